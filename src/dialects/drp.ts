@@ -1,0 +1,170 @@
+/**
+ * Digital Rebar Provision: `register type.action.key` and `deregister …` in plain text, an ack for each, events as Go
+ * writes them. Source: the wire facts of its server of 2019 and its client up to 4.8; whatever a client says that is no
+ * such command is passed over in silence, as that server did.
+ */
+import { BelfryError, ProtocolError, type ErrorCode } from '../model/errors.ts';
+import { HUB_TYPE, refuseReservedType, type HubEvent, type NewEvent } from '../model/event.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { Pattern } from '../model/pattern.ts';
+import { goTime, isGoZeroTime, isRfc3339 } from '../model/time.ts';
+import { Refusal, type Command, type Dialect, type Opening, type OpenRequest } from './dialect.ts';
+
+const HEARTBEAT = { pingMs: 54_000, pongWaitMs: 60_000 };
+const ACK_ACTIONS: ReadonlyMap<unknown, string> = new Map([
+  ['subscribe', 'register'],
+  ['unsubscribe', 'deregister'],
+]);
+
+export const drp: Dialect = {
+  name: 'drp',
+
+  open({ caller }: OpenRequest): Opening {
+    if (caller instanceof BelfryError) {
+      const { status, headers, body } = drpRefusal(caller, 'GET');
+      throw new Refusal(status, headers, body);
+    }
+    return { identity: caller, subscriptions: [], heartbeat: HEARTBEAT };
+  },
+
+  decode(frame: string): Command {
+    const text = frame.trim();
+    const space = text.indexOf(' ');
+    const ref = text.slice(space + 1);
+    switch (space < 0 ? '' : text.slice(0, space)) {
+      case 'register':
+        return {
+          kind: 'subscribe',
+          ref,
+          subscriptions: [{ name: ref, pattern: lenientPattern(ref), filters: [] }],
+        };
+      case 'deregister':
+        return { kind: 'unsubscribe', ref, names: [ref] };
+      default:
+        throw new ProtocolError(
+          'command_invalid',
+          'Not a command. Expected "register <filter>" or "deregister <filter>".',
+        );
+    }
+  },
+
+  encode(event: HubEvent): string | undefined {
+    if (event.type === HUB_TYPE) return encodeAck(event);
+    const { time, type, action, key, principal = 'unknown', object, original = null } = event;
+    return encodeFields(time, type, action, key, principal, object, original);
+  },
+
+  parse(body: Json): NewEvent | undefined {
+    if (!isJsonObject(body)) return undefined;
+    const fields = foldNames(body);
+    if (!('Type' in body || 'Action' in body)) return undefined;
+    const time = textField(fields, 'time');
+    const event: NewEvent = {
+      type: requiredField(fields, 'type'),
+      action: requiredField(fields, 'action'),
+      key: textField(fields, 'key') ?? '',
+      object: fields['object'] ?? null,
+      ...(fields['original'] != null && { original: fields['original'] }),
+      ...optional('principal', textField(fields, 'principal') || undefined),
+      ...optional('time', time === undefined || isGoZeroTime(time) ? undefined : checkedTime(time)),
+    };
+    refuseReservedType(event);
+    return event;
+  },
+};
+
+/** Status, headers and body of a refusal as DRP's clients know them, on REST and before an upgrade alike. */
+export function drpRefusal(
+  error: BelfryError,
+  method: string,
+): { status: number; headers: Record<string, string>; body: string } {
+  const { code, status, message, see } = error;
+  if (status === 401) return { status, headers: { 'WWW-Authenticate': 'dr-provision' }, body: '' };
+  const headers: Record<string, string> = { 'Content-Type': 'application/json; charset=utf-8' };
+  if (code === 'token_invalid') headers['WWW-Authenticate'] = 'dr-provision';
+  const [Model, Type] = MODELS[code] ?? ['', method];
+  const Messages = code === 'password_wrong' ? ['Access Denied'] : [message, `See ${see}`];
+  return { status, headers, body: JSON.stringify({ Model, Key: '', Type, Messages, Code: status }) };
+}
+
+const MODELS: Partial<Record<ErrorCode, readonly [model: string, type: string]>> = {
+  password_wrong: ['users', ''],
+  token_invalid: ['system', ''],
+  forbidden: ['', 'AUTH'],
+};
+
+/**
+ * A client counts its acks and waits for each: every command that could be read gets one, also when the hub refused it
+ * for want of grants, and then it simply hears nothing.
+ */
+function encodeAck(event: HubEvent): string | undefined {
+  const refused = event.action === 'error' && isJsonObject(event.object) ? event.object['command'] : undefined;
+  const action = ACK_ACTIONS.get(refused ?? event.action);
+  return action && encodeFields(event.time, 'websocket', action, event.key, '', null, null);
+}
+
+/** All seven, always, in the order of the Go struct. */
+function encodeFields(
+  time: string,
+  Type: string,
+  Action: string,
+  Key: string,
+  Principal: string,
+  object: Json,
+  original: Json,
+): string {
+  return JSON.stringify({
+    Time: goTime(time),
+    Type,
+    Action,
+    Key,
+    Principal,
+    Object: object,
+    Original: original,
+  });
+}
+
+/** A filter that cannot be read is acknowledged and matches nothing. */
+function lenientPattern(text: string): Pattern {
+  try {
+    return Pattern.parse(text);
+  } catch {
+    return Pattern.nothing(text);
+  }
+}
+
+/** Go reads field names without regard to case. */
+function foldNames(body: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(body).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function textField(fields: JsonObject, name: string): string | undefined {
+  const value = fields[name];
+  if (value === undefined || value === null || typeof value === 'string') return value ?? undefined;
+  throw invalid(`${name} is not a string`);
+}
+
+function requiredField(fields: JsonObject, name: string): string {
+  const value = textField(fields, name);
+  if (!value) throw invalid(`${name} is missing or empty`);
+  return value;
+}
+
+function checkedTime(time: string): string {
+  if (isRfc3339(time)) return time;
+  throw invalid('time is not a time as RFC 3339 has it');
+}
+
+function optional<Name extends string, Value>(
+  name: Name,
+  value: Value | undefined,
+): { [name in Name]?: Value } {
+  return value === undefined ? {} : ({ [name]: value } as { [name in Name]: Value });
+}
+
+function invalid(why: string): ProtocolError {
+  return new ProtocolError(
+    'event_invalid',
+    `Not a drp event: ${why}. Expected Time?, Type, Action, Key?, Object?, Original?.`,
+  );
+}

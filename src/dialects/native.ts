@@ -1,0 +1,190 @@
+/**
+ * The native dialect: Belfry's own protocol, which others can implement from this page.
+ *
+ * A client opens `/native/ws` on any listener, with a token in `Authorization: Bearer`, in `?token=`, or in its first
+ * command. `?pattern=` (repeatable) and `?since=` subscribe at once. Every frame is one JSON object in a text frame.
+ *
+ * Commands, each with an `id` (string or number) of the client's choice:
+ * ```
+ * {"id":1,"command":"subscribe","patterns":["profiles.*.*"],"filters":{"object.status":["Running"]},"since":"1737-0"}
+ * {"id":2,"command":"unsubscribe","patterns":["profiles.*.*"]}
+ * {"id":3,"command":"publish","events":[{"type":"profiles","action":"save","key":"global","object":{}}]}
+ * {"id":4,"command":"auth","token":"…"}
+ * {"id":5,"command":"ping"}
+ * ```
+ * Everything the hub sends is an event `{"id"?,"time","type","action","key","principal"?,"object","original"?,"metadata"?}`.
+ * `id` is the cursor to resume from. Events of the type `belfry` are the hub's own:
+ * - `belfry.<command>.<id>` is the reply to a command: to `subscribe` `{patterns, cursor}`, to `unsubscribe` `{patterns}`,
+ *   to `publish` `{ids}`, to `auth` `{principal, expiresAt}`, to `ping` `{}`. A `subscribe` is answered before the first
+ *   event that it admits.
+ * - `belfry.error.<id>` refuses one: `{code, message, see}`. The connection stays open.
+ * - `belfry.gap.<cursor>` says that events after this cursor may be missing: `{from, to, reason}`.
+ */
+import { z } from 'zod';
+import { isCursor, type Cursor } from '../model/cursor.ts';
+import { BelfryError, ProtocolError } from '../model/errors.ts';
+import { refuseReservedType, type HubEvent, type NewEvent } from '../model/event.ts';
+import { parseFilters } from '../model/filter.ts';
+import { isJsonObject, parseJson, type Json, type JsonObject } from '../model/json.ts';
+import { Pattern } from '../model/pattern.ts';
+import { ANONYMOUS } from '../model/principal.ts';
+import { isRfc3339 } from '../model/time.ts';
+import {
+  Refusal,
+  type Command,
+  type Dialect,
+  type Opening,
+  type OpenRequest,
+  type Subscription,
+} from './dialect.ts';
+
+const HEARTBEAT = { pingMs: 25_000, pongWaitMs: 60_000 };
+const AUTH_WITHIN_MS = 10_000;
+
+const json: z.ZodType<Json> = z.custom<Json>((value) => value !== undefined);
+
+const eventSchema = z.strictObject({
+  // An id that a client read elsewhere is accepted and replaced, so that an event can be published as it was heard.
+  id: z.string().optional(),
+  time: z.string().refine(isRfc3339, 'expected a time as RFC 3339 has it').exactOptional(),
+  type: z.string().min(1),
+  action: z.string().min(1),
+  key: z.string(),
+  principal: z.string().exactOptional(),
+  object: json.default(null),
+  original: json.exactOptional(),
+  metadata: z.custom<JsonObject>(isJsonObject, 'expected an object').exactOptional(),
+});
+
+const commandId = z
+  .union([z.string().max(200), z.number()])
+  .transform(String)
+  .default('');
+const patterns = z.array(z.string()).min(1);
+
+const commandSchema = z.discriminatedUnion('command', [
+  z.strictObject({
+    id: commandId,
+    command: z.literal('subscribe'),
+    patterns,
+    filters: z.unknown().optional(),
+    since: z.string().optional(),
+  }),
+  z.strictObject({ id: commandId, command: z.literal('unsubscribe'), patterns }),
+  z.strictObject({ id: commandId, command: z.literal('publish'), events: z.array(z.unknown()).min(1) }),
+  z.strictObject({ id: commandId, command: z.literal('auth'), token: z.string().min(1) }),
+  z.strictObject({ id: commandId, command: z.literal('ping') }),
+]);
+
+export const native: Dialect = {
+  name: 'native',
+
+  open({ query, caller }: OpenRequest): Opening {
+    const anonymous = caller instanceof BelfryError && caller.code === 'credentials_missing';
+    if (caller instanceof BelfryError && !anonymous) throw refusal(401, caller);
+    try {
+      const since = query.get('since');
+      return {
+        identity: anonymous ? ANONYMOUS : (caller as Exclude<typeof caller, BelfryError>),
+        subscriptions: query.getAll('pattern').map((text) => subscription(text)),
+        heartbeat: HEARTBEAT,
+        ...(since !== null && { since: asCursor(since) }),
+        ...(anonymous && { authWithinMs: AUTH_WITHIN_MS }),
+      };
+    } catch (error) {
+      if (error instanceof BelfryError) throw refusal(error.status, error);
+      throw error;
+    }
+  },
+
+  decode(frame: string): Command {
+    const body = parseJson(frame);
+    const parsed = commandSchema.safeParse(body);
+    if (!parsed.success)
+      throw new ProtocolError('command_invalid', explain('command', COMMAND_FORM, parsed.error), {
+        ref: refOf(body),
+      });
+    try {
+      return toCommand(parsed.data);
+    } catch (error) {
+      if (error instanceof ProtocolError)
+        throw new ProtocolError(error.code, error.message, { ref: parsed.data.id });
+      throw error;
+    }
+  },
+
+  encode(event: HubEvent): string {
+    const { id, time, type, action, key, principal, object, original, metadata } = event;
+    return JSON.stringify({ id, time, type, action, key, principal, object, original, metadata });
+  },
+
+  parse(body: Json): NewEvent | undefined {
+    if (!isJsonObject(body) || !('type' in body && 'action' in body)) return undefined;
+    return parseEvent(body);
+  },
+};
+
+function toCommand(command: z.infer<typeof commandSchema>): Command {
+  const ref = command.id;
+  switch (command.command) {
+    case 'subscribe': {
+      const subscriptions = command.patterns.map((text) => subscription(text, command.filters));
+      return {
+        kind: 'subscribe',
+        ref,
+        subscriptions,
+        ...(command.since !== undefined && { since: asCursor(command.since) }),
+      };
+    }
+    case 'unsubscribe':
+      return { kind: 'unsubscribe', ref, names: command.patterns };
+    case 'publish':
+      return { kind: 'publish', ref, events: command.events.map((event) => parseEvent(event)) };
+    case 'auth':
+      return { kind: 'auth', ref, token: command.token };
+    case 'ping':
+      return { kind: 'ping', ref };
+  }
+}
+
+function parseEvent(body: unknown): NewEvent {
+  const parsed = eventSchema.safeParse(body);
+  if (!parsed.success) throw new ProtocolError('event_invalid', explain('event', EVENT_FORM, parsed.error));
+  const { id: _heardAs, ...event } = parsed.data;
+  refuseReservedType(event);
+  return event;
+}
+
+function subscription(text: string, filters: unknown = {}): Subscription {
+  return { name: text, pattern: Pattern.parse(text), filters: parseFilters(filters) };
+}
+
+function asCursor(text: string): Cursor {
+  if (isCursor(text)) return text;
+  throw new ProtocolError(
+    'cursor_invalid',
+    `"${text.slice(0, 50)}" is no cursor. Expected the id of an event as the hub sent it.`,
+  );
+}
+
+function refOf(body: Json): string {
+  const id = isJsonObject(body) ? body['id'] : undefined;
+  return typeof id === 'string' || typeof id === 'number' ? String(id).slice(0, 200) : '';
+}
+
+const EVENT_FORM = '{type, action, key, time?, object?, original?, metadata?}';
+const COMMAND_FORM = '{id?, command} with the command subscribe, unsubscribe, publish, auth or ping';
+
+function explain(what: string, form: string, error: z.ZodError): string {
+  const issues = error.issues
+    .slice(0, 3)
+    .map(({ path, message }) => [...path, message].map(String).join(': '));
+  return `Not a native ${what}: ${issues.join('; ')}. Expected ${form}.`;
+}
+
+function refusal(status: number, error: BelfryError): Refusal {
+  const { code, message, see } = error;
+  const headers: Record<string, string> = { 'Content-Type': 'application/json; charset=utf-8' };
+  if (status === 401) headers['WWW-Authenticate'] = 'Bearer realm="belfry"';
+  return new Refusal(status, headers, JSON.stringify({ code, message, see }));
+}

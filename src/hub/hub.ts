@@ -1,0 +1,190 @@
+import type { Broker, History } from '../broker/broker.ts';
+import type { Dialect, Opening } from '../dialects/dialect.ts';
+import type { Clock } from '../model/clock.ts';
+import { CLOSE, type Close } from '../model/close.ts';
+import type { Cursor } from '../model/cursor.ts';
+import { HUB_TYPE, type HubEvent } from '../model/event.ts';
+import type { Json } from '../model/json.ts';
+import type { Identity } from '../model/principal.ts';
+import { Cohort, signatureOf } from './cohort.ts';
+import { Connection, type ConnectionContext, type Outlet } from './connection.ts';
+import { EncodedEvent } from './encoded.ts';
+import { Lagging } from './lagging.ts';
+import { Pacer } from './pacer.ts';
+import type { QueueBounds } from './queue.ts';
+import { Recent } from './recent.ts';
+import { Router } from './router.ts';
+import { Stats } from './stats.ts';
+
+export interface HubOptions {
+  readonly broker: Broker;
+  readonly history: History;
+  readonly clock: Clock;
+  readonly queue: QueueBounds;
+  /** A socket that takes nothing for so long is closed with 4008, even if its queue is not full. */
+  readonly writeTimeoutMs: number;
+  readonly recentMaxEvents: number;
+}
+
+/**
+ * The way of an event on one node: from the broker, through the router, to the cohorts, and at the flush to every
+ * connection that hears it.
+ */
+export class Hub {
+  readonly stats = new Stats();
+  readonly recent: Recent;
+  readonly connections = new Set<Connection>();
+
+  readonly #options: HubOptions;
+  readonly #router = new Router();
+  readonly #cohorts = new Map<string, Cohort>();
+  readonly #context: ConnectionContext;
+  readonly #lagging: Lagging;
+  readonly #pacer: Pacer;
+  /** Cohorts with something in the outbox. */
+  #waiting: Cohort[] = [];
+
+  constructor(options: HubOptions) {
+    this.#options = options;
+    this.recent = new Recent(options.recentMaxEvents);
+    this.#lagging = new Lagging(options.clock, options.writeTimeoutMs, this.stats);
+    this.#pacer = new Pacer(options.clock, () => this.flush());
+    this.#context = {
+      bounds: options.queue,
+      stats: this.stats,
+      events: {
+        lags: (connection) => this.#lagging.add(connection),
+        caughtUp: (connection) => this.#lagging.delete(connection),
+        closes: (connection) => this.detach(connection),
+      },
+    };
+  }
+
+  get history(): History {
+    return this.#options.history;
+  }
+
+  get clock(): Clock {
+    return this.#options.clock;
+  }
+
+  async start(): Promise<void> {
+    this.#lagging.start();
+    this.recent.startAt(await this.#options.broker.start((event) => this.deliver(event)));
+  }
+
+  /** Sends what waits, closes every connection, stops listening to the broker. */
+  async stop(why: Close = CLOSE.draining): Promise<void> {
+    this.flush();
+    for (const connection of this.connections) connection.close(why);
+    this.#lagging.stop();
+    await this.#options.broker.stop();
+  }
+
+  /** What the broker calls for every event. Never throws. */
+  deliver(event: HubEvent): void {
+    this.stats.events++;
+    const encoded = new EncodedEvent(event, this.stats);
+    this.recent.push(encoded);
+    if (event.type === HUB_TYPE) return this.#deliverToAll(encoded);
+    for (const cohort of this.#router.match(event)) {
+      if (cohort.offer(encoded)) this.#wait(cohort);
+    }
+  }
+
+  attach(remoteAddr: string, dialect: Dialect, opening: Opening, outlet: Outlet): Connection {
+    const connection = new Connection(remoteAddr, dialect, opening, outlet, this.#context);
+    this.connections.add(connection);
+    return connection;
+  }
+
+  /** Forgets a connection whose socket is gone, or is about to be. */
+  detach(connection: Connection): void {
+    if (!this.connections.delete(connection)) return;
+    connection.markClosed();
+    this.#lagging.delete(connection);
+    this.#leave(connection);
+  }
+
+  /**
+   * Changes what a connection hears. Both cohorts are flushed first, so it hears nothing from before it joined and
+   * misses nothing from before it left; a reply sent by `change` goes out between the two.
+   */
+  change(connection: Connection, change: () => void): void {
+    this.#leave(connection);
+    change();
+    if (connection.isOpen && connection.subscriptions.size > 0) this.#join(connection);
+  }
+
+  /** Tells one connection something of its own, as an event of the type `belfry`, in the words of its dialect. */
+  tell(connection: Connection, action: string, key: string, object: Json): void {
+    const time = new Date(this.#options.clock.now()).toISOString();
+    const event: HubEvent = { time, type: HUB_TYPE, action, key, object, size: 0 };
+    this.sendTo(connection, new EncodedEvent(event, this.stats));
+  }
+
+  /** One event to one connection, past its cohort: replies and replays. */
+  sendTo(connection: Connection, encoded: EncodedEvent): void {
+    const frame = encoded.frame(connection.dialect);
+    this.stats.received++;
+    if (frame === undefined) this.stats.unknownWord++;
+    else connection.send({ bytes: frame, deliveries: 1 });
+  }
+
+  /** Resolves when the connection has sent what it was given, or is closed. */
+  drained(connection: Connection): Promise<void> {
+    return this.#lagging.end(connection);
+  }
+
+  identify(connection: Connection, identity: Identity): void {
+    this.change(connection, () => (connection.identity = identity));
+  }
+
+  get position(): Cursor {
+    return this.recent.position;
+  }
+
+  flush(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const cohort of waiting) cohort.flush();
+  }
+
+  /** What the hub itself has to say concerns everybody whose dialect has a word for it. */
+  #deliverToAll(encoded: EncodedEvent): void {
+    this.stats.gaps++;
+    for (const cohort of this.#cohorts.values()) {
+      this.stats.received += cohort.members.size;
+      if (cohort.append(encoded)) this.#wait(cohort);
+    }
+  }
+
+  #wait(cohort: Cohort): void {
+    this.#waiting.push(cohort);
+    this.#pacer.ask();
+  }
+
+  #leave(connection: Connection): void {
+    const { cohort } = connection;
+    if (cohort === undefined) return;
+    cohort.flush();
+    connection.cohort = undefined;
+    cohort.members.delete(connection);
+    if (cohort.members.size > 0 || this.#cohorts.get(cohort.signature) !== cohort) return;
+    this.#cohorts.delete(cohort.signature);
+    this.#router.remove(cohort);
+  }
+
+  #join(connection: Connection): void {
+    const signature = signatureOf(connection);
+    let cohort = this.#cohorts.get(signature);
+    if (cohort === undefined) {
+      cohort = new Cohort(connection, signature, this.stats);
+      this.#cohorts.set(signature, cohort);
+      this.#router.add(cohort);
+    }
+    cohort.flush();
+    cohort.members.add(connection);
+    connection.cohort = cohort;
+  }
+}

@@ -1,0 +1,40 @@
+import type { Clock } from '../model/clock.ts';
+
+/** A flush never keeps away for longer than this. */
+const MAX_REST_MS = 10;
+
+/** Shorter rests than a timer can measure end with the turn of the event loop. */
+const SHORTEST_TIMER_MS = 1;
+
+/**
+ * When to flush: at the end of the turn in which it was asked for, but not sooner after the last flush than that one
+ * took. So an idle node adds no wait, and under load writes grow by themselves, since a write costs nearly the same
+ * for one frame as for thirty.
+ */
+export class Pacer {
+  readonly #clock: Clock;
+  readonly #flush: () => void;
+  #asked = false;
+  #restUntil = 0;
+
+  constructor(clock: Clock, flush: () => void) {
+    this.#clock = clock;
+    this.#flush = flush;
+  }
+
+  ask(): void {
+    if (this.#asked) return;
+    this.#asked = true;
+    const rest = this.#restUntil - this.#clock.elapsed();
+    if (rest >= SHORTEST_TIMER_MS) this.#clock.after(rest, this.#run);
+    else this.#clock.soon(this.#run);
+  }
+
+  readonly #run = (): void => {
+    this.#asked = false;
+    const began = this.#clock.elapsed();
+    this.#flush();
+    const ended = this.#clock.elapsed();
+    this.#restUntil = ended + Math.min(ended - began, MAX_REST_MS);
+  };
+}

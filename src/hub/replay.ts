@@ -1,0 +1,86 @@
+import type { Subscription } from '../dialects/dialect.ts';
+import { compareCursors, START, type Cursor } from '../model/cursor.ts';
+import type { HubEvent } from '../model/event.ts';
+import { hears } from './cohort.ts';
+import type { Connection } from './connection.ts';
+import { EncodedEvent } from './encoded.ts';
+import type { Hub } from './hub.ts';
+
+/** So many are sent in one go; then the connection must have caught up. Far below any bound of its queue. */
+const AT_ONCE = 32;
+
+/**
+ * Sends one connection what its new subscriptions admit since a place in the log, up to the last event that this node
+ * has delivered, and calls `join` in the same turn in which that place was reached: so there is neither a gap nor a
+ * double at the seam to the live events. Where the log does not go back far enough, or does not know the place, a
+ * `belfry.gap` says so first. What an older subscription of the connection has already admitted is not sent again.
+ */
+export class Replay {
+  readonly #hub: Hub;
+  readonly #connection: Connection;
+  readonly #subscriptions: readonly Subscription[];
+  #at: Cursor;
+
+  constructor(hub: Hub, connection: Connection, subscriptions: readonly Subscription[], since: Cursor) {
+    this.#hub = hub;
+    this.#connection = connection;
+    this.#subscriptions = subscriptions;
+    this.#at = since;
+  }
+
+  /** Rejects when the log cannot be read; it has then not joined. */
+  async run(join: () => void): Promise<void> {
+    const { recent } = this.#hub;
+    while (this.#connection.isOpen) {
+      if (!recent.covers(this.#at)) {
+        await this.#fromHistory();
+        continue;
+      }
+      const missed = recent.after(this.#at);
+      for (const encoded of missed.slice(0, AT_ONCE)) this.#send(encoded);
+      if (missed.length <= AT_ONCE && !this.#connection.lags) return join();
+      await this.#hub.drained(this.#connection);
+    }
+  }
+
+  /** Reads on from the log until the recent events of this node take over, or the log has nothing more. */
+  async #fromHistory(): Promise<void> {
+    const from = this.#at;
+    const { recent } = this.#hub;
+    let sent = 0;
+    for await (const event of this.#hub.history.after(from)) {
+      if (compareCursors(event.id ?? START, recent.position) > 0) break;
+      if (this.#at === from) this.#checkJoins(event);
+      this.#send(new EncodedEvent(event, this.#hub.stats));
+      if (++sent % AT_ONCE === 0) await this.#hub.drained(this.#connection);
+      if (!this.#connection.isOpen || recent.covers(this.#at)) return;
+    }
+    if (recent.covers(this.#at)) return;
+    this.#tellGap(
+      recent.position,
+      compareCursors(this.#at, recent.position) > 0 ? 'unknown cursor' : 'trimmed',
+    );
+    this.#at = recent.position;
+  }
+
+  /** The first event read must follow the place asked for; one whose predecessor is later follows a hole. */
+  #checkJoins({ id = START, previous = START }: HubEvent): void {
+    if (compareCursors(previous, this.#at) > 0) this.#tellGap(id, 'trimmed');
+    else if (previous === START && this.#at !== START) this.#tellGap(id, 'log lost');
+  }
+
+  #send(encoded: EncodedEvent): void {
+    const { event } = encoded;
+    this.#at = event.id ?? this.#at;
+    if (!this.#connection.identity.subscribe.permit(event)) return;
+    if (!this.#subscriptions.some((subscription) => hears(subscription, event))) return;
+    for (const { subscription, from } of this.#connection.subscriptions.values()) {
+      if (compareCursors(this.#at, from) > 0 && hears(subscription, event)) return;
+    }
+    this.#hub.sendTo(this.#connection, encoded);
+  }
+
+  #tellGap(to: Cursor, reason: string): void {
+    this.#hub.tell(this.#connection, 'gap', this.#at, { from: this.#at, to, reason });
+  }
+}

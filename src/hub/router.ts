@@ -1,0 +1,96 @@
+import type { HubEvent } from '../model/event.ts';
+import type { Pattern } from '../model/pattern.ts';
+import type { Cohort } from './cohort.ts';
+
+/** Stands for `*`, apart from the value `*` that a pattern can name as `\3`. */
+const ANY = Symbol('*');
+type Value = string | typeof ANY;
+
+type Keys = Map<Value, Set<Cohort>>;
+type Actions = Map<Value, Keys>;
+
+/**
+ * Which cohorts an event concerns, found by looking up the eight generalisations of its type, action and key: the cost
+ * does not depend on how many topics there are. Comma lists are expanded when a cohort is added.
+ */
+export class Router {
+  readonly #types = new Map<Value, Actions>();
+  readonly #found: Cohort[] = [];
+  #turn = 0;
+
+  add(cohort: Cohort): void {
+    for (const { pattern } of cohort.subscriptions) {
+      for (const [type, action, key] of topics(pattern)) {
+        const keys = entry(entry(this.#types, type, newMap<Keys>), action, newMap<Set<Cohort>>);
+        entry(keys, key, () => new Set<Cohort>()).add(cohort);
+      }
+    }
+  }
+
+  remove(cohort: Cohort): void {
+    for (const { pattern } of cohort.subscriptions) {
+      for (const [type, action, key] of topics(pattern)) this.#removeTopic(cohort, type, action, key);
+    }
+  }
+
+  /** Each cohort once, however many of its patterns match. The list is the router's own: valid until the next call. */
+  match(event: HubEvent): readonly Cohort[] {
+    this.#turn++;
+    this.#found.length = 0;
+    this.#matchType(event.type, event);
+    this.#matchType(ANY, event);
+    return this.#found;
+  }
+
+  #matchType(type: Value, event: HubEvent): void {
+    const actions = this.#types.get(type);
+    if (actions === undefined) return;
+    this.#matchAction(actions.get(event.action), event.key);
+    this.#matchAction(actions.get(ANY), event.key);
+  }
+
+  #matchAction(keys: Keys | undefined, key: string): void {
+    if (keys === undefined) return;
+    this.#collect(keys.get(key));
+    this.#collect(keys.get(ANY));
+  }
+
+  #collect(cohorts: Set<Cohort> | undefined): void {
+    if (cohorts === undefined) return;
+    for (const cohort of cohorts) {
+      if (cohort.matchedIn === this.#turn) continue;
+      cohort.matchedIn = this.#turn;
+      this.#found.push(cohort);
+    }
+  }
+
+  #removeTopic(cohort: Cohort, type: Value, action: Value, key: Value): void {
+    const actions = this.#types.get(type);
+    const keys = actions?.get(action);
+    const cohorts = keys?.get(key);
+    cohorts?.delete(cohort);
+    if (cohorts?.size === 0) keys?.delete(key);
+    if (keys?.size === 0) actions?.delete(action);
+    if (actions?.size === 0) this.#types.delete(type);
+  }
+}
+
+function* topics(pattern: Pattern): Generator<readonly [Value, Value, Value]> {
+  if (pattern.parts === undefined) return;
+  const [types, actions, keys] = pattern.parts.map((part): readonly Value[] => (part === '*' ? [ANY] : part));
+  for (const type of types ?? []) {
+    for (const action of actions ?? []) {
+      for (const key of keys ?? []) yield [type, action, key];
+    }
+  }
+}
+
+function entry<Key, Entry>(map: Map<Key, Entry>, key: Key, make: () => Entry): Entry {
+  let found = map.get(key);
+  if (found === undefined) map.set(key, (found = make()));
+  return found;
+}
+
+function newMap<Entry>(): Map<Value, Entry> {
+  return new Map();
+}

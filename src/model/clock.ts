@@ -1,0 +1,27 @@
+/** Time and turns of the event loop, handed in so that a test decides when they pass. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Milliseconds from an arbitrary start, never set back. */
+  elapsed(): number;
+  /** Runs once this turn of the event loop has handled its input. */
+  soon(run: () => void): void;
+  /** Runs after so many milliseconds, unless the returned function is called before. */
+  after(ms: number, run: () => void): () => void;
+  /** Runs every so many milliseconds until the returned function is called; does not keep the process alive. */
+  every(ms: number, run: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  elapsed: () => performance.now(),
+  soon: (run) => void setImmediate(run),
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+  every: (ms, run) => {
+    const timer = setInterval(run, ms).unref();
+    return () => clearInterval(timer);
+  },
+};

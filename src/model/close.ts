@@ -1,0 +1,22 @@
+/** Every code with which the hub closes a connection: what it means, and whether a client does well to come back. */
+export const CLOSE = {
+  normal: { code: 1000, reason: 'normal', retry: false },
+  draining: { code: 1001, reason: 'the node is going away; reconnect', retry: true },
+  refused: { code: 1008, reason: 'refused by policy', retry: false },
+  tooBig: { code: 1009, reason: 'message too big', retry: false },
+  restart: { code: 1012, reason: 'the node restarts; reconnect', retry: true },
+  tryLater: { code: 1013, reason: 'connection limit reached; try later', retry: true },
+  tokenExpired: { code: 4001, reason: 'token expired', retry: true },
+  forbidden: { code: 4003, reason: 'forbidden', retry: false },
+  tooSlow: { code: 4008, reason: 'too slow: the queue is full', retry: true },
+  byOperator: { code: 4009, reason: 'closed by an operator', retry: false },
+  rateLimit: { code: 4029, reason: 'rate limit: too many commands', retry: true },
+} as const satisfies Record<string, Close>;
+
+export interface Close {
+  readonly code: number;
+  /** At most 123 bytes of UTF-8, as RFC 6455 has it. */
+  readonly reason: string;
+  /** Whether to reconnect, later and with fresh credentials where the code says so. */
+  readonly retry: boolean;
+}

@@ -1,0 +1,85 @@
+/**
+ * Every fault that somebody outside can meet: a stable code, the HTTP status that goes with it, and the
+ * place in the README where it is explained. The README's table is held to this one by a test.
+ */
+export const ERRORS = {
+  json_invalid: {
+    status: 400,
+    title: 'The text is not JSON, not UTF-8, nested too deep, or holds __proto__.',
+  },
+  event_invalid: {
+    status: 422,
+    title: 'The JSON is no event in any known spelling, or a field has the wrong type.',
+  },
+  event_too_big: { status: 413, title: 'The event is larger than the limit.' },
+  type_reserved: { status: 422, title: 'The event type is reserved for the hub itself.' },
+  pattern_invalid: { status: 422, title: 'A pattern is not type.action.key, or expands to too many topics.' },
+  filter_invalid: { status: 422, title: 'A filter is not a field path with a value or a list of values.' },
+  command_invalid: { status: 400, title: 'The frame is not a command of this dialect.' },
+  cursor_invalid: { status: 400, title: 'The cursor was not made by this hub.' },
+  dialect_unknown: { status: 400, title: 'There is no dialect of that name.' },
+  content_type_invalid: { status: 400, title: 'The request body is not announced as JSON.' },
+  ttl_invalid: { status: 400, title: 'The token lifetime is not a positive whole number of seconds.' },
+  idempotency_key_invalid: { status: 400, title: 'The idempotency key is empty or too long.' },
+  handshake_invalid: { status: 400, title: 'The request is not a WebSocket handshake.' },
+  credentials_missing: { status: 401, title: 'No token and no password was given.' },
+  credentials_malformed: { status: 401, title: 'The Authorization header cannot be read.' },
+  password_wrong: { status: 403, title: 'The user is unknown or the password is wrong.' },
+  token_invalid: {
+    status: 403,
+    title: 'The token is not valid, has expired, or was signed by somebody else.',
+  },
+  forbidden: { status: 403, title: 'The principal holds no grant for this.' },
+  origin_forbidden: { status: 403, title: 'The Origin of the page is not allowed.' },
+  not_found: { status: 404, title: 'There is nothing at this path.' },
+  method_not_allowed: { status: 405, title: 'The path exists, the method does not.' },
+  not_acceptable: { status: 406, title: 'The client accepts no JSON, or a filter names an unknown field.' },
+  rate_limited: { status: 429, title: 'Too many commands in a second.' },
+  limit_reached: { status: 503, title: 'The node holds as many connections as it may.' },
+  unavailable: { status: 503, title: 'The broker cannot take the event now; nothing was accepted.' },
+  signing_unavailable: {
+    status: 501,
+    title: 'This node verifies tokens but holds no secret to make them with.',
+  },
+  config_invalid: { status: 500, title: 'A setting is unknown or has a wrong value.' },
+  internal: { status: 500, title: 'A fault of the hub; its log has the details.' },
+} as const;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** Something that was refused: `message` says what was wrong and what was expected, `see` where to read more. */
+export class BelfryError extends Error {
+  override readonly name: string = 'BelfryError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+
+  get see(): string {
+    return `README.md#${this.code}`;
+  }
+}
+
+/** A frame or body that a dialect cannot read. The only thing that `decode` and `parse` throw. */
+export class ProtocolError extends BelfryError {
+  override readonly name = 'ProtocolError';
+  /** Which command of the client it answers, where that could be read. */
+  readonly ref: string;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { ref?: string }) {
+    super(code, message, options);
+    this.ref = options?.ref ?? '';
+  }
+}
+
+/** Any thrown value as a {@link BelfryError}; what is none becomes `internal`, with the cause kept for the log. */
+export function asBelfryError(thrown: unknown): BelfryError {
+  if (thrown instanceof BelfryError) return thrown;
+  return new BelfryError('internal', 'The hub failed on this; its log has the details.', { cause: thrown });
+}

@@ -1,0 +1,54 @@
+import { ProtocolError } from './errors.ts';
+import type { Cursor } from './cursor.ts';
+import type { Json, JsonObject } from './json.ts';
+
+/** An event as a publisher states it. The hub fills in the time when it is absent. */
+export interface NewEvent {
+  /** RFC 3339, kept to the digit as published. */
+  readonly time?: string;
+  /** What kind of thing it is about: `profiles`, `deploy`, `cluster`. */
+  readonly type: string;
+  /** What happened to it: `save`, `step`, `added`. */
+  readonly action: string;
+  /** Which one: a name or id; may hold dots, may be empty. */
+  readonly key: string;
+  /** Who caused it; set by the hub wherever it knows who is publishing. */
+  readonly principal?: string;
+  /** The thing after the change, or the payload. */
+  readonly object: Json;
+  /** The thing before the change. */
+  readonly original?: Json;
+  readonly metadata?: JsonObject;
+}
+
+/** The one thing that travels. */
+export interface HubEvent extends NewEvent {
+  readonly time: string;
+  /** Its place in the log; absent on live-only events, which are not kept. */
+  readonly id?: Cursor;
+  /** The id before it in the log, by which a node notices a hole. */
+  readonly previous?: Cursor;
+  /** Length of its JSON as it came, by which memory that keeps events is bounded. */
+  readonly size: number;
+}
+
+/** The type of the hub's own events: replies to commands, gaps. Nobody else may publish it. */
+export const HUB_TYPE = 'belfry';
+
+/** Types that nobody may publish: the hub's own, and DRP's acks, which its clients count one by one. */
+const RESERVED_TYPES: ReadonlySet<string> = new Set([HUB_TYPE, 'websocket']);
+
+/** @throws ProtocolError `type_reserved` */
+export function refuseReservedType(event: NewEvent): void {
+  if (!RESERVED_TYPES.has(event.type)) return;
+  throw new ProtocolError(
+    'type_reserved',
+    `The type "${event.type}" is reserved for the hub. Expected any other type.`,
+  );
+}
+
+/** The JSON that stands in the log: the canonical spelling, without id. */
+export function canonicalJson(event: NewEvent): string {
+  const { time, type, action, key, principal, object, original, metadata } = event;
+  return JSON.stringify({ time, type, action, key, principal, object, original, metadata });
+}

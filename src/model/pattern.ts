@@ -1,0 +1,103 @@
+import { ProtocolError } from './errors.ts';
+import type { NewEvent } from './event.ts';
+
+/** One part of a pattern: every value, or exactly these. */
+export type PatternPart = '*' | readonly string[];
+export type PatternParts = readonly [type: PatternPart, action: PatternPart, key: PatternPart];
+
+/**
+ * `type.action.key`, split at the first two dots, so that keys may hold dots. Each part is `*` or a comma list of
+ * exact values; inside a value `\1` stands for a dot, `\2` for a comma, `\3` for a star, and spaces around it are
+ * trimmed. A star inside a list is the value `*`, no wildcard.
+ */
+export class Pattern {
+  /** As it was written; two patterns are the same one when their texts are equal. */
+  readonly text: string;
+  /** `undefined` in a pattern that matches nothing. */
+  readonly parts: PatternParts | undefined;
+
+  private constructor(text: string, parts: PatternParts | undefined) {
+    this.text = text;
+    this.parts = parts;
+  }
+
+  /** @throws ProtocolError `pattern_invalid` */
+  static parse(text: string): Pattern {
+    const first = text.indexOf('.');
+    const second = first < 0 ? -1 : text.indexOf('.', first + 1);
+    if (second < 0) throw invalid(text, 'it has fewer than three parts');
+    const [type, action] = [text.slice(0, first), text.slice(first + 1, second)];
+    if (type.trim() === '' || action.trim() === '') throw invalid(text, 'its type or action is empty');
+    return new Pattern(text, [parsePart(type), parsePart(action), parsePart(text.slice(second + 1))]);
+  }
+
+  /** A pattern that is kept by its text and matches nothing, as DRP does with what it cannot read. */
+  static nothing(text: string): Pattern {
+    return new Pattern(text, undefined);
+  }
+
+  /** A pattern of exact values, whatever characters they hold; `undefined` is every value. */
+  static of(type?: string, action?: string, key?: string): Pattern {
+    const values = [type, action, key];
+    const text = values.map((value) => (value === undefined ? '*' : escapeValue(value))).join('.');
+    return new Pattern(text, [onePart(type), onePart(action), onePart(key)]);
+  }
+
+  matches(event: Pick<NewEvent, 'type' | 'action' | 'key'>): boolean {
+    if (this.parts === undefined) return false;
+    const [type, action, key] = this.parts;
+    return holds(type, event.type) && holds(action, event.action) && holds(key, event.key);
+  }
+
+  /** Whether any event could match both. */
+  overlaps(other: Pattern): boolean {
+    if (this.parts === undefined || other.parts === undefined) return false;
+    const theirs = other.parts;
+    return this.parts.every((values, index) => intersect(values, theirs[index] ?? []));
+  }
+
+  /** How many topics the comma lists expand to. */
+  get size(): number {
+    return this.parts === undefined
+      ? 0
+      : this.parts.reduce((size, values) => size * (values === '*' ? 1 : values.length), 1);
+  }
+}
+
+/** Every event. */
+export const EVERYTHING = Pattern.parse('*.*.*');
+
+/** A value as it is written inside a pattern. */
+export function escapeValue(value: string): string {
+  return value.replaceAll('.', '\\1').replaceAll(',', '\\2').replaceAll('*', '\\3');
+}
+
+function onePart(value: string | undefined): PatternPart {
+  return value === undefined ? '*' : [value];
+}
+
+function parsePart(text: string): PatternPart {
+  if (text === '*') return '*';
+  return [...new Set(text.split(',').map((item) => unescapeValue(item).trim()))];
+}
+
+function unescapeValue(text: string): string {
+  if (!text.includes('\\')) return text;
+  return text.replaceAll('\\1', '.').replaceAll('\\2', ',').replaceAll('\\3', '*');
+}
+
+function holds(part: PatternPart, value: string): boolean {
+  return part === '*' || part.includes(value);
+}
+
+function intersect(a: PatternPart, b: PatternPart): boolean {
+  return a === '*' || b === '*' || a.some((value) => b.includes(value));
+}
+
+function invalid(text: string, why: string): ProtocolError {
+  const shown = text.length > 100 ? `${text.slice(0, 100)}…` : text;
+  return new ProtocolError(
+    'pattern_invalid',
+    `The pattern "${shown}" is not usable: ${why}. Expected type.action.key, each part * or a comma list.`,
+  );
+}

@@ -1,0 +1,60 @@
+import type { NewEvent } from './event.ts';
+import { EVERYTHING, Pattern } from './pattern.ts';
+
+/** Who a connection is: `user:<name>`, `runner:<uuid>`, … */
+export type Principal = string;
+
+/** The principal of whoever did not say who they are. */
+export const UNKNOWN: Principal = 'unknown';
+
+/** `sub` of a token as a principal: without a colon it is a user's name. */
+export function asPrincipal(subject: string): Principal {
+  return subject.includes(':') ? subject : `user:${subject}`;
+}
+
+/** The patterns that a principal may hear, or publish. */
+export class Grants {
+  static readonly none = new Grants([]);
+  static readonly all = new Grants([EVERYTHING]);
+
+  readonly patterns: readonly Pattern[];
+  /** Equal texts are equal grants. */
+  readonly text: string;
+
+  constructor(patterns: readonly Pattern[]) {
+    this.patterns = patterns;
+    this.text = JSON.stringify([...new Set(patterns.map((pattern) => pattern.text))].toSorted());
+  }
+
+  /** @throws ProtocolError `pattern_invalid` */
+  static parse(texts: readonly string[]): Grants {
+    return texts.length === 0 ? Grants.none : new Grants(texts.map((text) => Pattern.parse(text)));
+  }
+
+  permit(event: Pick<NewEvent, 'type' | 'action' | 'key'>): boolean {
+    for (const pattern of this.patterns) if (pattern.matches(event)) return true;
+    return false;
+  }
+
+  /** Whether any event that the pattern matches could be permitted. */
+  overlap(pattern: Pattern): boolean {
+    return this.patterns.some((grant) => grant.overlaps(pattern));
+  }
+}
+
+/** A principal with what it may do, as authentication found it. */
+export interface Identity {
+  readonly principal: Principal;
+  readonly roles: readonly string[];
+  readonly subscribe: Grants;
+  readonly publish: Grants;
+  /** When the token ends, in milliseconds since 1970; absent when it does not. */
+  readonly expiresAt?: number;
+}
+
+export const ANONYMOUS: Identity = {
+  principal: UNKNOWN,
+  roles: [],
+  subscribe: Grants.none,
+  publish: Grants.none,
+};

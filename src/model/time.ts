@@ -1,0 +1,45 @@
+/** `2025-01-15T10:30:00.123456789Z`: date, time, optional fraction, zone. */
+const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)$/;
+
+/** What Go writes for a time that was never set; drpcli sends it when its user gave none. */
+const GO_ZERO_TIME = '0001-01-01T00:00:00Z';
+
+const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+export function isGoZeroTime(text: string): boolean {
+  return text === GO_ZERO_TIME;
+}
+
+/**
+ * Whether it is RFC 3339 that Go's `time.Parse` takes in the form {@link goTime} gives it; a Go client drops an event
+ * whose time it cannot parse.
+ */
+export function isRfc3339(text: string): boolean {
+  const match = RFC3339.exec(text);
+  if (match === null) return false;
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as SixNumbers;
+  if (month < 1 || month > 12 || day < 1 || day > (DAYS[month - 1] ?? 0)) return false;
+  if (month === 2 && day === 29 && !isLeap(year)) return false;
+  if (hour > 23 || minute > 59 || second > 59) return false;
+  const zone = match[8] ?? '';
+  return zone.length === 1 || (Number(zone.slice(1, 3)) <= 24 && Number(zone.slice(4)) <= 59);
+}
+
+/**
+ * An RFC 3339 time as Go's RFC3339Nano writes it: at most nine digits of fraction, trailing zeros cut,
+ * `Z` for an offset of zero.
+ */
+export function goTime(text: string): string {
+  const match = RFC3339.exec(text);
+  if (match === null) return text;
+  const fraction = (match[7] ?? '').slice(0, 9).replace(/0+$/, '');
+  const zone = (match[8] ?? 'Z').toUpperCase();
+  const utc = zone === 'Z' || zone === '+00:00' || zone === '-00:00';
+  return `${text.slice(0, 10)}T${text.slice(11, 19)}${fraction && `.${fraction}`}${utc ? 'Z' : zone}`;
+}
+
+type SixNumbers = [number, number, number, number, number, number];
+
+function isLeap(year: number): boolean {
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+}
