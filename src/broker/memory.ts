@@ -1,0 +1,144 @@
+import type { Clock } from '../model/clock.ts';
+import { compareCursors, START, type Cursor } from '../model/cursor.ts';
+import { BelfryError } from '../model/errors.ts';
+import { canonicalJson, type HubEvent, type NewEvent } from '../model/event.ts';
+import { IDEMPOTENCY_MS, type Broker, type History, type LogBounds } from './broker.ts';
+
+/** The log lives on this process's heap; whatever its bounds say, it takes no more of it than this. */
+const MAX_BYTES = 256 * 1024 * 1024;
+/** Beyond this many the oldest idempotency keys are forgotten before their time. */
+const MAX_KEYS = 10_000;
+const PAGE = 500;
+
+type Logged = HubEvent & { readonly id: Cursor };
+
+/** The broker of a single node: the log lives in this process and ends with it. */
+export class MemoryBroker implements Broker, History {
+  readonly #clock: Clock;
+  readonly #bounds: LogBounds;
+  #deliver: ((event: HubEvent) => void) | undefined;
+  /** Entries before `#head` are trimmed, and given back once they are the larger half. */
+  #log: Logged[] = [];
+  #head = 0;
+  #bytes = 0;
+  #last: Cursor = START;
+  /** Appended, not delivered yet; more than one list only while `deliver` itself publishes. */
+  readonly #outbox: Logged[] = [];
+  #delivering = false;
+  readonly #keys = new Map<string, { readonly ids: readonly Cursor[]; readonly until: number }>();
+
+  constructor({ clock, bounds }: { clock: Clock; bounds: LogBounds }) {
+    this.#clock = clock;
+    this.#bounds = bounds;
+  }
+
+  async start(deliver: (event: HubEvent) => void): Promise<Cursor> {
+    this.#deliver = deliver;
+    return this.#last;
+  }
+
+  async publish(events: readonly NewEvent[], idempotencyKey?: string): Promise<Cursor[]> {
+    await this.ready();
+    const known = idempotencyKey === undefined ? undefined : this.#recall(idempotencyKey);
+    if (known !== undefined) return [...known];
+    const ids = events.map((event) => this.#append(event));
+    if (idempotencyKey !== undefined) this.#remember(idempotencyKey, ids);
+    this.#trim();
+    this.#flush();
+    return ids;
+  }
+
+  async ready(): Promise<void> {
+    if (this.#deliver === undefined) throw new BelfryError('unavailable', 'The broker is not running.');
+  }
+
+  async stop(): Promise<void> {
+    this.#deliver = undefined;
+    this.#outbox.length = 0;
+  }
+
+  async *after(cursor: Cursor): AsyncGenerator<HubEvent> {
+    let page: readonly Logged[];
+    do {
+      this.#trim();
+      const from = this.#indexAfter(cursor);
+      page = this.#log.slice(from, from + PAGE);
+      yield* page;
+      cursor = page.at(-1)?.id ?? cursor;
+    } while (page.length === PAGE);
+  }
+
+  #append(event: NewEvent): Cursor {
+    const now = this.#clock.now();
+    const id = nextId(this.#last, now);
+    const time = event.time ?? new Date(now).toISOString();
+    const size = Buffer.byteLength(canonicalJson(event));
+    const entry = { ...event, time, id, previous: this.#last, size };
+    this.#last = id;
+    this.#bytes += size;
+    this.#log.push(entry);
+    this.#outbox.push(entry);
+    return id;
+  }
+
+  /** In the order of the log, also when `deliver` publishes in its turn. */
+  #flush(): void {
+    if (this.#delivering) return;
+    this.#delivering = true;
+    try {
+      for (let entry = this.#outbox.shift(); entry !== undefined; entry = this.#outbox.shift()) {
+        this.#deliver?.(entry);
+      }
+    } finally {
+      this.#delivering = false;
+    }
+  }
+
+  #trim(): void {
+    const oldest = `${Math.max(0, this.#clock.now() - this.#bounds.maxAgeMs)}-0`;
+    for (let entry = this.#log[this.#head]; entry !== undefined; entry = this.#log[this.#head]) {
+      const tooMany = this.#log.length - this.#head > this.#bounds.maxEvents || this.#bytes > MAX_BYTES;
+      if (!tooMany && compareCursors(entry.id, oldest) >= 0) break;
+      this.#bytes -= entry.size;
+      this.#head++;
+    }
+    if (this.#head * 2 <= this.#log.length) return;
+    this.#log = this.#log.slice(this.#head);
+    this.#head = 0;
+  }
+
+  /** Where the first entry after the cursor stands, found by bisection. */
+  #indexAfter(cursor: Cursor): number {
+    let [low, high] = [this.#head, this.#log.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const entry = this.#log[middle];
+      if (entry !== undefined && compareCursors(entry.id, cursor) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #recall(key: string): readonly Cursor[] | undefined {
+    const known = this.#keys.get(key);
+    return known !== undefined && known.until > this.#clock.elapsed() ? known.ids : undefined;
+  }
+
+  /** Every key lives equally long, so the map's own order is that in which they end. */
+  #remember(key: string, ids: readonly Cursor[]): void {
+    const now = this.#clock.elapsed();
+    for (const [oldest, { until }] of this.#keys) {
+      if (until > now && this.#keys.size < MAX_KEYS) break;
+      this.#keys.delete(oldest);
+    }
+    this.#keys.delete(key);
+    this.#keys.set(key, { ids, until: now + IDEMPOTENCY_MS });
+  }
+}
+
+/** Rises also when the clock is set back. */
+function nextId(last: Cursor, now: number): Cursor {
+  const dash = last.indexOf('-');
+  const lastMs = Number(last.slice(0, dash));
+  return now > lastMs ? `${now}-0` : `${lastMs}-${Number(last.slice(dash + 1)) + 1}`;
+}

@@ -1,0 +1,128 @@
+import { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { BelfryError } from '../model/errors.ts';
+
+const MAX_BACKOFF_MS = 2_000;
+
+export interface ConnectionOptions {
+  /** `redis://[user:password@]host:port[/db]`, or `rediss://` for TLS. */
+  readonly url: string;
+  /** What it is for; seen in the log and in `CLIENT LIST`. */
+  readonly role: string;
+  /** A command that is not answered for so long is rejected, and so is one on a dead socket. */
+  readonly commandTimeoutMs: number;
+  /** Commands of the connection's own making, as ioredis has them. */
+  readonly scripts?: Readonly<Record<string, { readonly lua: string }>>;
+  readonly log: Logger;
+}
+
+/**
+ * One connection to Redis that comes back by itself, for as long as it is not closed. No command waits for it: while it
+ * is away each is rejected at once, and one whose answer was lost with it is rejected and not repeated.
+ */
+export class RedisConnection {
+  readonly redis: Redis;
+  readonly #where: string;
+  readonly #log: Logger;
+  #state: 'new' | 'up' | 'lost' | 'closed' = 'new';
+  #fault: Error | undefined;
+
+  constructor({ url, role, commandTimeoutMs, scripts, log }: ConnectionOptions) {
+    this.#where = URL.canParse(url) ? new URL(url).host : 'the given URL';
+    this.#log = log.child({ redis: this.#where, connection: role });
+    this.redis = new Redis(url, {
+      lazyConnect: true,
+      connectionName: `belfry-${role}`,
+      enableOfflineQueue: false,
+      autoResubscribe: false,
+      // Together: what was under way when the connection closed is rejected then, never sent twice.
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      commandTimeout: commandTimeoutMs,
+      connectTimeout: commandTimeoutMs,
+      // How long a closed connection may keep the process alive.
+      disconnectTimeout: 200,
+      // A peer that vanished without a word is noticed by the first command after it.
+      socketTimeout: commandTimeoutMs * 2,
+      retryStrategy: backoff,
+      // After a failover the same name may lead to the new master.
+      reconnectOnError: ({ message }) => message.startsWith('READONLY'),
+      ...(scripts !== undefined && { scripts: { ...scripts } }),
+    });
+    this.redis.on('error', (error) => (this.#fault = error));
+    this.redis.on('ready', () => this.#returned());
+    this.redis.on('close', () => this.#lost());
+  }
+
+  /**
+   * Resolves once it is ready, however often it had to be tried.
+   * @throws BelfryError `unavailable`, with the last reason, when that took too long; it goes on trying until closed
+   */
+  open(withinMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const late = AbortSignal.timeout(withinMs);
+      late.addEventListener('abort', () => reject(this.#unreachable(withinMs)), { once: true });
+      this.redis.once('ready', resolve);
+      // Each failure is also an `error` event, and followed by another try.
+      this.redis.connect().catch(() => undefined);
+    });
+  }
+
+  get isReady(): boolean {
+    return this.#state !== 'closed' && this.redis.status === 'ready';
+  }
+
+  /** @throws BelfryError `unavailable`, when it is not ready, or Redis refuses or does not answer in time */
+  async ask<T>(run: (redis: Redis) => Promise<T>): Promise<T> {
+    if (!this.isReady) {
+      throw new BelfryError('unavailable', `The node is not connected to Redis at ${this.#where}.`);
+    }
+    try {
+      return await run(this.redis);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new BelfryError('unavailable', `Redis at ${this.#where} did not do it: ${reason}.`, { cause });
+    }
+  }
+
+  /** Gives up the socket for a new one. */
+  renew(): void {
+    this.redis.disconnect(true);
+  }
+
+  /** What is under way is answered first, if Redis answers at all. */
+  async close(): Promise<void> {
+    const answers = this.isReady;
+    this.#state = 'closed';
+    if (answers) await this.redis.quit().catch(() => undefined);
+    this.redis.disconnect();
+  }
+
+  #returned(): void {
+    if (this.#state === 'lost') this.#log.info('the connection to Redis is back');
+    this.#state = 'up';
+    this.#fault = undefined;
+  }
+
+  /** Said once per loss: whatever fails to connect afterwards was not up before. */
+  #lost(): void {
+    if (this.#state !== 'up') return;
+    this.#state = 'lost';
+    this.#log.warn({ reason: this.#fault?.message }, 'the connection to Redis is lost; trying again');
+  }
+
+  #unreachable(withinMs: number): BelfryError {
+    const reason = this.#fault?.message ?? 'no answer';
+    return new BelfryError(
+      'unavailable',
+      `Redis at ${this.#where} cannot be reached within ${withinMs} ms: ${reason}.`,
+      { cause: this.#fault },
+    );
+  }
+}
+
+/** Doubles from 50 ms to two seconds, less up to half of it by chance, lest all nodes return at the same moment. */
+function backoff(attempt: number): number {
+  const full = Math.min(MAX_BACKOFF_MS, 50 * 2 ** Math.min(attempt - 1, 10));
+  return full * (1 - Math.random() / 2);
+}

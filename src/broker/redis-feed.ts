@@ -1,0 +1,172 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../model/clock.ts';
+import { compareCursors, isCursor, START, type Cursor } from '../model/cursor.ts';
+import { HUB_TYPE, type HubEvent } from '../model/event.ts';
+import { PAGE, type LogEntry, type RedisLog } from './redis-log.ts';
+import type { Reader, Source } from './redis-reader.ts';
+
+/** Messages kept while the log is being read. Beyond either, only the latest is kept: the log has the others. */
+const MAX_HELD = 1_000;
+const MAX_HELD_BYTES = 8 * 1024 * 1024;
+
+/** Two cursors of 16 digits a part, and the spaces. */
+const MAX_HEADER_BYTES = 70;
+
+export interface FeedOptions {
+  readonly log: Pick<RedisLog, 'last' | 'page'>;
+  readonly reader: Reader;
+  readonly deliver: (event: HubEvent) => void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Delivers the log from one place on: each entry once, in order. Messages of the channel are taken as they come for as
+ * long as each names the one before it; at any hole the log itself is read, and the channel followed again from where
+ * that ends. What neither has any more is told as a `belfry.gap` event.
+ */
+export class Feed {
+  readonly #log: Pick<RedisLog, 'last' | 'page'>;
+  readonly #reader: Reader;
+  readonly #deliver: (event: HubEvent) => void;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+
+  /** The last entry that was delivered or passed over; `undefined` until the first {@link catchUp}. */
+  #position: Cursor | undefined;
+  #following = false;
+  #held: LogEntry[] = [];
+  #heldBytes = 0;
+  #catchingUp: Promise<void> | undefined;
+  #again = false;
+
+  constructor({ log, reader, deliver, clock, logger }: FeedOptions) {
+    this.#log = log;
+    this.#reader = reader;
+    this.#deliver = deliver;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  get position(): Cursor {
+    return this.#position ?? START;
+  }
+
+  /** Follows the channel, reads the log, or waits for {@link catchUp}. */
+  get state(): 'following' | 'reading' | 'paused' {
+    if (this.#catchingUp !== undefined) return 'reading';
+    return this.#following ? 'following' : 'paused';
+  }
+
+  /** A message of the channel: `<previous> <id> <event>` from the log, or a bare event that is not in it. */
+  hear(message: Buffer): void {
+    const entry = readHeader(message);
+    if (entry !== undefined) this.#hearEntry(entry);
+    else for (const event of this.#reader.live(message)) this.#deliver(event);
+  }
+
+  /** Messages may have been missed: until the next {@link catchUp} what is heard is held back. */
+  pause(): void {
+    this.#following = false;
+  }
+
+  /**
+   * Delivers what the log holds after the position, then follows the channel. The first time, takes the end of the log
+   * as the position. Rejects when the log cannot be read; it is then paused, and wants to be called again.
+   */
+  catchUp(): Promise<void> {
+    this.#following = false;
+    this.#again = true;
+    this.#catchingUp ??= this.#catchUp().finally(() => (this.#catchingUp = undefined));
+    return this.#catchingUp;
+  }
+
+  async #catchUp(): Promise<void> {
+    do {
+      this.#again = false;
+      // Whatever was heard until now is in the log that is read next.
+      this.#takeHeld();
+      await this.#readOn();
+      if (!this.#again) this.#follow();
+    } while (this.#again);
+  }
+
+  async #readOn(): Promise<void> {
+    const last = await this.#log.last();
+    if (this.#position === undefined) {
+      this.#position = last;
+      return;
+    }
+    if (compareCursors(last, this.#position) < 0) this.#tellGap(last, 'log lost');
+    let page: LogEntry[];
+    let from = this.#position;
+    do {
+      page = await this.#log.page(from);
+      for (const entry of page) this.#take('log', entry);
+      from = page.at(-1)?.id ?? from;
+    } while (page.length === PAGE);
+    if (compareCursors(last, this.position) > 0) this.#tellGap(last, 'trimmed');
+  }
+
+  #follow(): void {
+    this.#following = true;
+    for (const entry of this.#takeHeld()) this.#hearEntry(entry);
+  }
+
+  #hearEntry(entry: LogEntry): void {
+    if (!this.#following) return this.#hold(entry);
+    if (entry.previous === this.#position) return this.#take('channel', entry);
+    // When the log cannot be read the feed stays paused, and whoever watches over it calls again.
+    if (this.#isNews(entry)) this.catchUp().catch(() => undefined);
+  }
+
+  /** A log that began anew may number from the past, if the clock of Redis was set back. */
+  #isNews({ id, previous }: LogEntry): boolean {
+    return compareCursors(id, this.position) > 0 || (previous === START && id !== this.#position);
+  }
+
+  /** Delivers one entry and moves on past it, past rubbish as well. */
+  #take(source: Source, entry: LogEntry): void {
+    const { id, previous } = entry;
+    if (previous !== undefined) {
+      const order = compareCursors(previous, this.position);
+      if (order !== 0) this.#tellGap(previous, order > 0 ? 'trimmed' : 'log lost');
+      this.#position = id;
+    }
+    const event = this.#reader.entry(source, entry);
+    if (event !== undefined) this.#deliver(event);
+  }
+
+  /** Nothing is known of what lay between the position and `to`; delivery goes on from there. */
+  #tellGap(to: Cursor, reason: 'trimmed' | 'log lost'): void {
+    const from = this.position;
+    this.#logger.warn({ from, to, reason }, 'events may be missing: the log does not hold them');
+    this.#position = to;
+    this.#reader.breakOff();
+    const time = new Date(this.#clock.now()).toISOString();
+    const object = { from, to, reason };
+    this.#deliver({ time, type: HUB_TYPE, action: 'gap', key: from, object, size: 0 });
+  }
+
+  #hold(entry: LogEntry): void {
+    this.#held.push(entry);
+    this.#heldBytes += entry.body.length;
+    if (this.#held.length <= MAX_HELD && this.#heldBytes <= MAX_HELD_BYTES) return;
+    this.#held = [entry];
+    this.#heldBytes = entry.body.length;
+  }
+
+  #takeHeld(): LogEntry[] {
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    return held;
+  }
+}
+
+function readHeader(message: Buffer): LogEntry | undefined {
+  const header = message.subarray(0, MAX_HEADER_BYTES).toString('latin1');
+  const [previous = '', id = '', rest] = header.split(' ', 3);
+  if (rest === undefined || !isCursor(previous) || !isCursor(id)) return undefined;
+  return { id, previous, body: message.subarray(previous.length + id.length + 2) };
+}

@@ -1,0 +1,79 @@
+import type { Result } from 'ioredis';
+import { START, type Cursor } from '../model/cursor.ts';
+import type { RedisConnection } from './redis-connection.ts';
+
+/** Entries read at once. */
+export const PAGE = 500;
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** publish.lua, under the name that {@link RedisLog} gives it. */
+    belfryPublish(keyCount: number, ...keysAndEvents: string[]): Result<Cursor[], Context>;
+  }
+}
+
+/** One entry of the log as it stands there. */
+export interface LogEntry {
+  readonly id: Cursor;
+  /** The id before it; absent on an entry that was not written by publish.lua. */
+  readonly previous: Cursor | undefined;
+  /** Some spelling of an event in JSON, as far as anybody knows. */
+  readonly body: Buffer;
+}
+
+/** What Redis calls the things of one hub. All keys share a hash tag, so that a script may use them together on a cluster. */
+export function redisNames(prefix: string) {
+  return {
+    channel: `${prefix}:events`,
+    log: `{${prefix}}:log`,
+    last: `{${prefix}}:last`,
+    once: (key: string) => `{${prefix}}:once:${key}`,
+  };
+}
+
+export type RedisNames = ReturnType<typeof redisNames>;
+
+/** The log in Redis. Every method rejects with BelfryError `unavailable` when Redis does not answer, or refuses. */
+export class RedisLog {
+  readonly #connection: RedisConnection;
+  readonly #names: RedisNames;
+
+  constructor(connection: RedisConnection, names: RedisNames) {
+    this.#connection = connection;
+    this.#names = names;
+  }
+
+  /** The id of the last entry ever appended, whether it is still there or not. */
+  async last(): Promise<Cursor> {
+    return (await this.#connection.ask((redis) => redis.get(this.#names.last))) ?? START;
+  }
+
+  /** The next entries after a place, {@link PAGE} at most; fewer than that are the last. */
+  async page(after: Cursor): Promise<LogEntry[]> {
+    const found = await this.#connection.ask((redis) =>
+      redis.xrangeBuffer(this.#names.log, `(${after}`, '+', 'COUNT', PAGE),
+    );
+    return found.map(([id, fields]) => {
+      const previous = field(fields, 'p')?.toString('latin1');
+      return { id: id.toString('latin1'), previous, body: field(fields, 'e') ?? Buffer.alloc(0) };
+    });
+  }
+
+  append(events: readonly string[], idempotencyKey: string | undefined): Promise<Cursor[]> {
+    const keys: string[] = [this.#names.log];
+    if (idempotencyKey !== undefined) keys.push(this.#names.once(idempotencyKey));
+    return this.#connection.ask((redis) => redis.belfryPublish(keys.length, ...keys, ...events));
+  }
+
+  /** Forgets what is older than a time in milliseconds; up to a hundred such entries may stay. */
+  async trim(before: number): Promise<void> {
+    await this.#connection.ask((redis) => redis.xtrim(this.#names.log, 'MINID', '~', Math.max(0, before)));
+  }
+}
+
+function field(fields: readonly Buffer[], name: string): Buffer | undefined {
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    if (fields[i]?.toString('latin1') === name) return fields[i + 1];
+  }
+  return undefined;
+}

@@ -1,0 +1,81 @@
+import type { Clock } from '../model/clock.ts';
+import { cursorTime, type Cursor } from '../model/cursor.ts';
+import { BelfryError, ProtocolError } from '../model/errors.ts';
+import type { HubEvent, NewEvent } from '../model/event.ts';
+import { parseJson, type Json } from '../model/json.ts';
+import type { ReportRubbish } from './broker.ts';
+import type { LogEntry } from './redis-log.ts';
+
+const SAMPLE_BYTES = 200;
+
+export interface ReaderOptions {
+  /** An event in whatever spelling. @throws ProtocolError */
+  readonly parse: (body: Json) => NewEvent;
+  readonly maxEventBytes: number;
+  readonly report: ReportRubbish;
+  readonly clock: Clock;
+}
+
+/** Where something was read: the channel, or the log. */
+export type Source = 'channel' | 'log';
+
+/** Makes events of what others wrote. What is none is reported, and nothing is thrown, whatever it is. */
+export class Reader {
+  readonly #options: ReaderOptions;
+  /** The place before the rubbish that was passed over, to which the next event joins. */
+  #bridgeFrom: Cursor | undefined;
+
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * One entry of the log, read in order. `previous` is the entry before it that was an event, so rubbish in between does
+   * not look like a hole. An entry that states no time gets that of its id, so that all nodes agree.
+   */
+  entry(source: Source, { id, previous, body }: LogEntry): HubEvent | undefined {
+    const event = this.#try(source, body, () => {
+      if (previous === undefined) throw new ProtocolError('event_invalid', 'Not written by belfry_publish.');
+      return this.#options.parse(parseJson(body));
+    });
+    const joins = this.#bridgeFrom ?? previous;
+    this.#bridgeFrom = event === undefined ? joins : undefined;
+    if (event === undefined) return undefined;
+    const time = event.time ?? cursorTime(id);
+    return { ...event, time, id, size: body.length, ...(joins !== undefined && { previous: joins }) };
+  }
+
+  /** What comes next does not join what came before. */
+  breakOff(): void {
+    this.#bridgeFrom = undefined;
+  }
+
+  /** A bare event from the channel, or a list of them: live only. Rubbish in a list does not spoil the rest of it. */
+  live(body: Buffer): HubEvent[] {
+    const read = this.#try('channel', body, () => parseJson(body));
+    if (read === undefined) return [];
+    const list: readonly Json[] = Array.isArray(read) ? read : [read];
+    return list.flatMap((item) => {
+      const event = this.#try('channel', body, () => this.#options.parse(item));
+      if (event === undefined) return [];
+      const time = event.time ?? new Date(this.#options.clock.now()).toISOString();
+      return [{ ...event, time, size: Math.ceil(body.length / list.length) }];
+    });
+  }
+
+  #try<T>(source: Source, body: Buffer, read: () => T): T | undefined {
+    const { maxEventBytes, report } = this.#options;
+    try {
+      if (body.length > maxEventBytes) throw tooBig(body.length, maxEventBytes);
+      return read();
+    } catch (error) {
+      const sample = body.subarray(0, SAMPLE_BYTES).toString('utf8');
+      report(source, error instanceof BelfryError ? error.code : 'internal', sample);
+      return undefined;
+    }
+  }
+}
+
+export function tooBig(bytes: number, maxBytes: number): ProtocolError {
+  return new ProtocolError('event_too_big', `The event is ${bytes} bytes. Expected at most ${maxBytes}.`);
+}

@@ -1,0 +1,245 @@
+-- The function belfry_publish, for every service that reaches Redis:
+--
+--   FCALL belfry_publish 1 {belfry}:log '<event>' ['<event>' …]
+--   FCALL belfry_publish 2 {belfry}:log {belfry}:once:<key> '<event>' …
+--
+-- Answers the id of each event. Takes exactly what the hub itself would take, in any of its spellings, and refuses
+-- anything else with `BELFRY <code>: <what was wrong>; expected …`; then nothing was appended. One thing more is
+-- refused: \u escapes that are half of a surrogate pair, which are no text.
+
+local EXPECTED = {
+  json_invalid = 'JSON in UTF-8, at most ' .. LIMITS.depth .. ' levels deep, without the name __proto__',
+  event_invalid = 'type, action, key; Type, Action; event_type; type, appId, payload; or type, data.name',
+  event_too_big = 'at most ' .. LIMITS.event_bytes .. ' bytes',
+  type_reserved = 'any other type',
+}
+
+-- What follows throws {code, what}; caught in `refusal`.
+local function refuse(code, what) error({ code = code, what = what }, 0) end
+local function no_event(what) refuse('event_invalid', what) end
+
+local RESERVED = { belfry = true, websocket = true }
+
+-- Of a type with dots the first part is the type, the rest the action.
+local function check_reserved(name)
+  local kind = name:match('^[^.]*')
+  if RESERVED[kind] then refuse('type_reserved', 'the type "' .. kind .. '" is reserved for the hub') end
+end
+
+----------------------------------------------------------------------------------------------------------------- JSON
+
+-- cjson of Redis takes more than JSON. Forbidding invalid numbers stops NaN, Infinity, 0x10, 01 and +1; what is left
+-- over (raw control characters in strings, text after a NUL, and the numbers 1. and -.5) is looked for below.
+-- A copy, since the settings of cjson are shared with the scripts of others; made at the first call, since Redis does
+-- not lend cjson to a library that is being loaded.
+local json
+local function strict_json()
+  local copy = cjson.new()
+  copy.decode_invalid_numbers(false)
+  copy.decode_max_depth(LIMITS.depth)
+  return copy
+end
+
+local REST = '[\128-\191]'
+local UTF8_SEQUENCES = {
+  '[\194-\223]' .. REST,
+  '\224[\160-\191]' .. REST,
+  '[\225-\236\238\239]' .. REST .. REST,
+  '\237[\128-\159]' .. REST,
+  '\240[\144-\191]' .. REST .. REST,
+  '[\241-\243]' .. REST .. REST .. REST,
+  '\244[\128-\143]' .. REST .. REST,
+}
+
+local function is_utf8(text)
+  for _, sequence in ipairs(UTF8_SEQUENCES) do
+    if not text:find('[\128-\255]') then return true end
+    text = text:gsub(sequence, ' ')
+  end
+  return not text:find('[\128-\255]')
+end
+
+-- Of text that cjson has taken, so that its quotes are known to pair.
+local function check_cjson_holes(text)
+  local unescaped = text:gsub('\\.', '')
+  if text:find('%c') then
+    for inside in unescaped:gmatch('"([^"]*)"') do
+      if inside:find('[%z\1-\31]') then refuse('json_invalid', 'a string holds a raw control character') end
+    end
+  end
+  local bare = unescaped:gsub('"[^"]*"', '') .. ' '
+  if bare:find('%.%D') or bare:find('%D%.') then
+    refuse('json_invalid', 'a number has no digit beside its point')
+  end
+end
+
+local function holds_proto(value)
+  if type(value) ~= 'table' then return false end
+  for name, inner in pairs(value) do
+    if name == '__proto__' or holds_proto(inner) then return true end
+  end
+  return false
+end
+
+local function parse(text)
+  if not is_utf8(text) then refuse('json_invalid', 'the bytes are not UTF-8') end
+  if text:find('%z') then refuse('json_invalid', 'it holds a NUL') end
+  json = json or strict_json()
+  -- An empty list would come out as an empty object; filled it is told apart.
+  local ok, value = pcall(json.decode, (text:gsub('%[[ \t\r\n]*%]', '[0]')))
+  if not ok then refuse('json_invalid', value) end
+  check_cjson_holes(text)
+  if (text:find('__proto__', 1, true) or text:find('\\u', 1, true)) and holds_proto(value) then
+    refuse('json_invalid', 'it holds the name __proto__')
+  end
+  return value
+end
+
+local function is_object(value) return type(value) == 'table' and value[1] == nil end
+
+------------------------------------------------------------------------------------------------------------ Spellings
+
+local DAYS = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
+
+local function is_leap(year) return year % 4 == 0 and (year % 100 ~= 0 or year % 400 == 0) end
+
+-- RFC 3339.
+local function is_time(text)
+  local date, clock, rest = text:match('^(%d%d%d%d%-%d%d%-%d%d)[Tt](%d%d:%d%d:%d%d)(.*)$')
+  if not date then return false end
+  local year, month, day = date:match('^(%d+)-(%d+)-(%d+)$')
+  local hour, minute, second = clock:match('^(%d+):(%d+):(%d+)$')
+  year, month, day = tonumber(year), tonumber(month), tonumber(day)
+  if day < 1 or day > (DAYS[month] or 0) or (month == 2 and day == 29 and not is_leap(year)) then return false end
+  if tonumber(hour) > 23 or tonumber(minute) > 59 or tonumber(second) > 59 then return false end
+  local zone = rest:gsub('^%.%d+', '')
+  local hours, minutes = zone:match('^[+-](%d%d):(%d%d)$')
+  return zone == 'Z' or zone == 'z' or (hours ~= nil and tonumber(hours) <= 24 and tonumber(minutes) <= 59)
+end
+
+local function check_text(name, value)
+  if type(value) ~= 'string' then no_event(name .. ' is not a string') end
+end
+
+local function check_filled(name, value)
+  check_text(name, value)
+  if value == '' then no_event(name .. ' is empty') end
+end
+
+local function check_time(name, value)
+  check_text(name, value)
+  if not is_time(value) then no_event(name .. ' is not a time as RFC 3339 has it') end
+end
+
+local function check_object(name, value)
+  if not is_object(value) then no_event(name .. ' is not an object') end
+end
+
+local function anything() end
+
+local CANONICAL = {
+  id = check_text, time = check_time, type = check_filled, action = check_filled, key = check_text,
+  principal = check_text, object = anything, original = anything, metadata = check_object,
+}
+
+local function canonical(event)
+  for name, value in pairs(event) do
+    if not CANONICAL[name] then no_event('it has the unknown field ' .. name:sub(1, 100)) end
+    CANONICAL[name](name, value)
+  end
+  if event.key == nil then no_event('key is missing') end
+  check_reserved(event.type)
+end
+
+-- What Go writes for a time that was never set.
+local GO_ZERO_TIME = '0001-01-01T00:00:00Z'
+
+local function check_drp_time(name, value)
+  if value ~= GO_ZERO_TIME then check_time(name, value) end
+end
+
+local DRP = {
+  time = check_drp_time, type = check_filled, action = check_filled, key = check_text, principal = check_text,
+}
+
+-- Go reads field names without regard to case, and null as absent.
+local function drp(event)
+  local found = {}
+  for name, value in pairs(event) do
+    local field = name:lower()
+    if DRP[field] and value ~= cjson.null then
+      DRP[field](name, value)
+      found[field] = true
+      if field == 'type' then check_reserved(value) end
+    end
+  end
+  if not (found.type and found.action) then no_event('Type or Action is missing') end
+end
+
+local function check_dotted(name)
+  check_text('type', name)
+  if not name:find('.', 1, true) then no_event('type is not <kind>.<what happened>') end
+  check_reserved(name)
+end
+
+local function provisioning(event)
+  check_filled('event_type', event.event_type)
+  check_reserved(event.event_type)
+end
+
+local function norn(event)
+  check_dotted(event.type)
+  check_text('appId', event.appId)
+end
+
+local function dorgu(event)
+  check_dotted(event.type)
+  check_text('data.name', event.data.name)
+end
+
+-- In the order in which the hub recognises them.
+local function spelling(event)
+  if event.type ~= nil and event.action ~= nil then return canonical end
+  if event.Type ~= nil or event.Action ~= nil then return drp end
+  if event.event_type ~= nil then return provisioning end
+  if event.type ~= nil and event.appId ~= nil and event.payload ~= nil then return norn end
+  if event.type ~= nil and is_object(event.data) and event.data.name ~= nil then return dorgu end
+  no_event('its fields are those of no known spelling')
+end
+
+------------------------------------------------------------------------------------------------------------- Function
+
+local function check(text)
+  if #text > LIMITS.event_bytes then refuse('event_too_big', 'it is ' .. #text .. ' bytes') end
+  local event = parse(text)
+  if not is_object(event) then no_event('it is not an object') end
+  spelling(event)(event)
+end
+
+local function refusal(code, what, expected)
+  return redis.error_reply('BELFRY ' .. code .. ': ' .. what .. '; expected ' .. expected)
+end
+
+local function refusal_of_keys(keys)
+  local prefix = #keys > 0 and keys[1]:match('^{([^{}:%s]+)}:log$')
+  if not prefix then return refusal('not_found', 'the first key is no log', '{<prefix>}:log, as in {belfry}:log') end
+  local once = '{' .. prefix .. '}:once:'
+  if #keys > 2 or (keys[2] and (keys[2] == once or keys[2]:sub(1, #once) ~= once)) then
+    return refusal('idempotency_key_invalid', 'the second key is no idempotency key', once .. '<key>')
+  end
+end
+
+local function refusal_of_events(events)
+  if #events == 0 then return refusal('event_invalid', 'no event is given', 'one or more') end
+  for i, text in ipairs(events) do
+    local ok, fault = pcall(check, text)
+    if not ok then
+      local which = #events > 1 and 'event ' .. i .. ' of ' .. #events .. ': ' or ''
+      return refusal(fault.code, which .. fault.what, EXPECTED[fault.code])
+    end
+  end
+end
+
+redis.register_function('belfry_publish', function(keys, events)
+  return refusal_of_keys(keys) or refusal_of_events(events) or publish(keys, events)
+end)

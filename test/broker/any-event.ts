@@ -1,0 +1,31 @@
+import * as fc from 'fast-check';
+import type { NewEvent } from '../../src/model/event.ts';
+import type { JsonObject } from '../../src/model/json.ts';
+
+/** Any event as the hub takes it, times included. */
+export function anyEvent(): fc.Arbitrary<NewEvent> {
+  const text = fc.string({ unit: 'binary' });
+  const name = fc
+    .string({ unit: 'binary', minLength: 1 })
+    .filter((type) => !['belfry', 'websocket'].includes(type));
+  // As JSON has it: no -0, and not the one name that is refused at the edge.
+  const json = fc
+    .jsonValue()
+    .map((value) => JSON.stringify(value))
+    .filter((written) => !written.includes('__proto__'))
+    .map((written) => JSON.parse(written) as NewEvent['object']);
+  const time = fc.date({ min: new Date(0), max: new Date('9999-01-01'), noInvalidDate: true });
+  return fc.record(
+    {
+      time: time.map((date) => date.toISOString()),
+      type: name,
+      action: name,
+      key: text,
+      principal: text,
+      object: json,
+      original: json,
+      metadata: fc.dictionary(text, json) as fc.Arbitrary<JsonObject>,
+    },
+    { requiredKeys: ['time', 'type', 'action', 'key', 'object'] },
+  ) as fc.Arbitrary<NewEvent>;
+}

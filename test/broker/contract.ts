@@ -1,0 +1,254 @@
+import { array, assert, asyncProperty } from 'fast-check';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Broker, History } from '../../src/broker/broker.ts';
+import { compareCursors, isCursor, START, type Cursor } from '../../src/model/cursor.ts';
+import type { HubEvent, NewEvent } from '../../src/model/event.ts';
+import { isRfc3339 } from '../../src/model/time.ts';
+import { anyEvent } from './any-event.ts';
+import { Ear } from './ear.ts';
+import { flood } from './flood.ts';
+
+type Node = Broker & History;
+
+/** What several nodes have in common. */
+export interface World {
+  /** One more node, not started. */
+  node(): Node;
+}
+
+interface Started {
+  readonly node: Node;
+  readonly ear: Ear;
+  readonly position: Cursor;
+}
+
+/** What every broker does. `alone` says why a world of this kind cannot have a second node, where that is so. */
+export function describeBroker(name: string, makeWorld: () => World, { alone = '' } = {}): void {
+  const itTakesTwo = alone === '' ? it : it.skip;
+  const aside = alone === '' ? '' : ` (skipped: ${alone})`;
+
+  describe(`the ${name} broker`, () => {
+    it('delivers what is published, the publisher itself included, under the ids that it answered', async () => {
+      const { node, ear } = await start(makeWorld());
+      const ids = await node.publish([event('a'), event('b')]);
+      await ear.count(2);
+      expect(ear.events).toMatchObject([event('a'), event('b')]);
+      expect(ear.ids).toEqual(ids);
+    });
+
+    it('gives out ids that rise', async () => {
+      const { node } = await start(makeWorld());
+      const ids: Cursor[] = [];
+      for (let i = 0; i < 20; i++) ids.push(...(await node.publish([event(`${i}`), event(`${i}'`)])));
+      expect(ids.every(isCursor)).toBe(true);
+      expect(ids.toSorted(compareCursors)).toEqual(ids);
+      expect(new Set(ids).size).toBe(40);
+    });
+
+    it('names with each event the one before it, beginning with the position at which it started', async () => {
+      const world = makeWorld();
+      const first = await start(world);
+      expect(first.position).toBe(START);
+      await first.node.publish([event('a'), event('b')]);
+      await first.node.publish([event('c')]);
+      const events = await first.ear.count(3);
+      expect(events.map(({ previous }) => previous)).toEqual([START, events[0]?.id, events[1]?.id]);
+    });
+
+    it('states the size of each event', async () => {
+      const { node, ear } = await start(makeWorld());
+      await node.publish([event('small'), { ...event('large'), object: 'x'.repeat(10_000) }]);
+      const [small, large] = await ear.count(2);
+      expect(small?.size).toBeGreaterThan(40);
+      expect((large?.size ?? 0) - (small?.size ?? 0)).toBeGreaterThan(9_900);
+    });
+
+    it('keeps a time to the digit and fills one in where there is none', async () => {
+      const { node, ear } = await start(makeWorld());
+      const time = '2025-01-15T10:30:00.123456789+02:00';
+      await node.publish([{ ...event('stated'), time }, event('unstated')]);
+      const [stated, unstated] = await ear.count(2);
+      expect(stated?.time).toBe(time);
+      expect(unstated?.time).toSatisfy(isRfc3339);
+      expect(Math.abs(Date.parse(unstated?.time ?? '') - Date.now())).toBeLessThan(60_000);
+    });
+
+    it('answers an empty list with an empty list and delivers nothing', async () => {
+      const { node, ear } = await start(makeWorld());
+      expect(await node.publish([])).toEqual([]);
+      await node.publish([event('a')]);
+      expect(await ear.count(1)).toMatchObject([{ key: 'a', previous: START }]);
+    });
+
+    it('appends a list whole, with nothing of others in between', async () => {
+      const { node, ear } = await start(makeWorld());
+      const lists = Array.from({ length: 50 }, (_, list) => [0, 1, 2].map((i) => event(`${list}.${i}`)));
+      await Promise.all(lists.map((list) => node.publish(list)));
+      await ear.count(150);
+      const heard = ear.keys.map((key) => key.split('.').map(Number));
+      for (let i = 0; i < 150; i += 3) {
+        const list = heard[i]?.[0];
+        expect(heard.slice(i, i + 3)).toEqual([[list, 0], [list, 1], [list, 2]]); // prettier-ignore
+      }
+    });
+
+    it('answers a repeated idempotency key as the first time and appends nothing', async () => {
+      const { node, ear } = await start(makeWorld());
+      const ids = await node.publish([event('a'), event('b')], 'order 17');
+      expect(await node.publish([event('a'), event('b')], 'order 17')).toEqual(ids);
+      expect(await node.publish([event('c')], 'order 18')).not.toEqual(ids);
+      expect((await ear.key('c')).map(({ key }) => key)).toEqual(['a', 'b', 'c']);
+    });
+
+    it('appends once when the same idempotency key comes many times at once', async () => {
+      const { node, ear } = await start(makeWorld());
+      const answers = await Promise.all(Array.from({ length: 20 }, () => node.publish([event('a')], 'same')));
+      expect(new Set(answers.flat()).size).toBe(1);
+      await node.publish([event('end')]);
+      expect((await ear.key('end')).map(({ key }) => key)).toEqual(['a', 'end']);
+    });
+
+    it('reads the history after a place, oldest first, just as it was delivered', async () => {
+      const { node, ear } = await start(makeWorld());
+      for (const key of ['a', 'b', 'c']) await node.publish([event(key)]);
+      const events = await ear.count(3);
+      expect(await all(node.after(START))).toEqual(events);
+      expect(await all(node.after(events[0]?.id ?? ''))).toEqual(events.slice(1));
+      expect(await all(node.after(events[2]?.id ?? ''))).toEqual([]);
+      expect(await all(node.after('9999999999999-0'))).toEqual([]);
+    });
+
+    it('reads a history of many pages without a gap or a double', async () => {
+      const { node } = await start(makeWorld());
+      const ids = await node.publish(Array.from({ length: 1_234 }, (_, i) => event(`${i}`)));
+      expect((await all(node.after(START))).map(({ id }) => id)).toEqual(ids);
+      expect((await all(node.after(ids[499] ?? ''))).map(({ id }) => id)).toEqual(ids.slice(500));
+    });
+
+    it('delivers a thousand events, published at the same time, once each in the order of the log', async () => {
+      const { node, ear } = await start(makeWorld());
+      const keys = Array.from({ length: 1_000 }, (_, i) => `${i}`);
+      const ids = (await Promise.all(keys.map((key) => node.publish([event(key)])))).flat();
+      const events = await ear.count(1_000);
+      expect(new Map(events.map(({ key, id }) => [key, id]))).toEqual(
+        new Map(keys.map((key, i) => [key, ids[i]])),
+      );
+      expect(events).toEqual(await all(node.after(START)));
+    });
+
+    it('carries any text and large values unchanged', async () => {
+      const { node, ear } = await start(makeWorld());
+      const odd = [
+        '\u0000\u001f\u007f',
+        '\u2028\u2029',
+        '"\\/\b\f\n\r\t',
+        'ẞ漢字🦀e\u0301',
+        '\ud800',
+        ' \u00a0\ufeff',
+      ];
+      const events = odd.map((text) => ({ ...event(text), type: `t${text}`, object: { [text]: [text] } }));
+      const large = { ...event('large'), object: '漢'.repeat(200_000) };
+      await node.publish([...events, large]);
+      expect(await ear.count(odd.length + 1)).toMatchObject([...events, large]);
+    });
+
+    it('carries every event unchanged, whatever it holds', async () => {
+      const { node, ear } = await start(makeWorld());
+      const lists = array(anyEvent(), { minLength: 1, maxLength: 5 });
+      await assert(
+        asyncProperty(lists, async (list) => {
+          const before = ear.events.length;
+          await node.publish(list);
+          const heard = (await ear.count(before + list.length)).slice(before);
+          expect(heard.map(published)).toEqual(list);
+        }),
+        { numRuns: 100 },
+      );
+    });
+
+    it('is ready once started and refuses everything once stopped', async () => {
+      const world = makeWorld();
+      const node = world.node();
+      await expect(node.ready()).rejects.toMatchObject({ code: 'unavailable' });
+      await expect(node.publish([event('early')])).rejects.toMatchObject({ code: 'unavailable' });
+      await node.start(() => undefined);
+      await expect(node.ready()).resolves.toBeUndefined();
+      await node.stop();
+      await expect(node.ready()).rejects.toMatchObject({ code: 'unavailable' });
+      await expect(node.publish([event('late')])).rejects.toMatchObject({ code: 'unavailable' });
+      await expect(node.stop()).resolves.toBeUndefined();
+    });
+
+    itTakesTwo(`tells every node in the same order${aside}`, async () => {
+      const world = makeWorld();
+      const [one, two] = [await start(world), await start(world)];
+      const keys = Array.from({ length: 1_000 }, (_, i) => `${i}`);
+      await Promise.all(keys.map((key, i) => (i % 2 ? one : two).node.publish([event(key)])));
+      expect(await two.ear.count(1_000)).toEqual(await one.ear.count(1_000));
+      expect(new Set(two.ear.keys).size).toBe(1_000);
+    });
+
+    itTakesTwo(
+      `starts a later node at the end of the log, and gives it the whole history${aside}`,
+      async () => {
+        const world = makeWorld();
+        const one = await start(world);
+        const [id] = await one.node.publish([event('before')]);
+        const two = await start(world);
+        expect(two.position).toBe(id);
+        await one.node.publish([event('after')]);
+        expect(await two.ear.count(1)).toMatchObject([{ key: 'after', previous: id }]);
+        expect(await all(two.node.after(START))).toMatchObject([{ key: 'before' }, { key: 'after' }]);
+      },
+    );
+
+    itTakesTwo(`misses nothing that is published while a node starts${aside}`, async () => {
+      const world = makeWorld();
+      const one = await start(world);
+      const endFlood = flood(one.node);
+      const two = await start(world);
+      await one.ear.count(one.ear.events.length + 100);
+      await endFlood();
+      const missed = await all(one.node.after(two.position));
+      const end = missed.at(-1)?.id;
+      const heard = await two.ear.until((events) => events.at(-1)?.id === end, 'the last one');
+      expect(heard.filter(({ id = START }) => compareCursors(id, two.position) > 0)).toEqual(missed);
+    });
+
+    itTakesTwo(`knows the idempotency keys of other nodes${aside}`, async () => {
+      const world = makeWorld();
+      const [one, two] = [await start(world), await start(world)];
+      const ids = await one.node.publish([event('a')], 'key');
+      expect(await two.node.publish([event('a')], 'key')).toEqual(ids);
+    });
+
+    itTakesTwo(`goes on when another node stops${aside}`, async () => {
+      const world = makeWorld();
+      const [one, two] = [await start(world), await start(world)];
+      await one.node.stop();
+      await two.node.publish([event('alone')]);
+      expect(await two.ear.count(1)).toMatchObject([{ key: 'alone' }]);
+      expect(one.ear.events).toEqual([]);
+    });
+  });
+}
+
+async function start(world: World): Promise<Started> {
+  const node = world.node();
+  onTestFinished(() => node.stop());
+  const ear = new Ear();
+  const position = await node.start(ear.hear);
+  return { node, ear, position };
+}
+
+export function event(key: string): NewEvent {
+  return { type: 'profiles', action: 'save', key, object: { name: key } };
+}
+
+export async function all(events: AsyncIterable<HubEvent>): Promise<HubEvent[]> {
+  return Array.fromAsync(events);
+}
+
+function published({ id: _id, previous: _previous, size: _size, ...rest }: HubEvent): NewEvent {
+  return rest;
+}

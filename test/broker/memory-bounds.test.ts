@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { IDEMPOTENCY_MS } from '../../src/broker/broker.ts';
+import { MemoryBroker } from '../../src/broker/memory.ts';
+import { systemClock, type Clock } from '../../src/model/clock.ts';
+import { START } from '../../src/model/cursor.ts';
+import { ManualClock } from '../support/clock.ts';
+import { all, event } from './contract.ts';
+import { Ear } from './ear.ts';
+
+const BOUNDS = { maxEvents: 100, maxAgeMs: 60_000 };
+
+async function started(clock: Clock = new ManualClock(), bounds = BOUNDS) {
+  const broker = new MemoryBroker({ clock, bounds });
+  const ear = new Ear();
+  await broker.start(ear.hear);
+  const kept = async (): Promise<string[]> => (await all(broker.after(START))).map(({ key }) => key);
+  return { broker, ear, kept };
+}
+
+const range = (from: number, to: number): string[] =>
+  Array.from({ length: to - from }, (_, i) => String(from + i));
+
+describe('the log of a memory broker', () => {
+  it('keeps so many events and no more, at any time', async () => {
+    const { broker, kept } = await started();
+    for (let i = 0; i < 350; i++) {
+      await broker.publish([event(`${i}`)]);
+      expect(await kept()).toEqual(range(Math.max(0, i - 99), i + 1));
+    }
+  });
+
+  it('keeps the end of a list that is longer than it, and delivers all of it', async () => {
+    const { broker, ear, kept } = await started();
+    await broker.publish(range(0, 1_000).map(event));
+    expect(ear.keys).toEqual(range(0, 1_000));
+    expect(await kept()).toEqual(range(900, 1_000));
+  });
+
+  it('forgets an event when its time is over, also when nothing new comes', async () => {
+    const clock = new ManualClock();
+    const { broker, kept } = await started(clock);
+    await broker.publish([event('1')]);
+    clock.advance(30_000);
+    await broker.publish([event('2')]);
+    clock.advance(30_000);
+    expect(await kept()).toEqual(['1', '2']);
+    clock.advance(1);
+    expect(await kept()).toEqual(['2']);
+    clock.advance(30_000);
+    expect(await kept()).toEqual([]);
+    const [third] = await broker.publish([event('3')]);
+    expect(await all(broker.after(START))).toMatchObject([{ key: '3', id: third }]);
+  });
+
+  it('takes no more than 256 MiB, whatever its bounds say', async () => {
+    const { broker, kept } = await started(systemClock, { maxEvents: 1_000_000, maxAgeMs: 60_000 });
+    const object = 'x'.repeat(1024 * 1024);
+    for (let i = 0; i < 300; i++) await broker.publish([{ ...event(`${i}`), object }]);
+    expect(await kept()).toEqual(range(45, 300));
+  });
+
+  it('may lose its head while it is read, without a double and in order', async () => {
+    const { broker } = await started(new ManualClock(), { maxEvents: 1_500, maxAgeMs: 60_000 });
+    await broker.publish(range(0, 1_500).map(event));
+    const read: number[] = [];
+    for await (const { key } of broker.after(START)) {
+      read.push(Number(key));
+      if (read.length === 10) await broker.publish(range(1_500, 2_700).map(event));
+    }
+    expect(read).toEqual(range(0, 500).concat(range(1_200, 2_700)).map(Number));
+  });
+});
+
+describe('a memory broker', () => {
+  it('gives out rising ids when the clock stands still or is set back', async () => {
+    let now = 1_000;
+    const { broker } = await started({ ...systemClock, now: () => now });
+    const ids = await broker.publish([event('1'), event('2')]);
+    now = 500;
+    ids.push(...(await broker.publish([event('3')])));
+    now = 1_001;
+    ids.push(...(await broker.publish([event('4')])));
+    expect(ids).toEqual(['1000-0', '1000-1', '1000-2', '1001-0']);
+  });
+
+  it('fills in the time of its clock', async () => {
+    const { broker, ear } = await started(new ManualClock('2025-01-15T10:30:00.500Z'));
+    const [id] = await broker.publish([event('1')]);
+    expect(id).toBe(`${Date.parse('2025-01-15T10:30:00.500Z')}-0`);
+    expect(ear.events).toMatchObject([{ time: '2025-01-15T10:30:00.500Z' }]);
+  });
+
+  it('keeps the order when hearing an event publishes another', async () => {
+    const broker = new MemoryBroker({ clock: new ManualClock(), bounds: BOUNDS });
+    const heard: string[] = [];
+    await broker.start(({ key }) => {
+      heard.push(key);
+      if (key.length < 3) void broker.publish([event(`${key}'`)]);
+    });
+    await broker.publish([event('a'), event('b')]);
+    await expect.poll(() => heard).toEqual(['a', 'b', "a'", "b'", "a''", "b''"]);
+    expect((await all(broker.after(START))).map(({ key }) => key)).toEqual(heard);
+  });
+
+  it('remembers an idempotency key for five minutes', async () => {
+    const clock = new ManualClock();
+    const { broker, kept } = await started(clock, { maxEvents: 100, maxAgeMs: 2 * IDEMPOTENCY_MS });
+    const first = await broker.publish([event('1')], 'key');
+    clock.advance(IDEMPOTENCY_MS - 1);
+    expect(await broker.publish([event('2')], 'key')).toEqual(first);
+    clock.advance(1);
+    expect(await broker.publish([event('3')], 'key')).not.toEqual(first);
+    expect(await kept()).toEqual(['1', '3']);
+  });
+
+  it('remembers ten thousand idempotency keys, the latest', async () => {
+    const { broker } = await started();
+    const first = await broker.publish([event('x')], '0');
+    const second = await broker.publish([event('x')], '1');
+    for (let i = 2; i <= 10_000; i++) await broker.publish([event('x')], `${i}`);
+    expect(await broker.publish([event('x')], '1')).toEqual(second);
+    expect(await broker.publish([event('x')], '0')).not.toEqual(first);
+  });
+});

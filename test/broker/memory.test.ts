@@ -1,0 +1,9 @@
+import { MemoryBroker } from '../../src/broker/memory.ts';
+import { systemClock } from '../../src/model/clock.ts';
+import { describeBroker } from './contract.ts';
+
+const bounds = { maxEvents: 10_000, maxAgeMs: 60_000 };
+
+describeBroker('memory', () => ({ node: () => new MemoryBroker({ clock: systemClock, bounds }) }), {
+  alone: 'a memory broker is one node by itself',
+});

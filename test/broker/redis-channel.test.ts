@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { MAX_EVENT_BYTES, RedisWorld } from './redis-world.ts';
+import { ManualClock } from '../support/clock.ts';
+
+const event = (key: string): string => `{"type":"a","action":"b","key":"${key}","object":null}`;
+
+describe('what anybody shouts into the channel', () => {
+  it('reaches every node, live only: without an id and without a place in the history', async () => {
+    const world = new RedisWorld();
+    const [one, two] = [await world.start(), await world.start()];
+    await world.shout(event('x'));
+    const [heard] = await one.ear.count(1);
+    expect(heard).toMatchObject({ type: 'a', action: 'b', key: 'x', size: event('x').length });
+    expect(heard).not.toHaveProperty('id');
+    expect(heard).not.toHaveProperty('previous');
+    expect(await two.ear.count(1)).toHaveLength(1);
+    expect(await world.redis.exists(world.log)).toBe(0);
+  });
+
+  it('may be in any spelling', async () => {
+    const world = new RedisWorld();
+    const { ear } = await world.start();
+    await world.shout(
+      '{"Type":"machines","Action":"update","Key":"m1","Object":{"Name":"x"},"Principal":"user:y"}',
+    );
+    expect(await ear.count(1)).toMatchObject([
+      { type: 'machines', action: 'update', key: 'm1', object: { Name: 'x' }, principal: 'user:y' },
+    ]);
+  });
+
+  it('may be a list, whose rubbish does not spoil the rest', async () => {
+    const world = new RedisWorld();
+    const { ear } = await world.start();
+    await world.shout(
+      `[${event('1')}, {"type":"a"}, "x", {"Type":"a","Action":"b","Key":"2"}, null, ${event('3')}]`,
+    );
+    await ear.count(3);
+    expect(ear.keys).toEqual(['1', '2', '3']);
+    expect(world.reasons).toEqual(Array.from({ length: 3 }, () => 'channel event_invalid'));
+  });
+
+  it('gets the time of the node where it states none', async () => {
+    const world = new RedisWorld();
+    const { ear } = await world.start({ clock: new ManualClock('2025-01-15T10:30:00Z') });
+    await world.shout(event('x'));
+    await world.shout('{"type":"a","action":"b","key":"y","time":"2024-02-29T00:00:00+01:00"}');
+    await ear.count(2);
+    expect(ear.events.map(({ time }) => time)).toEqual([
+      '2025-01-15T10:30:00.000Z',
+      '2024-02-29T00:00:00+01:00',
+    ]);
+  });
+
+  it('does not come between events of the log', async () => {
+    const world = new RedisWorld();
+    const { ear, broker } = await world.start();
+    await world.fcall(event('1'));
+    await world.shout(event('live'));
+    await world.fcall(event('2'));
+    const [first, live, second] = await ear.count(3);
+    expect([first?.key, live?.key, second?.key]).toEqual(['1', 'live', '2']);
+    expect(second?.previous).toBe(first?.id);
+    await broker.ready();
+  });
+
+  it.each<[string, string | Buffer, string]>([
+    ['text', 'hello', 'json_invalid'],
+    ['nothing', '', 'json_invalid'],
+    ['half an event', event('x').slice(0, -1), 'json_invalid'],
+    ['two events', event('x') + event('y'), 'json_invalid'],
+    ['a number', '42', 'event_invalid'],
+    ['null', 'null', 'event_invalid'],
+    ['an unknown object', '{"hello":"world"}', 'event_invalid'],
+    ['a wrong type', '{"type":1,"action":"b","key":""}', 'event_invalid'],
+    ['a wrong time', '{"type":"a","action":"b","key":"","time":"today"}', 'event_invalid'],
+    ['an unknown field', '{"type":"a","action":"b","key":"","extra":1}', 'event_invalid'],
+    ['an event of the hub itself', '{"type":"belfry","action":"gap","key":""}', 'type_reserved'],
+    [
+      'bytes that are not UTF-8',
+      Buffer.from('{"type":"a","action":"b","key":"\xe9"}', 'latin1'),
+      'json_invalid',
+    ],
+    ['__proto__', '{"type":"a","action":"b","key":"","object":{"__proto__":{"x":1}}}', 'json_invalid'],
+    ['deep nesting', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'json_invalid'],
+    ['ten megabytes', `{"type":"a","action":"b","key":"${'x'.repeat(10_000_000)}"}`, 'event_too_big'],
+    ['one byte too many', event('x'.repeat(MAX_EVENT_BYTES - event('').length + 1)), 'event_too_big'],
+    ['a header with no ids', `a b ${event('x')}`, 'json_invalid'],
+    ['a header with one id', `1-0 ${event('x')}`, 'json_invalid'],
+    ['a header whose ids are too long', `1-0 ${'9'.repeat(17)}-0 ${event('x')}`, 'json_invalid'],
+  ])('is reported when it is %s, and delivery goes on', async (_name, message, reason) => {
+    const world = new RedisWorld();
+    const { ear, broker } = await world.start();
+    await world.shout(message);
+    await broker.publish([{ type: 'a', action: 'b', key: 'after', object: null }]);
+    expect(await ear.key('after')).toHaveLength(1);
+    expect(world.reasons).toEqual([`channel ${reason}`]);
+  });
+
+  it('is reported with its beginning', async () => {
+    const world = new RedisWorld();
+    const { ear } = await world.start();
+    await world.shout(`{"secret":"${'x'.repeat(1_000)}`);
+    await world.shout(event('after'));
+    await ear.count(1);
+    expect(world.rubbish.map(({ sample }) => sample)).toEqual([`{"secret":"${'x'.repeat(189)}`]);
+  });
+
+  it('cannot lead a node astray with an id that the log does not hold', async () => {
+    const world = new RedisWorld();
+    const { ear, broker } = await world.start();
+    await broker.publish([{ type: 'a', action: 'b', key: '1', object: null }]);
+    await ear.count(1);
+    await world.shout(`5-0 9999999999999-0 ${event('forged')}`);
+    await world.shout(`0-0 1-0 ${event('forged')}`);
+    await broker.publish([{ type: 'a', action: 'b', key: '2', object: null }]);
+    await ear.key('2');
+    expect(ear.keys).toEqual(['1', '2']);
+    await broker.ready();
+  });
+});
+
+/** As a node of an older version meets what a newer one wrote. */
+function knowsNothing(): never {
+  throw new Error('never heard of it');
+}
+
+describe('rubbish in the log', () => {
+  it('is reported and passed over, live and in the history, and leaves no hole', async () => {
+    const world = new RedisWorld();
+    const [knows, knowsNot] = [await world.start(), await world.start({ parse: knowsNothing })];
+    await knows.broker.publish([{ type: 'a', action: 'b', key: '1', object: null }]);
+    await world.redis.xadd(world.log, '*', 'e', event('unlinked'));
+    await knows.broker.publish([{ type: 'a', action: 'b', key: '2', object: null }]);
+    await knows.ear.key('2');
+    expect(knows.ear.keys).toEqual(['1', '2']);
+    expect(world.reasons).toEqual(['channel internal', 'channel internal']);
+    expect(knowsNot.ear.events).toEqual([]);
+    await knowsNot.broker.ready();
+
+    world.rubbish.length = 0;
+    const history = await Array.fromAsync(knows.broker.after('0-0'));
+    expect(history).toEqual(knows.ear.events);
+    expect(await Array.fromAsync(knowsNot.broker.after('0-0'))).toEqual([]);
+    expect(world.reasons).toEqual(['log event_invalid', 'log internal', 'log event_invalid', 'log internal']);
+  });
+});

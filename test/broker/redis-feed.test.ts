@@ -1,0 +1,267 @@
+import * as fc from 'fast-check';
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { Feed } from '../../src/broker/redis-feed.ts';
+import type { LogEntry } from '../../src/broker/redis-log.ts';
+import { Reader } from '../../src/broker/redis-reader.ts';
+import { parseEvent } from '../../src/dialects/index.ts';
+import { compareCursors, START, type Cursor } from '../../src/model/cursor.ts';
+import { ManualClock } from '../support/clock.ts';
+import { Ear } from './ear.ts';
+
+const PAGE = 500;
+
+/** The log and the channel of Redis as the feed meets them, a turn of the event loop away. */
+class Script {
+  entries: LogEntry[] = [];
+  last: Cursor = START;
+  /** Between the answer of Redis and its arrival. */
+  delay: () => Promise<void> = async () => undefined;
+  /** While set, reading fails. */
+  away = false;
+  reads = 0;
+  readonly rubbish: string[] = [];
+  readonly ear = new Ear();
+  readonly feed: Feed;
+
+  constructor() {
+    const clock = new ManualClock();
+    const report = (_source: string, reason: string): void => void this.rubbish.push(reason);
+    const reader = new Reader({ parse: (body) => parseEvent(body), maxEventBytes: 1_000_000, report, clock });
+    const log = { last: () => this.#answer(() => this.last), page: (after: Cursor) => this.#page(after) };
+    this.feed = new Feed({ log, reader, deliver: this.ear.hear, clock, logger: pino({ level: 'silent' }) });
+  }
+
+  /** Appends an entry and gives the message that tells of it. */
+  append(id: Cursor, body = `{"type":"t","action":"a","key":"${id}"}`): Buffer {
+    const previous = this.last;
+    this.entries.push({ id, previous, body: Buffer.from(body) });
+    this.last = id;
+    return Buffer.from(`${previous} ${id} ${body}`);
+  }
+
+  /** Appends entries, and tells of each. */
+  say(...ids: Cursor[]): void {
+    for (const id of ids) this.feed.hear(this.append(id));
+  }
+
+  /** Keys of events, and of gaps `from>to reason`. */
+  get told(): string[] {
+    return this.ear.events.map(({ type, key, object }) => {
+      if (type !== 'belfry') return key;
+      const { from, to, reason } = object as { from: string; to: string; reason: string };
+      return `${from}>${to} ${reason}`;
+    });
+  }
+
+  #page(after: Cursor): Promise<LogEntry[]> {
+    this.reads++;
+    return this.#answer(() => this.entries.filter(({ id }) => compareCursors(id, after) > 0).slice(0, PAGE));
+  }
+
+  async #answer<T>(read: () => T): Promise<T> {
+    await this.delay();
+    if (this.away) throw new Error('away');
+    const answer = read();
+    await this.delay();
+    return answer;
+  }
+}
+
+async function following(): Promise<Script> {
+  const script = new Script();
+  await script.feed.catchUp();
+  return script;
+}
+
+describe('the feed', () => {
+  it('delivers messages as they come while each names the one before it, without reading the log', async () => {
+    const script = await following();
+    script.say('1-0', '2-0', '2-1');
+    expect(script.told).toEqual(['1-0', '2-0', '2-1']);
+    expect(script.reads).toBe(0);
+  });
+
+  it('begins at the end of the log', async () => {
+    const script = new Script();
+    script.append('1-0');
+    await script.feed.catchUp();
+    expect(script.feed.position).toBe('1-0');
+    script.say('2-0');
+    expect(script.told).toEqual(['2-0']);
+  });
+
+  it('drops what it has delivered before', async () => {
+    const script = await following();
+    const messages = [script.append('1-0'), script.append('2-0')];
+    for (const message of [...messages, ...messages]) script.feed.hear(message);
+    await script.feed.catchUp();
+    expect(script.told).toEqual(['1-0', '2-0']);
+  });
+
+  it('reads what a message shows to be missing, and keeps the order', async () => {
+    const script = await following();
+    script.append('1-0');
+    script.append('2-0');
+    script.say('3-0', '4-0');
+    expect(script.feed.state).toBe('reading');
+    script.say('5-0');
+    await script.feed.catchUp();
+    script.say('6-0');
+    expect(script.told).toEqual(['1-0', '2-0', '3-0', '4-0', '5-0', '6-0']);
+  });
+
+  it('reads a hole of many pages', async () => {
+    const script = await following();
+    const ids = Array.from({ length: 2 * PAGE + 3 }, (_, i) => `${i + 1}-0`);
+    for (const id of ids) script.append(id);
+    await script.feed.catchUp();
+    expect(script.told).toEqual(ids);
+    expect(script.reads).toBe(3);
+  });
+
+  it('stays paused while the log cannot be read, and misses nothing afterwards', async () => {
+    const script = await following();
+    script.away = true;
+    script.append('1-0');
+    script.say('2-0', '3-0');
+    await expect(script.feed.catchUp()).rejects.toThrow('away');
+    expect(script.feed.state).toBe('paused');
+    script.say('4-0');
+    script.away = false;
+    await script.feed.catchUp();
+    expect(script.told).toEqual(['1-0', '2-0', '3-0', '4-0']);
+    expect(script.feed.state).toBe('following');
+  });
+
+  it('holds back a bounded number of messages while it reads', async () => {
+    const script = await following();
+    const ids = Array.from({ length: 5_000 }, (_, i) => `${i + 1}-0`);
+    let flooded = false;
+    script.delay = async () => {
+      if (flooded) return;
+      flooded = true;
+      script.say(...ids);
+    };
+    await script.feed.catchUp();
+    script.say('9999-0');
+    expect(script.told).toEqual([...ids, '9999-0']);
+  });
+
+  it('tells how far the log was trimmed, and goes on from there', async () => {
+    const script = await following();
+    script.say('1-0');
+    for (const id of ['2-0', '3-0', '4-0']) script.append(id);
+    script.entries = script.entries.slice(-1);
+    await script.feed.catchUp();
+    expect(script.told).toEqual(['1-0', '1-0>3-0 trimmed', '4-0']);
+  });
+
+  it('tells of a log that was trimmed to nothing', async () => {
+    const script = await following();
+    script.append('1-0');
+    script.entries = [];
+    await script.feed.catchUp();
+    script.say('2-0');
+    expect(script.told).toEqual(['0-0>1-0 trimmed', '2-0']);
+  });
+
+  it('tells when the log began anew, and hears it though it numbers from the past', async () => {
+    const script = await following();
+    script.say('100-0');
+    script.entries = [];
+    script.last = START;
+    await script.feed.catchUp();
+    script.say('50-0', '51-0');
+    expect(script.told).toEqual(['100-0', '100-0>0-0 log lost', '50-0', '51-0']);
+  });
+
+  it('notices by a message alone that the log began anew in the past', async () => {
+    const script = await following();
+    script.say('100-0');
+    script.entries = [];
+    script.last = START;
+    script.say('50-0');
+    await script.feed.catchUp();
+    script.say('51-0');
+    expect(script.told).toEqual(['100-0', '100-0>50-0 log lost', '51-0']);
+  });
+
+  it('tells when the log began anew and delivers what is in it by now', async () => {
+    const script = await following();
+    script.say('100-0');
+    script.entries = [];
+    script.last = START;
+    script.append('200-0');
+    script.say('201-0');
+    await script.feed.catchUp();
+    expect(script.told).toEqual(['100-0', '100-0>0-0 log lost', '200-0', '201-0']);
+  });
+
+  it('tells when a failover lost the end of the log', async () => {
+    const script = await following();
+    script.say('90-0', '100-0');
+    script.entries.pop();
+    script.last = '90-0';
+    script.say('110-0');
+    await script.feed.catchUp();
+    expect(script.told).toEqual(['90-0', '100-0', '100-0>90-0 log lost', '110-0']);
+  });
+
+  it('passes over rubbish in the log; the next event joins the one before it', async () => {
+    const script = await following();
+    script.say('1-0');
+    script.feed.hear(script.append('2-0', 'rubbish'));
+    script.feed.hear(script.append('3-0', '{"type":"t"}'));
+    script.say('4-0');
+    expect(script.rubbish).toEqual(['json_invalid', 'event_invalid']);
+    expect(script.ear.events.map(({ id, previous }) => [previous, id])).toEqual([[START, '1-0'], ['1-0', '4-0']]); // prettier-ignore
+    expect(script.reads).toBe(0);
+  });
+
+  it('reports an entry that was not written by the function, and keeps the chain', async () => {
+    const script = await following();
+    script.say('1-0');
+    script.entries.push({
+      id: '2-0',
+      previous: undefined,
+      body: Buffer.from('{"type":"t","action":"a","key":"x"}'),
+    });
+    await script.feed.catchUp();
+    script.say('3-0');
+    expect(script.told).toEqual(['1-0', '3-0']);
+    expect(script.rubbish).toEqual(['event_invalid']);
+  });
+
+  it('is not led astray by a message about an entry that is not in the log', async () => {
+    const script = await following();
+    script.say('1-0');
+    script.feed.hear(Buffer.from('5-0 9999999999999-0 {"type":"t","action":"a","key":"forged"}'));
+    await script.feed.catchUp();
+    script.say('2-0');
+    expect(script.told).toEqual(['1-0', '2-0']);
+  });
+
+  it('delivers everything once and in order, whatever is lost, late or repeated on the way', async () => {
+    const step = fc.constantFrom('append', 'hear', 'lose', 'repeat', 'catch up');
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.array(step, { maxLength: 60 }), async (scheduler, steps) => {
+        const script = await following();
+        script.delay = () => scheduler.schedule(Promise.resolve());
+        const [sent, heard]: [Buffer[], Buffer[]] = [[], []];
+        const run: Record<string, () => unknown> = {
+          append: () => sent.push(script.append(`${script.entries.length + 1}-0`)),
+          hear: () => heard.push(...sent.splice(0, 1).map((message) => (script.feed.hear(message), message))),
+          lose: () => sent.shift(),
+          repeat: () => heard.slice(-3).forEach((message) => script.feed.hear(message)),
+          'catch up': () => void script.feed.catchUp(),
+        };
+        scheduler.scheduleSequence(steps.map((name) => async () => void run[name]?.()));
+        await scheduler.waitAll();
+        await scheduler.waitFor(script.feed.catchUp());
+        expect(script.told).toEqual(script.entries.map(({ id }) => id));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

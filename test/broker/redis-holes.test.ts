@@ -1,0 +1,190 @@
+import { describe, expect, it } from 'vitest';
+import type { NewEvent } from '../../src/model/event.ts';
+import { HAS_REDIS_SERVER, startRedisServer, type RedisServerOptions } from '../support/redis.ts';
+import { flood } from './flood.ts';
+import { MuteProxy } from './mute-proxy.ts';
+import { RedisWorld } from './redis-world.ts';
+import { ManualClock } from '../support/clock.ts';
+
+const event = (key: string): NewEvent => ({ type: 'a', action: 'b', key, object: null });
+const WATCH_MS = 5_000;
+const UPKEEP_MS = 60_000;
+
+/** Another Redis than that of the other tests, since these tests do harm to all of it. */
+async function ownWorld(options?: RedisServerOptions) {
+  const server = await startRedisServer(options);
+  return { server, world: new RedisWorld(server.url) };
+}
+
+describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
+  it('misses nothing and hears nothing twice, though events are published all the while', async () => {
+    const { world } = await ownWorld();
+    const [one, two] = [await world.start(), await world.start()];
+    const end = flood(one.broker);
+    for (let round = 1; round <= 5; round++) {
+      const lost = () => world.said().filter((msg) => msg.includes('is lost')).length;
+      await expect.poll(() => world.cut('PUBSUB')).toBe(2);
+      await expect.poll(lost).toBe(2 * round);
+      await two.ear.count(two.ear.events.length + 100);
+    }
+    const ids = await end();
+    for (const { ear } of [one, two]) {
+      await ear.until((events) => events.at(-1)?.id === ids.at(-1), 'the last one');
+      expect(ear.ids).toEqual(ids);
+    }
+    expect(ids.length).toBeGreaterThan(500);
+  });
+
+  it('says once that the connection is lost, and once that it is back', async () => {
+    const { world } = await ownWorld();
+    const { broker } = await world.start();
+    await world.cut('PUBSUB');
+    const said = (): string[] => world.logged.map(({ msg }) => msg);
+    await expect
+      .poll(said)
+      .toEqual(['the connection to Redis is lost; trying again', 'the connection to Redis is back']);
+    await expect.poll(() => broker.ready().then(() => true, () => false)).toBe(true); // prettier-ignore
+  });
+
+  it('tells how much it missed when the log was trimmed meanwhile', async () => {
+    const { world } = await ownWorld();
+    const [one, two] = [await world.start(), await world.start({ clock: new ManualClock() })];
+    const [first] = await one.broker.publish([event('1')]);
+    await two.ear.count(1);
+    // In one step, so that the node cannot come back in between.
+    const kill = world.redis.multi().call('CLIENT', 'KILL', 'TYPE', 'PUBSUB');
+    for (const key of ['2', '3', '4']) kill.fcall('belfry_publish', 1, world.log, JSON.stringify(event(key)));
+    kill.xtrim(world.log, 'MAXLEN', 1);
+    const replies = (await kill.exec()) ?? [];
+    const [, , third, fourth] = replies.map(([, ids]) => (Array.isArray(ids) ? String(ids[0]) : ''));
+    await two.ear.key('4');
+    expect(two.ear.events.slice(1)).toMatchObject([
+      { type: 'belfry', action: 'gap', key: first, object: { from: first, to: third, reason: 'trimmed' } },
+      { id: fourth, previous: third, key: '4' },
+    ]);
+    expect(two.ear.events[1]).not.toHaveProperty('id');
+  });
+
+  it('notices that it is deaf though its connection stands, and subscribes anew', async () => {
+    const { server, world } = await ownWorld();
+    const proxy = await MuteProxy.before(server.port);
+    const clock = new ManualClock();
+    const one = await world.start();
+    const deaf = await world.start({ url: proxy.url, clock });
+    proxy.mute();
+    await one.broker.publish([event('1')]);
+    await one.ear.count(1);
+    await expect(deaf.broker.ready()).rejects.toMatchObject({
+      code: 'unavailable',
+      message: 'The node does not hear what is published.',
+    });
+    expect(deaf.ear.events).toEqual([]);
+
+    proxy.unmute();
+    clock.advance(WATCH_MS);
+    await deaf.ear.count(1);
+    await one.broker.publish([event('2')]);
+    await deaf.ear.count(2);
+    expect(deaf.ear.events).toEqual(one.ear.events);
+    await deaf.broker.ready();
+  });
+
+  it('catches up at the next watch when nothing else tells it to', async () => {
+    const { world } = await ownWorld();
+    const clock = new ManualClock();
+    const { ear } = await world.start({ clock });
+    // Appended without a message, as when the channel lost it and nothing came after.
+    await world.redis.xadd(world.log, '7-0', 'p', '0-0', 'e', JSON.stringify(event('quiet')));
+    await world.redis.set(world.last, '7-0');
+    clock.advance(WATCH_MS);
+    expect(await ear.count(1)).toMatchObject([{ id: '7-0', key: 'quiet' }]);
+  });
+});
+
+describe.skipIf(!HAS_REDIS_SERVER)('scripts and functions that vanish', () => {
+  it('do not disturb the hub: SCRIPT FLUSH', async () => {
+    const { world } = await ownWorld();
+    const { broker, ear } = await world.start();
+    for (const key of ['1', '2', '3']) {
+      await world.redis.script('FLUSH');
+      await broker.publish([event(key)]);
+    }
+    await ear.count(3);
+    expect(ear.keys).toEqual(['1', '2', '3']);
+  });
+
+  it('are put back: FUNCTION FLUSH, with the next upkeep or reconnection', async () => {
+    const { world } = await ownWorld();
+    const clock = new ManualClock();
+    const { broker, ear } = await world.start({ clock });
+    const call = () => world.fcall(JSON.stringify(event('called')));
+    const works = () => call().then(() => true, () => false); // prettier-ignore
+
+    await world.redis.function('FLUSH');
+    await broker.publish([event('published')]);
+    expect(await ear.count(1)).toMatchObject([{ key: 'published' }]);
+    await expect(call()).rejects.toThrow('Function not found');
+    clock.advance(UPKEEP_MS);
+    await expect.poll(works).toBe(true);
+
+    await world.redis.function('FLUSH');
+    await world.cut('NORMAL');
+    await expect.poll(works).toBe(true);
+  });
+
+  it('are not overwritten by a node that merely comes back', async () => {
+    const { world } = await ownWorld();
+    await world.start();
+    const newer =
+      "#!lua name=belfry\nredis.register_function('belfry_publish', function() return 'newer' end)";
+    await world.redis.function('LOAD', 'REPLACE', newer);
+    await world.cut('NORMAL');
+    await expect.poll(() => world.said()).toContain('the connection to Redis is back');
+    expect(await world.fcall('x')).toBe('newer');
+    expect(world.said().join()).not.toContain('cannot load');
+  });
+
+  it('are done without where Redis does not allow them, with one warning', async () => {
+    const { server, world } = await ownWorld();
+    await world.redis.acl('SETUSER', 'hub', 'on', '>secret', '~*', '&*', '+@all', '-function');
+    const clock = new ManualClock();
+    const url = `redis://hub:secret@127.0.0.1:${server.port}`;
+    const { broker, ear } = await world.start({ clock, url });
+    await broker.publish([event('1')]);
+    await ear.count(1);
+    clock.advance(UPKEEP_MS);
+    await broker.ready();
+    expect(world.said(40)).toEqual([expect.stringContaining('cannot load the function belfry_publish')]);
+    expect(JSON.stringify(world.logged)).not.toContain('secret');
+  });
+});
+
+describe.skipIf(!HAS_REDIS_SERVER)('what a hub keeps in Redis', () => {
+  it('carries one hash tag in every key, so that all lie on the same node of a cluster', async () => {
+    const { world } = await ownWorld();
+    const { broker } = await world.start();
+    await broker.publish([event('1')], 'once');
+    await world.fcall(JSON.stringify(event('2')));
+    const keys = await world.redis.keys('*');
+    const names = ['last', 'log', 'once:once'].map((name) => `{${world.prefix}}:${name}`);
+    expect(keys.toSorted()).toEqual(names.toSorted());
+  });
+
+  it('keeps the log short, forgets what is too old and remembers an idempotency key for five minutes', async () => {
+    const world = new RedisWorld();
+    const clock = new ManualClock(new Date().toISOString());
+    const { broker } = await world.start({ clock, bounds: { maxEvents: 200, maxAgeMs: 3_600_000 } });
+    for (let i = 0; i < 10; i++)
+      await broker.publish(
+        Array.from({ length: 100 }, () => event('x')),
+        `${i}`,
+      );
+    expect(await world.redis.xlen(world.log)).toBeLessThanOrEqual(300);
+    expect(await world.redis.pttl(`{${world.prefix}}:once:9`)).toBeGreaterThan(290_000);
+    expect(await world.redis.pttl(`{${world.prefix}}:once:9`)).toBeLessThanOrEqual(300_000);
+
+    clock.advance(3_600_000 + UPKEEP_MS);
+    await expect.poll(() => world.redis.xlen(world.log)).toBeLessThan(100);
+    await broker.ready();
+  });
+});

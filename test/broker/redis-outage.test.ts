@@ -1,0 +1,251 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { HAS_REDIS_SERVER, startRedisServer, type RedisServerOptions } from '../support/redis.ts';
+import { event } from './contract.ts';
+import { RedisWorld } from './redis-world.ts';
+
+async function ownWorld(options?: RedisServerOptions) {
+  const server = await startRedisServer(options);
+  return { server, world: new RedisWorld(server.url) };
+}
+
+/** Resolves to the refusal, and fails when it took as long as somebody might wait. */
+async function refusalOf(promise: Promise<unknown>, withinMs = 1_000): Promise<unknown> {
+  const begun = performance.now();
+  const refusal = await promise.then(
+    () => 'accepted',
+    (error: unknown) => error,
+  );
+  expect(performance.now() - begun).toBeLessThan(withinMs);
+  return refusal;
+}
+
+const unavailable = (words: string) =>
+  expect.objectContaining({
+    code: 'unavailable',
+    message: expect.stringContaining(words) as string,
+  }) as unknown;
+
+describe.skipIf(!HAS_REDIS_SERVER)('while Redis is away', () => {
+  it('a publish is refused at once, the node is not ready, and both work again when it is back', async () => {
+    const { server, world } = await ownWorld({ keeps: true });
+    const { broker, ear } = await world.start();
+    await broker.publish([event('before')]);
+    await server.stop();
+    await expect.poll(() => refusalOf(broker.ready())).toEqual(unavailable('is not connected'));
+    for (let i = 0; i < 10; i++) {
+      expect(await refusalOf(broker.publish([event('meanwhile')]), 100)).toEqual(
+        unavailable('is not connected'),
+      );
+    }
+    await server.restart();
+    await expect.poll(() => refusalOf(broker.ready()), { timeout: 10_000 }).toBe('accepted');
+    await broker.publish([event('after')]);
+    await ear.key('after');
+    expect(ear.keys).toEqual(['before', 'after']);
+    expect(world.said(40)).toHaveLength(2);
+  });
+
+  it('a publish under way is refused when the connection goes', async () => {
+    const { server, world } = await ownWorld();
+    const { broker } = await world.start();
+    server.freeze();
+    const refusal = refusalOf(broker.publish([event('x')]));
+    await server.kill();
+    expect(await refusal).toEqual(unavailable('did not do it'));
+  });
+
+  it('a hanging Redis is waited for only so long, and used again when it goes on', async () => {
+    const { server, world } = await ownWorld();
+    const { broker, ear } = await world.start({ commandTimeoutMs: 200 });
+    server.freeze();
+    expect(await refusalOf(broker.publish([event('hangs')]))).toEqual(unavailable('timed out'));
+    expect(await refusalOf(broker.ready())).toEqual(expect.objectContaining({ code: 'unavailable' }));
+    server.thaw();
+    await expect.poll(() => refusalOf(broker.ready()), { timeout: 10_000 }).toBe('accepted');
+    await broker.publish([event('after')]);
+    expect((await ear.key('after')).map(({ key }) => key)).toContain('after');
+  });
+
+  it('a node stops in no time', async () => {
+    const { server, world } = await ownWorld();
+    const { broker } = await world.start();
+    await server.kill();
+    await expect.poll(() => refusalOf(broker.ready())).toEqual(unavailable('is not connected'));
+    await broker.stop();
+    expect(await refusalOf(broker.ready())).toEqual(unavailable('is not running'));
+  });
+
+  it('a node does not start, and says why', async () => {
+    const { server, world } = await ownWorld();
+    await server.kill();
+    const node = world.node({ connectTimeoutMs: 300 });
+    const refusal = await refusalOf(node.start(() => undefined));
+    const words = `Redis at 127.0.0.1:${server.port} cannot be reached within 300 ms: connect ECONNREFUSED`;
+    expect(refusal).toEqual(unavailable(words));
+    await server.restart();
+    expect(await clientsOf(world)).toEqual([]);
+  });
+
+  it('a node waits for a Redis that is about to come', async () => {
+    const { server, world } = await ownWorld();
+    await server.kill();
+    const started = world.start();
+    await server.restart();
+    const { broker } = await started;
+    expect(await refusalOf(broker.ready())).toBe('accepted');
+  });
+});
+
+describe.skipIf(!HAS_REDIS_SERVER)('a Redis that comes back', () => {
+  it('with its data costs no event, not even one that was published before the node was back', async () => {
+    const { server, world } = await ownWorld({ keeps: true });
+    const nodes = [await world.start(), await world.start()];
+    await nodes[0]?.broker.publish([event('1'), event('2')]);
+    for (const { ear } of nodes) await ear.count(2);
+    await server.kill();
+    await expect.poll(() => world.said(40)).toHaveLength(4);
+    await server.restart();
+    await expect.poll(() => world.redis.status).toBe('ready');
+    await world.fcall(JSON.stringify(event('3')));
+    for (const { ear } of nodes) {
+      await ear.key('3', 10_000);
+      expect(ear.keys).toEqual(['1', '2', '3']);
+      expect(ear.events[2]?.previous).toBe(ear.events[1]?.id);
+    }
+  });
+
+  it('without its data is told as a gap, and what it holds by then is delivered', async () => {
+    const { server, world } = await ownWorld();
+    const nodes = [await world.start(), await world.start()];
+    const [lost] = (await nodes[0]?.broker.publish([event('lost')])) ?? [];
+    for (const { ear } of nodes) await ear.count(1);
+    await server.kill();
+    await server.restart();
+    for (const { broker } of nodes) {
+      await expect.poll(() => refusalOf(broker.ready()), { timeout: 10_000 }).toBe('accepted');
+    }
+    await nodes[0]?.broker.publish([event('new'), event('newer')]);
+    for (const { ear } of nodes) await ear.key('newer');
+    for (const { ear } of nodes) {
+      expect(ear.events).toMatchObject([
+        { key: 'lost' },
+        { type: 'belfry', action: 'gap', key: lost, object: { from: lost, to: '0-0', reason: 'log lost' } },
+        { key: 'new', previous: '0-0' },
+        { key: 'newer', previous: ear.events[2]?.id },
+      ]);
+    }
+  });
+
+  it('is no reason to be deaf when its clock was set back', async () => {
+    const { server, world } = await ownWorld();
+    const { broker, ear } = await world.start();
+    // Far ahead, so that whatever comes after the loss has a lower id.
+    await world.redis.xadd(world.log, '9000000000000-0', 'p', '0-0', 'e', JSON.stringify(event('future')));
+    await world.redis.set(world.last, '9000000000000-0');
+    await broker.publish([event('future too')]);
+    await ear.count(2);
+    await server.kill();
+    await server.restart();
+    await expect.poll(() => refusalOf(broker.ready()), { timeout: 10_000 }).toBe('accepted');
+    await broker.publish([event('present')]);
+    await ear.key('present');
+    expect(ear.keys).toEqual(['future', 'future too', '9000000000000-1', 'present']);
+  });
+
+  it('is no reason to be deaf when it was emptied before the eyes of the node', async () => {
+    const { world } = await ownWorld();
+    const { broker, ear } = await world.start();
+    await broker.publish([event('1')]);
+    await ear.count(1);
+    await world.redis.flushall();
+    await broker.publish([event('2')]);
+    await ear.key('2');
+    expect(ear.events.map(({ type }) => type)).toEqual(['profiles', 'belfry', 'profiles']);
+  });
+});
+
+describe.skipIf(!HAS_REDIS_SERVER)('a Redis that refuses', () => {
+  it('for want of memory has its reason passed on, and is used again when it has some', async () => {
+    const { world } = await ownWorld();
+    const { broker, ear } = await world.start();
+    await world.redis.config('SET', 'maxmemory', '1');
+    expect(await refusalOf(broker.publish([event('1'), event('2')]))).toEqual(unavailable('OOM'));
+    await world.redis.config('SET', 'maxmemory', '0');
+    await broker.publish([event('3')]);
+    await ear.count(1);
+    expect(ear.keys).toEqual(['3']);
+  });
+
+  it('as a replica is left for whoever is the master by then', async () => {
+    const { world } = await ownWorld();
+    const { broker, ear } = await world.start();
+    await world.redis.replicaof('127.0.0.1', 1);
+    expect(await refusalOf(broker.publish([event('1')]))).toEqual(unavailable('READONLY'));
+    await world.redis.replicaof('NO', 'ONE');
+    await expect.poll(() => refusalOf(broker.publish([event('2')]))).toBe('accepted');
+    await ear.key('2');
+    expect(world.said()).toContain('the connection to Redis is lost; trying again');
+  });
+
+  it('to let a node in is named, without the password', async () => {
+    const { server, world } = await ownWorld();
+    await world.redis.config('SET', 'requirepass', 'right');
+    const node = world.node({ url: `redis://:wrong@127.0.0.1:${server.port}`, connectTimeoutMs: 300 });
+    const refusal = await refusalOf(node.start(() => undefined));
+    expect(refusal).toEqual(unavailable('WRONGPASS'));
+    expect(`${String(refusal)} ${JSON.stringify(world.logged)}`).not.toMatch(/wrong@|:wrong/);
+  });
+
+  it('the channel leaves the node not ready, and is said', async () => {
+    const { server, world } = await ownWorld();
+    await world.redis.call('ACL', 'SETUSER', 'hub', 'on', '>pass', '~*', '+@all', 'resetchannels');
+    const node = world.node({ url: `redis://hub:pass@127.0.0.1:${server.port}` });
+    expect(await refusalOf(node.start(() => undefined))).toEqual(unavailable('NOPERM'));
+    expect(await clientsOf(world)).toEqual([]);
+  });
+});
+
+describe('a list of events', () => {
+  it('is refused whole when one is too big', async () => {
+    const world = new RedisWorld();
+    const { broker, ear } = await world.start({ maxEventBytes: 1_000 });
+    const big = { ...event('big'), object: 'x'.repeat(1_000) };
+    expect(await refusalOf(broker.publish([event('1'), big]))).toMatchObject({
+      code: 'event_too_big',
+      status: 413,
+      message: expect.stringMatching(/^The event is \d+ bytes\. Expected at most 1000\.$/) as string,
+    });
+    await broker.publish([event('2')]);
+    await ear.key('2');
+    expect(ear.keys).toEqual(['2']);
+  });
+});
+
+describe.skipIf(!HAS_REDIS_SERVER)('a node that stops', () => {
+  it('leaves no connection behind', async () => {
+    const { world } = await ownWorld();
+    const { broker } = await world.start();
+    expect(await clientsOf(world)).toEqual(['belfry-commands', 'belfry-subscriber']);
+    await broker.stop();
+    await broker.stop();
+    await expect.poll(() => clientsOf(world)).toEqual([]);
+  });
+
+  it.each(['started', 'not started', 'refused'])('lets its process end by itself, %s', async (how) => {
+    const { server, world } = await ownWorld();
+    if (how === 'refused') await server.kill();
+    const script = fileURLToPath(new URL('start-and-stop.ts', import.meta.url));
+    const args = [script, world.url, world.prefix, how === 'not started' ? '' : 'start'];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 5_000 });
+    expect(stdout).toBe(how === 'refused' ? 'unavailable\n' : 'stopped\n');
+  });
+});
+
+/** Names of the connections that nodes hold. */
+async function clientsOf({ redis }: RedisWorld): Promise<string[]> {
+  const list = String(await redis.client('LIST'));
+  return [...list.matchAll(/name=(belfry-\S+)/g)].map(([, name = '']) => name).toSorted();
+}

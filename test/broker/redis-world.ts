@@ -1,0 +1,103 @@
+import { Redis } from 'ioredis';
+import { pino } from 'pino';
+import { inject, onTestFinished } from 'vitest';
+import { RedisBroker, type RedisBrokerOptions } from '../../src/broker/redis.ts';
+import { parseEvent } from '../../src/dialects/index.ts';
+import { systemClock } from '../../src/model/clock.ts';
+import type { Cursor } from '../../src/model/cursor.ts';
+import { randomPrefix } from '../support/redis.ts';
+import { Ear } from './ear.ts';
+
+export const MAX_EVENT_BYTES = 1_048_576;
+
+export interface StartedNode {
+  readonly broker: RedisBroker;
+  readonly ear: Ear;
+  readonly position: Cursor;
+}
+
+/** What some nodes share in a real Redis, and a stranger with a client of their own. Nothing of it outlives the test. */
+export class RedisWorld {
+  readonly prefix = randomPrefix();
+  readonly url: string;
+  /** A client that is no node. */
+  readonly redis: Redis;
+  readonly rubbish: { source: string; reason: string; sample: string }[] = [];
+  readonly logged: { level: number; msg: string }[] = [];
+
+  constructor(url = inject('redisUrl')) {
+    this.url = url;
+    this.redis = new Redis(url, { maxRetriesPerRequest: 3 });
+    this.redis.on('error', () => undefined);
+    onTestFinished(() => this.#cleanUp());
+  }
+
+  get log(): string {
+    return `{${this.prefix}}:log`;
+  }
+
+  get last(): string {
+    return `{${this.prefix}}:last`;
+  }
+
+  get channel(): string {
+    return `${this.prefix}:events`;
+  }
+
+  node(options: Partial<RedisBrokerOptions> = {}): RedisBroker {
+    const lines = {
+      write: (line: string) => void this.logged.push(JSON.parse(line) as { level: number; msg: string }),
+    };
+    return new RedisBroker({
+      url: this.url,
+      prefix: this.prefix,
+      clock: systemClock,
+      bounds: { maxEvents: 100_000, maxAgeMs: 86_400_000 },
+      parse: (body) => parseEvent(body),
+      maxEventBytes: MAX_EVENT_BYTES,
+      report: (source, reason, sample) => void this.rubbish.push({ source, reason, sample }),
+      log: pino({ level: 'debug', base: null }, lines),
+      ...options,
+    });
+  }
+
+  async start(options: Partial<RedisBrokerOptions> = {}): Promise<StartedNode> {
+    const broker = this.node(options);
+    onTestFinished(() => broker.stop());
+    const ear = new Ear();
+    return { broker, ear, position: await broker.start(ear.hear) };
+  }
+
+  /** As a service publishes for good. */
+  async fcall(...events: (string | Buffer)[]): Promise<Cursor[]> {
+    return (await this.redis.call('FCALL', 'belfry_publish', 1, this.log, ...events)) as Cursor[];
+  }
+
+  /** As a service publishes live. */
+  async shout(message: string | Buffer): Promise<void> {
+    await this.redis.publish(this.channel, message);
+  }
+
+  /** Cuts the connections of a kind, of every node on this Redis. @returns how many those were */
+  async cut(kind: 'PUBSUB' | 'NORMAL'): Promise<unknown> {
+    return this.redis.call('CLIENT', 'KILL', 'TYPE', kind, 'SKIPME', 'yes');
+  }
+
+  /** What was said in the log at a level (40 is a warning) or above. */
+  said(level = 0): string[] {
+    return this.logged.filter((line) => line.level >= level).map(({ msg }) => msg);
+  }
+
+  /** The reasons for which something was refused so far. */
+  get reasons(): string[] {
+    return this.rubbish.map(({ source, reason }) => `${source} ${reason}`);
+  }
+
+  async #cleanUp(): Promise<void> {
+    if (this.redis.status === 'ready') {
+      const keys = await this.redis.keys(`{${this.prefix}}:*`);
+      if (keys.length > 0) await this.redis.del(keys);
+    }
+    this.redis.disconnect();
+  }
+}

@@ -1,0 +1,83 @@
+/** One event in every spelling that anybody may use towards the Redis function. */
+export const SPELLINGS: readonly [name: string, event: string][] = [
+  ['native', '{"type":"profiles","action":"save","key":"global"}'],
+  ['drp', '{"Time":"2025-01-15T10:30:00Z","Type":"machines","Action":"update","Key":"m1","Object":{"a":[]}}'],
+  [
+    'provisioning',
+    '{"event_type":"TaskStatusChanged","timestamp":"2025-09-26T10:00:00Z","data":{"task_id":"t"}}',
+  ],
+  ['norn', '{"type":"deploy.step","appId":"web","payload":{"step":"build","status":"running"}}'],
+  ['norn without payload', '{"type":"app.restarted","appId":"","payload":null}'],
+  ['dorgu', '{"type":"cluster.added","data":{"name":"eu-1"}}'],
+];
+
+const E = '"type":"a","action":"b","key":"c"';
+const canonical = (rest: string): string => `{${E}${rest}}`;
+const value = (json: string): string => canonical(`,"object":${json}`);
+const nested = (levels: number): string => value(`${'['.repeat(levels)}${']'.repeat(levels)}`);
+
+const GOOD_VALUES = ['1', '-0', '0.5', '-0.5', '1e5', '1E+05', '1.5e-7', '1e999', '123456789012345678901234567890', 'null', 'true', '{}', '[]', '[[],{}]', '""', '"\\u0000"', '"\\/"', '"\\ud83d\\ude00"', '"\x7f"', '"NaN 1. -.5"', '"\\\\"', '"\\"1."', '{"a.b":".5","":1}', '{"a":1,"a":2}', ' \t\r\n1']; // prettier-ignore
+const BAD_VALUES = ['NaN', 'nan', '-NaN', 'Infinity', '-Infinity', 'inf', '0x10', '01', '-01', '00', '1.', '-1.', '1.e5', '.5', '-.5', '+1', '1e', '1e+', '-', '- 1', '--1', '1_0', '0b1', 'tRue', 'undefined', "'a'", '"a', '"\n"', '"\t"', '"\0"', '"\x01"', '"\\x"', '"\\u12"', '"\\U0041"', '[1,]', '[1 2]', '[,]', '{"a":1,}', '{"a" 1}', '{a:1}', '{1:1}', '1 /**/', '', '\x0b1', '[\f]']; // prettier-ignore
+const BAD_UTF8 = ['\x80', '\xbf', '\xc3', '\xc0\x80', '\xc1\xbf', '\xe0\x80\x80', '\xe0\x9f\xbf', '\xed\xa0\x80', '\xed\xbf\xbf', '\xe2\xc3\xa9\x82\xac', '\xf0\x80\x80\x80', '\xf4\x90\x80\x80', '\xf5\x80\x80\x80', '\xff', '\xf0\x9f\xa6', '\xc3\xa9\x80']; // prettier-ignore
+const GOOD_UTF8 = ['é', '\u07ff', '\u0800', '漢', '\ud7ff', '\ue000', '\ufeff', '\uffff', '\u{10000}', '🦀', '\u{10ffff}']; // prettier-ignore
+
+const TIMES = ['2025-01-15T10:30:00Z', '2025-01-15t10:30:00.123456789z', '2024-02-29T23:59:59+24:59', '2000-02-29T00:00:00-00:00', '2025-02-29T00:00:00Z', '1900-02-29T00:00:00Z', '2025-13-01T00:00:00Z', '2025-00-01T00:00:00Z', '2025-04-31T00:00:00Z', '2025-01-00T00:00:00Z', '2025-01-01T24:00:00Z', '2025-01-01T23:60:00Z', '2025-01-01T23:59:60Z', '2025-01-01T00:00:00', '2025-01-01T00:00:00.Z', '2025-01-01T00:00:00+25:00', '2025-01-01T00:00:00+01:60', '2025-01-01 00:00:00Z', '2025-1-1T00:00:00Z', '', '2025-01-15T10:30:00Z ', '0001-01-01T00:00:00Z']; // prettier-ignore
+
+/** Around an event, or instead of one. */
+const TEXTS = ['', ' ', '{', '{}', '[]', '[{}]', 'null', '1', '0.', '"x"', 'hello', `[{${E}}]`, `\ufeff{${E}}`, ` \t\r\n{${E}}\n`, `{${E}} x`, `{${E}}{}`, `{${E}}\0`, `{${E}}\0garbage`, `{${E}`, `{${E}]`, `{${E},}`]; // prettier-ignore
+
+const CANONICAL = [
+  '{"type":"a","action":"b"}',
+  '{"type":"a"}',
+  '{"type":"","action":"b","key":""}',
+  '{"type":"a","action":"","key":""}',
+  '{"type":1,"action":"b","key":""}',
+  '{"type":null,"action":"b","key":""}',
+  '{"type":"a","action":["b"],"key":""}',
+  '{"type":"a","action":"b","key":null}',
+  '{"type":"belfry","action":"gap","key":""}',
+  '{"type":"websocket","action":"register","key":""}',
+  '{"type":"belfry2","action":"b","key":""}',
+];
+
+const FIELDS = ['"id":"1-0"', '"id":1', '"time":1', '"time":null', '"principal":null', '"extra":1', '"Type":"a"', '"metadata":{}', '"metadata":{"a":1}', '"metadata":[]', '"metadata":[ ]', '"metadata":[1]', '"metadata":null', '"metadata":"[]"', '"original":null', '"original":[]', '"object":{"metadata":[]}']; // prettier-ignore
+
+const DRP = [
+  '{"Type":"a","Action":"b"}',
+  '{"Type":"a","Action":"b","Key":"","Object":[],"Original":{},"Principal":"p","Extra":1}',
+  '{"Type":"a"}',
+  '{"Action":"b"}',
+  '{"TYPE":"a","ACTION":"b"}',
+  '{"Type":"a","ACTION":"b"}',
+  '{"Type":"","Action":"b"}',
+  '{"Type":"a","Action":1}',
+  '{"Type":"a","Action":null}',
+  '{"Type":"a","Action":"b","Key":null,"Time":null,"Principal":null}',
+  '{"Type":"a","Action":"b","Key":1}',
+  '{"Type":"a","Action":"b","Time":1}',
+  '{"Type":"a","Action":"b","Principal":{}}',
+  '{"Type":"websocket","Action":"register"}',
+  '{"Type":"belfry","Action":"b"}',
+  '{"type":"a","Action":"b"}',
+];
+
+const PROTO = ['{"__proto__":1}', '[{"__proto__":{}}]', '{"\\u005f_proto__":1}', '{"__proto\\u005F_":1}', '"__proto__"', '{"a":"__proto__"}', '{"__PROTO__":1}', '{"constructor":1}', '{"a":[[{"b":{"__proto__":null}}]]}']; // prettier-ignore
+
+const timed = (time: string): string[] => [
+  canonical(`,"time":"${time}"`),
+  `{"Type":"a","Action":"b","Time":"${time}"}`,
+];
+const named = (text: string): string => canonical(`,"principal":"${text}"`);
+
+/** What a publisher may send in the spellings that the hub knows, and what not: both sides must say the same of each. */
+export const SAMPLES: readonly Buffer[] = [
+  [TEXTS, CANONICAL, DRP, PROTO].flat(),
+  FIELDS.map((field) => canonical(`,${field}`)),
+  [GOOD_VALUES, BAD_VALUES, PROTO].flat().map(value),
+  [62, 63, 64].map(nested),
+  TIMES.flatMap(timed),
+  GOOD_UTF8.map(named),
+]
+  .flat()
+  .map((text) => Buffer.from(text))
+  .concat(BAD_UTF8.map((bytes) => Buffer.from(named(bytes), 'latin1')));

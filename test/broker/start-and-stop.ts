@@ -1,0 +1,30 @@
+/** A process that starts a broker, publishes, stops it, and has nothing more to do. */
+import { pino } from 'pino';
+import { RedisBroker } from '../../src/broker/redis.ts';
+import { parseEvent } from '../../src/dialects/index.ts';
+import { systemClock } from '../../src/model/clock.ts';
+import { BelfryError } from '../../src/model/errors.ts';
+
+const [, , url = '', prefix = '', start] = process.argv;
+const broker = new RedisBroker({
+  url,
+  prefix,
+  clock: systemClock,
+  bounds: { maxEvents: 100, maxAgeMs: 60_000 },
+  parse: (body) => parseEvent(body),
+  maxEventBytes: 1_000,
+  report: () => undefined,
+  log: pino({ level: 'silent' }),
+  connectTimeoutMs: 300,
+});
+try {
+  if (start) {
+    await broker.start(() => undefined);
+    await broker.publish([{ type: 'a', action: 'b', key: '', object: null }]);
+    await broker.ready();
+  }
+  await broker.stop();
+  console.info('stopped');
+} catch (error) {
+  console.info(error instanceof BelfryError ? error.code : error);
+}
