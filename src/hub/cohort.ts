@@ -1,10 +1,17 @@
 import type { Dialect, Subscription } from '../dialects/dialect.ts';
 import { passes } from '../model/filter.ts';
-import type { Grants } from '../model/principal.ts';
-import type { Connection } from './connection.ts';
+import type { Grants, Identity } from '../model/principal.ts';
 import type { EncodedEvent } from './encoded.ts';
-import { joinFrames } from './frame.ts';
+import { joinFrames, type Chunk } from './frame.ts';
 import type { Stats } from './stats.ts';
+
+/** What a cohort needs of a connection. */
+export interface Listener {
+  readonly dialect: Dialect;
+  readonly identity: Pick<Identity, 'subscribe'>;
+  readonly subscriptions: ReadonlyMap<string, { readonly subscription: Subscription }>;
+  send(chunk: Chunk): void;
+}
 
 /**
  * The connections that hear exactly the same thing in exactly the same bytes. An event is matched, encoded and framed
@@ -14,7 +21,7 @@ export class Cohort {
   readonly signature: string;
   readonly dialect: Dialect;
   readonly subscriptions: readonly Subscription[];
-  readonly members = new Set<Connection>();
+  readonly members = new Set<Listener>();
   /** The router's mark: in which turn it was found last. */
   matchedIn = 0;
 
@@ -24,11 +31,11 @@ export class Cohort {
   /** Frames that wait for the flush. */
   #outbox: Buffer[] = [];
 
-  constructor(connection: Connection, signature: string, stats: Stats) {
+  constructor({ dialect, identity, subscriptions }: Listener, signature: string, stats: Stats) {
     this.signature = signature;
-    this.dialect = connection.dialect;
-    this.subscriptions = [...connection.subscriptions.values()].map(({ subscription }) => subscription);
-    this.#grants = connection.identity.subscribe;
+    this.dialect = dialect;
+    this.subscriptions = [...subscriptions.values()].map(({ subscription }) => subscription);
+    this.#grants = identity.subscribe;
     this.#filtered = this.subscriptions.some(({ filters }) => filters.length > 0);
     this.#stats = stats;
   }
@@ -63,8 +70,8 @@ export class Cohort {
     if (this.#outbox.length === 0) return;
     const chunks = joinFrames(this.#outbox);
     this.#outbox = [];
-    for (const chunk of chunks) {
-      for (const member of this.members) member.send(chunk);
+    for (const member of this.members) {
+      for (const chunk of chunks) member.send(chunk);
     }
   }
 }
@@ -74,12 +81,13 @@ export function hears({ pattern, filters }: Subscription, event: EncodedEvent['e
   return pattern.matches(event) && filters.every((filter) => passes(filter, event));
 }
 
+/** Equal texts admit the same events. */
+export function textOf({ pattern, filters }: Subscription): string {
+  return JSON.stringify([pattern.text, ...filters.map(({ text }) => text).toSorted()]);
+}
+
 /** Equal signatures hear the same bytes. */
-export function signatureOf({ dialect, identity, subscriptions }: Connection): string {
-  const heard = [...subscriptions.values()].map(({ subscription: { pattern, filters } }) =>
-    filters.length === 0
-      ? pattern.text
-      : JSON.stringify([pattern.text, ...filters.map(({ text }) => text).toSorted()]),
-  );
-  return [dialect.name, identity.subscribe.text, ...heard.toSorted()].join('\u0000');
+export function signatureOf({ dialect, identity, subscriptions }: Listener): string {
+  const heard = [...subscriptions.values()].map(({ subscription }) => textOf(subscription));
+  return JSON.stringify([dialect.name, identity.subscribe.text, ...heard.toSorted()]);
 }

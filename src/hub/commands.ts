@@ -34,12 +34,7 @@ export class Commands {
 
   /** A text frame from a client. Never throws. */
   receive(connection: Connection, frame: string): void {
-    if (!connection.isOpen) return;
-    const pending = this.#pendingOf(connection);
-    if (!pending.admit(this.#options.hub.clock.elapsed(), this.#options.maxPerSecond)) {
-      return connection.close(CLOSE.rateLimit);
-    }
-    this.#options.hub.stats.commands++;
+    if (!this.#admit(connection)) return;
     try {
       this.run(connection, connection.dialect.decode(frame));
     } catch (error) {
@@ -49,6 +44,7 @@ export class Commands {
 
   /** A frame that is not text, which no dialect has a use for. */
   receiveBinary(connection: Connection): void {
+    if (!this.#admit(connection)) return;
     this.#refuse(
       connection,
       '',
@@ -62,6 +58,15 @@ export class Commands {
     if (pending.waiting.length >= MAX_WAITING) return connection.close(CLOSE.rateLimit);
     pending.waiting.push(command);
     if (!pending.busy) this.#work(connection, pending);
+  }
+
+  #admit(connection: Connection): boolean {
+    if (!connection.isOpen) return false;
+    const { hub, maxPerSecond } = this.#options;
+    const admitted = this.#pendingOf(connection).admit(hub.clock.elapsed(), maxPerSecond);
+    if (admitted) hub.stats.commands++;
+    else connection.close(CLOSE.rateLimit);
+    return admitted;
   }
 
   #work(connection: Connection, pending: Pending): void {
@@ -116,9 +121,7 @@ export class Commands {
     const { hub } = this.#options;
     const reply = { patterns: subscriptions.map(({ name }) => name), cursor: since ?? hub.position };
     const join = (): void => {
-      for (const subscription of subscriptions) {
-        connection.subscriptions.set(subscription.name, { subscription, from: since ?? hub.position });
-      }
+      for (const subscription of subscriptions) connection.hear(subscription, since ?? hub.position);
     };
     if (since === undefined) {
       hub.change(connection, () => {

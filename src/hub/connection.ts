@@ -1,8 +1,8 @@
 import type { Dialect, Opening, Subscription } from '../dialects/dialect.ts';
 import { CLOSE, type Close } from '../model/close.ts';
-import type { Cursor } from '../model/cursor.ts';
+import { compareCursors, type Cursor } from '../model/cursor.ts';
 import type { Identity } from '../model/principal.ts';
-import type { Cohort } from './cohort.ts';
+import { textOf, type Cohort } from './cohort.ts';
 import type { Chunk } from './frame.ts';
 import { DeliveryQueue, type QueueBounds } from './queue.ts';
 import type { Stats } from './stats.ts';
@@ -81,24 +81,26 @@ export class Connection {
     return this.#queue !== undefined;
   }
 
+  /** Subscribes it from a place on, or from where it heard the same before, if that is earlier. */
+  hear(subscription: Subscription, from: Cursor): void {
+    const held = this.subscriptions.get(subscription.name);
+    const same = held !== undefined && textOf(held.subscription) === textOf(subscription);
+    const earlier = same && compareCursors(held.from, from) < 0;
+    this.subscriptions.set(subscription.name, { subscription, from: earlier ? held.from : from });
+  }
+
   /** Writes at once while the socket keeps up; queues while it does not; closes with 4008 when the queue is full. */
   send(chunk: Chunk): void {
-    if (!this.#open) return;
-    if (this.#queue === undefined) {
-      if (!this.#outlet.full) return this.#write(chunk);
-      this.#queue = new DeliveryQueue(this.#context.bounds);
-      this.#context.events.lags(this);
-      this.#outlet.onceDrained(this.#drain);
-    }
-    if (this.#queue.push(chunk)) return;
+    if (this.#open && this.#take(chunk)) return;
     this.#context.stats.droppedSlow += chunk.deliveries;
-    this.#context.stats.slowCloses++;
     this.close(CLOSE.tooSlow);
   }
 
-  /** Ends it from this side; what was not yet handed to the socket is dropped. */
+  /** Ends it from this side. What its cohort was to send still goes out; what waits in its own queue is dropped. */
   close(why: Close): void {
+    this.cohort?.flush();
     if (!this.#open) return;
+    if (why === CLOSE.tooSlow) this.#context.stats.slowCloses++;
     this.markClosed();
     this.#context.events.closes(this, why);
     this.#outlet.close(why.code, why.reason);
@@ -109,6 +111,20 @@ export class Connection {
     this.#open = false;
     this.#context.stats.droppedSlow += this.#queue?.deliveries ?? 0;
     this.#queue = undefined;
+  }
+
+  /** Whether there was room for it, in the socket or in the queue. */
+  #take(chunk: Chunk): boolean {
+    if (this.#queue === undefined) {
+      if (!this.#outlet.full) {
+        this.#write(chunk);
+        return true;
+      }
+      this.#queue = new DeliveryQueue(this.#context.bounds);
+      this.#context.events.lags(this);
+      this.#outlet.onceDrained(this.#drain);
+    }
+    return this.#queue.push(chunk);
   }
 
   #write({ bytes, deliveries }: Chunk): void {

@@ -2,12 +2,13 @@ import type { Broker, History } from '../broker/broker.ts';
 import type { Dialect, Opening } from '../dialects/dialect.ts';
 import type { Clock } from '../model/clock.ts';
 import { CLOSE, type Close } from '../model/close.ts';
-import type { Cursor } from '../model/cursor.ts';
+import { compareCursors, type Cursor } from '../model/cursor.ts';
 import { HUB_TYPE, type HubEvent } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import type { Identity } from '../model/principal.ts';
 import { Cohort, signatureOf } from './cohort.ts';
 import { Connection, type ConnectionContext, type Outlet } from './connection.ts';
+import { Deadlines } from './deadlines.ts';
 import { EncodedEvent } from './encoded.ts';
 import { Lagging } from './lagging.ts';
 import { Pacer } from './pacer.ts';
@@ -40,6 +41,7 @@ export class Hub {
   readonly #cohorts = new Map<string, Cohort>();
   readonly #context: ConnectionContext;
   readonly #lagging: Lagging;
+  readonly #deadlines: Deadlines;
   readonly #pacer: Pacer;
   /** Cohorts with something in the outbox. */
   #waiting: Cohort[] = [];
@@ -47,7 +49,8 @@ export class Hub {
   constructor(options: HubOptions) {
     this.#options = options;
     this.recent = new Recent(options.recentMaxEvents);
-    this.#lagging = new Lagging(options.clock, options.writeTimeoutMs, this.stats);
+    this.#lagging = new Lagging(options.clock, options.writeTimeoutMs);
+    this.#deadlines = new Deadlines(options.clock);
     this.#pacer = new Pacer(options.clock, () => this.flush());
     this.#context = {
       bounds: options.queue,
@@ -70,7 +73,10 @@ export class Hub {
 
   async start(): Promise<void> {
     this.#lagging.start();
-    this.recent.startAt(await this.#options.broker.start((event) => this.deliver(event)));
+    this.#deadlines.start();
+    const position = await this.#options.broker.start((event) => this.deliver(event));
+    // Something may have been delivered before this turn; the recent events then stand after it already.
+    if (compareCursors(position, this.recent.position) > 0) this.recent.startAt(position);
   }
 
   /** Sends what waits, closes every connection, stops listening to the broker. */
@@ -78,6 +84,7 @@ export class Hub {
     this.flush();
     for (const connection of this.connections) connection.close(why);
     this.#lagging.stop();
+    this.#deadlines.stop();
     await this.#options.broker.stop();
   }
 
@@ -95,15 +102,18 @@ export class Hub {
   attach(remoteAddr: string, dialect: Dialect, opening: Opening, outlet: Outlet): Connection {
     const connection = new Connection(remoteAddr, dialect, opening, outlet, this.#context);
     this.connections.add(connection);
+    if (opening.authWithinMs === undefined) this.#deadlines.identified(connection);
+    else this.#deadlines.awaitAuth(connection, opening.authWithinMs);
     return connection;
   }
 
   /** Forgets a connection whose socket is gone, or is about to be. */
   detach(connection: Connection): void {
     if (!this.connections.delete(connection)) return;
+    this.#leave(connection);
     connection.markClosed();
     this.#lagging.delete(connection);
-    this.#leave(connection);
+    this.#deadlines.delete(connection);
   }
 
   /**
@@ -125,6 +135,7 @@ export class Hub {
 
   /** One event to one connection, past its cohort: replies and replays. */
   sendTo(connection: Connection, encoded: EncodedEvent): void {
+    if (!connection.isOpen) return;
     const frame = encoded.frame(connection.dialect);
     this.stats.received++;
     if (frame === undefined) this.stats.unknownWord++;
@@ -138,6 +149,7 @@ export class Hub {
 
   identify(connection: Connection, identity: Identity): void {
     this.change(connection, () => (connection.identity = identity));
+    if (connection.isOpen) this.#deadlines.identified(connection);
   }
 
   get position(): Cursor {
@@ -177,13 +189,14 @@ export class Hub {
 
   #join(connection: Connection): void {
     const signature = signatureOf(connection);
+    // First, since this may close the last member, and the cohort is then no more.
+    this.#cohorts.get(signature)?.flush();
     let cohort = this.#cohorts.get(signature);
     if (cohort === undefined) {
       cohort = new Cohort(connection, signature, this.stats);
       this.#cohorts.set(signature, cohort);
       this.#router.add(cohort);
     }
-    cohort.flush();
     cohort.members.add(connection);
     connection.cohort = cohort;
   }

@@ -1,7 +1,6 @@
 import type { Clock } from '../model/clock.ts';
 import { CLOSE } from '../model/close.ts';
 import type { Connection } from './connection.ts';
-import type { Stats } from './stats.ts';
 
 const CHECK_EVERY_MS = 1_000;
 
@@ -14,14 +13,12 @@ interface Lag {
 export class Lagging {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
-  readonly #stats: Stats;
   readonly #lags = new Map<Connection, Lag>();
   #stop = (): void => {};
 
-  constructor(clock: Clock, timeoutMs: number, stats: Stats) {
+  constructor(clock: Clock, timeoutMs: number) {
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
-    this.#stats = stats;
   }
 
   start(): void {
@@ -54,9 +51,7 @@ export class Lagging {
   #closeStalled(): void {
     const limit = this.#clock.elapsed() - this.#timeoutMs;
     for (const [connection, { since }] of this.#lags) {
-      if (since > limit) continue;
-      this.#stats.slowCloses++;
-      connection.close(CLOSE.tooSlow);
+      if (since <= limit) connection.close(CLOSE.tooSlow);
     }
   }
 }

@@ -10,8 +10,8 @@ const MAX_BYTES = 16 * 1024 * 1024;
  */
 export class Recent {
   readonly #maxEvents: number;
-  #events: EncodedEvent[] = [];
-  /** Index of the oldest that is kept; what lies before it is cut off now and then, not at each event. */
+  #events: (EncodedEvent | undefined)[] = [];
+  /** Index of the oldest that is kept; the empty places before it are cut off now and then, not at each event. */
   #head = 0;
   #bytes = 0;
   #position: Cursor = START;
@@ -42,7 +42,7 @@ export class Recent {
     this.#position = id;
     while (this.#length > this.#maxEvents || (this.#bytes > MAX_BYTES && this.#length > 1)) {
       this.#bytes -= this.#events[this.#head]?.event.size ?? 0;
-      this.#head++;
+      this.#events[this.#head++] = undefined;
     }
     if (this.#head > this.#maxEvents) {
       this.#events = this.#events.slice(this.#head);
@@ -68,7 +68,7 @@ export class Recent {
       if (compareCursors(id, cursor) <= 0) low = middle + 1;
       else high = middle;
     }
-    return this.#events.slice(low);
+    return this.#events.slice(low) as EncodedEvent[];
   }
 
   get #length(): number {

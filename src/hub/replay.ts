@@ -6,8 +6,11 @@ import type { Connection } from './connection.ts';
 import { EncodedEvent } from './encoded.ts';
 import type { Hub } from './hub.ts';
 
-/** So many are sent in one go; then the connection must have caught up. Far below any bound of its queue. */
+/** So many are sent in one go, fewer if the connection lags before. */
 const AT_ONCE = 32;
+
+/** After so long this node is asked again whether it got as far as the client. */
+const BEHIND_MS = 50;
 
 /**
  * Sends one connection what its new subscriptions admit since a place in the log, up to the last event that this node
@@ -33,33 +36,49 @@ export class Replay {
     const { recent } = this.#hub;
     while (this.#connection.isOpen) {
       if (!recent.covers(this.#at)) {
-        await this.#fromHistory();
+        if (compareCursors(this.#at, recent.position) > 0) await this.#untilDelivered();
+        else await this.#fromHistory();
         continue;
       }
       const missed = recent.after(this.#at);
-      for (const encoded of missed.slice(0, AT_ONCE)) this.#send(encoded);
+      for (const encoded of missed.slice(0, AT_ONCE)) {
+        this.#send(encoded);
+        if (this.#connection.lags) break;
+      }
       if (missed.length <= AT_ONCE && !this.#connection.lags) return join();
       await this.#hub.drained(this.#connection);
     }
+  }
+
+  /**
+   * The client heard on a node that was a moment ahead what this one has yet to deliver: waits for that, lest it be
+   * heard twice. A place that the log does not reach either is none that it gave out, or is lost.
+   */
+  async #untilDelivered(): Promise<void> {
+    const { clock, history, recent } = this.#hub;
+    for await (const { id = START } of history.after(recent.position)) {
+      if (compareCursors(id, this.#at) < 0) continue;
+      await new Promise<void>((resolve) => void clock.after(BEHIND_MS, resolve));
+      return;
+    }
+    if (compareCursors(this.#at, recent.position) <= 0) return;
+    this.#tellGap(recent.position, 'unknown cursor');
+    this.#at = recent.position;
   }
 
   /** Reads on from the log until the recent events of this node take over, or the log has nothing more. */
   async #fromHistory(): Promise<void> {
     const from = this.#at;
     const { recent } = this.#hub;
-    let sent = 0;
     for await (const event of this.#hub.history.after(from)) {
       if (compareCursors(event.id ?? START, recent.position) > 0) break;
       if (this.#at === from) this.#checkJoins(event);
       this.#send(new EncodedEvent(event, this.#hub.stats));
-      if (++sent % AT_ONCE === 0) await this.#hub.drained(this.#connection);
+      if (this.#connection.lags) await this.#hub.drained(this.#connection);
       if (!this.#connection.isOpen || recent.covers(this.#at)) return;
     }
     if (recent.covers(this.#at)) return;
-    this.#tellGap(
-      recent.position,
-      compareCursors(this.#at, recent.position) > 0 ? 'unknown cursor' : 'trimmed',
-    );
+    this.#tellGap(recent.position, 'trimmed');
     this.#at = recent.position;
   }
 

@@ -1,0 +1,158 @@
+import { WebSocket } from 'ws';
+import { socketTarget, UsageError, type TargetOptions } from './target.ts';
+
+const FIRST_WAIT_MS = 500;
+const MAX_WAIT_MS = 10_000;
+
+/** Close codes after which coming back would only be refused again. */
+const FINAL_CODES: ReadonlySet<number> = new Set([1000, 1008, 1009, 4001, 4003, 4009]);
+
+export interface WatchOptions extends TargetOptions {
+  readonly dialect: string;
+  /** Print frames as they come, one a line. */
+  readonly json?: boolean | undefined;
+  /** Begin after this cursor (native). */
+  readonly since?: string | undefined;
+  readonly print: (line: string) => void;
+  /** For what is not an event: connected, reconnecting, gaps. */
+  readonly note: (line: string) => void;
+}
+
+interface WatchedDialect {
+  readonly path: string;
+  subscribe(patterns: readonly string[], since: string | undefined): string[];
+}
+
+const DIALECTS: Readonly<Record<string, WatchedDialect>> = {
+  native: {
+    path: '/native/ws',
+    subscribe: (patterns, since) => [JSON.stringify({ id: 1, command: 'subscribe', patterns, since })],
+  },
+  drp: { path: '/api/v3/ws', subscribe: (patterns) => patterns.map((pattern) => `register ${pattern}`) },
+};
+
+interface Heard {
+  readonly id?: string;
+  readonly time?: string;
+  readonly type?: string;
+  readonly action?: string;
+  readonly key?: string;
+  readonly principal?: string;
+  readonly object?: unknown;
+}
+
+/**
+ * Prints every event of the patterns until the signal ends it, reconnecting by itself; in the native dialect it resumes
+ * where it left off. @throws UsageError when the hub refuses
+ */
+export async function watch(
+  patterns: readonly string[],
+  options: WatchOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const dialect = DIALECTS[options.dialect];
+  if (dialect === undefined)
+    throw new UsageError(
+      `Cannot watch in "${options.dialect}". Expected ${Object.keys(DIALECTS).join(' or ')}.`,
+    );
+  let { since } = options;
+  for (let attempt = 0; !signal.aborted; attempt++) {
+    const ended = await watchOnce(patterns, dialect, { ...options, since }, signal);
+    since = ended.since;
+    if (ended.heard) attempt = 0;
+    if (signal.aborted) return;
+    if (FINAL_CODES.has(ended.code))
+      throw new UsageError(`The hub closed with ${ended.code}: ${ended.reason}`);
+    const waitMs = Math.min(FIRST_WAIT_MS * 2 ** attempt, MAX_WAIT_MS) * (0.5 + Math.random() / 2);
+    options.note(`disconnected (${ended.code} ${ended.reason}); again in ${Math.round(waitMs)} ms`);
+    await sleep(waitMs, signal);
+  }
+}
+
+interface Ended {
+  readonly code: number;
+  readonly reason: string;
+  readonly since: string | undefined;
+  readonly heard: boolean;
+}
+
+function watchOnce(
+  patterns: readonly string[],
+  dialect: WatchedDialect,
+  options: WatchOptions,
+  signal: AbortSignal,
+): Promise<Ended> {
+  const { url, headers } = socketTarget(options, dialect.path);
+  return new Promise((resolve, reject) => {
+    let { since } = options;
+    let heard = false;
+    let fault = '';
+    const ws = new WebSocket(url, { headers, rejectUnauthorized: options.insecure !== true });
+    const abort = (): void => ws.close(1000);
+    signal.addEventListener('abort', abort, { once: true });
+    ws.on('open', () => {
+      options.note(`connected to ${url.host}${url.pathname}`);
+      for (const frame of dialect.subscribe(patterns, since)) ws.send(frame);
+    });
+    ws.on('unexpected-response', (_request, response) => {
+      const { statusCode = 0 } = response;
+      if (statusCode < 500)
+        reject(new UsageError(`The hub refused with ${statusCode}. Are the URL and the token right?`));
+      fault = `refused with ${statusCode}`;
+      ws.terminate();
+    });
+    ws.on('message', (data: Buffer) => {
+      heard = true;
+      try {
+        since = show(data.toString(), options) ?? since;
+      } catch (error) {
+        reject(error instanceof Error ? error : new UsageError('unknown fault'));
+        ws.close(1000);
+      }
+    });
+    ws.on('error', (error) => (fault ||= error.message));
+    ws.on('close', (code, reason) => {
+      signal.removeEventListener('abort', abort);
+      resolve({ code, reason: reason.toString() || fault || 'connection lost', since, heard });
+    });
+  });
+}
+
+/** Prints a frame and returns the cursor to resume from, if it moved. */
+function show(frame: string, { dialect, json, print, note }: WatchOptions): string | undefined {
+  if (dialect !== 'native') {
+    print(frame);
+    return undefined;
+  }
+  const event = JSON.parse(frame) as Heard;
+  if (event.type !== 'belfry') {
+    print(json === true ? frame : line(event));
+    return event.id;
+  }
+  const said = (event.object ?? {}) as {
+    message?: string;
+    cursor?: string;
+    from?: string;
+    to?: string;
+    reason?: string;
+  };
+  if (event.action === 'error') throw new UsageError(said.message ?? 'The hub refused the subscription.');
+  if (event.action === 'gap') note(`gap after ${said.from} up to ${said.to}: ${said.reason}`);
+  return event.action === 'gap' ? said.to : said.cursor;
+}
+
+function line({ time, type, action, key, principal, object }: Heard): string {
+  return [time, `${type}.${action}.${key}`, principal ?? '-', JSON.stringify(object)].join('  ');
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

@@ -1,0 +1,110 @@
+/**
+ * The forms that settings have. A message continues a sentence that begins with the setting's name: what is wrong,
+ * then what is expected. None repeats a value, save those of numbers.
+ */
+import { z } from 'zod';
+import { parseJson } from './model/json.ts';
+
+/** A text file, whole. Throws as `readFileSync` does. */
+export type ReadText = (path: string, encoding: 'utf8') => string;
+
+export function text() {
+  return z.string({
+    error: ({ input }) =>
+      `is ${kindOf(input)}. Expected text${typeof input === 'number' ? ' (in quotes)' : ''}`,
+  });
+}
+
+export function matching(form: RegExp, expected: string) {
+  return text().regex(form, { error: `has the wrong form. Expected ${expected}` });
+}
+
+export function url(protocol: RegExp, expected: string) {
+  return z.url({ protocol, abort: true, error: `is no such address. Expected ${expected}` });
+}
+
+export function whole(min: number, max: number, initial: number) {
+  const error = ({ input }: { input?: unknown }): string => {
+    const found = typeof input === 'string' || typeof input === 'number' ? input : kindOf(input);
+    return `is ${found}. Expected a whole number from ${min} to ${max}`;
+  };
+  const number = z.int({ error }).min(min, { error }).max(max, { error });
+  return z
+    .preprocess((given) => (typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : given), number)
+    .default(initial);
+}
+
+export function rows<Item extends z.ZodType>(item: Item) {
+  return z.array(item, { error: expecting('a list') });
+}
+
+/** Any names, each with a value of the same form. */
+export function named<Item extends z.ZodType>(item: Item) {
+  return z.record(z.string(), item, { error: expecting('names with values') });
+}
+
+/** A comma list, or a list of the file. */
+export function list<Item extends z.ZodType>(item: Item) {
+  return z.preprocess((given) => {
+    if (typeof given !== 'string') return given;
+    const parts = given.split(',').map((part) => part.trim());
+    return parts.filter((part) => part !== '');
+  }, rows(item));
+}
+
+/** JSON, or the same structure in the file. The parser's own message is left out, as it quotes what it read. */
+export function structure<Schema extends z.ZodType>(schema: Schema) {
+  return z.preprocess((given, ctx): unknown => {
+    if (typeof given !== 'string') return given;
+    try {
+      return parseJson(given);
+    } catch {
+      ctx.addIssue({ code: 'custom', message: 'cannot be read. Expected JSON' });
+      return z.NEVER;
+    }
+  }, schema);
+}
+
+export function record<Shape extends z.ZodRawShape>(shape: Shape) {
+  const fields = Object.keys(shape).join(', ');
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? `holds the unknown field ${issue.keys.join(', ')}. Expected only ${fields}`
+        : `is ${kindOf(issue.input)}. Expected an object with ${fields}`,
+  });
+}
+
+/**
+ * PEM, with line breaks or with `\n` written out, or else the path of a file that holds it. What `check` throws on, or
+ * answers `false` to, is refused.
+ */
+export function pem(readFile: ReadText, expected: string, check: (text: string) => unknown) {
+  return text().transform((given, ctx) => {
+    const refuse = (why: string): never => {
+      ctx.addIssue({ code: 'custom', message: `${why}. Expected ${expected}, as PEM or the path of a file` });
+      return z.NEVER;
+    };
+    try {
+      const inline = given.trimStart().startsWith('-----BEGIN ');
+      const found = inline ? given.replaceAll('\\n', '\n') : readFile(given, 'utf8');
+      return check(found) === false ? refuse('is of another kind') : found;
+    } catch (error) {
+      return refuse(`cannot be read (${(error as NodeJS.ErrnoException).code ?? 'not PEM'})`);
+    }
+  });
+}
+
+export function hasTwice(values: readonly unknown[]): boolean {
+  return new Set(values).size < values.length;
+}
+
+function expecting(expected: string): (issue: { input?: unknown }) => string {
+  return ({ input }) => `is ${kindOf(input)}. Expected ${expected}`;
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return 'missing';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}

@@ -1,0 +1,200 @@
+import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { parseDocument } from 'yaml';
+import { CONFIG_FILE, isOurs, canonicalName, nearestName, settingName } from './config-names.ts';
+import type { ReadText } from './config-forms.ts';
+import { settingsSchema, type Settings } from './config-schema.ts';
+import { ADMIN } from './gateway/auth.ts';
+import { BelfryError } from './model/errors.ts';
+import { isJsonObject } from './model/json.ts';
+
+export type { Endpoint } from './config-schema.ts';
+
+type Field = keyof Settings;
+type Source = 'environment' | 'file' | 'made' | 'default';
+
+export interface Config extends Settings {
+  /** Whether somebody named the listeners: then an occupied port is an error, else a warning. */
+  readonly listenGiven: boolean;
+  /** Whether {@link Settings.jwtSecret} was made for the lifetime of this process, as nobody gave one. */
+  readonly secretMade: boolean;
+  /** Where each setting came from. */
+  readonly sources: Readonly<Record<Field, Source>>;
+}
+
+/** One line of `belfry check`. */
+export interface SettingLine {
+  readonly name: string;
+  /** As it would be written in the environment, secrets as `***`; empty when not set. */
+  readonly value: string;
+  readonly source: Source;
+  readonly description: string;
+}
+
+interface Given {
+  readonly values: Map<string, { readonly value: unknown; readonly source: Source }>;
+  readonly problems: string[];
+}
+
+const { shape } = settingsSchema(readFileSync);
+const FIELDS = Object.keys(shape) as Field[];
+const FIELD_OF: ReadonlyMap<string, Field> = new Map(FIELDS.map((field) => [settingName(field), field]));
+const SECRET = '***';
+
+/**
+ * The settings of the environment and, where it names none, of the YAML file. An empty variable counts as absent.
+ * @throws BelfryError `config_invalid`, which lists everything that is wrong at once and repeats no secret
+ */
+export function loadConfig(env: NodeJS.ProcessEnv, readFile: ReadText = readFileSync): Config {
+  const { values, problems } = gather(env, readFile);
+  const schema = settingsSchema(readFile);
+  const given = Object.fromEntries([...values].map(([field, { value }]) => [field, value]));
+  const first = schema.safeParse(given);
+  const bad = new Set(first.error?.issues.map(({ path }) => String(path[0])));
+  for (const { path, message } of first.error?.issues ?? []) {
+    const [field, ...inner] = path.map(String);
+    const name = [settingName(String(field)), ...inner].join('.');
+    problems.push(`${name} (${values.get(String(field))?.source ?? 'default'}) ${message}.`);
+  }
+  // Every setting may be absent, so that what remains without the bad ones can be checked in the same breath.
+  const settings = schema.parse(
+    Object.fromEntries(Object.entries(given).filter(([field]) => !bad.has(field))),
+  );
+  problems.push(...disagreements(settings, new Set(values.keys()), bad));
+  if (problems.length > 0) {
+    const count = `${problems.length} setting${problems.length === 1 ? ' is' : 's are'} wrong`;
+    throw new BelfryError('config_invalid', `${count}:\n${problems.map((line) => `  ${line}`).join('\n')}`);
+  }
+  return complete(settings, values);
+}
+
+/** Every setting as the node will use it, for `belfry check` and the documentation. */
+export function describeConfig(config: Config): SettingLine[] {
+  const disguised = disguises(config);
+  return FIELDS.map((field) => ({
+    name: settingName(field),
+    value: config[field] === undefined ? '' : (disguised[field] ?? asText(config[field])),
+    source: config.sources[field],
+    description: shape[field].description ?? '',
+  }));
+}
+
+function gather(env: NodeJS.ProcessEnv, readFile: ReadText): Given {
+  const given: Given = { values: new Map(), problems: [] };
+  const path = env[CONFIG_FILE];
+  if (path) readYaml(path, readFile, given);
+  for (const [name, value = ''] of Object.entries(env)) {
+    if (name !== CONFIG_FILE && isOurs(name, value)) take(given, name, value, 'environment');
+  }
+  return given;
+}
+
+function readYaml(path: string, readFile: ReadText, given: Given): void {
+  try {
+    const document = parseDocument(readFile(path, 'utf8'), { logLevel: 'silent' });
+    const [error] = document.errors;
+    // Only the first line: what follows quotes the file, and with it perhaps a secret.
+    if (error !== undefined) throw new Error(error.message.split('\n')[0]);
+    const content: unknown = document.toJS() ?? {};
+    if (!isJsonObject(content)) throw new Error('it does not hold names with values');
+    for (const [key, value] of Object.entries(content)) take(given, key, value, 'file');
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+    given.problems.push(
+      `${CONFIG_FILE} (environment) cannot be read: ${why}. Expected the path of a YAML file.`,
+    );
+  }
+}
+
+function take({ values, problems }: Given, written: string, value: unknown, source: Source): void {
+  const name = canonicalName(written);
+  const field = FIELD_OF.get(name);
+  if (field === undefined) {
+    const nearest = nearestName(name, [...FIELD_OF.keys(), CONFIG_FILE]);
+    problems.push(`${written} (${source}) is not a setting. Nearest known: ${nearest}.`);
+  } else if (values.get(field)?.source === source) {
+    problems.push(`${written} (${source}) is there in two spellings. Expected one of them.`);
+  } else if (value !== '' && value != null) {
+    values.set(field, { value, source });
+  }
+}
+
+/** What no setting by itself can tell. Says nothing about what depends on a setting that is bad in itself. */
+function* disagreements(
+  settings: Settings,
+  given: ReadonlySet<string>,
+  bad: ReadonlySet<string>,
+): Iterable<string> {
+  if (given.has('redisUrl') && !keyGiven(given)) {
+    yield (
+      'BELFRY_JWT_SECRET is missing: nodes that share a Redis must check tokens by the same key. ' +
+      'Expected BELFRY_JWT_SECRET (`openssl rand -hex 32` makes one), BELFRY_JWT_PUBLIC_KEY or BELFRY_JWKS_URL.'
+    );
+  }
+  if (given.has('tlsCert') !== given.has('tlsKey')) {
+    const absent = settingName(given.has('tlsCert') ? 'tlsKey' : 'tlsCert');
+    yield `${absent} is missing. Expected certificate and key, or neither to have them made.`;
+  }
+  const { tlsCert, tlsKey, users, roles } = settings;
+  if (tlsCert && tlsKey && !new X509Certificate(tlsCert).checkPrivateKey(createPrivateKey(tlsKey))) {
+    yield 'BELFRY_TLS_KEY is not the key of BELFRY_TLS_CERT. Expected a pair.';
+  }
+  const known = new Set([ADMIN, ...Object.keys(roles)]);
+  for (const [index, user] of bad.has('roles') ? [] : users.entries()) {
+    for (const role of user.roles?.filter((name) => !known.has(name)) ?? []) {
+      yield `BELFRY_USERS.${index}.roles holds "${role}". Expected roles that BELFRY_ROLES defines: ${[...known].join(', ')}.`;
+    }
+  }
+}
+
+function keyGiven(given: ReadonlySet<string>): boolean {
+  return given.has('jwtSecret') || given.has('jwtPublicKey') || given.has('jwksUrl');
+}
+
+function complete(settings: Settings, values: Given['values']): Config {
+  const secretMade = !keyGiven(new Set(values.keys()));
+  const sources = Object.fromEntries(
+    FIELDS.map((field) => [field, values.get(field)?.source ?? 'default']),
+  ) as Record<Field, Source>;
+  return {
+    ...settings,
+    ...(secretMade && { jwtSecret: randomBytes(32).toString('hex') }),
+    listenGiven: values.has('listen'),
+    secretMade,
+    sources: {
+      ...sources,
+      ...(secretMade && { jwtSecret: 'made' }),
+      ...(!values.has('node') && { node: 'made' }),
+    },
+  };
+}
+
+/** The settings that are not shown as they are. */
+function disguises({ listen, redisUrl, users }: Config): { readonly [Name in Field]?: string } {
+  return {
+    listen: listen.map(listenerText).join(','),
+    redisUrl: withoutPassword(redisUrl),
+    users: JSON.stringify(users.map((user) => ({ ...user, password: SECRET }))),
+    jwtSecret: SECRET,
+    tlsKey: SECRET,
+  };
+}
+
+function asText(value: unknown): string {
+  if (Array.isArray(value)) return value.map(String).join(',');
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function listenerText({ host, port, dialect, tls }: Settings['listen'][number]): string {
+  const address = host?.includes(':') ? `[${host}]` : host;
+  return `${address === undefined ? '' : `${address}:`}${port}=${dialect}${tls ? '+tls' : ''}`;
+}
+
+/** ioredis takes the password from the query too. */
+function withoutPassword(address = ''): string {
+  if (address === '') return '';
+  const url = new URL(address);
+  if (url.password !== '') url.password = SECRET;
+  if (url.searchParams.has('password')) url.searchParams.set('password', SECRET);
+  return url.href;
+}

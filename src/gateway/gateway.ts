@@ -1,0 +1,149 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { promisify } from 'node:util';
+import express, { type Express, type Request, type Response } from 'express';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { Refusal, type DialectName } from '../dialects/dialect.ts';
+import { dialectAt, isDialectName } from '../dialects/index.ts';
+import { BelfryError } from '../model/errors.ts';
+import { errorHandler, restRoutes, type RestOptions } from './rest.ts';
+import { badHandshake, type Upgrade } from './upgrade.ts';
+
+/** Where to listen, and which dialect `/ws` speaks there. */
+export interface ListenerSpec {
+  readonly host?: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly dialect: string;
+  readonly tls: boolean;
+}
+
+export interface Listening extends ListenerSpec {
+  /** Of the form `http://localhost:8800`. */
+  readonly url: string;
+}
+
+export interface GatewayOptions {
+  readonly listen: readonly ListenerSpec[];
+  /** Whether the user named the ports: then an occupied one is an error, else a warning. */
+  readonly listenGiven: boolean;
+  readonly tls: { readonly key: string; readonly cert: string };
+  readonly upgrade: Upgrade;
+  readonly rest: RestOptions;
+  readonly metrics: Registry;
+  /** Rejects with the reason when events do not flow. */
+  readonly ready: () => Promise<void>;
+  readonly log: Logger;
+}
+
+/** The HTTP side of a node: its listeners, each of which serves every path. */
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #servers: Server[] = [];
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+  }
+
+  /** @throws BelfryError `config_invalid` when a port that was named is occupied, or none could be opened */
+  async start(): Promise<Listening[]> {
+    const listening: Listening[] = [];
+    for (const spec of this.#options.listen) {
+      const opened = await this.#listen(spec);
+      if (opened !== undefined) listening.push(opened);
+    }
+    if (listening.length === 0)
+      throw new BelfryError(
+        'config_invalid',
+        'No listener could be opened. Expected a free port in BELFRY_LISTEN.',
+      );
+    return listening;
+  }
+
+  /** Takes no more requests; connections that were upgraded are the hub's to close. */
+  async stop(): Promise<void> {
+    await Promise.all(
+      this.#servers.map(async (server) => {
+        const closed = promisify(server.close.bind(server))();
+        server.closeIdleConnections();
+        await closed;
+      }),
+    );
+  }
+
+  async #listen(spec: ListenerSpec): Promise<Listening | undefined> {
+    const app = this.#app(spec) as RequestListener;
+    const server = spec.tls ? createTlsServer(this.#options.tls, app) : createServer(app);
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      void this.#options.upgrade.handle(request, socket, head, defaultOf(spec));
+    });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen({ port: spec.port, host: spec.host }, resolve);
+      });
+    } catch (cause) {
+      const why = `Port ${spec.port} cannot be opened: ${cause instanceof Error ? cause.message : 'unknown reason'}.`;
+      if (this.#options.listenGiven)
+        throw new BelfryError('config_invalid', `${why} Expected a free port in BELFRY_LISTEN.`, { cause });
+      this.#options.log.warn({ port: spec.port, dialect: spec.dialect }, why);
+      return undefined;
+    }
+    server.on('error', (error) => this.#options.log.error({ err: error }, 'listener failed'));
+    this.#servers.push(server);
+    const { port } = server.address() as AddressInfo;
+    return { ...spec, port, url: `${spec.tls ? 'https' : 'http'}://${spec.host ?? 'localhost'}:${port}` };
+  }
+
+  #app(spec: ListenerSpec): Express {
+    const { rest, metrics, log } = this.#options;
+    const app = express();
+    app.disable('x-powered-by');
+    app.disable('etag');
+    app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
+    app.get('/readyz', (_request, response) => this.#readyz(response));
+    app.get('/metrics', async (_request, response) => {
+      response.type(metrics.contentType).send(await metrics.metrics());
+    });
+    app.use((request, response, next) => {
+      if (dialectAt(request.path, defaultOf(spec)) === undefined) next();
+      else return this.#socketPath(spec, request, response);
+    });
+    app.use('/api/v3', restRoutes(rest));
+    app.use(() => {
+      throw new BelfryError('not_found', 'No route');
+    });
+    app.use(errorHandler(rest.rubbish, (error) => log.error({ err: error.cause }, 'request failed')));
+    return app;
+  }
+
+  async #readyz(response: Response): Promise<void> {
+    try {
+      await this.#options.ready();
+      response.json({ status: 'ready' });
+    } catch (error) {
+      response
+        .status(503)
+        .json({ status: 'not ready', reason: error instanceof Error ? error.message : 'unknown' });
+    }
+  }
+
+  /** A request without upgrade at the path of a socket: refused as the dialect would, and else as no handshake. */
+  async #socketPath(spec: ListenerSpec, request: Request, response: Response): Promise<void> {
+    let refusal = badHandshake();
+    try {
+      await this.#options.upgrade.open(request, defaultOf(spec));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      refusal = error;
+    }
+    response.status(refusal.status).set(refusal.headers).end(refusal.body);
+  }
+}
+
+function defaultOf({ dialect }: ListenerSpec): DialectName | undefined {
+  return isDialectName(dialect) ? dialect : undefined;
+}

@@ -1,0 +1,33 @@
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+import type { Outlet } from '../hub/connection.ts';
+
+/**
+ * The socket that the upgrade handed over, for finished frames, beside the `ws` that keeps the handshake, control
+ * frames and everything inbound. Both write whole frames within one turn, so they never interleave.
+ */
+export class SocketOutlet implements Outlet {
+  readonly #socket: Duplex;
+  readonly #ws: WebSocket;
+
+  constructor(socket: Duplex, ws: WebSocket) {
+    this.#socket = socket;
+    this.#ws = ws;
+  }
+
+  get full(): boolean {
+    return this.#socket.writableNeedDrain;
+  }
+
+  write(bytes: Buffer): void {
+    if (this.#socket.writable) this.#socket.write(bytes);
+  }
+
+  onceDrained(run: () => void): void {
+    this.#socket.once('drain', run);
+  }
+
+  close(code: number, reason: string): void {
+    this.#ws.close(code, reason);
+  }
+}

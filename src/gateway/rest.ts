@@ -1,0 +1,200 @@
+import { arch, platform } from 'node:os';
+import express, { type NextFunction, type Request, type Response, type Router } from 'express';
+import type { Broker } from '../broker/broker.ts';
+import type { DialectName } from '../dialects/dialect.ts';
+import { drpRefusal } from '../dialects/drp.ts';
+import { isDialectName, parseEvent } from '../dialects/index.ts';
+import { ownEvents } from '../hub/commands.ts';
+import type { Hub } from '../hub/hub.ts';
+import { asBelfryError, BelfryError } from '../model/errors.ts';
+import type { NewEvent } from '../model/event.ts';
+import { parseJson, type Json } from '../model/json.ts';
+import type { Identity } from '../model/principal.ts';
+import type { Authenticator } from './auth.ts';
+import { credentialsOf, type Credentials } from './credentials.ts';
+import type { TokenIssuer } from './issuer.ts';
+import { checkOrigin } from './origin.ts';
+import type { Rubbish } from './rubbish.ts';
+import { targetOf } from './upgrade.ts';
+
+/** A list may be larger than one event may. */
+const BODY_PER_EVENT = 8;
+const MAX_IDEMPOTENCY_KEY = 200;
+
+export interface RestOptions {
+  readonly hub: Hub;
+  readonly broker: Broker;
+  readonly authenticator: Authenticator;
+  readonly issuer: TokenIssuer;
+  readonly rubbish: Rubbish;
+  readonly node: string;
+  readonly version: string;
+  readonly allowedOrigins: readonly string[];
+  readonly eventMaxBytes: number;
+  readonly tokenTtlS: number;
+}
+
+/** The routes under `/api/v3`, in the shapes and with the statuses that DRP's clients know. */
+export function restRoutes(options: RestOptions): Router {
+  const router = express.Router({ caseSensitive: true });
+  router.use(cors(options.allowedOrigins));
+  router.use((request, _response, next) => {
+    if (request.accepts('json') === false)
+      throw new BelfryError(
+        'not_acceptable',
+        'The Accept header takes no JSON. Expected application/json among it.',
+      );
+    next();
+  });
+  router.use(async (request, response, next) => {
+    response.locals['identity'] = await options.authenticator.authenticate(credentials(request));
+    next();
+  });
+  router.get('/info', (request, response) => void response.json(info(options, request)));
+  router.get('/users/:name/token', (request, response) => getToken(options, request, response));
+  router.post('/events', checkContentType, rawBody(options), (request, response) =>
+    postEvents(options, request, response),
+  );
+  return router;
+}
+
+/** `GET /api/v3/info`, in the lower-case fields of DRP's own. */
+function info({ node, version, hub }: RestOptions, request: Request): object {
+  return {
+    arch: arch() === 'x64' ? 'amd64' : arch(),
+    os: platform(),
+    version: `v${version}`,
+    id: node,
+    api_port: request.socket.localPort ?? 0,
+    features: ['websocket-auth', 'events'],
+    stats: [{ name: 'connections', count: hub.connections.size }],
+  };
+}
+
+/** `GET /api/v3/users/:name/token?ttl=<seconds>`: one's own; an admin's for any user of the config. */
+async function getToken(options: RestOptions, request: Request, response: Response): Promise<void> {
+  const ttl = targetOf(request).query.get('ttl');
+  const ttlS = ttl === null ? options.tokenTtlS : Number(ttl);
+  if (ttl !== null && !/^[1-9]\d{0,8}$/.test(ttl)) {
+    throw new BelfryError(
+      'ttl_invalid',
+      'The ttl is not usable. Expected a positive whole number of seconds.',
+    );
+  }
+  const name = String(request.params['name']);
+  const Token = await options.issuer.issue(credentials(request), name, ttlS);
+  response.json({ Token, Info: {} });
+}
+
+/** `POST /api/v3/events`: one event or a list, all or none; 204, with the ids in `Belfry-Event-Ids`. */
+async function postEvents(options: RestOptions, request: Request, response: Response): Promise<void> {
+  const events = readEvents(request, dialectOf(request));
+  const identity = identityOf(response);
+  const key = idempotencyKeyOf(request);
+  const ids = await options.broker.publish(
+    ownEvents(identity, events),
+    key === undefined ? undefined : `${identity.principal}:${key}`,
+  );
+  // Without a Content-Type, DRP's Go client fails on the empty answer too; express would add a charset to it.
+  response.setHeader('Content-Type', 'application/json');
+  response.set('Belfry-Event-Ids', ids.join(',')).status(204).end();
+}
+
+function readEvents(request: Request, dialect: DialectName | undefined): NewEvent[] {
+  const body = parseJson(Buffer.isBuffer(request.body) ? request.body : '');
+  const list = Array.isArray(body) ? (body as readonly Json[]) : [body];
+  if (list.length === 0)
+    throw new BelfryError('event_invalid', 'The list of events is empty. Expected at least one.');
+  return list.map((event) => parseEvent(event, dialect));
+}
+
+function dialectOf(request: Request): DialectName | undefined {
+  const name = targetOf(request).query.get('dialect');
+  if (name === null) return undefined;
+  if (isDialectName(name)) return name;
+  throw new BelfryError('dialect_unknown', `There is no dialect "${name.slice(0, 50)}".`);
+}
+
+function idempotencyKeyOf(request: Request): string | undefined {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  if (typeof key === 'string' && key !== '' && key.length <= MAX_IDEMPOTENCY_KEY) return key;
+  throw new BelfryError(
+    'idempotency_key_invalid',
+    `The Idempotency-Key is not usable. Expected one of 1 to ${MAX_IDEMPOTENCY_KEY} characters.`,
+  );
+}
+
+function checkContentType(request: Request, _response: Response, next: NextFunction): void {
+  const type = request.headers['content-type'] ?? '';
+  if (type.toLowerCase().includes('application/json')) return next();
+  throw new BelfryError(
+    'content_type_invalid',
+    `Invalid content type: ${type.slice(0, 100)}. Expected application/json.`,
+  );
+}
+
+function rawBody({ eventMaxBytes }: RestOptions): express.RequestHandler {
+  return express.raw({ type: () => true, limit: eventMaxBytes * BODY_PER_EVENT });
+}
+
+function cors(allowed: readonly string[]): express.RequestHandler {
+  return (request, response, next) => {
+    const { origin } = request.headers;
+    checkOrigin(origin, allowed);
+    if (origin !== undefined) {
+      response.set({
+        'Access-Control-Allow-Origin': origin,
+        'Access-Control-Allow-Credentials': 'true',
+        'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE, OPTIONS, PATCH, HEAD',
+        'Access-Control-Allow-Headers': 'Authorization, Content-Type, Idempotency-Key',
+        'Access-Control-Expose-Headers': 'X-DRP-LIST-TOTAL-COUNT, X-DRP-LIST-COUNT, Belfry-Event-Ids',
+        Vary: 'Origin',
+      });
+    }
+    if (request.method === 'OPTIONS') response.status(204).end();
+    else next();
+  };
+}
+
+function credentials(request: Request): Credentials {
+  return credentialsOf({ authorization: request.headers.authorization, query: targetOf(request).query });
+}
+
+function identityOf(response: Response): Identity {
+  return response.locals['identity'] as Identity;
+}
+
+/** What express and its body reader throw, in our words. */
+function fromExpress(thrown: unknown): BelfryError {
+  if (thrown instanceof BelfryError || !(thrown instanceof Error) || !('status' in thrown))
+    return asBelfryError(thrown);
+  if (thrown.status === 413)
+    return new BelfryError(
+      'event_too_big',
+      'The request body is too large. Expected smaller lists, or events within BELFRY_EVENT_MAX_BYTES.',
+    );
+  if (thrown.status === 404) return new BelfryError('not_found', 'No route');
+  if (typeof thrown.status === 'number' && thrown.status < 500)
+    return new BelfryError('json_invalid', `The request cannot be read: ${thrown.message}.`);
+  return asBelfryError(thrown);
+}
+
+/** Every error of every HTTP route, as DRP's clients read them. */
+export function errorHandler(
+  rubbish: Rubbish,
+  logFault: (error: BelfryError) => void,
+): express.ErrorRequestHandler {
+  return (thrown: unknown, request, response, next) => {
+    if (response.headersSent) return next(thrown);
+    const error = fromExpress(thrown);
+    if (error.code === 'internal') logFault(error);
+    else if (error.status !== 401 && error.status < 500) rubbish.report('http', error.code);
+    const { status, headers, body } = drpRefusal(error, request.method);
+    if (status === 503) response.set('Retry-After', '1');
+    response
+      .status(status)
+      .set(headers)
+      .end(request.method === 'HEAD' ? undefined : body);
+  };
+}

@@ -1,0 +1,42 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../model/clock.ts';
+
+const LOG_EVERY_MS = 10_000;
+
+/**
+ * What arrived and was no event, command or handshake: counted each time, logged at most every ten seconds a source,
+ * so that a broken publisher cannot fill the disk. Contents are not logged, since they may hold secrets.
+ */
+export class Rubbish {
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #counts = new Map<string, Map<string, number>>();
+  readonly #logged = new Map<string, { at: number; unlogged: number }>();
+
+  constructor(clock: Clock, log: Logger) {
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** `source` is a door of the hub and `reason` an error code: both from short fixed lists. */
+  readonly report = (source: string, reason: string, about: Readonly<Record<string, unknown>> = {}): void => {
+    const reasons = this.#counts.get(source) ?? new Map<string, number>();
+    reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    this.#counts.set(source, reasons);
+
+    const now = this.#clock.elapsed();
+    const last = this.#logged.get(source);
+    if (last !== undefined && now - last.at < LOG_EVERY_MS) {
+      last.unlogged++;
+      return;
+    }
+    this.#log.warn({ source, reason, ...about, unlogged: last?.unlogged ?? 0 }, 'rubbish refused');
+    this.#logged.set(source, { at: now, unlogged: 0 });
+  };
+
+  *counts(): Generator<{ readonly source: string; readonly reason: string; readonly count: number }> {
+    for (const [source, reasons] of this.#counts) {
+      for (const [reason, count] of reasons) yield { source, reason, count };
+    }
+  }
+}
