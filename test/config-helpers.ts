@@ -1,0 +1,33 @@
+import { loadConfig, type Config } from '../src/config.ts';
+import { BelfryError } from '../src/model/errors.ts';
+
+export const noFile = (): never => {
+  throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+};
+
+/** The settings of a YAML file, and of the environment where it is given. */
+export function fromFile(yaml: string, env: NodeJS.ProcessEnv = {}): Config {
+  return loadConfig({ BELFRY_CONFIG: 'belfry.yaml', ...env }, (path) =>
+    path === 'belfry.yaml' ? yaml : noFile(),
+  );
+}
+
+export function thrownBy(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+function refusalOf(load: () => Config): string {
+  const error = thrownBy(load);
+  if (error instanceof BelfryError && error.code === 'config_invalid') return error.message;
+  throw new Error('the settings were not refused', { cause: error });
+}
+
+/** The message that these variables meet. */
+export const refusal = (env: NodeJS.ProcessEnv): string => refusalOf(() => loadConfig(env, noFile));
+/** The message that this YAML file meets. */
+export const fileRefusal = (yaml: string): string => refusalOf(() => fromFile(yaml));

@@ -1,0 +1,204 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { settingName } from '../src/config-names.ts';
+import { describeConfig, loadConfig } from '../src/config.ts';
+import { hashPassword } from '../src/gateway/users.ts';
+import { BelfryError } from '../src/model/errors.ts';
+import { fileRefusal, fromFile, noFile, refusal, thrownBy } from './config-helpers.ts';
+
+const SECRET = 'sixteen bytes, or';
+describe('the defaults', () => {
+  test('open the four documented listeners and hold the documented bounds', () => {
+    const config = loadConfig({});
+    expect(config.listen).toEqual([
+      { port: 8800, dialect: 'norn', tls: false },
+      { port: 8080, dialect: 'dorgu', tls: false },
+      { port: 9090, dialect: 'provisioning', tls: false },
+      { port: 8092, dialect: 'drp', tls: true },
+    ]);
+    expect(config).toMatchObject({
+      listenGiven: false,
+      prefix: 'belfry',
+      logLevel: 'info',
+      users: [],
+      roles: {},
+      eventMaxBytes: 1_048_576,
+      inboundMaxBytes: 1_048_576,
+      queueMaxDeliveries: 256,
+      queueMaxBytes: 1_048_576,
+      writeTimeoutMs: 10_000,
+      connectionsMax: 20_000,
+      topicsMax: 1_000,
+      commandsPerSecond: 1_000,
+      logMaxEvents: 100_000,
+      logMaxAgeMs: 86_400_000,
+      recentMaxEvents: 1_000,
+      drainTimeoutMs: 10_000,
+      tokenTtlS: 3_600,
+      nornAllowedOrigins: [],
+    });
+    expect(config).not.toHaveProperty('redisUrl');
+  });
+
+  test('give every load another node name and another secret', () => {
+    const [a, b] = [loadConfig({}), loadConfig({})];
+    expect(a.node).toMatch(/^[\w.-]+-[\da-f]{6}$/);
+    expect(a.node).not.toBe(b.node);
+    expect(a.secretMade).toBe(true);
+    expect(a.jwtSecret).toMatch(/^[\da-f]{64}$/);
+    expect(a.jwtSecret).not.toBe(b.jwtSecret);
+  });
+});
+
+describe('the environment and the file', () => {
+  test('use the same names, with or without the prefix', () => {
+    const config = fromFile('BELFRY_TOPICS_MAX: 5\nlog_level: debug');
+    expect(config).toMatchObject({ topicsMax: 5, logLevel: 'debug' });
+    expect(config.sources).toMatchObject({ topicsMax: 'file', logLevel: 'file', prefix: 'default' });
+  });
+
+  test('differ in rank: the environment wins, but not by an empty variable', () => {
+    const yaml = 'prefix: file\nnode: file';
+    expect(fromFile(yaml, { BELFRY_PREFIX: 'env', BELFRY_NODE: '' })).toMatchObject({
+      prefix: 'env',
+      node: 'file',
+    });
+  });
+
+  test('hold lists and structures as JSON and comma lists, or as plain YAML', async () => {
+    const password = await hashPassword('wonderland');
+    const users = [{ name: 'alice', password, roles: ['reader'], subscribe: ['a.*.*'] }];
+    const roles = { reader: { subscribe: ['*.*.*'], publish: [] } };
+    const env = loadConfig({
+      BELFRY_USERS: JSON.stringify(users),
+      BELFRY_ROLES: '{"reader":{"subscribe":["*.*.*"]}}',
+    });
+    const file = fromFile(
+      `users:\n  - {name: alice, password: "${password}", roles: [reader], subscribe: [a.*.*]}\n` +
+        'roles:\n  reader:\n    subscribe: ["*.*.*"]\nlisten: [0=drp, 0=norn]\n',
+    );
+    expect(env).toMatchObject({ users, roles });
+    expect(file).toMatchObject({ users, roles });
+    expect(file.listen.map(({ dialect }) => dialect)).toEqual(['drp', 'norn']);
+  });
+
+  test('honour the name that Norn gave its setting, in the environment and in the file', () => {
+    const origins = ['https://a.example', 'https://b.example:8443'];
+    const written = ' https://a.example ,https://b.example:8443,';
+    expect(loadConfig({ NORN_ALLOWED_ORIGINS: written }).nornAllowedOrigins).toEqual(origins);
+    expect(loadConfig({ BELFRY_NORN_ALLOWED_ORIGINS: written }).nornAllowedOrigins).toEqual(origins);
+    expect(fromFile(`NORN_ALLOWED_ORIGINS: "${written}"`).nornAllowedOrigins).toEqual(origins);
+    expect(fromFile(`norn_allowed_origins: "${written}"`).nornAllowedOrigins).toEqual(origins);
+  });
+
+  test('refuse an unknown name and say which known one is nearest', () => {
+    expect(refusal({ BELFRY_REDIS_URI: 'x' })).toContain('BELFRY_REDIS_URI (environment) is not a setting');
+    expect(refusal({ BELFRY_REDIS_URI: 'x' })).toContain('BELFRY_REDIS_URL');
+    expect(fileRefusal('loglevel: info')).toContain(
+      'loglevel (file) is not a setting. Nearest known: BELFRY_LOG_LEVEL',
+    );
+    expect(fileRefusal('constructor: 1')).toContain('constructor (file) is not a setting');
+    expect(fileRefusal('belfry_config: x')).toContain('is not a setting');
+  });
+
+  test('leave alone what is meant for others', () => {
+    const service = {
+      BELFRY_SERVICE_HOST: '10.0.0.1',
+      BELFRY_SERVICE_PORT_DRP: '8092',
+      BELFRY_PORT: 'tcp://10.0.0.1:80',
+    };
+    const redis = { BELFRY_REDIS_PORT_6379_TCP_ADDR: '10.0.0.2', BELFRY_REDIS_SERVICE_PORT: '6379' };
+    const others = { BELFRY_TEST_REDIS: 'x', BELFRY_URL: 'x', BELFRY_TOKEN: 'x', BELFRYX: 'x', PATH: '/bin' };
+    expect(() => loadConfig({ ...service, ...redis, ...others })).not.toThrow();
+    expect(refusal({ BELFRY_PORT: '8080' })).toContain('BELFRY_PORT');
+  });
+
+  test('refuse one setting in two spellings', () => {
+    expect(fileRefusal('prefix: a\nBELFRY_PREFIX: b')).toContain('two spellings');
+    const both = { NORN_ALLOWED_ORIGINS: 'a', BELFRY_NORN_ALLOWED_ORIGINS: 'b' };
+    expect(refusal(both)).toContain('two spellings');
+  });
+
+  test('say what is wrong with the file without quoting it', () => {
+    expect(refusal({ BELFRY_CONFIG: '/nowhere' })).toContain(
+      'BELFRY_CONFIG (environment) cannot be read: ENOENT',
+    );
+    expect(fileRefusal('- a')).toContain('does not hold names with values');
+    const message = fileRefusal(`jwt_secret: "${SECRET}" x\nprefix: y`);
+    expect(message).toContain('cannot be read');
+    expect(message).not.toContain(SECRET);
+    expect(fromFile('')).toMatchObject({ prefix: 'belfry' });
+  });
+});
+
+describe('a refusal', () => {
+  test('lists every bad setting at once: its name, what is wrong, what is expected', () => {
+    const message = refusal({
+      BELFRY_QUEUE_MAX_BYTES: '1e9',
+      BELFRY_LOG_LEVEL: 'loud',
+      BELFRY_PREFIX: '{a}',
+      BELFRY_REDIS_URL: 'http://localhost',
+      BELFRY_NOD: 'x',
+    });
+    expect(message).toMatch(/^6 settings are wrong:\n/);
+    expect(message).toContain(
+      'BELFRY_QUEUE_MAX_BYTES (environment) is 1e9. Expected a whole number from 1024',
+    );
+    expect(message).toContain('BELFRY_LOG_LEVEL (environment) is no level. Expected one of trace, debug');
+    expect(message).toContain('BELFRY_PREFIX (environment) has the wrong form. Expected 1 to 50');
+    expect(message).toContain('BELFRY_REDIS_URL (environment) is no such address. Expected a URL redis://');
+    expect(message).toContain('BELFRY_NOD (environment) is not a setting. Nearest known: BELFRY_NODE');
+    expect(message).toContain('BELFRY_JWT_SECRET is missing');
+  });
+
+  test('asks for quotes where YAML reads a number', () => {
+    expect(fileRefusal('jwt_secret: 12345678901234567890')).toContain(
+      'is a number. Expected text (in quotes)',
+    );
+  });
+
+  test.each(['-1', '1.5', '0x10', 'Infinity', ' 5', 'NaN'])('meets the number %s', (written) => {
+    expect(refusal({ BELFRY_TOPICS_MAX: written })).toContain('Expected a whole number from 1 to 100000');
+  });
+
+  test('is all that comes of nonsense', () => {
+    const names = describeConfig(loadConfig({})).map(({ name }) => name);
+    const value = fc.oneof(fc.string(), fc.json(), fc.nat().map(String));
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...names), value), (env) => {
+        const error = thrownBy(() => loadConfig(env, noFile));
+        expect(error === undefined || (error instanceof BelfryError && error.code === 'config_invalid')).toBe(
+          true,
+        );
+      }),
+    );
+  });
+
+  test('repeats no secret', () => {
+    const secret = fc.stringMatching(/^[\w-]{12,15}$/);
+    fc.assert(
+      fc.property(secret, (word) => {
+        const password = `{"name":"ann","password":"${word}"}`;
+        const wrong = [
+          { BELFRY_JWT_SECRET: word },
+          { BELFRY_REDIS_URL: `http://user:${word}@localhost` },
+          { BELFRY_REDIS_URL: word },
+          { BELFRY_USERS: `[${password}]` },
+          { BELFRY_USERS: password },
+          { BELFRY_USERS: `[${password}` },
+          { BELFRY_TLS_KEY: `-----BEGIN PRIVATE KEY-----\n${word}` },
+          { BELFRY_TLS_KEY: word },
+          { BELFRY_JWT_PUBLIC_KEY: word },
+          { BELFRY_JWKS_URL: `https://user:${word}@localhost` },
+        ];
+        for (const env of wrong) expect(refusal(env)).not.toContain(word);
+      }),
+    );
+  });
+});
+
+test('names follow one rule', () => {
+  expect(settingName('redisUrl')).toBe('BELFRY_REDIS_URL');
+  expect(settingName('tokenTtlS')).toBe('BELFRY_TOKEN_TTL_S');
+  expect(settingName('nornAllowedOrigins')).toBe('BELFRY_NORN_ALLOWED_ORIGINS');
+});

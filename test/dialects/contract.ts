@@ -1,0 +1,246 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Dialect } from '../../src/dialects/dialect.ts';
+import { ProtocolError } from '../../src/model/errors.ts';
+import { HUB_TYPE, type HubEvent, type NewEvent } from '../../src/model/event.ts';
+import type { Filter } from '../../src/model/filter.ts';
+import { isJsonObject, parseJson, type Json, type JsonObject } from '../../src/model/json.ts';
+import { Pattern } from '../../src/model/pattern.ts';
+
+/** One golden example: what goes in, and what comes out, is refused (`! code ref`), or is not said at all (`-`). */
+interface Golden {
+  readonly fact: string;
+  readonly given: string;
+  readonly said: string | undefined;
+  readonly refused: string | undefined;
+}
+
+export interface ContractOptions {
+  /** What an event comes to that is encoded and then published as it was read. */
+  readonly comesBack: (event: HubEvent) => NewEvent;
+}
+
+/** What every dialect keeps to; its golden frames lie in `test/fixtures/<name>`. */
+export function dialectContract(dialect: Dialect, { comesBack }: ContractOptions): void {
+  describe(`the ${dialect.name} dialect encodes`, () => {
+    for (const { fact, given, said } of golden(dialect, 'events')) {
+      it(fact, () => {
+        expect(dialect.encode(frozen(parseJson(given)) as unknown as HubEvent)).toBe(said);
+      });
+    }
+
+    it('without changing the event, and twice the same', () => {
+      fc.assert(
+        fc.property(hubEvent, (event) => {
+          const given = frozen(event);
+          expect(dialect.encode(given)).toBe(dialect.encode(given));
+        }),
+      );
+    });
+
+    it('one JSON object without line breaks, or nothing', () => {
+      const anyType = fc.tuple(hubEvent, fc.constantFrom(HUB_TYPE, 'websocket', 'profiles', '', 'constructor'));
+      fc.assert(
+        fc.property(anyType, ([event, type]) => {
+          const text = dialect.encode({ ...event, type });
+          if (text === undefined) return;
+          expect(text).not.toMatch(/[\r\n]/);
+          expect(isJsonObject(parseJson(text))).toBe(true);
+        }),
+      );
+    });
+
+    it('what it can say so that it parses back', () => {
+      fc.assert(
+        fc.property(hubEvent, (event) => {
+          const text = dialect.encode(event);
+          if (text === undefined) return;
+          expect(dialect.parse(parseJson(text))).toEqual(throughJson(comesBack(event)));
+        }),
+        { numRuns: 500 },
+      );
+    });
+  });
+
+  describe(`the ${dialect.name} dialect decodes`, () => {
+    const commands = golden(dialect, 'commands');
+
+    for (const { fact, given, said, refused } of commands) {
+      it(fact, () => {
+        if (refused === undefined) expect(plain(dialect.decode(given))).toEqual(JSON.parse(said ?? ''));
+        else expect(refusal(() => dialect.decode(given))).toBe(refused);
+      });
+    }
+
+    it('any text, or throws ProtocolError', () => {
+      const valid = commands.filter(({ said }) => said !== undefined).map(({ given }) => given);
+      const frame = fc.oneof(
+        fc.string({ unit: 'binary' }),
+        fc.string({ unit: 'grapheme' }).map((text) => `register ${text}`),
+        fc.json(),
+        { weight: 3, arbitrary: mutated(valid) },
+      );
+      fc.assert(
+        fc.property(frame, (text) => {
+          throwsOnlyProtocolError(() => expect(dialect.decode(text).kind).toMatch(/^[a-z]+$/));
+        }),
+        { numRuns: 4_000 },
+      );
+    });
+
+    it('frames nested beyond reason, or throws ProtocolError', () => {
+      for (const text of ['['.repeat(10_000), '{"a":'.repeat(10_000), '['.repeat(9_999) + ']'.repeat(9_999)]) {
+        expect(() => dialect.decode(text)).toThrow(ProtocolError);
+      }
+    });
+  });
+
+  describe(`the ${dialect.name} dialect parses`, () => {
+    const published = golden(dialect, 'published');
+
+    for (const { fact, given, said, refused } of published) {
+      it(fact, () => {
+        const body = frozen(parseJson(given));
+        if (refused !== undefined) expect(refusal(() => dialect.parse(body))).toBe(refused);
+        else expect(dialect.parse(body)).toEqual(said === undefined ? undefined : JSON.parse(said));
+      });
+    }
+
+    it('any JSON, finds another spelling in it, or throws ProtocolError', () => {
+      const bodies = published.map(({ given }) => parseJson(given)).filter((body) => isJsonObject(body));
+      const changed = fc
+        .tuple(fc.constantFrom(...bodies), fc.dictionary(fieldName(bodies), jsonValue, { maxKeys: 3 }))
+        .map(([body, fields]) => ({ ...body, ...fields }));
+      fc.assert(
+        fc.property(fc.oneof(jsonValue, { weight: 3, arbitrary: changed }), (body) => {
+          throwsOnlyProtocolError(() => {
+            const event = dialect.parse(frozen(body));
+            if (event !== undefined) expect(eventShape(event)).toBe(true);
+          });
+        }),
+        { numRuns: 4_000 },
+      );
+    });
+  });
+}
+
+/** Examples are blocks of three lines, `# fact`, `< what goes in` and `> what comes out`, all to the letter. */
+function golden(dialect: Dialect, file: string): Golden[] {
+  const url = new URL(`../fixtures/${dialect.name}/${file}.txt`, import.meta.url);
+  const blocks = readFileSync(url, 'utf8').trimEnd().split('\n\n');
+  return blocks.map((block) => {
+    const [fact = '', given = '', out = '', ...more] = block.split('\n');
+    const readable = fact.startsWith('# ') && given.startsWith('< ') && /^(> |! |-$)/.test(out);
+    if (!readable || more.length > 0) throw new Error(`not an example: ${block}`);
+    return {
+      fact: fact.slice(2),
+      given: given.slice(2),
+      said: out.startsWith('> ') ? out.slice(2) : undefined,
+      refused: out.startsWith('! ') ? out.slice(2) : undefined,
+    };
+  });
+}
+
+const jsonValue = fc
+  .jsonValue({ maxDepth: 4, stringUnit: 'grapheme' })
+  .filter((value) => !JSON.stringify(value).includes('__proto__')) as fc.Arbitrary<Json>;
+const jsonObject = fc
+  .dictionary(fc.string(), jsonValue, { maxKeys: 3, noNullPrototype: true })
+  .filter((value) => !Object.hasOwn(value, '__proto__')) as fc.Arbitrary<JsonObject>;
+const name = fc.oneof(
+  fc.string({ unit: 'grapheme', minLength: 1 }),
+  fc.constantFrom('profiles', 'save', 'a.b', '*', 'constructor', ' a '),
+);
+
+/** Anything that may have been published. */
+const hubEvent: fc.Arbitrary<HubEvent> = fc.record(
+  {
+    id: fc.constantFrom('1736937000123-0', '2-7'),
+    previous: fc.constant('1-0'),
+    size: fc.nat(),
+    time: fc.constantFrom(
+      '2025-01-15T10:30:00Z',
+      '2025-01-15T10:30:00.120000000Z',
+      '2025-01-15t10:30:00.123456789+05:30',
+      '0001-01-01T00:00:00Z',
+    ),
+    type: name.filter((type) => type !== HUB_TYPE && type !== 'websocket'),
+    action: name,
+    key: fc.oneof(name, fc.constant('')),
+    principal: fc.oneof(name, fc.constant('')),
+    object: jsonValue,
+    original: jsonValue,
+    metadata: jsonObject,
+  },
+  { requiredKeys: ['size', 'time', 'type', 'action', 'key', 'object'], noNullPrototype: true },
+) as fc.Arbitrary<HubEvent>;
+
+/** Commands with something cut out, put in, doubled, or put in place of something else. */
+function mutated(valid: readonly string[]): fc.Arbitrary<string> {
+  const bit = fc.oneof(
+    fc.constantFrom('', '"', '{', '}', '[', ']', ',', '.', ' ', '\\', '\u0000', 'null', '1', '__proto__', '*'),
+    fc.string({ unit: 'binary', maxLength: 2 }),
+  );
+  const change = fc.record({ at: fc.nat(200), removed: fc.nat(5), bit });
+  return fc
+    .tuple(fc.constantFrom(...valid), fc.array(change, { minLength: 1, maxLength: 3 }))
+    .map(([text, changes]) =>
+      changes.reduce((given, { at, removed, bit: put }) => {
+        const start = at % (given.length + 1);
+        return given.slice(0, start) + put + given.slice(start + removed);
+      }, text),
+    );
+}
+
+/** Names that fields of these bodies have, in any case. */
+function fieldName(bodies: readonly JsonObject[]): fc.Arbitrary<string> {
+  const names = [...new Set(bodies.flatMap((body) => Object.keys(body)))];
+  return fc.oneof(
+    fc.constantFrom(...names),
+    fc.constantFrom(...names).map((field) => field.toLowerCase()),
+    fc.constantFrom('toString', 'constructor', ''),
+  );
+}
+
+function eventShape({ type, action, key, object }: NewEvent): boolean {
+  return type !== '' && action !== '' && typeof key === 'string' && object !== undefined;
+}
+
+function throwsOnlyProtocolError(run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    expect(error).toBeInstanceOf(ProtocolError);
+  }
+}
+
+/** How a thing is refused: the code, and the command that the refusal answers, if any. */
+function refusal(run: () => unknown): string {
+  try {
+    return `accepted as ${JSON.stringify(run())}`;
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    return `${error.code} ${error.ref}`.trimEnd();
+  }
+}
+
+/** Commands with patterns as their parts and filters as their texts. */
+function plain(value: object): unknown {
+  return JSON.parse(
+    JSON.stringify(value, (field, inner: unknown) => {
+      if (inner instanceof Pattern) return inner.parts ?? null;
+      return field === 'filters' ? (inner as readonly Filter[]).map(({ text }) => text) : inner;
+    }),
+  );
+}
+
+function throughJson(value: object): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const inner of Object.values(value)) frozen(inner);
+  return Object.freeze(value);
+}

@@ -1,0 +1,169 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { nativeClient } from '../support/client.ts';
+import { startNode, TEST_SECRET } from '../support/node.ts';
+import { CommandProcess, runCommand, startNodeProcess } from '../support/process.ts';
+
+describe('belfry serve', () => {
+  it('starts with no setting at all, says where it listens, and its admin URL and three commands work', async () => {
+    const node = new CommandProcess(['serve'], {
+      BELFRY_LISTEN: '127.0.0.1:0=norn,127.0.0.1:0=dorgu,127.0.0.1:0=provisioning,127.0.0.1:0=drp+tls',
+    });
+    await node.line(/-d '\{"type"/);
+    expect(node.lines.filter((line) => line.includes('"msg":"listening"'))).toHaveLength(4);
+    const command = (name: string): string[] =>
+      [...(node.lines.find((line) => line.includes(`npx belfry ${name}`)) ?? '').matchAll(/'([^']*)'|(\S+)/g)]
+        .map(([, quoted, plain]) => quoted ?? plain ?? '')
+        .slice(2);
+    const watch = new CommandProcess(command('watch'));
+    await watch.line(/connected/, watch.errorLines);
+    const { code, lines } = await runCommand(command('publish'));
+    expect([code, lines]).toEqual([0, [expect.stringMatching(/^\d+-\d+$/)]]);
+    expect(await watch.line(/profiles\.save\.global {2}user:admin {2}\{"Name":"global"\}/)).toBeTruthy();
+    const curl = node.lines.find((line) => line.includes('curl')) ?? '';
+    const response = await fetch(/'(http[^']*)'/.exec(curl)?.[1] ?? '', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: '{"type":"profiles","action":"save","key":"by-curl","object":{}}',
+    });
+    expect(response.status).toBe(204);
+    expect(await watch.line(/profiles\.save\.by-curl/)).toBeTruthy();
+  });
+
+  it('refuses to start with Redis and no secret', async () => {
+    const { code, errorLines } = await runCommand(['serve'], { BELFRY_REDIS_URL: 'redis://127.0.0.1:1' });
+    expect([code, errorLines.join('\n')]).toEqual([1, expect.stringContaining('BELFRY_JWT_SECRET')]);
+  });
+
+  it('ends at once with a clear error when its Redis cannot be reached', async () => {
+    const { code, errorLines } = await runCommand(['serve'], {
+      BELFRY_REDIS_URL: 'redis://127.0.0.1:1',
+      BELFRY_JWT_SECRET: TEST_SECRET,
+    });
+    expect([code, errorLines.join('\n')]).toEqual([1, expect.stringContaining('127.0.0.1:1')]);
+  });
+
+  it('ends with an error when a port that was named is occupied', async () => {
+    const node = await startNode();
+    const { code, errorLines } = await runCommand(['serve'], {
+      BELFRY_LISTEN: `127.0.0.1:${new URL(node.url).port}=drp`,
+    });
+    expect([code, errorLines.join('\n')]).toEqual([1, expect.stringContaining('EADDRINUSE')]);
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('closes its clients with 1001 and ends 0 on %s', async (signal) => {
+    const node = await startNodeProcess();
+    const { token } = await startNode();
+    const client = await nativeClient(node.url, await token(), ['*.*.*']);
+    node.child.kill(signal);
+    expect(await client.closed).toMatchObject({ code: 1001 });
+    expect(await node.exited).toEqual({ code: 0, signal: null });
+  });
+
+  it('writes no token into its log', async () => {
+    const node = await startNodeProcess({ BELFRY_LOG_LEVEL: 'trace' });
+    const { token } = await startNode();
+    const secret = await token();
+    const client = await nativeClient(node.url, secret, ['*.*.*']);
+    await fetch(`${node.url}/api/v3/info?token=${secret}`);
+    await fetch(`${node.url}/nowhere?token=${secret}`, { headers: { Authorization: `Bearer ${secret}` } });
+    client.send({ command: 'auth', token: `${secret}x` });
+    await client.next();
+    client.ws.close();
+    await node.line(/connection closed/);
+    expect(node.lines.join('\n')).not.toContain(secret.slice(0, 40));
+  });
+});
+
+describe('belfry check', () => {
+  it('prints every setting with its source, and no secret', async () => {
+    const { code, lines } = await runCommand(['check'], { BELFRY_JWT_SECRET: TEST_SECRET });
+    expect(code).toBe(0);
+    expect(lines.find((line) => line.startsWith('BELFRY_JWT_SECRET='))).toContain('***');
+    expect(lines.join('\n')).not.toContain(TEST_SECRET);
+    expect(lines.find((line) => line.startsWith('BELFRY_LISTEN='))).toContain(
+      '8800=norn,8080=dorgu,9090=provisioning,8092=drp+tls',
+    );
+  });
+
+  it('names every wrong setting of environment and file at once, and ends 1', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'belfry-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'belfry.yaml');
+    writeFileSync(file, 'topics_max: none\n');
+    const { code, errorLines } = await runCommand(['check', '--config', file], { BELFRY_LOGLEVEL: 'info' });
+    expect(code).toBe(1);
+    expect(errorLines.join('\n')).toMatch(
+      /BELFRY_TOPICS_MAX[\s\S]*BELFRY_LOGLEVEL|BELFRY_LOGLEVEL[\s\S]*BELFRY_TOPICS_MAX/,
+    );
+  });
+});
+
+describe('belfry watch', () => {
+  it('prints drp frames as they come, and native events as JSON when asked', async () => {
+    const node = await startNode();
+    const env = { BELFRY_URL: node.url, BELFRY_TOKEN: await node.token() };
+    const drp = new CommandProcess(['watch', '-d', 'drp', 'profiles.*.*'], env);
+    await drp.line(/"Type":"websocket","Action":"register"/);
+    const native = new CommandProcess(['watch', '--json', 'profiles.*.*', 'machines.*.*'], env);
+    await native.line(/connected/, native.errorLines);
+    await expect
+      .poll(() => [...node.hub.connections].filter(({ subscriptions }) => subscriptions.size > 0))
+      .toHaveLength(2);
+    await runCommand(['publish', '{"Type":"profiles","Action":"save","Key":"global"}', '-d', 'drp'], env);
+    expect(JSON.parse(await drp.line(/"Action":"save"/))).toMatchObject({
+      Key: 'global',
+      Principal: 'user:admin',
+    });
+    expect(JSON.parse(await native.line(/"action":"save"/))).toMatchObject({
+      key: 'global',
+      id: expect.stringMatching(/-/) as string,
+    });
+  });
+
+  it('comes back by itself after its node was killed, and misses nothing that the log holds', async () => {
+    const node = await startNodeProcess();
+    const { port } = new URL(node.url);
+    const { token } = await startNode();
+    const env = { BELFRY_URL: node.url, BELFRY_TOKEN: await token() };
+    const watch = new CommandProcess(['watch', 'profiles.*.*'], env);
+    await watch.line(/connected/, watch.errorLines);
+    node.child.kill('SIGKILL');
+    await watch.line(/disconnected/, watch.errorLines);
+    await startNodeProcess({ BELFRY_LISTEN: `127.0.0.1:${port}=drp` });
+    await expect.poll(() => watch.errorLines.filter((line) => line.includes('connected to'))).toHaveLength(2);
+    await runCommand(['publish', 'profiles.save.again', '{}'], env);
+    expect(await watch.line(/profiles\.save\.again/)).toBeTruthy();
+  }, 30_000);
+
+  it('ends with the reason when the hub refuses it', async () => {
+    const node = await startNode();
+    const { code, errorLines } = await runCommand(['watch'], { BELFRY_URL: node.url, BELFRY_TOKEN: 'wrong' });
+    expect([code, errorLines.join('\n')]).toEqual([1, expect.stringContaining('refused with 401')]);
+  });
+});
+
+describe('belfry token and belfry hash', () => {
+  it('make credentials that the node takes', async () => {
+    const { lines: hashed } = await runCommand(['hash'], {}, 'secret\n');
+    const users = JSON.stringify([{ name: 'ann', password: hashed[0], subscribe: ['a.*.*'] }]);
+    const node = await startNode({ BELFRY_USERS: users });
+    const basic = await fetch(`${node.url}/api/v3/info`, {
+      headers: { Authorization: `Basic ${btoa('ann:secret')}` },
+    });
+    expect(basic.status).toBe(200);
+    const { lines } = await runCommand(['token', 'runner:1', '--subscribe', 'a.*.*', '--ttl', '60'], {
+      BELFRY_JWT_SECRET: TEST_SECRET,
+    });
+    const client = await nativeClient(node.url, lines[0] ?? '', ['a.*.*']);
+    client.send({ id: 1, command: 'auth', token: lines[0] });
+    expect(await client.next()).toMatchObject({ object: { principal: 'runner:1' } });
+  });
+
+  it('make no token when there is no secret', async () => {
+    const { code, errorLines } = await runCommand(['token', 'ann']);
+    expect([code, errorLines.join('\n')]).toEqual([1, expect.stringContaining('BELFRY_JWT_SECRET')]);
+  });
+});

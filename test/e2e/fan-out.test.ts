@@ -1,0 +1,92 @@
+import { connect as connectTcp } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { connect, drpClient, nativeClient, type TestClient } from '../support/client.ts';
+import { startNode, type TestNode } from '../support/node.ts';
+
+const CONNECTIONS = 1_000;
+
+function publish(node: TestNode, token: string, events: readonly object[]): Promise<Response> {
+  return fetch(`${node.url}/api/v3/events`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify(events),
+  });
+}
+
+/** A socket that shakes hands, subscribes, and then never reads again. */
+async function stalledReader(node: TestNode, token: string, pattern: string): Promise<void> {
+  const { hostname, port } = new URL(node.url);
+  const socket = connectTcp(Number(port), hostname);
+  onTestFinished(() => void socket.destroy());
+  const key = Buffer.alloc(16).toString('base64');
+  const lines = [
+    `GET /native/ws?token=${token}&pattern=${pattern} HTTP/1.1`,
+    `Host: ${hostname}`,
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+  ];
+  socket.write([...lines, `Sec-WebSocket-Key: ${key}`, 'Sec-WebSocket-Version: 13', '', ''].join('\r\n'));
+  await new Promise((resolve) => socket.once('data', resolve));
+  socket.pause();
+}
+
+describe('one event to many', () => {
+  it('is encoded and framed once a dialect for 1,000 connections', async () => {
+    const node = await startNode();
+    const token = await node.token();
+    const clients: TestClient[] = [];
+    for (let n = 0; n < CONNECTIONS / 2; n++) {
+      clients.push(
+        await nativeClient(node.url, token, ['machines.*.*']),
+        await drpClient(node.url, token, ['machines.*.*']),
+      );
+    }
+    const { encodes, frames } = node.hub.stats;
+    await publish(node, token, [{ type: 'machines', action: 'update', key: 'web-1', object: { ok: true } }]);
+    const heard = await Promise.all(clients.map((client) => client.next()));
+    expect(heard.filter(({ key, Key }) => (key ?? Key) === 'web-1')).toHaveLength(CONNECTIONS);
+    expect([node.hub.stats.encodes - encodes, node.hub.stats.frames - frames]).toEqual([2, 2]);
+  }, 60_000);
+
+  it('leaves 999 undisturbed when one never reads, which is closed with 4008 within its bound', async () => {
+    const node = await startNode({ BELFRY_WRITE_TIMEOUT_MS: '60000' });
+    const token = await node.token();
+    const clients: TestClient[] = [];
+    for (let n = 0; n < CONNECTIONS - 1; n++) {
+      clients.push(
+        await connect(`${node.url.replace('http', 'ws')}/native/ws?token=${token}&pattern=logs.*.*`),
+      );
+    }
+    await Promise.all(clients.map((client) => client.next()));
+    const counts = clients.map(() => 0);
+    for (const [index, { ws }] of clients.entries()) {
+      ws.removeAllListeners('message');
+      ws.on('message', () => (counts[index] = (counts[index] ?? 0) + 1));
+    }
+    await stalledReader(node, token, 'logs.*.*');
+    await expect.poll(() => node.hub.connections.size).toBe(CONNECTIONS);
+
+    const line = 'x'.repeat(8_000);
+    let published = 0;
+    while (node.hub.stats.slowCloses === 0) {
+      expect(published).toBeLessThan(5_000);
+      await publish(
+        node,
+        token,
+        Array.from({ length: 20 }, (_, n) => ({
+          type: 'logs',
+          action: 'line',
+          key: String(published + n),
+          object: line,
+        })),
+      );
+      published += 20;
+      await expect.poll(() => counts.every((count) => count >= published), { timeout: 20_000 }).toBe(true);
+    }
+    expect(node.hub.connections.size).toBe(CONNECTIONS - 1);
+    expect(counts.every((count) => count === published)).toBe(true);
+    expect(node.hub.stats.slowCloses).toBe(1);
+    const { received, delivered, droppedSlow } = node.hub.stats;
+    expect(received).toBe(delivered + droppedSlow);
+  }, 120_000);
+});

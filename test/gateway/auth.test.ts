@@ -1,0 +1,104 @@
+import { scryptSync } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { Authenticator } from '../../src/gateway/auth.ts';
+import { Tokens, type NewToken } from '../../src/gateway/tokens.ts';
+import { Users } from '../../src/gateway/users.ts';
+import { Grants, type Identity } from '../../src/model/principal.ts';
+
+const clock = { now: () => 0, elapsed: () => 0 };
+const key = scryptSync('wonderland', Buffer.alloc(16), 32, { N: 1_024 });
+const password = `scrypt:1024:8:1:${Buffer.alloc(16).toString('base64url')}:${key.toString('base64url')}`;
+
+const tokens = new Tokens({ jwtSecret: 'sixteen bytes, or more' }, clock);
+const users = new Users([{ name: 'ann', password, roles: ['reader'], publish: ['notes.*.*'] }], clock);
+const roles = {
+  reader: { subscribe: ['a.*.*', 'b.*.*'], publish: [] },
+  writer: { subscribe: ['b.*.*'], publish: ['a.*.*'] },
+};
+const authenticator = new Authenticator({ users, tokens, roles });
+
+async function bearer(token: Partial<NewToken>, by = authenticator): Promise<Identity> {
+  return by.authenticate({
+    kind: 'bearer',
+    token: await tokens.sign({ subject: 'bob', roles: [], ttlS: 60, ...token }),
+  });
+}
+
+const written = (grants: Grants): string[] => grants.patterns.map(({ text }) => text);
+
+describe('somebody with a password', () => {
+  test('may what the roles allow and the user was given beside', async () => {
+    const ann = await authenticator.authenticate({ kind: 'basic', name: 'ann', password: 'wonderland' });
+    expect(ann).toMatchObject({ principal: 'user:ann', roles: ['reader'] });
+    expect(written(ann.subscribe)).toEqual(['a.*.*', 'b.*.*']);
+    expect(written(ann.publish)).toEqual(['notes.*.*']);
+  });
+
+  test('is refused with a wrong one', async () => {
+    const attempt = authenticator.authenticate({ kind: 'basic', name: 'ann', password: 'x' });
+    await expect(attempt).rejects.toMatchObject({ code: 'password_wrong' });
+  });
+});
+
+describe('somebody with a token', () => {
+  test('may what all roles allow together, each pattern once', async () => {
+    const bob = await bearer({ roles: ['reader', 'writer'], subscribe: ['b.*.*', 'c.*.*'] });
+    expect(bob).toMatchObject({ principal: 'user:bob', roles: ['reader', 'writer'], expiresAt: 60_000 });
+    expect(written(bob.subscribe)).toEqual(['a.*.*', 'b.*.*', 'c.*.*']);
+    expect(written(bob.publish)).toEqual(['a.*.*']);
+  });
+
+  test('may everything as admin', async () => {
+    const bob = await bearer({ roles: ['admin', 'reader'], publish: ['a.*.*'] });
+    expect(bob.subscribe).toBe(Grants.all);
+    expect(bob.publish).toBe(Grants.all);
+  });
+
+  test('may nothing by a role that nobody defined, whatever its name', async () => {
+    for (const role of ['ghost', 'constructor', '__proto__', 'Admin', '']) {
+      const bob = await bearer({ roles: [role] });
+      expect(bob.subscribe).toBe(Grants.none);
+      expect(bob.publish).toBe(Grants.none);
+    }
+  });
+
+  test('is refused with a bad one', async () => {
+    const attempt = authenticator.authenticate({ kind: 'bearer', token: 'x' });
+    await expect(attempt).rejects.toMatchObject({ code: 'token_invalid' });
+  });
+});
+
+test('whoever is only identified holds the own patterns alone', async () => {
+  const ann = await authenticator.identify({ kind: 'basic', name: 'ann', password: 'wonderland' });
+  expect(ann.roles).toEqual(['reader']);
+  expect([written(ann.subscribe), written(ann.publish)]).toEqual([[], ['notes.*.*']]);
+  const token = await tokens.sign({ subject: 'bob', roles: ['admin'], subscribe: ['x.*.*'], ttlS: 60 });
+  const bob = await authenticator.identify({ kind: 'bearer', token });
+  expect([written(bob.subscribe), written(bob.publish)]).toEqual([['x.*.*'], []]);
+});
+
+describe('equal rights', () => {
+  test('are one object, in whichever order the roles came', async () => {
+    const one = await bearer({ subject: 'bob', roles: ['reader', 'writer'], publish: ['x.*.*'] });
+    const two = await bearer({ subject: 'cat', roles: ['writer', 'reader'], publish: ['x.*.*'] });
+    expect(one.principal).not.toBe(two.principal);
+    expect(two.subscribe).toBe(one.subscribe);
+    expect(two.publish).toBe(one.publish);
+    expect(two.roles).toBe(one.roles);
+  });
+
+  test('differ where the own patterns differ', async () => {
+    const one = await bearer({ roles: ['reader'], subscribe: ['x.*.*'] });
+    const two = await bearer({ roles: ['reader'], publish: ['x.*.*'] });
+    expect(one.subscribe.text).not.toBe(two.subscribe.text);
+    expect(written(two.publish)).toEqual(['x.*.*']);
+  });
+
+  test('are right beyond the number that is kept', async () => {
+    const many = new Authenticator({ users, tokens, roles });
+    for (let index = 0; index < 1_005; index++) {
+      const { subscribe } = await bearer({ subscribe: [`own.*.${index}`] }, many);
+      expect(written(subscribe)).toEqual([`own.*.${index}`]);
+    }
+  });
+});

@@ -1,0 +1,147 @@
+import * as fc from 'fast-check';
+import { exportSPKI, generateKeyPair, type JWTPayload } from 'jose';
+import { describe, expect, test } from 'vitest';
+import { Tokens } from '../../src/gateway/tokens.ts';
+import type { Grants } from '../../src/model/principal.ts';
+import { base64url, bytes, clock, NOW_S, refusal, SECRET, tokenOf } from './tokens-helpers.ts';
+
+const written = (grants: Grants): string[] => grants.patterns.map(({ text }) => text);
+
+describe('a token signed by the secret', () => {
+  const tokens = new Tokens({ jwtSecret: SECRET }, clock);
+
+  test.each(['HS256', 'HS384', 'HS512'])('with %s says who somebody is', async (alg) => {
+    const claims = { sub: 'ann', role: 'reader', exp: NOW_S + 60, subscribe: ['a.*.*'], publish: ['b.*.*'] };
+    const identity = await tokens.verify(await tokenOf(claims, { alg }));
+    expect(identity).toMatchObject({
+      principal: 'user:ann',
+      roles: ['reader'],
+      expiresAt: (NOW_S + 60) * 1_000,
+    });
+    expect([identity.subscribe, identity.publish].map(written)).toEqual([['a.*.*'], ['b.*.*']]);
+  });
+
+  test('may name any kind of principal, several roles, no end and no patterns', async () => {
+    const identity = await tokens.verify(await tokenOf({ sub: 'runner:7', role: 'a', roles: ['b', 'c'] }));
+    expect(identity).toMatchObject({ principal: 'runner:7', roles: ['a', 'b', 'c'] });
+    expect(identity).not.toHaveProperty('expiresAt');
+    expect(identity.subscribe.patterns).toEqual([]);
+    expect((await tokens.verify(await tokenOf({ sub: 'x', roles: 'b' }))).roles).toEqual(['b']);
+  });
+
+  test('is refused when it has expired, and not a second before', async () => {
+    expect(await tokens.verify(await tokenOf({ sub: 'x', exp: NOW_S + 1 }))).toMatchObject({
+      principal: 'user:x',
+    });
+    const error = await refusal({ jwtSecret: SECRET }, await tokenOf({ sub: 'x', exp: NOW_S }));
+    expect(error).toMatchObject({ code: 'token_invalid', status: 403 });
+    expect(error.message).toContain('it has expired');
+  });
+
+  test('is refused before its time', async () => {
+    const { message } = await refusal({ jwtSecret: SECRET }, await tokenOf({ sub: 'x', nbf: NOW_S + 1 }));
+    expect(message).toContain('its claim nbf');
+  });
+
+  test('is refused when another secret signed it, or somebody changed it', async () => {
+    const stolen = await tokenOf({ sub: 'x' }, { key: bytes(`${SECRET}.`) });
+    expect((await refusal({ jwtSecret: SECRET }, stolen)).message).toContain('its signature fits no key');
+    const [header, , signature] = (await tokenOf({ sub: 'x' })).split('.');
+    const changed = [header, base64url({ sub: 'root', role: 'admin' }), signature].join('.');
+    expect((await refusal({ jwtSecret: SECRET }, changed)).message).toContain('its signature fits no key');
+  });
+
+  test.each<[string, JWTPayload & Record<string, unknown>]>([
+    ['sub', {}],
+    ['sub', { sub: '' }],
+    ['sub', { sub: 'a\nb' }],
+    ['sub', { sub: 'a'.repeat(256) }],
+    ['role', { sub: 'x', role: ['admin'] }],
+    ['roles', { sub: 'x', roles: { admin: true } }],
+    ['subscribe', { sub: 'x', subscribe: '*.*.*' }],
+    ['publish', { sub: 'x', publish: ['nonsense'] }],
+  ])('is refused when its claim %s is not usable', async (claim, claims) => {
+    const error = await refusal({ jwtSecret: SECRET }, await tokenOf(claims));
+    expect(error.code).toBe('token_invalid');
+    expect(error.message).toContain(`wrong form: ${claim}. Expected sub (text)`);
+    expect(error.message).not.toContain('nonsense');
+  });
+
+  test('is refused when exp is no number', async () => {
+    const token = await tokenOf({ sub: 'x', exp: 'never' as unknown as number });
+    expect((await refusal({ jwtSecret: SECRET }, token)).message).toContain('its claim exp');
+  });
+
+  test('comes from the issuer and is for the audience that are configured', async () => {
+    const settings = { jwtSecret: SECRET, jwtIssuer: 'issuer', jwtAudience: 'belfry' };
+    const good = { sub: 'x', iss: 'issuer', aud: ['other', 'belfry'] };
+    expect(await new Tokens(settings, clock).verify(await tokenOf(good))).toMatchObject({
+      principal: 'user:x',
+    });
+    expect((await refusal(settings, await tokenOf({ ...good, iss: 'eve' }))).message).toContain(
+      'its claim iss',
+    );
+    expect((await refusal(settings, await tokenOf({ ...good, aud: 'eve' }))).message).toContain(
+      'its claim aud',
+    );
+    expect((await refusal(settings, await tokenOf({ sub: 'x', aud: 'belfry' }))).message).toContain(
+      'its claim iss',
+    );
+  });
+});
+
+describe('a token made here', () => {
+  test('is accepted here, until it ends', async () => {
+    const settings = { jwtSecret: SECRET, jwtIssuer: 'belfry', jwtAudience: 'belfry' };
+    const tokens = new Tokens(settings, clock);
+    const token = await tokens.sign({
+      subject: 'runner:7',
+      roles: ['reader'],
+      subscribe: ['a.*.*'],
+      ttlS: 60,
+    });
+    const identity = await tokens.verify(token);
+    expect(identity).toMatchObject({
+      principal: 'runner:7',
+      roles: ['reader'],
+      expiresAt: (NOW_S + 60) * 1_000,
+    });
+    expect([identity.subscribe, identity.publish].map(written)).toEqual([['a.*.*'], []]);
+    const later = new Tokens(settings, { now: () => (NOW_S + 60) * 1_000 });
+    await expect(later.verify(token)).rejects.toThrow('it has expired');
+  });
+
+  test('carries when it was made, when it ends and an id of its own', async () => {
+    const tokens = new Tokens({ jwtSecret: SECRET }, clock);
+    const make = (): Promise<string> => tokens.sign({ subject: 'ann', roles: [], ttlS: 5 });
+    const [one, two] = (await Promise.all([make(), make()])).map((token) => {
+      const [header = '', claims = ''] = token.split('.');
+      expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toEqual({ alg: 'HS256', typ: 'JWT' });
+      return JSON.parse(Buffer.from(claims, 'base64url').toString()) as JWTPayload;
+    });
+    expect(one).toMatchObject({ sub: 'ann', roles: [], iat: NOW_S, exp: NOW_S + 5 });
+    expect(one?.jti).not.toBe(two?.jti);
+  });
+
+  test('needs a secret', async () => {
+    const { publicKey } = await generateKeyPair('ES256');
+    const tokens = new Tokens({ jwtPublicKey: await exportSPKI(publicKey) }, clock);
+    const made = tokens.sign({ subject: 'ann', roles: [], ttlS: 5 });
+    await expect(made).rejects.toMatchObject({ code: 'signing_unavailable', status: 501 });
+  });
+});
+
+test('whatever is no token is refused as such, without an echo', async () => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.array(fc.base64String(), { minLength: 3, maxLength: 3 }).map((parts) => parts.join('.')),
+    fc
+      .tuple(fc.json(), fc.json())
+      .map((parts) => `${parts.map((part) => Buffer.from(part).toString('base64url')).join('.')}.AA`),
+  );
+  await fc.assert(
+    fc.asyncProperty(text, async (token) => {
+      expect((await refusal({ jwtSecret: SECRET }, token)).code).toBe('token_invalid');
+    }),
+  );
+});

@@ -1,0 +1,303 @@
+import { describe, expect, it } from 'vitest';
+import { drp } from '../../src/dialects/drp.ts';
+import { BelfryError } from '../../src/model/errors.ts';
+import { Grants, UNKNOWN } from '../../src/model/principal.ts';
+import { anIdentity, settled, startHub } from '../support/connection.ts';
+
+const event = { type: 'profiles', action: 'save', key: 'global' };
+const publishing = (...events: object[]): object => ({ id: 'p', command: 'publish', events });
+
+describe('publish', () => {
+  it('hands the events to the broker and answers their ids', async () => {
+    const { broker, connect } = await startHub();
+    const client = connect();
+    client.send(publishing({ ...event, object: { a: 1 } }, { ...event, key: 'other' }));
+    await settled();
+    expect(client.take()).toMatchObject([
+      { type: 'belfry', action: 'publish', key: 'p', object: { ids: ['1-0', '2-0'] } },
+    ]);
+    expect(broker.published).toMatchObject([[{ key: 'global', object: { a: 1 } }, { key: 'other' }]]);
+  });
+
+  it('names who publishes, whoever the event says it is', async () => {
+    const { broker, connect } = await startHub();
+    connect().send(publishing({ ...event, principal: 'user:eve' }, event));
+    await settled();
+    expect(broker.published[0]?.map(({ principal }) => principal)).toEqual(['user:ada', 'user:ada']);
+  });
+
+  it('is refused as a whole when one event lies outside the grants', async () => {
+    const { broker, connect, reported } = await startHub();
+    const client = connect({ identity: anIdentity({ publish: Grants.parse(['profiles.save.*']) }) });
+    client.send(publishing(event, { ...event, action: 'delete' }));
+    await settled();
+    expect(broker.published).toEqual([]);
+    expect(client.take()).toMatchObject([
+      { type: 'belfry', action: 'error', key: 'p', object: { command: 'publish', code: 'forbidden' } },
+    ]);
+    expect(reported).toEqual(['forbidden']);
+  });
+
+  it('is answered with unavailable when the broker fails, and the connection stays open', async () => {
+    const { broker, connect } = await startHub();
+    const client = connect();
+    broker.failure = new BelfryError('unavailable', 'Redis is away.');
+    client.send(publishing(event));
+    await settled();
+    broker.failure = undefined;
+    client.send(publishing(event));
+    await settled();
+    expect(client.take()).toMatchObject([
+      { action: 'error', key: 'p', object: { code: 'unavailable', message: 'Redis is away.' } },
+      { action: 'publish', key: 'p' },
+    ]);
+  });
+
+  it('is answered with internal when the broker fails in a way that it does not announce', async () => {
+    const { broker, connect, reported } = await startHub();
+    const client = connect();
+    broker.failure = new TypeError('x is not a function');
+    client.send(publishing(event));
+    await settled();
+    const [answer] = client.takeTexts();
+    expect(answer).toContain('"code":"internal"');
+    expect(answer).not.toContain('x is not a function');
+    expect(reported).toEqual(['internal']);
+  });
+
+  it('that is answered after the connection ended is not counted as received', async () => {
+    const { broker, connect, hub } = await startHub();
+    const client = connect();
+    broker.held = true;
+    client.send(publishing(event));
+    hub.detach(client.connection);
+    broker.release();
+    await settled();
+    expect(hub.stats).toMatchObject({ received: 0, delivered: 0 });
+  });
+});
+
+describe('subscribe', () => {
+  it('is refused when no event of the pattern could be heard', async () => {
+    const { connect } = await startHub();
+    const client = connect({ identity: anIdentity({ subscribe: Grants.parse(['jobs.*.*']) }) });
+    client.subscribe(['jobs.save.*', 'machines.*.*']);
+    expect(client.take()).toMatchObject([
+      { action: 'error', key: 's', object: { command: 'subscribe', code: 'forbidden' } },
+    ]);
+    expect(client.connection.subscriptions.size).toBe(0);
+  });
+
+  it('is refused beyond the limit of topics, comma lists expanded, over all subscriptions', async () => {
+    const { connect } = await startHub({ maxTopics: 10 });
+    const client = connect();
+    client.subscribe(['a,b.c,d.e,f']);
+    client.subscribe(['x.x.1,2,3']);
+    client.subscribe(['x.x.1,2']);
+    client.subscribe(['x.x.3']);
+    expect(client.take().map(({ action }) => action)).toEqual(['subscribe', 'error', 'subscribe', 'error']);
+    expect([...client.connection.subscriptions.keys()]).toEqual(['a,b.c,d.e,f', 'x.x.1,2']);
+  });
+
+  it('counts a pattern once that is subscribed again', async () => {
+    const { connect } = await startHub({ maxTopics: 2 });
+    const client = connect();
+    for (let n = 0; n < 3; n++) client.subscribe(['a.b.c,d']);
+    expect(client.take().map(({ action }) => action)).toEqual(['subscribe', 'subscribe', 'subscribe']);
+  });
+
+  it('again with other filters replaces the filters', async () => {
+    const { connect, publish } = await startHub();
+    const client = connect();
+    client.subscribe(['*.*.*'], { filters: { key: 'a' } });
+    client.subscribe(['*.*.*'], { filters: { key: 'b' } });
+    publish({ key: 'a' });
+    publish({ key: 'b' });
+    expect(client.takeKeys()).toEqual(['b']);
+  });
+});
+
+describe('auth', () => {
+  it('changes principal and grants at once, with nothing lost or heard too much', async () => {
+    const identity = anIdentity({ principal: 'user:bob', subscribe: Grants.parse(['b.*.*']), expiresAt: 1_800_000_000_000 });
+    const { broker, hub, connect } = await startHub({ authenticate: async () => identity });
+    const client = connect({ identity: anIdentity({ subscribe: Grants.parse(['a.*.*']) }) });
+    client.subscribe(['*.*.*']);
+    broker.append({ type: 'a', key: '1' });
+    broker.append({ type: 'b', key: '2' });
+    client.send({ id: 't', command: 'auth', token: 'new' });
+    await settled();
+    broker.append({ type: 'a', key: '3' });
+    broker.append({ type: 'b', key: '4' });
+    hub.flush();
+    expect(client.take()).toMatchObject([
+      { action: 'subscribe' },
+      { key: '1' },
+      { action: 'auth', key: 't', object: { principal: 'user:bob', expiresAt: '2027-01-15T08:00:00.000Z' } },
+      { key: '4' },
+    ]);
+  });
+
+  it('is refused with a token that is not valid, and changes nothing', async () => {
+    const { connect } = await startHub();
+    const client = connect();
+    client.send({ id: 't', command: 'auth', token: 'bad' });
+    await settled();
+    expect(client.take()).toMatchObject([{ action: 'error', key: 't', object: { code: 'token_invalid' } }]);
+    expect(client.connection.identity.principal).toBe('user:ada');
+  });
+
+  it('without an end of the token says so', async () => {
+    const { connect } = await startHub({ authenticate: async () => anIdentity() });
+    const client = connect();
+    client.send({ id: 't', command: 'auth', token: 'x' });
+    await settled();
+    expect(client.take()).toMatchObject([{ object: { principal: 'user:ada', expiresAt: null } }]);
+  });
+
+  it('ends in nothing when the connection ended meanwhile', async () => {
+    const { connect, hub } = await startHub({ authenticate: async () => anIdentity({ principal: 'user:bob' }) });
+    const client = connect();
+    client.send({ id: 't', command: 'auth', token: 'x' });
+    hub.detach(client.connection);
+    await settled();
+    expect(client.connection.identity.principal).toBe('user:ada');
+    expect(client.takeTexts()).toEqual([]);
+  });
+});
+
+describe('commands', () => {
+  it('are answered in the order in which they were sent, though the first is slow', async () => {
+    const { broker, connect } = await startHub();
+    const client = connect();
+    broker.held = true;
+    client.send(publishing(event));
+    client.send({ id: 'ping', command: 'ping' });
+    client.subscribe(['*.*.*']);
+    await settled();
+    expect(client.take()).toEqual([]);
+    broker.release();
+    await settled();
+    expect(client.take().map(({ action }) => action)).toEqual(['publish', 'ping', 'subscribe']);
+  });
+
+  it('of one connection do not wait for another', async () => {
+    const { broker, connect } = await startHub();
+    const [slow, other] = [connect(), connect()];
+    broker.held = true;
+    slow.send(publishing(event));
+    other.send({ id: 1, command: 'ping' });
+    expect(other.take()).toMatchObject([{ action: 'ping', key: '1' }]);
+  });
+
+  it('that come after a refused one are carried out', async () => {
+    const { broker, connect } = await startHub();
+    const client = connect();
+    broker.failure = new BelfryError('unavailable', 'Redis is away.');
+    client.send(publishing(event));
+    client.send({ id: 1, command: 'ping' });
+    await settled();
+    expect(client.take().map(({ action }) => action)).toEqual(['error', 'ping']);
+  });
+
+  it('that cannot be read are refused, with the id of the client where it could be read', async () => {
+    const { connect, reported, hub } = await startHub();
+    const client = connect();
+    client.send('hello');
+    client.send({ id: 7, command: 'dance' });
+    client.sendBinary();
+    expect(client.take()).toMatchObject([
+      { type: 'belfry', action: 'error', key: '', object: { command: null, code: 'json_invalid' } },
+      { type: 'belfry', action: 'error', key: '7', object: { command: null, code: 'command_invalid' } },
+      { type: 'belfry', action: 'error', key: '', object: { command: null, code: 'command_invalid' } },
+    ]);
+    expect(reported).toEqual(['json_invalid', 'command_invalid', 'command_invalid']);
+    expect(hub.stats.commands).toBe(3);
+    expect(client.connection.isOpen).toBe(true);
+  });
+
+  it('are passed over in silence where the dialect has no word for a refusal', async () => {
+    const { connect, reported } = await startHub();
+    const client = connect({ dialect: drp });
+    client.send('hello');
+    client.sendBinary();
+    expect(client.takeTexts()).toEqual([]);
+    expect(reported).toEqual(['command_invalid', 'command_invalid']);
+    expect(client.connection.isOpen).toBe(true);
+  });
+
+  it('above the rate limit close the connection with 4029, in the next second they do not', async () => {
+    const { connect, clock } = await startHub({ maxPerSecond: 3 });
+    const client = connect();
+    for (let second = 0; second < 3; second++) {
+      for (let n = 0; n < 3; n++) client.send({ id: n, command: 'ping' });
+      clock.advance(1_000);
+    }
+    expect(client.outlet.closed).toBeUndefined();
+    for (let n = 0; n < 4; n++) client.send({ id: n, command: 'ping' });
+    expect(client.outlet.closed?.code).toBe(4029);
+    expect(client.take()).toHaveLength(12);
+  });
+
+  it('count against the rate limit when they cannot be read, and when they are no text', async () => {
+    const { connect } = await startHub({ maxPerSecond: 3 });
+    const [unreadable, binary] = [connect(), connect()];
+    for (let n = 0; n < 4; n++) {
+      unreadable.send('rubbish');
+      binary.sendBinary();
+    }
+    expect(unreadable.outlet.closed?.code).toBe(4029);
+    expect(binary.outlet.closed?.code).toBe(4029);
+    expect(binary.take()).toHaveLength(3);
+  });
+
+  it('of one connection do not count for another', async () => {
+    const { connect } = await startHub({ maxPerSecond: 1 });
+    for (let n = 0; n < 3; n++) {
+      const client = connect();
+      client.send({ command: 'ping' });
+      expect(client.outlet.closed).toBeUndefined();
+    }
+  });
+
+  it('that wait behind a slow one are a thousand at most', async () => {
+    const { broker, connect } = await startHub({ maxPerSecond: 1_000_000 });
+    const client = connect();
+    broker.held = true;
+    client.send(publishing(event));
+    for (let n = 0; n < 1_000; n++) client.send({ id: n, command: 'ping' });
+    expect(client.outlet.closed).toBeUndefined();
+    client.send({ id: 'last', command: 'ping' });
+    expect(client.outlet.closed?.code).toBe(4029);
+  });
+
+  it('of a connection that ended are not carried out', async () => {
+    const { broker, connect, hub } = await startHub();
+    const client = connect();
+    broker.held = true;
+    client.send(publishing(event));
+    client.send(publishing(event));
+    hub.detach(client.connection);
+    client.send({ command: 'ping' });
+    broker.release();
+    await settled();
+    expect(broker.published).toHaveLength(1);
+    expect(broker.waiting).toBe(0);
+    expect(client.takeTexts()).toEqual([]);
+  });
+});
+
+describe('who may nothing', () => {
+  it('can neither subscribe nor publish', async () => {
+    const { broker, connect, publish } = await startHub();
+    const client = connect({
+      identity: anIdentity({ principal: UNKNOWN, subscribe: Grants.none, publish: Grants.none }),
+    });
+    client.subscribe(['*.*.*']);
+    client.send(publishing(event));
+    await settled();
+    publish();
+    expect(client.take().map(({ object }) => (object as { code: string }).code)).toEqual(['forbidden', 'forbidden']);
+    expect(broker.published).toEqual([]);
+  });
+});

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { CLOSE } from '../../src/model/close.ts';
+import { anIdentity, settled, startHub } from '../support/connection.ts';
+
+describe('a connection', () => {
+  it('is closed with 4001 when its token expires', async () => {
+    const { clock, connect } = await startHub();
+    const client = connect({ identity: anIdentity({ expiresAt: clock.now() + 60_000 }) });
+    const forever = connect();
+    clock.advance(59_000);
+    expect(client.outlet.closed).toBeUndefined();
+    clock.advance(1_000);
+    expect(client.outlet.closed).toEqual({ code: 4001, reason: CLOSE.tokenExpired.reason });
+    expect(forever.outlet.closed).toBeUndefined();
+  });
+
+  it('lives on when the token was renewed with auth', async () => {
+    const identity = { value: anIdentity() };
+    const { clock, connect } = await startHub({ authenticate: async () => identity.value });
+    const client = connect({ identity: anIdentity({ expiresAt: clock.now() + 60_000 }) });
+    identity.value = anIdentity({ expiresAt: clock.now() + 120_000 });
+    client.send({ command: 'auth', token: 'new' });
+    await settled();
+    clock.advance(119_000);
+    expect(client.outlet.closed).toBeUndefined();
+    clock.advance(1_000);
+    expect(client.outlet.closed?.code).toBe(4001);
+  });
+
+  it('is closed with 1008 when it came without credentials and sends none in time', async () => {
+    const { clock, connect } = await startHub();
+    const client = connect({ authWithinMs: 10_000 });
+    clock.advance(9_000);
+    client.send({ command: 'ping' });
+    expect(client.outlet.closed).toBeUndefined();
+    clock.advance(1_000);
+    expect(client.outlet.closed?.code).toBe(1008);
+  });
+
+  it('that sent its credentials in time lives on, while its token does', async () => {
+    const { clock, connect } = await startHub({ authenticate: async () => anIdentity() });
+    const client = connect({ authWithinMs: 10_000 });
+    client.send({ command: 'auth', token: 'good' });
+    await settled();
+    clock.advance(600_000);
+    expect(client.outlet.closed).toBeUndefined();
+  });
+
+  it('that sent bad credentials is closed in time all the same', async () => {
+    const { clock, connect } = await startHub();
+    const client = connect({ authWithinMs: 10_000 });
+    client.send({ command: 'auth', token: 'bad' });
+    await settled();
+    clock.advance(10_000);
+    expect(client.outlet.closed?.code).toBe(1008);
+  });
+});

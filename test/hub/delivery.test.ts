@@ -1,0 +1,190 @@
+import { describe, expect, it } from 'vitest';
+import { CLOSE } from '../../src/model/close.ts';
+import { startHub } from '../support/connection.ts';
+import { readFrames } from '../support/outlet.ts';
+
+const MIB = 1024 * 1024;
+
+describe('delivery', () => {
+  it('comes at the end of the turn, several events in one write', async () => {
+    const { broker, clock, subscriber } = await startHub();
+    const client = subscriber(['*.*.*']);
+    const before = client.outlet.writes.length;
+    for (const key of ['1', '2', '3']) broker.append({ key });
+    expect(client.outlet.writes).toHaveLength(before);
+    clock.turn();
+    expect(client.outlet.writes).toHaveLength(before + 1);
+    expect(client.takeKeys()).toEqual(['1', '2', '3']);
+  });
+
+  it('is paced: the second flush rests as long as the first one took', async () => {
+    const { broker, clock, subscriber } = await startHub();
+    const client = subscriber(['*.*.*']);
+    const write = client.outlet.write.bind(client.outlet);
+    client.outlet.write = (bytes) => {
+      clock.spend(7);
+      write(bytes);
+    };
+    broker.append({ key: '1' });
+    clock.turn();
+    broker.append({ key: '2' });
+    broker.append({ key: '3' });
+    clock.turn();
+    clock.advance(6);
+    expect(client.takeKeys()).toEqual(['1']);
+    clock.advance(1);
+    expect(client.takeKeys()).toEqual(['2', '3']);
+  });
+
+  it('cuts what it joins at 1 MiB a write, for every member alike', async () => {
+    const { broker, clock, subscriber } = await startHub({ queue: { maxDeliveries: 100, maxBytes: 10 * MIB } });
+    const clients = [subscriber(['*.*.*']), subscriber(['*.*.*'])];
+    for (let n = 0; n < 5; n++) broker.append({ key: String(n), object: 'x'.repeat(400_000) });
+    clock.turn();
+    for (const client of clients) {
+      expect(client.outlet.writes.slice(1).map((bytes) => readFrames(bytes).length)).toEqual([2, 2, 1]);
+      expect(client.takeKeys()).toEqual(['0', '1', '2', '3', '4']);
+    }
+  });
+
+  it('keeps the order of the log across cohorts and turns', async () => {
+    const { broker, clock, subscriber } = await startHub();
+    const client = subscriber(['a.*.*', 'b.*.*']);
+    const keys = Array.from({ length: 20 }, (_, n) => String(n));
+    for (const key of keys) {
+      broker.append({ type: Number(key) % 2 === 0 ? 'a' : 'b', key });
+      if (Number(key) % 3 === 0) clock.turn();
+    }
+    clock.advance(20);
+    clock.turn();
+    expect(client.takeKeys()).toEqual(keys);
+  });
+});
+
+describe('who subscribes', () => {
+  it('hears nothing from before, though others of the cohort still wait for it', async () => {
+    const { broker, hub, connect, subscriber } = await startHub();
+    const first = subscriber(['*.*.*']);
+    broker.append({ key: 'before' });
+    const late = connect();
+    late.subscribe(['*.*.*']);
+    broker.append({ key: 'after' });
+    hub.flush();
+    expect(first.takeKeys()).toEqual(['before', 'after']);
+    expect(late.take()).toMatchObject([{ type: 'belfry', action: 'subscribe' }, { key: 'after' }]);
+  });
+
+  it('reads the reply before the first event', async () => {
+    const { broker, hub, connect } = await startHub();
+    const client = connect();
+    broker.append({ key: 'before' });
+    client.subscribe(['*.*.*']);
+    broker.append({ key: 'after' });
+    hub.flush();
+    expect(client.take()).toMatchObject([
+      { type: 'belfry', action: 'subscribe', key: 's', object: { patterns: ['*.*.*'], cursor: '1-0' } },
+      { key: 'after' },
+    ]);
+  });
+
+  it('to more misses nothing of what it heard already', async () => {
+    const { broker, hub, subscriber } = await startHub();
+    const client = subscriber(['a.*.*']);
+    broker.append({ type: 'a', key: '1' });
+    broker.append({ type: 'b', key: '2' });
+    client.subscribe(['b.*.*']);
+    broker.append({ type: 'b', key: '3' });
+    hub.flush();
+    expect(client.take().map(({ key }) => key)).toEqual(['1', 's', '3']);
+  });
+
+  it('joins a living cohort, though the flush before closed its only other member', async () => {
+    const { broker, hub, connect, subscriber } = await startHub({ queue: { maxDeliveries: 1, maxBytes: MIB } });
+    const slow = subscriber(['*.*.*']);
+    slow.outlet.full = true;
+    broker.append({ key: '1' });
+    hub.flush();
+    broker.append({ key: '2' });
+    const client = connect();
+    client.subscribe(['*.*.*']);
+    expect(slow.outlet.closed?.code).toBe(CLOSE.tooSlow.code);
+    broker.append({ key: '3' });
+    hub.flush();
+    expect(client.takeKeys()).toEqual(['3']);
+  });
+});
+
+describe('who unsubscribes', () => {
+  it('misses nothing from before it left, and reads the reply after it', async () => {
+    const { broker, hub, subscriber } = await startHub();
+    const client = subscriber(['*.*.*']);
+    broker.append({ key: 'before' });
+    client.send({ id: 'u', command: 'unsubscribe', patterns: ['*.*.*'] });
+    broker.append({ key: 'after' });
+    hub.flush();
+    expect(client.take().map(({ type, key }) => `${type} ${key}`)).toEqual(['profiles before', 'belfry u']);
+  });
+
+  it('from one pattern goes on hearing the others', async () => {
+    const { hub, broker, subscriber } = await startHub();
+    const client = subscriber(['a.*.*', 'b.*.*']);
+    client.send({ id: 'u', command: 'unsubscribe', patterns: ['a.*.*', 'never.*.*'] });
+    broker.append({ type: 'a', key: '1' });
+    broker.append({ type: 'b', key: '2' });
+    hub.flush();
+    expect(client.takeKeys()).toEqual(['2']);
+  });
+
+  it('leaves nothing behind in the router', async () => {
+    const { hub, broker, subscriber } = await startHub();
+    const client = subscriber(['*.*.*']);
+    client.send({ id: 'u', command: 'unsubscribe', patterns: ['*.*.*'] });
+    const { received } = hub.stats;
+    broker.append();
+    expect(hub.stats.received).toBe(received);
+  });
+});
+
+describe('a connection that ends', () => {
+  it('was sent what it heard before it was closed', async () => {
+    const { broker, subscriber } = await startHub();
+    const client = subscriber(['*.*.*']);
+    broker.append({ key: 'before' });
+    client.connection.close(CLOSE.byOperator);
+    broker.append({ key: 'after' });
+    expect(client.takeKeys()).toEqual(['before']);
+    expect(client.outlet.closed).toEqual({ code: 4009, reason: CLOSE.byOperator.reason });
+  });
+
+  it('hears nothing more, and takes nothing from the others', async () => {
+    const { broker, hub, subscriber } = await startHub();
+    const [client, other] = [subscriber(['*.*.*']), subscriber(['*.*.*'])];
+    broker.append({ key: '1' });
+    hub.detach(client.connection);
+    broker.append({ key: '2' });
+    hub.flush();
+    expect(client.takeKeys()).not.toContain('2');
+    expect(other.takeKeys()).toEqual(['1', '2']);
+    expect(hub.connections.has(client.connection)).toBe(false);
+  });
+
+  it('ends once, whoever ends it again', async () => {
+    const { hub, subscriber } = await startHub();
+    const client = subscriber(['*.*.*']);
+    client.connection.close(CLOSE.byOperator);
+    client.connection.close(CLOSE.tooSlow);
+    hub.detach(client.connection);
+    expect(client.outlet.closed?.code).toBe(4009);
+    expect(client.connection.isOpen).toBe(false);
+  });
+
+  it('is told why when the node stops, after it was sent what waits', async () => {
+    const { broker, hub, subscriber } = await startHub();
+    const clients = [subscriber(['*.*.*']), subscriber(['a.*.*'])];
+    broker.append({ key: 'last' });
+    await hub.stop();
+    expect(clients.map(({ outlet }) => outlet.closed?.code)).toEqual([1001, 1001]);
+    expect(clients[0]?.takeKeys()).toEqual(['last']);
+    expect(hub.connections.size).toBe(0);
+  });
+});

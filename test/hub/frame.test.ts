@@ -1,0 +1,93 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { frameOf, joinFrames } from '../../src/hub/frame.ts';
+import { readFrames } from '../support/outlet.ts';
+
+const MIB = 1024 * 1024;
+
+describe('a frame', () => {
+  it.each([
+    [0, 0],
+    [1, 0],
+    [125, 0],
+    [126, 2],
+    [127, 2],
+    [65_535, 2],
+    [65_536, 8],
+    [MIB, 8],
+  ])('of %d bytes has %d bytes of extended length', (length, lengthBytes) => {
+    const text = 'x'.repeat(length);
+    const [frame, ...more] = readFrames(frameOf(text));
+    expect(more).toEqual([]);
+    expect(frame).toMatchObject({ final: true, opcode: 1, masked: false, lengthBytes });
+    expect(frame?.payload.toString()).toBe(text);
+  });
+
+  it('counts bytes, not characters', () => {
+    const text = '€'.repeat(42);
+    expect(readFrames(frameOf(text))).toMatchObject([{ lengthBytes: 2, payload: Buffer.from(text) }]);
+  });
+
+  it('carries any text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
+        expect(readFrames(frameOf(text)).map(({ payload }) => payload)).toEqual([Buffer.from(text)]);
+      }),
+    );
+  });
+});
+
+describe('joined frames', () => {
+  const frames = (...lengths: number[]): Buffer[] => lengths.map((length) => Buffer.alloc(length, 'x'));
+  const shape = (joined: ReturnType<typeof joinFrames>) =>
+    joined.map(({ bytes, deliveries }) => [bytes.length, deliveries]);
+
+  it('are one write up to 1 MiB, and cut there between frames', () => {
+    expect(shape(joinFrames(frames(10, 20, 30)))).toEqual([[60, 3]]);
+    expect(shape(joinFrames(frames(MIB - 1, 1)))).toEqual([[MIB, 2]]);
+    expect(shape(joinFrames(frames(MIB - 1, 2)))).toEqual([
+      [MIB - 1, 1],
+      [2, 1],
+    ]);
+    expect(shape(joinFrames(frames(1, MIB, 1)))).toEqual([
+      [1, 1],
+      [MIB, 1],
+      [1, 1],
+    ]);
+  });
+
+  it('hold a frame alone that is larger than a write should be', () => {
+    expect(shape(joinFrames(frames(1, 2 * MIB, 1)))).toEqual([
+      [1, 1],
+      [2 * MIB, 1],
+      [1, 1],
+    ]);
+  });
+
+  it('are nothing when there is none', () => {
+    expect(joinFrames([])).toEqual([]);
+  });
+
+  it('copy nothing when there is one', () => {
+    const [only = Buffer.alloc(0)] = frames(10);
+    expect(joinFrames([only])[0]?.bytes).toBe(only);
+  });
+
+  it('are the same bytes in the same order, every delivery counted, no write larger than it must be', () => {
+    const length = fc.oneof(fc.nat(1_000), fc.integer({ min: MIB / 4, max: MIB + 10 }));
+    fc.assert(
+      fc.property(fc.array(length, { maxLength: 12 }), (lengths) => {
+        const given = lengths.map((size, index) => Buffer.alloc(size, index));
+        const joined = joinFrames(given);
+        expect(Buffer.concat(joined.map(({ bytes }) => bytes)).equals(Buffer.concat(given))).toBe(true);
+        expect(joined.reduce((sum, { deliveries }) => sum + deliveries, 0)).toBe(given.length);
+        for (const { bytes, deliveries } of joined) expect(bytes.length <= MIB || deliveries === 1).toBe(true);
+        for (const [index, { bytes }] of joined.entries()) {
+          const next = joined[index + 1];
+          if (next !== undefined) expect(bytes.length + next.bytes.length).toBeGreaterThan(MIB);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

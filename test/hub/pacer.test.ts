@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { Pacer } from '../../src/hub/pacer.ts';
+import { ManualClock } from '../support/clock.ts';
+
+/** A pacer whose flushes take so long each, and note when they began. */
+function paced(clock: ManualClock, tookMs: () => number): { pacer: Pacer; began: number[] } {
+  const began: number[] = [];
+  const pacer = new Pacer(clock, () => {
+    began.push(clock.elapsed());
+    clock.spend(tookMs());
+  });
+  return { pacer, began };
+}
+
+describe('a flush', () => {
+  it('comes at the end of the turn in which it was first asked for', () => {
+    const clock = new ManualClock();
+    const { pacer, began } = paced(clock, () => 5);
+    pacer.ask();
+    expect(began).toEqual([]);
+    clock.turn();
+    expect(began).toEqual([0]);
+  });
+
+  it('comes once, however often it is asked for', () => {
+    const clock = new ManualClock();
+    const { pacer, began } = paced(clock, () => 0);
+    pacer.ask();
+    pacer.ask();
+    expect(clock.wantedSoon).toBe(1);
+    clock.turn();
+    clock.turn();
+    expect(began).toHaveLength(1);
+  });
+
+  it('does not come when nobody asks', () => {
+    const clock = new ManualClock();
+    const { began } = paced(clock, () => 0);
+    clock.turn();
+    clock.advance(1_000);
+    expect(began).toEqual([]);
+  });
+
+  it('keeps away for as long as the last one took', () => {
+    const clock = new ManualClock();
+    const { pacer, began } = paced(clock, () => 4);
+    pacer.ask();
+    clock.turn();
+    pacer.ask();
+    expect(clock.wantedSoon).toBe(0);
+    clock.advance(3);
+    expect(began).toEqual([0]);
+    clock.advance(1);
+    expect(began).toEqual([0, 8]);
+  });
+
+  it('counts the rest from the end of the last one, not from when it was asked for', () => {
+    const clock = new ManualClock();
+    const { pacer, began } = paced(clock, () => 6);
+    pacer.ask();
+    clock.turn();
+    clock.advance(4);
+    pacer.ask();
+    expect(clock.nextTimer).toBe(2);
+    clock.advance(2);
+    expect(began).toEqual([0, 12]);
+  });
+
+  it('keeps away for 10 ms at most', () => {
+    const clock = new ManualClock();
+    const { pacer, began } = paced(clock, () => 80);
+    pacer.ask();
+    clock.turn();
+    pacer.ask();
+    expect(clock.nextTimer).toBe(10);
+    clock.advance(10);
+    expect(began).toEqual([0, 90]);
+  });
+
+  it('is immediate again once the rest is over', () => {
+    const clock = new ManualClock();
+    const { pacer, began } = paced(clock, () => 8);
+    pacer.ask();
+    clock.turn();
+    clock.advance(8);
+    pacer.ask();
+    clock.turn();
+    expect(began).toEqual([0, 16]);
+  });
+
+  it('waits for no timer when the rest is too short for one', () => {
+    const clock = new ManualClock();
+    const { pacer, began } = paced(clock, () => 0.4);
+    pacer.ask();
+    clock.turn();
+    pacer.ask();
+    expect(clock.nextTimer).toBeUndefined();
+    clock.turn();
+    expect(began).toEqual([0, 0.4]);
+  });
+});

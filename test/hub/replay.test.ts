@@ -1,0 +1,475 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { drp } from '../../src/dialects/drp.ts';
+import { START } from '../../src/model/cursor.ts';
+import { BelfryError } from '../../src/model/errors.ts';
+import type { HubEvent } from '../../src/model/event.ts';
+import { Pattern } from '../../src/model/pattern.ts';
+import { Grants } from '../../src/model/principal.ts';
+import {
+  anIdentity,
+  settled,
+  startHub,
+  TestBroker,
+  type Heard,
+  type TestConnection,
+  type TestHub,
+} from '../support/connection.ts';
+
+/** A hub with so many events behind it, of which it keeps so many itself. */
+async function hubAfter(count: number, recentMaxEvents = 1_000): Promise<TestHub> {
+  const test = await startHub({ recentMaxEvents });
+  for (let n = 1; n <= count; n++) test.broker.append({ key: String(n) });
+  return test;
+}
+
+/** What a client hears that subscribes to everything since a place, replies included. */
+async function heardSince(test: TestHub, since: string): Promise<Heard[]> {
+  const client = test.connect();
+  client.subscribe(['*.*.*'], { since });
+  await settled();
+  return client.take();
+}
+
+const keys = (heard: readonly Heard[]): string[] => heard.map(({ type, action, key }) =>
+  type === 'belfry' ? `${action} ${key}` : key,
+);
+
+describe('a replay', () => {
+  it('comes from the recent events, after the reply, and goes on live', async () => {
+    const test = await hubAfter(5);
+    test.broker.failure = new Error('the log is not to be read');
+    const client = test.connect();
+    client.subscribe(['*.*.*'], { since: '2-0' });
+    await settled();
+    test.publish({ key: 'live' });
+    expect(keys(client.take())).toEqual(['subscribe s', '3', '4', '5', 'live']);
+  });
+
+  it('begins within the turn of the command, where the recent events suffice', async () => {
+    const test = await hubAfter(3);
+    const client = test.connect();
+    client.subscribe(['*.*.*'], { since: '1-0' });
+    test.publish({ key: 'live' });
+    expect(keys(client.take())).toEqual(['subscribe s', '2', '3', 'live']);
+  });
+
+  it('comes from the log, then from the recent events, and goes on live', async () => {
+    const test = await hubAfter(10, 3);
+    const client = test.connect();
+    client.subscribe(['*.*.*'], { since: START });
+    await settled();
+    test.publish({ key: 'live' });
+    expect(keys(client.take())).toEqual(['subscribe s', ...'1 2 3 4 5 6 7 8 9 10 live'.split(' ')]);
+  });
+
+  it('of nothing missed is only the reply, which names the place', async () => {
+    const test = await hubAfter(3);
+    expect(await heardSince(test, '3-0')).toMatchObject([
+      { action: 'subscribe', object: { patterns: ['*.*.*'], cursor: '3-0' } },
+    ]);
+  });
+
+  it('is of what patterns, filters and grants admit', async () => {
+    const test = await hubAfter(0);
+    for (const [type, key, object] of [
+      ['jobs', '1', { state: 'failed' }],
+      ['jobs', '2', { state: 'finished' }],
+      ['secrets', '3', { state: 'failed' }],
+      ['machines', '4', { state: 'failed' }],
+    ] as const) {
+      test.broker.append({ type, key, object });
+    }
+    const client = test.connect({ identity: anIdentity({ subscribe: Grants.parse(['jobs,machines.*.*']) }) });
+    client.subscribe(['jobs,secrets.*.*'], { since: START, filters: { 'object.state': 'failed' } });
+    await settled();
+    expect(client.takeKeys()).toEqual(['1']);
+  });
+
+  it('waits while the socket is full, however large the events, and loses nothing', async () => {
+    const test = await startHub({ queue: { maxDeliveries: 256, maxBytes: 1024 * 1024 } });
+    for (let n = 1; n <= 100; n++) test.broker.append({ key: String(n), object: 'x'.repeat(100_000) });
+    const client = test.connect();
+    client.outlet.capacity = 64 * 1024;
+    client.subscribe(['*.*.*'], { since: START });
+    for (let n = 0; n < 110; n++) {
+      await settled();
+      client.outlet.drain();
+    }
+    expect(client.outlet.closed).toBeUndefined();
+    expect(client.takeKeys()).toEqual(Array.from({ length: 100 }, (_, index) => String(index + 1)));
+  });
+
+  it('from the log waits while the socket is full, too', async () => {
+    const test = await startHub({ recentMaxEvents: 1, queue: { maxDeliveries: 256, maxBytes: 1024 * 1024 } });
+    for (let n = 1; n <= 100; n++) test.broker.append({ key: String(n), object: 'x'.repeat(100_000) });
+    const client = test.connect();
+    client.outlet.capacity = 64 * 1024;
+    client.subscribe(['*.*.*'], { since: START });
+    for (let n = 0; n < 110; n++) {
+      await settled();
+      client.outlet.drain();
+    }
+    expect(client.outlet.closed).toBeUndefined();
+    expect(client.takeKeys()).toHaveLength(100);
+  });
+
+  it('ends when the connection does', async () => {
+    const test = await hubAfter(100, 1);
+    test.broker.held = true;
+    const client = test.connect();
+    client.subscribe(['*.*.*'], { since: START });
+    test.hub.detach(client.connection);
+    const { received } = test.hub.stats;
+    for (let n = 0; n < 5; n++) {
+      await settled();
+      test.broker.release();
+    }
+    await settled();
+    expect(test.broker.waiting).toBe(0);
+    expect(test.hub.stats.received).toBe(received);
+  });
+
+  it('is refused when the log cannot be read, and the connection has not joined', async () => {
+    const test = await hubAfter(5, 1);
+    test.broker.failure = new BelfryError('unavailable', 'The log cannot be read.');
+    const client = test.connect();
+    client.subscribe(['*.*.*'], { since: START });
+    await settled();
+    expect(client.take().at(-1)).toMatchObject({ action: 'error', key: 's', object: { code: 'unavailable' } });
+    test.publish({ key: 'live' });
+    expect(client.takeKeys()).toEqual([]);
+    expect(client.connection.isOpen).toBe(true);
+  });
+
+  it('tells of a gap first when the log was trimmed after the place', async () => {
+    const test = await hubAfter(10, 2);
+    test.broker.trim(4);
+    expect(await heardSince(test, '2-0')).toMatchObject([
+      { action: 'subscribe' },
+      { type: 'belfry', action: 'gap', key: '2-0', object: { from: '2-0', to: '5-0', reason: 'trimmed' } },
+      ...[5, 6, 7, 8, 9, 10].map((key) => ({ key: String(key) })),
+    ]);
+  });
+
+  it('tells of no gap when the log was trimmed up to the place', async () => {
+    const test = await hubAfter(10, 2);
+    test.broker.trim(4);
+    expect(keys(await heardSince(test, '4-0'))).toEqual(['subscribe s', '5', '6', '7', '8', '9', '10']);
+  });
+
+  it('tells of a gap when everything after the place was trimmed', async () => {
+    const test = await hubAfter(10, 2);
+    test.broker.trim(10);
+    expect(await heardSince(test, '2-0')).toMatchObject([
+      { action: 'subscribe' },
+      { action: 'gap', key: '2-0', object: { from: '2-0', to: '10-0', reason: 'trimmed' } },
+    ]);
+  });
+
+  it('tells of a gap when the log begins anew', async () => {
+    const test = await hubAfter(3, 1);
+    test.broker.lose();
+    test.broker.append({ key: '4' });
+    test.broker.append({ key: '5' });
+    expect(await heardSince(test, '2-0')).toMatchObject([
+      { action: 'subscribe' },
+      { action: 'gap', key: '2-0', object: { from: '2-0', to: '4-0', reason: 'log lost' } },
+      { key: '4' },
+      { key: '5' },
+    ]);
+  });
+
+  it('tells of a gap when nobody knows the place, and goes on live', async () => {
+    const test = await hubAfter(3);
+    const client = test.connect();
+    client.subscribe(['*.*.*'], { since: '77-0' });
+    await settled();
+    test.publish({ key: 'live' });
+    expect(client.take()).toMatchObject([
+      { action: 'subscribe' },
+      { action: 'gap', key: '77-0', object: { from: '77-0', to: '3-0', reason: 'unknown cursor' } },
+      { key: 'live' },
+    ]);
+  });
+
+  it('waits for what the client heard on a node that was a moment ahead of this one', async () => {
+    const test = await hubAfter(3);
+    test.broker.delivers = false;
+    for (const key of ['4', '5', '6']) test.broker.append({ key });
+    const client = test.connect();
+    client.subscribe(['*.*.*'], { since: '5-0' });
+    await settled();
+    test.broker.deliverNext();
+    test.clock.advance(1_000);
+    await settled();
+    expect(keys(client.take())).toEqual(['subscribe s']);
+    test.broker.deliverNext();
+    test.broker.deliverNext();
+    test.clock.advance(1_000);
+    await settled();
+    test.hub.flush();
+    expect(keys(client.take())).toEqual(['6']);
+  });
+
+  it('of a second subscription does not repeat what an older one admitted', async () => {
+    const test = await hubAfter(0);
+    test.broker.append({ type: 'a', key: '1' });
+    test.broker.append({ type: 'b', key: '2' });
+    const client = test.connect();
+    client.subscribe(['a.*.*'], { since: START });
+    test.publish({ type: 'a', key: '3' });
+    test.publish({ type: 'b', key: '4' });
+    await settled();
+    client.subscribe(['*.*.*'], { since: START });
+    await settled();
+    expect(client.takeKeys()).toEqual(['1', '3', '2', '4']);
+  });
+
+  it('of a second subscription repeats nothing though the older one was renewed meanwhile', async () => {
+    const test = await hubAfter(1);
+    const client = test.connect();
+    client.subscribe(['*.*.*'], { since: START });
+    client.subscribe(['*.*.*']);
+    client.subscribe(['*.*.*'], { since: '1-0' });
+    await settled();
+    client.subscribe(['profiles.*.*'], { since: START });
+    await settled();
+    expect(client.takeKeys()).toEqual(['1']);
+  });
+
+  it('brings what a filter kept back that was taken off the same pattern', async () => {
+    const test = await hubAfter(2);
+    const client = test.connect();
+    client.subscribe(['*.*.*'], { since: START, filters: { key: '2' } });
+    await settled();
+    client.subscribe(['*.*.*'], { since: START });
+    await settled();
+    client.subscribe(['profiles.*.*'], { since: START });
+    await settled();
+    expect(client.takeKeys()).toEqual(['2', '1']);
+  });
+
+  it('brings what an older subscription missed before it began', async () => {
+    const test = await hubAfter(3);
+    const client = test.connect();
+    client.subscribe(['profiles.*.*']);
+    test.publish({ key: '4' });
+    client.subscribe(['*.*.*'], { since: '1-0' });
+    await settled();
+    expect(client.takeKeys()).toEqual(['4', '2', '3']);
+  });
+
+  it('says nothing of gaps to a dialect that has no word for them', async () => {
+    const test = await hubAfter(3);
+    const client = test.connect({ dialect: drp });
+    test.commands.run(client.connection, {
+      kind: 'subscribe',
+      ref: 'x',
+      subscriptions: [],
+      since: '77-0',
+    });
+    await settled();
+    expect(client.take()).toMatchObject([{ Type: 'websocket', Action: 'register', Key: 'x' }]);
+  });
+});
+
+type Plain = 'deliver' | 'release' | 'drain' | 'fill' | 'turn' | 'pass';
+interface Subscribing {
+  /** The number of an event that the log had when it was asked for; none for live only. */
+  readonly since: number | null;
+  readonly pattern: string;
+}
+type Step =
+  | { readonly do: Plain }
+  | { readonly do: 'append'; readonly type: string; readonly key: string }
+  | ({ readonly do: 'more' } & Subscribing)
+  | ({ readonly do: 'connect'; readonly grants: string } & Subscribing);
+
+const plain = (weight: number, what: Plain): fc.WeightedArbitrary<Step> => ({
+  weight,
+  arbitrary: fc.constant({ do: what }),
+});
+const since = fc.nat(40);
+const pattern = fc.constantFrom('*.*.*', 'a.*.*', '*.*.x', 'a,b.save.y');
+const append: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant('append'),
+  type: fc.constantFrom('a', 'b'),
+  key: fc.constantFrom('x', 'y'),
+});
+const common: readonly fc.WeightedArbitrary<Step>[] = [
+  { weight: 6, arbitrary: append },
+  plain(5, 'deliver'),
+  plain(6, 'release'),
+  plain(2, 'fill'),
+  plain(2, 'drain'),
+  plain(2, 'turn'),
+  plain(1, 'pass'),
+];
+const connecting: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant('connect'),
+  since,
+  pattern,
+  grants: fc.constantFrom('*.*.*', 'a.*.*', '*.*.x'),
+});
+const subscribingMore: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant('more'),
+  since: fc.option(since, { freq: 3 }),
+  pattern,
+});
+
+type Named = Pick<HubEvent, 'type' | 'action' | 'key'>;
+interface Wanted {
+  /** By which its reply is known. */
+  readonly ref: string;
+  readonly since: number | null;
+  readonly admits: (event: Named) => boolean;
+}
+interface Client {
+  readonly connection: TestConnection;
+  readonly grants: Grants;
+  readonly wanted: Wanted[];
+}
+
+/** A hub, its log and its clients, moved step by step in an order that is anybody's guess. */
+class Interleaving {
+  readonly clients: Client[] = [];
+  readonly #appended: (Named & { readonly id: number })[] = [];
+  readonly #test: TestHub;
+  #commands = 0;
+
+  constructor(test: TestHub) {
+    this.#test = test;
+  }
+
+  async run(steps: readonly Step[]): Promise<void> {
+    for (const step of steps) {
+      this.#take(step);
+      await settled();
+    }
+    await this.#finish();
+  }
+
+  /** The ids of the events that a client is to hear, in the order of the log. Live ones begin where its reply says. */
+  expected({ wanted }: Client, heard: readonly Heard[]): string[] {
+    const begins = (ref: string): number => {
+      const reply = heard.find(({ type, key }) => type === 'belfry' && key === ref);
+      return Number.parseInt((reply?.object as { cursor: string }).cursor);
+    };
+    return this.#appended
+      .filter((event) => wanted.some(({ ref, since: from, admits }) => event.id > (from ?? begins(ref)) && admits(event)))
+      .map(({ id }) => `${id}-0`);
+  }
+
+  #take(step: Step): void {
+    const { broker, clock } = this.#test;
+    const latest = this.clients.at(-1);
+    switch (step.do) {
+      case 'append': {
+        const { type, key } = step;
+        broker.append({ type, key });
+        this.#appended.push({ id: this.#appended.length + 1, type, action: 'save', key });
+        return;
+      }
+      case 'deliver':
+        return void broker.deliverNext();
+      case 'release':
+        return broker.release();
+      case 'fill':
+        if (latest !== undefined) latest.connection.outlet.full = true;
+        return;
+      case 'drain':
+        return latest?.connection.outlet.drain();
+      case 'turn':
+        return clock.turn();
+      case 'pass':
+        return clock.advance(100);
+      case 'more':
+        if (latest !== undefined) this.#subscribe(latest, step);
+        return;
+      case 'connect': {
+        const grants = Grants.parse([step.grants]);
+        const connection = this.#test.connect({ identity: anIdentity({ subscribe: grants }) });
+        const client = { connection, grants, wanted: [] };
+        this.clients.push(client);
+        return this.#subscribe(client, step);
+      }
+    }
+  }
+
+  #subscribe({ connection, grants, wanted }: Client, { since: from, pattern: text }: Subscribing): void {
+    const admitted = Grants.parse([text]);
+    const place = from === null ? null : Math.min(from, this.#appended.length);
+    const ref = String(++this.#commands);
+    connection.subscribe([text], { id: ref, ...(place !== null && { since: `${place}-0` }) });
+    if (!grants.overlap(Pattern.parse(text))) return;
+    wanted.push({ ref, since: place, admits: (event) => admitted.permit(event) && grants.permit(event) });
+  }
+
+  /** Lets everything come to its end. */
+  async #finish(): Promise<void> {
+    const { broker, clock, hub } = this.#test;
+    for (let quiet = 0; quiet < 3; quiet++) {
+      while (broker.deliverNext());
+      for (const { connection } of this.clients) connection.outlet.drain();
+      clock.advance(100);
+      clock.turn();
+      hub.flush();
+      await settled();
+      if (broker.waiting > 0) quiet = -1;
+      broker.release();
+    }
+  }
+}
+
+async function interleaved(recentMaxEvents: number, held: boolean): Promise<Interleaving> {
+  const broker = new TestBroker();
+  broker.delivers = false;
+  broker.held = held;
+  return new Interleaving(await startHub({ broker, recentMaxEvents }));
+}
+
+const idsOf = (heard: readonly Heard[]): string[] => heard.flatMap(({ id }) => id ?? []);
+const sources: readonly [string, number][] = [
+  ['the recent events and the log', 4],
+  ['the log alone', 0],
+  ['the recent events alone', 1_000],
+];
+
+describe.each(sources)('a client that subscribes since a place, from %s', (_source, recentMaxEvents) => {
+  it('hears what it may and wants since then, once and in order, however all this interleaves', async () => {
+    const steps = fc.array(fc.oneof(...common, { weight: 2, arbitrary: connecting }), { maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(steps, fc.boolean(), async (taken, held) => {
+        const run = await interleaved(recentMaxEvents, held);
+        await run.run(taken);
+        for (const client of run.clients) {
+          const heard = client.connection.take();
+          expect(heard[0]?.action).toBe(client.wanted.length === 0 ? 'error' : 'subscribe');
+          const expected = run.expected(client, heard);
+          expect(idsOf(heard)).toEqual(expected);
+          expect(heard).toHaveLength(1 + expected.length);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('and subscribes to more, hears everything once', async () => {
+    const steps = fc.array(
+      fc.oneof(...common, { weight: 1, arbitrary: connecting }, { weight: 3, arbitrary: subscribingMore }),
+      { maxLength: 60 },
+    );
+    await fc.assert(
+      fc.asyncProperty(connecting, steps, async (first, taken) => {
+        const run = await interleaved(recentMaxEvents, false);
+        await run.run([first, ...taken]);
+        for (const client of run.clients) {
+          const heard = client.connection.take();
+          expect(idsOf(heard).toSorted()).toEqual(run.expected(client, heard).toSorted());
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+});

@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { goTime, isGoZeroTime, isRfc3339 } from '../../src/model/time.ts';
+
+/** V8 misreads fractions of ten digits and more. */
+const toMs = (text: string): string => text.replace(/(\.\d{3})\d+/, '$1');
+
+describe('a time', () => {
+  it.each([
+    '2025-01-15T10:30:00Z',
+    '2025-01-15T10:30:00.1Z',
+    '2025-01-15T10:30:00.123456789Z',
+    '2025-01-15T10:30:00.1234567890123Z',
+    '2025-01-15T10:30:00+05:30',
+    '2025-01-15T10:30:00-08:00',
+    '2025-01-15T23:59:59.999+14:00',
+    '2025-01-15t10:30:00z',
+    '0000-01-01T00:00:00Z',
+    '0001-01-01T00:00:00Z',
+    '9999-12-31T23:59:59Z',
+    '2024-02-29T00:00:00Z',
+    '2000-02-29T00:00:00Z',
+    '2025-04-30T00:00:00Z',
+    '2025-12-31T00:00:00Z',
+  ])('is RFC 3339: %s', (text) => {
+    expect(isRfc3339(text)).toBe(true);
+  });
+
+  it.each([
+    '',
+    '2025-01-15',
+    '2025-01-15T10:30Z',
+    '2025-01-15T10:30:00',
+    '2025-01-15 10:30:00Z',
+    '2025-1-15T10:30:00Z',
+    '2025-01-15T1:30:00Z',
+    '2025-01-15T10:30:00.Z',
+    '2025-01-15T10:30:00,5Z',
+    '2025-01-15T10:30:00+0530',
+    '2025-01-15T10:30:00+05',
+    '2025-01-15T10:30:00+25:00',
+    '2025-01-15T10:30:00+05:60',
+    '2025-00-15T10:30:00Z',
+    '2025-13-15T10:30:00Z',
+    '2025-01-00T10:30:00Z',
+    '2025-01-32T10:30:00Z',
+    '2025-04-31T10:30:00Z',
+    '2025-02-29T10:30:00Z',
+    '1900-02-29T10:30:00Z',
+    '2024-02-30T10:30:00Z',
+    '2025-01-15T24:00:00Z',
+    '2025-01-15T10:60:00Z',
+    '2016-12-31T23:59:60Z',
+    '12025-01-15T10:30:00Z',
+    '2025-01-15T10:30:00Z\n',
+    ' 2025-01-15T10:30:00Z',
+    '٢٠٢٥-01-15T10:30:00Z',
+    'now',
+    '1736937000',
+  ])('is not RFC 3339: %j', (text) => {
+    expect(isRfc3339(text)).toBe(false);
+  });
+
+  it.each([
+    ['2025-01-15T10:30:00Z', '2025-01-15T10:30:00Z'],
+    ['2025-01-15T10:30:00.000Z', '2025-01-15T10:30:00Z'],
+    ['2025-01-15T10:30:00.120Z', '2025-01-15T10:30:00.12Z'],
+    ['2025-01-15T10:30:00.100000000Z', '2025-01-15T10:30:00.1Z'],
+    ['2025-01-15T10:30:00.001Z', '2025-01-15T10:30:00.001Z'],
+    ['2025-01-15T10:30:00.123456789Z', '2025-01-15T10:30:00.123456789Z'],
+    ['2025-01-15T10:30:00.1234567899Z', '2025-01-15T10:30:00.123456789Z'],
+    ['2025-01-15T10:30:00.0000000001Z', '2025-01-15T10:30:00Z'],
+    ['2025-01-15T10:30:00+00:00', '2025-01-15T10:30:00Z'],
+    ['2025-01-15T10:30:00-00:00', '2025-01-15T10:30:00Z'],
+    ['2025-01-15T10:30:00.50+05:30', '2025-01-15T10:30:00.5+05:30'],
+    ['2025-01-15t10:30:00z', '2025-01-15T10:30:00Z'],
+    ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00Z'],
+  ])('%s is written by Go as %s', (text, written) => {
+    expect(goTime(text)).toBe(written);
+  });
+
+  it('that is none is left as it is', () => {
+    expect(goTime('yesterday')).toBe('yesterday');
+  });
+
+  it('is known for the zero time of Go only as Go writes it', () => {
+    expect(isGoZeroTime('0001-01-01T00:00:00Z')).toBe(true);
+    expect(isGoZeroTime('0001-01-01T00:00:01Z')).toBe(false);
+  });
+
+  it('as Go writes it is RFC 3339, the same instant, and written the same again', () => {
+    const two = (max: number): fc.Arbitrary<string> => fc.nat(max).map((n) => String(n).padStart(2, '0'));
+    const zone = fc.oneof(
+      fc.constantFrom('Z', 'z'),
+      fc.tuple(fc.constantFrom('+', '-'), two(23), two(59)).map(([sign, h, m]) => `${sign}${h}:${m}`),
+    );
+    const day = fc.date({ min: new Date('0000-01-01'), max: new Date('9999-12-31'), noInvalidDate: true });
+    const fraction = fc.oneof(fc.constant(''), fc.stringMatching(/^\.[0-9]{1,12}$/));
+    const time = fc
+      .tuple(day, fc.constantFrom('T', 't'), two(23), two(59), two(59), fraction, zone)
+      .map(([date, t, h, m, s, f, z]) => `${date.toISOString().slice(0, 10)}${t}${h}:${m}:${s}${f}${z}`);
+    fc.assert(
+      fc.property(time, (text) => {
+        const written = goTime(text);
+        expect(isRfc3339(text)).toBe(true);
+        expect(isRfc3339(written)).toBe(true);
+        expect(goTime(written)).toBe(written);
+        expect(Date.parse(toMs(written))).toBe(Date.parse(toMs(text).toUpperCase()));
+        expect(written).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{0,8}[1-9])?(Z|[+-]\d\d:\d\d)$/);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});

@@ -1,0 +1,87 @@
+import type { Clock } from '../../src/model/clock.ts';
+
+interface Timer {
+  at: number;
+  readonly every: number | undefined;
+  readonly run: () => void;
+}
+
+/** Time that passes, and turns of the event loop that end, only when a test says so. */
+export class ManualClock implements Clock {
+  readonly #start: number;
+  #elapsed = 0;
+  #turn: (() => void)[] = [];
+  readonly #timers = new Set<Timer>();
+
+  constructor(start = '2025-01-15T10:30:00Z') {
+    this.#start = Date.parse(start);
+  }
+
+  now(): number {
+    return this.#start + this.#elapsed;
+  }
+
+  elapsed(): number {
+    return this.#elapsed;
+  }
+
+  soon(run: () => void): void {
+    this.#turn.push(run);
+  }
+
+  after(ms: number, run: () => void): () => void {
+    return this.#add({ at: this.#elapsed + ms, every: undefined, run });
+  }
+
+  every(ms: number, run: () => void): () => void {
+    return this.#add({ at: this.#elapsed + ms, every: ms, run });
+  }
+
+  /** Ends this turn: runs what was wanted soon. What that wants soon in its turn waits for the next one. */
+  turn(): void {
+    const run = this.#turn;
+    this.#turn = [];
+    for (const each of run) each();
+  }
+
+  /** Lets time pass; each timer runs at its time, in order. */
+  advance(ms: number): void {
+    const until = this.#elapsed + ms;
+    for (let next = this.#nextBefore(until); next !== undefined; next = this.#nextBefore(until)) {
+      this.#elapsed = Math.max(this.#elapsed, next.at);
+      if (next.every === undefined) this.#timers.delete(next);
+      else next.at += next.every;
+      next.run();
+    }
+    this.#elapsed = until;
+  }
+
+  /** Time that something busy takes: no timer can run meanwhile. */
+  spend(ms: number): void {
+    this.#elapsed += ms;
+  }
+
+  /** How many things wait for the end of this turn. */
+  get wantedSoon(): number {
+    return this.#turn.length;
+  }
+
+  /** In how many milliseconds the next timer is due. */
+  get nextTimer(): number | undefined {
+    const at = Math.min(...[...this.#timers].map((timer) => timer.at));
+    return at === Infinity ? undefined : at - this.#elapsed;
+  }
+
+  #add(timer: Timer): () => void {
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
+  }
+
+  #nextBefore(until: number): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (timer.at <= until && (next === undefined || timer.at < next.at)) next = timer;
+    }
+    return next;
+  }
+}

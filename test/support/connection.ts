@@ -1,0 +1,254 @@
+import { onTestFinished } from 'vitest';
+import type { Broker, History } from '../../src/broker/broker.ts';
+import type { Dialect, Opening } from '../../src/dialects/dialect.ts';
+import { native } from '../../src/dialects/native.ts';
+import { Commands, type CommandOptions } from '../../src/hub/commands.ts';
+import type { Connection } from '../../src/hub/connection.ts';
+import { Hub, type HubOptions } from '../../src/hub/hub.ts';
+import { compareCursors, START, type Cursor } from '../../src/model/cursor.ts';
+import { BelfryError } from '../../src/model/errors.ts';
+import type { HubEvent, NewEvent } from '../../src/model/event.ts';
+import { Grants, type Identity } from '../../src/model/principal.ts';
+import { ManualClock } from './clock.ts';
+import { TestOutlet } from './outlet.ts';
+
+type Logged = HubEvent & { readonly id: Cursor };
+
+/** A log, and the way from it to a hub, both moved by hand. Its ids are `1-0`, `2-0`, … */
+export class TestBroker implements Broker, History {
+  readonly published: (readonly NewEvent[])[] = [];
+  /** While it is set, publishing and reading reject with it. */
+  failure: Error | undefined;
+  /** While true, every event published or read from the log waits for {@link release}. */
+  held = false;
+  /** Whether the hub is told of an event at once. */
+  delivers = true;
+  #log: Logged[] = [];
+  #count = 0;
+  #last: Cursor = START;
+  #deliver: (event: HubEvent) => void = () => {};
+  #undelivered: Logged[] = [];
+  #waiting: (() => void)[] = [];
+
+  async start(deliver: (event: HubEvent) => void): Promise<Cursor> {
+    this.#deliver = deliver;
+    return this.#last;
+  }
+
+  async publish(events: readonly NewEvent[]): Promise<Cursor[]> {
+    await this.#hold();
+    if (this.failure !== undefined) throw this.failure;
+    this.published.push(events);
+    return events.map((event) => this.append(event).id);
+  }
+
+  async ready(): Promise<void> {}
+  async stop(): Promise<void> {}
+
+  async *after(cursor: Cursor): AsyncGenerator<HubEvent> {
+    for (let at = cursor; ;) {
+      await this.#hold();
+      if (this.failure !== undefined) throw this.failure;
+      const next = this.#log.find(({ id }) => compareCursors(id, at) > 0);
+      if (next === undefined) return;
+      at = next.id;
+      yield next;
+    }
+  }
+
+  /** One event into the log. */
+  append(event: Partial<NewEvent> = {}): Logged {
+    const logged = { ...anEvent(event), id: `${++this.#count}-0`, previous: this.#last };
+    this.#last = logged.id;
+    this.#log.push(logged);
+    this.#undelivered.push(logged);
+    if (this.delivers) this.deliverNext();
+    return logged;
+  }
+
+  /** Tells the hub the next event of the log that it was not told yet. */
+  deliverNext(): boolean {
+    const next = this.#undelivered.shift();
+    if (next !== undefined) this.#deliver(next);
+    return next !== undefined;
+  }
+
+  /** Tells the hub something that is not in the log. */
+  deliverLive(event: Partial<HubEvent>): void {
+    this.#deliver(anEvent(event));
+  }
+
+  /** The log forgets its first events. */
+  trim(count: number): void {
+    this.#log = this.#log.slice(count);
+  }
+
+  /** The log forgets everything, and that there ever was anything. */
+  lose(): void {
+    this.#log = [];
+    this.#last = START;
+  }
+
+  /** How many readers and publishers wait. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Lets the one go on that has waited longest. */
+  release(): void {
+    this.#waiting.shift()?.();
+  }
+
+  #hold(): Promise<void> | undefined {
+    return this.held ? new Promise((resolve) => this.#waiting.push(resolve)) : undefined;
+  }
+}
+
+export function anEvent(event: Partial<HubEvent> = {}): HubEvent {
+  const time = '2025-01-15T10:30:00Z';
+  return { time, type: 'profiles', action: 'save', key: 'global', object: null, size: 100, ...event };
+}
+
+export function anIdentity(identity: Partial<Identity> = {}): Identity {
+  return { principal: 'user:ada', roles: [], subscribe: Grants.all, publish: Grants.all, ...identity };
+}
+
+/** What a native client reads: an event, of which a reply is one. */
+export type Heard = Partial<HubEvent> & Pick<HubEvent, 'type' | 'action' | 'key'>;
+
+/** A client of the hub, from the side of its socket. */
+export class TestConnection {
+  readonly connection: Connection;
+  readonly outlet: TestOutlet;
+  readonly #commands: Commands;
+  #read = 0;
+
+  constructor(connection: Connection, outlet: TestOutlet, commands: Commands) {
+    this.connection = connection;
+    this.outlet = outlet;
+    this.#commands = commands;
+  }
+
+  /** A frame of the client's: text, or a native command. */
+  send(frame: string | object): void {
+    this.#commands.receive(this.connection, typeof frame === 'string' ? frame : JSON.stringify(frame));
+  }
+
+  sendBinary(): void {
+    this.#commands.receiveBinary(this.connection);
+  }
+
+  subscribe(patterns: readonly string[], more: object = {}): void {
+    this.send({ id: 's', command: 'subscribe', patterns, ...more });
+  }
+
+  /** The texts that came since the last call. */
+  takeTexts(): string[] {
+    const texts = this.outlet.texts.slice(this.#read);
+    this.#read += texts.length;
+    return texts;
+  }
+
+  /** The same as JSON. */
+  take(): Heard[] {
+    return this.takeTexts().map((text) => JSON.parse(text) as Heard);
+  }
+
+  /** The keys of the events that came since the last call, replies left out. */
+  takeKeys(): string[] {
+    return this.take()
+      .filter(({ type }) => type !== 'belfry')
+      .map(({ key }) => key);
+  }
+}
+
+export interface TestHub {
+  readonly hub: Hub;
+  readonly commands: Commands;
+  readonly broker: TestBroker;
+  readonly clock: ManualClock;
+  /** What was reported: the code of each error. */
+  readonly reported: string[];
+  connect(options?: ConnectOptions): TestConnection;
+  /** Connects a native client that subscribed and has read its reply. */
+  subscriber(
+    patterns: readonly string[],
+    options?: ConnectOptions & { readonly filters?: object },
+  ): TestConnection;
+  /** One event through broker and hub up to the sockets. */
+  publish(event?: Partial<NewEvent>): void;
+}
+
+export interface ConnectOptions extends Partial<Opening> {
+  readonly dialect?: Dialect;
+}
+
+export type TestHubOptions = Partial<HubOptions & CommandOptions> & { readonly broker?: TestBroker };
+
+/** A hub with everything around it made by hand; it ends with the test. */
+export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
+  const clock = new ManualClock();
+  const broker = options.broker ?? new TestBroker();
+  const hub = new Hub({
+    history: broker,
+    clock,
+    queue: { maxDeliveries: 256, maxBytes: 1024 * 1024 },
+    writeTimeoutMs: 10_000,
+    recentMaxEvents: 1_000,
+    ...options,
+    broker,
+  });
+  const reported: string[] = [];
+  const commands = new Commands({
+    authenticate: async () => {
+      throw new BelfryError('token_invalid', 'The token is not valid.');
+    },
+    report: (_connection, error) => void reported.push(error.code),
+    maxTopics: 1_000,
+    maxPerSecond: 10_000,
+    ...options,
+    hub,
+    broker,
+  });
+  await hub.start();
+  onTestFinished(() => hub.stop());
+  let connected = 0;
+  const connect = ({ dialect = native, ...opening }: ConnectOptions = {}): TestConnection => {
+    const outlet = new TestOutlet();
+    const connection = hub.attach(
+      `192.0.2.1:${++connected}`,
+      dialect,
+      {
+        identity: anIdentity(),
+        subscriptions: [],
+        heartbeat: { pingMs: 25_000, pongWaitMs: 60_000 },
+        ...opening,
+      },
+      outlet,
+    );
+    return new TestConnection(connection, outlet, commands);
+  };
+  return {
+    hub,
+    commands,
+    broker,
+    clock,
+    reported,
+    connect,
+    subscriber: (patterns, { filters, ...more } = {}) => {
+      const client = connect(more);
+      client.subscribe(patterns, filters === undefined ? {} : { filters });
+      client.takeTexts();
+      return client;
+    },
+    publish: (event) => {
+      broker.append(event);
+      hub.flush();
+    },
+  };
+}
+
+/** Lets every promise go on that can: all of them wait for one another, and none for the outside. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,47 @@
+import { pino, type Logger } from 'pino';
+import { onTestFinished } from 'vitest';
+import { signToken, startApp, type App } from '../../src/app.ts';
+import { loadConfig, type Config } from '../../src/config.ts';
+
+export const TEST_SECRET = 'a secret that only the tests know';
+
+export interface TestNode extends App {
+  readonly config: Config;
+  /** Of the first plain listener, `http://127.0.0.1:…`. */
+  readonly url: string;
+  readonly log: readonly Record<string, unknown>[];
+  /** A token of this principal; an admin's when no grants are named. */
+  token(
+    subject?: string,
+    grants?: { subscribe?: string[]; publish?: string[]; roles?: string[] },
+  ): Promise<string>;
+}
+
+/** A whole node in this process, on free ports and the memory broker, that ends with the test. */
+export async function startNode(settings: Record<string, string> = {}): Promise<TestNode> {
+  const config = loadConfig({
+    BELFRY_LISTEN: '127.0.0.1:0=drp',
+    BELFRY_JWT_SECRET: TEST_SECRET,
+    BELFRY_LOG_LEVEL: 'debug',
+    BELFRY_DRAIN_TIMEOUT_MS: '1000',
+    ...settings,
+  });
+  const log: Record<string, unknown>[] = [];
+  const app = await startApp(config, logInto(log));
+  onTestFinished(() => app.stop());
+  return {
+    ...app,
+    config,
+    log,
+    url: app.listening.find(({ tls }) => !tls)?.url ?? '',
+    token: (subject = 'admin', grants = { roles: ['admin'] }) =>
+      signToken(config, { subject, roles: grants.roles ?? [], ttlS: 600, ...grants }),
+  };
+}
+
+function logInto(lines: Record<string, unknown>[]): Logger {
+  return pino(
+    { level: 'debug' },
+    { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
+  );
+}

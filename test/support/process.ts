@@ -1,0 +1,88 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import { TEST_SECRET } from './node.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** A command of ours in a process of its own, ended with the test if it still runs. */
+export class CommandProcess {
+  readonly child: ChildProcess;
+  readonly lines: string[] = [];
+  readonly errorLines: string[] = [];
+  readonly exited: Promise<{ code: number | null; signal: string | null }>;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    this.child = spawn(process.execPath, [MAIN, ...args], {
+      env: { PATH: process.env['PATH'] ?? '', ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    this.#collect(this.child.stdout, this.lines);
+    this.#collect(this.child.stderr, this.errorLines);
+    this.exited = once(this.child, 'close').then(([code, signal]) => {
+      for (const check of this.#waiting) check();
+      return { code: code as number | null, signal: signal as string | null };
+    });
+    onTestFinished(async () => {
+      this.child.kill('SIGKILL');
+      await this.exited;
+    });
+  }
+
+  /** The first line of its output that matches; rejects, with all it said, when it ends without. */
+  line(pattern: RegExp, lines = this.lines): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const check = (): void => {
+        const found = lines.find((line) => pattern.test(line));
+        const { exitCode, signalCode } = this.child;
+        if (found === undefined && exitCode === null && signalCode === null) return;
+        this.#waiting.delete(check);
+        if (found !== undefined) resolve(found);
+        else
+          reject(
+            new Error(`ended without ${String(pattern)}:\n${[...this.lines, ...this.errorLines].join('\n')}`),
+          );
+      };
+      this.#waiting.add(check);
+      check();
+    });
+  }
+
+  #collect(stream: NodeJS.ReadableStream | null, lines: string[]): void {
+    if (stream === null) return;
+    createInterface(stream).on('line', (line) => {
+      lines.push(line);
+      for (const check of this.#waiting) check();
+    });
+  }
+}
+
+export interface NodeProcess extends CommandProcess {
+  readonly url: string;
+}
+
+/** `belfry serve` in a process of its own, once it listens. */
+export async function startNodeProcess(env: Readonly<Record<string, string>> = {}): Promise<NodeProcess> {
+  const command = new CommandProcess(['serve'], {
+    BELFRY_LISTEN: '127.0.0.1:0=drp',
+    BELFRY_JWT_SECRET: TEST_SECRET,
+    ...env,
+  });
+  const { url } = JSON.parse(await command.line(/"msg":"listening"/)) as { url: string };
+  return Object.assign(command, { url });
+}
+
+/** A command run to its end. */
+export async function runCommand(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  input = '',
+): Promise<{ code: number | null; lines: string[]; errorLines: string[] }> {
+  const command = new CommandProcess(args, env);
+  command.child.stdin?.end(input);
+  const { code } = await command.exited;
+  return { code, lines: command.lines, errorLines: command.errorLines };
+}

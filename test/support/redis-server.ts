@@ -1,0 +1,120 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const STARTS_WITHIN_MS = 10_000;
+
+/** The `redis-server` on the PATH, if any. */
+export function findRedisServer(): string | undefined {
+  const names = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((directory) => join(directory, 'redis-server'));
+  return names.find((name) => {
+    try {
+      accessSync(name, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+export interface RedisServer {
+  readonly url: string;
+  readonly port: number;
+  /** As an administrator does it: data that is kept is written first. */
+  stop(): Promise<void>;
+  /** As a power cut does it. */
+  kill(): Promise<void>;
+  /** On the same port, with what was kept, after {@link stop} or {@link kill}. */
+  restart(): Promise<void>;
+  /** Halts the process without closing a socket: Redis hangs. */
+  freeze(): void;
+  thaw(): void;
+  /** Ends it and removes its data. */
+  dispose(): Promise<void>;
+}
+
+export interface RedisServerOptions {
+  /** Whether data outlives a stop or a kill. */
+  readonly keeps?: boolean;
+}
+
+/** A Redis of one's own on a free port, in a directory of its own. Whoever starts it disposes of it. */
+export async function spawnRedisServer({ keeps = false }: RedisServerOptions = {}): Promise<RedisServer> {
+  const server = findRedisServer();
+  if (server === undefined)
+    throw new Error('There is no redis-server on the PATH. Install it (7.0 or later).');
+  const directory = await mkdtemp(join(tmpdir(), 'belfry-redis-'));
+  const port = await freePort();
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', ''];
+  args.push('--appendonly', keeps ? 'yes' : 'no', '--appendfsync', 'always');
+
+  let child = await start(server, args, port);
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exit = once(child, 'exit');
+    child.kill(signal);
+    await exit;
+  };
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    restart: async () => {
+      child = await start(server, args, port);
+    },
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
+    dispose: async () => {
+      await end('SIGKILL');
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function start(server: string, args: readonly string[], port: number): Promise<ChildProcess> {
+  const child = spawn(server, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const deadline = Date.now() + STARTS_WITHIN_MS;
+  while (!(await answers(port))) {
+    if (child.exitCode !== null || Date.now() > deadline) {
+      child.kill('SIGKILL');
+      throw new Error(`redis-server did not start on port ${port}:\n${output}`);
+    }
+    await sleep(20);
+  }
+  child.stdout.removeAllListeners('data').resume();
+  return child;
+}
+
+/** Whether it answers a PING, which it refuses for as long as it loads its data. */
+async function answers(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    socket.write('PING\r\n');
+    const [answer] = (await once(socket, 'data', { signal: AbortSignal.timeout(1_000) })) as [Buffer];
+    return answer.toString().startsWith('+PONG');
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const listener = createServer().listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as AddressInfo;
+  listener.close();
+  await once(listener, 'close');
+  return port;
+}
