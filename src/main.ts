@@ -50,9 +50,7 @@ targeted(program.command('watch'))
   .action(async (patterns: string[], options: Omit<WatchOptions, 'print' | 'note'>) => {
     const ended = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended.abort());
-    const print = (line: string): void => console.log(line);
-    const note = (line: string): void => console.error(`belfry: ${line}`);
-    await watch(patterns, { ...options, print, note }, ended.signal);
+    await watch(patterns, { ...options, print: console.log, note }, ended.signal);
   });
 
 program
@@ -120,6 +118,10 @@ function targeted(command: Command): Command {
     .option('-i, --insecure', 'accept a certificate that nobody vouches for') satisfies {
     opts(): TargetOptions;
   };
+}
+
+function note(line: string): void {
+  console.error(`belfry: ${line}`);
 }
 
 function configOf({ config }: { config?: string }): Config {

@@ -53,7 +53,7 @@ async function hub(): Promise<{
   const prefix = randomPrefix();
   const node = await startNode({ BELFRY_REDIS_URL: inject('redisUrl'), BELFRY_PREFIX: prefix });
   const redis = new Redis(inject('redisUrl'));
-  onTestFinished(() => void redis.disconnect());
+  onTestFinished(() => redis.disconnect());
   const client = await nativeClient(node.url, await node.token(), ['*.*.*']);
   const after = async (): Promise<unknown> => {
     await redis.publish(`${prefix}:events`, '{"type":"still","action":"here","key":"","object":null}');

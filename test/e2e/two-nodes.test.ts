@@ -17,7 +17,7 @@ describe('two nodes on one Redis', () => {
     const settings = { BELFRY_REDIS_URL: inject('redisUrl'), BELFRY_PREFIX: prefix };
     nodes = [await startNode(settings), await startNode(settings)];
     redis = new Redis(inject('redisUrl'));
-    onTestFinished(() => void redis.disconnect());
+    onTestFinished(() => redis.disconnect());
   });
 
   const event = (key: string): string =>

@@ -98,7 +98,7 @@ describe('a native session', () => {
       ],
     });
     const frames = [await client.next(), await client.next()];
-    expect(frames.map(({ type }) => type).toSorted()).toEqual(['b', 'belfry']);
+    expect(new Set(frames.map(({ type }) => type))).toEqual(new Set(['b', 'belfry']));
   });
 
   it('may come without a token and give it in its first command', async () => {

@@ -169,14 +169,14 @@ export interface TestHub {
   readonly clock: ManualClock;
   /** What was reported: the code of each error. */
   readonly reported: string[];
-  connect(options?: ConnectOptions): TestConnection;
+  readonly connect: (options?: ConnectOptions) => TestConnection;
   /** Connects a native client that subscribed and has read its reply. */
-  subscriber(
+  readonly subscriber: (
     patterns: readonly string[],
     options?: ConnectOptions & { readonly filters?: object },
-  ): TestConnection;
+  ) => TestConnection;
   /** One event through broker and hub up to the sockets. */
-  publish(event?: Partial<NewEvent>): void;
+  readonly publish: (event?: Partial<NewEvent>) => void;
 }
 
 export interface ConnectOptions extends Partial<Opening> {

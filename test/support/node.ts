@@ -11,10 +11,10 @@ export interface TestNode extends App {
   readonly url: string;
   readonly log: readonly Record<string, unknown>[];
   /** A token of this principal; an admin's when no grants are named. */
-  token(
+  readonly token: (
     subject?: string,
     grants?: { subscribe?: string[]; publish?: string[]; roles?: string[] },
-  ): Promise<string>;
+  ) => Promise<string>;
 }
 
 /** A whole node in this process, on free ports and the memory broker, that ends with the test. */
