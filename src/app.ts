@@ -20,8 +20,6 @@ import { Hub } from './hub/hub.ts';
 import { systemClock, type Clock } from './model/clock.ts';
 import { CLOSE } from './model/close.ts';
 
-export { hashPassword } from './gateway/users.ts';
-
 export const VERSION = (
   JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 ).version;

@@ -15,9 +15,9 @@ import {
   whole,
   type ReadText,
 } from './config-forms.ts';
-import { ADMIN } from './gateway/auth.ts';
-import { algorithmsOf } from './gateway/tokens.ts';
-import { isPasswordHash } from './gateway/users.ts';
+import { ADMIN } from './model/principal.ts';
+import { algorithmsOf } from './model/signature.ts';
+import { isPasswordHash } from './model/password.ts';
 import { Pattern } from './model/pattern.ts';
 
 const DIALECTS = ['native', 'drp', 'norn', 'mist', 'provisioning', 'dorgu'] as const;

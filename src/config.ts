@@ -4,7 +4,7 @@ import { parseDocument } from 'yaml';
 import { CONFIG_FILE, isOurs, canonicalName, nearestName, settingName } from './config-names.ts';
 import type { ReadText } from './config-forms.ts';
 import { settingsSchema, type Settings } from './config-schema.ts';
-import { ADMIN } from './gateway/auth.ts';
+import { ADMIN } from './model/principal.ts';
 import { BelfryError } from './model/errors.ts';
 import { isJsonObject } from './model/json.ts';
 

@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
-import { hashPassword, signToken, startApp, VERSION } from './app.ts';
+import { signToken, startApp, VERSION } from './app.ts';
 import { banner } from './clients/cli/banner.ts';
 import { publish, type PublishOptions } from './clients/cli/publish.ts';
 import { DEFAULT_URL, UsageError, type TargetOptions } from './clients/cli/target.ts';
 import { watch, type WatchOptions } from './clients/cli/watch.ts';
 import { describeConfig, loadConfig, type Config } from './config.ts';
 import { BelfryError } from './model/errors.ts';
+import { hashPassword } from './model/password.ts';
 
 const BANNER_TOKEN_TTL_S = 86_400;
 

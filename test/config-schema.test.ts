@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { generate } from 'selfsigned';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../src/config.ts';
-import { hashPassword } from '../src/gateway/users.ts';
+import { hashPassword } from '../src/model/password.ts';
 import { refusal } from './config-helpers.ts';
 
 const SECRET = 'sixteen bytes, or';

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { settingName } from '../src/config-names.ts';
 import { describeConfig, loadConfig } from '../src/config.ts';
-import { hashPassword } from '../src/gateway/users.ts';
+import { hashPassword } from '../src/model/password.ts';
 import { BelfryError } from '../src/model/errors.ts';
 import { fileRefusal, fromFile, noFile, refusal, thrownBy } from './config-helpers.ts';
 

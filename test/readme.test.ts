@@ -7,9 +7,12 @@ import { ERRORS } from '../src/model/errors.ts';
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 
 describe('the README', () => {
-  it.each(Object.entries(ERRORS))('explains the error %s where its `see` points', (code, { status, title }) => {
-    expect(README).toContain(`| <a id="${code}"></a>\`${code}\` | ${status} | ${title} |`);
-  });
+  it.each(Object.entries(ERRORS))(
+    'explains the error %s where its `see` points',
+    (code, { status, title }) => {
+      expect(README).toContain(`| <a id="${code}"></a>\`${code}\` | ${status} | ${title} |`);
+    },
+  );
 
   it.each(describeConfig(loadConfig({})).filter(({ source }) => source !== 'made'))(
     'lists the setting $name with its default',

@@ -22,9 +22,6 @@ export class MemoryBroker implements Broker, History {
   #head = 0;
   #bytes = 0;
   #last: Cursor = START;
-  /** Appended, not delivered yet; more than one list only while `deliver` itself publishes. */
-  readonly #outbox: Logged[] = [];
-  #delivering = false;
   readonly #keys = new Map<string, { readonly ids: readonly Cursor[]; readonly until: number }>();
 
   constructor({ clock, bounds }: { clock: Clock; bounds: LogBounds }) {
@@ -41,10 +38,12 @@ export class MemoryBroker implements Broker, History {
     await this.ready();
     const known = idempotencyKey === undefined ? undefined : this.#recall(idempotencyKey);
     if (known !== undefined) return [...known];
-    const ids = events.map((event) => this.#append(event));
+    // Nothing from here on waits, so events that `deliver` publishes come after these, in the log as on the way.
+    const entries = events.map((event) => this.#append(event));
+    const ids = entries.map(({ id }) => id);
     if (idempotencyKey !== undefined) this.#remember(idempotencyKey, ids);
     this.#trim();
-    this.#flush();
+    for (const entry of entries) this.#deliver?.(entry);
     return ids;
   }
 
@@ -54,7 +53,6 @@ export class MemoryBroker implements Broker, History {
 
   async stop(): Promise<void> {
     this.#deliver = undefined;
-    this.#outbox.length = 0;
   }
 
   async *after(cursor: Cursor): AsyncGenerator<HubEvent> {
@@ -68,7 +66,7 @@ export class MemoryBroker implements Broker, History {
     } while (page.length === PAGE);
   }
 
-  #append(event: NewEvent): Cursor {
+  #append(event: NewEvent): Logged {
     const now = this.#clock.now();
     const id = nextId(this.#last, now);
     const time = event.time ?? new Date(now).toISOString();
@@ -77,21 +75,7 @@ export class MemoryBroker implements Broker, History {
     this.#last = id;
     this.#bytes += size;
     this.#log.push(entry);
-    this.#outbox.push(entry);
-    return id;
-  }
-
-  /** In the order of the log, also when `deliver` publishes in its turn. */
-  #flush(): void {
-    if (this.#delivering) return;
-    this.#delivering = true;
-    try {
-      for (let entry = this.#outbox.shift(); entry !== undefined; entry = this.#outbox.shift()) {
-        this.#deliver?.(entry);
-      }
-    } finally {
-      this.#delivering = false;
-    }
+    return entry;
   }
 
   #trim(): void {

@@ -24,7 +24,7 @@ local function publish(keys, events)
     redis.call('PUBLISH', prefix .. ':events', previous .. ' ' .. id .. ' ' .. event)
     ids[i], previous = id, id
   end
-  if #ids > 0 then redis.call('SET', last, previous) end
+  redis.call('SET', last, previous)
   if once then redis.call('SET', once, table.concat(ids, ' '), 'PX', LIMITS.once_ms) end
   return ids
 end

@@ -35,8 +35,7 @@ export class RedisConnection {
       connectionName: `belfry-${role}`,
       enableOfflineQueue: false,
       autoResubscribe: false,
-      // Together: what was under way when the connection closed is rejected then, never sent twice.
-      autoResendUnfulfilledCommands: false,
+      // What is under way when the connection closes is rejected then, and never sent twice.
       maxRetriesPerRequest: 0,
       commandTimeout: commandTimeoutMs,
       connectTimeout: commandTimeoutMs,
@@ -81,6 +80,8 @@ export class RedisConnection {
       return await run(this.redis);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
+      // ioredis hangs the command on its error, events and all, which belong in no log.
+      Reflect.deleteProperty(Object(cause) as object, 'command');
       throw new BelfryError('unavailable', `Redis at ${this.#where} did not do it: ${reason}.`, { cause });
     }
   }
@@ -99,6 +100,7 @@ export class RedisConnection {
   }
 
   #returned(): void {
+    if (this.#state === 'closed') return;
     if (this.#state === 'lost') this.#log.info('the connection to Redis is back');
     this.#state = 'up';
     this.#fault = undefined;

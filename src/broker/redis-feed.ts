@@ -77,18 +77,20 @@ export class Feed {
   catchUp(): Promise<void> {
     this.#following = false;
     this.#again = true;
-    this.#catchingUp ??= this.#catchUp().finally(() => (this.#catchingUp = undefined));
-    return this.#catchingUp;
+    return (this.#catchingUp ??= this.#catchUp());
   }
 
   async #catchUp(): Promise<void> {
-    do {
-      this.#again = false;
-      // Whatever was heard until now is in the log that is read next.
-      this.#takeHeld();
-      await this.#readOn();
-      if (!this.#again) this.#follow();
-    } while (this.#again);
+    try {
+      do {
+        this.#again = false;
+        await this.#readOn();
+        if (!this.#again) this.#follow();
+      } while (this.#again);
+    } finally {
+      // In the same turn as the last look at `#again`, so that no call falls between the two.
+      this.#catchingUp = undefined;
+    }
   }
 
   async #readOn(): Promise<void> {

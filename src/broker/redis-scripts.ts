@@ -4,7 +4,7 @@ import { IDEMPOTENCY_MS, type LogBounds } from './broker.ts';
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
 const PUBLISH = read('publish.lua');
-const VALIDATE = read('validate.lua');
+const VALIDATE = read('strict-json.lua') + read('validate.lua');
 
 export const LIBRARY_NAME = 'belfry';
 

@@ -60,6 +60,7 @@ export class RedisBroker implements Broker, History {
     try {
       await Promise.all([this.#commands.open(connectTimeoutMs), this.#subscriber.open(connectTimeoutMs)]);
       this.#commands.redis.on('ready', () => void Promise.all([this.#mend(feed), this.#loadLibrary()]));
+      this.#subscriber.redis.on('ready', () => void this.#mend(feed));
       await this.#loadLibrary('REPLACE');
       await this.#listen(feed);
     } catch (error) {
@@ -147,7 +148,7 @@ export class RedisBroker implements Broker, History {
   }
 
   async #watch(feed: Feed): Promise<void> {
-    if (feed.state === 'paused') return this.#mend(feed);
+    if (feed.state === 'paused') return;
     try {
       await this.#proveFlow(feed);
     } catch (error) {

@@ -14,8 +14,6 @@ local EXPECTED = {
   type_reserved = 'any other type',
 }
 
--- What follows throws {code, what}; caught in `refusal`.
-local function refuse(code, what) error({ code = code, what = what }, 0) end
 local function no_event(what) refuse('event_invalid', what) end
 
 local RESERVED = { belfry = true, websocket = true }
@@ -25,79 +23,6 @@ local function check_reserved(name)
   local kind = name:match('^[^.]*')
   if RESERVED[kind] then refuse('type_reserved', 'the type "' .. kind .. '" is reserved for the hub') end
 end
-
------------------------------------------------------------------------------------------------------------------ JSON
-
--- cjson of Redis takes more than JSON. Forbidding invalid numbers stops NaN, Infinity, 0x10, 01 and +1; what is left
--- over (raw control characters in strings, text after a NUL, and the numbers 1. and -.5) is looked for below.
--- A copy, since the settings of cjson are shared with the scripts of others; made at the first call, since Redis does
--- not lend cjson to a library that is being loaded.
-local json
-local function strict_json()
-  local copy = cjson.new()
-  copy.decode_invalid_numbers(false)
-  copy.decode_max_depth(LIMITS.depth)
-  return copy
-end
-
-local REST = '[\128-\191]'
-local UTF8_SEQUENCES = {
-  '[\194-\223]' .. REST,
-  '\224[\160-\191]' .. REST,
-  '[\225-\236\238\239]' .. REST .. REST,
-  '\237[\128-\159]' .. REST,
-  '\240[\144-\191]' .. REST .. REST,
-  '[\241-\243]' .. REST .. REST .. REST,
-  '\244[\128-\143]' .. REST .. REST,
-}
-
-local function is_utf8(text)
-  for _, sequence in ipairs(UTF8_SEQUENCES) do
-    if not text:find('[\128-\255]') then return true end
-    text = text:gsub(sequence, ' ')
-  end
-  return not text:find('[\128-\255]')
-end
-
--- Of text that cjson has taken, so that its quotes are known to pair.
-local function check_cjson_holes(text)
-  local unescaped = text:gsub('\\.', '')
-  if text:find('%c') then
-    for inside in unescaped:gmatch('"([^"]*)"') do
-      if inside:find('[%z\1-\31]') then refuse('json_invalid', 'a string holds a raw control character') end
-    end
-  end
-  local bare = unescaped:gsub('"[^"]*"', '') .. ' '
-  if bare:find('%.%D') or bare:find('%D%.') then
-    refuse('json_invalid', 'a number has no digit beside its point')
-  end
-end
-
-local function holds_proto(value)
-  if type(value) ~= 'table' then return false end
-  for name, inner in pairs(value) do
-    if name == '__proto__' or holds_proto(inner) then return true end
-  end
-  return false
-end
-
-local function parse(text)
-  if not is_utf8(text) then refuse('json_invalid', 'the bytes are not UTF-8') end
-  if text:find('%z') then refuse('json_invalid', 'it holds a NUL') end
-  json = json or strict_json()
-  -- An empty list would come out as an empty object; filled it is told apart.
-  local ok, value = pcall(json.decode, (text:gsub('%[[ \t\r\n]*%]', '[0]')))
-  if not ok then refuse('json_invalid', value) end
-  check_cjson_holes(text)
-  if (text:find('__proto__', 1, true) or text:find('\\u', 1, true)) and holds_proto(value) then
-    refuse('json_invalid', 'it holds the name __proto__')
-  end
-  return value
-end
-
-local function is_object(value) return type(value) == 'table' and value[1] == nil end
-
------------------------------------------------------------------------------------------------------------- Spellings
 
 local DAYS = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
 
@@ -206,8 +131,6 @@ local function spelling(event)
   if event.type ~= nil and is_object(event.data) and event.data.name ~= nil then return dorgu end
   no_event('its fields are those of no known spelling')
 end
-
-------------------------------------------------------------------------------------------------------------- Function
 
 local function check(text)
   if #text > LIMITS.event_bytes then refuse('event_too_big', 'it is ' .. #text .. ' bytes') end

@@ -98,7 +98,8 @@ const MODELS: Partial<Record<ErrorCode, readonly [model: string, type: string]>>
  * for want of grants, and then it simply hears nothing.
  */
 function encodeAck(event: HubEvent): string | undefined {
-  const refused = event.action === 'error' && isJsonObject(event.object) ? event.object['command'] : undefined;
+  const refused =
+    event.action === 'error' && isJsonObject(event.object) ? event.object['command'] : undefined;
   const action = ACK_ACTIONS.get(refused ?? event.action);
   return action && encodeFields(event.time, 'websocket', action, event.key, '', null, null);
 }

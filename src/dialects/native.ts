@@ -81,7 +81,9 @@ export const native: Dialect = {
 
   open({ query, caller }: OpenRequest): Opening {
     const anonymous = caller instanceof BelfryError && caller.code === 'credentials_missing';
-    if (caller instanceof BelfryError && !anonymous) throw refusal(401, caller);
+    // Credentials that are not good are 401; what the hub could not do is its own fault, and says so.
+    if (caller instanceof BelfryError && !anonymous)
+      throw refusal(caller.status === 403 ? 401 : caller.status, caller);
     try {
       const since = query.get('since');
       return {
@@ -178,7 +180,7 @@ const COMMAND_FORM = '{id?, command} with the command subscribe, unsubscribe, pu
 function explain(what: string, form: string, error: z.ZodError): string {
   const issues = error.issues
     .slice(0, 3)
-    .map(({ path, message }) => [...path, message].map(String).join(': '));
+    .map(({ path, message }) => [...path, message].map(String).join(': ').slice(0, 200));
   return `Not a native ${what}: ${issues.join('; ')}. Expected ${form}.`;
 }
 

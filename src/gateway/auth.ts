@@ -1,4 +1,4 @@
-import { Grants, type Identity } from '../model/principal.ts';
+import { ADMIN, Grants, type Identity } from '../model/principal.ts';
 import type { Credentials } from './credentials.ts';
 import type { Tokens } from './tokens.ts';
 import type { Users } from './users.ts';
@@ -10,9 +10,6 @@ export interface Role {
 }
 
 type Rights = Pick<Identity, 'roles' | 'subscribe' | 'publish'>;
-
-/** The role that may everything. */
-export const ADMIN = 'admin';
 
 /** Sets of rights that are kept to be shared; more are made afresh. */
 const RIGHTS_MAX = 1_000;

@@ -1,5 +1,6 @@
 import { BelfryError } from '../model/errors.ts';
-import { ADMIN, type Authenticator } from './auth.ts';
+import { ADMIN } from '../model/principal.ts';
+import type { Authenticator } from './auth.ts';
 import type { Credentials } from './credentials.ts';
 import type { Tokens } from './tokens.ts';
 import type { Users } from './users.ts';

@@ -11,6 +11,7 @@ import { z } from 'zod';
 import type { Clock } from '../model/clock.ts';
 import { BelfryError } from '../model/errors.ts';
 import { asPrincipal, Grants, type Identity } from '../model/principal.ts';
+import { algorithmsOf, PUBLIC_KEY_ALGORITHMS } from '../model/signature.ts';
 
 /** By which keys tokens are checked, and what they must say. Any of the keys may be absent, and all may be there. */
 export interface TokenSettings {
@@ -40,10 +41,6 @@ interface Verifier {
 }
 
 const HMAC = ['HS256', 'HS384', 'HS512'];
-const RSA = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
-const EC: Readonly<Record<string, string>> = { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' };
-const EDWARDS = ['EdDSA', 'Ed25519'];
-
 const NO_JWT = 'it is no JWT';
 const A_JWT = 'three parts of base64url, joined by dots';
 
@@ -69,15 +66,6 @@ const claimsSchema = z.object({
   subscribe: grants,
   publish: grants,
 });
-
-/** The algorithms by which a public key may have signed; none when it is of a kind that cannot be used. */
-export function algorithmsOf(key: KeyObject): readonly string[] {
-  const { modulusLength = 0, namedCurve = '' } = key.asymmetricKeyDetails ?? {};
-  const kind = key.asymmetricKeyType;
-  if (kind === 'rsa') return modulusLength >= 2_048 ? RSA : [];
-  if (kind === 'ec') return EC[namedCurve] === undefined ? [] : [EC[namedCurve]];
-  return kind === 'ed25519' ? EDWARDS : [];
-}
 
 /** Checks tokens, and makes them where there is a secret. */
 export class Tokens {
@@ -187,7 +175,7 @@ function* verifiersOf(settings: TokenSettings, secret: Uint8Array | undefined): 
     yield { key, algorithms: algorithmsOf(key) };
   }
   if (jwksUrl !== undefined) {
-    yield { key: published(new URL(jwksUrl)), algorithms: [...RSA, ...Object.values(EC), ...EDWARDS] };
+    yield { key: published(new URL(jwksUrl)), algorithms: PUBLIC_KEY_ALGORITHMS };
   }
 }
 

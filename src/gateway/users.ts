@@ -1,6 +1,7 @@
-import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import type { Clock } from '../model/clock.ts';
 import { BelfryError } from '../model/errors.ts';
+import { verifyPassword } from '../model/password.ts';
 import { asPrincipal, Grants, type Identity } from '../model/principal.ts';
 
 /** A user who comes with a password, as configured. */
@@ -15,46 +16,12 @@ export interface User {
   readonly publish?: readonly string[];
 }
 
-interface Hash {
-  readonly cost: number;
-  readonly blockSize: number;
-  readonly parallel: number;
-  readonly salt: Buffer;
-  readonly key: Buffer;
-}
-
-const HASH = /^scrypt:(\d{1,6}):(\d{1,2}):(\d{1,2}):([\w-]{16,128}):([\w-]{22,128})$/;
-/** About 50 ms of a core and 16 MiB. */
-const STANDARD = { cost: 16_384, blockSize: 8, parallel: 1 };
-const MAX_MEMORY_BYTES = 128 * 1_024 * 1_024;
-
 /** How long a password that was right need not be checked again: drpcli may send it with every request. */
 const REMEMBER_MS = 60_000;
 /** Checks at a time. Each takes a thread of libuv's four, which file reads and DNS share. */
 const RUNNING_MAX = 2;
 /** About 2 s of work; who comes later would have given up before the answer. */
 const WAITING_MAX = 64;
-
-/** A password as text for the configuration: `scrypt:<N>:<r>:<p>:<salt>:<hash>`, the last two in base64url. */
-export async function hashPassword(password: string): Promise<string> {
-  const { cost, blockSize, parallel } = STANDARD;
-  const salt = randomBytes(16);
-  const key = await derive(password, { ...STANDARD, salt, key: Buffer.alloc(32) });
-  return ['scrypt', cost, blockSize, parallel, salt.toString('base64url'), key.toString('base64url')].join(
-    ':',
-  );
-}
-
-/** Takes as long for a wrong password as for the right one. A text that is no hash fits no password. */
-export async function verifyPassword(password: string, hash: string): Promise<boolean> {
-  const parsed = parseHash(hash);
-  return parsed !== undefined && timingSafeEqual(await derive(password, parsed), parsed.key);
-}
-
-/** Whether the text is a hash that this node can check, in at most {@link MAX_MEMORY_BYTES}. */
-export function isPasswordHash(text: string): boolean {
-  return parseHash(text) !== undefined;
-}
 
 /** The users that the configuration names. */
 export class Users {
@@ -146,32 +113,6 @@ class Gate {
       'Too many passwords wait to be checked. Expected another try in a few seconds, or a token instead.',
     );
   }
-}
-
-function parseHash(text: string): Hash | undefined {
-  const [, cost, blockSize, parallel, salt = '', key = ''] = HASH.exec(text) ?? [];
-  const [N, r, p] = [Number(cost), Number(blockSize), Number(parallel)];
-  const usable =
-    N >= 1_024 && (N & (N - 1)) === 0 && r >= 1 && p >= 1 && p <= 16 && 128 * N * r <= MAX_MEMORY_BYTES;
-  if (!usable) return undefined;
-  return {
-    cost: N,
-    blockSize: r,
-    parallel: p,
-    salt: Buffer.from(salt, 'base64url'),
-    key: Buffer.from(key, 'base64url'),
-  };
-}
-
-function derive(password: string, { cost, blockSize, parallel, salt, key }: Hash): Promise<Buffer> {
-  // What OpenSSL counts: the table, the blocks and two more.
-  const maxmem = 128 * blockSize * (cost + parallel + 2);
-  const options = { cost, blockSize, parallelization: parallel, maxmem };
-  return new Promise((resolve, reject) => {
-    scrypt(password, salt, key.length, options, (error, derived) =>
-      error ? reject(error) : resolve(derived),
-    );
-  });
 }
 
 function identityOf({ name, roles = [], subscribe = [], publish = [] }: User): Identity {

@@ -7,6 +7,9 @@ export type Principal = string;
 /** The principal of whoever did not say who they are. */
 export const UNKNOWN: Principal = 'unknown';
 
+/** The role that may everything. */
+export const ADMIN = 'admin';
+
 /** `sub` of a token as a principal: without a colon it is a user's name. */
 export function asPrincipal(subject: string): Principal {
   return subject.includes(':') ? subject : `user:${subject}`;

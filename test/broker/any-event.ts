@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import type { NewEvent } from '../../src/model/event.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { Json } from '../../src/model/json.ts';
 
 /** Any event as the hub takes it, times included. */
 export function anyEvent(): fc.Arbitrary<NewEvent> {
@@ -8,24 +8,30 @@ export function anyEvent(): fc.Arbitrary<NewEvent> {
   const name = fc
     .string({ unit: 'binary', minLength: 1 })
     .filter((type) => !['belfry', 'websocket'].includes(type));
-  // As JSON has it: no -0, and not the one name that is refused at the edge.
+  // As JSON has it: no -0.
   const json = fc
     .jsonValue()
     .map((value) => JSON.stringify(value))
-    .filter((written) => !written.includes('__proto__'))
-    .map((written) => JSON.parse(written) as NewEvent['object']);
+    .map((written) => JSON.parse(written) as Json);
   const time = fc.date({ min: new Date(0), max: new Date('9999-01-01'), noInvalidDate: true });
-  return fc.record(
-    {
-      time: time.map((date) => date.toISOString()),
-      type: name,
-      action: name,
-      key: text,
-      principal: text,
-      object: json,
-      original: json,
-      metadata: fc.dictionary(text, json) as fc.Arbitrary<JsonObject>,
-    },
-    { requiredKeys: ['time', 'type', 'action', 'key', 'object'] },
-  ) as fc.Arbitrary<NewEvent>;
+  return fc
+    .record(
+      {
+        time: time.map((date) => date.toISOString()),
+        type: name,
+        action: name,
+        key: text,
+        principal: text,
+        object: json,
+        original: json,
+        metadata: fc.dictionary(text, json),
+      },
+      { requiredKeys: ['time', 'type', 'action', 'key', 'object'] },
+    )
+    .filter(lacksProto);
+}
+
+/** The one name that is refused at the edge. */
+function lacksProto(event: unknown): boolean {
+  return !JSON.stringify(event).includes('"__proto__":');
 }

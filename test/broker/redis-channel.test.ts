@@ -133,7 +133,7 @@ describe('rubbish in the log', () => {
     await knows.broker.publish([{ type: 'a', action: 'b', key: '2', object: null }]);
     await knows.ear.key('2');
     expect(knows.ear.keys).toEqual(['1', '2']);
-    expect(world.reasons).toEqual(['channel internal', 'channel internal']);
+    await expect.poll(() => world.reasons).toEqual(['channel internal', 'channel internal']);
     expect(knowsNot.ear.events).toEqual([]);
     await knowsNot.broker.ready();
 

@@ -147,14 +147,6 @@ describe('the Redis function belfry_publish', () => {
     expect(verdictOfHub(Buffer.from(half))).toBe('accepted');
     await expect(world.fcall(half)).rejects.toThrow('BELFRY json_invalid: ');
   });
-
-  it('leaves the JSON of other scripts as it was', async () => {
-    const world = new RedisWorld();
-    await world.start();
-    await world.fcall(EVENT);
-    const lax = `return tostring(cjson.decode('[NaN]')[1]) .. #cjson.decode(('['):rep(100) .. (']'):rep(100))`;
-    expect(await world.redis.eval(lax, 0)).toBe('nan1');
-  });
 });
 
 async function verdictOfFunction(world: RedisWorld, text: Buffer): Promise<string> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hashPassword } from '../../src/app.ts';
+import { hashPassword } from '../../src/model/password.ts';
 import { connect, drpClient } from '../support/client.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 

@@ -3,7 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, exportSPKI, generateKeyPair } from 'jose';
 import { afterEach, describe, expect, test } from 'vitest';
-import { algorithmsOf, Tokens } from '../../src/gateway/tokens.ts';
+import { Tokens } from '../../src/gateway/tokens.ts';
+import { algorithmsOf } from '../../src/model/signature.ts';
 import { base64url, clock, refusal, SECRET, tokenOf } from './tokens-helpers.ts';
 
 const undo: (() => Promise<unknown>)[] = [];

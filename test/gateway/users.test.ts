@@ -1,7 +1,8 @@
 import { scryptSync } from 'node:crypto';
 import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { hashPassword, isPasswordHash, Users, verifyPassword } from '../../src/gateway/users.ts';
+import { Users } from '../../src/gateway/users.ts';
+import { hashPassword, isPasswordHash, verifyPassword } from '../../src/model/password.ts';
 import type { BelfryError } from '../../src/model/errors.ts';
 import type { Identity } from '../../src/model/principal.ts';
 

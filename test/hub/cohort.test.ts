@@ -73,7 +73,12 @@ describe('connections', () => {
 describe('an event', () => {
   it('reaches a cohort once, though several patterns match', async () => {
     const { subscriber, publish, hub } = await startHub();
-    const client = subscriber(['*.*.*', 'profiles.*.*', 'profiles.save.global', 'profiles,x.save,y.global,z']);
+    const client = subscriber([
+      '*.*.*',
+      'profiles.*.*',
+      'profiles.save.global',
+      'profiles,x.save,y.global,z',
+    ]);
     publish();
     expect(client.takeKeys()).toEqual(['global']);
     expect(hub.stats.delivered - 1).toBe(1);
@@ -113,7 +118,9 @@ describe('an event', () => {
 
   it('is heard as grants and filters say, each subscription with its own', async () => {
     const { connect, publish } = await startHub();
-    const client = connect({ identity: anIdentity({ subscribe: Grants.parse(['jobs.*.*', 'machines.*.m1']) }) });
+    const client = connect({
+      identity: anIdentity({ subscribe: Grants.parse(['jobs.*.*', 'machines.*.m1']) }),
+    });
     client.subscribe(['jobs.*.*'], { filters: { 'object.state': 'failed' } });
     client.subscribe(['machines.*.*']);
     publish({ type: 'jobs', key: 'j1', object: { state: 'failed' } });

@@ -119,7 +119,11 @@ describe('subscribe', () => {
 
 describe('auth', () => {
   it('changes principal and grants at once, with nothing lost or heard too much', async () => {
-    const identity = anIdentity({ principal: 'user:bob', subscribe: Grants.parse(['b.*.*']), expiresAt: 1_800_000_000_000 });
+    const identity = anIdentity({
+      principal: 'user:bob',
+      subscribe: Grants.parse(['b.*.*']),
+      expiresAt: 1_800_000_000_000,
+    });
     const { broker, hub, connect } = await startHub({ authenticate: async () => identity });
     const client = connect({ identity: anIdentity({ subscribe: Grants.parse(['a.*.*']) }) });
     client.subscribe(['*.*.*']);
@@ -156,7 +160,9 @@ describe('auth', () => {
   });
 
   it('ends in nothing when the connection ended meanwhile', async () => {
-    const { connect, hub } = await startHub({ authenticate: async () => anIdentity({ principal: 'user:bob' }) });
+    const { connect, hub } = await startHub({
+      authenticate: async () => anIdentity({ principal: 'user:bob' }),
+    });
     const client = connect();
     client.send({ id: 't', command: 'auth', token: 'x' });
     hub.detach(client.connection);
@@ -297,7 +303,10 @@ describe('who may nothing', () => {
     client.send(publishing(event));
     await settled();
     publish();
-    expect(client.take().map(({ object }) => (object as { code: string }).code)).toEqual(['forbidden', 'forbidden']);
+    expect(client.take().map(({ object }) => (object as { code: string }).code)).toEqual([
+      'forbidden',
+      'forbidden',
+    ]);
     expect(broker.published).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CLOSE } from '../../src/model/close.ts';
-import { startHub } from '../support/connection.ts';
+import { anIdentity, startHub, type TestConnection } from '../support/connection.ts';
+import { isForgotten } from '../support/garbage.ts';
 import { readFrames } from '../support/outlet.ts';
 
 const MIB = 1024 * 1024;
@@ -37,7 +38,9 @@ describe('delivery', () => {
   });
 
   it('cuts what it joins at 1 MiB a write, for every member alike', async () => {
-    const { broker, clock, subscriber } = await startHub({ queue: { maxDeliveries: 100, maxBytes: 10 * MIB } });
+    const { broker, clock, subscriber } = await startHub({
+      queue: { maxDeliveries: 100, maxBytes: 10 * MIB },
+    });
     const clients = [subscriber(['*.*.*']), subscriber(['*.*.*'])];
     for (let n = 0; n < 5; n++) broker.append({ key: String(n), object: 'x'.repeat(400_000) });
     clock.turn();
@@ -99,7 +102,9 @@ describe('who subscribes', () => {
   });
 
   it('joins a living cohort, though the flush before closed its only other member', async () => {
-    const { broker, hub, connect, subscriber } = await startHub({ queue: { maxDeliveries: 1, maxBytes: MIB } });
+    const { broker, hub, connect, subscriber } = await startHub({
+      queue: { maxDeliveries: 1, maxBytes: MIB },
+    });
     const slow = subscriber(['*.*.*']);
     slow.outlet.full = true;
     broker.append({ key: '1' });
@@ -139,9 +144,9 @@ describe('who unsubscribes', () => {
     const { hub, broker, subscriber } = await startHub();
     const client = subscriber(['*.*.*']);
     client.send({ id: 'u', command: 'unsubscribe', patterns: ['*.*.*'] });
-    const { received } = hub.stats;
+    const { received, encodes } = hub.stats;
     broker.append();
-    expect(hub.stats.received).toBe(received);
+    expect(hub.stats).toMatchObject({ received, encodes });
   });
 });
 
@@ -166,6 +171,55 @@ describe('a connection that ends', () => {
     expect(client.takeKeys()).not.toContain('2');
     expect(other.takeKeys()).toEqual(['1', '2']);
     expect(hub.connections.has(client.connection)).toBe(false);
+  });
+
+  it('is not called slow for what still waited to be sent', async () => {
+    const { broker, hub, subscriber } = await startHub();
+    const [closed, gone] = [subscriber(['*.*.*']), subscriber(['*.*.*'])];
+    broker.append();
+    hub.detach(gone.connection);
+    broker.append();
+    closed.connection.close(CLOSE.byOperator);
+    expect(hub.stats).toMatchObject({ received: 5, delivered: 5, droppedSlow: 0 });
+  });
+
+  it('as it subscribes to more, since it was too slow, hears nothing more', async () => {
+    const { broker, hub, subscriber } = await startHub({ queue: { maxDeliveries: 1, maxBytes: MIB } });
+    const slow = subscriber(['a.*.*']);
+    slow.outlet.full = true;
+    broker.append({ type: 'a' });
+    hub.flush();
+    broker.append({ type: 'a' });
+    slow.subscribe(['b.*.*']);
+    expect(slow.outlet.closed?.code).toBe(CLOSE.tooSlow.code);
+    const { received } = hub.stats;
+    broker.append({ type: 'a' });
+    broker.append({ type: 'b' });
+    hub.flush();
+    expect(hub.stats.received).toBe(received);
+  });
+
+  it('is forgotten, however it ended', async () => {
+    const test = await startHub({ queue: { maxDeliveries: 1, maxBytes: MIB } });
+    const expiresAt = test.clock.now() + 60_000;
+    const ended = (end: (client: TestConnection) => void): WeakRef<object> => {
+      const client = test.subscriber(['*.*.*'], { identity: anIdentity({ expiresAt }) });
+      client.outlet.full = true;
+      test.publish();
+      test.broker.append();
+      end(client);
+      expect(client.connection.isOpen).toBe(false);
+      return new WeakRef(client.connection);
+    };
+    const all = [
+      ended(({ connection }) => test.hub.detach(connection)),
+      ended(({ connection }) => connection.close(CLOSE.byOperator)),
+      ended(() => test.hub.flush()),
+      ended(({ connection }) => test.hub.identify(connection, anIdentity({ expiresAt }))),
+      ended((client) => client.subscribe(['a.*.*'])),
+      ended(() => test.clock.advance(60_000)),
+    ];
+    for (const connection of all) expect(await isForgotten(connection)).toBe(true);
   });
 
   it('ends once, whoever ends it again', async () => {

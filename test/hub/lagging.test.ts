@@ -185,15 +185,31 @@ describe('a connection whose socket is full', () => {
     expect(gone).toBe(2);
   });
 
+  it('is waited for until it has caught up, though it takes a little now and then', async () => {
+    const test = await startHub();
+    const client = test.subscriber(['*.*.*']);
+    client.outlet.full = true;
+    client.outlet.capacity = 1;
+    publishAll(test, ['1', '2']);
+    let gone = false;
+    void test.hub.drained(client.connection).then(() => (gone = true));
+    client.outlet.drain();
+    await settled();
+    expect(gone).toBe(false);
+    client.outlet.drain();
+    await settled();
+    expect(gone).toBe(true);
+  });
+
   it('is not waited for when it does not lag', async () => {
     const test = await startHub();
     await expect(test.hub.drained(test.connect().connection)).resolves.toBeUndefined();
   });
 });
 
-describe('a queue', () => {
-  const chunk = (deliveries: number, bytes: number) => ({ deliveries, bytes: Buffer.alloc(bytes) });
+const chunk = (deliveries: number, bytes: number) => ({ deliveries, bytes: Buffer.alloc(bytes) });
 
+describe('a queue', () => {
   it('refuses what would pass a bound, unless it is empty', () => {
     const queue = new DeliveryQueue({ maxDeliveries: 3, maxBytes: 10 });
     expect(queue.push(chunk(9, 90))).toBe(true);

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { native } from '../../src/dialects/native.ts';
 import { Cohort, signatureOf } from '../../src/hub/cohort.ts';
@@ -10,10 +10,7 @@ import { anEvent, anIdentity } from '../support/connection.ts';
 /** A cohort of who subscribed to these patterns. */
 function cohortOf(...patterns: readonly Pattern[]): Cohort {
   const subscriptions = new Map(
-    patterns.map((pattern) => [
-      pattern.text,
-      { subscription: { name: pattern.text, pattern, filters: [] } },
-    ]),
+    patterns.map((pattern) => [pattern.text, { subscription: { name: pattern.text, pattern, filters: [] } }]),
   );
   const listener = { dialect: native, identity: anIdentity(), subscriptions, send: () => {} };
   return new Cohort(listener, signatureOf(listener), new Stats());
@@ -29,7 +26,9 @@ describe('the router', () => {
       const cohort = parsed(text);
       router.add(cohort);
       expect(router.match(event)).toEqual([cohort]);
-      expect(router.match(anEvent({ type: 'a', action: 'b', key: 'x' }))).toHaveLength(text.endsWith('*') ? 1 : 0);
+      expect(router.match(anEvent({ type: 'a', action: 'b', key: 'x' }))).toHaveLength(
+        text.endsWith('*') ? 1 : 0,
+      );
     }
   });
 
@@ -63,7 +62,9 @@ describe('the router', () => {
     const router = new Router();
     const cohort = parsed('constructor.__proto__.toString');
     router.add(cohort);
-    expect(router.match(anEvent({ type: 'constructor', action: '__proto__', key: 'toString' }))).toEqual([cohort]);
+    expect(router.match(anEvent({ type: 'constructor', action: '__proto__', key: 'toString' }))).toEqual([
+      cohort,
+    ]);
     expect(router.match(anEvent({ type: 'valueOf', action: 'constructor', key: 'x' }))).toEqual([]);
   });
 

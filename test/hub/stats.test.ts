@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DIALECTS } from '../../src/dialects/index.ts';
 import type { Hub } from '../../src/hub/hub.ts';
@@ -15,9 +15,18 @@ const operation = fc.oneof(
     dialect: fc.constantFrom(...DIALECTS.map(({ dialect }) => dialect)),
     grants: fc.constantFrom('*.*.*', 'a.*.*'),
   }),
-  fc.record({ do: fc.constant('subscribe' as const), which, pattern, since: fc.option(fc.nat(30)), filtered: fc.boolean() }),
+  fc.record({
+    do: fc.constant('subscribe' as const),
+    which,
+    pattern,
+    since: fc.option(fc.nat(30)),
+    filtered: fc.boolean(),
+  }),
   fc.record({ do: fc.constant('unsubscribe' as const), which, pattern }),
-  fc.record({ do: fc.constantFrom('ping', 'rubbish', 'publish', 'close', 'detach', 'fill', 'drain', 'grant', 'revoke'), which }),
+  fc.record({
+    do: fc.constantFrom('ping', 'rubbish', 'publish', 'close', 'detach', 'fill', 'drain', 'grant', 'revoke'),
+    which,
+  }),
   {
     weight: 8,
     arbitrary: fc.record({

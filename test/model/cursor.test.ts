@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareCursors, cursorTime, isCursor, START } from '../../src/model/cursor.ts';
 
@@ -11,6 +11,13 @@ const cursor = fc
   .map((numbers) => numbers.join('-'))
   .filter(isCursor);
 
+const sign = (n: number): number => Math.sign(n) + 0;
+const exact = (a: string, b: string): number => {
+  const [a1 = 0n, a2 = 0n] = a.split('-').map(BigInt);
+  const [b1 = 0n, b2 = 0n] = b.split('-').map(BigInt);
+  return a1 !== b1 ? (a1 < b1 ? -1 : 1) : a2 === b2 ? 0 : a2 < b2 ? -1 : 1;
+};
+
 describe('a cursor', () => {
   it.each([START, '1-0', '1737000000000-0', '1737000000000-17', '999999999999999-999999999999999'])(
     'is %s',
@@ -19,12 +26,25 @@ describe('a cursor', () => {
     },
   );
 
-  it.each(['', '-', '1', '1-', '-1', '1-1-1', '1_0', ' 1-0', '1-0\n', '1.5-0', '-1-0', '0x1-0', '$', '+', '١-0'])(
-    'is not %j',
-    (text) => {
-      expect(isCursor(text)).toBe(false);
-    },
-  );
+  it.each([
+    '',
+    '-',
+    '1',
+    '1-',
+    '-1',
+    '1-1-1',
+    '1_0',
+    ' 1-0',
+    '1-0\n',
+    '1.5-0',
+    '-1-0',
+    '0x1-0',
+    '$',
+    '+',
+    '١-0',
+  ])('is not %j', (text) => {
+    expect(isCursor(text)).toBe(false);
+  });
 
   it('is not a number larger than a double holds exactly, nor one place written twice', () => {
     expect(isCursor('9007199254740993-0')).toBe(false);
@@ -34,12 +54,6 @@ describe('a cursor', () => {
   });
 
   it('is ordered as its two numbers are', () => {
-    const sign = (n: number): number => Math.sign(n) + 0;
-    const exact = (a: string, b: string): number => {
-      const [a1 = 0n, a2 = 0n] = a.split('-').map(BigInt);
-      const [b1 = 0n, b2 = 0n] = b.split('-').map(BigInt);
-      return a1 !== b1 ? (a1 < b1 ? -1 : 1) : a2 === b2 ? 0 : a2 < b2 ? -1 : 1;
-    };
     fc.assert(
       fc.property(cursor, cursor, cursor, (a, b, c) => {
         expect(sign(compareCursors(a, b))).toBe(exact(a, b));

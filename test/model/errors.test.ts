@@ -2,12 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { asBelfryError, BelfryError, ERRORS, ProtocolError, type ErrorCode } from '../../src/model/errors.ts';
 
 describe('an error', () => {
-  it.each(Object.entries(ERRORS))('%s has an error status and one sentence of explanation', (code, { status, title }) => {
-    expect(code).toMatch(/^[a-z]+(_[a-z]+)*$/);
-    expect(status).toBeGreaterThanOrEqual(400);
-    expect(status).toBeLessThan(600);
-    expect(title).toMatch(/^[A-Z].*\.$/);
-  });
+  it.each(Object.entries(ERRORS))(
+    '%s has an error status and one sentence of explanation',
+    (code, { status, title }) => {
+      expect(code).toMatch(/^[a-z]+(_[a-z]+)*$/);
+      expect(status).toBeGreaterThanOrEqual(400);
+      expect(status).toBeLessThan(600);
+      expect(title).toMatch(/^[A-Z].*\.$/);
+    },
+  );
 
   it('knows its status and where it is explained', () => {
     const error = new BelfryError('event_too_big', 'The event is 2 MB.');

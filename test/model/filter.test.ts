@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { NewEvent } from '../../src/model/event.ts';
 import { parseFilters, passes } from '../../src/model/filter.ts';
@@ -8,7 +8,14 @@ const event: NewEvent = {
   action: 'update',
   key: 'web-1',
   principal: 'user:ada',
-  object: { status: 'Running', replicas: 3, ready: true, node: null, labels: { app: 'web' }, ports: [80, 443] },
+  object: {
+    status: 'Running',
+    replicas: 3,
+    ready: true,
+    node: null,
+    labels: { app: 'web' },
+    ports: [80, 443],
+  },
   original: { status: 'Pending' },
 };
 
@@ -41,10 +48,15 @@ describe('filters', () => {
   });
 
   it('use the first path that leads anywhere', () => {
-    const either = { text: '', paths: [['object', 'missing'], ['object', 'status'], ['key']], values: ['web-1'] };
+    const either = {
+      text: '',
+      paths: [['object', 'missing'], ['object', 'status'], ['key']],
+      values: ['web-1'],
+    };
     expect(passes(either, event)).toBe(false);
     expect(passes({ ...either, values: ['Running'] }, event)).toBe(true);
     expect(passes({ ...either, paths: [['metadata', 'x']] }, event)).toBe(false);
+    expect(passes({ ...either, paths: [['object', 'constructor'], ['key']] }, event)).toBe(true);
   });
 
   it.each([
@@ -58,7 +70,9 @@ describe('filters', () => {
     [{ status: [[1]] }, 'an object or a list'],
     [{ status: [1, {}] }, 'an object or a list'],
   ])('are not %o: %s', (fields, why) => {
-    expect(() => parseFilters(fields)).toThrow(expect.objectContaining({ name: 'ProtocolError', code: 'filter_invalid' }));
+    expect(() => parseFilters(fields)).toThrow(
+      expect.objectContaining({ name: 'ProtocolError', code: 'filter_invalid' }),
+    );
     expect(() => parseFilters(fields)).toThrow(why);
   });
 

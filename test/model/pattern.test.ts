@@ -1,7 +1,8 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '../../src/model/errors.ts';
 import { escapeValue, EVERYTHING, Pattern } from '../../src/model/pattern.ts';
+import { thrownBy } from '../support/thrown.ts';
 
 const of = (type: string, action: string, key: string) => ({ type, action, key });
 
@@ -83,11 +84,8 @@ describe('a pattern', () => {
     const text = fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[.,*\\123 a]{0,12}$/));
     fc.assert(
       fc.property(text, (given) => {
-        try {
-          expect(Pattern.parse(given).text).toBe(given);
-        } catch (error) {
-          expect(error).toBeInstanceOf(ProtocolError);
-        }
+        const error = thrownBy(() => Pattern.parse(given));
+        expect(error === undefined || error instanceof ProtocolError).toBe(true);
       }),
       { numRuns: 2_000 },
     );
@@ -120,14 +118,20 @@ const key = fc.oneof(value, fc.constant(''));
 describe('a pattern of exact values', () => {
   it('matches these and no others', () => {
     fc.assert(
-      fc.property(value, value, key, fc.record({ type: value, action: value, key }), (type, action, name, other) => {
-        const pattern = Pattern.of(type, action, name);
-        expect(pattern.matches({ type, action, key: name })).toBe(true);
-        expect(pattern.matches(other)).toBe(
-          other.type === type && other.action === action && other.key === name,
-        );
-        expect(pattern.matches({ type: `${type}!`, action, key: name })).toBe(false);
-      }),
+      fc.property(
+        value,
+        value,
+        key,
+        fc.record({ type: value, action: value, key }),
+        (type, action, name, other) => {
+          const pattern = Pattern.of(type, action, name);
+          expect(pattern.matches({ type, action, key: name })).toBe(true);
+          expect(pattern.matches(other)).toBe(
+            other.type === type && other.action === action && other.key === name,
+          );
+          expect(pattern.matches({ type: `${type}!`, action, key: name })).toBe(false);
+        },
+      ),
     );
   });
 
@@ -161,8 +165,12 @@ describe('a pattern of exact values', () => {
 const UNIVERSE = ['a', 'b', 'c', 'other'];
 const part = fc.oneof(
   { weight: 1, arbitrary: fc.constant('*') },
-  { weight: 3, arbitrary: fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 4 }).map(String) },
+  {
+    weight: 3,
+    arbitrary: fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 4 }).map(String),
+  },
 );
+const lists = (text: string, named: string): boolean => text === '*' || text.split(',').includes(named);
 const pattern = fc.tuple(part, part, part).map((parts) => Pattern.parse(parts.join('.')));
 const EVENTS = UNIVERSE.flatMap((type) =>
   UNIVERSE.flatMap((action) => UNIVERSE.map((name) => of(type, action, name))),
@@ -195,7 +203,6 @@ describe('patterns over a small alphabet', () => {
   it('match an event exactly when each part is a star or lists its value', () => {
     fc.assert(
       fc.property(part, part, part, fc.constantFrom(...EVENTS), (type, action, name, event) => {
-        const lists = (text: string, named: string): boolean => text === '*' || text.split(',').includes(named);
         expect(Pattern.parse(`${type}.${action}.${name}`).matches(event)).toBe(
           lists(type, event.type) && lists(action, event.action) && lists(name, event.key),
         );

@@ -4,6 +4,8 @@ import { Pattern } from '../../src/model/pattern.ts';
 
 const of = (type: string, action: string, key: string) => ({ type, action, key });
 
+const text = (...patterns: string[]): string => Grants.parse(patterns).text;
+
 describe('a principal', () => {
   it('without a colon is the name of a user', () => {
     expect(asPrincipal('ada')).toBe('user:ada');
@@ -42,7 +44,6 @@ describe('grants', () => {
   });
 
   it('have equal texts exactly when they list the same patterns', () => {
-    const text = (...patterns: string[]): string => Grants.parse(patterns).text;
     expect(text('a.b.c', 'd.e.f')).toBe(text('d.e.f', 'a.b.c', 'd.e.f'));
     expect(text('a.b.c')).not.toBe(text('a.b.d'));
     expect(text('a.b.c', 'd.e.f')).not.toBe(text('a.b.c\nd.e.f'));

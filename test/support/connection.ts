@@ -21,6 +21,8 @@ export class TestBroker implements Broker, History {
   failure: Error | undefined;
   /** While true, every event published or read from the log waits for {@link release}. */
   held = false;
+  /** How many events were read from the log. */
+  read = 0;
   /** Whether the hub is told of an event at once. */
   delivers = true;
   #log: Logged[] = [];
@@ -52,6 +54,7 @@ export class TestBroker implements Broker, History {
       const next = this.#log.find(({ id }) => compareCursors(id, at) > 0);
       if (next === undefined) return;
       at = next.id;
+      this.read++;
       yield next;
     }
   }

@@ -1,0 +1,214 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = new URL('../', import.meta.url);
+
+/**
+ * What the files of each room may import, beside their own room: a whole room (`model/`), or one file of it. Of other
+ * rooms' insides nobody knows but `app.ts`.
+ */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  'model/': [],
+  'dialects/': ['model/'],
+  'broker/': ['model/'],
+  'registry/': ['model/'],
+  'hub/': ['model/', 'dialects/dialect.ts', 'broker/broker.ts', 'registry/registry.ts'],
+  'gateway/': ['model/', 'dialects/', 'hub/', 'registry/', 'broker/broker.ts'],
+  'sources/': ['model/', 'clients/'],
+  'clients/': ['model/'],
+  config: ['model/'],
+  'app.ts': ['model/', 'dialects/', 'broker/', 'registry/', 'hub/', 'gateway/', 'sources/', 'config'],
+  'main.ts': ['model/', 'clients/', 'app.ts', 'config'],
+};
+
+/** Rooms that run where the hub does not: nothing but types may come to them from elsewhere. */
+const TYPES_ONLY = new Set(['clients/']);
+
+const MAX_LINES = 250;
+
+interface Import {
+  readonly from: string;
+  /** A file of `src`, or a package as it is named. */
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
+const files = readdirSync(new URL('src/', ROOT), { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => posix.join(entry.parentPath, entry.name).slice(new URL('src/', ROOT).pathname.length))
+  .toSorted();
+const modules = files.filter((file) => /\.tsx?$/.test(file));
+const texts = new Map(modules.map((file) => [file, read(`src/${file}`)]));
+const imports = [...texts].flatMap(([file, text]) => importsOf(file, text));
+
+/** Static and dynamic imports, types and re-exports. */
+function importsOf(file: string, text: string): Import[] {
+  const statements =
+    /^\s*(?:import|export)\b([^'";]*?)\bfrom\s+'([^']+)'|^\s*import\s+'([^']+)'|\bimport\('([^']+)'\)/gm;
+  return [...text.matchAll(statements)].map(([, clause = '', from, bare, dynamic]) => {
+    const target = from ?? bare ?? dynamic ?? '';
+    const named =
+      /^\s*\{([^}]*)\}\s*$/
+        .exec(clause)?.[1]
+        ?.split(',')
+        .map((name) => name.trim()) ?? [];
+    const typeOnly =
+      /^\s*type\s/.test(clause) ||
+      (named.length > 0 && named.every((name) => name === '' || name.startsWith('type ')));
+    return {
+      from: file,
+      to: target.startsWith('.') ? posix.join(posix.dirname(file), target) : target,
+      typeOnly,
+    };
+  });
+}
+
+function roomOf(file: string): string {
+  const slash = file.indexOf('/');
+  if (slash >= 0) return file.slice(0, slash + 1);
+  return file.startsWith('config') ? 'config' : file;
+}
+
+const allowed = ({ from, to }: Import): boolean =>
+  roomOf(to) === roomOf(from) ||
+  (ROOMS[roomOf(from)] ?? []).some((room) => room === to || room === roomOf(to));
+
+/** Files that import each other in a ring, beginning and ending with the same one. */
+function cycle(): string[] | undefined {
+  const done = new Set<string>();
+  const visit = (file: string, way: readonly string[]): string[] | undefined => {
+    if (way.includes(file)) return [...way.slice(way.indexOf(file)), file];
+    if (done.has(file)) return undefined;
+    for (const { from, to } of imports) {
+      const found = from === file ? visit(to, [...way, file]) : undefined;
+      if (found !== undefined) return found;
+    }
+    done.add(file);
+    return undefined;
+  };
+  for (const file of modules) {
+    const found = visit(file, []);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Every file that one of these needs, directly or not. */
+function reachableFrom(begin: readonly string[]): Set<string> {
+  const reached = new Set(begin);
+  for (const file of reached) {
+    for (const { from, to } of imports) if (from === file) reached.add(to);
+  }
+  return reached;
+}
+
+/** What a package runs or offers: the files of `src` that package.json names. */
+function entries(): string[] {
+  return [...read('package.json').matchAll(/"(?:\.\/)?src\/([^"\s]+\.tsx?)"/g)].map(([, file = '']) => file);
+}
+
+const withoutTexts = (text: string): string =>
+  text.replaceAll(
+    /`(?:\\.|[^`\\])*`|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|\/\/[^\n]*|\/\*[\s\S]*?\*\//g,
+    "''",
+  );
+
+describe('the imports of src', () => {
+  it('are all found', () => {
+    expect(
+      importsOf('a/b.ts', "import { x } from '../c.ts';\nexport * from './d.ts';\nimport type E from 'e';"),
+    ).toEqual([
+      { from: 'a/b.ts', to: 'c.ts', typeOnly: false },
+      { from: 'a/b.ts', to: 'a/d.ts', typeOnly: false },
+      { from: 'a/b.ts', to: 'e', typeOnly: true },
+    ]);
+    expect(
+      importsOf(
+        'a.ts',
+        "import 'b';\nconst c = await import('./c.ts');\nimport {\n  type D,\n} from './d.ts';",
+      ),
+    ).toEqual([
+      { from: 'a.ts', to: 'b', typeOnly: false },
+      { from: 'a.ts', to: 'c.ts', typeOnly: false },
+      { from: 'a.ts', to: 'd.ts', typeOnly: true },
+    ]);
+    for (const [file, text] of texts) {
+      const written = [...text.matchAll(/(?:\bfrom |\bimport\(|\bimport )'\.{1,2}\//g)].length;
+      expect([file, importsOf(file, text).filter(({ to }) => modules.includes(to)).length]).toEqual([
+        file,
+        written,
+      ]);
+    }
+  });
+
+  it('keep to the table of rooms', () => {
+    const broken = imports.filter((each) => modules.includes(each.to) && !allowed(each));
+    expect(broken.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+  });
+
+  it('bring only types to those who meet the hub over the wire', () => {
+    const foreign = imports.filter(
+      ({ from, to }) => TYPES_ONLY.has(roomOf(from)) && modules.includes(to) && roomOf(to) !== roomOf(from),
+    );
+    expect(
+      foreign.filter(({ typeOnly }) => !typeOnly).map(({ from, to }) => `${from} imports ${to}`),
+    ).toEqual([]);
+  });
+
+  it('form no ring, types included', () => {
+    expect(cycle()).toBeUndefined();
+  });
+
+  it('reach every file from an entry that package.json names', () => {
+    expect(entries()).toContain('main.ts');
+    const reached = reachableFrom(entries());
+    expect(modules.filter((file) => !reached.has(file))).toEqual([]);
+  });
+
+  it('name packages that package.json lists', () => {
+    const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
+    const packages = imports
+      .map(({ to }) => to)
+      .filter((to) => !modules.includes(to) && !to.startsWith('node:'));
+    const unknown = packages.filter(
+      (name) => !(name.split('/', name.startsWith('@') ? 2 : 1).join('/') in dependencies),
+    );
+    expect(unknown).toEqual([]);
+  });
+});
+
+describe('every file of src', () => {
+  it('belongs to a room of the table', () => {
+    expect(files.filter((file) => !(roomOf(file) in ROOMS))).toEqual([]);
+  });
+
+  it(`has at most ${MAX_LINES} lines`, () => {
+    const lengths = files.map((file) => [file, read(`src/${file}`).trimEnd().split('\n').length] as const);
+    expect(lengths.filter(([, lines]) => lines > MAX_LINES)).toEqual([]);
+  });
+
+  it('knows what type everything has', () => {
+    const untyped = /(?:[:<|&(,]\s*|=>\s*|\bas\s+)any\b|@ts-(?:ignore|expect-error|nocheck)/;
+    const found = [...texts].filter(
+      ([, text]) => untyped.test(withoutTexts(text)) || /@ts-(?:ignore|expect-error|nocheck)/.test(text),
+    );
+    expect(found.map(([file]) => file)).toEqual([]);
+    expect(
+      ['a: any', 'b as any', 'c<any>', '(d: Map<string, any>) => any'].every((text) => untyped.test(text)),
+    ).toBe(true);
+  });
+});
+
+describe('package.json', () => {
+  it('names one exact version of everything', () => {
+    const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<
+      string,
+      Record<string, string>
+    >;
+    const versions = Object.entries({ ...dependencies, ...devDependencies });
+    expect(versions.length).toBeGreaterThan(10);
+    expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+  });
+});

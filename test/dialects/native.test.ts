@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { Refusal, type Opening } from '../../src/dialects/dialect.ts';
+import { native } from '../../src/dialects/native.ts';
+import { BelfryError, type ErrorCode } from '../../src/model/errors.ts';
+import { ANONYMOUS, type Identity } from '../../src/model/principal.ts';
+import { anIdentity } from '../support/connection.ts';
+
+function open(query: string, caller: Identity | BelfryError = anIdentity()): Opening {
+  return native.open({ path: '/native/ws', query: new URLSearchParams(query), caller });
+}
+
+function refused(query: string, caller?: BelfryError): Refusal {
+  try {
+    open(query, caller);
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+  }
+  throw new Error('was not refused');
+}
+
+describe('a native handshake', () => {
+  it('opens a connection that hears nothing yet', () => {
+    const caller = anIdentity();
+    const opening = open('', caller);
+    expect(opening).toEqual({
+      identity: caller,
+      subscriptions: [],
+      heartbeat: { pingMs: 25_000, pongWaitMs: 60_000 },
+    });
+  });
+
+  it('subscribes to every pattern of the query', () => {
+    const { subscriptions } = open('pattern=profiles.*.*&pattern=a%5C1b.c.d');
+    expect(subscriptions.map(({ name, filters }) => [name, filters])).toEqual([
+      ['profiles.*.*', []],
+      ['a\\1b.c.d', []],
+    ]);
+    expect(subscriptions[1]?.pattern.matches({ type: 'a.b', action: 'c', key: 'd' })).toBe(true);
+  });
+
+  it('resumes where the query says', () => {
+    expect(open('pattern=*.*.*&since=1736937000123-0').since).toBe('1736937000123-0');
+    expect(open('pattern=*.*.*')).not.toHaveProperty('since');
+  });
+
+  it.each([
+    ['pattern=a.b', 422, 'pattern_invalid'],
+    ['pattern=', 422, 'pattern_invalid'],
+    ['pattern=a.b.c&since=now', 400, 'cursor_invalid'],
+    ['since=', 400, 'cursor_invalid'],
+  ])('with ?%s is refused with %d %s', (query, status, code) => {
+    const refusal = refused(query);
+    expect(refusal.status).toBe(status);
+    expect(refusal.headers).toEqual({ 'Content-Type': 'application/json; charset=utf-8' });
+    expect(JSON.parse(refusal.body)).toMatchObject({ code, see: `README.md#${code}` });
+  });
+
+  it('without credentials opens a connection that must send them within ten seconds, and may nothing before', () => {
+    const opening = open('', new BelfryError('credentials_missing', 'No token.'));
+    expect(opening).toMatchObject({ identity: ANONYMOUS, authWithinMs: 10_000 });
+    expect(open('')).not.toHaveProperty('authWithinMs');
+  });
+
+  it.each<ErrorCode>(['credentials_malformed', 'password_wrong', 'token_invalid'])(
+    'with credentials that are not good is refused with 401: %s',
+    (code) => {
+      const refusal = refused('', new BelfryError(code, 'Why.'));
+      expect(refusal.status).toBe(401);
+      expect(refusal.headers).toMatchObject({ 'WWW-Authenticate': 'Bearer realm="belfry"' });
+      expect(JSON.parse(refusal.body)).toEqual({ code, message: 'Why.', see: `README.md#${code}` });
+    },
+  );
+
+  it.each<[ErrorCode, number]>([
+    ['unavailable', 503],
+    ['internal', 500],
+  ])('whose credentials could not be checked is refused for %s, and not told to log in', (code, status) => {
+    const refusal = refused('', new BelfryError(code, 'Why.'));
+    expect(refusal.status).toBe(status);
+    expect(refusal.headers).not.toHaveProperty('WWW-Authenticate');
+  });
+});
+
+describe('a native refusal', () => {
+  it('quotes no more of a long id than the beginning', () => {
+    const frame = JSON.stringify({ id: 'x'.repeat(1_000), command: 'ping' });
+    expect(() => native.decode(frame)).toThrow(expect.objectContaining({ ref: 'x'.repeat(200) }));
+  });
+
+  it('says what was expected', () => {
+    expect(() => native.decode('{"id":1,"command":"dance"}')).toThrow(
+      /subscribe, unsubscribe, publish, auth/,
+    );
+    expect(() => native.decode('{"id":1,"command":"ping","x":1}')).toThrow(/x/);
+    expect(() => native.parse({ type: 'a', action: 'b' })).toThrow(/key: /);
+  });
+
+  it('stays short, however much was wrong', () => {
+    const frame = JSON.stringify({
+      command: 'publish',
+      events: Array.from({ length: 500 }, () => ({ x: 'y'.repeat(100) })),
+    });
+    expect(() => native.decode(frame)).toThrow(/^.{0,1000}$/s);
+    const long = JSON.stringify({ command: 'ping', ['z'.repeat(10_000)]: 1 });
+    expect(() => native.decode(long)).toThrow(/^.{0,1000}$/s);
+  });
+});
