@@ -148,7 +148,7 @@ export class RedisBroker implements Broker, History {
   }
 
   async #watch(feed: Feed): Promise<void> {
-    if (feed.state === 'paused') return;
+    if (feed.state === 'paused') return this.#mend(feed);
     try {
       await this.#proveFlow(feed);
     } catch (error) {
