@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { pino, type Logger } from 'pino';
-import type { Broker, History } from './broker/broker.ts';
+import type { Broker, History, Retained } from './broker/broker.ts';
 import { MemoryBroker } from './broker/memory.ts';
 import { RedisBroker } from './broker/redis.ts';
+import { redactionOf } from './config-redaction.ts';
 import type { Config } from './config.ts';
 import { parseEvent } from './dialects/index.ts';
 import { Authenticator } from './gateway/auth.ts';
@@ -19,6 +20,8 @@ import { Commands } from './hub/commands.ts';
 import { Hub } from './hub/hub.ts';
 import { systemClock, type Clock } from './model/clock.ts';
 import { CLOSE } from './model/close.ts';
+import type { Redaction } from './model/redaction.ts';
+import { DEFAULT_RETENTION, Retention } from './model/retention.ts';
 
 export const VERSION = (
   JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
@@ -42,7 +45,8 @@ export async function startApp(
   clock: Clock = systemClock,
 ): Promise<App> {
   const rubbish = new Rubbish(clock, log);
-  const broker = brokerOf(config, log, clock, rubbish);
+  const redaction = redactionOf(config);
+  const broker = brokerOf(config, log, clock, rubbish, redaction);
   const hub = new Hub({
     broker,
     history: broker,
@@ -50,10 +54,13 @@ export async function startApp(
     queue: { maxDeliveries: config.queueMaxDeliveries, maxBytes: config.queueMaxBytes },
     writeTimeoutMs: config.writeTimeoutMs,
     recentMaxEvents: config.recentMaxEvents,
+    redaction,
   });
   const heartbeat = new Heartbeat(clock);
   const { gateway, upgrade } = gatewayOf(config, log, {
-    broker,
+    broker: masking(broker, redaction),
+    retained: broker,
+    redaction,
     hub,
     heartbeat,
     rubbish,
@@ -92,6 +99,8 @@ export async function signToken(config: Config, token: Parameters<Tokens['sign']
 
 interface Parts {
   readonly broker: Broker;
+  readonly retained: Retained;
+  readonly redaction: Redaction;
   readonly hub: Hub;
   readonly heartbeat: Heartbeat;
   readonly rubbish: Rubbish;
@@ -99,41 +108,83 @@ interface Parts {
   readonly tls: { readonly key: string; readonly cert: string };
 }
 
-function brokerOf(config: Config, log: Logger, clock: Clock, rubbish: Rubbish): Broker & History {
+function brokerOf(
+  config: Config,
+  log: Logger,
+  clock: Clock,
+  rubbish: Rubbish,
+  redaction: Redaction,
+): Broker & History & Retained {
   const bounds = { maxEvents: config.logMaxEvents, maxAgeMs: config.logMaxAgeMs };
+  const retention = new Retention([...config.retention, ...DEFAULT_RETENTION]);
   const { redisUrl: url, prefix, eventMaxBytes: maxEventBytes } = config;
-  if (url === undefined) return new MemoryBroker({ clock, bounds });
+  if (url === undefined) return new MemoryBroker({ clock, bounds, retention, maxEventBytes });
   return new RedisBroker({
     url,
     prefix,
     clock,
     bounds,
+    retention,
     maxEventBytes,
-    parse: parseEvent,
-    report: (source, reason) => rubbish.report(source, reason),
+    redaction,
+    parse: (body) => redaction.mask(parseEvent(body)),
+    report: rubbish.report,
     log,
   });
 }
 
+/** What nobody may see is masked in whatever this node publishes. */
+function masking(broker: Broker, redaction: Redaction): Broker {
+  return {
+    start: (deliver) => broker.start(deliver),
+    publish: (events, key) => {
+      const masked = events.map((event) => redaction.mask(event));
+      return broker.publish(masked, key);
+    },
+    ready: () => broker.ready(),
+    stop: () => broker.stop(),
+  };
+}
+
 function gatewayOf(config: Config, log: Logger, parts: Parts): { gateway: Gateway; upgrade: Upgrade } {
-  const { broker, hub, heartbeat, rubbish, clock, tls } = parts;
+  const { broker, retained, redaction, hub, heartbeat, rubbish, clock, tls } = parts;
   const users = new Users(config.users, clock);
   const tokens = new Tokens(config, clock);
   const authenticator = new Authenticator({ users, tokens, roles: config.roles });
   const commands = new Commands({
     hub,
     broker,
+    parse: (body) => parseEvent(body),
     authenticate: (token) => authenticator.authenticate({ kind: 'bearer', token }),
     report: ({ remoteAddr, dialect }, error) => {
       if (error.code === 'internal') log.error({ err: error.cause, remoteAddr }, 'command failed');
-      else rubbish.report('socket', error.code, { remoteAddr, dialect: dialect.name });
+      else if (Rubbish.is(error)) rubbish.report('socket', error.code, { remoteAddr, dialect: dialect.name });
     },
     maxTopics: config.topicsMax,
     maxPerSecond: config.commandsPerSecond,
   });
-  const upgrade = new Upgrade({ ...config, hub, commands, heartbeat, authenticator, rubbish, log });
+  const upgrade = new Upgrade({
+    ...config,
+    settings: config,
+    hub,
+    commands,
+    heartbeat,
+    authenticator,
+    rubbish,
+    log,
+  });
   const issuer = new TokenIssuer(users, tokens, authenticator);
-  const rest = { ...config, hub, broker, authenticator, issuer, rubbish, version: VERSION };
+  const rest = {
+    ...config,
+    hub,
+    broker,
+    retained,
+    redaction,
+    authenticator,
+    issuer,
+    rubbish,
+    version: VERSION,
+  };
   const metrics = metricsOf(hub, rubbish);
   return {
     upgrade,

@@ -24,14 +24,20 @@ export function url(protocol: RegExp, expected: string) {
 }
 
 export function whole(min: number, max: number, initial: number) {
+  return count(min, max).default(initial);
+}
+
+/** A whole number without a default. */
+export function count(min: number, max: number) {
   const error = ({ input }: { input?: unknown }): string => {
     const found = typeof input === 'string' || typeof input === 'number' ? input : kindOf(input);
     return `is ${found}. Expected a whole number from ${min} to ${max}`;
   };
   const number = z.int({ error }).min(min, { error }).max(max, { error });
-  return z
-    .preprocess((given) => (typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : given), number)
-    .default(initial);
+  return z.preprocess(
+    (given) => (typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : given),
+    number,
+  );
 }
 
 export function rows<Item extends z.ZodType>(item: Item) {

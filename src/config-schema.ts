@@ -15,6 +15,8 @@ import {
   whole,
   type ReadText,
 } from './config-forms.ts';
+import { redactionRule } from './config-redaction.ts';
+import { retentionRule } from './config-retention.ts';
 import { ADMIN } from './model/principal.ts';
 import { algorithmsOf } from './model/signature.ts';
 import { isPasswordHash } from './model/password.ts';
@@ -155,6 +157,20 @@ export function settingsSchema(readFile: ReadText) {
     ),
     logMaxEvents: whole(1, 100_000_000, 100_000).describe('Events that the log keeps at most.'),
     logMaxAgeMs: whole(1_000, 365 * DAY_MS, DAY_MS).describe('How long the log keeps an event.'),
+    retention: structure(rows(retentionRule))
+      .default([])
+      .describe(
+        'What is kept beside the log, before the rules that are built in: [{pattern, last?, ttlMs?} or {pattern, latest: true}].',
+      ),
+    redaction: structure(rows(redactionRule))
+      .default([])
+      .describe(
+        'What is masked in events, beside the usual names of secrets: [{fields: [name or path], events?: pattern, except?: [role]}].',
+      ),
+    redactionDefaults: z
+      .enum(['on', 'off'], { error: 'is neither. Expected on or off' })
+      .default('on')
+      .describe('Whether the usual names of passwords, tokens, secrets and keys are masked for everybody.'),
     recentMaxEvents: whole(0, 1_000_000, 1_000).describe('Latest events that this node keeps in memory.'),
     drainTimeoutMs: whole(0, MAX_MS, 10_000).describe('How long a stopping node waits for its connections.'),
     tokenTtlS: whole(1, 365 * 86_400, 3_600).describe(
@@ -163,6 +179,10 @@ export function settingsSchema(readFile: ReadText) {
     allowedOrigins: list(text())
       .default([])
       .describe('Origins, comma-separated, whose pages may talk to the hub; every page when empty.'),
+    cookie: text().default('mist_token').describe('Name of the cookie that carries a token to Mist sockets.'),
+    dorguInboundMaxBytes: whole(125, 64 * MIB, 512).describe(
+      'Largest frame from a client of a Dorgu socket, in bytes: its document says 512, its real server takes 524288.',
+    ),
     nornAllowedOrigins: list(text())
       .default([])
       .describe('Origins, comma-separated, whose pages may open Norn sockets beside localhost.'),

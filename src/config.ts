@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { CONFIG_FILE, isOurs, canonicalName, nearestName, settingName } from './config-names.ts';
 import type { ReadText } from './config-forms.ts';
+import { idleExceptions } from './config-redaction.ts';
 import { settingsSchema, type Settings } from './config-schema.ts';
 import { ADMIN } from './model/principal.ts';
 import { BelfryError } from './model/errors.ts';
@@ -139,6 +140,7 @@ function* disagreements(
   if (tlsCert && tlsKey && !new X509Certificate(tlsCert).checkPrivateKey(createPrivateKey(tlsKey))) {
     yield 'BELFRY_TLS_KEY is not the key of BELFRY_TLS_CERT. Expected a pair.';
   }
+  yield* idleExceptions(settings);
   const known = new Set([ADMIN, ...Object.keys(roles)]);
   for (const [index, user] of bad.has('roles') ? [] : users.entries()) {
     for (const role of user.roles?.filter((name) => !known.has(name)) ?? []) {
@@ -181,7 +183,7 @@ function disguises({ listen, redisUrl, users }: Config): { readonly [Name in Fie
 }
 
 function asText(value: unknown): string {
-  if (Array.isArray(value)) return value.map(String).join(',');
+  if (Array.isArray(value) && !value.some(isJsonObject)) return value.map(String).join(',');
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 

@@ -9,6 +9,8 @@ import { watch, type WatchOptions } from './clients/cli/watch.ts';
 import { describeConfig, loadConfig, type Config } from './config.ts';
 import { BelfryError } from './model/errors.ts';
 import { hashPassword } from './model/password.ts';
+import { Pattern } from './model/pattern.ts';
+import { ADMIN } from './model/principal.ts';
 
 const BANNER_TOKEN_TTL_S = 86_400;
 
@@ -68,6 +70,13 @@ program
     if (config.secretMade)
       throw new UsageError(
         'There is no secret to sign with. Expected BELFRY_JWT_SECRET, the same as the node has.',
+      );
+    for (const pattern of [...(options.subscribe ?? []), ...(options.publish ?? [])]) Pattern.parse(pattern);
+    const unknown = options.role.filter((role) => role !== ADMIN && !Object.hasOwn(config.roles, role));
+    if (unknown.length > 0) note(`nobody has defined the role ${unknown.join(', ')} here; it grants nothing`);
+    if (subject.trim() === '')
+      throw new UsageError(
+        'The principal is empty. Expected a user name, or a principal such as runner:<uuid>.',
       );
     const { role: roles, subscribe, publish: publishes, ttl: ttlS = config.tokenTtlS } = options;
     console.log(
@@ -136,13 +145,24 @@ async function serve(config: Config): Promise<void> {
     console.log(banner(app.listening, config.node, token));
   }
   let stopping = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (stopping) process.exit(1);
-      stopping = true;
-      void app.stop().then(() => process.exit(0));
-    });
-  }
+  const stop = (): void => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    void app.stop().then(() => process.exit(0));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+  stopWithNpm(stop);
+}
+
+/** npm does not hand its signals on; when it is gone, so is whoever started this node. */
+function stopWithNpm(stop: () => void): void {
+  if (process.env['npm_lifecycle_event'] === undefined) return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    stop();
+  }, 500).unref();
 }
 
 function check(config: Config): void {

@@ -2,7 +2,17 @@ import type { Clock } from '../model/clock.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import { BelfryError } from '../model/errors.ts';
 import { canonicalJson, type HubEvent, type NewEvent } from '../model/event.ts';
-import { IDEMPOTENCY_MS, type Broker, type History, type LogBounds } from './broker.ts';
+import { Retention } from '../model/retention.ts';
+import {
+  IDEMPOTENCY_MS,
+  tooBig,
+  type Broker,
+  type History,
+  type LogBounds,
+  type Retained,
+  type RetainedWish,
+} from './broker.ts';
+import { MemoryRetained } from './memory-retained.ts';
 
 /** The log lives on this process's heap; whatever its bounds say, it takes no more of it than this. */
 const MAX_BYTES = 256 * 1024 * 1024;
@@ -13,9 +23,11 @@ const PAGE = 500;
 type Logged = HubEvent & { readonly id: Cursor };
 
 /** The broker of a single node: the log lives in this process and ends with it. */
-export class MemoryBroker implements Broker, History {
+export class MemoryBroker implements Broker, History, Retained {
   readonly #clock: Clock;
   readonly #bounds: LogBounds;
+  readonly #maxEventBytes: number;
+  readonly #retained: MemoryRetained;
   #deliver: ((event: HubEvent) => void) | undefined;
   /** Entries before `#head` are trimmed, and given back once they are the larger half. */
   #log: Logged[] = [];
@@ -24,9 +36,21 @@ export class MemoryBroker implements Broker, History {
   #last: Cursor = START;
   readonly #keys = new Map<string, { readonly ids: readonly Cursor[]; readonly until: number }>();
 
-  constructor({ clock, bounds }: { clock: Clock; bounds: LogBounds }) {
+  constructor({
+    clock,
+    bounds,
+    retention = Retention.none,
+    maxEventBytes = MAX_BYTES,
+  }: {
+    clock: Clock;
+    bounds: LogBounds;
+    retention?: Retention;
+    maxEventBytes?: number;
+  }) {
     this.#clock = clock;
     this.#bounds = bounds;
+    this.#maxEventBytes = maxEventBytes;
+    this.#retained = new MemoryRetained(clock, retention);
   }
 
   async start(deliver: (event: HubEvent) => void): Promise<Cursor> {
@@ -39,7 +63,7 @@ export class MemoryBroker implements Broker, History {
     const known = idempotencyKey === undefined ? undefined : this.#recall(idempotencyKey);
     if (known !== undefined) return [...known];
     // Nothing from here on waits, so events that `deliver` publishes come after these, in the log as on the way.
-    const entries = events.map((event) => this.#append(event));
+    const entries = events.map((event) => this.#measured(event)).map((event) => this.#append(event));
     const ids = entries.map(({ id }) => id);
     if (idempotencyKey !== undefined) this.#remember(idempotencyKey, ids);
     this.#trim();
@@ -66,15 +90,36 @@ export class MemoryBroker implements Broker, History {
     } while (page.length === PAGE);
   }
 
-  #append(event: NewEvent): Logged {
-    const now = this.#clock.now();
-    const id = nextId(this.#last, now);
-    const time = event.time ?? new Date(now).toISOString();
-    const size = Buffer.byteLength(canonicalJson(event));
-    const entry = { ...event, time, id, previous: this.#last, size };
+  async retained(wishes: readonly RetainedWish[]): Promise<{ events: HubEvent[]; cursor: Cursor }> {
+    return { events: wishes.flatMap((wish) => this.#retained.wished(wish)), cursor: this.#last };
+  }
+
+  keepsLatest(type: string): boolean {
+    return this.#retained.keepsLatest(type);
+  }
+
+  async latest(type: string): Promise<HubEvent[]> {
+    return this.#retained.latest(type);
+  }
+
+  async latestOf(type: string, key: string): Promise<HubEvent | undefined> {
+    return this.#retained.latestOf(type, key);
+  }
+
+  #measured(event: NewEvent): HubEvent {
+    const timed = { ...event, time: event.time ?? new Date(this.#clock.now()).toISOString() };
+    const size = Buffer.byteLength(canonicalJson(timed));
+    if (size > this.#maxEventBytes) throw tooBig(size, this.#maxEventBytes);
+    return { ...timed, size };
+  }
+
+  #append(event: HubEvent): Logged {
+    const id = nextId(this.#last, this.#clock.now());
+    const entry = { ...event, id, previous: this.#last };
     this.#last = id;
-    this.#bytes += size;
+    this.#bytes += event.size;
     this.#log.push(entry);
+    this.#retained.keep(entry);
     return entry;
   }
 

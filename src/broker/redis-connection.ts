@@ -74,7 +74,10 @@ export class RedisConnection {
   /** @throws BelfryError `unavailable`, when it is not ready, or Redis refuses or does not answer in time */
   async ask<T>(run: (redis: Redis) => Promise<T>): Promise<T> {
     if (!this.isReady) {
-      throw new BelfryError('unavailable', `The node is not connected to Redis at ${this.#where}.`);
+      throw new BelfryError(
+        'unavailable',
+        'The node is not connected to Redis. Expected another try in a moment.',
+      );
     }
     try {
       return await run(this.redis);
@@ -82,7 +85,11 @@ export class RedisConnection {
       const reason = cause instanceof Error ? cause.message : String(cause);
       // ioredis hangs the command on its error, events and all, which belong in no log.
       Reflect.deleteProperty(Object(cause) as object, 'command');
-      throw new BelfryError('unavailable', `Redis at ${this.#where} did not do it: ${reason}.`, { cause });
+      throw new BelfryError(
+        'unavailable',
+        `Redis did not do it: ${reason}. Expected another try in a moment.`,
+        { cause },
+      );
     }
   }
 

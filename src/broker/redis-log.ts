@@ -8,7 +8,7 @@ export const PAGE = 500;
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     /** publish.lua, under the name that {@link RedisLog} gives it. */
-    belfryPublish(keyCount: number, ...keysAndEvents: string[]): Result<Cursor[], Context>;
+    belfryPublish(keyCount: number, ...keysAndArguments: string[]): Result<Cursor[], Context>;
   }
 }
 
@@ -21,6 +21,13 @@ export interface LogEntry {
   readonly body: Buffer;
 }
 
+/** An event to be appended. */
+export interface Body {
+  readonly json: string;
+  /** Where a retention rule keeps it. */
+  readonly kind: readonly [type: string, action: string, key: string] | undefined;
+}
+
 /** What Redis calls the things of one hub. All keys share a hash tag, so that a script may use them together on a cluster. */
 export function redisNames(prefix: string) {
   return {
@@ -28,6 +35,10 @@ export function redisNames(prefix: string) {
     log: `{${prefix}}:log`,
     last: `{${prefix}}:last`,
     once: (key: string) => `{${prefix}}:once:${key}`,
+    /** By action too, or the lines of a container would push out its status. */
+    tail: (type: string, action: string, key: string) =>
+      `{${prefix}}:tail:${escaped(type)}.${escaped(action)}:${key}`,
+    latest: (type: string) => `{${prefix}}:latest:${type}`,
   };
 }
 
@@ -54,15 +65,17 @@ export class RedisLog {
       redis.xrangeBuffer(this.#names.log, `(${after}`, '+', 'COUNT', PAGE),
     );
     return found.map(([id, fields]) => {
-      const previous = field(fields, 'p')?.toString('latin1');
-      return { id: id.toString('latin1'), previous, body: field(fields, 'e') ?? Buffer.alloc(0) };
+      const previous = fieldOf(fields, 'p')?.toString('latin1');
+      return { id: id.toString('latin1'), previous, body: fieldOf(fields, 'e') ?? Buffer.alloc(0) };
     });
   }
 
-  append(events: readonly string[], idempotencyKey: string | undefined): Promise<Cursor[]> {
+  append(events: readonly Body[], idempotencyKey: string | undefined): Promise<Cursor[]> {
     const keys: string[] = [this.#names.log];
     if (idempotencyKey !== undefined) keys.push(this.#names.once(idempotencyKey));
-    return this.#connection.ask((redis) => redis.belfryPublish(keys.length, ...keys, ...events));
+    return this.#connection.ask((redis) =>
+      redis.belfryPublish(keys.length, ...keys, ...publishArguments(events)),
+    );
   }
 
   /** Forgets what is older than a time in milliseconds; up to a hundred such entries may stay. */
@@ -71,7 +84,18 @@ export class RedisLog {
   }
 }
 
-function field(fields: readonly Buffer[], name: string): Buffer | undefined {
+/** How many, the events, and of those that a rule keeps their place among them, counted from one, and their kind. */
+function publishArguments(events: readonly Body[]): string[] {
+  const kinds = events.flatMap(({ kind }, i) => (kind === undefined ? [] : [`${i + 1}`, ...kind]));
+  return [`${events.length}`, ...events.map(({ json }) => json), ...kinds];
+}
+
+/** As retain.lua does it: what separates the parts of a name may also stand in them. */
+function escaped(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('.', '%2E').replaceAll(':', '%3A');
+}
+
+export function fieldOf(fields: readonly Buffer[], name: string): Buffer | undefined {
   for (let i = 0; i + 1 < fields.length; i += 2) {
     if (fields[i]?.toString('latin1') === name) return fields[i + 1];
   }

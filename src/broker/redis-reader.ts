@@ -3,10 +3,8 @@ import { cursorTime, type Cursor } from '../model/cursor.ts';
 import { BelfryError, ProtocolError } from '../model/errors.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
 import { parseJson, type Json } from '../model/json.ts';
-import type { ReportRubbish } from './broker.ts';
+import { tooBig, type ReportRubbish } from './broker.ts';
 import type { LogEntry } from './redis-log.ts';
-
-const SAMPLE_BYTES = 200;
 
 export interface ReaderOptions {
   /** An event in whatever spelling. @throws ProtocolError */
@@ -69,13 +67,8 @@ export class Reader {
       if (body.length > maxEventBytes) throw tooBig(body.length, maxEventBytes);
       return read();
     } catch (error) {
-      const sample = body.subarray(0, SAMPLE_BYTES).toString('utf8');
-      report(source, error instanceof BelfryError ? error.code : 'internal', sample);
+      report(source, error instanceof BelfryError ? error.code : 'internal');
       return undefined;
     }
   }
-}
-
-export function tooBig(bytes: number, maxBytes: number): ProtocolError {
-  return new ProtocolError('event_too_big', `The event is ${bytes} bytes. Expected at most ${maxBytes}.`);
 }

@@ -1,29 +1,47 @@
 import { readFileSync } from 'node:fs';
 import { MAX_DEPTH } from '../model/json.ts';
+import type { Glob } from '../model/mask.ts';
+import type { PatternPart, PatternParts } from '../model/pattern.ts';
+import { Redaction, type Layer } from '../model/redaction.ts';
+import { REMOVING_ACTIONS, type Keep, type Retention } from '../model/retention.ts';
 import { IDEMPOTENCY_MS, type LogBounds } from './broker.ts';
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
-const PUBLISH = read('publish.lua');
-const VALIDATE = read('strict-json.lua') + read('validate.lua');
+const PUBLISH = read('retain.lua') + read('publish.lua');
+const VALIDATE = read('strict-json.lua') + read('redact.lua') + read('validate.lua');
 
 export const LIBRARY_NAME = 'belfry';
+
+const ANY: PatternParts = ['*', '*', '*'];
+const NOTHING: PatternParts = [[], [], []];
 
 export interface ScriptLimits {
   readonly bounds: LogBounds;
   readonly maxEventBytes: number;
+  readonly retention: Retention;
+  /** What nobody may see is masked in what others publish; nothing where absent. */
+  readonly redaction?: Redaction;
 }
+
+/** ARGV as `publishArguments` in redis-log.ts writes it. */
+const PUBLISH_ARGUMENTS = `
+  local events, kinds, count = {}, {}, tonumber(ARGV[1])
+  for i = 1, count do events[i] = ARGV[i + 1] end
+  for i = count + 2, #ARGV, 4 do kinds[tonumber(ARGV[i])] = { ARGV[i + 1], ARGV[i + 2], ARGV[i + 3] } end
+  return publish(KEYS, events, kinds)
+`;
 
 /** The hub's own way to publish. It trusts what it is given: the hub has validated it at its edge. */
 export function publishScript(limits: ScriptLimits): string {
-  return `${constants(limits)}${PUBLISH}return publish(KEYS, ARGV)\n`;
+  return `${constants(limits)}${PUBLISH}${PUBLISH_ARGUMENTS}`;
 }
 
 /** The same as a library of Redis functions, behind validation, since anybody may call it. */
 export function publishLibrary(limits: ScriptLimits): string {
-  return `#!lua name=${LIBRARY_NAME}\n${constants(limits)}${PUBLISH}${VALIDATE}`;
+  return `#!lua name=${LIBRARY_NAME}\n${constants(limits)}${redactions(limits)}${PUBLISH}${VALIDATE}`;
 }
 
-function constants({ bounds, maxEventBytes }: ScriptLimits): string {
+function constants({ bounds, maxEventBytes, retention }: ScriptLimits): string {
   const limits = {
     log_events: bounds.maxEvents,
     once_ms: IDEMPOTENCY_MS,
@@ -31,5 +49,47 @@ function constants({ bounds, maxEventBytes }: ScriptLimits): string {
     depth: MAX_DEPTH,
   };
   const fields = Object.entries(limits).map(([name, value]) => `${name} = ${value}`);
-  return `local LIMITS = { ${fields.join(', ')} }\n`;
+  const rules = retention.rules.map(
+    ({ type, action, keep }) => `{ types = ${luaSet(type)}, actions = ${luaSet(action)}, ${luaKeep(keep)} }`,
+  );
+  return [
+    `local LIMITS = { ${fields.join(', ')} }`,
+    `local RULES = { ${rules.join(', ')} }`,
+    `local REMOVING = ${luaSet(REMOVING_ACTIONS)}\n`,
+  ].join('\n');
+}
+
+function redactions({ redaction = Redaction.none }: ScriptLimits): string {
+  return `local REDACTIONS = { ${redaction.standing.map(luaLayer).join(', ')} }\n`;
+}
+
+function luaLayer({ events, fields: { names, paths } }: Layer): string {
+  const [types, actions, keys] = events === undefined ? ANY : (events.parts ?? NOTHING);
+  const luaPaths = paths.map(({ root, steps }) => `{ root = '${root}', steps = ${luaGlobs(steps)} }`);
+  return [
+    `{ types = ${luaSet(types)}, actions = ${luaSet(actions)}, keys = ${luaSet(keys)}`,
+    `names = ${luaGlobs(names)}, paths = { ${luaPaths.join(', ')} }`,
+    'known = {}, count = 0 }',
+  ].join(', ');
+}
+
+function luaGlobs(globs: readonly Glob[]): string {
+  const lists = globs.map((glob) => `{ ${glob.map((part) => `'${luaBytes(part)}'`).join(', ')} }`);
+  return `{ ${lists.join(', ')} }`;
+}
+
+function luaKeep(keep: Keep): string {
+  if (keep.kind === 'latest') return 'latest = true';
+  return `last = ${keep.last}, ttl = ${keep.ttlMs ?? 'nil'}`;
+}
+
+/** A table with `true` for each, or `true` for any value. Whatever characters there are, each byte is written as its number. */
+function luaSet(part: PatternPart): string {
+  if (part === '*') return 'true';
+  const entries = part.map((value) => `['${luaBytes(value)}'] = true`);
+  return `{ ${entries.join(', ')} }`;
+}
+
+function luaBytes(text: string): string {
+  return Array.from(Buffer.from(text), (byte) => `\\${String(byte).padStart(3, '0')}`).join('');
 }

@@ -2,11 +2,21 @@ import type { Logger } from 'pino';
 import { compareCursors, type Cursor } from '../model/cursor.ts';
 import { BelfryError } from '../model/errors.ts';
 import { canonicalJson, type HubEvent, type NewEvent } from '../model/event.ts';
-import type { Broker, History, LogBounds } from './broker.ts';
+import type { Redaction } from '../model/redaction.ts';
+import { Retention } from '../model/retention.ts';
+import {
+  tooBig,
+  type Broker,
+  type History,
+  type LogBounds,
+  type Retained,
+  type RetainedWish,
+} from './broker.ts';
 import { RedisConnection } from './redis-connection.ts';
 import { Feed } from './redis-feed.ts';
-import { PAGE, RedisLog, redisNames, type LogEntry, type RedisNames } from './redis-log.ts';
-import { Reader, tooBig, type ReaderOptions } from './redis-reader.ts';
+import { PAGE, RedisLog, redisNames, type Body, type LogEntry, type RedisNames } from './redis-log.ts';
+import { Reader, type ReaderOptions } from './redis-reader.ts';
+import { RedisRetained } from './redis-retained.ts';
 import { LIBRARY_NAME, publishLibrary, publishScript } from './redis-scripts.ts';
 
 const WATCH_MS = 5_000;
@@ -18,6 +28,10 @@ export interface RedisBrokerOptions extends ReaderOptions {
   /** Begins every key and channel: `belfry`. Without braces and colons. */
   readonly prefix: string;
   readonly bounds: LogBounds;
+  /** Alike on all nodes. Absent: nothing but the log is kept. */
+  readonly retention?: Retention;
+  /** What the function belfry_publish masks in what others publish. The other ways in are masked by who hands this in. */
+  readonly redaction?: Redaction;
   readonly log: Logger;
   /** How long `start` tries to reach Redis. */
   readonly connectTimeoutMs?: number;
@@ -30,24 +44,26 @@ export interface RedisBrokerOptions extends ReaderOptions {
  * may publish too, for good through the function `belfry_publish`, or live only by `PUBLISH <prefix>:events`. A node
  * that was cut off reads what it missed from the log; what is lost there is told by a `belfry.gap` event.
  */
-export class RedisBroker implements Broker, History {
-  readonly #options: RedisBrokerOptions;
+export class RedisBroker implements Broker, History, Retained {
+  readonly #options: RedisBrokerOptions & { readonly retention: Retention };
   readonly #names: RedisNames;
   readonly #commands: RedisConnection;
   readonly #subscriber: RedisConnection;
   readonly #log: RedisLog;
+  readonly #retained: RedisRetained;
   #feed: Feed | undefined;
   #timers: (() => void)[] = [];
   #libraryRefused = false;
 
   constructor(options: RedisBrokerOptions) {
     const { url, prefix, log, commandTimeoutMs = 5_000 } = options;
-    this.#options = options;
+    this.#options = { retention: Retention.none, ...options };
     this.#names = redisNames(prefix);
-    const scripts = { belfryPublish: { lua: publishScript(options) } };
+    const scripts = { belfryPublish: { lua: publishScript(this.#options) } };
     this.#commands = new RedisConnection({ url, role: 'commands', commandTimeoutMs, scripts, log });
     this.#subscriber = new RedisConnection({ url, role: 'subscriber', commandTimeoutMs, log });
     this.#log = new RedisLog(this.#commands, this.#names);
+    this.#retained = new RedisRetained(this.#commands, this.#names, this.#options);
   }
 
   /** @throws BelfryError `unavailable`, with the reason; nothing is left open then */
@@ -107,12 +123,29 @@ export class RedisBroker implements Broker, History {
     } while (page.length === PAGE);
   }
 
-  #body(event: NewEvent): string {
-    const { clock, maxEventBytes } = this.#options;
-    const body = canonicalJson({ ...event, time: event.time ?? new Date(clock.now()).toISOString() });
-    const bytes = Buffer.byteLength(body);
+  retained(wishes: readonly RetainedWish[]): Promise<{ events: HubEvent[]; cursor: Cursor }> {
+    return this.#retained.retained(wishes);
+  }
+
+  keepsLatest(type: string): boolean {
+    return this.#retained.keepsLatest(type);
+  }
+
+  latest(type: string): Promise<HubEvent[]> {
+    return this.#retained.latest(type);
+  }
+
+  latestOf(type: string, key: string): Promise<HubEvent | undefined> {
+    return this.#retained.latestOf(type, key);
+  }
+
+  #body(event: NewEvent): Body {
+    const { clock, maxEventBytes, retention } = this.#options;
+    const json = canonicalJson({ ...event, time: event.time ?? new Date(clock.now()).toISOString() });
+    const bytes = Buffer.byteLength(json);
     if (bytes > maxEventBytes) throw tooBig(bytes, maxEventBytes);
-    return body;
+    const { type, action, key } = event;
+    return { json, kind: retention.of(event) && [type, action, key] };
   }
 
   /** Hears the channel from now on, and reads what was said while it did not. */

@@ -67,13 +67,18 @@ local CANONICAL = {
   principal = check_text, object = anything, original = anything, metadata = check_object,
 }
 
-local function canonical(event)
+local function check_fields(checks, event)
   for name, value in pairs(event) do
-    if not CANONICAL[name] then no_event('it has the unknown field ' .. name:sub(1, 100)) end
-    CANONICAL[name](name, value)
+    if not checks[name] then no_event('it has the unknown field ' .. name:sub(1, 100)) end
+    checks[name](name, value)
   end
+end
+
+local function canonical(event)
+  check_fields(CANONICAL, event)
   if event.key == nil then no_event('key is missing') end
   check_reserved(event.type)
+  return event.type, event.action, event.key
 end
 
 -- What Go writes for a time that was never set.
@@ -94,35 +99,42 @@ local function drp(event)
     local field = name:lower()
     if DRP[field] and value ~= cjson.null then
       DRP[field](name, value)
-      found[field] = true
+      found[field] = value
       if field == 'type' then check_reserved(value) end
     end
   end
   if not (found.type and found.action) then no_event('Type or Action is missing') end
+  return found.type, found.action, found.key or ''
 end
 
 local function check_dotted(name)
   check_text('type', name)
   if not name:find('.', 1, true) then no_event('type is not <kind>.<what happened>') end
   check_reserved(name)
+  return name:match('^([^.]*)%.(.*)$')
 end
 
+local PROVISIONING = { event_type = check_filled, timestamp = check_time, data = anything, metadata = check_object }
+
+-- Which event this becomes only the hub knows: no rule is asked.
 local function provisioning(event)
-  check_filled('event_type', event.event_type)
-  check_reserved(event.event_type)
+  check_fields(PROVISIONING, event)
+  if event.data == nil then no_event('data is missing') end
 end
 
 local function norn(event)
-  check_dotted(event.type)
+  local kind, action = check_dotted(event.type)
   check_text('appId', event.appId)
+  return kind, action, event.appId
 end
 
 local function dorgu(event)
-  check_dotted(event.type)
+  local kind, action = check_dotted(event.type)
   check_text('data.name', event.data.name)
+  return kind, action, event.data.name
 end
 
--- In the order in which the hub recognises them.
+-- In the order in which the hub recognises them. Each answers the type, action and key of what it has checked.
 local function spelling(event)
   if event.type ~= nil and event.action ~= nil then return canonical end
   if event.Type ~= nil or event.Action ~= nil then return drp end
@@ -132,11 +144,27 @@ local function spelling(event)
   no_event('its fields are those of no known spelling')
 end
 
-local function check(text)
+-- Fields right below `data` of which the hub makes the key.
+local KEY_FIELDS = {
+  [provisioning] = { task_id = true, batch_id = true, workflow_id = true, component = true, metric_name = true },
+  [dorgu] = { name = true },
+}
+
+local function check_size(text)
   if #text > LIMITS.event_bytes then refuse('event_too_big', 'it is ' .. #text .. ' bytes') end
+end
+
+-- The { type, action, key } of an event, without any where only the hub can tell them; and its text as it may be kept,
+-- which can be longer.
+local function check(text)
+  check_size(text)
   local event = parse(text)
   if not is_object(event) then no_event('it is not an object') end
-  spelling(event)(event)
+  local spelled = spelling(event)
+  local kind = { spelled(event) }
+  local masked = redact(text, kind, KEY_FIELDS[spelled])
+  check_size(masked)
+  return kind, masked
 end
 
 local function refusal(code, what, expected)
@@ -152,17 +180,21 @@ local function refusal_of_keys(keys)
   end
 end
 
-local function refusal_of_events(events)
+-- Fills in the kinds that `publish` takes, and what may be kept of the events.
+local function refusal_of_events(events, kinds)
   if #events == 0 then return refusal('event_invalid', 'no event is given', 'one or more') end
   for i, text in ipairs(events) do
-    local ok, fault = pcall(check, text)
-    if not ok then
+    local ok, found, masked = pcall(check, text)
+    if ok then
+      kinds[i], events[i] = found[1] and found, masked
+    else
       local which = #events > 1 and 'event ' .. i .. ' of ' .. #events .. ': ' or ''
-      return refusal(fault.code, which .. fault.what, EXPECTED[fault.code])
+      return refusal(found.code, which .. found.what, EXPECTED[found.code])
     end
   end
 end
 
 redis.register_function('belfry_publish', function(keys, events)
-  return refusal_of_keys(keys) or refusal_of_events(events) or publish(keys, events)
+  local kinds = {}
+  return refusal_of_keys(keys) or refusal_of_events(events, kinds) or publish(keys, events, kinds)
 end)

@@ -6,39 +6,108 @@ import type { Json } from '../model/json.ts';
 import type { Pattern } from '../model/pattern.ts';
 import type { Identity } from '../model/principal.ts';
 
-export type DialectName = 'native' | 'drp';
+export type DialectName = 'native' | 'drp' | 'norn' | 'mist' | 'provisioning' | 'dorgu';
 
 /** One spelling of events and commands on the wire. Holds no state: everything it knows of a client is handed in. */
-export interface Dialect {
+export interface Dialect extends Encoding {
   readonly name: DialectName;
+  /** Decides in `open` which pages may connect, where others leave that to the hub. */
+  readonly checksOrigin?: boolean;
+  /** Passes over binary frames without a word, where others refuse them. */
+  readonly ignoresBinary?: boolean;
   /** How a client of this path and query begins. @throws Refusal before the upgrade */
-  open(request: OpenRequest): Opening;
+  open(request: OpenRequest): Opening | Promise<Opening>;
   /** What a text frame from a client asks for. @throws ProtocolError, and nothing else */
   decode(frame: string): Command;
   /** One event as one text frame; `undefined` when this dialect has no word for it. */
-  encode(event: HubEvent): string | undefined;
+  readonly encode: (event: HubEvent) => string | undefined;
   /** An event that a publisher wrote in this dialect; `undefined` when it is another spelling. @throws ProtocolError */
   parse(body: Json): NewEvent | undefined;
+  /** What somebody may do here, where the system of this dialect grants more than roles and tokens say. */
+  readonly identify?: (identity: Identity) => Identity;
+}
+
+/**
+ * How events become frames. Connections share the work of one encoding, so a dialect that offers several hands out the
+ * same object each time; one of the same `encode` shares its texts.
+ */
+export interface Encoding {
+  readonly name: string;
+  readonly encode: (event: HubEvent) => string | undefined;
+  /** When several events wait for a flush, they go out in one frame for up to so many; 1 alone goes as it is. */
+  readonly batch?: { readonly size: number; readonly join: (texts: readonly string[]) => string };
+  /** Of the events that wait for one flush and answer alike here, only the newest goes out. */
+  readonly newest?: (event: HubEvent) => string | undefined;
+  /** Flushed no more often than this. */
+  readonly everyMs?: number;
+  /** After such an event nothing more comes: so many milliseconds later the connection is closed with 1000. */
+  readonly endsAfterMs?: (event: HubEvent) => number | undefined;
 }
 
 export interface OpenRequest {
-  /** As requested, without query. */
+  /** As requested, without query, and without the prefix `/<name>` of the dialect. */
   readonly path: string;
   readonly query: URLSearchParams;
+  readonly origin?: string;
   /** Who asks, or why that could not be found out. */
   readonly caller: Identity | BelfryError;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly settings: DialectSettings;
+  /** What the retention rules keep of one type, action and key: the last so many, oldest first. */
+  readonly retained: (wish: RetainedWish) => Promise<readonly HubEvent[]>;
+}
+
+/** The settings that only a dialect understands. */
+export interface DialectSettings {
+  readonly nornAllowedOrigins: readonly string[];
+  readonly dorguInboundMaxBytes: number;
+}
+
+/** The last so many events of one type, action and key that the retention rules keep. */
+export interface RetainedWish {
+  readonly type: string;
+  readonly action: string;
+  readonly key: string;
+  readonly count: number;
 }
 
 /** How a connection begins, and the bounds it lives in. */
 export interface Opening {
   readonly identity: Identity;
   readonly subscriptions: readonly Subscription[];
-  /** Replay from here before going live. */
-  readonly since?: Cursor;
   /** The server pings every so often and cuts who has not answered within the wait, counted from the last pong. */
   readonly heartbeat: { readonly pingMs: number; readonly pongWaitMs: number };
   /** A client that came without credentials must send them within this time. */
   readonly authWithinMs?: number;
+  /** Absent: the dialect itself. */
+  readonly encoding?: Encoding;
+  /** Compress frames, if the client can read that. */
+  readonly deflate?: boolean;
+  readonly replay?: ReplayWish;
+  /** Told before anything else. */
+  readonly first?: readonly HubEvent[];
+  /** Closed with 1000 so long after everything that it was given at the opening has gone out. */
+  readonly closeAfterMs?: number;
+  readonly limits?: ConnectionLimits;
+}
+
+/** What a connection is sent before the live events, without gap or double at the seam. One of these, if any. */
+export type ReplayWish =
+  | { readonly since: Cursor }
+  /** What the retention rules keep, in the order of the wishes. */
+  | { readonly retained: readonly RetainedWish[] }
+  /** Of what it may hear of the last so many milliseconds, the events that `select` leaves. */
+  | { readonly lastMs: number; readonly select: (events: readonly HubEvent[]) => readonly HubEvent[] };
+
+/** Where a dialect promises other bounds than the settings say. */
+export interface ConnectionLimits {
+  readonly queueMaxDeliveries?: number;
+  readonly inboundMaxBytes?: number;
+  readonly commandsPerSecond?: number;
+  readonly subscriptionsMax?: number;
+  /** Connections of one principal in this dialect. */
+  readonly connectionsPerPrincipal?: number;
 }
 
 /** What one `subscribe` of a client comes to. */
@@ -48,6 +117,11 @@ export interface Subscription {
   readonly pattern: Pattern;
   /** All must hold. */
   readonly filters: readonly Filter[];
+  /**
+   * When the client may hear nothing of it: `alone`, it is refused and the rest of its command goes on; `kept`, it waits
+   * in silence for a token that permits it. Absent: the whole command is refused.
+   */
+  readonly beyondGrants?: 'alone' | 'kept';
 }
 
 /** `ref` is what the reply names, so that the client knows which command it answers. */
@@ -56,12 +130,20 @@ export type Command =
       readonly kind: 'subscribe';
       readonly ref: string;
       readonly subscriptions: readonly Subscription[];
-      readonly since?: Cursor;
+      readonly replay?: ReplayWish;
+      /** Names of subscriptions that end where these begin. */
+      readonly insteadOf?: readonly string[];
     }
   | { readonly kind: 'unsubscribe'; readonly ref: string; readonly names: readonly string[] }
-  | { readonly kind: 'publish'; readonly ref: string; readonly events: readonly NewEvent[] }
-  | { readonly kind: 'auth'; readonly ref: string; readonly token: string }
-  | { readonly kind: 'ping'; readonly ref: string };
+  /** Events in any spelling. */
+  | { readonly kind: 'publish'; readonly ref: string; readonly events: readonly Json[] }
+  /** With `orClose`, a token that is refused also closes the connection with 1008. */
+  | { readonly kind: 'auth'; readonly ref: string; readonly token: string; readonly orClose?: boolean }
+  | { readonly kind: 'ping'; readonly ref: string }
+  /** Lets everything before it go out, waits so long, and ends. */
+  | { readonly kind: 'close'; readonly ref: string; readonly afterMs: number }
+  /** Something that the system of this dialect passes over without a word. */
+  | { readonly kind: 'ignore'; readonly ref: string };
 
 /** An answer to a handshake that is not the upgrade, in the words of the dialect. */
 export class Refusal extends Error {

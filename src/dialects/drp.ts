@@ -82,6 +82,7 @@ export function drpRefusal(
   if (status === 401) return { status, headers: { 'WWW-Authenticate': 'dr-provision' }, body: '' };
   const headers: Record<string, string> = { 'Content-Type': 'application/json; charset=utf-8' };
   if (code === 'token_invalid') headers['WWW-Authenticate'] = 'dr-provision';
+  if (status === 503) headers['Retry-After'] = '1';
   const [Model, Type] = MODELS[code] ?? ['', method];
   const Messages = code === 'password_wrong' ? ['Access Denied'] : [message, `See ${see}`];
   return { status, headers, body: JSON.stringify({ Model, Key: '', Type, Messages, Code: status }) };

@@ -2,17 +2,28 @@ import { ProtocolError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import type { Dialect, DialectName } from './dialect.ts';
+import { dorgu } from './dorgu.ts';
 import { drp } from './drp.ts';
+import { mist, MIST_PATHS } from './mist.ts';
 import { native } from './native.ts';
+import { norn } from './norn.ts';
+import { provisioning } from './provisioning.ts';
 
 /**
- * Every dialect, with the paths that belong to it alone. Beside these each is reached under `/<name>/ws` on every
- * listener, and under `/ws` on a listener whose default it is. The order is that in which a spelling is recognised.
+ * Every dialect, with the paths that belong to it alone. Beside these each is reached under `/ws` on a listener whose
+ * default it is, and under all of them after `/<name>` on every listener. The order is that in which a spelling is
+ * recognised.
  */
 export const DIALECTS: readonly { readonly dialect: Dialect; readonly paths: readonly string[] }[] = [
   { dialect: native, paths: [] },
   { dialect: drp, paths: ['/api/v3/ws'] },
+  { dialect: provisioning, paths: ['/metrics', '/logs'] },
+  { dialect: norn, paths: [] },
+  { dialect: dorgu, paths: [] },
+  { dialect: mist, paths: MIST_PATHS },
 ];
+
+export const dialectNames: readonly DialectName[] = DIALECTS.map(({ dialect }) => dialect.name);
 
 export function isDialectName(name: string): name is DialectName {
   return DIALECTS.some(({ dialect }) => dialect.name === name);
@@ -20,13 +31,16 @@ export function isDialectName(name: string): name is DialectName {
 
 /** The dialect that serves this path on a listener with that default, if any does. */
 export function dialectAt(path: string, byDefault: DialectName | undefined): Dialect | undefined {
-  const found = DIALECTS.find(
-    ({ dialect, paths }) =>
-      path === `/${dialect.name}/ws` ||
-      paths.includes(path) ||
-      (path === '/ws' && dialect.name === byDefault),
-  );
+  const found = DIALECTS.find(({ dialect, paths }) => {
+    const own = ownPath(path, dialect);
+    return paths.includes(own) || (own === '/ws' && (own !== path || dialect.name === byDefault));
+  });
   return found?.dialect;
+}
+
+/** The path as the dialect knows it, without the prefix under which every listener has it. */
+export function ownPath(path: string, { name }: Dialect): string {
+  return path.startsWith(`/${name}/`) ? path.slice(name.length + 1) : path;
 }
 
 /**
@@ -39,7 +53,12 @@ export function parseEvent(body: Json, name?: DialectName): NewEvent {
     const event = dialect.parse(body);
     if (event !== undefined) return event;
   }
-  const spellings = 'type, action, key (native) or Type, Action, Key (drp)';
+  const spellings =
+    'type, action, key (native), Type, Action, Key (drp), event_type, data (provisioning), type, appId, payload (norn) or type, data.name (dorgu)';
+  if (name === 'mist') {
+    const why = 'Mist has no spelling for publishers. Expected type, action, key, and no dialect named.';
+    throw new ProtocolError('event_invalid', why);
+  }
   throw new ProtocolError(
     'event_invalid',
     `Not an event${name ? ` in ${name}` : ''}. Expected an object with the fields ${spellings}.`,

@@ -8,7 +8,7 @@
  * ```
  * {"id":1,"command":"subscribe","patterns":["profiles.*.*"],"filters":{"object.status":["Running"]},"since":"1737-0"}
  * {"id":2,"command":"unsubscribe","patterns":["profiles.*.*"]}
- * {"id":3,"command":"publish","events":[{"type":"profiles","action":"save","key":"global","object":{}}]}
+ * {"id":3,"command":"publish","events":[{"type":"profiles","action":"save","key":"global","object":{}}]}  (1 to 256, any spelling)
  * {"id":4,"command":"auth","token":"…"}
  * {"id":5,"command":"ping"}
  * ```
@@ -17,7 +17,8 @@
  * - `belfry.<command>.<id>` is the reply to a command: to `subscribe` `{patterns, cursor}`, to `unsubscribe` `{patterns}`,
  *   to `publish` `{ids}`, to `auth` `{principal, expiresAt}`, to `ping` `{}`. A `subscribe` is answered before the first
  *   event that it admits.
- * - `belfry.error.<id>` refuses one: `{code, message, see}`. The connection stays open.
+ * - `belfry.error.<id>` refuses one: `{command, code, message, see}`. The connection stays open. It may also follow the
+ *   reply to a `subscribe` with `since`, when the log then cannot be read; that one has not begun.
  * - `belfry.gap.<cursor>` says that events after this cursor may be missing: `{from, to, reason}`.
  */
 import { z } from 'zod';
@@ -40,6 +41,7 @@ import {
 
 const HEARTBEAT = { pingMs: 25_000, pongWaitMs: 60_000 };
 const AUTH_WITHIN_MS = 10_000;
+const MAX_EVENTS = 256;
 
 const json: z.ZodType<Json> = z.custom<Json>((value) => value !== undefined);
 
@@ -71,7 +73,11 @@ const commandSchema = z.discriminatedUnion('command', [
     since: z.string().optional(),
   }),
   z.strictObject({ id: commandId, command: z.literal('unsubscribe'), patterns }),
-  z.strictObject({ id: commandId, command: z.literal('publish'), events: z.array(z.unknown()).min(1) }),
+  z.strictObject({
+    id: commandId,
+    command: z.literal('publish'),
+    events: z.array(json).min(1).max(MAX_EVENTS),
+  }),
   z.strictObject({ id: commandId, command: z.literal('auth'), token: z.string().min(1) }),
   z.strictObject({ id: commandId, command: z.literal('ping') }),
 ]);
@@ -90,7 +96,7 @@ export const native: Dialect = {
         identity: anonymous ? ANONYMOUS : (caller as Exclude<typeof caller, BelfryError>),
         subscriptions: query.getAll('pattern').map((text) => subscription(text)),
         heartbeat: HEARTBEAT,
-        ...(since !== null && { since: asCursor(since) }),
+        ...(since !== null && { replay: { since: asCursor(since) } }),
         ...(anonymous && { authWithinMs: AUTH_WITHIN_MS }),
       };
     } catch (error) {
@@ -135,13 +141,13 @@ function toCommand(command: z.infer<typeof commandSchema>): Command {
         kind: 'subscribe',
         ref,
         subscriptions,
-        ...(command.since !== undefined && { since: asCursor(command.since) }),
+        ...(command.since !== undefined && { replay: { since: asCursor(command.since) } }),
       };
     }
     case 'unsubscribe':
       return { kind: 'unsubscribe', ref, names: command.patterns };
     case 'publish':
-      return { kind: 'publish', ref, events: command.events.map((event) => parseEvent(event)) };
+      return { kind: 'publish', ref, events: command.events };
     case 'auth':
       return { kind: 'auth', ref, token: command.token };
     case 'ping':

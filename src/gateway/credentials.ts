@@ -55,3 +55,13 @@ function malformed(why: string): BelfryError {
     `The Authorization header cannot be read: ${why}. Expected "Bearer <token>" or "Basic <base64 of user:password>".`,
   );
 }
+
+/** The value of a cookie in a `Cookie` header; `undefined` when it is not there or empty. */
+export function cookieOf(header: string | undefined, name: string): string | undefined {
+  for (const pair of header?.split(';') ?? []) {
+    const equals = pair.indexOf('=');
+    if (equals > 0 && pair.slice(0, equals).trim() === name)
+      return pair.slice(equals + 1).trim() || undefined;
+  }
+  return undefined;
+}

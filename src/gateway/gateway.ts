@@ -9,8 +9,10 @@ import type { Registry } from 'prom-client';
 import { Refusal, type DialectName } from '../dialects/dialect.ts';
 import { dialectAt, isDialectName } from '../dialects/index.ts';
 import { BelfryError } from '../model/errors.ts';
-import { errorHandler, restRoutes, type RestOptions } from './rest.ts';
-import { badHandshake, type Upgrade } from './upgrade.ts';
+import { cors, errorHandler, restRoutes, type RestOptions } from './rest.ts';
+import { clusterRoutes } from './retained.ts';
+import { BAD_HANDSHAKE } from './handshake.ts';
+import type { Upgrade } from './upgrade.ts';
 
 /** Where to listen, and which dialect `/ws` speaks there. */
 export interface ListenerSpec {
@@ -76,7 +78,9 @@ export class Gateway {
 
   async #listen(spec: ListenerSpec): Promise<Listening | undefined> {
     const app = this.#app(spec) as RequestListener;
-    const server = spec.tls ? createTlsServer(this.#options.tls, app) : createServer(app);
+    const server = spec.tls
+      ? createTlsServer({ ...this.#options.tls, shouldUpgradeCallback }, app)
+      : createServer({ shouldUpgradeCallback }, app);
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       void this.#options.upgrade.handle(request, socket, head, defaultOf(spec));
     });
@@ -113,6 +117,7 @@ export class Gateway {
       else return this.#socketPath(spec, request, response);
     });
     app.use('/api/v3', restRoutes(rest));
+    app.use('/api/clusters', cors(rest.allowedOrigins), clusterRoutes(rest));
     app.use(() => {
       throw new BelfryError('not_found', 'No route');
     });
@@ -133,7 +138,7 @@ export class Gateway {
 
   /** A request without upgrade at the path of a socket: refused as the dialect would, and else as no handshake. */
   async #socketPath(spec: ListenerSpec, request: Request, response: Response): Promise<void> {
-    let refusal = badHandshake();
+    let refusal = BAD_HANDSHAKE;
     try {
       await this.#options.upgrade.open(request, defaultOf(spec));
     } catch (error) {
@@ -142,6 +147,11 @@ export class Gateway {
     }
     response.status(refusal.status).set(refusal.headers).end(refusal.body);
   }
+}
+
+/** Other upgrades, such as the one to HTTP/2 that some clients offer, are passed over: the request is served as it is. */
+function shouldUpgradeCallback({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 function defaultOf({ dialect }: ListenerSpec): DialectName | undefined {

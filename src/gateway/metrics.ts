@@ -47,6 +47,7 @@ const OUTCOMES = {
   notPermitted: 'not_permitted',
   unknownWord: 'unknown_word',
   droppedSlow: 'dropped_slow',
+  overtaken: 'overtaken',
 } as const satisfies Partial<Record<keyof Stats, string>>;
 
 function deliveries(hub: Hub, registry: Registry): void {

@@ -15,8 +15,9 @@ export class SocketOutlet implements Outlet {
     this.#ws = ws;
   }
 
+  /** What the kernel has taken counts no more, where `writableNeedDrain` would still say so until the turn is over. */
   get full(): boolean {
-    return this.#socket.writableNeedDrain;
+    return this.#socket.writableLength >= this.#socket.writableHighWaterMark;
   }
 
   write(bytes: Buffer): void {

@@ -1,29 +1,37 @@
 import { arch, platform } from 'node:os';
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
-import type { Broker } from '../broker/broker.ts';
+import type { Broker, Retained } from '../broker/broker.ts';
 import type { DialectName } from '../dialects/dialect.ts';
 import { drpRefusal } from '../dialects/drp.ts';
-import { isDialectName, parseEvent } from '../dialects/index.ts';
-import { ownEvents } from '../hub/commands.ts';
+import { dialectNames, isDialectName, parseEvent } from '../dialects/index.ts';
+import { ownEvents } from '../hub/permission.ts';
 import type { Hub } from '../hub/hub.ts';
 import { asBelfryError, BelfryError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
 import { parseJson, type Json } from '../model/json.ts';
 import type { Identity } from '../model/principal.ts';
+import type { Redaction } from '../model/redaction.ts';
 import type { Authenticator } from './auth.ts';
 import { credentialsOf, type Credentials } from './credentials.ts';
 import type { TokenIssuer } from './issuer.ts';
 import { checkOrigin } from './origin.ts';
-import type { Rubbish } from './rubbish.ts';
-import { targetOf } from './upgrade.ts';
+import { retainedRoutes } from './retained.ts';
+import { Rubbish } from './rubbish.ts';
+import { targetOf } from './handshake.ts';
 
 /** A list may be larger than one event may. */
 const BODY_PER_EVENT = 8;
 const MAX_IDEMPOTENCY_KEY = 200;
+/** As many ids as fit into a header that every client and proxy takes. */
+const MAX_EVENTS = 256;
+/** Whoever has got hold of a token may renew it, but not for ever. */
+const MAX_TTL_S = 7 * 86_400;
 
 export interface RestOptions {
   readonly hub: Hub;
   readonly broker: Broker;
+  readonly retained: Retained;
+  readonly redaction: Redaction;
   readonly authenticator: Authenticator;
   readonly issuer: TokenIssuer;
   readonly rubbish: Rubbish;
@@ -55,6 +63,8 @@ export function restRoutes(options: RestOptions): Router {
   router.post('/events', checkContentType, rawBody(options), (request, response) =>
     postEvents(options, request, response),
   );
+  // Last, since it takes any name that is a type.
+  router.use(retainedRoutes(options));
   return router;
 }
 
@@ -75,10 +85,10 @@ function info({ node, version, hub }: RestOptions, request: Request): object {
 async function getToken(options: RestOptions, request: Request, response: Response): Promise<void> {
   const ttl = targetOf(request).query.get('ttl');
   const ttlS = ttl === null ? options.tokenTtlS : Number(ttl);
-  if (ttl !== null && !/^[1-9]\d{0,8}$/.test(ttl)) {
+  if (ttl !== null && (!/^[1-9]\d{0,8}$/.test(ttl) || ttlS > MAX_TTL_S)) {
     throw new BelfryError(
       'ttl_invalid',
-      'The ttl is not usable. Expected a positive whole number of seconds.',
+      `The ttl is not usable. Expected a positive whole number of seconds, at most ${MAX_TTL_S}.`,
     );
   }
   const name = String(request.params['name']);
@@ -103,8 +113,12 @@ async function postEvents(options: RestOptions, request: Request, response: Resp
 function readEvents(request: Request, dialect: DialectName | undefined): NewEvent[] {
   const body = parseJson(Buffer.isBuffer(request.body) ? request.body : '');
   const list = Array.isArray(body) ? (body as readonly Json[]) : [body];
-  if (list.length === 0)
-    throw new BelfryError('event_invalid', 'The list of events is empty. Expected at least one.');
+  if (list.length === 0 || list.length > MAX_EVENTS) {
+    throw new BelfryError(
+      'event_invalid',
+      `The list holds ${list.length} events. Expected 1 to ${MAX_EVENTS}.`,
+    );
+  }
   return list.map((event) => parseEvent(event, dialect));
 }
 
@@ -112,7 +126,10 @@ function dialectOf(request: Request): DialectName | undefined {
   const name = targetOf(request).query.get('dialect');
   if (name === null) return undefined;
   if (isDialectName(name)) return name;
-  throw new BelfryError('dialect_unknown', `There is no dialect "${name.slice(0, 50)}".`);
+  throw new BelfryError(
+    'dialect_unknown',
+    `There is no dialect "${name.slice(0, 50)}". Expected ${dialectNames.join(', ')}.`,
+  );
 }
 
 function idempotencyKeyOf(request: Request): string | undefined {
@@ -138,7 +155,7 @@ function rawBody({ eventMaxBytes }: RestOptions): express.RequestHandler {
   return express.raw({ type: () => true, limit: eventMaxBytes * BODY_PER_EVENT });
 }
 
-function cors(allowed: readonly string[]): express.RequestHandler {
+export function cors(allowed: readonly string[]): express.RequestHandler {
   return (request, response, next) => {
     const { origin } = request.headers;
     checkOrigin(origin, allowed);
@@ -189,9 +206,8 @@ export function errorHandler(
     if (response.headersSent) return next(thrown);
     const error = fromExpress(thrown);
     if (error.code === 'internal') logFault(error);
-    else if (error.status !== 401 && error.status < 500) rubbish.report('http', error.code);
+    else if (Rubbish.is(error)) rubbish.report('http', error.code);
     const { status, headers, body } = drpRefusal(error, request.method);
-    if (status === 503) response.set('Retry-After', '1');
     response
       .status(status)
       .set(headers)

@@ -1,13 +1,20 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../model/clock.ts';
+import { ERRORS, type BelfryError, type ErrorCode } from '../model/errors.ts';
 
 const LOG_EVERY_MS = 10_000;
+const RUBBISH_STATUSES: ReadonlySet<number> = new Set([400, 413, 422]);
 
 /**
  * What arrived and was no event, command or handshake: counted each time, logged at most every ten seconds a source,
  * so that a broken publisher cannot fill the disk. Contents are not logged, since they may hold secrets.
  */
 export class Rubbish {
+  /** Whether it is what was sent that is wrong, rather than who sent it, where to, or when. */
+  static is(error: BelfryError): boolean {
+    return RUBBISH_STATUSES.has(error.status);
+  }
+
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #counts = new Map<string, Map<string, number>>();
@@ -30,7 +37,8 @@ export class Rubbish {
       last.unlogged++;
       return;
     }
-    this.#log.warn({ source, reason, ...about, unlogged: last?.unlogged ?? 0 }, 'rubbish refused');
+    const why = ERRORS[reason as ErrorCode]?.title;
+    this.#log.warn({ source, reason, why, ...about, unlogged: last?.unlogged ?? 0 }, 'rubbish refused');
     this.#logged.set(source, { at: now, unlogged: 0 });
   };
 

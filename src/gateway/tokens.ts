@@ -58,14 +58,22 @@ const grants = z
     }
   });
 
-const claimsSchema = z.object({
-  sub: z.string().regex(/^\P{Cc}{1,255}$/u),
-  role: z.string().optional(),
-  roles: z.union([z.array(z.string()), z.string().transform((role) => [role])]).default([]),
-  exp: z.number().optional(),
-  subscribe: grants,
-  publish: grants,
-});
+const name = z.string().regex(/^\P{Cc}{1,255}$/u);
+
+const claimsSchema = z
+  .object({
+    sub: name.optional(),
+    // By these a token of Mist's says who it is, which has no sub. Elsewhere they may hold anything.
+    user_id: z.int().optional().catch(undefined),
+    email: name.optional().catch(undefined),
+    role: z.string().optional(),
+    roles: z.union([z.array(z.string()), z.string().transform((role) => [role])]).default([]),
+    /** Within what a Date can hold. */
+    exp: z.number().max(8_640_000_000_000).optional(),
+    subscribe: grants,
+    publish: grants,
+  })
+  .refine(({ sub, user_id: id }) => sub !== undefined || id !== undefined, { path: ['sub'] });
 
 /** Checks tokens, and makes them where there is a secret. */
 export class Tokens {
@@ -101,10 +109,12 @@ export class Tokens {
         'sub (text), role (text), roles (text or texts), subscribe and publish (lists of type.action.key)',
       );
     }
-    const { sub, role, roles, exp, subscribe, publish } = parsed.data;
+    const { sub, user_id: id, email, role, roles, exp, subscribe, publish } = parsed.data;
     return {
-      principal: asPrincipal(sub),
-      roles: role === undefined ? roles : [role, ...roles],
+      ...(sub === undefined
+        ? // An admin of Mist is not one of the hub.
+          { principal: `user:${email ?? id}`, roles: [] }
+        : { principal: asPrincipal(sub), roles: role === undefined ? roles : [role, ...roles] }),
       subscribe,
       publish,
       ...(exp !== undefined && { expiresAt: exp * 1_000 }),

@@ -1,19 +1,25 @@
-import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { Refusal, type Dialect, type DialectName, type Opening } from '../dialects/dialect.ts';
-import { drpRefusal } from '../dialects/drp.ts';
-import { dialectAt } from '../dialects/index.ts';
+import {
+  Refusal,
+  type Dialect,
+  type DialectName,
+  type DialectSettings,
+  type Opening,
+} from '../dialects/dialect.ts';
+import { dialectAt, ownPath } from '../dialects/index.ts';
 import type { Commands } from '../hub/commands.ts';
 import type { Hub } from '../hub/hub.ts';
 import { asBelfryError, BelfryError } from '../model/errors.ts';
 import type { Identity } from '../model/principal.ts';
 import type { Authenticator } from './auth.ts';
-import { credentialsOf } from './credentials.ts';
+import { cookieOf, credentialsOf, type Credentials } from './credentials.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { checkOrigin } from './origin.ts';
 import { SocketOutlet } from './outlet.ts';
+import { addressOf, BAD_HANDSHAKE, METHOD_NOT_ALLOWED, refusalOf, refuse, targetOf } from './handshake.ts';
 import type { Rubbish } from './rubbish.ts';
 
 /** How long a client may take to answer a close frame. */
@@ -27,29 +33,25 @@ export interface UpgradeOptions {
   readonly rubbish: Rubbish;
   readonly log: Logger;
   readonly allowedOrigins: readonly string[];
+  /** Name of the cookie that may carry a token. */
+  readonly cookie: string;
   readonly connectionsMax: number;
   readonly inboundMaxBytes: number;
+  /** Passed to the dialects as they are. */
+  readonly settings: DialectSettings;
 }
 
 /** From a handshake to a connection: origin, limits, who it is, what its dialect says, and only then the upgrade. */
 export class Upgrade {
   readonly #options: UpgradeOptions;
-  readonly #server: WebSocketServer;
+  /** One for each size of inbound frames, with compression and without. */
+  readonly #servers = new Map<string, WebSocketServer>();
   /** Handshakes under way; they count against the limit. */
   #opening = 0;
   #stopped = false;
 
   constructor(options: UpgradeOptions) {
     this.#options = options;
-    const settings = {
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      maxPayload: options.inboundMaxBytes,
-      closeTimeout: CLOSE_TIMEOUT_MS,
-    };
-    this.#server = new WebSocketServer(settings);
-    this.#server.on('wsClientError', (_error, socket) => refuse(socket, BAD_HANDSHAKE));
   }
 
   /** Every handshake from now on is refused. */
@@ -70,7 +72,7 @@ export class Upgrade {
     try {
       const { dialect, opening } = await this.open(request, byDefault);
       if (socket.destroyed) return;
-      this.#server.handleUpgrade(request, socket, head, (ws) =>
+      this.#serverOf(opening).handleUpgrade(request, socket, head, (ws) =>
         this.#attach(ws, request, socket, dialect, opening),
       );
     } catch (thrown) {
@@ -88,15 +90,26 @@ export class Upgrade {
   ): Promise<{ dialect: Dialect; opening: Opening }> {
     const { path, query } = targetOf(request);
     const dialect = dialectAt(path, byDefault);
+    if (dialect !== undefined && request.method !== 'GET') throw METHOD_NOT_ALLOWED;
     try {
       if (dialect === undefined) throw new BelfryError('not_found', 'No route');
-      checkOrigin(request.headers.origin, this.#options.allowedOrigins);
+      if (!dialect.checksOrigin) checkOrigin(request.headers.origin, this.#options.allowedOrigins);
       this.#checkLimit();
     } catch (error) {
       throw refusalOf(error);
     }
-    const caller = await this.#caller(request.headers.authorization, query);
-    return { dialect, opening: dialect.open({ path, query, caller }) };
+    const { hub, settings } = this.#options;
+    const { origin } = request.headers;
+    const opening = await dialect.open({
+      path: ownPath(path, dialect),
+      query,
+      ...(origin !== undefined && { origin }),
+      caller: await this.#caller(request, query, dialect),
+      now: hub.clock.now(),
+      settings,
+      retained: async (wish) => (await hub.history.retained([wish])).events,
+    });
+    return { dialect, opening };
   }
 
   #checkLimit(): void {
@@ -110,21 +123,64 @@ export class Upgrade {
     );
   }
 
-  async #caller(authorization: string | undefined, query: URLSearchParams): Promise<Identity | BelfryError> {
+  async #caller(
+    request: IncomingMessage,
+    query: URLSearchParams,
+    dialect: Dialect,
+  ): Promise<Identity | BelfryError> {
+    const { authenticator, log } = this.#options;
     try {
-      return await this.#options.authenticator.authenticate(credentialsOf({ authorization, query }));
+      const found = await authenticator.authenticate(this.#credentials(request, query, dialect));
+      return dialect.identify?.(found) ?? found;
     } catch (error) {
       const refused = asBelfryError(error);
-      if (refused.code === 'internal')
-        this.#options.log.error({ err: refused.cause }, 'authentication failed');
+      if (refused.code === 'internal') log.error({ err: refused.cause }, 'authentication failed');
       return refused;
     }
+  }
+
+  /** A cookie counts where the dialect lives on cookies, and only for pages of the hub's own host or an allowed origin. */
+  #credentials(request: IncomingMessage, query: URLSearchParams, { name }: Dialect): Credentials {
+    const { authorization, cookie, host, origin } = request.headers;
+    const token = name === 'mist' ? cookieOf(cookie, this.#options.cookie) : undefined;
+    if (token === undefined) return credentialsOf({ authorization, query });
+    const sameHost = origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
+    if (!sameHost && !this.#options.allowedOrigins.includes(origin)) {
+      throw new BelfryError(
+        'origin_forbidden',
+        'A page of another host may not use the cookie. Expected its origin in BELFRY_ALLOWED_ORIGINS.',
+      );
+    }
+    return { kind: 'bearer', token };
+  }
+
+  #serverOf({ deflate = false, limits }: Opening): WebSocketServer {
+    const maxPayload = limits?.inboundMaxBytes ?? this.#options.inboundMaxBytes;
+    const key = `${maxPayload} ${deflate}`;
+    let server = this.#servers.get(key);
+    if (server === undefined) {
+      const settings = {
+        noServer: true,
+        clientTracking: false,
+        // The hub compresses by itself; ws agrees with the client on how, and inflates what comes in.
+        perMessageDeflate: deflate && { serverNoContextTakeover: true, clientNoContextTakeover: true },
+        maxPayload,
+        // Looked at where the frame is read: rubbish is answered, and disconnects nobody.
+        skipUTF8Validation: true,
+        closeTimeout: CLOSE_TIMEOUT_MS,
+      };
+      server = new WebSocketServer(settings);
+      server.on('wsClientError', (_error, socket) => refuse(socket, BAD_HANDSHAKE));
+      this.#servers.set(key, server);
+    }
+    return server;
   }
 
   #attach(ws: WebSocket, request: IncomingMessage, socket: Duplex, dialect: Dialect, opening: Opening): void {
     const { hub, commands, heartbeat, log } = this.#options;
     const remoteAddr = addressOf(request);
-    const connection = hub.attach(remoteAddr, dialect, opening, new SocketOutlet(socket, ws));
+    const deflate = ws.extensions.includes('permessage-deflate');
+    const connection = hub.attach(remoteAddr, dialect, opening, new SocketOutlet(socket, ws), deflate);
     const beat = heartbeat.add({
       heartbeat: opening.heartbeat,
       ping: () => ws.ping(),
@@ -133,7 +189,7 @@ export class Upgrade {
     const about = { remoteAddr, dialect: dialect.name, principal: opening.identity.principal };
     ws.on('message', (data: Buffer, isBinary) => {
       if (isBinary) commands.receiveBinary(connection);
-      else commands.receive(connection, data.toString());
+      else commands.receive(connection, data);
     });
     ws.on('pong', () => heartbeat.pong(beat));
     ws.on('error', (error) =>
@@ -145,50 +201,6 @@ export class Upgrade {
       log.debug({ ...about, code }, 'connection closed');
     });
     log.debug(about, 'connection opened');
-    const { subscriptions, since } = opening;
-    if (subscriptions.length === 0) return;
-    commands.run(connection, {
-      kind: 'subscribe',
-      ref: '',
-      subscriptions,
-      ...(since !== undefined && { since }),
-    });
+    commands.open(connection, opening);
   }
-}
-
-const BAD_HANDSHAKE = new Refusal(
-  400,
-  { 'Content-Type': 'text/plain; charset=utf-8', 'Sec-Websocket-Version': '13' },
-  'Bad Request',
-);
-
-export function badHandshake(): Refusal {
-  return BAD_HANDSHAKE;
-}
-
-/** Path and query of a request, whatever its Host says. */
-export function targetOf(request: IncomingMessage): { path: string; query: URLSearchParams } {
-  const target = request.url ?? '/';
-  const mark = target.indexOf('?');
-  if (mark < 0) return { path: target, query: new URLSearchParams() };
-  return { path: target.slice(0, mark), query: new URLSearchParams(target.slice(mark + 1)) };
-}
-
-/** `ip:port`, with an IPv6 address in brackets. */
-function addressOf({ socket: { remoteAddress = 'unknown', remotePort = 0 } }: IncomingMessage): string {
-  const address = remoteAddress.startsWith('::ffff:') ? remoteAddress.slice(7) : remoteAddress;
-  return address.includes(':') ? `[${address}]:${remotePort}` : `${address}:${remotePort}`;
-}
-
-function refusalOf(thrown: unknown): Refusal {
-  const error = asBelfryError(thrown);
-  const { status, headers, body } = drpRefusal(error, 'GET');
-  return new Refusal(status, error.status === 503 ? { ...headers, 'Retry-After': '1' } : headers, body);
-}
-
-/** A plain HTTP answer instead of the upgrade. */
-function refuse(socket: Duplex, { status, headers, body }: Refusal): void {
-  const all = { Connection: 'close', 'Content-Length': String(Buffer.byteLength(body)), ...headers };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`);
 }

@@ -1,16 +1,22 @@
-import type { Dialect, Subscription } from '../dialects/dialect.ts';
+import type { Encoding, Subscription } from '../dialects/dialect.ts';
 import { passes } from '../model/filter.ts';
 import type { Grants, Identity } from '../model/principal.ts';
+import type { View } from '../model/redaction.ts';
 import type { EncodedEvent } from './encoded.ts';
 import { joinFrames, type Chunk } from './frame.ts';
+import { outboxOf, type Outbox } from './outbox.ts';
 import type { Stats } from './stats.ts';
 
 /** What a cohort needs of a connection. */
 export interface Listener {
-  readonly dialect: Dialect;
+  readonly encoding: Encoding;
+  /** Whether its frames are compressed. */
+  readonly deflate: boolean;
   readonly identity: Pick<Identity, 'subscribe'>;
+  /** What is masked for it. */
+  readonly view: View;
   readonly subscriptions: ReadonlyMap<string, { readonly subscription: Subscription }>;
-  send(chunk: Chunk): void;
+  send(chunks: readonly Chunk[]): void;
 }
 
 /**
@@ -19,23 +25,27 @@ export interface Listener {
  */
 export class Cohort {
   readonly signature: string;
-  readonly dialect: Dialect;
+  readonly encoding: Encoding;
   readonly subscriptions: readonly Subscription[];
   readonly members = new Set<Listener>();
   /** The router's mark: in which turn it was found last. */
   matchedIn = 0;
 
   readonly #grants: Grants;
+  readonly #view: View;
   readonly #filtered: boolean;
   readonly #stats: Stats;
-  /** Frames that wait for the flush. */
-  #outbox: Buffer[] = [];
+  readonly #outbox: Outbox;
+  #flushedAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ dialect, identity, subscriptions }: Listener, signature: string, stats: Stats) {
+  constructor(listener: Listener, signature: string, stats: Stats) {
+    const { encoding, deflate, identity, view, subscriptions } = listener;
     this.signature = signature;
-    this.dialect = dialect;
+    this.encoding = encoding;
+    this.#outbox = outboxOf(encoding, deflate);
     this.subscriptions = [...subscriptions.values()].map(({ subscription }) => subscription);
     this.#grants = identity.subscribe;
+    this.#view = view;
     this.#filtered = this.subscriptions.some(({ filters }) => filters.length > 0);
     this.#stats = stats;
   }
@@ -48,31 +58,49 @@ export class Cohort {
       this.#stats.notPermitted += size;
       return false;
     }
-    if (this.#filtered && !this.subscriptions.some((subscription) => hears(subscription, encoded.event))) {
+    // Filters look at what is shown, lest somebody ask them for what is masked.
+    const seen = encoded.seenBy(this.#view);
+    if (this.#filtered && !this.subscriptions.some((subscription) => hears(subscription, seen.event))) {
       this.#stats.filtered += size;
       return false;
     }
-    return this.append(encoded);
+    return this.append(seen);
   }
 
   /** Takes an event whatever the subscriptions say. */
   append(encoded: EncodedEvent): boolean {
-    const frame = encoded.frame(this.dialect);
-    if (frame === undefined) {
+    const wasEmpty = this.#outbox.isEmpty;
+    const overtaken = this.#outbox.add(encoded);
+    if (overtaken === undefined) {
       this.#stats.unknownWord += this.members.size;
       return false;
     }
-    return this.#outbox.push(frame) === 1;
+    this.#stats.overtaken += overtaken * this.members.size;
+    return wasEmpty;
+  }
+
+  /** Whether nothing waits for a flush. */
+  get isEmpty(): boolean {
+    return this.#outbox.isEmpty;
+  }
+
+  /** How long the encoding still wants to wait before the next flush, in milliseconds; 0 or less when it may go. */
+  rest(elapsed: number): number {
+    return this.#flushedAt + (this.encoding.everyMs ?? 0) - elapsed;
+  }
+
+  /** Flushes in its rhythm; {@link flush} does so whatever the rhythm. */
+  flushAt(elapsed: number): void {
+    this.#flushedAt = elapsed;
+    this.flush();
   }
 
   /** Hands every member what the outbox holds, in one write each. */
   flush(): void {
-    if (this.#outbox.length === 0) return;
-    const chunks = joinFrames(this.#outbox);
-    this.#outbox = [];
-    for (const member of this.members) {
-      for (const chunk of chunks) member.send(chunk);
-    }
+    if (this.#outbox.isEmpty) return;
+    const { frames, events } = this.#outbox.take();
+    const chunks = joinFrames(frames, events);
+    for (const member of this.members) member.send(chunks);
   }
 }
 
@@ -87,7 +115,7 @@ export function textOf({ pattern, filters }: Subscription): string {
 }
 
 /** Equal signatures hear the same bytes. */
-export function signatureOf({ dialect, identity, subscriptions }: Listener): string {
+export function signatureOf({ encoding, deflate, identity, view, subscriptions }: Listener): string {
   const heard = [...subscriptions.values()].map(({ subscription }) => textOf(subscription));
-  return JSON.stringify([dialect.name, identity.subscribe.text, ...heard.toSorted()]);
+  return JSON.stringify([encoding.name, deflate, identity.subscribe.text, view.text, ...heard.toSorted()]);
 }

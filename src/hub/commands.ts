@@ -1,21 +1,24 @@
+import { isUtf8 } from 'node:buffer';
 import type { Broker } from '../broker/broker.ts';
-import type { Command, Subscription } from '../dialects/dialect.ts';
+import type { Command, Opening } from '../dialects/dialect.ts';
 import { CLOSE } from '../model/close.ts';
-import { asBelfryError, BelfryError, ProtocolError } from '../model/errors.ts';
+import { asBelfryError, ProtocolError, type BelfryError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import type { Identity } from '../model/principal.ts';
 import type { Connection } from './connection.ts';
+import { EncodedEvent } from './encoded.ts';
 import type { Hub } from './hub.ts';
+import { checkRoom, ownEvents, permitted } from './permission.ts';
+import { Pending } from './pending.ts';
 import { Replay } from './replay.ts';
-
-/** Commands that may wait behind a slow one of the same connection. */
-const MAX_WAITING = 1_000;
 
 export interface CommandOptions {
   readonly hub: Hub;
   readonly broker: Broker;
   readonly authenticate: (token: string) => Promise<Identity>;
+  /** An event in any dialect's spelling. @throws ProtocolError */
+  readonly parse: (body: Json) => NewEvent;
   /** Told of frames that are no command, and of faults of the hub itself. */
   readonly report: (connection: Connection, error: BelfryError) => void;
   /** Per connection, over all its subscriptions, comma lists expanded. */
@@ -32,11 +35,13 @@ export class Commands {
     this.#options = options;
   }
 
-  /** A text frame from a client. Never throws. */
-  receive(connection: Connection, frame: string): void {
+  /** A text frame from a client, as its bytes. Never throws. */
+  receive(connection: Connection, frame: Buffer): void {
     if (!this.#admit(connection)) return;
     try {
-      this.run(connection, connection.dialect.decode(frame));
+      if (!isUtf8(frame))
+        throw new ProtocolError('json_invalid', 'The frame is not UTF-8. Expected a text frame.');
+      this.run(connection, connection.dialect.decode(frame.toString()), frame.length);
     } catch (error) {
       this.#refuse(connection, error instanceof ProtocolError ? error.ref : '', error);
     }
@@ -44,7 +49,7 @@ export class Commands {
 
   /** A frame that is not text, which no dialect has a use for. */
   receiveBinary(connection: Connection): void {
-    if (!this.#admit(connection)) return;
+    if (!this.#admit(connection) || connection.dialect.ignoresBinary) return;
     this.#refuse(
       connection,
       '',
@@ -52,17 +57,27 @@ export class Commands {
     );
   }
 
-  /** Carries out a command, at once if nothing is before it. */
-  run(connection: Connection, command: Command): void {
+  /** Begins as the dialect said: what is told first, then the subscriptions with what they replay. */
+  open(connection: Connection, { first = [], subscriptions, replay, closeAfterMs }: Opening): void {
+    const { hub } = this.#options;
+    for (const event of first) hub.sendTo(connection, new EncodedEvent(event, hub.stats));
+    if (subscriptions.length > 0) {
+      this.run(connection, { kind: 'subscribe', ref: '', subscriptions, ...(replay && { replay }) });
+    }
+    this.#closeIn(connection, closeAfterMs);
+  }
+
+  /** Carries out a command, at once if nothing is before it. `bytes` is what it takes to keep it until then. */
+  run(connection: Connection, command: Command, bytes = 0): void {
     const pending = this.#pendingOf(connection);
-    if (pending.waiting.length >= MAX_WAITING) return connection.close(CLOSE.rateLimit);
-    pending.waiting.push(command);
+    if (!pending.push(command, bytes)) return connection.close(CLOSE.rateLimit);
     if (!pending.busy) this.#work(connection, pending);
   }
 
   #admit(connection: Connection): boolean {
     if (!connection.isOpen) return false;
-    const { hub, maxPerSecond } = this.#options;
+    const { hub } = this.#options;
+    const maxPerSecond = connection.limits.commandsPerSecond ?? this.#options.maxPerSecond;
     const admitted = this.#pendingOf(connection).admit(hub.clock.elapsed(), maxPerSecond);
     if (admitted) hub.stats.commands++;
     else connection.close(CLOSE.rateLimit);
@@ -70,7 +85,7 @@ export class Commands {
   }
 
   #work(connection: Connection, pending: Pending): void {
-    for (let command = pending.waiting.shift(); command !== undefined; command = pending.waiting.shift()) {
+    for (let command = pending.shift(); command !== undefined; command = pending.shift()) {
       if (!connection.isOpen) return;
       const done = this.#execute(connection, command);
       if (done === undefined) continue;
@@ -108,22 +123,32 @@ export class Commands {
       case 'publish':
         return this.#publish(connection, command.ref, command.events);
       case 'auth':
-        return this.#authenticate(connection, command.ref, command.token);
+        return this.#authenticate(connection, command);
       case 'ping':
         this.#reply(connection, command, {});
+        return undefined;
+      case 'close':
+        return this.#closeAfter(connection, command.afterMs);
+      case 'ignore':
         return undefined;
     }
   }
 
   #subscribe(connection: Connection, command: Command & { kind: 'subscribe' }): Promise<void> | undefined {
-    const { subscriptions, since } = command;
-    this.#checkSubscriptions(connection, subscriptions);
-    const { hub } = this.#options;
-    const reply = { patterns: subscriptions.map(({ name }) => name), cursor: since ?? hub.position };
+    const { ref, replay, insteadOf = [] } = command;
+    const { hub, maxTopics } = this.#options;
+    const subscriptions = permitted(connection.identity, command.subscriptions, (error) =>
+      this.#refuse(connection, ref, error, command),
+    );
+    if (subscriptions.length === 0 && command.subscriptions.length > 0) return undefined;
+    checkRoom(connection, subscriptions, insteadOf, maxTopics);
+    const from = replay !== undefined && 'since' in replay ? replay.since : undefined;
+    const reply = { patterns: subscriptions.map(({ name }) => name), cursor: from ?? hub.position };
     const join = (): void => {
-      for (const subscription of subscriptions) connection.hear(subscription, since ?? hub.position);
+      for (const name of insteadOf) connection.subscriptions.delete(name);
+      for (const subscription of subscriptions) connection.hear(subscription, from ?? hub.position);
     };
-    if (since === undefined) {
+    if (replay === undefined) {
       hub.change(connection, () => {
         this.#reply(connection, command, reply);
         join();
@@ -131,42 +156,30 @@ export class Commands {
       return undefined;
     }
     this.#reply(connection, command, reply);
-    return new Replay(hub, connection, subscriptions, since).run(() => hub.change(connection, join));
+    return new Replay(hub, connection, subscriptions, replay)
+      .run(() => hub.change(connection, join))
+      .then((endsAfterMs) => this.#closeIn(connection, endsAfterMs));
   }
 
-  #checkSubscriptions(connection: Connection, added: readonly Subscription[]): void {
-    for (const { pattern } of added) {
-      if (connection.identity.subscribe.overlap(pattern)) continue;
-      const { principal } = connection.identity;
-      throw new BelfryError(
-        'forbidden',
-        `${principal} holds no grant to hear "${pattern.text}". Expected a pattern within its grants.`,
-      );
-    }
-    const names = new Set(added.map(({ name }) => name));
-    const kept = [...connection.subscriptions.values()].filter(
-      ({ subscription }) => !names.has(subscription.name),
-    );
-    const topics = [...kept.map(({ subscription }) => subscription), ...added].reduce(
-      (sum, { pattern }) => sum + pattern.size,
-      0,
-    );
-    if (topics <= this.#options.maxTopics) return;
-    throw new BelfryError(
-      'pattern_invalid',
-      `The subscriptions expand to ${topics} topics. Expected at most ${this.#options.maxTopics} a connection.`,
-    );
-  }
-
-  async #publish(connection: Connection, ref: string, events: readonly NewEvent[]): Promise<void> {
-    const { broker, hub } = this.#options;
+  async #publish(connection: Connection, ref: string, written: readonly Json[]): Promise<void> {
+    const { broker, hub, parse } = this.#options;
+    const events = written.map((body) => parse(body));
     const ids = await broker.publish(ownEvents(connection.identity, events));
     hub.tell(connection, 'publish', ref, { ids });
   }
 
-  async #authenticate(connection: Connection, ref: string, token: string): Promise<void> {
+  async #authenticate(connection: Connection, command: Command & { kind: 'auth' }): Promise<void> {
+    const { ref, token, orClose = false } = command;
     const { hub, authenticate } = this.#options;
-    const identity = await authenticate(token);
+    let identity: Identity;
+    try {
+      const found = await authenticate(token);
+      identity = connection.dialect.identify?.(found) ?? found;
+    } catch (error) {
+      if (!orClose || asBelfryError(error).code !== 'token_invalid') throw error;
+      this.#refuse(connection, ref, error, command);
+      return connection.close(CLOSE.refused);
+    }
     if (!connection.isOpen) return;
     hub.identify(connection, identity);
     const { principal, expiresAt } = identity;
@@ -176,6 +189,19 @@ export class Commands {
     });
   }
 
+  /** After the commands that wait, and not at all without a time. */
+  #closeIn(connection: Connection, afterMs: number | undefined): void {
+    if (afterMs !== undefined) this.run(connection, { kind: 'close', afterMs, ref: '' });
+  }
+
+  /** Lets what was sent before go out first. */
+  async #closeAfter(connection: Connection, ms: number): Promise<void> {
+    const { hub } = this.#options;
+    await hub.drained(connection);
+    await new Promise<void>((resolve) => void hub.clock.after(ms, resolve));
+    connection.close(CLOSE.normal);
+  }
+
   #reply(connection: Connection, { kind, ref }: Command, object: Json): void {
     this.#options.hub.tell(connection, kind, ref, object);
   }
@@ -183,43 +209,16 @@ export class Commands {
   #refuse(connection: Connection, ref: string, thrown: unknown, command?: Command): void {
     const error = asBelfryError(thrown);
     this.#options.report(connection, error);
-    const { code, message, see } = error;
+    const { code, status, message, see } = error;
     const { hub } = this.#options;
-    hub.tell(connection, 'error', ref, { command: command?.kind ?? null, code, message, see });
+    const told = hub.tell(connection, 'error', ref, { command: command?.kind ?? null, code, message, see });
+    // Who cannot be told would wait for ever on a socket that stays silent.
+    if (!told && command?.kind === 'subscribe' && status >= 500) connection.close(CLOSE.tryLater);
   }
 
   #pendingOf(connection: Connection): Pending {
     let pending = this.#pending.get(connection);
     if (pending === undefined) this.#pending.set(connection, (pending = new Pending()));
     return pending;
-  }
-}
-
-/** The events as published by this principal. @throws BelfryError `forbidden` unless it may publish all of them */
-export function ownEvents({ principal, publish }: Identity, events: readonly NewEvent[]): NewEvent[] {
-  return events.map((event) => {
-    if (publish.permit(event)) return { ...event, principal };
-    const { type, action, key } = event;
-    throw new BelfryError(
-      'forbidden',
-      `${principal} holds no grant to publish "${type}.${action}.${key}". Expected an event within its grants.`,
-    );
-  });
-}
-
-/** The commands of one connection: those that wait, and how many more it may send this second. */
-class Pending {
-  readonly waiting: Command[] = [];
-  busy = false;
-  #second = 0;
-  #count = 0;
-
-  admit(elapsedMs: number, maxPerSecond: number): boolean {
-    const second = Math.floor(elapsedMs / 1_000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#count = 0;
-    }
-    return ++this.#count <= maxPerSecond;
   }
 }

@@ -1,7 +1,8 @@
-import type { Dialect, Opening, Subscription } from '../dialects/dialect.ts';
+import type { ConnectionLimits, Dialect, Encoding, Opening, Subscription } from '../dialects/dialect.ts';
 import { CLOSE, type Close } from '../model/close.ts';
 import { compareCursors, type Cursor } from '../model/cursor.ts';
 import type { Identity } from '../model/principal.ts';
+import type { Redaction, View } from '../model/redaction.ts';
 import { textOf, type Cohort } from './cohort.ts';
 import type { Chunk } from './frame.ts';
 import { DeliveryQueue, type QueueBounds } from './queue.ts';
@@ -32,6 +33,7 @@ export interface ConnectionEvents {
 export interface ConnectionContext {
   readonly events: ConnectionEvents;
   readonly bounds: QueueBounds;
+  readonly redaction: Redaction;
   readonly stats: Stats;
 }
 
@@ -41,12 +43,16 @@ export interface Heard {
   readonly from: Cursor;
 }
 
+const NO_LIMITS: ConnectionLimits = {};
+
 /** One client attached to this node. */
 export class Connection {
   /** `ip:port` of the client, by which operators know it. */
   readonly remoteAddr: string;
   readonly dialect: Dialect;
-  readonly heartbeat: Opening['heartbeat'];
+  readonly encoding: Encoding;
+  readonly deflate: boolean;
+  readonly limits: ConnectionLimits;
   identity: Identity;
   /** By name. */
   readonly subscriptions = new Map<string, Heard>();
@@ -54,6 +60,7 @@ export class Connection {
 
   readonly #outlet: Outlet;
   readonly #context: ConnectionContext;
+  readonly #bounds: QueueBounds;
   /** Present while it lags. */
   #queue: DeliveryQueue | undefined;
   #open = true;
@@ -64,11 +71,16 @@ export class Connection {
     opening: Opening,
     outlet: Outlet,
     context: ConnectionContext,
+    deflate = false,
   ) {
     this.remoteAddr = remoteAddr;
     this.dialect = dialect;
     this.identity = opening.identity;
-    this.heartbeat = opening.heartbeat;
+    this.encoding = opening.encoding ?? dialect;
+    this.deflate = deflate;
+    this.limits = opening.limits ?? NO_LIMITS;
+    const maxDeliveries = this.limits.queueMaxDeliveries;
+    this.#bounds = maxDeliveries === undefined ? context.bounds : { ...context.bounds, maxDeliveries };
     this.#outlet = outlet;
     this.#context = context;
   }
@@ -77,8 +89,22 @@ export class Connection {
     return this.#open;
   }
 
+  /** What is masked for it, by its roles as they are now. */
+  get view(): View {
+    return this.#context.redaction.viewOf(this.identity.roles);
+  }
+
   get lags(): boolean {
     return this.#queue !== undefined;
+  }
+
+  /** With other grants than before, what its subscriptions admit it has heard only from this place on. */
+  identify(identity: Identity, from: Cursor): void {
+    const same = identity.subscribe.text === this.identity.subscribe.text;
+    this.identity = identity;
+    if (same) return;
+    for (const [name, { subscription }] of this.subscriptions)
+      this.subscriptions.set(name, { subscription, from });
   }
 
   /** Subscribes it from a place on, or from where it heard the same before, if that is earlier. */
@@ -89,11 +115,17 @@ export class Connection {
     this.subscriptions.set(subscription.name, { subscription, from: earlier ? held.from : from });
   }
 
-  /** Writes at once while the socket keeps up; queues while it does not; closes with 4008 when the queue is full. */
-  send(chunk: Chunk): void {
-    if (this.#open && this.#take(chunk)) return;
-    this.#context.stats.droppedSlow += chunk.deliveries;
-    this.close(CLOSE.tooSlow);
+  /**
+   * Writes at once while the socket keeps up; queues while it does not; closes with 4008 when the queue is full. What
+   * one flush holds is taken as a whole by who kept up until then, so that a burst alone makes nobody slow.
+   */
+  send(chunks: readonly Chunk[]): void {
+    const keptUp = !this.lags;
+    for (const chunk of chunks) {
+      if (this.#open && this.#take(chunk, keptUp)) continue;
+      this.#context.stats.droppedSlow += chunk.deliveries;
+      this.close(CLOSE.tooSlow);
+    }
   }
 
   /** Ends it from this side. What its cohort was to send still goes out; what waits in its own queue is dropped. */
@@ -113,18 +145,18 @@ export class Connection {
     this.#queue = undefined;
   }
 
-  /** Whether there was room for it, in the socket or in the queue. */
-  #take(chunk: Chunk): boolean {
+  /** Whether there was room for it, in the socket or in the queue; `inAnyCase` makes room. */
+  #take(chunk: Chunk, inAnyCase: boolean): boolean {
     if (this.#queue === undefined) {
       if (!this.#outlet.full) {
         this.#write(chunk);
         return true;
       }
-      this.#queue = new DeliveryQueue(this.#context.bounds);
+      this.#queue = new DeliveryQueue(this.#bounds);
       this.#context.events.lags(this);
       this.#outlet.onceDrained(this.#drain);
     }
-    return this.#queue.push(chunk);
+    return this.#queue.push(chunk, inAnyCase);
   }
 
   #write({ bytes, deliveries }: Chunk): void {

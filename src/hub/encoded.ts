@@ -1,28 +1,64 @@
-import type { Dialect } from '../dialects/dialect.ts';
+import type { Encoding } from '../dialects/dialect.ts';
 import type { HubEvent } from '../model/event.ts';
-import { frameOf } from './frame.ts';
+import type { View } from '../model/redaction.ts';
+import { deflatedFrameOf, frameOf } from './frame.ts';
 import type { Stats } from './stats.ts';
 
-/** An event with the frames that were made of it: one a dialect, made when the first connection needs it. */
+interface Encoded {
+  readonly text: string | undefined;
+  frame?: Buffer;
+  deflated?: Buffer;
+}
+
+/** An event with what was made of it for the wire: one text and one frame for each way to encode it, when first needed. */
 export class EncodedEvent {
   readonly event: HubEvent;
   readonly #stats: Stats;
-  readonly #frames = new Map<Dialect, Buffer | undefined>();
+  readonly #encoded = new Map<Encoding['encode'], Encoded>();
+  #seen: Map<View, EncodedEvent> | undefined;
 
   constructor(event: HubEvent, stats: Stats) {
     this.event = event;
     this.#stats = stats;
   }
 
+  /** As a view shows it, masked once for all who share the view; itself when there is nothing to mask. */
+  seenBy(view: View): EncodedEvent {
+    if (view.isWhole) return this;
+    let seen = this.#seen?.get(view);
+    if (seen === undefined) {
+      const event = view.mask(this.event);
+      seen = event === this.event ? this : new EncodedEvent(event, this.#stats);
+      (this.#seen ??= new Map()).set(view, seen);
+    }
+    return seen;
+  }
+
   /** `undefined` when the dialect has no word for the event. */
-  frame(dialect: Dialect): Buffer | undefined {
-    const made = this.#frames.get(dialect);
-    if (made !== undefined || this.#frames.has(dialect)) return made;
-    const text = dialect.encode(this.event);
-    this.#stats.encodes++;
-    const frame = text === undefined ? undefined : frameOf(text);
-    if (frame !== undefined) this.#stats.frames++;
-    this.#frames.set(dialect, frame);
+  text({ encode }: Encoding): string | undefined {
+    return this.#encode(encode).text;
+  }
+
+  /** `undefined` when the dialect has no word for the event. */
+  frame({ encode }: Encoding, deflate: boolean): Buffer | undefined {
+    const encoded = this.#encode(encode);
+    if (encoded.text === undefined) return undefined;
+    if (deflate) return (encoded.deflated ??= this.#count(deflatedFrameOf(encoded.text)));
+    return (encoded.frame ??= this.#count(frameOf(encoded.text)));
+  }
+
+  #encode(encode: Encoding['encode']): Encoded {
+    let encoded = this.#encoded.get(encode);
+    if (encoded === undefined) {
+      encoded = { text: encode(this.event) };
+      this.#stats.encodes++;
+      this.#encoded.set(encode, encoded);
+    }
+    return encoded;
+  }
+
+  #count(frame: Buffer): Buffer {
+    this.#stats.frames++;
     return frame;
   }
 }

@@ -1,4 +1,12 @@
+import { constants, deflateRawSync } from 'node:zlib';
+
 const FINAL_TEXT = 0x81;
+/** RSV1, which permessage-deflate (RFC 7692) sets on a compressed message. */
+const COMPRESSED = 0x40;
+/** Smaller texts gain nothing from compression. */
+const MIN_DEFLATE_BYTES = 1024;
+/** What a flush appends to the stream, and a message leaves out. */
+const DEFLATE_TAIL_BYTES = 4;
 
 /** One write is cut here, so that no single socket write holds up the others for long. */
 const MAX_WRITE_BYTES = 1024 * 1024;
@@ -9,9 +17,25 @@ const MAX_WRITE_BYTES = 1024 * 1024;
  */
 export function frameOf(text: string): Buffer {
   const length = Buffer.byteLength(text);
+  const frame = emptyFrame(FINAL_TEXT, length);
+  frame.write(text, frame.length - length);
+  return frame;
+}
+
+/** The same for a connection that agreed to permessage-deflate without context: a text from 1 KiB on is compressed. */
+export function deflatedFrameOf(text: string): Buffer {
+  if (Buffer.byteLength(text) < MIN_DEFLATE_BYTES) return frameOf(text);
+  const stream = deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH });
+  const length = stream.length - DEFLATE_TAIL_BYTES;
+  const frame = emptyFrame(FINAL_TEXT | COMPRESSED, length);
+  stream.copy(frame, frame.length - length, 0, length);
+  return frame;
+}
+
+function emptyFrame(first: number, length: number): Buffer {
   const header = length < 126 ? 2 : length < 65_536 ? 4 : 10;
   const frame = Buffer.allocUnsafe(header + length);
-  frame[0] = FINAL_TEXT;
+  frame[0] = first;
   if (header === 2) frame[1] = length;
   else if (header === 4) {
     frame[1] = 126;
@@ -20,7 +44,6 @@ export function frameOf(text: string): Buffer {
     frame[1] = 127;
     frame.writeBigUInt64BE(BigInt(length), 2);
   }
-  frame.write(text, header);
   return frame;
 }
 
@@ -30,27 +53,30 @@ export interface Chunk {
   readonly deliveries: number;
 }
 
-/** Frames in order as few writes, each at most {@link MAX_WRITE_BYTES} unless a single frame is larger. */
-export function joinFrames(frames: readonly Buffer[]): Chunk[] {
+/**
+ * Frames in order as few writes, each at most {@link MAX_WRITE_BYTES} unless a single frame is larger. `events` says how
+ * many events each frame carries, where that is not one.
+ */
+export function joinFrames(frames: readonly Buffer[], events?: readonly number[]): Chunk[] {
   const chunks: Chunk[] = [];
   let start = 0;
   let bytes = 0;
   for (const [index, frame] of frames.entries()) {
     if (index > start && bytes + frame.length > MAX_WRITE_BYTES) {
-      chunks.push(chunkOf(frames.slice(start, index), bytes));
+      chunks.push(chunkOf(frames.slice(start, index), bytes, events?.slice(start, index)));
       start = index;
       bytes = 0;
     }
     bytes += frame.length;
   }
-  if (start < frames.length) chunks.push(chunkOf(start === 0 ? frames : frames.slice(start), bytes));
+  if (start < frames.length) chunks.push(chunkOf(frames.slice(start), bytes, events?.slice(start)));
   return chunks;
 }
 
-function chunkOf(frames: readonly Buffer[], bytes: number): Chunk {
+function chunkOf(frames: readonly Buffer[], bytes: number, events?: readonly number[]): Chunk {
   const [only] = frames;
   return {
     bytes: frames.length === 1 && only !== undefined ? only : Buffer.concat(frames, bytes),
-    deliveries: frames.length,
+    deliveries: events === undefined ? frames.length : events.reduce((sum, count) => sum + count, 0),
   };
 }

@@ -6,10 +6,13 @@ import { compareCursors, type Cursor } from '../model/cursor.ts';
 import { HUB_TYPE, type HubEvent } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import type { Identity } from '../model/principal.ts';
+import { Redaction } from '../model/redaction.ts';
 import { Cohort, signatureOf } from './cohort.ts';
 import { Connection, type ConnectionContext, type Outlet } from './connection.ts';
+import { Crowds } from './crowds.ts';
 import { Deadlines } from './deadlines.ts';
 import { EncodedEvent } from './encoded.ts';
+import { joinFrames } from './frame.ts';
 import { Lagging } from './lagging.ts';
 import { Pacer } from './pacer.ts';
 import type { QueueBounds } from './queue.ts';
@@ -25,6 +28,8 @@ export interface HubOptions {
   /** A socket that takes nothing for so long is closed with 4008, even if its queue is not full. */
   readonly writeTimeoutMs: number;
   readonly recentMaxEvents: number;
+  /** What is masked for whom as an event goes out; nothing where absent. */
+  readonly redaction?: Redaction;
 }
 
 /**
@@ -42,6 +47,7 @@ export class Hub {
   readonly #context: ConnectionContext;
   readonly #lagging: Lagging;
   readonly #deadlines: Deadlines;
+  readonly #crowds = new Crowds();
   readonly #pacer: Pacer;
   /** Cohorts with something in the outbox. */
   #waiting: Cohort[] = [];
@@ -54,6 +60,7 @@ export class Hub {
     this.#pacer = new Pacer(options.clock, () => this.flush());
     this.#context = {
       bounds: options.queue,
+      redaction: options.redaction ?? Redaction.none,
       stats: this.stats,
       events: {
         lags: (connection) => this.#lagging.add(connection),
@@ -96,14 +103,24 @@ export class Hub {
     if (event.type === HUB_TYPE) return this.#deliverToAll(encoded);
     for (const cohort of this.#router.match(event)) {
       if (cohort.offer(encoded)) this.#wait(cohort);
+      const endsAfterMs = cohort.encoding.endsAfterMs?.(event);
+      if (endsAfterMs !== undefined) this.#endAfter(endsAfterMs, cohort);
     }
   }
 
-  attach(remoteAddr: string, dialect: Dialect, opening: Opening, outlet: Outlet): Connection {
-    const connection = new Connection(remoteAddr, dialect, opening, outlet, this.#context);
+  /** `deflate` where the client agreed to it. It is closed at once where its principal has too many. */
+  attach(
+    remoteAddr: string,
+    dialect: Dialect,
+    opening: Opening,
+    outlet: Outlet,
+    deflate = false,
+  ): Connection {
+    const connection = new Connection(remoteAddr, dialect, opening, outlet, this.#context, deflate);
     this.connections.add(connection);
     if (opening.authWithinMs === undefined) this.#deadlines.identified(connection);
     else this.#deadlines.awaitAuth(connection, opening.authWithinMs);
+    if (!this.#crowds.add(connection)) connection.close(CLOSE.tryLater);
     return connection;
   }
 
@@ -114,6 +131,7 @@ export class Hub {
     connection.markClosed();
     this.#lagging.delete(connection);
     this.#deadlines.delete(connection);
+    this.#crowds.delete(connection);
   }
 
   /**
@@ -126,20 +144,25 @@ export class Hub {
     if (connection.isOpen && connection.subscriptions.size > 0) this.#join(connection);
   }
 
-  /** Tells one connection something of its own, as an event of the type `belfry`, in the words of its dialect. */
-  tell(connection: Connection, action: string, key: string, object: Json): void {
+  /**
+   * Tells one connection something of its own, as an event of the type `belfry`, in the words of its dialect. Returns
+   * whether that has any.
+   */
+  tell(connection: Connection, action: string, key: string, object: Json): boolean {
     const time = new Date(this.#options.clock.now()).toISOString();
     const event: HubEvent = { time, type: HUB_TYPE, action, key, object, size: 0 };
-    this.sendTo(connection, new EncodedEvent(event, this.stats));
+    return this.sendTo(connection, new EncodedEvent(event, this.stats)) > 0;
   }
 
-  /** One event to one connection, past its cohort: replies and replays. */
-  sendTo(connection: Connection, encoded: EncodedEvent): void {
-    if (!connection.isOpen) return;
-    const frame = encoded.frame(connection.dialect);
-    this.stats.received++;
-    if (frame === undefined) this.stats.unknownWord++;
-    else connection.send({ bytes: frame, deliveries: 1 });
+  /** Events to one connection, past its cohort and in one write: replies and replays. Returns how many went out. */
+  sendTo(connection: Connection, ...events: readonly EncodedEvent[]): number {
+    if (!connection.isOpen) return 0;
+    const { encoding, deflate, view } = connection;
+    const frames = events.flatMap((encoded) => encoded.seenBy(view).frame(encoding, deflate) ?? []);
+    this.stats.received += events.length;
+    this.stats.unknownWord += events.length - frames.length;
+    if (frames.length > 0) connection.send(joinFrames(frames));
+    return frames.length;
   }
 
   /** Resolves when the connection has sent what it was given, or is closed. */
@@ -147,9 +170,13 @@ export class Hub {
     return this.#lagging.end(connection);
   }
 
+  /** It may be closed by this, where the principal has too many connections. */
   identify(connection: Connection, identity: Identity): void {
-    this.change(connection, () => (connection.identity = identity));
-    if (connection.isOpen) this.#deadlines.identified(connection);
+    this.#crowds.delete(connection);
+    this.change(connection, () => connection.identify(identity, this.position));
+    if (!connection.isOpen) return;
+    this.#deadlines.identified(connection);
+    if (!this.#crowds.add(connection)) connection.close(CLOSE.tryLater);
   }
 
   get position(): Cursor {
@@ -157,9 +184,17 @@ export class Hub {
   }
 
   flush(): void {
+    const { clock } = this.#options;
+    const elapsed = clock.elapsed();
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const cohort of waiting) cohort.flush();
+    for (const cohort of waiting) {
+      // A change of its members has flushed it; who waits for its rhythm then goes home, lest they become ever more.
+      if (cohort.isEmpty) continue;
+      const rest = cohort.rest(elapsed);
+      if (rest > 0) clock.after(rest, () => this.#wait(cohort));
+      else cohort.flushAt(elapsed);
+    }
   }
 
   /** What the hub itself has to say concerns everybody whose dialect has a word for it. */
@@ -169,6 +204,17 @@ export class Hub {
       this.stats.received += cohort.members.size;
       if (cohort.append(encoded)) this.#wait(cohort);
     }
+  }
+
+  /** What its members were given by then still goes out first. */
+  #endAfter(ms: number, cohort: Cohort): void {
+    this.#options.clock.after(ms, () => {
+      cohort.flush();
+      for (const connection of this.connections) {
+        if (connection.cohort !== cohort) continue;
+        void this.drained(connection).then(() => connection.close(CLOSE.normal));
+      }
+    });
   }
 
   #wait(cohort: Cohort): void {

@@ -25,11 +25,11 @@ export class DeliveryQueue {
   }
 
   /** Whether it was taken; `false` when it would pass a bound. An empty queue takes anything once. */
-  push(chunk: Chunk): boolean {
+  push(chunk: Chunk, inAnyCase = false): boolean {
     const deliveries = this.#deliveries + chunk.deliveries;
     const bytes = this.#bytes + chunk.bytes.length;
     const over = deliveries > this.#bounds.maxDeliveries || bytes > this.#bounds.maxBytes;
-    if (over && !this.isEmpty) return false;
+    if (over && !this.isEmpty && !inAnyCase) return false;
     this.#chunks.push(chunk);
     this.#deliveries = deliveries;
     this.#bytes = bytes;

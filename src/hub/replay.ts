@@ -1,4 +1,4 @@
-import type { Subscription } from '../dialects/dialect.ts';
+import type { ReplayWish, RetainedWish, Subscription } from '../dialects/dialect.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import { hears } from './cohort.ts';
@@ -12,6 +12,9 @@ const AT_ONCE = 32;
 /** After so long this node is asked again whether it got as far as the client. */
 const BEHIND_MS = 50;
 
+/** Of what is collected to select from, the latest so many. */
+const MAX_COLLECTED = 10_000;
+
 /**
  * Sends one connection what its new subscriptions admit since a place in the log, up to the last event that this node
  * has delivered, and calls `join` in the same turn in which that place was reached: so there is neither a gap nor a
@@ -22,17 +25,58 @@ export class Replay {
   readonly #hub: Hub;
   readonly #connection: Connection;
   readonly #subscriptions: readonly Subscription[];
+  readonly #wish: ReplayWish;
   #at: Cursor;
+  /** What the encoding says of an end that was among what was sent. */
+  #endsAfterMs: number | undefined;
+  /** Where a selection is wished for: what it is made from, and after this place what came meanwhile and is live. */
+  #collected: EncodedEvent[] = [];
+  readonly #liveAfter: Cursor;
 
-  constructor(hub: Hub, connection: Connection, subscriptions: readonly Subscription[], since: Cursor) {
+  constructor(hub: Hub, connection: Connection, subscriptions: readonly Subscription[], wish: ReplayWish) {
     this.#hub = hub;
     this.#connection = connection;
     this.#subscriptions = subscriptions;
-    this.#at = since;
+    this.#wish = wish;
+    this.#at = START;
+    this.#liveAfter = hub.position;
   }
 
-  /** Rejects when the log cannot be read; it has then not joined. */
-  async run(join: () => void): Promise<void> {
+  /**
+   * Resolves with how long the connection has still to live, where something that was sent is the end of it. Rejects when
+   * the log cannot be read; it has then not joined.
+   */
+  async run(join: () => void): Promise<number | undefined> {
+    const wish = this.#wish;
+    if ('retained' in wish) await this.#fromRetained(wish.retained);
+    else this.#at = 'since' in wish ? wish.since : `${this.#hub.clock.now() - wish.lastMs}-0`;
+    await this.#toTheEnd(() => {
+      if ('select' in wish) this.#sendSelected(wish.select);
+      join();
+    });
+    return this.#endsAfterMs;
+  }
+
+  async #fromRetained(wishes: readonly RetainedWish[]): Promise<void> {
+    const { events, cursor } = await this.#hub.history.retained(wishes);
+    for (const event of events) {
+      this.#send(new EncodedEvent(event, this.#hub.stats));
+      if (this.#connection.lags) await this.#hub.drained(this.#connection);
+    }
+    this.#at = cursor;
+  }
+
+  #sendSelected(select: (events: readonly HubEvent[]) => readonly HubEvent[]): void {
+    const isLive = ({ event }: EncodedEvent): boolean =>
+      compareCursors(event.id ?? START, this.#liveAfter) > 0;
+    const past = this.#collected.filter((encoded) => !isLive(encoded)).map(({ event }) => event);
+    const selected = new Set(select(past));
+    const sent = this.#collected.filter((encoded) => selected.has(encoded.event) || isLive(encoded));
+    // In one write: one by one they could fill the queue of a client that has yet to read its first.
+    this.#hub.sendTo(this.#connection, ...sent);
+  }
+
+  async #toTheEnd(join: () => void): Promise<void> {
     const { recent } = this.#hub;
     while (this.#connection.isOpen) {
       if (!recent.covers(this.#at)) {
@@ -83,23 +127,31 @@ export class Replay {
   }
 
   /** The first event read must follow the place asked for; one whose predecessor is later follows a hole. */
-  #checkJoins({ id = START, previous = START }: HubEvent): void {
-    if (compareCursors(previous, this.#at) > 0) this.#tellGap(id, 'trimmed');
-    else if (previous === START && this.#at !== START) this.#tellGap(id, 'log lost');
+  #checkJoins({ previous = START }: HubEvent): void {
+    if (compareCursors(previous, this.#at) > 0) this.#tellGap(previous, 'trimmed');
+    else if (previous === START && this.#at !== START) this.#tellGap(previous, 'log lost');
   }
 
   #send(encoded: EncodedEvent): void {
-    const { event } = encoded;
+    const { event } = encoded.seenBy(this.#connection.view);
     this.#at = event.id ?? this.#at;
     if (!this.#connection.identity.subscribe.permit(event)) return;
     if (!this.#subscriptions.some((subscription) => hears(subscription, event))) return;
     for (const { subscription, from } of this.#connection.subscriptions.values()) {
       if (compareCursors(this.#at, from) > 0 && hears(subscription, event)) return;
     }
-    this.#hub.sendTo(this.#connection, encoded);
+    if (!('select' in this.#wish)) {
+      this.#endsAfterMs = this.#connection.encoding.endsAfterMs?.(event) ?? this.#endsAfterMs;
+      this.#hub.sendTo(this.#connection, encoded);
+      return;
+    }
+    this.#collected.push(encoded);
+    if (this.#collected.length > 2 * MAX_COLLECTED) this.#collected = this.#collected.slice(-MAX_COLLECTED);
   }
 
+  /** Nobody was promised anything since a mere time. */
   #tellGap(to: Cursor, reason: string): void {
+    if ('lastMs' in this.#wish) return;
     this.#hub.tell(this.#connection, 'gap', this.#at, { from: this.#at, to, reason });
   }
 }

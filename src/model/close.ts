@@ -5,7 +5,7 @@ export const CLOSE = {
   refused: { code: 1008, reason: 'refused by policy', retry: false },
   tooBig: { code: 1009, reason: 'message too big', retry: false },
   restart: { code: 1012, reason: 'the node restarts; reconnect', retry: true },
-  tryLater: { code: 1013, reason: 'connection limit reached; try later', retry: true },
+  tryLater: { code: 1013, reason: 'no room, or cut off from the log; try later', retry: true },
   tokenExpired: { code: 4001, reason: 'token expired', retry: true },
   forbidden: { code: 4003, reason: 'forbidden', retry: false },
   tooSlow: { code: 4008, reason: 'too slow: the queue is full', retry: true },

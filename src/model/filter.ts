@@ -4,14 +4,17 @@ import { isJsonObject } from './json.ts';
 
 type Scalar = string | number | boolean | null;
 
-/** A field of the event, found by the first path that leads anywhere, holds one of the values. */
-export interface Filter {
+/** A field of the event, found by the first path that leads anywhere, holds what is wanted. */
+export type Filter = {
   /** As written; equal texts are the same filter. */
   readonly text: string;
   /** Paths from the event's root: `['object', 'status']`. */
   readonly paths: readonly (readonly string[])[];
-  readonly values: readonly Scalar[];
-}
+} & (
+  | { readonly values: readonly Scalar[] }
+  /** Somewhere in a text, upper and lower case alike. */
+  | { readonly contains: string }
+);
 
 /**
  * Filters as a client states them: `{"object.status": ["Running", "Failed"], "key": "web-1"}`. All must hold.
@@ -31,9 +34,14 @@ export function parseFilters(fields: unknown): Filter[] {
 export function passes(filter: Filter, event: NewEvent): boolean {
   for (const path of filter.paths) {
     const value = valueAt(event, path);
-    if (value !== undefined) return filter.values.includes(value as Scalar);
+    if (value !== undefined) return holds(filter, value);
   }
   return false;
+}
+
+function holds(filter: Filter, value: unknown): boolean {
+  if ('values' in filter) return filter.values.includes(value as Scalar);
+  return typeof value === 'string' && value.toLowerCase().includes(filter.contains.toLowerCase());
 }
 
 function valueAt(event: NewEvent, path: readonly string[]): unknown {

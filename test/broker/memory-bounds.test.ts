@@ -20,6 +20,16 @@ async function started(clock: Clock = new ManualClock(), bounds = BOUNDS) {
 const range = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, i) => String(from + i));
 
+describe('a memory broker', () => {
+  it('refuses a list of which one event is too big, and keeps nothing of it', async () => {
+    const broker = new MemoryBroker({ clock: new ManualClock(), bounds: BOUNDS, maxEventBytes: 1_000 });
+    await broker.start(new Ear().hear);
+    const big = { ...event('big'), object: 'x'.repeat(1_000) };
+    await expect(broker.publish([event('small'), big])).rejects.toMatchObject({ code: 'event_too_big' });
+    expect(await all(broker.after(START))).toEqual([]);
+  });
+});
+
 describe('the log of a memory broker', () => {
   it('keeps so many events and no more, at any time', async () => {
     const { broker, kept } = await started();

@@ -22,7 +22,7 @@ export class RedisWorld {
   readonly url: string;
   /** A client that is no node. */
   readonly redis: Redis;
-  readonly rubbish: { source: string; reason: string; sample: string }[] = [];
+  readonly rubbish: { source: string; reason: string }[] = [];
   readonly logged: { level: number; msg: string }[] = [];
 
   constructor(url = inject('redisUrl')) {
@@ -55,7 +55,7 @@ export class RedisWorld {
       bounds: { maxEvents: 100_000, maxAgeMs: 86_400_000 },
       parse: (body) => parseEvent(body),
       maxEventBytes: MAX_EVENT_BYTES,
-      report: (source, reason, sample) => void this.rubbish.push({ source, reason, sample }),
+      report: (source, reason) => void this.rubbish.push({ source, reason }),
       log: pino({ level: 'debug', base: null }, lines),
       ...options,
     });

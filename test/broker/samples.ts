@@ -61,17 +61,34 @@ const DRP = [
   '{"type":"a","Action":"b"}',
 ];
 
+const PROVISIONING = [
+  '{"event_type":"TaskStatusChanged","timestamp":"2025-09-26T10:00:00Z","data":{},"metadata":{}}',
+  '{"event_type":"belfry","data":null}',
+  '{"event_type":"websocket.opened","data":[],"metadata":{"a":[]}}',
+  '{"event_type":"X"}',
+  '{"event_type":"","data":1}',
+  '{"event_type":1,"data":1}',
+  '{"event_type":null,"data":1}',
+  '{"event_type":"X","data":1,"timestamp":null}',
+  '{"event_type":"X","data":1,"timestamp":1737000000}',
+  '{"event_type":"X","data":1,"metadata":null}',
+  '{"event_type":"X","data":1,"metadata":[]}',
+  '{"event_type":"X","data":1,"type":"task"}',
+  '{"event_type":"X","data":1,"source":"api"}',
+];
+
 const PROTO = ['{"__proto__":1}', '[{"__proto__":{}}]', '{"\\u005f_proto__":1}', '{"__proto\\u005F_":1}', '"__proto__"', '{"a":"__proto__"}', '{"__PROTO__":1}', '{"constructor":1}', '{"a":[[{"b":{"__proto__":null}}]]}']; // prettier-ignore
 
 const timed = (time: string): string[] => [
   canonical(`,"time":"${time}"`),
   `{"Type":"a","Action":"b","Time":"${time}"}`,
+  `{"event_type":"a","timestamp":"${time}","data":1}`,
 ];
 const named = (text: string): string => canonical(`,"principal":"${text}"`);
 
 /** What a publisher may send in the spellings that the hub knows, and what not: both sides must say the same of each. */
 export const SAMPLES: readonly Buffer[] = [
-  [TEXTS, CANONICAL, DRP, PROTO].flat(),
+  [TEXTS, CANONICAL, DRP, PROVISIONING, PROTO].flat(),
   FIELDS.map((field) => canonical(`,${field}`)),
   [GOOD_VALUES, BAD_VALUES, PROTO].flat().map(value),
   [62, 63, 64].map(nested),

@@ -5,6 +5,7 @@ import { BelfryError, type ErrorCode } from '../../src/model/errors.ts';
 import type { NewEvent } from '../../src/model/event.ts';
 import { Grants } from '../../src/model/principal.ts';
 import { anIdentity, startHub, type TestConnection, type TestHub } from '../support/connection.ts';
+import { anOpenRequest } from '../support/open.ts';
 
 const NOW = '2025-01-15T10:30:00Z';
 const ack = (action: string, key: string): string =>
@@ -178,7 +179,7 @@ describe('a drp client', () => {
 
 function refused(caller: BelfryError): Refusal {
   try {
-    drp.open({ path: '/api/v3/ws', query: new URLSearchParams(), caller });
+    void drp.open(anOpenRequest('/api/v3/ws', '', { caller }));
   } catch (error) {
     if (error instanceof Refusal) return error;
   }
@@ -188,7 +189,7 @@ function refused(caller: BelfryError): Refusal {
 describe('a drp handshake', () => {
   it('opens a connection that hears nothing yet, and is pinged as the server of 2019 did', () => {
     const caller = anIdentity();
-    expect(drp.open({ path: '/api/v3/ws', query: new URLSearchParams('pattern=*.*.*'), caller })).toEqual({
+    expect(drp.open(anOpenRequest('/api/v3/ws', 'pattern=*.*.*', { caller }))).toEqual({
       identity: caller,
       subscriptions: [],
       heartbeat: { pingMs: 54_000, pongWaitMs: 60_000 },
@@ -239,6 +240,9 @@ describe('a drp error on REST', () => {
     expect(Object.keys(read)).toEqual(['Model', 'Key', 'Type', 'Messages', 'Code']);
     expect(read).toMatchObject({ ...fields, Key: '', Messages: ['Why.', `See README.md#${code}`] });
     expect(status).toBe(read['Code']);
-    expect(headers).toEqual({ 'Content-Type': 'application/json; charset=utf-8' });
+    expect(headers).toEqual({
+      'Content-Type': 'application/json; charset=utf-8',
+      ...(status === 503 && { 'Retry-After': '1' }),
+    });
   });
 });

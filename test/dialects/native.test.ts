@@ -4,14 +4,15 @@ import { native } from '../../src/dialects/native.ts';
 import { BelfryError, type ErrorCode } from '../../src/model/errors.ts';
 import { ANONYMOUS, type Identity } from '../../src/model/principal.ts';
 import { anIdentity } from '../support/connection.ts';
+import { anOpenRequest } from '../support/open.ts';
 
-function open(query: string, caller: Identity | BelfryError = anIdentity()): Opening {
-  return native.open({ path: '/native/ws', query: new URLSearchParams(query), caller });
+async function open(query: string, caller: Identity | BelfryError = anIdentity()): Promise<Opening> {
+  return native.open(anOpenRequest('/native/ws', query, { caller }));
 }
 
-function refused(query: string, caller?: BelfryError): Refusal {
+async function refused(query: string, caller?: BelfryError): Promise<Refusal> {
   try {
-    open(query, caller);
+    await open(query, caller);
   } catch (error) {
     if (error instanceof Refusal) return error;
   }
@@ -19,9 +20,9 @@ function refused(query: string, caller?: BelfryError): Refusal {
 }
 
 describe('a native handshake', () => {
-  it('opens a connection that hears nothing yet', () => {
+  it('opens a connection that hears nothing yet', async () => {
     const caller = anIdentity();
-    const opening = open('', caller);
+    const opening = await open('', caller);
     expect(opening).toEqual({
       identity: caller,
       subscriptions: [],
@@ -29,8 +30,8 @@ describe('a native handshake', () => {
     });
   });
 
-  it('subscribes to every pattern of the query', () => {
-    const { subscriptions } = open('pattern=profiles.*.*&pattern=a%5C1b.c.d');
+  it('subscribes to every pattern of the query', async () => {
+    const { subscriptions } = await open('pattern=profiles.*.*&pattern=a%5C1b.c.d');
     expect(subscriptions.map(({ name, filters }) => [name, filters])).toEqual([
       ['profiles.*.*', []],
       ['a\\1b.c.d', []],
@@ -38,9 +39,9 @@ describe('a native handshake', () => {
     expect(subscriptions[1]?.pattern.matches({ type: 'a.b', action: 'c', key: 'd' })).toBe(true);
   });
 
-  it('resumes where the query says', () => {
-    expect(open('pattern=*.*.*&since=1736937000123-0').since).toBe('1736937000123-0');
-    expect(open('pattern=*.*.*')).not.toHaveProperty('since');
+  it('resumes where the query says', async () => {
+    expect((await open('pattern=*.*.*&since=1736937000123-0')).replay).toEqual({ since: '1736937000123-0' });
+    expect(await open('pattern=*.*.*')).not.toHaveProperty('replay');
   });
 
   it.each([
@@ -48,23 +49,23 @@ describe('a native handshake', () => {
     ['pattern=', 422, 'pattern_invalid'],
     ['pattern=a.b.c&since=now', 400, 'cursor_invalid'],
     ['since=', 400, 'cursor_invalid'],
-  ])('with ?%s is refused with %d %s', (query, status, code) => {
-    const refusal = refused(query);
+  ])('with ?%s is refused with %d %s', async (query, status, code) => {
+    const refusal = await refused(query);
     expect(refusal.status).toBe(status);
     expect(refusal.headers).toEqual({ 'Content-Type': 'application/json; charset=utf-8' });
     expect(JSON.parse(refusal.body)).toMatchObject({ code, see: `README.md#${code}` });
   });
 
-  it('without credentials opens a connection that must send them within ten seconds, and may nothing before', () => {
-    const opening = open('', new BelfryError('credentials_missing', 'No token.'));
+  it('without credentials opens a connection that must send them within ten seconds, and may nothing before', async () => {
+    const opening = await open('', new BelfryError('credentials_missing', 'No token.'));
     expect(opening).toMatchObject({ identity: ANONYMOUS, authWithinMs: 10_000 });
-    expect(open('')).not.toHaveProperty('authWithinMs');
+    expect(await open('')).not.toHaveProperty('authWithinMs');
   });
 
   it.each<ErrorCode>(['credentials_malformed', 'password_wrong', 'token_invalid'])(
     'with credentials that are not good is refused with 401: %s',
-    (code) => {
-      const refusal = refused('', new BelfryError(code, 'Why.'));
+    async (code) => {
+      const refusal = await refused('', new BelfryError(code, 'Why.'));
       expect(refusal.status).toBe(401);
       expect(refusal.headers).toMatchObject({ 'WWW-Authenticate': 'Bearer realm="belfry"' });
       expect(JSON.parse(refusal.body)).toEqual({ code, message: 'Why.', see: `README.md#${code}` });
@@ -74,11 +75,14 @@ describe('a native handshake', () => {
   it.each<[ErrorCode, number]>([
     ['unavailable', 503],
     ['internal', 500],
-  ])('whose credentials could not be checked is refused for %s, and not told to log in', (code, status) => {
-    const refusal = refused('', new BelfryError(code, 'Why.'));
-    expect(refusal.status).toBe(status);
-    expect(refusal.headers).not.toHaveProperty('WWW-Authenticate');
-  });
+  ])(
+    'whose credentials could not be checked is refused for %s, and not told to log in',
+    async (code, status) => {
+      const refusal = await refused('', new BelfryError(code, 'Why.'));
+      expect(refusal.status).toBe(status);
+      expect(refusal.headers).not.toHaveProperty('WWW-Authenticate');
+    },
+  );
 });
 
 describe('a native refusal', () => {

@@ -89,4 +89,24 @@ describe('one event to many', () => {
     const { received, delivered, droppedSlow } = node.hub.stats;
     expect(received).toBe(delivered + droppedSlow);
   }, 120_000);
+
+  it('disturbs nobody who reads, however much comes at once', async () => {
+    const node = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=drp,127.0.0.1:0=drp+tls' });
+    const token = await node.token();
+    const clients: TestClient[] = [];
+    for (const { url } of node.listening) {
+      for (let n = 0; n < 10; n++) clients.push(await drpClient(url, token, ['files.*.*']));
+    }
+    const events = Array.from({ length: 7 }, (_, n) => ({
+      type: 'files',
+      action: 'save',
+      key: String(n),
+      object: 'x'.repeat(900_000),
+    }));
+    expect((await publish(node, token, events)).status).toBe(204);
+    for (const client of clients) {
+      for (const { key } of events) expect(await client.next()).toMatchObject({ Key: key });
+    }
+    expect(node.hub.stats.slowCloses).toBe(0);
+  }, 60_000);
 });

@@ -29,6 +29,27 @@ describe('a token signed by the secret', () => {
     expect((await tokens.verify(await tokenOf({ sub: 'x', roles: 'b' }))).roles).toEqual(['b']);
   });
 
+  test("of Mist's, which has no sub, says who somebody is by e-mail address or else by number", async () => {
+    const claims = { user_id: 3, email: 'ada@example.com', role: 'admin', exp: NOW_S + 60 };
+    const identity = await tokens.verify(await tokenOf(claims));
+    // An admin of Mist is none of the hub.
+    expect(identity).toMatchObject({ principal: 'user:ada@example.com', roles: [] });
+    expect(identity.subscribe.patterns).toEqual([]);
+    const { email: _none, ...rest } = claims;
+    expect((await tokens.verify(await tokenOf({ ...rest, subscribe: ['a.*.*'] }))).principal).toBe('user:3');
+    expect(await tokens.verify(await tokenOf({ ...claims, sub: 'ann' }))).toMatchObject({
+      principal: 'user:ann',
+      roles: ['admin'],
+    });
+  });
+
+  test('may hold anything where Mist holds a number and an e-mail address', async () => {
+    const identity = await tokens.verify(await tokenOf({ sub: 'ann', user_id: 'auth|7', email: null }));
+    expect(identity.principal).toBe('user:ann');
+    const { message } = await refusal({ jwtSecret: SECRET }, await tokenOf({ user_id: 'auth|7' }));
+    expect(message).toContain('wrong form: sub.');
+  });
+
   test('is refused when it has expired, and not a second before', async () => {
     expect(await tokens.verify(await tokenOf({ sub: 'x', exp: NOW_S + 1 }))).toMatchObject({
       principal: 'user:x',

@@ -173,7 +173,7 @@ describe('a replay', () => {
     test.broker.trim(4);
     expect(await heardSince(test, '2-0')).toMatchObject([
       { action: 'subscribe' },
-      { type: 'belfry', action: 'gap', key: '2-0', object: { from: '2-0', to: '5-0', reason: 'trimmed' } },
+      { type: 'belfry', action: 'gap', key: '2-0', object: { from: '2-0', to: '4-0', reason: 'trimmed' } },
       ...[5, 6, 7, 8, 9, 10].map((key) => ({ key: String(key) })),
     ]);
   });
@@ -200,7 +200,7 @@ describe('a replay', () => {
     test.broker.append({ key: '5' });
     expect(await heardSince(test, '2-0')).toMatchObject([
       { action: 'subscribe' },
-      { action: 'gap', key: '2-0', object: { from: '2-0', to: '4-0', reason: 'log lost' } },
+      { action: 'gap', key: '2-0', object: { from: '2-0', to: '0-0', reason: 'log lost' } },
       { key: '4' },
       { key: '5' },
     ]);
@@ -324,7 +324,7 @@ describe('a replay', () => {
       kind: 'subscribe',
       ref: 'x',
       subscriptions: [],
-      since: '77-0',
+      replay: { since: '77-0' },
     });
     await settled();
     expect(client.take()).toMatchObject([{ Type: 'websocket', Action: 'register', Key: 'x' }]);

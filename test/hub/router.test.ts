@@ -5,6 +5,7 @@ import { Cohort, signatureOf } from '../../src/hub/cohort.ts';
 import { Router } from '../../src/hub/router.ts';
 import { Stats } from '../../src/hub/stats.ts';
 import { Pattern } from '../../src/model/pattern.ts';
+import { Redaction } from '../../src/model/redaction.ts';
 import { anEvent, anIdentity } from '../support/connection.ts';
 
 /** A cohort of who subscribed to these patterns. */
@@ -12,7 +13,14 @@ function cohortOf(...patterns: readonly Pattern[]): Cohort {
   const subscriptions = new Map(
     patterns.map((pattern) => [pattern.text, { subscription: { name: pattern.text, pattern, filters: [] } }]),
   );
-  const listener = { dialect: native, identity: anIdentity(), subscriptions, send: () => {} };
+  const listener = {
+    encoding: native,
+    deflate: false,
+    identity: anIdentity(),
+    view: Redaction.none.viewOf([]),
+    subscriptions,
+    send: () => {},
+  };
   return new Cohort(listener, signatureOf(listener), new Stats());
 }
 

@@ -60,6 +60,21 @@ describe('filters', () => {
   });
 
   it.each([
+    ['unn', true],
+    ['RUNNING', true],
+    ['', true],
+    ['run ', false],
+  ])('find %o in a text, upper and lower case alike: %s', (contains, passed) => {
+    expect(passes({ text: '', paths: [['object', 'status']], contains }, event)).toBe(passed);
+  });
+
+  it('find no text in what is none', () => {
+    for (const path of [['object', 'replicas'], ['object', 'labels'], ['object', 'ports'], ['metadata']]) {
+      expect(passes({ text: '', paths: [path], contains: '' }, event)).toBe(false);
+    }
+  });
+
+  it.each([
     [undefined, 'not an object'],
     [null, 'not an object'],
     ['status', 'not an object'],

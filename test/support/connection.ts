@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
-import type { Broker, History } from '../../src/broker/broker.ts';
+import type { Broker, History, RetainedWish } from '../../src/broker/broker.ts';
 import type { Dialect, Opening } from '../../src/dialects/dialect.ts';
+import { parseEvent } from '../../src/dialects/index.ts';
 import { native } from '../../src/dialects/native.ts';
 import { Commands, type CommandOptions } from '../../src/hub/commands.ts';
 import type { Connection } from '../../src/hub/connection.ts';
@@ -57,6 +58,17 @@ export class TestBroker implements Broker, History {
       this.read++;
       yield next;
     }
+  }
+
+  async retained(
+    wishes: readonly RetainedWish[],
+  ): Promise<{ readonly events: readonly HubEvent[]; readonly cursor: Cursor }> {
+    await this.#hold();
+    if (this.failure !== undefined) throw this.failure;
+    const events = wishes.flatMap(({ type, action, key, count }) =>
+      this.#log.filter((e) => e.type === type && e.action === action && e.key === key).slice(-count),
+    );
+    return { events, cursor: this.#last };
   }
 
   /** One event into the log. */
@@ -134,7 +146,8 @@ export class TestConnection {
 
   /** A frame of the client's: text, or a native command. */
   send(frame: string | object): void {
-    this.#commands.receive(this.connection, typeof frame === 'string' ? frame : JSON.stringify(frame));
+    const text = typeof frame === 'string' ? frame : JSON.stringify(frame);
+    this.#commands.receive(this.connection, Buffer.from(text));
   }
 
   sendBinary(): void {
@@ -203,6 +216,7 @@ export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
   });
   const reported: string[] = [];
   const commands = new Commands({
+    parse: (body) => parseEvent(body),
     authenticate: async () => {
       throw new BelfryError('token_invalid', 'The token is not valid.');
     },
@@ -212,7 +226,7 @@ export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
     ...options,
     hub,
     broker,
-  });
+  } satisfies CommandOptions);
   await hub.start();
   onTestFinished(() => hub.stop());
   let connected = 0;

@@ -1,7 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
-import { httpTarget, UsageError, type TargetOptions } from './target.ts';
+import { httpTarget, messageOf, unreachable, UsageError, type TargetOptions } from './target.ts';
 
 export interface PublishOptions extends TargetOptions {
   readonly dialect?: string | undefined;
@@ -64,19 +64,7 @@ function post(
     const options = { method: 'POST', headers, rejectUnauthorized: insecure !== true };
     const request =
       url.protocol === 'https:' ? httpsRequest(url, options, resolve) : httpRequest(url, options, resolve);
-    request.on('error', (cause) =>
-      reject(new UsageError(`The hub at ${url.host} cannot be reached: ${cause.message}`, { cause })),
-    );
+    request.on('error', (cause) => reject(unreachable(url, cause)));
     request.end(body);
   });
-}
-
-function messageOf(body: string): string {
-  try {
-    const { Messages } = JSON.parse(body) as { Messages?: unknown };
-    if (Array.isArray(Messages)) return Messages.join(' ');
-  } catch {
-    // Not the hub's own answer; shown as it is.
-  }
-  return body.slice(0, 500) || 'without a word. Are the credentials right?';
 }

@@ -12,6 +12,14 @@ export const DEFAULT_URL = 'ws://localhost:8800';
 /** Something the user of the CLI can mend; printed without a stack. */
 export class UsageError extends Error {}
 
+const UNTRUSTED: ReadonlySet<string> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_HAS_EXPIRED',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
+
 const HTTP: Readonly<Record<string, string>> = {
   'ws:': 'http:',
   'wss:': 'https:',
@@ -66,4 +74,26 @@ function parse(
 /** `name:password` is sent as such; everything else is a token. */
 function authorization(token: string): string {
   return token.includes(':') ? `Basic ${Buffer.from(token).toString('base64')}` : `Bearer ${token}`;
+}
+
+/** What a hub answered that refused, in its own words where it has any. */
+export function messageOf(body: string): string {
+  try {
+    const { Messages, message } = JSON.parse(body) as { Messages?: unknown; message?: unknown };
+    if (Array.isArray(Messages)) return Messages.join(' ');
+    if (typeof message === 'string') return message;
+  } catch {
+    // Not the hub's own answer; shown as it is.
+  }
+  return body.slice(0, 500) || 'without a word. Are the URL and the token right?';
+}
+
+/** Whether the certificate is the fault, which trying again does not mend. */
+export function isUntrusted(error: Error): boolean {
+  return 'code' in error && UNTRUSTED.has(String(error.code));
+}
+
+export function unreachable(url: URL, cause: Error): UsageError {
+  const hint = isUntrusted(cause) ? ' Expected a trusted certificate, or --insecure.' : '';
+  return new UsageError(`The hub at ${url.host} cannot be reached: ${cause.message}.${hint}`, { cause });
 }

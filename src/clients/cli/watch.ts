@@ -1,5 +1,13 @@
+import { text } from 'node:stream/consumers';
 import { WebSocket } from 'ws';
-import { socketTarget, UsageError, type TargetOptions } from './target.ts';
+import {
+  isUntrusted,
+  messageOf,
+  socketTarget,
+  unreachable,
+  UsageError,
+  type TargetOptions,
+} from './target.ts';
 
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 10_000;
@@ -56,6 +64,11 @@ export async function watch(
       `Cannot watch in "${options.dialect}". Expected ${Object.keys(DIALECTS).join(' or ')}.`,
     );
   let { since } = options;
+  if (since !== undefined && options.dialect !== 'native') {
+    throw new UsageError(
+      `${options.dialect} cannot begin after a cursor. Expected --since with the native dialect.`,
+    );
+  }
   for (let attempt = 0; !signal.aborted; attempt++) {
     const ended = await watchOnce(patterns, dialect, { ...options, since }, signal);
     since = ended.since;
@@ -96,10 +109,11 @@ function watchOnce(
     });
     ws.on('unexpected-response', (_request, response) => {
       const { statusCode = 0 } = response;
-      if (statusCode < 500)
-        reject(new UsageError(`The hub refused with ${statusCode}. Are the URL and the token right?`));
-      fault = `refused with ${statusCode}`;
-      ws.terminate();
+      void text(response).then((body) => {
+        fault = `refused with ${statusCode}: ${messageOf(body)}`;
+        if (statusCode < 500) reject(new UsageError(`The hub ${fault}`));
+        return ws.terminate();
+      });
     });
     ws.on('message', (data: Buffer) => {
       heard = true;
@@ -110,7 +124,10 @@ function watchOnce(
         ws.close(1000);
       }
     });
-    ws.on('error', (error) => (fault ||= error.message));
+    ws.on('error', (error) => {
+      if (isUntrusted(error)) reject(unreachable(url, error));
+      fault ||= error.message;
+    });
     ws.on('close', (code, reason) => {
       signal.removeEventListener('abort', abort);
       resolve({ code, reason: reason.toString() || fault || 'connection lost', since, heard });

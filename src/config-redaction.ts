@@ -1,0 +1,56 @@
+import { record, rows, text } from './config-forms.ts';
+import { fold, holds, isPath, parseField } from './model/mask.ts';
+import { Pattern } from './model/pattern.ts';
+import { DEFAULT_REDACTION, Redaction, type RedactionRule } from './model/redaction.ts';
+
+/** One rule of BELFRY_REDACTION. */
+export const redactionRule = record({
+  fields: rows(
+    text().refine((field) => parseField(field) !== undefined, {
+      error: 'is no field. Expected a name, or a path that begins with object., original. or metadata.',
+    }),
+  ).min(1, { error: 'is empty. Expected at least one name or path' }),
+  events: text()
+    .refine(isPattern, { error: 'is no pattern. Expected type.action.key, each part * or a comma list' })
+    .exactOptional(),
+  except: rows(text()).exactOptional(),
+});
+
+interface Settings {
+  readonly redaction: readonly RedactionRule[];
+  readonly redactionDefaults: 'on' | 'off';
+}
+
+export function redactionOf({ redaction, redactionDefaults }: Settings): Redaction {
+  return new Redaction(redactionDefaults === 'on' ? [...DEFAULT_REDACTION, ...redaction] : redaction);
+}
+
+/** Fields that a rule wants some to see and that another hides from everybody, so that nobody would. */
+export function* idleExceptions(settings: Settings): Iterable<string> {
+  const hidden = redactionOf(settings)
+    .standing.filter(({ events }) => events === undefined)
+    .flatMap(({ fields }) => fields.names);
+  for (const [index, { fields, except = [] }] of settings.redaction.entries()) {
+    for (const field of except.length === 0 ? [] : fields) {
+      const name = lastName(field);
+      if (!hidden.some((glob) => holds(glob, name))) continue;
+      yield (
+        `BELFRY_REDACTION.${index}.except comes too late for "${field}", which is masked for everybody before. ` +
+        'Expected no other rule for that name, or BELFRY_REDACTION_DEFAULTS=off with rules for all that is secret.'
+      );
+    }
+  }
+}
+
+function lastName(field: string): string {
+  const parsed = parseField(field);
+  return fold((parsed !== undefined && isPath(parsed) ? field.split('.').at(-1) : field) ?? '');
+}
+
+function isPattern(given: string): boolean {
+  try {
+    return Pattern.parse(given).size > 0;
+  } catch {
+    return false;
+  }
+}

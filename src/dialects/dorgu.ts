@@ -1,0 +1,55 @@
+/**
+ * Dorgu: `{"type":"cluster.updated","data":{"name":"prod"}}` for everybody who asks. Only the name goes out: a page that
+ * hears it fetches the cluster by REST. Source: its document; where its server differs, the line says so.
+ */
+import type { HubEvent, NewEvent } from '../model/event.ts';
+import { isJsonObject, type Json } from '../model/json.ts';
+import { Pattern } from '../model/pattern.ts';
+import type { Command, Dialect, Opening, OpenRequest } from './dialect.ts';
+import { eventOf, Notices, PASSED_OVER } from './notices.ts';
+
+const TYPE = 'cluster';
+const ACTIONS: ReadonlySet<string> = new Set(['added', 'updated', 'deleted']);
+const notices = new Notices(Pattern.parse(`${TYPE}.${[...ACTIONS].join(',')}.*`));
+
+const HEARTBEAT = { pingMs: 54_000, pongWaitMs: 60_000 };
+
+export const dorgu: Dialect = {
+  name: 'dorgu',
+  ignoresBinary: true,
+
+  /** Its document takes frames of 512 bytes at most and its server of 512 KiB; the setting says which holds here. */
+  open({ caller, settings }: OpenRequest): Opening {
+    return {
+      ...notices.open(caller),
+      heartbeat: HEARTBEAT,
+      limits: { inboundMaxBytes: settings.dorguInboundMaxBytes },
+    };
+  },
+
+  decode(): Command {
+    return PASSED_OVER;
+  },
+
+  encode({ type, action, key }: HubEvent): string | undefined {
+    if (type !== TYPE || !ACTIONS.has(action)) return undefined;
+    return JSON.stringify({ type: `${type}.${action}`, data: { name: key } });
+  },
+
+  /**
+   * Its page fetches everything anew at each frame, so a burst is told once. Once for each action, lest one that waits
+   * for `added` never hear of it; what happened last still comes last.
+   */
+  newest({ action, key }: HubEvent): string {
+    return `${action} ${key}`;
+  },
+
+  /** `data` may hold the whole cluster, which the hub keeps for those who ask by REST. */
+  parse(body: Json): NewEvent | undefined {
+    if (!isJsonObject(body) || !isJsonObject(body['data'])) return undefined;
+    const { type, data } = body;
+    const { name } = data;
+    if (typeof type !== 'string' || !type.includes('.') || typeof name !== 'string') return undefined;
+    return eventOf(type, name, data);
+  },
+};

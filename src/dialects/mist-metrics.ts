@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import type { HubEvent } from '../model/event.ts';
+import { goTime, isRfc3339 } from '../model/time.ts';
+
+/** The last second that has four digits of a year. */
+const MAX_SECOND = 253_402_300_799;
+
+/** A number that may be absent; 0 then stands for it, as it does in Mist's own samples of a host without sensors. */
+const orZero = z.number().catch(0);
+const share = z.object({ used: z.number(), total: z.number(), percent: z.number().optional() });
+const partition = z.object({
+  name: z.string(),
+  totalSpace: z.number(),
+  availableSpace: z.number(),
+  usedSpace: z.number(),
+});
+const loadAverage = z.object({ oneMinute: orZero, fiveMinutes: orZero, fifteenMinutes: orZero });
+const docker = z.object({ containers_running: orZero, containers_total: orZero, images: orZero });
+const second = z.number().min(0).max(MAX_SECOND);
+
+/**
+ * The object of `metrics.sample`, in the shape of Mist's document, in that of its server, or in both at once: what one
+ * of them lacks is made of the other. CPU usage (percent) and memory (bytes) must be there; the rest may be absent.
+ */
+const sampleSchema = z.object({
+  timestamp: z.union([second, z.string().refine(isRfc3339).transform(secondOf)]).catch(-1),
+  cpuUsage: z.number().optional(),
+  cpu: z.object({ usage: z.number().optional(), cores: orZero }).catch({ cores: 0 }),
+  memory: share,
+  disk: z.union([z.array(partition), share.transform(partitionsOf)]).catch([]),
+  loadAverage: loadAverage.catch(loadAverage.parse({})),
+  uptime: orZero,
+  cpuTemperature: orZero,
+  docker: docker.catch(docker.parse({})),
+});
+
+type Sample = Omit<z.infer<typeof sampleSchema>, 'cpuUsage'> & { readonly cpuUsage: number };
+
+/** As Mist's server tells it: bare and flat. Its dashboard breaks on any field that is missing or null. */
+export function flatSample(event: HubEvent): string | undefined {
+  const sample = sampleOf(event);
+  if (sample === undefined) return undefined;
+  const { cpuUsage, memory, disk, timestamp, uptime, cpuTemperature } = sample;
+  const { total, used } = memory;
+  return JSON.stringify({
+    cpuUsage,
+    memory: { total, used },
+    disk,
+    loadAverage: sample.loadAverage,
+    timestamp,
+    uptime: Math.trunc(uptime),
+    cpuTemperature,
+  });
+}
+
+/** As Mist's document has it: bare and nested. */
+export function nestedSample(event: HubEvent): string | undefined {
+  const sample = sampleOf(event);
+  if (sample === undefined) return undefined;
+  const { cpuUsage, cpu, memory, disk, timestamp } = sample;
+  return JSON.stringify({
+    timestamp: `${new Date(timestamp * 1_000).toISOString().slice(0, -'.000Z'.length)}Z`,
+    cpu: { usage: cpuUsage, cores: cpu.cores },
+    memory: withPercent(memory),
+    disk: withPercent({
+      used: disk.reduce((sum, { usedSpace }) => sum + usedSpace, 0),
+      total: disk.reduce((sum, { totalSpace }) => sum + totalSpace, 0),
+    }),
+    docker: sample.docker,
+  });
+}
+
+function sampleOf({ object, time }: HubEvent): Sample | undefined {
+  const { data } = sampleSchema.safeParse(object);
+  const cpuUsage = data?.cpuUsage ?? data?.cpu.usage;
+  if (data === undefined || cpuUsage === undefined) return undefined;
+  return { ...data, cpuUsage, timestamp: data.timestamp < 0 ? secondOf(time) : Math.trunc(data.timestamp) };
+}
+
+/** A host of which only the whole is known has one partition. */
+function partitionsOf({ used, total }: z.infer<typeof share>): z.infer<typeof partition>[] {
+  return [{ name: '/', totalSpace: total, availableSpace: total - used, usedSpace: used }];
+}
+
+function withPercent({ used, total, percent }: z.infer<typeof share>): object {
+  return { used, total, percent: percent ?? (total > 0 ? Math.round((used / total) * 10_000) / 100 : 0) };
+}
+
+/** Seconds since 1970. */
+function secondOf(time: string): number {
+  return Math.floor(Date.parse(goTime(time)) / 1_000) || 0;
+}

@@ -1,0 +1,122 @@
+import { Refusal, type Encoding } from './dialect.ts';
+import { documented, documentedSamples, real, realSamples, realStats } from './mist-words.ts';
+
+/** More than any rule keeps of a deployment. */
+const WHOLE_LOG = 1_000_000;
+
+/** What is told at one path. Its events have one type, and the key that the query names. */
+export interface Stream {
+  readonly path: string;
+  readonly encoding: Encoding;
+  readonly type: string;
+  /** The action that it is there for: whoever may hear that may open it. */
+  readonly feed: string;
+  /** So many of the feed come before what is new. */
+  readonly tail: number;
+  /** The other actions that it tells. The current `status` comes before everything. */
+  readonly besides: readonly string[];
+  /** @throws Refusal */
+  readonly keyOf: (query: URLSearchParams) => string;
+  /** The answer when nothing is known of the key: instead of the upgrade, or as a message after it. */
+  readonly absent?: Refusal | string;
+  /** Told before anything else. */
+  readonly greeting?: string;
+}
+
+const container = { type: 'container', besides: ['status', 'end', 'error'] };
+const containerLogs = { ...container, feed: 'log', tail: 100, keyOf: appIdOr('Invalid appId') };
+const deploymentLogs = { type: 'deployment', feed: 'log', tail: WHOLE_LOG, besides: ['status', 'error'] };
+const metrics = { type: 'metrics', feed: 'sample', tail: 1, besides: [], keyOf: hostOf };
+
+/** Each stream of the document under its path there, and each of the server under its own. */
+export const STREAMS: readonly Stream[] = [
+  {
+    ...containerLogs,
+    path: '/ws/container/logs',
+    encoding: documented,
+    absent: 'Container not found',
+  },
+  {
+    ...deploymentLogs,
+    path: '/ws/deployment/logs',
+    encoding: documented,
+    keyOf: deploymentId('deploymentId'),
+    absent: 'Deployment not found',
+  },
+  { ...metrics, path: '/ws/metrics', encoding: documentedSamples },
+  {
+    ...containerLogs,
+    path: '/api/ws/container/logs',
+    encoding: real,
+    absent: textRefusal(404, 'Application not found'),
+  },
+  {
+    ...container,
+    path: '/api/ws/container/stats',
+    encoding: realStats,
+    feed: 'stats',
+    tail: 1,
+    keyOf: appIdOr('invalid appID'),
+    absent: textRefusal(404, 'application not found'),
+  },
+  {
+    ...deploymentLogs,
+    path: '/api/deployments/logs/stream',
+    encoding: real,
+    keyOf: deploymentId('id'),
+    absent: jsonRefusal(404, 'deployment not found', 'Nothing is known of a deployment of this id.'),
+  },
+  { ...metrics, path: '/api/ws/stats', encoding: realSamples },
+  {
+    type: 'system',
+    path: '/api/ws/system/logs',
+    encoding: real,
+    feed: 'log',
+    tail: 100,
+    besides: ['end', 'error'],
+    keyOf: () => 'mist',
+    greeting: 'Connected to system logs',
+  },
+];
+
+/** A refusal in the words of Mist's REST API. */
+export function jsonRefusal(status: number, message: string, error: string): Refusal {
+  const headers = { 'Content-Type': 'application/json' };
+  return new Refusal(status, headers, JSON.stringify({ success: false, data: null, message, error }));
+}
+
+/** A refusal as Go's `http.Error` writes it. */
+function textRefusal(status: number, text: string): Refusal {
+  const headers = { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' };
+  return new Refusal(status, headers, `${text}\n`);
+}
+
+function appIdOr(invalid: string): Stream['keyOf'] {
+  return (query) => {
+    const given = query.get('appId');
+    if (!given) throw textRefusal(400, 'appId is required');
+    const id = int64(given);
+    if (id === undefined) throw textRefusal(400, invalid);
+    return id;
+  };
+}
+
+function deploymentId(name: string): Stream['keyOf'] {
+  return (query) => {
+    const id = int64(query.get(name) ?? '');
+    if (id !== undefined) return id;
+    throw jsonRefusal(400, 'invalid deployment id', `Expected ${name} as a decimal number of 64 bits.`);
+  };
+}
+
+/** Mist knows one host, and no word for it; `?host=` names another one. */
+function hostOf(query: URLSearchParams): string {
+  return query.get('host') || 'system';
+}
+
+/** A number as Go's `ParseInt` reads it, in its shortest form; `undefined` when it is none, or needs more than 64 bits. */
+function int64(text: string): string | undefined {
+  if (!/^[+-]?\d{1,40}$/.test(text)) return undefined;
+  const id = BigInt(text);
+  return BigInt.asIntN(64, id) === id ? String(id) : undefined;
+}

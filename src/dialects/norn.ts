@@ -1,0 +1,84 @@
+/**
+ * Norn: `{"type":"deploy.step","appId":"myapp","payload":{…}}`, one object a frame, for everybody who asks. Source: its
+ * document, and the wire facts of both versions of its server, which tell more types than the document does.
+ */
+import type { HubEvent, NewEvent } from '../model/event.ts';
+import { isJsonObject, type Json } from '../model/json.ts';
+import { Pattern } from '../model/pattern.ts';
+import { Refusal, type Command, type Dialect, type Opening, type OpenRequest } from './dialect.ts';
+import { unfinished } from './norn-sagas.ts';
+import { eventOf, Notices, PASSED_OVER } from './notices.ts';
+
+/** Those of the document and of version 2, and then those that only version 1 has. */
+const TYPES = 'deploy,preflight,app,function,snapshot,beacon,forge,teardown,secrets,health,cron,func';
+const TYPE_SET: ReadonlySet<string> = new Set(TYPES.split(','));
+const notices = new Notices(Pattern.parse(`${TYPES}.*.*`));
+
+/**
+ * Norn's own server pings nobody and never finds out who is gone. All its clients answer pings: one in 30 s keeps a
+ * quiet socket open through any proxy that allows a minute, and a client may miss two before it is cut.
+ */
+const HEARTBEAT = { pingMs: 30_000, pongWaitMs: 75_000 };
+
+/** As documented; who has so many waiting and gets one more is closed. */
+const QUEUE_MAX_DELIVERIES = 64;
+
+/**
+ * Norn's CLI posts first and dials then, so what its deploy told in between would be lost to it: a new socket hears that
+ * once more. Ends are looked for twice as far back, lest a straggler of a deploy that is over pass for a new one.
+ */
+const REPLAY_MS = 30_000;
+const LOOK_BACK_MS = 2 * REPLAY_MS;
+
+const DEFAULT_ORIGINS: ReadonlySet<string> = new Set(['http://localhost:5173', 'http://localhost:3000']);
+
+/** An origin of this machine, whatever its scheme and port. */
+const LOCAL_ORIGIN = /^[a-z][a-z\d+.-]*:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d*)?(?:[/?#].*)?$/;
+
+export const norn: Dialect = {
+  name: 'norn',
+  checksOrigin: true,
+  ignoresBinary: true,
+
+  open({ origin = '', caller, now, settings }: OpenRequest): Opening {
+    checkOrigin(origin, settings.nornAllowedOrigins);
+    const since = `${now - REPLAY_MS}-0`;
+    return {
+      ...notices.open(caller),
+      heartbeat: HEARTBEAT,
+      replay: { lastMs: LOOK_BACK_MS, select: (events) => unfinished(events, since) },
+      limits: { queueMaxDeliveries: QUEUE_MAX_DELIVERIES },
+    };
+  },
+
+  decode(): Command {
+    return PASSED_OVER;
+  },
+
+  /** A payload is never null, on which Norn's own page goes blank. */
+  encode({ type, action, key, object }: HubEvent): string | undefined {
+    if (!TYPE_SET.has(type)) return undefined;
+    return JSON.stringify({ type: `${type}.${action}`, appId: key, payload: object ?? {} });
+  },
+
+  parse(body: Json): NewEvent | undefined {
+    if (!isJsonObject(body)) return undefined;
+    const { type, appId, payload } = body;
+    if (typeof type !== 'string' || typeof appId !== 'string') return undefined;
+    return eventOf(type, appId, payload ?? {});
+  },
+};
+
+/**
+ * Norn's own rule: no origin, one of the list to the letter, or this machine. There is no same-origin rule.
+ * @throws Refusal as Norn words it
+ */
+function checkOrigin(origin: string, allowed: readonly string[]): void {
+  if (origin === '' || DEFAULT_ORIGINS.has(origin) || allowed.includes(origin)) return;
+  if (LOCAL_ORIGIN.test(origin)) return;
+  throw new Refusal(
+    403,
+    { 'Content-Type': 'text/plain; charset=utf-8', 'Sec-Websocket-Version': '13' },
+    'Forbidden',
+  );
+}

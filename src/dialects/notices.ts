@@ -1,0 +1,51 @@
+/** What Norn and Dorgu have in common: a socket that anybody may open, that tells of its own system, and never listens. */
+import { ProtocolError } from '../model/errors.ts';
+import { refuseReservedType, type NewEvent } from '../model/event.ts';
+import type { Json } from '../model/json.ts';
+import type { Pattern } from '../model/pattern.ts';
+import { ANONYMOUS, Grants } from '../model/principal.ts';
+import type { Command, Opening, OpenRequest } from './dialect.ts';
+
+/** Everything that one system tells, to be heard and nothing besides. */
+export class Notices {
+  readonly #grants: Grants;
+  readonly #subscriptions: Opening['subscriptions'];
+
+  constructor(pattern: Pattern) {
+    this.#grants = new Grants([pattern]);
+    this.#subscriptions = [{ name: pattern.text, pattern, filters: [] }];
+  }
+
+  /**
+   * Hears its own system whoever asks, since the documents want no credentials. A valid token only says who it is: it
+   * adds no grant, and the connection does not end with it. A bad one is passed over.
+   */
+  open(caller: OpenRequest['caller']): Pick<Opening, 'identity' | 'subscriptions'> {
+    const principal = 'principal' in caller ? caller.principal : ANONYMOUS.principal;
+    return {
+      identity: { ...ANONYMOUS, principal, subscribe: this.#grants },
+      subscriptions: this.#subscriptions,
+    };
+  }
+}
+
+/** What a client says to a socket that never listens. */
+export const PASSED_OVER: Command = { kind: 'ignore', ref: '' };
+
+/**
+ * An event from its name on the wire, `<type>.<action>`, split at the first dot, so that an action may hold more.
+ * @throws ProtocolError `event_invalid` or `type_reserved`
+ */
+export function eventOf(name: string, key: string, object: Json): NewEvent {
+  const dot = name.indexOf('.');
+  const [type, action] = [name.slice(0, Math.max(dot, 0)), name.slice(dot + 1)];
+  if (type === '' || action === '') {
+    throw new ProtocolError(
+      'event_invalid',
+      `The type "${name.slice(0, 100)}" is not usable. Expected <type>.<action>, as in deploy.step.`,
+    );
+  }
+  const event = { type, action, key, object };
+  refuseReservedType(event);
+  return event;
+}

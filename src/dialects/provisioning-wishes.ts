@@ -1,0 +1,119 @@
+/** What a client of the Provisioning Platform wishes to hear: event types, filters, and from when on. */
+import { START, type Cursor } from '../model/cursor.ts';
+import { ProtocolError } from '../model/errors.ts';
+import { parseFilters, type Filter } from '../model/filter.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import { isRfc3339 } from '../model/time.ts';
+import type { Command, Subscription } from './dialect.ts';
+import {
+  ALL_EVENT_TYPES,
+  eventTypeOf,
+  LOG_ENTRY,
+  METRIC_UPDATE,
+  patternOf,
+  TASK_STATUS_CHANGED,
+} from './provisioning-words.ts';
+
+/**
+ * Who names no event type hears all of them, until it names one. The names of these subscriptions begin with a space,
+ * as those of no other do.
+ */
+const UNNAMED: readonly Subscription[] = ALL_EVENT_TYPES.map((eventType) => ({
+  name: unnamed(eventType),
+  pattern: patternOf(eventType),
+  filters: [],
+  beyondGrants: 'kept',
+}));
+const UNNAMED_NAMES = UNNAMED.map(({ name }) => name);
+
+function unnamed(eventType: string): string {
+  return ` ${eventType}`;
+}
+
+/** Event types as they were asked for, in a list or with commas between. */
+export function eventTypesIn(events: string | readonly string[]): string[] {
+  const asked = typeof events === 'string' ? events.split(',') : events;
+  const names = asked.map((name) => eventTypeOf(name.trim())).filter((name) => name !== '');
+  return [...new Set(names)];
+}
+
+/**
+ * What `subscribe` comes to. `since` among the filters is from when on the log is replayed.
+ * @throws ProtocolError `filter_invalid`
+ */
+export function subscribeCommand(eventTypes: readonly string[], filters: JsonObject): Command {
+  const { since, ...fields } = filters;
+  return {
+    kind: 'subscribe',
+    ref: 'subscribe',
+    subscriptions: eventTypes.map((eventType) => named(eventType, filtersOn(eventType, fields), 'alone')),
+    insteadOf: UNNAMED_NAMES,
+    ...(since !== undefined && { replay: { since: placeBefore(since) } }),
+  };
+}
+
+/** What `unsubscribe` comes to: an event type ends, whether it was named before or not. */
+export function unsubscribeCommand(eventTypes: readonly string[]): Command {
+  return { kind: 'unsubscribe', ref: 'unsubscribe', names: [...eventTypes, ...eventTypes.map(unnamed)] };
+}
+
+/**
+ * What the URL of a handshake asks for; `/metrics` and `/logs` are about one event type each.
+ * @throws ProtocolError `filter_invalid`
+ */
+export function subscriptionsOf(
+  path: string,
+  query: URLSearchParams,
+  beyondGrants: NonNullable<Subscription['beyondGrants']>,
+): readonly Subscription[] {
+  if (path === '/metrics') return [named(METRIC_UPDATE, [], beyondGrants)];
+  if (path === '/logs') return [named(LOG_ENTRY, logFilters(query), beyondGrants)];
+  const eventTypes = eventTypesIn(query.getAll('events').join());
+  if (eventTypes.length === 0) return UNNAMED;
+  return eventTypes.map((eventType) => named(eventType, [], beyondGrants));
+}
+
+function named(
+  eventType: string,
+  filters: readonly Filter[],
+  beyondGrants: NonNullable<Subscription['beyondGrants']>,
+): Subscription {
+  return { name: eventType, pattern: patternOf(eventType), filters, beyondGrants };
+}
+
+/** A field of the data or else of the metadata. By `task_name` a task is found that calls it `name`. */
+function filtersOn(eventType: string, fields: JsonObject): Filter[] {
+  return parseFilters(fields).map((filter) => {
+    const [path = []] = filter.paths;
+    const inData = [path];
+    if (path.join('.') === 'task_name' && eventType === TASK_STATUS_CHANGED) inData.push(['name']);
+    return { ...filter, paths: [...inData.map((way) => ['object', ...way]), ['metadata', ...path]] };
+  });
+}
+
+/** `?level=ERROR,WARN&component=api&search=time out`; the text is looked for in the message. */
+function logFilters(query: URLSearchParams): Filter[] {
+  const fields = ['level', 'component'].map((name) => [name, valuesIn(query, name)] as const);
+  const filters = filtersOn(LOG_ENTRY, Object.fromEntries(fields.filter(([, values]) => values.length > 0)));
+  const search = query.get('search') ?? '';
+  if (search === '') return filters;
+  const text = `message contains ${JSON.stringify(search)}`;
+  return [...filters, { text, paths: [['object', 'message']], contains: search }];
+}
+
+function valuesIn(query: URLSearchParams, name: string): string[] {
+  const values = query.getAll(name).flatMap((value) => value.split(','));
+  return values.map((value) => value.trim()).filter((value) => value !== '');
+}
+
+/** Before the first event that the log can have taken in at this time. */
+function placeBefore(time: Json): Cursor {
+  const ms = typeof time === 'string' && isRfc3339(time) ? Date.parse(time) : Number.NaN;
+  if (Number.isNaN(ms)) {
+    throw new ProtocolError(
+      'filter_invalid',
+      'The filters are not usable: since is no time. Expected one as RFC 3339 has it: 2025-09-26T10:00:00Z.',
+    );
+  }
+  return ms <= 0 ? START : `${ms - 1}-999999999999999`;
+}

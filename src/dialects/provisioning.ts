@@ -1,0 +1,232 @@
+/**
+ * The Provisioning Platform: `/ws?token=&events=&batch_size=&compression=`, `/metrics` and `/logs`. Events are
+ * `{"event_type","timestamp","data","metadata"}`, several at once `{"type":"batch","timestamp","events"}`; commands are
+ * `auth`, `subscribe`, `unsubscribe` and `ping`. Source: its WebSocket API reference. That shows no answer but `pong`;
+ * the others here have no `event_type`, and so its clients pass over them:
+ * ```
+ * {"type":"subscribed","events":["TaskStatusChanged"]}                   also "unsubscribed"
+ * {"type":"authenticated","principal":"user:ann","expires_at":"…"}
+ * {"type":"error","code":"forbidden","message":"…","see":"README.md#forbidden"}
+ * ```
+ */
+import { z } from 'zod';
+import { BelfryError, ProtocolError, type ErrorCode } from '../model/errors.ts';
+import { HUB_TYPE, type HubEvent, type NewEvent } from '../model/event.ts';
+import { isJsonObject, parseJson, type Json, type JsonObject } from '../model/json.ts';
+import { ANONYMOUS, type Identity } from '../model/principal.ts';
+import { isRfc3339 } from '../model/time.ts';
+import {
+  Refusal,
+  type Command,
+  type ConnectionLimits,
+  type Dialect,
+  type Encoding,
+  type Opening,
+  type OpenRequest,
+} from './dialect.ts';
+import {
+  eventTypesIn,
+  subscribeCommand,
+  subscriptionsOf,
+  unsubscribeCommand,
+} from './provisioning-wishes.ts';
+import { eventTypeFor, topicOf, withDefaultGrants } from './provisioning-words.ts';
+
+const HEARTBEAT = { pingMs: 25_000, pongWaitMs: 60_000 };
+/** The reference also shows a client that sends its token once it is connected. */
+const AUTH_WITHIN_MS = 10_000;
+const LIMITS: ConnectionLimits = {
+  connectionsPerPrincipal: 10,
+  commandsPerSecond: 100,
+  subscriptionsMax: 50,
+};
+const BATCH_SIZE = 10;
+const BATCH_SIZE_MAX = 1_000;
+
+const eventSchema = z.strictObject({
+  event_type: z.string().min(1),
+  timestamp: z.string().refine(isRfc3339, 'expected a time as RFC 3339 has it').exactOptional(),
+  data: z.custom<Json>((value) => value !== undefined, 'expected any JSON'),
+  metadata: z.custom<JsonObject>(isJsonObject, 'expected an object').exactOptional(),
+});
+
+const events = z
+  .union([z.string(), z.array(z.string())])
+  .transform(eventTypesIn)
+  .refine((eventTypes) => eventTypes.length > 0, 'expected at least one event type');
+
+// Fields that nobody knows are passed over, as the platform does.
+const commandSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('auth'), token: z.string().min(1) }),
+  z.object({
+    type: z.literal('subscribe'),
+    events,
+    filters: z.custom<JsonObject>(isJsonObject, 'expected an object').default({}),
+  }),
+  z.object({ type: z.literal('unsubscribe'), events }),
+  z.object({ type: z.literal('ping') }),
+]);
+
+export const provisioning: Dialect = {
+  name: 'provisioning',
+  encode,
+  batch: { size: BATCH_SIZE, join },
+  identify: withDefaultGrants,
+
+  open({ path, query, caller }: OpenRequest): Opening {
+    const identity = identityOf(caller);
+    const anonymous = identity === ANONYMOUS;
+    try {
+      return {
+        identity,
+        subscriptions: subscriptionsOf(path, query, anonymous ? 'kept' : 'alone'),
+        heartbeat: HEARTBEAT,
+        limits: LIMITS,
+        encoding: encodingOf(query),
+        deflate: isCompressed(query),
+        ...(anonymous && { authWithinMs: AUTH_WITHIN_MS }),
+      };
+    } catch (error) {
+      throw error instanceof BelfryError ? refusalOf(error) : error;
+    }
+  },
+
+  decode(frame: string): Command {
+    const parsed = commandSchema.safeParse(parseJson(frame));
+    if (!parsed.success)
+      throw new ProtocolError('command_invalid', explain('command', COMMAND_FORM, parsed.error));
+    const command = parsed.data;
+    switch (command.type) {
+      case 'auth':
+        return { kind: 'auth', ref: 'auth', token: command.token, orClose: true };
+      case 'subscribe':
+        return subscribeCommand(command.events, command.filters);
+      case 'unsubscribe':
+        return unsubscribeCommand(command.events);
+      case 'ping':
+        return { kind: 'ping', ref: 'ping' };
+    }
+  },
+
+  parse(body: Json): NewEvent | undefined {
+    if (!isJsonObject(body) || !('event_type' in body)) return undefined;
+    const parsed = eventSchema.safeParse(body);
+    if (!parsed.success) throw new ProtocolError('event_invalid', explain('event', EVENT_FORM, parsed.error));
+    const { event_type, timestamp, data, metadata } = parsed.data;
+    return {
+      ...(timestamp !== undefined && { time: timestamp }),
+      ...topicOf(event_type, data),
+      object: data,
+      ...(metadata !== undefined && { metadata }),
+    };
+  },
+};
+
+function encode(event: HubEvent): string | undefined {
+  if (event.type === HUB_TYPE) return encodeReply(event);
+  const event_type = eventTypeFor(event);
+  if (event_type === undefined) return undefined;
+  const { time: timestamp, object: data, metadata = {} } = event;
+  return JSON.stringify({ event_type, timestamp, data, metadata });
+}
+
+/** What the URL asked for needs no answer: a client that asked for nothing more expects only events. */
+function encodeReply({ action, key, object }: HubEvent): string | undefined {
+  const { patterns = [], principal, expiresAt, code, message, see } = isJsonObject(object) ? object : {};
+  if (action === 'error') return JSON.stringify({ type: 'error', code, message, see });
+  if (key === '') return undefined;
+  switch (action) {
+    case 'ping':
+      return '{"type":"pong"}';
+    case 'auth':
+      return JSON.stringify({ type: 'authenticated', principal, expires_at: expiresAt });
+    case 'subscribe':
+    case 'unsubscribe':
+      return JSON.stringify({ type: `${action}d`, events: eventTypesIn(patterns as readonly string[]) });
+    default:
+      return undefined;
+  }
+}
+
+const TIMESTAMP = ',"timestamp":"';
+
+/**
+ * Several events in one frame, under the time of the last of them: up to then the client knows everything. A clock would
+ * make different frames for connections that hear the same.
+ */
+function join(texts: readonly string[]): string {
+  const last = texts.at(-1) ?? '';
+  // As `encode` writes it, right after the event type; within a text of JSON each quote has a backslash before it.
+  const start = last.indexOf(TIMESTAMP) + TIMESTAMP.length;
+  const timestamp = last.slice(start, last.indexOf('"', start));
+  return `{"type":"batch","timestamp":"${timestamp}","events":[${texts.join()}]}`;
+}
+
+const encodings = new Map<number, Encoding>([[BATCH_SIZE, provisioning]]);
+
+/** One object for each size of batches. @throws ProtocolError */
+function encodingOf(query: URLSearchParams): Encoding {
+  const asked = query.get('batch_size') || String(BATCH_SIZE);
+  const size = /^[1-9]\d{0,3}$/.test(asked) ? Number(asked) : 0;
+  if (size < 1 || size > BATCH_SIZE_MAX)
+    throw unusable('batch_size', asked, `a whole number from 1 to ${BATCH_SIZE_MAX}`);
+  let encoding = encodings.get(size);
+  if (encoding === undefined) {
+    encoding = { name: `provisioning by ${size}`, encode, batch: { size, join } };
+    encodings.set(size, encoding);
+  }
+  return encoding;
+}
+
+/** @throws ProtocolError */
+function isCompressed(query: URLSearchParams): boolean {
+  const asked = query.get('compression') || 'false';
+  if (asked === 'true' || asked === 'false') return asked === 'true';
+  throw unusable('compression', asked, 'true or false');
+}
+
+function unusable(name: string, asked: string, expected: string): ProtocolError {
+  return new ProtocolError(
+    'handshake_invalid',
+    `The ${name} "${asked.slice(0, 50)}" is not usable. Expected ${expected}.`,
+  );
+}
+
+/** @throws Refusal */
+function identityOf(caller: Identity | BelfryError): Identity {
+  if (!(caller instanceof BelfryError)) return caller;
+  if (caller.code === 'credentials_missing') return ANONYMOUS;
+  throw refusalOf(caller);
+}
+
+const EVENT_FORM = '{event_type, timestamp?, data, metadata?}';
+const COMMAND_FORM = '{type} with the type auth, subscribe, unsubscribe or ping';
+
+function explain(what: string, form: string, error: z.ZodError): string {
+  const issues = error.issues
+    .slice(0, 3)
+    .map(({ path, message }) => [...path, message].map(String).join(': '));
+  return `Not a provisioning ${what}: ${issues.join('; ')}. Expected ${form}.`;
+}
+
+const UNAUTHORIZED: ReadonlySet<ErrorCode> = new Set([
+  'credentials_malformed',
+  'password_wrong',
+  'token_invalid',
+]);
+
+/** Whoever cannot be told who they are gets 401 and the one word of the platform, with the reason in a header. */
+function refusalOf({ code, status, message, see }: BelfryError): Refusal {
+  if (!UNAUTHORIZED.has(code)) {
+    const headers: Record<string, string> = { 'Content-Type': 'application/json; charset=utf-8' };
+    if (status === 503) headers['Retry-After'] = '1';
+    return new Refusal(status, headers, JSON.stringify({ code, message, see }));
+  }
+  // RFC 6750 has no quotes in it.
+  const reason = message.replaceAll(/[^ !#-[\]-~]/g, "'");
+  const headers = {
+    'Content-Type': 'text/plain; charset=utf-8',
+    'WWW-Authenticate': `Bearer realm="belfry", error="${code}", error_description="${reason}"`,
+  };
+  return new Refusal(401, headers, 'Unauthorized');
+}

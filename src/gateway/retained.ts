@@ -1,0 +1,115 @@
+import express, { type Request, type Response, type Router } from 'express';
+import type { Retained } from '../broker/broker.ts';
+import { BelfryError } from '../model/errors.ts';
+import type { HubEvent } from '../model/event.ts';
+import { isJsonObject, type Json } from '../model/json.ts';
+import { ANONYMOUS, type Identity } from '../model/principal.ts';
+import type { Redaction } from '../model/redaction.ts';
+import { targetOf } from './handshake.ts';
+
+/** What DRP's clients may add to any request, and the token; none of them changes what is kept here. */
+const WITHOUT_EFFECT: ReadonlySet<string> = new Set(['slim', 'params', 'decode', 'token', 'Token']);
+
+interface Kept {
+  readonly retained: Retained;
+  readonly redaction: Redaction;
+}
+
+/**
+ * `GET /:type` and `GET /:type/:key`: the latest object of every key, or of one, for each type of which a rule keeps
+ * that. Shown is what the caller could have heard, masked as it would have been: what it may not hear is not there.
+ */
+export function retainedRoutes(kept: Kept): Router {
+  const { retained } = kept;
+  const router = express.Router({ caseSensitive: true });
+  router.get('/:type', async (request, response, next) => {
+    const { type } = request.params;
+    if (retained.keepsLatest(type)) await getList(kept, type, request, response);
+    else next();
+  });
+  router.get('/:type/:key', async (request, response, next) => {
+    const { type, key } = request.params;
+    if (retained.keepsLatest(type)) await getOne(kept, type, key, response);
+    else next();
+  });
+  return router;
+}
+
+/** `GET /` and `GET /:name` of Dorgu's clusters, for everybody, as its document has it. */
+export function clusterRoutes({ retained, redaction }: Kept): Router {
+  const view = redaction.viewOf(ANONYMOUS.roles);
+  const router = express.Router({ caseSensitive: true });
+  router.get('/', async (_request, response) => {
+    const events = byKey(await retained.latest('cluster'));
+    response.json({ clusters: events.map((event) => asCluster(view.mask(event))) });
+  });
+  router.get('/:name', async (request, response) => {
+    const event = await retained.latestOf('cluster', request.params.name);
+    if (event === undefined) response.status(404).type('text/plain').send('cluster not found\n');
+    else response.json(asCluster(view.mask(event)));
+  });
+  return router;
+}
+
+async function getList(
+  { retained, redaction }: Kept,
+  type: string,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const { offset, limit } = readPage(targetOf(request).query);
+  const visible = byKey(await retained.latest(type)).filter((event) => mayHear(response, event));
+  const view = redaction.viewOf(identityOf(response).roles);
+  const shown = visible.slice(offset, offset + limit).map((event) => view.mask(event));
+  response
+    .set({ 'X-DRP-LIST-TOTAL-COUNT': `${visible.length}`, 'X-DRP-LIST-COUNT': `${shown.length}` })
+    .json(shown.map(({ object }) => object));
+}
+
+async function getOne(
+  { retained, redaction }: Kept,
+  type: string,
+  key: string,
+  response: Response,
+): Promise<void> {
+  const event = await retained.latestOf(type, key);
+  if (event === undefined || !mayHear(response, event)) throw new BelfryError('not_found', 'Not Found');
+  response.json(redaction.viewOf(identityOf(response).roles).mask(event).object);
+}
+
+/** @throws BelfryError `not_acceptable` for a page that is none, and for a filter, since objects here have any shape */
+function readPage(query: URLSearchParams): { offset: number; limit: number } {
+  const page = { offset: 0, limit: Infinity };
+  for (const [name, value] of query) {
+    if (WITHOUT_EFFECT.has(name)) continue;
+    if (name !== 'offset' && name !== 'limit') {
+      const shown = name.slice(0, 50);
+      throw new BelfryError('not_acceptable', `Filter not found: ${shown}. Expected offset and limit.`);
+    }
+    if (!/^\d{1,15}$/.test(value)) {
+      throw new BelfryError(
+        'not_acceptable',
+        `The ${name} is not usable. Expected a whole number, 0 or more.`,
+      );
+    }
+    page[name] = Number(value);
+  }
+  return page;
+}
+
+function mayHear(response: Response, event: HubEvent): boolean {
+  return identityOf(response).subscribe.permit(event);
+}
+
+function identityOf(response: Response): Identity {
+  return response.locals['identity'] as Identity;
+}
+
+function byKey(events: readonly HubEvent[]): HubEvent[] {
+  return events.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** The page of Dorgu reads `spec` and `status` of each, which its server writes even when they are empty. */
+function asCluster({ key: name, object }: HubEvent): Json {
+  return { name, spec: { name }, status: {}, ...(isJsonObject(object) && object) };
+}

@@ -1,0 +1,126 @@
+import type { Encoding } from '../dialects/dialect.ts';
+import type { EncodedEvent } from './encoded.ts';
+import { deflatedFrameOf, frameOf } from './frame.ts';
+
+/** Finished frames, and how many events each one carries; one each where `events` is absent. */
+export interface Outgoing {
+  readonly frames: readonly Buffer[];
+  readonly events?: readonly number[];
+}
+
+/** What waits for the flush of a cohort. */
+export interface Outbox {
+  readonly isEmpty: boolean;
+  /** How many events it took out again to make room for this one; `undefined` when there is no word for it. */
+  add(encoded: EncodedEvent): number | undefined;
+  /** Everything that waits, in order; it is then empty. */
+  take(): Outgoing;
+}
+
+export function outboxOf(encoding: Encoding, deflate: boolean): Outbox {
+  if (encoding.newest !== undefined) return new NewestOutbox(encoding, encoding.newest, deflate);
+  if (encoding.batch !== undefined && encoding.batch.size > 1)
+    return new BatchOutbox(encoding, encoding.batch, deflate);
+  return new FrameOutbox(encoding, deflate);
+}
+
+/** A frame for each event, shared with every other cohort of the same encoding. */
+class FrameOutbox implements Outbox {
+  readonly #encoding: Encoding;
+  readonly #deflate: boolean;
+  #frames: Buffer[] = [];
+
+  constructor(encoding: Encoding, deflate: boolean) {
+    this.#encoding = encoding;
+    this.#deflate = deflate;
+  }
+
+  get isEmpty(): boolean {
+    return this.#frames.length === 0;
+  }
+
+  add(encoded: EncodedEvent): number | undefined {
+    const frame = encoded.frame(this.#encoding, this.#deflate);
+    if (frame === undefined) return undefined;
+    this.#frames.push(frame);
+    return 0;
+  }
+
+  take(): Outgoing {
+    const frames = this.#frames;
+    this.#frames = [];
+    return { frames };
+  }
+}
+
+/** Several events in one frame, when several wait. */
+class BatchOutbox implements Outbox {
+  readonly #encoding: Encoding;
+  readonly #batch: NonNullable<Encoding['batch']>;
+  readonly #deflate: boolean;
+  #texts: string[] = [];
+
+  constructor(encoding: Encoding, batch: NonNullable<Encoding['batch']>, deflate: boolean) {
+    this.#encoding = encoding;
+    this.#batch = batch;
+    this.#deflate = deflate;
+  }
+
+  get isEmpty(): boolean {
+    return this.#texts.length === 0;
+  }
+
+  add(encoded: EncodedEvent): number | undefined {
+    const text = encoded.text(this.#encoding);
+    if (text === undefined) return undefined;
+    this.#texts.push(text);
+    return 0;
+  }
+
+  take(): Outgoing {
+    const texts = this.#texts;
+    this.#texts = [];
+    const frames: Buffer[] = [];
+    const events: number[] = [];
+    for (let start = 0; start < texts.length; start += this.#batch.size) {
+      const part = texts.slice(start, start + this.#batch.size);
+      const text = part.length === 1 ? (part[0] ?? '') : this.#batch.join(part);
+      frames.push(this.#deflate ? deflatedFrameOf(text) : frameOf(text));
+      events.push(part.length);
+    }
+    return { frames, events };
+  }
+}
+
+/** The newest of each kind, in the order in which they came. */
+class NewestOutbox implements Outbox {
+  readonly #encoding: Encoding;
+  readonly #kindOf: (event: EncodedEvent['event']) => string | undefined;
+  readonly #deflate: boolean;
+  readonly #frames = new Map<string | symbol, Buffer>();
+
+  constructor(encoding: Encoding, kindOf: NonNullable<Encoding['newest']>, deflate: boolean) {
+    this.#encoding = encoding;
+    this.#kindOf = kindOf;
+    this.#deflate = deflate;
+  }
+
+  get isEmpty(): boolean {
+    return this.#frames.size === 0;
+  }
+
+  add(encoded: EncodedEvent): number | undefined {
+    const frame = encoded.frame(this.#encoding, this.#deflate);
+    if (frame === undefined) return undefined;
+    const kind = this.#kindOf(encoded.event) ?? Symbol('one of its own');
+    const replaced = this.#frames.delete(kind);
+    this.#frames.set(kind, frame);
+    return replaced ? 1 : 0;
+  }
+
+  take(): Outgoing {
+    const frames = [...this.#frames.values()];
+    this.#frames.clear();
+    return { frames };
+  }
+}

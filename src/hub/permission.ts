@@ -1,0 +1,88 @@
+import type { Subscription } from '../dialects/dialect.ts';
+import { BelfryError } from '../model/errors.ts';
+import type { NewEvent } from '../model/event.ts';
+import type { Identity } from '../model/principal.ts';
+import { textOf } from './cohort.ts';
+import type { Connection } from './connection.ts';
+
+/** Room for a thousand topics with a UUID each, and more. */
+const MAX_TEXT_LENGTH = 256 * 1024;
+
+/** The events as published by this principal. @throws BelfryError `forbidden` unless it may publish all of them */
+export function ownEvents({ principal, publish }: Identity, events: readonly NewEvent[]): NewEvent[] {
+  return events.map((event) => {
+    if (publish.permit(event)) return { ...event, principal };
+    const { type, action, key } = event;
+    throw new BelfryError(
+      'forbidden',
+      `${principal} holds no grant to publish "${type}.${action}.${key}". Expected an event within its grants.`,
+    );
+  });
+}
+
+/**
+ * Those that go on: what is refused alone is told to `refuse`.
+ * @throws BelfryError `forbidden` when any other is beyond the grants
+ */
+export function permitted(
+  { principal, subscribe }: Identity,
+  asked: readonly Subscription[],
+  refuse: (error: BelfryError) => void,
+): readonly Subscription[] {
+  return asked.filter(({ name, pattern, beyondGrants }) => {
+    if (beyondGrants === 'kept' || subscribe.overlap(pattern)) return true;
+    const error = new BelfryError(
+      'forbidden',
+      `${principal} holds no grant to hear "${name}". Expected something within its grants.`,
+    );
+    if (beyondGrants !== 'alone') throw error;
+    refuse(error);
+    return false;
+  });
+}
+
+/**
+ * Whether a connection has room for these, once those named in `insteadOf` have ended.
+ * @throws BelfryError `subscriptions_exceeded`, or `pattern_invalid` when comma lists expand beyond the bound
+ */
+export function checkRoom(
+  connection: Connection,
+  added: readonly Subscription[],
+  insteadOf: readonly string[],
+  maxTopics: number,
+): void {
+  checkLength(connection, added);
+  const names = new Set(added.map(({ name }) => name));
+  const ended = new Set([...names, ...insteadOf]);
+  const kept = [...connection.subscriptions.values()].filter(
+    ({ subscription }) => !ended.has(subscription.name),
+  );
+  const count = kept.length + names.size;
+  const { subscriptionsMax = Number.POSITIVE_INFINITY } = connection.limits;
+  if (count > subscriptionsMax) {
+    throw new BelfryError(
+      'subscriptions_exceeded',
+      `That would make ${count} subscriptions. Expected at most ${subscriptionsMax} a connection.`,
+    );
+  }
+  const topics = [...kept.map(({ subscription }) => subscription), ...added].reduce(
+    (sum, { pattern }) => sum + pattern.size,
+    0,
+  );
+  if (topics <= maxTopics) return;
+  throw new BelfryError(
+    'pattern_invalid',
+    `The subscriptions expand to ${topics} topics. Expected at most ${maxTopics} a connection.`,
+  );
+}
+
+/** The texts of all subscriptions are looked at again with each change, so together they have a bound too. */
+function checkLength(connection: Connection, added: readonly Subscription[]): void {
+  const held = [...connection.subscriptions.values()].map(({ subscription }) => subscription);
+  const length = [...held, ...added].reduce((sum, subscription) => sum + textOf(subscription).length, 0);
+  if (length <= MAX_TEXT_LENGTH) return;
+  throw new BelfryError(
+    'pattern_invalid',
+    `The subscriptions are ${length} characters long. Expected at most ${MAX_TEXT_LENGTH} a connection, filters included.`,
+  );
+}

@@ -1,0 +1,89 @@
+import type { NewEvent } from './event.ts';
+import { Pattern, type PatternPart } from './pattern.ts';
+
+/** What is kept of the events of a pattern, beside the log and for longer than it. Either a tail, or the latest. */
+export interface RetentionRule {
+  /** `type.action.*`: a rule holds for every key. */
+  readonly pattern: string;
+  /** The last so many events of each type, action and key; {@link TAIL_MAX} when only `ttlMs` is given. */
+  readonly last?: number | undefined;
+  /** A tail is forgotten so many milliseconds after its last event. */
+  readonly ttlMs?: number | undefined;
+  /** The newest event of each type and key, whatever its action, until one of {@link REMOVING_ACTIONS} comes. */
+  readonly latest?: true | undefined;
+}
+
+export type Keep =
+  { readonly kind: 'tail'; readonly last: number; readonly ttlMs?: number } | { readonly kind: 'latest' };
+
+interface Rule {
+  readonly type: PatternPart;
+  readonly action: PatternPart;
+  readonly keep: Keep;
+}
+
+type Kind = Pick<NewEvent, 'type' | 'action'>;
+
+export const TAIL_MAX = 10_000;
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/** What the five systems need: Mist its tails and statuses, Dorgu its clusters. */
+export const DEFAULT_RETENTION: readonly RetentionRule[] = [
+  { pattern: 'container.log.*', last: 100, ttlMs: 7 * DAY_MS },
+  { pattern: 'container.status,stats.*', last: 1 },
+  { pattern: 'deployment.status.*', last: 1, ttlMs: DAY_MS },
+  { pattern: 'deployment.log.*', last: TAIL_MAX, ttlMs: DAY_MS },
+  { pattern: 'system.log.*', last: 100 },
+  { pattern: 'metrics.sample.*', last: 1 },
+  { pattern: 'cluster.*.*', latest: true },
+];
+
+/** After these actions there is nothing left of which to keep the latest. */
+export const REMOVING_ACTIONS: readonly string[] = [
+  'delete',
+  'deleted',
+  'destroy',
+  'destroyed',
+  'remove',
+  'removed',
+];
+
+/** Rules in the order in which they are asked; the first that matches decides. */
+export class Retention {
+  static readonly none = new Retention([]);
+
+  readonly rules: readonly Rule[];
+
+  /** @throws ProtocolError `pattern_invalid` */
+  constructor(rules: readonly RetentionRule[]) {
+    this.rules = rules.map((rule) => {
+      const [type, action] = Pattern.parse(rule.pattern).parts ?? [[], []];
+      return { type, action, keep: keepOf(rule) };
+    });
+  }
+
+  /** What is kept of such events; `undefined` when nothing is. */
+  of({ type, action }: Kind): Keep | undefined {
+    return this.rules.find((rule) => holds(rule.type, type) && holds(rule.action, action))?.keep;
+  }
+
+  /** What a wish is about: that of its type and action, or with `*` as action the latest of its type. */
+  wished({ type, action }: Kind): Keep | undefined {
+    if (action !== '*') return this.of({ type, action });
+    return this.keepsLatest(type) ? { kind: 'latest' } : undefined;
+  }
+
+  keepsLatest(type: string): boolean {
+    return this.rules.some((rule) => rule.keep.kind === 'latest' && holds(rule.type, type));
+  }
+}
+
+function keepOf({ last = TAIL_MAX, ttlMs, latest }: RetentionRule): Keep {
+  if (latest === true) return { kind: 'latest' };
+  return { kind: 'tail', last, ...(ttlMs !== undefined && { ttlMs }) };
+}
+
+function holds(part: PatternPart, value: string): boolean {
+  return part === '*' || part.includes(value);
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryBroker } from '../../src/broker/memory.ts';
+import { Retention } from '../../src/model/retention.ts';
+import { ManualClock } from '../support/clock.ts';
+import { line, objects, RULES, value, wish } from './retained-contract.ts';
+
+async function start(): Promise<{ broker: MemoryBroker; clock: ManualClock }> {
+  const clock = new ManualClock();
+  const bounds = { maxEvents: 10, maxAgeMs: 60_000 };
+  const retention = new Retention([...RULES, { pattern: 'metrics.sample.*', last: 1_000 }]);
+  const broker = new MemoryBroker({ clock, bounds, retention });
+  await broker.start(() => undefined);
+  return { broker, clock };
+}
+
+describe('what a memory broker retains', () => {
+  it('outlives the log', async () => {
+    const { broker, clock } = await start();
+    await broker.publish([line('web', 1), value('save', 'a', 1)]);
+    clock.advance(1_000_000);
+    expect(await objects(broker, wish('container.log', 'web', 9))).toEqual([1]);
+    expect((await broker.latestOf('machines', 'a'))?.object).toBe(1);
+  });
+
+  it('forgets a tail so long after its last event, where the rule says so', async () => {
+    const { broker, clock } = await start();
+    const log = wish('deployment.log', '7', 9);
+    await broker.publish([{ ...line('7', 1), type: 'deployment' }]);
+    clock.advance(59_999);
+    await broker.publish([{ ...line('7', 2), type: 'deployment' }]);
+    clock.advance(59_999);
+    expect(await objects(broker, log)).toEqual([1, 2]);
+    clock.advance(1);
+    expect(await objects(broker, log)).toEqual([]);
+    await broker.publish([{ ...line('7', 3), type: 'deployment' }]);
+    expect(await objects(broker, log)).toEqual([3]);
+  });
+
+  it('is of ten thousand keys at most, those written to last', async () => {
+    const { broker } = await start();
+    await broker.publish([value('save', 'old', 1), line('web', 1)]);
+    for (let i = 0; i < 9_998; i++) await broker.publish([value('save', `${i}`, i)]);
+    await broker.publish([line('web', 2), value('save', 'one more', 1)]);
+    expect(await broker.latest('machines')).toHaveLength(9_999);
+    expect(await broker.latestOf('machines', 'old')).toBeUndefined();
+    expect(await objects(broker, wish('container.log', 'web', 9))).toEqual([1, 2]);
+  });
+
+  it('takes no more than 64 MiB, of one key or of many', async () => {
+    const { broker } = await start();
+    const object = 'x'.repeat(1024 * 1024);
+    for (let i = 0; i < 80; i++)
+      await broker.publish([{ type: 'metrics', action: 'sample', key: 'a', object }]);
+    expect(await objects(broker, wish('metrics.sample', 'a', 1_000))).toHaveLength(63);
+    for (let i = 0; i < 80; i++) await broker.publish([value('save', `${i}`, object)]);
+    expect(await objects(broker, wish('metrics.sample', 'a', 1_000))).toHaveLength(0);
+    const keys = (await broker.latest('machines')).map(({ key }) => key);
+    expect(keys).toEqual(Array.from({ length: 63 }, (_, i) => `${i + 17}`));
+  });
+});

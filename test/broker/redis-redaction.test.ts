@@ -1,0 +1,154 @@
+import * as fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parseEvent } from '../../src/dialects/index.ts';
+import { parseJson, type Json } from '../../src/model/json.ts';
+import { REDACTED } from '../../src/model/mask.ts';
+import { DEFAULT_REDACTION, Redaction, type RedactionRule } from '../../src/model/redaction.ts';
+import { anySecretJson } from '../model/any-secret.ts';
+import { HAS_REDIS_SERVER } from '../support/redis.ts';
+import { spawnRedisServer, type RedisServer } from '../support/redis-server.ts';
+import { MAX_EVENT_BYTES, RedisWorld } from './redis-world.ts';
+
+const RULES: readonly RedactionRule[] = [
+  ...DEFAULT_REDACTION,
+  { fields: ['object.a', 'object.b.*name', 'original.*.a', 'metadata.id', 'object.object.b.a'] },
+  { fields: ['n*e', 'id', 'key'], events: 'profiles.save,update.*' },
+  { fields: ['b'], events: '*.*.secret' },
+  { fields: ['a'], except: ['some'] },
+];
+
+// The library is one for a whole Redis, so these tests have one to themselves.
+describe.skipIf(!HAS_REDIS_SERVER)('what the function belfry_publish keeps', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await spawnRedisServer();
+    return () => server.dispose();
+  });
+
+  /** Publishes a text, and reads what stands in the log. */
+  async function keeper(rules: readonly RedactionRule[]): Promise<(text: string) => Promise<string>> {
+    const world = new RedisWorld(server.url);
+    const broker = world.node({ redaction: new Redaction(rules) });
+    await broker.start(() => {});
+    await broker.stop();
+    return async (text) => {
+      const [id = ''] = await world.fcall(text);
+      const [entry] = await world.redis.xrange(world.log, id, id);
+      return entry?.[1].at(-1) ?? '';
+    };
+  }
+
+  it.each([
+    ['native', { type: 'a', action: 'b', key: 'token', object: { token: 'x' }, metadata: { token: ['x'] } }],
+    [
+      'drp',
+      { Type: 'a', Action: 'b', Key: 'k', OBJECT: { Token: 'x' }, Original: { token: 1 }, Secret: 'x' },
+    ],
+    ['norn', { type: 'deploy.step', appId: 'k', payload: { list: [{ password: 'x' }] }, token: 'x' }],
+    ['dorgu', { type: 'cluster.added', data: { name: 'prod', 'api-key': { x: 'x' } } }],
+    [
+      'provisioning',
+      { event_type: 'LogEntry', data: { component: 'c', secret: 'x' }, metadata: { token: 'x' } },
+    ],
+  ])('has no secret of the %s spelling, wherever it stands', async (_name, event) => {
+    const keep = await keeper(DEFAULT_REDACTION);
+    const kept = await keep(JSON.stringify(event));
+    expect(kept).not.toContain('"x"');
+    expect(parseEvent(parseJson(kept))).toEqual(
+      new Redaction(DEFAULT_REDACTION).mask(parseEvent(parseJson(JSON.stringify(event)))),
+    );
+  });
+
+  it('is to the byte what was written, but for what is masked', async () => {
+    const keep = await keeper(DEFAULT_REDACTION);
+    const written = (secret: string): string =>
+      `{ "type":"a" ,\n"action" : "b","key":"","object":{"n":[ ],"o":{ },"x":1.0e+2,"big":12345678901234567890,` +
+      `"p\\u0061ssword" :\t${secret} , "s":"\\u00e9\\/\\"password\\":1", "list":[{"token":${secret}}, [] ] } }\r\n`;
+    for (const secret of [
+      '"geheim"',
+      '"a\\"b"',
+      '"\\\\"',
+      '12',
+      '-1.5e3',
+      '[]',
+      '{"a":["]}"]}',
+      '[{},[1]]',
+    ]) {
+      expect(await keep(written(secret))).toBe(written(`"${REDACTED}"`));
+    }
+    for (const seen of ['true', 'false', 'null']) expect(await keep(written(seen))).toBe(written(seen));
+  });
+
+  it.each(['se"cret', 'se\\', 'se\\"', 'se":', 'SE_', `se${'x'.repeat(1_000)}`, 'se\n', 'se\u00e9'])(
+    'has no secret under a name that is hard to read: %j',
+    async (name) => {
+      const keep = await keeper([{ fields: ['se*'] }]);
+      const text = (value: string): string =>
+        JSON.stringify({ type: 'a', action: 'b', key: '', object: { a: ':', [name]: value } });
+      expect(await keep(text('geheim'))).toBe(text(REDACTED));
+    },
+  );
+
+  it('is masked by rules for some events in those, and where only the hub can tell which it is', async () => {
+    const keep = await keeper([{ fields: ['pin'], events: 'a.b.*' }]);
+    const native = (action: string): string =>
+      `{"type":"a","action":"${action}","key":"","object":{"pin":1}}`;
+    expect(await keep(native('b'))).toContain(REDACTED);
+    expect(await keep(native('c'))).toBe(native('c'));
+    expect(await keep('{"event_type":"x","data":{"pin":1}}')).toContain(REDACTED);
+  });
+
+  it('has the key as it was, though a rule masks the field that it comes from', async () => {
+    const keep = await keeper([{ fields: ['*name', '*_id', 'component', 'key'] }]);
+    const keyOf = async (event: object): Promise<string> =>
+      parseEvent(parseJson(await keep(JSON.stringify(event)))).key;
+    expect(await keyOf({ type: 'a', action: 'b', key: 'k', object: null })).toBe('k');
+    expect(await keyOf({ type: 'cluster.added', data: { name: 'k' } })).toBe('k');
+    expect(await keyOf({ event_type: 'TaskStatusChanged', data: { task_id: 'k', name: 'x' } })).toBe('k');
+    expect(await keyOf({ event_type: 'MetricUpdate', data: { metric_name: 'k' } })).toBe('k');
+  });
+
+  it('is within the limit: what masking makes too long is refused', async () => {
+    const keep = await keeper(DEFAULT_REDACTION);
+    const frame = '{"type":"a","action":"b","key":"","object":{"token":"","x":""}}';
+    const filled = (bytes: number): string =>
+      frame.replace('""}}', `"${'x'.repeat(bytes - frame.length)}"}}`);
+    await expect(keep(filled(MAX_EVENT_BYTES - REDACTED.length + 1))).rejects.toThrow('BELFRY event_too_big');
+    expect(await keep(filled(MAX_EVENT_BYTES - REDACTED.length))).toHaveLength(MAX_EVENT_BYTES);
+  });
+
+  it.each([
+    ['names', DEFAULT_REDACTION],
+    ['names, paths and rules for some events', RULES],
+  ])(
+    'by %s is what the hub itself would keep, for any JSON, however it is written',
+    async (_name, rules) => {
+      const keep = await keeper(rules);
+      const redaction = new Redaction(rules);
+      const shape = fc.record(
+        {
+          type: fc.constantFrom('profiles', 'a'),
+          action: fc.constantFrom('save', 'b'),
+          key: fc.constantFrom('secret', 'k'),
+          object: anySecretJson(),
+          original: anySecretJson(),
+          metadata: anySecretJson().map((token): Json => ({ token, a: { id: token }, id: token })),
+        },
+        { requiredKeys: ['type', 'action', 'key', 'object'] },
+      );
+      await fc.assert(
+        fc.asyncProperty(shape, fc.nat(2), fc.boolean(), async (event, indent, escaped) => {
+          const plain = JSON.stringify(event, null, indent);
+          const text = escaped ? plain.replaceAll('oken"', 'o\\u006be\\u006E"') : plain;
+          const wanted = redaction.mask(parseEvent(parseJson(text)));
+          const kept = await keep(text);
+          expect(parseEvent(parseJson(kept))).toEqual(wanted);
+          const same = JSON.stringify(wanted) === JSON.stringify(parseEvent(parseJson(text)));
+          expect(kept === text).toBe(same);
+        }),
+        { numRuns: 2_000 },
+      );
+    },
+    60_000,
+  );
+});

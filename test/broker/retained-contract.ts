@@ -1,0 +1,240 @@
+import { array, assert, asyncProperty } from 'fast-check';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Broker, History, Retained } from '../../src/broker/broker.ts';
+import { START } from '../../src/model/cursor.ts';
+import type { HubEvent, NewEvent } from '../../src/model/event.ts';
+import { REMOVING_ACTIONS, Retention, type RetentionRule } from '../../src/model/retention.ts';
+import { anyEvent } from './any-event.ts';
+import { all } from './contract.ts';
+import { Ear } from './ear.ts';
+
+export type RetainingNode = Broker & History & Retained;
+
+const LINES = 2_000;
+
+export const RULES: readonly RetentionRule[] = [
+  { pattern: 'container.log.*', last: 3 },
+  { pattern: 'container.status,stats.*', last: 1 },
+  { pattern: 'deployment.log.*', ttlMs: 60_000 },
+  { pattern: 'machines.log.*', last: 2 },
+  { pattern: 'machines,cluster.*.*', latest: true },
+];
+
+/** What every broker keeps by the rules. */
+export function describeRetained(name: string, makeNode: (retention: Retention) => RetainingNode): void {
+  const start = async (rules = RULES): Promise<{ node: RetainingNode; ear: Ear }> => {
+    const node = makeNode(new Retention(rules));
+    onTestFinished(() => node.stop());
+    const ear = new Ear();
+    await node.start(ear.hear);
+    return { node, ear };
+  };
+
+  describe(`what the ${name} broker retains`, () => {
+    it('is the last so many of a type, action and key, oldest first, as they were delivered', async () => {
+      const { node, ear } = await start();
+      await node.publish(lines('web', 1, 6));
+      await node.publish([line('db', 1)]);
+      const delivered = (await ear.count(6)).slice(2, 5).map(withoutPrevious);
+      const { events, cursor } = await node.retained([wish('container.log', 'web', 10)]);
+      expect(events.map(withoutPrevious)).toEqual(delivered);
+      expect(cursor).toBe(ear.events.at(-1)?.id);
+    });
+
+    it('is given in the order of the wishes, each by its own count', async () => {
+      const { node } = await start();
+      await node.publish([...lines('web', 1, 4), status('web', 'up'), ...lines('db', 1, 4)]);
+      const wishes = [
+        wish('container.log', 'db', 1),
+        wish('container.status', 'web', 5),
+        wish('container.log', 'web', 2),
+        wish('container.log', 'web', 0),
+      ];
+      const { events } = await node.retained(wishes);
+      expect(events.map(({ object }) => object)).toEqual([3, 'up', 2, 3]);
+    });
+
+    it('keeps the lines of a key from pushing out its status', async () => {
+      const { node } = await start();
+      await node.publish([status('web', 'up'), ...lines('web', 1, 50)]);
+      expect(await objects(node, wish('container.status', 'web', 1))).toEqual(['up']);
+    });
+
+    it('is nothing where nothing was published, no rule matches or no value is kept', async () => {
+      const { node } = await start();
+      expect(await node.retained([wish('container.log', 'web', 9)])).toEqual({ events: [], cursor: START });
+      expect(await node.retained([])).toEqual({ events: [], cursor: START });
+      const ids = await node.publish([{ ...line('web', 1), action: 'end' }]);
+      const wishes = [wish('container.end', 'web', 1), wish('container.*', 'web', 1)];
+      expect(await node.retained(wishes)).toEqual({ events: [], cursor: ids[0] });
+    });
+
+    it('is everything that its time leaves where a rule names no length', async () => {
+      const { node } = await start();
+      await node.publish(lines('7', 1, 501).map((event) => ({ ...event, type: 'deployment' })));
+      expect(await objects(node, wish('deployment.log', '7', 1_000))).toHaveLength(500);
+    });
+
+    it('is not kept twice when an idempotency key is repeated', async () => {
+      const { node } = await start();
+      await node.publish([line('web', 1)], 'once');
+      await node.publish([line('web', 1)], 'once');
+      expect(await objects(node, wish('container.log', 'web', 9))).toEqual([1]);
+    });
+
+    it('is decided by the first rule that matches', async () => {
+      const { node } = await start([{ pattern: 'container.*.*', last: 1 }, ...RULES]);
+      await node.publish(lines('web', 1, 4));
+      expect(await objects(node, wish('container.log', 'web', 9))).toEqual([3]);
+    });
+
+    it('keeps apart what differs, though its parts hold what separates them', async () => {
+      const { node } = await start([{ pattern: '*.*.*', last: 9 }]);
+      const parts: [string, string, string][] = [
+        ['a.b', 'c', 'd'],
+        ['a', 'b.c', 'd'],
+        ['a', 'b', 'c:d'],
+        ['a', 'b:c', 'd'],
+        ['a%2Eb', 'c', 'd'],
+        ['A', 'b', 'c:d'],
+      ];
+      await node.publish(parts.map(([type, action, key], object) => ({ type, action, key, object })));
+      const wishes = parts.map(([type, action, key]) => ({ type, action, key, count: 9 }));
+      const { events } = await node.retained(wishes);
+      expect(events.map(({ object }) => object)).toEqual([0, 1, 2, 3, 4, 5]);
+    });
+
+    it.each(['it\'s "odd"\\', ']]--\n\0', '漢🦀', 'true = nil', 'a\\1b'])(
+      'follows a rule for the type %j',
+      async (type) => {
+        const escaped = type.replaceAll('\\1', '.');
+        const { node } = await start([{ pattern: `${type}.save.*`, last: 1 }]);
+        await node.publish([{ type: escaped, action: 'save', key: 'k', object: 1 }]);
+        const { events } = await node.retained([{ type: escaped, action: 'save', key: 'k', count: 1 }]);
+        expect(events.map(({ object }) => object)).toEqual([1]);
+      },
+    );
+
+    it('is any event unchanged, whatever it holds', async () => {
+      const { node } = await start([{ pattern: '*.*.*', last: 1 }]);
+      await assert(
+        asyncProperty(array(anyEvent(), { minLength: 1, maxLength: 5 }), async (list) => {
+          const ids = await node.publish(list);
+          const { events, cursor } = await node.retained(
+            list.map(({ type, action, key }) => ({ type, action, key, count: 1 })),
+          );
+          expect(cursor).toBe(ids.at(-1));
+          expect(events.at(-1)).toMatchObject({ ...list.at(-1), id: cursor });
+        }),
+        { numRuns: 100 },
+      );
+    });
+
+    it('joins the log without a gap or a double, though lines are published all the while', async () => {
+      const { node } = await start([{ pattern: 'container.log.*', last: LINES }]);
+      const publish = async (events: readonly NewEvent[]): Promise<void> => {
+        for (const event of events) await node.publish([event]);
+      };
+      const end = new AbortController();
+      const published = Promise.all(
+        [0, 1, 2, 3].map((i) => publish(lines('web', i * 500, i * 500 + LINES / 4))),
+      ).finally(() => end.abort());
+      const joined: (string | undefined)[][] = [];
+      while (!end.signal.aborted) {
+        const { events, cursor } = await node.retained([wish('container.log', 'web', LINES)]);
+        expect(events.at(-1)?.id ?? START).toBe(cursor);
+        joined.push([...events, ...(await all(node.after(cursor)))].map(({ id }) => id));
+      }
+      await published;
+      const log = (await all(node.after(START))).map(({ id }) => id);
+      expect(log).toHaveLength(LINES);
+      for (const ids of joined) expect(ids).toEqual(log.slice(0, ids.length));
+      expect(joined.filter(({ length }) => length > 0 && length < LINES).length).toBeGreaterThan(20);
+    });
+  });
+
+  describe(`the latest that the ${name} broker retains`, () => {
+    it('is the newest event of each key, whatever its action', async () => {
+      const { node, ear } = await start();
+      await node.publish([value('create', 'a', 1), value('create', 'b', 1), value('update', 'a', 2)]);
+      const [, b, a] = (await ear.count(3)).map(withoutPrevious);
+      const latest = await node.latest('machines');
+      expect(latest.toSorted((x, y) => x.key.localeCompare(y.key)).map(withoutPrevious)).toEqual([a, b]);
+      expect((await node.latestOf('machines', 'a'))?.object).toBe(2);
+    });
+
+    it('is kept for the types of its rules only', async () => {
+      const { node } = await start();
+      await node.publish([
+        value('save', 'a', 1),
+        { ...value('save', 'a', 2), type: 'cluster' },
+        line('a', 3),
+      ]);
+      expect(['machines', 'cluster', 'container'].map((type) => node.keepsLatest(type))).toEqual([
+        true,
+        true,
+        false,
+      ]);
+      expect((await node.latest('cluster')).map(({ object }) => object)).toEqual([2]);
+      expect(await node.latest('container')).toEqual([]);
+      expect(await node.latestOf('container', 'a')).toBeUndefined();
+    });
+
+    it.each(REMOVING_ACTIONS)('goes with the action %s', async (action) => {
+      const { node } = await start();
+      await node.publish([value('save', 'a', 1), value('save', 'b', 1), value(action, 'a', 1)]);
+      expect((await node.latest('machines')).map(({ key }) => key)).toEqual(['b']);
+      expect(await node.latestOf('machines', 'a')).toBeUndefined();
+      await node.publish([value('save', 'a', 3)]);
+      expect((await node.latestOf('machines', 'a'))?.object).toBe(3);
+    });
+
+    it('leaves to a tail what an earlier rule matches', async () => {
+      const { node } = await start();
+      await node.publish([value('save', 'a', 1), value('log', 'a', 'line')]);
+      expect((await node.latestOf('machines', 'a'))?.object).toBe(1);
+      expect(await objects(node, wish('machines.log', 'a', 9))).toEqual(['line']);
+    });
+
+    it('answers a wish for any action, or for the one that it has', async () => {
+      const { node } = await start();
+      await node.publish([value('save', 'a.b', 1)]);
+      expect(await objects(node, wish('machines.*', 'a.b', 1))).toEqual([1]);
+      expect(await objects(node, wish('machines.save', 'a.b', 1))).toEqual([1]);
+      expect(await objects(node, wish('machines.update', 'a.b', 1))).toEqual([]);
+      expect(await objects(node, wish('machines.*', 'other', 1))).toEqual([]);
+    });
+  });
+}
+
+export function line(key: string, object: number): NewEvent {
+  return { type: 'container', action: 'log', key, object };
+}
+
+function lines(key: string, from: number, to: number): NewEvent[] {
+  return Array.from({ length: to - from }, (_, i) => line(key, from + i));
+}
+
+function status(key: string, object: string): NewEvent {
+  return { type: 'container', action: 'status', key, object };
+}
+
+export function value(action: string, key: string, object: number | string): NewEvent {
+  return { type: 'machines', action, key, object };
+}
+
+type Wish = Parameters<History['retained']>[0][number];
+
+/** Of a type and action without dots. */
+export function wish(kind: string, key: string, count: number): Wish {
+  const [type = '', action = ''] = kind.split('.');
+  return { type, action, key, count };
+}
+
+export async function objects(node: History, ...wishes: readonly Wish[]): Promise<unknown[]> {
+  return (await node.retained(wishes)).events.map(({ object }) => object);
+}
+
+function withoutPrevious({ previous: _previous, ...event }: HubEvent): Omit<HubEvent, 'previous'> {
+  return event;
+}

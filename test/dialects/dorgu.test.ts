@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import type { Opening, OpenRequest } from '../../src/dialects/dialect.ts';
+import { dorgu } from '../../src/dialects/dorgu.ts';
+import { BelfryError } from '../../src/model/errors.ts';
+import { Grants } from '../../src/model/principal.ts';
+import { anEvent, anIdentity, startHub, type TestConnection } from '../support/connection.ts';
+
+const NOBODY = new BelfryError('credentials_missing', 'No credentials.');
+
+function open(request: Partial<OpenRequest> = {}): Opening {
+  return dorgu.open({
+    path: '/ws',
+    query: new URLSearchParams(),
+    caller: NOBODY,
+    now: 0,
+    settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
+    retained: async () => [],
+    ...request,
+  }) as Opening;
+}
+
+describe('a dorgu socket', () => {
+  it('has the rhythm and the bounds of its document', () => {
+    expect(open()).toMatchObject({
+      heartbeat: { pingMs: 54_000, pongWaitMs: 60_000 },
+      limits: { inboundMaxBytes: 512 },
+    });
+    expect(open().replay).toBeUndefined();
+    expect(open().deflate).toBeUndefined();
+  });
+
+  it('takes frames as large as the real server does where the setting says so', () => {
+    const settings = { nornAllowedOrigins: [], dorguInboundMaxBytes: 524_288 };
+    expect(open({ settings }).limits?.inboundMaxBytes).toBe(524_288);
+  });
+
+  it('takes a page of any origin', () => {
+    for (const origin of ['https://evil.example', 'null', '']) expect(() => open({ origin })).not.toThrow();
+  });
+
+  it('is for everybody: a valid token says who it is, a bad one is passed over', () => {
+    expect(open({ caller: anIdentity({ principal: 'user:ann' }) }).identity.principal).toBe('user:ann');
+    expect(open().identity.principal).toBe('unknown');
+    const bad = new BelfryError('token_invalid', 'The token is not valid.');
+    expect(open({ caller: bad }).identity.principal).toBe('unknown');
+  });
+
+  it('hears of clusters and nothing else, with whatever token, and may publish nothing', () => {
+    for (const caller of [NOBODY, anIdentity({ subscribe: Grants.all, publish: Grants.all })]) {
+      const { identity, subscriptions } = open({ caller });
+      const heard = (type: string, action: string): boolean => {
+        const event = anEvent({ type, action, key: 'eu.prod' });
+        return (
+          identity.subscribe.permit(event) && subscriptions.some(({ pattern }) => pattern.matches(event))
+        );
+      };
+      expect(['added', 'updated', 'deleted'].every((action) => heard('cluster', action))).toBe(true);
+      expect(['synced', '*', ''].some((action) => heard('cluster', action))).toBe(false);
+      expect(['deploy', 'clusters', 'machines', 'belfry'].some((type) => heard(type, 'added'))).toBe(false);
+      expect(identity.publish).toBe(Grants.none);
+      expect(identity.expiresAt).toBeUndefined();
+    }
+  });
+});
+
+describe('a burst of cluster events', () => {
+  /** What a dorgu client hears of events that all wait for one flush. */
+  async function heard(...events: readonly [action: string, name: string][]): Promise<string[]> {
+    const { broker, commands, connect, hub } = await startHub();
+    const opening = open();
+    const client: TestConnection = connect({ dialect: dorgu, ...opening });
+    commands.open(client.connection, opening);
+    for (const [action, key] of events) broker.append({ type: 'cluster', action, key });
+    hub.flush();
+    const { received, delivered, overtaken, unknownWord } = hub.stats;
+    expect(delivered + overtaken + unknownWord).toBe(received);
+    return client
+      .takeTexts()
+      .map((text) => JSON.parse(text) as { type: string; data: { name: string } })
+      .map(({ type, data }) => `${type} ${data.name}`);
+  }
+
+  it('for one name is told once', async () => {
+    const burst = Array.from({ length: 50 }, (): [string, string] => ['updated', 'prod']);
+    expect(await heard(...burst)).toEqual(['cluster.updated prod']);
+  });
+
+  it('for several names is told once each, in the order of what happened last', async () => {
+    expect(await heard(['updated', 'a'], ['updated', 'b'], ['updated', 'c'], ['updated', 'a'])).toEqual([
+      'cluster.updated b',
+      'cluster.updated c',
+      'cluster.updated a',
+    ]);
+  });
+
+  it('loses no kind of it', async () => {
+    expect(
+      await heard(['added', 'prod'], ['updated', 'prod'], ['updated', 'prod'], ['deleted', 'prod']),
+    ).toEqual(['cluster.added prod', 'cluster.updated prod', 'cluster.deleted prod']);
+  });
+
+  it.each([
+    [['added', 'updated', 'deleted', 'added'], 'added'],
+    [['updated', 'deleted', 'updated', 'deleted'], 'deleted'],
+    [['deleted', 'added', 'updated', 'added', 'updated'], 'updated'],
+  ])('%j ends with what happened last', async (actions, last) => {
+    const told = await heard(...actions.map((action): [string, string] => [action, 'prod']));
+    expect(told.at(-1)).toBe(`cluster.${last} prod`);
+    expect(new Set(told).size).toBe(told.length);
+  });
+});

@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { MIST_PATHS } from '../../src/dialects/mist.ts';
+import { BelfryError, type ErrorCode } from '../../src/model/errors.ts';
+import type { NewEvent } from '../../src/model/event.ts';
+import { Grants, type Identity } from '../../src/model/principal.ts';
+import { anEvent, anIdentity } from '../support/connection.ts';
+import { anyText, DEPLOYING, json, open, refused, RUNNING, STOPPED, told } from './mist-helpers.ts';
+
+describe('what is not there', () => {
+  it('of the document is told as an error, and that is all', async () => {
+    const error = (message: string): object => ({
+      type: 'error',
+      timestamp: '2025-01-15T10:30:00Z',
+      data: { message },
+    });
+    expect(await told('/ws/container/logs?appId=8', { kept: [RUNNING] })).toEqual([
+      error('Container not found'),
+    ]);
+    expect(await told('/ws/deployment/logs?deploymentId=8')).toEqual([error('Deployment not found')]);
+  });
+
+  it.each([
+    ['/api/ws/container/logs?appId=8', 'Application not found\n'],
+    ['/api/ws/container/stats?appId=8', 'application not found\n'],
+  ])('of the server is refused with 404 in plain text: %s', async (url, body) => {
+    expect(await refused(url, { kept: [RUNNING] })).toMatchObject({ status: 404, body });
+  });
+
+  it('of the server is refused with 404 in JSON, where it is a deployment', async () => {
+    const { status, body } = await refused('/api/deployments/logs/stream?id=8', { kept: [DEPLOYING] });
+    expect([status, JSON.parse(body)]).toEqual([404, json('deployment not found', anyText)]);
+  });
+
+  it('is there when nothing but its log is kept', async () => {
+    const log = anEvent({ type: 'container', action: 'log', key: '7', object: { line: 'x' } });
+    expect((await open('/api/ws/container/logs?appId=7', { kept: [log] })).subscriptions).toHaveLength(1);
+    const build = { ...log, type: 'deployment', key: '42' };
+    expect((await open('/ws/deployment/logs?deploymentId=42', { kept: [build] })).subscriptions).toHaveLength(
+      1,
+    );
+  });
+});
+
+describe('a container that does not run', () => {
+  it.each(['/ws/container/logs', '/api/ws/container/logs', '/api/ws/container/stats'])(
+    'tells its status at %s, that it does not run, and that is all',
+    async (path) => {
+      expect(await told(`${path}?appId=7`, { kept: [RUNNING, STOPPED] })).toEqual([
+        { type: 'status', timestamp: '2025-01-15T10:30:00Z', data: STOPPED.object },
+        {
+          type: 'error',
+          timestamp: '2025-01-15T10:30:00Z',
+          data: { message: 'Container is not running (state: exited)' },
+        },
+      ]);
+    },
+  );
+
+  it('is one of which a status says so; a deployment that stopped still has a log', async () => {
+    for (const object of [null, {}, { state: 3 }]) {
+      const opening = await open('/ws/container/logs?appId=7', { kept: [{ ...RUNNING, object }] });
+      expect(opening.subscriptions).toHaveLength(1);
+    }
+    const kept = [{ ...DEPLOYING, object: { status: 'stopped', state: 'stopped' } }];
+    expect((await open('/ws/deployment/logs?deploymentId=42', { kept })).subscriptions).toHaveLength(1);
+  });
+});
+
+describe('somebody who opens a stream of Mist', () => {
+  it.each(MIST_PATHS)('without a token is refused at %s with 401', async (path) => {
+    const caller = new BelfryError('credentials_missing', 'Why.');
+    const { status, headers, body } = await refused(path, { caller });
+    expect([status, headers]).toEqual([401, { 'Content-Type': 'application/json' }]);
+    expect(body).toBe(
+      '{"success":false,"data":null,"message":"Authentication required","error":"No token provided"}',
+    );
+  });
+
+  it.each<ErrorCode>(['token_invalid', 'credentials_malformed', 'password_wrong'])(
+    'with credentials that are not good is refused with 401: %s',
+    async (code) => {
+      const { status, body } = await refused('/ws/metrics', { caller: new BelfryError(code, 'Why.') });
+      expect([status, JSON.parse(body)]).toEqual([401, json('Invalid or expired token', 'Why.')]);
+    },
+  );
+
+  it.each<[ErrorCode, number, string]>([
+    ['origin_forbidden', 403, 'Permission denied'],
+    ['unavailable', 503, 'Failed to check the token'],
+    ['internal', 500, 'Failed to check the token'],
+  ])('is refused for %s with %d', async (code, status, message) => {
+    const refusal = await refused('/ws/metrics', { caller: new BelfryError(code, 'Why.') });
+    expect([refusal.status, JSON.parse(refusal.body)]).toEqual([status, json(message, 'Why.')]);
+  });
+
+  it('is refused before anything is said of what there is', async () => {
+    const caller = new BelfryError('credentials_missing', 'Why.');
+    expect((await refused('/api/ws/container/logs?appId=8', { caller })).status).toBe(401);
+  });
+
+  const may = (...patterns: string[]): Identity => anIdentity({ subscribe: Grants.parse(patterns) });
+  const user = may();
+
+  it('and holds no patterns may hear all of Mist, and nothing else', async () => {
+    const { identity } = await open('/ws/container/logs?appId=7', { caller: user, kept: [RUNNING] });
+    const mine = (type: string, action: string, key: string): boolean =>
+      identity.subscribe.permit({ type, action, key } satisfies Partial<NewEvent>);
+    expect(['container', 'deployment', 'metrics'].map((type) => mine(type, 'log', '8'))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect([mine('system', 'log', 'mist'), mine('system', 'health', ''), mine('jobs', 'log', '7')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect((await open('/ws/metrics', { caller: user })).identity.subscribe).toBe(identity.subscribe);
+  });
+
+  it('and holds patterns may hear those and no more', async () => {
+    const caller = may('container.*.7');
+    const opening = await open('/ws/container/logs?appId=7', { caller, kept: [RUNNING] });
+    expect(opening.identity).toBe(caller);
+    const denied = { type: 'error', timestamp: anyText, data: { message: 'Permission denied' } };
+    const kept = [{ ...RUNNING, key: '8' }, DEPLOYING];
+    for (const url of [
+      '/ws/container/logs?appId=8',
+      '/api/ws/container/logs?appId=8',
+      '/api/ws/container/stats?appId=8',
+      '/ws/deployment/logs?deploymentId=42',
+      '/api/deployments/logs/stream?id=42',
+      '/api/ws/system/logs',
+    ]) {
+      expect(await told(url, { caller, kept })).toEqual([denied]);
+    }
+  });
+
+  it('and may not hear it is not told whether there is such a thing', async () => {
+    const [here, gone] = [[RUNNING], []].map((kept) =>
+      told('/ws/container/logs?appId=7', { caller: may('a.b.c'), kept }),
+    );
+    expect(await here).toEqual(await gone);
+  });
+
+  it.each(['/ws/metrics', '/api/ws/stats'])(
+    'and may not hear samples is refused with 403: %s',
+    async (path) => {
+      const { status, body } = await refused(path, { caller: may('container.*.*') });
+      expect([status, JSON.parse(body)]).toEqual([403, json('Permission denied', anyText)]);
+    },
+  );
+});

@@ -1,0 +1,107 @@
+import { expect } from 'vitest';
+import { Refusal, type Opening, type OpenRequest } from '../../src/dialects/dialect.ts';
+import { mist } from '../../src/dialects/mist.ts';
+import { BelfryError } from '../../src/model/errors.ts';
+import type { HubEvent } from '../../src/model/event.ts';
+import type { Identity } from '../../src/model/principal.ts';
+import { anEvent, anIdentity, settled, type TestConnection, type TestHub } from '../support/connection.ts';
+
+export const RUNNING = anEvent({
+  type: 'container',
+  action: 'status',
+  key: '7',
+  object: { container: 'mist-app-7', state: 'running', status: 'Up' },
+});
+export const STOPPED = {
+  ...RUNNING,
+  object: { container: 'mist-app-7', state: 'exited', status: 'Exited (0)' },
+};
+export const DEPLOYING = anEvent({
+  type: 'deployment',
+  action: 'status',
+  key: '42',
+  object: { status: 'building' },
+});
+
+interface World {
+  readonly caller?: Identity | BelfryError;
+  readonly kept?: readonly HubEvent[];
+  readonly now?: number;
+  readonly retained?: OpenRequest['retained'];
+}
+
+/** A handshake, its caller already with what Mist itself grants. */
+export async function open(url: string, world: World = {}): Promise<Opening> {
+  const { caller = anIdentity(), kept = [], now = Date.parse('2025-01-15T10:30:00.5Z') } = world;
+  const [path = '', query] = url.split('?');
+  return mist.open({
+    path,
+    query: new URLSearchParams(query),
+    caller: caller instanceof BelfryError ? caller : (mist.identify?.(caller) ?? caller),
+    now,
+    settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
+    retained:
+      world.retained ??
+      (async ({ type, action, key, count }) =>
+        kept
+          .filter((event) => event.type === type && event.action === action && event.key === key)
+          .slice(-count)),
+  });
+}
+
+export async function refused(url: string, world?: World): Promise<Refusal> {
+  const thrown: unknown = await open(url, world).catch((error: unknown) => error);
+  if (thrown instanceof Refusal) return thrown;
+  throw new Error('was not refused', { cause: thrown });
+}
+
+/** What a client is told that is told no more than this. */
+export async function told(url: string, world?: World): Promise<unknown[]> {
+  const { subscriptions, first = [], encoding, closeAfterMs } = await open(url, world);
+  expect({ subscriptions, closeAfterMs }).toEqual({ subscriptions: [], closeAfterMs: 0 });
+  return first.map((event) => JSON.parse(encoding?.encode(event) ?? 'null') as unknown);
+}
+
+export function hears(
+  { subscriptions }: Opening,
+  type: string,
+  key: string,
+  actions: readonly string[],
+): string[] {
+  const heard = (action: string): boolean =>
+    subscriptions.some(({ pattern }) => pattern.matches({ type, action, key }));
+  return actions.filter(heard);
+}
+
+/** The body of a refusal in JSON. */
+export const json = (message: string, error: unknown): object => ({
+  success: false,
+  data: null,
+  message,
+  error,
+});
+export const anyText = expect.any(String) as string;
+
+/** Opens a stream as the gateway does. `upgrading` comes between what is asked at the handshake and what is told. */
+export async function begin(
+  { broker, clock, commands, connect }: TestHub,
+  url: string,
+  upgrading = (): void => {},
+): Promise<TestConnection> {
+  const retained: OpenRequest['retained'] = async (wish) => (await broker.retained([wish])).events;
+  const opening = await open(url, { now: clock.now(), retained });
+  upgrading();
+  const client = connect({ dialect: mist, ...opening });
+  commands.open(client.connection, opening);
+  await settled();
+  return client;
+}
+
+/** What a client was told since the last call: `log 3`, `status running`, `stats 1.5`, `end`. */
+export function briefly(client: TestConnection): string[] {
+  return client.takeTexts().map((text) => {
+    const { type, data } = JSON.parse(text) as { type: string; data: Record<string, string> };
+    const said = data['line'] ?? data['state'] ?? data['status'] ?? data['cpu_percent'];
+    return [type, said].join(' ').trim();
+  });
+}

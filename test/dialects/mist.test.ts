@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { parseEvent } from '../../src/dialects/index.ts';
+import { mist } from '../../src/dialects/mist.ts';
+import {
+  documented,
+  documentedSamples,
+  real,
+  realSamples,
+  realStats,
+} from '../../src/dialects/mist-words.ts';
+import type { Encoding } from '../../src/dialects/dialect.ts';
+import { anEvent } from '../support/connection.ts';
+import { encodesGolden } from './contract.ts';
+
+const ENCODINGS = [documented, documentedSamples, real, realSamples, realStats];
+
+describe("Mist's server says", () => {
+  encodesGolden(mist, 'server', real);
+});
+
+describe("Mist's server says of what a container uses", () => {
+  encodesGolden(mist, 'stats', realStats);
+});
+
+describe('an encoding of Mist', () => {
+  it('has a name of its own, by which cohorts are told apart', () => {
+    expect(new Set(ENCODINGS.map(({ name }) => name)).size).toBe(ENCODINGS.length);
+  });
+
+  it('of samples shares the texts of the one without', () => {
+    expect(documentedSamples.encode).toBe(documented.encode);
+    expect(realSamples.encode).toBe(real.encode);
+  });
+
+  it('of samples lets the newest of each kind out once a second, and others do not wait', () => {
+    const sample = anEvent({ type: 'metrics', action: 'sample' });
+    for (const encoding of [documentedSamples, realSamples, realStats]) {
+      expect(encoding.everyMs).toBe(1_000);
+      expect(encoding.newest?.(sample)).toBe('sample');
+      expect(encoding.newest?.({ ...sample, type: 'container', action: 'end' })).toBe('end');
+    }
+    expect([documented, real].map(({ newest, everyMs }) => newest ?? everyMs)).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it.each<[string, string, unknown, number | undefined]>([
+    ['container', 'end', {}, 0],
+    ['container', 'error', {}, 0],
+    ['system', 'end', {}, 0],
+    ['system', 'error', {}, 0],
+    ['container', 'status', { status: 'failed', state: 'exited' }, undefined],
+    ['container', 'log', { line: 'end' }, undefined],
+    ['deployment', 'status', { status: 'success' }, 1_000],
+    ['deployment', 'status', { status: 'failed' }, 1_000],
+    ['deployment', 'status', { status: 'stopped' }, 1_000],
+    ['deployment', 'status', { status: 'deploying' }, undefined],
+    ['deployment', 'status', null, undefined],
+    ['deployment', 'status', ['failed'], undefined],
+    ['deployment', 'error', { message: 'x' }, undefined],
+    ['metrics', 'sample', { status: 'failed' }, undefined],
+  ])('knows of %s.%s with %j whether it is the last: %s', (type, action, object, ms) => {
+    const event = anEvent({ type, action, object: object as null });
+    expect(ENCODINGS.map((encoding: Encoding) => encoding.endsAfterMs?.(event))).toEqual(
+      ENCODINGS.map(() => ms),
+    );
+  });
+});
+
+describe('a publisher', () => {
+  it('who names mist is told that it has no spelling of its own', () => {
+    const event = { type: 'container', action: 'log', key: '7', object: { line: 'x' } };
+    expect(parseEvent(event)).toEqual(event);
+    expect(() => parseEvent(event, 'mist')).toThrow(/no spelling for publishers.*Expected type, action, key/);
+  });
+});

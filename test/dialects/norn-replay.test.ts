@@ -1,0 +1,189 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { MemoryBroker } from '../../src/broker/memory.ts';
+import type { Opening } from '../../src/dialects/dialect.ts';
+import { parseEvent } from '../../src/dialects/index.ts';
+import { norn } from '../../src/dialects/norn.ts';
+import { Commands } from '../../src/hub/commands.ts';
+import { Hub } from '../../src/hub/hub.ts';
+import { BelfryError } from '../../src/model/errors.ts';
+import { ManualClock } from '../support/clock.ts';
+import { settled } from '../support/connection.ts';
+import { TestOutlet } from '../support/outlet.ts';
+
+const NOBODY = new BelfryError('credentials_missing', 'No credentials.');
+
+/** A node with its log, whose time passes by hand. */
+async function startNode({ recentMaxEvents = 1_000 } = {}) {
+  const clock = new ManualClock();
+  const broker = new MemoryBroker({ clock, bounds: { maxEvents: 10_000, maxAgeMs: 3_600_000 } });
+  const queue = { maxDeliveries: 256, maxBytes: 1024 * 1024 };
+  const hub = new Hub({ broker, history: broker, clock, queue, writeTimeoutMs: 10_000, recentMaxEvents });
+  const commands = new Commands({
+    hub,
+    broker,
+    parse: (body) => parseEvent(body),
+    authenticate: async () => Promise.reject(NOBODY),
+    report: () => {},
+    maxTopics: 1_000,
+    maxPerSecond: 1_000,
+  });
+  await hub.start();
+  onTestFinished(() => hub.stop());
+  const dial = async (outlet = new TestOutlet()): Promise<TestOutlet> => {
+    const opening = norn.open({
+      path: '/ws',
+      query: new URLSearchParams(),
+      caller: NOBODY,
+      now: clock.now(),
+      settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
+      retained: async () => [],
+    }) as Opening;
+    commands.open(hub.attach('192.0.2.1:1', norn, opening, outlet), opening);
+    await settled();
+    return outlet;
+  };
+  /** `step A 1` is the first step of the saga A of the app shop. */
+  const tell = async (...lines: readonly string[]): Promise<void> => {
+    for (const line of lines) {
+      const [action = '', sagaId = '', step = ''] = line.split(' ');
+      await broker.publish([{ type: 'deploy', action, key: 'shop', object: { sagaId, step } }]);
+    }
+    hub.flush();
+  };
+  return { broker, clock, hub, dial, tell };
+}
+
+/** What a client heard, as {@link startNode} was told to tell it. */
+function heard({ texts }: TestOutlet): string[] {
+  return texts.map((text) => {
+    const { type, payload } = JSON.parse(text) as { type: string; payload: { sagaId: string; step: string } };
+    return `${type.slice('deploy.'.length)} ${payload.sagaId} ${payload.step}`.trimEnd();
+  });
+}
+
+describe('a norn client that dials after its deploy has begun', () => {
+  it.each([
+    ['the node remembers', 1_000],
+    ['only the log knows', 0],
+  ])(
+    'hears what it missed, then what comes, once and in order, as far as %s',
+    async (_what, recentMaxEvents) => {
+      const { dial, tell } = await startNode({ recentMaxEvents });
+      await tell('step A 1', 'progress A 1', 'step A 2');
+      const client = await dial();
+      await tell('step A 3', 'completed A');
+      expect(heard(client)).toEqual(['step A 1', 'progress A 1', 'step A 2', 'step A 3', 'completed A']);
+    },
+  );
+
+  it('hears nothing that is older than 30 s, though the deploy goes on', async () => {
+    const { clock, dial, tell } = await startNode();
+    await tell('step A 1');
+    clock.advance(1);
+    await tell('step A 2');
+    clock.advance(30_000);
+    expect(heard(await dial())).toEqual(['step A 2']);
+    clock.advance(1);
+    expect(heard(await dial())).toEqual([]);
+  });
+
+  it('hears nothing of a deploy that has ended, nor of its stragglers after that end is out of sight', async () => {
+    const { clock, dial, tell } = await startNode();
+    await tell('step A 1', 'completed A');
+    expect(heard(await dial())).toEqual([]);
+    clock.advance(29_000);
+    await tell('progress A 1');
+    clock.advance(29_000);
+    expect(heard(await dial())).toEqual([]);
+  });
+
+  it('hears the deploy of another app for as long as that goes on', async () => {
+    const { broker, dial, tell } = await startNode();
+    await tell('step A 1', 'completed A');
+    await broker.publish([
+      { type: 'deploy', action: 'step', key: 'blog', object: { sagaId: 'B', step: '1' } },
+    ]);
+    expect(heard(await dial())).toEqual(['step B 1']);
+  });
+
+  it('misses nothing that comes while the log is read, the end of its deploy among it', async () => {
+    const { broker, dial, tell } = await startNode({ recentMaxEvents: 0 });
+    await tell('step A 1', 'step B 1', 'completed B');
+    const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+    const after = broker.after.bind(broker);
+    broker.after = async function* heldUp(cursor) {
+      await opened;
+      yield* after(cursor);
+    };
+    const client = await dial();
+    await tell('step A 2', 'completed A', 'progress B 1');
+    expect(client.writes).toEqual([]);
+    open();
+    await settled();
+    await tell('step C 1');
+    expect(heard(client)).toEqual(['step A 1', 'step A 2', 'completed A', 'progress B 1', 'step C 1']);
+  });
+
+  it('hears it again each time that it comes back', async () => {
+    const { dial, tell } = await startNode();
+    await tell('step A 1');
+    expect(heard(await dial())).toEqual(['step A 1']);
+    await tell('step A 2');
+    expect(heard(await dial())).toEqual(['step A 1', 'step A 2']);
+  });
+
+  it('hears all of a long replay, though it has read nothing yet and its queue holds 64', async () => {
+    const { dial, tell } = await startNode();
+    const lines = Array.from({ length: 500 }, (_, index) => `progress A ${index}`);
+    await tell(...lines);
+    const outlet = new TestOutlet();
+    outlet.capacity = 1;
+    const client = await dial(outlet);
+    await tell('step A 1');
+    client.drain();
+    expect(heard(client)).toEqual([...lines, 'step A 1']);
+    expect(client.closed).toBeUndefined();
+  });
+
+  it('is told of no gap where there is nothing to tell, and every count adds up', async () => {
+    const { clock, dial, hub, tell } = await startNode();
+    await tell('step A 1', 'completed A');
+    clock.advance(3_600_000);
+    const client = await dial();
+    expect(client.writes).toEqual([]);
+    // The one is the answer to its subscription, for which norn has no word.
+    expect(hub.stats).toMatchObject({ received: 1, unknownWord: 1, delivered: 0, gaps: 0 });
+  });
+
+  it('is closed with 1013 where the log cannot be read, lest it wait on a socket that stays silent', async () => {
+    const { broker, dial } = await startNode({ recentMaxEvents: 0 });
+    broker.after = () => {
+      throw new BelfryError('unavailable', 'The log is away.');
+    };
+    expect((await dial()).closed?.code).toBe(1013);
+  });
+});
+
+describe('a norn client that reads too slowly', () => {
+  it('is closed with 4008 when one more than 64 events wait for it', async () => {
+    const { dial, tell, hub } = await startNode();
+    const client = await dial();
+    client.full = true;
+    for (let n = 1; n <= 64; n++) await tell(`step A ${n}`);
+    expect(client.closed).toBeUndefined();
+    await tell('step A 65');
+    expect(client.closed?.code).toBe(4008);
+    expect(hub.stats).toMatchObject({ delivered: 0, droppedSlow: 65, slowCloses: 1 });
+  });
+
+  it('misses nothing when it takes 64 in time', async () => {
+    const { dial, tell } = await startNode();
+    const client = await dial();
+    client.full = true;
+    const lines = Array.from({ length: 64 }, (_, index) => `step A ${index}`);
+    for (const line of lines) await tell(line);
+    client.drain();
+    await tell('completed A');
+    expect(heard(client)).toEqual([...lines, 'completed A']);
+  });
+});

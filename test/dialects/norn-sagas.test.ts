@@ -1,0 +1,169 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { unfinished } from '../../src/dialects/norn-sagas.ts';
+import type { HubEvent } from '../../src/model/event.ts';
+import type { Json } from '../../src/model/json.ts';
+import { anEvent } from '../support/connection.ts';
+
+/** `deploy.step shop A` is a step of the saga A of the app shop; without a third word it names no saga. */
+function tell(lines: readonly string[]): HubEvent[] {
+  return lines.map((line, index) => {
+    const [name = '', key = '', sagaId] = line.split(' ');
+    const [type = '', action = ''] = name.split('.');
+    const object: Json = sagaId === undefined ? { n: index } : { sagaId, n: index };
+    return anEvent({ id: `${index + 1}-0`, type, action, key, object });
+  });
+}
+
+/** The lines that are replayed, of all told since the given one. */
+function replayed(lines: readonly string[], since = 0): string[] {
+  const events = tell(lines);
+  const left = new Set(unfinished(events, `${since + 1}-0`));
+  return lines.filter((_line, index) => left.has(events[index] as HubEvent));
+}
+
+describe('what a new norn socket hears once more', () => {
+  it('is all of a deploy that goes on, in order', () => {
+    const lines = ['deploy.step shop A', 'deploy.progress shop A', 'deploy.step shop A'];
+    expect(unfinished(tell(lines), '0-0')).toEqual(tell(lines));
+  });
+
+  it('is all of a preflight that goes on', () => {
+    const lines = ['preflight.step shop A', 'preflight.progress shop A'];
+    expect(replayed(lines)).toEqual(lines);
+  });
+
+  it.each(['completed', 'failed'])('is nothing of a deploy or preflight that has %s', (end) => {
+    for (const type of ['deploy', 'preflight'])
+      expect(replayed([`${type}.step shop A`, `${type}.progress shop A`, `${type}.${end} shop A`])).toEqual(
+        [],
+      );
+  });
+
+  it('is no other event, whatever it says of a saga', () => {
+    const others = ['app.restarted', 'app.scaled', 'beacon.event', 'function.completed', 'snapshot.restored'];
+    const older = ['forge.step', 'teardown.step', 'cron.started', 'health.check', 'secrets.updated'];
+    expect(replayed([...others, ...older].map((name) => `${name} shop A`))).toEqual([]);
+  });
+
+  it('is each of two apps for itself', () => {
+    const lines = [
+      'deploy.step shop A',
+      'deploy.step blog B',
+      'deploy.completed shop A',
+      'deploy.step blog B',
+    ];
+    expect(replayed(lines)).toEqual(['deploy.step blog B', 'deploy.step blog B']);
+  });
+
+  it('is a deploy that goes on after its preflight has ended, and the other way round', () => {
+    expect(replayed(['preflight.completed shop A', 'deploy.step shop B'])).toEqual(['deploy.step shop B']);
+    expect(replayed(['deploy.failed shop A', 'preflight.step shop B'])).toEqual(['preflight.step shop B']);
+    expect(replayed(['preflight.completed shop A', 'deploy.step shop A'])).toEqual(['deploy.step shop A']);
+  });
+
+  it('is the rollback that follows a failure under a saga of its own, and nothing of what failed', () => {
+    const lines = [
+      'deploy.step shop A',
+      'deploy.progress shop',
+      'deploy.failed shop A',
+      'deploy.progress shop',
+      'deploy.step shop B',
+      'deploy.progress shop',
+    ];
+    expect(replayed(lines.slice(0, 4))).toEqual([]);
+    expect(unfinished(tell(lines), '0-0')).toEqual(tell(lines).slice(4));
+  });
+
+  it('is a progress that names no saga, with the saga that its app is at', () => {
+    const lines = ['deploy.step shop A', 'deploy.progress shop'];
+    expect(replayed(lines)).toEqual(lines);
+    expect(replayed([...lines, 'deploy.completed shop A'])).toEqual([]);
+    expect(replayed([...lines, 'deploy.completed blog B'])).toEqual(lines);
+  });
+
+  it('is a progress whose saga began before anybody looked, until that ends', () => {
+    expect(replayed(['deploy.progress shop', 'deploy.progress shop'])).toHaveLength(2);
+    expect(replayed(['deploy.progress shop', 'deploy.completed shop A'])).toEqual([]);
+  });
+
+  it('is no straggler of a saga that is over, named or not, since however long', () => {
+    const lines = [
+      'deploy.step shop A',
+      'deploy.completed shop A',
+      'deploy.progress shop',
+      'deploy.step shop A',
+    ];
+    expect(replayed(lines)).toEqual([]);
+    expect(replayed(lines, 2)).toEqual([]);
+    expect(replayed([...lines, 'deploy.progress shop'])).toEqual([]);
+  });
+
+  it('is nothing of a deploy that version 1 ended, whose events name no saga, and all of the next', () => {
+    const first = ['deploy.queued shop', 'deploy.step shop', 'deploy.completed shop'];
+    expect(replayed(first)).toEqual([]);
+    const second = ['deploy.queued shop', 'deploy.step shop', 'deploy.progress shop'];
+    expect(unfinished(tell([...first, ...second]), '0-0')).toEqual(tell([...first, ...second]).slice(3));
+  });
+
+  it('is no rollback of version 1, which is told once, when it is done', () => {
+    expect(replayed(['deploy.step shop', 'deploy.rollback shop'])).toEqual([]);
+  });
+
+  it('is a saga without regard to what stands in its payload instead of a name', () => {
+    for (const object of [null, 'A', ['A'], { sagaId: 7 }, { sagaId: null }, { sagaId: '' }]) {
+      const step = anEvent({ id: '1-0', type: 'deploy', action: 'step', key: 'shop', object });
+      const end = anEvent({ id: '2-0', type: 'deploy', action: 'completed', key: 'shop', object });
+      expect(unfinished([step], '0-0')).toEqual([step]);
+      expect(unfinished([step, end], '0-0')).toEqual([]);
+    }
+  });
+
+  it('is nothing older than what was asked for, though an end is found there', () => {
+    const lines = [
+      'deploy.step shop A',
+      'deploy.completed blog B',
+      'deploy.step shop A',
+      'deploy.step blog B',
+    ];
+    expect(replayed(lines, 2)).toEqual(['deploy.step shop A', 'deploy.step shop A'].slice(1));
+  });
+
+  it('is every event of a saga that has not ended and none of one that has, whatever came in between', () => {
+    const line = fc
+      .tuple(
+        fc.constantFrom('deploy', 'preflight', 'app'),
+        fc.constantFrom('queued', 'step', 'step', 'progress', 'completed', 'failed'),
+        fc.constantFrom('shop', 'blog'),
+        fc.option(fc.constantFrom('A', 'B', 'C')),
+      )
+      .map(([type, action, app, saga]) => ({
+        type,
+        action,
+        app,
+        saga: saga === null ? null : `${app}-${type}-${saga}`,
+      }));
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 30, size: 'max' }), (told) => {
+        const lines = told.map(
+          ({ type, action, app, saga }) => `${type}.${action} ${app}${saga ? ` ${saga}` : ''}`,
+        );
+        const events = tell(lines);
+        const left = new Set(unfinished(events, '0-0'));
+        const isEnd = (action: string): boolean => action === 'completed' || action === 'failed';
+        const ended = new Set(told.filter(({ action }) => isEnd(action)).map(({ saga }) => saga));
+        for (const [index, { type, action, app, saga }] of told.entries()) {
+          const endsLater = told
+            .slice(index)
+            .some((later) => later.type === type && later.app === app && isEnd(later.action));
+          const never = type === 'app' || (saga === null ? endsLater : ended.has(saga)) || isEnd(action);
+          // A progress that names no saga may be anybody's.
+          const always = !never && (saga !== null || action !== 'progress');
+          expect(left.has(events[index] as HubEvent) && never).toBe(false);
+          expect(left.has(events[index] as HubEvent) || !always).toBe(true);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});

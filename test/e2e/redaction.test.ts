@@ -1,0 +1,180 @@
+import { Redis } from 'ioredis';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { REDACTED } from '../../src/model/mask.ts';
+import { drpClient, nativeClient, type TestClient } from '../support/client.ts';
+import { startNode } from '../support/node.ts';
+import { runCommand, startNodeProcess, type NodeProcess } from '../support/process.ts';
+import { HAS_REDIS_SERVER, randomPrefix } from '../support/redis.ts';
+import { spawnRedisServer, type RedisServer } from '../support/redis-server.ts';
+
+const SECRET = 'geheim-4711';
+const OBJECT = { name: 'web', password: SECRET, list: [{ 'api-key': [SECRET] }], note: 'seen' };
+
+/** One event a spelling, each with the secret wherever it can be written. */
+const SPELLINGS: Readonly<Record<string, object>> = {
+  native: {
+    type: 'cluster',
+    action: 'added',
+    key: 'web',
+    object: OBJECT,
+    original: { token: SECRET },
+    metadata: { authorization: SECRET },
+  },
+  drp: { Type: 'cluster', Action: 'added', Key: 'web', Object: OBJECT, Original: { Token: SECRET } },
+  norn: { type: 'cluster.added', appId: 'web', payload: OBJECT },
+  dorgu: { type: 'cluster.added', data: OBJECT },
+  provisioning: { event_type: 'Added', data: OBJECT, metadata: { db_password: { is: SECRET } } },
+};
+const NATIVE = JSON.stringify(SPELLINGS['native']);
+
+interface World {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly node: NodeProcess;
+  readonly token: string;
+  /** One that was there before the event, and one of another dialect. */
+  readonly clients: readonly [native: TestClient, drp: TestClient];
+}
+
+type Door = (world: World, text: string, dialect: string) => Promise<unknown>;
+
+const byHttp: Door = ({ node, token }, body, dialect) =>
+  fetch(`${node.url}/api/v3/events?dialect=${dialect}`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+    body,
+  });
+const byFcall: Door = ({ redis, prefix }, text) => redis.fcall('belfry_publish', 1, `{${prefix}}:log`, text);
+const byPublish: Door = ({ redis, prefix }, text) => redis.publish(`${prefix}:events`, text);
+const bySocket: Door = async ({ node, token }, text) => {
+  const client = await nativeClient(node.url, token, ['none.*.*']);
+  client.send({ id: 1, command: 'publish', events: [JSON.parse(text)] });
+  return client.next();
+};
+const byCommand: Door = ({ node, token }, text) =>
+  runCommand(['publish', text], { BELFRY_URL: node.url, BELFRY_TOKEN: token });
+
+const DOORS: readonly (readonly [name: string, spelling: string, door: Door])[] = [
+  ...Object.keys(SPELLINGS).map((spelling) => ['HTTP', spelling, byHttp] as const),
+  ...Object.keys(SPELLINGS).map((spelling) => ['FCALL', spelling, byFcall] as const),
+  ...Object.keys(SPELLINGS).map((spelling) => ['PUBLISH', spelling, byPublish] as const),
+  ...Object.keys(SPELLINGS).map((spelling) => ['a socket', spelling, bySocket] as const),
+  ['belfry publish', 'native', byCommand],
+];
+
+// The functions of a Redis are shared by all who use it, so these tests have one to themselves.
+describe.skipIf(!HAS_REDIS_SERVER)('a secret', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await spawnRedisServer();
+    return () => server.dispose();
+  });
+
+  async function start(): Promise<World> {
+    const prefix = randomPrefix();
+    const redis = new Redis(server.url);
+    onTestFinished(() => redis.disconnect());
+    const node = await startNodeProcess({
+      BELFRY_REDIS_URL: server.url,
+      BELFRY_PREFIX: prefix,
+      BELFRY_LOG_LEVEL: 'trace',
+    });
+    const { token } = await startNode();
+    const admin = await token();
+    const clients = [
+      await nativeClient(node.url, admin, ['*.*.*']),
+      await drpClient(node.url, admin, ['*.*.*']),
+    ] as const;
+    return { redis, prefix, node, token: admin, clients };
+  }
+
+  it.each(DOORS)(
+    'that comes by %s in the %s spelling is heard, kept and logged nowhere',
+    async (name, spelling, door) => {
+      const world = await start();
+      await door(world, JSON.stringify(SPELLINGS[spelling]), spelling);
+      const heard = await Promise.all(world.clients.map((client) => client.nextText()));
+      const late = await nativeClient(world.node.url, world.token, ['*.*.*'], { since: '0-0' });
+      if (name !== 'PUBLISH') heard.push(await late.nextText());
+
+      for (const text of heard) {
+        expect(text).not.toContain(SECRET);
+        expect(text).toContain(`"password":"${REDACTED}","list":[{"api-key":"${REDACTED}"}],"note":"seen"`);
+      }
+      const kept = await everything(world);
+      expect(kept.includes(REDACTED)).toBe(name !== 'PUBLISH');
+      expect(kept).not.toContain(SECRET);
+      expect([...world.node.lines, ...world.node.errorLines].join('\n')).not.toContain(SECRET);
+    },
+  );
+
+  it.each([
+    ['HTTP', byHttp],
+    ['FCALL', byFcall],
+    ['PUBLISH', byPublish],
+  ])('in what is refused at the door of %s is not logged either', async (_name, door) => {
+    const world = await start();
+    const odd = { type: 'belfry', action: SECRET, key: SECRET, object: { [SECRET]: SECRET } };
+    for (const text of [`{"password":"${SECRET}"`, `{"a":"${SECRET}"}`, JSON.stringify(odd), SECRET]) {
+      await door(world, text, 'native').catch(() => undefined);
+    }
+    await door(world, NATIVE, 'native');
+    await world.clients[0].next();
+    world.node.child.kill('SIGTERM');
+    await world.node.exited;
+    expect([...world.node.lines, ...world.node.errorLines].join('\n')).not.toContain(SECRET);
+    expect(await everything(world)).not.toContain(SECRET);
+  });
+});
+
+describe('a field that a role may see', () => {
+  it('is shown to it and masked for others, with what was retained as well', async () => {
+    const node = await startNode({
+      BELFRY_REDACTION: '[{"fields":["object.spec.owner"],"except":["hr"]}]',
+      BELFRY_ROLES: '{"hr":{"subscribe":["*.*.*"]},"dev":{"subscribe":["*.*.*"]}}',
+    });
+    const [hr, dev] = [await node.token('a', { roles: ['hr'] }), await node.token('b', { roles: ['dev'] })];
+    const clients = [
+      await nativeClient(node.url, hr, ['*.*.*']),
+      await nativeClient(node.url, dev, ['*.*.*']),
+    ];
+    const env = { BELFRY_URL: node.url, BELFRY_TOKEN: await node.token() };
+    await runCommand(['publish', 'cluster.added.prod', '{"spec":{"owner":"ada","token":"x"}}'], env);
+    const heard = await Promise.all(clients.map(async (client) => (await client.next())['object']));
+    const shown = { spec: { owner: 'ada', token: REDACTED } };
+    const masked = { spec: { owner: REDACTED, token: REDACTED } };
+    expect(heard).toEqual([shown, masked]);
+    const retained = [hr, dev].map(async (token) => {
+      const headers = { Authorization: `Bearer ${token}` };
+      const one = await fetch(`${node.url}/api/v3/cluster/prod`, { headers });
+      const all = await fetch(`${node.url}/api/v3/cluster`, { headers });
+      return [await one.json(), await all.json()];
+    });
+    expect(await Promise.all(retained)).toEqual([
+      [shown, [shown]],
+      [masked, [masked]],
+    ]);
+  });
+});
+
+/** Every key of the hub with what it holds. */
+async function everything({ redis, prefix }: World): Promise<string> {
+  const keys = await redis.keys(`*${prefix}*`);
+  const values = keys.map(async (key) => {
+    switch (await redis.type(key)) {
+      case 'stream':
+        return redis.xrange(key, '-', '+');
+      case 'hash':
+        return redis.hgetall(key);
+      case 'set':
+        return redis.smembers(key);
+      case 'zset':
+        return redis.zrange(key, '0', '-1');
+      case 'list':
+        return redis.lrange(key, 0, -1);
+      default:
+        return redis.get(key);
+    }
+  });
+  return JSON.stringify([keys, await Promise.all(values)]);
+}

@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import { Heartbeat, type Beat } from '../../src/gateway/heartbeat.ts';
+import { ManualClock } from '../support/clock.ts';
+
+const RHYTHMS = [
+  ['dorgu and drp', 54, 60],
+  ['norn', 30, 75],
+  ['native', 25, 60],
+  ['one whose deadline is several turns of the wheel away', 100, 300],
+  ['one that is due each second', 1, 2],
+] as const;
+
+/** A wheel whose seconds pass by hand, and one connection on it. */
+function start(pingS: number, pongWaitS: number) {
+  const clock = new ManualClock();
+  const heartbeat = new Heartbeat(clock);
+  heartbeat.start();
+  const happened: string[] = [];
+  const add = (name = '', answers = false): Beat => {
+    const beat = heartbeat.add({
+      heartbeat: { pingMs: pingS * 1_000, pongWaitMs: pongWaitS * 1_000 },
+      ping: () => {
+        happened.push(`${name}ping ${clock.elapsed() / 1_000}`);
+        if (answers) heartbeat.pong(beat);
+      },
+      cut: () => void happened.push(`${name}cut ${clock.elapsed() / 1_000}`),
+    });
+    return beat;
+  };
+  return { clock, heartbeat, happened, add, seconds: (count: number) => clock.advance(count * 1_000) };
+}
+
+describe('a connection on the wheel', () => {
+  it.each(RHYTHMS)(
+    'of %s is pinged each %d s and cut at exactly %d s when it never answers',
+    (_who, ping, wait) => {
+      const { happened, add, seconds } = start(ping, wait);
+      add();
+      seconds(wait - 1);
+      const pings = Array.from(
+        { length: Math.floor((wait - 1) / ping) },
+        (_, index) => `ping ${(index + 1) * ping}`,
+      );
+      expect(happened).toEqual(pings);
+      seconds(1);
+      expect(happened.at(-1)).toBe(`cut ${wait}`);
+      const before = happened.length;
+      seconds(1_000);
+      expect(happened).toHaveLength(before);
+    },
+  );
+
+  it.each(RHYTHMS)('of %s lives as long as it answers, pinged each %d s', (_who, ping, wait) => {
+    const { happened, add, seconds } = start(ping, wait);
+    add('', true);
+    seconds(20 * wait);
+    expect(happened.filter((each) => each.includes('cut'))).toEqual([]);
+    expect(happened).toHaveLength(Math.floor((20 * wait) / ping));
+    expect(happened.at(-1)).toBe(`ping ${Math.floor((20 * wait) / ping) * ping}`);
+  });
+
+  it.each(RHYTHMS)(
+    'of %s that falls silent is cut (%d s of ping) %d s after its last pong',
+    (_who, ping, wait) => {
+      const { heartbeat, happened, add, seconds } = start(ping, wait);
+      const beat = add();
+      seconds(wait - 1);
+      heartbeat.pong(beat);
+      seconds(wait - 1);
+      expect(happened.filter((each) => each.includes('cut'))).toEqual([]);
+      seconds(1);
+      expect(happened.at(-1)).toBe(`cut ${2 * wait - 1}`);
+    },
+  );
+
+  it('may come at any second of the wheel', () => {
+    const { happened, add, seconds } = start(54, 60);
+    for (let second = 0; second < 130; second++) {
+      add(`${second} `);
+      seconds(1);
+    }
+    seconds(60);
+    const cuts = happened.filter((each) => each.includes('cut'));
+    expect(cuts).toEqual(Array.from({ length: 130 }, (_, second) => `${second} cut ${second + 60}`));
+    expect(happened).toHaveLength(260);
+  });
+
+  it('is neither pinged nor cut once it is removed', () => {
+    const { heartbeat, happened, add, seconds } = start(54, 60);
+    const before = add('before ');
+    heartbeat.remove(before);
+    const after = add('after ');
+    seconds(55);
+    heartbeat.remove(after);
+    seconds(1_000);
+    expect(happened).toEqual(['after ping 54']);
+  });
+
+  it('that is left is ended with all others', () => {
+    const { heartbeat, happened, add } = start(54, 60);
+    add('a ');
+    add('b ');
+    heartbeat.stop();
+    heartbeat.cutAll();
+    expect(happened).toEqual(['a cut 0', 'b cut 0']);
+  });
+});
+
+describe('a process that was stopped for an hour', () => {
+  it('cuts nobody on waking, but who still does not answer', () => {
+    // A timer of Node's that is late by many of its rounds runs once, and then goes on.
+    let second = (): void => {};
+    const clock = new ManualClock();
+    clock.every = (_ms, run) => {
+      second = run;
+      return () => {};
+    };
+    const heartbeat = new Heartbeat(clock);
+    heartbeat.start();
+    const cut: string[] = [];
+    const beats = ['answers', 'is gone'].map((name) =>
+      heartbeat.add({
+        heartbeat: { pingMs: 54_000, pongWaitMs: 60_000 },
+        ping: () => {},
+        cut: () => void cut.push(name),
+      }),
+    );
+    for (let n = 0; n < 30; n++) second();
+    clock.spend(3_600_000);
+    second();
+    expect(cut).toEqual([]);
+    if (beats[0] !== undefined) heartbeat.pong(beats[0]);
+    for (let n = 0; n < 28; n++) second();
+    expect(cut).toEqual([]);
+    second();
+    expect(cut).toEqual(['is gone']);
+  });
+});

@@ -1,0 +1,119 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import { startNode } from '../support/node.ts';
+import { container, cookie, post, running, socketOf } from './mist-helpers.ts';
+
+/* oxlint-disable unicorn/prefer-add-event-listener -- the hook does it so */
+/** What the document's React hook does, call by call, with the state of React written down. */
+function useContainerLogs(url: string, headers: Record<string, string>) {
+  const seen = { logs: [] as string[], status: ['connecting'], error: null as string | null };
+  const changed = new Set<() => void>();
+  const ws = new WebSocket(url, { headers });
+  onTestFinished(() => ws.terminate());
+  const set = (change: () => void) => (): void => {
+    change();
+    for (const check of changed) check();
+  };
+  ws.onopen = set(() => seen.status.push('connected'));
+  ws.onmessage = (event) => {
+    const message = JSON.parse(event.data as string) as {
+      type: 'log' | 'status' | 'error' | 'end';
+      timestamp: string;
+      data: { line: string; state: string; message: string };
+    };
+    set(() => {
+      switch (message.type) {
+        case 'log':
+          seen.logs.push(message.data.line);
+          break;
+        case 'status':
+          seen.status.push(message.data.state);
+          break;
+        case 'error':
+          seen.error = message.data.message;
+          break;
+        case 'end':
+          seen.status.push('ended');
+          break;
+      }
+    })();
+  };
+  ws.onerror = set(() => {
+    seen.error = 'WebSocket connection error';
+    seen.status.push('error');
+  });
+  ws.onclose = set(() => seen.status.push('disconnected'));
+  const until = (holds: () => boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const check = (): void => void (holds() && changed.delete(check) && resolve());
+      changed.add(check);
+      check();
+    });
+  return { seen, until, close: () => ws.close() };
+}
+/* oxlint-enable unicorn/prefer-add-event-listener */
+
+describe("the hook of Mist's document", () => {
+  it('sees the state, the last lines, the new ones and the end', async () => {
+    const node = await startNode();
+    await post(node, running(), container('log', { line: 'before' }));
+    const url = socketOf(node, '/ws/container/logs?appId=7');
+    const { seen, until } = useContainerLogs(url, await cookie());
+    await until(() => seen.logs.length === 1);
+    await post(node, container('log', { line: 'after', stream: 'stderr' }), container('end', {}));
+    await until(() => seen.status.includes('disconnected'));
+    expect(seen).toEqual({
+      logs: ['before', 'after'],
+      status: ['connecting', 'connected', 'running', 'ended', 'disconnected'],
+      error: null,
+    });
+  });
+
+  it.each([
+    ['is absent', [], [], 'Container not found'],
+    [
+      'is stopped',
+      [container('status', { container: 'mist-app-7', state: 'exited', status: 'Exited (0)' })],
+      ['exited'],
+      'Container is not running (state: exited)',
+    ],
+  ])('sees why there is no log when the container %s', async (_what, events, states, error) => {
+    const node = await startNode();
+    if (events.length > 0) await post(node, ...events);
+    const url = socketOf(node, '/ws/container/logs?appId=7');
+    const { seen, until } = useContainerLogs(url, await cookie());
+    await until(() => seen.status.includes('disconnected'));
+    expect(seen).toEqual({ logs: [], status: ['connecting', 'connected', ...states, 'disconnected'], error });
+  });
+
+  it('sees why there is no log when the container is not for its user', async () => {
+    const node = await startNode();
+    await post(node, running());
+    const url = socketOf(node, '/ws/container/logs?appId=7');
+    const { seen, until } = useContainerLogs(url, await cookie({ subscribe: ['container.*.8'] }));
+    await until(() => seen.status.includes('disconnected'));
+    expect(seen.error).toBe('Permission denied');
+  });
+
+  it('sees an error of the stream', async () => {
+    const node = await startNode();
+    await post(node, running());
+    const url = socketOf(node, '/ws/container/logs?appId=7');
+    const { seen, until } = useContainerLogs(url, await cookie());
+    await until(() => seen.status.includes('running'));
+    await post(node, container('error', { message: 'the daemon went away' }));
+    await until(() => seen.status.includes('disconnected'));
+    expect(seen.error).toBe('the daemon went away');
+  });
+
+  it('ends when its page does', async () => {
+    const node = await startNode();
+    await post(node, running());
+    const url = socketOf(node, '/ws/container/logs?appId=7');
+    const { seen, until, close } = useContainerLogs(url, await cookie());
+    await until(() => seen.status.includes('running'));
+    close();
+    await until(() => seen.status.includes('disconnected'));
+    expect([...node.hub.connections]).toEqual([]);
+  });
+});

@@ -1,0 +1,219 @@
+import { describe, expect, inject, it } from 'vitest';
+import { connect, nativeClient, type TestClient } from '../support/client.ts';
+import { startNode, type TestNode } from '../support/node.ts';
+import { randomPrefix } from '../support/redis.ts';
+
+interface Told {
+  readonly type: string;
+  readonly appId: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+const startNorn = (settings: Record<string, string> = {}): Promise<TestNode> =>
+  startNode({ BELFRY_LISTEN: '127.0.0.1:0=norn,127.0.0.1:0=dorgu', ...settings });
+const socketOf = (node: TestNode): string => `${node.url.replace('http', 'ws')}/ws`;
+
+const tell = (type: string, payload: Told['payload'] = {}, appId = 'shop'): Told => ({
+  type,
+  appId,
+  payload,
+});
+
+async function post(node: TestNode, ...events: readonly object[]): Promise<void> {
+  const response = await fetch(`${node.url}/api/v3/events?token=${await node.token()}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(events),
+  });
+  expect(response.status).toBe(204);
+}
+
+const SAGA = '7d1f-42';
+/** Of the document, of its server, and of the version before: values of every kind. */
+const EVENTS: readonly Told[] = [
+  tell('deploy.step', { step: 'build', sagaId: SAGA, status: 'running' }),
+  tell('deploy.step', {
+    step: 'build',
+    sagaId: SAGA,
+    status: 'complete',
+    index: '2',
+    total: '9',
+    durationMs: '840',
+  }),
+  tell('deploy.step', { step: 'test', sagaId: SAGA, status: 'failed' }),
+  tell('deploy.progress', { sagaId: SAGA, message: '1 of 2 allocations healthy' }),
+  tell('deploy.progress', {
+    step: 'healthy',
+    message: 'pending',
+    allocId: 'a',
+    node: 'n',
+    allocStatus: 'pending',
+  }),
+  tell('deploy.completed', { sagaId: SAGA, imageTag: 'shop:7' }),
+  tell('deploy.failed', { sagaId: SAGA, error: 'exit status 1' }),
+  tell('app.restarted', { sagaId: SAGA }),
+  tell('app.scaled', { sagaId: SAGA, group: 'web', count: '4' }),
+  tell('function.completed', { executionId: 'e1', status: 'complete' }),
+  tell('preflight.step', { step: 'clone', sagaId: SAGA, status: 'running', index: '2', total: '5' }),
+  tell('preflight.progress', {
+    sagaId: SAGA,
+    message: 'no port',
+    severity: 'warning',
+    field: 'port',
+    step: 'inspect',
+  }),
+  tell('snapshot.restored', { database: 'shop', snapshot: 's1', timestamp: '2025-01-15T10:30:00Z' }),
+  tell(
+    'beacon.event',
+    { id: 'b', severity: 'info', title: 'a < b & c', body: '', metadata: { n: 1.5, ok: true } },
+    '',
+  ),
+  tell('app.scaled', { replicas: 3 }),
+  tell('health.check', { id: 'h', healthy: false, responseMs: 12, checkedAt: '2025-01-15T10:30:00Z' }),
+];
+
+describe('a norn client', () => {
+  it('dials as the document says, without credentials, and is told nothing at first', async () => {
+    const node = await startNorn();
+    const client = await connect(socketOf(node));
+    const answered = new Promise((resolve) => client.ws.once('pong', resolve));
+    client.ws.ping();
+    await answered;
+    expect(client.unread).toEqual([]);
+    expect(client.ws.extensions).toBe('');
+    expect(client.ws.protocol).toBe('');
+  });
+
+  it('dials under the name of the dialect on the listener of another', async () => {
+    const node = await startNorn();
+    const dorgu = node.listening.find(({ dialect }) => dialect === 'dorgu')?.url ?? '';
+    const client = await connect(`${dorgu.replace('http', 'ws')}/norn/ws`);
+    await post(node, EVENTS[7] ?? {});
+    expect(await client.next()).toEqual(EVENTS[7]);
+  });
+
+  it('hears every event as it was published, one object a frame', async () => {
+    const node = await startNorn();
+    const client = await connect(socketOf(node));
+    await post(node, ...EVENTS);
+    for (const event of EVENTS) expect(await client.nextText()).toBe(JSON.stringify(event));
+    expect(client.unread).toEqual([]);
+  });
+
+  it('hears an event that was published in another spelling, its payload never null', async () => {
+    const node = await startNorn();
+    const client = await connect(socketOf(node));
+    await post(node, { type: 'app', action: 'restarted', key: 'shop', object: null });
+    await post(node, { Type: 'deploy', Action: 'step', Key: 'shop', Object: { sagaId: SAGA } });
+    await post(node, { type: 'app.restarted', appId: 'shop', payload: null });
+    expect(await client.next()).toEqual(tell('app.restarted'));
+    expect(await client.next()).toEqual(tell('deploy.step', { sagaId: SAGA }));
+    expect(await client.next()).toEqual(tell('app.restarted'));
+  });
+
+  it('is heard by others as an event of the hub', async () => {
+    const node = await startNorn();
+    const native = await nativeClient(node.url, await node.token(), ['deploy.*.shop']);
+    await post(node, EVENTS[0] ?? {});
+    expect(await native.next()).toMatchObject({
+      type: 'deploy',
+      action: 'step',
+      key: 'shop',
+      object: EVENTS[0]?.payload,
+    });
+  });
+
+  it('hears nothing of other systems, whoever it is', async () => {
+    const node = await startNorn();
+    const token = await node.token();
+    const clients = [
+      await connect(socketOf(node)),
+      await connect(`${socketOf(node)}?token=${token}`),
+      await connect(`${socketOf(node)}?token=nonsense`),
+      await connect(socketOf(node), { headers: { Authorization: 'Basic nonsense' } }),
+    ];
+    const others = ['machines', 'cluster', 'deployment', 'container', 'profiles'];
+    await post(
+      node,
+      ...others.map((type) => ({ type, action: 'added', key: 'x', object: {} })),
+      EVENTS[5] ?? {},
+    );
+    for (const client of clients) expect(await client.next()).toEqual(EVENTS[5]);
+  });
+
+  it('may say what it likes, and is not answered', async () => {
+    const node = await startNorn();
+    const client = await connect(socketOf(node));
+    for (const text of ['hello', '', '{"id":1,"command":"subscribe","patterns":["*.*.*"]}', 'register *.*.*'])
+      client.send(text);
+    client.ws.send(Buffer.from([0, 255]), { binary: true });
+    await post(node, { type: 'machines', action: 'update', key: 'm', object: {} }, EVENTS[5] ?? {});
+    expect(await client.next()).toEqual(EVENTS[5]);
+    expect(client.ws.readyState).toBe(client.ws.OPEN);
+    const metrics = await (await fetch(`${node.url}/metrics`)).text();
+    expect(metrics).toContain('belfry_commands_total 5');
+    expect(metrics).not.toMatch(/^belfry_rubbish_total\{/m);
+  });
+
+  it('is answered a close with the same code', async () => {
+    const client = await connect(socketOf(await startNorn()));
+    client.ws.close(1000);
+    expect(await client.closed).toEqual({ code: 1000, reason: '' });
+  });
+});
+
+describe('the norn command line', () => {
+  const step = (name: string, status: string): Told =>
+    tell('deploy.step', { step: name, sagaId: SAGA, status });
+
+  /** Its loop: whatever is not of its own saga is passed over, and an end of that ends it. */
+  async function follow(client: TestClient, sagaId: string): Promise<string[]> {
+    const lines: string[] = [];
+    for (;;) {
+      const { type, payload } = (await client.next()) as unknown as Told;
+      if (payload['sagaId'] !== sagaId) continue;
+      lines.push([type, payload['step'], payload['status']].filter(Boolean).join(' '));
+      if (/\.(completed|failed)$/.test(type)) return lines;
+    }
+  }
+
+  it('posts its deploy, dials then, and misses nothing in between', async () => {
+    const node = await startNorn();
+    const old = { sagaId: 'old' };
+    await post(node, tell('deploy.step', old), tell('deploy.completed', old));
+    await post(node, step('clone', 'running'), step('clone', 'complete'), step('build', 'running'));
+    const followed = follow(await connect(socketOf(node)), SAGA);
+    const other = await connect(socketOf(node));
+    for (const name of ['clone', 'clone', 'build'])
+      expect((await other.next())['payload']).toMatchObject({ step: name });
+    await post(
+      node,
+      step('build', 'complete'),
+      tell('deploy.completed', { sagaId: SAGA, imageTag: 'shop:8' }),
+    );
+    expect(await followed).toEqual([
+      'deploy.step clone running',
+      'deploy.step clone complete',
+      'deploy.step build running',
+      'deploy.step build complete',
+      'deploy.completed',
+    ]);
+    const late = await connect(socketOf(node));
+    await post(node, tell('app.restarted'));
+    expect(await late.next()).toEqual(tell('app.restarted'));
+  });
+
+  it('misses nothing on a node that it did not post to, and that came up later', async () => {
+    const settings = { BELFRY_REDIS_URL: inject('redisUrl'), BELFRY_PREFIX: randomPrefix() };
+    const first = await startNorn(settings);
+    await post(first, step('clone', 'running'), tell('app.restarted'), step('clone', 'complete'));
+    const second = await startNorn(settings);
+    const followed = follow(await connect(socketOf(second)), SAGA);
+    await post(first, tell('deploy.failed', { sagaId: SAGA, error: 'exit status 1' }));
+    expect(await followed).toEqual([
+      'deploy.step clone running',
+      'deploy.step clone complete',
+      'deploy.failed',
+    ]);
+  });
+});

@@ -1,0 +1,248 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { NewEvent } from '../../src/model/event.ts';
+import type { Json } from '../../src/model/json.ts';
+import { fold, holds, parseField, REDACTED } from '../../src/model/mask.ts';
+import { DEFAULT_REDACTION, Redaction, type RedactionRule } from '../../src/model/redaction.ts';
+import { anySecretJson } from './any-secret.ts';
+
+const event = (object: Json, more: Partial<NewEvent> = {}): NewEvent => ({
+  type: 'machines',
+  action: 'save',
+  key: 'm1',
+  object,
+  ...more,
+});
+
+const byDefault = new Redaction(DEFAULT_REDACTION);
+const rule = (...fields: string[]): Redaction => new Redaction([{ fields }]);
+const maskedBy = (redaction: Redaction, object: Json): Json => redaction.mask(event(object)).object;
+
+const words = (text: string): string[] => text.trim().split(/\s+/);
+
+describe('the defaults', () => {
+  it.each(
+    words(`
+    password Password PASSWORD dbPassword db_password passwd passphrase
+    secret Secret client_secret clientSecret token access_token X-Auth-Token
+    apikey apiKey api_key API-KEY x-api-key accessKey secret_access_key
+    privateKey private_key ssh-private-key secretKey Authorization authorization
+    credential credentials passwordHash secrets passwords
+  `),
+  )('mask %s', (name) => {
+    expect(maskedBy(byDefault, { [name]: 'geheim' })).toEqual({ [name]: REDACTED });
+  });
+
+  it.each(
+    words(`
+    key Key keys dedupeKey idempotencyKey publicKey sshkeys public KeyName
+    tokens token_count tokenizer secretName passwordPolicy author primaryKey
+  `),
+  )('leave %s alone', (name) => {
+    const given = event({ [name]: 'seen' });
+    expect(byDefault.mask(given)).toBe(given);
+  });
+});
+
+describe('a name', () => {
+  it('is found at any depth of object, original and metadata, lists included', () => {
+    const deep = { list: [{ a: [[{ token: 'geheim' }]] }, 1] };
+    const seen = { list: [{ a: [[{ token: REDACTED }]] }, 1] };
+    expect(byDefault.mask(event(deep, { original: [deep], metadata: deep }))).toEqual(
+      event(seen, { original: [seen], metadata: seen }),
+    );
+  });
+
+  it('masks what tells something, whole: texts, numbers, lists and objects', () => {
+    for (const told of ['geheim', '', 1234, 0, ['geheim'], { value: 'geheim' }, [], {}]) {
+      expect(maskedBy(byDefault, { secret: told })).toEqual({ secret: REDACTED });
+    }
+    for (const untold of [true, false, null]) {
+      expect(maskedBy(byDefault, { secret: untold })).toEqual({ secret: untold });
+    }
+  });
+
+  it('is one name however it is written', () => {
+    for (const written of ['sshKey', 'SSHKEY', 'ssh_key', 'Ssh-Key']) {
+      expect(maskedBy(rule(written), { 'ssh-key': 'geheim' })).toEqual({ 'ssh-key': REDACTED });
+    }
+  });
+
+  it.each([
+    ['a*', 'abc', true],
+    ['*c', 'abc', true],
+    ['a*c', 'abc', true],
+    ['a*b*c', 'axxbxxc', true],
+    ['*b*', 'abc', true],
+    ['*', '', true],
+    ['a**c', 'ac', true],
+    ['ab*bc', 'abc', false],
+    ['a*a', 'a', false],
+    ['a*b*b', 'ab', false],
+    ['abc', 'abcd', false],
+    ['a*c', 'abcd', false],
+    ['', 'a', false],
+  ])('with stars: %s and %s: %s', (pattern, name, held) => {
+    expect(holds(pattern.split('*'), name)).toBe(held);
+  });
+
+  it('with stars is what the regular expression is', () => {
+    const letters = (...unit: string[]): fc.Arbitrary<string> =>
+      fc.string({ unit: fc.constantFrom(...unit), maxLength: 8 });
+    fc.assert(
+      fc.property(letters('a', 'b', '*'), letters('a', 'b'), (pattern, name) => {
+        expect(holds(pattern.split('*'), name)).toBe(
+          new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(name),
+        );
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('leaves type, key and principal of the event as they are', () => {
+    const given = event(null, { principal: 'user:ada' });
+    expect(rule('*').mask(given)).toBe(given);
+  });
+});
+
+describe('a path', () => {
+  it('masks whatever stands at its end, and only there', () => {
+    const redaction = rule('object.spec.sshKey', 'original.a');
+    const object = { spec: { sshKey: true, other: 1 }, sshKey: 'seen', a: 2 };
+    expect(redaction.mask(event(object, { original: { a: null, spec: { sshKey: 'seen' } } }))).toEqual(
+      event(
+        { spec: { sshKey: REDACTED, other: 1 }, sshKey: 'seen', a: 2 },
+        { original: { a: REDACTED, spec: { sshKey: 'seen' } } },
+      ),
+    );
+  });
+
+  it('goes through each item of a list, and takes stars', () => {
+    const object = { users: [{ name: 'ada', pins: [1, 2] }, { name: 'bob' }], labels: { a: 'x', b: 'y' } };
+    expect(maskedBy(rule('object.users.pins', 'object.labels.*'), object)).toEqual({
+      users: [{ name: 'ada', pins: REDACTED }, { name: 'bob' }],
+      labels: { a: REDACTED, b: REDACTED },
+    });
+  });
+
+  it('that leads nowhere changes nothing', () => {
+    const given = event({ spec: 'text', other: [1] });
+    expect(rule('object.spec.sshKey', 'metadata.x', 'object.other.a.b').mask(given)).toBe(given);
+  });
+
+  it.each(['type.a', 'object.', '.password', 'a.b', '', '-', ' ', 'Object.a', 'object..a', 'a\u0000b'])(
+    'or name cannot be %j',
+    (text) => {
+      expect(parseField(text)).toBeUndefined();
+    },
+  );
+});
+
+describe('a rule', () => {
+  it('for some events leaves others alone', () => {
+    const redaction = new Redaction([{ fields: ['pin'], events: 'machines.save,update.*' }]);
+    expect(redaction.mask(event({ pin: 1 })).object).toEqual({ pin: REDACTED });
+    expect(redaction.mask(event({ pin: 1 }, { action: 'delete' })).object).toEqual({ pin: 1 });
+    expect(redaction.mask(event({ pin: 1 }, { type: 'profiles' })).object).toEqual({ pin: 1 });
+  });
+
+  it('with exceptions keeps what some may see', () => {
+    const given = event({ ssn: '1', password: '2' });
+    const redaction = new Redaction([...DEFAULT_REDACTION, { fields: ['ssn'], except: ['hr'] }]);
+    const kept = redaction.mask(given);
+    expect(kept.object).toEqual({ ssn: '1', password: REDACTED });
+    expect(redaction.viewOf(['hr']).mask(kept)).toBe(kept);
+    expect(redaction.viewOf(['admin']).mask(kept)).toBe(kept);
+    expect(redaction.viewOf(['dev']).mask(kept).object).toEqual({ ssn: REDACTED, password: REDACTED });
+  });
+});
+
+describe('a view', () => {
+  const rules: readonly RedactionRule[] = [
+    { fields: ['a'], except: ['x'] },
+    { fields: ['b'], except: ['x', 'y'] },
+    { fields: ['c'], except: ['y', 'x'] },
+  ];
+  const redaction = new Redaction(rules);
+
+  it('is one for roles that come to the same, and another for others', () => {
+    expect(redaction.viewOf(['y'])).toBe(redaction.viewOf(['y', 'unheard-of']));
+    expect(redaction.viewOf([])).toBe(redaction.viewOf(['z']));
+    expect(redaction.viewOf(['x'])).toBe(redaction.viewOf(['admin']));
+    const texts = [['x'], ['y'], ['z']].map((roles) => redaction.viewOf(roles).text);
+    expect(new Set(texts).size).toBe(3);
+  });
+
+  it('masks what none of its roles lifts', () => {
+    const seen = (roles: string[]): Json => redaction.viewOf(roles).mask(event({ a: 1, b: 2, c: 3 })).object;
+    expect(seen(['x'])).toEqual({ a: 1, b: 2, c: 3 });
+    expect(seen(['y'])).toEqual({ a: REDACTED, b: 2, c: 3 });
+    expect(seen(['z', 'y'])).toEqual({ a: REDACTED, b: 2, c: 3 });
+    expect(seen([])).toEqual({ a: REDACTED, b: REDACTED, c: REDACTED });
+  });
+
+  it('leaves alone what the hub itself says', () => {
+    const reply = event({ a: 1 }, { type: 'belfry', action: 'subscribe' });
+    expect(redaction.viewOf([]).mask(reply)).toBe(reply);
+  });
+});
+
+describe('masking', () => {
+  const isSecret = (name: string): boolean =>
+    DEFAULT_REDACTION[0]?.fields.some((field) =>
+      new RegExp(`^${fold(field).replaceAll('*', '.*')}$`, 's').test(fold(name)),
+    ) ?? false;
+
+  /** What the defaults come to, put another way. */
+  const expected = (value: Json): unknown =>
+    JSON.parse(JSON.stringify(value), function (this: unknown, name: string, inner: unknown) {
+      const stays = inner === null || typeof inner === 'boolean';
+      return !Array.isArray(this) && isSecret(name) && !stays ? REDACTED : inner;
+    });
+
+  it('touches what it should and nothing else, and never what it was given', () => {
+    fc.assert(
+      fc.property(anySecretJson(), anySecretJson(), (object, original) => {
+        const given = event(object, { original });
+        const before = structuredClone(given);
+        const masked = byDefault.mask(given);
+        expect(masked).toEqual({ ...given, object: expected(object), original: expected(original) });
+        expect(given).toEqual(before);
+        expect(Object.keys(masked)).toEqual(Object.keys(given));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('a second time gives the same object, whatever the rules', () => {
+    const fields = fc.array(
+      fc.constantFrom('a', 'b', '*token', 'object.a', 'object.a.b', 'object.*.a', 'original.b.*', '*'),
+      { minLength: 1, maxLength: 3 },
+    );
+    fc.assert(
+      fc.property(fc.array(fields, { maxLength: 3 }), anySecretJson(), anySecretJson(), (all, one, two) => {
+        const redaction = new Redaction(all.map((each, at) => ({ fields: each, events: `*.*.m1,${at}` })));
+        const masked = redaction.mask(event(one, { original: two }));
+        expect(redaction.mask(masked)).toBe(masked);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('gives the event itself when there is nothing to mask, and shares what it leaves', () => {
+    const plain = event({ a: [{ b: 1 }] });
+    expect(byDefault.mask(plain)).toBe(plain);
+    const kept = { b: [1] };
+    const masked = byDefault.mask(event({ kept, token: 'geheim' }));
+    expect((masked.object as { kept: Json }).kept).toBe(kept);
+  });
+
+  it('knows each name, however many there have been', () => {
+    for (let n = 0; n < 30_000; n++) {
+      expect(maskedBy(byDefault, { [`n${n}`]: 1, [`t${n}_token`]: 2 })).toEqual({
+        [`n${n}`]: 1,
+        [`t${n}_token`]: REDACTED,
+      });
+    }
+  });
+});

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_RETENTION, Retention, TAIL_MAX } from '../../src/model/retention.ts';
+
+const DAY_MS = 86_400_000;
+
+describe('the rules that are built in', () => {
+  const retention = new Retention(DEFAULT_RETENTION);
+
+  it.each([
+    ['container', 'log', { kind: 'tail', last: 100, ttlMs: 7 * DAY_MS }],
+    ['container', 'status', { kind: 'tail', last: 1 }],
+    ['container', 'stats', { kind: 'tail', last: 1 }],
+    ['deployment', 'status', { kind: 'tail', last: 1, ttlMs: DAY_MS }],
+    ['deployment', 'log', { kind: 'tail', last: 10_000, ttlMs: DAY_MS }],
+    ['system', 'log', { kind: 'tail', last: 100 }],
+    ['metrics', 'sample', { kind: 'tail', last: 1 }],
+    ['cluster', 'added', { kind: 'latest' }],
+    ['cluster', 'anything', { kind: 'latest' }],
+    ['container', 'end', undefined],
+    ['deploy', 'step', undefined],
+    ['machines', 'save', undefined],
+  ])('keep of %s.%s what its readers need', (type, action, keep) => {
+    expect(retention.of({ type, action })).toEqual(keep);
+  });
+
+  it('keep the latest of clusters and of nothing else', () => {
+    const types = ['cluster', 'container', 'machines'];
+    expect(types.filter((type) => retention.keepsLatest(type))).toEqual(['cluster']);
+  });
+});
+
+describe('retention rules', () => {
+  it('are asked in order, and the first that matches decides', () => {
+    const retention = new Retention([
+      { pattern: 'a.x,y.*', last: 1 },
+      { pattern: 'a,b.*.*', last: 2 },
+      { pattern: '*.z.*', latest: true },
+    ]);
+    const lastOf = (type: string, action: string): unknown => retention.of({ type, action });
+    expect(lastOf('a', 'y')).toEqual({ kind: 'tail', last: 1 });
+    expect(lastOf('a', 'z')).toEqual({ kind: 'tail', last: 2 });
+    expect(lastOf('c', 'z')).toEqual({ kind: 'latest' });
+    expect(lastOf('c', 'y')).toBeUndefined();
+    expect(retention.keepsLatest('anything')).toBe(true);
+  });
+
+  it('keep so many at most where they name only a time', () => {
+    const retention = new Retention([{ pattern: 'a.b.*', ttlMs: 5 }]);
+    expect(retention.of({ type: 'a', action: 'b' })).toEqual({ kind: 'tail', last: TAIL_MAX, ttlMs: 5 });
+  });
+
+  it('answer a wish for any action with the latest, where a rule keeps that', () => {
+    const retention = new Retention([
+      { pattern: 'a.log.*', last: 9 },
+      { pattern: 'a.*.*', latest: true },
+    ]);
+    expect(retention.wished({ type: 'a', action: '*' })).toEqual({ kind: 'latest' });
+    expect(retention.wished({ type: 'a', action: 'save' })).toEqual({ kind: 'latest' });
+    expect(retention.wished({ type: 'a', action: 'log' })).toEqual({ kind: 'tail', last: 9 });
+    expect(retention.wished({ type: 'b', action: '*' })).toBeUndefined();
+  });
+});
