@@ -150,6 +150,9 @@ export function settingsSchema(readFile: ReadText) {
     ),
     queueMaxBytes: whole(KIB, 1_024 * MIB, MIB).describe('Bytes that wait for one slow connection at most.'),
     writeTimeoutMs: whole(100, MAX_MS, 10_000).describe('A socket that takes nothing for so long is cut.'),
+    trustedHops: whole(0, 10, 0).describe(
+      'Proxies of your own before this node, whose X-Forwarded-For it believes; 0 believes nobody.',
+    ),
     connectionsMax: whole(1, 1_000_000, 20_000).describe('Connections that this node holds at most.'),
     topicsMax: whole(1, 100_000, 1_000).describe('Topics that one connection subscribes to at most.'),
     commandsPerSecond: whole(1, 1_000_000, 1_000).describe(

@@ -1,4 +1,5 @@
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Refusal } from '../dialects/dialect.ts';
 import { drpRefusal } from '../dialects/drp.ts';
@@ -26,12 +27,18 @@ export function targetOf(request: IncomingMessage): { path: string; query: URLSe
   return { path: target.slice(0, mark), query: new URLSearchParams(target.slice(mark + 1)) };
 }
 
-/** `ip:port`, with an IPv6 address in brackets. */
-export function addressOf({
-  socket: { remoteAddress = 'unknown', remotePort = 0 },
-}: IncomingMessage): string {
-  const address = remoteAddress.startsWith('::ffff:') ? remoteAddress.slice(7) : remoteAddress;
-  return address.includes(':') ? `[${address}]:${remotePort}` : `${address}:${remotePort}`;
+/**
+ * `ip:port` of the client, with an IPv6 address in brackets. Behind proxies of one's own, as many as `trustedHops`, the
+ * address is what the outermost of them wrote into `X-Forwarded-For`; whatever stands before that anybody may have
+ * written. The port is always that of the connection itself, so that each has an address of its own.
+ */
+export function addressOf({ headers, socket }: IncomingMessage, trustedHops: number): string {
+  const { remoteAddress = 'unknown', remotePort = 0 } = socket;
+  const forwarded = String(headers['x-forwarded-for'] ?? '').split(',');
+  const named = trustedHops > 0 ? forwarded.at(-trustedHops)?.trim() : undefined;
+  const address = named !== undefined && isIP(named) !== 0 ? named : remoteAddress;
+  const plain = address.startsWith('::ffff:') ? address.slice(7) : address;
+  return plain.includes(':') ? `[${plain}]:${remotePort}` : `${plain}:${remotePort}`;
 }
 
 /** A fault in the words of `/api/v3`, for where no dialect has its own. */

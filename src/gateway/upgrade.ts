@@ -36,6 +36,8 @@ export interface UpgradeOptions {
   /** Name of the cookie that may carry a token. */
   readonly cookie: string;
   readonly connectionsMax: number;
+  /** How many proxies of one's own stand before the node. */
+  readonly trustedHops: number;
   readonly inboundMaxBytes: number;
   /** Passed to the dialects as they are. */
   readonly settings: DialectSettings;
@@ -178,7 +180,7 @@ export class Upgrade {
 
   #attach(ws: WebSocket, request: IncomingMessage, socket: Duplex, dialect: Dialect, opening: Opening): void {
     const { hub, commands, heartbeat, log } = this.#options;
-    const remoteAddr = addressOf(request);
+    const remoteAddr = addressOf(request, this.#options.trustedHops);
     const deflate = ws.extensions.includes('permessage-deflate');
     const connection = hub.attach(remoteAddr, dialect, opening, new SocketOutlet(socket, ws), deflate);
     const beat = heartbeat.add({

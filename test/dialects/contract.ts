@@ -86,7 +86,7 @@ export function dialectContract(dialect: Dialect, { comesBack, says = [{}] }: Co
           const error = thrownBy(() => dialect.decode(text));
           expect(error === undefined || error instanceof ProtocolError).toBe(true);
         }),
-        { numRuns: 4_000 },
+        { numRuns: 20_000 },
       );
     });
 
@@ -122,7 +122,7 @@ export function dialectContract(dialect: Dialect, { comesBack, says = [{}] }: Co
           expect(error === undefined || error instanceof ProtocolError).toBe(true);
           expect(event.parsed === undefined || isWhole(event.parsed)).toBe(true);
         }),
-        { numRuns: 4_000 },
+        { numRuns: 20_000 },
       );
     });
   });
