@@ -60,14 +60,17 @@ const grants = z
 
 const name = z.string().regex(/^\P{Cc}{1,255}$/u);
 
+/** The Provisioning Platform's claim `role` is a list. */
+const roleNames = z.union([z.array(z.string()), z.string().transform((role) => [role])]).default([]);
+
 const claimsSchema = z
   .object({
     sub: name.optional(),
     // By these a token of Mist's says who it is, which has no sub. Elsewhere they may hold anything.
     user_id: z.int().optional().catch(undefined),
     email: name.optional().catch(undefined),
-    role: z.string().optional(),
-    roles: z.union([z.array(z.string()), z.string().transform((role) => [role])]).default([]),
+    role: roleNames,
+    roles: roleNames,
     /** Within what a Date can hold. */
     exp: z.number().max(8_640_000_000_000).optional(),
     subscribe: grants,
@@ -103,10 +106,10 @@ export class Tokens {
   async verify(token: string): Promise<Identity> {
     const parsed = claimsSchema.safeParse(await this.#claims(token));
     if (!parsed.success) {
-      const names = new Set(parsed.error.issues.map(({ path }) => String(path[0])));
+      const claims = new Set(parsed.error.issues.map(({ path }) => String(path[0])));
       throw invalid(
-        `these claims are missing or have the wrong form: ${[...names].join(', ')}`,
-        'sub (text), role (text), roles (text or texts), subscribe and publish (lists of type.action.key)',
+        `these claims are missing or have the wrong form: ${[...claims].join(', ')}`,
+        'sub (text), role and roles (text or texts), subscribe and publish (lists of type.action.key)',
       );
     }
     const { sub, user_id: id, email, role, roles, exp, subscribe, publish } = parsed.data;
@@ -114,7 +117,7 @@ export class Tokens {
       ...(sub === undefined
         ? // An admin of Mist is not one of the hub.
           { principal: `user:${email ?? id}`, roles: [] }
-        : { principal: asPrincipal(sub), roles: role === undefined ? roles : [role, ...roles] }),
+        : { principal: asPrincipal(sub), roles: [...role, ...roles] }),
       subscribe,
       publish,
       ...(exp !== undefined && { expiresAt: exp * 1_000 }),

@@ -29,6 +29,11 @@ describe('a token signed by the secret', () => {
     expect((await tokens.verify(await tokenOf({ sub: 'x', roles: 'b' }))).roles).toEqual(['b']);
   });
 
+  test("of the Provisioning Platform's, whose role is a list, says which roles somebody has", async () => {
+    const identity = await tokens.verify(await tokenOf({ sub: 'ann', role: ['admin', 'developer'] }));
+    expect(identity).toMatchObject({ principal: 'user:ann', roles: ['admin', 'developer'] });
+  });
+
   test("of Mist's, which has no sub, says who somebody is by e-mail address or else by number", async () => {
     const claims = { user_id: 3, email: 'ada@example.com', role: 'admin', exp: NOW_S + 60 };
     const identity = await tokens.verify(await tokenOf(claims));
@@ -77,7 +82,7 @@ describe('a token signed by the secret', () => {
     ['sub', { sub: '' }],
     ['sub', { sub: 'a\nb' }],
     ['sub', { sub: 'a'.repeat(256) }],
-    ['role', { sub: 'x', role: ['admin'] }],
+    ['role', { sub: 'x', role: [7] }],
     ['roles', { sub: 'x', roles: { admin: true } }],
     ['subscribe', { sub: 'x', subscribe: '*.*.*' }],
     ['publish', { sub: 'x', publish: ['nonsense'] }],
