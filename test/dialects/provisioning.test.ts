@@ -75,6 +75,11 @@ describe('a provisioning handshake', () => {
     });
   });
 
+  it('is pinged every 25 s, and cut when it has not answered for a minute', async () => {
+    for (const target of ['/ws', '/metrics', '/logs'])
+      expect((await open(target)).heartbeat).toEqual({ pingMs: 25_000, pongWaitMs: 60_000 });
+  });
+
   it('without a token has ten seconds to send one, and what it asked for waits till then', async () => {
     const missing = new BelfryError('credentials_missing', 'None.');
     for (const target of ['/ws', '/ws?events=task,system', '/logs', '/metrics']) {

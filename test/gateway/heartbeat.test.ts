@@ -4,8 +4,8 @@ import { ManualClock } from '../support/clock.ts';
 
 const RHYTHMS = [
   ['dorgu and drp', 54, 60],
-  ['norn', 30, 75],
-  ['native', 25, 60],
+  ['norn and mist', 30, 75],
+  ['native and provisioning', 25, 60],
   ['one whose deadline is several turns of the wheel away', 100, 300],
   ['one that is due each second', 1, 2],
 ] as const;

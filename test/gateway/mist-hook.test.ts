@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { startNode } from '../support/node.ts';
-import { container, cookie, post, running, socketOf } from './mist-helpers.ts';
+import { container, cookie, deployment, post, running, socketOf, streamOf } from './mist-helpers.ts';
 
 /* oxlint-disable unicorn/prefer-add-event-listener -- the hook does it so */
 /** What the document's React hook does, call by call, with the state of React written down. */
@@ -115,5 +115,45 @@ describe("the hook of Mist's document", () => {
     close();
     await until(() => seen.status.includes('disconnected'));
     expect([...node.hub.connections]).toEqual([]);
+  });
+
+  it('sees no more than an error when its user is not signed in', async () => {
+    const node = await startNode();
+    await post(node, running());
+    const { seen, until } = useContainerLogs(socketOf(node, '/ws/container/logs?appId=7'), {});
+    await until(() => seen.status.includes('disconnected'));
+    expect(seen).toEqual({
+      logs: [],
+      status: ['connecting', 'error', 'disconnected'],
+      error: 'WebSocket connection error',
+    });
+  });
+});
+
+describe("the page of Mist's document that follows a deployment", () => {
+  const step = (status: string, stage: string, progress: number): ReturnType<typeof deployment> =>
+    deployment('status', { status, stage, progress, message: '', error_message: '' });
+
+  it('sees each status and stage with its progress, and each line in its place', async () => {
+    const node = await startNode();
+    const flow: [string, string, number][] = [
+      ['pending', '', 0],
+      ['building', 'cloning_repo', 25],
+      ['building', 'building_image', 50],
+      ['building', 'building_image', 75],
+      ['deploying', 'stopping_old', 75],
+      ['deploying', 'starting_new', 90],
+      ['success', 'completed', 100],
+    ];
+    await post(node, step(...(flow[0] ?? ['', '', 0])));
+    const client = await streamOf(node, '/ws/deployment/logs?deploymentId=15');
+    for (const [n, each] of flow.entries()) {
+      await post(node, ...(n > 0 ? [step(...each)] : []), deployment('log', { line: `line ${n}` }));
+      const [status, stage, progress] = each;
+      expect([await client.next(), await client.next()]).toMatchObject([
+        { type: 'status', data: { status, stage, progress } },
+        { type: 'log', data: { line: `line ${n}` } },
+      ]);
+    }
   });
 });

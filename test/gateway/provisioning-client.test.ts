@@ -7,7 +7,9 @@ import { anEvent, publish } from './provisioning-helpers.ts';
 type Frame = {
   readonly type?: string;
   readonly event_type?: string;
+  readonly timestamp?: string;
   readonly data?: Record<string, unknown>;
+  readonly code?: number;
 };
 
 /**
@@ -40,9 +42,9 @@ class DocumentedClient {
       this.#emit('connected', {});
     });
     ws.on('message', (data: Buffer) => this.#handle(JSON.parse(data.toString()) as Frame));
-    ws.on('close', () => {
+    ws.on('close', (code) => {
       clearInterval(this.#heartbeat);
-      this.#emit('disconnected', {});
+      this.#emit('disconnected', { code });
       if (this.#reconnects) this.#reconnect = setTimeout(() => this.connect(), this.#reconnectMs);
     });
     ws.on('error', () => this.#emit('error', {}));
@@ -162,5 +164,105 @@ describe('the documented client', () => {
     const client = new DocumentedClient(`${node.url.replace('http', 'ws')}/ws?token=bad`);
     client.connect();
     await expect.poll(() => client.handled.map(([name]) => name)).toEqual(['error', 'disconnected']);
+  });
+
+  it('learns by 1001 that the node goes away', async () => {
+    const [node, client] = await start([]);
+    client.connect();
+    await expect.poll(() => client.count('connected')).toBe(1);
+    await node.stop();
+    await expect.poll(() => client.handled.at(-1)).toEqual(['disconnected', { code: 1001 }]);
+  });
+
+  it('is answered its own normal end with 1000', async () => {
+    const [, client] = await start([]);
+    client.connect();
+    await expect.poll(() => client.count('connected')).toBe(1);
+    client.ws?.close(1000);
+    await expect.poll(() => client.handled.at(-1)).toEqual(['disconnected', { code: 1000 }]);
+  });
+});
+
+interface Dashboard {
+  readonly TaskStatusChanged: { task_id: string; status: string; progress: number };
+  readonly BatchOperationUpdate: {
+    batch_id: string;
+    progress: number;
+    operations: { id: string; status: string; progress: number }[];
+  };
+  readonly SystemHealthUpdate: {
+    overall_status: string;
+    metrics: { cpu_usage: number; memory_usage: number; disk_usage: number; active_workflows: number };
+  };
+  readonly WorkflowProgressUpdate: {
+    workflow_id: string;
+    progress: number;
+    current_step: string;
+    completed_steps: number;
+    total_steps: number;
+    estimated_time_remaining: number;
+  };
+  readonly LogEntry: { level: string; component: string; message: string };
+}
+
+/** What the dashboard of the reference shows, by the fields that it reads. */
+const SHOWN: { [Type in keyof Dashboard]: (data: Dashboard[Type], timestamp: string) => string } = {
+  TaskStatusChanged: ({ task_id: id, status, progress }) => `${id} ${status.toLowerCase()} ${progress}%`,
+  BatchOperationUpdate: ({ batch_id: id, progress, operations }) =>
+    [`${id} ${progress}%`, ...operations.map((each) => `${each.id} ${each.status} ${each.progress}%`)].join(),
+  SystemHealthUpdate: ({ overall_status: status, metrics }) =>
+    `${status.toLowerCase()} ${metrics.cpu_usage} ${metrics.memory_usage} ${metrics.disk_usage} ${metrics.active_workflows}`,
+  WorkflowProgressUpdate: (data) =>
+    `${data.workflow_id} ${data.progress}% ${data.current_step} (${data.completed_steps}/${data.total_steps}) ${data.estimated_time_remaining} s`,
+  LogEntry: ({ level, component, message }, timestamp) =>
+    `${new Date(timestamp).toISOString()} ${level.toLowerCase()} ${component} ${message}`,
+};
+
+describe('the documented dashboard', () => {
+  it('shows every field that it reads of the five events it is there for', async () => {
+    const [node, client] = await start(['admin']);
+    client.connect();
+    await expect.poll(() => client.count('connected')).toBe(1);
+    const events: [keyof Dashboard, object, string][] = [
+      ['TaskStatusChanged', { task_id: 't1', status: 'Running', progress: 12.5 }, 't1 running 12.5%'],
+      [
+        'BatchOperationUpdate',
+        { batch_id: 'b1', progress: 50, operations: [{ id: 'oslo', status: 'Completed', progress: 100 }] },
+        'b1 50%,oslo Completed 100%',
+      ],
+      [
+        'SystemHealthUpdate',
+        {
+          overall_status: 'Warning',
+          metrics: { cpu_usage: 71.5, memory_usage: 812, disk_usage: 40.1, active_workflows: 3 },
+        },
+        'warning 71.5 812 40.1 3',
+      ],
+      [
+        'WorkflowProgressUpdate',
+        {
+          workflow_id: 'w1',
+          progress: 25,
+          current_step: 'Ordering',
+          completed_steps: 1,
+          total_steps: 4,
+          estimated_time_remaining: 90,
+        },
+        'w1 25% Ordering (1/4) 90 s',
+      ],
+      [
+        'LogEntry',
+        { level: 'WARN', component: 'dns', message: 'zone expires' },
+        '2025-10-02T07:15:09.000Z warn dns zone expires',
+      ],
+    ];
+    for (const [type, data] of events) await publish(node, anEvent(type, data));
+    for (const [type] of events) await expect.poll(() => client.count(type)).toBe(1);
+    const heard = client.handled.filter(([name]) => name in SHOWN);
+    expect(
+      heard.map(([name, { data, timestamp = '' }]) =>
+        SHOWN[name as keyof Dashboard](data as never, timestamp),
+      ),
+    ).toEqual(events.map(([, , shown]) => shown));
   });
 });
