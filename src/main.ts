@@ -73,7 +73,8 @@ program
       );
     for (const pattern of [...(options.subscribe ?? []), ...(options.publish ?? [])]) Pattern.parse(pattern);
     const unknown = options.role.filter((role) => role !== ADMIN && !Object.hasOwn(config.roles, role));
-    if (unknown.length > 0) note(`nobody has defined the role ${unknown.join(', ')} here; it grants nothing`);
+    if (unknown.length > 0)
+      note(`BELFRY_ROLES does not define ${unknown.join(', ')} here; a dialect may still know it`);
     if (subject.trim() === '')
       throw new UsageError(
         'The principal is empty. Expected a user name, or a principal such as runner:<uuid>.',

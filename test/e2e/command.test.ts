@@ -162,6 +162,16 @@ describe('belfry token and belfry hash', () => {
     expect(await client.next()).toMatchObject({ object: { principal: 'runner:1' } });
   });
 
+  it('make a token with a role that only a dialect knows, and say so', async () => {
+    const { code, lines, errorLines } = await runCommand(['token', 'ann', '--role', 'developer'], {
+      BELFRY_JWT_SECRET: TEST_SECRET,
+    });
+    expect([code, lines.length]).toEqual([0, 1]);
+    expect(errorLines).toEqual([
+      'belfry: BELFRY_ROLES does not define developer here; a dialect may still know it',
+    ]);
+  });
+
   it('make no token when there is no secret', async () => {
     const { code, errorLines } = await runCommand(['token', 'ann']);
     expect([code, errorLines.join('\n')]).toEqual([1, expect.stringContaining('BELFRY_JWT_SECRET')]);
