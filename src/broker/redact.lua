@@ -125,7 +125,8 @@ local function masked(text, layers, paths, kept)
   local function field(name, at, through, depth)
     if depth == 0 then
       local root = name:lower()
-      if ENVELOPE[root] then return skip_value(text, at) end
+      -- A spelling that does not know the field may have anything in it.
+      if ENVELOPE[root] then return scan(at, NONE, 2) end
       if ROOTS[root] then return scan(at, paths[ROOTS[root]], 1) end
     end
     local rest = follow(through, name)

@@ -50,6 +50,15 @@ describe.skipIf(!HAS_REDIS_SERVER)('what the function belfry_publish keeps', () 
       'provisioning',
       { event_type: 'LogEntry', data: { component: 'c', secret: 'x' }, metadata: { token: 'x' } },
     ],
+    [
+      'drp',
+      { Type: 'a', Action: 'b', id: { token: 'x' }, AppId: [{ secret: 'x' }], timestamp: { token: 1 } },
+    ],
+    [
+      'norn',
+      { type: 'deploy.step', appId: 'k', payload: {}, key: { token: 'x' }, principal: [{ secret: 'x' }] },
+    ],
+    ['dorgu', { type: 'cluster.added', data: { name: 'k' }, time: { token: 'x' } }],
   ])('has no secret of the %s spelling, wherever it stands', async (_name, event) => {
     const keep = await keeper(DEFAULT_REDACTION);
     const kept = await keep(JSON.stringify(event));
