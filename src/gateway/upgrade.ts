@@ -167,6 +167,8 @@ export class Upgrade {
         // The hub compresses by itself; ws agrees with the client on how, and inflates what comes in.
         perMessageDeflate: deflate && { serverNoContextTakeover: true, clientNoContextTakeover: true },
         maxPayload,
+        // None of the five servers ever chose a subprotocol; ws by itself takes the first, whatever that is.
+        handleProtocols: () => false as const,
         // Looked at where the frame is read: rubbish is answered, and disconnects nobody.
         skipUTF8Validation: true,
         closeTimeout: CLOSE_TIMEOUT_MS,

@@ -13,6 +13,7 @@ function shake(url: string, headers: Record<string, string> = {}, method = 'GET'
     status: number | undefined;
     version?: string | string[] | undefined;
     body?: string;
+    agreed?: string[];
   }>();
   const upgrade = {
     Connection: 'Upgrade',
@@ -23,7 +24,8 @@ function shake(url: string, headers: Record<string, string> = {}, method = 'GET'
   const asked = request(url.replace(/^ws/, 'http'), { method, headers: { ...upgrade, ...headers } });
   asked.on('upgrade', (response, socket) => {
     socket.destroy();
-    resolve({ status: response.statusCode });
+    const agreed = Object.keys(response.headers).filter((name) => /protocol|extensions/.test(name));
+    resolve({ status: response.statusCode, ...(agreed.length > 0 && { agreed }) });
   });
   asked.on('response', (response) => {
     let body = '';
@@ -68,6 +70,21 @@ describe('the origin of a page', () => {
     expect(await from('https://hub.example.com', '/norn/ws')).toBe(403);
     expect(await from('https://hub.example.com', '/dorgu/ws')).toBe(101);
     expect(await from('http://localhost:3000', '/dorgu/ws')).toBe(403);
+  });
+});
+
+describe('a handshake that offers a subprotocol and compression', () => {
+  it.each(['norn', 'dorgu'])('is accepted by %s, as by its own server, without either', async (name) => {
+    const node = await startNorn();
+    const offer = { 'Sec-WebSocket-Protocol': 'a, b', 'Sec-WebSocket-Extensions': 'permessage-deflate' };
+    expect(await shake(`${node.url}/${name}/ws`, offer)).toEqual({ status: 101 });
+  });
+
+  it('is accepted by drp in the same way', async () => {
+    const node = await startNorn();
+    const offer = { 'Sec-WebSocket-Protocol': 'a, b', 'Sec-WebSocket-Extensions': 'permessage-deflate' };
+    const url = `${node.url}/api/v3/ws?token=${await node.token()}`;
+    expect(await shake(url, offer)).toEqual({ status: 101 });
   });
 });
 
