@@ -109,7 +109,11 @@ function byKey(events: readonly HubEvent[]): HubEvent[] {
   return events.toSorted((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-/** The page of Dorgu reads `spec` and `status` of each, which its server writes even when they are empty. */
+/**
+ * The page of Dorgu reads `spec` and `status` of each, which its server writes even when they are empty. The name is that
+ * of the events, by which the page asks for it.
+ */
 function asCluster({ key: name, object }: HubEvent): Json {
-  return { name, spec: { name }, status: {}, ...(isJsonObject(object) && object) };
+  const cluster = isJsonObject(object) ? object : {};
+  return { ...cluster, name, spec: cluster['spec'] ?? { name }, status: cluster['status'] ?? {} };
 }

@@ -188,11 +188,17 @@ describe('GET /api/clusters', () => {
     expect((await fetch(`${node.url}/api/clusters/eu.1`)).status).toBe(404);
   });
 
-  it('makes a cluster of an event without an object', async () => {
+  it.each([
+    ['without an object', null],
+    ['whose object is no cluster', [1]],
+    ['with neither spec nor status', { spec: null, status: null }],
+    ['whose object has another name', { name: 'other' }],
+  ])('makes a cluster of an event %s, under the name that its sockets tell', async (_what, object) => {
     const node = await startRetaining();
-    await publish(node, cluster('added', 'bare', null));
+    await publish(node, cluster('added', 'bare', object));
     const bare = { name: 'bare', spec: { name: 'bare' }, status: {} };
     expect(await (await fetch(`${node.url}/api/clusters/bare`)).json()).toEqual(bare);
+    expect(await (await fetch(`${node.url}/api/clusters`)).json()).toEqual({ clusters: [bare] });
   });
 
   it('lets pages of any origin ask first', async () => {
