@@ -27,7 +27,8 @@ describe('the defaults', () => {
     secret Secret client_secret clientSecret token access_token X-Auth-Token
     apikey apiKey api_key API-KEY x-api-key accessKey secret_access_key
     privateKey private_key ssh-private-key secretKey Authorization authorization
-    credential credentials passwordHash secrets passwords
+    credential credentials passwordHash secrets passwords client_secrets dbCredentials Proxy-Authorization
+    pwd encryption_key jwtSigningKey apiKeys private-keys Cookie Set-Cookie
   `),
   )('mask %s', (name) => {
     expect(maskedBy(byDefault, { [name]: 'geheim' })).toEqual({ [name]: REDACTED });
@@ -36,7 +37,7 @@ describe('the defaults', () => {
   it.each(
     words(`
     key Key keys dedupeKey idempotencyKey publicKey sshkeys public KeyName
-    tokens token_count tokenizer secretName passwordPolicy author primaryKey
+    tokens token_count tokenizer secretName passwordPolicy author primaryKey cookies hostKey
   `),
   )('leave %s alone', (name) => {
     const given = event({ [name]: 'seen' });
