@@ -1,14 +1,16 @@
 import { isUtf8 } from 'node:buffer';
 import type { Broker } from '../broker/broker.ts';
-import type { Command, Opening } from '../dialects/dialect.ts';
+import type { Command, Opening, Subscription } from '../dialects/dialect.ts';
 import { CLOSE } from '../model/close.ts';
 import { asBelfryError, ProtocolError, type BelfryError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import type { Identity } from '../model/principal.ts';
+import { textOf } from './cohort.ts';
 import type { Connection } from './connection.ts';
 import { EncodedEvent } from './encoded.ts';
 import type { Hub } from './hub.ts';
+import { Lately } from './lately.ts';
 import { checkRoom, ownEvents, permitted } from './permission.ts';
 import { Pending } from './pending.ts';
 import { Replay } from './replay.ts';
@@ -30,6 +32,8 @@ export interface CommandOptions {
 export class Commands {
   readonly #options: CommandOptions;
   readonly #pending = new WeakMap<Connection, Pending>();
+  /** By what they subscribe to. Only dialects wish for it, by themselves, so there are few. */
+  readonly #lately = new Map<string, Lately>();
 
   constructor(options: CommandOptions) {
     this.#options = options;
@@ -156,9 +160,16 @@ export class Commands {
       return undefined;
     }
     this.#reply(connection, command, reply);
-    return new Replay(hub, connection, subscriptions, replay)
+    return new Replay(hub, connection, subscriptions, replay, (asked) => this.#latelyOf(asked))
       .run(() => hub.change(connection, join))
       .then((endsAfterMs) => this.#closeIn(connection, endsAfterMs));
+  }
+
+  #latelyOf(subscriptions: readonly Subscription[]): Lately {
+    const text = subscriptions.map(textOf).join();
+    let lately = this.#lately.get(text);
+    if (lately === undefined) this.#lately.set(text, (lately = new Lately(this.#options.hub, subscriptions)));
+    return lately;
   }
 
   async #publish(connection: Connection, ref: string, written: readonly Json[]): Promise<void> {

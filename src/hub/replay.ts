@@ -5,6 +5,7 @@ import { hears } from './cohort.ts';
 import type { Connection } from './connection.ts';
 import { EncodedEvent } from './encoded.ts';
 import type { Hub } from './hub.ts';
+import type { Lately } from './lately.ts';
 
 /** So many are sent in one go, fewer if the connection lags before. */
 const AT_ONCE = 32;
@@ -26,6 +27,7 @@ export class Replay {
   readonly #connection: Connection;
   readonly #subscriptions: readonly Subscription[];
   readonly #wish: ReplayWish;
+  readonly #lately: (subscriptions: readonly Subscription[]) => Lately;
   #at: Cursor;
   /** What the encoding says of an end that was among what was sent. */
   #endsAfterMs: number | undefined;
@@ -33,11 +35,18 @@ export class Replay {
   #collected: EncodedEvent[] = [];
   readonly #liveAfter: Cursor;
 
-  constructor(hub: Hub, connection: Connection, subscriptions: readonly Subscription[], wish: ReplayWish) {
+  constructor(
+    hub: Hub,
+    connection: Connection,
+    subscriptions: readonly Subscription[],
+    wish: ReplayWish,
+    lately: (subscriptions: readonly Subscription[]) => Lately,
+  ) {
     this.#hub = hub;
     this.#connection = connection;
     this.#subscriptions = subscriptions;
     this.#wish = wish;
+    this.#lately = lately;
     this.#at = START;
     this.#liveAfter = hub.position;
   }
@@ -49,7 +58,8 @@ export class Replay {
   async run(join: () => void): Promise<number | undefined> {
     const wish = this.#wish;
     if ('retained' in wish) await this.#fromRetained(wish.retained);
-    else this.#at = 'since' in wish ? wish.since : `${this.#hub.clock.now() - wish.lastMs}-0`;
+    else if ('select' in wish) await this.#fromLately(`${this.#hub.clock.now() - wish.lastMs}-0`);
+    else this.#at = wish.since;
     await this.#toTheEnd(() => {
       if ('select' in wish) this.#sendSelected(wish.select);
       join();
@@ -63,6 +73,12 @@ export class Replay {
       this.#send(new EncodedEvent(event, this.#hub.stats));
       if (this.#connection.lags) await this.#hub.drained(this.#connection);
     }
+    this.#at = cursor;
+  }
+
+  async #fromLately(since: Cursor): Promise<void> {
+    const { events, cursor } = await this.#lately(this.#subscriptions).since(since);
+    for (const encoded of events) this.#send(encoded);
     this.#at = cursor;
   }
 

@@ -145,6 +145,30 @@ describe('a norn client that dials after its deploy has begun', () => {
     expect(client.closed).toBeUndefined();
   });
 
+  it('reads on in the log where the one before it got to, and not all of it once more', async () => {
+    const { broker, clock, dial, tell } = await startNode({ recentMaxEvents: 0 });
+    await tell('step A 1', 'step A 2');
+    let read = 0;
+    const after = broker.after.bind(broker);
+    broker.after = async function* counting(cursor) {
+      for await (const event of after(cursor)) {
+        read++;
+        yield event;
+      }
+    };
+    const clients = await Promise.all([dial(), dial(), dial()]);
+    for (const client of clients) expect(heard(client)).toEqual(['step A 1', 'step A 2']);
+    expect(read).toBe(2);
+    clock.advance(30_001);
+    await tell('step A 3');
+    expect(heard(await dial())).toEqual(['step A 3']);
+    expect(read).toBe(3);
+    clock.advance(60_000);
+    expect(heard(await dial())).toEqual([]);
+    await tell('step A 4');
+    expect(heard(await dial())).toEqual(['step A 4']);
+  });
+
   it('is told of no gap where there is nothing to tell, and every count adds up', async () => {
     const { clock, dial, hub, tell } = await startNode();
     await tell('step A 1', 'completed A');

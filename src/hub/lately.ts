@@ -1,0 +1,79 @@
+import type { Subscription } from '../dialects/dialect.ts';
+import { compareCursors, START, type Cursor } from '../model/cursor.ts';
+import { hears } from './cohort.ts';
+import { EncodedEvent } from './encoded.ts';
+import type { Hub } from './hub.ts';
+
+/** Beyond either the oldest are forgotten. */
+const MAX_EVENTS = 10_000;
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/**
+ * What the log has told lately to certain subscriptions, kept for the next who asks, who then reads on from there: so a
+ * storm of new sockets reads the log once, and not once each.
+ */
+export class Lately {
+  readonly #hub: Hub;
+  readonly #subscriptions: readonly Subscription[];
+  #events: EncodedEvent[] = [];
+  /** How far the log has been read. */
+  #at: Cursor = START;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(hub: Hub, subscriptions: readonly Subscription[]) {
+    this.#hub = hub;
+    this.#subscriptions = subscriptions;
+  }
+
+  /** The events after a place, and how far they go. One asks after the other. Rejects when the log cannot be read. */
+  since(from: Cursor): Promise<{ readonly events: readonly EncodedEvent[]; readonly cursor: Cursor }> {
+    const read = this.#last.then(async () => {
+      this.#forget(from);
+      await this.#readOn();
+      return { events: [...this.#events], cursor: this.#at };
+    });
+    // Told to whoever asked; the next one tries anew.
+    this.#last = read.catch(() => undefined);
+    return read;
+  }
+
+  /** Nothing is kept of a log that began anew behind what was read. */
+  #forget(from: Cursor): void {
+    if (compareCursors(this.#at, this.#hub.position) > 0) this.#at = START;
+    const isOver = compareCursors(this.#at, from) <= 0;
+    if (isOver) this.#at = from;
+    this.#events = isOver ? [] : this.#events.filter(({ event }) => isAfter(event.id, from));
+  }
+
+  async #readOn(): Promise<void> {
+    const { history, recent, stats } = this.#hub;
+    if (!recent.covers(this.#at)) {
+      for await (const event of history.after(this.#at)) {
+        if (isAfter(event.id, recent.position)) break;
+        this.#take(new EncodedEvent(event, stats));
+        if (recent.covers(this.#at)) break;
+      }
+    }
+    if (recent.covers(this.#at)) for (const encoded of recent.after(this.#at)) this.#take(encoded);
+    this.#bound();
+  }
+
+  #take(encoded: EncodedEvent): void {
+    const { event } = encoded;
+    this.#at = event.id ?? this.#at;
+    if (!this.#subscriptions.some((subscription) => hears(subscription, event))) return;
+    this.#events.push(encoded);
+    if (this.#events.length > 2 * MAX_EVENTS) this.#bound();
+  }
+
+  #bound(): void {
+    let bytes = 0;
+    const latest = this.#events.slice(-MAX_EVENTS);
+    const first = latest.findLastIndex(({ event }) => (bytes += event.size) > MAX_BYTES);
+    this.#events = latest.slice(first + 1);
+  }
+}
+
+function isAfter(id: Cursor | undefined, place: Cursor): boolean {
+  return compareCursors(id ?? START, place) > 0;
+}
