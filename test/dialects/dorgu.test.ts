@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Opening, OpenRequest } from '../../src/dialects/dialect.ts';
+import { loadConfig } from '../../src/config.ts';
 import { dorgu } from '../../src/dialects/dorgu.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import { Grants } from '../../src/model/principal.ts';
@@ -27,6 +28,10 @@ describe('a dorgu socket', () => {
     });
     expect(open().replay).toBeUndefined();
     expect(open().deflate).toBeUndefined();
+  });
+
+  it('has the write deadline of its document, ten seconds, which is that of every socket', () => {
+    expect(loadConfig({}).writeTimeoutMs).toBe(10_000);
   });
 
   it('takes frames as large as the real server does where the setting says so', () => {

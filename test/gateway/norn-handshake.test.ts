@@ -62,6 +62,11 @@ describe('the origin of a page', () => {
     expect(answer).toEqual(status === 101 ? { status } : { status, version: '13', body: 'Forbidden' });
   });
 
+  it('may be empty, as it may be absent', async () => {
+    const node = await startNorn();
+    expect(await shake(socketOf(node), { Origin: '' })).toEqual({ status: 101 });
+  });
+
   it('is a matter of norn’s own rule alone, also of the node’s own host', async () => {
     const node = await startNorn({ BELFRY_ALLOWED_ORIGINS: 'https://hub.example.com' });
     const from = async (origin: string, path: string): Promise<number | undefined> =>
