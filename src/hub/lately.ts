@@ -8,20 +8,22 @@ import type { Hub } from './hub.ts';
 const MAX_EVENTS = 10_000;
 const MAX_BYTES = 16 * 1024 * 1024;
 
+type Log = Pick<Hub, 'history' | 'recent' | 'stats'>;
+
 /**
  * What the log has told lately to certain subscriptions, kept for the next who asks, who then reads on from there: so a
  * storm of new sockets reads the log once, and not once each.
  */
 export class Lately {
-  readonly #hub: Hub;
+  readonly #log: Log;
   readonly #subscriptions: readonly Subscription[];
   #events: EncodedEvent[] = [];
   /** How far the log has been read. */
   #at: Cursor = START;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(hub: Hub, subscriptions: readonly Subscription[]) {
-    this.#hub = hub;
+  constructor(log: Log, subscriptions: readonly Subscription[]) {
+    this.#log = log;
     this.#subscriptions = subscriptions;
   }
 
@@ -39,14 +41,14 @@ export class Lately {
 
   /** Nothing is kept of a log that began anew behind what was read. */
   #forget(from: Cursor): void {
-    if (compareCursors(this.#at, this.#hub.position) > 0) this.#at = START;
+    if (compareCursors(this.#at, this.#log.recent.position) > 0) this.#at = START;
     const isOver = compareCursors(this.#at, from) <= 0;
     if (isOver) this.#at = from;
     this.#events = isOver ? [] : this.#events.filter(({ event }) => isAfter(event.id, from));
   }
 
   async #readOn(): Promise<void> {
-    const { history, recent, stats } = this.#hub;
+    const { history, recent, stats } = this.#log;
     if (!recent.covers(this.#at)) {
       for await (const event of history.after(this.#at)) {
         if (isAfter(event.id, recent.position)) break;
