@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { pino, type Logger } from 'pino';
-import type { Broker, History, Retained } from './broker/broker.ts';
+import type { Broker, Dead, History, Retained } from './broker/broker.ts';
 import { MemoryBroker } from './broker/memory.ts';
 import { RedisBroker } from './broker/redis.ts';
 import { redactionOf } from './config-redaction.ts';
@@ -60,6 +60,7 @@ export async function startApp(
   const { gateway, upgrade } = gatewayOf(config, log, {
     broker: masking(broker, redaction),
     retained: broker,
+    dead: broker.dead,
     redaction,
     hub,
     heartbeat,
@@ -100,6 +101,7 @@ export async function signToken(config: Config, token: Parameters<Tokens['sign']
 interface Parts {
   readonly broker: Broker;
   readonly retained: Retained;
+  readonly dead: Dead;
   readonly redaction: Redaction;
   readonly hub: Hub;
   readonly heartbeat: Heartbeat;
@@ -114,14 +116,15 @@ function brokerOf(
   clock: Clock,
   rubbish: Rubbish,
   redaction: Redaction,
-): Broker & History & Retained {
+): Broker & History & Retained & { readonly dead: Dead } {
   const bounds = { maxEvents: config.logMaxEvents, maxAgeMs: config.logMaxAgeMs };
   const retention = new Retention([...config.retention, ...DEFAULT_RETENTION]);
-  const { redisUrl: url, prefix, eventMaxBytes: maxEventBytes } = config;
+  const { redisUrl: url, prefix, node, eventMaxBytes: maxEventBytes } = config;
   if (url === undefined) return new MemoryBroker({ clock, bounds, retention, maxEventBytes });
   return new RedisBroker({
     url,
     prefix,
+    node,
     clock,
     bounds,
     retention,
@@ -147,7 +150,7 @@ function masking(broker: Broker, redaction: Redaction): Broker {
 }
 
 function gatewayOf(config: Config, log: Logger, parts: Parts): { gateway: Gateway; upgrade: Upgrade } {
-  const { broker, retained, redaction, hub, heartbeat, rubbish, clock, tls } = parts;
+  const { broker, retained, dead, redaction, hub, heartbeat, rubbish, clock, tls } = parts;
   const users = new Users(config.users, clock);
   const tokens = new Tokens(config, clock);
   const authenticator = new Authenticator({ users, tokens, roles: config.roles });
@@ -179,6 +182,7 @@ function gatewayOf(config: Config, log: Logger, parts: Parts): { gateway: Gatewa
     hub,
     broker,
     retained,
+    dead,
     redaction,
     authenticator,
     issuer,

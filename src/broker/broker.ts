@@ -1,4 +1,5 @@
 import type { Cursor } from '../model/cursor.ts';
+import type { DeadEntry } from '../model/dead.ts';
 import { ProtocolError } from '../model/errors.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
 
@@ -52,6 +53,20 @@ export interface RetainedWish {
   readonly action: string;
   readonly key: string;
   readonly count: number;
+}
+
+/** What the inbox could not accept, until somebody decides. Each rejects with BelfryError `unavailable`. */
+export interface Dead {
+  /** Oldest first. */
+  list(
+    offset: number,
+    limit: number,
+  ): Promise<{ readonly entries: readonly DeadEntry[]; readonly total: number }>;
+  get(id: Cursor): Promise<DeadEntry | undefined>;
+  /** Takes it back into the inbox, as its last; answers whether it was there. */
+  retry(id: Cursor): Promise<boolean>;
+  /** Forgets it; answers whether it was there. */
+  remove(id: Cursor): Promise<boolean>;
 }
 
 export const IDEMPOTENCY_MS = 5 * 60_000;

@@ -7,6 +7,7 @@ import {
   IDEMPOTENCY_MS,
   tooBig,
   type Broker,
+  type Dead,
   type History,
   type LogBounds,
   type Retained,
@@ -22,8 +23,17 @@ const PAGE = 500;
 
 type Logged = HubEvent & { readonly id: Cursor };
 
+/** The inbox stands in Redis only, so without one nothing is ever dead. */
+const NONE_DEAD: Dead = {
+  list: async () => ({ entries: [], total: 0 }),
+  get: async () => undefined,
+  retry: async () => false,
+  remove: async () => false,
+};
+
 /** The broker of a single node: the log lives in this process and ends with it. */
 export class MemoryBroker implements Broker, History, Retained {
+  readonly dead = NONE_DEAD;
   readonly #clock: Clock;
   readonly #bounds: LogBounds;
   readonly #maxEventBytes: number;

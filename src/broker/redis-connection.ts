@@ -106,6 +106,12 @@ export class RedisConnection {
     this.redis.disconnect();
   }
 
+  /** At once, whatever is under way: that is rejected, and done or not. */
+  cut(): void {
+    this.#state = 'closed';
+    this.redis.disconnect();
+  }
+
   #returned(): void {
     if (this.#state === 'closed') return;
     if (this.#state === 'lost') this.#log.info('the connection to Redis is back');

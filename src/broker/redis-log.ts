@@ -1,6 +1,12 @@
 import type { Result } from 'ioredis';
 import { START, type Cursor } from '../model/cursor.ts';
+import { canonicalJson, type NewEvent } from '../model/event.ts';
+import type { Retention } from '../model/retention.ts';
+import { tooBig } from './broker.ts';
 import type { RedisConnection } from './redis-connection.ts';
+
+/** The consumer group of the inbox, of which each node is a consumer. */
+export const INBOX_GROUP = 'belfry';
 
 /** Entries read at once. */
 export const PAGE = 500;
@@ -28,6 +34,20 @@ export interface Body {
   readonly kind: readonly [type: string, action: string, key: string] | undefined;
 }
 
+export interface BodyOptions {
+  readonly retention: Retention;
+  readonly maxEventBytes: number;
+}
+
+/** An event that states no time gets this one. @throws ProtocolError `event_too_big` */
+export function bodyOf(event: NewEvent, now: number, { retention, maxEventBytes }: BodyOptions): Body {
+  const json = canonicalJson({ ...event, time: event.time ?? new Date(now).toISOString() });
+  const bytes = Buffer.byteLength(json);
+  if (bytes > maxEventBytes) throw tooBig(bytes, maxEventBytes);
+  const { type, action, key } = event;
+  return { json, kind: retention.of(event) && [type, action, key] };
+}
+
 /** What Redis calls the things of one hub. All keys share a hash tag, so that a script may use them together on a cluster. */
 export function redisNames(prefix: string) {
   return {
@@ -39,6 +59,8 @@ export function redisNames(prefix: string) {
     tail: (type: string, action: string, key: string) =>
       `{${prefix}}:tail:${escaped(type)}.${escaped(action)}:${key}`,
     latest: (type: string) => `{${prefix}}:latest:${type}`,
+    inbox: `{${prefix}}:ingress`,
+    dead: `{${prefix}}:dead`,
   };
 }
 

@@ -5,10 +5,12 @@ import type { PatternPart, PatternParts } from '../model/pattern.ts';
 import { Redaction, type Layer } from '../model/redaction.ts';
 import { REMOVING_ACTIONS, type Keep, type Retention } from '../model/retention.ts';
 import { IDEMPOTENCY_MS, type LogBounds } from './broker.ts';
+import { INBOX_GROUP } from './redis-log.ts';
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
 const PUBLISH = read('retain.lua') + read('publish.lua');
 const VALIDATE = read('strict-json.lua') + read('redact.lua') + read('validate.lua');
+const GROUP = `local GROUP = '${INBOX_GROUP}'\n`;
 
 export const LIBRARY_NAME = 'belfry';
 
@@ -32,8 +34,25 @@ const PUBLISH_ARGUMENTS = `
 `;
 
 /** The hub's own way to publish. It trusts what it is given: the hub has validated it at its edge. */
-export function publishScript(limits: ScriptLimits): string {
+function publishScript(limits: ScriptLimits): string {
   return `${constants(limits)}${PUBLISH}${PUBLISH_ARGUMENTS}`;
+}
+
+/** What the connection of an inbox runs. */
+export function inboxScripts(limits: ScriptLimits) {
+  return {
+    belfryTake: { lua: `${GROUP}${read('inbox-take.lua')}` },
+    belfrySettle: { lua: `${GROUP}${constants(limits)}${PUBLISH}${read('inbox-settle.lua')}` },
+  };
+}
+
+/** What the connection for all other commands runs. */
+export function commandScripts(limits: ScriptLimits) {
+  return {
+    belfryPublish: { lua: publishScript(limits) },
+    belfryLeave: { lua: `${GROUP}${read('inbox-leave.lua')}` },
+    belfryRetry: { lua: read('dead-retry.lua') },
+  };
 }
 
 /** The same as a library of Redis functions, behind validation, since anybody may call it. */
@@ -47,6 +66,8 @@ function constants({ bounds, maxEventBytes, retention }: ScriptLimits): string {
     once_ms: IDEMPOTENCY_MS,
     event_bytes: maxEventBytes,
     depth: MAX_DEPTH,
+    dead_entries: 10_000,
+    dead_bytes: 64 * 1024 * 1024,
   };
   const fields = Object.entries(limits).map(([name, value]) => `${name} = ${value}`);
   const rules = retention.rules.map(

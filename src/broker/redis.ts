@@ -1,23 +1,18 @@
 import type { Logger } from 'pino';
 import { compareCursors, type Cursor } from '../model/cursor.ts';
 import { BelfryError } from '../model/errors.ts';
-import { canonicalJson, type HubEvent, type NewEvent } from '../model/event.ts';
-import type { Redaction } from '../model/redaction.ts';
+import type { HubEvent, NewEvent } from '../model/event.ts';
+import { Redaction } from '../model/redaction.ts';
 import { Retention } from '../model/retention.ts';
-import {
-  tooBig,
-  type Broker,
-  type History,
-  type LogBounds,
-  type Retained,
-  type RetainedWish,
-} from './broker.ts';
+import type { Broker, Dead, History, LogBounds, Retained, RetainedWish } from './broker.ts';
 import { RedisConnection } from './redis-connection.ts';
+import { RedisDead } from './redis-dead.ts';
 import { Feed } from './redis-feed.ts';
-import { PAGE, RedisLog, redisNames, type Body, type LogEntry, type RedisNames } from './redis-log.ts';
+import { Inbox } from './redis-inbox.ts';
+import { bodyOf, PAGE, RedisLog, redisNames, type LogEntry, type RedisNames } from './redis-log.ts';
 import { Reader, type ReaderOptions } from './redis-reader.ts';
 import { RedisRetained } from './redis-retained.ts';
-import { LIBRARY_NAME, publishLibrary, publishScript } from './redis-scripts.ts';
+import { commandScripts, inboxScripts, LIBRARY_NAME, publishLibrary } from './redis-scripts.ts';
 
 const WATCH_MS = 5_000;
 const UPKEEP_MS = 60_000;
@@ -27,28 +22,39 @@ export interface RedisBrokerOptions extends ReaderOptions {
   readonly url: string;
   /** Begins every key and channel: `belfry`. Without braces and colons. */
   readonly prefix: string;
+  /** The name of this node, by which Redis knows what it holds of the inbox. */
+  readonly node: string;
   readonly bounds: LogBounds;
   /** Alike on all nodes. Absent: nothing but the log is kept. */
   readonly retention?: Retention;
-  /** What the function belfry_publish masks in what others publish. The other ways in are masked by who hands this in. */
+  /**
+   * What is masked in what others publish by the function belfry_publish, and in what is dead. The other ways in are
+   * masked by who hands this in.
+   */
   readonly redaction?: Redaction;
   readonly log: Logger;
   /** How long `start` tries to reach Redis. */
   readonly connectTimeoutMs?: number;
   /** How long any command may take before it counts as failed. */
   readonly commandTimeoutMs?: number;
+  /** How long a node may hold entries of the inbox before another takes them from it. */
+  readonly claimAfterMs?: number;
 }
 
 /**
  * The broker of many nodes: the log is a stream in Redis, and a channel tells each node what was appended. Any service
- * may publish too, for good through the function `belfry_publish`, or live only by `PUBLISH <prefix>:events`. A node
- * that was cut off reads what it missed from the log; what is lost there is told by a `belfry.gap` event.
+ * may publish too, for good through the inbox or the function `belfry_publish`, or live only by
+ * `PUBLISH <prefix>:events`. A node that was cut off reads what it missed from the log; what is lost there is told by a
+ * `belfry.gap` event.
  */
 export class RedisBroker implements Broker, History, Retained {
-  readonly #options: RedisBrokerOptions & { readonly retention: Retention };
+  readonly dead: Dead;
+  readonly #options: RedisBrokerOptions & { readonly retention: Retention; readonly redaction: Redaction };
   readonly #names: RedisNames;
   readonly #commands: RedisConnection;
   readonly #subscriber: RedisConnection;
+  readonly #taker: RedisConnection;
+  readonly #inbox: Inbox;
   readonly #log: RedisLog;
   readonly #retained: RedisRetained;
   #feed: Feed | undefined;
@@ -57,11 +63,15 @@ export class RedisBroker implements Broker, History, Retained {
 
   constructor(options: RedisBrokerOptions) {
     const { url, prefix, log, commandTimeoutMs = 5_000 } = options;
-    this.#options = { retention: Retention.none, ...options };
+    this.#options = { retention: Retention.none, redaction: Redaction.none, ...options };
     this.#names = redisNames(prefix);
-    const scripts = { belfryPublish: { lua: publishScript(this.#options) } };
-    this.#commands = new RedisConnection({ url, role: 'commands', commandTimeoutMs, scripts, log });
-    this.#subscriber = new RedisConnection({ url, role: 'subscriber', commandTimeoutMs, log });
+    const connect = (role: string, scripts = {}): RedisConnection =>
+      new RedisConnection({ url, role, commandTimeoutMs, scripts, log });
+    this.#commands = connect('commands', commandScripts(this.#options));
+    this.#subscriber = connect('subscriber');
+    this.#taker = connect('inbox', inboxScripts(this.#options));
+    this.#inbox = new Inbox(this.#taker, this.#names, this.#options, commandTimeoutMs);
+    this.dead = new RedisDead(this.#commands, this.#names);
     this.#log = new RedisLog(this.#commands, this.#names);
     this.#retained = new RedisRetained(this.#commands, this.#names, this.#options);
   }
@@ -74,7 +84,8 @@ export class RedisBroker implements Broker, History, Retained {
     this.#subscriber.redis.on('messageBuffer', (_channel: Buffer, message: Buffer) => feed.hear(message));
     this.#subscriber.redis.on('close', () => feed.pause());
     try {
-      await Promise.all([this.#commands.open(connectTimeoutMs), this.#subscriber.open(connectTimeoutMs)]);
+      const connections = [this.#commands, this.#subscriber, this.#taker];
+      await Promise.all(connections.map((connection) => connection.open(connectTimeoutMs)));
       this.#commands.redis.on('ready', () => void Promise.all([this.#mend(feed), this.#loadLibrary()]));
       this.#subscriber.redis.on('ready', () => void this.#mend(feed));
       await this.#loadLibrary('REPLACE');
@@ -83,6 +94,7 @@ export class RedisBroker implements Broker, History, Retained {
       await this.stop();
       throw error;
     }
+    this.#inbox.start();
     this.#feed = feed;
     this.#timers = [
       clock.every(WATCH_MS, () => void this.#watch(feed)),
@@ -93,10 +105,9 @@ export class RedisBroker implements Broker, History, Retained {
 
   /** @throws BelfryError `event_too_big` as well */
   async publish(events: readonly NewEvent[], idempotencyKey?: string): Promise<Cursor[]> {
-    return this.#log.append(
-      events.map((event) => this.#body(event)),
-      idempotencyKey,
-    );
+    const now = this.#options.clock.now();
+    const bodies = events.map((event) => bodyOf(event, now, this.#options));
+    return this.#log.append(bodies, idempotencyKey);
   }
 
   async ready(): Promise<void> {
@@ -107,6 +118,7 @@ export class RedisBroker implements Broker, History, Retained {
   async stop(): Promise<void> {
     for (const stop of this.#timers.splice(0)) stop();
     this.#feed = undefined;
+    await this.#inbox.stop(this.#commands);
     await Promise.all([this.#subscriber.close(), this.#commands.close()]);
   }
 
@@ -137,15 +149,6 @@ export class RedisBroker implements Broker, History, Retained {
 
   latestOf(type: string, key: string): Promise<HubEvent | undefined> {
     return this.#retained.latestOf(type, key);
-  }
-
-  #body(event: NewEvent): Body {
-    const { clock, maxEventBytes, retention } = this.#options;
-    const json = canonicalJson({ ...event, time: event.time ?? new Date(clock.now()).toISOString() });
-    const bytes = Buffer.byteLength(json);
-    if (bytes > maxEventBytes) throw tooBig(bytes, maxEventBytes);
-    const { type, action, key } = event;
-    return { json, kind: retention.of(event) && [type, action, key] };
   }
 
   /** Hears the channel from now on, and reads what was said while it did not. */

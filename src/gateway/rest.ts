@@ -1,6 +1,6 @@
 import { arch, platform } from 'node:os';
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
-import type { Broker, Retained } from '../broker/broker.ts';
+import type { Broker, Dead, Retained } from '../broker/broker.ts';
 import type { DialectName } from '../dialects/dialect.ts';
 import { drpRefusal } from '../dialects/drp.ts';
 import { dialectNames, isDialectName, parseEvent } from '../dialects/index.ts';
@@ -13,6 +13,7 @@ import type { Identity } from '../model/principal.ts';
 import type { Redaction } from '../model/redaction.ts';
 import type { Authenticator } from './auth.ts';
 import { credentialsOf, type Credentials } from './credentials.ts';
+import { deadRoutes } from './dead.ts';
 import type { TokenIssuer } from './issuer.ts';
 import { checkOrigin } from './origin.ts';
 import { retainedRoutes } from './retained.ts';
@@ -31,6 +32,7 @@ export interface RestOptions {
   readonly hub: Hub;
   readonly broker: Broker;
   readonly retained: Retained;
+  readonly dead: Dead;
   readonly redaction: Redaction;
   readonly authenticator: Authenticator;
   readonly issuer: TokenIssuer;
@@ -63,6 +65,7 @@ export function restRoutes(options: RestOptions): Router {
   router.post('/events', checkContentType, rawBody(options), (request, response) =>
     postEvents(options, request, response),
   );
+  router.use('/dead', deadRoutes(options));
   // Last, since it takes any name that is a type.
   router.use(retainedRoutes(options));
   return router;

@@ -78,7 +78,7 @@ async function getOne(
 }
 
 /** @throws BelfryError `not_acceptable` for a page that is none, and for a filter, since objects here have any shape */
-function readPage(query: URLSearchParams): { offset: number; limit: number } {
+export function readPage(query: URLSearchParams): { offset: number; limit: number } {
   const page = { offset: 0, limit: Infinity };
   for (const [name, value] of query) {
     if (WITHOUT_EFFECT.has(name)) continue;

@@ -8,6 +8,28 @@ export const REDACTED = '[redacted]';
 const ROOTS = ['object', 'original', 'metadata'] as const;
 type Root = (typeof ROOTS)[number];
 
+/** Where the spellings write what becomes these, in whatever case. */
+const SPELLED: ReadonlyMap<string, Root> = new Map([
+  ['object', 'object'],
+  ['payload', 'object'],
+  ['data', 'object'],
+  ['original', 'original'],
+  ['metadata', 'metadata'],
+]);
+
+/** What else the spellings write there: it says what the event is, and no name masks it. */
+const ENVELOPE: ReadonlySet<string> = new Set([
+  'id',
+  'time',
+  'type',
+  'action',
+  'key',
+  'principal',
+  'appid',
+  'event_type',
+  'timestamp',
+]);
+
 /** A folded name, split at its stars: one part is a name to the letter. */
 export type Glob = readonly string[];
 
@@ -102,6 +124,18 @@ export class Mask {
       if (seen !== value) (masked ??= {})[root] = seen;
     }
     return masked === undefined ? event : { ...event, ...masked };
+  }
+
+  /** What may be an event in any spelling, or is none. As redact.lua has it. */
+  anywhere(json: Json): Json {
+    if (!isJsonObject(json)) return this.#inside(json, NONE);
+    const masked = Object.entries(json).map(([name, value]): [string, Json] => {
+      const root = SPELLED.get(name.toLowerCase());
+      if (root !== undefined) return [name, this.#inside(value, this.#paths[root])];
+      const isEnvelope = ENVELOPE.has(name.toLowerCase());
+      return [name, isEnvelope ? this.#inside(value, NONE) : this.#field(name, value, NONE)];
+    });
+    return masked.every(([name, value]) => value === json[name]) ? json : Object.fromEntries(masked);
   }
 
   /** `paths` are what is left of those that lead through here. */

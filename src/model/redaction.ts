@@ -1,5 +1,6 @@
 import { HUB_TYPE, type NewEvent } from './event.ts';
-import { isPath, Mask, parseField, type Fields, type Glob } from './mask.ts';
+import { parseJson, type Json } from './json.ts';
+import { isPath, Mask, parseField, REDACTED, type Fields, type Glob } from './mask.ts';
 import { Pattern } from './pattern.ts';
 import { ADMIN } from './principal.ts';
 
@@ -77,6 +78,11 @@ export class View {
   mask<Event extends NewEvent>(event: Event): Event {
     return event.type === HUB_TYPE ? event : masked(event, this.#layers);
   }
+
+  /** {@link Redaction.maskText}, for those who see events like this. */
+  maskText(text: string): string {
+    return maskedText(text, this.#layers);
+  }
 }
 
 /** Sees all that is kept. */
@@ -106,6 +112,14 @@ export class Redaction {
     return masked(event, this.standing);
   }
 
+  /**
+   * The text of what may be no event, without what nobody may see. Since nobody knows of which type it is, every rule
+   * holds. What is not JSON stays as it is; JSON that no event may be made of is masked as a whole.
+   */
+  maskText(text: string): string {
+    return maskedText(text, this.standing);
+  }
+
   /** The same object for roles that come to the same, so that work can be shared by it. */
   viewOf(roles: readonly string[]): View {
     if (this.#excepted.length === 0 || roles.includes(ADMIN)) return WHOLE;
@@ -123,6 +137,27 @@ function masked<Event extends NewEvent>(event: Event, layers: readonly Layer[]):
     if (events === undefined || events.matches(event)) event = mask.apply(event);
   }
   return event;
+}
+
+function maskedText(text: string, layers: readonly Layer[]): string {
+  if (layers.length === 0 || !isJson(text)) return text;
+  let json: Json;
+  try {
+    json = parseJson(text);
+  } catch {
+    return JSON.stringify(REDACTED);
+  }
+  const seen = layers.reduce((each, { mask }) => mask.anywhere(each), json);
+  return seen === json ? text : JSON.stringify(seen);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Rules for the same events and roles are one layer, so that an event is walked through once for all of them. */

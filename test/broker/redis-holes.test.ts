@@ -211,7 +211,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('what a hub keeps in Redis', () => {
     await broker.publish([event('1')], 'once');
     await world.fcall(JSON.stringify(event('2')));
     const keys = await world.redis.keys('*');
-    const names = ['last', 'log', 'once:once'].map((name) => `{${world.prefix}}:${name}`);
+    const names = ['ingress', 'last', 'log', 'once:once'].map((name) => `{${world.prefix}}:${name}`);
     expect(keys.toSorted()).toEqual(names.toSorted());
   });
 

@@ -45,7 +45,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('while Redis is away', () => {
     await broker.publish([event('after')]);
     await ear.key('after');
     expect(ear.keys).toEqual(['before', 'after']);
-    expect(world.said(40)).toHaveLength(2);
+    expect(world.said(40)).toHaveLength(3);
   });
 
   it('a publish under way is refused when the connection goes', async () => {
@@ -106,7 +106,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a Redis that comes back', () => {
     await nodes[0]?.broker.publish([event('1'), event('2')]);
     for (const { ear } of nodes) await ear.count(2);
     await server.kill();
-    await expect.poll(() => world.said(40)).toHaveLength(4);
+    await expect.poll(() => world.said(40)).toHaveLength(6);
     await server.restart();
     await expect.poll(() => world.redis.status).toBe('ready');
     await world.fcall(JSON.stringify(event('3')));
@@ -232,7 +232,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node that stops', () => {
   it('leaves no connection behind', async () => {
     const { world } = await ownWorld();
     const { broker } = await world.start();
-    expect(await clientsOf(world)).toEqual(['belfry-commands', 'belfry-subscriber']);
+    expect(await clientsOf(world)).toEqual(['belfry-commands', 'belfry-inbox', 'belfry-subscriber']);
     await broker.stop();
     await broker.stop();
     await expect.poll(() => clientsOf(world)).toEqual([]);

@@ -24,6 +24,7 @@ export class RedisWorld {
   readonly redis: Redis;
   readonly rubbish: { source: string; reason: string }[] = [];
   readonly logged: { level: number; msg: string }[] = [];
+  #nodes = 0;
 
   constructor(url = inject('redisUrl')) {
     this.url = url;
@@ -51,6 +52,7 @@ export class RedisWorld {
     return new RedisBroker({
       url: this.url,
       prefix: this.prefix,
+      node: `node-${++this.#nodes}`,
       clock: systemClock,
       bounds: { maxEvents: 100_000, maxAgeMs: 86_400_000 },
       parse: (body) => parseEvent(body),

@@ -9,6 +9,7 @@ const [, , url = '', prefix = '', start] = process.argv;
 const broker = new RedisBroker({
   url,
   prefix,
+  node: 'node',
   clock: systemClock,
   bounds: { maxEvents: 100, maxAgeMs: 60_000 },
   parse: (body) => parseEvent(body),

@@ -1,0 +1,11 @@
+-- Puts what is dead back into the inbox, as the last of it. KEYS are the dead and the inbox, ARGV[1] is the id among the
+-- dead. Answers 1, or 0 when it is not there.
+local dead, inbox, id = KEYS[1], KEYS[2], ARGV[1]
+
+local found = redis.call('XRANGE', dead, id, id)[1]
+if not found then return 0 end
+local fields = {}
+for i = 1, #found[2], 2 do fields[found[2][i]] = found[2][i + 1] end
+redis.call('XADD', inbox, '*', 'event', fields.event or '')
+redis.call('XDEL', dead, id)
+return 1

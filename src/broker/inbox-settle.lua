@@ -1,0 +1,52 @@
+-- Moves entries from the inbox into the log, or to the dead, each in one step: a node that ends at any moment leaves an
+-- entry either where it was or where it belongs, and an entry that two nodes hold is moved by one of them.
+--
+-- Only the first of all pending entries is moved, so the order of the inbox is that of the log whoever has read what.
+-- What comes after an entry that another node holds has to wait for that.
+--
+-- GROUP, LIMITS and publish.lua stand before it. KEYS are the log, the inbox and the dead. ARGV has six for each entry,
+-- oldest first: its id, what becomes of it, and what the functions below take.
+-- Answers for each entry until one has to wait: 1 when it was moved now, 0 when somebody had done so before.
+local log, inbox, dead = KEYS[1], KEYS[2], KEYS[3]
+
+local function first_pending(from, to)
+  local found = redis.call('XPENDING', inbox, GROUP, from, to, 1)[1]
+  return found and found[1]
+end
+
+-- By memory as well, or ten thousand large ones would fill Redis.
+local function trim_dead()
+  local used = redis.pcall('MEMORY', 'USAGE', dead)
+  if type(used) ~= 'number' or used <= LIMITS.dead_bytes then return end
+  redis.call('XTRIM', dead, 'MAXLEN', math.floor(redis.call('XLEN', dead) / 2))
+end
+
+local become = {}
+
+function become.event(_, event, kind, action, key)
+  publish({ log }, { event }, { kind ~= '' and { kind, action, key } or nil })
+end
+
+function become.dead(id, text, reason, message, time)
+  redis.call('XADD', dead, 'MAXLEN', '~', LIMITS.dead_entries, '*',
+    'reason', reason, 'message', message, 'event', text, 'time', time, 'entry', id)
+  trim_dead()
+end
+
+-- Somebody has removed it from the inbox.
+function become.nothing() end
+
+local outcomes = {}
+for i = 1, #ARGV, 6 do
+  local id = ARGV[i]
+  local is_first = first_pending('-', '+') == id
+  if not is_first and first_pending(id, id) then break end
+  if is_first then
+    -- Last, so that what Redis refuses in between leaves the entry where it was.
+    become[ARGV[i + 1]](id, unpack(ARGV, i + 2, i + 5))
+    redis.call('XACK', inbox, GROUP, id)
+    redis.call('XDEL', inbox, id)
+  end
+  outcomes[#outcomes + 1] = is_first and 1 or 0
+end
+return outcomes

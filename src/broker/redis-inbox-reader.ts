@@ -1,0 +1,93 @@
+import type { Clock } from '../model/clock.ts';
+import { asBelfryError, ProtocolError } from '../model/errors.ts';
+import { parseJson } from '../model/json.ts';
+import type { Redaction } from '../model/redaction.ts';
+import type { Retention } from '../model/retention.ts';
+import { tooBig } from './broker.ts';
+import { bodyOf } from './redis-log.ts';
+import type { ReaderOptions } from './redis-reader.ts';
+
+/** Text beyond this is not kept among the dead: a few of that size would push out all others. */
+const MAX_DEAD_BYTES = 8 * 1024 * 1024;
+
+const FIELD = 'event';
+
+export interface InboxReaderOptions extends ReaderOptions {
+  readonly retention: Retention;
+  readonly redaction: Redaction;
+  readonly clock: Clock;
+}
+
+/** An entry as it stands in the inbox. */
+export interface InboxEntry {
+  readonly id: string;
+  /** Names and values in turn; absent where somebody has removed the entry before it was settled. */
+  readonly fields: readonly Buffer[] | undefined;
+}
+
+/** What is to become of an entry. */
+export interface Verdict {
+  readonly id: string;
+  /** As inbox-settle.lua takes it. */
+  readonly becomes: readonly (string | Buffer)[];
+  /** The code of the error for which it is dead. */
+  readonly reason?: string;
+}
+
+/** Tells events from what cannot be accepted. Throws nothing, whatever it is. */
+export class InboxReader {
+  readonly #options: InboxReaderOptions;
+
+  constructor(options: InboxReaderOptions) {
+    this.#options = options;
+  }
+
+  judge({ id, fields }: InboxEntry): Verdict {
+    if (fields === undefined) return { id, becomes: ['nothing', '', '', '', ''] };
+    try {
+      const { json, kind = ['', '', ''] } = this.#body(id, fields);
+      return { id, becomes: ['event', json, ...kind] };
+    } catch (thrown) {
+      const { code, message } = asBelfryError(thrown);
+      const time = new Date(this.#options.clock.now()).toISOString();
+      return { id, becomes: ['dead', this.#kept(fields), code, message, time], reason: code };
+    }
+  }
+
+  #body(id: string, fields: readonly Buffer[]): ReturnType<typeof bodyOf> {
+    const { parse, maxEventBytes, clock } = this.#options;
+    const names = fields.filter((_, i) => i % 2 === 0).map((name) => name.toString().slice(0, 100));
+    const [, text] = fields;
+    if (text === undefined || names.length > 1 || names[0] !== FIELD) {
+      const shown = names.slice(0, 10).join(', ');
+      throw new ProtocolError(
+        'event_invalid',
+        `The entry has the fields ${shown}. Expected the one field ${FIELD}.`,
+      );
+    }
+    if (text.length > maxEventBytes) throw tooBig(text.length, maxEventBytes);
+    // When it was written, as the id tells unless its publisher made it up.
+    return bodyOf(parse(parseJson(text)), Math.min(Number.parseInt(id, 10), clock.now()), this.#options);
+  }
+
+  /** The text that was to be the event, under whatever name if there is but one, so that it can be tried again. */
+  #kept(fields: readonly Buffer[]): Buffer | string {
+    const text = fields.length === 2 ? fields[1] : valueOf(fields);
+    const bytes = text ?? Buffer.from(JSON.stringify(objectOf(fields)));
+    if (bytes.length > MAX_DEAD_BYTES) return '';
+    const written = bytes.toString();
+    const masked = this.#options.redaction.maskText(written);
+    // What is not UTF-8 would not survive being read as text.
+    return masked === written ? bytes : masked;
+  }
+}
+
+function valueOf(fields: readonly Buffer[]): Buffer | undefined {
+  const at = fields.findIndex((name, i) => i % 2 === 0 && name.toString() === FIELD);
+  return at < 0 ? undefined : fields[at + 1];
+}
+
+function objectOf(fields: readonly Buffer[]): Record<string, string> {
+  const texts = fields.map((field) => field.toString());
+  return Object.fromEntries(texts.flatMap((name, i) => (i % 2 === 0 ? [[name, texts[i + 1] ?? '']] : [])));
+}

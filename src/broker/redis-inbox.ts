@@ -1,0 +1,234 @@
+import type { Result } from 'ioredis';
+import type { Logger } from 'pino';
+import { BelfryError } from '../model/errors.ts';
+import type { RedisConnection } from './redis-connection.ts';
+import { InboxReader, type InboxReaderOptions, type InboxEntry, type Verdict } from './redis-inbox-reader.ts';
+import { INBOX_GROUP, type RedisNames } from './redis-log.ts';
+
+/** What a node holds at once is bounded by both, but for one entry that by itself is larger. */
+const MAX_HELD = 100;
+const MAX_HELD_BYTES = 4 * 1024 * 1024;
+
+const MAX_BLOCK_MS = 2_000;
+const FIRST_WAIT_MS = 2;
+const MAX_WAIT_MS = 200;
+const MAX_RETRY_MS = 2_000;
+/** A consumer that holds nothing and was not seen for so long belongs to a node that has crashed. */
+const LONG_AGO_MS = 60 * 60_000;
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** inbox-take.lua */
+    belfryTakeBuffer(keyCount: 1, ...keysAndArguments: (string | number)[]): Result<RawEntry[], Context>;
+    /** inbox-settle.lua */
+    belfrySettle(keyCount: 3, ...keysAndArguments: (string | Buffer)[]): Result<(0 | 1)[], Context>;
+    /** inbox-leave.lua */
+    belfryLeave(keyCount: 1, ...keysAndArguments: (string | number)[]): Result<null, Context>;
+  }
+}
+
+type RawEntry = [id: Buffer, fields: Buffer[] | null];
+
+export interface InboxOptions extends InboxReaderOptions {
+  /** The name of the node, by which Redis knows what it holds. */
+  readonly node: string;
+  /** Entries that another node has held for so long are taken from it. */
+  readonly claimAfterMs?: number | undefined;
+  readonly log: Logger;
+}
+
+/**
+ * The durable inbox: whatever any service appends to the stream `{<prefix>}:ingress` enters the log exactly once, in the
+ * order of the inbox, or goes to the dead with the reason. All nodes take from it; what one of them holds when it ends
+ * is claimed by another. Nothing it does rejects: it goes on until it is stopped, whatever becomes of Redis.
+ *
+ * No timer looks for what a crashed node holds, since it never lies unnoticed: either nothing new comes, or what comes
+ * has to wait behind it.
+ */
+export class Inbox {
+  readonly #connection: RedisConnection;
+  readonly #names: RedisNames;
+  readonly #options: InboxOptions;
+  readonly #reader: InboxReader;
+  readonly #claimAfterMs: number;
+  readonly #blockMs: number;
+  /** Taken and not settled, oldest first. */
+  #held: Verdict[] = [];
+  /** Whether Redis may count entries as this node's that it does not hold. */
+  #lostSight = true;
+  #waitMs = FIRST_WAIT_MS;
+  #isStopped = false;
+  #running: Promise<void> | undefined;
+  #wake: () => void = () => undefined;
+
+  /** The connection must be its own, since it blocks, and know the scripts of the inbox. */
+  constructor(connection: RedisConnection, names: RedisNames, options: InboxOptions, timeoutMs: number) {
+    this.#connection = connection;
+    this.#names = names;
+    this.#options = options;
+    this.#reader = new InboxReader(options);
+    this.#claimAfterMs = options.claimAfterMs ?? 15_000;
+    // A command that takes longer counts as failed.
+    this.#blockMs = Math.min(MAX_BLOCK_MS, Math.floor(timeoutMs / 2));
+    connection.redis.on('ready', () => this.#wake());
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Waits for nothing that is to come. What the node holds by then is left to the others, who may claim it at once. */
+  async stop(commands: RedisConnection): Promise<void> {
+    this.#isStopped = true;
+    this.#connection.cut();
+    this.#wake();
+    if (this.#running === undefined) return;
+    await this.#running;
+    this.#running = undefined;
+    try {
+      const { inbox } = this.#names;
+      await commands.ask((redis) =>
+        redis.belfryLeave(1, inbox, this.#options.node, this.#claimAfterMs, LONG_AGO_MS),
+      );
+    } catch (error) {
+      this.#options.log.debug(
+        { err: error },
+        'could not leave the inbox; what the node held is claimed later',
+      );
+    }
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    while (!this.#isStopped) {
+      try {
+        await this.#begin();
+        while (!this.#isStopped) {
+          await this.#turn();
+          failures = 0;
+        }
+      } catch (error) {
+        failures++;
+        this.#complain(error, failures);
+        await this.#pause(Math.min(MAX_RETRY_MS, 50 * 2 ** failures));
+      }
+    }
+  }
+
+  /** A Redis that was emptied knows neither the inbox nor the group, and an answer may have been lost. */
+  async #begin(): Promise<void> {
+    this.#held = [];
+    this.#lostSight = true;
+    try {
+      await this.#connection.ask((redis) =>
+        redis.xgroup('CREATE', this.#names.inbox, INBOX_GROUP, '0', 'MKSTREAM'),
+      );
+    } catch (error) {
+      if (!isAbout(error, 'BUSYGROUP')) throw error;
+    }
+  }
+
+  async #turn(): Promise<void> {
+    if (this.#held.length === 0) this.#held = await this.#take();
+    if (this.#held.length === 0) return void (await this.#claim());
+    const settled = await this.#settle();
+    if (settled > 0) this.#waitMs = FIRST_WAIT_MS;
+    else if (!(await this.#claim())) await this.#wait();
+  }
+
+  /** The oldest that is this node's already, else what is new; where there is none, the next one to come for a while. */
+  async #take(): Promise<Verdict[]> {
+    let entries: RawEntry[] = [];
+    if (this.#lostSight) entries = await this.#takeFrom('0');
+    if (entries.length === 0) {
+      this.#lostSight = false;
+      entries = await this.#takeFrom('>');
+    }
+    if (entries.length === 0) entries = await this.#takeNext();
+    return entries.map(([id, fields]) => this.#reader.judge(entryOf(id, fields)));
+  }
+
+  #takeFrom(from: '0' | '>'): Promise<RawEntry[]> {
+    const { inbox } = this.#names;
+    return this.#connection.ask((redis) =>
+      redis.belfryTakeBuffer(1, inbox, this.#options.node, from, MAX_HELD, MAX_HELD_BYTES),
+    );
+  }
+
+  async #takeNext(): Promise<RawEntry[]> {
+    const { node } = this.#options;
+    const streams = ['STREAMS', this.#names.inbox, '>'] as const;
+    const found = await this.#connection.ask((redis) =>
+      redis.xreadgroupBuffer('GROUP', INBOX_GROUP, node, 'COUNT', 1, 'BLOCK', this.#blockMs, ...streams),
+    );
+    const [stream] = (found ?? []) as [name: Buffer, entries: RawEntry[]][];
+    return stream?.[1] ?? [];
+  }
+
+  /** @returns how many of those held need no more thought, by whoever they were settled */
+  async #settle(): Promise<number> {
+    const { log, inbox, dead } = this.#names;
+    const outcomes = await this.#connection.ask((redis) =>
+      redis.belfrySettle(3, log, inbox, dead, ...this.#held.flatMap(({ id, becomes }) => [id, ...becomes])),
+    );
+    const settled = this.#held.splice(0, outcomes.length);
+    for (const [i, { reason }] of settled.entries()) {
+      if (reason !== undefined && outcomes[i] === 1) this.#options.report('inbox', reason);
+    }
+    return settled.length;
+  }
+
+  /** Makes this node's own what others have held for too long; it is then read like what it lost sight of. */
+  async #claim(): Promise<boolean> {
+    const { node, log } = this.#options;
+    const reply = await this.#connection.ask((redis) =>
+      redis.xautoclaim(
+        this.#names.inbox,
+        INBOX_GROUP,
+        node,
+        this.#claimAfterMs,
+        '0-0',
+        'COUNT',
+        MAX_HELD,
+        'JUSTID',
+      ),
+    );
+    const [, ids] = reply as [next: string, ids: string[]];
+    if (ids.length === 0) return false;
+    log.info({ count: ids.length }, 'claimed entries of the inbox that were held for too long');
+    this.#held = [];
+    this.#lostSight = true;
+    return true;
+  }
+
+  /** Until another node may have settled what comes before. */
+  async #wait(): Promise<void> {
+    await this.#pause(this.#waitMs);
+    this.#waitMs = Math.min(MAX_WAIT_MS, this.#waitMs * 2);
+  }
+
+  #pause(ms: number): Promise<void> {
+    if (this.#isStopped) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#options.clock.after(ms, resolve);
+    this.#wake = () => {
+      cancel();
+      resolve();
+    };
+    return promise;
+  }
+
+  /** Once for a row of failures. That the connection is lost says the connection itself. */
+  #complain(error: unknown, failures: number): void {
+    if (failures > 1 || !this.#connection.isReady || isAbout(error, 'NOGROUP')) return;
+    this.#options.log.warn({ err: error }, 'cannot take from the inbox; trying again');
+  }
+}
+
+function entryOf(id: Buffer, fields: Buffer[] | null): InboxEntry {
+  return { id: id.toString('latin1'), fields: fields ?? undefined };
+}
+
+function isAbout(error: unknown, what: string): boolean {
+  return error instanceof BelfryError && error.message.includes(what);
+}

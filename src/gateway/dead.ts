@@ -1,0 +1,88 @@
+import express, { type Response, type Router } from 'express';
+import type { Dead } from '../broker/broker.ts';
+import type { DeadEntry } from '../model/dead.ts';
+import { BelfryError } from '../model/errors.ts';
+import { Pattern } from '../model/pattern.ts';
+import type { Identity } from '../model/principal.ts';
+import type { Redaction } from '../model/redaction.ts';
+import { targetOf } from './handshake.ts';
+import { readPage } from './retained.ts';
+
+/** Entries of one page, whatever was asked for: each may hold a whole event. */
+const MAX_PAGE = 1_000;
+
+const LIST = Pattern.parse('dead.list.*');
+
+/**
+ * `GET /`, `GET /:id`, `POST /:id/retry` and `DELETE /:id` of what the inbox could not accept. To read it takes a grant to
+ * hear `dead.list.<id>`, to retry or delete one to publish `dead.retry.<id>`, as admins have. Without Redis there is no
+ * inbox, and the list is empty.
+ */
+export function deadRoutes({ dead, redaction }: { dead: Dead; redaction: Redaction }): Router {
+  const router = express.Router({ caseSensitive: true });
+  router.get('/', async (request, response) => {
+    const identity = identityOf(response);
+    if (!identity.subscribe.overlap(LIST)) throw forbidden(identity, 'read what is dead');
+    const { offset, limit } = readPage(targetOf(request).query);
+    const { entries, total } = await dead.list(offset, Math.min(limit, MAX_PAGE));
+    const shown = entries.filter(({ id }) => mayRead(identity, id));
+    response
+      .set({ 'X-DRP-LIST-TOTAL-COUNT': `${total}`, 'X-DRP-LIST-COUNT': `${shown.length}` })
+      .json(shown.map((entry) => seenBy(identity, redaction, entry)));
+  });
+  router.get('/:id', async (request, response) => {
+    const { id } = request.params;
+    const identity = identityOf(response);
+    if (!mayRead(identity, id)) throw forbidden(identity, 'read what is dead');
+    const entry = await dead.get(id);
+    if (entry === undefined) throw notFound(id);
+    response.json(seenBy(identity, redaction, entry));
+  });
+  router.post('/:id/retry', async (request, response) => {
+    const { id } = request.params;
+    checkMayChange(response, id);
+    if (!(await dead.retry(id))) throw notFound(id);
+    response.status(204).end();
+  });
+  router.delete('/:id', async (request, response) => {
+    const { id } = request.params;
+    checkMayChange(response, id);
+    if (!(await dead.remove(id))) throw notFound(id);
+    response.status(204).end();
+  });
+  return router;
+}
+
+function mayRead({ subscribe }: Identity, id: string): boolean {
+  return subscribe.permit({ type: 'dead', action: 'list', key: id });
+}
+
+/** @throws BelfryError `forbidden` */
+function checkMayChange(response: Response, id: string): void {
+  const identity = identityOf(response);
+  if (identity.publish.permit({ type: 'dead', action: 'retry', key: id })) return;
+  throw forbidden(identity, 'retry or delete what is dead');
+}
+
+function forbidden({ principal }: Identity, what: string): BelfryError {
+  return new BelfryError(
+    'forbidden',
+    `${principal} holds no grant to ${what}. Expected one for dead.list.* to hear, or dead.retry.* to publish.`,
+  );
+}
+
+function notFound(id: string): BelfryError {
+  return new BelfryError(
+    'not_found',
+    `Nothing is dead under "${id.slice(0, 50)}". Expected an id of the list.`,
+  );
+}
+
+/** Those who hold no role that a redaction excepts see it masked here as well. */
+function seenBy({ roles }: Identity, redaction: Redaction, entry: DeadEntry): DeadEntry {
+  return { ...entry, event: redaction.viewOf(roles).maskText(entry.event) };
+}
+
+function identityOf(response: Response): Identity {
+  return response.locals['identity'] as Identity;
+}

@@ -1,0 +1,484 @@
+import { describe, expect, it } from 'vitest';
+import { parseEvent } from '../../src/dialects/index.ts';
+import { START } from '../../src/model/cursor.ts';
+import { REDACTED } from '../../src/model/mask.ts';
+import { DEFAULT_REDACTION, Redaction } from '../../src/model/redaction.ts';
+import { commandScripts } from '../../src/broker/redis-scripts.ts';
+import { Retention } from '../../src/model/retention.ts';
+import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
+import { RedisWorld, type StartedNode } from './redis-world.ts';
+import { SPELLINGS } from './samples.ts';
+
+const E = (key: number | string, type = 'profiles'): string =>
+  JSON.stringify({ type, action: 'save', key: `${key}`, object: { key } });
+
+const numbers = (count: number, from = 0): string[] => Array.from({ length: count }, (_, i) => `${from + i}`);
+
+/** What an inbox needs of a world, in one place: its keys, and who holds what. */
+class Inbox {
+  readonly world: RedisWorld;
+  readonly key: string;
+  readonly dead: string;
+
+  constructor(world: RedisWorld) {
+    this.world = world;
+    this.key = `{${world.prefix}}:ingress`;
+    this.dead = `{${world.prefix}}:dead`;
+  }
+
+  async add(...texts: (string | Buffer)[]): Promise<void> {
+    const pipeline = this.world.redis.pipeline();
+    for (const text of texts) pipeline.xadd(this.key, '*', 'event', text);
+    await pipeline.exec();
+  }
+
+  /** How many entries somebody holds, and how many there are. */
+  async state(): Promise<[held: number, length: number]> {
+    const [held] = (await this.world.redis.xpending(this.key, 'belfry')) as [number];
+    return [held, await this.world.redis.xlen(this.key)];
+  }
+
+  /** A node that takes so many entries and is never heard of again. */
+  async crash(count: number, node = 'crashed'): Promise<void> {
+    await this.world.redis.xreadgroup('GROUP', 'belfry', node, 'COUNT', count, 'STREAMS', this.key, '>');
+  }
+
+  async create(): Promise<void> {
+    await this.world.redis.xgroup('CREATE', this.key, 'belfry', '0', 'MKSTREAM');
+  }
+
+  async consumers(): Promise<string[]> {
+    const found = (await this.world.redis.xinfo('CONSUMERS', this.key, 'belfry')) as string[][];
+    return found.map(([, name = '']) => name);
+  }
+
+  async deadFields(): Promise<Record<string, string>[]> {
+    const found = await this.world.redis.xrange(this.dead, '-', '+');
+    return found.map(([, fields]) =>
+      Object.fromEntries(fields.flatMap((name, i) => (i % 2 === 0 ? [[name, fields[i + 1] ?? '']] : []))),
+    );
+  }
+}
+
+async function start(nodes = 1, options: Parameters<RedisWorld['start']>[0] = {}) {
+  const world = new RedisWorld();
+  const started: StartedNode[] = [];
+  for (let i = 0; i < nodes; i++) started.push(await world.start(options));
+  const [first, second = first] = started as [StartedNode, StartedNode?];
+  return { world, inbox: new Inbox(world), first, second };
+}
+
+/** What stands in the log. */
+async function logged({ broker }: StartedNode): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const event of broker.after(START)) keys.push(event.key);
+  return keys;
+}
+
+describe('the inbox', () => {
+  it.each(SPELLINGS)('takes an event in the %s spelling into the log', async (_name, text) => {
+    const { inbox, first } = await start();
+    await inbox.add(text);
+    await first.ear.count(1);
+    const { type, action, key } = parseEvent(JSON.parse(text) as never);
+    expect(first.ear.events).toMatchObject([{ type, action, key, id: expect.stringMatching(/-/) as string }]);
+    expect(await logged(first)).toEqual([key]);
+    await expect.poll(() => inbox.state()).toEqual([0, 0]);
+  });
+
+  it('takes what was put in before there was any node', async () => {
+    const world = new RedisWorld();
+    const inbox = new Inbox(world);
+    await inbox.add(E(1), E(2));
+    const node = await world.start();
+    await node.ear.count(2);
+    expect(node.ear.keys).toEqual(['1', '2']);
+  });
+
+  it('gives an event that states no time that of its entry', async () => {
+    const { world, inbox, first } = await start();
+    await inbox.create().catch(() => undefined);
+    await world.redis.xadd(inbox.key, '1700000000000-0', 'event', E(1));
+    await first.ear.count(1);
+    expect(first.ear.events[0]?.time).toBe(new Date(1_700_000_000_000).toISOString());
+  });
+
+  it('gives each entry to one node, once and in order, however many take', async () => {
+    const { inbox, first, second } = await start(2);
+    const wanted = numbers(1_000);
+    for (let at = 0; at < wanted.length; at += 50)
+      await inbox.add(...wanted.slice(at, at + 50).map((key) => E(key)));
+    for (const { ear } of [first, second]) {
+      await ear.count(wanted.length);
+      expect(ear.keys).toEqual(wanted);
+    }
+    expect(await logged(first)).toEqual(wanted);
+    await expect.poll(() => inbox.state()).toEqual([0, 0]);
+  });
+
+  it('keeps what a retention rule keeps', async () => {
+    const retention = new Retention([{ pattern: 'profiles.*.*', latest: true }]);
+    const { inbox, first } = await start(1, { retention });
+    await inbox.add(E('global'));
+    await first.ear.count(1);
+    expect((await first.broker.latestOf('profiles', 'global'))?.object).toEqual({ key: 'global' });
+  });
+
+  it('holds large entries a few at a time, and takes them all', async () => {
+    const world = new RedisWorld();
+    const inbox = new Inbox(world);
+    const big = 'x'.repeat(1_000_000);
+    await inbox.add(...numbers(12).map((key) => JSON.stringify({ ...JSON.parse(E(key)), object: big })));
+    const { ear } = await world.start();
+    await ear.count(12);
+    expect(ear.keys).toEqual(numbers(12));
+  });
+});
+
+describe('what a crashed node holds of the inbox', () => {
+  it('is claimed by another, and comes before what was put in after it', async () => {
+    const world = new RedisWorld();
+    const inbox = new Inbox(world);
+    await inbox.create();
+    await inbox.add(...numbers(10).map((key) => E(key)));
+    await inbox.crash(5);
+    const { ear } = await world.start({ claimAfterMs: 100 });
+    await inbox.add(E('last'));
+    await ear.key('last');
+    expect(ear.keys).toEqual([...numbers(10), 'last']);
+    await expect.poll(() => inbox.state()).toEqual([0, 0]);
+  });
+
+  it('keeps what comes after it waiting until then', async () => {
+    const world = new RedisWorld();
+    const inbox = new Inbox(world);
+    await inbox.create();
+    await inbox.add(E('held'), E('waits'));
+    await inbox.crash(1);
+    const { broker, ear } = await world.start({ claimAfterMs: 3_600_000 });
+    await expect.poll(() => inbox.state()).toEqual([2, 2]);
+    await broker.publish([{ type: 'profiles', action: 'save', key: 'by another door', object: null }]);
+    await ear.count(1);
+    expect(ear.keys).toEqual(['by another door']);
+    await world.redis.xclaim(inbox.key, 'belfry', 'crashed', 0, (await world.redis.xrange(inbox.key, '-', '+'))[0]?.[0] ?? '', 'IDLE', 9_999_999); // prettier-ignore
+    await ear.count(3);
+    expect(ear.keys).toEqual(['by another door', 'held', 'waits']);
+  });
+
+  it('stays in order when several nodes crashed with parts of it between those of a live one', async () => {
+    const world = new RedisWorld();
+    const inbox = new Inbox(world);
+    await inbox.create();
+    await inbox.add(...numbers(400).map((key) => E(key)));
+    for (let i = 0; i < 8; i++) await inbox.crash(20, `crashed-${i % 3}`);
+    const nodes = [await world.start({ claimAfterMs: 200 }), await world.start({ claimAfterMs: 200 })];
+    for (const { ear } of nodes) {
+      await ear.count(400, 10_000);
+      expect(ear.keys).toEqual(numbers(400));
+    }
+    await expect.poll(() => inbox.state()).toEqual([0, 0]);
+  });
+
+  it('is taken up again by a node of the same name at once', async () => {
+    const world = new RedisWorld();
+    const inbox = new Inbox(world);
+    await inbox.create();
+    await inbox.add(E(1), E(2));
+    await inbox.crash(2, 'same');
+    const { ear } = await world.start({ node: 'same', claimAfterMs: 3_600_000 });
+    await ear.count(2);
+    expect(ear.keys).toEqual(['1', '2']);
+  });
+
+  it('is passed over when somebody has removed it', async () => {
+    const world = new RedisWorld();
+    const inbox = new Inbox(world);
+    await inbox.create();
+    await inbox.add(E('removed'), E('stays'));
+    await inbox.crash(2, 'same');
+    await world.redis.xdel(inbox.key, (await world.redis.xrange(inbox.key, '-', '+'))[0]?.[0] ?? '');
+    const { ear } = await world.start({ node: 'same' });
+    await ear.count(1);
+    expect(ear.keys).toEqual(['stays']);
+    await expect.poll(() => inbox.state()).toEqual([0, 0]);
+  });
+});
+
+describe('an entry that cannot be accepted', () => {
+  it.each([
+    ['what is not JSON', ['event', 'hello'], 'json_invalid', 'hello'],
+    ['nothing', ['event', ''], 'json_invalid', ''],
+    ['no event', ['event', '{"type":"a","key":"c"}'], 'event_invalid', '{"type":"a","key":"c"}'],
+    [
+      'a reserved type',
+      ['event', '{"type":"belfry","action":"gap","key":""}'],
+      'type_reserved',
+      '{"type":"belfry","action":"gap","key":""}',
+    ],
+    ['another field', ['evnt', E(1)], 'event_invalid', E(1)],
+    ['two fields', ['event', E(1), 'trace', 'abc'], 'event_invalid', E(1)],
+    ['only other fields', ['type', 'a', 'action', 'b'], 'event_invalid', '{"type":"a","action":"b"}'],
+  ] as const)(
+    '(%s) is dead with the reason, counted, and disturbs nobody',
+    async (_name, fields, reason, text) => {
+      const { world, inbox, first } = await start();
+      const entry = await world.redis.xadd(inbox.key, '*', ...(fields as [string, string]));
+      await inbox.add(E('still here'));
+      await first.ear.key('still here');
+      expect(first.ear.keys).toEqual(['still here']);
+      const message = expect.stringContaining('Expected') as string;
+      const time = expect.stringMatching(/^\d{4}-.*Z$/) as string;
+      expect(await inbox.deadFields()).toEqual([{ reason, message, event: text, time, entry }]);
+      await expect.poll(() => world.reasons).toEqual([`inbox ${reason}`]);
+      await expect.poll(() => inbox.state()).toEqual([0, 0]);
+    },
+  );
+
+  it('says which field was expected', async () => {
+    const { world, inbox } = await start();
+    await world.redis.xadd(inbox.key, '*', 'evnt', E(1), 'trace', 'abc');
+    await expect
+      .poll(() => inbox.deadFields())
+      .toMatchObject([{ message: 'The entry has the fields evnt, trace. Expected the one field event.' }]);
+  });
+
+  it('is dead when it is larger than the limit, as it came or as it would be kept', async () => {
+    const { inbox } = await start(1, { maxEventBytes: 1_000 });
+    const big = JSON.stringify({ type: 'a', action: 'b', key: '', object: 'x'.repeat(1_000) });
+    const grows = JSON.stringify({ type: 'a', action: 'b', key: '', object: 'x'.repeat(940) });
+    await inbox.add(big, grows);
+    await expect
+      .poll(() => inbox.deadFields())
+      .toMatchObject([
+        {
+          reason: 'event_too_big',
+          event: big,
+          message: `The event is ${big.length} bytes. Expected at most 1000.`,
+        },
+        { reason: 'event_too_big', event: grows },
+      ]);
+  });
+
+  it('is not kept when it is far too large, only told', async () => {
+    const { inbox } = await start();
+    await inbox.add('x'.repeat(9_000_000));
+    await expect.poll(() => inbox.deadFields()).toMatchObject([{ reason: 'event_too_big', event: '' }]);
+  });
+
+  it('keeps its bytes, text or not', async () => {
+    const { world, inbox } = await start();
+    const bytes = Buffer.from([0x7b, 0xff, 0xfe, 0x7d]);
+    await inbox.add(bytes);
+    await expect.poll(() => world.redis.xlen(inbox.dead)).toBe(1);
+    const [found] = await world.redis.xrangeBuffer(inbox.dead, '-', '+');
+    expect(found?.[1]).toContainEqual(bytes);
+  });
+
+  it.each([
+    ['a name', '{"type":"a","object":{"password":"geheim"}}'],
+    ['a name beside the event', '{"token":"geheim"}'],
+    ['a path', '{"event_typ":"x","data":{"pin":"geheim"}}'],
+    ['a rule for some events', '{"type":"a","payload":{"ssn":"geheim"}}'],
+    ['a list', '[{"secret":"geheim"}]'],
+    ['a name in what has an odd type', '{"type":{"secret":"geheim"},"action":"b"}'],
+    ['a name in what no event may hold', '{"__proto__":{"secret":"geheim"}}'],
+  ])('is kept without what nobody may see: %s', async (_name, text) => {
+    const redaction = new Redaction([
+      ...DEFAULT_REDACTION,
+      { fields: ['object.pin'] },
+      { fields: ['ssn'], events: 'people.*.*' },
+    ]);
+    const { inbox } = await start(1, { redaction });
+    await inbox.add(text);
+    await expect
+      .poll(() => inbox.deadFields())
+      .toMatchObject([{ event: expect.stringContaining(REDACTED) as string }]);
+    expect(JSON.stringify(await inbox.deadFields())).not.toContain('geheim');
+  });
+
+  it('pushes out the oldest of too many', async () => {
+    const { world, inbox, first } = await start();
+    await inbox.add(...numbers(10_500));
+    await inbox.add(E('end'));
+    await first.ear.key('end', 20_000);
+    expect(await world.redis.xlen(inbox.dead)).toBeLessThan(10_200);
+    expect((await inbox.deadFields()).at(-1)).toMatchObject({ event: '10499' });
+  }, 30_000);
+
+  it('pushes out the older half when they fill too much memory', async () => {
+    const { world, inbox, first } = await start(1, { maxEventBytes: 1_000 });
+    for (const n of numbers(12)) await inbox.add(n + 'x'.repeat(7_000_000));
+    await inbox.add(E('end'));
+    await first.ear.key('end', 20_000);
+    expect(await world.redis.memory('USAGE', inbox.dead)).toBeLessThan(64 * 1_024 * 1_024);
+    expect((await inbox.deadFields()).at(-1)?.['event']).toMatch(/^11x/);
+  }, 30_000);
+});
+
+describe('what is dead', () => {
+  it('is listed oldest first, shown, retried and removed', async () => {
+    const { world, inbox, first } = await start();
+    const { dead } = first.broker;
+    await world.redis.xadd(inbox.key, '*', 'evnt', E('by mistake'));
+    await inbox.add('rubbish', 'more');
+    await expect.poll(async () => (await dead.list(0, 10)).total).toBe(3);
+    const { entries } = await dead.list(0, 10);
+    expect(entries.map(({ event }) => event)).toEqual([E('by mistake'), 'rubbish', 'more']);
+    expect((await dead.list(1, 1)).entries).toEqual([entries[1]]);
+    expect(await dead.list(3, 1)).toEqual({ entries: [], total: 3 });
+    const [mistake, rubbish] = entries.map(({ id }) => id) as [string, string];
+    expect(await dead.get(rubbish)).toEqual(entries[1]);
+
+    expect(await dead.retry(mistake)).toBe(true);
+    await first.ear.count(1);
+    expect(first.ear.keys).toEqual(['by mistake']);
+    expect(await dead.remove(rubbish)).toBe(true);
+    expect((await dead.list(0, 10)).entries).toEqual([entries[2]]);
+    for (const id of [mistake, rubbish, '*', '-', 'x']) {
+      expect([await dead.get(id), await dead.retry(id), await dead.remove(id)]).toEqual([
+        undefined,
+        false,
+        false,
+      ]);
+    }
+  });
+
+  it('is dead once more when it is retried and still cannot be accepted', async () => {
+    const { inbox, first } = await start();
+    await inbox.add('rubbish');
+    await expect.poll(() => inbox.deadFields()).toHaveLength(1);
+    const [entry] = (await first.broker.dead.list(0, 1)).entries;
+    await first.broker.dead.retry(entry?.id ?? '');
+    await expect
+      .poll(async () => (await first.broker.dead.list(0, 9)).entries)
+      .toMatchObject([
+        { event: 'rubbish', entry: expect.not.stringContaining(entry?.entry ?? '') as string },
+      ]);
+  });
+});
+
+describe('a node that stops', () => {
+  it('does so at once, and leaves nothing in the group', async () => {
+    const { inbox, first } = await start();
+    await expect.poll(() => inbox.consumers()).toHaveLength(1);
+    const begun = performance.now();
+    await first.broker.stop();
+    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect(await inbox.consumers()).toEqual([]);
+  });
+
+  it('leaves what it holds to the others, who need not wait for it', async () => {
+    const world = new RedisWorld();
+    const inbox = new Inbox(world);
+    await inbox.create();
+    await inbox.add(E('held'), E('mine'));
+    await inbox.crash(1);
+    const first = await world.start({ claimAfterMs: 3_600_000 });
+    await expect.poll(() => inbox.state()).toEqual([2, 2]);
+    await first.broker.stop();
+    const pending = (await world.redis.xpending(inbox.key, 'belfry', '-', '+', 9)) as [
+      string,
+      string,
+      number,
+    ][];
+    expect(pending.map(([, , idle]) => idle >= 3_600_000)).toEqual([false, true]);
+  });
+
+  it('sweeps out names of nodes that were not seen for long, unless they hold something', async () => {
+    const world = new RedisWorld();
+    const inbox = new Inbox(world);
+    await inbox.create();
+    await inbox.add(E('held'));
+    await inbox.crash(1, 'holding');
+    await world.redis.xgroup('CREATECONSUMER', inbox.key, 'belfry', 'long gone');
+    const limits = {
+      bounds: { maxEvents: 1, maxAgeMs: 1 },
+      maxEventBytes: 1,
+      retention: Retention.none,
+    };
+    const { lua } = commandScripts(limits).belfryLeave;
+    await world.redis.eval(lua, 1, inbox.key, 'me', 0, 3_600_000);
+    expect(await inbox.consumers()).toEqual(['holding', 'long gone']);
+    await world.redis.eval(lua, 1, inbox.key, 'me', 0, -1);
+    expect(await inbox.consumers()).toEqual(['holding']);
+  });
+});
+
+describe.skipIf(!HAS_REDIS_SERVER)('the inbox of a Redis', () => {
+  async function own(options: { keeps?: boolean } = {}) {
+    const server = await startRedisServer(options);
+    const world = new RedisWorld(server.url);
+    return { server, world, inbox: new Inbox(world), node: await world.start() };
+  }
+
+  it('that was killed and keeps its data loses and doubles nothing', async () => {
+    const { server, world, inbox, node } = await own({ keeps: true });
+    await inbox.add(...numbers(500).map((key) => E(key)));
+    await node.ear.count(1);
+    await server.kill();
+    await server.restart();
+    await expect.poll(() => world.redis.status).toBe('ready');
+    await inbox.add(E('end'));
+    await node.ear.key('end', 20_000);
+    expect(node.ear.keys).toEqual([...numbers(500), 'end']);
+    expect(await logged(node)).toEqual([...numbers(500), 'end']);
+  }, 30_000);
+
+  it('that comes back empty is taken from again', async () => {
+    const { server, world, inbox, node } = await own();
+    await inbox.add(E(1));
+    await node.ear.count(1);
+    await server.kill();
+    await server.restart();
+    await expect.poll(() => world.redis.status).toBe('ready');
+    await inbox.add(E('after'));
+    await node.ear.key('after', 10_000);
+    expect(await logged(node)).toEqual(['after']);
+  }, 20_000);
+
+  it('that was emptied before the eyes of the node is taken from again', async () => {
+    const { world, inbox, node } = await own();
+    await world.redis.flushall();
+    await inbox.add(E('after'));
+    await node.ear.key('after', 10_000);
+    expect(await logged(node)).toEqual(['after']);
+  }, 20_000);
+
+  it('that has no memory left waits in order until it has', async () => {
+    const { world, inbox, node } = await own();
+    await inbox.create().catch(() => undefined);
+    await world.redis
+      .multi()
+      .xadd(inbox.key, '*', 'event', E(1))
+      .xadd(inbox.key, '*', 'event', E(2))
+      .config('SET', 'maxmemory', '1')
+      .exec();
+    await expect.poll(() => world.said(40)).toContain('cannot take from the inbox; trying again');
+    expect(node.ear.keys).toEqual([]);
+    await world.redis.config('SET', 'maxmemory', '0');
+    await node.ear.count(2, 10_000);
+    expect(node.ear.keys).toEqual(['1', '2']);
+    await expect.poll(() => inbox.state()).toEqual([0, 0]);
+  }, 20_000);
+
+  it('that cannot write the log keeps the entry until it can', async () => {
+    const { world, inbox, node } = await own();
+    await world.redis.set(world.log, 'no stream');
+    await inbox.add(E(1));
+    await expect.poll(() => world.said(40)).toContain('cannot take from the inbox; trying again');
+    expect(await inbox.state()).toEqual([1, 1]);
+    await world.redis.del(world.log);
+    await node.ear.count(1, 10_000);
+  }, 20_000);
+
+  it('that cuts connections over and over loses and doubles nothing', async () => {
+    const { world, inbox, node } = await own();
+    for (let round = 0; round < 10; round++) {
+      await inbox.add(...numbers(100, round * 100).map((key) => E(key)));
+      await world.cut('NORMAL');
+    }
+    await inbox.add(E('end'));
+    await node.ear.key('end', 20_000);
+    expect(await logged(node)).toEqual([...numbers(1_000), 'end']);
+  }, 30_000);
+});
