@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { signToken, startApp, VERSION } from './app.ts';
 import { banner } from './clients/cli/banner.ts';
+import { deleteDead, listDead, retryDead, showDead } from './clients/cli/dead.ts';
 import { publish, type PublishOptions } from './clients/cli/publish.ts';
 import { DEFAULT_URL, UsageError, type TargetOptions } from './clients/cli/target.ts';
 import { watch, type WatchOptions } from './clients/cli/watch.ts';
@@ -55,6 +56,30 @@ targeted(program.command('watch'))
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended.abort());
     await watch(patterns, { ...options, print: console.log, note }, ended.signal);
   });
+
+const dead = program.command('dead').description('See to what the inbox could not accept.');
+
+targeted(dead.command('list', { isDefault: true }))
+  .description('Print id, time and reason of each, oldest first.')
+  .action(async (options: TargetOptions) => printAll(listDead(options)));
+
+targeted(dead.command('show'))
+  .description('Print one with its text, as JSON.')
+  .argument('<id>', 'its id in the list')
+  .action(async (id: string, options: TargetOptions) => console.log(await showDead(id, options)));
+
+targeted(dead.command('retry'))
+  .description('Put some back into the inbox and print their ids.')
+  .argument('[ids...]', 'their ids in the list')
+  .option('-a, --all', 'all that are dead by now')
+  .action(async (ids: string[], options: TargetOptions & { all?: boolean }) =>
+    printAll(retryDead(ids, options)),
+  );
+
+targeted(dead.command('delete'))
+  .description('Forget some and print their ids.')
+  .argument('<ids...>', 'their ids in the list')
+  .action(async (ids: string[], options: TargetOptions) => printAll(deleteDead(ids, options)));
 
 program
   .command('token')
@@ -129,6 +154,10 @@ function targeted(command: Command): Command {
     .option('-i, --insecure', 'accept a certificate that nobody vouches for') satisfies {
     opts(): TargetOptions;
   };
+}
+
+async function printAll(lines: AsyncIterable<string>): Promise<void> {
+  for await (const line of lines) console.log(line);
 }
 
 function note(line: string): void {

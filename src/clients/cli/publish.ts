@@ -1,7 +1,5 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { text } from 'node:stream/consumers';
-import { httpTarget, messageOf, unreachable, UsageError, type TargetOptions } from './target.ts';
+import { call } from './call.ts';
+import { httpTarget, UsageError, type TargetOptions } from './target.ts';
 
 export interface PublishOptions extends TargetOptions {
   readonly dialect?: string | undefined;
@@ -20,16 +18,13 @@ export async function publish(
   const { url, headers } = httpTarget(options, '/api/v3/events');
   if (options.dialect !== undefined) url.searchParams.set('dialect', options.dialect);
   if (options.idempotencyKey !== undefined) headers['Idempotency-Key'] = options.idempotencyKey;
-  const response = await post(
-    url,
-    { ...headers, 'Content-Type': 'application/json', Accept: 'application/json' },
-    bodyOf(what, object),
+  const answer = await call(
+    'POST',
+    { url, headers: { ...headers, 'Content-Type': 'application/json' } },
     options,
+    bodyOf(what, object),
   );
-  const body = await text(response);
-  if (response.statusCode !== 204)
-    throw new UsageError(`The hub refused with ${response.statusCode}: ${messageOf(body)}`);
-  return String(response.headers['belfry-event-ids'] ?? '').split(',');
+  return String(answer.headers['belfry-event-ids'] ?? '').split(',');
 }
 
 function bodyOf(what: string, object: string | undefined): string {
@@ -52,19 +47,4 @@ function parseObject(object: string): unknown {
   } catch (cause) {
     throw new UsageError('The object is not JSON. Expected for example \'{"Name":"global"}\'.', { cause });
   }
-}
-
-function post(
-  url: URL,
-  headers: Record<string, string>,
-  body: string,
-  { insecure }: TargetOptions,
-): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const options = { method: 'POST', headers, rejectUnauthorized: insecure !== true };
-    const request =
-      url.protocol === 'https:' ? httpsRequest(url, options, resolve) : httpRequest(url, options, resolve);
-    request.on('error', (cause) => reject(unreachable(url, cause)));
-    request.end(body);
-  });
 }
