@@ -46,6 +46,7 @@ const byHttp: Door = ({ node, token }, body, dialect) =>
   });
 const byFcall: Door = ({ redis, prefix }, text) => redis.fcall('belfry_publish', 1, `{${prefix}}:log`, text);
 const byPublish: Door = ({ redis, prefix }, text) => redis.publish(`${prefix}:events`, text);
+const byInbox: Door = ({ redis, prefix }, text) => redis.xadd(`{${prefix}}:ingress`, '*', 'event', text);
 const bySocket: Door = async ({ node, token }, text) => {
   const client = await nativeClient(node.url, token, ['none.*.*']);
   client.send({ id: 1, command: 'publish', events: [JSON.parse(text)] });
@@ -58,6 +59,7 @@ const DOORS: readonly (readonly [name: string, spelling: string, door: Door])[] 
   ...Object.keys(SPELLINGS).map((spelling) => ['HTTP', spelling, byHttp] as const),
   ...Object.keys(SPELLINGS).map((spelling) => ['FCALL', spelling, byFcall] as const),
   ...Object.keys(SPELLINGS).map((spelling) => ['PUBLISH', spelling, byPublish] as const),
+  ...Object.keys(SPELLINGS).map((spelling) => ['XADD', spelling, byInbox] as const),
   ...Object.keys(SPELLINGS).map((spelling) => ['a socket', spelling, bySocket] as const),
   ['belfry publish', 'native', byCommand],
 ];
