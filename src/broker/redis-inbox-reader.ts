@@ -8,7 +8,7 @@ import { bodyOf } from './redis-log.ts';
 import type { ReaderOptions } from './redis-reader.ts';
 
 /** Text beyond this is not kept among the dead: a few of that size would push out all others. */
-const MAX_DEAD_BYTES = 8 * 1024 * 1024;
+export const MAX_DEAD_BYTES = 8 * 1024 * 1024;
 
 const FIELD = 'event';
 
@@ -18,12 +18,8 @@ export interface InboxReaderOptions extends ReaderOptions {
   readonly clock: Clock;
 }
 
-/** An entry as it stands in the inbox. */
-export interface InboxEntry {
-  readonly id: string;
-  /** Names and values in turn; absent where somebody has removed the entry before it was settled. */
-  readonly fields: readonly Buffer[] | undefined;
-}
+/** As inbox-take.lua answers it: names and values in turn, the bytes of what is far too large, or nothing any more. */
+export type RawContent = readonly Buffer[] | number | null;
 
 /** What is to become of an entry. */
 export interface Verdict {
@@ -42,20 +38,21 @@ export class InboxReader {
     this.#options = options;
   }
 
-  judge({ id, fields }: InboxEntry): Verdict {
-    if (fields === undefined) return { id, becomes: ['nothing', '', '', '', ''] };
+  judge(id: string, content: RawContent): Verdict {
+    if (content === null) return { id, becomes: ['nothing', '', '', '', ''] };
     try {
-      const { json, kind = ['', '', ''] } = this.#body(id, fields);
+      const { json, kind = ['', '', ''] } = this.#body(id, content);
       return { id, becomes: ['event', json, ...kind] };
     } catch (thrown) {
       const { code, message } = asBelfryError(thrown);
       const time = new Date(this.#options.clock.now()).toISOString();
-      return { id, becomes: ['dead', this.#kept(fields), code, message, time], reason: code };
+      return { id, becomes: ['dead', this.#kept(content), code, message, time], reason: code };
     }
   }
 
-  #body(id: string, fields: readonly Buffer[]): ReturnType<typeof bodyOf> {
+  #body(id: string, fields: readonly Buffer[] | number): ReturnType<typeof bodyOf> {
     const { parse, maxEventBytes, clock } = this.#options;
+    if (typeof fields === 'number') throw tooBig(fields, maxEventBytes);
     const names = fields.filter((_, i) => i % 2 === 0).map((name) => name.toString().slice(0, 100));
     const [, text] = fields;
     if (text === undefined || names.length > 1 || names[0] !== FIELD) {
@@ -71,7 +68,8 @@ export class InboxReader {
   }
 
   /** The text that was to be the event, under whatever name if there is but one, so that it can be tried again. */
-  #kept(fields: readonly Buffer[]): Buffer | string {
+  #kept(fields: readonly Buffer[] | number): Buffer | string {
+    if (typeof fields === 'number') return '';
     const text = fields.length === 2 ? fields[1] : valueOf(fields);
     const bytes = text ?? Buffer.from(JSON.stringify(objectOf(fields)));
     if (bytes.length > MAX_DEAD_BYTES) return '';

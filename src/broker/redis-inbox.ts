@@ -2,7 +2,13 @@ import type { Result } from 'ioredis';
 import type { Logger } from 'pino';
 import { BelfryError } from '../model/errors.ts';
 import type { RedisConnection } from './redis-connection.ts';
-import { InboxReader, type InboxReaderOptions, type InboxEntry, type Verdict } from './redis-inbox-reader.ts';
+import {
+  InboxReader,
+  MAX_DEAD_BYTES,
+  type InboxReaderOptions,
+  type RawContent,
+  type Verdict,
+} from './redis-inbox-reader.ts';
 import { INBOX_GROUP, type RedisNames } from './redis-log.ts';
 
 /** What a node holds at once is bounded by both, but for one entry that by itself is larger. */
@@ -27,7 +33,7 @@ declare module 'ioredis' {
   }
 }
 
-type RawEntry = [id: Buffer, fields: Buffer[] | null];
+type RawEntry = [id: Buffer, content: RawContent];
 
 export interface InboxOptions extends InboxReaderOptions {
   /** The name of the node, by which Redis knows what it holds. */
@@ -145,13 +151,21 @@ export class Inbox {
       entries = await this.#takeFrom('>');
     }
     if (entries.length === 0) entries = await this.#takeNext();
-    return entries.map(([id, fields]) => this.#reader.judge(entryOf(id, fields)));
+    return entries.map(([id, content]) => this.#reader.judge(id.toString('latin1'), content));
   }
 
   #takeFrom(from: '0' | '>'): Promise<RawEntry[]> {
     const { inbox } = this.#names;
     return this.#connection.ask((redis) =>
-      redis.belfryTakeBuffer(1, inbox, this.#options.node, from, MAX_HELD, MAX_HELD_BYTES),
+      redis.belfryTakeBuffer(
+        1,
+        inbox,
+        this.#options.node,
+        from,
+        MAX_HELD,
+        MAX_HELD_BYTES,
+        Math.max(MAX_DEAD_BYTES, this.#options.maxEventBytes),
+      ),
     );
   }
 
@@ -223,10 +237,6 @@ export class Inbox {
     if (failures > 1 || !this.#connection.isReady || isAbout(error, 'NOGROUP')) return;
     this.#options.log.warn({ err: error }, 'cannot take from the inbox; trying again');
   }
-}
-
-function entryOf(id: Buffer, fields: Buffer[] | null): InboxEntry {
-  return { id: id.toString('latin1'), fields: fields ?? undefined };
 }
 
 function isAbout(error: unknown, what: string): boolean {

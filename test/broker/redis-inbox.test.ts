@@ -3,7 +3,7 @@ import { parseEvent } from '../../src/dialects/index.ts';
 import { START } from '../../src/model/cursor.ts';
 import { REDACTED } from '../../src/model/mask.ts';
 import { DEFAULT_REDACTION, Redaction } from '../../src/model/redaction.ts';
-import { commandScripts } from '../../src/broker/redis-scripts.ts';
+import { commandScripts, inboxScripts } from '../../src/broker/redis-scripts.ts';
 import { Retention } from '../../src/model/retention.ts';
 import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
 import { RedisWorld, type StartedNode } from './redis-world.ts';
@@ -11,6 +11,8 @@ import { SPELLINGS } from './samples.ts';
 
 const E = (key: number | string, type = 'profiles'): string =>
   JSON.stringify({ type, action: 'save', key: `${key}`, object: { key } });
+
+const LIMITS = { bounds: { maxEvents: 1, maxAgeMs: 1 }, maxEventBytes: 1, retention: Retention.none };
 
 const numbers = (count: number, from = 0): string[] => Array.from({ length: count }, (_, i) => `${from + i}`);
 
@@ -124,14 +126,20 @@ describe('the inbox', () => {
     expect((await first.broker.latestOf('profiles', 'global'))?.object).toEqual({ key: 'global' });
   });
 
-  it('holds large entries a few at a time, and takes them all', async () => {
+  it.each(['>', '0'])('is taken a few at a time, by number and by size, each once (%s)', async (from) => {
     const world = new RedisWorld();
     const inbox = new Inbox(world);
-    const big = 'x'.repeat(1_000_000);
-    await inbox.add(...numbers(12).map((key) => JSON.stringify({ ...JSON.parse(E(key)), object: big })));
-    const { ear } = await world.start();
-    await ear.count(12);
-    expect(ear.keys).toEqual(numbers(12));
+    await inbox.create();
+    await inbox.add(...numbers(10).map((n) => n.repeat(1_000)));
+    if (from === '0') await inbox.crash(10, 'me');
+    const { lua } = inboxScripts(LIMITS).belfryTake;
+    const take = async (count: number, bytes: number): Promise<string[]> => {
+      const found = await world.redis.eval(lua, 1, inbox.key, 'me', from, count, bytes, 9_999);
+      return (found as [string, string[]][]).map(([, [, text = '']]) => text.slice(0, 1));
+    };
+    expect(await take(2, 99_999)).toEqual(['0', '1']);
+    expect(await take(99, 2_500)).toEqual(from === '0' ? ['0', '1', '2'] : ['2', '3', '4']);
+    expect(await take(99, 99_999)).toHaveLength(from === '0' ? 10 : 5);
   });
 });
 
@@ -188,6 +196,29 @@ describe('what a crashed node holds of the inbox', () => {
     const { ear } = await world.start({ node: 'same', claimAfterMs: 3_600_000 });
     await ear.count(2);
     expect(ear.keys).toEqual(['1', '2']);
+  });
+
+  it('is settled and counted once when its node was not dead after all', async () => {
+    const world = new RedisWorld();
+    const inbox = new Inbox(world);
+    await inbox.create();
+    await inbox.add(E('held'), 'rubbish', E('waits'));
+    await inbox.crash(1);
+    const slow = await world.start({ claimAfterMs: 3_600_000 });
+    await expect.poll(() => inbox.state()).toEqual([3, 3]);
+    const quick = await world.start({ claimAfterMs: 50 });
+    await inbox.add(E('end'));
+    for (const { ear } of [slow, quick]) {
+      await ear.key('end');
+      expect(ear.keys).toEqual(['held', 'waits', 'end']);
+    }
+    // The slow one has to let go of what it holds before it can take this.
+    await quick.broker.stop();
+    await inbox.add(E('by the slow one'));
+    await slow.ear.key('by the slow one');
+    expect(await logged(slow)).toEqual(['held', 'waits', 'end', 'by the slow one']);
+    expect(world.reasons).toEqual(['inbox json_invalid']);
+    expect(await inbox.deadFields()).toHaveLength(1);
   });
 
   it('is passed over when somebody has removed it', async () => {
@@ -259,10 +290,18 @@ describe('an entry that cannot be accepted', () => {
       ]);
   });
 
-  it('is not kept when it is far too large, only told', async () => {
-    const { inbox } = await start();
-    await inbox.add('x'.repeat(9_000_000));
-    await expect.poll(() => inbox.deadFields()).toMatchObject([{ reason: 'event_too_big', event: '' }]);
+  it('is not kept when it is far too large, only told, whether it was waited for or not', async () => {
+    const { world, inbox, first } = await start();
+    const text = 'x'.repeat(9_000_000);
+    await inbox.add(text);
+    await expect.poll(() => inbox.deadFields()).toHaveLength(1);
+    await first.broker.stop();
+    await inbox.add(text, E(1));
+    const { ear } = await world.start();
+    await ear.count(1);
+    const message = 'The event is 9000000 bytes. Expected at most 1048576.';
+    const told = { reason: 'event_too_big', message, event: '' };
+    expect(await inbox.deadFields()).toMatchObject([told, told]);
   });
 
   it('keeps its bytes, text or not', async () => {
@@ -391,12 +430,7 @@ describe('a node that stops', () => {
     await inbox.add(E('held'));
     await inbox.crash(1, 'holding');
     await world.redis.xgroup('CREATECONSUMER', inbox.key, 'belfry', 'long gone');
-    const limits = {
-      bounds: { maxEvents: 1, maxAgeMs: 1 },
-      maxEventBytes: 1,
-      retention: Retention.none,
-    };
-    const { lua } = commandScripts(limits).belfryLeave;
+    const { lua } = commandScripts(LIMITS).belfryLeave;
     await world.redis.eval(lua, 1, inbox.key, 'me', 0, 3_600_000);
     expect(await inbox.consumers()).toEqual(['holding', 'long gone']);
     await world.redis.eval(lua, 1, inbox.key, 'me', 0, -1);
@@ -405,11 +439,25 @@ describe('a node that stops', () => {
 });
 
 describe.skipIf(!HAS_REDIS_SERVER)('the inbox of a Redis', () => {
-  async function own(options: { keeps?: boolean } = {}) {
-    const server = await startRedisServer(options);
+  async function own(options: { keeps?: boolean; commandTimeoutMs?: number } = {}) {
+    const { keeps = false, ...rest } = options;
+    const server = await startRedisServer({ keeps });
     const world = new RedisWorld(server.url);
-    return { server, world, inbox: new Inbox(world), node: await world.start() };
+    return { server, world, inbox: new Inbox(world), node: await world.start(rest) };
   }
+
+  it('that hangs is waited for, and loses and doubles nothing', async () => {
+    const { server, world, inbox, node } = await own({ commandTimeoutMs: 200 });
+    await inbox.add(E('before'));
+    await node.ear.count(1);
+    server.freeze();
+    const added = inbox.add(...numbers(10).map((key) => E(key)));
+    await expect.poll(() => world.said(40)).toContain('cannot take from the inbox; trying again');
+    server.thaw();
+    await added;
+    await node.ear.key('9', 10_000);
+    expect(await logged(node)).toEqual(['before', ...numbers(10)]);
+  }, 20_000);
 
   it('that was killed and keeps its data loses and doubles nothing', async () => {
     const { server, world, inbox, node } = await own({ keeps: true });

@@ -247,3 +247,39 @@ describe('masking', () => {
     }
   });
 });
+
+describe('the text of what may be no event', () => {
+  const redaction = new Redaction([
+    { fields: ['token', 'type', 'object.pin'] },
+    { fields: ['ssn'], events: 'people.*.*' },
+    { fields: ['salary'], except: ['hr'] },
+  ]);
+
+  it.each([
+    ['a name at any depth, beside the event too', '{"a":[{"token":"x"}],"Token":1}', '{"a":[{"token":"[redacted]"}],"Token":"[redacted]"}'], // prettier-ignore
+    ['rules for some events, as it may be one', '{"payload":{"ssn":1}}', '{"payload":{"ssn":"[redacted]"}}'],
+    [
+      'a path, wherever a spelling puts it',
+      '{"Data":{"pin":1},"pin":2}',
+      '{"Data":{"pin":"[redacted]"},"pin":2}',
+    ],
+    ['a list', '[{"token":"x"},1]', '[{"token":"[redacted]"},1]'],
+    ['JSON that no event may be made of, as a whole', '{"__proto__":1}', '"[redacted]"'],
+  ])('is masked by %s', (_name, text, masked) => {
+    expect(redaction.maskText(text)).toBe(masked);
+  });
+
+  it.each([
+    ['that says what the event is', '{ "type":"a","object":{"b":1} }'],
+    ['that is not JSON', '{"token":"x"'],
+    ['of a plain value', '"token"'],
+    ['with what some may see', '{"salary":1}'],
+  ])('stays as it is %s', (_name, text) => {
+    expect(redaction.maskText(text)).toBe(text);
+  });
+
+  it('is masked for those who may not see what others may', () => {
+    expect(redaction.viewOf([]).maskText('{"salary":1}')).toBe('{"salary":"[redacted]"}');
+    expect(redaction.viewOf(['hr']).maskText('{"salary":1}')).toBe('{"salary":1}');
+  });
+});
