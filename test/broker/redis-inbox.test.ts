@@ -143,6 +143,16 @@ describe('the inbox', () => {
   });
 });
 
+it('an entry that is far too large is not sent to the node, only its size', async () => {
+  const world = new RedisWorld();
+  const inbox = new Inbox(world);
+  await inbox.create();
+  await inbox.add('x'.repeat(1_001), 'y'.repeat(1_000));
+  const { lua } = inboxScripts(LIMITS).belfryTake;
+  const taken = (await world.redis.eval(lua, 1, inbox.key, 'me', '>', 9, 9_999, 1_000)) as unknown[][];
+  expect(taken.map(([, content]) => content)).toEqual([1_001, ['event', 'y'.repeat(1_000)]]);
+});
+
 describe('what a crashed node holds of the inbox', () => {
   it('is claimed by another, and comes before what was put in after it', async () => {
     const world = new RedisWorld();
