@@ -19,6 +19,17 @@ export function matching(form: RegExp, expected: string) {
   return text().regex(form, { error: `has the wrong form. Expected ${expected}` });
 }
 
+/** A text that a parser takes. What it throws has a message of this form. */
+export function accepted(parse: (text: string) => unknown) {
+  return text().superRefine((given, ctx) => {
+    try {
+      parse(given);
+    } catch (error) {
+      ctx.addIssue({ code: 'custom', message: (error as Error).message });
+    }
+  });
+}
+
 export function url(protocol: RegExp, expected: string) {
   return z.url({ protocol, abort: true, error: `is no such address. Expected ${expected}` });
 }

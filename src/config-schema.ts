@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, randomBytes, X509Certificate } from 
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import {
+  accepted,
   hasTwice,
   list,
   matching,
@@ -21,6 +22,7 @@ import { ADMIN } from './model/principal.ts';
 import { algorithmsOf } from './model/signature.ts';
 import { isPasswordHash } from './model/password.ts';
 import { Pattern } from './model/pattern.ts';
+import { parseRedisUrl } from './model/redis-url.ts';
 
 const DIALECTS = ['native', 'drp', 'norn', 'mist', 'provisioning', 'dorgu'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -85,9 +87,12 @@ export function settingsSchema(readFile: ReadText) {
       })
       .prefault('8800=norn,8080=dorgu,9090=provisioning,8092=drp+tls')
       .describe(`Where to listen, comma-separated: ${ENDPOINT_FORM}. Port 0 takes a free one.`),
-    redisUrl: url(/^rediss?$/, 'a URL redis://[user:password@]host:port[/db], or rediss:// for TLS')
+    redisUrl: accepted(parseRedisUrl)
       .exactOptional()
-      .describe('The Redis that the nodes share. Without it the node stands alone.'),
+      .describe(
+        'The Redis that the nodes share: redis://, redis+sentinel:// or redis+cluster://, and rediss for TLS. ' +
+          'Without it the node stands alone.',
+      ),
     prefix: matching(/^[^\s{}:]{1,50}$/, '1 to 50 characters without space, colon or brace')
       .default('belfry')
       .describe('Begins the name of every Redis key and channel.'),

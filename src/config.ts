@@ -8,6 +8,7 @@ import { settingsSchema, type Settings } from './config-schema.ts';
 import { ADMIN } from './model/principal.ts';
 import { BelfryError } from './model/errors.ts';
 import { isJsonObject } from './model/json.ts';
+import { withoutPasswords } from './model/redis-url.ts';
 
 export type { Endpoint } from './config-schema.ts';
 
@@ -175,7 +176,7 @@ function complete(settings: Settings, values: Given['values']): Config {
 function disguises({ listen, redisUrl, users }: Config): { readonly [Name in Field]?: string } {
   return {
     listen: listen.map(listenerText).join(','),
-    redisUrl: withoutPassword(redisUrl),
+    ...(redisUrl !== undefined && { redisUrl: withoutPasswords(redisUrl) }),
     users: JSON.stringify(users.map((user) => ({ ...user, password: SECRET }))),
     jwtSecret: SECRET,
     tlsKey: SECRET,
@@ -190,13 +191,4 @@ function asText(value: unknown): string {
 function listenerText({ host, port, dialect, tls }: Settings['listen'][number]): string {
   const address = host?.includes(':') ? `[${host}]` : host;
   return `${address === undefined ? '' : `${address}:`}${port}=${dialect}${tls ? '+tls' : ''}`;
-}
-
-/** ioredis takes the password from the query too. */
-function withoutPassword(address = ''): string {
-  if (address === '') return '';
-  const url = new URL(address);
-  if (url.password !== '') url.password = SECRET;
-  if (url.searchParams.has('password')) url.searchParams.set('password', SECRET);
-  return url.href;
 }

@@ -42,6 +42,13 @@ describe('the description', () => {
     );
     expect(lines).toContainEqual(expect.objectContaining({ value: '[{"name":"alice","password":"***"}]' }));
     expect(text).toContain('BEGIN CERTIFICATE');
+    const BELFRY_REDIS_URL = 'redis+sentinel://:geheim@one,two/0?master=hub&sentinelPassword=geheim';
+    const behindSentinels = describeConfig(loadConfig({ BELFRY_REDIS_URL, BELFRY_JWT_SECRET: SECRET }));
+    expect(behindSentinels).toContainEqual(
+      expect.objectContaining({
+        value: 'redis+sentinel://:***@one,two/0?master=hub&sentinelPassword=***',
+      }),
+    );
     const open = { BELFRY_REDIS_URL: 'redis://localhost:6379', BELFRY_JWT_SECRET: SECRET };
     expect(describeConfig(loadConfig(open))).toContainEqual(
       expect.objectContaining({ value: 'redis://localhost:6379' }),

@@ -183,6 +183,8 @@ describe('a refusal', () => {
           { BELFRY_JWT_SECRET: word },
           { BELFRY_REDIS_URL: `http://user:${word}@localhost` },
           { BELFRY_REDIS_URL: word },
+          { BELFRY_REDIS_URL: `redis+sentinel://user:${word}@localhost` },
+          { BELFRY_REDIS_URL: `redis+cluster://localhost?password=${word}` },
           { BELFRY_USERS: `[${password}]` },
           { BELFRY_USERS: password },
           { BELFRY_USERS: `[${password}` },

@@ -1,12 +1,16 @@
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
 import { BelfryError } from '../model/errors.ts';
+import { parseRedisUrl } from '../model/redis-url.ts';
+import { DISCONNECT_TIMEOUT_MS, toMaster } from './redis-master.ts';
 
 const MAX_BACKOFF_MS = 2_000;
 
 export interface ConnectionOptions {
-  /** `redis://[user:password@]host:port[/db]`, or `rediss://` for TLS. */
+  /** Any that {@link parseRedisUrl} takes. */
   readonly url: string;
+  /** Begins all keys: on a Cluster it leads to the master of the slot of `{prefix}`, and serves no other. */
+  readonly prefix: string;
   /** What it is for; seen in the log and in `CLIENT LIST`. */
   readonly role: string;
   /** A command that is not answered for so long is rejected, and so is one on a dead socket. */
@@ -27,27 +31,11 @@ export class RedisConnection {
   #state: 'new' | 'up' | 'lost' | 'closed' = 'new';
   #fault: Error | undefined;
 
-  constructor({ url, role, commandTimeoutMs, scripts, log }: ConnectionOptions) {
-    this.#where = URL.canParse(url) ? new URL(url).host : 'the given URL';
-    this.#log = log.child({ redis: this.#where, connection: role });
-    this.redis = new Redis(url, {
-      lazyConnect: true,
-      connectionName: `belfry-${role}`,
-      enableOfflineQueue: false,
-      autoResubscribe: false,
-      // What is under way when the connection closes is rejected then, and never sent twice.
-      maxRetriesPerRequest: 0,
-      commandTimeout: commandTimeoutMs,
-      connectTimeout: commandTimeoutMs,
-      // How long a closed connection may keep the process alive.
-      disconnectTimeout: 200,
-      // A peer that vanished without a word is noticed by the first command after it.
-      socketTimeout: commandTimeoutMs * 2,
-      retryStrategy: backoff,
-      // After a failover the same name may lead to the new master.
-      reconnectOnError: ({ message }) => message.startsWith('READONLY'),
-      ...(scripts !== undefined && { scripts: { ...scripts } }),
-    });
+  constructor(options: ConnectionOptions) {
+    const { hosts } = parseRedisUrl(options.url);
+    this.#where = hosts.map(({ host, port }) => `${host}:${port}`).join(',');
+    this.#log = options.log.child({ redis: this.#where, connection: options.role });
+    this.redis = makeRedis(options);
     this.redis.on('error', (error) => (this.#fault = error));
     this.redis.on('ready', () => this.#returned());
     this.redis.on('close', () => this.#lost());
@@ -134,6 +122,29 @@ export class RedisConnection {
       { cause: this.#fault },
     );
   }
+}
+
+function makeRedis({ url, prefix, role, commandTimeoutMs, scripts }: ConnectionOptions): Redis {
+  const options = {
+    lazyConnect: true,
+    connectionName: `belfry-${role}`,
+    enableOfflineQueue: false,
+    autoResubscribe: false,
+    // What is under way when the connection closes is rejected then, and never sent twice.
+    maxRetriesPerRequest: 0,
+    commandTimeout: commandTimeoutMs,
+    connectTimeout: commandTimeoutMs,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+    // A peer that vanished without a word is noticed by the first command after it.
+    socketTimeout: commandTimeoutMs * 2,
+    retryStrategy: backoff,
+    // After a failover the same name may lead to the new master.
+    reconnectOnError: ({ message }) => message.startsWith('READONLY'),
+    ...(scripts !== undefined && { scripts: { ...scripts } }),
+  } satisfies RedisOptions;
+  const address = parseRedisUrl(url);
+  if (address.kind === 'single') return new Redis(url, options);
+  return new Redis({ ...options, ...toMaster({ address, prefix, timeoutMs: commandTimeoutMs }) });
 }
 
 /** Doubles from 50 ms to two seconds, less up to half of it by chance, lest all nodes return at the same moment. */

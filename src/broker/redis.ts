@@ -18,7 +18,7 @@ const WATCH_MS = 5_000;
 const UPKEEP_MS = 60_000;
 
 export interface RedisBrokerOptions extends ReaderOptions {
-  /** `redis://[user:password@]host:port[/db]`, or `rediss://` for TLS. */
+  /** Of a single Redis, of Sentinels or of a Cluster. */
   readonly url: string;
   /** Begins every key and channel: `belfry`. Without braces and colons. */
   readonly prefix: string;
@@ -66,7 +66,7 @@ export class RedisBroker implements Broker, History, Retained {
     this.#options = { retention: Retention.none, redaction: Redaction.none, ...options };
     this.#names = redisNames(prefix);
     const connect = (role: string, scripts = {}): RedisConnection =>
-      new RedisConnection({ url, role, commandTimeoutMs, scripts, log });
+      new RedisConnection({ url, prefix, role, commandTimeoutMs, scripts, log });
     this.#commands = connect('commands', commandScripts(this.#options));
     this.#subscriber = connect('subscriber');
     this.#taker = connect('inbox', inboxScripts(this.#options));

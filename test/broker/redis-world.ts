@@ -26,9 +26,10 @@ export class RedisWorld {
   readonly logged: { level: number; msg: string }[] = [];
   #nodes = 0;
 
-  constructor(url = inject('redisUrl')) {
+  /** `strangerUrl` names one Redis of those that `url` is about. */
+  constructor(url = inject('redisUrl'), strangerUrl = url) {
     this.url = url;
-    this.redis = new Redis(url, { maxRetriesPerRequest: 3 });
+    this.redis = new Redis(strangerUrl, { maxRetriesPerRequest: 3 });
     this.redis.on('error', () => undefined);
     onTestFinished(() => this.#cleanUp());
   }

@@ -1,13 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const STARTS_WITHIN_MS = 10_000;
+const STARTS_WITHIN_MS = 15_000;
 
 /** The `redis-server` on the PATH, if any. */
 export function findRedisServer(): string | undefined {
@@ -43,18 +43,20 @@ export interface RedisServer {
 export interface RedisServerOptions {
   /** Whether data outlives a stop or a kill. */
   readonly keeps?: boolean;
+  /** More for the command line. */
+  readonly args?: readonly string[];
+  /** What makes a Sentinel of it: lines of its configuration. */
+  readonly sentinel?: readonly string[];
 }
 
 /** A Redis of one's own on a free port, in a directory of its own. Whoever starts it disposes of it. */
-export async function spawnRedisServer({ keeps = false }: RedisServerOptions = {}): Promise<RedisServer> {
+export async function spawnRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
   const server = findRedisServer();
   if (server === undefined)
     throw new Error('There is no redis-server on the PATH. Install it (7.0 or later).');
   const directory = await mkdtemp(join(tmpdir(), 'belfry-redis-'));
   const port = await freePort();
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', ''];
-  args.push('--appendonly', keeps ? 'yes' : 'no', '--appendfsync', 'always');
-
+  const args = await argumentsFor(options, port, directory);
   let child = await start(server, args, port);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -79,17 +81,33 @@ export async function spawnRedisServer({ keeps = false }: RedisServerOptions = {
   };
 }
 
+async function argumentsFor(
+  { keeps = false, args = [], sentinel }: RedisServerOptions,
+  port: number,
+  directory: string,
+): Promise<string[]> {
+  const common = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory];
+  if (sentinel === undefined) {
+    const kept = ['--save', '', '--appendonly', keeps ? 'yes' : 'no', '--appendfsync', 'always'];
+    return [...common, ...kept, ...args];
+  }
+  const file = join(directory, 'sentinel.conf');
+  await writeFile(file, sentinel.map((line) => `${line}\n`).join(''));
+  return [file, '--sentinel', ...common];
+}
+
 async function start(server: string, args: readonly string[], port: number): Promise<ChildProcess> {
   const child = spawn(server, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  const deadline = Date.now() + STARTS_WITHIN_MS;
-  while (!(await answers(port))) {
-    if (child.exitCode !== null || Date.now() > deadline) {
-      child.kill('SIGKILL');
-      throw new Error(`redis-server did not start on port ${port}:\n${output}`);
-    }
-    await sleep(20);
+  try {
+    await until(`redis-server on port ${port}`, async () => {
+      if (child.exitCode !== null) throw new Error('It ended.');
+      return answers(port);
+    });
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw new Error(`redis-server did not start on port ${port}:\n${output}`, { cause: error });
   }
   child.stdout.removeAllListeners('data').resume();
   return child;
@@ -110,7 +128,16 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
-async function freePort(): Promise<number> {
+/** Outside of tests there is no `expect.poll`. */
+export async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + STARTS_WITHIN_MS;
+  while (!(await isSo())) {
+    if (Date.now() > deadline) throw new Error(`waited ${STARTS_WITHIN_MS} ms for ${what}`);
+    await sleep(20);
+  }
+}
+
+export async function freePort(): Promise<number> {
   const listener = createServer().listen(0, '127.0.0.1');
   await once(listener, 'listening');
   const { port } = listener.address() as AddressInfo;

@@ -1,0 +1,19 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { spawnCluster, type RedisCluster } from '../support/redis-groups.ts';
+import { HAS_REDIS_SERVER } from '../support/redis.ts';
+import { describeBroker } from './contract.ts';
+import { RedisWorld } from './redis-world.ts';
+import { describeRetained } from './retained-contract.ts';
+
+describe.skipIf(!HAS_REDIS_SERVER)('on a Redis Cluster (needs a redis-server on the PATH)', () => {
+  let cluster: RedisCluster;
+  const world = (): RedisWorld => new RedisWorld(cluster.url, cluster.servers[0]?.url);
+
+  beforeAll(async () => {
+    cluster = await spawnCluster();
+  });
+  afterAll(() => cluster.dispose());
+
+  describeBroker('redis+cluster', world);
+  describeRetained('redis+cluster', (retention) => world().node({ retention }));
+});

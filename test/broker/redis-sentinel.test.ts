@@ -1,0 +1,19 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { spawnSentinels, type RedisSentinels } from '../support/redis-groups.ts';
+import { HAS_REDIS_SERVER } from '../support/redis.ts';
+import { describeBroker } from './contract.ts';
+import { RedisWorld } from './redis-world.ts';
+import { describeRetained } from './retained-contract.ts';
+
+describe.skipIf(!HAS_REDIS_SERVER)('behind Redis Sentinel (needs a redis-server on the PATH)', () => {
+  let group: RedisSentinels;
+  const world = (): RedisWorld => new RedisWorld(group.url, group.servers[0]?.url);
+
+  beforeAll(async () => {
+    group = await spawnSentinels();
+  });
+  afterAll(() => group.dispose());
+
+  describeBroker('redis+sentinel', world);
+  describeRetained('redis+sentinel', (retention) => world().node({ retention }));
+});
