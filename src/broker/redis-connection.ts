@@ -59,6 +59,11 @@ export class RedisConnection {
     return this.#state !== 'closed' && this.redis.status === 'ready';
   }
 
+  /** Who is at the other end. */
+  get peer(): string {
+    return `${this.redis.stream?.remoteAddress}:${this.redis.stream?.remotePort}`;
+  }
+
   /** @throws BelfryError `unavailable`, when it is not ready, or Redis refuses or does not answer in time */
   async ask<T>(run: (redis: Redis) => Promise<T>): Promise<T> {
     if (!this.isReady) {

@@ -6,6 +6,10 @@ import type { ClusterAddress, Credentials, HostPort, SentinelAddress } from '../
 /** How long a closed connection may keep the process alive. */
 export const DISCONNECT_TIMEOUT_MS = 200;
 
+const RETRY_MS = 1_000;
+/** Where Sentinels tell `<name> <old host> <old port> <new host> <new port>`. */
+const SWITCH = '+switch-master';
+
 export interface MasterOptions {
   readonly address: SentinelAddress | ClusterAddress;
   /** Begins all keys, whose slot on a Cluster is that of `{prefix}`. */
@@ -14,8 +18,13 @@ export interface MasterOptions {
   readonly timeoutMs: number;
 }
 
-/** Asks one who knows where the master is. */
-type Guide = (redis: Redis, asked: HostPort) => Promise<HostPort>;
+/** Those who know where the master is. */
+interface Guide {
+  /** Asks one of them. */
+  readonly find: (redis: Redis, asked: HostPort) => Promise<HostPort>;
+  /** Is told by one of them of another master, while the old one may not know it yet. */
+  readonly follow?: (redis: Redis, moved: (to: HostPort) => void) => void;
+}
 
 type MasterSettings = Pick<
   RedisOptions,
@@ -55,6 +64,7 @@ class MasterConnector extends AbstractConnector {
   readonly #options: MasterOptions;
   readonly #guide: Guide;
   #asked: readonly Redis[] = [];
+  #master: HostPort | undefined;
   #emit: Emit | undefined;
 
   constructor(options: MasterOptions) {
@@ -69,7 +79,8 @@ class MasterConnector extends AbstractConnector {
     this.connecting = true;
     this.#emit = emit;
     try {
-      const { host, port } = await this.#find();
+      this.#master = await this.#find();
+      const { host, port } = this.#master;
       if (!this.connecting) throw new Error('Closed before it was connected');
       this.stream = this.#options.address.tls ? connectTls({ host, port }) : connectTcp({ host, port });
       this.stream.once('error', (error: Error) => (this.firstError = error));
@@ -87,14 +98,14 @@ class MasterConnector extends AbstractConnector {
   }
 
   override disconnect(): void {
-    for (const redis of this.#asked) redis.disconnect();
+    this.#dismiss();
     super.disconnect();
   }
 
   /** The first answer counts: one of those who are asked may hang. */
   async #find(): Promise<HostPort> {
-    const { hosts } = this.#options.address;
-    const asked = hosts.map((host) => ({ host, redis: this.#clientOf(host) }));
+    this.#dismiss();
+    const asked = this.#options.address.hosts.map((host) => ({ host, redis: this.#clientOf(host) }));
     this.#asked = asked.map(({ redis }) => redis);
     try {
       return await Promise.any(asked.map(({ host, redis }) => this.#ask(redis, host)));
@@ -102,15 +113,26 @@ class MasterConnector extends AbstractConnector {
       const reasons = (error as AggregateError).errors.map((each) => (each as Error).message);
       throw new Error(`nobody knows the master (${reasons.join('; ')})`, { cause: error });
     } finally {
-      for (const { redis } of asked) redis.disconnect();
+      if (this.#guide.follow === undefined) this.#dismiss();
     }
+  }
+
+  #dismiss(): void {
+    for (const redis of this.#asked) redis.disconnect();
+    this.#asked = [];
+  }
+
+  /** The connection closes, and so comes back at the new master. */
+  #moved({ host, port }: HostPort): void {
+    if (host !== this.#master?.host || port !== this.#master.port) this.disconnect();
   }
 
   async #ask(redis: Redis, asked: HostPort): Promise<HostPort> {
     let fault: unknown;
     redis.on('error', (error) => (fault = error));
+    this.#guide.follow?.(redis, (to) => this.#moved(to));
     try {
-      return await this.#guide(redis, asked);
+      return await this.#guide.find(redis, asked);
     } catch (error) {
       // That the connection is closed says less than what closed it.
       const { message } = (fault ?? error) as Error;
@@ -127,7 +149,10 @@ class MasterConnector extends AbstractConnector {
       ...(username !== undefined && { username }),
       ...(password !== undefined && { password }),
       ...(address.tls && { tls: {} }),
-      retryStrategy: () => null,
+      // Who did not answer may still tell of another master later.
+      retryStrategy: () => RETRY_MS,
+      maxRetriesPerRequest: 0,
+      autoResubscribe: false,
       enableReadyCheck: false,
       connectTimeout: timeoutMs,
       commandTimeout: timeoutMs,
@@ -136,18 +161,30 @@ class MasterConnector extends AbstractConnector {
   }
 }
 
+/** A master that Sentinels replace may go on for ten seconds until they get to it, and all that it takes in is lost. */
 function toMasterNamed(name: string): Guide {
-  return async (redis) => {
-    const found = (await redis.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name)) as [string, string] | null;
-    if (found === null) throw new Error(`knows no master "${name}"`);
-    return { host: found[0], port: Number(found[1]) };
+  return {
+    find: async (redis) => {
+      const found = (await redis.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name)) as
+        [string, string] | null;
+      if (found === null) throw new Error(`knows no master "${name}"`);
+      return { host: found[0], port: Number(found[1]) };
+    },
+    follow: (redis, moved) => {
+      // One that does not let us subscribe is one of several, and its refusal an `error` as much as its absence.
+      redis.on('ready', () => void redis.subscribe(SWITCH).catch((error) => redis.emit('error', error)));
+      redis.on('message', (_channel, text) => {
+        const [master, , , host, port] = text.split(' ');
+        if (master === name && host !== undefined) moved({ host, port: Number(port) });
+      });
+    },
   };
 }
 
 type SlotRange = readonly [first: number, last: number, master: readonly [host: string | null, port: number]];
 
 function toOwnerOf(prefix: string): Guide {
-  return async (redis, asked) => {
+  const find: Guide['find'] = async (redis, asked) => {
     const [info, slot, ranges] = (await Promise.all([
       redis.call('CLUSTER', 'INFO'),
       redis.call('CLUSTER', 'KEYSLOT', `{${prefix}}`),
@@ -160,4 +197,5 @@ function toOwnerOf(prefix: string): Guide {
     const [host, port] = owner;
     return { host: host || asked.host, port };
   };
+  return { find };
 }

@@ -86,7 +86,10 @@ export class RedisBroker implements Broker, History, Retained {
     try {
       const connections = [this.#commands, this.#subscriber, this.#taker];
       await Promise.all(connections.map((connection) => connection.open(connectTimeoutMs)));
-      this.#commands.redis.on('ready', () => void Promise.all([this.#mend(feed), this.#loadLibrary()]));
+      this.#commands.redis.on('ready', () => {
+        this.#reunite();
+        void Promise.all([this.#mend(feed), this.#loadLibrary()]);
+      });
       this.#subscriber.redis.on('ready', () => void this.#mend(feed));
       await this.#loadLibrary('REPLACE');
       await this.#listen(feed);
@@ -155,6 +158,14 @@ export class RedisBroker implements Broker, History, Retained {
   async #listen(feed: Feed): Promise<void> {
     await this.#subscriber.ask((redis) => redis.subscribe(this.#names.channel));
     await feed.catchUp();
+  }
+
+  /**
+   * A master that became a replica keeps its subscribers, and tells them what happens elsewhere after a while only; a
+   * pong would prove nothing then.
+   */
+  #reunite(): void {
+    if (this.#isConnected && this.#subscriber.peer !== this.#commands.peer) this.#subscriber.renew();
   }
 
   /** {@link #listen}, again after a connection is back. While one is away there is nothing to do but wait for it. */

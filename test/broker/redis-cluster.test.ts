@@ -7,7 +7,7 @@ import { describeRetained } from './retained-contract.ts';
 
 describe.skipIf(!HAS_REDIS_SERVER)('on a Redis Cluster (needs a redis-server on the PATH)', () => {
   let cluster: RedisCluster;
-  const world = (): RedisWorld => new RedisWorld(cluster.url, cluster.servers[0]?.url);
+  const world = (): RedisWorld => new RedisWorld(cluster.url, cluster.masters[0]?.url);
 
   beforeAll(async () => {
     cluster = await spawnCluster();

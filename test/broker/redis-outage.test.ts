@@ -1,32 +1,13 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { HAS_REDIS_SERVER, startRedisServer, type RedisServerOptions } from '../support/redis.ts';
 import { event } from './contract.ts';
 import { RedisWorld } from './redis-world.ts';
+import { refusalOf, unavailable } from './refusal.ts';
 
 async function ownWorld(options?: RedisServerOptions) {
   const server = await startRedisServer(options);
   return { server, world: new RedisWorld(server.url) };
 }
-
-/** Resolves to the refusal, and fails when it took as long as somebody might wait. */
-async function refusalOf(promise: Promise<unknown>, withinMs = 1_000): Promise<unknown> {
-  const begun = performance.now();
-  const refusal = await promise.then(
-    () => 'accepted',
-    (error: unknown) => error,
-  );
-  expect(performance.now() - begun).toBeLessThan(withinMs);
-  return refusal;
-}
-
-const unavailable = (words: string) =>
-  expect.objectContaining({
-    code: 'unavailable',
-    message: expect.stringContaining(words) as string,
-  }) as unknown;
 
 describe.skipIf(!HAS_REDIS_SERVER)('while Redis is away', () => {
   it('a publish is refused at once, the node is not ready, and both work again when it is back', async () => {
@@ -241,10 +222,8 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node that stops', () => {
   it.each(['started', 'not started', 'refused'])('lets its process end by itself, %s', async (how) => {
     const { server, world } = await ownWorld();
     if (how === 'refused') await server.kill();
-    const script = fileURLToPath(new URL('start-and-stop.ts', import.meta.url));
-    const args = [script, world.url, world.prefix, how === 'not started' ? '' : 'start'];
-    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 5_000 });
-    expect(stdout).toBe(how === 'refused' ? 'unavailable\n' : 'stopped\n');
+    const said = await world.shortLife(how === 'not started' ? '' : 'start');
+    expect(said).toBe(how === 'refused' ? 'unavailable' : 'stopped');
   });
 });
 

@@ -7,7 +7,7 @@ import { describeRetained } from './retained-contract.ts';
 
 describe.skipIf(!HAS_REDIS_SERVER)('behind Redis Sentinel (needs a redis-server on the PATH)', () => {
   let group: RedisSentinels;
-  const world = (): RedisWorld => new RedisWorld(group.url, group.servers[0]?.url);
+  const world = (): RedisWorld => new RedisWorld(group.url, group.master.url);
 
   beforeAll(async () => {
     group = await spawnSentinels();

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { inject, onTestFinished } from 'vitest';
@@ -18,7 +21,7 @@ export interface StartedNode {
 
 /** What some nodes share in a real Redis, and a stranger with a client of their own. Nothing of it outlives the test. */
 export class RedisWorld {
-  readonly prefix = randomPrefix();
+  readonly prefix: string;
   readonly url: string;
   /** A client that is no node. */
   readonly redis: Redis;
@@ -27,8 +30,9 @@ export class RedisWorld {
   #nodes = 0;
 
   /** `strangerUrl` names one Redis of those that `url` is about. */
-  constructor(url = inject('redisUrl'), strangerUrl = url) {
+  constructor(url = inject('redisUrl'), strangerUrl = url, prefix = randomPrefix()) {
     this.url = url;
+    this.prefix = prefix;
     this.redis = new Redis(strangerUrl, { maxRetriesPerRequest: 3 });
     this.redis.on('error', () => undefined);
     onTestFinished(() => this.#cleanUp());
@@ -69,6 +73,14 @@ export class RedisWorld {
     onTestFinished(() => broker.stop());
     const ear = new Ear();
     return { broker, ear, position: await broker.start(ear.hear) };
+  }
+
+  /** What a process says that stops a broker, starts it before if told to, and must then end by itself. */
+  async shortLife(start: 'start' | '' = 'start'): Promise<string> {
+    const script = fileURLToPath(new URL('start-and-stop.ts', import.meta.url));
+    const args = [script, this.url, this.prefix, start];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 5_000 });
+    return stdout.trim();
   }
 
   /** As a service publishes for good. */

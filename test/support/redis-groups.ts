@@ -1,5 +1,12 @@
 import { Redis } from 'ioredis';
-import { freePort, spawnRedisServer, until, type RedisServer } from './redis-server.ts';
+import { onTestFinished } from 'vitest';
+import {
+  freePort,
+  spawnRedisServer,
+  until,
+  type RedisServer,
+  type RedisServerOptions,
+} from './redis-server.ts';
 
 /** Several Redis processes that belong together. Whoever starts them disposes of them. */
 interface RedisGroup {
@@ -9,24 +16,22 @@ interface RedisGroup {
 }
 
 export interface RedisSentinels extends RedisGroup {
-  /** A master and its replica, whichever is which by now. */
-  readonly servers: readonly RedisServer[];
+  /** As it is at first. */
+  readonly master: RedisServer;
+  readonly replica: RedisServer;
   readonly sentinels: readonly RedisServer[];
-  /** What the Sentinels say who the master is. */
-  master(): Promise<RedisServer>;
-  /** The one that is not the master, once it has everything that the master has. */
-  replica(): Promise<RedisServer>;
   /** How long the master may be silent until they replace it. */
   setPatience(ms: number): Promise<void>;
 }
 
 export interface RedisCluster extends RedisGroup {
-  /** Three masters with a third of the slots each. */
-  readonly servers: readonly RedisServer[];
-  /** The master of the slot of `{prefix}`. */
+  /** Three, with a third of the slots each. */
+  readonly masters: readonly RedisServer[];
+  /** Who has the slot of `{prefix}` at first. */
   ownerOf(prefix: string): Promise<RedisServer>;
-  /** A replica of that master, once it has everything that the master has. */
   addReplicaOf(prefix: string): Promise<RedisServer>;
+  /** With its keys, as resharding does it. */
+  moveSlot(prefix: string, to: RedisServer): Promise<void>;
 }
 
 const PATIENCE_MS = 500;
@@ -50,85 +55,129 @@ export async function tell(
 }
 
 /** A master with a replica, and three Sentinels of which two must agree that it is gone. */
-export async function spawnSentinels(): Promise<RedisSentinels> {
-  const master = await spawnRedisServer({ args: REPLICATION });
-  const replica = await spawnRedisServer({
-    args: [...REPLICATION, '--replicaof', `127.0.0.1 ${master.port}`],
+export function spawnSentinels(): Promise<RedisSentinels> {
+  return together(async (spawned) => {
+    const spawn = spawnInto(spawned);
+    const master = await spawn({ args: REPLICATION });
+    const replica = await spawn({ args: [...REPLICATION, '--replicaof', `127.0.0.1 ${master.port}`] });
+    await until('replication', () => isReplicating(replica));
+    const sentinel = [
+      `sentinel monitor hub 127.0.0.1 ${master.port} 2`,
+      `sentinel down-after-milliseconds hub ${PATIENCE_MS}`,
+      'sentinel failover-timeout hub 3000',
+    ];
+    const sentinels = await Promise.all([1, 2, 3].map(() => spawn({ sentinel })));
+    for (const each of sentinels) await until('the Sentinels to meet', () => knowsAll(each));
+    return {
+      url: `redis+sentinel://${hostsOf(sentinels)}?master=hub`,
+      master,
+      replica,
+      sentinels,
+      setPatience: async (ms) => {
+        const setting = ['SET', 'hub', 'down-after-milliseconds', ms];
+        for (const each of sentinels) await tell(each, 'SENTINEL', ...setting);
+      },
+    };
   });
-  const servers = [master, replica];
-  await until('replication', () => isReplicating(replica));
-  const sentinel = [
-    `sentinel monitor hub 127.0.0.1 ${master.port} 2`,
-    `sentinel down-after-milliseconds hub ${PATIENCE_MS}`,
-    'sentinel failover-timeout hub 3000',
-  ];
-  const sentinels = await Promise.all([1, 2, 3].map(() => spawnRedisServer({ sentinel })));
-  for (const each of sentinels) await until('the Sentinels to meet', () => knowsAll(each));
-  const named = async (): Promise<RedisServer> => {
-    const [first] = sentinels;
-    const [, port] = (await tell(
-      first as RedisServer,
-      'SENTINEL',
-      'GET-MASTER-ADDR-BY-NAME',
-      'hub',
-    )) as string[];
-    return servers.find((server) => server.port === Number(port)) as RedisServer;
-  };
-  return {
-    url: `redis+sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')}?master=hub`,
-    servers,
-    sentinels,
-    master: named,
-    replica: async () => {
-      const it = (await named()) === master ? replica : master;
-      await until('replication', () => isReplicating(it));
-      return it;
-    },
-    setPatience: async (ms) => {
-      for (const each of sentinels) await tell(each, 'SENTINEL', 'SET', 'hub', 'down-after-milliseconds', ms);
-    },
-    dispose: () => disposeOf([...sentinels, ...servers]),
-  };
 }
 
 /** Three masters, made into a cluster by hand: `redis-cli` may be missing, and takes its time. */
-export async function spawnCluster(): Promise<RedisCluster> {
-  const servers = await Promise.all([1, 2, 3].map(() => spawnClusterNode()));
-  const all = [...servers];
-  const share = Math.ceil(SLOTS / servers.length);
-  for (const [i, server] of servers.entries()) {
-    await tell(server, 'CLUSTER', 'SET-CONFIG-EPOCH', i + 1);
-    const last = Math.min(SLOTS, (i + 1) * share) - 1;
-    await tell(server, 'CLUSTER', 'ADDSLOTSRANGE', i * share, last);
-    await introduce(server, servers[0] as RedisServer);
+export function spawnCluster(): Promise<RedisCluster> {
+  return together(async (spawned) => {
+    const spawn = spawnInto(spawned);
+    const masters = await Promise.all([1, 2, 3].map(() => spawnClusterNode(spawn)));
+    const [first] = masters as [RedisServer];
+    const share = Math.ceil(SLOTS / masters.length);
+    for (const [i, server] of masters.entries()) {
+      await tell(server, 'CLUSTER', 'SET-CONFIG-EPOCH', i + 1);
+      await tell(server, 'CLUSTER', 'ADDSLOTSRANGE', i * share, Math.min(SLOTS, (i + 1) * share) - 1);
+      await introduce(server, first);
+    }
+    await until('the cluster to form', () => isComplete(spawned));
+    const slotOf = async (prefix: string): Promise<number> =>
+      Number(await tell(first, 'CLUSTER', 'KEYSLOT', `{${prefix}}`));
+    const ownerOf = async (prefix: string): Promise<RedisServer> =>
+      masters[Math.floor((await slotOf(prefix)) / share)] as RedisServer;
+    return {
+      url: `redis+cluster://${hostsOf(masters)}`,
+      masters,
+      ownerOf,
+      moveSlot: async (prefix, to) => {
+        const [slot, from] = [await slotOf(prefix), await ownerOf(prefix)];
+        const [fromId, toId] = await Promise.all([from, to].map((each) => tell(each, 'CLUSTER', 'MYID')));
+        await tell(to, 'CLUSTER', 'SETSLOT', slot, 'IMPORTING', String(fromId));
+        await tell(from, 'CLUSTER', 'SETSLOT', slot, 'MIGRATING', String(toId));
+        const keys = (await tell(from, 'CLUSTER', 'GETKEYSINSLOT', slot, 100)) as string[];
+        await tell(from, 'MIGRATE', '127.0.0.1', to.port, '', 0, 5_000, 'KEYS', ...keys);
+        for (const each of [to, from]) await tell(each, 'CLUSTER', 'SETSLOT', slot, 'NODE', String(toId));
+      },
+      addReplicaOf: async (prefix) => {
+        const owner = await ownerOf(prefix);
+        const replica = await spawnClusterNode(spawn);
+        await introduce(replica, owner);
+        await until('the cluster to grow', () => isComplete(spawned));
+        const id = String(await tell(owner, 'CLUSTER', 'MYID'));
+        await tell(replica, 'CLUSTER', 'REPLICATE', id);
+        await until('replication', () => isReplicating(replica));
+        // They elect nobody whom they do not know as a replica.
+        await until('the masters to hear of it', async () => {
+          const known = await Promise.all(masters.map((each) => tell(each, 'CLUSTER', 'REPLICAS', id)));
+          return known.every((replicas) => (replicas as string[]).length === 1);
+        });
+        return replica;
+      },
+    };
+  });
+}
+
+/** Gone when the test ends. */
+export async function startSentinels(): Promise<RedisSentinels> {
+  return endingWithTest(await spawnSentinels());
+}
+
+/** Gone when the test ends. */
+export async function startCluster(): Promise<RedisCluster> {
+  return endingWithTest(await spawnCluster());
+}
+
+function endingWithTest<Group extends RedisGroup>(group: Group): Group {
+  onTestFinished(() => group.dispose());
+  return group;
+}
+
+type Spawn = (options: RedisServerOptions) => Promise<RedisServer>;
+
+function spawnInto(spawned: RedisServer[]): Spawn {
+  return async (options) => {
+    const server = await spawnRedisServer(options);
+    spawned.push(server);
+    return server;
+  };
+}
+
+/** What was started of a group that does not come about is ended. */
+async function together<Group>(
+  make: (spawned: RedisServer[]) => Promise<Group>,
+): Promise<Group & Pick<RedisGroup, 'dispose'>> {
+  const spawned: RedisServer[] = [];
+  const dispose = async (): Promise<void> => {
+    await Promise.all(spawned.map((server) => server.dispose()));
+  };
+  try {
+    return { ...(await make(spawned)), dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
   }
-  await until('the cluster to form', () => isComplete(servers, servers.length));
-  const ownerOf = async (prefix: string): Promise<RedisServer> => {
-    const [first] = servers;
-    const slot = Number(await tell(first as RedisServer, 'CLUSTER', 'KEYSLOT', `{${prefix}}`));
-    return servers[Math.floor(slot / share)] as RedisServer;
-  };
-  return {
-    url: `redis+cluster://${servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
-    servers,
-    ownerOf,
-    addReplicaOf: async (prefix) => {
-      const owner = await ownerOf(prefix);
-      const replica = await spawnClusterNode();
-      all.push(replica);
-      await introduce(replica, owner);
-      await until('the cluster to grow', () => isComplete(all, all.length));
-      await tell(replica, 'CLUSTER', 'REPLICATE', String(await tell(owner, 'CLUSTER', 'MYID')));
-      await until('replication', () => isReplicating(replica));
-      return replica;
-    },
-    dispose: () => disposeOf(all),
-  };
+}
+
+function hostsOf(servers: readonly RedisServer[]): string {
+  return servers.map(({ port }) => `127.0.0.1:${port}`).join(',');
 }
 
 const busPorts = new WeakMap<RedisServer, number>();
 
-async function spawnClusterNode(): Promise<RedisServer> {
+async function spawnClusterNode(spawn: Spawn): Promise<RedisServer> {
   const busPort = await freePort();
   const args = [
     '--cluster-enabled',
@@ -138,7 +187,7 @@ async function spawnClusterNode(): Promise<RedisServer> {
     '--cluster-port',
     String(busPort),
   ];
-  const server = await spawnRedisServer({ args: [...args, ...REPLICATION] });
+  const server = await spawn({ args: [...args, ...REPLICATION] });
   busPorts.set(server, busPort);
   return server;
 }
@@ -147,12 +196,23 @@ async function introduce(server: RedisServer, to: RedisServer): Promise<void> {
   await tell(server, 'CLUSTER', 'MEET', '127.0.0.1', to.port, busPorts.get(to) as number);
 }
 
-async function isComplete(servers: readonly RedisServer[], count: number): Promise<boolean> {
+async function isComplete(servers: readonly RedisServer[]): Promise<boolean> {
   const infos = await Promise.all(servers.map((server) => tell(server, 'CLUSTER', 'INFO')));
   return infos.every((info) => {
     const lines = String(info).split('\r\n');
-    return lines.includes('cluster_state:ok') && lines.includes(`cluster_known_nodes:${count}`);
+    return lines.includes('cluster_state:ok') && lines.includes(`cluster_known_nodes:${servers.length}`);
   });
+}
+
+/** Waits until the replica has everything that the master has by now. */
+export async function replicated(master: RedisServer, replica: RedisServer): Promise<void> {
+  const wanted = await offsetOf(master, 'master_repl_offset');
+  await until('replication', async () => (await offsetOf(replica, 'slave_repl_offset')) >= wanted);
+}
+
+async function offsetOf(server: RedisServer, field: string): Promise<number> {
+  const info = String(await tell(server, 'INFO', 'replication'));
+  return Number(new RegExp(`^${field}:(\\d+)`, 'm').exec(info)?.[1] ?? -1);
 }
 
 async function isReplicating(replica: RedisServer): Promise<boolean> {
@@ -164,8 +224,4 @@ async function knowsAll(sentinel: RedisServer): Promise<boolean> {
   const fields = (await tell(sentinel, 'SENTINEL', 'MASTER', 'hub')) as string[];
   const value = (name: string): string | undefined => fields[fields.indexOf(name) + 1];
   return value('num-slaves') === '1' && value('num-other-sentinels') === '2' && value('flags') === 'master';
-}
-
-async function disposeOf(servers: readonly RedisServer[]): Promise<void> {
-  await Promise.all(servers.map((server) => server.dispose()));
 }

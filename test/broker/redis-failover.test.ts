@@ -1,0 +1,228 @@
+import { Cluster } from 'ioredis';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { START } from '../../src/model/cursor.ts';
+import { startCluster, startSentinels, replicated, tell } from '../support/redis-groups.ts';
+import { HAS_REDIS_SERVER, randomPrefix, type RedisServer } from '../support/redis.ts';
+import { all, event } from './contract.ts';
+import { flood } from './flood.ts';
+import { refusalOf, unavailable } from './refusal.ts';
+import { RedisWorld } from './redis-world.ts';
+
+const NEEDS = '(needs a redis-server on the PATH)';
+/** Redis takes so long to find that a master is gone, and to agree on another. */
+const FAILOVER = { timeout: 25_000 };
+const QUICK = { commandTimeoutMs: 400 };
+
+/** A master that can be lost, with a replica, in each form. */
+interface Group {
+  readonly world: RedisWorld;
+  readonly master: RedisServer;
+  readonly replica: RedisServer;
+  /** As an operator replaces a master that is well. */
+  readonly replace: () => Promise<unknown>;
+  /** From now on nobody takes the place of a master that is silent. */
+  readonly hold: () => Promise<unknown>;
+}
+
+async function sentinelGroup(): Promise<Group> {
+  const group = await startSentinels();
+  const { url, master, replica, sentinels } = group;
+  return {
+    world: new RedisWorld(url, master.url),
+    master,
+    replica,
+    replace: () => tell(sentinels[0] as RedisServer, 'SENTINEL', 'FAILOVER', 'hub'),
+    hold: () => group.setPatience(600_000),
+  };
+}
+
+async function clusterGroup(): Promise<Group> {
+  const cluster = await startCluster();
+  const prefix = randomPrefix();
+  const master = await cluster.ownerOf(prefix);
+  const replica = await cluster.addReplicaOf(prefix);
+  return {
+    world: new RedisWorld(cluster.url, master.url, prefix),
+    master,
+    replica,
+    replace: () => tell(replica, 'CLUSTER', 'FAILOVER'),
+    hold: () => replica.kill(),
+  };
+}
+
+/** The connections of nodes. */
+async function namesOn(server: RedisServer): Promise<string[]> {
+  const list = String(await tell(server, 'CLIENT', 'LIST'));
+  return [...list.matchAll(/ name=(belfry-\S+)/g)].map(([, name = '']) => name).toSorted();
+}
+
+const isReady = (node: { ready: () => Promise<void> }): Promise<unknown> => refusalOf(node.ready());
+
+describe.skipIf(!HAS_REDIS_SERVER).each([
+  ['Sentinel', sentinelGroup],
+  ['a Cluster', clusterGroup],
+])(`a node of %s ${NEEDS}`, { timeout: 60_000 }, (_name, makeGroup) => {
+  it('loses and doubles nothing that was replicated when its master is killed, and goes on by itself', async () => {
+    const { world, master, replica } = await makeGroup();
+    const [one, two] = [await world.start(QUICK), await world.start(QUICK)];
+    const end = flood(one.broker);
+    await two.ear.count(200);
+    const before = await end();
+    await replicated(master, replica);
+    await master.kill();
+    await expect.poll(() => isReady(one.broker)).toEqual(unavailable(''));
+    expect(await refusalOf(one.broker.publish([event('meanwhile')]))).toEqual(unavailable(''));
+    for (const { broker } of [one, two]) await expect.poll(() => isReady(broker), FAILOVER).toBe('accepted');
+    const after = await two.broker.publish([event('after')]);
+    const called = await tell(
+      replica,
+      'FCALL',
+      'belfry_publish',
+      1,
+      world.log,
+      JSON.stringify(event('called')),
+    );
+    const ids = [...before, ...after, ...(called as string[])];
+    for (const { broker, ear } of [one, two]) {
+      await ear.key('called');
+      expect(ear.ids).toEqual(ids);
+      expect((await all(broker.after(START))).map(({ id }) => id)).toEqual(ids);
+    }
+    expect(world.said(40).filter((line) => line.includes('is lost'))).toHaveLength(4);
+  });
+
+  it('tells a gap where the new master lacks what was heard', async () => {
+    const { world, master, replica } = await makeGroup();
+    const { broker, ear } = await world.start(QUICK);
+    const [kept] = await broker.publish([event('kept')]);
+    await replicated(master, replica);
+    // What is on its way to a replica would still arrive, so there must be no way.
+    replica.freeze();
+    await tell(master, 'CLIENT', 'KILL', 'TYPE', 'replica');
+    const [lost] = await broker.publish([event('lost')]);
+    await ear.key('lost');
+    await master.kill();
+    replica.thaw();
+    await expect.poll(() => isReady(broker), FAILOVER).toBe('accepted');
+    await broker.publish([event('new')]);
+    await ear.key('new');
+    expect(ear.events).toMatchObject([
+      { key: 'kept', id: kept },
+      { key: 'lost', id: lost },
+      { type: 'belfry', action: 'gap', key: lost, object: { from: lost, to: kept, reason: 'log lost' } },
+      { key: 'new', previous: kept },
+    ]);
+  });
+
+  it('follows with all its connections when an operator names another master', async () => {
+    const { world, master, replica, replace } = await makeGroup();
+    const { broker, ear } = await world.start(QUICK);
+    await broker.publish([event('before')]);
+    await replicated(master, replica);
+    await replace();
+    const names = ['belfry-commands', 'belfry-subscriber'];
+    await expect
+      .poll(() => refusalOf(broker.publish([event('x')])).then(() => namesOn(replica)), FAILOVER)
+      .toEqual(names);
+    await expect.poll(() => isReady(broker), FAILOVER).toBe('accepted');
+    await broker.publish([event('end')]);
+    await ear.key('end');
+    expect(new Set(ear.ids).size).toBe(ear.ids.length);
+  });
+
+  it('waits only so long for a master that hangs, is not ready, and goes on with it', async () => {
+    const { world, master, hold } = await makeGroup();
+    await hold();
+    const { broker, ear } = await world.start(QUICK);
+    master.freeze();
+    expect(await refusalOf(broker.publish([event('hangs')]))).toEqual(unavailable('timed out'));
+    const refusals = [isReady(broker), refusalOf(broker.latest('x')), refusalOf(all(broker.after(START)))];
+    for (const refusal of await Promise.all(refusals)) expect(refusal).toEqual(unavailable(''));
+    master.thaw();
+    await expect.poll(() => isReady(broker), FAILOVER).toBe('accepted');
+    await broker.publish([event('after')]);
+    expect((await ear.key('after')).map(({ key }) => key)).toContain('after');
+  });
+});
+
+describe.skipIf(!HAS_REDIS_SERVER)(`behind Sentinel ${NEEDS}`, { timeout: 60_000 }, () => {
+  it('a node leaves the old master as soon as another is named, though that one would go on', async () => {
+    const { world, master, replica, replace } = await sentinelGroup();
+    await world.start(QUICK);
+    await replace();
+    await expect.poll(() => namesOn(replica), FAILOVER).toHaveLength(2);
+    expect(await tell(master, 'ROLE')).toContain('master');
+  });
+
+  it('a Sentinel that hangs holds up nobody, and one that is gone neither', async () => {
+    const { url, master, sentinels } = await startSentinels();
+    sentinels[0]?.freeze();
+    await sentinels[1]?.kill();
+    const world = new RedisWorld(url, master.url);
+    const { broker } = await world.start({ commandTimeoutMs: 60_000 });
+    expect(await isReady(broker)).toBe('accepted');
+    sentinels[0]?.thaw();
+  });
+
+  it('a node lets its process end by itself, whether the Sentinels answer or hang', async () => {
+    const { url, master, sentinels } = await startSentinels();
+    const world = new RedisWorld(url, master.url);
+    expect(await world.shortLife()).toBe('stopped');
+    for (const sentinel of sentinels) sentinel.freeze();
+    expect(await world.shortLife()).toBe('unavailable');
+    for (const sentinel of sentinels) sentinel.thaw();
+  });
+
+  it('a node does not start when no Sentinel knows the master, and says so without a password', async () => {
+    const { url, sentinels } = await startSentinels();
+    await sentinels[1]?.kill();
+    const world = new RedisWorld(`${url.replace('//', '//:geheim@')}2&sentinelPassword=`, sentinels[0]?.url);
+    const refusal = await refusalOf(world.node({ connectTimeoutMs: 500 }).start(() => undefined));
+    expect(refusal).toEqual(unavailable('nobody knows the master (127.0.0.1:'));
+    expect(refusal).toEqual(unavailable('knows no master "hub2"'));
+    expect(refusal).toEqual(unavailable('connect ECONNREFUSED'));
+    expect(`${String(refusal)} ${JSON.stringify(world.logged)}`).not.toContain('geheim');
+  });
+});
+
+describe.skipIf(!HAS_REDIS_SERVER)(`on a Cluster ${NEEDS}`, { timeout: 60_000 }, () => {
+  it('a node hears what is published at any node of it, by any client', async () => {
+    const cluster = await startCluster();
+    const world = new RedisWorld(cluster.url, cluster.masters[0]?.url);
+    const { ear } = await world.start();
+    for (const [i, master] of cluster.masters.entries()) {
+      await tell(master, 'PUBLISH', world.channel, JSON.stringify(event(`${i}`)));
+      await ear.key(`${i}`);
+    }
+    const client = new Cluster([{ host: '127.0.0.1', port: cluster.masters[0]?.port as number }]);
+    onTestFinished(() => client.disconnect());
+    const ids = await client.call('FCALL', 'belfry_publish', 1, world.log, JSON.stringify(event('called')));
+    await ear.key('called');
+    expect(ear.keys).toEqual(['0', '1', '2', 'called']);
+    expect(ear.ids.at(-1)).toBe((ids as string[])[0]);
+  });
+
+  it('a node lets its process end by itself', async () => {
+    const { url, masters } = await startCluster();
+    expect(await new RedisWorld(url, masters[0]?.url).shortLife()).toBe('stopped');
+  });
+
+  it('a node follows its slot to another master, and puts the function there', async () => {
+    const cluster = await startCluster();
+    const prefix = randomPrefix();
+    const owner = await cluster.ownerOf(prefix);
+    const world = new RedisWorld(cluster.url, owner.url, prefix);
+    const { broker, ear } = await world.start(QUICK);
+    await broker.publish([event('before')]);
+    const other = cluster.masters.find((master) => master !== owner) as RedisServer;
+    await cluster.moveSlot(prefix, other);
+    await expect.poll(() => refusalOf(broker.publish([event('after')])), FAILOVER).toBe('accepted');
+    await expect.poll(() => namesOn(other), FAILOVER).toHaveLength(2);
+    await expect.poll(() => isReady(broker), FAILOVER).toBe('accepted');
+    const call = () => tell(other, 'FCALL', 'belfry_publish', 1, world.log, JSON.stringify(event('called')));
+    await expect.poll(() => refusalOf(call())).toBe('accepted');
+    await ear.key('called');
+    expect(ear.keys).toEqual(['before', 'after', 'called']);
+    expect(ear.events).toEqual(await all(broker.after(START)));
+  });
+});
