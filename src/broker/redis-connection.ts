@@ -30,14 +30,15 @@ export class RedisConnection {
   readonly #log: Logger;
   #state: 'new' | 'up' | 'lost' | 'closed' = 'new';
   #fault: Error | undefined;
+  /** How often it connected, or tried to, since a command was answered. */
+  #attempts = 0;
 
   constructor(options: ConnectionOptions) {
     const { hosts } = parseRedisUrl(options.url);
     this.#where = hosts.map(({ host, port }) => `${host}:${port}`).join(',');
     this.#log = options.log.child({ redis: this.#where, connection: options.role });
-    this.redis = makeRedis(options);
+    this.redis = makeRedis(options, () => backoff(++this.#attempts));
     this.redis.on('error', (error) => (this.#fault = error));
-    this.redis.on('ready', () => this.#returned());
     this.redis.on('close', () => this.#lost());
   }
 
@@ -73,7 +74,9 @@ export class RedisConnection {
       );
     }
     try {
-      return await run(this.redis);
+      const answer = await run(this.redis);
+      this.#answered();
+      return answer;
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       // ioredis hangs the command on its error, events and all, which belong in no log.
@@ -105,11 +108,13 @@ export class RedisConnection {
     this.redis.disconnect();
   }
 
-  #returned(): void {
+  /** Only now it is back: a master that has lost its cluster lets everybody in, and does nothing. */
+  #answered(): void {
     if (this.#state === 'closed') return;
     if (this.#state === 'lost') this.#log.info('the connection to Redis is back');
     this.#state = 'up';
     this.#fault = undefined;
+    this.#attempts = 0;
   }
 
   /** Said once per loss: whatever fails to connect afterwards was not up before. */
@@ -129,7 +134,10 @@ export class RedisConnection {
   }
 }
 
-function makeRedis({ url, prefix, role, commandTimeoutMs, scripts }: ConnectionOptions): Redis {
+function makeRedis(
+  { url, prefix, role, commandTimeoutMs, scripts }: ConnectionOptions,
+  retryStrategy: () => number,
+): Redis {
   const options = {
     lazyConnect: true,
     connectionName: `belfry-${role}`,
@@ -142,7 +150,7 @@ function makeRedis({ url, prefix, role, commandTimeoutMs, scripts }: ConnectionO
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     // A peer that vanished without a word is noticed by the first command after it.
     socketTimeout: commandTimeoutMs * 2,
-    retryStrategy: backoff,
+    retryStrategy,
     // After a failover the same name may lead to the new master.
     reconnectOnError: ({ message }) => message.startsWith('READONLY'),
     ...(scripts !== undefined && { scripts: { ...scripts } }),

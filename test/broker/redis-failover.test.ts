@@ -154,6 +154,22 @@ describe.skipIf(!HAS_REDIS_SERVER)(`behind Sentinel ${NEEDS}`, { timeout: 60_000
     expect(await tell(master, 'ROLE')).toContain('master');
   });
 
+  it('a node takes no replica for a master, whoever names it so', async () => {
+    const { world, master, hold } = await sentinelGroup();
+    await hold();
+    const { broker, ear } = await world.start(QUICK);
+    await tell(master, 'REPLICAOF', '127.0.0.1', 1);
+    await expect.poll(() => refusalOf(broker.publish([event('x')]))).toEqual(unavailable('is not connected'));
+    expect(await isReady(broker)).toEqual(unavailable('is not connected'));
+    const late = world.node({ connectTimeoutMs: 500 });
+    const refusal = await refusalOf(late.start(() => undefined));
+    expect(refusal).toEqual(unavailable('What was named as the master is a slave'));
+    await tell(master, 'REPLICAOF', 'NO', 'ONE');
+    await expect.poll(() => isReady(broker), FAILOVER).toBe('accepted');
+    await broker.publish([event('after')]);
+    await ear.key('after');
+  });
+
   it('a Sentinel that hangs holds up nobody, and one that is gone neither', async () => {
     const { url, master, sentinels } = await startSentinels();
     sentinels[0]?.freeze();
@@ -200,6 +216,28 @@ describe.skipIf(!HAS_REDIS_SERVER)(`on a Cluster ${NEEDS}`, { timeout: 60_000 },
     await ear.key('called');
     expect(ear.keys).toEqual(['0', '1', '2', 'called']);
     expect(ear.ids.at(-1)).toBe((ids as string[])[0]);
+  });
+
+  it('a node waits for a Cluster that has failed, and says so once', async () => {
+    const cluster = await startCluster();
+    const prefix = randomPrefix();
+    const owner = await cluster.ownerOf(prefix);
+    const world = new RedisWorld(cluster.url, owner.url, prefix);
+    const { broker, ear } = await world.start(QUICK);
+    const others = cluster.masters.filter((master) => master !== owner);
+    for (const other of others) other.freeze();
+    const publish = () => refusalOf(broker.publish([event('x')]));
+    await expect.poll(publish, FAILOVER).toEqual(unavailable('CLUSTERDOWN'));
+    await expect.poll(publish).toEqual(unavailable('is not connected'));
+    expect(await isReady(broker)).toEqual(unavailable('is not connected'));
+    for (const other of others) other.thaw();
+    await expect.poll(() => isReady(broker), FAILOVER).toBe('accepted');
+    await broker.publish([event('after')]);
+    await ear.key('after');
+    expect(world.said().filter((line) => line.startsWith('the connection'))).toEqual([
+      'the connection to Redis is lost; trying again',
+      'the connection to Redis is back',
+    ]);
   });
 
   it('a node lets its process end by itself', async () => {

@@ -76,10 +76,11 @@ export class RedisWorld {
   }
 
   /** What a process says that stops a broker, starts it before if told to, and must then end by itself. */
-  async shortLife(start: 'start' | '' = 'start'): Promise<string> {
+  async shortLife(start: 'start' | '' = 'start', env: NodeJS.ProcessEnv = {}): Promise<string> {
     const script = fileURLToPath(new URL('start-and-stop.ts', import.meta.url));
     const args = [script, this.url, this.prefix, start];
-    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 5_000 });
+    const options = { timeout: 10_000, env: { ...process.env, ...env } };
+    const { stdout } = await promisify(execFile)(process.execPath, args, options);
     return stdout.trim();
   }
 

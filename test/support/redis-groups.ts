@@ -175,25 +175,19 @@ function hostsOf(servers: readonly RedisServer[]): string {
   return servers.map(({ port }) => `127.0.0.1:${port}`).join(',');
 }
 
-const busPorts = new WeakMap<RedisServer, number>();
+/** What makes a node of a Cluster. Its port for the others is a free one too, and not its own plus 10,000. */
+export async function clusterArguments(): Promise<string[]> {
+  const port = await freePort();
+  return ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000', '--cluster-port', `${port}`];
+}
 
 async function spawnClusterNode(spawn: Spawn): Promise<RedisServer> {
-  const busPort = await freePort();
-  const args = [
-    '--cluster-enabled',
-    'yes',
-    '--cluster-node-timeout',
-    '1000',
-    '--cluster-port',
-    String(busPort),
-  ];
-  const server = await spawn({ args: [...args, ...REPLICATION] });
-  busPorts.set(server, busPort);
-  return server;
+  return spawn({ args: [...(await clusterArguments()), ...REPLICATION] });
 }
 
 async function introduce(server: RedisServer, to: RedisServer): Promise<void> {
-  await tell(server, 'CLUSTER', 'MEET', '127.0.0.1', to.port, busPorts.get(to) as number);
+  const [, port = ''] = (await tell(to, 'CONFIG', 'GET', 'cluster-port')) as string[];
+  await tell(server, 'CLUSTER', 'MEET', '127.0.0.1', to.port, port);
 }
 
 async function isComplete(servers: readonly RedisServer[]): Promise<boolean> {
