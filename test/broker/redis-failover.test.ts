@@ -230,6 +230,12 @@ describe.skipIf(!HAS_REDIS_SERVER)(`on a Cluster ${NEEDS}`, { timeout: 60_000 },
     await expect.poll(publish, FAILOVER).toEqual(unavailable('CLUSTERDOWN'));
     await expect.poll(publish).toEqual(unavailable('is not connected'));
     expect(await isReady(broker)).toEqual(unavailable('is not connected'));
+    const late = world.node({ ...QUICK, connectTimeoutMs: 1_500 });
+    const refusal = await refusalOf(
+      late.start(() => undefined),
+      5_000,
+    );
+    expect(refusal).toEqual(unavailable('sees the cluster as failed'));
     for (const other of others) other.thaw();
     await expect.poll(() => isReady(broker), FAILOVER).toBe('accepted');
     await broker.publish([event('after')]);
