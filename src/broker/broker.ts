@@ -38,13 +38,26 @@ export interface History {
   ): Promise<{ readonly events: readonly HubEvent[]; readonly cursor: Cursor }>;
 }
 
-/** What the retention rules keep as the latest of its key. Each rejects with BelfryError `unavailable`. */
+/** The latest of what the retention rules keep. Each read rejects with BelfryError `unavailable`. */
 export interface Retained {
-  /** Whether a rule keeps the latest of such a type at all. */
-  keepsLatest(type: string): boolean;
-  /** The latest event of each key, in no particular order. */
-  latest(type: string): Promise<HubEvent[]>;
-  latestOf(type: string, key: string): Promise<HubEvent | undefined>;
+  /** Whether a rule keeps anything of such a type at all. */
+  keeps(type: string): boolean;
+  /**
+   * The latest event of each key, in the order of the keys: that which a `latest` rule keeps, where the type has one,
+   * else the newest of its tails since it was removed. And of how many this is the page.
+   */
+  latest(type: string, wish?: LatestWish): Promise<{ readonly events: HubEvent[]; readonly total: number }>;
+  latestOf(type: string, key: string, permits?: Permits): Promise<HubEvent | undefined>;
+}
+
+/** Whether somebody may hear of it. What they may not hear is passed over, as if it were not there. */
+export type Permits = (event: Pick<HubEvent, 'type' | 'action' | 'key'>) => boolean;
+
+/** All of them, where nothing else is wished for. */
+export interface LatestWish {
+  readonly permits?: Permits;
+  readonly offset?: number;
+  readonly limit?: number;
 }
 
 /** The last so many events of one type, action and key; with `*` as action, the latest of a type that keeps it. */

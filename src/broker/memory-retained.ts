@@ -1,7 +1,8 @@
 import type { Clock } from '../model/clock.ts';
 import type { HubEvent } from '../model/event.ts';
-import { REMOVING_ACTIONS, type Retention } from '../model/retention.ts';
-import type { Retained, RetainedWish } from './broker.ts';
+import { REMOVING_ACTIONS, type Keep, type Retention } from '../model/retention.ts';
+import type { LatestWish, Permits, Retained, RetainedWish } from './broker.ts';
+import { latestOfEach } from './latest.ts';
 
 /** Beyond either, the lists that were written to least recently are forgotten. */
 const MAX_LISTS = 10_000;
@@ -9,7 +10,9 @@ const MAX_BYTES = 64 * 1024 * 1024;
 
 /** A tail, or a list of the one latest event. */
 interface List {
-  readonly kind: 'tail' | 'latest';
+  readonly kind: Keep['kind'];
+  /** The type and key that all its events have. */
+  readonly of: string;
   readonly events: HubEvent[];
   bytes: number;
   /** By {@link Clock.elapsed}. */
@@ -22,6 +25,8 @@ export class MemoryRetained implements Retained {
   readonly #retention: Retention;
   /** In the order of the last write. */
   readonly #lists = new Map<string, List>();
+  /** The names of the lists of each type and key. */
+  readonly #names = new Map<string, Set<string>>();
   #bytes = 0;
 
   constructor(clock: Clock, retention: Retention) {
@@ -52,17 +57,26 @@ export class MemoryRetained implements Retained {
     return events.filter((event) => action === '*' || event.action === action);
   }
 
-  keepsLatest(type: string): boolean {
-    return this.#retention.keepsLatest(type);
+  keeps(type: string): boolean {
+    return this.#retention.kindOf(type) !== undefined;
   }
 
-  async latest(type: string): Promise<HubEvent[]> {
-    const lists = [...this.#lists.values()].filter(({ kind }) => kind === 'latest');
-    return lists.flatMap(({ events }) => events.filter((event) => event.type === type));
+  async latest(type: string, wish: LatestWish = {}): Promise<{ events: HubEvent[]; total: number }> {
+    const newest = this.#newest(type, this.#lists.keys()).filter((event) => event.type === type);
+    const { page: events, total } = latestOfEach(newest, wish);
+    return { events, total };
   }
 
-  async latestOf(type: string, key: string): Promise<HubEvent | undefined> {
-    return this.#read(nameOf(type, key))?.events.at(-1);
+  async latestOf(type: string, key: string, permits: Permits = () => true): Promise<HubEvent | undefined> {
+    const names = this.#names.get(nameOf(type, key)) ?? [];
+    return latestOfEach(this.#newest(type, names), { permits }).page[0];
+  }
+
+  /** The last event of each list that holds the latest of such a type. */
+  #newest(type: string, names: Iterable<string>): HubEvent[] {
+    const kind = this.#retention.kindOf(type);
+    const lists = [...names].flatMap((name) => this.#read(name) ?? []);
+    return lists.filter((list) => list.kind === kind).flatMap(({ events }) => events.at(-1) ?? []);
   }
 
   #read(name: string): List | undefined {
@@ -75,13 +89,15 @@ export class MemoryRetained implements Retained {
     event: HubEvent,
     { kind, last, ttlMs = Infinity }: { kind: List['kind']; last: number; ttlMs?: number },
   ): void {
-    const list = this.#read(name) ?? { kind, events: [], bytes: 0, until: 0 };
+    const of = nameOf(event.type, event.key);
+    const list = this.#read(name) ?? { kind, of, events: [], bytes: 0, until: 0 };
     this.#forget(name);
     list.events.push(event);
     list.bytes += event.size;
     while (list.events.length > last || list.bytes > MAX_BYTES) list.bytes -= list.events.shift()?.size ?? 0;
     list.until = this.#clock.elapsed() + ttlMs;
     this.#lists.set(name, list);
+    this.#names.set(of, (this.#names.get(of) ?? new Set()).add(name));
     this.#bytes += list.bytes;
     for (const oldest of this.#lists.keys()) {
       if (this.#lists.size <= MAX_LISTS && this.#bytes <= MAX_BYTES) break;
@@ -90,8 +106,13 @@ export class MemoryRetained implements Retained {
   }
 
   #forget(name: string): void {
-    this.#bytes -= this.#lists.get(name)?.bytes ?? 0;
+    const list = this.#lists.get(name);
+    if (list === undefined) return;
+    this.#bytes -= list.bytes;
     this.#lists.delete(name);
+    const names = this.#names.get(list.of);
+    names?.delete(name);
+    if (names?.size === 0) this.#names.delete(list.of);
   }
 }
 

@@ -9,7 +9,9 @@ import {
   type Broker,
   type Dead,
   type History,
+  type LatestWish,
   type LogBounds,
+  type Permits,
   type Retained,
   type RetainedWish,
 } from './broker.ts';
@@ -104,16 +106,16 @@ export class MemoryBroker implements Broker, History, Retained {
     return { events: wishes.flatMap((wish) => this.#retained.wished(wish)), cursor: this.#last };
   }
 
-  keepsLatest(type: string): boolean {
-    return this.#retained.keepsLatest(type);
+  keeps(type: string): boolean {
+    return this.#retained.keeps(type);
   }
 
-  async latest(type: string): Promise<HubEvent[]> {
-    return this.#retained.latest(type);
+  latest(type: string, wish?: LatestWish): Promise<{ events: HubEvent[]; total: number }> {
+    return this.#retained.latest(type, wish);
   }
 
-  async latestOf(type: string, key: string): Promise<HubEvent | undefined> {
-    return this.#retained.latestOf(type, key);
+  latestOf(type: string, key: string, permits?: Permits): Promise<HubEvent | undefined> {
+    return this.#retained.latestOf(type, key, permits);
   }
 
   #measured(event: NewEvent): HubEvent {

@@ -58,6 +58,7 @@ export function redisNames(prefix: string) {
     /** By action too, or the lines of a container would push out its status. */
     tail: (type: string, action: string, key: string) =>
       `{${prefix}}:tail:${escaped(type)}.${escaped(action)}:${key}`,
+    tails: (type: string) => `{${prefix}}:tails:${escaped(type)}`,
     latest: (type: string) => `{${prefix}}:latest:${type}`,
     inbox: `{${prefix}}:ingress`,
     dead: `{${prefix}}:dead`,
@@ -113,7 +114,7 @@ function publishArguments(events: readonly Body[]): string[] {
 }
 
 /** As retain.lua does it: what separates the parts of a name may also stand in them. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replaceAll('%', '%25').replaceAll('.', '%2E').replaceAll(':', '%3A');
 }
 

@@ -1,11 +1,25 @@
-import type { ChainableCommander } from 'ioredis';
+import type { ChainableCommander, Result } from 'ioredis';
 import { START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import type { Retention } from '../model/retention.ts';
-import type { Retained, RetainedWish } from './broker.ts';
+import type { LatestWish, Permits, Retained, RetainedWish } from './broker.ts';
+import { latestOfEach, type Mark } from './latest.ts';
 import type { RedisConnection } from './redis-connection.ts';
-import { fieldOf, type LogEntry, type RedisNames } from './redis-log.ts';
+import { escaped, fieldOf, PAGE, type LogEntry, type RedisNames } from './redis-log.ts';
 import { Reader, type ReaderOptions } from './redis-reader.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** tails.lua, under the name that the broker gives it. */
+    belfryTails(
+      keyCount: 1,
+      names: string,
+      from: string,
+      to: string,
+      count: number,
+    ): Result<string[], Context>;
+  }
+}
 
 type Entry = Pick<LogEntry, 'id' | 'body'>;
 
@@ -35,32 +49,71 @@ export class RedisRetained implements Retained {
   /** One transaction, so that nothing is published between the end of the log and a tail. */
   async retained(wishes: readonly RetainedWish[]): Promise<{ events: HubEvent[]; cursor: Cursor }> {
     const reads = wishes.flatMap((wish) => this.#readOf(wish) ?? []);
-    const [cursor, ...replies] = await this.#connection.ask(async (redis) => {
+    const [cursor, ...replies] = await this.#connection.ask((redis) => {
       const commands = redis.multi().get(this.#names.last);
       for (const { ask } of reads) ask(commands);
-      return (
-        (await commands.exec())?.map(([error, reply]) => {
-          if (error !== null) throw error;
-          return reply;
-        }) ?? []
-      );
+      return repliesTo(commands);
     });
     const events = reads.flatMap(({ entries, wish }, i) => this.#events(entries(replies[i]), wish));
     return { events, cursor: (cursor as Cursor | null | undefined) ?? START };
   }
 
-  keepsLatest(type: string): boolean {
-    return this.#options.retention.keepsLatest(type);
+  keeps(type: string): boolean {
+    return this.#options.retention.kindOf(type) !== undefined;
   }
 
-  async latest(type: string): Promise<HubEvent[]> {
-    const values = await this.#connection.ask((redis) => redis.hvalsBuffer(this.#names.latest(type)));
-    return this.#events(values.map(splitValue), { type });
+  async latest(type: string, wish: LatestWish = {}): Promise<{ events: HubEvent[]; total: number }> {
+    if (this.#options.retention.kindOf(type) === 'latest') {
+      const values = await this.#connection.ask((redis) => redis.hvalsBuffer(this.#names.latest(type)));
+      const { page: events, total } = latestOfEach(this.#events(values.map(splitValue), { type }), wish);
+      return { events, total };
+    }
+    const { page, total } = latestOfEach(await this.#tails(type), wish);
+    return { events: await this.#newest(page), total };
   }
 
-  async latestOf(type: string, key: string): Promise<HubEvent | undefined> {
-    const value = await this.#connection.ask((redis) => redis.hgetBuffer(this.#names.latest(type), key));
-    return value === null ? undefined : this.#events([splitValue(value)], { type, key })[0];
+  async latestOf(type: string, key: string, permits: Permits = () => true): Promise<HubEvent | undefined> {
+    if (this.#options.retention.kindOf(type) === 'latest') {
+      const value = await this.#connection.ask((redis) => redis.hgetBuffer(this.#names.latest(type), key));
+      return value === null ? undefined : this.#events([splitValue(value)], { type, key }).find(permits);
+    }
+    const [event] = await this.#newest(latestOfEach(await this.#tails(type, key), { permits }).page);
+    return event;
+  }
+
+  /** What the last event is of each tail, or of each of one key: not the event itself, which few will be asked for. */
+  async #tails(type: string, key?: string): Promise<Mark[]> {
+    if (!this.keeps(type)) return [];
+    const marks: Mark[] = [];
+    // In ASCII `;` follows `:`, with which every name goes on after its key.
+    const [first, to] = key === undefined ? ['-', '+'] : [`[${escaped(key)}:`, `(${escaped(key)};`];
+    for (let from = first; from !== '(';) {
+      const [last = '', ...found] = await this.#connection.ask((redis) =>
+        redis.belfryTails(1, this.#names.tails(type), from, to, PAGE),
+      );
+      for (let i = 0; i + 2 < found.length; i += 3) {
+        const [of = '', action = '', id = START] = found.slice(i, i + 3);
+        if (this.#options.retention.of({ type, action })) marks.push({ type, key: of, action, id });
+      }
+      from = `(${last}`;
+    }
+    return marks;
+  }
+
+  /** The last event of each tail, {@link PAGE} of them at once. */
+  async #newest(tails: readonly Mark[]): Promise<HubEvent[]> {
+    const events: HubEvent[] = [];
+    for (let i = 0; i < tails.length; i += PAGE) {
+      const wishes = tails.slice(i, i + PAGE).map((tail) => ({ ...tail, count: 1 }));
+      const reads = wishes.flatMap((wish) => this.#readOf(wish) ?? []);
+      const replies = await this.#connection.ask((redis) => {
+        const commands = redis.pipeline();
+        for (const { ask } of reads) ask(commands);
+        return repliesTo(commands);
+      });
+      events.push(...reads.flatMap(({ entries, wish }, j) => this.#events(entries(replies[j]), wish)));
+    }
+    return events;
   }
 
   #readOf(wish: RetainedWish): Read | undefined {
@@ -93,6 +146,14 @@ export class RedisRetained implements Retained {
       return [kept];
     });
   }
+}
+
+async function repliesTo(commands: ChainableCommander): Promise<unknown[]> {
+  const replies = (await commands.exec()) ?? [];
+  return replies.map(([error, reply]) => {
+    if (error !== null) throw error;
+    return reply;
+  });
 }
 
 function entryOf([id, fields]: [id: Buffer, fields: Buffer[]]): Entry {

@@ -52,6 +52,7 @@ export function commandScripts(limits: ScriptLimits) {
     belfryPublish: { lua: publishScript(limits) },
     belfryLeave: { lua: `${GROUP}${read('inbox-leave.lua')}` },
     belfryRetry: { lua: read('dead-retry.lua') },
+    belfryTails: { lua: read('tails.lua') },
   };
 }
 

@@ -4,7 +4,16 @@ import { BelfryError } from '../model/errors.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
 import { Redaction } from '../model/redaction.ts';
 import { Retention } from '../model/retention.ts';
-import type { Broker, Dead, History, LogBounds, Retained, RetainedWish } from './broker.ts';
+import type {
+  Broker,
+  Dead,
+  History,
+  LatestWish,
+  LogBounds,
+  Permits,
+  Retained,
+  RetainedWish,
+} from './broker.ts';
 import { RedisConnection } from './redis-connection.ts';
 import { RedisDead } from './redis-dead.ts';
 import { Feed } from './redis-feed.ts';
@@ -142,16 +151,16 @@ export class RedisBroker implements Broker, History, Retained {
     return this.#retained.retained(wishes);
   }
 
-  keepsLatest(type: string): boolean {
-    return this.#retained.keepsLatest(type);
+  keeps(type: string): boolean {
+    return this.#retained.keeps(type);
   }
 
-  latest(type: string): Promise<HubEvent[]> {
-    return this.#retained.latest(type);
+  latest(type: string, wish?: LatestWish): Promise<{ events: HubEvent[]; total: number }> {
+    return this.#retained.latest(type, wish);
   }
 
-  latestOf(type: string, key: string): Promise<HubEvent | undefined> {
-    return this.#retained.latestOf(type, key);
+  latestOf(type: string, key: string, permits?: Permits): Promise<HubEvent | undefined> {
+    return this.#retained.latestOf(type, key, permits);
   }
 
   /** Hears the channel from now on, and reads what was said while it did not. */

@@ -1,5 +1,7 @@
 -- Keeps an event beside the log, under the id that it has there, as the first rule says that matches it:
 --   {<prefix>}:tail:<type>.<action>:<key>   a stream of the last so many, which ends so long after the last of them
+--   {<prefix>}:tails:<type>                 a sorted set that names the tails of a type, `<key>:<action>`, in this order
+--   {<prefix>}:ends                         a sorted set of when to look whether a tail with an end is gone
 --   {<prefix>}:latest:<type>                a hash of the newest of each key, as `<id> <event>`
 -- RULES and REMOVING stand before it. Never fails: whatever stands in the way, the event is in the log already, and
 -- half of a publish would be worse than a tail without it.
@@ -12,6 +14,33 @@ local function rule_for(kind, action)
   for _, rule in ipairs(RULES) do
     if (rule.types == true or rule.types[kind]) and (rule.actions == true or rule.actions[action]) then return rule end
   end
+end
+
+-- More names may go than come, so what is named stays in proportion to what is there.
+local LOOK_AT = 10
+
+-- A tail that was written to since it was entered here is there longer than that, and is looked at again then.
+local function forget_ended(begin, now)
+  local ends = begin .. 'ends'
+  for _, tail in ipairs(redis.pcall('ZRANGEBYSCORE', ends, '-inf', now, 'LIMIT', 0, LOOK_AT)) do
+    local left = redis.pcall('PTTL', begin .. 'tail:' .. tail)
+    local kind, action, key = tail:match('^([^.:]*)%.([^.:]*):(.*)$')
+    if left == -2 and kind then redis.pcall('ZREM', begin .. 'tails:' .. kind, escaped(key) .. ':' .. action) end
+    if type(left) == 'number' and left >= 0 then
+      redis.pcall('ZADD', ends, now + left, tail)
+    else
+      redis.pcall('ZREM', ends, tail)
+    end
+  end
+end
+
+-- All scores are 0, so the names of one key stand together. Only a new tail costs more than finding its name there.
+local function name_tail(begin, id, kind, action, key, ttl)
+  local is_new = redis.pcall('ZADD', begin .. 'tails:' .. kind, 0, escaped(key) .. ':' .. action) == 1
+  if not is_new or not ttl then return end
+  local now = tonumber(id:match('^%d+'))
+  forget_ended(begin, now)
+  redis.pcall('ZADD', begin .. 'ends', now + ttl, kind .. '.' .. action .. ':' .. key)
 end
 
 local function retain_tail(name, id, event, rule)
@@ -29,7 +58,9 @@ local function retain(prefix, id, event, kind, action, key)
   if not rule then return end
   local begin = '{' .. prefix .. '}:'
   if not rule.latest then
-    retain_tail(begin .. 'tail:' .. escaped(kind) .. '.' .. escaped(action) .. ':' .. key, id, event, rule)
+    kind, action = escaped(kind), escaped(action)
+    retain_tail(begin .. 'tail:' .. kind .. '.' .. action .. ':' .. key, id, event, rule)
+    name_tail(begin, id, kind, action, key, rule.ttl)
   elseif REMOVING[action] then
     redis.pcall('HDEL', begin .. 'latest:' .. kind, key)
   else

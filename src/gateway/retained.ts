@@ -17,19 +17,19 @@ interface Kept {
 
 /**
  * `GET /:type` and `GET /:type/:key`: the latest object of every key, or of one, for each type of which a rule keeps
- * that. Shown is what the caller could have heard, masked as it would have been: what it may not hear is not there.
+ * anything. Shown is what the caller could have heard, masked as it would have been: what it may not hear is not there.
  */
 export function retainedRoutes(kept: Kept): Router {
   const { retained } = kept;
   const router = express.Router({ caseSensitive: true });
   router.get('/:type', async (request, response, next) => {
     const { type } = request.params;
-    if (retained.keepsLatest(type)) await getList(kept, type, request, response);
+    if (retained.keeps(type)) await getList(kept, type, request, response);
     else next();
   });
   router.get('/:type/:key', async (request, response, next) => {
     const { type, key } = request.params;
-    if (retained.keepsLatest(type)) await getOne(kept, type, key, response);
+    if (retained.keeps(type)) await getOne(kept, type, key, response);
     else next();
   });
   return router;
@@ -40,7 +40,7 @@ export function clusterRoutes({ retained, redaction }: Kept): Router {
   const view = redaction.viewOf(ANONYMOUS.roles);
   const router = express.Router({ caseSensitive: true });
   router.get('/', async (_request, response) => {
-    const events = byKey(await retained.latest('cluster'));
+    const { events } = await retained.latest('cluster');
     response.json({ clusters: events.map((event) => asCluster(view.mask(event))) });
   });
   router.get('/:name', async (request, response) => {
@@ -57,13 +57,16 @@ async function getList(
   request: Request,
   response: Response,
 ): Promise<void> {
-  const { offset, limit } = readPage(targetOf(request).query);
-  const visible = byKey(await retained.latest(type)).filter((event) => mayHear(response, event));
-  const view = redaction.viewOf(identityOf(response).roles);
-  const shown = visible.slice(offset, offset + limit).map((event) => view.mask(event));
+  const page = readPage(targetOf(request).query);
+  const { roles, subscribe } = identityOf(response);
+  const { events, total } = await retained.latest(type, {
+    ...page,
+    permits: (event) => subscribe.permit(event),
+  });
+  const view = redaction.viewOf(roles);
   response
-    .set({ 'X-DRP-LIST-TOTAL-COUNT': `${visible.length}`, 'X-DRP-LIST-COUNT': `${shown.length}` })
-    .json(shown.map(({ object }) => object));
+    .set({ 'X-DRP-LIST-TOTAL-COUNT': `${total}`, 'X-DRP-LIST-COUNT': `${events.length}` })
+    .json(events.map((event) => view.mask(event).object));
 }
 
 async function getOne(
@@ -72,9 +75,10 @@ async function getOne(
   key: string,
   response: Response,
 ): Promise<void> {
-  const event = await retained.latestOf(type, key);
-  if (event === undefined || !mayHear(response, event)) throw new BelfryError('not_found', 'Not Found');
-  response.json(redaction.viewOf(identityOf(response).roles).mask(event).object);
+  const { roles, subscribe } = identityOf(response);
+  const event = await retained.latestOf(type, key, (heard) => subscribe.permit(heard));
+  if (event === undefined) throw new BelfryError('not_found', 'Not Found');
+  response.json(redaction.viewOf(roles).mask(event).object);
 }
 
 /** @throws BelfryError `not_acceptable` for a page that is none, and for a filter, since objects here have any shape */
@@ -97,16 +101,8 @@ export function readPage(query: URLSearchParams): { offset: number; limit: numbe
   return page;
 }
 
-function mayHear(response: Response, event: HubEvent): boolean {
-  return identityOf(response).subscribe.permit(event);
-}
-
 function identityOf(response: Response): Identity {
   return response.locals['identity'] as Identity;
-}
-
-function byKey(events: readonly HubEvent[]): HubEvent[] {
-  return events.toSorted((a, b) => (a.key < b.key ? -1 : 1));
 }
 
 /**

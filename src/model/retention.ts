@@ -71,11 +71,20 @@ export class Retention {
   /** What a wish is about: that of its type and action, or with `*` as action the latest of its type. */
   wished({ type, action }: Kind): Keep | undefined {
     if (action !== '*') return this.of({ type, action });
-    return this.keepsLatest(type) ? { kind: 'latest' } : undefined;
+    return this.kindOf(type) === 'latest' ? { kind: 'latest' } : undefined;
   }
 
-  keepsLatest(type: string): boolean {
-    return this.rules.some((rule) => rule.keep.kind === 'latest' && holds(rule.type, type));
+  /** How the latest of a type is found: as such where any rule keeps it, else by its tails; `undefined` when no rule does. */
+  kindOf(type: string): Keep['kind'] | undefined {
+    const kinds = this.rules.filter((rule) => this.#decides(rule, type)).map(({ keep }) => keep.kind);
+    return kinds.includes('latest') ? 'latest' : kinds[0];
+  }
+
+  /** Whether the rules before it leave it any event of the type. */
+  #decides({ type: types, action: actions, keep }: Rule, type: string): boolean {
+    if (!holds(types, type)) return false;
+    if (actions !== '*') return actions.some((action) => this.of({ type, action }) === keep);
+    return this.rules.find((rule) => rule.action === '*' && holds(rule.type, type))?.keep === keep;
   }
 }
 

@@ -64,6 +64,69 @@ describe('what Redis retains', () => {
     expect(await world.redis.pttl(`{${world.prefix}}:tail:container.log:web`)).toBe(-1);
   });
 
+  it('names its tails beside them, each once, under its key and its action', async () => {
+    const world = new RedisWorld();
+    const { broker } = await start(world);
+    await broker.publish([line('web:1', 1), line('web:1', 2), { ...line('a', 1), action: 'status' }]);
+    await world.fcall(json({ type: 'a.b', action: 'c:d', key: '%' }));
+    const names = (type: string): Promise<string[]> =>
+      world.redis.zrange(`{${world.prefix}}:tails:${type}`, '0', '-1', 'WITHSCORES');
+    expect(await names('container')).toEqual(['a:status', '0', 'web%3A1:log', '0']);
+    expect(await names('a%2Eb')).toEqual(['%25:c%3Ad', '0']);
+  });
+
+  it('forgets the names of tails that have ended as new ones come, of whatever type', async () => {
+    const world = new RedisWorld();
+    const { broker } = await start(world);
+    const [ends, named, tail] = ['ends', 'tails:deploy', 'tail:deploy.step:'].map(
+      (name) => `{${world.prefix}}:${name}`,
+    ) as [string, string, string];
+    const step = (key: string): object => ({ type: 'deploy', action: 'step', key });
+    await world.fcall(...['gone', 'a.b:c', 'alive'].map((key) => json(step(key))), json(line('web', 1)));
+    expect(await world.redis.zrange(ends, '0', '-1')).toHaveLength(3);
+    for (const name of await world.redis.zrange(ends, '0', '-1')) await world.redis.zadd(ends, 1, name);
+    await world.redis.del(`${tail}gone`, `${tail}a.b:c`);
+    await broker.publish([{ type: 'profiles', action: 'save', key: 'new', object: null }]);
+    expect(await world.redis.zrange(named, '0', '-1')).toEqual(['alive:step']);
+    expect(await world.redis.zrange(ends, '0', '-1')).toHaveLength(2);
+    const next = Number(await world.redis.zscore(ends, 'deploy.step:alive'));
+    expect(next - (await world.now())).toBeGreaterThan(50_000);
+  });
+
+  it('forgets the names that it finds gone when it is read', async () => {
+    const world = new RedisWorld();
+    const { broker } = await start(world);
+    await broker.publish([line('web', 1), line('db', 1)]);
+    await world.redis.del(`{${world.prefix}}:tail:container.log:web`);
+    const named = `{${world.prefix}}:tails:container`;
+    await world.redis.zadd(named, 0, 'rubbish', 0, '', 0, 'no:such');
+    expect((await broker.latest('container')).total).toBe(1);
+    expect(await world.redis.zrange(named, '0', '-1')).toEqual(['db:log']);
+  });
+
+  it.runIf(HAS_REDIS_SERVER)(
+    'is read in few calls of ten thousand keys, and one key without the others',
+    async () => {
+      const world = new RedisWorld((await startRedisServer()).url);
+      const { broker } = await start(world);
+      await broker.publish(Array.from({ length: 10_000 }, (_, i) => line(`${i}`, i)));
+      await broker.latestOf('container', 'warm up');
+      const calls = async (read: () => Promise<unknown>): Promise<unknown> => {
+        await world.redis.config('RESETSTAT');
+        await read();
+        const stats = await world.redis.info('commandstats');
+        return ['evalsha', 'xrevrange'].map((name) =>
+          Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1]),
+        );
+      };
+      expect(await calls(() => broker.latestOf('container', '42'))).toEqual([1, 2]);
+      expect(await calls(() => broker.latest('container', { offset: 9_000, limit: 3 }))).toEqual([
+        21, 10_003,
+      ]);
+      expect(await calls(() => broker.latest('container'))).toEqual([21, 20_000]);
+    },
+  );
+
   it('makes no key for an event without a rule', async () => {
     const world = new RedisWorld();
     const { broker } = await world.start({ retention: new Retention(RULES) });
@@ -135,7 +198,7 @@ describe('what Redis retains', () => {
     await world.redis.xadd(`{${world.prefix}}:tail:container.log:web`, '1-0', 'e', foreign);
     await world.redis.hset(`{${world.prefix}}:latest:machines`, 'a', `1-0 ${foreign}`);
     expect(await objects(broker, LOG, wish('machines.*', 'a', 1))).toEqual([]);
-    expect(await broker.latest('machines')).toEqual([]);
+    expect(await broker.latest('machines')).toEqual({ events: [], total: 0 });
     expect(await broker.latestOf('machines', 'a')).toBeUndefined();
   });
 
@@ -168,7 +231,7 @@ describe('what Redis retains', () => {
     const { broker } = await start(world);
     await world.redis.hset(`{${world.prefix}}:latest:machines`, { a: 'rubbish', b: '', c: '1-0 {}' });
     await broker.publish([value('save', 'd', 1)]);
-    expect((await broker.latest('machines')).map(({ key }) => key)).toEqual(['d']);
+    expect((await broker.latest('machines')).events.map(({ key }) => key)).toEqual(['d']);
     expect(world.reasons).toHaveLength(3);
   });
 

@@ -10,6 +10,12 @@ import { Ear } from './ear.ts';
 
 export type RetainingNode = Broker & History & Retained;
 
+interface Made {
+  readonly node: RetainingNode;
+  /** Lets so many milliseconds pass for what is kept. */
+  readonly pass: (ms: number) => Promise<void>;
+}
+
 const LINES = 2_000;
 
 export const RULES: readonly RetentionRule[] = [
@@ -21,13 +27,13 @@ export const RULES: readonly RetentionRule[] = [
 ];
 
 /** What every broker keeps by the rules. */
-export function describeRetained(name: string, makeNode: (retention: Retention) => RetainingNode): void {
-  const start = async (rules = RULES): Promise<{ node: RetainingNode; ear: Ear }> => {
-    const node = makeNode(new Retention(rules));
+export function describeRetained(name: string, make: (retention: Retention) => Made): void {
+  const start = async (rules = RULES): Promise<Made & { ear: Ear }> => {
+    const { node, pass } = make(new Retention(rules));
     onTestFinished(() => node.stop());
     const ear = new Ear();
     await node.start(ear.hear);
-    return { node, ear };
+    return { node, pass, ear };
   };
 
   describe(`what the ${name} broker retains`, () => {
@@ -158,32 +164,26 @@ export function describeRetained(name: string, makeNode: (retention: Retention) 
       const { node, ear } = await start();
       await node.publish([value('create', 'a', 1), value('create', 'b', 1), value('update', 'a', 2)]);
       const [, b, a] = (await ear.count(3)).map(withoutPrevious);
-      const latest = await node.latest('machines');
-      expect(latest.toSorted((x, y) => x.key.localeCompare(y.key)).map(withoutPrevious)).toEqual([a, b]);
+      const { events, total } = await node.latest('machines');
+      expect([events.map(withoutPrevious), total]).toEqual([[a, b], 2]);
       expect((await node.latestOf('machines', 'a'))?.object).toBe(2);
     });
 
     it('is kept for the types of its rules only', async () => {
       const { node } = await start();
-      await node.publish([
-        value('save', 'a', 1),
-        { ...value('save', 'a', 2), type: 'cluster' },
-        line('a', 3),
-      ]);
-      expect(['machines', 'cluster', 'container'].map((type) => node.keepsLatest(type))).toEqual([
-        true,
-        true,
-        false,
-      ]);
-      expect((await node.latest('cluster')).map(({ object }) => object)).toEqual([2]);
-      expect(await node.latest('container')).toEqual([]);
-      expect(await node.latestOf('container', 'a')).toBeUndefined();
+      const types = ['machines', 'cluster', 'container', 'deploy'];
+      await node.publish(types.map((type, i) => ({ ...line('a', i), type })));
+      await node.publish([value('save', 'a', 0)]);
+      expect(types.map((type) => node.keeps(type))).toEqual([true, true, true, false]);
+      const latest = await Promise.all(types.map((type) => listed(node, type)));
+      expect(latest).toEqual([['a: 0'], ['a: 1'], ['a: 2'], []]);
+      expect(await node.latestOf('deploy', 'a')).toBeUndefined();
     });
 
     it.each(REMOVING_ACTIONS)('goes with the action %s', async (action) => {
       const { node } = await start();
       await node.publish([value('save', 'a', 1), value('save', 'b', 1), value(action, 'a', 1)]);
-      expect((await node.latest('machines')).map(({ key }) => key)).toEqual(['b']);
+      expect(await listed(node, 'machines')).toEqual(['b: 1']);
       expect(await node.latestOf('machines', 'a')).toBeUndefined();
       await node.publish([value('save', 'a', 3)]);
       expect((await node.latestOf('machines', 'a'))?.object).toBe(3);
@@ -203,6 +203,138 @@ export function describeRetained(name: string, makeNode: (retention: Retention) 
       expect(await objects(node, wish('machines.save', 'a.b', 1))).toEqual([1]);
       expect(await objects(node, wish('machines.update', 'a.b', 1))).toEqual([]);
       expect(await objects(node, wish('machines.*', 'other', 1))).toEqual([]);
+    });
+  });
+
+  describe(`the latest of the tails that the ${name} broker retains`, () => {
+    it('is the newest event of each key, of whatever action that is kept', async () => {
+      const { node, ear } = await start();
+      await node.publish([
+        status('web', 'up'),
+        line('db', 1),
+        line('web', 1),
+        line('db', 2),
+        status('db', 'up'),
+      ]);
+      await node.publish([{ ...line('db', 3), action: 'end' }]);
+      const heard = (await ear.count(6)).map(withoutPrevious);
+      const { events, total } = await node.latest('container');
+      expect([events.map(withoutPrevious), total]).toEqual([[heard[4], heard[2]], 2]);
+      const one = await node.latestOf('container', 'db');
+      expect(one && withoutPrevious(one)).toEqual(heard[4]);
+      expect(await node.latestOf('container', 'd')).toBeUndefined();
+    });
+
+    it('is given as the page that is wished for, in the order of the keys', async () => {
+      const { node } = await start();
+      await node.publish(['c', 'a', 'd', 'b'].map((key, i) => line(key, i)));
+      const page = async (offset: number, limit: number): Promise<unknown> => {
+        const { events, total } = await node.latest('container', { offset, limit });
+        return [events.map(({ key }) => key).join(''), total];
+      };
+      expect(await page(1, 2)).toEqual(['bc', 4]);
+      expect(await page(3, Infinity)).toEqual(['d', 4]);
+      expect(await page(4, 1)).toEqual(['', 4]);
+      expect(await page(0, 0)).toEqual(['', 4]);
+    });
+
+    it('is complete where there are thousands', async () => {
+      const { node } = await start([{ pattern: 'jobs.*.*', last: 1 }]);
+      const keys = Array.from({ length: 1_250 }, (_, i) => `job-${`${i}`.padStart(4, '0')}`);
+      const actions = ['start', 'end'];
+      await node.publish(
+        actions.flatMap((action) => keys.map((key) => ({ type: 'jobs', action, key, object: action }))),
+      );
+      const { events, total } = await node.latest('jobs');
+      expect(total).toBe(1_250);
+      expect(events.map(({ key }) => key)).toEqual(keys);
+      expect(new Set(events.map(({ object }) => object))).toEqual(new Set(['end']));
+    });
+
+    it.each(['save', 'delete'])(
+      'tells keys apart that begin alike or hold what separates them: %s',
+      async (last) => {
+        const { node } = await start([{ pattern: '*.*.*', last: 2 }]);
+        const keys = [
+          '',
+          ':',
+          ';',
+          '.',
+          '%',
+          '%3A',
+          '%25',
+          'a',
+          'a:',
+          'a:b',
+          'a.b',
+          'a;',
+          'a%3Ab',
+          'a\0',
+          'a-',
+          '漢🦀',
+        ];
+        const events = keys.map((key, object) => ({ type: 'x:y.%', action: 'a:b.%', key, object }));
+        await node.publish([...events, { type: 'x:y.%', action: last, key: 'a:', object: 'new' }]);
+        for (const { key, object } of events) {
+          const expected = key !== 'a:' ? object : last === 'save' ? 'new' : undefined;
+          expect((await node.latestOf('x:y.%', key))?.object).toBe(expected);
+        }
+        expect((await node.latest('x:y.%')).total).toBe(last === 'save' ? keys.length : keys.length - 1);
+        expect(await listed(node, 'x:y')).toEqual([]);
+      },
+    );
+
+    it.each(REMOVING_ACTIONS)('is only what came after the action %s', async (action) => {
+      const { node } = await start([{ pattern: 'jobs.*.*', last: 2 }]);
+      const job = (kind: string, key: string, object: number): NewEvent => ({
+        type: 'jobs',
+        action: kind,
+        key,
+        object,
+      });
+      await node.publish([job('save', 'a', 1), job('save', 'b', 1), job(action, 'a', 2)]);
+      expect(await listed(node, 'jobs')).toEqual(['b: 1']);
+      expect(await node.latestOf('jobs', 'a')).toBeUndefined();
+      await node.publish([job('create', 'a', 3)]);
+      const permits = ({ action: heard }: { action: string }): boolean => heard === 'save';
+      expect((await node.latestOf('jobs', 'a'))?.object).toBe(3);
+      expect(await node.latestOf('jobs', 'a', permits)).toBeUndefined();
+      expect(await listed(node, 'jobs')).toEqual(['a: 3', 'b: 1']);
+    });
+
+    it('passes over what is not permitted, and counts it nowhere', async () => {
+      const { node } = await start();
+      await node.publish([status('web', 'up'), line('web', 1), line('db', 1)]);
+      const permits = ({ action }: { action: string }): boolean => action === 'status';
+      const { events, total } = await node.latest('container', { permits });
+      expect([events.map(({ object }) => object), total]).toEqual([['up'], 1]);
+      expect((await node.latestOf('container', 'web', permits))?.object).toBe('up');
+      expect(await node.latestOf('container', 'db', permits)).toBeUndefined();
+    });
+
+    it('goes when its tail ends, and leaves what another tail of its key holds for longer', async () => {
+      const { node, pass } = await start([
+        { pattern: 'jobs.log.*', ttlMs: 60_000 },
+        { pattern: 'jobs.status.*', ttlMs: 600_000 },
+      ]);
+      const job = (action: string, key: string, object: number): NewEvent => ({
+        type: 'jobs',
+        action,
+        key,
+        object,
+      });
+      await node.publish([job('status', 'a', 1), job('log', 'a', 2), job('log', 'b', 3), job('log', 'c', 4)]);
+      await pass(30_000);
+      await node.publish([job('log', 'c', 5)]);
+      expect(await listed(node, 'jobs')).toEqual(['a: 2', 'b: 3', 'c: 5']);
+      await pass(30_000);
+      expect(await listed(node, 'jobs')).toEqual(['a: 1', 'c: 5']);
+      expect((await node.latestOf('jobs', 'a'))?.object).toBe(1);
+      expect(await node.latestOf('jobs', 'b')).toBeUndefined();
+      await pass(600_000);
+      expect(await listed(node, 'jobs')).toEqual([]);
+      await node.publish([job('log', 'b', 6)]);
+      expect(await listed(node, 'jobs')).toEqual(['b: 6']);
     });
   });
 }
@@ -233,6 +365,11 @@ export function wish(kind: string, key: string, count: number): Wish {
 
 export async function objects(node: History, ...wishes: readonly Wish[]): Promise<unknown[]> {
   return (await node.retained(wishes)).events.map(({ object }) => object);
+}
+
+async function listed(node: Retained, type: string): Promise<string[]> {
+  const { events } = await node.latest(type);
+  return events.map(({ key, object }) => `${key}: ${JSON.stringify(object)}`);
 }
 
 function withoutPrevious({ previous: _previous, ...event }: HubEvent): Omit<HubEvent, 'previous'> {

@@ -95,14 +95,11 @@ describe('GET /api/v3/<type>', () => {
     expect([response.status, ...counts(response), await response.text()]).toEqual([200, '1', '0', '']);
   });
 
-  it.each(['container', 'nothing', 'events', 'container/web', 'machines/a/b'])(
-    'knows no route to %s',
-    async (path) => {
-      const response = await get(await startRetaining(), `/api/v3/${path}`);
-      expect(response.status).toBe(404);
-      expect(await response.json()).toMatchObject({ Messages: ['No route', expect.anything()] });
-    },
-  );
+  it.each(['nothing', 'events', 'nothing/web', 'machines/a/b'])('knows no route to %s', async (path) => {
+    const response = await get(await startRetaining(), `/api/v3/${path}`);
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ Messages: ['No route', expect.anything()] });
+  });
 
   it('wants to know who asks', async () => {
     const node = await startRetaining();
@@ -140,6 +137,90 @@ describe('GET /api/v3/<type>/<key>', () => {
       const head = await get(node, `/api/v3/machines/${key}`, patterns, 'HEAD');
       expect([head.status, await head.text()]).toEqual([404, '']);
     }
+  });
+});
+
+describe('the latest of a type that is kept as tails', () => {
+  const job = (action: string, key: string, object: unknown): object => ({
+    type: 'jobs',
+    action,
+    key,
+    object,
+  });
+  const started = (settings: Record<string, string> = {}): Promise<TestNode> =>
+    startNode({
+      BELFRY_RETENTION: '[{"pattern":"jobs.log,save,delete.*","last":3,"ttlMs":60000}]',
+      ...settings,
+    });
+
+  it('is listed, page by page, and answered for one key', async () => {
+    const node = await started();
+    await publish(
+      node,
+      job('save', 'b', { Name: 'b' }),
+      job('save', 'a:1.x%', { Name: 'a' }),
+      job('end', 'c', 1),
+    );
+    await publish(node, job('log', 'b', 'line'), job('save', 'gone', 1), job('delete', 'gone', 1));
+    const list = await get(node, '/api/v3/jobs');
+    expect([list.status, ...counts(list), await list.json()]).toEqual([
+      200,
+      '2',
+      '2',
+      [{ Name: 'a' }, 'line'],
+    ]);
+    const page = await get(node, '/api/v3/jobs?offset=1&limit=1');
+    expect([...counts(page), await page.json()]).toEqual(['2', '1', ['line']]);
+    expect(await (await get(node, '/api/v3/jobs/a:1.x%25')).json()).toEqual({ Name: 'a' });
+    for (const key of ['c', 'gone', 'x']) expect((await get(node, `/api/v3/jobs/${key}`)).status).toBe(404);
+  });
+
+  it('is the latest that the caller may hear', async () => {
+    const node = await started();
+    await publish(node, job('save', 'a', 'saved'), job('log', 'a', 'line'), job('log', 'b', 'line'));
+    const refusal = { Code: 404 };
+    for (const [patterns, objects, one] of [
+      [['jobs.*.*'], ['line', 'line'], 'line'],
+      [['jobs.save.*'], ['saved'], 'saved'],
+      [['jobs.*.b'], ['line'], refusal],
+      [['machines.*.*'], [], refusal],
+    ] as [string[], string[], string | object][]) {
+      const list = await get(node, '/api/v3/jobs', patterns);
+      expect([...counts(list), await list.json()]).toEqual([
+        `${objects.length}`,
+        `${objects.length}`,
+        objects,
+      ]);
+      expect([await (await get(node, '/api/v3/jobs/a', patterns)).json()]).toMatchObject([one]);
+    }
+  });
+
+  it('is masked as its events are', async () => {
+    const node = await started({
+      BELFRY_REDACTION: '[{"fields":["ssn"],"except":["hr"]}]',
+      BELFRY_ROLES: '{"hr":{"subscribe":["*.*.*"]},"dev":{"subscribe":["*.*.*"]}}',
+    });
+    await publish(node, job('save', 'a', { ssn: '1', password: 'x' }));
+    for (const [role, ssn] of [
+      ['hr', '1'],
+      ['dev', '[redacted]'],
+    ] as const) {
+      const headers = { Authorization: `Bearer ${await node.token('someone', { roles: [role] })}` };
+      const shown = { ssn, password: '[redacted]' };
+      const answers = ['jobs/a', 'jobs'].map(async (path) =>
+        (await fetch(`${node.url}/api/v3/${path}`, { headers })).json(),
+      );
+      expect(await Promise.all(answers)).toEqual([shown, [shown]]);
+    }
+  });
+
+  it('is there for every type where a rule keeps any', async () => {
+    const node = await started({ BELFRY_RETENTION: '[{"pattern":"*.save.*","last":1}]' });
+    await publish(node, machine('a', 1));
+    const bodies = ['machines', 'machines/a', 'nothing'].map(async (path) =>
+      (await get(node, `/api/v3/${path}`)).text(),
+    );
+    expect(await Promise.all(bodies)).toEqual(['[1]', '1', '[]']);
   });
 });
 
@@ -211,7 +292,8 @@ describe('GET /api/clusters', () => {
 });
 
 describe.runIf(HAS_REDIS_SERVER)('while Redis is away', () => {
-  it.each(['/api/v3/machines', '/api/v3/machines/a', '/api/clusters', '/api/clusters/a'])(
+  const paths = ['/api/v3/machines', '/api/v3/machines/a', '/api/v3/container', '/api/v3/container/a'];
+  it.each([...paths, '/api/clusters', '/api/clusters/a'])(
     '%s answers 503 and when to come back',
     async (path) => {
       const server = await startRedisServer();

@@ -23,9 +23,16 @@ describe('the rules that are built in', () => {
     expect(retention.of({ type, action })).toEqual(keep);
   });
 
-  it('keep the latest of clusters and of nothing else', () => {
-    const types = ['cluster', 'container', 'machines'];
-    expect(types.filter((type) => retention.keepsLatest(type))).toEqual(['cluster']);
+  it('keep of clusters the latest, and of four other types tails', () => {
+    const types = ['cluster', 'container', 'deployment', 'system', 'metrics', 'machines'];
+    expect(types.map((type) => retention.kindOf(type))).toEqual([
+      'latest',
+      'tail',
+      'tail',
+      'tail',
+      'tail',
+      undefined,
+    ]);
   });
 });
 
@@ -41,7 +48,25 @@ describe('retention rules', () => {
     expect(lastOf('a', 'z')).toEqual({ kind: 'tail', last: 2 });
     expect(lastOf('c', 'z')).toEqual({ kind: 'latest' });
     expect(lastOf('c', 'y')).toBeUndefined();
-    expect(retention.keepsLatest('anything')).toBe(true);
+  });
+
+  it('say how the latest of a type is found, by those of them that decide anything of it', () => {
+    const retention = new Retention([
+      { pattern: 'a.x,y.*', last: 1 },
+      { pattern: 'a.x.*', latest: true },
+      { pattern: 'b.*.*', ttlMs: 5 },
+      { pattern: '*.z.*', latest: true },
+      { pattern: 'c,b.*.*', latest: true },
+      { pattern: 'e.x.*', last: 1 },
+    ]);
+    const kinds = ['a', 'b', 'c', 'e', 'anything'].map((type) => retention.kindOf(type));
+    expect(kinds).toEqual(['latest', 'tail', 'latest', 'latest', 'latest']);
+    const without = new Retention([
+      { pattern: 'a.x,y.*', last: 1 },
+      { pattern: 'a.x.*', latest: true },
+    ]);
+    expect([without.kindOf('a'), without.kindOf('b')]).toEqual(['tail', undefined]);
+    expect(new Retention([{ pattern: '*.x.*', last: 1 }]).kindOf('anything')).toBe('tail');
   });
 
   it('keep so many at most where they name only a time', () => {
