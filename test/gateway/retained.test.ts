@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { drpClient } from '../support/client.ts';
 import { HAS_REDIS_SERVER, randomPrefix, startRedisServer } from '../support/redis.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 
@@ -192,6 +193,21 @@ describe('the latest of a type that is kept as tails', () => {
         objects,
       ]);
       expect([await (await get(node, '/api/v3/jobs/a', patterns)).json()]).toMatchObject([one]);
+    }
+  });
+
+  it('is what the call WaitFor of DRP finds after each event that it registered for', async () => {
+    const node = await startNode({ BELFRY_RETENTION: '[{"pattern":"jobs.update,save.*","last":2}]' });
+    const client = await drpClient(node.url, await node.token(), ['jobs.update.j.1', 'jobs.save.j.1']);
+    expect((await get(node, '/api/v3/jobs/j.1')).status).toBe(404);
+    for (const [action, State] of [
+      ['save', 'created'],
+      ['update', 'running'],
+      ['save', 'finished'],
+    ] as const) {
+      await publish(node, job(action, 'j.1', { State }));
+      expect(await client.next()).toMatchObject({ Type: 'jobs', Action: action, Key: 'j.1' });
+      expect(await (await get(node, '/api/v3/jobs/j.1')).json()).toEqual({ State });
     }
   });
 
