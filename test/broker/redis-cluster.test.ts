@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { spawnCluster, type RedisCluster } from '../support/redis-groups.ts';
 import { HAS_REDIS_SERVER } from '../support/redis.ts';
@@ -15,5 +16,13 @@ describe.skipIf(!HAS_REDIS_SERVER)('on a Redis Cluster (needs a redis-server on 
   afterAll(() => cluster.dispose());
 
   describeBroker('redis+cluster', world);
-  describeRetained('redis+cluster', (retention) => world().node({ retention }));
+  describeRetained('redis+cluster', (retention) => {
+    const shared = world();
+    const pass = async (ms: number): Promise<void> => {
+      const owner = new Redis((await cluster.ownerOf(shared.prefix)).url);
+      await shared.age(ms, owner);
+      owner.disconnect();
+    };
+    return { node: shared.node({ retention }), pass };
+  });
 });

@@ -15,5 +15,8 @@ describe.skipIf(!HAS_REDIS_SERVER)('behind Redis Sentinel (needs a redis-server 
   afterAll(() => group.dispose());
 
   describeBroker('redis+sentinel', world);
-  describeRetained('redis+sentinel', (retention) => world().node({ retention }));
+  describeRetained('redis+sentinel', (retention) => {
+    const shared = world();
+    return { node: shared.node({ retention }), pass: (ms) => shared.age(ms) };
+  });
 });

@@ -100,6 +100,14 @@ export class RedisWorld {
     return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
   }
 
+  /** Redis has a clock of its own, so the ends of what the retention rules keep come nearer instead. */
+  async age(ms: number, redis = this.redis): Promise<void> {
+    for (const key of await redis.keys(`{${this.prefix}}:tail:*`)) {
+      const left = await redis.pttl(key);
+      if (left >= 0) await redis.pexpire(key, left - ms);
+    }
+  }
+
   /** Cuts the connections of a kind, of every node on this Redis. @returns how many those were */
   async cut(kind: 'PUBSUB' | 'NORMAL'): Promise<unknown> {
     return this.redis.call('CLIENT', 'KILL', 'TYPE', kind, 'SKIPME', 'yes');
