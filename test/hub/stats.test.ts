@@ -85,7 +85,7 @@ async function happen(test: TestHub, clients: TestConnection[], operated: Operat
     case 'close':
       return client?.connection.close(CLOSE.byOperator);
     case 'detach':
-      if (client !== undefined) hub.detach(client.connection);
+      if (client !== undefined) hub.detach(client.connection, 'gone');
       return;
     case 'fill':
       if (client !== undefined) client.outlet.full = true;
