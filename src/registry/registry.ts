@@ -48,10 +48,11 @@ export interface ConnectionPage {
 export interface Presence {
   readonly principal: Principal;
   readonly online: boolean;
-  /** Since when it has been online, or offline; RFC 3339. `null` for one who was never seen, or long ago. */
+  /** When the connection came, or went, since which it is so; RFC 3339. `null` for one who was never seen, or long ago. */
   readonly since: string | null;
   /** Now, for who is online. */
   readonly lastSeen: string | null;
+  /** Without `api` ones. */
   readonly connections: readonly ConnectionRecord[];
 }
 
@@ -78,6 +79,18 @@ export interface Registry {
   /** @throws BelfryError `unavailable` */
   presence(principal: Principal): Promise<Presence>;
 }
+
+/** A registry works between the two. */
+export interface Lifecycle {
+  start(): Promise<void>;
+  /** Takes off the roll what this node still has on it. */
+  stop(): Promise<void>;
+}
+
+/** How long somebody may be gone before that is told, so that a reconnect is no news. */
+export const PRESENCE_GRACE_MS = 10_000;
+/** How long it is known when somebody was last seen. */
+export const SEEN_MS = 7 * 24 * 3_600_000;
 
 /** What the refusals of every registry say. */
 export function limitReached(what: string, max: number): BelfryError {
