@@ -8,7 +8,7 @@ import type { ConnectionRecord, Registry } from '../registry/registry.ts';
 const WAITS_MS = [10, 40, 100, 250, 500, 1_000, 1_500, 1_600];
 
 /** Holds for every connection; by naming the principal, it asks for those of nobody known as well. */
-export const ANYBODY: FieldFilter = { field: 'Principal', any: [{ name: 'Ne', values: [''] }] };
+export const ANYBODY: FieldFilter = { any: [{ name: 'Ne', values: [''] }], field: 'Principal' };
 
 /** Closes connections on whichever node they are. */
 export class Closer {
@@ -47,7 +47,7 @@ export class Closer {
       const name = values.length === 1 ? 'Eq' : 'In';
       const { records } = await this.#registry.list({
         visible: 'all',
-        filters: [{ field: 'Id', any: [{ name, values }] }, ANYBODY],
+        filters: [{ any: [{ name, values }], field: 'Id' }, ANYBODY],
         sort: [],
         reverse: false,
         offset: 0,

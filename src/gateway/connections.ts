@@ -82,7 +82,7 @@ async function find(
   const field = name.includes(':') ? 'RemoteAddr' : 'Id';
   const { records } = await registry.list({
     visible: visibleBy(identityOf(response).subscribe),
-    filters: [{ field, any: [{ name: 'Eq', values: [name] }] }, ANYBODY],
+    filters: [{ any: [{ name: 'Eq', values: [name] }], field }, ANYBODY],
     sort: ['CreateTime'],
     reverse: true,
     offset: 0,
@@ -142,7 +142,11 @@ async function getPresence(
 }
 
 /** `DELETE /tokens/:id?until=`: until the token ends by itself, which nobody knows here; a year where it is not said. */
-async function revoke({ control, clock }: ConnectionRoutesOptions, request: Request, response: Response): Promise<void> {
+async function revoke(
+  { control, clock }: ConnectionRoutesOptions,
+  request: Request,
+  response: Response,
+): Promise<void> {
   const tokenId = String(request.params['id']);
   const written = targetOf(request).query.get('until');
   const until = written === null ? clock.now() + YEAR_MS : untilOf(written);

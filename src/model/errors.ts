@@ -35,8 +35,14 @@ export const ERRORS = {
   origin_forbidden: { status: 403, title: 'The Origin of the page is not allowed.' },
   not_found: { status: 404, title: 'There is nothing at this path.' },
   not_acceptable: { status: 406, title: 'The client accepts no JSON, or a filter names an unknown field.' },
-  limit_reached: { status: 503, title: 'The node, the principal or the address holds as many connections as it may.' },
-  unavailable: { status: 503, title: 'What the hub needs for this cannot be reached now; nothing was accepted.' },
+  limit_reached: {
+    status: 503,
+    title: 'The node, the principal or the address holds as many connections as it may.',
+  },
+  unavailable: {
+    status: 503,
+    title: 'What the hub needs for this cannot be reached now; nothing was accepted.',
+  },
   signing_unavailable: {
     status: 501,
     title: 'This node verifies tokens but holds no secret to make them with.',

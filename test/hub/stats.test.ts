@@ -79,8 +79,7 @@ async function happen(test: TestHub, clients: TestConnection[], operated: Operat
     case 'grant':
     case 'revoke': {
       const subscribe = operated.do === 'grant' ? Grants.all : Grants.parse(['b.*.*']);
-      if (client !== undefined) hub.identify(client.connection, anIdentity({ subscribe }));
-      return;
+      return client && hub.identify(client.connection, anIdentity({ subscribe }));
     }
     case 'close':
       return client?.connection.close(CLOSE.byOperator);

@@ -1,7 +1,5 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { text } from 'node:stream/consumers';
-import { httpTarget, messageOf, unreachable, UsageError, type TargetOptions } from './target.ts';
+import { call } from './http.ts';
+import { UsageError, type TargetOptions } from './target.ts';
 
 export interface PublishOptions extends TargetOptions {
   readonly dialect?: string | undefined;
@@ -17,19 +15,15 @@ export async function publish(
   object: string | undefined,
   options: PublishOptions,
 ): Promise<string[]> {
-  const { url, headers } = httpTarget(options, '/api/v3/events');
-  if (options.dialect !== undefined) url.searchParams.set('dialect', options.dialect);
-  if (options.idempotencyKey !== undefined) headers['Idempotency-Key'] = options.idempotencyKey;
-  const response = await post(
-    url,
-    { ...headers, 'Content-Type': 'application/json', Accept: 'application/json' },
-    bodyOf(what, object),
-    options,
-  );
-  const body = await text(response);
-  if (response.statusCode !== 204)
-    throw new UsageError(`The hub refused with ${response.statusCode}: ${messageOf(body)}`);
-  return String(response.headers['belfry-event-ids'] ?? '').split(',');
+  const { dialect, idempotencyKey } = options;
+  const headers = {
+    'Content-Type': 'application/json',
+    ...(idempotencyKey !== undefined && { 'Idempotency-Key': idempotencyKey }),
+  };
+  const query = dialect === undefined ? '' : `?dialect=${encodeURIComponent(dialect)}`;
+  const body = bodyOf(what, object);
+  const answer = await call({ method: 'POST', path: `/api/v3/events${query}`, headers, body }, options);
+  return String(answer.headers['belfry-event-ids'] ?? '').split(',');
 }
 
 function bodyOf(what: string, object: string | undefined): string {
@@ -52,19 +46,4 @@ function parseObject(object: string): unknown {
   } catch (cause) {
     throw new UsageError('The object is not JSON. Expected for example \'{"Name":"global"}\'.', { cause });
   }
-}
-
-function post(
-  url: URL,
-  headers: Record<string, string>,
-  body: string,
-  { insecure }: TargetOptions,
-): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const options = { method: 'POST', headers, rejectUnauthorized: insecure !== true };
-    const request =
-      url.protocol === 'https:' ? httpsRequest(url, options, resolve) : httpRequest(url, options, resolve);
-    request.on('error', (cause) => reject(unreachable(url, cause)));
-    request.end(body);
-  });
 }
