@@ -31,9 +31,14 @@ const PUBLISH_ARGUMENTS = `
   return publish(KEYS, events, kinds)
 `;
 
+/** Lua that offers `publish(keys, events, kinds)`, for scripts that tell what they change in the same step. */
+export function publishing(limits: ScriptLimits): string {
+  return `${constants(limits)}${PUBLISH}`;
+}
+
 /** The hub's own way to publish. It trusts what it is given: the hub has validated it at its edge. */
 export function publishScript(limits: ScriptLimits): string {
-  return `${constants(limits)}${PUBLISH}${PUBLISH_ARGUMENTS}`;
+  return `${publishing(limits)}${PUBLISH_ARGUMENTS}`;
 }
 
 /** The same as a library of Redis functions, behind validation, since anybody may call it. */

@@ -19,26 +19,26 @@ interface Candidate {
  */
 export class Selection {
   /** How many from the first one on, in the order of the query, decide the page. */
-  readonly needed: number;
+  readonly #needed: number;
   readonly #query: ConnectionQuery;
   readonly #test: Test;
   #candidates: Candidate[] = [];
 
   constructor(query: ConnectionQuery) {
     this.#query = query;
-    this.needed = query.offset + query.limit;
+    this.#needed = query.offset + query.limit;
     this.#test = testOf(query);
   }
 
   offer(record: ConnectionRecord): void {
     if (!this.#test(record)) return;
     this.#candidates.push({ record, order: orderOf(record, this.#query.sort) });
-    if (this.#candidates.length > this.needed * 2) this.#trim();
+    if (this.#candidates.length > this.#needed * 2) this.#trim();
   }
 
-  /** Whether more were found than are needed; with records that come in the order of the query the rest are too late. */
+  /** Whether the page is decided, if records come in the order of addresses. */
   get isFull(): boolean {
-    return this.#candidates.length >= this.needed;
+    return this.#query.sort.length === 0 && this.#candidates.length >= this.#needed;
   }
 
   page(): ConnectionRecord[] {
@@ -49,7 +49,7 @@ export class Selection {
   #trim(): void {
     const direction = this.#query.reverse ? -1 : 1;
     const inOrder = this.#candidates.toSorted((a, b) => direction * compareOrders(a.order, b.order));
-    this.#candidates = inOrder.slice(0, this.needed);
+    this.#candidates = inOrder.slice(0, this.#needed);
   }
 }
 

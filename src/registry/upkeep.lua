@@ -1,0 +1,69 @@
+-- What nodes do by the clock of Redis, so that they need not agree on the time. roll.lua stands before it.
+-- ARGV: verb, node, time, grace, lease.
+local verb, node, time, grace, lease = unpack(ARGV)
+-- Of one call, so that none takes long.
+local MANY = 250
+local verbs = {}
+
+-- Answers how many ids the node has, whether it was reaped, and the number of its last batch.
+function verbs.renew()
+  redis.call('ZADD', NODES, now_ms() + lease, node)
+  return {
+    redis.call('SCARD', CONN .. ':node:' .. node),
+    redis.call('EXISTS', CONN .. ':reaped:' .. node),
+    tonumber(redis.call('HGET', DONE, node) or 0),
+  }
+end
+
+-- Once a node has restored what was reaped, it is like any other.
+function verbs.forgive()
+  return { redis.call('DEL', CONN .. ':reaped:' .. node) }
+end
+
+local function leave_nodes(gone)
+  redis.call('ZREM', NODES, gone)
+  redis.call('HDEL', DONE, gone)
+end
+
+-- Takes off the roll what a node holds whose lease has ended. Answers whether there may be more.
+function verbs.reap()
+  local ended = redis.call('ZRANGEBYSCORE', NODES, '-inf', now_ms(), 'LIMIT', 0, 2)
+  local dead = ended[1] ~= node and ended[1] or ended[2]
+  if not dead then return { 0 } end
+  redis.call('SET', CONN .. ':reaped:' .. dead, 1, 'PX', REAPED_MS)
+  local held = CONN .. ':node:' .. dead
+  for _, id in ipairs(redis.call('SPOP', held, MANY)) do
+    local text = redis.call('HGET', CONN, id)
+    if text then
+      local row = parsed(id, text)
+      tell_deleted(row, time, '"node lost"')
+      leave(row, dead, time, grace)
+    end
+  end
+  if redis.call('EXISTS', held) == 0 then leave_nodes(dead) end
+  return { 1 }
+end
+
+-- Tells whose grace has ended. Answers whether there may be more.
+function verbs.part()
+  local due = redis.call('ZRANGEBYSCORE', LEAVING, '-inf', now_ms(), 'LIMIT', 0, MANY)
+  for _, principal in ipairs(due) do
+    local presence = presence_of(principal)
+    local last = redis.call('HGET', presence, 'last') or time
+    redis.call('ZREM', LEAVING, principal)
+    redis.call('HSET', presence, 'since', last)
+    redis.call('PEXPIRE', presence, SEEN_MS)
+    tell(time, 'presence', 'offline', principal, seen(principal, 'false', last, last))
+  end
+  return { #due == MANY and 1 or 0 }
+end
+
+-- What it could not take off the roll keeps its lease, and is reaped when that ends.
+function verbs.leave()
+  if redis.call('EXISTS', CONN .. ':node:' .. node) == 0 then leave_nodes(node) end
+  return { 0 }
+end
+
+local answer = verbs[verb]()
+publish_told()
+return answer
