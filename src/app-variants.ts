@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Broker, History, Retained } from './broker/broker.ts';
 import { MemoryBroker } from './broker/memory.ts';
 import { RedisConnection } from './broker/redis-connection.ts';
+import { publishing } from './broker/redis-scripts.ts';
 import { RedisBroker } from './broker/redis.ts';
 import type { Config } from './config.ts';
 import { parseEvent } from './dialects/index.ts';
@@ -14,12 +16,23 @@ import type { Control } from './registry/control.ts';
 import { MemoryControl } from './registry/memory-control.ts';
 import { MemoryRegistry } from './registry/memory.ts';
 import { RedisControl } from './registry/redis-control.ts';
+import { rollScripts } from './registry/redis-names.ts';
+import { RedisRegistry } from './registry/redis.ts';
 import type { Lifecycle, Registry, RollLimits } from './registry/registry.ts';
 
 /* What a node has in two variants: for itself alone, and for nodes that share a Redis. */
 
 const CONNECT_WITHIN_MS = 10_000;
 const COMMAND_WITHIN_MS = 5_000;
+
+/** Of the log, and of what is put into it. */
+function limitsOf({ logMaxEvents, logMaxAgeMs, eventMaxBytes, retention }: Config) {
+  return {
+    bounds: { maxEvents: logMaxEvents, maxAgeMs: logMaxAgeMs },
+    retention: new Retention([...retention, ...DEFAULT_RETENTION]),
+    maxEventBytes: eventMaxBytes,
+  };
+}
 
 export function brokerOf(
   config: Config,
@@ -28,17 +41,14 @@ export function brokerOf(
   rubbish: Rubbish,
   redaction: Redaction,
 ): Broker & History & Retained {
-  const bounds = { maxEvents: config.logMaxEvents, maxAgeMs: config.logMaxAgeMs };
-  const retention = new Retention([...config.retention, ...DEFAULT_RETENTION]);
-  const { redisUrl: url, prefix, eventMaxBytes: maxEventBytes } = config;
-  if (url === undefined) return new MemoryBroker({ clock, bounds, retention, maxEventBytes });
+  const { redisUrl: url, prefix } = config;
+  const limits = limitsOf(config);
+  if (url === undefined) return new MemoryBroker({ clock, ...limits });
   return new RedisBroker({
     url,
     prefix,
     clock,
-    bounds,
-    retention,
-    maxEventBytes,
+    ...limits,
     redaction,
     parse: (body) => redaction.mask(parseEvent(body)),
     report: rubbish.report,
@@ -61,15 +71,22 @@ export function rollOf(
   rubbish: Rubbish,
   broker: Broker,
 ): RollParts {
-  const { redisUrl: url, prefix, presenceGraceMs: graceMs } = config;
-  const publish = (events: readonly NewEvent[]): Promise<unknown> => broker.publish(events);
-  const registry = new MemoryRegistry({ clock, publish, log, graceMs });
-  if (url === undefined) return { registry, control: new MemoryControl(clock), links: [] };
+  const { redisUrl: url, prefix, node: name, presenceGraceMs: graceMs } = config;
+  if (url === undefined) {
+    const publish = (events: readonly NewEvent[]): Promise<unknown> => broker.publish(events);
+    const registry = new MemoryRegistry({ clock, publish, log, graceMs });
+    return { registry, control: new MemoryControl(clock), links: [] };
+  }
+  const scripts = rollScripts(publishing(limitsOf(config)));
   const common = { url, commandTimeoutMs: COMMAND_WITHIN_MS, log };
-  const commands = new RedisConnection({ ...common, role: 'roll' });
+  const commands = new RedisConnection({ ...common, role: 'roll', scripts });
   const subscriber = new RedisConnection({ ...common, role: 'control' });
-  const control = new RedisControl({ prefix, commands, subscriber, clock, report: rubbish.report, log });
-  return { registry, control, links: [commands, subscriber] };
+  const boot = randomUUID();
+  return {
+    registry: new RedisRegistry({ connection: commands, clock, log, prefix, name, boot, graceMs }),
+    control: new RedisControl({ prefix, commands, subscriber, clock, report: rubbish.report, log }),
+    links: [commands, subscriber],
+  };
 }
 
 /** @throws BelfryError `unavailable` */

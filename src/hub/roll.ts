@@ -9,10 +9,12 @@ import type { Arrival, Connection } from './connection.ts';
 /** Subscriptions that a record names, and characters of each: a record travels with every change of it. */
 const PATTERNS_MAX = 100;
 const PATTERN_LENGTH_MAX = 200;
+/** After which the roll is told again what it could not be told. */
+const AGAIN_MS = 5_000;
 
 export interface RollOptions {
   readonly registry: Registry;
-  readonly clock: Pick<Clock, 'soon'>;
+  readonly clock: Pick<Clock, 'soon' | 'after'>;
   /** Name of this node. */
   readonly node: string;
   /** For where a dialect promises no other. */
@@ -65,18 +67,26 @@ export class Roll {
     } catch (thrown) {
       const error = asBelfryError(thrown);
       const same = identity.principal === connection.identity.principal;
-      if (error.code === 'limit_reached') connection.close(closeWith(CLOSE.tryLater, error.message));
-      else if (error.code !== 'unavailable' || !same) throw error;
+      if (error.code === 'limit_reached') return connection.close(closeWith(CLOSE.tryLater, error.message));
+      if (error.code !== 'unavailable' || !same) throw error;
+      this.#tellAgain(connection);
     }
   }
 
   #tellChanged(): void {
-    for (const connection of this.#changed) {
-      if (!hasChanged(connection)) continue;
-      // A roll that cannot be reached now is brought right when it can, and no command waits for that.
-      this.#update(connection, connection.identity).catch(() => undefined);
-    }
+    for (const connection of this.#changed) if (hasChanged(connection)) this.#tell(connection);
     this.#changed.clear();
+  }
+
+  /** No command waits for that, nor fails with it. */
+  #tell(connection: Connection): void {
+    this.#update(connection, connection.identity).catch(() => this.#tellAgain(connection));
+  }
+
+  #tellAgain(connection: Connection): void {
+    this.#options.clock.after(AGAIN_MS, () => {
+      if (connection.isOpen) this.#tell(connection);
+    });
   }
 
   #update(connection: Connection, identity: Identity): Promise<void> {
