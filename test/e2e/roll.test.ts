@@ -114,7 +114,10 @@ describe('three nodes on one Redis', () => {
     for (const { closed } of clients) void closed.then((how) => turnedAway.push(how));
     await expect.poll(() => turnedAway).toHaveLength(15);
     const [how] = turnedAway;
-    expect(how).toEqual({ code: 1013, reason: expect.stringContaining('5 connections of user:ada') });
+    expect(how).toEqual({
+      code: 1013,
+      reason: expect.stringContaining('5 connections of user:ada') as string,
+    });
     expect(new Set(turnedAway.map(({ code }) => code))).toEqual(new Set([1013]));
     const open = clients.filter(({ ws }) => ws.readyState === 1).map(({ address }) => `user:ada ${address}`);
     for (const node of nodes) expect(await seenBy(node, await one.token())).toEqual(open.toSorted());
@@ -182,7 +185,11 @@ describe('a connection that says anew who it is', () => {
     expect(await listener.next()).toMatchObject({
       action: 'update',
       key: 'user:bea',
-      object: { RemoteAddr: client.address, Principal: 'user:bea', ExpiresAt: expect.stringMatching(/Z$/) },
+      object: {
+        RemoteAddr: client.address,
+        Principal: 'user:bea',
+        ExpiresAt: expect.stringMatching(/Z$/) as string,
+      },
     });
     expect(await seenBy(two, await one.token())).toEqual([`user:bea ${client.address}`]);
   });

@@ -23,9 +23,9 @@ describe('GET /api/v3/connections', () => {
       Type: 'websocket',
       RemoteAddr: client.address,
       Principal: 'user:ada',
-      CreateTime: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
-      ExpiresAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
-      Id: expect.stringMatching(/^[^:]+$/),
+      CreateTime: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
+      ExpiresAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
+      Id: expect.stringMatching(/^[^:]+$/) as string,
       Node: 'n1',
       Dialect: 'native',
       Patterns: ['a.b.c', 'a.*.*'],
@@ -93,7 +93,7 @@ describe('GET /api/v3/connections', () => {
         200,
         [...seen].toSorted(),
       ]);
-      if (seen.length === 0) expect(counts({ status, headers, body })).toEqual(['0', '0']);
+      expect(headers['x-drp-list-count']).toBe(`${seen.length}`);
     }
     const token = await may(node, ['connections.create.user:ada']);
     expect((await ask(node.url, `/connections/${ada.address}`, token)).status).toBe(200);
@@ -203,7 +203,7 @@ describe('presence', () => {
     const client = await dial(node, await node.token('ada', {}));
     expect((await of('?principal=user:ada')).body).toMatchObject({
       online: true,
-      since: expect.stringMatching(/Z$/),
+      since: expect.stringMatching(/Z$/) as string,
       connections: [{ RemoteAddr: client.address }],
     });
     client.ws.close();
