@@ -55,7 +55,7 @@ export class ApiConnections implements Iterable<ApiConnection> {
       response,
     };
     this.#connections.set(socket, connection);
-    socket.once('close', () => this.#forget(connection, 'closed'));
+    socket.once('close', () => this.#forget(connection, 'socket closed'));
     this.#enrol(connection, userAgentOf(request));
   }
 

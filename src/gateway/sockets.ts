@@ -107,9 +107,10 @@ export class Sockets {
       else commands.receive(connection, data);
     });
     ws.on('pong', () => heartbeat.pong(beat));
-    ws.on('error', (error) =>
-      this.#options.rubbish.report('socket', 'command_invalid', { ...about, error: error.message }),
-    );
+    ws.on('error', (error) => {
+      this.#options.rubbish.report('socket', 'command_invalid', { ...about, error: error.message });
+      hub.detach(connection, `refused: ${error.message}`);
+    });
     ws.on('close', (code) => {
       heartbeat.remove(beat);
       hub.detach(connection, endingOf(code));
