@@ -22,13 +22,7 @@ export class Lease {
   readonly #log: Logger;
   #timers: (() => void)[] = [];
   readonly #underWay = new Set<Verb | 'reconcile'>();
-  /** Since when, and when last, its renewals follow each other as they should. */
-  #steadySince = Infinity;
-  #renewedAt = -Infinity;
-  readonly #returned = (): void => {
-    this.#steadySince = Infinity;
-    void this.#renew(true);
-  };
+  readonly #returned = (): void => void this.#renew(true);
 
   constructor(roll: RollNode, times: LeaseTimes, own: OwnConnections, log: Logger) {
     this.#roll = roll;
@@ -40,12 +34,11 @@ export class Lease {
   /** @throws BelfryError `unavailable` */
   async start(): Promise<void> {
     await this.#ask('renew');
-    this.#renewed();
     const { clock, connection } = this.#roll;
     connection.redis.on('ready', this.#returned);
     this.#timers = [
       clock.every(this.#times.renewMs, () => void this.#renew(false)),
-      clock.every(this.#times.reapMs, () => void this.#reap()),
+      clock.every(this.#times.reapMs, () => void this.#all('reap')),
       clock.every(this.#times.partMs, () => void this.#all('part')),
     ];
   }
@@ -58,12 +51,11 @@ export class Lease {
   }
 
   async #renew(isBack: boolean): Promise<void> {
-    const { most, least, removals } = this.#own.expect();
+    const { most, least, removals, isCertain } = this.#own.expect();
     try {
       const [count = 0, reaped, lastDone = 0] = await this.#ask('renew');
-      this.#renewed();
       this.#own.resend(removals, lastDone);
-      const isRight = count >= least && count <= most && removals.size === 0;
+      const isRight = count >= least && count <= most && isCertain;
       if (!isRight || reaped === 1 || isBack) await this.#reconcile(reaped === 1);
     } catch (error) {
       this.#report(error);
@@ -80,18 +72,6 @@ export class Lease {
     } finally {
       this.#underWay.delete('reconcile');
     }
-  }
-
-  /** After an outage the leases of all nodes have ended; whoever is back first lets the others come back as well. */
-  async #reap(): Promise<void> {
-    if (this.#roll.clock.elapsed() - this.#steadySince >= this.#roll.leaseMs) await this.#all('reap');
-  }
-
-  #renewed(): void {
-    const now = this.#roll.clock.elapsed();
-    const isSteady = now - this.#renewedAt < this.#roll.leaseMs;
-    this.#steadySince = isSteady ? Math.min(this.#steadySince, now) : now;
-    this.#renewedAt = now;
   }
 
   /** In calls that each do a part, until there is nothing left to do. */

@@ -24,6 +24,8 @@ export interface Expectation {
   readonly most: number;
   readonly least: number;
   readonly removals: ReadonlyMap<string, Removal>;
+  /** Whether it is known of every change whether Redis did it. */
+  readonly isCertain: boolean;
 }
 
 /** The connections of this node, and what brings the roll to say the same of them. */
@@ -43,7 +45,9 @@ export class OwnConnections {
   async add(record: ConnectionRecord, limits: RollLimits): Promise<void> {
     const own: Own = { row: rowOf(record), adding: undefined };
     this.#own.set(record.Id, own);
-    own.adding = this.#write('add', record, own.row, limits);
+    own.adding = this.#send('add', record.Id, own.row, maxima(limits)).then((answer) =>
+      refuse(answer, record, limits),
+    );
     try {
       await own.adding;
       own.adding = undefined;
@@ -59,13 +63,11 @@ export class OwnConnections {
     await own?.adding;
     if (own === undefined || this.#own.get(record.Id) !== own) return;
     const row = rowOf(record);
-    try {
-      await this.#write('update', record, row, limits);
-      own.row = row;
-    } catch (error) {
-      this.#doubtful.add(record.Id);
-      throw error;
-    }
+    const answer = this.#send('update', record.Id, row, maxima(limits));
+    // If it was done all the same, the next look at the roll takes it back.
+    answer.catch(() => this.#doubtful.add(record.Id));
+    refuse(await answer, record, limits);
+    own.row = row;
   }
 
   remove(id: string, reason: string): void {
@@ -87,7 +89,8 @@ export class OwnConnections {
     this.#writer.flush();
     const most = this.#own.size;
     const adding = [...this.#own.values()].filter((own) => own.adding !== undefined).length;
-    return { most, least: most - adding, removals: new Map(this.#removals) };
+    const isCertain = this.#removals.size === 0 && this.#doubtful.size === 0;
+    return { most, least: most - adding, removals: new Map(this.#removals), isCertain };
   }
 
   /** What was removed with a batch that Redis did not do is removed again. */
@@ -131,18 +134,6 @@ export class OwnConnections {
     await answer.catch(() => this.#removals.set(id, { row, reason, batch }));
   }
 
-  async #write(
-    verb: 'add' | 'update',
-    record: ConnectionRecord,
-    row: string,
-    { perPrincipal, perAddress }: RollLimits,
-  ): Promise<void> {
-    const more = [`${perPrincipal ?? ''}`, `${perAddress ?? ''}`] as const;
-    const answer = await this.#send(verb, record.Id, row, more);
-    if (answer === 1) throw limitReached(record.Principal, perPrincipal ?? 0);
-    if (answer === 2) throw limitReached('this address', perAddress ?? 0);
-  }
-
   #send(
     verb: 'add' | 'update' | 'remove' | 'restore',
     id: string,
@@ -151,4 +142,14 @@ export class OwnConnections {
   ): Promise<number> {
     return this.#writer.write({ verb, id, row, more }).answer;
   }
+}
+
+function maxima({ perPrincipal, perAddress }: RollLimits): [string, string] {
+  return [`${perPrincipal ?? ''}`, `${perAddress ?? ''}`];
+}
+
+/** @throws BelfryError `limit_reached`, if that is the answer of change.lua */
+function refuse(answer: number, { Principal }: ConnectionRecord, limits: RollLimits): void {
+  if (answer === 1) throw limitReached(Principal, limits.perPrincipal ?? 0);
+  if (answer === 2) throw limitReached('this address', limits.perAddress ?? 0);
 }

@@ -8,6 +8,7 @@
 --   :conn:node:<node>        set of the ids that a node holds
 --   :conn:counts             hash: `<dialect> <principal>` and `address <ip>` -> how many websockets; none at 0
 --   :conn:done               hash: node -> the number of its last batch
+--   :conn:steady             hash: node -> since when its lease has never ended
 --   :conn:reaped:<node>      for as long as a node may come back that was reaped
 --   :conn:leaving            sorted set: principal -> when its grace ends
 --   :nodes                   sorted set: node -> when its lease ends
@@ -16,6 +17,7 @@
 local BEGIN = KEYS[1]:match('^({.+}:)log$')
 local CONN, NODES = BEGIN .. 'conn', BEGIN .. 'nodes'
 local KNOWN, COUNTS, LEAVING, DONE = CONN .. ':known', CONN .. ':counts', CONN .. ':leaving', CONN .. ':done'
+local STEADY = CONN .. ':steady'
 local UNKNOWN = 'unknown'
 local SEEN_MS, REAPED_MS = 604800000, 3600000
 

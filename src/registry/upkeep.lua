@@ -7,7 +7,10 @@ local verbs = {}
 
 -- Answers how many ids the node has, whether it was reaped, and the number of its last batch.
 function verbs.renew()
-  redis.call('ZADD', NODES, now_ms() + lease, node)
+  local now = now_ms()
+  local ends = tonumber(redis.call('ZSCORE', NODES, node) or 0)
+  if ends <= now or redis.call('HEXISTS', STEADY, node) == 0 then redis.call('HSET', STEADY, node, now) end
+  redis.call('ZADD', NODES, now + lease, node)
   return {
     redis.call('SCARD', CONN .. ':node:' .. node),
     redis.call('EXISTS', CONN .. ':reaped:' .. node),
@@ -23,13 +26,18 @@ end
 local function leave_nodes(gone)
   redis.call('ZREM', NODES, gone)
   redis.call('HDEL', DONE, gone)
+  redis.call('HDEL', STEADY, gone)
 end
 
 -- Takes off the roll what a node holds whose lease has ended. Answers whether there may be more.
+-- When Redis was away or hung, the leases of all have ended: whoever is back first lets the others come back as well.
 function verbs.reap()
-  local ended = redis.call('ZRANGEBYSCORE', NODES, '-inf', now_ms(), 'LIMIT', 0, 2)
-  local dead = ended[1] ~= node and ended[1] or ended[2]
-  if not dead then return { 0 } end
+  local now = now_ms()
+  local dead = redis.call('ZRANGEBYSCORE', NODES, '-inf', now, 'LIMIT', 0, 1)[1]
+  local steady = tonumber(redis.call('HGET', STEADY, node) or now)
+  if not dead or now - steady < tonumber(lease) or tonumber(redis.call('ZSCORE', NODES, node) or 0) <= now then
+    return { 0 }
+  end
   redis.call('SET', CONN .. ':reaped:' .. dead, 1, 'PX', REAPED_MS)
   local held = CONN .. ':node:' .. dead
   for _, id in ipairs(redis.call('SPOP', held, MANY)) do

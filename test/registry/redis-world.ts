@@ -1,19 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
-import { inject, onTestFinished } from 'vitest';
+import { expect, inject, onTestFinished, vi } from 'vitest';
 import { RedisConnection } from '../../src/broker/redis-connection.ts';
 import { publishing } from '../../src/broker/redis-scripts.ts';
 import { systemClock, type Clock } from '../../src/model/clock.ts';
 import { Retention } from '../../src/model/retention.ts';
 import { rollScripts } from '../../src/registry/redis-names.ts';
+import type { ConnectionRecord, Registry } from '../../src/registry/registry.ts';
 import { RedisRegistry, type RedisRegistryOptions } from '../../src/registry/redis.ts';
 import type { Ear } from '../broker/ear.ts';
 import { RedisWorld } from '../broker/redis-world.ts';
 import type { RollWorld } from './contract.ts';
+import { aQuery, idsOf } from './records.ts';
 
 /** Short, so that a test need not wait long. */
-export const TIMES = { leaseMs: 400, renewMs: 100, reapMs: 50, partMs: 50 };
+export const TIMES = { leaseMs: 1_000, renewMs: 200, reapMs: 100, partMs: 50 };
 
 /** A node of a test, and how it comes to harm. */
 export interface RollNode {
@@ -90,6 +92,18 @@ export class RedisRollWorld implements RollWorld {
     };
   }
 
+  /** What was told so far of one kind: the id or principal that each is about. */
+  told(
+    topic: 'connections.create' | 'connections.delete' | 'presence.online' | 'presence.offline',
+  ): string[] {
+    return this.ear.events
+      .filter(({ type, action }) => `${type}.${action}` === topic)
+      .map(({ object }) => {
+        const { Id, principal } = object as { Id?: string; principal?: string };
+        return Id ?? principal ?? '';
+      });
+  }
+
   /** Everything of the roll in Redis but the log, by the name of its key. */
   async keys(): Promise<string[]> {
     const all = await this.world.redis.keys(`{${this.world.prefix}}:*`);
@@ -132,6 +146,24 @@ class HaltingClock implements Clock {
     if (this.#isHalted) this.#missed.push(run);
     else run();
   }
+}
+
+/** Waits until every node lists exactly these, anonymous ones too; rejects with the difference when that takes too long. */
+export async function waitForTruth(
+  nodes: readonly Registry[],
+  truth: readonly ConnectionRecord[],
+): Promise<void> {
+  const ids = idsOf(truth).toSorted();
+  await vi.waitFor(
+    async () => {
+      for (const node of nodes) {
+        const { records, total } = await node.list(aQuery('Principal=Ne()'));
+        expect(idsOf(records).toSorted()).toEqual(ids);
+        expect(total).toBe(ids.length);
+      }
+    },
+    { timeout: 10_000, interval: 50 },
+  );
 }
 
 /** A client that sees every command that reaches Redis. */
