@@ -61,7 +61,6 @@ export class Roll {
    * @throws BelfryError `unavailable`
    */
   async identify(connection: Connection, identity: Identity): Promise<void> {
-    this.#changed.delete(connection);
     try {
       await this.#update(connection, identity);
     } catch (thrown) {

@@ -175,6 +175,7 @@ describe('auth', () => {
     const { connect, registry, clock } = await start({ authenticate: async () => BEA });
     const client = connect();
     client.subscribe(['a.*.*']);
+    registry.meanwhile = () => clock.turn();
     client.send(auth);
     await settled();
     clock.turn();

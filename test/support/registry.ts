@@ -14,6 +14,8 @@ export class TestRegistry implements Registry {
   readonly removed: { readonly id: string; readonly reason: string }[] = [];
   /** While it is set, adding and updating reject with it. */
   failure: BelfryError | undefined;
+  /** Runs once, while the next update is under way. */
+  meanwhile: (() => void) | undefined;
 
   async add(record: ConnectionRecord, limits: RollLimits): Promise<void> {
     if (this.failure !== undefined) throw this.failure;
@@ -22,6 +24,9 @@ export class TestRegistry implements Registry {
 
   async update(record: ConnectionRecord, limits: RollLimits): Promise<void> {
     this.updated.push({ record, limits });
+    const run = this.meanwhile;
+    this.meanwhile = undefined;
+    run?.();
     if (this.failure !== undefined) throw this.failure;
   }
 
