@@ -79,7 +79,6 @@ local function depart(row, time, grace, is_on_roll)
   if left > 0 then return end
   redis.call('HDEL', presence, 'n')
   redis.call('HSET', presence, 'last', time)
-  redis.call('PEXPIRE', presence, SEEN_MS)
   redis.call('ZADD', LEAVING, now_ms() + grace, row.principal)
 end
 
