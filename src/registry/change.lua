@@ -56,7 +56,10 @@ function verbs.remove(id, row, reason)
     local before = parsed(id, text)
     tell_deleted(before, time, reason)
     leave(before, node, time, grace)
-  elseif row and not reaped then
+    return 0
+  end
+  redis.call('SREM', CONN .. ':node:' .. node, id)
+  if row and not reaped then
     tell_deleted(row, time, reason)
     depart(row, time, grace, false)
   end

@@ -1,6 +1,7 @@
 import type { Result } from 'ioredis';
 import { readFileSync } from 'node:fs';
 import type { Principal } from '../model/principal.ts';
+import { SEEN_MS } from './registry.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -18,7 +19,7 @@ const read = (name: string): string => readFileSync(new URL(name, import.meta.ur
  * @param publishing Lua that offers `publish(keys, events, kinds)`, by which the broker appends to its log
  */
 export function rollScripts(publishing: string): Record<'belfryChange' | 'belfryUpkeep', { lua: string }> {
-  const shared = `${publishing}\n${read('roll.lua')}`;
+  const shared = `${publishing}\nlocal SEEN_MS = ${SEEN_MS}\n${read('roll.lua')}`;
   return {
     belfryChange: { lua: `${shared}\n${read('change.lua')}` },
     belfryUpkeep: { lua: `${shared}\n${read('upkeep.lua')}` },

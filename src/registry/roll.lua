@@ -1,5 +1,5 @@
 -- What the scripts of the roll share: where everything stands, and what happens to it when a connection comes or goes.
--- The text that offers `publish` stands before it, so that a change of the roll and its event are one step.
+-- The text that offers `publish` stands before it, so that a change of the roll and its event are one step, and SEEN_MS.
 --
 -- KEYS[1] is the log, `{<prefix>}:log`. Beside it stand:
 --   :conn                    hash: id -> row, as redis-row.ts writes it
@@ -12,14 +12,14 @@
 --   :conn:reaped:<node>      for as long as a node may come back that was reaped
 --   :conn:leaving            sorted set: principal -> when its grace ends
 --   :nodes                   sorted set: node -> when its lease ends
---   :presence:<principal>    hash: n, how many websockets; since; last
+--   :presence:<principal>    hash: n, how many websockets; since; last. Ends SEEN_MS after its principal went
 -- All ends are in milliseconds by the clock of Redis; all times in events are those of the node that tells.
 local BEGIN = KEYS[1]:match('^({.+}:)log$')
 local CONN, NODES = BEGIN .. 'conn', BEGIN .. 'nodes'
 local KNOWN, COUNTS, LEAVING, DONE = CONN .. ':known', CONN .. ':counts', CONN .. ':leaving', CONN .. ':done'
 local STEADY = CONN .. ':steady'
 local UNKNOWN = 'unknown'
-local SEEN_MS, REAPED_MS = 604800000, 3600000
+local REAPED_MS = 3600000
 
 local events, kinds = {}, {}
 
@@ -79,7 +79,6 @@ local function depart(row, time, grace, is_on_roll)
   if left > 0 then return end
   redis.call('HDEL', presence, 'n')
   redis.call('HSET', presence, 'last', time)
-  redis.call('PEXPIRE', presence, SEEN_MS)
   redis.call('ZADD', LEAVING, now_ms() + grace, row.principal)
 end
 

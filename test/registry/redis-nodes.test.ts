@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ConnectionRecord } from '../../src/registry/registry.ts';
+import { SEEN_MS, type ConnectionRecord } from '../../src/registry/registry.ts';
 import { aQuery, aRecord, idsOf } from './records.ts';
 import { RedisRollWorld, waitForTruth, type RollNode } from './redis-world.ts';
 
@@ -40,6 +40,9 @@ describe('three registries on one Redis', () => {
     await world.ear.count(6_600, 10_000);
     expect(world.told('connections.delete').toSorted()).toEqual(idsOf(records).toSorted());
     expect(new Set(world.told('presence.offline')).size).toBe(300);
+    const untilForgotten = await world.world.redis.pttl(`{${world.world.prefix}}:presence:user:7`);
+    expect(untilForgotten).toBeGreaterThan(SEEN_MS - 60_000);
+    expect(untilForgotten).toBeLessThanOrEqual(SEEN_MS);
     expect((await world.keys()).filter((key) => !key.startsWith('presence:'))).toEqual([
       'conn:done',
       'conn:steady',

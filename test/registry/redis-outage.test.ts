@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BelfryError } from '../../src/model/errors.ts';
+import { rollNames } from '../../src/registry/redis-names.ts';
 import type { ConnectionRecord } from '../../src/registry/registry.ts';
 import { HAS_REDIS_SERVER, startRedisServer, type RedisServer } from '../support/redis.ts';
 import { aQuery, aRecord, idsOf } from './records.ts';
@@ -54,6 +55,7 @@ describe('a registry on a Redis', () => {
     hear();
     await waitForTruth([node.registry], [kept]);
     await world.ear.until(() => world.told('connections.delete').length > 0, 'a delete');
+    await pastRenewals(world, 2);
     node.registry.remove(kept.Id, 'closed');
     await waitForTruth([node.registry], []);
     await world.ear.until(() => world.told('connections.delete').includes(kept.Id), 'the last delete');
@@ -85,6 +87,28 @@ describe('a registry on a Redis', () => {
     await expect
       .poll(async () => (await node.registry.list(aQuery('Principal=Ne()'))).records, { timeout: 5_000 })
       .toEqual([record]);
+  });
+});
+
+describe('a registry whose connection comes back', () => {
+  it('finds what was lost on the way, though the count is right', async () => {
+    const world = await RedisRollWorld.make();
+    const node = await world.start();
+    const records = [aRecord(), aRecord()];
+    await Promise.all(records.map((record) => node.registry.add(record, NO_LIMITS)));
+    // As a failover that lost an addition and a removal.
+    const { redis, prefix } = world.world;
+    const names = rollNames(prefix);
+    const [lost] = records.map(({ Id }) => Id);
+    const [held = ''] = await redis.keys(`{${prefix}}:conn:node:*`);
+    await redis.multi().hdel(names.rows, lost!).srem(held, lost!).sadd(held, 'ghost').exec();
+    await pastRenewals(world, 2);
+    expect(await redis.sismember(held, 'ghost')).toBe(1);
+    node.connection.renew();
+    await expect
+      .poll(async () => (await redis.smembers(held)).toSorted(), { timeout: 5_000 })
+      .toEqual(idsOf(records).toSorted());
+    await waitForTruth([node.registry], records);
   });
 });
 
@@ -157,4 +181,13 @@ describe.skipIf(!HAS_REDIS_SERVER)('the roll is right again', () => {
 async function pastLease(): Promise<void> {
   const end = performance.now() + 1_300;
   await expect.poll(() => performance.now(), { timeout: 5_000 }).toBeGreaterThan(end);
+}
+
+async function pastRenewals(world: RedisRollWorld, count: number): Promise<void> {
+  const leaseEnds = async () =>
+    (await world.world.redis.zrange(`{${world.world.prefix}}:nodes`, '0', '0', 'WITHSCORES'))[1];
+  for (let i = 0; i < count; i++) {
+    const before = await leaseEnds();
+    await expect.poll(leaseEnds, { timeout: 5_000 }).not.toBe(before);
+  }
 }
