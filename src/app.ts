@@ -1,17 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { pino, type Logger } from 'pino';
-import type { Broker, Dead, History, Retained } from './broker/broker.ts';
-import { MemoryBroker } from './broker/memory.ts';
-import { RedisBroker } from './broker/redis.ts';
+import type { Broker, Dead, Retained } from './broker/broker.ts';
+import { brokerOf, masking, openAll, rollLimitsOf, rollOf } from './app-variants.ts';
 import { redactionOf } from './config-redaction.ts';
 import type { Config } from './config.ts';
 import { parseEvent } from './dialects/index.ts';
+import { ApiConnections } from './gateway/api-connections.ts';
 import { Authenticator } from './gateway/auth.ts';
 import { certificate } from './gateway/certificate.ts';
 import { Gateway, type Listening } from './gateway/gateway.ts';
 import { Heartbeat } from './gateway/heartbeat.ts';
 import { TokenIssuer } from './gateway/issuer.ts';
 import { metricsOf } from './gateway/metrics.ts';
+import { Orders } from './gateway/orders.ts';
 import { Rubbish } from './gateway/rubbish.ts';
 import { Tokens } from './gateway/tokens.ts';
 import { Upgrade } from './gateway/upgrade.ts';
@@ -21,7 +23,8 @@ import { Hub } from './hub/hub.ts';
 import { systemClock, type Clock } from './model/clock.ts';
 import { CLOSE } from './model/close.ts';
 import type { Redaction } from './model/redaction.ts';
-import { DEFAULT_RETENTION, Retention } from './model/retention.ts';
+import type { Control } from './registry/control.ts';
+import type { Registry } from './registry/registry.ts';
 
 export const VERSION = (
   JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
@@ -47,6 +50,8 @@ export async function startApp(
   const rubbish = new Rubbish(clock, log);
   const redaction = redactionOf(config);
   const broker = brokerOf(config, log, clock, rubbish, redaction);
+  const published = masking(broker, redaction);
+  const { registry, control, links } = rollOf(config, log, clock, rubbish, published);
   const hub = new Hub({
     broker,
     history: broker,
@@ -55,10 +60,15 @@ export async function startApp(
     writeTimeoutMs: config.writeTimeoutMs,
     recentMaxEvents: config.recentMaxEvents,
     redaction,
+    registry,
+    node: config.node,
+    rollLimits: rollLimitsOf(config),
   });
   const heartbeat = new Heartbeat(clock);
+  const api = new ApiConnections({ ...config, registry, clock, newId: randomUUID });
+  const orders = new Orders({ hub, api, control, clock, node: config.node });
   const { gateway, upgrade } = gatewayOf(config, log, {
-    broker: masking(broker, redaction),
+    broker: published,
     retained: broker,
     dead: broker.dead,
     redaction,
@@ -66,19 +76,29 @@ export async function startApp(
     heartbeat,
     rubbish,
     clock,
+    registry,
+    control,
+    api,
     tls: await certificate(config),
   });
-  await hub.start();
-  heartbeat.start();
   const stop = once(async (): Promise<void> => {
     upgrade.stop();
     const stopped = gateway.stop();
-    await hub.stop(CLOSE.draining);
+    hub.closeAll(CLOSE.draining);
     await within(config.drainTimeoutMs, stopped, clock);
     heartbeat.stop();
     heartbeat.cutAll();
+    await orders.stop();
+    await registry.stop();
+    await hub.stop();
+    await Promise.all(links.map((link) => link.close()));
   });
+  await hub.start();
+  heartbeat.start();
   try {
+    await openAll(links);
+    await registry.start();
+    await orders.start();
     const listening = await gateway.start();
     for (const { url, dialect } of listening) log.info({ url, dialect }, 'listening');
     return { listening, hub, stop };
@@ -107,52 +127,16 @@ interface Parts {
   readonly heartbeat: Heartbeat;
   readonly rubbish: Rubbish;
   readonly clock: Clock;
+  readonly registry: Registry;
+  readonly control: Control;
+  readonly api: ApiConnections;
   readonly tls: { readonly key: string; readonly cert: string };
 }
 
-function brokerOf(
-  config: Config,
-  log: Logger,
-  clock: Clock,
-  rubbish: Rubbish,
-  redaction: Redaction,
-): Broker & History & Retained & { readonly dead: Dead } {
-  const bounds = { maxEvents: config.logMaxEvents, maxAgeMs: config.logMaxAgeMs };
-  const retention = new Retention([...config.retention, ...DEFAULT_RETENTION]);
-  const { redisUrl: url, prefix, node, eventMaxBytes: maxEventBytes } = config;
-  if (url === undefined) return new MemoryBroker({ clock, bounds, retention, maxEventBytes });
-  return new RedisBroker({
-    url,
-    prefix,
-    node,
-    clock,
-    bounds,
-    retention,
-    maxEventBytes,
-    redaction,
-    parse: (body) => redaction.mask(parseEvent(body)),
-    report: rubbish.report,
-    log,
-  });
-}
-
-/** What nobody may see is masked in whatever this node publishes. */
-function masking(broker: Broker, redaction: Redaction): Broker {
-  return {
-    start: (deliver) => broker.start(deliver),
-    publish: (events, key) => {
-      const masked = events.map((event) => redaction.mask(event));
-      return broker.publish(masked, key);
-    },
-    ready: () => broker.ready(),
-    stop: () => broker.stop(),
-  };
-}
-
 function gatewayOf(config: Config, log: Logger, parts: Parts): { gateway: Gateway; upgrade: Upgrade } {
-  const { broker, retained, dead, redaction, hub, heartbeat, rubbish, clock, tls } = parts;
+  const { broker, hub, heartbeat, rubbish, clock, control, tls } = parts;
   const users = new Users(config.users, clock);
-  const tokens = new Tokens(config, clock);
+  const tokens = new Tokens(config, clock, (tokenId) => control.isRevoked(tokenId));
   const authenticator = new Authenticator({ users, tokens, roles: config.roles });
   const commands = new Commands({
     hub,
@@ -175,20 +159,10 @@ function gatewayOf(config: Config, log: Logger, parts: Parts): { gateway: Gatewa
     authenticator,
     rubbish,
     log,
+    newId: randomUUID,
   });
   const issuer = new TokenIssuer(users, tokens, authenticator);
-  const rest = {
-    ...config,
-    hub,
-    broker,
-    retained,
-    dead,
-    redaction,
-    authenticator,
-    issuer,
-    rubbish,
-    version: VERSION,
-  };
+  const rest = { ...config, ...parts, authenticator, issuer, version: VERSION };
   const metrics = metricsOf(hub, rubbish);
   return {
     upgrade,

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import {
   accepted,
+  count,
   hasTwice,
   list,
   matching,
@@ -159,6 +160,17 @@ export function settingsSchema(readFile: ReadText) {
       'Proxies of your own before this node, whose X-Forwarded-For it believes; 0 believes nobody.',
     ),
     connectionsMax: whole(1, 1_000_000, 20_000).describe('Connections that this node holds at most.'),
+    connectionsPerPrincipal: count(1, 1_000_000)
+      .exactOptional()
+      .describe(
+        'Connections of one principal in one dialect at most, on all nodes together; any number when absent.',
+      ),
+    connectionsPerAddress: count(1, 1_000_000)
+      .exactOptional()
+      .describe('Connections of one IP address at most, on all nodes together; any number when absent.'),
+    presenceGraceMs: whole(0, DAY_MS, 10_000).describe(
+      'How long a principal whose last connection has gone still counts as online.',
+    ),
     topicsMax: whole(1, 100_000, 1_000).describe('Topics that one connection subscribes to at most.'),
     commandsPerSecond: whole(1, 1_000_000, 1_000).describe(
       'Commands that one connection sends in a second at most.',

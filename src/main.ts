@@ -3,6 +3,14 @@ import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { signToken, startApp, VERSION } from './app.ts';
 import { banner } from './clients/cli/banner.ts';
+import {
+  closeConnections,
+  listConnections,
+  showConnection,
+  watchConnections,
+  type CloseOptions,
+  type ListOptions,
+} from './clients/cli/connections.ts';
 import { deleteDead, listDead, retryDead, showDead } from './clients/cli/dead.ts';
 import { publish, type PublishOptions } from './clients/cli/publish.ts';
 import { DEFAULT_URL, UsageError, type TargetOptions } from './clients/cli/target.ts';
@@ -52,9 +60,7 @@ targeted(program.command('watch'))
   .option('-j, --json', 'print each event as one line of JSON, as it came')
   .option('-s, --since <cursor>', 'begin after this event (native)')
   .action(async (patterns: string[], options: Omit<WatchOptions, 'print' | 'note'>) => {
-    const ended = new AbortController();
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended.abort());
-    await watch(patterns, { ...options, print: console.log, note }, ended.signal);
+    await watch(patterns, { ...options, print: console.log, note }, untilStopped());
   });
 
 const dead = program.command('dead').description('See to what the inbox could not accept.');
@@ -80,6 +86,40 @@ targeted(dead.command('delete'))
   .description('Forget some and print their ids.')
   .argument('<ids...>', 'their ids in the list')
   .action(async (ids: string[], options: TargetOptions) => printAll(deleteDead(ids, options)));
+
+const connections = program
+  .command('connections')
+  .description('Who is connected, on all nodes: list, show, watch, close.');
+
+targeted(connections.command('list'))
+  .description('Print the connections that all filters leave.')
+  .argument('[filters...]', 'Field=value or Field=Fn(value), as Principal=user:ada', [])
+  .option('-s, --sort <fields>', 'fields to sort by, comma-separated')
+  .option('-r, --reverse', 'the other way round')
+  .option('-l, --limit <count>', 'how many at most')
+  .option('-j, --json', 'print each connection as one line of JSON')
+  .action((filters: string[], options: ListOptions) => listConnections(filters, options, console.log));
+
+targeted(connections.command('show'))
+  .description('Print one connection as JSON.')
+  .argument('<name>', 'its address or id')
+  .action((name: string, options: TargetOptions) => showConnection(name, options, console.log));
+
+targeted(connections.command('watch'))
+  .description('Print who is connected, then who comes and goes, reconnecting by itself.')
+  .option('-j, --json', 'print connections and events as lines of JSON')
+  .action((options: ListOptions) =>
+    watchConnections({ ...options, print: console.log, note }, untilStopped()),
+  );
+
+targeted(connections.command('close'))
+  .description('Close connections on whichever node they are, and print them once they are gone.')
+  .argument('[name]', 'address or id of one')
+  .option('--principal <principal>', 'all of this principal')
+  .option('--node <node>', 'all of this node')
+  .option('--token-id <id>', 'all that came with this token, which is revoked')
+  .option('--until <time>', 'until when it stays revoked (RFC 3339; a year when absent)')
+  .action((name: string | undefined, options: CloseOptions) => closeConnections(name, options, console.log));
 
 program
   .command('token')
@@ -158,6 +198,13 @@ function targeted(command: Command): Command {
 
 async function printAll(lines: AsyncIterable<string>): Promise<void> {
   for await (const line of lines) console.log(line);
+}
+
+/** Aborted when somebody ends the command. */
+function untilStopped(): AbortSignal {
+  const ended = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended.abort());
+  return ended.signal;
 }
 
 function note(line: string): void {

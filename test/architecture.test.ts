@@ -68,6 +68,7 @@ function importsOf(file: string, text: string): Import[] {
 function roomOf(file: string): string {
   const slash = file.indexOf('/');
   if (slash >= 0) return file.slice(0, slash + 1);
+  if (file.startsWith('app')) return 'app.ts';
   return file.startsWith('config') ? 'config' : file;
 }
 

@@ -33,16 +33,21 @@ const PUBLISH_ARGUMENTS = `
   return publish(KEYS, events, kinds)
 `;
 
+/** Lua that offers `publish(keys, events, kinds)`, for scripts that tell what they change in the same step. */
+export function publishing(limits: ScriptLimits): string {
+  return `${constants(limits)}${PUBLISH}`;
+}
+
 /** The hub's own way to publish. It trusts what it is given: the hub has validated it at its edge. */
 function publishScript(limits: ScriptLimits): string {
-  return `${constants(limits)}${PUBLISH}${PUBLISH_ARGUMENTS}`;
+  return `${publishing(limits)}${PUBLISH_ARGUMENTS}`;
 }
 
 /** What the connection of an inbox runs. */
 export function inboxScripts(limits: ScriptLimits) {
   return {
     belfryTake: { lua: `${GROUP}${read('inbox-take.lua')}` },
-    belfrySettle: { lua: `${GROUP}${constants(limits)}${PUBLISH}${read('inbox-settle.lua')}` },
+    belfrySettle: { lua: `${GROUP}${publishing(limits)}${read('inbox-settle.lua')}` },
   };
 }
 

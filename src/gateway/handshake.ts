@@ -41,6 +41,17 @@ export function addressOf({ headers, socket }: IncomingMessage, trustedHops: num
   return plain.includes(':') ? `[${plain}]:${remotePort}` : `${plain}:${remotePort}`;
 }
 
+const USER_AGENT_MAX = 200;
+
+export function userAgentOf({ headers }: IncomingMessage): string {
+  return headers['user-agent']?.slice(0, USER_AGENT_MAX) ?? '';
+}
+
+/** How a connection ended that was not closed from this side, by the code that its socket tells. */
+export function endingOf(code: number): string {
+  return code === 1006 ? 'connection lost' : `closed by the client (${code})`;
+}
+
 /** A fault in the words of `/api/v3`, for where no dialect has its own. */
 export function refusalOf(thrown: unknown): Refusal {
   const error = asBelfryError(thrown);

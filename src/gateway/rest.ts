@@ -9,9 +9,11 @@ import type { Hub } from '../hub/hub.ts';
 import { asBelfryError, BelfryError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
 import { parseJson, type Json } from '../model/json.ts';
-import type { Identity } from '../model/principal.ts';
 import type { Redaction } from '../model/redaction.ts';
+import type { ApiConnections } from './api-connections.ts';
 import type { Authenticator } from './auth.ts';
+import { identityOf } from './caller.ts';
+import { connectionRoutes, type ConnectionRoutesOptions } from './connections.ts';
 import { credentialsOf, type Credentials } from './credentials.ts';
 import { deadRoutes } from './dead.ts';
 import type { TokenIssuer } from './issuer.ts';
@@ -28,8 +30,9 @@ const MAX_EVENTS = 256;
 /** Whoever has got hold of a token may renew it, but not for ever. */
 const MAX_TTL_S = 7 * 86_400;
 
-export interface RestOptions {
+export interface RestOptions extends ConnectionRoutesOptions {
   readonly hub: Hub;
+  readonly api: ApiConnections;
   readonly broker: Broker;
   readonly retained: Retained;
   readonly dead: Dead;
@@ -57,7 +60,9 @@ export function restRoutes(options: RestOptions): Router {
     next();
   });
   router.use(async (request, response, next) => {
-    response.locals['identity'] = await options.authenticator.authenticate(credentials(request));
+    const identity = await options.authenticator.authenticate(credentials(request));
+    response.locals['identity'] = identity;
+    options.api.seen(request, response, identity);
     next();
   });
   router.get('/info', (request, response) => void response.json(info(options, request)));
@@ -66,6 +71,7 @@ export function restRoutes(options: RestOptions): Router {
     postEvents(options, request, response),
   );
   router.use('/dead', deadRoutes(options));
+  router.use(connectionRoutes(options));
   // Last, since it takes any name that is a type.
   router.use(retainedRoutes(options));
   return router;
@@ -179,10 +185,6 @@ export function cors(allowed: readonly string[]): express.RequestHandler {
 
 function credentials(request: Request): Credentials {
   return credentialsOf({ authorization: request.headers.authorization, query: targetOf(request).query });
-}
-
-function identityOf(response: Response): Identity {
-  return response.locals['identity'] as Identity;
 }
 
 /** What express and its body reader throw, in our words. */

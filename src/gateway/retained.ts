@@ -3,8 +3,9 @@ import type { Retained } from '../broker/broker.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { HubEvent } from '../model/event.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
-import { ANONYMOUS, type Identity } from '../model/principal.ts';
+import { ANONYMOUS } from '../model/principal.ts';
 import type { Redaction } from '../model/redaction.ts';
+import { identityOf } from './caller.ts';
 import { targetOf } from './handshake.ts';
 
 /** What DRP's clients may add to any request, and the token; none of them changes what is kept here. */
@@ -99,10 +100,6 @@ export function readPage(query: URLSearchParams): { offset: number; limit: numbe
     page[name] = Number(value);
   }
   return page;
-}
-
-function identityOf(response: Response): Identity {
-  return response.locals['identity'] as Identity;
 }
 
 /**

@@ -71,6 +71,8 @@ const claimsSchema = z
     email: name.optional().catch(undefined),
     role: roleNames,
     roles: roleNames,
+    /** What is no id by RFC 7519 is none here: such a token cannot be revoked. */
+    jti: name.optional().catch(undefined),
     /** Within what a Date can hold. */
     exp: z.number().max(8_640_000_000_000).optional(),
     subscribe: grants,
@@ -86,8 +88,13 @@ export class Tokens {
   /** What every token must carry, and those made here do. */
   readonly #issued: { readonly issuer?: string; readonly audience?: string };
   readonly #clock: Pick<Clock, 'now'>;
+  readonly #isRevoked: (tokenId: string) => boolean;
 
-  constructor(settings: TokenSettings, clock: Pick<Clock, 'now'>) {
+  constructor(
+    settings: TokenSettings,
+    clock: Pick<Clock, 'now'>,
+    isRevoked: (tokenId: string) => boolean = () => false,
+  ) {
     const { jwtSecret, jwtIssuer, jwtAudience } = settings;
     this.#secret = jwtSecret === undefined ? undefined : new TextEncoder().encode(jwtSecret);
     this.#verifiers = [...verifiersOf(settings, this.#secret)];
@@ -96,6 +103,7 @@ export class Tokens {
       ...(jwtAudience !== undefined && { audience: jwtAudience }),
     };
     this.#clock = clock;
+    this.#isRevoked = isRevoked;
   }
 
   /**
@@ -112,7 +120,8 @@ export class Tokens {
         'sub (text), role and roles (text or texts), subscribe and publish (lists of type.action.key)',
       );
     }
-    const { sub, user_id: id, email, role, roles, exp, subscribe, publish } = parsed.data;
+    const { sub, user_id: id, email, role, roles, jti, exp, subscribe, publish } = parsed.data;
+    if (jti !== undefined && this.#isRevoked(jti)) throw invalid('it has been revoked', 'another one');
     return {
       ...(sub === undefined
         ? // An admin of Mist is not one of the hub.
@@ -121,6 +130,7 @@ export class Tokens {
       subscribe,
       publish,
       ...(exp !== undefined && { expiresAt: exp * 1_000 }),
+      ...(jti !== undefined && { tokenId: jti }),
     };
   }
 

@@ -1,7 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Logger } from 'pino';
-import { WebSocketServer, type WebSocket } from 'ws';
 import {
   Refusal,
   type Dialect,
@@ -10,50 +8,43 @@ import {
   type Opening,
 } from '../dialects/dialect.ts';
 import { dialectAt, ownPath } from '../dialects/index.ts';
-import type { Commands } from '../hub/commands.ts';
-import type { Hub } from '../hub/hub.ts';
+import type { Arrival } from '../hub/connection.ts';
 import { asBelfryError, BelfryError } from '../model/errors.ts';
 import type { Identity } from '../model/principal.ts';
 import type { Authenticator } from './auth.ts';
 import { cookieOf, credentialsOf, type Credentials } from './credentials.ts';
-import type { Heartbeat } from './heartbeat.ts';
 import { checkOrigin } from './origin.ts';
-import { SocketOutlet } from './outlet.ts';
-import { addressOf, BAD_HANDSHAKE, METHOD_NOT_ALLOWED, refusalOf, refuse, targetOf } from './handshake.ts';
-import type { Rubbish } from './rubbish.ts';
+import { addressOf, METHOD_NOT_ALLOWED, refusalOf, refuse, targetOf, userAgentOf } from './handshake.ts';
+import { Sockets, type SocketsOptions } from './sockets.ts';
 
-/** How long a client may take to answer a close frame. */
-const CLOSE_TIMEOUT_MS = 10_000;
-
-export interface UpgradeOptions {
-  readonly hub: Hub;
-  readonly commands: Commands;
-  readonly heartbeat: Heartbeat;
+export interface UpgradeOptions extends SocketsOptions {
   readonly authenticator: Authenticator;
-  readonly rubbish: Rubbish;
-  readonly log: Logger;
   readonly allowedOrigins: readonly string[];
   /** Name of the cookie that may carry a token. */
   readonly cookie: string;
   readonly connectionsMax: number;
   /** How many proxies of one's own stand before the node. */
   readonly trustedHops: number;
-  readonly inboundMaxBytes: number;
+  /** Makes the id of a connection: random, without colon. */
+  readonly newId: () => string;
   /** Passed to the dialects as they are. */
   readonly settings: DialectSettings;
 }
 
-/** From a handshake to a connection: origin, limits, who it is, what its dialect says, and only then the upgrade. */
+/**
+ * From a handshake to a connection: origin, limits, who it is, what its dialect says, whether the roll has room for it,
+ * and only then the upgrade.
+ */
 export class Upgrade {
   readonly #options: UpgradeOptions;
-  /** One for each size of inbound frames, with compression and without. */
-  readonly #servers = new Map<string, WebSocketServer>();
+  readonly #sockets: Sockets;
   /** Handshakes under way; they count against the limit. */
   #opening = 0;
   #stopped = false;
 
   constructor(options: UpgradeOptions) {
     this.#options = options;
+    this.#sockets = new Sockets(options);
   }
 
   /** Every handshake from now on is refused. */
@@ -68,18 +59,20 @@ export class Upgrade {
     head: Buffer,
     byDefault: DialectName | undefined,
   ): Promise<void> {
-    const { log } = this.#options;
+    const { hub, log } = this.#options;
     socket.on('error', (error) => log.debug({ err: error }, 'socket failed'));
     this.#opening++;
     try {
       const { dialect, opening } = await this.open(request, byDefault);
-      if (socket.destroyed) return;
-      this.#serverOf(opening).handleUpgrade(request, socket, head, (ws) =>
-        this.#attach(ws, request, socket, dialect, opening),
-      );
+      const arrival = this.#arrival(request, dialect, opening);
+      const full = await this.#enrol(arrival);
+      const accepted = !this.#stopped && this.#sockets.accept(arrival, { request, socket, head, full });
+      if (!accepted && full === undefined) hub.roll.giveBack(arrival, 'handshake not finished');
+      if (this.#stopped) throw goingAway();
     } catch (thrown) {
-      if (!(thrown instanceof Refusal)) log.error({ err: thrown }, 'upgrade failed');
-      refuse(socket, thrown instanceof Refusal ? thrown : refusalOf(thrown));
+      const refusal = thrown instanceof Refusal ? thrown : refusalOf(thrown);
+      if (refusal.status === 500) log.error({ err: thrown }, 'upgrade failed');
+      refuse(socket, refusal);
     } finally {
       this.#opening--;
     }
@@ -115,8 +108,7 @@ export class Upgrade {
   }
 
   #checkLimit(): void {
-    if (this.#stopped)
-      throw new BelfryError('limit_reached', 'The node is going away. Expected you to try another one.');
+    if (this.#stopped) throw goingAway();
     const { hub, connectionsMax } = this.#options;
     if (hub.connections.size + this.#opening <= connectionsMax) return;
     throw new BelfryError(
@@ -156,55 +148,30 @@ export class Upgrade {
     return { kind: 'bearer', token };
   }
 
-  #serverOf({ deflate = false, limits }: Opening): WebSocketServer {
-    const maxPayload = limits?.inboundMaxBytes ?? this.#options.inboundMaxBytes;
-    const key = `${maxPayload} ${deflate}`;
-    let server = this.#servers.get(key);
-    if (server === undefined) {
-      const settings = {
-        noServer: true,
-        clientTracking: false,
-        // The hub compresses by itself; ws agrees with the client on how, and inflates what comes in.
-        perMessageDeflate: deflate && { serverNoContextTakeover: true, clientNoContextTakeover: true },
-        maxPayload,
-        // None of the five servers ever chose a subprotocol; ws by itself takes the first, whatever that is.
-        handleProtocols: () => false as const,
-        // Looked at where the frame is read: rubbish is answered, and disconnects nobody.
-        skipUTF8Validation: true,
-        closeTimeout: CLOSE_TIMEOUT_MS,
-      };
-      server = new WebSocketServer(settings);
-      server.on('wsClientError', (_error, socket) => refuse(socket, BAD_HANDSHAKE));
-      this.#servers.set(key, server);
-    }
-    return server;
+  #arrival(request: IncomingMessage, dialect: Dialect, opening: Opening): Arrival {
+    return {
+      id: this.#options.newId(),
+      remoteAddr: addressOf(request, this.#options.trustedHops),
+      userAgent: userAgentOf(request),
+      createTime: this.#options.hub.clock.now(),
+      dialect,
+      opening,
+    };
   }
 
-  #attach(ws: WebSocket, request: IncomingMessage, socket: Duplex, dialect: Dialect, opening: Opening): void {
-    const { hub, commands, heartbeat, log } = this.#options;
-    const remoteAddr = addressOf(request, this.#options.trustedHops);
-    const deflate = ws.extensions.includes('permessage-deflate');
-    const connection = hub.attach(remoteAddr, dialect, opening, new SocketOutlet(socket, ws), deflate);
-    const beat = heartbeat.add({
-      heartbeat: opening.heartbeat,
-      ping: () => ws.ping(),
-      cut: () => ws.terminate(),
-    });
-    const about = { remoteAddr, dialect: dialect.name, principal: opening.identity.principal };
-    ws.on('message', (data: Buffer, isBinary) => {
-      if (isBinary) commands.receiveBinary(connection);
-      else commands.receive(connection, data);
-    });
-    ws.on('pong', () => heartbeat.pong(beat));
-    ws.on('error', (error) =>
-      this.#options.rubbish.report('socket', 'command_invalid', { ...about, error: error.message }),
-    );
-    ws.on('close', (code) => {
-      heartbeat.remove(beat);
-      hub.detach(connection);
-      log.debug({ ...about, code }, 'connection closed');
-    });
-    log.debug(about, 'connection opened');
-    commands.open(connection, opening);
+  /** Puts it on the roll; answers why there is no room for it, where that is so. @throws BelfryError `unavailable` */
+  async #enrol(arrival: Arrival): Promise<BelfryError | undefined> {
+    try {
+      await this.#options.hub.roll.add(arrival);
+      return undefined;
+    } catch (thrown) {
+      const error = asBelfryError(thrown);
+      if (error.code !== 'limit_reached') throw error;
+      return error;
+    }
   }
+}
+
+function goingAway(): BelfryError {
+  return new BelfryError('limit_reached', 'The node is going away. Expected you to try another one.');
 }

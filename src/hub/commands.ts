@@ -192,7 +192,7 @@ export class Commands {
       return connection.close(CLOSE.refused);
     }
     if (!connection.isOpen) return;
-    hub.identify(connection, identity);
+    await hub.identify(connection, identity);
     const { principal, expiresAt } = identity;
     hub.tell(connection, 'auth', ref, {
       principal,

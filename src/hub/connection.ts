@@ -37,6 +37,20 @@ export interface ConnectionContext {
   readonly stats: Stats;
 }
 
+/** A client that is about to be attached. */
+export interface Arrival {
+  /** Unlike that of any other connection, at any time. */
+  readonly id: string;
+  /** `ip:port` of the client, by which operators know it. */
+  readonly remoteAddr: string;
+  /** As the client said. */
+  readonly userAgent: string;
+  /** Milliseconds since 1970. */
+  readonly createTime: number;
+  readonly dialect: Dialect;
+  readonly opening: Opening;
+}
+
 /** A subscription, and from which place in the log on the client has heard what it admits. */
 export interface Heard {
   readonly subscription: Subscription;
@@ -47,8 +61,10 @@ const NO_LIMITS: ConnectionLimits = {};
 
 /** One client attached to this node. */
 export class Connection {
-  /** `ip:port` of the client, by which operators know it. */
+  readonly id: string;
   readonly remoteAddr: string;
+  readonly userAgent: string;
+  readonly createTime: number;
   readonly dialect: Dialect;
   readonly encoding: Encoding;
   readonly deflate: boolean;
@@ -57,6 +73,8 @@ export class Connection {
   /** By name. */
   readonly subscriptions = new Map<string, Heard>();
   cohort: Cohort | undefined;
+  /** Its subscriptions as the roll was last told. */
+  listed: readonly string[] = [];
 
   readonly #outlet: Outlet;
   readonly #context: ConnectionContext;
@@ -65,15 +83,12 @@ export class Connection {
   #queue: DeliveryQueue | undefined;
   #open = true;
 
-  constructor(
-    remoteAddr: string,
-    dialect: Dialect,
-    opening: Opening,
-    outlet: Outlet,
-    context: ConnectionContext,
-    deflate = false,
-  ) {
-    this.remoteAddr = remoteAddr;
+  constructor(arrival: Arrival, outlet: Outlet, context: ConnectionContext, deflate = false) {
+    const { dialect, opening } = arrival;
+    this.id = arrival.id;
+    this.remoteAddr = arrival.remoteAddr;
+    this.userAgent = arrival.userAgent;
+    this.createTime = arrival.createTime;
     this.dialect = dialect;
     this.identity = opening.identity;
     this.encoding = opening.encoding ?? dialect;

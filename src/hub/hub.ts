@@ -1,5 +1,4 @@
 import type { Broker, History } from '../broker/broker.ts';
-import type { Dialect, Opening } from '../dialects/dialect.ts';
 import type { Clock } from '../model/clock.ts';
 import { CLOSE, type Close } from '../model/close.ts';
 import { compareCursors, type Cursor } from '../model/cursor.ts';
@@ -8,8 +7,7 @@ import type { Json } from '../model/json.ts';
 import type { Identity } from '../model/principal.ts';
 import { Redaction } from '../model/redaction.ts';
 import { Cohort, signatureOf } from './cohort.ts';
-import { Connection, type ConnectionContext, type Outlet } from './connection.ts';
-import { Crowds } from './crowds.ts';
+import { Connection, type Arrival, type ConnectionContext, type Outlet } from './connection.ts';
 import { Deadlines } from './deadlines.ts';
 import { EncodedEvent } from './encoded.ts';
 import { joinFrames } from './frame.ts';
@@ -17,10 +15,11 @@ import { Lagging } from './lagging.ts';
 import { Pacer } from './pacer.ts';
 import type { QueueBounds } from './queue.ts';
 import { Recent } from './recent.ts';
+import { patternsOf, Roll, type RollOptions } from './roll.ts';
 import { Router } from './router.ts';
 import { Stats } from './stats.ts';
 
-export interface HubOptions {
+export interface HubOptions extends RollOptions {
   readonly broker: Broker;
   readonly history: History;
   readonly clock: Clock;
@@ -37,6 +36,7 @@ export interface HubOptions {
  * connection that hears it.
  */
 export class Hub {
+  readonly roll: Roll;
   readonly stats = new Stats();
   readonly recent: Recent;
   readonly connections = new Set<Connection>();
@@ -47,13 +47,13 @@ export class Hub {
   readonly #context: ConnectionContext;
   readonly #lagging: Lagging;
   readonly #deadlines: Deadlines;
-  readonly #crowds = new Crowds();
   readonly #pacer: Pacer;
   /** Cohorts with something in the outbox. */
   #waiting: Cohort[] = [];
 
   constructor(options: HubOptions) {
     this.#options = options;
+    this.roll = new Roll(options);
     this.recent = new Recent(options.recentMaxEvents);
     this.#lagging = new Lagging(options.clock, options.writeTimeoutMs);
     this.#deadlines = new Deadlines(options.clock);
@@ -65,7 +65,7 @@ export class Hub {
       events: {
         lags: (connection) => this.#lagging.add(connection),
         caughtUp: (connection) => this.#lagging.delete(connection),
-        closes: (connection) => this.detach(connection),
+        closes: (connection, { code, reason }) => this.detach(connection, `${code} ${reason}`),
       },
     };
   }
@@ -86,10 +86,15 @@ export class Hub {
     if (compareCursors(position, this.recent.position) > 0) this.recent.startAt(position);
   }
 
-  /** Sends what waits, closes every connection, stops listening to the broker. */
-  async stop(why: Close = CLOSE.draining): Promise<void> {
+  /** Sends what waits, and closes every connection. */
+  closeAll(why: Close): void {
     this.flush();
     for (const connection of this.connections) connection.close(why);
+  }
+
+  /** The same, and stops listening to the broker. */
+  async stop(why: Close = CLOSE.draining): Promise<void> {
+    this.closeAll(why);
     this.#lagging.stop();
     this.#deadlines.stop();
     await this.#options.broker.stop();
@@ -108,30 +113,25 @@ export class Hub {
     }
   }
 
-  /** `deflate` where the client agreed to it. It is closed at once where its principal has too many. */
-  attach(
-    remoteAddr: string,
-    dialect: Dialect,
-    opening: Opening,
-    outlet: Outlet,
-    deflate = false,
-  ): Connection {
-    const connection = new Connection(remoteAddr, dialect, opening, outlet, this.#context, deflate);
+  /** A client that is on the roll already; `deflate` where it agreed to that. */
+  attach(arrival: Arrival, outlet: Outlet, deflate = false): Connection {
+    const { subscriptions, authWithinMs } = arrival.opening;
+    const connection = new Connection(arrival, outlet, this.#context, deflate);
+    connection.listed = patternsOf(subscriptions);
     this.connections.add(connection);
-    if (opening.authWithinMs === undefined) this.#deadlines.identified(connection);
-    else this.#deadlines.awaitAuth(connection, opening.authWithinMs);
-    if (!this.#crowds.add(connection)) connection.close(CLOSE.tryLater);
+    if (authWithinMs === undefined) this.#deadlines.identified(connection);
+    else this.#deadlines.awaitAuth(connection, authWithinMs);
     return connection;
   }
 
-  /** Forgets a connection whose socket is gone, or is about to be. */
-  detach(connection: Connection): void {
+  /** Forgets a connection whose socket is gone, or is about to be, and takes it off the roll. */
+  detach(connection: Connection, why: string): void {
     if (!this.connections.delete(connection)) return;
     this.#leave(connection);
     connection.markClosed();
     this.#lagging.delete(connection);
     this.#deadlines.delete(connection);
-    this.#crowds.delete(connection);
+    this.roll.remove(connection, why);
   }
 
   /**
@@ -141,7 +141,9 @@ export class Hub {
   change(connection: Connection, change: () => void): void {
     this.#leave(connection);
     change();
-    if (connection.isOpen && connection.subscriptions.size > 0) this.#join(connection);
+    if (!connection.isOpen) return;
+    if (connection.subscriptions.size > 0) this.#join(connection);
+    if (connection.isOpen) this.roll.changed(connection);
   }
 
   /**
@@ -170,13 +172,12 @@ export class Hub {
     return this.#lagging.end(connection);
   }
 
-  /** It may be closed by this, where the principal has too many connections. */
-  identify(connection: Connection, identity: Identity): void {
-    this.#crowds.delete(connection);
-    this.change(connection, () => connection.identify(identity, this.position));
+  /** Closed by this, where the principal has too many. @throws BelfryError `unavailable`; nothing has changed then */
+  async identify(connection: Connection, identity: Identity): Promise<void> {
+    await this.roll.identify(connection, identity);
     if (!connection.isOpen) return;
-    this.#deadlines.identified(connection);
-    if (!this.#crowds.add(connection)) connection.close(CLOSE.tryLater);
+    this.change(connection, () => connection.identify(identity, this.position));
+    if (connection.isOpen) this.#deadlines.identified(connection);
   }
 
   get position(): Cursor {

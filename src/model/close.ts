@@ -20,3 +20,13 @@ export interface Close {
   /** Whether to reconnect, later and with fresh credentials where the code says so. */
   readonly retry: boolean;
 }
+
+/** As long as a reason may be: a control frame holds 125 bytes, two of them the code. */
+const REASON_MAX_BYTES = 123;
+
+/** The same close with a reason of its own, cut where it is too long. */
+export function closeWith({ code, retry }: Close, reason: string): Close {
+  let cut = reason.slice(0, REASON_MAX_BYTES);
+  while (Buffer.byteLength(cut) > REASON_MAX_BYTES) cut = cut.slice(0, -1);
+  return { code, reason: cut, retry };
+}

@@ -21,6 +21,7 @@ export const ERRORS = {
   dialect_unknown: { status: 400, title: 'There is no dialect of that name.' },
   content_type_invalid: { status: 400, title: 'The request body is not announced as JSON.' },
   ttl_invalid: { status: 400, title: 'The token lifetime is not a positive whole number of seconds.' },
+  time_invalid: { status: 400, title: 'A time is not written as RFC 3339 has it.' },
   idempotency_key_invalid: { status: 400, title: 'The idempotency key is empty or too long.' },
   handshake_invalid: { status: 400, title: 'A parameter of the handshake cannot be used.' },
   credentials_missing: { status: 401, title: 'No token and no password was given.' },
@@ -34,8 +35,14 @@ export const ERRORS = {
   origin_forbidden: { status: 403, title: 'The Origin of the page is not allowed.' },
   not_found: { status: 404, title: 'There is nothing at this path.' },
   not_acceptable: { status: 406, title: 'The client accepts no JSON, or a filter names an unknown field.' },
-  limit_reached: { status: 503, title: 'The node holds as many connections as it may.' },
-  unavailable: { status: 503, title: 'The broker cannot take the event now; nothing was accepted.' },
+  limit_reached: {
+    status: 503,
+    title: 'The node, the principal or the address holds as many connections as it may.',
+  },
+  unavailable: {
+    status: 503,
+    title: 'What the hub needs for this cannot be reached now; nothing was accepted.',
+  },
   signing_unavailable: {
     status: 501,
     title: 'This node verifies tokens but holds no secret to make them with.',

@@ -53,6 +53,8 @@ export interface Identity {
   readonly publish: Grants;
   /** When the token ends, in milliseconds since 1970; absent when it does not. */
   readonly expiresAt?: number;
+  /** By which its token can be revoked; absent where there is none. */
+  readonly tokenId?: string;
 }
 
 export const ANONYMOUS: Identity = {

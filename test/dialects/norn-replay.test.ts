@@ -7,8 +7,9 @@ import { Commands } from '../../src/hub/commands.ts';
 import { Hub } from '../../src/hub/hub.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import { ManualClock } from '../support/clock.ts';
-import { settled } from '../support/connection.ts';
+import { anArrival, settled } from '../support/connection.ts';
 import { TestOutlet } from '../support/outlet.ts';
+import { TestRegistry } from '../support/registry.ts';
 
 const NOBODY = new BelfryError('credentials_missing', 'No credentials.');
 
@@ -17,7 +18,16 @@ async function startNode({ recentMaxEvents = 1_000 } = {}) {
   const clock = new ManualClock();
   const broker = new MemoryBroker({ clock, bounds: { maxEvents: 10_000, maxAgeMs: 3_600_000 } });
   const queue = { maxDeliveries: 256, maxBytes: 1024 * 1024 };
-  const hub = new Hub({ broker, history: broker, clock, queue, writeTimeoutMs: 10_000, recentMaxEvents });
+  const roll = { registry: new TestRegistry(), node: 'n1', rollLimits: {} };
+  const hub = new Hub({
+    broker,
+    history: broker,
+    clock,
+    queue,
+    writeTimeoutMs: 10_000,
+    recentMaxEvents,
+    ...roll,
+  });
   const commands = new Commands({
     hub,
     broker,
@@ -38,7 +48,7 @@ async function startNode({ recentMaxEvents = 1_000 } = {}) {
       settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
       retained: async () => [],
     }) as Opening;
-    commands.open(hub.attach('192.0.2.1:1', norn, opening, outlet), opening);
+    commands.open(hub.attach(anArrival('192.0.2.1:1', norn, opening), outlet), opening);
     await settled();
     return outlet;
   };

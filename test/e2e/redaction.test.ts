@@ -25,6 +25,8 @@ const SPELLINGS: Readonly<Record<string, object>> = {
   dorgu: { type: 'cluster.added', data: OBJECT },
   provisioning: { event_type: 'Added', data: OBJECT, metadata: { db_password: { is: SECRET } } },
 };
+/** What these are, whatever their spelling. */
+const HEARD = 'cluster,custom.*.*';
 const NATIVE = JSON.stringify(SPELLINGS['native']);
 
 interface World {
@@ -84,8 +86,8 @@ describe.skipIf(!HAS_REDIS_SERVER)('a secret', () => {
     const { token } = await startNode();
     const admin = await token();
     const clients = [
-      await nativeClient(node.url, admin, ['*.*.*']),
-      await drpClient(node.url, admin, ['*.*.*']),
+      await nativeClient(node.url, admin, [HEARD]),
+      await drpClient(node.url, admin, [HEARD]),
     ] as const;
     return { redis, prefix, node, token: admin, clients };
   }
@@ -96,7 +98,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a secret', () => {
       const world = await start();
       await door(world, JSON.stringify(SPELLINGS[spelling]), spelling);
       const heard = await Promise.all(world.clients.map((client) => client.nextText()));
-      const late = await nativeClient(world.node.url, world.token, ['*.*.*'], { since: '0-0' });
+      const late = await nativeClient(world.node.url, world.token, [HEARD], { since: '0-0' });
       if (name !== 'PUBLISH') heard.push(await late.nextText());
 
       for (const text of heard) {
@@ -136,10 +138,7 @@ describe('a field that a role may see', () => {
       BELFRY_ROLES: '{"hr":{"subscribe":["*.*.*"]},"dev":{"subscribe":["*.*.*"]}}',
     });
     const [hr, dev] = [await node.token('a', { roles: ['hr'] }), await node.token('b', { roles: ['dev'] })];
-    const clients = [
-      await nativeClient(node.url, hr, ['*.*.*']),
-      await nativeClient(node.url, dev, ['*.*.*']),
-    ];
+    const clients = [await nativeClient(node.url, hr, [HEARD]), await nativeClient(node.url, dev, [HEARD])];
     const env = { BELFRY_URL: node.url, BELFRY_TOKEN: await node.token() };
     await runCommand(['publish', 'cluster.added.prod', '{"spec":{"owner":"ada","token":"x"}}'], env);
     const heard = await Promise.all(clients.map(async (client) => (await client.next())['object']));

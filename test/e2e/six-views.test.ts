@@ -59,6 +59,10 @@ const PUBLISHED = {
 };
 const ALL: readonly Frame[] = Object.values(PUBLISHED).flat();
 
+/** The types of all of them, and not those of the roll: that these clients come is an event too. */
+const HEARD =
+  'app,batch,cluster,container,custom,deploy,deployment,function,log,metric,metrics,profiles,system,task,workflow.*.*';
+
 async function take(client: TestClient, count: number): Promise<Frame[]> {
   const frames: Frame[] = [];
   while (frames.length < count) frames.push(await client.next());
@@ -92,8 +96,8 @@ it('one event of every documented type is heard in all six views by whoever has 
     }),
   ]);
 
-  const native = await nativeClient(node.url, token, ['*.*.*']);
-  const drp = await drpClient(node.url, token, ['*.*.*']);
+  const native = await nativeClient(node.url, token, [HEARD]);
+  const drp = await drpClient(node.url, token, [HEARD]);
   const nornSocket = await socket('norn', '/ws');
   const dorguSocket = await socket('dorgu', '/ws');
   const provisioningSocket = await socket('provisioning', `/ws?batch_size=1&token=${token}`);

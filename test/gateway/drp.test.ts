@@ -247,7 +247,7 @@ describe('the drp REST side', () => {
   it('publishes all of a list or none', async () => {
     const node = await startDrpNode();
     const token = await node.token();
-    const client = await drpClient(node.url, token, ['*.*.*']);
+    const client = await drpClient(node.url, token, ['profiles.*.*']);
     const refused = await post(node, token, [EVENT, { Type: 'x' }]);
     expect(refused.status).toBe(422);
     await post(node, token, { ...EVENT, Key: 'after' });
@@ -257,7 +257,7 @@ describe('the drp REST side', () => {
   it('publishes once under an Idempotency-Key, and answers the same ids again', async () => {
     const node = await startDrpNode();
     const token = await node.token();
-    const client = await drpClient(node.url, token, ['*.*.*']);
+    const client = await drpClient(node.url, token, ['profiles.*.*']);
     const [one, two] = [
       await post(node, token, EVENT, { 'Idempotency-Key': 'k' }),
       await post(node, token, EVENT, { 'Idempotency-Key': 'k' }),

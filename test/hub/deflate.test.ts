@@ -4,9 +4,8 @@ import { constants, inflateRawSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { native } from '../../src/dialects/native.ts';
 import { deflatedFrameOf, frameOf } from '../../src/hub/frame.ts';
-import { anIdentity, startHub, TestConnection } from '../support/connection.ts';
+import { anArrival, startHub, TestConnection } from '../support/connection.ts';
 import { connect } from '../support/client.ts';
 import { readFrames, TestOutlet } from '../support/outlet.ts';
 
@@ -101,12 +100,7 @@ describe('a connection that agreed to compression', () => {
     const test = await startHub();
     const clients = [true, true, false].map((deflate, index) => {
       const outlet = new TestOutlet();
-      const opening = {
-        identity: anIdentity(),
-        subscriptions: [],
-        heartbeat: { pingMs: 25_000, pongWaitMs: 60_000 },
-      };
-      const connection = test.hub.attach(`192.0.2.2:${index}`, native, opening, outlet, deflate);
+      const connection = test.hub.attach(anArrival(`192.0.2.2:${index}`), outlet, deflate);
       const client = new TestConnection(connection, outlet, test.commands);
       client.subscribe(['*.*.*']);
       return client;

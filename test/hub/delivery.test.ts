@@ -165,7 +165,7 @@ describe('a connection that ends', () => {
     const { broker, hub, subscriber } = await startHub();
     const [client, other] = [subscriber(['*.*.*']), subscriber(['*.*.*'])];
     broker.append({ key: '1' });
-    hub.detach(client.connection);
+    hub.detach(client.connection, 'gone');
     broker.append({ key: '2' });
     hub.flush();
     expect(client.takeKeys()).not.toContain('2');
@@ -177,7 +177,7 @@ describe('a connection that ends', () => {
     const { broker, hub, subscriber } = await startHub();
     const [closed, gone] = [subscriber(['*.*.*']), subscriber(['*.*.*'])];
     broker.append();
-    hub.detach(gone.connection);
+    hub.detach(gone.connection, 'gone');
     broker.append();
     closed.connection.close(CLOSE.byOperator);
     expect(hub.stats).toMatchObject({ received: 5, delivered: 5, droppedSlow: 0 });
@@ -202,22 +202,22 @@ describe('a connection that ends', () => {
   it('is forgotten, however it ended', async () => {
     const test = await startHub({ queue: { maxDeliveries: 1, maxBytes: MIB } });
     const expiresAt = test.clock.now() + 60_000;
-    const ended = (end: (client: TestConnection) => void): WeakRef<object> => {
+    const ended = async (end: (client: TestConnection) => void | Promise<void>): Promise<WeakRef<object>> => {
       const client = test.subscriber(['*.*.*'], { identity: anIdentity({ expiresAt }) });
       client.outlet.full = true;
       test.publish();
       test.broker.append();
-      end(client);
+      await end(client);
       expect(client.connection.isOpen).toBe(false);
       return new WeakRef(client.connection);
     };
     const all = [
-      ended(({ connection }) => test.hub.detach(connection)),
-      ended(({ connection }) => connection.close(CLOSE.byOperator)),
-      ended(() => test.hub.flush()),
-      ended(({ connection }) => test.hub.identify(connection, anIdentity({ expiresAt }))),
-      ended((client) => client.subscribe(['a.*.*'])),
-      ended(() => test.clock.advance(60_000)),
+      await ended(({ connection }) => test.hub.detach(connection, 'gone')),
+      await ended(({ connection }) => connection.close(CLOSE.byOperator)),
+      await ended(() => test.hub.flush()),
+      await ended(({ connection }) => test.hub.identify(connection, anIdentity({ expiresAt }))),
+      await ended((client) => client.subscribe(['a.*.*'])),
+      await ended(() => test.clock.advance(60_000)),
     ];
     for (const connection of all) expect(await isForgotten(connection)).toBe(true);
   });
@@ -227,7 +227,7 @@ describe('a connection that ends', () => {
     const client = subscriber(['*.*.*']);
     client.connection.close(CLOSE.byOperator);
     client.connection.close(CLOSE.tooSlow);
-    hub.detach(client.connection);
+    hub.detach(client.connection, 'gone');
     expect(client.outlet.closed?.code).toBe(4009);
     expect(client.connection.isOpen).toBe(false);
   });

@@ -179,7 +179,7 @@ describe('the counts', () => {
           else if (each.do === 'turn') test.clock.turn();
           else if (each.do === 'wait') test.clock.advance(30);
           else if (each.do === 'drain') client?.outlet.drain();
-          else if (each.do === 'leave' && client !== undefined) test.hub.detach(client.connection);
+          else if (each.do === 'leave' && client !== undefined) test.hub.detach(client.connection, 'gone');
           else if (client !== undefined) client.outlet.full = true;
         }
         await test.hub.stop();

@@ -141,7 +141,7 @@ describe('a replay', () => {
     test.broker.held = true;
     const client = test.connect();
     client.subscribe(['*.*.*'], { since: START });
-    test.hub.detach(client.connection);
+    test.hub.detach(client.connection, 'gone');
     const { received } = test.hub.stats;
     for (let n = 0; n < 5; n++) {
       await settled();

@@ -57,7 +57,7 @@ describe('a cohort with a rhythm', () => {
     const two = test.subscriber(['*.*.*'], { encoding: slow });
     expect([keysOf(one), keysOf(two)]).toEqual([['1', '2'], []]);
     publish(test, '3');
-    test.hub.detach(two.connection);
+    test.hub.detach(two.connection, 'gone');
     expect([keysOf(one), keysOf(two)]).toEqual([['3'], ['3']]);
     publish(test, '4');
     await test.hub.stop();

@@ -79,13 +79,12 @@ async function happen(test: TestHub, clients: TestConnection[], operated: Operat
     case 'grant':
     case 'revoke': {
       const subscribe = operated.do === 'grant' ? Grants.all : Grants.parse(['b.*.*']);
-      if (client !== undefined) hub.identify(client.connection, anIdentity({ subscribe }));
-      return;
+      return client && hub.identify(client.connection, anIdentity({ subscribe }));
     }
     case 'close':
       return client?.connection.close(CLOSE.byOperator);
     case 'detach':
-      if (client !== undefined) hub.detach(client.connection);
+      if (client !== undefined) hub.detach(client.connection, 'gone');
       return;
     case 'fill':
       if (client !== undefined) client.outlet.full = true;

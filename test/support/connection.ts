@@ -4,7 +4,7 @@ import type { Dialect, Opening } from '../../src/dialects/dialect.ts';
 import { parseEvent } from '../../src/dialects/index.ts';
 import { native } from '../../src/dialects/native.ts';
 import { Commands, type CommandOptions } from '../../src/hub/commands.ts';
-import type { Connection } from '../../src/hub/connection.ts';
+import type { Arrival, Connection } from '../../src/hub/connection.ts';
 import { Hub, type HubOptions } from '../../src/hub/hub.ts';
 import { compareCursors, START, type Cursor } from '../../src/model/cursor.ts';
 import { BelfryError } from '../../src/model/errors.ts';
@@ -12,6 +12,7 @@ import type { HubEvent, NewEvent } from '../../src/model/event.ts';
 import { Grants, type Identity } from '../../src/model/principal.ts';
 import { ManualClock } from './clock.ts';
 import { TestOutlet } from './outlet.ts';
+import { TestRegistry } from './registry.ts';
 
 type Logged = HubEvent & { readonly id: Cursor };
 
@@ -128,6 +129,27 @@ export function anIdentity(identity: Partial<Identity> = {}): Identity {
   return { principal: 'user:ada', roles: [], subscribe: Grants.all, publish: Grants.all, ...identity };
 }
 
+/** A client of that address, whose id is its address too. */
+export function anArrival(
+  remoteAddr: string,
+  dialect: Dialect = native,
+  opening: Partial<Opening> = {},
+): Arrival {
+  return {
+    id: remoteAddr.replace(':', '-'),
+    remoteAddr,
+    userAgent: 'test/1.0',
+    createTime: Date.parse('2025-01-15T10:30:00Z'),
+    dialect,
+    opening: {
+      identity: anIdentity(),
+      subscriptions: [],
+      heartbeat: { pingMs: 25_000, pongWaitMs: 60_000 },
+      ...opening,
+    },
+  };
+}
+
 /** What a native client reads: an event, of which a reply is one. */
 export type Heard = Partial<HubEvent> & Pick<HubEvent, 'type' | 'action' | 'key'>;
 
@@ -211,6 +233,9 @@ export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
     queue: { maxDeliveries: 256, maxBytes: 1024 * 1024 },
     writeTimeoutMs: 10_000,
     recentMaxEvents: 1_000,
+    registry: new TestRegistry(),
+    node: 'n1',
+    rollLimits: {},
     ...options,
     broker,
   });
@@ -232,17 +257,8 @@ export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
   let connected = 0;
   const connect = ({ dialect = native, ...opening }: ConnectOptions = {}): TestConnection => {
     const outlet = new TestOutlet();
-    const connection = hub.attach(
-      `192.0.2.1:${++connected}`,
-      dialect,
-      {
-        identity: anIdentity(),
-        subscriptions: [],
-        heartbeat: { pingMs: 25_000, pongWaitMs: 60_000 },
-        ...opening,
-      },
-      outlet,
-    );
+    const arrival = anArrival(`192.0.2.1:${++connected}`, dialect, opening);
+    const connection = hub.attach(arrival, outlet);
     return new TestConnection(connection, outlet, commands);
   };
   return {

@@ -1,6 +1,6 @@
 import type { DeadEntry } from '../../model/dead.ts';
-import { call } from './call.ts';
-import { httpTarget, UsageError, type TargetOptions } from './target.ts';
+import { call } from './http.ts';
+import { UsageError, type TargetOptions } from './target.ts';
 
 const PATH = '/api/v3/dead';
 const PAGE = 100;
@@ -14,7 +14,7 @@ export async function* listDead(options: TargetOptions): AsyncGenerator<string> 
 
 /** One of them with its text, as JSON. */
 export async function showDead(id: string, options: TargetOptions): Promise<string> {
-  const { body } = await call('GET', target(options, `/${encodeURIComponent(id)}`), options);
+  const { body } = await call({ method: 'GET', path: pathOf(id) }, options);
   return JSON.stringify(JSON.parse(body), null, 2);
 }
 
@@ -29,7 +29,7 @@ export async function* retryDead(
   const wanted = [...ids];
   if (all === true) for await (const { id } of entries(options)) wanted.push(id);
   for (const id of wanted) {
-    await call('POST', target(options, `/${encodeURIComponent(id)}/retry`), options);
+    await call({ method: 'POST', path: `${pathOf(id)}/retry` }, options);
     yield id;
   }
 }
@@ -37,7 +37,7 @@ export async function* retryDead(
 /** Forgets them; yields the id of each. */
 export async function* deleteDead(ids: readonly string[], options: TargetOptions): AsyncGenerator<string> {
   for (const id of ids) {
-    await call('DELETE', target(options, `/${encodeURIComponent(id)}`), options);
+    await call({ method: 'DELETE', path: pathOf(id) }, options);
     yield id;
   }
 }
@@ -47,15 +47,14 @@ async function* entries(options: TargetOptions): AsyncGenerator<DeadEntry> {
   let total: number;
   let offset = 0;
   do {
-    const at = target(options, '');
-    at.url.search = `?offset=${offset}&limit=${PAGE}`;
-    const { headers, body } = await call('GET', at, options);
+    const path = `${PATH}?offset=${offset}&limit=${PAGE}`;
+    const { headers, body } = await call({ method: 'GET', path }, options);
     yield* JSON.parse(body) as DeadEntry[];
     offset += PAGE;
     total = Number(headers['x-drp-list-total-count']);
   } while (offset < total);
 }
 
-function target(options: TargetOptions, path: string): ReturnType<typeof httpTarget> {
-  return httpTarget(options, `${PATH}${path}`);
+function pathOf(id: string): string {
+  return `${PATH}/${encodeURIComponent(id)}`;
 }

@@ -1,5 +1,5 @@
-import { call } from './call.ts';
-import { httpTarget, UsageError, type TargetOptions } from './target.ts';
+import { call } from './http.ts';
+import { UsageError, type TargetOptions } from './target.ts';
 
 export interface PublishOptions extends TargetOptions {
   readonly dialect?: string | undefined;
@@ -15,15 +15,14 @@ export async function publish(
   object: string | undefined,
   options: PublishOptions,
 ): Promise<string[]> {
-  const { url, headers } = httpTarget(options, '/api/v3/events');
-  if (options.dialect !== undefined) url.searchParams.set('dialect', options.dialect);
-  if (options.idempotencyKey !== undefined) headers['Idempotency-Key'] = options.idempotencyKey;
-  const answer = await call(
-    'POST',
-    { url, headers: { ...headers, 'Content-Type': 'application/json' } },
-    options,
-    bodyOf(what, object),
-  );
+  const { dialect, idempotencyKey } = options;
+  const headers = {
+    'Content-Type': 'application/json',
+    ...(idempotencyKey !== undefined && { 'Idempotency-Key': idempotencyKey }),
+  };
+  const query = dialect === undefined ? '' : `?dialect=${encodeURIComponent(dialect)}`;
+  const body = bodyOf(what, object);
+  const answer = await call({ method: 'POST', path: `/api/v3/events${query}`, headers, body }, options);
   return String(answer.headers['belfry-event-ids'] ?? '').split(',');
 }
 

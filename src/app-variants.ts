@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Broker, Dead, History, Retained } from './broker/broker.ts';
+import { MemoryBroker } from './broker/memory.ts';
+import { RedisConnection } from './broker/redis-connection.ts';
+import { publishing } from './broker/redis-scripts.ts';
+import { RedisBroker } from './broker/redis.ts';
+import type { Config } from './config.ts';
+import { parseEvent } from './dialects/index.ts';
+import type { Rubbish } from './gateway/rubbish.ts';
+import type { Clock } from './model/clock.ts';
+import type { NewEvent } from './model/event.ts';
+import type { Redaction } from './model/redaction.ts';
+import { DEFAULT_RETENTION, Retention } from './model/retention.ts';
+import type { Control } from './registry/control.ts';
+import { MemoryControl } from './registry/memory-control.ts';
+import { MemoryRegistry } from './registry/memory.ts';
+import { RedisControl } from './registry/redis-control.ts';
+import { rollScripts } from './registry/redis-names.ts';
+import { RedisRegistry } from './registry/redis.ts';
+import type { Lifecycle, Registry, RollLimits } from './registry/registry.ts';
+
+/* What a node has in two variants: for itself alone, and for nodes that share a Redis. */
+
+const CONNECT_WITHIN_MS = 10_000;
+const COMMAND_WITHIN_MS = 5_000;
+
+/** Of the log, and of what is put into it. */
+function limitsOf({ logMaxEvents, logMaxAgeMs, eventMaxBytes, retention }: Config) {
+  return {
+    bounds: { maxEvents: logMaxEvents, maxAgeMs: logMaxAgeMs },
+    retention: new Retention([...retention, ...DEFAULT_RETENTION]),
+    maxEventBytes: eventMaxBytes,
+  };
+}
+
+export function brokerOf(
+  config: Config,
+  log: Logger,
+  clock: Clock,
+  rubbish: Rubbish,
+  redaction: Redaction,
+): Broker & History & Retained & { readonly dead: Dead } {
+  const { redisUrl: url, prefix, node } = config;
+  const limits = limitsOf(config);
+  if (url === undefined) return new MemoryBroker({ clock, ...limits });
+  return new RedisBroker({
+    url,
+    prefix,
+    node,
+    clock,
+    ...limits,
+    redaction,
+    parse: (body) => redaction.mask(parseEvent(body)),
+    report: rubbish.report,
+    log,
+  });
+}
+
+/** The roll, and how operators reach it. */
+export interface RollParts {
+  readonly registry: Registry & Lifecycle;
+  readonly control: Control;
+  /** To be opened before, and closed after them. */
+  readonly links: readonly RedisConnection[];
+}
+
+export function rollOf(
+  config: Config,
+  log: Logger,
+  clock: Clock,
+  rubbish: Rubbish,
+  broker: Broker,
+): RollParts {
+  const { redisUrl: url, prefix, node: name, presenceGraceMs: graceMs } = config;
+  if (url === undefined) {
+    const publish = (events: readonly NewEvent[]): Promise<unknown> => broker.publish(events);
+    const registry = new MemoryRegistry({ clock, publish, log, graceMs });
+    return { registry, control: new MemoryControl(clock), links: [] };
+  }
+  const scripts = rollScripts(publishing(limitsOf(config)));
+  const common = { url, prefix, commandTimeoutMs: COMMAND_WITHIN_MS, log };
+  const commands = new RedisConnection({ ...common, role: 'roll', scripts });
+  const subscriber = new RedisConnection({ ...common, role: 'control' });
+  const boot = randomUUID();
+  return {
+    registry: new RedisRegistry({ connection: commands, clock, log, prefix, name, boot, graceMs }),
+    control: new RedisControl({ prefix, commands, subscriber, clock, report: rubbish.report, log }),
+    links: [commands, subscriber],
+  };
+}
+
+/** @throws BelfryError `unavailable` */
+export async function openAll(links: RollParts['links']): Promise<void> {
+  await Promise.all(links.map((link) => link.open(CONNECT_WITHIN_MS)));
+}
+
+export function rollLimitsOf({ connectionsPerPrincipal, connectionsPerAddress }: Config): RollLimits {
+  return {
+    ...(connectionsPerPrincipal !== undefined && { perPrincipal: connectionsPerPrincipal }),
+    ...(connectionsPerAddress !== undefined && { perAddress: connectionsPerAddress }),
+  };
+}
+
+/** What nobody may see is masked in whatever this node publishes. */
+export function masking(broker: Broker, redaction: Redaction): Broker {
+  return {
+    start: (deliver) => broker.start(deliver),
+    publish: (events, key) => {
+      const masked = events.map((event) => redaction.mask(event));
+      return broker.publish(masked, key);
+    },
+    ready: () => broker.ready(),
+    stop: () => broker.stop(),
+  };
+}

@@ -1,0 +1,160 @@
+import { call } from './http.ts';
+import { UsageError, type TargetOptions } from './target.ts';
+import { watch, type WatchOptions } from './watch.ts';
+
+const PATH = '/api/v3/connections';
+
+/** What the hub tells of a connection. */
+interface Shown {
+  readonly Type: string;
+  readonly RemoteAddr: string;
+  readonly Principal: string;
+  readonly CreateTime: string;
+  readonly ExpiresAt: string | null;
+  readonly Id: string;
+  readonly Node: string;
+  readonly Dialect: string;
+  readonly Patterns: readonly string[];
+  readonly Reason?: string;
+}
+
+export interface ListOptions extends TargetOptions {
+  readonly sort?: string | undefined;
+  readonly reverse?: boolean | undefined;
+  readonly limit?: string | undefined;
+  /** Print each connection as one line of JSON. */
+  readonly json?: boolean | undefined;
+}
+
+export interface CloseOptions extends TargetOptions {
+  readonly principal?: string | undefined;
+  readonly node?: string | undefined;
+  readonly tokenId?: string | undefined;
+  readonly until?: string | undefined;
+}
+
+type Print = (line: string) => void;
+
+const COLUMNS: readonly (readonly [title: string, text: (connection: Shown) => string])[] = [
+  ['ADDRESS', ({ RemoteAddr }) => RemoteAddr],
+  ['PRINCIPAL', ({ Principal }) => Principal],
+  ['TYPE', ({ Type, Dialect }) => Dialect || Type],
+  ['NODE', ({ Node }) => Node],
+  ['SINCE', ({ CreateTime }) => CreateTime],
+  ['EXPIRES', ({ ExpiresAt }) => ExpiresAt ?? '-'],
+  ['PATTERNS', ({ Patterns }) => Patterns.join(' ') || '-'],
+];
+
+/** Prints the connections that all filters leave, each of the form `Field=value` or `Field=Fn(value)`. */
+export async function listConnections(
+  filters: readonly string[],
+  options: ListOptions,
+  print: Print,
+): Promise<void> {
+  const query = new URLSearchParams(filters.map(readFilter));
+  const { sort, limit, reverse, json } = options;
+  for (const field of sort?.split(',') ?? []) query.append('sort', field);
+  if (limit !== undefined) query.set('limit', limit);
+  if (reverse === true) query.set('reverse', 'true');
+  const { body } = await call({ method: 'GET', path: `${PATH}?${query.toString()}` }, options);
+  const found = JSON.parse(body) as readonly Shown[];
+  for (const line of json === true ? found.map((each) => JSON.stringify(each)) : table(found)) print(line);
+}
+
+/** Prints one connection, by address or id. */
+export async function showConnection(name: string, options: TargetOptions, print: Print): Promise<void> {
+  const { body } = await call({ method: 'GET', path: pathOf(name) }, options);
+  print(JSON.stringify(JSON.parse(body), null, 2));
+}
+
+/** Prints who is connected, and from then on who comes and goes, until the signal ends it. */
+export async function watchConnections(
+  options: ListOptions & Pick<WatchOptions, 'print' | 'note'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { json, print } = options;
+  let listed: Promise<void> | undefined;
+  await watch(
+    ['connections.*.*'],
+    {
+      ...options,
+      dialect: 'native',
+      json: true,
+      print: (frame) => print(json === true ? frame : changeLine(frame)),
+      note: (line) => {
+        options.note(line);
+        // Only now, so that nobody comes between list and events; who does may be told twice.
+        listed ??= listConnections([], options, print).catch((error: unknown) => {
+          options.note(error instanceof Error ? error.message : 'the list cannot be read');
+        });
+      },
+    },
+    signal,
+  );
+}
+
+/**
+ * Closes one connection by address or id, or all of a principal or node; by token id, revokes the token and with it all
+ * that it opened. Prints what was closed.
+ */
+export async function closeConnections(
+  name: string | undefined,
+  { principal, node, tokenId, until, ...options }: CloseOptions,
+  print: Print,
+): Promise<void> {
+  const query = until === undefined ? '' : `?until=${encodeURIComponent(until)}`;
+  const paths = [
+    name === undefined ? undefined : pathOf(name),
+    principal === undefined
+      ? undefined
+      : `${PATH}?${new URLSearchParams({ Principal: `Eq(${principal})` }).toString()}`,
+    // Those of nobody known as well, who are asked for by naming the principal.
+    node === undefined
+      ? undefined
+      : `${PATH}?${new URLSearchParams({ Node: `Eq(${node})`, Principal: 'Ne()' }).toString()}`,
+    tokenId === undefined ? undefined : `/api/v3/tokens/${encodeURIComponent(tokenId)}${query}`,
+  ].filter((path) => path !== undefined);
+  const [path] = paths;
+  if (path === undefined || paths.length > 1) {
+    throw new UsageError(
+      'What is to be closed is not clear. Expected one address or id, or one of --principal, --node, --token-id.',
+    );
+  }
+  const { body } = await call({ method: 'DELETE', path }, options);
+  const said = JSON.parse(body) as Shown | readonly Shown[] | { readonly Until: string };
+  if ('Until' in said) return print(`revoked until ${said.Until}`);
+  const closed = Array.isArray(said) ? (said as readonly Shown[]) : [said as Shown];
+  for (const line of table(closed)) print(line);
+}
+
+function pathOf(name: string): string {
+  return `${PATH}/${encodeURIComponent(name)}`;
+}
+
+function readFilter(filter: string): [string, string] {
+  const equals = filter.indexOf('=');
+  if (equals > 0) return [filter.slice(0, equals), filter.slice(equals + 1)];
+  throw new UsageError(
+    `"${filter}" is no filter. Expected Field=value or Field=Fn(value), as Principal=user:ada.`,
+  );
+}
+
+function table(connections: readonly Shown[]): string[] {
+  const rows = [
+    COLUMNS.map(([title]) => title),
+    ...connections.map((each) => COLUMNS.map(([, text]) => text(each))),
+  ];
+  const widths = COLUMNS.map((_column, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((text, i) => text.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function changeLine(frame: string): string {
+  const { time, action, object } = JSON.parse(frame) as { time: string; action: string; object: Shown };
+  const { RemoteAddr, Principal, Dialect, Type, Node, Reason = '' } = object;
+  return [time, action, RemoteAddr, Principal, Dialect || Type, Node, Reason].join('  ').trimEnd();
+}

@@ -1,0 +1,45 @@
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { text } from 'node:stream/consumers';
+import { httpTarget, messageOf, unreachable, UsageError, type TargetOptions } from './target.ts';
+
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** With the query, if any. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** What the hub answered. @throws UsageError with what it said, where it refused */
+export async function call(
+  { method, path, headers: more = {}, body }: Call,
+  options: TargetOptions,
+): Promise<{ headers: IncomingHttpHeaders; body: string }> {
+  const [pathname = '', search = ''] = path.split(/\?(.*)/s);
+  const { url, headers } = httpTarget(options, pathname);
+  url.search = search;
+  const { status, ...answer } = await new Promise<{
+    status: number;
+    headers: IncomingHttpHeaders;
+    body: string;
+  }>((resolve, reject) => {
+    const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const sent = request(url, {
+      method,
+      headers: { ...headers, Accept: 'application/json', ...more },
+      rejectUnauthorized: options.insecure !== true,
+    });
+    sent.on('response', (response) => {
+      const { statusCode = 0 } = response;
+      text(response).then(
+        (said) => resolve({ status: statusCode, headers: response.headers, body: said }),
+        reject,
+      );
+    });
+    sent.on('error', (cause) => reject(unreachable(url, cause)));
+    sent.end(body);
+  });
+  if (status >= 200 && status < 300) return answer;
+  throw new UsageError(`The hub refused with ${status}: ${messageOf(answer.body)}`);
+}

@@ -1,0 +1,85 @@
+import type { Clock } from '../model/clock.ts';
+import { CLOSE, closeWith, type Close } from '../model/close.ts';
+import type { Identity } from '../model/principal.ts';
+import type { Hub } from '../hub/hub.ts';
+import type { Control, Order, Target } from '../registry/control.ts';
+import type { ApiConnections } from './api-connections.ts';
+
+/** A token may be revoked between its check and the moment its connection is attached; none stays longer than this. */
+const SWEEP_MS = 5_000;
+
+export interface OrdersOptions {
+  readonly hub: Hub;
+  readonly api: ApiConnections;
+  readonly control: Control;
+  readonly clock: Clock;
+  /** Name of this node. */
+  readonly node: string;
+}
+
+/** What operators order is done here, with the connections of this node. */
+export class Orders {
+  readonly #options: OrdersOptions;
+  #stop = (): void => {};
+
+  constructor(options: OrdersOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const { control, clock } = this.#options;
+    this.#stop = clock.every(SWEEP_MS, () => this.#closeRevoked());
+    await control.start((order) => this.#obey(order));
+  }
+
+  async stop(): Promise<void> {
+    this.#stop();
+    await this.#options.control.stop();
+  }
+
+  #obey(order: Order): void {
+    if (order.kind === 'revoke') return this.#closeRevoked();
+    const { by, reason } = order;
+    const named = new Set(order.values);
+    const usual = CLOSE.byOperator.reason;
+    const why = closeWith(CLOSE.byOperator, reason === undefined ? usual : `${usual}: ${reason}`);
+    this.#closeThose((connection) => named.has(this.#nameOf(connection, by) ?? ''), why);
+  }
+
+  /** With 4001, as for a token that has expired: with another one the client may come back. */
+  #closeRevoked(): void {
+    const { control } = this.#options;
+    this.#closeThose(
+      ({ identity: { tokenId } }) => tokenId !== undefined && control.isRevoked(tokenId),
+      closeWith(CLOSE.tokenExpired, 'token revoked'),
+    );
+  }
+
+  #closeThose(concerned: (connection: Named) => boolean, why: Close): void {
+    const { hub, api } = this.#options;
+    for (const connection of hub.connections) if (concerned(connection)) connection.close(why);
+    for (const connection of api)
+      if (concerned(connection)) api.close(connection, `${why.code} ${why.reason}`);
+  }
+
+  #nameOf({ id, remoteAddr, identity }: Named, by: Target): string | undefined {
+    switch (by) {
+      case 'id':
+        return id;
+      case 'address':
+        return remoteAddr;
+      case 'principal':
+        return identity.principal;
+      case 'token':
+        return identity.tokenId;
+      case 'node':
+        return this.#options.node;
+    }
+  }
+}
+
+interface Named {
+  readonly id: string;
+  readonly remoteAddr: string;
+  readonly identity: Identity;
+}

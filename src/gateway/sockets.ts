@@ -1,0 +1,124 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { Opening } from '../dialects/dialect.ts';
+import type { Commands } from '../hub/commands.ts';
+import type { Arrival } from '../hub/connection.ts';
+import type { Hub } from '../hub/hub.ts';
+import { CLOSE, closeWith } from '../model/close.ts';
+import type { BelfryError } from '../model/errors.ts';
+import { BAD_HANDSHAKE, endingOf, refuse } from './handshake.ts';
+import type { Heartbeat } from './heartbeat.ts';
+import { SocketOutlet } from './outlet.ts';
+import type { Rubbish } from './rubbish.ts';
+
+/** How long a client may take to answer a close frame. */
+const CLOSE_TIMEOUT_MS = 10_000;
+
+export interface SocketsOptions {
+  readonly hub: Hub;
+  readonly commands: Commands;
+  readonly heartbeat: Heartbeat;
+  readonly rubbish: Rubbish;
+  readonly log: Logger;
+  readonly inboundMaxBytes: number;
+}
+
+/** A handshake that was decided. */
+interface Decided {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  /** Why there is no room for it. */
+  readonly full: BelfryError | undefined;
+}
+
+/** The upgrade itself, and what joins a socket to its connection from then on. */
+export class Sockets {
+  readonly #options: SocketsOptions;
+  /** One for each size of inbound frames, with compression and without. */
+  readonly #servers = new Map<string, WebSocketServer>();
+
+  constructor(options: SocketsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Returns whether it became a connection. Who finds no room is upgraded to be told so: a page in a browser sees no
+   * status of a handshake that failed.
+   */
+  accept(arrival: Arrival, { request, socket, head, full }: Decided): boolean {
+    let attached = false;
+    if (socket.destroyed) return attached;
+    // It calls back within this call, or not at all.
+    this.#serverOf(arrival.opening).handleUpgrade(request, socket, head, (ws) => {
+      if (full !== undefined) return this.#turnAway(ws, arrival, full);
+      attached = true;
+      this.#attach(ws, socket, arrival);
+    });
+    return attached;
+  }
+
+  #serverOf({ deflate = false, limits }: Opening): WebSocketServer {
+    const maxPayload = limits?.inboundMaxBytes ?? this.#options.inboundMaxBytes;
+    const key = `${maxPayload} ${deflate}`;
+    let server = this.#servers.get(key);
+    if (server === undefined) {
+      const settings = {
+        noServer: true,
+        clientTracking: false,
+        // The hub compresses by itself; ws agrees with the client on how, and inflates what comes in.
+        perMessageDeflate: deflate && { serverNoContextTakeover: true, clientNoContextTakeover: true },
+        maxPayload,
+        // None of the five servers ever chose a subprotocol; ws by itself takes the first, whatever that is.
+        handleProtocols: () => false as const,
+        // Looked at where the frame is read: rubbish is answered, and disconnects nobody.
+        skipUTF8Validation: true,
+        closeTimeout: CLOSE_TIMEOUT_MS,
+      };
+      server = new WebSocketServer(settings);
+      server.on('wsClientError', (_error, socket) => refuse(socket, BAD_HANDSHAKE));
+      this.#servers.set(key, server);
+    }
+    return server;
+  }
+
+  #turnAway(ws: WebSocket, { remoteAddr }: Arrival, { message }: BelfryError): void {
+    const { code, reason } = closeWith(CLOSE.tryLater, message);
+    ws.on('error', (error) => this.#options.log.debug({ err: error, remoteAddr }, 'socket failed'));
+    ws.close(code, reason);
+  }
+
+  #attach(ws: WebSocket, socket: Duplex, arrival: Arrival): void {
+    const { hub, commands, heartbeat, log } = this.#options;
+    const { id, remoteAddr, dialect, opening } = arrival;
+    const deflate = ws.extensions.includes('permessage-deflate');
+    const connection = hub.attach(arrival, new SocketOutlet(socket, ws), deflate);
+    const beat = heartbeat.add({
+      heartbeat: opening.heartbeat,
+      ping: () => ws.ping(),
+      cut: () => {
+        hub.detach(connection, 'no answer to pings');
+        ws.terminate();
+      },
+    });
+    const about = { id, remoteAddr, dialect: dialect.name, principal: opening.identity.principal };
+    ws.on('message', (data: Buffer, isBinary) => {
+      if (isBinary) commands.receiveBinary(connection);
+      else commands.receive(connection, data);
+    });
+    ws.on('pong', () => heartbeat.pong(beat));
+    ws.on('error', (error) => {
+      this.#options.rubbish.report('socket', 'command_invalid', { ...about, error: error.message });
+      hub.detach(connection, `refused: ${error.message}`);
+    });
+    ws.on('close', (code) => {
+      heartbeat.remove(beat);
+      hub.detach(connection, endingOf(code));
+      log.debug({ ...about, code }, 'connection closed');
+    });
+    log.debug(about, 'connection opened');
+    commands.open(connection, opening);
+  }
+}

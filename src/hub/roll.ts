@@ -1,0 +1,142 @@
+import type { ConnectionLimits } from '../dialects/dialect.ts';
+import type { Clock } from '../model/clock.ts';
+import { CLOSE, closeWith } from '../model/close.ts';
+import { asBelfryError } from '../model/errors.ts';
+import type { Identity } from '../model/principal.ts';
+import type { ConnectionRecord, Registry, RollLimits } from '../registry/registry.ts';
+import type { Arrival, Connection } from './connection.ts';
+
+/** Subscriptions that a record names, and characters of each: a record travels with every change of it. */
+const PATTERNS_MAX = 100;
+const PATTERN_LENGTH_MAX = 200;
+/** After which the roll is told again what it could not be told. */
+const AGAIN_MS = 5_000;
+
+export interface RollOptions {
+  readonly registry: Registry;
+  readonly clock: Pick<Clock, 'soon' | 'after'>;
+  /** Name of this node. */
+  readonly node: string;
+  /** For where a dialect promises no other. */
+  readonly rollLimits: RollLimits;
+}
+
+/** The connections of this node on the roll of all nodes. Their records are made when they are needed, and not kept. */
+export class Roll {
+  readonly #options: RollOptions;
+  /** Those whose subscriptions changed in this turn. */
+  readonly #changed = new Set<Connection>();
+
+  constructor(options: RollOptions) {
+    this.#options = options;
+  }
+
+  /** Puts a client on the roll that has yet to be attached. Throws what {@link Registry.add} throws. */
+  add(arrival: Arrival): Promise<void> {
+    const { identity, subscriptions, limits } = arrival.opening;
+    const record = this.#record(arrival, identity, patternsOf(subscriptions));
+    return this.#options.registry.add(record, this.#limits(limits));
+  }
+
+  /** It came to nothing: the client was never attached. */
+  giveBack({ id }: Arrival, why: string): void {
+    this.#options.registry.remove(id, why);
+  }
+
+  remove(connection: Connection, why: string): void {
+    this.#changed.delete(connection);
+    this.#options.registry.remove(connection.id, why);
+  }
+
+  /** At the end of the turn the roll is told what it is subscribed to now, once for all changes of the turn. */
+  changed(connection: Connection): void {
+    if (this.#changed.size === 0) this.#options.clock.soon(() => this.#tellChanged());
+    this.#changed.add(connection);
+  }
+
+  /**
+   * Asks whether the connection may be that principal as well; closes it with 1013 where that has too many. Who stays
+   * the same one need not wait for a roll that cannot be reached: nobody else is concerned, and a token is renewed
+   * before it ends, or never.
+   * @throws BelfryError `unavailable`
+   */
+  async identify(connection: Connection, identity: Identity): Promise<void> {
+    try {
+      await this.#update(connection, identity);
+    } catch (thrown) {
+      const error = asBelfryError(thrown);
+      const same = identity.principal === connection.identity.principal;
+      if (error.code === 'limit_reached') return connection.close(closeWith(CLOSE.tryLater, error.message));
+      if (error.code !== 'unavailable' || !same) throw error;
+      this.#tellAgain(connection);
+    }
+  }
+
+  #tellChanged(): void {
+    for (const connection of this.#changed) if (hasChanged(connection)) this.#tell(connection);
+    this.#changed.clear();
+  }
+
+  /** No command waits for that, nor fails with it. */
+  #tell(connection: Connection): void {
+    this.#update(connection, connection.identity).catch(() => this.#tellAgain(connection));
+  }
+
+  #tellAgain(connection: Connection): void {
+    this.#options.clock.after(AGAIN_MS, () => {
+      if (connection.isOpen) this.#tell(connection);
+    });
+  }
+
+  #update(connection: Connection, identity: Identity): Promise<void> {
+    connection.listed = patternsOf(subscriptionsOf(connection));
+    const record = this.#record(connection, identity, connection.listed);
+    return this.#options.registry.update(record, this.#limits(connection.limits));
+  }
+
+  #record(
+    { id, remoteAddr, userAgent, createTime, dialect }: Arrival | Connection,
+    { principal, expiresAt }: Identity,
+    patterns: readonly string[],
+  ): ConnectionRecord {
+    return {
+      Type: 'websocket',
+      RemoteAddr: remoteAddr,
+      Principal: principal,
+      CreateTime: new Date(createTime).toISOString(),
+      ExpiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
+      Id: id,
+      Node: this.#options.node,
+      Dialect: dialect.name,
+      Patterns: patterns,
+      UserAgent: userAgent,
+    };
+  }
+
+  #limits({ connectionsPerPrincipal }: ConnectionLimits = {}): RollLimits {
+    const { rollLimits } = this.#options;
+    return connectionsPerPrincipal === undefined
+      ? rollLimits
+      : { ...rollLimits, perPrincipal: connectionsPerPrincipal };
+  }
+}
+
+/** The names of subscriptions as a record shows them. */
+export function patternsOf(subscriptions: readonly { readonly name: string }[]): string[] {
+  const names = subscriptions.slice(0, PATTERNS_MAX).map(({ name }) => shortened(name));
+  const more = subscriptions.length - names.length;
+  return more > 0 ? [...names, `and ${more} more`] : names;
+}
+
+function subscriptionsOf(connection: Connection): { readonly name: string }[] {
+  return [...connection.subscriptions.keys()].map((name) => ({ name }));
+}
+
+function hasChanged(connection: Connection): boolean {
+  const now = patternsOf(subscriptionsOf(connection));
+  return now.length !== connection.listed.length || now.some((name, i) => name !== connection.listed[i]);
+}
+
+function shortened(name: string): string {
+  return name.length > PATTERN_LENGTH_MAX ? `${name.slice(0, PATTERN_LENGTH_MAX)}…` : name;
+}

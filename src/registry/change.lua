@@ -1,0 +1,78 @@
+-- What happened to the connections of one node, in order. roll.lua stands before it.
+-- ARGV: node, time, grace, lease, number of the batch; then for each: verb, id, row, and two more as each verb says.
+-- Answers for each 0, or which limit stood in its way: 1 of the principal, 2 of the address.
+local node, time, grace, lease, batch = unpack(ARGV, 1, 5)
+local reaped = redis.call('EXISTS', CONN .. ':reaped:' .. node) == 1
+local verbs = {}
+
+local function has_room(count, max)
+  if max == '' or not count then return true end
+  return tonumber(redis.call('HGET', COUNTS, count) or 0) < tonumber(max)
+end
+
+-- The two more: most websockets of the principal and of the address, empty for any number.
+function verbs.add(id, row, of_principal, of_address)
+  if redis.call('HEXISTS', CONN, id) == 1 then return 0 end
+  if row.counted and not has_room(row.count, of_principal) then return 1 end
+  if row.counted and not has_room(row.address, of_address) then return 2 end
+  tell(time, 'connections', 'create', row.principal, row.json)
+  enter(row, node, time, created(row))
+  return 0
+end
+
+-- Of one whose end was told, its return is told. Of one that Redis forgot, nobody was told anything.
+function verbs.restore(id, row)
+  if redis.call('HEXISTS', CONN, id) == 1 then return 0 end
+  if reaped then tell(time, 'connections', 'create', row.principal, row.json) end
+  enter(row, node, time, created(row), not reaped)
+  return 0
+end
+
+-- The one more: most websockets of a principal that it was not before.
+function verbs.update(id, row, of_principal)
+  local text = redis.call('HGET', CONN, id)
+  if text == row.text then return 0 end
+  if not text then
+    tell(time, 'connections', reaped and 'create' or 'update', row.principal, row.json)
+    enter(row, node, time, time, not reaped)
+    return 0
+  end
+  local before = parsed(id, text)
+  if before.header == row.header then
+    redis.call('HSET', CONN, id, row.text)
+    return 0
+  end
+  if before.principal ~= row.principal and row.counted and not has_room(row.count, of_principal) then return 1 end
+  tell(time, 'connections', 'update', row.principal, row.json)
+  leave(before, node, time, grace)
+  enter(row, node, time, time)
+  return 0
+end
+
+-- The one more: why, as JSON. Without a row nothing is told of one that is not there.
+function verbs.remove(id, row, reason)
+  local text = redis.call('HGET', CONN, id)
+  if text then
+    local before = parsed(id, text)
+    tell_deleted(before, time, reason)
+    leave(before, node, time, grace)
+    return 0
+  end
+  redis.call('SREM', CONN .. ':node:' .. node, id)
+  if row and not reaped then
+    tell_deleted(row, time, reason)
+    depart(row, time, grace, false)
+  end
+  return 0
+end
+
+local answers = {}
+for i = 6, #ARGV, 5 do
+  local verb, id, text, more, most = unpack(ARGV, i, i + 4)
+  answers[#answers + 1] = verbs[verb](id, text ~= '' and parsed(id, text), more, most)
+end
+redis.call('HSET', DONE, node, batch)
+-- Whatever stands on the roll stands there by some lease.
+redis.call('ZADD', NODES, 'NX', now_ms() + lease, node)
+publish_told()
+return answers

@@ -1,0 +1,75 @@
+import { UNKNOWN, type Principal } from '../model/principal.ts';
+import { PRESENCE_GRACE_MS, SEEN_MS, type Presence } from './registry.ts';
+
+/** Beyond this many the longest gone are forgotten before their time. */
+const MAX_GONE = 100_000;
+
+export type Seen = Omit<Presence, 'connections'>;
+
+interface Present {
+  readonly since: string;
+  connections: number;
+}
+
+/** Who is there, who left a moment ago and may be back, and who has been gone since when. Times are in milliseconds. */
+export class MemoryPresence {
+  readonly #graceMs: number;
+  readonly #tell: (action: 'online' | 'offline', seen: Seen, now: number) => void;
+  readonly #present = new Map<Principal, Present>();
+  /** When each went; the one who went first is the first. */
+  readonly #leaving = new Map<Principal, number>();
+  readonly #gone = new Map<Principal, number>();
+
+  constructor(
+    tell: (action: 'online' | 'offline', seen: Seen, now: number) => void,
+    graceMs = PRESENCE_GRACE_MS,
+  ) {
+    this.#tell = tell;
+    this.#graceMs = graceMs;
+  }
+
+  arrive(principal: Principal, since: string, now: number): void {
+    if (principal === UNKNOWN) return;
+    const present = this.#present.get(principal);
+    if (present !== undefined) {
+      present.connections++;
+      this.#leaving.delete(principal);
+      return;
+    }
+    this.#gone.delete(principal);
+    this.#present.set(principal, { since, connections: 1 });
+    this.#tell('online', this.of(principal, now), now);
+  }
+
+  leave(principal: Principal, now: number): void {
+    const present = this.#present.get(principal);
+    if (present !== undefined && --present.connections === 0) this.#leaving.set(principal, now);
+  }
+
+  of(principal: Principal, now: number): Seen {
+    const since = this.#present.get(principal)?.since;
+    if (since !== undefined) return { principal, online: true, since, lastSeen: asText(now) };
+    const gone = this.#gone.get(principal);
+    const at = gone === undefined ? null : asText(gone);
+    return { principal, online: false, since: at, lastSeen: at };
+  }
+
+  /** Tells whose grace has ended, and forgets who was last seen long ago. */
+  pass(now: number): void {
+    for (const [principal, at] of this.#leaving) {
+      if (at + this.#graceMs > now) break;
+      this.#leaving.delete(principal);
+      this.#present.delete(principal);
+      this.#gone.set(principal, at);
+      this.#tell('offline', this.of(principal, now), now);
+    }
+    for (const [principal, at] of this.#gone) {
+      if (at + SEEN_MS > now && this.#gone.size <= MAX_GONE) break;
+      this.#gone.delete(principal);
+    }
+  }
+}
+
+function asText(time: number): string {
+  return new Date(time).toISOString();
+}

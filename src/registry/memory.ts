@@ -1,0 +1,157 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../model/clock.ts';
+import type { NewEvent } from '../model/event.ts';
+import type { Json } from '../model/json.ts';
+import { UNKNOWN, type Principal } from '../model/principal.ts';
+import { sortableAddress, sortableIp } from './address.ts';
+import { MemoryPresence } from './memory-presence.ts';
+import type { ConnectionQuery } from './query.ts';
+import {
+  limitReached,
+  type ConnectionPage,
+  type ConnectionRecord,
+  type Lifecycle,
+  type Presence,
+  type Registry,
+  type RollLimits,
+} from './registry.ts';
+import { Selection, visibleTo } from './selection.ts';
+
+const PASS_MS = 1_000;
+
+export interface MemoryRegistryOptions {
+  readonly clock: Clock;
+  /** Of the broker, to which what changes is told. */
+  readonly publish: (events: readonly NewEvent[]) => Promise<unknown>;
+  readonly log: Logger;
+  readonly graceMs?: number;
+}
+
+/** The roll of a single node: it lives in this process and ends with it. */
+export class MemoryRegistry implements Registry, Lifecycle {
+  readonly #options: MemoryRegistryOptions;
+  readonly #presence: MemoryPresence;
+  readonly #records = new Map<string, ConnectionRecord>();
+  readonly #byPrincipal = new Map<Principal, Set<ConnectionRecord>>();
+  /** How many websockets each thing has that a limit may count. */
+  readonly #counts = new Map<string, number>();
+  #stopTimer: (() => void) | undefined;
+
+  constructor(options: MemoryRegistryOptions) {
+    this.#options = options;
+    this.#presence = new MemoryPresence(
+      (action, seen, now) => this.#tell('presence', action, seen.principal, { ...seen }, now),
+      options.graceMs,
+    );
+  }
+
+  async start(): Promise<void> {
+    const { clock } = this.#options;
+    this.#stopTimer = clock.every(PASS_MS, () => this.#presence.pass(clock.now()));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopTimer?.();
+    for (const id of this.#records.keys()) this.remove(id, 'node stopped');
+  }
+
+  async add(record: ConnectionRecord, limits: RollLimits): Promise<void> {
+    this.#refuseTooMany(record, limits);
+    const now = this.#options.clock.now();
+    this.#tell('connections', 'create', record.Principal, { ...record }, now);
+    this.#enter(record, record.CreateTime, now);
+  }
+
+  async update(record: ConnectionRecord, limits: RollLimits): Promise<void> {
+    const before = this.#records.get(record.Id);
+    if (before === undefined) return;
+    if (before.Principal !== record.Principal)
+      this.#refuseTooMany(record, { ...limits, perAddress: Infinity });
+    const now = this.#options.clock.now();
+    if (before.Principal !== record.Principal || before.ExpiresAt !== record.ExpiresAt) {
+      this.#tell('connections', 'update', record.Principal, { ...record }, now);
+    }
+    this.#leave(before, now);
+    this.#enter(record, new Date(now).toISOString(), now);
+  }
+
+  remove(id: string, reason: string): void {
+    const record = this.#records.get(id);
+    if (record === undefined) return;
+    const now = this.#options.clock.now();
+    this.#leave(record, now);
+    this.#tell('connections', 'delete', record.Principal, { ...record, Reason: reason }, now);
+  }
+
+  async list(query: ConnectionQuery): Promise<ConnectionPage> {
+    const isVisible = visibleTo(query);
+    const selection = new Selection(query);
+    let total = 0;
+    for (const record of this.#records.values()) {
+      if (!isVisible(record)) continue;
+      total++;
+      selection.offer(record);
+    }
+    return { records: selection.page(), total };
+  }
+
+  async presence(principal: Principal): Promise<Presence> {
+    const all = principal === UNKNOWN ? [] : (this.#byPrincipal.get(principal) ?? []);
+    const connections = [...all].filter(({ Type }) => Type === 'websocket');
+    return { ...this.#presence.of(principal, this.#options.clock.now()), connections };
+  }
+
+  #refuseTooMany(record: ConnectionRecord, limits: RollLimits): void {
+    const { perPrincipal = Infinity, perAddress = Infinity } = limits;
+    if (record.Type !== 'websocket') return;
+    const [address, principal] = counted(record);
+    if (principal !== undefined && this.#countOf(principal) >= perPrincipal) {
+      throw limitReached(record.Principal, perPrincipal);
+    }
+    if (this.#countOf(address) >= perAddress) throw limitReached('this address', perAddress);
+  }
+
+  #enter(record: ConnectionRecord, since: string, now: number): void {
+    const { Id: id, Principal: principal } = record;
+    this.#records.set(id, record);
+    this.#byPrincipal.set(principal, (this.#byPrincipal.get(principal) ?? new Set()).add(record));
+    if (record.Type !== 'websocket') return;
+    for (const name of counted(record)) this.#counts.set(name, this.#countOf(name) + 1);
+    this.#presence.arrive(principal, since, now);
+  }
+
+  #leave(record: ConnectionRecord, now: number): void {
+    const { Id: id, Principal: principal } = record;
+    this.#records.delete(id);
+    const ofPrincipal = this.#byPrincipal.get(principal);
+    ofPrincipal?.delete(record);
+    if (ofPrincipal?.size === 0) this.#byPrincipal.delete(principal);
+    if (record.Type !== 'websocket') return;
+    for (const name of counted(record)) this.#countDown(name);
+    this.#presence.leave(principal, now);
+  }
+
+  #countOf(name: string): number {
+    return this.#counts.get(name) ?? 0;
+  }
+
+  #countDown(name: string): void {
+    const count = this.#countOf(name) - 1;
+    if (count > 0) this.#counts.set(name, count);
+    else this.#counts.delete(name);
+  }
+
+  /** What the broker refuses cannot be told; the roll is right all the same. */
+  #tell(type: string, action: string, key: string, object: Json, now: number): void {
+    const { publish, log } = this.#options;
+    publish([{ time: new Date(now).toISOString(), type, action, key, object }]).catch((error: unknown) =>
+      log.warn({ err: error, type, action }, 'a change of the roll could not be told'),
+    );
+  }
+}
+
+/** Under which names a websocket counts; nobody known has no count of their own. */
+function counted({ RemoteAddr, Dialect, Principal: principal }: ConnectionRecord): [string, ...string[]] {
+  const address = `address ${sortableIp(sortableAddress(RemoteAddr))}`;
+  return principal === UNKNOWN ? [address] : [address, `${Dialect} ${principal}`];
+}

@@ -1,0 +1,137 @@
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { Clock } from '../model/clock.ts';
+import { asBelfryError } from '../model/errors.ts';
+import { orderText, parseOrder, type Control, type Order } from './control.ts';
+import { Revocations } from './revocations.ts';
+
+/** How often a node compares what it holds for revoked with what Redis does. */
+const COMPARE_MS = 5_000;
+
+/** What is needed of a connection to Redis, whoever makes it. */
+export interface ControlLink {
+  readonly redis: Pick<Redis, 'on'>;
+  readonly isReady: boolean;
+  /** @throws BelfryError `unavailable` */
+  ask<T>(run: (redis: Redis) => Promise<T>): Promise<T>;
+}
+
+export interface RedisControlOptions {
+  readonly prefix: string;
+  /** For commands. */
+  readonly commands: ControlLink;
+  /** For the channel alone. */
+  readonly subscriber: ControlLink;
+  readonly clock: Clock;
+  /** Told of messages that are no orders. */
+  readonly report: (source: string, reason: string) => void;
+  readonly log: Logger;
+}
+
+/**
+ * Orders over the channel `<prefix>:control`, on which anybody who may use the Redis may give them. Revocations are also
+ * kept in the sorted set `{<prefix>}:revoked`, token id by the time they end: put there by whoever gives and by whoever
+ * hears them, read by each node when it starts, when it was cut off, and whenever it holds another number of them.
+ */
+export class RedisControl implements Control {
+  readonly #options: RedisControlOptions;
+  readonly #channel: string;
+  readonly #key: string;
+  readonly #revocations = new Revocations();
+  #obey: (order: Order) => void = () => {};
+  #stop = (): void => {};
+
+  constructor(options: RedisControlOptions) {
+    this.#options = options;
+    this.#channel = `${options.prefix}:control`;
+    this.#key = `{${options.prefix}}:revoked`;
+  }
+
+  /** Both connections are open already. @throws BelfryError `unavailable` */
+  async start(obey: (order: Order) => void): Promise<void> {
+    const { subscriber, commands, clock } = this.#options;
+    this.#obey = obey;
+    subscriber.redis.on('messageBuffer', (_channel: Buffer, message: Buffer) => this.#hear(message));
+    subscriber.redis.on('ready', () => void this.#try(() => this.#listen()));
+    commands.redis.on('ready', () => void this.#try(() => this.#exchange()));
+    this.#stop = clock.every(COMPARE_MS, () => void this.#try(() => this.#compare()));
+    await this.#listen();
+  }
+
+  async send(order: Order): Promise<void> {
+    if (order.kind === 'revoke') {
+      await this.#keep([[order.tokenId, order.until]]);
+      this.#take(order.tokenId, order.until);
+    }
+    await this.#options.commands.ask((redis) => redis.publish(this.#channel, orderText(order)));
+  }
+
+  isRevoked(tokenId: string): boolean {
+    return this.#revocations.has(tokenId, this.#options.clock.now());
+  }
+
+  async stop(): Promise<void> {
+    this.#stop();
+    this.#obey = () => {};
+  }
+
+  /** Hears the channel from now on, and learns what was said while it did not. */
+  async #listen(): Promise<void> {
+    await this.#options.subscriber.ask((redis) => redis.subscribe(this.#channel));
+    await this.#exchange();
+  }
+
+  #hear(message: Buffer): void {
+    try {
+      const order = parseOrder(message);
+      if (order.kind === 'close') return this.#obey(order);
+      this.#take(order.tokenId, order.until);
+      void this.#try(() => this.#keep([[order.tokenId, order.until]]));
+    } catch (error) {
+      this.#options.report('control', asBelfryError(error).code);
+    }
+  }
+
+  #take(tokenId: string, until: number): void {
+    const isNews = this.#revocations.add(tokenId, until, this.#options.clock.now());
+    if (isNews) this.#obey({ kind: 'revoke', tokenId, until });
+  }
+
+  /** As all that is heard is also kept, equal numbers are equal sets, save after a loss, when the sets are exchanged. */
+  async #compare(): Promise<void> {
+    const { clock, commands } = this.#options;
+    const now = clock.now();
+    const held = this.#revocations.all(now).length;
+    const kept = await commands.ask((redis) => redis.zcount(this.#key, `(${now}`, '+inf'));
+    if (kept !== held) await this.#exchange();
+  }
+
+  /** Puts what this node holds where all find it, and takes what it finds. */
+  async #exchange(): Promise<void> {
+    const { clock, commands } = this.#options;
+    const now = clock.now();
+    await this.#keep(this.#revocations.all(now));
+    const found = await commands.ask((redis) =>
+      redis.zrange(this.#key, `(${now}`, '+inf', 'BYSCORE', 'WITHSCORES'),
+    );
+    for (let i = 0; i + 1 < found.length; i += 2) this.#take(found[i] ?? '', Number(found[i + 1]));
+  }
+
+  async #keep(revocations: readonly (readonly [tokenId: string, until: number])[]): Promise<void> {
+    const { clock, commands } = this.#options;
+    const pairs = revocations.flatMap(([tokenId, until]) => [until, tokenId]);
+    await commands.ask((redis) => redis.zremrangebyscore(this.#key, '-inf', clock.now()));
+    if (pairs.length > 0) await commands.ask((redis) => redis.zadd(this.#key, 'GT', ...pairs));
+  }
+
+  /** What Redis does not do now is done at the next comparison. */
+  async #try(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const { subscriber, commands, log } = this.#options;
+      if (subscriber.isReady && commands.isReady)
+        log.warn({ err: error }, 'cannot follow the orders of operators; trying again');
+    }
+  }
+}

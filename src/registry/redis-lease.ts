@@ -1,0 +1,101 @@
+import type { Logger } from 'pino';
+import type { OwnConnections } from './redis-own.ts';
+import { asText, type RollNode } from './redis-writer.ts';
+
+export interface LeaseTimes {
+  readonly renewMs: number;
+  /** How often it looks for nodes whose lease has ended, and for principals whose grace has. */
+  readonly reapMs: number;
+  readonly partMs: number;
+}
+
+type Verb = 'renew' | 'forgive' | 'reap' | 'part' | 'leave';
+
+/**
+ * Keeps this node on the roll, notices when the roll says something else of it than is so, and takes off the roll
+ * whoever does not keep there.
+ */
+export class Lease {
+  readonly #roll: RollNode;
+  readonly #times: LeaseTimes;
+  readonly #own: OwnConnections;
+  readonly #log: Logger;
+  #timers: (() => void)[] = [];
+  readonly #underWay = new Set<Verb | 'reconcile'>();
+  readonly #returned = (): void => void this.#renew(true);
+
+  constructor(roll: RollNode, times: LeaseTimes, own: OwnConnections, log: Logger) {
+    this.#roll = roll;
+    this.#times = times;
+    this.#own = own;
+    this.#log = log;
+  }
+
+  /** @throws BelfryError `unavailable` */
+  async start(): Promise<void> {
+    await this.#ask('renew');
+    const { clock, connection } = this.#roll;
+    connection.redis.on('ready', this.#returned);
+    this.#timers = [
+      clock.every(this.#times.renewMs, () => void this.#renew(false)),
+      clock.every(this.#times.reapMs, () => void this.#all('reap')),
+      clock.every(this.#times.partMs, () => void this.#all('part')),
+    ];
+  }
+
+  /** What could not be taken off the roll until now is left to the others. */
+  async stop(): Promise<void> {
+    for (const stop of this.#timers.splice(0)) stop();
+    this.#roll.connection.redis.off('ready', this.#returned);
+    await this.#ask('leave').catch((error: unknown) => this.#report(error));
+  }
+
+  async #renew(isBack: boolean): Promise<void> {
+    const { most, least, removals, isCertain } = this.#own.expect();
+    try {
+      const [count = 0, reaped, lastDone = 0] = await this.#ask('renew');
+      this.#own.resend(removals, lastDone);
+      const isRight = count >= least && count <= most && isCertain;
+      if (!isRight || reaped === 1 || isBack) await this.#reconcile(reaped === 1);
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  async #reconcile(wasReaped: boolean): Promise<void> {
+    if (this.#underWay.has('reconcile')) return;
+    this.#underWay.add('reconcile');
+    try {
+      if (wasReaped) this.#log.warn('this node was taken for lost; its connections go back on the roll');
+      await this.#own.reconcile();
+      if (wasReaped) await this.#ask('forgive');
+    } finally {
+      this.#underWay.delete('reconcile');
+    }
+  }
+
+  /** In calls that each do a part, until there is nothing left to do. */
+  async #all(verb: 'reap' | 'part'): Promise<void> {
+    if (this.#underWay.has(verb)) return;
+    this.#underWay.add(verb);
+    try {
+      let more: number | undefined = 1;
+      while (more === 1 && this.#timers.length > 0) [more] = await this.#ask(verb);
+    } catch (error) {
+      this.#report(error);
+    } finally {
+      this.#underWay.delete(verb);
+    }
+  }
+
+  #ask(verb: Verb): Promise<number[]> {
+    const { connection, clock, names, node, graceMs, leaseMs } = this.#roll;
+    const about = [verb, node, asText(clock.now()), `${graceMs}`, `${leaseMs}`];
+    return connection.ask((redis) => redis.belfryUpkeep(1, names.log, ...about));
+  }
+
+  /** That Redis is away, its connection has said already. */
+  #report(error: unknown): void {
+    if (this.#roll.connection.isReady) this.#log.warn({ err: error }, 'the roll could not be kept');
+  }
+}

@@ -1,0 +1,47 @@
+import type { Result } from 'ioredis';
+import { readFileSync } from 'node:fs';
+import type { Principal } from '../model/principal.ts';
+import { SEEN_MS } from './registry.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** change.lua, under the name that {@link rollScripts} gives it. */
+    belfryChange(keyCount: number, ...keysAndArguments: string[]): Result<number[], Context>;
+    /** upkeep.lua */
+    belfryUpkeep(keyCount: number, ...keysAndArguments: string[]): Result<number[], Context>;
+  }
+}
+
+const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
+
+/**
+ * What the connection of a {@link RedisRegistry} needs to know.
+ * @param publishing Lua that offers `publish(keys, events, kinds)`, by which the broker appends to its log
+ */
+export function rollScripts(publishing: string): Record<'belfryChange' | 'belfryUpkeep', { lua: string }> {
+  const shared = `${publishing}\nlocal SEEN_MS = ${SEEN_MS}\n${read('roll.lua')}`;
+  return {
+    belfryChange: { lua: `${shared}\n${read('change.lua')}` },
+    belfryUpkeep: { lua: `${shared}\n${read('upkeep.lua')}` },
+  };
+}
+
+/** What Redis calls the things of the roll; roll.lua says what each of them holds. */
+export function rollNames(prefix: string) {
+  return {
+    log: `{${prefix}}:log`,
+    rows: `{${prefix}}:conn`,
+    known: `{${prefix}}:conn:known`,
+    of: (principal: Principal) => `{${prefix}}:conn:of:${spelt(principal)}`,
+    heldBy: (node: string) => `{${prefix}}:conn:node:${node}`,
+    leaving: `{${prefix}}:conn:leaving`,
+    presence: (principal: Principal) => `{${prefix}}:presence:${spelt(principal)}`,
+  };
+}
+
+export type RollNames = ReturnType<typeof rollNames>;
+
+/** As JSON spells it, without the quotes; on one line, and itself for all but the oddest. */
+export function spelt(principal: Principal): string {
+  return JSON.stringify(principal).slice(1, -1);
+}

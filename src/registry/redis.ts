@@ -1,0 +1,100 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../model/clock.ts';
+import { UNKNOWN, type Principal } from '../model/principal.ts';
+import type { ConnectionQuery } from './query.ts';
+import { Lease, type LeaseTimes } from './redis-lease.ts';
+import { listOf, readRecords } from './redis-listing.ts';
+import { rollNames, spelt } from './redis-names.ts';
+import { OwnConnections } from './redis-own.ts';
+import { asText, Writer, type RollConnection, type RollNode } from './redis-writer.ts';
+import {
+  PRESENCE_GRACE_MS,
+  type ConnectionPage,
+  type ConnectionRecord,
+  type Lifecycle,
+  type Presence,
+  type Registry,
+  type RollLimits,
+} from './registry.ts';
+
+export interface RedisRegistryOptions extends Partial<LeaseTimes> {
+  /** With the scripts of `rollScripts`; open from before `start` until after `stop`. */
+  readonly connection: RollConnection;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Begins every key: `belfry`. The same as the broker's, into whose log changes are told. */
+  readonly prefix: string;
+  /** Of this node. */
+  readonly name: string;
+  /** Of this process, and of no other ever. */
+  readonly boot: string;
+  /** How long the connections of a node that is dead stay on the roll. */
+  readonly leaseMs?: number;
+  readonly graceMs?: number;
+}
+
+/**
+ * The roll of many nodes: indexes in Redis, changed together with the log by one script. Each node has a lease on what it
+ * holds there; what outlives its lease is taken off by whoever notices, and put back by a node that was not dead. What a
+ * node holds and what the roll says it holds are compared at every renewal, so whatever went wrong in between is right
+ * again then.
+ */
+export class RedisRegistry implements Registry, Lifecycle {
+  readonly #roll: RollNode;
+  readonly #own: OwnConnections;
+  readonly #lease: Lease;
+
+  constructor(options: RedisRegistryOptions) {
+    const { connection, clock, prefix, name, boot, log } = options;
+    const { leaseMs = 10_000, graceMs = PRESENCE_GRACE_MS } = options;
+    const { renewMs = 5_000, reapMs = 2_000, partMs = 1_000 } = options;
+    const names = rollNames(prefix);
+    this.#roll = { connection, clock, names, node: `${name}/${boot}`, leaseMs, graceMs };
+    this.#own = new OwnConnections(this.#roll, new Writer(this.#roll));
+    this.#lease = new Lease(this.#roll, { renewMs, reapMs, partMs }, this.#own, log);
+  }
+
+  /** @throws BelfryError `unavailable` */
+  start(): Promise<void> {
+    return this.#lease.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#own.removeAll('node stopped');
+    await this.#lease.stop();
+  }
+
+  add(record: ConnectionRecord, limits: RollLimits): Promise<void> {
+    return this.#own.add(record, limits);
+  }
+
+  update(record: ConnectionRecord, limits: RollLimits): Promise<void> {
+    return this.#own.update(record, limits);
+  }
+
+  remove(id: string, reason: string): void {
+    this.#own.remove(id, reason);
+  }
+
+  list(query: ConnectionQuery): Promise<ConnectionPage> {
+    return this.#roll.connection.ask((redis) => listOf(redis, this.#roll.names, query));
+  }
+
+  async presence(principal: Principal): Promise<Presence> {
+    const { connection, names, clock } = this.#roll;
+    if (principal === UNKNOWN) {
+      return { principal, online: false, since: null, lastSeen: null, connections: [] };
+    }
+    return connection.ask(async (redis) => {
+      const [[count = null, since = null, last = null], leaving, members] = await Promise.all([
+        redis.hmget(names.presence(principal), 'n', 'since', 'last'),
+        redis.zscore(names.leaving, spelt(principal)),
+        redis.zrange(names.of(principal), '0', '-1'),
+      ]);
+      const online = count !== null || leaving !== null;
+      const records = await readRecords(redis, names, members);
+      const connections = records.filter(({ Type }) => Type === 'websocket');
+      return { principal, online, since, lastSeen: online ? asText(clock.now()) : last, connections };
+    });
+  }
+}

@@ -1,0 +1,101 @@
+import { BelfryError } from '../model/errors.ts';
+import type { Principal } from '../model/principal.ts';
+import type { ConnectionQuery } from './query.ts';
+
+/**
+ * One connection as the roll shows it. The first six fields are those of DRP's own `Connection`, and all are spelt as
+ * it spells them.
+ */
+export interface ConnectionRecord {
+  readonly Type: ConnectionType;
+  /** `ip:port`; two connections may show the same one on two nodes. */
+  readonly RemoteAddr: string;
+  readonly Principal: Principal;
+  /** RFC 3339, in UTC. */
+  readonly CreateTime: string;
+  /** When its token ends; `null` when it does not. */
+  readonly ExpiresAt: string | null;
+  /** Unlike that of any other connection, at any time. Holds no colon. */
+  readonly Id: string;
+  /** Name of the node that holds it. */
+  readonly Node: string;
+  /** Empty for `api`. */
+  readonly Dialect: string;
+  /** What it is subscribed to, as it was written; beyond a hundred only how many more there are. */
+  readonly Patterns: readonly string[];
+  /** As the client said, at most 200 characters. */
+  readonly UserAgent: string;
+}
+
+/** `api` is a connection that asks REST; it counts for no limit and for nobody's presence. */
+export type ConnectionType = 'websocket' | 'api';
+
+/** How many connections there may be; absent means any number. They hold across nodes. */
+export interface RollLimits {
+  /** Of one principal in one dialect; those of nobody known are not counted. */
+  readonly perPrincipal?: number;
+  /** Of one IP address, whatever its port. */
+  readonly perAddress?: number;
+}
+
+export interface ConnectionPage {
+  readonly records: readonly ConnectionRecord[];
+  /** How many the caller could see without filters, offset and limit. */
+  readonly total: number;
+}
+
+/** Whether somebody is there: has at least one connection that is no `api` one, or had one a moment ago. */
+export interface Presence {
+  readonly principal: Principal;
+  readonly online: boolean;
+  /** When the connection came, or went, since which it is so; RFC 3339. `null` for one who was never seen, or long ago. */
+  readonly since: string | null;
+  /** Now, for who is online. */
+  readonly lastSeen: string | null;
+  /** Without `api` ones. */
+  readonly connections: readonly ConnectionRecord[];
+}
+
+/**
+ * The roll: every connection of every node. Each change of it is told as an event, exactly once: `connections.create`,
+ * `connections.update` and `connections.delete` with the principal as key and the record as object (a delete also says
+ * the `Reason`), `presence.online` and `presence.offline` with what {@link Presence} says but its connections.
+ */
+export interface Registry {
+  /**
+   * Puts a connection of this node on the roll, if there is room for it.
+   * @throws BelfryError `limit_reached`, or `unavailable` when the roll cannot be reached
+   */
+  add(record: ConnectionRecord, limits: RollLimits): Promise<void>;
+  /**
+   * Replaces the record of the same id. Where principal or expiry are others than before that is told, and the limits
+   * count for a new principal. Throws what {@link add} throws; nothing has changed then.
+   */
+  update(record: ConnectionRecord, limits: RollLimits): Promise<void>;
+  /** Takes a connection of this node off the roll, now or as soon as the roll can be reached; unknown ids are nothing. */
+  remove(id: string, reason: string): void;
+  /** @throws BelfryError `unavailable` */
+  list(query: ConnectionQuery): Promise<ConnectionPage>;
+  /** @throws BelfryError `unavailable` */
+  presence(principal: Principal): Promise<Presence>;
+}
+
+/** A registry works between the two. */
+export interface Lifecycle {
+  start(): Promise<void>;
+  /** Takes off the roll what this node still has on it. */
+  stop(): Promise<void>;
+}
+
+/** How long somebody may be gone before that is told, so that a reconnect is no news. */
+export const PRESENCE_GRACE_MS = 10_000;
+/** How long it is known when somebody was last seen. */
+export const SEEN_MS = 7 * 24 * 3_600_000;
+
+/** What the refusals of every registry say. */
+export function limitReached(what: string, max: number): BelfryError {
+  return new BelfryError(
+    'limit_reached',
+    `There are ${max} connections of ${what} already. Expected you to close one, or to try later.`,
+  );
+}

@@ -1,0 +1,139 @@
+import { Redis } from 'ioredis';
+import { pino } from 'pino';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { RedisConnection } from '../../src/broker/redis-connection.ts';
+import { orderText, parseOrder, type Order } from '../../src/registry/control.ts';
+import { MemoryControl } from '../../src/registry/memory-control.ts';
+import { RedisControl } from '../../src/registry/redis-control.ts';
+import { Revocations } from '../../src/registry/revocations.ts';
+import { ManualClock } from '../support/clock.ts';
+import { randomPrefix } from '../support/redis.ts';
+import { controlContract, type ControlUnderTest } from './control-contract.ts';
+
+interface RedisControlUnderTest extends ControlUnderTest {
+  readonly clock: ManualClock;
+  readonly redis: Redis;
+  readonly key: string;
+  readonly reported: string[];
+}
+
+/** Its clock stands still, so that nothing is compared unless a test says so. */
+async function onRedis(prefix = randomPrefix()): Promise<RedisControlUnderTest> {
+  const clock = new ManualClock();
+  const url = inject('redisUrl');
+  const log = pino({ level: 'silent' });
+  const [commands, subscriber] = ['roll', 'control'].map(
+    (role) => new RedisConnection({ url, prefix, role, commandTimeoutMs: 5_000, log }),
+  ) as [RedisConnection, RedisConnection];
+  await Promise.all([commands.open(5_000), subscriber.open(5_000)]);
+  const reported: string[] = [];
+  const report = (source: string, reason: string): void => void reported.push(`${source} ${reason}`);
+  const control = new RedisControl({ prefix, commands, subscriber, clock, report, log });
+  const obeyed: Order[] = [];
+  await control.start((order) => void obeyed.push(order));
+  const redis = new Redis(url);
+  onTestFinished(async () => {
+    await control.stop();
+    await Promise.all([commands.close(), subscriber.close()]);
+    await redis.del(`{${prefix}}:revoked`);
+    redis.disconnect();
+  });
+  return { control, obeyed, now: () => clock.now(), clock, redis, key: `{${prefix}}:revoked`, reported };
+}
+
+async function inMemory(): Promise<ControlUnderTest> {
+  const clock = new ManualClock();
+  const control = new MemoryControl(clock);
+  const obeyed: Order[] = [];
+  await control.start((order) => void obeyed.push(order));
+  return { control, obeyed, now: () => clock.now() };
+}
+
+controlContract('memory', inMemory);
+controlContract('redis', onRedis);
+
+describe('two redis controls', () => {
+  it('hear each other’s orders, and each its own, once', async () => {
+    const prefix = randomPrefix();
+    const [one, two] = [await onRedis(prefix), await onRedis(prefix)];
+    const order: Order = { kind: 'close', by: 'node', values: ['n1'] };
+    await one.control.send(order);
+    for (const { obeyed } of [one, two]) await expect.poll(() => obeyed).toEqual([order]);
+  });
+
+  it('learn at the next comparison what was revoked while they did not hear, and forget what has ended', async () => {
+    const { control, clock, redis, key, now, obeyed } = await onRedis();
+    const until = now() + 60_000;
+    await redis.zadd(key, until, 'missed', now() - 1, 'ended');
+    clock.advance(5_000);
+    await expect.poll(() => control.isRevoked('missed')).toBe(true);
+    expect(obeyed).toEqual([{ kind: 'revoke', tokenId: 'missed', until }]);
+    expect(await redis.zrange(key, '0', '-1')).toEqual(['missed']);
+    clock.advance(60_000);
+    expect(control.isRevoked('missed')).toBe(false);
+  });
+
+  it('put back what a Redis that lost it no longer holds', async () => {
+    const { control, clock, redis, key, now } = await onRedis();
+    const until = now() + 60_000;
+    await redis.zadd(key, until, 'a');
+    clock.advance(5_000);
+    await expect.poll(() => control.isRevoked('a')).toBe(true);
+    await redis.del(key);
+    clock.advance(5_000);
+    await expect.poll(() => redis.zscore(key, 'a')).toBe(String(until));
+  });
+
+  it('keep what somebody else revoked by the channel alone', async () => {
+    const { control, redis, key } = await onRedis();
+    const channel = key.replace(/^\{(.*)\}:revoked$/, '$1:control');
+    await redis.publish(channel, '{"revoke":"a","until":"2099-01-01T00:00:00+01:00"}');
+    await expect.poll(() => redis.zscore(key, 'a')).toBe(String(Date.parse('2098-12-31T23:00:00Z')));
+    expect(control.isRevoked('a')).toBe(true);
+  });
+
+  it('report what is no order, and go on', async () => {
+    const { redis, key, reported, obeyed } = await onRedis();
+    const channel = key.replace(/^\{(.*)\}:revoked$/, '$1:control');
+    for (const text of ['', '[]', '{"close":{"id":["a","b"]}}']) await redis.publish(channel, text);
+    await expect.poll(() => obeyed).toEqual([{ kind: 'close', by: 'id', values: ['a', 'b'] }]);
+    expect(reported).toEqual(['control json_invalid', 'control command_invalid']);
+  });
+});
+
+describe('an order as a message', () => {
+  it.each<Order>([
+    { kind: 'close', by: 'address', values: ['[::1]:80'] },
+    { kind: 'close', by: 'token', values: ['a'], reason: 'stolen' },
+    { kind: 'revoke', tokenId: 'a', until: 4_070_908_800_000 },
+  ])('is read as it was written: %j', (order) => {
+    expect(parseOrder(orderText(order))).toEqual(order);
+  });
+
+  it.each([
+    '{"close":{"id":[]}}',
+    '{"close":{"id":1}}',
+    '{"close":{"id":"a"},"reason":1}',
+    '{"close":{"id":"a"},"revoke":"b","until":"2099-01-01T00:00:00Z"}',
+    JSON.stringify({ close: { id: Array.from({ length: 501 }, (_, i) => `${i}`) } }),
+    JSON.stringify({ close: { id: 'a' }, reason: 'x'.repeat(201) }),
+    '{"revoke":"a","until":"2099-01-01T00:00:00+24:00"}',
+  ])('is refused as %s', (text) => {
+    expect(() => parseOrder(text)).toThrow('Expected {"close"');
+  });
+});
+
+describe('revocations', () => {
+  it('are news once, and forgotten when they have ended', () => {
+    const revocations = new Revocations();
+    expect([
+      revocations.add('a', 20, 10),
+      revocations.add('a', 20, 10),
+      revocations.add('a', 30, 10),
+    ]).toEqual([true, false, false]);
+    expect(revocations.all(29)).toEqual([['a', 30]]);
+    expect(revocations.has('a', 30)).toBe(false);
+    expect(revocations.all(30)).toEqual([]);
+    expect(revocations.all(10)).toEqual([]);
+  });
+});

@@ -1,0 +1,24 @@
+import { pino } from 'pino';
+import { onTestFinished } from 'vitest';
+import { MemoryBroker } from '../../src/broker/memory.ts';
+import { MemoryRegistry } from '../../src/registry/memory.ts';
+import { Ear } from '../broker/ear.ts';
+import { ManualClock } from '../support/clock.ts';
+import { describeRegistry } from './contract.ts';
+
+describeRegistry('memory', async () => {
+  const [clock, ear] = [new ManualClock(), new Ear()];
+  const broker = new MemoryBroker({ clock, bounds: { maxEvents: 1_000, maxAgeMs: 60_000 } });
+  await broker.start(ear.hear);
+  return {
+    ear,
+    pass: (ms) => clock.advance(ms),
+    node: async (options) => {
+      const publish = (events: Parameters<typeof broker.publish>[0]) => broker.publish(events);
+      const registry = new MemoryRegistry({ clock, publish, log: pino({ level: 'silent' }), ...options });
+      onTestFinished(() => registry.stop());
+      await registry.start();
+      return registry;
+    },
+  };
+});

@@ -1,0 +1,31 @@
+import { parseQuery, type ConnectionQuery } from '../../src/registry/query.ts';
+import type { ConnectionRecord } from '../../src/registry/registry.ts';
+
+let made = 0;
+
+/** A connection unlike any other. */
+export function aRecord(record: Partial<ConnectionRecord> = {}): ConnectionRecord {
+  const number = ++made;
+  return {
+    Type: 'websocket',
+    RemoteAddr: `10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}:${10_000 + (number % 50_000)}`,
+    Principal: 'user:ada',
+    CreateTime: '2025-01-15T10:30:00.000Z',
+    ExpiresAt: null,
+    Id: `c${number}`,
+    Node: 'one',
+    Dialect: 'drp',
+    Patterns: [],
+    UserAgent: 'Mozilla/5.0 (X11; Linux)',
+    ...record,
+  };
+}
+
+/** What an admin asks for with such a query string, unless somebody else asks. */
+export function aQuery(text = '', visible: ConnectionQuery['visible'] = 'all'): ConnectionQuery {
+  return parseQuery(new URLSearchParams(text), visible);
+}
+
+export function idsOf(records: readonly ConnectionRecord[]): string[] {
+  return records.map(({ Id }) => Id);
+}

@@ -1,0 +1,134 @@
+import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { Redis } from 'ioredis';
+import { rollNames } from '../../src/registry/redis-names.ts';
+import { rowOf } from '../../src/registry/redis-row.ts';
+import type { RedisRegistry } from '../../src/registry/redis.ts';
+import type { ConnectionRecord } from '../../src/registry/registry.ts';
+import { sortableAddress } from '../../src/registry/address.ts';
+import { randomPrefix } from '../support/redis.ts';
+import { aQuery, aRecord, idsOf } from './records.ts';
+import { monitor, RedisRollWorld } from './redis-world.ts';
+
+const MANY = 100_000;
+
+/** The commands that one call sends, each with what it asks for. */
+async function commandsOf(run: () => Promise<unknown>, prefix: string): Promise<string[][]> {
+  const seen = await monitor(inject('redisUrl'));
+  await run();
+  const end = randomPrefix();
+  const redis = new Redis(inject('redisUrl'));
+  onTestFinished(() => redis.disconnect());
+  await redis.get(end);
+  await expect.poll(() => seen.some(([, key]) => key === end)).toBe(true);
+  const about = (command: readonly string[]) => command.some((word) => word.startsWith(`{${prefix}}:`));
+  return seen.filter(about).map((command) => [...command]);
+}
+
+/** So slow that no renewal comes between. */
+const QUIET = { renewMs: 60_000, reapMs: 60_000, partMs: 60_000, leaseMs: 120_000 };
+
+describe('the changes of one turn of the event loop', () => {
+  it('cost Redis one round trip, and one call for every 250 of them', async () => {
+    const world = await RedisRollWorld.make();
+    const node = await world.node(QUIET);
+    await node.add(aRecord(), {});
+    const records = Array.from({ length: 250 }, (_, i) => aRecord({ Principal: `user:${i}` }));
+    const add = (some: readonly ConnectionRecord[]) => Promise.all(some.map((each) => node.add(each, {})));
+    const fromNode = (commands: string[][]) => commands.filter(([name]) => /^evalsha$/i.test(name ?? ''));
+    const first = await commandsOf(() => add(records), world.world.prefix);
+    expect(fromNode(first).length).toBe(1);
+    const second = await commandsOf(
+      () => add(Array.from({ length: 251 }, () => aRecord())),
+      world.world.prefix,
+    );
+    expect(fromNode(second).length).toBe(2);
+  });
+});
+
+describe('with 100,000 connections', () => {
+  let node: RedisRegistry;
+  const records: ConnectionRecord[] = [];
+
+  // The world ends with a test, so each has its own, on the one roll that is filled once.
+  const prefix = randomPrefix();
+  beforeAll(async () => {
+    const redis = new Redis(inject('redisUrl'));
+    await fill(redis, prefix, records);
+    redis.disconnect();
+    return async () => {
+      const cleaner = new Redis(inject('redisUrl'));
+      const keys = await cleaner.keys(`{${prefix}}:*`);
+      for (let i = 0; i < keys.length; i += 1_000) await cleaner.unlink(keys.slice(i, i + 1_000));
+      cleaner.disconnect();
+    };
+  });
+
+  const listed = async (text: string) => {
+    const world = await RedisRollWorld.make();
+    node = await world.node({ ...QUIET, prefix });
+    let ids: string[] = [];
+    const commands = await commandsOf(async () => {
+      ids = idsOf((await node.list(aQuery(text))).records);
+    }, prefix);
+    const rows = commands.filter(([name]) => /^hmget$/i.test(name ?? ''));
+    return { ids, commands: commands.length, read: rows.reduce((sum, row) => sum + row.length - 2, 0) };
+  };
+
+  it('reads for the first page a hundred rows, with three commands', async () => {
+    const { ids, commands, read } = await listed('limit=100');
+    expect(ids).toEqual(idsOf(records.slice(0, 100)));
+    expect([commands, read]).toEqual([3, 100]);
+  });
+
+  it('reads for a page in the middle, either way round, no more than it shows', async () => {
+    const { ids, commands, read } = await listed('limit=100&offset=50000&reverse=true');
+    expect(ids).toEqual(idsOf(records.slice(49_900, 50_000).toReversed()));
+    expect([commands, read]).toEqual([3, 100]);
+  });
+
+  it('reads one row for one address, and one id', async () => {
+    const record = records[70_000]!;
+    expect(await listed(`RemoteAddr=${record.RemoteAddr}&limit=1`)).toEqual({
+      ids: [record.Id],
+      commands: 3,
+      read: 1,
+    });
+    expect(await listed(`Id=${record.Id}`)).toEqual({ ids: [record.Id], commands: 2, read: 1 });
+  });
+
+  it('reads for one principal no more than its connections', async () => {
+    const { ids, commands, read } = await listed('Principal=user:77');
+    expect(ids.length).toBe(100);
+    // Its connections, and how many connections there are at all: of somebody, and of nobody known.
+    expect([commands, read]).toEqual([4, 100]);
+    const commandsOfPresence = await commandsOf(() => node.presence('user:77'), prefix);
+    expect(commandsOfPresence.map((command) => command.length).toSorted((a, b) => a - b)).toEqual([
+      3, 4, 5, 102,
+    ]);
+  });
+
+  it('stops at the end of the page where it has to look at each', async () => {
+    const { ids, read } = await listed('Node=two&limit=10');
+    expect(ids).toEqual(idsOf(records.filter(({ Node }) => Node === 'two').slice(0, 10)));
+    expect(read).toBe(500);
+  });
+});
+
+/** What the scripts would have written, a thousand at once; a hundred for each principal. */
+async function fill(redis: Redis, prefix: string, records: ConnectionRecord[]): Promise<void> {
+  const names = rollNames(prefix);
+  for (let begin = 0; begin < MANY; begin += 1_000) {
+    const some = Array.from({ length: 1_000 }, (_, i) =>
+      aRecord({ Principal: `user:${Math.floor((begin + i) / 100)}`, Node: i % 2 ? 'two' : 'one' }),
+    );
+    records.push(...some);
+    const members = some.flatMap(({ RemoteAddr, Id }) => ['0', `${sortableAddress(RemoteAddr)}:${Id}`]);
+    const pipeline = redis.pipeline();
+    pipeline.hset(names.rows, ...some.flatMap((record) => [record.Id, rowOf(record)]));
+    pipeline.zadd(names.known, ...members);
+    for (let i = 0; i < some.length; i += 100) {
+      pipeline.zadd(names.of(some[i]!.Principal), ...members.slice(i * 2, i * 2 + 200));
+    }
+    await pipeline.exec();
+  }
+}

@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { pino } from 'pino';
+import { expect, inject, onTestFinished, vi } from 'vitest';
+import { RedisConnection } from '../../src/broker/redis-connection.ts';
+import { publishing } from '../../src/broker/redis-scripts.ts';
+import { systemClock, type Clock } from '../../src/model/clock.ts';
+import { Retention } from '../../src/model/retention.ts';
+import { rollScripts } from '../../src/registry/redis-names.ts';
+import type { ConnectionRecord, Registry } from '../../src/registry/registry.ts';
+import { RedisRegistry, type RedisRegistryOptions } from '../../src/registry/redis.ts';
+import type { Ear } from '../broker/ear.ts';
+import { RedisWorld } from '../broker/redis-world.ts';
+import type { RollWorld } from './contract.ts';
+import { aQuery, idsOf } from './records.ts';
+
+/** Short, so that a test need not wait long. */
+export const TIMES = { leaseMs: 1_000, renewMs: 200, reapMs: 100, partMs: 50 };
+
+/** A node of a test, and how it comes to harm. */
+export interface RollNode {
+  readonly registry: RedisRegistry;
+  readonly connection: RedisConnection;
+  /** Its process halts: no timer of it runs until it goes on. */
+  pause(): void;
+  goOn(): void;
+  /** Its process is gone, without a word. */
+  kill(): Promise<void>;
+}
+
+/** Registries on a real Redis, and an ear on its log. */
+export class RedisRollWorld implements RollWorld {
+  readonly world: RedisWorld;
+  readonly ear: Ear;
+
+  private constructor(world: RedisWorld, ear: Ear) {
+    this.world = world;
+    this.ear = ear;
+  }
+
+  static async make(url = inject('redisUrl')): Promise<RedisRollWorld> {
+    const world = new RedisWorld(url);
+    const { ear } = await world.start();
+    return new RedisRollWorld(world, ear);
+  }
+
+  pass(): void {}
+
+  async node(options: Partial<RedisRegistryOptions> = {}): Promise<RedisRegistry> {
+    return (await this.start(options)).registry;
+  }
+
+  async start(options: Partial<RedisRegistryOptions> = {}): Promise<RollNode> {
+    const log = pino({ level: 'silent' });
+    const bounds = { maxEvents: 100_000, maxAgeMs: 86_400_000 };
+    const lua = publishing({ bounds, maxEventBytes: 1_048_576, retention: Retention.none });
+    const connection = new RedisConnection({
+      url: this.world.url,
+      prefix: this.world.prefix,
+      role: 'roll',
+      commandTimeoutMs: 5_000,
+      scripts: rollScripts(lua),
+      log,
+    });
+    await connection.open(5_000);
+    const clock = new HaltingClock();
+    const registry = new RedisRegistry({
+      connection,
+      clock,
+      log,
+      prefix: this.world.prefix,
+      name: 'one',
+      boot: randomUUID(),
+      ...TIMES,
+      ...options,
+    });
+    let isAlive = true;
+    onTestFinished(async () => {
+      if (isAlive) await registry.stop();
+      await connection.close();
+    });
+    await registry.start();
+    return {
+      registry,
+      connection,
+      pause: () => clock.halt(),
+      goOn: () => clock.goOn(),
+      kill: async () => {
+        isAlive = false;
+        clock.halt();
+        connection.redis.disconnect();
+      },
+    };
+  }
+
+  /** What was told so far of one kind: the id or principal that each is about. */
+  told(
+    topic: 'connections.create' | 'connections.delete' | 'presence.online' | 'presence.offline',
+  ): string[] {
+    return this.ear.events
+      .filter(({ type, action }) => `${type}.${action}` === topic)
+      .map(({ object }) => {
+        const { Id, principal } = object as { Id?: string; principal?: string };
+        return Id ?? principal ?? '';
+      });
+  }
+
+  /** Everything of the roll in Redis but the log, by the name of its key. */
+  async keys(): Promise<string[]> {
+    const all = await this.world.redis.keys(`{${this.world.prefix}}:*`);
+    return all.map((key) => key.slice(this.world.prefix.length + 3)).toSorted();
+  }
+}
+
+/** Real time, of which one node may notice nothing for a while. */
+class HaltingClock implements Clock {
+  #isHalted = false;
+  #missed: (() => void)[] = [];
+
+  readonly now = (): number => systemClock.now();
+  readonly elapsed = (): number => systemClock.elapsed();
+
+  soon(run: () => void): void {
+    systemClock.soon(() => this.#run(run));
+  }
+
+  after(ms: number, run: () => void): () => void {
+    return systemClock.after(ms, () => this.#run(run));
+  }
+
+  every(ms: number, run: () => void): () => void {
+    return systemClock.every(ms, () => {
+      if (!this.#isHalted) run();
+    });
+  }
+
+  halt(): void {
+    this.#isHalted = true;
+  }
+
+  goOn(): void {
+    this.#isHalted = false;
+    for (const run of this.#missed.splice(0)) run();
+  }
+
+  #run(run: () => void): void {
+    if (this.#isHalted) this.#missed.push(run);
+    else run();
+  }
+}
+
+/** Waits until every node lists exactly these, anonymous ones too; rejects with the difference when that takes too long. */
+export async function waitForTruth(
+  nodes: readonly Registry[],
+  truth: readonly ConnectionRecord[],
+): Promise<void> {
+  const ids = idsOf(truth).toSorted();
+  await vi.waitFor(
+    async () => {
+      for (const node of nodes) {
+        const { records, total } = await node.list(aQuery('Principal=Ne()'));
+        expect(idsOf(records).toSorted()).toEqual(ids);
+        expect(total).toBe(ids.length);
+      }
+    },
+    { timeout: 10_000, interval: 50 },
+  );
+}
+
+/** A client that sees every command that reaches Redis. */
+export async function monitor(url: string): Promise<readonly (readonly string[])[]> {
+  const commands: string[][] = [];
+  const redis = new Redis(url);
+  const seen = await redis.monitor();
+  seen.on('monitor', (_time: string, args: string[]) => void commands.push(args));
+  onTestFinished(() => {
+    seen.disconnect();
+    redis.disconnect();
+  });
+  return commands;
+}

@@ -1,0 +1,4 @@
+import { describeRegistry } from './contract.ts';
+import { RedisRollWorld } from './redis-world.ts';
+
+describeRegistry('redis', () => RedisRollWorld.make());

@@ -1,0 +1,44 @@
+import { BelfryError } from '../../src/model/errors.ts';
+import type {
+  ConnectionPage,
+  ConnectionRecord,
+  Presence,
+  Registry,
+  RollLimits,
+} from '../../src/registry/registry.ts';
+
+/** A roll that takes everything and keeps what it was told, in order. */
+export class TestRegistry implements Registry {
+  readonly added: { readonly record: ConnectionRecord; readonly limits: RollLimits }[] = [];
+  readonly updated: { readonly record: ConnectionRecord; readonly limits: RollLimits }[] = [];
+  readonly removed: { readonly id: string; readonly reason: string }[] = [];
+  /** While it is set, adding and updating reject with it. */
+  failure: BelfryError | undefined;
+  /** Runs once, while the next update is under way. */
+  meanwhile: (() => void) | undefined;
+
+  async add(record: ConnectionRecord, limits: RollLimits): Promise<void> {
+    if (this.failure !== undefined) throw this.failure;
+    this.added.push({ record, limits });
+  }
+
+  async update(record: ConnectionRecord, limits: RollLimits): Promise<void> {
+    this.updated.push({ record, limits });
+    const run = this.meanwhile;
+    this.meanwhile = undefined;
+    run?.();
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  remove(id: string, reason: string): void {
+    this.removed.push({ id, reason });
+  }
+
+  async list(): Promise<ConnectionPage> {
+    throw new BelfryError('unavailable', 'Nobody can list this roll.');
+  }
+
+  async presence(): Promise<Presence> {
+    throw new BelfryError('unavailable', 'Nobody can ask this roll.');
+  }
+}
