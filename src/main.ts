@@ -3,6 +3,8 @@ import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { signToken, startApp, VERSION } from './app.ts';
 import { banner } from './clients/cli/banner.ts';
+import { bench, benchTable, type BenchOptions } from './clients/cli/bench.ts';
+import { progressOn } from './clients/cli/progress.ts';
 import { publish, type PublishOptions } from './clients/cli/publish.ts';
 import { DEFAULT_URL, UsageError, type TargetOptions } from './clients/cli/target.ts';
 import { watch, type WatchOptions } from './clients/cli/watch.ts';
@@ -56,6 +58,23 @@ targeted(program.command('watch'))
     await watch(patterns, { ...options, print: console.log, note }, ended.signal);
   });
 
+targeted(program.command('bench'))
+  .description(
+    'Open connections to a hub, publish events to them over HTTP, and print what came back, how soon.',
+  )
+  .argument('[url]', 'the hub, as with --url')
+  .option('-n, --connections <count>', 'connections, all of one pattern', wholeNumber, 1_000)
+  .option('-p, --pattern <pattern>', 'what they hear, and what is published', 'bench.tick.*')
+  .option('-r, --rate <events>', 'events a second', wholeNumber, 100)
+  .option('-d, --duration <seconds>', 'how long to publish', wholeNumber, 10)
+  .option('-s, --size <bytes>', 'filling in each event', wholeNumber, 64)
+  .option('-j, --json', 'print the result as JSON')
+  .action(async (url: string | undefined, options: BenchOptions & { json?: boolean }) => {
+    const progress = progressOn(process.stderr);
+    const result = await bench({ ...options, url: url ?? options.url, progress });
+    console.log(options.json === true ? JSON.stringify(result) : benchTable(result));
+  });
+
 program
   .command('token')
   .description('Make a token with the secret of the settings.')
@@ -64,7 +83,7 @@ program
   .option('-r, --role <role...>', 'roles it holds; admin may everything', [])
   .option('--subscribe <pattern...>', 'patterns it may hear')
   .option('--publish <pattern...>', 'patterns it may publish')
-  .option('-t, --ttl <seconds>', 'lifetime', wholeSeconds)
+  .option('-t, --ttl <seconds>', 'lifetime', wholeNumber)
   .action(async (subject: string, options: TokenOptions) => {
     const config = configOf(options);
     if (config.secretMade)
@@ -171,7 +190,7 @@ function check(config: Config): void {
   }
 }
 
-function wholeSeconds(value: string): number {
+function wholeNumber(value: string): number {
   if (/^[1-9]\d{0,8}$/.test(value)) return Number(value);
-  throw new UsageError(`The ttl "${value}" is not usable. Expected a positive whole number of seconds.`);
+  throw new UsageError(`"${value}" is not usable. Expected a positive whole number.`);
 }

@@ -54,7 +54,7 @@ function parseObject(object: string): unknown {
   }
 }
 
-function post(
+export function post(
   url: URL,
   headers: Record<string, string>,
   body: string,
