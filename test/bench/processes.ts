@@ -106,6 +106,21 @@ export function residentBytes(pid: number): number {
   return Number(kib) * 1_024;
 }
 
+/** Beyond this share of the machine, others are in the way. */
+export const DISTURBED = 0.05;
+const LOOK_MS = 150;
+
+/** Waits, for a while, until nobody else uses the machine; to be asked when nothing of ours runs. */
+export async function calm(withinMs: number): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  let busyMs = Number.POSITIVE_INFINITY;
+  while (busyMs > LOOK_MS * availableParallelism() * 2 * DISTURBED && Date.now() < deadline) {
+    const before = machineCpuMs();
+    await sleep(LOOK_MS);
+    busyMs = machineCpuMs() - before;
+  }
+}
+
 /** CPU time of everything on this machine so far, in milliseconds, what other guests of the host took included. */
 export function machineCpuMs(): number {
   const [, ...fields] = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]?.split(/\s+/) ?? [];

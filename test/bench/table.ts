@@ -1,10 +1,8 @@
 import type { Row } from './perform.ts';
+import { DISTURBED } from './processes.ts';
 
 /** Fewer connections than this say nothing about the memory or the handshake of one. */
 const ENOUGH_CONNECTIONS = 1_000;
-
-/** Beyond this share of the machine, others were in the way. */
-const DISTURBED = 0.05;
 
 const HEAD = [
   'scenario',
