@@ -78,16 +78,20 @@ function print({ json, quick }: Options): void {
   console.log(`\n${tableOf(rows, connectionsOf)}\n`);
   console.log(
     'Left: the most that was sustained (99 % delivered, p99 within the bound), and what stopped it. Right: at a fixed rate.\n' +
-      'CPU is all of the server process, from outside. Sizes are of the JSON as published; the hub adds id and time to it.',
+      'CPU is all of the server process, from outside. Sizes are of the JSON as published; the hub adds id and time to it.\n' +
+      'A "?" below marks what was measured while others used the machine: measure it again.',
   );
   const used = new Set(rows.map(({ peer }) => peer));
   for (const { name, about } of PEERS) if (used.has(name)) console.log(`${name}: ${about}`);
   console.log('');
-  for (const { line, figure, met } of judged)
+  for (const { line, figure, met, disturbed } of judged)
     if (met !== undefined || quick !== true)
-      console.log(
-        `${met === undefined ? '-      ' : met ? 'met    ' : 'NOT MET'} ${figure.padStart(14)}  ${line}`,
-      );
+      console.log(`${verdict(met, disturbed)}${figure.padStart(14)}  ${line}`);
+}
+
+function verdict(met: boolean | undefined, disturbed: boolean): string {
+  if (met === undefined) return '-         ';
+  return `${met ? 'met' : 'NOT MET'}${disturbed ? ' ?' : ''}`.padEnd(10);
 }
 
 function machineLines(): string[] {

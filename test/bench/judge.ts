@@ -1,4 +1,5 @@
 import type { Row } from './perform.ts';
+import { DISTURBED } from './processes.ts';
 import { short, whole } from './table.ts';
 
 export interface Judged {
@@ -6,6 +7,8 @@ export interface Judged {
   readonly figure: string;
   /** `undefined` where the run did not measure it. */
   readonly met: boolean | undefined;
+  /** Others used the machine while it was measured: to be measured again. */
+  readonly disturbed: boolean;
 }
 
 type Find = (scenario: string, peer?: string) => Row | undefined;
@@ -22,15 +25,18 @@ const KIB = 1_024;
 
 /** What this hub wants to be, beside what it was in this run. */
 export function judge(rows: readonly Row[]): Judged[] {
-  const find: Find = (scenario, peer = 'belfry') =>
-    rows.find((row) => row.scenario === scenario && row.peer === peer);
   return Object.entries(LINES).map(([line, figureOf]) => {
-    const found = figureOf(find);
+    let disturbed = false;
+    const found = figureOf((scenario, peer = 'belfry') => {
+      const row = rows.find((each) => each.scenario === scenario && each.peer === peer);
+      disturbed ||= [row?.fixed, row?.most].some((run) => run !== undefined && run.othersBusy > DISTURBED);
+      return row;
+    });
     if (found === undefined || !Number.isFinite(found.value))
-      return { line, figure: 'not measured', met: undefined };
+      return { line, figure: 'not measured', met: undefined, disturbed };
     const { value, unit, bound, least = false } = found;
     const text = unit === '/s' ? whole(value) : short(value);
-    return { line, figure: `${text}${unit}`, met: least ? value >= bound : value <= bound };
+    return { line, figure: `${text}${unit}`, met: least ? value >= bound : value <= bound, disturbed };
   });
 }
 
