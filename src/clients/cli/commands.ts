@@ -1,0 +1,160 @@
+import { text } from 'node:stream/consumers';
+import type { Command } from 'commander';
+import { bench, benchTable, type BenchOptions } from './bench.ts';
+import {
+  closeConnections,
+  listConnections,
+  showConnection,
+  watchConnections,
+  type CloseOptions,
+  type ListOptions,
+} from './connections.ts';
+import { deleteDead, listDead, retryDead, showDead } from './dead.ts';
+import { progressOn } from './progress.ts';
+import { publish, type PublishOptions } from './publish.ts';
+import { DEFAULT_URL, UsageError, type TargetOptions } from './target.ts';
+import { watch, type WatchOptions } from './watch.ts';
+
+/** The commands that meet a hub over the wire, wherever it runs. */
+export function addRemoteCommands(program: Command): void {
+  addEventCommands(program);
+  addDeadCommands(program.command('dead').description('See to what the inbox could not accept.'));
+  addConnectionCommands(
+    program.command('connections').description('Who is connected, on all nodes: list, show, watch, close.'),
+  );
+  addBench(program);
+}
+
+function addEventCommands(program: Command): void {
+  targeted(program.command('publish'))
+    .description(
+      'Publish an event: type.action.key with its object as JSON, a whole event as JSON, or - to read one.',
+    )
+    .argument('<what>', 'type.action.key, an event or a list of events as JSON, or - for standard input')
+    .argument('[object]', 'the object as JSON')
+    .option('-d, --dialect <name>', 'the spelling of the event; recognised by its fields when absent')
+    .option('-k, --idempotency-key <key>', 'publish at most once under this key, within five minutes')
+    .action(async (what: string, object: string | undefined, options: PublishOptions) => {
+      const ids = await publish(what === '-' ? await text(process.stdin) : what, object, options);
+      console.log(ids.join('\n'));
+    });
+
+  targeted(program.command('watch'))
+    .description('Print events as they happen, reconnecting by itself.')
+    .argument('[patterns...]', 'type.action.key, each part * or a comma list', ['*.*.*'])
+    .option('-d, --dialect <name>', 'native or drp', 'native')
+    .option('-j, --json', 'print each event as one line of JSON, as it came')
+    .option('-s, --since <cursor>', 'begin after this event (native)')
+    .action(async (patterns: string[], options: Omit<WatchOptions, 'print' | 'note'>) => {
+      await watch(patterns, { ...options, print: console.log, note }, untilStopped());
+    });
+}
+
+function addDeadCommands(dead: Command): void {
+  targeted(dead.command('list', { isDefault: true }))
+    .description('Print id, time and reason of each, oldest first.')
+    .action(async (options: TargetOptions) => printAll(listDead(options)));
+
+  targeted(dead.command('show'))
+    .description('Print one with its text, as JSON.')
+    .argument('<id>', 'its id in the list')
+    .action(async (id: string, options: TargetOptions) => console.log(await showDead(id, options)));
+
+  targeted(dead.command('retry'))
+    .description('Put some back into the inbox and print their ids.')
+    .argument('[ids...]', 'their ids in the list')
+    .option('-a, --all', 'all that are dead by now')
+    .action(async (ids: string[], options: TargetOptions & { all?: boolean }) =>
+      printAll(retryDead(ids, options)),
+    );
+
+  targeted(dead.command('delete'))
+    .description('Forget some and print their ids.')
+    .argument('<ids...>', 'their ids in the list')
+    .action(async (ids: string[], options: TargetOptions) => printAll(deleteDead(ids, options)));
+}
+
+function addConnectionCommands(connections: Command): void {
+  targeted(connections.command('list'))
+    .description('Print the connections that all filters leave.')
+    .argument('[filters...]', 'Field=value or Field=Fn(value), as Principal=user:ada', [])
+    .option('-s, --sort <fields>', 'fields to sort by, comma-separated')
+    .option('-r, --reverse', 'the other way round')
+    .option('-l, --limit <count>', 'how many at most')
+    .option('-j, --json', 'print each connection as one line of JSON')
+    .action((filters: string[], options: ListOptions) => listConnections(filters, options, console.log));
+
+  targeted(connections.command('show'))
+    .description('Print one connection as JSON.')
+    .argument('<name>', 'its address or id')
+    .action((name: string, options: TargetOptions) => showConnection(name, options, console.log));
+
+  targeted(connections.command('watch'))
+    .description('Print who is connected, then who comes and goes, reconnecting by itself.')
+    .option('-j, --json', 'print connections and events as lines of JSON')
+    .action((options: ListOptions) =>
+      watchConnections({ ...options, print: console.log, note }, untilStopped()),
+    );
+
+  targeted(connections.command('close'))
+    .description('Close connections on whichever node they are, and print them once they are gone.')
+    .argument('[name]', 'address or id of one')
+    .option('--principal <principal>', 'all of this principal')
+    .option('--node <node>', 'all of this node')
+    .option('--token-id <id>', 'all that came with this token, which is revoked')
+    .option('--until <time>', 'until when it stays revoked (RFC 3339; a year when absent)')
+    .action((name: string | undefined, options: CloseOptions) =>
+      closeConnections(name, options, console.log),
+    );
+}
+
+function addBench(program: Command): void {
+  targeted(program.command('bench'))
+    .description(
+      'Open connections to a hub, publish events to them over HTTP, and print what came back, how soon.',
+    )
+    .argument('[url]', 'the hub, as with --url')
+    .option('-n, --connections <count>', 'connections, all of one pattern', wholeNumber, 1_000)
+    .option('-p, --pattern <pattern>', 'what they hear, and what is published', 'bench.tick.*')
+    .option('-r, --rate <events>', 'events a second', wholeNumber, 100)
+    .option('-d, --duration <seconds>', 'how long to publish', wholeNumber, 10)
+    .option('-s, --size <bytes>', 'filling in each event', wholeNumber, 64)
+    .option('-j, --json', 'print the result as JSON')
+    .action(async (url: string | undefined, options: BenchOptions & { json?: boolean }) => {
+      const progress = progressOn(process.stderr);
+      const result = await bench({ ...options, url: url ?? options.url, progress });
+      console.log(options.json === true ? JSON.stringify(result) : benchTable(result));
+    });
+}
+
+function targeted(command: Command): Command {
+  const { BELFRY_URL: url = DEFAULT_URL, BELFRY_TOKEN: token } = process.env as Partial<
+    Record<string, string>
+  >;
+  return command
+    .option('-u, --url <url>', 'the hub (BELFRY_URL)', url)
+    .option('-t, --token <token>', 'a token, or name:password (BELFRY_TOKEN)', token)
+    .option('-i, --insecure', 'accept a certificate that nobody vouches for') satisfies {
+    opts(): TargetOptions;
+  };
+}
+
+async function printAll(lines: AsyncIterable<string>): Promise<void> {
+  for await (const line of lines) console.log(line);
+}
+
+/** Aborted when somebody ends the command. */
+function untilStopped(): AbortSignal {
+  const ended = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended.abort());
+  return ended.signal;
+}
+
+export function note(line: string): void {
+  console.error(`belfry: ${line}`);
+}
+
+export function wholeNumber(value: string): number {
+  if (/^[1-9]\d{0,8}$/.test(value)) return Number(value);
+  throw new UsageError(`"${value}" is not usable. Expected a positive whole number.`);
+}

@@ -1,0 +1,119 @@
+import { spawnSync } from 'node:child_process';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { Command } from 'commander';
+import { judge } from './judge.ts';
+import { FULL, perform, QUICK, type Row } from './perform.ts';
+import { PEERS, peerOf } from './peers/index.ts';
+import { endAll, machineCpuMs, PINNED } from './processes.ts';
+import { SCENARIOS, type Scenario } from './scenarios.ts';
+import { percent, tableOf } from './table.ts';
+
+const LASTS_AT_MOST_MS = { quick: 60_000, full: 30 * 60_000 };
+
+interface Options {
+  readonly quick?: boolean;
+  readonly json?: boolean;
+  readonly peer?: readonly string[];
+  readonly list?: boolean;
+}
+
+const startedAt = performance.now();
+const cpuBefore = machineCpuMs();
+const rows: Row[] = [];
+
+process.on('exit', endAll);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+
+await new Command('bench')
+  .description(
+    'This hub beside its peers: one server on one core, its load on another. Figures are of this machine.',
+  )
+  .argument('[scenarios...]', 'parts of the names of scenarios; all when absent')
+  .option('-q, --quick', 'a few scenarios in short steps, under a minute')
+  .option('-j, --json', 'print JSON')
+  .option('-p, --peer <name...>', `only these peers: ${PEERS.map(({ name }) => name).join(', ')}`)
+  .option('-l, --list', 'name the scenarios and end')
+  .action(async (names: string[], options: Options) => {
+    const chosen = SCENARIOS.filter(({ name, quick }) =>
+      names.length === 0
+        ? quick === true || options.quick !== true
+        : names.some((part) => name.includes(part)),
+    );
+    if (options.list === true) console.log(SCENARIOS.map(({ name }) => name).join('\n'));
+    else if (chosen.length === 0) throw new Error(`No scenario is named ${names.join(' or ')}. See --list.`);
+    else await bench(chosen, options);
+  })
+  .parseAsync();
+
+async function bench(scenarios: readonly Scenario[], options: Options): Promise<void> {
+  const effort = options.quick === true ? QUICK : FULL;
+  const limitMs = options.quick === true ? LASTS_AT_MOST_MS.quick : LASTS_AT_MOST_MS.full;
+  const timer = setTimeout(() => {
+    print(options);
+    console.error(`bench: ended after ${limitMs / 1_000} s with what there was.`);
+    process.exit(1);
+  }, limitMs);
+  const peers = options.peer?.map(peerOf) ?? PEERS;
+  for (const scenario of scenarios) {
+    for (const peer of peers.filter(({ name }) => scenario.peers?.includes(name) ?? true)) {
+      note(`${scenario.name}: ${peer.name}`);
+      const row = await perform(peer, scenario, effort).catch((error: unknown) => {
+        console.error(`bench: ${scenario.name} with ${peer.name} failed: ${String(error)}`);
+        process.exitCode = 1;
+        return undefined;
+      });
+      if (row !== undefined) rows.push(row);
+    }
+  }
+  clearTimeout(timer);
+  print(options);
+}
+
+function print({ json, quick }: Options): void {
+  const judged = judge(rows);
+  const machine = machineLines();
+  if (json === true)
+    return console.log(JSON.stringify({ machine, quick: quick === true, rows, judged }, null, 2));
+  console.log(machine.join('\n'));
+  console.log(`\n${tableOf(rows, connectionsOf)}\n`);
+  console.log(
+    'Left: the most that was sustained (99 % delivered, p99 within the bound), and what stopped it. Right: at a fixed rate.\n' +
+      'CPU is all of the server process, from outside. Sizes are of the JSON as published; the hub adds id and time to it.\n' +
+      'A "?" below marks what was measured while others used the machine: measure it again.',
+  );
+  const used = new Set(rows.map(({ peer }) => peer));
+  for (const { name, about } of PEERS) if (used.has(name)) console.log(`${name}: ${about}`);
+  console.log('');
+  for (const { line, figure, met, disturbed } of judged)
+    if (met !== undefined || quick !== true)
+      console.log(`${verdict(met, disturbed)}${figure.padStart(14)}  ${line}`);
+}
+
+function verdict(met: boolean | undefined, disturbed: boolean): string {
+  if (met === undefined) return '-         ';
+  return `${met ? 'met' : 'NOT MET'}${disturbed ? ' ?' : ''}`.padEnd(10);
+}
+
+function machineLines(): string[] {
+  const cores = availableParallelism();
+  const [redis = ''] = spawnSync('redis-server', ['--version'], { encoding: 'utf8' }).stdout.split(' sha');
+  const { user, system } = process.cpuUsage();
+  const ours = rows.reduce((sum, { cpuMs }) => sum + cpuMs, (user + system) / 1_000);
+  const others = (machineCpuMs() - cpuBefore - ours) / ((performance.now() - startedAt) * cores);
+  const pins = PINNED
+    ? 'server on core 0; load, publisher and Redis together on core 1'
+    : 'NOT pinned (no taskset, or one core): servers and load share cores, and figures say little';
+  return [
+    `${cpus()[0]?.model ?? 'unknown CPU'}, ${cores} cores, ${Math.round(totalmem() / 2 ** 30)} GiB; Node ${process.versions.node}; ${redis.trim()}`,
+    `${pins}; others used ${percent(Math.max(0, others))} of this machine meanwhile`,
+  ];
+}
+
+function connectionsOf(scenario: string): number {
+  const found = SCENARIOS.find(({ name }) => name === scenario);
+  return found?.groups.reduce((sum, { count }) => sum + count, 0) ?? 0;
+}
+
+function note(line: string): void {
+  if (process.stderr.isTTY) console.error(`bench: ${line}`);
+}

@@ -1,0 +1,84 @@
+import { createHmac } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import type { Conversation } from '../../../src/clients/load/connection.ts';
+import type { Peer, Subscriber } from './peer.ts';
+import { redisDoor } from './redis-door.ts';
+
+const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
+const SECRET = 'a secret that only the benchmark knows';
+/** Provisioning allows ten connections a user. */
+const CONNECTIONS_A_USER = 10;
+const LOG = '{belfry}:log';
+const CHANNEL = 'belfry:events';
+
+const tokens = new Map<string, string>();
+
+/** This hub. */
+export const belfry: Peer = {
+  name: 'belfry',
+  about: 'this hub; FCALL belfry_publish (durable) or PUBLISH (live only)',
+
+  launch: ({ redisPort, port, node }) => ({
+    command: [process.execPath, ...profiling(), MAIN, 'serve'],
+    env: {
+      BELFRY_REDIS_URL: `redis://127.0.0.1:${redisPort}`,
+      BELFRY_LISTEN: `127.0.0.1:${port}=native`,
+      BELFRY_JWT_SECRET: SECRET,
+      BELFRY_LOG_LEVEL: 'warn',
+      BELFRY_NODE: `bench-${node}`,
+    },
+    health: '/readyz',
+  }),
+
+  conversation: (subscriber) => SPEAKERS[subscriber.dialect ?? 'native'](subscriber),
+
+  publisher: ({ redisPort }, durable) =>
+    redisDoor(redisPort, ({ text }) =>
+      durable ? ['FCALL', 'belfry_publish', '1', LOG, text] : ['PUBLISH', CHANNEL, text],
+    ),
+};
+
+const SPEAKERS: Record<NonNullable<Subscriber['dialect']>, (subscriber: Subscriber) => Conversation> = {
+  native: ({ topic, word, filter }) => {
+    const pattern = `${word}.${topic}`;
+    const filters = filter === undefined ? {} : { filters: { 'object.n': filter } };
+    return {
+      path: `/native/ws?token=${tokenOf('load')}`,
+      hello: [JSON.stringify({ id: 1, command: 'subscribe', patterns: [pattern], ...filters })],
+      hear: (text) => ({ stands: text.includes('"action":"subscribe"') }),
+    };
+  },
+  drp: ({ topic, word }) => ({
+    path: `/api/v3/ws?token=${tokenOf('load')}`,
+    hello: [`register ${word}.${topic}`],
+    hear: () => ({ stands: true }),
+  }),
+  norn: () => ({ path: '/norn/ws' }),
+  provisioning: ({ index, word, deflate }) => {
+    const token = tokenOf(`load-${Math.floor(index / CONNECTIONS_A_USER)}`);
+    const path = `/provisioning/ws?events=${word.split('.', 2)[1]}&batch_size=1&token=${token}`;
+    return deflate === undefined ? { path } : { path: `${path}&compression=true`, deflate };
+  },
+};
+
+/** Signed by hand, so that the load needs nothing of the hub. */
+function tokenOf(subject: string): string {
+  let token = tokens.get(subject);
+  if (token === undefined) {
+    const exp = Math.floor(Date.now() / 1_000) + 86_400;
+    const parts = [
+      { alg: 'HS256', typ: 'JWT' },
+      { sub: subject, roles: ['admin'], exp },
+    ];
+    const signed = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+    token = `${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`;
+    tokens.set(subject, token);
+  }
+  return token;
+}
+
+/** A profile of the hub is written where this variable says. */
+function profiling(): string[] {
+  const directory = process.env['BENCH_CPU_PROF'];
+  return directory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${directory}`];
+}

@@ -1,0 +1,14 @@
+import { belfry } from './belfry.ts';
+import { centrifugo } from './centrifugo.ts';
+import type { Peer } from './peer.ts';
+import { socketio } from './socketio.ts';
+import { ws } from './ws.ts';
+
+/** One more hub is one more file, and one more name here. */
+export const PEERS: readonly Peer[] = [belfry, socketio, ws, centrifugo];
+
+export function peerOf(name: string): Peer {
+  const peer = PEERS.find((each) => each.name === name);
+  if (peer !== undefined) return peer;
+  throw new Error(`There is no peer "${name}". Expected ${PEERS.map((each) => each.name).join(', ')}.`);
+}

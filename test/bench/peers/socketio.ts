@@ -1,0 +1,36 @@
+import { fileURLToPath } from 'node:url';
+import type { Json } from '../../../src/model/json.ts';
+import { packed } from './msgpack.ts';
+import type { Peer } from './peer.ts';
+import { redisDoor } from './redis-door.ts';
+
+const SERVER = fileURLToPath(new URL('socketio-server.ts', import.meta.url));
+const EVENT_PACKET = 2;
+
+/** Engine.IO opens with `0{…}`; the client asks for the default namespace, and is told `40{…}`. It is pinged with `2`. */
+const ANSWERS: Readonly<Record<string, { reply?: string; stands?: boolean }>> = {
+  '0{': { reply: '40' },
+  '40': { stands: true },
+  '2': { reply: '3' },
+};
+
+/** Socket.IO with its Redis adapter, WebSocket transport only, a room a topic. */
+export const socketio: Peer = {
+  name: 'socket.io',
+  about:
+    'Socket.IO with @socket.io/redis-adapter, WebSocket transport; PUBLISH as its Redis emitter does, live only',
+  launch: ({ redisPort, port }) => ({
+    command: [process.execPath, SERVER, String(port), String(redisPort)],
+    health: '/healthz',
+  }),
+  conversation: ({ topic }) => ({
+    path: `/socket.io/?EIO=4&transport=websocket&topic=${topic}`,
+    hear: (text) => ANSWERS[text.slice(0, 2)] ?? {},
+  }),
+  publisher: ({ redisPort }) =>
+    redisDoor(redisPort, ({ topic, text }) => {
+      const packet = { type: EVENT_PACKET, data: ['event', JSON.parse(text) as Json], nsp: '/' };
+      const options = { rooms: [topic], except: [], flags: {} };
+      return ['PUBLISH', `socket.io#/#${topic}#`, packed(['emitter', packet, options])];
+    }),
+};

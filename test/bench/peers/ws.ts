@@ -1,0 +1,19 @@
+import { fileURLToPath } from 'node:url';
+import type { Peer } from './peer.ts';
+import { redisDoor } from './redis-door.ts';
+
+const SERVER = fileURLToPath(new URL('ws-server.ts', import.meta.url));
+export const CHANNEL_PREFIX = 'bench:';
+
+/** What people write first: a set of sockets a topic, and a loop. */
+export const ws: Peer = {
+  name: 'ws',
+  about: 'plain ws loop over ioredis; PUBLISH on a channel a topic, live only',
+  launch: ({ redisPort, port }) => ({
+    command: [process.execPath, SERVER, String(port), String(redisPort)],
+    health: '/healthz',
+  }),
+  conversation: ({ topic }) => ({ path: `/?topic=${topic}` }),
+  publisher: ({ redisPort }) =>
+    redisDoor(redisPort, ({ topic, text }) => ['PUBLISH', CHANNEL_PREFIX + topic, text]),
+};

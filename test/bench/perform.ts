@@ -1,0 +1,148 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Stage, type Run } from './measure.ts';
+import type { Peer } from './peers/peer.ts';
+import { calm, DISTURBED } from './processes.ts';
+import type { Scenario } from './scenarios.ts';
+
+export interface Effort {
+  readonly warmUpMs: number;
+  readonly stepMs: number;
+  readonly fixedMs: number;
+  /** Times that the space between the last good step and the first bad one is halved. */
+  readonly halvings: number;
+  /** A step that was disturbed by others is tried so often. */
+  readonly tries: number;
+  /** Each step waits so long, at most, until nobody else uses the machine. */
+  readonly calmWithinMs: number;
+}
+
+export const FULL: Effort = {
+  warmUpMs: 1_000,
+  stepMs: 2_500,
+  fixedMs: 5_000,
+  halvings: 3,
+  tries: 4,
+  calmWithinMs: 5_000,
+};
+export const QUICK: Effort = {
+  warmUpMs: 300,
+  stepMs: 700,
+  fixedMs: 1_500,
+  halvings: 2,
+  tries: 1,
+  calmWithinMs: 150,
+};
+
+const SUSTAINED = 0.99;
+const PUBLISHED = 0.98;
+const CORE_FULL = 0.9;
+/** No peer gets here; a search that does is wrong. */
+const STEPS_MAX = 14;
+
+/** What stopped a search. Only `server` and `p99` are the server's own doing. */
+export type Limit = 'server' | 'p99' | 'load client' | 'publisher' | 'lost events';
+
+export interface Row {
+  readonly scenario: string;
+  readonly peer: string;
+  readonly connectsPerS: number;
+  readonly bytesPerConnection: number;
+  /** The run at the fixed rate. */
+  readonly fixed?: Run;
+  /** The fastest step that was sustained, and why the next was not. */
+  readonly most?: Run;
+  readonly limit?: Limit;
+  /** CPU time of all that was started, in milliseconds. */
+  readonly cpuMs: number;
+}
+
+/** One scenario with one peer; `undefined` where the peer is not installed. */
+export async function perform(peer: Peer, scenario: Scenario, effort: Effort): Promise<Row | undefined> {
+  const stage = await Stage.set(peer, scenario);
+  if (stage === undefined) return undefined;
+  let measured: Omit<Row, 'scenario' | 'peer' | 'cpuMs'>;
+  let used = 0;
+  try {
+    measured = await measure(stage, effort);
+  } finally {
+    used = await stage.strike();
+  }
+  return { scenario: scenario.name, peer: peer.name, ...measured, cpuMs: used };
+}
+
+async function measure(stage: Stage, effort: Effort): Promise<Omit<Row, 'scenario' | 'peer' | 'cpuMs'>> {
+  const { rate, searchFrom, restMs = 0 } = stage.scenario;
+  const before = stage.residentBytes();
+  const connectsPerS = await stage.fill();
+  await sleep(restMs);
+  const bytesPerConnection = (stage.residentBytes() - before) / stage.connections;
+  if (rate !== undefined) await stage.run(rate, effort.warmUpMs);
+  const fixed = rate === undefined ? {} : { fixed: await undisturbed(stage, rate, effort.fixedMs, effort) };
+  const found = searchFrom === undefined ? {} : await search(stage, searchFrom, effort);
+  return { connectsPerS, bytesPerConnection, ...fixed, ...found };
+}
+
+/** Doubles the rate until it is not sustained, and halves the space in between. */
+async function search(stage: Stage, from: number, effort: Effort): Promise<Pick<Row, 'most' | 'limit'>> {
+  const { perEvent, p99MaxMs } = stage.scenario;
+  let good: Run | undefined;
+  let bad: { deliveries: number; limit: Limit } | undefined;
+  let deliveries = from;
+  let halvings = effort.halvings;
+  for (let step = 0; step < STEPS_MAX; step++) {
+    const { run, limit } = await attempt(stage, deliveries / perEvent, p99MaxMs, effort);
+    if (limit === undefined) good = run;
+    else bad = { deliveries, limit };
+    const sustained = good === undefined ? 0 : good.rate * perEvent;
+    if (bad === undefined) deliveries *= 2;
+    else if (halvings-- > 0) deliveries = (sustained + bad.deliveries) / 2;
+    else break;
+  }
+  return { ...(good && { most: good }), ...(bad && { limit: bad.limit }) };
+}
+
+/** The run that was disturbed least, unless one was sustained all the same. */
+async function attempt(
+  stage: Stage,
+  rate: number,
+  p99MaxMs: number,
+  { stepMs, tries, calmWithinMs }: Effort,
+): Promise<{ run: Run; limit: Limit | undefined }> {
+  const run = await undisturbed(
+    stage,
+    rate,
+    stepMs,
+    { tries, calmWithinMs },
+    (each) => limitOf(each, p99MaxMs) === undefined,
+  );
+  return { run, limit: limitOf(run, p99MaxMs) };
+}
+
+async function undisturbed(
+  stage: Stage,
+  rate: number,
+  ms: number,
+  { tries, calmWithinMs }: Pick<Effort, 'tries' | 'calmWithinMs'>,
+  isGood: (run: Run) => boolean = () => false,
+): Promise<Run> {
+  let best: Run | undefined;
+  for (let tried = 0; tried < tries; tried++) {
+    await calm(calmWithinMs);
+    const run = await stage.run(rate, ms);
+    if (best === undefined || isGood(run) || run.othersBusy < best.othersBusy) best = run;
+    if (isGood(run) || run.othersBusy < DISTURBED) return best;
+  }
+  return best ?? stage.run(rate, ms);
+}
+
+/** Why a rate is not sustained; `undefined` when it is. */
+export function limitOf(run: Run, p99MaxMs: number): Limit | undefined {
+  const { published, rate, events, expected } = run;
+  const isPublished = published.count >= ((rate * published.ms) / 1_000) * PUBLISHED - 1;
+  const isDelivered = events >= expected * SUSTAINED;
+  if (isPublished && isDelivered && run.p99 < p99MaxMs) return undefined;
+  if (run.serverBusy > CORE_FULL) return 'server';
+  if (run.saturated) return 'load client';
+  if (!isPublished) return 'publisher';
+  return isDelivered ? 'p99' : 'lost events';
+}

@@ -1,0 +1,129 @@
+import { spawn, spawnSync, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Where the server under test runs, and where everything else. */
+export const SERVER_CORE = 0;
+export const LOAD_CORE = 1;
+const READY_WITHIN_MS = 15_000;
+const ENDS_WITHIN_MS = 3_000;
+
+/** Whether each process can be kept to its core; without that, figures are of a shared machine. */
+export const PINNED = availableParallelism() > 1 && spawnSync('taskset', ['-V']).status === 0;
+
+const children = new Set<ChildProcess>();
+const directories = new Set<string>();
+
+/** A process of ours on one core. It ends with us, or by {@link end}. */
+export function start(
+  core: number,
+  command: readonly string[],
+  options: { env?: Readonly<Record<string, string>>; ipc?: boolean } = {},
+): ChildProcess {
+  const [file = '', ...args] = PINNED ? ['taskset', '-c', String(core), ...command] : command;
+  const stdio: StdioOptions = ['ignore', 'ignore', 'inherit'];
+  if (options.ipc === true) stdio.push('ipc');
+  const child = spawn(file, args, { stdio, env: { ...process.env, ...options.env } });
+  children.add(child);
+  child.once('exit', () => children.delete(child));
+  return child;
+}
+
+/** Ends one process, by force if it does not go. */
+export async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), ENDS_WITHIN_MS);
+  await gone;
+  clearTimeout(timer);
+}
+
+/** Ends everything that was started and still runs, at once. */
+export function endAll(): void {
+  for (const child of children) child.kill('SIGKILL');
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+}
+
+export async function startRedis(): Promise<{ child: ChildProcess; port: number }> {
+  const port = await freePort();
+  const directory = mkdtempSync(join(tmpdir(), 'belfry-bench-'));
+  directories.add(directory);
+  const settings = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', ''];
+  const child = start(LOAD_CORE, ['redis-server', ...settings]);
+  await until(`redis-server on port ${port}`, child, async () => {
+    const probe = spawnSync('redis-cli', ['-p', String(port), 'ping'], { encoding: 'utf8' });
+    return probe.stdout.startsWith('PONG');
+  });
+  return { child, port };
+}
+
+/** Waits until a server answers well at this path. */
+export function answers(what: string, child: ChildProcess, url: string): Promise<void> {
+  return until(what, child, async () => {
+    try {
+      return (await fetch(url, { signal: AbortSignal.timeout(1_000) })).ok;
+    } catch {
+      return false;
+    }
+  });
+}
+
+async function until(what: string, child: ChildProcess, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + READY_WITHIN_MS;
+  while (!(await holds())) {
+    if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline)
+      throw new Error(`${what} did not start.`);
+    await sleep(50);
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const listener = createServer().listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as AddressInfo;
+  listener.close();
+  await once(listener, 'close');
+  return port;
+}
+
+/** CPU time of all threads of a process so far, in milliseconds, as the kernel counts it. */
+export function cpuMs(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const nanoseconds = threads.map((thread) =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ', 1)[0]),
+  );
+  return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e6;
+}
+
+/** Resident memory of a process, in bytes. */
+export function residentBytes(pid: number): number {
+  const [, kib = '0'] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kib) * 1_024;
+}
+
+/** Beyond this share of the machine, others are in the way. */
+export const DISTURBED = 0.05;
+const LOOK_MS = 150;
+
+/** Waits, for a while, until nobody else uses the machine; to be asked when nothing of ours runs. */
+export async function calm(withinMs: number): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  let busyMs = Number.POSITIVE_INFINITY;
+  while (busyMs > LOOK_MS * availableParallelism() * 2 * DISTURBED && Date.now() < deadline) {
+    const before = machineCpuMs();
+    await sleep(LOOK_MS);
+    busyMs = machineCpuMs() - before;
+  }
+}
+
+/** CPU time of everything on this machine so far, in milliseconds, what other guests of the host took included. */
+export function machineCpuMs(): number {
+  const [, ...fields] = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]?.split(/\s+/) ?? [];
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = fields.map(Number);
+  return (user + nice + system + irq + softirq + steal) * 10;
+}

@@ -1,0 +1,84 @@
+/** The publisher, in a process of its own, so that the load does not hold it up. */
+import { micros } from '../../src/clients/load/mark.ts';
+import { eventTexts, topicOf } from './event-text.ts';
+import { peerOf } from './peers/index.ts';
+import type { Publisher } from './peers/peer.ts';
+import { answer } from './rpc.ts';
+
+const TICK_MS = 1;
+/** Publishes without an answer at once; beyond, the publisher waits, and says that it fell behind. */
+const PENDING_MAX = 5_000;
+
+export interface OpenOptions {
+  readonly peer: string;
+  readonly redisPort: number;
+  readonly port: number;
+  readonly durable: boolean;
+}
+
+export interface PublishOptions {
+  /** Events a second. */
+  readonly rate: number;
+  readonly ms: number;
+  readonly word: string;
+  readonly size: number;
+  /** Topics that take turns. */
+  readonly topics: number;
+}
+
+export interface Published {
+  readonly count: number;
+  readonly ms: number;
+  /** The first error, if any publish failed. */
+  readonly error?: string;
+}
+
+let publisher: Publisher | undefined;
+
+const handlers = {
+  open: ({ peer, redisPort, port, durable }: OpenOptions): void => {
+    publisher = peerOf(peer).publisher({ redisPort, port, node: 0 }, durable);
+  },
+
+  run: (options: PublishOptions): Promise<Published> => {
+    if (publisher === undefined) throw new Error('The publisher is not open.');
+    return run(publisher, options);
+  },
+};
+
+function run(to: Publisher, { rate, ms, word, size, topics }: PublishOptions): Promise<Published> {
+  const textOf = eventTexts(word, size);
+  const names = Array.from({ length: topics }, (_, index) => topicOf(index));
+  const startedAt = micros();
+  let count = 0;
+  let pending = 0;
+  let error: string | undefined;
+  return new Promise((resolve) => {
+    let elapsed = 0;
+    const settled = (): void => void pending--;
+    const failed = (cause: unknown): void => {
+      pending--;
+      error ??= String(cause);
+    };
+    const timer = setInterval(() => {
+      if (elapsed < ms) {
+        elapsed = Math.min((micros() - startedAt) / 1_000, ms);
+        for (
+          const due = Math.floor((elapsed / 1_000) * rate);
+          count < due && pending < PENDING_MAX;
+          count++
+        ) {
+          const topic = names[count % names.length] ?? '';
+          pending++;
+          to.publish({ topic, text: textOf(topic, micros(), count) }).then(settled, failed);
+        }
+      } else if (pending === 0) {
+        clearInterval(timer);
+        resolve({ count, ms: elapsed, ...(error !== undefined && { error }) });
+      }
+    }, TICK_MS);
+  });
+}
+
+export type PublisherHandlers = typeof handlers;
+answer(handlers);
