@@ -177,12 +177,15 @@ function gatewayOf(config: Config, log: Logger, parts: Parts): { gateway: Gatewa
   const rest = {
     ...config,
     hub,
+    commands,
+    heartbeat,
     broker,
     retained,
     redaction,
     authenticator,
     issuer,
     rubbish,
+    admit: () => upgrade.admit(),
     version: VERSION,
   };
   const metrics = metricsOf(hub, rubbish);

@@ -64,10 +64,15 @@ export class RedisLog {
     const found = await this.#connection.ask((redis) =>
       redis.xrangeBuffer(this.#names.log, `(${after}`, '+', 'COUNT', PAGE),
     );
-    return found.map(([id, fields]) => {
-      const previous = fieldOf(fields, 'p')?.toString('latin1');
-      return { id: id.toString('latin1'), previous, body: fieldOf(fields, 'e') ?? Buffer.alloc(0) };
-    });
+    return found.map(entryOf);
+  }
+
+  /** The last entries before a place, newest first; {@link PAGE} at most, and fewer than that reach the beginning. */
+  async pageBefore(before: Cursor): Promise<LogEntry[]> {
+    const found = await this.#connection.ask((redis) =>
+      redis.xrevrangeBuffer(this.#names.log, `(${before}`, '-', 'COUNT', PAGE),
+    );
+    return found.map(entryOf);
   }
 
   append(events: readonly Body[], idempotencyKey: string | undefined): Promise<Cursor[]> {
@@ -82,6 +87,11 @@ export class RedisLog {
   async trim(before: number): Promise<void> {
     await this.#connection.ask((redis) => redis.xtrim(this.#names.log, 'MINID', '~', Math.max(0, before)));
   }
+}
+
+function entryOf([id, fields]: readonly [Buffer, readonly Buffer[]]): LogEntry {
+  const previous = fieldOf(fields, 'p')?.toString('latin1');
+  return { id: id.toString('latin1'), previous, body: fieldOf(fields, 'e') ?? Buffer.alloc(0) };
 }
 
 /** How many, the events, and of those that a rule keeps their place among them, counted from one, and their kind. */

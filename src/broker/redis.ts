@@ -123,6 +123,20 @@ export class RedisBroker implements Broker, History, Retained {
     } while (page.length === PAGE);
   }
 
+  async *before(cursor: Cursor): AsyncGenerator<HubEvent> {
+    const reader = new Reader(this.#options);
+    let page: LogEntry[];
+    do {
+      page = await this.#log.pageBefore(cursor);
+      for (const entry of page) {
+        cursor = entry.id;
+        const event = reader.entry('log', entry);
+        reader.breakOff();
+        if (event !== undefined) yield event;
+      }
+    } while (page.length === PAGE);
+  }
+
   retained(wishes: readonly RetainedWish[]): Promise<{ events: HubEvent[]; cursor: Cursor }> {
     return this.#retained.retained(wishes);
   }

@@ -34,6 +34,8 @@ export interface Dialect extends Encoding {
 export interface Encoding {
   readonly name: string;
   readonly encode: (event: HubEvent) => string | undefined;
+  /** One text as the bytes that the client reads; absent: a WebSocket frame. */
+  readonly frame?: (text: string) => Buffer;
   /** When several events wait for a flush, they go out in one frame for up to so many; 1 alone goes as it is. */
   readonly batch?: { readonly size: number; readonly join: (texts: readonly string[]) => string };
   /** Of the events that wait for one flush and answer alike here, only the newest goes out. */
@@ -94,7 +96,11 @@ export interface Opening {
 
 /** What a connection is sent before the live events, without gap or double at the seam. One of these, if any. */
 export type ReplayWish =
-  | { readonly since: Cursor }
+  | {
+      readonly since: Cursor;
+      /** The place was made of a time: no event need stand there. */
+      readonly ofTime?: true;
+    }
   /** What the retention rules keep, in the order of the wishes. */
   | { readonly retained: readonly RetainedWish[] }
   /** Of what it may hear of the last so many milliseconds, the events that `select` leaves. */

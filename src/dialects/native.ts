@@ -22,7 +22,7 @@
  * - `belfry.gap.<cursor>` says that events after this cursor may be missing: `{from, to, reason}`.
  */
 import { z } from 'zod';
-import { isCursor, type Cursor } from '../model/cursor.ts';
+import { cursorAt, isCursor, type Cursor } from '../model/cursor.ts';
 import { BelfryError, ProtocolError } from '../model/errors.ts';
 import { refuseReservedType, type HubEvent, type NewEvent } from '../model/event.ts';
 import { parseFilters } from '../model/filter.ts';
@@ -94,9 +94,9 @@ export const native: Dialect = {
       const since = query.get('since');
       return {
         identity: anonymous ? ANONYMOUS : (caller as Exclude<typeof caller, BelfryError>),
-        subscriptions: query.getAll('pattern').map((text) => subscription(text)),
+        subscriptions: subscriptionsIn(query),
         heartbeat: HEARTBEAT,
-        ...(since !== null && { replay: { since: asCursor(since) } }),
+        ...(since !== null && { replay: placeOf(since) }),
         ...(anonymous && { authWithinMs: AUTH_WITHIN_MS }),
       };
     } catch (error) {
@@ -141,7 +141,7 @@ function toCommand(command: z.infer<typeof commandSchema>): Command {
         kind: 'subscribe',
         ref,
         subscriptions,
-        ...(command.since !== undefined && { replay: { since: asCursor(command.since) } }),
+        ...(command.since !== undefined && { replay: placeOf(command.since) }),
       };
     }
     case 'unsubscribe':
@@ -167,11 +167,21 @@ function subscription(text: string, filters: unknown = {}): Subscription {
   return { name: text, pattern: Pattern.parse(text), filters: parseFilters(filters) };
 }
 
-function asCursor(text: string): Cursor {
-  if (isCursor(text)) return text;
+/** What the query of a URL subscribes to. @throws ProtocolError */
+export function subscriptionsIn(query: URLSearchParams): Subscription[] {
+  const filters = query.get('filters');
+  const fields = filters === null ? undefined : parseJson(filters);
+  return query.getAll('pattern').map((text) => subscription(text, fields));
+}
+
+/** A place in the log as clients name it. @throws ProtocolError `cursor_invalid` */
+export function placeOf(text: string): { readonly since: Cursor; readonly ofTime?: true } {
+  if (isCursor(text)) return { since: text };
+  const ms = isRfc3339(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(ms)) return { since: cursorAt(ms), ofTime: true };
   throw new ProtocolError(
     'cursor_invalid',
-    `"${text.slice(0, 50)}" is no cursor. Expected the id of an event as the hub sent it.`,
+    `"${text.slice(0, 50)}" is no cursor. Expected the id of an event as the hub sent it, or a time as RFC 3339 has it.`,
   );
 }
 

@@ -22,6 +22,7 @@ export const ERRORS = {
   content_type_invalid: { status: 400, title: 'The request body is not announced as JSON.' },
   ttl_invalid: { status: 400, title: 'The token lifetime is not a positive whole number of seconds.' },
   idempotency_key_invalid: { status: 400, title: 'The idempotency key is empty or too long.' },
+  parameter_invalid: { status: 400, title: 'A parameter of the request cannot be used.' },
   handshake_invalid: { status: 400, title: 'A parameter of the handshake cannot be used.' },
   credentials_missing: { status: 401, title: 'No token and no password was given.' },
   credentials_malformed: { status: 401, title: 'The Authorization header cannot be read.' },

@@ -95,7 +95,7 @@ describe('GET /api/v3/<type>', () => {
     expect([response.status, ...counts(response), await response.text()]).toEqual([200, '1', '0', '']);
   });
 
-  it.each(['container', 'nothing', 'events', 'container/web', 'machines/a/b'])(
+  it.each(['container', 'nothing', 'event', 'container/web', 'machines/a/b'])(
     'knows no route to %s',
     async (path) => {
       const response = await get(await startRetaining(), `/api/v3/${path}`);

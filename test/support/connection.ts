@@ -60,6 +60,15 @@ export class TestBroker implements Broker, History {
     }
   }
 
+  async *before(cursor: Cursor): AsyncGenerator<HubEvent> {
+    if (this.failure !== undefined) throw this.failure;
+    for (const event of this.#log.toReversed()) {
+      if (compareCursors(event.id, cursor) >= 0) continue;
+      this.read++;
+      yield event;
+    }
+  }
+
   async retained(
     wishes: readonly RetainedWish[],
   ): Promise<{ readonly events: readonly HubEvent[]; readonly cursor: Cursor }> {
