@@ -1,5 +1,4 @@
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
-import type { HubEvent } from '../model/event.ts';
 
 /** Of what lay after `from` nothing is promised up to `to`, the oldest place from which on nothing is missing. */
 export type Gap = {
@@ -9,10 +8,10 @@ export type Gap = {
 };
 
 /**
- * What is missing between a place that somebody asked for and the first event after it. Each event names the one before
- * it, so a place that this one does not name is beyond a hole, or of a log that is no more.
+ * What is missing between a place that somebody asked for and the one that the first event after it names as the one
+ * before it. Where that is another, there is a hole between, or the place is of a log that is no more.
  */
-export function gapBetween(place: Cursor, { previous = START }: HubEvent): Gap | undefined {
+export function gapBetween(place: Cursor, previous: Cursor): Gap | undefined {
   const order = compareCursors(previous, place);
   if (order === 0) return undefined;
   const lost = previous === START ? 'log lost' : 'unknown cursor';

@@ -52,7 +52,7 @@ async function following(
   let gap: Gap | undefined;
   let more = false;
   for await (const event of hub.history.after(since)) {
-    if (cursor === since) gap = gapBetween(since, event);
+    if (cursor === since) gap = gapBetween(since, event.previous ?? START);
     if (compareCursors(event.id ?? START, wish.until) >= 0) break;
     more = found.isFull;
     if (more) break;

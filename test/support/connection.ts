@@ -81,7 +81,7 @@ export class TestBroker implements Broker, History {
   }
 
   /** One event into the log. */
-  append(event: Partial<NewEvent> = {}): Logged {
+  append(event: Partial<NewEvent & Pick<HubEvent, 'size'>> = {}): Logged {
     const logged = { ...anEvent(event), id: `${++this.#count}-0`, previous: this.#last };
     this.#last = logged.id;
     this.#log.push(logged);
