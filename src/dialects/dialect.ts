@@ -116,6 +116,9 @@ export interface ConnectionLimits {
   readonly connectionsPerPrincipal?: number;
 }
 
+/** What becomes of what waits for a client that lags, when its queue is full. */
+export type SlowPolicy = 'close' | 'drop-oldest' | 'latest-per-key';
+
 /** What one `subscribe` of a client comes to. */
 export interface Subscription {
   /** By which it is unsubscribed, to the letter. */
@@ -128,6 +131,8 @@ export interface Subscription {
    * in silence for a token that permits it. Absent: the whole command is refused.
    */
   readonly beyondGrants?: 'alone' | 'kept';
+  /** Absent: `close`. Others are for encodings that put each event in a frame of its own. */
+  readonly slow?: SlowPolicy;
 }
 
 /** `ref` is what the reply names, so that the client knows which command it answers. */

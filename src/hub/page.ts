@@ -3,7 +3,7 @@ import { compareCursors, END, START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import type { Grants } from '../model/principal.ts';
 import type { View } from '../model/redaction.ts';
-import { hears } from './cohort.ts';
+import { hears } from './subscription.ts';
 import { gapBetween, type Gap } from './gap.ts';
 import type { Hub } from './hub.ts';
 

@@ -2,7 +2,7 @@ import type { Subscription } from '../dialects/dialect.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Identity } from '../model/principal.ts';
-import { textOf } from './cohort.ts';
+import { textOf } from './subscription.ts';
 import type { Connection } from './connection.ts';
 
 /** Room for a thousand topics with a UUID each, and more. */

@@ -1,7 +1,7 @@
 import type { ReplayWish, RetainedWish, Subscription } from '../dialects/dialect.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
-import { hears } from './cohort.ts';
+import { hears } from './subscription.ts';
 import type { Connection } from './connection.ts';
 import { EncodedEvent } from './encoded.ts';
 import { gapBetween, type Gap } from './gap.ts';

@@ -142,14 +142,14 @@ describe('a replay', () => {
     const client = test.connect();
     client.subscribe(['*.*.*'], { since: START });
     test.hub.detach(client.connection);
-    const { received } = test.hub.stats;
+    const { received } = test.hub.stats.total;
     for (let n = 0; n < 5; n++) {
       await settled();
       test.broker.release();
     }
     await settled();
     expect(test.broker.waiting).toBe(0);
-    expect(test.hub.stats.received).toBe(received);
+    expect(test.hub.stats.total.received).toBe(received);
   });
 
   it('is refused when the log cannot be read, and the connection has not joined', async () => {
