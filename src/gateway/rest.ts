@@ -12,6 +12,7 @@ import type { Identity } from '../model/principal.ts';
 import type { Authenticator } from './auth.ts';
 import { credentialsOf, type Credentials } from './credentials.ts';
 import { getEvents, wantsStream, type EventsOptions } from './events.ts';
+import { getExplanation } from './explain.ts';
 import type { TokenIssuer } from './issuer.ts';
 import { checkOrigin } from './origin.ts';
 import { retainedRoutes } from './retained.ts';
@@ -58,6 +59,9 @@ export function restRoutes(options: RestOptions): Router {
   router.get('/info', (request, response) => void response.json(info(options, request)));
   router.get('/users/:name/token', (request, response) => getToken(options, request, response));
   router.get('/events', (request, response) => getEvents(options, request, response, identityOf(response)));
+  router.get('/explain', (request, response) =>
+    getExplanation(options, request, response, identityOf(response)),
+  );
   router.post('/events', checkContentType, rawBody(options), (request, response) =>
     postEvents(options, request, response),
   );
