@@ -14,7 +14,7 @@ import {
 } from './broker.ts';
 import { RedisConnection } from './redis-connection.ts';
 import { Feed } from './redis-feed.ts';
-import { PAGE, RedisLog, redisNames, type Body, type LogEntry, type RedisNames } from './redis-log.ts';
+import { RedisLog, redisNames, type Body, type RedisNames } from './redis-log.ts';
 import { Reader, type ReaderOptions } from './redis-reader.ts';
 import { RedisRetained } from './redis-retained.ts';
 import { LIBRARY_NAME, publishLibrary, publishScript } from './redis-scripts.ts';
@@ -112,29 +112,19 @@ export class RedisBroker implements Broker, History, Retained {
 
   async *after(cursor: Cursor): AsyncGenerator<HubEvent> {
     const reader = new Reader(this.#options);
-    let page: LogEntry[];
-    do {
-      page = await this.#log.page(cursor);
-      for (const entry of page) {
-        cursor = entry.id;
-        const event = reader.entry('log', entry);
-        if (event !== undefined) yield event;
-      }
-    } while (page.length === PAGE);
+    for await (const entry of this.#log.after(cursor)) {
+      const event = reader.entry('log', entry);
+      if (event !== undefined) yield event;
+    }
   }
 
   async *before(cursor: Cursor): AsyncGenerator<HubEvent> {
     const reader = new Reader(this.#options);
-    let page: LogEntry[];
-    do {
-      page = await this.#log.pageBefore(cursor);
-      for (const entry of page) {
-        cursor = entry.id;
-        const event = reader.entry('log', entry);
-        reader.breakOff();
-        if (event !== undefined) yield event;
-      }
-    } while (page.length === PAGE);
+    for await (const entry of this.#log.before(cursor)) {
+      const event = reader.entry('log', entry);
+      reader.breakOff();
+      if (event !== undefined) yield event;
+    }
   }
 
   retained(wishes: readonly RetainedWish[]): Promise<{ events: HubEvent[]; cursor: Cursor }> {
