@@ -162,7 +162,17 @@ function gatewayOf(config: Config, log: Logger, parts: Parts): { gateway: Gatewa
     newId: randomUUID,
   });
   const issuer = new TokenIssuer(users, tokens, authenticator);
-  const rest = { ...config, ...parts, authenticator, issuer, version: VERSION };
+  const admit = (): void => upgrade.admit();
+  const rest = {
+    ...config,
+    ...parts,
+    commands,
+    newId: randomUUID,
+    authenticator,
+    issuer,
+    admit,
+    version: VERSION,
+  };
   const metrics = metricsOf(hub, rubbish);
   return {
     upgrade,

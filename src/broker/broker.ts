@@ -27,6 +27,8 @@ export interface Broker {
 export interface History {
   /** The events of the log after a place, oldest first, up to its end as it is when read. */
   after(cursor: Cursor): AsyncIterable<HubEvent>;
+  /** The events of the log before a place, newest first. They need not name the one before them. */
+  before(cursor: Cursor): AsyncIterable<HubEvent>;
   /**
    * What the retention rules keep: for each wish its last events, oldest first, in the order of the wishes; and the
    * place in the log up to which that is everything, read in the same instant. What no rule keeps gives nothing. The

@@ -102,6 +102,18 @@ export class MemoryBroker implements Broker, History, Retained {
     } while (page.length === PAGE);
   }
 
+  async *before(cursor: Cursor): AsyncGenerator<HubEvent> {
+    let page: readonly Logged[];
+    do {
+      this.#trim();
+      const end = this.#indexAfter(cursor);
+      const to = this.#log[end - 1]?.id === cursor ? end - 1 : end;
+      page = this.#log.slice(Math.max(this.#head, to - PAGE), Math.max(this.#head, to)).toReversed();
+      yield* page;
+      cursor = page.at(-1)?.id ?? cursor;
+    } while (page.length === PAGE);
+  }
+
   async retained(wishes: readonly RetainedWish[]): Promise<{ events: HubEvent[]; cursor: Cursor }> {
     return { events: wishes.flatMap((wish) => this.#retained.wished(wish)), cursor: this.#last };
   }

@@ -11,6 +11,10 @@ export const INBOX_GROUP = 'belfry';
 /** Entries read at once. */
 export const PAGE = 500;
 
+/** A reader that does not know yet how large they are begins with fewer, and means to hold no more than this. */
+const FIRST_PAGE = 50;
+const PAGE_BYTES = 4 * 1024 * 1024;
+
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     /** publish.lua, under the name that {@link RedisLog} gives it. */
@@ -82,14 +86,26 @@ export class RedisLog {
     return (await this.#connection.ask((redis) => redis.get(this.#names.last))) ?? START;
   }
 
-  /** The next entries after a place, {@link PAGE} at most; fewer than that are the last. */
-  async page(after: Cursor): Promise<LogEntry[]> {
+  /** The next entries after a place, so many at most; fewer than that are the last. */
+  async page(after: Cursor, count = PAGE): Promise<LogEntry[]> {
     const found = await this.#connection.ask((redis) =>
-      redis.xrangeBuffer(this.#names.log, `(${after}`, '+', 'COUNT', PAGE),
+      redis.xrangeBuffer(this.#names.log, `(${after}`, '+', 'COUNT', count),
     );
-    return found.map(([id, fields]) => {
-      const previous = fieldOf(fields, 'p')?.toString('latin1');
-      return { id: id.toString('latin1'), previous, body: fieldOf(fields, 'e') ?? Buffer.alloc(0) };
+    return found.map(entryOf);
+  }
+
+  /** All entries after a place, up to the end of the log as it is when read. */
+  after(place: Cursor): AsyncGenerator<LogEntry> {
+    return paged(place, (at, count) => this.page(at, count));
+  }
+
+  /** All entries before a place, newest first. */
+  before(place: Cursor): AsyncGenerator<LogEntry> {
+    return paged(place, async (at, count) => {
+      const found = await this.#connection.ask((redis) =>
+        redis.xrevrangeBuffer(this.#names.log, `(${at}`, '-', 'COUNT', count),
+      );
+      return found.map(entryOf);
     });
   }
 
@@ -105,6 +121,27 @@ export class RedisLog {
   async trim(before: number): Promise<void> {
     await this.#connection.ask((redis) => redis.xtrim(this.#names.log, 'MINID', '~', Math.max(0, before)));
   }
+}
+
+/** Page by page, each as long as the size of the entries in the one before allows: many may read at the same time. */
+async function* paged(
+  at: Cursor,
+  read: (at: Cursor, count: number) => Promise<LogEntry[]>,
+): AsyncGenerator<LogEntry> {
+  for (let count = FIRST_PAGE; ;) {
+    const page = await read(at, count);
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < count) return;
+    at = last.id;
+    const bytes = page.reduce((sum, { body }) => sum + body.length, 0);
+    count = Math.max(1, Math.min(PAGE, Math.floor((PAGE_BYTES * page.length) / Math.max(bytes, 1))));
+  }
+}
+
+function entryOf([id, fields]: readonly [Buffer, readonly Buffer[]]): LogEntry {
+  const previous = fieldOf(fields, 'p')?.toString('latin1');
+  return { id: id.toString('latin1'), previous, body: fieldOf(fields, 'e') ?? Buffer.alloc(0) };
 }
 
 /** How many, the events, and of those that a rule keeps their place among them, counted from one, and their kind. */

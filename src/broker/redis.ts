@@ -18,10 +18,11 @@ import { RedisConnection } from './redis-connection.ts';
 import { RedisDead } from './redis-dead.ts';
 import { Feed } from './redis-feed.ts';
 import { Inbox } from './redis-inbox.ts';
-import { bodyOf, PAGE, RedisLog, redisNames, type LogEntry, type RedisNames } from './redis-log.ts';
+import { Library } from './redis-library.ts';
+import { bodyOf, RedisLog, redisNames, type RedisNames } from './redis-log.ts';
 import { Reader, type ReaderOptions } from './redis-reader.ts';
 import { RedisRetained } from './redis-retained.ts';
-import { commandScripts, inboxScripts, LIBRARY_NAME, publishLibrary } from './redis-scripts.ts';
+import { commandScripts, inboxScripts, publishLibrary } from './redis-scripts.ts';
 
 const WATCH_MS = 5_000;
 const UPKEEP_MS = 60_000;
@@ -66,9 +67,9 @@ export class RedisBroker implements Broker, History, Retained {
   readonly #inbox: Inbox;
   readonly #log: RedisLog;
   readonly #retained: RedisRetained;
+  readonly #library: Library;
   #feed: Feed | undefined;
   #timers: (() => void)[] = [];
-  #libraryRefused = false;
 
   constructor(options: RedisBrokerOptions) {
     const { url, prefix, log, commandTimeoutMs = 5_000 } = options;
@@ -83,6 +84,7 @@ export class RedisBroker implements Broker, History, Retained {
     this.dead = new RedisDead(this.#commands, this.#names);
     this.#log = new RedisLog(this.#commands, this.#names);
     this.#retained = new RedisRetained(this.#commands, this.#names, this.#options);
+    this.#library = new Library(this.#commands, publishLibrary(this.#options), log);
   }
 
   /** @throws BelfryError `unavailable`, with the reason; nothing is left open then */
@@ -97,10 +99,10 @@ export class RedisBroker implements Broker, History, Retained {
       await Promise.all(connections.map((connection) => connection.open(connectTimeoutMs)));
       this.#commands.redis.on('ready', () => {
         this.#reunite();
-        void Promise.all([this.#mend(feed), this.#loadLibrary()]);
+        void Promise.all([this.#mend(feed), this.#library.load()]);
       });
       this.#subscriber.redis.on('ready', () => void this.#mend(feed));
-      await this.#loadLibrary('REPLACE');
+      await this.#library.load('REPLACE');
       await this.#listen(feed);
     } catch (error) {
       await this.stop();
@@ -136,15 +138,19 @@ export class RedisBroker implements Broker, History, Retained {
 
   async *after(cursor: Cursor): AsyncGenerator<HubEvent> {
     const reader = new Reader(this.#options);
-    let page: LogEntry[];
-    do {
-      page = await this.#log.page(cursor);
-      for (const entry of page) {
-        cursor = entry.id;
-        const event = reader.entry('log', entry);
-        if (event !== undefined) yield event;
-      }
-    } while (page.length === PAGE);
+    for await (const entry of this.#log.after(cursor)) {
+      const event = reader.entry('log', entry);
+      if (event !== undefined) yield event;
+    }
+  }
+
+  async *before(cursor: Cursor): AsyncGenerator<HubEvent> {
+    const reader = new Reader(this.#options);
+    for await (const entry of this.#log.before(cursor)) {
+      const event = reader.entry('log', entry);
+      reader.breakOff();
+      if (event !== undefined) yield event;
+    }
   }
 
   retained(wishes: readonly RetainedWish[]): Promise<{ events: HubEvent[]; cursor: Cursor }> {
@@ -221,25 +227,7 @@ export class RedisBroker implements Broker, History, Retained {
     } catch (error) {
       if (this.#isConnected) log.warn({ err: error }, 'cannot trim the log');
     }
-    await this.#loadLibrary();
-  }
-
-  /** With `REPLACE` the version of this node takes over; without, only a library that went missing is put back. */
-  async #loadLibrary(replace?: 'REPLACE'): Promise<void> {
-    const library = publishLibrary(this.#options);
-    try {
-      await this.#commands.ask((redis) =>
-        replace ? redis.function('LOAD', replace, library) : redis.function('LOAD', library),
-      );
-    } catch (error) {
-      const isThere = error instanceof Error && error.message.includes(`'${LIBRARY_NAME}' already exists`);
-      if (isThere || this.#libraryRefused || !this.#isConnected) return;
-      this.#libraryRefused = true;
-      this.#options.log.warn(
-        { err: error },
-        'cannot load the function belfry_publish: services cannot call it; all else works',
-      );
-    }
+    await this.#library.load();
   }
 
   get #isConnected(): boolean {

@@ -34,6 +34,8 @@ export interface Dialect extends Encoding {
 export interface Encoding {
   readonly name: string;
   readonly encode: (event: HubEvent) => string | undefined;
+  /** One text as the bytes that the client reads; absent: a WebSocket frame. */
+  readonly frame?: (text: string) => Buffer;
   /** When several events wait for a flush, they go out in one frame for up to so many; 1 alone goes as it is. */
   readonly batch?: { readonly size: number; readonly join: (texts: readonly string[]) => string };
   /** Of the events that wait for one flush and answer alike here, only the newest goes out. */
@@ -94,7 +96,11 @@ export interface Opening {
 
 /** What a connection is sent before the live events, without gap or double at the seam. One of these, if any. */
 export type ReplayWish =
-  | { readonly since: Cursor }
+  | {
+      readonly since: Cursor;
+      /** The place was made of a time: no event need stand there. */
+      readonly ofTime?: true;
+    }
   /** What the retention rules keep, in the order of the wishes. */
   | { readonly retained: readonly RetainedWish[] }
   /** Of what it may hear of the last so many milliseconds, the events that `select` leaves. */
@@ -110,6 +116,9 @@ export interface ConnectionLimits {
   readonly connectionsPerPrincipal?: number;
 }
 
+/** What becomes of what waits for a client that lags, when its queue is full. */
+export type SlowPolicy = 'close' | 'drop-oldest' | 'latest-per-key';
+
 /** What one `subscribe` of a client comes to. */
 export interface Subscription {
   /** By which it is unsubscribed, to the letter. */
@@ -122,6 +131,8 @@ export interface Subscription {
    * in silence for a token that permits it. Absent: the whole command is refused.
    */
   readonly beyondGrants?: 'alone' | 'kept';
+  /** Absent: `close`. Others are for encodings that put each event in a frame of its own. */
+  readonly slow?: SlowPolicy;
 }
 
 /** `ref` is what the reply names, so that the client knows which command it answers. */

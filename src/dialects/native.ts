@@ -19,10 +19,12 @@
  *   event that it admits.
  * - `belfry.error.<id>` refuses one: `{command, code, message, see}`. The connection stays open. It may also follow the
  *   reply to a `subscribe` with `since`, when the log then cannot be read; that one has not begun.
- * - `belfry.gap.<cursor>` says that events after this cursor may be missing: `{from, to, reason}`.
+ * - `belfry.gap.<cursor>` says that events after this cursor may be missing: `{from, to, reason}`. With the reason `slow`
+ *   they are those that `dropped` counts, left out since this client lagged and its `subscribe` said `"slow":"drop-oldest"`
+ *   or `"slow":"latest-per-key"`, where `"close"` would have closed it.
  */
 import { z } from 'zod';
-import { isCursor, type Cursor } from '../model/cursor.ts';
+import { cursorAt, isCursor, type Cursor } from '../model/cursor.ts';
 import { BelfryError, ProtocolError } from '../model/errors.ts';
 import { refuseReservedType, type HubEvent, type NewEvent } from '../model/event.ts';
 import { parseFilters } from '../model/filter.ts';
@@ -36,12 +38,14 @@ import {
   type Dialect,
   type Opening,
   type OpenRequest,
+  type SlowPolicy,
   type Subscription,
 } from './dialect.ts';
 
 const HEARTBEAT = { pingMs: 25_000, pongWaitMs: 60_000 };
 const AUTH_WITHIN_MS = 10_000;
 const MAX_EVENTS = 256;
+const SLOW_POLICIES: readonly SlowPolicy[] = ['close', 'drop-oldest', 'latest-per-key'];
 
 const json: z.ZodType<Json> = z.custom<Json>((value) => value !== undefined);
 
@@ -71,6 +75,7 @@ const commandSchema = z.discriminatedUnion('command', [
     patterns,
     filters: z.unknown().optional(),
     since: z.string().optional(),
+    slow: z.enum(SLOW_POLICIES).optional(),
   }),
   z.strictObject({ id: commandId, command: z.literal('unsubscribe'), patterns }),
   z.strictObject({
@@ -94,9 +99,9 @@ export const native: Dialect = {
       const since = query.get('since');
       return {
         identity: anonymous ? ANONYMOUS : (caller as Exclude<typeof caller, BelfryError>),
-        subscriptions: query.getAll('pattern').map((text) => subscription(text)),
+        subscriptions: subscriptionsIn(query),
         heartbeat: HEARTBEAT,
-        ...(since !== null && { replay: { since: asCursor(since) } }),
+        ...(since !== null && { replay: placeOf(since) }),
         ...(anonymous && { authWithinMs: AUTH_WITHIN_MS }),
       };
     } catch (error) {
@@ -136,12 +141,12 @@ function toCommand(command: z.infer<typeof commandSchema>): Command {
   const ref = command.id;
   switch (command.command) {
     case 'subscribe': {
-      const subscriptions = command.patterns.map((text) => subscription(text, command.filters));
+      const subscriptions = command.patterns.map((text) => subscription(text, command.filters, command.slow));
       return {
         kind: 'subscribe',
         ref,
         subscriptions,
-        ...(command.since !== undefined && { replay: { since: asCursor(command.since) } }),
+        ...(command.since !== undefined && { replay: placeOf(command.since) }),
       };
     }
     case 'unsubscribe':
@@ -163,15 +168,36 @@ function parseEvent(body: unknown): NewEvent {
   return event;
 }
 
-function subscription(text: string, filters: unknown = {}): Subscription {
-  return { name: text, pattern: Pattern.parse(text), filters: parseFilters(filters) };
+function subscription(text: string, filters: unknown = {}, slow?: SlowPolicy): Subscription {
+  return { name: text, pattern: Pattern.parse(text), filters: parseFilters(filters), ...(slow && { slow }) };
 }
 
-function asCursor(text: string): Cursor {
-  if (isCursor(text)) return text;
+function isSlowPolicy(text: string): text is SlowPolicy {
+  return SLOW_POLICIES.some((policy) => policy === text);
+}
+
+/** What the query of a URL subscribes to. @throws ProtocolError */
+export function subscriptionsIn(query: URLSearchParams): Subscription[] {
+  const filters = query.get('filters');
+  const fields = filters === null ? undefined : parseJson(filters);
+  const slow = query.get('slow') ?? undefined;
+  if (slow !== undefined && !isSlowPolicy(slow)) {
+    throw new ProtocolError(
+      'parameter_invalid',
+      `There is no policy "${slow.slice(0, 50)}". Expected slow as one of ${SLOW_POLICIES.join(', ')}.`,
+    );
+  }
+  return query.getAll('pattern').map((text) => subscription(text, fields, slow));
+}
+
+/** A place in the log as clients name it. @throws ProtocolError `cursor_invalid` */
+export function placeOf(text: string): { readonly since: Cursor; readonly ofTime?: true } {
+  if (isCursor(text)) return { since: text };
+  const ms = isRfc3339(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(ms)) return { since: cursorAt(ms), ofTime: true };
   throw new ProtocolError(
     'cursor_invalid',
-    `"${text.slice(0, 50)}" is no cursor. Expected the id of an event as the hub sent it.`,
+    `"${text.slice(0, 50)}" is no cursor. Expected the id of an event as the hub sent it, or a time as RFC 3339 has it.`,
   );
 }
 

@@ -1,5 +1,5 @@
 /** What a client of the Provisioning Platform wishes to hear: event types, filters, and from when on. */
-import { START, type Cursor } from '../model/cursor.ts';
+import { cursorAt, type Cursor } from '../model/cursor.ts';
 import { ProtocolError } from '../model/errors.ts';
 import { parseFilters, type Filter } from '../model/filter.ts';
 import type { Json, JsonObject } from '../model/json.ts';
@@ -48,7 +48,7 @@ export function subscribeCommand(eventTypes: readonly string[], filters: JsonObj
     ref: 'subscribe',
     subscriptions: eventTypes.map((eventType) => named(eventType, filtersOn(eventType, fields), 'alone')),
     insteadOf: UNNAMED_NAMES,
-    ...(since !== undefined && { replay: { since: placeBefore(since) } }),
+    ...(since !== undefined && { replay: { since: placeBefore(since), ofTime: true } }),
   };
 }
 
@@ -115,5 +115,5 @@ function placeBefore(time: Json): Cursor {
       'The filters are not usable: since is no time. Expected one as RFC 3339 has it: 2025-09-26T10:00:00Z.',
     );
   }
-  return ms <= 0 ? START : `${ms - 1}-999999999999999`;
+  return cursorAt(ms);
 }

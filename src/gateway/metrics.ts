@@ -1,13 +1,16 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { Hub } from '../hub/hub.ts';
-import type { Stats } from '../hub/stats.ts';
+import type { Deliveries } from '../hub/stats.ts';
 import type { Rubbish } from './rubbish.ts';
+
+/** Those that are of the node, and of no dialect. */
+type Counted = 'events' | 'encodes' | 'commands' | 'slowCloses' | 'gaps';
 
 /** The numbers of one node for Prometheus. They are read from the hub when the page is asked for, and cost nothing else. */
 export function metricsOf(hub: Hub, rubbish: Rubbish): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const counter = (name: string, help: string, field: keyof Stats): void =>
+  const counter = (name: string, help: string, field: Counted): void =>
     void new Counter({
       name,
       help,
@@ -48,18 +51,29 @@ const OUTCOMES = {
   unknownWord: 'unknown_word',
   droppedSlow: 'dropped_slow',
   overtaken: 'overtaken',
-} as const satisfies Partial<Record<keyof Stats, string>>;
+} as const satisfies Record<Exclude<keyof Deliveries, 'received'>, string>;
 
 function deliveries(hub: Hub, registry: Registry): void {
   new Counter({
-    name: 'belfry_deliveries_total',
-    help: 'Events times connections concerned, by what became of them.',
-    labelNames: ['outcome'],
+    name: 'belfry_deliveries_received_total',
+    help: 'Events times connections concerned: the sum of what belfry_deliveries_total says, and what waits.',
+    labelNames: ['dialect'],
     registers: [registry],
     collect() {
       this.reset();
-      for (const [field, outcome] of Object.entries(OUTCOMES)) {
-        this.inc({ outcome }, hub.stats[field as keyof typeof OUTCOMES]);
+      for (const [dialect, { received }] of hub.stats.byDialect) this.inc({ dialect }, received);
+    },
+  });
+  new Counter({
+    name: 'belfry_deliveries_total',
+    help: 'Events times connections concerned, by what became of them.',
+    labelNames: ['dialect', 'outcome'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [dialect, counted] of hub.stats.byDialect) {
+        for (const [field, outcome] of Object.entries(OUTCOMES))
+          this.inc({ dialect, outcome }, counted[field as keyof typeof OUTCOMES]);
       }
     },
   });

@@ -5,17 +5,17 @@ import type { DialectName } from '../dialects/dialect.ts';
 import { drpRefusal } from '../dialects/drp.ts';
 import { dialectNames, isDialectName, parseEvent } from '../dialects/index.ts';
 import { ownEvents } from '../hub/permission.ts';
-import type { Hub } from '../hub/hub.ts';
 import { asBelfryError, BelfryError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
 import { parseJson, type Json } from '../model/json.ts';
-import type { Redaction } from '../model/redaction.ts';
 import type { ApiConnections } from './api-connections.ts';
 import type { Authenticator } from './auth.ts';
 import { identityOf } from './caller.ts';
 import { connectionRoutes, type ConnectionRoutesOptions } from './connections.ts';
 import { credentialsOf, type Credentials } from './credentials.ts';
 import { deadRoutes } from './dead.ts';
+import { getEvents, wantsStream, type EventsOptions } from './events.ts';
+import { getExplanation } from './explain.ts';
 import type { TokenIssuer } from './issuer.ts';
 import { checkOrigin } from './origin.ts';
 import { retainedRoutes } from './retained.ts';
@@ -30,13 +30,11 @@ const MAX_EVENTS = 256;
 /** Whoever has got hold of a token may renew it, but not for ever. */
 const MAX_TTL_S = 7 * 86_400;
 
-export interface RestOptions extends ConnectionRoutesOptions {
-  readonly hub: Hub;
+export interface RestOptions extends EventsOptions, ConnectionRoutesOptions {
   readonly api: ApiConnections;
   readonly broker: Broker;
   readonly retained: Retained;
   readonly dead: Dead;
-  readonly redaction: Redaction;
   readonly authenticator: Authenticator;
   readonly issuer: TokenIssuer;
   readonly rubbish: Rubbish;
@@ -52,7 +50,7 @@ export function restRoutes(options: RestOptions): Router {
   const router = express.Router({ caseSensitive: true });
   router.use(cors(options.allowedOrigins));
   router.use((request, _response, next) => {
-    if (request.accepts('json') === false)
+    if (request.accepts('json') === false && !wantsStream(request))
       throw new BelfryError(
         'not_acceptable',
         'The Accept header takes no JSON. Expected application/json among it.',
@@ -62,11 +60,16 @@ export function restRoutes(options: RestOptions): Router {
   router.use(async (request, response, next) => {
     const identity = await options.authenticator.authenticate(credentials(request));
     response.locals['identity'] = identity;
-    options.api.seen(request, response, identity);
+    // A stream is on the roll by itself.
+    if (!wantsStream(request)) options.api.seen(request, response, identity);
     next();
   });
   router.get('/info', (request, response) => void response.json(info(options, request)));
   router.get('/users/:name/token', (request, response) => getToken(options, request, response));
+  router.get('/events', (request, response) => getEvents(options, request, response, identityOf(response)));
+  router.get('/explain', (request, response) =>
+    getExplanation(options, request, response, identityOf(response)),
+  );
   router.post('/events', checkContentType, rawBody(options), (request, response) =>
     postEvents(options, request, response),
   );
@@ -173,7 +176,8 @@ export function cors(allowed: readonly string[]): express.RequestHandler {
         'Access-Control-Allow-Origin': origin,
         'Access-Control-Allow-Credentials': 'true',
         'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE, OPTIONS, PATCH, HEAD',
-        'Access-Control-Allow-Headers': 'Authorization, Content-Type, Idempotency-Key',
+        'Access-Control-Allow-Headers':
+          'Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Cache-Control',
         'Access-Control-Expose-Headers': 'X-DRP-LIST-TOTAL-COUNT, X-DRP-LIST-COUNT, Belfry-Event-Ids',
         Vary: 'Origin',
       });

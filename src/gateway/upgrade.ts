@@ -52,6 +52,11 @@ export class Upgrade {
     this.#stopped = true;
   }
 
+  /** Whether there is room for a connection that comes without an upgrade. @throws BelfryError `limit_reached` */
+  admit(): void {
+    this.#checkLimit(1);
+  }
+
   /** Answers an upgrade request, one way or the other. Never rejects. */
   async handle(
     request: IncomingMessage,
@@ -89,7 +94,7 @@ export class Upgrade {
     try {
       if (dialect === undefined) throw new BelfryError('not_found', 'No route');
       if (!dialect.checksOrigin) checkOrigin(request.headers.origin, this.#options.allowedOrigins);
-      this.#checkLimit();
+      this.#checkLimit(0);
     } catch (error) {
       throw refusalOf(error);
     }
@@ -107,10 +112,10 @@ export class Upgrade {
     return { dialect, opening };
   }
 
-  #checkLimit(): void {
+  #checkLimit(more: number): void {
     if (this.#stopped) throw goingAway();
     const { hub, connectionsMax } = this.#options;
-    if (hub.connections.size + this.#opening <= connectionsMax) return;
+    if (hub.connections.size + this.#opening + more <= connectionsMax) return;
     throw new BelfryError(
       'limit_reached',
       `The node holds ${connectionsMax} connections. Expected you to try again later, or another node.`,
@@ -151,6 +156,7 @@ export class Upgrade {
   #arrival(request: IncomingMessage, dialect: Dialect, opening: Opening): Arrival {
     return {
       id: this.#options.newId(),
+      type: 'websocket',
       remoteAddr: addressOf(request, this.#options.trustedHops),
       userAgent: userAgentOf(request),
       createTime: this.#options.hub.clock.now(),

@@ -1,11 +1,12 @@
 import type { Encoding, Subscription } from '../dialects/dialect.ts';
-import { passes } from '../model/filter.ts';
+import type { HubEvent } from '../model/event.ts';
 import type { Grants, Identity } from '../model/principal.ts';
 import type { View } from '../model/redaction.ts';
 import type { EncodedEvent } from './encoded.ts';
 import { joinFrames, type Chunk } from './frame.ts';
 import { outboxOf, type Outbox } from './outbox.ts';
-import type { Stats } from './stats.ts';
+import type { Deliveries } from './stats.ts';
+import { hears, lossOf, textOf } from './subscription.ts';
 
 /** What a cohort needs of a connection. */
 export interface Listener {
@@ -16,7 +17,9 @@ export interface Listener {
   /** What is masked for it. */
   readonly view: View;
   readonly subscriptions: ReadonlyMap<string, { readonly subscription: Subscription }>;
-  send(chunks: readonly Chunk[]): void;
+  readonly lags: boolean;
+  /** `parts` is the same one by one, for who lags. */
+  send(chunks: readonly Chunk[], parts?: readonly Chunk[]): void;
 }
 
 /**
@@ -34,11 +37,13 @@ export class Cohort {
   readonly #grants: Grants;
   readonly #view: View;
   readonly #filtered: boolean;
-  readonly #stats: Stats;
+  readonly #stats: Deliveries;
+  /** What waits in the outbox, where some of it may be left out for a member that lags. */
+  #lossy: HubEvent[] | undefined;
   readonly #outbox: Outbox;
   #flushedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(listener: Listener, signature: string, stats: Stats) {
+  constructor(listener: Listener, signature: string, stats: Deliveries) {
     const { encoding, deflate, identity, view, subscriptions } = listener;
     this.signature = signature;
     this.encoding = encoding;
@@ -48,6 +53,7 @@ export class Cohort {
     this.#view = view;
     this.#filtered = this.subscriptions.some(({ filters }) => filters.length > 0);
     this.#stats = stats;
+    if (this.subscriptions.some(({ slow = 'close' }) => slow !== 'close')) this.#lossy = [];
   }
 
   /** Takes an event that the router matched to it. Returns whether the outbox was empty before and is no more. */
@@ -64,11 +70,16 @@ export class Cohort {
       this.#stats.filtered += size;
       return false;
     }
-    return this.append(seen);
+    return this.#append(seen);
   }
 
   /** Takes an event whatever the subscriptions say. */
-  append(encoded: EncodedEvent): boolean {
+  tell(encoded: EncodedEvent): boolean {
+    this.#stats.received += this.members.size;
+    return this.#append(encoded);
+  }
+
+  #append(encoded: EncodedEvent): boolean {
     const wasEmpty = this.#outbox.isEmpty;
     const overtaken = this.#outbox.add(encoded);
     if (overtaken === undefined) {
@@ -76,6 +87,7 @@ export class Cohort {
       return false;
     }
     this.#stats.overtaken += overtaken * this.members.size;
+    this.#lossy?.push(encoded.event);
     return wasEmpty;
   }
 
@@ -100,22 +112,32 @@ export class Cohort {
     if (this.#outbox.isEmpty) return;
     const { frames, events } = this.#outbox.take();
     const chunks = joinFrames(frames, events);
-    for (const member of this.members) member.send(chunks);
+    const waited = this.#lossy;
+    if (waited === undefined) {
+      for (const member of this.members) member.send(chunks);
+      return;
+    }
+    this.#lossy = [];
+    // Made once, when the first of those who lag needs it.
+    let parts: readonly Chunk[] | undefined;
+    for (const member of this.members) {
+      if (member.lags) member.send(chunks, (parts ??= this.#partsOf(frames, waited)));
+      else member.send(chunks);
+    }
   }
-}
 
-/** Whether an event passes one subscription of a client. */
-export function hears({ pattern, filters }: Subscription, event: EncodedEvent['event']): boolean {
-  return pattern.matches(event) && filters.every((filter) => passes(filter, event));
-}
-
-/** Equal texts admit the same events. */
-export function textOf({ pattern, filters }: Subscription): string {
-  return JSON.stringify([pattern.text, ...filters.map(({ text }) => text).toSorted()]);
+  #partsOf(frames: readonly Buffer[], events: readonly HubEvent[]): Chunk[] {
+    return frames.map((bytes, index) => {
+      const loss = lossOf(this.subscriptions, events[index]);
+      return { bytes, deliveries: 1, ...(loss && { loss }) };
+    });
+  }
 }
 
 /** Equal signatures hear the same bytes. */
 export function signatureOf({ encoding, deflate, identity, view, subscriptions }: Listener): string {
-  const heard = [...subscriptions.values()].map(({ subscription }) => textOf(subscription));
+  const heard = [...subscriptions.values()].map(
+    ({ subscription }) => `${textOf(subscription)} ${subscription.slow ?? 'close'}`,
+  );
   return JSON.stringify([encoding.name, deflate, identity.subscribe.text, view.text, ...heard.toSorted()]);
 }

@@ -6,7 +6,7 @@ import { asBelfryError, ProtocolError, type BelfryError } from '../model/errors.
 import type { NewEvent } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import type { Identity } from '../model/principal.ts';
-import { textOf } from './cohort.ts';
+import { textOf } from './subscription.ts';
 import type { Connection } from './connection.ts';
 import { EncodedEvent } from './encoded.ts';
 import type { Hub } from './hub.ts';

@@ -1,12 +1,14 @@
 import type { ConnectionLimits, Dialect, Encoding, Opening, Subscription } from '../dialects/dialect.ts';
 import { CLOSE, type Close } from '../model/close.ts';
-import { compareCursors, type Cursor } from '../model/cursor.ts';
+import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import type { Identity } from '../model/principal.ts';
 import type { Redaction, View } from '../model/redaction.ts';
-import { textOf, type Cohort } from './cohort.ts';
+import type { ConnectionType } from '../registry/registry.ts';
+import type { Cohort } from './cohort.ts';
+import { textOf } from './subscription.ts';
 import type { Chunk } from './frame.ts';
-import { DeliveryQueue, type QueueBounds } from './queue.ts';
-import type { Stats } from './stats.ts';
+import { DeliveryQueue, type Missed, type QueueBounds } from './queue.ts';
+import type { Deliveries, Stats } from './stats.ts';
 
 /** What the hub needs of a socket, whatever carries it. */
 export interface Outlet {
@@ -25,6 +27,8 @@ export interface ConnectionEvents {
   /** It has something in its own queue, again after each time that some of it went out. */
   lags(connection: Connection): void;
   caughtUp(connection: Connection): void;
+  /** It has room again, and is to be told what was left out. */
+  missed(connection: Connection, missed: Missed): void;
   /** It closes itself, before its socket has gone. */
   closes(connection: Connection, why: Close): void;
 }
@@ -41,6 +45,7 @@ export interface ConnectionContext {
 export interface Arrival {
   /** Unlike that of any other connection, at any time. */
   readonly id: string;
+  readonly type: ConnectionType;
   /** `ip:port` of the client, by which operators know it. */
   readonly remoteAddr: string;
   /** As the client said. */
@@ -62,6 +67,7 @@ const NO_LIMITS: ConnectionLimits = {};
 /** One client attached to this node. */
 export class Connection {
   readonly id: string;
+  readonly type: ConnectionType;
   readonly remoteAddr: string;
   readonly userAgent: string;
   readonly createTime: number;
@@ -79,6 +85,7 @@ export class Connection {
   readonly #outlet: Outlet;
   readonly #context: ConnectionContext;
   readonly #bounds: QueueBounds;
+  readonly #stats: Deliveries;
   /** Present while it lags. */
   #queue: DeliveryQueue | undefined;
   #open = true;
@@ -86,6 +93,7 @@ export class Connection {
   constructor(arrival: Arrival, outlet: Outlet, context: ConnectionContext, deflate = false) {
     const { dialect, opening } = arrival;
     this.id = arrival.id;
+    this.type = arrival.type;
     this.remoteAddr = arrival.remoteAddr;
     this.userAgent = arrival.userAgent;
     this.createTime = arrival.createTime;
@@ -96,6 +104,7 @@ export class Connection {
     this.limits = opening.limits ?? NO_LIMITS;
     const maxDeliveries = this.limits.queueMaxDeliveries;
     this.#bounds = maxDeliveries === undefined ? context.bounds : { ...context.bounds, maxDeliveries };
+    this.#stats = context.stats.of(dialect.name);
     this.#outlet = outlet;
     this.#context = context;
   }
@@ -132,13 +141,14 @@ export class Connection {
 
   /**
    * Writes at once while the socket keeps up; queues while it does not; closes with 4008 when the queue is full. What
-   * one flush holds is taken as a whole by who kept up until then, so that a burst alone makes nobody slow.
+   * one flush holds is taken as a whole by who kept up until then, so that a burst alone makes nobody slow. `parts` is
+   * the same one by one, of which some may be left out instead.
    */
-  send(chunks: readonly Chunk[]): void {
+  send(chunks: readonly Chunk[], parts = chunks): void {
     const keptUp = !this.lags;
-    for (const chunk of chunks) {
+    for (const chunk of keptUp ? chunks : parts) {
       if (this.#open && this.#take(chunk, keptUp)) continue;
-      this.#context.stats.droppedSlow += chunk.deliveries;
+      this.#stats.droppedSlow += chunk.deliveries;
       this.close(CLOSE.tooSlow);
     }
   }
@@ -156,7 +166,7 @@ export class Connection {
   /** The socket is gone, or is about to be. */
   markClosed(): void {
     this.#open = false;
-    this.#context.stats.droppedSlow += this.#queue?.deliveries ?? 0;
+    this.#stats.droppedSlow += this.#queue?.deliveries ?? 0;
     this.#queue = undefined;
   }
 
@@ -171,18 +181,33 @@ export class Connection {
       this.#context.events.lags(this);
       this.#outlet.onceDrained(this.#drain);
     }
-    return this.#queue.push(chunk, inAnyCase);
+    const { dropped } = this.#queue;
+    const taken = this.#queue.push(chunk, inAnyCase);
+    this.#stats.droppedSlow += this.#queue.dropped - dropped;
+    return taken;
+  }
+
+  /** What was left out it has not heard: it may subscribe to it again. */
+  #miss(missed: Missed): void {
+    const { to = START } = missed;
+    for (const [name, { subscription, from }] of this.subscriptions) {
+      if (subscription.slow === undefined || compareCursors(from, to) >= 0) continue;
+      this.subscriptions.set(name, { subscription, from: to });
+    }
+    this.#context.events.missed(this, missed);
   }
 
   #write({ bytes, deliveries }: Chunk): void {
     this.#outlet.write(bytes);
-    this.#context.stats.delivered += deliveries;
+    this.#stats.delivered += deliveries;
   }
 
   readonly #drain = (): void => {
     const queue = this.#queue;
     if (queue === undefined) return;
     while (!this.#outlet.full) {
+      const missed = queue.takeMissed();
+      if (missed !== undefined) this.#miss(missed);
       const chunk = queue.shift();
       if (chunk === undefined) break;
       this.#write(chunk);

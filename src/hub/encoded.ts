@@ -40,11 +40,11 @@ export class EncodedEvent {
   }
 
   /** `undefined` when the dialect has no word for the event. */
-  frame({ encode }: Encoding, deflate: boolean): Buffer | undefined {
+  frame({ encode, frame = frameOf }: Encoding, deflate: boolean): Buffer | undefined {
     const encoded = this.#encode(encode);
     if (encoded.text === undefined) return undefined;
     if (deflate) return (encoded.deflated ??= this.#count(deflatedFrameOf(encoded.text)));
-    return (encoded.frame ??= this.#count(frameOf(encoded.text)));
+    return (encoded.frame ??= this.#count(frame(encoded.text)));
   }
 
   #encode(encode: Encoding['encode']): Encoded {

@@ -1,4 +1,5 @@
 import { constants, deflateRawSync } from 'node:zlib';
+import type { Cursor } from '../model/cursor.ts';
 
 const FINAL_TEXT = 0x81;
 /** RSV1, which permessage-deflate (RFC 7692) sets on a compressed message. */
@@ -51,6 +52,16 @@ function emptyFrame(first: number, length: number): Buffer {
 export interface Chunk {
   readonly bytes: Buffer;
   readonly deliveries: number;
+  /** Where it may be left out when a queue is full. */
+  readonly loss?: Loss;
+}
+
+/** How one event may be left out, and what the log says of its place. */
+export interface Loss {
+  /** By a later one of the same kind only; absent: as the oldest of those that wait. */
+  readonly kind: string | undefined;
+  readonly id: Cursor | undefined;
+  readonly previous: Cursor | undefined;
 }
 
 /**

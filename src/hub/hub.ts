@@ -65,6 +65,8 @@ export class Hub {
       events: {
         lags: (connection) => this.#lagging.add(connection),
         caughtUp: (connection) => this.#lagging.delete(connection),
+        missed: (connection, { from = null, to = null, dropped }) =>
+          this.tell(connection, 'gap', from ?? '', { from, to, reason: 'slow', dropped }),
         closes: (connection, { code, reason }) => this.detach(connection, `${code} ${reason}`),
       },
     };
@@ -161,8 +163,9 @@ export class Hub {
     if (!connection.isOpen) return 0;
     const { encoding, deflate, view } = connection;
     const frames = events.flatMap((encoded) => encoded.seenBy(view).frame(encoding, deflate) ?? []);
-    this.stats.received += events.length;
-    this.stats.unknownWord += events.length - frames.length;
+    const deliveries = this.stats.of(connection.dialect.name);
+    deliveries.received += events.length;
+    deliveries.unknownWord += events.length - frames.length;
     if (frames.length > 0) connection.send(joinFrames(frames));
     return frames.length;
   }
@@ -201,10 +204,7 @@ export class Hub {
   /** What the hub itself has to say concerns everybody whose dialect has a word for it. */
   #deliverToAll(encoded: EncodedEvent): void {
     this.stats.gaps++;
-    for (const cohort of this.#cohorts.values()) {
-      this.stats.received += cohort.members.size;
-      if (cohort.append(encoded)) this.#wait(cohort);
-    }
+    for (const cohort of this.#cohorts.values()) if (cohort.tell(encoded)) this.#wait(cohort);
   }
 
   /** What its members were given by then still goes out first. */
@@ -240,7 +240,7 @@ export class Hub {
     this.#cohorts.get(signature)?.flush();
     let cohort = this.#cohorts.get(signature);
     if (cohort === undefined) {
-      cohort = new Cohort(connection, signature, this.stats);
+      cohort = new Cohort(connection, signature, this.stats.of(connection.dialect.name));
       this.#cohorts.set(signature, cohort);
       this.#router.add(cohort);
     }

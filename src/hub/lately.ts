@@ -1,6 +1,7 @@
+import type { History } from '../broker/broker.ts';
 import type { Subscription } from '../dialects/dialect.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
-import { hears } from './cohort.ts';
+import { hears } from './subscription.ts';
 import { EncodedEvent } from './encoded.ts';
 import type { Hub } from './hub.ts';
 
@@ -8,7 +9,7 @@ import type { Hub } from './hub.ts';
 const MAX_EVENTS = 10_000;
 const MAX_BYTES = 16 * 1024 * 1024;
 
-type Log = Pick<Hub, 'history' | 'recent' | 'stats'>;
+type Log = Pick<Hub, 'recent' | 'stats'> & { readonly history: Pick<History, 'after'> };
 
 /**
  * What the log has told lately to certain subscriptions, kept for the next who asks, who then reads on from there: so a

@@ -2,7 +2,7 @@ import type { Subscription } from '../dialects/dialect.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Identity } from '../model/principal.ts';
-import { textOf } from './cohort.ts';
+import { textOf } from './subscription.ts';
 import type { Connection } from './connection.ts';
 
 /** Room for a thousand topics with a UUID each, and more. */
@@ -46,7 +46,7 @@ export function permitted(
  * @throws BelfryError `subscriptions_exceeded`, or `pattern_invalid` when comma lists expand beyond the bound
  */
 export function checkRoom(
-  connection: Connection,
+  connection: Pick<Connection, 'subscriptions' | 'limits'>,
   added: readonly Subscription[],
   insteadOf: readonly string[],
   maxTopics: number,
@@ -77,7 +77,7 @@ export function checkRoom(
 }
 
 /** The texts of all subscriptions are looked at again with each change, so together they have a bound too. */
-function checkLength(connection: Connection, added: readonly Subscription[]): void {
+function checkLength(connection: Pick<Connection, 'subscriptions'>, added: readonly Subscription[]): void {
   const held = [...connection.subscriptions.values()].map(({ subscription }) => subscription);
   const length = [...held, ...added].reduce((sum, subscription) => sum + textOf(subscription).length, 0);
   if (length <= MAX_TEXT_LENGTH) return;

@@ -58,8 +58,22 @@ export class Recent {
     return compareCursors(start, cursor) <= 0;
   }
 
-  /** The events after a place that is covered, oldest first. */
-  after(cursor: Cursor): EncodedEvent[] {
+  /**
+   * The place itself where it stands in the log, as far as can be told from what is kept; else the last one before it.
+   * Of a place that is covered.
+   */
+  placeOf(cursor: Cursor): Cursor {
+    if (cursor === this.#position) return cursor;
+    return this.#events[this.#indexAfter(cursor)]?.event.previous ?? START;
+  }
+
+  /** The events after a place that is covered, oldest first, at most so many. */
+  after(cursor: Cursor, count = Number.POSITIVE_INFINITY): EncodedEvent[] {
+    const from = this.#indexAfter(cursor);
+    return this.#events.slice(from, from + count) as EncodedEvent[];
+  }
+
+  #indexAfter(cursor: Cursor): number {
     let low = this.#head;
     let high = this.#events.length;
     while (low < high) {
@@ -68,7 +82,7 @@ export class Recent {
       if (compareCursors(id, cursor) <= 0) low = middle + 1;
       else high = middle;
     }
-    return this.#events.slice(low) as EncodedEvent[];
+    return low;
   }
 
   get #length(): number {

@@ -1,14 +1,17 @@
 import type { ReplayWish, RetainedWish, Subscription } from '../dialects/dialect.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
-import { hears } from './cohort.ts';
+import { hears } from './subscription.ts';
 import type { Connection } from './connection.ts';
 import { EncodedEvent } from './encoded.ts';
+import { gapBetween, type Gap } from './gap.ts';
 import type { Hub } from './hub.ts';
 import type { Lately } from './lately.ts';
 
-/** So many are sent in one go, fewer if the connection lags before. */
-const AT_ONCE = 32;
+/** What goes out in one write: so many events, */
+const AT_ONCE = 256;
+/** or as many as fit into what a socket holds, lest five thousand that come back at once fill the memory. */
+const BYTES_AT_ONCE = 64 * 1024;
 
 /** After so long this node is asked again whether it got as far as the client. */
 const BEHIND_MS = 50;
@@ -29,10 +32,15 @@ export class Replay {
   readonly #wish: ReplayWish;
   readonly #lately: (subscriptions: readonly Subscription[]) => Lately;
   #at: Cursor;
+  /** It was seen whether the log knows the place. */
+  #placed = false;
   /** What the encoding says of an end that was among what was sent. */
   #endsAfterMs: number | undefined;
   /** Where a selection is wished for: what it is made from, and after this place what came meanwhile and is live. */
   #collected: EncodedEvent[] = [];
+  /** What goes out with the next write. */
+  #batch: EncodedEvent[] = [];
+  #bytes = 0;
   readonly #liveAfter: Cursor;
 
   constructor(
@@ -70,15 +78,16 @@ export class Replay {
   async #fromRetained(wishes: readonly RetainedWish[]): Promise<void> {
     const { events, cursor } = await this.#hub.history.retained(wishes);
     for (const event of events) {
-      this.#send(new EncodedEvent(event, this.#hub.stats));
-      if (this.#connection.lags) await this.#hub.drained(this.#connection);
+      this.#add(new EncodedEvent(event, this.#hub.stats));
+      if (this.#isFull) await this.#sent();
     }
+    await this.#sent();
     this.#at = cursor;
   }
 
   async #fromLately(since: Cursor): Promise<void> {
     const { events, cursor } = await this.#lately(this.#subscriptions).since(since);
-    for (const encoded of events) this.#send(encoded);
+    for (const encoded of events) this.#add(encoded);
     this.#at = cursor;
   }
 
@@ -100,12 +109,14 @@ export class Replay {
         else await this.#fromHistory();
         continue;
       }
-      const missed = recent.after(this.#at);
-      for (const encoded of missed.slice(0, AT_ONCE)) {
-        this.#send(encoded);
-        if (this.#connection.lags) break;
+      this.#checkPlace(recent.placeOf(this.#at));
+      const missed = recent.after(this.#at, AT_ONCE);
+      for (const encoded of missed) {
+        this.#add(encoded);
+        if (this.#isFull) break;
       }
-      if (missed.length <= AT_ONCE && !this.#connection.lags) return join();
+      this.#send();
+      if (this.#at === recent.position && !this.#connection.lags) return join();
       await this.#hub.drained(this.#connection);
     }
   }
@@ -122,8 +133,7 @@ export class Replay {
       return;
     }
     if (compareCursors(this.#at, recent.position) <= 0) return;
-    this.#tellGap(recent.position, 'unknown cursor');
-    this.#at = recent.position;
+    this.#goOnFrom(recent.position, 'unknown cursor');
   }
 
   /** Reads on from the log until the recent events of this node take over, or the log has nothing more. */
@@ -132,23 +142,41 @@ export class Replay {
     const { recent } = this.#hub;
     for await (const event of this.#hub.history.after(from)) {
       if (compareCursors(event.id ?? START, recent.position) > 0) break;
-      if (this.#at === from) this.#checkJoins(event);
-      this.#send(new EncodedEvent(event, this.#hub.stats));
-      if (this.#connection.lags) await this.#hub.drained(this.#connection);
-      if (!this.#connection.isOpen || recent.covers(this.#at)) return;
+      if (this.#at === from) this.#checkPlace(event.previous ?? START);
+      this.#add(new EncodedEvent(event, this.#hub.stats));
+      if (this.#isFull) await this.#sent();
+      if (!this.#connection.isOpen || recent.covers(this.#at)) break;
     }
+    await this.#sent();
     if (recent.covers(this.#at)) return;
-    this.#tellGap(recent.position, 'trimmed');
-    this.#at = recent.position;
+    this.#goOnFrom(recent.position, 'trimmed');
   }
 
-  /** The first event read must follow the place asked for; one whose predecessor is later follows a hole. */
-  #checkJoins({ previous = START }: HubEvent): void {
-    if (compareCursors(previous, this.#at) > 0) this.#tellGap(previous, 'trimmed');
-    else if (previous === START && this.#at !== START) this.#tellGap(previous, 'log lost');
+  /** Asked of the place from which the first event is taken, and never again. */
+  #checkPlace(previous: Cursor): void {
+    if (this.#placed) return;
+    this.#placed = true;
+    const gap = gapBetween(this.#at, previous);
+    if (gap !== undefined) this.#tellGap(gap);
   }
 
-  #send(encoded: EncodedEvent): void {
+  get #isFull(): boolean {
+    return this.#batch.length >= AT_ONCE || this.#bytes >= BYTES_AT_ONCE;
+  }
+
+  /** In one write, which a client that keeps up takes as a whole. */
+  #send(): void {
+    if (this.#batch.length > 0) this.#hub.sendTo(this.#connection, ...this.#batch);
+    this.#batch = [];
+    this.#bytes = 0;
+  }
+
+  async #sent(): Promise<void> {
+    this.#send();
+    if (this.#connection.lags) await this.#hub.drained(this.#connection);
+  }
+
+  #add(encoded: EncodedEvent): void {
     const { event } = encoded.seenBy(this.#connection.view);
     this.#at = event.id ?? this.#at;
     if (!this.#connection.identity.subscribe.permit(event)) return;
@@ -158,16 +186,23 @@ export class Replay {
     }
     if (!('select' in this.#wish)) {
       this.#endsAfterMs = this.#connection.encoding.endsAfterMs?.(event) ?? this.#endsAfterMs;
-      this.#hub.sendTo(this.#connection, encoded);
+      this.#batch.push(encoded);
+      this.#bytes += event.size;
       return;
     }
     this.#collected.push(encoded);
     if (this.#collected.length > 2 * MAX_COLLECTED) this.#collected = this.#collected.slice(-MAX_COLLECTED);
   }
 
-  /** Nobody was promised anything since a mere time. */
-  #tellGap(to: Cursor, reason: string): void {
-    if ('lastMs' in this.#wish) return;
-    this.#hub.tell(this.#connection, 'gap', this.#at, { from: this.#at, to, reason });
+  #goOnFrom(to: Cursor, reason: Gap['reason']): void {
+    this.#tellGap({ from: this.#at, to, reason });
+    this.#placed = true;
+    this.#at = to;
+  }
+
+  /** At a time there need be no event; and of the last so many milliseconds nothing was promised. */
+  #tellGap(gap: Gap): void {
+    if (!('since' in this.#wish) || (this.#wish.ofTime && gap.reason !== 'trimmed')) return;
+    this.#hub.tell(this.#connection, 'gap', gap.from, gap);
   }
 }

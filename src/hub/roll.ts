@@ -95,12 +95,12 @@ export class Roll {
   }
 
   #record(
-    { id, remoteAddr, userAgent, createTime, dialect }: Arrival | Connection,
+    { id, type, remoteAddr, userAgent, createTime, dialect }: Arrival | Connection,
     { principal, expiresAt }: Identity,
     patterns: readonly string[],
   ): ConnectionRecord {
     return {
-      Type: 'websocket',
+      Type: type,
       RemoteAddr: remoteAddr,
       Principal: principal,
       CreateTime: new Date(createTime).toISOString(),

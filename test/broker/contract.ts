@@ -1,7 +1,7 @@
 import { array, assert, asyncProperty } from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Broker, History } from '../../src/broker/broker.ts';
-import { compareCursors, isCursor, START, type Cursor } from '../../src/model/cursor.ts';
+import { compareCursors, END, isCursor, START, type Cursor } from '../../src/model/cursor.ts';
 import type { HubEvent, NewEvent } from '../../src/model/event.ts';
 import { isRfc3339 } from '../../src/model/time.ts';
 import { anyEvent } from './any-event.ts';
@@ -71,6 +71,18 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
       expect(stated?.time).toBe(time);
       expect(unstated?.time).toSatisfy(isRfc3339);
       expect(Math.abs(Date.parse(unstated?.time ?? '') - Date.now())).toBeLessThan(60_000);
+    });
+
+    it('reads the log backwards from a place, newest first, however many there are', async () => {
+      const { node } = await start(makeWorld());
+      const ids: Cursor[] = [];
+      for (let i = 0; i < 5; i++)
+        ids.push(...(await node.publish(Array.from({ length: 250 }, (_, n) => event(`${i}.${n}`)))));
+      const before = async (cursor: Cursor): Promise<(Cursor | undefined)[]> =>
+        (await Array.fromAsync(node.before(cursor))).map(({ id }) => id);
+      expect(await before(END)).toEqual(ids.toReversed());
+      expect(await before(ids[700] ?? '')).toEqual(ids.slice(0, 700).toReversed());
+      expect(await before(ids[0] ?? '')).toEqual([]);
     });
 
     it('answers an empty list with an empty list and delivers nothing', async () => {

@@ -77,7 +77,7 @@ describe('a burst of cluster events', () => {
     commands.open(client.connection, opening);
     for (const [action, key] of events) broker.append({ type: 'cluster', action, key });
     hub.flush();
-    const { received, delivered, overtaken, unknownWord } = hub.stats;
+    const { received, delivered, overtaken, unknownWord } = hub.stats.total;
     expect(delivered + overtaken + unknownWord).toBe(received);
     return client
       .takeTexts()

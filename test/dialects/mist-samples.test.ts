@@ -34,7 +34,7 @@ describe('samples', () => {
     world.clock.advance(5_000);
     world.clock.turn();
     expect(usages(client)).toEqual([]);
-    expect(world.hub.stats.overtaken).toBe(8);
+    expect(world.hub.stats.total.overtaken).toBe(8);
   });
 
   it('are of the host that is asked for', async () => {

@@ -78,7 +78,7 @@ describe('a dorgu client', () => {
     await post(node, ...Array.from({ length: 50 }, () => tell('updated')), tell('added', 'stage'));
     expect([await client.next(), await client.next()]).toEqual([tell('updated'), tell('added', 'stage')]);
     const metrics = await (await fetch(`${node.url}/metrics`)).text();
-    expect(metrics).toContain('belfry_deliveries_total{outcome="overtaken"} 49');
+    expect(metrics).toContain('belfry_deliveries_total{dialect="dorgu",outcome="overtaken"} 49');
     expect(client.unread).toEqual([]);
   });
 

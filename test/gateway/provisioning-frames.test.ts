@@ -64,7 +64,7 @@ describe('events that wait together', () => {
     const client = await provisioningClient(node);
     await publish(node, ticks(5));
     expect(await sizes(client, 1)).toEqual([5]);
-    expect(node.hub.stats.delivered).toBe(5);
+    expect(node.hub.stats.total.delivered).toBe(5);
   });
 });
 

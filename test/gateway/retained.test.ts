@@ -96,7 +96,7 @@ describe('GET /api/v3/<type>', () => {
     expect([response.status, ...counts(response), await response.text()]).toEqual([200, '1', '0', '']);
   });
 
-  it.each(['nothing', 'events', 'nothing/web', 'machines/a/b'])('knows no route to %s', async (path) => {
+  it.each(['nothing', 'event', 'nothing/web', 'machines/a/b'])('knows no route to %s', async (path) => {
     const response = await get(await startRetaining(), `/api/v3/${path}`);
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ Messages: ['No route', expect.anything()] });

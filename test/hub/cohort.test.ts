@@ -81,7 +81,7 @@ describe('an event', () => {
     ]);
     publish();
     expect(client.takeKeys()).toEqual(['global']);
-    expect(hub.stats.delivered - 1).toBe(1);
+    expect(hub.stats.total.delivered - 1).toBe(1);
   });
 
   it('is encoded and framed once a dialect for a thousand connections', async () => {
@@ -91,11 +91,12 @@ describe('an event', () => {
     );
     const drps = Array.from({ length: 400 }, () => connect({ dialect: drp }));
     for (const client of drps) client.send('register profiles.*.*');
-    const { encodes, frames, delivered } = hub.stats;
+    const { encodes, frames } = hub.stats;
+    const { delivered } = hub.stats.total;
     publish();
     expect(hub.stats.encodes - encodes).toBe(2);
     expect(hub.stats.frames - frames).toBe(2);
-    expect(hub.stats.delivered - delivered).toBe(1_000);
+    expect(hub.stats.total.delivered - delivered).toBe(1_000);
     expect(new Set(natives.map((client) => client.takeTexts().join('\n'))).size).toBe(1);
     expect(new Set(drps.map((client) => client.takeTexts().at(-1))).size).toBe(1);
   });

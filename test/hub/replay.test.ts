@@ -142,14 +142,14 @@ describe('a replay', () => {
     const client = test.connect();
     client.subscribe(['*.*.*'], { since: START });
     test.hub.detach(client.connection, 'gone');
-    const { received } = test.hub.stats;
+    const { received } = test.hub.stats.total;
     for (let n = 0; n < 5; n++) {
       await settled();
       test.broker.release();
     }
     await settled();
     expect(test.broker.waiting).toBe(0);
-    expect(test.hub.stats.received).toBe(received);
+    expect(test.hub.stats.total.received).toBe(received);
   });
 
   it('is refused when the log cannot be read, and the connection has not joined', async () => {
@@ -217,6 +217,67 @@ describe('a replay', () => {
       { action: 'gap', key: '77-0', object: { from: '77-0', to: '3-0', reason: 'unknown cursor' } },
       { key: 'live' },
     ]);
+  });
+
+  it.each([
+    ['the recent events', 1_000],
+    ['the log', 0],
+  ])('tells of a gap when the place is none of this log, though %s go further back', async (_s, recent) => {
+    const test = await hubAfter(3, recent);
+    expect(await heardSince(test, '1-7')).toMatchObject([
+      { action: 'subscribe' },
+      { action: 'gap', key: '1-7', object: { from: '1-7', to: '1-0', reason: 'unknown cursor' } },
+      { key: '2' },
+      { key: '3' },
+    ]);
+  });
+
+  it('tells of a gap when the recent events are those of a log that began anew', async () => {
+    const test = await hubAfter(3);
+    test.broker.lose();
+    test.broker.append({ key: '4' });
+    expect(await heardSince(test, '2-0')).toMatchObject([
+      { action: 'subscribe' },
+      { action: 'gap', key: '2-0', object: { from: '2-0', to: '0-0', reason: 'log lost' } },
+      { key: '4' },
+    ]);
+  });
+
+  it.each([
+    ['the recent events', 1_000],
+    ['the log', 0],
+  ])('since a time is no gap where no event stands there, from %s', async (_source, recent) => {
+    const test = await hubAfter(3, recent);
+    expect(keys(await heardSince(test, '1970-01-01T00:00:00Z'))).toEqual(['subscribe s', '1', '2', '3']);
+    expect(keys(await heardSince(test, '2999-01-01T00:00:00Z'))).toEqual(['subscribe s']);
+    expect(keys(await heardSince(test, '1970-01-01T00:00:00.002Z'))).toEqual(['subscribe s', '2', '3']);
+  });
+
+  it('since a time is a gap where the log was trimmed after it', async () => {
+    const test = await hubAfter(5, 0);
+    test.broker.trim(3);
+    const heard = await heardSince(test, '1970-01-01T00:00:00.002Z');
+    expect(keys(heard)).toEqual(['subscribe s', 'gap 1-999999999999999', '4', '5']);
+  });
+
+  it.each([
+    ['the recent events', 10_000],
+    ['the log', 0],
+  ])('goes out in as few writes as fit what a socket holds, from %s', async (_source, recent) => {
+    const test = await startHub({ recentMaxEvents: recent });
+    for (let n = 0; n < 600; n++) test.broker.append({ key: String(n) });
+    const small = test.connect();
+    small.subscribe(['*.*.*'], { since: START });
+    await settled();
+    expect(small.outlet.writes).toHaveLength(1 + 3);
+    expect(small.takeKeys()).toHaveLength(600);
+
+    for (let n = 0; n < 10; n++)
+      test.broker.append({ key: 'large', object: 'x'.repeat(20_000), size: 20_000 });
+    const large = test.connect();
+    large.subscribe(['*.*.large'], { since: START });
+    await settled();
+    expect(large.outlet.writes.slice(1).map(({ length }) => Math.round(length / 20_000))).toEqual([4, 4, 2]);
   });
 
   it('waits for what the client heard on a node that was a moment ahead of this one', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { native } from '../../src/dialects/native.ts';
 import { Cohort, signatureOf } from '../../src/hub/cohort.ts';
 import { Router } from '../../src/hub/router.ts';
-import { Stats } from '../../src/hub/stats.ts';
+import { Deliveries } from '../../src/hub/stats.ts';
 import { Pattern } from '../../src/model/pattern.ts';
 import { Redaction } from '../../src/model/redaction.ts';
 import { anEvent, anIdentity } from '../support/connection.ts';
@@ -19,9 +19,10 @@ function cohortOf(...patterns: readonly Pattern[]): Cohort {
     identity: anIdentity(),
     view: Redaction.none.viewOf([]),
     subscriptions,
+    lags: false,
     send: () => {},
   };
-  return new Cohort(listener, signatureOf(listener), new Stats());
+  return new Cohort(listener, signatureOf(listener), new Deliveries());
 }
 
 const parsed = (...texts: readonly string[]): Cohort => cohortOf(...texts.map((text) => Pattern.parse(text)));

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DIALECTS } from '../../src/dialects/index.ts';
-import type { Hub } from '../../src/hub/hub.ts';
+import type { Deliveries } from '../../src/hub/stats.ts';
 import { CLOSE } from '../../src/model/close.ts';
 import { Grants } from '../../src/model/principal.ts';
 import { anIdentity, settled, startHub, type TestConnection, type TestHub } from '../support/connection.ts';
@@ -21,6 +21,7 @@ const operation = fc.oneof(
     pattern,
     since: fc.option(fc.nat(30)),
     filtered: fc.boolean(),
+    slow: fc.constantFrom('close', 'drop-oldest', 'latest-per-key'),
   }),
   fc.record({ do: fc.constant('unsubscribe' as const), which, pattern }),
   fc.record({
@@ -59,7 +60,7 @@ async function happen(test: TestHub, clients: TestConnection[], operated: Operat
       if (client.connection.dialect.name === 'drp') return client.send(`register ${operated.pattern}`);
       const filters = operated.filtered ? { key: 'a' } : {};
       const since = operated.since === null ? {} : { since: `${operated.since}-0` };
-      return client.subscribe([operated.pattern], { filters, ...since });
+      return client.subscribe([operated.pattern], { filters, slow: operated.slow, ...since });
     }
     case 'unsubscribe':
       if (client?.connection.dialect.name === 'drp') return client.send(`deregister ${operated.pattern}`);
@@ -102,8 +103,10 @@ async function happen(test: TestHub, clients: TestConnection[], operated: Operat
   }
 }
 
-const sumOf = ({ stats }: Hub): number =>
-  stats.delivered + stats.filtered + stats.notPermitted + stats.unknownWord + stats.droppedSlow;
+/** Of one dialect: what went in, and what became of it. */
+function sumOf({ received, ...outcomes }: Deliveries): readonly [number, number] {
+  return [received, Object.values(outcomes).reduce((sum, count) => sum + count, 0)];
+}
 
 describe('the numbers', () => {
   it('add up, whatever happened: received is delivered, filtered, not permitted, without a word, or dropped', async () => {
@@ -122,9 +125,12 @@ describe('the numbers', () => {
         await settled();
         test.hub.flush();
         for (const { outlet } of clients) outlet.drain();
-        expect(sumOf(test.hub)).toBe(test.hub.stats.received);
+        for (const deliveries of test.hub.stats.byDialect.values()) {
+          const [received, became] = sumOf(deliveries);
+          expect(became).toBe(received);
+        }
         const texts = clients.reduce((sum, { outlet }) => sum + outlet.texts.length, 0);
-        expect(test.hub.stats.delivered).toBe(texts);
+        expect(test.hub.stats.total.delivered).toBe(texts);
         const slow = clients.filter(({ outlet }) => outlet.closed?.code === 4008);
         expect(test.hub.stats.slowCloses).toBe(slow.length);
         expect(test.hub.connections.size).toBe(clients.filter(({ connection }) => connection.isOpen).length);
@@ -140,12 +146,12 @@ describe('the numbers', () => {
     subscriber(['*.*.b']);
     const limited = connect({ identity: anIdentity({ subscribe: Grants.parse(['b.*.*']) }) });
     limited.subscribe(['*.*.*']);
-    const { received, delivered, filtered, notPermitted } = hub.stats;
+    const { received, delivered, filtered, notPermitted } = hub.stats.total;
     publish({ type: 'a', key: 'y' });
-    expect(hub.stats.received - received).toBe(3);
-    expect(hub.stats.delivered - delivered).toBe(1);
-    expect(hub.stats.filtered - filtered).toBe(1);
-    expect(hub.stats.notPermitted - notPermitted).toBe(1);
+    expect(hub.stats.total.received - received).toBe(3);
+    expect(hub.stats.total.delivered - delivered).toBe(1);
+    expect(hub.stats.total.filtered - filtered).toBe(1);
+    expect(hub.stats.total.notPermitted - notPermitted).toBe(1);
     expect(hub.stats.events).toBe(1);
   });
 });

@@ -61,6 +61,15 @@ export class TestBroker implements Broker, History {
     }
   }
 
+  async *before(cursor: Cursor): AsyncGenerator<HubEvent> {
+    if (this.failure !== undefined) throw this.failure;
+    for (const event of this.#log.toReversed()) {
+      if (compareCursors(event.id, cursor) >= 0) continue;
+      this.read++;
+      yield event;
+    }
+  }
+
   async retained(
     wishes: readonly RetainedWish[],
   ): Promise<{ readonly events: readonly HubEvent[]; readonly cursor: Cursor }> {
@@ -73,7 +82,7 @@ export class TestBroker implements Broker, History {
   }
 
   /** One event into the log. */
-  append(event: Partial<NewEvent> = {}): Logged {
+  append(event: Partial<NewEvent & Pick<HubEvent, 'size'>> = {}): Logged {
     const logged = { ...anEvent(event), id: `${++this.#count}-0`, previous: this.#last };
     this.#last = logged.id;
     this.#log.push(logged);
@@ -136,6 +145,7 @@ export function anArrival(
   opening: Partial<Opening> = {},
 ): Arrival {
   return {
+    type: 'websocket',
     id: remoteAddr.replace(':', '-'),
     remoteAddr,
     userAgent: 'test/1.0',

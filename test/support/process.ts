@@ -7,7 +7,7 @@ import { TEST_SECRET } from './node.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-/** A command of ours in a process of its own, ended with the test if it still runs. */
+/** A command of ours (or another program for Node) in a process of its own, ended with the test if it still runs. */
 export class CommandProcess {
   readonly child: ChildProcess;
   readonly lines: string[] = [];
@@ -15,8 +15,12 @@ export class CommandProcess {
   readonly exited: Promise<{ code: number | null; signal: string | null }>;
   readonly #waiting = new Set<() => void>();
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.child = spawn(process.execPath, [MAIN, ...args], {
+  constructor(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    main: readonly string[] = [MAIN],
+  ) {
+    this.child = spawn(process.execPath, [...main, ...args], {
       env: { PATH: process.env['PATH'] ?? '', ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });

@@ -1,0 +1,104 @@
+import type { Request, Response } from 'express';
+import type { Subscription } from '../dialects/dialect.ts';
+import { native, placeOf, subscriptionsIn } from '../dialects/native.ts';
+import { readPage, type Page } from '../hub/page.ts';
+import { checkRoom, permitted } from '../hub/permission.ts';
+import { END } from '../model/cursor.ts';
+import { BelfryError } from '../model/errors.ts';
+import { EVERYTHING } from '../model/pattern.ts';
+import type { Identity } from '../model/principal.ts';
+import type { Redaction } from '../model/redaction.ts';
+import { targetOf } from './handshake.ts';
+import { openStream, type StreamOptions } from './stream.ts';
+
+const LIMIT = 100;
+const LIMIT_MAX = 1_000;
+const STREAM = 'text/event-stream';
+
+export interface EventsOptions extends StreamOptions {
+  readonly redaction: Redaction;
+  /** @throws BelfryError `limit_reached`, when the node takes no more connections */
+  readonly admit: () => void;
+  readonly topicsMax: number;
+}
+
+/** Whether the answer is to be a stream. Who takes anything gets JSON. */
+export function wantsStream(request: Request): boolean {
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  return isRead && request.path === '/events' && request.accepts(['application/json', STREAM]) === STREAM;
+}
+
+/** `GET /api/v3/events`: what was, as a page of JSON, or what was and is, as a stream. */
+export async function getEvents(
+  options: EventsOptions,
+  request: Request,
+  response: Response,
+  identity: Identity,
+): Promise<void> {
+  const { query } = targetOf(request);
+  response.vary('Accept');
+  const subscriptions = subscriptionsOf(options, identity, query);
+  if (!wantsStream(request)) return getPage(options, query, response, identity, subscriptions);
+  options.admit();
+  const place = lastHeard(request, query);
+  const replay = place === undefined ? undefined : placeOf(place);
+  if (request.method === 'HEAD') return void response.type(STREAM).end();
+  await openStream(options, request, response, { identity, subscriptions, ...(replay && { replay }) });
+}
+
+/** What a browser knows since it lost the stream counts more than what its page said when it began. */
+function lastHeard(request: Request, query: URLSearchParams): string | undefined {
+  const { 'last-event-id': header } = request.headers;
+  const heard = [typeof header === 'string' ? header : '', query.get('lastEventId'), query.get('since')];
+  return heard.find((text): text is string => text !== null && text !== '');
+}
+
+/** @throws BelfryError, before anything was answered */
+function subscriptionsOf(
+  { topicsMax }: EventsOptions,
+  identity: Identity,
+  query: URLSearchParams,
+): readonly Subscription[] {
+  if (!query.has('pattern')) query.set('pattern', EVERYTHING.text);
+  const subscriptions = subscriptionsIn(query);
+  permitted(identity, subscriptions, (error) => {
+    throw error;
+  });
+  checkRoom({ subscriptions: new Map(), limits: {} }, subscriptions, [], topicsMax);
+  return subscriptions;
+}
+
+async function getPage(
+  { hub, redaction }: EventsOptions,
+  query: URLSearchParams,
+  response: Response,
+  { roles, subscribe: grants }: Identity,
+  subscriptions: readonly Subscription[],
+): Promise<void> {
+  const since = query.get('since');
+  const page = await readPage(hub, {
+    grants,
+    view: redaction.viewOf(roles),
+    subscriptions,
+    ...(since !== null && { since: placeOf(since) }),
+    until: query.has('until') ? placeOf(query.get('until') ?? '').since : END,
+    limit: limitOf(query),
+  });
+  response.type('json').send(textOf(page));
+}
+
+/** Each event is encoded as it would have been heard. */
+function textOf({ events, ...about }: Page): string {
+  const texts = events.map((event) => native.encode(event));
+  return `{"events":[${texts.join()}],${JSON.stringify(about).slice(1)}`;
+}
+
+function limitOf(query: URLSearchParams): number {
+  const asked = query.get('limit');
+  if (asked === null) return LIMIT;
+  if (/^[1-9]\d{0,3}$/.test(asked) && Number(asked) <= LIMIT_MAX) return Number(asked);
+  throw new BelfryError(
+    'parameter_invalid',
+    `The limit "${asked.slice(0, 50)}" is not usable. Expected a whole number from 1 to ${LIMIT_MAX}.`,
+  );
+}

@@ -1,0 +1,136 @@
+import type { Request, Response } from 'express';
+import type { Encoding, Subscription } from '../dialects/dialect.ts';
+import { native } from '../dialects/native.ts';
+import type { Commands } from '../hub/commands.ts';
+import type { Outlet } from '../hub/connection.ts';
+import type { Hub } from '../hub/hub.ts';
+import type { Clock } from '../model/clock.ts';
+import { HUB_TYPE, type HubEvent } from '../model/event.ts';
+import { isJsonObject } from '../model/json.ts';
+import type { Identity } from '../model/principal.ts';
+import { addressOf, userAgentOf } from './handshake.ts';
+import type { Heartbeat } from './heartbeat.ts';
+
+/** Proxies cut what is silent for a minute, some for half of one. Nobody answers, so nobody is cut for not answering. */
+const HEARTBEAT = { pingMs: 15_000, pongWaitMs: Number.POSITIVE_INFINITY };
+/** A comment: it keeps the stream alive, and no client tells anybody of it. */
+const BEAT = Buffer.from(':\n\n');
+/** How long a client may take to read the rest of what was sent. */
+const CLOSE_TIMEOUT_MS = 10_000;
+/** Spread by the port of the client, lest all that a node held come back at once when it goes away. */
+const RETRY_MS = 1_000;
+const RETRY_SPREAD_MS = 2_000;
+
+const HEADERS = {
+  'Content-Type': 'text/event-stream; charset=utf-8',
+  // For whatever compresses or collects on the way: each event goes on at once, and as it is.
+  'Cache-Control': 'no-cache, no-transform',
+  'X-Accel-Buffering': 'no',
+  // A stream that ended leaves nothing behind to be used again.
+  Connection: 'close',
+};
+
+export interface StreamOptions {
+  readonly hub: Hub;
+  readonly commands: Commands;
+  readonly heartbeat: Heartbeat;
+  /** How many proxies of one's own stand before the node. */
+  readonly trustedHops: number;
+  readonly newId: () => string;
+}
+
+/** Server-sent events (HTML Living Standard, 9.2): the data is the native event, the id its cursor. */
+export const eventStream: Encoding = {
+  name: 'event stream',
+  frame: (text) => Buffer.from(text),
+  encode(event: HubEvent): string | undefined {
+    if (event.type === HUB_TYPE) return encodeOwn(event);
+    // Not in the log: the client keeps the id that it has.
+    if (event.id === undefined) return `data: ${native.encode(event)}\n\n`;
+    return `id: ${event.id}\ndata: ${native.encode(event)}\n\n`;
+  },
+};
+
+/** The id alone tells the client where it begins; nothing is dispatched without data. */
+function encodeOwn(event: HubEvent): string | undefined {
+  const { cursor, to } = isJsonObject(event.object) ? event.object : {};
+  if (event.action === 'subscribe' && typeof cursor === 'string') return `id: ${cursor}\n\n`;
+  if (event.action !== 'gap') return undefined;
+  const id = typeof to === 'string' ? `id: ${to}\n` : '';
+  return `event: gap\n${id}data: ${native.encode(event)}\n\n`;
+}
+
+/**
+ * Answers with events until either side ends it. It is a connection of the hub like those of sockets, and on the roll as
+ * one of type `api`. @throws BelfryError `unavailable`
+ */
+export async function openStream(
+  { hub, commands, heartbeat, trustedHops, newId }: StreamOptions,
+  request: Request,
+  response: Response,
+  wish: {
+    readonly identity: Identity;
+    readonly subscriptions: readonly Subscription[];
+    readonly replay?: { readonly since: string; readonly ofTime?: true };
+  },
+): Promise<void> {
+  const opening = { ...wish, heartbeat: HEARTBEAT, encoding: eventStream };
+  const arrival = {
+    id: newId(),
+    type: 'api',
+    remoteAddr: addressOf(request, trustedHops),
+    userAgent: userAgentOf(request),
+    createTime: hub.clock.now(),
+    dialect: native,
+    opening,
+  } as const;
+  await hub.roll.add(arrival);
+  if (request.socket.destroyed) return hub.roll.giveBack(arrival, 'gone before the first event');
+  response.writeHead(200, HEADERS);
+  response.write(`retry: ${RETRY_MS + ((request.socket.remotePort ?? 0) % RETRY_SPREAD_MS)}\n\n`);
+  const outlet = new StreamOutlet(response, hub.clock);
+  const connection = hub.attach(arrival, outlet);
+  const beat = heartbeat.add({
+    heartbeat: HEARTBEAT,
+    ping: () => {
+      if (!outlet.full) outlet.write(BEAT);
+    },
+    cut: () => response.destroy(),
+  });
+  response.once('close', () => {
+    heartbeat.remove(beat);
+    hub.detach(connection, 'stream closed');
+  });
+  commands.open(connection, opening);
+}
+
+/** The body of a response that does not end by itself. */
+class StreamOutlet implements Outlet {
+  readonly #response: Response;
+  readonly #clock: Clock;
+
+  constructor(response: Response, clock: Clock) {
+    this.#response = response;
+    this.#clock = clock;
+  }
+
+  get full(): boolean {
+    return this.#response.writableLength >= this.#response.writableHighWaterMark;
+  }
+
+  write(bytes: Buffer): void {
+    if (!this.#response.writableEnded && !this.#response.destroyed) this.#response.write(bytes);
+  }
+
+  onceDrained(run: () => void): void {
+    this.#response.once('drain', run);
+  }
+
+  /** The client comes back by itself, with the id of the last event, and then learns whether it still may. */
+  close(code: number, reason: string): void {
+    const response = this.#response;
+    const cancel = this.#clock.after(CLOSE_TIMEOUT_MS, () => response.destroy());
+    response.once('close', cancel);
+    response.end(`event: close\ndata: ${JSON.stringify({ code, reason })}\n\n`);
+  }
+}

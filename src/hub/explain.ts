@@ -1,0 +1,92 @@
+import { compareCursors, cursorAt, type Cursor } from '../model/cursor.ts';
+import type { HubEvent } from '../model/event.ts';
+import type { Connection } from './connection.ts';
+import { EncodedEvent } from './encoded.ts';
+import type { Hub } from './hub.ts';
+import { Stats } from './stats.ts';
+import { hears } from './subscription.ts';
+
+/** One rule on the way of an event to a connection, and what it said. */
+export interface Step {
+  readonly rule: 'reached' | 'subscribed' | 'grant' | 'filter' | 'dialect' | 'queue';
+  readonly passed: boolean;
+  readonly detail: string;
+}
+
+export interface Explanation {
+  readonly outcome:
+    'sent' | 'queued' | 'not_reached' | 'not_subscribed' | 'not_permitted' | 'filtered' | 'unknown_word';
+  /** In the order in which the hub asks, up to the one that stopped it. */
+  readonly why: readonly Step[];
+}
+
+const STOPPED_BY = {
+  reached: 'not_reached',
+  subscribed: 'not_subscribed',
+  grant: 'not_permitted',
+  filter: 'filtered',
+  dialect: 'unknown_word',
+  queue: 'queued',
+} as const satisfies Record<Step['rule'], Explanation['outcome']>;
+
+/** The event of this id, as far as the log has it. Rejects with BelfryError `unavailable`. */
+export async function eventAt({ history }: Hub, id: Cursor): Promise<HubEvent | undefined> {
+  const [ms = 0, sequence = 0] = id.split('-').map(Number);
+  const before = sequence > 0 ? `${ms}-${sequence - 1}` : cursorAt(ms);
+  for await (const event of history.after(before)) return event.id === id ? event : undefined;
+  return undefined;
+}
+
+/** Which rule stops or passes an event for a connection, as its subscriptions and grants are now. */
+export function explain(hub: Hub, connection: Connection, event: HubEvent): Explanation {
+  const why: Step[] = [];
+  for (const step of steps(hub, connection, event)) {
+    why.push(step);
+    if (!step.passed) return { outcome: STOPPED_BY[step.rule], why };
+  }
+  return { outcome: 'sent', why };
+}
+
+/** Lazily, since each is asked only where all before it passed; in the order of {@link Cohort.offer}. */
+function* steps(hub: Hub, connection: Connection, event: HubEvent): Generator<Step> {
+  const { encoding, identity, view } = connection;
+  const id = event.id ?? '';
+  const reached = compareCursors(id, hub.position) <= 0;
+  yield asked('reached', reached, `this node stands at ${hub.position}`);
+  const matching = [...connection.subscriptions.values()].filter(({ subscription }) =>
+    subscription.pattern.matches(event),
+  );
+  const names = matching.map(({ subscription }) => subscription.name);
+  yield asked(
+    'subscribed',
+    names.length > 0,
+    names.length > 0 ? `by ${names.join(' and ')}` : held(connection),
+  );
+  const begun = matching.filter(({ from }) => compareCursors(from, id) < 0);
+  const from = matching.map((heard) => heard.from).toSorted(compareCursors)[0] ?? '';
+  yield asked('subscribed', begun.length > 0, `from ${from} on`);
+  yield asked(
+    'grant',
+    identity.subscribe.permit(event),
+    `${identity.principal} may hear ${identity.subscribe.text}`,
+  );
+  const seen = new EncodedEvent(event, new Stats()).seenBy(view);
+  const admitting = begun.filter(({ subscription }) => hears(subscription, seen.event));
+  const filters = begun.flatMap(({ subscription }) => subscription.filters.map(({ text }) => text));
+  yield asked('filter', admitting.length > 0, filters.length > 0 ? filters.join(' and ') : 'there is none');
+  const hasWord = seen.text(encoding) !== undefined;
+  yield asked('dialect', hasWord, `${encoding.name} has ${hasWord ? 'a' : 'no'} word for it`);
+  const lag = connection.lags
+    ? 'the client lags: it may still wait in the queue, or have been left out'
+    : 'the client keeps up';
+  yield asked('queue', !connection.lags, lag);
+}
+
+function asked(rule: Step['rule'], passed: boolean, detail: string): Step {
+  return { rule, passed, detail };
+}
+
+function held({ subscriptions }: Connection): string {
+  const names = [...subscriptions.keys()].slice(0, 20);
+  return names.length === 0 ? 'it subscribes to nothing' : `none of ${names.join(' and ')}`;
+}

@@ -1,0 +1,121 @@
+import type { Subscription } from '../dialects/dialect.ts';
+import { compareCursors, END, START, type Cursor } from '../model/cursor.ts';
+import type { HubEvent } from '../model/event.ts';
+import type { Grants } from '../model/principal.ts';
+import type { View } from '../model/redaction.ts';
+import { hears } from './subscription.ts';
+import { gapBetween, type Gap } from './gap.ts';
+import type { Hub } from './hub.ts';
+
+/** One page looks at so many events of the log at most, whatever it finds, */
+const MAX_READ = 10_000;
+/** and gives no more than this of what it finds, measured as it came. */
+const MAX_BYTES = 4 * 1024 * 1024;
+
+type Log = Pick<Hub, 'history' | 'position'>;
+
+export interface PageWish {
+  readonly grants: Grants;
+  readonly view: View;
+  readonly subscriptions: readonly Subscription[];
+  /** After this place; absent: the newest before `until`. */
+  readonly since?: { readonly since: Cursor; readonly ofTime?: true };
+  /** Before this place. */
+  readonly until: Cursor;
+  readonly limit: number;
+}
+
+export interface Page {
+  /** Oldest first. */
+  readonly events: readonly HubEvent[];
+  /** To go on with as `since`. */
+  readonly cursor: Cursor;
+  /** The page ended for one of its bounds, and there is more between its cursor and `until`. */
+  readonly more: boolean;
+  /** To go back with as `until`, where the newest were asked for and there may be older ones. */
+  readonly earlier?: Cursor;
+  readonly gap?: Gap;
+}
+
+/** What somebody may hear of the past, as they would have heard it. Rejects with BelfryError `unavailable`. */
+export function readPage(hub: Log, wish: PageWish): Promise<Page> {
+  return wish.since === undefined ? newest(hub, wish) : following(hub, wish, wish.since);
+}
+
+async function following(
+  hub: Log,
+  wish: PageWish,
+  { since, ofTime }: NonNullable<PageWish['since']>,
+): Promise<Page> {
+  const found = new Found(wish);
+  let cursor = since;
+  let gap: Gap | undefined;
+  let more = false;
+  for await (const event of hub.history.after(since)) {
+    if (cursor === since) gap = gapBetween(since, event.previous ?? START);
+    if (compareCursors(event.id ?? START, wish.until) >= 0) break;
+    more = found.isFull;
+    if (more) break;
+    found.look(event);
+    cursor = event.id ?? cursor;
+  }
+  if (cursor === since && gap === undefined && !more && wish.until === END) gap = await gapAtEnd(hub, since);
+  const told = ofTime === undefined || gap?.reason === 'trimmed' ? gap : undefined;
+  return { events: found.events, cursor, more, ...(told && { gap: told }) };
+}
+
+/** Where the log has nothing after a place, that place must be its end. */
+async function gapAtEnd({ history, position }: Log, since: Cursor): Promise<Gap | undefined> {
+  let end = position;
+  for await (const { id = end } of history.before(END)) {
+    end = id;
+    break;
+  }
+  if (since === end || since === position) return undefined;
+  return { from: since, to: end, reason: compareCursors(since, end) > 0 ? 'unknown cursor' : 'trimmed' };
+}
+
+async function newest({ history, position }: Log, wish: PageWish): Promise<Page> {
+  const found = new Found(wish);
+  let cursor: Cursor | undefined;
+  let earlier: Cursor | undefined;
+  for await (const event of history.before(wish.until)) {
+    if (found.isFull) {
+      earlier = found.last;
+      break;
+    }
+    found.look(event);
+    cursor ??= event.id;
+  }
+  const events = found.events.toReversed();
+  return { events, cursor: cursor ?? position, more: false, ...(earlier !== undefined && { earlier }) };
+}
+
+/** What was found of a page so far. */
+class Found {
+  readonly events: HubEvent[] = [];
+  /** The place of the last event that was looked at. */
+  last: Cursor = START;
+  readonly #wish: PageWish;
+  #read = 0;
+  #bytes = 0;
+
+  constructor(wish: PageWish) {
+    this.#wish = wish;
+  }
+
+  get isFull(): boolean {
+    return this.events.length >= this.#wish.limit || this.#read >= MAX_READ || this.#bytes >= MAX_BYTES;
+  }
+
+  look(event: HubEvent): void {
+    const { grants, subscriptions, view } = this.#wish;
+    this.#read++;
+    this.last = event.id ?? this.last;
+    if (!grants.permit(event)) return;
+    const seen = view.mask(event);
+    if (!subscriptions.some((subscription) => hears(subscription, seen))) return;
+    this.events.push(seen);
+    this.#bytes += event.size;
+  }
+}

@@ -1,0 +1,32 @@
+import type { SlowPolicy, Subscription } from '../dialects/dialect.ts';
+import { HUB_TYPE, type HubEvent } from '../model/event.ts';
+import { passes } from '../model/filter.ts';
+import type { Loss } from './frame.ts';
+
+/** Whether an event passes one subscription of a client. */
+export function hears({ pattern, filters }: Subscription, event: HubEvent): boolean {
+  return pattern.matches(event) && filters.every((filter) => passes(filter, event));
+}
+
+/** Equal texts admit the same events. */
+export function textOf({ pattern, filters }: Subscription): string {
+  return JSON.stringify([pattern.text, ...filters.map(({ text }) => text).toSorted()]);
+}
+
+/**
+ * How an event may be left out for a client that lags; `undefined` when it may not. Of several subscriptions that admit
+ * it the one that gives up least decides.
+ */
+export function lossOf(
+  subscriptions: readonly Subscription[],
+  event: HubEvent | undefined,
+): Loss | undefined {
+  if (event === undefined || event.type === HUB_TYPE) return undefined;
+  const policies = new Set<SlowPolicy>(
+    subscriptions.filter((each) => hears(each, event)).map(({ slow = 'close' }) => slow),
+  );
+  if (policies.has('close') || policies.size === 0) return undefined;
+  const { id, previous, type, action, key } = event;
+  const kind = policies.has('latest-per-key') ? JSON.stringify([type, action, key]) : undefined;
+  return { kind, id, previous };
+}

@@ -1,0 +1,81 @@
+import { Redis } from 'ioredis';
+import { pino } from 'pino';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { RedisBroker } from '../../src/broker/redis.ts';
+import { parseEvent } from '../../src/dialects/index.ts';
+import type { HubEvent } from '../../src/model/event.ts';
+import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
+import { ManualClock } from '../support/clock.ts';
+import { settled, startHub, TestBroker } from '../support/connection.ts';
+
+const CLIENTS = 5_000;
+
+describe.skipIf(!HAS_REDIS_SERVER)('five thousand clients that come back at once with their cursors', () => {
+  it('hear each what it missed, with one write, and Redis hears nothing of it', async () => {
+    const server = await startRedisServer();
+    const redis = new Redis(server.url);
+    onTestFinished(() => redis.disconnect());
+    const broker = new RedisBroker({
+      url: server.url,
+      prefix: 'storm',
+      node: 'one',
+      clock: new ManualClock(),
+      bounds: { maxEvents: 10_000, maxAgeMs: 86_400_000 },
+      parse: (body) => parseEvent(body),
+      maxEventBytes: 1_048_576,
+      report: () => undefined,
+      log: pino({ level: 'silent' }),
+    });
+    const { hub, connect } = await startHub({ broker: new RelayBroker(broker), history: broker });
+    const ids: string[] = [];
+    for (let n = 0; n < 10; n++) {
+      const events = Array.from({ length: 20 }, (_, i) => n * 20 + i);
+      ids.push(
+        ...(await broker.publish(
+          events.map((key) => ({ type: 'jobs', action: 'save', key: `${key}`, object: null })),
+        )),
+      );
+    }
+    while (hub.position !== ids.at(-1)) await settled();
+
+    const before = await readsOf(redis);
+    const clients = Array.from({ length: CLIENTS }, (_, n) => {
+      const client = connect();
+      client.subscribe(['jobs.*.*'], { since: ids[n % 200] });
+      return client;
+    });
+    await settled();
+    for (const [n, client] of clients.entries()) {
+      const missed = Array.from({ length: 199 - (n % 200) }, (_, i) => `${(n % 200) + 1 + i}`);
+      expect(client.takeKeys()).toEqual(missed);
+      // The reply is one, and what it missed another.
+      expect(client.outlet.writes.length).toBeLessThanOrEqual(2);
+    }
+    expect(await readsOf(redis)).toBe(before);
+  });
+});
+
+/** The real broker in place of the one made by hand. */
+class RelayBroker extends TestBroker {
+  readonly #broker: RedisBroker;
+
+  constructor(broker: RedisBroker) {
+    super();
+    this.#broker = broker;
+  }
+
+  override start(deliver: (event: HubEvent) => void): Promise<string> {
+    return this.#broker.start(deliver);
+  }
+
+  override stop(): Promise<void> {
+    return this.#broker.stop();
+  }
+}
+
+/** How often something was read there. A node looks into its inbox all the time, which is not counted. */
+async function readsOf(redis: Redis): Promise<number> {
+  const calls = /^cmdstat_(?:get|hget|hgetall|xrange|xrevrange|zrange|evalsha|fcall):calls=(\d+)/gm;
+  const found = [...(await redis.info('commandstats')).matchAll(calls)];
+  return found.reduce((sum, [, count]) => sum + Number(count), 0);
+}

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { drpClient, nativeClient } from '../support/client.ts';
+import { startNode, type TestNode } from '../support/node.ts';
+
+interface Explained {
+  readonly outcome: string;
+  readonly why: readonly { readonly rule: string; readonly passed: boolean; readonly detail: string }[];
+}
+
+async function publish(node: TestNode, event: object): Promise<string> {
+  const response = await fetch(`${node.url}/api/v3/events`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${await node.token()}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ type: 'jobs', action: 'save', key: 'a', object: { n: 1 }, ...event }),
+  });
+  return response.headers.get('belfry-event-ids') ?? '';
+}
+
+async function get(node: TestNode, event: string, connection: string, token?: string): Promise<Response> {
+  const query = new URLSearchParams({ event, connection });
+  return fetch(`${node.url}/api/v3/explain?${query.toString()}`, {
+    headers: { Authorization: `Bearer ${token ?? (await node.token())}` },
+  });
+}
+
+const addressOf = (node: TestNode): string => [...node.hub.connections].at(-1)?.remoteAddr ?? '';
+
+async function explained(node: TestNode, id: string): Promise<Explained> {
+  const response = await get(node, id, addressOf(node));
+  expect(response.status).toBe(200);
+  return (await response.json()) as Explained;
+}
+
+describe('GET /api/v3/explain', () => {
+  it('tells each rule that an event passed on its way', async () => {
+    const node = await startNode();
+    const client = await nativeClient(node.url, await node.token(), ['jobs.*.*']);
+    const id = await publish(node, {});
+    await client.next();
+    const { outcome, why } = await explained(node, id);
+    expect(outcome).toBe('sent');
+    expect(why.every(({ passed }) => passed)).toBe(true);
+    expect(why.map(({ rule }) => rule)).toEqual([
+      'reached',
+      'subscribed',
+      'subscribed',
+      'grant',
+      'filter',
+      'dialect',
+      'queue',
+    ]);
+  });
+
+  it.each([
+    ['a pattern', ['machines.*.*'], {}, 'not_subscribed', 'none of machines.*.*'],
+    ['a filter', ['jobs.*.*'], { filters: { 'object.n': 2 } }, 'filtered', 'object.n=[2]'],
+    ['a grant', ['*.*.*'], {}, 'not_permitted', 'user:someone may hear ["machines.*.*"]'],
+  ])('names %s that stopped it', async (_what, patterns, more, outcome, detail) => {
+    const node = await startNode();
+    const subscribe = outcome === 'not_permitted' ? ['machines.*.*'] : ['*.*.*'];
+    await nativeClient(node.url, await node.token('someone', { subscribe, roles: [] }), patterns, more);
+    const { why, ...about } = await explained(node, await publish(node, {}));
+    expect(about).toMatchObject({ outcome, topic: 'jobs.save.a', connection: addressOf(node) });
+    expect(why.at(-1)).toMatchObject({ passed: false, detail });
+  });
+
+  it('says when the client subscribed only afterwards', async () => {
+    const node = await startNode();
+    const id = await publish(node, {});
+    await nativeClient(node.url, await node.token(), ['jobs.*.*']);
+    expect(await explained(node, id)).toMatchObject({ outcome: 'not_subscribed' });
+  });
+
+  it('looks at connections of every dialect', async () => {
+    const node = await startNode();
+    await drpClient(node.url, await node.token(), ['jobs.*.*']);
+    expect(await explained(node, await publish(node, {}))).toMatchObject({ outcome: 'sent' });
+  });
+
+  it.each([
+    ['a connection of another node', '192.0.2.1:1', undefined, 404, 'holds no connection'],
+    ['an event that the log does not have', undefined, '1-0', 404, 'has no event 1-0'],
+    ['an id that is none', undefined, 'x', 400, 'is no id'],
+  ])('refuses %s', async (_what, connection, event, status, message) => {
+    const node = await startNode();
+    await nativeClient(node.url, await node.token(), ['jobs.*.*']);
+    const response = await get(node, event ?? (await publish(node, {})), connection ?? addressOf(node));
+    expect(response.status).toBe(status);
+    expect(await response.text()).toContain(message);
+  });
+
+  it('is for administrators alone', async () => {
+    const node = await startNode();
+    const token = await node.token('someone', { subscribe: ['*.*.*'], roles: [] });
+    expect((await get(node, '1-0', 'x', token)).status).toBe(403);
+  });
+});
+
+describe('the metrics', () => {
+  it('count deliveries by dialect and outcome, and what they add up to', async () => {
+    const node = await startNode();
+    const client = await nativeClient(node.url, await node.token(), ['jobs.*.*']);
+    await nativeClient(node.url, await node.token(), ['jobs.*.*'], { filters: { key: 'z' } });
+    const drp = await drpClient(node.url, await node.token(), ['jobs.*.*']);
+    await publish(node, {});
+    await Promise.all([client.next(), drp.next()]);
+    const text = await (await fetch(`${node.url}/metrics`)).text();
+    expect(text).toContain('belfry_deliveries_total{dialect="native",outcome="delivered"} 3');
+    expect(text).toContain('belfry_deliveries_total{dialect="native",outcome="filtered"} 1');
+    expect(text).toContain('belfry_deliveries_received_total{dialect="native"} 4');
+    expect(text).toContain('belfry_deliveries_total{dialect="drp",outcome="delivered"} 2');
+  });
+});

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { startNode, type TestNode } from '../support/node.ts';
+
+interface Page {
+  readonly events: readonly { readonly id: string; readonly key: string; readonly object: unknown }[];
+  readonly cursor: string;
+  readonly more: boolean;
+  readonly earlier?: string;
+  readonly gap?: object;
+}
+
+/** Events with the keys 0, 1, 2, …; their ids. */
+async function publish(node: TestNode, count: number): Promise<string[]> {
+  const ids: string[] = [];
+  const headers = { Authorization: `Bearer ${await node.token()}`, 'Content-Type': 'application/json' };
+  for (let from = 0; from < count; from += 256) {
+    const events = Array.from({ length: Math.min(256, count - from) }, (_, i) => {
+      const key = String(from + i);
+      return { type: Number(key) % 2 === 0 ? 'even' : 'odd', action: 'save', key, object: { n: key } };
+    });
+    const body = JSON.stringify(events);
+    const response = await fetch(`${node.url}/api/v3/events`, { method: 'POST', headers, body });
+    ids.push(...(response.headers.get('belfry-event-ids') ?? '').split(','));
+  }
+  return ids;
+}
+
+async function get(node: TestNode, query: string, subscribe?: string[]): Promise<Response> {
+  const token = await (subscribe ? node.token('someone', { subscribe, roles: [] }) : node.token());
+  return fetch(`${node.url}/api/v3/events?${query}`, { headers: { Authorization: `Bearer ${token}` } });
+}
+
+async function page(node: TestNode, query: string, subscribe?: string[]): Promise<Page> {
+  const response = await get(node, query, subscribe);
+  expect(response.status).toBe(200);
+  return (await response.json()) as Page;
+}
+
+const keys = ({ events }: Page): string[] => events.map(({ key }) => key);
+const range = (from: number, to: number): string[] =>
+  Array.from({ length: to - from }, (_, i) => String(from + i));
+
+describe('GET /api/v3/events', () => {
+  it('answers the newest 100, oldest first, and how to go back and on', async () => {
+    const node = await startNode();
+    const ids = await publish(node, 250);
+    const newest = await page(node, '');
+    expect(keys(newest)).toEqual(range(150, 250));
+    expect(newest).toMatchObject({ cursor: ids.at(-1), more: false, earlier: ids[150] });
+    const before = await page(node, `until=${newest.earlier ?? ''}&limit=149`);
+    expect(keys(before)).toEqual(range(1, 150));
+    const first = await page(node, `until=${before.earlier ?? ''}`);
+    expect(keys(first)).toEqual(['0']);
+    expect(first.earlier).toBeUndefined();
+  });
+
+  it('answers what followed a cursor, page by page, and stands still at the end', async () => {
+    const node = await startNode();
+    const ids = await publish(node, 6);
+    const first = await page(node, `since=${ids[1] ?? ''}&limit=3`);
+    expect([keys(first), first.more, first.gap]).toEqual([['2', '3', '4'], true, undefined]);
+    const second = await page(node, `since=${first.cursor}&limit=3`);
+    expect([keys(second), second.more]).toEqual([['5'], false]);
+    expect(await page(node, `since=${second.cursor}`)).toEqual({
+      events: [],
+      cursor: second.cursor,
+      more: false,
+    });
+  });
+
+  it('looks between places or times, the first of them left out where it is a cursor', async () => {
+    const node = await startNode();
+    const ids = await publish(node, 6);
+    expect(keys(await page(node, `since=${ids[1] ?? ''}&until=${ids[4] ?? ''}`))).toEqual(['2', '3']);
+    expect(keys(await page(node, 'since=2020-01-01T00:00:00Z'))).toEqual(range(0, 6));
+    expect(keys(await page(node, 'until=2020-01-01T00:00:00Z'))).toEqual([]);
+    expect(keys(await page(node, 'since=2999-01-01T00:00:00Z'))).toEqual([]);
+  });
+
+  it('answers only what patterns, filters and grants admit, as it would have been heard', async () => {
+    const node = await startNode({ BELFRY_REDACTION: '[{"fields":["n"],"except":["hr"]}]' });
+    await publish(node, 6);
+    expect(keys(await page(node, 'pattern=even.*.0,2&pattern=odd.*.5'))).toEqual(['0', '2', '5']);
+    const filters = encodeURIComponent('{"object.n":["1","2"]}');
+    expect(keys(await page(node, `filters=${filters}`))).toEqual(['1', '2']);
+    const limited = await page(node, '', ['odd.*.*']);
+    expect(keys(limited)).toEqual(['1', '3', '5']);
+    expect(limited.events[0]).toMatchObject({
+      id: expect.any(String) as string,
+      object: { n: '[redacted]' },
+    });
+    expect(limited.events[0]).not.toHaveProperty('previous');
+    expect((await page(node, `filters=${filters}`, ['*.*.*'])).events).toEqual([]);
+  });
+
+  it('reads 10,000 events of the log at most, and says where it stopped', async () => {
+    const node = await startNode();
+    const ids = await publish(node, 10_300);
+    const since = await page(node, `pattern=even.*.10100&since=0-0`);
+    expect(since).toMatchObject({ events: [], more: true, cursor: ids[9_999] });
+    expect(keys(await page(node, `pattern=even.*.10100&since=${since.cursor}`))).toEqual(['10100']);
+    const newest = await page(node, 'pattern=even.*.100');
+    expect(newest).toMatchObject({ events: [], earlier: ids[300] });
+    expect(keys(await page(node, `pattern=even.*.100&until=${newest.earlier ?? ''}`))).toEqual(['100']);
+  });
+
+  it('says what is missing after a cursor that the log no longer reaches, or never had', async () => {
+    const node = await startNode({ BELFRY_LOG_MAX_EVENTS: '3' });
+    const ids = await publish(node, 6);
+    const gap = { from: ids[0], to: ids[2], reason: 'trimmed' };
+    expect(await page(node, `since=${ids[0] ?? ''}`)).toMatchObject({ gap, cursor: ids[5] });
+    const unknown = { from: '99999999999999-0', to: ids[5], reason: 'unknown cursor' };
+    expect((await page(node, 'since=99999999999999-0')).gap).toEqual(unknown);
+    expect((await page(node, `since=${ids[5] ?? ''}`)).gap).toBeUndefined();
+    expect((await page(node, 'since=2999-01-01T00:00:00Z')).gap).toBeUndefined();
+  });
+
+  it.each([
+    ['limit=0', 400, 'The limit \\"0\\" is not usable. Expected a whole number from 1 to 1000.'],
+    ['limit=1001', 400, 'is not usable'],
+    ['since=never', 400, 'is no cursor'],
+    ['until=', 400, 'is no cursor'],
+    ['pattern=a', 422, 'pattern'],
+    ['filters=x', 400, 'JSON'],
+  ])('refuses %s', async (query, status, message) => {
+    const response = await get(await startNode(), query);
+    expect(response.status).toBe(status);
+    expect(await response.text()).toContain(message);
+  });
+
+  it('refuses a pattern that the grants do not touch', async () => {
+    expect((await get(await startNode(), 'pattern=a.*.*', ['b.*.*'])).status).toBe(403);
+  });
+});

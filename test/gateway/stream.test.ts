@@ -1,0 +1,196 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { pino } from 'pino';
+import { startApp } from '../../src/app.ts';
+import { CLOSE } from '../../src/model/close.ts';
+import { ManualClock } from '../support/clock.ts';
+import { CommandProcess } from '../support/process.ts';
+import { startNode, type TestNode } from '../support/node.ts';
+import { openStream, type TestStream } from '../support/stream.ts';
+
+/** What a page would do, which stays open while its stream is away. */
+const PAGE = `
+  setInterval(() => {}, 60_000);
+  const source = new EventSource(process.argv[1]);
+  source.onopen = () => console.log('open');
+  source.onmessage = ({ data }) => console.log(JSON.parse(data).key);
+  source.addEventListener('close', ({ data }) => console.log('close', JSON.parse(data).code));
+`;
+
+async function publish(node: TestNode, ...keys: readonly string[]): Promise<string[]> {
+  const events = keys.map((key) => ({ type: 'jobs', action: 'save', key, object: { n: key } }));
+  const response = await fetch(`${node.url}/api/v3/events`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${await node.token()}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify(events),
+  });
+  return (response.headers.get('belfry-event-ids') ?? '').split(',');
+}
+
+async function listen(
+  node: TestNode,
+  query = 'pattern=jobs.*.*',
+  headers: Record<string, string> = {},
+): Promise<TestStream> {
+  return openStream(`${node.url}/api/v3/events?token=${await node.token()}&${query}`, headers);
+}
+
+describe('GET /api/v3/events with Accept: text/event-stream', () => {
+  it('tells each event as it comes, with its cursor as the id and the native event as data', async () => {
+    const node = await startNode();
+    const stream = await listen(node);
+    expect(await stream.next()).toMatchObject({ retry: expect.stringMatching(/^[12]\d{3}$/) as string });
+    expect(await stream.next()).toEqual({ id: '0-0' });
+    const [id = ''] = await publish(node, 'a');
+    const { data, ...message } = await stream.nextEvent();
+    expect(message).toEqual({ event: 'message', id });
+    expect(data).toMatchObject({ id, type: 'jobs', action: 'save', key: 'a', object: { n: 'a' } });
+  });
+
+  it('is announced as what nobody on the way may keep, compress or collect', async () => {
+    const { response } = await listen(await startNode(), '', { 'Accept-Encoding': 'gzip' });
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+      vary: 'Accept',
+    });
+    expect(response.headers.get('content-encoding')).toBeNull();
+  });
+
+  it('may be read by a page of another origin', async () => {
+    const origin = 'https://pages.example';
+    const { response } = await listen(await startNode(), '', { Origin: origin });
+    expect(response.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(response.headers.get('vary')).toBe('Origin, Accept');
+  });
+
+  it.each([
+    ['the header Last-Event-ID', (id: string) => ['', { 'Last-Event-ID': id }] as const],
+    ['?lastEventId=', (id: string) => [`&lastEventId=${id}`, {}] as const],
+    ['?since=', (id: string) => [`&since=${id}`, {}] as const],
+    ['the header, whatever the URL says', (id: string) => ['&since=1-0', { 'Last-Event-ID': id }] as const],
+  ])('resumes after %s, with neither gap nor double', async (_where, place) => {
+    const node = await startNode();
+    const first = await listen(node);
+    await publish(node, 'a', 'b', 'c');
+    await first.nextKeys(1);
+    const [query, headers] = place(first.lastEventId);
+    const second = await listen(node, `pattern=jobs.*.*${query}`, headers);
+    await publish(node, 'd');
+    expect(await second.nextKeys(3)).toEqual(['b', 'c', 'd']);
+  });
+
+  it('resumes also for who heard nothing before', async () => {
+    const node = await startNode();
+    const stream = await listen(node);
+    await stream.next();
+    await stream.next();
+    await publish(node, 'a');
+    const again = await listen(node, 'pattern=jobs.*.*', { 'Last-Event-ID': stream.lastEventId });
+    expect(await again.nextKeys(1)).toEqual(['a']);
+  });
+
+  it('begins at a time, too', async () => {
+    const node = await startNode();
+    await publish(node, 'a');
+    const stream = await listen(node, 'pattern=jobs.*.*&since=2020-01-01T00:00:00Z');
+    expect(await stream.nextKeys(1)).toEqual(['a']);
+  });
+
+  it('tells a gap where the log cannot help, and what to go on from', async () => {
+    const node = await startNode();
+    const [last = ''] = await publish(node, 'a');
+    const stream = await listen(node, '', { 'Last-Event-ID': '99999999999999-0' });
+    expect(await stream.nextEvent()).toMatchObject({
+      event: 'gap',
+      id: last,
+      data: { object: { from: '99999999999999-0', to: last, reason: 'unknown cursor' } },
+    });
+  });
+
+  it('hears what grants and filters admit', async () => {
+    const node = await startNode();
+    const token = await node.token('someone', { subscribe: ['jobs.save.a,b,c'] });
+    const filters = encodeURIComponent('{"key":["a","c","d"]}');
+    const stream = await openStream(`${node.url}/api/v3/events?token=${token}&filters=${filters}`);
+    await publish(node, 'a', 'b', 'c', 'd', 'a');
+    expect(await stream.nextKeys(3)).toEqual(['a', 'c', 'a']);
+  });
+
+  it('masks what the caller may not see', async () => {
+    const node = await startNode({ BELFRY_REDACTION: '[{"fields":["n"],"except":["hr"]}]' });
+    const token = await node.token('someone', { subscribe: ['*.*.*'], roles: [] });
+    const stream = await openStream(`${node.url}/api/v3/events?token=${token}`);
+    await publish(node, 'a');
+    expect((await stream.nextEvent()).data['object']).toEqual({ n: '[redacted]' });
+  });
+
+  it.each([
+    ['no token', '', 401],
+    ['a pattern that is none', '&pattern=jobs', 422],
+    ['a cursor that is none', '&since=yesterday', 400],
+    [
+      'more topics than a connection may have',
+      `&pattern=${Array.from({ length: 1_001 }, (_, i) => i).join()}.*.*`,
+      422,
+    ],
+  ])('is refused at once for %s', async (_why, query, status) => {
+    const node = await startNode();
+    const token = query === '' ? '' : `token=${await node.token()}`;
+    await expect(openStream(`${node.url}/api/v3/events?${token}${query}`)).rejects.toThrow(
+      `refused with ${status}`,
+    );
+    expect(node.hub.connections.size).toBe(0);
+  });
+
+  it('is refused for what the grants do not touch, and where the node is full', async () => {
+    const node = await startNode({ BELFRY_CONNECTIONS_MAX: '1' });
+    const token = await node.token('someone', { subscribe: ['jobs.*.*'] });
+    await expect(openStream(`${node.url}/api/v3/events?token=${token}&pattern=a.*.*`)).rejects.toThrow('403');
+    await listen(node);
+    await expect(listen(node)).rejects.toThrow('503');
+  });
+
+  it('is followed by the EventSource of browsers, which comes back by itself and misses nothing', async () => {
+    const node = await startNode();
+    const url = `${node.url}/api/v3/events?pattern=jobs.*.*&token=${await node.token()}`;
+    const page = new CommandProcess([], {}, ['--experimental-eventsource', '--eval', PAGE, '--', url]);
+    await page.line(/^open$/);
+    await publish(node, 'a');
+    await page.line(/^a$/);
+    const first = [...node.hub.connections];
+    for (const connection of first) connection.close(CLOSE.draining);
+    await publish(node, 'b');
+    await page.line(/^b$/);
+    expect(page.lines).toEqual(['open', 'a', 'close 1001', 'open', 'b']);
+  });
+
+  it('ends with the reason, and is forgotten', async () => {
+    const node = await startNode();
+    const stream = await listen(node);
+    await stream.next();
+    await stream.next();
+    for (const connection of node.hub.connections) connection.close(CLOSE.tokenExpired);
+    expect(await stream.nextEvent()).toEqual({
+      event: 'close',
+      data: { code: 4001, reason: 'token expired' },
+    });
+    expect(await stream.next()).toBeUndefined();
+    expect(node.hub.connections.size).toBe(0);
+  });
+
+  it('is kept alive by a comment every 15 seconds', async () => {
+    const clock = new ManualClock(new Date().toISOString());
+    const node = await startNode();
+    const app = await startApp(node.config, pino({ level: 'silent' }), clock);
+    onTestFinished(() => app.stop());
+    const url = app.listening[0]?.url ?? '';
+    const stream = await openStream(`${url}/api/v3/events?token=${await node.token()}`);
+    await stream.next();
+    await stream.next();
+    for (let beat = 0; beat < 2; beat++) {
+      clock.advance(15_000);
+      expect(await stream.next()).toEqual({ comment: '' });
+    }
+  });
+});

@@ -1,0 +1,78 @@
+import { onTestFinished } from 'vitest';
+
+/** One message of an event stream, or a comment, in the words of the HTML Living Standard. */
+export interface Message {
+  readonly id?: string;
+  readonly event?: string;
+  readonly data?: string;
+  readonly retry?: string;
+  readonly comment?: string;
+}
+
+/** An event stream as a client reads it: by messages, each ended by an empty line. */
+export class TestStream {
+  readonly response: Response;
+  /** The id that a browser would send when it comes back. */
+  lastEventId = '';
+  readonly #messages: AsyncGenerator<Message>;
+
+  constructor(response: Response) {
+    this.response = response;
+    this.#messages = messagesOf(response);
+  }
+
+  /** The next message of any kind; `undefined` at the end of the stream. */
+  async next(): Promise<Message | undefined> {
+    const { value } = (await this.#messages.next()) as { value: Message | undefined };
+    this.lastEventId = value?.id ?? this.lastEventId;
+    return value;
+  }
+
+  /** The next one that has data, with the native event that it is. */
+  async nextEvent(): Promise<{ event: string; id?: string; data: Record<string, unknown> }> {
+    for (;;) {
+      const message = await this.next();
+      if (message === undefined) throw new Error('the stream ended before an event came');
+      if (message.data === undefined) continue;
+      const { event = 'message', id, data } = message;
+      const read = JSON.parse(data) as Record<string, unknown>;
+      return { event, ...(id !== undefined && { id }), data: read };
+    }
+  }
+
+  async nextKeys(count: number): Promise<unknown[]> {
+    const keys: unknown[] = [];
+    while (keys.length < count) keys.push((await this.nextEvent()).data['key']);
+    return keys;
+  }
+}
+
+async function* messagesOf(response: Response): AsyncGenerator<Message> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const bytes of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    text += decoder.decode(bytes, { stream: true });
+    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+      yield messageOf(text.slice(0, end));
+      text = text.slice(end + 2);
+    }
+  }
+}
+
+function messageOf(text: string): Message {
+  const fields = text.split('\n').map((line) => {
+    const colon = line.indexOf(':');
+    return [line.slice(0, colon) || 'comment', line.slice(colon + 1).trimStart()];
+  });
+  return Object.fromEntries(fields) as Message;
+}
+
+/** Opens a stream that ends with the test. Rejects with `refused with <status>` when the hub does not answer with one. */
+export async function openStream(url: string, headers: Record<string, string> = {}): Promise<TestStream> {
+  const abort = new AbortController();
+  onTestFinished(() => abort.abort());
+  const accept = { Accept: 'text/event-stream', ...headers };
+  const response = await fetch(url, { headers: accept, signal: abort.signal });
+  if (!response.ok) throw new Error(`refused with ${response.status} ${await response.text()}`);
+  return new TestStream(response);
+}
