@@ -46,6 +46,7 @@ describe('three registries on one Redis', () => {
     expect((await world.keys()).filter((key) => !key.startsWith('presence:'))).toEqual([
       'conn:done',
       'conn:steady',
+      'ingress',
       'last',
       'log',
       'nodes',

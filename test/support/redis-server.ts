@@ -27,6 +27,7 @@ export function findRedisServer(): string | undefined {
 export interface RedisServer {
   readonly url: string;
   readonly port: number;
+  readonly pid: number;
   /** As an administrator does it: data that is kept is written first. */
   stop(): Promise<void>;
   /** As a power cut does it. */
@@ -67,6 +68,9 @@ export async function spawnRedisServer(options: RedisServerOptions = {}): Promis
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
+    get pid() {
+      return child.pid ?? 0;
+    },
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
     restart: async () => {
@@ -97,7 +101,9 @@ async function argumentsFor(
 }
 
 async function start(server: string, args: readonly string[], port: number): Promise<ChildProcess> {
-  const child = spawn(server, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  // A file that may not grow further is to fail as on a full disk, not to end the process.
+  const script = 'trap "" XFSZ; exec "$0" "$@"';
+  const child = spawn('/bin/sh', ['-c', script, server, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
   try {

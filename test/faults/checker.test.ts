@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { disorder, missing, type PublishedBy } from './checker.ts';
+import type { Gap, Heard } from './client.ts';
+
+const heardOf = (...events: readonly (readonly [n: number, id: string])[]): Heard[] =>
+  events.map(([n, id]) => ({ key: 'k', n, id }));
+
+const publisher = (
+  promise: PublishedBy['door']['promise'],
+  unsure: Record<string, number> = {},
+): PublishedBy => ({
+  door: { promise },
+  accepted: [1, 2, 3].map((n) => ({ key: 'k', n, id: `${n}-0`, at: n })),
+  unsure: new Map(Object.entries(unsure)),
+});
+
+const gap = (from: string, to: string, reason: string, after: number): Gap => ({
+  from,
+  to,
+  reason,
+  after,
+  at: 2.5,
+});
+
+const ALL = heardOf([1, '1-0'], [2, '2-0'], [3, '3-0']);
+
+describe('the checker', () => {
+  it('has nothing to say of a client that heard everything once and in order', () => {
+    const client = { from: '0-0', heard: ALL, gaps: [] };
+    expect(missing(client, [publisher('exactly')])).toEqual([]);
+    expect(disorder(client, [publisher('exactly')])).toEqual([]);
+  });
+
+  it('finds an event that was lost', () => {
+    const client = { from: '0-0', heard: heardOf([1, '1-0'], [3, '3-0']), gaps: [] };
+    expect(missing(client, [publisher('exactly')])).toEqual(['lost: k 2 (2-0)']);
+    expect(missing(client, [publisher('at least')])).toEqual(['lost: k 2 (2-0)']);
+    expect(missing(client, [publisher('live')])).toEqual([]);
+  });
+
+  it('asks of a client only what came after it had joined', () => {
+    const client = { from: '2-0', heard: heardOf([3, '3-0']), gaps: [] };
+    expect(missing(client, [publisher('exactly')])).toEqual([]);
+  });
+
+  it('excuses a loss by a gap that reaches so far, and by no other', () => {
+    const heard = heardOf([1, '1-0']);
+    const lost = (told: Gap): string[] =>
+      missing({ from: '0-0', heard, gaps: [told] }, [publisher('exactly')]);
+    expect(lost(gap('1-0', '3-0', 'trimmed', 1))).toEqual([]);
+    expect(lost(gap('1-0', '2-0', 'trimmed', 1))).toEqual(['lost: k 3 (3-0)']);
+    expect(lost(gap('2-0', '3-0', 'trimmed', 1))).toEqual(['lost: k 2 (2-0)']);
+    // What was taken after the loss was told is in the new log.
+    expect(lost(gap('1-0', '0-0', 'log lost', 1))).toEqual(['lost: k 3 (3-0)']);
+  });
+
+  it('finds an event that was heard twice, under one id or two', () => {
+    const twice = { from: '0-0', heard: heardOf([1, '1-0'], [1, '1-0']), gaps: [] };
+    expect(disorder(twice, [publisher('exactly')])).toEqual([
+      'doubled: k 1 (1-0 after 1-0)',
+      'again: k 1 (1-0) after k 1',
+    ]);
+    const anew = { from: '0-0', heard: heardOf([1, '1-0'], [1, '2-0']), gaps: [] };
+    expect(disorder(anew, [publisher('exactly', { 'k 1': 1 })])).toEqual(['again: k 1 (2-0) after k 1']);
+  });
+
+  it('excuses a repetition by an answer that was lost, once each, where nothing told the hub that it was one', () => {
+    const heard = heardOf([1, '1-0'], [1, '2-0'], [1, '3-0']);
+    expect(disorder({ from: '0-0', heard, gaps: [] }, [publisher('at least', { 'k 1': 2 })])).toEqual([]);
+    expect(disorder({ from: '0-0', heard, gaps: [] }, [publisher('at least', { 'k 1': 1 })])).toEqual([
+      'again: k 1 (3-0) after k 1',
+    ]);
+    const lost = { from: '0-0', heard, gaps: [gap('1-0', '0-0', 'log lost', 1)] };
+    expect(disorder(lost, [publisher('exactly', { 'k 1': 2 })])).toEqual([]);
+  });
+
+  it('finds events out of order, by their ids and by their numbers', () => {
+    const byId = { from: '0-0', heard: heardOf([1, '2-0'], [2, '1-0']), gaps: [] };
+    expect(disorder(byId, [publisher('exactly')])).toEqual(['out of order: k 2 (1-0 after 2-0)']);
+    const byNumber = { from: '0-0', heard: heardOf([2, '1-0'], [1, '2-0']), gaps: [] };
+    expect(disorder(byNumber, [publisher('exactly')])).toEqual(['again: k 1 (2-0) after k 2']);
+  });
+
+  it('lets the ids begin anew after a log that was lost, and only then', () => {
+    const heard = heardOf([1, '5-0'], [2, '1-0'], [3, '2-0']);
+    expect(disorder({ from: '0-0', heard, gaps: [gap('5-0', '0-0', 'log lost', 1)] }, [])).toEqual([]);
+    const wrong = ['out of order: k 2 (1-0 after 5-0)'];
+    expect(disorder({ from: '0-0', heard, gaps: [gap('5-0', '0-0', 'log lost', 2)] }, [])).toEqual(wrong);
+    expect(disorder({ from: '0-0', heard, gaps: [gap('5-0', '6-0', 'trimmed', 1)] }, [])).toEqual(wrong);
+  });
+});

@@ -1,0 +1,82 @@
+import { compareCursors, START } from '../../src/model/cursor.ts';
+import type { Gap, Heard, ResumingClient } from './client.ts';
+import type { Accepted, Publisher } from './publisher.ts';
+
+/** What is looked at of a client, and of a publisher. */
+export type HeardBy = Pick<ResumingClient, 'from' | 'heard' | 'gaps'>;
+export type PublishedBy = Pick<Publisher, 'accepted' | 'unsure'> & {
+  readonly door: Pick<Publisher['door'], 'promise'>;
+};
+
+/** What a client should have heard and did not, told gaps left out. */
+export function missing(
+  { from = START, heard, gaps }: HeardBy,
+  publishers: readonly PublishedBy[],
+): string[] {
+  const known = new Set(heard.map(({ key, n }) => `${key} ${n}`));
+  return publishers
+    .filter(({ door }) => door.promise !== 'live')
+    .flatMap(({ accepted }) => accepted)
+    .filter((event) => !known.has(`${event.key} ${event.n}`))
+    .filter(({ id = from }) => compareCursors(id, from) > 0)
+    .filter((event) => !gaps.some((gap) => covers(gap, event)))
+    .map(({ key, n, id }) => `lost: ${key} ${n} (${id})`);
+}
+
+/** What a client heard twice, or out of order. */
+export function disorder({ heard, gaps }: HeardBy, publishers: readonly PublishedBy[]): string[] {
+  return [...wrongIds(heard, gaps), ...wrongNumbers(heard, gaps, publishers)];
+}
+
+/** Whether the log named by the gap is gone, and with it all that was known of it: idempotency keys, and the order of ids. */
+function isLoss({ reason }: Gap): boolean {
+  return reason !== 'trimmed';
+}
+
+function covers(gap: Gap, { id, at }: Accepted): boolean {
+  if (id === undefined || compareCursors(id, gap.from) <= 0) return false;
+  return isLoss(gap) ? at < gap.at : compareCursors(id, gap.to) <= 0;
+}
+
+/** The ids of the log rise for every client, over all keys, so an id out of turn is doubled or out of order. */
+function wrongIds(heard: readonly Heard[], gaps: readonly Gap[]): string[] {
+  const anew = new Set(gaps.filter(isLoss).map(({ after }) => after));
+  const wrong: string[] = [];
+  let last = '0-0';
+  for (const [index, { id, key, n }] of heard.entries()) {
+    if (anew.has(index)) last = '0-0';
+    if (id === undefined) continue;
+    const order = compareCursors(id, last);
+    if (order <= 0)
+      wrong.push(`${order === 0 ? 'doubled' : 'out of order'}: ${key} ${n} (${id} after ${last})`);
+    last = id;
+  }
+  return wrong;
+}
+
+/**
+ * The numbers of a key rise by one path and another. Only an answer that was lost excuses a repetition: of a publisher
+ * without idempotency key as often as answers were lost, of one with it only when the log was lost as well.
+ */
+function wrongNumbers(
+  heard: readonly Heard[],
+  gaps: readonly Gap[],
+  publishers: readonly PublishedBy[],
+): string[] {
+  const wrong: string[] = [];
+  const highest = new Map<string, number>();
+  const excuses = new Map(
+    publishers
+      .filter(({ door }) => door.promise === 'at least' || gaps.some(isLoss))
+      .flatMap(({ unsure }) => [...unsure]),
+  );
+  for (const { key, n, id } of heard) {
+    const before = highest.get(key) ?? 0;
+    highest.set(key, Math.max(before, n));
+    if (n > before) continue;
+    const excused = excuses.get(`${key} ${n}`) ?? 0;
+    if (excused === 0) wrong.push(`again: ${key} ${n} (${id}) after ${key} ${before}`);
+    else excuses.set(`${key} ${n}`, excused - 1);
+  }
+  return wrong;
+}

@@ -1,0 +1,122 @@
+import type { Fault } from './fault.ts';
+import type { FaultProxy } from './proxy.ts';
+import type { Stage } from './stage.ts';
+import { until } from './wait.ts';
+import type { Site } from './world.ts';
+
+type Network = (site: Site) => FaultProxy;
+
+const toRedis: Network = (site) => site.toRedis;
+const toClients: Network = (site) => site.toClients;
+
+/** Breaks the network of every node, and goes on when that was felt or survived. */
+function each(network: Network, breakIt: (proxy: FaultProxy) => void, felt: (stage: Stage) => Promise<void>) {
+  return async (stage: Stage): Promise<void> => {
+    const proxies = stage.world.sites.map(network);
+    for (const proxy of proxies) breakIt(proxy);
+    await felt(stage);
+    for (const proxy of proxies) proxy.heal();
+  };
+}
+
+const goesOn = (stage: Stage): Promise<void> => stage.flow(10);
+const isNoticed = ({ world }: Stage): Promise<void> => world.noticed();
+
+/** Waits until every client had to subscribe anew. */
+async function resubscribed({ clients }: Stage, breakIt: () => void): Promise<void> {
+  const before = clients.map(({ subscribed }) => subscribed);
+  breakIt();
+  await until('every client has subscribed anew', () =>
+    clients.every(({ subscribed }, index) => subscribed > (before[index] ?? 0)),
+  );
+}
+
+/** What can happen between a node and its Redis, and between a node and its clients. */
+export const NETWORK_FAULTS = {
+  redisCut: {
+    fact: 'every connection between nodes and Redis is cut, again and again',
+    async strike(stage) {
+      for (let time = 0; time < 5; time++) {
+        for (const { toRedis: proxy } of stage.world.sites) proxy.cut();
+        await stage.flow(3);
+      }
+    },
+  },
+  redisUnreachable: {
+    fact: 'Redis cannot be reached for a while',
+    strike: each(toRedis, (proxy) => proxy.refuse(), isNoticed),
+  },
+  redisUnreachableForOne: {
+    fact: 'Redis cannot be reached by one node, while the other publishes',
+    async strike(stage) {
+      const [site] = stage.world.sites;
+      site.toRedis.refuse();
+      await stage.world.noticed([site]);
+      await stage.flow(20);
+      site.toRedis.heal();
+    },
+  },
+  redisSlow: {
+    fact: 'everything between nodes and Redis takes 200 ms longer',
+    strike: each(toRedis, (proxy) => proxy.delay(100), goesOn),
+  },
+  redisThrottled: {
+    fact: 'between nodes and Redis only 20 kB a second pass',
+    strike: each(toRedis, (proxy) => proxy.throttle(20_000), goesOn),
+  },
+  redisHalfClosed: {
+    fact: 'Redis ends its half of every connection',
+    strike: each(toRedis, (proxy) => proxy.halfClose('near'), goesOn),
+  },
+  nodeHalfClosed: {
+    fact: 'the half from node to Redis ends of every connection',
+    strike: each(toRedis, (proxy) => proxy.halfClose('far'), goesOn),
+  },
+  redisSwallowed: {
+    fact: 'everything between nodes and Redis is swallowed without a word',
+    strike: each(toRedis, (proxy) => proxy.swallow(), isNoticed),
+  },
+  clientsCut: {
+    fact: 'every connection of a client is cut, again and again',
+    async strike(stage) {
+      for (let time = 0; time < 3; time++) {
+        await resubscribed(stage, () => {
+          for (const { toClients: proxy } of stage.world.sites) proxy.cut();
+        });
+      }
+    },
+  },
+  clientsSlow: {
+    fact: 'everything between nodes and clients takes 300 ms longer',
+    strike: each(toClients, (proxy) => proxy.delay(150), goesOn),
+  },
+  clientsThrottled: {
+    fact: 'between nodes and clients only 20 kB a second pass a connection',
+    strike: each(toClients, (proxy) => proxy.throttle(20_000), goesOn),
+  },
+  clientsHalfClosed: {
+    fact: 'nodes end their half of every connection of a client',
+    strike: (stage) =>
+      resubscribed(stage, () => {
+        for (const { toClients: proxy } of stage.world.sites) proxy.halfClose('near');
+      }),
+  },
+  hubHalfClosed: {
+    fact: 'clients end their half of every connection',
+    strike: (stage) =>
+      resubscribed(stage, () => {
+        for (const { toClients: proxy } of stage.world.sites) proxy.halfClose('far');
+      }),
+  },
+  clientsSwallowed: {
+    fact: 'everything between one node and its clients is swallowed without a word',
+    async strike(stage) {
+      const [{ toClients: proxy, url }] = stage.world.sites;
+      proxy.swallow();
+      await until('every client has gone to the other node', () =>
+        stage.clients.every((client) => client.url !== undefined && client.url !== url),
+      );
+      proxy.heal();
+    },
+  },
+} as const satisfies Record<string, Fault>;

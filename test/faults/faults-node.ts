@@ -1,0 +1,121 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { StalledReader } from './client.ts';
+import type { Fault } from './fault.ts';
+import { pick } from './random.ts';
+import type { Stage } from './stage.ts';
+import { until } from './wait.ts';
+import type { Site } from './world.ts';
+
+const BALLAST = JSON.stringify({
+  type: 'ballast',
+  action: 'tell',
+  key: 'x',
+  object: { n: 0, text: 'x'.repeat(100_000) },
+});
+
+const oneSite = ({ world, random }: Stage): Site => pick(random, world.sites);
+
+/** Waits until nobody is subscribed at a node any more, and events reach everybody by the other one. */
+async function moved({ clients }: Stage, { url, hub }: Site): Promise<void> {
+  const isElsewhere = (client: { url: string | undefined }): boolean =>
+    client.url !== undefined && client.url !== url && client.url !== hub.url;
+  await until('every client has gone to the other node', () => clients.every(isElsewhere), 60_000);
+}
+
+/** What can happen to the process of a node, its clock included. */
+export const NODE_FAULTS = {
+  nodeKilled: {
+    fact: 'a node is killed with -9 and comes back',
+    async strike(stage) {
+      const site = oneSite(stage);
+      await site.hub.kill();
+      await moved(stage, site);
+      await stage.flow(10);
+      await site.hub.start();
+    },
+  },
+  nodeTerminated: {
+    fact: 'a node ends by SIGTERM with exit code 0 and comes back',
+    async strike(stage) {
+      const site = oneSite(stage);
+      const code = await site.hub.terminate();
+      if (code !== 0) throw new Error(`the node ended with ${code}, not 0`);
+      await moved(stage, site);
+      await stage.flow(10);
+      await site.hub.start();
+    },
+  },
+  nodesRolled: {
+    fact: 'each node in its turn is replaced by a new one, as a deployment does it',
+    async strike(stage) {
+      for (const site of stage.world.sites) {
+        await site.hub.terminate();
+        await stage.flow(5);
+        await site.hub.start();
+      }
+    },
+  },
+  allNodesKilled: {
+    fact: 'all nodes are killed with -9 at once, and their memory with them',
+    async strike({ world }) {
+      await Promise.all(world.sites.map(({ hub }) => hub.kill()));
+      await Promise.all(world.sites.map(({ hub }) => hub.start()));
+    },
+  },
+  nodeStopped: {
+    fact: 'a node stands still by SIGSTOP and goes on',
+    async strike(stage, form) {
+      const site = oneSite(stage);
+      site.hub.freeze();
+      if (form === 'long') await pause(20_000);
+      await moved(stage, site);
+      await stage.flow(10);
+      site.hub.thaw();
+    },
+  },
+  clockJumps: {
+    fact: 'the clock of a node jumps an hour ahead, and then two hours back',
+    async strike(stage) {
+      const { hub } = oneSite(stage);
+      for (let jump = 0; jump < 2; jump++) {
+        hub.jumpClock();
+        await stage.flow(30);
+      }
+    },
+  },
+  readerStalls: {
+    fact: 'a reader that stalls is closed with 4008',
+    async strike({ world }) {
+      const [{ hub }] = world.sites;
+      const before = await hub.metric('belfry_slow_closes_total');
+      const reader = new StalledReader(hub.url, world.token, 'ballast.*.*');
+      try {
+        await until('the reader stalls', () => reader.isStalled);
+        await until('the node gives it up', async () => {
+          await world.admin.publish('belfry:events', BALLAST);
+          return (await hub.metric('belfry_slow_closes_total')) > before;
+        });
+        reader.readOn();
+        const code = await reader.closed;
+        if (code !== 4008) throw new Error(`the stalled reader was closed with ${code}, not 4008`);
+      } finally {
+        await reader.stop();
+      }
+    },
+  },
+  crowdReturns: {
+    fact: 'a crowd of clients loses its node and returns at once',
+    async strike(stage, form) {
+      // Past the proxies, which would be the bottleneck.
+      await stage.connect(
+        form === 'long' ? 5_000 : 500,
+        stage.world.sites.map(({ hub }) => hub.url),
+      );
+      const site = oneSite(stage);
+      await site.hub.kill();
+      await moved(stage, site);
+      await stage.flow(5);
+      await site.hub.start();
+    },
+  },
+} as const satisfies Record<string, Fault>;

@@ -1,0 +1,150 @@
+import { execFileSync } from 'node:child_process';
+import type { Fault } from './fault.ts';
+import { until } from './wait.ts';
+import type { Stage } from './stage.ts';
+import type { World } from './world.ts';
+
+/** Waits until every node has two connections to Redis again, of which one listens. */
+async function listening({ admin }: World): Promise<void> {
+  await until('every node listens again', async () => {
+    const [, count] = (await admin.pubsub('NUMSUB', 'belfry:events')) as [string, number];
+    return count === 2;
+  });
+}
+
+/** Ends every connection of a kind but our own. */
+async function ended({ admin }: World, type: 'pubsub' | 'normal'): Promise<void> {
+  await admin.call('CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes');
+}
+
+async function backlogDropped({ admin }: World): Promise<number> {
+  const stats = await admin.info('stats');
+  return Number(/client_output_buffer_limit_disconnections:(\d+)/.exec(stats)?.[1] ?? 0);
+}
+
+async function restarted({ world }: Stage, how: 'stop' | 'kill'): Promise<void> {
+  await world.redis[how]();
+  await world.noticed();
+  await world.redis.restart();
+}
+
+/** What can happen to a Redis that loses nothing by it. */
+export const REDIS_FAULTS = {
+  redisKilled: {
+    fact: 'Redis is killed with -9 and comes back with its AOF',
+    state: 'AOF',
+    strike: (stage) => restarted(stage, 'kill'),
+  },
+  redisStopped: {
+    fact: 'Redis is stopped and comes back with its AOF',
+    state: 'AOF',
+    strike: (stage) => restarted(stage, 'stop'),
+  },
+  redisHangs: {
+    fact: 'Redis hangs by SIGSTOP and goes on',
+    async strike({ world }) {
+      world.redis.freeze();
+      await world.noticed();
+      world.redis.thaw();
+    },
+  },
+  redisPauses: {
+    fact: 'Redis keeps every command waiting by CLIENT PAUSE',
+    async strike(stage) {
+      await stage.world.admin.client('PAUSE', 1_000, 'ALL');
+      await stage.flow(10);
+    },
+  },
+  subscribersKilled: {
+    fact: 'Redis ends all subscribers by CLIENT KILL TYPE pubsub, three times',
+    async strike(stage) {
+      for (let time = 0; time < 3; time++) {
+        await ended(stage.world, 'pubsub');
+        await stage.flow(5);
+        await listening(stage.world);
+      }
+    },
+  },
+  connectionsKilled: {
+    fact: 'Redis ends all connections by CLIENT KILL, three times',
+    async strike(stage) {
+      for (let time = 0; time < 3; time++) {
+        await ended(stage.world, 'pubsub');
+        await ended(stage.world, 'normal');
+        await stage.flow(5);
+        await listening(stage.world);
+      }
+    },
+  },
+  subscriberDropped: {
+    fact: 'Redis drops a subscriber whose output buffer is full',
+    async strike({ world }) {
+      const [{ toRedis }] = world.sites;
+      const before = await backlogDropped(world);
+      const ballast = JSON.stringify({
+        type: 'ballast',
+        action: 'tell',
+        key: 'x',
+        object: 'x'.repeat(500_000),
+      });
+      await world.admin.config('SET', 'client-output-buffer-limit', 'pubsub 256kb 256kb 1');
+      toRedis.throttle(50_000);
+      await until('a subscriber is dropped', async () => {
+        await world.admin.publish('belfry:events', ballast);
+        return (await backlogDropped(world)) > before;
+      });
+      await world.admin.config('SET', 'client-output-buffer-limit', 'pubsub 32mb 8mb 60');
+      toRedis.heal();
+    },
+  },
+  scriptsForgotten: {
+    fact: 'Redis forgets every script and function',
+    async strike(stage) {
+      await stage.world.admin.script('FLUSH');
+      await stage.world.admin.function('FLUSH');
+      // The function is put back by the nodes' upkeep; the hub's own script at its next use.
+      await ended(stage.world, 'normal');
+      await stage.flow(10);
+    },
+  },
+  redisReadOnly: {
+    fact: 'Redis becomes a replica that takes no writes, and a master again',
+    async strike(stage) {
+      await stage.world.admin.replicaof('127.0.0.1', 1);
+      await stage.refused();
+      await stage.world.admin.replicaof('NO', 'ONE');
+    },
+  },
+  memoryFull: {
+    fact: 'Redis has no memory left (maxmemory, noeviction), and then has',
+    async strike(stage) {
+      await stage.world.admin.config('SET', 'maxmemory', '1');
+      await stage.refused();
+      await stage.world.admin.config('SET', 'maxmemory', '0');
+    },
+  },
+  diskFull: {
+    fact: 'the disk under Redis is full, and then is not',
+    state: 'AOF',
+    skip: () => (canLimitFiles() ? undefined : 'there is no prlimit on the PATH to fill the disk with'),
+    async strike(stage) {
+      limitFiles(stage.world, '1');
+      await stage.refused();
+      limitFiles(stage.world, 'unlimited');
+    },
+  },
+} as const satisfies Record<string, Fault>;
+
+/** No file of this Redis may grow beyond this, as on a disk that is full. Its hard limit stays, so that it can be lifted. */
+function limitFiles({ redis }: World, bytes: string): void {
+  execFileSync('prlimit', ['--pid', String(redis.pid), `--fsize=${bytes}:unlimited`]);
+}
+
+function canLimitFiles(): boolean {
+  try {
+    execFileSync('prlimit', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,136 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+
+interface Pair {
+  /** Whoever connected to the proxy. */
+  readonly near: Socket;
+  /** Where the proxy connected to. */
+  readonly far: Socket;
+}
+
+/** A network between two processes that can be as bad as a real one. */
+export class FaultProxy {
+  readonly #server: Server;
+  readonly #pairs = new Set<Pair>();
+  #refuses = false;
+  #delayMs = 0;
+  #bytesPerSecond = Infinity;
+  /** Resolves when what was swallowed may go on. */
+  #open: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
+
+  private constructor(targetPort: number) {
+    this.#server = createServer({ allowHalfOpen: true }, (near) => this.#join(near, targetPort));
+  }
+
+  static async before(targetPort: number): Promise<FaultProxy> {
+    const proxy = new FaultProxy(targetPort);
+    proxy.#server.listen(0, '127.0.0.1');
+    await once(proxy.#server, 'listening');
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get connections(): number {
+    return this.#pairs.size;
+  }
+
+  /** Ends every connection without a word that it would. */
+  cut(): void {
+    for (const { near, far } of this.#pairs) {
+      reset(near);
+      reset(far);
+    }
+  }
+
+  /** Cuts, and takes no new connection until {@link heal}. */
+  refuse(): void {
+    this.#refuses = true;
+    this.cut();
+  }
+
+  /** Says to one side that the other will send no more, while it still listens. */
+  halfClose(side: 'near' | 'far'): void {
+    for (const pair of this.#pairs) pair[side].end();
+  }
+
+  /** Nothing passes any more, and nobody is told. */
+  swallow(): void {
+    this.#open ??= Promise.withResolvers<void>();
+  }
+
+  delay(ms: number): void {
+    this.#delayMs = ms;
+  }
+
+  throttle(bytesPerSecond: number): void {
+    this.#bytesPerSecond = bytesPerSecond;
+  }
+
+  /** What was kept back goes on; what was cut stays cut. */
+  heal(): void {
+    this.#refuses = false;
+    this.#delayMs = 0;
+    this.#bytesPerSecond = Infinity;
+    this.#open?.resolve();
+    this.#open = undefined;
+  }
+
+  close(): void {
+    this.refuse();
+    this.heal();
+    this.#server.close();
+  }
+
+  #join(near: Socket, targetPort: number): void {
+    near.on('error', () => undefined);
+    if (this.#refuses) return reset(near);
+    const far = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true });
+    far.on('error', () => undefined);
+    const pair = { near, far };
+    this.#pairs.add(pair);
+    for (const socket of [near, far]) socket.setNoDelay(true).on('close', () => this.#part(pair));
+    void this.#carry(near, far);
+    void this.#carry(far, near);
+  }
+
+  /** A socket that is gone in both directions takes the other with it. */
+  #part(pair: Pair): void {
+    pair.near.destroy();
+    pair.far.destroy();
+    this.#pairs.delete(pair);
+  }
+
+  async #carry(from: Socket, to: Socket): Promise<void> {
+    try {
+      for await (const chunk of from.iterator({ destroyOnReturn: false })) {
+        await this.#passage((chunk as Buffer).length);
+        // One side was told that nothing more comes: so it is.
+        if (to.destroyed || to.writableEnded) continue;
+        if (!to.write(chunk as Buffer)) await Promise.race([once(to, 'drain'), once(to, 'close')]);
+      }
+      await this.#passage(0);
+      to.end();
+    } catch {
+      // Cut, by us or by either side: the other learns it by its own socket.
+      from.destroy();
+      to.destroy();
+    }
+  }
+
+  async #passage(bytes: number): Promise<void> {
+    await this.#open?.promise;
+    const ms = this.#delayMs + (bytes / this.#bytesPerSecond) * 1_000;
+    if (ms > 0) await pause(ms);
+    await this.#open?.promise;
+  }
+}
+
+/** By RST, and at once: by itself `resetAndDestroy` waits for what is under way. */
+function reset(socket: Socket): void {
+  socket.resetAndDestroy();
+  socket.destroy();
+}

@@ -1,0 +1,57 @@
+/**
+ * The long form: `npm run test:faults`. First every scenario of the table, then random ones until the time is used.
+ * `-- --seed <n>` replays a sequence, `--minutes <n>` bounds it, `--only <text>` plays those whose name holds it.
+ */
+import { parseArgs } from 'node:util';
+import { findRedisServer } from '../support/redis-server.ts';
+import { pick, randomOf } from './random.ts';
+import { Runner } from './runner.ts';
+import { SCENARIOS, type Scenario } from './scenarios.ts';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    minutes: { type: 'string', default: '10' },
+    only: { type: 'string', default: '' },
+  },
+});
+
+if (findRedisServer() === undefined) {
+  console.log('skipped: there is no redis-server on the PATH that could be killed');
+  process.exit(0);
+}
+
+const seed = Number(values.seed);
+const until = performance.now() + Number(values.minutes) * 60_000;
+const runner = new Runner(seed);
+const random = randomOf(seed);
+const chosen = SCENARIOS.filter(({ name }) => name.includes(values.only));
+let [played, failed] = [0, 0];
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void runner.end().then(() => process.exit(1)));
+}
+console.log(`seed ${seed}: npm run test:faults -- --seed ${seed}`);
+try {
+  for (const scenario of chosen) await play(scenario);
+  while (performance.now() < until && chosen.length > 0 && values.only === '') {
+    await play(pick(random, chosen));
+  }
+} finally {
+  await runner.end();
+}
+console.log(`${played} played, ${failed} failed, seed ${seed}`);
+process.exitCode = failed > 0 || played === 0 ? 1 : 0;
+
+async function play(scenario: Scenario): Promise<void> {
+  const reason = scenario.fault.skip?.();
+  if (reason !== undefined) return console.log(`skipped  ${scenario.name}: ${reason}`);
+  if (performance.now() > until) return console.log(`no time  ${scenario.name}`);
+  const began = performance.now();
+  const wrong = await runner.play(scenario, 'long');
+  const seconds = ((performance.now() - began) / 1_000).toFixed(1);
+  played++;
+  if (wrong.length > 0) failed++;
+  console.log(`${wrong.length > 0 ? 'FAILED ' : 'passed '} ${seconds.padStart(5)} s  ${scenario.name}`);
+  for (const line of wrong) console.log(`    ${line}`);
+}

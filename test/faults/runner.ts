@@ -1,0 +1,104 @@
+import { performance } from 'node:perf_hooks';
+import { randomOf } from './random.ts';
+import type { Form } from './fault.ts';
+import type { Scenario } from './scenarios.ts';
+import { Stage } from './stage.ts';
+import { until } from './wait.ts';
+import { World, type BrokerState, type Site } from './world.ts';
+
+const CLIENTS = 6;
+const LIMIT_MS: Readonly<Record<Form, number>> = { short: 60_000, long: 180_000 };
+/** A socket or two that wait for the kernel. */
+const EXTRA_FILES = 2;
+/** What V8 keeps for later; a crowd of thousands leaves more of it. */
+const EXTRA_BYTES: Readonly<Record<Form, number>> = { short: 160 * 1024 * 1024, long: 400 * 1024 * 1024 };
+
+/** Plays scenarios one after another, those of one state in one world, which lives on as long as it comes through. */
+export class Runner {
+  readonly #random: () => number;
+  readonly #worlds = new Map<BrokerState, World>();
+  #played = 0;
+
+  constructor(seed: number) {
+    this.#random = randomOf(seed);
+  }
+
+  /** What was wrong, which should be nothing. Never rejects. */
+  async play(scenario: Scenario, form: Form): Promise<string[]> {
+    const late = AbortSignal.timeout(LIMIT_MS[form]);
+    let world: World | undefined;
+    let wrong: string[];
+    try {
+      world = await this.#worldOf(scenario.state);
+      wrong = await this.#playIn(world, scenario, form, late);
+    } catch (error) {
+      wrong = [error instanceof Error ? error.message : String(error)];
+    }
+    if (wrong.length === 0 || world === undefined) return wrong;
+    const said = world.sites.flatMap(({ hub }) => hub.lines.slice(-20));
+    this.#worlds.delete(scenario.state);
+    await world.end();
+    return [...wrong.slice(0, 20), ...(wrong.length > 20 ? [`… ${wrong.length} in all`] : []), ...said];
+  }
+
+  async end(): Promise<void> {
+    const worlds = [...this.#worlds.values()];
+    this.#worlds.clear();
+    await Promise.all(worlds.map((world) => world.end()));
+  }
+
+  async #worldOf(state: BrokerState): Promise<World> {
+    const world = this.#worlds.get(state) ?? (await World.begin(state));
+    this.#worlds.set(state, world);
+    return world;
+  }
+
+  async #playIn(world: World, { fault, doors }: Scenario, form: Form, late: AbortSignal): Promise<string[]> {
+    const stage = new Stage(world, this.#random);
+    const act = async (): Promise<string[]> => {
+      await stage.connect(CLIENTS);
+      stage.publish(doors, `p${++this.#played}`);
+      await stage.flow(5);
+      await fault.strike(stage, form);
+      await world.recovered();
+      await stage.flow(10);
+      return [...(await stage.settle()), ...gapsOf(stage, fault.tellsGap === true)];
+    };
+    const began = performance.now();
+    try {
+      const wrong = await Promise.race([act(), tooLate(late, began)]);
+      if (wrong.length > 0) return wrong;
+    } finally {
+      await stage.leave();
+    }
+    await Promise.all(world.sites.map((site) => atRest(site, EXTRA_BYTES[form])));
+    return [];
+  }
+}
+
+function gapsOf({ clients }: Stage, told: boolean): string[] {
+  const gaps = clients.flatMap((client, index) =>
+    client.gaps.map(({ from, to, reason }) => `client ${index}: a gap from ${from} to ${to}: ${reason}`),
+  );
+  if (told) return gaps.length > 0 ? [] : ['nobody was told of a gap'];
+  return gaps;
+}
+
+/** What was taken for this scenario is given back: connections, files, memory; and the books of the node close. */
+async function atRest({ hub }: Site, extraBytes: number): Promise<void> {
+  await until(`${hub.url} has no connections`, async () => (await hub.metric('belfry_connections')) === 0);
+  await until(`${hub.url} closes its files`, () => hub.extra().files <= EXTRA_FILES);
+  await until(`the deliveries of ${hub.url} add up`, async () => {
+    const due = await hub.metric('belfry_deliveries_due_total');
+    return due === (await hub.metric('belfry_deliveries_total'));
+  });
+  await until(`${hub.url} gives back its memory`, () => hub.extra().bytes < extraBytes);
+}
+
+function tooLate(late: AbortSignal, began: number): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    late.addEventListener('abort', () =>
+      reject(new Error(`not over after ${Math.round(performance.now() - began)} ms`)),
+    );
+  });
+}

@@ -1,0 +1,26 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { HAS_REDIS_SERVER } from '../support/redis.ts';
+import { Runner } from './runner.ts';
+import { SCENARIOS } from './scenarios.ts';
+
+const SEED = 5;
+
+describe.skipIf(!HAS_REDIS_SERVER)('the hub survives', () => {
+  const runner = new Runner(SEED);
+  afterAll(() => runner.end());
+
+  it.for(SCENARIOS.filter(({ form }) => form === 'short'))(
+    '$name',
+    { timeout: 70_000 },
+    async (scenario, { skip }) => {
+      const reason = scenario.fault.skip?.();
+      skip(reason !== undefined, reason);
+      expect(await runner.play(scenario, 'short')).toEqual([]);
+    },
+  );
+});
+
+it('has at least thirty scenarios, each with a name of its own', () => {
+  expect(new Set(SCENARIOS.map(({ name }) => name)).size).toBe(SCENARIOS.length);
+  expect(SCENARIOS.length).toBeGreaterThanOrEqual(30);
+});

@@ -1,0 +1,108 @@
+import { ResumingClient } from './client.ts';
+import { disorder, missing } from './checker.ts';
+import { bareFcallDoor, fcallDoor, httpDoor, publishDoor, socketDoor, type DoorOptions } from './doors.ts';
+import { Publisher, type Door } from './publisher.ts';
+import { until } from './wait.ts';
+import type { World } from './world.ts';
+
+/** Every way in that a stage knows. */
+export const DOORS = {
+  http: { label: 'HTTP', open: httpDoor },
+  fcall: { label: 'FCALL with a key', open: fcallDoor },
+  bareFcall: { label: 'FCALL', open: bareFcallDoor },
+  publish: { label: 'PUBLISH', open: publishDoor },
+  socket: { label: 'a socket', open: socketDoor },
+} as const satisfies Record<string, { label: string; open: (options: DoorOptions) => Door }>;
+
+export type DoorName = keyof typeof DOORS;
+
+/** So many clients come together when a crowd is made; how it returns is up to itself. */
+const AT_ONCE = 250;
+const PATTERN = 'faults.*.*';
+
+/** A world in use: clients that hear and publishers that number, while a fault strikes. */
+export class Stage {
+  readonly world: World;
+  readonly random: () => number;
+  readonly clients: ResumingClient[] = [];
+  readonly publishers: Publisher[] = [];
+
+  constructor(world: World, random: () => number) {
+    this.world = world;
+    this.random = random;
+  }
+
+  /** So many clients more, half of them at each node, once all are subscribed. The more there are, the slower is published. */
+  async connect(count: number, urls: readonly string[] = this.world.urls): Promise<void> {
+    const { random } = this;
+    for (let index = 0; index < count; index++) {
+      const ordered = index % 2 === 0 ? urls : urls.toReversed();
+      const client = new ResumingClient({ urls: ordered, token: this.world.token, pattern: PATTERN, random });
+      this.clients.push(client);
+      if (index % AT_ONCE === AT_ONCE - 1) await this.#subscribed();
+    }
+    for (const publisher of this.publishers)
+      publisher.paceMs = Math.max(publisher.paceMs, this.clients.length / 10);
+    await this.#subscribed();
+  }
+
+  /** Begins to publish through each door. `name` is unlike that of any earlier publisher of this world. */
+  publish(doors: readonly DoorName[], name: string): void {
+    const { urls, token, redis } = this.world;
+    for (const door of doors) {
+      const opened = DOORS[door].open({ urls, token, redisUrl: redis.url });
+      this.publishers.push(new Publisher(opened, `${name}-${door}`, this.random));
+    }
+  }
+
+  /** Waits until each publisher, or each of these, was told of so many more that they are taken. */
+  async flow(count: number, publishers: readonly Publisher[] = this.publishers): Promise<void> {
+    const goals = publishers.map(({ accepted }) => accepted.length + count);
+    await until(
+      'publishing goes on',
+      () => publishers.every(({ accepted }, index) => accepted.length >= (goals[index] ?? 0)),
+      60_000,
+    );
+  }
+
+  /** Waits until some publisher was told no. */
+  async refused(): Promise<void> {
+    const before = this.publishers.reduce((sum, { refused }) => sum + refused, 0);
+    await until(
+      'publishes are refused',
+      () => this.publishers.reduce((sum, { refused }) => sum + refused, 0) > before,
+    );
+  }
+
+  /** Ends publishing, and waits until every client has heard everything. Returns what is wrong, which should be nothing. */
+  async settle(): Promise<string[]> {
+    await Promise.all(this.publishers.map((publisher) => publisher.stop()));
+    const lacking = (client: ResumingClient): boolean => missing(client, this.publishers).length > 0;
+    let waiting = this.clients;
+    await until('every client has heard everything', () => {
+      waiting = waiting.filter(lacking);
+      return waiting.length === 0;
+    }).catch(() => undefined);
+    const ofClients = this.clients.flatMap((client, index) =>
+      [
+        ...client.complaints,
+        ...missing(client, this.publishers),
+        ...disorder(client, this.publishers),
+        ...(client.heard.length === 0 ? ['heard nothing at all'] : []),
+      ].map((wrong) => `client ${index}: ${wrong}`),
+    );
+    return [...ofClients, ...this.publishers.flatMap(({ complaints }) => complaints)];
+  }
+
+  #subscribed(): Promise<void> {
+    const isThere = ({ url }: ResumingClient): boolean => url !== undefined;
+    return until('all clients are subscribed', () => this.clients.every(isThere), 60_000);
+  }
+
+  async leave(): Promise<void> {
+    await Promise.all([
+      ...this.publishers.map((publisher) => publisher.abort()),
+      ...this.clients.map((client) => client.stop()),
+    ]);
+  }
+}

@@ -1,0 +1,102 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { Redis } from 'ioredis';
+import { SignJWT } from 'jose';
+import { spawnRedisServer, type RedisServer } from '../support/redis-server.ts';
+import { FAULTS_SECRET, HubProcess } from './hub-process.ts';
+import { FaultProxy } from './proxy.ts';
+import { until } from './wait.ts';
+
+/** How the Redis of a world keeps what it holds. */
+export type BrokerState = 'AOF' | 'no AOF';
+
+/** A node and the two networks around it. */
+export interface Site {
+  readonly hub: HubProcess;
+  /** Between the node and its Redis. */
+  readonly toRedis: FaultProxy;
+  /** Between the node and whoever connects to it. */
+  readonly toClients: FaultProxy;
+  /** As clients know it: through {@link toClients}. */
+  readonly url: string;
+}
+
+/** Two nodes, the Redis they share, and the networks between all of them, each a process or a proxy of its own. */
+export class World {
+  readonly redis: RedisServer;
+  readonly sites: readonly [Site, Site];
+  readonly token: string;
+  /** Past every proxy. */
+  readonly admin: Redis;
+
+  private constructor(redis: RedisServer, sites: readonly [Site, Site], token: string) {
+    this.redis = redis;
+    this.sites = sites;
+    this.token = token;
+    this.admin = new Redis(redis.url, { retryStrategy: (attempt) => Math.min(500, attempt * 50) });
+    this.admin.on('error', () => undefined);
+  }
+
+  static async begin(state: BrokerState): Promise<World> {
+    const redis = await spawnRedisServer({ keeps: state === 'AOF', args: ['--appendfsync', 'everysec'] });
+    const token = await new SignJWT({ roles: ['admin'] })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setSubject('admin')
+      .setExpirationTime('30 days')
+      .sign(new TextEncoder().encode(FAULTS_SECRET));
+    const world = new World(redis, [await siteOf(redis), await siteOf(redis)], token);
+    try {
+      await Promise.all(world.sites.map(({ hub }) => hub.start()));
+      return world;
+    } catch (error) {
+      await world.end();
+      throw error;
+    }
+  }
+
+  get urls(): readonly string[] {
+    return this.sites.map(({ url }) => url);
+  }
+
+  /** Everything is there again, and events flow at every node. */
+  async recovered(): Promise<void> {
+    for (const { hub } of this.sites)
+      await until(`${hub.url} is ready again`, async () => (await hub.readyStatus()) === 200, 60_000);
+  }
+
+  /** No node says any more that events flow. */
+  async noticed(sites: readonly Site[] = this.sites): Promise<void> {
+    for (const { hub } of sites)
+      await until(`${hub.url} is not ready`, async () => (await hub.readyStatus()) === 503, 30_000);
+  }
+
+  async end(): Promise<void> {
+    this.admin.disconnect();
+    await Promise.all(this.sites.map(({ hub }) => hub.kill()));
+    for (const { toRedis, toClients } of this.sites) {
+      toRedis.close();
+      toClients.close();
+    }
+    await this.redis.dispose();
+  }
+}
+
+async function siteOf(redis: RedisServer): Promise<Site> {
+  const toRedis = await FaultProxy.before(redis.port);
+  const hub = new HubProcess(await freePort(), {
+    BELFRY_REDIS_URL: `redis://127.0.0.1:${toRedis.port}`,
+    // Little, so that a client that was away for a moment is also served from the log.
+    BELFRY_RECENT_MAX_EVENTS: '100',
+  });
+  const toClients = await FaultProxy.before(hub.port);
+  return { hub, toRedis, toClients, url: `http://127.0.0.1:${toClients.port}` };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
