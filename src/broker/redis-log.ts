@@ -117,9 +117,14 @@ export class RedisLog {
     );
   }
 
-  /** Forgets what is older than a time in milliseconds; up to a hundred such entries may stay. */
-  async trim(before: number): Promise<void> {
-    await this.#connection.ask((redis) => redis.xtrim(this.#names.log, 'MINID', '~', Math.max(0, before)));
+  /**
+   * Forgets what is older; up to a hundred such entries may stay. By the clock of Redis, which numbers them: a node whose
+   * own is ahead would forget everything.
+   */
+  async trim(maxAgeMs: number): Promise<void> {
+    const [seconds, micros] = await this.#connection.ask((redis) => redis.time());
+    const before = Math.max(0, Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000) - maxAgeMs);
+    await this.#connection.ask((redis) => redis.xtrim(this.#names.log, 'MINID', '~', before));
   }
 }
 

@@ -221,9 +221,9 @@ export class RedisBroker implements Broker, History, Retained {
   }
 
   async #upkeep(): Promise<void> {
-    const { clock, bounds, log } = this.#options;
+    const { bounds, log } = this.#options;
     try {
-      await this.#log.trim(clock.now() - bounds.maxAgeMs);
+      await this.#log.trim(bounds.maxAgeMs);
     } catch (error) {
       if (this.#isConnected) log.warn({ err: error }, 'cannot trim the log');
     }
