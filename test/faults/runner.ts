@@ -89,7 +89,7 @@ async function atRest({ hub }: Site, extraBytes: number): Promise<void> {
   await until(`${hub.url} has no connections`, async () => (await hub.metric('belfry_connections')) === 0);
   await until(`${hub.url} closes its files`, () => hub.extra().files <= EXTRA_FILES);
   await until(`the deliveries of ${hub.url} add up`, async () => {
-    const due = await hub.metric('belfry_deliveries_due_total');
+    const due = await hub.metric('belfry_deliveries_received_total');
     return due === (await hub.metric('belfry_deliveries_total'));
   });
   await until(`${hub.url} gives back its memory`, () => hub.extra().bytes < extraBytes);
