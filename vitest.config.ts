@@ -7,5 +7,7 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 15_000,
     hookTimeout: 30_000,
+    // What a test waits for comes at once, but for machines that are busy.
+    expect: { poll: { timeout: 10_000 } },
   },
 });

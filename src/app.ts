@@ -16,12 +16,13 @@ import { metricsOf } from './gateway/metrics.ts';
 import { Orders } from './gateway/orders.ts';
 import { Rubbish } from './gateway/rubbish.ts';
 import { Tokens } from './gateway/tokens.ts';
-import { Upgrade } from './gateway/upgrade.ts';
+import { goingAway, Upgrade } from './gateway/upgrade.ts';
 import { Users } from './gateway/users.ts';
 import { Commands } from './hub/commands.ts';
+import { drain } from './hub/drain.ts';
 import { Hub } from './hub/hub.ts';
 import { systemClock, type Clock } from './model/clock.ts';
-import { CLOSE } from './model/close.ts';
+import { CLOSE, type Close } from './model/close.ts';
 import type { Redaction } from './model/redaction.ts';
 import type { Control } from './registry/control.ts';
 import type { Registry } from './registry/registry.ts';
@@ -34,8 +35,11 @@ export const VERSION = (
 export interface App {
   readonly listening: readonly Listening[];
   readonly hub: Hub;
-  /** Takes nothing new, sends what waits, closes every connection, and ends within the drain timeout. */
-  stop(): Promise<void>;
+  /**
+   * Is ready no more and takes no new connections, sends what waits and closes every connection at some moment of the
+   * window, all at once without one; ends within the window and the drain timeout.
+   */
+  stop(windowMs?: number, why?: Close): Promise<void>;
 }
 
 /**
@@ -81,18 +85,22 @@ export async function startApp(
     api,
     tls: await certificate(config),
   });
-  const stop = once(async (): Promise<void> => {
+  const leave = async (windowMs: number, why: Close): Promise<void> => {
     upgrade.stop();
-    const stopped = gateway.stop();
-    hub.closeAll(CLOSE.draining);
-    await within(config.drainTimeoutMs, stopped, clock);
+    hub.flush();
+    // Until then it still answers, so that whoever sends clients here sees that it is not ready.
+    const gone = drain(hub, { windowMs, why, random: Math.random }).then(() => gateway.stop());
+    await within(windowMs + config.drainTimeoutMs, gone, clock);
+    void gateway.stop();
     heartbeat.stop();
     heartbeat.cutAll();
     await orders.stop();
     await registry.stop();
     await hub.stop();
     await Promise.all(links.map((link) => link.close()));
-  });
+  };
+  let left: Promise<void> | undefined;
+  const stop = (windowMs = 0, why: Close = CLOSE.draining): Promise<void> => (left ??= leave(windowMs, why));
   await hub.start();
   heartbeat.start();
   try {
@@ -173,21 +181,27 @@ function gatewayOf(config: Config, log: Logger, parts: Parts): { gateway: Gatewa
     admit,
     version: VERSION,
   };
+  const ready = async (): Promise<void> => {
+    if (upgrade.isStopped) throw goingAway();
+    await broker.ready();
+  };
   const metrics = metricsOf(hub, rubbish);
   return {
     upgrade,
-    gateway: new Gateway({ ...config, tls, upgrade, rest, metrics, ready: () => broker.ready(), log }),
+    gateway: new Gateway({
+      ...config,
+      tls,
+      upgrade,
+      rest,
+      metrics,
+      ready,
+      log,
+    }),
   };
 }
 
-/** However often it is asked for, it is done once. */
-function once(work: () => Promise<void>): () => Promise<void> {
-  let done: Promise<void> | undefined;
-  return () => (done ??= work());
-}
-
 /** Waits for the work, but not longer than this. */
-async function within(ms: number, work: Promise<void>, clock: Clock): Promise<void> {
+async function within(ms: number, work: Promise<unknown>, clock: Clock): Promise<void> {
   const { promise: timeout, resolve } = Promise.withResolvers<void>();
   const cancel = clock.after(ms, resolve);
   await Promise.race([work, timeout]);

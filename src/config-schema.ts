@@ -192,7 +192,12 @@ export function settingsSchema(readFile: ReadText) {
       .default('on')
       .describe('Whether the usual names of passwords, tokens, secrets and keys are masked for everybody.'),
     recentMaxEvents: whole(0, 1_000_000, 1_000).describe('Latest events that this node keeps in memory.'),
-    drainTimeoutMs: whole(0, MAX_MS, 10_000).describe('How long a stopping node waits for its connections.'),
+    drainWindowMs: whole(0, MAX_MS, 5_000).describe(
+      'Over how long a node that SIGTERM or SIGHUP stops spreads the closing of its connections.',
+    ),
+    drainTimeoutMs: whole(0, MAX_MS, 10_000).describe(
+      'How long a stopping node then waits for those that have yet to answer.',
+    ),
     tokenTtlS: whole(1, 365 * 86_400, 3_600).describe(
       'Lifetime of a token made here, when the request names none.',
     ),

@@ -6,6 +6,7 @@ import { banner } from './clients/cli/banner.ts';
 import { addRemoteCommands, note, wholeNumber } from './clients/cli/commands.ts';
 import { UsageError } from './clients/cli/target.ts';
 import { describeConfig, loadConfig, type Config } from './config.ts';
+import { CLOSE, type Close } from './model/close.ts';
 import { BelfryError } from './model/errors.ts';
 import { hashPassword } from './model/password.ts';
 import { Pattern } from './model/pattern.ts';
@@ -106,13 +107,20 @@ async function serve(config: Config): Promise<void> {
     console.log(banner(app.listening, config.node, token));
   }
   let stopping = false;
-  const stop = (): void => {
+  const stop = (windowMs: number, why: Close): void => {
+    // Asked twice it ends at once.
     if (stopping) process.exit(1);
     stopping = true;
-    void app.stop().then(() => process.exit(0));
+    void app.stop(windowMs, why).then(() => process.exit(0));
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
-  stopWithNpm(stop);
+  const { drainWindowMs } = config;
+  process.on('SIGTERM', () => stop(drainWindowMs, CLOSE.draining));
+  // What supervisors send before they start it again.
+  process.on('SIGHUP', () => stop(drainWindowMs, CLOSE.restart));
+  // Somebody at a terminal, who does not want to wait.
+  const stopAtOnce = (): void => stop(0, CLOSE.draining);
+  process.on('SIGINT', stopAtOnce);
+  stopWithNpm(stopAtOnce);
 }
 
 /** npm does not hand its signals on; when it is gone, so is whoever started this node. */

@@ -45,6 +45,7 @@ export interface GatewayOptions {
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #servers: Server[] = [];
+  #stopped: Promise<unknown> | undefined;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
@@ -65,15 +66,19 @@ export class Gateway {
     return listening;
   }
 
-  /** Takes no more requests; connections that were upgraded are the hub's to close. */
-  async stop(): Promise<void> {
-    await Promise.all(
+  /**
+   * Takes no more requests, and resolves when all sockets have gone; those that were upgraded are the hub's to close.
+   * Asked again, it is the same answer.
+   */
+  stop(): Promise<unknown> {
+    this.#stopped ??= Promise.all(
       this.#servers.map(async (server) => {
         const closed = promisify(server.close.bind(server))();
         server.closeIdleConnections();
         await closed;
       }),
     );
+    return this.#stopped;
   }
 
   async #listen(spec: ListenerSpec): Promise<Listening | undefined> {

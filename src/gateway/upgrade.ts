@@ -52,6 +52,10 @@ export class Upgrade {
     this.#stopped = true;
   }
 
+  get isStopped(): boolean {
+    return this.#stopped;
+  }
+
   /** Whether there is room for a connection that comes without an upgrade. @throws BelfryError `limit_reached` */
   admit(): void {
     this.#checkLimit(1);
@@ -178,6 +182,6 @@ export class Upgrade {
   }
 }
 
-function goingAway(): BelfryError {
+export function goingAway(): BelfryError {
   return new BelfryError('limit_reached', 'The node is going away. Expected you to try another one.');
 }

@@ -1,6 +1,6 @@
 import type { Broker, History } from '../broker/broker.ts';
 import type { Clock } from '../model/clock.ts';
-import { CLOSE, type Close } from '../model/close.ts';
+import { CLOSE } from '../model/close.ts';
 import { compareCursors, type Cursor } from '../model/cursor.ts';
 import { HUB_TYPE, type HubEvent } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
@@ -88,15 +88,10 @@ export class Hub {
     if (compareCursors(position, this.recent.position) > 0) this.recent.startAt(position);
   }
 
-  /** Sends what waits, and closes every connection. */
-  closeAll(why: Close): void {
+  /** Sends what waits, closes every connection, and stops listening to the broker. */
+  async stop(): Promise<void> {
     this.flush();
-    for (const connection of this.connections) connection.close(why);
-  }
-
-  /** The same, and stops listening to the broker. */
-  async stop(why: Close = CLOSE.draining): Promise<void> {
-    this.closeAll(why);
+    for (const connection of this.connections) connection.close(CLOSE.draining);
     this.#lagging.stop();
     this.#deadlines.stop();
     await this.#options.broker.stop();

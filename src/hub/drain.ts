@@ -1,0 +1,27 @@
+import type { Close } from '../model/close.ts';
+import type { Connection } from './connection.ts';
+import type { Hub } from './hub.ts';
+
+type Leaving = Pick<Hub, 'connections' | 'clock' | 'drained'>;
+
+export interface DrainWish {
+  /** All are asked to leave within this time. */
+  readonly windowMs: number;
+  readonly why: Close;
+  /** From 0 to 1. */
+  readonly random: () => number;
+}
+
+/**
+ * Closes every connection at a moment of its own within the window, lest all come back elsewhere at once. Each has been
+ * sent what waited for it by then, or is cut as too slow. Resolves when all are closed.
+ */
+export async function drain(hub: Leaving, { windowMs, why, random }: DrainWish): Promise<void> {
+  const leave = async (connection: Connection): Promise<void> => {
+    if (windowMs > 0)
+      await new Promise<void>((resolve) => void hub.clock.after(random() * windowMs, resolve));
+    await hub.drained(connection);
+    connection.close(why);
+  };
+  await Promise.all(Array.from(hub.connections, leave));
+}

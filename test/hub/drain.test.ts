@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { drain } from '../../src/hub/drain.ts';
+import { CLOSE } from '../../src/model/close.ts';
+import { settled, startHub, type TestConnection } from '../support/connection.ts';
+
+const codes = (clients: readonly TestConnection[]): (number | undefined)[] =>
+  clients.map(({ outlet }) => outlet.closed?.code);
+
+/** Chance as a test wants it: one after the other. */
+function inOrder(...values: number[]): () => number {
+  return () => values.shift() ?? 0;
+}
+
+describe('a node that drains', () => {
+  it('closes each connection at a moment of its own within the window', async () => {
+    const { hub, clock, subscriber } = await startHub();
+    const clients = [subscriber(['*.*.*']), subscriber(['*.*.*']), subscriber(['*.*.*'])];
+    const drained = drain(hub, { windowMs: 1_000, why: CLOSE.draining, random: inOrder(0.9, 0.1, 0.5) });
+    const closedAfter = async (ms: number): Promise<(number | undefined)[]> => {
+      clock.advance(ms);
+      await settled();
+      return codes(clients);
+    };
+    expect(await closedAfter(99)).toEqual([undefined, undefined, undefined]);
+    expect(await closedAfter(1)).toEqual([undefined, 1001, undefined]);
+    expect(await closedAfter(400)).toEqual([undefined, 1001, 1001]);
+    expect(await closedAfter(400)).toEqual([1001, 1001, 1001]);
+    await drained;
+    expect(hub.connections.size).toBe(0);
+  });
+
+  it('closes all at once without a window, with the code that it is given', async () => {
+    const { hub, subscriber } = await startHub();
+    const clients = [subscriber(['*.*.*']), subscriber(['a.*.*'])];
+    await drain(hub, { windowMs: 0, why: CLOSE.restart, random: inOrder() });
+    expect(codes(clients)).toEqual([1012, 1012]);
+  });
+
+  it('lets a client hear what happens until its moment, and what waited for it then', async () => {
+    const { hub, clock, subscriber, publish } = await startHub();
+    const client = subscriber(['*.*.*']);
+    const drained = drain(hub, { windowMs: 1_000, why: CLOSE.draining, random: inOrder(0.5) });
+    publish({ key: 'meanwhile' });
+    client.outlet.full = true;
+    publish({ key: 'waits' });
+    publish({ key: 'waits too' });
+    clock.advance(500);
+    await settled();
+    expect(client.outlet.closed).toBeUndefined();
+    client.outlet.drain();
+    await drained;
+    expect([client.takeKeys(), client.outlet.closed?.code]).toEqual([
+      ['meanwhile', 'waits', 'waits too'],
+      1001,
+    ]);
+  });
+
+  it('cuts who takes nothing as too slow, and waits no longer for it', async () => {
+    const { hub, clock, subscriber, publish } = await startHub();
+    const client = subscriber(['*.*.*']);
+    client.outlet.full = true;
+    publish({ key: 'waits' });
+    const drained = drain(hub, { windowMs: 0, why: CLOSE.draining, random: inOrder() });
+    clock.advance(11_000);
+    await drained;
+    expect(client.outlet.closed?.code).toBe(4008);
+  });
+});
