@@ -7,6 +7,8 @@ import { aQuery, aRecord, idsOf } from './records.ts';
 import { RedisRollWorld, waitForTruth, type RollNode } from './redis-world.ts';
 
 const NO_LIMITS = {};
+/** Longer than a connection takes to come back, up to two seconds: who is back first must not take the other for dead. */
+const LEASE_MS = 3_000;
 
 interface Scene {
   readonly server: RedisServer;
@@ -20,7 +22,10 @@ interface Scene {
 async function setScene(keeps: boolean): Promise<Scene> {
   const server = await startRedisServer({ keeps });
   const world = await RedisRollWorld.make(server.url);
-  const nodes = [await world.start({ name: 'one' }), await world.start({ name: 'two' })];
+  const nodes = [
+    await world.start({ name: 'one', leaseMs: LEASE_MS }),
+    await world.start({ name: 'two', leaseMs: LEASE_MS }),
+  ];
   const truth = ['one', 'two'].map((Node) =>
     Array.from({ length: 300 }, (_, i) => aRecord({ Node, Principal: `user:${i % 400}` })),
   );
@@ -179,7 +184,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the roll is right again', () => {
 
 /** Leases end by the clock of Redis, which no test can move. */
 async function pastLease(): Promise<void> {
-  const end = performance.now() + 1_300;
+  const end = performance.now() + LEASE_MS + 300;
   await expect.poll(() => performance.now(), { timeout: 5_000 }).toBeGreaterThan(end);
 }
 
