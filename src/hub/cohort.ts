@@ -4,7 +4,7 @@ import type { Grants, Identity } from '../model/principal.ts';
 import type { View } from '../model/redaction.ts';
 import type { EncodedEvent } from './encoded.ts';
 import { joinFrames, type Chunk } from './frame.ts';
-import { outboxOf, type Outbox } from './outbox.ts';
+import { outboxOf, type Outbox, type Outgoing } from './outbox.ts';
 import type { Deliveries } from './stats.ts';
 import { hears, lossOf, textOf } from './subscription.ts';
 
@@ -18,6 +18,7 @@ export interface Listener {
   readonly view: View;
   readonly subscriptions: ReadonlyMap<string, { readonly subscription: Subscription }>;
   readonly lags: boolean;
+  cohort?: Cohort | undefined;
   /** `parts` is the same one by one, for who lags. */
   send(chunks: readonly Chunk[], parts?: readonly Chunk[]): void;
 }
@@ -110,20 +111,27 @@ export class Cohort {
   /** Hands every member what the outbox holds, in one write each. */
   flush(): void {
     if (this.#outbox.isEmpty) return;
-    const { frames, events } = this.#outbox.take();
+    const share = this.#sharing(this.#outbox.take());
+    if (this.#lossy !== undefined) this.#lossy = [];
+    for (const member of this.members) share(member);
+  }
+
+  /** Hands one that was a member until now what the outbox holds. It stays there for the others. */
+  flushTo(member: Listener): void {
+    if (!this.#outbox.isEmpty) this.#sharing(this.#outbox.peek())(member);
+  }
+
+  /** What went out of the outbox is joined once for everybody; answers how each gets it. */
+  #sharing({ frames, events }: Outgoing): (member: Listener) => void {
     const chunks = joinFrames(frames, events);
     const waited = this.#lossy;
-    if (waited === undefined) {
-      for (const member of this.members) member.send(chunks);
-      return;
-    }
-    this.#lossy = [];
-    // Made once, when the first of those who lag needs it.
+    if (waited === undefined) return (member) => member.send(chunks);
+    // Made when the first of those who lag needs it.
     let parts: readonly Chunk[] | undefined;
-    for (const member of this.members) {
+    return (member) => {
       if (member.lags) member.send(chunks, (parts ??= this.#partsOf(frames, waited)));
       else member.send(chunks);
-    }
+    };
   }
 
   #partsOf(frames: readonly Buffer[], events: readonly HubEvent[]): Chunk[] {

@@ -29,6 +29,8 @@ export interface ConnectionEvents {
   caughtUp(connection: Connection): void;
   /** It has room again, and is to be told what was left out. */
   missed(connection: Connection, missed: Missed): void;
+  /** It hears nothing any more, once it has what waits for it. */
+  leaves(connection: Connection): void;
   /** It closes itself, before its socket has gone. */
   closes(connection: Connection, why: Close): void;
 }
@@ -155,7 +157,7 @@ export class Connection {
 
   /** Ends it from this side. What its cohort was to send still goes out; what waits in its own queue is dropped. */
   close(why: Close): void {
-    this.cohort?.flush();
+    this.#context.events.leaves(this);
     if (!this.#open) return;
     if (why === CLOSE.tooSlow) this.#context.stats.slowCloses++;
     this.markClosed();

@@ -6,7 +6,8 @@ import { HUB_TYPE, type HubEvent } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import type { Identity } from '../model/principal.ts';
 import { Redaction } from '../model/redaction.ts';
-import { Cohort, signatureOf } from './cohort.ts';
+import type { Cohort } from './cohort.ts';
+import { Cohorts } from './cohorts.ts';
 import { Connection, type Arrival, type ConnectionContext, type Outlet } from './connection.ts';
 import { Deadlines } from './deadlines.ts';
 import { EncodedEvent } from './encoded.ts';
@@ -16,7 +17,6 @@ import { Pacer } from './pacer.ts';
 import type { QueueBounds } from './queue.ts';
 import { Recent } from './recent.ts';
 import { patternsOf, Roll, type RollOptions } from './roll.ts';
-import { Router } from './router.ts';
 import { Stats } from './stats.ts';
 
 export interface HubOptions extends RollOptions {
@@ -42,8 +42,7 @@ export class Hub {
   readonly connections = new Set<Connection>();
 
   readonly #options: HubOptions;
-  readonly #router = new Router();
-  readonly #cohorts = new Map<string, Cohort>();
+  readonly #cohorts = new Cohorts(this.stats);
   readonly #context: ConnectionContext;
   readonly #lagging: Lagging;
   readonly #deadlines: Deadlines;
@@ -67,6 +66,7 @@ export class Hub {
         caughtUp: (connection) => this.#lagging.delete(connection),
         missed: (connection, { from = null, to = null, dropped }) =>
           this.tell(connection, 'gap', from ?? '', { from, to, reason: 'slow', dropped }),
+        leaves: (connection) => this.#cohorts.leave(connection),
         closes: (connection, { code, reason }) => this.detach(connection, `${code} ${reason}`),
       },
     };
@@ -103,7 +103,7 @@ export class Hub {
     const encoded = new EncodedEvent(event, this.stats);
     this.recent.push(encoded);
     if (event.type === HUB_TYPE) return this.#deliverToAll(encoded);
-    for (const cohort of this.#router.match(event)) {
+    for (const cohort of this.#cohorts.match(event)) {
       if (cohort.offer(encoded)) this.#wait(cohort);
       const endsAfterMs = cohort.encoding.endsAfterMs?.(event);
       if (endsAfterMs !== undefined) this.#endAfter(endsAfterMs, cohort);
@@ -124,7 +124,7 @@ export class Hub {
   /** Forgets a connection whose socket is gone, or is about to be, and takes it off the roll. */
   detach(connection: Connection, why: string): void {
     if (!this.connections.delete(connection)) return;
-    this.#leave(connection);
+    this.#cohorts.leave(connection);
     connection.markClosed();
     this.#lagging.delete(connection);
     this.#deadlines.delete(connection);
@@ -132,14 +132,14 @@ export class Hub {
   }
 
   /**
-   * Changes what a connection hears. Both cohorts are flushed first, so it hears nothing from before it joined and
-   * misses nothing from before it left; a reply sent by `change` goes out between the two.
+   * Changes what a connection hears: it hears nothing from before it joined and misses nothing from before it left; a
+   * reply sent by `change` goes out between the two.
    */
   change(connection: Connection, change: () => void): void {
-    this.#leave(connection);
+    this.#cohorts.leave(connection);
     change();
     if (!connection.isOpen) return;
-    if (connection.subscriptions.size > 0) this.#join(connection);
+    if (connection.subscriptions.size > 0) this.#cohorts.join(connection);
     if (connection.isOpen) this.roll.changed(connection);
   }
 
@@ -188,18 +188,18 @@ export class Hub {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const cohort of waiting) {
-      // A change of its members has flushed it; who waits for its rhythm then goes home, lest they become ever more.
+      // Flushed before its turn; who waits for its rhythm then goes home, lest they become ever more.
       if (cohort.isEmpty) continue;
       const rest = cohort.rest(elapsed);
       if (rest > 0) clock.after(rest, () => this.#wait(cohort));
-      else cohort.flushAt(elapsed);
+      else this.#flushAt(elapsed, cohort);
     }
   }
 
   /** What the hub itself has to say concerns everybody whose dialect has a word for it. */
   #deliverToAll(encoded: EncodedEvent): void {
     this.stats.gaps++;
-    for (const cohort of this.#cohorts.values()) if (cohort.tell(encoded)) this.#wait(cohort);
+    for (const cohort of this.#cohorts) if (cohort.tell(encoded)) this.#wait(cohort);
   }
 
   /** What its members were given by then still goes out first. */
@@ -218,28 +218,8 @@ export class Hub {
     this.#pacer.ask();
   }
 
-  #leave(connection: Connection): void {
-    const { cohort } = connection;
-    if (cohort === undefined) return;
-    cohort.flush();
-    connection.cohort = undefined;
-    cohort.members.delete(connection);
-    if (cohort.members.size > 0 || this.#cohorts.get(cohort.signature) !== cohort) return;
-    this.#cohorts.delete(cohort.signature);
-    this.#router.remove(cohort);
-  }
-
-  #join(connection: Connection): void {
-    const signature = signatureOf(connection);
-    // First, since this may close the last member, and the cohort is then no more.
-    this.#cohorts.get(signature)?.flush();
-    let cohort = this.#cohorts.get(signature);
-    if (cohort === undefined) {
-      cohort = new Cohort(connection, signature, this.stats.of(connection.dialect.name));
-      this.#cohorts.set(signature, cohort);
-      this.#router.add(cohort);
-    }
-    cohort.members.add(connection);
-    connection.cohort = cohort;
+  #flushAt(elapsed: number, cohort: Cohort): void {
+    cohort.flushAt(elapsed);
+    this.#cohorts.settle(cohort);
   }
 }

@@ -13,7 +13,9 @@ export interface Outbox {
   readonly isEmpty: boolean;
   /** How many events it took out again to make room for this one; `undefined` when there is no word for it. */
   add(encoded: EncodedEvent): number | undefined;
-  /** Everything that waits, in order; it is then empty. */
+  /** Everything that waits, in order. */
+  peek(): Outgoing;
+  /** The same; nothing waits then. */
   take(): Outgoing;
 }
 
@@ -46,10 +48,14 @@ class FrameOutbox implements Outbox {
     return 0;
   }
 
+  peek(): Outgoing {
+    return { frames: this.#frames };
+  }
+
   take(): Outgoing {
-    const frames = this.#frames;
+    const all = this.peek();
     this.#frames = [];
-    return { frames };
+    return all;
   }
 }
 
@@ -77,9 +83,8 @@ class BatchOutbox implements Outbox {
     return 0;
   }
 
-  take(): Outgoing {
+  peek(): Outgoing {
     const texts = this.#texts;
-    this.#texts = [];
     const frames: Buffer[] = [];
     const events: number[] = [];
     for (let start = 0; start < texts.length; start += this.#batch.size) {
@@ -89,6 +94,12 @@ class BatchOutbox implements Outbox {
       events.push(part.length);
     }
     return { frames, events };
+  }
+
+  take(): Outgoing {
+    const all = this.peek();
+    this.#texts = [];
+    return all;
   }
 }
 
@@ -118,9 +129,13 @@ class NewestOutbox implements Outbox {
     return replaced ? 1 : 0;
   }
 
+  peek(): Outgoing {
+    return { frames: [...this.#frames.values()] };
+  }
+
   take(): Outgoing {
-    const frames = [...this.#frames.values()];
+    const all = this.peek();
     this.#frames.clear();
-    return { frames };
+    return all;
   }
 }

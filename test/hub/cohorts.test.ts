@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { startHub, type TestConnection } from '../support/connection.ts';
+
+const writesOf = ({ outlet }: TestConnection): number => outlet.writes.length;
+
+describe('a storm of connections that come and go while events wait', () => {
+  it('costs who stays one write a flush, whoever joins', async () => {
+    const { broker, hub, subscriber } = await startHub();
+    const stays = subscriber(['*.*.*']);
+    const before = writesOf(stays);
+    const joined = Array.from({ length: 100 }, (_, n) => {
+      broker.append({ key: `${n}` });
+      return subscriber(['*.*.*']);
+    });
+    hub.flush();
+    expect(writesOf(stays)).toBe(before + 1);
+    expect(stays.takeKeys()).toHaveLength(100);
+    expect(joined.map((each) => each.takeKeys().length)).toEqual(joined.map((_, n) => 99 - n));
+  });
+
+  it('costs who stays nothing, whoever leaves', async () => {
+    const { broker, hub, subscriber } = await startHub();
+    const stays = subscriber(['*.*.*']);
+    const leaving = Array.from({ length: 100 }, () => subscriber(['*.*.*']));
+    const before = writesOf(stays);
+    for (const [n, client] of leaving.entries()) {
+      broker.append({ key: `${n}` });
+      hub.detach(client.connection, 'gone');
+      expect(client.takeKeys()).toHaveLength(n + 1);
+    }
+    expect(writesOf(stays)).toBe(before);
+    hub.flush();
+    expect(writesOf(stays)).toBe(before + 1);
+  });
+
+  it('is one cohort again once nothing waits', async () => {
+    const { broker, hub, subscriber } = await startHub();
+    const clients = [subscriber(['*.*.*'])];
+    broker.append({ key: 'waits' });
+    clients.push(subscriber(['*.*.*']), subscriber(['*.*.*']));
+    const cohorts = (): number => new Set(clients.map(({ connection }) => connection.cohort)).size;
+    expect(cohorts()).toBe(2);
+    hub.flush();
+    expect(cohorts()).toBe(1);
+    const { encodes } = hub.stats;
+    broker.append({ key: 'after' });
+    hub.flush();
+    expect(hub.stats.encodes).toBe(encodes + 1);
+    expect(clients.map((each) => each.takeKeys().at(-1))).toEqual(['after', 'after', 'after']);
+  });
+
+  it('leaves those who stood apart where they are when all others have gone', async () => {
+    const { broker, hub, subscriber } = await startHub();
+    const first = subscriber(['*.*.*']);
+    broker.append({ key: 'before' });
+    const late = subscriber(['*.*.*']);
+    broker.append({ key: 'between' });
+    hub.detach(first.connection, 'gone');
+    broker.append({ key: 'after' });
+    const latest = subscriber(['*.*.*']);
+    hub.flush();
+    broker.append({ key: 'end' });
+    hub.flush();
+    expect([first, late, latest].map((each) => each.takeKeys())).toEqual([
+      ['before', 'between'],
+      ['between', 'after', 'end'],
+      ['end'],
+    ]);
+    expect(late.connection.cohort).toBe(latest.connection.cohort);
+  });
+});
