@@ -26,12 +26,14 @@ export function httpDoor({ urls, token }: DoorOptions): Door {
         'Idempotency-Key': key,
       };
       const url = `${urls[turn % urls.length]}/api/v3/events`;
+      // The next time at another node, unless this one takes it.
+      turn++;
       const asked = { method: 'POST', headers, body: event };
-      const answer = await request(url, asked, ANSWERS_WITHIN_MS).catch((error: unknown) => {
-        turn++;
-        throw error;
-      });
-      if (answer.status === 204) return String(answer.headers['belfry-event-ids']);
+      const answer = await request(url, asked, ANSWERS_WITHIN_MS);
+      if (answer.status === 204) {
+        turn--;
+        return String(answer.headers['belfry-event-ids']);
+      }
       const retryAfter = answer.headers['retry-after'];
       if (answer.status !== 503 || retryAfter === undefined)
         throw new WrongAnswer(`answered ${answer.status}, Retry-After ${retryAfter}: ${answer.body}`);

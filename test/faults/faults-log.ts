@@ -1,10 +1,42 @@
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Fault } from './fault.ts';
 import type { Stage } from './stage.ts';
+import type { World } from './world.ts';
 
 async function restarted({ world }: Stage, how: 'stop' | 'kill'): Promise<void> {
   await world.redis[how]();
   await world.noticed();
   await world.redis.restart();
+}
+
+/** Whoever publishes past the nodes goes on while these are cut off. */
+async function flowPast(stage: Stage, count: number): Promise<void> {
+  await stage.flow(
+    count,
+    stage.publishers.filter(({ door }) => door.passesNodes),
+  );
+}
+
+/** Keeps every client away while something happens that none of them may hear of live. */
+async function whileAway(stage: Stage, happens: () => Promise<void>): Promise<void> {
+  const proxies = stage.world.sites.map(({ toClients }) => toClients);
+  for (const proxy of proxies) proxy.refuse();
+  await flowPast(stage, 10);
+  await happens();
+  for (const proxy of proxies) proxy.heal();
+}
+
+/** Copies what Redis has on its disk; the returned function puts it back in its place. */
+async function backup({ admin }: World): Promise<() => Promise<void>> {
+  const [, directory = ''] = (await admin.config('GET', 'dir')) as string[];
+  const [kept, copy] = [join(directory, 'appendonlydir'), join(directory, 'backup')];
+  await rm(copy, { recursive: true, force: true });
+  await cp(kept, copy, { recursive: true });
+  return async () => {
+    await rm(kept, { recursive: true });
+    await cp(copy, kept, { recursive: true });
+  };
 }
 
 /** What the log cannot help against: whoever missed something must be told. */
@@ -14,6 +46,17 @@ export const LOG_FAULTS = {
     state: 'no AOF',
     tellsGap: true,
     strike: (stage) => restarted(stage, 'kill'),
+  },
+  logKilledWhileAway: {
+    fact: 'Redis without AOF is killed with -9 and comes back empty while all clients are away',
+    state: 'no AOF',
+    tellsGap: true,
+    strike: (stage) =>
+      whileAway(stage, async () => {
+        await restarted(stage, 'kill');
+        await stage.world.recovered();
+        await flowPast(stage, 10);
+      }),
   },
   logStopped: {
     fact: 'Redis without AOF is stopped and comes back empty',
@@ -29,25 +72,36 @@ export const LOG_FAULTS = {
       await stage.flow(10);
     },
   },
-  logTrimmed: {
-    fact: 'the log is trimmed beyond the clients that are away',
+  logRestored: {
+    fact: 'Redis comes back from a backup that lacks the latest events, as after a failover with loss',
+    state: 'AOF',
     tellsGap: true,
     async strike(stage) {
-      const { sites, admin } = stage.world;
-      for (const { toClients, toRedis } of sites) {
-        toClients.refuse();
-        toRedis.refuse();
-      }
-      // Whoever publishes past the nodes.
-      await stage.flow(
-        20,
-        stage.publishers.filter(({ door }) => door.passesNodes),
-      );
-      await admin.xtrim('{belfry}:log', 'MAXLEN', 1);
-      for (const { toClients, toRedis } of sites) {
-        toClients.heal();
-        toRedis.heal();
-      }
+      const { world } = stage;
+      const restore = await backup(world);
+      await stage.flow(10);
+      await whileAway(stage, async () => {
+        await world.redis.kill();
+        await world.noticed();
+        await restore();
+        await world.redis.restart();
+        await world.recovered();
+        await flowPast(stage, 10);
+        // One node has to read all it knows from the log, the other has it in memory.
+        await world.sites[0].hub.kill();
+        await world.sites[0].hub.start();
+      });
     },
+  },
+  logTrimmed: {
+    fact: 'the log is trimmed beyond the clients and nodes that are away',
+    tellsGap: true,
+    strike: (stage) =>
+      whileAway(stage, async () => {
+        for (const { toRedis } of stage.world.sites) toRedis.refuse();
+        await flowPast(stage, 10);
+        await stage.world.admin.xtrim('{belfry}:log', 'MAXLEN', 1);
+        for (const { toRedis } of stage.world.sites) toRedis.heal();
+      }),
   },
 } as const satisfies Record<string, Fault>;

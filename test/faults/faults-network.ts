@@ -94,6 +94,19 @@ export const NETWORK_FAULTS = {
     fact: 'between nodes and clients only 20 kB a second pass a connection',
     strike: each(toClients, (proxy) => proxy.throttle(20_000), goesOn),
   },
+  clientsOverwhelmed: {
+    fact: 'more is published than clients take, so that they are closed as too slow, and resume',
+    async strike({ world, publishers }) {
+      for (const { toClients: proxy } of world.sites) proxy.throttle(500_000);
+      for (const publisher of publishers) publisher.ballastBytes = 50_000;
+      await until('clients are closed as too slow', async () => {
+        const closes = world.sites.map(({ hub }) => hub.metric('belfry_slow_closes_total'));
+        return (await Promise.all(closes)).some((count) => count > 0);
+      });
+      for (const publisher of publishers) publisher.ballastBytes = 0;
+      for (const { toClients: proxy } of world.sites) proxy.heal();
+    },
+  },
   clientsHalfClosed: {
     fact: 'nodes end their half of every connection of a client',
     strike: (stage) =>

@@ -129,9 +129,16 @@ export const REDIS_FAULTS = {
     state: 'AOF',
     skip: () => (canLimitFiles() ? undefined : 'there is no prlimit on the PATH to fill the disk with'),
     async strike(stage) {
+      const { admin } = stage.world;
+      // With `always` Redis ends at once when it cannot write; with this it takes nothing more until it can.
+      await admin.config('SET', 'appendfsync', 'everysec');
       limitFiles(stage.world, '1');
       await stage.refused();
       limitFiles(stage.world, 'unlimited');
+      await until('Redis writes again', async () =>
+        (await admin.info('persistence')).includes('aof_last_write_status:ok'),
+      );
+      await admin.config('SET', 'appendfsync', 'always');
     },
   },
 } as const satisfies Record<string, Fault>;

@@ -110,7 +110,7 @@ export class FaultProxy {
         await this.#passage((chunk as Buffer).length);
         // One side was told that nothing more comes: so it is.
         if (to.destroyed || to.writableEnded) continue;
-        if (!to.write(chunk as Buffer)) await Promise.race([once(to, 'drain'), once(to, 'close')]);
+        if (!to.write(chunk as Buffer)) await writable(to);
       }
       await this.#passage(0);
       to.end();
@@ -127,6 +127,17 @@ export class FaultProxy {
     if (ms > 0) await pause(ms);
     await this.#open?.promise;
   }
+}
+
+/** Resolves when it takes more, or is gone. */
+function writable(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      socket.off('drain', go).off('close', go);
+      resolve();
+    };
+    socket.on('drain', go).on('close', go);
+  });
 }
 
 /** By RST, and at once: by itself `resetAndDestroy` waits for what is under way. */

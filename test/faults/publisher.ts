@@ -54,6 +54,8 @@ export class Publisher {
   readonly complaints: string[] = [];
   /** How long it rests after each event. */
   paceMs = 4;
+  /** How large its events are, beside what they say. */
+  ballastBytes = 0;
   #stopping = false;
   #aborted = false;
   readonly #name: string;
@@ -89,7 +91,8 @@ export class Publisher {
   }
 
   async #one(key: string, n: number): Promise<void> {
-    const event = JSON.stringify({ type: 'faults', action: 'tell', key, object: { n } });
+    const object = { n, ballast: 'x'.repeat(this.ballastBytes) };
+    const event = JSON.stringify({ type: 'faults', action: 'tell', key, object });
     for (let attempt = 0; !this.#aborted; attempt++) {
       try {
         const id = await this.door.publish(event, `${key}-${n}`);

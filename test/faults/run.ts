@@ -1,17 +1,20 @@
 /**
- * The long form: `npm run test:faults`. First every scenario of the table, then random ones until the time is used.
- * `-- --seed <n>` replays a sequence, `--minutes <n>` bounds it, `--only <text>` plays those whose name holds it.
+ * The long form: `npm run test:faults`. First every scenario of the table, then random ones and random rows of faults until
+ * the time is used.
+ * `-- --seed <n>` replays a sequence, `--minutes <n>` bounds it, `--only <text>` plays those whose name holds it,
+ * `--skip-table` begins with what is random.
  */
 import { parseArgs } from 'node:util';
 import { findRedisServer } from '../support/redis-server.ts';
 import { pick, randomOf } from './random.ts';
 import { Runner } from './runner.ts';
-import { SCENARIOS, type Scenario } from './scenarios.ts';
+import { row, SCENARIOS, type Scenario } from './scenarios.ts';
 
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     minutes: { type: 'string', default: '10' },
+    'skip-table': { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
   },
 });
@@ -33,9 +36,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 console.log(`seed ${seed}: npm run test:faults -- --seed ${seed}`);
 try {
-  for (const scenario of chosen) await play(scenario);
+  for (const scenario of values['skip-table'] ? [] : chosen) await play(scenario);
   while (performance.now() < until && chosen.length > 0 && values.only === '') {
-    await play(pick(random, chosen));
+    await play(random() < 0.5 ? pick(random, chosen) : row(random));
   }
 } finally {
   await runner.end();

@@ -7,7 +7,7 @@ import { until } from './wait.ts';
 import { World, type BrokerState, type Site } from './world.ts';
 
 const CLIENTS = 6;
-const LIMIT_MS: Readonly<Record<Form, number>> = { short: 60_000, long: 180_000 };
+const LIMIT_MS: Readonly<Record<Form, number>> = { short: 60_000, long: 240_000 };
 /** A socket or two that wait for the kernel. */
 const EXTRA_FILES = 2;
 /** What V8 keeps for later; a crowd of thousands leaves more of it. */

@@ -5,7 +5,7 @@ import { SCENARIOS } from './scenarios.ts';
 
 const SEED = 5;
 
-describe.skipIf(!HAS_REDIS_SERVER)('the hub survives', () => {
+describe('the hub survives', () => {
   const runner = new Runner(SEED);
   afterAll(() => runner.end());
 
@@ -13,7 +13,9 @@ describe.skipIf(!HAS_REDIS_SERVER)('the hub survives', () => {
     '$name',
     { timeout: 70_000 },
     async (scenario, { skip }) => {
-      const reason = scenario.fault.skip?.();
+      const reason = HAS_REDIS_SERVER
+        ? scenario.fault.skip?.()
+        : 'a Redis that is not ours cannot be killed: there is no redis-server on the PATH';
       skip(reason !== undefined, reason);
       expect(await runner.play(scenario, 'short')).toEqual([]);
     },

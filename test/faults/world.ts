@@ -38,7 +38,7 @@ export class World {
   }
 
   static async begin(state: BrokerState): Promise<World> {
-    const redis = await spawnRedisServer({ keeps: state === 'AOF', args: ['--appendfsync', 'everysec'] });
+    const redis = await spawnRedisServer({ keeps: state === 'AOF' });
     const token = await new SignJWT({ roles: ['admin'] })
       .setProtectedHeader({ alg: 'HS256' })
       .setSubject('admin')
