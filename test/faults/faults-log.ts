@@ -29,7 +29,7 @@ async function whileAway(stage: Stage, happens: () => Promise<void>): Promise<vo
 
 /** Copies what Redis has on its disk; the returned function puts it back in its place. */
 async function backup({ admin }: World): Promise<() => Promise<void>> {
-  const [, directory = ''] = (await admin.config('GET', 'dir')) as string[];
+  const [, directory = ''] = await admin.config('GET', 'dir');
   const [kept, copy] = [join(directory, 'appendonlydir'), join(directory, 'backup')];
   await rm(copy, { recursive: true, force: true });
   await cp(kept, copy, { recursive: true });
