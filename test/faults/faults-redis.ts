@@ -80,6 +80,7 @@ export const REDIS_FAULTS = {
     fact: 'Redis drops a subscriber whose output buffer is full',
     async strike({ world }) {
       const [{ toRedis }] = world.sites;
+      await listening(world);
       const before = await subscribers(world);
       const ballast = JSON.stringify({
         type: 'ballast',
