@@ -16,7 +16,8 @@ const EXTRA_BYTES: Readonly<Record<Form, number>> = { short: 160 * 1024 * 1024, 
 /** Plays scenarios one after another, those of one state in one world, which lives on as long as it comes through. */
 export class Runner {
   readonly #random: () => number;
-  readonly #worlds = new Map<BrokerState, World>();
+  readonly #worlds = new Map<BrokerState, Promise<World>>();
+  #ended = false;
   #played = 0;
 
   constructor(seed: number) {
@@ -34,21 +35,23 @@ export class Runner {
     } catch (error) {
       wrong = [error instanceof Error ? error.message : String(error)];
     }
-    if (wrong.length === 0 || world === undefined) return wrong;
-    const said = world.sites.flatMap(({ hub }) => hub.lines.slice(-20));
+    if (wrong.length === 0) return wrong;
     this.#worlds.delete(scenario.state);
+    if (world === undefined) return wrong;
+    const said = world.sites.flatMap(({ hub }) => hub.lines.slice(-20));
     await world.end();
     return [...wrong.slice(0, 20), ...(wrong.length > 20 ? [`… ${wrong.length} in all`] : []), ...said];
   }
 
+  /** Also what has only begun: nothing is started any more, and nothing outlives this. */
   async end(): Promise<void> {
-    const worlds = [...this.#worlds.values()];
-    this.#worlds.clear();
-    await Promise.all(worlds.map((world) => world.end()));
+    this.#ended = true;
+    await Promise.allSettled([...this.#worlds.values()].map(async (world) => (await world).end()));
   }
 
-  async #worldOf(state: BrokerState): Promise<World> {
-    const world = this.#worlds.get(state) ?? (await World.begin(state));
+  #worldOf(state: BrokerState): Promise<World> {
+    if (this.#ended) throw new Error('The runner has ended.');
+    const world = this.#worlds.get(state) ?? World.begin(state);
     this.#worlds.set(state, world);
     return world;
   }
