@@ -191,7 +191,7 @@ export function settingsSchema(readFile: ReadText) {
       .enum(['on', 'off'], { error: 'is neither. Expected on or off' })
       .default('on')
       .describe('Whether the usual names of passwords, tokens, secrets and keys are masked for everybody.'),
-    recentMaxEvents: whole(0, 1_000_000, 1_000).describe('Latest events that this node keeps in memory.'),
+    recentMaxEvents: whole(0, 1_000_000, 10_000).describe('Latest events that this node keeps in memory.'),
     drainWindowMs: whole(0, MAX_MS, 5_000).describe(
       'Over how long a node that SIGTERM or SIGHUP stops spreads the closing of its connections.',
     ),

@@ -13,6 +13,7 @@ import { Deadlines } from './deadlines.ts';
 import { EncodedEvent } from './encoded.ts';
 import { joinFrames } from './frame.ts';
 import { Lagging } from './lagging.ts';
+import { Older } from './older.ts';
 import { Pacer } from './pacer.ts';
 import type { QueueBounds } from './queue.ts';
 import { Recent } from './recent.ts';
@@ -39,6 +40,7 @@ export class Hub {
   readonly roll: Roll;
   readonly stats = new Stats();
   readonly recent: Recent;
+  readonly older: Older;
   readonly connections = new Set<Connection>();
 
   readonly #options: HubOptions;
@@ -54,6 +56,7 @@ export class Hub {
     this.#options = options;
     this.roll = new Roll(options);
     this.recent = new Recent(options.recentMaxEvents);
+    this.older = new Older(this);
     this.#lagging = new Lagging(options.clock, options.writeTimeoutMs);
     this.#deadlines = new Deadlines(options.clock);
     this.#pacer = new Pacer(options.clock, () => this.flush());

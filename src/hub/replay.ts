@@ -140,11 +140,12 @@ export class Replay {
   async #fromHistory(): Promise<void> {
     const from = this.#at;
     const { recent } = this.#hub;
-    for await (const event of this.#hub.history.after(from)) {
-      if (compareCursors(event.id ?? START, recent.position) > 0) break;
-      if (this.#at === from) this.#checkPlace(event.previous ?? START);
-      this.#add(new EncodedEvent(event, this.#hub.stats));
-      if (this.#isFull) await this.#sent();
+    for await (const events of this.#hub.older.after(from)) {
+      if (this.#at === from) this.#checkPlace(events[0]?.event.previous ?? START);
+      for (const encoded of events) {
+        this.#add(encoded);
+        if (this.#isFull) await this.#sent();
+      }
       if (!this.#connection.isOpen || recent.covers(this.#at)) break;
     }
     await this.#sent();
@@ -177,8 +178,10 @@ export class Replay {
   }
 
   #add(encoded: EncodedEvent): void {
+    this.#at = encoded.event.id ?? this.#at;
+    // First, as it is cheap, and most of what others did is nothing to this one.
+    if (!this.#subscriptions.some(({ pattern }) => pattern.matches(encoded.event))) return;
     const { event } = encoded.seenBy(this.#connection.view);
-    this.#at = event.id ?? this.#at;
     if (!this.#connection.identity.subscribe.permit(event)) return;
     if (!this.#subscriptions.some((subscription) => hears(subscription, event))) return;
     for (const { subscription, from } of this.#connection.subscriptions.values()) {
