@@ -145,6 +145,18 @@ describe('belfry watch', () => {
   });
 });
 
+describe('the help of a command that meets a hub', () => {
+  it('names where its credentials come from, and shows none', async () => {
+    const env = { BELFRY_URL: 'ws://localhost:1/?token=hidden', BELFRY_TOKEN: 'hidden' };
+    const { code, lines } = await runCommand(['watch', '--help'], env);
+    const help = lines.join(' ').replace(/\s+/g, ' ');
+    expect(code).toBe(0);
+    expect(help).toContain('(default: "ws://localhost:8800", env: BELFRY_URL)');
+    expect(help).toContain('(env: BELFRY_TOKEN)');
+    expect(help).not.toContain('hidden');
+  });
+});
+
 describe('belfry token and belfry hash', () => {
   it('make credentials that the node takes', async () => {
     const { lines: hashed } = await runCommand(['hash'], {}, 'secret\n');

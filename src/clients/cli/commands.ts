@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { bench, benchTable, type BenchOptions } from './bench.ts';
 import {
   closeConnections,
@@ -127,13 +127,11 @@ function addBench(program: Command): void {
     });
 }
 
+/** What the environment gives is named in the help, never shown: it holds credentials. */
 function targeted(command: Command): Command {
-  const { BELFRY_URL: url = DEFAULT_URL, BELFRY_TOKEN: token } = process.env as Partial<
-    Record<string, string>
-  >;
   return command
-    .option('-u, --url <url>', 'the hub (BELFRY_URL)', url)
-    .option('-t, --token <token>', 'a token, or name:password (BELFRY_TOKEN)', token)
+    .addOption(new Option('-u, --url <url>', 'the hub').default(DEFAULT_URL).env('BELFRY_URL'))
+    .addOption(new Option('-t, --token <token>', 'a token, or name:password').env('BELFRY_TOKEN'))
     .option('-i, --insecure', 'accept a certificate that nobody vouches for') satisfies {
     opts(): TargetOptions;
   };
