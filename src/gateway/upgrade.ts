@@ -38,6 +38,8 @@ export interface UpgradeOptions extends SocketsOptions {
 export class Upgrade {
   readonly #options: UpgradeOptions;
   readonly #sockets: Sockets;
+  /** One for all sockets, which keep it for as long as they live. */
+  readonly #onError = (error: Error): void => this.#options.log.debug({ err: error }, 'socket failed');
   /** Handshakes under way; they count against the limit. */
   #opening = 0;
   #stopped = false;
@@ -69,7 +71,7 @@ export class Upgrade {
     byDefault: DialectName | undefined,
   ): Promise<void> {
     const { hub, log } = this.#options;
-    socket.on('error', (error) => log.debug({ err: error }, 'socket failed'));
+    socket.on('error', this.#onError);
     this.#opening++;
     try {
       const { dialect, opening } = await this.open(request, byDefault);

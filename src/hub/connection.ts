@@ -181,7 +181,7 @@ export class Connection {
       }
       this.#queue = new DeliveryQueue(this.#bounds);
       this.#context.events.lags(this);
-      this.#outlet.onceDrained(this.#drain);
+      this.#outlet.onceDrained(() => this.#drain());
     }
     const { dropped } = this.#queue;
     const taken = this.#queue.push(chunk, inAnyCase);
@@ -204,7 +204,7 @@ export class Connection {
     this.#stats.delivered += deliveries;
   }
 
-  readonly #drain = (): void => {
+  #drain(): void {
     const queue = this.#queue;
     if (queue === undefined) return;
     while (!this.#outlet.full) {
@@ -216,9 +216,9 @@ export class Connection {
     }
     if (!queue.isEmpty) {
       this.#context.events.lags(this);
-      return this.#outlet.onceDrained(this.#drain);
+      return this.#outlet.onceDrained(() => this.#drain());
     }
     this.#queue = undefined;
     this.#context.events.caughtUp(this);
-  };
+  }
 }
