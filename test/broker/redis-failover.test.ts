@@ -89,7 +89,9 @@ describe.skipIf(!HAS_REDIS_SERVER).each([
       expect(ear.ids).toEqual(ids);
       expect((await all(broker.after(START))).map(({ id }) => id)).toEqual(ids);
     }
-    expect(world.said(40).filter((line) => line.includes('is lost'))).toHaveLength(6);
+    const lost = world.said(40).filter((line) => line.includes('is lost')).length;
+    // Of commands and subscriber; that of the inbox may not have had its first answer yet.
+    expect([4, 5, 6]).toContain(lost);
   });
 
   it('tells a gap where the new master lacks what was heard', async () => {
