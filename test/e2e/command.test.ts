@@ -12,7 +12,7 @@ describe('belfry serve', () => {
       BELFRY_LISTEN: '127.0.0.1:0=norn,127.0.0.1:0=dorgu,127.0.0.1:0=provisioning,127.0.0.1:0=drp+tls',
     });
     await node.line(/-d '\{"type"/);
-    expect(node.lines.filter((line) => line.includes('"msg":"listening"'))).toHaveLength(4);
+    await expect.poll(() => node.lines.filter((line) => line.includes('"msg":"listening"'))).toHaveLength(4);
     const command = (name: string): string[] =>
       [...(node.lines.find((line) => line.includes(`npx belfry ${name}`)) ?? '').matchAll(/'([^']*)'|(\S+)/g)]
         .map(([, quoted, plain]) => quoted ?? plain ?? '')
