@@ -19,7 +19,8 @@ export const belfry: Peer = {
   about: 'this hub; FCALL belfry_publish (durable) or PUBLISH (live only)',
 
   launch: ({ redisPort, port, node }) => ({
-    command: [process.execPath, ...profiling(), MAIN, 'serve'],
+    // As npm start does.
+    command: [process.execPath, '--max-semi-space-size=16', ...profiling(), MAIN, 'serve'],
     env: {
       BELFRY_REDIS_URL: `redis://127.0.0.1:${redisPort}`,
       BELFRY_LISTEN: `127.0.0.1:${port}=native`,
