@@ -32,7 +32,7 @@ describe('the defaults', () => {
       commandsPerSecond: 1_000,
       logMaxEvents: 100_000,
       logMaxAgeMs: 86_400_000,
-      recentMaxEvents: 1_000,
+      recentMaxEvents: 10_000,
       drainTimeoutMs: 10_000,
       tokenTtlS: 3_600,
       nornAllowedOrigins: [],
