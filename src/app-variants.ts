@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Broker, Dead, History, Retained } from './broker/broker.ts';
+import type { Broker, Dead, Flow, History, Retained } from './broker/broker.ts';
 import { MemoryBroker } from './broker/memory.ts';
 import { RedisConnection } from './broker/redis-connection.ts';
 import { publishing } from './broker/redis-scripts.ts';
@@ -40,7 +40,7 @@ export function brokerOf(
   clock: Clock,
   rubbish: Rubbish,
   redaction: Redaction,
-): Broker & History & Retained & { readonly dead: Dead } {
+): Broker & History & Retained & { readonly dead: Dead; readonly flow: Flow } {
   const { redisUrl: url, prefix, node } = config;
   const limits = limitsOf(config);
   if (url === undefined) return new MemoryBroker({ clock, ...limits });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { pino, type Logger } from 'pino';
-import type { Broker, Dead, Retained } from './broker/broker.ts';
+import type { Broker, Dead, Flow, Retained } from './broker/broker.ts';
 import { brokerOf, masking, openAll, rollLimitsOf, rollOf } from './app-variants.ts';
 import { redactionOf } from './config-redaction.ts';
 import type { Config } from './config.ts';
@@ -75,6 +75,7 @@ export async function startApp(
     broker: published,
     retained: broker,
     dead: broker.dead,
+    flow: () => broker.flow,
     redaction,
     hub,
     heartbeat,
@@ -130,6 +131,7 @@ interface Parts {
   readonly broker: Broker;
   readonly retained: Retained;
   readonly dead: Dead;
+  readonly flow: () => Flow;
   readonly redaction: Redaction;
   readonly hub: Hub;
   readonly heartbeat: Heartbeat;
@@ -185,7 +187,7 @@ function gatewayOf(config: Config, log: Logger, parts: Parts): { gateway: Gatewa
     if (upgrade.isStopped) throw goingAway();
     await broker.ready();
   };
-  const metrics = metricsOf(hub, rubbish);
+  const metrics = metricsOf({ ...parts, version: VERSION });
   return {
     upgrade,
     gateway: new Gateway({

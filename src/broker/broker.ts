@@ -84,6 +84,20 @@ export interface Dead {
   remove(id: Cursor): Promise<boolean>;
 }
 
+/** What a broker knows of the way through it, as plain numbers; the metrics page reads them. */
+export interface Flow {
+  /** Events that the log took from this node. */
+  readonly published: number;
+  /** Whether events flowed when that was last proved, and nothing has spoken against it since. */
+  readonly isProved: boolean;
+  /** How long that proof took, or its failure. */
+  readonly proofMs: number;
+  /** Times that the channel was cut off, or left something out, so that the log had to be read. */
+  readonly holesFound: number;
+  /** Those of them after which nothing was missing. */
+  readonly holesRepaired: number;
+}
+
 export const IDEMPOTENCY_MS = 5 * 60_000;
 
 /** Told of whatever arrives that is no event: through which door, and the code of the reason. */

@@ -8,6 +8,7 @@ import {
   tooBig,
   type Broker,
   type Dead,
+  type Flow,
   type History,
   type LatestWish,
   type LogBounds,
@@ -46,6 +47,7 @@ export class MemoryBroker implements Broker, History, Retained {
   #head = 0;
   #bytes = 0;
   #last: Cursor = START;
+  #published = 0;
   readonly #keys = new Map<string, { readonly ids: readonly Cursor[]; readonly until: number }>();
 
   constructor({
@@ -79,8 +81,14 @@ export class MemoryBroker implements Broker, History, Retained {
     const ids = entries.map(({ id }) => id);
     if (idempotencyKey !== undefined) this.#remember(idempotencyKey, ids);
     this.#trim();
+    this.#published += ids.length;
     for (const entry of entries) this.#deliver?.(entry);
     return ids;
+  }
+
+  get flow(): Flow {
+    const isProved = this.#deliver !== undefined;
+    return { published: this.#published, isProved, proofMs: 0, holesFound: 0, holesRepaired: 0 };
   }
 
   async ready(): Promise<void> {

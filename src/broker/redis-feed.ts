@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../model/clock.ts';
 import { compareCursors, isCursor, START, type Cursor } from '../model/cursor.ts';
 import { HUB_TYPE, type HubEvent } from '../model/event.ts';
+import type { Flow } from './broker.ts';
 import { PAGE, type LogEntry, type RedisLog } from './redis-log.ts';
 import type { Reader, Source } from './redis-reader.ts';
 
@@ -39,6 +40,10 @@ export class Feed {
   #heldBytes = 0;
   #catchingUp: Promise<void> | undefined;
   #again = false;
+  /** Whether something may be missing, or is; found once, however often the log cannot be read. */
+  #hole: 'none' | 'open' | 'lost' = 'none';
+  #holesFound = 0;
+  #holesRepaired = 0;
 
   constructor({ log, reader, deliver, clock, logger }: FeedOptions) {
     this.#log = log;
@@ -56,6 +61,10 @@ export class Feed {
   get state(): 'following' | 'reading' | 'paused' {
     if (this.#catchingUp !== undefined) return 'reading';
     return this.#following ? 'following' : 'paused';
+  }
+
+  get holes(): Pick<Flow, 'holesFound' | 'holesRepaired'> {
+    return { holesFound: this.#holesFound, holesRepaired: this.#holesRepaired };
   }
 
   /** A message of the channel: `<previous> <id> <event>` from the log, or a bare event that is not in it. */
@@ -77,6 +86,10 @@ export class Feed {
   catchUp(): Promise<void> {
     this.#following = false;
     this.#again = true;
+    if (this.#hole === 'none' && this.#position !== undefined) {
+      this.#hole = 'open';
+      this.#holesFound++;
+    }
     return (this.#catchingUp ??= this.#catchUp());
   }
 
@@ -112,6 +125,8 @@ export class Feed {
 
   #follow(): void {
     this.#following = true;
+    if (this.#hole === 'open') this.#holesRepaired++;
+    this.#hole = 'none';
     for (const entry of this.#takeHeld()) this.#hearEntry(entry);
   }
 
@@ -144,6 +159,7 @@ export class Feed {
     const from = this.position;
     this.#logger.warn({ from, to, reason }, 'events may be missing: the log does not hold them');
     this.#position = to;
+    this.#hole = 'lost';
     this.#reader.breakOff();
     const time = new Date(this.#clock.now()).toISOString();
     const object = { from, to, reason };

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { compareCursors, type Cursor } from '../model/cursor.ts';
+import type { Cursor } from '../model/cursor.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
 import { Redaction } from '../model/redaction.ts';
@@ -7,6 +7,7 @@ import { Retention } from '../model/retention.ts';
 import type {
   Broker,
   Dead,
+  Flow,
   History,
   LatestWish,
   LogBounds,
@@ -20,6 +21,7 @@ import { Feed } from './redis-feed.ts';
 import { Inbox } from './redis-inbox.ts';
 import { Library } from './redis-library.ts';
 import { bodyOf, RedisLog, redisNames, type RedisNames } from './redis-log.ts';
+import { Proof } from './redis-proof.ts';
 import { Reader, type ReaderOptions } from './redis-reader.ts';
 import { RedisRetained } from './redis-retained.ts';
 import { commandScripts, inboxScripts, publishLibrary } from './redis-scripts.ts';
@@ -68,7 +70,9 @@ export class RedisBroker implements Broker, History, Retained {
   readonly #log: RedisLog;
   readonly #retained: RedisRetained;
   readonly #library: Library;
+  readonly #proof: Proof;
   #feed: Feed | undefined;
+  #published = 0;
   #timers: (() => void)[] = [];
 
   constructor(options: RedisBrokerOptions) {
@@ -85,6 +89,7 @@ export class RedisBroker implements Broker, History, Retained {
     this.#log = new RedisLog(this.#commands, this.#names);
     this.#retained = new RedisRetained(this.#commands, this.#names, this.#options);
     this.#library = new Library(this.#commands, publishLibrary(this.#options), log);
+    this.#proof = new Proof(this.#log, this.#subscriber, options.clock);
   }
 
   /** @throws BelfryError `unavailable`, with the reason; nothing is left open then */
@@ -121,12 +126,26 @@ export class RedisBroker implements Broker, History, Retained {
   async publish(events: readonly NewEvent[], idempotencyKey?: string): Promise<Cursor[]> {
     const now = this.#options.clock.now();
     const bodies = events.map((event) => bodyOf(event, now, this.#options));
-    return this.#log.append(bodies, idempotencyKey);
+    const ids = await this.#log.append(bodies, idempotencyKey);
+    this.#published += ids.length;
+    return ids;
+  }
+
+  get flow(): Flow {
+    const isHeard = this.#isConnected && this.#feed !== undefined && this.#feed.state !== 'paused';
+    return {
+      published: this.#published,
+      isProved: this.#proof.holds && isHeard,
+      proofMs: this.#proof.ms,
+      holesFound: 0,
+      holesRepaired: 0,
+      ...this.#feed?.holes,
+    };
   }
 
   async ready(): Promise<void> {
     if (this.#feed === undefined) throw new BelfryError('unavailable', 'The broker is not running.');
-    await this.#proveFlow(this.#feed);
+    await this.#proof.run(this.#feed);
   }
 
   async stop(): Promise<void> {
@@ -192,27 +211,10 @@ export class RedisBroker implements Broker, History, Retained {
     }
   }
 
-  /**
-   * Each pong comes after every message that was published before it. So when the log had an entry before the ping
-   * that was not heard before the pong, the node is deaf, however sound its connections look.
-   * @throws BelfryError `unavailable`
-   */
-  async #proveFlow(feed: Feed): Promise<void> {
-    const before = feed.position;
-    const last = await this.#log.last();
-    await this.#subscriber.ask((redis) => redis.ping());
-    if (feed.state === 'paused') throw new BelfryError('unavailable', 'The node is cut off from the log.');
-    if (feed.state === 'reading') return;
-    if (compareCursors(last, before) < 0) throw new BelfryError('unavailable', 'The log has lost its end.');
-    if (compareCursors(feed.position, last) < 0) {
-      throw new BelfryError('unavailable', 'The node does not hear what is published.');
-    }
-  }
-
   async #watch(feed: Feed): Promise<void> {
     if (feed.state === 'paused') return this.#mend(feed);
     try {
-      await this.#proveFlow(feed);
+      await this.#proof.run(feed);
     } catch (error) {
       if (!this.#isConnected) return;
       this.#options.log.warn({ err: error }, 'events do not flow; subscribing anew');

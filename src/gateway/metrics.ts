@@ -1,36 +1,45 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Flow } from '../broker/broker.ts';
 import type { Hub } from '../hub/hub.ts';
-import type { Deliveries } from '../hub/stats.ts';
+import type { Clock } from '../model/clock.ts';
+import type { Registry as Roll } from '../registry/registry.ts';
+import { connectionMetrics } from './metrics-connections.ts';
+import { RollSize } from './roll-size.ts';
 import type { Rubbish } from './rubbish.ts';
 
-/** Those that are of the node, and of no dialect. */
-type Counted = 'events' | 'encodes' | 'commands' | 'slowCloses' | 'gaps';
+export interface Measured {
+  readonly hub: Hub;
+  readonly rubbish: Rubbish;
+  readonly registry: Roll;
+  readonly clock: Clock;
+  readonly flow: () => Flow;
+  readonly version: string;
+}
 
-/** The numbers of one node for Prometheus. They are read from the hub when the page is asked for, and cost nothing else. */
-export function metricsOf(hub: Hub, rubbish: Rubbish): Registry {
+/** From a write within the same turn to a client's patience. */
+const LATENCY_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/**
+ * The numbers of one node for Prometheus. They are read where they are counted when the page is asked for, and cost
+ * nothing else; nothing on it waits for Redis.
+ */
+export function metricsOf(measured: Measured): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const counter = (name: string, help: string, field: Counted): void =>
-    void new Counter({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.reset();
-        this.inc(hub.stats[field]);
-      },
-    });
-  counter('belfry_events_received_total', 'Events that this node heard from the broker.', 'events');
-  counter('belfry_encodes_total', 'Events encoded for the wire, once a dialect.', 'encodes');
-  counter('belfry_commands_total', 'Commands that clients sent.', 'commands');
-  counter(
-    'belfry_slow_closes_total',
-    'Connections closed with 4008 because they did not keep up.',
-    'slowCloses',
-  );
-  counter('belfry_gaps_total', 'Times that events may have been missed between broker and node.', 'gaps');
-  deliveries(hub, registry);
-  connections(hub, registry);
+  nodeMetrics(measured, registry);
+  hubMetrics(measured.hub, registry);
+  flowMetrics(measured, registry);
+  connectionMetrics(measured.hub, registry);
+  return registry;
+}
+
+function nodeMetrics({ rubbish, version }: Measured, registry: Registry): void {
+  new Gauge({
+    name: 'belfry_build_info',
+    help: 'Always 1; the version of this node is in the label.',
+    labelNames: ['version'],
+    registers: [registry],
+  }).set({ version }, 1);
   new Counter({
     name: 'belfry_rubbish_total',
     help: 'What arrived and was no event, command or handshake.',
@@ -41,53 +50,96 @@ export function metricsOf(hub: Hub, rubbish: Rubbish): Registry {
       for (const { source, reason, count } of rubbish.counts()) this.inc({ source, reason }, count);
     },
   });
-  return registry;
 }
 
-const OUTCOMES = {
-  delivered: 'delivered',
-  filtered: 'filtered',
-  notPermitted: 'not_permitted',
-  unknownWord: 'unknown_word',
-  droppedSlow: 'dropped_slow',
-  overtaken: 'overtaken',
-} as const satisfies Record<Exclude<keyof Deliveries, 'received'>, string>;
-
-function deliveries(hub: Hub, registry: Registry): void {
-  new Counter({
-    name: 'belfry_deliveries_received_total',
-    help: 'Events times connections concerned: the sum of what belfry_deliveries_total says, and what waits.',
-    labelNames: ['dialect'],
+function hubMetrics(hub: Hub, registry: Registry): void {
+  const { stats } = hub;
+  const counter = counterIn(registry);
+  counter('belfry_events_received_total', 'Events that this node heard from the broker.', () => stats.events);
+  counter('belfry_cohort_matches_total', 'Cohorts that were found for events.', () => stats.matches);
+  counter('belfry_encodes_total', 'Events encoded for the wire, once a dialect.', () => stats.encodes);
+  counter('belfry_writes_total', 'Writes to sockets; one may hold many events.', () => stats.writes);
+  counter('belfry_written_bytes_total', 'Bytes of frames written to sockets.', () => stats.writtenBytes);
+  counter('belfry_commands_total', 'Commands that clients sent.', () => stats.commands);
+  counter(
+    'belfry_slow_closes_total',
+    'Connections closed with 4008 because they did not keep up.',
+    () => stats.slowCloses,
+  );
+  counter(
+    'belfry_gaps_total',
+    'Times that events were missed between broker and node, or may have been.',
+    () => stats.gaps,
+  );
+  stats.latency = new Histogram({
+    name: 'belfry_publish_to_socket_seconds',
+    help: 'From the log to the last write of a flush, by the event in it that waited longest.',
+    buckets: LATENCY_BUCKETS_S,
     registers: [registry],
-    collect() {
-      this.reset();
-      for (const [dialect, { received }] of hub.stats.byDialect) this.inc({ dialect }, received);
-    },
-  });
-  new Counter({
-    name: 'belfry_deliveries_total',
-    help: 'Events times connections concerned, by what became of them.',
-    labelNames: ['dialect', 'outcome'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const [dialect, counted] of hub.stats.byDialect) {
-        for (const [field, outcome] of Object.entries(OUTCOMES))
-          this.inc({ dialect, outcome }, counted[field as keyof typeof OUTCOMES]);
-      }
-    },
   });
 }
 
-function connections(hub: Hub, registry: Registry): void {
-  new Gauge({
-    name: 'belfry_connections',
-    help: 'Connections attached to this node.',
-    labelNames: ['dialect'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const { dialect } of hub.connections) this.inc({ dialect: dialect.name });
-    },
-  });
+function flowMetrics({ flow, registry: roll, clock }: Measured, registry: Registry): void {
+  const counter = counterIn(registry);
+  const gauge = gaugeIn(registry);
+  counter(
+    'belfry_events_published_total',
+    'Events that the log took from this node.',
+    () => flow().published,
+  );
+  counter(
+    'belfry_holes_found_total',
+    'Times that the channel was cut off or left something out, so that the log had to be read.',
+    () => flow().holesFound,
+  );
+  counter(
+    'belfry_holes_repaired_total',
+    'Those of them after which nothing was missing.',
+    () => flow().holesRepaired,
+  );
+  gauge('belfry_flow_proved', 'Whether events flowed when that was last proved: 1 or 0.', () =>
+    flow().isProved ? 1 : 0,
+  );
+  gauge(
+    'belfry_flow_proof_seconds',
+    'How long the last proof that events flow took.',
+    () => flow().proofMs / 1_000,
+  );
+  const size = new RollSize(roll, clock);
+  gauge(
+    'belfry_roll_connections',
+    'Connections on the roll, of all nodes together; absent while it cannot be read.',
+    () => size.read(),
+  );
+}
+
+type Read = () => number | undefined | Promise<number | undefined>;
+
+function counterIn(registry: Registry) {
+  return (name: string, help: string, read: () => number): void => {
+    new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  };
+}
+
+function gaugeIn(registry: Registry) {
+  return (name: string, help: string, read: Read): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      async collect() {
+        const value = await read();
+        if (value === undefined) this.remove();
+        else this.set(value);
+      },
+    });
+  };
 }

@@ -124,6 +124,11 @@ export class Connection {
     return this.#queue !== undefined;
   }
 
+  /** What waits in its own queue, while it lags. */
+  get queued(): Pick<DeliveryQueue, 'deliveries' | 'bytes'> | undefined {
+    return this.#queue;
+  }
+
   /** With other grants than before, what its subscriptions admit it has heard only from this place on. */
   identify(identity: Identity, from: Cursor): void {
     const same = identity.subscribe.text === this.identity.subscribe.text;
@@ -200,8 +205,11 @@ export class Connection {
   }
 
   #write({ bytes, deliveries }: Chunk): void {
+    const { stats } = this.#context;
     this.#outlet.write(bytes);
     this.#stats.delivered += deliveries;
+    stats.writes++;
+    stats.writtenBytes += bytes.length;
   }
 
   #drain(): void {

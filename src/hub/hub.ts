@@ -11,10 +11,10 @@ import { Cohorts } from './cohorts.ts';
 import { Connection, type Arrival, type ConnectionContext, type Outlet } from './connection.ts';
 import { Deadlines } from './deadlines.ts';
 import { EncodedEvent } from './encoded.ts';
+import { Flushes } from './flushes.ts';
 import { joinFrames } from './frame.ts';
 import { Lagging } from './lagging.ts';
 import { Older } from './older.ts';
-import { Pacer } from './pacer.ts';
 import type { QueueBounds } from './queue.ts';
 import { Recent } from './recent.ts';
 import { patternsOf, Roll, type RollOptions } from './roll.ts';
@@ -48,9 +48,7 @@ export class Hub {
   readonly #context: ConnectionContext;
   readonly #lagging: Lagging;
   readonly #deadlines: Deadlines;
-  readonly #pacer: Pacer;
-  /** Cohorts with something in the outbox. */
-  #waiting: Cohort[] = [];
+  readonly #flushes: Flushes;
 
   constructor(options: HubOptions) {
     this.#options = options;
@@ -59,7 +57,7 @@ export class Hub {
     this.older = new Older(this);
     this.#lagging = new Lagging(options.clock, options.writeTimeoutMs);
     this.#deadlines = new Deadlines(options.clock);
-    this.#pacer = new Pacer(options.clock, () => this.flush());
+    this.#flushes = new Flushes(options.clock, this.stats, this.#cohorts);
     this.#context = {
       bounds: options.queue,
       redaction: options.redaction ?? Redaction.none,
@@ -106,8 +104,10 @@ export class Hub {
     const encoded = new EncodedEvent(event, this.stats);
     this.recent.push(encoded);
     if (event.type === HUB_TYPE) return this.#deliverToAll(encoded);
-    for (const cohort of this.#cohorts.match(event)) {
-      if (cohort.offer(encoded)) this.#wait(cohort);
+    const matched = this.#cohorts.match(event);
+    this.stats.matches += matched.length;
+    for (const cohort of matched) {
+      if (cohort.offer(encoded)) this.#flushes.wait(cohort, event);
       const endsAfterMs = cohort.encoding.endsAfterMs?.(event);
       if (endsAfterMs !== undefined) this.#endAfter(endsAfterMs, cohort);
     }
@@ -186,23 +186,13 @@ export class Hub {
   }
 
   flush(): void {
-    const { clock } = this.#options;
-    const elapsed = clock.elapsed();
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const cohort of waiting) {
-      // Flushed before its turn; who waits for its rhythm then goes home, lest they become ever more.
-      if (cohort.isEmpty) continue;
-      const rest = cohort.rest(elapsed);
-      if (rest > 0) clock.after(rest, () => this.#wait(cohort));
-      else this.#flushAt(elapsed, cohort);
-    }
+    this.#flushes.flush();
   }
 
   /** What the hub itself has to say concerns everybody whose dialect has a word for it. */
   #deliverToAll(encoded: EncodedEvent): void {
     this.stats.gaps++;
-    for (const cohort of this.#cohorts) if (cohort.tell(encoded)) this.#wait(cohort);
+    for (const cohort of this.#cohorts) if (cohort.tell(encoded)) this.#flushes.wait(cohort);
   }
 
   /** What its members were given by then still goes out first. */
@@ -214,15 +204,5 @@ export class Hub {
         void this.drained(connection).then(() => connection.close(CLOSE.normal));
       }
     });
-  }
-
-  #wait(cohort: Cohort): void {
-    this.#waiting.push(cohort);
-    this.#pacer.ask();
-  }
-
-  #flushAt(elapsed: number, cohort: Cohort): void {
-    cohort.flushAt(elapsed);
-    this.#cohorts.settle(cohort);
   }
 }

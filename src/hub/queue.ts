@@ -31,6 +31,10 @@ export class DeliveryQueue {
     return this.#deliveries;
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   get isEmpty(): boolean {
     return this.#chunks.length === 0;
   }

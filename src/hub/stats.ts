@@ -23,10 +23,20 @@ export class Stats {
   /** JSON encodes and frames on the way out. */
   encodes = 0;
   frames = 0;
+  /** Writes to sockets, and what they held. */
+  writes = 0;
+  writtenBytes = 0;
+  /** Cohorts that the router found for events. */
+  matches = 0;
   /** Connections closed with 4008. */
   slowCloses = 0;
   commands = 0;
   gaps = 0;
+  /**
+   * Told once a flush, in seconds, how long its oldest event took from the log to the last write. Whoever shows the
+   * numbers puts itself here.
+   */
+  latency: { observe(seconds: number): void } = { observe: () => {} };
   readonly #deliveries = new Map<DialectName, Deliveries>();
 
   of(dialect: DialectName): Deliveries {

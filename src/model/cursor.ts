@@ -31,7 +31,12 @@ export function cursorAt(ms: number): Cursor {
   return ms <= 0 ? START : `${ms - 1}-999999999999999`;
 }
 
-/** The time at which the entry was appended, as RFC 3339 in UTC. */
+/** The time at which the entry was appended, in milliseconds since 1970. */
+export function cursorMs(cursor: Cursor): number {
+  return Number(cursor.slice(0, cursor.indexOf('-')));
+}
+
+/** The same as RFC 3339 in UTC. */
 export function cursorTime(cursor: Cursor): string {
-  return new Date(Number(cursor.slice(0, cursor.indexOf('-')))).toISOString();
+  return new Date(cursorMs(cursor)).toISOString();
 }

@@ -46,6 +46,23 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
     await expect.poll(() => broker.ready().then(() => true, () => false)).toBe(true); // prettier-ignore
   });
 
+  it('counts each hole once, and whether it was repaired', async () => {
+    const { world } = await ownWorld();
+    const { broker, ear } = await world.start({ clock: new ManualClock() });
+    const holes = (): number[] => [broker.flow.holesFound, broker.flow.holesRepaired];
+    expect(holes()).toEqual([0, 0]);
+    const kill = world.redis.multi().call('CLIENT', 'KILL', 'TYPE', 'PUBSUB');
+    await kill.fcall('belfry_publish', 1, world.log, JSON.stringify(event('1'))).exec();
+    await ear.key('1');
+    await expect.poll(holes).toEqual([1, 1]);
+    const trimmed = world.redis.multi().call('CLIENT', 'KILL', 'TYPE', 'PUBSUB');
+    for (const key of ['2', '3']) trimmed.fcall('belfry_publish', 1, world.log, JSON.stringify(event(key)));
+    await trimmed.xtrim(world.log, 'MAXLEN', 1).exec();
+    await ear.key('3');
+    await expect.poll(() => broker.ready().then(() => true, () => false)).toBe(true); // prettier-ignore
+    expect(holes()).toEqual([2, 1]);
+  });
+
   it('tells how much it missed when the log was trimmed meanwhile', async () => {
     const { world } = await ownWorld();
     const [one, two] = [await world.start(), await world.start({ clock: new ManualClock() })];

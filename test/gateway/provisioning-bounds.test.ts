@@ -170,7 +170,7 @@ describe('the special sockets of provisioning', () => {
       200,
       expect.stringContaining('text/plain'),
     ]);
-    expect(await page.text()).toContain('belfry_connections{dialect="provisioning"} 1');
+    expect(await page.text()).toContain('belfry_connections{dialect="provisioning",principal_kind="user"} 1');
   });
 
   it('stream log entries on /logs by level, component and text, and answer a plain GET with 400', async () => {

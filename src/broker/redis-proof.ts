@@ -1,0 +1,60 @@
+import type { Clock } from '../model/clock.ts';
+import { compareCursors } from '../model/cursor.ts';
+import { BelfryError } from '../model/errors.ts';
+import type { RedisConnection } from './redis-connection.ts';
+import type { Feed } from './redis-feed.ts';
+import type { RedisLog } from './redis-log.ts';
+
+/** Proves that events flow through Redis to this node, and remembers how that went. */
+export class Proof {
+  readonly #log: RedisLog;
+  readonly #subscriber: RedisConnection;
+  readonly #clock: Clock;
+  #holds = false;
+  #ms = 0;
+
+  constructor(log: RedisLog, subscriber: RedisConnection, clock: Clock) {
+    this.#log = log;
+    this.#subscriber = subscriber;
+    this.#clock = clock;
+  }
+
+  /** Whether the last one succeeded. */
+  get holds(): boolean {
+    return this.#holds;
+  }
+
+  /** How long that one took. */
+  get ms(): number {
+    return this.#ms;
+  }
+
+  /** @throws BelfryError `unavailable`, with the reason */
+  async run(feed: Feed): Promise<void> {
+    const began = this.#clock.elapsed();
+    let holds = false;
+    try {
+      await this.#prove(feed);
+      holds = true;
+    } finally {
+      this.#holds = holds;
+      this.#ms = this.#clock.elapsed() - began;
+    }
+  }
+
+  /**
+   * Each pong comes after every message that was published before it. So when the log had an entry before the ping
+   * that was not heard before the pong, the node is deaf, however sound its connections look.
+   */
+  async #prove(feed: Feed): Promise<void> {
+    const before = feed.position;
+    const last = await this.#log.last();
+    await this.#subscriber.ask((redis) => redis.ping());
+    if (feed.state === 'paused') throw new BelfryError('unavailable', 'The node is cut off from the log.');
+    if (feed.state === 'reading') return;
+    if (compareCursors(last, before) < 0) throw new BelfryError('unavailable', 'The log has lost its end.');
+    if (compareCursors(feed.position, last) < 0) {
+      throw new BelfryError('unavailable', 'The node does not hear what is published.');
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import type { Clock } from '../model/clock.ts';
+import { cursorMs, type Cursor } from '../model/cursor.ts';
+import type { HubEvent } from '../model/event.ts';
+import type { Cohort } from './cohort.ts';
+import type { Cohorts } from './cohorts.ts';
+import { Pacer } from './pacer.ts';
+import type { Stats } from './stats.ts';
+
+/** The cohorts with something in the outbox, until their flush. */
+export class Flushes {
+  readonly #clock: Clock;
+  readonly #stats: Stats;
+  readonly #cohorts: Pick<Cohorts, 'settle'>;
+  readonly #pacer: Pacer;
+  #waiting: Cohort[] = [];
+  /** Of the first event that waits for the next flush, and so waits longest. */
+  #oldest: Cursor | undefined;
+
+  constructor(clock: Clock, stats: Stats, cohorts: Pick<Cohorts, 'settle'>) {
+    this.#clock = clock;
+    this.#stats = stats;
+    this.#cohorts = cohorts;
+    this.#pacer = new Pacer(clock, () => this.flush());
+  }
+
+  /** A cohort whose outbox was empty, and the event that it then took. */
+  wait(cohort: Cohort, event?: HubEvent): void {
+    // What an encoding keeps for its rhythm is late on purpose.
+    if (cohort.encoding.everyMs === undefined) this.#oldest ??= event?.id;
+    this.#waiting.push(cohort);
+    this.#pacer.ask();
+  }
+
+  flush(): void {
+    const elapsed = this.#clock.elapsed();
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const cohort of waiting) {
+      // Flushed before its turn; who waits for its rhythm then goes home, lest they become ever more.
+      if (cohort.isEmpty) continue;
+      const rest = cohort.rest(elapsed);
+      if (rest > 0) this.#clock.after(rest, () => this.wait(cohort));
+      else this.#flushAt(elapsed, cohort);
+    }
+    this.#measure();
+  }
+
+  #flushAt(elapsed: number, cohort: Cohort): void {
+    cohort.flushAt(elapsed);
+    this.#cohorts.settle(cohort);
+  }
+
+  /** Once a flush, by the event that waited longest, when the last of its writes is done. */
+  #measure(): void {
+    if (this.#oldest === undefined) return;
+    // The log is numbered by the clock of Redis, which may be ahead of this one.
+    const ms = Math.max(0, this.#clock.now() - cursorMs(this.#oldest));
+    this.#oldest = undefined;
+    this.#stats.latency.observe(ms / 1_000);
+  }
+}
