@@ -187,7 +187,7 @@ function gatewayOf(config: Config, log: Logger, parts: Parts): { gateway: Gatewa
     if (upgrade.isStopped) throw goingAway();
     await broker.ready();
   };
-  const metrics = metricsOf({ ...parts, version: VERSION });
+  const metrics = metricsOf({ ...config, ...parts, version: VERSION });
   return {
     upgrade,
     gateway: new Gateway({

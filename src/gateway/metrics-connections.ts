@@ -18,7 +18,15 @@ const OUTCOMES = {
 /** A token may name any kind of principal, and a label may not. */
 const KINDS = ['user', 'runner', UNKNOWN, 'other'];
 
-export function connectionMetrics(hub: Hub, registry: Registry): void {
+export function connectionMetrics(
+  { hub, connectionsMax }: { readonly hub: Hub; readonly connectionsMax: number },
+  registry: Registry,
+): void {
+  new Gauge({
+    name: 'belfry_connections_max',
+    help: 'Connections that this node holds at most.',
+    registers: [registry],
+  }).set(connectionsMax);
   deliveries(hub, registry);
   connections(hub, registry);
   queues(hub, registry);

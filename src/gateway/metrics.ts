@@ -14,6 +14,7 @@ export interface Measured {
   readonly clock: Clock;
   readonly flow: () => Flow;
   readonly version: string;
+  readonly connectionsMax: number;
 }
 
 /** From a write within the same turn to a client's patience. */
@@ -29,7 +30,7 @@ export function metricsOf(measured: Measured): Registry {
   nodeMetrics(measured, registry);
   hubMetrics(measured.hub, registry);
   flowMetrics(measured, registry);
-  connectionMetrics(measured.hub, registry);
+  connectionMetrics(measured, registry);
   return registry;
 }
 

@@ -38,6 +38,7 @@ async function measured(options?: TestHubOptions): Promise<TestHub & { page: () 
     clock: test.clock,
     flow: () => FLOW,
     version: '1.2.3',
+    connectionsMax: 50,
   });
   return { ...test, page: async () => new MetricsPage(await metrics.metrics()) };
 }
@@ -141,6 +142,7 @@ describe('the page of metrics', () => {
       belfry_holes_found_total: 2,
       belfry_holes_repaired_total: 1,
       'belfry_build_info{version="1.2.3"}': 1,
+      belfry_connections_max: 50,
     });
   });
 

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config.ts';
+import { drainMs, durationMs, exists, read, readYaml, withDefaults } from './files.ts';
+
+interface Service {
+  readonly image: string;
+  readonly build?: { readonly context: string; readonly dockerfile: string };
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly volumes?: readonly string[];
+  readonly ports?: readonly string[];
+  readonly depends_on?: readonly string[] | Readonly<Record<string, unknown>>;
+  readonly stop_grace_period?: string;
+}
+
+const compose = readYaml('docker-compose.yml') as { services: Record<string, Service>; volumes: object };
+const service = (name: string): Service => compose.services[name] as Service;
+const dockerfile = read('deploy/Dockerfile');
+const haproxy = read('deploy/haproxy.cfg');
+const ports = loadConfig({}).listen.map(({ port }) => port);
+
+describe('the image', () => {
+  it('is made of files that are there, and that its build is given', () => {
+    const given = read('.dockerignore')
+      .split('\n')
+      .flatMap((line) => (line.startsWith('!') ? line.slice(1) : []));
+    const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, paths = '']) =>
+      paths.split(' '),
+    );
+    expect(copied).not.toEqual([]);
+    for (const path of copied) {
+      expect(exists(path)).toBe(true);
+      expect(given).toContain(path);
+    }
+  });
+
+  it('opens the ports on which a node listens by default, and asks one of them whether it is ready', () => {
+    const [, exposed = ''] = /^EXPOSE (.+)$/m.exec(dockerfile) ?? [];
+    expect(exposed.split(' ').map(Number)).toEqual(ports);
+    const [, port, path] = /http:\/\/127\.0\.0\.1:(\d+)(\/\w+)/.exec(dockerfile) ?? [];
+    expect([ports.includes(Number(port)), path]).toEqual([true, '/readyz']);
+  });
+
+  it('runs the command as its first process, as nobody of note, in the version of the package', () => {
+    const { version, bin } = JSON.parse(read('package.json')) as { version: string; bin: { belfry: string } };
+    expect(dockerfile).toContain(`ENTRYPOINT ["node", "${bin.belfry}"]`);
+    expect(dockerfile).toMatch(/^USER [1-9]\d*:[1-9]\d*$/m);
+    expect(dockerfile).toContain(`ARG VERSION=${version}\n`);
+    expect(dockerfile).toMatch(/npm ci --omit=dev/);
+  });
+});
+
+describe('the compose file', () => {
+  it('configures the hub with settings that exist', () => {
+    const { environment = {} } = service('hub');
+    const filled = Object.entries(environment).map(([name, value]) => [name, withDefaults(value)]);
+    const config = loadConfig(Object.fromEntries(filled) as NodeJS.ProcessEnv);
+    expect(config.redisUrl).toBe('redis://redis:6379');
+    // The balancer is one proxy.
+    expect(config.trustedHops).toBe(1);
+  });
+
+  it('names files, volumes and services that are there', () => {
+    for (const { build, volumes = [], depends_on: needed = [] } of Object.values(compose.services)) {
+      expect(build === undefined || exists(build.dockerfile)).toBe(true);
+      for (const volume of volumes) {
+        const [source = ''] = volume.split(':');
+        expect(source.startsWith('.') ? exists(source) : Object.hasOwn(compose.volumes, source)).toBe(true);
+      }
+      for (const name of Array.isArray(needed) ? needed : Object.keys(needed))
+        expect(Object.keys(compose.services)).toContain(name);
+    }
+  });
+
+  it('gives the hub longer to end than a drain takes', () => {
+    expect(durationMs(service('hub').stop_grace_period ?? '')).toBeGreaterThan(drainMs());
+  });
+
+  it('balances every port of the hub, and asks whether it is ready', () => {
+    const published = (service('balancer').ports ?? []).filter((port) => !port.startsWith('127.0.0.1:'));
+    expect(published).toEqual(ports.map((port) => `${port}:${port}`));
+    const bound = [...haproxy.matchAll(/^ {2}bind :(\d+)$/gm)].map(([, port]) => Number(port));
+    expect(bound.slice(0, ports.length)).toEqual(ports);
+    const served = [...haproxy.matchAll(/server-template \S+ \d+ hub:(\d+) /g)].map(([, port]) =>
+      Number(port),
+    );
+    expect(served).toEqual(ports);
+    expect(haproxy.match(/^ {2}option httpchk GET \/readyz$/gm)).toHaveLength(ports.length);
+  });
+
+  it('has Prometheus read every replica at a port that serves metrics, and the alerts', () => {
+    const prometheus = readYaml('deploy/prometheus.yml') as {
+      rule_files: string[];
+      scrape_configs: { job_name: string; dns_sd_configs: { names: string[]; port: number }[] }[];
+    };
+    const [{ job_name: job, dns_sd_configs: found } = { job_name: '', dns_sd_configs: [] }] =
+      prometheus.scrape_configs;
+    expect([job, found[0]?.names]).toEqual(['belfry', ['hub']]);
+    expect(ports).toContain(found[0]?.port);
+    for (const file of prometheus.rule_files) expect(exists(`deploy/${file}`)).toBe(true);
+  });
+
+  it('lets Redis forget nothing, and bear with a subscriber for a while', () => {
+    const { command } = service('redis') as unknown as { command: string[] };
+    const setting = (name: string): string | undefined => command[command.indexOf(`--${name}`) + 1];
+    expect(setting('maxmemory-policy')).toBe('noeviction');
+    expect(setting('appendonly')).toBe('yes');
+    expect(setting('client-output-buffer-limit')).toMatch(/^pubsub /);
+  });
+});

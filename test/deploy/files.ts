@@ -1,0 +1,28 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parse, parseAllDocuments } from 'yaml';
+import { describeConfig, loadConfig } from '../../src/config.ts';
+
+const ROOT = new URL('../../', import.meta.url);
+
+export const exists = (path: string): boolean => existsSync(new URL(path, ROOT));
+export const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
+export const readYaml = (path: string): unknown => parse(read(path));
+export const allYaml = (text: string): unknown[] =>
+  parseAllDocuments(text).map((document) => document.toJS() as unknown);
+
+/** `${NAME:-default}` as compose fills it in when nobody has set it. */
+export function withDefaults(text: string): string {
+  return text.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');
+}
+
+/** `30s` as milliseconds. */
+export function durationMs(text: string): number {
+  const [, count, unit] = /^(\d+)(ms|s|m)$/.exec(text) ?? [];
+  return Number(count) * (unit === 'm' ? 60_000 : unit === 's' ? 1_000 : 1);
+}
+
+/** How long a node may take to go away, if every wait of its drain lasts as long as it may. */
+export function drainMs(): number {
+  const waits = describeConfig(loadConfig({})).filter(({ name }) => /^BELFRY_DRAIN_\w+_MS$/.test(name));
+  return waits.reduce((sum, { value }) => sum + Number(value), 0);
+}

@@ -1,0 +1,278 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config.ts';
+import { MetricsPage } from '../support/metrics.ts';
+import { startNode } from '../support/node.ts';
+import { allYaml, drainMs, exists, read, readYaml } from './files.ts';
+
+type Labels = Readonly<Record<string, string>>;
+
+interface Probe {
+  readonly httpGet?: { readonly path: string; readonly port: string };
+}
+
+interface Container {
+  readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
+  readonly env?: readonly { readonly name: string }[];
+  readonly envFrom?: readonly Readonly<Record<string, { readonly name: string }>>[];
+  readonly startupProbe?: Probe;
+  readonly readinessProbe: Probe;
+  readonly livenessProbe?: Probe;
+  readonly lifecycle?: { readonly preStop: { readonly sleep: { readonly seconds: number } } };
+  readonly securityContext: object;
+  readonly volumeMounts?: readonly { readonly name: string }[];
+}
+
+/** What the tests look at in any of the objects. */
+interface Spec {
+  readonly replicas: number;
+  readonly selector: Labels & { readonly matchLabels: Labels };
+  readonly podSelector: { readonly matchLabels?: Labels };
+  readonly template: {
+    readonly metadata: { readonly labels: Labels };
+    readonly spec: {
+      readonly containers: readonly [Container];
+      readonly securityContext: { readonly runAsNonRoot: boolean };
+      readonly terminationGracePeriodSeconds: number;
+    };
+  };
+  readonly ports: readonly { readonly name: string; readonly port: number; readonly targetPort?: string }[];
+  readonly rules: readonly {
+    readonly http: {
+      readonly paths: readonly {
+        readonly backend: { readonly service: { name: string; port: { name: string } } };
+      }[];
+    };
+  }[];
+  readonly scaleTargetRef: { readonly apiVersion: string; readonly kind: string; readonly name: string };
+  readonly minReplicas: number;
+  readonly metrics: readonly { readonly pods?: { readonly metric: { readonly name: string } } }[];
+  readonly maxUnavailable: number;
+  readonly ingress: readonly { readonly ports: readonly { readonly port: number }[] }[];
+  readonly egress: readonly { readonly ports: readonly { readonly port: number }[] }[];
+  readonly endpoints: readonly { readonly port: string; readonly path: string }[];
+  readonly serviceName: string;
+  readonly volumeClaimTemplates: readonly { readonly metadata: { readonly name: string } }[];
+}
+
+interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly labels?: Labels };
+  readonly data?: Labels;
+  readonly spec: Spec;
+}
+
+const API: Readonly<Record<string, string>> = {
+  ConfigMap: 'v1',
+  Secret: 'v1',
+  Service: 'v1',
+  Deployment: 'apps/v1',
+  StatefulSet: 'apps/v1',
+  Ingress: 'networking.k8s.io/v1',
+  NetworkPolicy: 'networking.k8s.io/v1',
+  HorizontalPodAutoscaler: 'autoscaling/v2',
+  PodDisruptionBudget: 'policy/v1',
+  ServiceMonitor: 'monitoring.coreos.com/v1',
+};
+
+const OVERLAYS = ['try', 'production'] as const;
+/** Rendering needs kubectl on the PATH; without it these tests are skipped. */
+const HAS_KUBECTL = spawnSync('kubectl', ['version', '--client']).status === 0;
+const rendered = new Map<string, Manifest[]>();
+
+function render(overlay: string): Manifest[] {
+  const path = fileURLToPath(new URL(`../../k8s/overlays/${overlay}`, import.meta.url));
+  const manifests =
+    rendered.get(overlay) ?? (allYaml(execFileSync('kubectl', ['kustomize', path]).toString()) as Manifest[]);
+  rendered.set(overlay, manifests);
+  return manifests;
+}
+
+const ofKind = (manifests: readonly Manifest[], ...kinds: readonly string[]): Manifest[] =>
+  manifests.filter(({ kind }) => kinds.includes(kind));
+const workloads = (manifests: readonly Manifest[]): Manifest[] =>
+  ofKind(manifests, 'Deployment', 'StatefulSet');
+const containerOf = ({ spec }: Manifest): Container => spec.template.spec.containers[0];
+
+/** The names of the workloads whose pods a selector selects; one without labels selects all of them. */
+function selected(manifests: readonly Manifest[], labels: Labels = {}): string[] {
+  const found = workloads(manifests).filter(({ spec }) =>
+    Object.entries(labels).every(([name, value]) => spec.template.metadata.labels[name] === value),
+  );
+  return found.map(({ metadata }) => metadata.name);
+}
+
+function hubOf(manifests: readonly Manifest[]): Manifest {
+  const [hub] = ofKind(manifests, 'Deployment');
+  if (hub === undefined) throw new Error('no Deployment');
+  return hub;
+}
+
+/** The Secret of an overlay: its own, or the one that it says how to make. */
+function secretOf(overlay: string): { readonly name: string; readonly data: Labels } {
+  const [made] = ofKind(render(overlay), 'Secret');
+  if (made !== undefined) {
+    const data = Object.entries(made.data ?? {}).map(([name, value]) => [
+      name,
+      Buffer.from(value, 'base64').toString(),
+    ]);
+    return { name: made.metadata.name, data: Object.fromEntries(data) as Labels };
+  }
+  const text = read(`k8s/overlays/${overlay}/kustomization.yaml`);
+  const [, name = ''] = /kubectl create secret generic (\S+)/.exec(text) ?? [];
+  const names = [...text.matchAll(/--from-literal=(\w+)=/g)].map(([, key = '']) => key);
+  const sample = (key: string): string =>
+    key.endsWith('_URL') ? 'rediss://redis.example.com' : 'x'.repeat(32);
+  return { name, data: Object.fromEntries(names.map((key) => [key, sample(key)])) };
+}
+
+describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
+  it('are rendered whole: every file of a directory is named there', () => {
+    const { resources } = readYaml('k8s/base/kustomization.yaml') as { resources: string[] };
+    for (const name of resources) expect(exists(`k8s/base/${name}`)).toBe(true);
+    expect(ofKind(render('try'), ...Object.keys(API))).toHaveLength(render('try').length);
+  });
+
+  describe.each(OVERLAYS)('of the overlay %s', (overlay) => {
+    it('are of kinds and versions that Kubernetes knows, each name once a kind', () => {
+      const manifests = render(overlay);
+      for (const { apiVersion, kind } of manifests) expect([kind, apiVersion]).toEqual([kind, API[kind]]);
+      const names = manifests.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+      expect(new Set(names).size).toBe(names.length);
+    });
+
+    it('select the pods that they are about, and no others', () => {
+      const manifests = render(overlay);
+      const about = (kind: string, labels: (spec: Spec) => Labels | undefined): Record<string, string[]> =>
+        Object.fromEntries(
+          ofKind(manifests, kind).map(({ metadata, spec }) => [
+            metadata.name,
+            selected(manifests, labels(spec)),
+          ]),
+        );
+      const itself = (kind: string): Record<string, string[]> =>
+        Object.fromEntries(ofKind(manifests, kind).map(({ metadata: { name } }) => [name, [name]]));
+      expect(about('Service', ({ selector }) => selector)).toEqual(itself('Service'));
+      expect(about('NetworkPolicy', ({ podSelector }) => podSelector.matchLabels)).toEqual(
+        itself('NetworkPolicy'),
+      );
+      for (const kind of ['Deployment', 'StatefulSet', 'PodDisruptionBudget'])
+        expect(about(kind, ({ selector }) => selector.matchLabels)).toEqual(itself(kind));
+    });
+
+    it('name ports, services and workloads that are there', () => {
+      const manifests = render(overlay);
+      const services = new Map(
+        ofKind(manifests, 'Service').map((each) => [each.metadata.name, each.spec.ports]),
+      );
+      for (const { metadata, spec } of ofKind(manifests, 'Service')) {
+        const workload = workloads(manifests).find((each) => each.metadata.name === metadata.name);
+        const ports = workload === undefined ? [] : containerOf(workload).ports;
+        for (const { name, port, targetPort = name } of spec.ports)
+          expect(ports).toContainEqual({ name: targetPort, containerPort: port });
+      }
+      for (const { backend } of ofKind(manifests, 'Ingress').flatMap(({ spec }) =>
+        spec.rules.flatMap(({ http }) => http.paths),
+      ))
+        expect(services.get(backend.service.name)?.map(({ name }) => name)).toContain(
+          backend.service.port.name,
+        );
+      for (const { spec } of ofKind(manifests, 'HorizontalPodAutoscaler')) {
+        const { apiVersion, kind, name } = spec.scaleTargetRef;
+        expect(manifests).toContainEqual(
+          expect.objectContaining({
+            apiVersion,
+            kind,
+            metadata: expect.objectContaining({ name }) as object,
+          }),
+        );
+      }
+      for (const { spec } of ofKind(manifests, 'StatefulSet'))
+        expect([...services.keys()]).toContain(spec.serviceName);
+      for (const { spec } of ofKind(manifests, 'ServiceMonitor')) {
+        const [endpoint] = spec.endpoints;
+        const service = ofKind(manifests, 'Service').find(({ metadata }) =>
+          Object.entries(spec.selector.matchLabels).every(
+            ([name, value]) => metadata.labels?.[name] === value,
+          ),
+        );
+        expect(service?.spec.ports.map(({ name }) => name)).toContain(endpoint?.port);
+      }
+    });
+
+    it('configure the hub with settings that exist and suffice', () => {
+      const manifests = render(overlay);
+      const { envFrom = [], env = [] } = containerOf(hubOf(manifests));
+      const [settings] = ofKind(manifests, 'ConfigMap');
+      const secret = secretOf(overlay);
+      expect(envFrom).toEqual([
+        { configMapRef: { name: settings?.metadata.name } },
+        { secretRef: { name: secret.name } },
+      ]);
+      expect(env.map(({ name }) => name)).toEqual(['BELFRY_NODE']);
+      const config = loadConfig({ ...settings?.data, ...secret.data, BELFRY_NODE: 'belfry-7d9f-x' });
+      expect(config.redisUrl).toBeDefined();
+      expect(config.secretMade).toBe(false);
+      expect(config.listen).toEqual(loadConfig({}).listen);
+      expect(containerOf(hubOf(manifests)).ports).toEqual(
+        config.listen.map(({ dialect, port }) => ({ name: dialect, containerPort: port })),
+      );
+    });
+
+    it('let the hub be reached where it listens, and reach the Redis that it is given', () => {
+      const manifests = render(overlay);
+      const { spec } = ofKind(manifests, 'NetworkPolicy').find(
+        ({ metadata }) => metadata.name === 'belfry',
+      ) as Manifest;
+      const ports = (rules: Spec['ingress']): number[] =>
+        rules.flatMap((rule) => rule.ports.map(({ port }) => port));
+      expect(ports(spec.ingress)).toEqual(loadConfig({}).listen.map(({ port }) => port));
+      const redis = new URL(secretOf(overlay).data['BELFRY_REDIS_URL'] ?? '');
+      expect(ports(spec.egress)).toEqual(expect.arrayContaining([53, Number(redis.port || 6379)]));
+      // The one for trying out stands in the cluster, the other one outside of it.
+      const services = ofKind(manifests, 'Service').map(({ metadata }) => metadata.name);
+      expect(services.includes(redis.hostname)).toBe(overlay === 'try');
+    });
+
+    it('run nobody as root, on a root that is read only', () => {
+      for (const workload of workloads(render(overlay))) {
+        expect(workload.spec.template.spec.securityContext.runAsNonRoot).toBe(true);
+        expect(containerOf(workload).securityContext).toEqual({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        });
+      }
+    });
+
+    it('give the hub longer to end than preStop and drain take, and lose no replica to an update', () => {
+      const { spec } = hubOf(render(overlay));
+      const preStopMs = (containerOf(hubOf(render(overlay))).lifecycle?.preStop.sleep.seconds ?? 0) * 1_000;
+      expect(preStopMs).toBeGreaterThan(0);
+      expect(spec.template.spec.terminationGracePeriodSeconds * 1_000).toBeGreaterThan(preStopMs + drainMs());
+      const [budget] = ofKind(render(overlay), 'PodDisruptionBudget');
+      const [scaler] = ofKind(render(overlay), 'HorizontalPodAutoscaler');
+      expect(spec.replicas).toBeGreaterThan(budget?.spec.maxUnavailable ?? spec.replicas);
+      expect(scaler?.spec.minReplicas).toBe(spec.replicas);
+    });
+  });
+
+  it('ask doors that a running node has, and scale by a number that it counts', async () => {
+    const node = await startNode();
+    const manifests = render('production');
+    const { startupProbe, readinessProbe, livenessProbe, ports } = containerOf(hubOf(manifests));
+    const probes = [startupProbe, readinessProbe, livenessProbe].map((probe) => probe?.httpGet);
+    expect(probes.map((door) => door?.path)).toEqual(['/healthz', '/readyz', '/healthz']);
+    const monitored = ofKind(manifests, 'ServiceMonitor').flatMap(({ spec }) => spec.endpoints);
+    for (const door of [...probes, ...monitored]) {
+      expect(ports.map(({ name }) => name)).toContain(door?.port);
+      expect((await fetch(`${node.url}${door?.path}`)).status).toBe(200);
+    }
+    const [scaler] = ofKind(manifests, 'HorizontalPodAutoscaler');
+    const metrics = scaler?.spec.metrics.flatMap(({ pods }) => pods?.metric.name ?? []);
+    expect(metrics).toEqual(['belfry_connections']);
+    expect([...(await MetricsPage.of(node.url)).families.keys()]).toContain('belfry_connections');
+  });
+});

@@ -1,0 +1,31 @@
+/** Words of PromQL that name no series. Functions are known by their parenthesis. */
+const WORDS = new Set(
+  'sum min max avg count by without on ignoring group_left group_right and or unless bool offset'.split(' '),
+);
+
+/** One series that a query reads, and the labels by which it is chosen. */
+export interface Read {
+  readonly name: string;
+  readonly matchers: readonly { readonly label: string; readonly operator: string; readonly value: string }[];
+}
+
+/** What a query reads, as far as the queries of our alerts and dashboard go. */
+export function readsOf(query: string): Read[] {
+  const plain = query.replaceAll(/\b(?:by|without|on|ignoring)\s*\([^)]*\)|\[[^\]]*\]/g, ' ');
+  return [...plain.matchAll(/([a-z_:][\w:]*)(\s*\()?(\{[^}]*\})?|"[^"]*"|\d[\w.]*/gi)].flatMap(
+    ([, name, called, selector = '']) => {
+      if (name === undefined || called !== undefined || WORDS.has(name)) return [];
+      const matchers = [...selector.matchAll(/(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"/g)];
+      return {
+        name,
+        matchers: matchers.map(([, label = '', operator = '', value = '']) => ({ label, operator, value })),
+      };
+    },
+  );
+}
+
+/** The labels by which a query puts series together. */
+export function groupingsOf(query: string): string[] {
+  const lists = query.matchAll(/\b(?:by|without|on|ignoring)\s*\(([^)]*)\)/g);
+  return [...lists].flatMap(([, list = '']) => list.split(',').map((label) => label.trim()));
+}
