@@ -90,7 +90,7 @@ export interface Flow {
   readonly published: number;
   /** Whether events flowed when that was last proved, and nothing has spoken against it since. */
   readonly isProved: boolean;
-  /** How long that proof took, or its failure. */
+  /** How long the last proof that succeeded took. */
   readonly proofMs: number;
   /** Times that the channel was cut off, or left something out, so that the log had to be read. */
   readonly holesFound: number;

@@ -103,7 +103,7 @@ function flowMetrics({ flow, registry: roll, clock }: Measured, registry: Regist
   );
   gauge(
     'belfry_flow_proof_seconds',
-    'How long the last proof that events flow took.',
+    'How long Redis took for the last proof that events flow which succeeded.',
     () => flow().proofMs / 1_000,
   );
   const size = new RollSize(roll, clock);

@@ -175,15 +175,23 @@ describe('the page of metrics', () => {
     expect(frozen.get('belfry_events_received_total')).toBeDefined();
   });
 
-  it.skipIf(!HAS_REDIS_SERVER)('says that events do not flow while Redis is away', async () => {
-    const server = await startRedisServer({});
-    const node = await startNode({ BELFRY_REDIS_URL: server.url });
-    const proved = async (): Promise<number | undefined> =>
-      (await MetricsPage.of(node.url)).get('belfry_flow_proved');
-    await expect.poll(async () => (await fetch(`${node.url}/readyz`)).status).toBe(200);
-    await server.kill();
-    await expect.poll(proved).toBe(0);
-  });
+  it.skipIf(!HAS_REDIS_SERVER)(
+    'says that events do not flow while Redis is away, and how long the last proof took',
+    async () => {
+      const server = await startRedisServer({});
+      const node = await startNode({ BELFRY_REDIS_URL: server.url });
+      const shown = async (name: string): Promise<number | undefined> =>
+        (await MetricsPage.of(node.url)).get(`belfry_flow_${name}`);
+      const ready = async (): Promise<number> => (await fetch(`${node.url}/readyz`)).status;
+      await expect.poll(ready).toBe(200);
+      const took = await shown('proof_seconds');
+      await server.kill();
+      await expect.poll(() => shown('proved')).toBe(0);
+      // A proof that fails at once would look like a fast Redis.
+      await expect.poll(ready).toBe(503);
+      expect(await shown('proof_seconds')).toBe(took);
+    },
+  );
 });
 
 describe('the size of the roll', () => {
