@@ -9,7 +9,7 @@ import type { Command, Dialect, Opening, OpenRequest } from './dialect.ts';
 import { eventOf, Notices, PASSED_OVER } from './notices.ts';
 
 const TYPE = 'cluster';
-const ACTIONS: ReadonlySet<string> = new Set(['added', 'updated', 'deleted']);
+export const ACTIONS: ReadonlySet<string> = new Set(['added', 'updated', 'deleted']);
 const notices = new Notices(Pattern.parse(`${TYPE}.${[...ACTIONS].join(',')}.*`));
 
 const HEARTBEAT = { pingMs: 54_000, pongWaitMs: 60_000 };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { HubEvent } from '../model/event.ts';
 import { goTime, isRfc3339 } from '../model/time.ts';
+import { rfc3339 } from './shapes.ts';
 
 /** The last second that has four digits of a year. */
 const MAX_SECOND = 253_402_300_799;
@@ -32,6 +33,28 @@ const sampleSchema = z.object({
   uptime: orZero,
   cpuTemperature: orZero,
   docker: docker.catch(docker.parse({})),
+});
+
+/** What {@link flatSample} writes. */
+export const flatForm = z.strictObject({
+  cpuUsage: z.number(),
+  memory: z.strictObject({ total: z.number(), used: z.number() }),
+  disk: z.array(partition),
+  loadAverage,
+  timestamp: z.int(),
+  uptime: z.int(),
+  cpuTemperature: z.number(),
+});
+
+const shareForm = share.required();
+
+/** What {@link nestedSample} writes. */
+export const nestedForm = z.strictObject({
+  timestamp: rfc3339,
+  cpu: z.strictObject({ usage: z.number(), cores: z.number() }),
+  memory: shareForm,
+  disk: shareForm,
+  docker,
 });
 
 type Sample = Omit<z.infer<typeof sampleSchema>, 'cpuUsage'> & { readonly cpuUsage: number };

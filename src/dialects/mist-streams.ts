@@ -1,5 +1,12 @@
-import { Refusal, type Encoding } from './dialect.ts';
-import { documented, documentedSamples, real, realSamples, realStats } from './mist-words.ts';
+import { Refusal } from './dialect.ts';
+import {
+  documented,
+  documentedSamples,
+  real,
+  realSamples,
+  realStats,
+  type MistEncoding,
+} from './mist-words.ts';
 
 /** More than any rule keeps of a deployment. */
 const WHOLE_LOG = 1_000_000;
@@ -7,7 +14,7 @@ const WHOLE_LOG = 1_000_000;
 /** What is told at one path. Its events have one type, and the key that the query names. */
 export interface Stream {
   readonly path: string;
-  readonly encoding: Encoding;
+  readonly encoding: MistEncoding;
   readonly type: string;
   /** The action that it is there for: whoever may hear that may open it. */
   readonly feed: string;

@@ -3,16 +3,34 @@ import type { HubEvent } from '../model/event.ts';
 import { isJsonObject } from '../model/json.ts';
 import { goTime } from '../model/time.ts';
 import type { Encoding } from './dialect.ts';
-import { flatSample, nestedSample } from './mist-metrics.ts';
+import { flatForm, flatSample, nestedForm, nestedSample } from './mist-metrics.ts';
+import { rfc3339 } from './shapes.ts';
 
 const SAMPLES_EVERY_MS = 1_000;
 /** How long a finished deployment stays open, for the last lines of its log. */
 const DEPLOYMENT_ENDS_AFTER_MS = 1_000;
 const FINISHED: ReadonlySet<unknown> = new Set(['success', 'failed', 'stopped']);
 
-/** One event as a frame; `undefined` when its object lacks what the message must have. */
-type Word = Encoding['encode'];
 type DataOf = (event: HubEvent) => object | undefined;
+
+/** One kind of message. */
+export interface Word {
+  /** One event as a frame; `undefined` when its object lacks what the message must have. */
+  readonly encode: Encoding['encode'];
+  /** The form of that frame, for an event of this action. */
+  readonly formOf: (action: string) => z.ZodType;
+}
+
+/** What a message says beside its kind and time, and the form of that. */
+interface Content {
+  readonly dataOf: DataOf;
+  readonly form: z.ZodObject;
+}
+
+/** An encoding of which it is known what it can say, by `type.action`. */
+export interface MistEncoding extends Encoding {
+  readonly words: ReadonlyMap<string, Word>;
+}
 
 const containerStatus = z.object({ container: z.string(), state: z.string(), status: z.string() });
 const line = z.object({ line: z.string() });
@@ -55,7 +73,7 @@ const DOCUMENTED: ReadonlyMap<string, Word> = new Map<string, Word>([
   ['deployment.status', message(toSecond, withId(like(progress)))],
   ['deployment.log', message(toSecond, like(line))],
   ['deployment.error', message(toSecond, like(fault))],
-  ['metrics.sample', nestedSample],
+  ['metrics.sample', { encode: nestedSample, formOf: () => nestedForm }],
 ]);
 
 /** What Mist's server says, where that is more or something else. */
@@ -66,7 +84,7 @@ const REAL: ReadonlyMap<string, Word> = new Map<string, Word>([
   ['deployment.status', message(goTime, withId(like(progressOfServer)))],
   ['deployment.log', message(goTime, withTime(like(streamLine)))],
   ['deployment.error', message(goTime, like(fault))],
-  ['metrics.sample', flatSample],
+  ['metrics.sample', { encode: flatSample, formOf: () => flatForm }],
   ['system.connected', message(toSecond, like(connected))],
   ['system.log', message(toSecond, like(line))],
   ['system.end', message(toSecond, like(logEnd))],
@@ -75,20 +93,22 @@ const REAL: ReadonlyMap<string, Word> = new Map<string, Word>([
 
 const STATS = new Map(REAL).set(
   'container.end',
-  message(toSecond, () => ({ message: 'Stats stream ended' })),
+  message(toSecond, { dataOf: () => ({ message: 'Stats stream ended' }), form: logEnd.unwrap() }),
 );
 
 /** Of each kind of message the newest, once a second. */
 const SAMPLED = { newest: ({ action }: HubEvent) => action, everyMs: SAMPLES_EVERY_MS };
 
-export const documented: Encoding = { name: 'mist documented', encode: encodeBy(DOCUMENTED), endsAfterMs };
-export const documentedSamples: Encoding = { ...documented, ...SAMPLED, name: 'mist documented samples' };
-export const real: Encoding = { name: 'mist real', encode: encodeBy(REAL), endsAfterMs };
-export const realSamples: Encoding = { ...real, ...SAMPLED, name: 'mist real samples' };
-export const realStats: Encoding = { ...realSamples, encode: encodeBy(STATS), name: 'mist real stats' };
+export const documented = encodingOf('mist documented', DOCUMENTED);
+export const documentedSamples: MistEncoding = { ...documented, ...SAMPLED, name: 'mist documented samples' };
+export const real = encodingOf('mist real', REAL);
+export const realSamples: MistEncoding = { ...real, ...SAMPLED, name: 'mist real samples' };
+export const realStats: MistEncoding = { ...encodingOf('mist real stats', STATS), ...SAMPLED };
 
-function encodeBy(words: ReadonlyMap<string, Word>): Word {
-  return (event) => words.get(`${event.type}.${event.action}`)?.(event);
+function encodingOf(name: string, words: MistEncoding['words']): MistEncoding {
+  const encode = (event: HubEvent): string | undefined =>
+    words.get(`${event.type}.${event.action}`)?.encode(event);
+  return { name, encode, endsAfterMs, words };
 }
 
 function endsAfterMs({ type, action, object }: HubEvent): number | undefined {
@@ -106,30 +126,40 @@ function endsAfterMs({ type, action, object }: HubEvent): number | undefined {
 }
 
 /** `{"type", "timestamp", "data"}`, in this order. */
-function message(timeOf: (time: string) => string, dataOf: DataOf): Word {
-  return (event) => {
-    const data = dataOf(event);
-    return data && JSON.stringify({ type: event.action, timestamp: timeOf(event.time), data });
+function message(timeOf: (time: string) => string, { dataOf, form }: Content): Word {
+  return {
+    encode: (event) => {
+      const data = dataOf(event);
+      return data && JSON.stringify({ type: event.action, timestamp: timeOf(event.time), data });
+    },
+    formOf: (action) => z.strictObject({ type: z.literal(action), timestamp: rfc3339, data: form }),
   };
 }
 
 /** The fields of the object that the schema names, and no others. */
-function like(schema: z.ZodType<object>): DataOf {
-  return ({ object }) => schema.safeParse(object).data;
+function like(schema: z.ZodObject | z.ZodCatch<z.ZodObject>): Content {
+  const form = schema instanceof z.ZodCatch ? schema.unwrap() : schema;
+  return { dataOf: ({ object }) => schema.safeParse(object).data, form };
 }
 
 /** Ids of Mist are numbers on the wire and keys inside. */
-function withId(dataOf: DataOf): DataOf {
-  return (event) => {
-    const data = dataOf(event);
-    return data && { deployment_id: Number(event.key), ...data };
+function withId({ dataOf, form }: Content): Content {
+  return {
+    dataOf: (event) => {
+      const data = dataOf(event);
+      return data && { deployment_id: Number(event.key), ...data };
+    },
+    form: form.extend({ deployment_id: z.number() }),
   };
 }
 
-function withTime(dataOf: DataOf): DataOf {
-  return (event) => {
-    const data = dataOf(event);
-    return data && { ...data, timestamp: goTime(event.time) };
+function withTime({ dataOf, form }: Content): Content {
+  return {
+    dataOf: (event) => {
+      const data = dataOf(event);
+      return data && { ...data, timestamp: goTime(event.time) };
+    },
+    form: form.extend({ timestamp: rfc3339 }),
   };
 }
 

@@ -28,7 +28,7 @@ import { cursorAt, isCursor, type Cursor } from '../model/cursor.ts';
 import { BelfryError, ProtocolError } from '../model/errors.ts';
 import { refuseReservedType, type HubEvent, type NewEvent } from '../model/event.ts';
 import { parseFilters } from '../model/filter.ts';
-import { isJsonObject, parseJson, type Json, type JsonObject } from '../model/json.ts';
+import { isJsonObject, parseJson, type Json } from '../model/json.ts';
 import { Pattern } from '../model/pattern.ts';
 import { ANONYMOUS } from '../model/principal.ts';
 import { isRfc3339 } from '../model/time.ts';
@@ -41,25 +41,26 @@ import {
   type SlowPolicy,
   type Subscription,
 } from './dialect.ts';
+import { anyJson, anyObject, rfc3339 } from './shapes.ts';
 
 const HEARTBEAT = { pingMs: 25_000, pongWaitMs: 60_000 };
 const AUTH_WITHIN_MS = 10_000;
-const MAX_EVENTS = 256;
-const SLOW_POLICIES: readonly SlowPolicy[] = ['close', 'drop-oldest', 'latest-per-key'];
+/** In one publish: as many ids as fit into a header that every client and proxy takes. */
+export const MAX_EVENTS = 256;
+export const SLOW_POLICIES: readonly SlowPolicy[] = ['close', 'drop-oldest', 'latest-per-key'];
 
-const json: z.ZodType<Json> = z.custom<Json>((value) => value !== undefined);
-
-const eventSchema = z.strictObject({
+/** As publishers write it. */
+export const nativeEvent = z.strictObject({
   // An id that a client read elsewhere is accepted and replaced, so that an event can be published as it was heard.
   id: z.string().optional(),
-  time: z.string().refine(isRfc3339, 'expected a time as RFC 3339 has it').exactOptional(),
+  time: rfc3339.exactOptional(),
   type: z.string().min(1),
   action: z.string().min(1),
   key: z.string(),
   principal: z.string().exactOptional(),
-  object: json.default(null),
-  original: json.exactOptional(),
-  metadata: z.custom<JsonObject>(isJsonObject, 'expected an object').exactOptional(),
+  object: anyJson.default(null),
+  original: anyJson.exactOptional(),
+  metadata: anyObject.exactOptional(),
 });
 
 const commandId = z
@@ -68,7 +69,7 @@ const commandId = z
   .default('');
 const patterns = z.array(z.string()).min(1);
 
-const commandSchema = z.discriminatedUnion('command', [
+export const nativeCommand = z.discriminatedUnion('command', [
   z.strictObject({
     id: commandId,
     command: z.literal('subscribe'),
@@ -81,7 +82,7 @@ const commandSchema = z.discriminatedUnion('command', [
   z.strictObject({
     id: commandId,
     command: z.literal('publish'),
-    events: z.array(json).min(1).max(MAX_EVENTS),
+    events: z.array(anyJson).min(1).max(MAX_EVENTS),
   }),
   z.strictObject({ id: commandId, command: z.literal('auth'), token: z.string().min(1) }),
   z.strictObject({ id: commandId, command: z.literal('ping') }),
@@ -112,7 +113,7 @@ export const native: Dialect = {
 
   decode(frame: string): Command {
     const body = parseJson(frame);
-    const parsed = commandSchema.safeParse(body);
+    const parsed = nativeCommand.safeParse(body);
     if (!parsed.success)
       throw new ProtocolError('command_invalid', explain('command', COMMAND_FORM, parsed.error), {
         ref: refOf(body),
@@ -137,7 +138,7 @@ export const native: Dialect = {
   },
 };
 
-function toCommand(command: z.infer<typeof commandSchema>): Command {
+function toCommand(command: z.infer<typeof nativeCommand>): Command {
   const ref = command.id;
   switch (command.command) {
     case 'subscribe': {
@@ -161,7 +162,7 @@ function toCommand(command: z.infer<typeof commandSchema>): Command {
 }
 
 function parseEvent(body: unknown): NewEvent {
-  const parsed = eventSchema.safeParse(body);
+  const parsed = nativeEvent.safeParse(body);
   if (!parsed.success) throw new ProtocolError('event_invalid', explain('event', EVENT_FORM, parsed.error));
   const { id: _heardAs, ...event } = parsed.data;
   refuseReservedType(event);

@@ -10,7 +10,7 @@ import { unfinished } from './norn-sagas.ts';
 import { eventOf, Notices, PASSED_OVER } from './notices.ts';
 
 /** Those of the document and of version 2, and then those that only version 1 has. */
-const TYPES = 'deploy,preflight,app,function,snapshot,beacon,forge,teardown,secrets,health,cron,func';
+export const TYPES = 'deploy,preflight,app,function,snapshot,beacon,forge,teardown,secrets,health,cron,func';
 const TYPE_SET: ReadonlySet<string> = new Set(TYPES.split(','));
 const notices = new Notices(Pattern.parse(`${TYPES}.*.*`));
 

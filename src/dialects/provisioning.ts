@@ -12,9 +12,8 @@
 import { z } from 'zod';
 import { BelfryError, ProtocolError, type ErrorCode } from '../model/errors.ts';
 import { HUB_TYPE, type HubEvent, type NewEvent } from '../model/event.ts';
-import { isJsonObject, parseJson, type Json, type JsonObject } from '../model/json.ts';
+import { isJsonObject, parseJson, type Json } from '../model/json.ts';
 import { ANONYMOUS, type Identity } from '../model/principal.ts';
-import { isRfc3339 } from '../model/time.ts';
 import {
   Refusal,
   type Command,
@@ -31,6 +30,7 @@ import {
   unsubscribeCommand,
 } from './provisioning-wishes.ts';
 import { eventTypeFor, topicOf, withDefaultGrants } from './provisioning-words.ts';
+import { anyJson, anyObject, rfc3339 } from './shapes.ts';
 
 const HEARTBEAT = { pingMs: 25_000, pongWaitMs: 60_000 };
 /** The reference also shows a client that sends its token once it is connected. */
@@ -41,13 +41,14 @@ const LIMITS: ConnectionLimits = {
   subscriptionsMax: 50,
 };
 const BATCH_SIZE = 10;
-const BATCH_SIZE_MAX = 1_000;
+export const BATCH_SIZE_MAX = 1_000;
 
-const eventSchema = z.strictObject({
+/** As publishers write it. */
+export const provisioningEvent = z.strictObject({
   event_type: z.string().min(1),
-  timestamp: z.string().refine(isRfc3339, 'expected a time as RFC 3339 has it').exactOptional(),
-  data: z.custom<Json>((value) => value !== undefined, 'expected any JSON'),
-  metadata: z.custom<JsonObject>(isJsonObject, 'expected an object').exactOptional(),
+  timestamp: rfc3339.exactOptional(),
+  data: anyJson,
+  metadata: anyObject.exactOptional(),
 });
 
 const events = z
@@ -56,12 +57,12 @@ const events = z
   .refine((eventTypes) => eventTypes.length > 0, 'expected at least one event type');
 
 // Fields that nobody knows are passed over, as the platform does.
-const commandSchema = z.discriminatedUnion('type', [
+export const provisioningCommand = z.discriminatedUnion('type', [
   z.object({ type: z.literal('auth'), token: z.string().min(1) }),
   z.object({
     type: z.literal('subscribe'),
     events,
-    filters: z.custom<JsonObject>(isJsonObject, 'expected an object').default({}),
+    filters: anyObject.default({}),
   }),
   z.object({ type: z.literal('unsubscribe'), events }),
   z.object({ type: z.literal('ping') }),
@@ -92,7 +93,7 @@ export const provisioning: Dialect = {
   },
 
   decode(frame: string): Command {
-    const parsed = commandSchema.safeParse(parseJson(frame));
+    const parsed = provisioningCommand.safeParse(parseJson(frame));
     if (!parsed.success)
       throw new ProtocolError('command_invalid', explain('command', COMMAND_FORM, parsed.error));
     const command = parsed.data;
@@ -110,7 +111,7 @@ export const provisioning: Dialect = {
 
   parse(body: Json): NewEvent | undefined {
     if (!isJsonObject(body) || !('event_type' in body)) return undefined;
-    const parsed = eventSchema.safeParse(body);
+    const parsed = provisioningEvent.safeParse(body);
     if (!parsed.success) throw new ProtocolError('event_invalid', explain('event', EVENT_FORM, parsed.error));
     const { event_type, timestamp, data, metadata } = parsed.data;
     return {

@@ -9,6 +9,8 @@ import type { Registry } from 'prom-client';
 import { Refusal, type DialectName } from '../dialects/dialect.ts';
 import { dialectAt, isDialectName } from '../dialects/index.ts';
 import { BelfryError } from '../model/errors.ts';
+import { asyncApi } from './asyncapi.ts';
+import { openApi } from './openapi.ts';
 import { cors, errorHandler, restRoutes, type RestOptions } from './rest.ts';
 import { clusterRoutes } from './retained.ts';
 import { BAD_HANDSHAKE } from './handshake.ts';
@@ -117,6 +119,11 @@ export class Gateway {
     app.get('/metrics', async (_request, response) => {
       response.type(metrics.contentType).send(await metrics.metrics());
     });
+    const openapi = openApi(rest.version);
+    app.get('/openapi.json', (_request, response) => void response.json(openapi));
+    const { tls } = spec;
+    const asyncapi = asyncApi({ ...rest, byDefault: defaultOf(spec), tls });
+    app.get('/asyncapi.json', (_request, response) => void response.json(asyncapi));
     app.use((request, response, next) => {
       if (dialectAt(request.path, defaultOf(spec)) === undefined) next();
       else return this.#socketPath(spec, request, response);

@@ -4,6 +4,7 @@ import type { Broker, Dead, Retained } from '../broker/broker.ts';
 import type { DialectName } from '../dialects/dialect.ts';
 import { drpRefusal } from '../dialects/drp.ts';
 import { dialectNames, isDialectName, parseEvent } from '../dialects/index.ts';
+import { MAX_EVENTS } from '../dialects/native.ts';
 import { ownEvents } from '../hub/permission.ts';
 import { asBelfryError, BelfryError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
@@ -25,8 +26,6 @@ import { targetOf } from './handshake.ts';
 /** A list may be larger than one event may. */
 const BODY_PER_EVENT = 8;
 const MAX_IDEMPOTENCY_KEY = 200;
-/** As many ids as fit into a header that every client and proxy takes. */
-const MAX_EVENTS = 256;
 /** Whoever has got hold of a token may renew it, but not for ever. */
 const MAX_TTL_S = 7 * 86_400;
 
@@ -40,6 +39,8 @@ export interface RestOptions extends EventsOptions, ConnectionRoutesOptions {
   readonly rubbish: Rubbish;
   readonly node: string;
   readonly version: string;
+  /** Of Redis keys and channels. */
+  readonly prefix: string;
   readonly allowedOrigins: readonly string[];
   readonly eventMaxBytes: number;
   readonly tokenTtlS: number;

@@ -58,7 +58,8 @@ const revoking = z
   .strictObject({ revoke: value, until: z.string().refine((text) => untilOf(text) !== undefined) })
   .transform(({ revoke, until }): Order => ({ kind: 'revoke', tokenId: revoke, until: untilOf(until) ?? 0 }));
 
-const orderSchema = z.union([closing, revoking]);
+/** What the channel takes. */
+export const orderSchema = z.union([closing, revoking]);
 
 /** The order in a message of the channel. @throws ProtocolError `json_invalid` or `command_invalid` */
 export function parseOrder(message: Buffer | string): Order {

@@ -1,0 +1,116 @@
+/** What REST answers, as schemas; a test holds them to what a running node answers, and the compiler to its types. */
+import { z } from 'zod';
+import { gapForm, heardEvent, PUBLISHED } from '../dialects/messages.ts';
+import { anyJson, anyObject, rfc3339 } from '../dialects/shapes.ts';
+import type { Explanation } from '../hub/explain.ts';
+import type { DeadEntry } from '../model/dead.ts';
+import type { ConnectionRecord, Presence } from '../registry/registry.ts';
+
+const connection: z.ZodType<ConnectionRecord> = z.strictObject({
+  Type: z.enum(['websocket', 'api']),
+  RemoteAddr: z.string().describe('ip:port of the client'),
+  Principal: z.string(),
+  CreateTime: rfc3339,
+  ExpiresAt: rfc3339.nullable(),
+  Id: z.string(),
+  Node: z.string(),
+  Dialect: z.string(),
+  Patterns: z.array(z.string()),
+  UserAgent: z.string(),
+});
+
+const presence: z.ZodType<Presence> = z.strictObject({
+  principal: z.string(),
+  online: z.boolean(),
+  since: rfc3339.nullable(),
+  lastSeen: rfc3339.nullable(),
+  connections: z.array(connection),
+});
+
+const deadEntry: z.ZodType<DeadEntry> = z.strictObject({
+  id: z.string(),
+  entry: z.string(),
+  time: rfc3339,
+  reason: z.string().describe('An error code'),
+  message: z.string(),
+  event: z.string(),
+});
+
+const explanation: z.ZodType<Explanation> = z.strictObject({
+  event: z.string(),
+  topic: z.string(),
+  connection: z.string(),
+  node: z.string(),
+  outcome: z.enum([
+    'sent',
+    'queued',
+    'not_reached',
+    'not_subscribed',
+    'not_permitted',
+    'filtered',
+    'unknown_word',
+  ]),
+  why: z.array(
+    z.strictObject({
+      rule: z.enum(['reached', 'subscribed', 'grant', 'filter', 'dialect', 'queue']),
+      passed: z.boolean(),
+      detail: z.string(),
+    }),
+  ),
+});
+
+const info = z.strictObject({
+  arch: z.string(),
+  os: z.string(),
+  version: z.string(),
+  id: z.string().describe('The name of the node'),
+  api_port: z.int(),
+  features: z.array(z.string()),
+  stats: z.array(z.strictObject({ name: z.string(), count: z.int() })),
+});
+
+const page = z.strictObject({
+  events: z.array(heardEvent),
+  cursor: z.string().describe('To go on with as since'),
+  more: z.boolean(),
+  earlier: z.string().optional().describe('To go back with as until'),
+  gap: gapForm.optional(),
+});
+
+const refusal = z
+  .strictObject({
+    Model: z.string(),
+    Key: z.string(),
+    Type: z.string(),
+    Messages: z.array(z.string()).min(1),
+    Code: z.int().describe('The status'),
+  })
+  .describe('What was wrong, what was expected, and where to read more: "See README.md#<error code>".');
+
+const cluster = z.looseObject({ name: z.string(), spec: anyJson, status: anyJson });
+
+/** Every schema of the API, by name. */
+export const SCHEMAS = {
+  ...(Object.fromEntries(
+    Object.entries(PUBLISHED).map(([dialect, schema]) => [`Published_${dialect}`, schema]),
+  ) as Record<string, z.ZodType>),
+  AnyJson: anyJson,
+  Cluster: cluster,
+  Clusters: z.strictObject({ clusters: z.array(cluster) }),
+  Connection: connection,
+  Connections: z.array(connection),
+  DeadEntries: z.array(deadEntry),
+  DeadEntry: deadEntry,
+  Document: anyObject,
+  Explanation: explanation,
+  Health: z.strictObject({ status: z.literal('ok') }),
+  Info: info,
+  NotReady: z.strictObject({ status: z.literal('not ready'), reason: z.string() }),
+  Objects: z.array(anyJson).describe('The latest object of each key'),
+  Page: page,
+  Presence: presence,
+  Ready: z.strictObject({ status: z.literal('ready') }),
+  Refusal: refusal,
+  Revocation: z.strictObject({ Id: z.string(), Until: rfc3339 }),
+  Token: z.strictObject({ Token: z.string(), Info: z.strictObject({}) }),
+} satisfies Readonly<Record<string, z.ZodType>>;

@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { MAX_EVENTS } from '../dialects/native.ts';
+import { ERRORS, type ErrorCode } from '../model/errors.ts';
+import { SCHEMAS } from './answers.ts';
+import { jsonSchema } from './json-schema.ts';
+import { COMMON_ERRORS, type Answer, type Operation } from './operation.ts';
+import { OPERATIONS } from './operations.ts';
+
+/** OpenAPI 3.1 of everything that is served by HTTP. */
+export function openApi(version: string): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const operation of OPERATIONS)
+    (paths[operation.path] ??= {})[operation.method] = operationObject(operation);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Belfry',
+      version,
+      description: 'An event hub. Each GET is served as HEAD too. For sockets and Redis see /asyncapi.json.',
+    },
+    servers: [{ url: '/' }],
+    paths,
+    components: {
+      schemas: Object.fromEntries(
+        Object.entries(SCHEMAS).map(([name, schema]) => [name, schemaOf(schema, name)]),
+      ),
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        basic: { type: 'http', scheme: 'basic' },
+        token: { type: 'apiKey', in: 'query', name: 'token' },
+      },
+    },
+    'x-belfry-errors': errorTable(),
+  };
+}
+
+/** Every error code with its status, its meaning, and where it is explained. */
+export function errorTable(): object {
+  const rows = Object.entries(ERRORS).map(([code, about]) => [code, { ...about, see: `README.md#${code}` }]);
+  return Object.fromEntries(rows) as object;
+}
+
+/** The codes that an operation may refuse with. */
+export function errorsOf({ open = false, errors = [] }: Operation): readonly ErrorCode[] {
+  return [...new Set([...(open ? [] : COMMON_ERRORS), ...errors])];
+}
+
+/** Published events are described as they are written, answers as they are told. */
+function schemaOf(schema: z.ZodType, name: string): object {
+  return jsonSchema(schema, name.startsWith('Published_') ? 'input' : 'output', 'draft-2020-12');
+}
+
+function operationObject(operation: Operation): object {
+  const { id, path, summary, open = false, query = {}, headers = {}, takesEvents = false } = operation;
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => [name, z.string()] as const);
+  return {
+    operationId: id,
+    summary,
+    security: open ? [] : [{ bearer: [] }, { basic: [] }, { token: [] }],
+    parameters: [
+      ...names.map(([name, schema]) => parameter('path', name, schema)),
+      ...Object.entries(query).map(([name, schema]) => parameter('query', name, schema)),
+      ...Object.entries(headers).map(([name, schema]) => parameter('header', name, schema)),
+    ],
+    ...(takesEvents && { requestBody: eventsBody() }),
+    responses: { ...refusals(operation), ...answers(operation) },
+  };
+}
+
+function parameter(where: 'path' | 'query' | 'header', name: string, schema: z.ZodType): object {
+  const { description, ...form } = jsonSchema(schema, 'input', 'draft-2020-12');
+  return {
+    in: where,
+    name,
+    ...(description !== undefined && { description }),
+    ...(where === 'path' && { required: true }),
+    schema: form,
+  };
+}
+
+function eventsBody(): object {
+  const spellings = Object.keys(SCHEMAS).filter((name) => name.startsWith('Published_'));
+  const event = { anyOf: spellings.map(reference) };
+  const list = { type: 'array', items: event, minItems: 1, maxItems: MAX_EVENTS };
+  return { required: true, content: { 'application/json': { schema: { anyOf: [event, list] } } } };
+}
+
+function answers({ answers: described }: Operation): Record<string, object> {
+  return Object.fromEntries(Object.entries(described).map(([status, answer]) => [status, response(answer)]));
+}
+
+function response({ says, content = {}, headers = [] }: Answer): object {
+  const bodies = Object.entries(content).map(([type, schema]) => [
+    type,
+    { schema: schema === 'text' ? { type: 'string' } : reference(schema) },
+  ]);
+  const heads = headers.map((name) => [name, { schema: { type: 'string' } }]);
+  return {
+    description: says,
+    ...(headers.length > 0 && { headers: Object.fromEntries(heads) as object }),
+    ...(bodies.length > 0 && { content: Object.fromEntries(bodies) as object }),
+  };
+}
+
+/** By status, with the codes that have it. */
+function refusals(operation: Operation): Record<string, object> {
+  const byStatus = Map.groupBy(errorsOf(operation), (code) => ERRORS[code].status);
+  return Object.fromEntries([...byStatus].map(([status, codes]) => [status, refusal(status, codes)]));
+}
+
+/** Who did not say who they are is asked by the header alone, as DRP's clients know it. */
+function refusal(status: number, codes: readonly ErrorCode[]): object {
+  const description = codes.map((code) => `\`${code}\`: ${ERRORS[code].title}`).join('\n\n');
+  if (status === 401) return { description, headers: { 'WWW-Authenticate': { schema: { type: 'string' } } } };
+  return { description, content: { 'application/json': { schema: reference('Refusal') } } };
+}
+
+function reference(name: string): object {
+  return { $ref: `#/components/schemas/${name}` };
+}

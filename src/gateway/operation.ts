@@ -1,0 +1,54 @@
+/** How a route of HTTP is described. */
+import { z } from 'zod';
+import type { ErrorCode } from '../model/errors.ts';
+import type { SCHEMAS } from './answers.ts';
+
+export type SchemaName = keyof typeof SCHEMAS;
+
+export interface Answer {
+  readonly says: string;
+  /** Each media type with the schema of its body; none: no body. */
+  readonly content?: Readonly<Record<string, SchemaName | 'text'>>;
+  readonly headers?: readonly string[];
+}
+
+export interface Operation {
+  readonly id: string;
+  readonly method: 'get' | 'post' | 'delete';
+  readonly path: string;
+  readonly summary: string;
+  /** Without credentials. */
+  readonly open?: boolean;
+  readonly query?: Readonly<Record<string, z.ZodType>>;
+  readonly headers?: Readonly<Record<string, z.ZodType>>;
+  /** Takes events. */
+  readonly takesEvents?: boolean;
+  readonly answers: Readonly<Record<number, Answer>>;
+  /** What it may refuse, beside what every route under `/api/v3` does. */
+  readonly errors?: readonly ErrorCode[];
+}
+
+/** What every route under `/api/v3` may refuse. */
+export const COMMON_ERRORS: readonly ErrorCode[] = [
+  'credentials_missing',
+  'credentials_malformed',
+  'password_wrong',
+  'token_invalid',
+  'origin_forbidden',
+  'not_acceptable',
+  'unavailable',
+  'internal',
+];
+
+export function text(says: string): z.ZodType {
+  return z.string().describe(says);
+}
+
+export function count(says: string): z.ZodType {
+  return z.int().min(0).describe(says);
+}
+
+/** An answer of JSON. */
+export function json(says: string, schema: SchemaName, headers?: readonly string[]): Answer {
+  return { says, content: { 'application/json': schema }, ...(headers && { headers }) };
+}

@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import { FIELDS } from '../registry/query.ts';
+import { count, json, text, type Operation } from './operation.ts';
+
+const COUNTS = ['X-DRP-LIST-TOTAL-COUNT', 'X-DRP-LIST-COUNT'];
+const RUNNERS = ['machines', 'clusters', 'resource_brokers'] as const;
+
+const paging = { offset: count('How many are left out at the beginning'), limit: count('How many at most') };
+const filters = {
+  ...Object.fromEntries(
+    FIELDS.map((field) => [field, text(`A value, or Fn(value), as in ${field}=Re(^a); several are chances`)]),
+  ),
+  sort: z.enum(FIELDS),
+  reverse: z.enum(['true', 'false']),
+  ...paging,
+};
+
+function runnerOperations(type: (typeof RUNNERS)[number]): Operation[] {
+  return [
+    {
+      id: `list_${type}_connections`,
+      method: 'get',
+      path: `/api/v3/${type}/{uuid}/connections`,
+      summary: 'The connections of runner:<uuid>',
+      query: filters,
+      answers: { 200: json('Those that all filters leave', 'Connections', COUNTS) },
+    },
+    {
+      id: `get_${type}_presence`,
+      method: 'get',
+      path: `/api/v3/${type}/{uuid}/presence`,
+      summary: 'Whether runner:<uuid> is there',
+      answers: { 200: json('Whether, and since when', 'Presence') },
+      errors: ['not_found'],
+    },
+  ];
+}
+
+/** What is dead, who is connected, and what is kept. A table. */
+export const LISTS: readonly Operation[] = [
+  {
+    id: 'listDead',
+    method: 'get',
+    path: '/api/v3/dead',
+    summary: 'What the inbox could not accept',
+    query: paging,
+    answers: { 200: json('Oldest first', 'DeadEntries', COUNTS) },
+    errors: ['forbidden'],
+  },
+  {
+    id: 'getDead',
+    method: 'get',
+    path: '/api/v3/dead/{id}',
+    summary: 'One of it',
+    answers: { 200: json('With its text', 'DeadEntry') },
+    errors: ['forbidden', 'not_found'],
+  },
+  {
+    id: 'retryDead',
+    method: 'post',
+    path: '/api/v3/dead/{id}/retry',
+    summary: 'Back into the inbox, as its last',
+    answers: { 204: { says: 'It is there' } },
+    errors: ['forbidden', 'not_found'],
+  },
+  {
+    id: 'deleteDead',
+    method: 'delete',
+    path: '/api/v3/dead/{id}',
+    summary: 'Forget it',
+    answers: { 204: { says: 'It is forgotten' } },
+    errors: ['forbidden', 'not_found'],
+  },
+  {
+    id: 'listConnections',
+    method: 'get',
+    path: '/api/v3/connections',
+    summary: 'Who is connected, on all nodes',
+    query: filters,
+    answers: { 200: json('Those that all filters leave', 'Connections', COUNTS) },
+  },
+  {
+    id: 'closeConnections',
+    method: 'delete',
+    path: '/api/v3/connections',
+    summary: 'Close all that the filters leave, with 4009; at least one filter',
+    query: filters,
+    answers: { 200: json('Those that were closed', 'Connections', COUNTS) },
+    errors: ['forbidden'],
+  },
+  {
+    id: 'getConnection',
+    method: 'get',
+    path: '/api/v3/connections/{name}',
+    summary: 'One connection',
+    answers: { 200: json('The newest of that ip:port, or that of the id', 'Connection') },
+    errors: ['not_found'],
+  },
+  {
+    id: 'closeConnection',
+    method: 'delete',
+    path: '/api/v3/connections/{name}',
+    summary: 'Close it with 4009, on whichever node it is',
+    answers: { 200: json('As it was', 'Connection') },
+    errors: ['forbidden', 'not_found'],
+  },
+  ...RUNNERS.flatMap(runnerOperations),
+  {
+    id: 'getPresence',
+    method: 'get',
+    path: '/api/v3/presence',
+    summary: 'Whether somebody is there',
+    query: { principal: text('Who, as user:ada') },
+    answers: { 200: json('Whether, and since when', 'Presence') },
+    errors: ['not_found'],
+  },
+  {
+    id: 'revokeToken',
+    method: 'delete',
+    path: '/api/v3/tokens/{id}',
+    summary: 'No node takes the token of this jti any more',
+    query: { until: z.iso.datetime({ offset: true }).describe('How long; a year when absent') },
+    answers: { 200: json('Until when', 'Revocation') },
+    errors: ['time_invalid', 'forbidden'],
+  },
+  {
+    id: 'listRetained',
+    method: 'get',
+    path: '/api/v3/{type}',
+    summary: 'The latest object of each key, of a type that a rule keeps',
+    query: paging,
+    answers: { 200: json('In the order of the keys', 'Objects', COUNTS) },
+    errors: ['not_found'],
+  },
+  {
+    id: 'getRetained',
+    method: 'get',
+    path: '/api/v3/{type}/{key}',
+    summary: 'The latest object of one key',
+    answers: { 200: json('The object', 'AnyJson') },
+    errors: ['not_found'],
+  },
+  {
+    id: 'listClusters',
+    method: 'get',
+    path: '/api/clusters',
+    summary: "Dorgu's clusters",
+    open: true,
+    answers: { 200: json('All of them', 'Clusters') },
+    errors: ['origin_forbidden', 'unavailable', 'internal'],
+  },
+  {
+    id: 'getCluster',
+    method: 'get',
+    path: '/api/clusters/{name}',
+    summary: 'One of them',
+    open: true,
+    answers: {
+      200: json('With spec and status', 'Cluster'),
+      404: { says: 'There is none of that name', content: { 'text/plain': 'text' } },
+    },
+    errors: ['origin_forbidden', 'unavailable', 'internal'],
+  },
+];

@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import { dialectNames } from '../dialects/index.ts';
+import { SLOW_POLICIES } from '../dialects/native.ts';
+import { count, json, text, type Operation } from './operation.ts';
+import { LISTS } from './operations-lists.ts';
+
+/** Every route of HTTP; a test holds the table to the routes that express serves. */
+export const OPERATIONS: readonly Operation[] = [
+  {
+    id: 'getHealth',
+    method: 'get',
+    path: '/healthz',
+    summary: 'Whether the process lives',
+    open: true,
+    answers: { 200: json('It does', 'Health') },
+  },
+  {
+    id: 'getReadiness',
+    method: 'get',
+    path: '/readyz',
+    summary: 'Whether events flow',
+    open: true,
+    answers: { 200: json('They do', 'Ready'), 503: json('They do not', 'NotReady') },
+  },
+  {
+    id: 'getMetrics',
+    method: 'get',
+    path: '/metrics',
+    summary: 'The numbers of this node, for Prometheus; an upgrade here is a socket of Provisioning',
+    open: true,
+    answers: { 200: { says: 'All of them', content: { 'text/plain': 'text' } } },
+  },
+  {
+    id: 'getOpenApi',
+    method: 'get',
+    path: '/openapi.json',
+    summary: 'This document',
+    open: true,
+    answers: { 200: json('OpenAPI 3.1', 'Document') },
+  },
+  {
+    id: 'getAsyncApi',
+    method: 'get',
+    path: '/asyncapi.json',
+    summary: 'The sockets, and what stands in Redis',
+    open: true,
+    answers: { 200: json('AsyncAPI 3.0', 'Document') },
+  },
+  {
+    id: 'getInfo',
+    method: 'get',
+    path: '/api/v3/info',
+    summary: 'About this node',
+    answers: { 200: json('In the fields of DRP', 'Info') },
+  },
+  {
+    id: 'getToken',
+    method: 'get',
+    path: '/api/v3/users/{name}/token',
+    summary: "A token of one's own; for an admin, of any user of the configuration",
+    query: { ttl: count('Seconds that it holds') },
+    answers: { 200: json('The token', 'Token') },
+    errors: ['ttl_invalid', 'forbidden', 'not_found', 'signing_unavailable'],
+  },
+  {
+    id: 'getEvents',
+    method: 'get',
+    path: '/api/v3/events',
+    summary: 'What was, as a page; with Accept: text/event-stream what was and is, as a stream',
+    query: {
+      pattern: z.array(z.string()).describe('type.action.key, any number of them; everything when absent'),
+      filters: text('JSON: paths into the event, each with a value or a list'),
+      slow: z.enum(SLOW_POLICIES),
+      since: text('After this cursor, or this time'),
+      until: text('Before this cursor, or this time'),
+      limit: z.int().min(1).max(1_000),
+      lastEventId: text('As since, for streams'),
+    },
+    headers: { 'Last-Event-ID': text('As since, for streams') },
+    answers: {
+      200: {
+        says: 'A page, or a stream whose data are events',
+        content: { 'application/json': 'Page', 'text/event-stream': 'text' },
+      },
+    },
+    errors: [
+      'pattern_invalid',
+      'filter_invalid',
+      'json_invalid',
+      'parameter_invalid',
+      'cursor_invalid',
+      'forbidden',
+      'limit_reached',
+    ],
+  },
+  {
+    id: 'publish',
+    method: 'post',
+    path: '/api/v3/events',
+    summary: 'Publish one event, or a list of them, all or none',
+    query: { dialect: z.enum(dialectNames).describe('In whose spelling; found by its fields when absent') },
+    headers: {
+      'Idempotency-Key': z.string().min(1).max(200).describe('The same again changes nothing'),
+      traceparent: text('W3C Trace Context; carried with each event that has none of its own'),
+    },
+    takesEvents: true,
+    answers: { 204: { says: 'Accepted', headers: ['Belfry-Event-Ids'] } },
+    errors: [
+      'json_invalid',
+      'content_type_invalid',
+      'event_invalid',
+      'event_too_big',
+      'type_reserved',
+      'dialect_unknown',
+      'idempotency_key_invalid',
+      'forbidden',
+    ],
+  },
+  {
+    id: 'explain',
+    method: 'get',
+    path: '/api/v3/explain',
+    summary: 'Why a connection of this node heard an event, or did not; for admins',
+    query: { event: text('Its id'), connection: text('ip:port, or id') },
+    answers: { 200: json('Each rule that was asked', 'Explanation') },
+    errors: ['forbidden', 'cursor_invalid', 'not_found'],
+  },
+  ...LISTS,
+];

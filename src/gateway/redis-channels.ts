@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { errorCode, PUBLISHED } from '../dialects/messages.ts';
+import { rfc3339 } from '../dialects/shapes.ts';
+import { orderSchema } from '../registry/control.ts';
+import type { Channel } from './socket-channels.ts';
+
+const published = z.union(Object.values(PUBLISHED));
+const eventText = z.string().describe('An event as JSON, in any spelling');
+const NOTHING = {};
+
+/** Channels, streams and the function of Redis, where nodes share one. */
+export function redisChannels(prefix: string): Channel[] {
+  return [
+    {
+      address: `${prefix}:events`,
+      summary: 'Channel: what the hub tells its nodes, and what others PUBLISH live only',
+      sends: {
+        entry: z
+          .string()
+          .regex(/^\d+-\d+ \d+-\d+ \{[\s\S]*\}$/)
+          .describe('<id before it> <id> <event as JSON>'),
+      },
+      takes: { live: z.union([published, z.array(published)]) },
+    },
+    {
+      address: `{${prefix}}:ingress`,
+      summary: 'Stream: the durable inbox, XADD * event <JSON>',
+      sends: NOTHING,
+      takes: { entry: z.strictObject({ event: eventText }) },
+    },
+    {
+      address: `{${prefix}}:log`,
+      summary: 'Stream: the log; written by the hub and by the function alone',
+      sends: { entry: z.strictObject({ p: z.string().describe('The id before it'), e: eventText }) },
+      takes: NOTHING,
+    },
+    {
+      address: `{${prefix}}:dead`,
+      summary: 'Stream: what the inbox could not accept',
+      sends: {
+        entry: z.strictObject({
+          reason: errorCode,
+          message: z.string(),
+          event: z.string(),
+          time: rfc3339,
+          entry: z.string().describe('The id that it had in the inbox'),
+        }),
+      },
+      takes: NOTHING,
+    },
+    {
+      address: 'belfry_publish',
+      summary: `Function: FCALL belfry_publish 1 {${prefix}}:log <event> [<event> …]`,
+      sends: {
+        ids: z.array(z.string()).describe('The answer: the id of each event'),
+        refused: z
+          .string()
+          .regex(/^BELFRY \w+: /)
+          .describe('The answer as an error: BELFRY <code>: <what was wrong>; expected …'),
+      },
+      takes: { event: published },
+    },
+    {
+      address: `${prefix}:control`,
+      summary: 'Channel: orders to close connections and revoke tokens',
+      sends: NOTHING,
+      takes: { order: orderSchema },
+    },
+  ];
+}

@@ -1,0 +1,355 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import express from 'express';
+import { Redis } from 'ioredis';
+import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
+import { errorsOf, openApi } from '../../src/gateway/openapi.ts';
+import type { Operation } from '../../src/gateway/operation.ts';
+import { OPERATIONS } from '../../src/gateway/operations.ts';
+import { hashPassword } from '../../src/model/password.ts';
+import { ERRORS } from '../../src/model/errors.ts';
+import { nativeClient } from '../support/client.ts';
+import { validatorsOf } from '../support/json-schema.ts';
+import { startNode, type TestNode } from '../support/node.ts';
+import { HAS_REDIS_SERVER, randomPrefix, startRedisServer } from '../support/redis.ts';
+import { openStream } from '../support/stream.ts';
+
+const document = openApi('1.2.3');
+
+interface Layer {
+  readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> };
+  readonly handle: { readonly stack?: readonly Layer[] };
+  readonly rawPath: string;
+}
+
+/** Every route of a router and of those mounted in it, as the table of operations writes it. */
+function routesIn(layers: readonly Layer[], base = ''): string[] {
+  return layers.flatMap(({ route, handle, rawPath }) => {
+    const path = `${base}${rawPath === '/' ? '' : rawPath}`.replaceAll(/:(\w+)/g, '{$1}');
+    if (route !== undefined) return Object.keys(route.methods).map((method) => `${method} ${path}`);
+    return handle.stack === undefined ? [] : routesIn(handle.stack, path);
+  });
+}
+
+describe('the OpenAPI document', () => {
+  it('is one by the schema of OpenAPI 3.1', async () => {
+    const validator = new Validator();
+    expect(await validator.validate(structuredClone(document) as Record<string, unknown>)).toEqual({
+      valid: true,
+    });
+    expect(validator.version).toBe('3.1');
+  });
+
+  it('describes every route that is served, and no other', async () => {
+    const handled = vi.spyOn(express.application as unknown as { handle: () => void }, 'handle');
+    onTestFinished(() => handled.mockRestore());
+    const { url } = await startNode();
+    await fetch(`${url}/healthz`);
+    const app = handled.mock.contexts[0] as { router: { stack: readonly Layer[] } };
+    const described = OPERATIONS.map(({ method, path }) => `${method} ${path}`);
+    expect(routesIn(app.router.stack).toSorted()).toEqual(described.toSorted());
+  });
+
+  it('holds every error code with its status and meaning', () => {
+    const { 'x-belfry-errors': table } = document as { 'x-belfry-errors': Record<string, object> };
+    for (const [code, about] of Object.entries(ERRORS)) expect(table[code]).toMatchObject(about);
+    expect(Object.keys(table)).toEqual(Object.keys(ERRORS));
+  });
+
+  it('is served on every listener as it is made', async () => {
+    const node = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=norn,127.0.0.1:0=mist' });
+    for (const { url } of node.listening) {
+      const response = await fetch(`${url}/openapi.json`);
+      expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+      expect(await response.json()).toMatchObject({ openapi: '3.1.0', paths: { '/api/v3/events': {} } });
+    }
+  });
+});
+
+interface Asked {
+  /** The path with its parameters filled in, and the query. */
+  readonly target: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+  /** Who holds no grant, or one to see connections; where not said: an admin. */
+  readonly as?: 'nobody' | 'watcher';
+  /** What it is to be answered: a status, or the code of an error. */
+  readonly gets: number | keyof typeof ERRORS;
+}
+
+const JSON_TYPE = { 'Content-Type': 'application/json' };
+const EVENT = JSON.stringify({ type: 'cluster', action: 'added', key: 'prod', object: { nodes: 3 } });
+const api = (path: string): string => `/api/v3${path}`;
+
+/** Requests of every operation, so that each of its statuses and codes is met. */
+const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
+  getHealth: [{ target: '/healthz', gets: 200 }],
+  getReadiness: [{ target: '/readyz', gets: 200 }],
+  getMetrics: [{ target: '/metrics', gets: 200 }],
+  getOpenApi: [{ target: '/openapi.json', gets: 200 }],
+  getAsyncApi: [{ target: '/asyncapi.json', gets: 200 }],
+  getInfo: [{ target: api('/info'), gets: 200 }],
+  getToken: [
+    { target: api('/users/ada/token?ttl=60'), gets: 200 },
+    { target: api('/users/ada/token?ttl=0'), gets: 'ttl_invalid' },
+    { target: api('/users/ada/token'), as: 'nobody', gets: 'forbidden' },
+    { target: api('/users/eve/token'), gets: 'not_found' },
+  ],
+  getEvents: [
+    { target: api('/events?limit=5'), gets: 200 },
+    { target: api('/events?since=1-0'), gets: 200 },
+    { target: api('/events?pattern=a'), gets: 'pattern_invalid' },
+    { target: api('/events?filters=1'), gets: 'filter_invalid' },
+    { target: api('/events?filters=%7B'), gets: 'json_invalid' },
+    { target: api('/events?limit=0'), gets: 'parameter_invalid' },
+    { target: api('/events?since=x'), gets: 'cursor_invalid' },
+    { target: api('/events'), as: 'nobody', gets: 'forbidden' },
+  ],
+  publish: [
+    { target: api('/events'), headers: JSON_TYPE, body: EVENT, gets: 204 },
+    { target: api('/events'), headers: JSON_TYPE, body: '{', gets: 'json_invalid' },
+    { target: api('/events'), body: EVENT, gets: 'content_type_invalid' },
+    { target: api('/events'), headers: JSON_TYPE, body: '{}', gets: 'event_invalid' },
+    {
+      target: api('/events'),
+      headers: JSON_TYPE,
+      body: EVENT.replace('3', `"${'x'.repeat(2_000)}"`),
+      gets: 'event_too_big',
+    },
+    {
+      target: api('/events'),
+      headers: JSON_TYPE,
+      body: EVENT.replace('cluster', 'belfry'),
+      gets: 'type_reserved',
+    },
+    { target: api('/events?dialect=latin'), headers: JSON_TYPE, body: EVENT, gets: 'dialect_unknown' },
+    {
+      target: api('/events'),
+      headers: { ...JSON_TYPE, 'Idempotency-Key': 'x'.repeat(201) },
+      body: EVENT,
+      gets: 'idempotency_key_invalid',
+    },
+    { target: api('/events'), headers: JSON_TYPE, body: EVENT, as: 'nobody', gets: 'forbidden' },
+  ],
+  explain: [
+    { target: api('/explain?event=EVENT&connection=CONNECTION'), gets: 200 },
+    { target: api('/explain?event=EVENT&connection=x'), gets: 'not_found' },
+    { target: api('/explain?event=x&connection=x'), gets: 'cursor_invalid' },
+    { target: api('/explain'), as: 'nobody', gets: 'forbidden' },
+  ],
+  listDead: [
+    { target: api('/dead'), gets: 200 },
+    { target: api('/dead'), as: 'nobody', gets: 'forbidden' },
+  ],
+  getDead: [
+    { target: api('/dead/DEAD'), gets: 200 },
+    { target: api('/dead/1-0'), gets: 'not_found' },
+    { target: api('/dead/1-0'), as: 'nobody', gets: 'forbidden' },
+  ],
+  retryDead: [
+    { target: api('/dead/DEAD/retry'), gets: 204 },
+    { target: api('/dead/1-0/retry'), gets: 'not_found' },
+    { target: api('/dead/1-0/retry'), as: 'nobody', gets: 'forbidden' },
+  ],
+  deleteDead: [
+    { target: api('/dead/DEAD'), gets: 204 },
+    { target: api('/dead/1-0'), gets: 'not_found' },
+    { target: api('/dead/1-0'), as: 'nobody', gets: 'forbidden' },
+  ],
+  listConnections: [{ target: api('/connections?Principal=Ne()'), gets: 200 }],
+  closeConnections: [
+    { target: api('/connections?Principal=user:nobody'), gets: 200 },
+    { target: api('/connections?Id=CONNECTION'), as: 'watcher', gets: 'forbidden' },
+  ],
+  getConnection: [
+    { target: api('/connections/CONNECTION'), gets: 200 },
+    { target: api('/connections/x'), gets: 'not_found' },
+  ],
+  closeConnection: [
+    { target: api('/connections/CONNECTION'), as: 'watcher', gets: 'forbidden' },
+    { target: api('/connections/x'), gets: 'not_found' },
+    { target: api('/connections/CONNECTION'), gets: 200 },
+  ],
+  ...Object.fromEntries(
+    ['machines', 'clusters', 'resource_brokers'].flatMap((type) => [
+      [`list_${type}_connections`, [{ target: api(`/${type}/m1/connections`), gets: 200 }]],
+      [
+        `get_${type}_presence`,
+        [
+          { target: api(`/${type}/m1/presence`), gets: 200 },
+          { target: api(`/${type}/m1/presence`), as: 'nobody', gets: 'not_found' },
+        ],
+      ],
+    ]) as [string, Asked[]][],
+  ),
+  getPresence: [
+    { target: api('/presence?principal=user:admin'), gets: 200 },
+    { target: api('/presence?principal=user:eve'), as: 'nobody', gets: 'not_found' },
+  ],
+  revokeToken: [
+    { target: api('/tokens/t1'), gets: 200 },
+    { target: api('/tokens/t1?until=tomorrow'), gets: 'time_invalid' },
+    { target: api('/tokens/t1'), as: 'nobody', gets: 'forbidden' },
+  ],
+  listRetained: [
+    { target: api('/cluster'), gets: 200 },
+    { target: api('/teapots'), gets: 'not_found' },
+  ],
+  getRetained: [
+    { target: api('/cluster/prod'), gets: 200 },
+    { target: api('/cluster/none'), gets: 'not_found' },
+  ],
+  listClusters: [{ target: '/api/clusters', gets: 200 }],
+  getCluster: [
+    { target: '/api/clusters/prod', gets: 200 },
+    { target: '/api/clusters/none', gets: 404 },
+  ],
+};
+
+/** What no request brings about by itself: other tests do. */
+const NOT_ASKED_FOR = new Set(['unavailable', 'internal', 'limit_reached', 'signing_unavailable']);
+
+/** What goes wrong alike at every operation. */
+const COMMON: readonly { readonly code: string; readonly headers: Record<string, string> }[] = [
+  { code: 'credentials_missing', headers: { Authorization: '' } },
+  { code: 'credentials_malformed', headers: { Authorization: 'Basic !' } },
+  { code: 'password_wrong', headers: { Authorization: `Basic ${btoa('ada:wrong')}` } },
+  { code: 'token_invalid', headers: { Authorization: 'Bearer x' } },
+  { code: 'origin_forbidden', headers: { Origin: 'https://elsewhere.example' } },
+  { code: 'not_acceptable', headers: { Accept: 'text/html' } },
+];
+
+const complaintsAt = validatorsOf(document, '2020');
+const escaped = (path: string): string => path.replaceAll('~', '~0').replaceAll('/', '~1');
+
+/** Against what is described for this status; the body may be of a type or other, or be none. */
+async function fits({ method, path }: Operation, response: Response): Promise<unknown> {
+  const { status, headers } = response;
+  const at = `/paths/${escaped(path)}/${method}/responses/${status}`;
+  const described = (document as { paths: Record<string, Record<string, { responses: object }>> }).paths[
+    path
+  ]?.[method]?.responses as Record<number, { content?: object; headers?: object }>;
+  expect(Object.keys(described).map(Number)).toContain(status);
+  const { content = {}, headers: named = {} } = described[status] ?? {};
+  for (const name of Object.keys(named)) expect([name, headers.has(name)]).toEqual([name, true]);
+  const text = await response.text();
+  const type = headers.get('content-type')?.split(';')[0] ?? '';
+  const isEmpty = Object.keys(content).length === 0;
+  expect([text === '', isEmpty || Object.keys(content).includes(type)]).toEqual([isEmpty, true]);
+  if (isEmpty) return undefined;
+  const body: unknown = type === 'application/json' ? JSON.parse(text) : text;
+  expect(complaintsAt(`${at}/content/${escaped(type)}/schema`)(body)).toEqual([]);
+  return body;
+}
+
+/** The code of a refusal, as far as that tells it. */
+function codeOf(response: Response, body: unknown): string {
+  const { Messages = [] } = (body ?? {}) as { Messages?: readonly string[] };
+  if (Messages[0] === 'Access Denied') return 'password_wrong';
+  return /#(\w+)$/.exec(Messages.at(-1) ?? '')?.[1] ?? String(response.status);
+}
+
+/** A node on Redis with somebody connected, an event, and something dead. */
+async function startStage(redisUrl = inject('redisUrl')): Promise<{
+  node: TestNode;
+  ask: (asked: Asked, method: string) => Promise<Response>;
+}> {
+  const prefix = randomPrefix();
+  const users = [{ name: 'ada', password: await hashPassword('lovelace') }];
+  const node = await startNode({
+    BELFRY_REDIS_URL: redisUrl,
+    BELFRY_PREFIX: prefix,
+    BELFRY_ALLOWED_ORIGINS: 'https://here.example',
+    BELFRY_EVENT_MAX_BYTES: '1024',
+    BELFRY_USERS: JSON.stringify(users),
+  });
+  const admin = await node.token();
+  const tokens = {
+    nobody: await node.token('nobody', {}),
+    watcher: await node.token('watcher', { subscribe: ['connections.create.*'] }),
+  };
+  await nativeClient(node.url, admin, ['*.*.*']);
+  const posted = await fetch(`${node.url}/api/v3/events`, {
+    method: 'POST',
+    headers: { ...JSON_TYPE, Authorization: `Bearer ${admin}` },
+    body: EVENT,
+  });
+  const redis = new Redis(redisUrl);
+  redis.on('error', () => undefined);
+  onTestFinished(() => redis.disconnect());
+  const dead = async (): Promise<string> => {
+    await redis.xadd(`{${prefix}}:ingress`, '*', 'event', '{}');
+    const found = await vi.waitUntil(async () => (await redis.xrange(`{${prefix}}:dead`, '-', '+'))[0]);
+    return found[0];
+  };
+  const event = posted.headers.get('belfry-event-ids') ?? '';
+  const ask = async ({ target, headers = {}, body, as }: Asked, method: string): Promise<Response> => {
+    const [connection] = [...node.hub.connections];
+    const filled = target
+      .replace('EVENT', event)
+      .replace('CONNECTION', connection?.id ?? '')
+      .replace('DEAD', target.includes('DEAD') ? await dead() : '');
+    const token = as === undefined ? admin : tokens[as];
+    return fetch(`${node.url}${filled}`, {
+      method: method.toUpperCase(),
+      headers: { Authorization: `Bearer ${token}`, ...headers },
+      ...(body !== undefined && { body }),
+    });
+  };
+  return { node, ask };
+}
+
+describe('a running node', () => {
+  it.each(OPERATIONS)('answers $id as it is described, whatever is wrong', async (operation) => {
+    const { ask } = await startStage();
+    const met = new Set<string>();
+    const requests = REQUESTS[operation.id] ?? [];
+    for (const asked of requests) {
+      const response = await ask(asked, operation.method);
+      const body = await fits(operation, response);
+      expect([asked.target, codeOf(response, body)]).toEqual([asked.target, String(asked.gets)]);
+      met.add(String(asked.gets));
+    }
+    const [first = { target: operation.path, gets: 200 }] = requests;
+    const codes = errorsOf(operation);
+    for (const { code, headers } of COMMON.filter((common) => codes.some((each) => each === common.code))) {
+      const response = await ask({ ...first, headers: { ...first.headers, ...headers } }, operation.method);
+      const body = await fits(operation, response);
+      expect(codeOf(response, body).replace('401', code)).toBe(code);
+      met.add(code);
+    }
+    const codesToMeet = codes.filter((code) => !NOT_ASKED_FOR.has(code));
+    const statuses = Object.keys(operation.answers).filter((status) => status !== '503');
+    expect([...met].toSorted()).toEqual([...codesToMeet, ...statuses].toSorted());
+  });
+
+  it.skipIf(!HAS_REDIS_SERVER)('answers as it is described while Redis is away', async () => {
+    const redis = await startRedisServer();
+    const { node, ask } = await startStage(redis.url);
+    await redis.kill();
+    await vi.waitUntil(async () => (await fetch(`${node.url}/readyz`)).status === 503);
+    for (const id of [
+      'getReadiness',
+      'publish',
+      'listConnections',
+      'listDead',
+      'getEvents',
+      'listClusters',
+    ]) {
+      const operation = OPERATIONS.find((each) => each.id === id) as Operation;
+      const [asked] = REQUESTS[id] as [Asked];
+      const response = await ask(asked, operation.method);
+      expect([id, response.status]).toEqual([id, 503]);
+      await fits(operation, response);
+    }
+  });
+
+  it('streams events that are those of the described page', async () => {
+    const { node } = await startStage();
+    const stream = await openStream(`${node.url}/api/v3/events?since=1-0&token=${await node.token()}`);
+    const event = complaintsAt('/components/schemas/Page/properties/events/items');
+    const gap = await stream.nextEvent();
+    expect([gap.event, event(gap.data).length > 0]).toEqual(['gap', true]);
+    const { data } = await stream.nextEvent();
+    expect(event(data)).toEqual([]);
+  });
+});

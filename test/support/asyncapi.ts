@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { asyncApi, type AsyncApiOptions } from '../../src/gateway/asyncapi.ts';
+import { validatorsOf } from './json-schema.ts';
+
+interface ChannelObject {
+  readonly address: string;
+  readonly servers: readonly [{ readonly $ref: string }];
+  readonly parameters?: { readonly key: { readonly enum: readonly [string] } };
+  readonly messages: Readonly<Record<string, { readonly payload: { readonly type?: string } }>>;
+}
+
+/** The document as somebody reads it who looks up what may be said where. */
+export class Description {
+  readonly document: { readonly channels: Readonly<Record<string, ChannelObject>> };
+  readonly #complaintsAt: ReturnType<typeof validatorsOf>;
+
+  constructor(options: Partial<AsyncApiOptions> = {}) {
+    const defaults = { version: '1.2.3', prefix: 'belfry', byDefault: undefined, tls: false };
+    this.document = asyncApi({ ...defaults, ...options }) as Description['document'];
+    this.#complaintsAt = validatorsOf(this.document, '7');
+  }
+
+  /** Addresses of sockets, or of what stands in Redis. */
+  addresses(on: 'hub' | 'redis'): string[] {
+    return Object.values(this.document.channels)
+      .filter(({ servers: [server] }) => server.$ref === `#/servers/${on}`)
+      .map(addressOf);
+  }
+
+  /** What may be heard or said there. */
+  messages(address: string, how: 'hear' | 'say'): string[] {
+    const names = Object.keys(this.#channel(address)[1].messages);
+    return names.filter((name) => name.startsWith(`${how}.`)).map((name) => name.slice(how.length + 1));
+  }
+
+  /** As which of them a text fits; text is JSON where the message is no text by itself. */
+  fitting(address: string, how: 'hear' | 'say', text: string): string[] {
+    const [id, { messages }] = this.#channel(address);
+    return this.messages(address, how).filter((name) => {
+      const isText = messages[`${how}.${name}`]?.payload.type === 'string';
+      const complaints = this.#complaintsAt(`/channels/${id}/messages/${how}.${name}/payload`);
+      const value: unknown = isText ? text : jsonIn(text);
+      return value !== undefined && complaints(value).length === 0;
+    });
+  }
+
+  #channel(address: string): [id: string, channel: ChannelObject] {
+    const found = Object.entries(this.document.channels).find(([, each]) => addressOf(each) === address);
+    if (found === undefined) throw new Error(`nothing is described at ${address}`);
+    return found;
+  }
+}
+
+function addressOf({ address, parameters }: ChannelObject): string {
+  return parameters?.key.enum[0] ?? address;
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The golden examples of one file of `test/fixtures`: what was given, and the line that came of it. */
+export function goldenLines(path: string): { readonly given: string; readonly came: string }[] {
+  const text = readFileSync(new URL(`../fixtures/${path}`, import.meta.url), 'utf8');
+  const blocks = text.split('\n\n').map((block) => block.split('\n').filter((line) => !line.startsWith('#')));
+  return blocks.map(([given = '', came = '']) => ({ given: given.slice(2), came }));
+}
