@@ -14,8 +14,10 @@ import { Heartbeat } from './gateway/heartbeat.ts';
 import { TokenIssuer } from './gateway/issuer.ts';
 import { metricsOf } from './gateway/metrics.ts';
 import { Orders } from './gateway/orders.ts';
+import { countSpans, SpanExporter } from './gateway/otlp.ts';
 import { Rubbish } from './gateway/rubbish.ts';
 import { Tokens } from './gateway/tokens.ts';
+import { Tracer } from './gateway/tracing.ts';
 import { goingAway, Upgrade } from './gateway/upgrade.ts';
 import { Users } from './gateway/users.ts';
 import { Commands } from './hub/commands.ts';
@@ -55,9 +57,11 @@ export async function startApp(
   const redaction = redactionOf(config);
   const broker = brokerOf(config, log, clock, rubbish, redaction);
   const published = masking(broker, redaction);
+  const exporter = exporterOf(config, log, clock);
+  const tracer = exporter && new Tracer({ exporter, clock, ratio: config.traceRatio });
   const { registry, control, links } = rollOf(config, log, clock, rubbish, published);
   const hub = new Hub({
-    broker,
+    broker: tracer?.following(broker) ?? broker,
     history: broker,
     clock,
     queue: { maxDeliveries: config.queueMaxDeliveries, maxBytes: config.queueMaxBytes },
@@ -72,7 +76,8 @@ export async function startApp(
   const api = new ApiConnections({ ...config, registry, clock, newId: randomUUID });
   const orders = new Orders({ hub, api, control, clock, node: config.node });
   const { gateway, upgrade } = gatewayOf(config, log, {
-    broker: published,
+    broker: tracer?.following(published) ?? published,
+    exporter,
     retained: broker,
     dead: broker.dead,
     flow: () => broker.flow,
@@ -98,6 +103,7 @@ export async function startApp(
     await orders.stop();
     await registry.stop();
     await hub.stop();
+    await exporter?.stop();
     await Promise.all(links.map((link) => link.close()));
   };
   let left: Promise<void> | undefined;
@@ -127,8 +133,15 @@ export async function signToken(config: Config, token: Parameters<Tokens['sign']
   return new Tokens(config, systemClock).sign(token);
 }
 
+/** Where spans go, if they are to go anywhere. */
+function exporterOf(config: Config, log: Logger, clock: Clock): SpanExporter | undefined {
+  const { otlpUrl: url, node } = config;
+  return url === undefined ? undefined : new SpanExporter({ url, node, version: VERSION, clock, log });
+}
+
 interface Parts {
   readonly broker: Broker;
+  readonly exporter: SpanExporter | undefined;
   readonly retained: Retained;
   readonly dead: Dead;
   readonly flow: () => Flow;
@@ -188,6 +201,7 @@ function gatewayOf(config: Config, log: Logger, parts: Parts): { gateway: Gatewa
     await broker.ready();
   };
   const metrics = metricsOf({ ...config, ...parts, version: VERSION });
+  if (parts.exporter !== undefined) countSpans(parts.exporter, metrics);
   return {
     upgrade,
     gateway: new Gateway({

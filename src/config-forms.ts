@@ -51,6 +51,15 @@ export function count(min: number, max: number) {
   );
 }
 
+/** A part of the whole. */
+export function share() {
+  const error = 'is no share. Expected a number from 0 to 1';
+  return z.preprocess(
+    (given) => (typeof given === 'string' && /^\d+(\.\d+)?$/.test(given) ? Number(given) : given),
+    z.number({ error }).min(0, { error }).max(1, { error }),
+  );
+}
+
 export function rows<Item extends z.ZodType>(item: Item) {
   return z.array(item, { error: expecting('a list') });
 }

@@ -11,6 +11,7 @@ import {
   pem,
   record,
   rows,
+  share,
   structure,
   text,
   url,
@@ -205,6 +206,17 @@ export function settingsSchema(readFile: ReadText) {
       .default([])
       .describe('Origins, comma-separated, whose pages may talk to the hub; every page when empty.'),
     cookie: text().default('mist_token').describe('Name of the cookie that carries a token to Mist sockets.'),
+    otlpUrl: url(/^https?$/, 'a URL https:// or http:// without user and password')
+      .refine((address) => new URL(address).username === '', {
+        error: 'holds a user. Expected a URL without one',
+      })
+      .exactOptional()
+      .describe(
+        'The OpenTelemetry collector that takes traces by OTLP/HTTP, without /v1/traces. Without it nothing is traced.',
+      ),
+    traceRatio: share()
+      .default(0)
+      .describe('Of what is published without a trace, the share that gets one: 0 to 1.'),
     dorguInboundMaxBytes: whole(125, 64 * MIB, 512).describe(
       'Largest frame from a client of a Dorgu socket, in bytes: its document says 512, its real server takes 524288.',
     ),

@@ -22,6 +22,7 @@ import { checkOrigin } from './origin.ts';
 import { retainedRoutes } from './retained.ts';
 import { Rubbish } from './rubbish.ts';
 import { targetOf } from './handshake.ts';
+import { inTraceOf } from './tracing.ts';
 
 /** A list may be larger than one event may. */
 const BODY_PER_EVENT = 8;
@@ -111,7 +112,7 @@ async function getToken(options: RestOptions, request: Request, response: Respon
 
 /** `POST /api/v3/events`: one event or a list, all or none; 204, with the ids in `Belfry-Event-Ids`. */
 async function postEvents(options: RestOptions, request: Request, response: Response): Promise<void> {
-  const events = readEvents(request, dialectOf(request));
+  const events = inTraceOf(request.headers['traceparent'], readEvents(request, dialectOf(request)));
   const identity = identityOf(response);
   const key = idempotencyKeyOf(request);
   const ids = await options.broker.publish(
@@ -178,7 +179,7 @@ export function cors(allowed: readonly string[]): express.RequestHandler {
         'Access-Control-Allow-Credentials': 'true',
         'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE, OPTIONS, PATCH, HEAD',
         'Access-Control-Allow-Headers':
-          'Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Cache-Control',
+          'Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Cache-Control, Traceparent',
         'Access-Control-Expose-Headers': 'X-DRP-LIST-TOTAL-COUNT, X-DRP-LIST-COUNT, Belfry-Event-Ids',
         Vary: 'Origin',
       });

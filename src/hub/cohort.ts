@@ -2,6 +2,7 @@ import type { Encoding, Subscription } from '../dialects/dialect.ts';
 import type { HubEvent } from '../model/event.ts';
 import type { Grants, Identity } from '../model/principal.ts';
 import type { View } from '../model/redaction.ts';
+import type { Trace } from '../model/trace.ts';
 import type { EncodedEvent } from './encoded.ts';
 import { joinFrames, type Chunk } from './frame.ts';
 import { outboxOf, type Outbox, type Outgoing } from './outbox.ts';
@@ -42,6 +43,8 @@ export class Cohort {
   /** What waits in the outbox, where some of it may be left out for a member that lags. */
   #lossy: HubEvent[] | undefined;
   readonly #outbox: Outbox;
+  /** Of what waits in the outbox. */
+  #traces: Trace[] = [];
   #flushedAt = Number.NEGATIVE_INFINITY;
 
   constructor(listener: Listener, signature: string, stats: Deliveries) {
@@ -89,6 +92,11 @@ export class Cohort {
     }
     this.#stats.overtaken += overtaken * this.members.size;
     this.#lossy?.push(encoded.event);
+    const { trace } = encoded.event;
+    if (trace !== undefined) {
+      this.#traces.push(trace);
+      trace.taken(this.members.size);
+    }
     return wasEmpty;
   }
 
@@ -111,9 +119,12 @@ export class Cohort {
   /** Hands every member what the outbox holds, in one write each. */
   flush(): void {
     if (this.#outbox.isEmpty) return;
+    const { size } = this.members;
     const share = this.#sharing(this.#outbox.take());
     if (this.#lossy !== undefined) this.#lossy = [];
     for (const member of this.members) share(member);
+    if (this.#traces.length === 0) return;
+    for (const trace of this.#traces.splice(0)) trace.flushed(size);
   }
 
   /** Hands one that was a member until now what the outbox holds. It stays there for the others. */

@@ -1,6 +1,7 @@
 import { ProtocolError } from './errors.ts';
 import type { Cursor } from './cursor.ts';
 import type { Json, JsonObject } from './json.ts';
+import type { Trace } from './trace.ts';
 
 /** An event as a publisher states it. The hub fills in the time when it is absent. */
 export interface NewEvent {
@@ -30,6 +31,8 @@ export interface HubEvent extends NewEvent {
   readonly previous?: Cursor;
   /** Length of its JSON as it came, by which memory that keeps events is bounded. */
   readonly size: number;
+  /** Who follows it on this node; absent on all but those of a sampled trace. */
+  readonly trace?: Trace;
 }
 
 /** The type of the hub's own events: replies to commands, gaps. Nobody else may publish it. */

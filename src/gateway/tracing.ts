@@ -1,0 +1,233 @@
+import { randomBytes } from 'node:crypto';
+import type { Broker } from '../broker/broker.ts';
+import type { Clock } from '../model/clock.ts';
+import type { Cursor } from '../model/cursor.ts';
+import { asBelfryError } from '../model/errors.ts';
+import type { HubEvent, NewEvent } from '../model/event.ts';
+import { parseTraceparent, traceparentOf, type Trace, type TraceContext } from '../model/trace.ts';
+import { KIND, type Span, type SpanExporter } from './otlp.ts';
+
+export interface TracerOptions {
+  readonly exporter: Pick<SpanExporter, 'add'>;
+  readonly clock: Pick<Clock, 'now' | 'elapsed'>;
+  /** Of what comes without a trace of its own, the share that gets one. */
+  readonly ratio: number;
+  /** So many random bytes in hexadecimal digits. */
+  readonly randomHex?: (bytes: number) => string;
+}
+
+/** The digits of a trace id by which the ratio decides, and how many values they have. */
+const DECIDING_DIGITS = 8;
+const DECIDING_VALUES = 16 ** DECIDING_DIGITS;
+
+/**
+ * Follows sampled events: `publish`, in it `append`, and on each node that hears the event `deliver`, in it `flush`. Each
+ * is the parent of the next, which an event carries from node to node as `metadata.traceparent`.
+ */
+export class Tracer {
+  readonly #options: Required<TracerOptions>;
+
+  constructor(options: TracerOptions) {
+    this.#options = { randomHex: (bytes) => randomBytes(bytes).toString('hex'), ...options };
+  }
+
+  /** The same broker, which is followed. */
+  following(broker: Broker): Broker {
+    return {
+      start: (deliver) => broker.start((event) => this.#deliver(event, deliver)),
+      publish: (events, key) => this.#publish(broker, events, key),
+      ready: () => broker.ready(),
+      stop: () => broker.stop(),
+    };
+  }
+
+  /** Events of one parent are published in one span, which they carry on as their new parent. */
+  async #publish(broker: Broker, events: readonly NewEvent[], key: string | undefined): Promise<Cursor[]> {
+    const spans = new Map<string | undefined, Publication | undefined>();
+    const carried = events.map((event) => {
+      const parent = traceOf(event);
+      const by = parent && traceparentOf(parent);
+      if (!spans.has(by)) spans.set(by, this.#begin(parent));
+      const span = spans.get(by);
+      return span === undefined ? event : span.carry(event);
+    });
+    const sampled = [...spans.values()].filter((span) => span !== undefined);
+    for (const span of sampled) span.appends();
+    try {
+      const ids = await broker.publish(carried, key);
+      for (const span of sampled) span.end();
+      return ids;
+    } catch (thrown) {
+      const { code } = asBelfryError(thrown);
+      for (const span of sampled) span.end(code);
+      throw thrown;
+    }
+  }
+
+  #begin(parent: TraceContext | undefined): Publication | undefined {
+    const { ratio, randomHex } = this.#options;
+    if (parent !== undefined) return parent.sampled ? new Publication(this.#options, parent) : undefined;
+    const traceId = randomHex(16);
+    if (Number.parseInt(traceId.slice(-DECIDING_DIGITS), 16) >= ratio * DECIDING_VALUES) return undefined;
+    return new Publication(this.#options, { traceId, spanId: '', sampled: true });
+  }
+
+  #deliver(event: HubEvent, deliver: (event: HubEvent) => void): void {
+    const parent = traceOf(event);
+    if (parent?.sampled !== true) return deliver(event);
+    const delivery = new Delivery(this.#options, parent, event);
+    deliver({ ...event, trace: delivery });
+    delivery.routed();
+  }
+}
+
+/** Time of one node within a trace: by its clock at the beginning, and from there by one that is never set. */
+class Timeline {
+  readonly #clock: TracerOptions['clock'];
+  readonly #offset: number;
+
+  constructor(clock: TracerOptions['clock']) {
+    this.#clock = clock;
+    this.#offset = clock.now() - clock.elapsed();
+  }
+
+  get now(): number {
+    return this.#offset + this.#clock.elapsed();
+  }
+}
+
+/** What has one parent of what is published at once. */
+class Publication {
+  readonly #options: Required<TracerOptions>;
+  readonly #time: Timeline;
+  readonly #parent: TraceContext;
+  readonly #start: number;
+  readonly #publishId: string;
+  readonly #appendId: string;
+  #appendStart = 0;
+  #events = 0;
+
+  constructor(options: Required<TracerOptions>, parent: TraceContext) {
+    this.#options = options;
+    this.#parent = parent;
+    this.#time = new Timeline(options.clock);
+    this.#start = this.#time.now;
+    this.#publishId = options.randomHex(8);
+    this.#appendId = options.randomHex(8);
+  }
+
+  carry(event: NewEvent): NewEvent {
+    this.#events++;
+    return inTrace(event, traceparentOf({ ...this.#parent, spanId: this.#appendId }));
+  }
+
+  appends(): void {
+    this.#appendStart = this.#time.now;
+  }
+
+  end(error?: string): void {
+    const { exporter } = this.#options;
+    const { traceId, spanId: parentSpanId } = this.#parent;
+    const common = {
+      traceId,
+      end: this.#time.now,
+      attributes: { 'belfry.events': this.#events },
+      ...(error !== undefined && { error }),
+    };
+    const publish = { name: 'publish', kind: KIND.server, spanId: this.#publishId, start: this.#start };
+    const append = { name: 'append', kind: KIND.client, spanId: this.#appendId, start: this.#appendStart };
+    exporter.add({ ...common, ...publish, ...(parentSpanId !== '' && { parentSpanId }) });
+    exporter.add({ ...common, ...append, parentSpanId: this.#publishId });
+  }
+}
+
+/** One event on this node, until the last of the cohorts that took it has handed it out. */
+class Delivery implements Trace {
+  readonly #options: Required<TracerOptions>;
+  readonly #time: Timeline;
+  readonly #span: Omit<Span, 'end' | 'attributes'>;
+  readonly #topic: Readonly<Record<string, string>>;
+  #routedAt: number | undefined;
+  #cohorts = 0;
+  #connections = 0;
+  #flushedCohorts = 0;
+  #flushedConnections = 0;
+
+  constructor(
+    options: Required<TracerOptions>,
+    { traceId, spanId: parentSpanId }: TraceContext,
+    event: HubEvent,
+  ) {
+    const { id = 'live', type, action } = event;
+    this.#options = options;
+    this.#time = new Timeline(options.clock);
+    this.#topic = { 'belfry.event.id': id, 'belfry.event.type': type, 'belfry.event.action': action };
+    this.#span = {
+      traceId,
+      spanId: options.randomHex(8),
+      parentSpanId,
+      name: 'deliver',
+      kind: KIND.consumer,
+      start: this.#time.now,
+    };
+  }
+
+  taken(connections: number): void {
+    this.#cohorts++;
+    this.#connections += connections;
+  }
+
+  flushed(connections: number): void {
+    this.#flushedCohorts++;
+    this.#flushedConnections += connections;
+    this.#endFlush();
+  }
+
+  /** Every cohort that the event concerns has been asked. */
+  routed(): void {
+    this.#routedAt = this.#time.now;
+    const counts = { 'belfry.cohorts': this.#cohorts, 'belfry.connections': this.#connections };
+    this.#options.exporter.add({
+      ...this.#span,
+      end: this.#routedAt,
+      attributes: { ...this.#topic, ...counts },
+    });
+    this.#endFlush();
+  }
+
+  #endFlush(): void {
+    const start = this.#routedAt;
+    if (start === undefined || this.#cohorts === 0 || this.#flushedCohorts < this.#cohorts) return;
+    this.#options.exporter.add({
+      traceId: this.#span.traceId,
+      parentSpanId: this.#span.spanId,
+      spanId: this.#options.randomHex(8),
+      name: 'flush',
+      kind: KIND.internal,
+      start,
+      end: this.#time.now,
+      attributes: {
+        'belfry.cohorts': this.#flushedCohorts,
+        'belfry.connections': this.#flushedConnections,
+      },
+    });
+  }
+}
+
+/** What an event carries of a trace. */
+function traceOf({ metadata }: NewEvent): TraceContext | undefined {
+  return metadata === undefined ? undefined : parseTraceparent(metadata['traceparent']);
+}
+
+/** The same event, as the part of a trace. */
+function inTrace<Event extends NewEvent>(event: Event, traceparent: string): Event {
+  return { ...event, metadata: { ...event.metadata, traceparent } };
+}
+
+/** The events as parts of the trace that a request names; one that carries its own keeps that. */
+export function inTraceOf(header: unknown, events: NewEvent[]): NewEvent[] {
+  const context = parseTraceparent(header);
+  if (context === undefined) return events;
+  const traceparent = traceparentOf(context);
+  return events.map((event) => (traceOf(event) === undefined ? inTrace(event, traceparent) : event));
+}

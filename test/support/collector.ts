@@ -1,0 +1,95 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { onTestFinished, vi } from 'vitest';
+
+/** One span as a collector has it, with the node that told it. */
+export interface CollectedSpan {
+  readonly node: string;
+  readonly name: string;
+  readonly kind: number;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly start: bigint;
+  readonly end: bigint;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly status?: { readonly code: number; readonly message: string };
+}
+
+interface Value {
+  readonly key: string;
+  readonly value: { readonly stringValue?: string; readonly intValue?: string };
+}
+
+interface Sent extends Omit<CollectedSpan, 'attributes'> {
+  readonly startTimeUnixNano: string;
+  readonly endTimeUnixNano: string;
+  readonly attributes: readonly Value[];
+}
+
+interface ExportRequest {
+  readonly resourceSpans: readonly {
+    readonly resource: { readonly attributes: readonly Value[] };
+    readonly scopeSpans: readonly { readonly scope: object; readonly spans: readonly Sent[] }[];
+  }[];
+}
+
+/** An OpenTelemetry collector that takes OTLP/HTTP in JSON, and ends with the test. */
+export class Collector {
+  readonly spans: CollectedSpan[] = [];
+  readonly requests: { readonly path: string; readonly type: string }[] = [];
+  url = '';
+  /** How the next requests are answered. */
+  answer: (response: ServerResponse) => void = (response) => response.end('{}');
+
+  async start(): Promise<this> {
+    const server = createServer((request, response) => {
+      void this.#take(request, response);
+    });
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    return this;
+  }
+
+  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await text(request);
+    this.requests.push({ path: request.url ?? '', type: request.headers['content-type'] ?? '' });
+    this.spans.push(...spansIn(JSON.parse(body) as ExportRequest));
+    this.answer(response);
+  }
+
+  /** All so far, once there are so many of a name. */
+  async until(name: string, count: number): Promise<readonly CollectedSpan[]> {
+    await vi.waitUntil(() => this.named(name).length >= count, { timeout: 10_000 });
+    return this.spans;
+  }
+
+  named(name: string): CollectedSpan[] {
+    return this.spans.filter((span) => span.name === name);
+  }
+}
+
+function spansIn({ resourceSpans }: ExportRequest): CollectedSpan[] {
+  return resourceSpans.flatMap(({ resource, scopeSpans }) => {
+    const node = valuesIn(resource.attributes)['service.instance.id'] ?? '';
+    const all = scopeSpans.flatMap(({ spans }) => spans);
+    return all.map(({ startTimeUnixNano, endTimeUnixNano, attributes, ...span }) => ({
+      ...span,
+      node,
+      start: BigInt(startTimeUnixNano),
+      end: BigInt(endTimeUnixNano),
+      attributes: valuesIn(attributes),
+    }));
+  });
+}
+
+function valuesIn(attributes: readonly Value[]): Record<string, string> {
+  return Object.fromEntries(
+    attributes.map(({ key, value }) => [key, value.stringValue ?? value.intValue ?? '']),
+  );
+}
