@@ -161,6 +161,10 @@ describe('a refusal', () => {
     expect(refusal({ BELFRY_TOPICS_MAX: written })).toContain('Expected a whole number from 1 to 100000');
   });
 
+  test.each(['-0.1', '1.1', '50%', '.5', 'NaN'])('meets the share %s', (written) => {
+    expect(refusal({ BELFRY_TRACE_RATIO: written })).toContain('Expected a number from 0 to 1');
+  });
+
   test('is all that comes of nonsense', () => {
     const names = describeConfig(loadConfig({})).map(({ name }) => name);
     const value = fc.oneof(fc.string(), fc.json(), fc.nat().map(String));
