@@ -7,8 +7,8 @@ export interface Fault {
   readonly fact: string;
   /** Where the Redis must keep its data in a certain way for it. */
   readonly state?: BrokerState;
-  /** Where the log cannot help, or may not: those who missed something must be told. Else nobody may be told anything. */
-  readonly tellsGap?: 'always' | 'maybe';
+  /** Whether the log cannot help, so that those who missed something must be told. Else nobody may be told anything. */
+  readonly tellsGap?: boolean;
   /** The reason why it cannot be tried here, if so. */
   readonly skip?: () => string | undefined;
   /** Breaks it, waits until that is felt, and mends it. */

@@ -44,13 +44,13 @@ export const LOG_FAULTS = {
   logKilled: {
     fact: 'Redis without AOF is killed with -9 and comes back empty',
     state: 'no AOF',
-    tellsGap: 'always',
+    tellsGap: true,
     strike: (stage) => restarted(stage, 'kill'),
   },
   logKilledWhileAway: {
     fact: 'Redis without AOF is killed with -9 and comes back empty while all clients are away',
     state: 'no AOF',
-    tellsGap: 'always',
+    tellsGap: true,
     strike: (stage) =>
       whileAway(stage, async () => {
         await restarted(stage, 'kill');
@@ -61,12 +61,12 @@ export const LOG_FAULTS = {
   logStopped: {
     fact: 'Redis without AOF is stopped and comes back empty',
     state: 'no AOF',
-    tellsGap: 'always',
+    tellsGap: true,
     strike: (stage) => restarted(stage, 'stop'),
   },
   logFlushed: {
     fact: 'somebody empties Redis by FLUSHALL',
-    tellsGap: 'always',
+    tellsGap: true,
     async strike(stage) {
       await stage.world.admin.flushall();
       await stage.flow(10);
@@ -75,7 +75,7 @@ export const LOG_FAULTS = {
   logRestored: {
     fact: 'Redis comes back from a backup that lacks the latest events, as after a failover with loss',
     state: 'AOF',
-    tellsGap: 'always',
+    tellsGap: true,
     async strike(stage) {
       const { world } = stage;
       const restore = await backup(world);
@@ -95,7 +95,7 @@ export const LOG_FAULTS = {
   },
   logTrimmed: {
     fact: 'the log is trimmed beyond the clients and nodes that are away',
-    tellsGap: 'always',
+    tellsGap: true,
     strike: (stage) =>
       whileAway(stage, async () => {
         for (const { toRedis } of stage.world.sites) toRedis.refuse();

@@ -2,14 +2,13 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { Redis } from 'ioredis';
 import { SignJWT } from 'jose';
-import { spawnSentinels, type RedisSentinels } from '../support/redis-groups.ts';
 import { spawnRedisServer, type RedisServer } from '../support/redis-server.ts';
 import { FAULTS_SECRET, HubProcess } from './hub-process.ts';
 import { FaultProxy } from './proxy.ts';
 import { until } from './wait.ts';
 
 /** How the Redis of a world keeps what it holds. */
-export type BrokerState = 'AOF' | 'no AOF' | 'Sentinel';
+export type BrokerState = 'AOF' | 'no AOF';
 
 /** A node and the two networks around it. */
 export interface Site {
@@ -25,21 +24,13 @@ export interface Site {
 /** Two nodes, the Redis they share, and the networks between all of them, each a process or a proxy of its own. */
 export class World {
   readonly redis: RedisServer;
-  /** Who replaces the Redis, in the state of that name. */
-  readonly group: RedisSentinels | undefined;
   readonly sites: readonly [Site, Site];
   readonly token: string;
   /** Past every proxy. */
   readonly admin: Redis;
 
-  private constructor(
-    redis: RedisServer,
-    group: RedisSentinels | undefined,
-    sites: readonly [Site, Site],
-    token: string,
-  ) {
+  private constructor(redis: RedisServer, sites: readonly [Site, Site], token: string) {
     this.redis = redis;
-    this.group = group;
     this.sites = sites;
     this.token = token;
     this.admin = new Redis(redis.url, { retryStrategy: (attempt) => Math.min(500, attempt * 50) });
@@ -47,19 +38,13 @@ export class World {
   }
 
   static async begin(state: BrokerState): Promise<World> {
-    const group = state === 'Sentinel' ? await spawnSentinels() : undefined;
-    const redis = group?.master ?? (await spawnRedisServer({ keeps: state === 'AOF' }));
+    const redis = await spawnRedisServer({ keeps: state === 'AOF' });
     const token = await new SignJWT({ roles: ['admin'] })
       .setProtectedHeader({ alg: 'HS256' })
       .setSubject('admin')
       .setExpirationTime('30 days')
       .sign(new TextEncoder().encode(FAULTS_SECRET));
-    const world = new World(
-      redis,
-      group,
-      [await siteOf(redis, group?.url), await siteOf(redis, group?.url)],
-      token,
-    );
+    const world = new World(redis, [await siteOf(redis), await siteOf(redis)], token);
     try {
       await Promise.all(world.sites.map(({ hub }) => hub.start()));
       return world;
@@ -92,15 +77,14 @@ export class World {
       toRedis.close();
       toClients.close();
     }
-    await (this.group ?? this.redis).dispose();
+    await this.redis.dispose();
   }
 }
 
-/** Whoever is led to Redis by Sentinels meets it without a proxy. */
-async function siteOf(redis: RedisServer, url?: string): Promise<Site> {
+async function siteOf(redis: RedisServer): Promise<Site> {
   const toRedis = await FaultProxy.before(redis.port);
   const hub = new HubProcess(await freePort(), {
-    BELFRY_REDIS_URL: url ?? `redis://127.0.0.1:${toRedis.port}`,
+    BELFRY_REDIS_URL: `redis://127.0.0.1:${toRedis.port}`,
     // Little, so that a client that was away for a moment is also served from the log.
     BELFRY_RECENT_MAX_EVENTS: '100',
   });
