@@ -1,4 +1,5 @@
 import type { Fault, Form } from './fault.ts';
+import { FAILOVER_FAULTS } from './faults-failover.ts';
 import { LOG_FAULTS } from './faults-log.ts';
 import { NETWORK_FAULTS } from './faults-network.ts';
 import { NODE_FAULTS } from './faults-node.ts';
@@ -7,7 +8,13 @@ import { pick } from './random.ts';
 import { DOORS, type DoorName } from './stage.ts';
 import type { BrokerState } from './world.ts';
 
-export const FAULTS = { ...NODE_FAULTS, ...REDIS_FAULTS, ...LOG_FAULTS, ...NETWORK_FAULTS };
+export const FAULTS = {
+  ...NODE_FAULTS,
+  ...REDIS_FAULTS,
+  ...LOG_FAULTS,
+  ...NETWORK_FAULTS,
+  ...FAILOVER_FAULTS,
+};
 
 export type FaultName = keyof typeof FAULTS;
 
@@ -66,6 +73,8 @@ const TABLE: readonly (readonly [FaultName, readonly DoorName[], BrokerState, Fo
   ['logRestored', ALL, 'AOF', 'short'],
   ['logStopped', ['http', 'publish'], 'no AOF', 'long'],
   ['logFlushed', SURE, 'no AOF', 'short'],
+  ['masterKilled', ['http', 'socket'], 'Sentinel', 'short'],
+  ['masterKilledAhead', ['http', 'socket'], 'Sentinel', 'short'],
   ['nodeKilled', ['http', 'bareFcall', 'socket'], 'no AOF', 'long'],
   ['subscribersKilled', ['bareFcall', 'publish'], 'no AOF', 'long'],
   ['redisSwallowed', ['bareFcall', 'socket'], 'no AOF', 'long'],
@@ -81,7 +90,11 @@ const IN_A_ROW = 4;
 /** Faults after which nothing may be lost, one after another, without waiting for the hub to recover between them. */
 export function row(random: () => number): Scenario {
   const harmless: readonly Fault[] = Object.values<Fault>(FAULTS).filter(
-    (fault) => fault.tellsGap !== true && fault !== FAULTS.crowdReturns && fault.skip?.() === undefined,
+    (fault) =>
+      fault.tellsGap !== true &&
+      fault.state !== 'Sentinel' &&
+      fault !== FAULTS.crowdReturns &&
+      fault.skip?.() === undefined,
   );
   const faults = Array.from({ length: IN_A_ROW }, () => pick(random, harmless));
   const fault: Fault = {

@@ -2,13 +2,14 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { Redis } from 'ioredis';
 import { SignJWT } from 'jose';
+import { spawnSentinels, type RedisSentinels } from '../support/redis-groups.ts';
 import { spawnRedisServer, type RedisServer } from '../support/redis-server.ts';
 import { FAULTS_SECRET, HubProcess } from './hub-process.ts';
 import { FaultProxy } from './proxy.ts';
 import { until } from './wait.ts';
 
-/** How the Redis of a world keeps what it holds. */
-export type BrokerState = 'AOF' | 'no AOF';
+/** How the Redis of a world keeps what it holds: on its disk, not at all, or at a replica that takes its place. */
+export type BrokerState = 'AOF' | 'no AOF' | 'Sentinel';
 
 /** A node and the two networks around it. */
 export interface Site {
@@ -24,13 +25,21 @@ export interface Site {
 /** Two nodes, the Redis they share, and the networks between all of them, each a process or a proxy of its own. */
 export class World {
   readonly redis: RedisServer;
+  /** Who watch over {@link redis}, whom the nodes ask for the master and meet without a proxy. */
+  readonly sentinels: RedisSentinels | undefined;
   readonly sites: readonly [Site, Site];
   readonly token: string;
   /** Past every proxy. */
   readonly admin: Redis;
 
-  private constructor(redis: RedisServer, sites: readonly [Site, Site], token: string) {
+  private constructor(
+    redis: RedisServer,
+    sentinels: RedisSentinels | undefined,
+    sites: readonly [Site, Site],
+    token: string,
+  ) {
     this.redis = redis;
+    this.sentinels = sentinels;
     this.sites = sites;
     this.token = token;
     this.admin = new Redis(redis.url, { retryStrategy: (attempt) => Math.min(500, attempt * 50) });
@@ -38,13 +47,15 @@ export class World {
   }
 
   static async begin(state: BrokerState): Promise<World> {
-    const redis = await spawnRedisServer({ keeps: state === 'AOF' });
+    const sentinels = state === 'Sentinel' ? await spawnSentinels() : undefined;
+    const redis = sentinels?.master ?? (await spawnRedisServer({ keeps: state === 'AOF' }));
     const token = await new SignJWT({ roles: ['admin'] })
       .setProtectedHeader({ alg: 'HS256' })
       .setSubject('admin')
       .setExpirationTime('30 days')
       .sign(new TextEncoder().encode(FAULTS_SECRET));
-    const world = new World(redis, [await siteOf(redis), await siteOf(redis)], token);
+    const sites = [await siteOf(redis, sentinels?.url), await siteOf(redis, sentinels?.url)] as const;
+    const world = new World(redis, sentinels, sites, token);
     try {
       await Promise.all(world.sites.map(({ hub }) => hub.start()));
       return world;
@@ -77,14 +88,14 @@ export class World {
       toRedis.close();
       toClients.close();
     }
-    await this.redis.dispose();
+    await (this.sentinels ?? this.redis).dispose();
   }
 }
 
-async function siteOf(redis: RedisServer): Promise<Site> {
+async function siteOf(redis: RedisServer, past?: string): Promise<Site> {
   const toRedis = await FaultProxy.before(redis.port);
   const hub = new HubProcess(await freePort(), {
-    BELFRY_REDIS_URL: `redis://127.0.0.1:${toRedis.port}`,
+    BELFRY_REDIS_URL: past ?? `redis://127.0.0.1:${toRedis.port}`,
     // Little, so that a client that was away for a moment is also served from the log.
     BELFRY_RECENT_MAX_EVENTS: '100',
   });
