@@ -59,7 +59,11 @@ async function following(
     found.look(event);
     cursor = event.id ?? cursor;
   }
-  if (cursor === since && gap === undefined && !more && wish.until === END) gap = await gapAtEnd(hub, since);
+  if (cursor === since && gap === undefined && !more && wish.until === END) {
+    gap = await gapAtEnd(hub, since);
+    // The log may never get to the place that was asked for: whoever went on from there would be told nothing more.
+    cursor = gap?.to ?? since;
+  }
   const told = ofTime === undefined || gap?.reason === 'trimmed' ? gap : undefined;
   return { events: found.events, cursor, more, ...(told && { gap: told }) };
 }

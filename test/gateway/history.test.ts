@@ -121,6 +121,19 @@ describe('GET /api/v3/events', () => {
     expect((await page(node, 'since=2999-01-01T00:00:00Z')).gap).toBeUndefined();
   });
 
+  it.each(['99999999999999-0', '2999-01-01T00:00:00Z'])(
+    'goes on at the end of the log where the place %s lies beyond it',
+    async (since) => {
+      const node = await startNode();
+      await publish(node, 1);
+      const { cursor } = await page(node, `since=${since}`);
+      await publish(node, 2);
+      const next = await page(node, `${PUBLISHED}&since=${cursor}`);
+      expect(keys(next)).toEqual(['0', '1']);
+      expect(next.gap).toBeUndefined();
+    },
+  );
+
   it.each([
     ['limit=0', 400, 'The limit \\"0\\" is not usable. Expected a whole number from 1 to 1000.'],
     ['limit=1001', 400, 'is not usable'],
