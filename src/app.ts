@@ -33,13 +33,16 @@ export const VERSION = (
   JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 ).version;
 
+/** A Redis that hangs keeps no node from ending: the others take over what it held as from one that was killed. */
+const HAND_OVER_MS = 5_000;
+
 /** One node, running. */
 export interface App {
   readonly listening: readonly Listening[];
   readonly hub: Hub;
   /**
    * Is ready no more and takes no new connections, sends what waits and closes every connection at some moment of the
-   * window, all at once without one; ends within the window and the drain timeout.
+   * window, all at once without one; ends within the window and the drain timeout, and what it takes to hand over.
    */
   stop(windowMs?: number, why?: Close): Promise<void>;
 }
@@ -91,6 +94,13 @@ export async function startApp(
     api,
     tls: await certificate(config),
   });
+  const handOver = async (): Promise<void> => {
+    await orders.stop();
+    await registry.stop();
+    await hub.stop();
+    await exporter?.stop();
+    await Promise.all(links.map((link) => link.close()));
+  };
   const leave = async (windowMs: number, why: Close): Promise<void> => {
     upgrade.stop();
     hub.flush();
@@ -100,11 +110,7 @@ export async function startApp(
     void gateway.stop();
     heartbeat.stop();
     heartbeat.cutAll();
-    await orders.stop();
-    await registry.stop();
-    await hub.stop();
-    await exporter?.stop();
-    await Promise.all(links.map((link) => link.close()));
+    await within(HAND_OVER_MS, handOver(), clock);
   };
   let left: Promise<void> | undefined;
   const stop = (windowMs = 0, why: Close = CLOSE.draining): Promise<void> => (left ??= leave(windowMs, why));

@@ -3,7 +3,7 @@ import { describe, expect, inject, it } from 'vitest';
 import { connect, nativeClient } from '../support/client.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { startNodeProcess, type NodeProcess } from '../support/process.ts';
-import { randomPrefix } from '../support/redis.ts';
+import { HAS_REDIS_SERVER, randomPrefix, startRedisServer } from '../support/redis.ts';
 
 interface Pair {
   readonly going: NodeProcess;
@@ -40,6 +40,18 @@ describe('a node that is stopped by SIGTERM', () => {
     expect(await publish(both, going.url, 'during')).toBe(204);
     expect(await client.next()).toMatchObject({ key: 'during' });
   });
+
+  it.skipIf(!HAS_REDIS_SERVER)(
+    'ends with 0 in time though Redis hangs (needs a redis-server on the PATH)',
+    { timeout: 14_000 },
+    async () => {
+      const redis = await startRedisServer();
+      const going = await startNodeProcess({ BELFRY_REDIS_URL: redis.url, BELFRY_DRAIN_WINDOW_MS: '0' });
+      redis.freeze();
+      going.child.kill('SIGTERM');
+      expect(await going.exited).toEqual({ code: 0, signal: null });
+    },
+  );
 
   it('ends at once with 1 when it is asked a second time', async () => {
     const { going, staying } = await pair(600_000);
