@@ -42,7 +42,7 @@ describe('the image', () => {
 
   it('runs the command as its first process, as nobody of note, in the version of the package', () => {
     const { version, bin } = JSON.parse(read('package.json')) as { version: string; bin: { belfry: string } };
-    expect(dockerfile).toContain(`ENTRYPOINT ["node", "${bin.belfry}"]`);
+    expect(dockerfile).toContain(`ENTRYPOINT ["node", "--max-semi-space-size=16", "${bin.belfry}"]`);
     expect(dockerfile).toMatch(/^USER [1-9]\d*:[1-9]\d*$/m);
     expect(dockerfile).toContain(`ARG VERSION=${version}\n`);
     expect(dockerfile).toMatch(/npm ci --omit=dev/);
