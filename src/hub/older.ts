@@ -2,7 +2,7 @@ import type { History } from '../broker/broker.ts';
 import type { Clock } from '../model/clock.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import { EncodedEvent } from './encoded.ts';
-import type { Recent } from './recent.ts';
+import { indexAfter, type Recent } from './recent.ts';
 import type { Stats } from './stats.ts';
 
 /** Beyond either, each reads the log by itself. */
@@ -59,7 +59,7 @@ export class Older {
     }
     const { events } = stretch;
     const end = events.length;
-    for (let at = firstAfter(events, cursor); at < end; at += PAGE)
+    for (let at = indexAfter(events, cursor); at < end; at += PAGE)
       yield events.slice(at, Math.min(at + PAGE, end));
   }
 
@@ -112,15 +112,4 @@ export class Older {
       if (recent.covers(event.id ?? START)) return;
     }
   }
-}
-
-function firstAfter(events: readonly EncodedEvent[], cursor: Cursor): number {
-  let low = 0;
-  let high = events.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (compareCursors(events[middle]?.event.id ?? START, cursor) <= 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -74,18 +74,22 @@ export class Recent {
   }
 
   #indexAfter(cursor: Cursor): number {
-    let low = this.#head;
-    let high = this.#events.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const id = this.#events[middle]?.event.id ?? START;
-      if (compareCursors(id, cursor) <= 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return indexAfter(this.#events, cursor, this.#head);
   }
 
   get #length(): number {
     return this.#events.length - this.#head;
   }
+}
+
+/** Of events in the order of the log, the index of the first one after a place; their number when there is none. */
+export function indexAfter(events: readonly (EncodedEvent | undefined)[], cursor: Cursor, from = 0): number {
+  let low = from;
+  let high = events.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareCursors(events[middle]?.event.id ?? START, cursor) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
