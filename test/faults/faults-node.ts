@@ -87,6 +87,8 @@ export const NODE_FAULTS = {
     fact: 'a reader that stalls is closed with 4008',
     async strike({ world }) {
       const [{ hub }] = world.sites;
+      // After another fault it may still be without Redis, and then takes nobody.
+      await until('the node is ready', async () => (await hub.readyStatus()) === 200);
       const before = await hub.metric('belfry_slow_closes_total');
       const reader = new StalledReader(hub.url, world.token, 'ballast.*.*');
       try {
