@@ -5,6 +5,7 @@ import { BelfryError } from '../model/errors.ts';
 import { Pattern } from '../model/pattern.ts';
 import type { Identity } from '../model/principal.ts';
 import type { Redaction } from '../model/redaction.ts';
+import { identityOf } from './caller.ts';
 import { targetOf } from './handshake.ts';
 import { readPage } from './retained.ts';
 
@@ -81,8 +82,4 @@ function notFound(id: string): BelfryError {
 /** Those who hold no role that a redaction excepts see it masked here as well. */
 function seenBy({ roles }: Identity, redaction: Redaction, entry: DeadEntry): DeadEntry {
   return { ...entry, event: redaction.viewOf(roles).maskText(entry.event) };
-}
-
-function identityOf(response: Response): Identity {
-  return response.locals['identity'] as Identity;
 }
