@@ -1,4 +1,4 @@
-import { createPublicKey, randomUUID, type KeyObject } from 'node:crypto';
+import { createPublicKey, createSecretKey, randomUUID, type KeyObject } from 'node:crypto';
 import {
   createRemoteJWKSet,
   decodeProtectedHeader,
@@ -36,7 +36,7 @@ export interface NewToken {
 
 /** A key with the algorithms that it is for: no header can have it used in another way. */
 interface Verifier {
-  readonly key: Uint8Array | KeyObject | JWTVerifyGetKey;
+  readonly key: KeyObject | JWTVerifyGetKey;
   readonly algorithms: readonly string[];
 }
 
@@ -82,7 +82,8 @@ const claimsSchema = z
 
 /** Checks tokens, and makes them where there is a secret. */
 export class Tokens {
-  readonly #secret: Uint8Array | undefined;
+  /** Held as a key: jose would import bytes anew for each token. */
+  readonly #secret: KeyObject | undefined;
   /** Cheapest first: a key at hand before one that has to be fetched. */
   readonly #verifiers: readonly Verifier[];
   /** What every token must carry, and those made here do. */
@@ -96,7 +97,7 @@ export class Tokens {
     isRevoked: (tokenId: string) => boolean = () => false,
   ) {
     const { jwtSecret, jwtIssuer, jwtAudience } = settings;
-    this.#secret = jwtSecret === undefined ? undefined : new TextEncoder().encode(jwtSecret);
+    this.#secret = jwtSecret === undefined ? undefined : createSecretKey(jwtSecret, 'utf8');
     this.#verifiers = [...verifiersOf(settings, this.#secret)];
     this.#issued = {
       ...(jwtIssuer !== undefined && { issuer: jwtIssuer }),
@@ -159,7 +160,7 @@ export class Tokens {
   async #claims(token: string): Promise<unknown> {
     const algorithm = algorithmIn(token);
     const fitting = this.#verifiers.filter(({ algorithms }) => algorithms.includes(algorithm));
-    let failure: unknown = new errors.JOSEAlgNotAllowed();
+    let failure: unknown;
     for (const { key, algorithms } of fitting) {
       try {
         const currentDate = new Date(this.#clock.now());
@@ -170,7 +171,7 @@ export class Tokens {
         if (!(error instanceof errors.JWSSignatureVerificationFailed)) break;
       }
     }
-    throw this.#refusal(failure);
+    throw this.#refusal(failure ?? new errors.JOSEAlgNotAllowed());
   }
 
   #refusal(failure: unknown): BelfryError {
@@ -190,7 +191,7 @@ export class Tokens {
   }
 }
 
-function* verifiersOf(settings: TokenSettings, secret: Uint8Array | undefined): Iterable<Verifier> {
+function* verifiersOf(settings: TokenSettings, secret: KeyObject | undefined): Iterable<Verifier> {
   const { jwtPublicKey, jwksUrl } = settings;
   if (secret !== undefined) yield { key: secret, algorithms: HMAC };
   if (jwtPublicKey !== undefined) {
