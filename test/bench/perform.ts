@@ -56,7 +56,7 @@ export interface Row {
   readonly cpuMs: number;
 }
 
-/** One scenario with one peer; `undefined` where the peer is not installed. */
+/** One scenario with one peer; `undefined` where this machine cannot have that. */
 export async function perform(peer: Peer, scenario: Scenario, effort: Effort): Promise<Row | undefined> {
   const stage = await Stage.set(peer, scenario);
   if (stage === undefined) return undefined;
@@ -71,12 +71,12 @@ export async function perform(peer: Peer, scenario: Scenario, effort: Effort): P
 }
 
 async function measure(stage: Stage, effort: Effort): Promise<Omit<Row, 'scenario' | 'peer' | 'cpuMs'>> {
-  const { rate, searchFrom, restMs = 0 } = stage.scenario;
+  const { rate, warmUpRate = rate, searchFrom, restMs = 0 } = stage.scenario;
   const before = stage.residentBytes();
   const connectsPerS = await stage.fill();
   await sleep(restMs);
   const bytesPerConnection = (stage.residentBytes() - before) / stage.connections;
-  if (rate !== undefined) await stage.run(rate, effort.warmUpMs);
+  if (warmUpRate !== undefined) await stage.run(warmUpRate, effort.warmUpMs);
   const fixed = rate === undefined ? {} : { fixed: await undisturbed(stage, rate, effort.fixedMs, effort) };
   const found = searchFrom === undefined ? {} : await search(stage, searchFrom, effort);
   return { connectsPerS, bytesPerConnection, ...fixed, ...found };
