@@ -86,7 +86,7 @@ export interface Dead {
 
 /** What a broker knows of the way through it, as plain numbers; the metrics page reads them. */
 export interface Flow {
-  /** Events that the log took from this node. */
+  /** Events that the log took from this node, those that it moved from the inbox included. */
   readonly published: number;
   /** Whether events flowed when that was last proved, and nothing has spoken against it since. */
   readonly isProved: boolean;

@@ -63,6 +63,7 @@ export class Inbox {
   /** Whether Redis may count entries as this node's that it does not hold. */
   #lostSight = true;
   #waitMs = FIRST_WAIT_MS;
+  #moved = 0;
   #isStopped = false;
   #running: Promise<void> | undefined;
   #wake: () => void = () => undefined;
@@ -77,6 +78,11 @@ export class Inbox {
     // A command that takes longer counts as failed.
     this.#blockMs = Math.min(MAX_BLOCK_MS, Math.floor(timeoutMs / 2));
     connection.redis.on('ready', () => this.#wake());
+  }
+
+  /** Events that the log took from the inbox by this node. */
+  get moved(): number {
+    return this.#moved;
   }
 
   start(): void {
@@ -186,8 +192,10 @@ export class Inbox {
       redis.belfrySettle(3, log, inbox, dead, ...this.#held.flatMap(({ id, becomes }) => [id, ...becomes])),
     );
     const settled = this.#held.splice(0, outcomes.length);
-    for (const [i, { reason }] of settled.entries()) {
-      if (reason !== undefined && outcomes[i] === 1) this.#options.report('inbox', reason);
+    for (const [i, { becomes, reason }] of settled.entries()) {
+      if (outcomes[i] !== 1) continue;
+      if (reason !== undefined) this.#options.report('inbox', reason);
+      else if (becomes[0] === 'event') this.#moved++;
     }
     return settled.length;
   }
@@ -195,17 +203,9 @@ export class Inbox {
   /** Makes this node's own what others have held for too long; it is then read like what it lost sight of. */
   async #claim(): Promise<boolean> {
     const { node, log } = this.#options;
+    const wish = [this.#claimAfterMs, '0-0', 'COUNT', MAX_HELD, 'JUSTID'] as const;
     const reply = await this.#connection.ask((redis) =>
-      redis.xautoclaim(
-        this.#names.inbox,
-        INBOX_GROUP,
-        node,
-        this.#claimAfterMs,
-        '0-0',
-        'COUNT',
-        MAX_HELD,
-        'JUSTID',
-      ),
+      redis.xautoclaim(this.#names.inbox, INBOX_GROUP, node, ...wish),
     );
     const [, ids] = reply as [next: string, ids: string[]];
     if (ids.length === 0) return false;

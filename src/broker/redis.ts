@@ -134,7 +134,7 @@ export class RedisBroker implements Broker, History, Retained {
   get flow(): Flow {
     const isHeard = this.#isConnected && this.#feed !== undefined && this.#feed.state !== 'paused';
     return {
-      published: this.#published,
+      published: this.#published + this.#inbox.moved,
       isProved: this.#proof.holds && isHeard,
       proofMs: this.#proof.ms,
       holesFound: 0,

@@ -16,6 +16,13 @@ export interface AsyncApiOptions {
   readonly tls: boolean;
 }
 
+/** Any one of them, where a socket asks who comes. */
+const SECURITY_SCHEMES = {
+  bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+  basic: { type: 'http', scheme: 'basic' },
+  token: { type: 'httpApiKey', in: 'query', name: 'token' },
+};
+
 type ServerName = 'hub' | 'redis';
 
 /** AsyncAPI 3.0 of the sockets of one listener, and of Redis. */
@@ -40,6 +47,7 @@ export function asyncApi({ version, prefix, byDefault, tls }: AsyncApiOptions): 
     },
     channels: Object.fromEntries(all.map(([on, channel]) => [idOf(on, channel), channelObject(on, channel)])),
     operations: Object.assign({}, ...all.map(([on, channel]) => operationObjects(on, channel))) as object,
+    components: { securitySchemes: SECURITY_SCHEMES },
     'x-belfry-errors': errorTable(),
     'x-belfry-close-codes': CLOSE,
   };
@@ -88,9 +96,14 @@ function queryOf(query: NonNullable<Channel['query']>): object {
 /** `send` is what the hub does, `receive` what others do to it. */
 function operationObjects(on: ServerName, channel: Channel): Record<string, object> {
   const id = idOf(on, channel);
+  const asks = channel.query !== undefined && 'token' in channel.query;
+  const schemes = Object.keys(SECURITY_SCHEMES).map((name) => ({
+    $ref: `#/components/securitySchemes/${name}`,
+  }));
   const operation = (action: 'send' | 'receive', messages: Messages, io: 'input' | 'output'): object => ({
     action,
     channel: { $ref: `#/channels/${id}` },
+    ...(asks && { security: schemes }),
     messages: Object.keys(messages).map((name) => ({
       $ref: `#/channels/${id}/messages/${messageName(name, io)}`,
     })),

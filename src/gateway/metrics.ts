@@ -85,7 +85,7 @@ function flowMetrics({ flow, registry: roll, clock }: Measured, registry: Regist
   const gauge = gaugeIn(registry);
   counter(
     'belfry_events_published_total',
-    'Events that the log took from this node.',
+    'Events that the log took from this node, those of the inbox included.',
     () => flow().published,
   );
   counter(

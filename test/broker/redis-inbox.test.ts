@@ -116,6 +116,7 @@ describe('the inbox', () => {
     }
     expect(await logged(first)).toEqual(wanted);
     await expect.poll(() => inbox.state()).toEqual([0, 0]);
+    expect(first.broker.flow.published + second.broker.flow.published).toBe(wanted.length);
   });
 
   it('keeps what a retention rule keeps', async () => {

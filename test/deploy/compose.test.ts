@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
+import { drpRefusal } from '../../src/dialects/drp.ts';
+import { BelfryError } from '../../src/model/errors.ts';
 import { drainMs, durationMs, exists, read, readYaml, withDefaults } from './files.ts';
 
 interface Service {
@@ -85,6 +87,20 @@ describe('the compose file', () => {
     );
     expect(served).toEqual(ports);
     expect(haproxy.match(/^ {2}option httpchk GET \/readyz$/gm)).toHaveLength(ports.length);
+  });
+
+  it('answers for the hub while there is no node, as a node would', () => {
+    const [, status, body = '', after] =
+      /http-error status (\d+) content-type application\/json string '(.+)' hdr Retry-After (\d+)$/m.exec(
+        haproxy,
+      ) ?? [];
+    const error = new BelfryError('unavailable', 'No node is ready. Expected another try in a moment.');
+    const ofNode = drpRefusal(error, '');
+    expect([Number(status), body, after]).toEqual([
+      ofNode.status,
+      ofNode.body,
+      ofNode.headers['Retry-After'],
+    ]);
   });
 
   it('has Prometheus read every replica at a port that serves metrics, and the alerts', () => {

@@ -30,6 +30,11 @@ describe('the AsyncAPI document', () => {
     for (const address of doors) expect(dialectAt(address, undefined)).toBeDefined();
   });
 
+  it('says which sockets are for everybody', () => {
+    const open = description.addresses('hub').filter((address) => !description.asksWhoComes(address));
+    expect(open.toSorted()).toEqual(['/dorgu/ws', '/norn/ws']);
+  });
+
   it.each(DIALECTS.map(({ dialect }) => dialect.name))('says what /ws is where %s is the default', (name) => {
     const described = new Description({ byDefault: name });
     expect(described.addresses('hub').includes('/ws')).toBe(name !== 'mist');

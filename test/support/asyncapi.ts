@@ -11,7 +11,10 @@ interface ChannelObject {
 
 /** The document as somebody reads it who looks up what may be said where. */
 export class Description {
-  readonly document: { readonly channels: Readonly<Record<string, ChannelObject>> };
+  readonly document: {
+    readonly channels: Readonly<Record<string, ChannelObject>>;
+    readonly operations: Readonly<Record<string, { readonly security?: readonly object[] }>>;
+  };
   readonly #complaintsAt: ReturnType<typeof validatorsOf>;
 
   constructor(options: Partial<AsyncApiOptions> = {}) {
@@ -25,6 +28,11 @@ export class Description {
     return Object.values(this.document.channels)
       .filter(({ servers: [server] }) => server.$ref === `#/servers/${on}`)
       .map(addressOf);
+  }
+
+  asksWhoComes(address: string): boolean {
+    const { security = [] } = this.document.operations[`${this.#channel(address)[0]}.send`] ?? {};
+    return security.length > 0;
   }
 
   /** What may be heard or said there. */
