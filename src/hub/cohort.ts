@@ -110,6 +110,11 @@ export class Cohort {
     return this.#flushedAt + (this.encoding.everyMs ?? 0) - elapsed;
   }
 
+  /** When it was flushed in its rhythm, if it was. */
+  get flushedAt(): number {
+    return this.#flushedAt;
+  }
+
   /** Flushes in its rhythm; {@link flush} does so whatever the rhythm. */
   flushAt(elapsed: number): void {
     this.#flushedAt = elapsed;

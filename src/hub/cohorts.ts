@@ -54,6 +54,7 @@ export class Cohorts implements Iterable<Cohort> {
 
   /** To be called when a cohort was flushed: those who stand apart from it join it, if nothing waits. */
   settle({ signature }: Cohort): void {
+    if (this.#apart.size === 0) return;
     const apart = this.#apart.get(signature);
     const settled = this.#settled.get(signature);
     if (apart === undefined || settled === undefined || !apart.isEmpty || !settled.isEmpty) return;

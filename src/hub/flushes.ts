@@ -13,6 +13,8 @@ export class Flushes {
   readonly #cohorts: Pick<Cohorts, 'settle'>;
   readonly #pacer: Pacer;
   #waiting: Cohort[] = [];
+  /** When the last flush was; no cohort was flushed at the first value. */
+  #flushedAt = Number.NaN;
   /** Of the first event that waits for the next flush, and so waits longest. */
   #oldest: Cursor | undefined;
 
@@ -31,23 +33,30 @@ export class Flushes {
     this.#pacer.ask();
   }
 
-  flush(): void {
+  /** Answers which share of its writes went to who was also written to by the flush before, from 0 to 1. */
+  flush(): number {
     const elapsed = this.#clock.elapsed();
     const waiting = this.#waiting;
     this.#waiting = [];
+    let writes = 0;
+    let again = 0;
     for (const cohort of waiting) {
       // Flushed before its turn; who waits for its rhythm then goes home, lest they become ever more.
       if (cohort.isEmpty) continue;
       const rest = cohort.rest(elapsed);
-      if (rest > 0) this.#clock.after(rest, () => this.wait(cohort));
-      else this.#flushAt(elapsed, cohort);
+      if (rest > 0) {
+        this.#clock.after(rest, () => this.wait(cohort));
+        continue;
+      }
+      const { size } = cohort.members;
+      writes += size;
+      if (cohort.flushedAt === this.#flushedAt) again += size;
+      cohort.flushAt(elapsed);
+      this.#cohorts.settle(cohort);
     }
+    this.#flushedAt = elapsed;
     this.#measure();
-  }
-
-  #flushAt(elapsed: number, cohort: Cohort): void {
-    cohort.flushAt(elapsed);
-    this.#cohorts.settle(cohort);
+    return writes === 0 ? 0 : again / writes;
   }
 
   /** Once a flush, by the event that waited longest, when the last of its writes is done. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CLOSE } from '../../src/model/close.ts';
-import { anIdentity, startHub, type TestConnection } from '../support/connection.ts';
+import { anIdentity, startHub, type TestConnection, type TestHub } from '../support/connection.ts';
 import { isForgotten } from '../support/garbage.ts';
 import { readFrames } from '../support/outlet.ts';
 
@@ -18,23 +18,46 @@ describe('delivery', () => {
     expect(client.takeKeys()).toEqual(['1', '2', '3']);
   });
 
-  it('is paced: the second flush rests as long as the first one took', async () => {
-    const { broker, clock, subscriber } = await startHub();
-    const client = subscriber(['*.*.*']);
+  /** A client whose every write takes 7 ms. */
+  const slowly = ({ clock, subscriber }: TestHub, pattern: string): TestConnection => {
+    const client = subscriber([pattern]);
     const write = client.outlet.write.bind(client.outlet);
     client.outlet.write = (bytes) => {
       clock.spend(7);
       write(bytes);
     };
-    broker.append({ key: '1' });
-    clock.turn();
-    broker.append({ key: '2' });
+    return client;
+  };
+
+  it('is paced: a flush to the same clients as the one before is followed by a rest as long as it took', async () => {
+    const test = await startHub();
+    const { broker, clock } = test;
+    const client = slowly(test, '*.*.*');
+    for (const key of ['1', '2']) {
+      broker.append({ key });
+      clock.turn();
+    }
     broker.append({ key: '3' });
+    broker.append({ key: '4' });
     clock.turn();
     clock.advance(6);
-    expect(client.takeKeys()).toEqual(['1']);
+    expect(client.takeKeys()).toEqual(['1', '2']);
     clock.advance(1);
-    expect(client.takeKeys()).toEqual(['2', '3']);
+    expect(client.takeKeys()).toEqual(['3', '4']);
+  });
+
+  it('waits for no rest where each flush goes to other clients, since no write would grow', async () => {
+    const test = await startHub();
+    const { broker, clock } = test;
+    const clients = [slowly(test, '*.*.even'), slowly(test, '*.*.odd')];
+    for (const key of ['even', 'odd', 'even', 'odd']) {
+      broker.append({ key });
+      clock.turn();
+    }
+    expect(clients.map((client) => client.takeKeys())).toEqual([
+      ['even', 'even'],
+      ['odd', 'odd'],
+    ]);
   });
 
   it('cuts what it joins at 1 MiB a write, for every member alike', async () => {

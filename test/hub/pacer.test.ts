@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { Pacer } from '../../src/hub/pacer.ts';
 import { ManualClock } from '../support/clock.ts';
 
-/** A pacer whose flushes take so long each, and note when they began. */
-function paced(clock: ManualClock, tookMs: () => number): { pacer: Pacer; began: number[] } {
+/** A pacer whose flushes take so long each, go to the same as before by this share, and note when they began. */
+function paced(clock: ManualClock, tookMs: () => number, again = 1): { pacer: Pacer; began: number[] } {
   const began: number[] = [];
   const pacer = new Pacer(clock, () => {
     began.push(clock.elapsed());
     clock.spend(tookMs());
+    return again;
   });
   return { pacer, began };
 }
@@ -75,6 +76,28 @@ describe('a flush', () => {
     expect(clock.nextTimer).toBe(10);
     clock.advance(10);
     expect(began).toEqual([0, 90]);
+  });
+
+  it.each([
+    [0.5, 2],
+    [0.25, 1],
+  ])('keeps away for less when only %d of it went to the same as before', (again, restMs) => {
+    const clock = new ManualClock();
+    const { pacer } = paced(clock, () => 4, again);
+    pacer.ask();
+    clock.turn();
+    pacer.ask();
+    expect(clock.nextTimer).toBe(restMs);
+  });
+
+  it('does not keep away when it goes to others each time', () => {
+    const clock = new ManualClock();
+    const { pacer, began } = paced(clock, () => 4, 0);
+    pacer.ask();
+    clock.turn();
+    pacer.ask();
+    clock.turn();
+    expect(began).toEqual([0, 4]);
   });
 
   it('is immediate again once the rest is over', () => {
