@@ -182,7 +182,12 @@ export class Feed {
   }
 }
 
+const [ZERO, NINE] = [0x30, 0x39];
+
 function readHeader(message: Buffer): LogEntry | undefined {
+  // JSON of an event or a list begins otherwise.
+  const [first = 0] = message;
+  if (first < ZERO || first > NINE) return undefined;
   const header = message.subarray(0, MAX_HEADER_BYTES).toString('latin1');
   const [previous = '', id = '', rest] = header.split(' ', 3);
   if (rest === undefined || !isCursor(previous) || !isCursor(id)) return undefined;

@@ -53,12 +53,14 @@ export class Reader {
     const read = this.#try('channel', body, () => parseJson(body));
     if (read === undefined) return [];
     const list: readonly Json[] = Array.isArray(read) ? read : [read];
-    return list.flatMap((item) => {
+    const events: HubEvent[] = [];
+    for (const item of list) {
       const event = this.#try('channel', body, () => this.#options.parse(item));
-      if (event === undefined) return [];
+      if (event === undefined) continue;
       const time = event.time ?? new Date(this.#options.clock.now()).toISOString();
-      return [{ ...event, time, size: Math.ceil(body.length / list.length) }];
-    });
+      events.push({ ...event, time, size: Math.ceil(body.length / list.length) });
+    }
+    return events;
   }
 
   #try<T>(source: Source, body: Buffer, read: () => T): T | undefined {

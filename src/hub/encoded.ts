@@ -5,6 +5,7 @@ import { deflatedFrameOf, frameOf } from './frame.ts';
 import type { Stats } from './stats.ts';
 
 interface Encoded {
+  readonly encode: Encoding['encode'];
   readonly text: string | undefined;
   frame?: Buffer;
   deflated?: Buffer;
@@ -14,7 +15,8 @@ interface Encoded {
 export class EncodedEvent {
   readonly event: HubEvent;
   readonly #stats: Stats;
-  readonly #encoded = new Map<Encoding['encode'], Encoded>();
+  /** A few at most: looked through faster than a map is made. */
+  readonly #encoded: Encoded[] = [];
   #seen: Map<View, EncodedEvent> | undefined;
 
   constructor(event: HubEvent, stats: Stats) {
@@ -48,12 +50,10 @@ export class EncodedEvent {
   }
 
   #encode(encode: Encoding['encode']): Encoded {
-    let encoded = this.#encoded.get(encode);
-    if (encoded === undefined) {
-      encoded = { text: encode(this.event) };
-      this.#stats.encodes++;
-      this.#encoded.set(encode, encoded);
-    }
+    for (const encoded of this.#encoded) if (encoded.encode === encode) return encoded;
+    const encoded = { encode, text: encode(this.event) };
+    this.#stats.encodes++;
+    this.#encoded.push(encoded);
     return encoded;
   }
 

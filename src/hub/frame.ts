@@ -69,6 +69,8 @@ export interface Loss {
  * many events each frame carries, where that is not one.
  */
 export function joinFrames(frames: readonly Buffer[], events?: readonly number[]): Chunk[] {
+  const [only] = frames;
+  if (only !== undefined && frames.length === 1) return [{ bytes: only, deliveries: events?.[0] ?? 1 }];
   const chunks: Chunk[] = [];
   let start = 0;
   let bytes = 0;
