@@ -20,13 +20,16 @@ export interface Measured {
 /** From a write within the same turn to a client's patience. */
 const LATENCY_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** As often the delay of the event loop is looked at: more often would be most of what an idle node does. */
+const LOOP_PROBE_MS = 50;
+
 /**
  * The numbers of one node for Prometheus. They are read where they are counted when the page is asked for, and cost
  * nothing else; nothing on it waits for Redis.
  */
 export function metricsOf(measured: Measured): Registry {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_PROBE_MS });
   nodeMetrics(measured, registry);
   hubMetrics(measured.hub, registry);
   flowMetrics(measured, registry);

@@ -31,8 +31,8 @@ describe('the AsyncAPI document', () => {
   });
 
   it('says which sockets are for everybody', () => {
-    const open = description.addresses('hub').filter((address) => !description.asksWhoComes(address));
-    expect(open.toSorted()).toEqual(['/dorgu/ws', '/norn/ws']);
+    const forAll = description.addresses('hub').filter((address) => !description.asksWhoComes(address));
+    expect(forAll.toSorted()).toEqual(['/dorgu/ws', '/norn/ws']);
   });
 
   it.each(DIALECTS.map(({ dialect }) => dialect.name))('says what /ws is where %s is the default', (name) => {
