@@ -20,7 +20,6 @@ import {
 import type { Published, PublisherHandlers } from './publisher-process.ts';
 import { Remote } from './rpc.ts';
 import type { Scenario } from './scenarios.ts';
-import { Share } from './share.ts';
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 /** Deliveries still under way when the last event is published have so long. */
@@ -47,7 +46,7 @@ export interface Run extends FleetReport {
   readonly deliveriesPerS: number;
   readonly cpuUsPerDelivery: number;
   readonly cpuUsPerEvent: number;
-  /** Share of what the servers may use of their core. */
+  /** Share of a core that each server used. */
   readonly serverBusy: number;
   /** Share of the whole machine that had nothing to do with this. */
   readonly othersBusy: number;
@@ -58,7 +57,6 @@ export class Stage {
   readonly scenario: Scenario & typeof DEFAULTS;
   readonly #peer: Peer;
   readonly #servers: ChildProcess[];
-  readonly #shares: readonly Share[];
   readonly #ports: readonly number[];
   readonly #redis: ChildProcess;
   readonly #load: Remote<LoadHandlers>;
@@ -69,14 +67,12 @@ export class Stage {
     scenario: Scenario & typeof DEFAULTS,
     redis: ChildProcess,
     servers: ChildProcess[],
-    shares: readonly Share[],
     ports: readonly number[],
   ) {
     this.#peer = peer;
     this.scenario = scenario;
     this.#redis = redis;
     this.#servers = servers;
-    this.#shares = shares;
     this.#ports = ports;
     const child = (file: string): ChildProcess =>
       start(LOAD_CORE, [process.execPath, here(file)], { ipc: true });
@@ -84,12 +80,10 @@ export class Stage {
     this.#publisher = new Remote(child('publisher-process.ts'));
   }
 
-  /** `undefined` where the peer is not installed, or a core cannot be shared. */
+  /** `undefined` where the peer is not installed. */
   static async set(peer: Peer, given: Scenario): Promise<Stage | undefined> {
     const scenario = { ...DEFAULTS, ...given };
     if (peer.launch({ redisPort: 0, port: 0, node: 0 }) === undefined) return undefined;
-    const shares = sharesOf(scenario);
-    if (shares === undefined) return undefined;
     const { child: redis, port: redisPort } = await startRedis();
     const servers: ChildProcess[] = [];
     const ports: number[] = [];
@@ -100,11 +94,10 @@ export class Stage {
       const { command, env = {}, health } = launch;
       const server = start(SERVER_CORE, command, { env });
       await answers(peer.name, server, `http://127.0.0.1:${port}${health}`);
-      shares[node]?.take(server.pid ?? 0);
       servers.push(server);
       ports.push(port);
     }
-    const stage = new Stage(peer, scenario, redis, servers, shares, ports);
+    const stage = new Stage(peer, scenario, redis, servers, ports);
     const { durable } = scenario;
     await stage.#publisher.ask('open', { peer: peer.name, redisPort, port: ports[0] ?? 0, durable });
     return stage;
@@ -153,7 +146,7 @@ export class Stage {
       deliveriesPerS: (report.events / Math.max(ms, tookMs)) * 1_000,
       cpuUsPerDelivery: (cpu * 1_000) / report.events,
       cpuUsPerEvent: (cpu * 1_000) / published.count,
-      serverBusy: cpu / Math.max(ms, tookMs) / (this.#servers.length * this.scenario.share),
+      serverBusy: cpu / Math.max(ms, tookMs) / this.#servers.length,
       othersBusy: Math.max(0, others) / Math.max(ms, tookMs) / availableParallelism(),
     };
   }
@@ -167,7 +160,6 @@ export class Stage {
   async strike(): Promise<number> {
     const used = this.usedMs();
     for (const child of this.#children()) await end(child);
-    for (const share of this.#shares) share.end();
     return used;
   }
 
@@ -186,11 +178,4 @@ export class Stage {
   #cpuMs(): number {
     return this.#servers.reduce((sum, { pid = 0 }) => sum + cpuMs(pid), 0);
   }
-}
-
-/** One for each node, none where each has the whole core; `undefined` where this machine has no such thing. */
-function sharesOf({ nodes, share }: typeof DEFAULTS): Share[] | undefined {
-  if (share === 1) return [];
-  const shares = Array.from({ length: nodes }, () => Share.of(share)).filter((each) => each !== undefined);
-  return shares.length === nodes ? shares : undefined;
 }

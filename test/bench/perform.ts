@@ -56,7 +56,7 @@ export interface Row {
   readonly cpuMs: number;
 }
 
-/** One scenario with one peer; `undefined` where this machine cannot have that. */
+/** One scenario with one peer; `undefined` where the peer is not installed. */
 export async function perform(peer: Peer, scenario: Scenario, effort: Effort): Promise<Row | undefined> {
   const stage = await Stage.set(peer, scenario);
   if (stage === undefined) return undefined;
