@@ -28,7 +28,7 @@ import { cursorAt, isCursor, type Cursor } from '../model/cursor.ts';
 import { BelfryError, ProtocolError } from '../model/errors.ts';
 import { refuseReservedType, type HubEvent, type NewEvent } from '../model/event.ts';
 import { parseFilters } from '../model/filter.ts';
-import { isJsonObject, parseJson, type Json } from '../model/json.ts';
+import { isJsonObject, parseJson, type Json, type JsonObject } from '../model/json.ts';
 import { Pattern } from '../model/pattern.ts';
 import { ANONYMOUS } from '../model/principal.ts';
 import { isRfc3339 } from '../model/time.ts';
@@ -161,7 +161,27 @@ function toCommand(command: z.infer<typeof nativeCommand>): Command {
   }
 }
 
-function parseEvent(body: unknown): NewEvent {
+/** The fields of nearly every event, with what the schema asks of each. */
+const PLAIN = new Map<string, (value: Json | undefined) => boolean>([
+  ['type', (value) => typeof value === 'string' && value !== ''],
+  ['action', (value) => typeof value === 'string' && value !== ''],
+  ['key', (value) => typeof value === 'string'],
+  ['time', (value) => typeof value === 'string' && isRfc3339(value)],
+  ['principal', (value) => typeof value === 'string'],
+  ['object', () => true],
+]);
+
+/** Whether it is an event at first sight. Of any other the schema says what it is, or what is wrong with it. */
+function isPlain(body: JsonObject): body is JsonObject & NewEvent {
+  for (const name in body) if (PLAIN.get(name)?.(body[name]) !== true) return false;
+  return 'type' in body && 'action' in body && 'key' in body && 'object' in body;
+}
+
+function parseEvent(body: JsonObject): NewEvent {
+  if (isPlain(body)) {
+    refuseReservedType(body);
+    return body;
+  }
   const parsed = nativeEvent.safeParse(body);
   if (!parsed.success) throw new ProtocolError('event_invalid', explain('event', EVENT_FORM, parsed.error));
   const { id: _heardAs, ...event } = parsed.data;

@@ -1,6 +1,8 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Refusal, type Opening } from '../../src/dialects/dialect.ts';
-import { native } from '../../src/dialects/native.ts';
+import { native, nativeEvent } from '../../src/dialects/native.ts';
+import type { Json } from '../../src/model/json.ts';
 import { BelfryError, type ErrorCode } from '../../src/model/errors.ts';
 import { ANONYMOUS, type Identity } from '../../src/model/principal.ts';
 import { anIdentity } from '../support/connection.ts';
@@ -107,5 +109,53 @@ describe('a native refusal', () => {
     expect(() => native.decode(frame)).toThrow(/^.{0,1000}$/s);
     const long = JSON.stringify({ command: 'ping', ['z'.repeat(10_000)]: 1 });
     expect(() => native.decode(long)).toThrow(/^.{0,1000}$/s);
+  });
+});
+
+describe('a native event that is published', () => {
+  const text = fc.constantFrom<Json>(
+    '',
+    'profiles',
+    'save',
+    '2026-01-15T10:30:00Z',
+    'yesterday',
+    7,
+    null,
+    {},
+  );
+  const field = fc.constantFrom(
+    'type',
+    'action',
+    'key',
+    'time',
+    'principal',
+    'id',
+    'metadata',
+    'constructor',
+  );
+  const anyBody = fc
+    .tuple(fc.dictionary(field, text), fc.option(fc.constant({ object: { a: 1 } }), { nil: {} }))
+    .map(([fields, object]) => ({ type: 'profiles', action: 'save', key: 'global', ...fields, ...object }));
+
+  const bySchema = (body: Json): object => {
+    const { id: _heardAs, ...event } = nativeEvent.parse(body);
+    return event;
+  };
+  /** What it is read as, or that it is refused. */
+  const outcome = (read: () => object | undefined): object | undefined => {
+    try {
+      return read();
+    } catch {
+      return { refused: true };
+    }
+  };
+
+  it('is read as the schema reads it, whether or not it is plain enough to do without', () => {
+    fc.assert(
+      fc.property(anyBody, (body) => {
+        expect(outcome(() => native.parse(body))).toEqual(outcome(() => bySchema(body)));
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });
