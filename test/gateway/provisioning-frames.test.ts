@@ -95,12 +95,12 @@ describe('an event on provisioning', () => {
       test.clock.spend(5_000);
       write(bytes);
     };
-    test.broker.append(tick);
-    test.clock.turn();
-    expect(client.takeTexts()).toHaveLength(1);
-    test.broker.append(tick);
-    test.clock.turn();
-    expect(client.takeTexts()).toHaveLength(0);
+    // A flush to the same client as the one before is followed by a rest.
+    for (const heard of [1, 1, 0]) {
+      test.broker.append(tick);
+      test.clock.turn();
+      expect(client.takeTexts()).toHaveLength(heard);
+    }
     test.clock.advance(99);
     expect(client.takeTexts()).toHaveLength(1);
   });
