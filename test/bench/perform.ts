@@ -25,7 +25,7 @@ export const FULL: Effort = {
   calmWithinMs: 5_000,
 };
 export const QUICK: Effort = {
-  warmUpMs: 300,
+  warmUpMs: 700,
   stepMs: 700,
   fixedMs: 1_500,
   halvings: 2,

@@ -144,6 +144,7 @@ export const SCENARIOS: readonly Scenario[] = [
     perEvent: 1,
     rate: 20,
     warmUpRate: 2_000,
+    restMs: 3_000,
     durable: false,
     quick: true,
   },
