@@ -161,13 +161,16 @@ function toCommand(command: z.infer<typeof nativeCommand>): Command {
   }
 }
 
+const isText = (value: Json | undefined): boolean => typeof value === 'string';
+const isWord = (value: Json | undefined): boolean => isText(value) && value !== '';
+
 /** The fields of nearly every event, with what the schema asks of each. */
 const PLAIN = new Map<string, (value: Json | undefined) => boolean>([
-  ['type', (value) => typeof value === 'string' && value !== ''],
-  ['action', (value) => typeof value === 'string' && value !== ''],
-  ['key', (value) => typeof value === 'string'],
+  ['type', isWord],
+  ['action', isWord],
+  ['key', isText],
   ['time', (value) => typeof value === 'string' && isRfc3339(value)],
-  ['principal', (value) => typeof value === 'string'],
+  ['principal', isText],
   ['object', () => true],
 ]);
 

@@ -3,7 +3,7 @@ import type { DialectName } from '../dialects/dialect.ts';
 import type { Messages } from '../dialects/messages.ts';
 import { CLOSE } from '../model/close.ts';
 import { jsonSchema } from './json-schema.ts';
-import { errorTable } from './openapi.ts';
+import { errorTable, HTTP_SCHEMES } from './openapi.ts';
 import { redisChannels } from './redis-channels.ts';
 import { socketChannels, type Channel } from './socket-channels.ts';
 
@@ -17,11 +17,10 @@ export interface AsyncApiOptions {
 }
 
 /** Any one of them, where a socket asks who comes. */
-const SECURITY_SCHEMES = {
-  bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
-  basic: { type: 'http', scheme: 'basic' },
-  token: { type: 'httpApiKey', in: 'query', name: 'token' },
-};
+const SECURITY_SCHEMES = { ...HTTP_SCHEMES, token: { type: 'httpApiKey', in: 'query', name: 'token' } };
+const SECURITY = Object.keys(SECURITY_SCHEMES).map((name) => ({
+  $ref: `#/components/securitySchemes/${name}`,
+}));
 
 type ServerName = 'hub' | 'redis';
 
@@ -97,13 +96,10 @@ function queryOf(query: NonNullable<Channel['query']>): object {
 function operationObjects(on: ServerName, channel: Channel): Record<string, object> {
   const id = idOf(on, channel);
   const asks = channel.query !== undefined && 'token' in channel.query;
-  const schemes = Object.keys(SECURITY_SCHEMES).map((name) => ({
-    $ref: `#/components/securitySchemes/${name}`,
-  }));
   const operation = (action: 'send' | 'receive', messages: Messages, io: 'input' | 'output'): object => ({
     action,
     channel: { $ref: `#/channels/${id}` },
-    ...(asks && { security: schemes }),
+    ...(asks && { security: SECURITY }),
     messages: Object.keys(messages).map((name) => ({
       $ref: `#/channels/${id}/messages/${messageName(name, io)}`,
     })),

@@ -6,6 +6,12 @@ import { jsonSchema } from './json-schema.ts';
 import { COMMON_ERRORS, type Answer, type Operation } from './operation.ts';
 import { OPERATIONS } from './operations.ts';
 
+/** How the header says who comes, in the words of OpenAPI and AsyncAPI alike; of `?token=` each has its own. */
+export const HTTP_SCHEMES = {
+  bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+  basic: { type: 'http', scheme: 'basic' },
+};
+
 /** OpenAPI 3.1 of everything that is served by HTTP. */
 export function openApi(version: string): object {
   const paths: Record<string, Record<string, object>> = {};
@@ -24,11 +30,7 @@ export function openApi(version: string): object {
       schemas: Object.fromEntries(
         Object.entries(SCHEMAS).map(([name, schema]) => [name, schemaOf(schema, name)]),
       ),
-      securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
-        basic: { type: 'http', scheme: 'basic' },
-        token: { type: 'apiKey', in: 'query', name: 'token' },
-      },
+      securitySchemes: { ...HTTP_SCHEMES, token: { type: 'apiKey', in: 'query', name: 'token' } },
     },
     'x-belfry-errors': errorTable(),
   };

@@ -69,27 +69,26 @@ export interface Loss {
  * many events each frame carries, where that is not one.
  */
 export function joinFrames(frames: readonly Buffer[], events?: readonly number[]): Chunk[] {
-  const [only] = frames;
-  if (only !== undefined && frames.length === 1) return [{ bytes: only, deliveries: events?.[0] ?? 1 }];
+  if (frames.length === 1) return [chunkOf(frames, events)];
   const chunks: Chunk[] = [];
   let start = 0;
   let bytes = 0;
   for (const [index, frame] of frames.entries()) {
     if (index > start && bytes + frame.length > MAX_WRITE_BYTES) {
-      chunks.push(chunkOf(frames.slice(start, index), bytes, events?.slice(start, index)));
+      chunks.push(chunkOf(frames.slice(start, index), events?.slice(start, index)));
       start = index;
       bytes = 0;
     }
     bytes += frame.length;
   }
-  if (start < frames.length) chunks.push(chunkOf(frames.slice(start), bytes, events?.slice(start)));
+  if (start < frames.length) chunks.push(chunkOf(frames.slice(start), events?.slice(start)));
   return chunks;
 }
 
-function chunkOf(frames: readonly Buffer[], bytes: number, events?: readonly number[]): Chunk {
+function chunkOf(frames: readonly Buffer[], events?: readonly number[]): Chunk {
   const [only] = frames;
   return {
-    bytes: frames.length === 1 && only !== undefined ? only : Buffer.concat(frames, bytes),
+    bytes: frames.length === 1 && only !== undefined ? only : Buffer.concat(frames),
     deliveries: events === undefined ? frames.length : events.reduce((sum, count) => sum + count, 0),
   };
 }

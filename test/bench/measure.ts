@@ -27,15 +27,7 @@ const GRACE_MS = 5_000;
 const QUIET_MS = 700;
 const RESTS_MS = 500;
 
-const DEFAULTS = {
-  word: 'bench.tick',
-  size: 128,
-  topics: 1,
-  durable: true,
-  p99MaxMs: 60,
-  nodes: 1,
-  share: 1,
-};
+const DEFAULTS = { word: 'bench.tick', size: 128, topics: 1, durable: true, p99MaxMs: 60, nodes: 1 };
 
 /** What one run at one rate came to. */
 export interface Run extends FleetReport {

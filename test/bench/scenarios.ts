@@ -40,7 +40,7 @@ export interface Scenario {
   /** Events a second before anything is read: a server that was used before is as fast as it will be. */
   readonly warmUpRate?: number;
   readonly nodes?: number;
-  /** Connections rest so long before memory is read. */
+  /** Connections and server rest so long before anything is read. */
   readonly restMs?: number;
 }
 
