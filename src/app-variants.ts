@@ -5,7 +5,7 @@ import { MemoryBroker } from './broker/memory.ts';
 import { RedisConnection } from './broker/redis-connection.ts';
 import { publishing } from './broker/redis-scripts.ts';
 import { RedisBroker } from './broker/redis.ts';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 import { parseEvent } from './dialects/index.ts';
 import type { Rubbish } from './gateway/rubbish.ts';
 import type { Clock } from './model/clock.ts';

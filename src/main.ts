@@ -5,7 +5,7 @@ import { signToken, startApp, VERSION } from './app.ts';
 import { banner } from './clients/cli/banner.ts';
 import { addRemoteCommands, note, wholeNumber } from './clients/cli/commands.ts';
 import { UsageError } from './clients/cli/target.ts';
-import { describeConfig, loadConfig, type Config } from './config.ts';
+import { describeConfig, loadConfig, type Config } from './config/config.ts';
 import { CLOSE, type Close } from './model/close.ts';
 import { BelfryError } from './model/errors.ts';
 import { hashPassword } from './model/password.ts';

@@ -17,9 +17,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'gateway/': ['model/', 'dialects/', 'hub/', 'registry/', 'broker/broker.ts'],
   'sources/': ['model/', 'clients/'],
   'clients/': ['model/'],
-  config: ['model/'],
-  'app.ts': ['model/', 'dialects/', 'broker/', 'registry/', 'hub/', 'gateway/', 'sources/', 'config'],
-  'main.ts': ['model/', 'clients/', 'app.ts', 'config'],
+  'config/': ['model/'],
+  'app.ts': ['model/', 'dialects/', 'broker/', 'registry/', 'hub/', 'gateway/', 'sources/', 'config/'],
+  'main.ts': ['model/', 'clients/', 'app.ts', 'config/'],
 };
 
 /** Rooms that run where the hub does not: nothing but types may come to them from elsewhere. */
@@ -69,7 +69,7 @@ function roomOf(file: string): string {
   const slash = file.indexOf('/');
   if (slash >= 0) return file.slice(0, slash + 1);
   if (file.startsWith('app')) return 'app.ts';
-  return file.startsWith('config') ? 'config' : file;
+  return file;
 }
 
 const allowed = ({ from, to }: Import): boolean =>

@@ -1,11 +1,12 @@
 import { isUtf8 } from 'node:buffer';
+import { bound } from './bound.ts';
 import { ProtocolError } from './errors.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [name: string]: Json };
 
 /** Deeper than any real event; far from where a recursive reader or writer of JSON overflows its stack. */
-export const MAX_DEPTH = 64;
+export const MAX_DEPTH = bound('nesting of JSON', 64, 'levels', 'the text is refused with json_invalid');
 
 /**
  * Bytes or text from outside as JSON. Refuses what would hurt somebody later: text that is not UTF-8 (it would

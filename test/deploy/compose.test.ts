@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { drpRefusal } from '../../src/dialects/drp.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import { drainMs, durationMs, exists, read, readYaml, withDefaults } from './files.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Opening, OpenRequest } from '../../src/dialects/dialect.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { dorgu } from '../../src/dialects/dorgu.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import { Grants } from '../../src/model/principal.ts';

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { signToken } from '../../src/app.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { ResumingClient } from '../faults/client.ts';
 import { TEST_SECRET } from '../support/node.ts';
 import { startNodeProcess, type NodeProcess } from '../support/process.ts';

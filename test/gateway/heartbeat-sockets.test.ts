@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
 import { signToken, startApp } from '../../src/app.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { ManualClock } from '../support/clock.ts';
 import { connect, type TestClient } from '../support/client.ts';
 import { TEST_SECRET } from '../support/node.ts';

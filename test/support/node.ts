@@ -1,7 +1,7 @@
 import { pino, type Logger } from 'pino';
 import { onTestFinished } from 'vitest';
 import { signToken, startApp, type App } from '../../src/app.ts';
-import { loadConfig, type Config } from '../../src/config.ts';
+import { loadConfig, type Config } from '../../src/config/config.ts';
 
 export const TEST_SECRET = 'a secret that only the tests know';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { redactionOf } from '../src/config-redaction.ts';
-import { describeConfig, loadConfig } from '../src/config.ts';
-import type { Json } from '../src/model/json.ts';
-import { REDACTED } from '../src/model/mask.ts';
-import { fromFile, refusal } from './config-helpers.ts';
+import { redactionOf } from '../../src/config/redaction.ts';
+import { describeConfig, loadConfig } from '../../src/config/config.ts';
+import type { Json } from '../../src/model/json.ts';
+import { REDACTED } from '../../src/model/mask.ts';
+import { fromFile, refusal } from './helpers.ts';
 
 const refused = (rules: unknown): string => refusal({ BELFRY_REDACTION: JSON.stringify(rules) });
 const masked = (env: Record<string, string>, object: Json): Json =>

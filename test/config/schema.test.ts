@@ -1,9 +1,9 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { generate } from 'selfsigned';
 import { describe, expect, test } from 'vitest';
-import { loadConfig } from '../src/config.ts';
-import { hashPassword } from '../src/model/password.ts';
-import { refusal } from './config-helpers.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { hashPassword } from '../../src/model/password.ts';
+import { refusal } from './helpers.ts';
 
 const SECRET = 'sixteen bytes, or';
 

@@ -1,5 +1,5 @@
-import { loadConfig, type Config } from '../src/config.ts';
-import { BelfryError } from '../src/model/errors.ts';
+import { loadConfig, type Config } from '../../src/config/config.ts';
+import { BelfryError } from '../../src/model/errors.ts';
 
 export const noFile = (): never => {
   throw Object.assign(new Error('no such file'), { code: 'ENOENT' });

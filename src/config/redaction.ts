@@ -1,7 +1,7 @@
-import { record, rows, text } from './config-forms.ts';
-import { fold, holds, isPath, parseField } from './model/mask.ts';
-import { Pattern } from './model/pattern.ts';
-import { DEFAULT_REDACTION, Redaction, type RedactionRule } from './model/redaction.ts';
+import { record, rows, text } from './forms.ts';
+import { fold, holds, isPath, parseField } from '../model/mask.ts';
+import { Pattern } from '../model/pattern.ts';
+import { DEFAULT_REDACTION, Redaction, type RedactionRule } from '../model/redaction.ts';
 
 /** One rule of BELFRY_REDACTION. */
 export const redactionRule = record({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { count, record, text } from './config-forms.ts';
-import { Pattern } from './model/pattern.ts';
-import { TAIL_MAX } from './model/retention.ts';
+import { count, record, text } from './forms.ts';
+import { Pattern } from '../model/pattern.ts';
+import { TAIL_MAX } from '../model/retention.ts';
 
 const MAX_TTL_MS = 365 * 24 * 60 * 60_000;
 

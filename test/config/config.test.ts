@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { settingName } from '../src/config-names.ts';
-import { describeConfig, loadConfig } from '../src/config.ts';
-import { hashPassword } from '../src/model/password.ts';
-import { BelfryError } from '../src/model/errors.ts';
-import { fileRefusal, fromFile, noFile, refusal, thrownBy } from './config-helpers.ts';
+import { settingName } from '../../src/config/names.ts';
+import { describeConfig, loadConfig } from '../../src/config/config.ts';
+import { hashPassword } from '../../src/model/password.ts';
+import { BelfryError } from '../../src/model/errors.ts';
+import { fileRefusal, fromFile, noFile, refusal, thrownBy } from './helpers.ts';
 
 const SECRET = 'sixteen bytes, or';
 describe('the defaults', () => {

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { generate } from 'selfsigned';
 import { describe, expect, test } from 'vitest';
-import { describeConfig, loadConfig } from '../src/config.ts';
-import { hashPassword } from '../src/model/password.ts';
-import { fromFile } from './config-helpers.ts';
+import { describeConfig, loadConfig } from '../../src/config/config.ts';
+import { hashPassword } from '../../src/model/password.ts';
+import { fromFile } from './helpers.ts';
 
 const SECRET = 'sixteen bytes, or';
 

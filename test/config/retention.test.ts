@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { describeConfig, loadConfig } from '../src/config.ts';
-import { fromFile, refusal } from './config-helpers.ts';
+import { describeConfig, loadConfig } from '../../src/config/config.ts';
+import { fromFile, refusal } from './helpers.ts';
 
 const RULES = [
   { pattern: 'jobs.log,error.*', last: 50, ttlMs: 60_000 },

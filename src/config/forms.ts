@@ -3,7 +3,13 @@
  * then what is expected. None repeats a value, save those of numbers.
  */
 import { z } from 'zod';
-import { parseJson } from './model/json.ts';
+import { parseJson } from '../model/json.ts';
+
+export const KIB = 1_024;
+export const MIB = 1_024 * KIB;
+export const DAY_MS = 24 * 60 * 60_000;
+/** Node's timers hold no more. */
+export const MAX_MS = 2 ** 31 - 1;
 
 /** A text file, whole. Throws as `readFileSync` does. */
 export type ReadText = (path: string, encoding: 'utf8') => string;

@@ -1,16 +1,16 @@
 import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
-import { CONFIG_FILE, isOurs, canonicalName, nearestName, settingName } from './config-names.ts';
-import type { ReadText } from './config-forms.ts';
-import { idleExceptions } from './config-redaction.ts';
-import { settingsSchema, type Settings } from './config-schema.ts';
-import { ADMIN } from './model/principal.ts';
-import { BelfryError } from './model/errors.ts';
-import { isJsonObject } from './model/json.ts';
-import { withoutPasswords } from './model/redis-url.ts';
+import { CONFIG_FILE, isOurs, canonicalName, nearestName, settingName } from './names.ts';
+import type { ReadText } from './forms.ts';
+import { idleExceptions } from './redaction.ts';
+import { settingsSchema, type Settings } from './schema.ts';
+import { ADMIN } from '../model/principal.ts';
+import { BelfryError } from '../model/errors.ts';
+import { isJsonObject } from '../model/json.ts';
+import { withoutPasswords } from '../model/redis-url.ts';
 
-export type { Endpoint } from './config-schema.ts';
+export type { Endpoint } from './schema.ts';
 
 type Field = keyof Settings;
 type Source = 'environment' | 'file' | 'made' | 'default';

@@ -1,0 +1,99 @@
+import { createPublicKey } from 'node:crypto';
+import { isPasswordHash } from '../model/password.ts';
+import { Pattern } from '../model/pattern.ts';
+import { ADMIN } from '../model/principal.ts';
+import { algorithmsOf } from '../model/signature.ts';
+import {
+  hasTwice,
+  list,
+  matching,
+  named,
+  pem,
+  record,
+  rows,
+  structure,
+  text,
+  url,
+  whole,
+  type ReadText,
+} from './forms.ts';
+
+const texts = rows(text());
+const patterns = rows(
+  text().refine(isPattern, {
+    error: 'is no pattern. Expected type.action.key, each part * or a comma list',
+  }),
+);
+
+const user = record({
+  name: matching(/^[^:\p{Cc}]{1,255}$/u, '1 to 255 characters without colon'),
+  password: text().refine(isPasswordHash, {
+    error: 'is no usable hash. Expected what "belfry hash" prints: scrypt:<N>:<r>:<p>:<salt>:<hash>',
+  }),
+  roles: texts.exactOptional(),
+  subscribe: patterns.exactOptional(),
+  publish: patterns.exactOptional(),
+});
+
+const role = record({ subscribe: patterns.default([]), publish: patterns.default([]) });
+
+/** Who may do what: tokens, users, roles. */
+export const accessSettings = (readFile: ReadText) => ({
+  jwtSecret: text()
+    .refine((secret) => Buffer.byteLength(secret) >= 16, {
+      error: 'is too short. Expected at least 16 bytes',
+    })
+    .exactOptional()
+    .describe('Secret by which tokens are checked (HS256, HS384, HS512) and made (HS256).'),
+  jwtPublicKey: pem(
+    readFile,
+    'a public key (RSA of 2,048 bits or more, EC P-256/384/521, or Ed25519)',
+    isPublicKey,
+  )
+    .exactOptional()
+    .describe('Public key by which tokens are checked: PEM, or the path of a PEM file.'),
+  jwksUrl: url(/^https?$/, 'a URL https:// or http:// without user and password')
+    .refine((address) => new URL(address).username === '', {
+      error: 'holds a user. Expected a URL without one',
+    })
+    .exactOptional()
+    .describe('Where the issuer of tokens publishes its public keys (JWKS).'),
+  jwtIssuer: text().exactOptional().describe('The claim iss that every token must carry.'),
+  jwtAudience: text().exactOptional().describe('The claim aud that every token must carry.'),
+  users: structure(rows(user))
+    .refine((users) => !hasTwice(users.map(({ name }) => name)), {
+      error: 'holds a name twice. Expected one entry a user',
+    })
+    .default([])
+    .describe(
+      'Users who come with a password: [{name, password: "scrypt:…", roles?, subscribe?, publish?}].',
+    ),
+  roles: structure(named(role))
+    .refine((roles) => !Object.hasOwn(roles, ADMIN), {
+      error: 'defines admin, which may everything anyway. Expected other names',
+    })
+    .default({})
+    .describe(
+      'What each role may: {role: {subscribe: [pattern], publish: [pattern]}}. "admin" may everything.',
+    ),
+  tokenTtlS: whole(1, 365 * 86_400, 3_600).describe(
+    'Lifetime of a token made here, when the request names none.',
+  ),
+  cookie: text().default('mist_token').describe('Name of the cookie that carries a token to Mist sockets.'),
+  nornAllowedOrigins: list(text())
+    .default([])
+    .describe('Origins, comma-separated, whose pages may open Norn sockets beside localhost.'),
+});
+
+/** A private key would do the same, and would lie on nodes that have no need of it. */
+function isPublicKey(given: string): boolean {
+  return !given.includes('PRIVATE KEY') && algorithmsOf(createPublicKey(given)).length > 0;
+}
+
+function isPattern(given: string): boolean {
+  try {
+    return Pattern.parse(given).size > 0;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { DAY_MS, rows, structure, whole } from './forms.ts';
+import { redactionRule } from './redaction.ts';
+import { retentionRule } from './retention.ts';
+
+/** What becomes of events: the log, what is kept beside it, what is masked. */
+export const eventSettings = () => ({
+  logMaxEvents: whole(1, 100_000_000, 100_000).describe('Events that the log keeps at most.'),
+  logMaxAgeMs: whole(1_000, 365 * DAY_MS, DAY_MS).describe('How long the log keeps an event.'),
+  retention: structure(rows(retentionRule))
+    .default([])
+    .describe(
+      'What is kept beside the log, before the rules that are built in: [{pattern, last?, ttlMs?} or {pattern, latest: true}].',
+    ),
+  redaction: structure(rows(redactionRule))
+    .default([])
+    .describe(
+      'What is masked in events, beside the usual names of secrets: [{fields: [name or path], events?: pattern, except?: [role]}].',
+    ),
+  redactionDefaults: z
+    .enum(['on', 'off'], { error: 'is neither. Expected on or off' })
+    .default('on')
+    .describe('Whether the usual names of passwords, tokens, secrets and keys are masked for everybody.'),
+});

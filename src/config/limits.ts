@@ -1,0 +1,32 @@
+import { count, DAY_MS, KIB, MAX_MS, MIB, whole } from './forms.ts';
+
+/** What clients may take of a node: sizes, queues, connections, rates. */
+export const limitSettings = () => ({
+  eventMaxBytes: whole(KIB, 64 * MIB, MIB).describe('Largest event that is accepted, in bytes of JSON.'),
+  inboundMaxBytes: whole(KIB, 64 * MIB, MIB).describe('Largest frame from a client, in bytes.'),
+  dorguInboundMaxBytes: whole(125, 64 * MIB, 512).describe(
+    'Largest frame from a client of a Dorgu socket, in bytes: its document says 512, its real server takes 524288.',
+  ),
+  queueMaxDeliveries: whole(1, 1_000_000, 256).describe(
+    'Deliveries that wait for one slow connection at most.',
+  ),
+  queueMaxBytes: whole(KIB, 1_024 * MIB, MIB).describe('Bytes that wait for one slow connection at most.'),
+  writeTimeoutMs: whole(100, MAX_MS, 10_000).describe('A socket that takes nothing for so long is cut.'),
+  connectionsMax: whole(1, 1_000_000, 20_000).describe('Connections that this node holds at most.'),
+  connectionsPerPrincipal: count(1, 1_000_000)
+    .exactOptional()
+    .describe(
+      'Connections of one principal in one dialect at most, on all nodes together; any number when absent.',
+    ),
+  connectionsPerAddress: count(1, 1_000_000)
+    .exactOptional()
+    .describe('Connections of one IP address at most, on all nodes together; any number when absent.'),
+  presenceGraceMs: whole(0, DAY_MS, 10_000).describe(
+    'How long a principal whose last connection has gone still counts as online.',
+  ),
+  topicsMax: whole(1, 100_000, 1_000).describe('Topics that one connection subscribes to at most.'),
+  commandsPerSecond: whole(1, 1_000_000, 1_000).describe(
+    'Commands that one connection sends in a second at most.',
+  ),
+  recentMaxEvents: whole(0, 1_000_000, 10_000).describe('Latest events that this node keeps in memory.'),
+});

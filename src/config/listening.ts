@@ -1,0 +1,105 @@
+import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { parseRedisUrl } from '../model/redis-url.ts';
+import {
+  accepted,
+  hasTwice,
+  list,
+  matching,
+  MAX_MS,
+  pem,
+  share,
+  text,
+  url,
+  whole,
+  type ReadText,
+} from './forms.ts';
+
+const DIALECTS = ['native', 'drp', 'norn', 'mist', 'provisioning', 'dorgu'] as const;
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+const ENDPOINT = /^(?:(\[[\da-f:.%]+\]|[^\s:=[\]]+):)?(\d{1,5})=([a-z]+)(\+tls)?$/i;
+const ENDPOINT_FORM = '[host:]port=dialect[+tls], as in 8800=norn or 127.0.0.1:8092=drp+tls';
+
+/** One socket that the node listens on, and the dialect that its bare `/ws` speaks. */
+export type Endpoint = { host?: string; port: number; dialect: (typeof DIALECTS)[number]; tls: boolean };
+
+const endpoint = text().transform((written, ctx): Endpoint => {
+  const [, host, port = '', dialect, tls] = ENDPOINT.exec(written) ?? [];
+  const known = DIALECTS.find((name) => name === dialect);
+  if (known !== undefined && Number(port) <= 65_535) {
+    const bare = host?.replace(/^\[|\]$/g, '');
+    return {
+      ...(bare !== undefined && { host: bare }),
+      port: Number(port),
+      dialect: known,
+      tls: tls !== undefined,
+    };
+  }
+  const error = `"${written}" is no listener. Expected ${ENDPOINT_FORM}; dialects are ${DIALECTS.join(', ')}`;
+  ctx.addIssue({ code: 'custom', message: error });
+  return z.NEVER;
+});
+
+/** Where the node listens and whom it reaches: its name, Redis, TLS, proxies, logs, traces. */
+export const listeningSettings = (readFile: ReadText) => ({
+  listen: list(endpoint)
+    .refine((endpoints) => endpoints.length > 0, { error: `is empty. Expected ${ENDPOINT_FORM}` })
+    .refine((endpoints) => !hasTwice(endpoints.map(({ port }) => port).filter((port) => port !== 0)), {
+      error: 'holds a port twice. Expected each port once, or 0',
+    })
+    .prefault('8800=norn,8080=dorgu,9090=provisioning,8092=drp+tls')
+    .describe(`Where to listen, comma-separated: ${ENDPOINT_FORM}. Port 0 takes a free one.`),
+  redisUrl: accepted(parseRedisUrl)
+    .exactOptional()
+    .describe(
+      'The Redis that the nodes share: redis://, redis+sentinel:// or redis+cluster://, and rediss for TLS. ' +
+        'Without it the node stands alone.',
+    ),
+  prefix: matching(/^[^\s{}:]{1,50}$/, '1 to 50 characters without space, colon or brace')
+    .default('belfry')
+    .describe('Begins the name of every Redis key and channel.'),
+  node: matching(/^[\w.-]{1,100}$/, '1 to 100 letters, digits, dots, hyphens or underscores')
+    .default(nodeName)
+    .describe('Name of this node, unlike that of any other. Made of the host name when absent.'),
+  tlsCert: pem(readFile, 'a certificate', (given) => new X509Certificate(given))
+    .exactOptional()
+    .describe(
+      'Certificate (with its chain) of TLS listeners: PEM, or the path of a PEM file. Made when absent.',
+    ),
+  tlsKey: pem(readFile, 'a private key without passphrase', createPrivateKey)
+    .exactOptional()
+    .describe('Private key of the certificate: PEM, or the path of a PEM file.'),
+  logLevel: z
+    .enum(LOG_LEVELS, { error: `is no level. Expected one of ${LOG_LEVELS.join(', ')}` })
+    .default('info')
+    .describe(`The least that is logged: ${LOG_LEVELS.join(', ')}.`),
+  trustedHops: whole(0, 10, 0).describe(
+    'Proxies of your own before this node, whose X-Forwarded-For it believes; 0 believes nobody.',
+  ),
+  allowedOrigins: list(text())
+    .default([])
+    .describe('Origins, comma-separated, whose pages may talk to the hub; every page when empty.'),
+  drainWindowMs: whole(0, MAX_MS, 5_000).describe(
+    'Over how long a node that SIGTERM or SIGHUP stops spreads the closing of its connections.',
+  ),
+  drainTimeoutMs: whole(0, MAX_MS, 10_000).describe(
+    'How long a stopping node then waits for those that have yet to answer.',
+  ),
+  otlpUrl: url(/^https?$/, 'a URL https:// or http:// without user and password')
+    .refine((address) => new URL(address).username === '', {
+      error: 'holds a user. Expected a URL without one',
+    })
+    .exactOptional()
+    .describe(
+      'The OpenTelemetry collector that takes traces by OTLP/HTTP, without /v1/traces. Without it nothing is traced.',
+    ),
+  traceRatio: share()
+    .default(0)
+    .describe('Of what is published without a trace, the share that gets one: 0 to 1.'),
+});
+
+function nodeName(): string {
+  const host = hostname().replaceAll(/[^\w.-]/g, '-');
+  return `${host.slice(0, 80)}-${randomBytes(3).toString('hex')}`;
+}
