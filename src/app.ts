@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { pino, type Logger } from 'pino';
 import type { Broker, Dead, Flow, Retained } from './broker/broker.ts';
 import { brokerOf, masking, openAll, rollLimitsOf, rollOf } from './app-variants.ts';
 import { redactionOf } from './config/redaction.ts';
 import type { Config } from './config/config.ts';
+import { VERSION } from './config/version.ts';
 import { parseEvent } from './dialects/index.ts';
 import { ApiConnections } from './gateway/api-connections.ts';
 import { Authenticator } from './gateway/auth.ts';
@@ -28,10 +28,6 @@ import { CLOSE, type Close } from './model/close.ts';
 import type { Redaction } from './model/redaction.ts';
 import type { Control } from './registry/control.ts';
 import type { Registry } from './registry/registry.ts';
-
-export const VERSION = (
-  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
 
 /** A Redis that hangs keeps no node from ending: the others take over what it held as from one that was killed. */
 const HAND_OVER_MS = 5_000;
@@ -132,11 +128,6 @@ export async function startApp(
 /** JSON lines on standard output; nothing that was sent as a secret is ever handed to it. */
 export function logger({ logLevel, node }: Pick<Config, 'logLevel' | 'node'>): Logger {
   return pino({ level: logLevel, base: { node }, redact: ['*.authorization', '*.token', '*.password'] });
-}
-
-/** A token signed with the secret of the config. */
-export async function signToken(config: Config, token: Parameters<Tokens['sign']>[0]): Promise<string> {
-  return new Tokens(config, systemClock).sign(token);
 }
 
 /** Where spans go, if they are to go anywhere. */

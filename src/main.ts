@@ -1,18 +1,22 @@
 #!/usr/bin/env node
+import { enableCompileCache } from 'node:module';
 import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
-import { signToken, startApp, VERSION } from './app.ts';
-import { banner } from './clients/cli/banner.ts';
 import { addRemoteCommands, note, wholeNumber } from './clients/cli/commands.ts';
 import { UsageError } from './clients/cli/target.ts';
-import { describeConfig, loadConfig, type Config } from './config/config.ts';
+import type { Config } from './config/config.ts';
+import { VERSION } from './config/version.ts';
 import { CLOSE, type Close } from './model/close.ts';
 import { BelfryError } from './model/errors.ts';
-import { hashPassword } from './model/password.ts';
-import { Pattern } from './model/pattern.ts';
 import { ADMIN } from './model/principal.ts';
 
 const BANNER_TOKEN_TTL_S = 86_400;
+
+/*
+ * Each command loads what it needs when it runs, and Node keeps what it compiled, so that a command which needs no hub
+ * answers at once.
+ */
+enableCompileCache();
 
 const program = new Command('belfry')
   .description('An event hub: publish with one command, hear on every node.')
@@ -23,13 +27,13 @@ program
   .command('serve')
   .description('Run a node. Settings come from BELFRY_* variables or a YAML file; see "belfry check".')
   .option('-c, --config <file>', 'YAML file with settings (BELFRY_CONFIG)')
-  .action(async (options: { config?: string }) => serve(configOf(options)));
+  .action(async (options: { config?: string }) => serve(await configOf(options)));
 
 program
   .command('check')
   .description('Print the settings as the node would use them, secrets hidden, and end 1 if one is wrong.')
   .option('-c, --config <file>', 'YAML file with settings (BELFRY_CONFIG)')
-  .action((options: { config?: string }) => check(configOf(options)));
+  .action(async (options: { config?: string }) => check(await configOf(options)));
 
 addRemoteCommands(program);
 
@@ -43,11 +47,12 @@ program
   .option('--publish <pattern...>', 'patterns it may publish')
   .option('-t, --ttl <seconds>', 'lifetime', wholeNumber)
   .action(async (subject: string, options: TokenOptions) => {
-    const config = configOf(options);
+    const config = await configOf(options);
     if (config.secretMade)
       throw new UsageError(
         'There is no secret to sign with. Expected BELFRY_JWT_SECRET, the same as the node has.',
       );
+    const { Pattern } = await import('./model/pattern.ts');
     for (const pattern of [...(options.subscribe ?? []), ...(options.publish ?? [])]) Pattern.parse(pattern);
     const unknown = options.role.filter((role) => role !== ADMIN && !Object.hasOwn(config.roles, role));
     if (unknown.length > 0)
@@ -56,6 +61,7 @@ program
       throw new UsageError(
         'The principal is empty. Expected a user name, or a principal such as runner:<uuid>.',
       );
+    const { signToken } = await import('./app-token.ts');
     const { role: roles, subscribe, publish: publishes, ttl: ttlS = config.tokenTtlS } = options;
     console.log(
       await signToken(config, {
@@ -77,6 +83,7 @@ program
       throw new UsageError(
         "No password was given. Expected it on standard input: printf %s 'secret' | belfry hash",
       );
+    const { hashPassword } = await import('./model/password.ts');
     console.log(await hashPassword(password));
   });
 
@@ -96,13 +103,19 @@ interface TokenOptions {
   readonly ttl?: number;
 }
 
-function configOf({ config }: { config?: string }): Config {
+async function configOf({ config }: { config?: string }): Promise<Config> {
+  const { loadConfig } = await import('./config/config.ts');
   return loadConfig(config === undefined ? process.env : { ...process.env, BELFRY_CONFIG: config });
 }
 
 async function serve(config: Config): Promise<void> {
+  const { startApp } = await import('./app.ts');
   const app = await startApp(config);
   if (config.secretMade) {
+    const [{ signToken }, { banner }] = await Promise.all([
+      import('./app-token.ts'),
+      import('./clients/cli/banner.ts'),
+    ]);
     const token = await signToken(config, { subject: 'admin', roles: ['admin'], ttlS: BANNER_TOKEN_TTL_S });
     console.log(banner(app.listening, config.node, token));
   }
@@ -134,7 +147,8 @@ function stopWithNpm(stop: () => void): void {
   }, 500).unref();
 }
 
-function check(config: Config): void {
+async function check(config: Config): Promise<void> {
+  const { describeConfig } = await import('./config/config.ts');
   for (const { name, value, source, description } of describeConfig(config)) {
     console.log(`${name}=${value}  # ${source}. ${description}`);
   }

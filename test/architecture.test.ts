@@ -32,6 +32,8 @@ interface Import {
   /** A file of `src`, or a package as it is named. */
   readonly to: string;
   readonly typeOnly: boolean;
+  /** Loaded only once that line is reached. */
+  readonly late: boolean;
 }
 
 const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
@@ -61,6 +63,7 @@ function importsOf(file: string, text: string): Import[] {
       from: file,
       to: target.startsWith('.') ? posix.join(posix.dirname(file), target) : target,
       typeOnly,
+      late: dynamic !== undefined,
     };
   });
 }
@@ -97,10 +100,10 @@ function cycle(): string[] | undefined {
 }
 
 /** Every file that one of these needs, directly or not. */
-function reachableFrom(begin: readonly string[]): Set<string> {
+function reachableFrom(begin: readonly string[], among: readonly Import[] = imports): Set<string> {
   const reached = new Set(begin);
   for (const file of reached) {
-    for (const { from, to } of imports) if (from === file) reached.add(to);
+    for (const { from, to } of among) if (from === file) reached.add(to);
   }
   return reached;
 }
@@ -121,9 +124,9 @@ describe('the imports of src', () => {
     expect(
       importsOf('a/b.ts', "import { x } from '../c.ts';\nexport * from './d.ts';\nimport type E from 'e';"),
     ).toEqual([
-      { from: 'a/b.ts', to: 'c.ts', typeOnly: false },
-      { from: 'a/b.ts', to: 'a/d.ts', typeOnly: false },
-      { from: 'a/b.ts', to: 'e', typeOnly: true },
+      { from: 'a/b.ts', to: 'c.ts', typeOnly: false, late: false },
+      { from: 'a/b.ts', to: 'a/d.ts', typeOnly: false, late: false },
+      { from: 'a/b.ts', to: 'e', typeOnly: true, late: false },
     ]);
     expect(
       importsOf(
@@ -131,9 +134,9 @@ describe('the imports of src', () => {
         "import 'b';\nconst c = await import('./c.ts');\nimport {\n  type D,\n} from './d.ts';",
       ),
     ).toEqual([
-      { from: 'a.ts', to: 'b', typeOnly: false },
-      { from: 'a.ts', to: 'c.ts', typeOnly: false },
-      { from: 'a.ts', to: 'd.ts', typeOnly: true },
+      { from: 'a.ts', to: 'b', typeOnly: false, late: false },
+      { from: 'a.ts', to: 'c.ts', typeOnly: false, late: true },
+      { from: 'a.ts', to: 'd.ts', typeOnly: true, late: false },
     ]);
     for (const [file, text] of texts) {
       const written = [...text.matchAll(/(?:\bfrom |\bimport\(|\bimport )'\.{1,2}\//g)].length;
@@ -160,6 +163,15 @@ describe('the imports of src', () => {
 
   it('form no ring, types included', () => {
     expect(cycle()).toBeUndefined();
+  });
+
+  it('load nothing of the hub, nor of its settings, before a command asks for it', () => {
+    const atOnce = imports.filter(({ late, typeOnly }) => !late && !typeOnly);
+    const loaded = [...reachableFrom(['main.ts'], atOnce)];
+    expect(loaded).toContain('clients/cli/commands.ts');
+    const heavy =
+      /^(app|gateway|hub|broker|registry|dialects)|^config\/config|^(zod|ws|ioredis|express|jose|pino)$/;
+    expect(loaded.filter((file) => heavy.test(file))).toEqual([]);
   });
 
   it('reach every file from an entry that package.json names', () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -74,6 +74,12 @@ describe('belfry serve', () => {
     client.ws.close();
     await node.line(/connection closed/);
     expect(node.lines.join('\n')).not.toContain(secret.slice(0, 40));
+  });
+});
+
+describe('the command', () => {
+  it('is a file that may be run, so that npx need not change its mode in the checkout', () => {
+    expect(() => accessSync(new URL('../../src/main.ts', import.meta.url), constants.X_OK)).not.toThrow();
   });
 });
 

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
-import { signToken } from '../../src/app.ts';
+import { signToken } from '../../src/app-token.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { ResumingClient } from '../faults/client.ts';
 import { TEST_SECRET } from '../support/node.ts';

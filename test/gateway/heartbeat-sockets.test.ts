@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
-import { signToken, startApp } from '../../src/app.ts';
+import { startApp } from '../../src/app.ts';
+import { signToken } from '../../src/app-token.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { ManualClock } from '../support/clock.ts';
 import { connect, type TestClient } from '../support/client.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { signToken } from '../../src/app.ts';
+import { signToken } from '../../src/app-token.ts';
 import { connect, type TestClient } from '../support/client.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { anEvent, heardSoFar, PLAIN, provisioningClient, publish } from './provisioning-helpers.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { signToken } from '../../src/app.ts';
+import { signToken } from '../../src/app-token.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { anEvent, publish } from './provisioning-helpers.ts';
 

@@ -1,6 +1,7 @@
 import { pino, type Logger } from 'pino';
 import { onTestFinished } from 'vitest';
-import { signToken, startApp, type App } from '../../src/app.ts';
+import { startApp, type App } from '../../src/app.ts';
+import { signToken } from '../../src/app-token.ts';
 import { loadConfig, type Config } from '../../src/config/config.ts';
 
 export const TEST_SECRET = 'a secret that only the tests know';

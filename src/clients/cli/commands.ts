@@ -1,19 +1,10 @@
 import { text } from 'node:stream/consumers';
 import { Option, type Command } from 'commander';
-import { bench, benchTable, type BenchOptions } from './bench.ts';
-import {
-  closeConnections,
-  listConnections,
-  showConnection,
-  watchConnections,
-  type CloseOptions,
-  type ListOptions,
-} from './connections.ts';
-import { deleteDead, listDead, retryDead, showDead } from './dead.ts';
-import { progressOn } from './progress.ts';
-import { publish, type PublishOptions } from './publish.ts';
+import type { BenchOptions } from './bench.ts';
+import type { CloseOptions, ListOptions } from './connections.ts';
+import type { PublishOptions } from './publish.ts';
 import { DEFAULT_URL, UsageError, type TargetOptions } from './target.ts';
-import { watch, type WatchOptions } from './watch.ts';
+import type { WatchOptions } from './watch.ts';
 
 /** The commands that meet a hub over the wire, wherever it runs. */
 export function addRemoteCommands(program: Command): void {
@@ -35,6 +26,7 @@ function addEventCommands(program: Command): void {
     .option('-d, --dialect <name>', 'the spelling of the event; recognised by its fields when absent')
     .option('-k, --idempotency-key <key>', 'publish at most once under this key, within five minutes')
     .action(async (what: string, object: string | undefined, options: PublishOptions) => {
+      const { publish } = await import('./publish.ts');
       const ids = await publish(what === '-' ? await text(process.stdin) : what, object, options);
       console.log(ids.join('\n'));
     });
@@ -46,32 +38,40 @@ function addEventCommands(program: Command): void {
     .option('-j, --json', 'print each event as one line of JSON, as it came')
     .option('-s, --since <cursor>', 'begin after this event (native)')
     .action(async (patterns: string[], options: Omit<WatchOptions, 'print' | 'note'>) => {
+      const { watch } = await import('./watch.ts');
       await watch(patterns, { ...options, print: console.log, note }, untilStopped());
     });
 }
 
-function addDeadCommands(dead: Command): void {
-  targeted(dead.command('list', { isDefault: true }))
-    .description('Print id, time and reason of each, oldest first.')
-    .action(async (options: TargetOptions) => printAll(listDead(options)));
+const dead = () => import('./dead.ts');
+const connected = () => import('./connections.ts');
 
-  targeted(dead.command('show'))
+function addDeadCommands(command: Command): void {
+  targeted(command.command('list', { isDefault: true }))
+    .description('Print id, time and reason of each, oldest first.')
+    .action(async (options: TargetOptions) => printAll((await dead()).listDead(options)));
+
+  targeted(command.command('show'))
     .description('Print one with its text, as JSON.')
     .argument('<id>', 'its id in the list')
-    .action(async (id: string, options: TargetOptions) => console.log(await showDead(id, options)));
+    .action(async (id: string, options: TargetOptions) =>
+      console.log(await (await dead()).showDead(id, options)),
+    );
 
-  targeted(dead.command('retry'))
+  targeted(command.command('retry'))
     .description('Put some back into the inbox and print their ids.')
     .argument('[ids...]', 'their ids in the list')
     .option('-a, --all', 'all that are dead by now')
     .action(async (ids: string[], options: TargetOptions & { all?: boolean }) =>
-      printAll(retryDead(ids, options)),
+      printAll((await dead()).retryDead(ids, options)),
     );
 
-  targeted(dead.command('delete'))
+  targeted(command.command('delete'))
     .description('Forget some and print their ids.')
     .argument('<ids...>', 'their ids in the list')
-    .action(async (ids: string[], options: TargetOptions) => printAll(deleteDead(ids, options)));
+    .action(async (ids: string[], options: TargetOptions) =>
+      printAll((await dead()).deleteDead(ids, options)),
+    );
 }
 
 function addConnectionCommands(connections: Command): void {
@@ -82,18 +82,22 @@ function addConnectionCommands(connections: Command): void {
     .option('-r, --reverse', 'the other way round')
     .option('-l, --limit <count>', 'how many at most')
     .option('-j, --json', 'print each connection as one line of JSON')
-    .action((filters: string[], options: ListOptions) => listConnections(filters, options, console.log));
+    .action(async (filters: string[], options: ListOptions) =>
+      (await connected()).listConnections(filters, options, console.log),
+    );
 
   targeted(connections.command('show'))
     .description('Print one connection as JSON.')
     .argument('<name>', 'its address or id')
-    .action((name: string, options: TargetOptions) => showConnection(name, options, console.log));
+    .action(async (name: string, options: TargetOptions) =>
+      (await connected()).showConnection(name, options, console.log),
+    );
 
   targeted(connections.command('watch'))
     .description('Print who is connected, then who comes and goes, reconnecting by itself.')
     .option('-j, --json', 'print connections and events as lines of JSON')
-    .action((options: ListOptions) =>
-      watchConnections({ ...options, print: console.log, note }, untilStopped()),
+    .action(async (options: ListOptions) =>
+      (await connected()).watchConnections({ ...options, print: console.log, note }, untilStopped()),
     );
 
   targeted(connections.command('close'))
@@ -103,8 +107,8 @@ function addConnectionCommands(connections: Command): void {
     .option('--node <node>', 'all of this node')
     .option('--token-id <id>', 'all that came with this token, which is revoked')
     .option('--until <time>', 'until when it stays revoked (RFC 3339; a year when absent)')
-    .action((name: string | undefined, options: CloseOptions) =>
-      closeConnections(name, options, console.log),
+    .action(async (name: string | undefined, options: CloseOptions) =>
+      (await connected()).closeConnections(name, options, console.log),
     );
 }
 
@@ -121,6 +125,10 @@ function addBench(program: Command): void {
     .option('-s, --size <bytes>', 'filling in each event', wholeNumber, 64)
     .option('-j, --json', 'print the result as JSON')
     .action(async (url: string | undefined, options: BenchOptions & { json?: boolean }) => {
+      const [{ bench, benchTable }, { progressOn }] = await Promise.all([
+        import('./bench.ts'),
+        import('./progress.ts'),
+      ]);
       const progress = progressOn(process.stderr);
       const result = await bench({ ...options, url: url ?? options.url, progress });
       console.log(options.json === true ? JSON.stringify(result) : benchTable(result));

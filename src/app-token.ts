@@ -1,0 +1,8 @@
+import type { Config } from './config/config.ts';
+import { Tokens } from './gateway/tokens.ts';
+import { systemClock } from './model/clock.ts';
+
+/** A token signed with the secret of the config. */
+export async function signToken(config: Config, token: Parameters<Tokens['sign']>[0]): Promise<string> {
+  return new Tokens(config, systemClock).sign(token);
+}
