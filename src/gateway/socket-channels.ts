@@ -21,7 +21,7 @@ const token = { token: text('A JWT, where it is not in the Authorization header'
 const levels = { level: text('Comma list'), component: text('Comma list'), search: text('In the message') };
 const provisioningQuery = {
   ...token,
-  batch_size: z.int().min(1).max(BATCH_SIZE_MAX).describe('Events in one frame at most; 10 when absent'),
+  batch_size: z.int().min(1).max(BATCH_SIZE_MAX).describe('Events in one frame at most; 1 when absent'),
   compression: z.enum(['true', 'false']),
 };
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { provisioning } from '../../src/dialects/provisioning.ts';
 import type { HubEvent } from '../../src/model/event.ts';
 import { parseJson, type Json } from '../../src/model/json.ts';
-import { EVENT_TYPES } from './provisioning-helpers.ts';
+import { EVENT_TYPES, open } from './provisioning-helpers.ts';
 
 describe('provisioning events', () => {
   const json = fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.parse(JSON.stringify(value)) as Json);
@@ -44,11 +44,12 @@ describe('provisioning events', () => {
     );
   });
 
-  it('of one frame go under the time of the last of them, as they would alone', () => {
+  it('of one frame go under the time of the last of them, as they would alone', async () => {
+    const { encoding } = await open('/ws?batch_size=5');
     fc.assert(
       fc.property(fc.array(wire, { minLength: 2, maxLength: 5 }), (events) => {
         const texts = events.map((event) => JSON.stringify(event));
-        const frame = provisioning.batch?.join(texts) ?? '';
+        const frame = encoding?.batch?.join(texts) ?? '';
         expect(JSON.parse(frame)).toEqual(
           JSON.parse(JSON.stringify({ type: 'batch', timestamp: events.at(-1)?.timestamp, events })),
         );

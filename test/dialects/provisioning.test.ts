@@ -25,11 +25,14 @@ describe('a provisioning handshake', () => {
   });
 
   it('shares an encoding with all that name the same batch size', async () => {
-    const [byDefault, ten, four, again] = await Promise.all(
-      ['', 'batch_size=10', 'batch_size=4', 'batch_size=4'].map((query) => open(`/ws?${query}`)),
+    const [byDefault, one, ten, four, again] = await Promise.all(
+      ['', 'batch_size=1', 'batch_size=10', 'batch_size=4', 'batch_size=4'].map((query) =>
+        open(`/ws?${query}`),
+      ),
     );
-    expect(byDefault?.encoding?.batch?.size).toBe(10);
-    expect(ten?.encoding).toBe(byDefault?.encoding);
+    expect(byDefault?.encoding?.batch).toBeUndefined();
+    expect(one?.encoding).toBe(byDefault?.encoding);
+    expect(ten?.encoding?.batch?.size).toBe(10);
     expect(four?.encoding?.batch?.size).toBe(4);
     expect(again?.encoding).toBe(four?.encoding);
     expect(four?.encoding?.name).not.toBe(ten?.encoding?.name);
@@ -56,8 +59,8 @@ describe('a provisioning handshake', () => {
     });
   });
 
-  it('takes batches from 1 to 1000', async () => {
-    expect((await open('/ws?batch_size=1')).encoding?.batch?.size).toBe(1);
+  it('takes batches of up to 1000', async () => {
+    expect((await open('/ws?batch_size=2')).encoding?.batch?.size).toBe(2);
     expect((await open('/ws?batch_size=1000')).encoding?.batch?.size).toBe(1000);
   });
 

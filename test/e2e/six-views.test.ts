@@ -100,7 +100,7 @@ it('one event of every documented type is heard in all six views by whoever has 
   const drp = await drpClient(node.url, token, [HEARD]);
   const nornSocket = await socket('norn', '/ws');
   const dorguSocket = await socket('dorgu', '/ws');
-  const provisioningSocket = await socket('provisioning', `/ws?batch_size=1&token=${token}`);
+  const provisioningSocket = await socket('provisioning', `/ws?token=${token}`);
   const container = await socket('drp', `/ws/container/logs?appId=1&token=${token}`);
   const deployment = await socket('drp', `/ws/deployment/logs?deploymentId=15&token=${token}`);
   const metrics = await socket('drp', `/api/ws/stats?token=${token}`);

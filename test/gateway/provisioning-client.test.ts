@@ -111,6 +111,20 @@ describe('the documented client', () => {
     expect(client.handled.at(-1)?.[1]).toEqual(anEvent('LogEntry', { status: 'Running' }));
   });
 
+  it.each([2, 20])('calls its handler for each of %i events that are published at once', async (count) => {
+    const [node, client] = await start([]);
+    client.connect();
+    await expect.poll(() => client.count('connected')).toBe(1);
+    const tasks = Array.from({ length: count }, (_none, n) => ({ task_id: `t${n}`, status: 'Running' }));
+    await publish(
+      node,
+      tasks.map((task) => anEvent('TaskStatusChanged', task)),
+    );
+    await expect.poll(() => client.count('TaskStatusChanged')).toBe(count);
+    const cards = client.handled.filter(([name]) => name === 'TaskStatusChanged').map(([, { data }]) => data);
+    expect(cards).toEqual(tasks);
+  });
+
   it('subscribes, filters and unsubscribes once it is connected, and passes over the answers', async () => {
     const [node, client] = await start([]);
     client.connect();

@@ -57,7 +57,7 @@ const SPEAKERS: Record<NonNullable<Subscriber['dialect']>, (subscriber: Subscrib
   norn: () => ({ path: '/norn/ws' }),
   provisioning: ({ index, word, deflate }) => {
     const token = tokenOf(`load-${Math.floor(index / CONNECTIONS_A_USER)}`);
-    const path = `/provisioning/ws?events=${word.split('.', 2)[1]}&batch_size=1&token=${token}`;
+    const path = `/provisioning/ws?events=${word.split('.', 2)[1]}&token=${token}`;
     return deflate === undefined ? { path } : { path: `${path}&compression=true`, deflate };
   },
 };
