@@ -1,7 +1,7 @@
 import type { Subscription } from '../dialects/dialect.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
-import type { Identity } from '../model/principal.ts';
+import { withoutGrant, type Identity } from '../model/principal.ts';
 import { textOf } from './subscription.ts';
 import type { Connection } from './connection.ts';
 
@@ -13,10 +13,7 @@ export function ownEvents({ principal, publish }: Identity, events: readonly New
   return events.map((event) => {
     if (publish.permit(event)) return { ...event, principal };
     const { type, action, key } = event;
-    throw new BelfryError(
-      'forbidden',
-      `${principal} holds no grant to publish "${type}.${action}.${key}". Expected an event within its grants.`,
-    );
+    throw new BelfryError('forbidden', withoutGrant(principal, `to publish "${type}.${action}.${key}"`));
   });
 }
 
@@ -31,10 +28,7 @@ export function permitted(
 ): readonly Subscription[] {
   return asked.filter(({ name, pattern, beyondGrants }) => {
     if (beyondGrants === 'kept' || subscribe.overlap(pattern)) return true;
-    const error = new BelfryError(
-      'forbidden',
-      `${principal} holds no grant to hear "${name}". Expected something within its grants.`,
-    );
+    const error = new BelfryError('forbidden', withoutGrant(principal, `to hear "${name}"`));
     if (beyondGrants !== 'alone') throw error;
     refuse(error);
     return false;

@@ -15,6 +15,13 @@ export function asPrincipal(subject: string): Principal {
   return subject.includes(':') ? subject : `user:${subject}`;
 }
 
+/** Why somebody may not do something, and what would let them: `to hear "deploy.*.*"`. */
+export function withoutGrant(principal: Principal, what: string): string {
+  return principal === UNKNOWN
+    ? `You sent no token, and need one that permits you ${what}. Expected it as Authorization: Bearer, as ?token=, or in the command auth.`
+    : `${principal} holds no grant ${what}. Expected something within its grants.`;
+}
+
 /** The patterns that a principal may hear, or publish. */
 export class Grants {
   static readonly none = new Grants([]);

@@ -151,6 +151,43 @@ describe('belfry watch', () => {
   });
 });
 
+describe('a newcomer at the command line', () => {
+  it('is told by watch that no token was sent, and how to send one', async () => {
+    const node = await startNode();
+    const { code, errorLines } = await runCommand(['watch', 'profiles.*.*'], { BELFRY_URL: node.url });
+    expect([code, errorLines.join('\n')]).toEqual([
+      1,
+      expect.stringMatching(/You sent no token[\s\S]*Authorization: Bearer/),
+    ]);
+  });
+
+  it('is asked by watch whether the address is right, once it has failed three times', async () => {
+    const watch = new CommandProcess(['watch'], { BELFRY_URL: 'ws://127.0.0.1:1' });
+    const hint = await watch.line(/no hub has answered at 127\.0\.0\.1:1/, watch.errorLines);
+    expect(hint).toContain('BELFRY_URL');
+    expect(watch.errorLines.filter((line) => line.includes('disconnected'))).toHaveLength(3);
+  });
+
+  it.each(['*.save.x', 'profiles.*.x', 'profiles.save.*', 'profiles.save.a,b'])(
+    'is told by publish that %s is a pattern, and how a star or a comma is written',
+    async (topic) => {
+      const { code, errorLines } = await runCommand(['publish', topic, '{}'], {
+        BELFRY_URL: 'ws://127.0.0.1:1',
+      });
+      expect([code, errorLines.join('\n')]).toEqual([1, expect.stringContaining('\\3')]);
+    },
+  );
+
+  it('publishes a star, a comma and dots in a key where they are written as such', async () => {
+    const node = await startNode();
+    const token = await node.token();
+    const client = await nativeClient(node.url, token, ['a\\1b.save.*']);
+    const env = { BELFRY_URL: node.url, BELFRY_TOKEN: token };
+    await runCommand(['publish', 'a\\1b.save.x\\3\\2y.z', '1'], env);
+    expect(await client.next()).toMatchObject({ type: 'a.b', action: 'save', key: 'x*,y.z', object: 1 });
+  });
+});
+
 describe('the help of a command that meets a hub', () => {
   it('names where its credentials come from, and shows none', async () => {
     const env = { BELFRY_URL: 'ws://localhost:1/?token=hidden', BELFRY_TOKEN: 'hidden' };

@@ -63,7 +63,7 @@ export async function listConnections(
 
 /** Prints one connection, by address or id. */
 export async function showConnection(name: string, options: TargetOptions, print: Print): Promise<void> {
-  const { body } = await call({ method: 'GET', path: pathOf(name) }, options);
+  const { body } = await call({ method: 'GET', path: pathOf(name), missing: missing(name) }, options);
   print(JSON.stringify(JSON.parse(body), null, 2));
 }
 
@@ -120,7 +120,10 @@ export async function closeConnections(
       'What is to be closed is not clear. Expected one address or id, or one of --principal, --node, --token-id.',
     );
   }
-  const { body } = await call({ method: 'DELETE', path }, options);
+  const { body } = await call(
+    { method: 'DELETE', path, ...(name !== undefined && { missing: missing(name) }) },
+    options,
+  );
   const said = JSON.parse(body) as Shown | readonly Shown[] | { readonly Until: string };
   if ('Until' in said) return print(`revoked until ${said.Until}`);
   const closed = Array.isArray(said) ? (said as readonly Shown[]) : [said as Shown];
@@ -129,6 +132,10 @@ export async function closeConnections(
 
 function pathOf(name: string): string {
   return `${PATH}/${encodeURIComponent(name)}`;
+}
+
+function missing(name: string): string {
+  return `There is no connection "${name}" that you may see. Expected the address (ip:port) or the id of one that "belfry connections list" shows.`;
 }
 
 function readFilter(filter: string): [string, string] {

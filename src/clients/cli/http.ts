@@ -9,11 +9,13 @@ export interface Call {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** What to say where the hub answers that there is none. */
+  readonly missing?: string;
 }
 
 /** What the hub answered. @throws UsageError with what it said, where it refused */
 export async function call(
-  { method, path, headers: more = {}, body }: Call,
+  { method, path, headers: more = {}, body, missing }: Call,
   options: TargetOptions,
 ): Promise<{ headers: IncomingHttpHeaders; body: string }> {
   const [pathname = '', search = ''] = path.split(/\?(.*)/s);
@@ -41,5 +43,6 @@ export async function call(
     sent.end(body);
   });
   if (status >= 200 && status < 300) return answer;
+  if (status === 404 && missing !== undefined) throw new UsageError(missing);
   throw new UsageError(`The hub refused with ${status}: ${messageOf(answer.body)}`);
 }

@@ -28,16 +28,27 @@ export async function publish(
 
 function bodyOf(what: string, object: string | undefined): string {
   if (/^\s*[[{]/.test(what)) return what;
-  const first = what.indexOf('.');
-  const second = what.indexOf('.', first + 1);
-  if (first < 1 || second < 0)
-    throw new UsageError(`"${what}" is neither type.action.key nor an event as JSON.`);
-  const event = {
-    type: what.slice(0, first),
-    action: what.slice(first + 1, second),
-    key: what.slice(second + 1),
-  };
-  return JSON.stringify({ ...event, object: object === undefined ? null : parseObject(object) });
+  return JSON.stringify({ ...parseTopic(what), object: object === undefined ? null : parseObject(object) });
+}
+
+/** One topic, written as in a pattern: `\\1` is a dot, `\\2` a comma and `\\3` a star. */
+function parseTopic(what: string): { type: string; action: string; key: string } {
+  const [, type = '', action = '', key = ''] = /^([^.]+)\.([^.]+)\.(.*)$/s.exec(what) ?? [];
+  if (type === '')
+    throw new UsageError(
+      `"${what}" is neither a topic nor an event. Expected type.action.key, as in profiles.save.global, or an event as JSON.`,
+    );
+  if (/[*,]/.test(what))
+    throw new UsageError(
+      `"${what}" is a pattern, and an event has one topic. Expected type.action.key; a star that is meant as such is written \\3, a comma \\2.`,
+    );
+  return { type: plain(type), action: plain(action), key: plain(key) };
+}
+
+const ESCAPED: Readonly<Record<string, string>> = { '\\1': '.', '\\2': ',', '\\3': '*' };
+
+function plain(part: string): string {
+  return part.replaceAll(/\\[123]/g, (written) => ESCAPED[written] ?? written);
 }
 
 function parseObject(object: string): unknown {

@@ -11,6 +11,8 @@ import {
 
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 10_000;
+/** So often it fails to connect before it asks whether the address is right. */
+const FAILURES_BEFORE_HINT = 3;
 
 /** Close codes after which coming back would only be refused again. */
 const FINAL_CODES: ReadonlySet<number> = new Set([1000, 1008, 1009, 4001, 4003, 4009]);
@@ -69,17 +71,25 @@ export async function watch(
       `${options.dialect} cannot begin after a cursor. Expected --since with the native dialect.`,
     );
   }
+  let everConnected = false;
   for (let attempt = 0; !signal.aborted; attempt++) {
     const ended = await watchOnce(patterns, dialect, { ...options, since }, signal);
     since = ended.since;
     if (ended.heard) attempt = 0;
+    everConnected ||= ended.heard;
     if (signal.aborted) return;
     if (FINAL_CODES.has(ended.code))
       throw new UsageError(`The hub closed with ${ended.code}: ${ended.reason}`);
     const waitMs = Math.min(FIRST_WAIT_MS * 2 ** attempt, MAX_WAIT_MS) * (0.5 + Math.random() / 2);
     options.note(`disconnected (${ended.code} ${ended.reason}); again in ${Math.round(waitMs)} ms`);
+    if (!everConnected && attempt + 1 === FAILURES_BEFORE_HINT) options.note(hint(options.url));
     await sleep(waitMs, signal);
   }
+}
+
+function hint(url: string): string {
+  const { host } = socketTarget({ url }, '/').url;
+  return `no hub has answered at ${host} so far. Is it running there? Expected the address of a hub in --url or BELFRY_URL; trying on`;
 }
 
 interface Ended {
