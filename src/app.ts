@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { pino, type Logger } from 'pino';
+import type { Logger } from 'pino';
 import type { Broker, Dead, Flow, Retained } from './broker/broker.ts';
+import { logger } from './app-log.ts';
 import { brokerOf, masking, openAll, rollLimitsOf, rollOf } from './app-variants.ts';
 import { redactionOf } from './config/redaction.ts';
-import type { Config } from './config/config.ts';
+import { changedSettings, type Config } from './config/config.ts';
 import { VERSION } from './config/version.ts';
 import { parseEvent } from './dialects/index.ts';
 import { ApiConnections } from './gateway/api-connections.ts';
@@ -52,6 +53,7 @@ export async function startApp(
   log: Logger = logger(config),
   clock: Clock = systemClock,
 ): Promise<App> {
+  log.info({ version: VERSION, settings: changedSettings(config) }, 'starting');
   const rubbish = new Rubbish(clock, log);
   const redaction = redactionOf(config);
   const broker = brokerOf(config, log, clock, rubbish, redaction);
@@ -98,15 +100,18 @@ export async function startApp(
     await Promise.all(links.map((link) => link.close()));
   };
   const leave = async (windowMs: number, why: Close): Promise<void> => {
+    log.info({ connections: hub.connections.size, windowMs, code: why.code }, 'draining');
     upgrade.stop();
     hub.flush();
     // Until then it still answers, so that whoever sends clients here sees that it is not ready.
     const gone = drain(hub, { windowMs, why, random: Math.random }).then(() => gateway.stop());
     await within(windowMs + config.drainTimeoutMs, gone, clock);
+    log.info({ connections: hub.connections.size }, 'drained');
     void gateway.stop();
     heartbeat.stop();
     heartbeat.cutAll();
     await within(HAND_OVER_MS, handOver(), clock);
+    log.info('stopped');
   };
   let left: Promise<void> | undefined;
   const stop = (windowMs = 0, why: Close = CLOSE.draining): Promise<void> => (left ??= leave(windowMs, why));
@@ -123,11 +128,6 @@ export async function startApp(
     await stop();
     throw error;
   }
-}
-
-/** JSON lines on standard output; nothing that was sent as a secret is ever handed to it. */
-export function logger({ logLevel, node }: Pick<Config, 'logLevel' | 'node'>): Logger {
-  return pino({ level: logLevel, base: { node }, redact: ['*.authorization', '*.token', '*.password'] });
 }
 
 /** Where spans go, if they are to go anywhere. */

@@ -110,23 +110,32 @@ async function configOf({ config }: { config?: string }): Promise<Config> {
 
 async function serve(config: Config): Promise<void> {
   const { startApp } = await import('./app.ts');
-  const app = await startApp(config);
-  if (config.secretMade) {
-    const [{ signToken }, { banner }] = await Promise.all([
-      import('./app-token.ts'),
-      import('./clients/cli/banner.ts'),
-    ]);
-    const token = await signToken(config, { subject: 'admin', roles: ['admin'], ttlS: BANNER_TOKEN_TTL_S });
-    console.log(banner(app.listening, config.node, token));
-  }
+  const starting = startApp(config);
+  stopOnSignals(config, (windowMs, why) => starting.then((app) => app.stop(windowMs, why)));
+  const { listening } = await starting;
+  if (!config.secretMade) return;
+  const [{ signToken }, { banner }] = await Promise.all([
+    import('./app-token.ts'),
+    import('./clients/cli/banner.ts'),
+  ]);
+  const token = await signToken(config, { subject: 'admin', roles: ['admin'], ttlS: BANNER_TOKEN_TTL_S });
+  console.log(banner(listening, config.node, token));
+}
+
+function stopOnSignals(
+  { drainWindowMs }: Config,
+  stopApp: (windowMs: number, why: Close) => Promise<void>,
+): void {
   let stopping = false;
   const stop = (windowMs: number, why: Close): void => {
     // Asked twice it ends at once.
     if (stopping) process.exit(1);
     stopping = true;
-    void app.stop(windowMs, why).then(() => process.exit(0));
+    void stopApp(windowMs, why).then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
   };
-  const { drainWindowMs } = config;
   process.on('SIGTERM', () => stop(drainWindowMs, CLOSE.draining));
   // What supervisors send before they start it again.
   process.on('SIGHUP', () => stop(drainWindowMs, CLOSE.restart));

@@ -42,6 +42,8 @@ const { shape } = settingsSchema(readFileSync);
 const FIELDS = Object.keys(shape) as Field[];
 const FIELD_OF: ReadonlyMap<string, Field> = new Map(FIELDS.map((field) => [settingName(field), field]));
 const SECRET = '***';
+/** Of a value in the log: a certificate is longer than anybody reads there. */
+const SHOWN_CHARACTERS = 500;
 
 /**
  * The settings of the environment and, where it names none, of the YAML file. An empty variable counts as absent.
@@ -79,6 +81,12 @@ export function describeConfig(config: Config): SettingLine[] {
     source: config.sources[field],
     description: shape[field].description ?? '',
   }));
+}
+
+/** The settings that somebody gave, for the log: name and value as `belfry check` shows them, secrets hidden. */
+export function changedSettings(config: Config): Readonly<Record<string, string>> {
+  const given = describeConfig(config).filter(({ source }) => source === 'environment' || source === 'file');
+  return Object.fromEntries(given.map(({ name, value }) => [name, value.slice(0, SHOWN_CHARACTERS)]));
 }
 
 function gather(env: NodeJS.ProcessEnv, readFile: ReadText): Given {
@@ -173,14 +181,23 @@ function complete(settings: Settings, values: Given['values']): Config {
 }
 
 /** The settings that are not shown as they are. */
-function disguises({ listen, redisUrl, users }: Config): { readonly [Name in Field]?: string } {
+function disguises({ listen, redisUrl, otlpUrl, jwksUrl, users }: Config): {
+  readonly [Name in Field]?: string;
+} {
   return {
     listen: listen.map(listenerText).join(','),
     ...(redisUrl !== undefined && { redisUrl: withoutPasswords(redisUrl) }),
+    ...(otlpUrl !== undefined && { otlpUrl: withoutQuery(otlpUrl) }),
+    ...(jwksUrl !== undefined && { jwksUrl: withoutQuery(jwksUrl) }),
     users: JSON.stringify(users.map((user) => ({ ...user, password: SECRET }))),
     jwtSecret: SECRET,
     tlsKey: SECRET,
   };
+}
+
+/** The URL of a collector or an issuer may carry a key as a parameter. */
+function withoutQuery(url: string): string {
+  return url.replace(/\?.*$/, `?${SECRET}`);
 }
 
 function asText(value: unknown): string {

@@ -51,7 +51,7 @@ export class SpanExporter {
 
   constructor(options: SpanExporterOptions) {
     this.#options = options;
-    this.#address = `${options.url.replace(/\/+$/, '')}/v1/traces`;
+    this.#address = tracesAt(options.url);
     this.#stop = options.clock.every(EVERY_MS, () => void this.flush());
   }
 
@@ -155,4 +155,11 @@ function attributesOf(attributes: Span['attributes']): object[] {
     key,
     value: typeof value === 'string' ? { stringValue: value } : { intValue: String(value) },
   }));
+}
+
+/** What the URL asks for beside the path, such as a key of the collector's, stays. */
+function tracesAt(url: string): string {
+  const address = new URL(url);
+  address.pathname = `${address.pathname.replace(/\/+$/, '')}/v1/traces`;
+  return address.href;
 }

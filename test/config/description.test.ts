@@ -30,6 +30,8 @@ describe('the description', () => {
         BELFRY_JWT_SECRET: SECRET,
         BELFRY_REDIS_URL: 'rediss://user:geheim@redis:6379/2?password=geheim',
         BELFRY_USERS: JSON.stringify([{ name: 'alice', password }]),
+        BELFRY_OTLP_URL: 'https://collector.example.com/otlp?api-key=geheim',
+        BELFRY_JWKS_URL: 'https://issuer.example.com/keys?token=geheim',
         BELFRY_TLS_CERT: cert,
         BELFRY_TLS_KEY: key,
       }),

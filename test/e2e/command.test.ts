@@ -62,6 +62,21 @@ describe('belfry serve', () => {
     expect(await node.exited).toEqual({ code: 0, signal: null });
   });
 
+  it('says at its start what runs with which settings, and at its end how far it is', async () => {
+    const node = await startNodeProcess({ BELFRY_TOPICS_MAX: '7' });
+    const said = (): Record<string, unknown>[] =>
+      node.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(said()[0]).toMatchObject({
+      msg: 'starting',
+      version: '0.1.0',
+      settings: { BELFRY_TOPICS_MAX: '7', BELFRY_JWT_SECRET: '***' },
+    });
+    node.child.kill('SIGINT');
+    await node.exited;
+    const messages = said().map(({ msg }) => msg);
+    expect(messages.slice(-3)).toEqual(['draining', 'drained', 'stopped']);
+  });
+
   it('writes no token into its log', async () => {
     const node = await startNodeProcess({ BELFRY_LOG_LEVEL: 'trace' });
     const { token } = await startNode();

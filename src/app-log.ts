@@ -1,0 +1,37 @@
+import { pino, type Logger } from 'pino';
+import type { Config } from './config/config.ts';
+
+const OPTIONS = { redact: ['*.authorization', '*.token', '*.password'] };
+
+/** What every line has, and a reader at a terminal does not need again. */
+const COMMON: ReadonlySet<string> = new Set(['level', 'time', 'node', 'msg', 'err']);
+
+interface Line {
+  readonly level: number;
+  readonly time: number;
+  readonly msg?: string;
+  readonly err?: { readonly message?: string; readonly stack?: string };
+}
+
+/**
+ * The log of a node, on standard output: JSON lines, or a readable line each where a person sits before it. Nothing that
+ * was sent as a secret is ever handed to it.
+ */
+export function logger({ logLevel, node }: Pick<Config, 'logLevel' | 'node'>): Logger {
+  const options = { ...OPTIONS, level: logLevel, base: { node } };
+  if (!process.stdout.isTTY) return pino(options);
+  return pino(options, { write: (line) => void process.stdout.write(readable(line)) });
+}
+
+/** A line of the log as a person reads it: `10:30:00 warn  the connection to Redis is lost  reason=…`. */
+export function readable(line: string): string {
+  const entry = JSON.parse(line) as Line;
+  const { level, time, msg = '', err } = entry;
+  const clock = new Date(time).toTimeString().slice(0, 8);
+  const fields = Object.entries(entry)
+    .filter(([name]) => !COMMON.has(name))
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const fault = err === undefined ? '' : `\n  ${err.stack ?? err.message ?? ''}`;
+  const label = (pino.levels.labels[level] ?? '').padEnd(5);
+  return `${[`${clock} ${label} ${msg}`, ...fields].join('  ')}${fault}\n`;
+}
