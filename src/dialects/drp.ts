@@ -73,20 +73,38 @@ export const drp: Dialect = {
   },
 };
 
-/** Status, headers and body of a refusal as DRP's clients know them, on REST and before an upgrade alike. */
-export function drpRefusal(
-  error: BelfryError,
-  method: string,
-): { status: number; headers: Record<string, string>; body: string } {
-  const { code, status, message, see } = error;
-  if (status === 401) return { status, headers: { 'WWW-Authenticate': 'dr-provision' }, body: '' };
+interface HttpRefusal {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+/** Status, headers and body of a refusal as DRP's clients know them, before an upgrade and on DRP's own paths of REST. */
+export function drpRefusal(error: BelfryError, method: string): HttpRefusal {
+  const challenge = { 'WWW-Authenticate': 'dr-provision' };
+  if (error.status === 401) return { status: 401, headers: challenge, body: '' };
+  const { status, headers, body } = apiRefusal(error, method);
+  if (error.code === 'token_invalid') Object.assign(headers, challenge);
+  return { status, headers, body };
+}
+
+/** The same on every other path: a body in any case, and the challenge as RFC 6750 has it. */
+export function apiRefusal(error: BelfryError, method: string): HttpRefusal {
+  const { code, status, message, see, retryAfterS } = error;
   const headers: Record<string, string> = { 'Content-Type': 'application/json; charset=utf-8' };
-  if (code === 'token_invalid') headers['WWW-Authenticate'] = 'dr-provision';
-  if (status === 503) headers['Retry-After'] = '1';
+  const challenge = CHALLENGES[code];
+  if (challenge !== undefined) headers['WWW-Authenticate'] = challenge;
+  if (retryAfterS !== undefined) headers['Retry-After'] = `${retryAfterS}`;
   const [Model, Type] = MODELS[code] ?? ['', method];
   const Messages = code === 'password_wrong' ? ['Access Denied'] : [message, `See ${see}`];
   return { status, headers, body: JSON.stringify({ Model, Key: '', Type, Messages, Code: status }) };
 }
+
+const CHALLENGES: Partial<Record<ErrorCode, string>> = {
+  credentials_missing: 'Bearer realm="belfry"',
+  credentials_malformed: 'Bearer realm="belfry", error="invalid_request"',
+  token_invalid: 'Bearer realm="belfry", error="invalid_token"',
+};
 
 const MODELS: Partial<Record<ErrorCode, readonly [model: string, type: string]>> = {
   password_wrong: ['users', ''],

@@ -6,23 +6,35 @@ export type Credentials =
   | { readonly kind: 'bearer'; readonly token: string }
   | { readonly kind: 'basic'; readonly name: string; readonly password: string };
 
-/** Standard alphabet with padding, as Go's `base64.StdEncoding` reads it. */
-const BASE64 = /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/;
+/** Of either alphabet, with its padding or without. */
+const BASE64 = /^[\w+/-]+={0,2}$/;
+const SCHEME = /^([\w-]+)[ \t]+(\S.*)$/;
+
+/** Names under which a query may hold a token: those of DRP's documents, and the one of RFC 6750. */
+export const TOKEN_PARAMETERS = ['token', 'Token', 'access_token'] as const;
+
+/** A page in a browser can set no header, but name subprotocols; what follows this is a token. */
+const TOKEN_PROTOCOL = 'belfry.token.';
 
 /**
  * The credentials of a request by Digital Rebar Provision's rule: an `Authorization` header wins over the query, its
- * scheme is exactly `Basic` or `Bearer`; a `token` (or `Token`) of the query is `user:password` when it holds a colon,
- * which no JWT does, else a token.
+ * scheme is `Basic` or `Bearer` in any letter case; a token of the query is `user:password` when it holds a colon, which
+ * no JWT does, else a token. Between the two stands a token among the subprotocols of a handshake.
  * @throws BelfryError `credentials_missing` or `credentials_malformed`; the message repeats nothing of them
  */
 export function credentialsOf(request: {
   authorization?: string | undefined;
+  /** `Sec-WebSocket-Protocol`, where that may hold a token. */
+  protocols?: string | undefined;
   query: URLSearchParams;
 }): Credentials {
-  const { authorization, query } = request;
-  if (authorization) return fromHeader(authorization);
-  const token = query.get('token') || query.get('Token');
-  if (!token) {
+  const { authorization = '', protocols, query } = request;
+  if (authorization.trim() !== '') return fromHeader(authorization.trim());
+  const offered = protocols?.split(',').map((each) => each.trim());
+  const protocol = offered?.find((each) => each.startsWith(TOKEN_PROTOCOL));
+  if (protocol !== undefined) return { kind: 'bearer', token: protocol.slice(TOKEN_PROTOCOL.length) };
+  const token = TOKEN_PARAMETERS.map((name) => query.get(name)?.trim()).find(Boolean);
+  if (token === undefined) {
     const expected = 'Expected "Authorization: Bearer <token>", "Authorization: Basic …" or ?token=<token>.';
     throw new BelfryError('credentials_missing', `The request carries no credentials. ${expected}`);
   }
@@ -30,15 +42,14 @@ export function credentialsOf(request: {
 }
 
 function fromHeader(header: string): Credentials {
-  const space = header.indexOf(' ');
-  const scheme = header.slice(0, Math.max(space, 0));
-  const value = header.slice(space + 1);
-  if (scheme === 'Bearer' && value !== '') return { kind: 'bearer', token: value };
-  if (scheme !== 'Basic')
+  const [, scheme = '', value = ''] = SCHEME.exec(header) ?? [];
+  if (scheme.toLowerCase() === 'bearer') return { kind: 'bearer', token: value };
+  if (scheme.toLowerCase() !== 'basic')
     throw malformed('its scheme is neither Basic nor Bearer, or nothing follows the scheme');
+  if (!BASE64.test(value)) throw malformed('what follows Basic is not base64');
   const bytes = Buffer.from(value, 'base64');
-  if (!BASE64.test(value) || !isUtf8(bytes)) throw malformed('what follows Basic is not base64 of UTF-8');
-  const pair = bytes.toString('utf8');
+  // Shells and older clients send the bytes of their own encoding, which for most of them is Latin-1.
+  const pair = bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1');
   if (!pair.includes(':')) throw malformed('Basic holds no colon between user and password');
   return userAndPassword(pair);
 }
@@ -56,12 +67,17 @@ function malformed(why: string): BelfryError {
   );
 }
 
-/** The value of a cookie in a `Cookie` header; `undefined` when it is not there or empty. */
+/** The value of a cookie in a `Cookie` header, without quotes (RFC 6265, 4.1.1); `undefined` when it is absent or empty. */
 export function cookieOf(header: string | undefined, name: string): string | undefined {
   for (const pair of header?.split(';') ?? []) {
     const equals = pair.indexOf('=');
     if (equals > 0 && pair.slice(0, equals).trim() === name)
-      return pair.slice(equals + 1).trim() || undefined;
+      return (
+        pair
+          .slice(equals + 1)
+          .trim()
+          .replace(/^"(.*)"$/, '$1') || undefined
+      );
   }
   return undefined;
 }

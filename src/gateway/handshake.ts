@@ -2,7 +2,7 @@ import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Refusal } from '../dialects/dialect.ts';
-import { drpRefusal } from '../dialects/drp.ts';
+import { apiRefusal } from '../dialects/drp.ts';
 import { asBelfryError } from '../model/errors.ts';
 
 /** The answer to what is no WebSocket handshake. */
@@ -55,7 +55,7 @@ export function endingOf(code: number): string {
 /** A fault in the words of `/api/v3`, for where no dialect has its own. */
 export function refusalOf(thrown: unknown): Refusal {
   const error = asBelfryError(thrown);
-  const { status, headers, body } = drpRefusal(error, 'GET');
+  const { status, headers, body } = apiRefusal(error, 'GET');
   return new Refusal(status, headers, body);
 }
 

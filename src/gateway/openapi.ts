@@ -107,14 +107,18 @@ function response({ says, content = {}, headers = [] }: Answer): object {
 /** By status, with the codes that have it. */
 function refusals(operation: Operation): Record<string, object> {
   const byStatus = Map.groupBy(errorsOf(operation), (code) => ERRORS[code].status);
-  return Object.fromEntries([...byStatus].map(([status, codes]) => [status, refusal(status, codes)]));
+  const { ofDrp = false } = operation;
+  return Object.fromEntries([...byStatus].map(([status, codes]) => [status, refusal(status, codes, ofDrp)]));
 }
 
-/** Who did not say who they are is asked by the header alone, as DRP's clients know it. */
-function refusal(status: number, codes: readonly ErrorCode[]): object {
+/** Who did not say who they are is asked by a header; on the paths of DRP by that alone. */
+function refusal(status: number, codes: readonly ErrorCode[], ofDrp: boolean): object {
   const description = codes.map((code) => `\`${code}\`: ${ERRORS[code].title}`).join('\n\n');
-  if (status === 401) return { description, headers: { 'WWW-Authenticate': { schema: { type: 'string' } } } };
-  return { description, content: { 'application/json': { schema: reference('Refusal') } } };
+  return {
+    description,
+    ...(status === 401 && { headers: { 'WWW-Authenticate': { schema: { type: 'string' } } } }),
+    ...((status !== 401 || !ofDrp) && { content: { 'application/json': { schema: reference('Refusal') } } }),
+  };
 }
 
 function reference(name: string): object {

@@ -19,6 +19,8 @@ export interface Operation {
   readonly summary: string;
   /** Without credentials. */
   readonly open?: boolean;
+  /** Asked by DRP's clients first, so that who comes without credentials is refused to the letter as by DRP. */
+  readonly ofDrp?: boolean;
   readonly query?: Readonly<Record<string, z.ZodType>>;
   readonly headers?: Readonly<Record<string, z.ZodType>>;
   /** Takes events. */

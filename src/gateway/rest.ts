@@ -2,7 +2,7 @@ import { arch, platform } from 'node:os';
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import type { Broker, Dead, Retained } from '../broker/broker.ts';
 import type { DialectName } from '../dialects/dialect.ts';
-import { drpRefusal } from '../dialects/drp.ts';
+import { apiRefusal, drpRefusal } from '../dialects/drp.ts';
 import { dialectNames, isDialectName, parseEvent } from '../dialects/index.ts';
 import { MAX_EVENTS } from '../dialects/native.ts';
 import { ownEvents } from '../hub/permission.ts';
@@ -208,7 +208,10 @@ function fromExpress(thrown: unknown): BelfryError {
   return asBelfryError(thrown);
 }
 
-/** Every error of every HTTP route, as DRP's clients read them. */
+/** What DRP's clients ask before anything else: here they are refused to the letter as by DRP. */
+const OF_DRP = /^\/api\/v3\/(?:info|users\/[^/]+\/token)(?:\?|$)/;
+
+/** Every error of every HTTP route, in a form that DRP's clients read. */
 export function errorHandler(
   rubbish: Rubbish,
   logFault: (error: BelfryError) => void,
@@ -218,7 +221,8 @@ export function errorHandler(
     const error = fromExpress(thrown);
     if (error.code === 'internal') logFault(error);
     else if (Rubbish.is(error)) rubbish.report('http', error.code);
-    const { status, headers, body } = drpRefusal(error, request.method);
+    const refusalFor = OF_DRP.test(request.originalUrl) ? drpRefusal : apiRefusal;
+    const { status, headers, body } = refusalFor(error, request.method);
     response
       .status(status)
       .set(headers)

@@ -9,7 +9,14 @@ import { identityOf } from './caller.ts';
 import { targetOf } from './handshake.ts';
 
 /** What DRP's clients may add to any request, and the token; none of them changes what is kept here. */
-const WITHOUT_EFFECT: ReadonlySet<string> = new Set(['slim', 'params', 'decode', 'token', 'Token']);
+const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
+  'slim',
+  'params',
+  'decode',
+  'token',
+  'Token',
+  'access_token',
+]);
 
 interface Kept {
   readonly retained: Retained;

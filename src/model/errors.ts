@@ -58,10 +58,17 @@ export type ErrorCode = keyof typeof ERRORS;
 export class BelfryError extends Error {
   override readonly name: string = 'BelfryError';
   readonly code: ErrorCode;
+  readonly #retryAfterS: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { readonly retryAfterS?: number }) {
     super(message, options);
     this.code = code;
+    this.#retryAfterS = options?.retryAfterS;
+  }
+
+  /** In how many seconds the same may be tried again, where that makes sense at all. */
+  get retryAfterS(): number | undefined {
+    return this.#retryAfterS ?? (this.status === 503 ? 1 : undefined);
   }
 
   get status(): number {

@@ -48,7 +48,14 @@ export interface ConnectionQuery {
 }
 
 /** What DRP's clients may add to any request, and the token; none of them changes what is listed. */
-const WITHOUT_EFFECT: ReadonlySet<string> = new Set(['slim', 'params', 'decode', 'token', 'Token']);
+const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
+  'slim',
+  'params',
+  'decode',
+  'token',
+  'Token',
+  'access_token',
+]);
 
 /**
  * A query as DRP writes it: `Principal=user:ada`, `RemoteAddr=Lt(10.0.1.0:0)`, `sort`, `reverse`, `offset`, `limit`. The
