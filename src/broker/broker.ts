@@ -66,7 +66,8 @@ export interface LatestWish {
 export interface RetainedWish {
   readonly type: string;
   readonly action: string;
-  readonly key: string;
+  /** Absent, with `*` as action: whatever was the last to change, also when that removed it. */
+  readonly key?: string;
   readonly count: number;
 }
 

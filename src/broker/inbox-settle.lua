@@ -4,7 +4,7 @@
 -- Only the first of all pending entries is moved, so the order of the inbox is that of the log whoever has read what.
 -- What comes after an entry that another node holds has to wait for that.
 --
--- GROUP, LIMITS and publish.lua stand before it. KEYS are the log, the inbox and the dead. ARGV has six for each entry,
+-- GROUP, LIMITS and publish.lua stand before it. KEYS are the log, the inbox and the dead. ARGV has seven for each entry,
 -- oldest first: its id, what becomes of it, and what the functions below take.
 -- Answers for each entry until one has to wait: 1 when it was moved now, 0 when somebody had done so before.
 local log, inbox, dead = KEYS[1], KEYS[2], KEYS[3]
@@ -23,8 +23,8 @@ end
 
 local become = {}
 
-function become.event(_, event, kind, action, key)
-  publish({ log }, { event }, { kind ~= '' and { kind, action, key } or nil })
+function become.event(_, event, kind, action, key, says)
+  publish({ log }, { event }, { kind ~= '' and { kind, action, key, says } or nil })
 end
 
 function become.dead(id, text, reason, message, time)
@@ -37,13 +37,13 @@ end
 function become.nothing() end
 
 local outcomes = {}
-for i = 1, #ARGV, 6 do
+for i = 1, #ARGV, 7 do
   local id = ARGV[i]
   local is_first = first_pending('-', '+') == id
   if not is_first and first_pending(id, id) then break end
   if is_first then
     -- Last, so that what Redis refuses in between leaves the entry where it was.
-    become[ARGV[i + 1]](id, unpack(ARGV, i + 2, i + 5))
+    become[ARGV[i + 1]](id, unpack(ARGV, i + 2, i + 6))
     redis.call('XACK', inbox, GROUP, id)
     redis.call('XDEL', inbox, id)
   end

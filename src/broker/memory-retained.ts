@@ -1,6 +1,6 @@
 import type { Clock } from '../model/clock.ts';
 import type { HubEvent } from '../model/event.ts';
-import { REMOVING_ACTIONS, type Keep, type Retention } from '../model/retention.ts';
+import { onlyNames, REMOVING_ACTIONS, type Keep, type Retention } from '../model/retention.ts';
 import type { LatestWish, Permits, Retained, RetainedWish } from './broker.ts';
 import { latestOfEach } from './latest.ts';
 
@@ -8,9 +8,9 @@ import { latestOfEach } from './latest.ts';
 const MAX_LISTS = 10_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** A tail, or a list of the one latest event. */
+/** A tail, or a list of one: the latest event of a key, or the one that changed a type last. */
 interface List {
-  readonly kind: Keep['kind'];
+  readonly kind: Keep['kind'] | 'changed';
   /** The type and key that all its events have. */
   readonly of: string;
   readonly events: HubEvent[];
@@ -43,8 +43,12 @@ export class MemoryRetained implements Retained {
       this.#append(nameOf(type, action, key), event, keep);
     } else {
       const name = nameOf(type, key);
+      // A list of its own each time, since the next one may be of another key.
+      this.#forget(nameOf(type));
+      this.#append(nameOf(type), event, { kind: 'changed', last: 1 });
       if (REMOVING_ACTIONS.includes(action)) this.#forget(name);
-      else this.#append(name, event, { kind: 'latest', last: 1 });
+      else if (!onlyNames(event) || this.#read(name) === undefined)
+        this.#append(name, event, { kind: 'latest', last: 1 });
     }
   }
 
@@ -52,6 +56,7 @@ export class MemoryRetained implements Retained {
   wished({ type, action, key, count }: RetainedWish): readonly HubEvent[] {
     const keep = this.#retention.wished({ type, action });
     if (keep === undefined || count < 1) return [];
+    if (key === undefined) return this.#read(nameOf(type))?.events ?? [];
     if (keep.kind === 'tail') return this.#read(nameOf(type, action, key))?.events.slice(-count) ?? [];
     const events = this.#read(nameOf(type, key))?.events ?? [];
     return events.filter((event) => action === '*' || event.action === action);
@@ -116,7 +121,7 @@ export class MemoryRetained implements Retained {
   }
 }
 
-/** Two parts for the latest of a key, three for a tail, so that they never meet. */
+/** One part for what changed a type last, two for the latest of a key, three for a tail, so that they never meet. */
 function nameOf(...parts: readonly string[]): string {
   return JSON.stringify(parts);
 }

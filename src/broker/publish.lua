@@ -3,7 +3,7 @@
 -- Runs as a script for the hub and inside the function belfry_publish for everybody else. LIMITS and retain.lua stand
 -- before it.
 -- keys[1] is the log, `{<prefix>}:log`; keys[2], if given, the idempotency key, `{<prefix>}:once:<key>`.
--- kinds[i] is the { type, action, key } of event i, if a rule may match it.
+-- kinds[i] is the { type, action, key, says } of event i, as retain.lua takes them, if a rule may match it.
 -- Answers the id of each event; for an idempotency key seen before, the ids of then, and nothing is appended.
 --
 -- Each entry names the one before it (`p`), and so does each message: by that a node notices a hole, and tells a log

@@ -39,14 +39,14 @@ export class InboxReader {
   }
 
   judge(id: string, content: RawContent): Verdict {
-    if (content === null) return { id, becomes: ['nothing', '', '', '', ''] };
+    if (content === null) return { id, becomes: ['nothing', '', '', '', '', ''] };
     try {
-      const { json, kind = ['', '', ''] } = this.#body(id, content);
+      const { json, kind = ['', '', '', ''] } = this.#body(id, content);
       return { id, becomes: ['event', json, ...kind] };
     } catch (thrown) {
       const { code, message } = asBelfryError(thrown);
       const time = new Date(this.#options.clock.now()).toISOString();
-      return { id, becomes: ['dead', this.#kept(content), code, message, time], reason: code };
+      return { id, becomes: ['dead', this.#kept(content), code, message, time, ''], reason: code };
     }
   }
 

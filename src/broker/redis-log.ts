@@ -1,7 +1,7 @@
 import type { Result } from 'ioredis';
 import { START, type Cursor } from '../model/cursor.ts';
 import { canonicalJson, type NewEvent } from '../model/event.ts';
-import type { Retention } from '../model/retention.ts';
+import { onlyNames, type Retention } from '../model/retention.ts';
 import { tooBig } from './broker.ts';
 import type { RedisConnection } from './redis-connection.ts';
 
@@ -31,11 +31,14 @@ export interface LogEntry {
   readonly body: Buffer;
 }
 
+/** What retain.lua asks of an event. The last is `names`, or empty: see `onlyNames`. */
+export type Kind = readonly [type: string, action: string, key: string, says: string];
+
 /** An event to be appended. */
 export interface Body {
   readonly json: string;
   /** Where a retention rule keeps it. */
-  readonly kind: readonly [type: string, action: string, key: string] | undefined;
+  readonly kind: Kind | undefined;
 }
 
 export interface BodyOptions {
@@ -49,7 +52,7 @@ export function bodyOf(event: NewEvent, now: number, { retention, maxEventBytes 
   const bytes = Buffer.byteLength(json);
   if (bytes > maxEventBytes) throw tooBig(bytes, maxEventBytes);
   const { type, action, key } = event;
-  return { json, kind: retention.of(event) && [type, action, key] };
+  return { json, kind: retention.of(event) && [type, action, key, onlyNames(event) ? 'names' : ''] };
 }
 
 /** What Redis calls the things of one hub. All keys share a hash tag, so that a script may use them together on a cluster. */
@@ -63,6 +66,7 @@ export function redisNames(prefix: string) {
     tail: (type: string, action: string, key: string) =>
       `{${prefix}}:tail:${escaped(type)}.${escaped(action)}:${key}`,
     tails: (type: string) => `{${prefix}}:tails:${escaped(type)}`,
+    changed: `{${prefix}}:changed`,
     latest: (type: string) => `{${prefix}}:latest:${type}`,
     inbox: `{${prefix}}:ingress`,
     dead: `{${prefix}}:dead`,

@@ -120,7 +120,7 @@ export class RedisRetained implements Retained {
     const { type, action, key, count } = wish;
     const keep = this.#options.retention.wished(wish);
     if (keep === undefined || count < 1) return undefined;
-    if (keep.kind === 'tail') {
+    if (key !== undefined && keep.kind === 'tail') {
       const name = this.#names.tail(type, action, key);
       return {
         wish,
@@ -128,9 +128,10 @@ export class RedisRetained implements Retained {
         entries: (reply) => (reply as [id: Buffer, fields: Buffer[]][]).map(entryOf).toReversed(),
       };
     }
+    const [name, field] = key === undefined ? [this.#names.changed, type] : [this.#names.latest(type), key];
     return {
       wish,
-      ask: (commands) => commands.hgetBuffer(this.#names.latest(type), key),
+      ask: (commands) => commands.hgetBuffer(name, field),
       entries: (reply) => (reply === null ? [] : [splitValue(reply as Buffer)]),
     };
   }

@@ -29,7 +29,7 @@ export interface ScriptLimits {
 const PUBLISH_ARGUMENTS = `
   local events, kinds, count = {}, {}, tonumber(ARGV[1])
   for i = 1, count do events[i] = ARGV[i + 1] end
-  for i = count + 2, #ARGV, 4 do kinds[tonumber(ARGV[i])] = { ARGV[i + 1], ARGV[i + 2], ARGV[i + 3] } end
+  for i = count + 2, #ARGV, 5 do kinds[tonumber(ARGV[i])] = { unpack(ARGV, i + 1, i + 4) } end
   return publish(KEYS, events, kinds)
 `;
 

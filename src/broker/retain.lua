@@ -3,6 +3,7 @@
 --   {<prefix>}:tails:<type>                 a sorted set that names the tails of a type, `<key>:<action>`, in this order
 --   {<prefix>}:ends                         a sorted set of when to look whether a tail with an end is gone
 --   {<prefix>}:latest:<type>                a hash of the newest of each key, as `<id> <event>`
+--   {<prefix>}:changed                      a hash of the newest of each type of which the latest are kept, likewise
 -- RULES and REMOVING stand before it. Never fails: whatever stands in the way, the event is in the log already, and
 -- half of a publish would be worse than a tail without it.
 
@@ -53,7 +54,8 @@ local function retain_tail(name, id, event, rule)
   if rule.ttl then redis.pcall('PEXPIRE', name, rule.ttl) end
 end
 
-local function retain(prefix, id, event, kind, action, key)
+-- `says` is 'names' where the event says nothing of its object but which one it is: what is known of that stays.
+local function retain(prefix, id, event, kind, action, key, says)
   local rule = rule_for(kind, action)
   if not rule then return end
   local begin = '{' .. prefix .. '}:'
@@ -61,9 +63,13 @@ local function retain(prefix, id, event, kind, action, key)
     kind, action = escaped(kind), escaped(action)
     retain_tail(begin .. 'tail:' .. kind .. '.' .. action .. ':' .. key, id, event, rule)
     name_tail(begin, id, kind, action, key, rule.ttl)
-  elseif REMOVING[action] then
+    return
+  end
+  local value = id .. ' ' .. event
+  redis.pcall('HSET', begin .. 'changed', kind, value)
+  if REMOVING[action] then
     redis.pcall('HDEL', begin .. 'latest:' .. kind, key)
   else
-    redis.pcall('HSET', begin .. 'latest:' .. kind, key, id .. ' ' .. event)
+    redis.pcall(says == 'names' and 'HSETNX' or 'HSET', begin .. 'latest:' .. kind, key, value)
   end
 end

@@ -67,6 +67,16 @@ local CANONICAL = {
   principal = check_text, object = anything, original = anything, metadata = check_object,
 }
 
+-- What retain.lua asks: `onlyNames` in the hub decides the same.
+local function says(key, object)
+  if object == nil or object == cjson.null then return 'names' end
+  if type(object) ~= 'table' then return '' end
+  for _, value in pairs(object) do
+    if value ~= key then return '' end
+  end
+  return 'names'
+end
+
 local function check_fields(checks, event)
   for name, value in pairs(event) do
     if not checks[name] then no_event('it has the unknown field ' .. name:sub(1, 100)) end
@@ -78,7 +88,7 @@ local function canonical(event)
   check_fields(CANONICAL, event)
   if event.key == nil then no_event('key is missing') end
   check_reserved(event.type)
-  return event.type, event.action, event.key
+  return event.type, event.action, event.key, says(event.key, event.object)
 end
 
 -- What Go writes for a time that was never set.
@@ -94,9 +104,10 @@ local DRP = {
 
 -- Go reads field names without regard to case, and null as absent.
 local function drp(event)
-  local found = {}
+  local found, object = {}, nil
   for name, value in pairs(event) do
     local field = name:lower()
+    if field == 'object' then object = value end
     if DRP[field] and value ~= cjson.null then
       DRP[field](name, value)
       found[field] = value
@@ -104,7 +115,8 @@ local function drp(event)
     end
   end
   if not (found.type and found.action) then no_event('Type or Action is missing') end
-  return found.type, found.action, found.key or ''
+  local key = found.key or ''
+  return found.type, found.action, key, says(key, object)
 end
 
 local function check_dotted(name)
@@ -125,16 +137,17 @@ end
 local function norn(event)
   local kind, action = check_dotted(event.type)
   check_text('appId', event.appId)
-  return kind, action, event.appId
+  return kind, action, event.appId, says(event.appId, event.payload)
 end
 
 local function dorgu(event)
   local kind, action = check_dotted(event.type)
   check_text('data.name', event.data.name)
-  return kind, action, event.data.name
+  return kind, action, event.data.name, says(event.data.name, event.data)
 end
 
--- In the order in which the hub recognises them. Each answers the type, action and key of what it has checked.
+-- In the order in which the hub recognises them. Each answers of what it has checked the type, action and key, and what
+-- it says.
 local function spelling(event)
   if event.type ~= nil and event.action ~= nil then return canonical end
   if event.Type ~= nil or event.Action ~= nil then return drp end
@@ -154,7 +167,7 @@ local function check_size(text)
   if #text > LIMITS.event_bytes then refuse('event_too_big', 'it is ' .. #text .. ' bytes') end
 end
 
--- The { type, action, key } of an event, without any where only the hub can tell them; and its text as it may be kept,
+-- The { type, action, key, says } of an event, without any where only the hub can tell them; and its text as it may be kept,
 -- which can be longer.
 local function check(text)
   check_size(text)

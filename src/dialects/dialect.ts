@@ -70,7 +70,8 @@ export interface DialectSettings {
 export interface RetainedWish {
   readonly type: string;
   readonly action: string;
-  readonly key: string;
+  /** Absent, with `*` as action: whatever was the last to change, also when that removed it. */
+  readonly key?: string;
   readonly count: number;
 }
 
@@ -101,8 +102,8 @@ export type ReplayWish =
       /** The place was made of a time: no event need stand there. */
       readonly ofTime?: true;
     }
-  /** What the retention rules keep, in the order of the wishes. */
-  | { readonly retained: readonly RetainedWish[] }
+  /** What the retention rules keep, in the order of the wishes; `as` says how it is told, where not as it is. */
+  | { readonly retained: readonly RetainedWish[]; readonly as?: (event: HubEvent) => HubEvent }
   /** Of what it may hear of the last so many milliseconds, the events that `select` leaves. */
   | { readonly lastMs: number; readonly select: (events: readonly HubEvent[]) => readonly HubEvent[] };
 

@@ -5,12 +5,22 @@
 import type { HubEvent, NewEvent } from '../model/event.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
 import { Pattern } from '../model/pattern.ts';
+import { REMOVING_ACTIONS } from '../model/retention.ts';
 import type { Command, Dialect, Opening, OpenRequest } from './dialect.ts';
 import { eventOf, Notices, PASSED_OVER } from './notices.ts';
 
 const TYPE = 'cluster';
 export const ACTIONS: ReadonlySet<string> = new Set(['added', 'updated', 'deleted']);
 const notices = new Notices(Pattern.parse(`${TYPE}.${[...ACTIONS].join(',')}.*`));
+
+/**
+ * Its page reads the list of clusters once, and again only when it hears of one. So a page that lost its connection for a
+ * while is told, when it is back, of the cluster that changed last: whatever it missed, it then reads.
+ */
+const REPLAY: Opening['replay'] = {
+  retained: [{ type: TYPE, action: '*', count: 1 }],
+  as: (event) => ({ ...event, action: REMOVING_ACTIONS.includes(event.action) ? 'deleted' : 'updated' }),
+};
 
 const HEARTBEAT = { pingMs: 54_000, pongWaitMs: 60_000 };
 
@@ -23,6 +33,7 @@ export const dorgu: Dialect = {
     return {
       ...notices.open(caller),
       heartbeat: HEARTBEAT,
+      replay: REPLAY,
       limits: { inboundMaxBytes: settings.dorguInboundMaxBytes },
     };
   },

@@ -1,4 +1,4 @@
-import type { ReplayWish, RetainedWish, Subscription } from '../dialects/dialect.ts';
+import type { ReplayWish, Subscription } from '../dialects/dialect.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import { hears } from './subscription.ts';
@@ -65,7 +65,7 @@ export class Replay {
    */
   async run(join: () => void): Promise<number | undefined> {
     const wish = this.#wish;
-    if ('retained' in wish) await this.#fromRetained(wish.retained);
+    if ('retained' in wish) await this.#fromRetained(wish);
     else if ('select' in wish) await this.#fromLately(`${this.#hub.clock.now() - wish.lastMs}-0`);
     else this.#at = wish.since;
     await this.#toTheEnd(() => {
@@ -75,10 +75,10 @@ export class Replay {
     return this.#endsAfterMs;
   }
 
-  async #fromRetained(wishes: readonly RetainedWish[]): Promise<void> {
-    const { events, cursor } = await this.#hub.history.retained(wishes);
+  async #fromRetained({ retained, as }: Extract<ReplayWish, { readonly retained: unknown }>): Promise<void> {
+    const { events, cursor } = await this.#hub.history.retained(retained);
     for (const event of events) {
-      this.#add(new EncodedEvent(event, this.#hub.stats));
+      this.#add(new EncodedEvent(event, this.#hub.stats), as);
       if (this.#isFull) await this.#sent();
     }
     await this.#sent();
@@ -177,7 +177,8 @@ export class Replay {
     if (this.#connection.lags) await this.#hub.drained(this.#connection);
   }
 
-  #add(encoded: EncodedEvent): void {
+  /** `as` is how it is told, once it is known that it may be. */
+  #add(encoded: EncodedEvent, as?: (event: HubEvent) => HubEvent): void {
     this.#at = encoded.event.id ?? this.#at;
     // First, as it is cheap, and most of what others did is nothing to this one.
     if (!this.#subscriptions.some(({ pattern }) => pattern.matches(encoded.event))) return;
@@ -189,7 +190,7 @@ export class Replay {
     }
     if (!('select' in this.#wish)) {
       this.#endsAfterMs = this.#connection.encoding.endsAfterMs?.(event) ?? this.#endsAfterMs;
-      this.#batch.push(encoded);
+      this.#batch.push(as === undefined ? encoded : new EncodedEvent(as(encoded.event), this.#hub.stats));
       this.#bytes += event.size;
       return;
     }

@@ -9,7 +9,10 @@ export interface RetentionRule {
   readonly last?: number | undefined;
   /** A tail is forgotten so many milliseconds after its last event. */
   readonly ttlMs?: number | undefined;
-  /** The newest event of each type and key, whatever its action, until one of {@link REMOVING_ACTIONS} comes. */
+  /**
+   * The newest event of each type and key, whatever its action, until one of {@link REMOVING_ACTIONS} comes. One that
+   * {@link onlyNames} does not take the place of another.
+   */
   readonly latest?: true | undefined;
 }
 
@@ -48,6 +51,14 @@ export const REMOVING_ACTIONS: readonly string[] = [
   'remove',
   'removed',
 ];
+
+/**
+ * Whether an event says nothing of its object but which one it is, as Dorgu's server writes it: `{"name":"prod"}`. Null
+ * and an empty object say as little. validate.lua decides the same for who calls the function.
+ */
+export function onlyNames({ key, object }: Pick<NewEvent, 'key' | 'object'>): boolean {
+  return typeof object === 'object' && Object.values(object ?? {}).every((value) => value === key);
+}
 
 /** Rules in the order in which they are asked; the first that matches decides. */
 export class Retention {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { parseEvent } from '../../src/dialects/index.ts';
+import { parseJson } from '../../src/model/json.ts';
 import { Retention } from '../../src/model/retention.ts';
 import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
 import { RedisWorld, type StartedNode } from './redis-world.ts';
@@ -36,6 +38,31 @@ describe('what Redis retains', () => {
     expect(JSON.parse(entry?.[1][1] ?? '')).toMatchObject(line('web:1', 1));
     const held = await world.redis.hget(`{${world.prefix}}:latest:machines`, 'm.1');
     expect(held).toMatch(new RegExp(`^${second} \\{.*"key":"m.1"`));
+  });
+
+  it.each([
+    ['native', '{"type":"machines","action":"updated","key":"m1","object":{"name":"m1"}}', true],
+    ['native without object', '{"type":"machines","action":"updated","key":"m1"}', true],
+    ['native', '{"type":"machines","action":"updated","key":"m1","object":{"name":"m2"}}', false],
+    ['native', '{"type":"machines","action":"updated","key":"m1","object":["m1"]}', true],
+    ['native', '{"type":"machines","action":"updated","key":"m1","object":"m1"}', false],
+    ['native', '{"type":"machines","action":"updated","key":"7","object":{"name":7}}', false],
+    ['drp', '{"Type":"machines","Action":"updated","Key":"m1","Object":{"Name":"m1"}}', true],
+    ['drp', '{"Type":"machines","Action":"updated","Key":"m1","Object":{"Name":"m1","Up":true}}', false],
+    ['norn', '{"type":"machines.updated","appId":"m1","payload":null}', true],
+    ['norn', '{"type":"machines.updated","appId":"m1","payload":{"step":"build"}}', false],
+    ['dorgu', '{"type":"machines.updated","data":{"name":"m1"}}', true],
+    ['dorgu', '{"type":"machines.updated","data":{"name":"m1","spec":{}}}', false],
+  ])('is left by the function where the hub would leave it: %s %s', async (_spelling, text, isLeft) => {
+    const world = new RedisWorld();
+    const { broker } = await start(world);
+    const event = parseEvent(parseJson(text));
+    await broker.publish([value('save', event.key, 'whole')]);
+    for (const publish of [() => world.fcall(text), () => broker.publish([event])]) {
+      await publish();
+      const { action } = (await broker.latestOf('machines', event.key)) ?? {};
+      expect(action).toBe(isLeft ? 'save' : 'updated');
+    }
   });
 
   it('is read in one instant, however much is wished for, while another node publishes', async () => {

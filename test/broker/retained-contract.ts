@@ -189,6 +189,55 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       expect((await node.latestOf('machines', 'a'))?.object).toBe(3);
     });
 
+    it.each([[{ name: 'a' }], [{ Uuid: 'a', Name: 'a' }], [{}], [null], [['a']]])(
+      'is kept when an event comes that only names its object: %j',
+      async (object) => {
+        const { node } = await start();
+        const whole = { spec: { environment: 'prod' } };
+        await node.publish([{ type: 'machines', action: 'added', key: 'a', object: whole }]);
+        await node.publish([{ type: 'machines', action: 'updated', key: 'a', object }]);
+        expect(await objects(node, wish('machines.*', 'a', 1))).toEqual([whole]);
+        expect((await node.latestOf('machines', 'a'))?.action).toBe('added');
+        await node.publish([{ type: 'machines', action: 'deleted', key: 'a', object }]);
+        expect(await listed(node, 'machines')).toEqual([]);
+      },
+    );
+
+    it('is a name alone as long as nothing more is known', async () => {
+      const { node } = await start();
+      const named = (key: string, object: object): NewEvent => ({
+        ...value('updated', key, 0),
+        object: { ...object },
+      });
+      await node.publish([named('a', { name: 'a' }), named('b', { name: 'b' }), named('b', { name: 'a' })]);
+      expect(await listed(node, 'machines')).toEqual(['a: {"name":"a"}', 'b: {"name":"a"}']);
+    });
+
+    it('tells what changed last of a type, whichever it was, and also when that was removed', async () => {
+      const { node } = await start();
+      const last: Wish = { type: 'machines', action: '*', count: 1 };
+      const changed = async (): Promise<string[]> =>
+        (await node.retained([last])).events.map(({ action, key }) => `${action} ${key}`);
+      expect(await changed()).toEqual([]);
+      await node.publish([
+        value('save', 'b', 1),
+        value('save', 'a', 1),
+        { ...value('save', 'c', 1), type: 'cluster' },
+      ]);
+      expect(await changed()).toEqual(['save a']);
+      await node.publish([{ ...value('update', 'b', 1), object: { name: 'b' } }]);
+      expect(await changed()).toEqual(['update b']);
+      await node.publish([value('delete', 'a', 1), line('web', 1)]);
+      expect(await changed()).toEqual(['delete a']);
+      expect(await listed(node, 'machines')).toEqual(['b: 1']);
+    });
+
+    it('tells of no last change where only tails are kept', async () => {
+      const { node } = await start();
+      await node.publish([line('web', 1)]);
+      expect(await objects(node, { type: 'container', action: '*', count: 1 })).toEqual([]);
+    });
+
     it('leaves to a tail what an earlier rule matches', async () => {
       const { node } = await start();
       await node.publish([value('save', 'a', 1), value('log', 'a', 'line')]);

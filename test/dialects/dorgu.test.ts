@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/config/config.ts';
 import { dorgu } from '../../src/dialects/dorgu.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import { Grants } from '../../src/model/principal.ts';
-import { anEvent, anIdentity, startHub, type TestConnection } from '../support/connection.ts';
+import { anEvent, anIdentity, settled, startHub, type TestConnection } from '../support/connection.ts';
 
 const NOBODY = new BelfryError('credentials_missing', 'No credentials.');
 
@@ -26,7 +26,6 @@ describe('a dorgu socket', () => {
       heartbeat: { pingMs: 54_000, pongWaitMs: 60_000 },
       limits: { inboundMaxBytes: 512 },
     });
-    expect(open().replay).toBeUndefined();
     expect(open().deflate).toBeUndefined();
   });
 
@@ -75,6 +74,7 @@ describe('a burst of cluster events', () => {
     const opening = open();
     const client: TestConnection = connect({ dialect: dorgu, ...opening });
     commands.open(client.connection, opening);
+    await settled();
     for (const [action, key] of events) broker.append({ type: 'cluster', action, key });
     hub.flush();
     const { received, delivered, overtaken, unknownWord } = hub.stats.total;

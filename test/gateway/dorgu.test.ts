@@ -24,15 +24,36 @@ async function post(node: TestNode, ...events: readonly object[]): Promise<void>
 }
 
 describe('a dorgu client', () => {
-  it('dials as the document says, without credentials, and is told nothing at first', async () => {
+  it('dials as the document says, without credentials, and is told nothing at first where no cluster is known', async () => {
     const node = await startDorgu();
-    await post(node, tell('added'));
     const client = await connect(socketOf(node));
     const answered = new Promise((resolve) => client.ws.once('pong', resolve));
     client.ws.ping();
     await answered;
     expect(client.unread).toEqual([]);
     expect(client.ws.extensions).toBe('');
+  });
+
+  it('is told at first of the cluster that changed last, and of no other', async () => {
+    const node = await startDorgu();
+    await post(node, tell('added'), tell('added', 'stage'), tell('updated'), {
+      type: 'deploy.step',
+      appId: 'a',
+      payload: {},
+    });
+    const client = await connect(socketOf(node));
+    expect(await client.next()).toEqual(tell('updated'));
+    await post(node, tell('added', 'test'));
+    expect(await client.next()).toEqual(tell('added', 'test'));
+    const second = await connect(socketOf(node));
+    expect(await second.next()).toEqual(tell('updated', 'test'));
+  });
+
+  it('is told at first of the end of a cluster, where that was the last change', async () => {
+    const node = await startDorgu();
+    await post(node, tell('added'), tell('deleted'));
+    const client = await connect(socketOf(node));
+    expect(await client.next()).toEqual(tell('deleted'));
   });
 
   it('dials under the name of the dialect on the listener of another', async () => {
