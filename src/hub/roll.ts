@@ -26,6 +26,10 @@ export class Roll {
   readonly #options: RollOptions;
   /** Those whose subscriptions changed in this turn. */
   readonly #changed = new Set<Connection>();
+  /** Those whose record the roll could not be told; one timer tries them all again. */
+  readonly #untold = new Set<Connection>();
+  /** Those whose record is on its way to the roll; one that changes meanwhile is told when that is answered. */
+  readonly #telling = new Set<Connection>();
 
   constructor(options: RollOptions) {
     this.#options = options;
@@ -45,6 +49,7 @@ export class Roll {
 
   remove(connection: Connection, why: string): void {
     this.#changed.delete(connection);
+    this.#untold.delete(connection);
     this.#options.registry.remove(connection.id, why);
   }
 
@@ -79,13 +84,25 @@ export class Roll {
 
   /** No command waits for that, nor fails with it. */
   #tell(connection: Connection): void {
-    this.#update(connection, connection.identity).catch(() => this.#tellAgain(connection));
+    if (this.#telling.has(connection)) return;
+    this.#telling.add(connection);
+    const told = this.#update(connection, connection.identity).catch(() => this.#tellAgain(connection));
+    void told.then(() => {
+      this.#telling.delete(connection);
+      if (!this.#untold.has(connection) && connection.isOpen && hasChanged(connection)) this.#tell(connection);
+    });
   }
 
   #tellAgain(connection: Connection): void {
-    this.#options.clock.after(AGAIN_MS, () => {
-      if (connection.isOpen) this.#tell(connection);
-    });
+    if (!connection.isOpen) return;
+    if (this.#untold.size === 0) this.#options.clock.after(AGAIN_MS, () => this.#tellUntold());
+    this.#untold.add(connection);
+  }
+
+  #tellUntold(): void {
+    const untold = [...this.#untold];
+    this.#untold.clear();
+    for (const connection of untold) this.#tell(connection);
   }
 
   #update(connection: Connection, identity: Identity): Promise<void> {

@@ -102,6 +102,43 @@ describe('subscriptions', () => {
     expect(client.take()).toEqual([]);
   });
 
+  it('of a connection that change ten thousand times while the roll is away wait on one timer, and are told once', async () => {
+    const { connect, clock, registry } = await start({ maxPerSecond: 20_000 });
+    const client = connect();
+    const timers = clock.timers;
+    registry.failure = AWAY;
+    for (let i = 0; i < 10_000; i++) {
+      client.send({ command: i % 2 === 0 ? 'subscribe' : 'unsubscribe', patterns: ['a.*.*'] });
+      clock.turn();
+      await settled();
+    }
+    expect(clock.timers).toBe(timers + 1);
+    client.subscribe(['b.*.*']);
+    clock.turn();
+    await settled();
+    registry.failure = undefined;
+    registry.updated.length = 0;
+    clock.advance(60_000);
+    await settled();
+    expect(registry.updated.map(({ record }) => record.Patterns)).toEqual([['b.*.*']]);
+  });
+
+  it('that change while the roll has yet to answer are told once more, as they are then', async () => {
+    const { promise: answer, resolve } = Promise.withResolvers<void>();
+    const { connect, clock, registry } = await start();
+    const client = connect();
+    registry.answer = answer;
+    for (const name of ['a', 'b', 'c', 'd']) {
+      client.subscribe([`${name}.*.*`]);
+      clock.turn();
+      await settled();
+    }
+    expect(registry.updated.map(({ record }) => record.Patterns.length)).toEqual([1]);
+    resolve();
+    await settled();
+    expect(registry.updated.map(({ record }) => record.Patterns.length)).toEqual([1, 4]);
+  });
+
   it('of who has gone by the end of the turn are not told', async () => {
     const { connect, clock, hub, registry } = await start();
     const client = connect();

@@ -66,6 +66,11 @@ export class ManualClock implements Clock {
     return this.#turn.length;
   }
 
+  /** How many timers run. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
   /** In how many milliseconds the next timer is due. */
   get nextTimer(): number | undefined {
     const at = Math.min(...[...this.#timers].map((timer) => timer.at));

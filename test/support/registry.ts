@@ -14,6 +14,8 @@ export class TestRegistry implements Registry {
   readonly removed: { readonly id: string; readonly reason: string }[] = [];
   /** While it is set, adding and updating reject with it. */
   failure: BelfryError | undefined;
+  /** Updates wait for it. */
+  answer: Promise<void> | undefined;
   /** Runs once, while the next update is under way. */
   meanwhile: (() => void) | undefined;
 
@@ -27,6 +29,7 @@ export class TestRegistry implements Registry {
     const run = this.meanwhile;
     this.meanwhile = undefined;
     run?.();
+    await this.answer;
     if (this.failure !== undefined) throw this.failure;
   }
 
