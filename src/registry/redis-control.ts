@@ -118,9 +118,12 @@ export class RedisControl implements Control {
   }
 
   async #keep(revocations: readonly (readonly [tokenId: string, until: number])[]): Promise<void> {
-    const { clock, commands } = this.#options;
+    const { commands } = this.#options;
     const pairs = revocations.flatMap(([tokenId, until]) => [until, tokenId]);
-    await commands.ask((redis) => redis.zremrangebyscore(this.#key, '-inf', clock.now()));
+    // By the clock of Redis: a node whose own is ahead would forget for all nodes what still holds on theirs.
+    const [seconds, micros] = await commands.ask((redis) => redis.time());
+    const now = Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+    await commands.ask((redis) => redis.zremrangebyscore(this.#key, '-inf', now));
     if (pairs.length > 0) await commands.ask((redis) => redis.zadd(this.#key, 'GT', ...pairs));
   }
 

@@ -41,6 +41,7 @@ export interface RedisRegistryOptions extends Partial<LeaseTimes> {
  */
 export class RedisRegistry implements Registry, Lifecycle {
   readonly #roll: RollNode;
+  readonly #writer: Writer;
   readonly #own: OwnConnections;
   readonly #lease: Lease;
 
@@ -50,7 +51,8 @@ export class RedisRegistry implements Registry, Lifecycle {
     const { renewMs = 5_000, reapMs = 2_000, partMs = 1_000 } = options;
     const names = rollNames(prefix);
     this.#roll = { connection, clock, names, node: `${name}/${boot}`, leaseMs, graceMs };
-    this.#own = new OwnConnections(this.#roll, new Writer(this.#roll));
+    this.#writer = new Writer(this.#roll);
+    this.#own = new OwnConnections(this.#roll, this.#writer);
     this.#lease = new Lease(this.#roll, { renewMs, reapMs, partMs }, this.#own, log);
   }
 
@@ -77,11 +79,14 @@ export class RedisRegistry implements Registry, Lifecycle {
   }
 
   list(query: ConnectionQuery): Promise<ConnectionPage> {
+    // What this node has changed in this turn goes first, so that whoever asks finds the own connection in the answer.
+    this.#writer.flush();
     return this.#roll.connection.ask((redis) => listOf(redis, this.#roll.names, query));
   }
 
   async presence(principal: Principal): Promise<Presence> {
     const { connection, names, clock } = this.#roll;
+    this.#writer.flush();
     if (principal === UNKNOWN) {
       return { principal, online: false, since: null, lastSeen: null, connections: [] };
     }

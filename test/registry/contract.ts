@@ -34,6 +34,15 @@ export function describeRegistry(name: string, makeWorld: () => Promise<RollWorl
       expect(await node.list(aQuery())).toEqual({ records: [], total: 0 });
     });
 
+    it('lists what was added in the same turn, before it is known whether there was room for it', async () => {
+      const { node } = await start(makeWorld);
+      const record = aRecord();
+      const added = node.add(record, NO_LIMITS);
+      const [listed, presence] = await Promise.all([node.list(aQuery()), node.presence('user:ada')]);
+      expect([idsOf(listed.records), presence.online]).toEqual([[record.Id], true]);
+      await added;
+    });
+
     it('tells each change once, with the record, and why it went', async () => {
       const { world, node } = await start(makeWorld);
       const record = aRecord({ Patterns: [] });

@@ -18,8 +18,10 @@ interface RedisControlUnderTest extends ControlUnderTest {
 }
 
 /** Its clock stands still, so that nothing is compared unless a test says so. */
-async function onRedis(prefix = randomPrefix()): Promise<RedisControlUnderTest> {
-  const clock = new ManualClock();
+async function onRedis(
+  prefix = randomPrefix(),
+  clock = new ManualClock(new Date().toISOString()),
+): Promise<RedisControlUnderTest> {
   const url = inject('redisUrl');
   const log = pino({ level: 'silent' });
   const [commands, subscriber] = ['roll', 'control'].map(
@@ -71,6 +73,18 @@ describe('two redis controls', () => {
     expect(await redis.zrange(key, '0', '-1')).toEqual(['missed']);
     clock.advance(60_000);
     expect(control.isRevoked('missed')).toBe(false);
+  });
+
+  it('forget by the clock of Redis, so that a node whose clock is a day ahead ends no revocation for the others', async () => {
+    const prefix = randomPrefix();
+    const day = 86_400_000;
+    const right = await onRedis(prefix);
+    const until = right.now() + 60_000;
+    await right.control.send({ kind: 'revoke', tokenId: 'a', until });
+    const ahead = await onRedis(prefix, new ManualClock(new Date(Date.now() + day).toISOString()));
+    await ahead.control.send({ kind: 'revoke', tokenId: 'b', until: until + 2 * day });
+    expect(await right.redis.zscore(right.key, 'a')).toBe(String(until));
+    expect((await onRedis(prefix)).control.isRevoked('a')).toBe(true);
   });
 
   it('put back what a Redis that lost it no longer holds', async () => {
