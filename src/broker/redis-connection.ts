@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   readonly role: string;
   /** A command that is not answered for so long is rejected, and so is one on a dead socket. */
   readonly commandTimeoutMs: number;
+  /** Answers may be long: one is waited for as long as any bytes come within that time. */
+  readonly bulk?: boolean;
   /** Commands of the connection's own making, as ioredis has them. */
   readonly scripts?: Readonly<Record<string, { readonly lua: string }>>;
   readonly log: Logger;
@@ -135,7 +137,7 @@ export class RedisConnection {
 }
 
 function makeRedis(
-  { url, prefix, role, commandTimeoutMs, scripts }: ConnectionOptions,
+  { url, prefix, role, commandTimeoutMs, bulk = false, scripts }: ConnectionOptions,
   retryStrategy: () => number,
 ): Redis {
   const options = {
@@ -145,11 +147,11 @@ function makeRedis(
     autoResubscribe: false,
     // What is under way when the connection closes is rejected then, and never sent twice.
     maxRetriesPerRequest: 0,
-    commandTimeout: commandTimeoutMs,
+    ...(!bulk && { commandTimeout: commandTimeoutMs }),
     connectTimeout: commandTimeoutMs,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     // A peer that vanished without a word is noticed by the first command after it.
-    socketTimeout: commandTimeoutMs * 2,
+    socketTimeout: bulk ? commandTimeoutMs : commandTimeoutMs * 2,
     retryStrategy,
     // After a failover the same name may lead to the new master.
     reconnectOnError: ({ message }) => message.startsWith('READONLY'),

@@ -1,20 +1,29 @@
 import type { Logger } from 'pino';
+import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
 import { compareCursors, isCursor, START, type Cursor } from '../model/cursor.ts';
 import { HUB_TYPE, type HubEvent } from '../model/event.ts';
 import type { Flow } from './broker.ts';
-import { PAGE, type LogEntry, type RedisLog } from './redis-log.ts';
+import type { LogEntry } from './redis-log.ts';
+import type { EntryPage, RedisPages } from './redis-pages.ts';
 import type { Reader, Source } from './redis-reader.ts';
 
-/** Messages kept while the log is being read. Beyond either, only the latest is kept: the log has the others. */
-const MAX_HELD = 1_000;
-const MAX_HELD_BYTES = 8 * 1024 * 1024;
+const FORGOTTEN = 'only the latest is kept, and the log read again, which has the others';
+const MAX_HELD = bound('messages kept while the log is read', 1_000, 'entries', FORGOTTEN);
+const MAX_HELD_BYTES = bound('bytes of messages kept while the log is read', 8_388_608, 'bytes', FORGOTTEN);
+
+const STALLED_MS = bound(
+  'time in which a node that reads the log gets no further',
+  3_000,
+  'ms',
+  '`/readyz` answers 503 until it does',
+);
 
 /** Two cursors of 16 digits a part, and the spaces. */
 const MAX_HEADER_BYTES = 70;
 
 export interface FeedOptions {
-  readonly log: Pick<RedisLog, 'last' | 'page'>;
+  readonly log: Pick<RedisPages, 'last' | 'page'>;
   readonly reader: Reader;
   readonly deliver: (event: HubEvent) => void;
   readonly clock: Clock;
@@ -27,7 +36,7 @@ export interface FeedOptions {
  * that ends. What neither has any more is told as a `belfry.gap` event.
  */
 export class Feed {
-  readonly #log: Pick<RedisLog, 'last' | 'page'>;
+  readonly #log: Pick<RedisPages, 'last' | 'page'>;
   readonly #reader: Reader;
   readonly #deliver: (event: HubEvent) => void;
   readonly #clock: Clock;
@@ -40,6 +49,10 @@ export class Feed {
   #heldBytes = 0;
   #catchingUp: Promise<void> | undefined;
   #again = false;
+  /** Whether the channel is to be followed once the log is read: what was asked for last. */
+  #wantsToFollow = false;
+  /** When the log was last found to be missing something, or gave some of it. */
+  #movedAt = 0;
   /** Whether something may be missing, or is; found once, however often the log cannot be read. */
   #hole: 'none' | 'open' | 'lost' = 'none';
   #holesFound = 0;
@@ -57,10 +70,10 @@ export class Feed {
     return this.#position ?? START;
   }
 
-  /** Follows the channel, reads the log, or waits for {@link catchUp}. */
-  get state(): 'following' | 'reading' | 'paused' {
-    if (this.#catchingUp !== undefined) return 'reading';
-    return this.#following ? 'following' : 'paused';
+  /** Follows the channel, reads the log, reads it and gets no further, or waits for {@link catchUp}. */
+  get state(): 'following' | 'reading' | 'stalled' | 'paused' {
+    if (this.#catchingUp === undefined) return this.#following ? 'following' : 'paused';
+    return this.#clock.elapsed() - this.#movedAt < STALLED_MS ? 'reading' : 'stalled';
   }
 
   get holes(): Pick<Flow, 'holesFound' | 'holesRepaired'> {
@@ -77,14 +90,18 @@ export class Feed {
   /** Messages may have been missed: until the next {@link catchUp} what is heard is held back. */
   pause(): void {
     this.#following = false;
+    this.#wantsToFollow = false;
   }
 
   /**
    * Delivers what the log holds after the position, then follows the channel. The first time, takes the end of the log
-   * as the position. Rejects when the log cannot be read; it is then paused, and wants to be called again.
+   * as the position. Rejects when the log cannot be read; it is then paused, and wants to be called again. So it is when
+   * {@link pause} was called meanwhile.
    */
   catchUp(): Promise<void> {
+    if (this.#following || this.#position === undefined) this.#movedAt = this.#clock.elapsed();
     this.#following = false;
+    this.#wantsToFollow = true;
     this.#again = true;
     if (this.#hole === 'none' && this.#position !== undefined) {
       this.#hole = 'open';
@@ -98,7 +115,7 @@ export class Feed {
       do {
         this.#again = false;
         await this.#readOn();
-        if (!this.#again) this.#follow();
+        if (!this.#again && this.#wantsToFollow) this.#follow();
       } while (this.#again);
     } finally {
       // In the same turn as the last look at `#again`, so that no call falls between the two.
@@ -113,14 +130,20 @@ export class Feed {
       return;
     }
     if (compareCursors(last, this.#position) < 0) this.#tellGap(last, 'log lost');
-    let page: LogEntry[];
-    let from = this.#position;
-    do {
-      page = await this.#log.page(from);
-      for (const entry of page) this.#take('log', entry);
-      from = page.at(-1)?.id ?? from;
-    } while (page.length === PAGE);
+    await this.#readPages(this.#position);
     if (compareCursors(last, this.position) > 0) this.#tellGap(last, 'trimmed');
+  }
+
+  /** Delivers each page as it comes; the next one is on its way meanwhile. */
+  async #readPages(from: Cursor): Promise<void> {
+    let next: Promise<EntryPage> | undefined = this.#log.page(from);
+    while (next !== undefined) {
+      const { entries, isLast }: EntryPage = await next;
+      this.#movedAt = this.#clock.elapsed();
+      const end: Cursor | undefined = entries.at(-1)?.id;
+      next = isLast || end === undefined ? undefined : this.#log.page(end);
+      for (const entry of entries) this.#take('log', entry);
+    }
   }
 
   #follow(): void {
@@ -166,7 +189,9 @@ export class Feed {
     this.#deliver({ time, type: HUB_TYPE, action: 'gap', key: from, object, size: 0 });
   }
 
-  #hold(entry: LogEntry): void {
+  /** A copy, since the body is a part of the whole that came with it from the socket. */
+  #hold(received: LogEntry): void {
+    const entry = { ...received, body: copyOf(received.body) };
     this.#held.push(entry);
     this.#heldBytes += entry.body.length;
     if (this.#held.length <= MAX_HELD && this.#heldBytes <= MAX_HELD_BYTES) return;
@@ -180,6 +205,13 @@ export class Feed {
     this.#heldBytes = 0;
     return held;
   }
+}
+
+/** On memory of its own: a part of a pool would keep all of that. */
+function copyOf(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }
 
 const [ZERO, NINE] = [0x30, 0x39];

@@ -8,13 +8,6 @@ import type { RedisConnection } from './redis-connection.ts';
 /** The consumer group of the inbox, of which each node is a consumer. */
 export const INBOX_GROUP = 'belfry';
 
-/** Entries read at once. */
-export const PAGE = 500;
-
-/** A reader that does not know yet how large they are begins with fewer, and means to hold no more than this. */
-const FIRST_PAGE = 50;
-const PAGE_BYTES = 4 * 1024 * 1024;
-
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     /** publish.lua, under the name that {@link RedisLog} gives it. */
@@ -75,7 +68,7 @@ export function redisNames(prefix: string) {
 
 export type RedisNames = ReturnType<typeof redisNames>;
 
-/** The log in Redis. Every method rejects with BelfryError `unavailable` when Redis does not answer, or refuses. */
+/** The log in Redis as it is written. Every method rejects with BelfryError `unavailable` when Redis does not answer, or refuses. */
 export class RedisLog {
   readonly #connection: RedisConnection;
   readonly #names: RedisNames;
@@ -85,32 +78,8 @@ export class RedisLog {
     this.#names = names;
   }
 
-  /** The id of the last entry ever appended, whether it is still there or not. */
-  async last(): Promise<Cursor> {
-    return (await this.#connection.ask((redis) => redis.get(this.#names.last))) ?? START;
-  }
-
-  /** The next entries after a place, so many at most; fewer than that are the last. */
-  async page(after: Cursor, count = PAGE): Promise<LogEntry[]> {
-    const found = await this.#connection.ask((redis) =>
-      redis.xrangeBuffer(this.#names.log, `(${after}`, '+', 'COUNT', count),
-    );
-    return found.map(entryOf);
-  }
-
-  /** All entries after a place, up to the end of the log as it is when read. */
-  after(place: Cursor): AsyncGenerator<LogEntry> {
-    return paged(place, (at, count) => this.page(at, count));
-  }
-
-  /** All entries before a place, newest first. */
-  before(place: Cursor): AsyncGenerator<LogEntry> {
-    return paged(place, async (at, count) => {
-      const found = await this.#connection.ask((redis) =>
-        redis.xrevrangeBuffer(this.#names.log, `(${at}`, '-', 'COUNT', count),
-      );
-      return found.map(entryOf);
-    });
+  last(): Promise<Cursor> {
+    return lastOf(this.#connection, this.#names);
   }
 
   append(events: readonly Body[], idempotencyKey: string | undefined): Promise<Cursor[]> {
@@ -132,25 +101,12 @@ export class RedisLog {
   }
 }
 
-/** Page by page, each as long as the size of the entries in the one before allows: many may read at the same time. */
-async function* paged(
-  at: Cursor,
-  read: (at: Cursor, count: number) => Promise<LogEntry[]>,
-): AsyncGenerator<LogEntry> {
-  for (let count = FIRST_PAGE; ;) {
-    const page = await read(at, count);
-    yield* page;
-    const last = page.at(-1);
-    if (last === undefined || page.length < count) return;
-    at = last.id;
-    const bytes = page.reduce((sum, { body }) => sum + body.length, 0);
-    count = Math.max(1, Math.min(PAGE, Math.floor((PAGE_BYTES * page.length) / Math.max(bytes, 1))));
-  }
-}
-
-function entryOf([id, fields]: readonly [Buffer, readonly Buffer[]]): LogEntry {
-  const previous = fieldOf(fields, 'p')?.toString('latin1');
-  return { id: id.toString('latin1'), previous, body: fieldOf(fields, 'e') ?? Buffer.alloc(0) };
+/** The id of the last entry ever appended, whether it is still there or not. */
+export async function lastOf(
+  connection: Pick<RedisConnection, 'ask'>,
+  { last }: Pick<RedisNames, 'last'>,
+): Promise<Cursor> {
+  return (await connection.ask((redis) => redis.get(last))) ?? START;
 }
 
 /** How many, the events, and of those that a rule keeps their place among them, counted from one, and their kind. */

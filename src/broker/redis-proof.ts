@@ -51,6 +51,9 @@ export class Proof {
     const last = await this.#log.last();
     await this.#subscriber.ask((redis) => redis.ping());
     if (feed.state === 'paused') throw new BelfryError('unavailable', 'The node is cut off from the log.');
+    if (feed.state === 'stalled') {
+      throw new BelfryError('unavailable', 'The node reads what it missed in the log, and gets no further.');
+    }
     if (feed.state === 'reading') return;
     if (compareCursors(last, before) < 0) throw new BelfryError('unavailable', 'The log has lost its end.');
     if (compareCursors(feed.position, last) < 0) {

@@ -5,8 +5,11 @@ import type { Retention } from '../model/retention.ts';
 import type { LatestWish, Permits, Retained, RetainedWish } from './broker.ts';
 import { latestOfEach, type Mark } from './latest.ts';
 import type { RedisConnection } from './redis-connection.ts';
-import { escaped, fieldOf, PAGE, type LogEntry, type RedisNames } from './redis-log.ts';
+import { escaped, fieldOf, type LogEntry, type RedisNames } from './redis-log.ts';
 import { Reader, type ReaderOptions } from './redis-reader.ts';
+
+/** Names read at once. */
+const PAGE = 500;
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {

@@ -51,13 +51,17 @@ export function inboxScripts(limits: ScriptLimits) {
   };
 }
 
+/** What the connection that reads runs. */
+export function readScripts() {
+  return { belfryPage: { lua: read('page.lua') }, belfryTails: { lua: read('tails.lua') } };
+}
+
 /** What the connection for all other commands runs. */
 export function commandScripts(limits: ScriptLimits) {
   return {
     belfryPublish: { lua: publishScript(limits) },
     belfryLeave: { lua: `${GROUP}${read('inbox-leave.lua')}` },
     belfryRetry: { lua: read('dead-retry.lua') },
-    belfryTails: { lua: read('tails.lua') },
   };
 }
 

@@ -21,10 +21,11 @@ import { Feed } from './redis-feed.ts';
 import { Inbox } from './redis-inbox.ts';
 import { Library } from './redis-library.ts';
 import { bodyOf, RedisLog, redisNames, type RedisNames } from './redis-log.ts';
+import { RedisPages } from './redis-pages.ts';
 import { Proof } from './redis-proof.ts';
 import { Reader, type ReaderOptions } from './redis-reader.ts';
 import { RedisRetained } from './redis-retained.ts';
-import { commandScripts, inboxScripts, publishLibrary } from './redis-scripts.ts';
+import { commandScripts, inboxScripts, publishLibrary, readScripts } from './redis-scripts.ts';
 
 const WATCH_MS = 5_000;
 const UPKEEP_MS = 60_000;
@@ -64,10 +65,13 @@ export class RedisBroker implements Broker, History, Retained {
   readonly #options: RedisBrokerOptions & { readonly retention: Retention; readonly redaction: Redaction };
   readonly #names: RedisNames;
   readonly #commands: RedisConnection;
+  /** What is read at length keeps nobody waiting who publishes. */
+  readonly #reads: RedisConnection;
   readonly #subscriber: RedisConnection;
   readonly #taker: RedisConnection;
   readonly #inbox: Inbox;
   readonly #log: RedisLog;
+  readonly #pages: RedisPages;
   readonly #retained: RedisRetained;
   readonly #library: Library;
   readonly #proof: Proof;
@@ -79,15 +83,17 @@ export class RedisBroker implements Broker, History, Retained {
     const { url, prefix, log, commandTimeoutMs = 5_000 } = options;
     this.#options = { retention: Retention.none, redaction: Redaction.none, ...options };
     this.#names = redisNames(prefix);
-    const connect = (role: string, scripts = {}): RedisConnection =>
-      new RedisConnection({ url, prefix, role, commandTimeoutMs, scripts, log });
+    const connect = (role: string, scripts = {}, bulk = false): RedisConnection =>
+      new RedisConnection({ url, prefix, role, commandTimeoutMs, bulk, scripts, log });
     this.#commands = connect('commands', commandScripts(this.#options));
+    this.#reads = connect('reads', readScripts(), true);
     this.#subscriber = connect('subscriber');
     this.#taker = connect('inbox', inboxScripts(this.#options));
     this.#inbox = new Inbox(this.#taker, this.#names, this.#options, commandTimeoutMs);
     this.dead = new RedisDead(this.#commands, this.#names);
     this.#log = new RedisLog(this.#commands, this.#names);
-    this.#retained = new RedisRetained(this.#commands, this.#names, this.#options);
+    this.#pages = new RedisPages(this.#reads, this.#names);
+    this.#retained = new RedisRetained(this.#reads, this.#names, this.#options);
     this.#library = new Library(this.#commands, publishLibrary(this.#options), log);
     this.#proof = new Proof(this.#log, this.#subscriber, options.clock);
   }
@@ -96,17 +102,18 @@ export class RedisBroker implements Broker, History, Retained {
   async start(deliver: (event: HubEvent) => void): Promise<Cursor> {
     const { clock, log, connectTimeoutMs = 10_000 } = this.#options;
     const reader = new Reader(this.#options);
-    const feed = new Feed({ log: this.#log, reader, deliver, clock, logger: log });
+    const feed = new Feed({ log: this.#pages, reader, deliver, clock, logger: log });
     this.#subscriber.redis.on('messageBuffer', (_channel: Buffer, message: Buffer) => feed.hear(message));
     this.#subscriber.redis.on('close', () => feed.pause());
     try {
-      const connections = [this.#commands, this.#subscriber, this.#taker];
+      const connections = [this.#commands, this.#reads, this.#subscriber, this.#taker];
       await Promise.all(connections.map((connection) => connection.open(connectTimeoutMs)));
       this.#commands.redis.on('ready', () => {
         this.#reunite();
         void Promise.all([this.#mend(feed), this.#library.load()]);
       });
-      this.#subscriber.redis.on('ready', () => void this.#mend(feed));
+      for (const connection of [this.#reads, this.#subscriber])
+        connection.redis.on('ready', () => void this.#mend(feed));
       await this.#library.load('REPLACE');
       await this.#listen(feed);
     } catch (error) {
@@ -132,7 +139,8 @@ export class RedisBroker implements Broker, History, Retained {
   }
 
   get flow(): Flow {
-    const isHeard = this.#isConnected && this.#feed !== undefined && this.#feed.state !== 'paused';
+    const state = this.#feed?.state;
+    const isHeard = this.#isConnected && (state === 'following' || state === 'reading');
     return {
       published: this.#published + this.#inbox.moved,
       isProved: this.#proof.holds && isHeard,
@@ -152,12 +160,12 @@ export class RedisBroker implements Broker, History, Retained {
     for (const stop of this.#timers.splice(0)) stop();
     this.#feed = undefined;
     await this.#inbox.stop(this.#commands);
-    await Promise.all([this.#subscriber.close(), this.#commands.close()]);
+    await Promise.all([this.#subscriber, this.#reads, this.#commands].map((each) => each.close()));
   }
 
   async *after(cursor: Cursor): AsyncGenerator<HubEvent> {
     const reader = new Reader(this.#options);
-    for await (const entry of this.#log.after(cursor)) {
+    for await (const entry of this.#pages.after(cursor)) {
       const event = reader.entry('log', entry);
       if (event !== undefined) yield event;
     }
@@ -165,7 +173,7 @@ export class RedisBroker implements Broker, History, Retained {
 
   async *before(cursor: Cursor): AsyncGenerator<HubEvent> {
     const reader = new Reader(this.#options);
-    for await (const entry of this.#log.before(cursor)) {
+    for await (const entry of this.#pages.before(cursor)) {
       const event = reader.entry('log', entry);
       reader.breakOff();
       if (event !== undefined) yield event;
@@ -199,7 +207,9 @@ export class RedisBroker implements Broker, History, Retained {
    * pong would prove nothing then.
    */
   #reunite(): void {
-    if (this.#isConnected && this.#subscriber.peer !== this.#commands.peer) this.#subscriber.renew();
+    if (!this.#isConnected) return;
+    for (const connection of [this.#reads, this.#subscriber])
+      if (connection.peer !== this.#commands.peer) connection.renew();
   }
 
   /** {@link #listen}, again after a connection is back. While one is away there is nothing to do but wait for it. */
@@ -216,7 +226,8 @@ export class RedisBroker implements Broker, History, Retained {
     try {
       await this.#proof.run(feed);
     } catch (error) {
-      if (!this.#isConnected) return;
+      // Who reads already has nothing to gain from another subscription.
+      if (!this.#isConnected || feed.state !== 'following') return;
       this.#options.log.warn({ err: error }, 'events do not flow; subscribing anew');
       this.#subscriber.renew();
     }
@@ -233,6 +244,6 @@ export class RedisBroker implements Broker, History, Retained {
   }
 
   get #isConnected(): boolean {
-    return this.#commands.isReady && this.#subscriber.isReady;
+    return this.#commands.isReady && this.#reads.isReady && this.#subscriber.isReady;
   }
 }

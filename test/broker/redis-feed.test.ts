@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { Feed } from '../../src/broker/redis-feed.ts';
 import type { LogEntry } from '../../src/broker/redis-log.ts';
+import type { EntryPage } from '../../src/broker/redis-pages.ts';
 import { Reader } from '../../src/broker/redis-reader.ts';
 import { parseEvent } from '../../src/dialects/index.ts';
 import { compareCursors, START, type Cursor } from '../../src/model/cursor.ts';
@@ -22,10 +23,11 @@ class Script {
   reads = 0;
   readonly rubbish: string[] = [];
   readonly ear = new Ear();
+  readonly clock = new ManualClock();
   readonly feed: Feed;
 
   constructor() {
-    const clock = new ManualClock();
+    const { clock } = this;
     const report = (_source: string, reason: string): void => void this.rubbish.push(reason);
     const reader = new Reader({ parse: (body) => parseEvent(body), maxEventBytes: 1_000_000, report, clock });
     const log = { last: () => this.#answer(() => this.last), page: (after: Cursor) => this.#page(after) };
@@ -63,9 +65,12 @@ class Script {
     };
   }
 
-  #page(after: Cursor): Promise<LogEntry[]> {
+  #page(after: Cursor): Promise<EntryPage> {
     this.reads++;
-    return this.#answer(() => this.entries.filter(({ id }) => compareCursors(id, after) > 0).slice(0, PAGE));
+    return this.#answer(() => {
+      const rest = this.entries.filter(({ id }) => compareCursors(id, after) > 0);
+      return { entries: rest.slice(0, PAGE), isLast: rest.length <= PAGE };
+    });
   }
 
   async #answer<T>(read: () => T): Promise<T> {
@@ -148,6 +153,62 @@ describe('the feed', () => {
     script.whileAnswerTravels(() => script.say('1-0', '2-0'));
     await script.feed.catchUp();
     expect(script.told).toEqual(['1-0', '2-0']);
+  });
+
+  it('delivers each page as it comes, while the next one is on its way', async () => {
+    const script = await following();
+    const ids = Array.from({ length: 3 * PAGE }, (_, i) => `${i + 1}-0`);
+    for (const id of ids) script.append(id);
+    const { promise: held, resolve: release } = Promise.withResolvers<void>();
+    script.delay = () => (script.reads === 2 ? held : Promise.resolve());
+    const caughtUp = script.feed.catchUp();
+    await expect.poll(() => script.told).toEqual(ids.slice(0, PAGE));
+    expect(script.reads).toBe(2);
+    release();
+    await caughtUp;
+    expect(script.told).toEqual(ids);
+  });
+
+  it('is stalled when the log gives nothing for three seconds, and reads again once it gives something', async () => {
+    const script = await following();
+    const ids = Array.from({ length: 2 * PAGE }, (_, i) => `${i + 1}-0`);
+    for (const id of ids) script.append(id);
+    const { promise: held, resolve: release } = Promise.withResolvers<void>();
+    script.delay = () => (script.reads === 2 ? held : Promise.resolve());
+    const caughtUp = script.feed.catchUp();
+    script.clock.advance(2_999);
+    expect(script.feed.state).toBe('reading');
+    await expect.poll(() => script.reads).toBe(2);
+    script.clock.advance(2_999);
+    expect(script.feed.state).toBe('reading');
+    script.clock.advance(1);
+    expect(script.feed.state).toBe('stalled');
+    release();
+    await caughtUp;
+    expect(script.feed.state).toBe('following');
+  });
+
+  it('is still stalled when a reading that failed begins anew', async () => {
+    const script = await following();
+    script.append('1-0');
+    script.away = true;
+    await expect(script.feed.catchUp()).rejects.toThrow('away');
+    script.clock.advance(5_000);
+    const again = script.feed.catchUp();
+    expect(script.feed.state).toBe('stalled');
+    await expect(again).rejects.toThrow('away');
+  });
+
+  it('stays paused when its subscription is lost while it reads', async () => {
+    const script = await following();
+    script.append('1-0');
+    script.whileAnswerTravels(() => script.feed.pause());
+    await script.feed.catchUp();
+    expect(script.feed.state).toBe('paused');
+    script.say('2-0');
+    expect(script.told).toEqual(['1-0']);
+    await script.feed.catchUp();
+    expect([script.feed.state, script.told]).toEqual(['following', ['1-0', '2-0']]);
   });
 
   it('holds back a bounded number of messages while it reads, and reads the others', async () => {
@@ -264,7 +325,7 @@ describe('the feed', () => {
   });
 
   it('delivers everything once and in order, whatever is lost, late or repeated on the way', async () => {
-    const step = fc.constantFrom('append', 'hear', 'lose', 'repeat', 'catch up');
+    const step = fc.constantFrom('append', 'hear', 'lose', 'repeat', 'pause', 'catch up');
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.array(step, { maxLength: 60 }), async (scheduler, steps) => {
         const script = await following();
@@ -275,6 +336,7 @@ describe('the feed', () => {
           hear: () => heard.push(...sent.splice(0, 1).map((message) => (script.feed.hear(message), message))),
           lose: () => sent.shift(),
           repeat: () => heard.slice(-3).forEach((message) => script.feed.hear(message)),
+          pause: () => script.feed.pause(),
           'catch up': () => void script.feed.catchUp(),
         };
         scheduler.scheduleSequence(steps.map((name) => async () => void run[name]?.()));

@@ -1,8 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { NewEvent } from '../../src/model/event.ts';
+import { FaultProxy } from '../faults/proxy.ts';
 import { HAS_REDIS_SERVER, startRedisServer, type RedisServerOptions } from '../support/redis.ts';
 import { flood } from './flood.ts';
 import { MuteProxy } from './mute-proxy.ts';
+import { refusalOf } from './refusal.ts';
 import { RedisWorld } from './redis-world.ts';
 import { ManualClock } from '../support/clock.ts';
 
@@ -61,6 +63,26 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
     await ear.key('3');
     await expect.poll(() => broker.ready().then(() => true, () => false)).toBe(true); // prettier-ignore
     expect(holes()).toEqual([2, 1]);
+  });
+
+  it('delivers what it missed as it comes over a slow link, is ready all the while, and takes publishes', async () => {
+    const { server, world } = await ownWorld();
+    const proxy = await FaultProxy.before(server.port);
+    onTestFinished(() => proxy.close());
+    const node = new RedisWorld(`redis://127.0.0.1:${proxy.port}`, server.url, world.prefix);
+    const { broker, ear } = await node.start({ commandTimeoutMs: 1_000 });
+    proxy.refuse();
+    const body = JSON.stringify({ type: 'a', action: 'b', key: 'missed', object: 'x'.repeat(200_000) });
+    for (let i = 0; i < 40; i++) await world.fcall(body);
+    proxy.heal();
+    // Slower than all of it within the time that a command has.
+    proxy.throttle(8 * 1024 * 1024);
+    await ear.count(1);
+    await expect.poll(() => refusalOf(broker.ready()), { interval: 20 }).toBe('accepted');
+    await broker.publish([event('beside')]);
+    expect(ear.events.length).toBeLessThan(40);
+    await ear.key('beside');
+    expect(ear.keys).toEqual([...Array.from({ length: 40 }, () => 'missed'), 'beside']);
   });
 
   it('tells how much it missed when the log was trimmed meanwhile', async () => {

@@ -26,7 +26,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('while Redis is away', () => {
     await broker.publish([event('after')]);
     await ear.key('after');
     expect(ear.keys).toEqual(['before', 'after']);
-    expect(world.said(40)).toHaveLength(3);
+    expect(world.said(40)).toHaveLength(4);
   });
 
   it('a publish under way is refused when the connection goes', async () => {
@@ -214,7 +214,12 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node that stops', () => {
   it('leaves no connection behind', async () => {
     const { world } = await ownWorld();
     const { broker } = await world.start();
-    expect(await clientsOf(world)).toEqual(['belfry-commands', 'belfry-inbox', 'belfry-subscriber']);
+    expect(await clientsOf(world)).toEqual([
+      'belfry-commands',
+      'belfry-inbox',
+      'belfry-reads',
+      'belfry-subscriber',
+    ]);
     await broker.stop();
     await broker.stop();
     await expect.poll(() => clientsOf(world)).toEqual([]);

@@ -1,0 +1,99 @@
+import type { Result } from 'ioredis';
+import { bound } from '../model/bound.ts';
+import type { Cursor } from '../model/cursor.ts';
+import type { RedisConnection } from './redis-connection.ts';
+import { fieldOf, lastOf, type LogEntry, type RedisNames } from './redis-log.ts';
+
+const ENOUGH = 'the page ends, and the next one goes on behind it';
+const PAGE_ENTRIES = bound('entries of a stream that are read at once', 500, 'entries', ENOUGH);
+/** So much of a log arrives within a tenth of a second over a slow link. */
+const PAGE_BYTES = bound(
+  'bytes of a stream that are read at once, but for one entry',
+  1_048_576,
+  'bytes',
+  ENOUGH,
+);
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** page.lua */
+    belfryPageBuffer(
+      keyCount: 1,
+      stream: string,
+      command: 'XRANGE' | 'XREVRANGE',
+      from: string,
+      to: string,
+      enough: number,
+      enoughBytes: number,
+    ): Result<[isLast: 0 | 1, entries: RawStreamEntry[]], Context>;
+  }
+}
+
+export type RawStreamEntry = [id: Buffer, fields: Buffer[]];
+
+/** Entries next to each other. */
+export interface EntryPage {
+  readonly entries: readonly LogEntry[];
+  /** Nothing came after them when they were read. */
+  readonly isLast: boolean;
+}
+
+/** Reads a stream between two bounds, as XRANGE and XREVRANGE write them, page by page. */
+export async function readPage(
+  connection: Pick<RedisConnection, 'ask'>,
+  command: 'XRANGE' | 'XREVRANGE',
+  stream: string,
+  [from, to]: readonly [from: string, to: string],
+): Promise<EntryPage> {
+  const [isLast, entries] = await connection.ask((redis) =>
+    redis.belfryPageBuffer(1, stream, command, from, to, PAGE_ENTRIES, PAGE_BYTES),
+  );
+  return { entries: entries.map(entryOf), isLast: isLast === 1 };
+}
+
+/**
+ * The log in Redis as it is read, whose connection must know page.lua. Every method rejects with BelfryError
+ * `unavailable` when Redis does not answer, or refuses.
+ */
+export class RedisPages {
+  readonly #connection: Pick<RedisConnection, 'ask'>;
+  readonly #names: Pick<RedisNames, 'log' | 'last'>;
+
+  constructor(connection: Pick<RedisConnection, 'ask'>, names: Pick<RedisNames, 'log' | 'last'>) {
+    this.#connection = connection;
+    this.#names = names;
+  }
+
+  last(): Promise<Cursor> {
+    return lastOf(this.#connection, this.#names);
+  }
+
+  /** The next entries after a place. */
+  page(after: Cursor): Promise<EntryPage> {
+    return readPage(this.#connection, 'XRANGE', this.#names.log, [`(${after}`, '+']);
+  }
+
+  /** All entries after a place, up to the end of the log as it is when read. */
+  after(place: Cursor): AsyncGenerator<LogEntry> {
+    return allOf(place, (at) => this.page(at));
+  }
+
+  /** All entries before a place, newest first. */
+  before(place: Cursor): AsyncGenerator<LogEntry> {
+    return allOf(place, (at) => readPage(this.#connection, 'XREVRANGE', this.#names.log, [`(${at}`, '-']));
+  }
+}
+
+async function* allOf(at: Cursor, read: (at: Cursor) => Promise<EntryPage>): AsyncGenerator<LogEntry> {
+  for (;;) {
+    const { entries, isLast } = await read(at);
+    yield* entries;
+    at = entries.at(-1)?.id ?? at;
+    if (isLast) return;
+  }
+}
+
+export function entryOf([id, fields]: RawStreamEntry): LogEntry {
+  const previous = fieldOf(fields, 'p')?.toString('latin1');
+  return { id: id.toString('latin1'), previous, body: fieldOf(fields, 'e') ?? Buffer.alloc(0) };
+}
