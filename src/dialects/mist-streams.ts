@@ -24,8 +24,8 @@ export interface Stream {
   readonly besides: readonly string[];
   /** @throws Refusal */
   readonly keyOf: (query: URLSearchParams) => string;
-  /** The answer when nothing is known of the key: instead of the upgrade, or as a message after it. */
-  readonly absent?: Refusal | string;
+  /** The message when nothing is known of the key; what comes later is told all the same. */
+  readonly absent?: string;
   /** Told before anything else. */
   readonly greeting?: string;
 }
@@ -55,7 +55,7 @@ export const STREAMS: readonly Stream[] = [
     ...containerLogs,
     path: '/api/ws/container/logs',
     encoding: real,
-    absent: textRefusal(404, 'Application not found'),
+    absent: 'Container not found',
   },
   {
     ...container,
@@ -64,14 +64,14 @@ export const STREAMS: readonly Stream[] = [
     feed: 'stats',
     tail: 1,
     keyOf: appIdOr('invalid appID'),
-    absent: textRefusal(404, 'application not found'),
+    absent: 'Container not found',
   },
   {
     ...deploymentLogs,
     path: '/api/deployments/logs/stream',
     encoding: real,
     keyOf: deploymentId('id'),
-    absent: jsonRefusal(404, 'deployment not found', 'Nothing is known of a deployment of this id.'),
+    absent: 'Deployment not found',
   },
   { ...metrics, path: '/api/ws/stats', encoding: realSamples },
   {

@@ -10,7 +10,14 @@ import type { HubEvent } from '../model/event.ts';
 import { isJsonObject } from '../model/json.ts';
 import { escapeValue, Pattern } from '../model/pattern.ts';
 import { Grants, type Identity } from '../model/principal.ts';
-import { Refusal, type Dialect, type Opening, type OpenRequest, type ReplayWish } from './dialect.ts';
+import {
+  Refusal,
+  type Dialect,
+  type Opening,
+  type OpenRequest,
+  type ReplayWish,
+  type RetainedWish,
+} from './dialect.ts';
 import { jsonRefusal, STREAMS, type Stream } from './mist-streams.ts';
 import { documented } from './mist-words.ts';
 import { PASSED_OVER } from './notices.ts';
@@ -28,20 +35,16 @@ export const mist: Dialect = {
   name: 'mist',
   ignoresBinary: true,
 
-  async open({ path, query, caller, now, retained }: OpenRequest): Promise<Opening> {
-    const stream = streamAt(path);
+  async open(request: OpenRequest): Promise<Opening> {
+    const stream = streamAt(request.path);
+    const { caller } = request;
     if (caller instanceof BelfryError) throw refusalOf(caller);
-    const key = stream.keyOf(query);
-    const opening = { identity: caller, encoding: stream.encoding, subscriptions: [], heartbeat: HEARTBEAT };
-    const obstacle = await obstacleTo(stream, key, caller, retained);
-    if (obstacle !== undefined) {
-      const first = [...obstacle.before, ownEvent(stream, key, 'error', obstacle.why, now)];
-      return { ...opening, first, closeAfterMs: 0 };
-    }
-    const { greeting } = stream;
+    const key = stream.keyOf(request.query);
+    const { first, ends } = await beginningOf(stream, key, caller, request);
+    const opening = { identity: caller, encoding: stream.encoding, heartbeat: HEARTBEAT, first };
+    if (ends) return { ...opening, subscriptions: [], closeAfterMs: 0 };
     return {
       ...opening,
-      ...(greeting !== undefined && { first: [ownEvent(stream, key, 'connected', greeting, now)] }),
       replay: replayOf(stream, key),
       subscriptions: [{ name: stream.type, pattern: patternOf(stream, key), filters: [] }],
     };
@@ -70,41 +73,49 @@ function refusalOf({ code, status, message }: BelfryError): Refusal {
   return jsonRefusal(401, 'Invalid or expired token', message);
 }
 
-/** Why the stream cannot be had, with what is told before that. @throws Refusal where that comes before the upgrade */
-async function obstacleTo(
-  { type, feed, absent }: Stream,
+/** What is told before the stream itself, and whether that is all. @throws Refusal where nothing can be told at all */
+async function beginningOf(
+  stream: Stream,
   key: string,
   { subscribe }: Identity,
-  retained: OpenRequest['retained'],
-): Promise<{ readonly before: readonly HubEvent[]; readonly why: string } | undefined> {
+  { now, retained }: OpenRequest,
+): Promise<{ readonly first: HubEvent[]; readonly ends: boolean }> {
+  const say = (action: string, message: string): HubEvent => ownEvent(stream, key, action, message, now);
+  const { type, feed, absent, greeting } = stream;
   if (!subscribe.permit({ type, action: feed, key })) {
     // Clients that read bare samples break on an error in their midst.
     if (type === 'metrics')
       throw jsonRefusal(403, 'Permission denied', `No grant to hear ${type} of "${key}".`);
-    return { before: [], why: 'Permission denied' };
+    return { first: [say('error', 'Permission denied')], ends: true };
   }
-  if (absent === undefined) return undefined;
-  const [status] = await retained({ type, action: 'status', key, count: 1 });
+  const first = greeting === undefined ? [] : [say('connected', greeting)];
+  if (absent === undefined) return { first, ends: false };
+  const [status] = await retained({ ...about(stream, key), action: 'status' });
   if (status === undefined) {
-    const known = await retained({ type, action: feed, key, count: 1 });
-    if (known.length > 0) return undefined;
-    if (absent instanceof Refusal) throw absent;
-    return { before: [], why: absent };
+    const isKnown = (await retained(about(stream, key))).length > 0;
+    return { first: isKnown ? first : [...first, say('error', absent)], ends: false };
   }
-  const state = stateOf(status);
-  if (state === undefined || state === 'running') return undefined;
-  return { before: [status], why: `Container is not running (state: ${state})` };
+  // Somebody may hear the lines of a container and not its state.
+  const state = subscribe.permit(status) ? stateOf(status) : undefined;
+  if (state === undefined || state === 'running') return { first, ends: false };
+  return { first: [status, say('error', `Container is not running (state: ${state})`)], ends: true };
 }
 
-/** Of a container only; a deployment has a status, and its log can be read whatever that is. */
+/** Of a container only; a deployment has a status too, and its log can be read whatever that is. */
 function stateOf({ type, object }: HubEvent): string | undefined {
   const state = type === 'container' && isJsonObject(object) ? object['state'] : undefined;
   return typeof state === 'string' ? state : undefined;
 }
 
-function replayOf({ type, feed, tail, besides }: Stream, key: string): ReplayWish {
-  const log = { type, action: feed, key, count: tail };
-  return { retained: besides.includes('status') ? [{ type, action: 'status', key, count: 1 }, log] : [log] };
+/** The last that was told of what the stream is there for. */
+function about({ type, feed }: Stream, key: string): RetainedWish & { readonly key: string } {
+  return { type, action: feed, key, count: 1 };
+}
+
+function replayOf(stream: Stream, key: string): ReplayWish {
+  const latest = about(stream, key);
+  const log = { ...latest, count: stream.tail };
+  return { retained: stream.besides.includes('status') ? [{ ...latest, action: 'status' }, log] : [log] };
 }
 
 function patternOf({ type, feed, besides }: Stream, key: string): Pattern {

@@ -60,7 +60,7 @@ export class Cohort {
     if (this.subscriptions.some(({ slow = 'close' }) => slow !== 'close')) this.#lossy = [];
   }
 
-  /** Takes an event that the router matched to it. Returns whether the outbox was empty before and is no more. */
+  /** Takes an event that the router matched to it, where it may hear that and has a word for it. Returns whether it did. */
   offer(encoded: EncodedEvent): boolean {
     const { size } = this.members;
     this.#stats.received += size;
@@ -77,14 +77,13 @@ export class Cohort {
     return this.#append(seen);
   }
 
-  /** Takes an event whatever the subscriptions say. */
+  /** Takes an event whatever the subscriptions say. Returns whether it has a word for it. */
   tell(encoded: EncodedEvent): boolean {
     this.#stats.received += this.members.size;
     return this.#append(encoded);
   }
 
   #append(encoded: EncodedEvent): boolean {
-    const wasEmpty = this.#outbox.isEmpty;
     const overtaken = this.#outbox.add(encoded);
     if (overtaken === undefined) {
       this.#stats.unknownWord += this.members.size;
@@ -97,7 +96,7 @@ export class Cohort {
       this.#traces.push(trace);
       trace.taken(this.members.size);
     }
-    return wasEmpty;
+    return true;
   }
 
   /** Whether nothing waits for a flush. */

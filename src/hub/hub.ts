@@ -107,7 +107,10 @@ export class Hub {
     const matched = this.#cohorts.match(event);
     this.stats.matches += matched.length;
     for (const cohort of matched) {
-      if (cohort.offer(encoded)) this.#flushes.wait(cohort, event);
+      const wasEmpty = cohort.isEmpty;
+      // Who was not given an event meets nothing that comes of it.
+      if (!cohort.offer(encoded)) continue;
+      if (wasEmpty) this.#flushes.wait(cohort, event);
       const endsAfterMs = cohort.encoding.endsAfterMs?.(event);
       if (endsAfterMs !== undefined) this.#endAfter(endsAfterMs, cohort);
     }
@@ -192,7 +195,10 @@ export class Hub {
   /** What the hub itself has to say concerns everybody whose dialect has a word for it. */
   #deliverToAll(encoded: EncodedEvent): void {
     this.stats.gaps++;
-    for (const cohort of this.#cohorts) if (cohort.tell(encoded)) this.#flushes.wait(cohort);
+    for (const cohort of this.#cohorts) {
+      const wasEmpty = cohort.isEmpty;
+      if (cohort.tell(encoded) && wasEmpty) this.#flushes.wait(cohort);
+    }
   }
 
   /** What its members were given by then still goes out first. */

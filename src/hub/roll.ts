@@ -89,7 +89,8 @@ export class Roll {
     const told = this.#update(connection, connection.identity).catch(() => this.#tellAgain(connection));
     void told.then(() => {
       this.#telling.delete(connection);
-      if (!this.#untold.has(connection) && connection.isOpen && hasChanged(connection)) this.#tell(connection);
+      if (!this.#untold.has(connection) && connection.isOpen && hasChanged(connection))
+        this.#tell(connection);
     });
   }
 

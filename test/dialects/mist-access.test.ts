@@ -7,28 +7,27 @@ import { anEvent, anIdentity } from '../support/connection.ts';
 import { anyText, DEPLOYING, json, open, refused, RUNNING, STOPPED, told } from './mist-helpers.ts';
 
 describe('what is not there', () => {
-  it('of the document is told as an error, and that is all', async () => {
-    const error = (message: string): object => ({
-      type: 'error',
-      timestamp: '2025-01-15T10:30:00Z',
-      data: { message },
-    });
-    expect(await told('/ws/container/logs?appId=8', { kept: [RUNNING] })).toEqual([
-      error('Container not found'),
-    ]);
-    expect(await told('/ws/deployment/logs?deploymentId=8')).toEqual([error('Deployment not found')]);
-  });
-
   it.each([
-    ['/api/ws/container/logs?appId=8', 'Application not found\n'],
-    ['/api/ws/container/stats?appId=8', 'application not found\n'],
-  ])('of the server is refused with 404 in plain text: %s', async (url, body) => {
-    expect(await refused(url, { kept: [RUNNING] })).toMatchObject({ status: 404, body });
-  });
-
-  it('of the server is refused with 404 in JSON, where it is a deployment', async () => {
-    const { status, body } = await refused('/api/deployments/logs/stream?id=8', { kept: [DEPLOYING] });
-    expect([status, JSON.parse(body)]).toEqual([404, json('deployment not found', anyText)]);
+    ['/ws/container/logs?appId=8', 'Container not found'],
+    ['/api/ws/container/logs?appId=8', 'Container not found'],
+    ['/api/ws/container/stats?appId=8', 'Container not found'],
+    ['/ws/deployment/logs?deploymentId=8', 'Deployment not found'],
+    ['/api/deployments/logs/stream?id=8', 'Deployment not found'],
+  ])('is told as an error at %s, and may come yet', async (url, message) => {
+    const {
+      first = [],
+      subscriptions,
+      encoding,
+      closeAfterMs,
+    } = await open(url, { kept: [RUNNING, DEPLOYING] });
+    expect(first.map((event) => JSON.parse(encoding?.encode(event) ?? 'null') as unknown)).toEqual([
+      {
+        type: 'error',
+        timestamp: expect.stringMatching(/^2025-01-15T10:30:00(?:\.5)?Z$/) as string,
+        data: { message },
+      },
+    ]);
+    expect([subscriptions.length, closeAfterMs]).toEqual([1, undefined]);
   });
 
   it('is there when nothing but its log is kept', async () => {
@@ -43,7 +42,7 @@ describe('what is not there', () => {
 
 describe('a container that does not run', () => {
   it.each(['/ws/container/logs', '/api/ws/container/logs', '/api/ws/container/stats'])(
-    'tells its status at %s, that it does not run, and that is all',
+    'tells its status at %s, that it does not run, and no more',
     async (path) => {
       expect(await told(`${path}?appId=7`, { kept: [RUNNING, STOPPED] })).toEqual([
         { type: 'status', timestamp: '2025-01-15T10:30:00Z', data: STOPPED.object },
@@ -55,6 +54,12 @@ describe('a container that does not run', () => {
       ]);
     },
   );
+
+  it('tells nothing of its status to who may hear its lines only', async () => {
+    const caller = anIdentity({ subscribe: Grants.parse(['container.log.7']) });
+    const { first, closeAfterMs } = await open('/ws/container/logs?appId=7', { caller, kept: [STOPPED] });
+    expect([first, closeAfterMs]).toEqual([[], undefined]);
+  });
 
   it('is one of which a status says so; a deployment that stopped still has a log', async () => {
     for (const object of [null, {}, { state: 3 }]) {

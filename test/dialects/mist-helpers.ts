@@ -87,9 +87,10 @@ export async function begin(
   { broker, clock, commands, connect }: TestHub,
   url: string,
   upgrading = (): void => {},
+  caller?: Identity,
 ): Promise<TestConnection> {
   const retained: OpenRequest['retained'] = async (wish) => (await broker.retained([wish])).events;
-  const opening = await open(url, { now: clock.now(), retained });
+  const opening = await open(url, { now: clock.now(), retained, ...(caller && { caller }) });
   upgrading();
   const client = connect({ dialect: mist, ...opening });
   commands.open(client.connection, opening);

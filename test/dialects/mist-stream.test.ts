@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NewEvent } from '../../src/model/event.ts';
-import { settled, startHub } from '../support/connection.ts';
+import { Grants } from '../../src/model/principal.ts';
+import { anIdentity, settled, startHub } from '../support/connection.ts';
 import { begin, briefly, RUNNING } from './mist-helpers.ts';
 
 const CONTAINER = { type: 'container', key: '7' };
@@ -17,6 +18,44 @@ const status = (name: string): Partial<NewEvent> => ({
   object: { status: name },
 });
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
+
+describe('the end of a stream', () => {
+  const streams = [
+    ['container.end', '/ws/container/logs?appId=7', 'container.log.7', { ...CONTAINER, action: 'end' }],
+    ['container.error', '/ws/container/logs?appId=7', 'container.log.7', { ...CONTAINER, action: 'error' }],
+    [
+      'container.error',
+      '/api/ws/container/stats?appId=7',
+      'container.stats.7',
+      { ...CONTAINER, action: 'error' },
+    ],
+    ['deployment.status', '/ws/deployment/logs?deploymentId=42', 'deployment.log.42', status('success')],
+    ['system.end', '/api/ws/system/logs', 'system.log.mist', { type: 'system', action: 'end', key: 'mist' }],
+  ] as const;
+
+  it.each(streams)('by %s at %s is none for who may hear %s only', async (_what, url, grant, end) => {
+    const world = await startHub();
+    const caller = anIdentity({ subscribe: Grants.parse([grant]) });
+    const client = await begin(world, url, undefined, caller);
+    world.publish(end);
+    world.clock.advance(1_000);
+    await settled();
+    expect(client.outlet.closed).toBeUndefined();
+    const late = await begin(world, url, undefined, caller);
+    world.clock.advance(1_000);
+    await settled();
+    expect(late.outlet.closed).toBeUndefined();
+  });
+
+  it.each(streams)('by %s at %s is one for who may hear all of it', async (_what, url, _grant, end) => {
+    const world = await startHub();
+    const client = await begin(world, url);
+    world.publish(end);
+    world.clock.advance(1_000);
+    await settled();
+    expect(client.outlet.closed?.code).toBe(1000);
+  });
+});
 
 describe("a container's log", () => {
   it('begins with the status and the last hundred lines, and goes on with what is new', async () => {

@@ -69,22 +69,34 @@ describe("the hook of Mist's document", () => {
     });
   });
 
-  it.each([
-    ['is absent', [], [], 'Container not found'],
-    [
-      'is stopped',
-      [container('status', { container: 'mist-app-7', state: 'exited', status: 'Exited (0)' })],
-      ['exited'],
-      'Container is not running (state: exited)',
-    ],
-  ])('sees why there is no log when the container %s', async (_what, events, states, error) => {
+  it('sees why there is no log when the container is stopped', async () => {
     const node = await startNode();
-    if (events.length > 0) await post(node, ...events);
+    await post(node, container('status', { container: 'mist-app-7', state: 'exited', status: 'Exited (0)' }));
     const url = socketOf(node, '/ws/container/logs?appId=7');
     const { seen, until } = useContainerLogs(url, await cookie());
     await until(() => seen.status.includes('disconnected'));
-    expect(seen).toEqual({ logs: [], status: ['connecting', 'connected', ...states, 'disconnected'], error });
+    expect(seen).toEqual({
+      logs: [],
+      status: ['connecting', 'connected', 'exited', 'disconnected'],
+      error: 'Container is not running (state: exited)',
+    });
   });
+
+  it.each(['/ws/container/logs', '/api/ws/container/logs'])(
+    'sees at %s that the container is not there, and then its state and its lines when it is',
+    async (path) => {
+      const node = await startNode();
+      const { seen, until } = useContainerLogs(socketOf(node, `${path}?appId=7`), await cookie());
+      await until(() => seen.error !== null);
+      expect(seen).toEqual({ logs: [], status: ['connecting', 'connected'], error: 'Container not found' });
+      await post(node, running(), container('log', { line: 'first' }), container('log', { line: 'second' }));
+      await until(() => seen.logs.length === 2);
+      expect(seen).toMatchObject({
+        logs: ['first', 'second'],
+        status: ['connecting', 'connected', 'running'],
+      });
+    },
+  );
 
   it('sees why there is no log when the container is not for its user', async () => {
     const node = await startNode();

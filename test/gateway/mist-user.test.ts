@@ -87,23 +87,17 @@ describe('a user of Mist', () => {
     expect(response.status).toBe(403);
   });
 
-  it('who asks with a wrong id, or for what is not there, is told so before the upgrade', async () => {
+  it('who asks with a wrong id, or at no path of a stream, is told so before the upgrade', async () => {
     const node = await startNode();
     const headers = await cookie();
     const answers = await Promise.all(
-      [
-        '/api/ws/container/logs?appId=x',
-        '/api/ws/container/logs?appId=7',
-        '/api/deployments/logs/stream?id=x',
-        '/api/deployments/logs/stream?id=15',
-        '/mist/ws',
-      ].map((path) => refusalOf(socketOf(node, path), headers)),
+      ['/api/ws/container/logs?appId=x', '/api/deployments/logs/stream?id=x', '/mist/ws'].map((path) =>
+        refusalOf(socketOf(node, path), headers),
+      ),
     );
     expect(answers.map(({ status, type }) => [status, type])).toEqual([
       [400, 'text/plain; charset=utf-8'],
-      [404, 'text/plain; charset=utf-8'],
       [400, 'application/json'],
-      [404, 'application/json'],
       [404, 'application/json'],
     ]);
   });
