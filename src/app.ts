@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Broker, Dead, Flow, Retained } from './broker/broker.ts';
+import { awaitRedis } from './broker/redis-greeting.ts';
 import { logger } from './app-log.ts';
 import { brokerOf, masking, openAll, rollLimitsOf, rollOf } from './app-variants.ts';
 import { redactionOf } from './config/redaction.ts';
@@ -29,6 +30,9 @@ import { CLOSE, type Close } from './model/close.ts';
 import type { Redaction } from './model/redaction.ts';
 import type { Control } from './registry/control.ts';
 import type { Registry } from './registry/registry.ts';
+
+/** How long a starting node waits for Redis to let it in. */
+const REDIS_WITHIN_MS = 10_000;
 
 /** A Redis that hangs keeps no node from ending: the others take over what it held as from one that was killed. */
 const HAND_OVER_MS = 5_000;
@@ -115,6 +119,9 @@ export async function startApp(
   };
   let left: Promise<void> | undefined;
   const stop = (windowMs = 0, why: Close = CLOSE.draining): Promise<void> => (left ??= leave(windowMs, why));
+  if (config.redisUrl !== undefined) {
+    await awaitRedis({ url: config.redisUrl, log, clock, withinMs: REDIS_WITHIN_MS });
+  }
   await hub.start();
   heartbeat.start();
   try {

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { addRemoteCommands, note, wholeNumber } from './clients/cli/commands.ts';
 import { UsageError } from './clients/cli/target.ts';
+import type { App } from './app.ts';
 import type { Config } from './config/config.ts';
 import { VERSION } from './config/version.ts';
 import { CLOSE, type Close } from './model/close.ts';
@@ -110,31 +111,29 @@ async function configOf({ config }: { config?: string }): Promise<Config> {
 
 async function serve(config: Config): Promise<void> {
   const { startApp } = await import('./app.ts');
-  const starting = startApp(config);
-  stopOnSignals(config, (windowMs, why) => starting.then((app) => app.stop(windowMs, why)));
-  const { listening } = await starting;
+  let app: App | undefined;
+  // Nobody is connected to a node that still starts: it ends at once.
+  stopOnSignals(config, async (windowMs, why) => app?.stop(windowMs, why));
+  app = await startApp(config);
   if (!config.secretMade) return;
   const [{ signToken }, { banner }] = await Promise.all([
     import('./app-token.ts'),
     import('./clients/cli/banner.ts'),
   ]);
   const token = await signToken(config, { subject: 'admin', roles: ['admin'], ttlS: BANNER_TOKEN_TTL_S });
-  console.log(banner(listening, config.node, token));
+  console.log(banner(app.listening, config.node, token));
 }
 
 function stopOnSignals(
   { drainWindowMs }: Config,
-  stopApp: (windowMs: number, why: Close) => Promise<void>,
+  stopApp: (windowMs: number, why: Close) => Promise<unknown>,
 ): void {
   let stopping = false;
   const stop = (windowMs: number, why: Close): void => {
     // Asked twice it ends at once.
     if (stopping) process.exit(1);
     stopping = true;
-    void stopApp(windowMs, why).then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
+    void stopApp(windowMs, why).then(() => process.exit(0));
   };
   process.on('SIGTERM', () => stop(drainWindowMs, CLOSE.draining));
   // What supervisors send before they start it again.
