@@ -108,7 +108,10 @@ export async function startApp(
     upgrade.stop();
     hub.flush();
     // Until then it still answers, so that whoever sends clients here sees that it is not ready.
-    const gone = drain(hub, { windowMs, why, random: Math.random }).then(() => gateway.stop());
+    const gone = Promise.all([
+      drain(hub, { windowMs, why, random: Math.random }),
+      gateway.leave(windowMs),
+    ]).then(() => gateway.stop());
     await within(windowMs + config.drainTimeoutMs, gone, clock);
     log.info({ connections: hub.connections.size }, 'drained');
     void gateway.stop();

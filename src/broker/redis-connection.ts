@@ -5,6 +5,8 @@ import { parseRedisUrl } from '../model/redis-url.ts';
 import { DISCONNECT_TIMEOUT_MS, toMaster } from './redis-master.ts';
 
 const MAX_BACKOFF_MS = 2_000;
+/** One reason is logged so often at most, however many commands fail for it. */
+const LOG_FAILURE_EVERY_MS = 10_000;
 
 export interface ConnectionOptions {
   /** Any that {@link parseRedisUrl} takes. */
@@ -32,6 +34,8 @@ export class RedisConnection {
   readonly #log: Logger;
   #state: 'new' | 'up' | 'lost' | 'closed' = 'new';
   #fault: Error | undefined;
+  /** The last one that was logged. */
+  #failure = { reason: '', loggedAt: 0 };
   /** How often it connected, or tried to, since a command was answered. */
   #attempts = 0;
 
@@ -80,12 +84,12 @@ export class RedisConnection {
       this.#answered();
       return answer;
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
       // ioredis hangs the command on its error, events and all, which belong in no log.
       Reflect.deleteProperty(Object(cause) as object, 'command');
+      this.#logFailure(cause instanceof Error ? cause.message : String(cause));
       throw new BelfryError(
         'unavailable',
-        `Redis did not do it: ${reason}. Expected another try in a moment.`,
+        'Redis refused this, or did not answer in time. Expected another try in a moment; the log of the node says why.',
         { cause },
       );
     }
@@ -117,6 +121,14 @@ export class RedisConnection {
     this.#state = 'up';
     this.#fault = undefined;
     this.#attempts = 0;
+  }
+
+  /** What Redis itself said is for operators: it may name keys, users and addresses. */
+  #logFailure(reason: string): void {
+    const now = performance.now();
+    if (reason === this.#failure.reason && now - this.#failure.loggedAt < LOG_FAILURE_EVERY_MS) return;
+    this.#failure = { reason, loggedAt: now };
+    this.#log.warn({ reason }, 'a command failed at Redis');
   }
 
   /** Said once per loss: whatever fails to connect afterwards was not up before. */

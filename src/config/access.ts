@@ -8,6 +8,7 @@ import {
   list,
   matching,
   named,
+  origin,
   pem,
   record,
   rows,
@@ -80,7 +81,7 @@ export const accessSettings = (readFile: ReadText) => ({
     'Lifetime of a token made here, when the request names none.',
   ),
   cookie: text().default('mist_token').describe('Name of the cookie that carries a token to Mist sockets.'),
-  nornAllowedOrigins: list(text())
+  nornAllowedOrigins: list(origin())
     .default([])
     .describe('Origins, comma-separated, whose pages may open Norn sockets beside localhost.'),
 });

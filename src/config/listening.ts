@@ -8,6 +8,7 @@ import {
   list,
   matching,
   MAX_MS,
+  origin,
   pem,
   share,
   text,
@@ -77,9 +78,14 @@ export const listeningSettings = (readFile: ReadText) => ({
   trustedHops: whole(0, 10, 0).describe(
     'Proxies of your own before this node, whose X-Forwarded-For it believes; 0 believes nobody.',
   ),
-  allowedOrigins: list(text())
+  allowedOrigins: list(origin())
     .default([])
-    .describe('Origins, comma-separated, whose pages may talk to the hub; every page when empty.'),
+    .describe(
+      'Origins, comma-separated, whose pages alone may talk to the hub, with cookies and passwords of the browser too; when empty every page may, with a token of its own.',
+    ),
+  keepAliveMs: whole(1_000, MAX_MS, 75_000).describe(
+    'How long an HTTP connection is kept between two requests: longer than the balancer before this node keeps it.',
+  ),
   drainWindowMs: whole(0, MAX_MS, 5_000).describe(
     'Over how long a node that SIGTERM or SIGHUP stops spreads the closing of its connections.',
   ),

@@ -1,5 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
@@ -11,7 +10,10 @@ import { dialectAt, isDialectName } from '../dialects/index.ts';
 import { BelfryError } from '../model/errors.ts';
 import { asyncApi } from './asyncapi.ts';
 import { openApi } from './openapi.ts';
-import { cors, errorHandler, restRoutes, type RestOptions } from './rest.ts';
+import { cors, safeHeaders } from './headers.ts';
+import { HttpConnections } from './http-connections.ts';
+import { httpServer } from './http-server.ts';
+import { errorHandler, restRoutes, type RestOptions } from './rest.ts';
 import { clusterRoutes } from './retained.ts';
 import { BAD_HANDSHAKE } from './handshake.ts';
 import type { Upgrade } from './upgrade.ts';
@@ -35,6 +37,8 @@ export interface GatewayOptions {
   /** Whether the user named the ports: then an occupied one is an error, else a warning. */
   readonly listenGiven: boolean;
   readonly tls: { readonly key: string; readonly cert: string };
+  /** How long a connection is kept between two requests. */
+  readonly keepAliveMs: number;
   readonly upgrade: Upgrade;
   readonly rest: RestOptions;
   readonly metrics: Registry;
@@ -47,6 +51,7 @@ export interface GatewayOptions {
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #servers: Server[] = [];
+  readonly #connections = new HttpConnections();
   #stopped: Promise<unknown> | undefined;
 
   constructor(options: GatewayOptions) {
@@ -69,25 +74,32 @@ export class Gateway {
   }
 
   /**
+   * Answers go on, and each asks its client to come back elsewhere. Resolves when no connection is left, or after that
+   * time: only then should the others be closed, since whoever is about to ask on one would not know what came of it.
+   */
+  leave(withinMs: number): Promise<void> {
+    this.#connections.leave();
+    return this.#connections.empty(withinMs, this.#options.rest.clock);
+  }
+
+  /**
    * Takes no more requests, and resolves when all sockets have gone; those that were upgraded are the hub's to close.
    * Asked again, it is the same answer.
    */
   stop(): Promise<unknown> {
     this.#stopped ??= Promise.all(
-      this.#servers.map(async (server) => {
-        const closed = promisify(server.close.bind(server))();
-        server.closeIdleConnections();
-        await closed;
-      }),
+      // Connections in no request are closed with it.
+      this.#servers.map((server) => promisify(server.close.bind(server))()),
     );
     return this.#stopped;
   }
 
   async #listen(spec: ListenerSpec): Promise<Listening | undefined> {
-    const app = this.#app(spec) as RequestListener;
-    const server = spec.tls
-      ? createTlsServer({ ...this.#options.tls, shouldUpgradeCallback }, app)
-      : createServer({ shouldUpgradeCallback }, app);
+    const server = httpServer(
+      { ...this.#options, tls: spec.tls ? this.#options.tls : undefined },
+      this.#connections,
+    );
+    server.on('request', this.#app(spec) as RequestListener);
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       void this.#options.upgrade.handle(request, socket, head, defaultOf(spec));
     });
@@ -114,6 +126,7 @@ export class Gateway {
     const app = express();
     app.disable('x-powered-by');
     app.disable('etag');
+    app.use(safeHeaders);
     app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
     app.get('/readyz', (_request, response) => this.#readyz(response));
     app.get('/metrics', async (_request, response) => {
@@ -159,11 +172,6 @@ export class Gateway {
     }
     response.status(refusal.status).set(refusal.headers).end(refusal.body);
   }
-}
-
-/** Other upgrades, such as the one to HTTP/2 that some clients offer, are passed over: the request is served as it is. */
-function shouldUpgradeCallback({ headers }: IncomingMessage): boolean {
-  return headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 function defaultOf({ dialect }: ListenerSpec): DialectName | undefined {

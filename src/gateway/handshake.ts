@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { Refusal } from '../dialects/dialect.ts';
 import { apiRefusal } from '../dialects/drp.ts';
 import { asBelfryError } from '../model/errors.ts';
+import { SAFE_HEADERS } from './headers.ts';
 
 /** The answer to what is no WebSocket handshake. */
 export const BAD_HANDSHAKE = new Refusal(
@@ -61,7 +62,8 @@ export function refusalOf(thrown: unknown): Refusal {
 
 /** A plain HTTP answer instead of the upgrade. */
 export function refuse(socket: Duplex, { status, headers, body }: Refusal): void {
-  const all = { Connection: 'close', 'Content-Length': String(Buffer.byteLength(body)), ...headers };
+  const length = String(Buffer.byteLength(body));
+  const all = { ...SAFE_HEADERS, Connection: 'close', 'Content-Length': length, ...headers };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   // The other side may never close its half.
   socket.once('finish', () => socket.destroy());

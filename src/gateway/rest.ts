@@ -9,6 +9,7 @@ import { ownEvents } from '../hub/permission.ts';
 import { asBelfryError, BelfryError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
 import { parseJson, type Json } from '../model/json.ts';
+import { withoutGrant } from '../model/principal.ts';
 import type { ApiConnections } from './api-connections.ts';
 import type { Authenticator } from './auth.ts';
 import { identityOf } from './caller.ts';
@@ -17,8 +18,8 @@ import { credentialsOf, type Credentials } from './credentials.ts';
 import { deadRoutes } from './dead.ts';
 import { getEvents, wantsStream, type EventsOptions } from './events.ts';
 import { getExplanation } from './explain.ts';
+import { cors } from './headers.ts';
 import type { TokenIssuer } from './issuer.ts';
-import { checkOrigin } from './origin.ts';
 import { retainedRoutes } from './retained.ts';
 import { Rubbish } from './rubbish.ts';
 import { targetOf } from './handshake.ts';
@@ -72,7 +73,7 @@ export function restRoutes(options: RestOptions): Router {
   router.get('/explain', (request, response) =>
     getExplanation(options, request, response, identityOf(response)),
   );
-  router.post('/events', checkContentType, rawBody(options), (request, response) =>
+  router.post('/events', checkMayPublish, checkContentType, rawBody(options), (request, response) =>
     postEvents(options, request, response),
   );
   router.use('/dead', deadRoutes(options));
@@ -156,6 +157,13 @@ function idempotencyKeyOf(request: Request): string | undefined {
   );
 }
 
+/** Before the body is read: who may publish nothing costs nothing. */
+function checkMayPublish(_request: Request, response: Response, next: NextFunction): void {
+  const { principal, publish } = identityOf(response);
+  if (publish.patterns.length > 0) return next();
+  throw new BelfryError('forbidden', withoutGrant(principal, 'to publish'));
+}
+
 function checkContentType(request: Request, _response: Response, next: NextFunction): void {
   const type = request.headers['content-type'] ?? '';
   if (type.toLowerCase().includes('application/json')) return next();
@@ -166,26 +174,10 @@ function checkContentType(request: Request, _response: Response, next: NextFunct
 }
 
 function rawBody({ eventMaxBytes }: RestOptions): express.RequestHandler {
-  return express.raw({ type: () => true, limit: eventMaxBytes * BODY_PER_EVENT });
-}
-
-export function cors(allowed: readonly string[]): express.RequestHandler {
+  const read = express.raw({ type: () => true, limit: eventMaxBytes * BODY_PER_EVENT });
   return (request, response, next) => {
-    const { origin } = request.headers;
-    checkOrigin(origin, allowed);
-    if (origin !== undefined) {
-      response.set({
-        'Access-Control-Allow-Origin': origin,
-        'Access-Control-Allow-Credentials': 'true',
-        'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE, OPTIONS, PATCH, HEAD',
-        'Access-Control-Allow-Headers':
-          'Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Cache-Control, Traceparent',
-        'Access-Control-Expose-Headers': 'X-DRP-LIST-TOTAL-COUNT, X-DRP-LIST-COUNT, Belfry-Event-Ids',
-        Vary: 'Origin',
-      });
-    }
-    if (request.method === 'OPTIONS') response.status(204).end();
-    else next();
+    if (request.headers.expect !== undefined) response.writeContinue();
+    read(request, response, next);
   };
 }
 

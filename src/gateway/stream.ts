@@ -24,7 +24,7 @@ const RETRY_SPREAD_MS = 2_000;
 const HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   // For whatever compresses or collects on the way: each event goes on at once, and as it is.
-  'Cache-Control': 'no-cache, no-transform',
+  'Cache-Control': 'no-store, no-transform',
   'X-Accel-Buffering': 'no',
   // A stream that ended leaves nothing behind to be used again.
   Connection: 'close',

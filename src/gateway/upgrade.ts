@@ -13,7 +13,7 @@ import { asBelfryError, BelfryError } from '../model/errors.ts';
 import type { Identity } from '../model/principal.ts';
 import type { Authenticator } from './auth.ts';
 import { cookieOf, credentialsOf, type Credentials } from './credentials.ts';
-import { checkOrigin } from './origin.ts';
+import { checkOrigin, isOwnPage } from './origin.ts';
 import { addressOf, METHOD_NOT_ALLOWED, refusalOf, refuse, targetOf, userAgentOf } from './handshake.ts';
 import { Sockets, type SocketsOptions } from './sockets.ts';
 
@@ -99,7 +99,7 @@ export class Upgrade {
     if (dialect !== undefined && request.method !== 'GET') throw METHOD_NOT_ALLOWED;
     try {
       if (dialect === undefined) throw new BelfryError('not_found', 'No route');
-      if (!dialect.checksOrigin) checkOrigin(request.headers.origin, this.#options.allowedOrigins);
+      if (!dialect.checksOrigin) checkOrigin(request.headers, this.#options.allowedOrigins);
       this.#checkLimit(0);
     } catch (error) {
       throw refusalOf(error);
@@ -146,11 +146,11 @@ export class Upgrade {
 
   /** A cookie counts where the dialect lives on cookies, and only for pages of the hub's own host or an allowed origin. */
   #credentials(request: IncomingMessage, query: URLSearchParams, { name }: Dialect): Credentials {
-    const { authorization, cookie, host, origin } = request.headers;
+    const { authorization, cookie, origin } = request.headers;
     const token = name === 'mist' ? cookieOf(cookie, this.#options.cookie) : undefined;
     if (token === undefined) return credentialsOf({ authorization, query });
-    const sameHost = origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
-    if (!sameHost && !this.#options.allowedOrigins.includes(origin)) {
+    const isOwn = origin === undefined || isOwnPage(request.headers);
+    if (!isOwn && !this.#options.allowedOrigins.includes(origin)) {
       throw new BelfryError(
         'origin_forbidden',
         'A page of another host may not use the cookie. Expected its origin in BELFRY_ALLOWED_ORIGINS.',

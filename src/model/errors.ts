@@ -23,6 +23,7 @@ export const ERRORS = {
   ttl_invalid: { status: 400, title: 'The token lifetime is not a positive whole number of seconds.' },
   time_invalid: { status: 400, title: 'A time is not written as RFC 3339 has it.' },
   idempotency_key_invalid: { status: 400, title: 'The idempotency key is empty or too long.' },
+  request_invalid: { status: 400, title: 'What came is no request of HTTP/1.1, or came too slowly.' },
   parameter_invalid: { status: 400, title: 'A parameter of the request cannot be used.' },
   handshake_invalid: { status: 400, title: 'A parameter of the handshake cannot be used.' },
   credentials_missing: { status: 401, title: 'No token and no password was given.' },

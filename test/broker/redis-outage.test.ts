@@ -35,7 +35,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('while Redis is away', () => {
     server.freeze();
     const refusal = refusalOf(broker.publish([event('x')]));
     await server.kill();
-    expect(await refusal).toEqual(unavailable('did not do it'));
+    expect(await refusal).toEqual(unavailable('did not answer in time'));
   });
 
   it('a hanging Redis is waited for only so long, and used again when it goes on', async () => {

@@ -1,0 +1,95 @@
+import { connect, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+
+/** One answer as it stood on the wire. */
+export interface RawAnswer {
+  readonly status: number;
+  /** By lower-case names; several lines of one name are joined. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** A TCP connection on which a test writes requests to the letter. */
+export class RawConnection {
+  readonly socket: Socket;
+  /** How it ended: `end` in order, or the code of an error such as `ECONNRESET`. */
+  readonly ended: Promise<string>;
+  #text = '';
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    socket.setEncoding('latin1').on('data', (text: string) => (this.#text += text));
+    this.ended = new Promise((resolve) => {
+      socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'));
+      socket.once('end', () => resolve('end'));
+    });
+  }
+
+  write(...lines: readonly string[]): void {
+    this.socket.write(lines.join('\r\n'), 'latin1');
+  }
+
+  /** Sends a head, whose blank line is added, and a body, and answers the next answer. */
+  async ask(head: readonly string[], body = ''): Promise<RawAnswer> {
+    this.write(...head, '', body);
+    return this.next();
+  }
+
+  /** The next answer. Rejects when the connection ends first. */
+  async next(): Promise<RawAnswer> {
+    for (;;) {
+      const answer = this.#take();
+      if (answer !== undefined) return answer;
+      const more = new Promise<string>((resolve) => this.socket.once('data', () => resolve('')));
+      const how = await Promise.race([more, this.ended]);
+      if (how !== '' && this.#text === '') throw new Error(`ended (${how}) before an answer came`);
+      if (how !== '') return this.#rest();
+    }
+  }
+
+  #take(): RawAnswer | undefined {
+    const end = this.#text.indexOf('\r\n\r\n');
+    if (end < 0) return undefined;
+    const { status, headers } = headOf(this.#text.slice(0, end));
+    const bodiless = status < 200 || status === 204 || status === 304;
+    const length = bodiless ? 0 : Number(headers['content-length'] ?? Number.NaN);
+    const from = end + 4;
+    if (Number.isNaN(length) || this.#text.length < from + length) return undefined;
+    const body = this.#text.slice(from, from + length);
+    this.#text = this.#text.slice(from + length);
+    return { status, headers, body };
+  }
+
+  /** An answer whose end is that of the connection. */
+  #rest(): RawAnswer {
+    const [head = '', ...body] = this.#text.split('\r\n\r\n');
+    this.#text = '';
+    return { ...headOf(head), body: body.join('\r\n\r\n') };
+  }
+}
+
+function headOf(text: string): Pick<RawAnswer, 'status' | 'headers'> {
+  const [first = '', ...lines] = text.split('\r\n');
+  const headers: Record<string, string> = {};
+  for (const line of lines) {
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon).toLowerCase();
+    headers[name] = [headers[name], line.slice(colon + 1).trim()].filter((part) => part).join(', ');
+  }
+  return { status: Number(first.split(' ')[1]), headers };
+}
+
+/** A connection to a node that ends with the test. */
+export async function rawConnection(url: string): Promise<RawConnection> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  onTestFinished(() => void socket.destroy());
+  const connection = new RawConnection(socket);
+  await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+  return connection;
+}
+
+/** One request on a connection of its own. */
+export async function rawRequest(url: string, head: readonly string[], body = ''): Promise<RawAnswer> {
+  return (await rawConnection(url)).ask(head, body);
+}
