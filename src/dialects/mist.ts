@@ -10,14 +10,7 @@ import type { HubEvent } from '../model/event.ts';
 import { isJsonObject } from '../model/json.ts';
 import { escapeValue, Pattern } from '../model/pattern.ts';
 import { Grants, type Identity } from '../model/principal.ts';
-import {
-  Refusal,
-  type Dialect,
-  type Opening,
-  type OpenRequest,
-  type ReplayWish,
-  type RetainedWish,
-} from './dialect.ts';
+import type { Dialect, Opening, OpenRequest, Refusal, ReplayWish, RetainedWish } from './dialect.ts';
 import { jsonRefusal, STREAMS, type Stream } from './mist-streams.ts';
 import { documented } from './mist-words.ts';
 import { PASSED_OVER } from './notices.ts';
