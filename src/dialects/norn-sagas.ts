@@ -3,12 +3,65 @@ import type { HubEvent } from '../model/event.ts';
 import { isJsonObject } from '../model/json.ts';
 
 const TYPES: ReadonlySet<string> = new Set(['deploy', 'preflight']);
+const FUNCTION = 'function';
 
 /** `rollback` is of version 1: said once, about something that is done. */
 const ENDS: ReadonlySet<string> = new Set(['completed', 'failed', 'rollback']);
 
 /** The one action that goes on with a saga and never begins one. */
 const PROGRESS = 'progress';
+
+/** How long a saga, once it has ended, is still told whole to who does not come from a page. */
+const ENDED_MS = 3_000;
+/** How far back what goes on is told. */
+const REPLAY_MS = 30_000;
+/** How far back ends are told to a page; and looked for, or a straggler of a deploy that is over would pass for a new one. */
+export const LOOK_BACK_MS = 2 * REPLAY_MS;
+
+/**
+ * What a new socket is told once more of the given events, which are those of the last {@link LOOK_BACK_MS} in order:
+ * what goes on, and
+ * - a page: all ends. One that lost its connection while it showed a deploy would show it for ever; one that shows none
+ *   passes over them.
+ * - any other client: what ended a moment ago, whole. Norn's CLI posts first and dials then, and waits for the end of its
+ *   saga. That of version 1 dials first and knows no sagas: an old end would pass for that of its own deploy, so what
+ *   names no saga is not told, and nothing that ended earlier.
+ */
+export function missedBy(isPage: boolean, events: readonly HubEvent[], now: number): HubEvent[] {
+  const goingOn = new Set(unfinished(events, `${now - REPLAY_MS}-0`));
+  const over = isPage ? events.filter(isEnd) : endedSince(events.filter(isWaitedFor), `${now - ENDED_MS}-0`);
+  const ended = new Set(over);
+  return events.filter((event) => goingOn.has(event) || ended.has(event));
+}
+
+/** What somebody at a terminal may wait for. */
+function isWaitedFor({ type }: HubEvent): boolean {
+  return TYPES.has(type) || type === FUNCTION;
+}
+
+function isEnd({ type, action }: HubEvent): boolean {
+  return TYPES.has(type) && (action === 'completed' || action === 'failed');
+}
+
+/** All of the sagas that ended since a place in the log, and the progress until then of their apps that names none. */
+function endedSince(events: readonly HubEvent[], since: Cursor): HubEvent[] {
+  return [...Map.groupBy(events, appOf).values()].flatMap((ofApp) => {
+    const sagas = new Set<string>();
+    const along: HubEvent[] = [];
+    let nameless: HubEvent[] = [];
+    for (const event of ofApp) {
+      const saga = sagaOf(event);
+      if (saga === undefined && event.action === PROGRESS) nameless.push(event);
+      if (!ENDS.has(event.action)) continue;
+      if (saga !== undefined && compareCursors(event.id ?? START, since) >= 0) {
+        sagas.add(saga);
+        along.push(...nameless);
+      }
+      nameless = [];
+    }
+    return sagas.size === 0 ? [] : [...along, ...ofApp.filter((event) => sagas.has(sagaOf(event) ?? ''))];
+  });
+}
 
 /**
  * Of the given events, in order, those since a place in the log that belong to a deploy or preflight which none of the
@@ -52,8 +105,10 @@ class Work {
   }
 }
 
-function sagaOf({ object }: HubEvent): string | undefined {
-  const saga = isJsonObject(object) ? object['sagaId'] : undefined;
+/** What a client waits for: a deploy or preflight, or the one run of a function. */
+function sagaOf({ type, object }: HubEvent): string | undefined {
+  if (!isJsonObject(object)) return undefined;
+  const saga = type === FUNCTION ? (object['execId'] ?? object['executionId']) : object['sagaId'];
   return typeof saga === 'string' && saga !== '' ? saga : undefined;
 }
 

@@ -6,7 +6,7 @@ import type { HubEvent, NewEvent } from '../model/event.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
 import { Pattern } from '../model/pattern.ts';
 import { Refusal, type Command, type Dialect, type Opening, type OpenRequest } from './dialect.ts';
-import { unfinished } from './norn-sagas.ts';
+import { LOOK_BACK_MS, missedBy } from './norn-sagas.ts';
 import { eventOf, Notices, PASSED_OVER } from './notices.ts';
 
 /** Those of the document and of version 2, and then those that only version 1 has. */
@@ -23,13 +23,6 @@ const HEARTBEAT = { pingMs: 30_000, pongWaitMs: 75_000 };
 /** As documented; who has so many waiting and gets one more is closed. */
 const QUEUE_MAX_DELIVERIES = 64;
 
-/**
- * Norn's CLI posts first and dials then, so what its deploy told in between would be lost to it: a new socket hears that
- * once more. Ends are looked for twice as far back, lest a straggler of a deploy that is over pass for a new one.
- */
-const REPLAY_MS = 30_000;
-const LOOK_BACK_MS = 2 * REPLAY_MS;
-
 const DEFAULT_ORIGINS: ReadonlySet<string> = new Set(['http://localhost:5173', 'http://localhost:3000']);
 
 /** An origin of this machine, whatever its scheme and port. */
@@ -42,11 +35,12 @@ export const norn: Dialect = {
 
   open({ origin = '', caller, now, settings }: OpenRequest): Opening {
     checkOrigin(origin, settings.nornAllowedOrigins);
-    const since = `${now - REPLAY_MS}-0`;
+    // Every browser names one, and no other client of Norn's does.
+    const isPage = origin !== '';
     return {
       ...notices.open(caller),
       heartbeat: HEARTBEAT,
-      replay: { lastMs: LOOK_BACK_MS, select: (events) => unfinished(events, since) },
+      replay: { lastMs: LOOK_BACK_MS, select: (events) => missedBy(isPage, events, now) },
       limits: { queueMaxDeliveries: QUEUE_MAX_DELIVERIES },
     };
   },

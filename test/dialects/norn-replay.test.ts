@@ -39,10 +39,11 @@ async function startNode({ recentMaxEvents = 1_000 } = {}) {
   });
   await hub.start();
   onTestFinished(() => hub.stop());
-  const dial = async (outlet = new TestOutlet()): Promise<TestOutlet> => {
+  const dial = async (outlet = new TestOutlet(), origin?: string): Promise<TestOutlet> => {
     const opening = norn.open({
       path: '/ws',
       query: new URLSearchParams(),
+      ...(origin !== undefined && { origin }),
       caller: NOBODY,
       now: clock.now(),
       settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
@@ -60,7 +61,8 @@ async function startNode({ recentMaxEvents = 1_000 } = {}) {
     }
     hub.flush();
   };
-  return { broker, clock, hub, dial, tell };
+  const page = (): Promise<TestOutlet> => dial(new TestOutlet(), 'http://localhost:5173');
+  return { broker, clock, hub, dial, page, tell };
 }
 
 /** What a client heard, as {@link startNode} was told to tell it. */
@@ -97,19 +99,33 @@ describe('a norn client that dials after its deploy has begun', () => {
     expect(heard(await dial())).toEqual([]);
   });
 
-  it('hears nothing of a deploy that has ended, nor of its stragglers after that end is out of sight', async () => {
+  it('hears nothing of a deploy that has ended before, nor of its stragglers after that end is out of sight', async () => {
     const { clock, dial, tell } = await startNode();
     await tell('step A 1', 'completed A');
+    clock.advance(3_001);
     expect(heard(await dial())).toEqual([]);
-    clock.advance(29_000);
+    clock.advance(26_000);
     await tell('progress A 1');
     clock.advance(29_000);
     expect(heard(await dial())).toEqual([]);
   });
 
+  it.each(['completed', 'failed'])('hears all of one that has %s within the last 3 s', async (end) => {
+    const { clock, dial, tell } = await startNode();
+    await tell('step A 1', 'completed A', 'step B 1', 'progress B 1');
+    clock.advance(40_000);
+    await tell('step B 2', `${end} B`, 'step C 1', 'progress B 2');
+    clock.advance(3_000);
+    const whole = ['step B 1', 'progress B 1', 'step B 2', `${end} B`, 'step C 1', 'progress B 2'];
+    expect(heard(await dial())).toEqual(whole);
+    clock.advance(1);
+    expect(heard(await dial())).toEqual(['step C 1']);
+  });
+
   it('hears the deploy of another app for as long as that goes on', async () => {
-    const { broker, dial, tell } = await startNode();
+    const { broker, clock, dial, tell } = await startNode();
     await tell('step A 1', 'completed A');
+    clock.advance(3_001);
     await broker.publish([
       { type: 'deploy', action: 'step', key: 'blog', object: { sagaId: 'B', step: '1' } },
     ]);
@@ -117,8 +133,9 @@ describe('a norn client that dials after its deploy has begun', () => {
   });
 
   it('misses nothing that comes while the log is read, the end of its deploy among it', async () => {
-    const { broker, dial, tell } = await startNode({ recentMaxEvents: 0 });
+    const { broker, clock, dial, tell } = await startNode({ recentMaxEvents: 0 });
     await tell('step A 1', 'step B 1', 'completed B');
+    clock.advance(3_001);
     const { promise: opened, resolve: open } = Promise.withResolvers<void>();
     const after = broker.after.bind(broker);
     broker.after = async function* heldUp(cursor) {
@@ -195,6 +212,29 @@ describe('a norn client that dials after its deploy has begun', () => {
       throw new BelfryError('unavailable', 'The log is away.');
     };
     expect((await dial()).closed?.code).toBe(1013);
+  });
+});
+
+describe('a norn page that comes back', () => {
+  it('hears the ends of the last 60 s, and nothing else of what has ended', async () => {
+    const { clock, page, tell } = await startNode();
+    await tell('step A 1', 'failed A');
+    clock.advance(1_000);
+    await tell('step B 1', 'completed B', 'step C 1');
+    clock.advance(59_000);
+    expect(heard(await page())).toEqual(['failed A', 'completed B']);
+    clock.advance(1);
+    expect(heard(await page())).toEqual(['completed B']);
+    await tell('completed D');
+    expect(heard(await page())).toEqual(['completed B', 'completed D']);
+  });
+
+  it('hears what goes on as any other client does', async () => {
+    const { page, tell } = await startNode();
+    await tell('step A 1', 'completed A', 'step B 1');
+    const client = await page();
+    await tell('completed B');
+    expect(heard(client)).toEqual(['completed A', 'step B 1', 'completed B']);
   });
 });
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { unfinished } from '../../src/dialects/norn-sagas.ts';
+import { missedBy, unfinished } from '../../src/dialects/norn-sagas.ts';
 import type { HubEvent } from '../../src/model/event.ts';
 import type { Json } from '../../src/model/json.ts';
 import { anEvent } from '../support/connection.ts';
@@ -165,5 +165,50 @@ describe('what a new norn socket hears once more', () => {
       }),
       { numRuns: 1_000 },
     );
+  });
+});
+
+describe('what a new norn socket hears of what has ended', () => {
+  /** The lines that a client is told that comes a second after the last of them. */
+  const told = (isPage: boolean, lines: readonly string[]): string[] => {
+    const events = tell(lines).map((event, index) => ({ ...event, id: `${100_000 + index}-0` }));
+    const left = new Set(missedBy(isPage, events, 101_000));
+    return lines.filter((_line, index) => left.has(events[index] as HubEvent));
+  };
+
+  it('is, at a terminal, nothing that names no saga, as all of version 1', () => {
+    expect(told(false, ['deploy.queued shop', 'deploy.step shop', 'deploy.completed shop'])).toEqual([]);
+    expect(told(false, ['deploy.rollback shop', 'forge.completed shop', 'teardown.failed shop'])).toEqual([]);
+  });
+
+  it('is, at a terminal, the whole saga, with what its app told meanwhile without naming it', () => {
+    const saga = [
+      'deploy.step shop A',
+      'deploy.progress shop',
+      'deploy.step shop A',
+      'deploy.completed shop A',
+    ];
+    const others = ['deploy.step shop', 'deploy.completed blog', 'deploy.progress blog'];
+    expect(told(false, [...others, ...saga])).toEqual(saga);
+  });
+
+  it('is, at a terminal, a preflight as well as a deploy, and the run of a function', () => {
+    const events = tell([
+      'preflight.step shop A',
+      'preflight.failed shop A',
+      'function.completed shop',
+      'function.completed shop',
+    ]);
+    const run = { ...events[2], object: { execId: 'x', status: 'complete' } } as HubEvent;
+    const documented = { ...events[3], object: { executionId: 'y', status: 'complete' } } as HubEvent;
+    const all = [...events.slice(0, 2), run, documented];
+    expect(missedBy(false, all, 0)).toEqual(all);
+    expect(missedBy(true, all, 0)).toEqual([events[1]]);
+  });
+
+  it('is, on a page, each end of a deploy or preflight, whether it names its saga or not', () => {
+    const ends = ['deploy.completed shop A', 'preflight.failed shop', 'deploy.failed blog B'];
+    const rest = ['deploy.step shop A', 'function.completed shop A', 'forge.completed shop'];
+    expect(told(true, [...rest, ...ends])).toEqual(ends);
   });
 });
