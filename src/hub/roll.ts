@@ -87,7 +87,7 @@ export class Roll {
     if (this.#telling.has(connection)) return;
     this.#telling.add(connection);
     const told = this.#update(connection, connection.identity).catch(() => this.#tellAgain(connection));
-    void told.then(() => {
+    void told.finally(() => {
       this.#telling.delete(connection);
       if (!this.#untold.has(connection) && connection.isOpen && hasChanged(connection))
         this.#tell(connection);
