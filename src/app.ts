@@ -8,10 +8,12 @@ import { redactionOf } from './config/redaction.ts';
 import { changedSettings, type Config } from './config/config.ts';
 import { VERSION } from './config/version.ts';
 import { parseEvent } from './dialects/index.ts';
+import { Admission, goingAway } from './gateway/admission.ts';
 import { ApiConnections } from './gateway/api-connections.ts';
 import { Authenticator } from './gateway/auth.ts';
 import { certificate } from './gateway/certificate.ts';
 import { Gateway, type Listening } from './gateway/gateway.ts';
+import { HandshakeRate } from './gateway/handshake-rate.ts';
 import { Heartbeat } from './gateway/heartbeat.ts';
 import { TokenIssuer } from './gateway/issuer.ts';
 import { metricsOf } from './gateway/metrics.ts';
@@ -20,7 +22,7 @@ import { countSpans, SpanExporter } from './gateway/otlp.ts';
 import { Rubbish } from './gateway/rubbish.ts';
 import { Tokens } from './gateway/tokens.ts';
 import { Tracer } from './gateway/tracing.ts';
-import { goingAway, Upgrade } from './gateway/upgrade.ts';
+import { Upgrade } from './gateway/upgrade.ts';
 import { Users } from './gateway/users.ts';
 import { Commands } from './hub/commands.ts';
 import { drain } from './hub/drain.ts';
@@ -80,7 +82,8 @@ export async function startApp(
   const heartbeat = new Heartbeat(clock);
   const api = new ApiConnections({ ...config, registry, clock, newId: randomUUID });
   const orders = new Orders({ hub, api, control, clock, node: config.node });
-  const { gateway, upgrade } = gatewayOf(config, log, {
+  const admission = new Admission({ ...config, hub });
+  const gateway = gatewayOf(config, log, {
     broker: tracer?.following(published) ?? published,
     exporter,
     retained: broker,
@@ -88,6 +91,7 @@ export async function startApp(
     flow: () => broker.flow,
     redaction,
     hub,
+    admission,
     heartbeat,
     rubbish,
     clock,
@@ -105,7 +109,7 @@ export async function startApp(
   };
   const leave = async (windowMs: number, why: Close): Promise<void> => {
     log.info({ connections: hub.connections.size, windowMs, code: why.code }, 'draining');
-    upgrade.stop();
+    admission.stop();
     hub.flush();
     // Until then it still answers, so that whoever sends clients here sees that it is not ready.
     const gone = Promise.all([
@@ -154,6 +158,7 @@ interface Parts {
   readonly flow: () => Flow;
   readonly redaction: Redaction;
   readonly hub: Hub;
+  readonly admission: Admission;
   readonly heartbeat: Heartbeat;
   readonly rubbish: Rubbish;
   readonly clock: Clock;
@@ -163,8 +168,8 @@ interface Parts {
   readonly tls: { readonly key: string; readonly cert: string };
 }
 
-function gatewayOf(config: Config, log: Logger, parts: Parts): { gateway: Gateway; upgrade: Upgrade } {
-  const { broker, hub, heartbeat, rubbish, clock, control, tls } = parts;
+function gatewayOf(config: Config, log: Logger, parts: Parts): Gateway {
+  const { broker, hub, admission, heartbeat, rubbish, clock, control, tls } = parts;
   const users = new Users(config.users, clock);
   const tokens = new Tokens(config, clock, (tokenId) => control.isRevoked(tokenId));
   const authenticator = new Authenticator({ users, tokens, roles: config.roles });
@@ -184,6 +189,8 @@ function gatewayOf(config: Config, log: Logger, parts: Parts): { gateway: Gatewa
     ...config,
     settings: config,
     hub,
+    admission,
+    handshakeRate: new HandshakeRate(config.handshakesPerMinutePerAddress, clock),
     commands,
     heartbeat,
     authenticator,
@@ -192,7 +199,6 @@ function gatewayOf(config: Config, log: Logger, parts: Parts): { gateway: Gatewa
     newId: randomUUID,
   });
   const issuer = new TokenIssuer(users, tokens, authenticator);
-  const admit = (): void => upgrade.admit();
   const rest = {
     ...config,
     ...parts,
@@ -200,27 +206,15 @@ function gatewayOf(config: Config, log: Logger, parts: Parts): { gateway: Gatewa
     newId: randomUUID,
     authenticator,
     issuer,
-    admit,
     version: VERSION,
   };
   const ready = async (): Promise<void> => {
-    if (upgrade.isStopped) throw goingAway();
+    if (admission.isStopped) throw goingAway();
     await broker.ready();
   };
   const metrics = metricsOf({ ...config, ...parts, version: VERSION });
   if (parts.exporter !== undefined) countSpans(parts.exporter, metrics);
-  return {
-    upgrade,
-    gateway: new Gateway({
-      ...config,
-      tls,
-      upgrade,
-      rest,
-      metrics,
-      ready,
-      log,
-    }),
-  };
+  return new Gateway({ ...config, tls, upgrade, rest, metrics, ready, log });
 }
 
 /** Waits for the work, but not longer than this. */

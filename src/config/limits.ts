@@ -1,4 +1,4 @@
-import { count, DAY_MS, KIB, MAX_MS, MIB, whole } from './forms.ts';
+import { count, DAY_MS, KIB, MAX_MS, MIB, share, whole } from './forms.ts';
 
 /** What clients may take of a node: sizes, queues, connections, rates. */
 export const limitSettings = () => ({
@@ -13,6 +13,12 @@ export const limitSettings = () => ({
   queueMaxBytes: whole(KIB, 1_024 * MIB, MIB).describe('Bytes that wait for one slow connection at most.'),
   writeTimeoutMs: whole(100, MAX_MS, 10_000).describe('A socket that takes nothing for so long is cut.'),
   connectionsMax: whole(1, 1_000_000, 20_000).describe('Connections that this node holds at most.'),
+  connectionsReserved: share()
+    .default(0.1)
+    .describe('Of those, the share that only connections with a token may take: 0 to 1.'),
+  handshakesPerMinutePerAddress: whole(1, 10_000_000, 30_000).describe(
+    'Handshakes of sockets that one IP address (of IPv6, one /64) makes in a minute at most on this node, those with credentials and those without each; more get 429.',
+  ),
   connectionsPerPrincipal: count(1, 1_000_000)
     .exactOptional()
     .describe(

@@ -7,7 +7,7 @@ import type { DeadEntry } from '../model/dead.ts';
 import type { ConnectionRecord, Presence } from '../registry/registry.ts';
 
 const connection: z.ZodType<ConnectionRecord> = z.strictObject({
-  Type: z.enum(['websocket', 'api']),
+  Type: z.enum(['websocket', 'stream', 'api']),
   RemoteAddr: z.string().describe('ip:port of the client'),
   Principal: z.string(),
   CreateTime: rfc3339,

@@ -17,8 +17,6 @@ const STREAM = 'text/event-stream';
 
 export interface EventsOptions extends StreamOptions {
   readonly redaction: Redaction;
-  /** @throws BelfryError `limit_reached`, when the node takes no more connections */
-  readonly admit: () => void;
   readonly topicsMax: number;
 }
 
@@ -39,7 +37,6 @@ export async function getEvents(
   response.vary('Accept');
   const subscriptions = subscriptionsOf(options, identity, query);
   if (!wantsStream(request)) return getPage(options, query, response, identity, subscriptions);
-  options.admit();
   const place = lastHeard(request, query);
   const replay = place === undefined ? undefined : placeOf(place);
   if (request.method === 'HEAD') return void response.type(STREAM).end();

@@ -2,12 +2,13 @@ import type { Request, Response } from 'express';
 import type { Encoding, Subscription } from '../dialects/dialect.ts';
 import { native } from '../dialects/native.ts';
 import type { Commands } from '../hub/commands.ts';
-import type { Outlet } from '../hub/connection.ts';
+import type { Arrival, Outlet } from '../hub/connection.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Clock } from '../model/clock.ts';
 import { HUB_TYPE, type HubEvent } from '../model/event.ts';
 import { isJsonObject } from '../model/json.ts';
-import type { Identity } from '../model/principal.ts';
+import { UNKNOWN, type Identity } from '../model/principal.ts';
+import type { Admission } from './admission.ts';
 import { addressOf, userAgentOf } from './handshake.ts';
 import type { Heartbeat } from './heartbeat.ts';
 
@@ -37,6 +38,7 @@ export interface StreamOptions {
   /** How many proxies of one's own stand before the node. */
   readonly trustedHops: number;
   readonly newId: () => string;
+  readonly admission: Admission;
 }
 
 /** Server-sent events (HTML Living Standard, 9.2): the data is the native event, the id its cursor. */
@@ -60,32 +62,49 @@ function encodeOwn(event: HubEvent): string | undefined {
   return `event: gap\n${id}data: ${native.encode(event)}\n\n`;
 }
 
+/** What the client of a stream asks for. */
+export interface StreamRequest {
+  readonly identity: Identity;
+  readonly subscriptions: readonly Subscription[];
+  readonly replay?: { readonly since: string; readonly ofTime?: true };
+}
+
 /**
- * Answers with events until either side ends it. It is a connection of the hub like those of sockets, and on the roll as
- * one of type `api`. @throws BelfryError `unavailable`
+ * Answers with events until either side ends it. It is a connection of the hub like those of sockets: within the same
+ * limits, and on the roll as one of type `stream`. @throws BelfryError `limit_reached` or `unavailable`
  */
 export async function openStream(
-  { hub, commands, heartbeat, trustedHops, newId }: StreamOptions,
+  options: StreamOptions,
   request: Request,
   response: Response,
-  wish: {
-    readonly identity: Identity;
-    readonly subscriptions: readonly Subscription[];
-    readonly replay?: { readonly since: string; readonly ofTime?: true };
-  },
+  asked: StreamRequest,
 ): Promise<void> {
-  const opening = { ...wish, heartbeat: HEARTBEAT, encoding: eventStream };
-  const arrival = {
-    id: newId(),
-    type: 'api',
-    remoteAddr: addressOf(request, trustedHops),
-    userAgent: userAgentOf(request),
-    createTime: hub.clock.now(),
-    dialect: native,
-    opening,
-  } as const;
-  await hub.roll.add(arrival);
-  if (request.socket.destroyed) return hub.roll.giveBack(arrival, 'gone before the first event');
+  const { hub, trustedHops, newId, admission } = options;
+  const place = admission.enter(asked.identity.principal === UNKNOWN);
+  try {
+    const arrival = {
+      id: newId(),
+      type: 'stream',
+      remoteAddr: addressOf(request, trustedHops),
+      userAgent: userAgentOf(request),
+      createTime: hub.clock.now(),
+      dialect: native,
+      opening: { ...asked, heartbeat: HEARTBEAT, encoding: eventStream },
+    } as const;
+    await hub.roll.add(arrival);
+    if (request.socket.destroyed) return hub.roll.giveBack(arrival, 'gone before the first event');
+    attach(options, request, response, arrival);
+  } finally {
+    place.leave();
+  }
+}
+
+function attach(
+  { hub, commands, heartbeat }: StreamOptions,
+  request: Request,
+  response: Response,
+  arrival: Arrival,
+): void {
   response.writeHead(200, HEADERS);
   response.write(`retry: ${RETRY_MS + ((request.socket.remotePort ?? 0) % RETRY_SPREAD_MS)}\n\n`);
   const outlet = new StreamOutlet(response, hub.clock);
@@ -101,7 +120,7 @@ export async function openStream(
     heartbeat.remove(beat);
     hub.detach(connection, 'stream closed');
   });
-  commands.open(connection, opening);
+  commands.open(connection, arrival.opening);
 }
 
 /** The body of a response that does not end by itself. */

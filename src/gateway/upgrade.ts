@@ -11,10 +11,12 @@ import { dialectAt, ownPath } from '../dialects/index.ts';
 import type { Arrival } from '../hub/connection.ts';
 import { asBelfryError, BelfryError } from '../model/errors.ts';
 import type { Identity } from '../model/principal.ts';
+import { goingAway, type Admission, type Place } from './admission.ts';
 import type { Authenticator } from './auth.ts';
 import { cookieOf, credentialsOf, type Credentials } from './credentials.ts';
 import { checkOrigin, isOwnPage } from './origin.ts';
 import { addressOf, METHOD_NOT_ALLOWED, refusalOf, refuse, targetOf, userAgentOf } from './handshake.ts';
+import type { HandshakeRate } from './handshake-rate.ts';
 import { Sockets, type SocketsOptions } from './sockets.ts';
 
 export interface UpgradeOptions extends SocketsOptions {
@@ -22,13 +24,21 @@ export interface UpgradeOptions extends SocketsOptions {
   readonly allowedOrigins: readonly string[];
   /** Name of the cookie that may carry a token. */
   readonly cookie: string;
-  readonly connectionsMax: number;
+  readonly admission: Admission;
+  readonly handshakeRate: HandshakeRate;
   /** How many proxies of one's own stand before the node. */
   readonly trustedHops: number;
   /** Makes the id of a connection: random, without colon. */
   readonly newId: () => string;
   /** Passed to the dialects as they are. */
   readonly settings: DialectSettings;
+}
+
+/** A handshake that may become a connection, and the place that is held for it. */
+interface Decided {
+  readonly dialect: Dialect;
+  readonly opening: Opening;
+  readonly place: Place;
 }
 
 /**
@@ -40,27 +50,10 @@ export class Upgrade {
   readonly #sockets: Sockets;
   /** One for all sockets, which keep it for as long as they live. */
   readonly #onError = (error: Error): void => this.#options.log.debug({ err: error }, 'socket failed');
-  /** Handshakes under way; they count against the limit. */
-  #opening = 0;
-  #stopped = false;
 
   constructor(options: UpgradeOptions) {
     this.#options = options;
     this.#sockets = new Sockets(options);
-  }
-
-  /** Every handshake from now on is refused. */
-  stop(): void {
-    this.#stopped = true;
-  }
-
-  get isStopped(): boolean {
-    return this.#stopped;
-  }
-
-  /** Whether there is room for a connection that comes without an upgrade. @throws BelfryError `limit_reached` */
-  admit(): void {
-    this.#checkLimit(1);
   }
 
   /** Answers an upgrade request, one way or the other. Never rejects. */
@@ -70,43 +63,73 @@ export class Upgrade {
     head: Buffer,
     byDefault: DialectName | undefined,
   ): Promise<void> {
-    const { hub, log } = this.#options;
+    const { hub, log, admission } = this.#options;
     socket.on('error', this.#onError);
-    this.#opening++;
+    let place: Place | undefined;
     try {
-      const { dialect, opening } = await this.open(request, byDefault);
-      const arrival = this.#arrival(request, dialect, opening);
+      const decided = await this.#decide(request, byDefault);
+      place = decided.place;
+      const arrival = this.#arrival(request, decided);
       const full = await this.#enrol(arrival);
-      const accepted = !this.#stopped && this.#sockets.accept(arrival, { request, socket, head, full });
+      const accepted = !admission.isStopped && this.#sockets.accept(arrival, { request, socket, head, full });
       if (!accepted && full === undefined) hub.roll.giveBack(arrival, 'handshake not finished');
-      if (this.#stopped) throw goingAway();
+      if (admission.isStopped) throw goingAway();
     } catch (thrown) {
       const refusal = thrown instanceof Refusal ? thrown : refusalOf(thrown);
       if (refusal.status === 500) log.error({ err: thrown }, 'upgrade failed');
       refuse(socket, refusal);
     } finally {
-      this.#opening--;
+      place?.leave();
     }
   }
 
-  /** Everything that is decided before the upgrade. @throws Refusal */
-  async open(
-    request: IncomingMessage,
-    byDefault: DialectName | undefined,
-  ): Promise<{ dialect: Dialect; opening: Opening }> {
+  /** Everything that is decided before the upgrade, for a request that is none. @throws Refusal or BelfryError */
+  async open(request: IncomingMessage, byDefault: DialectName | undefined): Promise<void> {
+    const { place } = await this.#decide(request, byDefault);
+    place.leave();
+  }
+
+  /** The place is held when this resolves. @throws Refusal or BelfryError */
+  async #decide(request: IncomingMessage, byDefault: DialectName | undefined): Promise<Decided> {
     const { path, query } = targetOf(request);
     const dialect = dialectAt(path, byDefault);
     if (dialect !== undefined && request.method !== 'GET') throw METHOD_NOT_ALLOWED;
+    let place: Place;
     try {
       if (dialect === undefined) throw new BelfryError('not_found', 'No route');
       if (!dialect.checksOrigin) checkOrigin(request.headers, this.#options.allowedOrigins);
-      this.#checkLimit(0);
+      place = this.#enter(request, query);
     } catch (error) {
       throw refusalOf(error);
     }
+    try {
+      const opening = await this.#openingOf(request, path, query, dialect);
+      place.admit(opening.identity.principal);
+      return { dialect, opening, place };
+    } catch (error) {
+      place.leave();
+      throw error;
+    }
+  }
+
+  /** Before anything is asked of a token or of Redis. @throws BelfryError `too_many_requests` or `limit_reached` */
+  #enter(request: IncomingMessage, query: URLSearchParams): Place {
+    const { admission, handshakeRate, trustedHops } = this.#options;
+    const { authorization, cookie } = request.headers;
+    const hasCredentials = [authorization, cookie, query.get('token'), query.get('Token')].some(Boolean);
+    handshakeRate.take(addressOf(request, trustedHops), hasCredentials);
+    return admission.enter(!hasCredentials);
+  }
+
+  async #openingOf(
+    request: IncomingMessage,
+    path: string,
+    query: URLSearchParams,
+    dialect: Dialect,
+  ): Promise<Opening> {
     const { hub, settings } = this.#options;
     const { origin } = request.headers;
-    const opening = await dialect.open({
+    return dialect.open({
       path: ownPath(path, dialect),
       query,
       ...(origin !== undefined && { origin }),
@@ -115,17 +138,6 @@ export class Upgrade {
       settings,
       retained: async (wish) => (await hub.history.retained([wish])).events,
     });
-    return { dialect, opening };
-  }
-
-  #checkLimit(more: number): void {
-    if (this.#stopped) throw goingAway();
-    const { hub, connectionsMax } = this.#options;
-    if (hub.connections.size + this.#opening + more <= connectionsMax) return;
-    throw new BelfryError(
-      'limit_reached',
-      `The node holds ${connectionsMax} connections. Expected you to try again later, or another node.`,
-    );
   }
 
   async #caller(
@@ -159,7 +171,7 @@ export class Upgrade {
     return { kind: 'bearer', token };
   }
 
-  #arrival(request: IncomingMessage, dialect: Dialect, opening: Opening): Arrival {
+  #arrival(request: IncomingMessage, { dialect, opening }: Decided): Arrival {
     return {
       id: this.#options.newId(),
       type: 'websocket',
@@ -182,8 +194,4 @@ export class Upgrade {
       return error;
     }
   }
-}
-
-export function goingAway(): BelfryError {
-  return new BelfryError('limit_reached', 'The node is going away. Expected you to try another one.');
 }

@@ -1,7 +1,7 @@
 import type { ConnectionLimits, Dialect, Encoding, Opening, Subscription } from '../dialects/dialect.ts';
 import { CLOSE, type Close } from '../model/close.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
-import type { Identity } from '../model/principal.ts';
+import { UNKNOWN, type Identity } from '../model/principal.ts';
 import type { Redaction, View } from '../model/redaction.ts';
 import type { ConnectionType } from '../registry/registry.ts';
 import type { Cohort } from './cohort.ts';
@@ -113,6 +113,11 @@ export class Connection {
 
   get isOpen(): boolean {
     return this.#open;
+  }
+
+  /** Whether nobody knows who it is. */
+  get isAnonymous(): boolean {
+    return this.identity.principal === UNKNOWN;
   }
 
   /** What is masked for it, by its roles as they are now. */

@@ -42,6 +42,8 @@ export class Hub {
   readonly recent: Recent;
   readonly older: Older;
   readonly connections = new Set<Connection>();
+  /** How many of them are of nobody known. */
+  anonymous = 0;
 
   readonly #options: HubOptions;
   readonly #cohorts = new Cohorts(this.stats);
@@ -122,6 +124,7 @@ export class Hub {
     const connection = new Connection(arrival, outlet, this.#context, deflate);
     connection.listed = patternsOf(subscriptions);
     this.connections.add(connection);
+    if (connection.isAnonymous) this.anonymous++;
     if (authWithinMs === undefined) this.#deadlines.identified(connection);
     else this.#deadlines.awaitAuth(connection, authWithinMs);
     return connection;
@@ -130,6 +133,7 @@ export class Hub {
   /** Forgets a connection whose socket is gone, or is about to be, and takes it off the roll. */
   detach(connection: Connection, why: string): void {
     if (!this.connections.delete(connection)) return;
+    if (connection.isAnonymous) this.anonymous--;
     this.#cohorts.leave(connection);
     connection.markClosed();
     this.#lagging.delete(connection);
@@ -180,7 +184,9 @@ export class Hub {
   async identify(connection: Connection, identity: Identity): Promise<void> {
     await this.roll.identify(connection, identity);
     if (!connection.isOpen) return;
+    const wasAnonymous = connection.isAnonymous;
     this.change(connection, () => connection.identify(identity, this.position));
+    this.anonymous += Number(connection.isAnonymous) - Number(wasAnonymous);
     if (connection.isOpen) this.#deadlines.identified(connection);
   }
 

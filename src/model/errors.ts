@@ -37,6 +37,7 @@ export const ERRORS = {
   origin_forbidden: { status: 403, title: 'The Origin of the page is not allowed.' },
   not_found: { status: 404, title: 'There is nothing at this path.' },
   not_acceptable: { status: 406, title: 'The client accepts no JSON, or a filter names an unknown field.' },
+  too_many_requests: { status: 429, title: 'Too many of these came in too short a time.' },
   limit_reached: {
     status: 503,
     title: 'The node, the principal or the address holds as many connections as it may.',

@@ -19,6 +19,14 @@ export function sortableIp(sortable: string): string {
   return sortable.slice(0, -4);
 }
 
+const IPV4 = `${'0'.repeat(20)}ffff`;
+
+/** What one client can hardly leave: an IPv4 address, or the 64 bits that a host of IPv6 is given for itself. */
+export function networkOf(text: string): string {
+  const ip = sortableIp(sortableAddress(text));
+  return ip.startsWith(NO_ADDRESS) || ip.startsWith(IPV4) ? ip : ip.slice(0, 16);
+}
+
 export function isAddress(text: string): boolean {
   return parseAddress(text) !== undefined;
 }
@@ -34,7 +42,7 @@ function parseAddress(text: string): string | undefined {
 }
 
 function ipDigits(ip: string): string {
-  if (isIP(ip) === 4) return `${'0'.repeat(20)}ffff${v4Digits(ip)}`;
+  if (isIP(ip) === 4) return IPV4 + v4Digits(ip);
   const [front = '', back] = withoutDots(ip).split('::');
   const head = groups(front);
   const tail = groups(back ?? '');

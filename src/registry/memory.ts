@@ -7,6 +7,7 @@ import { sortableAddress, sortableIp } from './address.ts';
 import { MemoryPresence } from './memory-presence.ts';
 import type { ConnectionQuery } from './query.ts';
 import {
+  isPresence,
   limitReached,
   type ConnectionPage,
   type ConnectionRecord,
@@ -97,13 +98,13 @@ export class MemoryRegistry implements Registry, Lifecycle {
 
   async presence(principal: Principal): Promise<Presence> {
     const all = principal === UNKNOWN ? [] : (this.#byPrincipal.get(principal) ?? []);
-    const connections = [...all].filter(({ Type }) => Type === 'websocket');
+    const connections = [...all].filter(isPresence);
     return { ...this.#presence.of(principal, this.#options.clock.now()), connections };
   }
 
   #refuseTooMany(record: ConnectionRecord, limits: RollLimits): void {
     const { perPrincipal = Infinity, perAddress = Infinity } = limits;
-    if (record.Type !== 'websocket') return;
+    if (!isPresence(record)) return;
     const [address, principal] = counted(record);
     if (principal !== undefined && this.#countOf(principal) >= perPrincipal) {
       throw limitReached(record.Principal, perPrincipal);
@@ -115,7 +116,7 @@ export class MemoryRegistry implements Registry, Lifecycle {
     const { Id: id, Principal: principal } = record;
     this.#records.set(id, record);
     this.#byPrincipal.set(principal, (this.#byPrincipal.get(principal) ?? new Set()).add(record));
-    if (record.Type !== 'websocket') return;
+    if (!isPresence(record)) return;
     for (const name of counted(record)) this.#counts.set(name, this.#countOf(name) + 1);
     this.#presence.arrive(principal, since, now);
   }
@@ -126,7 +127,7 @@ export class MemoryRegistry implements Registry, Lifecycle {
     const ofPrincipal = this.#byPrincipal.get(principal);
     ofPrincipal?.delete(record);
     if (ofPrincipal?.size === 0) this.#byPrincipal.delete(principal);
-    if (record.Type !== 'websocket') return;
+    if (!isPresence(record)) return;
     for (const name of counted(record)) this.#countDown(name);
     this.#presence.leave(principal, now);
   }

@@ -1,6 +1,6 @@
 import { sortableAddress } from './address.ts';
 import { spelt } from './redis-names.ts';
-import type { ConnectionRecord } from './registry.ts';
+import { isPresence, type ConnectionRecord } from './registry.ts';
 
 /**
  * A record as it stands in Redis: a line of what its scripts look at, and the JSON that events show.
@@ -11,7 +11,7 @@ import type { ConnectionRecord } from './registry.ts';
 export function rowOf(record: ConnectionRecord): string {
   const { Type, RemoteAddr, Principal, CreateTime, ExpiresAt, Id, Node, Dialect, Patterns, UserAgent } =
     record;
-  const kind = Type === 'websocket' ? 'w' : 'a';
+  const kind = isPresence(record) ? 'w' : 'a';
   const header = `${sortableAddress(RemoteAddr)} ${kind} ${Dialect} ${ExpiresAt ?? '-'} ${spelt(Principal)}`;
   const spelled = {
     Type,

@@ -8,6 +8,7 @@ import { rollNames, spelt } from './redis-names.ts';
 import { OwnConnections } from './redis-own.ts';
 import { asText, Writer, type RollConnection, type RollNode } from './redis-writer.ts';
 import {
+  isPresence,
   PRESENCE_GRACE_MS,
   type ConnectionPage,
   type ConnectionRecord,
@@ -98,7 +99,7 @@ export class RedisRegistry implements Registry, Lifecycle {
       ]);
       const online = count !== null || leaving !== null;
       const records = await readRecords(redis, names, members);
-      const connections = records.filter(({ Type }) => Type === 'websocket');
+      const connections = records.filter(isPresence);
       return { principal, online, since, lastSeen: online ? asText(clock.now()) : last, connections };
     });
   }

@@ -27,8 +27,16 @@ export interface ConnectionRecord {
   readonly UserAgent: string;
 }
 
-/** `api` is a connection that asks REST; it counts for no limit and for nobody's presence. */
-export type ConnectionType = 'websocket' | 'api';
+/**
+ * A socket, a stream of server-sent events, or a connection that asks REST. The last one counts for no limit and for
+ * nobody's presence.
+ */
+export type ConnectionType = 'websocket' | 'stream' | 'api';
+
+/** Whether a connection stays to hear: then limits count it, and its principal is present. */
+export function isPresence({ Type }: Pick<ConnectionRecord, 'Type'>): boolean {
+  return Type !== 'api';
+}
 
 /** How many connections there may be; absent means any number. They hold across nodes. */
 export interface RollLimits {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { openStream } from '../support/stream.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { ask, counts, dial, keepAlive, websockets, type Shown } from './connections-helpers.ts';
 
@@ -185,6 +186,20 @@ describe('a connection of REST', () => {
       agent: own,
     });
     expect([last.status, last.body.Id, last.headers.connection]).toEqual([200, self.body[0]?.Id, 'close']);
+  });
+});
+
+describe('an event stream', () => {
+  it('is presence as a socket is, and counts in the limits of its principal', async () => {
+    const node = await startNode({ BELFRY_CONNECTIONS_PER_PRINCIPAL: '2' });
+    const [ada, token] = [await node.token('ada', { subscribe: ['jobs.*.*'] }), await admin(node)];
+    const url = `${node.url}/api/v3/events?pattern=jobs.*.*&token=${ada}`;
+    await Promise.all([openStream(url), openStream(url)]);
+    const { body } = await ask<Shown[]>(node.url, '/connections?Principal=user:ada', token);
+    expect(body.map(({ Type, Dialect }) => `${Type} ${Dialect}`)).toEqual(['stream native', 'stream native']);
+    const presence = await ask(node.url, '/presence?principal=user:ada', token);
+    expect(presence.body).toMatchObject({ online: true, connections: body });
+    await expect(openStream(url)).rejects.toThrow('503');
   });
 });
 
