@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { Subscription } from '../dialects/dialect.ts';
 import { native, placeOf, subscriptionsIn } from '../dialects/native.ts';
+import { Subscriptions } from '../hub/subscriptions.ts';
 import { readPage, type Page } from '../hub/page.ts';
 import { checkRoom, permitted } from '../hub/permission.ts';
 import { END } from '../model/cursor.ts';
@@ -61,7 +62,7 @@ function subscriptionsOf(
   permitted(identity, subscriptions, (error) => {
     throw error;
   });
-  checkRoom({ subscriptions: new Map(), limits: {} }, subscriptions, [], topicsMax);
+  checkRoom({ subscriptions: new Subscriptions(), limits: {} }, subscriptions, [], topicsMax);
   return subscriptions;
 }
 

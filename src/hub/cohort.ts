@@ -7,7 +7,8 @@ import type { EncodedEvent } from './encoded.ts';
 import { joinFrames, type Chunk } from './frame.ts';
 import { outboxOf, type Outbox, type Outgoing } from './outbox.ts';
 import type { Deliveries } from './stats.ts';
-import { hears, lossOf, textOf } from './subscription.ts';
+import { hears, lossOf } from './subscription.ts';
+import { fingerprintOf, type Changes, type Subscriptions } from './subscriptions.ts';
 
 /** What a cohort needs of a connection. */
 export interface Listener {
@@ -17,7 +18,8 @@ export interface Listener {
   readonly identity: Pick<Identity, 'subscribe'>;
   /** What is masked for it. */
   readonly view: View;
-  readonly subscriptions: ReadonlyMap<string, { readonly subscription: Subscription }>;
+  readonly subscriptions: Pick<Subscriptions, 'fingerprint' | 'values'>;
+  readonly audience: string;
   readonly lags: boolean;
   cohort?: Cohort | undefined;
   /** `parts` is the same one by one, for who lags. */
@@ -29,16 +31,18 @@ export interface Listener {
  * once for all of them; what is left for each is its share of one write a flush.
  */
 export class Cohort {
-  readonly signature: string;
+  /** Of its members, and of nobody else. */
+  signature: string;
   readonly encoding: Encoding;
-  readonly subscriptions: readonly Subscription[];
   readonly members = new Set<Listener>();
   /** The router's mark: in which turn it was found last. */
   matchedIn = 0;
 
   readonly #grants: Grants;
   readonly #view: View;
-  readonly #filtered: boolean;
+  readonly #audience: string;
+  readonly #subscriptions: Subscription[];
+  #filtered = false;
   readonly #stats: Deliveries;
   /** What waits in the outbox, where some of it may be left out for a member that lags. */
   #lossy: HubEvent[] | undefined;
@@ -48,16 +52,40 @@ export class Cohort {
   #flushedAt = Number.NEGATIVE_INFINITY;
 
   constructor(listener: Listener, signature: string, stats: Deliveries) {
-    const { encoding, deflate, identity, view, subscriptions } = listener;
+    const { encoding, deflate, identity, view, audience, subscriptions } = listener;
     this.signature = signature;
     this.encoding = encoding;
     this.#outbox = outboxOf(encoding, deflate);
-    this.subscriptions = [...subscriptions.values()].map(({ subscription }) => subscription);
+    this.#subscriptions = Array.from(subscriptions.values(), ({ subscription }) => subscription);
     this.#grants = identity.subscribe;
     this.#view = view;
-    this.#filtered = this.subscriptions.some(({ filters }) => filters.length > 0);
+    this.#audience = audience;
     this.#stats = stats;
-    if (this.subscriptions.some(({ slow = 'close' }) => slow !== 'close')) this.#lossy = [];
+    this.#look();
+  }
+
+  get subscriptions(): readonly Subscription[] {
+    return this.#subscriptions;
+  }
+
+  /**
+   * Its only member subscribes to something else from now on, and nothing waits for it.
+   * @returns whether that can be: `false` when it may also hear something else
+   */
+  become({ audience }: Listener, signature: string, { added, removed }: Changes): boolean {
+    if (audience !== this.#audience) return false;
+    this.signature = signature;
+    for (const subscription of removed)
+      this.#subscriptions.splice(this.#subscriptions.indexOf(subscription), 1);
+    this.#subscriptions.push(...added);
+    this.#look();
+    return true;
+  }
+
+  #look(): void {
+    this.#filtered = this.#subscriptions.some(({ filters }) => filters.length > 0);
+    const isLossy = this.#subscriptions.some(({ slow = 'close' }) => slow !== 'close');
+    this.#lossy = isLossy ? [] : undefined;
   }
 
   /** Takes an event that the router matched to it, where it may hear that and has a word for it. Returns whether it did. */
@@ -158,9 +186,20 @@ export class Cohort {
 }
 
 /** Equal signatures hear the same bytes. */
-export function signatureOf({ encoding, deflate, identity, view, subscriptions }: Listener): string {
-  const heard = [...subscriptions.values()].map(
-    ({ subscription }) => `${textOf(subscription)} ${subscription.slow ?? 'close'}`,
-  );
-  return JSON.stringify([encoding.name, deflate, identity.subscribe.text, view.text, ...heard.toSorted()]);
+export function signatureOf({
+  audience,
+  subscriptions,
+}: Pick<Listener, 'audience' | 'subscriptions'>): string {
+  return `${audience} ${subscriptions.fingerprint.toString(36)}`;
+}
+
+/** Equal for those who may hear the same, in the same bytes, whatever they subscribe to. */
+export function audienceOf({
+  encoding,
+  deflate,
+  identity,
+  view,
+}: Pick<Listener, 'encoding' | 'deflate' | 'identity' | 'view'>): string {
+  const text = JSON.stringify([encoding.name, deflate, identity.subscribe.text, view.text]);
+  return fingerprintOf(text).toString(36);
 }

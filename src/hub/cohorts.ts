@@ -2,7 +2,9 @@ import type { HubEvent } from '../model/event.ts';
 import { Cohort, signatureOf } from './cohort.ts';
 import type { Connection } from './connection.ts';
 import { Router } from './router.ts';
+import { Spares } from './spares.ts';
 import type { Stats } from './stats.ts';
+import type { Changes } from './subscriptions.ts';
 
 /**
  * All cohorts of a node, and who joins and leaves them. A connection hears nothing from before it joined and misses
@@ -12,6 +14,7 @@ import type { Stats } from './stats.ts';
  */
 export class Cohorts implements Iterable<Cohort> {
   readonly #router = new Router();
+  readonly #spares = new Spares(this.#router);
   readonly #stats: Stats;
   /** By signature. */
   readonly #settled = new Map<string, Cohort>();
@@ -31,7 +34,46 @@ export class Cohorts implements Iterable<Cohort> {
     return this.#router.match(event);
   }
 
-  join(connection: Connection): void {
+  /**
+   * Lets a connection hear something else from now on. That costs what has changed, and not all that it hears.
+   */
+  change(connection: Connection, change: () => void): void {
+    const { cohort } = connection;
+    if (cohort !== undefined && cohort.members.size > 1) this.#leave(connection, cohort);
+    else cohort?.flush();
+    change();
+    if (!connection.isOpen || connection.subscriptions.size === 0) return this.leave(connection);
+    const changes = connection.subscriptions.takeChanges();
+    this.#spares.note(connection, changes);
+    const own = connection.cohort;
+    if (own !== undefined && this.#become(connection, own, changes)) return;
+    if (own !== undefined) this.#retire(connection, own, changes);
+    this.#join(connection);
+  }
+
+  /** Leaves a cohort of its own, in which nothing waits, for one that others have. */
+  #retire(connection: Connection, cohort: Cohort, changes: Changes): void {
+    connection.cohort = undefined;
+    cohort.members.delete(connection);
+    this.#unlist(cohort);
+    this.#spares.keep(connection, cohort, changes);
+  }
+
+  /** Whether the cohort of this one member could be left as it is but for the changes. */
+  #become(connection: Connection, cohort: Cohort, changes: Changes): boolean {
+    const was = cohort.signature;
+    const signature = signatureOf(connection);
+    if (signature === was) return true;
+    const isKnown = this.#settled.has(signature) || this.#apart.has(signature) || this.#apart.has(was);
+    if (isKnown || !cohort.become(connection, signature, changes)) return false;
+    this.#settled.delete(was);
+    this.#settled.set(signature, cohort);
+    this.#router.remove(cohort, changes.removed);
+    this.#router.add(cohort, changes.added);
+    return true;
+  }
+
+  #join(connection: Connection): void {
     const signature = signatureOf(connection);
     const settled = this.#settled.get(signature);
     // Some may stand apart already, with something that waits: few, since they came after the last flush.
@@ -45,7 +87,12 @@ export class Cohorts implements Iterable<Cohort> {
 
   leave(connection: Connection): void {
     const { cohort } = connection;
-    if (cohort === undefined) return;
+    this.#spares.drop(connection);
+    connection.subscriptions.takeChanges();
+    if (cohort !== undefined) this.#leave(connection, cohort);
+  }
+
+  #leave(connection: Connection, cohort: Cohort): void {
     connection.cohort = undefined;
     cohort.members.delete(connection);
     if (cohort.members.size === 0) this.#remove(cohort);
@@ -66,15 +113,20 @@ export class Cohorts implements Iterable<Cohort> {
   }
 
   #make(connection: Connection, signature: string, where: Map<string, Cohort>): Cohort {
-    const cohort = new Cohort(connection, signature, this.#stats.of(connection.dialect.name));
+    const spare = this.#spares.take(connection, signature);
+    const cohort = spare ?? new Cohort(connection, signature, this.#stats.of(connection.dialect.name));
     where.set(signature, cohort);
-    this.#router.add(cohort);
+    if (spare === undefined) this.#router.add(cohort);
     return cohort;
   }
 
   #remove(cohort: Cohort): void {
-    const { signature } = cohort;
     this.#router.remove(cohort);
+    this.#unlist(cohort);
+  }
+
+  #unlist(cohort: Cohort): void {
+    const { signature } = cohort;
     const apart = this.#apart.get(signature);
     if (apart !== undefined) this.#apart.delete(signature);
     if (apart === cohort) return;

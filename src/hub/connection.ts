@@ -4,8 +4,9 @@ import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import { UNKNOWN, type Identity } from '../model/principal.ts';
 import type { Redaction, View } from '../model/redaction.ts';
 import type { ConnectionType } from '../registry/registry.ts';
-import type { Cohort } from './cohort.ts';
+import { audienceOf, type Cohort } from './cohort.ts';
 import { textOf } from './subscription.ts';
+import { Subscriptions } from './subscriptions.ts';
 import type { Chunk } from './frame.ts';
 import { DeliveryQueue, type Missed, type QueueBounds } from './queue.ts';
 import type { Deliveries, Stats } from './stats.ts';
@@ -58,12 +59,6 @@ export interface Arrival {
   readonly opening: Opening;
 }
 
-/** A subscription, and from which place in the log on the client has heard what it admits. */
-export interface Heard {
-  readonly subscription: Subscription;
-  readonly from: Cursor;
-}
-
 const NO_LIMITS: ConnectionLimits = {};
 
 /** One client attached to this node. */
@@ -78,8 +73,7 @@ export class Connection {
   readonly deflate: boolean;
   readonly limits: ConnectionLimits;
   identity: Identity;
-  /** By name. */
-  readonly subscriptions = new Map<string, Heard>();
+  readonly subscriptions = new Subscriptions();
   cohort: Cohort | undefined;
   /** Its subscriptions as the roll was last told. */
   listed: readonly string[] = [];
@@ -91,6 +85,9 @@ export class Connection {
   /** Present while it lags. */
   #queue: DeliveryQueue | undefined;
   #open = true;
+  #audience = '';
+  /** Of whom that is, as long as nothing has changed. */
+  #audienceOf: Identity | undefined;
 
   constructor(arrival: Arrival, outlet: Outlet, context: ConnectionContext, deflate = false) {
     const { dialect, opening } = arrival;
@@ -125,6 +122,15 @@ export class Connection {
     return this.#context.redaction.viewOf(this.identity.roles);
   }
 
+  /** Equal for those who may hear the same, whatever they subscribe to. */
+  get audience(): string {
+    if (this.#audienceOf !== this.identity) {
+      this.#audienceOf = this.identity;
+      this.#audience = audienceOf(this);
+    }
+    return this.#audience;
+  }
+
   get lags(): boolean {
     return this.#queue !== undefined;
   }
@@ -139,14 +145,14 @@ export class Connection {
     const same = identity.subscribe.text === this.identity.subscribe.text;
     this.identity = identity;
     if (same) return;
-    for (const [name, { subscription }] of this.subscriptions)
-      this.subscriptions.set(name, { subscription, from });
+    for (const { subscription } of this.subscriptions.values())
+      this.subscriptions.set(subscription.name, { subscription, from });
   }
 
   /** Subscribes it from a place on, or from where it heard the same before, if that is earlier. */
   hear(subscription: Subscription, from: Cursor): void {
     const held = this.subscriptions.get(subscription.name);
-    const same = held !== undefined && textOf(held.subscription) === textOf(subscription);
+    const same = held?.text === textOf(subscription);
     const earlier = same && compareCursors(held.from, from) < 0;
     this.subscriptions.set(subscription.name, { subscription, from: earlier ? held.from : from });
   }
@@ -202,9 +208,9 @@ export class Connection {
   /** What was left out it has not heard: it may subscribe to it again. */
   #miss(missed: Missed): void {
     const { to = START } = missed;
-    for (const [name, { subscription, from }] of this.subscriptions) {
+    for (const { subscription, from } of this.subscriptions.values()) {
       if (subscription.slow === undefined || compareCursors(from, to) >= 0) continue;
-      this.subscriptions.set(name, { subscription, from: to });
+      this.subscriptions.set(subscription.name, { subscription, from: to });
     }
     this.#context.events.missed(this, missed);
   }

@@ -146,10 +146,7 @@ export class Hub {
    * reply sent by `change` goes out between the two.
    */
   change(connection: Connection, change: () => void): void {
-    this.#cohorts.leave(connection);
-    change();
-    if (!connection.isOpen) return;
-    if (connection.subscriptions.size > 0) this.#cohorts.join(connection);
+    this.#cohorts.change(connection, change);
     if (connection.isOpen) this.roll.changed(connection);
   }
 

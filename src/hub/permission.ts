@@ -2,8 +2,8 @@ import type { Subscription } from '../dialects/dialect.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
 import { withoutGrant, type Identity } from '../model/principal.ts';
-import { textOf } from './subscription.ts';
 import type { Connection } from './connection.ts';
+import { textOf } from './subscription.ts';
 
 /** Room for a thousand topics with a UUID each, and more. */
 const MAX_TEXT_LENGTH = 256 * 1024;
@@ -36,33 +36,29 @@ export function permitted(
 }
 
 /**
- * Whether a connection has room for these, once those named in `insteadOf` have ended.
+ * Whether a connection has room for these, once those named in `insteadOf` have ended. Looks at what changes, and not at
+ * what is held.
  * @throws BelfryError `subscriptions_exceeded`, or `pattern_invalid` when comma lists expand beyond the bound
  */
 export function checkRoom(
-  connection: Pick<Connection, 'subscriptions' | 'limits'>,
+  { subscriptions, limits }: Pick<Connection, 'subscriptions' | 'limits'>,
   added: readonly Subscription[],
   insteadOf: readonly string[],
   maxTopics: number,
 ): void {
-  checkLength(connection, added);
   const names = new Set(added.map(({ name }) => name));
-  const ended = new Set([...names, ...insteadOf]);
-  const kept = [...connection.subscriptions.values()].filter(
-    ({ subscription }) => !ended.has(subscription.name),
-  );
-  const count = kept.length + names.size;
-  const { subscriptionsMax = Number.POSITIVE_INFINITY } = connection.limits;
+  const ended = [...new Set([...names, ...insteadOf])].flatMap((name) => subscriptions.get(name) ?? []);
+  const count = subscriptions.size - ended.length + names.size;
+  const { subscriptionsMax = Number.POSITIVE_INFINITY } = limits;
+  checkLength(subscriptions.characters, added);
   if (count > subscriptionsMax) {
     throw new BelfryError(
       'subscriptions_exceeded',
       `That would make ${count} subscriptions. Expected at most ${subscriptionsMax} a connection.`,
     );
   }
-  const topics = [...kept.map(({ subscription }) => subscription), ...added].reduce(
-    (sum, { pattern }) => sum + pattern.size,
-    0,
-  );
+  const kept = ended.reduce((sum, { subscription }) => sum - subscription.pattern.size, subscriptions.topics);
+  const topics = added.reduce((sum, { pattern }) => sum + pattern.size, kept);
   if (topics <= maxTopics) return;
   throw new BelfryError(
     'pattern_invalid',
@@ -70,10 +66,9 @@ export function checkRoom(
   );
 }
 
-/** The texts of all subscriptions are looked at again with each change, so together they have a bound too. */
-function checkLength(connection: Pick<Connection, 'subscriptions'>, added: readonly Subscription[]): void {
-  const held = [...connection.subscriptions.values()].map(({ subscription }) => subscription);
-  const length = [...held, ...added].reduce((sum, subscription) => sum + textOf(subscription).length, 0);
+/** Together their texts have a bound too, since they are kept. */
+function checkLength(held: number, added: readonly Subscription[]): void {
+  const length = added.reduce((sum, subscription) => sum + textOf(subscription).length, held);
   if (length <= MAX_TEXT_LENGTH) return;
   throw new BelfryError(
     'pattern_invalid',

@@ -107,7 +107,7 @@ export class Roll {
   }
 
   #update(connection: Connection, identity: Identity): Promise<void> {
-    connection.listed = patternsOf(subscriptionsOf(connection));
+    connection.listed = patternsNow(connection);
     const record = this.#record(connection, identity, connection.listed);
     return this.#options.registry.update(record, this.#limits(connection.limits));
   }
@@ -141,17 +141,23 @@ export class Roll {
 
 /** The names of subscriptions as a record shows them. */
 export function patternsOf(subscriptions: readonly { readonly name: string }[]): string[] {
-  const names = subscriptions.slice(0, PATTERNS_MAX).map(({ name }) => shortened(name));
-  const more = subscriptions.length - names.length;
+  const shown = subscriptions.slice(0, PATTERNS_MAX).map(({ name }) => name);
+  return listed(shown, subscriptions.length);
+}
+
+/** Looks at those that are shown only, since this is asked after each change. */
+function patternsNow({ subscriptions }: Connection): string[] {
+  return listed(subscriptions.keys().take(PATTERNS_MAX), subscriptions.size);
+}
+
+function listed(shown: Iterable<string>, count: number): string[] {
+  const names = Array.from(shown, shortened);
+  const more = count - names.length;
   return more > 0 ? [...names, `and ${more} more`] : names;
 }
 
-function subscriptionsOf(connection: Connection): { readonly name: string }[] {
-  return [...connection.subscriptions.keys()].map((name) => ({ name }));
-}
-
 function hasChanged(connection: Connection): boolean {
-  const now = patternsOf(subscriptionsOf(connection));
+  const now = patternsNow(connection);
   return now.length !== connection.listed.length || now.some((name, i) => name !== connection.listed[i]);
 }
 

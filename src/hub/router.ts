@@ -1,3 +1,4 @@
+import type { Subscription } from '../dialects/dialect.ts';
 import type { HubEvent } from '../model/event.ts';
 import type { Pattern } from '../model/pattern.ts';
 import type { Cohort } from './cohort.ts';
@@ -6,7 +7,9 @@ import type { Cohort } from './cohort.ts';
 const ANY = Symbol('*');
 type Value = string | typeof ANY;
 
-type Keys = Map<Value, Set<Cohort>>;
+/** How many of its patterns name the topic. */
+type Cohorts = Map<Cohort, number>;
+type Keys = Map<Value, Cohorts>;
 type Actions = Map<Value, Keys>;
 
 /**
@@ -18,17 +21,19 @@ export class Router {
   readonly #found: Cohort[] = [];
   #turn = 0;
 
-  add(cohort: Cohort): void {
-    for (const { pattern } of cohort.subscriptions) {
+  add(cohort: Cohort, subscriptions: readonly Subscription[] = cohort.subscriptions): void {
+    for (const { pattern } of subscriptions) {
       for (const [type, action, key] of topics(pattern)) {
-        const keys = entry(entry(this.#types, type, newMap<Keys>), action, newMap<Set<Cohort>>);
-        entry(keys, key, () => new Set<Cohort>()).add(cohort);
+        const keys = entry(entry(this.#types, type, newMap<Keys>), action, newMap<Cohorts>);
+        const cohorts = entry(keys, key, () => new Map<Cohort, number>());
+        cohorts.set(cohort, (cohorts.get(cohort) ?? 0) + 1);
       }
     }
   }
 
-  remove(cohort: Cohort): void {
-    for (const { pattern } of cohort.subscriptions) {
+  /** Of what was added for it: all, where nothing else is said. */
+  remove(cohort: Cohort, subscriptions: readonly Subscription[] = cohort.subscriptions): void {
+    for (const { pattern } of subscriptions) {
       for (const [type, action, key] of topics(pattern)) this.#removeTopic(cohort, type, action, key);
     }
   }
@@ -55,10 +60,10 @@ export class Router {
     this.#collect(keys.get(ANY));
   }
 
-  #collect(cohorts: Set<Cohort> | undefined): void {
+  #collect(cohorts: Cohorts | undefined): void {
     if (cohorts === undefined) return;
-    for (const cohort of cohorts) {
-      if (cohort.matchedIn === this.#turn) continue;
+    for (const cohort of cohorts.keys()) {
+      if (cohort.matchedIn === this.#turn || cohort.members.size === 0) continue;
       cohort.matchedIn = this.#turn;
       this.#found.push(cohort);
     }
@@ -68,7 +73,9 @@ export class Router {
     const actions = this.#types.get(type);
     const keys = actions?.get(action);
     const cohorts = keys?.get(key);
-    cohorts?.delete(cohort);
+    const left = (cohorts?.get(cohort) ?? 1) - 1;
+    if (left === 0) cohorts?.delete(cohort);
+    else cohorts?.set(cohort, left);
     if (cohorts?.size === 0) keys?.delete(key);
     if (keys?.size === 0) actions?.delete(action);
     if (actions?.size === 0) this.#types.delete(type);

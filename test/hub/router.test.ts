@@ -3,21 +3,27 @@ import { describe, expect, it } from 'vitest';
 import { native } from '../../src/dialects/native.ts';
 import { Cohort, signatureOf } from '../../src/hub/cohort.ts';
 import { Router } from '../../src/hub/router.ts';
+import { Subscriptions } from '../../src/hub/subscriptions.ts';
 import { Deliveries } from '../../src/hub/stats.ts';
+import { START } from '../../src/model/cursor.ts';
 import { Pattern } from '../../src/model/pattern.ts';
 import { Redaction } from '../../src/model/redaction.ts';
 import { anEvent, anIdentity } from '../support/connection.ts';
 
 /** A cohort of who subscribed to these patterns. */
 function cohortOf(...patterns: readonly Pattern[]): Cohort {
-  const subscriptions = new Map(
-    patterns.map((pattern) => [pattern.text, { subscription: { name: pattern.text, pattern, filters: [] } }]),
-  );
+  const subscriptions = new Subscriptions();
+  for (const pattern of patterns)
+    subscriptions.set(pattern.text, {
+      subscription: { name: pattern.text, pattern, filters: [] },
+      from: START,
+    });
   const listener = {
     encoding: native,
     deflate: false,
     identity: anIdentity(),
     view: Redaction.none.viewOf([]),
+    audience: '',
     subscriptions,
     lags: false,
     send: () => {},

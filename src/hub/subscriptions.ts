@@ -1,0 +1,115 @@
+import { hash, randomBytes } from 'node:crypto';
+import type { Subscription } from '../dialects/dialect.ts';
+import type { Cursor } from '../model/cursor.ts';
+import { textOf } from './subscription.ts';
+
+/** A subscription, and from which place in the log on the client has heard what it admits. */
+export interface Heard {
+  readonly subscription: Subscription;
+  readonly from: Cursor;
+}
+
+/** What began and what ended. */
+export interface Changes {
+  readonly added: readonly Subscription[];
+  readonly removed: readonly Subscription[];
+}
+
+interface Entry extends Heard {
+  readonly text: string;
+  readonly fingerprint: bigint;
+}
+
+/** Nobody outside knows it, so nobody can find subscriptions whose fingerprints meet. */
+const KEY = randomBytes(32).toString('hex');
+const FINGERPRINT_BITS = 128;
+
+/** The subscriptions of one connection by name. What is known of all of them together costs no look at each. */
+export class Subscriptions {
+  readonly #entries = new Map<string, Entry>();
+  #fingerprint = 0n;
+  #characters = 0;
+  #topics = 0;
+  #added: Subscription[] = [];
+  #removed: Subscription[] = [];
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Equal for those who subscribe to the same, in whatever order they came to that. */
+  get fingerprint(): bigint {
+    return this.#fingerprint;
+  }
+
+  /** Of the texts of all of them. */
+  get characters(): number {
+    return this.#characters;
+  }
+
+  /** How many topics they expand to, one that several admit counted for each. */
+  get topics(): number {
+    return this.#topics;
+  }
+
+  get(name: string): (Heard & { readonly text: string }) | undefined {
+    return this.#entries.get(name);
+  }
+
+  keys(): MapIterator<string> {
+    return this.#entries.keys();
+  }
+
+  values(): MapIterator<Heard> {
+    return this.#entries.values();
+  }
+
+  set(name: string, { subscription, from }: Heard): void {
+    const held = this.#entries.get(name);
+    if (held?.subscription === subscription) {
+      this.#entries.set(name, { ...held, from });
+      return;
+    }
+    if (held !== undefined) this.#forget(held);
+    const text = textOf(subscription);
+    const fingerprint = fingerprintOf(`${text} ${subscription.slow ?? 'close'}`);
+    const entry = { subscription, from, text, fingerprint };
+    this.#entries.set(name, entry);
+    this.#count(entry, 1);
+    this.#added.push(subscription);
+  }
+
+  delete(name: string): void {
+    const held = this.#entries.get(name);
+    if (held === undefined) return;
+    this.#entries.delete(name);
+    this.#forget(held);
+  }
+
+  /** What began and ended since this was last called. */
+  takeChanges(): Changes {
+    const changes = { added: this.#added, removed: this.#removed };
+    this.#added = [];
+    this.#removed = [];
+    return changes;
+  }
+
+  #forget(held: Entry): void {
+    this.#count(held, -1);
+    const at = this.#added.indexOf(held.subscription);
+    if (at < 0) this.#removed.push(held.subscription);
+    else this.#added.splice(at, 1);
+  }
+
+  #count({ subscription: { pattern }, text, fingerprint }: Entry, sign: 1 | -1): void {
+    this.#characters += sign * text.length;
+    this.#topics += sign * pattern.size;
+    const sum = sign === 1 ? this.#fingerprint + fingerprint : this.#fingerprint - fingerprint;
+    this.#fingerprint = BigInt.asUintN(FINGERPRINT_BITS, sum);
+  }
+}
+
+/** Sums of these are as good as the texts themselves to tell who subscribes to the same. */
+export function fingerprintOf(text: string): bigint {
+  return BigInt(`0x${hash('sha256', KEY + text, 'hex').slice(0, FINGERPRINT_BITS / 4)}`);
+}
