@@ -28,7 +28,9 @@ function cohortOf(...patterns: readonly Pattern[]): Cohort {
     lags: false,
     send: () => {},
   };
-  return new Cohort(listener, signatureOf(listener), new Deliveries());
+  const cohort = new Cohort(listener, signatureOf(listener), new Deliveries());
+  cohort.members.add(listener);
+  return cohort;
 }
 
 const parsed = (...texts: readonly string[]): Cohort => cohortOf(...texts.map((text) => Pattern.parse(text)));
