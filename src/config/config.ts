@@ -41,6 +41,8 @@ interface Given {
 const { shape } = settingsSchema(readFileSync);
 const FIELDS = Object.keys(shape) as Field[];
 const FIELD_OF: ReadonlyMap<string, Field> = new Map(FIELDS.map((field) => [settingName(field), field]));
+/** Any setting may be read from the file that a variable of its name and `_FILE` names; the variable itself wins. */
+const FROM_FILE = /^(BELFRY_.+)_FILE$/;
 const SECRET = '***';
 /** Of a value in the log: a certificate is longer than anybody reads there. */
 const SHOWN_CHARACTERS = 500;
@@ -94,9 +96,24 @@ function gather(env: NodeJS.ProcessEnv, readFile: ReadText): Given {
   const path = env[CONFIG_FILE];
   if (path) readYaml(path, readFile, given);
   for (const [name, value = ''] of Object.entries(env)) {
-    if (name !== CONFIG_FILE && isOurs(name, value)) take(given, name, value, 'environment');
+    if (name === CONFIG_FILE || !isOurs(name, value)) continue;
+    const setting = FROM_FILE.exec(name)?.[1];
+    if (setting === undefined || FIELD_OF.has(name)) take(given, name, value, 'environment');
+    else if (value !== '' && !env[setting]) takeFile(given, setting, value, readFile);
   }
   return given;
+}
+
+/** A secret that Docker or Kubernetes hands over as a file: `BELFRY_JWT_SECRET_FILE=/run/secrets/jwt`. */
+function takeFile(given: Given, setting: string, path: string, readFile: ReadText): void {
+  try {
+    take(given, setting, readFile(path, 'utf8').replace(/\r?\n$/, ''), 'environment');
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? 'unknown reason';
+    given.problems.push(
+      `${setting}_FILE (environment) cannot be read: ${why}. Expected the path of a file that holds the value of ${setting}.`,
+    );
+  }
 }
 
 function readYaml(path: string, readFile: ReadText, given: Given): void {
@@ -122,9 +139,11 @@ function take({ values, problems }: Given, written: string, value: unknown, sour
   if (field === undefined) {
     const nearest = nearestName(name, [...FIELD_OF.keys(), CONFIG_FILE]);
     problems.push(`${written} (${source}) is not a setting. Nearest known: ${nearest}.`);
+  } else if (value === '' || value == null) {
+    // Counts as absent.
   } else if (values.get(field)?.source === source) {
     problems.push(`${written} (${source}) is there in two spellings. Expected one of them.`);
-  } else if (value !== '' && value != null) {
+  } else {
     values.set(field, { value, source });
   }
 }

@@ -18,16 +18,18 @@ import {
 } from './forms.ts';
 
 const DIALECTS = ['native', 'drp', 'norn', 'mist', 'provisioning', 'dorgu'] as const;
+/** What the bare `/ws` of a listener speaks; on `metrics` there is nothing but metrics and health. */
+const SERVED = [...DIALECTS, 'metrics'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const ENDPOINT = /^(?:(\[[\da-f:.%]+\]|[^\s:=[\]]+):)?(\d{1,5})=([a-z]+)(\+tls)?$/i;
 const ENDPOINT_FORM = '[host:]port=dialect[+tls], as in 8800=norn or 127.0.0.1:8092=drp+tls';
 
 /** One socket that the node listens on, and the dialect that its bare `/ws` speaks. */
-export type Endpoint = { host?: string; port: number; dialect: (typeof DIALECTS)[number]; tls: boolean };
+export type Endpoint = { host?: string; port: number; dialect: (typeof SERVED)[number]; tls: boolean };
 
 const endpoint = text().transform((written, ctx): Endpoint => {
   const [, host, port = '', dialect, tls] = ENDPOINT.exec(written) ?? [];
-  const known = DIALECTS.find((name) => name === dialect);
+  const known = SERVED.find((name) => name === dialect);
   if (known !== undefined && Number(port) <= 65_535) {
     const bare = host?.replace(/^\[|\]$/g, '');
     return {
@@ -37,7 +39,7 @@ const endpoint = text().transform((written, ctx): Endpoint => {
       tls: tls !== undefined,
     };
   }
-  const error = `"${written}" is no listener. Expected ${ENDPOINT_FORM}; dialects are ${DIALECTS.join(', ')}`;
+  const error = `"${written}" is no listener. Expected ${ENDPOINT_FORM}; dialects are ${SERVED.join(', ')}`;
   ctx.addIssue({ code: 'custom', message: error });
   return z.NEVER;
 });
@@ -50,7 +52,9 @@ export const listeningSettings = (readFile: ReadText) => ({
       error: 'holds a port twice. Expected each port once, or 0',
     })
     .prefault('8800=norn,8080=dorgu,9090=provisioning,8092=drp+tls')
-    .describe(`Where to listen, comma-separated: ${ENDPOINT_FORM}. Port 0 takes a free one.`),
+    .describe(
+      `Where to listen, comma-separated: ${ENDPOINT_FORM}. Port 0 takes a free one. A port=metrics serves /metrics, which the other listeners then do not.`,
+    ),
   redisUrl: accepted(parseRedisUrl)
     .exactOptional()
     .describe(

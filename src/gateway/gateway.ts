@@ -15,8 +15,11 @@ import { HttpConnections } from './http-connections.ts';
 import { httpServer } from './http-server.ts';
 import { errorHandler, restRoutes, type RestOptions } from './rest.ts';
 import { clusterRoutes } from './retained.ts';
-import { BAD_HANDSHAKE } from './handshake.ts';
+import { BAD_HANDSHAKE, refusalOf, refuse } from './handshake.ts';
 import type { Upgrade } from './upgrade.ts';
+
+/** The name of a listener that serves numbers and health, and nothing of the hub. */
+const METRICS = 'metrics';
 
 /** Where to listen, and which dialect `/ws` speaks there. */
 export interface ListenerSpec {
@@ -101,6 +104,8 @@ export class Gateway {
     );
     server.on('request', this.#app(spec) as RequestListener);
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (spec.dialect === METRICS)
+        return refuse(socket, refusalOf(new BelfryError('not_found', 'No route')));
       void this.#options.upgrade.handle(request, socket, head, defaultOf(spec));
     });
     try {
@@ -122,16 +127,33 @@ export class Gateway {
   }
 
   #app(spec: ListenerSpec): Express {
-    const { rest, metrics, log } = this.#options;
+    const { rest, log } = this.#options;
     const app = express();
     app.disable('x-powered-by');
     app.disable('etag');
     app.use(safeHeaders);
+    this.#operatorRoutes(app, spec);
+    if (spec.dialect !== METRICS) this.#hubRoutes(app, spec);
+    app.use(() => {
+      throw new BelfryError('not_found', 'No route');
+    });
+    app.use(errorHandler(rest.rubbish, (error) => log.error({ err: error.cause }, 'request failed')));
+    return app;
+  }
+
+  /** Numbers go out by a listener of their own, where there is one: then others may be open to the world. */
+  #operatorRoutes(app: Express, { dialect }: ListenerSpec): void {
+    const { listen, metrics } = this.#options;
     app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
     app.get('/readyz', (_request, response) => this.#readyz(response));
+    if (dialect !== METRICS && listen.some((other) => other.dialect === METRICS)) return;
     app.get('/metrics', async (_request, response) => {
       response.type(metrics.contentType).send(await metrics.metrics());
     });
+  }
+
+  #hubRoutes(app: Express, spec: ListenerSpec): void {
+    const { rest } = this.#options;
     const openapi = openApi(rest.version);
     app.get('/openapi.json', (_request, response) => void response.json(openapi));
     const { tls } = spec;
@@ -143,11 +165,6 @@ export class Gateway {
     });
     app.use('/api/v3', restRoutes(rest));
     app.use('/api/clusters', cors(rest.allowedOrigins), clusterRoutes(rest));
-    app.use(() => {
-      throw new BelfryError('not_found', 'No route');
-    });
-    app.use(errorHandler(rest.rubbish, (error) => log.error({ err: error.cause }, 'request failed')));
-    return app;
   }
 
   async #readyz(response: Response): Promise<void> {

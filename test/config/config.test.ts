@@ -7,6 +7,28 @@ import { BelfryError } from '../../src/model/errors.ts';
 import { fileRefusal, fromFile, noFile, refusal, thrownBy } from './helpers.ts';
 
 const SECRET = 'sixteen bytes, or';
+describe('a setting from a file', () => {
+  const files = (path: string): string => (path === '/run/secrets/jwt' ? `${SECRET}, one more\n` : noFile());
+
+  test('is what the file holds that a variable with _FILE names, without the line break at its end', () => {
+    const config = loadConfig({ BELFRY_JWT_SECRET_FILE: '/run/secrets/jwt' }, files);
+    expect(config).toMatchObject({ jwtSecret: `${SECRET}, one more`, secretMade: false });
+  });
+
+  test('gives way to the variable itself, unless that is empty', () => {
+    const env = { BELFRY_JWT_SECRET_FILE: '/run/secrets/jwt', BELFRY_JWT_SECRET: SECRET };
+    expect(loadConfig(env, files).jwtSecret).toBe(SECRET);
+    expect(loadConfig({ ...env, BELFRY_JWT_SECRET: '' }, files).jwtSecret).toBe(`${SECRET}, one more`);
+  });
+
+  test('is refused by name where the file cannot be read or there is no such setting', () => {
+    expect(refusal({ BELFRY_JWT_SECRET_FILE: '/nowhere' })).toContain(
+      'BELFRY_JWT_SECRET_FILE (environment) cannot be read: ENOENT',
+    );
+    expect(refusal({ BELFRY_JWT_SECERT_FILE: '/nowhere' })).toContain('BELFRY_JWT_SECERT_FILE');
+  });
+});
+
 describe('the defaults', () => {
   test('open the four documented listeners and hold the documented bounds', () => {
     const config = loadConfig({});

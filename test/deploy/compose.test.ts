@@ -1,8 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadConfig } from '../../src/config/config.ts';
 import { drpRefusal } from '../../src/dialects/drp.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import { drainMs, durationMs, exists, read, readYaml, withDefaults } from './files.ts';
+
+const boundTo = /^\$\{BELFRY_BIND:-127\.0\.0\.1\}:/;
 
 interface Service {
   readonly image: string;
@@ -55,10 +61,30 @@ describe('the compose file', () => {
   it('configures the hub with settings that exist', () => {
     const { environment = {} } = service('hub');
     const filled = Object.entries(environment).map(([name, value]) => [name, withDefaults(value)]);
-    const config = loadConfig(Object.fromEntries(filled) as NodeJS.ProcessEnv);
+    const config = loadConfig(Object.fromEntries(filled) as NodeJS.ProcessEnv, (path) => {
+      expect(path).toBe('/secret/jwt');
+      return 'f'.repeat(64);
+    });
+    expect(config).toMatchObject({ secretMade: false, jwtSecret: 'f'.repeat(64) });
     expect(config.redisUrl).toBe('redis://redis:6379');
     // The balancer is one proxy.
     expect(config.trustedHops).toBe(1);
+  });
+
+  it('makes the secret of the tokens at the first start, keeps it, and is open to this machine alone', () => {
+    const { command } = service('secret') as unknown as { command: [string, string, string] };
+    const folder = mkdtempSync(join(tmpdir(), 'belfry-secret-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const made = ['first start', 'second start'].map(() => {
+      execFileSync(command[0], [command[1], command[2].replace('/secret', folder)]);
+      return readFileSync(join(folder, 'jwt'), 'utf8');
+    });
+    expect(made[0]).toMatch(/^[\da-f]{64}$/);
+    expect(made[1]).toBe(made[0]);
+    expect(JSON.stringify(compose)).not.toContain('change-me');
+    for (const { ports: open = [] } of Object.values(compose.services)) {
+      for (const port of open) expect(withDefaults(port)).toMatch(/^127\.0\.0\.1:/);
+    }
   });
 
   it('names files, volumes and services that are there', () => {
@@ -78,8 +104,10 @@ describe('the compose file', () => {
   });
 
   it('balances every port of the hub, and asks whether it is ready', () => {
-    const published = (service('balancer').ports ?? []).filter((port) => !port.startsWith('127.0.0.1:'));
-    expect(published).toEqual(ports.map((port) => `${port}:${port}`));
+    const published = (service('balancer').ports ?? []).filter((port) => boundTo.test(port));
+    expect(published.map((port) => port.replace(boundTo, ''))).toEqual(
+      ports.map((port) => `${port}:${port}`),
+    );
     const bound = [...haproxy.matchAll(/^ {2}bind :(\d+)$/gm)].map(([, port]) => Number(port));
     expect(bound.slice(0, ports.length)).toEqual(ports);
     const served = [...haproxy.matchAll(/server-template \S+ \d+ hub:(\d+) /g)].map(([, port]) =>

@@ -1,10 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/config.ts';
 import { MetricsPage } from '../support/metrics.ts';
 import { startNode } from '../support/node.ts';
-import { allYaml, drainMs, exists, read, readYaml } from './files.ts';
+import { allYaml, drainMs, exists, readYaml } from './files.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -26,7 +29,7 @@ interface Container {
 
 /** What the tests look at in any of the objects. */
 interface Spec {
-  readonly replicas: number;
+  readonly replicas?: number;
   readonly selector: Labels & { readonly matchLabels: Labels };
   readonly podSelector: { readonly matchLabels?: Labels };
   readonly template: {
@@ -49,7 +52,11 @@ interface Spec {
   readonly minReplicas: number;
   readonly metrics: readonly { readonly pods?: { readonly metric: { readonly name: string } } }[];
   readonly maxUnavailable: number;
-  readonly ingress: readonly { readonly ports: readonly { readonly port: number }[] }[];
+  readonly ingress: readonly {
+    readonly from?: unknown;
+    readonly ports: readonly { readonly port: number }[];
+  }[];
+  readonly groups: unknown;
   readonly egress: readonly { readonly ports: readonly { readonly port: number }[] }[];
   readonly endpoints: readonly { readonly port: string; readonly path: string }[];
   readonly serviceName: string;
@@ -75,15 +82,42 @@ const API: Readonly<Record<string, string>> = {
   HorizontalPodAutoscaler: 'autoscaling/v2',
   PodDisruptionBudget: 'policy/v1',
   ServiceMonitor: 'monitoring.coreos.com/v1',
+  PrometheusRule: 'monitoring.coreos.com/v1',
 };
 
-const OVERLAYS = ['try', 'production'] as const;
+/** `full` is production with every component that its file offers. */
+const OVERLAYS = ['try', 'production', 'full'] as const;
 /** Rendering needs kubectl on the PATH; without it these tests are skipped. */
 const HAS_KUBECTL = spawnSync('kubectl', ['version', '--client']).status === 0;
 const rendered = new Map<string, Manifest[]>();
 
+/** The secrets of production, as its file says that somebody writes them. */
+const SECRETS = { BELFRY_REDIS_URL: 'rediss://redis.example.com', BELFRY_JWT_SECRET: 'x'.repeat(32) };
+let copied: string | undefined;
+
+/** The manifests in a place where secrets may lie, and components may be asked for. */
+function copy(): string {
+  if (copied !== undefined) return copied;
+  const folder = mkdtempSync(join(tmpdir(), 'belfry-k8s-'));
+  cpSync(fileURLToPath(new URL('../../k8s', import.meta.url)), folder, { recursive: true });
+  const lines = Object.entries(SECRETS).map(([name, value]) => `${name}=${value}\n`);
+  writeFileSync(join(folder, 'overlays/production/belfry.env'), lines.join(''));
+  const all = readFileSync(join(folder, 'overlays/production/kustomization.yaml'), 'utf8');
+  mkdirSync(join(folder, 'overlays/full'));
+  cpSync(join(folder, 'overlays/production/belfry.env'), join(folder, 'overlays/full/belfry.env'));
+  writeFileSync(
+    join(folder, 'overlays/full/kustomization.yaml'),
+    all.replace('# components:', 'components:'),
+  );
+  return (copied = folder);
+}
+
+afterAll(() => {
+  if (copied !== undefined) rmSync(copied, { recursive: true });
+});
+
 function render(overlay: string): Manifest[] {
-  const path = fileURLToPath(new URL(`../../k8s/overlays/${overlay}`, import.meta.url));
+  const path = join(copy(), 'overlays', overlay);
   const manifests =
     rendered.get(overlay) ?? (allYaml(execFileSync('kubectl', ['kustomize', path]).toString()) as Manifest[]);
   rendered.set(overlay, manifests);
@@ -110,22 +144,14 @@ function hubOf(manifests: readonly Manifest[]): Manifest {
   return hub;
 }
 
-/** The Secret of an overlay: its own, or the one that it says how to make. */
 function secretOf(overlay: string): { readonly name: string; readonly data: Labels } {
   const [made] = ofKind(render(overlay), 'Secret');
-  if (made !== undefined) {
-    const data = Object.entries(made.data ?? {}).map(([name, value]) => [
-      name,
-      Buffer.from(value, 'base64').toString(),
-    ]);
-    return { name: made.metadata.name, data: Object.fromEntries(data) as Labels };
-  }
-  const text = read(`k8s/overlays/${overlay}/kustomization.yaml`);
-  const [, name = ''] = /kubectl create secret generic (\S+)/.exec(text) ?? [];
-  const names = [...text.matchAll(/--from-literal=(\w+)=/g)].map(([, key = '']) => key);
-  const sample = (key: string): string =>
-    key.endsWith('_URL') ? 'rediss://redis.example.com' : 'x'.repeat(32);
-  return { name, data: Object.fromEntries(names.map((key) => [key, sample(key)])) };
+  if (made === undefined) throw new Error('no Secret');
+  const data = Object.entries(made.data ?? {}).map(([name, value]) => [
+    name,
+    Buffer.from(value, 'base64').toString(),
+  ]);
+  return { name: made.metadata.name, data: Object.fromEntries(data) as Labels };
 }
 
 describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
@@ -215,7 +241,10 @@ describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
       const config = loadConfig({ ...settings?.data, ...secret.data, BELFRY_NODE: 'belfry-7d9f-x' });
       expect(config.redisUrl).toBeDefined();
       expect(config.secretMade).toBe(false);
-      expect(config.listen).toEqual(loadConfig({}).listen);
+      expect(config.listen.slice(0, -1)).toEqual(loadConfig({}).listen);
+      expect(config.listen.at(-1)).toMatchObject({ dialect: 'metrics' });
+      // A change of what is secret has another name, and rolls the nodes.
+      expect(secret.name).toMatch(/^belfry-\w+$/);
       expect(containerOf(hubOf(manifests)).ports).toEqual(
         config.listen.map(({ dialect, port }) => ({ name: dialect, containerPort: port })),
       );
@@ -228,9 +257,14 @@ describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
       ) as Manifest;
       const ports = (rules: Spec['ingress']): number[] =>
         rules.flatMap((rule) => rule.ports.map(({ port }) => port));
-      expect(ports(spec.ingress)).toEqual(loadConfig({}).listen.map(({ port }) => port));
+      const open = loadConfig({}).listen.map(({ port }) => port);
+      // What has a secret that everybody knows is reached by nobody but port-forward.
+      expect(ports(spec.ingress.filter(({ from }) => from === undefined))).toEqual(
+        overlay === 'try' ? [] : open,
+      );
+      expect(ofKind(manifests, 'Ingress')).toHaveLength(overlay === 'try' ? 0 : 1);
       const redis = new URL(secretOf(overlay).data['BELFRY_REDIS_URL'] ?? '');
-      expect(ports(spec.egress)).toEqual(expect.arrayContaining([53, Number(redis.port || 6379)]));
+      expect(ports(spec.egress)).toEqual(expect.arrayContaining([53, 7000, Number(redis.port || 6379)]));
       // The one for trying out stands in the cluster, the other one outside of it.
       const services = ofKind(manifests, 'Service').map(({ metadata }) => metadata.name);
       expect(services.includes(redis.hostname)).toBe(overlay === 'try');
@@ -254,25 +288,37 @@ describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
       expect(spec.template.spec.terminationGracePeriodSeconds * 1_000).toBeGreaterThan(preStopMs + drainMs());
       const [budget] = ofKind(render(overlay), 'PodDisruptionBudget');
       const [scaler] = ofKind(render(overlay), 'HorizontalPodAutoscaler');
-      expect(spec.replicas).toBeGreaterThan(budget?.spec.maxUnavailable ?? spec.replicas);
-      expect(scaler?.spec.minReplicas).toBe(spec.replicas);
+      // Two hands that say how many there are would undo each other.
+      expect(spec.replicas).toBeUndefined();
+      expect(scaler?.spec.minReplicas).toBeGreaterThan(budget?.spec.maxUnavailable ?? Infinity);
     });
   });
 
   it('ask doors that a running node has, and scale by a number that it counts', async () => {
-    const node = await startNode();
-    const manifests = render('production');
+    const node = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=norn,127.0.0.1:0=metrics' });
+    const manifests = render('full');
     const { startupProbe, readinessProbe, livenessProbe, ports } = containerOf(hubOf(manifests));
     const probes = [startupProbe, readinessProbe, livenessProbe].map((probe) => probe?.httpGet);
     expect(probes.map((door) => door?.path)).toEqual(['/healthz', '/readyz', '/healthz']);
     const monitored = ofKind(manifests, 'ServiceMonitor').flatMap(({ spec }) => spec.endpoints);
     for (const door of [...probes, ...monitored]) {
       expect(ports.map(({ name }) => name)).toContain(door?.port);
-      expect((await fetch(`${node.url}${door?.path}`)).status).toBe(200);
+      const listener = node.listening.find(({ dialect }) => dialect === door?.port);
+      expect((await fetch(`${listener?.url}${door?.path}`)).status).toBe(200);
     }
     const [scaler] = ofKind(manifests, 'HorizontalPodAutoscaler');
     const metrics = scaler?.spec.metrics.flatMap(({ pods }) => pods?.metric.name ?? []);
     expect(metrics).toEqual(['belfry_connections']);
-    expect([...(await MetricsPage.of(node.url)).families.keys()]).toContain('belfry_connections');
+    expect([...(await MetricsPage.of(node.listening[1]?.url ?? '')).families.keys()]).toContain(
+      'belfry_connections',
+    );
+  });
+
+  it('bring the alerts of Prometheus to its operator word for word, and ask for neither where it is not', () => {
+    const [rule] = ofKind(render('full'), 'PrometheusRule');
+    expect(rule?.spec.groups).toEqual((readYaml('deploy/alerts.yml') as { groups: unknown }).groups);
+    expect(ofKind(render('production'), 'PrometheusRule', 'ServiceMonitor')).toEqual([]);
+    const [scaler] = ofKind(render('production'), 'HorizontalPodAutoscaler');
+    expect(scaler?.spec.metrics.some(({ pods }) => pods !== undefined)).toBe(false);
   });
 });

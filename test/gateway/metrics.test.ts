@@ -7,7 +7,7 @@ import { RollSize } from '../../src/gateway/roll-size.ts';
 import { Rubbish } from '../../src/gateway/rubbish.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import type { Registry } from '../../src/registry/registry.ts';
-import { nativeClient } from '../support/client.ts';
+import { connect as dial, nativeClient } from '../support/client.ts';
 import { ManualClock } from '../support/clock.ts';
 import { anIdentity, settled, startHub, type TestHub, type TestHubOptions } from '../support/connection.ts';
 import { MetricsPage } from '../support/metrics.ts';
@@ -216,5 +216,22 @@ describe('the size of the roll', () => {
     const last = size.read();
     roll.asked[2]?.(8);
     expect(await last).toBe(8);
+  });
+});
+
+describe('a listener of metrics', () => {
+  it('serves numbers and health alone, and the others serve no numbers then', async () => {
+    const node = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=native,127.0.0.1:0=metrics' });
+    const [hub, metrics] = node.listening.map(({ url }) => url);
+    const statuses = async (url: string | undefined): Promise<number[]> =>
+      Promise.all(
+        ['/metrics', '/healthz', '/readyz', '/api/v3/info', '/native/ws'].map(
+          async (path) => (await fetch(`${url}${path}`)).status,
+        ),
+      );
+    expect(await statuses(metrics)).toEqual([200, 200, 200, 404, 404]);
+    // Only an upgrade has something to look for there: it is a path of the provisioning platform.
+    expect((await statuses(hub)).slice(0, 3)).toEqual([400, 200, 200]);
+    await expect(dial(`${metrics?.replace('http', 'ws')}/native/ws`)).rejects.toThrow('refused with 404');
   });
 });
