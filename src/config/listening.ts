@@ -80,7 +80,7 @@ export const listeningSettings = (readFile: ReadText) => ({
     .default('info')
     .describe(`The least that is logged: ${LOG_LEVELS.join(', ')}.`),
   trustedHops: whole(0, 10, 0).describe(
-    'Proxies of your own before this node, whose X-Forwarded-For it believes; 0 believes nobody.',
+    'Proxies of your own before this node, whose X-Forwarded-For or Forwarded it believes; 0 believes nobody.',
   ),
   allowedOrigins: list(origin())
     .default([])

@@ -31,7 +31,7 @@ import { parseFilters } from '../model/filter.ts';
 import { isJsonObject, parseJson, type Json, type JsonObject } from '../model/json.ts';
 import { Pattern } from '../model/pattern.ts';
 import { ANONYMOUS } from '../model/principal.ts';
-import { isRfc3339 } from '../model/time.ts';
+import { isRfc3339, momentOf } from '../model/time.ts';
 import {
   Refusal,
   type Command,
@@ -217,8 +217,8 @@ export function subscriptionsIn(query: URLSearchParams): Subscription[] {
 /** A place in the log as clients name it. @throws ProtocolError `cursor_invalid` */
 export function placeOf(text: string): { readonly since: Cursor; readonly ofTime?: true } {
   if (isCursor(text)) return { since: text };
-  const ms = isRfc3339(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(ms)) return { since: cursorAt(ms), ofTime: true };
+  const ms = momentOf(text);
+  if (ms !== undefined) return { since: cursorAt(ms), ofTime: true };
   throw new ProtocolError(
     'cursor_invalid',
     `"${text.slice(0, 50)}" is no cursor. Expected the id of an event as the hub sent it, or a time as RFC 3339 has it.`,

@@ -3,7 +3,7 @@ import { cursorAt, type Cursor } from '../model/cursor.ts';
 import { ProtocolError } from '../model/errors.ts';
 import { parseFilters, type Filter } from '../model/filter.ts';
 import type { Json, JsonObject } from '../model/json.ts';
-import { isRfc3339 } from '../model/time.ts';
+import { momentOf } from '../model/time.ts';
 import type { Command, Subscription } from './dialect.ts';
 import {
   ALL_EVENT_TYPES,
@@ -108,8 +108,8 @@ function valuesIn(query: URLSearchParams, name: string): string[] {
 
 /** Before the first event that the log can have taken in at this time. */
 function placeBefore(time: Json): Cursor {
-  const ms = typeof time === 'string' && isRfc3339(time) ? Date.parse(time) : Number.NaN;
-  if (Number.isNaN(ms)) {
+  const ms = typeof time === 'string' ? momentOf(time) : undefined;
+  if (ms === undefined) {
     throw new ProtocolError(
       'filter_invalid',
       'The filters are not usable: since is no time. Expected one as RFC 3339 has it: 2025-09-26T10:00:00Z.',

@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../model/clock.ts';
 import type { Identity } from '../model/principal.ts';
 import type { Registry } from '../registry/registry.ts';
-import { addressOf, userAgentOf } from './handshake.ts';
+import { addressOf } from './client-address.ts';
+import { userAgentOf } from './handshake.ts';
 
 export interface ApiConnectionsOptions {
   readonly registry: Registry;

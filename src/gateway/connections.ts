@@ -2,7 +2,8 @@ import express, { type Request, type Response, type Router } from 'express';
 import type { Clock } from '../model/clock.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { Principal } from '../model/principal.ts';
-import { untilOf, type Control } from '../registry/control.ts';
+import { momentOf } from '../model/time.ts';
+import type { Control } from '../registry/control.ts';
 import { parseQuery, type ConnectionQuery } from '../registry/query.ts';
 import type { ConnectionPage, ConnectionRecord, Registry } from '../registry/registry.ts';
 import { identityOf } from './caller.ts';
@@ -149,7 +150,7 @@ async function revoke(
 ): Promise<void> {
   const tokenId = String(request.params['id']);
   const written = targetOf(request).query.get('until');
-  const until = written === null ? clock.now() + YEAR_MS : untilOf(written);
+  const until = written === null ? clock.now() + YEAR_MS : momentOf(written);
   if (until === undefined) {
     throw new BelfryError(
       'time_invalid',

@@ -2,13 +2,15 @@ import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
-import express, { type Express, type Request, type Response } from 'express';
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { Refusal, type DialectName } from '../dialects/dialect.ts';
 import { dialectAt, isDialectName } from '../dialects/index.ts';
 import { BelfryError } from '../model/errors.ts';
 import { asyncApi } from './asyncapi.ts';
+import { documentRoute } from './document.ts';
+import { checkMethod } from './methods.ts';
 import { openApi } from './openapi.ts';
 import { cors, safeHeaders } from './headers.ts';
 import { HttpConnections } from './http-connections.ts';
@@ -55,10 +57,12 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #servers: Server[] = [];
   readonly #connections = new HttpConnections();
+  readonly #openapi: RequestHandler;
   #stopped: Promise<unknown> | undefined;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
+    this.#openapi = documentRoute(() => openApi(options.rest.version));
   }
 
   /** @throws BelfryError `config_invalid` when a port that was named is occupied, or none could be opened */
@@ -132,6 +136,7 @@ export class Gateway {
     app.disable('x-powered-by');
     app.disable('etag');
     app.use(safeHeaders);
+    if (spec.dialect !== METRICS) app.use('/api', cors(rest.allowedOrigins)).use(checkMethod);
     this.#operatorRoutes(app, spec);
     if (spec.dialect !== METRICS) this.#hubRoutes(app, spec);
     app.use(() => {
@@ -154,17 +159,18 @@ export class Gateway {
 
   #hubRoutes(app: Express, spec: ListenerSpec): void {
     const { rest } = this.#options;
-    const openapi = openApi(rest.version);
-    app.get('/openapi.json', (_request, response) => void response.json(openapi));
-    const { tls } = spec;
-    const asyncapi = asyncApi({ ...rest, byDefault: defaultOf(spec), tls });
-    app.get('/asyncapi.json', (_request, response) => void response.json(asyncapi));
+    app.get('/openapi.json', this.#openapi);
+    const about = { ...rest, byDefault: defaultOf(spec), tls: spec.tls };
+    app.get(
+      '/asyncapi.json',
+      documentRoute(() => asyncApi(about)),
+    );
     app.use((request, response, next) => {
       if (dialectAt(request.path, defaultOf(spec)) === undefined) next();
       else return this.#socketPath(spec, request, response);
     });
     app.use('/api/v3', restRoutes(rest));
-    app.use('/api/clusters', cors(rest.allowedOrigins), clusterRoutes(rest));
+    app.use('/api/clusters', clusterRoutes(rest));
   }
 
   async #readyz(response: Response): Promise<void> {

@@ -1,5 +1,4 @@
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
-import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Refusal } from '../dialects/dialect.ts';
 import { apiRefusal } from '../dialects/drp.ts';
@@ -28,24 +27,21 @@ export function targetOf(request: IncomingMessage): { path: string; query: URLSe
   return { path: target.slice(0, mark), query: new URLSearchParams(target.slice(mark + 1)) };
 }
 
-/**
- * `ip:port` of the client, with an IPv6 address in brackets. Behind proxies of one's own, as many as `trustedHops`, the
- * address is what the outermost of them wrote into `X-Forwarded-For`; whatever stands before that anybody may have
- * written. The port is always that of the connection itself, so that each has an address of its own.
- */
-export function addressOf({ headers, socket }: IncomingMessage, trustedHops: number): string {
-  const { remoteAddress = 'unknown', remotePort = 0 } = socket;
-  const forwarded = String(headers['x-forwarded-for'] ?? '').split(',');
-  const named = trustedHops > 0 ? forwarded.at(-trustedHops)?.trim() : undefined;
-  const address = named !== undefined && isIP(named) !== 0 ? named : remoteAddress;
-  const plain = address.startsWith('::ffff:') ? address.slice(7) : address;
-  return plain.includes(':') ? `[${plain}]:${remotePort}` : `${plain}:${remotePort}`;
-}
-
 const USER_AGENT_MAX = 200;
 
 export function userAgentOf({ headers }: IncomingMessage): string {
   return headers['user-agent']?.slice(0, USER_AGENT_MAX) ?? '';
+}
+
+/** Takes a handshake that offers more than this server has (RFC 6455, 4.2.1), of which ws only reads the plain form. */
+export function choose({ headers }: IncomingMessage): void {
+  if (offers(headers.upgrade, 'websocket')) headers.upgrade = 'websocket';
+  if (offers(headers['sec-websocket-version'], '13')) headers['sec-websocket-version'] = '13';
+}
+
+/** Whether a list as HTTP has it names this, in whatever case. */
+export function offers(list: string | undefined, name: string): boolean {
+  return list?.split(',').some((each) => each.trim().toLowerCase() === name) ?? false;
 }
 
 /** How a connection ended that was not closed from this side, by the code that its socket tells. */

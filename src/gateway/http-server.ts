@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Refusal } from '../dialects/dialect.ts';
 import { bound } from '../model/bound.ts';
-import { METHOD_NOT_ALLOWED, refuse } from './handshake.ts';
+import { METHOD_NOT_ALLOWED, offers, refuse } from './handshake.ts';
 import type { HttpConnections } from './http-connections.ts';
 import type { Rubbish } from './rubbish.ts';
 
@@ -76,5 +76,5 @@ function refusalOf({ code }: NodeJS.ErrnoException): Refusal {
 
 /** Other upgrades, such as the one to HTTP/2 that some clients offer, are passed over: the request is served as it is. */
 function shouldUpgradeCallback({ headers }: IncomingMessage): boolean {
-  return headers.upgrade?.split(',').some((name) => name.trim().toLowerCase() === 'websocket') ?? false;
+  return offers(headers.upgrade, 'websocket');
 }

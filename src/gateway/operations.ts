@@ -110,6 +110,8 @@ export const OPERATIONS: readonly Operation[] = [
     errors: [
       'json_invalid',
       'content_type_invalid',
+      'encoding_unsupported',
+      'request_invalid',
       'event_invalid',
       'event_too_big',
       'type_reserved',

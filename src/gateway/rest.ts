@@ -12,21 +12,19 @@ import { parseJson, type Json } from '../model/json.ts';
 import { withoutGrant } from '../model/principal.ts';
 import type { ApiConnections } from './api-connections.ts';
 import type { Authenticator } from './auth.ts';
+import { bodyFault, jsonBody } from './body.ts';
 import { identityOf } from './caller.ts';
 import { connectionRoutes, type ConnectionRoutesOptions } from './connections.ts';
 import { credentialsOf, type Credentials } from './credentials.ts';
 import { deadRoutes } from './dead.ts';
 import { getEvents, wantsStream, type EventsOptions } from './events.ts';
 import { getExplanation } from './explain.ts';
-import { cors } from './headers.ts';
 import type { TokenIssuer } from './issuer.ts';
 import { retainedRoutes } from './retained.ts';
 import { Rubbish } from './rubbish.ts';
 import { targetOf } from './handshake.ts';
 import { inTraceOf } from './tracing.ts';
 
-/** A list may be larger than one event may. */
-const BODY_PER_EVENT = 8;
 const MAX_IDEMPOTENCY_KEY = 200;
 /** Whoever has got hold of a token may renew it, but not for ever. */
 const MAX_TTL_S = 7 * 86_400;
@@ -51,7 +49,6 @@ export interface RestOptions extends EventsOptions, ConnectionRoutesOptions {
 /** The routes under `/api/v3`, in the shapes and with the statuses that DRP's clients know. */
 export function restRoutes(options: RestOptions): Router {
   const router = express.Router({ caseSensitive: true });
-  router.use(cors(options.allowedOrigins));
   router.use((request, _response, next) => {
     if (request.accepts('json') === false && !wantsStream(request))
       throw new BelfryError(
@@ -73,7 +70,7 @@ export function restRoutes(options: RestOptions): Router {
   router.get('/explain', (request, response) =>
     getExplanation(options, request, response, identityOf(response)),
   );
-  router.post('/events', checkMayPublish, checkContentType, rawBody(options), (request, response) =>
+  router.post('/events', checkMayPublish, jsonBody(options.eventMaxBytes), (request, response) =>
     postEvents(options, request, response),
   );
   router.use('/dead', deadRoutes(options));
@@ -164,40 +161,13 @@ function checkMayPublish(_request: Request, response: Response, next: NextFuncti
   throw new BelfryError('forbidden', withoutGrant(principal, 'to publish'));
 }
 
-function checkContentType(request: Request, _response: Response, next: NextFunction): void {
-  const type = request.headers['content-type'] ?? '';
-  if (type.toLowerCase().includes('application/json')) return next();
-  throw new BelfryError(
-    'content_type_invalid',
-    `Invalid content type: ${type.slice(0, 100)}. Expected application/json.`,
-  );
-}
-
-function rawBody({ eventMaxBytes }: RestOptions): express.RequestHandler {
-  const read = express.raw({ type: () => true, limit: eventMaxBytes * BODY_PER_EVENT });
-  return (request, response, next) => {
-    if (request.headers.expect !== undefined) response.writeContinue();
-    read(request, response, next);
-  };
-}
-
 function credentials(request: Request): Credentials {
   return credentialsOf({ authorization: request.headers.authorization, query: targetOf(request).query });
 }
 
-/** What express and its body reader throw, in our words. */
 function fromExpress(thrown: unknown): BelfryError {
-  if (thrown instanceof BelfryError || !(thrown instanceof Error) || !('status' in thrown))
-    return asBelfryError(thrown);
-  if (thrown.status === 413)
-    return new BelfryError(
-      'event_too_big',
-      'The request body is too large. Expected smaller lists, or events within BELFRY_EVENT_MAX_BYTES.',
-    );
-  if (thrown.status === 404) return new BelfryError('not_found', 'No route');
-  if (typeof thrown.status === 'number' && thrown.status < 500)
-    return new BelfryError('json_invalid', `The request cannot be read: ${thrown.message}.`);
-  return asBelfryError(thrown);
+  const isFault = thrown instanceof Error && !(thrown instanceof BelfryError) && 'status' in thrown;
+  return (isFault ? bodyFault(thrown) : undefined) ?? asBelfryError(thrown);
 }
 
 /** What DRP's clients ask before anything else: here they are refused to the letter as by DRP. */

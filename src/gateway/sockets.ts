@@ -8,7 +8,7 @@ import type { Arrival } from '../hub/connection.ts';
 import type { Hub } from '../hub/hub.ts';
 import { CLOSE, closeWith } from '../model/close.ts';
 import type { BelfryError } from '../model/errors.ts';
-import { BAD_HANDSHAKE, endingOf, refuse } from './handshake.ts';
+import { BAD_HANDSHAKE, choose, endingOf, refuse } from './handshake.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { SocketOutlet } from './outlet.ts';
 import type { Rubbish } from './rubbish.ts';
@@ -51,6 +51,7 @@ export class Sockets {
   accept(arrival: Arrival, { request, socket, head, full }: Decided): boolean {
     let attached = false;
     if (socket.destroyed) return attached;
+    choose(request);
     // It calls back within this call, or not at all.
     this.#serverOf(arrival.opening).handleUpgrade(request, socket, head, (ws) => {
       if (full !== undefined) return this.#turnAway(ws, arrival, full);

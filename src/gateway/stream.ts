@@ -9,7 +9,8 @@ import { HUB_TYPE, type HubEvent } from '../model/event.ts';
 import { isJsonObject } from '../model/json.ts';
 import { UNKNOWN, type Identity } from '../model/principal.ts';
 import type { Admission } from './admission.ts';
-import { addressOf, userAgentOf } from './handshake.ts';
+import { addressOf } from './client-address.ts';
+import { userAgentOf } from './handshake.ts';
 import type { Heartbeat } from './heartbeat.ts';
 
 /** Proxies cut what is silent for a minute, some for half of one. Nobody answers, so nobody is cut for not answering. */

@@ -13,9 +13,10 @@ import { asBelfryError, BelfryError } from '../model/errors.ts';
 import type { Identity } from '../model/principal.ts';
 import { goingAway, type Admission, type Place } from './admission.ts';
 import type { Authenticator } from './auth.ts';
+import { addressOf } from './client-address.ts';
 import { cookieOf, credentialsOf, type Credentials } from './credentials.ts';
 import { checkOrigin, isOwnPage } from './origin.ts';
-import { addressOf, METHOD_NOT_ALLOWED, refusalOf, refuse, targetOf, userAgentOf } from './handshake.ts';
+import { METHOD_NOT_ALLOWED, refusalOf, refuse, targetOf, userAgentOf } from './handshake.ts';
 import type { HandshakeRate } from './handshake-rate.ts';
 import { Sockets, type SocketsOptions } from './sockets.ts';
 

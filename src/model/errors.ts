@@ -20,6 +20,7 @@ export const ERRORS = {
   cursor_invalid: { status: 400, title: 'The cursor was not made by this hub.' },
   dialect_unknown: { status: 400, title: 'There is no dialect of that name.' },
   content_type_invalid: { status: 400, title: 'The request body is not announced as JSON.' },
+  encoding_unsupported: { status: 415, title: 'The body is compressed in a way that the hub does not read.' },
   ttl_invalid: { status: 400, title: 'The token lifetime is not a positive whole number of seconds.' },
   time_invalid: { status: 400, title: 'A time is not written as RFC 3339 has it.' },
   idempotency_key_invalid: { status: 400, title: 'The idempotency key is empty or too long.' },
@@ -36,6 +37,7 @@ export const ERRORS = {
   forbidden: { status: 403, title: 'The principal holds no grant for this.' },
   origin_forbidden: { status: 403, title: 'The Origin of the page is not allowed.' },
   not_found: { status: 404, title: 'There is nothing at this path.' },
+  method_not_allowed: { status: 405, title: 'The path is there, and has no such method.' },
   not_acceptable: { status: 406, title: 'The client accepts no JSON, or a filter names an unknown field.' },
   too_many_requests: { status: 429, title: 'Too many of these came in too short a time.' },
   limit_reached: {

@@ -17,12 +17,17 @@ export function parseJson(input: Buffer | string): Json {
   if (typeof input !== 'string' && !isUtf8(input)) throw invalid('the bytes are not UTF-8');
   let value: Json;
   try {
-    value = JSON.parse(typeof input === 'string' ? input : input.toString('utf8')) as Json;
+    value = JSON.parse(withoutMark(typeof input === 'string' ? input : input.toString('utf8'))) as Json;
   } catch (cause) {
     throw invalid(cause instanceof Error ? cause.message : 'it cannot be parsed', cause);
   }
   check(value, 1);
   return value;
+}
+
+/** RFC 8259, 8.1: the byte order mark that some shells and editors write first is passed over. */
+function withoutMark(text: string): string {
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
 export function isJsonObject(value: unknown): value is JsonObject {

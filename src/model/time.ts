@@ -38,6 +38,36 @@ export function goTime(text: string): string {
   return `${text.slice(0, 10)}T${text.slice(11, 19)}${fraction && `.${fraction}`}${utc ? 'Z' : zone}`;
 }
 
+/** Digits alone are seconds below this, and milliseconds from it on: the years 1973 and 5138. */
+const MILLISECONDS_FROM = 100_000_000_000;
+const LEAP_SECOND = /:60(?=[.Zz+-])/;
+
+/**
+ * The moment that a text names, in milliseconds since 1970; `undefined` where it names none. Beside RFC 3339 as it is
+ * written it takes what its section 5.6 allows, what a URL makes of it and what shells have at hand: a space for the `T`
+ * or for the `+` of the zone, the leap second, as the end of the one before, and whole seconds or milliseconds since 1970.
+ */
+export function momentOf(text: string): number | undefined {
+  if (/^\d{1,14}$/.test(text)) {
+    const count = Number(text);
+    return count < MILLISECONDS_FROM ? count * 1_000 : count;
+  }
+  const spelt = text
+    .replace(/^(\d{4}-\d\d-\d\d) /, '$1T')
+    .replace(/ (\d\d:\d\d)$/, '+$1')
+    .toUpperCase();
+  const isLeapSecond = LEAP_SECOND.test(spelt);
+  // V8 misreads fractions of ten digits and more.
+  const plain = isLeapSecond
+    ? spelt.replace(/:60(?:\.\d+)?/, ':59.999')
+    : spelt.replace(/(\.\d{3})\d+/, '$1');
+  if (!isRfc3339(plain)) return undefined;
+  const ms = Date.parse(plain);
+  if (Number.isNaN(ms)) return undefined;
+  // Leap seconds are added at the end of a day of UTC.
+  return isLeapSecond && (ms + 1) % 86_400_000 !== 0 ? undefined : ms;
+}
+
 type SixNumbers = [number, number, number, number, number, number];
 
 function isLeap(year: number): boolean {

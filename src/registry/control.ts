@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ProtocolError } from '../model/errors.ts';
 import { parseJson } from '../model/json.ts';
-import { isRfc3339 } from '../model/time.ts';
+import { momentOf } from '../model/time.ts';
 
 /** By what an order names the connections that it concerns. */
 export const TARGETS = ['id', 'address', 'principal', 'token', 'node'] as const;
@@ -55,8 +55,12 @@ const closing = z
   });
 
 const revoking = z
-  .strictObject({ revoke: value, until: z.string().refine((text) => untilOf(text) !== undefined) })
-  .transform(({ revoke, until }): Order => ({ kind: 'revoke', tokenId: revoke, until: untilOf(until) ?? 0 }));
+  .strictObject({ revoke: value, until: z.string().refine((text) => momentOf(text) !== undefined) })
+  .transform(({ revoke, until }): Order => ({
+    kind: 'revoke',
+    tokenId: revoke,
+    until: momentOf(until) ?? 0,
+  }));
 
 /** What the channel takes. */
 export const orderSchema = z.union([closing, revoking]);
@@ -76,10 +80,4 @@ export function orderText(order: Order): string {
   if (order.kind === 'revoke')
     return JSON.stringify({ revoke: order.tokenId, until: new Date(order.until).toISOString() });
   return JSON.stringify({ close: { [order.by]: order.values }, reason: order.reason });
-}
-
-/** RFC 3339 as milliseconds since 1970; `undefined` for what is no such time. */
-export function untilOf(text: string): number | undefined {
-  const ms = isRfc3339(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(ms) ? undefined : ms;
 }

@@ -135,7 +135,7 @@ describe('rubbish', () => {
       );
       expect([exit, errorLines.join('\n')]).toEqual([
         1,
-        expect.stringMatching(new RegExp(`${code}|neither type.action.key`)),
+        expect.stringMatching(new RegExp(`${code}|neither a topic`)),
       ]);
       expect(await after()).toBe('still');
     },

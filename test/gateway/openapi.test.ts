@@ -108,6 +108,18 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
     { target: api('/events'), headers: JSON_TYPE, body: EVENT, gets: 204 },
     { target: api('/events'), headers: JSON_TYPE, body: '{', gets: 'json_invalid' },
     { target: api('/events'), body: EVENT, gets: 'content_type_invalid' },
+    {
+      target: api('/events'),
+      headers: { ...JSON_TYPE, 'Content-Encoding': 'compress' },
+      body: EVENT,
+      gets: 'encoding_unsupported',
+    },
+    {
+      target: api('/events'),
+      headers: { ...JSON_TYPE, 'Content-Encoding': 'gzip' },
+      body: EVENT,
+      gets: 'request_invalid',
+    },
     { target: api('/events'), headers: JSON_TYPE, body: '{}', gets: 'event_invalid' },
     {
       target: api('/events'),

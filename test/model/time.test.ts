@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { goTime, isGoZeroTime, isRfc3339 } from '../../src/model/time.ts';
+import { goTime, isGoZeroTime, isRfc3339, momentOf } from '../../src/model/time.ts';
 
 const two = (max: number): fc.Arbitrary<string> => fc.nat(max).map((n) => String(n).padStart(2, '0'));
 
@@ -112,5 +112,40 @@ describe('a time', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+});
+
+describe('a moment', () => {
+  const at = Date.UTC(2025, 0, 15, 10, 30);
+
+  it.each([
+    ['in lower case', '2025-01-15t10:30:00z'],
+    ['of another zone', '2025-01-15T11:30:00+01:00'],
+    ['whose plus a URL turned into a space', '2025-01-15T11:30:00 01:00'],
+    ['with a space before the hour', '2025-01-15 10:30:00Z'],
+    ['with more digits than there are', '2025-01-15T10:30:00.00000000000001Z'],
+    ['in seconds', String(at / 1_000)],
+    ['in milliseconds', String(at)],
+  ])('is read %s', (_how, text) => {
+    expect(momentOf(text)).toBe(at);
+  });
+
+  it('is the end of the second before where it is a leap second, in any zone', () => {
+    const end = Date.UTC(2016, 11, 31, 23, 59, 59, 999);
+    expect(momentOf('2016-12-31T23:59:60Z')).toBe(end);
+    expect(momentOf('2017-01-01T08:59:60.5+09:00')).toBe(end);
+  });
+
+  it.each([
+    '',
+    'yesterday',
+    '2025-01-15T10:30:60Z',
+    '2025-01-15',
+    '123456789012345',
+    '-1',
+    '1e3',
+    '2025-02-30T00:00:00Z',
+  ])('is not %j', (text) => {
+    expect(momentOf(text)).toBeUndefined();
   });
 });
