@@ -17,7 +17,7 @@ import { HttpConnections } from './http-connections.ts';
 import { httpServer } from './http-server.ts';
 import { errorHandler, restRoutes, type RestOptions } from './rest.ts';
 import { clusterRoutes } from './retained.ts';
-import { BAD_HANDSHAKE, refusalOf, refuse } from './handshake.ts';
+import { BAD_HANDSHAKE, refusalOf, refuse, toOriginForm } from './handshake.ts';
 import type { Upgrade } from './upgrade.ts';
 
 /** The name of a listener that serves numbers and health, and nothing of the hub. */
@@ -106,6 +106,9 @@ export class Gateway {
       { ...this.#options, tls: spec.tls ? this.#options.tls : undefined },
       this.#connections,
     );
+    // Before everybody who reads a target, so that all read the same.
+    server.on('request', toOriginForm);
+    server.on('upgrade', toOriginForm);
     server.on('request', this.#app(spec) as RequestListener);
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       if (spec.dialect === METRICS)

@@ -19,6 +19,21 @@ export const METHOD_NOT_ALLOWED = new Refusal(
   'Method Not Allowed',
 );
 
+const ABSOLUTE_FORM = /^(?:https?|wss?):\/\/([^/?#]*)/i;
+
+/**
+ * Rewrites a target in absolute form (`GET http://host/path`), which proxies may send and every server must take, into the
+ * one that everything else here reads. The host that it names counts instead of the Host header (RFC 9112, 3.2.2).
+ */
+export function toOriginForm(request: Pick<IncomingMessage, 'url' | 'headers'>): void {
+  const { url = '/' } = request;
+  const [start, authority] = ABSOLUTE_FORM.exec(url) ?? [];
+  if (start === undefined || authority === undefined) return;
+  request.headers.host = authority.slice(authority.lastIndexOf('@') + 1);
+  const rest = url.slice(start.length);
+  request.url = rest.startsWith('/') ? rest : `/${rest}`;
+}
+
 /** Path and query of a request, whatever its Host says. */
 export function targetOf(request: IncomingMessage): { path: string; query: URLSearchParams } {
   const target = request.url ?? '/';

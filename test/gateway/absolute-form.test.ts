@@ -1,0 +1,87 @@
+import { connect, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { toOriginForm } from '../../src/gateway/handshake.ts';
+import { startNode, type TestNode } from '../support/node.ts';
+
+/** Sends a request as it is written, and answers what comes back until there is a whole head. */
+async function headOf(node: TestNode, lines: readonly string[]): Promise<string> {
+  const socket: Socket = connect(Number(new URL(node.url).port), '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+  let heard = '';
+  for await (const data of socket as AsyncIterable<Buffer>) {
+    heard += data.toString('latin1');
+    if (heard.includes('\r\n\r\n')) break;
+  }
+  return heard;
+}
+
+const UPGRADE = [
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+];
+
+describe('a target in absolute form', () => {
+  it.each([
+    ['http://hub.example/native/ws?token=a', '/native/ws?token=a', 'hub.example'],
+    ['HTTPS://hub.example:8443/api/v3/events', '/api/v3/events', 'hub.example:8443'],
+    ['http://[::1]:8800/ws', '/ws', '[::1]:8800'],
+    ['http://ann@hub.example/ws', '/ws', 'hub.example'],
+    ['ws://hub.example/ws', '/ws', 'hub.example'],
+    ['http://hub.example', '/', 'hub.example'],
+    ['http://hub.example?since=1-0', '/?since=1-0', 'hub.example'],
+    ['/ws?of=http://other.example/x', '/ws?of=http://other.example/x', 'as sent'],
+    ['//other.example/ws', '//other.example/ws', 'as sent'],
+    ['*', '*', 'as sent'],
+  ])('%s is read as %s at %s', (url, target, host) => {
+    const request = { url, headers: { host: 'as sent' } };
+    toOriginForm(request);
+    expect([request.url, request.headers.host]).toEqual([target, host]);
+  });
+
+  it.each(['/native/ws', '/api/v3/ws', '/norn/ws', '/dorgu/ws', '/provisioning/ws', '/ws', '/ws/metrics'])(
+    'is taken at the upgrade of %s, with its token',
+    async (path) => {
+      const node = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=norn' });
+      const target = `http://hub.example${path}?token=${await node.token()}`;
+      const head = await headOf(node, [`GET ${target} HTTP/1.1`, 'Host: hub.example', ...UPGRADE]);
+      expect(head).toMatch(/^HTTP\/1\.1 101 /);
+    },
+  );
+
+  it.each(['/healthz', '/api/v3/connections', '/api/clusters', '/openapi.json'])(
+    'is taken by GET %s, with its query',
+    async (path) => {
+      const node = await startNode();
+      const target = `http://hub.example${path}?token=${await node.token()}`;
+      const head = await headOf(node, [`GET ${target} HTTP/1.1`, 'Host: hub.example', 'Connection: close']);
+      expect(head).toMatch(/^HTTP\/1\.1 200 /);
+    },
+  );
+
+  it('names the host by which the origin of a page with a cookie is judged', async () => {
+    const node = await startNode();
+    const ask = async (host: string): Promise<string> =>
+      headOf(node, [
+        `GET http://${host}/api/ws/stats HTTP/1.1`,
+        'Host: whatever.example',
+        'Origin: https://mist.example',
+        `Cookie: mist_token=${await node.token()}`,
+        ...UPGRADE,
+      ]);
+    expect(await ask('mist.example')).toMatch(/^HTTP\/1\.1 101 /);
+    expect(await ask('other.example')).toMatch(/^HTTP\/1\.1 403 /);
+  });
+
+  it('is refused as any other where nothing is', async () => {
+    const node = await startNode();
+    const head = await headOf(node, [
+      'GET http://hub.example/no/ws HTTP/1.1',
+      'Host: hub.example',
+      ...UPGRADE,
+    ]);
+    expect(head).toMatch(/^HTTP\/1\.1 404 /);
+  });
+});
