@@ -114,13 +114,13 @@ const MODELS: Partial<Record<ErrorCode, readonly [model: string, type: string]>>
 
 /**
  * A client counts its acks and waits for each: every command that could be read gets one, also when the hub refused it
- * for want of grants, and then it simply hears nothing.
+ * for want of grants, and then it simply hears nothing. For other refusals of a `register` there is no word.
  */
-function encodeAck(event: HubEvent): string | undefined {
-  const refused =
-    event.action === 'error' && isJsonObject(event.object) ? event.object['command'] : undefined;
-  const action = ACK_ACTIONS.get(refused ?? event.action);
-  return action && encodeFields(event.time, 'websocket', action, event.key, '', null, null);
+function encodeAck({ time, action, key, object }: HubEvent): string | undefined {
+  const { command, code } = action === 'error' && isJsonObject(object) ? object : { command: action };
+  const isDeaf = command === 'subscribe' && code !== undefined && code !== 'forbidden';
+  const ack = isDeaf ? undefined : ACK_ACTIONS.get(command);
+  return ack && encodeFields(time, 'websocket', ack, key, '', null, null);
 }
 
 /** All seven, always, in the order of the Go struct. */

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Broker } from '../broker/broker.ts';
 import type { Command, Opening, Subscription } from '../dialects/dialect.ts';
-import { CLOSE } from '../model/close.ts';
+import { CLOSE, closeWith } from '../model/close.ts';
 import { asBelfryError, ProtocolError, type BelfryError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
@@ -224,7 +224,8 @@ export class Commands {
     const { hub } = this.#options;
     const told = hub.tell(connection, 'error', ref, { command: command?.kind ?? null, code, message, see });
     // Who cannot be told would wait for ever on a socket that stays silent.
-    if (!told && command?.kind === 'subscribe' && status >= 500) connection.close(CLOSE.tryLater);
+    if (told || command?.kind !== 'subscribe') return;
+    connection.close(status >= 500 ? CLOSE.tryLater : closeWith(CLOSE.refused, message));
   }
 
   #pendingOf(connection: Connection): Pending {

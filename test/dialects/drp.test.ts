@@ -106,13 +106,31 @@ describe('a drp client', () => {
     expect(heard(client)).toEqual(['j1']);
   });
 
-  it('gets an ack for a filter with more topics than it may have, and hears nothing by it', async () => {
-    const { connect, publish } = await startHub({ maxTopics: 2 });
+  it.each([
+    ['many', ['a.b.1', 'a.b.2', 'a.b.3']],
+    ['a list', ['a.b.1,2,3']],
+    ['a list and one more', ['a.b.1,2', 'a.b.3']],
+  ])(
+    'is closed with a reason, and gets no ack, for more topics than it may hold: %s',
+    async (_what, filters) => {
+      const { connect } = await startHub({ maxTopics: 2 });
+      const client = connect({ dialect: drp });
+      for (const filter of filters) client.send(`register ${filter}`);
+      expect(client.takeTexts()).toEqual(filters.slice(0, -1).map((filter) => ack('register', filter)));
+      expect(client.outlet.closed).toEqual({
+        code: 1008,
+        reason: 'The subscriptions expand to 3 topics. Expected at most 2 a connection.',
+      });
+    },
+  );
+
+  it('hears all of as many topics as it may hold', async () => {
+    const { connect, publish } = await startHub({ maxTopics: 3 });
     const client = connect({ dialect: drp });
-    client.send('register profiles.save.global,b,c');
-    expect(client.takeTexts()).toEqual([ack('register', 'profiles.save.global,b,c')]);
-    publish();
-    expect(client.takeTexts()).toEqual([]);
+    for (const key of ['1', '2', '3', '3']) client.send(`register a.b.${key}`);
+    expect(client.takeTexts()).toHaveLength(4);
+    for (const key of ['1', '2', '3']) publish({ type: 'a', action: 'b', key });
+    expect(heard(client)).toEqual(['1', '2', '3']);
   });
 
   it('is not answered where it says no command, and stays connected', async () => {
