@@ -2,6 +2,11 @@
 -- dead. Answers 1, or 0 when it is not there.
 local dead, inbox, id = KEYS[1], KEYS[2], ARGV[1]
 
+-- Without it an entry would be in both.
+if not redis.acl_check_cmd('XDEL', dead, id) then
+  return redis.error_reply('BELFRY forbidden: the Redis user may not XDEL ' .. dead .. '; expected the rights of a node')
+end
+
 local found = redis.call('XRANGE', dead, id, id)[1]
 if not found then return 0 end
 local fields = {}

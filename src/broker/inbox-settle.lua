@@ -18,13 +18,14 @@ end
 local function trim_dead()
   local used = redis.pcall('MEMORY', 'USAGE', dead)
   if type(used) ~= 'number' or used <= LIMITS.dead_bytes then return end
-  redis.call('XTRIM', dead, 'MAXLEN', math.floor(redis.call('XLEN', dead) / 2))
+  redis.pcall('XTRIM', dead, 'MAXLEN', math.floor(redis.call('XLEN', dead) / 2))
 end
 
 local become = {}
 
 function become.event(_, event, kind, action, key, says)
-  publish({ log }, { event }, { kind ~= '' and { kind, action, key, says } or nil })
+  local ids = publish({ log }, { event }, { kind ~= '' and { kind, action, key, says } or nil })
+  if ids.err then error(ids) end
 end
 
 function become.dead(id, text, reason, message, time)
@@ -35,6 +36,10 @@ end
 
 -- Somebody has removed it from the inbox.
 function become.nothing() end
+
+-- Without these an entry would be moved, and stay.
+if not may('XACK', inbox, GROUP, '0-0') then return forbidden('XACK', inbox) end
+if not may('XDEL', inbox, '0-0') then return forbidden('XDEL', inbox) end
 
 local outcomes = {}
 for i = 1, #ARGV, 7 do

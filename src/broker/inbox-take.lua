@@ -1,13 +1,18 @@
 -- Takes entries out of the inbox for one node: few enough to hold, however large they are. They stay pending, and are
 -- this node's, until inbox-settle.lua has settled them.
 --
--- KEYS[1] is the inbox, ARGV[1] the node. ARGV[2] is `>` for what nobody has taken yet, `0` for what this node holds and
+-- GROUP and publish.lua stand before it. KEYS[1] is the inbox, ARGV[1] the node. ARGV[2] is `>` for what nobody has taken yet, `0` for what this node holds and
 -- may have lost sight of. ARGV[3] and ARGV[4] are how many entries and bytes are enough, ARGV[5] how many bytes of one
 -- text are never wanted: sending them could take longer than the node waits, again and again.
 -- Answers { id, { name, value, … } } of each, oldest first; instead of fields nil where somebody has removed the entry,
 -- and the size of the text where it is too large.
+--
+-- Whoever may not publish takes nothing, since it would keep from the others what they could settle.
 local inbox, node, from = KEYS[1], ARGV[1], ARGV[2]
 local enough, enough_bytes, too_many_bytes = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+
+local refusal = refusal_of_rights(inbox:match('^{(.+)}:ingress$'))
+if refusal then return refusal end
 
 local taken, bytes = {}, 0
 while #taken < enough and bytes < enough_bytes do

@@ -1,12 +1,13 @@
 import type { Logger } from 'pino';
 import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
-import { compareCursors, isCursor, START, type Cursor } from '../model/cursor.ts';
+import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import { HUB_TYPE, type HubEvent } from '../model/event.ts';
 import type { Flow } from './broker.ts';
-import type { LogEntry } from './redis-log.ts';
+import { readMessage, type LogEntry } from './redis-log.ts';
 import type { EntryPage, RedisPages } from './redis-pages.ts';
 import type { Reader, Source } from './redis-reader.ts';
+import { Trail } from './redis-trail.ts';
 
 const FORGOTTEN = 'only the latest is kept, and the log read again, which has the others';
 const MAX_HELD = bound('messages kept while the log is read', 1_000, 'entries', FORGOTTEN);
@@ -18,9 +19,6 @@ const STALLED_MS = bound(
   'ms',
   '`/readyz` answers 503 until it does',
 );
-
-/** Two cursors of 16 digits a part, and the spaces. */
-const MAX_HEADER_BYTES = 70;
 
 export interface FeedOptions {
   readonly log: Pick<RedisPages, 'last' | 'page'>;
@@ -53,6 +51,7 @@ export class Feed {
   #wantsToFollow = false;
   /** When the log was last found to be missing something, or gave some of it. */
   #movedAt = 0;
+  readonly #trail = new Trail();
   /** Whether something may be missing, or is; found once, however often the log cannot be read. */
   #hole: 'none' | 'open' | 'lost' = 'none';
   #holesFound = 0;
@@ -80,17 +79,28 @@ export class Feed {
     return { holesFound: this.#holesFound, holesRepaired: this.#holesRepaired };
   }
 
-  /** A message of the channel: `<previous> <id> <event>` from the log, or a bare event that is not in it. */
+  /** A message of the channel on which nodes tell each other what the log took: `<previous> <id> <event>`. */
   hear(message: Buffer): void {
-    const entry = readHeader(message);
-    if (entry !== undefined) this.#hearEntry(entry);
-    else for (const event of this.#reader.live(message)) this.#deliver(event);
+    const entry = readMessage(message);
+    if (entry === undefined) this.#reader.reject(message);
+    else this.#hearEntry(entry);
+  }
+
+  /** A message of the channel for everybody: a bare event, or a list of them, that enters no log. */
+  hearLive(message: Buffer): void {
+    for (const event of this.#reader.live(message)) this.#deliver(event);
   }
 
   /** Messages may have been missed: until the next {@link catchUp} what is heard is held back. */
   pause(): void {
     this.#following = false;
     this.#wantsToFollow = false;
+    this.#trail.break();
+  }
+
+  /** The log ends before the position: unless it was lost, the channel has told what never was in it. */
+  suspect(): void {
+    this.#trail.suspect();
   }
 
   /**
@@ -129,6 +139,7 @@ export class Feed {
       this.#position = last;
       return;
     }
+    if (this.#trail.isSuspect) await this.#goBack(last);
     if (compareCursors(last, this.#position) < 0) this.#tellGap(last, 'log lost');
     await this.#readPages(this.#position);
     if (compareCursors(last, this.position) > 0) this.#tellGap(last, 'trimmed');
@@ -146,8 +157,18 @@ export class Feed {
     }
   }
 
+  /** So that what follows the place that the channel told truly is neither lost nor doubled. */
+  async #goBack(last: Cursor): Promise<void> {
+    const to = await this.#trail.lastHeld(this.#log, last);
+    if (to === undefined || to === this.#position) return;
+    this.#logger.warn({ from: this.#position, to }, 'the channel told of events that the log does not hold');
+    this.#position = to;
+    this.#reader.breakOff();
+  }
+
   #follow(): void {
     this.#following = true;
+    this.#trail.begin(this.position);
     if (this.#hole === 'open') this.#holesRepaired++;
     this.#hole = 'none';
     for (const entry of this.#takeHeld()) this.#hearEntry(entry);
@@ -155,9 +176,13 @@ export class Feed {
 
   #hearEntry(entry: LogEntry): void {
     if (!this.#following) return this.#hold(entry);
-    if (entry.previous === this.#position) return this.#take('channel', entry);
+    if (entry.previous === this.#position) {
+      this.#trail.add(entry.id);
+      return this.#take('channel', entry);
+    }
+    this.#trail.suspect();
     // When the log cannot be read the feed stays paused, and whoever watches over it calls again.
-    if (this.#isNews(entry)) this.catchUp().catch(() => undefined);
+    if (this.#trail.isSuspect || this.#isNews(entry)) this.catchUp().catch(() => undefined);
   }
 
   /** A log that began anew may number from the past, if the clock of Redis was set back. */
@@ -212,16 +237,4 @@ function copyOf(bytes: Buffer): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length);
   bytes.copy(copy);
   return copy;
-}
-
-const [ZERO, NINE] = [0x30, 0x39];
-
-function readHeader(message: Buffer): LogEntry | undefined {
-  // JSON of an event or a list begins otherwise.
-  const [first = 0] = message;
-  if (first < ZERO || first > NINE) return undefined;
-  const header = message.subarray(0, MAX_HEADER_BYTES).toString('latin1');
-  const [previous = '', id = '', rest] = header.split(' ', 3);
-  if (rest === undefined || !isCursor(previous) || !isCursor(id)) return undefined;
-  return { id, previous, body: message.subarray(previous.length + id.length + 2) };
 }

@@ -1,5 +1,5 @@
 import type { Result } from 'ioredis';
-import { START, type Cursor } from '../model/cursor.ts';
+import { isCursor, START, type Cursor } from '../model/cursor.ts';
 import { canonicalJson, type NewEvent } from '../model/event.ts';
 import { onlyNames, type Retention } from '../model/retention.ts';
 import { tooBig } from './broker.ts';
@@ -51,7 +51,10 @@ export function bodyOf(event: NewEvent, now: number, { retention, maxEventBytes 
 /** What Redis calls the things of one hub. All keys share a hash tag, so that a script may use them together on a cluster. */
 export function redisNames(prefix: string) {
   return {
-    channel: `${prefix}:events`,
+    /** Where nodes tell each other what the log took. */
+    channel: `${prefix}:log`,
+    /** Where anybody may say something live. */
+    live: `${prefix}:events`,
     log: `{${prefix}}:log`,
     last: `{${prefix}}:last`,
     once: (key: string) => `{${prefix}}:once:${key}`,
@@ -125,4 +128,19 @@ export function fieldOf(fields: readonly Buffer[], name: string): Buffer | undef
     if (fields[i]?.toString('latin1') === name) return fields[i + 1];
   }
   return undefined;
+}
+
+/** Two cursors of 16 digits a part, and the spaces. */
+const MAX_HEADER_BYTES = 70;
+const [ZERO, NINE] = [0x30, 0x39];
+
+/** `<previous> <id> <event>`, as publish.lua tells of an entry; `undefined` where a message is none. */
+export function readMessage(message: Buffer): LogEntry | undefined {
+  // A cheap look first.
+  const [first = 0] = message;
+  if (first < ZERO || first > NINE) return undefined;
+  const header = message.subarray(0, MAX_HEADER_BYTES).toString('latin1');
+  const [previous = '', id = '', rest] = header.split(' ', 3);
+  if (rest === undefined || !isCursor(previous) || !isCursor(id)) return undefined;
+  return { id, previous, body: message.subarray(previous.length + id.length + 2) };
 }

@@ -55,7 +55,10 @@ export class Proof {
       throw new BelfryError('unavailable', 'The node reads what it missed in the log, and gets no further.');
     }
     if (feed.state === 'reading') return;
-    if (compareCursors(last, before) < 0) throw new BelfryError('unavailable', 'The log has lost its end.');
+    if (compareCursors(last, before) < 0) {
+      feed.suspect();
+      throw new BelfryError('unavailable', 'The log has lost its end.');
+    }
     if (compareCursors(feed.position, last) < 0) {
       throw new BelfryError('unavailable', 'The node does not hear what is published.');
     }

@@ -48,6 +48,13 @@ export class Reader {
     this.#bridgeFrom = undefined;
   }
 
+  /** A message among nodes that names no place in the log: no node has said it. */
+  reject(body: Buffer): void {
+    this.#try('channel', body, () => {
+      throw new ProtocolError('event_invalid', 'The message is none of a node.');
+    });
+  }
+
   /** A bare event from the channel, or a list of them: live only. Rubbish in a list does not spoil the rest of it. */
   live(body: Buffer): HubEvent[] {
     const read = this.#try('channel', body, () => parseJson(body));

@@ -46,7 +46,7 @@ function publishScript(limits: ScriptLimits): string {
 /** What the connection of an inbox runs. */
 export function inboxScripts(limits: ScriptLimits) {
   return {
-    belfryTake: { lua: `${GROUP}${read('inbox-take.lua')}` },
+    belfryTake: { lua: `${GROUP}${publishing(limits)}${read('inbox-take.lua')}` },
     belfrySettle: { lua: `${GROUP}${publishing(limits)}${read('inbox-settle.lua')}` },
   };
 }

@@ -103,7 +103,10 @@ export class RedisBroker implements Broker, History, Retained {
     const { clock, log, connectTimeoutMs = 10_000 } = this.#options;
     const reader = new Reader(this.#options);
     const feed = new Feed({ log: this.#pages, reader, deliver, clock, logger: log });
-    this.#subscriber.redis.on('messageBuffer', (_channel: Buffer, message: Buffer) => feed.hear(message));
+    const { channel } = this.#names;
+    this.#subscriber.redis.on('messageBuffer', (on: Buffer, message: Buffer) =>
+      on.toString() === channel ? feed.hear(message) : feed.hearLive(message),
+    );
     this.#subscriber.redis.on('close', () => feed.pause());
     try {
       const connections = [this.#commands, this.#reads, this.#subscriber, this.#taker];
@@ -198,7 +201,7 @@ export class RedisBroker implements Broker, History, Retained {
 
   /** Hears the channel from now on, and reads what was said while it did not. */
   async #listen(feed: Feed): Promise<void> {
-    await this.#subscriber.ask((redis) => redis.subscribe(this.#names.channel));
+    await this.#subscriber.ask((redis) => redis.subscribe(this.#names.channel, this.#names.live));
     await feed.catchUp();
   }
 

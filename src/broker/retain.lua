@@ -5,7 +5,7 @@
 --   {<prefix>}:latest:<type>                a hash of the newest of each key, as `<id> <event>`
 --   {<prefix>}:changed                      a hash of the newest of each type of which the latest are kept, likewise
 -- RULES and REMOVING stand before it. Never fails: whatever stands in the way, the event is in the log already, and
--- half of a publish would be worse than a tail without it.
+-- half of a publish would be worse than a tail without it. Whether the user may write here is asked before.
 
 -- What separates type, action and key in a name may also stand in them.
 local ESCAPES = { ['%'] = '%25', ['.'] = '%2E', [':'] = '%3A' }
@@ -54,6 +54,28 @@ local function retain_tail(name, id, event, rule)
   if rule.ttl then redis.pcall('PEXPIRE', name, rule.ttl) end
 end
 
+local function tail_of(begin, kind, action, key) return begin .. 'tail:' .. kind .. '.' .. action .. ':' .. key end
+
+-- The command and the key that the user of a publish lacks a right to, if there is one.
+local function lacks_right_to_retain(prefix, kind, action, key)
+  local rule, may = rule_for(kind, action), redis.acl_check_cmd
+  if not rule then return end
+  local begin = '{' .. prefix .. '}:'
+  if rule.latest then
+    local latest, changed = begin .. 'latest:' .. kind, begin .. 'changed'
+    if not may('HSET', latest, key, '') then return 'HSET', latest end
+    if not may('HSETNX', latest, key, '') then return 'HSETNX', latest end
+    if not may('HDEL', latest, key) then return 'HDEL', latest end
+    if not may('HSET', changed, kind, '') then return 'HSET', changed end
+    return
+  end
+  local tail, names = tail_of(begin, escaped(kind), escaped(action), key), begin .. 'tails:' .. escaped(kind)
+  if not may('XADD', tail, '*', 'e', '') then return 'XADD', tail end
+  if not may('DEL', tail) then return 'DEL', tail end
+  if rule.ttl and not may('PEXPIRE', tail, 1) then return 'PEXPIRE', tail end
+  if not may('ZADD', names, 0, '') then return 'ZADD', names end
+end
+
 -- `says` is 'names' where the event says nothing of its object but which one it is: what is known of that stays.
 local function retain(prefix, id, event, kind, action, key, says)
   local rule = rule_for(kind, action)
@@ -61,7 +83,7 @@ local function retain(prefix, id, event, kind, action, key, says)
   local begin = '{' .. prefix .. '}:'
   if not rule.latest then
     kind, action = escaped(kind), escaped(action)
-    retain_tail(begin .. 'tail:' .. kind .. '.' .. action .. ':' .. key, id, event, rule)
+    retain_tail(tail_of(begin, kind, action, key), id, event, rule)
     name_tail(begin, id, kind, action, key, rule.ttl)
     return
   end

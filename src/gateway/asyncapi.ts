@@ -59,6 +59,8 @@ function server(protocol: string, host: string): object {
 /** Its address in the characters that a key may have. */
 function idOf(on: ServerName, { address }: Channel): string {
   const words = address.split(/[^\w]+/).filter((word) => word !== '');
+  // A key of Redis and a channel may differ in the braces alone.
+  if (address.includes('{')) words.unshift('key');
   return [on, ...words].join('.');
 }
 

@@ -13,14 +13,20 @@ export function redisChannels(prefix: string): Channel[] {
   return [
     {
       address: `${prefix}:events`,
-      summary: 'Channel: what the hub tells its nodes, and what others PUBLISH live only',
+      summary: 'Channel: what others PUBLISH live only',
+      sends: NOTHING,
+      takes: { live: z.union([published, z.array(published)]) },
+    },
+    {
+      address: `${prefix}:log`,
+      summary: 'Channel: what nodes tell each other of the log; for nobody else to PUBLISH',
       sends: {
         entry: z
           .string()
           .regex(/^\d+-\d+ \d+-\d+ \{[\s\S]*\}$/)
           .describe('<id before it> <id> <event as JSON>'),
       },
-      takes: { live: z.union([published, z.array(published)]) },
+      takes: NOTHING,
     },
     {
       address: `{${prefix}}:ingress`,

@@ -21,6 +21,10 @@ local STEADY = CONN .. ':steady'
 local UNKNOWN = 'unknown'
 local REAPED_MS = 3600000
 
+-- Asked before the first write: a roll that has changed without a word of it could not be mended.
+local refusal = refusal_of_rights(BEGIN:match('^{(.+)}:$'))
+if refusal then return refusal end
+
 local events, kinds = {}, {}
 
 local function now_ms()
@@ -36,7 +40,9 @@ local function tell(time, kind, action, principal, object)
 end
 
 local function publish_told()
-  if #events > 0 then publish({ KEYS[1] }, events, kinds) end
+  if #events == 0 then return end
+  local ids = publish({ KEYS[1] }, events, kinds)
+  if ids.err then error(ids) end
 end
 
 local function parsed(id, text)

@@ -96,16 +96,47 @@ describe('what anybody shouts into the channel', () => {
     expect(world.reasons).toEqual([`channel ${reason}`]);
   });
 
-  it('cannot lead a node astray with an id that the log does not hold', async () => {
+  it('is no entry of the log, whatever ids it names', async () => {
     const world = new RedisWorld();
     const { ear, broker } = await world.start();
-    await broker.publish([{ type: 'a', action: 'b', key: '1', object: null }]);
+    const [first = ''] = await broker.publish([{ type: 'a', action: 'b', key: '1', object: null }]);
     await ear.count(1);
-    await world.shout(`5-0 9999999999999-0 ${event('forged')}`);
+    await world.shout(`${first} 9999999999999-0 ${event('forged')}`);
     await world.shout(`0-0 1-0 ${event('forged')}`);
-    await broker.publish([{ type: 'a', action: 'b', key: '2', object: null }]);
+    const [second] = await broker.publish([{ type: 'a', action: 'b', key: '2', object: null }]);
     await ear.key('2');
-    expect(ear.keys).toEqual(['1', '2']);
+    expect(ear.events.map(({ id, previous }) => [id, previous])).toEqual([[first, '0-0'], [second, first]]); // prettier-ignore
+    expect(world.reasons).toEqual(['channel json_invalid', 'channel json_invalid']);
+    expect(broker.flow.holesFound).toBe(0);
+    await broker.ready();
+  });
+});
+
+describe('the channel among nodes', () => {
+  it('takes nothing that names no place in the log', async () => {
+    const world = new RedisWorld();
+    const { ear, broker } = await world.start();
+    for (const text of [event('bare'), `[${event('bare')}]`, `1-0 ${event('x')}`, ''])
+      await world.redis.publish(world.channel, text);
+    await broker.publish([{ type: 'a', action: 'b', key: '1', object: null }]);
+    await ear.key('1');
+    expect(ear.keys).toEqual(['1']);
+    expect(world.reasons).toEqual(Array.from({ length: 4 }, () => 'channel event_invalid'));
+  });
+
+  it('lets no event be skipped or doubled though it tells what the log does not hold', async () => {
+    const world = new RedisWorld();
+    const { ear, broker } = await world.start();
+    const publish = async (key: string): Promise<string> =>
+      (await broker.publish([{ type: 'a', action: 'b', key, object: null }]))[0] ?? '';
+    await publish('1');
+    const second = await publish('2');
+    await ear.count(2);
+    await world.redis.publish(world.channel, `${second} 9999999999998-0 ${event('forged')}`);
+    await world.redis.publish(world.channel, `9999999999998-0 9999999999999-0 ${event('forged')}`);
+    for (const key of ['3', '4', '5']) await publish(key);
+    await ear.key('5');
+    expect(ear.keys).toEqual(['1', '2', 'forged', 'forged', '3', '4', '5']);
     await broker.ready();
   });
 });

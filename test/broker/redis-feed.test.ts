@@ -272,6 +272,7 @@ describe('the feed', () => {
   it('tells when a failover lost the end of the log', async () => {
     const script = await following();
     script.say('90-0', '100-0');
+    script.feed.pause();
     script.entries.pop();
     script.last = '90-0';
     script.say('110-0');
@@ -322,6 +323,31 @@ describe('the feed', () => {
     await script.feed.catchUp();
     script.say('2-0');
     expect(script.told).toEqual(['1-0', '2-0']);
+  });
+
+  it.each([1, 2, 100])(
+    'neither skips nor doubles what the log holds after %i lies of the channel',
+    async (lies) => {
+      const script = await following();
+      script.say('1-0', '2-0');
+      const told = ['2-0', ...Array.from({ length: lies }, (_, i) => `${1_000 + i}-0`)];
+      for (const [i, id] of told.slice(1).entries())
+        script.feed.hear(Buffer.from(`${told[i]} ${id} {"type":"t","action":"a","key":"lie"}`));
+      script.say('3-0', '4-0');
+      await script.feed.catchUp();
+      script.say('5-0');
+      expect(script.told.filter((key) => key !== 'lie')).toEqual(['1-0', '2-0', '3-0', '4-0', '5-0']);
+    },
+  );
+
+  it('goes back behind a lie at the end of the channel once the log is known to end before it', async () => {
+    const script = await following();
+    script.say('1-0');
+    script.feed.hear(Buffer.from('1-0 9999999999999-0 {"type":"t","action":"a","key":"lie"}'));
+    script.feed.suspect();
+    await script.feed.catchUp();
+    script.say('2-0');
+    expect(script.told).toEqual(['1-0', 'lie', '2-0']);
   });
 
   it('delivers everything once and in order, whatever is lost, late or repeated on the way', async () => {

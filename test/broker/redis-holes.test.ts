@@ -134,14 +134,14 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
     const { broker, ear } = await world.start({ clock });
     const [id = ''] = await broker.publish([event('1')]);
     await ear.count(1);
-    await world.shout(`${id} 9999999999999-0 ${JSON.stringify(event('forged'))}`);
+    await world.redis.publish(world.channel, `${id} 9999999999999-0 ${JSON.stringify(event('forged'))}`);
     await ear.key('forged');
     await expect(broker.ready()).rejects.toMatchObject({ message: 'The log has lost its end.' });
     clock.advance(WATCH_MS);
-    await ear.until((events) => events.at(-1)?.type === 'belfry', 'a gap');
+    await expect.poll(() => broker.ready().then(() => true, () => false)).toBe(true); // prettier-ignore
     await broker.publish([event('2')]);
     await ear.key('2');
-    expect(ear.keys).toEqual(['1', 'forged', '9999999999999-0', '2']);
+    expect(ear.keys).toEqual(['1', 'forged', '2']);
   });
 
   it('is not ready while it may not subscribe again, and says so', async () => {

@@ -46,8 +46,9 @@ export class RedisWorld {
     return `{${this.prefix}}:last`;
   }
 
+  /** Among nodes. */
   get channel(): string {
-    return `${this.prefix}:events`;
+    return `${this.prefix}:log`;
   }
 
   node(options: Partial<RedisBrokerOptions> = {}): RedisBroker {
@@ -91,7 +92,7 @@ export class RedisWorld {
 
   /** As a service publishes live. */
   async shout(message: string | Buffer): Promise<void> {
-    await this.redis.publish(this.channel, message);
+    await this.redis.publish(`${this.prefix}:events`, message);
   }
 
   /** The clock of Redis, in milliseconds since 1970. */

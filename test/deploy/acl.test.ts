@@ -38,13 +38,34 @@ async function world(): Promise<{
     'a.*.*',
     'deployment.*.*',
     'container.*.*',
+    'cluster.*.*',
   ]);
   return { node, admin, as: (name) => connectTo(url, name, `${name}-secret`), client };
 }
 
+/** Keys and channels can only be taken away all together. */
+function without(rights: readonly string[], right: string): string[] {
+  return ['resetkeys', 'resetchannels', ...rights.filter((each) => /^[~&]/.test(each) && each !== right)];
+}
+
+/** Whatever a publisher may not do, and one thing more. */
+async function allForbidden(user: Redis, more: Promise<unknown>): Promise<void> {
+  const forbidden = [
+    user.publish('belfry:control', '{}'),
+    user.publish('belfry:log', `0-0 1-0 ${event('a', 'b', 'forged')}`),
+    user.xadd(LOG, '*', 'e', '{}'),
+    user.xrange('{belfry}:ingress', '-', '+'),
+    user.fcall('belfry_publish', 1, LOG, event('a', 'b', 'c')),
+    user.subscribe('belfry:events'),
+    user.flushall(),
+    more,
+  ];
+  for (const each of forbidden) await expect(each).rejects.toThrow(/NOPERM/);
+}
+
 describe.skipIf(!HAS_REDIS_SERVER)('the Redis users of the handbook', () => {
-  it('are three', () => {
-    expect(USERS.map(([, , name]) => name)).toEqual(['belfry', 'deployer', 'caller']);
+  it('are four', () => {
+    expect(USERS.map(([, , name]) => name)).toEqual(['belfry', 'announcer', 'deployer', 'caller']);
   });
 
   it('let a node do all that it does', async () => {
@@ -68,22 +89,20 @@ describe.skipIf(!HAS_REDIS_SERVER)('the Redis users of the handbook', () => {
     expect(await admin.acl('LOG')).toEqual([]);
   });
 
-  it('let a service publish through the inbox and the channel, and do nothing else', async () => {
+  it('let a service publish through the inbox, and do nothing else', async () => {
     const { as, client } = await world();
     const deployer = as('deployer');
     await deployer.xadd('{belfry}:ingress', '*', 'event', event('a', 'b', 'durable'));
     expect(await client.next()).toMatchObject({ key: 'durable' });
-    await deployer.publish('belfry:events', event('a', 'b', 'live'));
+    await allForbidden(deployer, deployer.publish('belfry:events', event('a', 'b', 'live')));
+  });
+
+  it('let a service publish live, and do nothing else', async () => {
+    const { as, client } = await world();
+    const announcer = as('announcer');
+    await announcer.publish('belfry:events', event('a', 'b', 'live'));
     expect(await client.next()).toMatchObject({ key: 'live' });
-    const forbidden = [
-      deployer.publish('belfry:control', '{}'),
-      deployer.xadd(LOG, '*', 'e', '{}'),
-      deployer.xrange('{belfry}:ingress', '-', '+'),
-      deployer.fcall('belfry_publish', 1, LOG, event('a', 'b', 'c')),
-      deployer.subscribe('belfry:events'),
-      deployer.flushall(),
-    ];
-    for (const each of forbidden) await expect(each).rejects.toThrow(/NOPERM/);
+    await allForbidden(announcer, announcer.xadd('{belfry}:ingress', '*', 'event', event('a', 'b', 'c')));
   });
 
   it('let a service call belfry_publish, whatever the retention rules keep of its events', async () => {
@@ -100,5 +119,29 @@ describe.skipIf(!HAS_REDIS_SERVER)('the Redis users of the handbook', () => {
     await expect(caller.xrange(LOG, '-', '+')).rejects.toThrow(/NOPERM/);
     const denied = (await admin.acl('LOG')) as unknown[];
     expect(denied).toHaveLength(2);
+  });
+
+  it('are refused as a whole by belfry_publish where any one of its rights is taken away', async () => {
+    const { as, client, admin } = await world();
+    const caller = as('caller');
+    const [, , , ...rights] = USERS.find(([, , name]) => name === 'caller') ?? [];
+    const setRights = (...changes: string[]): Promise<unknown> =>
+      admin.call('ACL', 'SETUSER', 'caller', ...changes);
+    const lists = [event('a', 'b', '1'), event('container', 'status', '2'), event('cluster', 'added', '3')];
+    for (const right of rights.filter((each) => /^[~&+](?!fcall)/.test(each))) {
+      const less = right.startsWith('+') ? ['-' + right.slice(1)] : without(rights, right);
+      await setRights(...less);
+      const before = await admin.xlen(LOG);
+      const answer = await caller
+        .fcall('belfry_publish', 2, LOG, `{belfry}:once:${right}`, ...lists)
+        .then((ids) => ids as string[], String);
+      // Rights to tidy up are not needed for any single event.
+      if (typeof answer === 'string')
+        expect([right, answer]).toEqual([right, expect.stringMatching(/BELFRY forbidden|NOPERM/)]);
+      expect([right, (await admin.xlen(LOG)) - before]).toEqual([right, typeof answer === 'string' ? 0 : 3]);
+      if (typeof answer !== 'string') for (const _ of lists) await client.next();
+      await setRights('reset', ...rights);
+    }
+    expect(client.unread).toEqual([]);
   });
 });

@@ -226,9 +226,9 @@ describe('a running node', () => {
     onTestFinished(() => [redis, ear].forEach((each) => each.disconnect()));
     const heard: string[] = [];
     ear.on('message', (channel: string, text: string) => {
-      if (channel === `${prefix}:events`) heard.push(text);
+      if (channel === `${prefix}:log`) heard.push(text);
     });
-    await ear.subscribe(`${prefix}:events`);
+    await ear.subscribe(`${prefix}:log`);
     await startNode({ BELFRY_REDIS_URL: url, BELFRY_PREFIX: prefix });
     const event = JSON.stringify(EVENTS[0]);
     const [inbox, dead, log] = ['ingress', 'dead', 'log'].map((name) => `{${prefix}}:${name}`) as [
@@ -255,7 +255,7 @@ describe('a running node', () => {
     expect(described.fitting('belfry_publish', 'hear', String(refused))).toEqual(['refused']);
     await vi.waitUntil(() => heard.length >= 2);
     for (const text of heard)
-      expect([text, described.fitting(`${prefix}:events`, 'hear', text)]).toEqual([text, ['entry']]);
+      expect([text, described.fitting(`${prefix}:log`, 'hear', text)]).toEqual([text, ['entry']]);
     const order = '{"close":{"principal":"user:ada"},"reason":"tea time"}';
     expect(described.fitting(`${prefix}:control`, 'say', order)).toEqual(['order']);
     expect(described.fitting(`${prefix}:control`, 'say', '{"open":{}}')).toEqual([]);
