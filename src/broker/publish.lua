@@ -68,6 +68,7 @@ local function publish(keys, events, kinds)
     return then_ids
   end
 
+  if #events == 0 then return {} end
   local previous = redis.call('GET', last) or '0-0'
   local ids, failure = append(log, previous, events)
   if failure then return failure end

@@ -71,8 +71,11 @@ export class RedisConnection {
     return `${this.redis.stream?.remoteAddress}:${this.redis.stream?.remotePort}`;
   }
 
-  /** @throws BelfryError `unavailable`, when it is not ready, or Redis refuses or does not answer in time */
-  async ask<T>(run: (redis: Redis) => Promise<T>): Promise<T> {
+  /**
+   * A refusal in which Redis says what is expected is no failure, and is not logged.
+   * @throws BelfryError `unavailable`, when it is not ready, or Redis refuses or does not answer in time
+   */
+  async ask<T>(run: (redis: Redis) => Promise<T>, expected?: string): Promise<T> {
     if (!this.isReady) {
       throw new BelfryError(
         'unavailable',
@@ -86,7 +89,8 @@ export class RedisConnection {
     } catch (cause) {
       // ioredis hangs the command on its error, events and all, which belong in no log.
       Reflect.deleteProperty(Object(cause) as object, 'command');
-      this.#logFailure(cause instanceof Error ? cause.message : String(cause));
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      if (expected === undefined || !reason.includes(expected)) this.#logFailure(reason);
       throw new BelfryError(
         'unavailable',
         'Redis refused this, or did not answer in time. Expected another try in a moment; the log of the node says why.',
@@ -146,6 +150,11 @@ export class RedisConnection {
       { cause: this.#fault },
     );
   }
+}
+
+/** Whether Redis refused a command of {@link RedisConnection.ask} with such words. */
+export function isRefusal(error: unknown, words: string): boolean {
+  return error instanceof BelfryError && error.cause instanceof Error && error.cause.message.includes(words);
 }
 
 function makeRedis(

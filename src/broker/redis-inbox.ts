@@ -1,7 +1,6 @@
 import type { Result } from 'ioredis';
 import type { Logger } from 'pino';
-import { BelfryError } from '../model/errors.ts';
-import type { RedisConnection } from './redis-connection.ts';
+import { isRefusal, type RedisConnection } from './redis-connection.ts';
 import {
   InboxReader,
   MAX_DEAD_BYTES,
@@ -21,6 +20,8 @@ const MAX_WAIT_MS = 200;
 const MAX_RETRY_MS = 2_000;
 /** A consumer that holds nothing and was not seen for so long belongs to a node that has crashed. */
 const LONG_AGO_MS = 60 * 60_000;
+/** How Redis says that the group is there already. */
+const IS_THERE = 'BUSYGROUP';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -132,11 +133,12 @@ export class Inbox {
     this.#held = [];
     this.#lostSight = true;
     try {
-      await this.#connection.ask((redis) =>
-        redis.xgroup('CREATE', this.#names.inbox, INBOX_GROUP, '0', 'MKSTREAM'),
+      await this.#connection.ask(
+        (redis) => redis.xgroup('CREATE', this.#names.inbox, INBOX_GROUP, '0', 'MKSTREAM'),
+        IS_THERE,
       );
     } catch (error) {
-      if (!isAbout(error, 'BUSYGROUP')) throw error;
+      if (!isRefusal(error, IS_THERE)) throw error;
     }
   }
 
@@ -234,11 +236,7 @@ export class Inbox {
 
   /** Once for a row of failures. That the connection is lost says the connection itself. */
   #complain(error: unknown, failures: number): void {
-    if (failures > 1 || !this.#connection.isReady || isAbout(error, 'NOGROUP')) return;
+    if (failures > 1 || !this.#connection.isReady || isRefusal(error, 'NOGROUP')) return;
     this.#options.log.warn({ err: error }, 'cannot take from the inbox; trying again');
   }
-}
-
-function isAbout(error: unknown, what: string): boolean {
-  return error instanceof BelfryError && error.message.includes(what);
 }

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
-import type { RedisConnection } from './redis-connection.ts';
+import { isRefusal, type RedisConnection } from './redis-connection.ts';
 import { LIBRARY_NAME } from './redis-scripts.ts';
+
+const IS_THERE = `'${LIBRARY_NAME}' already exists`;
 
 /** The function `belfry_publish` in Redis, for services that call it. */
 export class Library {
@@ -18,12 +20,13 @@ export class Library {
   /** With `REPLACE` the version of this node takes over; without, only a library that went missing is put back. */
   async load(replace?: 'REPLACE'): Promise<void> {
     try {
-      await this.#connection.ask((redis) =>
-        replace ? redis.function('LOAD', replace, this.#code) : redis.function('LOAD', this.#code),
+      await this.#connection.ask(
+        (redis) =>
+          replace ? redis.function('LOAD', replace, this.#code) : redis.function('LOAD', this.#code),
+        IS_THERE,
       );
     } catch (error) {
-      const isThere = error instanceof Error && error.message.includes(`'${LIBRARY_NAME}' already exists`);
-      if (isThere || this.#refused || !this.#connection.isReady) return;
+      if (isRefusal(error, IS_THERE) || this.#refused || !this.#connection.isReady) return;
       this.#refused = true;
       this.#log.warn(
         { err: error },

@@ -43,6 +43,15 @@ export class Reader {
     return { ...event, time, id, size: body.length, ...(joins !== undefined && { previous: joins }) };
   }
 
+  /** The events among entries of the log. Of those read backwards none joins the one that was read before it. */
+  async *read(entries: AsyncIterable<LogEntry>, order?: 'backwards'): AsyncGenerator<HubEvent> {
+    for await (const entry of entries) {
+      const event = this.entry('log', entry);
+      if (order === 'backwards') this.breakOff();
+      if (event !== undefined) yield event;
+    }
+  }
+
   /** What comes next does not join what came before. */
   breakOff(): void {
     this.#bridgeFrom = undefined;

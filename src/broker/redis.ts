@@ -64,6 +64,7 @@ export class RedisBroker implements Broker, History, Retained {
   readonly dead: Dead;
   readonly #options: RedisBrokerOptions & { readonly retention: Retention; readonly redaction: Redaction };
   readonly #names: RedisNames;
+  readonly #ofNodes: Buffer;
   readonly #commands: RedisConnection;
   /** What is read at length keeps nobody waiting who publishes. */
   readonly #reads: RedisConnection;
@@ -83,6 +84,7 @@ export class RedisBroker implements Broker, History, Retained {
     const { url, prefix, log, commandTimeoutMs = 5_000 } = options;
     this.#options = { retention: Retention.none, redaction: Redaction.none, ...options };
     this.#names = redisNames(prefix);
+    this.#ofNodes = Buffer.from(this.#names.channel);
     const connect = (role: string, scripts = {}, bulk = false): RedisConnection =>
       new RedisConnection({ url, prefix, role, commandTimeoutMs, bulk, scripts, log });
     this.#commands = connect('commands', commandScripts(this.#options));
@@ -103,10 +105,9 @@ export class RedisBroker implements Broker, History, Retained {
     const { clock, log, connectTimeoutMs = 10_000 } = this.#options;
     const reader = new Reader(this.#options);
     const feed = new Feed({ log: this.#pages, reader, deliver, clock, logger: log });
-    const { channel } = this.#names;
-    this.#subscriber.redis.on('messageBuffer', (on: Buffer, message: Buffer) =>
-      on.toString() === channel ? feed.hear(message) : feed.hearLive(message),
-    );
+    const hear = (channel: Buffer, message: Buffer): void =>
+      channel.equals(this.#ofNodes) ? feed.hear(message) : feed.hearLive(message);
+    this.#subscriber.redis.on('messageBuffer', hear);
     this.#subscriber.redis.on('close', () => feed.pause());
     try {
       const connections = [this.#commands, this.#reads, this.#subscriber, this.#taker];
@@ -166,21 +167,12 @@ export class RedisBroker implements Broker, History, Retained {
     await Promise.all([this.#subscriber, this.#reads, this.#commands].map((each) => each.close()));
   }
 
-  async *after(cursor: Cursor): AsyncGenerator<HubEvent> {
-    const reader = new Reader(this.#options);
-    for await (const entry of this.#pages.after(cursor)) {
-      const event = reader.entry('log', entry);
-      if (event !== undefined) yield event;
-    }
+  after(cursor: Cursor): AsyncIterable<HubEvent> {
+    return new Reader(this.#options).read(this.#pages.after(cursor));
   }
 
-  async *before(cursor: Cursor): AsyncGenerator<HubEvent> {
-    const reader = new Reader(this.#options);
-    for await (const entry of this.#pages.before(cursor)) {
-      const event = reader.entry('log', entry);
-      reader.breakOff();
-      if (event !== undefined) yield event;
-    }
+  before(cursor: Cursor): AsyncIterable<HubEvent> {
+    return new Reader(this.#options).read(this.#pages.before(cursor), 'backwards');
   }
 
   retained(wishes: readonly RetainedWish[]): Promise<{ events: HubEvent[]; cursor: Cursor }> {
@@ -211,8 +203,8 @@ export class RedisBroker implements Broker, History, Retained {
    */
   #reunite(): void {
     if (!this.#isConnected) return;
-    for (const connection of [this.#reads, this.#subscriber])
-      if (connection.peer !== this.#commands.peer) connection.renew();
+    const others = [this.#reads, this.#subscriber].filter(({ peer }) => peer !== this.#commands.peer);
+    for (const connection of others) connection.renew();
   }
 
   /** {@link #listen}, again after a connection is back. While one is away there is nothing to do but wait for it. */

@@ -211,7 +211,7 @@ describe.skipIf(!HAS_REDIS_SERVER)(`on a Cluster ${NEEDS}`, { timeout: 60_000 },
     const world = new RedisWorld(cluster.url, cluster.masters[0]?.url);
     const { ear } = await world.start();
     for (const [i, master] of cluster.masters.entries()) {
-      await tell(master, 'PUBLISH', world.channel, JSON.stringify(event(`${i}`)));
+      await tell(master, 'PUBLISH', `${world.prefix}:events`, JSON.stringify(event(`${i}`)));
       await ear.key(`${i}`);
     }
     const client = new Cluster([{ host: '127.0.0.1', port: cluster.masters[0]?.port as number }]);

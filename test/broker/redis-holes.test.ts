@@ -238,7 +238,10 @@ describe.skipIf(!HAS_REDIS_SERVER)('scripts and functions that vanish', () => {
     await ear.count(1);
     clock.advance(UPKEEP_MS);
     await broker.ready();
-    expect(world.said(40)).toEqual([expect.stringContaining('cannot load the function belfry_publish')]);
+    expect(world.said(40)).toEqual([
+      'a command failed at Redis',
+      expect.stringContaining('cannot load the function belfry_publish'),
+    ]);
     expect(JSON.stringify(world.logged)).not.toContain('secret');
   });
 });
