@@ -170,8 +170,14 @@ interface Parts {
 
 function gatewayOf(config: Config, log: Logger, parts: Parts): Gateway {
   const { broker, hub, admission, heartbeat, rubbish, clock, control, tls } = parts;
-  const users = new Users(config.users, clock);
-  const tokens = new Tokens(config, clock, (tokenId) => control.isRevoked(tokenId));
+  const users = new Users(config.users, {
+    clock,
+    report: (code, about) => rubbish.report('sign-in', code, about),
+  });
+  const tokens = new Tokens(config, clock, {
+    isRevoked: (identity) => control.isRevoked(identity),
+    report: (err) => log.warn({ err }, "the issuer's keys cannot be fetched; those that are known stay"),
+  });
   const authenticator = new Authenticator({ users, tokens, roles: config.roles });
   const commands = new Commands({
     hub,
@@ -198,7 +204,7 @@ function gatewayOf(config: Config, log: Logger, parts: Parts): Gateway {
     log,
     newId: randomUUID,
   });
-  const issuer = new TokenIssuer(users, tokens, authenticator);
+  const issuer = new TokenIssuer({ ...config, users, tokens, authenticator, clock });
   const rest = {
     ...config,
     ...parts,

@@ -1,9 +1,11 @@
 import { createPublicKey } from 'node:crypto';
+import { z } from 'zod';
 import { isPasswordHash } from '../model/password.ts';
 import { Pattern } from '../model/pattern.ts';
 import { ADMIN } from '../model/principal.ts';
 import { algorithmsOf } from '../model/signature.ts';
 import {
+  DAY_MS,
   hasTwice,
   list,
   matching,
@@ -38,6 +40,13 @@ const user = record({
 
 const role = record({ subscribe: patterns.default([]), publish: patterns.default([]) });
 
+/** Claims that every token made here carries. */
+const CLAIMS = ['exp', 'iat', 'jti', 'sub', 'sid', 'auth_time'] as const;
+
+/** What a claim is compared with to the letter: a space at either end is a slip, and would refuse every token. */
+const claimValue = () =>
+  matching(/^\S(?:.*\S)?$/, 'the claim to the letter, with no space or line break at either end');
+
 /** Who may do what: tokens, users, roles. */
 export const accessSettings = (readFile: ReadText) => ({
   jwtSecret: text()
@@ -59,8 +68,19 @@ export const accessSettings = (readFile: ReadText) => ({
     })
     .exactOptional()
     .describe('Where the issuer of tokens publishes its public keys (JWKS).'),
-  jwtIssuer: text().exactOptional().describe('The claim iss that every token must carry.'),
-  jwtAudience: text().exactOptional().describe('The claim aud that every token must carry.'),
+  jwksMaxAgeMs: whole(0, 30 * DAY_MS, DAY_MS).describe(
+    'How long the last keys of BELFRY_JWKS_URL are used while it cannot be reached.',
+  ),
+  jwtIssuer: claimValue().exactOptional().describe('The claim iss that every token must carry.'),
+  jwtAudience: claimValue()
+    .exactOptional()
+    .describe('What the claim aud of every token must be, or hold where it is a list.'),
+  jwtRequire: list(z.enum(CLAIMS, { error: `is no such claim. Expected some of ${CLAIMS.join(', ')}` }))
+    .default([])
+    .describe(`Claims, comma-separated, without which no token is taken: some of ${CLAIMS.join(', ')}.`),
+  jwtLeewayS: whole(0, 600, 30).describe(
+    'How far the clock of an issuer may be ahead: a token counts so much before its nbf. Its exp is exact.',
+  ),
   users: structure(rows(user))
     .refine((users) => !hasTwice(users.map(({ name }) => name)), {
       error: 'holds a name twice. Expected one entry a user',
@@ -80,7 +100,15 @@ export const accessSettings = (readFile: ReadText) => ({
   tokenTtlS: whole(1, 365 * 86_400, 3_600).describe(
     'Lifetime of a token made here, when the request names none.',
   ),
-  cookie: text().default('mist_token').describe('Name of the cookie that carries a token to Mist sockets.'),
+  sessionMaxS: whole(60, 365 * 86_400, 7 * 86_400).describe(
+    'How long after a sign-in the tokens that are renewed from it hold at most.',
+  ),
+  cookie: matching(
+    /^[\w!#$%&'*+.^`|~-]+$/,
+    "the name of a cookie (RFC 6265): letters, digits and !#$%&'*+-.^_`|~",
+  )
+    .default('mist_token')
+    .describe('Name of the cookie that carries a token to Mist sockets.'),
   nornAllowedOrigins: list(origin())
     .default([])
     .describe('Origins, comma-separated, whose pages may open Norn sockets beside localhost.'),

@@ -62,7 +62,7 @@ function streamAt(path: string): Stream {
 function refusalOf({ code, status, message }: BelfryError): Refusal {
   if (code === 'credentials_missing') return jsonRefusal(401, 'Authentication required', 'No token provided');
   if (code === 'origin_forbidden') return jsonRefusal(403, 'Permission denied', message);
-  if (status >= 500) return jsonRefusal(status, 'Failed to check the token', message);
+  if (status >= 500 || status === 429) return jsonRefusal(status, 'Failed to check the token', message);
   return jsonRefusal(401, 'Invalid or expired token', message);
 }
 

@@ -241,8 +241,9 @@ function explain(what: string, form: string, error: z.ZodError): string {
 }
 
 function refusal(status: number, error: BelfryError): Refusal {
-  const { code, message, see } = error;
+  const { code, message, see, retryAfterS } = error;
   const headers: Record<string, string> = { 'Content-Type': 'application/json; charset=utf-8' };
+  if (retryAfterS !== undefined) headers['Retry-After'] = `${retryAfterS}`;
   if (status === 401) headers['WWW-Authenticate'] = 'Bearer realm="belfry"';
   return new Refusal(status, headers, JSON.stringify({ code, message, see }));
 }

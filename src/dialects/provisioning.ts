@@ -217,10 +217,10 @@ const UNAUTHORIZED: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** Whoever cannot be told who they are gets 401 and the one word of the platform, with the reason in a header. */
-function refusalOf({ code, status, message, see }: BelfryError): Refusal {
+function refusalOf({ code, status, message, see, retryAfterS }: BelfryError): Refusal {
   if (!UNAUTHORIZED.has(code)) {
     const headers: Record<string, string> = { 'Content-Type': 'application/json; charset=utf-8' };
-    if (status === 503) headers['Retry-After'] = '1';
+    if (retryAfterS !== undefined) headers['Retry-After'] = `${retryAfterS}`;
     return new Refusal(status, headers, JSON.stringify({ code, message, see }));
   }
   // RFC 6750 has no quotes in it.

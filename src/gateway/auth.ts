@@ -40,17 +40,18 @@ export class Authenticator {
 
   /**
    * The principal with all it may do: by its roles, and by its own patterns. A role that nobody defined grants nothing.
-   * @throws BelfryError `password_wrong`, `token_invalid` or `unavailable`
+   * `address` is where it comes from: wrong passwords count there, and with tokens it does not matter.
+   * @throws BelfryError `password_wrong`, `attempts_exceeded`, `token_invalid` or `unavailable`
    */
-  async authenticate(credentials: Credentials): Promise<Identity> {
-    const found = await this.identify(credentials);
+  async authenticate(credentials: Credentials, address = ''): Promise<Identity> {
+    const found = await this.identify(credentials, address);
     return { ...found, ...this.#rightsOf(found) };
   }
 
   /** Who it is, with its own patterns only: those of its roles are left out. Throws what {@link authenticate} throws. */
-  identify(credentials: Credentials): Promise<Identity> {
+  identify(credentials: Credentials, address = ''): Promise<Identity> {
     return credentials.kind === 'basic'
-      ? this.#users.authenticate(credentials.name, credentials.password)
+      ? this.#users.authenticate(credentials.name, credentials.password, address)
       : this.#tokens.verify(credentials.token);
   }
 

@@ -49,7 +49,15 @@ export function connectionRoutes(options: ConnectionRoutesOptions): Router {
   router.get('/presence', (request, response) =>
     getPresence(options, targetOf(request).query.get('principal') ?? '', response),
   );
-  router.delete('/tokens/:id', (request, response) => revoke(options, request, response));
+  router.delete('/tokens/:id', (request, response) =>
+    revoke(options, request, response, { id: nameIn(request.params.id) }),
+  );
+  router.delete('/tokens', (request, response) =>
+    revoke(options, request, response, {
+      principal: nameIn(targetOf(request).query.get('principal')),
+      before: options.clock.now(),
+    }),
+  );
   return router;
 }
 
@@ -142,13 +150,16 @@ async function getPresence(
   response.json(await registry.presence(principal));
 }
 
-/** `DELETE /tokens/:id?until=`: until the token ends by itself, which nobody knows here; a year where it is not said. */
+/**
+ * `DELETE /tokens/:id?until=`, of a token or session, and `DELETE /tokens?principal=&until=`: until the tokens end by
+ * themselves, which nobody knows here; a year where it is not said.
+ */
 async function revoke(
   { control, clock }: ConnectionRoutesOptions,
   request: Request,
   response: Response,
+  of: { readonly id: string } | { readonly principal: Principal; readonly before: number },
 ): Promise<void> {
-  const tokenId = String(request.params['id']);
   const written = targetOf(request).query.get('until');
   const until = written === null ? clock.now() + YEAR_MS : momentOf(written);
   if (until === undefined) {
@@ -157,9 +168,19 @@ async function revoke(
       'The until is no time. Expected RFC 3339, as in 2026-01-15T10:30:00Z.',
     );
   }
-  mayRevoke(identityOf(response), tokenId);
-  await control.send({ kind: 'revoke', tokenId, until });
-  response.json({ Id: tokenId, Until: new Date(until).toISOString() });
+  const key = 'id' in of ? of.id : of.principal;
+  mayRevoke(identityOf(response), key);
+  await control.send({ kind: 'revoke', ...of, until });
+  response.json({ Id: key, Until: new Date(until).toISOString() });
+}
+
+/** @throws BelfryError `not_acceptable` for what names no token, session or principal */
+function nameIn(text: string | null): string {
+  if (text !== null && /^\P{Cc}{1,300}$/u.test(text)) return text;
+  throw new BelfryError(
+    'not_acceptable',
+    'Which tokens is not said. Expected an id, or ?principal= as in ?principal=user:ada; nothing was revoked.',
+  );
 }
 
 function notFound(): BelfryError {

@@ -35,6 +35,7 @@ export const COMMON_ERRORS: readonly ErrorCode[] = [
   'credentials_missing',
   'credentials_malformed',
   'password_wrong',
+  'attempts_exceeded',
   'token_invalid',
   'origin_forbidden',
   'not_acceptable',

@@ -15,6 +15,8 @@ const filters = {
   ...paging,
 };
 
+const UNTIL = z.iso.datetime({ offset: true }).describe('How long; a year when absent');
+
 function runnerOperations(type: (typeof RUNNERS)[number]): Operation[] {
   return [
     {
@@ -118,10 +120,19 @@ export const LISTS: readonly Operation[] = [
     id: 'revokeToken',
     method: 'delete',
     path: '/api/v3/tokens/{id}',
-    summary: 'No node takes the token of this jti any more',
-    query: { until: z.iso.datetime({ offset: true }).describe('How long; a year when absent') },
+    summary: 'No node takes the token of this jti, nor what was renewed from it, nor the tokens of this sid',
+    query: { until: UNTIL },
     answers: { 200: json('Until when', 'Revocation') },
-    errors: ['time_invalid', 'forbidden'],
+    errors: ['time_invalid', 'forbidden', 'limit_reached'],
+  },
+  {
+    id: 'revokePrincipal',
+    method: 'delete',
+    path: '/api/v3/tokens',
+    summary: 'No node takes any token for which this principal has signed in so far',
+    query: { principal: text('Whose, as user:ada'), until: UNTIL },
+    answers: { 200: json('Until when', 'Revocation') },
+    errors: ['time_invalid', 'forbidden', 'limit_reached'],
   },
   {
     id: 'listRetained',

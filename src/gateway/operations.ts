@@ -60,9 +60,9 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/api/v3/users/{name}/token',
     ofDrp: true,
     summary: "A token of one's own; for an admin, of any user of the configuration",
-    query: { ttl: count('Seconds that it holds') },
+    query: { ttl: count('Seconds that it holds; a token that is renewed so ends with its sign-in at last') },
     answers: { 200: json('The token', 'Token') },
-    errors: ['ttl_invalid', 'forbidden', 'not_found', 'signing_unavailable'],
+    errors: ['ttl_invalid', 'session_ended', 'forbidden', 'not_found', 'signing_unavailable'],
   },
   {
     id: 'getEvents',

@@ -3,10 +3,14 @@ import { CLOSE, closeWith, type Close } from '../model/close.ts';
 import type { Identity } from '../model/principal.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Control, Order, Target } from '../registry/control.ts';
+import type { Revocation } from '../registry/revocations.ts';
 import type { ApiConnections } from './api-connections.ts';
 
 /** A token may be revoked between its check and the moment its connection is attached; none stays longer than this. */
 const SWEEP_MS = 5_000;
+
+/** As for a token that has expired: with another one the client may come back. */
+const REVOKED = closeWith(CLOSE.tokenExpired, 'token revoked');
 
 export interface OrdersOptions {
   readonly hub: Hub;
@@ -38,7 +42,7 @@ export class Orders {
   }
 
   #obey(order: Order): void {
-    if (order.kind === 'revoke') return this.#closeRevoked();
+    if (order.kind === 'revoke') return this.#revoke(order);
     const { by, reason } = order;
     const named = new Set(order.values);
     const usual = CLOSE.byOperator.reason;
@@ -46,13 +50,20 @@ export class Orders {
     this.#closeThose((connection) => named.has(this.#nameOf(connection, by) ?? ''), why);
   }
 
-  /** With 4001, as for a token that has expired: with another one the client may come back. */
+  /** A principal that came with a password has to sign in anew; it is not kept from that. */
+  #revoke(revocation: Revocation): void {
+    if ('principal' in revocation) {
+      const { principal } = revocation;
+      const byPassword = ({ identity }: Named): boolean =>
+        identity.principal === principal && identity.signedInAt === undefined;
+      this.#closeThose(byPassword, REVOKED);
+    }
+    this.#closeRevoked();
+  }
+
   #closeRevoked(): void {
     const { control } = this.#options;
-    this.#closeThose(
-      ({ identity: { tokenId } }) => tokenId !== undefined && control.isRevoked(tokenId),
-      closeWith(CLOSE.tokenExpired, 'token revoked'),
-    );
+    this.#closeThose(({ identity }) => control.isRevoked(identity), REVOKED);
   }
 
   #closeThose(concerned: (connection: Named) => boolean, why: Close): void {

@@ -22,12 +22,10 @@ import { getExplanation } from './explain.ts';
 import type { TokenIssuer } from './issuer.ts';
 import { retainedRoutes } from './retained.ts';
 import { Rubbish } from './rubbish.ts';
-import { targetOf } from './handshake.ts';
+import { addressOf, targetOf } from './handshake.ts';
 import { inTraceOf } from './tracing.ts';
 
 const MAX_IDEMPOTENCY_KEY = 200;
-/** Whoever has got hold of a token may renew it, but not for ever. */
-const MAX_TTL_S = 7 * 86_400;
 
 export interface RestOptions extends EventsOptions, ConnectionRoutesOptions {
   readonly api: ApiConnections;
@@ -44,6 +42,7 @@ export interface RestOptions extends EventsOptions, ConnectionRoutesOptions {
   readonly allowedOrigins: readonly string[];
   readonly eventMaxBytes: number;
   readonly tokenTtlS: number;
+  readonly sessionMaxS: number;
 }
 
 /** The routes under `/api/v3`, in the shapes and with the statuses that DRP's clients know. */
@@ -58,7 +57,8 @@ export function restRoutes(options: RestOptions): Router {
     next();
   });
   router.use(async (request, response, next) => {
-    const identity = await options.authenticator.authenticate(credentials(request));
+    const address = addressOf(request, options.trustedHops);
+    const identity = await options.authenticator.authenticate(credentials(request), address);
     response.locals['identity'] = identity;
     // A stream is on the roll by itself.
     if (!wantsStream(request)) options.api.seen(request, response, identity);
@@ -97,14 +97,19 @@ function info({ node, version, hub }: RestOptions, request: Request): object {
 async function getToken(options: RestOptions, request: Request, response: Response): Promise<void> {
   const ttl = targetOf(request).query.get('ttl');
   const ttlS = ttl === null ? options.tokenTtlS : Number(ttl);
-  if (ttl !== null && (!/^[1-9]\d{0,8}$/.test(ttl) || ttlS > MAX_TTL_S)) {
+  if (ttl !== null && (!/^[1-9]\d{0,8}$/.test(ttl) || ttlS > options.sessionMaxS)) {
     throw new BelfryError(
       'ttl_invalid',
-      `The ttl is not usable. Expected a positive whole number of seconds, at most ${MAX_TTL_S}.`,
+      `The ttl is not usable. Expected a positive whole number of seconds, at most ${options.sessionMaxS}.`,
     );
   }
   const name = String(request.params['name']);
-  const Token = await options.issuer.issue(credentials(request), name, ttlS);
+  const Token = await options.issuer.issue(
+    credentials(request),
+    addressOf(request, options.trustedHops),
+    name,
+    ttlS,
+  );
   response.json({ Token, Info: {} });
 }
 

@@ -146,9 +146,10 @@ export class Upgrade {
     query: URLSearchParams,
     dialect: Dialect,
   ): Promise<Identity | BelfryError> {
-    const { authenticator, log } = this.#options;
+    const { authenticator, log, trustedHops } = this.#options;
     try {
-      const found = await authenticator.authenticate(this.#credentials(request, query, dialect));
+      const credentials = this.#credentials(request, query, dialect);
+      const found = await authenticator.authenticate(credentials, addressOf(request, trustedHops));
       return dialect.identify?.(found) ?? found;
     } catch (error) {
       const refused = asBelfryError(error);

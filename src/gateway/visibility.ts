@@ -1,7 +1,7 @@
 import { BelfryError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { PatternPart } from '../model/pattern.ts';
-import type { Grants, Identity, Principal } from '../model/principal.ts';
+import { UNKNOWN, type Grants, type Identity, type Principal } from '../model/principal.ts';
 import type { ConnectionQuery } from '../registry/query.ts';
 import type { ConnectionRecord } from '../registry/registry.ts';
 
@@ -36,9 +36,14 @@ export function mayClose(identity: Identity, records: readonly ConnectionRecord[
   for (const { Principal: key } of records) checkPublish(identity, { type: TYPE, action: 'delete', key });
 }
 
-/** @throws BelfryError `forbidden` */
-export function mayRevoke(identity: Identity, tokenId: string): void {
-  checkPublish(identity, { type: 'tokens', action: 'revoke', key: tokenId });
+/**
+ * One's own token, session or principal everybody may revoke, which is to sign out; `key` is the id or the principal.
+ * @throws BelfryError `forbidden`
+ */
+export function mayRevoke(identity: Identity, key: string): void {
+  const { tokenId, sessionId, principal } = identity;
+  const isOwn = principal !== UNKNOWN && [tokenId, sessionId, principal].includes(key);
+  if (!isOwn) checkPublish(identity, { type: 'tokens', action: 'revoke', key });
 }
 
 function checkPublish(

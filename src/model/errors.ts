@@ -34,15 +34,21 @@ export const ERRORS = {
     status: 403,
     title: 'The token is not valid, has expired, or was signed by somebody else.',
   },
+  session_ended: { status: 403, title: 'The sign-in is too long ago for its token to be renewed.' },
   forbidden: { status: 403, title: 'The principal holds no grant for this.' },
   origin_forbidden: { status: 403, title: 'The Origin of the page is not allowed.' },
   not_found: { status: 404, title: 'There is nothing at this path.' },
   method_not_allowed: { status: 405, title: 'The path is there, and has no such method.' },
   not_acceptable: { status: 406, title: 'The client accepts no JSON, or a filter names an unknown field.' },
   too_many_requests: { status: 429, title: 'Too many of these came in too short a time.' },
+  attempts_exceeded: {
+    status: 429,
+    title: 'Too many wrong passwords were tried for this name or from this address.',
+  },
   limit_reached: {
     status: 503,
-    title: 'The node, the principal or the address holds as many connections as it may.',
+    title:
+      'The node, the principal or the address holds as many connections as it may, or the hub as many revocations.',
   },
   unavailable: {
     status: 503,

@@ -60,8 +60,17 @@ export interface Identity {
   readonly publish: Grants;
   /** When the token ends, in milliseconds since 1970; absent when it does not. */
   readonly expiresAt?: number;
-  /** By which its token can be revoked; absent where there is none. */
+  /** Its token names what it may hear or publish: no dialect grants it anything beside that. */
+  readonly limited?: true;
+  /** By which its token, and all that were renewed from it, can be revoked; absent where there is none. */
   readonly tokenId?: string;
+  /** By which all tokens of one sign-in can be revoked, where they have different ids. */
+  readonly sessionId?: string;
+  /**
+   * When it signed in for its token, or else when that was made, in milliseconds since 1970; 0 where the token does not
+   * say. Absent for who comes with a password, which is a sign-in each time.
+   */
+  readonly signedInAt?: number;
 }
 
 export const ANONYMOUS: Identity = {

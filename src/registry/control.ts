@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { ProtocolError } from '../model/errors.ts';
-import { parseJson } from '../model/json.ts';
+import { parseJson, type Json } from '../model/json.ts';
 import { momentOf } from '../model/time.ts';
+import type { Revocable, Revocation } from './revocations.ts';
 
 /** By what an order names the connections that it concerns. */
 export const TARGETS = ['id', 'address', 'principal', 'token', 'node'] as const;
@@ -15,8 +16,7 @@ export type Order =
       readonly values: readonly string[];
       readonly reason?: string;
     }
-  /** No token of this id counts any more, up to a time in milliseconds since 1970. */
-  | { readonly kind: 'revoke'; readonly tokenId: string; readonly until: number };
+  | ({ readonly kind: 'revoke' } & Revocation);
 
 /**
  * How operators reach every node. An order is heard at most once and may be lost on the way, so whoever gives one looks
@@ -25,9 +25,10 @@ export type Order =
 export interface Control {
   /** `obey` is called for every order of anybody from now on, this node's own included. It must not throw. */
   start(obey: (order: Order) => void): Promise<void>;
-  /** @throws BelfryError `unavailable` */
+  /** @throws BelfryError `unavailable`, or `limit_reached` for one revocation too many */
   send(order: Order): Promise<void>;
-  isRevoked(tokenId: string): boolean;
+  /** Whether the token by which somebody is known counts no more. */
+  isRevoked(identity: Revocable): boolean;
   stop(): Promise<void>;
 }
 
@@ -54,13 +55,23 @@ const closing = z
     return z.NEVER;
   });
 
-const revoking = z
-  .strictObject({ revoke: value, until: z.string().refine((text) => momentOf(text) !== undefined) })
-  .transform(({ revoke, until }): Order => ({
-    kind: 'revoke',
-    tokenId: revoke,
-    until: momentOf(until) ?? 0,
-  }));
+const time = z.string().transform((text, ctx) => {
+  const ms = momentOf(text);
+  if (ms !== undefined) return ms;
+  ctx.addIssue({ code: 'custom', message: 'no time' });
+  return z.NEVER;
+});
+const name = z.string().regex(/^\P{Cc}{1,300}$/u);
+
+/** By the id of a token or session, or all that a principal has signed in for by some time, which is that of the order. */
+const revoking = z.union([
+  z
+    .strictObject({ revoke: name, until: time })
+    .transform(({ revoke: id, until }): Order => ({ kind: 'revoke', id, until })),
+  z
+    .strictObject({ revoke: z.strictObject({ principal: name, before: time }), until: time })
+    .transform(({ revoke, until }): Order => ({ kind: 'revoke', ...revoke, until })),
+]);
 
 /** What the channel takes. */
 export const orderSchema = z.union([closing, revoking]);
@@ -71,13 +82,22 @@ export function parseOrder(message: Buffer | string): Order {
   if (data !== undefined) return data;
   throw new ProtocolError(
     'command_invalid',
-    `Not an order. Expected {"close": {"${TARGETS.join('" or "')}": "…"}, "reason"?: "…"} or {"revoke": "<token id>", "until": "<RFC 3339>"}.`,
+    `Not an order. Expected {"close": {"${TARGETS.join('" or "')}": "…"}, "reason"?: "…"} or {"revoke": "<id of a token or session>" or {"principal": "…", "before": "<RFC 3339>"}, "until": "<RFC 3339>"}.`,
   );
 }
 
 /** The same order as a message. */
 export function orderText(order: Order): string {
   if (order.kind === 'revoke')
-    return JSON.stringify({ revoke: order.tokenId, until: new Date(order.until).toISOString() });
+    return JSON.stringify({ revoke: revokedBy(order), until: timeText(order.until) });
   return JSON.stringify({ close: { [order.by]: order.values }, reason: order.reason });
+}
+
+function revokedBy(revocation: Revocation): Json {
+  if ('id' in revocation) return revocation.id;
+  return { principal: revocation.principal, before: timeText(revocation.before) };
+}
+
+function timeText(ms: number): string {
+  return new Date(ms).toISOString();
 }

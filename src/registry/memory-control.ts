@@ -1,6 +1,6 @@
 import type { Clock } from '../model/clock.ts';
 import type { Control, Order } from './control.ts';
-import { Revocations } from './revocations.ts';
+import { type Revocable, Revocations, tooManyRevocations } from './revocations.ts';
 
 /** The control of a single node; what it revokes it forgets with its end, as it does its secret. */
 export class MemoryControl implements Control {
@@ -20,13 +20,14 @@ export class MemoryControl implements Control {
     const now = this.#clock.now();
     if (order.kind === 'revoke') {
       this.#revocations.all(now);
-      this.#revocations.add(order.tokenId, order.until, now);
+      if (this.#revocations.isFull) throw tooManyRevocations();
+      this.#revocations.add(order, now);
     }
     this.#obey(order);
   }
 
-  isRevoked(tokenId: string): boolean {
-    return this.#revocations.has(tokenId, this.#clock.now());
+  isRevoked(identity: Revocable): boolean {
+    return this.#revocations.has(identity, this.#clock.now());
   }
 
   async stop(): Promise<void> {

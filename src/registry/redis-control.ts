@@ -3,10 +3,21 @@ import type { Logger } from 'pino';
 import type { Clock } from '../model/clock.ts';
 import { asBelfryError } from '../model/errors.ts';
 import { orderText, parseOrder, type Control, type Order } from './control.ts';
-import { Revocations } from './revocations.ts';
+import {
+  memberOf,
+  revocationOf,
+  REVOCATIONS_MAX,
+  Revocations,
+  tooManyRevocations,
+  type Revocable,
+  type Revocation,
+} from './revocations.ts';
 
 /** How often a node compares what it holds for revoked with what Redis does. */
 const COMPARE_MS = 5_000;
+
+/** Revocations in one command. */
+const KEPT_AT_ONCE = 1_000;
 
 /** What is needed of a connection to Redis, whoever makes it. */
 export interface ControlLink {
@@ -30,8 +41,8 @@ export interface RedisControlOptions {
 
 /**
  * Orders over the channel `<prefix>:control`, on which anybody who may use the Redis may give them. Revocations are also
- * kept in the sorted set `{<prefix>}:revoked`, token id by the time they end: put there by whoever gives and by whoever
- * hears them, read by each node when it starts, when it was cut off, and whenever it holds another number of them.
+ * kept in the sorted set `{<prefix>}:revoked` by the time they end: put there by whoever gives and by whoever hears them,
+ * read by each node when it starts, when it was cut off, and whenever it holds another number of them.
  */
 export class RedisControl implements Control {
   readonly #options: RedisControlOptions;
@@ -60,14 +71,16 @@ export class RedisControl implements Control {
 
   async send(order: Order): Promise<void> {
     if (order.kind === 'revoke') {
-      await this.#keep([[order.tokenId, order.until]]);
-      this.#take(order.tokenId, order.until);
+      const kept = await this.#options.commands.ask((redis) => redis.zcard(this.#key));
+      if (kept >= REVOCATIONS_MAX) throw tooManyRevocations();
+      await this.#keep([[memberOf(order), order.until]]);
+      this.#take(order);
     }
     await this.#options.commands.ask((redis) => redis.publish(this.#channel, orderText(order)));
   }
 
-  isRevoked(tokenId: string): boolean {
-    return this.#revocations.has(tokenId, this.#options.clock.now());
+  isRevoked(identity: Revocable): boolean {
+    return this.#revocations.has(identity, this.#options.clock.now());
   }
 
   async stop(): Promise<void> {
@@ -85,16 +98,17 @@ export class RedisControl implements Control {
     try {
       const order = parseOrder(message);
       if (order.kind === 'close') return this.#obey(order);
-      this.#take(order.tokenId, order.until);
-      void this.#try(() => this.#keep([[order.tokenId, order.until]]));
+      if (this.#revocations.isFull) throw tooManyRevocations();
+      this.#take(order);
+      void this.#try(() => this.#keep([[memberOf(order), order.until]]));
     } catch (error) {
       this.#options.report('control', asBelfryError(error).code);
     }
   }
 
-  #take(tokenId: string, until: number): void {
-    const isNews = this.#revocations.add(tokenId, until, this.#options.clock.now());
-    if (isNews) this.#obey({ kind: 'revoke', tokenId, until });
+  #take(revocation: Revocation): void {
+    const isNews = this.#revocations.add(revocation, this.#options.clock.now());
+    if (isNews) this.#obey({ kind: 'revoke', ...revocation });
   }
 
   /** As all that is heard is also kept, equal numbers are equal sets, save after a loss, when the sets are exchanged. */
@@ -114,17 +128,20 @@ export class RedisControl implements Control {
     const found = await commands.ask((redis) =>
       redis.zrange(this.#key, `(${now}`, '+inf', 'BYSCORE', 'WITHSCORES'),
     );
-    for (let i = 0; i + 1 < found.length; i += 2) this.#take(found[i] ?? '', Number(found[i + 1]));
+    for (let i = 0; i + 1 < found.length; i += 2)
+      this.#take(revocationOf(found[i] ?? '', Number(found[i + 1])));
   }
 
-  async #keep(revocations: readonly (readonly [tokenId: string, until: number])[]): Promise<void> {
+  async #keep(revocations: readonly (readonly [member: string, until: number])[]): Promise<void> {
     const { commands } = this.#options;
-    const pairs = revocations.flatMap(([tokenId, until]) => [until, tokenId]);
     // By the clock of Redis: a node whose own is ahead would forget for all nodes what still holds on theirs.
     const [seconds, micros] = await commands.ask((redis) => redis.time());
     const now = Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
     await commands.ask((redis) => redis.zremrangebyscore(this.#key, '-inf', now));
-    if (pairs.length > 0) await commands.ask((redis) => redis.zadd(this.#key, 'GT', ...pairs));
+    for (let at = 0; at < revocations.length; at += KEPT_AT_ONCE) {
+      const pairs = revocations.slice(at, at + KEPT_AT_ONCE).flatMap(([member, until]) => [until, member]);
+      await commands.ask((redis) => redis.zadd(this.#key, 'GT', ...pairs));
+    }
   }
 
   /** What Redis does not do now is done at the next comparison. */

@@ -1,22 +1,100 @@
-/** Ids of tokens that count no more, each up to a time in milliseconds since 1970. */
-export class Revocations {
-  readonly #until = new Map<string, number>();
+import { bound } from '../model/bound.ts';
+import { BelfryError } from '../model/errors.ts';
+import type { Identity, Principal } from '../model/principal.ts';
 
-  /** Returns whether that is news. Of two times the later one counts. */
-  add(tokenId: string, until: number, now: number): boolean {
-    const known = this.#until.get(tokenId);
-    if (until <= now || (known !== undefined && known >= until)) return false;
-    this.#until.set(tokenId, until);
+/** What counts no more, up to a time in milliseconds since 1970. */
+export type Revocation =
+  /** The tokens of this id, or of the session of this id. */
+  | { readonly id: string; readonly until: number }
+  /** The tokens for which this principal signed in at this time or before. */
+  | { readonly principal: Principal; readonly before: number; readonly until: number };
+
+/** What of somebody says by which token they are known. */
+export type Revocable = Pick<Identity, 'tokenId' | 'sessionId' | 'principal' | 'signedInAt'>;
+
+export const REVOCATIONS_MAX = bound(
+  'revocations that hold at a time',
+  100_000,
+  'entries',
+  'one more is refused with limit_reached',
+);
+
+export function tooManyRevocations(): BelfryError {
+  return new BelfryError(
+    'limit_reached',
+    `The hub holds ${REVOCATIONS_MAX} revocations. Expected earlier ends for them; this one was not taken.`,
+  );
+}
+
+/** Stands in no id of a token. */
+const SEPARATOR = '\t';
+
+/** The revocation as one text, without its end; two of the same text are the same. */
+export function memberOf(revocation: Revocation): string {
+  if ('id' in revocation) return revocation.id;
+  return ['', revocation.before, revocation.principal].join(SEPARATOR);
+}
+
+export function revocationOf(member: string, until: number): Revocation {
+  const [id = '', before = '', ...principal] = member.split(SEPARATOR);
+  return id === '' && principal.length > 0
+    ? { principal: principal.join(SEPARATOR), before: Number(before), until }
+    : { id: member, until };
+}
+
+/** What is revoked at the moment. */
+export class Revocations {
+  /** By member. */
+  readonly #until = new Map<string, number>();
+  /** The members that concern each principal. */
+  readonly #of = new Map<Principal, Set<string>>();
+
+  /** Returns whether that is news. Of two ends the later one counts. */
+  add(revocation: Revocation, now: number): boolean {
+    const member = memberOf(revocation);
+    const known = this.#until.get(member);
+    if (revocation.until <= now || (known !== undefined && known >= revocation.until)) return false;
+    if (known === undefined && this.isFull) return false;
+    this.#until.set(member, revocation.until);
+    if ('principal' in revocation) {
+      const { principal } = revocation;
+      this.#of.set(principal, (this.#of.get(principal) ?? new Set()).add(member));
+    }
     return known === undefined;
   }
 
-  has(tokenId: string, now: number): boolean {
-    return (this.#until.get(tokenId) ?? 0) > now;
+  /** Whether the token of that identity counts no more. A password is a sign-in of its own, and always counts. */
+  has({ tokenId, sessionId, principal, signedInAt }: Revocable, now: number): boolean {
+    if (this.#until.size === 0) return false;
+    if (this.#holds(tokenId, now) || this.#holds(sessionId, now)) return true;
+    if (signedInAt === undefined) return false;
+    for (const member of this.#of.get(principal) ?? []) {
+      const revocation = revocationOf(member, 0);
+      if ('before' in revocation && signedInAt <= revocation.before && this.#holds(member, now)) return true;
+    }
+    return false;
   }
 
-  /** What holds now, each with its time; what has ended is forgotten. */
-  all(now: number): [tokenId: string, until: number][] {
-    for (const [tokenId, until] of this.#until) if (until <= now) this.#until.delete(tokenId);
+  get isFull(): boolean {
+    return this.#until.size >= REVOCATIONS_MAX;
+  }
+
+  /** What holds now, each with its end; what has ended is forgotten. */
+  all(now: number): [member: string, until: number][] {
+    for (const [member, until] of this.#until) if (until <= now) this.#forget(member);
     return [...this.#until];
+  }
+
+  #holds(member: string | undefined, now: number): boolean {
+    return member !== undefined && (this.#until.get(member) ?? 0) > now;
+  }
+
+  #forget(member: string): void {
+    this.#until.delete(member);
+    const revocation = revocationOf(member, 0);
+    if (!('principal' in revocation)) return;
+    const members = this.#of.get(revocation.principal);
+    members?.delete(member);
+    if (members?.size === 0) this.#of.delete(revocation.principal);
   }
 }

@@ -70,6 +70,11 @@ describe('belfry connections', () => {
     const revoked = await run(env, 'close', '--token-id', claims.jti, '--until', '2099-01-01T00:00:00Z');
     expect(revoked.lines).toEqual(['revoked until 2099-01-01T00:00:00.000Z']);
     expect(await cid?.closed).toMatchObject({ code: 4001 });
+    const dan = await dial(node, await node.token('dan', {}));
+    const all = await run(env, 'close', '--principal', 'user:dan', '--revoke', '--until', '2099-01-01T00:00:00Z');
+    expect(all.lines).toEqual(['revoked until 2099-01-01T00:00:00.000Z']);
+    expect(await dan.closed).toMatchObject({ code: 4001 });
+    expect((await run(env, 'close', '--revoke')).errorLines.join()).toContain('Expected --principal');
     await run(env, 'close', '--node', 'n1');
     expect(await norn.closed).toMatchObject({ code: 4009 });
     for (const args of [[], ['a', '--node', 'n1']]) {

@@ -1,7 +1,9 @@
 import { Redis } from 'ioredis';
+import { decodeJwt } from 'jose';
 import { beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { ask, dial, keepAlive, type Shown } from '../gateway/connections-helpers.ts';
 import { nativeClient, type TestClient } from '../support/client.ts';
+import { cheapHash } from '../support/password.ts';
 import { startNode, TEST_SECRET, type TestNode } from '../support/node.ts';
 import { startNodeProcess } from '../support/process.ts';
 import { HAS_REDIS_SERVER, randomPrefix, startRedisServer } from '../support/redis.ts';
@@ -146,6 +148,40 @@ describe('three nodes on one Redis', () => {
     for (const { closed } of clients) expect(await closed).toMatchObject({ code: 4001 });
     for (const node of [...nodes, await startNode(settings)]) {
       expect((await ask(node.url, '/info', ada)).status).toBe(403);
+    }
+  });
+});
+
+describe('a sign-in on three nodes', () => {
+  it('that is revoked by one of its renewed tokens, its session or its principal counts nowhere any more', async () => {
+    const password = cheapHash('wonderland');
+    const users = ['ada', 'bea', 'cid'].map((name) => ({ name, password }));
+    const own = { ...settings, BELFRY_USERS: JSON.stringify(users) };
+    const nodes = (await startNodes(3, own)) as [TestNode, TestNode, TestNode];
+    const admin = await nodes[0].token();
+    const tokenBy = async (node: TestNode, name: string, authorization: string): Promise<string> => {
+      const headers = { Authorization: authorization };
+      const answer = await fetch(`${node.url}/api/v3/users/${name}/token`, { headers });
+      return ((await answer.json()) as { Token: string }).Token;
+    };
+    const ways = {
+      ada: (token: string) => `/tokens/${idOf(token)}`,
+      bea: (token: string) => `/tokens/${String(decodeJwt(token)['sid'])}`,
+      cid: () => '/tokens?principal=user:cid',
+    };
+    for (const [name, pathOf] of Object.entries(ways)) {
+      const first = await tokenBy(nodes[0], name, `Basic ${btoa(`${name}:wonderland`)}`);
+      const second = await tokenBy(nodes[1], name, `Bearer ${first}`);
+      const third = await tokenBy(nodes[2], name, `Bearer ${second}`);
+      const clients = await Promise.all(nodes.map((node) => dial(node, third)));
+      const { status } = await ask(nodes[0].url, pathOf(second), admin, { method: 'DELETE' });
+      expect([name, status]).toEqual([name, 200]);
+      for (const { closed } of clients) expect(await closed).toMatchObject({ code: 4001 });
+      for (const node of [...nodes, await startNode(own)])
+        for (const token of [first, second, third])
+          expect((await ask(node.url, '/info', token)).status).toBe(403);
+      const anew = await tokenBy(nodes[1], name, `Basic ${btoa(`${name}:wonderland`)}`);
+      await expect.poll(async () => (await ask(nodes[2].url, '/info', anew)).status).toBe(200);
     }
   });
 });

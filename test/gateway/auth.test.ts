@@ -10,7 +10,7 @@ const key = scryptSync('wonderland', Buffer.alloc(16), 32, { N: 1_024 });
 const password = `scrypt:1024:8:1:${Buffer.alloc(16).toString('base64url')}:${key.toString('base64url')}`;
 
 const tokens = new Tokens({ jwtSecret: 'sixteen bytes, or more' }, clock);
-const users = new Users([{ name: 'ann', password, roles: ['reader'], publish: ['notes.*.*'] }], clock);
+const users = new Users([{ name: 'ann', password, roles: ['reader'], publish: ['notes.*.*'] }], { clock });
 const roles = {
   reader: { subscribe: ['a.*.*', 'b.*.*'], publish: [] },
   writer: { subscribe: ['b.*.*'], publish: ['a.*.*'] },

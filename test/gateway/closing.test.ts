@@ -1,7 +1,8 @@
 import { request as httpRequest } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { nativeClient } from '../support/client.ts';
+import { connect, nativeClient, type TestClient } from '../support/client.ts';
 import { startNode, type TestNode } from '../support/node.ts';
+import { cheapHash } from '../support/password.ts';
 import { ask, dial, keepAlive, websockets, type Shown } from './connections-helpers.ts';
 
 const DELETE = { method: 'DELETE' };
@@ -103,6 +104,40 @@ describe('DELETE /api/v3/tokens/:id', () => {
     const { status, body } = await ask<{ Until: string }>(node.url, '/tokens/a', only, DELETE);
     const days = (Date.parse(body.Until) - Date.now()) / 86_400_000;
     expect([status, Math.round(days)]).toEqual([200, 365]);
+  });
+});
+
+describe('DELETE /api/v3/tokens?principal=', () => {
+  it('cuts all that came with a token or password of the principal, and lets it sign in anew', async () => {
+    const password = cheapHash('wonderland');
+    const node = await startNode({ BELFRY_USERS: JSON.stringify([{ name: 'ada', password }]) });
+    const basic = `Basic ${btoa('ada:wonderland')}`;
+    const byPassword = (): Promise<TestClient> =>
+      connect(`${node.url.replace('http', 'ws')}/native/ws`, { headers: { Authorization: basic } });
+    const clients = [
+      await dial(node, await node.token('ada', {})),
+      await dial(node, await node.token('ada', {})),
+      await byPassword(),
+    ];
+    const other = await dial(node, await node.token('bea', {}));
+    const answer = await ask(node.url, '/tokens?principal=user:ada', await node.token(), DELETE);
+    expect([answer.status, answer.body]).toMatchObject([200, { Id: 'user:ada' }]);
+    for (const { closed } of clients) expect(await closed).toEqual({ code: 4001, reason: 'token revoked' });
+    await byPassword();
+    await dial(node, await node.token('ada', {}));
+    expect(other.ws.readyState).toBe(other.ws.OPEN);
+  });
+
+  it('is for whoever may publish the revocation and for oneself, and names a principal', async () => {
+    const node = await startNode();
+    const [ada, bea] = [await node.token('ada', {}), await node.token('bea', {})];
+    const path = '/tokens?principal=user:ada';
+    expect((await ask(node.url, path, bea, DELETE)).status).toBe(403);
+    expect((await ask(node.url, `/tokens/${idOf(ada)}`, bea, DELETE)).status).toBe(403);
+    expect((await ask(node.url, '/tokens', await node.token(), DELETE)).status).toBe(406);
+    expect((await ask(node.url, '/tokens/%09', await node.token(), DELETE)).status).toBe(406);
+    expect((await ask(node.url, `/tokens/${idOf(bea)}`, bea, DELETE)).status).toBe(200);
+    expect((await ask(node.url, path, ada, DELETE)).status).toBe(200);
   });
 });
 

@@ -202,6 +202,11 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
     { target: api('/tokens/t1?until=tomorrow'), gets: 'time_invalid' },
     { target: api('/tokens/t1'), as: 'nobody', gets: 'forbidden' },
   ],
+  revokePrincipal: [
+    { target: api('/tokens?principal=user:eve'), gets: 200 },
+    { target: api('/tokens?principal=user:eve&until=tomorrow'), gets: 'time_invalid' },
+    { target: api('/tokens?principal=user:eve'), as: 'nobody', gets: 'forbidden' },
+  ],
   listRetained: [
     { target: api('/cluster'), gets: 200 },
     { target: api('/teapots'), gets: 'not_found' },
@@ -218,7 +223,14 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
 };
 
 /** What no request brings about by itself: other tests do. */
-const NOT_ASKED_FOR = new Set(['unavailable', 'internal', 'limit_reached', 'signing_unavailable']);
+const NOT_ASKED_FOR = new Set([
+  'unavailable',
+  'internal',
+  'limit_reached',
+  'signing_unavailable',
+  'attempts_exceeded',
+  'session_ended',
+]);
 
 /** What goes wrong alike at every operation. */
 const COMMON: readonly { readonly code: string; readonly headers: Record<string, string> }[] = [

@@ -3,19 +3,21 @@ import { Tokens, type TokenSettings } from '../../src/gateway/tokens.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 
 export const NOW_S = 1_700_000_000;
-export const clock = { now: () => NOW_S * 1_000 };
+/** Stands still at {@link NOW_S}, save for what a test lets pass. */
+export const clock = { now: () => NOW_S * 1_000, elapsed: () => 0 };
 export const SECRET = 'the secret of this test, long enough';
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 export const base64url = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-type Signed = { key?: Parameters<SignJWT['sign']>[0]; alg?: string; kid?: string };
+type Signed = { key?: Parameters<SignJWT['sign']>[0]; alg?: string; kid?: string; typ?: string };
 
 export function tokenOf(
   claims: JWTPayload,
-  { key = bytes(SECRET), alg = 'HS256', kid }: Signed = {},
+  { key = bytes(SECRET), alg = 'HS256', kid, typ }: Signed = {},
 ): Promise<string> {
-  return new SignJWT(claims).setProtectedHeader({ alg, ...(kid !== undefined && { kid }) }).sign(key);
+  const header = { alg, ...(kid !== undefined && { kid }), ...(typ !== undefined && { typ }) };
+  return new SignJWT(claims).setProtectedHeader(header).sign(key);
 }
 
 /** The refusal that the token meets; throws when it meets none, or one that repeats a part of the token. */

@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, exportSPKI, generateKeyPair } from 'jose';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Tokens } from '../../src/gateway/tokens.ts';
+import type { BelfryError } from '../../src/model/errors.ts';
 import { algorithmsOf } from '../../src/model/signature.ts';
+import { ManualClock } from '../support/clock.ts';
 import { base64url, clock, refusal, SECRET, tokenOf } from './tokens-helpers.ts';
 
 const undo: (() => Promise<unknown>)[] = [];
@@ -12,19 +14,30 @@ afterEach(async () => {
   for (const run of undo.splice(0)) await run();
 });
 
+interface Issuer {
+  readonly jwksUrl: string;
+  readonly asked: () => number;
+  /** What it answers from now on. */
+  readonly answer: (status: number, body?: unknown) => void;
+}
+
 /** An issuer that publishes these keys on loopback, and counts how often it was asked. */
-async function issuerOf(
-  keys: readonly object[],
-  status = 200,
-): Promise<{ jwksUrl: string; asked: () => number }> {
+async function issuerOf(keys: readonly object[], status = 200): Promise<Issuer> {
   let count = 0;
+  let said = { status, body: JSON.stringify({ keys }) };
   const server = createServer((_request, response) => {
     count++;
-    response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify({ keys }));
+    response.writeHead(said.status, { 'Content-Type': 'application/json' }).end(said.body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   undo.push(() => new Promise((resolve) => server.close(resolve).closeAllConnections()));
-  return { jwksUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`, asked: () => count };
+  return {
+    jwksUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`,
+    asked: () => count,
+    answer: (next, body = { keys }) => {
+      said = { status: next, body: typeof body === 'string' ? body : JSON.stringify(body) };
+    },
+  };
 }
 
 describe('a token signed by a private key', () => {
@@ -123,6 +136,108 @@ describe('keys that the issuer publishes', () => {
     expect(await refusal({ jwksUrl: 'http://127.0.0.1:1/jwks' }, token)).toMatchObject({
       code: 'unavailable',
     });
+  });
+});
+
+describe('an issuer that is away', () => {
+  const MINUTE_MS = 60_000;
+
+  async function world(settings: { jwksMaxAgeMs?: number } = {}) {
+    const { publicKey, privateKey } = await generateKeyPair('ES256');
+    const jwk = { ...(await exportJWK(publicKey)), kid: 'one' };
+    const issuer = await issuerOf([jwk]);
+    const manual = new ManualClock();
+    const reported: unknown[] = [];
+    const report = (cause: unknown): void => void reported.push(cause);
+    const tokens = new Tokens({ jwksUrl: issuer.jwksUrl, ...settings }, manual, { report });
+    const token = (kid?: string): Promise<string> =>
+      tokenOf({ sub: 'x' }, { key: privateKey, alg: 'ES256', ...(kid !== undefined && { kid }) });
+    const codeOf = async (kid?: string): Promise<string> =>
+      tokens.verify(await token(kid)).then(
+        ({ principal }) => principal,
+        (error: BelfryError) => error.code,
+      );
+    return { issuer, manual, reported, codeOf, jwk };
+  }
+
+  test('leaves the keys that were known in use, up to their age, and is asked every 30 s at most', async () => {
+    const { issuer, manual, reported, codeOf } = await world({ jwksMaxAgeMs: 60 * MINUTE_MS });
+    expect(await codeOf('one')).toBe('user:x');
+    issuer.answer(500);
+    manual.advance(11 * MINUTE_MS);
+    for (let i = 0; i < 20; i++) expect(await codeOf('one')).toBe('user:x');
+    await expect.poll(() => reported.length).toBe(1);
+    expect(issuer.asked()).toBe(2);
+    manual.advance(50 * MINUTE_MS);
+    expect(await codeOf('one')).toBe('unavailable');
+    issuer.answer(200);
+    manual.advance(MINUTE_MS);
+    expect(await codeOf('one')).toBe('user:x');
+  });
+
+  test('is asked once, however many tokens wait for its keys or name unknown ones', async () => {
+    const { issuer, manual, codeOf, jwk } = await world();
+    const first = Array.from({ length: 40 }, () => codeOf('one'));
+    expect(new Set(await Promise.all(first))).toEqual(new Set(['user:x']));
+    const storm = await Promise.all(Array.from({ length: 40 }, (_, i) => codeOf(`unknown ${i}`)));
+    expect([new Set(storm), issuer.asked()]).toEqual([new Set(['token_invalid']), 1]);
+    issuer.answer(200, { keys: [jwk, { ...jwk, kid: 'two' }] });
+    manual.advance(MINUTE_MS / 2);
+    expect([await codeOf('two'), issuer.asked()]).toEqual(['user:x', 2]);
+  });
+
+  test('and never answered is asked once in 30 s too, and whoever comes is told to come back', async () => {
+    const { issuer, manual, codeOf } = await world();
+    issuer.answer(500);
+    for (let i = 0; i < 20; i++) expect(await codeOf('one')).toBe('unavailable');
+    expect(issuer.asked()).toBe(1);
+    manual.advance(MINUTE_MS / 2);
+    issuer.answer(200);
+    expect(await codeOf('one')).toBe('user:x');
+  });
+
+  test.each<[string, number, unknown]>([
+    ['a key set of more than a megabyte', 200, { keys: [], filling: 'x'.repeat(1_100_000) }],
+    ['a key set without a usable key', 200, { keys: [] }],
+    ['what is no key set', 200, '<html>'],
+    ['a redirection', 302, ''],
+  ])('with %s takes no known key away', async (_what, status, body) => {
+    const { issuer, manual, reported, codeOf } = await world();
+    expect(await codeOf('one')).toBe('user:x');
+    issuer.answer(status, body);
+    manual.advance(11 * MINUTE_MS);
+    expect(await codeOf('other')).toBe('unavailable');
+    expect([await codeOf('one'), reported.length]).toEqual(['user:x', 1]);
+  });
+});
+
+describe('a key set', () => {
+  test('may hold keys of other uses and kinds, and tokens need not name their key', async () => {
+    const [wrong, right] = await Promise.all([generateKeyPair('ES256'), generateKeyPair('ES256')]);
+    const { publicKey: encryption } = await generateKeyPair('ECDH-ES', { crv: 'X25519' });
+    const jwk = await exportJWK(right.publicKey);
+    const { jwksUrl } = await issuerOf([
+      null as unknown as object,
+      { kty: 'quantum' },
+      { kty: 'oct', k: Buffer.from(SECRET).toString('base64url'), kid: 'secret' },
+      await exportJWK(encryption),
+      { ...jwk, use: 'enc', kid: 'enc' },
+      { ...jwk, key_ops: ['sign'], kid: 'ops' },
+      { ...jwk, alg: 'ES384', kid: 'alg' },
+      { ...(await exportJWK(wrong.publicKey)), kid: 'wrong' },
+      { ...jwk, kid: 'right', use: 'sig', key_ops: ['verify'], x5t: 'x' },
+    ]);
+    const tokens = new Tokens({ jwksUrl }, clock);
+    const verify = async (kid?: string, alg = 'ES256', key = right.privateKey): Promise<string> => {
+      const token = await tokenOf({ sub: 'x' }, { key, alg, ...(kid !== undefined && { kid }) });
+      return (await tokens.verify(token)).principal;
+    };
+    expect([await verify(), await verify('right')]).toEqual(['user:x', 'user:x']);
+    for (const kid of ['enc', 'ops', 'alg', 'wrong', 'secret'])
+      await expect(verify(kid)).rejects.toThrow('fits no key');
+    await expect(tokens.verify(await tokenOf({ sub: 'x' }, { kid: 'secret' }))).rejects.toThrow(
+      'not accepted',
+    );
   });
 });
 

@@ -64,9 +64,59 @@ describe('a token signed by the secret', () => {
     expect(error.message).toContain('it has expired');
   });
 
-  test('is refused before its time', async () => {
-    const { message } = await refusal({ jwtSecret: SECRET }, await tokenOf({ sub: 'x', nbf: NOW_S + 1 }));
+  test('is refused before its time, but for the leeway that clocks are given', async () => {
+    const token = await tokenOf({ sub: 'x', nbf: NOW_S + 30, iat: NOW_S + 30 });
+    const { message } = await refusal({ jwtSecret: SECRET, jwtLeewayS: 29 }, token);
     expect(message).toContain('its claim nbf');
+    const lenient = new Tokens({ jwtSecret: SECRET, jwtLeewayS: 30 }, clock);
+    expect(await lenient.verify(token)).toMatchObject({ principal: 'user:x' });
+    await expect(lenient.verify(await tokenOf({ sub: 'x', exp: NOW_S }))).rejects.toThrow('it has expired');
+  });
+
+  test('may name its times with fractions, an end beyond all calendars, and its type as RFC 9068 does', async () => {
+    const claims = { sub: 'x', nbf: NOW_S - 0.5, iat: NOW_S - 0.5, exp: NOW_S + 1.25 };
+    expect(await tokens.verify(await tokenOf(claims, { typ: 'at+jwt' }))).toMatchObject({
+      expiresAt: NOW_S * 1_000 + 1_250,
+      signedInAt: NOW_S * 1_000 - 500,
+    });
+    const { expiresAt = 0 } = await tokens.verify(await tokenOf({ sub: 'x', exp: 1e15 }));
+    expect(new Date(expiresAt).getTime()).toBe(8.64e15);
+  });
+
+  test('without a sub is of the program that it names, and else of nobody', async () => {
+    for (const claim of ['client_id', 'azp']) {
+      const identity = await tokens.verify(await tokenOf({ [claim]: 'billing', roles: ['reader'] }));
+      expect(identity).toMatchObject({ principal: 'client:billing', roles: ['reader'] });
+    }
+    expect((await tokens.verify(await tokenOf({ sub: 7 as unknown as string }))).principal).toBe('user:7');
+    const { message } = await refusal({ jwtSecret: SECRET }, await tokenOf({ roles: ['admin'] }));
+    expect(message).toContain('wrong form: sub.');
+  });
+
+  test('says nothing by a claim that is null', async () => {
+    const claims = { sub: 'x', role: null, roles: null, subscribe: null, publish: null };
+    expect(await tokens.verify(await tokenOf(claims))).not.toHaveProperty('limited');
+  });
+
+  test('that names patterns, even none, is limited to them', async () => {
+    for (const claims of [{ subscribe: [] }, { publish: ['a.*.*'] }])
+      expect(await tokens.verify(await tokenOf({ sub: 'x', ...claims }))).toHaveProperty('limited', true);
+  });
+
+  test.each(['exp', 'jti', 'iat', 'sid'])('is refused without %s where that is demanded', async (claim) => {
+    const settings = { jwtSecret: SECRET, jwtRequire: ['exp', 'jti', 'iat', 'sid'] };
+    const all = { sub: 'x', exp: NOW_S + 60, jti: 'a', iat: NOW_S, sid: 'b' };
+    expect(await new Tokens(settings, clock).verify(await tokenOf(all))).toBeDefined();
+    const { message } = await refusal(settings, await tokenOf({ ...all, [claim]: undefined }));
+    expect(message).toContain(`its claim ${claim} is missing or not acceptable`);
+    expect(message).toContain('BELFRY_JWT_REQUIRE');
+    const own = new Tokens(settings, clock);
+    expect(await own.verify(await own.sign({ subject: 'x', roles: [], ttlS: 5 }))).toBeDefined();
+  });
+
+  test('is refused with an id that cannot be revoked, where one is demanded', async () => {
+    const token = await tokenOf({ sub: 'x', jti: 'a\nb' });
+    expect((await refusal({ jwtSecret: SECRET, jwtRequire: ['jti'] }, token)).message).toContain('claim jti');
   });
 
   test('is refused when another secret signed it, or somebody changed it', async () => {
@@ -79,6 +129,7 @@ describe('a token signed by the secret', () => {
 
   test.each<[string, JWTPayload & Record<string, unknown>]>([
     ['sub', {}],
+    ['sub', { sub: { name: 'x' } as unknown as string }],
     ['sub', { sub: '' }],
     ['sub', { sub: 'a\nb' }],
     ['sub', { sub: 'a'.repeat(256) }],
@@ -133,7 +184,7 @@ describe('a token made here', () => {
       expiresAt: (NOW_S + 60) * 1_000,
     });
     expect([identity.subscribe, identity.publish].map(written)).toEqual([['a.*.*'], []]);
-    const later = new Tokens(settings, { now: () => (NOW_S + 60) * 1_000 });
+    const later = new Tokens(settings, { ...clock, now: () => (NOW_S + 60) * 1_000 });
     await expect(later.verify(token)).rejects.toThrow('it has expired');
   });
 

@@ -1,16 +1,10 @@
-import { scryptSync } from 'node:crypto';
 import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Users } from '../../src/gateway/users.ts';
 import { hashPassword, isPasswordHash, verifyPassword } from '../../src/model/password.ts';
 import type { BelfryError } from '../../src/model/errors.ts';
 import type { Identity } from '../../src/model/principal.ts';
-
-/** A hash that takes a twentieth of the usual time. */
-function cheapHash(password: string, salt = Buffer.alloc(16, 7)): string {
-  const key = scryptSync(password, salt, 32, { N: 1_024, r: 8, p: 1 });
-  return `scrypt:1024:8:1:${salt.toString('base64url')}:${key.toString('base64url')}`;
-}
+import { cheapHash } from '../support/password.ts';
 
 const clock = { time: 0, elapsed: () => clock.time };
 const codeOf = (attempt: Promise<Identity>): Promise<string> =>
@@ -18,9 +12,6 @@ const codeOf = (attempt: Promise<Identity>): Promise<string> =>
     () => 'welcome',
     (error: BelfryError) => error.code,
   );
-
-/** As many checks as can run and wait at once. */
-const ROOM = 2 + 64;
 
 describe('a password', () => {
   test('becomes a salted text that fits it and no other', async () => {
@@ -68,28 +59,42 @@ describe('a password', () => {
   });
 });
 
+const HERE = '192.0.2.1:50000';
+const ELSEWHERE = '192.0.2.2:50000';
+
 describe('users', () => {
+  const reported: string[] = [];
   let users: Users;
+  const trying = (name: string, password: string, address = HERE): Promise<string> =>
+    codeOf(users.authenticate(name, password, address));
+  const guesses = (count: number, name: string, address = HERE): Promise<string>[] =>
+    Array.from({ length: count }, (_, index) => trying(name, `guess ${index}`, address));
+  const guessInTurn = async (count: number, name: string, address = HERE): Promise<void> => {
+    for (let i = 0; i < count; i++) await trying(name, `guess ${i}`, address);
+  };
   beforeEach(() => {
     clock.time = 0;
+    reported.length = 0;
     users = new Users(
       [
         { name: 'ann', password: cheapHash('wonderland'), roles: ['reader'], subscribe: ['a.*.*'] },
         { name: 'bob', password: cheapHash('builder') },
       ],
-      clock,
+      { clock, report: (code, { name = 'nobody' }) => void reported.push(`${name} ${code}`) },
     );
   });
 
   test('are known by name and password', async () => {
-    const ann = await users.authenticate('ann', 'wonderland');
-    expect(ann).toMatchObject({ principal: 'user:ann', roles: ['reader'] });
+    const ann = await users.authenticate('ann', 'wonderland', HERE);
+    expect(ann).toMatchObject({ principal: 'user:ann', roles: ['reader'], limited: true });
     expect(ann.subscribe.patterns.map(({ text }) => text)).toEqual(['a.*.*']);
     expect(ann.publish.patterns).toEqual([]);
     expect(ann).not.toHaveProperty('expiresAt');
     expect(users.find('ann')).toBe(ann);
     expect(users.find('eve')).toBeUndefined();
-    expect(await users.authenticate('bob', 'builder')).toMatchObject({ principal: 'user:bob', roles: [] });
+    const bob = await users.authenticate('bob', 'builder', HERE);
+    expect(bob).toMatchObject({ principal: 'user:bob', roles: [] });
+    expect(bob).not.toHaveProperty('limited');
   });
 
   test('are refused alike, whether the name or the password is wrong, and without an echo', async () => {
@@ -101,7 +106,7 @@ describe('users', () => {
     ] as const;
     const errors = await Promise.all(
       attempts.map(([name, password]) =>
-        users.authenticate(name, password).then(
+        users.authenticate(name, password, HERE).then(
           () => undefined,
           (error: BelfryError) => error,
         ),
@@ -112,52 +117,101 @@ describe('users', () => {
     expect(errors[0]?.message).not.toMatch(/ann|builder|eve|wonderland/);
   });
 
-  test('take a stranger no less work than themselves, even with the password of one of them', async () => {
-    const strangers = Array.from({ length: ROOM }, (_, index) =>
-      codeOf(users.authenticate(`eve${index}`, 'wonderland')),
-    );
-    expect(await codeOf(users.authenticate('ann', 'wonderland'))).toBe('unavailable');
-    expect(new Set(await Promise.all(strangers))).toEqual(new Set(['password_wrong']));
-    const again = Array.from({ length: ROOM }, (_, index) =>
-      codeOf(users.authenticate(`eve${index}`, 'wonderland')),
-    );
-    expect(await codeOf(users.authenticate('ann', 'wonderland'))).toBe('unavailable');
-    expect(new Set(await Promise.all(again))).toEqual(new Set(['password_wrong']));
+  test('are let in at once beside a hundred wrong passwords for the same name from the same address', async () => {
+    const order: string[] = [];
+    const wrong = guesses(100, 'ann').map((code) => code.then((each) => order.push(each)));
+    const right = Array.from({ length: 8 }, () => trying('ann', 'wonderland'));
+    const first = right.map((code) => code.then((each) => order.push(each)));
+    await Promise.all([...wrong, ...first]);
+    expect(await Promise.all(right)).toEqual(Array.from({ length: 8 }, () => 'welcome'));
+    // Two were being checked already, and two more beside it; those that found no room were told so.
+    const checkedBefore = order
+      .slice(0, order.indexOf('welcome'))
+      .filter((code) => code === 'password_wrong');
+    expect(checkedBefore.length).toBeLessThanOrEqual(4);
   });
 
-  test('beyond what can be checked in time are told to come back, and those who come back are let in', async () => {
-    const attempts = Array.from({ length: ROOM + 3 }, (_, index) =>
-      codeOf(users.authenticate('ann', `wrong ${index}`)),
-    );
-    const codes = await Promise.all(attempts);
-    expect(codes.filter((code) => code === 'password_wrong')).toHaveLength(ROOM);
-    expect(codes.slice(ROOM)).toEqual(['unavailable', 'unavailable', 'unavailable']);
-    expect(await codeOf(users.authenticate('ann', 'wonderland'))).toBe('welcome');
+  test('are let in beside a hundred wrong passwords of names that nobody has, from another address', async () => {
+    const wrong = Array.from({ length: 100 }, (_, i) => trying(`eve${i}`, 'wonderland', ELSEWHERE));
+    expect(await trying('bob', 'builder')).toBe('welcome');
+    const codes = await Promise.all(wrong);
+    expect(codes.filter((code) => code === 'password_wrong').length).toBeLessThanOrEqual(66);
+    expect(new Set(codes)).toEqual(new Set(['password_wrong', 'attempts_exceeded']));
   });
 
-  test('are remembered for a minute, and no longer', async () => {
-    await users.authenticate('ann', 'wonderland');
-    const busy = Array.from({ length: ROOM }, (_, index) =>
-      codeOf(users.authenticate('bob', `wrong ${index}`)),
-    );
-    clock.time = 59_999;
-    expect(await codeOf(users.authenticate('ann', 'wonderland'))).toBe('welcome');
-    expect(await codeOf(users.authenticate('ann', 'wrong'))).toBe('unavailable');
-    clock.time = 60_000;
-    expect(await codeOf(users.authenticate('ann', 'wonderland'))).toBe('unavailable');
-    await Promise.all(busy);
-    expect(await codeOf(users.authenticate('ann', 'wonderland'))).toBe('welcome');
+  test('have ten wrong passwords from one address free, and wait twice as long after each that follows', async () => {
+    await guessInTurn(10, 'ann');
+    for (const waitS of [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]) {
+      clock.time += waitS * 1_000 - 1;
+      await expect(users.authenticate('ann', `${waitS}`, HERE)).rejects.toMatchObject({
+        code: 'attempts_exceeded',
+        status: 429,
+        retryAfterS: 1,
+      });
+      clock.time += 1;
+      expect(await trying('ann', `after ${clock.time}`)).toBe('password_wrong');
+    }
+    expect(await trying('bob', 'builder')).toBe('welcome');
+    expect(await trying('ann', 'wonderland', ELSEWHERE)).toBe('welcome');
+  });
+
+  test('that were wrong are told how long to wait, and start anew once they were right', async () => {
+    await guessInTurn(12, 'ann');
+    await expect(users.authenticate('ann', 'wonderland', HERE)).rejects.toMatchObject({ retryAfterS: 1 });
+    clock.time += 1_000;
+    expect(await trying('ann', 'wonderland')).toBe('welcome');
+    await guessInTurn(9, 'ann');
+    expect(await trying('ann', 'builder')).toBe('password_wrong');
+  });
+
+  test('cannot be guessed by one address under ever other names', async () => {
+    for (let i = 0; i < 50; i++) await trying(`eve${i}`, 'x');
+    expect(await trying('eve', 'x')).toBe('attempts_exceeded');
+    expect(await trying('bob', 'builder', '[2001:db8::1]:1')).toBe('welcome');
+  });
+
+  test('cannot be guessed by the many addresses of one IPv6 network', async () => {
+    for (let i = 0; i < 10; i++) await trying('ann', `${i}`, `[2001:db8::${i + 1}]:1`);
+    expect(await trying('ann', 'x', '[2001:db8::ffff]:1')).toBe('attempts_exceeded');
+    expect(await trying('ann', 'wonderland', '[2001:db8:0:1::1]:1')).toBe('welcome');
+  });
+
+  test('that many addresses guess at are not locked out at an address that was never wrong', async () => {
+    for (let i = 0; i < 100; i++) await trying('ann', 'x', `198.51.100.${i}:1`);
+    expect(await trying('ann', 'y', '198.51.100.1:1')).toBe('attempts_exceeded');
+    expect(await trying('ann', 'wonderland')).toBe('welcome');
+  });
+
+  test('are remembered for an hour, whoever guesses meanwhile, and no longer', async () => {
+    await users.authenticate('ann', 'wonderland', HERE);
+    await guessInTurn(50, 'ann');
+    clock.time = 3_599_999;
+    await guessInTurn(12, 'ann');
+    expect(await trying('ann', 'wonderland')).toBe('welcome');
+    expect(await trying('ann', 'x')).toBe('attempts_exceeded');
+    clock.time = 3_600_000;
+    expect(await trying('ann', 'wonderland')).toBe('attempts_exceeded');
   });
 
   test('who come many times at once are checked once', async () => {
-    const storm = Array.from({ length: ROOM * 3 }, () => codeOf(users.authenticate('ann', 'wonderland')));
+    const storm = Array.from({ length: 200 }, () => trying('ann', 'wonderland'));
     expect(new Set(await Promise.all(storm))).toEqual(new Set(['welcome']));
   });
 
+  test('that are refused are told to whoever counts, by name only where that is a user’s', async () => {
+    await guessInTurn(11, 'ann');
+    await trying('my password in the wrong field', '');
+    expect(reported).toEqual([
+      ...Array.from({ length: 10 }, () => 'ann password_wrong'),
+      'ann attempts_exceeded',
+      'nobody password_wrong',
+    ]);
+  });
+
   test('that nobody configured cost nothing', async () => {
-    const nobody = new Users([], clock);
-    const attempts = Array.from({ length: ROOM * 2 }, (_, index) =>
-      codeOf(nobody.authenticate('ann', `${index}`)),
+    const nobody = new Users([], { clock });
+    const attempts = Array.from({ length: 200 }, (_, index) =>
+      codeOf(nobody.authenticate('ann', `${index}`, HERE)),
     );
     expect(new Set(await Promise.all(attempts))).toEqual(new Set(['password_wrong']));
   });

@@ -9,6 +9,11 @@ export interface ControlUnderTest {
   readonly now: () => number;
 }
 
+/** Whether the token of that id is revoked. */
+export function isRevoked(control: Control, tokenId: string): boolean {
+  return control.isRevoked({ principal: 'user:ada', tokenId, signedInAt: 0 });
+}
+
 /** What every control keeps to. */
 export function controlContract(name: string, start: () => Promise<ControlUnderTest>): void {
   describe(`the ${name} control`, () => {
@@ -23,18 +28,42 @@ export function controlContract(name: string, start: () => Promise<ControlUnderT
     it('knows a token as revoked from then on, until it would have ended', async () => {
       const { control, obeyed, now } = await start();
       const until = now() + 60_000;
-      expect(control.isRevoked('a')).toBe(false);
-      await control.send({ kind: 'revoke', tokenId: 'a', until });
-      await control.send({ kind: 'revoke', tokenId: 'b', until: now() - 1 });
-      expect(['a', 'b', 'c'].map((id) => control.isRevoked(id))).toEqual([true, false, false]);
-      await expect.poll(() => obeyed).toContainEqual({ kind: 'revoke', tokenId: 'a', until });
+      expect(isRevoked(control, 'a')).toBe(false);
+      await control.send({ kind: 'revoke', id: 'a', until });
+      await control.send({ kind: 'revoke', id: 'b', until: now() - 1 });
+      expect(['a', 'b', 'c'].map((id) => isRevoked(control, id))).toEqual([true, false, false]);
+      await expect.poll(() => obeyed).toContainEqual({ kind: 'revoke', id: 'a', until });
+    });
+
+    it('knows all tokens of a session as revoked by its id', async () => {
+      const { control, now } = await start();
+      await control.send({ kind: 'revoke', id: 's', until: now() + 60_000 });
+      const of = (sessionId: string): boolean =>
+        control.isRevoked({ principal: 'user:ada', tokenId: 't', sessionId, signedInAt: 0 });
+      expect([of('s'), of('other')]).toEqual([true, false]);
+    });
+
+    it('knows what a principal signed in for by a time as revoked, and no later sign-in, password or other principal', async () => {
+      const { control, obeyed, now } = await start();
+      const [before, until] = [now() - 5_000, now() + 60_000];
+      const principal = 'runner:a\tb';
+      await control.send({ kind: 'revoke', principal, before: before - 1_000, until });
+      await control.send({ kind: 'revoke', principal, before, until });
+      const cases = [{ signedInAt: 0 }, { signedInAt: before }, { signedInAt: before + 1 }, {}];
+      expect(cases.map((each) => control.isRevoked({ principal, ...each }))).toEqual([
+        true,
+        true,
+        false,
+        false,
+      ]);
+      expect(control.isRevoked({ principal: 'runner:a', signedInAt: 0 })).toBe(false);
+      await expect.poll(() => obeyed).toContainEqual({ kind: 'revoke', principal, before, until });
     });
 
     it('takes the later of two ends', async () => {
       const { control, now } = await start();
-      for (const until of [now() + 60_000, now() - 1])
-        await control.send({ kind: 'revoke', tokenId: 'a', until });
-      expect(control.isRevoked('a')).toBe(true);
+      for (const until of [now() + 60_000, now() - 1]) await control.send({ kind: 'revoke', id: 'a', until });
+      expect(isRevoked(control, 'a')).toBe(true);
     });
   });
 }

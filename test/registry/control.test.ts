@@ -8,7 +8,7 @@ import { RedisControl } from '../../src/registry/redis-control.ts';
 import { Revocations } from '../../src/registry/revocations.ts';
 import { ManualClock } from '../support/clock.ts';
 import { randomPrefix } from '../support/redis.ts';
-import { controlContract, type ControlUnderTest } from './control-contract.ts';
+import { controlContract, isRevoked, type ControlUnderTest } from './control-contract.ts';
 
 interface RedisControlUnderTest extends ControlUnderTest {
   readonly clock: ManualClock;
@@ -68,11 +68,11 @@ describe('two redis controls', () => {
     const until = now() + 60_000;
     await redis.zadd(key, until, 'missed', now() - 1, 'ended');
     clock.advance(5_000);
-    await expect.poll(() => control.isRevoked('missed')).toBe(true);
-    expect(obeyed).toEqual([{ kind: 'revoke', tokenId: 'missed', until }]);
+    await expect.poll(() => isRevoked(control, 'missed')).toBe(true);
+    expect(obeyed).toEqual([{ kind: 'revoke', id: 'missed', until }]);
     expect(await redis.zrange(key, '0', '-1')).toEqual(['missed']);
     clock.advance(60_000);
-    expect(control.isRevoked('missed')).toBe(false);
+    expect(isRevoked(control, 'missed')).toBe(false);
   });
 
   it('forget by the clock of Redis, so that a node whose clock is a day ahead ends no revocation for the others', async () => {
@@ -80,11 +80,11 @@ describe('two redis controls', () => {
     const day = 86_400_000;
     const right = await onRedis(prefix);
     const until = right.now() + 60_000;
-    await right.control.send({ kind: 'revoke', tokenId: 'a', until });
+    await right.control.send({ kind: 'revoke', id: 'a', until });
     const ahead = await onRedis(prefix, new ManualClock(new Date(Date.now() + day).toISOString()));
-    await ahead.control.send({ kind: 'revoke', tokenId: 'b', until: until + 2 * day });
+    await ahead.control.send({ kind: 'revoke', id: 'b', until: until + 2 * day });
     expect(await right.redis.zscore(right.key, 'a')).toBe(String(until));
-    expect((await onRedis(prefix)).control.isRevoked('a')).toBe(true);
+    expect(isRevoked((await onRedis(prefix)).control, 'a')).toBe(true);
   });
 
   it('put back what a Redis that lost it no longer holds', async () => {
@@ -92,7 +92,7 @@ describe('two redis controls', () => {
     const until = now() + 60_000;
     await redis.zadd(key, until, 'a');
     clock.advance(5_000);
-    await expect.poll(() => control.isRevoked('a')).toBe(true);
+    await expect.poll(() => isRevoked(control, 'a')).toBe(true);
     await redis.del(key);
     clock.advance(5_000);
     await expect.poll(() => redis.zscore(key, 'a')).toBe(String(until));
@@ -103,7 +103,7 @@ describe('two redis controls', () => {
     const channel = key.replace(/^\{(.*)\}:revoked$/, '$1:control');
     await redis.publish(channel, '{"revoke":"a","until":"2099-01-01T00:00:00+01:00"}');
     await expect.poll(() => redis.zscore(key, 'a')).toBe(String(Date.parse('2098-12-31T23:00:00Z')));
-    expect(control.isRevoked('a')).toBe(true);
+    expect(isRevoked(control, 'a')).toBe(true);
   });
 
   it('report what is no order, and go on', async () => {
@@ -119,7 +119,8 @@ describe('an order as a message', () => {
   it.each<Order>([
     { kind: 'close', by: 'address', values: ['[::1]:80'] },
     { kind: 'close', by: 'token', values: ['a'], reason: 'stolen' },
-    { kind: 'revoke', tokenId: 'a', until: 4_070_908_800_000 },
+    { kind: 'revoke', id: 'a', until: 4_070_908_800_000 },
+    { kind: 'revoke', principal: 'user:ada', before: 1_700_000_000_123, until: 4_070_908_800_000 },
   ])('is read as it was written: %j', (order) => {
     expect(parseOrder(orderText(order))).toEqual(order);
   });
@@ -140,14 +141,29 @@ describe('an order as a message', () => {
 describe('revocations', () => {
   it('are news once, and forgotten when they have ended', () => {
     const revocations = new Revocations();
-    expect([
-      revocations.add('a', 20, 10),
-      revocations.add('a', 20, 10),
-      revocations.add('a', 30, 10),
-    ]).toEqual([true, false, false]);
+    const add = (until: number): boolean => revocations.add({ id: 'a', until }, 10);
+    expect([add(20), add(20), add(30)]).toEqual([true, false, false]);
     expect(revocations.all(29)).toEqual([['a', 30]]);
-    expect(revocations.has('a', 30)).toBe(false);
+    expect(revocations.has({ principal: 'x', tokenId: 'a' }, 30)).toBe(false);
     expect(revocations.all(30)).toEqual([]);
     expect(revocations.all(10)).toEqual([]);
+  });
+
+  it('of a principal are forgotten with all that they hold', () => {
+    const revocations = new Revocations();
+    for (const before of [1, 2]) revocations.add({ principal: 'user:ada', before, until: 20 + before }, 10);
+    expect(revocations.all(21)).toHaveLength(1);
+    expect(revocations.has({ principal: 'user:ada', signedInAt: 2 }, 21)).toBe(true);
+    expect(revocations.all(22)).toEqual([]);
+    expect(revocations.has({ principal: 'user:ada', signedInAt: 0 }, 10)).toBe(false);
+  });
+
+  it('are 100,000 at most, and one more is refused until others have ended', () => {
+    const revocations = new Revocations();
+    for (let i = 0; i < 100_000; i++) revocations.add({ id: `${i}`, until: 20 }, 10);
+    expect(revocations.isFull).toBe(true);
+    expect(revocations.add({ id: 'one more', until: 20 }, 10)).toBe(false);
+    revocations.all(20);
+    expect(revocations.add({ id: 'one more', until: 30 }, 20)).toBe(true);
   });
 });

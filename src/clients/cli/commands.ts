@@ -105,7 +105,8 @@ function addConnectionCommands(connections: Command): void {
     .argument('[name]', 'address or id of one')
     .option('--principal <principal>', 'all of this principal')
     .option('--node <node>', 'all of this node')
-    .option('--token-id <id>', 'all that came with this token, which is revoked')
+    .option('--token-id <id>', 'all that came with this token or session (its jti or sid), which is revoked')
+    .option('--revoke', 'with --principal: revoke all that it has signed in for so far, too')
     .option('--until <time>', 'until when it stays revoked (RFC 3339; a year when absent)')
     .action(async (name: string | undefined, options: CloseOptions) =>
       (await connected()).closeConnections(name, options, console.log),

@@ -3,6 +3,7 @@ import { UsageError, type TargetOptions } from './target.ts';
 import { watch, type WatchOptions } from './watch.ts';
 
 const PATH = '/api/v3/connections';
+const TOKENS = '/api/v3/tokens';
 
 /** What the hub tells of a connection. */
 interface Shown {
@@ -30,6 +31,8 @@ export interface CloseOptions extends TargetOptions {
   readonly principal?: string | undefined;
   readonly node?: string | undefined;
   readonly tokenId?: string | undefined;
+  /** With a principal: revoke its tokens as well. */
+  readonly revoke?: boolean | undefined;
   readonly until?: string | undefined;
 }
 
@@ -94,25 +97,31 @@ export async function watchConnections(
 }
 
 /**
- * Closes one connection by address or id, or all of a principal or node; by token id, revokes the token and with it all
- * that it opened. Prints what was closed.
+ * Closes one connection by address or id, or all of a principal or node; by the id of a token or session, or by a principal
+ * with `revoke`, revokes its tokens and closes what they opened. Prints what was closed.
  */
 export async function closeConnections(
   name: string | undefined,
-  { principal, node, tokenId, until, ...options }: CloseOptions,
+  { principal, node, tokenId, revoke = false, until, ...options }: CloseOptions,
   print: Print,
 ): Promise<void> {
-  const query = until === undefined ? '' : `?until=${encodeURIComponent(until)}`;
+  const end = until === undefined ? {} : { until };
+  if (revoke && principal === undefined)
+    throw new UsageError('Whose tokens are to be revoked is not said. Expected --principal with --revoke.');
   const paths = [
     name === undefined ? undefined : pathOf(name),
     principal === undefined
       ? undefined
-      : `${PATH}?${new URLSearchParams({ Principal: `Eq(${principal})` }).toString()}`,
+      : revoke
+        ? `${TOKENS}?${new URLSearchParams({ principal, ...end }).toString()}`
+        : `${PATH}?${new URLSearchParams({ Principal: `Eq(${principal})` }).toString()}`,
     // Those of nobody known as well, who are asked for by naming the principal.
     node === undefined
       ? undefined
       : `${PATH}?${new URLSearchParams({ Node: `Eq(${node})`, Principal: 'Ne()' }).toString()}`,
-    tokenId === undefined ? undefined : `/api/v3/tokens/${encodeURIComponent(tokenId)}${query}`,
+    tokenId === undefined
+      ? undefined
+      : `${TOKENS}/${encodeURIComponent(tokenId)}?${new URLSearchParams(end).toString()}`,
   ].filter((path) => path !== undefined);
   const [path] = paths;
   if (path === undefined || paths.length > 1) {
