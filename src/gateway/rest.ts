@@ -22,7 +22,8 @@ import { getExplanation } from './explain.ts';
 import type { TokenIssuer } from './issuer.ts';
 import { retainedRoutes } from './retained.ts';
 import { Rubbish } from './rubbish.ts';
-import { addressOf, targetOf } from './handshake.ts';
+import { addressOf } from './client-address.ts';
+import { targetOf } from './handshake.ts';
 import { inTraceOf } from './tracing.ts';
 
 const MAX_IDEMPOTENCY_KEY = 200;
