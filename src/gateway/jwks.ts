@@ -1,4 +1,4 @@
-import { createPublicKey, type JsonWebKeyInput, type KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
@@ -93,24 +93,26 @@ export class PublishedKeys {
 
   /** Resolves when the request that is due or under way has come to an end, at once where none is. */
   #ask(): Promise<void> {
-    const { clock, report } = this.#options;
+    const { clock } = this.#options;
     if (this.#asking !== undefined) return this.#asking;
     if (clock.elapsed() - this.#askedAt < ASK_EVERY_MS) return Promise.resolve();
     this.#askedAt = clock.elapsed();
-    this.#asking = fetchKeys(this.#options.url)
-      .then(
-        (keys) => {
-          this.#keys = keys;
-          this.#fetchedAt = clock.elapsed();
-          this.#failure = undefined;
-        },
-        (cause: unknown) => {
-          this.#failure = cause;
-          report(cause);
-        },
-      )
-      .finally(() => (this.#asking = undefined));
+    this.#asking = this.#fetch();
     return this.#asking;
+  }
+
+  async #fetch(): Promise<void> {
+    const { url, clock, report } = this.#options;
+    try {
+      this.#keys = await fetchKeys(url);
+      this.#fetchedAt = clock.elapsed();
+      this.#failure = undefined;
+    } catch (cause) {
+      this.#failure = cause;
+      report(cause);
+    } finally {
+      this.#asking = undefined;
+    }
   }
 }
 
@@ -160,7 +162,7 @@ function usableKey(written: unknown): PublishedKey | undefined {
   const { data } = jwk.safeParse(written);
   if (data === undefined) return undefined;
   try {
-    const key = createPublicKey({ key: data as JsonWebKeyInput['key'], format: 'jwk' });
+    const key = createPublicKey({ key: data, format: 'jwk' });
     const all = algorithmsOf(key);
     // The two names of Ed25519 mean one algorithm, whichever the issuer chose.
     const algorithms =

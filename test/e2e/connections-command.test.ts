@@ -71,7 +71,15 @@ describe('belfry connections', () => {
     expect(revoked.lines).toEqual(['revoked until 2099-01-01T00:00:00.000Z']);
     expect(await cid?.closed).toMatchObject({ code: 4001 });
     const dan = await dial(node, await node.token('dan', {}));
-    const all = await run(env, 'close', '--principal', 'user:dan', '--revoke', '--until', '2099-01-01T00:00:00Z');
+    const all = await run(
+      env,
+      'close',
+      '--principal',
+      'user:dan',
+      '--revoke',
+      '--until',
+      '2099-01-01T00:00:00Z',
+    );
     expect(all.lines).toEqual(['revoked until 2099-01-01T00:00:00.000Z']);
     expect(await dan.closed).toMatchObject({ code: 4001 });
     expect((await run(env, 'close', '--revoke')).errorLines.join()).toContain('Expected --principal');

@@ -13,10 +13,10 @@ it('who guesses passwords is told to wait by REST and by every dialect that asks
     fetch(`${node.url}${path}`, { headers: { Authorization: `Basic ${btoa(`ada:${password}`)}` } });
   expect((await get('/api/v3/info', 'wonderland')).status).toBe(200);
   for (let i = 0; i < 10; i++) expect((await get('/api/v3/info', `${i}`)).status).toBe(403);
+  expect((await get('/api/v3/info', 'x')).headers.get('retry-after')).toBe('1');
   for (const path of ['/api/v3/info', ...DIALS]) {
     const refused = await get(path, 'x');
     expect([path, refused.status]).toEqual([path, 429]);
-    if (path !== '/ws/metrics') expect(refused.headers.get('retry-after')).toBe('1');
   }
   for (const path of DIALS) {
     const url = `${node.url.replace('http', 'ws')}${path}?token=ada:`;
@@ -25,7 +25,7 @@ it('who guesses passwords is told to wait by REST and by every dialect that asks
   }
   const counts = await MetricsPage.of(node.url);
   expect(counts.get('belfry_rubbish_total{source="sign-in",reason="password_wrong"}')).toBe(10);
-  const [logged] = node.log.filter(({ source }) => source === 'sign-in');
+  const logged = node.log.find(({ source }) => source === 'sign-in');
   expect(logged).toMatchObject({ reason: 'password_wrong', name: 'ada' });
   expect(logged?.['address']).toMatch(/^127\.0\.0\.1:/);
   expect(JSON.stringify(node.log)).not.toContain('wonderland');
