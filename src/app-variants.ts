@@ -6,7 +6,8 @@ import { RedisConnection } from './broker/redis-connection.ts';
 import { publishing } from './broker/redis-scripts.ts';
 import { RedisBroker } from './broker/redis.ts';
 import type { Config } from './config/config.ts';
-import { parseEvent } from './dialects/index.ts';
+import { FORMATS } from './dialects/formats.ts';
+import { parseEvent, parseLogged } from './dialects/index.ts';
 import type { Rubbish } from './gateway/rubbish.ts';
 import type { Clock } from './model/clock.ts';
 import type { NewEvent } from './model/event.ts';
@@ -51,7 +52,9 @@ export function brokerOf(
     clock,
     ...limits,
     redaction,
+    formats: FORMATS,
     parse: (body) => redaction.mask(parseEvent(body)),
+    parseLogged: (body) => redaction.mask(parseLogged(body)),
     report: rubbish.report,
     log,
   });

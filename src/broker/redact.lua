@@ -1,202 +1,216 @@
 -- Masks what nobody may see in the text of an event, before any of it is kept. The text stays as it was written but for
 -- the values that are masked: encoded anew by cjson, an empty list would become an object and a number another.
--- strict-json.lua stands before it and has taken the text, so it is known to be JSON; and so do REDACTIONS, the layers of
--- model/redaction.ts, with which this agrees to the byte.
+-- redact-names.lua stands before it, and so does what model/masking.ts knows, with which this agrees to the byte:
+-- REDACTIONS, the layers; VALUE_FIELDS and ENVELOPE_FIELDS, what formats write at the root; and ROLES, the
+-- fields by which an object says what another of its fields holds.
 
-local REDACTED = '"[redacted]"'
+local REDACTED = '[redacted]'
 
--- Where the spellings put what becomes object, original and metadata of an event; and what else they write at the root,
--- which no name masks there: it says what the event is.
-local ROOTS = { object = 'object', payload = 'object', data = 'object', original = 'original', metadata = 'metadata' }
-local ENVELOPE = {
-  id = true, time = true, type = true, action = true, key = true, principal = true, appid = true, event_type = true,
-  timestamp = true,
-}
+-- What an object says with one field about another.
+local says = {}
 
-local NONE = {}
+function says.label(about, masking, at)
+  local text = masking.text
+  if text:byte(at) ~= 34 then return end
+  local mode, may_be_directory = meaning_of(masking.layers, unquoted(text, at, skip_string(text, at)))
+  about.mode = math.max(about.mode, mode)
+  about.may_be_directory = about.may_be_directory or may_be_directory
+end
 
-local function fold(name) return (name:lower():gsub('[-_]', '')) end
+function says.sensitive(about, masking, at)
+  if masking.is_usual and masking.text:sub(at, at) == 't' then about.mode = TOLD end
+end
 
--- As `holds` in model/mask.ts.
-local function holds(glob, name)
-  local first, last = glob[1], glob[#glob]
-  if #glob == 1 then return name == first end
-  if name:sub(1, #first) ~= first or name:sub(#name - #last + 1) ~= last then return false end
-  local at = #first + 1
-  for i = 2, #glob - 1 do
-    local _, found = name:find(glob[i], at, true)
-    if not found then return false end
-    at = found + 1
+function says.kind(about, masking, at)
+  local text = masking.text
+  if masking.is_usual and text:byte(at) == 34 then
+    about.is_secret = about.is_secret or unquoted(text, at, skip_string(text, at)) == 'Secret'
   end
-  return at + #last <= #name + 1
 end
 
-local function any_holds(globs, name)
-  local folded = fold(name)
-  for _, glob in ipairs(globs) do
-    if holds(glob, folded) then return true end
-  end
-  return false
+local function may_say(text, folded)
+  return text:find('\\u', 1, true) or folded:find('value"', 1, true) or folded:find('"secret"', 1, true)
 end
 
--- Names come over and over, so each layer keeps what is known of them from call to call, within a bound.
-local MAX_KNOWN, MAX_KNOWN_LENGTH = 10000, 100
-
-local function is_hidden_in(layer, name)
-  local known = layer.known[name]
-  if known ~= nil then return known end
-  known = any_holds(layer.names, name)
-  if #name > MAX_KNOWN_LENGTH then return known end
-  if layer.count >= MAX_KNOWN then layer.known, layer.count = {}, 0 end
-  layer.known[name], layer.count = known, layer.count + 1
-  return known
-end
-
-local function is_hidden(layers, name)
-  for _, layer in ipairs(layers) do
-    if is_hidden_in(layer, name) then return true end
-  end
-  return false
-end
-
--- Each of the next three takes where something begins in the text and answers where it has ended.
-
-local function skip_string(text, at)
-  at = at + 1
+-- All of that, by where the objects begin. Looked for in one go, whatever is nested in what.
+local function find_sayings(masking)
+  local text, sayings, open, at = masking.text, {}, {}, 1
   while true do
-    at = text:find('["\\]', at)
-    if text:sub(at, at) == '"' then return at + 1 end
-    at = at + 2
-  end
-end
-
-local function skip_scalar(text, at) return text:find('[,%]}%s]', at) or #text + 1 end
-
-local function skip_value(text, at)
-  local first = text:sub(at, at)
-  if first == '"' then return skip_string(text, at) end
-  if first ~= '{' and first ~= '[' then return skip_scalar(text, at) end
-  local depth = 0
-  repeat
-    at = text:find('["%[%]{}]', at)
-    local found = text:sub(at, at)
-    if found == '"' then
-      at = skip_string(text, at)
-    else
-      depth = depth + ((found == '{' or found == '[') and 1 or -1)
+    at = text:find('["{}]', at)
+    if not at then return sayings end
+    local found = text:byte(at)
+    if found == 123 then
+      open[#open + 1] = at
       at = at + 1
-    end
-  until depth == 0
-  return at
-end
-
--- What is left of the paths that lead through a name; true where one of them ends.
-local function follow(paths, name)
-  if #paths == 0 then return NONE end
-  local folded, rest = fold(name), {}
-  for _, path in ipairs(paths) do
-    if holds(path.steps[path.at], folded) then
-      if path.at == #path.steps then return true end
-      rest[#rest + 1] = { steps = path.steps, at = path.at + 1 }
-    end
-  end
-  return rest
-end
-
-local function is_told(text, at)
-  local first = text:sub(at, at)
-  return first ~= 't' and first ~= 'f' and first ~= 'n'
-end
-
--- `paths` are those of the layers, which concern the event; `kept` are names right below the root that stay, since the
--- hub makes the key of them.
-local function masked(text, layers, paths, kept)
-  local pieces, done = {}, 1
-  local scan
-
-  local function mask(from, to)
-    pieces[#pieces + 1] = text:sub(done, from - 1)
-    pieces[#pieces + 1] = REDACTED
-    done = to
-    return to
-  end
-
-  -- The value of a field, at a depth where the root is 0.
-  local function field(name, at, through, depth)
-    if depth == 0 then
-      local root = name:lower()
-      -- A spelling that does not know the field may have anything in it.
-      if ENVELOPE[root] then return scan(at, NONE, 2) end
-      if ROOTS[root] then return scan(at, paths[ROOTS[root]], 1) end
-    end
-    local rest = follow(through, name)
-    if not (depth == 1 and kept[name]) then
-      if rest == true or (is_hidden(layers, name) and is_told(text, at)) then return mask(at, skip_value(text, at)) end
-    end
-    return scan(at, rest == true and NONE or rest, depth + 1)
-  end
-
-  local function scan_object(at, through, depth)
-    at = text:find('[^%s]', at + 1)
-    while text:sub(at, at) ~= '}' do
+    elseif found == 125 then
+      open[#open] = nil
+      at = at + 1
+    else
       local ended = skip_string(text, at)
-      local name = text:sub(at + 1, ended - 2)
-      if name:find('\\', 1, true) then name = json.decode('["' .. name .. '"]')[1] end
-      at = field(name, text:find('[^%s:]', ended), through, depth)
-      at = text:find('[^%s,]', at)
-    end
-    return at + 1
-  end
-
-  local function scan_list(at, through, depth)
-    at = text:find('["%[%]{]', at + 1)
-    while text:sub(at, at) ~= ']' do
-      at = text:find('["%[%]{]', scan(at, through, depth))
-    end
-    return at + 1
-  end
-
-  scan = function(at, through, depth)
-    local first = text:sub(at, at)
-    if first == '{' then return scan_object(at, through, depth) end
-    if first == '[' then return scan_list(at, through, depth) end
-    return skip_value(text, at)
-  end
-
-  scan(text:find('{', 1, true), NONE, 0)
-  return table.concat(pieces) .. text:sub(done)
-end
-
-local function concerns(layer, kind)
-  if not kind[1] then return true end
-  local types, actions, keys = layer.types, layer.actions, layer.keys
-  return (types == true or types[kind[1]]) and (actions == true or actions[kind[2]]) and (keys == true or keys[kind[3]])
-end
-
--- A quick look, since most events hold nothing to mask: whether any name in the text may be hidden, wherever it stands.
--- Each quote is tried as the first of a name, so none is missed; what cannot be read like that is suspect.
-local function is_suspect(text, layers)
-  local at = 1
-  while true do
-    local _, _, before, name, last = text:find('(.)"([^"]*)()"%s*:', at)
-    if not name then return false end
-    if before == '\\' or name:find('\\', 1, true) or is_hidden(layers, name) then return true end
-    at = last - 1
-  end
-end
-
--- `kind` is the { type, action, key } of the event; where only the hub can tell it, every layer concerns it.
-local function redact(text, kind, kept)
-  local layers, paths, has_paths = {}, { object = {}, original = {}, metadata = {} }, false
-  for _, layer in ipairs(REDACTIONS) do
-    if concerns(layer, kind) then
-      layers[#layers + 1] = layer
-      for _, path in ipairs(layer.paths) do
-        local from = paths[path.root]
-        from[#from + 1], has_paths = { steps = path.steps, at = 1 }, true
+      local value = text:match('^%s*:%s*()', ended)
+      local say = value and says[ROLES[fold(unquoted(text, at, ended))]]
+      if say then
+        local begin = open[#open]
+        sayings[begin] = sayings[begin] or { mode = NONE }
+        say(sayings[begin], masking, value)
       end
+      at = ended
     end
   end
-  if not has_paths and not is_suspect(text, layers) then return text end
-  return masked(text, layers, paths, kept or NONE)
+end
+
+local function replace(masking, from, to, by)
+  local pieces = masking.pieces
+  pieces[#pieces + 1] = masking.text:sub(masking.done, from - 1)
+  pieces[#pieces + 1] = by
+  masking.done = to
+end
+
+-- How much of a field its own object lets it hide.
+local function mode_by_saying(about, role, text, at)
+  if role == 'data' then return about.is_secret and TOLD or NONE end
+  if role ~= 'value' then return NONE end
+  if about.may_be_directory and not is_directory_at(text, at) then return math.max(about.mode, SECRET) end
+  return about.mode
+end
+
+-- How much is hidden of a field of this name, where `mode` holds in the object around it.
+local function mode_of(masking, name, at, mode, about)
+  local own, may_be_directory, is_no_secret = meaning_of(masking.layers, name)
+  if may_be_directory and own < SECRET and not is_directory_at(masking.text, at) then own = SECRET end
+  if about then own = math.max(own, mode_by_saying(about, ROLES[fold(name)], masking.text, at)) end
+  if own == NONE and mode == TEXTS and is_no_secret then return NONE end
+  return math.max(own, mode)
+end
+
+-- An item of a list may be a variable or an option, as `PASSWORD=x` or `--password=x`: then its name counts.
+local function scan_item(masking, at)
+  local text = masking.text
+  local ended = skip_string(text, at)
+  local name, value = text:match('^"([%w_.-]+)=()', at)
+  local item
+  if not name and text:find('^"[%w_.-]*\\', at) then
+    item = unquoted(text, at, ended)
+    name = item:match('^([%w_.-]+)=')
+  end
+  if not name then return ended end
+  local mode, may_be_directory = meaning_of(masking.layers, name)
+  if may_be_directory and mode < SECRET then
+    item = item or unquoted(text, at, ended)
+    if not is_directory(item:sub(#name + 2)) then mode = SECRET end
+  end
+  if mode >= SECRET then replace(masking, at, ended, '"' .. name .. '=' .. REDACTED .. '"') end
+  return ended
+end
+
+-- Where something stands: at the root, right in `data`, or anywhere below.
+local ROOT, DATA, BELOW = 0, 1, 2
+
+local scan
+
+-- The value of a field of the root, if it is one that formats write there.
+local function scan_root_field(masking, name, at)
+  local root = name:lower()
+  -- A format that does not know the field may have anything in it.
+  if ENVELOPE_FIELDS[root] then return scan(masking, at, NO_PATHS, NONE, BELOW) end
+  local value = VALUE_FIELDS[root]
+  return value and scan(masking, at, masking.paths[value], NONE, name == 'data' and DATA or BELOW)
+end
+
+-- The value of a field, by where it stands. Of the data the one stays that the hub makes the key of.
+local function scan_field(masking, name, at, paths, mode, place, about)
+  local ended = place == ROOT and scan_root_field(masking, name, at)
+  if ended then return ended end
+  local rest = follow(paths, name)
+  if place == DATA and name == masking.kept then return scan(masking, at, rest == true and NO_PATHS or rest, NONE, BELOW) end
+  if rest == true then return scan(masking, at, NO_PATHS, ALL, BELOW) end
+  return scan(masking, at, rest, mode_of(masking, name, at, mode, about), BELOW)
+end
+
+local function scan_object(masking, at, paths, mode, place)
+  local text, about = masking.text, masking.sayings[at]
+  at = text:find('[^%s]', at + 1)
+  while text:byte(at) ~= 125 do
+    local ended = skip_string(text, at)
+    local name = unquoted(text, at, ended)
+    at = scan_field(masking, name, text:find('[^%s:]', ended), paths, mode, place, about)
+    at = text:find('[^%s,]', at)
+  end
+  return at + 1
+end
+
+-- Numbers and words are passed over at once where none of them is hidden.
+local function scan_list(masking, at, paths, mode)
+  local text, next_item = masking.text, mode < SECRET and '["%[%]{]' or '[^%s,]'
+  at = text:find(next_item, at + 1)
+  while text:byte(at) ~= 93 do
+    if mode == NONE and text:byte(at) == 34 then
+      at = scan_item(masking, at)
+    else
+      at = scan(masking, at, paths, mode, BELOW)
+    end
+    at = text:find(next_item, at)
+  end
+  return at + 1
+end
+
+local function is_hidden(first, mode)
+  if first == '"' then return mode >= TEXTS end
+  if first == 't' or first == 'f' or first == 'n' then return mode == ALL end
+  return mode >= SECRET
+end
+
+scan = function(masking, at, paths, mode, place)
+  local first = masking.text:sub(at, at)
+  if first == '{' then return scan_object(masking, at, paths, WITHIN[mode], place) end
+  if first == '[' then return scan_list(masking, at, paths, mode) end
+  local ended = skip_value(masking.text, at)
+  if is_hidden(first, mode) then replace(masking, at, ended, '"' .. REDACTED .. '"') end
+  return ended
+end
+
+local function concerns(layer, topic)
+  local types, actions, keys = layer.types, layer.actions, layer.keys
+  return (types == true or types[topic[1]]) and (actions == true or actions[topic[2]]) and (keys == true or keys[topic[3]])
+end
+
+-- A quick look, since most events hold nothing to mask: whether the text has the letters of any name that is masked. They
+-- are there to the letter unless they are escaped by their numbers.
+local function is_suspect(text, folded, layers)
+  if text:find('\\u', 1, true) then return true end
+  for _, layer in ipairs(layers) do
+    for _, letters in ipairs(layer.letters) do
+      if folded:find(letters, 1, true) then return true end
+    end
+  end
+  return false
+end
+
+local function paths_of(layers)
+  local paths = { object = {}, original = {}, metadata = {} }
+  for _, layer in ipairs(layers) do
+    for _, path in ipairs(layer.paths) do
+      local from = paths[path.root]
+      from[#from + 1] = { steps = path.steps, at = 1 }
+    end
+  end
+  return paths
+end
+
+-- `topic` is the { type, action, key } of the event; `kept`, if given, the field of `data` that the key is made of.
+local function redact(text, topic, kept)
+  local layers, is_usual = {}, false
+  for _, layer in ipairs(REDACTIONS) do
+    if concerns(layer, topic) then
+      layers[#layers + 1] = layer
+      is_usual = is_usual or layer.usual ~= nil
+    end
+  end
+  local folded = #layers > 0 and fold(text)
+  if not folded or not is_suspect(text, folded, layers) then return text end
+  local masking = { text = text, layers = layers, is_usual = is_usual, paths = paths_of(layers), pieces = {}, done = 1 }
+  masking.kept = kept
+  masking.sayings = may_say(text, folded) and find_sayings(masking) or {}
+  scan(masking, text:find('{', 1, true), NO_PATHS, NONE, ROOT)
+  return table.concat(masking.pieces) .. text:sub(masking.done)
 end

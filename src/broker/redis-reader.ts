@@ -9,6 +9,8 @@ import type { LogEntry } from './redis-log.ts';
 export interface ReaderOptions {
   /** An event in whatever spelling. @throws ProtocolError */
   readonly parse: (body: Json) => NewEvent;
+  /** The same of what stands in the log, where the hub's own registry writes too. @throws ProtocolError */
+  readonly parseLogged: (body: Json) => NewEvent;
   readonly maxEventBytes: number;
   readonly report: ReportRubbish;
   readonly clock: Clock;
@@ -34,7 +36,7 @@ export class Reader {
   entry(source: Source, { id, previous, body }: LogEntry): HubEvent | undefined {
     const event = this.#try(source, body, () => {
       if (previous === undefined) throw new ProtocolError('event_invalid', 'Not written by belfry_publish.');
-      return this.#options.parse(parseJson(body));
+      return this.#options.parseLogged(parseJson(body));
     });
     const joins = this.#bridgeFrom ?? previous;
     this.#bridgeFrom = event === undefined ? joins : undefined;

@@ -1,15 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { MAX_DEPTH } from '../model/json.ts';
-import type { Glob } from '../model/mask.ts';
+import type { Format } from '../model/format.ts';
+import { RESERVED_TYPES } from '../model/event.ts';
+import { lettersOf, ROLES } from '../model/mask.ts';
+import { ENVELOPE_FIELDS, VALUE_FIELDS } from '../model/masking.ts';
 import type { PatternPart, PatternParts } from '../model/pattern.ts';
 import { Redaction, type Layer } from '../model/redaction.ts';
 import { REMOVING_ACTIONS, type Keep, type Retention } from '../model/retention.ts';
 import { IDEMPOTENCY_MS, type LogBounds } from './broker.ts';
+import { luaOf, setOf, type LuaValue } from './lua.ts';
 import { INBOX_GROUP } from './redis-log.ts';
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
 const PUBLISH = read('retain.lua') + read('publish.lua');
-const VALIDATE = read('strict-json.lua') + read('redact.lua') + read('validate.lua');
+const VALIDATE = ['scan-json', 'strict-json', 'redact-names', 'redact', 'validate']
+  .map((name) => read(`${name}.lua`))
+  .join('');
 const GROUP = `local GROUP = '${INBOX_GROUP}'\n`;
 
 export const LIBRARY_NAME = 'belfry';
@@ -23,6 +29,12 @@ export interface ScriptLimits {
   readonly retention: Retention;
   /** What nobody may see is masked in what others publish; nothing where absent. */
   readonly redaction?: Redaction;
+}
+
+/** What the function belfry_publish goes by, beside that. */
+export interface FunctionRules extends ScriptLimits {
+  /** In which others may publish, in the order in which one is looked for. */
+  readonly formats: readonly Format[];
 }
 
 /** ARGV as `publishArguments` in redis-log.ts writes it. */
@@ -66,8 +78,8 @@ export function commandScripts(limits: ScriptLimits) {
 }
 
 /** The same as a library of Redis functions, behind validation, since anybody may call it. */
-export function publishLibrary(limits: ScriptLimits): string {
-  return `#!lua name=${LIBRARY_NAME}\n${constants(limits)}${redactions(limits)}${PUBLISH}${VALIDATE}`;
+export function publishLibrary(limits: FunctionRules): string {
+  return `#!lua name=${LIBRARY_NAME}\n${constants(limits)}${functionRules(limits)}${PUBLISH}${VALIDATE}`;
 }
 
 function constants({ bounds, maxEventBytes, retention }: ScriptLimits): string {
@@ -79,48 +91,44 @@ function constants({ bounds, maxEventBytes, retention }: ScriptLimits): string {
     dead_entries: 10_000,
     dead_bytes: 64 * 1024 * 1024,
   };
-  const fields = Object.entries(limits).map(([name, value]) => `${name} = ${value}`);
-  const rules = retention.rules.map(
-    ({ type, action, keep }) => `{ types = ${luaSet(type)}, actions = ${luaSet(action)}, ${luaKeep(keep)} }`,
-  );
-  return [
-    `local LIMITS = { ${fields.join(', ')} }`,
-    `local RULES = { ${rules.join(', ')} }`,
-    `local REMOVING = ${luaSet(REMOVING_ACTIONS)}\n`,
-  ].join('\n');
+  const rules = retention.rules.map(({ type, action, keep }) => ({
+    types: partOf(type),
+    actions: partOf(action),
+    ...keepOf(keep),
+  }));
+  return locals({ LIMITS: limits, RULES: rules, REMOVING: setOf(REMOVING_ACTIONS) });
 }
 
-function redactions({ redaction = Redaction.none }: ScriptLimits): string {
-  return `local REDACTIONS = { ${redaction.standing.map(luaLayer).join(', ')} }\n`;
+/** By what an event is read and masked; the hub's own way to do so goes by the same. */
+function functionRules({ formats, redaction = Redaction.none }: FunctionRules): string {
+  return locals({
+    FORMATS: formats,
+    RESERVED: setOf(RESERVED_TYPES),
+    REDACTIONS: redaction.standing.map(layerOf),
+    VALUE_FIELDS,
+    ENVELOPE_FIELDS: setOf(ENVELOPE_FIELDS),
+    ROLES,
+  });
 }
 
-function luaLayer({ events, fields: { names, paths } }: Layer): string {
-  const [types, actions, keys] = events === undefined ? ANY : (events.parts ?? NOTHING);
-  const luaPaths = paths.map(({ root, steps }) => `{ root = '${root}', steps = ${luaGlobs(steps)} }`);
-  return [
-    `{ types = ${luaSet(types)}, actions = ${luaSet(actions)}, keys = ${luaSet(keys)}`,
-    `names = ${luaGlobs(names)}, paths = { ${luaPaths.join(', ')} }`,
-    'known = {}, count = 0 }',
-  ].join(', ');
+function locals(values: Readonly<Record<string, LuaValue>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `local ${name} = ${luaOf(value)}\n`)
+    .join('');
 }
 
-function luaGlobs(globs: readonly Glob[]): string {
-  const lists = globs.map((glob) => `{ ${glob.map((part) => `'${luaBytes(part)}'`).join(', ')} }`);
-  return `{ ${lists.join(', ')} }`;
+/** `known` and `count` are for what the script learns of names. */
+function layerOf({ events, fields: { names, paths, usual }, fields }: Layer): LuaValue {
+  const [types, actions, keys] = (events === undefined ? ANY : (events.parts ?? NOTHING)).map(partOf);
+  const known = { known: {}, count: 0 };
+  return { types, actions, keys, names, paths, usual, letters: lettersOf(fields), ...known };
 }
 
-function luaKeep(keep: Keep): string {
-  if (keep.kind === 'latest') return 'latest = true';
-  return `last = ${keep.last}, ttl = ${keep.ttlMs ?? 'nil'}`;
+function keepOf(keep: Keep): { readonly [name: string]: LuaValue } {
+  return keep.kind === 'latest' ? { latest: true } : { last: keep.last, ttl: keep.ttlMs };
 }
 
-/** A table with `true` for each, or `true` for any value. Whatever characters there are, each byte is written as its number. */
-function luaSet(part: PatternPart): string {
-  if (part === '*') return 'true';
-  const entries = part.map((value) => `['${luaBytes(value)}'] = true`);
-  return `{ ${entries.join(', ')} }`;
-}
-
-function luaBytes(text: string): string {
-  return Array.from(Buffer.from(text), (byte) => `\\${String(byte).padStart(3, '0')}`).join('');
+/** A set of values, or `true` for any value. */
+function partOf(part: PatternPart): LuaValue {
+  return part === '*' ? true : setOf(part);
 }

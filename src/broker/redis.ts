@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Cursor } from '../model/cursor.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
+import type { Format } from '../model/format.ts';
 import { Redaction } from '../model/redaction.ts';
 import { Retention } from '../model/retention.ts';
 import type {
@@ -45,6 +46,8 @@ export interface RedisBrokerOptions extends ReaderOptions {
    * masked by who hands this in.
    */
   readonly redaction?: Redaction;
+  /** In which others publish by the function belfry_publish. */
+  readonly formats: readonly Format[];
   readonly log: Logger;
   /** How long `start` tries to reach Redis. */
   readonly connectTimeoutMs?: number;

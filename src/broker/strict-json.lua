@@ -1,4 +1,4 @@
--- JSON as strict as the hub's own, for validate.lua. LIMITS stands before it.
+-- JSON as strict as the hub's own, for validate.lua. LIMITS and scan-json.lua stand before it.
 
 -- Caught where the refusal is answered.
 local function refuse(code, what) error({ code = code, what = what }, 0) end
@@ -7,7 +7,6 @@ local function refuse(code, what) error({ code = code, what = what }, 0) end
 -- over (raw control characters in strings, text after a NUL, and the numbers 1. and -.5) is looked for below.
 -- A copy, since the settings of cjson are shared with the scripts of others; made at the first call, since Redis does
 -- not lend cjson to a library that is being loaded.
-local json
 local function strict_json()
   local copy = cjson.new()
   copy.decode_invalid_numbers(false)
@@ -26,7 +25,9 @@ local UTF8_SEQUENCES = {
   '\244[\128-\143]' .. REST .. REST,
 }
 
+-- Most of a text is ASCII, which goes first.
 local function is_utf8(text)
+  text = text:gsub('[%z\1-\127]+', ' ')
   for _, sequence in ipairs(UTF8_SEQUENCES) do
     if not text:find('[\128-\255]') then return true end
     text = text:gsub(sequence, ' ')
@@ -58,27 +59,17 @@ local function check_cjson_holes(text, is_printable)
   end
 end
 
-local function holds_proto(value)
-  if type(value) ~= 'table' then return false end
-  for name, inner in pairs(value) do
-    if name == '__proto__' or holds_proto(inner) then return true end
-  end
-  return false
-end
-
--- JSON as a Lua value; a list is a table whose first item is not nil, an object any other.
+-- JSON as a Lua value; a list is a table whose first item is not nil, an object any other. Where both are empty, they
+-- cannot be told apart.
 local function parse(text)
   local is_printable = text:find('^[ -~]*$') ~= nil
   if not is_printable and not is_utf8(text) then refuse('json_invalid', 'the bytes are not UTF-8') end
   if text:find('\0', 1, true) then refuse('json_invalid', 'it holds a NUL') end
-  -- An empty list would come out as an empty object; filled it is told apart.
-  local filled = text
-  if text:find('[', 1, true) then filled = text:gsub('%[[ \t\r\n]*%]', '[0]') end
   json = json or strict_json()
-  local ok, value = pcall(json.decode, filled)
+  local ok, value = pcall(json.decode, text)
   if not ok then refuse('json_invalid', value) end
   check_cjson_holes(text, is_printable)
-  if (text:find('__proto__', 1, true) or text:find('\\u', 1, true)) and holds_proto(value) then
+  if (text:find('__proto__', 1, true) or text:find('\\u', 1, true)) and holds_name(text, '__proto__') then
     refuse('json_invalid', 'it holds the name __proto__')
   end
   return value

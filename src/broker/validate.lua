@@ -3,26 +3,11 @@
 --   FCALL belfry_publish 1 {belfry}:log '<event>' ['<event>' …]
 --   FCALL belfry_publish 2 {belfry}:log {belfry}:once:<key> '<event>' …
 --
--- Answers the id of each event. Takes exactly what the hub itself would take, in any of its spellings, and refuses
+-- Answers the id of each event. Takes exactly what the hub itself would take, in any of its formats, and refuses
 -- anything else with `BELFRY <code>: <what was wrong>; expected …`; then nothing was appended. One thing more is
 -- refused: \u escapes that are half of a surrogate pair, which are no text.
 
-local EXPECTED = {
-  json_invalid = 'JSON in UTF-8, at most ' .. LIMITS.depth .. ' levels deep, without the name __proto__',
-  event_invalid = 'type, action, key; Type, Action; event_type; type, appId, payload; or type, data.name',
-  event_too_big = 'at most ' .. LIMITS.event_bytes .. ' bytes',
-  type_reserved = 'any other type',
-}
-
 local function no_event(what) refuse('event_invalid', what) end
-
-local RESERVED = { belfry = true, websocket = true }
-
--- Of a type with dots the first part is the type, the rest the action.
-local function check_reserved(name)
-  local kind = name:match('^[^.]*')
-  if RESERVED[kind] then refuse('type_reserved', 'the type "' .. kind .. '" is reserved for the hub') end
-end
 
 local DAYS = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
 
@@ -42,30 +27,108 @@ local function is_time(text)
   return zone == 'Z' or zone == 'z' or (hours ~= nil and tonumber(hours) <= 24 and tonumber(minutes) <= 59)
 end
 
-local function check_text(name, value)
+local CHECKS = {}
+
+function CHECKS.any() end
+
+function CHECKS.text(name, value)
   if type(value) ~= 'string' then no_event(name .. ' is not a string') end
 end
 
-local function check_filled(name, value)
-  check_text(name, value)
+function CHECKS.filled(name, value)
+  CHECKS.text(name, value)
   if value == '' then no_event(name .. ' is empty') end
 end
 
-local function check_time(name, value)
-  check_text(name, value)
+function CHECKS.time(name, value)
+  CHECKS.text(name, value)
   if not is_time(value) then no_event(name .. ' is not a time as RFC 3339 has it') end
 end
 
-local function check_object(name, value)
+-- A table that is empty was an object or a list: only the text can tell.
+function CHECKS.object(name, value, text)
+  if is_object(value) and next(value) == nil then
+    local at = find_field(text, text:find('{', 1, true), name)
+    if text:byte(at) == 91 then value = nil end
+  end
   if not is_object(value) then no_event(name .. ' is not an object') end
 end
 
-local function anything() end
+-- As Go reads: without regard to the case of letters, and null as if it were absent.
+local function as_go(event, fields)
+  local found = {}
+  for name, value in pairs(event) do
+    local field = name:lower()
+    if fields[field] then
+      if found[field] ~= nil then no_event('it has the field ' .. field .. ' twice, in letters of different case') end
+      found[field] = value
+    end
+  end
+  for field, value in pairs(found) do
+    if value == cjson.null then found[field] = nil end
+  end
+  return found
+end
 
-local CANONICAL = {
-  id = check_text, time = check_time, type = check_filled, action = check_filled, key = check_text,
-  principal = check_text, object = anything, original = anything, metadata = check_object,
-}
+-- The fields of the event, each of which is known to have its form.
+local function checked_fields(event, format, text)
+  local fields = format.asGo and as_go(event, format.fields) or event
+  for name, value in pairs(fields) do
+    local form = format.fields[name]
+    if form then
+      CHECKS[form:match('%a+')](name, value, text)
+    elseif not format.isOpen then
+      no_event('it has the unknown field ' .. name:sub(1, 100))
+    end
+  end
+  for name, form in pairs(format.fields) do
+    if fields[name] == nil and form:sub(-1) ~= '?' then no_event(name .. ' is missing') end
+  end
+  return fields
+end
+
+-- What stands at a path: a field of the root, or with a dot one of an object in it. With it the names of the two.
+local function field_at(fields, path)
+  local outer, inner = path:match('^([^.]*)%.(.*)$')
+  if not outer then return fields[path], path end
+  local value = fields[outer]
+  if not is_object(value) then return nil, outer, inner end
+  return value[inner], outer, inner
+end
+
+-- The digits of a number as they were written.
+local function key_of(value, text, outer, inner)
+  if type(value) == 'string' then return value end
+  if type(value) ~= 'number' then return '' end
+  local at = find_field(text, text:find('{', 1, true), outer)
+  local from, to = find_field(text, at, inner)
+  return text:sub(from, to - 1)
+end
+
+-- Each answers the { type, action, key } of an event by the rule of its format, and the name of the field that the key
+-- was found in, where that is a field of `data`.
+local topic_by = {}
+
+function topic_by.fields(fields, rule)
+  return { fields[rule.type], fields[rule.action], fields[rule.key] or '' }
+end
+
+function topic_by.dotted(fields, rule)
+  local kind, action = fields[rule.name]:match('^([^.]+)%.(.+)$')
+  if not kind then no_event(rule.name .. ' is not <type>.<action>, as in deploy.step') end
+  local key, _, kept = field_at(fields, rule.key)
+  CHECKS.text(rule.key, key)
+  return { kind, action, key }, kept
+end
+
+function topic_by.named(fields, rule, text)
+  local name = fields[rule.name]
+  local topic = rule.topics[name]
+  if not topic then return { rule.others, name, '' } end
+  if not topic.key then return { topic.type, topic.action, '' } end
+  local value, outer, inner = field_at(fields, topic.key)
+  return { topic.type, topic.action, key_of(value, text, outer, inner) }, inner
+end
 
 -- What retain.lua asks: `onlyNames` in the hub decides the same.
 local function says(key, object)
@@ -77,108 +140,50 @@ local function says(key, object)
   return 'names'
 end
 
-local function check_fields(checks, event)
-  for name, value in pairs(event) do
-    if not checks[name] then no_event('it has the unknown field ' .. name:sub(1, 100)) end
-    checks[name](name, value)
+local function has_all(event, paths)
+  if not paths then return false end
+  for _, path in ipairs(paths) do
+    if field_at(event, path) == nil then return false end
   end
+  return true
 end
 
-local function canonical(event)
-  check_fields(CANONICAL, event)
-  if event.key == nil then no_event('key is missing') end
-  check_reserved(event.type)
-  return event.type, event.action, event.key, says(event.key, event.object)
-end
-
--- What Go writes for a time that was never set.
-local GO_ZERO_TIME = '0001-01-01T00:00:00Z'
-
-local function check_drp_time(name, value)
-  if value ~= GO_ZERO_TIME then check_time(name, value) end
-end
-
-local DRP = {
-  time = check_drp_time, type = check_filled, action = check_filled, key = check_text, principal = check_text,
-}
-
--- Go reads field names without regard to case, and null as absent.
-local function drp(event)
-  local found, object = {}, nil
-  for name, value in pairs(event) do
-    local field = name:lower()
-    if field == 'object' then object = value end
-    if DRP[field] and value ~= cjson.null then
-      DRP[field](name, value)
-      found[field] = value
-      if field == 'type' then check_reserved(value) end
+-- As `formatOf` in model/format.ts.
+local function format_of(event)
+  for _, amount in ipairs({ 'whole', 'partly' }) do
+    for _, format in ipairs(FORMATS) do
+      if has_all(event, format[amount]) then return format end
     end
   end
-  if not (found.type and found.action) then no_event('Type or Action is missing') end
-  local key = found.key or ''
-  return found.type, found.action, key, says(key, object)
+  no_event('its fields are those of no known format')
 end
-
-local function check_dotted(name)
-  check_text('type', name)
-  if not name:find('.', 1, true) then no_event('type is not <kind>.<what happened>') end
-  check_reserved(name)
-  return name:match('^([^.]*)%.(.*)$')
-end
-
-local PROVISIONING = { event_type = check_filled, timestamp = check_time, data = anything, metadata = check_object }
-
--- Which event this becomes only the hub knows: no rule is asked.
-local function provisioning(event)
-  check_fields(PROVISIONING, event)
-  if event.data == nil then no_event('data is missing') end
-end
-
-local function norn(event)
-  local kind, action = check_dotted(event.type)
-  check_text('appId', event.appId)
-  return kind, action, event.appId, says(event.appId, event.payload)
-end
-
-local function dorgu(event)
-  local kind, action = check_dotted(event.type)
-  check_text('data.name', event.data.name)
-  return kind, action, event.data.name, says(event.data.name, event.data)
-end
-
--- In the order in which the hub recognises them. Each answers of what it has checked the type, action and key, and what
--- it says.
-local function spelling(event)
-  if event.type ~= nil and event.action ~= nil then return canonical end
-  if event.Type ~= nil or event.Action ~= nil then return drp end
-  if event.event_type ~= nil then return provisioning end
-  if event.type ~= nil and event.appId ~= nil and event.payload ~= nil then return norn end
-  if event.type ~= nil and is_object(event.data) and event.data.name ~= nil then return dorgu end
-  no_event('its fields are those of no known spelling')
-end
-
--- Fields right below `data` of which the hub makes the key.
-local KEY_FIELDS = {
-  [provisioning] = { task_id = true, batch_id = true, workflow_id = true, component = true, metric_name = true },
-  [dorgu] = { name = true },
-}
 
 local function check_size(text)
   if #text > LIMITS.event_bytes then refuse('event_too_big', 'it is ' .. #text .. ' bytes') end
 end
 
--- The { type, action, key, says } of an event, without any where only the hub can tell them; and its text as it may be kept,
--- which can be longer.
+-- The { type, action, key, says } of an event, and its text as it may be kept, which can be longer.
 local function check(text)
   check_size(text)
   local event = parse(text)
-  if not is_object(event) then no_event('it is not an object') end
-  local spelled = spelling(event)
-  local kind = { spelled(event) }
-  local masked = redact(text, kind, KEY_FIELDS[spelled])
+  if not text:find('^%s*{') then no_event('it is not an object') end
+  local format = format_of(event)
+  local fields = checked_fields(event, format, text)
+  local topic, kept = topic_by[format.topic.kind](fields, format.topic, text)
+  if RESERVED[topic[1]] then refuse('type_reserved', 'the type "' .. topic[1] .. '" is reserved for the hub') end
+  local masked = redact(text, topic, kept)
   check_size(masked)
-  return kind, masked
+  if masked ~= text then fields = checked_fields(json.decode(masked), format, masked) end
+  topic[4] = says(topic[3], fields[format.object])
+  return topic, masked
 end
+
+local EXPECTED = {
+  json_invalid = 'JSON in UTF-8, at most ' .. LIMITS.depth .. ' levels deep, without the name __proto__',
+  event_invalid = 'type, action, key; Type, Action; event_type; type, appId, payload; or type, data.name',
+  event_too_big = 'at most ' .. LIMITS.event_bytes .. ' bytes',
+  type_reserved = 'any other type',
+}
 
 local function refusal(code, what, expected)
   return redis.error_reply('BELFRY ' .. code .. ': ' .. what .. '; expected ' .. expected)
@@ -193,13 +198,13 @@ local function refusal_of_keys(keys)
   end
 end
 
--- Fills in the kinds that `publish` takes, and what may be kept of the events.
+-- Fills in the topics that `publish` takes, and what may be kept of the events.
 local function refusal_of_events(events, kinds)
   if #events == 0 then return refusal('event_invalid', 'no event is given', 'one or more') end
   for i, text in ipairs(events) do
     local ok, found, masked = pcall(check, text)
     if ok then
-      kinds[i], events[i] = found[1] and found, masked
+      kinds[i], events[i] = found, masked
     else
       local which = #events > 1 and 'event ' .. i .. ' of ' .. #events .. ': ' or ''
       return refusal(found.code, which .. found.what, EXPECTED[found.code])

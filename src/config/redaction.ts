@@ -29,7 +29,7 @@ export function redactionOf({ redaction, redactionDefaults }: Settings): Redacti
 export function* idleExceptions(settings: Settings): Iterable<string> {
   const hidden = redactionOf(settings)
     .standing.filter(({ events }) => events === undefined)
-    .flatMap(({ fields }) => fields.names);
+    .flatMap(({ fields: { names, usual } }) => [...names, ...(usual?.names ?? [])]);
   for (const [index, { fields, except = [] }] of settings.redaction.entries()) {
     for (const field of except.length === 0 ? [] : fields) {
       const name = lastName(field);

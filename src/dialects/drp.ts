@@ -4,8 +4,9 @@
  * such command is passed over in silence, as that server did.
  */
 import { BelfryError, ProtocolError, type ErrorCode } from '../model/errors.ts';
-import { HUB_TYPE, refuseReservedType, type HubEvent, type NewEvent } from '../model/event.ts';
+import { HUB_TYPE, type HubEvent, type NewEvent } from '../model/event.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { lower } from '../model/mask.ts';
 import { Pattern } from '../model/pattern.ts';
 import { goTime, isGoZeroTime, isRfc3339 } from '../model/time.ts';
 import { Refusal, type Command, type Dialect, type Opening, type OpenRequest } from './dialect.ts';
@@ -14,6 +15,17 @@ const HEARTBEAT = { pingMs: 54_000, pongWaitMs: 60_000 };
 const ACK_ACTIONS: ReadonlyMap<unknown, string> = new Map([
   ['subscribe', 'register'],
   ['unsubscribe', 'deregister'],
+]);
+
+/** Of an event, as Go compares them. */
+const FIELDS: ReadonlySet<string> = new Set([
+  'time',
+  'type',
+  'action',
+  'key',
+  'principal',
+  'object',
+  'original',
 ]);
 
 export const drp: Dialect = {
@@ -56,10 +68,10 @@ export const drp: Dialect = {
 
   parse(body: Json): NewEvent | undefined {
     if (!isJsonObject(body)) return undefined;
-    const fields = foldNames(body);
     if (!('Type' in body || 'Action' in body)) return undefined;
+    const fields = foldNames(body);
     const time = textField(fields, 'time');
-    const event: NewEvent = {
+    return {
       type: requiredField(fields, 'type'),
       action: requiredField(fields, 'action'),
       key: textField(fields, 'key') ?? '',
@@ -68,8 +80,6 @@ export const drp: Dialect = {
       ...optional('principal', textField(fields, 'principal') || undefined),
       ...optional('time', time === undefined || isGoZeroTime(time) ? undefined : checkedTime(time)),
     };
-    refuseReservedType(event);
-    return event;
   },
 };
 
@@ -153,9 +163,17 @@ function lenientPattern(text: string): Pattern {
   }
 }
 
-/** Go reads field names without regard to case. */
+/** Go reads field names without regard to case. A field that is there twice then could be either. */
 function foldNames(body: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(body).map(([name, value]) => [name.toLowerCase(), value]));
+  const folded: Record<string, Json> = {};
+  for (const [name, value] of Object.entries(body)) {
+    const field = lower(name);
+    if (!FIELDS.has(field)) continue;
+    if (Object.hasOwn(folded, field))
+      throw invalid(`it has the field ${field} twice, in letters of different case`);
+    folded[field] = value;
+  }
+  return folded;
 }
 
 function textField(fields: JsonObject, name: string): string | undefined {

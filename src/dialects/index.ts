@@ -1,9 +1,11 @@
 import { ProtocolError } from '../model/errors.ts';
-import type { NewEvent } from '../model/event.ts';
+import { refuseReservedType, refuseUnloggedType, type NewEvent } from '../model/event.ts';
+import { formatOf } from '../model/format.ts';
 import type { Json } from '../model/json.ts';
 import type { Dialect, DialectName } from './dialect.ts';
 import { dorgu } from './dorgu.ts';
 import { drp } from './drp.ts';
+import { FORMATS } from './formats.ts';
 import { mist, MIST_PATHS } from './mist.ts';
 import { native } from './native.ts';
 import { norn } from './norn.ts';
@@ -11,8 +13,7 @@ import { provisioning } from './provisioning.ts';
 
 /**
  * Every dialect, with the paths that belong to it alone. Beside these each is reached under `/ws` on a listener whose
- * default it is, and under all of them after `/<name>` on every listener. The order is that in which a spelling is
- * recognised.
+ * default it is, and under all of them after `/<name>` on every listener.
  */
 export const DIALECTS: readonly { readonly dialect: Dialect; readonly paths: readonly string[] }[] = [
   { dialect: native, paths: [] },
@@ -22,6 +23,10 @@ export const DIALECTS: readonly { readonly dialect: Dialect; readonly paths: rea
   { dialect: dorgu, paths: [] },
   { dialect: mist, paths: MIST_PATHS },
 ];
+
+const BY_NAME: ReadonlyMap<DialectName, Dialect> = new Map(
+  DIALECTS.map(({ dialect }) => [dialect.name, dialect]),
+);
 
 export const dialectNames: readonly DialectName[] = DIALECTS.map(({ dialect }) => dialect.name);
 
@@ -44,23 +49,35 @@ export function ownPath(path: string, { name }: Dialect): string {
 }
 
 /**
- * One published event in the spelling that is named, or else in the one that its fields show.
+ * One published event in the format that is named, or else in the one that its fields show.
  * @throws ProtocolError `event_invalid` or `type_reserved`
  */
 export function parseEvent(body: Json, name?: DialectName): NewEvent {
-  for (const { dialect } of DIALECTS) {
-    if (name !== undefined && dialect.name !== name) continue;
-    const event = dialect.parse(body);
-    if (event !== undefined) return event;
-  }
-  const spellings =
-    'type, action, key (native), Type, Action, Key (drp), event_type, data (provisioning), type, appId, payload (norn) or type, data.name (dorgu)';
+  const event = readEvent(body, name);
+  refuseReservedType(event);
+  return event;
+}
+
+/** The same of what stands in the log, where the hub's own registry writes too. */
+export function parseLogged(body: Json): NewEvent {
+  const event = readEvent(body, undefined);
+  refuseUnloggedType(event);
+  return event;
+}
+
+function readEvent(body: Json, named: DialectName | undefined): NewEvent {
+  const name = named ?? formatOf(body, FORMATS)?.name;
+  const event = name === undefined ? undefined : BY_NAME.get(name)?.parse(body);
+  if (event !== undefined) return event;
   if (name === 'mist') {
-    const why = 'Mist has no spelling for publishers. Expected type, action, key, and no dialect named.';
+    const why = 'Mist has no format for publishers. Expected type, action, key, and no dialect named.';
     throw new ProtocolError('event_invalid', why);
   }
   throw new ProtocolError(
     'event_invalid',
-    `Not an event${name ? ` in ${name}` : ''}. Expected an object with the fields ${spellings}.`,
+    `Not an event${name ? ` in ${name}` : ''}. Expected an object with the fields ${FORMS}.`,
   );
 }
+
+const FORMS =
+  'type, action, key (native), Type, Action, Key (drp), event_type, data (provisioning), type, appId, payload (norn) or type, data.name (dorgu)';

@@ -26,7 +26,7 @@
 import { z } from 'zod';
 import { cursorAt, isCursor, type Cursor } from '../model/cursor.ts';
 import { BelfryError, ProtocolError } from '../model/errors.ts';
-import { refuseReservedType, type HubEvent, type NewEvent } from '../model/event.ts';
+import type { HubEvent, NewEvent } from '../model/event.ts';
 import { parseFilters } from '../model/filter.ts';
 import { isJsonObject, parseJson, type Json, type JsonObject } from '../model/json.ts';
 import { Pattern } from '../model/pattern.ts';
@@ -181,14 +181,10 @@ function isPlain(body: JsonObject): body is JsonObject & NewEvent {
 }
 
 function parseEvent(body: JsonObject): NewEvent {
-  if (isPlain(body)) {
-    refuseReservedType(body);
-    return body;
-  }
+  if (isPlain(body)) return body;
   const parsed = nativeEvent.safeParse(body);
   if (!parsed.success) throw new ProtocolError('event_invalid', explain('event', EVENT_FORM, parsed.error));
   const { id: _heardAs, ...event } = parsed.data;
-  refuseReservedType(event);
   return event;
 }
 

@@ -1,6 +1,6 @@
 /** What Norn and Dorgu have in common: a socket that anybody may open, that tells of its own system, and never listens. */
 import { ProtocolError } from '../model/errors.ts';
-import { refuseReservedType, type NewEvent } from '../model/event.ts';
+import type { NewEvent } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import type { Pattern } from '../model/pattern.ts';
 import { ANONYMOUS, Grants } from '../model/principal.ts';
@@ -34,7 +34,7 @@ export const PASSED_OVER: Command = { kind: 'ignore', ref: '' };
 
 /**
  * An event from its name on the wire, `<type>.<action>`, split at the first dot, so that an action may hold more.
- * @throws ProtocolError `event_invalid` or `type_reserved`
+ * @throws ProtocolError `event_invalid`
  */
 export function eventOf(name: string, key: string, object: Json): NewEvent {
   const dot = name.indexOf('.');
@@ -45,7 +45,5 @@ export function eventOf(name: string, key: string, object: Json): NewEvent {
       `The type "${name.slice(0, 100)}" is not usable. Expected <type>.<action>, as in deploy.step.`,
     );
   }
-  const event = { type, action, key, object };
-  refuseReservedType(event);
-  return event;
+  return { type, action, key, object };
 }

@@ -1,5 +1,6 @@
 /** The event types of the Provisioning Platform: what each is in the hub, and who may hear it. */
 import type { HubEvent, NewEvent } from '../model/event.ts';
+import { keyOf, type NamedTopic } from '../model/format.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
 import { Pattern } from '../model/pattern.ts';
 import { Grants, type Identity } from '../model/principal.ts';
@@ -29,7 +30,7 @@ const CORE: readonly EventType[] = [
 ];
 
 /** An event type of an application's own is the action of this type, to the letter. */
-const CUSTOM = 'custom';
+export const CUSTOM = 'custom';
 
 const BY_NAME: ReadonlyMap<string, EventType> = new Map(CORE.map((core) => [core.name, core]));
 const BY_TYPE: ReadonlyMap<string, EventType> = new Map(CORE.map((core) => [core.type, core]));
@@ -56,13 +57,21 @@ export function patternOf(eventType: string): Pattern {
   return PATTERNS.get(eventType) ?? Pattern.of(CUSTOM, eventType);
 }
 
+/** What events of each event type of the platform's own are in the hub, and where their key stands. */
+export const NAMED_TOPICS: Readonly<Record<string, NamedTopic>> = Object.fromEntries(
+  CORE.map(({ name, type, action, keyField }) => [
+    name,
+    { type, action, ...(keyField !== undefined && { key: `data.${keyField}` }) },
+  ]),
+);
+
 /** What an event of this event type with such data is in the hub. */
 export function topicOf(eventType: string, data: Json): Pick<NewEvent, 'type' | 'action' | 'key'> {
   const core = BY_NAME.get(eventType);
   if (core === undefined) return { type: CUSTOM, action: eventType, key: '' };
   const { type, action, keyField } = core;
   const key = keyField !== undefined && isJsonObject(data) ? data[keyField] : undefined;
-  return { type, action, key: typeof key === 'string' ? key : '' };
+  return { type, action, key: keyOf(key) };
 }
 
 /** `undefined` for an event that the platform has no event type for. */

@@ -38,15 +38,31 @@ export interface HubEvent extends NewEvent {
 /** The type of the hub's own events: replies to commands, gaps. Nobody else may publish it. */
 export const HUB_TYPE = 'belfry';
 
-/** Types that nobody may publish: the hub's own, and DRP's acks, which its clients count one by one. */
-const RESERVED_TYPES: ReadonlySet<string> = new Set([HUB_TYPE, 'websocket']);
+/** Replies of the hub, and DRP's acks, which its clients count one by one: these stand in no log at all. */
+const UNLOGGED_TYPES = [HUB_TYPE, 'websocket'] as const;
 
-/** @throws ProtocolError `type_reserved` */
+/** What the connection registry tells; whoever hears it takes it for true. */
+const REGISTRY_TYPES = ['connections', 'presence', 'tokens'] as const;
+
+/** Types that only the hub itself publishes. To the letter, as patterns match them. */
+export const RESERVED_TYPES: readonly string[] = [...UNLOGGED_TYPES, ...REGISTRY_TYPES];
+const RESERVED: ReadonlySet<string> = new Set(RESERVED_TYPES);
+const UNLOGGED: ReadonlySet<string> = new Set(UNLOGGED_TYPES);
+
+/** Of an event that somebody publishes. @throws ProtocolError `type_reserved` */
 export function refuseReservedType(event: NewEvent): void {
-  if (!RESERVED_TYPES.has(event.type)) return;
-  throw new ProtocolError(
+  if (RESERVED.has(event.type)) throw reserved(event);
+}
+
+/** Of an event that stands in the log, where the registry writes as well. @throws ProtocolError `type_reserved` */
+export function refuseUnloggedType(event: NewEvent): void {
+  if (UNLOGGED.has(event.type)) throw reserved(event);
+}
+
+function reserved({ type }: NewEvent): ProtocolError {
+  return new ProtocolError(
     'type_reserved',
-    `The type "${event.type}" is reserved for the hub. Expected any other type.`,
+    `The type "${type}" is reserved for the hub. Expected any other type.`,
   );
 }
 

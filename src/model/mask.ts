@@ -1,34 +1,9 @@
-import type { NewEvent } from './event.ts';
-import { isJsonObject, type Json, type JsonObject } from './json.ts';
-
 /** Stands where something was that is not for everybody. */
 export const REDACTED = '[redacted]';
 
 /** What an event holds of a publisher's own, and so where a path begins. */
-const ROOTS = ['object', 'original', 'metadata'] as const;
-type Root = (typeof ROOTS)[number];
-
-/** Where the spellings write what becomes these, in whatever case. */
-const SPELLED: ReadonlyMap<string, Root> = new Map([
-  ['object', 'object'],
-  ['payload', 'object'],
-  ['data', 'object'],
-  ['original', 'original'],
-  ['metadata', 'metadata'],
-]);
-
-/** What else the spellings write there: it says what the event is, and no name masks it. */
-const ENVELOPE: ReadonlySet<string> = new Set([
-  'id',
-  'time',
-  'type',
-  'action',
-  'key',
-  'principal',
-  'appid',
-  'event_type',
-  'timestamp',
-]);
+export const ROOTS = ['object', 'original', 'metadata'] as const;
+export type Root = (typeof ROOTS)[number];
 
 /** A folded name, split at its stars: one part is a name to the letter. */
 export type Glob = readonly string[];
@@ -39,23 +14,88 @@ export interface Path {
   readonly steps: readonly Glob[];
 }
 
+/** What a layer masks. The Redis function belfry_publish is handed the same. */
 export interface Fields {
   /** At any depth, lists included. */
   readonly names: readonly Glob[];
   readonly paths: readonly Path[];
+  readonly usual?: Usual | undefined;
 }
 
-/** What is known of a name as it is written in events. */
-interface Known {
+/** The names that hardly ever stand for anything but a secret, and what is known of the objects that hold secrets. */
+export interface Usual {
+  readonly names: readonly Glob[];
+  /** No secrets, though their names or where they stand say so. */
+  readonly noSecrets: readonly Glob[];
+  /** Secrets, unless the text is the path of a directory. */
+  readonly directories: readonly Glob[];
+}
+
+/**
+ * How much of a value is hidden, each more than the one before: nothing; its texts; a text or number itself, and the
+ * texts in it; all texts and numbers; everything. Objects and lists keep their form in any case.
+ */
+export const Mode = { None: 0, Texts: 1, Secret: 2, Told: 3, All: 4 } as const;
+export type Mode = (typeof Mode)[keyof typeof Mode];
+
+/** What the name of a field means. */
+export type Meaning = typeof Mode.None | typeof Mode.Secret | typeof Mode.Told | 'no secret' | 'directory';
+
+/** What a field may say of another one of its object, or be told by one; under folded names. */
+export const ROLES = {
+  name: 'label',
+  key: 'label',
+  sensitive: 'sensitive',
+  kind: 'kind',
+  value: 'value',
+  data: 'data',
+  stringdata: 'data',
+} as const;
+export type Role = (typeof ROLES)[keyof typeof ROLES];
+
+export interface Known {
   readonly folded: string;
-  readonly masked: boolean;
+  readonly meaning: Meaning;
+  readonly role: Role | undefined;
 }
-
-const NONE: readonly (readonly Glob[])[] = [];
 
 /** Names come from a few programs, over and over. Who makes up new ones all the time gets no memory from us. */
 const MAX_KNOWN = 10_000;
 const MAX_KNOWN_LENGTH = 100;
+
+/** What names mean to a layer. */
+export class Names {
+  readonly #fields: Fields;
+  readonly #known = new Map<string, Known>();
+
+  constructor(fields: Fields) {
+    this.#fields = fields;
+  }
+
+  know(name: string): Known {
+    let known = this.#known.get(name);
+    if (known !== undefined) return known;
+    const folded = fold(name);
+    known = { folded, meaning: this.#meaningOf(folded), role: roleOf(folded) };
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+    if (name.length <= MAX_KNOWN_LENGTH) this.#known.set(name, known);
+    return known;
+  }
+
+  #meaningOf(folded: string): Meaning {
+    const isAmong = (globs: readonly Glob[]): boolean => globs.some((glob) => holds(glob, folded));
+    const { names, usual } = this.#fields;
+    if (isAmong(names)) return Mode.Told;
+    if (usual === undefined) return Mode.None;
+    if (isAmong(usual.noSecrets)) return 'no secret';
+    if (isAmong(usual.directories)) return 'directory';
+    return isAmong(usual.names) ? Mode.Secret : Mode.None;
+  }
+}
+
+function roleOf(folded: string): Role | undefined {
+  return Object.hasOwn(ROLES, folded) ? ROLES[folded as keyof typeof ROLES] : undefined;
+}
 
 /** A field as a rule states it: with a dot a path, else a name. `undefined` when it is neither. */
 export function parseField(text: string): Glob | Path | undefined {
@@ -78,9 +118,14 @@ export function isPath(field: Glob | Path): field is Path {
   return 'root' in field;
 }
 
-/** `sshKey`, `ssh_key` and `SSH-Key` are one name. Letters beyond ASCII are what they are, here as in redact.lua. */
+/** `sshKey`, `ssh_key` and `SSH-Key` are one name. Letters beyond ASCII are what they are, here as in Lua. */
 export function fold(name: string): string {
-  return name.replaceAll(/[-_]/g, '').replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return lower(name.replaceAll(/[-_]/g, ''));
+}
+
+/** As Lua does it: letters beyond ASCII stay as they are. */
+export function lower(text: string): string {
+  return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 /** Whether a folded name is meant. Costs no more than a look at it, whatever stars there are. */
@@ -99,82 +144,20 @@ export function holds(glob: Glob, name: string): boolean {
 }
 
 /**
- * Puts {@link REDACTED} in the place of fields. Under a name whatever tells something: `true`, `false` and `null` stay,
- * as `hasToken` or an empty field is no secret. At the end of a path whatever there is.
+ * Letters of which a text has some, folded, if anything in it is masked. They stand there as they are, unless they are
+ * escaped by their numbers: characters for which JSON has another escape are none of them.
  */
-export class Mask {
-  readonly #names: readonly Glob[];
-  readonly #paths: Readonly<Record<Root, readonly (readonly Glob[])[]>>;
-  readonly #known = new Map<string, Known>();
+export function lettersOf({ names, paths, usual }: Fields): readonly string[] {
+  const ends = paths.map(({ steps }) => steps.at(-1) ?? []);
+  const of = [...names, ...ends, ...(usual === undefined ? [] : [...usual.names, ...usual.directories])].map(
+    longest,
+  );
+  if (usual !== undefined) of.push('sensitive', 'secret');
+  const all = [...new Set(of)];
+  return all.filter((one) => !all.some((other) => other !== one && one.includes(other)));
+}
 
-  constructor({ names, paths }: Fields) {
-    this.#names = names;
-    const from = (root: Root): (readonly Glob[])[] =>
-      paths.filter((path) => path.root === root).map(({ steps }) => steps);
-    this.#paths = { object: from('object'), original: from('original'), metadata: from('metadata') };
-  }
-
-  /** The event itself when there is nothing to mask in it; else another, which shares with it what is the same. */
-  apply<Event extends NewEvent>(event: Event): Event {
-    let masked: Partial<Record<Root, Json>> | undefined;
-    for (const root of ROOTS) {
-      const value = event[root];
-      if (typeof value !== 'object' || value === null) continue;
-      const seen = this.#inside(value, this.#paths[root]);
-      if (seen !== value) (masked ??= {})[root] = seen;
-    }
-    return masked === undefined ? event : { ...event, ...masked };
-  }
-
-  /** What may be an event in any spelling, or is none. As redact.lua has it. */
-  anywhere(json: Json): Json {
-    if (!isJsonObject(json)) return this.#inside(json, NONE);
-    const masked = Object.entries(json).map(([name, value]): [string, Json] => {
-      const root = SPELLED.get(name.toLowerCase());
-      if (root !== undefined) return [name, this.#inside(value, this.#paths[root])];
-      const isEnvelope = ENVELOPE.has(name.toLowerCase());
-      return [name, isEnvelope ? this.#inside(value, NONE) : this.#field(name, value, NONE)];
-    });
-    return masked.every(([name, value]) => value === json[name]) ? json : Object.fromEntries(masked);
-  }
-
-  /** `paths` are what is left of those that lead through here. */
-  #inside(value: Json, paths: readonly (readonly Glob[])[]): Json {
-    if (typeof value !== 'object' || value === null) return value;
-    if (isJsonObject(value)) return this.#object(value, paths);
-    let masked: Json[] | undefined;
-    for (const [index, item] of value.entries()) {
-      const seen = this.#inside(item, paths);
-      if (seen !== item) (masked ??= [...value])[index] = seen;
-    }
-    return masked ?? value;
-  }
-
-  #object(object: JsonObject, paths: readonly (readonly Glob[])[]): JsonObject {
-    let masked: Record<string, Json> | undefined;
-    for (const name in object) {
-      const value = object[name] as Json;
-      const seen = this.#field(name, value, paths);
-      if (seen !== value) (masked ??= { ...object })[name] = seen;
-    }
-    return masked ?? object;
-  }
-
-  #field(name: string, value: Json, paths: readonly (readonly Glob[])[]): Json {
-    const { folded, masked } = this.#know(name);
-    if (masked && value !== null && typeof value !== 'boolean') return REDACTED;
-    if (paths.length === 0) return this.#inside(value, NONE);
-    const rest = paths.filter(([step = []]) => holds(step, folded)).map((path) => path.slice(1));
-    return rest.some((path) => path.length === 0) ? REDACTED : this.#inside(value, rest);
-  }
-
-  #know(name: string): Known {
-    let known = this.#known.get(name);
-    if (known !== undefined) return known;
-    const folded = fold(name);
-    known = { folded, masked: this.#names.some((glob) => holds(glob, folded)) };
-    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
-    if (name.length <= MAX_KNOWN_LENGTH) this.#known.set(name, known);
-    return known;
-  }
+function longest(glob: Glob): string {
+  const runs = glob.flatMap((part) => part.split(/["\\/]/));
+  return runs.reduce((a, b) => (b.length > a.length ? b : a), '');
 }

@@ -1,6 +1,7 @@
 import { HUB_TYPE, type NewEvent } from './event.ts';
 import { parseJson, type Json } from './json.ts';
-import { isPath, Mask, parseField, REDACTED, type Fields, type Glob } from './mask.ts';
+import { isPath, Names, parseField, REDACTED, type Fields, type Glob } from './mask.ts';
+import { Masking } from './masking.ts';
 import { Pattern } from './pattern.ts';
 import { ADMIN } from './principal.ts';
 
@@ -12,40 +13,73 @@ export interface RedactionRule {
   readonly events?: string | undefined;
   /** Roles that see it all the same, beside admin. With none, nobody does, and it is nowhere kept. */
   readonly except?: readonly string[] | undefined;
+  /**
+   * Of names by which the hub guesses what is secret: those that are none though they are called so, and those under
+   * which the path of a directory is none. Numbers within an object of such a name stay, as its form does.
+   */
+  readonly usual?: { readonly noSecrets: readonly string[]; readonly directories: readonly string[] };
 }
 
 /**
  * Names under which there is hardly ever anything but a secret. Not `tokens`, which are counted more often than told,
- * and nothing that a bare `key` could match: keys are how events are known.
+ * not `accessKeys`, which are public ones in DRP, and nothing that a bare `key` could match: keys are how events are
+ * known. What kubectl applied last is a copy of the whole object, with the values of its variables.
  */
 export const DEFAULT_REDACTION: readonly RedactionRule[] = [
   {
     fields: [
       '*password',
       '*passwords',
-      'passwordHash',
+      '*passwordHash',
+      '*passwordHashes',
       '*passwd',
       '*passphrase',
       '*secret',
       '*secrets',
+      '*secretString',
+      '*secretValue',
       '*token',
+      '*jwt',
       '*authorization',
       '*credential',
       '*credentials',
       '*apiKey',
       '*accessKey',
       '*privateKey',
+      '*privateKeyPem',
+      '*clientKeyData',
       '*secretKey',
       '*encryptionKey',
       '*signingKey',
       '*apiKeys',
-      '*accessKeys',
+      '*secretAccessKeys',
       '*privateKeys',
       '*secretKeys',
+      '*connectionString',
+      '*connectionStrings',
       '*pwd',
       'cookie',
       'setCookie',
+      '*sessionId',
+      '*sessId',
+      '*dockerConfigJson',
+      '*lastAppliedConfiguration',
     ],
+    usual: {
+      noSecrets: [
+        'checksum/*',
+        'secretName',
+        'imagePullSecrets',
+        '*pageToken',
+        'nextToken',
+        'continuationToken',
+        'continueToken',
+        'syncToken',
+        'nextSyncToken',
+        'clientRequestToken',
+      ],
+      directories: ['pwd', 'oldPwd'],
+    },
   },
 ];
 
@@ -55,18 +89,65 @@ export interface Layer {
   readonly events: Pattern | undefined;
   readonly except: ReadonlySet<string>;
   readonly fields: Fields;
-  readonly mask: Mask;
+  readonly names: Names;
 }
+
+/** Layers, of which those mask an event together that concern it. */
+class Layers {
+  readonly #layers: readonly Layer[];
+  readonly #maskings = new Map<string, Masking>();
+
+  constructor(layers: readonly Layer[]) {
+    this.#layers = layers;
+  }
+
+  get length(): number {
+    return this.#layers.length;
+  }
+
+  mask<Event extends NewEvent>(event: Event): Event {
+    if (this.#layers.length === 0) return event;
+    return this.#of(({ events }) => events === undefined || events.matches(event)).apply(event);
+  }
+
+  /** {@link Redaction.maskText} */
+  maskText(text: string): string {
+    if (this.#layers.length === 0 || !isJson(text)) return text;
+    let json: Json;
+    try {
+      json = parseJson(text);
+    } catch {
+      return JSON.stringify(REDACTED);
+    }
+    const seen = this.#of(() => true).anywhere(json);
+    return seen === json ? text : JSON.stringify(seen);
+  }
+
+  /** The same object for the same layers, as long as those that were needed are few. */
+  #of(isConcerned: (layer: Layer) => boolean): Masking {
+    const concerned = this.#layers.map(isConcerned);
+    const key = concerned.join();
+    let masking = this.#maskings.get(key);
+    if (masking !== undefined) return masking;
+    masking = new Masking(this.#layers.filter((_, index) => concerned[index]));
+    if (this.#maskings.size >= MAX_MASKINGS) this.#maskings.clear();
+    this.#maskings.set(key, masking);
+    return masking;
+  }
+}
+
+/** With many rules for events of their own there could be far more. */
+const MAX_MASKINGS = 1_000;
 
 /** How those see events who hold roles that come to the same. */
 export class View {
   /** Equal texts see the same. */
   readonly text: string;
-  readonly #layers: readonly Layer[];
+  readonly #layers: Layers;
 
   constructor(text: string, layers: readonly Layer[]) {
     this.text = text;
-    this.#layers = layers;
+    this.#layers = new Layers(layers);
   }
 
   /** Hides nothing of any event. */
@@ -76,12 +157,12 @@ export class View {
 
   /** The event itself when the view hides nothing of it. What the hub says to a client is the client's own. */
   mask<Event extends NewEvent>(event: Event): Event {
-    return event.type === HUB_TYPE ? event : masked(event, this.#layers);
+    return event.type === HUB_TYPE ? event : this.#layers.mask(event);
   }
 
   /** {@link Redaction.maskText}, for those who see events like this. */
   maskText(text: string): string {
-    return maskedText(text, this.#layers);
+    return this.#layers.maskText(text);
   }
 }
 
@@ -97,6 +178,7 @@ export class Redaction {
 
   /** What nobody may see. */
   readonly standing: readonly Layer[];
+  readonly #standing: Layers;
   readonly #excepted: readonly Layer[];
   readonly #views = new Map<string, View>();
 
@@ -104,12 +186,13 @@ export class Redaction {
   constructor(rules: readonly RedactionRule[]) {
     const layers = layersOf(rules);
     this.standing = layers.filter(({ except }) => except.size === 0);
+    this.#standing = new Layers(this.standing);
     this.#excepted = layers.filter(({ except }) => except.size > 0);
   }
 
   /** The event without what nobody may see; the event itself when it holds nothing of that. */
   mask<Event extends NewEvent>(event: Event): Event {
-    return masked(event, this.standing);
+    return this.#standing.mask(event);
   }
 
   /**
@@ -117,7 +200,7 @@ export class Redaction {
    * holds. What is not JSON stays as it is; JSON that no event may be made of is masked as a whole.
    */
   maskText(text: string): string {
-    return maskedText(text, this.standing);
+    return this.#standing.maskText(text);
   }
 
   /** The same object for roles that come to the same, so that work can be shared by it. */
@@ -132,25 +215,6 @@ export class Redaction {
   }
 }
 
-function masked<Event extends NewEvent>(event: Event, layers: readonly Layer[]): Event {
-  for (const { events, mask } of layers) {
-    if (events === undefined || events.matches(event)) event = mask.apply(event);
-  }
-  return event;
-}
-
-function maskedText(text: string, layers: readonly Layer[]): string {
-  if (layers.length === 0 || !isJson(text)) return text;
-  let json: Json;
-  try {
-    json = parseJson(text);
-  } catch {
-    return JSON.stringify(REDACTED);
-  }
-  const seen = layers.reduce((each, { mask }) => mask.anywhere(each), json);
-  return seen === json ? text : JSON.stringify(seen);
-}
-
 function isJson(text: string): boolean {
   try {
     JSON.parse(text);
@@ -160,30 +224,41 @@ function isJson(text: string): boolean {
   }
 }
 
-/** Rules for the same events and roles are one layer, so that an event is walked through once for all of them. */
+/** Rules for the same events and roles are one layer, so that names are looked up once for all of them. */
 function layersOf(rules: readonly RedactionRule[]): Layer[] {
   const groups = Map.groupBy(rules, ({ events, except = [] }) =>
     JSON.stringify([events, [...new Set(except)].toSorted()]),
   );
   return [...groups.values()].map((group) => {
     const [{ events, except = [] }] = group as [RedactionRule, ...RedactionRule[]];
-    const fields = fieldsOf(group.flatMap((rule) => rule.fields));
+    const fields = fieldsOf(group);
     return {
       events: events === undefined ? undefined : Pattern.parse(events),
       except: new Set(except),
       fields,
-      mask: new Mask(fields),
+      names: new Names(fields),
     };
   });
 }
 
-function fieldsOf(texts: readonly string[]): Fields {
-  const fields = texts.flatMap((text) => {
-    const field = parseField(text);
-    return field === undefined ? [] : [field];
-  });
+function fieldsOf(rules: readonly RedactionRule[]): Fields {
+  const usual = rules.filter((rule) => rule.usual !== undefined);
+  const stated = rules
+    .filter((rule) => rule.usual === undefined)
+    .flatMap((rule) => rule.fields.map(parseField));
   return {
-    names: fields.filter((field): field is Glob => !isPath(field)),
-    paths: fields.filter(isPath),
+    names: stated.filter((field): field is Glob => field !== undefined && !isPath(field)),
+    paths: stated.filter((field) => field !== undefined && isPath(field)),
+    ...(usual.length > 0 && {
+      usual: {
+        names: globsOf(usual.flatMap(({ fields }) => fields)),
+        noSecrets: globsOf(usual.flatMap((rule) => rule.usual?.noSecrets ?? [])),
+        directories: globsOf(usual.flatMap((rule) => rule.usual?.directories ?? [])),
+      },
+    }),
   };
+}
+
+function globsOf(names: readonly string[]): Glob[] {
+  return names.map(parseField).filter((field): field is Glob => field !== undefined && !isPath(field));
 }

@@ -75,6 +75,7 @@ describe('what anybody shouts into the channel', () => {
     ['a wrong time', '{"type":"a","action":"b","key":"","time":"today"}', 'event_invalid'],
     ['an unknown field', '{"type":"a","action":"b","key":"","extra":1}', 'event_invalid'],
     ['an event of the hub itself', '{"type":"belfry","action":"gap","key":""}', 'type_reserved'],
+    ['a forged connection', '{"type":"connections","action":"create","key":"user:ann"}', 'type_reserved'],
     [
       'bytes that are not UTF-8',
       Buffer.from('{"type":"a","action":"b","key":"\xe9"}', 'latin1'),
@@ -149,7 +150,7 @@ function knowsNothing(): never {
 describe('rubbish in the log', () => {
   it('is reported and passed over, live and in the history, and leaves no hole', async () => {
     const world = new RedisWorld();
-    const [knows, knowsNot] = [await world.start(), await world.start({ parse: knowsNothing })];
+    const [knows, knowsNot] = [await world.start(), await world.start({ parseLogged: knowsNothing })];
     await knows.broker.publish([{ type: 'a', action: 'b', key: '1', object: null }]);
     await world.redis.xadd(world.log, '*', 'e', event('unlinked'));
     await knows.broker.publish([{ type: 'a', action: 'b', key: '2', object: null }]);

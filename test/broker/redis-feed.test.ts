@@ -5,7 +5,7 @@ import { Feed } from '../../src/broker/redis-feed.ts';
 import type { LogEntry } from '../../src/broker/redis-log.ts';
 import type { EntryPage } from '../../src/broker/redis-pages.ts';
 import { Reader } from '../../src/broker/redis-reader.ts';
-import { parseEvent } from '../../src/dialects/index.ts';
+import { parseEvent, parseLogged } from '../../src/dialects/index.ts';
 import { compareCursors, START, type Cursor } from '../../src/model/cursor.ts';
 import { ManualClock } from '../support/clock.ts';
 import { Ear } from './ear.ts';
@@ -29,7 +29,13 @@ class Script {
   constructor() {
     const { clock } = this;
     const report = (_source: string, reason: string): void => void this.rubbish.push(reason);
-    const reader = new Reader({ parse: (body) => parseEvent(body), maxEventBytes: 1_000_000, report, clock });
+    const reader = new Reader({
+      parse: (body) => parseEvent(body),
+      parseLogged: (body) => parseLogged(body),
+      maxEventBytes: 1_000_000,
+      report,
+      clock,
+    });
     const log = { last: () => this.#answer(() => this.last), page: (after: Cursor) => this.#page(after) };
     this.feed = new Feed({ log, reader, deliver: this.ear.hear, clock, logger: pino({ level: 'silent' }) });
   }

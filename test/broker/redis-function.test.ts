@@ -70,9 +70,12 @@ describe('the Redis function belfry_publish', () => {
       [`{"type":"a","action":"b","key":"","object":[{"__proto__":1}]}`],
     ],
     ['event_invalid', 'it is not an object', ['[]']],
-    ['event_invalid', 'no known spelling', ['{"hello":"world"}']],
+    ['event_invalid', 'no known format', ['{"hello":"world"}']],
     ['event_invalid', 'key is not a string', ['{"type":"a","action":"b","key":1}']],
     ['type_reserved', '"belfry"', ['{"type":"belfry","action":"gap","key":""}']],
+    ['type_reserved', '"connections"', ['{"Type":"connections","Action":"create","Key":"user:ann"}']],
+    ['type_reserved', '"presence"', ['{"type":"presence.offline","appId":"user:ann","payload":{}}']],
+    ['type_reserved', '"tokens"', ['{"type":"tokens.revoke","data":{"name":"a"}}']],
     [
       'event_too_big',
       `${MAX_EVENT_BYTES + 1} bytes; expected at most ${MAX_EVENT_BYTES}`,
@@ -101,7 +104,7 @@ describe('the Redis function belfry_publish', () => {
     expect(await ear.count(1)).toMatchObject([{ size: MAX_EVENT_BYTES }]);
   });
 
-  it.each(SPELLINGS)('takes the %s spelling', async (_name, event) => {
+  it.each(SPELLINGS)('takes the %s format', async (_name, event) => {
     const world = new RedisWorld();
     await world.start();
     expect(await world.fcall(event)).toHaveLength(1);

@@ -257,6 +257,12 @@ describe('an entry that cannot be accepted', () => {
       'type_reserved',
       '{"type":"belfry","action":"gap","key":""}',
     ],
+    [
+      'a forged presence',
+      ['event', '{"Type":"presence","Action":"offline","Key":"user:ann"}'],
+      'type_reserved',
+      '{"Type":"presence","Action":"offline","Key":"user:ann"}',
+    ],
     ['another field', ['evnt', E(1)], 'event_invalid', E(1)],
     ['two fields', ['event', E(1), 'trace', 'abc'], 'event_invalid', E(1)],
     ['only other fields', ['type', 'a', 'action', 'b'], 'event_invalid', '{"type":"a","action":"b"}'],

@@ -203,11 +203,17 @@ describe('what Redis retains', () => {
     expect(await world.redis.hkeys(name)).toEqual(['us']);
   });
 
-  it('leaves out what the function takes in the spelling of provisioning: only the hub knows its type', async () => {
+  it('has what the function takes in the format of provisioning, under its id, be it a text or a number', async () => {
     const world = new RedisWorld();
     await start(world);
-    await world.fcall('{"event_type":"TaskStatusChanged","data":{"task_id":"t"}}');
-    expect(await world.redis.keys(`{${world.prefix}}:tail:*`)).toEqual([]);
+    await world.fcall(
+      '{"event_type":"TaskStatusChanged","data":{"task_id":"t"}}',
+      '{"event_type":"TaskStatusChanged","data":{"task_id":42}}',
+    );
+    const tails = await world.redis.keys(`{${world.prefix}}:tail:*`);
+    expect(tails.toSorted()).toEqual(
+      ['42', 't'].map((key) => `{${world.prefix}}:tail:task.status_changed:${key}`),
+    );
   });
 
   it('leaves out what is only shouted', async () => {

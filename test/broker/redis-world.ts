@@ -5,7 +5,8 @@ import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { inject, onTestFinished } from 'vitest';
 import { RedisBroker, type RedisBrokerOptions } from '../../src/broker/redis.ts';
-import { parseEvent } from '../../src/dialects/index.ts';
+import { FORMATS } from '../../src/dialects/formats.ts';
+import { parseEvent, parseLogged } from '../../src/dialects/index.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import type { Cursor } from '../../src/model/cursor.ts';
 import { randomPrefix } from '../support/redis.ts';
@@ -61,7 +62,9 @@ export class RedisWorld {
       node: `node-${++this.#nodes}`,
       clock: systemClock,
       bounds: { maxEvents: 100_000, maxAgeMs: 86_400_000 },
+      formats: FORMATS,
       parse: (body) => parseEvent(body),
+      parseLogged: (body) => parseLogged(body),
       maxEventBytes: MAX_EVENT_BYTES,
       report: (source, reason) => void this.rubbish.push({ source, reason }),
       log: pino({ level: 'debug', base: null }, lines),

@@ -59,6 +59,10 @@ const DRP = [
   '{"Type":"websocket","Action":"register"}',
   '{"Type":"belfry","Action":"b"}',
   '{"type":"a","Action":"b"}',
+  '{"Type":"a","type":"b","Action":"c"}',
+  '{"Type":"a","Action":"b","Key":null,"KEY":null}',
+  '{"Type":"a","Action":"b","\u212Aey":1}',
+  '{"Type":"connections","Action":"b"}',
 ];
 
 const PROVISIONING = [
@@ -77,6 +81,19 @@ const PROVISIONING = [
   '{"event_type":"X","data":1,"source":"api"}',
 ];
 
+const DOTTED = [
+  '{"type":"deploy.step","appId":"a"}',
+  '{"type":"cluster.added","appId":"a","data":{"name":"p"}}',
+  '{"type":"cluster.added","appId":1,"data":{"name":"p"}}',
+  '{"type":"deploy.step","appId":"a","payload":1,"data":{"name":1}}',
+  '{"type":".step","appId":"a"}',
+  '{"type":"deploy.","appId":"a"}',
+  '{"type":"deploy","appId":"a"}',
+  '{"type":"cluster.added","data":{"name":null}}',
+  '{"type":"cluster.added","data":[{"name":"a"}]}',
+  '{"type":"presence.online","appId":"user:a"}',
+];
+
 const PROTO = ['{"__proto__":1}', '[{"__proto__":{}}]', '{"\\u005f_proto__":1}', '{"__proto\\u005F_":1}', '"__proto__"', '{"a":"__proto__"}', '{"__PROTO__":1}', '{"constructor":1}', '{"a":[[{"b":{"__proto__":null}}]]}']; // prettier-ignore
 
 const timed = (time: string): string[] => [
@@ -88,7 +105,7 @@ const named = (text: string): string => canonical(`,"principal":"${text}"`);
 
 /** What a publisher may send in the spellings that the hub knows, and what not: both sides must say the same of each. */
 export const SAMPLES: readonly Buffer[] = [
-  [TEXTS, CANONICAL, DRP, PROVISIONING, PROTO].flat(),
+  [TEXTS, CANONICAL, DRP, PROVISIONING, DOTTED, PROTO].flat(),
   FIELDS.map((field) => canonical(`,${field}`)),
   [GOOD_VALUES, BAD_VALUES, PROTO].flat().map(value),
   [62, 63, 64].map(nested),

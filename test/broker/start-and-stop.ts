@@ -1,7 +1,8 @@
 /** A process that starts a broker, publishes, stops it, and has nothing more to do. */
 import { pino } from 'pino';
 import { RedisBroker } from '../../src/broker/redis.ts';
-import { parseEvent } from '../../src/dialects/index.ts';
+import { FORMATS } from '../../src/dialects/formats.ts';
+import { parseEvent, parseLogged } from '../../src/dialects/index.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 
@@ -12,7 +13,9 @@ const broker = new RedisBroker({
   node: 'node',
   clock: systemClock,
   bounds: { maxEvents: 100, maxAgeMs: 60_000 },
+  formats: FORMATS,
   parse: (body) => parseEvent(body),
+  parseLogged: (body) => parseLogged(body),
   maxEventBytes: 1_000,
   report: () => undefined,
   log: pino({ level: 'silent' }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dialectAt, DIALECTS, isDialectName, parseEvent } from '../../src/dialects/index.ts';
+import { dialectAt, DIALECTS, isDialectName, parseEvent, parseLogged } from '../../src/dialects/index.ts';
 
 const canonical = { type: 'profiles', action: 'save', key: 'global', object: { a: 1 } };
 const asDrp = { Type: 'profiles', Action: 'save', Key: 'global', Object: { a: 1 } };
@@ -36,10 +36,46 @@ describe('a published event', () => {
     expect(() => parseEvent(body)).toThrow(expect.objectContaining({ code: 'event_invalid' }));
   });
 
-  it('is refused for its reserved type in every spelling', () => {
-    const refused: unknown = expect.objectContaining({ code: 'type_reserved' });
-    expect(() => parseEvent({ ...canonical, type: 'belfry' })).toThrow(refused);
-    expect(() => parseEvent({ ...asDrp, Type: 'websocket' })).toThrow(refused);
+  it.each(['belfry', 'websocket', 'connections', 'presence', 'tokens'])(
+    'is refused for the type %s in every format',
+    (type) => {
+      const refused: unknown = expect.objectContaining({ code: 'type_reserved' });
+      expect(() => parseEvent({ ...canonical, type })).toThrow(refused);
+      expect(() => parseEvent({ ...asDrp, Type: type })).toThrow(refused);
+      expect(() => parseEvent({ type: `${type}.create`, appId: 'a', payload: {} })).toThrow(refused);
+      expect(() => parseEvent({ type: `${type}.create`, data: { name: 'a' } })).toThrow(refused);
+    },
+  );
+
+  it.each(['connections', 'presence', 'tokens'])('of the type %s is read from the log', (type) => {
+    expect(parseLogged({ ...canonical, type })).toEqual({ ...canonical, type });
+  });
+
+  it.each(['belfry', 'websocket'])('of the type %s is not even read from the log', (type) => {
+    expect(() => parseLogged({ ...canonical, type })).toThrow(
+      expect.objectContaining({ code: 'type_reserved' }),
+    );
+  });
+
+  it('that has all fields of one format and some of another is in the first', () => {
+    expect(parseEvent({ type: 'cluster.added', appId: 'a', data: { name: 'p' } })).toEqual({
+      type: 'cluster',
+      action: 'added',
+      key: 'p',
+      object: { name: 'p' },
+    });
+    expect(parseEvent({ type: 'deploy.step', appId: 'a', payload: {}, data: { name: 'p' } })).toMatchObject({
+      key: 'a',
+    });
+  });
+
+  it('of norn may lack its payload', () => {
+    const event = { type: 'deploy', action: 'step', key: 'a', object: {} };
+    expect(parseEvent({ type: 'deploy.step', appId: 'a' })).toEqual(event);
+  });
+
+  it('of drp that has a field twice, in letters of different case, is refused', () => {
+    expect(() => parseEvent({ ...asDrp, type: 'other' })).toThrow(/field type twice/);
   });
 
   it('that is half one spelling and half another is refused, not guessed at', () => {

@@ -103,7 +103,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a secret', () => {
 
       for (const text of heard) {
         expect(text).not.toContain(SECRET);
-        expect(text).toContain(`"password":"${REDACTED}","list":[{"api-key":"${REDACTED}"}],"note":"seen"`);
+        expect(text).toContain(`"password":"${REDACTED}","list":[{"api-key":["${REDACTED}"]}],"note":"seen"`);
       }
       const kept = await everything(world);
       expect(kept.includes(REDACTED)).toBe(name !== 'PUBLISH');

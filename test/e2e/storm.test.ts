@@ -2,7 +2,8 @@ import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { RedisBroker } from '../../src/broker/redis.ts';
-import { parseEvent } from '../../src/dialects/index.ts';
+import { FORMATS } from '../../src/dialects/formats.ts';
+import { parseEvent, parseLogged } from '../../src/dialects/index.ts';
 import type { HubEvent } from '../../src/model/event.ts';
 import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
 import { ManualClock } from '../support/clock.ts';
@@ -21,7 +22,9 @@ describe.skipIf(!HAS_REDIS_SERVER)('five thousand clients that come back at once
       node: 'one',
       clock: new ManualClock(),
       bounds: { maxEvents: 10_000, maxAgeMs: 86_400_000 },
+      formats: FORMATS,
       parse: (body) => parseEvent(body),
+      parseLogged: (body) => parseLogged(body),
       maxEventBytes: 1_048_576,
       report: () => undefined,
       log: pino({ level: 'silent' }),

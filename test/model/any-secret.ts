@@ -10,7 +10,8 @@ const NAMES = [
   'X-Auth-Token',
   'token',
   'tokens',
-
+  'secretName',
+  'value',
   'key',
   'Key',
   'dedupeKey',
@@ -37,7 +38,20 @@ export function anySecretJson(): fc.Arbitrary<Json> {
   const { value } = fc.letrec<{ value: Json }>((tie) => ({
     value: fc.oneof(
       { maxDepth: 4, withCrossShrink: true },
-      fc.constantFrom<Json>(null, true, false, 0, -1.5e-7, 1e21, '', '[redacted]', '"}', '\\"'),
+      fc.constantFrom<Json>(
+        null,
+        true,
+        false,
+        0,
+        -1.5e-7,
+        1e21,
+        '',
+        '[redacted]',
+        '"}',
+        '\\"',
+        'DB_PASSWORD',
+        'x',
+      ),
       text,
       fc.array(tie('value'), { maxLength: 4 }),
       fc.dictionary(name, tie('value'), { maxKeys: 5, noNullPrototype: true }),

@@ -1,23 +1,36 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '../../src/model/errors.ts';
-import { canonicalJson, refuseReservedType } from '../../src/model/event.ts';
+import { canonicalJson, refuseReservedType, refuseUnloggedType } from '../../src/model/event.ts';
 import { anEvent } from '../support/connection.ts';
 
 describe('an event', () => {
-  it.each(['belfry', 'websocket'])('may not be published with the type %s', (type) => {
-    expect(() => refuseReservedType(anEvent({ type }))).toThrow(ProtocolError);
-    expect(() => refuseReservedType(anEvent({ type }))).toThrow(
-      expect.objectContaining({ code: 'type_reserved' }),
-    );
-  });
+  it.each(['belfry', 'websocket', 'connections', 'presence', 'tokens'])(
+    'may not be published with the type %s',
+    (type) => {
+      expect(() => refuseReservedType(anEvent({ type }))).toThrow(ProtocolError);
+      expect(() => refuseReservedType(anEvent({ type }))).toThrow(
+        expect.objectContaining({ code: 'type_reserved' }),
+      );
+    },
+  );
 
-  it.each(['profiles', 'Belfry', 'websockets', 'connections'])(
+  it.each(['profiles', 'Belfry', 'websockets', 'Connections', 'token'])(
     'may be published with the type %s',
     (type) => {
       expect(() => refuseReservedType(anEvent({ type }))).not.toThrow();
     },
   );
+
+  it.each(['connections', 'presence', 'tokens'])('may stand in the log with the type %s', (type) => {
+    expect(() => refuseUnloggedType(anEvent({ type }))).not.toThrow();
+  });
+
+  it.each(['belfry', 'websocket'])('may not stand in the log with the type %s', (type) => {
+    expect(() => refuseUnloggedType(anEvent({ type }))).toThrow(
+      expect.objectContaining({ code: 'type_reserved' }),
+    );
+  });
 
   it('stands in the log in canonical order, without its place there', () => {
     const event = anEvent({

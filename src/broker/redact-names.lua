@@ -1,0 +1,90 @@
+-- What names mean for masking, as model/mask.ts has it. scan-json.lua stands before it.
+
+-- What a value hides, each more than the one before: nothing; its texts; a text or number itself, and the texts in it;
+-- all texts and numbers; everything. And what it then hides in the fields of an object.
+local NONE, TEXTS, SECRET, TOLD, ALL = 0, 1, 2, 3, 4
+local WITHIN = { [NONE] = NONE, [TEXTS] = TEXTS, [SECRET] = TEXTS, [TOLD] = TOLD, [ALL] = ALL }
+
+-- What else a name may mean: no secret, though its kind is one; and a secret, unless it is the path of a directory.
+local NO_SECRET, DIRECTORY = -1, -2
+
+local NO_PATHS = {}
+
+local function fold(name) return (name:lower():gsub('[-_]', '')) end
+
+-- As `holds` in model/mask.ts.
+local function holds(glob, name)
+  local first, last = glob[1], glob[#glob]
+  if #glob == 1 then return name == first end
+  if name:sub(1, #first) ~= first or name:sub(#name - #last + 1) ~= last then return false end
+  local at = #first + 1
+  for i = 2, #glob - 1 do
+    local _, found = name:find(glob[i], at, true)
+    if not found then return false end
+    at = found + 1
+  end
+  return at + #last <= #name + 1
+end
+
+local function any_holds(globs, name)
+  for _, glob in ipairs(globs) do
+    if holds(glob, name) then return true end
+  end
+  return false
+end
+
+local function find_meaning(layer, name)
+  local folded, usual = fold(name), layer.usual
+  if any_holds(layer.names, folded) then return TOLD end
+  if not usual then return NONE end
+  if any_holds(usual.noSecrets, folded) then return NO_SECRET end
+  if any_holds(usual.directories, folded) then return DIRECTORY end
+  return any_holds(usual.names, folded) and SECRET or NONE
+end
+
+-- Names come over and over, so each layer keeps what is known of them from call to call, within a bound.
+local MAX_KNOWN, MAX_KNOWN_LENGTH = 10000, 100
+
+local function meaning_in(layer, name)
+  local known = layer.known[name]
+  if known then return known end
+  known = find_meaning(layer, name)
+  if #name > MAX_KNOWN_LENGTH then return known end
+  if layer.count >= MAX_KNOWN then layer.known, layer.count = {}, 0 end
+  layer.known[name], layer.count = known, layer.count + 1
+  return known
+end
+
+-- The most that a name hides, whether it may be that of a directory, and whether it is no secret.
+local function meaning_of(layers, name)
+  local mode, may_be_directory, is_no_secret = NONE, false, false
+  for _, layer in ipairs(layers) do
+    local meaning = meaning_in(layer, name)
+    if meaning > mode then mode = meaning end
+    may_be_directory = may_be_directory or meaning == DIRECTORY
+    is_no_secret = is_no_secret or meaning == NO_SECRET
+  end
+  return mode, may_be_directory, is_no_secret
+end
+
+local function is_directory(text)
+  return text:find('^[/~]') ~= nil or text:find('^%.%.?/') ~= nil or text:find('^%a:[/\\]') ~= nil
+end
+
+local function is_directory_at(text, at)
+  return text:byte(at) == 34 and is_directory(unquoted(text, at, skip_string(text, at)))
+end
+
+-- What is left of the paths that lead through a name; true where one of them ends.
+local function follow(paths, name)
+  if #paths == 0 then return NO_PATHS end
+  local folded, rest = fold(name), {}
+  for _, path in ipairs(paths) do
+    if holds(path.steps[path.at], folded) then
+      if path.at == #path.steps then return true end
+      rest[#rest + 1] = { steps = path.steps, at = path.at + 1 }
+    end
+  end
+  return rest
+end
+

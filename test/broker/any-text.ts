@@ -1,0 +1,141 @@
+/** Events as anybody may write them in JSON: every format, mixed and broken, with names twice and escaped at will. */
+import * as fc from 'fast-check';
+
+/** How a string may be written in JSON. */
+function written(text: string, how: number): string {
+  if (how === 1) {
+    const units = Array.from({ length: text.length }, (_, at) => text.charCodeAt(at));
+    return `"${units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('')}"`;
+  }
+  return how === 2 ? JSON.stringify(text).replaceAll('/', '\\/') : JSON.stringify(text);
+}
+
+const stringOf = (text: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+  fc.tuple(text, fc.integer({ min: -4, max: 2 })).map(([each, how]) => written(each, how));
+
+const EVIL = ['', ' ', '.', '..', 'a.b', '[]', 'card[]', 'x[0]', '[ ]', '{}', '%', '%2E', ':', 'a:b', '*', ',', '\\1', '\\', '"', '/', '\n', '\u0000', '\ufeff', 'é', 'Ⅻ', '🦀', '\u212Aey', 'ſecret', 'constructor', 'toString', '1', 'nil']; // prettier-ignore
+const SECRETS = ['password', 'DB_PASSWORD', 'p-a-s-s-w-o-r-d', 'tokens', 'token', 'accessKeys', 'secretName', 'secret', 'pwd', 'PWD', 'nextPageToken', 'jwt', '/token', 'x"token', 'PASSWORD=x', '--token=', 'PWD=/a', 'pwd=C:\\a', '/srv', '~', 'c:/x', 'Secret']; // prettier-ignore
+const SAYING = ['name', 'key', 'Key', 'value', 'VALUE', 'kind', 'data', 'string_data', 'sensitive', 'a', 'b', 'id', 'pin']; // prettier-ignore
+
+const words = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...SAYING) },
+  { weight: 3, arbitrary: fc.constantFrom(...SECRETS) },
+  { weight: 1, arbitrary: fc.constantFrom(...EVIL) },
+  {
+    weight: 1,
+    arbitrary: fc.string({ unit: 'grapheme', maxLength: 5 }).filter((text) => text.isWellFormed()),
+  },
+);
+
+const string = stringOf(words);
+const number = fc.constantFrom('0', '-0', '7', '42', '-1', '1.0', '1e5', '0.25', '9007199254740993', '12345678901234567890'); // prettier-ignore
+const space = fc.constantFrom('', '', '', '', ' ', '\n', '\t', ' \r\n ');
+
+const objectOf = (fields: fc.Arbitrary<readonly (readonly [string, string])[]>): fc.Arbitrary<string> =>
+  fc.tuple(fields, space, space).map(([pairs, before, after]) => {
+    const texts = pairs.map(([name, value]) => `${before}${name}${after}:${before}${value}${after}`);
+    return `{${texts.join(',')}${pairs.length === 0 ? before : ''}}`;
+  });
+
+const { value } = fc.letrec<{ value: string }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    string,
+    fc.oneof(number, fc.constantFrom('true', 'false', 'null')),
+    fc
+      .tuple(fc.array(tie('value'), { maxLength: 3 }), space)
+      .map(([items, gap]) => `[${gap}${items.join(`${gap},`)}]`),
+    objectOf(fc.array(fc.tuple(string, tie('value')), { maxLength: 4 })),
+  ),
+}));
+
+const anyValue = value;
+
+const type = stringOf(
+  fc.constantFrom('profiles', 'a', 'connections', 'presence', 'belfry', 'Tokens', ...EVIL),
+);
+const dotted = stringOf(
+  fc.constantFrom('deploy.step', 'a.b.c', 'cluster.added', 'tokens.x', 'websocket.x', 'a', '.', 'a.', '.a', 'a..b', 'é.🦀', 'a\n.b'),
+); // prettier-ignore
+const action = stringOf(fc.constantFrom('save', 'b', 'deleted', ...EVIL));
+const key = stringOf(fc.constantFrom('global', 'secret', ...EVIL));
+const time = stringOf(
+  fc.constantFrom('2025-01-15T10:30:00Z', '0001-01-01T00:00:00Z', '2025-02-30T00:00:00Z', ''),
+);
+const eventType = stringOf(fc.constantFrom('TaskStatusChanged', 'LogEntry', 'MetricUpdate', 'SystemHealthUpdate', 'own', 'connections', 'constructor')); // prettier-ignore
+const id = fc.oneof(key, fc.constantFrom('0', '7', '42'), fc.constantFrom('null', 'true', 'false', '[]', '{}'));
+const data = fc.oneof(
+  anyValue,
+  objectOf(
+    fc.array(
+      fc.tuple(fc.constantFrom('"name"', '"task_id"', '"component"', '"metric_n\\u0061me"', '"pin"'), id),
+      {
+        maxLength: 4,
+      },
+    ),
+  ),
+);
+
+/** Values that fit their names, most of the time. */
+const VALUES: Readonly<Record<string, fc.Arbitrary<string>>> = {
+  type: fc.oneof(type, dotted),
+  action,
+  key,
+  principal: key,
+  time,
+  timestamp: time,
+  event_type: eventType,
+  appId: id,
+  data,
+  payload: anyValue,
+  object: anyValue,
+  original: anyValue,
+  metadata: fc.oneof(objectOf(fc.array(fc.tuple(string, value), { maxLength: 3 })), anyValue),
+  id: key,
+  token: anyValue,
+};
+
+const FORMS: readonly (readonly string[])[] = [
+  ['type', 'action', 'key'],
+  ['Type', 'Action'],
+  ['Type', 'Action', 'Key', 'Object'],
+  ['event_type', 'data'],
+  ['type', 'appId', 'payload'],
+  ['type', 'appId'],
+  ['type', 'data'],
+];
+
+function named(name: string): fc.Arbitrary<readonly [string, string]> {
+  const lower = name === 'appId' ? name : name.toLowerCase();
+  const fitting = VALUES[lower] ?? anyValue;
+  const own = fc.oneof({ weight: 20, arbitrary: fitting }, { weight: 1, arbitrary: anyValue });
+  return fc.tuple(
+    fc.integer({ min: -20, max: 1 }).map((how) => written(name, how)),
+    own,
+  );
+}
+
+const spelled = (name: string): fc.Arbitrary<string> =>
+  fc.constantFrom(name, name, name[0]?.toUpperCase() + name.slice(1), name.toUpperCase());
+
+const more = fc.array(
+  fc.constantFrom(...Object.keys(VALUES)).chain((name) => spelled(name).chain(named)),
+  { maxLength: 3 },
+);
+
+/** The text of what is an event in some format, or nearly one. */
+export const anyEventText: fc.Arbitrary<string> = fc
+  .tuple(
+    fc.constantFrom(...FORMS).chain((form) => fc.tuple(...form.map(named))),
+    fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, more),
+    fc.nat(100),
+  )
+  .chain(([fields, others, seed]) => {
+    const pairs = seed % 3 === 0 ? [...others, ...fields] : [...fields, ...others];
+    return fc.tuple(
+      objectOf(fc.constant(pairs)),
+      space,
+      fc.constantFrom('', '', '', '', '', '', '', '\ufeff'),
+    );
+  })
+  .map(([text, gap, begin]) => `${begin}${gap}${text}${gap}`);

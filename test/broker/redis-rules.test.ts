@@ -1,0 +1,98 @@
+import * as fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { redisNames } from '../../src/broker/redis-log.ts';
+import { parseEvent } from '../../src/dialects/index.ts';
+import { BelfryError } from '../../src/model/errors.ts';
+import { canonicalJson, type NewEvent } from '../../src/model/event.ts';
+import { parseJson } from '../../src/model/json.ts';
+import { DEFAULT_REDACTION, Redaction, type RedactionRule } from '../../src/model/redaction.ts';
+import { Retention } from '../../src/model/retention.ts';
+import { HAS_REDIS_SERVER } from '../support/redis.ts';
+import { spawnRedisServer, type RedisServer } from '../support/redis-server.ts';
+import { anyEventText } from './any-text.ts';
+import { RedisWorld } from './redis-world.ts';
+
+const RULES: readonly RedactionRule[] = [
+  ...DEFAULT_REDACTION,
+  {
+    fields: ['object.a', 'object.b.*name', 'original.*.a', 'metadata.id', 'object.value.*', 'object.data.b'],
+  },
+  { fields: ['n*e', 'id', 'key', 'task_id', 'pin'], events: 'profiles,task.save,status_changed,step.*' },
+  { fields: ['b', 'kind'], events: '*.*.secret,card[]' },
+  { fields: ['value'], events: 'profiles.*.*' },
+  { fields: ['a'], except: ['some'] },
+];
+
+/** What becomes of a text: why it is refused; or what it is, where it is filed, and what of it is kept. */
+interface Outcome {
+  readonly refused?: string;
+  readonly topic?: readonly [type: string, action: string, key: string];
+  readonly kept?: string;
+}
+
+const ALL_TAILS = new Retention([{ pattern: '*.*.*', last: 1_000 }]);
+
+// The library is one for a whole Redis, so these tests have one to themselves.
+describe.skipIf(!HAS_REDIS_SERVER)('the hub and the function belfry_publish', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await spawnRedisServer();
+    return () => server.dispose();
+  });
+
+  const topicOf = ({ type, action, key }: NewEvent) => [type, action, key] as const;
+
+  function byHub(text: string, redaction: Redaction): Outcome {
+    try {
+      const event = parseEvent(parseJson(Buffer.from(text)));
+      return { topic: topicOf(event), kept: canonicalJson(redaction.mask(event)) };
+    } catch (error) {
+      if (error instanceof BelfryError) return { refused: error.code };
+      throw error;
+    }
+  }
+
+  /** What the function does, and what a node then reads of it. */
+  async function byFunction(world: RedisWorld, text: string, redaction: Redaction): Promise<Outcome> {
+    let id: string | undefined;
+    try {
+      [id = ''] = await world.fcall(text);
+    } catch (error) {
+      return { refused: /^BELFRY (\w+): /.exec((error as Error).message)?.[1] ?? String(error) };
+    }
+    const [entry] = await world.redis.xrange(world.log, id, id);
+    const event = parseEvent(parseJson(entry?.[1].at(-1) ?? ''));
+    const topic = topicOf(event);
+    const tail = redisNames(world.prefix).tail(...topic);
+    const filed = await world.redis.xrange(tail, id, id);
+    return { ...(filed.length === 1 && { topic }), kept: canonicalJson(redaction.mask(event)) };
+  }
+
+  async function compare(rules: readonly RedactionRule[], texts: fc.Arbitrary<string>, numRuns: number) {
+    const redaction = new Redaction(rules);
+    const world = new RedisWorld(server.url);
+    const broker = world.node({ redaction, retention: ALL_TAILS });
+    await broker.start(() => {});
+    await broker.stop();
+    await fc.assert(
+      fc.asyncProperty(fc.array(texts, { minLength: 1, maxLength: 20 }), async (list) => {
+        const found = await Promise.all(list.map((text) => byFunction(world, text, redaction)));
+        expect(found.map((outcome, i) => [list[i], outcome])).toEqual(
+          list.map((text) => [text, byHub(text, redaction)]),
+        );
+      }),
+      { numRuns },
+    );
+  }
+
+  it.each([
+    ['the default rules', DEFAULT_REDACTION],
+    ['rules of all kinds', RULES],
+  ])(
+    'take the same, file it alike and keep the same of it, whatever is written, by %s',
+    async (_name, rules) => {
+      await expect(compare(rules, anyEventText, 200)).resolves.toBeUndefined();
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { Json } from '../../src/model/json.ts';
+import { REDACTED } from '../../src/model/mask.ts';
+import { DEFAULT_REDACTION, Redaction } from '../../src/model/redaction.ts';
+
+const CORPUS = new URL('../fixtures/redaction/', import.meta.url);
+
+/** Of each object of real systems, all that the defaults mask. Everything else of it is unchanged. */
+const MASKED: Readonly<Record<string, readonly string[]>> = {
+  'pod.json': [
+    'metadata/annotations/kubectl.kubernetes.io~last-applied-configuration',
+    'spec/containers/0/args/1',
+    'spec/containers/0/env/2/value',
+    'spec/containers/0/livenessProbe/httpGet/httpHeaders/0/value',
+    'spec/volumes/0/projected/sources/0/serviceAccountToken/path',
+  ],
+  'deployment.json': [
+    'spec/template/spec/containers/0/env/1/value',
+    'spec/template/spec/containers/0/env/3/value',
+    'spec/template/spec/containers/0/env/4/value',
+  ],
+  'secret.json': [
+    'metadata/annotations/kubectl.kubernetes.io~last-applied-configuration',
+    'data/tls.crt',
+    'data/tls.key',
+    'data/username',
+    'stringData/note',
+  ],
+  'github-webhook.json': ['hook/config/secret', 'alert/secret', 'installation/permissions/secrets'],
+  'docker-inspect.json': ['Args/2', 'Config/Env/2', 'Config/Env/4'],
+  'aws-cloudtrail.json': [
+    'detail/responseElements/credentials/accessKeyId',
+    'detail/responseElements/credentials/sessionToken',
+    'detail/responseElements/credentials/secretAccessKey',
+    'detail/responseElements/secretString',
+    'detail/tags/1/Value',
+  ],
+  'stripe-event.json': ['data/object/client_secret'],
+  'terraform-state.json': [
+    'outputs/admin/value/user',
+    'outputs/admin/value/pin',
+    'outputs/db_password/value',
+    'outputs/db_password/type',
+    'resources/0/instances/0/attributes/password',
+    'resources/1/instances/0/attributes/private_key_pem',
+  ],
+  'oauth-answer.json': [
+    'access_token',
+    'refresh_token',
+    'id_token',
+    'session/sessionId',
+    'session/jwt',
+    'user/passwordHash',
+  ],
+  'drp-machine.json': ['Params/ipmi~password', 'Params/provisioner-default-password-hash', 'Secret'],
+  'list-page.json': [],
+};
+
+/** The places of all that is neither object nor list, with what stands there. */
+function* leavesOf(value: Json, place: readonly string[] = []): Generator<readonly [string, Json]> {
+  if (typeof value !== 'object' || value === null) return yield [place.join('/'), value];
+  const entries = Object.entries(value) as [string, Json][];
+  if (entries.length === 0) yield [place.join('/'), value];
+  for (const [name, inner] of entries) yield* leavesOf(inner, [...place, name.replaceAll('/', '~')]);
+}
+
+describe('of the objects of real systems', () => {
+  it('each one is looked at', () => {
+    expect(readdirSync(CORPUS).toSorted()).toEqual(Object.keys(MASKED).toSorted());
+  });
+
+  it.each(Object.entries(MASKED))(
+    'in %s the secrets are masked, and nothing else is changed',
+    (file, places) => {
+      const object = JSON.parse(readFileSync(new URL(file, CORPUS), 'utf8')) as Json;
+      const event = { type: 'a', action: 'b', key: 'c', object };
+      const before = [...leavesOf(object)];
+      const after = [...leavesOf(new Redaction(DEFAULT_REDACTION).mask(event).object)];
+      expect(after.map(([place]) => place)).toEqual(before.map(([place]) => place));
+      const changed = after.filter(([, value], at) => value !== before[at]?.[1]);
+      expect(changed.map(([place]) => place)).toEqual(places);
+      for (const [place, value] of changed)
+        expect([place, value]).toEqual([place, expect.stringContaining(REDACTED)]);
+    },
+  );
+});
