@@ -45,7 +45,16 @@ const { value } = fc.letrec<{ value: string }>((tie) => ({
     fc
       .tuple(fc.array(tie('value'), { maxLength: 3 }), space)
       .map(([items, gap]) => `[${gap}${items.join(`${gap},`)}]`),
-    objectOf(fc.array(fc.tuple(string, tie('value')), { maxLength: 4 })),
+    {
+      weight: 3,
+      arbitrary: objectOf(
+        fc.uniqueArray(fc.tuple(string, tie('value')), {
+          maxLength: 4,
+          size: 'max',
+          selector: ([name]) => JSON.parse(name) as string,
+        }),
+      ),
+    },
   ),
 }));
 
@@ -63,7 +72,11 @@ const time = stringOf(
   fc.constantFrom('2025-01-15T10:30:00Z', '0001-01-01T00:00:00Z', '2025-02-30T00:00:00Z', ''),
 );
 const eventType = stringOf(fc.constantFrom('TaskStatusChanged', 'LogEntry', 'MetricUpdate', 'SystemHealthUpdate', 'own', 'connections', 'constructor')); // prettier-ignore
-const id = fc.oneof(key, fc.constantFrom('0', '7', '42'), fc.constantFrom('null', 'true', 'false', '[]', '{}'));
+const id = fc.oneof(
+  key,
+  fc.constantFrom('0', '7', '42'),
+  fc.constantFrom('null', 'true', 'false', '[]', '{}'),
+);
 const data = fc.oneof(
   anyValue,
   objectOf(
@@ -85,7 +98,7 @@ const VALUES: Readonly<Record<string, fc.Arbitrary<string>>> = {
   time,
   timestamp: time,
   event_type: eventType,
-  appId: id,
+  appId: fc.oneof({ weight: 9, arbitrary: key }, { weight: 1, arbitrary: id }),
   data,
   payload: anyValue,
   object: anyValue,
@@ -97,6 +110,8 @@ const VALUES: Readonly<Record<string, fc.Arbitrary<string>>> = {
 
 const FORMS: readonly (readonly string[])[] = [
   ['type', 'action', 'key'],
+  ['type', 'action', 'key', 'object'],
+  ['type', 'action', 'key', 'object', 'original', 'metadata'],
   ['Type', 'Action'],
   ['Type', 'Action', 'Key', 'Object'],
   ['event_type', 'data'],
@@ -135,7 +150,7 @@ export const anyEventText: fc.Arbitrary<string> = fc
     return fc.tuple(
       objectOf(fc.constant(pairs)),
       space,
-      fc.constantFrom('', '', '', '', '', '', '', '\ufeff'),
+      fc.nat(50).map((n) => (n === 50 ? '\ufeff' : '')),
     );
   })
   .map(([text, gap, begin]) => `${begin}${gap}${text}${gap}`);
