@@ -1,7 +1,8 @@
 import { record, rows, text } from './forms.ts';
 import { fold, holds, isPath, parseField } from '../model/mask.ts';
 import { Pattern } from '../model/pattern.ts';
-import { DEFAULT_REDACTION, Redaction, type RedactionRule } from '../model/redaction.ts';
+import { Redaction } from '../model/redaction.ts';
+import { DEFAULT_REDACTION, type RedactionRule } from '../model/redaction-rules.ts';
 
 /** One rule of BELFRY_REDACTION. */
 export const redactionRule = record({

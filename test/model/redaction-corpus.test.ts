@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import { REDACTED } from '../../src/model/mask.ts';
-import { DEFAULT_REDACTION, Redaction } from '../../src/model/redaction.ts';
+import { Redaction } from '../../src/model/redaction.ts';
+import { DEFAULT_REDACTION } from '../../src/model/redaction-rules.ts';
 
 const CORPUS = new URL('../fixtures/redaction/', import.meta.url);
 

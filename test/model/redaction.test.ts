@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { NewEvent } from '../../src/model/event.ts';
 import { isJsonObject, type Json } from '../../src/model/json.ts';
 import { fold, holds, parseField, REDACTED } from '../../src/model/mask.ts';
-import { DEFAULT_REDACTION, Redaction, type RedactionRule } from '../../src/model/redaction.ts';
+import { Redaction } from '../../src/model/redaction.ts';
+import { DEFAULT_REDACTION, type RedactionRule } from '../../src/model/redaction-rules.ts';
 import { anySecretJson } from './any-secret.ts';
 
 const event = (object: Json, more: Partial<NewEvent> = {}): NewEvent => ({
