@@ -75,6 +75,7 @@ export async function startApp(
     writeTimeoutMs: config.writeTimeoutMs,
     recentMaxEvents: config.recentMaxEvents,
     redaction,
+    fault: (error) => log.error({ err: error }, 'an event could not be delivered to some connections'),
     registry,
     node: config.node,
     rollLimits: rollLimitsOf(config),

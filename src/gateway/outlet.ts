@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import type { Outlet } from '../hub/connection.ts';
+import type { Outlet } from '../hub/outlet.ts';
 
 /**
  * The socket that the upgrade handed over, for finished frames, beside the `ws` that keeps the handshake, control

@@ -4,7 +4,8 @@ import type { Grants, Identity } from '../model/principal.ts';
 import type { View } from '../model/redaction.ts';
 import type { Trace } from '../model/trace.ts';
 import type { EncodedEvent } from './encoded.ts';
-import { joinFrames, type Chunk } from './frame.ts';
+import type { Chunk } from './frame.ts';
+import type { Joiner } from './joiner.ts';
 import { outboxOf, type Outbox, type Outgoing } from './outbox.ts';
 import type { Deliveries } from './stats.ts';
 import { hears, lossOf } from './subscription.ts';
@@ -22,8 +23,8 @@ export interface Listener {
   readonly audience: string;
   readonly lags: boolean;
   cohort?: Cohort | undefined;
-  /** `parts` is the same one by one, for who lags. */
-  send(chunks: readonly Chunk[], parts?: readonly Chunk[]): void;
+  /** `parts` makes the same one by one, for who lags. */
+  send(chunks: readonly Chunk[], parts?: () => readonly Chunk[]): void;
 }
 
 /**
@@ -47,11 +48,12 @@ export class Cohort {
   /** What waits in the outbox, where some of it may be left out for a member that lags. */
   #lossy: HubEvent[] | undefined;
   readonly #outbox: Outbox;
+  readonly #joiner: Joiner;
   /** Of what waits in the outbox. */
   #traces: Trace[] = [];
   #flushedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(listener: Listener, signature: string, stats: Deliveries) {
+  constructor(listener: Listener, signature: string, stats: Deliveries, joiner: Joiner) {
     const { encoding, deflate, identity, view, audience, subscriptions } = listener;
     this.signature = signature;
     this.encoding = encoding;
@@ -61,6 +63,7 @@ export class Cohort {
     this.#view = view;
     this.#audience = audience;
     this.#stats = stats;
+    this.#joiner = joiner;
     this.#look();
   }
 
@@ -90,8 +93,17 @@ export class Cohort {
 
   /** Takes an event that the router matched to it, where it may hear that and has a word for it. Returns whether it did. */
   offer(encoded: EncodedEvent): boolean {
+    this.#stats.received += this.members.size;
+    try {
+      return this.#take(encoded);
+    } catch (error) {
+      this.#stats.unknownWord += this.members.size;
+      throw error;
+    }
+  }
+
+  #take(encoded: EncodedEvent): boolean {
     const { size } = this.members;
-    this.#stats.received += size;
     if (!this.#grants.permit(encoded.event)) {
       this.#stats.notPermitted += size;
       return false;
@@ -165,16 +177,14 @@ export class Cohort {
   }
 
   /** What went out of the outbox is joined once for everybody; answers how each gets it. */
-  #sharing({ frames, events }: Outgoing): (member: Listener) => void {
-    const chunks = joinFrames(frames, events);
+  #sharing(outgoing: Outgoing): (member: Listener) => void {
+    const chunks = this.#joiner.join(outgoing);
     const waited = this.#lossy;
     if (waited === undefined) return (member) => member.send(chunks);
     // Made when the first of those who lag needs it.
-    let parts: readonly Chunk[] | undefined;
-    return (member) => {
-      if (member.lags) member.send(chunks, (parts ??= this.#partsOf(frames, waited)));
-      else member.send(chunks);
-    };
+    let made: readonly Chunk[] | undefined;
+    const parts = (): readonly Chunk[] => (made ??= this.#partsOf(outgoing.frames, waited));
+    return (member) => member.send(chunks, parts);
   }
 
   #partsOf(frames: readonly Buffer[], events: readonly HubEvent[]): Chunk[] {

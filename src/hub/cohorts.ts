@@ -1,6 +1,7 @@
 import type { HubEvent } from '../model/event.ts';
 import { Cohort, signatureOf } from './cohort.ts';
 import type { Connection } from './connection.ts';
+import type { Joiner } from './joiner.ts';
 import { Router } from './router.ts';
 import { Spares } from './spares.ts';
 import type { Stats } from './stats.ts';
@@ -16,12 +17,14 @@ export class Cohorts implements Iterable<Cohort> {
   readonly #router = new Router();
   readonly #spares = new Spares(this.#router);
   readonly #stats: Stats;
+  readonly #joiner: Joiner;
   /** By signature. */
   readonly #settled = new Map<string, Cohort>();
   readonly #apart = new Map<string, Cohort>();
 
-  constructor(stats: Stats) {
+  constructor(stats: Stats, joiner: Joiner) {
     this.#stats = stats;
+    this.#joiner = joiner;
   }
 
   *[Symbol.iterator](): Iterator<Cohort> {
@@ -114,7 +117,8 @@ export class Cohorts implements Iterable<Cohort> {
 
   #make(connection: Connection, signature: string, where: Map<string, Cohort>): Cohort {
     const spare = this.#spares.take(connection, signature);
-    const cohort = spare ?? new Cohort(connection, signature, this.#stats.of(connection.dialect.name));
+    const stats = this.#stats.of(connection.dialect.name);
+    const cohort = spare ?? new Cohort(connection, signature, stats, this.#joiner);
     where.set(signature, cohort);
     if (spare === undefined) this.#router.add(cohort);
     return cohort;

@@ -5,23 +5,13 @@ import { UNKNOWN, type Identity } from '../model/principal.ts';
 import type { Redaction, View } from '../model/redaction.ts';
 import type { ConnectionType } from '../registry/registry.ts';
 import { audienceOf, type Cohort } from './cohort.ts';
+import type { Outlet } from './outlet.ts';
 import { textOf } from './subscription.ts';
 import { Subscriptions } from './subscriptions.ts';
+import type { Allowance } from './allowance.ts';
 import type { Chunk } from './frame.ts';
 import { DeliveryQueue, type Missed, type QueueBounds } from './queue.ts';
 import type { Deliveries, Stats } from './stats.ts';
-
-/** What the hub needs of a socket, whatever carries it. */
-export interface Outlet {
-  /** Finished frames; never waits, never throws. */
-  write(bytes: Buffer): void;
-  /** More bytes wait in the socket than it wants to hold. */
-  readonly full: boolean;
-  /** Calls back once, when a full socket has sent what it held. */
-  onceDrained(run: () => void): void;
-  /** Says why, and ends. What was written before still goes out first. */
-  close(code: number, reason: string): void;
-}
 
 /** What a connection tells the hub about itself. */
 export interface ConnectionEvents {
@@ -40,6 +30,7 @@ export interface ConnectionEvents {
 export interface ConnectionContext {
   readonly events: ConnectionEvents;
   readonly bounds: QueueBounds;
+  readonly allowance: Allowance;
   readonly redaction: Redaction;
   readonly stats: Stats;
 }
@@ -158,17 +149,46 @@ export class Connection {
   }
 
   /**
-   * Writes at once while the socket keeps up; queues while it does not; closes with 4008 when the queue is full. What
-   * one flush holds is taken as a whole by who kept up until then, so that a burst alone makes nobody slow. `parts` is
-   * the same one by one, of which some may be left out instead.
+   * Writes at once while the socket keeps up; queues while it does not; closes with 4008 when the queue is full. Of one
+   * flush a connection that kept up until then takes more than its queue holds, so that a burst alone makes nobody slow.
+   * `parts` makes the same one by one, of which some may be left out instead.
    */
-  send(chunks: readonly Chunk[], parts = chunks): void {
-    const keptUp = !this.lags;
-    for (const chunk of keptUp ? chunks : parts) {
-      if (this.#open && this.#take(chunk, keptUp)) continue;
+  send(chunks: readonly Chunk[], parts?: () => readonly Chunk[]): void {
+    if (this.lags) return this.#queueUp(parts?.() ?? chunks);
+    let deliveries = 0;
+    for (const [index, chunk] of chunks.entries()) {
+      if (!this.#open || this.#outlet.full) {
+        const rest = chunks.slice(index);
+        if (!this.#open || !this.#begin().pushFlush(rest)) this.#queueUp(parts?.().slice(deliveries) ?? rest);
+        return;
+      }
+      this.#write(chunk);
+      deliveries += chunk.deliveries;
+    }
+  }
+
+  /** Closes it with 4008 when the queue has no room for something that may not be left out. */
+  #queueUp(chunks: readonly Chunk[]): void {
+    for (const chunk of chunks) {
+      if (this.#queue !== undefined && this.#push(this.#queue, chunk)) continue;
       this.#stats.droppedSlow += chunk.deliveries;
       this.close(CLOSE.tooSlow);
     }
+  }
+
+  #push(queue: DeliveryQueue, chunk: Chunk): boolean {
+    const { dropped } = queue;
+    const taken = queue.push(chunk);
+    this.#stats.droppedSlow += queue.dropped - dropped;
+    return taken;
+  }
+
+  /** It lags from now on. */
+  #begin(): DeliveryQueue {
+    this.#queue = new DeliveryQueue(this.#bounds, this.#context.allowance);
+    this.#context.events.lags(this);
+    this.#outlet.onceDrained(() => this.#drain());
+    return this.#queue;
   }
 
   /** Ends it from this side. What its cohort was to send still goes out; what waits in its own queue is dropped. */
@@ -185,24 +205,8 @@ export class Connection {
   markClosed(): void {
     this.#open = false;
     this.#stats.droppedSlow += this.#queue?.deliveries ?? 0;
+    this.#queue?.clear();
     this.#queue = undefined;
-  }
-
-  /** Whether there was room for it, in the socket or in the queue; `inAnyCase` makes room. */
-  #take(chunk: Chunk, inAnyCase: boolean): boolean {
-    if (this.#queue === undefined) {
-      if (!this.#outlet.full) {
-        this.#write(chunk);
-        return true;
-      }
-      this.#queue = new DeliveryQueue(this.#bounds);
-      this.#context.events.lags(this);
-      this.#outlet.onceDrained(() => this.#drain());
-    }
-    const { dropped } = this.#queue;
-    const taken = this.#queue.push(chunk, inAnyCase);
-    this.#stats.droppedSlow += this.#queue.dropped - dropped;
-    return taken;
   }
 
   /** What was left out it has not heard: it may subscribe to it again. */

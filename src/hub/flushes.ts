@@ -3,14 +3,28 @@ import { cursorMs, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import type { Cohort } from './cohort.ts';
 import type { Cohorts } from './cohorts.ts';
+import type { Joiner } from './joiner.ts';
 import { Pacer } from './pacer.ts';
 import type { Stats } from './stats.ts';
+
+/** Told of an error that only a fault of the hub itself can be: what it stopped is left out, and all else goes on. */
+export type Fault = (error: unknown) => void;
+
+interface FlushesOptions {
+  readonly clock: Clock;
+  readonly stats: Stats;
+  readonly cohorts: Pick<Cohorts, 'settle'>;
+  readonly joiner: Pick<Joiner, 'forget'>;
+  readonly fault: Fault;
+}
 
 /** The cohorts with something in the outbox, until their flush. */
 export class Flushes {
   readonly #clock: Clock;
   readonly #stats: Stats;
   readonly #cohorts: Pick<Cohorts, 'settle'>;
+  readonly #joiner: Pick<Joiner, 'forget'>;
+  readonly #fault: Fault;
   readonly #pacer: Pacer;
   #waiting: Cohort[] = [];
   /** When the last flush was; no cohort was flushed at the first value. */
@@ -18,10 +32,12 @@ export class Flushes {
   /** Of the first event that waits for the next flush, and so waits longest. */
   #oldest: Cursor | undefined;
 
-  constructor(clock: Clock, stats: Stats, cohorts: Pick<Cohorts, 'settle'>) {
+  constructor({ clock, stats, cohorts, joiner, fault }: FlushesOptions) {
     this.#clock = clock;
     this.#stats = stats;
     this.#cohorts = cohorts;
+    this.#joiner = joiner;
+    this.#fault = fault;
     this.#pacer = new Pacer(clock, () => this.flush());
   }
 
@@ -51,9 +67,14 @@ export class Flushes {
       const { size } = cohort.members;
       writes += size;
       if (cohort.flushedAt === this.#flushedAt) again += size;
-      cohort.flushAt(elapsed);
+      try {
+        cohort.flushAt(elapsed);
+      } catch (error) {
+        this.#fault(error);
+      }
       this.#cohorts.settle(cohort);
     }
+    this.#joiner.forget();
     this.#flushedAt = elapsed;
     this.#measure();
     return writes === 0 ? 0 : again / writes;

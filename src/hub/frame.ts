@@ -9,9 +9,6 @@ const MIN_DEFLATE_BYTES = 1024;
 /** What a flush appends to the stream, and a message leaves out. */
 const DEFLATE_TAIL_BYTES = 4;
 
-/** One write is cut here, so that no single socket write holds up the others for long. */
-const MAX_WRITE_BYTES = 1024 * 1024;
-
 /**
  * A text as one finished WebSocket frame (RFC 6455 §5.2). Frames of a server are unmasked, so the same bytes serve
  * every connection.
@@ -65,16 +62,20 @@ export interface Loss {
 }
 
 /**
- * Frames in order as few writes, each at most {@link MAX_WRITE_BYTES} unless a single frame is larger. `events` says how
- * many events each frame carries, where that is not one.
+ * Frames in order as few writes, each at most so many bytes unless a single frame is larger. `events` says how many
+ * events each frame carries, where that is not one.
  */
-export function joinFrames(frames: readonly Buffer[], events?: readonly number[]): Chunk[] {
+export function joinFrames(
+  frames: readonly Buffer[],
+  events: readonly number[] | undefined,
+  maxBytes: number,
+): Chunk[] {
   if (frames.length === 1) return [chunkOf(frames, events)];
   const chunks: Chunk[] = [];
   let start = 0;
   let bytes = 0;
   for (const [index, frame] of frames.entries()) {
-    if (index > start && bytes + frame.length > MAX_WRITE_BYTES) {
+    if (index > start && bytes + frame.length > maxBytes) {
       chunks.push(chunkOf(frames.slice(start, index), events?.slice(start, index)));
       start = index;
       bytes = 0;

@@ -6,13 +6,15 @@ import { HUB_TYPE, type HubEvent } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import type { Identity } from '../model/principal.ts';
 import { Redaction } from '../model/redaction.ts';
+import { Allowance } from './allowance.ts';
 import type { Cohort } from './cohort.ts';
 import { Cohorts } from './cohorts.ts';
-import { Connection, type Arrival, type ConnectionContext, type Outlet } from './connection.ts';
+import { Connection, type Arrival, type ConnectionContext } from './connection.ts';
+import type { Outlet } from './outlet.ts';
 import { Deadlines } from './deadlines.ts';
 import { EncodedEvent } from './encoded.ts';
-import { Flushes } from './flushes.ts';
-import { joinFrames } from './frame.ts';
+import { Flushes, type Fault } from './flushes.ts';
+import { Joiner } from './joiner.ts';
 import { Lagging } from './lagging.ts';
 import { Older } from './older.ts';
 import type { QueueBounds } from './queue.ts';
@@ -30,6 +32,7 @@ export interface HubOptions extends RollOptions {
   readonly recentMaxEvents: number;
   /** What is masked for whom as an event goes out; nothing where absent. */
   readonly redaction?: Redaction;
+  readonly fault?: Fault;
 }
 
 /**
@@ -46,11 +49,12 @@ export class Hub {
   anonymous = 0;
 
   readonly #options: HubOptions;
-  readonly #cohorts = new Cohorts(this.stats);
+  readonly #cohorts: Cohorts;
   readonly #context: ConnectionContext;
   readonly #lagging: Lagging;
   readonly #deadlines: Deadlines;
   readonly #flushes: Flushes;
+  readonly #joiner: Joiner;
 
   constructor(options: HubOptions) {
     this.#options = options;
@@ -59,9 +63,14 @@ export class Hub {
     this.older = new Older(this);
     this.#lagging = new Lagging(options.clock, options.writeTimeoutMs);
     this.#deadlines = new Deadlines(options.clock);
-    this.#flushes = new Flushes(options.clock, this.stats, this.#cohorts);
+    const { clock, fault = () => undefined } = options;
+    this.#joiner = new Joiner(options.queue.maxBytes);
+    this.#cohorts = new Cohorts(this.stats, this.#joiner);
+    const [cohorts, joiner] = [this.#cohorts, this.#joiner];
+    this.#flushes = new Flushes({ clock, stats: this.stats, cohorts, joiner, fault });
     this.#context = {
       bounds: options.queue,
+      allowance: new Allowance(),
       redaction: options.redaction ?? Redaction.none,
       stats: this.stats,
       events: {
@@ -108,13 +117,21 @@ export class Hub {
     if (event.type === HUB_TYPE) return this.#deliverToAll(encoded);
     const matched = this.#cohorts.match(event);
     this.stats.matches += matched.length;
-    for (const cohort of matched) {
-      const wasEmpty = cohort.isEmpty;
+    for (const cohort of matched) this.#offer(cohort, encoded);
+  }
+
+  /** What goes wrong with one cohort concerns no other, and least of all the connection that the event came from. */
+  #offer(cohort: Cohort, encoded: EncodedEvent): void {
+    const { event } = encoded;
+    const wasEmpty = cohort.isEmpty;
+    try {
       // Who was not given an event meets nothing that comes of it.
-      if (!cohort.offer(encoded)) continue;
+      if (!cohort.offer(encoded)) return;
       if (wasEmpty) this.#flushes.wait(cohort, event);
       const endsAfterMs = cohort.encoding.endsAfterMs?.(event);
       if (endsAfterMs !== undefined) this.#endAfter(endsAfterMs, cohort);
+    } catch (error) {
+      this.#options.fault?.(error);
     }
   }
 
@@ -168,7 +185,7 @@ export class Hub {
     const deliveries = this.stats.of(connection.dialect.name);
     deliveries.received += events.length;
     deliveries.unknownWord += events.length - frames.length;
-    if (frames.length > 0) connection.send(joinFrames(frames));
+    if (frames.length > 0) connection.send(this.#joiner.joined(frames));
     return frames.length;
   }
 

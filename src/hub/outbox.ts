@@ -64,7 +64,11 @@ class BatchOutbox implements Outbox {
   readonly #encoding: Encoding;
   readonly #batch: NonNullable<Encoding['batch']>;
   readonly #deflate: boolean;
+  /** Full frames, of which no event to come changes anything. */
+  #full: Buffer[] = [];
+  /** Of the one that is begun. */
   #texts: string[] = [];
+  #begun: Buffer | undefined;
 
   constructor(encoding: Encoding, batch: NonNullable<Encoding['batch']>, deflate: boolean) {
     this.#encoding = encoding;
@@ -73,33 +77,42 @@ class BatchOutbox implements Outbox {
   }
 
   get isEmpty(): boolean {
-    return this.#texts.length === 0;
+    return this.#full.length === 0 && this.#texts.length === 0;
   }
 
   add(encoded: EncodedEvent): number | undefined {
     const text = encoded.text(this.#encoding);
     if (text === undefined) return undefined;
-    this.#texts.push(text);
+    this.#begun = undefined;
+    if (this.#texts.push(text) === this.#batch.size) {
+      this.#full.push(this.#frame());
+      this.#texts = [];
+    }
     return 0;
   }
 
+  /** Made once for all who leave before the next event comes. */
   peek(): Outgoing {
-    const texts = this.#texts;
-    const frames: Buffer[] = [];
-    const events: number[] = [];
-    for (let start = 0; start < texts.length; start += this.#batch.size) {
-      const part = texts.slice(start, start + this.#batch.size);
-      const text = part.length === 1 ? (part[0] ?? '') : this.#batch.join(part);
-      frames.push(this.#deflate ? deflatedFrameOf(text) : frameOf(text));
-      events.push(part.length);
-    }
-    return { frames, events };
+    const events = this.#full.map(() => this.#batch.size);
+    if (this.#texts.length === 0) return { frames: this.#full, events };
+    const begun = (this.#begun ??= this.#frame());
+    return { frames: [...this.#full, begun], events: [...events, this.#texts.length] };
   }
 
   take(): Outgoing {
-    const all = this.peek();
-    this.#texts = [];
-    return all;
+    try {
+      return this.peek();
+    } finally {
+      this.#full = [];
+      this.#texts = [];
+      this.#begun = undefined;
+    }
+  }
+
+  #frame(): Buffer {
+    const [only = ''] = this.#texts;
+    const text = this.#texts.length === 1 ? only : this.#batch.join(this.#texts);
+    return this.#deflate ? deflatedFrameOf(text) : frameOf(text);
   }
 }
 

@@ -1,10 +1,19 @@
+import { bound } from '../model/bound.ts';
 import { compareCursors, type Cursor } from '../model/cursor.ts';
+import type { Allowance } from './allowance.ts';
 import type { Chunk } from './frame.ts';
 
 export interface QueueBounds {
   readonly maxDeliveries: number;
   readonly maxBytes: number;
 }
+
+const FLUSH_FACTOR = bound(
+  'what a flush leaves waiting for a connection that kept up until then, in queues of queueMaxBytes',
+  8,
+  'entries',
+  'the connection is closed with 4008, or what its policy names is left out',
+);
 
 /** What was left out of a queue since its client was last told. */
 export interface Missed {
@@ -20,11 +29,15 @@ export class DeliveryQueue {
   #chunks: Chunk[] = [];
   #deliveries = 0;
   #bytes = 0;
+  /** What was taken beyond the bounds. */
+  #allowed: Set<Chunk> | undefined;
+  readonly #allowance: Allowance;
   #dropped = 0;
   #missed: Missed | undefined;
 
-  constructor(bounds: QueueBounds) {
+  constructor(bounds: QueueBounds, allowance: Allowance) {
     this.#bounds = bounds;
+    this.#allowance = allowance;
   }
 
   get deliveries(): number {
@@ -48,9 +61,9 @@ export class DeliveryQueue {
    * Whether it was taken, or left out as it may be; `false` when it would pass a bound. An empty queue takes anything
    * once.
    */
-  push(chunk: Chunk, inAnyCase = false): boolean {
-    if (!inAnyCase) this.#makeRoom(chunk);
-    if (inAnyCase || !this.#isOver(chunk)) {
+  push(chunk: Chunk): boolean {
+    this.#makeRoom(chunk);
+    if (!this.#isOver(chunk)) {
       this.#chunks.push(chunk);
       this.#count(chunk, 1);
       return true;
@@ -60,10 +73,31 @@ export class DeliveryQueue {
     return isOldest;
   }
 
+  /**
+   * Whether all of a flush was taken, or else nothing of it: more than the bounds say, as far as there is an allowance.
+   * Of an empty queue.
+   */
+  pushFlush(chunks: readonly Chunk[]): boolean {
+    for (const chunk of chunks) {
+      if (!this.#isAllowed(chunk)) {
+        this.clear();
+        return false;
+      }
+      this.#chunks.push(chunk);
+      this.#count(chunk, 1);
+    }
+    return true;
+  }
+
   shift(): Chunk | undefined {
     const chunk = this.#chunks.shift();
-    if (chunk !== undefined) this.#count(chunk, -1);
+    if (chunk !== undefined) this.#remove(chunk);
     return chunk;
+  }
+
+  /** Nothing of it is wanted any more. */
+  clear(): void {
+    for (const chunk of this.#chunks.splice(0)) this.#remove(chunk);
   }
 
   /** What was left out, once there is room for half as much as the bounds allow; it then begins anew. */
@@ -73,6 +107,15 @@ export class DeliveryQueue {
     const missed = this.#missed;
     this.#missed = undefined;
     return missed;
+  }
+
+  #isAllowed(chunk: Chunk): boolean {
+    const { maxBytes } = this.#bounds;
+    const bytes = this.#bytes + chunk.bytes.length;
+    if (this.isEmpty || bytes <= maxBytes) return true;
+    if (bytes > maxBytes * FLUSH_FACTOR || !this.#allowance.take(chunk)) return false;
+    (this.#allowed ??= new Set()).add(chunk);
+    return true;
   }
 
   #isOver({ deliveries, bytes }: Chunk): boolean {
@@ -108,8 +151,13 @@ export class DeliveryQueue {
   }
 
   #drop(chunk: Chunk): void {
-    this.#count(chunk, -1);
+    this.#remove(chunk);
     this.#miss(chunk);
+  }
+
+  #remove(chunk: Chunk): void {
+    this.#count(chunk, -1);
+    if (this.#allowed?.delete(chunk) === true) this.#allowance.giveBack(chunk);
   }
 
   #count({ deliveries, bytes }: Chunk, sign: 1 | -1): void {

@@ -43,13 +43,13 @@ const shape = (joined: ReturnType<typeof joinFrames>) =>
 
 describe('joined frames', () => {
   it('are one write up to 1 MiB, and cut there between frames', () => {
-    expect(shape(joinFrames(frames(10, 20, 30)))).toEqual([[60, 3]]);
-    expect(shape(joinFrames(frames(MIB - 1, 1)))).toEqual([[MIB, 2]]);
-    expect(shape(joinFrames(frames(MIB - 1, 2)))).toEqual([
+    expect(shape(joinFrames(frames(10, 20, 30), undefined, MIB))).toEqual([[60, 3]]);
+    expect(shape(joinFrames(frames(MIB - 1, 1), undefined, MIB))).toEqual([[MIB, 2]]);
+    expect(shape(joinFrames(frames(MIB - 1, 2), undefined, MIB))).toEqual([
       [MIB - 1, 1],
       [2, 1],
     ]);
-    expect(shape(joinFrames(frames(1, MIB, 1)))).toEqual([
+    expect(shape(joinFrames(frames(1, MIB, 1), undefined, MIB))).toEqual([
       [1, 1],
       [MIB, 1],
       [1, 1],
@@ -57,8 +57,8 @@ describe('joined frames', () => {
   });
 
   it('hold a frame alone that is larger than a write should be', () => {
-    expect(shape(joinFrames(frames(2 * MIB)))).toEqual([[2 * MIB, 1]]);
-    expect(shape(joinFrames(frames(1, 2 * MIB, 1)))).toEqual([
+    expect(shape(joinFrames(frames(2 * MIB), undefined, MIB))).toEqual([[2 * MIB, 1]]);
+    expect(shape(joinFrames(frames(1, 2 * MIB, 1), undefined, MIB))).toEqual([
       [1, 1],
       [2 * MIB, 1],
       [1, 1],
@@ -66,12 +66,12 @@ describe('joined frames', () => {
   });
 
   it('are nothing when there is none', () => {
-    expect(joinFrames([])).toEqual([]);
+    expect(joinFrames([], undefined, MIB)).toEqual([]);
   });
 
   it('copy nothing when there is one', () => {
     const [only = Buffer.alloc(0)] = frames(10);
-    expect(joinFrames([only])[0]?.bytes).toBe(only);
+    expect(joinFrames([only], undefined, MIB)[0]?.bytes).toBe(only);
   });
 
   it('are the same bytes in the same order, every delivery counted, no write larger than it must be', () => {
@@ -79,7 +79,7 @@ describe('joined frames', () => {
     fc.assert(
       fc.property(fc.array(size, { maxLength: 12 }), (sizes) => {
         const given = sizes.map((bytes, index) => Buffer.alloc(bytes, index));
-        const joined = joinFrames(given);
+        const joined = joinFrames(given, undefined, MIB);
         expect(Buffer.concat(joined.map(({ bytes }) => bytes)).equals(Buffer.concat(given))).toBe(true);
         expect(joined.reduce((sum, { deliveries }) => sum + deliveries, 0)).toBe(given.length);
         for (const { bytes, deliveries } of joined)

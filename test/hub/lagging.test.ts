@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CLOSE } from '../../src/model/close.ts';
+import { Allowance } from '../../src/hub/allowance.ts';
 import { DeliveryQueue } from '../../src/hub/queue.ts';
 import { settled, startHub, type TestHub } from '../support/connection.ts';
 
@@ -219,7 +220,7 @@ const chunk = (deliveries: number, bytes: number) => ({ deliveries, bytes: Buffe
 
 describe('a queue', () => {
   it('refuses what would pass a bound, unless it is empty', () => {
-    const queue = new DeliveryQueue({ maxDeliveries: 3, maxBytes: 10 });
+    const queue = new DeliveryQueue({ maxDeliveries: 3, maxBytes: 10 }, new Allowance());
     expect(queue.push(chunk(9, 90))).toBe(true);
     expect(queue.push(chunk(1, 1))).toBe(false);
     queue.shift();
@@ -231,7 +232,7 @@ describe('a queue', () => {
   });
 
   it('gives back what it was given, in order', () => {
-    const queue = new DeliveryQueue({ maxDeliveries: 10, maxBytes: 10 });
+    const queue = new DeliveryQueue({ maxDeliveries: 10, maxBytes: 10 }, new Allowance());
     const chunks = [chunk(1, 1), chunk(2, 2), chunk(3, 3)];
     for (const each of chunks) queue.push(each);
     expect([queue.shift(), queue.shift(), queue.shift(), queue.shift()]).toEqual([...chunks, undefined]);

@@ -51,6 +51,20 @@ describe('an outbox', () => {
     },
   );
 
+  it('of batches makes no frame again for who leaves, and no full one when an event comes', () => {
+    const outbox = outboxOf(batched(3), true);
+    fill(outbox, 'a', 'b', 'c', 'd');
+    const [full, begun] = outbox.peek().frames;
+    expect(outbox.peek().frames[0]).toBe(full);
+    expect(outbox.peek().frames[1]).toBe(begun);
+    fill(outbox, 'e');
+    expect(outbox.peek().frames[0]).toBe(full);
+    expect(emptied(outbox)).toEqual({
+      texts: [`[${said('a', 'b', 'c').join()}]`, `[${said('d', 'e').join()}]`],
+      events: [3, 2],
+    });
+  });
+
   it.each([plain, newest])(
     'of $name gives the frame that every other one of its encoding gives',
     (encoding) => {

@@ -110,7 +110,8 @@ describe('a replay', () => {
 
   it('waits while the socket is full, however large the events, and loses nothing', async () => {
     const test = await startHub({ queue: { maxDeliveries: 256, maxBytes: 1024 * 1024 } });
-    for (let n = 1; n <= 100; n++) test.broker.append({ key: String(n), object: 'x'.repeat(100_000) });
+    for (let n = 1; n <= 100; n++)
+      test.broker.append({ key: String(n), object: 'x'.repeat(100_000), size: 100_100 });
     const client = test.connect();
     client.outlet.capacity = 64 * 1024;
     client.subscribe(['*.*.*'], { since: START });
@@ -124,7 +125,8 @@ describe('a replay', () => {
 
   it('from the log waits while the socket is full, too', async () => {
     const test = await startHub({ recentMaxEvents: 1, queue: { maxDeliveries: 256, maxBytes: 1024 * 1024 } });
-    for (let n = 1; n <= 100; n++) test.broker.append({ key: String(n), object: 'x'.repeat(100_000) });
+    for (let n = 1; n <= 100; n++)
+      test.broker.append({ key: String(n), object: 'x'.repeat(100_000), size: 100_100 });
     const client = test.connect();
     client.outlet.capacity = 64 * 1024;
     client.subscribe(['*.*.*'], { since: START });

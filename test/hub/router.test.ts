@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { native } from '../../src/dialects/native.ts';
 import { Cohort, signatureOf } from '../../src/hub/cohort.ts';
+import { Joiner } from '../../src/hub/joiner.ts';
 import { Router } from '../../src/hub/router.ts';
 import { Subscriptions } from '../../src/hub/subscriptions.ts';
 import { Deliveries } from '../../src/hub/stats.ts';
@@ -28,7 +29,7 @@ function cohortOf(...patterns: readonly Pattern[]): Cohort {
     lags: false,
     send: () => {},
   };
-  const cohort = new Cohort(listener, signatureOf(listener), new Deliveries());
+  const cohort = new Cohort(listener, signatureOf(listener), new Deliveries(), new Joiner(0));
   cohort.members.add(listener);
   return cohort;
 }

@@ -1,4 +1,4 @@
-import type { Outlet } from '../../src/hub/connection.ts';
+import type { Outlet } from '../../src/hub/outlet.ts';
 
 /** A socket of the hub's that keeps what it is given, and is full and drained when a test says so. */
 export class TestOutlet implements Outlet {
