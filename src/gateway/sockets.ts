@@ -8,6 +8,7 @@ import type { Arrival } from '../hub/connection.ts';
 import type { Hub } from '../hub/hub.ts';
 import { CLOSE, closeWith } from '../model/close.ts';
 import type { BelfryError } from '../model/errors.ts';
+import { chooseCompression } from './compression.ts';
 import { BAD_HANDSHAKE, choose, endingOf, refuse } from './handshake.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { SocketOutlet } from './outlet.ts';
@@ -52,6 +53,10 @@ export class Sockets {
     let attached = false;
     if (socket.destroyed) return attached;
     choose(request);
+    if (arrival.opening.deflate && !chooseCompression(request.headers)) {
+      refuse(socket, BAD_HANDSHAKE);
+      return attached;
+    }
     // It calls back within this call, or not at all.
     this.#serverOf(arrival.opening).handleUpgrade(request, socket, head, (ws) => {
       if (full !== undefined) return this.#turnAway(ws, arrival, full);

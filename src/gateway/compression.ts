@@ -1,0 +1,82 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+const EXTENSION = 'permessage-deflate';
+/** Frames are compressed once for many connections, with the window that all clients can read. */
+const WINDOW_BITS = '15';
+
+/** One extension as a client offers it, with the parameters in their order. */
+interface Offer {
+  readonly name: string;
+  readonly parameters: readonly (readonly [name: string, value: string | undefined])[];
+}
+
+/**
+ * Leaves of what a handshake offers the first compression that can be carried out as agreed, for `ws` to agree to; none,
+ * where there is none: an offer that cannot be used is declined, and the connection does without (RFC 7692, 5.1).
+ * Returns whether the header could be read at all; a handshake whose header cannot is to be refused (RFC 6455, 9.1).
+ */
+export function chooseCompression(headers: IncomingHttpHeaders): boolean {
+  const header = headers['sec-websocket-extensions'];
+  if (header === undefined) return true;
+  const offers = offersIn(header);
+  if (offers === undefined) return false;
+  const chosen = offers.find(isUsable);
+  if (chosen === undefined) {
+    delete headers['sec-websocket-extensions'];
+    return true;
+  }
+  const window = chosen.parameters.find(([name]) => name === 'server_max_window_bits');
+  // Who names a window must be answered with one; what a client says of its own binds nobody here.
+  headers['sec-websocket-extensions'] = [EXTENSION, ...(window ? [window.join('=')] : [])].join('; ');
+  return true;
+}
+
+/** Only parameters that an offer may have, each once, with a value that this node keeps to (RFC 7692, 7.1). */
+function isUsable({ name, parameters }: Offer): boolean {
+  const names = new Set(parameters.map(([parameter]) => parameter));
+  return name === EXTENSION && names.size === parameters.length && parameters.every(isKept);
+}
+
+function isKept([name, value]: Offer['parameters'][number]): boolean {
+  switch (name) {
+    case 'server_no_context_takeover':
+    case 'client_no_context_takeover':
+      return value === undefined;
+    case 'server_max_window_bits':
+      return value === WINDOW_BITS;
+    case 'client_max_window_bits':
+      return value === undefined || /^(?:[89]|1[0-5])$/.test(value);
+    default:
+      return false;
+  }
+}
+
+const TOKEN = "[!#$%&'*+.^_`|~\\dA-Za-z-]+";
+const WORD = new RegExp(`[ \\t]*(${TOKEN})[ \\t]*`, 'y');
+const VALUE = new RegExp(`=[ \\t]*(?:(${TOKEN})|"((?:\\\\?[!#$%&'*+.^_\`|~\\dA-Za-z-])+)")[ \\t]*`, 'y');
+
+/** What a header offers, in its order; `undefined` when it is not of the form that RFC 6455, 9.1 gives it. */
+function offersIn(header: string): Offer[] | undefined {
+  const offers: Offer[] = [];
+  let at = 0;
+  const take = (form: RegExp): RegExpExecArray | undefined => {
+    form.lastIndex = at;
+    const found = form.exec(header) ?? undefined;
+    at += found?.[0].length ?? 0;
+    return found;
+  };
+  do {
+    const name = take(WORD)?.[1];
+    if (name === undefined) return undefined;
+    const parameters: [string, string | undefined][] = [];
+    while (header[at] === ';') {
+      at++;
+      const parameter = take(WORD)?.[1];
+      if (parameter === undefined) return undefined;
+      const [, token, quoted] = take(VALUE) ?? [];
+      parameters.push([parameter, token ?? quoted?.replaceAll('\\', '')]);
+    }
+    offers.push({ name, parameters });
+  } while (header[at++] === ',');
+  return at > header.length ? offers : undefined;
+}
