@@ -75,11 +75,14 @@ export interface RetainedWish {
   readonly count: number;
 }
 
+/** Most balancers cut a connection after 50 or 60 s of silence, so every dialect pings more often than that. */
+export const PING_MS = 25_000;
+
 /** How a connection begins, and the bounds it lives in. */
 export interface Opening {
   readonly identity: Identity;
   readonly subscriptions: readonly Subscription[];
-  /** The server pings every so often and cuts who has not answered within the wait, counted from the last pong. */
+  /** The server pings every so often and cuts who gives no sign of life within the wait. */
   readonly heartbeat: { readonly pingMs: number; readonly pongWaitMs: number };
   /** A client that came without credentials must send them within this time. */
   readonly authWithinMs?: number;

@@ -9,9 +9,9 @@ import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { lower } from '../model/mask.ts';
 import { Pattern } from '../model/pattern.ts';
 import { goTime, isGoZeroTime, isRfc3339 } from '../model/time.ts';
-import { Refusal, type Command, type Dialect, type Opening, type OpenRequest } from './dialect.ts';
+import { PING_MS, Refusal, type Command, type Dialect, type Opening, type OpenRequest } from './dialect.ts';
 
-const HEARTBEAT = { pingMs: 54_000, pongWaitMs: 60_000 };
+const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: 60_000 };
 const ACK_ACTIONS: ReadonlyMap<unknown, string> = new Map([
   ['subscribe', 'register'],
   ['unsubscribe', 'deregister'],

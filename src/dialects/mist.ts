@@ -10,13 +10,21 @@ import type { HubEvent } from '../model/event.ts';
 import { isJsonObject } from '../model/json.ts';
 import { escapeValue, Pattern } from '../model/pattern.ts';
 import { Grants, type Identity } from '../model/principal.ts';
-import type { Dialect, Opening, OpenRequest, Refusal, ReplayWish, RetainedWish } from './dialect.ts';
+import {
+  PING_MS,
+  type Dialect,
+  type Opening,
+  type OpenRequest,
+  type Refusal,
+  type ReplayWish,
+  type RetainedWish,
+} from './dialect.ts';
 import { jsonRefusal, STREAMS, type Stream } from './mist-streams.ts';
 import { documented } from './mist-words.ts';
 import { PASSED_OVER } from './notices.ts';
 
 /** Two pings may stay without an answer. */
-const HEARTBEAT = { pingMs: 30_000, pongWaitMs: 75_000 };
+const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: 75_000 };
 
 /** What every user of Mist may hear there. */
 const ALL_OF_MIST = Grants.parse(['container,deployment,metrics.*.*', 'system.*.mist']);

@@ -33,6 +33,7 @@ import { Pattern } from '../model/pattern.ts';
 import { ANONYMOUS } from '../model/principal.ts';
 import { isRfc3339, momentOf } from '../model/time.ts';
 import {
+  PING_MS,
   Refusal,
   type Command,
   type Dialect,
@@ -43,7 +44,7 @@ import {
 } from './dialect.ts';
 import { anyJson, anyObject, rfc3339 } from './shapes.ts';
 
-const HEARTBEAT = { pingMs: 25_000, pongWaitMs: 60_000 };
+const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: 60_000 };
 const AUTH_WITHIN_MS = 10_000;
 /** In one publish: as many ids as fit into a header that every client and proxy takes. */
 export const MAX_EVENTS = 256;

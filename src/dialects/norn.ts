@@ -5,7 +5,7 @@
 import type { HubEvent, NewEvent } from '../model/event.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
 import { Pattern } from '../model/pattern.ts';
-import { Refusal, type Command, type Dialect, type Opening, type OpenRequest } from './dialect.ts';
+import { PING_MS, Refusal, type Command, type Dialect, type Opening, type OpenRequest } from './dialect.ts';
 import { LOOK_BACK_MS, missedBy } from './norn-sagas.ts';
 import { eventOf, Notices, PASSED_OVER } from './notices.ts';
 
@@ -15,10 +15,10 @@ const TYPE_SET: ReadonlySet<string> = new Set(TYPES.split(','));
 const notices = new Notices(Pattern.parse(`${TYPES}.*.*`));
 
 /**
- * Norn's own server pings nobody and never finds out who is gone. All its clients answer pings: one in 30 s keeps a
- * quiet socket open through any proxy that allows a minute, and a client may miss two before it is cut.
+ * Norn's own server pings nobody and never finds out who is gone. All its clients answer pings, and may miss two before
+ * they are cut.
  */
-const HEARTBEAT = { pingMs: 30_000, pongWaitMs: 75_000 };
+const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: 75_000 };
 
 /** As documented; who has so many waiting and gets one more is closed. */
 const QUEUE_MAX_DELIVERIES = 64;

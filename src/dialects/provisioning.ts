@@ -15,6 +15,7 @@ import { HUB_TYPE, type HubEvent, type NewEvent } from '../model/event.ts';
 import { isJsonObject, parseJson, type Json } from '../model/json.ts';
 import { ANONYMOUS, type Identity } from '../model/principal.ts';
 import {
+  PING_MS,
   Refusal,
   type Command,
   type ConnectionLimits,
@@ -32,7 +33,7 @@ import {
 import { eventTypeFor, topicOf, withDefaultGrants } from './provisioning-words.ts';
 import { anyJson, anyObject, rfc3339 } from './shapes.ts';
 
-const HEARTBEAT = { pingMs: 25_000, pongWaitMs: 60_000 };
+const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: 60_000 };
 /** The reference also shows a client that sends its token once it is connected. */
 const AUTH_WITHIN_MS = 10_000;
 const LIMITS: ConnectionLimits = {

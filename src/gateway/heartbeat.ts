@@ -1,27 +1,97 @@
+import type { Socket } from 'node:net';
+import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
 
 const TICK_MS = 1_000;
 const SLOTS = 64;
 
+/** A client reads the bytes before a ping first; slower than this it is taken for gone. */
+const READS_A_SECOND = bound(
+  'bytes that a client reads in a second before it answers a ping',
+  12_000,
+  'bytes',
+  'the client has a second more to answer for each so many that were sent before the ping',
+);
+/** More pings than this are under way only to a client that answers several at once. */
+const PINGS_MAX = 64;
+
+/** What moves on a socket, as Node counts it. */
+export type Traffic = Pick<Socket, 'bytesRead' | 'bytesWritten' | 'writableLength'>;
+
 /** What the wheel needs of a connection. */
 export interface Beating {
   readonly heartbeat: { readonly pingMs: number; readonly pongWaitMs: number };
+  /** Absent where nothing is ever answered. */
+  readonly traffic?: Traffic;
   ping(): void;
-  /** It did not answer in time. */
+  /** It gave no sign of life in time. */
   cut(): void;
 }
 
-/** When one connection is due, in ticks of the wheel. */
-export interface Beat {
-  nextPing: number;
-  cutAt: number;
+/** What is known of one connection, in ticks of the wheel and in bytes. */
+export class Beat {
   readonly beating: Beating;
+  nextPing: number;
+  /** When it gave its last sign of life. */
+  heardAt: number;
+  /** The bytes that came, that left the queue of its socket, and that were in that, when they were last looked at. */
+  #read = 0;
+  #left = 0;
+  #queued = 0;
+  /** How many had been written with the last ping that it answered, and with each one since, in order. */
+  #answered: number;
+  #unanswered: number[] | undefined;
+
+  constructor(beating: Beating, now: number) {
+    this.beating = beating;
+    this.heardAt = now;
+    this.nextPing = now + ticks(beating.heartbeat.pingMs);
+    this.#answered = this.#written;
+    this.look(now);
+    this.heardAt = now;
+  }
+
+  /** Bytes that come are a sign of life, before they are a frame as well; so is a queue that gets shorter. */
+  look(now: number): void {
+    const { traffic } = this.beating;
+    if (traffic === undefined) return;
+    const left = traffic.bytesWritten - traffic.writableLength;
+    if (traffic.bytesRead !== this.#read || (this.#queued > 0 && left > this.#left)) this.heardAt = now;
+    this.#read = traffic.bytesRead;
+    this.#left = left;
+    this.#queued = traffic.writableLength;
+  }
+
+  ping(now: number): void {
+    this.nextPing = now + ticks(this.beating.heartbeat.pingMs);
+    this.beating.ping();
+    this.#unanswered ??= [];
+    if (this.#unanswered.push(this.#written) > PINGS_MAX) this.#unanswered.shift();
+  }
+
+  pong(now: number): void {
+    this.heardAt = now;
+    this.#answered = this.#unanswered?.shift() ?? this.#answered;
+    // Most clients have answered all, and keep no list.
+    if (this.#unanswered?.length === 0) this.#unanswered = undefined;
+  }
+
+  /** Without a sign of life until then it is gone. Bytes that it may still be reading give it time. */
+  get cutAt(): number {
+    const unread = this.#written - this.#answered;
+    const reading = Math.floor((unread / READS_A_SECOND) * (1_000 / TICK_MS));
+    return this.heardAt + ticks(this.beating.heartbeat.pongWaitMs) + reading;
+  }
+
+  get #written(): number {
+    return this.beating.traffic?.bytesWritten ?? 0;
+  }
 }
 
 /**
- * Pings every connection in its rhythm and cuts who has not answered in time, with one timer for all of them. The wheel
- * counts its own ticks, not the clock: a process that was stopped for a while does not cut everybody on waking, before
- * it has read the pongs that wait in its sockets.
+ * Pings every connection in its rhythm and cuts who gives no sign of life in time, with one timer for all of them. The
+ * wheel counts its own ticks, not the clock: a process that was stopped for a while does not cut everybody on waking,
+ * before it has read the pongs that wait in its sockets.
  */
 export class Heartbeat {
   readonly #slots: Set<Beat>[] = Array.from({ length: SLOTS }, () => new Set<Beat>());
@@ -47,14 +117,18 @@ export class Heartbeat {
   }
 
   add(beating: Beating): Beat {
-    const { pingMs, pongWaitMs } = beating.heartbeat;
-    const beat = { beating, nextPing: this.#tick + ticks(pingMs), cutAt: this.#tick + ticks(pongWaitMs) };
+    const beat = new Beat(beating, this.#tick);
     this.#schedule(beat);
     return beat;
   }
 
+  /** It sent a frame of any kind. */
+  heard(beat: Beat): void {
+    beat.heardAt = this.#tick;
+  }
+
   pong(beat: Beat): void {
-    beat.cutAt = this.#tick + ticks(beat.beating.heartbeat.pongWaitMs);
+    beat.pong(this.#tick);
   }
 
   remove(beat: Beat): void {
@@ -71,11 +145,9 @@ export class Heartbeat {
   }
 
   #visit(beat: Beat): void {
+    beat.look(this.#tick);
     if (beat.cutAt <= this.#tick) return beat.beating.cut();
-    if (beat.nextPing <= this.#tick) {
-      beat.nextPing = this.#tick + ticks(beat.beating.heartbeat.pingMs);
-      beat.beating.ping();
-    }
+    if (beat.nextPing <= this.#tick) beat.ping(this.#tick);
     this.#schedule(beat);
   }
 

@@ -1,17 +1,19 @@
 import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Opening } from '../dialects/dialect.ts';
 import type { Commands } from '../hub/commands.ts';
-import type { Arrival } from '../hub/connection.ts';
+import type { Arrival, Connection } from '../hub/connection.ts';
 import type { Hub } from '../hub/hub.ts';
 import { CLOSE, closeWith } from '../model/close.ts';
 import type { BelfryError } from '../model/errors.ts';
 import { chooseCompression } from './compression.ts';
 import { BAD_HANDSHAKE, choose, endingOf, refuse } from './handshake.ts';
-import type { Heartbeat } from './heartbeat.ts';
+import type { Beat, Heartbeat } from './heartbeat.ts';
 import { SocketOutlet } from './outlet.ts';
+import { Pongs } from './pongs.ts';
 import type { Rubbish } from './rubbish.ts';
 
 /** How long a client may take to answer a close frame. */
@@ -77,6 +79,8 @@ export class Sockets {
         // The hub compresses by itself; ws agrees with the client on how, and inflates what comes in.
         perMessageDeflate: deflate && { serverNoContextTakeover: true, clientNoContextTakeover: true },
         maxPayload,
+        // The hub answers pings by itself: ws ends a connection without a word that sends more than it likes.
+        autoPong: false,
         // None of the five servers ever chose a subprotocol; ws by itself takes the first, whatever that is.
         handleProtocols: () => false as const,
         // Looked at where the frame is read: rubbish is answered, and disconnects nobody.
@@ -100,9 +104,11 @@ export class Sockets {
     const { hub, commands, heartbeat, log } = this.#options;
     const { id, remoteAddr, dialect, opening } = arrival;
     const deflate = ws.extensions.includes('permessage-deflate');
-    const connection = hub.attach(arrival, new SocketOutlet(socket, ws), deflate);
+    const outlet = new SocketOutlet(socket, ws);
+    const connection = hub.attach(arrival, outlet, deflate);
     const beat = heartbeat.add({
       heartbeat: opening.heartbeat,
+      ...(socket instanceof Socket && { traffic: socket }),
       ping: () => ws.ping(),
       cut: () => {
         hub.detach(connection, 'no answer to pings');
@@ -110,11 +116,7 @@ export class Sockets {
       },
     });
     const about = { id, remoteAddr, dialect: dialect.name, principal: opening.identity.principal };
-    ws.on('message', (data: Buffer, isBinary) => {
-      if (isBinary) commands.receiveBinary(connection);
-      else commands.receive(connection, data);
-    });
-    ws.on('pong', () => heartbeat.pong(beat));
+    this.#read(ws, connection, beat, outlet);
     ws.on('error', (error) => {
       this.#options.rubbish.report('socket', 'command_invalid', { ...about, error: error.message });
       hub.detach(connection, `refused: ${error.message}`);
@@ -126,5 +128,21 @@ export class Sockets {
     });
     log.debug(about, 'connection opened');
     commands.open(connection, opening);
+  }
+
+  /** What a client sends is a sign of life, whatever it is. */
+  #read(ws: WebSocket, connection: Connection, beat: Beat, outlet: SocketOutlet): void {
+    const { commands, heartbeat } = this.#options;
+    ws.on('message', (data: Buffer, isBinary) => {
+      heartbeat.heard(beat);
+      if (isBinary) commands.receiveBinary(connection);
+      else commands.receive(connection, data);
+    });
+    ws.on('pong', () => heartbeat.pong(beat));
+    let pongs: Pongs | undefined;
+    ws.on('ping', (data: Buffer) => {
+      heartbeat.heard(beat);
+      (pongs ??= new Pongs(ws, outlet)).answer(data);
+    });
   }
 }

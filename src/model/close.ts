@@ -2,6 +2,8 @@
 export const CLOSE = {
   normal: { code: 1000, reason: 'normal', retry: false },
   draining: { code: 1001, reason: 'the node is going away; reconnect', retry: true },
+  /** Sent by `ws`, which reads the frames. */
+  protocol: { code: 1002, reason: 'not a WebSocket frame', retry: false },
   refused: { code: 1008, reason: 'refused by policy', retry: false },
   tooBig: { code: 1009, reason: 'message too big', retry: false },
   restart: { code: 1012, reason: 'the node restarts; reconnect', retry: true },

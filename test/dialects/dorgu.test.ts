@@ -23,7 +23,7 @@ function open(request: Partial<OpenRequest> = {}): Opening {
 describe('a dorgu socket', () => {
   it('has the rhythm and the bounds of its document', () => {
     expect(open()).toMatchObject({
-      heartbeat: { pingMs: 54_000, pongWaitMs: 60_000 },
+      heartbeat: { pingMs: 25_000, pongWaitMs: 60_000 },
       limits: { inboundMaxBytes: 512 },
     });
     expect(open().deflate).toBeUndefined();

@@ -210,7 +210,7 @@ describe('a drp handshake', () => {
     expect(drp.open(anOpenRequest('/api/v3/ws', 'pattern=*.*.*', { caller }))).toEqual({
       identity: caller,
       subscriptions: [],
-      heartbeat: { pingMs: 54_000, pongWaitMs: 60_000 },
+      heartbeat: { pingMs: 25_000, pongWaitMs: 60_000 },
     });
   });
 

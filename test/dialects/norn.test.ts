@@ -79,7 +79,7 @@ describe('a norn socket', () => {
   it('has the bounds of its document, and a ping that its own server lacks', () => {
     expect(open()).toMatchObject({
       limits: { queueMaxDeliveries: 64 },
-      heartbeat: { pingMs: 30_000, pongWaitMs: 75_000 },
+      heartbeat: { pingMs: 25_000, pongWaitMs: 75_000 },
     });
     expect(open().deflate).toBeUndefined();
     expect(open().authWithinMs).toBeUndefined();

@@ -3,9 +3,9 @@ import { Heartbeat, type Beat } from '../../src/gateway/heartbeat.ts';
 import { ManualClock } from '../support/clock.ts';
 
 const RHYTHMS = [
-  ['dorgu and drp', 54, 60],
-  ['norn and mist', 30, 75],
-  ['native and provisioning', 25, 60],
+  ['norn and mist', 25, 75],
+  ['all other dialects', 25, 60],
+  ['one that is pinged once before it is cut', 54, 60],
   ['one whose deadline is several turns of the wheel away', 100, 300],
   ['one that is due each second', 1, 2],
 ] as const;
@@ -103,6 +103,105 @@ describe('a connection on the wheel', () => {
     heartbeat.stop();
     heartbeat.cutAll();
     expect(happened).toEqual(['a cut 0', 'b cut 0']);
+  });
+});
+
+describe('a sign of life', () => {
+  /** A connection on the wheel of which a test says what moves on its socket. */
+  function moving() {
+    const clock = new ManualClock();
+    const heartbeat = new Heartbeat(clock);
+    heartbeat.start();
+    const traffic = { bytesRead: 500, bytesWritten: 200, writableLength: 0 };
+    let cutAt: number | undefined;
+    const beat = heartbeat.add({
+      heartbeat: { pingMs: 25_000, pongWaitMs: 60_000 },
+      traffic,
+      ping: () => {
+        traffic.bytesWritten += 2;
+        if (traffic.writableLength > 0) traffic.writableLength += 2;
+      },
+      cut: () => (cutAt ??= clock.elapsed() / 1_000),
+    });
+    const seconds = (count: number, each = (): void => {}): void => {
+      for (let n = 0; n < count; n++) {
+        each();
+        clock.advance(1_000);
+      }
+    };
+    return { beat, heartbeat, traffic, seconds, cutAt: () => cutAt };
+  }
+
+  it('is each byte that comes, though no frame is whole for 100 s; once none comes it is cut', () => {
+    const { traffic, seconds, cutAt } = moving();
+    seconds(100, () => (traffic.bytesRead += 9_000));
+    expect(cutAt()).toBeUndefined();
+    seconds(200);
+    // What moves is looked at when a ping is due.
+    expect(cutAt()).toBeGreaterThanOrEqual(160);
+    expect(cutAt()).toBeLessThanOrEqual(185);
+  });
+
+  it('is a frame of any kind, to the second', () => {
+    const { beat, heartbeat, seconds, cutAt } = moving();
+    seconds(7);
+    heartbeat.heard(beat);
+    seconds(100);
+    expect(cutAt()).toBe(67);
+  });
+
+  it('is a queue that gets shorter, and none is one that does not', () => {
+    const { traffic, seconds, cutAt } = moving();
+    traffic.bytesWritten += 200_000;
+    traffic.writableLength = 200_000;
+    seconds(150, () => (traffic.writableLength -= 1_000));
+    expect(cutAt()).toBeUndefined();
+    seconds(200);
+    expect(cutAt()).toBeLessThanOrEqual(150 + 25 + 60 + 17);
+  });
+
+  it('is not what the system takes from the hub while nothing waits', () => {
+    const { traffic, seconds, cutAt } = moving();
+    seconds(100, () => (traffic.bytesWritten += 100));
+    expect(cutAt()).toBe(60);
+  });
+
+  it('may take a second longer for each 12 kB that the client had to read before the ping', () => {
+    const { traffic, seconds, cutAt } = moving();
+    traffic.bytesWritten += 900_000;
+    seconds(134);
+    expect(cutAt()).toBeUndefined();
+    seconds(1);
+    expect(cutAt()).toBe(135);
+  });
+
+  it('says what was read: who has answered a ping has no more time for what came before it', () => {
+    const { beat, heartbeat, traffic, seconds, cutAt } = moving();
+    traffic.bytesWritten += 900_000;
+    seconds(50);
+    heartbeat.pong(beat);
+    seconds(59);
+    expect(cutAt()).toBeUndefined();
+    seconds(1);
+    expect(cutAt()).toBe(110);
+  });
+
+  it('comes in time of who reads 12 kB a second, though three megabytes lie before the first ping', () => {
+    const { beat, heartbeat, traffic, seconds, cutAt } = moving();
+    const begun = traffic.bytesWritten;
+    traffic.bytesWritten += 3_000_000;
+    let [read, answered] = [0, 0];
+    const marks: number[] = [];
+    let written = traffic.bytesWritten;
+    seconds(600, () => {
+      if (traffic.bytesWritten !== written) marks.push((written = traffic.bytesWritten));
+      read += 12_000;
+      while (marks[answered] !== undefined && (marks[answered] ?? 0) - begun <= read) {
+        heartbeat.pong(beat);
+        answered++;
+      }
+    });
+    expect([cutAt(), answered > 20]).toEqual([undefined, true]);
   });
 });
 

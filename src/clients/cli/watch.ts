@@ -15,7 +15,7 @@ const MAX_WAIT_MS = 10_000;
 const FAILURES_BEFORE_HINT = 3;
 
 /** Close codes after which coming back would only be refused again. */
-const FINAL_CODES: ReadonlySet<number> = new Set([1000, 1008, 1009, 4001, 4003, 4009]);
+const FINAL_CODES: ReadonlySet<number> = new Set([1000, 1002, 1008, 1009, 4001, 4003, 4009]);
 
 export interface WatchOptions extends TargetOptions {
   readonly dialect: string;

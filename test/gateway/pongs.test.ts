@@ -1,0 +1,41 @@
+import type { WebSocket } from 'ws';
+import { expect, it } from 'vitest';
+import { Pongs } from '../../src/gateway/pongs.ts';
+import { TestOutlet } from '../support/outlet.ts';
+
+function start() {
+  const outlet = new TestOutlet();
+  const sent: string[] = [];
+  const ws = { pong: (data: Buffer) => sent.push(data.toString()) };
+  const pongs = new Pongs(ws as unknown as WebSocket, outlet);
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  return {
+    outlet,
+    sent,
+    turn,
+    ping: (...names: string[]) => names.forEach((name) => pongs.answer(Buffer.from(name))),
+  };
+}
+
+it('the latest of the pings of one turn is answered, and each that comes alone', async () => {
+  const { sent, turn, ping } = start();
+  ping('a', 'b', 'c');
+  await turn();
+  ping('d');
+  await turn();
+  ping('');
+  await turn();
+  expect(sent).toEqual(['c', 'd', '']);
+});
+
+it('a client that reads nothing has one pong waiting, however many pings it sends', async () => {
+  const { outlet, sent, turn, ping } = start();
+  outlet.full = true;
+  for (let n = 0; n < 100; n++) {
+    ping(`${n}`);
+    await turn();
+  }
+  expect(sent).toEqual([]);
+  outlet.drain();
+  expect(sent).toEqual(['99']);
+});
