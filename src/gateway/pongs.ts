@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws';
-import type { Outlet } from '../hub/connection.ts';
+import type { Outlet } from '../hub/outlet.ts';
 
 /**
  * Answers the pings of one client: of those that come in one read the latest, and while its socket is full none (RFC 6455,
