@@ -1,8 +1,22 @@
-import { defineConfig } from 'vitest/config';
+import { globSync, readFileSync } from 'node:fs';
+import { configDefaults, defineConfig } from 'vitest/config';
 
-export default defineConfig({
+/** What tells that a test starts processes of its own: a hub, a Redis, a browser. */
+const STARTS_PROCESSES =
+  /support\/(process|redis-server|redis-groups)\.ts'|startRedisServer|node:child_process/;
+
+/** Left out by `npm run test:quick`: faults, and whatever starts a process. */
+function slowTests(): string[] {
+  const found = globSync('test/**/*.test.ts').filter((file) =>
+    STARTS_PROCESSES.test(readFileSync(file, 'utf8')),
+  );
+  return ['test/faults/**', ...found];
+}
+
+export default defineConfig(({ mode }) => ({
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...(mode === 'quick' ? slowTests() : [])],
     globalSetup: 'test/support/globalSetup.ts',
     pool: 'forks',
     testTimeout: 15_000,
@@ -10,4 +24,4 @@ export default defineConfig({
     // What a test waits for comes at once, but for machines that are busy.
     expect: { poll: { timeout: 10_000 } },
   },
-});
+}));
