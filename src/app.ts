@@ -19,6 +19,7 @@ import { TokenIssuer } from './gateway/issuer.ts';
 import { metricsOf } from './gateway/metrics.ts';
 import { Orders } from './gateway/orders.ts';
 import { countSpans, SpanExporter } from './gateway/otlp.ts';
+import { Reads } from './gateway/reads.ts';
 import { Rubbish } from './gateway/rubbish.ts';
 import { Tokens } from './gateway/tokens.ts';
 import { Tracer } from './gateway/tracing.ts';
@@ -213,6 +214,7 @@ function gatewayOf(config: Config, log: Logger, parts: Parts): Gateway {
     newId: randomUUID,
     authenticator,
     issuer,
+    reads: new Reads({ ...config, clock }),
     version: VERSION,
   };
   const ready = async (): Promise<void> => {

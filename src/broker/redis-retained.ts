@@ -2,6 +2,7 @@ import type { ChainableCommander, Result } from 'ioredis';
 import { START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import type { Retention } from '../model/retention.ts';
+import { mapInTurns } from '../model/turn.ts';
 import type { LatestWish, Permits, Retained, RetainedWish } from './broker.ts';
 import { latestOfEach, type Mark } from './latest.ts';
 import type { RedisConnection } from './redis-connection.ts';
@@ -57,7 +58,7 @@ export class RedisRetained implements Retained {
       for (const { ask } of reads) ask(commands);
       return repliesTo(commands);
     });
-    const events = reads.flatMap(({ entries, wish }, i) => this.#events(entries(replies[i]), wish));
+    const events = await this.#eventsOf(reads, replies);
     return { events, cursor: (cursor as Cursor | null | undefined) ?? START };
   }
 
@@ -68,7 +69,10 @@ export class RedisRetained implements Retained {
   async latest(type: string, wish: LatestWish = {}): Promise<{ events: HubEvent[]; total: number }> {
     if (this.#options.retention.kindOf(type) === 'latest') {
       const values = await this.#connection.ask((redis) => redis.hvalsBuffer(this.#names.latest(type)));
-      const { page: events, total } = latestOfEach(this.#events(values.map(splitValue), { type }), wish);
+      const { page: events, total } = latestOfEach(
+        await this.#events(values.map(splitValue), { type }),
+        wish,
+      );
       return { events, total };
     }
     const { page, total } = latestOfEach(await this.#tails(type), wish);
@@ -78,7 +82,9 @@ export class RedisRetained implements Retained {
   async latestOf(type: string, key: string, permits: Permits = () => true): Promise<HubEvent | undefined> {
     if (this.#options.retention.kindOf(type) === 'latest') {
       const value = await this.#connection.ask((redis) => redis.hgetBuffer(this.#names.latest(type), key));
-      return value === null ? undefined : this.#events([splitValue(value)], { type, key }).find(permits);
+      return value === null
+        ? undefined
+        : (await this.#events([splitValue(value)], { type, key })).find(permits);
     }
     const [event] = await this.#newest(latestOfEach(await this.#tails(type, key), { permits }).page);
     return event;
@@ -114,7 +120,7 @@ export class RedisRetained implements Retained {
         for (const { ask } of reads) ask(commands);
         return repliesTo(commands);
       });
-      events.push(...reads.flatMap(({ entries, wish }, j) => this.#events(entries(replies[j]), wish)));
+      events.push(...(await this.#eventsOf(reads, replies)));
     }
     return events;
   }
@@ -139,11 +145,21 @@ export class RedisRetained implements Retained {
     };
   }
 
+  async #eventsOf(reads: readonly Read[], replies: readonly unknown[]): Promise<HubEvent[]> {
+    const events: HubEvent[] = [];
+    for (const [i, { entries, wish }] of reads.entries())
+      events.push(...(await this.#events(entries(replies[i]), wish)));
+    return events;
+  }
+
   /** A hash does not tell actions apart, and anybody may have filed anything anywhere. */
-  #events(entries: readonly Entry[], { type, action = '*', key }: Partial<RetainedWish>): HubEvent[] {
+  async #events(
+    entries: readonly Entry[],
+    { type, action = '*', key }: Partial<RetainedWish>,
+  ): Promise<HubEvent[]> {
     const reader = new Reader(this.#options);
-    return entries.flatMap((entry) => {
-      const event = reader.entry('log', { ...entry, previous: START });
+    const read = await mapInTurns(entries, (entry) => reader.entry('log', { ...entry, previous: START }));
+    return read.flatMap((event) => {
       if (event === undefined || event.type !== type) return [];
       if ((action !== '*' && event.action !== action) || (key !== undefined && event.key !== key)) return [];
       const { previous: _unknown, ...kept } = event;

@@ -3,12 +3,14 @@ import type { Clock } from '../model/clock.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { Principal } from '../model/principal.ts';
 import { momentOf } from '../model/time.ts';
+import { mapInTurns } from '../model/turn.ts';
 import type { Control } from '../registry/control.ts';
 import { parseQuery, type ConnectionQuery } from '../registry/query.ts';
 import type { ConnectionPage, ConnectionRecord, Registry } from '../registry/registry.ts';
 import { identityOf } from './caller.ts';
 import { ANYBODY, Closer } from './closer.ts';
 import { targetOf } from './handshake.ts';
+import type { Reads } from './reads.ts';
 import { mayClose, mayRevoke, narrowed, visibleBy } from './visibility.ts';
 
 /** Objects of DRP that are connected by an agent of their own, as the principal `runner:<uuid>`. */
@@ -20,6 +22,7 @@ export interface ConnectionRoutesOptions {
   readonly registry: Registry;
   readonly control: Control;
   readonly clock: Clock;
+  readonly reads: Reads;
 }
 
 /**
@@ -63,7 +66,7 @@ export function connectionRoutes(options: ConnectionRoutesOptions): Router {
 
 /** Of one principal, or of all. */
 async function getList(
-  { registry }: ConnectionRoutesOptions,
+  { registry, reads }: ConnectionRoutesOptions,
   request: Request,
   response: Response,
   principal?: Principal,
@@ -71,13 +74,13 @@ async function getList(
   const permitted = visibleBy(identityOf(response).subscribe);
   const visible = principal === undefined ? permitted : narrowed(permitted, principal);
   const query = parseQuery(targetOf(request).query, visible);
-  sendPage(response, await registry.list(query));
+  await reads.answer(response, async () => pageText(response, await registry.list(query)));
 }
 
-function sendPage(response: Response, { records, total }: ConnectionPage): void {
-  response
-    .set({ 'X-DRP-LIST-TOTAL-COUNT': `${total}`, 'X-DRP-LIST-COUNT': `${records.length}` })
-    .json(records);
+async function pageText(response: Response, { records, total }: ConnectionPage): Promise<string> {
+  const texts = await mapInTurns(records, (record) => JSON.stringify(record));
+  response.set({ 'X-DRP-LIST-TOTAL-COUNT': `${total}`, 'X-DRP-LIST-COUNT': `${records.length}` });
+  return `[${texts.join()}]`;
 }
 
 /** The connections of that address or id, the newest first: an address may be shown by two nodes. */
@@ -116,7 +119,7 @@ async function closeOne(
 
 /** All that the filters leave; without any it would be everybody, which nobody means. */
 async function closeList(
-  { registry }: ConnectionRoutesOptions,
+  { registry, reads }: ConnectionRoutesOptions,
   closer: Closer,
   request: Request,
   response: Response,
@@ -132,7 +135,7 @@ async function closeList(
   const page = await registry.list(query);
   mayClose(identity, page.records);
   await closer.close(page.records);
-  sendPage(response, page);
+  reads.send(response, await pageText(response, page));
 }
 
 async function getPresence(

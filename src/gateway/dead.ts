@@ -5,8 +5,10 @@ import { BelfryError } from '../model/errors.ts';
 import { Pattern } from '../model/pattern.ts';
 import type { Identity } from '../model/principal.ts';
 import type { Redaction } from '../model/redaction.ts';
+import { mapInTurns } from '../model/turn.ts';
 import { identityOf } from './caller.ts';
 import { targetOf } from './handshake.ts';
+import type { Reads } from './reads.ts';
 import { readPage } from './retained.ts';
 
 /** Entries of one page, whatever was asked for: each may hold a whole event. */
@@ -19,17 +21,27 @@ const LIST = Pattern.parse('dead.list.*');
  * hear `dead.list.<id>`, to retry or delete one to publish `dead.retry.<id>`, as admins have. Without Redis there is no
  * inbox, and the list is empty.
  */
-export function deadRoutes({ dead, redaction }: { dead: Dead; redaction: Redaction }): Router {
+export function deadRoutes({
+  dead,
+  redaction,
+  reads,
+}: {
+  readonly dead: Dead;
+  readonly redaction: Redaction;
+  readonly reads: Reads;
+}): Router {
   const router = express.Router({ caseSensitive: true });
   router.get('/', async (request, response) => {
     const identity = identityOf(response);
     if (!identity.subscribe.overlap(LIST)) throw forbidden(identity, 'read what is dead');
     const { offset, limit } = readPage(targetOf(request).query);
-    const { entries, total } = await dead.list(offset, Math.min(limit, MAX_PAGE));
-    const shown = entries.filter(({ id }) => mayRead(identity, id));
-    response
-      .set({ 'X-DRP-LIST-TOTAL-COUNT': `${total}`, 'X-DRP-LIST-COUNT': `${shown.length}` })
-      .json(shown.map((entry) => seenBy(identity, redaction, entry)));
+    await reads.answer(response, async () => {
+      const { entries, total } = await dead.list(offset, Math.min(limit, MAX_PAGE));
+      const shown = entries.filter(({ id }) => mayRead(identity, id));
+      const texts = await mapInTurns(shown, (entry) => JSON.stringify(seenBy(identity, redaction, entry)));
+      response.set({ 'X-DRP-LIST-TOTAL-COUNT': `${total}`, 'X-DRP-LIST-COUNT': `${shown.length}` });
+      return `[${texts.join()}]`;
+    });
   });
   router.get('/:id', async (request, response) => {
     const { id } = request.params;

@@ -9,8 +9,10 @@ import { BelfryError } from '../model/errors.ts';
 import { EVERYTHING } from '../model/pattern.ts';
 import type { Identity } from '../model/principal.ts';
 import type { Redaction } from '../model/redaction.ts';
+import { mapInTurns } from '../model/turn.ts';
 import { targetOf } from './handshake.ts';
-import { openStream, type StreamOptions } from './stream.ts';
+import type { Reads } from './reads.ts';
+import { openStream, type StreamOptions, type StreamRequest } from './stream.ts';
 
 const LIMIT = 100;
 const LIMIT_MAX = 1_000;
@@ -19,6 +21,7 @@ const STREAM = 'text/event-stream';
 export interface EventsOptions extends StreamOptions {
   readonly redaction: Redaction;
   readonly topicsMax: number;
+  readonly reads: Reads;
 }
 
 /** Whether the answer is to be a stream. Who takes anything gets JSON. */
@@ -38,17 +41,27 @@ export async function getEvents(
   response.vary('Accept');
   const subscriptions = subscriptionsOf(options, identity, query);
   if (!wantsStream(request)) return getPage(options, query, response, identity, subscriptions);
-  const place = lastHeard(request, query);
-  const replay = place === undefined ? undefined : placeOf(place);
+  const from = placeToGoOnFrom(request, query);
   if (request.method === 'HEAD') return void response.type(STREAM).end();
-  await openStream(options, request, response, { identity, subscriptions, ...(replay && { replay }) });
+  await openStream(options, request, response, { identity, subscriptions, ...from });
 }
 
-/** What a browser knows since it lost the stream counts more than what its page said when it began. */
-function lastHeard(request: Request, query: URLSearchParams): string | undefined {
+/**
+ * What a browser knows since it lost the stream counts more than what its page said when it began; and it sends again
+ * whatever it was told, so that a place which cannot be read is no reason to refuse it for ever.
+ */
+function placeToGoOnFrom(request: Request, query: URLSearchParams): Pick<StreamRequest, 'replay' | 'isLost'> {
   const { 'last-event-id': header } = request.headers;
-  const heard = [typeof header === 'string' ? header : '', query.get('lastEventId'), query.get('since')];
-  return heard.find((text): text is string => text !== null && text !== '');
+  const heard = [header, query.get('lastEventId')].find((text) => typeof text === 'string' && text !== '');
+  const since = query.get('since');
+  if (typeof heard === 'string') {
+    try {
+      return { replay: placeOf(heard) };
+    } catch {
+      return { isLost: true };
+    }
+  }
+  return since === null || since === '' ? {} : { replay: placeOf(since) };
 }
 
 /** @throws BelfryError, before anything was answered */
@@ -67,27 +80,27 @@ function subscriptionsOf(
 }
 
 async function getPage(
-  { hub, redaction }: EventsOptions,
+  { hub, redaction, reads }: EventsOptions,
   query: URLSearchParams,
   response: Response,
   { roles, subscribe: grants }: Identity,
   subscriptions: readonly Subscription[],
 ): Promise<void> {
   const since = query.get('since');
-  const page = await readPage(hub, {
+  const wish = {
     grants,
     view: redaction.viewOf(roles),
     subscriptions,
     ...(since !== null && { since: placeOf(since) }),
     until: query.has('until') ? placeOf(query.get('until') ?? '').since : END,
     limit: limitOf(query),
-  });
-  response.type('json').send(textOf(page));
+  };
+  await reads.answer(response, async () => textOf(await readPage(hub, wish)));
 }
 
 /** Each event is encoded as it would have been heard. */
-function textOf({ events, ...about }: Page): string {
-  const texts = events.map((event) => native.encode(event));
+async function textOf({ events, ...about }: Page): Promise<string> {
+  const texts = await mapInTurns(events, (event) => native.encode(event));
   return `{"events":[${texts.join()}],${JSON.stringify(about).slice(1)}`;
 }
 

@@ -2,7 +2,13 @@ import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
-import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
+import express, {
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+  type Router,
+} from 'express';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { Refusal, type DialectName } from '../dialects/dialect.ts';
@@ -57,12 +63,17 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #servers: Server[] = [];
   readonly #connections = new HttpConnections();
+  /** Of all listeners together. */
   readonly #openapi: RequestHandler;
+  readonly #rest: Router;
+  readonly #clusters: Router;
   #stopped: Promise<unknown> | undefined;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#openapi = documentRoute(() => openApi(options.rest.version));
+    this.#rest = restRoutes(options.rest);
+    this.#clusters = clusterRoutes(options.rest);
   }
 
   /** @throws BelfryError `config_invalid` when a port that was named is occupied, or none could be opened */
@@ -172,8 +183,7 @@ export class Gateway {
       if (dialectAt(request.path, defaultOf(spec)) === undefined) next();
       else return this.#socketPath(spec, request, response);
     });
-    app.use('/api/v3', restRoutes(rest));
-    app.use('/api/clusters', clusterRoutes(rest));
+    app.use('/api/v3', this.#rest).use('/api/clusters', this.#clusters);
   }
 
   async #readyz(response: Response): Promise<void> {

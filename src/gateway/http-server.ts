@@ -15,6 +15,12 @@ const REQUEST_MS = bound(
   'ms',
   'it is refused with 408, and the connection closed',
 );
+const SILENT_MS = bound(
+  'silence of an HTTP connection within a request or its answer',
+  60_000,
+  'ms',
+  'the connection is closed',
+);
 const TLS_HANDSHAKE_MS = bound('time for the handshake of TLS', 10_000, 'ms', 'the connection is closed');
 const HEAD_BYTES = bound('head of a request', 16_384, 'bytes', 'it is refused with 431');
 /** How often the server looks for those that are over their time. */
@@ -40,6 +46,7 @@ export function httpServer({ keepAliveMs, tls, rest }: HttpServerOptions, watchi
   const server = tls
     ? createTlsServer({ ...tls, ...options, handshakeTimeout: TLS_HANDSHAKE_MS })
     : createServer(options);
+  server.timeout = SILENT_MS;
   watching.watch(server, tls !== undefined);
   // The route says go on, once it is known that it will read the body.
   server.on('checkContinue', (request, response) => void server.emit('request', request, response));

@@ -26,6 +26,7 @@ function runnerOperations(type: (typeof RUNNERS)[number]): Operation[] {
       summary: 'The connections of runner:<uuid>',
       query: filters,
       answers: { 200: json('Those that all filters leave', 'Connections', COUNTS) },
+      errors: ['reads_exceeded'],
     },
     {
       id: `get_${type}_presence`,
@@ -47,7 +48,7 @@ export const LISTS: readonly Operation[] = [
     summary: 'What the inbox could not accept',
     query: paging,
     answers: { 200: json('Oldest first', 'DeadEntries', COUNTS) },
-    errors: ['forbidden'],
+    errors: ['forbidden', 'reads_exceeded'],
   },
   {
     id: 'getDead',
@@ -80,6 +81,7 @@ export const LISTS: readonly Operation[] = [
     summary: 'Who is connected, on all nodes',
     query: filters,
     answers: { 200: json('Those that all filters leave', 'Connections', COUNTS) },
+    errors: ['reads_exceeded'],
   },
   {
     id: 'closeConnections',
@@ -141,7 +143,7 @@ export const LISTS: readonly Operation[] = [
     summary: 'The latest object of each key, of a type that a rule keeps',
     query: paging,
     answers: { 200: json('In the order of the keys', 'Objects', COUNTS) },
-    errors: ['not_found'],
+    errors: ['not_found', 'reads_exceeded'],
   },
   {
     id: 'getRetained',

@@ -93,6 +93,7 @@ export const OPERATIONS: readonly Operation[] = [
       'cursor_invalid',
       'forbidden',
       'limit_reached',
+      'reads_exceeded',
     ],
   },
   {

@@ -23,6 +23,7 @@ import type { TokenIssuer } from './issuer.ts';
 import { retainedRoutes } from './retained.ts';
 import { Rubbish } from './rubbish.ts';
 import { addressOf } from './client-address.ts';
+import { closeStream } from './stream.ts';
 import { targetOf } from './handshake.ts';
 import { inTraceOf } from './tracing.ts';
 
@@ -78,6 +79,11 @@ export function restRoutes(options: RestOptions): Router {
   router.use(connectionRoutes(options));
   // Last, since it takes any name that is a type.
   router.use(retainedRoutes(options));
+  router.use(((thrown, request, response, next) => {
+    const isStream = request.method === 'GET' && wantsStream(request) && !response.headersSent;
+    const error = asBelfryError(thrown);
+    if (!isStream || !closeStream(error, request, response, options.admission)) next(thrown);
+  }) satisfies express.ErrorRequestHandler);
   return router;
 }
 

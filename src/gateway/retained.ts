@@ -5,8 +5,11 @@ import type { HubEvent } from '../model/event.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
 import { ANONYMOUS } from '../model/principal.ts';
 import type { Redaction } from '../model/redaction.ts';
+import { mapInTurns } from '../model/turn.ts';
 import { identityOf } from './caller.ts';
 import { targetOf } from './handshake.ts';
+import type { Reads } from './reads.ts';
+import { Shared } from './turns.ts';
 
 /** What DRP's clients may add to any request, and the token; none of them changes what is kept here. */
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
@@ -21,6 +24,7 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
 interface Kept {
   readonly retained: Retained;
   readonly redaction: Redaction;
+  readonly reads: Reads;
 }
 
 /**
@@ -44,13 +48,21 @@ export function retainedRoutes(kept: Kept): Router {
 }
 
 /** `GET /` and `GET /:name` of Dorgu's clusters, for everybody, as its document has it. */
-export function clusterRoutes({ retained, redaction }: Kept): Router {
+export function clusterRoutes({ retained, redaction, reads }: Kept): Router {
   const view = redaction.viewOf(ANONYMOUS.roles);
   const router = express.Router({ caseSensitive: true });
-  router.get('/', async (_request, response) => {
+  let last = new WeakRef(Buffer.alloc(0));
+  const all = new Shared(async () => {
     const { events } = await retained.latest('cluster');
-    response.json({ clusters: events.map((event) => asCluster(view.mask(event))) });
+    const texts = await mapInTurns(events, (event) => JSON.stringify(asCluster(view.mask(event))));
+    const made = Buffer.from(`{"clusters":[${texts.join()}]}`);
+    const known = last.deref();
+    // Those who have yet to read the same hold it only once.
+    if (known?.equals(made)) return known;
+    last = new WeakRef(made);
+    return made;
   });
+  router.get('/', async (_request, response) => reads.send(response, await all.get()));
   router.get('/:name', async (request, response) => {
     const event = await retained.latestOf('cluster', request.params.name);
     if (event === undefined) response.status(404).type('text/plain').send('cluster not found\n');
@@ -60,21 +72,23 @@ export function clusterRoutes({ retained, redaction }: Kept): Router {
 }
 
 async function getList(
-  { retained, redaction }: Kept,
+  { retained, redaction, reads }: Kept,
   type: string,
   request: Request,
   response: Response,
 ): Promise<void> {
   const page = readPage(targetOf(request).query);
   const { roles, subscribe } = identityOf(response);
-  const { events, total } = await retained.latest(type, {
-    ...page,
-    permits: (event) => subscribe.permit(event),
-  });
   const view = redaction.viewOf(roles);
-  response
-    .set({ 'X-DRP-LIST-TOTAL-COUNT': `${total}`, 'X-DRP-LIST-COUNT': `${events.length}` })
-    .json(events.map((event) => view.mask(event).object));
+  await reads.answer(response, async () => {
+    const { events, total } = await retained.latest(type, {
+      ...page,
+      permits: (event) => subscribe.permit(event),
+    });
+    const objects = await mapInTurns(events, (event) => JSON.stringify(view.mask(event).object));
+    response.set({ 'X-DRP-LIST-TOTAL-COUNT': `${total}`, 'X-DRP-LIST-COUNT': `${events.length}` });
+    return `[${objects.join()}]`;
+  });
 }
 
 async function getOne(

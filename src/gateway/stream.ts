@@ -6,10 +6,13 @@ import type { Arrival } from '../hub/connection.ts';
 import type { Outlet } from '../hub/outlet.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Clock } from '../model/clock.ts';
+import { CLOSE, closeWith, type Close } from '../model/close.ts';
+import type { BelfryError } from '../model/errors.ts';
 import { HUB_TYPE, type HubEvent } from '../model/event.ts';
 import { isJsonObject } from '../model/json.ts';
 import { UNKNOWN, type Identity } from '../model/principal.ts';
 import type { Admission } from './admission.ts';
+import { TokenEnded } from './claims.ts';
 import { addressOf } from './client-address.ts';
 import { userAgentOf } from './handshake.ts';
 import type { Heartbeat } from './heartbeat.ts';
@@ -23,6 +26,10 @@ const CLOSE_TIMEOUT_MS = 10_000;
 /** Spread by the port of the client, lest all that a node held come back at once when it goes away. */
 const RETRY_MS = 1_000;
 const RETRY_SPREAD_MS = 2_000;
+/** Who comes with a token that has ended comes with it again, until its page has another one. */
+const RETRY_ENDED_MS = 10_000;
+/** Of refusals that pass: too much at a time, or something away. */
+const LATER: ReadonlySet<number> = new Set([429, 503]);
 
 const HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
@@ -69,6 +76,8 @@ export interface StreamRequest {
   readonly identity: Identity;
   readonly subscriptions: readonly Subscription[];
   readonly replay?: { readonly since: string; readonly ofTime?: true };
+  /** It goes on from a place that it cannot name any more: what it missed is told as a gap. */
+  readonly isLost?: boolean;
 }
 
 /**
@@ -95,7 +104,7 @@ export async function openStream(
     } as const;
     await hub.roll.add(arrival);
     if (request.socket.destroyed) return hub.roll.giveBack(arrival, 'gone before the first event');
-    attach(options, request, response, arrival);
+    attach(options, request, response, { asked, arrival });
   } finally {
     place.leave();
   }
@@ -105,10 +114,9 @@ function attach(
   { hub, commands, heartbeat }: StreamOptions,
   request: Request,
   response: Response,
-  arrival: Arrival,
+  { asked, arrival }: { readonly asked: StreamRequest; readonly arrival: Arrival },
 ): void {
-  response.writeHead(200, HEADERS);
-  response.write(`retry: ${RETRY_MS + ((request.socket.remotePort ?? 0) % RETRY_SPREAD_MS)}\n\n`);
+  begin(request, response, RETRY_MS);
   const outlet = new StreamOutlet(response, hub.clock);
   const connection = hub.attach(arrival, outlet);
   const beat = heartbeat.add({
@@ -122,7 +130,38 @@ function attach(
     heartbeat.remove(beat);
     hub.detach(connection, 'stream closed');
   });
+  if (asked.isLost) {
+    const to = hub.position;
+    hub.tell(connection, 'gap', '', { from: null, to, reason: 'unknown cursor' });
+  }
   commands.open(connection, arrival.opening);
+}
+
+function begin(request: Request, response: Response, retryMs: number): void {
+  response.writeHead(200, HEADERS);
+  response.write(`retry: ${retryMs + ((request.socket.remotePort ?? 0) % RETRY_SPREAD_MS)}\n\n`);
+}
+
+function closeMessage({ code, reason }: Pick<Close, 'code' | 'reason'>): string {
+  return `event: close\ndata: ${JSON.stringify({ code, reason })}\n\n`;
+}
+
+/**
+ * Answers a client that is to come back with a stream that ends at once and says why: to the EventSource of browsers
+ * every status but 200 is final. Answers whether it did; what would be refused again the same way stays refused.
+ */
+export function closeStream(
+  error: BelfryError,
+  request: Request,
+  response: Response,
+  { isStopped }: Pick<Admission, 'isStopped'>,
+): boolean {
+  const isEnded = error instanceof TokenEnded;
+  if (!isEnded && !LATER.has(error.status)) return false;
+  begin(request, response, isEnded ? RETRY_ENDED_MS : RETRY_MS);
+  const later = isStopped ? CLOSE.draining : closeWith(CLOSE.tryLater, error.message);
+  response.end(closeMessage(isEnded ? CLOSE.tokenExpired : later));
+  return true;
 }
 
 /** The body of a response that does not end by itself. */
@@ -152,6 +191,6 @@ class StreamOutlet implements Outlet {
     const response = this.#response;
     const cancel = this.#clock.after(CLOSE_TIMEOUT_MS, () => response.destroy());
     response.once('close', cancel);
-    response.end(`event: close\ndata: ${JSON.stringify({ code, reason })}\n\n`);
+    response.end(closeMessage({ code, reason }));
   }
 }

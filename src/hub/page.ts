@@ -3,6 +3,7 @@ import { compareCursors, END, START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import type { Grants } from '../model/principal.ts';
 import type { View } from '../model/redaction.ts';
+import { Turn } from '../model/turn.ts';
 import { hears } from './subscription.ts';
 import { gapBetween, type Gap } from './gap.ts';
 import type { Hub } from './hub.ts';
@@ -51,6 +52,7 @@ async function following(
   let cursor = since;
   let gap: Gap | undefined;
   let more = false;
+  const turn = new Turn();
   for await (const event of hub.history.after(since)) {
     if (cursor === since) gap = gapBetween(since, event.previous ?? START);
     if (compareCursors(event.id ?? START, wish.until) >= 0) break;
@@ -58,6 +60,7 @@ async function following(
     if (more) break;
     found.look(event);
     cursor = event.id ?? cursor;
+    if (turn.isOver) await turn.next();
   }
   if (cursor === since && gap === undefined && !more && wish.until === END) {
     gap = await gapAtEnd(hub, since);
@@ -83,6 +86,7 @@ async function newest({ history, position }: Log, wish: PageWish): Promise<Page>
   const found = new Found(wish);
   let cursor: Cursor | undefined;
   let earlier: Cursor | undefined;
+  const turn = new Turn();
   for await (const event of history.before(wish.until)) {
     if (found.isFull) {
       earlier = found.last;
@@ -90,6 +94,7 @@ async function newest({ history, position }: Log, wish: PageWish): Promise<Page>
     }
     found.look(event);
     cursor ??= event.id;
+    if (turn.isOver) await turn.next();
   }
   const events = found.events.toReversed();
   return { events, cursor: cursor ?? position, more: false, ...(earlier !== undefined && { earlier }) };

@@ -54,6 +54,7 @@ export const ERRORS = {
     status: 503,
     title: 'What the hub needs for this cannot be reached now; nothing was accepted.',
   },
+  reads_exceeded: { status: 429, title: 'The caller, or the node, has too many costly reads under way.' },
   signing_unavailable: {
     status: 501,
     title: 'This node verifies tokens but holds no secret to make them with.',
@@ -78,7 +79,7 @@ export class BelfryError extends Error {
 
   /** In how many seconds the same may be tried again, where that makes sense at all. */
   get retryAfterS(): number | undefined {
-    return this.#retryAfterS ?? (this.status === 503 ? 1 : undefined);
+    return this.#retryAfterS ?? (this.status === 503 || this.status === 429 ? 1 : undefined);
   }
 
   get status(): number {

@@ -230,6 +230,7 @@ const NOT_ASKED_FOR = new Set([
   'signing_unavailable',
   'attempts_exceeded',
   'session_ended',
+  'reads_exceeded',
 ]);
 
 /** What goes wrong alike at every operation. */

@@ -144,12 +144,11 @@ describe('GET /api/v3/events with Accept: text/event-stream', () => {
     expect(node.hub.connections.size).toBe(0);
   });
 
-  it('is refused for what the grants do not touch, and where the node is full', async () => {
-    const node = await startNode({ BELFRY_CONNECTIONS_MAX: '1' });
+  it('is refused for what the grants do not touch', async () => {
+    const node = await startNode();
     const token = await node.token('someone', { subscribe: ['jobs.*.*'] });
-    await expect(openStream(`${node.url}/api/v3/events?token=${token}&pattern=a.*.*`)).rejects.toThrow('403');
-    await listen(node);
-    await expect(listen(node)).rejects.toThrow('503');
+    const url = `${node.url}/api/v3/events?token=${token}&pattern=a.*.*`;
+    await expect(openStream(url)).rejects.toThrow('403');
   });
 
   it('is followed by the EventSource of browsers, which comes back by itself and misses nothing', async () => {

@@ -37,6 +37,11 @@ export class ManualClock implements Clock {
     return this.#add({ at: this.#elapsed + ms, every: ms, run });
   }
 
+  /** How many timers there are. */
+  get pending(): number {
+    return this.#timers.size;
+  }
+
   /** Ends this turn: runs what was wanted soon. What that wants soon in its turn waits for the next one. */
   turn(): void {
     const run = this.#turn;

@@ -14,11 +14,17 @@ export class RawConnection {
   readonly socket: Socket;
   /** How it ended: `end` in order, or the code of an error such as `ECONNRESET`. */
   readonly ended: Promise<string>;
-  #text = '';
+  /** What came and was not taken, in parts while there is not enough for an answer. */
+  #parts: string[] = [];
+  #length = 0;
+  #needed = 0;
 
   constructor(socket: Socket) {
     this.socket = socket;
-    socket.setEncoding('latin1').on('data', (text: string) => (this.#text += text));
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      this.#parts.push(text);
+      this.#length += text.length;
+    });
     this.ended = new Promise((resolve) => {
       socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'));
       socket.once('end', () => resolve('end'));
@@ -42,29 +48,37 @@ export class RawConnection {
       if (answer !== undefined) return answer;
       const more = new Promise<string>((resolve) => this.socket.once('data', () => resolve('')));
       const how = await Promise.race([more, this.ended]);
-      if (how !== '' && this.#text === '') throw new Error(`ended (${how}) before an answer came`);
+      if (how !== '' && this.#length === 0) throw new Error(`ended (${how}) before an answer came`);
       if (how !== '') return this.#rest();
     }
   }
 
   #take(): RawAnswer | undefined {
-    const end = this.#text.indexOf('\r\n\r\n');
+    if (this.#length < this.#needed) return undefined;
+    const text = this.#parts.join('');
+    const end = text.indexOf('\r\n\r\n');
     if (end < 0) return undefined;
-    const { status, headers } = headOf(this.#text.slice(0, end));
+    const { status, headers } = headOf(text.slice(0, end));
     const bodiless = status < 200 || status === 204 || status === 304;
     const length = bodiless ? 0 : Number(headers['content-length'] ?? Number.NaN);
     const from = end + 4;
-    if (Number.isNaN(length) || this.#text.length < from + length) return undefined;
-    const body = this.#text.slice(from, from + length);
-    this.#text = this.#text.slice(from + length);
-    return { status, headers, body };
+    this.#needed = Number.isNaN(length) ? 0 : from + length;
+    if (Number.isNaN(length) || text.length < this.#needed) return undefined;
+    this.#keep(text.slice(from + length));
+    return { status, headers, body: text.slice(from, from + length) };
   }
 
   /** An answer whose end is that of the connection. */
   #rest(): RawAnswer {
-    const [head = '', ...body] = this.#text.split('\r\n\r\n');
-    this.#text = '';
+    const [head = '', ...body] = this.#parts.join('').split('\r\n\r\n');
+    this.#keep('');
     return { ...headOf(head), body: body.join('\r\n\r\n') };
+  }
+
+  #keep(text: string): void {
+    this.#parts = text === '' ? [] : [text];
+    this.#length = text.length;
+    this.#needed = 0;
   }
 }
 

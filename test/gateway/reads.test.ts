@@ -1,0 +1,182 @@
+import express from 'express';
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { Sending } from '../../src/gateway/sending.ts';
+import { Shared, Turns } from '../../src/gateway/turns.ts';
+import { mapInTurns } from '../../src/model/turn.ts';
+import { ManualClock } from '../support/clock.ts';
+import { rawConnection, type RawConnection } from '../support/raw-http.ts';
+
+const MIB = 1_024 * 1_024;
+
+/** Work that ends when the test says so. */
+function works(turns: Turns, principal: string, count: number) {
+  return Array.from({ length: count }, () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const work = { begun: false, end: resolve };
+    const done = turns.run(principal, () => {
+      work.begun = true;
+      return promise;
+    });
+    done.catch(() => undefined);
+    return { ...work, done, isBegun: () => work.begun };
+  });
+}
+
+const begun = (all: ReturnType<typeof works>): number => all.filter(({ isBegun }) => isBegun()).length;
+
+describe('costly reads', () => {
+  it('of one principal run two at a time, the others in their order', async () => {
+    const all = works(new Turns(), 'user:ann', 5);
+    expect(begun(all)).toBe(2);
+    all[1]?.end();
+    await all[1]?.done;
+    expect(all.map(({ isBegun }) => isBegun())).toEqual([true, true, true, false, false]);
+  });
+
+  it('of one principal keep nobody else waiting', async () => {
+    const turns = new Turns();
+    works(turns, 'user:ann', 30);
+    expect(begun(works(turns, 'user:bob', 1))).toBe(1);
+  });
+
+  it('of a node run eight at a time, each principal in turn', async () => {
+    const turns = new Turns();
+    const [first = [], ...others] = ['a', 'b', 'c', 'd', 'e', 'f'].map((who) => works(turns, who, 4));
+    expect([first, ...others].map(begun)).toEqual([2, 2, 2, 2, 0, 0]);
+    const [one, two] = first;
+    for (const work of [one, two]) work?.end();
+    await Promise.all([one?.done, two?.done]);
+    expect([first, ...others].map(begun)).toEqual([2, 2, 2, 2, 1, 1]);
+  });
+
+  it('are refused with when to come back where too many wait', async () => {
+    const all = works(new Turns(), 'user:ann', 35);
+    await expect(all[34]?.done).rejects.toMatchObject({
+      code: 'reads_exceeded',
+      status: 429,
+      retryAfterS: 1,
+    });
+    expect(begun(all)).toBe(2);
+  });
+
+  it('that fail leave their turn to the next', async () => {
+    const turns = new Turns();
+    const failing = () => Promise.reject(new Error('no'));
+    for (let i = 0; i < 20; i++) await expect(turns.run('user:ann', failing)).rejects.toThrow('no');
+    expect(begun(works(turns, 'user:ann', 1))).toBe(1);
+  });
+});
+
+describe('what many ask for at once', () => {
+  it('is made once for those who ask before it begins, and again for who asks later', async () => {
+    let made = 0;
+    const ends: (() => void)[] = [];
+    const shared = new Shared(async () => {
+      const mine = ++made;
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return mine;
+    });
+    const early = [shared.get(), shared.get()];
+    await expect.poll(() => made).toBe(1);
+    const late = Array.from({ length: 50 }, () => shared.get());
+    ends[0]?.();
+    expect(await Promise.all(early)).toEqual([1, 1]);
+    await expect.poll(() => made).toBe(2);
+    ends[1]?.();
+    expect(new Set(await Promise.all(late))).toEqual(new Set([2]));
+  });
+
+  it('is made again after it failed', async () => {
+    let made = 0;
+    const shared = new Shared(() =>
+      ++made === 1 ? Promise.reject(new Error('away')) : Promise.resolve(made),
+    );
+    await expect(shared.get()).rejects.toThrow('away');
+    expect(await shared.get()).toBe(2);
+  });
+});
+
+describe('long work', () => {
+  it('is done in turns, between which others have theirs', async () => {
+    let others = 0;
+    const tick = (): void => void setImmediate(() => (others++, tick()));
+    tick();
+    const spin = (ms: number): void => {
+      for (const end = performance.now() + ms; performance.now() < end;);
+    };
+    const seen = await mapInTurns([1, 2, 3, 4], () => (spin(6), others));
+    expect(new Set(seen).size).toBe(4);
+    others = Number.NaN;
+  });
+});
+
+describe('large answers', () => {
+  const clock = (): ManualClock => new ManualClock('2026-01-01T00:00:00Z');
+
+  /** A server that answers each request with the next of the bodies, and clients that ask and read nothing. */
+  async function serve(
+    time: ManualClock,
+    bodyOf: (n: number) => Buffer | string,
+  ): Promise<() => Promise<RawConnection>> {
+    const sending = new Sending({ clock: time, writeTimeoutMs: 10_000 });
+    let asked = 0;
+    const app = express().get('/', (_request, response) => sending.send(response, bodyOf(asked++)));
+    const server = createServer(app as RequestListener).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    return async () => {
+      const connection = await rawConnection(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+      connection.socket.pause();
+      connection.write('GET / HTTP/1.1', 'Host: a', '', '');
+      return connection;
+    };
+  }
+
+  it('arrive whole where they are read', async () => {
+    const body = JSON.stringify('ä'.repeat(3 * MIB));
+    const ask = await serve(clock(), () => body);
+    const connection = await ask();
+    connection.socket.resume();
+    const answer = await connection.next();
+    expect(answer.headers['content-length']).toBe(String(Buffer.byteLength(body)));
+    expect(Buffer.from(answer.body, 'latin1').equals(Buffer.from(body))).toBe(true);
+  });
+
+  it('that wait unread are cut from the oldest on when they hold more than 64 MiB', async () => {
+    const ask = await serve(clock(), (n) => Buffer.alloc(16 * MIB, String(n)));
+    const connections: RawConnection[] = [];
+    for (let i = 0; i < 5; i++) connections.push(await ask());
+    connections[0]?.socket.resume();
+    await expect(connections[0]?.ended).resolves.toEqual(expect.any(String));
+    connections[4]?.socket.resume();
+    expect((await connections[4]?.next())?.body.length).toBe(16 * MIB);
+  });
+
+  it('that wait unread count once where they are the same for all', async () => {
+    const body = Buffer.alloc(16 * MIB, 'x');
+    const ask = await serve(clock(), () => body);
+    const connections: RawConnection[] = [];
+    for (let i = 0; i < 12; i++) connections.push(await ask());
+    for (const connection of [connections[0], connections[11]]) {
+      connection?.socket.resume();
+      expect((await connection?.next())?.body.length).toBe(16 * MIB);
+    }
+  });
+
+  it('are cut where nothing of them is taken in time', async () => {
+    const time = clock();
+    const ask = await serve(time, () => Buffer.alloc(16 * MIB, 'x'));
+    const connection = await ask();
+    await expect.poll(() => time.pending).toBeGreaterThan(0);
+    time.advance(10_000);
+    connection.socket.resume();
+    await expect(connection.next()).resolves.toMatchObject({ status: 200 });
+    expect(await connection.ended).toEqual(expect.any(String));
+  });
+});
