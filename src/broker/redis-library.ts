@@ -1,30 +1,48 @@
 import type { Logger } from 'pino';
 import { isRefusal, type RedisConnection } from './redis-connection.ts';
-import { LIBRARY_NAME } from './redis-scripts.ts';
+import { LIBRARY_NAME, LIBRARY_VERSION, PUBLISH_LIBRARY } from './redis-scripts.ts';
+import type { SharedRules } from './redis-rules.ts';
 
 const IS_THERE = `'${LIBRARY_NAME}' already exists`;
 
-/** The function `belfry_publish` in Redis, for services that call it. */
+/** The function `belfry_publish` in Redis, for services that call it, and what it has to know of this hub. */
 export class Library {
   readonly #connection: RedisConnection;
-  readonly #code: string;
+  readonly #rules: SharedRules;
   readonly #log: Logger;
   #refused = false;
 
-  constructor(connection: RedisConnection, code: string, log: Logger) {
+  constructor(connection: RedisConnection, rules: SharedRules, log: Logger) {
     this.#connection = connection;
-    this.#code = code;
+    this.#rules = rules;
     this.#log = log;
   }
 
-  /** With `REPLACE` the version of this node takes over; without, only a library that went missing is put back. */
-  async load(replace?: 'REPLACE'): Promise<void> {
-    try {
-      await this.#connection.ask(
-        (redis) =>
-          replace ? redis.function('LOAD', replace, this.#code) : redis.function('LOAD', this.#code),
-        IS_THERE,
+  /** Of nodes of several versions the newest one's library stays, whichever starts last. */
+  load(): Promise<void> {
+    return this.#try(async () => {
+      await this.#rules.write();
+      const found = await this.#connection.ask((redis) =>
+        redis.function('LIST', 'LIBRARYNAME', LIBRARY_NAME, 'WITHCODE'),
       );
+      const code = String((found as unknown[]).flat().at(-1) ?? '');
+      const version = Number(/^-- version (\d+)$/m.exec(code)?.[1] ?? 0);
+      if (code === PUBLISH_LIBRARY || version > LIBRARY_VERSION) return;
+      await this.#connection.ask((redis) => redis.function('LOAD', 'REPLACE', PUBLISH_LIBRARY));
+    });
+  }
+
+  /** Puts back what went missing, and nothing else. */
+  restore(): Promise<void> {
+    return this.#try(async () => {
+      await this.#rules.restore();
+      await this.#connection.ask((redis) => redis.function('LOAD', PUBLISH_LIBRARY), IS_THERE);
+    });
+  }
+
+  async #try(load: () => Promise<unknown>): Promise<void> {
+    try {
+      await load();
     } catch (error) {
       if (isRefusal(error, IS_THERE) || this.#refused || !this.#connection.isReady) return;
       this.#refused = true;

@@ -64,6 +64,8 @@ export function redisNames(prefix: string) {
     tails: (type: string) => `{${prefix}}:tails:${escaped(type)}`,
     changed: `{${prefix}}:changed`,
     latest: (type: string) => `{${prefix}}:latest:${type}`,
+    /** What the function `belfry_publish` has to know of the hub. */
+    rules: `{${prefix}}:rules`,
     inbox: `{${prefix}}:ingress`,
     dead: `{${prefix}}:dead`,
   };

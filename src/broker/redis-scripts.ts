@@ -1,41 +1,23 @@
 import { readFileSync } from 'node:fs';
-import { MAX_DEPTH } from '../model/json.ts';
-import type { Format } from '../model/format.ts';
 import { RESERVED_TYPES } from '../model/event.ts';
-import { lettersOf, ROLES } from '../model/mask.ts';
+import { MAX_DEPTH } from '../model/json.ts';
+import { ROLES } from '../model/mask.ts';
 import { ENVELOPE_FIELDS, VALUE_FIELDS } from '../model/masking.ts';
-import type { PatternPart, PatternParts } from '../model/pattern.ts';
-import { Redaction, type Layer } from '../model/redaction.ts';
-import { REMOVING_ACTIONS, type Keep, type Retention } from '../model/retention.ts';
-import { IDEMPOTENCY_MS, type LogBounds } from './broker.ts';
+import { REMOVING_ACTIONS } from '../model/retention.ts';
 import { luaOf, setOf, type LuaValue } from './lua.ts';
 import { INBOX_GROUP } from './redis-log.ts';
+import { RULES_FORMAT, scriptRulesOf, type ScriptLimits } from './redis-rules.ts';
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
 const PUBLISH = read('retain.lua') + read('publish.lua');
-const VALIDATE = ['scan-json', 'strict-json', 'redact-names', 'redact', 'validate']
+const VALIDATE = ['scan-json', 'strict-json', 'redact-names', 'redact', 'hub-rules', 'validate']
   .map((name) => read(`${name}.lua`))
   .join('');
 const GROUP = `local GROUP = '${INBOX_GROUP}'\n`;
 
 export const LIBRARY_NAME = 'belfry';
-
-const ANY: PatternParts = ['*', '*', '*'];
-const NOTHING: PatternParts = [[], [], []];
-
-export interface ScriptLimits {
-  readonly bounds: LogBounds;
-  readonly maxEventBytes: number;
-  readonly retention: Retention;
-  /** What nobody may see is masked in what others publish; nothing where absent. */
-  readonly redaction?: Redaction;
-}
-
-/** What the function belfry_publish goes by, beside that. */
-export interface FunctionRules extends ScriptLimits {
-  /** In which others may publish, in the order in which one is looked for. */
-  readonly formats: readonly Format[];
-}
+/** Rises with every change of the library's Lua, so that of two nodes the newer one's is used by both. */
+export const LIBRARY_VERSION = 1;
 
 /** ARGV as `publishArguments` in redis-log.ts writes it. */
 const PUBLISH_ARGUMENTS = `
@@ -77,58 +59,32 @@ export function commandScripts(limits: ScriptLimits) {
   };
 }
 
-/** The same as a library of Redis functions, behind validation, since anybody may call it. */
-export function publishLibrary(limits: FunctionRules): string {
-  return `#!lua name=${LIBRARY_NAME}\n${constants(limits)}${functionRules(limits)}${PUBLISH}${VALIDATE}`;
-}
-
-function constants({ bounds, maxEventBytes, retention }: ScriptLimits): string {
-  const limits = {
-    log_events: bounds.maxEvents,
-    once_ms: IDEMPOTENCY_MS,
-    event_bytes: maxEventBytes,
-    depth: MAX_DEPTH,
-    dead_entries: 10_000,
-    dead_bytes: 64 * 1024 * 1024,
-  };
-  const rules = retention.rules.map(({ type, action, keep }) => ({
-    types: partOf(type),
-    actions: partOf(action),
-    ...keepOf(keep),
-  }));
-  return locals({ LIMITS: limits, RULES: rules, REMOVING: setOf(REMOVING_ACTIONS) });
-}
-
-/** By what an event is read and masked; the hub's own way to do so goes by the same. */
-function functionRules({ formats, redaction = Redaction.none }: FunctionRules): string {
-  return locals({
-    FORMATS: formats,
+/**
+ * The same as a library of Redis functions, behind validation, since anybody may call it. It is one for all hubs on a
+ * Redis, which leave their rules beside their log; what is said here holds for all of this version.
+ */
+export const PUBLISH_LIBRARY = [
+  `#!lua name=${LIBRARY_NAME}\n-- version ${LIBRARY_VERSION}\nlocal LIMITS, RULES, REDACTIONS, FORMATS\n`,
+  locals({
+    RULES_FORMAT,
+    MAX_DEPTH,
+    REMOVING: setOf(REMOVING_ACTIONS),
     RESERVED: setOf(RESERVED_TYPES),
-    REDACTIONS: redaction.standing.map(layerOf),
     VALUE_FIELDS,
     ENVELOPE_FIELDS: setOf(ENVELOPE_FIELDS),
     ROLES,
-  });
+  }),
+  PUBLISH,
+  VALIDATE,
+].join('');
+
+function constants(bounds: ScriptLimits): string {
+  const { limits: LIMITS, retention: RULES } = scriptRulesOf(bounds);
+  return locals({ LIMITS, RULES, REMOVING: setOf(REMOVING_ACTIONS) });
 }
 
 function locals(values: Readonly<Record<string, LuaValue>>): string {
   return Object.entries(values)
     .map(([name, value]) => `local ${name} = ${luaOf(value)}\n`)
     .join('');
-}
-
-/** `known` and `count` are for what the script learns of names. */
-function layerOf({ events, fields: { names, paths, usual }, fields }: Layer): LuaValue {
-  const [types, actions, keys] = (events === undefined ? ANY : (events.parts ?? NOTHING)).map(partOf);
-  const known = { known: {}, count: 0 };
-  return { types, actions, keys, names, paths, usual, letters: lettersOf(fields), ...known };
-}
-
-function keepOf(keep: Keep): { readonly [name: string]: LuaValue } {
-  return keep.kind === 'latest' ? { latest: true } : { last: keep.last, ttl: keep.ttlMs };
-}
-
-/** A set of values, or `true` for any value. */
-function partOf(part: PatternPart): LuaValue {
-  return part === '*' ? true : setOf(part);
 }

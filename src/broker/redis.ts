@@ -26,7 +26,8 @@ import { RedisPages } from './redis-pages.ts';
 import { Proof } from './redis-proof.ts';
 import { Reader, type ReaderOptions } from './redis-reader.ts';
 import { RedisRetained } from './redis-retained.ts';
-import { commandScripts, inboxScripts, publishLibrary, readScripts } from './redis-scripts.ts';
+import { SharedRules } from './redis-rules.ts';
+import { commandScripts, inboxScripts, readScripts } from './redis-scripts.ts';
 
 const WATCH_MS = 5_000;
 const UPKEEP_MS = 60_000;
@@ -99,7 +100,8 @@ export class RedisBroker implements Broker, History, Retained {
     this.#log = new RedisLog(this.#commands, this.#names);
     this.#pages = new RedisPages(this.#reads, this.#names);
     this.#retained = new RedisRetained(this.#reads, this.#names, this.#options);
-    this.#library = new Library(this.#commands, publishLibrary(this.#options), log);
+    const rules = new SharedRules(this.#commands, this.#names.rules, this.#options);
+    this.#library = new Library(this.#commands, rules, log);
     this.#proof = new Proof(this.#log, this.#subscriber, options.clock);
   }
 
@@ -117,11 +119,11 @@ export class RedisBroker implements Broker, History, Retained {
       await Promise.all(connections.map((connection) => connection.open(connectTimeoutMs)));
       this.#commands.redis.on('ready', () => {
         this.#reunite();
-        void Promise.all([this.#mend(feed), this.#library.load()]);
+        void Promise.all([this.#mend(feed), this.#library.restore()]);
       });
       for (const connection of [this.#reads, this.#subscriber])
         connection.redis.on('ready', () => void this.#mend(feed));
-      await this.#library.load('REPLACE');
+      await this.#library.load();
       await this.#listen(feed);
     } catch (error) {
       await this.stop();
@@ -220,6 +222,7 @@ export class RedisBroker implements Broker, History, Retained {
   }
 
   async #watch(feed: Feed): Promise<void> {
+    void this.#library.restore();
     if (feed.state === 'paused') return this.#mend(feed);
     try {
       await this.#proof.run(feed);
@@ -238,7 +241,6 @@ export class RedisBroker implements Broker, History, Retained {
     } catch (error) {
       if (this.#isConnected) log.warn({ err: error }, 'cannot trim the log');
     }
-    await this.#library.load();
   }
 
   get #isConnected(): boolean {

@@ -1,4 +1,4 @@
--- JSON as strict as the hub's own, for validate.lua. LIMITS and scan-json.lua stand before it.
+-- JSON as strict as the hub's own, for validate.lua. MAX_DEPTH and scan-json.lua stand before it.
 
 -- Caught where the refusal is answered.
 local function refuse(code, what) error({ code = code, what = what }, 0) end
@@ -10,7 +10,7 @@ local function refuse(code, what) error({ code = code, what = what }, 0) end
 local function strict_json()
   local copy = cjson.new()
   copy.decode_invalid_numbers(false)
-  copy.decode_max_depth(LIMITS.depth)
+  copy.decode_max_depth(MAX_DEPTH)
   return copy
 end
 

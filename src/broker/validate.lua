@@ -179,13 +179,14 @@ local function check(text)
 end
 
 local EXPECTED = {
-  json_invalid = 'JSON in UTF-8, at most ' .. LIMITS.depth .. ' levels deep, without the name __proto__',
+  json_invalid = 'JSON in UTF-8, at most ' .. MAX_DEPTH .. ' levels deep, without the name __proto__',
   event_invalid = 'type, action, key; Type, Action; event_type; type, appId, payload; or type, data.name',
-  event_too_big = 'at most ' .. LIMITS.event_bytes .. ' bytes',
+  event_too_big = function() return 'at most ' .. LIMITS.event_bytes .. ' bytes' end,
   type_reserved = 'any other type',
 }
 
 local function refusal(code, what, expected)
+  if type(expected) == 'function' then expected = expected() end
   return redis.error_reply('BELFRY ' .. code .. ': ' .. what .. '; expected ' .. expected)
 end
 
@@ -214,5 +215,5 @@ end
 
 redis.register_function('belfry_publish', function(keys, events)
   local kinds = {}
-  return refusal_of_keys(keys) or refusal_of_events(events, kinds) or publish(keys, events, kinds)
+  return refusal_of_keys(keys) or refusal_of_hub(keys[1]:match('^{(.+)}:log$')) or refusal_of_events(events, kinds) or publish(keys, events, kinds)
 end)

@@ -160,7 +160,7 @@ describe('what Redis retains', () => {
     await broker.publish([{ type: 'profiles', action: 'save', key: 'a', object: null }]);
     await world.fcall(json({ type: 'profiles', action: 'save', key: 'a' }));
     const keys = await world.redis.keys(`{${world.prefix}}:*`);
-    const own = new Set([world.last, world.log, `{${world.prefix}}:ingress`]);
+    const own = new Set([world.last, world.log, `{${world.prefix}}:ingress`, `{${world.prefix}}:rules`]);
     expect(keys.filter((key) => !own.has(key))).toEqual([]);
   });
 

@@ -1,0 +1,31 @@
+-- The limits and rules of the hub that is published to, for the function of all hubs on a Redis. Its nodes have left them
+-- in {<prefix>}:rules, a hash: `rules` as JSON, the `digest` of that, and its `format`.
+--
+-- What was read once is kept by its digest: reading it anew would cost more than to publish.
+local MAX_HUBS = 100
+local hubs, hub_count = {}, 0
+
+local function no_hub(name, what)
+  return redis.error_reply('BELFRY unavailable: ' .. name .. ' ' .. what
+    .. '; expected a running hub of this prefix, and a function of its version')
+end
+
+local function hub_of(name, digest)
+  if hubs[digest] then return hubs[digest] end
+  local format, text = unpack(redis.call('HMGET', name, 'format', 'rules'))
+  if format ~= RULES_FORMAT or not text then return nil end
+  if hub_count >= MAX_HUBS then hubs, hub_count = {}, 0 end
+  hubs[digest], hub_count = cjson.decode(text), hub_count + 1
+  return hubs[digest]
+end
+
+-- An error instead, where the hub is not known: what its rules are to mask would be kept as it is.
+local function refusal_of_hub(prefix)
+  local name = '{' .. prefix .. '}:rules'
+  if not (may('HGET', name, 'digest') and may('HMGET', name, 'format')) then return forbidden('HGET and HMGET', name) end
+  local digest = redis.call('HGET', name, 'digest')
+  if not digest then return no_hub(name, 'is not there') end
+  local hub = hub_of(name, digest)
+  if not hub then return no_hub(name, 'is of another format') end
+  LIMITS, RULES, REDACTIONS, FORMATS = hub.limits, hub.retention, hub.redactions, hub.formats
+end
