@@ -25,7 +25,8 @@ export class Library {
       const found = await this.#connection.ask((redis) =>
         redis.function('LIST', 'LIBRARYNAME', LIBRARY_NAME, 'WITHCODE'),
       );
-      const code = String((found as unknown[]).flat().at(-1) ?? '');
+      const [library = []] = found as string[][];
+      const code = library.at(-1) ?? '';
       const version = Number(/^-- version (\d+)$/m.exec(code)?.[1] ?? 0);
       if (code === PUBLISH_LIBRARY || version > LIBRARY_VERSION) return;
       await this.#connection.ask((redis) => redis.function('LOAD', 'REPLACE', PUBLISH_LIBRARY));

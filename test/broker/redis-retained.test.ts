@@ -147,10 +147,13 @@ describe('what Redis retains', () => {
         );
       };
       expect(await calls(() => broker.latestOf('container', '42'))).toEqual([1, 2]);
+      // The inbox asks once in two seconds beside it.
+      const few = expect.toBeOneOf([21, 22, 23]) as number;
       expect(await calls(() => broker.latest('container', { offset: 9_000, limit: 3 }))).toEqual([
-        21, 10_003,
+        few,
+        10_003,
       ]);
-      expect(await calls(() => broker.latest('container'))).toEqual([21, 20_000]);
+      expect(await calls(() => broker.latest('container'))).toEqual([few, 20_000]);
     },
   );
 
