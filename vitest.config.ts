@@ -18,6 +18,7 @@ export default defineConfig(({ mode }) => ({
     include: ['test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, ...(mode === 'quick' ? slowTests() : [])],
     globalSetup: 'test/support/globalSetup.ts',
+    setupFiles: 'test/support/equality.ts',
     pool: 'forks',
     testTimeout: 15_000,
     hookTimeout: 30_000,

@@ -1,6 +1,6 @@
 import type { Clock } from '../model/clock.ts';
 import { asBelfryError, ProtocolError } from '../model/errors.ts';
-import { parseJson } from '../model/json.ts';
+import { readJson } from '../model/json.ts';
 import type { Redaction } from '../model/redaction.ts';
 import type { Retention } from '../model/retention.ts';
 import { tooBig } from './broker.ts';
@@ -64,7 +64,7 @@ export class InboxReader {
     }
     if (text.length > maxEventBytes) throw tooBig(text.length, maxEventBytes);
     // When it was written, as the id tells unless its publisher made it up.
-    return bodyOf(parse(parseJson(text)), Math.min(Number.parseInt(id, 10), clock.now()), this.#options);
+    return bodyOf(parse(readJson(text)), Math.min(Number.parseInt(id, 10), clock.now()), this.#options);
   }
 
   /** The text that was to be the event, under whatever name if there is but one, so that it can be tried again. */

@@ -2,15 +2,15 @@ import type { Clock } from '../model/clock.ts';
 import { cursorTime, type Cursor } from '../model/cursor.ts';
 import { BelfryError, ProtocolError } from '../model/errors.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
-import { parseJson, type Json } from '../model/json.ts';
+import { readJson, type JsonText } from '../model/json.ts';
 import { tooBig, type ReportRubbish } from './broker.ts';
 import type { LogEntry } from './redis-log.ts';
 
 export interface ReaderOptions {
   /** An event in whatever spelling. @throws ProtocolError */
-  readonly parse: (body: Json) => NewEvent;
+  readonly parse: (body: JsonText) => NewEvent;
   /** The same of what stands in the log, where the hub's own registry writes too. @throws ProtocolError */
-  readonly parseLogged: (body: Json) => NewEvent;
+  readonly parseLogged: (body: JsonText) => NewEvent;
   readonly maxEventBytes: number;
   readonly report: ReportRubbish;
   readonly clock: Clock;
@@ -36,7 +36,7 @@ export class Reader {
   entry(source: Source, { id, previous, body }: LogEntry): HubEvent | undefined {
     const event = this.#try(source, body, () => {
       if (previous === undefined) throw new ProtocolError('event_invalid', 'Not written by belfry_publish.');
-      return this.#options.parseLogged(parseJson(body));
+      return this.#options.parseLogged(readJson(body));
     });
     const joins = this.#bridgeFrom ?? previous;
     this.#bridgeFrom = event === undefined ? joins : undefined;
@@ -68,9 +68,9 @@ export class Reader {
 
   /** A bare event from the channel, or a list of them: live only. Rubbish in a list does not spoil the rest of it. */
   live(body: Buffer): HubEvent[] {
-    const read = this.#try('channel', body, () => parseJson(body));
+    const read = this.#try('channel', body, () => readJson(body));
     if (read === undefined) return [];
-    const list: readonly Json[] = Array.isArray(read) ? read : [read];
+    const list = read.items(Infinity) ?? [read];
     const events: HubEvent[] = [];
     for (const item of list) {
       const event = this.#try('channel', body, () => this.#options.parse(item));

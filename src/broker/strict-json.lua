@@ -14,6 +14,9 @@ local function strict_json()
   return copy
 end
 
+-- As the hub passes over it: the byte order mark that some shells and editors write first.
+local function without_mark(text) return text:sub(1, 3) == '\239\187\191' and text:sub(4) or text end
+
 local REST = '[\128-\191]'
 local UTF8_SEQUENCES = {
   '[\194-\223]' .. REST,

@@ -4,8 +4,7 @@
 --   FCALL belfry_publish 2 {belfry}:log {belfry}:once:<key> '<event>' …
 --
 -- Answers the id of each event. Takes exactly what the hub itself would take, in any of its formats, and refuses
--- anything else with `BELFRY <code>: <what was wrong>; expected …`; then nothing was appended. One thing more is
--- refused: \u escapes that are half of a surrogate pair, which are no text.
+-- anything else with `BELFRY <code>: <what was wrong>; expected …`; then nothing was appended.
 
 local function no_event(what) refuse('event_invalid', what) end
 
@@ -165,6 +164,7 @@ end
 -- The { type, action, key, says } of an event, and its text as it may be kept, which can be longer.
 local function check(text)
   check_size(text)
+  text = without_mark(text)
   local event = parse(text)
   if not text:find('^%s*{') then no_event('it is not an object') end
   local format = format_of(event)

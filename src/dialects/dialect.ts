@@ -2,7 +2,7 @@ import type { Cursor } from '../model/cursor.ts';
 import type { BelfryError } from '../model/errors.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
 import type { Filter } from '../model/filter.ts';
-import type { Json } from '../model/json.ts';
+import type { Body, JsonText } from '../model/json.ts';
 import type { Pattern } from '../model/pattern.ts';
 import type { Identity } from '../model/principal.ts';
 
@@ -22,7 +22,7 @@ export interface Dialect extends Encoding {
   /** One event as one text frame; `undefined` when this dialect has no word for it. */
   readonly encode: (event: HubEvent) => string | undefined;
   /** An event that a publisher wrote in this dialect; `undefined` when it is another spelling. @throws ProtocolError */
-  parse(body: Json): NewEvent | undefined;
+  parse(body: Body): NewEvent | undefined;
   /** What somebody may do here, where the system of this dialect grants more than roles and tokens say. */
   readonly identify?: (identity: Identity) => Identity;
 }
@@ -150,8 +150,8 @@ export type Command =
       readonly insteadOf?: readonly string[];
     }
   | { readonly kind: 'unsubscribe'; readonly ref: string; readonly names: readonly string[] }
-  /** Events in any spelling. */
-  | { readonly kind: 'publish'; readonly ref: string; readonly events: readonly Json[] }
+  /** Events in any spelling, as they were written. */
+  | { readonly kind: 'publish'; readonly ref: string; readonly events: readonly JsonText[] }
   /** With `orClose`, a token that is refused also closes the connection with 1008. */
   | { readonly kind: 'auth'; readonly ref: string; readonly token: string; readonly orClose?: boolean }
   | { readonly kind: 'ping'; readonly ref: string }

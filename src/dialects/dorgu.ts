@@ -3,7 +3,7 @@
  * hears it fetches the cluster by REST. Source: its document; where its server differs, the line says so.
  */
 import type { HubEvent, NewEvent } from '../model/event.ts';
-import { isJsonObject, type Json } from '../model/json.ts';
+import { isFields, isJsonObject, valueOf, type Body } from '../model/json.ts';
 import { Pattern } from '../model/pattern.ts';
 import { REMOVING_ACTIONS } from '../model/retention.ts';
 import { PING_MS, type Command, type Dialect, type Opening, type OpenRequest } from './dialect.ts';
@@ -56,10 +56,12 @@ export const dorgu: Dialect = {
   },
 
   /** `data` may hold the whole cluster, which the hub keeps for those who ask by REST. */
-  parse(body: Json): NewEvent | undefined {
-    if (!isJsonObject(body) || !isJsonObject(body['data'])) return undefined;
-    const { type, data } = body;
-    const { name } = data;
+  parse(body: Body): NewEvent | undefined {
+    if (!isFields(body)) return undefined;
+    const { type, data = null } = body;
+    const cluster = valueOf(data);
+    if (!isJsonObject(cluster)) return undefined;
+    const { name } = cluster;
     if (typeof type !== 'string' || !type.includes('.') || typeof name !== 'string') return undefined;
     return eventOf(type, name, data);
   },

@@ -5,7 +5,15 @@
  */
 import { BelfryError, ProtocolError, type ErrorCode } from '../model/errors.ts';
 import { HUB_TYPE, type HubEvent, type NewEvent } from '../model/event.ts';
-import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import {
+  isFields,
+  isJsonObject,
+  textOf,
+  valueOf,
+  type Body,
+  type Fields,
+  type Value,
+} from '../model/json.ts';
 import { lower } from '../model/mask.ts';
 import { Pattern } from '../model/pattern.ts';
 import { goTime, isGoZeroTime, isRfc3339 } from '../model/time.ts';
@@ -66,8 +74,8 @@ export const drp: Dialect = {
     return encodeFields(time, type, action, key, principal, object, original);
   },
 
-  parse(body: Json): NewEvent | undefined {
-    if (!isJsonObject(body)) return undefined;
+  parse(body: Body): NewEvent | undefined {
+    if (!isFields(body)) return undefined;
     if (!('Type' in body || 'Action' in body)) return undefined;
     const fields = foldNames(body);
     const time = textField(fields, 'time');
@@ -127,7 +135,8 @@ const MODELS: Partial<Record<ErrorCode, readonly [model: string, type: string]>>
  * for want of grants, and then it simply hears nothing. For other refusals of a `register` there is no word.
  */
 function encodeAck({ time, action, key, object }: HubEvent): string | undefined {
-  const { command, code } = action === 'error' && isJsonObject(object) ? object : { command: action };
+  const said = action === 'error' ? valueOf(object) : null;
+  const { command, code } = isJsonObject(said) ? said : { command: action };
   const isDeaf = command === 'subscribe' && code !== undefined && code !== 'forbidden';
   const ack = isDeaf ? undefined : ACK_ACTIONS.get(command);
   return ack && encodeFields(time, 'websocket', ack, key, '', null, null);
@@ -140,18 +149,11 @@ function encodeFields(
   Action: string,
   Key: string,
   Principal: string,
-  object: Json,
-  original: Json,
+  object: Value,
+  original: Value,
 ): string {
-  return JSON.stringify({
-    Time: goTime(time),
-    Type,
-    Action,
-    Key,
-    Principal,
-    Object: object,
-    Original: original,
-  });
+  const envelope = JSON.stringify({ Time: goTime(time), Type, Action, Key, Principal }).slice(0, -1);
+  return `${envelope},"Object":${textOf(object)},"Original":${textOf(original)}}`;
 }
 
 /** A filter that cannot be read is acknowledged and matches nothing. */
@@ -164,8 +166,8 @@ function lenientPattern(text: string): Pattern {
 }
 
 /** Go reads field names without regard to case. A field that is there twice then could be either. */
-function foldNames(body: JsonObject): JsonObject {
-  const folded: Record<string, Json> = {};
+function foldNames(body: Fields): Fields {
+  const folded: Record<string, Value> = {};
   for (const [name, value] of Object.entries(body)) {
     const field = lower(name);
     if (!FIELDS.has(field)) continue;
@@ -176,13 +178,13 @@ function foldNames(body: JsonObject): JsonObject {
   return folded;
 }
 
-function textField(fields: JsonObject, name: string): string | undefined {
+function textField(fields: Fields, name: string): string | undefined {
   const value = fields[name];
   if (value === undefined || value === null || typeof value === 'string') return value ?? undefined;
   throw invalid(`${name} is not a string`);
 }
 
-function requiredField(fields: JsonObject, name: string): string {
+function requiredField(fields: Fields, name: string): string {
   const value = textField(fields, name);
   if (!value) throw invalid(`${name} is missing or empty`);
   return value;
@@ -193,11 +195,8 @@ function checkedTime(time: string): string {
   throw invalid('time is not a time as RFC 3339 has it');
 }
 
-function optional<Name extends string, Value>(
-  name: Name,
-  value: Value | undefined,
-): { [name in Name]?: Value } {
-  return value === undefined ? {} : ({ [name]: value } as { [name in Name]: Value });
+function optional<Name extends string, T>(name: Name, value: T | undefined): { [name in Name]?: T } {
+  return value === undefined ? {} : ({ [name]: value } as { [name in Name]: T });
 }
 
 function invalid(why: string): ProtocolError {

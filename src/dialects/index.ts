@@ -1,7 +1,7 @@
 import { ProtocolError } from '../model/errors.ts';
 import { refuseReservedType, refuseUnloggedType, type NewEvent } from '../model/event.ts';
 import { formatOf } from '../model/format.ts';
-import type { Json } from '../model/json.ts';
+import { JsonText, type Body } from '../model/json.ts';
 import type { Dialect, DialectName } from './dialect.ts';
 import { dorgu } from './dorgu.ts';
 import { drp } from './drp.ts';
@@ -52,20 +52,21 @@ export function ownPath(path: string, { name }: Dialect): string {
  * One published event in the format that is named, or else in the one that its fields show.
  * @throws ProtocolError `event_invalid` or `type_reserved`
  */
-export function parseEvent(body: Json, name?: DialectName): NewEvent {
+export function parseEvent(body: Body | JsonText, name?: DialectName): NewEvent {
   const event = readEvent(body, name);
   refuseReservedType(event);
   return event;
 }
 
 /** The same of what stands in the log, where the hub's own registry writes too. */
-export function parseLogged(body: Json): NewEvent {
+export function parseLogged(body: Body | JsonText): NewEvent {
   const event = readEvent(body, undefined);
   refuseUnloggedType(event);
   return event;
 }
 
-function readEvent(body: Json, named: DialectName | undefined): NewEvent {
+function readEvent(written: Body | JsonText, named: DialectName | undefined): NewEvent {
+  const body = written instanceof JsonText ? (written.fields ?? null) : written;
   const name = named ?? formatOf(body, FORMATS)?.name;
   const event = name === undefined ? undefined : BY_NAME.get(name)?.parse(body);
   if (event !== undefined) return event;

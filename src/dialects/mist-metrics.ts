@@ -1,23 +1,24 @@
 import { z } from 'zod';
 import type { HubEvent } from '../model/event.ts';
+import { valueOf } from '../model/json.ts';
 import { goTime, isRfc3339 } from '../model/time.ts';
-import { rfc3339 } from './shapes.ts';
+import { quantity, rfc3339 } from './shapes.ts';
 
 /** The last second that has four digits of a year. */
 const MAX_SECOND = 253_402_300_799;
 
 /** A number that may be absent; 0 then stands for it, as it does in Mist's own samples of a host without sensors. */
-const orZero = z.number().catch(0);
-const share = z.object({ used: z.number(), total: z.number(), percent: z.number().optional() });
+const orZero = quantity.catch(0);
+const share = z.object({ used: quantity, total: quantity, percent: quantity.optional() });
 const partition = z.object({
   name: z.string(),
-  totalSpace: z.number(),
-  availableSpace: z.number(),
-  usedSpace: z.number(),
+  totalSpace: quantity,
+  availableSpace: quantity,
+  usedSpace: quantity,
 });
 const loadAverage = z.object({ oneMinute: orZero, fiveMinutes: orZero, fifteenMinutes: orZero });
 const docker = z.object({ containers_running: orZero, containers_total: orZero, images: orZero });
-const second = z.number().min(0).max(MAX_SECOND);
+const second = quantity.transform(Number).refine((value) => value >= 0 && value <= MAX_SECOND);
 
 /**
  * The object of `metrics.sample`, in the shape of Mist's document, in that of its server, or in both at once: what one
@@ -25,8 +26,8 @@ const second = z.number().min(0).max(MAX_SECOND);
  */
 const sampleSchema = z.object({
   timestamp: z.union([second, z.string().refine(isRfc3339).transform(secondOf)]).catch(-1),
-  cpuUsage: z.number().optional(),
-  cpu: z.object({ usage: z.number().optional(), cores: orZero }).catch({ cores: 0 }),
+  cpuUsage: quantity.optional(),
+  cpu: z.object({ usage: quantity.optional(), cores: orZero }).catch({ cores: 0 }),
   memory: share,
   disk: z.union([z.array(partition), share.transform(partitionsOf)]).catch([]),
   loadAverage: loadAverage.catch(loadAverage.parse({})),
@@ -57,7 +58,9 @@ export const nestedForm = z.strictObject({
   docker,
 });
 
-type Sample = Omit<z.infer<typeof sampleSchema>, 'cpuUsage'> & { readonly cpuUsage: number };
+type Sample = Omit<z.infer<typeof sampleSchema>, 'cpuUsage'> & {
+  readonly cpuUsage: z.infer<typeof quantity>;
+};
 
 /** As Mist's server tells it: bare and flat. Its dashboard breaks on any field that is missing or null. */
 export function flatSample(event: HubEvent): string | undefined {
@@ -71,7 +74,7 @@ export function flatSample(event: HubEvent): string | undefined {
     disk,
     loadAverage: sample.loadAverage,
     timestamp,
-    uptime: Math.trunc(uptime),
+    uptime: Math.trunc(Number(uptime)),
     cpuTemperature,
   });
 }
@@ -86,15 +89,15 @@ export function nestedSample(event: HubEvent): string | undefined {
     cpu: { usage: cpuUsage, cores: cpu.cores },
     memory: withPercent(memory),
     disk: withPercent({
-      used: disk.reduce((sum, { usedSpace }) => sum + usedSpace, 0),
-      total: disk.reduce((sum, { totalSpace }) => sum + totalSpace, 0),
+      used: disk.reduce((sum, { usedSpace }) => sum + Number(usedSpace), 0),
+      total: disk.reduce((sum, { totalSpace }) => sum + Number(totalSpace), 0),
     }),
     docker: sample.docker,
   });
 }
 
 function sampleOf({ object, time }: HubEvent): Sample | undefined {
-  const { data } = sampleSchema.safeParse(object);
+  const { data } = sampleSchema.safeParse(valueOf(object));
   const cpuUsage = data?.cpuUsage ?? data?.cpu.usage;
   if (data === undefined || cpuUsage === undefined) return undefined;
   return { ...data, cpuUsage, timestamp: data.timestamp < 0 ? secondOf(time) : Math.trunc(data.timestamp) };
@@ -102,11 +105,15 @@ function sampleOf({ object, time }: HubEvent): Sample | undefined {
 
 /** A host of which only the whole is known has one partition. */
 function partitionsOf({ used, total }: z.infer<typeof share>): z.infer<typeof partition>[] {
-  return [{ name: '/', totalSpace: total, availableSpace: total - used, usedSpace: used }];
+  return [{ name: '/', totalSpace: total, availableSpace: Number(total) - Number(used), usedSpace: used }];
 }
 
 function withPercent({ used, total, percent }: z.infer<typeof share>): object {
-  return { used, total, percent: percent ?? (total > 0 ? Math.round((used / total) * 10_000) / 100 : 0) };
+  return { used, total, percent: percent ?? percentOf(Number(used), Number(total)) };
+}
+
+function percentOf(used: number, total: number): number {
+  return total > 0 ? Math.round((used / total) * 10_000) / 100 : 0;
 }
 
 /** Seconds since 1970. */

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { HubEvent } from '../model/event.ts';
-import { isJsonObject } from '../model/json.ts';
+import { ExactNumber } from '../model/exact-number.ts';
+import { isJsonObject, valueOf, type Json, type Value } from '../model/json.ts';
 import { goTime } from '../model/time.ts';
 import type { Encoding } from './dialect.ts';
 import { flatForm, flatSample, nestedForm, nestedSample } from './mist-metrics.ts';
-import { rfc3339 } from './shapes.ts';
+import { quantity, rfc3339 } from './shapes.ts';
 
 const SAMPLES_EVERY_MS = 1_000;
 /** How long a finished deployment stays open, for the last lines of its log. */
@@ -39,20 +40,20 @@ const fault = z.object({ message: z.string() }).catch({ message: 'Unknown error'
 const logEnd = z.object({ message: z.string() }).catch({ message: 'Log stream ended' });
 const connected = z.object({ message: z.string() });
 const containerStats = z.object({
-  cpu_percent: z.number(),
-  memory_used_mb: z.number(),
-  memory_limit_mb: z.number(),
-  memory_percent: z.number(),
-  network_rx_mb: z.number(),
-  network_tx_mb: z.number(),
-  block_read_mb: z.number(),
-  block_write_mb: z.number(),
-  pids: z.number(),
+  cpu_percent: quantity,
+  memory_used_mb: quantity,
+  memory_limit_mb: quantity,
+  memory_percent: quantity,
+  network_rx_mb: quantity,
+  network_tx_mb: quantity,
+  block_read_mb: quantity,
+  block_write_mb: quantity,
+  pids: quantity,
 });
 const progress = z.object({
   status: z.string(),
   stage: z.string().default(''),
-  progress: z.number().default(0),
+  progress: quantity.default(0),
   message: z.string().default(''),
   error_message: z.string().default(''),
 });
@@ -119,10 +120,15 @@ function endsAfterMs({ type, action, object }: HubEvent): number | undefined {
     case 'system.error':
       return 0;
     case 'deployment.status':
-      return isJsonObject(object) && FINISHED.has(object['status']) ? DEPLOYMENT_ENDS_AFTER_MS : undefined;
+      return FINISHED.has(statusOf(object)) ? DEPLOYMENT_ENDS_AFTER_MS : undefined;
     default:
       return undefined;
   }
+}
+
+function statusOf(object: Value): Json | undefined {
+  const said = valueOf(object);
+  return isJsonObject(said) ? said['status'] : undefined;
 }
 
 /** `{"type", "timestamp", "data"}`, in this order. */
@@ -139,7 +145,7 @@ function message(timeOf: (time: string) => string, { dataOf, form }: Content): W
 /** The fields of the object that the schema names, and no others. */
 function like(schema: z.ZodObject | z.ZodCatch<z.ZodObject>): Content {
   const form = schema instanceof z.ZodCatch ? schema.unwrap() : schema;
-  return { dataOf: ({ object }) => schema.safeParse(object).data, form };
+  return { dataOf: ({ object }) => schema.safeParse(valueOf(object)).data, form };
 }
 
 /** Ids of Mist are numbers on the wire and keys inside. */
@@ -147,10 +153,15 @@ function withId({ dataOf, form }: Content): Content {
   return {
     dataOf: (event) => {
       const data = dataOf(event);
-      return data && { deployment_id: Number(event.key), ...data };
+      return data && { deployment_id: numberOf(event.key), ...data };
     },
     form: form.extend({ deployment_id: z.number() }),
   };
+}
+
+/** Ids have up to 64 bits. */
+function numberOf(key: string): number | ExactNumber {
+  return /^-?(0|[1-9]\d*)$/.test(key) ? new ExactNumber(key) : Number(key);
 }
 
 function withTime({ dataOf, form }: Content): Content {

@@ -7,7 +7,7 @@
  */
 import { BelfryError } from '../model/errors.ts';
 import type { HubEvent } from '../model/event.ts';
-import { isJsonObject } from '../model/json.ts';
+import { isJsonObject, valueOf } from '../model/json.ts';
 import { escapeValue, Pattern } from '../model/pattern.ts';
 import { Grants, type Identity } from '../model/principal.ts';
 import {
@@ -104,7 +104,9 @@ async function beginningOf(
 
 /** Of a container only; a deployment has a status too, and its log can be read whatever that is. */
 function stateOf({ type, object }: HubEvent): string | undefined {
-  const state = type === 'container' && isJsonObject(object) ? object['state'] : undefined;
+  if (type !== 'container') return undefined;
+  const status = valueOf(object);
+  const state = isJsonObject(status) ? status['state'] : undefined;
   return typeof state === 'string' ? state : undefined;
 }
 

@@ -26,12 +26,12 @@
 import { z } from 'zod';
 import { cursorAt, isCursor, type Cursor } from '../model/cursor.ts';
 import { BelfryError, ProtocolError } from '../model/errors.ts';
-import type { HubEvent, NewEvent } from '../model/event.ts';
-import { parseFilters } from '../model/filter.ts';
-import { isJsonObject, parseJson, type Json, type JsonObject } from '../model/json.ts';
+import { heardJson, type NewEvent } from '../model/event.ts';
+import { parseFilters, type Filter } from '../model/filter.ts';
+import { isFields, JsonText, readJson, type Body } from '../model/json.ts';
 import { Pattern } from '../model/pattern.ts';
 import { ANONYMOUS } from '../model/principal.ts';
-import { isRfc3339, momentOf } from '../model/time.ts';
+import { momentOf } from '../model/time.ts';
 import {
   PING_MS,
   Refusal,
@@ -42,7 +42,8 @@ import {
   type SlowPolicy,
   type Subscription,
 } from './dialect.ts';
-import { anyJson, anyObject, rfc3339 } from './shapes.ts';
+import { explain, readEvent } from './native-event.ts';
+import { anyNumber, anyText } from './shapes.ts';
 
 const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: 60_000 };
 const AUTH_WITHIN_MS = 10_000;
@@ -50,22 +51,9 @@ const AUTH_WITHIN_MS = 10_000;
 export const MAX_EVENTS = 256;
 export const SLOW_POLICIES: readonly SlowPolicy[] = ['close', 'drop-oldest', 'latest-per-key'];
 
-/** As publishers write it. */
-export const nativeEvent = z.strictObject({
-  // An id that a client read elsewhere is accepted and replaced, so that an event can be published as it was heard.
-  id: z.string().optional(),
-  time: rfc3339.exactOptional(),
-  type: z.string().min(1),
-  action: z.string().min(1),
-  key: z.string(),
-  principal: z.string().exactOptional(),
-  object: anyJson.default(null),
-  original: anyJson.exactOptional(),
-  metadata: anyObject.exactOptional(),
-});
-
+const MAX_ID_LENGTH = 200;
 const commandId = z
-  .union([z.string().max(200), z.number()])
+  .union([z.string().max(MAX_ID_LENGTH), anyNumber.refine((id) => String(id).length <= MAX_ID_LENGTH)])
   .transform(String)
   .default('');
 const patterns = z.array(z.string()).min(1);
@@ -83,7 +71,7 @@ export const nativeCommand = z.discriminatedUnion('command', [
   z.strictObject({
     id: commandId,
     command: z.literal('publish'),
-    events: z.array(anyJson).min(1).max(MAX_EVENTS),
+    events: z.array(anyText).min(1).max(MAX_EVENTS),
   }),
   z.strictObject({ id: commandId, command: z.literal('auth'), token: z.string().min(1) }),
   z.strictObject({ id: commandId, command: z.literal('ping') }),
@@ -113,7 +101,7 @@ export const native: Dialect = {
   },
 
   decode(frame: string): Command {
-    const body = parseJson(frame);
+    const body = commandIn(frame);
     const parsed = nativeCommand.safeParse(body);
     if (!parsed.success)
       throw new ProtocolError('command_invalid', explain('command', COMMAND_FORM, parsed.error), {
@@ -128,22 +116,29 @@ export const native: Dialect = {
     }
   },
 
-  encode(event: HubEvent): string {
-    const { id, time, type, action, key, principal, object, original, metadata } = event;
-    return JSON.stringify({ id, time, type, action, key, principal, object, original, metadata });
-  },
+  encode: heardJson,
 
-  parse(body: Json): NewEvent | undefined {
-    if (!isJsonObject(body) || !('type' in body && 'action' in body)) return undefined;
-    return parseEvent(body);
+  parse(body: Body): NewEvent | undefined {
+    if (!isFields(body) || !('type' in body && 'action' in body)) return undefined;
+    return readEvent(body);
   },
 };
+
+/** Events are not read yet. @throws ProtocolError `json_invalid` */
+function commandIn(frame: string): object | null {
+  const { fields } = readJson(frame);
+  if (fields === undefined) return null;
+  const { events } = fields;
+  if (!(events instanceof JsonText)) return fields;
+  return { ...fields, events: events.items(MAX_EVENTS + 1) ?? null };
+}
 
 function toCommand(command: z.infer<typeof nativeCommand>): Command {
   const ref = command.id;
   switch (command.command) {
     case 'subscribe': {
-      const subscriptions = command.patterns.map((text) => subscription(text, command.filters, command.slow));
+      const filters = parseFilters(command.filters ?? {});
+      const subscriptions = command.patterns.map((text) => subscription(text, filters, command.slow));
       return {
         kind: 'subscribe',
         ref,
@@ -162,35 +157,8 @@ function toCommand(command: z.infer<typeof nativeCommand>): Command {
   }
 }
 
-const isText = (value: Json | undefined): boolean => typeof value === 'string';
-const isWord = (value: Json | undefined): boolean => isText(value) && value !== '';
-
-/** The fields of nearly every event, with what the schema asks of each. */
-const PLAIN = new Map<string, (value: Json | undefined) => boolean>([
-  ['type', isWord],
-  ['action', isWord],
-  ['key', isText],
-  ['time', (value) => typeof value === 'string' && isRfc3339(value)],
-  ['principal', isText],
-  ['object', () => true],
-]);
-
-/** Whether it is an event at first sight. Of any other the schema says what it is, or what is wrong with it. */
-function isPlain(body: JsonObject): body is JsonObject & NewEvent {
-  for (const name in body) if (PLAIN.get(name)?.(body[name]) !== true) return false;
-  return 'type' in body && 'action' in body && 'key' in body && 'object' in body;
-}
-
-function parseEvent(body: JsonObject): NewEvent {
-  if (isPlain(body)) return body;
-  const parsed = nativeEvent.safeParse(body);
-  if (!parsed.success) throw new ProtocolError('event_invalid', explain('event', EVENT_FORM, parsed.error));
-  const { id: _heardAs, ...event } = parsed.data;
-  return event;
-}
-
-function subscription(text: string, filters: unknown = {}, slow?: SlowPolicy): Subscription {
-  return { name: text, pattern: Pattern.parse(text), filters: parseFilters(filters), ...(slow && { slow }) };
+function subscription(text: string, filters: readonly Filter[], slow?: SlowPolicy): Subscription {
+  return { name: text, pattern: Pattern.parse(text), filters, ...(slow && { slow }) };
 }
 
 function isSlowPolicy(text: string): text is SlowPolicy {
@@ -199,8 +167,8 @@ function isSlowPolicy(text: string): text is SlowPolicy {
 
 /** What the query of a URL subscribes to. @throws ProtocolError */
 export function subscriptionsIn(query: URLSearchParams): Subscription[] {
-  const filters = query.get('filters');
-  const fields = filters === null ? undefined : parseJson(filters);
+  const written = query.get('filters');
+  const filters = written === null ? [] : parseFilters(readJson(written).value);
   const slow = query.get('slow') ?? undefined;
   if (slow !== undefined && !isSlowPolicy(slow)) {
     throw new ProtocolError(
@@ -208,7 +176,7 @@ export function subscriptionsIn(query: URLSearchParams): Subscription[] {
       `There is no policy "${slow.slice(0, 50)}". Expected slow as one of ${SLOW_POLICIES.join(', ')}.`,
     );
   }
-  return query.getAll('pattern').map((text) => subscription(text, fields, slow));
+  return query.getAll('pattern').map((text) => subscription(text, filters, slow));
 }
 
 /** A place in the log as clients name it. @throws ProtocolError `cursor_invalid` */
@@ -222,20 +190,13 @@ export function placeOf(text: string): { readonly since: Cursor; readonly ofTime
   );
 }
 
-function refOf(body: Json): string {
-  const id = isJsonObject(body) ? body['id'] : undefined;
-  return typeof id === 'string' || typeof id === 'number' ? String(id).slice(0, 200) : '';
+function refOf(body: unknown): string {
+  const id = isFields(body) ? body['id'] : undefined;
+  const { data = typeof id === 'string' ? id : '' } = anyNumber.safeParse(id);
+  return String(data).slice(0, MAX_ID_LENGTH);
 }
 
-const EVENT_FORM = '{type, action, key, time?, object?, original?, metadata?}';
 const COMMAND_FORM = '{id?, command} with the command subscribe, unsubscribe, publish, auth or ping';
-
-function explain(what: string, form: string, error: z.ZodError): string {
-  const issues = error.issues
-    .slice(0, 3)
-    .map(({ path, message }) => [...path, message].map(String).join(': ').slice(0, 200));
-  return `Not a native ${what}: ${issues.join('; ')}. Expected ${form}.`;
-}
 
 function refusal(status: number, error: BelfryError): Refusal {
   const { code, message, see, retryAfterS } = error;

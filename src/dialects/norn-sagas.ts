@@ -1,6 +1,6 @@
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
-import { isJsonObject } from '../model/json.ts';
+import { isJsonObject, valueOf } from '../model/json.ts';
 
 const TYPES: ReadonlySet<string> = new Set(['deploy', 'preflight']);
 const FUNCTION = 'function';
@@ -107,8 +107,9 @@ class Work {
 
 /** What a client waits for: a deploy or preflight, or the one run of a function. */
 function sagaOf({ type, object }: HubEvent): string | undefined {
-  if (!isJsonObject(object)) return undefined;
-  const saga = type === FUNCTION ? (object['execId'] ?? object['executionId']) : object['sagaId'];
+  const said = valueOf(object);
+  if (!isJsonObject(said)) return undefined;
+  const saga = type === FUNCTION ? (said['execId'] ?? said['executionId']) : said['sagaId'];
   return typeof saga === 'string' && saga !== '' ? saga : undefined;
 }
 

@@ -3,7 +3,7 @@
  * document, and the wire facts of both versions of its server, which tell more types than the document does.
  */
 import type { HubEvent, NewEvent } from '../model/event.ts';
-import { isJsonObject, type Json } from '../model/json.ts';
+import { isFields, textOf, type Body } from '../model/json.ts';
 import { Pattern } from '../model/pattern.ts';
 import { PING_MS, Refusal, type Command, type Dialect, type Opening, type OpenRequest } from './dialect.ts';
 import { LOOK_BACK_MS, missedBy } from './norn-sagas.ts';
@@ -52,11 +52,13 @@ export const norn: Dialect = {
   /** A payload is never null, on which Norn's own page goes blank. */
   encode({ type, action, key, object }: HubEvent): string | undefined {
     if (!TYPE_SET.has(type)) return undefined;
-    return JSON.stringify({ type: `${type}.${action}`, appId: key, payload: object ?? {} });
+    const payload = textOf(object);
+    const envelope = JSON.stringify({ type: `${type}.${action}`, appId: key }).slice(0, -1);
+    return `${envelope},"payload":${payload === 'null' ? '{}' : payload}}`;
   },
 
-  parse(body: Json): NewEvent | undefined {
-    if (!isJsonObject(body)) return undefined;
+  parse(body: Body): NewEvent | undefined {
+    if (!isFields(body)) return undefined;
     const { type, appId, payload } = body;
     if (typeof type !== 'string' || typeof appId !== 'string') return undefined;
     return eventOf(type, appId, payload ?? {});

@@ -1,7 +1,7 @@
 /** What Norn and Dorgu have in common: a socket that anybody may open, that tells of its own system, and never listens. */
 import { ProtocolError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
-import type { Json } from '../model/json.ts';
+import type { Value } from '../model/json.ts';
 import type { Pattern } from '../model/pattern.ts';
 import { ANONYMOUS, Grants } from '../model/principal.ts';
 import type { Command, Opening, OpenRequest } from './dialect.ts';
@@ -36,7 +36,7 @@ export const PASSED_OVER: Command = { kind: 'ignore', ref: '' };
  * An event from its name on the wire, `<type>.<action>`, split at the first dot, so that an action may hold more.
  * @throws ProtocolError `event_invalid`
  */
-export function eventOf(name: string, key: string, object: Json): NewEvent {
+export function eventOf(name: string, key: string, object: Value): NewEvent {
   const dot = name.indexOf('.');
   const [type, action] = [name.slice(0, Math.max(dot, 0)), name.slice(dot + 1)];
   if (type === '' || action === '') {

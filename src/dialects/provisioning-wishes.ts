@@ -43,10 +43,11 @@ export function eventTypesIn(events: string | readonly string[]): string[] {
  */
 export function subscribeCommand(eventTypes: readonly string[], filters: JsonObject): Command {
   const { since, ...fields } = filters;
+  const filtersOf = filtersOn(fields);
   return {
     kind: 'subscribe',
     ref: 'subscribe',
-    subscriptions: eventTypes.map((eventType) => named(eventType, filtersOn(eventType, fields), 'alone')),
+    subscriptions: eventTypes.map((eventType) => named(eventType, filtersOf(eventType), 'alone')),
     insteadOf: UNNAMED_NAMES,
     ...(since !== undefined && { replay: { since: placeBefore(since), ofTime: true } }),
   };
@@ -81,20 +82,27 @@ function named(
   return { name: eventType, pattern: patternOf(eventType), filters, beyondGrants };
 }
 
-/** A field of the data or else of the metadata. By `task_name` a task is found that calls it `name`. */
-function filtersOn(eventType: string, fields: JsonObject): Filter[] {
-  return parseFilters(fields).map((filter) => {
-    const [path = []] = filter.paths;
-    const inData = [path];
-    if (path.join('.') === 'task_name' && eventType === TASK_STATUS_CHANGED) inData.push(['name']);
-    return { ...filter, paths: [...inData.map((way) => ['object', ...way]), ['metadata', ...path]] };
+/**
+ * The filters on each event type, made once for all of them. A field is one of the data or else of the metadata; by
+ * `task_name` a task is found that calls it `name`.
+ */
+function filtersOn(fields: JsonObject): (eventType: string) => readonly Filter[] {
+  const onAll = parseFilters(fields, (path) => [
+    ['object', ...path],
+    ['metadata', ...path],
+  ]);
+  const onTasks = onAll.map((filter) => {
+    const [path = [], ...others] = filter.paths;
+    const isName = path.length === 2 && path[1] === 'task_name';
+    return isName ? { ...filter, paths: [path, ['object', 'name'], ...others] } : filter;
   });
+  return (eventType) => (eventType === TASK_STATUS_CHANGED ? onTasks : onAll);
 }
 
 /** `?level=ERROR,WARN&component=api&search=time out`; the text is looked for in the message. */
-function logFilters(query: URLSearchParams): Filter[] {
+function logFilters(query: URLSearchParams): readonly Filter[] {
   const fields = ['level', 'component'].map((name) => [name, valuesIn(query, name)] as const);
-  const filters = filtersOn(LOG_ENTRY, Object.fromEntries(fields.filter(([, values]) => values.length > 0)));
+  const filters = filtersOn(Object.fromEntries(fields.filter(([, values]) => values.length > 0)))(LOG_ENTRY);
   const search = query.get('search') ?? '';
   if (search === '') return filters;
   const text = `message contains ${JSON.stringify(search)}`;

@@ -1,7 +1,7 @@
 /** The event types of the Provisioning Platform: what each is in the hub, and who may hear it. */
 import type { HubEvent, NewEvent } from '../model/event.ts';
 import { keyOf, type NamedTopic } from '../model/format.ts';
-import { isJsonObject, type Json } from '../model/json.ts';
+import { isJsonObject, valueOf, type Value } from '../model/json.ts';
 import { Pattern } from '../model/pattern.ts';
 import { Grants, type Identity } from '../model/principal.ts';
 
@@ -66,12 +66,13 @@ export const NAMED_TOPICS: Readonly<Record<string, NamedTopic>> = Object.fromEnt
 );
 
 /** What an event of this event type with such data is in the hub. */
-export function topicOf(eventType: string, data: Json): Pick<NewEvent, 'type' | 'action' | 'key'> {
+export function topicOf(eventType: string, written: Value): Pick<NewEvent, 'type' | 'action' | 'key'> {
   const core = BY_NAME.get(eventType);
   if (core === undefined) return { type: CUSTOM, action: eventType, key: '' };
   const { type, action, keyField } = core;
-  const key = keyField !== undefined && isJsonObject(data) ? data[keyField] : undefined;
-  return { type, action, key: keyOf(key) };
+  if (keyField === undefined) return { type, action, key: '' };
+  const data = valueOf(written);
+  return { type, action, key: isJsonObject(data) ? keyOf(data[keyField]) : '' };
 }
 
 /** `undefined` for an event that the platform has no event type for. */

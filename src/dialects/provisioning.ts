@@ -12,7 +12,7 @@
 import { z } from 'zod';
 import { BelfryError, ProtocolError, type ErrorCode } from '../model/errors.ts';
 import { HUB_TYPE, type HubEvent, type NewEvent } from '../model/event.ts';
-import { isJsonObject, parseJson, type Json } from '../model/json.ts';
+import { isFields, isJsonObject, readJson, textOf, valueOf, type Body } from '../model/json.ts';
 import { ANONYMOUS, type Identity } from '../model/principal.ts';
 import {
   PING_MS,
@@ -31,7 +31,7 @@ import {
   unsubscribeCommand,
 } from './provisioning-wishes.ts';
 import { eventTypeFor, topicOf, withDefaultGrants } from './provisioning-words.ts';
-import { anyJson, anyObject, rfc3339 } from './shapes.ts';
+import { anyJson, anyObject, readObject, rfc3339 } from './shapes.ts';
 
 const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: 60_000 };
 /** The reference also shows a client that sends its token once it is connected. */
@@ -64,7 +64,7 @@ export const provisioningCommand = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('subscribe'),
     events,
-    filters: anyObject.default({}),
+    filters: readObject.default({}),
   }),
   z.object({ type: z.literal('unsubscribe'), events }),
   z.object({ type: z.literal('ping') }),
@@ -94,7 +94,7 @@ export const provisioning: Dialect = {
   },
 
   decode(frame: string): Command {
-    const parsed = provisioningCommand.safeParse(parseJson(frame));
+    const parsed = provisioningCommand.safeParse(readJson(frame).value);
     if (!parsed.success)
       throw new ProtocolError('command_invalid', explain('command', COMMAND_FORM, parsed.error));
     const command = parsed.data;
@@ -110,8 +110,8 @@ export const provisioning: Dialect = {
     }
   },
 
-  parse(body: Json): NewEvent | undefined {
-    if (!isJsonObject(body) || !('event_type' in body)) return undefined;
+  parse(body: Body): NewEvent | undefined {
+    if (!isFields(body) || !('event_type' in body)) return undefined;
     const parsed = provisioningEvent.safeParse(body);
     if (!parsed.success) throw new ProtocolError('event_invalid', explain('event', EVENT_FORM, parsed.error));
     const { event_type, timestamp, data, metadata } = parsed.data;
@@ -128,13 +128,15 @@ function encode(event: HubEvent): string | undefined {
   if (event.type === HUB_TYPE) return encodeReply(event);
   const event_type = eventTypeFor(event);
   if (event_type === undefined) return undefined;
-  const { time: timestamp, object: data, metadata = {} } = event;
-  return JSON.stringify({ event_type, timestamp, data, metadata });
+  const { time: timestamp, object, metadata = {} } = event;
+  const envelope = JSON.stringify({ event_type, timestamp }).slice(0, -1);
+  return `${envelope},"data":${textOf(object)},"metadata":${textOf(metadata)}}`;
 }
 
 /** What the URL asked for needs no answer: a client that asked for nothing more expects only events. */
 function encodeReply({ action, key, object }: HubEvent): string | undefined {
-  const { patterns = [], principal, expiresAt, code, message, see } = isJsonObject(object) ? object : {};
+  const said = valueOf(object);
+  const { patterns = [], principal, expiresAt, code, message, see } = isJsonObject(said) ? said : {};
   if (action === 'error') return JSON.stringify({ type: 'error', code, message, see });
   if (key === '') return undefined;
   switch (action) {

@@ -1,12 +1,36 @@
 /** Shapes that what is read and what is told have in common; each says in JSON Schema what its check looks at. */
 import { z } from 'zod';
-import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { ExactNumber } from '../model/exact-number.ts';
+import {
+  isJsonObject,
+  isObjectValue,
+  type JsonObject,
+  type JsonText,
+  type ObjectValue,
+  type Value,
+} from '../model/json.ts';
 import { isRfc3339 } from '../model/time.ts';
 
 /** Of what was JSON when it was read: there is nothing to look at. */
-export const anyJson = z.unknown() as unknown as z.ZodType<Json>;
+export const anyJson = z.unknown() as unknown as z.ZodType<Value>;
 
-export const anyObject = z.custom<JsonObject>(isJsonObject, 'expected an object').meta({ type: 'object' });
+export const anyObject = z.custom<ObjectValue>(isObjectValue, 'expected an object').meta({ type: 'object' });
+
+/** The same, of items of a list that were not read. */
+export const anyText = z.unknown() as unknown as z.ZodType<JsonText>;
+
+export const anyNumber = z
+  .custom<number | ExactNumber>(
+    (value) => typeof value === 'number' || value instanceof ExactNumber,
+    'expected a number',
+  )
+  .meta({ type: 'number' });
+
+/** Of which something can be made: 1e400 is a number, but no quantity. */
+export const quantity = anyNumber.refine((value) => Number.isFinite(Number(value)));
+
+/** That was read. */
+export const readObject = z.custom<JsonObject>(isJsonObject, 'expected an object').meta({ type: 'object' });
 
 export const rfc3339 = z
   .string()

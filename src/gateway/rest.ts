@@ -8,7 +8,7 @@ import { MAX_EVENTS } from '../dialects/native.ts';
 import { ownEvents } from '../hub/permission.ts';
 import { asBelfryError, BelfryError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
-import { parseJson, type Json } from '../model/json.ts';
+import { readJson } from '../model/json.ts';
 import { withoutGrant } from '../model/principal.ts';
 import type { ApiConnections } from './api-connections.ts';
 import type { Authenticator } from './auth.ts';
@@ -135,12 +135,12 @@ async function postEvents(options: RestOptions, request: Request, response: Resp
 }
 
 function readEvents(request: Request, dialect: DialectName | undefined): NewEvent[] {
-  const body = parseJson(Buffer.isBuffer(request.body) ? request.body : '');
-  const list = Array.isArray(body) ? (body as readonly Json[]) : [body];
+  const body = readJson(Buffer.isBuffer(request.body) ? request.body : '');
+  const list = body.items(MAX_EVENTS + 1) ?? [body];
   if (list.length === 0 || list.length > MAX_EVENTS) {
     throw new BelfryError(
       'event_invalid',
-      `The list holds ${list.length} events. Expected 1 to ${MAX_EVENTS}.`,
+      `The list holds ${list.length === 0 ? 'no' : 'more'} events. Expected 1 to ${MAX_EVENTS}.`,
     );
   }
   return list.map((event) => parseEvent(event, dialect));

@@ -2,7 +2,7 @@ import express, { type Request, type Response, type Router } from 'express';
 import type { Retained } from '../broker/broker.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { HubEvent } from '../model/event.ts';
-import { isJsonObject, type Json } from '../model/json.ts';
+import { fieldsOf, isObjectValue, textOf, withField, type ObjectValue } from '../model/json.ts';
 import { ANONYMOUS } from '../model/principal.ts';
 import type { Redaction } from '../model/redaction.ts';
 import { mapInTurns } from '../model/turn.ts';
@@ -54,7 +54,7 @@ export function clusterRoutes({ retained, redaction, reads }: Kept): Router {
   let last = new WeakRef(Buffer.alloc(0));
   const all = new Shared(async () => {
     const { events } = await retained.latest('cluster');
-    const texts = await mapInTurns(events, (event) => JSON.stringify(asCluster(view.mask(event))));
+    const texts = await mapInTurns(events, (event) => textOf(asCluster(view.mask(event))));
     const made = Buffer.from(`{"clusters":[${texts.join()}]}`);
     const known = last.deref();
     // Those who have yet to read the same hold it only once.
@@ -66,7 +66,7 @@ export function clusterRoutes({ retained, redaction, reads }: Kept): Router {
   router.get('/:name', async (request, response) => {
     const event = await retained.latestOf('cluster', request.params.name);
     if (event === undefined) response.status(404).type('text/plain').send('cluster not found\n');
-    else response.json(asCluster(view.mask(event)));
+    else sendJson(response, textOf(asCluster(view.mask(event))));
   });
   return router;
 }
@@ -85,7 +85,7 @@ async function getList(
       ...page,
       permits: (event) => subscribe.permit(event),
     });
-    const objects = await mapInTurns(events, (event) => JSON.stringify(view.mask(event).object));
+    const objects = await mapInTurns(events, (event) => textOf(view.mask(event).object));
     response.set({ 'X-DRP-LIST-TOTAL-COUNT': `${total}`, 'X-DRP-LIST-COUNT': `${events.length}` });
     return `[${objects.join()}]`;
   });
@@ -100,7 +100,12 @@ async function getOne(
   const { roles, subscribe } = identityOf(response);
   const event = await retained.latestOf(type, key, (heard) => subscribe.permit(heard));
   if (event === undefined) throw new BelfryError('not_found', 'Not Found');
-  response.json(redaction.viewOf(roles).mask(event).object);
+  sendJson(response, textOf(redaction.viewOf(roles).mask(event).object));
+}
+
+/** Values go out as they were published. */
+function sendJson(response: Response, text: string): void {
+  response.type('json').send(text);
 }
 
 /** @throws BelfryError `not_acceptable` for a page that is none, and for a filter, since objects here have any shape */
@@ -127,7 +132,11 @@ export function readPage(query: URLSearchParams): { offset: number; limit: numbe
  * The page of Dorgu reads `spec` and `status` of each, which its server writes even when they are empty. The name is that
  * of the events, by which the page asks for it.
  */
-function asCluster({ key: name, object }: HubEvent): Json {
-  const cluster = isJsonObject(object) ? object : {};
-  return { ...cluster, name, spec: cluster['spec'] ?? { name }, status: cluster['status'] ?? {} };
+function asCluster({ key: name, object }: HubEvent): ObjectValue {
+  const cluster = isObjectValue(object) ? object : {};
+  const { spec, status } = fieldsOf(cluster);
+  let shown = withField(cluster, 'name', name);
+  if (spec == null) shown = withField(shown, 'spec', { name });
+  if (status == null) shown = withField(shown, 'status', {});
+  return shown;
 }

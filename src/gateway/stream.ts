@@ -9,7 +9,7 @@ import type { Clock } from '../model/clock.ts';
 import { CLOSE, closeWith, type Close } from '../model/close.ts';
 import type { BelfryError } from '../model/errors.ts';
 import { HUB_TYPE, type HubEvent } from '../model/event.ts';
-import { isJsonObject } from '../model/json.ts';
+import { isJsonObject, valueOf } from '../model/json.ts';
 import { UNKNOWN, type Identity } from '../model/principal.ts';
 import type { Admission } from './admission.ts';
 import { TokenEnded } from './claims.ts';
@@ -64,7 +64,8 @@ export const eventStream: Encoding = {
 
 /** The id alone tells the client where it begins; nothing is dispatched without data. */
 function encodeOwn(event: HubEvent): string | undefined {
-  const { cursor, to } = isJsonObject(event.object) ? event.object : {};
+  const said = valueOf(event.object);
+  const { cursor, to } = isJsonObject(said) ? said : {};
   if (event.action === 'subscribe' && typeof cursor === 'string') return `id: ${cursor}\n\n`;
   if (event.action !== 'gap') return undefined;
   const id = typeof to === 'string' ? `id: ${to}\n` : '';

@@ -4,6 +4,7 @@ import type { Clock } from '../model/clock.ts';
 import type { Cursor } from '../model/cursor.ts';
 import { asBelfryError } from '../model/errors.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
+import { isJsonObject, valueOf, withField } from '../model/json.ts';
 import { parseTraceparent, traceparentOf, type Trace, type TraceContext } from '../model/trace.ts';
 import { KIND, type Span, type SpanExporter } from './otlp.ts';
 
@@ -216,12 +217,13 @@ class Delivery implements Trace {
 
 /** What an event carries of a trace. */
 function traceOf({ metadata }: NewEvent): TraceContext | undefined {
-  return metadata === undefined ? undefined : parseTraceparent(metadata['traceparent']);
+  const said = valueOf(metadata);
+  return isJsonObject(said) ? parseTraceparent(said['traceparent']) : undefined;
 }
 
 /** The same event, as the part of a trace. */
 function inTrace<Event extends NewEvent>(event: Event, traceparent: string): Event {
-  return { ...event, metadata: { ...event.metadata, traceparent } };
+  return { ...event, metadata: withField(event.metadata ?? {}, 'traceparent', traceparent) };
 }
 
 /** The events as parts of the trace that a request names; one that carries its own keeps that. */

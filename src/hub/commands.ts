@@ -4,7 +4,7 @@ import type { Command, Opening, Subscription } from '../dialects/dialect.ts';
 import { CLOSE, closeWith } from '../model/close.ts';
 import { asBelfryError, ProtocolError, type BelfryError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
-import type { Json } from '../model/json.ts';
+import type { Json, JsonText } from '../model/json.ts';
 import type { Identity } from '../model/principal.ts';
 import { textOf } from './subscription.ts';
 import type { Connection } from './connection.ts';
@@ -20,7 +20,7 @@ export interface CommandOptions {
   readonly broker: Broker;
   readonly authenticate: (token: string) => Promise<Identity>;
   /** An event in any dialect's spelling. @throws ProtocolError */
-  readonly parse: (body: Json) => NewEvent;
+  readonly parse: (body: JsonText) => NewEvent;
   /** Told of frames that are no command, and of faults of the hub itself. */
   readonly report: (connection: Connection, error: BelfryError) => void;
   /** Per connection, over all its subscriptions, comma lists expanded. */
@@ -172,7 +172,7 @@ export class Commands {
     return lately;
   }
 
-  async #publish(connection: Connection, ref: string, written: readonly Json[]): Promise<void> {
+  async #publish(connection: Connection, ref: string, written: readonly JsonText[]): Promise<void> {
     const { broker, hub, parse } = this.#options;
     const events = written.map((body) => parse(body));
     const ids = await broker.publish(ownEvents(connection.identity, events));

@@ -1,6 +1,6 @@
 import { ProtocolError } from './errors.ts';
 import type { Cursor } from './cursor.ts';
-import type { Json, JsonObject } from './json.ts';
+import { textOf, type ObjectValue, type Value } from './json.ts';
 import type { Trace } from './trace.ts';
 
 /** An event as a publisher states it. The hub fills in the time when it is absent. */
@@ -16,10 +16,10 @@ export interface NewEvent {
   /** Who caused it; set by the hub wherever it knows who is publishing. */
   readonly principal?: string;
   /** The thing after the change, or the payload. */
-  readonly object: Json;
+  readonly object: Value;
   /** The thing before the change. */
-  readonly original?: Json;
-  readonly metadata?: JsonObject;
+  readonly original?: Value;
+  readonly metadata?: ObjectValue;
 }
 
 /** The one thing that travels. */
@@ -66,8 +66,22 @@ function reserved({ type }: NewEvent): ProtocolError {
   );
 }
 
-/** The JSON that stands in the log: the canonical spelling, without id. */
+/** The JSON that stands in the log: the canonical spelling, without id. Values are as they were published. */
 export function canonicalJson(event: NewEvent): string {
-  const { time, type, action, key, principal, object, original, metadata } = event;
-  return JSON.stringify({ time, type, action, key, principal, object, original, metadata });
+  const { time, type, action, key, principal } = event;
+  return withValues({ time, type, action, key, principal }, event);
+}
+
+/** The same with its id, as clients hear it. */
+export function heardJson(event: HubEvent): string {
+  const { id, time, type, action, key, principal } = event;
+  return withValues({ id, time, type, action, key, principal }, event);
+}
+
+function withValues(envelope: object, { object, original, metadata }: NewEvent): string {
+  let text = JSON.stringify(envelope).slice(0, -1);
+  if (object !== undefined) text += `,"object":${textOf(object)}`;
+  if (original !== undefined) text += `,"original":${textOf(original)}`;
+  if (metadata !== undefined) text += `,"metadata":${textOf(metadata)}`;
+  return `${text}}`;
 }

@@ -1,34 +1,87 @@
+import { bound } from './bound.ts';
 import { ProtocolError } from './errors.ts';
 import type { NewEvent } from './event.ts';
-import { isJsonObject } from './json.ts';
+import { ExactNumber, nearest, numberKey } from './exact-number.ts';
+import { isJsonObject, JsonText, MAX_DEPTH, type Json } from './json.ts';
 
-type Scalar = string | number | boolean | null;
+type Path = readonly string[];
 
 /** A field of the event, found by the first path that leads anywhere, holds what is wanted. */
 export type Filter = {
   /** As written; equal texts are the same filter. */
   readonly text: string;
   /** Paths from the event's root: `['object', 'status']`. */
-  readonly paths: readonly (readonly string[])[];
+  readonly paths: readonly Path[];
 } & (
-  | { readonly values: readonly Scalar[] }
+  | {
+      readonly values: ReadonlySet<unknown>;
+      /** The keys of wanted numbers that JavaScript has no number for. */
+      readonly exact?: ReadonlySet<string>;
+    }
   /** Somewhere in a text, upper and lower case alike. */
   | { readonly contains: string }
 );
 
+const REFUSED = 'the command is refused with filter_invalid';
+/** Every event may be held against each of them. */
+const MAX_FILTERS = bound('filters of one command', 50, 'entries', REFUSED);
+const MAX_VALUES = bound('values of one filter', 1_000, 'entries', REFUSED);
+
+/** What publishers and clients see of an event. What else the hub knows of it is nobody's to ask for. */
+const FIELDS: ReadonlySet<string> = new Set([
+  'id',
+  'time',
+  'type',
+  'action',
+  'key',
+  'principal',
+  'object',
+  'original',
+  'metadata',
+]);
+
 /**
- * Filters as a client states them: `{"object.status": ["Running", "Failed"], "key": "web-1"}`. All must hold.
+ * Filters as a client states them: `{"object.status": ["Running", "Failed"], "key": "web-1"}`. All must hold. `pathsOf`
+ * says where in an event a written path may lead; by default it begins with a field of the event.
  * @throws ProtocolError `filter_invalid`
  */
-export function parseFilters(fields: unknown): Filter[] {
+export function parseFilters(
+  fields: unknown,
+  pathsOf: (path: Path) => readonly Path[] = fromRoot,
+): readonly Filter[] {
   if (!isJsonObject(fields)) throw invalid('filters are not an object');
-  return Object.entries(fields).map(([path, given]) => {
-    const values: readonly unknown[] = Array.isArray(given) ? given : [given];
-    if (path === '') throw invalid('a field path is empty');
-    if (values.length === 0) throw invalid(`the list of values for "${path}" is empty`);
-    if (!values.every(isScalar)) throw invalid(`a value for "${path}" is an object or a list`);
-    return { text: `${path}=${JSON.stringify(values)}`, paths: [path.split('.')], values };
-  });
+  const paths = Object.keys(fields);
+  if (paths.length > MAX_FILTERS) throw invalid(`there are more than ${MAX_FILTERS}`);
+  return paths.map((path) => parseFilter(path, fields[path], pathsOf));
+}
+
+function parseFilter(
+  path: string,
+  given: Json | undefined,
+  pathsOf: (path: Path) => readonly Path[],
+): Filter {
+  if (path === '') throw invalid('a field path is empty');
+  const shown = path.slice(0, 100);
+  const steps = path.split('.', MAX_DEPTH + 2);
+  if (steps.length > MAX_DEPTH + 1) throw invalid(`the path "${shown}" is longer than any event is deep`);
+  const values: readonly unknown[] = Array.isArray(given) ? given : [given];
+  if (values.length === 0) throw invalid(`the list of values for "${shown}" is empty`);
+  if (values.length > MAX_VALUES) throw invalid(`"${shown}" has more than ${MAX_VALUES} values`);
+  if (!values.every(isScalar)) throw invalid(`a value for "${shown}" is an object or a list`);
+  const wanted = values.map((value) => (value instanceof ExactNumber ? nearest(value) : value));
+  const exact = wanted.flatMap((value) => (value instanceof ExactNumber ? [numberKey(value)] : []));
+  return {
+    text: `${path}=${JSON.stringify(wanted)}`,
+    paths: pathsOf(steps),
+    values: new Set(wanted),
+    ...(exact.length > 0 && { exact: new Set(exact) }),
+  };
+}
+
+function fromRoot(path: Path): readonly Path[] {
+  const [root = ''] = path;
+  if (FIELDS.has(root)) return [path];
+  throw invalid(`"${root.slice(0, 100)}" is no field of an event (${[...FIELDS].join(', ')})`);
 }
 
 export function passes(filter: Filter, event: NewEvent): boolean {
@@ -40,20 +93,28 @@ export function passes(filter: Filter, event: NewEvent): boolean {
 }
 
 function holds(filter: Filter, value: unknown): boolean {
-  if ('values' in filter) return filter.values.includes(value as Scalar);
-  return typeof value === 'string' && value.toLowerCase().includes(filter.contains.toLowerCase());
+  if ('contains' in filter)
+    return typeof value === 'string' && value.toLowerCase().includes(filter.contains.toLowerCase());
+  if (!(value instanceof ExactNumber)) return filter.values.has(value);
+  const number = nearest(value);
+  if (!(number instanceof ExactNumber)) return filter.values.has(number);
+  return filter.exact !== undefined && filter.exact.has(numberKey(number));
 }
 
-function valueAt(event: NewEvent, path: readonly string[]): unknown {
+function valueAt(event: NewEvent, path: Path): unknown {
   let value: unknown = event;
   for (const name of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+    // These are things of JavaScript's and ours: no event holds them.
+    if (value instanceof ExactNumber || (name === 'length' && Array.isArray(value))) return undefined;
     value = (value as Record<string, unknown>)[name];
+    if (value instanceof JsonText) value = value.value;
   }
   return value;
 }
 
-function isScalar(value: unknown): value is Scalar {
+function isScalar(value: unknown): boolean {
+  if (value instanceof ExactNumber) return true;
   return value === null || ['string', 'number', 'boolean'].includes(typeof value);
 }
 

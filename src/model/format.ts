@@ -1,4 +1,5 @@
-import { isJsonObject, type Json, type JsonObject } from './json.ts';
+import { ExactNumber } from './exact-number.ts';
+import { isFields, isObjectValue, fieldsOf, type Body, type Fields, type Json, type Value } from './json.ts';
 
 /**
  * The format in which publishers write an event, as data. The hub reads by it, and so does the Redis function
@@ -24,8 +25,8 @@ export interface Format {
 }
 
 /** The form of a value; `filled` is a text that is not empty, `?` says that the field may be absent. */
-export type Form = Value | `${Value}?`;
-export type Value = 'text' | 'filled' | 'time' | 'object' | 'any';
+export type Form = FormName | `${FormName}?`;
+export type FormName = 'text' | 'filled' | 'time' | 'object' | 'any';
 
 /** Where the type, action and key of an event stand. */
 export type TopicRule =
@@ -49,22 +50,25 @@ export interface NamedTopic {
 }
 
 /** The format that an event is written in, as its fields show it; `undefined` when they show none. */
-export function formatOf<Known extends Format>(body: Json, formats: readonly Known[]): Known | undefined {
-  if (!isJsonObject(body)) return undefined;
+export function formatOf<Known extends Format>(body: Body, formats: readonly Known[]): Known | undefined {
+  if (!isFields(body)) return undefined;
   const isShown = (fields: readonly string[] | undefined): boolean =>
     fields?.every((path) => fieldAt(body, path) !== undefined) ?? false;
   return formats.find(({ whole }) => isShown(whole)) ?? formats.find(({ partly }) => isShown(partly));
 }
 
 /** The value of a root field, or with a dot of a field in it; `undefined` when there is none. */
-export function fieldAt(body: JsonObject, path: string): Json | undefined {
+export function fieldAt(body: Fields, path: string): Value | undefined {
   const [first = '', second] = path.split('.');
   const value = Object.hasOwn(body, first) ? body[first] : undefined;
   if (second === undefined) return value;
-  return isJsonObject(value) && Object.hasOwn(value, second) ? value[second] : undefined;
+  if (!isObjectValue(value)) return undefined;
+  const fields = fieldsOf(value);
+  return Object.hasOwn(fields, second) ? fields[second] : undefined;
 }
 
-/** A value as the key of an event: a text as it is, and the digits of a number; anything else makes no key. */
+/** A value as the key of an event: a text as it is, and a number as it is written; anything else makes no key. */
 export function keyOf(value: Json | undefined): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  const isKey = typeof value === 'string' || typeof value === 'number' || value instanceof ExactNumber;
+  return isKey ? String(value) : '';
 }

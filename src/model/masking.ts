@@ -1,5 +1,6 @@
 import type { NewEvent } from './event.ts';
-import { isJsonObject, type Json, type JsonObject } from './json.ts';
+import { ExactNumber } from './exact-number.ts';
+import { isJsonObject, valueOf, type Json, type JsonObject } from './json.ts';
 import {
   holds,
   lower,
@@ -82,7 +83,7 @@ export class Masking {
   apply<Event extends NewEvent>(event: Event): Event {
     let masked: Partial<Record<Root, Json>> | undefined;
     for (const root of ROOTS) {
-      const value = event[root];
+      const value = valueOf(event[root]);
       if (typeof value !== 'object' || value === null) continue;
       const seen = this.#value(value, this.#paths[root], Mode.None);
       if (seen !== value) (masked ??= {})[root] = seen;
@@ -106,7 +107,8 @@ export class Masking {
 
   /** `paths` are what is left of those that lead through here. */
   #value(value: Json, paths: Paths, mode: Mode): Json {
-    if (typeof value !== 'object' || value === null) return isHidden(value, mode) ? REDACTED : value;
+    if (typeof value !== 'object' || value === null || value instanceof ExactNumber)
+      return isHidden(value, mode) ? REDACTED : value;
     if (isJsonObject(value)) return this.#object(value, paths, WITHIN[mode] ?? Mode.None);
     let masked: Json[] | undefined;
     for (const [index, item] of value.entries()) {
@@ -212,7 +214,7 @@ function modeFor({ mode, mayBeDirectory }: Pick<Sense, 'mode' | 'mayBeDirectory'
   return most(mode, Mode.Secret);
 }
 
-function isHidden(value: string | number | boolean | null, mode: Mode): boolean {
+function isHidden(value: string | number | ExactNumber | boolean | null, mode: Mode): boolean {
   if (typeof value === 'string') return mode >= Mode.Texts;
-  return typeof value === 'number' ? mode >= Mode.Secret : mode === Mode.All;
+  return typeof value === 'number' || value instanceof ExactNumber ? mode >= Mode.Secret : mode === Mode.All;
 }

@@ -1,4 +1,6 @@
 import type { NewEvent } from './event.ts';
+import { ExactNumber } from './exact-number.ts';
+import { valueOf } from './json.ts';
 import { Pattern, type PatternPart } from './pattern.ts';
 
 /** What is kept of the events of a pattern, beside the log and for longer than it. Either a tail, or the latest. */
@@ -57,7 +59,9 @@ export const REMOVING_ACTIONS: readonly string[] = [
  * and an empty object say as little. validate.lua decides the same for who calls the function.
  */
 export function onlyNames({ key, object }: Pick<NewEvent, 'key' | 'object'>): boolean {
-  return typeof object === 'object' && Object.values(object ?? {}).every((value) => value === key);
+  const said = valueOf(object);
+  if (typeof said !== 'object' || said instanceof ExactNumber) return false;
+  return Object.values(said ?? {}).every((value) => value === key);
 }
 
 /** Rules in the order in which they are asked; the first that matches decides. */

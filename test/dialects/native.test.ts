@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Refusal, type Opening } from '../../src/dialects/dialect.ts';
-import { native, nativeEvent } from '../../src/dialects/native.ts';
+import { nativeEvent } from '../../src/dialects/native-event.ts';
+import { native } from '../../src/dialects/native.ts';
 import type { Json } from '../../src/model/json.ts';
 import { BelfryError, type ErrorCode } from '../../src/model/errors.ts';
 import { ANONYMOUS, type Identity } from '../../src/model/principal.ts';

@@ -1,4 +1,4 @@
-import type { Json } from '../../../src/model/json.ts';
+import { isJsonObject, type Json } from '../../../src/model/json.ts';
 
 /** The part of MessagePack that the Redis adapter of Socket.IO needs to be told an event. */
 export function packed(value: Json): Buffer {
@@ -14,7 +14,7 @@ function pack(value: Json, parts: Buffer[]): void {
   } else if (Array.isArray(value)) {
     parts.push(header(0xdc, value.length));
     for (const item of value as readonly Json[]) pack(item, parts);
-  } else if (typeof value === 'object' && value !== null) {
+  } else if (isJsonObject(value)) {
     const entries = Object.entries(value);
     parts.push(header(0xde, entries.length));
     for (const [name, item] of entries) {
@@ -25,7 +25,7 @@ function pack(value: Json, parts: Buffer[]): void {
     parts.push(Buffer.from([value]));
   } else {
     throw new TypeError(
-      `Cannot pack ${String(value)}. Expected text, a list, an object or a number below 128.`,
+      `Cannot pack ${JSON.stringify(value)}. Expected text, a list, an object or a number below 128.`,
     );
   }
 }

@@ -1,0 +1,77 @@
+import { scanNumber, scanString } from './json-scan.ts';
+
+declare global {
+  interface JSON {
+    /** A number that `stringify` writes as this text. */
+    rawJSON(text: string): object;
+    parse(
+      text: string,
+      reviver: (key: string, value: unknown, context: { source?: string }) => unknown,
+    ): unknown;
+  }
+}
+
+/** A number that JavaScript would write in another way than it was written, or as another number: 1.0, 2⁵³ + 1, 1e400. */
+export class ExactNumber {
+  readonly source: string;
+
+  constructor(source: string) {
+    this.source = source;
+  }
+
+  toJSON(): object {
+    return JSON.rawJSON(this.source);
+  }
+
+  toString(): string {
+    return this.source;
+  }
+}
+
+/** Of JSON that was scanned before. The numbers that would be changed are kept as {@link ExactNumber}. */
+export function parseExactly(text: string): unknown {
+  return hasInexact(text) ? JSON.parse(text, keepSource) : JSON.parse(text);
+}
+
+function keepSource(_key: string, value: unknown, { source = '' }: { source?: string }): unknown {
+  return typeof value === 'number' && !isKept(source) ? new ExactNumber(source) : value;
+}
+
+function hasInexact(text: string): boolean {
+  for (let at = 0; at < text.length;) {
+    const code = text.charCodeAt(at);
+    if (code === 0x22) at = scanString(text, at);
+    else if (code === 0x2d || (code >= 0x30 && code <= 0x39)) {
+      const end = scanNumber(text, at);
+      if (!isKept(text.slice(at, end))) return true;
+      at = end;
+    } else at++;
+  }
+  return false;
+}
+
+/** Small whole numbers are told at a glance. */
+function isKept(source: string): boolean {
+  return /^[1-9]?\d{1,14}$/.test(source) || String(Number(source)) === source;
+}
+
+/** The number that is mathematically equal, where JavaScript has it; else itself. */
+export function nearest(exact: ExactNumber): number | ExactNumber {
+  const number = Number(exact.source);
+  return Number.isFinite(number) && numberKey(number) === numberKey(exact) ? number : exact;
+}
+
+/** Equal for numbers that are mathematically equal, whatever their texts. */
+export function numberKey(value: number | ExactNumber): string {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = FORM.exec(String(value)) ?? [];
+  const digits = (whole + fraction).replace(/^0+/, '');
+  const significant = digits.replace(/0+$/, '');
+  if (significant === '') return '0';
+  // Exponents of more digits than this are compared by their texts: nobody writes one number in two such ways.
+  if (exponent.length > MAX_EXPONENT_LENGTH) return `${sign}${whole}.${fraction}e${exponent}`;
+  const shift = Number(exponent) - fraction.length + digits.length - significant.length;
+  return `${sign}${significant}e${shift}`;
+}
+
+const MAX_EXPONENT_LENGTH = 15;
+const FORM = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
