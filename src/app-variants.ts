@@ -19,7 +19,7 @@ import { MemoryRegistry } from './registry/memory.ts';
 import { RedisControl } from './registry/redis-control.ts';
 import { rollScripts } from './registry/redis-names.ts';
 import { RedisRegistry } from './registry/redis.ts';
-import type { Lifecycle, Registry, RollLimits } from './registry/registry.ts';
+import type { Attendance, Lifecycle, Registry, RollLimits } from './registry/registry.ts';
 
 /* What a node has in two variants: for itself alone, and for nodes that share a Redis. */
 
@@ -62,7 +62,7 @@ export function brokerOf(
 
 /** The roll, and how operators reach it. */
 export interface RollParts {
-  readonly registry: Registry & Lifecycle;
+  readonly registry: Registry & Attendance & Lifecycle;
   readonly control: Control;
   /** To be opened before, and closed after them. */
   readonly links: readonly RedisConnection[];

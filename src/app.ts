@@ -32,7 +32,7 @@ import { systemClock, type Clock } from './model/clock.ts';
 import { CLOSE, type Close } from './model/close.ts';
 import type { Redaction } from './model/redaction.ts';
 import type { Control } from './registry/control.ts';
-import type { Registry } from './registry/registry.ts';
+import type { Attendance, Registry } from './registry/registry.ts';
 
 /** How long a starting node waits for Redis to let it in. */
 const REDIS_WITHIN_MS = 10_000;
@@ -164,7 +164,7 @@ interface Parts {
   readonly heartbeat: Heartbeat;
   readonly rubbish: Rubbish;
   readonly clock: Clock;
-  readonly registry: Registry;
+  readonly registry: Registry & Attendance;
   readonly control: Control;
   readonly api: ApiConnections;
   readonly tls: { readonly key: string; readonly cert: string };

@@ -4,7 +4,7 @@ import { gapForm, heardEvent, PUBLISHED } from '../dialects/messages.ts';
 import { anyJson, anyObject, rfc3339 } from '../dialects/shapes.ts';
 import type { Explanation } from '../hub/explain.ts';
 import type { DeadEntry } from '../model/dead.ts';
-import type { ConnectionRecord, Presence } from '../registry/registry.ts';
+import type { ConnectionRecord, Presence, Seen } from '../registry/registry.ts';
 
 const connection: z.ZodType<ConnectionRecord> = z.strictObject({
   Type: z.enum(['websocket', 'stream', 'api']),
@@ -25,6 +25,13 @@ const presence: z.ZodType<Presence> = z.strictObject({
   since: rfc3339.nullable(),
   lastSeen: rfc3339.nullable(),
   connections: z.array(connection),
+});
+
+const seen: z.ZodType<Seen> = z.strictObject({
+  principal: z.string(),
+  online: z.boolean(),
+  since: rfc3339.nullable(),
+  lastSeen: rfc3339.nullable(),
 });
 
 const deadEntry: z.ZodType<DeadEntry> = z.strictObject({
@@ -109,6 +116,7 @@ export const SCHEMAS = {
   Objects: z.array(anyJson).describe('The latest object of each key'),
   Page: page,
   Presence: presence,
+  PresenceOrOnline: z.union([presence, z.array(seen)]),
   Ready: z.strictObject({ status: z.literal('ready') }),
   Refusal: refusal,
   Revocation: z.strictObject({ Id: z.string(), Until: rfc3339 }),

@@ -1,34 +1,41 @@
 import express, { type Request, type Response, type Router } from 'express';
+import type { Hub } from '../hub/hub.ts';
+import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { Principal } from '../model/principal.ts';
 import { momentOf } from '../model/time.ts';
 import { mapInTurns } from '../model/turn.ts';
 import type { Control } from '../registry/control.ts';
-import { parseQuery, type ConnectionQuery } from '../registry/query.ts';
-import type { ConnectionPage, ConnectionRecord, Registry } from '../registry/registry.ts';
+import { PAGE_MAX, parseQuery, type ConnectionQuery } from '../registry/query.ts';
+import type { Attendance, ConnectionPage, ConnectionRecord, Registry } from '../registry/registry.ts';
 import { identityOf } from './caller.ts';
 import { ANYBODY, Closer } from './closer.ts';
 import { targetOf } from './handshake.ts';
+import { CURSOR, setCounts } from './page-headers.ts';
+import { RUNNERS } from './presence.ts';
 import type { Reads } from './reads.ts';
 import { mayClose, mayRevoke, narrowed, visibleBy } from './visibility.ts';
 
-/** Objects of DRP that are connected by an agent of their own, as the principal `runner:<uuid>`. */
-const RUNNERS = ['machines', 'clusters', 'resource_brokers'];
-
+const PAGE = bound(
+  'connections of one page where the request names no limit',
+  1_000,
+  'entries',
+  'the page ends there, and the header Link names the next one',
+);
 const YEAR_MS = 365 * 86_400_000;
 
 export interface ConnectionRoutesOptions {
-  readonly registry: Registry;
+  readonly registry: Registry & Attendance;
+  readonly hub: Hub;
   readonly control: Control;
   readonly clock: Clock;
   readonly reads: Reads;
 }
 
 /**
- * Who is connected and who is there, as far as the caller could hear of it: `GET /connections`, one of them by its
- * address or id, those and the presence of one principal; and, for whoever may, their end: `DELETE` of the same, and of
- * `/tokens/:id`.
+ * Who is connected, as far as the caller could hear of it: `GET /connections`, one of them by its address or id, those of
+ * one principal; and, for whoever may, their end: `DELETE` of the same, and of `/tokens/:id`.
  */
 export function connectionRoutes(options: ConnectionRoutesOptions): Router {
   const closer = new Closer(options);
@@ -45,13 +52,7 @@ export function connectionRoutes(options: ConnectionRoutesOptions): Router {
     router.get(`/${type}/:uuid/connections`, (request, response) =>
       getList(options, request, response, `runner:${request.params.uuid}`),
     );
-    router.get(`/${type}/:uuid/presence`, (request, response) =>
-      getPresence(options, `runner:${request.params.uuid}`, response),
-    );
   }
-  router.get('/presence', (request, response) =>
-    getPresence(options, targetOf(request).query.get('principal') ?? '', response),
-  );
   router.delete('/tokens/:id', (request, response) =>
     revoke(options, request, response, { id: nameIn(request.params.id) }),
   );
@@ -66,20 +67,35 @@ export function connectionRoutes(options: ConnectionRoutesOptions): Router {
 
 /** Of one principal, or of all. */
 async function getList(
-  { registry, reads }: ConnectionRoutesOptions,
+  { registry, hub, reads }: ConnectionRoutesOptions,
   request: Request,
   response: Response,
   principal?: Principal,
 ): Promise<void> {
   const permitted = visibleBy(identityOf(response).subscribe);
   const visible = principal === undefined ? permitted : narrowed(permitted, principal);
-  const query = parseQuery(targetOf(request).query, visible);
-  await reads.answer(response, async () => pageText(response, await registry.list(query)));
+  const query = parseQuery(targetOf(request).query, visible, PAGE);
+  await reads.answer(response, async () => {
+    // Read before the roll is: what happened since then may be in the list already, and is told again.
+    response.set(CURSOR, hub.position);
+    return pageText(request, response, query, (asked) => registry.list(asked));
+  });
 }
 
-async function pageText(response: Response, { records, total }: ConnectionPage): Promise<string> {
-  const texts = await mapInTurns(records, (record) => JSON.stringify(record));
-  response.set({ 'X-DRP-LIST-TOTAL-COUNT': `${total}`, 'X-DRP-LIST-COUNT': `${records.length}` });
+/** One more than the page is read, to know whether there is a next one, which begins after this one or in its place. */
+async function pageText(
+  request: Request,
+  response: Response,
+  query: ConnectionQuery,
+  read: (query: ConnectionQuery) => Promise<ConnectionPage>,
+): Promise<string> {
+  const limit = Math.min(query.limit, PAGE_MAX);
+  const { records, total } = await read({ ...query, limit: limit + 1 });
+  const page = records.slice(0, limit);
+  const begin = request.method === 'DELETE' ? query.offset : query.offset + limit;
+  const next = limit > 0 && records.length > limit ? begin : undefined;
+  setCounts(request, response, { total, count: page.length, next });
+  const texts = await mapInTurns(page, (record) => JSON.stringify(record));
   return `[${texts.join()}]`;
 }
 
@@ -109,7 +125,7 @@ async function closeOne(
   request: Request,
   response: Response,
 ): Promise<void> {
-  const records = await find(options, request, response, Infinity);
+  const records = await find(options, request, response, PAGE);
   const [newest] = records;
   if (newest === undefined) throw notFound();
   mayClose(identityOf(response), records);
@@ -117,7 +133,7 @@ async function closeOne(
   response.json(newest);
 }
 
-/** All that the filters leave; without any it would be everybody, which nobody means. */
+/** All that the filters leave, a page of them at most; without any it would be everybody, which nobody means. */
 async function closeList(
   { registry, reads }: ConnectionRoutesOptions,
   closer: Closer,
@@ -125,32 +141,21 @@ async function closeList(
   response: Response,
 ): Promise<void> {
   const identity = identityOf(response);
-  const query: ConnectionQuery = parseQuery(targetOf(request).query, visibleBy(identity.subscribe));
+  const query = parseQuery(targetOf(request).query, visibleBy(identity.subscribe), PAGE_MAX);
   if (query.filters.length === 0) {
     throw new BelfryError(
       'not_acceptable',
       'There is no filter. Expected at least one, as in ?Principal=user:ada; nothing was closed.',
     );
   }
-  const page = await registry.list(query);
-  mayClose(identity, page.records);
-  await closer.close(page.records);
-  reads.send(response, await pageText(response, page));
-}
-
-async function getPresence(
-  { registry }: ConnectionRoutesOptions,
-  principal: Principal,
-  response: Response,
-): Promise<void> {
-  if (principal === '')
-    throw new BelfryError(
-      'not_acceptable',
-      'Whose presence is not said. Expected ?principal=, as in ?principal=user:ada.',
-    );
-  const visible = narrowed(visibleBy(identityOf(response).subscribe), principal);
-  if (visible.length === 0) throw notFound();
-  response.json(await registry.presence(principal));
+  const closed = await pageText(request, response, query, async (asked) => {
+    const page = await registry.list(asked);
+    const records = page.records.slice(0, asked.limit - 1);
+    mayClose(identity, records);
+    await closer.close(records);
+    return page;
+  });
+  reads.send(response, closed);
 }
 
 /**

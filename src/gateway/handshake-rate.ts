@@ -31,7 +31,7 @@ export class HandshakeRate {
     this.#clock = clock;
   }
 
-  /** @throws BelfryError `too_many_requests` */
+  /** @throws BelfryError `handshakes_exceeded` */
   take(address: string, hasCredentials: boolean): void {
     const bucket = this.#refilled(`${networkOf(address)}${hasCredentials ? '+' : '-'}`);
     if (bucket.left >= 1) {
@@ -40,7 +40,7 @@ export class HandshakeRate {
     }
     const retryAfterS = Math.ceil(((1 - bucket.left) * 60) / this.#perMinute);
     throw new BelfryError(
-      'too_many_requests',
+      'handshakes_exceeded',
       `Your address made more than ${this.#perMinute} handshakes in a minute. Expected you to come back after ${retryAfterS} s.`,
       { retryAfterS },
     );

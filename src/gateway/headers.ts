@@ -23,7 +23,7 @@ const METHODS = 'GET, HEAD, POST, DELETE, OPTIONS';
 const ASKED_WITH =
   'Authorization, Content-Type, Content-Encoding, Accept, Idempotency-Key, Last-Event-ID, Cache-Control, If-None-Match, Traceparent, Tracestate';
 const TOLD =
-  'X-DRP-LIST-TOTAL-COUNT, X-DRP-LIST-COUNT, Belfry-Event-Ids, Idempotency-Key, Retry-After, ETag, Allow, WWW-Authenticate';
+  'X-DRP-LIST-TOTAL-COUNT, X-DRP-LIST-COUNT, Link, Belfry-Cursor, Belfry-Event-Ids, Idempotency-Key, Retry-After, ETag, Allow, WWW-Authenticate';
 
 /**
  * Lets pages of other origins ask (the Fetch standard, 3.2). Without a list every page may, with a token that it adds

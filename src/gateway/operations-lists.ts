@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { FIELDS } from '../registry/query.ts';
 import { count, json, text, type Operation } from './operation.ts';
+import { CURSOR } from './page-headers.ts';
+import { RUNNERS } from './presence.ts';
 
 const COUNTS = ['X-DRP-LIST-TOTAL-COUNT', 'X-DRP-LIST-COUNT'];
-const RUNNERS = ['machines', 'clusters', 'resource_brokers'] as const;
+const PAGES = [...COUNTS, CURSOR];
 
 const paging = { offset: count('How many are left out at the beginning'), limit: count('How many at most') };
 const filters = {
@@ -25,7 +27,7 @@ function runnerOperations(type: (typeof RUNNERS)[number]): Operation[] {
       path: `/api/v3/${type}/{uuid}/connections`,
       summary: 'The connections of runner:<uuid>',
       query: filters,
-      answers: { 200: json('Those that all filters leave', 'Connections', COUNTS) },
+      answers: { 200: json('Those that all filters leave', 'Connections', PAGES) },
       errors: ['reads_exceeded'],
     },
     {
@@ -33,7 +35,7 @@ function runnerOperations(type: (typeof RUNNERS)[number]): Operation[] {
       method: 'get',
       path: `/api/v3/${type}/{uuid}/presence`,
       summary: 'Whether runner:<uuid> is there',
-      answers: { 200: json('Whether, and since when', 'Presence') },
+      answers: { 200: json('Whether, and since when', 'Presence', [CURSOR]) },
       errors: ['not_found'],
     },
   ];
@@ -80,16 +82,24 @@ export const LISTS: readonly Operation[] = [
     path: '/api/v3/connections',
     summary: 'Who is connected, on all nodes',
     query: filters,
-    answers: { 200: json('Those that all filters leave', 'Connections', COUNTS) },
+    answers: {
+      200: json(
+        'A page of those that all filters leave; the header Link names the next one',
+        'Connections',
+        PAGES,
+      ),
+    },
     errors: ['reads_exceeded'],
   },
   {
     id: 'closeConnections',
     method: 'delete',
     path: '/api/v3/connections',
-    summary: 'Close all that the filters leave, with 4009; at least one filter',
+    summary: 'Close what the filters leave, with 4009, up to 10,000 at a time; at least one filter',
     query: filters,
-    answers: { 200: json('Those that were closed', 'Connections', COUNTS) },
+    answers: {
+      200: json('Those that were closed; the header Link says that there are more', 'Connections', COUNTS),
+    },
     errors: ['forbidden'],
   },
   {
@@ -113,10 +123,16 @@ export const LISTS: readonly Operation[] = [
     id: 'getPresence',
     method: 'get',
     path: '/api/v3/presence',
-    summary: 'Whether somebody is there',
-    query: { principal: text('Who, as user:ada') },
-    answers: { 200: json('Whether, and since when', 'Presence') },
-    errors: ['not_found'],
+    summary: 'Whether somebody is there, or who is',
+    query: { principal: text('Who, as user:ada; all who are online when absent'), ...paging },
+    answers: {
+      200: json(
+        'Of one with the connections, of all a page without, and Link names the next',
+        'PresenceOrOnline',
+        [CURSOR],
+      ),
+    },
+    errors: ['not_found', 'reads_exceeded'],
   },
   {
     id: 'revokeToken',

@@ -19,6 +19,7 @@ import { credentialsOf, type Credentials } from './credentials.ts';
 import { deadRoutes } from './dead.ts';
 import { getEvents, wantsStream, type EventsOptions } from './events.ts';
 import { getExplanation } from './explain.ts';
+import { presenceRoutes } from './presence.ts';
 import type { TokenIssuer } from './issuer.ts';
 import { retainedRoutes } from './retained.ts';
 import { Rubbish } from './rubbish.ts';
@@ -77,6 +78,7 @@ export function restRoutes(options: RestOptions): Router {
   );
   router.use('/dead', deadRoutes(options));
   router.use(connectionRoutes(options));
+  router.use(presenceRoutes(options));
   // Last, since it takes any name that is a type.
   router.use(retainedRoutes(options));
   router.use(((thrown, request, response, next) => {

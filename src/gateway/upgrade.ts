@@ -113,7 +113,7 @@ export class Upgrade {
     }
   }
 
-  /** Before anything is asked of a token or of Redis. @throws BelfryError `too_many_requests` or `limit_reached` */
+  /** Before anything is asked of a token or of Redis. @throws BelfryError `handshakes_exceeded` or `limit_reached` */
   #enter(request: IncomingMessage, query: URLSearchParams): Place {
     const { admission, handshakeRate, trustedHops } = this.#options;
     const { authorization, cookie } = request.headers;

@@ -40,7 +40,7 @@ export const ERRORS = {
   not_found: { status: 404, title: 'There is nothing at this path.' },
   method_not_allowed: { status: 405, title: 'The path is there, and has no such method.' },
   not_acceptable: { status: 406, title: 'The client accepts no JSON, or a filter names an unknown field.' },
-  too_many_requests: { status: 429, title: 'Too many of these came in too short a time.' },
+  handshakes_exceeded: { status: 429, title: 'The address made more handshakes in a minute than one may.' },
   attempts_exceeded: {
     status: 429,
     title: 'Too many wrong passwords were tried for this name or from this address.',

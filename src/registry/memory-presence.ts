@@ -1,10 +1,8 @@
 import { UNKNOWN, type Principal } from '../model/principal.ts';
-import { PRESENCE_GRACE_MS, SEEN_MS, type Presence } from './registry.ts';
+import { PRESENCE_GRACE_MS, SEEN_MS, type OnlinePage, type OnlineQuery, type Seen } from './registry.ts';
 
 /** Beyond this many the longest gone are forgotten before their time. */
 const MAX_GONE = 100_000;
-
-export type Seen = Omit<Presence, 'connections'>;
 
 interface Present {
   readonly since: string;
@@ -52,6 +50,13 @@ export class MemoryPresence {
     const gone = this.#gone.get(principal);
     const at = gone === undefined ? null : asText(gone);
     return { principal, online: false, since: at, lastSeen: at };
+  }
+
+  online({ visible, offset, limit }: OnlineQuery, now: number): OnlinePage {
+    const all = visible === 'all' ? [...this.#present.keys()] : [...new Set(visible)];
+    const seen = all.filter((principal) => this.#present.has(principal)).toSorted();
+    const page = seen.slice(offset, offset + limit);
+    return { online: page.map((principal) => this.of(principal, now)), total: seen.length };
   }
 
   /** Tells whose grace has ended, and forgets who was last seen long ago. */

@@ -9,14 +9,18 @@ import type { ConnectionQuery } from './query.ts';
 import {
   isPresence,
   limitReached,
+  PRESENCE_CONNECTIONS_MAX,
+  type Attendance,
   type ConnectionPage,
   type ConnectionRecord,
   type Lifecycle,
+  type OnlinePage,
+  type OnlineQuery,
   type Presence,
   type Registry,
   type RollLimits,
 } from './registry.ts';
-import { Selection, visibleTo } from './selection.ts';
+import { EVERYBODY, Selection, visibleTo } from './selection.ts';
 
 const PASS_MS = 1_000;
 
@@ -29,7 +33,7 @@ export interface MemoryRegistryOptions {
 }
 
 /** The roll of a single node: it lives in this process and ends with it. */
-export class MemoryRegistry implements Registry, Lifecycle {
+export class MemoryRegistry implements Registry, Attendance, Lifecycle {
   readonly #options: MemoryRegistryOptions;
   readonly #presence: MemoryPresence;
   readonly #records = new Map<string, ConnectionRecord>();
@@ -86,6 +90,7 @@ export class MemoryRegistry implements Registry, Lifecycle {
 
   async list(query: ConnectionQuery): Promise<ConnectionPage> {
     const isVisible = visibleTo(query);
+    if (query.visible.length === 0) return { records: [], total: 0 };
     const selection = new Selection(query);
     let total = 0;
     for (const record of this.#records.values()) {
@@ -98,8 +103,14 @@ export class MemoryRegistry implements Registry, Lifecycle {
 
   async presence(principal: Principal): Promise<Presence> {
     const all = principal === UNKNOWN ? [] : (this.#byPrincipal.get(principal) ?? []);
-    const connections = [...all].filter(isPresence);
+    const selection = new Selection({ ...EVERYBODY, limit: PRESENCE_CONNECTIONS_MAX });
+    for (const record of all) if (isPresence(record)) selection.offer(record);
+    const connections = selection.page();
     return { ...this.#presence.of(principal, this.#options.clock.now()), connections };
+  }
+
+  async online(query: OnlineQuery): Promise<OnlinePage> {
+    return this.#presence.online(query, this.#options.clock.now());
   }
 
   #refuseTooMany(record: ConnectionRecord, limits: RollLimits): void {

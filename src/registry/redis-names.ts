@@ -35,11 +35,17 @@ export function rollNames(prefix: string) {
     of: (principal: Principal) => `{${prefix}}:conn:of:${spelt(principal)}`,
     heldBy: (node: string) => `{${prefix}}:conn:node:${node}`,
     leaving: `{${prefix}}:conn:leaving`,
+    present: `{${prefix}}:present`,
     presence: (principal: Principal) => `{${prefix}}:presence:${spelt(principal)}`,
   };
 }
 
 export type RollNames = ReturnType<typeof rollNames>;
+
+/** The principal that {@link spelt} gave. */
+export function unspelt(text: string): Principal {
+  return JSON.parse(`"${text}"`) as Principal;
+}
 
 /** As JSON spells it, without the quotes; on one line, and itself for all but the oddest. */
 export function spelt(principal: Principal): string {

@@ -1,18 +1,22 @@
+import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Clock } from '../model/clock.ts';
-import { UNKNOWN, type Principal } from '../model/principal.ts';
+import type { Principal } from '../model/principal.ts';
 import type { ConnectionQuery } from './query.ts';
 import { Lease, type LeaseTimes } from './redis-lease.ts';
-import { listOf, readRecords } from './redis-listing.ts';
-import { rollNames, spelt } from './redis-names.ts';
+import { listOf } from './redis-listing.ts';
+import { rollNames } from './redis-names.ts';
 import { OwnConnections } from './redis-own.ts';
-import { asText, Writer, type RollConnection, type RollNode } from './redis-writer.ts';
+import { onlineOf, presenceOf } from './redis-presence.ts';
+import { Writer, type RollConnection, type RollNode } from './redis-writer.ts';
 import {
-  isPresence,
   PRESENCE_GRACE_MS,
+  type Attendance,
   type ConnectionPage,
   type ConnectionRecord,
   type Lifecycle,
+  type OnlinePage,
+  type OnlineQuery,
   type Presence,
   type Registry,
   type RollLimits,
@@ -40,7 +44,7 @@ export interface RedisRegistryOptions extends Partial<LeaseTimes> {
  * node holds and what the roll says it holds are compared at every renewal, so whatever went wrong in between is right
  * again then.
  */
-export class RedisRegistry implements Registry, Lifecycle {
+export class RedisRegistry implements Registry, Attendance, Lifecycle {
   readonly #roll: RollNode;
   readonly #writer: Writer;
   readonly #own: OwnConnections;
@@ -80,27 +84,20 @@ export class RedisRegistry implements Registry, Lifecycle {
   }
 
   list(query: ConnectionQuery): Promise<ConnectionPage> {
-    // What this node has changed in this turn goes first, so that whoever asks finds the own connection in the answer.
-    this.#writer.flush();
-    return this.#roll.connection.ask((redis) => listOf(redis, this.#roll.names, query));
+    return this.#read((redis, { names }) => listOf(redis, names, query));
   }
 
-  async presence(principal: Principal): Promise<Presence> {
-    const { connection, names, clock } = this.#roll;
+  presence(principal: Principal): Promise<Presence> {
+    return this.#read((redis, roll) => presenceOf(redis, roll, principal));
+  }
+
+  online(query: OnlineQuery): Promise<OnlinePage> {
+    return this.#read((redis, roll) => onlineOf(redis, roll, query));
+  }
+
+  /** What this node has changed in this turn goes first, so that whoever asks finds the own connection in the answer. */
+  #read<T>(read: (redis: Redis, roll: RollNode) => Promise<T>): Promise<T> {
     this.#writer.flush();
-    if (principal === UNKNOWN) {
-      return { principal, online: false, since: null, lastSeen: null, connections: [] };
-    }
-    return connection.ask(async (redis) => {
-      const [[count = null, since = null, last = null], leaving, members] = await Promise.all([
-        redis.hmget(names.presence(principal), 'n', 'since', 'last'),
-        redis.zscore(names.leaving, spelt(principal)),
-        redis.zrange(names.of(principal), '0', '-1'),
-      ]);
-      const online = count !== null || leaving !== null;
-      const records = await readRecords(redis, names, members);
-      const connections = records.filter(isPresence);
-      return { principal, online, since, lastSeen: online ? asText(clock.now()) : last, connections };
-    });
+    return this.#roll.connection.ask((redis) => read(redis, this.#roll));
   }
 }

@@ -1,3 +1,4 @@
+import { bound } from '../model/bound.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { Principal } from '../model/principal.ts';
 import type { ConnectionQuery } from './query.ts';
@@ -52,6 +53,14 @@ export interface ConnectionPage {
   readonly total: number;
 }
 
+/** Connections that the presence of one principal names; of more it names the first, in the order of addresses. */
+export const PRESENCE_CONNECTIONS_MAX = bound(
+  'connections that the presence of a principal names',
+  1_000,
+  'entries',
+  'the others are left out; the list of connections has them',
+);
+
 /** Whether somebody is there: has at least one connection that is no `api` one, or had one a moment ago. */
 export interface Presence {
   readonly principal: Principal;
@@ -60,8 +69,24 @@ export interface Presence {
   readonly since: string | null;
   /** Now, for who is online. */
   readonly lastSeen: string | null;
-  /** Without `api` ones. */
+  /** Without `api` ones, and no more than {@link PRESENCE_CONNECTIONS_MAX}. */
   readonly connections: readonly ConnectionRecord[];
+}
+
+/** What the events of presence say, and the list of all who are online. */
+export type Seen = Omit<Presence, 'connections'>;
+
+/** Whose presence is listed, as far as the caller may see them, in the order of their names. */
+export interface OnlineQuery {
+  readonly visible: 'all' | readonly Principal[];
+  readonly offset: number;
+  readonly limit: number;
+}
+
+export interface OnlinePage {
+  readonly online: readonly Seen[];
+  /** How many the caller could see without offset and limit. */
+  readonly total: number;
 }
 
 /**
@@ -84,8 +109,12 @@ export interface Registry {
   remove(id: string, reason: string): void;
   /** @throws BelfryError `unavailable` */
   list(query: ConnectionQuery): Promise<ConnectionPage>;
-  /** @throws BelfryError `unavailable` */
+}
+
+/** Who is there, as the roll has it. Each rejects with BelfryError `unavailable`. */
+export interface Attendance {
   presence(principal: Principal): Promise<Presence>;
+  online(query: OnlineQuery): Promise<OnlinePage>;
 }
 
 /** A registry works between the two. */

@@ -12,11 +12,13 @@
 --   :conn:reaped:<node>      for as long as a node may come back that was reaped
 --   :conn:leaving            sorted set: principal -> when its grace ends
 --   :nodes                   sorted set: node -> when its lease ends
+--   :present                 sorted set, all scores 0: the principals that are online
 --   :presence:<principal>    hash: n, how many websockets; since; last. Ends SEEN_MS after its principal went
 -- All ends are in milliseconds by the clock of Redis; all times in events are those of the node that tells.
 local BEGIN = KEYS[1]:match('^({.+}:)log$')
 local CONN, NODES = BEGIN .. 'conn', BEGIN .. 'nodes'
 local KNOWN, COUNTS, LEAVING, DONE = CONN .. ':known', CONN .. ':counts', CONN .. ':leaving', CONN .. ':done'
+local PRESENT = BEGIN .. 'present'
 local STEADY = CONN .. ':steady'
 local UNKNOWN = 'unknown'
 local REAPED_MS = 3600000
@@ -72,6 +74,7 @@ local function arrive(row, time, since, quiet)
   local presence = presence_of(row.principal)
   if redis.call('HINCRBY', presence, 'n', 1) ~= 1 then return end
   redis.call('PERSIST', presence)
+  redis.call('ZADD', PRESENT, 0, row.principal)
   if redis.call('ZREM', LEAVING, row.principal) == 1 then return end
   redis.call('HSET', presence, 'since', since)
   if not quiet then tell(time, 'presence', 'online', row.principal, seen(row.principal, 'true', since, time)) end

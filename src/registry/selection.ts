@@ -1,8 +1,11 @@
-import { RE2JS } from 're2js';
 import { UNKNOWN } from '../model/principal.ts';
 import { sortableAddress } from './address.ts';
+import { expressionOf } from './expression.ts';
 import { comparable, type ConnectionQuery, type Field, type FieldFilter, type FieldTest } from './query.ts';
 import type { ConnectionRecord } from './registry.ts';
+
+/** All that there are, in the order of addresses. */
+export const EVERYBODY = { visible: 'all', filters: [], sort: [], reverse: false, offset: 0 } as const;
 
 type Comparable = string | number;
 type Test = (record: ConnectionRecord) => boolean;
@@ -104,7 +107,7 @@ function valueTest(field: Field, { name, values }: FieldTest): (value: string | 
       return compared((value) => known.has(value) === (name === 'In'));
     }
     case 'Re': {
-      const expression = RE2JS.compile(values[0] ?? '');
+      const expression = expressionOf(values[0] ?? '');
       return (value) => expression.test(value ?? '');
     }
   }

@@ -59,6 +59,7 @@ function verbs.part()
     local presence = presence_of(principal)
     local last = redis.call('HGET', presence, 'last') or time
     redis.call('ZREM', LEAVING, principal)
+    redis.call('ZREM', PRESENT, principal)
     redis.call('HSET', presence, 'since', last)
     redis.call('PEXPIRE', presence, SEEN_MS)
     tell(time, 'presence', 'offline', principal, seen(principal, 'false', last, last))

@@ -195,6 +195,7 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
   ),
   getPresence: [
     { target: api('/presence?principal=user:admin'), gets: 200 },
+    { target: api('/presence'), gets: 200 },
     { target: api('/presence?principal=user:eve'), as: 'nobody', gets: 'not_found' },
   ],
   revokeToken: [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HubEvent } from '../../src/model/event.ts';
-import type { Lifecycle, Registry } from '../../src/registry/registry.ts';
+import type { Attendance, Lifecycle, Registry } from '../../src/registry/registry.ts';
 import type { Ear } from '../broker/ear.ts';
 import { aQuery, aRecord, idsOf } from './records.ts';
 
@@ -9,7 +9,7 @@ export interface RollWorld {
   /** Hears what the registries tell. */
   readonly ear: Ear;
   /** One more node, started; it ends with the test. */
-  node(options?: { readonly graceMs?: number }): Promise<Registry & Lifecycle>;
+  node(options?: { readonly graceMs?: number }): Promise<Registry & Attendance & Lifecycle>;
   /** Time passes, where it does not do so by itself. */
   pass(ms: number): void;
 }
@@ -215,6 +215,53 @@ export function describeRegistry(name: string, makeWorld: () => Promise<RollWorl
       });
     });
 
+    it('lists who is online by pages, as far as the caller may see them, and the first connections of one', async () => {
+      const { world, node } = await start(makeWorld, { graceMs: 50 });
+      const principals = Array.from({ length: 7 }, (_, i) => `user:${i}"`);
+      const records = principals.map((Principal) => aRecord({ Principal }));
+      for (const record of records) await node.add(record, NO_LIMITS);
+      await node.add(aRecord({ Principal: 'user:api', Type: 'api' }), NO_LIMITS);
+      await node.add(aRecord({ Principal: 'unknown' }), NO_LIMITS);
+      const page = await node.online({ visible: 'all', offset: 2, limit: 3 });
+      expect(page).toEqual({
+        online: principals.slice(2, 5).map((principal) => ({
+          principal,
+          online: true,
+          since: records[0]!.CreateTime,
+          lastSeen: expect.stringMatching(/Z$/) as string,
+        })),
+        total: 7,
+      });
+      const visible = ['user:9"', 'user:6"', 'user:1"', 'user:api'];
+      const seen = await node.online({ visible, offset: 0, limit: 10 });
+      expect([seen.total, ...seen.online.map(({ principal }) => principal)]).toEqual([
+        2,
+        'user:1"',
+        'user:6"',
+      ]);
+      node.remove(records[3]!.Id, 'closed');
+      await world.ear.count(17);
+      world.pass(2_000);
+      await world.ear.count(18);
+      const left = await node.online({ visible: 'all', offset: 0, limit: 10 });
+      expect(left.online.map(({ principal }) => principal)).toEqual(principals.toSpliced(3, 1));
+    });
+
+    it('names of a principal with thousands of connections the first thousand', async () => {
+      const { node } = await start(makeWorld);
+      const records = Array.from({ length: 1_300 }, () => aRecord());
+      await Promise.all(records.map((record) => node.add(record, NO_LIMITS)));
+      const { connections } = await node.presence('user:ada');
+      expect(idsOf(connections)).toEqual(idsOf(records.slice(0, 1_000)));
+    });
+
+    it('lists nothing for a caller who may see nothing, whatever the filters say', async () => {
+      const { node } = await start(makeWorld);
+      await node.add(aRecord(), NO_LIMITS);
+      const text = `Principal=Re(${encodeURIComponent('(\\pL{1,1000})'.repeat(400))})`;
+      expect(await node.list(aQuery(text, []))).toEqual({ records: [], total: 0 });
+    });
+
     it('tells that somebody came and, after the grace, that they went', async () => {
       const { world, node } = await start(makeWorld, { graceMs: 50 });
       const [a, b] = [aRecord(), aRecord()];
@@ -288,7 +335,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<RollWorl
 async function start(
   makeWorld: () => Promise<RollWorld>,
   options?: { readonly graceMs?: number },
-): Promise<{ readonly world: RollWorld; readonly node: Registry & Lifecycle }> {
+): Promise<{ readonly world: RollWorld; readonly node: Registry & Attendance & Lifecycle }> {
   const world = await makeWorld();
   return { world, node: await world.node(options) };
 }

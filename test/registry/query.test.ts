@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BelfryError } from '../../src/model/errors.ts';
 import { thrownBy } from '../support/thrown.ts';
+import { expressionOf } from '../../src/registry/expression.ts';
 import { aQuery } from './records.ts';
 
 describe('a query', () => {
@@ -63,6 +64,49 @@ describe('a query', () => {
       expect(error).toMatchObject({ code: 'not_acceptable', status: 406 });
       expect(error).toHaveProperty('message', expect.stringMatching(/^Filter not found: Shoe\. Expected /));
     }
+  });
+
+  it.each([
+    [`Principal=Re(${encodeURIComponent('(\\pL{1,1000})'.repeat(400))})`, 'too large'],
+    [`Principal=Re(${encodeURIComponent('\\pL{1,1000}')})`, 'too large'],
+    ['Principal=Re(((a{30}){30}){30})', 'too large'],
+    ['Principal=Re((?:a?){900})', 'too large'],
+    [`Principal=Re(${encodeURIComponent(`[${'\\PL\\pL'.repeat(30)}]`)})`, 'too large'],
+    [`Principal=Re(${'a'.repeat(201)})`, 'too large'],
+    [`Id=In(${Array.from({ length: 501 }, (_, i) => i).join()})`, '501 values'],
+    [Array.from({ length: 3_000 }, (_, i) => `Id=${i}`).join('&'), '3000 parameters'],
+    [Array.from({ length: 60 }, () => 'sort=Id').join('&'), '60 parameters'],
+  ])('refuses what would cost more than it says before anything is made of it: %.60s', (text, why) => {
+    const begin = performance.now();
+    expect(thrownBy(() => aQuery(text))).toMatchObject({
+      code: 'not_acceptable',
+      message: expect.stringContaining(why) as string,
+    });
+    expect(performance.now() - begin).toBeLessThan(50);
+  });
+
+  it('takes the expressions that people write', () => {
+    for (const text of [
+      '^user:.*(ada|bea)$',
+      '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}',
+      '^(\\d{1,3}\\.){3}\\d{1,3}:\\d+$',
+      '\\p{Greek}+',
+      '(?i)mozilla/5\\.0 \\(x11',
+    ]) {
+      expect(aQuery(new URLSearchParams({ UserAgent: `Re(${text})` }).toString()).filters).toHaveLength(1);
+    }
+  });
+
+  it('compiles nothing for a caller who may see nothing', () => {
+    const text = `Principal=Re(${encodeURIComponent('(\\pL{1,1000})'.repeat(400))})`;
+    expect(aQuery(text, []).filters).toHaveLength(1);
+  });
+
+  it('of the same expression is compiled once', () => {
+    expect(expressionOf('^once$')).toBe(expressionOf('^once$'));
+    const first = expressionOf('^first$');
+    for (let i = 0; i < 100; i++) expressionOf(`^${i}$`);
+    expect(expressionOf('^first$')).not.toBe(first);
   });
 
   it.each([

@@ -1,11 +1,5 @@
 import { BelfryError } from '../../src/model/errors.ts';
-import type {
-  ConnectionPage,
-  ConnectionRecord,
-  Presence,
-  Registry,
-  RollLimits,
-} from '../../src/registry/registry.ts';
+import type { ConnectionPage, ConnectionRecord, Registry, RollLimits } from '../../src/registry/registry.ts';
 
 /** A roll that takes everything and keeps what it was told, in order. */
 export class TestRegistry implements Registry {
@@ -39,9 +33,5 @@ export class TestRegistry implements Registry {
 
   async list(): Promise<ConnectionPage> {
     throw new BelfryError('unavailable', 'Nobody can list this roll.');
-  }
-
-  async presence(): Promise<Presence> {
-    throw new BelfryError('unavailable', 'Nobody can ask this roll.');
   }
 }

@@ -1,4 +1,4 @@
-import { call } from './http.ts';
+import { call, type Call } from './http.ts';
 import { UsageError, type TargetOptions } from './target.ts';
 import { watch, type WatchOptions } from './watch.ts';
 
@@ -59,9 +59,22 @@ export async function listConnections(
   for (const field of sort?.split(',') ?? []) query.append('sort', field);
   if (limit !== undefined) query.set('limit', limit);
   if (reverse === true) query.set('reverse', 'true');
-  const { body } = await call({ method: 'GET', path: `${PATH}?${query.toString()}` }, options);
-  const found = JSON.parse(body) as readonly Shown[];
+  const request = { method: 'GET', path: `${PATH}?${query.toString()}` } as const;
+  const found = await pagesOf(request, Number(limit ?? Infinity), options);
   for (const line of json === true ? found.map((each) => JSON.stringify(each)) : table(found)) print(line);
+}
+
+/** What the hub lists, or closes, page by page, up to so many. A single one is a list of it. */
+async function pagesOf(request: Call, most: number, options: TargetOptions): Promise<readonly Shown[]> {
+  const found: Shown[] = [];
+  let path: string | undefined = request.path;
+  while (path !== undefined) {
+    const { body, headers } = await call({ ...request, path }, options);
+    found.push(...[JSON.parse(body) as Shown | readonly Shown[]].flat());
+    const next = /^<([^>]+)>; rel="next"$/.exec(String(headers['link'] ?? ''))?.[1];
+    path = found.length < most ? next : undefined;
+  }
+  return found.slice(0, most);
 }
 
 /** Prints one connection, by address or id. */
@@ -129,13 +142,12 @@ export async function closeConnections(
       'What is to be closed is not clear. Expected one address or id, or one of --principal, --node, --token-id.',
     );
   }
-  const { body } = await call(
-    { method: 'DELETE', path, ...(name !== undefined && { missing: missing(name) }) },
-    options,
-  );
-  const said = JSON.parse(body) as Shown | readonly Shown[] | { readonly Until: string };
-  if ('Until' in said) return print(`revoked until ${said.Until}`);
-  const closed = Array.isArray(said) ? (said as readonly Shown[]) : [said as Shown];
+  const request = { method: 'DELETE', path, ...(name !== undefined && { missing: missing(name) }) } as const;
+  if (tokenId !== undefined) {
+    const { Until } = JSON.parse((await call(request, options)).body) as { readonly Until: string };
+    return print(`revoked until ${Until}`);
+  }
+  const closed = await pagesOf(request, Infinity, options);
   for (const line of table(closed)) print(line);
 }
 

@@ -1,0 +1,24 @@
+import type { Request, Response } from 'express';
+import { targetOf } from './handshake.ts';
+
+/** The place in the log at which a list was true: whoever follows events from there on misses nothing. */
+export const CURSOR = 'Belfry-Cursor';
+
+export interface PageCounts {
+  /** How many the caller could see, filters and page aside. */
+  readonly total: number;
+  readonly count: number;
+  /** Where the next page begins, if there is one. */
+  readonly next: number | undefined;
+}
+
+/** Says how long the list is, and where it goes on (RFC 8288). Of the parameters the link names all but the token. */
+export function setCounts(request: Request, response: Response, counts: PageCounts): void {
+  const { total, count, next } = counts;
+  response.set({ 'X-DRP-LIST-TOTAL-COUNT': `${total}`, 'X-DRP-LIST-COUNT': `${count}` });
+  if (next === undefined) return;
+  const { query } = targetOf(request);
+  for (const name of ['token', 'Token']) query.delete(name);
+  query.set('offset', `${next}`);
+  response.set('Link', `<${request.baseUrl}${request.path}?${query.toString()}>; rel="next"`);
+}

@@ -1,0 +1,87 @@
+import type { Redis } from 'ioredis';
+import { UNKNOWN, type Principal } from '../model/principal.ts';
+import { readRecords } from './redis-listing.ts';
+import { spelt, unspelt, type RollNames } from './redis-names.ts';
+import { asText, type RollNode } from './redis-writer.ts';
+import {
+  isPresence,
+  PRESENCE_CONNECTIONS_MAX,
+  type ConnectionRecord,
+  type OnlinePage,
+  type OnlineQuery,
+  type Presence,
+} from './registry.ts';
+
+const PAGE = 500;
+
+type Roll = Pick<RollNode, 'names' | 'clock'>;
+
+export async function presenceOf(
+  redis: Redis,
+  { names, clock }: Roll,
+  principal: Principal,
+): Promise<Presence> {
+  if (principal === UNKNOWN) {
+    return { principal, online: false, since: null, lastSeen: null, connections: [] };
+  }
+  const [[count = null, since = null, last = null], leaving, connections] = await Promise.all([
+    redis.hmget(names.presence(principal), 'n', 'since', 'last'),
+    redis.zscore(names.leaving, spelt(principal)),
+    connectionsOf(redis, names, principal),
+  ]);
+  const online = count !== null || leaving !== null;
+  return { principal, online, since, lastSeen: online ? asText(clock.now()) : last, connections };
+}
+
+export async function onlineOf(
+  redis: Redis,
+  { names, clock }: Roll,
+  query: OnlineQuery,
+): Promise<OnlinePage> {
+  const { principals, total } = await pageOf(redis, names, query);
+  const since = await Promise.all(
+    principals.map((principal) => redis.hget(names.presence(principal), 'since')),
+  );
+  const lastSeen = asText(clock.now());
+  const online = principals.map((principal, i) => ({
+    principal,
+    online: true,
+    since: since[i] ?? null,
+    lastSeen,
+  }));
+  return { online, total };
+}
+
+async function pageOf(
+  redis: Redis,
+  names: RollNames,
+  { visible, offset, limit }: OnlineQuery,
+): Promise<{ principals: Principal[]; total: number }> {
+  if (visible === 'all') {
+    const last = offset + limit - 1;
+    const [found, total] = await Promise.all([
+      limit === 0 ? [] : redis.zrange(names.present, `${offset}`, `${last}`),
+      redis.zcard(names.present),
+    ]);
+    return { principals: found.map(unspelt), total };
+  }
+  const asked = [...new Set(visible)];
+  const scores = await Promise.all(asked.map((principal) => redis.zscore(names.present, spelt(principal))));
+  const found = asked.filter((_, i) => scores[i] !== null).toSorted();
+  return { principals: found.slice(offset, offset + limit), total: found.length };
+}
+
+/** Read in parts, so that no command holds more than a part of them. */
+async function connectionsOf(
+  redis: Redis,
+  names: RollNames,
+  principal: Principal,
+): Promise<ConnectionRecord[]> {
+  const found: ConnectionRecord[] = [];
+  for (let at = 0; found.length < PRESENCE_CONNECTIONS_MAX; at += PAGE) {
+    const members = await redis.zrange(names.of(principal), `${at}`, `${at + PAGE - 1}`);
+    found.push(...(await readRecords(redis, names, members)).filter(isPresence));
+    if (members.length < PAGE) break;
+  }
+  return found.slice(0, PRESENCE_CONNECTIONS_MAX);
+}
