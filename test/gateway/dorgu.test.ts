@@ -93,6 +93,17 @@ describe('a dorgu client', () => {
     });
   });
 
+  it('fetches the whole cluster after an event that only names it', async () => {
+    const node = await startDorgu();
+    const client = await connect(socketOf(node));
+    const data = { name: 'prod-eu', spec: { environment: 'live' }, status: { phase: 'Ready' } };
+    await post(node, { type: 'cluster.added', data });
+    await post(node, tell('updated'));
+    expect([await client.next(), await client.next()]).toEqual([tell('added'), tell('updated')]);
+    expect(await (await fetch(`${node.url}/api/clusters/prod-eu`)).json()).toEqual(data);
+    expect(await (await fetch(`${node.url}/api/clusters`)).json()).toEqual({ clusters: [data] });
+  });
+
   it('hears a burst for one name once', async () => {
     const node = await startDorgu();
     const client = await connect(socketOf(node));
