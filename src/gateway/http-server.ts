@@ -52,15 +52,19 @@ export function httpServer({ keepAliveMs, tls, rest }: HttpServerOptions, watchi
   server.on('checkContinue', (request, response) => void server.emit('request', request, response));
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => refuse(socket, METHOD_NOT_ALLOWED));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    if (error.code !== 'ECONNRESET') rest.rubbish.report('http', 'request_invalid');
+    const hasLeft = LEFT.has(error.code);
+    if (!hasLeft) rest.rubbish.report('http', 'request_invalid');
     const answer = watching.answerOn(socket as Socket);
     // Nobody waits for an answer who has asked nothing, nor for another one in the middle of one.
     const isAwaited = socket.writable && answer?.headersSent !== true && (socket as Socket).bytesRead > 0;
-    if (isAwaited && error.code !== 'ECONNRESET') refuse(socket, refusalOf(error));
+    if (isAwaited && !hasLeft) refuse(socket, refusalOf(error));
     else socket.destroy();
   });
   return server;
 }
+
+/** The client is gone, maybe in the middle of a request. */
+const LEFT: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE']);
 
 /** What the parser of HTTP says that is not 400. */
 const STATUSES: ReadonlyMap<string | undefined, readonly [status: number, why: string]> = new Map([

@@ -2,7 +2,7 @@ import { bound } from '../model/bound.ts';
 import { BelfryError } from '../model/errors.ts';
 
 const REFUSED = 'one more is refused with reads_exceeded';
-const RUNNING_MAX = bound('costly reads of a node at a time', 8, 'entries', 'the next waits for its turn');
+const RUNNING_MAX = bound('costly reads of a node at a time', 4, 'entries', 'the next waits for its turn');
 const RUNNING_EACH = bound(
   'costly reads of one principal at a time',
   2,

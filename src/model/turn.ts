@@ -1,6 +1,9 @@
 /** Nothing else on the event loop waits longer than this for work that is done in turns, save for one step of it. */
 const TURN_MS = 5;
 
+/** Works that wait for their next turn. One gets it at a time: what is done in turns is one load, however many there are. */
+const waiting: (() => void)[] = [];
+
 /** Tells long work when its turn of the event loop is over, and gives the next one. */
 export class Turn {
   #since = performance.now();
@@ -11,9 +14,16 @@ export class Turn {
 
   /** After whatever else was waiting. */
   async next(): Promise<void> {
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => {
+      if (waiting.push(resolve) === 1) setImmediate(giveTurn);
+    });
     this.#since = performance.now();
   }
+}
+
+function giveTurn(): void {
+  waiting.shift()?.();
+  if (waiting.length > 0) setImmediate(giveTurn);
 }
 
 /** As `Array.map`, in as many turns of the event loop as that takes. */
