@@ -40,6 +40,10 @@ const user = record({
 
 const role = record({ subscribe: patterns.default([]), publish: patterns.default([]) });
 
+/** Those whose documents want no token. The others have nothing to tell to nobody. */
+const OPEN_DIALECTS = ['norn', 'dorgu'] as const;
+const OPEN_FORM = `${OPEN_DIALECTS.join(', ')}, or none`;
+
 /** Claims that every token made here carries. */
 const CLAIMS = ['exp', 'iat', 'jti', 'sub', 'sid', 'auth_time'] as const;
 
@@ -97,6 +101,13 @@ export const accessSettings = (readFile: ReadText) => ({
     .describe(
       'What each role may: {role: {subscribe: [pattern], publish: [pattern]}}. "admin" may everything.',
     ),
+  anonymous: list(z.enum([...OPEN_DIALECTS, 'none'], { error: `is no such dialect. Expected ${OPEN_FORM}` }))
+    .refine((names) => names.length === 1 || !names.includes('none'), {
+      error: `holds more than none. Expected ${OPEN_FORM}`,
+    })
+    .prefault(OPEN_DIALECTS.join(','))
+    .transform((names) => OPEN_DIALECTS.filter((name) => names.includes(name)))
+    .describe(`Dialects, comma-separated, that may be used without a token: ${OPEN_FORM}.`),
   tokenTtlS: whole(1, 365 * 86_400, 3_600).describe(
     'Lifetime of a token made here, when the request names none.',
   ),

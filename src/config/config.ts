@@ -168,12 +168,26 @@ function* disagreements(
   if (tlsCert && tlsKey && !new X509Certificate(tlsCert).checkPrivateKey(createPrivateKey(tlsKey))) {
     yield 'BELFRY_TLS_KEY is not the key of BELFRY_TLS_CERT. Expected a pair.';
   }
+  yield* unserved(settings, given);
   yield* idleExceptions(settings);
   const known = new Set([ADMIN, ...Object.keys(roles)]);
   for (const [index, user] of bad.has('roles') ? [] : users.entries()) {
     for (const role of user.roles?.filter((name) => !known.has(name)) ?? []) {
       yield `BELFRY_USERS.${index}.roles holds "${role}". Expected roles that BELFRY_ROLES defines: ${[...known].join(', ')}.`;
     }
+  }
+}
+
+/** A listener or permission for a dialect that is not served could never matter. */
+function* unserved({ dialects, listen, anonymous }: Settings, given: ReadonlySet<string>): Iterable<string> {
+  const served = new Set<string>(dialects);
+  const named = { listen: listen.map(({ dialect }) => dialect), anonymous };
+  for (const field of ['listen', 'anonymous'] as const) {
+    const missing = given.has(field)
+      ? named[field].filter((name) => name !== 'metrics' && !served.has(name))
+      : [];
+    if (missing.length === 0) continue;
+    yield `${settingName(field)} names ${missing.join(', ')}, which BELFRY_DIALECTS does not. Expected it there as well.`;
   }
 }
 
@@ -200,11 +214,12 @@ function complete(settings: Settings, values: Given['values']): Config {
 }
 
 /** The settings that are not shown as they are. */
-function disguises({ listen, redisUrl, otlpUrl, jwksUrl, users }: Config): {
+function disguises({ listen, redisUrl, otlpUrl, jwksUrl, anonymous, users }: Config): {
   readonly [Name in Field]?: string;
 } {
   return {
     listen: listen.map(listenerText).join(','),
+    anonymous: anonymous.join(',') || 'none',
     ...(redisUrl !== undefined && { redisUrl: withoutPasswords(redisUrl) }),
     ...(otlpUrl !== undefined && { otlpUrl: withoutQuery(otlpUrl) }),
     ...(jwksUrl !== undefined && { jwksUrl: withoutQuery(jwksUrl) }),

@@ -55,6 +55,10 @@ export const listeningSettings = (readFile: ReadText) => ({
     .describe(
       `Where to listen, comma-separated: ${ENDPOINT_FORM}. Port 0 takes a free one. A port=metrics serves /metrics, which the other listeners then do not.`,
     ),
+  dialects: list(z.enum(DIALECTS, { error: `is no dialect. Expected some of ${DIALECTS.join(', ')}` }))
+    .refine((names) => names.length > 0, { error: `is empty. Expected some of ${DIALECTS.join(', ')}` })
+    .prefault(DIALECTS.join(','))
+    .describe('Dialects, comma-separated, that are served; the paths of the others are 404.'),
   redisUrl: accepted(parseRedisUrl)
     .exactOptional()
     .describe(

@@ -62,6 +62,8 @@ export interface OpenRequest {
 
 /** The settings that only a dialect understands. */
 export interface DialectSettings {
+  /** Which dialects may be used without a token, of those whose documents want none. */
+  readonly anonymous: readonly DialectName[];
   readonly nornAllowedOrigins: readonly string[];
   readonly dorguInboundMaxBytes: number;
 }

@@ -31,7 +31,7 @@ export const dorgu: Dialect = {
   /** Its document takes frames of 512 bytes at most and its server of 512 KiB; the setting says which holds here. */
   open({ caller, settings }: OpenRequest): Opening {
     return {
-      ...notices.open(caller),
+      ...notices.open(caller, settings.anonymous.includes('dorgu')),
       heartbeat: HEARTBEAT,
       replay: REPLAY,
       limits: { inboundMaxBytes: settings.dorguInboundMaxBytes },

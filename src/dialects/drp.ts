@@ -3,7 +3,7 @@
  * writes them. Source: the wire facts of its server of 2019 and its client up to 4.8; whatever a client says that is no
  * such command is passed over in silence, as that server did.
  */
-import { BelfryError, ProtocolError, type ErrorCode } from '../model/errors.ts';
+import { BelfryError, ProtocolError } from '../model/errors.ts';
 import { HUB_TYPE, type HubEvent, type NewEvent } from '../model/event.ts';
 import {
   isFields,
@@ -18,6 +18,7 @@ import { lower } from '../model/mask.ts';
 import { Pattern } from '../model/pattern.ts';
 import { goTime, isGoZeroTime, isRfc3339 } from '../model/time.ts';
 import { PING_MS, Refusal, type Command, type Dialect, type Opening, type OpenRequest } from './dialect.ts';
+import { apiRefusal, type HttpRefusal } from './refusal.ts';
 
 const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: 60_000 };
 const ACK_ACTIONS: ReadonlyMap<unknown, string> = new Map([
@@ -91,12 +92,6 @@ export const drp: Dialect = {
   },
 };
 
-interface HttpRefusal {
-  readonly status: number;
-  readonly headers: Record<string, string>;
-  readonly body: string;
-}
-
 /** Status, headers and body of a refusal as DRP's clients know them, before an upgrade and on DRP's own paths of REST. */
 export function drpRefusal(error: BelfryError, method: string): HttpRefusal {
   const challenge = { 'WWW-Authenticate': 'dr-provision' };
@@ -105,30 +100,6 @@ export function drpRefusal(error: BelfryError, method: string): HttpRefusal {
   if (error.code === 'token_invalid') Object.assign(headers, challenge);
   return { status, headers, body };
 }
-
-/** The same on every other path: a body in any case, and the challenge as RFC 6750 has it. */
-export function apiRefusal(error: BelfryError, method: string): HttpRefusal {
-  const { code, status, message, see, retryAfterS } = error;
-  const headers: Record<string, string> = { 'Content-Type': 'application/json; charset=utf-8' };
-  const challenge = CHALLENGES[code];
-  if (challenge !== undefined) headers['WWW-Authenticate'] = challenge;
-  if (retryAfterS !== undefined) headers['Retry-After'] = `${retryAfterS}`;
-  const [Model, Type] = MODELS[code] ?? ['', method];
-  const Messages = code === 'password_wrong' ? ['Access Denied'] : [message, `See ${see}`];
-  return { status, headers, body: JSON.stringify({ Model, Key: '', Type, Messages, Code: status }) };
-}
-
-const CHALLENGES: Partial<Record<ErrorCode, string>> = {
-  credentials_missing: 'Bearer realm="belfry"',
-  credentials_malformed: 'Bearer realm="belfry", error="invalid_request"',
-  token_invalid: 'Bearer realm="belfry", error="invalid_token"',
-};
-
-const MODELS: Partial<Record<ErrorCode, readonly [model: string, type: string]>> = {
-  password_wrong: ['users', ''],
-  token_invalid: ['system', ''],
-  forbidden: ['', 'AUTH'],
-};
 
 /**
  * A client counts its acks and waits for each: every command that could be read gets one, also when the hub refused it

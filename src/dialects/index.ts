@@ -34,13 +34,17 @@ export function isDialectName(name: string): name is DialectName {
   return DIALECTS.some(({ dialect }) => dialect.name === name);
 }
 
-/** The dialect that serves this path on a listener with that default, if any does. */
-export function dialectAt(path: string, byDefault: DialectName | undefined): Dialect | undefined {
+/** The dialect that serves this path on a listener with that default, if any of those that are served does. */
+export function dialectAt(
+  path: string,
+  byDefault: DialectName | undefined,
+  served = dialectNames,
+): Dialect | undefined {
   const found = DIALECTS.find(({ dialect, paths }) => {
     const own = ownPath(path, dialect);
     return paths.includes(own) || (own === '/ws' && (own !== path || dialect.name === byDefault));
   });
-  return found?.dialect;
+  return found !== undefined && served.includes(found.dialect.name) ? found.dialect : undefined;
 }
 
 /** The path as the dialect knows it, without the prefix under which every listener has it. */

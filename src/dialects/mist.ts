@@ -57,7 +57,9 @@ export const mist: Dialect = {
 
   /** Mist asks of nobody more than to be one of its users; who has patterns, by token or role, is held to those. */
   identify: (identity: Identity): Identity =>
-    identity.subscribe.patterns.length > 0 ? identity : { ...identity, subscribe: ALL_OF_MIST },
+    identity.limited || identity.subscribe.patterns.length > 0
+      ? identity
+      : { ...identity, subscribe: ALL_OF_MIST },
 };
 
 /** @throws Refusal */

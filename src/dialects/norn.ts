@@ -38,7 +38,7 @@ export const norn: Dialect = {
     // Every browser names one, and no other client of Norn's does.
     const isPage = origin !== '';
     return {
-      ...notices.open(caller),
+      ...notices.open(caller, settings.anonymous.includes('norn')),
       heartbeat: HEARTBEAT,
       replay: { lastMs: LOOK_BACK_MS, select: (events) => missedBy(isPage, events, now) },
       limits: { queueMaxDeliveries: QUEUE_MAX_DELIVERIES },

@@ -3,8 +3,9 @@ import { ProtocolError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Value } from '../model/json.ts';
 import type { Pattern } from '../model/pattern.ts';
-import { ANONYMOUS, Grants } from '../model/principal.ts';
-import type { Command, Opening, OpenRequest } from './dialect.ts';
+import { ANONYMOUS, Grants, type Identity } from '../model/principal.ts';
+import { Refusal, type Command, type Opening, type OpenRequest } from './dialect.ts';
+import { apiRefusal } from './refusal.ts';
 
 /** Everything that one system tells, to be heard and nothing besides. */
 export class Notices {
@@ -13,19 +14,29 @@ export class Notices {
 
   constructor(pattern: Pattern) {
     this.#grants = new Grants([pattern]);
-    this.#subscriptions = [{ name: pattern.text, pattern, filters: [] }];
+    this.#subscriptions = [{ name: pattern.text, pattern, filters: [], beyondGrants: 'kept' }];
   }
 
   /**
-   * Hears its own system whoever asks, since the documents want no credentials. A valid token only says who it is: it
-   * adds no grant, and the connection does not end with it. A bad one is passed over.
+   * Hears its own system whoever asks, where that is allowed, since the documents want no credentials. A valid token then
+   * only says who it is: it adds no grant, and the connection does not end with it; a bad one is passed over. Elsewhere
+   * everybody with a token hears it, for as long as that counts. A token that names patterns hears by those alone.
+   * @throws Refusal
    */
-  open(caller: OpenRequest['caller']): Pick<Opening, 'identity' | 'subscriptions'> {
-    const principal = 'principal' in caller ? caller.principal : ANONYMOUS.principal;
-    return {
-      identity: { ...ANONYMOUS, principal, subscribe: this.#grants },
-      subscriptions: this.#subscriptions,
-    };
+  open(caller: OpenRequest['caller'], anonymous: boolean): Pick<Opening, 'identity' | 'subscriptions'> {
+    return { identity: this.#identityOf(caller, anonymous), subscriptions: this.#subscriptions };
+  }
+
+  #identityOf(caller: OpenRequest['caller'], anonymous: boolean): Identity {
+    if (!('principal' in caller)) {
+      if (anonymous) return { ...ANONYMOUS, subscribe: this.#grants };
+      const { status, headers, body } = apiRefusal(caller, 'GET');
+      throw new Refusal(status, headers, body);
+    }
+    if (caller.limited) return { ...caller, publish: Grants.none };
+    const { principal } = caller;
+    if (anonymous) return { ...ANONYMOUS, principal, subscribe: this.#grants };
+    return { ...caller, subscribe: this.#grants, publish: Grants.none };
   }
 }
 

@@ -89,10 +89,11 @@ const shared = new Map<string, Grants>();
 
 /**
  * With what the platform lets its roles hear. Where grants of its own concern an event type, these alone count for that
- * type: so a token can also grant less.
+ * type; a token that names patterns has these alone.
  */
 export function withDefaultGrants(identity: Identity): Identity {
-  const { subscribe, roles } = identity;
+  const { subscribe, roles, limited = false } = identity;
+  if (limited) return identity;
   const defaults = ALL_EVENT_TYPES.filter((name) => mayHear(roles, name)).map(patternOf);
   const added = defaults.filter((pattern) => !subscribe.overlap(pattern));
   if (added.length === 0) return identity;

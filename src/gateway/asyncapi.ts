@@ -5,9 +5,9 @@ import { CLOSE } from '../model/close.ts';
 import { jsonSchema } from './json-schema.ts';
 import { errorTable, HTTP_SCHEMES } from './openapi.ts';
 import { redisChannels } from './redis-channels.ts';
-import { socketChannels, type Channel } from './socket-channels.ts';
+import { socketChannels, type Channel, type Served } from './socket-channels.ts';
 
-export interface AsyncApiOptions {
+export interface AsyncApiOptions extends Served {
   readonly version: string;
   /** Of Redis keys and channels. */
   readonly prefix: string;
@@ -25,9 +25,9 @@ const SECURITY = Object.keys(SECURITY_SCHEMES).map((name) => ({
 type ServerName = 'hub' | 'redis';
 
 /** AsyncAPI 3.0 of the sockets of one listener, and of Redis. */
-export function asyncApi({ version, prefix, byDefault, tls }: AsyncApiOptions): object {
+export function asyncApi({ version, prefix, byDefault, tls, ...served }: AsyncApiOptions): object {
   const all: [ServerName, Channel][] = [
-    ...socketChannels(byDefault).map((channel): [ServerName, Channel] => ['hub', channel]),
+    ...socketChannels(byDefault, served).map((channel): [ServerName, Channel] => ['hub', channel]),
     ...redisChannels(prefix).map((channel): [ServerName, Channel] => ['redis', channel]),
   ];
   return {

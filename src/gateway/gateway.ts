@@ -22,7 +22,7 @@ import { cors, safeHeaders } from './headers.ts';
 import { HttpConnections } from './http-connections.ts';
 import { httpServer } from './http-server.ts';
 import { errorHandler, restRoutes, type RestOptions } from './rest.ts';
-import { clusterRoutes } from './retained.ts';
+import { clusterRoutes } from './clusters.ts';
 import { BAD_HANDSHAKE, refusalOf, refuse, toOriginForm } from './handshake.ts';
 import type { Upgrade } from './upgrade.ts';
 
@@ -180,10 +180,11 @@ export class Gateway {
       documentRoute(() => asyncApi(about)),
     );
     app.use((request, response, next) => {
-      if (dialectAt(request.path, defaultOf(spec)) === undefined) next();
+      if (dialectAt(request.path, defaultOf(spec), rest.dialects) === undefined) next();
       else return this.#socketPath(spec, request, response);
     });
-    app.use('/api/v3', this.#rest).use('/api/clusters', this.#clusters);
+    app.use('/api/v3', this.#rest);
+    if (rest.dialects.includes('dorgu')) app.use('/api/clusters', this.#clusters);
   }
 
   async #readyz(response: Response): Promise<void> {

@@ -1,7 +1,7 @@
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Refusal } from '../dialects/dialect.ts';
-import { apiRefusal } from '../dialects/drp.ts';
+import { apiRefusal } from '../dialects/refusal.ts';
 import { asBelfryError } from '../model/errors.ts';
 import { SAFE_HEADERS } from './headers.ts';
 

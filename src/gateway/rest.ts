@@ -2,9 +2,10 @@ import { arch, platform } from 'node:os';
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import type { Broker, Dead, Retained } from '../broker/broker.ts';
 import type { DialectName } from '../dialects/dialect.ts';
-import { apiRefusal, drpRefusal } from '../dialects/drp.ts';
+import { drpRefusal } from '../dialects/drp.ts';
 import { dialectNames, isDialectName, parseEvent } from '../dialects/index.ts';
 import { MAX_EVENTS } from '../dialects/native.ts';
+import { apiRefusal } from '../dialects/refusal.ts';
 import { ownEvents } from '../hub/permission.ts';
 import { asBelfryError, BelfryError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
@@ -42,6 +43,9 @@ export interface RestOptions extends EventsOptions, ConnectionRoutesOptions {
   readonly version: string;
   /** Of Redis keys and channels. */
   readonly prefix: string;
+  /** Those that are served, and those that may be used without a token. */
+  readonly dialects: readonly DialectName[];
+  readonly anonymous: readonly DialectName[];
   readonly allowedOrigins: readonly string[];
   readonly eventMaxBytes: number;
   readonly tokenTtlS: number;

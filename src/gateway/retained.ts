@@ -1,15 +1,12 @@
 import express, { type Request, type Response, type Router } from 'express';
 import type { Retained } from '../broker/broker.ts';
 import { BelfryError } from '../model/errors.ts';
-import type { HubEvent } from '../model/event.ts';
-import { fieldsOf, isObjectValue, textOf, withField, type ObjectValue } from '../model/json.ts';
-import { ANONYMOUS } from '../model/principal.ts';
+import { textOf } from '../model/json.ts';
 import type { Redaction } from '../model/redaction.ts';
 import { mapInTurns } from '../model/turn.ts';
 import { identityOf } from './caller.ts';
 import { targetOf } from './handshake.ts';
 import type { Reads } from './reads.ts';
-import { Shared } from './turns.ts';
 
 /** What DRP's clients may add to any request, and the token; none of them changes what is kept here. */
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
@@ -21,7 +18,7 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'access_token',
 ]);
 
-interface Kept {
+export interface Kept {
   readonly retained: Retained;
   readonly redaction: Redaction;
   readonly reads: Reads;
@@ -43,30 +40,6 @@ export function retainedRoutes(kept: Kept): Router {
     const { type, key } = request.params;
     if (retained.keeps(type)) await getOne(kept, type, key, response);
     else next();
-  });
-  return router;
-}
-
-/** `GET /` and `GET /:name` of Dorgu's clusters, for everybody, as its document has it. */
-export function clusterRoutes({ retained, redaction, reads }: Kept): Router {
-  const view = redaction.viewOf(ANONYMOUS.roles);
-  const router = express.Router({ caseSensitive: true });
-  let last = new WeakRef(Buffer.alloc(0));
-  const all = new Shared(async () => {
-    const { events } = await retained.latest('cluster');
-    const texts = await mapInTurns(events, (event) => textOf(asCluster(view.mask(event))));
-    const made = Buffer.from(`{"clusters":[${texts.join()}]}`);
-    const known = last.deref();
-    // Those who have yet to read the same hold it only once.
-    if (known?.equals(made)) return known;
-    last = new WeakRef(made);
-    return made;
-  });
-  router.get('/', async (_request, response) => reads.send(response, await all.get()));
-  router.get('/:name', async (request, response) => {
-    const event = await retained.latestOf('cluster', request.params.name);
-    if (event === undefined) response.status(404).type('text/plain').send('cluster not found\n');
-    else sendJson(response, textOf(asCluster(view.mask(event))));
   });
   return router;
 }
@@ -104,7 +77,7 @@ async function getOne(
 }
 
 /** Values go out as they were published. */
-function sendJson(response: Response, text: string): void {
+export function sendJson(response: Response, text: string): void {
   response.type('json').send(text);
 }
 
@@ -126,17 +99,4 @@ export function readPage(query: URLSearchParams): { offset: number; limit: numbe
     page[name] = Number(value);
   }
   return page;
-}
-
-/**
- * The page of Dorgu reads `spec` and `status` of each, which its server writes even when they are empty. The name is that
- * of the events, by which the page asks for it.
- */
-function asCluster({ key: name, object }: HubEvent): ObjectValue {
-  const cluster = isObjectValue(object) ? object : {};
-  const { spec, status } = fieldsOf(cluster);
-  let shown = withField(cluster, 'name', name);
-  if (spec == null) shown = withField(shown, 'spec', { name });
-  if (status == null) shown = withField(shown, 'status', {});
-  return shown;
 }

@@ -52,25 +52,42 @@ function isDoor(dialect: DialectName): dialect is keyof typeof DOORS {
   return dialect in DOORS;
 }
 
-function door(dialect: keyof typeof DOORS, address: string, more: Partial<Channel> = {}): Channel {
-  return { ...DOORS[dialect], address, sends: SENT[dialect], takes: TAKEN[dialect], ...more };
+/** Which dialects there are, and which of them ask nobody who comes. */
+export interface Served {
+  readonly dialects: readonly DialectName[];
+  readonly anonymous: readonly DialectName[];
 }
 
 /** Every path at which a listener upgrades, but for the prefix `/<dialect>` before the paths of one system. */
-export function socketChannels(byDefault: DialectName | undefined): Channel[] {
-  const doors = Object.keys(DOORS).filter((name) => isDoor(name as DialectName)) as (keyof typeof DOORS)[];
+export function socketChannels(
+  byDefault: DialectName | undefined,
+  { dialects: served, anonymous }: Served,
+): Channel[] {
+  const doors = served.filter(isDoor);
+  const door = (dialect: keyof typeof DOORS, address: string, more: Partial<Channel> = {}): Channel => ({
+    ...(!anonymous.includes(dialect) && { query: token }),
+    ...DOORS[dialect],
+    address,
+    sends: SENT[dialect],
+    takes: TAKEN[dialect],
+    ...more,
+  });
   const logs = {
     summary: 'Log entries of the Provisioning Platform',
     query: { ...provisioningQuery, ...levels },
   };
   const metrics = { summary: 'Metrics of the Provisioning Platform', query: provisioningQuery };
+  const own: readonly (readonly [dialect: DialectName, channels: readonly Channel[]])[] = [
+    ['drp', [door('drp', '/api/v3/ws')]],
+    ['provisioning', [door('provisioning', '/metrics', metrics), door('provisioning', '/logs', logs)]],
+    ['mist', STREAMS.map(mistChannel)],
+  ];
   return [
-    ...(byDefault !== undefined && isDoor(byDefault) ? [door(byDefault, '/ws')] : []),
+    ...(byDefault !== undefined && isDoor(byDefault) && doors.includes(byDefault)
+      ? [door(byDefault, '/ws')]
+      : []),
     ...doors.map((dialect) => door(dialect, `/${dialect}/ws`)),
-    door('drp', '/api/v3/ws'),
-    door('provisioning', '/metrics', metrics),
-    door('provisioning', '/logs', logs),
-    ...STREAMS.map(mistChannel),
+    ...own.flatMap(([dialect, channels]) => (served.includes(dialect) ? channels : [])),
   ];
 }
 

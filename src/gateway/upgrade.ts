@@ -22,6 +22,8 @@ import { Sockets, type SocketsOptions } from './sockets.ts';
 
 export interface UpgradeOptions extends SocketsOptions {
   readonly authenticator: Authenticator;
+  /** Those that are served. */
+  readonly dialects: readonly DialectName[];
   readonly allowedOrigins: readonly string[];
   /** Name of the cookie that may carry a token. */
   readonly cookie: string;
@@ -93,7 +95,7 @@ export class Upgrade {
   /** The place is held when this resolves. @throws Refusal or BelfryError */
   async #decide(request: IncomingMessage, byDefault: DialectName | undefined): Promise<Decided> {
     const { path, query } = targetOf(request);
-    const dialect = dialectAt(path, byDefault);
+    const dialect = dialectAt(path, byDefault, this.#options.dialects);
     if (dialect !== undefined && request.method !== 'GET') throw METHOD_NOT_ALLOWED;
     let place: Place;
     try {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/config/config.ts';
+import { describeConfig, loadConfig } from '../../src/config/config.ts';
 import { refusal } from './helpers.ts';
 
 describe('a setting of access that could never match', () => {
@@ -29,5 +29,28 @@ describe('a setting of access that could never match', () => {
       jwtRequire: ['exp', 'jti'],
       cookie: '__Host-token',
     });
+  });
+});
+
+describe('the dialects', () => {
+  it('are all served, and norn and dorgu without a token, unless a setting says otherwise', () => {
+    expect(loadConfig({})).toMatchObject({
+      dialects: ['native', 'drp', 'norn', 'mist', 'provisioning', 'dorgu'],
+      anonymous: ['norn', 'dorgu'],
+    });
+    const env = { BELFRY_DIALECTS: 'native, norn', BELFRY_ANONYMOUS: 'none', BELFRY_LISTEN: '8800=norn' };
+    expect(loadConfig(env)).toMatchObject({ dialects: ['native', 'norn'], anonymous: [] });
+    const shown = describeConfig(loadConfig(env)).find(({ name }) => name === 'BELFRY_ANONYMOUS');
+    expect(shown?.value).toBe('none');
+  });
+
+  it.each([
+    [{ BELFRY_DIALECTS: 'nornn' }, 'BELFRY_DIALECTS'],
+    [{ BELFRY_ANONYMOUS: 'mist' }, 'BELFRY_ANONYMOUS'],
+    [{ BELFRY_ANONYMOUS: 'none,norn' }, 'BELFRY_ANONYMOUS'],
+    [{ BELFRY_DIALECTS: 'native', BELFRY_ANONYMOUS: 'norn' }, 'BELFRY_ANONYMOUS names norn'],
+    [{ BELFRY_DIALECTS: 'native', BELFRY_LISTEN: '8800=norn' }, 'BELFRY_LISTEN names norn'],
+  ])('are refused where they say what could never matter: %j', (env, expected) => {
+    expect(refusal(env)).toContain(expected);
   });
 });

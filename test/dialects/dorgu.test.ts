@@ -14,7 +14,7 @@ function open(request: Partial<OpenRequest> = {}): Opening {
     query: new URLSearchParams(),
     caller: NOBODY,
     now: 0,
-    settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
+    settings: { anonymous: ['norn', 'dorgu'], nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
     retained: async () => [],
     ...request,
   }) as Opening;
@@ -34,8 +34,8 @@ describe('a dorgu socket', () => {
   });
 
   it('takes frames as large as the real server does where the setting says so', () => {
-    const settings = { nornAllowedOrigins: [], dorguInboundMaxBytes: 524_288 };
-    expect(open({ settings }).limits?.inboundMaxBytes).toBe(524_288);
+    const settings = { anonymous: [], nornAllowedOrigins: [], dorguInboundMaxBytes: 524_288 };
+    expect(open({ settings, caller: anIdentity() }).limits?.inboundMaxBytes).toBe(524_288);
   });
 
   it('takes a page of any origin', () => {

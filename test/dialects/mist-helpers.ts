@@ -39,7 +39,7 @@ export async function open(url: string, world: World = {}): Promise<Opening> {
     query: new URLSearchParams(query),
     caller: caller instanceof BelfryError ? caller : (mist.identify?.(caller) ?? caller),
     now,
-    settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
+    settings: { anonymous: ['norn', 'dorgu'], nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
     retained:
       world.retained ??
       (async ({ type, action, key, count }) =>

@@ -46,7 +46,7 @@ async function startNode({ recentMaxEvents = 1_000 } = {}) {
       ...(origin !== undefined && { origin }),
       caller: NOBODY,
       now: clock.now(),
-      settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
+      settings: { anonymous: ['norn', 'dorgu'], nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
       retained: async () => [],
     }) as Opening;
     commands.open(hub.attach(anArrival('192.0.2.1:1', norn, opening), outlet), opening);

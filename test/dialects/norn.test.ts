@@ -16,7 +16,7 @@ function open(request: Partial<OpenRequest> = {}): Opening {
     query: new URLSearchParams(),
     caller: NOBODY,
     now: NOW,
-    settings: { nornAllowedOrigins: ALLOWED, dorguInboundMaxBytes: 512 },
+    settings: { anonymous: ['norn', 'dorgu'], nornAllowedOrigins: ALLOWED, dorguInboundMaxBytes: 512 },
     retained: async () => [],
     ...request,
   }) as Opening;

@@ -23,7 +23,7 @@ export async function open(target: string, caller: Identity | BelfryError = anId
     query: searchParams,
     caller,
     now: 0,
-    settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
+    settings: { anonymous: ['norn', 'dorgu'], nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
     retained: async () => [],
   });
 }

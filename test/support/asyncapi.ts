@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { dialectNames } from '../../src/dialects/index.ts';
 import { asyncApi, type AsyncApiOptions } from '../../src/gateway/asyncapi.ts';
 import { validatorsOf } from './json-schema.ts';
 
@@ -18,7 +19,14 @@ export class Description {
   readonly #complaintsAt: ReturnType<typeof validatorsOf>;
 
   constructor(options: Partial<AsyncApiOptions> = {}) {
-    const defaults = { version: '1.2.3', prefix: 'belfry', byDefault: undefined, tls: false };
+    const defaults = {
+      version: '1.2.3',
+      prefix: 'belfry',
+      byDefault: undefined,
+      tls: false,
+      dialects: dialectNames,
+      anonymous: ['norn', 'dorgu'] as const,
+    };
     this.document = asyncApi({ ...defaults, ...options }) as Description['document'];
     this.#complaintsAt = validatorsOf(this.document, '7');
   }

@@ -8,7 +8,7 @@ export function anOpenRequest(path: string, query = '', more: Partial<OpenReques
     query: new URLSearchParams(query),
     caller: anIdentity(),
     now: Date.UTC(2026, 0, 15, 10, 30),
-    settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
+    settings: { anonymous: ['norn', 'dorgu'], nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
     retained: async () => [],
     ...more,
   };

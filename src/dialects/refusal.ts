@@ -1,0 +1,34 @@
+import type { BelfryError, ErrorCode } from '../model/errors.ts';
+
+export interface HttpRefusal {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+const CHALLENGES: Partial<Record<ErrorCode, string>> = {
+  credentials_missing: 'Bearer realm="belfry"',
+  credentials_malformed: 'Bearer realm="belfry", error="invalid_request"',
+  token_invalid: 'Bearer realm="belfry", error="invalid_token"',
+};
+
+const MODELS: Partial<Record<ErrorCode, readonly [model: string, type: string]>> = {
+  password_wrong: ['users', ''],
+  token_invalid: ['system', ''],
+  forbidden: ['', 'AUTH'],
+};
+
+/**
+ * How a request is refused wherever its dialect has no form of its own: in the body that DRP's clients read, with the
+ * challenge as RFC 6750 has it.
+ */
+export function apiRefusal(error: BelfryError, method: string): HttpRefusal {
+  const { code, status, message, see, retryAfterS } = error;
+  const headers: Record<string, string> = { 'Content-Type': 'application/json; charset=utf-8' };
+  const challenge = CHALLENGES[code];
+  if (challenge !== undefined) headers['WWW-Authenticate'] = challenge;
+  if (retryAfterS !== undefined) headers['Retry-After'] = `${retryAfterS}`;
+  const [Model, Type] = MODELS[code] ?? ['', method];
+  const Messages = code === 'password_wrong' ? ['Access Denied'] : [message, `See ${see}`];
+  return { status, headers, body: JSON.stringify({ Model, Key: '', Type, Messages, Code: status }) };
+}
