@@ -50,9 +50,12 @@ export function clusterRoutes(options: ClustersOptions): Router {
     const { subscribe } = identityOf(response);
     if (subscribe === CLUSTERS) return reads.send(response, await all.get());
     return reads.answer(response, async () => {
-      const page = { offset: 0, limit: Infinity };
-      const permits = (event: Parameters<typeof subscribe.permit>[0]): boolean => subscribe.permit(event);
-      return listOf((await retained.latest('cluster', { ...page, permits })).events);
+      const { events } = await retained.latest('cluster', {
+        offset: 0,
+        limit: Infinity,
+        permits: (event) => subscribe.permit(event),
+      });
+      return listOf(events);
     });
   });
   router.get('/:name', async (request, response) => {
