@@ -26,8 +26,14 @@ local function holds(glob, name)
   return at + #last <= #name + 1
 end
 
+-- Nearly all globs are one name, or what names end with: those are looked up, by their length.
 local function any_holds(globs, name)
-  for _, glob in ipairs(globs) do
+  for _, endings in ipairs(globs.endings) do
+    local is_whole = #name == endings.length
+    local what = #name >= endings.length and endings.of[name:sub(#name - endings.length + 1)]
+    if what == 'ending' or (what and is_whole) then return true end
+  end
+  for _, glob in ipairs(globs.others) do
     if holds(glob, name) then return true end
   end
   return false
@@ -42,8 +48,21 @@ local function find_meaning(layer, name)
   return any_holds(usual.names, folded) and SECRET or NONE
 end
 
--- Names come over and over, so each layer keeps what is known of them from call to call, within a bound.
+-- Names come over and over, so what is known of them is kept from call to call, within a bound.
 local MAX_KNOWN, MAX_KNOWN_LENGTH = 10000, 100
+
+local roles, role_count = {}, 0
+
+-- What a field may say of another one of its object, or be told by one; false where that is nothing.
+local function role_of(name)
+  local role = roles[name]
+  if role ~= nil then return role end
+  role = ROLES[fold(name)] or false
+  if #name > MAX_KNOWN_LENGTH then return role end
+  if role_count >= MAX_KNOWN then roles, role_count = {}, 0 end
+  roles[name], role_count = role, role_count + 1
+  return role
+end
 
 local function meaning_in(layer, name)
   local known = layer.known[name]

@@ -48,7 +48,7 @@ local function find_sayings(masking)
     else
       local ended = skip_string(text, at)
       local value = text:match('^%s*:%s*()', ended)
-      local say = value and says[ROLES[fold(unquoted(text, at, ended))]]
+      local say = value and says[role_of(unquoted(text, at, ended))]
       if say then
         local begin = open[#open]
         sayings[begin] = sayings[begin] or { mode = NONE }
@@ -78,7 +78,7 @@ end
 local function mode_of(masking, name, at, mode, about)
   local own, may_be_directory, is_no_secret = meaning_of(masking.layers, name)
   if may_be_directory and own < SECRET and not is_directory_at(masking.text, at) then own = SECRET end
-  if about then own = math.max(own, mode_by_saying(about, ROLES[fold(name)], masking.text, at)) end
+  if about then own = math.max(own, mode_by_saying(about, role_of(name), masking.text, at)) end
   if own == NONE and mode == TEXTS and is_no_secret then return NONE end
   return math.max(own, mode)
 end

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Format } from '../model/format.ts';
-import { lettersOf } from '../model/mask.ts';
+import { lettersOf, type Glob } from '../model/mask.ts';
 import type { PatternPart, PatternParts } from '../model/pattern.ts';
 import { Redaction, type Layer } from '../model/redaction.ts';
 import type { Keep, Retention } from '../model/retention.ts';
@@ -57,8 +57,42 @@ function hubRulesOf({ formats, redaction = Redaction.none, ...limits }: HubRules
 /** `known` and `count` are for what the script learns of names. */
 function layerOf({ events, fields: { names, paths, usual }, fields }: Layer): object {
   const [types, actions, keys] = (events === undefined ? ANY : (events.parts ?? NOTHING)).map(partOf);
+  const sorted = usual && {
+    names: sortedOut(usual.names),
+    noSecrets: sortedOut(usual.noSecrets),
+    directories: sortedOut(usual.directories),
+  };
   const known = { known: {}, count: 0 };
-  return { types, actions, keys, names, paths, usual, letters: lettersOf(fields), ...known };
+  return {
+    types,
+    actions,
+    keys,
+    names: sortedOut(names),
+    paths,
+    usual: sorted,
+    letters: lettersOf(fields),
+    ...known,
+  };
+}
+
+/** Names, and what names end with, by their length in bytes; and the other globs. */
+function sortedOut(globs: readonly Glob[]): object {
+  const isEnding = ([first, last, ...more]: Glob): boolean =>
+    last === undefined || (first === '' && more.length === 0);
+  const endings = globs.filter(isEnding).map((glob) => ({
+    text: glob.at(-1) ?? '',
+    what: glob.length === 1 ? 'name' : 'ending',
+  }));
+  // A text that is a whole name and an ending as well is an ending: the later one counts.
+  const namesFirst = endings.toSorted((a, b) => (a.what < b.what ? 1 : -1));
+  const byLength = Map.groupBy(namesFirst, ({ text }) => Buffer.byteLength(text));
+  return {
+    endings: Array.from(byLength, ([length, list]) => ({
+      length,
+      of: Object.fromEntries(list.map(({ text, what }) => [text, what])),
+    })),
+    others: globs.filter((glob) => !isEnding(glob)),
+  };
 }
 
 function keepOf(keep: Keep): object {

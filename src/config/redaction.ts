@@ -1,5 +1,5 @@
 import { record, rows, text } from './forms.ts';
-import { fold, holds, isPath, parseField } from '../model/mask.ts';
+import { fold, isPath, Mode, parseField, type Known } from '../model/mask.ts';
 import { Pattern } from '../model/pattern.ts';
 import { Redaction } from '../model/redaction.ts';
 import { DEFAULT_REDACTION, type RedactionRule } from '../model/redaction-rules.ts';
@@ -28,19 +28,21 @@ export function redactionOf({ redaction, redactionDefaults }: Settings): Redacti
 
 /** Fields that a rule wants some to see and that another hides from everybody, so that nobody would. */
 export function* idleExceptions(settings: Settings): Iterable<string> {
-  const hidden = redactionOf(settings)
-    .standing.filter(({ events }) => events === undefined)
-    .flatMap(({ fields: { names, usual } }) => [...names, ...(usual?.names ?? [])]);
+  const standing = redactionOf(settings).standing.filter(({ events }) => events === undefined);
   for (const [index, { fields, except = [] }] of settings.redaction.entries()) {
     for (const field of except.length === 0 ? [] : fields) {
       const name = lastName(field);
-      if (!hidden.some((glob) => holds(glob, name))) continue;
+      if (!standing.some(({ names }) => isMasked(names.know(name)))) continue;
       yield (
         `BELFRY_REDACTION.${index}.except comes too late for "${field}", which is masked for everybody before. ` +
         'Expected no other rule for that name, or BELFRY_REDACTION_DEFAULTS=off with rules for all that is secret.'
       );
     }
   }
+}
+
+function isMasked({ meaning }: Known): boolean {
+  return meaning !== Mode.None && meaning !== 'no secret';
 }
 
 function lastName(field: string): string {
