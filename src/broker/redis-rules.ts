@@ -84,7 +84,7 @@ function sortedOut(globs: readonly Glob[]): object {
     what: glob.length === 1 ? 'name' : 'ending',
   }));
   // A text that is a whole name and an ending as well is an ending: the later one counts.
-  const namesFirst = endings.toSorted((a, b) => (a.what < b.what ? 1 : -1));
+  const namesFirst = endings.toSorted((a, b) => b.what.localeCompare(a.what));
   const byLength = Map.groupBy(namesFirst, ({ text }) => Buffer.byteLength(text));
   return {
     endings: Array.from(byLength, ([length, list]) => ({
