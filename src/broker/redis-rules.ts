@@ -77,8 +77,6 @@ function layerOf({ events, fields: { names, paths, usual }, fields }: Layer): ob
 
 /** Names, and what names end with, by their length in bytes; and the other globs. */
 function sortedOut(globs: readonly Glob[]): object {
-  const isEnding = ([first, last, ...more]: Glob): boolean =>
-    last === undefined || (first === '' && more.length === 0);
   const endings = globs.filter(isEnding).map((glob) => ({
     text: glob.at(-1) ?? '',
     what: glob.length === 1 ? 'name' : 'ending',
@@ -93,6 +91,10 @@ function sortedOut(globs: readonly Glob[]): object {
     })),
     others: globs.filter((glob) => !isEnding(glob)),
   };
+}
+
+function isEnding([first, last, ...more]: Glob): boolean {
+  return last === undefined || (first === '' && more.length === 0);
 }
 
 function keepOf(keep: Keep): object {

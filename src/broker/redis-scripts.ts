@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { RESERVED_TYPES } from '../model/event.ts';
 import { MAX_DEPTH } from '../model/json.ts';
 import { ROLES } from '../model/mask.ts';
-import { ENVELOPE_FIELDS, VALUE_FIELDS } from '../model/masking.ts';
+import { ENVELOPE_FIELDS, VALUE_FIELDS } from '../model/masked-text.ts';
 import { REMOVING_ACTIONS } from '../model/retention.ts';
 import { luaOf, setOf, type LuaValue } from './lua.ts';
 import { INBOX_GROUP } from './redis-log.ts';
@@ -70,7 +70,7 @@ export const PUBLISH_LIBRARY = [
     MAX_DEPTH,
     REMOVING: setOf(REMOVING_ACTIONS),
     RESERVED: setOf(RESERVED_TYPES),
-    VALUE_FIELDS,
+    VALUE_FIELDS: Object.fromEntries(VALUE_FIELDS),
     ENVELOPE_FIELDS: setOf(ENVELOPE_FIELDS),
     ROLES,
   }),

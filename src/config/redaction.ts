@@ -41,8 +41,8 @@ export function* idleExceptions(settings: Settings): Iterable<string> {
   }
 }
 
-function isMasked({ meaning }: Known): boolean {
-  return meaning !== Mode.None && meaning !== 'no secret';
+function isMasked({ mode, mayBeDirectory }: Known): boolean {
+  return mode !== Mode.None || mayBeDirectory;
 }
 
 function lastName(field: string): string {

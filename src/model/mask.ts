@@ -38,9 +38,6 @@ export interface Usual {
 export const Mode = { None: 0, Texts: 1, Secret: 2, Told: 3, All: 4 } as const;
 export type Mode = (typeof Mode)[keyof typeof Mode];
 
-/** What the name of a field means. */
-export type Meaning = typeof Mode.None | typeof Mode.Secret | typeof Mode.Told | 'no secret' | 'directory';
-
 /** What a field may say of another one of its object, or be told by one; under folded names. */
 export const ROLES = {
   name: 'label',
@@ -53,10 +50,16 @@ export const ROLES = {
 } as const;
 export type Role = (typeof ROLES)[keyof typeof ROLES];
 
+/** What is known of a name as it is written in events. */
 export interface Known {
   readonly folded: string;
-  readonly meaning: Meaning;
   readonly role: Role | undefined;
+  /** What a value of this name hides. */
+  readonly mode: Mode;
+  /** It hides a text or number, but no path of a directory. */
+  readonly mayBeDirectory: boolean;
+  /** It is no secret, though its kind is one or it stands within one. */
+  readonly isNoSecret: boolean;
 }
 
 /** Names come from a few programs, over and over. Who makes up new ones all the time gets no memory from us. */
@@ -76,20 +79,21 @@ export class Names {
     let known = this.#known.get(name);
     if (known !== undefined) return known;
     const folded = fold(name);
-    known = { folded, meaning: this.#meaningOf(folded), role: roleOf(folded) };
+    known = { folded, role: roleOf(folded), ...this.#meaningOf(folded) };
     if (this.#known.size >= MAX_KNOWN) this.#known.clear();
     if (name.length <= MAX_KNOWN_LENGTH) this.#known.set(name, known);
     return known;
   }
 
-  #meaningOf(folded: string): Meaning {
-    const isAmong = (globs: readonly Glob[]): boolean => globs.some((glob) => holds(glob, folded));
+  #meaningOf(folded: string): Pick<Known, 'mode' | 'mayBeDirectory' | 'isNoSecret'> {
+    const isAmong = (globs: readonly Glob[] = []): boolean => globs.some((glob) => holds(glob, folded));
     const { names, usual } = this.#fields;
-    if (isAmong(names)) return Mode.Told;
-    if (usual === undefined) return Mode.None;
-    if (isAmong(usual.noSecrets)) return 'no secret';
-    if (isAmong(usual.directories)) return 'directory';
-    return isAmong(usual.names) ? Mode.Secret : Mode.None;
+    const isStated = isAmong(names);
+    const isNoSecret = !isStated && isAmong(usual?.noSecrets);
+    const mayBeDirectory = !isStated && !isNoSecret && isAmong(usual?.directories);
+    const isSecret = !isStated && !isNoSecret && !mayBeDirectory && isAmong(usual?.names);
+    const mode = isStated ? Mode.Told : isSecret ? Mode.Secret : Mode.None;
+    return { mode, mayBeDirectory, isNoSecret };
   }
 }
 

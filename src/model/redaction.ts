@@ -1,5 +1,5 @@
 import { HUB_TYPE, type NewEvent } from './event.ts';
-import { parseJson, type Json } from './json.ts';
+import { readJson, type JsonText } from './json.ts';
 import { isPath, Names, parseField, REDACTED, type Fields, type Glob } from './mask.ts';
 import { Masking } from './masking.ts';
 import { Pattern } from './pattern.ts';
@@ -35,15 +35,15 @@ class Layers {
 
   /** {@link Redaction.maskText} */
   maskText(text: string): string {
-    if (this.#layers.length === 0 || !isJson(text)) return text;
-    let json: Json;
+    if (this.#layers.length === 0) return text;
+    let json: JsonText;
     try {
-      json = parseJson(text);
+      json = readJson(text);
     } catch {
-      return JSON.stringify(REDACTED);
+      return isJson(text) ? JSON.stringify(REDACTED) : text;
     }
-    const seen = this.#of(() => true).anywhere(json);
-    return seen === json ? text : JSON.stringify(seen);
+    const seen = this.#of(() => true).anywhere(json.text);
+    return seen === json.text ? text : seen;
   }
 
   /** The same object for the same layers, as long as those that were needed are few. */

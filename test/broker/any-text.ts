@@ -28,7 +28,7 @@ const words = fc.oneof(
 );
 
 const string = stringOf(words);
-const number = fc.constantFrom('0', '-0', '7', '42', '-1', '1.0', '1e5', '0.25', '9007199254740993', '12345678901234567890'); // prettier-ignore
+const number = fc.constantFrom('0', '-0', '7', '42', '-1', '1.0', '1e5', '0.25', '9007199254740993', '1e400', '-1.5E-7', '12345678901234567890'); // prettier-ignore
 const space = fc.constantFrom('', '', '', '', ' ', '\n', '\t', ' \r\n ');
 
 const objectOf = (fields: fc.Arbitrary<readonly (readonly [string, string])[]>): fc.Arbitrary<string> =>
@@ -47,18 +47,17 @@ const { value } = fc.letrec<{ value: string }>((tie) => ({
       .map(([items, gap]) => `[${gap}${items.join(`${gap},`)}]`),
     {
       weight: 3,
-      arbitrary: objectOf(
-        fc.uniqueArray(fc.tuple(string, tie('value')), {
-          maxLength: 4,
-          size: 'max',
-          selector: ([name]) => JSON.parse(name) as string,
-        }),
-      ),
+      arbitrary: objectOf(fc.array(fc.tuple(string, tie('value')), { maxLength: 4, size: 'max' })),
     },
   ),
 }));
 
-const anyValue = value;
+const nested = fc
+  .tuple(fc.integer({ min: 55, max: 66 }), fc.boolean())
+  .map(([levels, isList]) =>
+    isList ? '['.repeat(levels) + ']'.repeat(levels) : `${'{"a":'.repeat(levels)}{}${'}'.repeat(levels)}`,
+  );
+const anyValue = fc.oneof({ weight: 30, arbitrary: value }, { weight: 1, arbitrary: nested });
 
 const type = stringOf(
   fc.constantFrom('profiles', 'a', 'connections', 'presence', 'belfry', 'Tokens', ...EVIL),

@@ -4,7 +4,7 @@ import { redisNames } from '../../src/broker/redis-log.ts';
 import { parseEvent } from '../../src/dialects/index.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import { canonicalJson, type NewEvent } from '../../src/model/event.ts';
-import { parseJson } from '../../src/model/json.ts';
+import { readJson } from '../../src/model/json.ts';
 import { Redaction } from '../../src/model/redaction.ts';
 import { DEFAULT_REDACTION, type RedactionRule } from '../../src/model/redaction-rules.ts';
 import { onlyNames, REMOVING_ACTIONS, Retention } from '../../src/model/retention.ts';
@@ -51,7 +51,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the hub and the function belfry_publish', ()
 
   function byHub(text: string, redaction: Redaction): Outcome {
     try {
-      const event = redaction.mask(parseEvent(parseJson(Buffer.from(text))));
+      const event = redaction.mask(parseEvent(readJson(Buffer.from(text))));
       const topic = topicOf(event);
       return { topic, kept: canonicalJson(event), latest: latestOf(event) };
     } catch (error) {
@@ -80,7 +80,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the hub and the function belfry_publish', ()
       return { refused: /^BELFRY (\w+): /.exec((error as Error).message)?.[1] ?? String(error) };
     }
     const [entry] = await redis.xrange(log, id, id);
-    const event = redaction.mask(parseEvent(parseJson(entry?.[1].at(-1) ?? '')));
+    const event = redaction.mask(parseEvent(readJson(entry?.[1].at(-1) ?? '')));
     const kept = canonicalJson(event);
     if (isLatest) {
       const latest = await redis.hget(names.latest(type), key);

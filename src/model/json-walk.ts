@@ -1,0 +1,52 @@
+/** Finds its way in the text of JSON that was scanned before, so that nothing here has to be checked again. */
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** Where the string has ended that begins there, its quotes included. */
+export function skipString(text: string, at: number): number {
+  for (;;) {
+    at = text.indexOf('"', at + 1);
+    let before = at - 1;
+    while (text.charCodeAt(before) === BACKSLASH) before--;
+    if ((at - before) % 2 === 1) return at + 1;
+  }
+}
+
+/** Where the value has ended that begins there. */
+export function skipValue(text: string, at: number): number {
+  const first = text[at];
+  if (first === '"') return skipString(text, at);
+  if (first !== '{' && first !== '[') return skipScalar(text, at);
+  let depth = 0;
+  do {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) at = skipString(text, at);
+    else {
+      if (code === 0x7b || code === 0x5b) depth++;
+      else if (code === 0x7d || code === 0x5d) depth--;
+      at++;
+    }
+  } while (depth > 0);
+  return at;
+}
+
+function skipScalar(text: string, at: number): number {
+  for (;;) {
+    const code = text.charCodeAt(at);
+    if (Number.isNaN(code) || code <= 0x20 || code === 0x2c || code === 0x7d || code === 0x5d) return at;
+    at++;
+  }
+}
+
+/** Where something stands that is neither white space nor one of these. */
+export function next(text: string, at: number, besides: string): number {
+  while (text.charCodeAt(at) <= 0x20 || text[at] === besides) at++;
+  return at;
+}
+
+/** What the string says that stands between two places, its quotes included. */
+export function unquoted(text: string, at: number, end: number): string {
+  const inside = text.slice(at + 1, end - 1);
+  return inside.includes('\\') ? (JSON.parse(text.slice(at, end)) as string) : inside;
+}
