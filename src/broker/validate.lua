@@ -28,7 +28,7 @@ end
 
 local CHECKS = {}
 
-function CHECKS.any() end
+function CHECKS.json() end
 
 function CHECKS.text(name, value)
   if type(value) ~= 'string' then no_event(name .. ' is not a string') end

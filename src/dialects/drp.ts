@@ -18,23 +18,13 @@ import { lower } from '../model/mask.ts';
 import { Pattern } from '../model/pattern.ts';
 import { goTime, isGoZeroTime, isRfc3339 } from '../model/time.ts';
 import { PING_MS, Refusal, type Command, type Dialect, type Opening, type OpenRequest } from './dialect.ts';
+import { DRP } from './formats.ts';
 import { apiRefusal, type HttpRefusal } from './refusal.ts';
 
 const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: 60_000 };
 const ACK_ACTIONS: ReadonlyMap<unknown, string> = new Map([
   ['subscribe', 'register'],
   ['unsubscribe', 'deregister'],
-]);
-
-/** Of an event, as Go compares them. */
-const FIELDS: ReadonlySet<string> = new Set([
-  'time',
-  'type',
-  'action',
-  'key',
-  'principal',
-  'object',
-  'original',
 ]);
 
 export const drp: Dialect = {
@@ -141,7 +131,7 @@ function foldNames(body: Fields): Fields {
   const folded: Record<string, Value> = {};
   for (const [name, value] of Object.entries(body)) {
     const field = lower(name);
-    if (!FIELDS.has(field)) continue;
+    if (!Object.hasOwn(DRP.fields, field)) continue;
     if (Object.hasOwn(folded, field))
       throw invalid(`it has the field ${field} twice, in letters of different case`);
     folded[field] = value;

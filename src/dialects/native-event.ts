@@ -2,35 +2,33 @@
 import { z } from 'zod';
 import { ProtocolError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
-import type { Fields, Value } from '../model/json.ts';
+import { formName, type FormName } from '../model/format.ts';
+import { isObjectValue, type Fields, type Value } from '../model/json.ts';
 import { isRfc3339 } from '../model/time.ts';
-import { anyJson, anyObject, rfc3339 } from './shapes.ts';
+import { NATIVE } from './formats.ts';
+import { anyJson, schemaOf } from './shapes.ts';
 
-export const nativeEvent = z.strictObject({
-  // An id that a client read elsewhere is accepted and replaced, so that an event can be published as it was heard.
+export const nativeEvent = schemaOf(NATIVE.fields).extend({
   id: z.string().optional(),
-  time: rfc3339.exactOptional(),
-  type: z.string().min(1),
-  action: z.string().min(1),
-  key: z.string(),
-  principal: z.string().exactOptional(),
   object: anyJson.default(null),
-  original: anyJson.exactOptional(),
-  metadata: anyObject.exactOptional(),
 });
 
 const isText = (value: Value | undefined): boolean => typeof value === 'string';
-const isWord = (value: Value | undefined): boolean => isText(value) && value !== '';
 
-/** The fields of nearly every event, with what the schema asks of each. */
-const PLAIN = new Map<string, (value: Value | undefined) => boolean>([
-  ['type', isWord],
-  ['action', isWord],
-  ['key', isText],
-  ['time', (value) => typeof value === 'string' && isRfc3339(value)],
-  ['principal', isText],
-  ['object', () => true],
-]);
+const FITS: Readonly<Record<FormName, (value: Value | undefined) => boolean>> = {
+  text: isText,
+  filled: (value) => isText(value) && value !== '',
+  time: (value) => typeof value === 'string' && isRfc3339(value),
+  object: isObjectValue,
+  json: () => true,
+};
+
+/** What an event may have that goes on as it is; its id does not. */
+const PLAIN = new Map(
+  Object.entries(NATIVE.fields)
+    .filter(([name]) => name !== 'id')
+    .map(([name, form]) => [name, FITS[formName(form)]]),
+);
 
 /** Whether it is an event at first sight. Of any other the schema says what it is, or what is wrong with it. */
 function isPlain(body: Fields): body is Fields & NewEvent {
@@ -40,9 +38,7 @@ function isPlain(body: Fields): body is Fields & NewEvent {
 
 /** @throws ProtocolError `event_invalid` */
 export function readEvent(body: Fields): NewEvent {
-  if (isPlain(body)) {
-    return body;
-  }
+  if (isPlain(body)) return body;
   const parsed = nativeEvent.safeParse(body);
   if (!parsed.success) throw new ProtocolError('event_invalid', explain('event', EVENT_FORM, parsed.error));
   const { id: _heardAs, ...event } = parsed.data;

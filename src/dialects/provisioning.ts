@@ -24,6 +24,7 @@ import {
   type Opening,
   type OpenRequest,
 } from './dialect.ts';
+import { PROVISIONING } from './formats.ts';
 import {
   eventTypesIn,
   subscribeCommand,
@@ -31,7 +32,7 @@ import {
   unsubscribeCommand,
 } from './provisioning-wishes.ts';
 import { eventTypeFor, topicOf, withDefaultGrants } from './provisioning-words.ts';
-import { anyJson, anyObject, readObject, rfc3339 } from './shapes.ts';
+import { readObject, schemaOf } from './shapes.ts';
 
 const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: 60_000 };
 /** The reference also shows a client that sends its token once it is connected. */
@@ -46,12 +47,7 @@ const BATCH_SIZE = 1;
 export const BATCH_SIZE_MAX = 1_000;
 
 /** As publishers write it. */
-export const provisioningEvent = z.strictObject({
-  event_type: z.string().min(1),
-  timestamp: rfc3339.exactOptional(),
-  data: anyJson,
-  metadata: anyObject.exactOptional(),
-});
+export const provisioningEvent = schemaOf(PROVISIONING.fields);
 
 const events = z
   .union([z.string(), z.array(z.string())])

@@ -9,6 +9,7 @@ import {
   type ObjectValue,
   type Value,
 } from '../model/json.ts';
+import { formName, isOptional, type Form, type FormName } from '../model/format.ts';
 import { isRfc3339 } from '../model/time.ts';
 
 /** Of what was JSON when it was read: there is nothing to look at. */
@@ -36,3 +37,31 @@ export const rfc3339 = z
   .string()
   .refine(isRfc3339, 'expected a time as RFC 3339 has it')
   .meta({ format: 'date-time' });
+
+const SCHEMAS = {
+  text: z.string(),
+  filled: z.string().min(1),
+  time: rfc3339,
+  object: anyObject,
+  json: anyJson,
+};
+
+type SchemaOf<F extends Form> = F extends FormName
+  ? (typeof SCHEMAS)[F]
+  : F extends `${infer N extends FormName}?`
+    ? z.ZodExactOptional<(typeof SCHEMAS)[N]>
+    : never;
+type Shape<Fields extends Readonly<Record<string, Form>>> = {
+  -readonly [Name in keyof Fields]: SchemaOf<Fields[Name]>;
+};
+
+/** The fields of a format, and no others, as a schema. */
+export function schemaOf<const Fields extends Readonly<Record<string, Form>>>(
+  fields: Fields,
+): z.ZodObject<Shape<Fields>, z.core.$strict> {
+  const shape = Object.entries(fields).map(([name, form]) => {
+    const schema: z.ZodType = SCHEMAS[formName(form)];
+    return [name, isOptional(form) ? schema.exactOptional() : schema] as const;
+  });
+  return z.strictObject(Object.fromEntries(shape) as unknown as Shape<Fields>);
+}

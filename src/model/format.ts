@@ -26,7 +26,15 @@ export interface Format {
 
 /** The form of a value; `filled` is a text that is not empty, `?` says that the field may be absent. */
 export type Form = FormName | `${FormName}?`;
-export type FormName = 'text' | 'filled' | 'time' | 'object' | 'any';
+export type FormName = 'text' | 'filled' | 'time' | 'object' | 'json';
+
+export function isOptional(form: Form): boolean {
+  return form.endsWith('?');
+}
+
+export function formName(form: Form): FormName {
+  return form.replace('?', '') as FormName;
+}
 
 /** Where the type, action and key of an event stand. */
 export type TopicRule =
