@@ -53,15 +53,21 @@ function schemaOf(schema: z.ZodType, name: string): object {
 }
 
 function operationObject(operation: Operation): object {
-  const { id, path, summary, open = false, query = {}, headers = {}, takesEvents = false } = operation;
-  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => [name, z.string()] as const);
+  const { id, summary, open = false, headers = {}, takesEvents = false } = operation;
+  const { query = {}, required = [], asJson = [], oneOf } = operation;
   return {
     operationId: id,
     summary,
     security: open ? [] : [{ bearer: [] }, { basic: [] }, { token: [] }],
     parameters: [
-      ...names.map(([name, schema]) => parameter('path', name, schema)),
-      ...Object.entries(query).map(([name, schema]) => parameter('query', name, schema)),
+      ...pathParameters(operation),
+      ...Object.entries(query).map(([name, schema]) =>
+        parameter('query', name, schema, {
+          required: required.includes(name),
+          asJson: asJson.includes(name),
+        }),
+      ),
+      ...(oneOf ? [anyOfThem(oneOf)] : []),
       ...Object.entries(headers).map(([name, schema]) => parameter('header', name, schema)),
     ],
     ...(takesEvents && { requestBody: eventsBody() }),
@@ -69,14 +75,39 @@ function operationObject(operation: Operation): object {
   };
 }
 
-function parameter(where: 'path' | 'query' | 'header', name: string, schema: z.ZodType): object {
+function pathParameters({ path, names = {} }: Operation): object[] {
+  const found = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+  return found.map((name) =>
+    parameter('path', name, names[name] ?? z.string().min(1), { required: true, asJson: false }),
+  );
+}
+
+function parameter(
+  where: 'path' | 'query' | 'header',
+  name: string,
+  schema: z.ZodType,
+  { required, asJson } = { required: false, asJson: false },
+): object {
   const { description, ...form } = jsonSchema(schema, 'input', 'draft-2020-12');
   return {
     in: where,
     name,
     ...(description !== undefined && { description }),
-    ...(where === 'path' && { required: true }),
-    schema: form,
+    ...(required && { required }),
+    ...(asJson ? { content: { 'application/json': { schema: form } } } : { schema: form }),
+  };
+}
+
+/** One parameter by name whose fields are those of the query. */
+function anyOfThem(oneOf: Readonly<Record<string, z.ZodType>>): object {
+  const form = jsonSchema(z.strictObject(oneOf).partial(), 'input', 'draft-2020-12');
+  return {
+    in: 'query',
+    name: 'conditions',
+    required: true,
+    style: 'form',
+    explode: true,
+    schema: { ...form, minProperties: 1 },
   };
 }
 

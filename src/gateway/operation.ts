@@ -22,6 +22,14 @@ export interface Operation {
   /** Asked by DRP's clients first, so that who comes without credentials is refused to the letter as by DRP. */
   readonly ofDrp?: boolean;
   readonly query?: Readonly<Record<string, z.ZodType>>;
+  /** Those of the query without which nothing is done. */
+  readonly required?: readonly string[];
+  /** Those of the query that are written as JSON. */
+  readonly asJson?: readonly string[];
+  /** Any of these, at least one: parameters of the query beside the others. */
+  readonly oneOf?: Readonly<Record<string, z.ZodType>>;
+  /** Forms of the parameters of the path, where not any text will do. */
+  readonly names?: Readonly<Record<string, z.ZodType>>;
   readonly headers?: Readonly<Record<string, z.ZodType>>;
   /** Takes events. */
   readonly takesEvents?: boolean;
@@ -43,12 +51,12 @@ export const COMMON_ERRORS: readonly ErrorCode[] = [
   'internal',
 ];
 
-export function text(says: string): z.ZodType {
+export function text(says: string): z.ZodString {
   return z.string().describe(says);
 }
 
 export function count(says: string): z.ZodType {
-  return z.int().min(0).describe(says);
+  return z.int().min(0).max(999_999_999_999_999).describe(says);
 }
 
 /** An answer of JSON. */

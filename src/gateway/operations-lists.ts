@@ -1,23 +1,15 @@
-import { z } from 'zod';
-import { FIELDS } from '../registry/query.ts';
-import { count, json, text, type Operation } from './operation.ts';
+import { rfc3339 } from '../dialects/shapes.ts';
+import { json, text, type Operation } from './operation.ts';
+import { conditions, name, order, paging } from './parameters.ts';
 import { CURSOR } from './page-headers.ts';
 import { RUNNERS } from './presence.ts';
 
 const COUNTS = ['X-DRP-LIST-TOTAL-COUNT', 'X-DRP-LIST-COUNT'];
 const PAGES = [...COUNTS, CURSOR];
 
-const paging = { offset: count('How many are left out at the beginning'), limit: count('How many at most') };
-const filters = {
-  ...Object.fromEntries(
-    FIELDS.map((field) => [field, text(`A value, or Fn(value), as in ${field}=Re(^a); several are chances`)]),
-  ),
-  sort: z.enum(FIELDS),
-  reverse: z.enum(['true', 'false']),
-  ...paging,
-};
+const ALL = { ...conditions, ...order, ...paging };
 
-const UNTIL = z.iso.datetime({ offset: true }).describe('How long; a year when absent');
+const UNTIL = rfc3339.describe('How long; a year when absent');
 
 function runnerOperations(type: (typeof RUNNERS)[number]): Operation[] {
   return [
@@ -26,7 +18,7 @@ function runnerOperations(type: (typeof RUNNERS)[number]): Operation[] {
       method: 'get',
       path: `/api/v3/${type}/{uuid}/connections`,
       summary: 'The connections of runner:<uuid>',
-      query: filters,
+      query: ALL,
       answers: { 200: json('Those that all filters leave', 'Connections', PAGES) },
       errors: ['reads_exceeded'],
     },
@@ -81,7 +73,7 @@ export const LISTS: readonly Operation[] = [
     method: 'get',
     path: '/api/v3/connections',
     summary: 'Who is connected, on all nodes',
-    query: filters,
+    query: ALL,
     answers: {
       200: json(
         'A page of those that all filters leave; the header Link names the next one',
@@ -96,7 +88,7 @@ export const LISTS: readonly Operation[] = [
     method: 'delete',
     path: '/api/v3/connections',
     summary: 'Close what the filters leave, with 4009, up to 10,000 at a time; at least one filter',
-    query: filters,
+    query: ALL,
     answers: {
       200: json('Those that were closed; the header Link says that there are more', 'Connections', COUNTS),
     },
@@ -124,7 +116,7 @@ export const LISTS: readonly Operation[] = [
     method: 'get',
     path: '/api/v3/presence',
     summary: 'Whether somebody is there, or who is',
-    query: { principal: text('Who, as user:ada; all who are online when absent'), ...paging },
+    query: { principal: text('Who, as user:ada; all who are online when absent').min(1), ...paging },
     answers: {
       200: json(
         'Of one with the connections, of all a page without, and Link names the next',
@@ -138,6 +130,7 @@ export const LISTS: readonly Operation[] = [
     id: 'revokeToken',
     method: 'delete',
     path: '/api/v3/tokens/{id}',
+    names: { id: name },
     summary: 'No node takes the token of this jti, nor what was renewed from it, nor the tokens of this sid',
     query: { until: UNTIL },
     answers: { 200: json('Until when', 'Revocation') },
@@ -148,7 +141,8 @@ export const LISTS: readonly Operation[] = [
     method: 'delete',
     path: '/api/v3/tokens',
     summary: 'No node takes any token for which this principal has signed in so far',
-    query: { principal: text('Whose, as user:ada'), until: UNTIL },
+    query: { principal: name.describe('Whose, as user:ada'), until: UNTIL },
+    required: ['principal'],
     answers: { 200: json('Until when', 'Revocation') },
     errors: ['time_invalid', 'forbidden', 'limit_reached'],
   },

@@ -1,8 +1,12 @@
 import { z } from 'zod';
 import { dialectNames } from '../dialects/index.ts';
 import { SLOW_POLICIES } from '../dialects/native.ts';
-import { count, json, text, type Operation } from './operation.ts';
+import { json, text, type Operation } from './operation.ts';
 import { LISTS } from './operations-lists.ts';
+import { cursor, filters, headerText, pattern, place } from './parameters.ts';
+
+/** Mist has no form of its own for what is published. */
+const WRITTEN = dialectNames.filter((name) => name !== 'mist');
 
 /** Every route of HTTP; a test holds the table to the routes that express serves. */
 export const OPERATIONS: readonly Operation[] = [
@@ -60,7 +64,9 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/api/v3/users/{name}/token',
     ofDrp: true,
     summary: "A token of one's own; for an admin, of any user of the configuration",
-    query: { ttl: count('Seconds that it holds; a token that is renewed so ends with its sign-in at last') },
+    query: {
+      ttl: z.int().min(1).max(999_999_999).describe('Seconds that it holds, as far as the sign-in does'),
+    },
     answers: { 200: json('The token', 'Token') },
     errors: ['ttl_invalid', 'session_ended', 'forbidden', 'not_found', 'signing_unavailable'],
   },
@@ -70,15 +76,19 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/api/v3/events',
     summary: 'What was, as a page; with Accept: text/event-stream what was and is, as a stream',
     query: {
-      pattern: z.array(z.string()).describe('type.action.key, any number of them; everything when absent'),
-      filters: text('JSON: paths into the event, each with a value or a list'),
+      pattern: z
+        .array(pattern)
+        .min(1)
+        .describe('type.action.key, any number of them; everything when absent'),
+      filters,
       slow: z.enum(SLOW_POLICIES),
-      since: text('After this cursor, or this time'),
-      until: text('Before this cursor, or this time'),
+      since: place('After this'),
+      until: place('Before this'),
       limit: z.int().min(1).max(1_000),
-      lastEventId: text('As since, for streams'),
+      lastEventId: text('As since, for streams; what is none is told as a gap'),
     },
-    headers: { 'Last-Event-ID': text('As since, for streams') },
+    asJson: ['filters'],
+    headers: { 'Last-Event-ID': headerText.describe('As since, for streams; what is none is told as a gap') },
     answers: {
       200: {
         says: 'A page, or a stream whose data are events',
@@ -101,10 +111,10 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'post',
     path: '/api/v3/events',
     summary: 'Publish one event, or a list of them, all or none',
-    query: { dialect: z.enum(dialectNames).describe('In whose spelling; found by its fields when absent') },
+    query: { dialect: z.enum(WRITTEN).describe('In whose spelling; found by its fields when absent') },
     headers: {
-      'Idempotency-Key': z.string().min(1).max(200).describe('The same again changes nothing'),
-      traceparent: text('W3C Trace Context; carried with each event that has none of its own'),
+      'Idempotency-Key': headerText.min(1).max(200).describe('The same again changes nothing'),
+      traceparent: headerText.describe('W3C Trace Context; carried with each event that has none of its own'),
     },
     takesEvents: true,
     answers: { 204: { says: 'Accepted', headers: ['Belfry-Event-Ids'] } },
@@ -126,7 +136,8 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/api/v3/explain',
     summary: 'Why a connection of this node heard an event, or did not; for admins',
-    query: { event: text('Its id'), connection: text('ip:port, or id') },
+    query: { event: cursor.describe('Its id'), connection: text('ip:port, or id') },
+    required: ['event', 'connection'],
     answers: { 200: json('Each rule that was asked', 'Explanation') },
     errors: ['forbidden', 'cursor_invalid', 'not_found'],
   },

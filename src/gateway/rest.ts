@@ -110,10 +110,10 @@ function info({ node, version, hub }: RestOptions, request: Request): object {
 async function getToken(options: RestOptions, request: Request, response: Response): Promise<void> {
   const ttl = targetOf(request).query.get('ttl');
   const ttlS = ttl === null ? options.tokenTtlS : Number(ttl);
-  if (ttl !== null && (!/^[1-9]\d{0,8}$/.test(ttl) || ttlS > options.sessionMaxS)) {
+  if (ttl !== null && !/^[1-9]\d{0,8}$/.test(ttl)) {
     throw new BelfryError(
       'ttl_invalid',
-      `The ttl is not usable. Expected a positive whole number of seconds, at most ${options.sessionMaxS}.`,
+      'The ttl is not usable. Expected a positive whole number of seconds.',
     );
   }
   const name = String(request.params['name']);

@@ -1,0 +1,85 @@
+import * as fc from 'fast-check';
+import { request as httpRequest } from 'node:http';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openApi } from '../../src/gateway/openapi.ts';
+import { OPERATIONS } from '../../src/gateway/operations.ts';
+import { anyRequest, type AnyRequest, type Parameter } from '../support/any-of-schema.ts';
+import { keepAlive } from './connections-helpers.ts';
+import { nativeClient } from '../support/client.ts';
+import { startNode, type TestNode } from '../support/node.ts';
+
+interface Described {
+  readonly parameters: readonly Parameter[];
+  readonly requestBody?: object;
+  readonly responses: Readonly<Record<string, object>>;
+}
+
+const document = openApi('1.2.3') as { readonly paths: Record<string, Record<string, Described>> };
+
+/** Form refused: the description says what fits. */
+const OF_FORM = new Set([400, 406, 413, 415, 422]);
+
+/** What is answered by the form of the whole body, which no schema tells from that of another dialect. */
+const READS_EVENTS = new Set(['publish']);
+
+/** It would close whoever asks. */
+const CLOSES_ALL = new Set(['closeConnections']);
+
+const RUNS = 15;
+
+/** As it is written, where fetch would make another path of it. */
+function ask(node: TestNode, method: string, token: string) {
+  const agent = keepAlive();
+  const { hostname, port } = new URL(node.url);
+  return ({ target, headers, body }: AnyRequest): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const more = body === undefined ? {} : { 'Content-Type': 'application/json' };
+      const all = { ...headers, ...more, Authorization: `Bearer ${token}` };
+      const sent = httpRequest({ hostname, port, path: target, method, headers: all, agent });
+      sent.on('error', reject);
+      sent.on('response', (response) => {
+        response.resume().on('end', () => resolve(response.statusCode ?? 0));
+      });
+      sent.end(body);
+    });
+}
+
+async function startStage(): Promise<{ node: TestNode; token: string }> {
+  const node = await startNode();
+  const token = await node.token();
+  const client = await nativeClient(node.url, token, ['*.*.*']);
+  onTestFinished(() => client.ws.terminate());
+  return { node, token };
+}
+
+describe('a request that fits /openapi.json', () => {
+  const asked = OPERATIONS.filter(({ id }) => !CLOSES_ALL.has(id));
+  it.each(asked)('of $id is answered as described, and not refused for its form', async (operation) => {
+    const { id, path, method } = operation;
+    const { node, token } = await startStage();
+    const described = document.paths[path]?.[method] as Described;
+    const send = ask(node, method.toUpperCase(), token);
+    await fc.assert(
+      fc.asyncProperty(anyRequest(path, described, document), async (request) => {
+        const status = await send(request);
+        expect(Object.keys(described.responses).map(Number)).toContain(status);
+        expect(status).not.toBe(500);
+        expect(OF_FORM.has(status) && !READS_EVENTS.has(id)).toBe(false);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it.each(Object.keys(document.paths))('%s with a method that it does not describe is 405', async (path) => {
+    const { node, token } = await startStage();
+    const methods = Object.keys(document.paths[path] ?? {});
+    const target = path.replaceAll(/\{\w+\}/g, 'x');
+    for (const method of ['get', 'post', 'put', 'patch', 'delete', 'trace', 'query']) {
+      if (methods.includes(method)) continue;
+      expect([method, await ask(node, method.toUpperCase(), token)({ target, headers: {} })]).toEqual([
+        method,
+        405,
+      ]);
+    }
+  });
+});
