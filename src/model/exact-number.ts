@@ -1,4 +1,5 @@
-import { scanNumber, scanString } from './json-scan.ts';
+import { scanNumber } from './json-scan.ts';
+import { skipString } from './json-walk.ts';
 
 declare global {
   interface JSON {
@@ -40,7 +41,7 @@ function keepSource(_key: string, value: unknown, { source = '' }: { source?: st
 function hasInexact(text: string): boolean {
   for (let at = 0; at < text.length;) {
     const code = text.charCodeAt(at);
-    if (code === 0x22) at = scanString(text, at);
+    if (code === 0x22) at = skipString(text, at);
     else if (code === 0x2d || (code >= 0x30 && code <= 0x39)) {
       const end = scanNumber(text, at);
       if (!isKept(text.slice(at, end))) return true;

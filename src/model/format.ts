@@ -67,9 +67,10 @@ export function formatOf<Known extends Format>(body: Body, formats: readonly Kno
 
 /** The value of a root field, or with a dot of a field in it; `undefined` when there is none. */
 export function fieldAt(body: Fields, path: string): Value | undefined {
-  const [first = '', second] = path.split('.');
+  const dot = path.indexOf('.');
+  const [first, second] = dot < 0 ? [path, ''] : [path.slice(0, dot), path.slice(dot + 1)];
   const value = Object.hasOwn(body, first) ? body[first] : undefined;
-  if (second === undefined) return value;
+  if (dot < 0) return value;
   if (!isObjectValue(value)) return undefined;
   const fields = fieldsOf(value);
   return Object.hasOwn(fields, second) ? fields[second] : undefined;

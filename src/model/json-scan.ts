@@ -9,7 +9,7 @@ import { ProtocolError } from './errors.ts';
 /** Deeper than any real event; far from where a recursive reader or writer of JSON overflows its stack. */
 export const MAX_DEPTH = bound('nesting of JSON', 64, 'levels', 'the text is refused with json_invalid');
 
-const QUOTE = 0x22;
+export const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const COLON = 0x3a;
@@ -23,22 +23,27 @@ const UNDERSCORE = 0x5f;
 const FORBIDDEN = '__proto__';
 const SHORT_ESCAPES = '"\\/bfnrt';
 
-/** Told where the parts of an object or a list stand: of a list there are no names, and `nameAt` is where the item begins. */
-export type Visit = (nameAt: number, nameEnd: number, valueAt: number, valueEnd: number) => boolean | void;
+/** Told where the name and the value of a field stand. */
+export type Visit = (nameAt: number, nameEnd: number, valueAt: number, valueEnd: number) => void;
+
+/** Whether no string in the text needs a look at its characters: there is no escape, and no control character. */
+export function isPlain(text: string): boolean {
+  return !/[\p{Cc}\\]/u.test(text);
+}
 
 /**
- * Where the value ends that begins there. `visit` is told of each part of it, if it is an object or a list; the scan ends
- * with -1 where that answers false.
+ * Where the value ends that begins there, in a text of which {@link isPlain} was asked. `visit` is told of each field, if
+ * it is an object.
  * @throws ProtocolError `json_invalid`
  */
-export function scanValue(text: string, at: number, depth: number, visit?: Visit): number {
+export function scanValue(text: string, at: number, plain: boolean, visit?: Visit, depth = 0): number {
   switch (text.charCodeAt(at)) {
     case QUOTE:
-      return scanString(text, at);
+      return scanString(text, at, plain);
     case OPEN_OBJECT:
-      return scanObject(text, at, depth + 1, visit);
+      return scanObject(text, at, plain, visit, depth + 1);
     case OPEN_LIST:
-      return scanList(text, at, depth + 1, visit);
+      return scanList(text, at, plain, depth + 1);
     case 0x74:
       return scanWord(text, at, 'true');
     case 0x66:
@@ -58,20 +63,26 @@ export function skipSpace(text: string, at: number): number {
   }
 }
 
-function scanObject(text: string, at: number, depth: number, visit: Visit | undefined): number {
+function scanObject(
+  text: string,
+  at: number,
+  plain: boolean,
+  visit: Visit | undefined,
+  depth: number,
+): number {
   if (depth > MAX_DEPTH) throw tooDeep();
   at = skipSpace(text, at + 1);
   if (text.charCodeAt(at) === CLOSE_OBJECT) return at + 1;
   for (;;) {
     const nameAt = at;
     if (text.charCodeAt(at) !== QUOTE) throw unexpected(text, at, 'a name in double quotes');
-    const nameEnd = scanString(text, at);
+    const nameEnd = scanString(text, at, plain);
     checkName(text, nameAt, nameEnd);
     at = skipSpace(text, nameEnd);
     if (text.charCodeAt(at) !== COLON) throw unexpected(text, at, '":"');
     const valueAt = skipSpace(text, at + 1);
-    const valueEnd = scanValue(text, valueAt, depth);
-    if (visit?.(nameAt, nameEnd, valueAt, valueEnd) === false) return -1;
+    const valueEnd = scanValue(text, valueAt, plain, undefined, depth);
+    visit?.(nameAt, nameEnd, valueAt, valueEnd);
     at = skipSpace(text, valueEnd);
     const code = text.charCodeAt(at);
     if (code === CLOSE_OBJECT) return at + 1;
@@ -80,13 +91,12 @@ function scanObject(text: string, at: number, depth: number, visit: Visit | unde
   }
 }
 
-function scanList(text: string, at: number, depth: number, visit: Visit | undefined): number {
+function scanList(text: string, at: number, plain: boolean, depth: number): number {
   if (depth > MAX_DEPTH) throw tooDeep();
   at = skipSpace(text, at + 1);
   if (text.charCodeAt(at) === CLOSE_LIST) return at + 1;
   for (;;) {
-    const itemEnd = scanValue(text, at, depth);
-    if (visit?.(at, at, at, itemEnd) === false) return -1;
+    const itemEnd = scanValue(text, at, plain, undefined, depth);
     at = skipSpace(text, itemEnd);
     const code = text.charCodeAt(at);
     if (code === CLOSE_LIST) return at + 1;
@@ -96,7 +106,12 @@ function scanList(text: string, at: number, depth: number, visit: Visit | undefi
 }
 
 /** Where the string ends that begins there, its quotes included. */
-export function scanString(text: string, at: number): number {
+function scanString(text: string, at: number, plain: boolean): number {
+  if (plain) {
+    const end = text.indexOf('"', at + 1);
+    if (end < 0) throw unexpected(text, text.length, 'the end of a string');
+    return end + 1;
+  }
   for (let i = at + 1; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === QUOTE) return i + 1;

@@ -1,5 +1,7 @@
 /** Finds its way in the text of JSON that was scanned before, so that nothing here has to be checked again. */
 
+import type { Visit } from './json-scan.ts';
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
@@ -49,4 +51,26 @@ export function next(text: string, at: number, besides: string): number {
 export function unquoted(text: string, at: number, end: number): string {
   const inside = text.slice(at + 1, end - 1);
   return inside.includes('\\') ? (JSON.parse(text.slice(at, end)) as string) : inside;
+}
+
+/** Tells where the name and the value stand of each field of an object. */
+export function visitFields(text: string, visit: Visit): void {
+  for (let at = next(text, 1, ','); text[at] !== '}';) {
+    const nameEnd = skipString(text, at);
+    const valueAt = next(text, nameEnd, ':');
+    const valueEnd = skipValue(text, valueAt);
+    visit(at, nameEnd, valueAt, valueEnd);
+    at = next(text, valueEnd, ',');
+  }
+}
+
+/** The texts of the items of a list, so many at most. */
+export function itemsOf(text: string, max: number): string[] {
+  const items: string[] = [];
+  for (let at = next(text, 1, ','); text[at] !== ']' && items.length < max;) {
+    const end = skipValue(text, at);
+    items.push(text.slice(at, end));
+    at = next(text, end, ',');
+  }
+  return items;
 }

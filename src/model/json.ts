@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { ExactNumber, parseExactly } from './exact-number.ts';
-import { invalid, scanValue, skipSpace, unexpected } from './json-scan.ts';
+import { invalid, isPlain, QUOTE, scanValue, skipSpace, unexpected, type Visit } from './json-scan.ts';
+import { itemsOf, unquoted, visitFields } from './json-walk.ts';
 
 export { MAX_DEPTH } from './json-scan.ts';
 
@@ -18,11 +19,6 @@ export type Fields = { readonly [name: string]: Value };
 /** What may be an event in some spelling. */
 export type Body = Json | Fields;
 
-/** Where the dialects write a value of an event, or events. In whatever case, as Go reads names. */
-const VALUES: ReadonlySet<string> = new Set(['object', 'original', 'metadata', 'payload', 'data', 'events']);
-/** What else they write, which needs no look at its case. */
-const OTHERS: ReadonlySet<string> = new Set(['id', 'time', 'type', 'action', 'key', 'principal']);
-
 /** JSON as it was written, in which form it goes on; and what it says, for whoever must look into it. */
 export class JsonText {
   readonly text: string;
@@ -37,12 +33,13 @@ export class JsonText {
 
   /** What it says, with numbers read exactly. Of names that are there twice the last one counts, here as below. */
   get value(): Json {
-    return (this.#value ??= parseExactly(this.text) as Json);
+    return (this.#value ??= read(this.text));
   }
 
   /** `undefined` when it is no object. */
   get fields(): Fields | undefined {
-    if (this.#fields === undefined && this.isObject) scanFields(this.text, 0, (this.#fields = {}));
+    if (this.#fields === undefined && this.isObject)
+      visitFields(this.text, intoFields(this.text, (this.#fields = {})));
     return this.#fields;
   }
 
@@ -53,12 +50,7 @@ export class JsonText {
   /** The items of a list, so many at most; `undefined` when it is none. */
   items(max: number): JsonText[] | undefined {
     if (!this.text.startsWith('[')) return undefined;
-    const items: JsonText[] = [];
-    scanValue(this.text, 0, 0, (_nameAt, _nameEnd, at, end) => {
-      items.push(new JsonText(this.text.slice(at, end)));
-      return items.length < max;
-    });
-    return items;
+    return itemsOf(this.text, max).map((item) => new JsonText(item));
   }
 
   toJSON(): Json {
@@ -66,27 +58,41 @@ export class JsonText {
   }
 }
 
-/** Fills in what the object holds that begins there, and answers where it ends. */
-function scanFields(text: string, at: number, fields: Record<string, Value>): number {
-  return scanValue(text, at, 0, (nameAt, nameEnd, valueAt, valueEnd) => {
-    const name = plainString(text, nameAt, nameEnd);
-    fields[name] = fieldOf(name, text, valueAt, valueEnd);
-    return true;
-  });
+/** Where the dialects write a value of an event, or events. In whatever case, as Go reads names. */
+const VALUES: ReadonlySet<string> = new Set(['object', 'original', 'metadata', 'payload', 'data', 'events']);
+const LONGEST_VALUE = 'original'.length;
+
+/** Names that nearly every event has, by their length: found by comparison, so that no text is made of them. */
+const USUAL: readonly (readonly string[])[] = [[], [], ['id'], ['key'], ['type', 'time'], [], ['action', 'object'], [], ['metadata', 'original'], ['principal']]; // prettier-ignore
+
+/** Fills in what an object holds. */
+function intoFields(text: string, fields: Record<string, Value>): Visit {
+  return (nameAt, nameEnd, valueAt, valueEnd) => {
+    const usual = usualName(text, nameAt, nameEnd);
+    const name = usual ?? unquoted(text, nameAt, nameEnd);
+    const isString = text.charCodeAt(valueAt) === QUOTE;
+    if (usual === undefined ? isValue(name) : VALUES.has(usual))
+      fields[name] = unread(text, valueAt, valueEnd);
+    else fields[name] = isString ? unquoted(text, valueAt, valueEnd) : read(text.slice(valueAt, valueEnd));
+  };
 }
 
-function fieldOf(name: string, text: string, at: number, end: number): Value {
-  const first = text.charAt(at);
-  const isValue = !OTHERS.has(name) && (VALUES.has(name) || VALUES.has(name.toLowerCase()));
-  if (!isValue && first === '"') return plainString(text, at, end);
-  const written = text.slice(at, end);
-  if (written === 'null') return null;
-  return isValue ? new JsonText(written) : (parseExactly(written) as Json);
+function usualName(text: string, at: number, end: number): string | undefined {
+  for (const name of USUAL[end - at - 2] ?? []) if (text.startsWith(name, at + 1)) return name;
+  return undefined;
 }
 
-function plainString(text: string, at: number, end: number): string {
-  const inside = text.slice(at + 1, end - 1);
-  return inside.includes('\\') ? (JSON.parse(text.slice(at, end)) as string) : inside;
+function isValue(name: string): boolean {
+  return name.length <= LONGEST_VALUE && VALUES.has(name.toLowerCase());
+}
+
+/** Null is null for everybody. */
+function unread(text: string, at: number, end: number): JsonText | null {
+  return text.startsWith('null', at) ? null : new JsonText(text.slice(at, end));
+}
+
+function read(text: string): Json {
+  return parseExactly(text) as Json;
 }
 
 /** The object with one field more, or another one of that name. All else stays as it was written, once for each name. */
@@ -94,9 +100,8 @@ export function withField(object: ObjectValue, name: string, value: Json): Objec
   if (!(object instanceof JsonText)) return { ...object, [name]: value };
   const { text } = object;
   const members = new Map<string, string>();
-  scanValue(text, 0, 0, (nameAt, nameEnd, _valueAt, valueEnd) => {
-    members.set(plainString(text, nameAt, nameEnd), text.slice(nameAt, valueEnd));
-    return true;
+  visitFields(text, (nameAt, nameEnd, _valueAt, valueEnd) => {
+    members.set(unquoted(text, nameAt, nameEnd), text.slice(nameAt, valueEnd));
   });
   members.set(name, `${JSON.stringify(name)}:${JSON.stringify(value)}`);
   return new JsonText(`{${[...members.values()].join()}}`);
@@ -124,16 +129,20 @@ export function valueOf(value: Value | undefined): Json | undefined {
  */
 export function readJson(input: Buffer | string): JsonText {
   const text = utf8Of(input);
-  if (!/[\n\r]/.test(text)) return scanned(text);
-  scanned(text);
+  const plain = text.length > LONG && isPlain(text);
+  if (plain || !(text.includes('\n') || text.includes('\r'))) return scanned(text, plain);
+  scanned(text, false);
   // Within strings there are none, as was just found.
-  return scanned(text.replaceAll(/[\n\r]\s*/g, ''));
+  return scanned(text.replaceAll(/[\n\r]\s*/g, ''), false);
 }
 
-function scanned(text: string): JsonText {
+/** Of less than this, to look at each character is faster. */
+const LONG = 1_000;
+
+function scanned(text: string, plain: boolean): JsonText {
   const at = skipSpace(text, 0);
-  const fields: Fields | undefined = text.charAt(at) === '{' ? {} : undefined;
-  const end = fields === undefined ? scanValue(text, at, 0) : scanFields(text, at, fields);
+  const fields: Fields | undefined = text[at] === '{' ? {} : undefined;
+  const end = scanValue(text, at, plain, fields && intoFields(text, fields));
   const rest = skipSpace(text, end);
   if (rest < text.length) throw unexpected(text, rest, 'the end');
   return new JsonText(text.slice(at, end), fields);
