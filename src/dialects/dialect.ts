@@ -13,6 +13,8 @@ export interface Dialect extends Encoding {
   readonly name: DialectName;
   /** Decides in `open` which pages may connect, where others leave that to the hub. */
   readonly checksOrigin?: boolean;
+  /** Subprotocols that mean this dialect: the first of them that a client offers is answered, and no other. */
+  readonly subprotocols?: readonly string[];
   /** Passes over binary frames without a word, where others refuse them. */
   readonly ignoresBinary?: boolean;
   /** How a client of this path and query begins. @throws Refusal before the upgrade */

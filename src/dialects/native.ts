@@ -2,7 +2,8 @@
  * The native dialect: Belfry's own protocol, which others can implement from this page.
  *
  * A client opens `/native/ws` on any listener, with a token in `Authorization: Bearer`, in `?token=`, or in its first
- * command. `?pattern=` (repeatable) and `?since=` subscribe at once. Every frame is one JSON object in a text frame.
+ * command; a page in a browser may also name the subprotocols `belfry.v1` and `belfry.token.<token>`, of which the first is
+ * answered. `?pattern=` (repeatable) and `?since=` subscribe at once. Every frame is one JSON object in a text frame.
  *
  * Commands, each with an `id` (string or number) of the client's choice:
  * ```
@@ -79,6 +80,7 @@ export const nativeCommand = z.discriminatedUnion('command', [
 
 export const native: Dialect = {
   name: 'native',
+  subprotocols: ['belfry.v1', 'json'],
 
   open({ query, caller }: OpenRequest): Opening {
     const anonymous = caller instanceof BelfryError && caller.code === 'credentials_missing';

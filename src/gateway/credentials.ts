@@ -11,10 +11,23 @@ const BASE64 = /^[\w+/-]+={0,2}$/;
 const SCHEME = /^([\w-]+)[ \t]+(\S.*)$/;
 
 /** Names under which a query may hold a token: those of DRP's documents, and the one of RFC 6750. */
-export const TOKEN_PARAMETERS = ['token', 'Token', 'access_token'] as const;
+const TOKEN_PARAMETERS = ['token', 'Token', 'access_token'] as const;
 
 /** A page in a browser can set no header, but name subprotocols; what follows this is a token. */
 const TOKEN_PROTOCOL = 'belfry.token.';
+
+/** Where a request may carry credentials. */
+export interface Carrier {
+  readonly authorization?: string | undefined;
+  /** `Sec-WebSocket-Protocol`, where that may hold a token. */
+  readonly protocols?: string | undefined;
+  readonly query: URLSearchParams;
+}
+
+/** Whether there are any, good or not. */
+export function carriesCredentials(carrier: Carrier): boolean {
+  return [carrier.authorization?.trim(), tokenOffered(carrier), tokenAsked(carrier)].some(Boolean);
+}
 
 /**
  * The credentials of a request by Digital Rebar Provision's rule: an `Authorization` header wins over the query, its
@@ -22,23 +35,26 @@ const TOKEN_PROTOCOL = 'belfry.token.';
  * no JWT does, else a token. Between the two stands a token among the subprotocols of a handshake.
  * @throws BelfryError `credentials_missing` or `credentials_malformed`; the message repeats nothing of them
  */
-export function credentialsOf(request: {
-  authorization?: string | undefined;
-  /** `Sec-WebSocket-Protocol`, where that may hold a token. */
-  protocols?: string | undefined;
-  query: URLSearchParams;
-}): Credentials {
-  const { authorization = '', protocols, query } = request;
+export function credentialsOf(carrier: Carrier): Credentials {
+  const { authorization = '' } = carrier;
   if (authorization.trim() !== '') return fromHeader(authorization.trim());
-  const offered = protocols?.split(',').map((each) => each.trim());
-  const protocol = offered?.find((each) => each.startsWith(TOKEN_PROTOCOL));
-  if (protocol !== undefined) return { kind: 'bearer', token: protocol.slice(TOKEN_PROTOCOL.length) };
-  const token = TOKEN_PARAMETERS.map((name) => query.get(name)?.trim()).find(Boolean);
+  const offered = tokenOffered(carrier);
+  if (offered !== undefined) return { kind: 'bearer', token: offered };
+  const token = tokenAsked(carrier);
   if (token === undefined) {
     const expected = 'Expected "Authorization: Bearer <token>", "Authorization: Basic …" or ?token=<token>.';
     throw new BelfryError('credentials_missing', `The request carries no credentials. ${expected}`);
   }
   return token.includes(':') ? userAndPassword(token) : { kind: 'bearer', token };
+}
+
+function tokenOffered({ protocols = '' }: Carrier): string | undefined {
+  const offered = protocols.split(',').map((each) => each.trim());
+  return offered.find((each) => each.startsWith(TOKEN_PROTOCOL))?.slice(TOKEN_PROTOCOL.length);
+}
+
+function tokenAsked({ query }: Carrier): string | undefined {
+  return TOKEN_PARAMETERS.map((name) => query.get(name)?.trim()).find(Boolean);
 }
 
 function fromHeader(header: string): Credentials {

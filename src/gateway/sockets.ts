@@ -3,7 +3,6 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { Opening } from '../dialects/dialect.ts';
 import type { Commands } from '../hub/commands.ts';
 import type { Arrival, Connection } from '../hub/connection.ts';
 import type { Hub } from '../hub/hub.ts';
@@ -40,7 +39,7 @@ interface Decided {
 /** The upgrade itself, and what joins a socket to its connection from then on. */
 export class Sockets {
   readonly #options: SocketsOptions;
-  /** One for each size of inbound frames, with compression and without. */
+  /** One for each size of inbound frames and list of subprotocols, with compression and without. */
   readonly #servers = new Map<string, WebSocketServer>();
 
   constructor(options: SocketsOptions) {
@@ -60,7 +59,7 @@ export class Sockets {
       return attached;
     }
     // It calls back within this call, or not at all.
-    this.#serverOf(arrival.opening).handleUpgrade(request, socket, head, (ws) => {
+    this.#serverOf(arrival).handleUpgrade(request, socket, head, (ws) => {
       if (full !== undefined) return this.#turnAway(ws, arrival, full);
       attached = true;
       this.#attach(ws, socket, arrival);
@@ -68,9 +67,10 @@ export class Sockets {
     return attached;
   }
 
-  #serverOf({ deflate = false, limits }: Opening): WebSocketServer {
+  #serverOf({ dialect, opening: { deflate = false, limits } }: Arrival): WebSocketServer {
+    const { subprotocols = [] } = dialect;
     const maxPayload = limits?.inboundMaxBytes ?? this.#options.inboundMaxBytes;
-    const key = `${maxPayload} ${deflate}`;
+    const key = [maxPayload, deflate, ...subprotocols].join(' ');
     let server = this.#servers.get(key);
     if (server === undefined) {
       const settings = {
@@ -81,8 +81,8 @@ export class Sockets {
         maxPayload,
         // The hub answers pings by itself: ws ends a connection without a word that sends more than it likes.
         autoPong: false,
-        // None of the five servers ever chose a subprotocol; ws by itself takes the first, whatever that is.
-        handleProtocols: () => false as const,
+        // None of the five servers ever chose a subprotocol; ws by itself takes the first, which may be a token.
+        handleProtocols: (offered: Set<string>) => subprotocols.find((name) => offered.has(name)) ?? false,
         // Looked at where the frame is read: rubbish is answered, and disconnects nobody.
         skipUTF8Validation: true,
         closeTimeout: CLOSE_TIMEOUT_MS,
@@ -117,6 +117,7 @@ export class Sockets {
     });
     const about = { id, remoteAddr, dialect: dialect.name, principal: opening.identity.principal };
     this.#read(ws, connection, beat, outlet);
+    if (opening.authWithinMs !== undefined) this.#watch(ws, socket, connection);
     ws.on('error', (error) => {
       this.#options.rubbish.report('socket', 'command_invalid', { ...about, error: error.message });
       hub.detach(connection, `refused: ${error.message}`);
@@ -128,6 +129,23 @@ export class Sockets {
     });
     log.debug(about, 'connection opened');
     commands.open(connection, opening);
+  }
+
+  /** Counts what comes of somebody who has yet to sign in, so that no large frame of theirs is collected. */
+  #watch(ws: WebSocket, socket: Duplex, connection: Connection): void {
+    const { strangers } = this.#options.commands;
+    let unread = 0;
+    const count = (bytes: Buffer): void => {
+      if (!strangers.has(connection)) return void socket.off('data', count);
+      unread += bytes.length;
+      const objection = strangers.objectionToUnread(connection, unread);
+      if (objection === undefined) return;
+      connection.close(objection);
+      // Nor is what follows; the client is cut where it does not go.
+      socket.pause();
+    };
+    socket.on('data', count);
+    ws.on('message', () => (unread = 0));
   }
 
   /** What a client sends is a sign of life, whatever it is. */

@@ -14,7 +14,7 @@ import type { Identity } from '../model/principal.ts';
 import { goingAway, type Admission, type Place } from './admission.ts';
 import type { Authenticator } from './auth.ts';
 import { addressOf } from './client-address.ts';
-import { cookieOf, credentialsOf, type Credentials } from './credentials.ts';
+import { carriesCredentials, cookieOf, credentialsOf, type Credentials } from './credentials.ts';
 import { checkOrigin, isOwnPage } from './origin.ts';
 import { METHOD_NOT_ALLOWED, refusalOf, refuse, targetOf, userAgentOf } from './handshake.ts';
 import type { HandshakeRate } from './handshake-rate.ts';
@@ -118,8 +118,8 @@ export class Upgrade {
   /** Before anything is asked of a token or of Redis. @throws BelfryError `handshakes_exceeded` or `limit_reached` */
   #enter(request: IncomingMessage, query: URLSearchParams): Place {
     const { admission, handshakeRate, trustedHops } = this.#options;
-    const { authorization, cookie } = request.headers;
-    const hasCredentials = [authorization, cookie, query.get('token'), query.get('Token')].some(Boolean);
+    const { authorization, cookie, 'sec-websocket-protocol': protocols } = request.headers;
+    const hasCredentials = Boolean(cookie) || carriesCredentials({ authorization, protocols, query });
     handshakeRate.take(addressOf(request, trustedHops), hasCredentials);
     return admission.enter(!hasCredentials);
   }
@@ -161,10 +161,15 @@ export class Upgrade {
   }
 
   /** A cookie counts where the dialect lives on cookies, and only for pages of the hub's own host or an allowed origin. */
-  #credentials(request: IncomingMessage, query: URLSearchParams, { name }: Dialect): Credentials {
-    const { authorization, cookie, origin } = request.headers;
+  #credentials(
+    request: IncomingMessage,
+    query: URLSearchParams,
+    { name, subprotocols }: Dialect,
+  ): Credentials {
+    const { authorization, cookie, origin, 'sec-websocket-protocol': offered } = request.headers;
+    const protocols = subprotocols === undefined ? undefined : offered;
     const token = name === 'mist' ? cookieOf(cookie, this.#options.cookie) : undefined;
-    if (token === undefined) return credentialsOf({ authorization, query });
+    if (token === undefined) return credentialsOf({ authorization, protocols, query });
     const isOwn = origin === undefined || isOwnPage(request.headers);
     if (!isOwn && !this.#options.allowedOrigins.includes(origin)) {
       throw new BelfryError(

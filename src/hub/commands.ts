@@ -8,12 +8,15 @@ import type { Json, JsonText } from '../model/json.ts';
 import type { Identity } from '../model/principal.ts';
 import { textOf } from './subscription.ts';
 import type { Connection } from './connection.ts';
+import { closeAfter } from './drain.ts';
 import { EncodedEvent } from './encoded.ts';
 import type { Hub } from './hub.ts';
 import { Lately } from './lately.ts';
 import { checkRoom, ownEvents, permitted } from './permission.ts';
-import { Pending } from './pending.ts';
+import { Pending, type Waiting } from './pending.ts';
 import { Replay } from './replay.ts';
+import { signIn } from './sign-in.ts';
+import { Strangers } from './strangers.ts';
 
 export interface CommandOptions {
   readonly hub: Hub;
@@ -30,6 +33,7 @@ export interface CommandOptions {
 
 /** What clients ask for, carried out in the order in which each asked, and answered in its dialect. */
 export class Commands {
+  readonly strangers = new Strangers();
   readonly #options: CommandOptions;
   readonly #pending = new WeakMap<Connection, Pending>();
   /** By what they subscribe to. Only dialects wish for it, by themselves, so there are few. */
@@ -42,10 +46,20 @@ export class Commands {
   /** A text frame from a client, as its bytes. Never throws. */
   receive(connection: Connection, frame: Buffer): void {
     if (!this.#admit(connection)) return;
+    this.#read(connection, frame);
+  }
+
+  #read(connection: Connection, frame: Buffer): void {
+    if (this.strangers.waits(connection)) return this.run(connection, { kind: 'frame', frame }, frame.length);
+    const objection = this.strangers.objectionTo(connection, frame.length);
+    if (objection !== undefined) return connection.close(objection);
     try {
       if (!isUtf8(frame))
         throw new ProtocolError('json_invalid', 'The frame is not UTF-8. Expected a text frame.');
-      this.run(connection, connection.dialect.decode(frame.toString()), frame.length);
+      const command = connection.dialect.decode(frame.toString());
+      const refusal = this.strangers.refusalOf(connection, command);
+      if (refusal !== undefined) return this.#refuse(connection, command.ref, refusal, command);
+      this.run(connection, command, frame.length);
     } catch (error) {
       this.#refuse(connection, error instanceof ProtocolError ? error.ref : '', error);
     }
@@ -54,6 +68,8 @@ export class Commands {
   /** A frame that is not text, which no dialect has a use for. */
   receiveBinary(connection: Connection): void {
     if (!this.#admit(connection) || connection.dialect.ignoresBinary) return;
+    const objection = this.strangers.objectionTo(connection, 0);
+    if (objection !== undefined) return connection.close(objection);
     this.#refuse(
       connection,
       '',
@@ -62,8 +78,10 @@ export class Commands {
   }
 
   /** Begins as the dialect said: what is told first, then the subscriptions with what they replay. */
-  open(connection: Connection, { first = [], subscriptions, replay, closeAfterMs }: Opening): void {
+  open(connection: Connection, opening: Opening): void {
+    const { first = [], subscriptions, replay, closeAfterMs, authWithinMs } = opening;
     const { hub } = this.#options;
+    if (authWithinMs !== undefined) this.strangers.add(connection);
     for (const event of first) hub.sendTo(connection, new EncodedEvent(event, hub.stats));
     if (subscriptions.length > 0) {
       this.run(connection, { kind: 'subscribe', ref: '', subscriptions, ...(replay && { replay }) });
@@ -72,7 +90,7 @@ export class Commands {
   }
 
   /** Carries out a command, at once if nothing is before it. `bytes` is what it takes to keep it until then. */
-  run(connection: Connection, command: Command, bytes = 0): void {
+  run(connection: Connection, command: Waiting, bytes = 0): void {
     const pending = this.#pendingOf(connection);
     if (!pending.push(command, bytes)) return connection.close(CLOSE.rateLimit);
     if (!pending.busy) this.#work(connection, pending);
@@ -91,6 +109,13 @@ export class Commands {
   #work(connection: Connection, pending: Pending): void {
     for (let command = pending.shift(); command !== undefined; command = pending.shift()) {
       if (!connection.isOpen) return;
+      if (command.kind === 'frame') {
+        // Its command waits behind those that came before it, and begins no work of its own.
+        pending.busy = true;
+        this.#read(connection, command.frame);
+        pending.busy = false;
+        continue;
+      }
       const done = this.#execute(connection, command);
       if (done === undefined) continue;
       pending.busy = true;
@@ -132,7 +157,7 @@ export class Commands {
         this.#reply(connection, command, {});
         return undefined;
       case 'close':
-        return this.#closeAfter(connection, command.afterMs);
+        return closeAfter(this.#options.hub, connection, command.afterMs);
       case 'ignore':
         return undefined;
     }
@@ -181,36 +206,23 @@ export class Commands {
 
   async #authenticate(connection: Connection, command: Command & { kind: 'auth' }): Promise<void> {
     const { ref, token, orClose = false } = command;
-    const { hub, authenticate } = this.#options;
-    let identity: Identity;
     try {
-      const found = await authenticate(token);
-      identity = connection.dialect.identify?.(found) ?? found;
+      const told = await signIn(this.#options, connection, token);
+      if (told === undefined) return;
+      this.strangers.signedIn(connection, true);
+      this.#options.hub.tell(connection, 'auth', ref, told);
     } catch (error) {
       if (!orClose || asBelfryError(error).code !== 'token_invalid') throw error;
       this.#refuse(connection, ref, error, command);
-      return connection.close(CLOSE.refused);
+      connection.close(CLOSE.refused);
+    } finally {
+      this.strangers.signedIn(connection, false);
     }
-    if (!connection.isOpen) return;
-    await hub.identify(connection, identity);
-    const { principal, expiresAt } = identity;
-    hub.tell(connection, 'auth', ref, {
-      principal,
-      expiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
-    });
   }
 
   /** After the commands that wait, and not at all without a time. */
   #closeIn(connection: Connection, afterMs: number | undefined): void {
     if (afterMs !== undefined) this.run(connection, { kind: 'close', afterMs, ref: '' });
-  }
-
-  /** Lets what was sent before go out first. */
-  async #closeAfter(connection: Connection, ms: number): Promise<void> {
-    const { hub } = this.#options;
-    await hub.drained(connection);
-    await new Promise<void>((resolve) => void hub.clock.after(ms, resolve));
-    connection.close(CLOSE.normal);
   }
 
   #reply(connection: Connection, { kind, ref }: Command, object: Json): void {

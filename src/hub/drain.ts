@@ -1,4 +1,4 @@
-import type { Close } from '../model/close.ts';
+import { CLOSE, type Close } from '../model/close.ts';
 import type { Connection } from './connection.ts';
 import type { Hub } from './hub.ts';
 
@@ -24,4 +24,11 @@ export async function drain(hub: Leaving, { windowMs, why, random }: DrainWish):
     connection.close(why);
   };
   await Promise.all(Array.from(hub.connections, leave));
+}
+
+/** Ends one as it should, once it has what was sent before and so much time has passed. */
+export async function closeAfter(hub: Hub, connection: Connection, ms: number): Promise<void> {
+  await hub.drained(connection);
+  await new Promise<void>((resolve) => void hub.clock.after(ms, resolve));
+  connection.close(CLOSE.normal);
 }

@@ -4,16 +4,19 @@ import type { Command } from '../dialects/dialect.ts';
 const MAX_WAITING = 1_000;
 const MAX_BYTES = 4 * 1024 * 1024;
 
+/** A command, or a frame that is to be read when its turn has come. */
+export type Waiting = Command | { readonly kind: 'frame'; readonly frame: Buffer };
+
 /** The commands of one connection: those that wait, and how many more it may send this second. */
 export class Pending {
-  readonly #waiting: { readonly command: Command; readonly bytes: number }[] = [];
+  readonly #waiting: { readonly command: Waiting; readonly bytes: number }[] = [];
   #bytes = 0;
   busy = false;
   #second = 0;
   #count = 0;
 
   /** Whether it was taken; `false` when it would pass a bound. */
-  push(command: Command, bytes: number): boolean {
+  push(command: Waiting, bytes: number): boolean {
     const over = this.#waiting.length >= MAX_WAITING || this.#bytes + bytes > MAX_BYTES;
     if (over && this.#waiting.length > 0) return false;
     this.#waiting.push({ command, bytes });
@@ -21,7 +24,7 @@ export class Pending {
     return true;
   }
 
-  shift(): Command | undefined {
+  shift(): Waiting | undefined {
     const next = this.#waiting.shift();
     this.#bytes -= next?.bytes ?? 0;
     return next?.command;

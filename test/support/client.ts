@@ -48,8 +48,12 @@ export class TestClient {
 }
 
 /** Connects, and ends with the test. Rejects with `refused with <status>` when the hub does not upgrade. */
-export async function connect(url: string, options: ClientOptions = {}): Promise<TestClient> {
-  const ws = new WebSocket(url, { rejectUnauthorized: false, ...options });
+export async function connect(
+  url: string,
+  options: ClientOptions = {},
+  protocols: string[] = [],
+): Promise<TestClient> {
+  const ws = new WebSocket(url, protocols, { rejectUnauthorized: false, ...options });
   const client = new TestClient(ws);
   onTestFinished(() => ws.terminate());
   await new Promise<void>((resolve, reject) => {
