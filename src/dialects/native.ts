@@ -25,6 +25,7 @@
  *   or `"slow":"latest-per-key"`, where `"close"` would have closed it.
  */
 import { z } from 'zod';
+import { bound } from '../model/bound.ts';
 import { cursorAt, isCursor, type Cursor } from '../model/cursor.ts';
 import { BelfryError, ProtocolError } from '../model/errors.ts';
 import { heardJson, type NewEvent } from '../model/event.ts';
@@ -50,6 +51,8 @@ const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: 60_000 };
 const AUTH_WITHIN_MS = 10_000;
 /** In one publish: as many ids as fit into a header that every client and proxy takes. */
 export const MAX_EVENTS = 256;
+/** As many as a connection may hold where no setting says otherwise. */
+const MAX_PATTERNS = bound('patterns of one command', 1_000, 'entries', 'the command is refused');
 export const SLOW_POLICIES: readonly SlowPolicy[] = ['close', 'drop-oldest', 'latest-per-key'];
 
 const MAX_ID_LENGTH = 200;
@@ -57,7 +60,7 @@ const commandId = z
   .union([z.string().max(MAX_ID_LENGTH), anyNumber.refine((id) => String(id).length <= MAX_ID_LENGTH)])
   .transform(String)
   .default('');
-const patterns = z.array(z.string()).min(1);
+const patterns = z.array(z.string()).min(1).max(MAX_PATTERNS);
 
 export const nativeCommand = z.discriminatedUnion('command', [
   z.strictObject({
@@ -130,9 +133,13 @@ export const native: Dialect = {
 function commandIn(frame: string): object | null {
   const { fields } = readJson(frame);
   if (fields === undefined) return null;
-  const { events } = fields;
-  if (!(events instanceof JsonText)) return fields;
-  return { ...fields, events: events.items(MAX_EVENTS + 1) ?? null };
+  const { events, patterns: asked } = fields;
+  return {
+    ...fields,
+    // Of a list that is too long, no more is looked at than shows that.
+    ...(Array.isArray(asked) && { patterns: asked.slice(0, MAX_PATTERNS + 1) }),
+    ...(events instanceof JsonText && { events: events.items(MAX_EVENTS + 1) ?? null }),
+  };
 }
 
 function toCommand(command: z.infer<typeof nativeCommand>): Command {
@@ -178,7 +185,14 @@ export function subscriptionsIn(query: URLSearchParams): Subscription[] {
       `There is no policy "${slow.slice(0, 50)}". Expected slow as one of ${SLOW_POLICIES.join(', ')}.`,
     );
   }
-  return query.getAll('pattern').map((text) => subscription(text, filters, slow));
+  const asked = query.getAll('pattern');
+  if (asked.length > MAX_PATTERNS) {
+    throw new ProtocolError(
+      'subscriptions_exceeded',
+      `The query holds ${asked.length} patterns. Expected at most ${MAX_PATTERNS}, and more by the command subscribe.`,
+    );
+  }
+  return asked.map((text) => subscription(text, filters, slow));
 }
 
 /** A place in the log as clients name it. @throws ProtocolError `cursor_invalid` */

@@ -10,6 +10,7 @@
  * ```
  */
 import { z } from 'zod';
+import { bound } from '../model/bound.ts';
 import { BelfryError, ProtocolError, type ErrorCode } from '../model/errors.ts';
 import { HUB_TYPE, type HubEvent, type NewEvent } from '../model/event.ts';
 import { isFields, isJsonObject, readJson, textOf, valueOf, type Body } from '../model/json.ts';
@@ -49,8 +50,12 @@ export const BATCH_SIZE_MAX = 1_000;
 /** As publishers write it. */
 export const provisioningEvent = schemaOf(PROVISIONING.fields);
 
+const REFUSED = 'the command is refused with command_invalid';
+const MAX_EVENT_TYPES = bound('event types in one command of provisioning', 1_000, 'entries', REFUSED);
+const MAX_EVENTS_TEXT = bound('text of the event types of provisioning', 65_536, 'characters', REFUSED);
+
 const events = z
-  .union([z.string(), z.array(z.string())])
+  .union([z.string().max(MAX_EVENTS_TEXT), z.array(z.string()).max(MAX_EVENT_TYPES)])
   .transform(eventTypesIn)
   .refine((eventTypes) => eventTypes.length > 0, 'expected at least one event type');
 
@@ -90,7 +95,7 @@ export const provisioning: Dialect = {
   },
 
   decode(frame: string): Command {
-    const parsed = provisioningCommand.safeParse(readJson(frame).value);
+    const parsed = provisioningCommand.safeParse(commandIn(frame));
     if (!parsed.success)
       throw new ProtocolError('command_invalid', explain('command', COMMAND_FORM, parsed.error));
     const command = parsed.data;
@@ -119,6 +124,13 @@ export const provisioning: Dialect = {
     };
   },
 };
+
+/** Of a list that is too long, no more is looked at than shows that. @throws ProtocolError `json_invalid` */
+function commandIn(frame: string): unknown {
+  const { value } = readJson(frame);
+  if (!isJsonObject(value) || !Array.isArray(value['events'])) return value;
+  return { ...value, events: value['events'].slice(0, MAX_EVENT_TYPES + 1) };
+}
 
 function encode(event: HubEvent): string | undefined {
   if (event.type === HUB_TYPE) return encodeReply(event);

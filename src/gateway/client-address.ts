@@ -1,5 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
+import { bound } from '../model/bound.ts';
+
+const MAX_LIST = bound(
+  'proxies that a header names',
+  4_096,
+  'characters',
+  'what stands before its last so many is not read',
+);
+const MAX_HOP = bound('one proxy that Forwarded names', 512, 'characters', 'the proxy counts as unknown');
 
 /** One name with its value, as a token or in quotes (RFC 7239, 4). */
 const PAIR = /([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^\s;,"]+))/g;
@@ -30,12 +39,14 @@ function forwardedFor(headers: IncomingMessage['headers'], hops: number): string
 
 /** A list as HTTP has it: commas in quotes part nothing, and what is empty counts for nothing. */
 function elementsOf(header: string): string[] {
-  const elements = header.match(/(?:"(?:\\.|[^"\\])*"|[^,"])+/g) ?? [];
+  // The nearest proxies are the last ones, and only they are believed.
+  const elements = header.slice(-MAX_LIST).match(/(?:"(?:\\.|[^"\\])*"|[^,"])+/g) ?? [];
   return elements.map((element) => element.trim()).filter((element) => element !== '');
 }
 
 /** The `for` of a hop, empty where it has none. */
 function forOf(hop: string): string {
+  if (hop.length > MAX_HOP) return '';
   for (const [, name = '', quoted, token = ''] of hop.matchAll(PAIR))
     if (name.toLowerCase() === 'for') return quoted?.replaceAll(/\\(.)/g, '$1') ?? token;
   return '';
