@@ -23,21 +23,57 @@ export interface Broker {
   stop(): Promise<void>;
 }
 
-/** What was published before, as far as the log and the retention rules go back. */
+/** Events next to each other. */
+export interface EventPage {
+  /** Oldest first. */
+  readonly events: readonly HubEvent[];
+  /** They are all after the place that was asked for, up to this one. */
+  readonly to: Cursor;
+  /** Nothing came after them when they were read. */
+  readonly isLast: boolean;
+}
+
+/** The beginning of what is kept of each of some wishes, and of the log the end at that instant. */
+export interface RetainedPages {
+  readonly pages: readonly EventPage[];
+  readonly cursor: Cursor;
+}
+
+/** What was published before, as far as the log and the retention rules go back. Each read may reject with `unavailable`. */
 export interface History {
+  /** Of the events after a place, and up to another where that is given, as many as are read at once. */
+  page(after: Cursor, until?: Cursor): Promise<EventPage>;
   /** The events of the log after a place, oldest first, up to its end as it is when read. */
   after(cursor: Cursor): AsyncIterable<HubEvent>;
   /** The events of the log before a place, newest first. They need not name the one before them. */
   before(cursor: Cursor): AsyncIterable<HubEvent>;
   /**
-   * What the retention rules keep: for each wish its last events, oldest first, in the order of the wishes; and the
-   * place in the log up to which that is everything, read in the same instant. What no rule keeps gives nothing. The
-   * events need not name the one before them.
-   * @throws BelfryError `unavailable`
+   * What the retention rules keep: for each wish the first page of its last events, and the place in the log up to which
+   * that and what {@link tail} answers is everything, in the same instant. The events need not name the one before them.
    */
-  retained(
-    wishes: readonly RetainedWish[],
-  ): Promise<{ readonly events: readonly HubEvent[]; readonly cursor: Cursor }>;
+  retained(wishes: readonly RetainedWish[]): Promise<RetainedPages>;
+  /**
+   * More of one wish, after the end of a page and up to where the log ended then. What the rule forgets meanwhile is left
+   * out.
+   */
+  tail(wish: RetainedWish, after: Cursor, until: Cursor): Promise<EventPage>;
+}
+
+/** All that is kept of some wishes, in their order: for those that are few. */
+export async function readRetained(
+  history: Pick<History, 'retained' | 'tail'>,
+  wishes: readonly RetainedWish[],
+): Promise<{ readonly events: readonly HubEvent[]; readonly cursor: Cursor }> {
+  const { pages, cursor } = await history.retained(wishes);
+  const events: HubEvent[] = [];
+  for (const [index, wish] of wishes.entries()) {
+    let page = pages[index];
+    while (page !== undefined) {
+      events.push(...page.events);
+      page = page.isLast ? undefined : await history.tail(wish, page.to, cursor);
+    }
+  }
+  return { events, cursor };
 }
 
 /** The latest of what the retention rules keep. Each read rejects with BelfryError `unavailable`. */

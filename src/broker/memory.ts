@@ -1,5 +1,5 @@
 import type { Clock } from '../model/clock.ts';
-import { compareCursors, START, type Cursor } from '../model/cursor.ts';
+import { compareCursors, END, START, type Cursor } from '../model/cursor.ts';
 import { BelfryError } from '../model/errors.ts';
 import { canonicalJson, type HubEvent, type NewEvent } from '../model/event.ts';
 import { Retention } from '../model/retention.ts';
@@ -8,12 +8,14 @@ import {
   tooBig,
   type Broker,
   type Dead,
+  type EventPage,
   type Flow,
   type History,
   type LatestWish,
   type LogBounds,
   type Permits,
   type Retained,
+  type RetainedPages,
   type RetainedWish,
 } from './broker.ts';
 import { MemoryRetained } from './memory-retained.ts';
@@ -99,15 +101,23 @@ export class MemoryBroker implements Broker, History, Retained {
     this.#deliver = undefined;
   }
 
+  /** What it hands out it holds already, so pages have no bound in bytes. */
+  async page(after: Cursor, until = END): Promise<EventPage> {
+    this.#trim();
+    const from = this.#indexAfter(after);
+    const to = Math.max(from, this.#indexAfter(until));
+    const events = this.#log.slice(from, Math.min(to, from + PAGE));
+    const isLast = from + events.length === to;
+    return { events, to: isLast && until !== END ? until : (events.at(-1)?.id ?? after), isLast };
+  }
+
   async *after(cursor: Cursor): AsyncGenerator<HubEvent> {
-    let page: readonly Logged[];
-    do {
-      this.#trim();
-      const from = this.#indexAfter(cursor);
-      page = this.#log.slice(from, from + PAGE);
-      yield* page;
-      cursor = page.at(-1)?.id ?? cursor;
-    } while (page.length === PAGE);
+    for (let isLast = false; !isLast;) {
+      const page = await this.page(cursor);
+      yield* page.events;
+      cursor = page.to;
+      isLast = page.isLast;
+    }
   }
 
   async *before(cursor: Cursor): AsyncGenerator<HubEvent> {
@@ -122,8 +132,15 @@ export class MemoryBroker implements Broker, History, Retained {
     } while (page.length === PAGE);
   }
 
-  async retained(wishes: readonly RetainedWish[]): Promise<{ events: HubEvent[]; cursor: Cursor }> {
-    return { events: wishes.flatMap((wish) => this.#retained.wished(wish)), cursor: this.#last };
+  async retained(wishes: readonly RetainedWish[]): Promise<RetainedPages> {
+    const cursor = this.#last;
+    const all = wishes.map((wish) => this.#retained.wished(wish));
+    return { pages: all.map((events) => ({ events, to: cursor, isLast: true })), cursor };
+  }
+
+  /** The first page is all there is. */
+  async tail(_wish: RetainedWish, _after: Cursor, until: Cursor): Promise<EventPage> {
+    return { events: [], to: until, isLast: true };
   }
 
   keeps(type: string): boolean {

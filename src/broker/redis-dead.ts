@@ -3,7 +3,8 @@ import { isCursor, type Cursor } from '../model/cursor.ts';
 import type { DeadEntry } from '../model/dead.ts';
 import type { Dead } from './broker.ts';
 import type { RedisConnection } from './redis-connection.ts';
-import type { RedisNames } from './redis-log.ts';
+import { fieldOf, type RedisNames } from './redis-log.ts';
+import { readRaw, type RawStreamEntry } from './redis-pages.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -15,25 +16,34 @@ declare module 'ioredis' {
 /** What inbox-settle.lua has put aside. */
 export class RedisDead implements Dead {
   readonly #connection: RedisConnection;
+  readonly #reads: Pick<RedisConnection, 'ask'>;
   readonly #names: RedisNames;
 
-  constructor(connection: RedisConnection, names: RedisNames) {
+  /** `reads` is for what is long, and must know page.lua. */
+  constructor(connection: RedisConnection, reads: Pick<RedisConnection, 'ask'>, names: RedisNames) {
     this.#connection = connection;
+    this.#reads = reads;
     this.#names = names;
   }
 
   async list(offset: number, limit: number): Promise<{ entries: DeadEntry[]; total: number }> {
     const { dead } = this.#names;
     const total = await this.#connection.ask((redis) => redis.xlen(dead));
-    const count = Math.min(offset + limit, total);
-    if (count <= offset) return { entries: [], total };
-    const found = await this.#connection.ask((redis) => redis.xrange(dead, '-', '+', 'COUNT', count));
-    return { entries: found.slice(offset).map(entryOf), total };
+    const entries: DeadEntry[] = [];
+    let seen = 0;
+    for (let from = '-', isLast = false; !isLast && entries.length < Math.min(limit, total - offset);) {
+      const page = await readRaw(this.#reads, 'XRANGE', dead, [from, '+']);
+      for (const entry of page.entries)
+        if (seen++ >= offset && entries.length < limit) entries.push(entryOf(entry));
+      from = `(${page.entries.at(-1)?.[0].toString('latin1') ?? ''}`;
+      ({ isLast } = page);
+    }
+    return { entries, total };
   }
 
   async get(id: Cursor): Promise<DeadEntry | undefined> {
     if (!isCursor(id)) return undefined;
-    const [found] = await this.#connection.ask((redis) => redis.xrange(this.#names.dead, id, id));
+    const [found] = await this.#connection.ask((redis) => redis.xrangeBuffer(this.#names.dead, id, id));
     return found && entryOf(found);
   }
 
@@ -49,11 +59,8 @@ export class RedisDead implements Dead {
   }
 }
 
-function entryOf([id, fields]: [id: string, fields: string[]]): DeadEntry {
-  const field = (name: string): string => {
-    const at = fields.findIndex((each, i) => i % 2 === 0 && each === name);
-    return at < 0 ? '' : (fields[at + 1] ?? '');
-  };
+function entryOf([id, fields]: RawStreamEntry): DeadEntry {
+  const field = (name: string): string => fieldOf(fields, name)?.toString() ?? '';
   const [entry, time, reason] = [field('entry'), field('time'), field('reason')];
-  return { id, entry, time, reason, message: field('message'), event: field('event') };
+  return { id: id.toString('latin1'), entry, time, reason, message: field('message'), event: field('event') };
 }

@@ -6,6 +6,13 @@ import { fieldOf, lastOf, type LogEntry, type RedisNames } from './redis-log.ts'
 
 const ENOUGH = 'the page ends, and the next one goes on behind it';
 const PAGE_ENTRIES = bound('entries of a stream that are read at once', 500, 'entries', ENOUGH);
+/** What clients read of the past, each at its own pace: a page is dropped and read again while its reader waits. */
+export const SHARED_PAGE_BYTES = bound(
+  'bytes of the past that are read at once for clients, but for one entry',
+  256 * 1024,
+  'bytes',
+  ENOUGH,
+);
 /** So much of a log arrives within a tenth of a second over a slow link. */
 const PAGE_BYTES = bound(
   'bytes of a stream that are read at once, but for one entry',
@@ -43,12 +50,25 @@ export async function readPage(
   connection: Pick<RedisConnection, 'ask'>,
   command: 'XRANGE' | 'XREVRANGE',
   stream: string,
-  [from, to]: readonly [from: string, to: string],
+  range: readonly [from: string, to: string],
+  maxBytes: number,
 ): Promise<EntryPage> {
+  const { entries, isLast } = await readRaw(connection, command, stream, range, maxBytes);
+  return { entries: entries.map(entryOf), isLast };
+}
+
+/** The same of a stream whose entries are other than those of the log. */
+export async function readRaw(
+  connection: Pick<RedisConnection, 'ask'>,
+  command: 'XRANGE' | 'XREVRANGE',
+  stream: string,
+  [from, to]: readonly [from: string, to: string],
+  maxBytes = SHARED_PAGE_BYTES,
+): Promise<{ readonly entries: readonly RawStreamEntry[]; readonly isLast: boolean }> {
   const [isLast, entries] = await connection.ask((redis) =>
-    redis.belfryPageBuffer(1, stream, command, from, to, PAGE_ENTRIES, PAGE_BYTES),
+    redis.belfryPageBuffer(1, stream, command, from, to, PAGE_ENTRIES, maxBytes),
   );
-  return { entries: entries.map(entryOf), isLast: isLast === 1 };
+  return { entries, isLast: isLast === 1 };
 }
 
 /**
@@ -58,19 +78,25 @@ export async function readPage(
 export class RedisPages {
   readonly #connection: Pick<RedisConnection, 'ask'>;
   readonly #names: Pick<RedisNames, 'log' | 'last'>;
+  readonly #pageBytes: number;
 
-  constructor(connection: Pick<RedisConnection, 'ask'>, names: Pick<RedisNames, 'log' | 'last'>) {
+  constructor(
+    connection: Pick<RedisConnection, 'ask'>,
+    names: Pick<RedisNames, 'log' | 'last'>,
+    pageBytes = PAGE_BYTES,
+  ) {
     this.#connection = connection;
     this.#names = names;
+    this.#pageBytes = pageBytes;
   }
 
   last(): Promise<Cursor> {
     return lastOf(this.#connection, this.#names);
   }
 
-  /** The next entries after a place. */
-  page(after: Cursor): Promise<EntryPage> {
-    return readPage(this.#connection, 'XRANGE', this.#names.log, [`(${after}`, '+']);
+  /** The next entries after a place, and up to another where that is given. */
+  page(after: Cursor, until = '+'): Promise<EntryPage> {
+    return readPage(this.#connection, 'XRANGE', this.#names.log, [`(${after}`, until], this.#pageBytes);
   }
 
   /** All entries after a place, up to the end of the log as it is when read. */
@@ -80,7 +106,9 @@ export class RedisPages {
 
   /** All entries before a place, newest first. */
   before(place: Cursor): AsyncGenerator<LogEntry> {
-    return allOf(place, (at) => readPage(this.#connection, 'XREVRANGE', this.#names.log, [`(${at}`, '-']));
+    return allOf(place, (at) =>
+      readPage(this.#connection, 'XREVRANGE', this.#names.log, [`(${at}`, '-'], this.#pageBytes),
+    );
   }
 }
 

@@ -1,12 +1,13 @@
-import type { ChainableCommander, Result } from 'ioredis';
+import type { Result } from 'ioredis';
 import { START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import type { Retention } from '../model/retention.ts';
 import { mapInTurns } from '../model/turn.ts';
-import type { LatestWish, Permits, Retained, RetainedWish } from './broker.ts';
+import type { EventPage, LatestWish, Permits, Retained, RetainedPages, RetainedWish } from './broker.ts';
 import { latestOfEach, type Mark } from './latest.ts';
 import type { RedisConnection } from './redis-connection.ts';
-import { escaped, fieldOf, type LogEntry, type RedisNames } from './redis-log.ts';
+import { escaped, type LogEntry, type RedisNames } from './redis-log.ts';
+import { entryOf, readPage, SHARED_PAGE_BYTES, type RawStreamEntry } from './redis-pages.ts';
 import { Reader, type ReaderOptions } from './redis-reader.ts';
 
 /** Names read at once. */
@@ -22,17 +23,21 @@ declare module 'ioredis' {
       to: string,
       count: number,
     ): Result<string[], Context>;
+    /** retained.lua */
+    belfryRetainedBuffer(
+      keyCount: number,
+      ...keysAndWishes: (string | number)[]
+    ): Result<[Buffer, ...KeptReply[]], Context>;
+    /** each.lua, of a hash. */
+    belfryEachBuffer(
+      keyCount: number,
+      ...keysAndFields: (string | number | Buffer)[]
+    ): Result<(Buffer | RawStreamEntry | null)[], Context>;
   }
 }
 
 type Entry = Pick<LogEntry, 'id' | 'body'>;
-
-/** How to read what one wish is about. */
-interface Read {
-  readonly wish: RetainedWish;
-  readonly ask: (commands: ChainableCommander) => void;
-  readonly entries: (reply: unknown) => readonly Entry[];
-}
+type KeptReply = [isLast: 0 | 1, to: Buffer, kept: RawStreamEntry[] | Buffer | null];
 
 export interface RedisRetainedOptions extends ReaderOptions {
   readonly retention: Retention;
@@ -40,26 +45,54 @@ export interface RedisRetainedOptions extends ReaderOptions {
 
 /** What retain.lua has kept, read back. Whatever is no event in it is reported and left out. */
 export class RedisRetained implements Retained {
-  readonly #connection: RedisConnection;
+  readonly #connection: Pick<RedisConnection, 'ask'>;
   readonly #names: RedisNames;
   readonly #options: RedisRetainedOptions;
 
-  constructor(connection: RedisConnection, names: RedisNames, options: RedisRetainedOptions) {
+  constructor(connection: Pick<RedisConnection, 'ask'>, names: RedisNames, options: RedisRetainedOptions) {
     this.#connection = connection;
     this.#names = names;
     this.#options = options;
   }
 
-  /** One transaction, so that nothing is published between the end of the log and a tail. */
-  async retained(wishes: readonly RetainedWish[]): Promise<{ events: HubEvent[]; cursor: Cursor }> {
-    const reads = wishes.flatMap((wish) => this.#readOf(wish) ?? []);
-    const [cursor, ...replies] = await this.#connection.ask((redis) => {
-      const commands = redis.multi().get(this.#names.last);
-      for (const { ask } of reads) ask(commands);
-      return repliesTo(commands);
-    });
-    const events = await this.#eventsOf(reads, replies);
-    return { events, cursor: (cursor as Cursor | null | undefined) ?? START };
+  /** As {@link History.retained}. */
+  async retained(wishes: readonly RetainedWish[]): Promise<RetainedPages> {
+    const asked = wishes.filter((wish) => this.#isKept(wish));
+    const places = asked.map((wish) => this.#placeOf(wish));
+    const [last, ...replies] = await this.#connection.ask((redis) =>
+      redis.belfryRetainedBuffer(
+        places.length + 1,
+        this.#names.last,
+        ...places.map(({ name }) => name),
+        SHARED_PAGE_BYTES,
+        ...places.map(({ field }, i) => (field === undefined ? (asked[i]?.count ?? 0) : `=${field}`)),
+      ),
+    );
+    const cursor = last.toString('latin1');
+    const read = new Map<RetainedWish, EventPage>();
+    for (const [i, wish] of asked.entries()) read.set(wish, await this.#pageOf(wish, replies[i], cursor));
+    return { pages: wishes.map((wish) => read.get(wish) ?? emptyPage(cursor)), cursor };
+  }
+
+  async #pageOf(
+    wish: RetainedWish,
+    [isLast, to, kept]: KeptReply = [1, Buffer.alloc(0), null],
+    cursor: Cursor,
+  ): Promise<EventPage> {
+    if (kept === null) return emptyPage(cursor);
+    const entries = Buffer.isBuffer(kept) ? [splitValue(kept)] : kept.map(entryOf);
+    const events = await this.#events(entries, wish);
+    return { events, to: isLast === 1 ? cursor : to.toString('latin1'), isLast: isLast === 1 };
+  }
+
+  /** As {@link History.tail}. Of a hash there is never more than one value. */
+  async tail(wish: RetainedWish, after: Cursor, until: Cursor): Promise<EventPage> {
+    const { name, field } = this.#placeOf(wish);
+    if (!this.#isKept(wish) || field !== undefined) return emptyPage(until);
+    const range = [`(${after}`, until] as const;
+    const { entries, isLast } = await readPage(this.#connection, 'XRANGE', name, range, SHARED_PAGE_BYTES);
+    const to = isLast ? until : (entries.at(-1)?.id ?? until);
+    return { events: await this.#events(entries, wish), to, isLast };
   }
 
   keeps(type: string): boolean {
@@ -67,14 +100,7 @@ export class RedisRetained implements Retained {
   }
 
   async latest(type: string, wish: LatestWish = {}): Promise<{ events: HubEvent[]; total: number }> {
-    if (this.#options.retention.kindOf(type) === 'latest') {
-      const values = await this.#connection.ask((redis) => redis.hvalsBuffer(this.#names.latest(type)));
-      const { page: events, total } = latestOfEach(
-        await this.#events(values.map(splitValue), { type }),
-        wish,
-      );
-      return { events, total };
-    }
+    if (this.#options.retention.kindOf(type) === 'latest') return this.#latestValues(type, wish);
     const { page, total } = latestOfEach(await this.#tails(type), wish);
     return { events: await this.#newest(page), total };
   }
@@ -109,47 +135,68 @@ export class RedisRetained implements Retained {
     return marks;
   }
 
-  /** The last event of each tail, {@link PAGE} of them at once. */
+  /** The last event of each tail. */
   async #newest(tails: readonly Mark[]): Promise<HubEvent[]> {
     const events: HubEvent[] = [];
-    for (let i = 0; i < tails.length; i += PAGE) {
-      const wishes = tails.slice(i, i + PAGE).map((tail) => ({ ...tail, count: 1 }));
-      const reads = wishes.flatMap((wish) => this.#readOf(wish) ?? []);
-      const replies = await this.#connection.ask((redis) => {
-        const commands = redis.pipeline();
-        for (const { ask } of reads) ask(commands);
-        return repliesTo(commands);
-      });
-      events.push(...(await this.#eventsOf(reads, replies)));
+    const names = tails.map(({ type, action, key }) => this.#names.tail(type, action, key));
+    const ask = (from: number, to: number) => ({ keys: names.slice(from, to), fields: [] });
+    for await (const [i, found] of this.#each(names.length, ask)) {
+      const tail = tails[i];
+      if (tail !== undefined && Array.isArray(found))
+        events.push(...(await this.#events([entryOf(found)], tail)));
     }
     return events;
   }
 
-  #readOf(wish: RetainedWish): Read | undefined {
-    const { type, action, key, count } = wish;
-    const keep = this.#options.retention.wished(wish);
-    if (keep === undefined || count < 1) return undefined;
-    if (key !== undefined && keep.kind === 'tail') {
-      const name = this.#names.tail(type, action, key);
-      return {
-        wish,
-        ask: (commands) => commands.xrevrangeBuffer(name, '+', '-', 'COUNT', count),
-        entries: (reply) => (reply as [id: Buffer, fields: Buffer[]][]).map(entryOf).toReversed(),
-      };
-    }
-    const [name, field] = key === undefined ? [this.#names.changed, type] : [this.#names.latest(type), key];
-    return {
-      wish,
-      ask: (commands) => commands.hgetBuffer(name, field),
-      entries: (reply) => (reply === null ? [] : [splitValue(reply as Buffer)]),
-    };
-  }
-
-  async #eventsOf(reads: readonly Read[], replies: readonly unknown[]): Promise<HubEvent[]> {
+  /** One value of each key, in the order of the keys: those of the page are kept, the others counted. */
+  async #latestValues(
+    type: string,
+    { permits = () => true, offset = 0, limit = Infinity }: LatestWish,
+  ): Promise<{ events: HubEvent[]; total: number }> {
+    const hash = this.#names.latest(type);
+    const keys = (await this.#connection.ask((redis) => redis.hkeysBuffer(hash))).toSorted(byText);
     const events: HubEvent[] = [];
-    for (const [i, { entries, wish }] of reads.entries())
-      events.push(...(await this.#events(entries(replies[i]), wish)));
-    return events;
+    let total = 0;
+    const ask = (from: number, to: number) => ({ keys: [hash], fields: keys.slice(from, to) });
+    for await (const [, value] of this.#each(keys.length, ask)) {
+      if (!Buffer.isBuffer(value)) continue;
+      for (const event of await this.#events([splitValue(value)], { type })) {
+        if (!permits(event)) continue;
+        if (total >= offset && total < offset + limit) events.push(event);
+        total++;
+      }
+    }
+    return { events, total };
+  }
+
+  /** So many things by each.lua, some at a time, each with its number. */
+  async *#each(
+    count: number,
+    ask: (
+      from: number,
+      to: number,
+    ) => { readonly keys: readonly string[]; readonly fields: readonly Buffer[] },
+  ): AsyncGenerator<readonly [index: number, found: Buffer | RawStreamEntry | null]> {
+    for (let from = 0; from < count;) {
+      const { keys, fields } = ask(from, Math.min(from + PAGE, count));
+      const found = await this.#connection.ask((redis) =>
+        redis.belfryEachBuffer(keys.length, ...keys, SHARED_PAGE_BYTES, ...fields),
+      );
+      for (const each of found) yield [from++, each];
+    }
+  }
+
+  #isKept(wish: RetainedWish): boolean {
+    return wish.count > 0 && this.#options.retention.wished(wish) !== undefined;
+  }
+
+  /** A tail, or a field of a hash. */
+  #placeOf(wish: RetainedWish): { readonly name: string; readonly field?: string } {
+    const { type, action, key } = wish;
+    if (key === undefined) return { name: this.#names.changed, field: type };
+    if (this.#options.retention.wished(wish)?.kind === 'tail')
+      return { name: this.#names.tail(type, action, key) };
+    return { name: this.#names.latest(type), field: key };
   }
 
   /** A hash does not tell actions apart, and anybody may have filed anything anywhere. */
@@ -168,20 +215,16 @@ export class RedisRetained implements Retained {
   }
 }
 
-async function repliesTo(commands: ChainableCommander): Promise<unknown[]> {
-  const replies = (await commands.exec()) ?? [];
-  return replies.map(([error, reply]) => {
-    if (error !== null) throw error;
-    return reply;
-  });
-}
-
-function entryOf([id, fields]: [id: Buffer, fields: Buffer[]]): Entry {
-  return { id: id.toString('latin1'), body: fieldOf(fields, 'e') ?? Buffer.alloc(0) };
-}
-
 /** `<id> <event>` */
 function splitValue(value: Buffer): Entry {
   const space = value.indexOf(' ');
   return { id: value.toString('latin1', 0, space), body: value.subarray(space + 1) };
+}
+
+function byText(a: Buffer, b: Buffer): number {
+  return a.toString() < b.toString() ? -1 : 1;
+}
+
+function emptyPage(to: Cursor): EventPage {
+  return { events: [], to, isLast: true };
 }

@@ -47,7 +47,12 @@ export function inboxScripts(limits: ScriptLimits) {
 
 /** What the connection that reads runs. */
 export function readScripts() {
-  return { belfryPage: { lua: read('page.lua') }, belfryTails: { lua: read('tails.lua') } };
+  return {
+    belfryPage: { lua: read('page.lua') },
+    belfryRetained: { lua: read('retained.lua') },
+    belfryEach: { lua: read('each.lua') },
+    belfryTails: { lua: read('tails.lua') },
+  };
 }
 
 /** What the connection for all other commands runs. */

@@ -1,19 +1,18 @@
-import type { Logger } from 'pino';
 import type { Cursor } from '../model/cursor.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
-import type { Format } from '../model/format.ts';
 import { Redaction } from '../model/redaction.ts';
 import { Retention } from '../model/retention.ts';
 import type {
   Broker,
   Dead,
+  EventPage,
   Flow,
   History,
   LatestWish,
-  LogBounds,
   Permits,
   Retained,
+  RetainedPages,
   RetainedWish,
 } from './broker.ts';
 import { RedisConnection } from './redis-connection.ts';
@@ -22,41 +21,18 @@ import { Feed } from './redis-feed.ts';
 import { Inbox } from './redis-inbox.ts';
 import { Library } from './redis-library.ts';
 import { bodyOf, RedisLog, redisNames, type RedisNames } from './redis-log.ts';
-import { RedisPages } from './redis-pages.ts';
+import { RedisHistory } from './redis-history.ts';
+import { Lane } from './redis-lane.ts';
+import { RedisPages, SHARED_PAGE_BYTES } from './redis-pages.ts';
 import { Proof } from './redis-proof.ts';
-import { Reader, type ReaderOptions } from './redis-reader.ts';
+import { Reader } from './redis-reader.ts';
+import type { RedisBrokerOptions } from './redis-options.ts';
 import { RedisRetained } from './redis-retained.ts';
 import { SharedRules } from './redis-rules.ts';
 import { commandScripts, inboxScripts, readScripts } from './redis-scripts.ts';
 
 const WATCH_MS = 5_000;
 const UPKEEP_MS = 60_000;
-
-export interface RedisBrokerOptions extends ReaderOptions {
-  /** Of a single Redis, of Sentinels or of a Cluster. */
-  readonly url: string;
-  /** Begins every key and channel: `belfry`. Without braces and colons. */
-  readonly prefix: string;
-  /** The name of this node, by which Redis knows what it holds of the inbox. */
-  readonly node: string;
-  readonly bounds: LogBounds;
-  /** Alike on all nodes. Absent: nothing but the log is kept. */
-  readonly retention?: Retention;
-  /**
-   * What is masked in what others publish by the function belfry_publish, and in what is dead. The other ways in are
-   * masked by who hands this in.
-   */
-  readonly redaction?: Redaction;
-  /** In which others publish by the function belfry_publish. */
-  readonly formats: readonly Format[];
-  readonly log: Logger;
-  /** How long `start` tries to reach Redis. */
-  readonly connectTimeoutMs?: number;
-  /** How long any command may take before it counts as failed. */
-  readonly commandTimeoutMs?: number;
-  /** How long a node may hold entries of the inbox before another takes them from it. */
-  readonly claimAfterMs?: number;
-}
 
 /**
  * The broker of many nodes: the log is a stream in Redis, and a channel tells each node what was appended. Any service
@@ -76,7 +52,7 @@ export class RedisBroker implements Broker, History, Retained {
   readonly #taker: RedisConnection;
   readonly #inbox: Inbox;
   readonly #log: RedisLog;
-  readonly #pages: RedisPages;
+  readonly #history: RedisHistory;
   readonly #retained: RedisRetained;
   readonly #library: Library;
   readonly #proof: Proof;
@@ -96,10 +72,12 @@ export class RedisBroker implements Broker, History, Retained {
     this.#subscriber = connect('subscriber');
     this.#taker = connect('inbox', inboxScripts(this.#options));
     this.#inbox = new Inbox(this.#taker, this.#names, this.#options, commandTimeoutMs);
-    this.dead = new RedisDead(this.#commands, this.#names);
     this.#log = new RedisLog(this.#commands, this.#names);
-    this.#pages = new RedisPages(this.#reads, this.#names);
-    this.#retained = new RedisRetained(this.#reads, this.#names, this.#options);
+    const past = new Lane(this.#reads);
+    this.dead = new RedisDead(this.#commands, past, this.#names);
+    this.#retained = new RedisRetained(past, this.#names, this.#options);
+    const pages = new RedisPages(past, this.#names, SHARED_PAGE_BYTES);
+    this.#history = new RedisHistory(pages, this.#retained, this.#options);
     const rules = new SharedRules(this.#commands, this.#names.rules, this.#options);
     this.#library = new Library(this.#commands, rules, log);
     this.#proof = new Proof(this.#log, this.#subscriber, options.clock);
@@ -109,7 +87,8 @@ export class RedisBroker implements Broker, History, Retained {
   async start(deliver: (event: HubEvent) => void): Promise<Cursor> {
     const { clock, log, connectTimeoutMs = 10_000 } = this.#options;
     const reader = new Reader(this.#options);
-    const feed = new Feed({ log: this.#pages, reader, deliver, clock, logger: log });
+    const pages = new RedisPages(this.#reads, this.#names);
+    const feed = new Feed({ log: pages, reader, deliver, clock, logger: log });
     const hear = (channel: Buffer, message: Buffer): void =>
       channel.equals(this.#ofNodes) ? feed.hear(message) : feed.hearLive(message);
     this.#subscriber.redis.on('messageBuffer', hear);
@@ -172,16 +151,24 @@ export class RedisBroker implements Broker, History, Retained {
     await Promise.all([this.#subscriber, this.#reads, this.#commands].map((each) => each.close()));
   }
 
+  page(after: Cursor, until?: Cursor): Promise<EventPage> {
+    return this.#history.page(after, until);
+  }
+
   after(cursor: Cursor): AsyncIterable<HubEvent> {
-    return new Reader(this.#options).read(this.#pages.after(cursor));
+    return this.#history.after(cursor);
   }
 
   before(cursor: Cursor): AsyncIterable<HubEvent> {
-    return new Reader(this.#options).read(this.#pages.before(cursor), 'backwards');
+    return this.#history.before(cursor);
   }
 
-  retained(wishes: readonly RetainedWish[]): Promise<{ events: HubEvent[]; cursor: Cursor }> {
-    return this.#retained.retained(wishes);
+  retained(wishes: readonly RetainedWish[]): Promise<RetainedPages> {
+    return this.#history.retained(wishes);
+  }
+
+  tail(wish: RetainedWish, after: Cursor, until: Cursor): Promise<EventPage> {
+    return this.#history.tail(wish, after, until);
   }
 
   keeps(type: string): boolean {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { readRetained } from '../broker/broker.ts';
 import type { Duplex } from 'node:stream';
 import {
   Refusal,
@@ -139,7 +140,7 @@ export class Upgrade {
       caller: await this.#caller(request, query, dialect),
       now: hub.clock.now(),
       settings,
-      retained: async (wish) => (await hub.history.retained([wish])).events,
+      retained: async (wish) => (await readRetained(hub.history, [wish])).events,
     });
   }
 

@@ -30,6 +30,14 @@ export function deflatedFrameOf(text: string): Buffer {
   return frame;
 }
 
+/** The same bytes, where nothing else is kept with them. */
+export function unpooled(bytes: Buffer): Buffer {
+  if (bytes.buffer.byteLength === bytes.length) return bytes;
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
+}
+
 function emptyFrame(first: number, length: number): Buffer {
   const header = length < 126 ? 2 : length < 65_536 ? 4 : 10;
   const frame = Buffer.allocUnsafe(header + length);

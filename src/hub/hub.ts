@@ -13,6 +13,7 @@ import { Connection, type Arrival, type ConnectionContext } from './connection.t
 import type { Outlet } from './outlet.ts';
 import { Deadlines } from './deadlines.ts';
 import { EncodedEvent } from './encoded.ts';
+import { Encodings } from './encodings.ts';
 import { Flushes, type Fault } from './flushes.ts';
 import { Joiner } from './joiner.ts';
 import { Lagging } from './lagging.ts';
@@ -44,6 +45,7 @@ export class Hub {
   readonly stats = new Stats();
   readonly recent: Recent;
   readonly older: Older;
+  readonly encodings: Encodings;
   readonly connections = new Set<Connection>();
   /** How many of them are of nobody known. */
   anonymous = 0;
@@ -61,6 +63,7 @@ export class Hub {
     this.roll = new Roll(options);
     this.recent = new Recent(options.recentMaxEvents);
     this.older = new Older(this);
+    this.encodings = new Encodings(this.stats, options.clock);
     this.#lagging = new Lagging(options.clock, options.writeTimeoutMs);
     this.#deadlines = new Deadlines(options.clock);
     const { clock, fault = () => undefined } = options;
@@ -112,8 +115,8 @@ export class Hub {
   /** What the broker calls for every event. Never throws. */
   deliver(event: HubEvent): void {
     this.stats.events++;
+    this.recent.push(event);
     const encoded = new EncodedEvent(event, this.stats);
-    this.recent.push(encoded);
     if (event.type === HUB_TYPE) return this.#deliverToAll(encoded);
     const matched = this.#cohorts.match(event);
     this.stats.matches += matched.length;

@@ -1,15 +1,17 @@
 import type { History } from '../broker/broker.ts';
 import type { Subscription } from '../dialects/dialect.ts';
+import { bound } from '../model/bound.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
+import type { HubEvent } from '../model/event.ts';
 import { hears } from './subscription.ts';
-import { EncodedEvent } from './encoded.ts';
+import { heldBytes } from './encoded.ts';
 import type { Hub } from './hub.ts';
 
-/** Beyond either the oldest are forgotten. */
-const MAX_EVENTS = 10_000;
-const MAX_BYTES = 16 * 1024 * 1024;
+const FATE = 'the oldest are forgotten';
+const MAX_EVENTS = bound('events kept for new sockets of a dialect', 10_000, 'entries', FATE);
+const MAX_BYTES = bound('bytes of events kept for new sockets of a dialect', 32 * 1024 * 1024, 'bytes', FATE);
 
-type Log = Pick<Hub, 'recent' | 'stats'> & { readonly history: Pick<History, 'after'> };
+type Log = Pick<Hub, 'recent'> & { readonly history: Pick<History, 'after'> };
 
 /**
  * What the log has told lately to certain subscriptions, kept for the next who asks, who then reads on from there: so a
@@ -18,7 +20,7 @@ type Log = Pick<Hub, 'recent' | 'stats'> & { readonly history: Pick<History, 'af
 export class Lately {
   readonly #log: Log;
   readonly #subscriptions: readonly Subscription[];
-  #events: EncodedEvent[] = [];
+  #events: HubEvent[] = [];
   /** How far the log has been read. */
   #at: Cursor = START;
   #last: Promise<unknown> = Promise.resolve();
@@ -29,7 +31,7 @@ export class Lately {
   }
 
   /** The events after a place, and how far they go. One asks after the other. Rejects when the log cannot be read. */
-  since(from: Cursor): Promise<{ readonly events: readonly EncodedEvent[]; readonly cursor: Cursor }> {
+  since(from: Cursor): Promise<{ readonly events: readonly HubEvent[]; readonly cursor: Cursor }> {
     const read = this.#last.then(async () => {
       this.#forget(from);
       await this.#readOn();
@@ -45,34 +47,33 @@ export class Lately {
     if (compareCursors(this.#at, this.#log.recent.position) > 0) this.#at = START;
     const isOver = compareCursors(this.#at, from) <= 0;
     if (isOver) this.#at = from;
-    this.#events = isOver ? [] : this.#events.filter(({ event }) => isAfter(event.id, from));
+    this.#events = isOver ? [] : this.#events.filter(({ id }) => isAfter(id, from));
   }
 
   async #readOn(): Promise<void> {
-    const { history, recent, stats } = this.#log;
+    const { history, recent } = this.#log;
     if (!recent.covers(this.#at)) {
       for await (const event of history.after(this.#at)) {
         if (isAfter(event.id, recent.position)) break;
-        this.#take(new EncodedEvent(event, stats));
+        this.#take(event);
         if (recent.covers(this.#at)) break;
       }
     }
-    if (recent.covers(this.#at)) for (const encoded of recent.after(this.#at)) this.#take(encoded);
+    if (recent.covers(this.#at)) for (const event of recent.after(this.#at)) this.#take(event);
     this.#bound();
   }
 
-  #take(encoded: EncodedEvent): void {
-    const { event } = encoded;
+  #take(event: HubEvent): void {
     this.#at = event.id ?? this.#at;
     if (!this.#subscriptions.some((subscription) => hears(subscription, event))) return;
-    this.#events.push(encoded);
+    this.#events.push(event);
     if (this.#events.length > 2 * MAX_EVENTS) this.#bound();
   }
 
   #bound(): void {
     let bytes = 0;
     const latest = this.#events.slice(-MAX_EVENTS);
-    const first = latest.findLastIndex(({ event }) => (bytes += event.size) > MAX_BYTES);
+    const first = latest.findLastIndex((event) => (bytes += heldBytes(event)) > MAX_BYTES);
     this.#events = latest.slice(first + 1);
   }
 }

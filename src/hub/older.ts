@@ -1,115 +1,65 @@
-import type { History } from '../broker/broker.ts';
+import type { EventPage, History, RetainedPages, RetainedWish } from '../broker/broker.ts';
 import type { Clock } from '../model/clock.ts';
-import { compareCursors, START, type Cursor } from '../model/cursor.ts';
-import { EncodedEvent } from './encoded.ts';
-import { indexAfter, type Recent } from './recent.ts';
-import type { Stats } from './stats.ts';
+import { compareCursors, cursorAt, cursorMs, type Cursor } from '../model/cursor.ts';
+import type { Recent } from './recent.ts';
+import { Segments } from './segments.ts';
 
-/** Beyond either, each reads the log by itself. */
-const MAX_EVENTS = 50_000;
-const MAX_BYTES = 32 * 1024 * 1024;
-/** Who comes back in the same storm left a little earlier or later. */
-const AROUND_MS = 10_000;
-/** After so long without anybody asking it is forgotten. */
-const KEPT_MS = 30_000;
-/** Events handed out at once. */
-const PAGE = 256;
+/** Who comes back in the same storm left a little earlier or later: all of one second begin with the same page. */
+const TOGETHER_MS = 1_000;
 
-interface Log {
-  readonly history: Pick<History, 'after'>;
-  readonly recent: Recent;
-  readonly stats: Stats;
-  readonly clock: Pick<Clock, 'after'>;
-}
-
-/** Events of the log without a hole: those after `from`, up to `to`. */
-interface Stretch {
-  readonly from: Cursor;
-  to: Cursor;
-  readonly events: EncodedEvent[];
-  bytes: number;
+interface Sources {
+  readonly history: Pick<History, 'page' | 'retained' | 'tail'>;
+  readonly recent: Pick<Recent, 'position'>;
+  readonly clock: Pick<Clock, 'after' | 'elapsed'>;
 }
 
 /**
- * What the log holds from before the recent events of this node, for who comes back after them. It is read once for all
- * who come back together, and kept for a moment: so a storm of reconnects reads the log once, and not once each.
+ * What the log holds from before the recent events of this node, and what the retention rules keep, for all who come back
+ * to it: a storm of them reads each page once, and not once each. Each read rejects when it cannot be done.
  */
 export class Older {
-  readonly #log: Log;
-  #stretch: Stretch | undefined;
-  #last: Promise<unknown> = Promise.resolve();
-  #keep = (): void => {};
+  readonly #sources: Sources;
+  readonly #segments: Segments;
+  /** How far the node had come when somebody asked last. */
+  #position: Cursor;
+  readonly #asked = new Map<string, Promise<RetainedPages>>();
 
-  constructor(log: Log) {
-    this.#log = log;
+  constructor(sources: Sources) {
+    this.#sources = sources;
+    this.#segments = new Segments(sources.clock);
+    this.#position = sources.recent.position;
   }
 
-  /**
-   * The events after a place, oldest first, some at a time, up to where the recent ones go on or the log ends. Rejects
-   * when the log cannot be read.
-   */
-  async *after(cursor: Cursor): AsyncGenerator<readonly EncodedEvent[], void> {
-    const shared = this.#last.then(() => this.#shared(cursor));
-    // Told to whoever asked; the next one tries anew.
-    this.#last = shared.catch(() => undefined);
-    const stretch = await shared;
-    if (stretch === undefined) {
-      yield* this.#alone(cursor);
-      return;
+  /** A page of the log that holds what comes after a place, and perhaps what came before; `first` of those that one reads. */
+  after(at: Cursor, first: boolean): Promise<EventPage> {
+    this.#forgetLost();
+    const begin = first ? cursorAt(Math.floor(cursorMs(at) / TOGETHER_MS) * TOGETHER_MS) : at;
+    return this.#segments.after('log', at, (from) => this.#sources.history.page(from), begin);
+  }
+
+  /** What is kept of some wishes; asked once for all who ask it at the same time. */
+  retained(wishes: readonly RetainedWish[]): Promise<RetainedPages> {
+    const key = JSON.stringify(wishes);
+    let asked = this.#asked.get(key);
+    if (asked === undefined) {
+      asked = this.#sources.history.retained(wishes).finally(() => this.#asked.delete(key));
+      this.#asked.set(key, asked);
     }
-    const { events } = stretch;
-    const end = events.length;
-    for (let at = indexAfter(events, cursor); at < end; at += PAGE)
-      yield events.slice(at, Math.min(at + PAGE, end));
+    return asked;
   }
 
-  /** A stretch that holds everything after the place; `undefined` when that is too much to keep. */
-  async #shared(cursor: Cursor): Promise<Stretch | undefined> {
-    const stretch = this.#holding(cursor) ?? this.#begin(cursor);
-    this.#keep();
-    this.#keep = this.#log.clock.after(KEPT_MS, () => (this.#stretch = undefined));
-    if (await this.#readOn(stretch)) return stretch;
-    this.#stretch = undefined;
-    return undefined;
+  /** More of one wish, after the end of a page and up to where the log ended then; perhaps also what came before or after. */
+  tail(wish: RetainedWish, at: Cursor, until: Cursor): Promise<EventPage> {
+    this.#forgetLost();
+    const { type, action, key } = wish;
+    const of = JSON.stringify([type, action, key]);
+    return this.#segments.after(of, at, (from) => this.#sources.history.tail(wish, from, until));
   }
 
-  #holding(cursor: Cursor): Stretch | undefined {
-    const stretch = this.#stretch;
-    if (stretch === undefined || compareCursors(cursor, stretch.from) < 0) return undefined;
-    // Beyond its end nothing is known; and of a log that began anew behind it, nothing is true.
-    const { position } = this.#log.recent;
-    if (compareCursors(cursor, stretch.to) > 0 || compareCursors(stretch.to, position) > 0) return undefined;
-    return stretch;
-  }
-
-  #begin(cursor: Cursor): Stretch {
-    const ms = Number(cursor.slice(0, cursor.indexOf('-'))) - AROUND_MS;
-    const from = ms > 0 ? `${ms}-0` : START;
-    return (this.#stretch = { from, to: from, events: [], bytes: 0 });
-  }
-
-  /** Returns whether all of it is kept. */
-  async #readOn(stretch: Stretch): Promise<boolean> {
-    const { history, recent, stats } = this.#log;
-    if (recent.covers(stretch.to)) return true;
-    for await (const event of history.after(stretch.to)) {
-      const { id = START, size } = event;
-      if (compareCursors(id, recent.position) > 0) break;
-      stretch.events.push(new EncodedEvent(event, stats));
-      stretch.to = id;
-      stretch.bytes += size;
-      if (stretch.events.length > MAX_EVENTS || stretch.bytes > MAX_BYTES) return false;
-      if (recent.covers(id)) break;
-    }
-    return true;
-  }
-
-  async *#alone(cursor: Cursor): AsyncGenerator<readonly EncodedEvent[], void> {
-    const { history, recent, stats } = this.#log;
-    for await (const event of history.after(cursor)) {
-      if (compareCursors(event.id ?? START, recent.position) > 0) return;
-      yield [new EncodedEvent(event, stats)];
-      if (recent.covers(event.id ?? START)) return;
-    }
+  /** Of a log that began anew nothing that was read before is true. */
+  #forgetLost(): void {
+    const { position } = this.#sources.recent;
+    if (compareCursors(position, this.#position) < 0) this.#segments.forget();
+    this.#position = position;
   }
 }

@@ -1,4 +1,5 @@
 import type { Subscription } from '../dialects/dialect.ts';
+import { bound } from '../model/bound.ts';
 import { compareCursors, END, START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import type { Grants } from '../model/principal.ts';
@@ -8,10 +9,16 @@ import { hears } from './subscription.ts';
 import { gapBetween, type Gap } from './gap.ts';
 import type { Hub } from './hub.ts';
 
-/** One page looks at so many events of the log at most, whatever it finds, */
-const MAX_READ = 10_000;
-/** and gives no more than this of what it finds, measured as it came. */
-const MAX_BYTES = 4 * 1024 * 1024;
+const FATE = 'the page ends, and says how to go on';
+const MAX_READ = bound('events that a page of the past looks at, whatever it finds', 10_000, 'entries', FATE);
+const MAX_READ_BYTES = bound(
+  'bytes that a page of the past looks at, whatever it finds',
+  33_554_432,
+  'bytes',
+  FATE,
+);
+/** Measured as it came. */
+const MAX_BYTES = bound('bytes of a page of the past', 4 * 1024 * 1024, 'bytes', FATE);
 
 type Log = Pick<Hub, 'history' | 'position'>;
 
@@ -107,6 +114,7 @@ class Found {
   last: Cursor = START;
   readonly #wish: PageWish;
   #read = 0;
+  #readBytes = 0;
   #bytes = 0;
 
   constructor(wish: PageWish) {
@@ -114,12 +122,14 @@ class Found {
   }
 
   get isFull(): boolean {
-    return this.events.length >= this.#wish.limit || this.#read >= MAX_READ || this.#bytes >= MAX_BYTES;
+    const hasRead = this.#read >= MAX_READ || this.#readBytes >= MAX_READ_BYTES;
+    return this.events.length >= this.#wish.limit || hasRead || this.#bytes >= MAX_BYTES;
   }
 
   look(event: HubEvent): void {
     const { grants, subscriptions, view } = this.#wish;
     this.#read++;
+    this.#readBytes += event.size;
     this.last = event.id ?? this.last;
     if (!grants.permit(event)) return;
     const seen = view.mask(event);

@@ -1,8 +1,15 @@
+import { bound } from '../model/bound.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
-import type { EncodedEvent } from './encoded.ts';
+import type { HubEvent } from '../model/event.ts';
+import { heldBytes } from './encoded.ts';
 
 /** Enough for a reconnect after a blip at any usual rate, and little beside the connections themselves. */
-const MAX_BYTES = 16 * 1024 * 1024;
+const MAX_BYTES = bound(
+  'bytes of the latest events that a node keeps',
+  32 * 1024 * 1024,
+  'bytes',
+  'the oldest are read from the log when somebody comes back after them',
+);
 
 /**
  * The last events of the log that this node has delivered, without a hole. Replays end in it, synchronously, so that
@@ -10,7 +17,7 @@ const MAX_BYTES = 16 * 1024 * 1024;
  */
 export class Recent {
   readonly #maxEvents: number;
-  #events: (EncodedEvent | undefined)[] = [];
+  #events: (HubEvent | undefined)[] = [];
   /** Index of the oldest that is kept; the empty places before it are cut off now and then, not at each event. */
   #head = 0;
   #bytes = 0;
@@ -33,15 +40,16 @@ export class Recent {
     this.#position = position;
   }
 
-  push(encoded: EncodedEvent): void {
-    const { id, previous, size } = encoded.event;
+  push(event: HubEvent): void {
+    const { id, previous } = event;
     if (id === undefined) return;
     if (previous !== this.#position) this.startAt(previous ?? id);
-    this.#events.push(encoded);
-    this.#bytes += size;
+    this.#events.push(event);
+    this.#bytes += heldBytes(event);
     this.#position = id;
     while (this.#length > this.#maxEvents || (this.#bytes > MAX_BYTES && this.#length > 1)) {
-      this.#bytes -= this.#events[this.#head]?.event.size ?? 0;
+      const oldest = this.#events[this.#head];
+      if (oldest !== undefined) this.#bytes -= heldBytes(oldest);
       this.#events[this.#head++] = undefined;
     }
     if (this.#head > this.#maxEvents) {
@@ -53,7 +61,7 @@ export class Recent {
   /** Whether {@link after} gives everything since that place. */
   covers(cursor: Cursor): boolean {
     if (cursor === this.#position) return true;
-    const start = this.#events[this.#head]?.event.previous;
+    const start = this.#events[this.#head]?.previous;
     if (start === undefined || compareCursors(cursor, this.#position) > 0) return false;
     return compareCursors(start, cursor) <= 0;
   }
@@ -64,13 +72,13 @@ export class Recent {
    */
   placeOf(cursor: Cursor): Cursor {
     if (cursor === this.#position) return cursor;
-    return this.#events[this.#indexAfter(cursor)]?.event.previous ?? START;
+    return this.#events[this.#indexAfter(cursor)]?.previous ?? START;
   }
 
   /** The events after a place that is covered, oldest first, at most so many. */
-  after(cursor: Cursor, count = Number.POSITIVE_INFINITY): EncodedEvent[] {
+  after(cursor: Cursor, count = Number.POSITIVE_INFINITY): HubEvent[] {
     const from = this.#indexAfter(cursor);
-    return this.#events.slice(from, from + count) as EncodedEvent[];
+    return this.#events.slice(from, from + count) as HubEvent[];
   }
 
   #indexAfter(cursor: Cursor): number {
@@ -83,12 +91,12 @@ export class Recent {
 }
 
 /** Of events in the order of the log, the index of the first one after a place; their number when there is none. */
-export function indexAfter(events: readonly (EncodedEvent | undefined)[], cursor: Cursor, from = 0): number {
+export function indexAfter(events: readonly (HubEvent | undefined)[], cursor: Cursor, from = 0): number {
   let low = from;
   let high = events.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (compareCursors(events[middle]?.event.id ?? START, cursor) <= 0) low = middle + 1;
+    if (compareCursors(events[middle]?.id ?? START, cursor) <= 0) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -1,23 +1,24 @@
-import type { ReplayWish, Subscription } from '../dialects/dialect.ts';
+import type { ReplayWish, RetainedWish, Subscription } from '../dialects/dialect.ts';
+import { bound } from '../model/bound.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
-import { hears } from './subscription.ts';
+import { AT_ONCE, Batch } from './batch.ts';
 import type { Connection } from './connection.ts';
 import { EncodedEvent } from './encoded.ts';
 import { gapBetween, type Gap } from './gap.ts';
 import type { Hub } from './hub.ts';
 import type { Lately } from './lately.ts';
-
-/** What goes out in one write: so many events, */
-const AT_ONCE = 256;
-/** or as many as fit into what a socket holds, lest five thousand that come back at once fill the memory. */
-const BYTES_AT_ONCE = 64 * 1024;
+import { indexAfter } from './recent.ts';
+import { hears } from './subscription.ts';
 
 /** After so long this node is asked again whether it got as far as the client. */
 const BEHIND_MS = 50;
-
-/** Of what is collected to select from, the latest so many. */
-const MAX_COLLECTED = 10_000;
+const MAX_COLLECTED = bound(
+  'events of which a dialect selects those to be sent',
+  10_000,
+  'entries',
+  'the oldest are forgotten',
+);
 
 /**
  * Sends one connection what its new subscriptions admit since a place in the log, up to the last event that this node
@@ -37,10 +38,8 @@ export class Replay {
   /** What the encoding says of an end that was among what was sent. */
   #endsAfterMs: number | undefined;
   /** Where a selection is wished for: what it is made from, and after this place what came meanwhile and is live. */
-  #collected: EncodedEvent[] = [];
-  /** What goes out with the next write. */
-  #batch: EncodedEvent[] = [];
-  #bytes = 0;
+  #collected: HubEvent[] = [];
+  readonly #batch: Batch;
   readonly #liveAfter: Cursor;
 
   constructor(
@@ -55,6 +54,7 @@ export class Replay {
     this.#subscriptions = subscriptions;
     this.#wish = wish;
     this.#lately = lately;
+    this.#batch = new Batch(hub, connection);
     this.#at = START;
     this.#liveAfter = hub.position;
   }
@@ -76,29 +76,51 @@ export class Replay {
   }
 
   async #fromRetained({ retained, as }: Extract<ReplayWish, { readonly retained: unknown }>): Promise<void> {
-    const { events, cursor } = await this.#hub.history.retained(retained);
-    for (const event of events) {
-      this.#add(new EncodedEvent(event, this.#hub.stats), as);
-      if (this.#isFull) await this.#sent();
+    const { pages, cursor } = await this.#hub.older.retained(retained);
+    for (const [index, wish] of retained.entries()) {
+      const page = pages[index];
+      for (const event of page?.events ?? []) {
+        this.#add(event, as);
+        if (this.#batch.isFull) await this.#batch.sent();
+      }
+      let at = page === undefined || page.isLast ? cursor : page.to;
+      while (this.#connection.isOpen && compareCursors(at, cursor) < 0) {
+        at = await this.#takeTail(wish, { at, until: cursor }, as);
+        if (this.#batch.isFull) await this.#batch.sent();
+      }
     }
-    await this.#sent();
+    await this.#batch.sent();
     this.#at = cursor;
+  }
+
+  /** As much of a tail as goes out at once, if its page holds so much. Answers how far that goes. */
+  async #takeTail(
+    wish: RetainedWish,
+    { at, until }: { readonly at: Cursor; readonly until: Cursor },
+    as?: (event: HubEvent) => HubEvent,
+  ): Promise<Cursor> {
+    const { events, to } = await this.#hub.older.tail(wish, at, until);
+    for (let index = indexAfter(events, at); index < events.length; index++) {
+      const event = events[index];
+      if (event === undefined || compareCursors(event.id ?? START, until) > 0) return until;
+      this.#add(event, as);
+      if (this.#batch.isFull) return this.#at;
+    }
+    return compareCursors(to, at) > 0 ? to : until;
   }
 
   async #fromLately(since: Cursor): Promise<void> {
     const { events, cursor } = await this.#lately(this.#subscriptions).since(since);
-    for (const encoded of events) this.#add(encoded);
+    for (const event of events) this.#add(event);
     this.#at = cursor;
   }
 
   #sendSelected(select: (events: readonly HubEvent[]) => readonly HubEvent[]): void {
-    const isLive = ({ event }: EncodedEvent): boolean =>
-      compareCursors(event.id ?? START, this.#liveAfter) > 0;
-    const past = this.#collected.filter((encoded) => !isLive(encoded)).map(({ event }) => event);
-    const selected = new Set(select(past));
-    const sent = this.#collected.filter((encoded) => selected.has(encoded.event) || isLive(encoded));
+    const isLive = ({ id = START }: HubEvent): boolean => compareCursors(id, this.#liveAfter) > 0;
+    const selected = new Set(select(this.#collected.filter((event) => !isLive(event))));
+    const sent = this.#collected.filter((event) => selected.has(event) || isLive(event));
     // In one write: one by one they could fill the queue of a client that has yet to read its first.
-    this.#hub.sendTo(this.#connection, ...sent);
+    this.#hub.sendTo(this.#connection, ...sent.map((event) => this.#hub.encodings.of(event)));
   }
 
   async #toTheEnd(join: () => void): Promise<void> {
@@ -111,11 +133,11 @@ export class Replay {
       }
       this.#checkPlace(recent.placeOf(this.#at));
       const missed = recent.after(this.#at, AT_ONCE);
-      for (const encoded of missed) {
-        this.#add(encoded);
-        if (this.#isFull) break;
+      for (const event of missed) {
+        this.#add(event);
+        if (this.#batch.isFull) break;
       }
-      this.#send();
+      this.#batch.send();
       if (this.#at === recent.position && !this.#connection.lags) return join();
       await this.#hub.drained(this.#connection);
     }
@@ -138,19 +160,29 @@ export class Replay {
 
   /** Reads on from the log until the recent events of this node take over, or the log has nothing more. */
   async #fromHistory(): Promise<void> {
-    const from = this.#at;
     const { recent } = this.#hub;
-    for await (const events of this.#hub.older.after(from)) {
-      if (this.#at === from) this.#checkPlace(events[0]?.event.previous ?? START);
-      for (const encoded of events) {
-        this.#add(encoded);
-        if (this.#isFull) await this.#sent();
-      }
-      if (!this.#connection.isOpen || recent.covers(this.#at)) break;
+    while (this.#connection.isOpen && !recent.covers(this.#at)) {
+      const found = await this.#takePage();
+      // The page is not held while a slow client reads.
+      if (this.#batch.isFull || !found) await this.#batch.sent();
+      if (found || recent.covers(this.#at)) continue;
+      return this.#goOnFrom(recent.position, 'trimmed');
     }
-    await this.#sent();
-    if (recent.covers(this.#at)) return;
-    this.#goOnFrom(recent.position, 'trimmed');
+    await this.#batch.sent();
+  }
+
+  /** As much of the log as goes out at once, if its page holds so much. Answers whether there was any that this node knows. */
+  async #takePage(): Promise<boolean> {
+    const { older, recent } = this.#hub;
+    const from = this.#at;
+    const { events } = await older.after(from, !this.#placed);
+    for (let index = indexAfter(events, from); index < events.length && !this.#batch.isFull; index++) {
+      const event = events[index];
+      if (event === undefined || compareCursors(event.id ?? START, recent.position) > 0) break;
+      if (this.#at === from) this.#checkPlace(event.previous ?? START);
+      this.#add(event);
+    }
+    return this.#at !== from;
   }
 
   /** Asked of the place from which the first event is taken, and never again. */
@@ -161,41 +193,30 @@ export class Replay {
     if (gap !== undefined) this.#tellGap(gap);
   }
 
-  get #isFull(): boolean {
-    return this.#batch.length >= AT_ONCE || this.#bytes >= BYTES_AT_ONCE;
-  }
-
-  /** In one write, which a client that keeps up takes as a whole. */
-  #send(): void {
-    if (this.#batch.length > 0) this.#hub.sendTo(this.#connection, ...this.#batch);
-    this.#batch = [];
-    this.#bytes = 0;
-  }
-
-  async #sent(): Promise<void> {
-    this.#send();
-    if (this.#connection.lags) await this.#hub.drained(this.#connection);
-  }
-
   /** `as` is how it is told, once it is known that it may be. */
-  #add(encoded: EncodedEvent, as?: (event: HubEvent) => HubEvent): void {
-    this.#at = encoded.event.id ?? this.#at;
+  #add(event: HubEvent, as?: (event: HubEvent) => HubEvent): void {
+    this.#at = event.id ?? this.#at;
     // First, as it is cheap, and most of what others did is nothing to this one.
-    if (!this.#subscriptions.some(({ pattern }) => pattern.matches(encoded.event))) return;
-    const { event } = encoded.seenBy(this.#connection.view);
-    if (!this.#connection.identity.subscribe.permit(event)) return;
-    if (!this.#subscriptions.some((subscription) => hears(subscription, event))) return;
-    for (const { subscription, from } of this.#connection.subscriptions.values()) {
-      if (compareCursors(this.#at, from) > 0 && hears(subscription, event)) return;
-    }
+    if (!this.#subscriptions.some(({ pattern }) => pattern.matches(event))) return;
+    const encoded = this.#hub.encodings.of(event);
+    if (!this.#admits(encoded.seenBy(this.#connection.view).event)) return;
     if (!('select' in this.#wish)) {
       this.#endsAfterMs = this.#connection.encoding.endsAfterMs?.(event) ?? this.#endsAfterMs;
-      this.#batch.push(as === undefined ? encoded : new EncodedEvent(as(encoded.event), this.#hub.stats));
-      this.#bytes += event.size;
+      this.#batch.add(as === undefined ? encoded : new EncodedEvent(as(event), this.#hub.stats));
       return;
     }
-    this.#collected.push(encoded);
+    this.#collected.push(event);
     if (this.#collected.length > 2 * MAX_COLLECTED) this.#collected = this.#collected.slice(-MAX_COLLECTED);
+  }
+
+  /** Whether the new subscriptions admit it, as it is shown, and no older one of the connection has done so already. */
+  #admits(seen: HubEvent): boolean {
+    if (!this.#connection.identity.subscribe.permit(seen)) return false;
+    if (!this.#subscriptions.some((subscription) => hears(subscription, seen))) return false;
+    for (const { subscription, from } of this.#connection.subscriptions.values()) {
+      if (compareCursors(this.#at, from) > 0 && hears(subscription, seen)) return false;
+    }
+    return true;
   }
 
   #goOnFrom(to: Cursor, reason: Gap['reason']): void {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readRetained } from '../../src/broker/broker.ts';
 import { parseEvent } from '../../src/dialects/index.ts';
 import { parseJson } from '../../src/model/json.ts';
 import { Retention } from '../../src/model/retention.ts';
@@ -73,7 +74,7 @@ describe('what Redis retains', () => {
     for (let round = 0; round < 5; round++) {
       const published = Array.from({ length: 500 }, (_, i) => two.broker.publish([line('web', i)]));
       await one.ear.until((events) => events.length > round * 500, 'the first of this round');
-      const { events, cursor } = await one.broker.retained([...others, wish('container.log', 'web', 1)]);
+      const { events, cursor } = await readRetained(one.broker, [...others, wish('container.log', 'web', 1)]);
       expect(events.map(({ id }) => id)).toEqual([cursor]);
       await Promise.all(published);
       await one.ear.count((round + 1) * 500);
@@ -137,7 +138,7 @@ describe('what Redis retains', () => {
       const world = new RedisWorld((await startRedisServer()).url);
       const { broker } = await start(world);
       await broker.publish(Array.from({ length: 10_000 }, (_, i) => line(`${i}`, i)));
-      await broker.latestOf('container', 'warm up');
+      await broker.latestOf('container', '1');
       const calls = async (read: () => Promise<unknown>): Promise<unknown> => {
         await world.redis.config('RESETSTAT');
         await read();
@@ -146,14 +147,12 @@ describe('what Redis retains', () => {
           Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1]),
         );
       };
-      expect(await calls(() => broker.latestOf('container', '42'))).toEqual([1, 2]);
       // The inbox asks once in two seconds beside it.
-      const few = expect.toBeOneOf([21, 22, 23]) as number;
-      expect(await calls(() => broker.latest('container', { offset: 9_000, limit: 3 }))).toEqual([
-        few,
-        10_003,
-      ]);
-      expect(await calls(() => broker.latest('container'))).toEqual([few, 20_000]);
+      const about = (count: number): number => expect.toBeOneOf([count, count + 1, count + 2]) as number;
+      expect(await calls(() => broker.latestOf('container', '42'))).toEqual([about(2), 2]);
+      const page = { offset: 9_000, limit: 3 };
+      expect(await calls(() => broker.latest('container', page))).toEqual([about(22), 10_003]);
+      expect(await calls(() => broker.latest('container'))).toEqual([about(41), 20_000]);
     },
   );
 
@@ -176,7 +175,7 @@ describe('what Redis retains', () => {
     const { broker, ear } = await start(world);
     await world.fcall(event, event.replace('web', 'db'));
     await ear.count(2);
-    const { events, cursor } = await broker.retained([LOG]);
+    const { events, cursor } = await readRetained(broker, [LOG]);
     expect(events).toMatchObject([{ ...line('web', 1), id: ear.ids[0] }]);
     expect(cursor).toBe(ear.ids[1]);
   });
@@ -245,7 +244,7 @@ describe('what Redis retains', () => {
     const name = `{${world.prefix}}:tail:container.log:web`;
     await world.redis.xadd(name, '9999999999999-0', 'e', json(line('web', 2)));
     const [id] = await broker.publish([line('web', 3)]);
-    expect((await broker.retained([LOG])).events).toMatchObject([{ object: 3, id }]);
+    expect((await readRetained(broker, [LOG])).events).toMatchObject([{ object: 3, id }]);
   });
 
   it('does not keep events from flowing when a key is not what it should be', async () => {
@@ -257,7 +256,7 @@ describe('what Redis retains', () => {
     expect(ear.ids).toEqual(ids);
     await broker.ready();
     await expect(broker.latest('machines')).rejects.toMatchObject({ code: 'unavailable' });
-    await expect(broker.retained([wish('machines.*', 'a', 1)])).rejects.toMatchObject({
+    await expect(readRetained(broker, [wish('machines.*', 'a', 1)])).rejects.toMatchObject({
       code: 'unavailable',
     });
   });
@@ -277,7 +276,7 @@ describe('what Redis retains', () => {
     const { broker } = await start(world);
     await broker.publish([line('web', 1), value('save', 'a', 1)]);
     await server.stop();
-    const reads = [() => broker.retained([LOG]), () => broker.latest('machines')];
+    const reads = [() => readRetained(broker, [LOG]), () => broker.latest('machines')];
     for (const read of reads) await expect(read()).rejects.toMatchObject({ code: 'unavailable' });
     await expect(broker.latestOf('machines', 'a')).rejects.toMatchObject({ code: 'unavailable' });
     await server.restart();

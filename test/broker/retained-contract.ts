@@ -1,6 +1,6 @@
 import { array, assert, asyncProperty } from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Broker, History, Retained } from '../../src/broker/broker.ts';
+import { readRetained, type Broker, type History, type Retained } from '../../src/broker/broker.ts';
 import { START } from '../../src/model/cursor.ts';
 import type { HubEvent, NewEvent } from '../../src/model/event.ts';
 import { valueOf } from '../../src/model/json.ts';
@@ -43,7 +43,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       await node.publish(lines('web', 1, 6));
       await node.publish([line('db', 1)]);
       const delivered = (await ear.count(6)).slice(2, 5).map(withoutPrevious);
-      const { events, cursor } = await node.retained([wish('container.log', 'web', 10)]);
+      const { events, cursor } = await readRetained(node, [wish('container.log', 'web', 10)]);
       expect(events.map(withoutPrevious)).toEqual(delivered);
       expect(cursor).toBe(ear.events.at(-1)?.id);
     });
@@ -57,7 +57,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
         wish('container.log', 'web', 2),
         wish('container.log', 'web', 0),
       ];
-      const { events } = await node.retained(wishes);
+      const { events } = await readRetained(node, wishes);
       expect(events.map(({ object }) => object)).toEqual([3, 'up', 2, 3]);
     });
 
@@ -69,11 +69,14 @@ export function describeRetained(name: string, make: (retention: Retention) => M
 
     it('is nothing where nothing was published, no rule matches or no value is kept', async () => {
       const { node } = await start();
-      expect(await node.retained([wish('container.log', 'web', 9)])).toEqual({ events: [], cursor: START });
-      expect(await node.retained([])).toEqual({ events: [], cursor: START });
+      expect(await readRetained(node, [wish('container.log', 'web', 9)])).toEqual({
+        events: [],
+        cursor: START,
+      });
+      expect(await readRetained(node, [])).toEqual({ events: [], cursor: START });
       const ids = await node.publish([{ ...line('web', 1), action: 'end' }]);
       const wishes = [wish('container.end', 'web', 1), wish('container.*', 'web', 1)];
-      expect(await node.retained(wishes)).toEqual({ events: [], cursor: ids[0] });
+      expect(await readRetained(node, wishes)).toEqual({ events: [], cursor: ids[0] });
     });
 
     it('is everything that its time leaves where a rule names no length', async () => {
@@ -107,7 +110,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       ];
       await node.publish(parts.map(([type, action, key], object) => ({ type, action, key, object })));
       const wishes = parts.map(([type, action, key]) => ({ type, action, key, count: 9 }));
-      const { events } = await node.retained(wishes);
+      const { events } = await readRetained(node, wishes);
       expect(events.map(({ object }) => object)).toEqual([0, 1, 2, 3, 4, 5]);
     });
 
@@ -117,7 +120,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
         const escaped = type.replaceAll('\\1', '.');
         const { node } = await start([{ pattern: `${type}.save.*`, last: 1 }]);
         await node.publish([{ type: escaped, action: 'save', key: 'k', object: 1 }]);
-        const { events } = await node.retained([{ type: escaped, action: 'save', key: 'k', count: 1 }]);
+        const { events } = await readRetained(node, [{ type: escaped, action: 'save', key: 'k', count: 1 }]);
         expect(events.map(({ object }) => object)).toEqual([1]);
       },
     );
@@ -127,7 +130,8 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       await assert(
         asyncProperty(array(anyEvent(), { minLength: 1, maxLength: 5 }), async (list) => {
           const ids = await node.publish(list);
-          const { events, cursor } = await node.retained(
+          const { events, cursor } = await readRetained(
+            node,
             list.map(({ type, action, key }) => ({ type, action, key, count: 1 })),
           );
           expect(cursor).toBe(ids.at(-1));
@@ -148,7 +152,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       ).finally(() => end.abort());
       const joined: (string | undefined)[][] = [];
       while (!end.signal.aborted) {
-        const { events, cursor } = await node.retained([wish('container.log', 'web', LINES)]);
+        const { events, cursor } = await readRetained(node, [wish('container.log', 'web', LINES)]);
         expect(events.at(-1)?.id ?? START).toBe(cursor);
         joined.push([...events, ...(await all(node.after(cursor)))].map(({ id }) => id));
       }
@@ -218,7 +222,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       const { node } = await start();
       const last: Wish = { type: 'machines', action: '*', count: 1 };
       const changed = async (): Promise<string[]> =>
-        (await node.retained([last])).events.map(({ action, key }) => `${action} ${key}`);
+        (await readRetained(node, [last])).events.map(({ action, key }) => `${action} ${key}`);
       expect(await changed()).toEqual([]);
       await node.publish([
         value('save', 'b', 1),
@@ -414,7 +418,7 @@ export function wish(kind: string, key: string, count: number): Wish {
 }
 
 export async function objects(node: History, ...wishes: readonly Wish[]): Promise<unknown[]> {
-  return (await node.retained(wishes)).events.map(({ object }) => object);
+  return (await readRetained(node, wishes)).events.map(({ object }) => object);
 }
 
 async function listed(node: Retained, type: string): Promise<string[]> {

@@ -1,3 +1,4 @@
+import { readRetained } from '../../src/broker/broker.ts';
 import { expect } from 'vitest';
 import { Refusal, type Opening, type OpenRequest } from '../../src/dialects/dialect.ts';
 import { mist } from '../../src/dialects/mist.ts';
@@ -89,7 +90,7 @@ export async function begin(
   upgrading = (): void => {},
   caller?: Identity,
 ): Promise<TestConnection> {
-  const retained: OpenRequest['retained'] = async (wish) => (await broker.retained([wish])).events;
+  const retained: OpenRequest['retained'] = async (wish) => (await readRetained(broker, [wish])).events;
   const opening = await open(url, { now: clock.now(), retained, ...(caller && { caller }) });
   upgrading();
   const client = connect({ dialect: mist, ...opening });

@@ -1,28 +1,25 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EncodedEvent } from '../../src/hub/encoded.ts';
 import { Recent } from '../../src/hub/recent.ts';
-import { Stats } from '../../src/hub/stats.ts';
 import { START } from '../../src/model/cursor.ts';
 import type { HubEvent } from '../../src/model/event.ts';
 import { anEvent, startHub, TestBroker } from '../support/connection.ts';
 import { isForgotten } from '../support/garbage.ts';
 
-const stats = new Stats();
-const encoded = (n: number, previous: number, size = 100): EncodedEvent =>
-  new EncodedEvent(anEvent({ id: `${n}-0`, previous: `${previous}-0`, size }), stats);
+const logged = (n: number, previous: number, size = 100): HubEvent =>
+  anEvent({ id: `${n}-0`, previous: `${previous}-0`, size });
 const ids = (recent: Recent, cursor: string): (string | undefined)[] =>
-  recent.after(cursor).map(({ event }) => event.id);
+  recent.after(cursor).map(({ id }) => id);
 
-function pushed(recent: Recent, n: number, size: number): EncodedEvent {
-  const event = encoded(n, n - 1, size);
+function pushed(recent: Recent, n: number, size: number): HubEvent {
+  const event = logged(n, n - 1, size);
   recent.push(event);
   return event;
 }
 
 function filled(maxEvents: number, count: number, size?: number): Recent {
   const recent = new Recent(maxEvents);
-  for (let n = 1; n <= count; n++) recent.push(encoded(n, n - 1, size));
+  for (let n = 1; n <= count; n++) recent.push(logged(n, n - 1, size));
   return recent;
 }
 
@@ -58,7 +55,7 @@ describe('the recent events', () => {
 
   it('begin anew after a hole', () => {
     const recent = filled(10, 3);
-    recent.push(encoded(9, 8));
+    recent.push(logged(9, 8));
     expect(recent.covers('3-0')).toBe(false);
     expect(recent.covers('8-0')).toBe(true);
     expect(ids(recent, '8-0')).toEqual(['9-0']);
@@ -66,16 +63,17 @@ describe('the recent events', () => {
 
   it('are not those that are not in the log', () => {
     const recent = filled(10, 2);
-    recent.push(new EncodedEvent(anEvent(), stats));
+    recent.push(anEvent());
     expect(recent.position).toBe('2-0');
     expect(ids(recent, START)).toHaveLength(2);
   });
 
-  it('are bounded by 16 MiB, and keep the last one however large', () => {
+  it('are bounded by 32 MiB of what they take, and keep the last one however large', () => {
     const recent = filled(1_000, 40, 1024 * 1024);
-    expect(ids(recent, '24-0')).toHaveLength(16);
-    expect(recent.covers('23-0')).toBe(false);
-    recent.push(encoded(41, 40, 100 * 1024 * 1024));
+    // Twice the length of its JSON each, and what holds that.
+    expect(ids(recent, '25-0')).toHaveLength(15);
+    expect(recent.covers('24-0')).toBe(false);
+    recent.push(logged(41, 40, 100 * 1024 * 1024));
     expect(ids(recent, '40-0')).toEqual(['41-0']);
     expect(recent.covers('39-0')).toBe(false);
   });
@@ -108,10 +106,13 @@ describe('the recent events', () => {
           const previous = hole === 6 ? last + 2 : last;
           const id = previous + 1;
           const bytes = size * 1024 * 1024;
-          recent.push(encoded(id, previous, bytes));
+          recent.push(logged(id, previous, bytes));
           kept = [...(previous === last ? kept : []), { id, previous, bytes }].slice(-maxEvents || Infinity);
           if (maxEvents === 0) kept = [];
-          while (kept.length > 1 && kept.reduce((sum, event) => sum + event.bytes, 0) > 16 * 1024 * 1024) {
+          while (
+            kept.length > 1 &&
+            kept.reduce((sum, event) => sum + 2 * event.bytes + 512, 0) > 32 * 1024 * 1024
+          ) {
             kept.shift();
           }
           last = id;

@@ -79,6 +79,7 @@ describe('a replay', () => {
 
   it('reads no more of the log than the recent events lack', async () => {
     const test = await hubAfter(10, 3);
+    test.broker.pageEvents = 1;
     await heardSince(test, START);
     expect(test.broker.read).toBe(7);
   });

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import type { Broker, History, RetainedWish } from '../../src/broker/broker.ts';
+import type { Broker, EventPage, History, RetainedPages, RetainedWish } from '../../src/broker/broker.ts';
 import type { Dialect, Opening } from '../../src/dialects/dialect.ts';
 import { parseEvent } from '../../src/dialects/index.ts';
 import { native } from '../../src/dialects/native.ts';
@@ -23,8 +23,10 @@ export class TestBroker implements Broker, History {
   failure: Error | undefined;
   /** While true, every event published or read from the log waits for {@link release}. */
   held = false;
-  /** How many events were read from the log. */
+  /** How many events were read from the log, and how many pages of it and of what is kept. */
   read = 0;
+  pages = 0;
+  pageEvents = 100;
   /** Whether the hub is told of an event at once. */
   delivers = true;
   #log: Logged[] = [];
@@ -70,15 +72,41 @@ export class TestBroker implements Broker, History {
     }
   }
 
-  async retained(
-    wishes: readonly RetainedWish[],
-  ): Promise<{ readonly events: readonly HubEvent[]; readonly cursor: Cursor }> {
+  /** In pages of {@link pageEvents}. */
+  async page(after: Cursor, until?: Cursor): Promise<EventPage> {
     await this.#hold();
     if (this.failure !== undefined) throw this.failure;
-    const events = wishes.flatMap(({ type, action, key, count }) =>
-      this.#log.filter((e) => e.type === type && e.action === action && e.key === key).slice(-count),
+    this.pages++;
+    const rest = this.#log.filter(({ id }) => compareCursors(id, after) > 0 && isUpTo(id, until));
+    const events = rest.slice(0, this.pageEvents);
+    this.read += events.length;
+    const isLast = events.length === rest.length;
+    return { events, to: isLast && until !== undefined ? until : (events.at(-1)?.id ?? after), isLast };
+  }
+
+  async retained(wishes: readonly RetainedWish[]): Promise<RetainedPages> {
+    await this.#hold();
+    if (this.failure !== undefined) throw this.failure;
+    const cursor = this.#last;
+    const all = wishes.map((wish) => this.#log.filter((event) => isOf(wish, event)).slice(-wish.count));
+    return { pages: all.map((events) => this.#firstPage(events, cursor)), cursor };
+  }
+
+  async tail(wish: RetainedWish, after: Cursor, until: Cursor): Promise<EventPage> {
+    await this.#hold();
+    if (this.failure !== undefined) throw this.failure;
+    this.pages++;
+    const rest = this.#log.filter((event) => isOf(wish, event) && compareCursors(event.id, after) > 0);
+    return this.#firstPage(
+      rest.filter(({ id }) => isUpTo(id, until)),
+      until,
     );
-    return { events, cursor: this.#last };
+  }
+
+  #firstPage(all: readonly Logged[], until: Cursor): EventPage {
+    const events = all.slice(0, this.pageEvents);
+    const isLast = events.length === all.length;
+    return { events, to: isLast ? until : (events.at(-1)?.id ?? until), isLast };
   }
 
   /** One event into the log. */
@@ -127,6 +155,14 @@ export class TestBroker implements Broker, History {
   #hold(): Promise<void> | undefined {
     return this.held ? new Promise((resolve) => this.#waiting.push(resolve)) : undefined;
   }
+}
+
+function isOf({ type, action, key }: RetainedWish, event: HubEvent): boolean {
+  return event.type === type && event.action === action && event.key === key;
+}
+
+function isUpTo(id: Cursor, until: Cursor | undefined): boolean {
+  return until === undefined || compareCursors(id, until) <= 0;
 }
 
 export function anEvent(event: Partial<HubEvent> = {}): HubEvent {

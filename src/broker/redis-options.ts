@@ -1,0 +1,32 @@
+import type { Logger } from 'pino';
+import type { Format } from '../model/format.ts';
+import type { Redaction } from '../model/redaction.ts';
+import type { Retention } from '../model/retention.ts';
+import type { LogBounds } from './broker.ts';
+import type { ReaderOptions } from './redis-reader.ts';
+
+export interface RedisBrokerOptions extends ReaderOptions {
+  /** Of a single Redis, of Sentinels or of a Cluster. */
+  readonly url: string;
+  /** Begins every key and channel: `belfry`. Without braces and colons. */
+  readonly prefix: string;
+  /** The name of this node, by which Redis knows what it holds of the inbox. */
+  readonly node: string;
+  readonly bounds: LogBounds;
+  /** Alike on all nodes. Absent: nothing but the log is kept. */
+  readonly retention?: Retention;
+  /**
+   * What is masked in what others publish by the function belfry_publish, and in what is dead. The other ways in are
+   * masked by who hands this in.
+   */
+  readonly redaction?: Redaction;
+  /** In which others publish by the function belfry_publish. */
+  readonly formats: readonly Format[];
+  readonly log: Logger;
+  /** How long `start` tries to reach Redis. */
+  readonly connectTimeoutMs?: number;
+  /** How long any command may take before it counts as failed. */
+  readonly commandTimeoutMs?: number;
+  /** How long a node may hold entries of the inbox before another takes them from it. */
+  readonly claimAfterMs?: number;
+}

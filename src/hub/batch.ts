@@ -1,0 +1,42 @@
+import type { Connection } from './connection.ts';
+import type { EncodedEvent } from './encoded.ts';
+import type { Hub } from './hub.ts';
+
+/** What goes out in one write: so many events, */
+export const AT_ONCE = 256;
+/** or as many as fit into what a socket holds, lest five thousand that come back at once fill the memory. */
+const BYTES_AT_ONCE = 64 * 1024;
+
+/** Past events for one connection, until their write, which a client that keeps up takes as a whole. */
+export class Batch {
+  readonly #hub: Pick<Hub, 'sendTo' | 'drained'>;
+  readonly #connection: Connection;
+  #events: EncodedEvent[] = [];
+  #bytes = 0;
+
+  constructor(hub: Pick<Hub, 'sendTo' | 'drained'>, connection: Connection) {
+    this.#hub = hub;
+    this.#connection = connection;
+  }
+
+  get isFull(): boolean {
+    return this.#events.length >= AT_ONCE || this.#bytes >= BYTES_AT_ONCE;
+  }
+
+  add(encoded: EncodedEvent): void {
+    this.#events.push(encoded);
+    this.#bytes += encoded.event.size;
+  }
+
+  send(): void {
+    if (this.#events.length > 0) this.#hub.sendTo(this.#connection, ...this.#events);
+    this.#events = [];
+    this.#bytes = 0;
+  }
+
+  /** Resolves when the client can take more. */
+  async sent(): Promise<void> {
+    this.send();
+    if (this.#connection.lags) await this.#hub.drained(this.#connection);
+  }
+}

@@ -1,0 +1,210 @@
+import { describe, expect, it } from 'vitest';
+import type { Encoding } from '../../src/dialects/dialect.ts';
+import { native } from '../../src/dialects/native.ts';
+import { EncodedEvent } from '../../src/hub/encoded.ts';
+import { Encodings } from '../../src/hub/encodings.ts';
+import { Segments } from '../../src/hub/segments.ts';
+import { Stats } from '../../src/hub/stats.ts';
+import { Pattern } from '../../src/model/pattern.ts';
+import { ManualClock } from '../support/clock.ts';
+import {
+  anArrival,
+  anEvent,
+  settled,
+  startHub,
+  TestConnection,
+  type TestHub,
+} from '../support/connection.ts';
+import { collectGarbage } from '../support/garbage.ts';
+import { TestOutlet } from '../support/outlet.ts';
+
+const MIB = 1024 * 1024;
+const keys = (from: number, to: number): string[] =>
+  Array.from({ length: to - from }, (_, n) => `${from + n + 1}`);
+const all = { name: 'all', pattern: Pattern.parse('*.*.*'), filters: [] };
+
+async function hubAfter(count: number, recentMaxEvents = 1): Promise<TestHub> {
+  const test = await startHub({ recentMaxEvents });
+  for (let n = 1; n <= count; n++) test.publish({ key: `${n}` });
+  return test;
+}
+
+/** Asks for what is kept of the lines of one deployment, as a viewer of Mist does. */
+function viewer({ commands, connect }: TestHub, count: number): TestConnection {
+  const client = connect();
+  const retained = [{ type: 'deployment', action: 'log', key: '5', count }];
+  commands.run(client.connection, {
+    kind: 'subscribe',
+    ref: 's',
+    subscriptions: [all],
+    replay: { retained },
+  });
+  return client;
+}
+
+async function joined(clients: readonly TestConnection[]): Promise<void> {
+  while (clients.some(({ connection }) => connection.cohort === undefined)) await settled();
+}
+
+describe('a short way back', () => {
+  it('does not wait for the long ones that began before it', async () => {
+    const test = await hubAfter(1_000);
+    test.broker.pageEvents = 10;
+    test.broker.held = true;
+    const long = [0, 1, 2].map(() => test.connect());
+    for (const client of long) client.subscribe(['*.*.*'], { since: '0-0' });
+    const short = test.connect();
+    short.subscribe(['*.*.*'], { since: '990-0' });
+    for (let n = 0; n < 40 && short.connection.cohort === undefined; n++) {
+      await settled();
+      test.broker.release();
+    }
+    expect(short.takeKeys()).toEqual(keys(990, 1_000));
+    expect(long.map(({ connection }) => connection.cohort)).toEqual([undefined, undefined, undefined]);
+  });
+});
+
+describe('a long tail', () => {
+  it('is read once for forty who ask for it at once, page by page, and given whole to each', async () => {
+    const test = await startHub();
+    for (let n = 1; n <= 2_000; n++)
+      test.broker.append({ type: 'deployment', action: 'log', key: '5', object: n, size: 1_000 });
+    test.broker.pageEvents = 50;
+    const clients = Array.from({ length: 40 }, () => viewer(test, 2_000));
+    await joined(clients);
+    expect(test.broker.pages).toBeLessThan(50);
+    for (const client of clients) {
+      const lines = client.take().filter(({ type }) => type === 'deployment');
+      expect(lines).toHaveLength(2_000);
+      expect([lines[0]?.object, lines.at(-1)?.object]).toEqual([1, 2_000]);
+      expect(client.outlet.closed).toBeUndefined();
+    }
+  });
+
+  it('is given up to where the log ended, with what was published meanwhile after it, once', async () => {
+    const test = await startHub();
+    const append = (object: number): void =>
+      void test.broker.append({ type: 'deployment', action: 'log', key: '5', object });
+    for (let n = 1; n <= 30; n++) append(n);
+    test.broker.pageEvents = 10;
+    test.broker.held = true;
+    const clients = [viewer(test, 25)];
+    for (let n = 31; n <= 50; n++) {
+      await settled();
+      append(n);
+      if (n === 40) clients.push(viewer(test, 25));
+      test.broker.release();
+    }
+    test.broker.held = false;
+    while (test.broker.waiting > 0) test.broker.release();
+    await joined(clients);
+    test.hub.flush();
+    for (const client of clients) {
+      const heard = client
+        .take()
+        .flatMap(({ type, object }) => (type === 'deployment' ? Number(object) : []));
+      expect(heard.length).toBeGreaterThan(25);
+      expect(heard).toEqual(Array.from(heard, (_, n) => 50 - heard.length + n + 1));
+    }
+  });
+});
+
+describe('what a node keeps of the past', () => {
+  it('is bounded by what it takes, the pages used last kept, and forgotten half a minute after the last use', async () => {
+    const clock = new ManualClock();
+    const segments = new Segments(clock);
+    let read = 0;
+    const page = async (after: string) => {
+      read++;
+      const id = `${Number.parseInt(after, 10) + 1}-0`;
+      return { events: [anEvent({ id, size: MIB })], to: id, isLast: false };
+    };
+    for (let n = 0; n < 100; n++) await segments.after('log', `${n}-0`, page);
+    expect(read).toBe(100);
+    expect(segments.bytes).toBeGreaterThan(25 * MIB);
+    expect(segments.bytes).toBeLessThanOrEqual(32 * MIB);
+    await segments.after('log', '99-0', page);
+    expect(read).toBe(100);
+    await segments.after('log', '0-0', page);
+    expect(read).toBe(101);
+    clock.advance(29_000);
+    await segments.after('log', '99-0', page);
+    clock.advance(29_000);
+    expect(segments.bytes).toBeGreaterThan(0);
+    clock.advance(2_000);
+    expect(segments.bytes).toBe(0);
+  });
+
+  it('is read once by those who want the same at the same time, and again after it failed', async () => {
+    const segments = new Segments(new ManualClock());
+    let read = 0;
+    const fails = async (): Promise<never> => {
+      read++;
+      throw new Error('away');
+    };
+    const asked = [1, 2, 3].map(() => segments.after('log', '0-0', fails));
+    expect((await Promise.allSettled(asked)).map(({ status }) => status)).toEqual([
+      'rejected',
+      'rejected',
+      'rejected',
+    ]);
+    expect(read).toBe(1);
+    await expect(segments.after('log', '0-0', fails)).rejects.toThrow('away');
+    expect(read).toBe(2);
+  });
+
+  it('is counted with the frames that were made of it, and forgotten ten seconds after somebody came back', () => {
+    const clock = new ManualClock();
+    const encodings = new Encodings(new Stats(), clock);
+    const events = Array.from({ length: 10_000 }, (_, n) =>
+      anEvent({ id: `${n}-0`, object: 'x'.repeat(1_500), size: 1_600 }),
+    );
+    const frames = events.map((event) => encodings.of(event).frame(native, false));
+    expect(encodings.bytes).toBeGreaterThan(7 * MIB);
+    expect(encodings.bytes).toBeLessThanOrEqual(8 * MIB);
+    const last = events.at(-1);
+    expect(last && encodings.of(last).frame(native, false)).toBe(frames.at(-1));
+    // None of them is a part of something larger.
+    expect(frames.filter((frame) => frame?.buffer.byteLength !== frame?.length)).toEqual([]);
+    clock.advance(10_000);
+    expect(encodings.bytes).toBe(0);
+  });
+
+  it('is encoded once for each way, whatever is asked in between, and by whoever sees it', () => {
+    const stats = new Stats();
+    const encoding: Encoding = {
+      name: 'one',
+      encode: ({ key }) => (key === '' ? undefined : 'x'.repeat(2_000)),
+    };
+    const encoded = new EncodedEvent(anEvent({ key: 'a' }), stats, () => {});
+    for (let n = 0; n < 3; n++) {
+      expect(encoded.frame(encoding, false)?.length).toBe(2_004);
+      expect(encoded.frame(encoding, true)?.length).toBeLessThan(100);
+    }
+    expect(stats.frames).toBe(2);
+    expect(encoded.text(encoding)).toHaveLength(2_000);
+    expect(new EncodedEvent(anEvent({ key: '' }), stats, () => {}).frame(encoding, false)).toBeUndefined();
+  });
+
+  it('is little memory once a client that compresses came back over ten thousand events, and left', async () => {
+    const test = await startHub({ recentMaxEvents: 20_000 });
+    const text = Array.from({ length: 150 }, (_, n) => `${n * 7919}`).join(' ');
+    for (let n = 1; n <= 10_000; n++)
+      test.broker.append({ key: `${n}`, object: `${n} ${text}`, size: 1_000 });
+    await collectGarbage();
+    const before = process.memoryUsage().arrayBuffers;
+    const outlet = new TestOutlet();
+    const connection = test.hub.attach(anArrival('192.0.2.9:1'), outlet, true);
+    new TestConnection(connection, outlet, test.commands).subscribe(['*.*.*'], { since: '0-0' });
+    while (connection.cohort === undefined) {
+      await settled();
+      outlet.writes.length = 0;
+    }
+    test.hub.detach(connection, 'gone');
+    await collectGarbage();
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10 * MIB);
+    test.clock.advance(10_000);
+    await collectGarbage();
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(5 * MIB);
+  });
+});
