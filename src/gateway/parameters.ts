@@ -20,7 +20,7 @@ export const filters = z
 
 export const cursor = z.string().regex(/^(?:0|[1-9]\d{0,14})-(?:0|[1-9]\d{0,14})$/);
 
-const moment = z.union([rfc3339, z.string().regex(/^\d{1,14}$/)]);
+const moment = z.union([rfc3339, z.string().regex(/^[1-9]\d{8,9}$/)]);
 
 export function place(says: string): z.ZodType {
   return z.union([cursor, moment]).describe(`${says}: a cursor, RFC 3339, or seconds since 1970`);

@@ -38,8 +38,9 @@ export function goTime(text: string): string {
   return `${text.slice(0, 10)}T${text.slice(11, 19)}${fraction && `.${fraction}`}${utc ? 'Z' : zone}`;
 }
 
-/** Digits alone are seconds below this, and milliseconds from it on: the years 1973 and 5138. */
-const MILLISECONDS_FROM = 100_000_000_000;
+/** Whole seconds since 1970, or milliseconds, from 1973 on: fewer digits may mean a year, or a mistake. */
+const SECONDS = /^[1-9]\d{8,9}$/;
+const MILLISECONDS = /^[1-9]\d{11,12}$/;
 const LEAP_SECOND = /:60(?=[.Zz+-])/;
 
 /**
@@ -48,10 +49,8 @@ const LEAP_SECOND = /:60(?=[.Zz+-])/;
  * or for the `+` of the zone, the leap second, as the end of the one before, and whole seconds or milliseconds since 1970.
  */
 export function momentOf(text: string): number | undefined {
-  if (/^\d{1,14}$/.test(text)) {
-    const count = Number(text);
-    return count < MILLISECONDS_FROM ? count * 1_000 : count;
-  }
+  if (SECONDS.test(text)) return Number(text) * 1_000;
+  if (MILLISECONDS.test(text)) return Number(text);
   const spelt = text
     .replace(/^(\d{4}-\d\d-\d\d) /, '$1T')
     .replace(/ (\d\d:\d\d)$/, '+$1')

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { native } from '../../src/dialects/native.ts';
 import { anArrival, anIdentity } from '../support/connection.ts';
-import { openStream } from '../support/stream.ts';
+import { openLiveStream } from '../support/stream.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { ask, counts, dial, keepAlive, websockets, type Shown } from './connections-helpers.ts';
 
@@ -254,12 +254,12 @@ describe('an event stream', () => {
     const node = await startNode({ BELFRY_CONNECTIONS_PER_PRINCIPAL: '2' });
     const [ada, token] = [await node.token('ada', { subscribe: ['jobs.*.*'] }), await admin(node)];
     const url = `${node.url}/api/v3/events?pattern=jobs.*.*&token=${ada}`;
-    await Promise.all([openStream(url), openStream(url)]);
+    await Promise.all([openLiveStream(url), openLiveStream(url)]);
     const { body } = await ask<Shown[]>(node.url, '/connections?Principal=user:ada', token);
     expect(body.map(({ Type, Dialect }) => `${Type} ${Dialect}`)).toEqual(['stream native', 'stream native']);
     const presence = await ask(node.url, '/presence?principal=user:ada', token);
     expect(presence.body).toMatchObject({ online: true, connections: body });
-    await expect(openStream(url)).rejects.toThrow('503');
+    await expect(openLiveStream(url)).rejects.toThrow('closed with 1013');
   });
 });
 

@@ -76,3 +76,12 @@ export async function openStream(url: string, headers: Record<string, string> = 
   if (!response.ok) throw new Error(`refused with ${response.status} ${await response.text()}`);
   return new TestStream(response);
 }
+
+/** The same, once it is live; rejects with `closed with <code>` when it ends instead. */
+export async function openLiveStream(url: string): Promise<TestStream> {
+  const stream = await openStream(url);
+  await stream.next();
+  const { event, data = '' } = (await stream.next()) ?? {};
+  if (event === 'close') throw new Error(`closed with ${(JSON.parse(data) as { code: number }).code}`);
+  return stream;
+}
