@@ -55,9 +55,12 @@ const closing = z
     return z.NEVER;
   });
 
+const YEAR_2000 = Date.UTC(2000);
+
 const time = z.string().transform((text, ctx) => {
   const ms = momentOf(text);
-  if (ms !== undefined) return ms;
+  // A bare year would pass for a count of seconds, and end what it revokes in 1970.
+  if (ms !== undefined && ms >= YEAR_2000) return ms;
   ctx.addIssue({ code: 'custom', message: 'no time' });
   return z.NEVER;
 });
