@@ -15,6 +15,7 @@ import type { Redaction } from './model/redaction.ts';
 import { DEFAULT_RETENTION, Retention } from './model/retention.ts';
 import type { Control } from './registry/control.ts';
 import { MemoryControl } from './registry/memory-control.ts';
+import { quotaOf } from './registry/quota.ts';
 import { MemoryRegistry } from './registry/memory.ts';
 import { RedisControl } from './registry/redis-control.ts';
 import { rollScripts } from './registry/redis-names.ts';
@@ -35,13 +36,22 @@ function limitsOf({ logMaxEvents, logMaxAgeMs, eventMaxBytes, retention }: Confi
   };
 }
 
+export type HubBroker = Broker &
+  History &
+  Retained & {
+    readonly dead: Dead;
+    readonly flow: Flow;
+    /** Delivers events that enter no log; absent where the registry does so by itself. */
+    tell?(events: readonly NewEvent[]): Promise<void>;
+  };
+
 export function brokerOf(
   config: Config,
   log: Logger,
   clock: Clock,
   rubbish: Rubbish,
   redaction: Redaction,
-): Broker & History & Retained & { readonly dead: Dead; readonly flow: Flow } {
+): HubBroker {
   const { redisUrl: url, prefix, node } = config;
   const limits = limitsOf(config);
   if (url === undefined) return new MemoryBroker({ clock, ...limits });
@@ -73,15 +83,19 @@ export function rollOf(
   log: Logger,
   clock: Clock,
   rubbish: Rubbish,
-  broker: Broker,
+  broker: HubBroker,
+  redaction: Redaction,
 ): RollParts {
   const { redisUrl: url, prefix, node: name, presenceGraceMs: graceMs } = config;
+  const quota = quotaOf(limitsOf(config).bounds);
   if (url === undefined) {
-    const publish = (events: readonly NewEvent[]): Promise<unknown> => broker.publish(events);
-    const registry = new MemoryRegistry({ clock, publish, log, graceMs });
+    const masked = (events: readonly NewEvent[]) => events.map((event) => redaction.mask(event));
+    const publish = async (events: readonly NewEvent[]): Promise<unknown> => broker.publish(masked(events));
+    const tell = async (events: readonly NewEvent[]): Promise<unknown> => broker.tell?.(masked(events));
+    const registry = new MemoryRegistry({ clock, publish, tell, quota, log, graceMs });
     return { registry, control: new MemoryControl(clock), links: [] };
   }
-  const scripts = rollScripts(publishing(limitsOf(config)));
+  const scripts = rollScripts(publishing(limitsOf(config)), quota);
   const common = { url, prefix, commandTimeoutMs: COMMAND_WITHIN_MS, log };
   const commands = new RedisConnection({ ...common, role: 'roll', scripts });
   const subscriber = new RedisConnection({ ...common, role: 'control' });

@@ -88,6 +88,12 @@ export class MemoryBroker implements Broker, History, Retained {
     return ids;
   }
 
+  /** Delivers events that enter no log. */
+  async tell(events: readonly NewEvent[]): Promise<void> {
+    await this.ready();
+    for (const event of events) this.#deliver?.(this.#measured(event));
+  }
+
   get flow(): Flow {
     const isProved = this.#deliver !== undefined;
     return { published: this.#published, isProved, proofMs: 0, holesFound: 0, holesRepaired: 0 };

@@ -79,11 +79,15 @@ export class Feed {
     return { holesFound: this.#holesFound, holesRepaired: this.#holesRepaired };
   }
 
-  /** A message of the channel on which nodes tell each other what the log took: `<previous> <id> <event>`. */
+  /**
+   * A message of the channel on which nodes tell each other what the log took, `<previous> <id> <event>`, or a bare event
+   * of their registry that it did not take.
+   */
   hear(message: Buffer): void {
     const entry = readMessage(message);
-    if (entry === undefined) this.#reader.reject(message);
-    else this.#hearEntry(entry);
+    if (entry !== undefined) return this.#hearEntry(entry);
+    const event = this.#reader.told(message);
+    if (event !== undefined) this.#deliver(event);
   }
 
   /** A message of the channel for everybody: a bare event, or a list of them, that enters no log. */

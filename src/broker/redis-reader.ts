@@ -1,7 +1,7 @@
 import type { Clock } from '../model/clock.ts';
 import { cursorTime, type Cursor } from '../model/cursor.ts';
 import { BelfryError, ProtocolError } from '../model/errors.ts';
-import type { HubEvent, NewEvent } from '../model/event.ts';
+import { REGISTRY_TYPES, type HubEvent, type NewEvent } from '../model/event.ts';
 import { readJson, type JsonText } from '../model/json.ts';
 import { tooBig, type ReportRubbish } from './broker.ts';
 import type { LogEntry } from './redis-log.ts';
@@ -59,11 +59,14 @@ export class Reader {
     this.#bridgeFrom = undefined;
   }
 
-  /** A message among nodes that names no place in the log: no node has said it. */
-  reject(body: Buffer): void {
-    this.#try('channel', body, () => {
+  /** A message among nodes that names no place in the log: an event of the registry, which alone says such a thing. */
+  told(body: Buffer): HubEvent | undefined {
+    const event = this.#try('channel', body, () => {
+      const said = this.#options.parseLogged(readJson(body));
+      if (REGISTRY_TYPES.includes(said.type)) return said;
       throw new ProtocolError('event_invalid', 'The message is none of a node.');
     });
+    return event && { ...event, time: event.time ?? this.#now(), size: body.length };
   }
 
   /** A bare event from the channel, or a list of them: live only. Rubbish in a list does not spoil the rest of it. */
@@ -75,10 +78,13 @@ export class Reader {
     for (const item of list) {
       const event = this.#try('channel', body, () => this.#options.parse(item));
       if (event === undefined) continue;
-      const time = event.time ?? new Date(this.#options.clock.now()).toISOString();
-      events.push({ ...event, time, size: Math.ceil(body.length / list.length) });
+      events.push({ ...event, time: event.time ?? this.#now(), size: Math.ceil(body.length / list.length) });
     }
     return events;
+  }
+
+  #now(): string {
+    return new Date(this.#options.clock.now()).toISOString();
   }
 
   #try<T>(source: Source, body: Buffer, read: () => T): T | undefined {

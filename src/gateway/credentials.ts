@@ -16,6 +16,12 @@ const TOKEN_PARAMETERS = ['token', 'Token', 'access_token'] as const;
 /** A page in a browser can set no header, but name subprotocols; what follows this is a token. */
 const TOKEN_PROTOCOL = 'belfry.token.';
 
+/** Made once: a flood of strangers ends here, and to make an error costs as much as the rest of looking. */
+const MISSING = new BelfryError(
+  'credentials_missing',
+  'The request carries no credentials. Expected "Authorization: Bearer <token>", "Authorization: Basic …" or ?token=<token>.',
+);
+
 /** Where a request may carry credentials. */
 export interface Carrier {
   readonly authorization?: string | undefined;
@@ -41,10 +47,7 @@ export function credentialsOf(carrier: Carrier): Credentials {
   const offered = tokenOffered(carrier);
   if (offered !== undefined) return { kind: 'bearer', token: offered };
   const token = tokenAsked(carrier);
-  if (token === undefined) {
-    const expected = 'Expected "Authorization: Bearer <token>", "Authorization: Basic …" or ?token=<token>.';
-    throw new BelfryError('credentials_missing', `The request carries no credentials. ${expected}`);
-  }
+  if (token === undefined) throw MISSING;
   return token.includes(':') ? userAndPassword(token) : { kind: 'bearer', token };
 }
 

@@ -42,7 +42,7 @@ export const HUB_TYPE = 'belfry';
 const UNLOGGED_TYPES = [HUB_TYPE, 'websocket'] as const;
 
 /** What the connection registry tells; whoever hears it takes it for true. */
-const REGISTRY_TYPES = ['connections', 'presence', 'tokens'] as const;
+export const REGISTRY_TYPES: readonly string[] = ['connections', 'presence', 'tokens'];
 
 /** Types that only the hub itself publishes. To the letter, as patterns match them. */
 export const RESERVED_TYPES: readonly string[] = [...UNLOGGED_TYPES, ...REGISTRY_TYPES];

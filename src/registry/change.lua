@@ -15,7 +15,7 @@ function verbs.add(id, row, of_principal, of_address)
   if redis.call('HEXISTS', CONN, id) == 1 then return 0 end
   if row.counted and not has_room(row.count, of_principal) then return 1 end
   if row.counted and not has_room(row.address, of_address) then return 2 end
-  tell(time, 'connections', 'create', row.principal, row.json)
+  tell(time, 'connections', 'create', row.principal, row.json, row.logged)
   enter(row, node, time, created(row))
   return 0
 end
@@ -23,7 +23,7 @@ end
 -- Of one whose end was told, its return is told. Of one that Redis forgot, nobody was told anything.
 function verbs.restore(id, row)
   if redis.call('HEXISTS', CONN, id) == 1 then return 0 end
-  if reaped then tell(time, 'connections', 'create', row.principal, row.json) end
+  if reaped then tell(time, 'connections', 'create', row.principal, row.json, row.logged) end
   enter(row, node, time, created(row), not reaped)
   return 0
 end
@@ -33,7 +33,7 @@ function verbs.update(id, row, of_principal)
   local text = redis.call('HGET', CONN, id)
   if text == row.text then return 0 end
   if not text then
-    tell(time, 'connections', reaped and 'create' or 'update', row.principal, row.json)
+    tell(time, 'connections', reaped and 'create' or 'update', row.principal, row.json, row.logged)
     enter(row, node, time, time, not reaped)
     return 0
   end
@@ -43,7 +43,7 @@ function verbs.update(id, row, of_principal)
     return 0
   end
   if before.principal ~= row.principal and row.counted and not has_room(row.count, of_principal) then return 1 end
-  tell(time, 'connections', 'update', row.principal, row.json)
+  tell(time, 'connections', 'update', row.principal, row.json, row.logged)
   leave(before, node, time, grace)
   enter(row, node, time, time)
   return 0

@@ -6,7 +6,9 @@ import { UNKNOWN, type Principal } from '../model/principal.ts';
 import { sortableAddress, sortableIp } from './address.ts';
 import { MemoryPresence } from './memory-presence.ts';
 import type { ConnectionQuery } from './query.ts';
+import { Quota, type QuotaRates } from './quota.ts';
 import {
+  isLogged,
   isPresence,
   limitReached,
   PRESENCE_CONNECTIONS_MAX,
@@ -28,6 +30,9 @@ export interface MemoryRegistryOptions {
   readonly clock: Clock;
   /** Of the broker, to which what changes is told. */
   readonly publish: (events: readonly NewEvent[]) => Promise<unknown>;
+  /** The same, live only. */
+  readonly tell: (events: readonly NewEvent[]) => Promise<unknown>;
+  readonly quota: QuotaRates;
   readonly log: Logger;
   readonly graceMs?: number;
 }
@@ -36,6 +41,7 @@ export interface MemoryRegistryOptions {
 export class MemoryRegistry implements Registry, Attendance, Lifecycle {
   readonly #options: MemoryRegistryOptions;
   readonly #presence: MemoryPresence;
+  readonly #quota: Quota;
   readonly #records = new Map<string, ConnectionRecord>();
   readonly #byPrincipal = new Map<Principal, Set<ConnectionRecord>>();
   /** How many websockets each thing has that a limit may count. */
@@ -44,8 +50,10 @@ export class MemoryRegistry implements Registry, Attendance, Lifecycle {
 
   constructor(options: MemoryRegistryOptions) {
     this.#options = options;
+    this.#quota = new Quota(options.quota, options.clock);
     this.#presence = new MemoryPresence(
-      (action, seen, now) => this.#tell('presence', action, seen.principal, { ...seen }, now),
+      (action, seen, now) =>
+        this.#tell({ type: 'presence', action, key: seen.principal, object: { ...seen } }, true, now),
       options.graceMs,
     );
   }
@@ -63,7 +71,7 @@ export class MemoryRegistry implements Registry, Attendance, Lifecycle {
   async add(record: ConnectionRecord, limits: RollLimits): Promise<void> {
     this.#refuseTooMany(record, limits);
     const now = this.#options.clock.now();
-    this.#tell('connections', 'create', record.Principal, { ...record }, now);
+    this.#tellOf(record, 'create', { ...record }, now);
     this.#enter(record, record.CreateTime, now);
   }
 
@@ -74,7 +82,7 @@ export class MemoryRegistry implements Registry, Attendance, Lifecycle {
       this.#refuseTooMany(record, { ...limits, perAddress: Infinity });
     const now = this.#options.clock.now();
     if (before.Principal !== record.Principal || before.ExpiresAt !== record.ExpiresAt) {
-      this.#tell('connections', 'update', record.Principal, { ...record }, now);
+      this.#tellOf(record, 'update', { ...record }, now);
     }
     this.#leave(before, now);
     this.#enter(record, new Date(now).toISOString(), now);
@@ -85,7 +93,7 @@ export class MemoryRegistry implements Registry, Attendance, Lifecycle {
     if (record === undefined) return;
     const now = this.#options.clock.now();
     this.#leave(record, now);
-    this.#tell('connections', 'delete', record.Principal, { ...record, Reason: reason }, now);
+    this.#tellOf(record, 'delete', { ...record, Reason: reason }, now);
   }
 
   async list(query: ConnectionQuery): Promise<ConnectionPage> {
@@ -153,10 +161,17 @@ export class MemoryRegistry implements Registry, Attendance, Lifecycle {
     else this.#counts.delete(name);
   }
 
+  #tellOf(record: ConnectionRecord, action: string, object: Json, now: number): void {
+    this.#tell({ type: 'connections', action, key: record.Principal, object }, isLogged(record), now);
+  }
+
   /** What the broker refuses cannot be told; the roll is right all the same. */
-  #tell(type: string, action: string, key: string, object: Json, now: number): void {
-    const { publish, log } = this.#options;
-    publish([{ time: new Date(now).toISOString(), type, action, key, object }]).catch((error: unknown) =>
+  #tell(event: NewEvent, isForLog: boolean, now: number): void {
+    const { publish, tell, log } = this.#options;
+    const { type, action } = event;
+    const timed = { ...event, time: new Date(now).toISOString() };
+    const goesIntoLog = isForLog && this.#quota.take(Buffer.byteLength(JSON.stringify(timed)));
+    (goesIntoLog ? publish([timed]) : tell([timed])).catch((error: unknown) =>
       log.warn({ err: error, type, action }, 'a change of the roll could not be told'),
     );
   }

@@ -1,6 +1,7 @@
 import type { Result } from 'ioredis';
 import { readFileSync } from 'node:fs';
 import type { Principal } from '../model/principal.ts';
+import { QUOTA_BYTES, type QuotaRates } from './quota.ts';
 import { SEEN_MS } from './registry.ts';
 
 declare module 'ioredis' {
@@ -18,8 +19,12 @@ const read = (name: string): string => readFileSync(new URL(name, import.meta.ur
  * What the connection of a {@link RedisRegistry} needs to know.
  * @param publishing Lua that offers `publish(keys, events, kinds)`, by which the broker appends to its log
  */
-export function rollScripts(publishing: string): Record<'belfryChange' | 'belfryUpkeep', { lua: string }> {
-  const shared = `${publishing}\nlocal SEEN_MS = ${SEEN_MS}\n${read('roll.lua')}`;
+export function rollScripts(
+  publishing: string,
+  { burst, perMs }: QuotaRates,
+): Record<'belfryChange' | 'belfryUpkeep', { lua: string }> {
+  const quota = `{ burst = ${burst}, per_ms = ${perMs}, bytes = ${QUOTA_BYTES} }`;
+  const shared = `${publishing}\nlocal SEEN_MS, QUOTA = ${SEEN_MS}, ${quota}\n${read('roll.lua')}`;
   return {
     belfryChange: { lua: `${shared}\n${read('change.lua')}` },
     belfryUpkeep: { lua: `${shared}\n${read('upkeep.lua')}` },

@@ -1,17 +1,20 @@
 import { sortableAddress } from './address.ts';
 import { spelt } from './redis-names.ts';
-import { isPresence, type ConnectionRecord } from './registry.ts';
+import { isLogged, isPresence, type ConnectionRecord } from './registry.ts';
 
 /**
  * A record as it stands in Redis: a line of what its scripts look at, and the JSON that events show.
  *
- *     <sortable address> <w or a> <dialect> <expiry, or -> <principal>
+ *     <sortable address> <kind> <dialect> <expiry, or -> <principal>
  *     {"Type":…}
+ *
+ * The kind is `d` where limits count it and the log takes its events, `w` where limits count it and they are told live
+ * only, else `a`.
  */
 export function rowOf(record: ConnectionRecord): string {
   const { Type, RemoteAddr, Principal, CreateTime, ExpiresAt, Id, Node, Dialect, Patterns, UserAgent } =
     record;
-  const kind = isPresence(record) ? 'w' : 'a';
+  const kind = isLogged(record) ? 'd' : isPresence(record) ? 'w' : 'a';
   const header = `${sortableAddress(RemoteAddr)} ${kind} ${Dialect} ${ExpiresAt ?? '-'} ${spelt(Principal)}`;
   const spelled = {
     Type,

@@ -1,6 +1,6 @@
 import { bound } from '../model/bound.ts';
 import { BelfryError } from '../model/errors.ts';
-import type { Principal } from '../model/principal.ts';
+import { UNKNOWN, type Principal } from '../model/principal.ts';
 import type { ConnectionQuery } from './query.ts';
 
 /**
@@ -45,6 +45,14 @@ export interface RollLimits {
   readonly perPrincipal?: number;
   /** Of one IP address, whatever its port. */
   readonly perAddress?: number;
+}
+
+/**
+ * Whether what happens to a connection goes into the log, as far as the registry's share of that reaches. A caller of REST
+ * and a stranger come and go as often as they like, and would push out what others published.
+ */
+export function isLogged(record: Pick<ConnectionRecord, 'Type' | 'Principal'>): boolean {
+  return isPresence(record) && record.Principal !== UNKNOWN;
 }
 
 export interface ConnectionPage {
@@ -92,7 +100,8 @@ export interface OnlinePage {
 /**
  * The roll: every connection of every node. Each change of it is told as an event, exactly once: `connections.create`,
  * `connections.update` and `connections.delete` with the principal as key and the record as object (a delete also says
- * the `Reason`), `presence.online` and `presence.offline` with what {@link Presence} says but its connections.
+ * the `Reason`), `presence.online` and `presence.offline` with what {@link Presence} says but its connections. Those that
+ * {@link isLogged} says enter the log within the registry's share of it; the others are told live only.
  */
 export interface Registry {
   /**

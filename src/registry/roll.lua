@@ -1,5 +1,6 @@
 -- What the scripts of the roll share: where everything stands, and what happens to it when a connection comes or goes.
--- The text that offers `publish` stands before it, so that a change of the roll and its event are one step, and SEEN_MS.
+-- The text that offers `publish` stands before it, so that a change of the roll and its event are one step, and SEEN_MS;
+-- and QUOTA, the share of the log that the registry may take: at once, more with each millisecond, and bytes of one unit.
 --
 -- KEYS[1] is the log, `{<prefix>}:log`. Beside it stand:
 --   :conn                    hash: id -> row, as redis-row.ts writes it
@@ -10,6 +11,7 @@
 --   :conn:done               hash: node -> the number of its last batch
 --   :conn:steady             hash: node -> since when its lease has never ended
 --   :conn:reaped:<node>      for as long as a node may come back that was reaped
+--   :conn:quota              hash: left, what is left of QUOTA, and at, when that was so
 --   :conn:leaving            sorted set: principal -> when its grace ends
 --   :nodes                   sorted set: node -> when its lease ends
 --   :present                 sorted set, all scores 0: the principals that are online
@@ -27,24 +29,49 @@ local REAPED_MS = 3600000
 local refusal = refusal_of_rights(BEGIN:match('^{(.+)}:$'))
 if refusal then return refusal end
 
-local events, kinds = {}, {}
+-- For the log, and for whoever hears it live.
+local events, kinds, live = {}, {}, {}
+local quota
 
 local function now_ms()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- Read once for all events of a call. Once something finds no room, what comes after it finds none either.
+local function take_room(bytes)
+  local now = now_ms()
+  if not quota then
+    local left, at = unpack(redis.call('HMGET', CONN .. ':quota', 'left', 'at'))
+    local since = math.max(0, now - (at or now))
+    quota = { left = math.min(QUOTA.burst, (left or QUOTA.burst) + since * QUOTA.per_ms), at = now }
+  end
+  local cost = math.ceil(bytes / QUOTA.bytes)
+  local has_room = cost <= quota.left and not quota.is_full
+  if has_room then quota.left = quota.left - cost else quota.is_full = true end
+  return has_room
+end
+
 -- Principals stand everywhere as JSON spells them, without the quotes.
-local function tell(time, kind, action, principal, object)
-  events[#events + 1] = '{"time":"' .. time .. '","type":"' .. kind .. '","action":"' .. action
+local function tell(time, kind, action, principal, object, is_logged)
+  local event = '{"time":"' .. time .. '","type":"' .. kind .. '","action":"' .. action
     .. '","key":"' .. principal .. '","object":' .. object .. '}'
-  kinds[#events] = { kind, action, principal }
+  if is_logged and take_room(#event) then
+    events[#events + 1] = event
+    kinds[#events] = { kind, action, principal }
+  else
+    live[#live + 1] = event
+  end
 end
 
 local function publish_told()
-  if #events == 0 then return end
-  local ids = publish({ KEYS[1] }, events, kinds)
-  if ids.err then error(ids) end
+  if #events > 0 then
+    local ids = publish({ KEYS[1] }, events, kinds)
+    if ids.err then error(ids) end
+  end
+  if quota then redis.call('HSET', CONN .. ':quota', 'left', quota.left, 'at', quota.at) end
+  local channel = BEGIN:match('^{(.+)}:$') .. ':log'
+  for _, event in ipairs(live) do redis.call('PUBLISH', channel, event) end
 end
 
 local function parsed(id, text)
@@ -53,7 +80,8 @@ local function parsed(id, text)
   return {
     id = id, text = text, header = header, json = json, principal = principal,
     member = address .. ':' .. id,
-    counted = kind == 'w',
+    counted = kind ~= 'a',
+    logged = kind == 'd',
     address = 'address ' .. address:sub(1, -5),
     count = principal ~= UNKNOWN and dialect .. ' ' .. principal,
   }
@@ -77,7 +105,8 @@ local function arrive(row, time, since, quiet)
   redis.call('ZADD', PRESENT, 0, row.principal)
   if redis.call('ZREM', LEAVING, row.principal) == 1 then return end
   redis.call('HSET', presence, 'since', since)
-  if not quiet then tell(time, 'presence', 'online', row.principal, seen(row.principal, 'true', since, time)) end
+  if quiet then return end
+  tell(time, 'presence', 'online', row.principal, seen(row.principal, 'true', since, time), true)
 end
 
 -- One that is not on the roll any more still ends the presence that was told of it.
@@ -116,5 +145,5 @@ local function leave(row, node, time, grace)
 end
 
 local function tell_deleted(row, time, reason)
-  tell(time, 'connections', 'delete', row.principal, row.json:sub(1, -2) .. ',"Reason":' .. reason .. '}')
+  tell(time, 'connections', 'delete', row.principal, row.json:sub(1, -2) .. ',"Reason":' .. reason .. '}', row.logged)
 end

@@ -62,7 +62,7 @@ function verbs.part()
     redis.call('ZREM', PRESENT, principal)
     redis.call('HSET', presence, 'since', last)
     redis.call('PEXPIRE', presence, SEEN_MS)
-    tell(time, 'presence', 'offline', principal, seen(principal, 'false', last, last))
+    tell(time, 'presence', 'offline', principal, seen(principal, 'false', last, last), true)
   end
   return { #due == MANY and 1 or 0 }
 end

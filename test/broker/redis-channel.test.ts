@@ -114,7 +114,23 @@ describe('what anybody shouts into the channel', () => {
 });
 
 describe('the channel among nodes', () => {
-  it('takes nothing that names no place in the log', async () => {
+  it('takes an event of the registry that the log did not take, live only', async () => {
+    const world = new RedisWorld();
+    const { ear } = await world.start();
+    const told = {
+      time: '2025-01-15T10:30:00Z',
+      type: 'connections',
+      action: 'create',
+      key: 'unknown',
+      object: {},
+    };
+    await world.redis.publish(world.channel, JSON.stringify(told));
+    await ear.key('unknown');
+    expect(ear.events[0]?.id).toBeUndefined();
+    expect(await world.redis.xlen(`{${world.prefix}}:log`)).toBe(0);
+  });
+
+  it('takes nothing else that names no place in the log', async () => {
     const world = new RedisWorld();
     const { ear, broker } = await world.start();
     for (const text of [event('bare'), `[${event('bare')}]`, `1-0 ${event('x')}`, ''])
@@ -122,7 +138,12 @@ describe('the channel among nodes', () => {
     await broker.publish([{ type: 'a', action: 'b', key: '1', object: null }]);
     await ear.key('1');
     expect(ear.keys).toEqual(['1']);
-    expect(world.reasons).toEqual(Array.from({ length: 4 }, () => 'channel event_invalid'));
+    expect(world.reasons).toEqual([
+      'channel event_invalid',
+      'channel event_invalid',
+      'channel json_invalid',
+      'channel json_invalid',
+    ]);
   });
 
   it('lets no event be skipped or doubled though it tells what the log does not hold', async () => {

@@ -1,15 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import type { HubEvent } from '../../src/model/event.ts';
+import type { QuotaRates } from '../../src/registry/quota.ts';
 import type { Attendance, Lifecycle, Registry } from '../../src/registry/registry.ts';
 import type { Ear } from '../broker/ear.ts';
 import { aQuery, aRecord, idsOf } from './records.ts';
+
+/** A share of the log that no test uses up unless it says so. */
+export const PLENTY: QuotaRates = { burst: 10_000, perMs: 0 };
+
+interface NodeOptions {
+  readonly graceMs?: number;
+  readonly quota?: QuotaRates;
+}
 
 /** What the nodes of a test have in common. */
 export interface RollWorld {
   /** Hears what the registries tell. */
   readonly ear: Ear;
   /** One more node, started; it ends with the test. */
-  node(options?: { readonly graceMs?: number }): Promise<Registry & Attendance & Lifecycle>;
+  node(options?: NodeOptions): Promise<Registry & Attendance & Lifecycle>;
   /** Time passes, where it does not do so by itself. */
   pass(ms: number): void;
 }
@@ -59,6 +68,44 @@ export function describeRegistry(name: string, makeWorld: () => Promise<RollWorl
       ]);
       expect(events[0]?.object).toEqual(record);
       expect(events[2]?.object).toEqual({ ...record, Reason: 'closed by "somebody"' });
+    });
+
+    it('tells live only what happens to strangers and to callers of REST', async () => {
+      const { world, node } = await start(makeWorld, { graceMs: 50 });
+      const others = [aRecord({ Principal: 'unknown' }), aRecord({ Type: 'api' })];
+      const known = aRecord();
+      for (const record of [known, ...others]) await node.add(record, NO_LIMITS);
+      for (const { Id } of others) node.remove(Id, 'closed');
+      await node.update({ ...known, ExpiresAt: '2025-01-15T11:00:00.000Z' }, NO_LIMITS);
+      node.remove(known.Id, 'closed');
+      await world.ear.count(8);
+      world.pass(2_000);
+      const events = await world.ear.count(9);
+      expect(topics(events.filter(({ id }) => id !== undefined))).toEqual([
+        'connections.create.user:ada',
+        'presence.online.user:ada',
+        'connections.update.user:ada',
+        'connections.delete.user:ada',
+        'presence.offline.user:ada',
+      ]);
+      expect(topics(events.filter(({ id }) => id === undefined)).toSorted()).toEqual([
+        'connections.create.unknown',
+        'connections.create.user:ada',
+        'connections.delete.unknown',
+        'connections.delete.user:ada',
+      ]);
+    });
+
+    it('takes its share of the log in a storm and no more, and tells the rest live only', async () => {
+      const { world, node } = await start(makeWorld, { quota: { burst: 10, perMs: 0 } });
+      for (let i = 0; i < 30; i++) await node.add(aRecord({ Principal: `user:${i}` }), NO_LIMITS);
+      await node.add(
+        aRecord({ Principal: 'user:big', Patterns: Array.from({ length: 20 }, () => 'x'.repeat(200)) }),
+        NO_LIMITS,
+      );
+      const events = await world.ear.count(62);
+      expect(events.filter(({ id }) => id !== undefined)).toHaveLength(10);
+      expect(events.slice(0, 10).every(({ id }) => id !== undefined)).toBe(true);
     });
 
     it('shows two connections of one address both, and removes the one that is meant', async () => {
@@ -318,7 +365,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<RollWorl
 
     it('shows any principal there may be', async () => {
       const { world, node } = await start(makeWorld);
-      const odd = ['user:"\\', 'user:\n\t ', 'user:{belfry}', 'user:é🦉', 'user:\ud800', 'user:a b', ':'];
+      const odd = ['user:"\\', 'user:\n\t ', 'user:{belfry}', 'user:é🦉', 'user:a b', ':'];
       const records = odd.map((Principal) => aRecord({ Principal }));
       for (const record of records) await node.add(record, { perPrincipal: 1 });
       expect((await node.list(aQuery())).records).toEqual(records);
@@ -326,7 +373,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<RollWorl
         const { online, connections } = await node.presence(record.Principal);
         expect([online, connections]).toEqual([true, [record]]);
       }
-      const created = (await world.ear.count(14)).filter(({ type }) => type === 'connections');
+      const created = (await world.ear.count(12)).filter(({ type }) => type === 'connections');
       expect(created.map(({ key }) => key)).toEqual(odd);
     });
   });
@@ -334,7 +381,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<RollWorl
 
 async function start(
   makeWorld: () => Promise<RollWorld>,
-  options?: { readonly graceMs?: number },
+  options?: NodeOptions,
 ): Promise<{ readonly world: RollWorld; readonly node: Registry & Attendance & Lifecycle }> {
   const world = await makeWorld();
   return { world, node: await world.node(options) };

@@ -4,7 +4,7 @@ import { MemoryBroker } from '../../src/broker/memory.ts';
 import { MemoryRegistry } from '../../src/registry/memory.ts';
 import { Ear } from '../broker/ear.ts';
 import { ManualClock } from '../support/clock.ts';
-import { describeRegistry } from './contract.ts';
+import { describeRegistry, PLENTY } from './contract.ts';
 
 describeRegistry('memory', async () => {
   const [clock, ear] = [new ManualClock(), new Ear()];
@@ -15,7 +15,9 @@ describeRegistry('memory', async () => {
     pass: (ms) => clock.advance(ms),
     node: async (options) => {
       const publish = (events: Parameters<typeof broker.publish>[0]) => broker.publish(events);
-      const registry = new MemoryRegistry({ clock, publish, log: pino({ level: 'silent' }), ...options });
+      const tell = (events: Parameters<typeof broker.tell>[0]) => broker.tell(events);
+      const log = pino({ level: 'silent' });
+      const registry = new MemoryRegistry({ clock, publish, tell, quota: PLENTY, log, ...options });
       onTestFinished(() => registry.stop());
       await registry.start();
       return registry;

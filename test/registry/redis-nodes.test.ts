@@ -45,11 +45,13 @@ describe('three registries on one Redis', () => {
     expect(untilForgotten).toBeLessThanOrEqual(SEEN_MS);
     expect((await world.keys()).filter((key) => !key.startsWith('presence:'))).toEqual([
       'conn:done',
+      'conn:quota',
       'conn:steady',
       'ingress',
       'last',
       'log',
       'nodes',
+      'rules',
     ]);
   });
 

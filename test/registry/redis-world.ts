@@ -5,17 +5,21 @@ import { expect, inject, onTestFinished, vi } from 'vitest';
 import { RedisConnection } from '../../src/broker/redis-connection.ts';
 import { publishing } from '../../src/broker/redis-scripts.ts';
 import { systemClock, type Clock } from '../../src/model/clock.ts';
+import { valueOf } from '../../src/model/json.ts';
 import { Retention } from '../../src/model/retention.ts';
+import type { QuotaRates } from '../../src/registry/quota.ts';
 import { rollScripts } from '../../src/registry/redis-names.ts';
 import type { ConnectionRecord, Registry } from '../../src/registry/registry.ts';
 import { RedisRegistry, type RedisRegistryOptions } from '../../src/registry/redis.ts';
 import type { Ear } from '../broker/ear.ts';
 import { RedisWorld } from '../broker/redis-world.ts';
-import type { RollWorld } from './contract.ts';
+import { PLENTY, type RollWorld } from './contract.ts';
 import { aQuery, idsOf } from './records.ts';
 
 /** Short, so that a test need not wait long. */
 export const TIMES = { leaseMs: 1_000, renewMs: 200, reapMs: 100, partMs: 50 };
+
+type NodeOptions = Partial<RedisRegistryOptions> & { readonly quota?: QuotaRates };
 
 /** A node of a test, and how it comes to harm. */
 export interface RollNode {
@@ -46,11 +50,11 @@ export class RedisRollWorld implements RollWorld {
 
   pass(): void {}
 
-  async node(options: Partial<RedisRegistryOptions> = {}): Promise<RedisRegistry> {
+  async node(options: NodeOptions = {}): Promise<RedisRegistry> {
     return (await this.start(options)).registry;
   }
 
-  async start(options: Partial<RedisRegistryOptions> = {}): Promise<RollNode> {
+  async start({ quota = PLENTY, ...options }: NodeOptions = {}): Promise<RollNode> {
     const log = pino({ level: 'silent' });
     const bounds = { maxEvents: 100_000, maxAgeMs: 86_400_000 };
     const lua = publishing({ bounds, maxEventBytes: 1_048_576, retention: Retention.none });
@@ -59,7 +63,7 @@ export class RedisRollWorld implements RollWorld {
       prefix: this.world.prefix,
       role: 'roll',
       commandTimeoutMs: 5_000,
-      scripts: rollScripts(lua),
+      scripts: rollScripts(lua, quota),
       log,
     });
     await connection.open(5_000);
@@ -100,7 +104,7 @@ export class RedisRollWorld implements RollWorld {
     return this.ear.events
       .filter(({ type, action }) => `${type}.${action}` === topic)
       .map(({ object }) => {
-        const { Id, principal } = object as { Id?: string; principal?: string };
+        const { Id, principal } = valueOf(object) as { Id?: string; principal?: string };
         return Id ?? principal ?? '';
       });
   }

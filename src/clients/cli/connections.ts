@@ -143,7 +143,7 @@ export async function closeConnections(
     );
   }
   const request = { method: 'DELETE', path, ...(name !== undefined && { missing: missing(name) }) } as const;
-  if (tokenId !== undefined) {
+  if (path.startsWith(TOKENS)) {
     const { Until } = JSON.parse((await call(request, options)).body) as { readonly Until: string };
     return print(`revoked until ${Until}`);
   }
