@@ -41,6 +41,13 @@ const DIALECTS: Readonly<Record<string, WatchedDialect>> = {
   drp: { path: '/api/v3/ws', subscribe: (patterns) => patterns.map((pattern) => `register ${pattern}`) },
 };
 
+/** Comings and goings: in a watch of everything they would hide what it is for, so they are shown to whoever names them. */
+const COMINGS = ['connections', 'presence'];
+
+function typesOf(pattern: string): readonly string[] {
+  return (pattern.split('.', 1)[0] ?? '').split(',');
+}
+
 interface Heard {
   readonly id?: string;
   readonly time?: string;
@@ -110,6 +117,7 @@ function watchOnce(
     let { since } = options;
     let heard = false;
     let fault = '';
+    const hidden = COMINGS.filter((type) => !patterns.some((pattern) => typesOf(pattern).includes(type)));
     const ws = new WebSocket(url, { headers, rejectUnauthorized: options.insecure !== true });
     const abort = (): void => ws.close(1000);
     signal.addEventListener('abort', abort, { once: true });
@@ -128,7 +136,7 @@ function watchOnce(
     ws.on('message', (data: Buffer) => {
       heard = true;
       try {
-        since = show(data.toString(), options) ?? since;
+        since = show(data.toString(), options, hidden) ?? since;
       } catch (error) {
         reject(error instanceof Error ? error : new UsageError('unknown fault'));
         ws.close(1000);
@@ -146,14 +154,18 @@ function watchOnce(
 }
 
 /** Prints a frame and returns the cursor to resume from, if it moved. */
-function show(frame: string, { dialect, json, print, note }: WatchOptions): string | undefined {
+function show(
+  frame: string,
+  { dialect, json, print, note }: WatchOptions,
+  hidden: readonly string[],
+): string | undefined {
   if (dialect !== 'native') {
     print(frame);
     return undefined;
   }
   const event = JSON.parse(frame) as Heard;
   if (event.type !== 'belfry') {
-    print(json === true ? frame : line(event));
+    if (!hidden.includes(event.type ?? '')) print(json === true ? frame : line(event));
     return event.id;
   }
   const said = (event.object ?? {}) as {
