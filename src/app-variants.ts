@@ -123,9 +123,9 @@ export function rollLimitsOf({ connectionsPerPrincipal, connectionsPerAddress }:
 export function masking(broker: Broker, redaction: Redaction): Broker {
   return {
     start: (deliver) => broker.start(deliver),
-    publish: (events, key) => {
+    publish: (events, once) => {
       const masked = events.map((event) => redaction.mask(event));
-      return broker.publish(masked, key);
+      return broker.publish(masked, once);
     },
     ready: () => broker.ready(),
     stop: () => broker.stop(),

@@ -2,6 +2,7 @@ import type { Cursor } from '../model/cursor.ts';
 import type { DeadEntry } from '../model/dead.ts';
 import { ProtocolError } from '../model/errors.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
+import type { Once } from '../model/idempotency.ts';
 
 /** How nodes tell each other what happened. */
 export interface Broker {
@@ -12,12 +13,13 @@ export interface Broker {
    */
   start(deliver: (event: HubEvent) => void): Promise<Cursor>;
   /**
-   * Appends the events to the log, all or none, and tells every node. With an idempotency key, a repetition within
-   * {@link IDEMPOTENCY_MS} changes nothing and answers what the first one did.
+   * Appends the events to the log, all or none, and tells every node. What is to happen once changes nothing when it is
+   * repeated within {@link IDEMPOTENCY_MS}, and is answered as the first was.
    * @returns the id of each, in order
-   * @throws BelfryError `unavailable`, when nothing was accepted as far as the node can know
+   * @throws BelfryError `unavailable`, when nothing was accepted, and nothing will be; `idempotency_key_reused`
+   * @throws OutcomeUnknown when nobody can tell
    */
-  publish(events: readonly NewEvent[], idempotencyKey?: string): Promise<Cursor[]>;
+  publish(events: readonly NewEvent[], once?: Once): Promise<Cursor[]>;
   /** Resolves when events flow; rejects with the reason when they do not. */
   ready(): Promise<void>;
   stop(): Promise<void>;
@@ -125,6 +127,10 @@ export interface Dead {
 export interface Flow {
   /** Events that the log took from this node, those that it moved from the inbox included. */
   readonly published: number;
+  /** How many publishes of this node came to nothing, by what stood in their way. */
+  readonly refused: ReadonlyMap<RefusedReason, number>;
+  /** What stood in the way of the last publish, or of the last look whether one could be made. */
+  readonly trouble: RefusedReason | undefined;
   /** Whether events flowed when that was last proved, and nothing has spoken against it since. */
   readonly isProved: boolean;
   /** How long the last proof that succeeded took. */
@@ -135,7 +141,12 @@ export interface Flow {
   readonly holesRepaired: number;
 }
 
-export const IDEMPOTENCY_MS = 5 * 60_000;
+/**
+ * Redis is full or cannot write to its disk; the node's user lacks a right; Redis was away, or no master; it did not
+ * answer in time, and nothing came of it; nobody can tell what came of it; and whatever else.
+ */
+export const REFUSED_REASONS = ['full', 'forbidden', 'away', 'timeout', 'unknown', 'other'] as const;
+export type RefusedReason = (typeof REFUSED_REASONS)[number];
 
 /** Told of whatever arrives that is no event: through which door, and the code of the reason. */
 export type ReportRubbish = (source: string, reason: string) => void;

@@ -24,7 +24,7 @@ end
 local become = {}
 
 function become.event(_, event, kind, action, key, says)
-  local ids = publish({ log }, { event }, { kind ~= '' and { kind, action, key, says } or nil })
+  local ids = publish(log, { event }, { kind ~= '' and { kind, action, key, says } or nil })
   if ids.err then error(ids) end
 end
 

@@ -2,9 +2,9 @@ import type { Clock } from '../model/clock.ts';
 import { compareCursors, END, START, type Cursor } from '../model/cursor.ts';
 import { BelfryError } from '../model/errors.ts';
 import { canonicalJson, type HubEvent, type NewEvent } from '../model/event.ts';
+import { IDEMPOTENCY_MS, reused, type Once } from '../model/idempotency.ts';
 import { Retention } from '../model/retention.ts';
 import {
-  IDEMPOTENCY_MS,
   tooBig,
   type Broker,
   type Dead,
@@ -14,6 +14,7 @@ import {
   type LatestWish,
   type LogBounds,
   type Permits,
+  type RefusedReason,
   type Retained,
   type RetainedPages,
   type RetainedWish,
@@ -26,6 +27,9 @@ const MAX_BYTES = 256 * 1024 * 1024;
 const MAX_KEYS = 10_000;
 const PAGE = 500;
 
+/** What became of a publish that is to happen once; known until then by {@link Clock.elapsed}. */
+type Known = { readonly ids: readonly Cursor[]; readonly digest: string; readonly until: number };
+
 type Logged = HubEvent & { readonly id: Cursor };
 
 /** The inbox stands in Redis only, so without one nothing is ever dead. */
@@ -35,6 +39,9 @@ const NONE_DEAD: Dead = {
   retry: async () => false,
   remove: async () => false,
 };
+
+/** It has all that it needs in itself. */
+const NEVER_REFUSED = { refused: new Map<RefusedReason, number>(), trouble: undefined };
 
 /** The broker of a single node: the log lives in this process and ends with it. */
 export class MemoryBroker implements Broker, History, Retained {
@@ -50,7 +57,7 @@ export class MemoryBroker implements Broker, History, Retained {
   #bytes = 0;
   #last: Cursor = START;
   #published = 0;
-  readonly #keys = new Map<string, { readonly ids: readonly Cursor[]; readonly until: number }>();
+  readonly #keys = new Map<string, Known>();
 
   constructor({
     clock,
@@ -74,14 +81,14 @@ export class MemoryBroker implements Broker, History, Retained {
     return this.#last;
   }
 
-  async publish(events: readonly NewEvent[], idempotencyKey?: string): Promise<Cursor[]> {
+  async publish(events: readonly NewEvent[], once?: Once): Promise<Cursor[]> {
     await this.ready();
-    const known = idempotencyKey === undefined ? undefined : this.#recall(idempotencyKey);
+    const known = once && this.#recall(once);
     if (known !== undefined) return [...known];
     // Nothing from here on waits, so events that `deliver` publishes come after these, in the log as on the way.
     const entries = events.map((event) => this.#measured(event)).map((event) => this.#append(event));
     const ids = entries.map(({ id }) => id);
-    if (idempotencyKey !== undefined) this.#remember(idempotencyKey, ids);
+    if (once !== undefined) this.#remember(once, ids);
     this.#trim();
     this.#published += ids.length;
     for (const entry of entries) this.#deliver?.(entry);
@@ -96,7 +103,16 @@ export class MemoryBroker implements Broker, History, Retained {
 
   get flow(): Flow {
     const isProved = this.#deliver !== undefined;
-    return { published: this.#published, isProved, proofMs: 0, holesFound: 0, holesRepaired: 0 };
+    const { refused, trouble } = NEVER_REFUSED;
+    return {
+      published: this.#published,
+      refused,
+      trouble,
+      isProved,
+      proofMs: 0,
+      holesFound: 0,
+      holesRepaired: 0,
+    };
   }
 
   async ready(): Promise<void> {
@@ -203,20 +219,23 @@ export class MemoryBroker implements Broker, History, Retained {
     return low;
   }
 
-  #recall(key: string): readonly Cursor[] | undefined {
+  /** @throws BelfryError `idempotency_key_reused` */
+  #recall({ key, digest }: Once): readonly Cursor[] | undefined {
     const known = this.#keys.get(key);
-    return known !== undefined && known.until > this.#clock.elapsed() ? known.ids : undefined;
+    if (known === undefined || known.until <= this.#clock.elapsed()) return undefined;
+    if (known.digest !== digest) throw reused();
+    return known.ids;
   }
 
   /** Every key lives equally long, so the map's own order is that in which they end. */
-  #remember(key: string, ids: readonly Cursor[]): void {
+  #remember({ key, digest }: Once, ids: readonly Cursor[]): void {
     const now = this.#clock.elapsed();
     for (const [oldest, { until }] of this.#keys) {
       if (until > now && this.#keys.size < MAX_KEYS) break;
       this.#keys.delete(oldest);
     }
     this.#keys.delete(key);
-    this.#keys.set(key, { ids, until: now + IDEMPOTENCY_MS });
+    this.#keys.set(key, { ids, digest, until: now + IDEMPOTENCY_MS });
   }
 }
 

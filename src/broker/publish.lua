@@ -2,10 +2,13 @@
 --
 -- Runs as a script for the hub and inside the function belfry_publish for everybody else. LIMITS and retain.lua stand
 -- before it.
--- keys[1] is the log, `{<prefix>}:log`; keys[2], if given, the idempotency key, `{<prefix>}:once:<key>`.
+-- `log` is `{<prefix>}:log`. `by` says by what a repetition is known: `once` is a key of the publisher's own,
+-- `{<prefix>}:once:<key>`, with the `digest` of what is published; `outcomes` is a stream of the node that publishes, and
+-- `number` its try, by which it can ask what became of that (outcome.lua).
 -- kinds[i] is the { type, action, key, says } of event i, as retain.lua takes them, if a rule may match it.
 -- Answers the id of each event; for an idempotency key seen before, the ids of then, and nothing is appended. Or an error
--- as Redis has them, and then nothing was written at all.
+-- as Redis has them, and then nothing was written at all. Under a key that was used for something else that is
+-- `idempotency_key_reused`; for a try that comes after later ones it is `overtaken`.
 --
 -- Redis undoes nothing of a script that fails halfway. So whatever can fail is asked for or done before what cannot be
 -- taken back: rights are those of the user who calls, and a list is taken from the log again when its end is refused.
@@ -54,26 +57,57 @@ local function append(log, previous, events)
   return ids
 end
 
-local function publish(keys, events, kinds)
-  local log, once = keys[1], keys[2]
+-- Tries are numbered upwards, and a stream takes no id twice and none that is lower: so by one write a try is claimed,
+-- remembered, and kept from happening again. Its ids are those of the `n` entries after `p`.
+local MAX_OUTCOMES = 16384
+
+local function note_outcome(outcomes, number, previous, count)
+  return redis.pcall('XADD', outcomes, 'MAXLEN', '~', MAX_OUTCOMES, number .. '-0', 'p', previous, 'n', count)
+end
+
+local function claim(by, previous, count)
+  if not by.outcomes then return end
+  local noted = note_outcome(by.outcomes, by.number, previous, count)
+  if type(noted) ~= 'table' then return end
+  local is_late = noted.err:find('equal or smaller', 1, true)
+  return is_late and redis.error_reply('BELFRY overtaken: a later try came first; expected a new one') or noted
+end
+
+-- nil where the key is new.
+local function known_ids(once, digest)
+  local known = redis.call('GET', once)
+  if not known then return nil end
+  local of, ids = known:match('^(%S+)'), {}
+  if of ~= digest then
+    return redis.error_reply('BELFRY idempotency_key_reused: the key was used for other events; '
+      .. 'expected the same events, or another key')
+  end
+  for id in known:sub(#of + 1):gmatch('%S+') do ids[#ids + 1] = id end
+  return ids
+end
+
+local NONE_GIVEN = {}
+
+local function publish(log, events, kinds, by)
+  by = by or NONE_GIVEN
   local prefix = log:match('^{(.+)}:log$')
   local last, channel = '{' .. prefix .. '}:last', prefix .. ':log'
-  local refusal = refusal_of_rights(prefix, once) or refusal_of_retaining(prefix, kinds, #events)
+  local refusal = refusal_of_rights(prefix, by.once) or refusal_of_retaining(prefix, kinds, #events)
   if refusal then return refusal end
-
-  local known = once and redis.call('GET', once)
-  if known then
-    local then_ids = {}
-    for id in known:gmatch('%S+') do then_ids[#then_ids + 1] = id end
-    return then_ids
-  end
-
+  local known = by.once and known_ids(by.once, by.digest)
+  if known then return known end
   if #events == 0 then return {} end
+
   local previous = redis.call('GET', last) or '0-0'
-  local ids, failure = append(log, previous, events)
+  local failure = claim(by, previous, #events)
   if failure then return failure end
+  local ids, refused = append(log, previous, events)
+  if refused then
+    if by.outcomes then redis.call('XDEL', by.outcomes, by.number .. '-0') end
+    return refused
+  end
   redis.call('SET', last, ids[#ids])
-  if once then redis.call('SET', once, table.concat(ids, ' '), 'PX', LIMITS.once_ms) end
+  if by.once then redis.call('SET', by.once, by.digest .. ' ' .. table.concat(ids, ' '), 'PX', LIMITS.once_ms) end
   for i, event in ipairs(events) do
     if kinds[i] then retain(prefix, ids[i], event, unpack(kinds[i])) end
     redis.call('PUBLISH', channel, (ids[i - 1] or previous) .. ' ' .. ids[i] .. ' ' .. event)

@@ -1,4 +1,3 @@
-import type { Result } from 'ioredis';
 import { isCursor, START, type Cursor } from '../model/cursor.ts';
 import { canonicalJson, type NewEvent } from '../model/event.ts';
 import { onlyNames, type Retention } from '../model/retention.ts';
@@ -7,13 +6,6 @@ import type { RedisConnection } from './redis-connection.ts';
 
 /** The consumer group of the inbox, of which each node is a consumer. */
 export const INBOX_GROUP = 'belfry';
-
-declare module 'ioredis' {
-  interface RedisCommander<Context> {
-    /** publish.lua, under the name that {@link RedisLog} gives it. */
-    belfryPublish(keyCount: number, ...keysAndArguments: string[]): Result<Cursor[], Context>;
-  }
-}
 
 /** One entry of the log as it stands there. */
 export interface LogEntry {
@@ -58,6 +50,8 @@ export function redisNames(prefix: string) {
     log: `{${prefix}}:log`,
     last: `{${prefix}}:last`,
     once: (key: string) => `{${prefix}}:once:${key}`,
+    /** What became of what a node tried to publish. */
+    outcomes: (boot: string) => `{${prefix}}:outcomes:${boot}`,
     /** By action too, or the lines of a container would push out its status. */
     tail: (type: string, action: string, key: string) =>
       `{${prefix}}:tail:${escaped(type)}.${escaped(action)}:${key}`,
@@ -73,39 +67,6 @@ export function redisNames(prefix: string) {
 
 export type RedisNames = ReturnType<typeof redisNames>;
 
-/** The log in Redis as it is written. Every method rejects with BelfryError `unavailable` when Redis does not answer, or refuses. */
-export class RedisLog {
-  readonly #connection: RedisConnection;
-  readonly #names: RedisNames;
-
-  constructor(connection: RedisConnection, names: RedisNames) {
-    this.#connection = connection;
-    this.#names = names;
-  }
-
-  last(): Promise<Cursor> {
-    return lastOf(this.#connection, this.#names);
-  }
-
-  append(events: readonly Body[], idempotencyKey: string | undefined): Promise<Cursor[]> {
-    const keys: string[] = [this.#names.log];
-    if (idempotencyKey !== undefined) keys.push(this.#names.once(idempotencyKey));
-    return this.#connection.ask((redis) =>
-      redis.belfryPublish(keys.length, ...keys, ...publishArguments(events)),
-    );
-  }
-
-  /**
-   * Forgets what is older; up to a hundred such entries may stay. By the clock of Redis, which numbers them: a node whose
-   * own is ahead would forget everything.
-   */
-  async trim(maxAgeMs: number): Promise<void> {
-    const [seconds, micros] = await this.#connection.ask((redis) => redis.time());
-    const before = Math.max(0, Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000) - maxAgeMs);
-    await this.#connection.ask((redis) => redis.xtrim(this.#names.log, 'MINID', '~', before));
-  }
-}
-
 /** The id of the last entry ever appended, whether it is still there or not. */
 export async function lastOf(
   connection: Pick<RedisConnection, 'ask'>,
@@ -114,10 +75,18 @@ export async function lastOf(
   return (await connection.ask((redis) => redis.get(last))) ?? START;
 }
 
-/** How many, the events, and of those that a rule keeps their place among them, counted from one, and their kind. */
-function publishArguments(events: readonly Body[]): string[] {
-  const kinds = events.flatMap(({ kind }, i) => (kind === undefined ? [] : [`${i + 1}`, ...kind]));
-  return [`${events.length}`, ...events.map(({ json }) => json), ...kinds];
+/**
+ * Forgets what is older; up to a hundred such entries may stay. By the clock of Redis, which numbers them: a node whose
+ * own is ahead would forget everything.
+ */
+export async function trimLog(
+  connection: Pick<RedisConnection, 'ask'>,
+  { log }: Pick<RedisNames, 'log'>,
+  maxAgeMs: number,
+): Promise<void> {
+  const [seconds, micros] = await connection.ask((redis) => redis.time());
+  const before = Math.max(0, Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000) - maxAgeMs);
+  await connection.ask((redis) => redis.xtrim(log, 'MINID', '~', before));
 }
 
 /** As retain.lua does it: what separates the parts of a name may also stand in them. */

@@ -3,19 +3,21 @@ import { compareCursors } from '../model/cursor.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import type { Feed } from './redis-feed.ts';
-import type { RedisLog } from './redis-log.ts';
+import { lastOf, type RedisNames } from './redis-log.ts';
 
 /** Proves that events flow through Redis to this node, and remembers how that went. */
 export class Proof {
-  readonly #log: RedisLog;
+  readonly #commands: RedisConnection;
+  readonly #names: RedisNames;
   readonly #subscriber: RedisConnection;
   readonly #clock: Clock;
   #holds = false;
   #ms = 0;
 
-  constructor(log: RedisLog, subscriber: RedisConnection, clock: Clock) {
-    this.#log = log;
+  constructor(commands: RedisConnection, subscriber: RedisConnection, names: RedisNames, clock: Clock) {
+    this.#commands = commands;
     this.#subscriber = subscriber;
+    this.#names = names;
     this.#clock = clock;
   }
 
@@ -48,7 +50,7 @@ export class Proof {
    */
   async #prove(feed: Feed): Promise<void> {
     const before = feed.position;
-    const last = await this.#log.last();
+    const last = await lastOf(this.#commands, this.#names);
     await this.#subscriber.ask((redis) => redis.ping());
     if (feed.state === 'paused') throw new BelfryError('unavailable', 'The node is cut off from the log.');
     if (feed.state === 'stalled') {

@@ -4,7 +4,8 @@ import { lettersOf, type Glob } from '../model/mask.ts';
 import type { PatternPart, PatternParts } from '../model/pattern.ts';
 import { Redaction, type Layer } from '../model/redaction.ts';
 import type { Keep, Retention } from '../model/retention.ts';
-import { IDEMPOTENCY_MS, type LogBounds } from './broker.ts';
+import { IDEMPOTENCY_MS } from '../model/idempotency.ts';
+import type { LogBounds } from './broker.ts';
 import { setOf } from './lua.ts';
 import type { RedisConnection } from './redis-connection.ts';
 

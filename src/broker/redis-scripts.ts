@@ -19,15 +19,15 @@ export const LIBRARY_NAME = 'belfry';
 /** Rises with every change of the library's Lua, so that of two nodes the newer one's is used by both. */
 export const LIBRARY_VERSION = 1;
 
-/** ARGV as `publishArguments` in redis-log.ts writes it. */
+/** KEYS and ARGV as redis-publisher.ts writes them. */
 const PUBLISH_ARGUMENTS = `
-  local events, kinds, count = {}, {}, tonumber(ARGV[1])
-  for i = 1, count do events[i] = ARGV[i + 1] end
-  for i = count + 2, #ARGV, 5 do kinds[tonumber(ARGV[i])] = { unpack(ARGV, i + 1, i + 4) } end
-  return publish(KEYS, events, kinds)
+  local events, kinds, count = {}, {}, tonumber(ARGV[3])
+  for i = 1, count do events[i] = ARGV[i + 3] end
+  for i = count + 4, #ARGV, 5 do kinds[tonumber(ARGV[i])] = { unpack(ARGV, i + 1, i + 4) } end
+  return publish(KEYS[1], events, kinds, { outcomes = KEYS[2], once = KEYS[3], number = ARGV[1], digest = ARGV[2] })
 `;
 
-/** Lua that offers `publish(keys, events, kinds)`, for scripts that tell what they change in the same step. */
+/** Lua that offers `publish(log, events, kinds)`, for scripts that tell what they change in the same step. */
 export function publishing(limits: ScriptLimits): string {
   return `${constants(limits)}${PUBLISH}`;
 }
@@ -59,6 +59,8 @@ export function readScripts() {
 export function commandScripts(limits: ScriptLimits) {
   return {
     belfryPublish: { lua: publishScript(limits) },
+    belfryOutcome: { lua: `${publishing(limits)}${read('outcome.lua')}` },
+    belfryBegin: { lua: `${publishing(limits)}${read('outcome-begin.lua')}` },
     belfryLeave: { lua: `${GROUP}${read('inbox-leave.lua')}` },
     belfryRetry: { lua: read('dead-retry.lua') },
   };

@@ -1,6 +1,7 @@
 import type { Cursor } from '../model/cursor.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
+import type { Once } from '../model/idempotency.ts';
 import { Redaction } from '../model/redaction.ts';
 import { Retention } from '../model/retention.ts';
 import type {
@@ -15,21 +16,21 @@ import type {
   RetainedPages,
   RetainedWish,
 } from './broker.ts';
-import { RedisConnection } from './redis-connection.ts';
 import { RedisDead } from './redis-dead.ts';
 import { Feed } from './redis-feed.ts';
 import { Inbox } from './redis-inbox.ts';
+import { RedisLinks } from './redis-links.ts';
 import { Library } from './redis-library.ts';
-import { bodyOf, RedisLog, redisNames, type RedisNames } from './redis-log.ts';
 import { RedisHistory } from './redis-history.ts';
 import { Lane } from './redis-lane.ts';
+import { bodyOf, redisNames, trimLog, type RedisNames } from './redis-log.ts';
 import { RedisPages, SHARED_PAGE_BYTES } from './redis-pages.ts';
+import { RedisPublisher } from './redis-publisher.ts';
 import { Proof } from './redis-proof.ts';
 import { Reader } from './redis-reader.ts';
 import type { RedisBrokerOptions } from './redis-options.ts';
 import { RedisRetained } from './redis-retained.ts';
 import { SharedRules } from './redis-rules.ts';
-import { commandScripts, inboxScripts, readScripts } from './redis-scripts.ts';
 
 const WATCH_MS = 5_000;
 const UPKEEP_MS = 60_000;
@@ -45,64 +46,55 @@ export class RedisBroker implements Broker, History, Retained {
   readonly #options: RedisBrokerOptions & { readonly retention: Retention; readonly redaction: Redaction };
   readonly #names: RedisNames;
   readonly #ofNodes: Buffer;
-  readonly #commands: RedisConnection;
-  /** What is read at length keeps nobody waiting who publishes. */
-  readonly #reads: RedisConnection;
-  readonly #subscriber: RedisConnection;
-  readonly #taker: RedisConnection;
+  readonly #links: RedisLinks;
   readonly #inbox: Inbox;
-  readonly #log: RedisLog;
+  readonly #publisher: RedisPublisher;
   readonly #history: RedisHistory;
   readonly #retained: RedisRetained;
   readonly #library: Library;
   readonly #proof: Proof;
   #feed: Feed | undefined;
-  #published = 0;
   #timers: (() => void)[] = [];
 
   constructor(options: RedisBrokerOptions) {
-    const { url, prefix, log, commandTimeoutMs = 5_000 } = options;
+    const { prefix, log, clock, commandTimeoutMs = 5_000 } = options;
     this.#options = { retention: Retention.none, redaction: Redaction.none, ...options };
-    this.#names = redisNames(prefix);
-    this.#ofNodes = Buffer.from(this.#names.channel);
-    const connect = (role: string, scripts = {}, bulk = false): RedisConnection =>
-      new RedisConnection({ url, prefix, role, commandTimeoutMs, bulk, scripts, log });
-    this.#commands = connect('commands', commandScripts(this.#options));
-    this.#reads = connect('reads', readScripts(), true);
-    this.#subscriber = connect('subscriber');
-    this.#taker = connect('inbox', inboxScripts(this.#options));
-    this.#inbox = new Inbox(this.#taker, this.#names, this.#options, commandTimeoutMs);
-    this.#log = new RedisLog(this.#commands, this.#names);
-    const past = new Lane(this.#reads);
-    this.dead = new RedisDead(this.#commands, past, this.#names);
-    this.#retained = new RedisRetained(past, this.#names, this.#options);
-    const pages = new RedisPages(past, this.#names, SHARED_PAGE_BYTES);
+    const names = redisNames(prefix);
+    const links = new RedisLinks({ ...this.#options, commandTimeoutMs });
+    const { commands, reads, subscriber, taker } = links;
+    this.#names = names;
+    this.#ofNodes = Buffer.from(names.channel);
+    this.#links = links;
+    this.#inbox = new Inbox(taker, names, this.#options, commandTimeoutMs);
+    this.#publisher = new RedisPublisher({ connection: commands, names, clock, commandTimeoutMs });
+    const past = new Lane(reads);
+    this.dead = new RedisDead(commands, past, names);
+    this.#retained = new RedisRetained(past, names, this.#options);
+    const pages = new RedisPages(past, names, SHARED_PAGE_BYTES);
     this.#history = new RedisHistory(pages, this.#retained, this.#options);
-    const rules = new SharedRules(this.#commands, this.#names.rules, this.#options);
-    this.#library = new Library(this.#commands, rules, log);
-    this.#proof = new Proof(this.#log, this.#subscriber, options.clock);
+    this.#library = new Library(commands, new SharedRules(commands, names.rules, this.#options), log);
+    this.#proof = new Proof(commands, subscriber, names, clock);
   }
 
   /** @throws BelfryError `unavailable`, with the reason; nothing is left open then */
   async start(deliver: (event: HubEvent) => void): Promise<Cursor> {
     const { clock, log, connectTimeoutMs = 10_000 } = this.#options;
     const reader = new Reader(this.#options);
-    const pages = new RedisPages(this.#reads, this.#names);
+    const pages = new RedisPages(this.#links.reads, this.#names);
     const feed = new Feed({ log: pages, reader, deliver, clock, logger: log });
     const hear = (channel: Buffer, message: Buffer): void =>
       channel.equals(this.#ofNodes) ? feed.hear(message) : feed.hearLive(message);
-    this.#subscriber.redis.on('messageBuffer', hear);
-    this.#subscriber.redis.on('close', () => feed.pause());
+    this.#links.subscriber.redis.on('messageBuffer', hear);
+    this.#links.subscriber.redis.on('close', () => feed.pause());
     try {
-      const connections = [this.#commands, this.#reads, this.#subscriber, this.#taker];
-      await Promise.all(connections.map((connection) => connection.open(connectTimeoutMs)));
-      this.#commands.redis.on('ready', () => {
-        this.#reunite();
-        void Promise.all([this.#mend(feed), this.#library.restore()]);
+      await this.#links.open(connectTimeoutMs);
+      this.#links.commands.redis.on('ready', () => {
+        this.#links.reunite();
+        void Promise.all([this.#mend(feed), this.#restore()]);
       });
-      for (const connection of [this.#reads, this.#subscriber])
+      for (const connection of [this.#links.reads, this.#links.subscriber])
         connection.redis.on('ready', () => void this.#mend(feed));
-      await this.#library.load();
+      await Promise.allSettled([this.#publisher.begin(), this.#library.load()]);
       await this.#listen(feed);
     } catch (error) {
       await this.stop();
@@ -118,19 +110,19 @@ export class RedisBroker implements Broker, History, Retained {
   }
 
   /** @throws BelfryError `event_too_big` as well */
-  async publish(events: readonly NewEvent[], idempotencyKey?: string): Promise<Cursor[]> {
+  async publish(events: readonly NewEvent[], once?: Once): Promise<Cursor[]> {
     const now = this.#options.clock.now();
     const bodies = events.map((event) => bodyOf(event, now, this.#options));
-    const ids = await this.#log.append(bodies, idempotencyKey);
-    this.#published += ids.length;
-    return ids;
+    return this.#publisher.publish(bodies, once);
   }
 
   get flow(): Flow {
     const state = this.#feed?.state;
-    const isHeard = this.#isConnected && (state === 'following' || state === 'reading');
+    const isHeard = this.#links.isConnected && (state === 'following' || state === 'reading');
     return {
-      published: this.#published + this.#inbox.moved,
+      published: this.#publisher.published + this.#inbox.moved,
+      refused: this.#publisher.refused,
+      trouble: this.#publisher.trouble,
       isProved: this.#proof.holds && isHeard,
       proofMs: this.#proof.ms,
       holesFound: 0,
@@ -147,8 +139,9 @@ export class RedisBroker implements Broker, History, Retained {
   async stop(): Promise<void> {
     for (const stop of this.#timers.splice(0)) stop();
     this.#feed = undefined;
-    await this.#inbox.stop(this.#commands);
-    await Promise.all([this.#subscriber, this.#reads, this.#commands].map((each) => each.close()));
+    this.#publisher.stop();
+    await this.#inbox.stop(this.#links.commands);
+    await this.#links.close();
   }
 
   page(after: Cursor, until?: Cursor): Promise<EventPage> {
@@ -185,18 +178,8 @@ export class RedisBroker implements Broker, History, Retained {
 
   /** Hears the channel from now on, and reads what was said while it did not. */
   async #listen(feed: Feed): Promise<void> {
-    await this.#subscriber.ask((redis) => redis.subscribe(this.#names.channel, this.#names.live));
+    await this.#links.subscriber.ask((redis) => redis.subscribe(this.#names.channel, this.#names.live));
     await feed.catchUp();
-  }
-
-  /**
-   * A master that became a replica keeps its subscribers, and tells them what happens elsewhere after a while only; a
-   * pong would prove nothing then.
-   */
-  #reunite(): void {
-    if (!this.#isConnected) return;
-    const others = [this.#reads, this.#subscriber].filter(({ peer }) => peer !== this.#commands.peer);
-    for (const connection of others) connection.renew();
   }
 
   /** {@link #listen}, again after a connection is back. While one is away there is nothing to do but wait for it. */
@@ -204,33 +187,35 @@ export class RedisBroker implements Broker, History, Retained {
     try {
       await this.#listen(feed);
     } catch (error) {
-      if (this.#isConnected) this.#options.log.warn({ err: error }, 'cannot follow the log; trying again');
+      if (this.#links.isConnected)
+        this.#options.log.warn({ err: error }, 'cannot follow the log; trying again');
     }
   }
 
+  /** What the node needs in Redis to publish, and others to publish to it. */
+  async #restore(): Promise<void> {
+    await Promise.allSettled([this.#publisher.begin(), this.#library.restore()]);
+  }
+
   async #watch(feed: Feed): Promise<void> {
-    void this.#library.restore();
+    void this.#restore();
     if (feed.state === 'paused') return this.#mend(feed);
     try {
       await this.#proof.run(feed);
     } catch (error) {
       // Who reads already has nothing to gain from another subscription.
-      if (!this.#isConnected || feed.state !== 'following') return;
+      if (!this.#links.isConnected || feed.state !== 'following') return;
       this.#options.log.warn({ err: error }, 'events do not flow; subscribing anew');
-      this.#subscriber.renew();
+      this.#links.subscriber.renew();
     }
   }
 
   async #upkeep(): Promise<void> {
     const { bounds, log } = this.#options;
     try {
-      await this.#log.trim(bounds.maxAgeMs);
+      await trimLog(this.#links.commands, this.#names, bounds.maxAgeMs);
     } catch (error) {
-      if (this.#isConnected) log.warn({ err: error }, 'cannot trim the log');
+      if (this.#links.isConnected) log.warn({ err: error }, 'cannot trim the log');
     }
-  }
-
-  get #isConnected(): boolean {
-    return this.#commands.isReady && this.#reads.isReady && this.#subscriber.isReady;
   }
 }

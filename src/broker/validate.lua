@@ -213,7 +213,16 @@ local function refusal_of_events(events, kinds)
   end
 end
 
+-- As they were sent: what is kept of them may change with the rules.
+local function digest_of(events)
+  local parts = {}
+  for i, text in ipairs(events) do parts[i] = #text .. ':' .. text end
+  return redis.sha1hex(table.concat(parts))
+end
+
 redis.register_function('belfry_publish', function(keys, events)
-  local kinds = {}
-  return refusal_of_keys(keys) or refusal_of_hub(keys[1]:match('^{(.+)}:log$')) or refusal_of_events(events, kinds) or publish(keys, events, kinds)
+  local log, once, kinds = keys[1], keys[2], {}
+  local by = { once = once, digest = once and digest_of(events) }
+  return refusal_of_keys(keys) or refusal_of_hub(log:match('^{(.+)}:log$')) or refusal_of_events(events, kinds)
+    or publish(log, events, kinds, by)
 end)

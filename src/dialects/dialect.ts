@@ -154,8 +154,13 @@ export type Command =
       readonly insteadOf?: readonly string[];
     }
   | { readonly kind: 'unsubscribe'; readonly ref: string; readonly names: readonly string[] }
-  /** Events in any spelling, as they were written. */
-  | { readonly kind: 'publish'; readonly ref: string; readonly events: readonly JsonText[] }
+  /** Events in any spelling, as they were written, once under the key if there is one. */
+  | {
+      readonly kind: 'publish';
+      readonly ref: string;
+      readonly events: readonly JsonText[];
+      readonly idempotencyKey?: string | undefined;
+    }
   /** With `orClose`, a token that is refused also closes the connection with 1008. */
   | { readonly kind: 'auth'; readonly ref: string; readonly token: string; readonly orClose?: boolean }
   | { readonly kind: 'ping'; readonly ref: string }

@@ -18,7 +18,12 @@ export type Messages = Readonly<Record<string, z.ZodType>>;
 const cursor = z.string().describe('A place in the log: the id of an event. Opaque to clients.');
 const place = cursor.nullable();
 export const errorCode = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]);
-const fault = { code: errorCode, message: z.string(), see: z.string() };
+const fault = {
+  code: errorCode,
+  message: z.string(),
+  see: z.string(),
+  idempotencyKey: z.string().optional(),
+};
 
 /** An event as native clients, event streams and history have it. */
 export const heardEvent = nativeEvent.extend({

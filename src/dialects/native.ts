@@ -30,6 +30,7 @@ import { cursorAt, isCursor, type Cursor } from '../model/cursor.ts';
 import { BelfryError, ProtocolError } from '../model/errors.ts';
 import { heardJson, type NewEvent } from '../model/event.ts';
 import { parseFilters, type Filter } from '../model/filter.ts';
+import { MAX_IDEMPOTENCY_KEY } from '../model/idempotency.ts';
 import { isFields, JsonText, readJson, type Body } from '../model/json.ts';
 import { Pattern } from '../model/pattern.ts';
 import { ANONYMOUS } from '../model/principal.ts';
@@ -76,6 +77,7 @@ export const nativeCommand = z.discriminatedUnion('command', [
     id: commandId,
     command: z.literal('publish'),
     events: z.array(anyText).min(1).max(MAX_EVENTS),
+    idempotencyKey: z.string().min(1).max(MAX_IDEMPOTENCY_KEY).optional(),
   }),
   z.strictObject({ id: commandId, command: z.literal('auth'), token: z.string().min(1) }),
   z.strictObject({ id: commandId, command: z.literal('ping') }),
@@ -158,7 +160,7 @@ function toCommand(command: z.infer<typeof nativeCommand>): Command {
     case 'unsubscribe':
       return { kind: 'unsubscribe', ref, names: command.patterns };
     case 'publish':
-      return { kind: 'publish', ref, events: command.events };
+      return { kind: 'publish', ref, events: command.events, idempotencyKey: command.idempotencyKey };
     case 'auth':
       return { kind: 'auth', ref, token: command.token };
     case 'ping':

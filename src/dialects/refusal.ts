@@ -23,12 +23,17 @@ const MODELS: Partial<Record<ErrorCode, readonly [model: string, type: string]>>
  * challenge as RFC 6750 has it.
  */
 export function apiRefusal(error: BelfryError, method: string): HttpRefusal {
-  const { code, status, message, see, retryAfterS } = error;
+  const { code, status, message, see, retryAfterS, idempotencyKey } = error;
   const headers: Record<string, string> = { 'Content-Type': 'application/json; charset=utf-8' };
   const challenge = CHALLENGES[code];
   if (challenge !== undefined) headers['WWW-Authenticate'] = challenge;
   if (retryAfterS !== undefined) headers['Retry-After'] = `${retryAfterS}`;
+  if (idempotencyKey !== undefined) headers['Idempotency-Key'] = idempotencyKey;
   const [Model, Type] = MODELS[code] ?? ['', method];
   const Messages = code === 'password_wrong' ? ['Access Denied'] : [message, `See ${see}`];
-  return { status, headers, body: JSON.stringify({ Model, Key: '', Type, Messages, Code: status }) };
+  return {
+    status,
+    headers,
+    body: JSON.stringify({ Model, Key: '', Type, Messages, Code: status, idempotencyKey }),
+  };
 }

@@ -91,6 +91,10 @@ const refusal = z
     Type: z.string(),
     Messages: z.array(z.string()).min(1),
     Code: z.int().describe('The status'),
+    idempotencyKey: z
+      .string()
+      .optional()
+      .describe('With outcome_unknown: the key under which a repetition is published once'),
   })
   .describe('What was wrong, what was expected, and where to read more: "See README.md#<error code>".');
 

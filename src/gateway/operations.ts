@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { dialectNames } from '../dialects/index.ts';
 import { SLOW_POLICIES } from '../dialects/native.ts';
+import { MAX_IDEMPOTENCY_KEY } from '../model/idempotency.ts';
 import { json, text, type Operation } from './operation.ts';
 import { LISTS } from './operations-lists.ts';
 import { cursor, filters, headerText, pattern, place } from './parameters.ts';
@@ -113,7 +114,10 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'Publish one event, or a list of them, all or none',
     query: { dialect: z.enum(WRITTEN).describe('In whose spelling; found by its fields when absent') },
     headers: {
-      'Idempotency-Key': headerText.min(1).max(200).describe('The same again changes nothing'),
+      'Idempotency-Key': headerText
+        .min(1)
+        .max(MAX_IDEMPOTENCY_KEY)
+        .describe('The same again within five minutes changes nothing; for other events it is refused'),
       traceparent: headerText.describe('W3C Trace Context; carried with each event that has none of its own'),
     },
     takesEvents: true,
@@ -128,6 +132,8 @@ export const OPERATIONS: readonly Operation[] = [
       'type_reserved',
       'dialect_unknown',
       'idempotency_key_invalid',
+      'idempotency_key_reused',
+      'outcome_unknown',
       'forbidden',
     ],
   },

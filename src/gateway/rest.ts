@@ -6,9 +6,10 @@ import { drpRefusal } from '../dialects/drp.ts';
 import { dialectNames, isDialectName, parseEvent } from '../dialects/index.ts';
 import { MAX_EVENTS } from '../dialects/native.ts';
 import { apiRefusal } from '../dialects/refusal.ts';
-import { ownEvents } from '../hub/permission.ts';
+import { publishAs } from '../hub/publishing.ts';
 import { asBelfryError, BelfryError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
+import { MAX_IDEMPOTENCY_KEY } from '../model/idempotency.ts';
 import { readJson } from '../model/json.ts';
 import { withoutGrant } from '../model/principal.ts';
 import type { ApiConnections } from './api-connections.ts';
@@ -28,8 +29,6 @@ import { addressOf } from './client-address.ts';
 import { closeStream } from './stream.ts';
 import { targetOf } from './handshake.ts';
 import { inTraceOf } from './tracing.ts';
-
-const MAX_IDEMPOTENCY_KEY = 200;
 
 export interface RestOptions extends EventsOptions, ConnectionRoutesOptions {
   readonly api: ApiConnections;
@@ -128,13 +127,15 @@ async function getToken(options: RestOptions, request: Request, response: Respon
 
 /** `POST /api/v3/events`: one event or a list, all or none; 204, with the ids in `Belfry-Event-Ids`. */
 async function postEvents(options: RestOptions, request: Request, response: Response): Promise<void> {
-  const events = inTraceOf(request.headers['traceparent'], readEvents(request, dialectOf(request)));
-  const identity = identityOf(response);
-  const key = idempotencyKeyOf(request);
-  const ids = await options.broker.publish(
-    ownEvents(identity, events),
-    key === undefined ? undefined : `${identity.principal}:${key}`,
-  );
+  const events = readEvents(request, dialectOf(request));
+  const ids = await publishAs({
+    broker: options.broker,
+    identity: identityOf(response),
+    events,
+    carried: inTraceOf(request.headers['traceparent'], events),
+    idempotencyKey: idempotencyKeyOf(request),
+    now: options.clock.now(),
+  });
   // Without a Content-Type, DRP's Go client fails on the empty answer too; express would add a charset to it.
   response.setHeader('Content-Type', 'application/json');
   response.set('Belfry-Event-Ids', ids.join(',')).status(204).end();

@@ -4,6 +4,7 @@ import type { Clock } from '../model/clock.ts';
 import type { Cursor } from '../model/cursor.ts';
 import { asBelfryError } from '../model/errors.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
+import type { Once } from '../model/idempotency.ts';
 import { isJsonObject, valueOf, withField } from '../model/json.ts';
 import { parseTraceparent, traceparentOf, type Trace, type TraceContext } from '../model/trace.ts';
 import { KIND, type Span, type SpanExporter } from './otlp.ts';
@@ -36,14 +37,14 @@ export class Tracer {
   following(broker: Broker): Broker {
     return {
       start: (deliver) => broker.start((event) => this.#deliver(event, deliver)),
-      publish: (events, key) => this.#publish(broker, events, key),
+      publish: (events, once) => this.#publish(broker, events, once),
       ready: () => broker.ready(),
       stop: () => broker.stop(),
     };
   }
 
   /** Events of one parent are published in one span, which they carry on as their new parent. */
-  async #publish(broker: Broker, events: readonly NewEvent[], key: string | undefined): Promise<Cursor[]> {
+  async #publish(broker: Broker, events: readonly NewEvent[], once: Once | undefined): Promise<Cursor[]> {
     const spans = new Map<string | undefined, Publication | undefined>();
     const carried = events.map((event) => {
       const parent = traceOf(event);
@@ -55,7 +56,7 @@ export class Tracer {
     const sampled = [...spans.values()].filter((span) => span !== undefined);
     for (const span of sampled) span.appends();
     try {
-      const ids = await broker.publish(carried, key);
+      const ids = await broker.publish(carried, once);
       for (const span of sampled) span.end();
       return ids;
     } catch (thrown) {

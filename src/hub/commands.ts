@@ -12,7 +12,8 @@ import { closeAfter } from './drain.ts';
 import { EncodedEvent } from './encoded.ts';
 import type { Hub } from './hub.ts';
 import { Lately } from './lately.ts';
-import { checkRoom, ownEvents, permitted } from './permission.ts';
+import { checkRoom, permitted } from './permission.ts';
+import { publishFor } from './publishing.ts';
 import { Pending, type Waiting } from './pending.ts';
 import { Replay } from './replay.ts';
 import { signIn } from './sign-in.ts';
@@ -150,7 +151,7 @@ export class Commands {
         });
         return undefined;
       case 'publish':
-        return this.#publish(connection, command.ref, command.events);
+        return publishFor(connection, command, this.#options);
       case 'auth':
         return this.#authenticate(connection, command);
       case 'ping':
@@ -197,13 +198,6 @@ export class Commands {
     return lately;
   }
 
-  async #publish(connection: Connection, ref: string, written: readonly JsonText[]): Promise<void> {
-    const { broker, hub, parse } = this.#options;
-    const events = written.map((body) => parse(body));
-    const ids = await broker.publish(ownEvents(connection.identity, events));
-    hub.tell(connection, 'publish', ref, { ids });
-  }
-
   async #authenticate(connection: Connection, command: Command & { kind: 'auth' }): Promise<void> {
     const { ref, token, orClose = false } = command;
     try {
@@ -232,9 +226,10 @@ export class Commands {
   #refuse(connection: Connection, ref: string, thrown: unknown, command?: Command): void {
     const error = asBelfryError(thrown);
     this.#options.report(connection, error);
-    const { code, status, message, see } = error;
+    const { code, status, message, see, idempotencyKey } = error;
     const { hub } = this.#options;
-    const told = hub.tell(connection, 'error', ref, { command: command?.kind ?? null, code, message, see });
+    const said = { command: command?.kind ?? null, code, message, see };
+    const told = hub.tell(connection, 'error', ref, { ...said, ...(idempotencyKey && { idempotencyKey }) });
     // Who cannot be told would wait for ever on a socket that stays silent.
     if (told || command?.kind !== 'subscribe') return;
     connection.close(status >= 500 ? CLOSE.tryLater : closeWith(CLOSE.refused, message));

@@ -25,6 +25,10 @@ export const ERRORS = {
   time_invalid: { status: 400, title: 'A time is not written as RFC 3339 has it.' },
   idempotency_key_invalid: { status: 400, title: 'The idempotency key is empty or too long.' },
   request_invalid: { status: 400, title: 'What came is no request of HTTP/1.1, or came too slowly.' },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'The idempotency key was used for other events; nothing was accepted.',
+  },
   parameter_invalid: { status: 400, title: 'A parameter of the request cannot be used.' },
   handshake_invalid: { status: 400, title: 'A parameter of the handshake cannot be used.' },
   credentials_missing: { status: 401, title: 'No token and no password was given.' },
@@ -55,6 +59,10 @@ export const ERRORS = {
     title: 'What the hub needs for this cannot be reached now; nothing was accepted.',
   },
   reads_exceeded: { status: 429, title: 'The caller, or the node, has too many costly reads under way.' },
+  outcome_unknown: {
+    status: 503,
+    title: 'Nobody can tell whether it was accepted; repeated under the key given, it is published once.',
+  },
   signing_unavailable: {
     status: 501,
     title: 'This node verifies tokens but holds no secret to make them with.',
@@ -69,11 +77,18 @@ export type ErrorCode = keyof typeof ERRORS;
 export class BelfryError extends Error {
   override readonly name: string = 'BelfryError';
   readonly code: ErrorCode;
+  /** By which the same may be asked for again without happening twice, where nobody can tell whether it happened. */
+  readonly idempotencyKey: string | undefined;
   readonly #retryAfterS: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { readonly retryAfterS?: number }) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options?: ErrorOptions & { readonly retryAfterS?: number; readonly idempotencyKey?: string | undefined },
+  ) {
     super(message, options);
     this.code = code;
+    this.idempotencyKey = options?.idempotencyKey;
     this.#retryAfterS = options?.retryAfterS;
   }
 

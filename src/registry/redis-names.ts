@@ -17,7 +17,7 @@ const read = (name: string): string => readFileSync(new URL(name, import.meta.ur
 
 /**
  * What the connection of a {@link RedisRegistry} needs to know.
- * @param publishing Lua that offers `publish(keys, events, kinds)`, by which the broker appends to its log
+ * @param publishing Lua that offers `publish(log, events, kinds)`, by which the broker appends to its log
  */
 export function rollScripts(
   publishing: string,

@@ -66,7 +66,7 @@ end
 
 local function publish_told()
   if #events > 0 then
-    local ids = publish({ KEYS[1] }, events, kinds)
+    local ids = publish(KEYS[1], events, kinds)
     if ids.err then error(ids) end
   end
   if quota then redis.call('HSET', CONN .. ':quota', 'left', quota.left, 'at', quota.at) end

@@ -7,6 +7,7 @@ import { isRfc3339 } from '../../src/model/time.ts';
 import { anyEvent } from './any-event.ts';
 import { Ear } from './ear.ts';
 import { flood } from './flood.ts';
+import { once } from '../support/once.ts';
 
 type Node = Broker & History;
 
@@ -106,15 +107,28 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
 
     it('answers a repeated idempotency key as the first time and appends nothing', async () => {
       const { node, ear } = await start(makeWorld());
-      const ids = await node.publish([event('a'), event('b')], 'order 17');
-      expect(await node.publish([event('a'), event('b')], 'order 17')).toEqual(ids);
-      expect(await node.publish([event('c')], 'order 18')).not.toEqual(ids);
+      const ids = await node.publish([event('a'), event('b')], once('order 17'));
+      expect(await node.publish([event('a'), event('b')], once('order 17'))).toEqual(ids);
+      expect(await node.publish([event('c')], once('order 18'))).not.toEqual(ids);
       expect((await ear.key('c')).map(({ key }) => key)).toEqual(['a', 'b', 'c']);
+    });
+
+    it('refuses an idempotency key that was used for something else, and appends nothing', async () => {
+      const { node, ear } = await start(makeWorld());
+      const ids = await node.publish([event('a')], once('order 17', 'one'));
+      await expect(node.publish([event('b')], once('order 17', 'other'))).rejects.toMatchObject({
+        code: 'idempotency_key_reused',
+      });
+      expect(await node.publish([event('a')], once('order 17', 'one'))).toEqual(ids);
+      await node.publish([event('end')]);
+      expect((await ear.key('end')).map(({ key }) => key)).toEqual(['a', 'end']);
     });
 
     it('appends once when the same idempotency key comes many times at once', async () => {
       const { node, ear } = await start(makeWorld());
-      const answers = await Promise.all(Array.from({ length: 20 }, () => node.publish([event('a')], 'same')));
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () => node.publish([event('a')], once('same'))),
+      );
       expect(new Set(answers.flat()).size).toBe(1);
       await node.publish([event('end')]);
       expect((await ear.key('end')).map(({ key }) => key)).toEqual(['a', 'end']);
@@ -223,8 +237,8 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
     itTakesTwo(`knows the idempotency keys of other nodes${aside}`, async () => {
       const world = makeWorld();
       const [one, two] = [await start(world), await start(world)];
-      const ids = await one.node.publish([event('a')], 'key');
-      expect(await two.node.publish([event('a')], 'key')).toEqual(ids);
+      const ids = await one.node.publish([event('a')], once('key'));
+      expect(await two.node.publish([event('a')], once('key'))).toEqual(ids);
     });
 
     itTakesTwo(`goes on when another node stops${aside}`, async () => {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { IDEMPOTENCY_MS } from '../../src/broker/broker.ts';
+import { IDEMPOTENCY_MS } from '../../src/model/idempotency.ts';
 import { MemoryBroker } from '../../src/broker/memory.ts';
 import { systemClock, type Clock } from '../../src/model/clock.ts';
 import { START } from '../../src/model/cursor.ts';
 import { ManualClock } from '../support/clock.ts';
 import { all, event } from './contract.ts';
 import { Ear } from './ear.ts';
+import { once } from '../support/once.ts';
 
 const BOUNDS = { maxEvents: 100, maxAgeMs: 60_000 };
 
@@ -115,20 +116,20 @@ describe('a memory broker', () => {
   it('remembers an idempotency key for five minutes', async () => {
     const clock = new ManualClock();
     const { broker, kept } = await started(clock, { maxEvents: 100, maxAgeMs: 2 * IDEMPOTENCY_MS });
-    const first = await broker.publish([event('1')], 'key');
+    const first = await broker.publish([event('1')], once('key'));
     clock.advance(IDEMPOTENCY_MS - 1);
-    expect(await broker.publish([event('2')], 'key')).toEqual(first);
+    expect(await broker.publish([event('2')], once('key'))).toEqual(first);
     clock.advance(1);
-    expect(await broker.publish([event('3')], 'key')).not.toEqual(first);
+    expect(await broker.publish([event('3')], once('key'))).not.toEqual(first);
     expect(await kept()).toEqual(['1', '3']);
   });
 
   it('remembers ten thousand idempotency keys, the latest', async () => {
     const { broker } = await started();
-    const first = await broker.publish([event('x')], '0');
-    const second = await broker.publish([event('x')], '1');
-    for (let i = 2; i <= 10_000; i++) await broker.publish([event('x')], `${i}`);
-    expect(await broker.publish([event('x')], '1')).toEqual(second);
-    expect(await broker.publish([event('x')], '0')).not.toEqual(first);
+    const first = await broker.publish([event('x')], once('0'));
+    const second = await broker.publish([event('x')], once('1'));
+    for (let i = 2; i <= 10_000; i++) await broker.publish([event('x')], once(`${i}`));
+    expect(await broker.publish([event('x')], once('1'))).toEqual(second);
+    expect(await broker.publish([event('x')], once('0'))).not.toEqual(first);
   });
 });

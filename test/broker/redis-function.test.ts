@@ -31,14 +31,15 @@ describe('the Redis function belfry_publish', () => {
     expect(await Array.fromAsync(broker.after('0-0'))).toEqual(ear.events);
   });
 
-  it('takes an idempotency key as a second key', async () => {
+  it('takes an idempotency key as a second key, for the same events', async () => {
     const world = new RedisWorld();
     const { broker, ear } = await world.start();
-    const call = (): Promise<unknown> =>
-      world.redis.call('FCALL', 'belfry_publish', 2, world.log, `{${world.prefix}}:once:42`, EVENT, DRP);
-    const ids = await call();
-    expect(await call()).toEqual(ids);
-    expect(await broker.publish([{ type: 'a', action: 'b', key: 'end', object: null }], '42')).toEqual(ids);
+    const call = (...events: string[]): Promise<unknown> =>
+      world.redis.call('FCALL', 'belfry_publish', 2, world.log, `{${world.prefix}}:once:42`, ...events);
+    const ids = await call(EVENT, DRP);
+    expect(await call(EVENT, DRP)).toEqual(ids);
+    for (const others of [[DRP, EVENT], [EVENT], [EVENT + ' ', DRP], [EVENT, DRP, DRP]])
+      await expect(call(...others)).rejects.toThrow(/^BELFRY idempotency_key_reused: .+; expected .+/);
     await broker.publish([{ type: 'a', action: 'b', key: 'end', object: null }]);
     expect((await ear.key('end')).map(({ id }) => id).slice(0, -1)).toEqual(ids);
   });

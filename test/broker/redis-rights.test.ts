@@ -3,6 +3,7 @@ import type { NewEvent } from '../../src/model/event.ts';
 import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
 import { RedisWorld, type StartedNode } from './redis-world.ts';
 import { ManualClock } from '../support/clock.ts';
+import { once } from '../support/once.ts';
 
 const WATCH_MS = 5_000;
 const event = (key: string): NewEvent => ({ type: 'a', action: 'b', key, object: null });
@@ -34,12 +35,12 @@ describe.skipIf(!HAS_REDIS_SERVER)('rights that a user of Redis lacks', () => {
     async (right) => {
       const { limited, free, allow, world } = await twoNodes();
       await allow(right);
-      await expect(limited.broker.publish([event('1'), event('2')], 'key')).rejects.toMatchObject({
+      await expect(limited.broker.publish([event('1'), event('2')], once('key'))).rejects.toMatchObject({
         code: 'unavailable',
       });
       expect(await world.redis.exists(world.log, world.last)).toBe(0);
       await allow('+@all');
-      await limited.broker.publish([event('1'), event('2')], 'key');
+      await limited.broker.publish([event('1'), event('2')], once('key'));
       await free.ear.count(2);
       expect(free.ear.keys).toEqual(['1', '2']);
     },

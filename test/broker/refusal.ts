@@ -19,3 +19,6 @@ export const unavailable = (words: string): unknown => {
     expect.objectContaining({ code: 'unavailable', cause: expect.objectContaining({ message }) as unknown }),
   ]);
 };
+
+/** Nobody can tell what became of it. */
+export const unknown: unknown = expect.objectContaining({ code: 'outcome_unknown' });

@@ -8,6 +8,7 @@ import { REMOVING_ACTIONS, Retention, type RetentionRule } from '../../src/model
 import { anyEvent } from './any-event.ts';
 import { all } from './contract.ts';
 import { Ear } from './ear.ts';
+import { once } from '../support/once.ts';
 
 export type RetainingNode = Broker & History & Retained;
 
@@ -87,8 +88,8 @@ export function describeRetained(name: string, make: (retention: Retention) => M
 
     it('is not kept twice when an idempotency key is repeated', async () => {
       const { node } = await start();
-      await node.publish([line('web', 1)], 'once');
-      await node.publish([line('web', 1)], 'once');
+      await node.publish([line('web', 1)], once('once'));
+      await node.publish([line('web', 1)], once('once'));
       expect(await objects(node, wish('container.log', 'web', 9))).toEqual([1]);
     });
 

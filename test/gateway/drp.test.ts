@@ -268,6 +268,17 @@ describe('the drp REST side', () => {
     expect([await client.next(), await client.next()].map(({ Key }) => Key)).toEqual(['global', 'after']);
   });
 
+  it('refuses an Idempotency-Key that was used for another body, also for the same of another length of name', async () => {
+    const node = await startDrpNode();
+    const [ann, annCi] = [await node.token('ann'), await node.token('ann:ci')];
+    const under = async (token: string, key: string, Key: string): Promise<number> =>
+      (await post(node, token, { ...EVENT, Key }, { 'Idempotency-Key': key })).status;
+    expect(await under(ann, 'ci:42', 'one')).toBe(204);
+    expect(await under(ann, 'ci:42', 'two')).toBe(422);
+    expect(await under(annCi, '42', 'two')).toBe(204);
+    expect(await under(ann, 'ci:42', 'one')).toBe(204);
+  });
+
   it('refuses an event in another spelling than the named one', async () => {
     const node = await startDrpNode();
     const token = await node.token();

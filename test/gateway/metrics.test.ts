@@ -15,7 +15,15 @@ import { startNode } from '../support/node.ts';
 import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
 import { TestRegistry } from '../support/registry.ts';
 
-const FLOW = { published: 3, isProved: true, proofMs: 12, holesFound: 2, holesRepaired: 1 };
+const FLOW = {
+  refused: new Map(),
+  trouble: undefined,
+  published: 3,
+  isProved: true,
+  proofMs: 12,
+  holesFound: 2,
+  holesRepaired: 1,
+};
 
 /** A roll that answers when it is told to. */
 class SlowRoll extends TestRegistry {

@@ -140,6 +140,13 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
       body: EVENT,
       gets: 'idempotency_key_invalid',
     },
+    { target: api('/events'), headers: { ...JSON_TYPE, 'Idempotency-Key': 'k' }, body: EVENT, gets: 204 },
+    {
+      target: api('/events'),
+      headers: { ...JSON_TYPE, 'Idempotency-Key': 'k' },
+      body: EVENT.replace('3', '4'),
+      gets: 'idempotency_key_reused',
+    },
     { target: api('/events'), headers: JSON_TYPE, body: EVENT, as: 'nobody', gets: 'forbidden' },
   ],
   explain: [
@@ -226,6 +233,7 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
 /** What no request brings about by itself: other tests do. */
 const NOT_ASKED_FOR = new Set([
   'unavailable',
+  'outcome_unknown',
   'internal',
   'limit_reached',
   'signing_unavailable',

@@ -9,6 +9,7 @@ import { Hub, type HubOptions } from '../../src/hub/hub.ts';
 import { compareCursors, START, type Cursor } from '../../src/model/cursor.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import type { HubEvent, NewEvent } from '../../src/model/event.ts';
+import type { Once } from '../../src/model/idempotency.ts';
 import { Grants, type Identity } from '../../src/model/principal.ts';
 import { ManualClock } from './clock.ts';
 import { TestOutlet } from './outlet.ts';
@@ -19,6 +20,8 @@ type Logged = HubEvent & { readonly id: Cursor };
 /** A log, and the way from it to a hub, both moved by hand. Its ids are `1-0`, `2-0`, … */
 export class TestBroker implements Broker, History {
   readonly published: (readonly NewEvent[])[] = [];
+  /** By what a repetition of each is known. */
+  readonly once: (Once | undefined)[] = [];
   /** While it is set, publishing and reading reject with it. */
   failure: Error | undefined;
   /** While true, every event published or read from the log waits for {@link release}. */
@@ -41,10 +44,11 @@ export class TestBroker implements Broker, History {
     return this.#last;
   }
 
-  async publish(events: readonly NewEvent[]): Promise<Cursor[]> {
+  async publish(events: readonly NewEvent[], once?: Once): Promise<Cursor[]> {
     await this.#hold();
     if (this.failure !== undefined) throw this.failure;
     this.published.push(events);
+    this.once.push(once);
     return events.map((event) => this.append(event).id);
   }
 

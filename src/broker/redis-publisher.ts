@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto';
+import type { Result } from 'ioredis';
+import type { Clock } from '../model/clock.ts';
+import type { Cursor } from '../model/cursor.ts';
+import { BelfryError } from '../model/errors.ts';
+import { OutcomeUnknown, reused, type Attempt, type Once } from '../model/idempotency.ts';
+import type { RefusedReason } from './broker.ts';
+import { isRefusal, type RedisConnection } from './redis-connection.ts';
+import type { Body, RedisNames } from './redis-log.ts';
+import { refusalOf } from './redis-refusal.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** publish.lua, under the name that redis-scripts.ts gives it. */
+    belfryPublish(keyCount: number, ...keysAndArguments: string[]): Result<Cursor[], Context>;
+    /** outcome.lua */
+    belfryOutcome(keyCount: number, ...keysAndArguments: string[]): Result<[Outcome, ...Cursor[]], Context>;
+    /** outcome-begin.lua */
+    belfryBegin(keyCount: number, ...keysAndArguments: (string | number)[]): Result<number, Context>;
+  }
+}
+
+type Outcome = 'accepted' | 'nowhere' | 'unknown';
+
+/** How long Redis keeps what became of the tries of a node that is gone. Longer than anybody may repeat one of them. */
+const OUTCOMES_MS = 10 * 60_000;
+/** How long the outcome of a try is asked for, at most; and how soon again, while Redis is away. */
+const ASK_WITHIN_MS = 2_000;
+const ASK_AGAIN_MS = 50;
+/** A try that others of the same node have overtaken, since its script had to be sent as a whole, is made again. */
+const MAX_TRIES = 5;
+
+export interface PublisherOptions {
+  readonly connection: RedisConnection;
+  readonly names: RedisNames;
+  readonly clock: Clock;
+  readonly commandTimeoutMs: number;
+}
+
+/**
+ * Publishes with one of three outcomes: accepted; refused, and nowhere for ever; or unknown. A try whose answer was lost
+ * is asked for by its number, which makes sure at the same time that it cannot be carried out later.
+ */
+export class RedisPublisher {
+  readonly #options: PublisherOptions;
+  readonly #boot = randomBytes(9).toString('base64url');
+  readonly #refused = new Map<RefusedReason, number>();
+  #number = 0;
+  #published = 0;
+  #trouble: RefusedReason | undefined;
+  #isStopped = false;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+  }
+
+  get published(): number {
+    return this.#published;
+  }
+
+  /** How many publishes came to nothing, by what stood in their way. */
+  get refused(): ReadonlyMap<RefusedReason, number> {
+    return this.#refused;
+  }
+
+  /** What stood in the way of the last one, or of the last look whether one could be made. */
+  get trouble(): RefusedReason | undefined {
+    return this.#trouble;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Looks whether it could publish, and keeps its outcomes. Rejects when it could not. */
+  async begin(): Promise<void> {
+    const { connection, names } = this.#options;
+    const keys = [names.log, names.outcomes(this.#boot)];
+    try {
+      await connection.ask((redis) => redis.belfryBegin(2, ...keys, ++this.#number, OUTCOMES_MS), OVERTAKEN);
+      this.#trouble = undefined;
+    } catch (error) {
+      // Another try came first, so there is nothing in its way.
+      if (isRefusal(error, OVERTAKEN)) return;
+      this.#trouble = refusalOf(error).reason;
+      throw error;
+    }
+  }
+
+  /** @throws BelfryError `unavailable`, `idempotency_key_reused`; OutcomeUnknown */
+  async publish(bodies: readonly Body[], once: Once | undefined): Promise<Cursor[]> {
+    try {
+      const ids =
+        (once?.repeats && (await this.#outcomeOf(once.repeats, once))) ?? (await this.#try(bodies, once));
+      this.#published += ids.length;
+      this.#trouble = undefined;
+      return ids;
+    } catch (error) {
+      throw this.#counted(error);
+    }
+  }
+
+  async #try(bodies: readonly Body[], once: Once | undefined, tries = MAX_TRIES): Promise<Cursor[]> {
+    const { connection, clock, names } = this.#options;
+    const attempt: Attempt = { boot: this.#boot, number: ++this.#number, at: clock.now() };
+    const keys = [names.log, names.outcomes(attempt.boot), ...keyOf(names, once)];
+    const asked = [`${attempt.number}`, once?.digest ?? '', ...publishArguments(bodies)];
+    try {
+      return await connection.ask((redis) => redis.belfryPublish(keys.length, ...keys, ...asked), OVERTAKEN);
+    } catch (error) {
+      if (isRefusal(error, OVERTAKEN) && tries > 1) return this.#try(bodies, once, tries - 1);
+      if (!refusalOf(error).isLost) throw error;
+      const ids = await this.#outcomeOf(attempt, once, error);
+      if (ids !== undefined) return ids;
+      throw error;
+    }
+  }
+
+  /**
+   * The ids that a try was given; `undefined` when it came to nothing, and never will come to anything.
+   * @throws OutcomeUnknown
+   */
+  async #outcomeOf(attempt: Attempt, once: Once | undefined, cause?: unknown): Promise<Cursor[] | undefined> {
+    const { clock, commandTimeoutMs } = this.#options;
+    const until = clock.elapsed() + Math.min(ASK_WITHIN_MS, commandTimeoutMs);
+    do {
+      const answer = await this.#ask(attempt, once, until);
+      if (answer === undefined) continue;
+      const [outcome, ...ids] = answer;
+      if (outcome === 'accepted') return ids;
+      if (outcome === 'nowhere') return undefined;
+      break;
+    } while (clock.elapsed() < until && !this.#isStopped);
+    throw new OutcomeUnknown(attempt, undefined, cause);
+  }
+
+  /** `undefined` when nobody answered yet. */
+  async #ask(
+    attempt: Attempt,
+    once: Once | undefined,
+    until: number,
+  ): Promise<[Outcome, ...Cursor[]] | undefined> {
+    const { connection, names, clock } = this.#options;
+    const keys = [names.log, names.outcomes(attempt.boot), ...keyOf(names, once)];
+    const asked = [`${attempt.number}`, once?.digest ?? ''];
+    if (!connection.isReady) return this.#after(ASK_AGAIN_MS);
+    const answer = connection.ask((redis) => redis.belfryOutcome(keys.length, ...keys, ...asked));
+    try {
+      return await Promise.race([answer, this.#after(until - clock.elapsed())]);
+    } catch (error) {
+      if (isRefusal(error, REUSED)) throw error;
+      return this.#after(ASK_AGAIN_MS);
+    }
+  }
+
+  #after(ms: number): Promise<undefined> {
+    return new Promise((resolve) => void this.#options.clock.after(ms, () => resolve(undefined)));
+  }
+
+  /** In words of our own, and counted by what stood in the way. */
+  #counted(error: unknown): unknown {
+    if (isRefusal(error, REUSED)) return reused();
+    const { reason, words } = refusalOf(error);
+    this.#trouble = reason;
+    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
+    return words === undefined
+      ? error
+      : new BelfryError('unavailable', words, { cause: (error as Error).cause });
+  }
+}
+
+const OVERTAKEN = 'BELFRY overtaken';
+const REUSED = 'BELFRY idempotency_key_reused';
+
+function keyOf(names: RedisNames, once: Once | undefined): string[] {
+  return once === undefined ? [] : [names.once(once.key)];
+}
+
+/** How many, the events, and of those that a rule keeps their place among them, counted from one, and their kind. */
+function publishArguments(events: readonly Body[]): string[] {
+  const kinds = events.flatMap(({ kind }, i) => (kind === undefined ? [] : [`${i + 1}`, ...kind]));
+  return [`${events.length}`, ...events.map(({ json }) => json), ...kinds];
+}

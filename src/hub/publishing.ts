@@ -1,0 +1,60 @@
+import type { Broker } from '../broker/broker.ts';
+import type { Command } from '../dialects/dialect.ts';
+import type { Cursor } from '../model/cursor.ts';
+import type { NewEvent } from '../model/event.ts';
+import { digestOf, keyOf, onceOf, OutcomeUnknown } from '../model/idempotency.ts';
+import type { JsonText } from '../model/json.ts';
+import type { Identity } from '../model/principal.ts';
+import type { Connection } from './connection.ts';
+import type { Hub } from './hub.ts';
+import { ownEvents } from './permission.ts';
+
+export interface PublishingOptions {
+  readonly broker: Broker;
+  readonly hub: Pick<Hub, 'clock' | 'tell'>;
+  /** An event in any dialect's spelling. @throws ProtocolError */
+  readonly parse: (body: JsonText) => NewEvent;
+}
+
+export interface Publishing {
+  readonly broker: Broker;
+  readonly identity: Identity;
+  /** As the publisher wrote them. */
+  readonly events: readonly NewEvent[];
+  /** As carried on, with a trace. Absent: as written. */
+  readonly carried?: readonly NewEvent[];
+  readonly idempotencyKey: string | undefined;
+  /** In milliseconds since 1970. */
+  readonly now: number;
+}
+
+/**
+ * Publishes as the principal that asks for it, once for each idempotency key.
+ * @throws BelfryError `forbidden`, `unavailable`, `idempotency_key_reused`, `idempotency_key_invalid`
+ * @throws OutcomeUnknown with the key by which a repetition cannot double it
+ */
+export async function publishAs(publishing: Publishing): Promise<Cursor[]> {
+  const { broker, identity, events, carried = events, idempotencyKey, now } = publishing;
+  const { principal } = identity;
+  const own = ownEvents(identity, carried);
+  const digest = (): string => digestOf(principal, events);
+  const once = idempotencyKey === undefined ? undefined : onceOf(idempotencyKey, principal, digest(), now);
+  try {
+    return await broker.publish(own, once);
+  } catch (error) {
+    if (!(error instanceof OutcomeUnknown)) throw error;
+    throw new OutcomeUnknown(error.attempt, idempotencyKey ?? keyOf(error.attempt, digest()), error.cause);
+  }
+}
+
+/** Carries out the command of a connection, and answers it with the ids. */
+export async function publishFor(
+  connection: Connection,
+  { ref, events: written, idempotencyKey }: Command & { kind: 'publish' },
+  { broker, hub, parse }: PublishingOptions,
+): Promise<void> {
+  const { identity } = connection;
+  const events = written.map((body) => parse(body));
+  const ids = await publishAs({ broker, identity, events, idempotencyKey, now: hub.clock.now() });
+  hub.tell(connection, 'publish', ref, { ids });
+}
