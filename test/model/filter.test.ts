@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { NewEvent } from '../../src/model/event.ts';
 import { parseFilters, passes } from '../../src/model/filter.ts';
+import { readJson } from '../../src/model/json.ts';
 
 const event: NewEvent = {
   type: 'containers',
@@ -89,6 +90,80 @@ describe('filters', () => {
       expect.objectContaining({ name: 'ProtocolError', code: 'filter_invalid' }),
     );
     expect(() => parseFilters(fields)).toThrow(why);
+  });
+
+  it.each(['size', 'previous', 'trace', 'size.x', 'labels', 'constructor', 'toString'])(
+    'ask only for what an event has, so not for %s',
+    (path) => {
+      expect(() => parseFilters({ [path]: 1 })).toThrow('is no field of an event');
+    },
+  );
+
+  it('are at most 50 in one command, of at most 1,000 values each, on a path no longer than an event is deep', () => {
+    const many = (count: number): object =>
+      Object.fromEntries(Array.from({ length: count }, (_, n) => [`object.n${n}`, n]));
+    expect(parseFilters(many(50))).toHaveLength(50);
+    expect(() => parseFilters(many(51))).toThrow('there are more than 50');
+    const values = (count: number): object => ({ key: Array.from({ length: count }, String) });
+    expect(parseFilters(values(1_000))).toHaveLength(1);
+    expect(() => parseFilters(values(1_001))).toThrow('"key" has more than 1000 values');
+    expect(parseFilters({ [`object${'.a'.repeat(64)}`]: 1 })).toHaveLength(1);
+    expect(() => parseFilters({ [`object${'.a'.repeat(500_000)}`]: 1 })).toThrow(
+      'longer than any event is deep',
+    );
+  });
+
+  it('look into what is still a text, and there into nothing of its own', () => {
+    const object = readJson('{"n":9007199254740993,"list":[1,1.0],"n.x":1}');
+    const fields = (text: string): boolean => {
+      const filters = parseFilters(readJson(text).value);
+      return filters.every((filter) => passes(filter, { ...event, object }));
+    };
+    expect(fields('{"object.n":9007199254740993,"object.list.1":1}')).toBe(true);
+    expect(fields('{"object.n":9007199254740992}')).toBe(false);
+    for (const path of ['text', 'value', 'n.source', 'list.length']) {
+      for (const wanted of ['"9007199254740993"', '2', 'null', '""'])
+        expect(fields(`{"object.${path}":${wanted}}`)).toBe(false);
+    }
+  });
+
+  it('compare numbers by what they are, however they are written', () => {
+    const number = fc.record({
+      sign: fc.constantFrom('', '-'),
+      whole: fc.stringMatching(/^[1-9]\d{0,20}$/),
+      fraction: fc.stringMatching(/^\d{0,20}$/),
+      exponent: fc.integer({ min: -30, max: 30 }),
+    });
+    type Parts = typeof number extends fc.Arbitrary<infer T> ? T : never;
+    const text = ({ sign, whole, fraction, exponent }: Parts): string =>
+      `${sign}${whole}${fraction && `.${fraction}`}e${exponent}`;
+    const shifted = ({ sign, whole, fraction, exponent }: Parts): string =>
+      `${sign}${whole}${fraction}E${exponent - fraction.length}`;
+    // As a whole number of 10⁻⁶⁰, which is exact for those that are tried here.
+    const exact = ({ sign, whole, fraction, exponent }: Parts): bigint =>
+      BigInt(`${sign}${whole}${fraction}`) * 10n ** BigInt(60 + exponent - fraction.length);
+    fc.assert(
+      fc.property(number, number, (one, two) => {
+        const filters = parseFilters(readJson(`{"object":${text(one)}}`).value);
+        const said = (object: string): boolean =>
+          filters.every((filter) => passes(filter, { ...event, object: readJson(object) }));
+        expect([said(text(one)), said(shifted(one))]).toEqual([true, true]);
+        expect(said(text(two))).toBe(exact(one) === exact(two));
+      }),
+      { numRuns: 2_000 },
+    );
+    for (const zero of ['0', '-0', '0.0', '-0e5', '0e-99999999999999999999'])
+      expect(parseFilters({ object: 0 }).every((filter) => passes(filter, { ...event, object: readJson(zero) }))).toBe(true); // prettier-ignore
+  });
+
+  it('cost no more for a number of a million digits', () => {
+    const long = '9'.repeat(1_000_000);
+    const [filter] = parseFilters(readJson(`{"object":1e${long}}`).value);
+    if (filter === undefined) throw new Error('there is no filter');
+    const begin = performance.now();
+    expect(passes(filter, { ...event, object: readJson(`1e${long}`) })).toBe(true);
+    expect(passes(filter, { ...event, object: readJson(long) })).toBe(false);
+    expect(performance.now() - begin).toBeLessThan(1_000);
   });
 
   it('have equal texts exactly when they are equal', () => {

@@ -28,7 +28,8 @@ export async function publish(
 
 function bodyOf(what: string, object: string | undefined): string {
   if (/^\s*[[{]/.test(what)) return what;
-  return JSON.stringify({ ...parseTopic(what), object: object === undefined ? null : parseObject(object) });
+  const topic = JSON.stringify(parseTopic(what)).slice(0, -1);
+  return `${topic},"object":${object === undefined ? 'null' : checkObject(object)}}`;
 }
 
 /** One topic, written as in a pattern: `\\1` is a dot, `\\2` a comma and `\\3` a star. */
@@ -51,9 +52,11 @@ function plain(part: string): string {
   return part.replaceAll(/\\[123]/g, (written) => ESCAPED[written] ?? written);
 }
 
-function parseObject(object: string): unknown {
+/** The same text: the hub takes it as it is written. @throws UsageError */
+function checkObject(object: string): string {
   try {
-    return JSON.parse(object);
+    JSON.parse(object);
+    return object;
   } catch (cause) {
     throw new UsageError('The object is not JSON. Expected for example \'{"Name":"global"}\'.', { cause });
   }

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { WebSocket } from 'ws';
+import { parseExactly } from './exact-json.ts';
 import {
   isUntrusted,
   messageOf,
@@ -163,7 +164,7 @@ function show(
     print(frame);
     return undefined;
   }
-  const event = JSON.parse(frame) as Heard;
+  const event = parseExactly(frame) as Heard;
   if (event.type !== 'belfry') {
     if (!hidden.includes(event.type ?? '')) print(json === true ? frame : line(event));
     return event.id;
