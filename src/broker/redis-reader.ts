@@ -1,3 +1,4 @@
+import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
 import { cursorTime, type Cursor } from '../model/cursor.ts';
 import { BelfryError, ProtocolError } from '../model/errors.ts';
@@ -18,6 +19,13 @@ export interface ReaderOptions {
 
 /** Where something was read: the channel, or the log. */
 export type Source = 'channel' | 'log';
+
+const MAX_LIVE = bound(
+  'events in one message of the channel',
+  1_000,
+  'entries',
+  'the message is rejected with event_invalid',
+);
 
 /** Makes events of what others wrote. What is none is reported, and nothing is thrown, whatever it is. */
 export class Reader {
@@ -71,9 +79,7 @@ export class Reader {
 
   /** A bare event from the channel, or a list of them: live only. Rubbish in a list does not spoil the rest of it. */
   live(body: Buffer): HubEvent[] {
-    const read = this.#try('channel', body, () => readJson(body));
-    if (read === undefined) return [];
-    const list = read.items(Infinity) ?? [read];
+    const list = this.#try('channel', body, () => listIn(readJson(body))) ?? [];
     const events: HubEvent[] = [];
     for (const item of list) {
       const event = this.#try('channel', body, () => this.#options.parse(item));
@@ -97,4 +103,11 @@ export class Reader {
       return undefined;
     }
   }
+}
+
+/** @throws ProtocolError `event_invalid` where there are too many: each costs more than its bytes */
+function listIn(read: JsonText): readonly JsonText[] {
+  const list = read.items(MAX_LIVE + 1) ?? [read];
+  if (list.length <= MAX_LIVE) return list;
+  throw new ProtocolError('event_invalid', `The list holds more than ${MAX_LIVE} events.`);
 }

@@ -1,6 +1,6 @@
 import type { SlowPolicy, Subscription } from '../dialects/dialect.ts';
 import { HUB_TYPE, type HubEvent } from '../model/event.ts';
-import { passes } from '../model/filter.ts';
+import { passes, type Filter } from '../model/filter.ts';
 import type { Loss } from './frame.ts';
 
 /** Whether an event passes one subscription of a client. */
@@ -10,7 +10,18 @@ export function hears({ pattern, filters }: Subscription, event: HubEvent): bool
 
 /** Equal texts admit the same events. */
 export function textOf({ pattern, filters }: Subscription): string {
-  return JSON.stringify([pattern.text, ...filters.map(({ text }) => text).toSorted()]);
+  return JSON.stringify(pattern.text) + textOfAll(filters);
+}
+
+/** The subscriptions of one command share their filters, so these are put together once for all of them. */
+const texts = new WeakMap<readonly Filter[], string>();
+
+function textOfAll(filters: readonly Filter[]): string {
+  if (filters.length === 0) return '';
+  let text = texts.get(filters);
+  if (text === undefined)
+    texts.set(filters, (text = JSON.stringify(filters.map((each) => each.text).toSorted())));
+  return text;
 }
 
 /**

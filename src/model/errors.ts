@@ -5,7 +5,8 @@
 export const ERRORS = {
   json_invalid: {
     status: 400,
-    title: 'The text is not JSON, not UTF-8, nested too deep, or holds __proto__.',
+    title:
+      'The text is not JSON, not UTF-8, nested too deep, or holds __proto__ or half of a surrogate pair.',
   },
   event_invalid: {
     status: 422,
@@ -15,7 +16,11 @@ export const ERRORS = {
   type_reserved: { status: 422, title: 'The event type is reserved for the hub itself.' },
   pattern_invalid: { status: 422, title: 'A pattern is not type.action.key, or expands to too many topics.' },
   subscriptions_exceeded: { status: 422, title: 'More subscriptions than one connection may hold.' },
-  filter_invalid: { status: 422, title: 'A filter is not a field path with a value or a list of values.' },
+  filter_invalid: {
+    status: 422,
+    title:
+      'A filter is not the path of a field that events have with a value or a list of values, or there are more than 50.',
+  },
   command_invalid: { status: 400, title: 'The frame is not a command of this dialect.' },
   cursor_invalid: { status: 400, title: 'The cursor was not made by this hub.' },
   dialect_unknown: { status: 400, title: 'There is no dialect of that name.' },

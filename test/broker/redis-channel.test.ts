@@ -39,6 +39,17 @@ describe('what anybody shouts into the channel', () => {
     expect(world.reasons).toEqual(Array.from({ length: 3 }, () => 'channel event_invalid'));
   });
 
+  it('may be a list of a thousand; of more nothing is heard', async () => {
+    const world = new RedisWorld();
+    const { ear } = await world.start();
+    const list = (count: number): string => `[${Array.from({ length: count }, () => event('x')).join()}]`;
+    await world.shout(list(1_001));
+    await world.shout(list(1_000));
+    await world.shout(event('last'));
+    expect((await ear.count(1_001)).at(-1)?.key).toBe('last');
+    expect(world.reasons).toEqual(['channel event_invalid']);
+  });
+
   it('gets the time of the node where it states none', async () => {
     const world = new RedisWorld();
     const { ear } = await world.start({ clock: new ManualClock('2025-01-15T10:30:00Z') });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Refusal, type Opening } from '../../src/dialects/dialect.ts';
 import { nativeEvent } from '../../src/dialects/native-event.ts';
 import { native } from '../../src/dialects/native.ts';
+import { provisioning } from '../../src/dialects/provisioning.ts';
 import type { Json } from '../../src/model/json.ts';
 import { BelfryError, type ErrorCode } from '../../src/model/errors.ts';
 import { ANONYMOUS, type Identity } from '../../src/model/principal.ts';
@@ -158,5 +159,37 @@ describe('a native event that is published', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+});
+
+describe('the filters of a subscription', () => {
+  const frame = (patterns: number, filters: number): string =>
+    JSON.stringify({
+      command: 'subscribe',
+      patterns: Array.from({ length: patterns }, (_, n) => `a.b.${n}`),
+      filters: Object.fromEntries(Array.from({ length: filters }, (_, n) => [`object.n${n}`, n])),
+    });
+
+  it.each([
+    ['native', (text: string) => native.decode(text)],
+    [
+      'provisioning',
+      (text: string) =>
+        provisioning.decode(text.replace('"command"', '"type"').replace('patterns', 'events')),
+    ],
+  ])('are read once for all patterns of a command of %s', (_name, decode) => {
+    const command = decode(frame(3, 2));
+    const all = command.kind === 'subscribe' ? command.subscriptions.map(({ filters }) => filters) : [];
+    expect([all.length, new Set(all).size, all[0]?.length]).toEqual([3, 1, 2]);
+  });
+
+  it.each([
+    ['400 patterns and 5,000 filters', 400, 5_000],
+    ['45,000 patterns and 45,000 filters', 45_000, 45_000],
+  ])('are refused before anything is made of %s', (_name, patterns, filters) => {
+    const text = frame(patterns, filters);
+    const begin = performance.now();
+    expect(() => native.decode(text)).toThrow(expect.objectContaining({ code: 'filter_invalid' }));
+    expect(performance.now() - begin).toBeLessThan(500);
   });
 });
