@@ -4,19 +4,10 @@ import { BelfryError } from '../model/errors.ts';
 import { textOf } from '../model/json.ts';
 import type { Redaction } from '../model/redaction.ts';
 import { mapInTurns } from '../model/turn.ts';
+import { WITHOUT_EFFECT } from '../registry/query.ts';
 import { identityOf } from './caller.ts';
 import { targetOf } from './handshake.ts';
 import type { Reads } from './reads.ts';
-
-/** What DRP's clients may add to any request, and the token; none of them changes what is kept here. */
-const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
-  'slim',
-  'params',
-  'decode',
-  'token',
-  'Token',
-  'access_token',
-]);
 
 export interface Kept {
   readonly retained: Retained;

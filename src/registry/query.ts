@@ -58,8 +58,8 @@ export const PAGE_MAX = bound(
   'the page ends there, and the header Link names the next one',
 );
 
-/** What DRP's clients may add to any request, and the token; none of them changes what is listed. */
-const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
+/** What DRP's clients may add to any request, and the token; none of them changes what a list holds. */
+export const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'slim',
   'params',
   'decode',
