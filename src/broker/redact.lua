@@ -1,10 +1,8 @@
 -- Masks what nobody may see in the text of an event, before any of it is kept. The text stays as it was written but for
 -- the values that are masked: encoded anew by cjson, an empty list would become an object and a number another.
--- redact-names.lua stands before it, and so does what model/masking.ts knows, with which this agrees to the byte:
+-- redact-names.lua and redact-urls.lua stand before it, and so does what model/masking.ts knows, with which this agrees to the byte:
 -- REDACTIONS, the layers; VALUE_FIELDS and ENVELOPE_FIELDS, what formats write at the root; and ROLES, the
 -- fields by which an object says what another of its fields holds.
-
-local REDACTED = '[redacted]'
 
 -- What an object says with one field about another.
 local says = {}
@@ -24,12 +22,15 @@ end
 function says.kind(about, masking, at)
   local text = masking.text
   if masking.is_usual and text:byte(at) == 34 then
-    about.is_secret = about.is_secret or unquoted(text, at, skip_string(text, at)) == 'Secret'
+    local kind = unquoted(text, at, skip_string(text, at))
+    about.is_secret = about.is_secret or kind == 'Secret'
+    about.is_secret_list = about.is_secret_list or kind == 'SecretList'
   end
 end
 
 local function may_say(text, folded)
   return text:find('\\u', 1, true) or folded:find('value"', 1, true) or folded:find('"secret"', 1, true)
+    or folded:find('"secretlist"', 1, true)
 end
 
 -- All of that, by where the objects begin. Looked for in one go, whatever is nested in what.
@@ -66,6 +67,12 @@ local function replace(masking, from, to, by)
   masking.done = to
 end
 
+local function mask_urls_at(masking, at, ended)
+  local written = masking.may_hold_user and masking.text:sub(at + 1, ended - 2)
+  local masked = written and mask_urls(written)
+  if masked ~= written then replace(masking, at, ended, '"' .. masked .. '"') end
+end
+
 -- How much of a field its own object lets it hide.
 local function mode_by_saying(about, role, text, at)
   if role == 'data' then return about.is_secret and TOLD or NONE end
@@ -93,13 +100,17 @@ local function scan_item(masking, at)
     item = unquoted(text, at, ended)
     name = item:match('^([%w_.-]+)=')
   end
-  if not name then return ended end
-  local mode, may_be_directory = meaning_of(masking.layers, name)
+  local mode, may_be_directory = NONE, false
+  if name then mode, may_be_directory = meaning_of(masking.layers, name) end
   if may_be_directory and mode < SECRET then
     item = item or unquoted(text, at, ended)
     if not is_directory(item:sub(#name + 2)) then mode = SECRET end
   end
-  if mode >= SECRET then replace(masking, at, ended, '"' .. name .. '=' .. REDACTED .. '"') end
+  if mode < SECRET then
+    mask_urls_at(masking, at, ended)
+  else
+    replace(masking, at, ended, '"' .. name .. '=' .. REDACTED .. '"')
+  end
   return ended
 end
 
@@ -108,11 +119,17 @@ local ROOT, DATA, BELOW = 0, 1, 2
 
 local scan
 
+-- What says what the event is, and so must stay: a text, but nothing that has texts in it.
+local function scan_said(masking, at, paths)
+  if masking.text:byte(at) == 34 then return skip_string(masking.text, at) end
+  return scan(masking, at, paths, NONE, BELOW)
+end
+
 -- The value of a field of the root, if it is one that formats write there.
 local function scan_root_field(masking, name, at)
   local root = name:lower()
   -- A format that does not know the field may have anything in it.
-  if ENVELOPE_FIELDS[root] then return scan(masking, at, NO_PATHS, NONE, BELOW) end
+  if ENVELOPE_FIELDS[root] then return scan_said(masking, at, NO_PATHS) end
   local value = VALUE_FIELDS[root]
   return value and scan(masking, at, masking.paths[value], NONE, name == 'data' and DATA or BELOW)
 end
@@ -122,8 +139,9 @@ local function scan_field(masking, name, at, paths, mode, place, about)
   local ended = place == ROOT and scan_root_field(masking, name, at)
   if ended then return ended end
   local rest = follow(paths, name)
-  if place == DATA and name == masking.kept then return scan(masking, at, rest == true and NO_PATHS or rest, NONE, BELOW) end
+  if place == DATA and name == masking.kept then return scan_said(masking, at, rest == true and NO_PATHS or rest) end
   if rest == true then return scan(masking, at, NO_PATHS, ALL, BELOW) end
+  if about and about.is_secret_list and role_of(name) == 'items' then masking.secrets_at = at end
   return scan(masking, at, rest, mode_of(masking, name, at, mode, about), BELOW)
 end
 
@@ -139,14 +157,22 @@ local function scan_object(masking, at, paths, mode, place)
   return at + 1
 end
 
+-- An item of a SecretList is a Secret, though it does not say so.
+local function say_secret(masking, at)
+  masking.sayings[at] = masking.sayings[at] or { mode = NONE }
+  masking.sayings[at].is_secret = true
+end
+
 -- Numbers and words are passed over at once where none of them is hidden.
 local function scan_list(masking, at, paths, mode)
   local text, next_item = masking.text, mode < SECRET and '["%[%]{]' or '[^%s,]'
+  local are_secrets = masking.secrets_at == at
   at = text:find(next_item, at + 1)
   while text:byte(at) ~= 93 do
     if mode == NONE and text:byte(at) == 34 then
       at = scan_item(masking, at)
     else
+      if are_secrets then say_secret(masking, at) end
       at = scan(masking, at, paths, mode, BELOW)
     end
     at = text:find(next_item, at)
@@ -165,7 +191,11 @@ scan = function(masking, at, paths, mode, place)
   if first == '{' then return scan_object(masking, at, paths, WITHIN[mode], place) end
   if first == '[' then return scan_list(masking, at, paths, mode) end
   local ended = skip_value(masking.text, at)
-  if is_hidden(first, mode) then replace(masking, at, ended, '"' .. REDACTED .. '"') end
+  if is_hidden(first, mode) then
+    replace(masking, at, ended, '"' .. REDACTED .. '"')
+  elseif first == '"' then
+    mask_urls_at(masking, at, ended)
+  end
   return ended
 end
 
@@ -174,10 +204,10 @@ local function concerns(layer, topic)
   return (types == true or types[topic[1]]) and (actions == true or actions[topic[2]]) and (keys == true or keys[topic[3]])
 end
 
--- A quick look, since most events hold nothing to mask: whether the text has the letters of any name that is masked. They
--- are there to the letter unless they are escaped by their numbers.
-local function is_suspect(text, folded, layers)
-  if text:find('\\u', 1, true) then return true end
+-- A quick look, since most events hold nothing to mask: whether the text has a user in a URL, or the letters of any name
+-- that is masked. They are there to the letter unless they are escaped by their numbers.
+local function is_suspect(text, folded, layers, holds_user)
+  if holds_user or text:find('\\u', 1, true) then return true end
   for _, layer in ipairs(layers) do
     for _, letters in ipairs(layer.letters) do
       if folded:find(letters, 1, true) then return true end
@@ -207,9 +237,11 @@ local function redact(text, topic, kept)
     end
   end
   local folded = #layers > 0 and fold(text)
-  if not folded or not is_suspect(text, folded, layers) then return text end
+  local holds_user = is_usual and may_hold_user(text)
+  if not folded or not is_suspect(text, folded, layers, holds_user) then return text end
   local masking = { text = text, layers = layers, is_usual = is_usual, paths = paths_of(layers), pieces = {}, done = 1 }
   masking.kept = kept
+  masking.may_hold_user = holds_user or (is_usual and text:find('\\u', 1, true))
   masking.sayings = may_say(text, folded) and find_sayings(masking) or {}
   scan(masking, text:find('{', 1, true), NO_PATHS, NONE, ROOT)
   return table.concat(masking.pieces) .. text:sub(masking.done)

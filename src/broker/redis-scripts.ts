@@ -10,7 +10,15 @@ import { RULES_FORMAT, scriptRulesOf, type ScriptLimits } from './redis-rules.ts
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
 const PUBLISH = read('retain.lua') + read('publish.lua');
-const VALIDATE = ['scan-json', 'strict-json', 'redact-names', 'redact', 'hub-rules', 'validate']
+const VALIDATE = [
+  'scan-json',
+  'strict-json',
+  'redact-names',
+  'redact-urls',
+  'redact',
+  'hub-rules',
+  'validate',
+]
   .map((name) => read(`${name}.lua`))
   .join('');
 const GROUP = `local GROUP = '${INBOX_GROUP}'\n`;

@@ -20,5 +20,7 @@ export const eventSettings = () => ({
   redactionDefaults: z
     .enum(['on', 'off'], { error: 'is neither. Expected on or off' })
     .default('on')
-    .describe('Whether the usual names of passwords, tokens, secrets and keys are masked for everybody.'),
+    .describe(
+      'Whether the usual names of passwords, tokens, secrets and keys, and passwords in URLs, are masked for everybody.',
+    ),
 });

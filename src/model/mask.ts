@@ -47,6 +47,7 @@ export const ROLES = {
   value: 'value',
   data: 'data',
   stringdata: 'data',
+  items: 'items',
 } as const;
 export type Role = (typeof ROLES)[keyof typeof ROLES];
 

@@ -1,4 +1,6 @@
 import { next, skipString, skipValue, unquoted } from './json-walk.ts';
+import { maskUrls } from './masked-urls.ts';
+import { most, Sayings, stringAt, type Saying } from './sayings.ts';
 import { holds, lower, Mode, REDACTED, type Glob, type Known, type Root } from './mask.ts';
 
 /** Where the formats write what becomes these, in whatever case. */
@@ -42,15 +44,6 @@ const ITEM = /^([\w.-]+)=/;
 
 const DIRECTORY = /^(?:[/~]|\.\.?\/|[A-Za-z]:[/\\])/;
 
-/** What an object says with some of its fields about others. */
-interface Sayings {
-  /** Of its `value`. */
-  mode: Mode;
-  mayBeDirectory: boolean;
-  /** Whether it is a Secret of Kubernetes, of which the `data` is hidden. */
-  isSecret: boolean;
-}
-
 /**
  * Masks in the text of JSON what some rules hide; the rest stays as it was written. redact.lua does the same, and
  * agrees to the byte. Objects and lists keep their form.
@@ -58,14 +51,16 @@ interface Sayings {
 export class MaskedText {
   readonly #text: string;
   readonly #rules: Rules;
-  readonly #sayings: ReadonlyMap<number, Sayings>;
+  readonly #sayings: Sayings;
+  /** Where the list begins whose items are Secrets, though they do not say so. */
+  #secretsAt = -1;
   #seen = '';
   #done = 0;
 
   constructor(text: string, rules: Rules) {
     this.#text = text;
     this.#rules = rules;
-    this.#sayings = maySay(text) ? this.#findSayings() : new Map();
+    this.#sayings = new Sayings(text, (name) => rules.know(name), rules.isUsual);
   }
 
   /** Of a value of an event. */
@@ -81,7 +76,7 @@ export class MaskedText {
     this.#fields(0, (name, at) => {
       const field = lower(name);
       // A format that does not know the field may have anything in it.
-      if (ENVELOPE_FIELDS.has(field)) return this.#value(at, NO_PATHS, Mode.None);
+      if (ENVELOPE_FIELDS.has(field)) return this.#said(at);
       const root = VALUE_FIELDS.get(field);
       if (root === undefined) return this.#field(name, at, NO_PATHS, Mode.None, said);
       return this.#value(at, this.#rules.paths[root], this.#bySaying(this.#rules.know(name), at, said));
@@ -100,7 +95,20 @@ export class MaskedText {
     if (first === '[') return this.#list(at, paths, mode);
     const end = skipValue(this.#text, at);
     if (isHidden(first, mode)) this.#replace(at, end, REDACTED);
+    else if (first === '"') this.#urls(at, end);
     return end;
+  }
+
+  /** What says what the event is, and so must stay: a text, but nothing that has texts in it. */
+  #said(at: number): number {
+    return this.#text[at] === '"' ? skipString(this.#text, at) : this.#value(at, NO_PATHS, Mode.None);
+  }
+
+  #urls(at: number, end: number): void {
+    if (!this.#rules.isUsual) return;
+    const written = this.#text.slice(at + 1, end - 1);
+    const masked = maskUrls(written);
+    if (masked !== written) this.#replace(at, end, masked);
   }
 
   #object(at: number, paths: Paths, mode: Mode): number {
@@ -120,8 +128,10 @@ export class MaskedText {
 
   #list(at: number, paths: Paths, mode: Mode): number {
     const text = this.#text;
+    const areSecrets = this.#secretsAt === at;
     at = next(text, at + 1, ',');
     while (text[at] !== ']') {
+      if (areSecrets) this.#sayings.at(at).isSecret = true;
       const isItem = mode === Mode.None && text[at] === '"';
       at = next(text, isItem ? this.#item(at) : this.#value(at, paths, mode), ',');
     }
@@ -132,15 +142,19 @@ export class MaskedText {
     const end = skipString(this.#text, at);
     const item = unquoted(this.#text, at, end);
     const name = ITEM.exec(item)?.[1];
-    if (name === undefined) return end;
-    const { mode, mayBeDirectory } = this.#rules.know(name);
-    const isSecret = mode >= Mode.Secret || (mayBeDirectory && !DIRECTORY.test(item.slice(name.length + 1)));
-    if (isSecret) this.#replace(at, end, `${name}=${REDACTED}`);
+    if (name !== undefined && this.#isSecretItem(name, item)) this.#replace(at, end, `${name}=${REDACTED}`);
+    else this.#urls(at, end);
     return end;
   }
 
-  #field(name: string, at: number, paths: Paths, mode: Mode, said: Sayings | undefined): number {
+  #isSecretItem(name: string, item: string): boolean {
+    const { mode, mayBeDirectory } = this.#rules.know(name);
+    return mode >= Mode.Secret || (mayBeDirectory && !DIRECTORY.test(item.slice(name.length + 1)));
+  }
+
+  #field(name: string, at: number, paths: Paths, mode: Mode, said: Saying | undefined): number {
     const known = this.#rules.know(name);
+    if (known.role === 'items' && said?.isSecretList === true) this.#secretsAt = at;
     if (paths.length === 0) return this.#value(at, NO_PATHS, this.#modeOf(known, at, mode, said));
     const rest = paths.filter(([step = []]) => holds(step, known.folded)).map((path) => path.slice(1));
     if (rest.some((path) => path.length === 0)) return this.#value(at, NO_PATHS, Mode.All);
@@ -148,81 +162,27 @@ export class MaskedText {
   }
 
   /** How much is hidden of a field, where `mode` holds in the object around it. */
-  #modeOf(known: Known, at: number, mode: Mode, said: Sayings | undefined): Mode {
+  #modeOf(known: Known, at: number, mode: Mode, said: Saying | undefined): Mode {
     const own = most(this.#modeFor(known, at), this.#bySaying(known, at, said));
     return own === Mode.None && mode === Mode.Texts && known.isNoSecret ? Mode.None : most(own, mode);
   }
 
   /** How much of a field its own object lets it hide. */
-  #bySaying({ role }: Known, at: number, said: Sayings | undefined): Mode {
+  #bySaying({ role }: Known, at: number, said: Saying | undefined): Mode {
     if (said === undefined) return Mode.None;
     if (role === 'value') return this.#modeFor(said, at);
     return role === 'data' && said.isSecret ? Mode.Told : Mode.None;
   }
 
-  #modeFor({ mode, mayBeDirectory }: Pick<Sayings, 'mode' | 'mayBeDirectory'>, at: number): Mode {
-    if (!mayBeDirectory || DIRECTORY.test(this.#stringAt(at) ?? '')) return mode;
+  #modeFor({ mode, mayBeDirectory }: Pick<Saying, 'mode' | 'mayBeDirectory'>, at: number): Mode {
+    if (!mayBeDirectory || DIRECTORY.test(stringAt(this.#text, at) ?? '')) return mode;
     return most(mode, Mode.Secret);
-  }
-
-  #stringAt(at: number): string | undefined {
-    if (this.#text[at] !== '"') return undefined;
-    return unquoted(this.#text, at, skipString(this.#text, at));
-  }
-
-  /** What the objects say, by where they begin. Looked for in one go, whatever is nested in what. */
-  #findSayings(): Map<number, Sayings> {
-    const text = this.#text;
-    const sayings = new Map<number, Sayings>();
-    const open: number[] = [];
-    for (let at = 0; at < text.length;) {
-      const first = text[at];
-      if (first !== '"') {
-        if (first === '{') open.push(at);
-        else if (first === '}') open.pop();
-        at++;
-        continue;
-      }
-      const end = skipString(text, at);
-      const value = next(text, end, ':');
-      if (text.slice(end, value).includes(':'))
-        this.#say(sayings, open.at(-1) ?? 0, unquoted(text, at, end), value);
-      at = end;
-    }
-    return sayings;
-  }
-
-  #say(sayings: Map<number, Sayings>, object: number, name: string, at: number): void {
-    const { role } = this.#rules.know(name);
-    if (role === undefined || role === 'value' || role === 'data') return;
-    const said = sayings.get(object) ?? { mode: Mode.None, mayBeDirectory: false, isSecret: false };
-    sayings.set(object, said);
-    if (role === 'label') {
-      const label = this.#stringAt(at);
-      if (label === undefined) return;
-      const { mode, mayBeDirectory } = this.#rules.know(label);
-      said.mode = most(said.mode, mode);
-      said.mayBeDirectory ||= mayBeDirectory;
-    } else if (!this.#rules.isUsual) {
-      return;
-    } else if (role === 'sensitive') {
-      if (this.#text[at] === 't') said.mode = Mode.Told;
-    } else said.isSecret ||= this.#stringAt(at) === 'Secret';
   }
 
   #replace(from: number, to: number, by: string): void {
     this.#seen += `${this.#text.slice(this.#done, from)}"${by}"`;
     this.#done = to;
   }
-}
-
-/** A quick look at the letters of all that can be said, however it is written: most texts say nothing. */
-function maySay(text: string): boolean {
-  return /v[-_]*a[-_]*l[-_]*u[-_]*e[-_]*"|"secret"|\\u/i.test(text);
-}
-
-function most(a: Mode, b: Mode): Mode {
-  return a > b ? a : b;
 }
 
 /** Whether a value that begins like that is hidden. */

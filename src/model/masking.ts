@@ -1,6 +1,7 @@
 import type { NewEvent } from './event.ts';
 import { JsonText, textOf } from './json.ts';
 import { lettersOf, ROOTS, type Fields, type Known, type Names, type Root } from './mask.ts';
+import { USER_IN_URL } from './masked-urls.ts';
 import { MaskedText, type Paths, type Rules } from './masked-text.ts';
 
 /** What some layers hide, masked in events. The names and the rest of their text stay as they were written. */
@@ -8,12 +9,15 @@ export class Masking implements Rules {
   readonly isUsual: boolean;
   readonly paths: Readonly<Record<Root, Paths>>;
   readonly #names: readonly Names[];
-  readonly #letters: RegExp;
+  readonly #signs: RegExp;
 
   constructor(layers: readonly { readonly fields: Fields; readonly names: Names }[]) {
     this.#names = layers.map(({ names }) => names);
-    this.#letters = oneOf(layers.flatMap(({ fields }) => lettersOf(fields)));
     this.isUsual = layers.some(({ fields }) => fields.usual !== undefined);
+    this.#signs = oneOf(
+      layers.flatMap(({ fields }) => lettersOf(fields)),
+      this.isUsual ? [USER_IN_URL] : [],
+    );
     const all = layers.flatMap(({ fields }) => fields.paths);
     const from = (root: Root): Paths => all.filter((path) => path.root === root).map(({ steps }) => steps);
     this.paths = { object: from('object'), original: from('original'), metadata: from('metadata') };
@@ -24,9 +28,9 @@ export class Masking implements Rules {
     let masked: Partial<Record<Root, JsonText>> | undefined;
     for (const root of ROOTS) {
       const value = event[root];
-      if (typeof value !== 'object' || value === null) continue;
+      if ((typeof value !== 'object' && typeof value !== 'string') || value === null) continue;
       const text = textOf(value);
-      if (!this.#letters.test(text)) continue;
+      if (!this.#signs.test(text)) continue;
       const seen = new MaskedText(text, this).value(this.paths[root]);
       if (seen !== text) (masked ??= {})[root] = new JsonText(seen);
     }
@@ -35,7 +39,7 @@ export class Masking implements Rules {
 
   /** The text of what may be an event in any format, or is none. */
   anywhere(text: string): string {
-    return this.#letters.test(text) ? new MaskedText(text, this).anywhere() : text;
+    return this.#signs.test(text) ? new MaskedText(text, this).anywhere() : text;
   }
 
   know(name: string): Known {
@@ -55,8 +59,8 @@ function both(a: Known, b: Known): Known {
   };
 }
 
-/** Finds letters however they are written: in any case, with `-` and `_` between them, or escaped by their numbers. */
-function oneOf(letters: readonly string[]): RegExp {
+/** Finds some forms, and letters however they are written: in any case, with `-` and `_` between them, or escaped by their numbers. */
+function oneOf(letters: readonly string[], forms: readonly string[]): RegExp {
   const spelled = letters.map((each) => Array.from(each, (letter) => RegExp.escape(letter)).join('[-_]*'));
-  return new RegExp([String.raw`\\u`, ...spelled].join('|'), 'i');
+  return new RegExp([String.raw`\\u`, ...spelled, ...forms].join('|'), 'i');
 }

@@ -14,12 +14,15 @@ const stringOf = (text: fc.Arbitrary<string>): fc.Arbitrary<string> =>
   fc.tuple(text, fc.integer({ min: -4, max: 2 })).map(([each, how]) => written(each, how));
 
 const EVIL = ['', ' ', '.', '..', 'a.b', '[]', 'card[]', 'x[0]', '[ ]', '{}', '%', '%2E', ':', 'a:b', '*', ',', '\\1', '\\', '"', '/', '\n', '\u0000', '\ufeff', 'é', 'Ⅻ', '🦀', '\u212Aey', 'ſecret', 'constructor', 'toString', '1', 'nil']; // prettier-ignore
+const URLS = ['a://b:c@d', '://:p/@', 'see https://t@h, b://u:p\\q@h?c', 'https://t:x-oauth-basic@h', 'http://a/?n=https://t@h', 'x://h/?n=HTTP://u:p@h', 's://u:é🦀\n@h', 's://u:p@"q@h', 'https://u@h,z://a:b@c@d', 'a@b.c', 'x:/\\/u:p@h']; // prettier-ignore
 const SECRETS = ['password', 'DB_PASSWORD', 'p-a-s-s-w-o-r-d', 'tokens', 'token', 'accessKeys', 'secretName', 'secret', 'pwd', 'PWD', 'nextPageToken', 'jwt', '/token', 'x"token', 'PASSWORD=x', '--token=', 'PWD=/a', 'pwd=C:\\a', '/srv', '~', 'c:/x', 'Secret']; // prettier-ignore
-const SAYING = ['name', 'key', 'Key', 'value', 'VALUE', 'kind', 'data', 'string_data', 'sensitive', 'a', 'b', 'id', 'pin']; // prettier-ignore
+const SAYING = ['name', 'key', 'Key', 'value', 'VALUE', 'kind', 'data', 'string_data', 'items', 'SecretList', 'sensitive', 'a', 'b', 'id', 'pin']; // prettier-ignore
 
 const words = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...SAYING) },
   { weight: 3, arbitrary: fc.constantFrom(...SECRETS) },
+  { weight: 1, arbitrary: fc.constantFrom(...URLS) },
+  { weight: 1, arbitrary: fc.array(fc.constantFrom('http', 'S', '://', ':/', '/', ':', '@', '\\', '"', '?', '&', '=', '#', ' ', '\u001f', 'é', 'u', 'x-oauth-basic'), { maxLength: 12 }).map((parts) => parts.join('')) }, // prettier-ignore
   { weight: 1, arbitrary: fc.constantFrom(...EVIL) },
   {
     weight: 1,

@@ -1,12 +1,15 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseEvent } from '../../src/dialects/index.ts';
-import { parseJson } from '../../src/model/json.ts';
+import { parseJson, readJson, textOf } from '../../src/model/json.ts';
 import { REDACTED } from '../../src/model/mask.ts';
 import { Redaction } from '../../src/model/redaction.ts';
 import { DEFAULT_REDACTION, type RedactionRule } from '../../src/model/redaction-rules.ts';
 import { HAS_REDIS_SERVER } from '../support/redis.ts';
 import { spawnRedisServer, type RedisServer } from '../support/redis-server.ts';
 import { MAX_EVENT_BYTES, RedisWorld } from './redis-world.ts';
+
+const CORPUS = new URL('../fixtures/redaction/', import.meta.url);
 
 // The library is one for a whole Redis, so these tests have one to themselves.
 describe.skipIf(!HAS_REDIS_SERVER)('what the function belfry_publish keeps', () => {
@@ -71,6 +74,28 @@ describe.skipIf(!HAS_REDIS_SERVER)('what the function belfry_publish keeps', () 
     expect(await keep(inside[0] ?? '')).toBe(written(`{"a":["${REDACTED}", {} ],"b" :12}`));
     expect(await keep(inside[1] ?? '')).toBe(written(`[{},["${REDACTED}", "${REDACTED}" ]]`));
     for (const seen of ['true', 'false', 'null']) expect(await keep(written(seen))).toBe(written(seen));
+  });
+
+  it.each(readdirSync(CORPUS))(
+    'has of the real object in %s what the hub itself would keep',
+    async (file) => {
+      const keep = await keeper(DEFAULT_REDACTION);
+      const { text } = readJson(readFileSync(new URL(file, CORPUS), 'utf8'));
+      const event = { type: 'a', action: 'b', key: 'c', object: readJson(text) };
+      const kept = textOf(new Redaction(DEFAULT_REDACTION).mask(event).object);
+      const written = (object: string): string => `{"type":"a","action":"b","key":"c","object":${object}}`;
+      expect(await keep(written(text))).toBe(written(kept));
+    },
+  );
+
+  it.each([
+    ['native', { type: 'a', action: 'b', key: 'a://b:c@d', object: 'a://b:c@d' }],
+    ['norn', { type: 'deploy.step', appId: 'a://b:c@d', payload: 'a://b:c@d' }],
+    ['dorgu', { type: 'cluster.added', data: { name: 'a://b:c@d', more: 'a://b:c@d' } }],
+  ])('has the key of the %s format as it was, and no password of a URL beside it', async (_name, event) => {
+    const kept = await (await keeper(DEFAULT_REDACTION))(JSON.stringify(event));
+    expect(parseEvent(parseJson(kept)).key).toBe('a://b:c@d');
+    expect(kept.match(/a:\/\/b:[^"]*/g)).toEqual(['a://b:c@d', `a://b:${REDACTED}@d`]);
   });
 
   it.each(['se"cret', 'se\\', 'se\\"', 'se":', 'SE_', `se${'x'.repeat(1_000)}`, 'se\n', 'se\u00e9'])(

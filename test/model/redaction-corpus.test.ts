@@ -55,7 +55,24 @@ const MASKED: Readonly<Record<string, readonly string[]>> = {
     'user/passwordHash',
   ],
   'drp-machine.json': ['Params/ipmi~password', 'Params/provisioner-default-password-hash', 'Secret'],
+  'secret-list.json': [
+    'items/0/data/username',
+    'items/0/data/password',
+    'items/1/data/config',
+    'items/1/stringData/note',
+  ],
+  'list.json': ['items/1/data/tls.crt', 'items/1/data/tls.key', 'items/2/stringData/note'],
+  'compose-config.json': [
+    'services/web/environment/DATABASE_URL',
+    'services/web/environment/REDIS_URL',
+    'services/web/environment/KAFKA',
+    'services/web/environment/MONGO_URL',
+    'services/web/command/1',
+    'services/web/build/context',
+  ],
+  'log-record.json': ['message', 'exception/frames/1', 'git/remote'],
   'list-page.json': [],
+  'links.json': [],
 };
 
 /** The places of all that is neither object nor list, with their text; empty ones among them. */
