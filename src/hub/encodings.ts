@@ -1,6 +1,7 @@
 import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
 import type { HubEvent } from '../model/event.ts';
+import { Disuse } from './disuse.ts';
 import { EncodedEvent } from './encoded.ts';
 import type { Stats } from './stats.ts';
 
@@ -30,15 +31,16 @@ interface Kept {
  */
 export class Encodings {
   readonly #stats: Stats;
-  readonly #clock: Pick<Clock, 'after' | 'elapsed'>;
+  readonly #disuse: Disuse;
   readonly #kept = new Map<HubEvent, Kept>();
   #bytes = 0;
-  #usedAt = 0;
-  #isTimed = false;
 
   constructor(stats: Stats, clock: Pick<Clock, 'after' | 'elapsed'>) {
     this.#stats = stats;
-    this.#clock = clock;
+    this.#disuse = new Disuse(clock, KEPT_MS, () => {
+      this.#kept.clear();
+      this.#bytes = 0;
+    });
   }
 
   get bytes(): number {
@@ -46,10 +48,9 @@ export class Encodings {
   }
 
   of(event: HubEvent): EncodedEvent {
-    this.#usedAt = this.#clock.elapsed();
+    this.#disuse.used();
     const known = this.#kept.get(event);
     if (known !== undefined) return known.encoded;
-    if (!this.#isTimed) this.#forgetIn(KEPT_MS);
     const kept: Kept = {
       encoded: new EncodedEvent(event, this.#stats, (bytes) => this.#grow(event, kept, bytes)),
       bytes: 0,
@@ -69,16 +70,5 @@ export class Encodings {
       this.#kept.delete(oldest);
       this.#bytes -= freed;
     }
-  }
-
-  #forgetIn(ms: number): void {
-    this.#isTimed = true;
-    this.#clock.after(ms, () => {
-      const left = this.#usedAt + KEPT_MS - this.#clock.elapsed();
-      if (left > 0) return this.#forgetIn(left);
-      this.#isTimed = false;
-      this.#kept.clear();
-      this.#bytes = 0;
-    });
   }
 }

@@ -2,6 +2,7 @@ import type { EventPage } from '../broker/broker.ts';
 import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
+import { Disuse } from './disuse.ts';
 import { heldBytes } from './encoded.ts';
 
 const MAX_BYTES = bound(
@@ -36,18 +37,16 @@ interface Segment {
  * else reads, but where it is the very page that is wanted; and who is slow holds nothing of it meanwhile.
  */
 export class Segments {
-  readonly #clock: Pick<Clock, 'after' | 'elapsed'>;
+  readonly #disuse: Disuse;
   /** In the order of their places, by what they are of. */
   readonly #segments = new Map<string, Segment[]>();
   /** In the order of their use. */
   readonly #used = new Set<Segment>();
   readonly #reading = new Map<string, Promise<EventPage>>();
   #bytes = 0;
-  #usedAt = 0;
-  #isTimed = false;
 
   constructor(clock: Pick<Clock, 'after' | 'elapsed'>) {
-    this.#clock = clock;
+    this.#disuse = new Disuse(clock, KEPT_MS, () => this.forget());
   }
 
   get bytes(): number {
@@ -59,7 +58,7 @@ export class Segments {
    * from there on, so that those who ask for places near each other read the same ones.
    */
   async after(of: string, at: Cursor, read: ReadPage, begin = at): Promise<EventPage> {
-    this.#usedAt = this.#clock.elapsed();
+    this.#disuse.used();
     for (let step = 1; ; step++) {
       const before = this.#segments.get(of)?.findLast(({ from }) => compareCursors(from, at) <= 0);
       if (before !== undefined && reaches(before.page, at)) return this.#use(before);
@@ -105,7 +104,7 @@ export class Segments {
     });
     const at = others.findLastIndex((other) => compareCursors(other.from, from) < 0);
     this.#segments.set(of, others.toSpliced(at + 1, 0, segment));
-    if (!this.#isTimed) this.#forgetIn(KEPT_MS);
+    this.#disuse.used();
     this.#used.add(segment);
     this.#bytes += bytes;
     for (const oldest of this.#used) {
@@ -123,16 +122,6 @@ export class Segments {
 
   #forgetBytes(segment: Segment): void {
     if (this.#used.delete(segment)) this.#bytes -= segment.bytes;
-  }
-
-  #forgetIn(ms: number): void {
-    this.#isTimed = true;
-    this.#clock.after(ms, () => {
-      const left = this.#usedAt + KEPT_MS - this.#clock.elapsed();
-      if (left > 0) return this.#forgetIn(left);
-      this.#isTimed = false;
-      this.forget();
-    });
   }
 }
 

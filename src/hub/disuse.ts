@@ -1,0 +1,32 @@
+import type { Clock } from '../model/clock.ts';
+
+/** Forgets something once it has not been used for a time. There is no timer from then until it is used again. */
+export class Disuse {
+  readonly #clock: Pick<Clock, 'after' | 'elapsed'>;
+  readonly #ms: number;
+  readonly #forget: () => void;
+  #usedAt = 0;
+  #isTimed = false;
+
+  constructor(clock: Pick<Clock, 'after' | 'elapsed'>, ms: number, forget: () => void) {
+    this.#clock = clock;
+    this.#ms = ms;
+    this.#forget = forget;
+  }
+
+  /** To be called when it is used. */
+  used(): void {
+    this.#usedAt = this.#clock.elapsed();
+    if (!this.#isTimed) this.#wait(this.#ms);
+  }
+
+  #wait(ms: number): void {
+    this.#isTimed = true;
+    this.#clock.after(ms, () => {
+      const left = this.#usedAt + this.#ms - this.#clock.elapsed();
+      if (left > 0) return this.#wait(left);
+      this.#isTimed = false;
+      this.#forget();
+    });
+  }
+}
