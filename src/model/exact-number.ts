@@ -1,14 +1,16 @@
 import { scanNumber } from './json-scan.ts';
 import { skipString } from './json-walk.ts';
 
+/** What `JSON.parse` tells of a value that is neither object nor list: its text. */
+export interface Written {
+  readonly source?: string;
+}
+
 declare global {
   interface JSON {
     /** A number that `stringify` writes as this text. */
     rawJSON(text: string): object;
-    parse(
-      text: string,
-      reviver: (key: string, value: unknown, context: { source?: string }) => unknown,
-    ): unknown;
+    parse(text: string, reviver: (key: string, value: unknown, context: Written) => unknown): unknown;
   }
 }
 
@@ -34,7 +36,7 @@ export function parseExactly(text: string): unknown {
   return hasInexact(text) ? JSON.parse(text, keepSource) : JSON.parse(text);
 }
 
-function keepSource(_key: string, value: unknown, { source = '' }: { source?: string }): unknown {
+function keepSource(_key: string, value: unknown, { source = '' }: Written): unknown {
   return typeof value === 'number' && !isKept(source) ? new ExactNumber(source) : value;
 }
 

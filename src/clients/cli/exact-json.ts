@@ -1,17 +1,8 @@
-declare global {
-  interface JSON {
-    /** A number that `stringify` writes as this text. */
-    rawJSON(text: string): object;
-    parse(
-      text: string,
-      reviver: (key: string, value: unknown, context: { source?: string }) => unknown,
-    ): unknown;
-  }
-}
+import type { Written } from '../../model/exact-number.ts';
 
 /** JSON whose numbers are written by `JSON.stringify` as they are here, digit by digit. */
 export function parseExactly(text: string): unknown {
-  return JSON.parse(text, (_key, value: unknown, { source }: { source?: string }) =>
+  return JSON.parse(text, (_key, value: unknown, { source }: Written) =>
     typeof value === 'number' && source !== undefined ? JSON.rawJSON(source) : value,
   );
 }
