@@ -83,15 +83,13 @@ export function rollOf(
   log: Logger,
   clock: Clock,
   rubbish: Rubbish,
-  broker: HubBroker,
-  redaction: Redaction,
+  published: Published,
 ): RollParts {
   const { redisUrl: url, prefix, node: name, presenceGraceMs: graceMs } = config;
   const quota = quotaOf(limitsOf(config).bounds);
   if (url === undefined) {
-    const masked = (events: readonly NewEvent[]) => events.map((event) => redaction.mask(event));
-    const publish = async (events: readonly NewEvent[]): Promise<unknown> => broker.publish(masked(events));
-    const tell = async (events: readonly NewEvent[]): Promise<unknown> => broker.tell?.(masked(events));
+    const publish = (events: readonly NewEvent[]): Promise<unknown> => published.publish(events);
+    const tell = (events: readonly NewEvent[]): Promise<unknown> => published.tell(events);
     const registry = new MemoryRegistry({ clock, publish, tell, quota, log, graceMs });
     return { registry, control: new MemoryControl(clock), links: [] };
   }
@@ -119,14 +117,15 @@ export function rollLimitsOf({ connectionsPerPrincipal, connectionsPerAddress }:
   };
 }
 
-/** What nobody may see is masked in whatever this node publishes. */
-export function masking(broker: Broker, redaction: Redaction): Broker {
+export type Published = Broker & Required<Pick<HubBroker, 'tell'>>;
+
+/** What nobody may see is masked in whatever this node publishes and tells. */
+export function masking(broker: HubBroker, redaction: Redaction): Published {
+  const masked = (events: readonly NewEvent[]): NewEvent[] => events.map((event) => redaction.mask(event));
   return {
     start: (deliver) => broker.start(deliver),
-    publish: (events, once) => {
-      const masked = events.map((event) => redaction.mask(event));
-      return broker.publish(masked, once);
-    },
+    publish: (events, once) => broker.publish(masked(events), once),
+    tell: async (events) => broker.tell?.(masked(events)),
     ready: () => broker.ready(),
     stop: () => broker.stop(),
   };

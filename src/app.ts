@@ -67,7 +67,7 @@ export async function startApp(
   const published = masking(broker, redaction);
   const exporter = exporterOf(config, log, clock);
   const tracer = exporter && new Tracer({ exporter, clock, ratio: config.traceRatio });
-  const { registry, control, links } = rollOf(config, log, clock, rubbish, broker, redaction);
+  const { registry, control, links } = rollOf(config, log, clock, rubbish, published);
   const hub = new Hub({
     broker: tracer?.following(broker) ?? broker,
     history: broker,

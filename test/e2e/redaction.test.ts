@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { REDACTED } from '../../src/model/mask.ts';
-import { drpClient, nativeClient, type TestClient } from '../support/client.ts';
+import { connect, drpClient, nativeClient, type TestClient } from '../support/client.ts';
 import { startNode } from '../support/node.ts';
 import { runCommand, startNodeProcess, type NodeProcess } from '../support/process.ts';
 import { HAS_REDIS_SERVER, randomPrefix } from '../support/redis.ts';
@@ -156,6 +156,32 @@ describe('a field that a role may see', () => {
       [masked, [masked]],
     ]);
   });
+});
+
+describe('what the hub itself tells of connections', () => {
+  const nodes: readonly [name: string, hasRedis: boolean][] = [
+    ['alone', false],
+    ['with a Redis', true],
+  ];
+  it.each(nodes.filter(([, hasRedis]) => !hasRedis || HAS_REDIS_SERVER))(
+    'is masked on a node %s, of strangers, whose coming is live only, as of others',
+    async (_name, hasRedis) => {
+      const node = await startNode({
+        BELFRY_REDACTION: '[{"fields":["remoteAddr"]}]',
+        ...(hasRedis && { BELFRY_REDIS_URL: inject('redisUrl'), BELFRY_PREFIX: randomPrefix() }),
+      });
+      const client = await nativeClient(node.url, await node.token(), ['connections.create.*']);
+      await connect(`${node.url}/norn/ws`);
+      await nativeClient(node.url, await node.token('ben'), ['none.*.*']);
+      const isKept: boolean[] = [];
+      for (let n = 0; n < 2; n++) {
+        const { id, object } = await client.next();
+        isKept.push(id !== undefined);
+        expect(object).toMatchObject({ RemoteAddr: REDACTED });
+      }
+      expect(isKept).toEqual([false, true]);
+    },
+  );
 });
 
 /** Every key of the hub with what it holds. */
