@@ -24,6 +24,8 @@ export class HttpConnections {
   readonly #silent: Idle;
   readonly #kept: Idle;
   readonly #answers = new Map<Socket, ServerResponse>();
+  /** What listens for the end of each; a socket of the hub is not to keep it. */
+  readonly #ends = new Map<Socket, () => void>();
   #leaving = false;
   #onEmpty: () => void = () => {};
 
@@ -39,12 +41,16 @@ export class HttpConnections {
       // Before the handshake is over there is another object for the same connection.
       server.on('connection', (socket: Socket) => this.#opened(peerOf(socket), socket));
       server.on('secureConnection', (socket: Socket) => {
-        this.#silent.delete(peerOf(socket));
+        const raw = this.#silent.take(peerOf(socket));
+        if (raw !== undefined) this.#listenNoMore(raw);
         opened(socket);
       });
     } else server.on('connection', opened);
     server.prependListener('request', (request, response) => this.#asked(request, response));
-    server.prependListener('upgrade', ({ socket }: IncomingMessage) => this.#forget(socket));
+    server.prependListener('upgrade', ({ socket }: IncomingMessage) => {
+      this.#listenNoMore(socket);
+      this.#forget(socket);
+    });
   }
 
   /** The answer under way on a connection. */
@@ -73,16 +79,25 @@ export class HttpConnections {
   }
 
   #opened(key: Socket | string, socket: Socket): void {
-    this.#silent.add(key, socket);
-    socket.once('close', () => {
-      this.#silent.delete(key);
+    const end = (): void => {
+      this.#ends.delete(socket);
+      this.#silent.take(key);
       this.#forget(socket);
-    });
+    };
+    this.#silent.add(key, socket);
+    this.#ends.set(socket, end);
+    socket.on('close', end);
+  }
+
+  #listenNoMore(socket: Socket): void {
+    const end = this.#ends.get(socket);
+    if (end !== undefined) socket.off('close', end);
+    this.#ends.delete(socket);
   }
 
   #asked({ socket }: IncomingMessage, response: ServerResponse): void {
-    this.#silent.delete(socket);
-    this.#kept.delete(socket);
+    this.#silent.take(socket);
+    this.#kept.take(socket);
     this.#answers.set(socket, response);
     if (this.#leaving) response.shouldKeepAlive = false;
     response.once('close', () => this.#answered(socket, response));
@@ -97,8 +112,8 @@ export class HttpConnections {
   }
 
   #forget(socket: Socket): void {
-    this.#silent.delete(socket);
-    this.#kept.delete(socket);
+    this.#silent.take(socket);
+    this.#kept.take(socket);
     this.#answers.delete(socket);
     if (this.#isEmpty) this.#onEmpty();
   }
@@ -127,8 +142,10 @@ class Idle {
     }
   }
 
-  delete(key: Socket | string): void {
+  take(key: Socket | string): Socket | undefined {
+    const socket = this.#sockets.get(key);
     this.#sockets.delete(key);
+    return socket;
   }
 }
 

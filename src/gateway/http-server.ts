@@ -46,8 +46,9 @@ export function httpServer({ keepAliveMs, tls, rest }: HttpServerOptions, watchi
   const server = tls
     ? createTlsServer({ ...tls, ...options, handshakeTimeout: TLS_HANDSHAKE_MS })
     : createServer(options);
-  server.timeout = SILENT_MS;
   watching.watch(server, tls !== undefined);
+  // Not by `server.timeout`, which makes a timer for each handshake as well, and its socket would keep that.
+  server.prependListener('request', ({ socket }) => socket.setTimeout(SILENT_MS));
   // The route says go on, once it is known that it will read the body.
   server.on('checkContinue', (request, response) => void server.emit('request', request, response));
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => refuse(socket, METHOD_NOT_ALLOWED));

@@ -139,10 +139,10 @@ export class Tokens {
       clockTolerance: jwtLeewayS,
       currentDate: new Date(this.#clock.now()),
     };
-    let failure: unknown;
+    let isAccepted = false;
     for (const { keys, algorithms } of this.#verifiers) {
       if (!algorithms.includes(wanted.alg)) continue;
-      failure ??= new errors.JWSSignatureVerificationFailed();
+      isAccepted = true;
       for (const key of await keys(wanted)) {
         try {
           return (await jwtVerify(token, key, { ...options, algorithms: [...algorithms] })).payload;
@@ -151,7 +151,9 @@ export class Tokens {
         }
       }
     }
-    throw this.#refusal(failure ?? new errors.JOSEAlgNotAllowed());
+    throw this.#refusal(
+      isAccepted ? new errors.JWSSignatureVerificationFailed() : new errors.JOSEAlgNotAllowed(),
+    );
   }
 
   #refusal(failure: unknown): BelfryError {

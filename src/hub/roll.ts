@@ -141,19 +141,22 @@ export class Roll {
 
 /** The names of subscriptions as a record shows them. */
 export function patternsOf(subscriptions: readonly { readonly name: string }[]): string[] {
-  const shown = subscriptions.slice(0, PATTERNS_MAX).map(({ name }) => name);
-  return listed(shown, subscriptions.length);
+  const names = subscriptions.slice(0, PATTERNS_MAX).map(({ name }) => name);
+  return listed(names, subscriptions.length);
 }
 
 /** Looks at those that are shown only, since this is asked after each change. */
 function patternsNow({ subscriptions }: Connection): string[] {
-  return listed(subscriptions.keys().take(PATTERNS_MAX), subscriptions.size);
+  return listed(subscriptions.keys(), subscriptions.size);
 }
 
-function listed(shown: Iterable<string>, count: number): string[] {
-  const names = Array.from(shown, shortened);
-  const more = count - names.length;
-  return more > 0 ? [...names, `and ${more} more`] : names;
+function listed(names: Iterable<string>, count: number): string[] {
+  const shown: string[] = [];
+  for (const name of names) {
+    if (shown.length === PATTERNS_MAX) return [...shown, `and ${count - PATTERNS_MAX} more`];
+    shown.push(shortened(name));
+  }
+  return shown;
 }
 
 function hasChanged(connection: Connection): boolean {

@@ -1,5 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { Subscription } from '../dialects/dialect.ts';
+import { bound } from '../model/bound.ts';
 import type { Cursor } from '../model/cursor.ts';
 import { textOf } from './subscription.ts';
 
@@ -23,6 +24,18 @@ interface Entry extends Heard {
 /** Nobody outside knows it, so nobody can find subscriptions whose fingerprints meet. */
 const KEY = randomBytes(32).toString('hex');
 const FINGERPRINT_BITS = 128;
+const NONE: readonly Subscription[] = [];
+
+const FORGOTTEN = 'all are forgotten, and made again when they are needed';
+const MAX_KNOWN = bound('subscriptions whose fingerprint a node keeps', 1_000, 'entries', FORGOTTEN);
+const MAX_KNOWN_LENGTH = bound(
+  'a subscription whose fingerprint a node keeps',
+  500,
+  'characters',
+  'it is made again each time',
+);
+/** Of what many connections subscribe to. */
+const known = new Map<string, bigint>();
 
 /** The subscriptions of one connection by name. What is known of all of them together costs no look at each. */
 export class Subscriptions {
@@ -30,8 +43,9 @@ export class Subscriptions {
   #fingerprint = 0n;
   #characters = 0;
   #topics = 0;
-  #added: Subscription[] = [];
-  #removed: Subscription[] = [];
+  // Most connections change once, so the lists are let go between two changes.
+  #added: Subscription[] | undefined;
+  #removed: Subscription[] | undefined;
 
   get size(): number {
     return this.#entries.size;
@@ -76,7 +90,7 @@ export class Subscriptions {
     const entry = { subscription, from, text, fingerprint };
     this.#entries.set(name, entry);
     this.#count(entry, 1);
-    this.#added.push(subscription);
+    (this.#added ??= []).push(subscription);
   }
 
   delete(name: string): void {
@@ -88,17 +102,17 @@ export class Subscriptions {
 
   /** What began and ended since this was last called. */
   takeChanges(): Changes {
-    const changes = { added: this.#added, removed: this.#removed };
-    this.#added = [];
-    this.#removed = [];
+    const changes = { added: this.#added ?? NONE, removed: this.#removed ?? NONE };
+    this.#added = undefined;
+    this.#removed = undefined;
     return changes;
   }
 
   #forget(held: Entry): void {
     this.#count(held, -1);
-    const at = this.#added.indexOf(held.subscription);
-    if (at < 0) this.#removed.push(held.subscription);
-    else this.#added.splice(at, 1);
+    const at = this.#added?.indexOf(held.subscription) ?? -1;
+    if (at < 0) (this.#removed ??= []).push(held.subscription);
+    else this.#added?.splice(at, 1);
   }
 
   #count({ subscription: { pattern }, text, fingerprint }: Entry, sign: 1 | -1): void {
@@ -111,5 +125,11 @@ export class Subscriptions {
 
 /** Sums of these are as good as the texts themselves to tell who subscribes to the same. */
 export function fingerprintOf(text: string): bigint {
-  return BigInt(`0x${hash('sha256', KEY + text, 'hex').slice(0, FINGERPRINT_BITS / 4)}`);
+  let fingerprint = known.get(text);
+  if (fingerprint !== undefined) return fingerprint;
+  fingerprint = BigInt(`0x${hash('sha256', KEY + text, 'hex').slice(0, FINGERPRINT_BITS / 4)}`);
+  if (text.length > MAX_KNOWN_LENGTH) return fingerprint;
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(text, fingerprint);
+  return fingerprint;
 }

@@ -32,17 +32,16 @@ export function isAddress(text: string): boolean {
 }
 
 function parseAddress(text: string): string | undefined {
-  const bare = isIP(text) === 6;
-  const match = bare ? undefined : WRITTEN.exec(text);
-  const ip = bare ? text : (match?.[1] ?? match?.[2] ?? '');
+  const match = WRITTEN.exec(text);
+  const ip = match?.[1] ?? match?.[2] ?? text;
   const port = Number(match?.[3] ?? 0);
+  const version = isIP(ip);
   // A zone means something on one machine only.
-  if (isIP(ip) === 0 || ip.includes('%') || port > 65_535) return undefined;
-  return ipDigits(ip) + port.toString(16).padStart(4, '0');
+  if (version === 0 || ip.includes('%') || port > 65_535) return undefined;
+  return (version === 4 ? IPV4 + v4Digits(ip) : v6Digits(ip)) + port.toString(16).padStart(4, '0');
 }
 
-function ipDigits(ip: string): string {
-  if (isIP(ip) === 4) return IPV4 + v4Digits(ip);
+function v6Digits(ip: string): string {
   const [front = '', back] = withoutDots(ip).split('::');
   const head = groups(front);
   const tail = groups(back ?? '');
