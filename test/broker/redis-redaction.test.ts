@@ -5,6 +5,7 @@ import { parseJson, readJson, textOf } from '../../src/model/json.ts';
 import { REDACTED } from '../../src/model/mask.ts';
 import { Redaction } from '../../src/model/redaction.ts';
 import { DEFAULT_REDACTION, type RedactionRule } from '../../src/model/redaction-rules.ts';
+import { NO_SECRETS, PASSWORDS, TOKENS, WRITTEN } from '../model/url-samples.ts';
 import { HAS_REDIS_SERVER } from '../support/redis.ts';
 import { spawnRedisServer, type RedisServer } from '../support/redis-server.ts';
 import { MAX_EVENT_BYTES, RedisWorld } from './redis-world.ts';
@@ -87,6 +88,24 @@ describe.skipIf(!HAS_REDIS_SERVER)('what the function belfry_publish keeps', () 
       expect(await keep(written(text))).toBe(written(kept));
     },
   );
+
+  it('has nothing of the data of the items of a SecretList, and what else they hold as anywhere', async () => {
+    const keep = await keeper(DEFAULT_REDACTION);
+    const written = (data: string): string =>
+      `{"type":"a","action":"b","key":"c","object":{"items":[{"data":{"a":"${data}"},"owners":[{"data":{"a":"b"}}]}],` +
+      `"kind":"SecretList","more":[{"data":{"a":"b"}}]}}`;
+    expect(await keep(written('x'))).toBe(written(REDACTED));
+  });
+
+  it('has no password of any URL, however it is written', async () => {
+    const keep = await keeper(DEFAULT_REDACTION);
+    const texts = [...PASSWORDS, ...TOKENS, ...NO_SECRETS.map((text) => [text, text] as const)];
+    const all = [...texts.map((pair) => pair.map((text) => JSON.stringify(text))), ...WRITTEN];
+    for (const [written = '', kept = ''] of all) {
+      const event = (text: string): string => `{"type":"a","action":"b","key":"c","object":{"a":${text}}}`;
+      expect(await keep(event(written))).toBe(event(kept));
+    }
+  });
 
   it.each([
     ['native', { type: 'a', action: 'b', key: 'a://b:c@d', object: 'a://b:c@d' }],

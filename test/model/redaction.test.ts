@@ -227,6 +227,16 @@ describe('a Secret of Kubernetes', () => {
     const map = event({ ...secret, kind: 'ConfigMap' });
     expect(byDefault.mask(map)).toBe(map);
   });
+
+  it('need not say so as an item of a SecretList; what else such a list holds is as anywhere', () => {
+    const list = (seen: string): Json => ({
+      items: [{ data: { a: seen }, metadata: { owners: [{ data: { a: 'seen' } }] } }],
+      kind: 'SecretList',
+      more: [{ data: { a: 'seen' } }],
+    });
+    expect(maskedBy(byDefault, list('x'))).toEqual(list(REDACTED));
+    expect(maskedBy(rule('pin'), { pin: 1, list: list('x') })).toEqual({ pin: REDACTED, list: list('x') });
+  });
 });
 
 describe('a value that is called sensitive', () => {
