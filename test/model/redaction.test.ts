@@ -122,6 +122,13 @@ describe('a name', () => {
     },
   );
 
+  it('of a working directory masks what is no path', () => {
+    expect(maskedBy(byDefault, { pwd: 'a', env: ['PWD=a', { name: 'OLDPWD', value: 'a' }] })).toEqual({
+      pwd: REDACTED,
+      env: [`PWD=${REDACTED}`, { name: 'OLDPWD', value: REDACTED }],
+    });
+  });
+
   it('is one name however it is written', () => {
     for (const written of ['sshKey', 'SSHKEY', 'ssh_key', 'Ssh-Key']) {
       expect(maskedBy(rule(written), { 'ssh-key': 'geheim' })).toEqual({ 'ssh-key': REDACTED });

@@ -57,6 +57,7 @@ export const WRITTEN: readonly (readonly [written: string, kept: string])[] = [
   [String.raw`"\\u0061 a://b:c@d"`, String.raw`"\\u0061 a://b:[redacted]@d"`],
   ...[
     String.raw`"\u0061://b:c\u000a@d"`,
+    String.raw`"a://b\u0020:c@d"`,
     String.raw`"a://b\n:c@d"`,
     String.raw`"a:\\/\\/b:c@d\u0041"`,
     '"a://b:[redacted]@c"',
