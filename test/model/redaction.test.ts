@@ -303,6 +303,17 @@ describe('a rule', () => {
     expect(redaction.mask(event({ pin: 1 }, { type: 'profiles' })).object).toEqual({ pin: 1 });
   });
 
+  it('for some events takes nothing from the defaults in those', () => {
+    const both = new Redaction([...DEFAULT_REDACTION, { fields: ['pin'], events: 'machines.*.*' }]);
+    const object = (seen: string): Json => ({
+      pwd: seen,
+      url: `a://b:${seen}@c`,
+      secret: { secretName: 'db', a: seen },
+      pin: seen,
+    });
+    expect(maskedBy(both, object('x'))).toEqual(object(REDACTED));
+  });
+
   it('with exceptions keeps what some may see', () => {
     const given = event({ ssn: '1', password: '2' });
     const redaction = new Redaction([...DEFAULT_REDACTION, { fields: ['ssn'], except: ['hr'] }]);
@@ -337,6 +348,12 @@ describe('a view', () => {
     expect(seen(['y'])).toEqual({ a: REDACTED, b: 2, c: 3 });
     expect(seen(['z', 'y'])).toEqual({ a: REDACTED, b: 2, c: 3 });
     expect(seen([])).toEqual({ a: REDACTED, b: REDACTED, c: REDACTED });
+  });
+
+  it('is whole for those from whom nothing is hidden that is kept', () => {
+    const isWhole = (...roles: string[]): boolean => redaction.viewOf(roles).isWhole;
+    expect([isWhole(), isWhole('y'), isWhole('x'), isWhole('admin')]).toEqual([false, false, true, true]);
+    expect(byDefault.viewOf([]).isWhole).toBe(true);
   });
 
   it('leaves alone what the hub itself says', () => {
