@@ -15,6 +15,7 @@ import type { Redaction } from './model/redaction.ts';
 import { DEFAULT_RETENTION, Retention } from './model/retention.ts';
 import type { Control } from './registry/control.ts';
 import { MemoryControl } from './registry/memory-control.ts';
+import type { NodeDirectory, OwnReport } from './registry/nodes.ts';
 import { quotaOf } from './registry/quota.ts';
 import { MemoryRegistry } from './registry/memory.ts';
 import { RedisControl } from './registry/redis-control.ts';
@@ -72,7 +73,7 @@ export function brokerOf(
 
 /** The roll, and how operators reach it. */
 export interface RollParts {
-  readonly registry: Registry & Attendance & Lifecycle;
+  readonly registry: Registry & Attendance & NodeDirectory & Lifecycle;
   readonly control: Control;
   /** To be opened before, and closed after them. */
   readonly links: readonly RedisConnection[];
@@ -84,13 +85,14 @@ export function rollOf(
   clock: Clock,
   rubbish: Rubbish,
   published: Published,
+  about: OwnReport,
 ): RollParts {
   const { redisUrl: url, prefix, node: name, presenceGraceMs: graceMs } = config;
   const quota = quotaOf(limitsOf(config).bounds);
   if (url === undefined) {
     const publish = (events: readonly NewEvent[]): Promise<unknown> => published.publish(events);
     const tell = (events: readonly NewEvent[]): Promise<unknown> => published.tell(events);
-    const registry = new MemoryRegistry({ clock, publish, tell, quota, log, graceMs });
+    const registry = new MemoryRegistry({ clock, publish, tell, quota, log, graceMs, about });
     return { registry, control: new MemoryControl(clock), links: [] };
   }
   const scripts = rollScripts(publishing(limitsOf(config)), quota);
@@ -99,7 +101,7 @@ export function rollOf(
   const subscriber = new RedisConnection({ ...common, role: 'control' });
   const boot = randomUUID();
   return {
-    registry: new RedisRegistry({ connection: commands, clock, log, prefix, name, boot, graceMs }),
+    registry: new RedisRegistry({ connection: commands, clock, log, prefix, name, boot, graceMs, about }),
     control: new RedisControl({ prefix, commands, subscriber, clock, report: rubbish.report, log }),
     links: [commands, subscriber],
   };

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Broker, Dead, Flow, Retained } from './broker/broker.ts';
 import { awaitRedis } from './broker/redis-greeting.ts';
 import { logger } from './app-log.ts';
+import { ownReport } from './app-report.ts';
 import { brokerOf, masking, openAll, rollLimitsOf, rollOf } from './app-variants.ts';
 import { redactionOf } from './config/redaction.ts';
 import { changedSettings, type Config } from './config/config.ts';
@@ -32,6 +33,8 @@ import { systemClock, type Clock } from './model/clock.ts';
 import { CLOSE, type Close } from './model/close.ts';
 import type { Redaction } from './model/redaction.ts';
 import type { Control } from './registry/control.ts';
+import { NodeWatch, type NodeWarning } from './registry/node-watch.ts';
+import type { NodeDirectory } from './registry/nodes.ts';
 import type { Attendance, Registry } from './registry/registry.ts';
 
 /** How long a starting node waits for Redis to let it in. */
@@ -60,14 +63,21 @@ export async function startApp(
   log: Logger = logger(config),
   clock: Clock = systemClock,
 ): Promise<App> {
-  log.info({ version: VERSION, settings: changedSettings(config) }, 'starting');
+  const own = await ownReport(config, clock, () => ({
+    connections: hub.connections.size,
+    ready: !admission.isStopped && broker.flow.isProved,
+    warnings: watch.warnings.map(({ message }) => message),
+  }));
+  const { digest } = own;
+  log.info({ version: VERSION, settings: changedSettings(config), digest }, 'starting');
   const rubbish = new Rubbish(clock, log);
   const redaction = redactionOf(config);
   const broker = brokerOf(config, log, clock, rubbish, redaction);
   const published = masking(broker, redaction);
   const exporter = exporterOf(config, log, clock);
   const tracer = exporter && new Tracer({ exporter, clock, ratio: config.traceRatio });
-  const { registry, control, links } = rollOf(config, log, clock, rubbish, published);
+  const { registry, control, links } = rollOf(config, log, clock, rubbish, published, own);
+  const watch = new NodeWatch({ directory: registry, own, clock, log });
   const hub = new Hub({
     broker: tracer?.following(broker) ?? broker,
     history: broker,
@@ -91,6 +101,7 @@ export async function startApp(
     retained: broker,
     dead: broker.dead,
     flow: () => broker.flow,
+    warnings: () => watch.warnings,
     redaction,
     hub,
     admission,
@@ -103,6 +114,7 @@ export async function startApp(
     tls: await certificate(config),
   });
   const handOver = async (): Promise<void> => {
+    watch.stop();
     await orders.stop();
     await registry.stop();
     await hub.stop();
@@ -136,6 +148,7 @@ export async function startApp(
   try {
     await openAll(links);
     await registry.start();
+    watch.start();
     await orders.start();
     const listening = await gateway.start();
     for (const { url, dialect } of listening) log.info({ url, dialect }, 'listening');
@@ -158,13 +171,14 @@ interface Parts {
   readonly retained: Retained;
   readonly dead: Dead;
   readonly flow: () => Flow;
+  readonly warnings: () => readonly NodeWarning[];
   readonly redaction: Redaction;
   readonly hub: Hub;
   readonly admission: Admission;
   readonly heartbeat: Heartbeat;
   readonly rubbish: Rubbish;
   readonly clock: Clock;
-  readonly registry: Registry & Attendance;
+  readonly registry: Registry & Attendance & NodeDirectory;
   readonly control: Control;
   readonly api: ApiConnections;
   readonly tls: { readonly key: string; readonly cert: string };
@@ -223,7 +237,7 @@ function gatewayOf(config: Config, log: Logger, parts: Parts): Gateway {
   };
   const metrics = metricsOf({ ...config, ...parts, version: VERSION });
   if (parts.exporter !== undefined) countSpans(parts.exporter, metrics);
-  return new Gateway({ ...config, tls, upgrade, rest, metrics, ready, log });
+  return new Gateway({ ...config, tls, upgrade, rest, metrics, readiness: { ...parts, ready }, log });
 }
 
 /** Waits for the work, but not longer than this. */

@@ -4,6 +4,7 @@ import { gapForm, heardEvent, PUBLISHED } from '../dialects/messages.ts';
 import { anyJson, anyObject, rfc3339 } from '../dialects/shapes.ts';
 import type { Explanation } from '../hub/explain.ts';
 import type { DeadEntry } from '../model/dead.ts';
+import type { NodeReport } from '../registry/nodes.ts';
 import type { ConnectionRecord, Presence, Seen } from '../registry/registry.ts';
 
 const connection: z.ZodType<ConnectionRecord> = z.strictObject({
@@ -100,6 +101,16 @@ const refusal = z
 
 const cluster = z.looseObject({ name: z.string(), spec: anyJson, status: anyJson });
 
+const node: z.ZodType<NodeReport> = z.strictObject({
+  name: z.string().describe('As BELFRY_NODE has it'),
+  version: z.string(),
+  since: rfc3339.describe('When it started'),
+  digest: z.string().describe('Of the settings that all nodes should share: equal where all of those are'),
+  connections: z.int().describe('Sockets and streams that it holds'),
+  ready: z.boolean(),
+  warnings: z.array(z.string()).describe('What is wrong with it beside others, a sentence each'),
+});
+
 /** Every schema of the API, by name. */
 export const SCHEMAS = {
   ...(Object.fromEntries(
@@ -116,12 +127,18 @@ export const SCHEMAS = {
   Explanation: explanation,
   Health: z.strictObject({ status: z.literal('ok') }),
   Info: info,
+  Nodes: z.array(node),
   NotReady: z.strictObject({ status: z.literal('not ready'), reason: z.string() }),
   Objects: z.array(anyJson).describe('The latest object of each key'),
   Page: page,
   Presence: presence,
   PresenceOrOnline: z.union([presence, z.array(seen)]),
-  Ready: z.strictObject({ status: z.literal('ready') }),
+  Ready: z.strictObject({
+    status: z.literal('ready'),
+    publishing: z.boolean().describe('Whether Redis took what this node last published, or would'),
+    reason: z.string().optional().describe('What stands in the way of that'),
+    warnings: z.array(z.string()).describe('What is wrong beside other nodes, or with Redis'),
+  }),
   Refusal: refusal,
   Revocation: z.strictObject({ Id: z.string(), Until: rfc3339 }),
   Token: z.strictObject({ Token: z.string(), Info: z.strictObject({}) }),

@@ -21,6 +21,7 @@ import { openApi } from './openapi.ts';
 import { cors, safeHeaders } from './headers.ts';
 import { HttpConnections } from './http-connections.ts';
 import { httpServer } from './http-server.ts';
+import { getReadiness, type ReadinessOptions } from './readiness.ts';
 import { errorHandler, restRoutes, type RestOptions } from './rest.ts';
 import { clusterRoutes } from './clusters.ts';
 import { BAD_HANDSHAKE, refusalOf, refuse, toOriginForm } from './handshake.ts';
@@ -53,8 +54,7 @@ export interface GatewayOptions {
   readonly upgrade: Upgrade;
   readonly rest: RestOptions;
   readonly metrics: Registry;
-  /** Rejects with the reason when events do not flow. */
-  readonly ready: () => Promise<void>;
+  readonly readiness: ReadinessOptions;
   readonly log: Logger;
 }
 
@@ -164,7 +164,7 @@ export class Gateway {
   #operatorRoutes(app: Express, { dialect }: ListenerSpec): void {
     const { listen, metrics } = this.#options;
     app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
-    app.get('/readyz', (_request, response) => this.#readyz(response));
+    app.get('/readyz', (_request, response) => getReadiness(this.#options.readiness, response));
     if (dialect !== METRICS && listen.some((other) => other.dialect === METRICS)) return;
     app.get('/metrics', async (_request, response) => {
       response.type(metrics.contentType).send(await metrics.metrics());
@@ -185,17 +185,6 @@ export class Gateway {
     });
     app.use('/api/v3', this.#rest);
     if (rest.dialects.includes('dorgu')) app.use('/api/clusters', this.#clusters);
-  }
-
-  async #readyz(response: Response): Promise<void> {
-    try {
-      await this.#options.ready();
-      response.json({ status: 'ready' });
-    } catch (error) {
-      response
-        .status(503)
-        .json({ status: 'not ready', reason: error instanceof Error ? error.message : 'unknown' });
-    }
   }
 
   /** A request without upgrade at the path of a socket: refused as the dialect would, and else as no handshake. */

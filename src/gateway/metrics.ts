@@ -1,7 +1,8 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Flow } from '../broker/broker.ts';
+import { REFUSED_REASONS, type Flow } from '../broker/broker.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Clock } from '../model/clock.ts';
+import { WARNING_KINDS, type NodeWarning } from '../registry/node-watch.ts';
 import type { Registry as Roll } from '../registry/registry.ts';
 import { connectionMetrics } from './metrics-connections.ts';
 import { RollSize } from './roll-size.ts';
@@ -13,6 +14,7 @@ export interface Measured {
   readonly registry: Roll;
   readonly clock: Clock;
   readonly flow: () => Flow;
+  readonly warnings: () => readonly NodeWarning[];
   readonly version: string;
   readonly connectionsMax: number;
 }
@@ -37,7 +39,17 @@ export function metricsOf(measured: Measured): Registry {
   return registry;
 }
 
-function nodeMetrics({ rubbish, version }: Measured, registry: Registry): void {
+function nodeMetrics({ rubbish, version, warnings }: Measured, registry: Registry): void {
+  new Gauge({
+    name: 'belfry_warnings',
+    help: 'What is wrong with this node beside others, or with their Redis; /readyz says it in words.',
+    labelNames: ['kind'],
+    registers: [registry],
+    collect() {
+      for (const kind of WARNING_KINDS)
+        this.set({ kind }, warnings().filter((warning) => warning.kind === kind).length);
+    },
+  });
   new Gauge({
     name: 'belfry_build_info',
     help: 'Always 1; the version of this node is in the label.',
@@ -90,6 +102,19 @@ function flowMetrics({ flow, registry: roll, clock }: Measured, registry: Regist
     'belfry_events_published_total',
     'Events that the log took from this node, those of the inbox included.',
     () => flow().published,
+  );
+  new Counter({
+    name: 'belfry_publishes_refused_total',
+    help: 'Publishes of this node that came to nothing, by what stood in their way.',
+    labelNames: ['reason'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const reason of REFUSED_REASONS) this.inc({ reason }, flow().refused.get(reason) ?? 0);
+    },
+  });
+  gauge('belfry_publishing', 'Whether Redis took what this node last published, or would: 1 or 0.', () =>
+    flow().trouble === undefined ? 1 : 0,
   );
   counter(
     'belfry_holes_found_total',

@@ -36,6 +36,15 @@ function runnerOperations(type: (typeof RUNNERS)[number]): Operation[] {
 /** What is dead, who is connected, and what is kept. A table. */
 export const LISTS: readonly Operation[] = [
   {
+    id: 'listNodes',
+    method: 'get',
+    path: '/api/v3/nodes',
+    summary:
+      'The nodes that share the Redis, as each last said of itself; what the caller may hear as nodes.list.<name>',
+    answers: { 200: json('In the order of their names', 'Nodes') },
+    errors: ['forbidden', 'reads_exceeded'],
+  },
+  {
     id: 'listDead',
     method: 'get',
     path: '/api/v3/dead',

@@ -12,6 +12,8 @@ import type { NewEvent } from '../model/event.ts';
 import { MAX_IDEMPOTENCY_KEY } from '../model/idempotency.ts';
 import { readJson } from '../model/json.ts';
 import { withoutGrant } from '../model/principal.ts';
+import type { NodeDirectory } from '../registry/nodes.ts';
+import type { Attendance, Registry } from '../registry/registry.ts';
 import type { ApiConnections } from './api-connections.ts';
 import type { Authenticator } from './auth.ts';
 import { bodyFault, jsonBody } from './body.ts';
@@ -21,6 +23,7 @@ import { credentialsOf, type Credentials } from './credentials.ts';
 import { deadRoutes } from './dead.ts';
 import { getEvents, wantsStream, type EventsOptions } from './events.ts';
 import { getExplanation } from './explain.ts';
+import { getNodes } from './nodes.ts';
 import { presenceRoutes } from './presence.ts';
 import type { TokenIssuer } from './issuer.ts';
 import { retainedRoutes } from './retained.ts';
@@ -31,6 +34,7 @@ import { targetOf } from './handshake.ts';
 import { inTraceOf } from './tracing.ts';
 
 export interface RestOptions extends EventsOptions, ConnectionRoutesOptions {
+  readonly registry: Registry & Attendance & NodeDirectory;
   readonly api: ApiConnections;
   readonly broker: Broker;
   readonly retained: Retained;
@@ -79,6 +83,7 @@ export function restRoutes(options: RestOptions): Router {
   router.post('/events', checkMayPublish, jsonBody(options.eventMaxBytes), (request, response) =>
     postEvents(options, request, response),
   );
+  router.get('/nodes', (request, response) => getNodes(options, request, response));
   router.use('/dead', deadRoutes(options));
   router.use(connectionRoutes(options));
   router.use(presenceRoutes(options));

@@ -3,6 +3,7 @@ import type { Clock } from '../model/clock.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import { UNKNOWN, type Principal } from '../model/principal.ts';
+import type { NodeDirectory, NodeRecord, OwnReport, SettingHashes } from './nodes.ts';
 import { sortableAddress, sortableIp } from './address.ts';
 import { MemoryPresence } from './memory-presence.ts';
 import type { ConnectionQuery } from './query.ts';
@@ -34,11 +35,13 @@ export interface MemoryRegistryOptions {
   readonly tell: (events: readonly NewEvent[]) => Promise<unknown>;
   readonly quota: QuotaRates;
   readonly log: Logger;
+  /** What is listed of the one node that there is. */
+  readonly about: OwnReport;
   readonly graceMs?: number;
 }
 
 /** The roll of a single node: it lives in this process and ends with it. */
-export class MemoryRegistry implements Registry, Attendance, Lifecycle {
+export class MemoryRegistry implements Registry, Attendance, NodeDirectory, Lifecycle {
   readonly #options: MemoryRegistryOptions;
   readonly #presence: MemoryPresence;
   readonly #quota: Quota;
@@ -61,6 +64,23 @@ export class MemoryRegistry implements Registry, Attendance, Lifecycle {
   async start(): Promise<void> {
     const { clock } = this.#options;
     this.#stopTimer = clock.every(PASS_MS, () => this.#presence.pass(clock.now()));
+  }
+
+  get id(): string {
+    return this.#options.about.report().name;
+  }
+
+  async nodes(): Promise<readonly NodeRecord[]> {
+    const report = this.#options.about.report();
+    return [{ ...report, id: this.id, leaseEndsAt: Number.POSITIVE_INFINITY }];
+  }
+
+  async settingsOf(): Promise<SettingHashes> {
+    return this.#options.about.settings;
+  }
+
+  async evictionPolicy(): Promise<undefined> {
+    return undefined;
   }
 
   async stop(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { OwnReport } from './nodes.ts';
 import type { OwnConnections } from './redis-own.ts';
 import { asText, type RollNode } from './redis-writer.ts';
 
@@ -19,16 +20,24 @@ export class Lease {
   readonly #roll: RollNode;
   readonly #times: LeaseTimes;
   readonly #own: OwnConnections;
+  readonly #about: OwnReport;
   readonly #log: Logger;
   #timers: (() => void)[] = [];
   readonly #underWay = new Set<Verb | 'reconcile'>();
   readonly #returned = (): void => void this.#renew(true);
 
-  constructor(roll: RollNode, times: LeaseTimes, own: OwnConnections, log: Logger) {
-    this.#roll = roll;
-    this.#times = times;
-    this.#own = own;
-    this.#log = log;
+  constructor(parts: {
+    roll: RollNode;
+    times: LeaseTimes;
+    own: OwnConnections;
+    about: OwnReport;
+    log: Logger;
+  }) {
+    this.#roll = parts.roll;
+    this.#times = parts.times;
+    this.#own = parts.own;
+    this.#about = parts.about;
+    this.#log = parts.log;
   }
 
   /** @throws BelfryError `unavailable` */
@@ -90,8 +99,10 @@ export class Lease {
 
   #ask(verb: Verb): Promise<number[]> {
     const { connection, clock, names, node, graceMs, leaseMs } = this.#roll;
-    const about = [verb, node, asText(clock.now()), `${graceMs}`, `${leaseMs}`];
-    return connection.ask((redis) => redis.belfryUpkeep(1, names.log, ...about));
+    const asked = [verb, node, asText(clock.now()), `${graceMs}`, `${leaseMs}`];
+    if (verb === 'renew')
+      asked.push(JSON.stringify(this.#about.report()), JSON.stringify(this.#about.settings));
+    return connection.ask((redis) => redis.belfryUpkeep(1, names.log, ...asked));
   }
 
   /** That Redis is away, its connection has said already. */

@@ -40,6 +40,9 @@ export function rollNames(prefix: string) {
     of: (principal: Principal) => `{${prefix}}:conn:of:${spelt(principal)}`,
     heldBy: (node: string) => `{${prefix}}:conn:node:${node}`,
     leaving: `{${prefix}}:conn:leaving`,
+    nodes: `{${prefix}}:nodes`,
+    reports: `{${prefix}}:nodes:reports`,
+    settings: `{${prefix}}:nodes:settings`,
     present: `{${prefix}}:present`,
     presence: (principal: Principal) => `{${prefix}}:presence:${spelt(principal)}`,
   };

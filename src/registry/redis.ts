@@ -3,9 +3,11 @@ import type { Logger } from 'pino';
 import type { Clock } from '../model/clock.ts';
 import type { Principal } from '../model/principal.ts';
 import type { ConnectionQuery } from './query.ts';
+import type { NodeDirectory, NodeRecord, OwnReport, SettingHashes } from './nodes.ts';
 import { Lease, type LeaseTimes } from './redis-lease.ts';
 import { listOf } from './redis-listing.ts';
 import { rollNames } from './redis-names.ts';
+import { evictionPolicyOf, nodesOf, settingsOf } from './redis-nodes.ts';
 import { OwnConnections } from './redis-own.ts';
 import { onlineOf, presenceOf } from './redis-presence.ts';
 import { Writer, type RollConnection, type RollNode } from './redis-writer.ts';
@@ -33,6 +35,8 @@ export interface RedisRegistryOptions extends Partial<LeaseTimes> {
   readonly name: string;
   /** Of this process, and of no other ever. */
   readonly boot: string;
+  /** What other nodes may know of it. */
+  readonly about: OwnReport;
   /** How long the connections of a node that is dead stay on the roll. */
   readonly leaseMs?: number;
   readonly graceMs?: number;
@@ -44,21 +48,22 @@ export interface RedisRegistryOptions extends Partial<LeaseTimes> {
  * node holds and what the roll says it holds are compared at every renewal, so whatever went wrong in between is right
  * again then.
  */
-export class RedisRegistry implements Registry, Attendance, Lifecycle {
+export class RedisRegistry implements Registry, Attendance, NodeDirectory, Lifecycle {
   readonly #roll: RollNode;
   readonly #writer: Writer;
   readonly #own: OwnConnections;
   readonly #lease: Lease;
 
   constructor(options: RedisRegistryOptions) {
-    const { connection, clock, prefix, name, boot, log } = options;
+    const { connection, clock, prefix, name, boot, about, log } = options;
     const { leaseMs = 10_000, graceMs = PRESENCE_GRACE_MS } = options;
     const { renewMs = 5_000, reapMs = 2_000, partMs = 1_000 } = options;
     const names = rollNames(prefix);
     this.#roll = { connection, clock, names, node: `${name}/${boot}`, leaseMs, graceMs };
     this.#writer = new Writer(this.#roll);
     this.#own = new OwnConnections(this.#roll, this.#writer);
-    this.#lease = new Lease(this.#roll, { renewMs, reapMs, partMs }, this.#own, log);
+    const [roll, own, times] = [this.#roll, this.#own, { renewMs, reapMs, partMs }];
+    this.#lease = new Lease({ roll, times, own, about, log });
   }
 
   /** @throws BelfryError `unavailable` */
@@ -93,6 +98,22 @@ export class RedisRegistry implements Registry, Attendance, Lifecycle {
 
   online(query: OnlineQuery): Promise<OnlinePage> {
     return this.#read((redis, roll) => onlineOf(redis, roll, query));
+  }
+
+  get id(): string {
+    return this.#roll.node;
+  }
+
+  nodes(): Promise<readonly NodeRecord[]> {
+    return this.#read((redis, { names }) => nodesOf(redis, names));
+  }
+
+  settingsOf(id: string): Promise<SettingHashes | undefined> {
+    return this.#read((redis, { names }) => settingsOf(redis, names, id));
+  }
+
+  evictionPolicy(): Promise<string | undefined> {
+    return this.#read((redis) => evictionPolicyOf(redis));
   }
 
   /** What this node has changed in this turn goes first, so that whoever asks finds the own connection in the answer. */

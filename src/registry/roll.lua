@@ -14,6 +14,8 @@
 --   :conn:quota              hash: left, what is left of QUOTA, and at, when that was so
 --   :conn:leaving            sorted set: principal -> when its grace ends
 --   :nodes                   sorted set: node -> when its lease ends
+--   :nodes:reports           hash: node -> what it says of itself, as JSON
+--   :nodes:settings          hash: node -> the hashes of its settings, as JSON
 --   :present                 sorted set, all scores 0: the principals that are online
 --   :presence:<principal>    hash: n, how many websockets; since; last. Ends SEEN_MS after its principal went
 -- All ends are in milliseconds by the clock of Redis; all times in events are those of the node that tells.

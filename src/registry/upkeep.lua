@@ -1,6 +1,7 @@
 -- What nodes do by the clock of Redis, so that they need not agree on the time. roll.lua stands before it.
--- ARGV: verb, node, time, grace, lease.
-local verb, node, time, grace, lease = unpack(ARGV)
+-- ARGV: verb, node, time, grace, lease; and to renew, what the node says of itself and of its settings.
+local verb, node, time, grace, lease, report, settings = unpack(ARGV)
+local REPORTS, SETTINGS = NODES .. ':reports', NODES .. ':settings'
 -- Of one call, so that none takes long.
 local MANY = 250
 local verbs = {}
@@ -11,6 +12,8 @@ function verbs.renew()
   local ends = tonumber(redis.call('ZSCORE', NODES, node) or 0)
   if ends <= now or redis.call('HEXISTS', STEADY, node) == 0 then redis.call('HSET', STEADY, node, now) end
   redis.call('ZADD', NODES, now + lease, node)
+  redis.call('HSET', REPORTS, node, report)
+  redis.call('HSET', SETTINGS, node, settings)
   return {
     redis.call('SCARD', CONN .. ':node:' .. node),
     redis.call('EXISTS', CONN .. ':reaped:' .. node),
@@ -27,6 +30,8 @@ local function leave_nodes(gone)
   redis.call('ZREM', NODES, gone)
   redis.call('HDEL', DONE, gone)
   redis.call('HDEL', STEADY, gone)
+  redis.call('HDEL', REPORTS, gone)
+  redis.call('HDEL', SETTINGS, gone)
 end
 
 -- Takes off the roll what a node holds whose lease has ended. Answers whether there may be more.

@@ -45,6 +45,7 @@ async function measured(options?: TestHubOptions): Promise<TestHub & { page: () 
     registry: new TestRegistry(),
     clock: test.clock,
     flow: () => FLOW,
+    warnings: () => [],
     version: '1.2.3',
     connectionsMax: 50,
   });

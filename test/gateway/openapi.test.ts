@@ -155,6 +155,10 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
     { target: api('/explain?event=x&connection=x'), gets: 'cursor_invalid' },
     { target: api('/explain'), as: 'nobody', gets: 'forbidden' },
   ],
+  listNodes: [
+    { target: api('/nodes'), gets: 200 },
+    { target: api('/nodes'), as: 'nobody', gets: 'forbidden' },
+  ],
   listDead: [
     { target: api('/dead'), gets: 200 },
     { target: api('/dead'), as: 'nobody', gets: 'forbidden' },

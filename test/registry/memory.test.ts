@@ -5,6 +5,7 @@ import { MemoryRegistry } from '../../src/registry/memory.ts';
 import { Ear } from '../broker/ear.ts';
 import { ManualClock } from '../support/clock.ts';
 import { describeRegistry, PLENTY } from './contract.ts';
+import { aReport } from './records.ts';
 
 describeRegistry('memory', async () => {
   const [clock, ear] = [new ManualClock(), new Ear()];
@@ -17,7 +18,15 @@ describeRegistry('memory', async () => {
       const publish = (events: Parameters<typeof broker.publish>[0]) => broker.publish(events);
       const tell = (events: Parameters<typeof broker.tell>[0]) => broker.tell(events);
       const log = pino({ level: 'silent' });
-      const registry = new MemoryRegistry({ clock, publish, tell, quota: PLENTY, log, ...options });
+      const registry = new MemoryRegistry({
+        clock,
+        publish,
+        tell,
+        quota: PLENTY,
+        log,
+        about: aReport(),
+        ...options,
+      });
       onTestFinished(() => registry.stop());
       await registry.start();
       return registry;

@@ -1,4 +1,5 @@
 import { parseQuery, type ConnectionQuery } from '../../src/registry/query.ts';
+import type { NodeReport, OwnReport, SettingHashes } from '../../src/registry/nodes.ts';
 import type { ConnectionRecord } from '../../src/registry/registry.ts';
 
 let made = 0;
@@ -19,6 +20,22 @@ export function aRecord(record: Partial<ConnectionRecord> = {}): ConnectionRecor
     UserAgent: 'Mozilla/5.0 (X11; Linux)',
     ...record,
   };
+}
+
+/** What a node says of itself. */
+export function aReport(report: Partial<NodeReport> = {}, settings: SettingHashes = {}): OwnReport {
+  const digest = JSON.stringify(settings);
+  const about: NodeReport = {
+    name: 'one',
+    version: '1.0.0',
+    since: '2025-01-15T10:30:00.000Z',
+    digest,
+    connections: 0,
+    ready: true,
+    warnings: [],
+    ...report,
+  };
+  return { digest, settings, report: () => about };
 }
 
 /** What an admin asks for with such a query string, unless somebody else asks. */

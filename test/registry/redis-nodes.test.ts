@@ -51,6 +51,8 @@ describe('three registries on one Redis', () => {
       'last',
       'log',
       'nodes',
+      'nodes:reports',
+      'nodes:settings',
       'rules',
     ]);
   });

@@ -14,7 +14,7 @@ import { RedisRegistry, type RedisRegistryOptions } from '../../src/registry/red
 import type { Ear } from '../broker/ear.ts';
 import { RedisWorld } from '../broker/redis-world.ts';
 import { PLENTY, type RollWorld } from './contract.ts';
-import { aQuery, idsOf } from './records.ts';
+import { aQuery, aReport, idsOf } from './records.ts';
 
 /** Short, so that a test need not wait long. */
 export const TIMES = { leaseMs: 1_000, renewMs: 200, reapMs: 100, partMs: 50 };
@@ -75,6 +75,7 @@ export class RedisRollWorld implements RollWorld {
       prefix: this.world.prefix,
       name: 'one',
       boot: randomUUID(),
+      about: aReport({ name: options.name ?? 'one' }),
       ...TIMES,
       ...options,
     });

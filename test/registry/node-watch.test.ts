@@ -1,0 +1,72 @@
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { NodeWatch } from '../../src/registry/node-watch.ts';
+import type { NodeRecord } from '../../src/registry/nodes.ts';
+import { ManualClock } from '../support/clock.ts';
+import { aReport } from './records.ts';
+
+const TWIN = 'Another node is named "one" as well. Expected another BELFRY_NODE for each.';
+
+/** A watch of the node `one/a` over what each look finds, and what it logged. */
+function watching(): { look: (others: readonly NodeRecord[]) => Promise<string[]>; log: string[] } {
+  const clock = new ManualClock();
+  const log: string[] = [];
+  let found: readonly NodeRecord[] = [];
+  const watch = new NodeWatch({
+    directory: {
+      id: 'one/a',
+      nodes: async () => found,
+      settingsOf: async () => ({ BELFRY_ONE: 'x', BELFRY_NEW: 'y' }),
+      evictionPolicy: async () => 'noeviction',
+    },
+    own: aReport({}, { BELFRY_ONE: 'a', BELFRY_OLD: 'b' }),
+    clock,
+    log: pino(
+      { level: 'info' },
+      { write: (line) => void log.push((JSON.parse(line) as { msg: string }).msg) },
+    ),
+  });
+  watch.start();
+  return {
+    log,
+    look: async (others) => {
+      found = others;
+      clock.advance(2_500);
+      await new Promise(setImmediate);
+      return watch.warnings.map(({ message }) => message);
+    },
+  };
+}
+
+function aNode(
+  id: string,
+  leaseEndsAt: number,
+  digest = aReport({}, { BELFRY_ONE: 'a', BELFRY_OLD: 'b' }).digest,
+): NodeRecord {
+  return { ...aReport({ name: id.split('/')[0] ?? '', digest }).report(), id, leaseEndsAt };
+}
+
+describe('a node that looks at the others', () => {
+  it('takes no process of before for a twin, whose lease has not ended yet and is never renewed', async () => {
+    const { look } = watching();
+    expect(await look([aNode('one/b', 10_000)])).toEqual([]);
+    expect(await look([aNode('one/b', 10_000)])).toEqual([]);
+  });
+
+  it('warns of a twin once that has renewed its lease, logs it once, and says when that is over', async () => {
+    const { look, log } = watching();
+    await look([aNode('one/b', 10_000)]);
+    expect(await look([aNode('one/b', 15_000)])).toEqual([TWIN]);
+    expect(await look([aNode('one/b', 20_000)])).toEqual([TWIN]);
+    expect(await look([])).toEqual([]);
+    expect(log).toEqual([TWIN, `no more: ${TWIN}`]);
+  });
+
+  it('names a setting that differs, and none that only one of the two versions has', async () => {
+    const { look } = watching();
+    await look([aNode('two/b', 10_000, 'other'), aNode('three/c', 10_000, 'other')]);
+    expect(await look([aNode('two/b', 15_000, 'other'), aNode('three/c', 15_000, 'other')])).toEqual([
+      'BELFRY_ONE is another one on three, two. Expected the same on all nodes of one Redis.',
+    ]);
+  });
+});
