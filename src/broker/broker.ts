@@ -139,6 +139,10 @@ export interface Flow {
   readonly holesFound: number;
   /** Those of them after which nothing was missing. */
   readonly holesRepaired: number;
+  /** Times that this node set the ids of a stream right, to which somebody had added one that left none. */
+  readonly streamsMended: number;
+  /** Entries that were trimmed from the inbox, or deleted, before a node had settled them; found by this node. */
+  readonly inboxGone: number;
 }
 
 /**

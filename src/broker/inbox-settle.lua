@@ -4,10 +4,11 @@
 -- Only the first of all pending entries is moved, so the order of the inbox is that of the log whoever has read what.
 -- What comes after an entry that another node holds has to wait for that.
 --
--- GROUP, LIMITS and publish.lua stand before it. KEYS are the log, the inbox and the dead. ARGV has seven for each entry,
+-- GROUP, LIMITS and publish.lua stand before it. KEYS are the log, the inbox, the dead, and how
+-- many entries have left the inbox like this, where that is counted (inbox-check.lua). ARGV has seven for each entry,
 -- oldest first: its id, what becomes of it, and what the functions below take.
 -- Answers for each entry until one has to wait: 1 when it was moved now, 0 when somebody had done so before.
-local log, inbox, dead = KEYS[1], KEYS[2], KEYS[3]
+local log, inbox, dead, settled = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
 local function first_pending(from, to)
   local found = redis.call('XPENDING', inbox, GROUP, from, to, 1)[1]
@@ -41,6 +42,7 @@ function become.nothing() end
 if not may('XACK', inbox, GROUP, '0-0') then return forbidden('XACK', inbox) end
 if not may('XDEL', inbox, '0-0') then return forbidden('XDEL', inbox) end
 
+local is_counted = redis.call('EXISTS', settled) == 1
 local outcomes = {}
 for i = 1, #ARGV, 7 do
   local id = ARGV[i]
@@ -51,6 +53,7 @@ for i = 1, #ARGV, 7 do
     become[ARGV[i + 1]](id, unpack(ARGV, i + 2, i + 6))
     redis.call('XACK', inbox, GROUP, id)
     redis.call('XDEL', inbox, id)
+    if is_counted and ARGV[i + 1] ~= 'nothing' then redis.call('INCR', settled) end
   end
   outcomes[#outcomes + 1] = is_first and 1 or 0
 end

@@ -112,6 +112,8 @@ export class MemoryBroker implements Broker, History, Retained {
       proofMs: 0,
       holesFound: 0,
       holesRepaired: 0,
+      streamsMended: 0,
+      inboxGone: 0,
     };
   }
 

@@ -28,7 +28,7 @@ declare module 'ioredis' {
     /** inbox-take.lua */
     belfryTakeBuffer(keyCount: 1, ...keysAndArguments: (string | number)[]): Result<RawEntry[], Context>;
     /** inbox-settle.lua */
-    belfrySettle(keyCount: 3, ...keysAndArguments: (string | Buffer)[]): Result<(0 | 1)[], Context>;
+    belfrySettle(keyCount: 4, ...keysAndArguments: (string | Buffer)[]): Result<(0 | 1)[], Context>;
     /** inbox-leave.lua */
     belfryLeave(keyCount: 1, ...keysAndArguments: (string | number)[]): Result<null, Context>;
   }
@@ -189,9 +189,10 @@ export class Inbox {
 
   /** @returns how many of those held need no more thought, by whoever they were settled */
   async #settle(): Promise<number> {
-    const { log, inbox, dead } = this.#names;
+    const { log, inbox, dead, settled: count } = this.#names;
+    const asked = this.#held.flatMap(({ id, becomes }) => [id, ...becomes]);
     const outcomes = await this.#connection.ask((redis) =>
-      redis.belfrySettle(3, log, inbox, dead, ...this.#held.flatMap(({ id, becomes }) => [id, ...becomes])),
+      redis.belfrySettle(4, log, inbox, dead, count, ...asked),
     );
     const settled = this.#held.splice(0, outcomes.length);
     for (const [i, { becomes, reason }] of settled.entries()) {

@@ -61,6 +61,7 @@ export function redisNames(prefix: string) {
     /** What the function `belfry_publish` has to know of the hub. */
     rules: `{${prefix}}:rules`,
     inbox: `{${prefix}}:ingress`,
+    settled: `{${prefix}}:ingress:settled`,
     dead: `{${prefix}}:dead`,
   };
 }

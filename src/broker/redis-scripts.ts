@@ -70,6 +70,10 @@ export function commandScripts(limits: ScriptLimits) {
     belfryOutcome: { lua: `${publishing(limits)}${read('outcome.lua')}` },
     belfryBegin: { lua: `${publishing(limits)}${read('outcome-begin.lua')}` },
     belfryLeave: { lua: `${GROUP}${read('inbox-leave.lua')}` },
+    belfryCheckInbox: {
+      lua: `${GROUP}${publishing(limits)}${read('stream-ids.lua')}${read('inbox-check.lua')}`,
+    },
+    belfryCheckLog: { lua: `${publishing(limits)}${read('stream-ids.lua')}${read('log-check.lua')}` },
     belfryRetry: { lua: read('dead-retry.lua') },
   };
 }

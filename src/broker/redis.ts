@@ -29,6 +29,7 @@ import { RedisPublisher } from './redis-publisher.ts';
 import { Proof } from './redis-proof.ts';
 import { Reader } from './redis-reader.ts';
 import type { RedisBrokerOptions } from './redis-options.ts';
+import { StreamCheck } from './redis-streams.ts';
 import { RedisRetained } from './redis-retained.ts';
 import { SharedRules } from './redis-rules.ts';
 
@@ -53,6 +54,7 @@ export class RedisBroker implements Broker, History, Retained {
   readonly #retained: RedisRetained;
   readonly #library: Library;
   readonly #proof: Proof;
+  readonly #streams: StreamCheck;
   #feed: Feed | undefined;
   #timers: (() => void)[] = [];
 
@@ -73,6 +75,7 @@ export class RedisBroker implements Broker, History, Retained {
     const pages = new RedisPages(past, names, SHARED_PAGE_BYTES);
     this.#history = new RedisHistory(pages, this.#retained, this.#options);
     this.#library = new Library(commands, new SharedRules(commands, names.rules, this.#options), log);
+    this.#streams = new StreamCheck(commands, names, log);
     this.#proof = new Proof(commands, subscriber, names, clock);
   }
 
@@ -95,6 +98,7 @@ export class RedisBroker implements Broker, History, Retained {
       for (const connection of [this.#links.reads, this.#links.subscriber])
         connection.redis.on('ready', () => void this.#mend(feed));
       await Promise.allSettled([this.#publisher.begin(), this.#library.load()]);
+      void this.#streams.run();
       await this.#listen(feed);
     } catch (error) {
       await this.stop();
@@ -127,6 +131,8 @@ export class RedisBroker implements Broker, History, Retained {
       proofMs: this.#proof.ms,
       holesFound: 0,
       holesRepaired: 0,
+      streamsMended: this.#streams.mended,
+      inboxGone: this.#streams.gone,
       ...this.#feed?.holes,
     };
   }
@@ -199,6 +205,7 @@ export class RedisBroker implements Broker, History, Retained {
 
   async #watch(feed: Feed): Promise<void> {
     void this.#restore();
+    void this.#streams.run();
     if (feed.state === 'paused') return this.#mend(feed);
     try {
       await this.#proof.run(feed);

@@ -126,6 +126,16 @@ function flowMetrics({ flow, registry: roll, clock }: Measured, registry: Regist
     'Those of them after which nothing was missing.',
     () => flow().holesRepaired,
   );
+  counter(
+    'belfry_streams_mended_total',
+    'Times that an entry of the inbox or the log had an id that left none for what follows.',
+    () => flow().streamsMended,
+  );
+  counter(
+    'belfry_inbox_gone_total',
+    'Entries that were trimmed from the inbox, or deleted, before a node had read them.',
+    () => flow().inboxGone,
+  );
   gauge('belfry_flow_proved', 'Whether events flowed when that was last proved: 1 or 0.', () =>
     flow().isProved ? 1 : 0,
   );

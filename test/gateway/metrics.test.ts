@@ -23,6 +23,8 @@ const FLOW = {
   proofMs: 12,
   holesFound: 2,
   holesRepaired: 1,
+  streamsMended: 0,
+  inboxGone: 0,
 };
 
 /** A roll that answers when it is told to. */
