@@ -29,9 +29,9 @@ const CONNECT_WITHIN_MS = 10_000;
 const COMMAND_WITHIN_MS = 5_000;
 
 /** Of the log, and of what is put into it. */
-function limitsOf({ logMaxEvents, logMaxAgeMs, eventMaxBytes, retention }: Config) {
+function limitsOf({ logMaxEvents, logMaxBytes, logMaxAgeMs, eventMaxBytes, retention }: Config) {
   return {
-    bounds: { maxEvents: logMaxEvents, maxAgeMs: logMaxAgeMs },
+    bounds: { maxEvents: logMaxEvents, maxBytes: logMaxBytes, maxAgeMs: logMaxAgeMs },
     retention: new Retention([...retention, ...DEFAULT_RETENTION]),
     maxEventBytes: eventMaxBytes,
   };

@@ -155,9 +155,11 @@ export type RefusedReason = (typeof REFUSED_REASONS)[number];
 /** Told of whatever arrives that is no event: through which door, and the code of the reason. */
 export type ReportRubbish = (source: string, reason: string) => void;
 
-/** How far back the log goes; whichever is reached first. */
+/** How far back the log goes; whichever is reached first. What is older is trimmed, the newest event never by its size. */
 export interface LogBounds {
   readonly maxEvents: number;
+  /** Of JSON. */
+  readonly maxBytes: number;
   readonly maxAgeMs: number;
 }
 

@@ -21,8 +21,6 @@ import {
 } from './broker.ts';
 import { MemoryRetained } from './memory-retained.ts';
 
-/** The log lives on this process's heap; whatever its bounds say, it takes no more of it than this. */
-const MAX_BYTES = 256 * 1024 * 1024;
 /** Beyond this many the oldest idempotency keys are forgotten before their time. */
 const MAX_KEYS = 10_000;
 const PAGE = 500;
@@ -63,7 +61,7 @@ export class MemoryBroker implements Broker, History, Retained {
     clock,
     bounds,
     retention = Retention.none,
-    maxEventBytes = MAX_BYTES,
+    maxEventBytes = Infinity,
   }: {
     clock: Clock;
     bounds: LogBounds;
@@ -198,9 +196,11 @@ export class MemoryBroker implements Broker, History, Retained {
 
   #trim(): void {
     const oldest = `${Math.max(0, this.#clock.now() - this.#bounds.maxAgeMs)}-0`;
+    const { maxEvents, maxBytes } = this.#bounds;
     for (let entry = this.#log[this.#head]; entry !== undefined; entry = this.#log[this.#head]) {
-      const tooMany = this.#log.length - this.#head > this.#bounds.maxEvents || this.#bytes > MAX_BYTES;
-      if (!tooMany && compareCursors(entry.id, oldest) >= 0) break;
+      const held = this.#log.length - this.#head;
+      const isFull = held > maxEvents || (this.#bytes > maxBytes && held > 1);
+      if (!isFull && compareCursors(entry.id, oldest) >= 0) break;
       this.#bytes -= entry.size;
       this.#head++;
     }

@@ -1,7 +1,7 @@
 -- Appends events to the log and tells every node, in one step: all of them or none, in this order.
 --
--- Runs as a script for the hub and inside the function belfry_publish for everybody else. LIMITS and retain.lua stand
--- before it.
+-- Runs as a script for the hub and inside the function belfry_publish for everybody else. LIMITS, retain.lua and
+-- log-bytes.lua stand before it.
 -- `log` is `{<prefix>}:log`. `by` says by what a repetition is known: `once` is a key of the publisher's own,
 -- `{<prefix>}:once:<key>`, with the `digest` of what is published; `outcomes` is a stream of the node that publishes, and
 -- `number` its try, by which it can ask what became of that (outcome.lua).
@@ -31,6 +31,7 @@ local function refusal_of_rights(prefix, once)
   if not may('XDEL', log, '0-0') then return forbidden('XDEL', log) end
   if not may('GET', last) then return forbidden('GET', last) end
   if not may('SET', last, '') then return forbidden('SET', last) end
+  if not may('INCRBY', log .. ':bytes', 0) then return forbidden('INCRBY', log .. ':bytes') end
   if once and not (may('GET', once) and may('SET', once, '')) then return forbidden('GET and SET', once) end
 end
 
@@ -107,6 +108,7 @@ local function publish(log, events, kinds, by)
     return refused
   end
   redis.call('SET', last, ids[#ids])
+  bound_bytes(log, ids, events)
   if by.once then redis.call('SET', by.once, by.digest .. ' ' .. table.concat(ids, ' '), 'PX', LIMITS.once_ms) end
   for i, event in ipairs(events) do
     if kinds[i] then retain(prefix, ids[i], event, unpack(kinds[i])) end

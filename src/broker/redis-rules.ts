@@ -38,6 +38,7 @@ export function scriptRulesOf({ bounds, maxEventBytes, retention }: ScriptLimits
   return {
     limits: {
       log_events: bounds.maxEvents,
+      log_bytes: bounds.maxBytes,
       once_ms: IDEMPOTENCY_MS,
       event_bytes: maxEventBytes,
       dead_entries: 10_000,

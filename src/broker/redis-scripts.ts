@@ -9,7 +9,7 @@ import { INBOX_GROUP } from './redis-log.ts';
 import { RULES_FORMAT, scriptRulesOf, type ScriptLimits } from './redis-rules.ts';
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
-const PUBLISH = read('retain.lua') + read('publish.lua');
+const PUBLISH = read('retain.lua') + read('log-bytes.lua') + read('publish.lua');
 const VALIDATE = [
   'scan-json',
   'strict-json',

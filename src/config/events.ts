@@ -1,11 +1,14 @@
 import { z } from 'zod';
-import { DAY_MS, rows, structure, whole } from './forms.ts';
+import { DAY_MS, GIB, MIB, rows, structure, whole } from './forms.ts';
 import { redactionRule } from './redaction.ts';
 import { retentionRule } from './retention.ts';
 
 /** What becomes of events: the log, what is kept beside it, what is masked. */
 export const eventSettings = () => ({
   logMaxEvents: whole(1, 100_000_000, 100_000).describe('Events that the log keeps at most.'),
+  logMaxBytes: whole(MIB, 1_024 * GIB, 256 * MIB).describe(
+    'Bytes of JSON that the events of the log have at most; the oldest are trimmed.',
+  ),
   logMaxAgeMs: whole(1_000, 365 * DAY_MS, DAY_MS).describe('How long the log keeps an event.'),
   retention: structure(rows(retentionRule))
     .default([])

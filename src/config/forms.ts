@@ -7,6 +7,7 @@ import { parseJson } from '../model/json.ts';
 
 export const KIB = 1_024;
 export const MIB = 1_024 * KIB;
+export const GIB = 1_024 * MIB;
 export const DAY_MS = 24 * 60 * 60_000;
 /** Node's timers hold no more. */
 export const MAX_MS = 2 ** 31 - 1;

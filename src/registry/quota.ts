@@ -16,8 +16,17 @@ export interface QuotaRates {
  * The share of a log that the registry may take. A storm of comings and goings takes a tenth at once, and at most half
  * of the log in all: events that others published are never pushed out by it. What is beyond is told live only.
  */
-export function quotaOf({ maxEvents, maxAgeMs }: { maxEvents: number; maxAgeMs: number }): QuotaRates {
-  return { burst: Math.max(1, maxEvents * AT_ONCE), perMs: (maxEvents * IN_ALL) / maxAgeMs };
+export function quotaOf({
+  maxEvents,
+  maxBytes,
+  maxAgeMs,
+}: {
+  readonly maxEvents: number;
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+}): QuotaRates {
+  const room = Math.min(maxEvents, maxBytes / QUOTA_BYTES);
+  return { burst: Math.max(1, room * AT_ONCE), perMs: (room * IN_ALL) / maxAgeMs };
 }
 
 /** The same as roll.lua keeps in Redis, for a node that stands alone. */

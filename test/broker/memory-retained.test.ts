@@ -6,7 +6,7 @@ import { line, objects, RULES, value, wish } from './retained-contract.ts';
 
 async function start(): Promise<{ broker: MemoryBroker; clock: ManualClock }> {
   const clock = new ManualClock();
-  const bounds = { maxEvents: 10, maxAgeMs: 60_000 };
+  const bounds = { maxEvents: 10, maxBytes: 268_435_456, maxAgeMs: 60_000 };
   const retention = new Retention([...RULES, { pattern: 'metrics.sample.*', last: 1_000 }]);
   const broker = new MemoryBroker({ clock, bounds, retention });
   await broker.start(() => undefined);

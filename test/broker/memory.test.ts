@@ -2,7 +2,7 @@ import { MemoryBroker } from '../../src/broker/memory.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import { describeBroker } from './contract.ts';
 
-const bounds = { maxEvents: 10_000, maxAgeMs: 60_000 };
+const bounds = { maxEvents: 10_000, maxBytes: 268_435_456, maxAgeMs: 60_000 };
 
 describeBroker('memory', () => ({ node: () => new MemoryBroker({ clock: systemClock, bounds }) }), {
   alone: 'a memory broker is one node by itself',

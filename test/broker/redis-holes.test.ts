@@ -254,7 +254,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('what a hub keeps in Redis', () => {
     await broker.publish([event('1')], once('once'));
     await world.fcall(JSON.stringify(event('2')));
     const keys = (await world.redis.keys('*')).map((key) => key.replace(/(?<=:outcomes:).*/, '…'));
-    const names = ['ingress', 'last', 'log', 'once:once', 'outcomes:…', 'rules'].map(
+    const names = ['ingress', 'last', 'log', 'log:bytes', 'once:once', 'outcomes:…', 'rules'].map(
       (name) => `{${world.prefix}}:${name}`,
     );
     expect(keys.toSorted()).toEqual(names.toSorted());
@@ -263,7 +263,10 @@ describe.skipIf(!HAS_REDIS_SERVER)('what a hub keeps in Redis', () => {
   it('keeps the log short, forgets what is too old and remembers an idempotency key for five minutes', async () => {
     const world = new RedisWorld();
     const clock = new ManualClock();
-    const { broker } = await world.start({ clock, bounds: { maxEvents: 200, maxAgeMs: 0 } });
+    const { broker } = await world.start({
+      clock,
+      bounds: { maxEvents: 200, maxBytes: 268_435_456, maxAgeMs: 0 },
+    });
     for (let i = 0; i < 10; i++)
       await broker.publish(
         Array.from({ length: 100 }, () => event('x')),

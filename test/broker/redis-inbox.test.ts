@@ -13,7 +13,11 @@ import { SPELLINGS } from './samples.ts';
 const E = (key: number | string, type = 'profiles'): string =>
   JSON.stringify({ type, action: 'save', key: `${key}`, object: { key } });
 
-const LIMITS = { bounds: { maxEvents: 1, maxAgeMs: 1 }, maxEventBytes: 1, retention: Retention.none };
+const LIMITS = {
+  bounds: { maxEvents: 1, maxBytes: 268_435_456, maxAgeMs: 1 },
+  maxEventBytes: 1,
+  retention: Retention.none,
+};
 
 const numbers = (count: number, from = 0): string[] => Array.from({ length: count }, (_, i) => `${from + i}`);
 

@@ -8,7 +8,10 @@ import { Retention } from '../../src/model/retention.ts';
 import { RedisWorld, type StartedNode } from './redis-world.ts';
 
 const HIGHEST = '18446744073709551615-18446744073709551615';
-const LIMITS = { bounds: { maxEvents: 10_000, maxAgeMs: 86_400_000 }, maxEventBytes: 1_048_576 };
+const LIMITS = {
+  bounds: { maxEvents: 10_000, maxBytes: 268_435_456, maxAgeMs: 86_400_000 },
+  maxEventBytes: 1_048_576,
+};
 
 const event = (key: number | string): string =>
   JSON.stringify({ type: 'profiles', action: 'save', key: `${key}`, object: {} });

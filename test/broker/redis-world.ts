@@ -62,7 +62,7 @@ export class RedisWorld {
       prefix: this.prefix,
       node: `node-${++this.#nodes}`,
       clock: systemClock,
-      bounds: { maxEvents: 100_000, maxAgeMs: 86_400_000 },
+      bounds: { maxEvents: 100_000, maxBytes: 268_435_456, maxAgeMs: 86_400_000 },
       formats: FORMATS,
       parse: (body) => parseEvent(body),
       parseLogged: (body) => parseLogged(body),

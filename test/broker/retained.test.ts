@@ -3,7 +3,7 @@ import { ManualClock } from '../support/clock.ts';
 import { RedisWorld } from './redis-world.ts';
 import { describeRetained } from './retained-contract.ts';
 
-const bounds = { maxEvents: 10_000, maxAgeMs: 60_000 };
+const bounds = { maxEvents: 10_000, maxBytes: 268_435_456, maxAgeMs: 60_000 };
 
 describeRetained('memory', (retention) => {
   const clock = new ManualClock();

@@ -12,7 +12,7 @@ const broker = new RedisBroker({
   prefix,
   node: 'node',
   clock: systemClock,
-  bounds: { maxEvents: 100, maxAgeMs: 60_000 },
+  bounds: { maxEvents: 100, maxBytes: 268_435_456, maxAgeMs: 60_000 },
   formats: FORMATS,
   parse: (body) => parseEvent(body),
   parseLogged: (body) => parseLogged(body),

@@ -16,7 +16,10 @@ const NOBODY = new BelfryError('credentials_missing', 'No credentials.');
 /** A node with its log, whose time passes by hand. */
 async function startNode({ recentMaxEvents = 1_000 } = {}) {
   const clock = new ManualClock();
-  const broker = new MemoryBroker({ clock, bounds: { maxEvents: 10_000, maxAgeMs: 3_600_000 } });
+  const broker = new MemoryBroker({
+    clock,
+    bounds: { maxEvents: 10_000, maxBytes: 268_435_456, maxAgeMs: 3_600_000 },
+  });
   const queue = { maxDeliveries: 256, maxBytes: 1024 * 1024 };
   const roll = { registry: new TestRegistry(), node: 'n1', rollLimits: {} };
   const hub = new Hub({

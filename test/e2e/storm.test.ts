@@ -21,7 +21,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('five thousand clients that come back at once
       prefix: 'storm',
       node: 'one',
       clock: new ManualClock(),
-      bounds: { maxEvents: 10_000, maxAgeMs: 86_400_000 },
+      bounds: { maxEvents: 10_000, maxBytes: 268_435_456, maxAgeMs: 86_400_000 },
       formats: FORMATS,
       parse: (body) => parseEvent(body),
       parseLogged: (body) => parseLogged(body),

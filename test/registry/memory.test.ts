@@ -9,7 +9,10 @@ import { aReport } from './records.ts';
 
 describeRegistry('memory', async () => {
   const [clock, ear] = [new ManualClock(), new Ear()];
-  const broker = new MemoryBroker({ clock, bounds: { maxEvents: 1_000, maxAgeMs: 60_000 } });
+  const broker = new MemoryBroker({
+    clock,
+    bounds: { maxEvents: 1_000, maxBytes: 268_435_456, maxAgeMs: 60_000 },
+  });
   await broker.start(ear.hear);
   return {
     ear,

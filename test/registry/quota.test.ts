@@ -4,7 +4,7 @@ import { ManualClock } from '../support/clock.ts';
 
 it('the registry takes a tenth of the log at once, and half of it in all the time that the log reaches back', () => {
   const clock = new ManualClock();
-  const quota = new Quota(quotaOf({ maxEvents: 1_000, maxAgeMs: 60_000 }), clock);
+  const quota = new Quota(quotaOf({ maxEvents: 1_000, maxBytes: 268_435_456, maxAgeMs: 60_000 }), clock);
   const takeAll = (): number => {
     let taken = 0;
     while (quota.take(500)) taken++;
@@ -18,6 +18,11 @@ it('the registry takes a tenth of the log at once, and half of it in all the tim
   }
   expect(all).toBeGreaterThanOrEqual(398);
   expect(all).toBeLessThanOrEqual(400);
+});
+
+it('the registry takes a share of the bytes of the log, where those are fewer', () => {
+  const quota = quotaOf({ maxEvents: 1_000_000, maxBytes: 1_048_576, maxAgeMs: 60_000 });
+  expect(quota).toEqual(quotaOf({ maxEvents: 1_024, maxBytes: 268_435_456, maxAgeMs: 60_000 }));
 });
 
 it('an event of the registry counts by its KiB', () => {

@@ -56,7 +56,7 @@ export class RedisRollWorld implements RollWorld {
 
   async start({ quota = PLENTY, ...options }: NodeOptions = {}): Promise<RollNode> {
     const log = pino({ level: 'silent' });
-    const bounds = { maxEvents: 100_000, maxAgeMs: 86_400_000 };
+    const bounds = { maxEvents: 100_000, maxBytes: 268_435_456, maxAgeMs: 86_400_000 };
     const lua = publishing({ bounds, maxEventBytes: 1_048_576, retention: Retention.none });
     const connection = new RedisConnection({
       url: this.world.url,
