@@ -53,7 +53,7 @@ export function brokerOf(
   rubbish: Rubbish,
   redaction: Redaction,
 ): HubBroker {
-  const { redisUrl: url, prefix, node } = config;
+  const { redisUrl: url, prefix, node, inboxMaxBytes: maxInboxBytes } = config;
   const limits = limitsOf(config);
   if (url === undefined) return new MemoryBroker({ clock, ...limits });
   return new RedisBroker({
@@ -62,6 +62,7 @@ export function brokerOf(
     node,
     clock,
     ...limits,
+    maxInboxBytes,
     redaction,
     formats: FORMATS,
     parse: (body) => redaction.mask(parseEvent(body)),

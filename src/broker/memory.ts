@@ -112,6 +112,7 @@ export class MemoryBroker implements Broker, History, Retained {
       holesRepaired: 0,
       streamsMended: 0,
       inboxGone: 0,
+      heldBytes: { log: this.#bytes, inbox: 0 },
     };
   }
 

@@ -13,6 +13,8 @@ export interface RedisBrokerOptions extends ReaderOptions {
   /** The name of this node, by which Redis knows what it holds of the inbox. */
   readonly node: string;
   readonly bounds: LogBounds;
+  /** Of memory that the inbox takes; what has waited longest goes. */
+  readonly maxInboxBytes: number;
   /** Alike on all nodes. Absent: nothing but the log is kept. */
   readonly retention?: Retention;
   /**

@@ -1,6 +1,7 @@
 import type { Result } from 'ioredis';
 import type { Logger } from 'pino';
 import { bound } from '../model/bound.ts';
+import type { Flow } from './broker.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import type { RedisNames } from './redis-log.ts';
 
@@ -10,9 +11,12 @@ declare module 'ioredis' {
     belfryCheckInbox(
       keyCount: 2,
       ...keysAndArguments: (string | number)[]
-    ): Result<[wasWrong: 0 | 1, addedAgain: number, gone: number], Context>;
+    ): Result<[wasWrong: 0 | 1, addedAgain: number, gone: number, trimmed: number, held: number], Context>;
     /** log-check.lua */
-    belfryCheckLog(keyCount: 2, ...keys: string[]): Result<[wasWrong: 0 | 1, addedAgain: number], Context>;
+    belfryCheckLog(
+      keyCount: 2,
+      ...keys: string[]
+    ): Result<[wasWrong: 0 | 1, addedAgain: number, held: number], Context>;
   }
 }
 
@@ -32,13 +36,20 @@ export class StreamCheck {
   readonly #connection: RedisConnection;
   readonly #names: RedisNames;
   readonly #log: Logger;
+  readonly #maxInboxBytes: number;
   #mended = 0;
   #gone = 0;
+  #held = { log: 0, inbox: 0 };
 
-  constructor(connection: RedisConnection, names: RedisNames, log: Logger) {
+  constructor(
+    connection: RedisConnection,
+    names: RedisNames,
+    { log, maxInboxBytes }: { readonly log: Logger; readonly maxInboxBytes: number },
+  ) {
     this.#connection = connection;
     this.#names = names;
     this.#log = log;
+    this.#maxInboxBytes = maxInboxBytes;
   }
 
   /** How often this node has set the ids of a stream right. */
@@ -49,6 +60,11 @@ export class StreamCheck {
   /** How many entries this node found to have left the inbox before any had settled them. */
   get gone(): number {
     return this.#gone;
+  }
+
+  /** As {@link Flow.heldBytes}. */
+  get held(): Flow['heldBytes'] {
+    return this.#held;
   }
 
   /** Never rejects. Of nodes that look at the same time, one finds what is wrong. */
@@ -63,21 +79,30 @@ export class StreamCheck {
 
   async #checkInbox(): Promise<void> {
     const { inbox, settled } = this.#names;
-    const [wasWrong, addedAgain, gone] = await this.#connection.ask((redis) =>
-      redis.belfryCheckInbox(2, inbox, settled, AHEAD_MS),
+    const [wasWrong, addedAgain, gone, trimmed, held] = await this.#connection.ask((redis) =>
+      redis.belfryCheckInbox(2, inbox, settled, AHEAD_MS, this.#maxInboxBytes),
     );
+    this.#held.inbox = held;
     if (wasWrong === 1) this.#tellMended(inbox, addedAgain);
-    if (gone === 0) return;
-    this.#gone += gone;
-    this.#log.error(
-      { stream: inbox, gone },
-      `entries were trimmed or deleted before any node had read them. ${WHO}`,
-    );
+    this.#gone += gone + trimmed;
+    if (trimmed > 0)
+      this.#log.error(
+        { stream: inbox, trimmed, maxBytes: this.#maxInboxBytes },
+        'the inbox was full, and its oldest entries are gone. Expected nodes that keep up, or a larger BELFRY_INBOX_MAX_BYTES.',
+      );
+    if (gone > 0)
+      this.#log.error(
+        { stream: inbox, gone },
+        `entries were trimmed or deleted before any node had read them. ${WHO}`,
+      );
   }
 
   async #checkLog(): Promise<void> {
     const { log, last } = this.#names;
-    const [wasWrong, addedAgain] = await this.#connection.ask((redis) => redis.belfryCheckLog(2, log, last));
+    const [wasWrong, addedAgain, held] = await this.#connection.ask((redis) =>
+      redis.belfryCheckLog(2, log, last),
+    );
+    this.#held.log = held;
     if (wasWrong === 1) this.#tellMended(log, addedAgain);
   }
 

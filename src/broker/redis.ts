@@ -75,7 +75,7 @@ export class RedisBroker implements Broker, History, Retained {
     const pages = new RedisPages(past, names, SHARED_PAGE_BYTES);
     this.#history = new RedisHistory(pages, this.#retained, this.#options);
     this.#library = new Library(commands, new SharedRules(commands, names.rules, this.#options), log);
-    this.#streams = new StreamCheck(commands, names, log);
+    this.#streams = new StreamCheck(commands, names, this.#options);
     this.#proof = new Proof(commands, subscriber, names, clock);
   }
 
@@ -133,6 +133,7 @@ export class RedisBroker implements Broker, History, Retained {
       holesRepaired: 0,
       streamsMended: this.#streams.mended,
       inboxGone: this.#streams.gone,
+      heldBytes: this.#streams.held,
       ...this.#feed?.holes,
     };
   }

@@ -136,6 +136,15 @@ function flowMetrics({ flow, registry: roll, clock }: Measured, registry: Regist
     'Entries that were trimmed from the inbox, or deleted, before a node had read them.',
     () => flow().inboxGone,
   );
+  new Gauge({
+    name: 'belfry_held_bytes',
+    help: 'What all nodes together keep: JSON of the log, and memory of the inbox.',
+    labelNames: ['of'],
+    registers: [registry],
+    collect() {
+      for (const [of, bytes] of Object.entries(flow().heldBytes)) this.set({ of }, bytes);
+    },
+  });
   gauge('belfry_flow_proved', 'Whether events flowed when that was last proved: 1 or 0.', () =>
     flow().isProved ? 1 : 0,
   );

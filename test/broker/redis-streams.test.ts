@@ -30,7 +30,7 @@ interface Checker {
 }
 
 /** What a node does each five seconds, by hand. */
-async function checker(): Promise<Checker> {
+async function checker(maxInboxBytes = 268_435_456): Promise<Checker> {
   const log: Record<string, unknown>[] = [];
   const logger = pino({}, { write: (line) => void log.push(JSON.parse(line) as Record<string, unknown>) });
   const connection = new RedisConnection({
@@ -43,7 +43,7 @@ async function checker(): Promise<Checker> {
   });
   await connection.open(5_000);
   onTestFinished(() => connection.close());
-  return { check: new StreamCheck(connection, names, logger), log };
+  return { check: new StreamCheck(connection, names, { log: logger, maxInboxBytes }), log };
 }
 
 const add = (key: number | string, id = '*'): Promise<string | null> =>
@@ -58,6 +58,32 @@ async function heard({ ear }: StartedNode, count: number): Promise<string[]> {
 const group = (): Promise<unknown> => world.redis.xgroup('CREATE', names.inbox, 'belfry', '0', 'MKSTREAM');
 
 describe('the inbox', () => {
+  it('drops what has waited longest where it takes more memory than it may, and tells how much that was', async () => {
+    const MIB = 1_048_576;
+    const { check, log } = await checker(MIB);
+    await group();
+    const pipeline = world.redis.pipeline();
+    for (let i = 0; i < 400; i++) {
+      const object = 'x'.repeat(i < 200 ? 10 : 20_000);
+      const text = JSON.stringify({ type: 'a', action: 'b', key: `${i}`, object });
+      pipeline.xadd(names.inbox, '*', 'event', text);
+    }
+    await pipeline.exec();
+    await check.run();
+    const left = await world.redis.xlen(names.inbox);
+    const memory = Number(await world.redis.call('MEMORY', 'USAGE', names.inbox, 'SAMPLES', 0));
+    expect(memory).toBeLessThanOrEqual(MIB);
+    expect(left).toBeGreaterThan(25);
+    expect([check.gone, check.held.inbox]).toEqual([400 - left, memory]);
+    expect(log).toMatchObject([{ level: 50, stream: names.inbox, trimmed: 400 - left, maxBytes: MIB }]);
+    await check.run();
+    expect([check.gone, log.length]).toEqual([400 - left, 1]);
+    const keys = await heard(await world.start(), left);
+    expect(keys).toEqual(Array.from({ length: left }, (_, i) => `${400 - left + i}`));
+    await check.run();
+    expect([check.gone, check.held.inbox < 10_000]).toEqual([400 - left, true]);
+  });
+
   it.each([
     ['the highest id that there is', HIGHEST],
     ['an id of the year 287,396', '9007199254740993-0'],
@@ -191,6 +217,26 @@ describe('a running node', () => {
 });
 
 describe('the log', () => {
+  it('tells how many bytes it has, to a 64th of what it may have', async () => {
+    const { check } = await checker();
+    const { broker } = await world.start({ bounds: { ...LIMITS.bounds, maxBytes: 1_048_576 } });
+    const large = { type: 'a', action: 'b', key: 'c', object: 'x'.repeat(10_000) };
+    await check.run();
+    expect(check.held.log).toBe(0);
+    for (let i = 0; i < 4; i++) {
+      await broker.publish(Array.from({ length: 40 }, () => large));
+      await world.redis.xtrim(names.log, 'MAXLEN', 90);
+      const kept = (await world.redis.xrange(names.log, '-', '+')).map(([, [, , , json = '']]) => json);
+      const bytes = kept.reduce((sum, json) => sum + json.length, 0);
+      await check.run();
+      expect(check.held.log).toBeGreaterThanOrEqual(bytes);
+      expect(check.held.log).toBeLessThan(bytes + 1_048_576 / 64 + 10_200);
+    }
+    expect((await world.redis.del(`${names.log}:marks`)) === 1).toBe(true);
+    await check.run();
+    expect(check.held.log).toBeLessThanOrEqual(LIMITS.bounds.maxBytes);
+  });
+
   it('takes publishes again after an entry with the highest id, which is published under an id of now', async () => {
     const { check, log } = await checker();
     const node = await world.start();

@@ -25,6 +25,7 @@ const FLOW = {
   holesRepaired: 1,
   streamsMended: 0,
   inboxGone: 0,
+  heldBytes: { log: 7, inbox: 8 },
 };
 
 /** A roll that answers when it is told to. */
