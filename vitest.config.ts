@@ -5,18 +5,15 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const STARTS_PROCESSES =
   /support\/(process|redis-server|redis-groups)\.ts'|startRedisServer|node:child_process/;
 
-/** Left out by `npm run test:quick`: faults, and whatever starts a process. */
-function slowTests(): string[] {
-  const found = globSync('test/**/*.test.ts').filter((file) =>
-    STARTS_PROCESSES.test(readFileSync(file, 'utf8')),
-  );
-  return ['test/faults/**', ...found];
-}
+/** Faults, what starts a process, and what measures this one. */
+const slow = [
+  'test/faults/**/*.test.ts',
+  'test/cost/**/*.test.ts',
+  ...globSync('test/**/*.test.ts').filter((file) => STARTS_PROCESSES.test(readFileSync(file, 'utf8'))),
+];
 
-export default defineConfig(({ mode }) => ({
+export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, ...(mode === 'quick' ? slowTests() : [])],
     globalSetup: 'test/support/globalSetup.ts',
     setupFiles: 'test/support/equality.ts',
     pool: 'forks',
@@ -24,5 +21,27 @@ export default defineConfig(({ mode }) => ({
     hookTimeout: 30_000,
     // What a test waits for comes at once, but for machines that are busy.
     expect: { poll: { timeout: 10_000 } },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'slow',
+          include: slow,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // What `npm run test:quick` runs. To import the hub anew for each file would take longer than the tests.
+        extends: true,
+        test: {
+          name: 'quick',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...slow],
+          isolate: false,
+          maxWorkers: 4,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
-}));
+});

@@ -43,13 +43,14 @@ describe('three registries on one Redis', () => {
     const untilForgotten = await world.world.redis.pttl(`{${world.world.prefix}}:presence:user:7`);
     expect(untilForgotten).toBeGreaterThan(SEEN_MS - 60_000);
     expect(untilForgotten).toBeLessThanOrEqual(SEEN_MS);
-    expect((await world.keys()).filter((key) => !/^(presence|outcomes):/.test(key))).toEqual([
+    expect((await world.keys()).filter((key) => !/^(presence|outcomes|ingress):/.test(key))).toEqual([
       'conn:done',
       'conn:quota',
       'conn:steady',
       'ingress',
       'last',
       'log',
+      'log:bytes',
       'nodes',
       'nodes:reports',
       'nodes:settings',
