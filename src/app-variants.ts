@@ -22,11 +22,22 @@ import { RedisControl } from './registry/redis-control.ts';
 import { rollScripts } from './registry/redis-names.ts';
 import { RedisRegistry } from './registry/redis.ts';
 import type { Attendance, Lifecycle, Registry, RollLimits } from './registry/registry.ts';
+import { bound } from './model/bound.ts';
 
 /* What a node has in two variants: for itself alone, and for nodes that share a Redis. */
 
-const CONNECT_WITHIN_MS = 10_000;
-const COMMAND_WITHIN_MS = 5_000;
+const CONNECT_WITHIN_MS = bound(
+  'time to connect to Redis at the start',
+  10_000,
+  'ms',
+  'the node ends with what stood in its way',
+);
+const COMMAND_WITHIN_MS = bound(
+  'time for a command of the registry at Redis',
+  5_000,
+  'ms',
+  'it counts as failed, and is made good at the next renewal of the lease',
+);
 
 /** Of the log, and of what is put into it. */
 function limitsOf({ logMaxEvents, logMaxBytes, logMaxAgeMs, eventMaxBytes, retention }: Config) {

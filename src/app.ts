@@ -29,19 +29,20 @@ import { Users } from './gateway/users.ts';
 import { Commands } from './hub/commands.ts';
 import { drain } from './hub/drain.ts';
 import { Hub } from './hub/hub.ts';
-import { systemClock, type Clock } from './model/clock.ts';
+import { systemClock, within, type Clock } from './model/clock.ts';
 import { CLOSE, type Close } from './model/close.ts';
 import type { Redaction } from './model/redaction.ts';
 import type { Control } from './registry/control.ts';
 import { NodeWatch, type NodeWarning } from './registry/node-watch.ts';
 import type { NodeDirectory } from './registry/nodes.ts';
 import type { Attendance, Registry } from './registry/registry.ts';
+import { bound } from './model/bound.ts';
 
 /** How long a starting node waits for Redis to let it in. */
-const REDIS_WITHIN_MS = 10_000;
+const REDIS_WITHIN_MS = bound('time for Redis at the start', 10_000, 'ms', 'the node ends and says why');
 
 /** A Redis that hangs keeps no node from ending: the others take over what it held as from one that was killed. */
-const HAND_OVER_MS = 5_000;
+const HAND_OVER_MS = bound('time for a node to hand over', 5_000, 'ms', 'others take over what it held');
 
 /** One node, running. */
 export interface App {
@@ -238,12 +239,4 @@ function gatewayOf(config: Config, log: Logger, parts: Parts): Gateway {
   const metrics = metricsOf({ ...config, ...parts, version: VERSION });
   if (parts.exporter !== undefined) countSpans(parts.exporter, metrics);
   return new Gateway({ ...config, tls, upgrade, rest, metrics, readiness: { ...parts, ready }, log });
-}
-
-/** Waits for the work, but not longer than this. */
-async function within(ms: number, work: Promise<unknown>, clock: Clock): Promise<void> {
-  const { promise: timeout, resolve } = Promise.withResolvers<void>();
-  const cancel = clock.after(ms, resolve);
-  await Promise.race([work, timeout]);
-  cancel();
 }

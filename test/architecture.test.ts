@@ -20,6 +20,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'config/': ['model/'],
   'app.ts': ['model/', 'dialects/', 'broker/', 'registry/', 'hub/', 'gateway/', 'sources/', 'config/'],
   'main.ts': ['model/', 'clients/', 'app.ts', 'config/'],
+  // Pages for readers, and no code.
+  'docs/': [],
 };
 
 /** Rooms that run where the hub does not: nothing but types may come to them from elsewhere. */

@@ -2,7 +2,6 @@
 -- in {<prefix>}:rules, a hash: `rules` as JSON, the `digest` of that, and its `format`.
 --
 -- What was read once is kept by its digest: reading it anew would cost more than to publish.
-local MAX_HUBS = 100
 local hubs, hub_count = {}, 0
 
 local function no_hub(name, what)

@@ -1,3 +1,4 @@
+import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
 import type { HubEvent } from '../model/event.ts';
 import { onlyNames, REMOVING_ACTIONS, type Keep, type Retention } from '../model/retention.ts';
@@ -5,8 +6,13 @@ import type { LatestWish, Permits, Retained, RetainedWish } from './broker.ts';
 import { latestOfEach } from './latest.ts';
 
 /** Beyond either, the lists that were written to least recently are forgotten. */
-const MAX_LISTS = 10_000;
-const MAX_BYTES = 64 * 1024 * 1024;
+const MAX_LISTS = bound(
+  'tails and latest values of a node that stands alone',
+  10_000,
+  'entries',
+  'those that were written to least recently are forgotten',
+);
+const MAX_BYTES = bound('bytes of those', 67_108_864, 'bytes', 'the same');
 
 /** A tail, or a list of one: the latest event of a key, or the one that changed a type last. */
 interface List {

@@ -20,10 +20,10 @@ import {
   type RetainedWish,
 } from './broker.ts';
 import { MemoryRetained } from './memory-retained.ts';
+import { bound } from '../model/bound.ts';
 
-/** Beyond this many the oldest idempotency keys are forgotten before their time. */
-const MAX_KEYS = 10_000;
-const PAGE = 500;
+const MAX_KEYS = bound('idempotency keys without Redis', 10_000, 'entries', 'the oldest is forgotten');
+const PAGE = bound('events of one reading', 500, 'entries', 'the others are read next');
 
 /** What became of a publish that is to happen once; known until then by {@link Clock.elapsed}. */
 type Known = { readonly ids: readonly Cursor[]; readonly digest: string; readonly until: number };

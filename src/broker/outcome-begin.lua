@@ -5,5 +5,5 @@
 -- publish.lua stands before it.
 local refusal = refusal_of_rights(KEYS[1]:match('^{(.+)}:log$'))
 if refusal then return refusal end
-redis.call('XADD', KEYS[2], 'MAXLEN', '~', MAX_OUTCOMES, ARGV[1] .. '-0', 'p', '0-0', 'n', 0)
+redis.call('XADD', KEYS[2], 'MAXLEN', '~', LIMITS.outcomes, ARGV[1] .. '-0', 'p', '0-0', 'n', 0)
 return redis.call('PEXPIRE', KEYS[2], ARGV[2])

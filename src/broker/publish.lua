@@ -60,10 +60,8 @@ end
 
 -- Tries are numbered upwards, and a stream takes no id twice and none that is lower: so by one write a try is claimed,
 -- remembered, and kept from happening again. Its ids are those of the `n` entries after `p`.
-local MAX_OUTCOMES = 16384
-
 local function note_outcome(outcomes, number, previous, count)
-  return redis.pcall('XADD', outcomes, 'MAXLEN', '~', MAX_OUTCOMES, number .. '-0', 'p', previous, 'n', count)
+  return redis.pcall('XADD', outcomes, 'MAXLEN', '~', LIMITS.outcomes, number .. '-0', 'p', previous, 'n', count)
 end
 
 local function claim(by, previous, count)

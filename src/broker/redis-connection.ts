@@ -3,8 +3,14 @@ import type { Logger } from 'pino';
 import { BelfryError } from '../model/errors.ts';
 import { parseRedisUrl } from '../model/redis-url.ts';
 import { DISCONNECT_TIMEOUT_MS, toMaster } from './redis-master.ts';
+import { bound } from '../model/bound.ts';
 
-const MAX_BACKOFF_MS = 2_000;
+const MAX_BACKOFF_MS = bound(
+  'time between two tries to connect to Redis',
+  2_000,
+  'ms',
+  'the next try is made',
+);
 /** One reason is logged so often at most, however many commands fail for it. */
 const LOG_FAILURE_EVERY_MS = 10_000;
 

@@ -4,13 +4,29 @@ import type { Logger } from 'pino';
 import type { Clock } from '../model/clock.ts';
 import { BelfryError } from '../model/errors.ts';
 import { parseRedisUrl } from '../model/redis-url.ts';
+import { bound } from '../model/bound.ts';
 
-const ANSWER_WITHIN_MS = 1_500;
+const ANSWER_WITHIN_MS = bound(
+  'time for Redis to answer the greeting of a starting node',
+  1_500,
+  'ms',
+  'that is told, and asked again',
+);
 const AGAIN_AFTER_MS = 500;
 /** An answer to AUTH and PING is short; what is longer is no Redis. */
-const MAX_ANSWER_BYTES = 4_096;
+const MAX_ANSWER_BYTES = bound(
+  'answer to the greeting',
+  4_096,
+  'bytes',
+  'what listens there counts as no Redis',
+);
 /** Of what Redis says, which goes on to explain itself. */
-const MAX_REASON_CHARACTERS = 200;
+const MAX_REASON_CHARACTERS = bound(
+  'words of Redis that a node repeats',
+  200,
+  'characters',
+  'they are cut there',
+);
 
 const NO_PASSWORD = /^ERR.*AUTH/;
 

@@ -6,9 +6,15 @@ import type { Retention } from '../model/retention.ts';
 import { tooBig } from './broker.ts';
 import { bodyOf } from './redis-log.ts';
 import type { ReaderOptions } from './redis-reader.ts';
+import { bound } from '../model/bound.ts';
 
 /** Text beyond this is not kept among the dead: a few of that size would push out all others. */
-export const MAX_DEAD_BYTES = 8 * 1024 * 1024;
+export const MAX_DEAD_BYTES = bound(
+  'text of one dead letter',
+  8 * 1024 * 1024,
+  'bytes',
+  'it is kept without its text',
+);
 
 const FIELD = 'event';
 

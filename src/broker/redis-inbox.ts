@@ -9,17 +9,24 @@ import {
   type Verdict,
 } from './redis-inbox-reader.ts';
 import { INBOX_GROUP, type RedisNames } from './redis-log.ts';
+import { bound } from '../model/bound.ts';
 
 /** What a node holds at once is bounded by both, but for one entry that by itself is larger. */
-const MAX_HELD = 100;
-const MAX_HELD_BYTES = 4 * 1024 * 1024;
+const STAY = 'the others stay where they are';
+const MAX_HELD = bound('inbox entries that a node holds at once', 100, 'entries', STAY);
+const MAX_HELD_BYTES = bound('bytes of those, but for one that is larger', 4_194_304, 'bytes', STAY);
 
 const MAX_BLOCK_MS = 2_000;
 const FIRST_WAIT_MS = 2;
 const MAX_WAIT_MS = 200;
 const MAX_RETRY_MS = 2_000;
 /** A consumer that holds nothing and was not seen for so long belongs to a node that has crashed. */
-const LONG_AGO_MS = 60 * 60_000;
+const LONG_AGO_MS = bound(
+  'time for which an idle consumer of the inbox is kept',
+  3_600_000,
+  'ms',
+  'it is forgotten',
+);
 /** How Redis says that the group is there already. */
 const IS_THERE = 'BUSYGROUP';
 

@@ -2,9 +2,15 @@ import { connect as connectTcp, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 import type { ClusterAddress, Credentials, HostPort, SentinelAddress } from '../model/redis-url.ts';
+import { bound } from '../model/bound.ts';
 
 /** How long a closed connection may keep the process alive. */
-export const DISCONNECT_TIMEOUT_MS = 200;
+export const DISCONNECT_TIMEOUT_MS = bound(
+  'time for a lost Redis connection to close',
+  200,
+  'ms',
+  'it is cut',
+);
 
 const RETRY_MS = 1_000;
 /** Where Sentinels tell `<name> <old host> <old port> <new host> <new port>`. */

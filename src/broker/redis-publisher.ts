@@ -8,6 +8,7 @@ import type { RefusedReason } from './broker.ts';
 import { isRefusal, type RedisConnection } from './redis-connection.ts';
 import type { Body, RedisNames } from './redis-log.ts';
 import { refusalOf } from './redis-refusal.ts';
+import { bound } from '../model/bound.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -23,12 +24,27 @@ declare module 'ioredis' {
 type Outcome = 'accepted' | 'nowhere' | 'unknown';
 
 /** How long Redis keeps what became of the tries of a node that is gone. Longer than anybody may repeat one of them. */
-const OUTCOMES_MS = 10 * 60_000;
+const OUTCOMES_MS = bound(
+  'time for which Redis keeps what became of the publishes of a node that is gone',
+  10 * 60_000,
+  'ms',
+  'a repetition is told that the outcome is unknown',
+);
 /** How long the outcome of a try is asked for, at most; and how soon again, while Redis is away. */
-const ASK_WITHIN_MS = 2_000;
+const ASK_WITHIN_MS = bound(
+  'time to find out what became of a publish whose answer was lost',
+  2_000,
+  'ms',
+  'it is answered with outcome_unknown',
+);
 const ASK_AGAIN_MS = 50;
 /** A try that others of the same node have overtaken, since its script had to be sent as a whole, is made again. */
-const MAX_TRIES = 5;
+const MAX_TRIES = bound(
+  'tries of one publish that others of the node have overtaken',
+  5,
+  'entries',
+  'it is refused with unavailable',
+);
 
 export interface PublisherOptions {
   readonly connection: RedisConnection;

@@ -9,9 +9,15 @@ import type { RedisConnection } from './redis-connection.ts';
 import { escaped, type LogEntry, type RedisNames } from './redis-log.ts';
 import { entryOf, readPage, SHARED_PAGE_BYTES, type RawStreamEntry } from './redis-pages.ts';
 import { Reader, type ReaderOptions } from './redis-reader.ts';
+import { bound } from '../model/bound.ts';
 
 /** Names read at once. */
-const PAGE = 500;
+const PAGE = bound(
+  'retained values that are read from Redis at once',
+  500,
+  'entries',
+  'the others are read after them',
+);
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {

@@ -6,6 +6,7 @@ import { Redaction, type Layer } from '../model/redaction.ts';
 import type { Keep, Retention } from '../model/retention.ts';
 import { IDEMPOTENCY_MS } from '../model/idempotency.ts';
 import type { LogBounds } from './broker.ts';
+import { bound } from '../model/bound.ts';
 import { setOf } from './lua.ts';
 import type { RedisConnection } from './redis-connection.ts';
 
@@ -14,6 +15,16 @@ const NOTHING: PatternParts = [[], [], []];
 
 /** Rises when a function could misread the {@link HubRules} of another version. */
 export const RULES_FORMAT = '1';
+
+const FORGOTTEN = 'the oldest are forgotten';
+const MAX_DEAD = bound('dead letters', 10_000, 'entries', FORGOTTEN);
+const MAX_DEAD_BYTES_IN_ALL = bound('memory of all dead letters in Redis', 67_108_864, 'bytes', FORGOTTEN);
+const MAX_OUTCOMES = bound(
+  'publishes of a node of which Redis knows what became of them',
+  16_384,
+  'entries',
+  'the oldest are forgotten, and a repetition of one is told that the outcome is unknown',
+);
 
 /** What every script that publishes goes by. */
 export interface ScriptLimits {
@@ -41,8 +52,9 @@ export function scriptRulesOf({ bounds, maxEventBytes, retention }: ScriptLimits
       log_bytes: bounds.maxBytes,
       once_ms: IDEMPOTENCY_MS,
       event_bytes: maxEventBytes,
-      dead_entries: 10_000,
-      dead_bytes: 64 * 1024 * 1024,
+      dead_entries: MAX_DEAD,
+      dead_bytes: MAX_DEAD_BYTES_IN_ALL,
+      outcomes: MAX_OUTCOMES,
     },
     retention: retention.rules.map(({ type, action, keep }) => ({
       types: partOf(type),

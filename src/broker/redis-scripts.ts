@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { bound } from '../model/bound.ts';
 import { RESERVED_TYPES } from '../model/event.ts';
 import { MAX_DEPTH } from '../model/json.ts';
 import { ROLES } from '../model/mask.ts';
@@ -22,6 +23,13 @@ const VALIDATE = [
   .map((name) => read(`${name}.lua`))
   .join('');
 const GROUP = `local GROUP = '${INBOX_GROUP}'\n`;
+
+const MAX_HUBS = bound(
+  'hubs of one Redis whose rules the function belfry_publish keeps',
+  100,
+  'entries',
+  'all are forgotten, and read again',
+);
 
 export const LIBRARY_NAME = 'belfry';
 /** Rises with every change of the library's Lua, so that of two nodes the newer one's is used by both. */
@@ -86,6 +94,7 @@ export const PUBLISH_LIBRARY = [
   `#!lua name=${LIBRARY_NAME}\n-- version ${LIBRARY_VERSION}\nlocal LIMITS, RULES, REDACTIONS, FORMATS\n`,
   locals({
     RULES_FORMAT,
+    MAX_HUBS,
     MAX_DEPTH,
     REMOVING: setOf(REMOVING_ACTIONS),
     RESERVED: setOf(RESERVED_TYPES),

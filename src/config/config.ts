@@ -9,6 +9,7 @@ import { ADMIN } from '../model/principal.ts';
 import { BelfryError } from '../model/errors.ts';
 import { isJsonObject } from '../model/json.ts';
 import { withoutPasswords } from '../model/redis-url.ts';
+import { bound } from '../model/bound.ts';
 
 export type { Endpoint } from './schema.ts';
 
@@ -45,7 +46,7 @@ const FIELD_OF: ReadonlyMap<string, Field> = new Map(FIELDS.map((field) => [sett
 const FROM_FILE = /^(BELFRY_.+)_FILE$/;
 const SECRET = '***';
 /** Of a value in the log: a certificate is longer than anybody reads there. */
-const SHOWN_CHARACTERS = 500;
+const SHOWN_CHARACTERS = bound('value of a setting in the log', 500, 'characters', 'it is cut there');
 
 /**
  * The settings of the environment and, where it names none, of the YAML file. An empty variable counts as absent.

@@ -6,10 +6,16 @@ import { goTime } from '../model/time.ts';
 import type { Encoding } from './dialect.ts';
 import { flatForm, flatSample, nestedForm, nestedSample } from './mist-metrics.ts';
 import { quantity, rfc3339 } from './shapes.ts';
+import { bound } from '../model/bound.ts';
 
 const SAMPLES_EVERY_MS = 1_000;
 /** How long a finished deployment stays open, for the last lines of its log. */
-const DEPLOYMENT_ENDS_AFTER_MS = 1_000;
+const DEPLOYMENT_ENDS_AFTER_MS = bound(
+  'time after its end for which a deployment socket stays',
+  1_000,
+  'ms',
+  'it is closed with 1000',
+);
 const FINISHED: ReadonlySet<unknown> = new Set(['success', 'failed', 'stopped']);
 
 type DataOf = (event: HubEvent) => object | undefined;

@@ -49,14 +49,24 @@ import { explain, readEvent } from './native-event.ts';
 import { anyNumber, anyText } from './shapes.ts';
 
 const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: 60_000 };
-const AUTH_WITHIN_MS = 10_000;
+const AUTH_WITHIN_MS = bound(
+  'time for the command auth of a native socket',
+  10_000,
+  'ms',
+  'the socket is closed with 4001',
+);
 /** In one publish: as many ids as fit into a header that every client and proxy takes. */
-export const MAX_EVENTS = 256;
+export const MAX_EVENTS = bound('events of one publish', 256, 'entries', 'it is refused with event_invalid');
 /** As many as a connection may hold where no setting says otherwise. */
 const MAX_PATTERNS = bound('patterns of one command', 1_000, 'entries', 'the command is refused');
 export const SLOW_POLICIES: readonly SlowPolicy[] = ['close', 'drop-oldest', 'latest-per-key'];
 
-const MAX_ID_LENGTH = 200;
+const MAX_ID_LENGTH = bound(
+  'id of a native command',
+  200,
+  'characters',
+  'the command is refused with command_invalid',
+);
 const commandId = z
   .union([z.string().max(MAX_ID_LENGTH), anyNumber.refine((id) => String(id).length <= MAX_ID_LENGTH)])
   .transform(String)

@@ -1,6 +1,7 @@
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import { isJsonObject, valueOf } from '../model/json.ts';
+import { bound } from '../model/bound.ts';
 
 const TYPES: ReadonlySet<string> = new Set(['deploy', 'preflight']);
 const FUNCTION = 'function';
@@ -12,9 +13,19 @@ const ENDS: ReadonlySet<string> = new Set(['completed', 'failed', 'rollback']);
 const PROGRESS = 'progress';
 
 /** How long a saga, once it has ended, is still told whole to who does not come from a page. */
-const ENDED_MS = 3_000;
+const ENDED_MS = bound(
+  'time for which an ended deploy is sent whole to a command that dials late',
+  3_000,
+  'ms',
+  'later ones hear of it no more',
+);
 /** How far back what goes on is told. */
-const REPLAY_MS = 30_000;
+const REPLAY_MS = bound(
+  'time by which a running deploy is told to a new norn socket',
+  30_000,
+  'ms',
+  'what is older is left out',
+);
 /** How far back ends are told to a page; and looked for, or a straggler of a deploy that is over would pass for a new one. */
 export const LOOK_BACK_MS = 2 * REPLAY_MS;
 

@@ -8,6 +8,7 @@ import { Pattern } from '../model/pattern.ts';
 import { PING_MS, Refusal, type Command, type Dialect, type Opening, type OpenRequest } from './dialect.ts';
 import { LOOK_BACK_MS, missedBy } from './norn-sagas.ts';
 import { eventOf, Notices, PASSED_OVER } from './notices.ts';
+import { bound } from '../model/bound.ts';
 
 /** Those of the document and of version 2, and then those that only version 1 has. */
 export const TYPES = 'deploy,preflight,app,function,snapshot,beacon,forge,teardown,secrets,health,cron,func';
@@ -21,7 +22,12 @@ const notices = new Notices(Pattern.parse(`${TYPES}.*.*`));
 const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: 75_000 };
 
 /** As documented; who has so many waiting and gets one more is closed. */
-const QUEUE_MAX_DELIVERIES = 64;
+const QUEUE_MAX_DELIVERIES = bound(
+  'deliveries that wait for a norn socket that does not keep up',
+  64,
+  'entries',
+  'the socket is closed with 4008',
+);
 
 const DEFAULT_ORIGINS: ReadonlySet<string> = new Set(['http://localhost:5173', 'http://localhost:3000']);
 

@@ -4,6 +4,7 @@ import { keyOf, type NamedTopic } from '../model/format.ts';
 import { isJsonObject, valueOf, type Value } from '../model/json.ts';
 import { Pattern } from '../model/pattern.ts';
 import { Grants, type Identity } from '../model/principal.ts';
+import { bound } from '../model/bound.ts';
 
 interface EventType {
   readonly name: string;
@@ -84,7 +85,12 @@ export function eventTypeFor({ type, action }: Pick<HubEvent, 'type' | 'action'>
 }
 
 /** Sets of grants that are kept to be shared; more are made afresh. */
-const GRANTS_MAX = 1_000;
+const GRANTS_MAX = bound(
+  'sets of grants that provisioning sockets share',
+  1_000,
+  'entries',
+  'more are made afresh for each',
+);
 const shared = new Map<string, Grants>();
 
 /**

@@ -37,7 +37,7 @@ import { readObject, schemaOf } from './shapes.ts';
 
 const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: 60_000 };
 /** The reference also shows a client that sends its token once it is connected. */
-const AUTH_WITHIN_MS = 10_000;
+const AUTH_WITHIN_MS = bound('time for provisioning auth', 10_000, 'ms', 'the socket is closed (4001)');
 const LIMITS: ConnectionLimits = {
   connectionsPerPrincipal: 10,
   commandsPerSecond: 100,
@@ -45,7 +45,7 @@ const LIMITS: ConnectionLimits = {
 };
 /** Its reference names 10 as the default, and prints a client that reads no batches: one goes to who asks for it. */
 const BATCH_SIZE = 1;
-export const BATCH_SIZE_MAX = 1_000;
+export const BATCH_SIZE_MAX = bound('events of a provisioning frame', 1_000, 'entries', 'more get 400');
 
 /** As publishers write it. */
 export const provisioningEvent = schemaOf(PROVISIONING.fields);

@@ -27,7 +27,12 @@ const NAME: Allowance = {
   free: bound('wrong passwords for one name from all addresses', 100, 'entries', FATE),
   maxWaitMs: 10_000,
 };
-const FORGET_MS = 15 * 60_000;
+const FORGET_MS = bound(
+  'time for which wrong passwords are remembered',
+  15 * 60_000,
+  'ms',
+  'they count no more',
+);
 const MAX_COUNTERS = bound(
   'names and addresses whose wrong passwords are counted',
   10_000,

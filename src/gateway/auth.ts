@@ -2,6 +2,7 @@ import { ADMIN, Grants, type Identity } from '../model/principal.ts';
 import type { Credentials } from './credentials.ts';
 import type { Tokens } from './tokens.ts';
 import type { Users } from './users.ts';
+import { bound } from '../model/bound.ts';
 
 /** What the holders of a role may hear and publish, as patterns. */
 export interface Role {
@@ -12,7 +13,12 @@ export interface Role {
 type Rights = Pick<Identity, 'roles' | 'subscribe' | 'publish'>;
 
 /** Sets of rights that are kept to be shared; more are made afresh. */
-const RIGHTS_MAX = 1_000;
+const RIGHTS_MAX = bound(
+  'sets of rights that connections share',
+  1_000,
+  'entries',
+  'more are made afresh for each',
+);
 
 /** Finds out who somebody is and what they may do. */
 export class Authenticator {

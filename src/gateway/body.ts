@@ -1,8 +1,14 @@
 import express, { type RequestHandler } from 'express';
 import { BelfryError } from '../model/errors.ts';
+import { bound } from '../model/bound.ts';
 
 /** A list may be larger than one event may. */
-const BODY_PER_EVENT = 8;
+const BODY_PER_EVENT = bound(
+  'size of a request body, in events of the largest size',
+  8,
+  'entries',
+  'it is refused with event_too_big',
+);
 
 /** `type/subtype` before any parameters. */
 const MEDIA_TYPE = /^\s*([\w!#$&^.+-]+\/[\w!#$&^.+-]+)\s*(?:;|$)/;

@@ -10,9 +10,10 @@ import { identityOf } from './caller.ts';
 import { targetOf } from './handshake.ts';
 import type { Reads } from './reads.ts';
 import { readPage } from './retained.ts';
+import { bound } from '../model/bound.ts';
 
 /** Entries of one page, whatever was asked for: each may hold a whole event. */
-const MAX_PAGE = 1_000;
+const MAX_PAGE = bound('dead letters of one page', 1_000, 'entries', 'the page ends there');
 
 const LIST = Pattern.parse('dead.list.*');
 

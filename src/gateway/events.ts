@@ -13,9 +13,15 @@ import { mapInTurns } from '../model/turn.ts';
 import { targetOf } from './handshake.ts';
 import type { Reads } from './reads.ts';
 import { openStream, type StreamOptions, type StreamRequest } from './stream.ts';
+import { bound } from '../model/bound.ts';
 
 const LIMIT = 100;
-const LIMIT_MAX = 1_000;
+const LIMIT_MAX = bound(
+  'events of one page of history',
+  1_000,
+  'entries',
+  'a larger limit is refused with parameter_invalid',
+);
 const STREAM = 'text/event-stream';
 
 export interface EventsOptions extends StreamOptions {

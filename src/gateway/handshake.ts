@@ -4,6 +4,7 @@ import { Refusal } from '../dialects/dialect.ts';
 import { apiRefusal } from '../dialects/refusal.ts';
 import { asBelfryError } from '../model/errors.ts';
 import { SAFE_HEADERS } from './headers.ts';
+import { bound } from '../model/bound.ts';
 
 /** The answer to what is no WebSocket handshake. */
 export const BAD_HANDSHAKE = new Refusal(
@@ -42,7 +43,12 @@ export function targetOf(request: IncomingMessage): { path: string; query: URLSe
   return { path: target.slice(0, mark), query: new URLSearchParams(target.slice(mark + 1)) };
 }
 
-const USER_AGENT_MAX = 200;
+const USER_AGENT_MAX = bound(
+  'user agent that the list of connections shows',
+  200,
+  'characters',
+  'it is cut there',
+);
 
 export function userAgentOf({ headers }: IncomingMessage): string {
   return headers['user-agent']?.slice(0, USER_AGENT_MAX) ?? '';

@@ -13,7 +13,12 @@ const READS_A_SECOND = bound(
   'the client has a second more to answer for each so many that were sent before the ping',
 );
 /** More pings than this are under way only to a client that answers several at once. */
-const PINGS_MAX = 64;
+const PINGS_MAX = bound(
+  'pings of a socket that wait for an answer',
+  64,
+  'entries',
+  'the oldest counts no more',
+);
 
 /** What moves on a socket, as Node counts it. */
 export type Traffic = Pick<Socket, 'bytesRead' | 'bytesWritten' | 'writableLength'>;

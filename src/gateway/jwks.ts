@@ -7,7 +7,12 @@ import { parseJson } from '../model/json.ts';
 import { algorithmsOf } from '../model/signature.ts';
 
 /** How long keys count as fresh. Older ones are still used, and asked for anew beside that. */
-const FRESH_MS = 10 * 60_000;
+const FRESH_MS = bound(
+  'time for which the keys of an issuer count as fresh',
+  10 * 60_000,
+  'ms',
+  'they are fetched again, and stay until that worked',
+);
 const ASK_EVERY_MS = bound(
   'time between two requests to the issuer of tokens',
   30_000,

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { Counter, type Registry } from 'prom-client';
 import type { Clock } from '../model/clock.ts';
+import { bound } from '../model/bound.ts';
 
 /** As OTLP numbers them. */
 export const KIND = { internal: 1, server: 2, client: 3, consumer: 5 } as const;
@@ -29,10 +30,25 @@ export interface SpanExporterOptions {
 }
 
 /** Beyond so many that wait, those that come are dropped and counted: what is traced must not fill the memory. */
-export const QUEUE_MAX = 2_048;
-const BATCH_MAX = 512;
+export const QUEUE_MAX = bound(
+  'spans that wait for the collector',
+  2_048,
+  'entries',
+  'those that come are dropped and counted',
+);
+const BATCH_MAX = bound(
+  'spans of one request to the collector',
+  512,
+  'entries',
+  'the others go with the next',
+);
 const EVERY_MS = 1_000;
-const TIMEOUT_MS = 2_000;
+const TIMEOUT_MS = bound(
+  'time for a request to the collector',
+  2_000,
+  'ms',
+  'its spans are dropped and counted',
+);
 const FAILED = 2;
 
 /**

@@ -1,9 +1,15 @@
 import type { Clock } from '../model/clock.ts';
 import type { Registry } from '../registry/registry.ts';
 import { ANYBODY } from './closer.ts';
+import { bound } from '../model/bound.ts';
 
 /** Whoever asks waits no longer than this. */
-const WITHIN_MS = 500;
+const WITHIN_MS = bound(
+  'time that the metrics page waits for the size of the registry',
+  500,
+  'ms',
+  'that number is left out',
+);
 
 /** How many connections are on the roll: asked of it one question at a time, however many ask here. */
 export class RollSize {

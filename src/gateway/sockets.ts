@@ -14,9 +14,15 @@ import type { Beat, Heartbeat } from './heartbeat.ts';
 import { SocketOutlet } from './outlet.ts';
 import { Pongs } from './pongs.ts';
 import type { Rubbish } from './rubbish.ts';
+import { bound } from '../model/bound.ts';
 
 /** How long a client may take to answer a close frame. */
-const CLOSE_TIMEOUT_MS = 10_000;
+const CLOSE_TIMEOUT_MS = bound(
+  'time for a client to answer a close frame',
+  10_000,
+  'ms',
+  'its connection is cut',
+);
 
 export interface SocketsOptions {
   readonly hub: Hub;

@@ -16,13 +16,19 @@ import { TokenEnded } from './claims.ts';
 import { addressOf } from './client-address.ts';
 import { userAgentOf } from './handshake.ts';
 import type { Heartbeat } from './heartbeat.ts';
+import { bound } from '../model/bound.ts';
 
 /** Proxies cut what is silent for a minute, some for half of one. Nobody answers, so nobody is cut for not answering. */
 const HEARTBEAT = { pingMs: 15_000, pongWaitMs: Number.POSITIVE_INFINITY };
 /** A comment: it keeps the stream alive, and no client tells anybody of it. */
 const BEAT = Buffer.from(':\n\n');
 /** How long a client may take to read the rest of what was sent. */
-const CLOSE_TIMEOUT_MS = 10_000;
+const CLOSE_TIMEOUT_MS = bound(
+  'time for the end of an event stream to be read',
+  10_000,
+  'ms',
+  'the connection is closed',
+);
 /** Spread by the port of the client, lest all that a node held come back at once when it goes away. */
 const RETRY_MS = 1_000;
 const RETRY_SPREAD_MS = 2_000;

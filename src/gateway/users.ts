@@ -24,7 +24,12 @@ export interface User {
  * How long a password that was right need not be checked again: drpcli may send it with every request, and whoever knows
  * it is let in while others guess.
  */
-const REMEMBER_MS = 60 * 60_000;
+const REMEMBER_MS = bound(
+  'time for which a right password is remembered',
+  60 * 60_000,
+  'ms',
+  'it is checked anew',
+);
 const RUNNING_MAX = bound(
   'passwords that are checked at a time, each by one of the four threads of the process',
   2,

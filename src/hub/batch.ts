@@ -1,11 +1,22 @@
 import type { Connection } from './connection.ts';
 import type { EncodedEvent } from './encoded.ts';
 import type { Hub } from './hub.ts';
+import { bound } from '../model/bound.ts';
 
 /** What goes out in one write: so many events, */
-export const AT_ONCE = 256;
+export const AT_ONCE = bound(
+  'events of one write of a replay',
+  256,
+  'entries',
+  'the others are another write',
+);
 /** or as many as fit into what a socket holds, lest five thousand that come back at once fill the memory. */
-const BYTES_AT_ONCE = 64 * 1024;
+const BYTES_AT_ONCE = bound(
+  'bytes of one write of a replay',
+  64 * 1024,
+  'bytes',
+  'the others are another write',
+);
 
 /** Past events for one connection, until their write, which a client that keeps up takes as a whole. */
 export class Batch {

@@ -1,8 +1,9 @@
 import { joinFrames, type Chunk } from './frame.ts';
 import type { Outgoing } from './outbox.ts';
+import { bound } from '../model/bound.ts';
 
 /** One write is cut here, so that no single socket write holds up the others for long; */
-const MAX_WRITE_BYTES = 1024 * 1024;
+const MAX_WRITE_BYTES = bound('one write to a socket', 1024 * 1024, 'bytes', 'the rest is another write');
 /** and where the queues are shorter there, since a socket that nobody reads holds a whole write. */
 const MIN_WRITE_BYTES = 64 * 1024;
 

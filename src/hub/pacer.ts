@@ -1,7 +1,8 @@
+import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
 
 /** A flush never keeps away for longer than this. */
-const MAX_REST_MS = 10;
+const MAX_REST_MS = bound('time that a flush keeps away', 10, 'ms', 'what waits goes out');
 
 /** Shorter rests than a timer can measure end with the turn of the event loop. */
 const SHORTEST_TIMER_MS = 1;

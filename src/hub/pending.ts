@@ -1,8 +1,19 @@
 import type { Command } from '../dialects/dialect.ts';
+import { bound } from '../model/bound.ts';
 
 /** What may wait behind a slow command of the same connection. */
-const MAX_WAITING = 1_000;
-const MAX_BYTES = 4 * 1024 * 1024;
+const MAX_WAITING = bound(
+  'commands of a connection that wait behind a slow one',
+  1_000,
+  'entries',
+  'the connection is closed with 4029',
+);
+const MAX_BYTES = bound(
+  'bytes of commands of a connection that wait behind a slow one',
+  4 * 1024 * 1024,
+  'bytes',
+  'the connection is closed with 4029',
+);
 
 /** A command, or a frame that is to be read when its turn has come. */
 export type Waiting = Command | { readonly kind: 'frame'; readonly frame: Buffer };

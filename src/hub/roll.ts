@@ -5,10 +5,21 @@ import { asBelfryError } from '../model/errors.ts';
 import type { Identity } from '../model/principal.ts';
 import type { ConnectionRecord, Registry, RollLimits } from '../registry/registry.ts';
 import type { Arrival, Connection } from './connection.ts';
+import { bound } from '../model/bound.ts';
 
 /** Subscriptions that a record names, and characters of each: a record travels with every change of it. */
-const PATTERNS_MAX = 100;
-const PATTERN_LENGTH_MAX = 200;
+const PATTERNS_MAX = bound(
+  'subscriptions that the list of connections shows of one',
+  100,
+  'entries',
+  'the others are shown as their number',
+);
+const PATTERN_LENGTH_MAX = bound(
+  'a subscription that the list of connections shows',
+  200,
+  'characters',
+  'it is cut there',
+);
 /** After which the roll is told again what it could not be told. */
 const AGAIN_MS = 5_000;
 

@@ -1,5 +1,5 @@
 /** In what a bound counts. */
-export type Unit = 'bytes' | 'characters' | 'entries' | 'levels' | 'ms' | 'a second' | 'a minute';
+export type Unit = 'share' | 'bytes' | 'characters' | 'entries' | 'levels' | 'ms' | 'a second' | 'a minute';
 
 /** A bound of memory, count or time, and what happens to what would pass it. */
 export interface Bound {

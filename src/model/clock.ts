@@ -25,3 +25,11 @@ export const systemClock: Clock = {
     return () => clearInterval(timer);
   },
 };
+
+/** Waits for the work, but not longer than this. */
+export async function within(ms: number, work: Promise<unknown>, clock: Clock): Promise<void> {
+  const { promise: timeout, resolve } = Promise.withResolvers<void>();
+  const cancel = clock.after(ms, resolve);
+  await Promise.race([work, timeout]);
+  cancel();
+}

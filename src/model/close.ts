@@ -1,3 +1,5 @@
+import { bound } from './bound.ts';
+
 /** Every code with which the hub closes a connection: what it means, and whether a client does well to come back. */
 export const CLOSE = {
   normal: { code: 1000, reason: 'normal', retry: false },
@@ -24,7 +26,7 @@ export interface Close {
 }
 
 /** As long as a reason may be: a control frame holds 125 bytes, two of them the code. */
-const REASON_MAX_BYTES = 123;
+const REASON_MAX_BYTES = bound('reason in a close frame', 123, 'bytes', 'it is cut there');
 
 /** The same close with a reason of its own, cut where it is too long. */
 export function closeWith({ code, retry }: Close, reason: string): Close {

@@ -5,7 +5,12 @@ import { canonicalJson, type NewEvent } from './event.ts';
 import type { Principal } from './principal.ts';
 
 /** How long a key is remembered. */
-export const IDEMPOTENCY_MS = 5 * 60_000;
+export const IDEMPOTENCY_MS = bound(
+  'time for which an idempotency key is known',
+  5 * 60_000,
+  'ms',
+  'a repetition after it is published as a new event',
+);
 
 export const MAX_IDEMPOTENCY_KEY = bound(
   'characters of an idempotency key',

@@ -1,3 +1,5 @@
+import { bound } from './bound.ts';
+
 /** Stands where something was that is not for everybody. */
 export const REDACTED = '[redacted]';
 
@@ -64,8 +66,18 @@ export interface Known {
 }
 
 /** Names come from a few programs, over and over. Who makes up new ones all the time gets no memory from us. */
-const MAX_KNOWN = 10_000;
-const MAX_KNOWN_LENGTH = 100;
+const MAX_KNOWN = bound(
+  'field names of which a node remembers whether they are masked',
+  10_000,
+  'entries',
+  'all are forgotten, and looked at again',
+);
+const MAX_KNOWN_LENGTH = bound(
+  'a field name of which that is remembered',
+  100,
+  'characters',
+  'it is looked at each time',
+);
 
 /** What names mean to a layer. */
 export class Names {

@@ -1,4 +1,5 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { bound } from './bound.ts';
 
 interface Hash {
   readonly cost: number;
@@ -11,7 +12,12 @@ interface Hash {
 const HASH = /^scrypt:(\d{1,6}):(\d{1,2}):(\d{1,2}):([\w-]{16,128}):([\w-]{22,128})$/;
 /** About 50 ms of a core and 16 MiB. */
 const STANDARD = { cost: 16_384, blockSize: 8, parallel: 1 };
-const MAX_MEMORY_BYTES = 128 * 1_024 * 1_024;
+const MAX_MEMORY_BYTES = bound(
+  'memory to check one password',
+  128 * 1_024 * 1_024,
+  'bytes',
+  'a hash that takes more is refused at the start',
+);
 
 /** A password as text for the configuration: `scrypt:<N>:<r>:<p>:<salt>:<hash>`, the last two in base64url. */
 export async function hashPassword(password: string): Promise<string> {

@@ -5,6 +5,7 @@ import { Masking } from './masking.ts';
 import { Pattern } from './pattern.ts';
 import { ADMIN } from './principal.ts';
 import type { RedactionRule } from './redaction-rules.ts';
+import { bound } from './bound.ts';
 
 /** What is masked for the same people in the same events. */
 export interface Layer {
@@ -60,7 +61,12 @@ class Layers {
 }
 
 /** With many rules for events of their own there could be far more. */
-const MAX_MASKINGS = 1_000;
+const MAX_MASKINGS = bound(
+  'maskings for events of their own that a node keeps',
+  1_000,
+  'entries',
+  'all are forgotten, and made again',
+);
 
 /** How those see events who hold roles that come to the same. */
 export class View {

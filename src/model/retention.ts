@@ -2,6 +2,7 @@ import type { NewEvent } from './event.ts';
 import { ExactNumber } from './exact-number.ts';
 import { valueOf } from './json.ts';
 import { Pattern, type PatternPart } from './pattern.ts';
+import { bound } from './bound.ts';
 
 /** What is kept of the events of a pattern, beside the log and for longer than it. Either a tail, or the latest. */
 export interface RetentionRule {
@@ -29,7 +30,7 @@ interface Rule {
 
 type Kind = Pick<NewEvent, 'type' | 'action'>;
 
-export const TAIL_MAX = 10_000;
+export const TAIL_MAX = bound('events of one tail', 10_000, 'entries', 'the oldest are forgotten');
 
 const DAY_MS = 24 * 60 * 60_000;
 

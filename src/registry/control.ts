@@ -3,6 +3,7 @@ import { ProtocolError } from '../model/errors.ts';
 import { parseJson, type Json } from '../model/json.ts';
 import { momentOf } from '../model/time.ts';
 import type { Revocable, Revocation } from './revocations.ts';
+import { bound } from '../model/bound.ts';
 
 /** By what an order names the connections that it concerns. */
 export const TARGETS = ['id', 'address', 'principal', 'token', 'node'] as const;
@@ -33,7 +34,12 @@ export interface Control {
 }
 
 /** Values that one order names at most. */
-export const VALUES_MAX = 500;
+export const VALUES_MAX = bound(
+  'values that one order on the control channel names',
+  500,
+  'entries',
+  'the order is refused',
+);
 
 const value = z.string().min(1).max(300);
 const values = z.union([value.transform((one) => [one]), z.array(value).min(1).max(VALUES_MAX)]);

@@ -1,8 +1,14 @@
 import { UNKNOWN, type Principal } from '../model/principal.ts';
 import { PRESENCE_GRACE_MS, SEEN_MS, type OnlinePage, type OnlineQuery, type Seen } from './registry.ts';
+import { bound } from '../model/bound.ts';
 
 /** Beyond this many the longest gone are forgotten before their time. */
-const MAX_GONE = 100_000;
+const MAX_GONE = bound(
+  'principals who are gone of whom a node without Redis knows when',
+  100_000,
+  'entries',
+  'the longest gone is forgotten before its time',
+);
 
 interface Present {
   readonly since: string;

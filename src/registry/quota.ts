@@ -1,8 +1,11 @@
+import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
 
+const LIVE = 'the others are told live only';
+
 /** Of the log, what the registry may take at once, and what in the whole time that the log reaches back. */
-const AT_ONCE = 0.1;
-const IN_ALL = 0.4;
+const AT_ONCE = bound('share of the log for events of the registry at once', 0.1, 'share', LIVE);
+const IN_ALL = bound('share of the log for events of the registry', 0.4, 'share', LIVE);
 /** What counts as one event. */
 export const QUOTA_BYTES = 1_024;
 

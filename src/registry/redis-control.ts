@@ -12,12 +12,18 @@ import {
   type Revocable,
   type Revocation,
 } from './revocations.ts';
+import { bound } from '../model/bound.ts';
 
 /** How often a node compares what it holds for revoked with what Redis does. */
 const COMPARE_MS = 5_000;
 
 /** Revocations in one command. */
-const KEPT_AT_ONCE = 1_000;
+const KEPT_AT_ONCE = bound(
+  'revocations of one command to Redis',
+  1_000,
+  'entries',
+  'the others go with the next',
+);
 
 /** What is needed of a connection to Redis, whoever makes it. */
 export interface ControlLink {

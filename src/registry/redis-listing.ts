@@ -6,11 +6,22 @@ import type { RollNames } from './redis-names.ts';
 import { recordOf } from './redis-row.ts';
 import type { ConnectionPage, ConnectionRecord } from './registry.ts';
 import { asksForUnknown, Selection } from './selection.ts';
+import { bound } from '../model/bound.ts';
 
-const PAGE = 500;
+const PAGE = bound(
+  'rows of the registry that are read at once',
+  500,
+  'entries',
+  'the others are read after them',
+);
 
 /** Each part of the roll is a reading of its own. Where principals and addresses would make more, addresses are filtered. */
-const SOURCES_MAX = 500;
+const SOURCES_MAX = bound(
+  'parts of the registry that one query reads',
+  500,
+  'entries',
+  'addresses are filtered instead',
+);
 
 /** A part of the roll in the order of addresses: an index, and which address of it if only one is wanted. */
 interface Source {

@@ -1,5 +1,6 @@
 import type { Result } from 'ioredis';
 import { readFileSync } from 'node:fs';
+import { bound } from '../model/bound.ts';
 import type { Principal } from '../model/principal.ts';
 import { QUOTA_BYTES, type QuotaRates } from './quota.ts';
 import { SEEN_MS } from './registry.ts';
@@ -13,6 +14,13 @@ declare module 'ioredis' {
   }
 }
 
+const REAPED_MS = bound(
+  'time for which a node that was taken for lost may come back with its connections',
+  3_600_000,
+  'ms',
+  'it comes back as a new one',
+);
+
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
 
 /**
@@ -24,7 +32,7 @@ export function rollScripts(
   { burst, perMs }: QuotaRates,
 ): Record<'belfryChange' | 'belfryUpkeep', { lua: string }> {
   const quota = `{ burst = ${burst}, per_ms = ${perMs}, bytes = ${QUOTA_BYTES} }`;
-  const shared = `${publishing}\nlocal SEEN_MS, QUOTA = ${SEEN_MS}, ${quota}\n${read('roll.lua')}`;
+  const shared = `${publishing}\nlocal SEEN_MS, REAPED_MS, QUOTA = ${SEEN_MS}, ${REAPED_MS}, ${quota}\n${read('roll.lua')}`;
   return {
     belfryChange: { lua: `${shared}\n${read('change.lua')}` },
     belfryUpkeep: { lua: `${shared}\n${read('upkeep.lua')}` },

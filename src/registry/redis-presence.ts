@@ -11,8 +11,14 @@ import {
   type OnlineQuery,
   type Presence,
 } from './registry.ts';
+import { bound } from '../model/bound.ts';
 
-const PAGE = 500;
+const PAGE = bound(
+  'principals that are read from Redis at once',
+  500,
+  'entries',
+  'the others are read after them',
+);
 
 type Roll = Pick<RollNode, 'names' | 'clock'>;
 

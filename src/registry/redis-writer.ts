@@ -1,9 +1,15 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../model/clock.ts';
 import type { RollNames } from './redis-names.ts';
+import { bound } from '../model/bound.ts';
 
 /** Of one call of a script, so that none takes long. */
-const MANY = 250;
+const MANY = bound(
+  'changes of the registry in one call of a script',
+  250,
+  'entries',
+  'the others go with the next',
+);
 
 /** Of a connection to Redis, what the roll asks for. It has the scripts of `rollScripts`, and is opened and closed by its owner. */
 export interface RollConnection {

@@ -136,7 +136,12 @@ export interface Lifecycle {
 /** How long somebody may be gone before that is told, so that a reconnect is no news. */
 export const PRESENCE_GRACE_MS = 10_000;
 /** How long it is known when somebody was last seen. */
-export const SEEN_MS = 7 * 24 * 3_600_000;
+export const SEEN_MS = bound(
+  'time for which it is known when somebody was last seen',
+  7 * 24 * 3_600_000,
+  'ms',
+  'it is forgotten',
+);
 
 /** What the refusals of every registry say. */
 export function limitReached(what: string, max: number): BelfryError {

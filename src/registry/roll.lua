@@ -1,5 +1,5 @@
 -- What the scripts of the roll share: where everything stands, and what happens to it when a connection comes or goes.
--- The text that offers `publish` stands before it, so that a change of the roll and its event are one step, and SEEN_MS;
+-- The text that offers `publish` stands before it, so that a change of the roll and its event are one step, SEEN_MS and REAPED_MS;
 -- and QUOTA, the share of the log that the registry may take: at once, more with each millisecond, and bytes of one unit.
 --
 -- KEYS[1] is the log, `{<prefix>}:log`. Beside it stand:
@@ -25,7 +25,6 @@ local KNOWN, COUNTS, LEAVING, DONE = CONN .. ':known', CONN .. ':counts', CONN .
 local PRESENT = BEGIN .. 'present'
 local STEADY = CONN .. ':steady'
 local UNKNOWN = 'unknown'
-local REAPED_MS = 3600000
 
 -- Asked before the first write: a roll that has changed without a word of it could not be mended.
 local refusal = refusal_of_rights(BEGIN:match('^{(.+)}:$'))

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { allBounds } from '../../src/model/bound.ts';
+import { BOUNDS_PAGE, boundsPage, hubModules, luaFiles, sourceOf } from './bounds-page.ts';
+
+/**
+ * Numbers that bound nothing, by name. A new one belongs here only where no input and no load can come up to it: else it is
+ * declared by `bound`, with what happens there.
+ */
+const NO_BOUND = [
+  // Bytes and bits of a format, and what is made of them.
+  /^(?:QUOTE|BACKSLASH|COMMA|COLON|(?:OPEN|CLOSE)_(?:LIST|OBJECT)|LOWER_U|UNDERSCORE|FINAL_TEXT|COMPRESSED)$/,
+  /^(?:DEFLATE_TAIL_BYTES|FINGERPRINT_BITS|HASH_CHARACTERS|DECIDING_(?:DIGITS|VALUES)|MAX_HEADER_BYTES|DNS|IP|FAILED)$/,
+  /^(?:VERSION|LIBRARY_VERSION|MAX_SECOND|LATEST_S|MAX_EXPONENT_LENGTH|WAS_REFUSED)$/,
+  // Units, and limits of what a setting may be.
+  /^(?:[KMG]IB|DAY_MS|MINUTE_MS|YEAR_MS|MAX_MS|MAX_TTL_MS|QUOTA_BYTES)$/,
+  // How often something is done or told, and how long a rest is.
+  /_EVERY_MS$|^(?:TICK|WATCH|UPKEEP|SWEEP|COMPARE|PASS|LOOK|EVERY|PING|LOOP_PROBE|TURN|TOGETHER|BEHIND)_MS$/,
+  /^(?:AGAIN_MS|AGAIN_AFTER_MS|ASK_AGAIN_MS|RETRY_MS|RETRY_SPREAD_MS|RETRY_ENDED_MS|SHORTEST_TIMER_MS)$/,
+  /^(?:FIRST_WAIT_MS|MAX_WAIT_MS|MAX_RETRY_MS|MAX_BLOCK_MS|SLOTS|PREFLIGHT_MAX_AGE_S)$/,
+  // Where a setting or a query names none.
+  /^(?:LIMIT|BATCH_SIZE|JWKS_MAX_AGE_MS|PRESENCE_GRACE_MS|WHOLE_LOG|LOOK_BACK_MS)$/,
+  // From where on another way is cheaper, and what something weighs.
+  /^(?:LONG|PART_BYTES|MIN_DEFLATE_BYTES|MIN_WRITE_BYTES|MAX_STEPS|MAX_BEFORE|ENTRY_BYTES|SEGMENT_BYTES|CLASS_WEIGHT)$/,
+];
+
+const LUA_CONSTANT = /^local ([A-Z][A-Z0-9_]*) = \d[\d ]*$/gm;
+const CONSTANT = /^(?:export )?const ([A-Z][A-Z0-9_]*)(?:: number)? = ([\d(][^;]*);/gm;
+
+describe('the bounds of the hub', () => {
+  it('stand on a page that is made of what the modules declare', async () => {
+    expect(readFileSync(BOUNDS_PAGE, 'utf8'), 'npm run docs writes the page anew').toBe(await boundsPage());
+  });
+
+  it('are each declared once', async () => {
+    await boundsPage();
+    const names = allBounds().map(({ of }) => of);
+    expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
+  });
+});
+
+describe('a number in the source of the hub', () => {
+  it('is a declared bound, or named among those that are none', () => {
+    const found = hubModules().flatMap((file) =>
+      Array.from(sourceOf(file).matchAll(CONSTANT), ([, name = '', value = '']) => ({ file, name, value })),
+    );
+    const unknown = found.filter(({ name }) => !NO_BOUND.some((none) => none.test(name)));
+    expect(unknown.map(({ file, name, value }) => `${file} ${name} = ${value}`)).toEqual([]);
+  });
+
+  it('stands in no script of Redis, which is handed what bounds it', () => {
+    const found = luaFiles().flatMap((file) =>
+      Array.from(sourceOf(file).matchAll(LUA_CONSTANT), ([, name = '']) => name),
+    );
+    // How much is looked at in one step of a longer work.
+    expect(new Set(found)).toEqual(new Set(['LOOK_AT', 'MANY', 'MANY_FIELDS', 'PARTS', 'STEP']));
+  });
+});
