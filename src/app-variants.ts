@@ -64,9 +64,15 @@ export function brokerOf(
   rubbish: Rubbish,
   redaction: Redaction,
 ): HubBroker {
-  const { redisUrl: url, prefix, node, inboxMaxBytes: maxInboxBytes } = config;
+  const {
+    redisUrl: url,
+    prefix,
+    node,
+    inboxMaxBytes: maxInboxBytes,
+    retainedMaxBytes: maxRetainedBytes,
+  } = config;
   const limits = limitsOf(config);
-  if (url === undefined) return new MemoryBroker({ clock, ...limits });
+  if (url === undefined) return new MemoryBroker({ clock, ...limits, maxRetainedBytes });
   return new RedisBroker({
     url,
     prefix,
@@ -74,6 +80,7 @@ export function brokerOf(
     clock,
     ...limits,
     maxInboxBytes,
+    maxRetainedBytes,
     redaction,
     formats: FORMATS,
     parse: (body) => redaction.mask(parseEvent(body)),

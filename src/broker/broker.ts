@@ -143,8 +143,10 @@ export interface Flow {
   readonly streamsMended: number;
   /** Entries that were trimmed from the inbox, or deleted, before a node had settled them; found by this node. */
   readonly inboxGone: number;
-  /** What is kept by all nodes together, as it was when last looked at: JSON of the log, and memory of the inbox. */
-  readonly heldBytes: Readonly<Record<'log' | 'inbox', number>>;
+  /** Tails and latest values that this node dropped for want of room, and halves of tails. */
+  readonly retainedGone: number;
+  /** What is kept by all nodes together, as it was when last looked at: JSON of the log, and memory of the others. */
+  readonly heldBytes: Readonly<Record<'log' | 'retained' | 'inbox', number>>;
 }
 
 /**

@@ -5,14 +5,12 @@ import { onlyNames, REMOVING_ACTIONS, type Keep, type Retention } from '../model
 import type { LatestWish, Permits, Retained, RetainedWish } from './broker.ts';
 import { latestOfEach } from './latest.ts';
 
-/** Beyond either, the lists that were written to least recently are forgotten. */
 const MAX_LISTS = bound(
   'tails and latest values of a node that stands alone',
   10_000,
   'entries',
-  'those that were written to least recently are forgotten',
+  'those that were written to least recently are forgotten, and counted',
 );
-const MAX_BYTES = bound('bytes of those', 67_108_864, 'bytes', 'the same');
 
 /** A tail, or a list of one: the latest event of a key, or the one that changed a type last. */
 interface List {
@@ -29,15 +27,28 @@ interface List {
 export class MemoryRetained implements Retained {
   readonly #clock: Clock;
   readonly #retention: Retention;
+  readonly #maxBytes: number;
   /** In the order of the last write. */
   readonly #lists = new Map<string, List>();
   /** The names of the lists of each type and key. */
   readonly #names = new Map<string, Set<string>>();
   #bytes = 0;
+  #gone = 0;
 
-  constructor(clock: Clock, retention: Retention) {
+  /** Beyond so many bytes of JSON, what was written to least recently is forgotten, and of one tail its oldest. */
+  constructor(clock: Clock, retention: Retention, maxBytes: number) {
     this.#clock = clock;
     this.#retention = retention;
+    this.#maxBytes = maxBytes;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** How many lists were forgotten for want of room. */
+  get gone(): number {
+    return this.#gone;
   }
 
   /** Files an event of the log under the rule that matches it, if any does. */
@@ -105,13 +116,15 @@ export class MemoryRetained implements Retained {
     this.#forget(name);
     list.events.push(event);
     list.bytes += event.size;
-    while (list.events.length > last || list.bytes > MAX_BYTES) list.bytes -= list.events.shift()?.size ?? 0;
+    while (list.events.length > last || list.bytes > this.#maxBytes)
+      list.bytes -= list.events.shift()?.size ?? 0;
     list.until = this.#clock.elapsed() + ttlMs;
     this.#lists.set(name, list);
     this.#names.set(of, (this.#names.get(of) ?? new Set()).add(name));
     this.#bytes += list.bytes;
     for (const oldest of this.#lists.keys()) {
-      if (this.#lists.size <= MAX_LISTS && this.#bytes <= MAX_BYTES) break;
+      if (this.#lists.size <= MAX_LISTS && this.#bytes <= this.#maxBytes) break;
+      if (this.#read(oldest) !== undefined) this.#gone++;
       this.#forget(oldest);
     }
   }

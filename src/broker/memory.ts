@@ -7,18 +7,17 @@ import { Retention } from '../model/retention.ts';
 import {
   tooBig,
   type Broker,
-  type Dead,
   type EventPage,
   type Flow,
   type History,
   type LatestWish,
   type LogBounds,
   type Permits,
-  type RefusedReason,
   type Retained,
   type RetainedPages,
   type RetainedWish,
 } from './broker.ts';
+import { NONE_DEAD, UNTROUBLED } from './memory-nothing.ts';
 import { MemoryRetained } from './memory-retained.ts';
 import { bound } from '../model/bound.ts';
 
@@ -29,17 +28,6 @@ const PAGE = bound('events of one reading', 500, 'entries', 'the others are read
 type Known = { readonly ids: readonly Cursor[]; readonly digest: string; readonly until: number };
 
 type Logged = HubEvent & { readonly id: Cursor };
-
-/** The inbox stands in Redis only, so without one nothing is ever dead. */
-const NONE_DEAD: Dead = {
-  list: async () => ({ entries: [], total: 0 }),
-  get: async () => undefined,
-  retry: async () => false,
-  remove: async () => false,
-};
-
-/** It has all that it needs in itself. */
-const NEVER_REFUSED = { refused: new Map<RefusedReason, number>(), trouble: undefined };
 
 /** The broker of a single node: the log lives in this process and ends with it. */
 export class MemoryBroker implements Broker, History, Retained {
@@ -62,16 +50,18 @@ export class MemoryBroker implements Broker, History, Retained {
     bounds,
     retention = Retention.none,
     maxEventBytes = Infinity,
+    maxRetainedBytes = Infinity,
   }: {
     clock: Clock;
     bounds: LogBounds;
     retention?: Retention;
     maxEventBytes?: number;
+    maxRetainedBytes?: number;
   }) {
     this.#clock = clock;
     this.#bounds = bounds;
     this.#maxEventBytes = maxEventBytes;
-    this.#retained = new MemoryRetained(clock, retention);
+    this.#retained = new MemoryRetained(clock, retention, maxRetainedBytes);
   }
 
   async start(deliver: (event: HubEvent) => void): Promise<Cursor> {
@@ -100,19 +90,12 @@ export class MemoryBroker implements Broker, History, Retained {
   }
 
   get flow(): Flow {
-    const isProved = this.#deliver !== undefined;
-    const { refused, trouble } = NEVER_REFUSED;
     return {
+      ...UNTROUBLED,
       published: this.#published,
-      refused,
-      trouble,
-      isProved,
-      proofMs: 0,
-      holesFound: 0,
-      holesRepaired: 0,
-      streamsMended: 0,
-      inboxGone: 0,
-      heldBytes: { log: this.#bytes, inbox: 0 },
+      isProved: this.#deliver !== undefined,
+      retainedGone: this.#retained.gone,
+      heldBytes: { log: this.#bytes, retained: this.#retained.bytes, inbox: 0 },
     };
   }
 

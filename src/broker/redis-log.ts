@@ -57,6 +57,9 @@ export function redisNames(prefix: string) {
       `{${prefix}}:tail:${escaped(type)}.${escaped(action)}:${key}`,
     tails: (type: string) => `{${prefix}}:tails:${escaped(type)}`,
     changed: `{${prefix}}:changed`,
+    /** What is kept, by when it was written, and how many bytes each takes. */
+    written: `{${prefix}}:written`,
+    held: `{${prefix}}:held`,
     latest: (type: string) => `{${prefix}}:latest:${type}`,
     /** What the function `belfry_publish` has to know of the hub. */
     rules: `{${prefix}}:rules`,

@@ -15,6 +15,8 @@ export interface RedisBrokerOptions extends ReaderOptions {
   readonly bounds: LogBounds;
   /** Of memory that the inbox takes; what has waited longest goes. */
   readonly maxInboxBytes: number;
+  /** Of tails and latest values; what was written to least recently goes. */
+  readonly maxRetainedBytes: number;
   /** Alike on all nodes. Absent: nothing but the log is kept. */
   readonly retention?: Retention;
   /**

@@ -82,6 +82,7 @@ export function commandScripts(limits: ScriptLimits) {
       lua: `${GROUP}${publishing(limits)}${read('stream-ids.lua')}${read('inbox-check.lua')}`,
     },
     belfryCheckLog: { lua: `${publishing(limits)}${read('stream-ids.lua')}${read('log-check.lua')}` },
+    belfryCheckRetained: { lua: `${publishing(limits)}${read('retained-check.lua')}` },
     belfryRetry: { lua: read('dead-retry.lua') },
   };
 }

@@ -63,7 +63,7 @@ export class StreamCheck {
   }
 
   /** As {@link Flow.heldBytes}. */
-  get held(): Flow['heldBytes'] {
+  get held(): Pick<Flow['heldBytes'], 'log' | 'inbox'> {
     return this.#held;
   }
 

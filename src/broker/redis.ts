@@ -29,6 +29,7 @@ import { RedisPublisher } from './redis-publisher.ts';
 import { Proof } from './redis-proof.ts';
 import { Reader } from './redis-reader.ts';
 import type { RedisBrokerOptions } from './redis-options.ts';
+import { RetainedCheck } from './redis-retained-check.ts';
 import { StreamCheck } from './redis-streams.ts';
 import { RedisRetained } from './redis-retained.ts';
 import { SharedRules } from './redis-rules.ts';
@@ -55,6 +56,7 @@ export class RedisBroker implements Broker, History, Retained {
   readonly #library: Library;
   readonly #proof: Proof;
   readonly #streams: StreamCheck;
+  readonly #kept: RetainedCheck;
   #feed: Feed | undefined;
   #timers: (() => void)[] = [];
 
@@ -76,6 +78,7 @@ export class RedisBroker implements Broker, History, Retained {
     this.#history = new RedisHistory(pages, this.#retained, this.#options);
     this.#library = new Library(commands, new SharedRules(commands, names.rules, this.#options), log);
     this.#streams = new StreamCheck(commands, names, this.#options);
+    this.#kept = new RetainedCheck(commands, names, this.#options);
     this.#proof = new Proof(commands, subscriber, names, clock);
   }
 
@@ -133,7 +136,8 @@ export class RedisBroker implements Broker, History, Retained {
       holesRepaired: 0,
       streamsMended: this.#streams.mended,
       inboxGone: this.#streams.gone,
-      heldBytes: this.#streams.held,
+      retainedGone: this.#kept.gone,
+      heldBytes: { ...this.#streams.held, retained: this.#kept.held },
       ...this.#feed?.holes,
     };
   }
@@ -207,6 +211,7 @@ export class RedisBroker implements Broker, History, Retained {
   async #watch(feed: Feed): Promise<void> {
     void this.#restore();
     void this.#streams.run();
+    void this.#kept.run();
     if (feed.state === 'paused') return this.#mend(feed);
     try {
       await this.#proof.run(feed);

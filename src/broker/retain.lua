@@ -4,6 +4,8 @@
 --   {<prefix>}:ends                         a sorted set of when to look whether a tail with an end is gone
 --   {<prefix>}:latest:<type>                a hash of the newest of each key, as `<id> <event>`
 --   {<prefix>}:changed                      a hash of the newest of each type of which the latest are kept, likewise
+--   {<prefix>}:written                      a sorted set of all these, `tail:…`, `latest:<type>:<key>` and `changed:<type>`,
+--                                           by when each was written, for retained-check.lua
 -- RULES and REMOVING stand before it. Never fails: whatever stands in the way, the event is in the log already, and
 -- half of a publish would be worse than a tail without it. Whether the user may write here is asked before.
 
@@ -26,7 +28,10 @@ local function forget_ended(begin, now)
   for _, tail in ipairs(redis.pcall('ZRANGEBYSCORE', ends, '-inf', now, 'LIMIT', 0, LOOK_AT)) do
     local left = redis.pcall('PTTL', begin .. 'tail:' .. tail)
     local kind, action, key = tail:match('^([^.:]*)%.([^.:]*):(.*)$')
-    if left == -2 and kind then redis.pcall('ZREM', begin .. 'tails:' .. kind, escaped(key) .. ':' .. action) end
+    if left == -2 and kind then
+      redis.pcall('ZREM', begin .. 'tails:' .. kind, escaped(key) .. ':' .. action)
+      redis.pcall('ZADD', begin .. 'written', now, 'tail:' .. tail)
+    end
     if type(left) == 'number' and left >= 0 then
       redis.pcall('ZADD', ends, now + left, tail)
     else
@@ -56,11 +61,18 @@ end
 
 local function tail_of(begin, kind, action, key) return begin .. 'tail:' .. kind .. '.' .. action .. ':' .. key end
 
+local function note_written(begin, id, ...)
+  local now, noted = id:match('^%d+'), {}
+  for i, name in ipairs({ ... }) do noted[2 * i - 1], noted[2 * i] = now, name end
+  redis.pcall('ZADD', begin .. 'written', unpack(noted))
+end
+
 -- The command and the key that the user of a publish lacks a right to, if there is one.
 local function lacks_right_to_retain(prefix, kind, action, key)
   local rule, may = rule_for(kind, action), redis.acl_check_cmd
   if not rule then return end
   local begin = '{' .. prefix .. '}:'
+  if not may('ZADD', begin .. 'written', 0, '') then return 'ZADD', begin .. 'written' end
   if rule.latest then
     local latest, changed = begin .. 'latest:' .. kind, begin .. 'changed'
     if not may('HSET', latest, key, '') then return 'HSET', latest end
@@ -85,10 +97,12 @@ local function retain(prefix, id, event, kind, action, key, says)
     kind, action = escaped(kind), escaped(action)
     retain_tail(tail_of(begin, kind, action, key), id, event, rule)
     name_tail(begin, id, kind, action, key, rule.ttl)
+    note_written(begin, id, 'tail:' .. kind .. '.' .. action .. ':' .. key)
     return
   end
   local value = id .. ' ' .. event
   redis.pcall('HSET', begin .. 'changed', kind, value)
+  note_written(begin, id, 'latest:' .. escaped(kind) .. ':' .. key, 'changed:' .. kind)
   if REMOVING[action] then
     redis.pcall('HDEL', begin .. 'latest:' .. kind, key)
   else

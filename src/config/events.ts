@@ -10,6 +10,9 @@ export const eventSettings = () => ({
     'Bytes of JSON that the events of the log have at most; the oldest are trimmed.',
   ),
   logMaxAgeMs: whole(1_000, 365 * DAY_MS, DAY_MS).describe('How long the log keeps an event.'),
+  retainedMaxBytes: whole(MIB, 1_024 * GIB, 256 * MIB).describe(
+    'Bytes that tails and latest values take at most; what was written to least recently is dropped, counted and logged.',
+  ),
   inboxMaxBytes: whole(MIB, 1_024 * GIB, 256 * MIB).describe(
     'Bytes of memory that the inbox in Redis takes at most; what has waited longest is dropped, counted and logged.',
   ),

@@ -136,9 +136,14 @@ function flowMetrics({ flow, registry: roll, clock }: Measured, registry: Regist
     'Entries that were trimmed from the inbox, or deleted, before a node had read them.',
     () => flow().inboxGone,
   );
+  counter(
+    'belfry_retained_dropped_total',
+    'Tails and latest values that this node dropped for want of room, and halves of tails.',
+    () => flow().retainedGone,
+  );
   new Gauge({
     name: 'belfry_held_bytes',
-    help: 'What all nodes together keep: JSON of the log, and memory of the inbox.',
+    help: 'What all nodes together keep: JSON of the log, and memory of what is retained and of the inbox.',
     labelNames: ['of'],
     registers: [registry],
     collect() {

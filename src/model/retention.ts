@@ -37,11 +37,12 @@ const DAY_MS = 24 * 60 * 60_000;
 /** What the five systems need: Mist its tails and statuses, Dorgu its clusters. */
 export const DEFAULT_RETENTION: readonly RetentionRule[] = [
   { pattern: 'container.log.*', last: 100, ttlMs: 7 * DAY_MS },
-  { pattern: 'container.status,stats.*', last: 1 },
+  { pattern: 'container.status.*', last: 1, ttlMs: 30 * DAY_MS },
+  { pattern: 'container.stats.*', last: 1, ttlMs: DAY_MS },
   { pattern: 'deployment.status.*', last: 1, ttlMs: DAY_MS },
   { pattern: 'deployment.log.*', last: TAIL_MAX, ttlMs: DAY_MS },
-  { pattern: 'system.log.*', last: 100 },
-  { pattern: 'metrics.sample.*', last: 1 },
+  { pattern: 'system.log.*', last: 100, ttlMs: 7 * DAY_MS },
+  { pattern: 'metrics.sample.*', last: 1, ttlMs: DAY_MS },
   { pattern: 'cluster.*.*', latest: true },
 ];
 

@@ -4,11 +4,11 @@ import { Retention } from '../../src/model/retention.ts';
 import { ManualClock } from '../support/clock.ts';
 import { line, objects, RULES, value, wish } from './retained-contract.ts';
 
-async function start(): Promise<{ broker: MemoryBroker; clock: ManualClock }> {
+async function start(maxRetainedBytes = 268_435_456): Promise<{ broker: MemoryBroker; clock: ManualClock }> {
   const clock = new ManualClock();
   const bounds = { maxEvents: 10, maxBytes: 268_435_456, maxAgeMs: 60_000 };
   const retention = new Retention([...RULES, { pattern: 'metrics.sample.*', last: 1_000 }]);
-  const broker = new MemoryBroker({ clock, bounds, retention });
+  const broker = new MemoryBroker({ clock, bounds, retention, maxRetainedBytes });
   await broker.start(() => undefined);
   return { broker, clock };
 }
@@ -46,8 +46,8 @@ describe('what a memory broker retains', () => {
     expect(await objects(broker, wish('container.log', 'web', 9))).toEqual([1, 2]);
   });
 
-  it('takes no more than 64 MiB, of one key or of many', async () => {
-    const { broker } = await start();
+  it('takes no more bytes than it may, of one key or of many, and counts what is gone', async () => {
+    const { broker } = await start(64 * 1024 * 1024);
     const object = 'x'.repeat(1024 * 1024);
     for (let i = 0; i < 80; i++)
       await broker.publish([{ type: 'metrics', action: 'sample', key: 'a', object }]);
@@ -57,5 +57,8 @@ describe('what a memory broker retains', () => {
     const keys = (await broker.latest('machines')).events.map(({ key }) => key);
     // What changed last is counted beside the latest of its key.
     expect(keys).toEqual(Array.from({ length: 62 }, (_, i) => `${i + 18}`));
+    expect(broker.flow.retainedGone).toBe(1 + 18);
+    expect(broker.flow.heldBytes.retained).toBeGreaterThan(63 * 1024 * 1024);
+    expect(broker.flow.heldBytes.retained).toBeLessThanOrEqual(64 * 1024 * 1024);
   });
 });

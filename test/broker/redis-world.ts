@@ -64,6 +64,7 @@ export class RedisWorld {
       clock: systemClock,
       bounds: { maxEvents: 100_000, maxBytes: 268_435_456, maxAgeMs: 86_400_000 },
       maxInboxBytes: 268_435_456,
+      maxRetainedBytes: 268_435_456,
       formats: FORMATS,
       parse: (body) => parseEvent(body),
       parseLogged: (body) => parseLogged(body),

@@ -23,6 +23,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('five thousand clients that come back at once
       clock: new ManualClock(),
       bounds: { maxEvents: 10_000, maxBytes: 268_435_456, maxAgeMs: 86_400_000 },
       maxInboxBytes: 268_435_456,
+      maxRetainedBytes: 268_435_456,
       formats: FORMATS,
       parse: (body) => parseEvent(body),
       parseLogged: (body) => parseLogged(body),

@@ -25,7 +25,8 @@ const FLOW = {
   holesRepaired: 1,
   streamsMended: 0,
   inboxGone: 0,
-  heldBytes: { log: 7, inbox: 8 },
+  retainedGone: 4,
+  heldBytes: { log: 7, retained: 9, inbox: 8 },
 };
 
 /** A roll that answers when it is told to. */

@@ -8,12 +8,12 @@ describe('the rules that are built in', () => {
 
   it.each([
     ['container', 'log', { kind: 'tail', last: 100, ttlMs: 7 * DAY_MS }],
-    ['container', 'status', { kind: 'tail', last: 1 }],
-    ['container', 'stats', { kind: 'tail', last: 1 }],
+    ['container', 'status', { kind: 'tail', last: 1, ttlMs: 30 * DAY_MS }],
+    ['container', 'stats', { kind: 'tail', last: 1, ttlMs: DAY_MS }],
     ['deployment', 'status', { kind: 'tail', last: 1, ttlMs: DAY_MS }],
     ['deployment', 'log', { kind: 'tail', last: 10_000, ttlMs: DAY_MS }],
-    ['system', 'log', { kind: 'tail', last: 100 }],
-    ['metrics', 'sample', { kind: 'tail', last: 1 }],
+    ['system', 'log', { kind: 'tail', last: 100, ttlMs: 7 * DAY_MS }],
+    ['metrics', 'sample', { kind: 'tail', last: 1, ttlMs: DAY_MS }],
     ['cluster', 'added', { kind: 'latest' }],
     ['cluster', 'anything', { kind: 'latest' }],
     ['container', 'end', undefined],
