@@ -48,8 +48,7 @@ local function find_meaning(layer, name)
   return any_holds(usual.names, folded) and SECRET or NONE
 end
 
--- Names come over and over, so what is known of them is kept from call to call, within a bound.
-local MAX_KNOWN, MAX_KNOWN_LENGTH = 10000, 100
+-- Names come over and over, so what is known of them is kept from call to call, within MAX_KNOWN and MAX_KNOWN_LENGTH.
 
 local roles, role_count = {}, 0
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { bound } from '../model/bound.ts';
 import { RESERVED_TYPES } from '../model/event.ts';
 import { MAX_DEPTH } from '../model/json.ts';
-import { ROLES } from '../model/mask.ts';
+import { MAX_KNOWN, MAX_KNOWN_LENGTH, ROLES } from '../model/mask.ts';
 import { ENVELOPE_FIELDS, VALUE_FIELDS } from '../model/masked-text.ts';
 import { REMOVING_ACTIONS } from '../model/retention.ts';
 import { luaOf, setOf, type LuaValue } from './lua.ts';
@@ -33,7 +33,7 @@ const MAX_HUBS = bound(
 
 export const LIBRARY_NAME = 'belfry';
 /** Rises with every change of the library's Lua, so that of two nodes the newer one's is used by both. */
-export const LIBRARY_VERSION = 1;
+export const LIBRARY_VERSION = 2;
 
 /** KEYS and ARGV as redis-publisher.ts writes them. */
 const PUBLISH_ARGUMENTS = `
@@ -96,6 +96,8 @@ export const PUBLISH_LIBRARY = [
   locals({
     RULES_FORMAT,
     MAX_HUBS,
+    MAX_KNOWN,
+    MAX_KNOWN_LENGTH,
     MAX_DEPTH,
     REMOVING: setOf(REMOVING_ACTIONS),
     RESERVED: setOf(RESERVED_TYPES),

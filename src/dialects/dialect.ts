@@ -1,3 +1,4 @@
+import { bound } from '../model/bound.ts';
 import type { Cursor } from '../model/cursor.ts';
 import type { BelfryError } from '../model/errors.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
@@ -81,6 +82,12 @@ export interface RetainedWish {
 
 /** Most balancers cut a connection after 50 or 60 s of silence, so every dialect pings more often than that. */
 export const PING_MS = 25_000;
+export const PONG_WAIT_MS = bound(
+  'time in which a socket of native, provisioning, drp or dorgu gives no sign of life',
+  60_000,
+  'ms',
+  'its connection is cut',
+);
 
 /** How a connection begins, and the bounds it lives in. */
 export interface Opening {

@@ -5,6 +5,7 @@
  * `container.{status,log,stats,end,error}.<appId>`, `deployment.{status,log,error}.<deploymentId>`,
  * `metrics.sample.{system,<host>}` and `system.{log,end,error}.mist`.
  */
+import { bound } from '../model/bound.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { HubEvent } from '../model/event.ts';
 import { isJsonObject, valueOf } from '../model/json.ts';
@@ -24,7 +25,8 @@ import { documented } from './mist-words.ts';
 import { PASSED_OVER } from './notices.ts';
 
 /** Two pings may stay without an answer. */
-const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: 75_000 };
+const PONG_WAIT_MS = bound('time in which a mist socket gives no sign of life', 75_000, 'ms', 'it is cut');
+const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: PONG_WAIT_MS };
 
 /** What every user of Mist may hear there. */
 const ALL_OF_MIST = Grants.parse(['container,deployment,metrics.*.*', 'system.*.mist']);

@@ -37,6 +37,7 @@ import { ANONYMOUS } from '../model/principal.ts';
 import { momentOf } from '../model/time.ts';
 import {
   PING_MS,
+  PONG_WAIT_MS,
   Refusal,
   type Command,
   type Dialect,
@@ -48,7 +49,7 @@ import {
 import { explain, readEvent } from './native-event.ts';
 import { anyNumber, anyText } from './shapes.ts';
 
-const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: 60_000 };
+const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: PONG_WAIT_MS };
 const AUTH_WITHIN_MS = bound(
   'time for the command auth of a native socket',
   10_000,

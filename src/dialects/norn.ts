@@ -19,7 +19,8 @@ const notices = new Notices(Pattern.parse(`${TYPES}.*.*`));
  * Norn's own server pings nobody and never finds out who is gone. All its clients answer pings, and may miss two before
  * they are cut.
  */
-const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: 75_000 };
+const PONG_WAIT_MS = bound('time in which a norn socket gives no sign of life', 75_000, 'ms', 'it is cut');
+const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: PONG_WAIT_MS };
 
 /** As documented; who has so many waiting and gets one more is closed. */
 const QUEUE_MAX_DELIVERIES = bound(

@@ -17,6 +17,7 @@ import { isFields, isJsonObject, readJson, textOf, valueOf, type Body } from '..
 import { ANONYMOUS, type Identity } from '../model/principal.ts';
 import {
   PING_MS,
+  PONG_WAIT_MS,
   Refusal,
   type Command,
   type ConnectionLimits,
@@ -35,13 +36,18 @@ import {
 import { eventTypeFor, topicOf, withDefaultGrants } from './provisioning-words.ts';
 import { readObject, schemaOf } from './shapes.ts';
 
-const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: 60_000 };
+const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: PONG_WAIT_MS };
 /** The reference also shows a client that sends its token once it is connected. */
 const AUTH_WITHIN_MS = bound('time for provisioning auth', 10_000, 'ms', 'the socket is closed (4001)');
 const LIMITS: ConnectionLimits = {
-  connectionsPerPrincipal: 10,
-  commandsPerSecond: 100,
-  subscriptionsMax: 50,
+  connectionsPerPrincipal: bound(
+    'provisioning sockets of one user',
+    10,
+    'entries',
+    'more are closed with 1013',
+  ),
+  commandsPerSecond: bound('messages of a provisioning socket', 100, 'a second', 'it is closed with 4029'),
+  subscriptionsMax: bound('event types of a provisioning socket', 50, 'entries', 'more are refused'),
 };
 /** Its reference names 10 as the default, and prints a client that reads no batches: one goes to who asks for it. */
 const BATCH_SIZE = 1;

@@ -12,20 +12,22 @@ const FIRST_WAIT_MS = 1_000;
 const FATE =
   'the next try waits, from a second on, twice as long after each; until then it gets attempts_exceeded';
 
+const GROWS = 'it grows no longer';
+
 /** Of one name from one address. */
 const PAIR: Allowance = {
   free: bound('wrong passwords for one name from one address', 10, 'entries', FATE),
-  maxWaitMs: 5 * 60_000,
+  maxWaitMs: bound('wait after wrong passwords for one name from one address', 5 * 60_000, 'ms', GROWS),
 };
 /** Of any names from one address, behind which there may be many people. */
 const ADDRESS: Allowance = {
   free: bound('wrong passwords from one address', 50, 'entries', FATE),
-  maxWaitMs: 60_000,
+  maxWaitMs: bound('wait after wrong passwords for one address', 60_000, 'ms', GROWS),
 };
 /** Of one name from anywhere. It holds back only addresses that were wrong already, so that nobody locks out a user. */
 const NAME: Allowance = {
   free: bound('wrong passwords for one name from all addresses', 100, 'entries', FATE),
-  maxWaitMs: 10_000,
+  maxWaitMs: bound('wait after wrong passwords for one name from all addresses', 10_000, 'ms', GROWS),
 };
 const FORGET_MS = bound(
   'time for which wrong passwords are remembered',

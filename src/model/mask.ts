@@ -66,13 +66,13 @@ export interface Known {
 }
 
 /** Names come from a few programs, over and over. Who makes up new ones all the time gets no memory from us. */
-const MAX_KNOWN = bound(
+export const MAX_KNOWN = bound(
   'field names of which a node remembers whether they are masked',
   10_000,
   'entries',
   'all are forgotten, and looked at again',
 );
-const MAX_KNOWN_LENGTH = bound(
+export const MAX_KNOWN_LENGTH = bound(
   'a field name of which that is remembered',
   100,
   'characters',

@@ -41,9 +41,12 @@ export const VALUES_MAX = bound(
   'the order is refused',
 );
 
-const value = z.string().min(1).max(300);
+const VALUE_MAX = bound('one of those values', 300, 'characters', 'the order is refused');
+const REASON_MAX = bound('reason that an order gives', 200, 'characters', 'the order is refused');
+
+const value = z.string().min(1).max(VALUE_MAX);
 const values = z.union([value.transform((one) => [one]), z.array(value).min(1).max(VALUES_MAX)]);
-const reason = z.string().max(200).exactOptional();
+const reason = z.string().max(REASON_MAX).exactOptional();
 
 const closing = z
   .strictObject({ close: z.partialRecord(z.enum(TARGETS), values), reason })
