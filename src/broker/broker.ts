@@ -139,8 +139,8 @@ export interface Flow {
   readonly holesFound: number;
   /** Those of them after which nothing was missing. */
   readonly holesRepaired: number;
-  /** Times that this node set the ids of a stream right, to which somebody had added one that left none. */
-  readonly streamsMended: number;
+  /** How often this node put right what somebody had done to a stream of the hub. */
+  readonly streamsMended: ReadonlyMap<StreamFault, number>;
   /** Entries that were trimmed from the inbox, or deleted, before a node had settled them; found by this node. */
   readonly inboxGone: number;
   /** Tails and latest values that this node dropped for want of room, and halves of tails. */
@@ -148,6 +148,13 @@ export interface Flow {
   /** What is kept by all nodes together, as it was when last looked at: JSON of the log, and memory of the others. */
   readonly heldBytes: Readonly<Record<'log' | 'retained' | 'inbox', number>>;
 }
+
+/**
+ * An entry of the inbox, the log or the dead had an id that left none, or none of use, for what follows; the inbox or its
+ * consumer group was deleted; something that is no stream stood in place of the inbox.
+ */
+export const STREAM_FAULTS = ['inbox_ids', 'log_ids', 'dead_ids', 'inbox_group', 'inbox_type'] as const;
+export type StreamFault = (typeof STREAM_FAULTS)[number];
 
 /**
  * Redis is full or cannot write to its disk; the node's user lacks a right; Redis was away, or no master; it did not

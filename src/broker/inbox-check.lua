@@ -1,70 +1,111 @@
--- Looks whether the inbox goes on, and whether all that came was seen. An id far ahead leaves none for those who follow,
--- or none but ids far ahead: what has one is added again under an id of now, after everything else, and nothing is lost.
--- What was trimmed or deleted before a node settled it is gone; it can only be told. So it is where there is more than
--- Redis has room for: what has waited longest goes.
+-- Puts right what a user of Redis can do to the inbox so that it takes or gives nothing any more, and tells what is gone.
+-- What was trimmed or deleted before a node settled it can only be told. So it is where there is more than Redis has room
+-- for: what has waited longest goes.
 --
--- GROUP, publish.lua and stream-ids.lua stand before it. KEYS are the inbox and how many entries have left it as they
--- should (inbox-settle.lua counts). ARGV[1] is by how many milliseconds an id may be ahead of the clock of Redis, ARGV[2]
--- how many bytes of memory the inbox may take.
--- Answers whether the ids were set right, how many entries were added again, how many are gone unseen, how many more
--- went for want of room, and how many bytes the inbox takes.
-local inbox, settled = KEYS[1], KEYS[2]
+-- stream-ids.lua stands before it. It finds nothing left to do the second time: of nodes that look at once, one puts right.
 
-for _, asked in ipairs({ { 'XADD', inbox, '*', 'event', '' }, { 'XDEL', inbox, '0-0' }, { 'XSETID', inbox, '1-0' }, { 'XTRIM', inbox, 'MAXLEN', '0' },
-  { 'XGROUP', 'SETID', inbox, GROUP, '0' }, { 'SET', settled, '0' } }) do
-  if not may(unpack(asked)) then return forbidden(asked[1], inbox) end
+-- What stood in the place of the inbox.
+local displaced = inbox .. ':displaced'
+-- How many bytes it takes, as it was when last looked at: for all nodes, since to look takes long where it is large.
+local weight = inbox .. ':bytes'
+-- Where the inbox holds more, nodes take from it first: to move it would keep Redis from everybody for too long.
+local MAX_MOVED = tonumber(ARGV[3])
+-- As many are looked at among those that nodes hold, which are far fewer.
+local MAX_HELD = tonumber(ARGV[4])
+
+local function group_of(stream)
+  for _, listed in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
+    local group = by_name(listed)
+    if group.name == GROUP then return group end
+  end
 end
 
-local info = redis.pcall('XINFO', 'STREAM', inbox)
--- It is not there yet.
-if info.err then return { 0, 0, 0, 0, 0 } end
-info = by_name(info)
--- A Redis before 7 does not count.
-if not info['entries-added'] then return { 0, 0, 0, 0, 0 } end
+-- Something else is in the way: it is not deleted, since nobody knows what it is.
+local function clear_the_way()
+  local kind = type_of(inbox)
+  if kind == 'none' or kind == 'stream' then return end
+  redis.call('RENAME', inbox, displaced)
+  redis.call('DEL', settled)
+  note('inbox_type', 1, kind)
+end
 
--- Of more, none is an event.
-local MANY_FIELDS = 2000
+-- All that is there is to be taken: what was settled is not there.
+local function ensure_group()
+  if type_of(inbox) == 'stream' and group_of(inbox) then return end
+  local is_lost = redis.call('EXISTS', settled) == 1
+  redis.call('XGROUP', 'CREATE', inbox, GROUP, '0', 'MKSTREAM')
+  redis.call('DEL', settled)
+  if is_lost then note('inbox_group', 1, '') end
+end
 
-local function mend(highest, now)
-  local added_again, from = take_back(inbox, info['entries-added'], highest, now)
-  for _, found in ipairs(redis.call('XINFO', 'GROUPS', inbox)) do
-    local group = by_name(found)
-    -- Who was given an entry that is far ahead was given all before it.
-    if group.name == GROUP and is_after(group['last-delivered-id'], highest) then
-      for _, pending in ipairs(redis.call('XPENDING', inbox, GROUP, '(' .. highest, '+', 1000000)) do
-        redis.call('XACK', inbox, GROUP, pending[1])
-      end
-      redis.call('XGROUP', 'SETID', inbox, GROUP, from)
+-- Notes under `what` how many were dropped before any node had settled them. What left the inbox was settled, dropped, or
+-- is still held by a node, which may settle it yet. Answers of how many that last is so; nil where they are too many to say.
+local function count_dropped(what)
+  local info = info_of(inbox)
+  local left, known = info['entries-added'] - info.length, tonumber(redis.pcall('GET', settled))
+  if not known then redis.call('SET', settled, left) end
+  local unexplained = left - (known or left)
+  if unexplained == 0 then return 0 end
+  local held, missing = redis.call('XPENDING', inbox, GROUP, '-', '+', MAX_HELD), 0
+  if #held == MAX_HELD then return nil end
+  for _, entry in ipairs(held) do
+    if #redis.call('XRANGE', inbox, entry[1], entry[1]) == 0 then missing = missing + 1 end
+  end
+  local dropped = unexplained - missing
+  if dropped ~= 0 then redis.call('INCRBY', settled, dropped) end
+  if dropped > 0 then note(what, dropped, '') end
+  return missing
+end
+
+-- All of it is looked at, since entries differ in size.
+local function weigh()
+  local bytes = redis.pcall('MEMORY', 'USAGE', inbox, 'SAMPLES', 0)
+  return type(bytes) == 'number' and bytes or 0
+end
+
+-- Answers how many bytes the inbox takes.
+local function make_room(most)
+  local known = tonumber(redis.pcall('GET', weight))
+  if known then return known end
+  local bytes, length = weigh(), redis.call('XLEN', inbox)
+  if bytes > most and not may('XTRIM', inbox, 'MAXLEN', '0') then error(forbidden('XTRIM', inbox)) end
+  while bytes > most and length > 0 do
+    length = math.floor(length * most / bytes)
+    redis.call('XTRIM', inbox, 'MAXLEN', length)
+    bytes = weigh()
+  end
+  redis.call('SET', weight, bytes, 'PX', ARGV[5])
+  return bytes
+end
+
+-- What nodes hold they go on holding, but for what comes again under a new id. `missing` of that are no longer there: a
+-- node can settle them, but only for as long as Redis knows that it holds them.
+local function mend_inbox(missing)
+  local info = info_of(inbox)
+  if not is_odd(info['last-generated-id'], HIGHEST_IN_TIME) then return end
+  local held = redis.call('XPENDING', inbox, GROUP, '-', '+', MAX_HELD)
+  if missing ~= 0 or #held == MAX_HELD or info.length > MAX_MOVED then return end
+  local delivered = group_of(inbox)['last-delivered-id']
+  put_aside(inbox)
+  redis.call('XGROUP', 'CREATE', inbox, GROUP, delivered, 'MKSTREAM')
+  local from, gone = move(inbox, HIGHEST_IN_TIME, function(fields) add(inbox, '*', fields) end)
+  if is_after(delivered, from) then redis.call('XGROUP', 'SETID', inbox, GROUP, from) end
+  for _, entry in ipairs(held) do
+    local id, node, idle, deliveries = unpack(entry)
+    if not gone[id] then
+      redis.call('XCLAIM', inbox, GROUP, node, 0, id, 'IDLE', idle, 'RETRYCOUNT', deliveries, 'FORCE', 'JUSTID')
     end
   end
-  for _, fields in ipairs(added_again) do redis.call('XADD', inbox, '*', unpack(fields, 1, math.min(#fields, MANY_FIELDS))) end
-  return #added_again
+  redis.call('SET', settled, 0)
+  note('inbox_ids', count_of(gone), info['last-generated-id'])
 end
 
-local time = redis.call('TIME')
-local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
-local highest = string.format('%.0f-18446744073709551615', now_ms + tonumber(ARGV[1]))
-local is_wrong = is_after(info['last-generated-id'], highest)
-local again = is_wrong and mend(highest, string.format('%.0f-0', now_ms)) or 0
-
--- All of it is looked at, since entries differ in size; that is much only where the inbox is as good as full.
-local function memory() return redis.call('MEMORY', 'USAGE', inbox, 'SAMPLES', 0) or 0 end
-
-local function make_room(most)
-  local before, used = redis.call('XLEN', inbox), memory()
-  local length = before
-  while used > most and length > 0 do
-    length = math.floor(length * most / used)
-    redis.call('XTRIM', inbox, 'MAXLEN', length)
-    used = memory()
-  end
-  return before - length, used
+-- Answers how many bytes the inbox takes.
+local function check_inbox(most)
+  clear_the_way()
+  ensure_group()
+  count_dropped('inbox_gone')
+  local bytes = make_room(most)
+  mend_inbox(count_dropped('inbox_full'))
+  return bytes
 end
-
-local trimmed, used = make_room(tonumber(ARGV[2]))
-local added = by_name(redis.call('XINFO', 'STREAM', inbox))['entries-added']
-local left = added - redis.call('XLEN', inbox)
-local known = tonumber(redis.call('GET', settled) or left)
--- Fewer left than were settled where the stream is another one than before.
-if left ~= known or redis.call('EXISTS', settled) == 0 then redis.call('SET', settled, left) end
-return { is_wrong and 1 or 0, again, math.max(0, left - known - trimmed), trimmed, used }

@@ -4,15 +4,17 @@
 -- Only the first of all pending entries is moved, so the order of the inbox is that of the log whoever has read what.
 -- What comes after an entry that another node holds has to wait for that.
 --
--- GROUP, LIMITS and publish.lua stand before it. KEYS are the log, the inbox, the dead, and how
--- many entries have left the inbox like this, where that is counted (inbox-check.lua). ARGV has seven for each entry,
+-- GROUP, LIMITS and publish.lua stand before it. KEYS are the log, the inbox, the dead, and how many entries have left
+-- the inbox like this, where that is counted (inbox-check.lua). ARGV[1] is the node; then come seven for each entry,
 -- oldest first: its id, what becomes of it, and what the functions below take.
 -- Answers for each entry until one has to wait: 1 when it was moved now, 0 when somebody had done so before.
 local log, inbox, dead, settled = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
+local node = ARGV[1]
+
+-- Its id, and who holds it.
 local function first_pending(from, to)
-  local found = redis.call('XPENDING', inbox, GROUP, from, to, 1)[1]
-  return found and found[1]
+  return unpack(redis.call('XPENDING', inbox, GROUP, from, to, 1)[1] or {})
 end
 
 -- By memory as well, or ten thousand large ones would fill Redis.
@@ -41,19 +43,22 @@ function become.nothing() end
 -- Without these an entry would be moved, and stay.
 if not may('XACK', inbox, GROUP, '0-0') then return forbidden('XACK', inbox) end
 if not may('XDEL', inbox, '0-0') then return forbidden('XDEL', inbox) end
+if not may('INCR', settled) then return forbidden('INCR', settled) end
 
 local is_counted = redis.call('EXISTS', settled) == 1
 local outcomes = {}
-for i = 1, #ARGV, 7 do
+for i = 2, #ARGV, 7 do
   local id = ARGV[i]
-  local is_first = first_pending('-', '+') == id
+  local first, holder = first_pending('-', '+')
+  -- Whoever may add can give an id twice: what a node holds under it is the entry of which it is the holder.
+  local is_first = first == id and holder == node
   if not is_first and first_pending(id, id) then break end
   if is_first then
     -- Last, so that what Redis refuses in between leaves the entry where it was.
     become[ARGV[i + 1]](id, unpack(ARGV, i + 2, i + 6))
     redis.call('XACK', inbox, GROUP, id)
     redis.call('XDEL', inbox, id)
-    if is_counted and ARGV[i + 1] ~= 'nothing' then redis.call('INCR', settled) end
+    if is_counted then redis.call('INCR', settled) end
   end
   outcomes[#outcomes + 1] = is_first and 1 or 0
 end

@@ -1,10 +1,43 @@
--- Looks whether the log goes on. An id that is no cursor (cursor.ts takes 16 digits) leaves none but such for those who
--- follow, or none at all, and then every publish is refused. What has one is published again under an id of now.
+-- Puts right the ids of the log and of the dead.
 --
--- publish.lua and stream-ids.lua stand before it. KEYS are the log and the id of the last that was ever appended.
--- Answers whether the ids were set right, how many entries were published again, and how many bytes the log has.
-local log, last = KEYS[1], KEYS[2]
-local HIGHEST = '9999999999999999-18446744073709551615'
+-- stream-ids.lua and inbox-check.lua stand before it.
+-- Answers how many bytes the inbox takes, how many the log has, and what was found in all three.
+
+local function is_closed(stream, highest)
+  if type_of(stream) ~= 'stream' then return false end
+  local id = info_of(stream)['last-generated-id']
+  return is_odd(id, highest) and id
+end
+
+local function is_cursor(text)
+  return text and text:match('^%d+%-%d+$') and not is_odd(text, HIGHEST_CURSOR)
+end
+
+-- Under an id that is no cursor no node has heard an event, so it is published again; and what comes first joins what
+-- nodes have heard last.
+local function mend_log()
+  local closed = is_closed(log, HIGHEST_CURSOR)
+  if not closed then return end
+  local previous = redis.call('GET', last)
+  put_aside(log)
+  local events, heard = {}, nil
+  local from, gone = move(log, HIGHEST_CURSOR, function(fields)
+    local entry = by_name(fields)
+    events[#events + 1] = entry.e
+    if is_cursor(entry.p) then heard = heard or entry.p end
+  end)
+  if previous and not is_cursor(previous) then redis.call('SET', last, heard or from) end
+  for _, event in ipairs(events) do publish(log, { event }, {}) end
+  note('log_ids', count_of(gone), closed)
+end
+
+local function mend_dead()
+  local closed = is_closed(dead, HIGHEST_IN_TIME)
+  if not closed then return end
+  put_aside(dead)
+  local _, gone = move(dead, HIGHEST_IN_TIME, function(fields) add(dead, '*', fields) end)
+  note('dead_ids', count_of(gone), closed)
+end
 
 -- How many the log has, by the last mark before its first entry: up to a part of the limit more than there are.
 local function held_bytes()
@@ -18,29 +51,8 @@ local function held_bytes()
   return math.min(total - before, LIMITS.log_bytes)
 end
 
-local refusal = refusal_of_rights(log:match('^{(.+)}:log$'))
-if refusal then return refusal end
-if not may('XSETID', log, '1-0') then return forbidden('XSETID', log) end
-
-local info = redis.pcall('XINFO', 'STREAM', log)
-if info.err then return { 0, 0, 0 } end
-info = by_name(info)
-if not is_after(info['last-generated-id'], HIGHEST) or not info['entries-added'] then
-  return { 0, 0, held_bytes() }
-end
-
-local time = redis.call('TIME')
-local previous = redis.call('GET', last)
-local from = string.format('%.0f-0', time[1] * 1000 + math.floor(time[2] / 1000))
-if previous and not is_after(previous, HIGHEST) and is_after(previous, from) then from = previous end
-local taken
-taken, from = take_back(log, info['entries-added'], HIGHEST, from)
-if previous and is_after(previous, HIGHEST) then redis.call('SET', last, from) end
-
-local events = {}
-for _, fields in ipairs(taken) do
-  local entry = by_name(fields)
-  if entry.e then events[#events + 1] = entry.e end
-end
-publish(log, events, {})
-return { 1, #events, held_bytes() }
+local inbox_bytes = check_inbox(tonumber(ARGV[2]))
+mend_log()
+mend_dead()
+local is_told, log_bytes = pcall(held_bytes)
+return { inbox_bytes, is_told and log_bytes or 0, found }

@@ -1,4 +1,4 @@
-import type { Dead, RefusedReason } from './broker.ts';
+import type { Dead, RefusedReason, StreamFault } from './broker.ts';
 
 /* What can only be where there is a Redis. */
 
@@ -17,6 +17,6 @@ export const UNTROUBLED = {
   proofMs: 0,
   holesFound: 0,
   holesRepaired: 0,
-  streamsMended: 0,
+  streamsMended: new Map<StreamFault, number>(),
   inboxGone: 0,
 };

@@ -1,5 +1,6 @@
 import type { Result } from 'ioredis';
 import type { Logger } from 'pino';
+import { bound } from '../model/bound.ts';
 import { isRefusal, type RedisConnection } from './redis-connection.ts';
 import {
   InboxReader,
@@ -9,26 +10,18 @@ import {
   type Verdict,
 } from './redis-inbox-reader.ts';
 import { INBOX_GROUP, type RedisNames } from './redis-log.ts';
-import { bound } from '../model/bound.ts';
+import { StreamCheck } from './redis-streams.ts';
 
 /** What a node holds at once is bounded by both, but for one entry that by itself is larger. */
 const STAY = 'the others stay where they are';
 const MAX_HELD = bound('inbox entries that a node holds at once', 100, 'entries', STAY);
 const MAX_HELD_BYTES = bound('bytes of those, but for one that is larger', 4_194_304, 'bytes', STAY);
-
 const MAX_BLOCK_MS = 2_000;
 const FIRST_WAIT_MS = 2;
 const MAX_WAIT_MS = 200;
 const MAX_RETRY_MS = 2_000;
 /** A consumer that holds nothing and was not seen for so long belongs to a node that has crashed. */
-const LONG_AGO_MS = bound(
-  'time for which an idle consumer of the inbox is kept',
-  3_600_000,
-  'ms',
-  'it is forgotten',
-);
-/** How Redis says that the group is there already. */
-const IS_THERE = 'BUSYGROUP';
+const LONG_AGO_MS = bound('time that an idle inbox consumer is kept', 3_600_000, 'ms', 'it is forgotten');
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -44,6 +37,8 @@ declare module 'ioredis' {
 type RawEntry = [id: Buffer, content: RawContent];
 
 export interface InboxOptions extends InboxReaderOptions {
+  /** Of memory that the inbox takes; what has waited longest goes. */
+  readonly maxInboxBytes: number;
   /** The name of the node, by which Redis knows what it holds. */
   readonly node: string;
   /** Entries that another node has held for so long are taken from it. */
@@ -60,6 +55,7 @@ export interface InboxOptions extends InboxReaderOptions {
  * has to wait behind it.
  */
 export class Inbox {
+  readonly streams: StreamCheck;
   readonly #connection: RedisConnection;
   readonly #names: RedisNames;
   readonly #options: InboxOptions;
@@ -82,6 +78,7 @@ export class Inbox {
     this.#names = names;
     this.#options = options;
     this.#reader = new InboxReader(options);
+    this.streams = new StreamCheck(connection, names, options);
     this.#claimAfterMs = options.claimAfterMs ?? 15_000;
     // A command that takes longer counts as failed.
     this.#blockMs = Math.min(MAX_BLOCK_MS, Math.floor(timeoutMs / 2));
@@ -137,19 +134,17 @@ export class Inbox {
 
   /** A Redis that was emptied knows neither the inbox nor the group, and an answer may have been lost. */
   async #begin(): Promise<void> {
+    this.#loseSight();
+    await this.streams.look();
+  }
+
+  #loseSight(): void {
     this.#held = [];
     this.#lostSight = true;
-    try {
-      await this.#connection.ask(
-        (redis) => redis.xgroup('CREATE', this.#names.inbox, INBOX_GROUP, '0', 'MKSTREAM'),
-        IS_THERE,
-      );
-    } catch (error) {
-      if (!isRefusal(error, IS_THERE)) throw error;
-    }
   }
 
   async #turn(): Promise<void> {
+    if (this.streams.dueInMs <= 0 && (await this.streams.look())) this.#loseSight();
     if (this.#held.length === 0) this.#held = await this.#take();
     if (this.#held.length === 0) return void (await this.#claim());
     const settled = await this.#settle();
@@ -166,7 +161,11 @@ export class Inbox {
       entries = await this.#takeFrom('>');
     }
     if (entries.length === 0) entries = await this.#takeNext();
-    return entries.map(([id, content]) => this.#reader.judge(id.toString('latin1'), content));
+    return entries.map(([raw, content]) => {
+      const id = raw.toString('latin1');
+      this.streams.saw(id);
+      return this.#reader.judge(id, content);
+    });
   }
 
   #takeFrom(from: '0' | '>'): Promise<RawEntry[]> {
@@ -186,9 +185,10 @@ export class Inbox {
 
   async #takeNext(): Promise<RawEntry[]> {
     const { node } = this.#options;
+    const blockMs = Math.max(1, Math.min(this.#blockMs, Math.ceil(this.streams.dueInMs)));
     const streams = ['STREAMS', this.#names.inbox, '>'] as const;
     const found = await this.#connection.ask((redis) =>
-      redis.xreadgroupBuffer('GROUP', INBOX_GROUP, node, 'COUNT', 1, 'BLOCK', this.#blockMs, ...streams),
+      redis.xreadgroupBuffer('GROUP', INBOX_GROUP, node, 'COUNT', 1, 'BLOCK', blockMs, ...streams),
     );
     const [stream] = (found ?? []) as [name: Buffer, entries: RawEntry[]][];
     return stream?.[1] ?? [];
@@ -197,15 +197,16 @@ export class Inbox {
   /** @returns how many of those held need no more thought, by whoever they were settled */
   async #settle(): Promise<number> {
     const { log, inbox, dead, settled: count } = this.#names;
-    const asked = this.#held.flatMap(({ id, becomes }) => [id, ...becomes]);
+    const entries = this.#held.flatMap(({ id, becomes }) => [id, ...becomes]);
     const outcomes = await this.#connection.ask((redis) =>
-      redis.belfrySettle(4, log, inbox, dead, count, ...asked),
+      redis.belfrySettle(4, log, inbox, dead, count, this.#options.node, ...entries),
     );
     const settled = this.#held.splice(0, outcomes.length);
-    for (const [i, { becomes, reason }] of settled.entries()) {
+    for (const [i, { id, becomes, reason }] of settled.entries()) {
       if (outcomes[i] !== 1) continue;
       if (reason !== undefined) this.#options.report('inbox', reason);
       else if (becomes[0] === 'event') this.#moved++;
+      else this.streams.missed(id);
     }
     return settled.length;
   }
@@ -220,8 +221,7 @@ export class Inbox {
     const [, ids] = reply as [next: string, ids: string[]];
     if (ids.length === 0) return false;
     log.info({ count: ids.length }, 'claimed entries of the inbox that were held for too long');
-    this.#held = [];
-    this.#lostSight = true;
+    this.#loseSight();
     return true;
   }
 

@@ -22,6 +22,7 @@ const VALIDATE = [
 ]
   .map((name) => read(`${name}.lua`))
   .join('');
+const CHECK = read('stream-ids.lua') + read('inbox-check.lua') + read('log-check.lua');
 const GROUP = `local GROUP = '${INBOX_GROUP}'\n`;
 
 const MAX_HUBS = bound(
@@ -58,6 +59,7 @@ export function inboxScripts(limits: ScriptLimits) {
   return {
     belfryTake: { lua: `${GROUP}${publishing(limits)}${read('inbox-take.lua')}` },
     belfrySettle: { lua: `${GROUP}${publishing(limits)}${read('inbox-settle.lua')}` },
+    belfryCheck: { lua: `${GROUP}${publishing(limits)}${CHECK}` },
   };
 }
 
@@ -78,10 +80,6 @@ export function commandScripts(limits: ScriptLimits) {
     belfryOutcome: { lua: `${publishing(limits)}${read('outcome.lua')}` },
     belfryBegin: { lua: `${publishing(limits)}${read('outcome-begin.lua')}` },
     belfryLeave: { lua: `${GROUP}${read('inbox-leave.lua')}` },
-    belfryCheckInbox: {
-      lua: `${GROUP}${publishing(limits)}${read('stream-ids.lua')}${read('inbox-check.lua')}`,
-    },
-    belfryCheckLog: { lua: `${publishing(limits)}${read('stream-ids.lua')}${read('log-check.lua')}` },
     belfryCheckRetained: { lua: `${publishing(limits)}${read('retained-check.lua')}` },
     belfryRetry: { lua: read('dead-retry.lua') },
   };

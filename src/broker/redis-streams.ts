@@ -1,24 +1,23 @@
 import type { Result } from 'ioredis';
 import type { Logger } from 'pino';
 import { bound } from '../model/bound.ts';
-import type { Flow } from './broker.ts';
-import type { RedisConnection } from './redis-connection.ts';
+import type { Clock } from '../model/clock.ts';
+import { isCursor } from '../model/cursor.ts';
+import type { Flow, StreamFault } from './broker.ts';
+import { isRefusal, type RedisConnection } from './redis-connection.ts';
 import type { RedisNames } from './redis-log.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    /** inbox-check.lua */
-    belfryCheckInbox(
-      keyCount: 2,
+    /** stream-ids.lua, inbox-check.lua and log-check.lua */
+    belfryCheck(
+      keyCount: 5,
       ...keysAndArguments: (string | number)[]
-    ): Result<[wasWrong: 0 | 1, addedAgain: number, gone: number, trimmed: number, held: number], Context>;
-    /** log-check.lua */
-    belfryCheckLog(
-      keyCount: 2,
-      ...keys: string[]
-    ): Result<[wasWrong: 0 | 1, addedAgain: number, held: number], Context>;
+    ): Result<[inboxBytes: number, logBytes: number, found: Found[]], Context>;
   }
 }
+
+type Found = [what: StreamFault | 'inbox_gone' | 'inbox_full', count: number, detail: string];
 
 const AHEAD_MS = bound(
   'time by which the id of an inbox entry may be ahead of the clock of Redis',
@@ -27,33 +26,87 @@ const AHEAD_MS = bound(
   'the entry is added again under an id of now, after all others',
 );
 
+const MAX_MOVED = bound(
+  'entries of an inbox that is moved into a new one, since an entry had an id that leaves none',
+  100_000,
+  'entries',
+  'it is left to the nodes until it holds fewer',
+);
+const MAX_HELD = bound(
+  'entries held by nodes that are looked for in the inbox',
+  10_000,
+  'entries',
+  'what is gone from it is told later, and it is not moved before',
+);
+
+const LOOK_EVERY_MS = 2_000;
+/** After an odd id was seen; no sooner after the last look, whatever somebody goes on doing. */
+const SUSPECT_EVERY_MS = 100;
+/** By one node for all, since to weigh an inbox takes long where it is large. */
+const WEIGH_EVERY_MS = 5_000;
+
 /** Whoever may add to a stream may name the id and trim what is there, and no right of Redis keeps that from them. */
 const WHO =
-  'Whoever may XADD can do that; expected `XADD <key> * event <event>`, without an id and without MAXLEN or MINID.';
+  'Expected `XADD <key> * event <event>`, without an id and without MAXLEN or MINID; `ACL LIST` shows which users may write there.';
+const NO_ID =
+  'had an entry with an id that leaves none, or none of use, for what follows (or the clock of Redis was set back); mended';
 
-/** Keeps the streams of a hub such that they go on, whatever was added to them, and tells what went missing. */
+/** What happened, and what to do. */
+const WORDS: Readonly<Record<Found[0], string>> = {
+  inbox_ids: `The inbox ${NO_ID}: such entries have new ids, in their order, and nothing is lost. ${WHO}`,
+  log_ids: `The log ${NO_ID}: what had such an id was published again under a new one. ${WHO}`,
+  dead_ids: `The stream of the dead ${NO_ID}: such entries have new ids. ${WHO}`,
+  inbox_group:
+    'The inbox or its consumer group was deleted; made again. What a deleted inbox held is lost, and nobody can tell how much that was. ' +
+    'Expected that nobody but nodes may DEL, UNLINK or XGROUP there; `ACL LIST` shows which users may.',
+  inbox_type:
+    'Something that is no stream stood in place of the inbox; the inbox was made again, and it was renamed, with ":displaced" after its name. ' +
+    'Expected that nobody but nodes may write there except by XADD; look at it, and delete it.',
+  inbox_gone: `Entries were trimmed or deleted from the inbox before any node had settled them. ${WHO}`,
+  inbox_full:
+    'The inbox was full, and its oldest entries are gone. Expected nodes that keep up, or a larger BELFRY_INBOX_MAX_BYTES.',
+};
+
+/** How the scripts say that the user of the node lacks a right. */
+const FORBIDDEN = 'BELFRY forbidden';
+
+export interface StreamCheckOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly maxInboxBytes: number;
+}
+
+/**
+ * Keeps the streams of a hub such that they go on, whatever was done to them, and tells what went missing. Of nodes that
+ * look at the same time, one finds what is wrong.
+ */
 export class StreamCheck {
   readonly #connection: RedisConnection;
   readonly #names: RedisNames;
+  readonly #clock: Clock;
   readonly #log: Logger;
   readonly #maxInboxBytes: number;
-  #mended = 0;
+  readonly #mended = new Map<StreamFault, number>();
   #gone = 0;
   #held = { log: 0, inbox: 0 };
+  #lookedAt = -Infinity;
+  #isSuspect = false;
 
+  /** The connection must know the scripts of the inbox. */
   constructor(
     connection: RedisConnection,
     names: RedisNames,
-    { log, maxInboxBytes }: { readonly log: Logger; readonly maxInboxBytes: number },
+    { clock, log, maxInboxBytes }: StreamCheckOptions,
   ) {
     this.#connection = connection;
     this.#names = names;
+    this.#clock = clock;
     this.#log = log;
     this.#maxInboxBytes = maxInboxBytes;
   }
 
-  /** How often this node has set the ids of a stream right. */
-  get mended(): number {
+  /** How often this node has put what right. */
+  get mended(): ReadonlyMap<StreamFault, number> {
     return this.#mended;
   }
 
@@ -67,50 +120,54 @@ export class StreamCheck {
     return this.#held;
   }
 
-  /** Never rejects. Of nodes that look at the same time, one finds what is wrong. */
-  async run(): Promise<void> {
+  /** In how many milliseconds it is time to look; not more than zero when it is. */
+  get dueInMs(): number {
+    const every = this.#isSuspect ? SUSPECT_EVERY_MS : LOOK_EVERY_MS;
+    return this.#lookedAt + every - this.#clock.elapsed();
+  }
+
+  /** Told of the id of each entry that a node takes from the inbox. */
+  saw(id: string): void {
+    this.#isSuspect ||= !isCursor(id);
+  }
+
+  /** Told of an entry that somebody had removed when it was to be settled, and whose content no node knows. */
+  missed(id: string): void {
+    this.#tell('inbox_gone', 1, id);
+  }
+
+  /**
+   * Puts right what it finds. Where there is no inbox, or no group, it makes them.
+   * @returns whether entries of the inbox have new ids, so that what a node holds may be void
+   * @throws BelfryError `unavailable`
+   */
+  async look(): Promise<boolean> {
+    this.#lookedAt = this.#clock.elapsed();
+    this.#isSuspect = false;
+    const found = await this.#ask();
+    for (const each of found) this.#tell(...each);
+    return found.some(([what]) => what === 'inbox_ids');
+  }
+
+  async #ask(): Promise<Found[]> {
+    const { inbox, settled, log, last, dead } = this.#names;
     try {
-      await Promise.all([this.#checkInbox(), this.#checkLog()]);
+      const bounds = [AHEAD_MS, this.#maxInboxBytes, MAX_MOVED, MAX_HELD, WEIGH_EVERY_MS];
+      const [inboxBytes, logBytes, found] = await this.#connection.ask((redis) =>
+        redis.belfryCheck(5, inbox, settled, log, last, dead, ...bounds),
+      );
+      this.#held = { log: logBytes, inbox: inboxBytes };
+      return found;
     } catch (error) {
-      if (this.#connection.isReady)
-        this.#log.warn({ err: error }, 'cannot look at the streams; trying again');
+      // The connection has logged which right it is. Whatever else goes on without it.
+      if (isRefusal(error, FORBIDDEN)) return [];
+      throw error;
     }
   }
 
-  async #checkInbox(): Promise<void> {
-    const { inbox, settled } = this.#names;
-    const [wasWrong, addedAgain, gone, trimmed, held] = await this.#connection.ask((redis) =>
-      redis.belfryCheckInbox(2, inbox, settled, AHEAD_MS, this.#maxInboxBytes),
-    );
-    this.#held.inbox = held;
-    if (wasWrong === 1) this.#tellMended(inbox, addedAgain);
-    this.#gone += gone + trimmed;
-    if (trimmed > 0)
-      this.#log.error(
-        { stream: inbox, trimmed, maxBytes: this.#maxInboxBytes },
-        'the inbox was full, and its oldest entries are gone. Expected nodes that keep up, or a larger BELFRY_INBOX_MAX_BYTES.',
-      );
-    if (gone > 0)
-      this.#log.error(
-        { stream: inbox, gone },
-        `entries were trimmed or deleted before any node had read them. ${WHO}`,
-      );
-  }
-
-  async #checkLog(): Promise<void> {
-    const { log, last } = this.#names;
-    const [wasWrong, addedAgain, held] = await this.#connection.ask((redis) =>
-      redis.belfryCheckLog(2, log, last),
-    );
-    this.#held.log = held;
-    if (wasWrong === 1) this.#tellMended(log, addedAgain);
-  }
-
-  #tellMended(stream: string, addedAgain: number): void {
-    this.#mended++;
-    this.#log.error(
-      { stream, addedAgain },
-      `an entry had an id that leaves none for what follows; mended. ${WHO}`,
-    );
+  #tell(what: Found[0], count: number, detail: string): void {
+    if (what === 'inbox_gone' || what === 'inbox_full') this.#gone += count;
+    else this.#mended.set(what, (this.#mended.get(what) ?? 0) + 1);
+    this.#log.error({ what, count, detail }, WORDS[what]);
   }
 }

@@ -30,7 +30,6 @@ import { Proof } from './redis-proof.ts';
 import { Reader } from './redis-reader.ts';
 import type { RedisBrokerOptions } from './redis-options.ts';
 import { RetainedCheck } from './redis-retained-check.ts';
-import { StreamCheck } from './redis-streams.ts';
 import { RedisRetained } from './redis-retained.ts';
 import { SharedRules } from './redis-rules.ts';
 
@@ -55,7 +54,6 @@ export class RedisBroker implements Broker, History, Retained {
   readonly #retained: RedisRetained;
   readonly #library: Library;
   readonly #proof: Proof;
-  readonly #streams: StreamCheck;
   readonly #kept: RetainedCheck;
   #feed: Feed | undefined;
   #timers: (() => void)[] = [];
@@ -77,7 +75,6 @@ export class RedisBroker implements Broker, History, Retained {
     const pages = new RedisPages(past, names, SHARED_PAGE_BYTES);
     this.#history = new RedisHistory(pages, this.#retained, this.#options);
     this.#library = new Library(commands, new SharedRules(commands, names.rules, this.#options), log);
-    this.#streams = new StreamCheck(commands, names, this.#options);
     this.#kept = new RetainedCheck(commands, names, this.#options);
     this.#proof = new Proof(commands, subscriber, names, clock);
   }
@@ -101,7 +98,6 @@ export class RedisBroker implements Broker, History, Retained {
       for (const connection of [this.#links.reads, this.#links.subscriber])
         connection.redis.on('ready', () => void this.#mend(feed));
       await Promise.allSettled([this.#publisher.begin(), this.#library.load()]);
-      void this.#streams.run();
       await this.#listen(feed);
     } catch (error) {
       await this.stop();
@@ -134,10 +130,10 @@ export class RedisBroker implements Broker, History, Retained {
       proofMs: this.#proof.ms,
       holesFound: 0,
       holesRepaired: 0,
-      streamsMended: this.#streams.mended,
-      inboxGone: this.#streams.gone,
+      streamsMended: this.#inbox.streams.mended,
+      inboxGone: this.#inbox.streams.gone,
       retainedGone: this.#kept.gone,
-      heldBytes: { ...this.#streams.held, retained: this.#kept.held },
+      heldBytes: { ...this.#inbox.streams.held, retained: this.#kept.held },
       ...this.#feed?.holes,
     };
   }
@@ -210,7 +206,6 @@ export class RedisBroker implements Broker, History, Retained {
 
   async #watch(feed: Feed): Promise<void> {
     void this.#restore();
-    void this.#streams.run();
     void this.#kept.run();
     if (feed.state === 'paused') return this.#mend(feed);
     try {

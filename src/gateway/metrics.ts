@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { REFUSED_REASONS, type Flow } from '../broker/broker.ts';
+import { REFUSED_REASONS, STREAM_FAULTS, type Flow } from '../broker/broker.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Clock } from '../model/clock.ts';
 import { WARNING_KINDS, type NodeWarning } from '../registry/node-watch.ts';
@@ -126,11 +126,16 @@ function flowMetrics({ flow, registry: roll, clock }: Measured, registry: Regist
     'Those of them after which nothing was missing.',
     () => flow().holesRepaired,
   );
-  counter(
-    'belfry_streams_mended_total',
-    'Times that an entry of the inbox or the log had an id that left none for what follows.',
-    () => flow().streamsMended,
-  );
+  new Counter({
+    name: 'belfry_streams_mended_total',
+    help: 'Times that this node put right what somebody had done to a stream of the hub, by what that was.',
+    labelNames: ['reason'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const reason of STREAM_FAULTS) this.inc({ reason }, flow().streamsMended.get(reason) ?? 0);
+    },
+  });
   counter(
     'belfry_inbox_gone_total',
     'Entries that were trimmed from the inbox, or deleted, before a node had read them.',

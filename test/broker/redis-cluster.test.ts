@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { spawnCluster, type RedisCluster } from '../support/redis-groups.ts';
 import { HAS_REDIS_SERVER } from '../support/redis.ts';
 import { describeBroker } from './contract.ts';
@@ -16,6 +16,19 @@ describe.skipIf(!HAS_REDIS_SERVER)('on a Redis Cluster (needs a redis-server on 
   afterAll(() => cluster.dispose());
 
   describeBroker('redis+cluster', world);
+  it('an inbox that was given the largest id goes on', async () => {
+    const shared = world();
+    const owner = new Redis((await cluster.ownerOf(shared.prefix)).url);
+    onTestFinished(() => owner.disconnect());
+    const { ear } = await shared.start();
+    const add = (id: string, key: string): Promise<string | null> =>
+      owner.xadd(`{${shared.prefix}}:ingress`, id, 'event', JSON.stringify({ type: 'a', action: 'b', key }));
+    await add('18446744073709551615-18446744073709551615', 'odd');
+    await expect.poll(() => add('*', 'after').then(() => 'taken', String)).toBe('taken');
+    await ear.key('after');
+    expect(ear.keys).toEqual(['odd', 'after']);
+  });
+
   describeRetained('redis+cluster', (retention) => {
     const shared = world();
     const pass = async (ms: number): Promise<void> => {

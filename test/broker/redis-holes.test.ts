@@ -254,7 +254,8 @@ describe.skipIf(!HAS_REDIS_SERVER)('what a hub keeps in Redis', () => {
     await broker.publish([event('1')], once('once'));
     await world.fcall(JSON.stringify(event('2')));
     const keys = (await world.redis.keys('*')).map((key) => key.replace(/(?<=:outcomes:).*/, '…'));
-    const names = ['ingress', 'last', 'log', 'log:bytes', 'once:once', 'outcomes:…', 'rules'].map(
+    const inbox = ['ingress', 'ingress:bytes', 'ingress:settled'];
+    const names = [...inbox, 'last', 'log', 'log:bytes', 'once:once', 'outcomes:…', 'rules'].map(
       (name) => `{${world.prefix}}:${name}`,
     );
     expect(keys.toSorted()).toEqual(names.toSorted());

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { nativeClient, type TestClient } from '../support/client.ts';
+import { MetricsPage } from '../support/metrics.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
 import { read } from './files.ts';
@@ -95,6 +96,26 @@ describe.skipIf(!HAS_REDIS_SERVER)('the Redis users of the handbook', () => {
     await deployer.xadd('{belfry}:ingress', '*', 'event', event('a', 'b', 'durable'));
     expect(await client.next()).toMatchObject({ key: 'durable' });
     await allForbidden(deployer, () => deployer.publish('belfry:events', event('a', 'b', 'live')));
+  });
+
+  it('let a service close the inbox and empty it, which the node puts right and tells with the rights that it has', async () => {
+    const { node, admin, as, client } = await world();
+    const [deployer, other] = [as('deployer'), as('deployer')];
+    const largest = '18446744073709551615-18446744073709551615';
+    await deployer.xadd('{belfry}:ingress', largest, 'event', event('a', 'b', 'hostile'));
+    const add = (key: string): Promise<string> =>
+      other.xadd('{belfry}:ingress', '*', 'event', event('a', 'b', key)).then(() => 'taken', String);
+    await expect.poll(() => add('ordinary'), { timeout: 5_000 }).toBe('taken');
+    for (const key of ['hostile', 'ordinary']) expect(await client.next()).toMatchObject({ key });
+    await deployer.xadd('{belfry}:ingress', 'MAXLEN', 0, largest, 'event', event('a', 'b', 'dropped'));
+    await expect.poll(() => add('after'), { timeout: 5_000 }).toBe('taken');
+    expect(await client.next()).toMatchObject({ key: 'after' });
+    const page = await MetricsPage.of(node.url);
+    expect(page.series.get('belfry_streams_mended_total{reason="inbox_ids"}')).toBe(2);
+    expect(page.series.get('belfry_inbox_gone_total')).toBe(1);
+    const told = node.log.filter(({ level }) => level === 50).map(({ what }) => what);
+    expect(told).toEqual(['inbox_ids', 'inbox_gone', 'inbox_ids']);
+    expect(await admin.acl('LOG')).toEqual([]);
   });
 
   it('let a service publish live, and do nothing else', async () => {

@@ -23,8 +23,8 @@ const FLOW = {
   proofMs: 12,
   holesFound: 2,
   holesRepaired: 1,
-  streamsMended: 0,
-  inboxGone: 0,
+  streamsMended: new Map([['inbox_ids', 4] as const]),
+  inboxGone: 5,
   retainedGone: 4,
   heldBytes: { log: 7, retained: 9, inbox: 8 },
 };
