@@ -4,8 +4,8 @@
 --   {<prefix>}:ends                         a sorted set of when to look whether a tail with an end is gone
 --   {<prefix>}:latest:<type>                a hash of the newest of each key, as `<id> <event>`
 --   {<prefix>}:changed                      a hash of the newest of each type of which the latest are kept, likewise
---   {<prefix>}:written                      a sorted set of all these, `tail:…`, `latest:<type>:<key>` and `changed:<type>`,
---                                           by when each was written, for retained-check.lua
+--   {<prefix>}:written                      a sorted set of all these, `tail:…` and `latest:<type>:<key>`, by when each was
+--                                           written, for retained-check.lua, which adds `changed:<type>`
 -- RULES and REMOVING stand before it. Never fails: whatever stands in the way, the event is in the log already, and
 -- half of a publish would be worse than a tail without it. Whether the user may write here is asked before.
 
@@ -61,11 +61,7 @@ end
 
 local function tail_of(begin, kind, action, key) return begin .. 'tail:' .. kind .. '.' .. action .. ':' .. key end
 
-local function note_written(begin, id, ...)
-  local now, noted = id:match('^%d+'), {}
-  for i, name in ipairs({ ... }) do noted[2 * i - 1], noted[2 * i] = now, name end
-  redis.pcall('ZADD', begin .. 'written', unpack(noted))
-end
+local function note_written(begin, id, name) redis.pcall('ZADD', begin .. 'written', id:match('^%d+'), name) end
 
 -- The command and the key that the user of a publish lacks a right to, if there is one.
 local function lacks_right_to_retain(prefix, kind, action, key)
@@ -102,7 +98,7 @@ local function retain(prefix, id, event, kind, action, key, says)
   end
   local value = id .. ' ' .. event
   redis.pcall('HSET', begin .. 'changed', kind, value)
-  note_written(begin, id, 'latest:' .. escaped(kind) .. ':' .. key, 'changed:' .. kind)
+  note_written(begin, id, 'latest:' .. escaped(kind) .. ':' .. key)
   if REMOVING[action] then
     redis.pcall('HDEL', begin .. 'latest:' .. kind, key)
   else

@@ -74,7 +74,16 @@ local function look_at_written()
   -- One publish of many events is one millisecond.
   local is_whole = is_more and last == upto
   if is_whole then found = redis.call('ZRANGEBYSCORE', written, last, last, 'WITHSCORES') end
-  for i = 1, #found, 2 do look_at(found[i]) end
+  local changed = {}
+  for i = 1, #found, 2 do
+    look_at(found[i])
+    local kind = found[i]:match('^latest:([^:]*):')
+    if kind then changed['changed:' .. plain(kind)] = found[i + 1] end
+  end
+  for name, at in pairs(changed) do
+    redis.call('ZADD', written, at, name)
+    look_at(name)
+  end
   redis.call('HSET', held, '@upto', is_whole and '(' .. last or last)
   return is_more
 end
