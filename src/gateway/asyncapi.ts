@@ -5,7 +5,8 @@ import { CLOSE } from '../model/close.ts';
 import { jsonSchema } from './json-schema.ts';
 import { errorTable, HTTP_SCHEMES } from './openapi.ts';
 import { redisChannels } from './redis-channels.ts';
-import { socketChannels, type Channel, type Served } from './socket-channels.ts';
+import { TOKEN_PROTOCOL } from './credentials.ts';
+import { socketChannels, SUBPROTOCOLS, type Channel, type Served } from './socket-channels.ts';
 
 export interface AsyncApiOptions extends Served {
   readonly version: string;
@@ -16,11 +17,16 @@ export interface AsyncApiOptions extends Served {
   readonly tls: boolean;
 }
 
-/** Any one of them, where a socket asks who comes. */
-const SECURITY_SCHEMES = { ...HTTP_SCHEMES, token: { type: 'httpApiKey', in: 'query', name: 'token' } };
-const SECURITY = Object.keys(SECURITY_SCHEMES).map((name) => ({
-  $ref: `#/components/securitySchemes/${name}`,
-}));
+const SECURITY_SCHEMES = {
+  ...HTTP_SCHEMES,
+  token: { type: 'httpApiKey', in: 'query', name: 'token' },
+  subprotocol: {
+    type: 'httpApiKey',
+    in: 'header',
+    name: SUBPROTOCOLS,
+    description: `A JWT after ${TOKEN_PROTOCOL}, as one of the subprotocols that a page offers`,
+  },
+};
 
 type ServerName = 'hub' | 'redis';
 
@@ -36,7 +42,7 @@ export function asyncApi({ version, prefix, byDefault, tls, ...served }: AsyncAp
       title: 'Belfry',
       version,
       description:
-        'An event hub. The paths of one system are also served after the name of its dialect, as in /mist/ws/metrics. ' +
+        'An event hub. The paths of one system are also served after its name, as /drp/api/v3/ws where DRP is served. ' +
         'For HTTP see /openapi.json.',
     },
     defaultContentType: 'application/json',
@@ -64,14 +70,23 @@ function idOf(on: ServerName, { address }: Channel): string {
   return [on, ...words].join('.');
 }
 
-function channelObject(on: ServerName, { address, summary, sends, takes, query }: Channel): object {
+function channelObject(on: ServerName, { address, summary, sends, takes, ...binding }: Channel): object {
   return {
     // Braces in an address are a parameter, and so is a key of Redis that has some: this one, and no other.
     ...(address.includes('{') ? { address: '{key}', parameters: { key: { enum: [address] } } } : { address }),
     summary,
     servers: [{ $ref: `#/servers/${on}` }],
     messages: { ...messageObjects(sends, 'output'), ...messageObjects(takes, 'input') },
-    ...(query && { bindings: { ws: { method: 'GET', query: queryOf(query), bindingVersion: '0.1.0' } } }),
+    ...(binding.query && { bindings: { ws: bindingOf(binding) } }),
+  };
+}
+
+function bindingOf({ query, headers }: Pick<Channel, 'query' | 'headers'>): object {
+  return {
+    method: 'GET',
+    ...(query && { query: fieldsOf(query) }),
+    ...(headers && { headers: fieldsOf(headers) }),
+    bindingVersion: '0.1.0',
   };
 }
 
@@ -90,18 +105,26 @@ function messageName(name: string, io: 'input' | 'output'): string {
   return `${io === 'output' ? 'hear' : 'say'}.${name}`;
 }
 
-function queryOf(query: NonNullable<Channel['query']>): object {
-  return jsonSchema(z.looseObject(query).partial(), 'input', 'draft-7');
+function fieldsOf(fields: Readonly<Record<string, z.ZodType>>): object {
+  return jsonSchema(z.looseObject(fields).partial(), 'input', 'draft-7');
+}
+
+/** Any one of them, where a socket asks who comes. */
+function securityOf({ query = {}, headers = {} }: Channel): object[] | undefined {
+  if (!('token' in query)) return undefined;
+  const names = Object.keys(SECURITY_SCHEMES);
+  const fit = names.filter((name) => name !== 'subprotocol' || SUBPROTOCOLS in headers);
+  return fit.map((name) => ({ $ref: `#/components/securitySchemes/${name}` }));
 }
 
 /** `send` is what the hub does, `receive` what others do to it. */
 function operationObjects(on: ServerName, channel: Channel): Record<string, object> {
   const id = idOf(on, channel);
-  const asks = channel.query !== undefined && 'token' in channel.query;
+  const security = securityOf(channel);
   const operation = (action: 'send' | 'receive', messages: Messages, io: 'input' | 'output'): object => ({
     action,
     channel: { $ref: `#/channels/${id}` },
-    ...(asks && { security: SECURITY }),
+    ...(security && { security }),
     messages: Object.keys(messages).map((name) => ({
       $ref: `#/channels/${id}/messages/${messageName(name, io)}`,
     })),

@@ -14,7 +14,7 @@ const SCHEME = /^([\w-]+)[ \t]+(\S.*)$/;
 const TOKEN_PARAMETERS = ['token', 'Token', 'access_token'] as const;
 
 /** A page in a browser can set no header, but name subprotocols; what follows this is a token. */
-const TOKEN_PROTOCOL = 'belfry.token.';
+export const TOKEN_PROTOCOL = 'belfry.token.';
 
 /** Made once: a flood of strangers ends here, and to make an error costs as much as the rest of looking. */
 const MISSING = new BelfryError(

@@ -16,8 +16,9 @@ import { dialectAt, isDialectName } from '../dialects/index.ts';
 import { BelfryError } from '../model/errors.ts';
 import { asyncApi } from './asyncapi.ts';
 import { documentRoute } from './document.ts';
-import { checkMethod } from './methods.ts';
+import { methodCheck } from './methods.ts';
 import { openApi } from './openapi.ts';
+import { operationsOf } from './operations.ts';
 import { cors, safeHeaders } from './headers.ts';
 import { HttpConnections } from './http-connections.ts';
 import { httpServer } from './http-server.ts';
@@ -65,13 +66,16 @@ export class Gateway {
   readonly #connections = new HttpConnections();
   /** Of all listeners together. */
   readonly #openapi: RequestHandler;
+  readonly #checkMethod: RequestHandler;
   readonly #rest: Router;
   readonly #clusters: Router;
   #stopped: Promise<unknown> | undefined;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    this.#openapi = documentRoute(() => openApi(options.rest.version));
+    const operations = operationsOf({ ...options.rest, metricsApart: this.#hasMetricsApart });
+    this.#openapi = documentRoute(() => openApi(options.rest.version, operations));
+    this.#checkMethod = methodCheck(operations);
     this.#rest = restRoutes(options.rest);
     this.#clusters = clusterRoutes(options.rest);
   }
@@ -150,7 +154,7 @@ export class Gateway {
     app.disable('x-powered-by');
     app.disable('etag');
     app.use(safeHeaders);
-    if (spec.dialect !== METRICS) app.use('/api', cors(rest.allowedOrigins)).use(checkMethod);
+    if (spec.dialect !== METRICS) app.use('/api', cors(rest.allowedOrigins)).use(this.#checkMethod);
     this.#operatorRoutes(app, spec);
     if (spec.dialect !== METRICS) this.#hubRoutes(app, spec);
     app.use(() => {
@@ -162,13 +166,17 @@ export class Gateway {
 
   /** Numbers go out by a listener of their own, where there is one: then others may be open to the world. */
   #operatorRoutes(app: Express, { dialect }: ListenerSpec): void {
-    const { listen, metrics } = this.#options;
+    const { metrics } = this.#options;
     app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
     app.get('/readyz', (_request, response) => getReadiness(this.#options.readiness, response));
-    if (dialect !== METRICS && listen.some((other) => other.dialect === METRICS)) return;
+    if (dialect !== METRICS && this.#hasMetricsApart) return;
     app.get('/metrics', async (_request, response) => {
       response.type(metrics.contentType).send(await metrics.metrics());
     });
+  }
+
+  get #hasMetricsApart(): boolean {
+    return this.#options.listen.some(({ dialect }) => dialect === METRICS);
   }
 
   #hubRoutes(app: Express, spec: ListenerSpec): void {

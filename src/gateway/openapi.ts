@@ -4,7 +4,6 @@ import { ERRORS, type ErrorCode } from '../model/errors.ts';
 import { SCHEMAS } from './answers.ts';
 import { jsonSchema } from './json-schema.ts';
 import { COMMON_ERRORS, type Answer, type Operation } from './operation.ts';
-import { OPERATIONS } from './operations.ts';
 
 /** How the header says who comes, in the words of OpenAPI and AsyncAPI alike; of `?token=` each has its own. */
 export const HTTP_SCHEMES = {
@@ -12,10 +11,10 @@ export const HTTP_SCHEMES = {
   basic: { type: 'http', scheme: 'basic' },
 };
 
-/** OpenAPI 3.1 of everything that is served by HTTP. */
-export function openApi(version: string): object {
+/** OpenAPI 3.1 of these routes. */
+export function openApi(version: string, operations: readonly Operation[]): object {
   const paths: Record<string, Record<string, object>> = {};
-  for (const operation of OPERATIONS)
+  for (const operation of operations)
     (paths[operation.path] ??= {})[operation.method] = operationObject(operation);
   return {
     openapi: '3.1.0',
@@ -43,8 +42,8 @@ export function errorTable(): object {
 }
 
 /** The codes that an operation may refuse with. */
-export function errorsOf({ open = false, errors = [] }: Operation): readonly ErrorCode[] {
-  return [...new Set([...(open ? [] : COMMON_ERRORS), ...errors])];
+export function errorsOf({ path, errors = [] }: Operation): readonly ErrorCode[] {
+  return [...new Set([...(path.startsWith('/api/v3/') ? COMMON_ERRORS : []), ...errors])];
 }
 
 /** Published events are described as they are written, answers as they are told. */
@@ -53,12 +52,12 @@ function schemaOf(schema: z.ZodType, name: string): object {
 }
 
 function operationObject(operation: Operation): object {
-  const { id, summary, open = false, headers = {}, takesEvents = false } = operation;
+  const { id, summary, headers = {}, takesEvents = false } = operation;
   const { query = {}, required = [], asJson = [], oneOf } = operation;
   return {
     operationId: id,
     summary,
-    security: open ? [] : [{ bearer: [] }, { basic: [] }, { token: [] }],
+    security: securityOf(operation),
     parameters: [
       ...pathParameters(operation),
       ...Object.entries(query).map(([name, schema]) =>
@@ -73,6 +72,12 @@ function operationObject(operation: Operation): object {
     ...(takesEvents && { requestBody: eventsBody() }),
     responses: { ...refusals(operation), ...answers(operation) },
   };
+}
+
+/** Where a dialect asks nobody who comes, a token may still say so: it may hold whoever has it to patterns. */
+function securityOf({ open = false, of }: Operation): object[] {
+  if (open && of === undefined) return [];
+  return [...(open ? [{}] : []), { bearer: [] }, { basic: [] }, { token: [] }];
 }
 
 function pathParameters({ path, names = {} }: Operation): object[] {

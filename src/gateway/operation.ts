@@ -1,5 +1,6 @@
 /** How a route of HTTP is described. */
 import { z } from 'zod';
+import type { DialectName } from '../dialects/dialect.ts';
 import type { ErrorCode } from '../model/errors.ts';
 import type { SCHEMAS } from './answers.ts';
 
@@ -19,6 +20,8 @@ export interface Operation {
   readonly summary: string;
   /** Without credentials. */
   readonly open?: boolean;
+  /** Served where this dialect is, and open only as far as that asks nobody who comes. */
+  readonly of?: DialectName;
   /** Asked by DRP's clients first, so that who comes without credentials is refused to the letter as by DRP. */
   readonly ofDrp?: boolean;
   readonly query?: Readonly<Record<string, z.ZodType>>;
@@ -38,13 +41,18 @@ export interface Operation {
   readonly errors?: readonly ErrorCode[];
 }
 
-/** What every route under `/api/v3` may refuse. */
-export const COMMON_ERRORS: readonly ErrorCode[] = [
+/** What every route may refuse that asks who comes. */
+export const SIGN_IN_ERRORS: readonly ErrorCode[] = [
   'credentials_missing',
   'credentials_malformed',
   'password_wrong',
   'attempts_exceeded',
   'token_invalid',
+];
+
+/** What every route under `/api/v3` may refuse. */
+export const COMMON_ERRORS: readonly ErrorCode[] = [
+  ...SIGN_IN_ERRORS,
   'origin_forbidden',
   'not_acceptable',
   'unavailable',

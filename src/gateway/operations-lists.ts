@@ -178,6 +178,7 @@ export const LISTS: readonly Operation[] = [
     path: '/api/clusters',
     summary: "Dorgu's clusters",
     open: true,
+    of: 'dorgu',
     answers: { 200: json('All of them', 'Clusters') },
     errors: ['origin_forbidden', 'unavailable', 'internal'],
   },
@@ -187,6 +188,7 @@ export const LISTS: readonly Operation[] = [
     path: '/api/clusters/{name}',
     summary: 'One of them',
     open: true,
+    of: 'dorgu',
     answers: {
       200: json('With spec and status', 'Cluster'),
       404: { says: 'There is none of that name', content: { 'text/plain': 'text' } },

@@ -2,14 +2,15 @@ import { z } from 'zod';
 import { dialectNames } from '../dialects/index.ts';
 import { SLOW_POLICIES } from '../dialects/native.ts';
 import { MAX_IDEMPOTENCY_KEY } from '../model/idempotency.ts';
-import { json, text, type Operation } from './operation.ts';
+import { json, SIGN_IN_ERRORS, text, type Operation } from './operation.ts';
 import { LISTS } from './operations-lists.ts';
 import { cursor, filters, headerText, pattern, place } from './parameters.ts';
+import type { Served } from './socket-channels.ts';
 
 /** Mist has no form of its own for what is published. */
 const WRITTEN = dialectNames.filter((name) => name !== 'mist');
 
-/** Every route of HTTP; a test holds the table to the routes that express serves. */
+/** Every route of HTTP that there can be; a test holds the table to the routes that express serves. */
 export const OPERATIONS: readonly Operation[] = [
   {
     id: 'getHealth',
@@ -31,7 +32,8 @@ export const OPERATIONS: readonly Operation[] = [
     id: 'getMetrics',
     method: 'get',
     path: '/metrics',
-    summary: 'The numbers of this node, for Prometheus; an upgrade here is a socket of Provisioning',
+    summary:
+      'The numbers of this node, for Prometheus; an upgrade here is a socket of Provisioning, where that is served',
     open: true,
     answers: { 200: { says: 'All of them', content: { 'text/plain': 'text' } } },
   },
@@ -149,3 +151,20 @@ export const OPERATIONS: readonly Operation[] = [
   },
   ...LISTS,
 ];
+
+export interface ServedRoutes extends Served {
+  /** Whether numbers go out by a listener of their own, and not here. */
+  readonly metricsApart: boolean;
+}
+
+/** Those routes that a node with these settings serves, each as it is there. */
+export function operationsOf({ dialects, anonymous, metricsApart }: ServedRoutes): Operation[] {
+  const served = OPERATIONS.filter(({ id, of }) =>
+    of === undefined ? id !== 'getMetrics' || !metricsApart : dialects.includes(of),
+  );
+  return served.map((operation) => {
+    const { of, errors = [] } = operation;
+    if (of === undefined || anonymous.includes(of)) return operation;
+    return { ...operation, open: false, errors: [...SIGN_IN_ERRORS, ...errors] };
+  });
+}

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import type { DialectName } from '../dialects/dialect.ts';
 import { SENT, TAKEN, type Messages } from '../dialects/messages.ts';
 import { STREAMS } from '../dialects/mist-streams.ts';
-import { SLOW_POLICIES } from '../dialects/native.ts';
+import { native, SLOW_POLICIES } from '../dialects/native.ts';
 import { BATCH_SIZE_MAX } from '../dialects/provisioning.ts';
+import { TOKEN_PROTOCOL } from './credentials.ts';
 
 /** What is said at one path of a listener, or in one thing of Redis. */
 export interface Channel {
@@ -14,10 +15,19 @@ export interface Channel {
   readonly takes: Messages;
   /** Of a socket's URL. */
   readonly query?: Readonly<Record<string, z.ZodType>>;
+  /** Of its handshake. */
+  readonly headers?: Readonly<Record<string, z.ZodType>>;
 }
+
+/** The header that says which subprotocols a client offers; where it is described, a token may be among them. */
+export const SUBPROTOCOLS = 'Sec-WebSocket-Protocol';
 
 const text = (says: string): z.ZodType => z.string().describe(says);
 const token = { token: text('A JWT, where it is not in the Authorization header') };
+const offered = text(
+  `Comma list: ${native.subprotocols?.join(' or ')}, of which the first that is offered is answered; ` +
+    `${TOKEN_PROTOCOL}<JWT>, for a page that can set no header, is never answered`,
+);
 const levels = { level: text('Comma list'), component: text('Comma list'), search: text('In the message') };
 const provisioningQuery = {
   ...token,
@@ -36,6 +46,7 @@ const DOORS: Readonly<Record<Exclude<DialectName, 'mist'>, Omit<Channel, 'addres
       slow: z.enum(SLOW_POLICIES),
       since: text('A cursor, or a time as RFC 3339 has it'),
     },
+    headers: { [SUBPROTOCOLS]: offered },
   },
   drp: { summary: 'Digital Rebar Provision: register and deregister in plain text', query: token },
   provisioning: {

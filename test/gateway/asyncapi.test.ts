@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { DIALECTS, dialectAt } from '../../src/dialects/index.ts';
 import { STREAMS } from '../../src/dialects/mist-streams.ts';
+import { native } from '../../src/dialects/native.ts';
 import { CLOSE } from '../../src/model/close.ts';
 import { ERRORS } from '../../src/model/errors.ts';
 import { Description, goldenLines } from '../support/asyncapi.ts';
@@ -33,6 +34,17 @@ describe('the AsyncAPI document', () => {
   it('says which sockets are for everybody', () => {
     const forAll = description.addresses('hub').filter((address) => !description.asksWhoComes(address));
     expect(forAll.toSorted()).toEqual(['/dorgu/ws', '/norn/ws']);
+  });
+
+  it('says which subprotocols native answers, and that a token may be among those that are offered', () => {
+    const { headers } = description.document.channels['hub.native.ws']?.bindings?.ws ?? {};
+    const said = headers?.properties['Sec-WebSocket-Protocol']?.description ?? '';
+    for (const name of [...(native.subprotocols ?? []), 'belfry.token.']) expect(said).toContain(name);
+    for (const address of description.addresses('hub'))
+      expect([address, description.asksBy(address, 'subprotocol')]).toEqual([
+        address,
+        address === '/native/ws',
+      ]);
   });
 
   it.each(DIALECTS.map(({ dialect }) => dialect.name))('says what /ws is where %s is the default', (name) => {

@@ -14,7 +14,9 @@ interface Described {
   readonly responses: Readonly<Record<string, object>>;
 }
 
-const document = openApi('1.2.3') as { readonly paths: Record<string, Record<string, Described>> };
+const document = openApi('1.2.3', OPERATIONS) as {
+  readonly paths: Record<string, Record<string, Described>>;
+};
 
 /** Form refused: the description says what fits. */
 const OF_FORM = new Set([400, 406, 413, 415, 422]);

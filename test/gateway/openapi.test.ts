@@ -13,7 +13,7 @@ import { startNode, type TestNode } from '../support/node.ts';
 import { HAS_REDIS_SERVER, randomPrefix, startRedisServer } from '../support/redis.ts';
 import { openStream } from '../support/stream.ts';
 
-const document = openApi('1.2.3');
+const document = openApi('1.2.3', OPERATIONS);
 
 interface Layer {
   readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> };

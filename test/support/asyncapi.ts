@@ -7,6 +7,11 @@ interface ChannelObject {
   readonly address: string;
   readonly servers: readonly [{ readonly $ref: string }];
   readonly parameters?: { readonly key: { readonly enum: readonly [string] } };
+  readonly bindings?: {
+    readonly ws: {
+      readonly headers?: { readonly properties: Readonly<Record<string, { description: string }>> };
+    };
+  };
   readonly messages: Readonly<Record<string, { readonly payload: { readonly type?: string } }>>;
 }
 
@@ -14,7 +19,9 @@ interface ChannelObject {
 export class Description {
   readonly document: {
     readonly channels: Readonly<Record<string, ChannelObject>>;
-    readonly operations: Readonly<Record<string, { readonly security?: readonly object[] }>>;
+    readonly operations: Readonly<
+      Record<string, { readonly security?: readonly { readonly $ref: string }[] }>
+    >;
   };
   readonly #complaintsAt: ReturnType<typeof validatorsOf>;
 
@@ -39,8 +46,12 @@ export class Description {
   }
 
   asksWhoComes(address: string): boolean {
-    const { security = [] } = this.document.operations[`${this.#channel(address)[0]}.send`] ?? {};
-    return security.length > 0;
+    return this.#securityOf(address).length > 0;
+  }
+
+  /** Whether a token may come there in the way of this scheme. */
+  asksBy(address: string, scheme: string): boolean {
+    return this.#securityOf(address).some(({ $ref }) => $ref === `#/components/securitySchemes/${scheme}`);
   }
 
   /** What may be heard or said there. */
@@ -58,6 +69,10 @@ export class Description {
       const value: unknown = isText ? text : jsonIn(text);
       return value !== undefined && complaints(value).length === 0;
     });
+  }
+
+  #securityOf(address: string): readonly { readonly $ref: string }[] {
+    return this.document.operations[`${this.#channel(address)[0]}.send`]?.security ?? [];
   }
 
   #channel(address: string): [id: string, channel: ChannelObject] {
