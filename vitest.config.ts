@@ -5,9 +5,10 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const STARTS_PROCESSES =
   /support\/(process|redis-server|redis-groups)\.ts'|startRedisServer|node:child_process/;
 
-/** Faults, what starts a process, and what measures this one. */
+/** Faults, a thousand connections, what starts a process, and what measures this one. */
 const slow = [
   'test/faults/**/*.test.ts',
+  'test/e2e/fan-out.test.ts',
   'test/cost/**/*.test.ts',
   ...globSync('test/**/*.test.ts').filter((file) => STARTS_PROCESSES.test(readFileSync(file, 'utf8'))),
 ];
@@ -15,7 +16,7 @@ const slow = [
 export default defineConfig({
   test: {
     globalSetup: 'test/support/globalSetup.ts',
-    setupFiles: 'test/support/equality.ts',
+    setupFiles: ['test/support/equality.ts'],
     pool: 'forks',
     testTimeout: 15_000,
     hookTimeout: 30_000,
@@ -37,6 +38,7 @@ export default defineConfig({
           name: 'quick',
           include: ['test/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...slow],
+          setupFiles: ['test/support/runs.ts'],
           isolate: false,
           maxWorkers: 4,
           sequence: { groupOrder: 1 },

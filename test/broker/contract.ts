@@ -8,6 +8,7 @@ import { anyEvent } from './any-event.ts';
 import { Ear } from './ear.ts';
 import { flood } from './flood.ts';
 import { once } from '../support/once.ts';
+import { runs } from '../support/runs.ts';
 
 type Node = Broker & History;
 
@@ -181,7 +182,7 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
           const heard = (await ear.count(before + list.length)).slice(before);
           expect(heard.map(published)).toEqual(list);
         }),
-        { numRuns: 100 },
+        { numRuns: runs(100) },
       );
     });
 

@@ -9,6 +9,7 @@ import { parseEvent, parseLogged } from '../../src/dialects/index.ts';
 import { compareCursors, START, type Cursor } from '../../src/model/cursor.ts';
 import { ManualClock } from '../support/clock.ts';
 import { Ear } from './ear.ts';
+import { runs } from '../support/runs.ts';
 
 const PAGE = 500;
 
@@ -376,7 +377,7 @@ describe('the feed', () => {
         await scheduler.waitFor(script.feed.catchUp());
         expect(script.told).toEqual(script.entries.map(({ id }) => id));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

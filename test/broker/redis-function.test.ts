@@ -5,6 +5,7 @@ import { BelfryError } from '../../src/model/errors.ts';
 import { parseJson } from '../../src/model/json.ts';
 import { MAX_EVENT_BYTES, RedisWorld } from './redis-world.ts';
 import { SAMPLES, SPELLINGS } from './samples.ts';
+import { runs } from '../support/runs.ts';
 
 const EVENT = '{"type":"profiles","action":"save","key":"global","object":{"a":1}}';
 const DRP = '{"Type":"machines","Action":"update","Key":"m1","Object":null}';
@@ -139,7 +140,7 @@ describe('the Redis function belfry_publish', () => {
           verdictOfHub(text),
         ]);
       }),
-      { numRuns: 3_000 },
+      { numRuns: runs(3_000) },
     );
   });
 });

@@ -12,6 +12,7 @@ import { HAS_REDIS_SERVER } from '../support/redis.ts';
 import { spawnRedisServer, type RedisServer } from '../support/redis-server.ts';
 import { anyEventText } from './any-text.ts';
 import { RedisWorld } from './redis-world.ts';
+import { runs } from '../support/runs.ts';
 
 const RULES: readonly RedactionRule[] = [
   ...DEFAULT_REDACTION,
@@ -101,7 +102,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the hub and the function belfry_publish', ()
       fc.asyncProperty(texts, async (text) => {
         expect([text, await byFunction(world, text, redaction)]).toEqual([text, byHub(text, redaction)]);
       }),
-      { numRuns },
+      { numRuns: runs(numRuns) },
     );
   }
 

@@ -9,6 +9,7 @@ import { anyEvent } from './any-event.ts';
 import { all } from './contract.ts';
 import { Ear } from './ear.ts';
 import { once } from '../support/once.ts';
+import { runs } from '../support/runs.ts';
 
 export type RetainingNode = Broker & History & Retained;
 
@@ -138,7 +139,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
           expect(cursor).toBe(ids.at(-1));
           expect(events.at(-1)).toMatchObject({ ...list.at(-1), id: cursor });
         }),
-        { numRuns: 100 },
+        { numRuns: runs(100) },
       );
     });
 

@@ -8,6 +8,7 @@ import type { Filter } from '../../src/model/filter.ts';
 import { isJsonObject, parseJson, type Json, type JsonObject } from '../../src/model/json.ts';
 import { Pattern } from '../../src/model/pattern.ts';
 import { thrownBy } from '../support/thrown.ts';
+import { runs } from '../support/runs.ts';
 
 /** One golden example: what goes in, and what comes out, is refused (`! code ref`), or is not said at all (`-`). */
 interface Golden {
@@ -61,7 +62,7 @@ export function dialectContract(dialect: Dialect, { comesBack, says = [{}] }: Co
           if (text === undefined) return;
           expect(dialect.parse(parseJson(text))).toEqual(throughJson(comesBack(event)));
         }),
-        { numRuns: 500 },
+        { numRuns: runs(500) },
       );
     });
   });
@@ -86,7 +87,7 @@ export function dialectContract(dialect: Dialect, { comesBack, says = [{}] }: Co
           const error = thrownBy(() => dialect.decode(text));
           expect(error === undefined || error instanceof ProtocolError).toBe(true);
         }),
-        { numRuns: 20_000 },
+        { numRuns: runs(20_000) },
       );
     });
 
@@ -122,7 +123,7 @@ export function dialectContract(dialect: Dialect, { comesBack, says = [{}] }: Co
           expect(error === undefined || error instanceof ProtocolError).toBe(true);
           expect(event.parsed === undefined || isWhole(event.parsed)).toBe(true);
         }),
-        { numRuns: 20_000 },
+        { numRuns: runs(20_000) },
       );
     });
   });

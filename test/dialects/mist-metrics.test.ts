@@ -4,6 +4,7 @@ import { flatSample, nestedSample } from '../../src/dialects/mist-metrics.ts';
 import type { HubEvent } from '../../src/model/event.ts';
 import type { Json } from '../../src/model/json.ts';
 import { anEvent } from '../support/connection.ts';
+import { runs } from '../support/runs.ts';
 
 /** Of the document's shape. */
 const NESTED = {
@@ -143,7 +144,7 @@ describe("a frame for Mist's dashboard", () => {
         expect(Array.isArray(disk)).toBe(true);
         expect(nested(published)).toBeDefined();
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 });

@@ -9,6 +9,7 @@ import { BelfryError, type ErrorCode } from '../../src/model/errors.ts';
 import { ANONYMOUS, type Identity } from '../../src/model/principal.ts';
 import { anIdentity } from '../support/connection.ts';
 import { anOpenRequest } from '../support/open.ts';
+import { runs } from '../support/runs.ts';
 
 async function open(query: string, caller: Identity | BelfryError = anIdentity()): Promise<Opening> {
   return native.open(anOpenRequest('/native/ws', query, { caller }));
@@ -157,7 +158,7 @@ describe('a native event that is published', () => {
       fc.property(anyBody, (body) => {
         expect(outcome(() => native.parse(body))).toEqual(outcome(() => bySchema(body)));
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 });

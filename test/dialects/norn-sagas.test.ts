@@ -4,6 +4,7 @@ import { missedBy, unfinished } from '../../src/dialects/norn-sagas.ts';
 import type { HubEvent } from '../../src/model/event.ts';
 import type { Json } from '../../src/model/json.ts';
 import { anEvent } from '../support/connection.ts';
+import { runs } from '../support/runs.ts';
 
 /** `deploy.step shop A` is a step of the saga A of the app shop; without a third word it names no saga. */
 function tell(lines: readonly string[]): HubEvent[] {
@@ -163,7 +164,7 @@ describe('what a new norn socket hears once more', () => {
           expect(left.has(events[index] as HubEvent) || !always).toBe(true);
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 });

@@ -4,6 +4,7 @@ import { provisioning } from '../../src/dialects/provisioning.ts';
 import type { HubEvent } from '../../src/model/event.ts';
 import { parseJson, type Json } from '../../src/model/json.ts';
 import { EVENT_TYPES, open } from './provisioning-helpers.ts';
+import { runs } from '../support/runs.ts';
 
 describe('provisioning events', () => {
   const json = fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.parse(JSON.stringify(value)) as Json);
@@ -30,7 +31,7 @@ describe('provisioning events', () => {
         const canonical = provisioning.parse(parseJson(JSON.stringify(event))) as HubEvent;
         expect(provisioning.encode(canonical)).toBe(JSON.stringify(event));
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 

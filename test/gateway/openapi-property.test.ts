@@ -7,6 +7,7 @@ import { anyRequest, type AnyRequest, type Parameter } from '../support/any-of-s
 import { keepAlive } from './connections-helpers.ts';
 import { nativeClient } from '../support/client.ts';
 import { startNode, type TestNode } from '../support/node.ts';
+import { runs } from '../support/runs.ts';
 
 interface Described {
   readonly parameters: readonly Parameter[];
@@ -26,8 +27,6 @@ const READS_EVENTS = new Set(['publish']);
 
 /** It would close whoever asks. */
 const CLOSES_ALL = new Set(['closeConnections']);
-
-const RUNS = 15;
 
 /** As it is written, where fetch would make another path of it. */
 function ask(node: TestNode, method: string, token: string) {
@@ -68,7 +67,7 @@ describe('a request that fits /openapi.json', () => {
         expect(status).not.toBe(500);
         expect(OF_FORM.has(status) && !READS_EVENTS.has(id)).toBe(false);
       }),
-      { numRuns: RUNS },
+      { numRuns: runs(15) },
     );
   });
 

@@ -5,6 +5,7 @@ import { hashPassword, isPasswordHash, verifyPassword } from '../../src/model/pa
 import type { BelfryError } from '../../src/model/errors.ts';
 import type { Identity } from '../../src/model/principal.ts';
 import { cheapHash } from '../support/password.ts';
+import { runs } from '../support/runs.ts';
 
 const clock = { time: 0, elapsed: () => clock.time };
 const codeOf = (attempt: Promise<Identity>): Promise<string> =>
@@ -33,7 +34,7 @@ describe('a password', () => {
         expect(await verifyPassword(password, hash)).toBe(true);
         expect(await verifyPassword(`${password}x`, hash)).toBe(false);
       }),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     );
   });
 

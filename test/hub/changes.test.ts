@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Pattern } from '../../src/model/pattern.ts';
 import { startHub, type TestConnection } from '../support/connection.ts';
+import { runs } from '../support/runs.ts';
 
 const HELD = 998;
 
@@ -108,7 +109,7 @@ describe('however connections change what they subscribe to', () => {
           expect(share).toBe(texts[n] === texts[0]);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { frameOf, joinFrames } from '../../src/hub/frame.ts';
 import { readFrames } from '../support/outlet.ts';
+import { runs } from '../support/runs.ts';
 
 const MIB = 1024 * 1024;
 
@@ -89,7 +90,7 @@ describe('joined frames', () => {
           .map(({ bytes }, before) => bytes.length + (joined[before]?.bytes.length ?? 0));
         expect(neighbours.filter((length) => length <= MIB)).toEqual([]);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 });

@@ -7,6 +7,7 @@ import { Stats } from '../../src/hub/stats.ts';
 import type { HubEvent } from '../../src/model/event.ts';
 import { anEvent, startHub, type TestConnection } from '../support/connection.ts';
 import { readFrames } from '../support/outlet.ts';
+import { runs } from '../support/runs.ts';
 
 /** Says the key of an event, and has no word for one without. */
 const encode = ({ key }: HubEvent): string | undefined => (key === '' ? undefined : JSON.stringify({ key }));
@@ -201,7 +202,7 @@ describe('the counts', () => {
           test.hub.stats.total;
         expect(delivered + filtered + notPermitted + unknownWord + droppedSlow + overtaken).toBe(received);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

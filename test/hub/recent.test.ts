@@ -5,6 +5,7 @@ import { START } from '../../src/model/cursor.ts';
 import type { HubEvent } from '../../src/model/event.ts';
 import { anEvent, startHub, TestBroker } from '../support/connection.ts';
 import { isForgotten } from '../support/garbage.ts';
+import { runs } from '../support/runs.ts';
 
 const logged = (n: number, previous: number, size = 100): HubEvent =>
   anEvent({ id: `${n}-0`, previous: `${previous}-0`, size });
@@ -126,7 +127,7 @@ describe('the recent events', () => {
           }
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

@@ -15,6 +15,7 @@ import {
   type TestConnection,
   type TestHub,
 } from '../support/connection.ts';
+import { runs } from '../support/runs.ts';
 
 /** A hub with so many events behind it, of which it keeps so many itself. */
 async function hubAfter(count: number, recentMaxEvents = 1_000): Promise<TestHub> {
@@ -575,7 +576,7 @@ describe.each(sources)('a client that subscribes since a place, from %s', (_sour
           expect(heard).toHaveLength(1 + expected.length);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 
@@ -593,7 +594,7 @@ describe.each(sources)('a client that subscribes since a place, from %s', (_sour
           expect(idsOf(heard).toSorted()).toEqual(run.expected(client, heard).toSorted());
         }
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 });

@@ -10,6 +10,7 @@ import { START } from '../../src/model/cursor.ts';
 import { Pattern } from '../../src/model/pattern.ts';
 import { Redaction } from '../../src/model/redaction.ts';
 import { anEvent, anIdentity } from '../support/connection.ts';
+import { runs } from '../support/runs.ts';
 
 /** A cohort of who subscribed to these patterns. */
 function cohortOf(...patterns: readonly Pattern[]): Cohort {
@@ -118,7 +119,7 @@ describe('the router', () => {
           }
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

@@ -5,6 +5,7 @@ import type { Deliveries } from '../../src/hub/stats.ts';
 import { CLOSE } from '../../src/model/close.ts';
 import { Grants } from '../../src/model/principal.ts';
 import { anIdentity, settled, startHub, type TestConnection, type TestHub } from '../support/connection.ts';
+import { runs } from '../support/runs.ts';
 
 const name = fc.constantFrom('a', 'b');
 const pattern = fc.constantFrom('*.*.*', 'a.*.*', '*.*.b', 'a,b.a.*', 'b.b.b');
@@ -135,7 +136,7 @@ describe('the numbers', () => {
         expect(test.hub.stats.slowCloses).toBe(slow.length);
         expect(test.hub.connections.size).toBe(clients.filter(({ connection }) => connection.isOpen).length);
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   });
 

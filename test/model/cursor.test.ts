@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareCursors, cursorTime, isCursor, START } from '../../src/model/cursor.ts';
+import { runs } from '../support/runs.ts';
 
 /** Every text of digits, a dash and digits that a client could send and that is taken for a cursor. */
 const cursor = fc
@@ -64,7 +65,7 @@ describe('a cursor', () => {
         expect(compareCursors(middle, high)).toBeLessThanOrEqual(0);
         expect(compareCursors(low, high)).toBeLessThanOrEqual(0);
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 

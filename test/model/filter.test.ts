@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { NewEvent } from '../../src/model/event.ts';
 import { parseFilters, passes } from '../../src/model/filter.ts';
 import { readJson } from '../../src/model/json.ts';
+import { runs } from '../support/runs.ts';
 
 const event: NewEvent = {
   type: 'containers',
@@ -150,7 +151,7 @@ describe('filters', () => {
         expect([said(text(one)), said(shifted(one))]).toEqual([true, true]);
         expect(said(text(two))).toBe(exact(one) === exact(two));
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
     for (const zero of ['0', '-0', '0.0', '-0e5', '0e-99999999999999999999'])
       expect(parseFilters({ object: 0 }).every((filter) => passes(filter, { ...event, object: readJson(zero) }))).toBe(true); // prettier-ignore
@@ -176,7 +177,7 @@ describe('filters', () => {
         const [b] = parseFilters({ [`object.${two[0]}`]: two[1] });
         expect(a?.text === b?.text).toBe(JSON.stringify(one) === JSON.stringify(two));
       }),
-      { numRuns: 5_000 },
+      { numRuns: runs(5_000) },
     );
   });
 });

@@ -4,6 +4,7 @@ import { ExactNumber } from '../../src/model/exact-number.ts';
 import { parseJson, readJson, textOf, withField, type ObjectValue } from '../../src/model/json.ts';
 import { itemsOf, skipValue } from '../../src/model/json-walk.ts';
 import { thrownBy } from '../support/thrown.ts';
+import { runs } from '../support/runs.ts';
 
 /** JSON in any form that it can be written in. */
 const written = fc.letrec<{ value: string; space: string; string: string; number: string }>((tie) => ({
@@ -44,7 +45,7 @@ describe('the text of JSON', () => {
         expect(textOf(read)).toBe(read.text);
         expect(JSON.parse(read.text)).toEqual(JSON.parse(text));
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 
@@ -63,7 +64,7 @@ describe('the text of JSON', () => {
         const isJson = thrownBy(() => JSON.parse(text)) === undefined;
         expect([text, thrownBy(() => readJson(space + text)) === undefined]).toEqual([text, isJson]);
       }),
-      { numRuns: 5_000 },
+      { numRuns: runs(5_000) },
     );
   });
 

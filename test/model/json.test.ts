@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '../../src/model/errors.ts';
 import { isJsonObject, MAX_DEPTH, parseJson } from '../../src/model/json.ts';
 import { thrownBy } from '../support/thrown.ts';
+import { runs } from '../support/runs.ts';
 
 const refused: unknown = expect.objectContaining({ name: 'ProtocolError', code: 'json_invalid' });
 const objects = (depth: number): string => '{"a":'.repeat(depth - 1) + '{}' + '}'.repeat(depth - 1);
@@ -31,7 +32,7 @@ describe('JSON from outside', () => {
         const error = thrownBy(() => parseJson(given));
         expect(error === undefined || error instanceof ProtocolError).toBe(true);
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '../../src/model/errors.ts';
 import { escapeValue, EVERYTHING, Pattern } from '../../src/model/pattern.ts';
 import { thrownBy } from '../support/thrown.ts';
+import { runs } from '../support/runs.ts';
 
 const of = (type: string, action: string, key: string) => ({ type, action, key });
 
@@ -87,7 +88,7 @@ describe('a pattern', () => {
         const error = thrownBy(() => Pattern.parse(given));
         expect(error === undefined || error instanceof ProtocolError).toBe(true);
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 
@@ -142,7 +143,7 @@ describe('a pattern of exact values', () => {
         const made = Pattern.of(type, action, name);
         expect(Pattern.parse(made.text).parts).toEqual(made.parts);
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 
@@ -184,7 +185,7 @@ describe('patterns over a small alphabet', () => {
         expect(one.overlaps(two)).toBe(both);
         expect(two.overlaps(one)).toBe(both);
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 
@@ -207,7 +208,7 @@ describe('patterns over a small alphabet', () => {
           lists(type, event.type) && lists(action, event.action) && lists(name, event.key),
         );
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 });

@@ -6,6 +6,7 @@ import { fold, holds, parseField, REDACTED } from '../../src/model/mask.ts';
 import { Redaction } from '../../src/model/redaction.ts';
 import { DEFAULT_REDACTION, type RedactionRule } from '../../src/model/redaction-rules.ts';
 import { anySecretJson } from './any-secret.ts';
+import { runs } from '../support/runs.ts';
 
 const event = (object: Value, more: Partial<NewEvent> = {}): NewEvent => ({
   type: 'machines',
@@ -162,7 +163,7 @@ describe('a name', () => {
           new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(name),
         );
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 
@@ -403,7 +404,7 @@ describe('masking', () => {
         expect(given).toEqual(before);
         expect(Object.keys(masked)).toEqual(Object.keys(given));
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 
@@ -418,7 +419,7 @@ describe('masking', () => {
         const masked = redaction.mask(event(one, { original: two }));
         expect(redaction.mask(masked)).toBe(masked);
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { goTime, isGoZeroTime, isRfc3339, momentOf } from '../../src/model/time.ts';
+import { runs } from '../support/runs.ts';
 
 const two = (max: number): fc.Arbitrary<string> => fc.nat(max).map((n) => String(n).padStart(2, '0'));
 
@@ -110,7 +111,7 @@ describe('a time', () => {
         expect(Date.parse(toMs(written))).toBe(Date.parse(toMs(text).toUpperCase()));
         expect(written).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{0,8}[1-9])?(Z|[+-]\d\d:\d\d)$/);
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 });
