@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { chooseCompression } from '../../src/gateway/compression.ts';
 import { startNode } from '../support/node.ts';
 import { anEvent, provisioningClient, publish } from './provisioning-helpers.ts';
+import { cpuMsOf } from '../support/cpu.ts';
 
 /** What is left of the offer, or how it is not read. */
 function left(offer: string): string {
@@ -79,11 +80,12 @@ describe('an offer of compression', () => {
 
   it('is read in a time that grows with its length alone', () => {
     const long = `${PLAIN}${'; a="\\b\\b"'.repeat(1_000)}`;
-    const began = performance.now();
-    expect(left(long)).toBe('declined');
-    expect(left(`${long};`)).toBe('refused');
-    expect(left(`${PLAIN}; a="${'\\b'.repeat(4_000)}`)).toBe('refused');
-    expect(performance.now() - began).toBeLessThan(100);
+    const ms = cpuMsOf(() => {
+      expect(left(long)).toBe('declined');
+      expect(left(`${long};`)).toBe('refused');
+      expect(left(`${PLAIN}; a="${'\\b'.repeat(4_000)}`)).toBe('refused');
+    });
+    expect(ms).toBeLessThan(100);
   });
 });
 

@@ -4,6 +4,7 @@ import type { NewEvent } from '../../src/model/event.ts';
 import { parseFilters, passes } from '../../src/model/filter.ts';
 import { readJson } from '../../src/model/json.ts';
 import { runs } from '../support/runs.ts';
+import { cpuMsOf } from '../support/cpu.ts';
 
 const event: NewEvent = {
   type: 'containers',
@@ -161,10 +162,11 @@ describe('filters', () => {
     const long = '9'.repeat(1_000_000);
     const [filter] = parseFilters(readJson(`{"object":1e${long}}`).value);
     if (filter === undefined) throw new Error('there is no filter');
-    const begin = performance.now();
-    expect(passes(filter, { ...event, object: readJson(`1e${long}`) })).toBe(true);
-    expect(passes(filter, { ...event, object: readJson(long) })).toBe(false);
-    expect(performance.now() - begin).toBeLessThan(1_000);
+    const ms = cpuMsOf(() => {
+      expect(passes(filter, { ...event, object: readJson(`1e${long}`) })).toBe(true);
+      expect(passes(filter, { ...event, object: readJson(long) })).toBe(false);
+    });
+    expect(ms).toBeLessThan(1_000);
   });
 
   it('have equal texts exactly when they are equal', () => {
