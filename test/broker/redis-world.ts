@@ -21,6 +21,13 @@ export interface StartedNode {
   readonly position: Cursor;
 }
 
+interface ShortLife {
+  readonly starts?: boolean;
+  /** Until a start is given up. One that is to be refused takes all of it. */
+  readonly connectTimeoutMs?: number;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /** What some nodes share in a real Redis, and a stranger with a client of their own. Nothing of it outlives the test. */
 export class RedisWorld {
   readonly prefix: string;
@@ -82,11 +89,11 @@ export class RedisWorld {
     return { broker, ear, position: await broker.start(ear.hear) };
   }
 
-  /** What a process says that stops a broker, starts it before if told to, and must then end by itself. */
-  async shortLife(start: 'start' | '' = 'start', env: NodeJS.ProcessEnv = {}): Promise<string> {
+  /** What a process says that stops a broker, starts it before unless told not to, and must then end by itself. */
+  async shortLife({ starts = true, connectTimeoutMs = 10_000, env = {} }: ShortLife = {}): Promise<string> {
     const script = fileURLToPath(new URL('start-and-stop.ts', import.meta.url));
-    const args = [script, this.url, this.prefix, start];
-    const options = { timeout: 10_000, env: { ...process.env, ...env } };
+    const args = [script, this.url, this.prefix, `${connectTimeoutMs}`, starts ? 'start' : ''];
+    const options = { timeout: 25_000, env: { ...process.env, ...env } };
     const { stdout } = await promisify(execFile)(process.execPath, args, options);
     return stdout.trim();
   }

@@ -6,7 +6,7 @@ import { parseEvent, parseLogged } from '../../src/dialects/index.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 
-const [, , url = '', prefix = '', start] = process.argv;
+const [, , url = '', prefix = '', connectTimeoutMs, start] = process.argv;
 const broker = new RedisBroker({
   url,
   prefix,
@@ -21,7 +21,7 @@ const broker = new RedisBroker({
   maxEventBytes: 1_000,
   report: () => undefined,
   log: pino({ level: 'silent' }),
-  connectTimeoutMs: 300,
+  connectTimeoutMs: Number(connectTimeoutMs),
 });
 try {
   if (start) {
@@ -32,5 +32,5 @@ try {
   await broker.stop();
   console.info('stopped');
 } catch (error) {
-  console.info(error instanceof BelfryError ? error.code : error);
+  console.info(error instanceof BelfryError ? `${error.code}: ${error.message}` : error);
 }
