@@ -8,12 +8,18 @@ import type { Redaction } from '../model/redaction.ts';
 import { mapInTurns } from '../model/turn.ts';
 import { identityOf } from './caller.ts';
 import { targetOf } from './handshake.ts';
+import { nextOf, setCounts } from './page-headers.ts';
 import type { Reads } from './reads.ts';
 import { readPage } from './retained.ts';
 import { bound } from '../model/bound.ts';
 
 /** Entries of one page, whatever was asked for: each may hold a whole event. */
-const MAX_PAGE = bound('dead letters of one page', 1_000, 'entries', 'the page ends there');
+const MAX_PAGE = bound(
+  'dead letters of one page',
+  1_000,
+  'entries',
+  'the page ends there, and the header Link names the next one',
+);
 
 const LIST = Pattern.parse('dead.list.*');
 
@@ -35,12 +41,13 @@ export function deadRoutes({
   router.get('/', async (request, response) => {
     const identity = identityOf(response);
     if (!identity.subscribe.overlap(LIST)) throw forbidden(identity, 'read what is dead');
-    const { offset, limit } = readPage(targetOf(request).query);
+    const { offset, limit: wished } = readPage(targetOf(request).query);
+    const limit = Math.min(wished, MAX_PAGE);
     await reads.answer(response, async () => {
-      const { entries, total } = await dead.list(offset, Math.min(limit, MAX_PAGE));
+      const { entries, total } = await dead.list(offset, limit);
       const shown = entries.filter(({ id }) => mayRead(identity, id));
       const texts = await mapInTurns(shown, (entry) => JSON.stringify(seenBy(identity, redaction, entry)));
-      response.set({ 'X-DRP-LIST-TOTAL-COUNT': `${total}`, 'X-DRP-LIST-COUNT': `${shown.length}` });
+      setCounts(request, response, { total, count: shown.length, next: nextOf({ offset, limit }, total) });
       return `[${texts.join()}]`;
     });
   });

@@ -50,7 +50,9 @@ export const LISTS: readonly Operation[] = [
     path: '/api/v3/dead',
     summary: 'What the inbox could not accept',
     query: paging,
-    answers: { 200: json('Oldest first', 'DeadEntries', COUNTS) },
+    answers: {
+      200: json('Oldest first, 1,000 at most; the header Link names the next page', 'DeadEntries', COUNTS),
+    },
     errors: ['forbidden', 'reads_exceeded'],
   },
   {
@@ -161,7 +163,13 @@ export const LISTS: readonly Operation[] = [
     path: '/api/v3/{type}',
     summary: 'The latest object of each key, of a type that a rule keeps',
     query: paging,
-    answers: { 200: json('In the order of the keys', 'Objects', COUNTS) },
+    answers: {
+      200: json(
+        'In the order of the keys; of a page that has one, the header Link names the next',
+        'Objects',
+        COUNTS,
+      ),
+    },
     errors: ['not_found', 'reads_exceeded'],
   },
   {
@@ -179,8 +187,15 @@ export const LISTS: readonly Operation[] = [
     summary: "Dorgu's clusters",
     open: true,
     of: 'dorgu',
-    answers: { 200: json('All of them', 'Clusters') },
-    errors: ['origin_forbidden', 'unavailable', 'internal'],
+    query: paging,
+    answers: {
+      200: json(
+        'In the order of their names, 1,000 at most; the header Link names the next page',
+        'Clusters',
+        COUNTS,
+      ),
+    },
+    errors: ['parameter_invalid', 'reads_exceeded', 'origin_forbidden', 'unavailable', 'internal'],
   },
   {
     id: 'getCluster',

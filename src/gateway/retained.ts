@@ -7,6 +7,7 @@ import { mapInTurns } from '../model/turn.ts';
 import { WITHOUT_EFFECT } from '../registry/query.ts';
 import { identityOf } from './caller.ts';
 import { targetOf } from './handshake.ts';
+import { nextOf, setCounts } from './page-headers.ts';
 import type { Reads } from './reads.ts';
 
 export interface Kept {
@@ -50,7 +51,7 @@ async function getList(
       permits: (event) => subscribe.permit(event),
     });
     const objects = await mapInTurns(events, (event) => textOf(view.mask(event).object));
-    response.set({ 'X-DRP-LIST-TOTAL-COUNT': `${total}`, 'X-DRP-LIST-COUNT': `${events.length}` });
+    setCounts(request, response, { total, count: events.length, next: nextOf(page, total) });
     return `[${objects.join()}]`;
   });
 }

@@ -55,6 +55,7 @@ describe('GET /api/v3/dead', () => {
     const response = await world.call('GET', '?offset=1&limit=1');
     expect(response.headers.get('x-drp-list-total-count')).toBe('3');
     expect(response.headers.get('x-drp-list-count')).toBe('1');
+    expect(response.headers.get('link')).toBe('</api/v3/dead?offset=2&limit=1>; rel="next"');
     expect(await response.json()).toEqual([
       {
         id: ids[1],

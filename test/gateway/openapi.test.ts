@@ -227,7 +227,10 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
     { target: api('/cluster/prod'), gets: 200 },
     { target: api('/cluster/none'), gets: 'not_found' },
   ],
-  listClusters: [{ target: '/api/clusters', gets: 200 }],
+  listClusters: [
+    { target: '/api/clusters', gets: 200 },
+    { target: '/api/clusters?limit=x', gets: 'parameter_invalid' },
+  ],
   getCluster: [
     { target: '/api/clusters/prod', gets: 200 },
     { target: '/api/clusters/none', gets: 404 },

@@ -61,6 +61,8 @@ describe('GET /api/v3/<type>', () => {
     const node = await startRetaining();
     await publish(node, machine('a', 'a'), machine('b', 'b'), machine('c', 'c'));
     const response = await get(node, `/api/v3/machines?${query}`);
+    const link = query === 'offset=1&limit=1' ? '</api/v3/machines?offset=2&limit=1>; rel="next"' : null;
+    expect(response.headers.get('link')).toBe(link);
     expect(await response.json()).toEqual(names);
     expect(counts(response)).toEqual(['3', count]);
   });
