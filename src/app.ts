@@ -47,6 +47,8 @@ const HAND_OVER_MS = bound('time for a node to hand over', 5_000, 'ms', 'others 
 /** One node, running. */
 export interface App {
   readonly listening: readonly Listening[];
+  /** For one line of the log: version, digest of the settings, listeners, and the settings that somebody gave. */
+  readonly started: Readonly<Record<string, unknown>>;
   readonly hub: Hub;
   /**
    * Is ready no more and takes no new connections, sends what waits and closes every connection at some moment of the
@@ -70,7 +72,6 @@ export async function startApp(
     warnings: watch.warnings.map(({ message }) => message),
   }));
   const { digest } = own;
-  log.info({ version: VERSION, settings: changedSettings(config), digest }, 'starting');
   const rubbish = new Rubbish(clock, log);
   const redaction = redactionOf(config);
   const broker = brokerOf(config, log, clock, rubbish, redaction);
@@ -122,8 +123,11 @@ export async function startApp(
     await exporter?.stop();
     await Promise.all(links.map((link) => link.close()));
   };
+  let isStarted = false;
   const leave = async (windowMs: number, why: Close): Promise<void> => {
-    log.info({ connections: hub.connections.size, windowMs, code: why.code }, 'draining');
+    // Of a node that could not start, the reason is what there is to say.
+    const level = isStarted ? 'info' : 'debug';
+    log[level]({ connections: hub.connections.size, windowMs, code: why.code }, 'draining');
     admission.stop();
     hub.flush();
     // Until then it still answers, so that whoever sends clients here sees that it is not ready.
@@ -132,12 +136,12 @@ export async function startApp(
       gateway.leave(windowMs),
     ]).then(() => gateway.stop());
     await within(windowMs + config.drainTimeoutMs, gone, clock);
-    log.info({ connections: hub.connections.size }, 'drained');
+    log[level]({ connections: hub.connections.size }, 'drained');
     void gateway.stop();
     heartbeat.stop();
     heartbeat.cutAll();
     await within(HAND_OVER_MS, handOver(), clock);
-    log.info('stopped');
+    log[level]('stopped');
   };
   let left: Promise<void> | undefined;
   const stop = (windowMs = 0, why: Close = CLOSE.draining): Promise<void> => (left ??= leave(windowMs, why));
@@ -152,8 +156,10 @@ export async function startApp(
     watch.start();
     await orders.start();
     const listening = await gateway.start();
-    for (const { url, dialect } of listening) log.info({ url, dialect }, 'listening');
-    return { listening, hub, stop };
+    isStarted = true;
+    const listeners = Object.fromEntries(listening.map(({ url, dialect }) => [url, dialect]));
+    const started = { version: VERSION, digest, listening: listeners, settings: changedSettings(config) };
+    return { listening, started, hub, stop };
   } catch (error) {
     await stop();
     throw error;

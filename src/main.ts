@@ -110,18 +110,24 @@ async function configOf({ config }: { config?: string }): Promise<Config> {
 }
 
 async function serve(config: Config): Promise<void> {
-  const { startApp } = await import('./app.ts');
+  const [{ startApp }, { logger }] = await Promise.all([import('./app.ts'), import('./app-log.ts')]);
+  const log = logger(config);
   let app: App | undefined;
   // Nobody is connected to a node that still starts: it ends at once.
   stopOnSignals(config, async (windowMs, why) => app?.stop(windowMs, why));
-  app = await startApp(config);
-  if (!config.secretMade) return;
+  app = await startApp(config, log);
+  if (config.secretMade) await greet(config, app);
+  log.info(app.started, 'started');
+}
+
+/** What somebody who tries the hub sees first. */
+async function greet(config: Config, { listening }: App): Promise<void> {
   const [{ signToken }, { banner }] = await Promise.all([
     import('./app-token.ts'),
     import('./clients/cli/banner.ts'),
   ]);
   const token = await signToken(config, { subject: 'admin', roles: ['admin'], ttlS: BANNER_TOKEN_TTL_S });
-  console.log(banner(app.listening, config.node, token));
+  console.log(banner({ listeners: listening, node: config.node, version: VERSION, token }));
 }
 
 function stopOnSignals(

@@ -19,6 +19,7 @@ import { documentRoute } from './document.ts';
 import { methodCheck } from './methods.ts';
 import { openApi } from './openapi.ts';
 import { operationsOf } from './operations.ts';
+import { frontPage } from './front-page.ts';
 import { cors, safeHeaders } from './headers.ts';
 import { HttpConnections } from './http-connections.ts';
 import { httpServer } from './http-server.ts';
@@ -69,6 +70,7 @@ export class Gateway {
   readonly #checkMethod: RequestHandler;
   readonly #rest: Router;
   readonly #clusters: Router;
+  #listening: readonly Listening[] = [];
   #stopped: Promise<unknown> | undefined;
 
   constructor(options: GatewayOptions) {
@@ -82,16 +84,29 @@ export class Gateway {
 
   /** @throws BelfryError `config_invalid` when a port that was named is occupied, or none could be opened */
   async start(): Promise<Listening[]> {
+    const { listen, listenGiven, log } = this.#options;
     const listening: Listening[] = [];
-    for (const spec of this.#options.listen) {
-      const opened = await this.#listen(spec);
-      if (opened !== undefined) listening.push(opened);
+    const taken: number[] = [];
+    const refused: string[] = [];
+    for (const spec of listen) {
+      try {
+        listening.push(await this.#listen(spec));
+      } catch (cause) {
+        const code = (cause as NodeJS.ErrnoException).code ?? 'unknown reason';
+        if (code === 'EADDRINUSE') taken.push(spec.port);
+        else refused.push(`port ${spec.port} cannot be opened (${code})`);
+        if (listenGiven) break;
+      }
     }
-    if (listening.length === 0)
-      throw new BelfryError(
-        'config_invalid',
-        'No listener could be opened. Expected a free port in BELFRY_LISTEN.',
+    if (taken.length > 0)
+      refused.unshift(
+        taken.length === 1 ? `port ${taken[0]} is taken` : `ports ${taken.join(', ')} are taken`,
       );
+    this.#listening = listening;
+    if (refused.length === 0) return listening;
+    const why = `The ${refused.join(', the ')}. Expected free ports, as in BELFRY_LISTEN=8801=native.`;
+    if (listenGiven || listening.length === 0) throw new BelfryError('config_invalid', why);
+    log.warn(`${why} This node does without.`);
     return listening;
   }
 
@@ -116,7 +131,8 @@ export class Gateway {
     return this.#stopped;
   }
 
-  async #listen(spec: ListenerSpec): Promise<Listening | undefined> {
+  /** Rejects when the port cannot be opened. */
+  async #listen(spec: ListenerSpec): Promise<Listening> {
     const server = httpServer(
       { ...this.#options, tls: spec.tls ? this.#options.tls : undefined },
       this.#connections,
@@ -130,18 +146,10 @@ export class Gateway {
         return refuse(socket, refusalOf(new BelfryError('not_found', 'No route')));
       void this.#options.upgrade.handle(request, socket, head, defaultOf(spec));
     });
-    try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ port: spec.port, host: spec.host }, resolve);
-      });
-    } catch (cause) {
-      const why = `Port ${spec.port} cannot be opened: ${cause instanceof Error ? cause.message : 'unknown reason'}.`;
-      if (this.#options.listenGiven)
-        throw new BelfryError('config_invalid', `${why} Expected a free port in BELFRY_LISTEN.`, { cause });
-      this.#options.log.warn({ port: spec.port, dialect: spec.dialect }, why);
-      return undefined;
-    }
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ port: spec.port, host: spec.host }, resolve);
+    });
     server.on('error', (error) => this.#options.log.error({ err: error }, 'listener failed'));
     this.#servers.push(server);
     const { port } = server.address() as AddressInfo;
@@ -181,6 +189,8 @@ export class Gateway {
 
   #hubRoutes(app: Express, spec: ListenerSpec): void {
     const { rest } = this.#options;
+    const { node, version } = rest;
+    app.use(frontPage(() => ({ node, version, listeners: this.#listening })));
     app.get('/openapi.json', this.#openapi);
     const about = { ...rest, byDefault: defaultOf(spec), tls: spec.tls };
     app.get(

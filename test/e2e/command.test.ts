@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,29 +8,52 @@ import { startNode, TEST_SECRET } from '../support/node.ts';
 import { CommandProcess, runCommand, startNodeProcess } from '../support/process.ts';
 
 describe('belfry serve', () => {
-  it('starts with no setting at all, says where it listens, and its admin URL and three commands work', async () => {
+  it('starts with no setting at all, and prints one screen with its token once, whose commands work', async () => {
     const node = new CommandProcess(['serve'], {
       BELFRY_LISTEN: '127.0.0.1:0=norn,127.0.0.1:0=dorgu,127.0.0.1:0=provisioning,127.0.0.1:0=drp+tls',
     });
-    await node.line(/-d '\{"type"/);
-    await expect.poll(() => node.lines.filter((line) => line.includes('"msg":"listening"'))).toHaveLength(4);
+    const started = JSON.parse(await node.line(/"msg":"started"/)) as { listening: Record<string, string> };
+    expect(Object.values(started.listening)).toEqual(['norn', 'dorgu', 'provisioning', 'drp']);
+    const screen = node.lines.slice(0, -1);
+    const exported = screen.flatMap((line) => [...line.matchAll(/^ {2}export (\w+)=(\S+)$/g)]);
+    const env = Object.fromEntries(exported.map(([, name, value]) => [name, value])) as Record<
+      string,
+      string
+    >;
+    expect(Object.keys(env)).toEqual(['BELFRY_TOKEN', 'BELFRY_URL']);
+    expect(
+      screen.filter((line) => line.startsWith('{') || (line.length > 80 && !line.includes('TOKEN='))),
+    ).toEqual([]);
+    expect(screen.filter((line) => line.includes(env['BELFRY_TOKEN'] ?? ''))).toHaveLength(1);
     const command = (name: string): string[] =>
-      [...(node.lines.find((line) => line.includes(`npx belfry ${name}`)) ?? '').matchAll(/'([^']*)'|(\S+)/g)]
+      [...(screen.find((line) => line.includes(`npx belfry ${name}`)) ?? '').matchAll(/'([^']*)'|(\S+)/g)]
         .map(([, quoted, plain]) => quoted ?? plain ?? '')
         .slice(2);
-    const watch = new CommandProcess(command('watch'));
+    const watch = new CommandProcess(command('watch'), env);
     await watch.line(/connected/, watch.errorLines);
-    const { code, lines } = await runCommand(command('publish'));
+    const { code, lines } = await runCommand(command('publish'), env);
     expect([code, lines]).toEqual([0, [expect.stringMatching(/^\d+-\d+$/)]]);
     expect(await watch.line(/profiles\.save\.global {2}user:admin {2}\{"Name":"global"\}/)).toBeTruthy();
-    const curl = node.lines.find((line) => line.includes('curl')) ?? '';
-    const response = await fetch(/'(http[^']*)'/.exec(curl)?.[1] ?? '', {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: '{"type":"profiles","action":"save","key":"by-curl","object":{}}',
+    const curl = screen.slice(screen.findIndex((line) => line.includes('curl'))).join('\n');
+    const shell = spawnSync('sh', ['-c', curl], { env: { ...process.env, ...env }, encoding: 'utf8' });
+    expect([shell.status, shell.stdout]).toEqual([0, '']);
+    expect(await watch.line(/profiles\.save\.global {2}user:admin {2}\{\}/)).toBeTruthy();
+  });
+
+  it('says in one sentence that its ports are taken, and how to choose others', async () => {
+    const { url } = await startNodeProcess();
+    const { port } = new URL(url);
+    const { code, lines, errorLines } = await runCommand(['serve'], {
+      BELFRY_LISTEN: `127.0.0.1:${port}=native`,
     });
-    expect(response.status).toBe(204);
-    expect(await watch.line(/profiles\.save\.by-curl/)).toBeTruthy();
+    expect([code, lines, errorLines]).toEqual([
+      1,
+      [],
+      [
+        `belfry: The port ${port} is taken. Expected free ports, as in BELFRY_LISTEN=8801=native.`,
+        expect.stringContaining('config_invalid'),
+      ],
+    ]);
   });
 
   it('refuses to start with Redis and no secret', async () => {
@@ -43,14 +67,6 @@ describe('belfry serve', () => {
       BELFRY_JWT_SECRET: TEST_SECRET,
     });
     expect([code, errorLines.join('\n')]).toEqual([1, expect.stringContaining('127.0.0.1:1')]);
-  });
-
-  it('ends with an error when a port that was named is occupied', async () => {
-    const node = await startNode();
-    const { code, errorLines } = await runCommand(['serve'], {
-      BELFRY_LISTEN: `127.0.0.1:${new URL(node.url).port}=drp`,
-    });
-    expect([code, errorLines.join('\n')]).toEqual([1, expect.stringContaining('EADDRINUSE')]);
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)('closes its clients with 1001 and ends 0 on %s', async (signal) => {
@@ -67,7 +83,7 @@ describe('belfry serve', () => {
     const said = (): Record<string, unknown>[] =>
       node.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(said()[0]).toMatchObject({
-      msg: 'starting',
+      msg: 'started',
       version: '0.1.0',
       settings: { BELFRY_TOPICS_MAX: '7', BELFRY_JWT_SECRET: '***' },
     });

@@ -58,7 +58,7 @@ describe('nodes that share a Redis', () => {
       { name: 'second', ready: expect.any(Boolean) as boolean, warnings: [] },
     ]);
     expect(body[0]?.digest).toBe(body[1]?.digest);
-    expect(first.log).toContainEqual(expect.objectContaining({ msg: 'starting', digest: body[0]?.digest }));
+    expect(first.started).toMatchObject({ digest: body[0]?.digest, settings: { BELFRY_NODE: 'first' } });
     expect((await nodesOf(second)).body.map(({ name }) => name)).toEqual(['first', 'second']);
   });
 

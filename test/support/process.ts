@@ -75,7 +75,8 @@ export async function startNodeProcess(env: Readonly<Record<string, string>> = {
     BELFRY_JWT_SECRET: TEST_SECRET,
     ...env,
   });
-  const { url } = JSON.parse(await command.line(/"msg":"listening"/)) as { url: string };
+  const started = JSON.parse(await command.line(/"msg":"started"/)) as { listening: Record<string, string> };
+  const [url = ''] = Object.keys(started.listening);
   return Object.assign(command, { url });
 }
 

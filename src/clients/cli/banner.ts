@@ -1,29 +1,41 @@
+import { DEFAULT_URL } from './target.ts';
+
 interface Listener {
   readonly url: string;
   readonly dialect: string;
   readonly tls: boolean;
 }
 
-/** What a laptop's user sees first: where the hub listens, a way in, and three commands to try. */
-export function banner(listeners: readonly Listener[], node: string, token: string): string {
+export interface Greeting {
+  readonly listeners: readonly Listener[];
+  readonly node: string;
+  readonly version: string;
+  /** Of an admin, good for a day. */
+  readonly token: string;
+}
+
+/** What a laptop's user sees first, at 80 columns but for the token: where the hub listens, a way in, and what to try. */
+export function banner({ listeners, node, version, token }: Greeting): string {
   const width = Math.max(...listeners.map(({ url }) => url.length));
   const lines = listeners.map(({ url, dialect }) => `  ${url.padEnd(width)}  /ws speaks ${dialect}`);
   const base = listeners.find(({ tls }) => !tls) ?? listeners[0];
   const http = base?.url ?? '';
-  const admin = `${http.replace(/^http/, 'ws')}/native/ws?token=${token}`;
+  const isUsual = http.replace(/^http/, 'ws') === DEFAULT_URL;
   const insecure = base?.tls === true ? ' --insecure' : '';
   return `
-Belfry rings on node ${node}, alone, with a secret made for this run.
+Belfry ${version} runs as ${node}, by itself: what it holds ends with it.
 
 ${lines.join('\n')}
 
-Admin URL, good for a day:
-  ${admin}
+Try it in another terminal, as an admin for a day:
 
-Try, in other terminals:
-  npx belfry watch '*.*.*'${insecure} --url '${admin}'
-  npx belfry publish profiles.save.global '{"Name":"global"}'${insecure} --url '${admin}'
-  curl -X POST '${http}/api/v3/events?token=${token}' -H 'Content-Type: application/json' \\
-    -d '{"type":"profiles","action":"save","key":"global","object":{"Name":"global"}}'${base?.tls === true ? ' --insecure' : ''}
+  export BELFRY_TOKEN=${token}
+${isUsual ? '' : `  export BELFRY_URL=${http}\n`}
+  npx belfry watch 'profiles.*.*'${insecure}
+  npx belfry publish profiles.save.global '{"Name":"global"}'${insecure}
+  curl ${http}/api/v3/events${insecure} \\
+    -H "Authorization: Bearer $BELFRY_TOKEN" \\
+    -H 'Content-Type: application/json' \\
+    -d '{"type":"profiles","action":"save","key":"global","object":{}}'
 `;
 }

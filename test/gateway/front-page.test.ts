@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { startNode } from '../support/node.ts';
+
+const FROM_A_BROWSER = { Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
+
+describe('the root of a listener', () => {
+  it('shows a browser which listener speaks what, and where to go on', async () => {
+    const node = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=norn,127.0.0.1:0=drp' });
+    const response = await fetch(node.url, { headers: FROM_A_BROWSER });
+    const page = await response.text();
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      200,
+      'text/html; charset=utf-8',
+    ]);
+    for (const { url, dialect } of node.listening)
+      expect(page).toContain(`<code>${url}</code><td>${dialect}`);
+    for (const [, path = ''] of page.matchAll(/href="([^"]+)"/g))
+      expect([path, (await fetch(`${node.url}${path}`)).status]).toEqual([path, 200]);
+  });
+
+  it('is no route for a program', async () => {
+    const node = await startNode();
+    const response = await fetch(node.url, { headers: { Accept: 'application/json' } });
+    expect([response.status, await response.json()]).toEqual([404, expect.objectContaining({ Code: 404 })]);
+  });
+});
