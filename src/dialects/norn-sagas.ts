@@ -32,17 +32,23 @@ export const LOOK_BACK_MS = 2 * REPLAY_MS;
 /**
  * What a new socket is told once more of the given events, which are those of the last {@link LOOK_BACK_MS} in order:
  * what goes on, and
- * - a page: all ends. One that lost its connection while it showed a deploy would show it for ever; one that shows none
- *   passes over them.
+ * - a page: all ends, and what goes on since the first of them. One that lost its connection while it showed a deploy
+ *   would show it for ever; one that shows none passes over the ends; and one that is told an end would take it for that
+ *   of the deploy that came after, if it were not told of that one too.
  * - any other client: what ended a moment ago, whole. Norn's CLI posts first and dials then, and waits for the end of its
  *   saga. That of version 1 dials first and knows no sagas: an old end would pass for that of its own deploy, so what
  *   names no saga is not told, and nothing that ended earlier.
  */
 export function missedBy(isPage: boolean, events: readonly HubEvent[], now: number): HubEvent[] {
-  const goingOn = new Set(unfinished(events, `${now - REPLAY_MS}-0`));
   const over = isPage ? events.filter(isEnd) : endedSince(events.filter(isWaitedFor), `${now - ENDED_MS}-0`);
+  const since = `${now - REPLAY_MS}-0`;
+  const goingOn = new Set(unfinished(events, isPage ? earlier(since, over[0]?.id) : since));
   const ended = new Set(over);
   return events.filter((event) => goingOn.has(event) || ended.has(event));
+}
+
+function earlier(one: Cursor, other: Cursor = one): Cursor {
+  return compareCursors(one, other) < 0 ? one : other;
 }
 
 /** What somebody at a terminal may wait for. */

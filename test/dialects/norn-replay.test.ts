@@ -223,7 +223,7 @@ describe('a norn page that comes back', () => {
     const { clock, page, tell } = await startNode();
     await tell('step A 1', 'failed A');
     clock.advance(1_000);
-    await tell('step B 1', 'completed B', 'step C 1');
+    await tell('step B 1', 'completed B');
     clock.advance(59_000);
     expect(heard(await page())).toEqual(['failed A', 'completed B']);
     clock.advance(1);
@@ -238,6 +238,16 @@ describe('a norn page that comes back', () => {
     const client = await page();
     await tell('completed B');
     expect(heard(client)).toEqual(['completed A', 'step B 1', 'completed B']);
+  });
+
+  it('hears a deploy that began after an end, however long that has been silent, lest the end pass for its own', async () => {
+    const { clock, dial, page, tell } = await startNode();
+    await tell('step A 1', 'step B 1', 'failed A', 'step C 1');
+    clock.advance(31_000);
+    expect(heard(await page())).toEqual(['failed A', 'step C 1']);
+    expect(heard(await dial())).toEqual([]);
+    clock.advance(29_001);
+    expect(heard(await page())).toEqual([]);
   });
 });
 
