@@ -242,7 +242,7 @@ function gatewayOf(config: Config, log: Logger, parts: Parts): Gateway {
     if (admission.isStopped) throw goingAway();
     await broker.ready();
   };
-  const metrics = metricsOf({ ...config, ...parts, version: VERSION });
+  const metrics = metricsOf({ ...config, ...parts, refused: upgrade.refused, version: VERSION });
   if (parts.exporter !== undefined) countSpans(parts.exporter, metrics);
   return new Gateway({ ...config, tls, upgrade, rest, metrics, readiness: { ...parts, ready }, log });
 }

@@ -72,6 +72,7 @@ export class Admission {
     throw new BelfryError(
       'limit_reached',
       `The node holds ${connectionsMax} connections. Expected you to try again later, or another node.`,
+      { limit: 'connections_max' },
     );
   }
 
@@ -80,6 +81,7 @@ export class Admission {
       throw new BelfryError(
         'limit_reached',
         `The node holds ${this.#anonymousMax} connections without a token, and keeps the rest for those with one. Expected a token, another node, or another try later.`,
+        { limit: 'reserved_share' },
       );
     }
     this.#comingAnonymous++;
@@ -87,5 +89,7 @@ export class Admission {
 }
 
 export function goingAway(): BelfryError {
-  return new BelfryError('limit_reached', 'The node is going away. Expected you to try another one.');
+  return new BelfryError('limit_reached', 'The node is going away. Expected you to try another one.', {
+    limit: 'draining',
+  });
 }

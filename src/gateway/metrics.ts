@@ -5,12 +5,14 @@ import type { Clock } from '../model/clock.ts';
 import { WARNING_KINDS, type NodeWarning } from '../registry/node-watch.ts';
 import type { Registry as Roll } from '../registry/registry.ts';
 import { connectionMetrics } from './metrics-connections.ts';
+import { REFUSED_HANDSHAKES, type RefusedHandshakes } from './refused.ts';
 import { RollSize } from './roll-size.ts';
 import type { Rubbish } from './rubbish.ts';
 
 export interface Measured {
   readonly hub: Hub;
   readonly rubbish: Rubbish;
+  readonly refused: RefusedHandshakes;
   readonly registry: Roll;
   readonly clock: Clock;
   readonly flow: () => Flow;
@@ -39,7 +41,7 @@ export function metricsOf(measured: Measured): Registry {
   return registry;
 }
 
-function nodeMetrics({ rubbish, version, warnings }: Measured, registry: Registry): void {
+function nodeMetrics({ rubbish, refused, version, warnings }: Measured, registry: Registry): void {
   new Gauge({
     name: 'belfry_warnings',
     help: 'What is wrong with this node beside others, or with their Redis; /readyz says it in words.',
@@ -64,6 +66,16 @@ function nodeMetrics({ rubbish, version, warnings }: Measured, registry: Registr
     collect() {
       this.reset();
       for (const { source, reason, count } of rubbish.counts()) this.inc({ source, reason }, count);
+    },
+  });
+  new Counter({
+    name: 'belfry_handshakes_refused_total',
+    help: 'Sockets that did not come to be, by what stood in their way.',
+    labelNames: ['reason'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const reason of REFUSED_HANDSHAKES) this.inc({ reason }, refused.of(reason));
     },
   });
 }

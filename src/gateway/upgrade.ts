@@ -17,8 +17,9 @@ import type { Authenticator } from './auth.ts';
 import { addressOf } from './client-address.ts';
 import { carriesCredentials, cookieOf, credentialsOf, type Credentials } from './credentials.ts';
 import { checkOrigin, isOwnPage } from './origin.ts';
-import { METHOD_NOT_ALLOWED, refusalOf, refuse, targetOf, userAgentOf } from './handshake.ts';
+import { BAD_HANDSHAKE, METHOD_NOT_ALLOWED, refusalOf, refuse, targetOf, userAgentOf } from './handshake.ts';
 import type { HandshakeRate } from './handshake-rate.ts';
+import { RefusedHandshakes } from './refused.ts';
 import { Sockets, type SocketsOptions } from './sockets.ts';
 
 export interface UpgradeOptions extends SocketsOptions {
@@ -50,6 +51,7 @@ interface Decided {
  * and only then the upgrade.
  */
 export class Upgrade {
+  readonly refused = new RefusedHandshakes();
   readonly #options: UpgradeOptions;
   readonly #sockets: Sockets;
   /** One for all sockets, which keep it for as long as they live. */
@@ -75,10 +77,13 @@ export class Upgrade {
       place = decided.place;
       const arrival = this.#arrival(request, decided);
       const full = await this.#enrol(arrival);
+      const hasLeft = socket.destroyed;
       const accepted = !admission.isStopped && this.#sockets.accept(arrival, { request, socket, head, full });
       if (!accepted && full === undefined) hub.roll.giveBack(arrival, 'handshake not finished');
       if (admission.isStopped) throw goingAway();
+      if (!accepted && !hasLeft) this.refused.count(full ?? BAD_HANDSHAKE);
     } catch (thrown) {
+      this.refused.count(thrown);
       const refusal = thrown instanceof Refusal ? thrown : refusalOf(thrown);
       if (refusal.status === 500) log.error({ err: thrown }, 'upgrade failed');
       refuse(socket, refusal);
@@ -98,14 +103,9 @@ export class Upgrade {
     const { path, query } = targetOf(request);
     const dialect = dialectAt(path, byDefault, this.#options.dialects);
     if (dialect !== undefined && request.method !== 'GET') throw METHOD_NOT_ALLOWED;
-    let place: Place;
-    try {
-      if (dialect === undefined) throw new BelfryError('not_found', 'No route');
-      if (!dialect.checksOrigin) checkOrigin(request.headers, this.#options.allowedOrigins);
-      place = this.#enter(request, query);
-    } catch (error) {
-      throw refusalOf(error);
-    }
+    if (dialect === undefined) throw new BelfryError('not_found', 'No route');
+    if (!dialect.checksOrigin) checkOrigin(request.headers, this.#options.allowedOrigins);
+    const place = this.#enter(request, query);
     try {
       const opening = await this.#openingOf(request, path, query, dialect);
       place.admit(opening.identity.principal);

@@ -78,22 +78,40 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+/** Which limit of connections was reached, for whoever counts that. */
+export const LIMITS = [
+  'connections_max',
+  'reserved_share',
+  'per_principal',
+  'per_address',
+  'draining',
+] as const;
+
+export type Limit = (typeof LIMITS)[number];
+
 /** Something that was refused: `message` says what was wrong and what was expected, `see` where to read more. */
 export class BelfryError extends Error {
   override readonly name: string = 'BelfryError';
   readonly code: ErrorCode;
   /** By which the same may be asked for again without happening twice, where nobody can tell whether it happened. */
   readonly idempotencyKey: string | undefined;
+  /** Of `limit_reached`, where connections are limited. */
+  readonly limit: Limit | undefined;
   readonly #retryAfterS: number | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options?: ErrorOptions & { readonly retryAfterS?: number; readonly idempotencyKey?: string | undefined },
+    options?: ErrorOptions & {
+      readonly retryAfterS?: number;
+      readonly idempotencyKey?: string | undefined;
+      readonly limit?: Limit;
+    },
   ) {
     super(message, options);
     this.code = code;
     this.idempotencyKey = options?.idempotencyKey;
+    this.limit = options?.limit;
     this.#retryAfterS = options?.retryAfterS;
   }
 

@@ -146,9 +146,9 @@ export class MemoryRegistry implements Registry, Attendance, NodeDirectory, Life
     if (!isPresence(record)) return;
     const [address, principal] = counted(record);
     if (principal !== undefined && this.#countOf(principal) >= perPrincipal) {
-      throw limitReached(record.Principal, perPrincipal);
+      throw limitReached('per_principal', record.Principal, perPrincipal);
     }
-    if (this.#countOf(address) >= perAddress) throw limitReached('this address', perAddress);
+    if (this.#countOf(address) >= perAddress) throw limitReached('per_address', 'this address', perAddress);
   }
 
   #enter(record: ConnectionRecord, since: string, now: number): void {

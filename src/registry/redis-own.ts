@@ -150,6 +150,6 @@ function maxima({ perPrincipal, perAddress }: RollLimits): [string, string] {
 
 /** @throws BelfryError `limit_reached`, if that is the answer of change.lua */
 function refuse(answer: number, { Principal }: ConnectionRecord, limits: RollLimits): void {
-  if (answer === 1) throw limitReached(Principal, limits.perPrincipal ?? 0);
-  if (answer === 2) throw limitReached('this address', limits.perAddress ?? 0);
+  if (answer === 1) throw limitReached('per_principal', Principal, limits.perPrincipal ?? 0);
+  if (answer === 2) throw limitReached('per_address', 'this address', limits.perAddress ?? 0);
 }

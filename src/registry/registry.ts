@@ -1,5 +1,5 @@
 import { bound } from '../model/bound.ts';
-import { BelfryError } from '../model/errors.ts';
+import { BelfryError, type Limit } from '../model/errors.ts';
 import { UNKNOWN, type Principal } from '../model/principal.ts';
 import type { ConnectionQuery } from './query.ts';
 
@@ -144,9 +144,10 @@ export const SEEN_MS = bound(
 );
 
 /** What the refusals of every registry say. */
-export function limitReached(what: string, max: number): BelfryError {
+export function limitReached(limit: Limit, what: string, max: number): BelfryError {
   return new BelfryError(
     'limit_reached',
     `There are ${max} connections of ${what} already. Expected you to close one, or to try later.`,
+    { limit },
   );
 }

@@ -4,6 +4,7 @@ import { dialectNames } from '../../src/dialects/index.ts';
 import { norn } from '../../src/dialects/norn.ts';
 import { metricsOf } from '../../src/gateway/metrics.ts';
 import { RollSize } from '../../src/gateway/roll-size.ts';
+import { RefusedHandshakes } from '../../src/gateway/refused.ts';
 import { Rubbish } from '../../src/gateway/rubbish.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import type { Registry } from '../../src/registry/registry.ts';
@@ -46,6 +47,7 @@ async function measured(options?: TestHubOptions): Promise<TestHub & { page: () 
   const metrics = metricsOf({
     hub: test.hub,
     rubbish: new Rubbish(test.clock, pino({ level: 'silent' })),
+    refused: new RefusedHandshakes(),
     registry: new TestRegistry(),
     clock: test.clock,
     flow: () => FLOW,

@@ -1,0 +1,41 @@
+import { Refusal } from '../dialects/dialect.ts';
+import { BelfryError, LIMITS } from '../model/errors.ts';
+
+/** Why a handshake came to nothing, from the first thing that is looked at to the last. */
+export const REFUSED_HANDSHAKES = [
+  'bad_request',
+  'address_rate',
+  'sign_in_attempts',
+  'not_permitted',
+  ...LIMITS,
+  'unavailable',
+] as const;
+
+type Reason = (typeof REFUSED_HANDSHAKES)[number];
+
+/** Counts the handshakes that a node refused, or took only to say that there is no room. */
+export class RefusedHandshakes {
+  readonly #counts = new Map<Reason, number>();
+
+  /** By what was thrown, or answered. */
+  count(thrown: unknown): void {
+    const reason = reasonOf(thrown);
+    this.#counts.set(reason, this.of(reason) + 1);
+  }
+
+  of(reason: Reason): number {
+    return this.#counts.get(reason) ?? 0;
+  }
+}
+
+/** What a dialect refused has its status alone, which is 429 for too many attempts to sign in. */
+function reasonOf(thrown: unknown): Reason {
+  if (thrown instanceof BelfryError) {
+    if (thrown.limit !== undefined) return thrown.limit;
+    if (thrown.code === 'handshakes_exceeded') return 'address_rate';
+  }
+  const status = thrown instanceof BelfryError || thrown instanceof Refusal ? thrown.status : 500;
+  if (status >= 500) return 'unavailable';
+  if (status === 429) return 'sign_in_attempts';
+  return status === 401 || status === 403 ? 'not_permitted' : 'bad_request';
+}

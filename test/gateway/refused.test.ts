@@ -1,0 +1,90 @@
+import { expect, it } from 'vitest';
+import { goingAway } from '../../src/gateway/admission.ts';
+import { REFUSED_HANDSHAKES, RefusedHandshakes } from '../../src/gateway/refused.ts';
+import { Refusal } from '../../src/dialects/dialect.ts';
+import { BelfryError } from '../../src/model/errors.ts';
+import { connect, type TestClient } from '../support/client.ts';
+import { MetricsPage } from '../support/metrics.ts';
+import { rawRequest } from '../support/raw-http.ts';
+import { startNode, type TestNode } from '../support/node.ts';
+
+const NAME = 'belfry_handshakes_refused_total';
+
+/** How many of each reason, of those that there were. */
+async function refusedBy(node: TestNode): Promise<Record<string, number>> {
+  const { series } = await MetricsPage.of(node.url);
+  const counts = REFUSED_HANDSHAKES.map(
+    (reason) => [reason, series.get(`${NAME}{reason="${reason}"}`)] as const,
+  );
+  expect(counts.filter(([, count]) => count === undefined)).toEqual([]);
+  return Object.fromEntries(counts.filter(([, count]) => count !== 0)) as Record<string, number>;
+}
+
+function dial(node: TestNode, path: string, headers: Record<string, string> = {}): Promise<TestClient> {
+  return connect(`${node.url.replace('http', 'ws')}${path}`, { headers });
+}
+
+it('every reason for which a handshake is refused is there from the start', async () => {
+  const node = await startNode();
+  await dial(node, '/norn/ws');
+  expect(await refusedBy(node)).toEqual({});
+});
+
+it('a handshake at no path of a socket, and one without a key, are bad requests; what is no handshake is not counted', async () => {
+  const node = await startNode();
+  await expect(dial(node, '/nowhere')).rejects.toThrow('404');
+  expect((await fetch(`${node.url}/norn/ws`)).status).toBe(400);
+  expect(await refusedBy(node)).toEqual({ bad_request: 1 });
+  const upgrade = ['Host: a', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'];
+  const answer = await rawRequest(node.url, ['GET /norn/ws HTTP/1.1', ...upgrade, 'Sec-WebSocket-Key: x']);
+  expect(answer.status).toBe(400);
+  expect(await refusedBy(node)).toEqual({ bad_request: 2 });
+});
+
+it('no token, a bad one, and a page of another origin are not permitted', async () => {
+  const node = await startNode({ BELFRY_ALLOWED_ORIGINS: 'https://here.example' });
+  await expect(dial(node, '/api/v3/ws')).rejects.toThrow('401');
+  await expect(dial(node, '/native/ws?token=x')).rejects.toThrow('401');
+  await expect(dial(node, '/dorgu/ws', { Origin: 'https://there.example' })).rejects.toThrow('403');
+  expect(await refusedBy(node)).toEqual({ not_permitted: 3 });
+});
+
+it('an address over its rate is counted apart from a node that is full', async () => {
+  const node = await startNode({ BELFRY_HANDSHAKES_PER_MINUTE_PER_ADDRESS: '1' });
+  await dial(node, '/norn/ws');
+  await expect(dial(node, '/norn/ws')).rejects.toThrow('429');
+  expect(await refusedBy(node)).toEqual({ address_rate: 1 });
+});
+
+it('a full node, and one that keeps what is left for those with a token, are told apart', async () => {
+  const node = await startNode({ BELFRY_CONNECTIONS_MAX: '2', BELFRY_CONNECTIONS_RESERVED: '0.5' });
+  const token = await node.token();
+  await dial(node, '/norn/ws');
+  await expect(dial(node, '/norn/ws')).rejects.toThrow('503');
+  await dial(node, `/native/ws?token=${token}`);
+  await expect(dial(node, `/native/ws?token=${token}`)).rejects.toThrow('503');
+  expect(await refusedBy(node)).toEqual({ reserved_share: 1, connections_max: 1 });
+});
+
+it.each([
+  ['BELFRY_CONNECTIONS_PER_PRINCIPAL', 'per_principal'],
+  ['BELFRY_CONNECTIONS_PER_ADDRESS', 'per_address'],
+])('one more than %s is counted, though its socket opens to say so', async (setting, reason) => {
+  const node = await startNode({ [setting]: '1' });
+  const token = await node.token();
+  await dial(node, `/native/ws?token=${token}`);
+  const second = await dial(node, `/native/ws?token=${token}`);
+  expect((await second.closed).code).toBe(1013);
+  expect(await refusedBy(node)).toEqual({ [reason]: 1 });
+});
+
+it.each([
+  [goingAway(), 'draining'],
+  [new BelfryError('unavailable', 'The registry is away.'), 'unavailable'],
+  [new Error('a fault of the hub'), 'unavailable'],
+  [new Refusal(429, {}, ''), 'sign_in_attempts'],
+] as const)('%s counts as what stands in the way', (thrown, reason) => {
+  const refused = new RefusedHandshakes();
+  refused.count(thrown);
+  expect(REFUSED_HANDSHAKES.filter((each) => refused.of(each) > 0)).toEqual([reason]);
+});
