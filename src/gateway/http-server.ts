@@ -23,7 +23,6 @@ const SILENT_MS = bound(
 );
 const TLS_HANDSHAKE_MS = bound('time for the handshake of TLS', 10_000, 'ms', 'the connection is closed');
 const HEAD_BYTES = bound('head of a request', 16_384, 'bytes', 'it is refused with 431');
-/** How often the server looks for those that are over their time. */
 const LOOK_EVERY_MS = 5_000;
 
 export interface HttpServerOptions {
@@ -31,16 +30,24 @@ export interface HttpServerOptions {
   /** Absent for a listener without TLS. */
   readonly tls: { readonly key: string; readonly cert: string } | undefined;
   readonly rest: { readonly rubbish: Rubbish };
+  /** Time for the head of a request, counted from its first byte, or on a connection that has asked nothing from its begin. */
+  readonly headMs?: number;
+  /** How often the server looks for those that are over their time. */
+  readonly lookEveryMs?: number;
 }
 
 /** A server of HTTP that has yet to be given its listeners for requests and upgrades. */
-export function httpServer({ keepAliveMs, tls, rest }: HttpServerOptions, watching: HttpConnections): Server {
+export function httpServer(
+  { keepAliveMs, tls, rest, headMs = HEAD_MS, lookEveryMs = LOOK_EVERY_MS }: HttpServerOptions,
+  watching: HttpConnections,
+): Server {
   const options: ServerOptions = {
     shouldUpgradeCallback,
     keepAliveTimeout: keepAliveMs,
-    headersTimeout: HEAD_MS,
+    // Less than the time that a connection is kept, and does not cut that short: it begins with the next request.
+    headersTimeout: headMs,
     requestTimeout: REQUEST_MS,
-    connectionsCheckingInterval: LOOK_EVERY_MS,
+    connectionsCheckingInterval: lookEveryMs,
     maxHeaderSize: HEAD_BYTES,
   };
   const server = tls

@@ -5,6 +5,8 @@ import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startApp, type App } from '../../src/app.ts';
 import { HttpConnections } from '../../src/gateway/http-connections.ts';
+import { httpServer } from '../../src/gateway/http-server.ts';
+import { Rubbish } from '../../src/gateway/rubbish.ts';
 import { ManualClock } from '../support/clock.ts';
 import { connect } from '../support/client.ts';
 import { startNode, type TestNode } from '../support/node.ts';
@@ -153,6 +155,47 @@ describe('TCP connections in no request', () => {
     const stopped = node.stop(WINDOW_MS);
     silent.socket.destroy();
     await expect(stopped).resolves.toBeUndefined();
+  });
+});
+
+describe('the time for the head of a request', () => {
+  const HEAD_MS = 300;
+
+  async function serve(): Promise<string> {
+    const options = { keepAliveMs: 60_000, tls: undefined, headMs: HEAD_MS, lookEveryMs: 20 };
+    const rubbish = new Rubbish(new ManualClock(), pino({ level: 'silent' }));
+    const server = httpServer({ ...options, rest: { rubbish } }, new HttpConnections());
+    server.on('request', (_request, response) => void response.end('ok'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  it('does not run while a kept connection is idle between two requests', async () => {
+    const url = await serve();
+    const kept = await rawConnection(url);
+    for (let i = 0; i < 3; i++) {
+      expect((await kept.ask(HEALTH)).status).toBe(200);
+      // Opened later than that, and cut when its own time is over: so the kept one was idle for longer than it.
+      await (
+        await rawConnection(url)
+      ).ended;
+    }
+    expect((await kept.ask(HEALTH)).status).toBe(200);
+  });
+
+  it('runs on a kept connection from the first byte of the next request', async () => {
+    const kept = await rawConnection(await serve());
+    expect((await kept.ask(HEALTH)).status).toBe(200);
+    const begun = performance.now();
+    kept.write('GET / HTTP/1.1\r\nHost');
+    expect((await kept.next()).status).toBe(408);
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(HEAD_MS - 1);
+    expect(await kept.ended).toBe('end');
   });
 });
 
