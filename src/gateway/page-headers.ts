@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { targetOf } from './handshake.ts';
 
-/** The place in the log at which a list was true: whoever follows events from there on misses nothing. */
+/** The place in the log at which a list was true: whoever follows from there on misses nothing that enters the log. */
 export const CURSOR = 'Belfry-Cursor';
 
 export interface PageCounts {

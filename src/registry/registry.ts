@@ -49,7 +49,9 @@ export interface RollLimits {
 
 /**
  * Whether what happens to a connection goes into the log, as far as the registry's share of that reaches. A caller of REST
- * and a stranger come and go as often as they like, and would push out what others published.
+ * and a stranger come and go as often as they like, and would push out what others published. Who signed in is logged even where
+ * the token lets them publish nothing: most who are online may only hear, and whoever lists them goes on from the cursor of
+ * the list, by what the log has. They too can fill no more than the registry's share, and take that from each other alone.
  */
 export function isLogged(record: Pick<ConnectionRecord, 'Type' | 'Principal'>): boolean {
   return isPresence(record) && record.Principal !== UNKNOWN;
