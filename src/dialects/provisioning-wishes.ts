@@ -1,10 +1,12 @@
 /** What a client of the Provisioning Platform wishes to hear: event types, filters, and from when on. */
+import { bound } from '../model/bound.ts';
 import { cursorAt, type Cursor } from '../model/cursor.ts';
 import { ProtocolError } from '../model/errors.ts';
+import type { HubEvent } from '../model/event.ts';
 import { parseFilters, type Filter } from '../model/filter.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { momentOf } from '../model/time.ts';
-import type { Command, Subscription } from './dialect.ts';
+import type { Command, Opening, OpenRequest, ReplayWish, Subscription } from './dialect.ts';
 import {
   ALL_EVENT_TYPES,
   eventTypeOf,
@@ -28,6 +30,38 @@ const UNNAMED_NAMES = UNNAMED.map(({ name }) => name);
 
 function unnamed(eventType: string): string {
   return ` ${eventType}`;
+}
+
+const REPLAY: ReplayWish = {
+  lastMs: bound(
+    'time by which a provisioning page that comes back is told what changed',
+    60_000,
+    'ms',
+    'it hears of what is older no more',
+  ),
+  select: newestStates,
+};
+
+/** What has a state that the platform's dashboard shows until it hears of another. */
+const WITH_STATE: ReadonlySet<string> = new Set(['task', 'batch', 'workflow']);
+
+/**
+ * What is heard from the opening on. The platform's class connects anew and asks for nothing that it missed: its page
+ * would show as running for ever what ended meanwhile. So a page (only a browser names an origin) that is signed in and
+ * hears everything is told the newest state of each task, batch operation and workflow that changed lately.
+ */
+export function openingWishes(
+  { path, query, origin = '' }: Pick<OpenRequest, 'path' | 'query' | 'origin'>,
+  isSignedIn: boolean,
+): Pick<Opening, 'subscriptions' | 'replay'> {
+  const subscriptions = subscriptionsOf(path, query, isSignedIn ? 'alone' : 'kept');
+  const missesStates = isSignedIn && origin !== '' && subscriptions === UNNAMED;
+  return missesStates ? { subscriptions, replay: REPLAY } : { subscriptions };
+}
+
+function newestStates(events: readonly HubEvent[]): HubEvent[] {
+  const states = events.filter(({ type }) => WITH_STATE.has(type));
+  return [...new Map(states.map((event) => [`${event.type} ${event.key}`, event])).values()];
 }
 
 /** Event types as they were asked for, in a list or with commas between. */

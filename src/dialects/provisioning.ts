@@ -27,12 +27,7 @@ import {
   type OpenRequest,
 } from './dialect.ts';
 import { PROVISIONING } from './formats.ts';
-import {
-  eventTypesIn,
-  subscribeCommand,
-  subscriptionsOf,
-  unsubscribeCommand,
-} from './provisioning-wishes.ts';
+import { eventTypesIn, openingWishes, subscribeCommand, unsubscribeCommand } from './provisioning-wishes.ts';
 import { eventTypeFor, topicOf, withDefaultGrants } from './provisioning-words.ts';
 import { readObject, schemaOf } from './shapes.ts';
 
@@ -82,13 +77,14 @@ export const provisioning: Dialect = {
   encode,
   identify: withDefaultGrants,
 
-  open({ path, query, caller }: OpenRequest): Opening {
+  open(request: OpenRequest): Opening {
+    const { query, caller } = request;
     const identity = identityOf(caller);
     const anonymous = identity === ANONYMOUS;
     try {
       return {
         identity,
-        subscriptions: subscriptionsOf(path, query, anonymous ? 'kept' : 'alone'),
+        ...openingWishes(request, !anonymous),
         heartbeat: HEARTBEAT,
         limits: LIMITS,
         encoding: encodingOf(query),
