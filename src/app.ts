@@ -235,6 +235,7 @@ function gatewayOf(config: Config, log: Logger, parts: Parts): Gateway {
     newId: randomUUID,
     authenticator,
     issuer,
+    refused: upgrade.refused,
     reads: new Reads({ ...config, clock }),
     version: VERSION,
   };

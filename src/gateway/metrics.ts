@@ -70,7 +70,7 @@ function nodeMetrics({ rubbish, refused, version, warnings }: Measured, registry
   });
   new Counter({
     name: 'belfry_handshakes_refused_total',
-    help: 'Sockets that did not come to be, by what stood in their way.',
+    help: 'Sockets that did not come to be, and event streams that found no place, by what stood in their way.',
     labelNames: ['reason'],
     registers: [registry],
     collect() {

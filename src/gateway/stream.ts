@@ -11,12 +11,13 @@ import type { BelfryError } from '../model/errors.ts';
 import { HUB_TYPE, type HubEvent } from '../model/event.ts';
 import { isJsonObject, valueOf } from '../model/json.ts';
 import { UNKNOWN, type Identity } from '../model/principal.ts';
-import type { Admission } from './admission.ts';
+import type { Admission, Place } from './admission.ts';
 import { TokenEnded } from './claims.ts';
 import { addressOf } from './client-address.ts';
 import { userAgentOf } from './handshake.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { bound } from '../model/bound.ts';
+import type { RefusedHandshakes } from './refused.ts';
 
 /** Proxies cut what is silent for a minute, some for half of one. Nobody answers, so nobody is cut for not answering. */
 const HEARTBEAT = { pingMs: 15_000, pongWaitMs: Number.POSITIVE_INFINITY };
@@ -54,6 +55,7 @@ export interface StreamOptions {
   readonly trustedHops: number;
   readonly newId: () => string;
   readonly admission: Admission;
+  readonly refused: RefusedHandshakes;
 }
 
 /** Server-sent events (HTML Living Standard, 9.2): the data is the native event, the id its cursor. */
@@ -97,9 +99,10 @@ export async function openStream(
   response: Response,
   asked: StreamRequest,
 ): Promise<void> {
-  const { hub, trustedHops, newId, admission } = options;
-  const place = admission.enter(asked.identity.principal === UNKNOWN);
+  const { hub, trustedHops, newId, admission, refused } = options;
+  let place: Place | undefined;
   try {
+    place = admission.enter(asked.identity.principal === UNKNOWN);
     const arrival = {
       id: newId(),
       type: 'stream',
@@ -112,8 +115,11 @@ export async function openStream(
     await hub.roll.add(arrival);
     if (request.socket.destroyed) return hub.roll.giveBack(arrival, 'gone before the first event');
     attach(options, request, response, { asked, arrival });
+  } catch (error) {
+    refused.count(error);
+    throw error;
   } finally {
-    place.leave();
+    place?.leave();
   }
 }
 

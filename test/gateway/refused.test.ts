@@ -7,6 +7,7 @@ import { connect, type TestClient } from '../support/client.ts';
 import { MetricsPage } from '../support/metrics.ts';
 import { rawRequest } from '../support/raw-http.ts';
 import { startNode, type TestNode } from '../support/node.ts';
+import { openLiveStream } from '../support/stream.ts';
 
 const NAME = 'belfry_handshakes_refused_total';
 
@@ -64,6 +65,14 @@ it('a full node, and one that keeps what is left for those with a token, are tol
   await dial(node, `/native/ws?token=${token}`);
   await expect(dial(node, `/native/ws?token=${token}`)).rejects.toThrow('503');
   expect(await refusedBy(node)).toEqual({ reserved_share: 1, connections_max: 1 });
+});
+
+it('an event stream that finds no place is counted as a socket is', async () => {
+  const node = await startNode({ BELFRY_CONNECTIONS_MAX: '1', BELFRY_CONNECTIONS_RESERVED: '0' });
+  await dial(node, '/norn/ws');
+  const url = `${node.url}/api/v3/events?token=${await node.token()}`;
+  await expect(openLiveStream(url)).rejects.toThrow('1013');
+  expect(await refusedBy(node)).toEqual({ connections_max: 1 });
 });
 
 it.each([
