@@ -1,4 +1,5 @@
 import type { BelfryError, ErrorCode } from '../model/errors.ts';
+import { headerOfKey } from '../model/idempotency.ts';
 
 export interface HttpRefusal {
   readonly status: number;
@@ -28,7 +29,7 @@ export function apiRefusal(error: BelfryError, method: string): HttpRefusal {
   const challenge = CHALLENGES[code];
   if (challenge !== undefined) headers['WWW-Authenticate'] = challenge;
   if (retryAfterS !== undefined) headers['Retry-After'] = `${retryAfterS}`;
-  if (idempotencyKey !== undefined) headers['Idempotency-Key'] = idempotencyKey;
+  if (idempotencyKey !== undefined) headers['Idempotency-Key'] = headerOfKey(idempotencyKey);
   const [Model, Type] = MODELS[code] ?? ['', method];
   const Messages = code === 'password_wrong' ? ['Access Denied'] : [message, `See ${see}`];
   return {

@@ -9,7 +9,7 @@ import { apiRefusal } from '../dialects/refusal.ts';
 import { publishAs } from '../hub/publishing.ts';
 import { asBelfryError, BelfryError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
-import { MAX_IDEMPOTENCY_KEY } from '../model/idempotency.ts';
+import { keyOfHeader, MAX_IDEMPOTENCY_KEY } from '../model/idempotency.ts';
 import { readJson } from '../model/json.ts';
 import { withoutGrant } from '../model/principal.ts';
 import type { NodeDirectory } from '../registry/nodes.ts';
@@ -169,9 +169,10 @@ function dialectOf(request: Request): DialectName | undefined {
 }
 
 function idempotencyKeyOf(request: Request): string | undefined {
-  const key = request.headers['idempotency-key'];
-  if (key === undefined) return undefined;
-  if (typeof key === 'string' && key !== '' && key.length <= MAX_IDEMPOTENCY_KEY) return key;
+  const header = request.headers['idempotency-key'];
+  if (header === undefined) return undefined;
+  const key = typeof header === 'string' ? keyOfHeader(header) : '';
+  if (key !== '' && key.length <= MAX_IDEMPOTENCY_KEY) return key;
   throw new BelfryError(
     'idempotency_key_invalid',
     `The Idempotency-Key is not usable. Expected one of 1 to ${MAX_IDEMPOTENCY_KEY} characters.`,
@@ -212,6 +213,7 @@ export function errorHandler(
     response
       .status(status)
       .set(headers)
-      .end(request.method === 'HEAD' ? undefined : body);
+      // Before a text Node would write the headers as UTF-8, too, and a key in them would be another.
+      .end(request.method === 'HEAD' ? undefined : Buffer.from(body));
   };
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { bound } from './bound.ts';
 import { BelfryError } from './errors.ts';
@@ -85,6 +86,17 @@ export function onceOf(key: string, principal: Principal, digest: string, now: n
 /** The key by which somebody else may repeat what was tried. */
 export function keyOf({ boot, number, at }: Attempt, digest: string): string {
   return `belfry.${boot}.${number}.${at}.${digest}`;
+}
+
+/** A key as a header of HTTP holds it, whose values are bytes that Node reads as Latin-1: those of UTF-8. */
+export function headerOfKey(key: string): string {
+  return Buffer.from(key).toString('latin1');
+}
+
+/** The key that a header holds: the same as a socket would have sent. Bytes that are no UTF-8 are Latin-1. */
+export function keyOfHeader(header: string): string {
+  const bytes = Buffer.from(header, 'latin1');
+  return isUtf8(bytes) ? bytes.toString() : header;
 }
 
 export function reused(): BelfryError {

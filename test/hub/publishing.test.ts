@@ -40,6 +40,8 @@ describe('a publish whose outcome is unknown', () => {
     expect([status, headers['Retry-After'], key]).toEqual([503, '1', expect.stringMatching(/^belfry\./)]);
     expect(JSON.parse(body ?? '')).toMatchObject({ idempotencyKey: key });
     expect((await refused('mine')).headers['Idempotency-Key']).toBe('mine');
+    const inBytes = Buffer.from('ключ').toString('latin1');
+    expect((await refused('ключ')).headers['Idempotency-Key']).toBe(inBytes);
   });
 });
 

@@ -40,7 +40,8 @@ export async function call(
       );
     });
     sent.on('error', (cause) => reject(unreachable(url, cause)));
-    sent.end(body);
+    // Before a text Node would write the headers as UTF-8, too.
+    sent.end(body === undefined ? undefined : Buffer.from(body));
   });
   if (status >= 200 && status < 300) return answer;
   if (status === 404 && missing !== undefined) throw new UsageError(missing);

@@ -16,9 +16,11 @@ export async function publish(
   options: PublishOptions,
 ): Promise<string[]> {
   const { dialect, idempotencyKey } = options;
+  // Headers are bytes, which Node takes as Latin-1.
+  const key = idempotencyKey === undefined ? undefined : Buffer.from(idempotencyKey).toString('latin1');
   const headers = {
     'Content-Type': 'application/json',
-    ...(idempotencyKey !== undefined && { 'Idempotency-Key': idempotencyKey }),
+    ...(key !== undefined && { 'Idempotency-Key': key }),
   };
   const query = dialect === undefined ? '' : `?dialect=${encodeURIComponent(dialect)}`;
   const body = bodyOf(what, object);
