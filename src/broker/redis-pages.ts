@@ -1,6 +1,6 @@
 import type { Result } from 'ioredis';
 import { bound } from '../model/bound.ts';
-import type { Cursor } from '../model/cursor.ts';
+import { START, type Cursor } from '../model/cursor.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { fieldOf, lastOf, type LogEntry, type RedisNames } from './redis-log.ts';
 
@@ -104,9 +104,10 @@ export class RedisPages {
     return allOf(place, (at) => this.page(at));
   }
 
-  /** All entries before a place, newest first. */
-  before(place: Cursor): AsyncGenerator<LogEntry> {
-    return allOf(place, (at) =>
+  /** All entries before a place, newest first. Redis takes `(0-0` for a mistake, since nothing can be before it. */
+  async *before(place: Cursor): AsyncGenerator<LogEntry> {
+    if (place === START) return;
+    yield* allOf(place, (at) =>
       readPage(this.#connection, 'XREVRANGE', this.#names.log, [`(${at}`, '-'], this.#pageBytes),
     );
   }

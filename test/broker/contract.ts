@@ -85,6 +85,7 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
       expect(await before(END)).toEqual(ids.toReversed());
       expect(await before(ids[700] ?? '')).toEqual(ids.slice(0, 700).toReversed());
       expect(await before(ids[0] ?? '')).toEqual([]);
+      expect(await before(START)).toEqual([]);
     });
 
     it('answers an empty list with an empty list and delivers nothing', async () => {
