@@ -23,10 +23,13 @@ const CHARSETS: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii']);
  * is what the limit counts then, too.
  */
 export function jsonBody(eventMaxBytes: number): RequestHandler {
-  const read = express.raw({ type: () => true, limit: eventMaxBytes * BODY_PER_EVENT });
+  const limit = eventMaxBytes * BODY_PER_EVENT;
+  const read = express.raw({ type: () => true, limit });
   return (request, response, next) => {
     const { headers } = request;
     checkContentType(headers['content-type'] ?? '');
+    // Express would say so once it has read all of it.
+    if (Number(headers['content-length']) > limit) throw tooBig();
     // RFC 9110, 8.4.1.3
     if (headers['content-encoding']?.toLowerCase() === 'x-gzip') headers['content-encoding'] = 'gzip';
     if (headers.expect !== undefined) response.writeContinue();
@@ -50,10 +53,7 @@ export function bodyFault(fault: Error & { readonly status: unknown }): BelfryEr
     case 404:
       return new BelfryError('not_found', 'No route');
     case 413:
-      return new BelfryError(
-        'event_too_big',
-        'The request body is too large. Expected smaller lists, or events within BELFRY_EVENT_MAX_BYTES.',
-      );
+      return tooBig();
     case 415:
       return new BelfryError(
         'encoding_unsupported',
@@ -63,4 +63,11 @@ export function bodyFault(fault: Error & { readonly status: unknown }): BelfryEr
       if (typeof fault.status !== 'number' || fault.status >= 500) return undefined;
       return new BelfryError('request_invalid', `The request cannot be read: ${fault.message}.`);
   }
+}
+
+function tooBig(): BelfryError {
+  return new BelfryError(
+    'event_too_big',
+    'The request body is too large. Expected smaller lists, or events within BELFRY_EVENT_MAX_BYTES.',
+  );
 }

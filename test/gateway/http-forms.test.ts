@@ -98,6 +98,24 @@ describe('a published body', () => {
   });
 });
 
+describe('a body that says it is too large', () => {
+  it.each([[[]], [['Expect: 100-continue']]])(
+    'is refused before any of it is sent, with %j',
+    async (more) => {
+      const node = await startNode();
+      const head = [
+        'POST /api/v3/events HTTP/1.1',
+        'Host: a',
+        `Authorization: Bearer ${await node.token()}`,
+        'Content-Type: application/json',
+        'Content-Length: 999999999',
+        ...more,
+      ];
+      expect((await rawRequest(node.url, head)).status).toBe(413);
+    },
+  );
+});
+
 describe('an answer', () => {
   it.each([
     ['no Accept', undefined, 200],
