@@ -54,8 +54,18 @@ export function userAgentOf({ headers }: IncomingMessage): string {
   return headers['user-agent']?.slice(0, USER_AGENT_MAX) ?? '';
 }
 
-/** Takes a handshake that offers more than this server has (RFC 6455, 4.2.1), of which ws only reads the plain form. */
+/**
+ * Takes a handshake that offers more than this server has (RFC 6455, 4.2.1), of which ws only reads the plain form, and
+ * subprotocols with nothing between two commas, which a list may have (RFC 9110, 5.6.1.2).
+ */
 export function choose({ headers }: IncomingMessage): void {
+  const { 'sec-websocket-protocol': subprotocols } = headers;
+  const offered = subprotocols
+    ?.split(',')
+    .map((each) => each.trim())
+    .filter(Boolean);
+  if (offered?.length === 0) delete headers['sec-websocket-protocol'];
+  else if (offered !== undefined) headers['sec-websocket-protocol'] = offered.join();
   if (offers(headers.upgrade, 'websocket')) headers.upgrade = 'websocket';
   if (offers(headers['sec-websocket-version'], '13')) headers['sec-websocket-version'] = '13';
 }

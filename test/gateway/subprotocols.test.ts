@@ -55,3 +55,13 @@ it('a socket that has yet to sign in is cut before a large frame of it is whole'
   expect(await later.next()).toMatchObject({ action: 'auth', key: '1' });
   expect(await later.next()).toMatchObject({ action: 'publish', key: '2' });
 });
+
+it.each(['soap,,xmpp', ',', '', ' ,json.v2 ,'])(
+  '"%s" is an offer of subprotocols, as lists are',
+  async (offered) => {
+    const node = await startNode();
+    const headers = { 'Sec-WebSocket-Protocol': offered };
+    const client = await connect(`${urlOf(node)}?token=${await node.token()}`, { headers });
+    expect(client.ws.protocol).toBe('');
+  },
+);
