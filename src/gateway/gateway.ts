@@ -26,7 +26,7 @@ import { httpServer } from './http-server.ts';
 import { getReadiness, type ReadinessOptions } from './readiness.ts';
 import { errorHandler, restRoutes, type RestOptions } from './rest.ts';
 import { clusterRoutes } from './clusters.ts';
-import { BAD_HANDSHAKE, refusalOf, refuse, toOriginForm } from './handshake.ts';
+import { BAD_HANDSHAKE, refusalOf, refuse, toOneForm } from './handshake.ts';
 import type { Upgrade } from './upgrade.ts';
 
 /** The name of a listener that serves numbers and health, and nothing of the hub. */
@@ -138,8 +138,8 @@ export class Gateway {
       this.#connections,
     );
     // Before everybody who reads a target, so that all read the same.
-    server.on('request', toOriginForm);
-    server.on('upgrade', toOriginForm);
+    server.on('request', toOneForm);
+    server.on('upgrade', toOneForm);
     server.on('request', this.#app(spec) as RequestListener);
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       if (spec.dialect === METRICS)

@@ -21,18 +21,21 @@ export const METHOD_NOT_ALLOWED = new Refusal(
 );
 
 const ABSOLUTE_FORM = /^(?:https?|wss?):\/\/([^/?#]*)/i;
+/** Letters, digits, `-`, `.`, `_` and `~`. */
+const NEEDLESSLY_ENCODED = /%(?:2[de]|3\d|4[1-9a-f]|5[\daf]|6[1-9a-f]|7[\dae])/gi;
 
 /**
- * Rewrites a target in absolute form (`GET http://host/path`), which proxies may send and every server must take, into the
- * one that everything else here reads. The host that it names counts instead of the Host header (RFC 9112, 3.2.2).
+ * Rewrites a target into the one form that everything else here reads. In absolute form (`GET http://host/path`), which
+ * proxies may send and every server must take, the host that it names counts instead of the Host header (RFC 9112, 3.2.2).
+ * In the path, what need not be encoded means the same as when it is not (RFC 9110, 4.2.3). A fragment is for nobody here.
  */
-export function toOriginForm(request: Pick<IncomingMessage, 'url' | 'headers'>): void {
+export function toOneForm(request: Pick<IncomingMessage, 'url' | 'headers'>): void {
   const { url = '/' } = request;
   const [start, authority] = ABSOLUTE_FORM.exec(url) ?? [];
-  if (start === undefined || authority === undefined) return;
-  request.headers.host = authority.slice(authority.lastIndexOf('@') + 1);
-  const rest = url.slice(start.length);
-  request.url = rest.startsWith('/') ? rest : `/${rest}`;
+  if (authority !== undefined) request.headers.host = authority.slice(authority.lastIndexOf('@') + 1);
+  const [rest = ''] = url.slice(start?.length ?? 0).split('#', 1);
+  const target = start === undefined || rest.startsWith('/') ? rest : `/${rest}`;
+  request.url = target.replace(/^[^?]*/, (path) => path.replaceAll(NEEDLESSLY_ENCODED, decodeURIComponent));
 }
 
 /** Path and query of a request, whatever its Host says. */

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { toOriginForm } from '../../src/gateway/handshake.ts';
+import { toOneForm } from '../../src/gateway/handshake.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 
 /** Sends a request as it is written, and answers what comes back until there is a whole head. */
@@ -23,7 +23,7 @@ const UPGRADE = [
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
 ];
 
-describe('a target in absolute form', () => {
+describe('a target', () => {
   it.each([
     ['http://hub.example/native/ws?token=a', '/native/ws?token=a', 'hub.example'],
     ['HTTPS://hub.example:8443/api/v3/events', '/api/v3/events', 'hub.example:8443'],
@@ -35,14 +35,19 @@ describe('a target in absolute form', () => {
     ['/ws?of=http://other.example/x', '/ws?of=http://other.example/x', 'as sent'],
     ['//other.example/ws', '//other.example/ws', 'as sent'],
     ['*', '*', 'as sent'],
+    ['/ws?since=1-0#top', '/ws?since=1-0', 'as sent'],
+    ['http://hub.example#top', '/', 'hub.example'],
+    ['/n%61tive/%77s?token=%61', '/native/ws?token=%61', 'as sent'],
+    ['/api/%2f%2565%C3%a9%7e', '/api/%2f%2565%C3%a9~', 'as sent'],
+    ['/%2d%2E%39%5f%5A%40%5b%60%7b%zz', '/-.9_Z%40%5b%60%7b%zz', 'as sent'],
   ])('%s is read as %s at %s', (url, target, host) => {
     const request = { url, headers: { host: 'as sent' } };
-    toOriginForm(request);
+    toOneForm(request);
     expect([request.url, request.headers.host]).toEqual([target, host]);
   });
 
   it.each(['/native/ws', '/api/v3/ws', '/norn/ws', '/dorgu/ws', '/provisioning/ws', '/ws', '/ws/metrics'])(
-    'is taken at the upgrade of %s, with its token',
+    'is taken in absolute form at the upgrade of %s, with its token',
     async (path) => {
       const node = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=norn' });
       const target = `http://hub.example${path}?token=${await node.token()}`;
@@ -52,7 +57,7 @@ describe('a target in absolute form', () => {
   );
 
   it.each(['/healthz', '/api/v3/connections', '/api/clusters', '/openapi.json'])(
-    'is taken by GET %s, with its query',
+    'is taken in absolute form by GET %s, with its query',
     async (path) => {
       const node = await startNode();
       const target = `http://hub.example${path}?token=${await node.token()}`;
@@ -83,5 +88,18 @@ describe('a target in absolute form', () => {
       ...UPGRADE,
     ]);
     expect(head).toMatch(/^HTTP\/1\.1 404 /);
+  });
+
+  it('means the same where it is encoded without need, or has a fragment', async () => {
+    const node = await startNode();
+    const token = await node.token();
+    const upgrade = await headOf(node, [
+      `GET /%6eative/ws?token=${token}#top HTTP/1.1`,
+      'Host: a',
+      ...UPGRADE,
+    ]);
+    expect(upgrade).toMatch(/^HTTP\/1\.1 101 /);
+    const get = [`GET /api/v3/%65vents?token=${token}#top HTTP/1.1`, 'Host: a', 'Connection: close'];
+    expect(await headOf(node, get)).toMatch(/^HTTP\/1\.1 200 /);
   });
 });
