@@ -40,7 +40,7 @@ export default defineConfig({
           exclude: [...configDefaults.exclude, ...slow],
           setupFiles: ['test/support/runs.ts'],
           isolate: false,
-          maxWorkers: 4,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
