@@ -26,7 +26,7 @@ import { httpServer } from './http-server.ts';
 import { getReadiness, type ReadinessOptions } from './readiness.ts';
 import { errorHandler, restRoutes, type RestOptions } from './rest.ts';
 import { clusterRoutes } from './clusters.ts';
-import { BAD_HANDSHAKE, refusalOf, refuse, toOneForm } from './handshake.ts';
+import { BAD_HANDSHAKE, checkHost, refusalOf, refuse, toOneForm } from './handshake.ts';
 import type { Upgrade } from './upgrade.ts';
 
 /** The name of a listener that serves numbers and health, and nothing of the hub. */
@@ -162,6 +162,10 @@ export class Gateway {
     app.disable('x-powered-by');
     app.disable('etag');
     app.use(safeHeaders);
+    app.use((request, _response, next) => {
+      checkHost(request);
+      next();
+    });
     if (spec.dialect !== METRICS) app.use('/api', cors(rest.allowedOrigins)).use(this.#checkMethod);
     this.#operatorRoutes(app, spec);
     if (spec.dialect !== METRICS) this.#hubRoutes(app, spec);

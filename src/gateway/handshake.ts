@@ -2,7 +2,7 @@ import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Refusal } from '../dialects/dialect.ts';
 import { apiRefusal } from '../dialects/refusal.ts';
-import { asBelfryError } from '../model/errors.ts';
+import { asBelfryError, BelfryError } from '../model/errors.ts';
 import { SAFE_HEADERS } from './headers.ts';
 import { bound } from '../model/bound.ts';
 
@@ -36,6 +36,16 @@ export function toOneForm(request: Pick<IncomingMessage, 'url' | 'headers'>): vo
   const [rest = ''] = url.slice(start?.length ?? 0).split('#', 1);
   const target = start === undefined || rest.startsWith('/') ? rest : `/${rest}`;
   request.url = target.replace(/^[^?]*/, (path) => path.replaceAll(NEEDLESSLY_ENCODED, decodeURIComponent));
+}
+
+/**
+ * Whoever stands before the node may have read another of them (RFC 9112, 3.2). Of none, which HTTP/1.0 allows, Node
+ * thinks by itself. @throws BelfryError `request_invalid`
+ */
+export function checkHost({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): void {
+  const hosts = rawHeaders.filter((text, at) => at % 2 === 0 && text.toLowerCase() === 'host');
+  if (hosts.length <= 1) return;
+  throw new BelfryError('request_invalid', 'The request has more than one Host header. Expected one.');
 }
 
 /** Path and query of a request, whatever its Host says. */

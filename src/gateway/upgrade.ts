@@ -17,7 +17,15 @@ import type { Authenticator } from './auth.ts';
 import { addressOf } from './client-address.ts';
 import { carriesCredentials, cookieOf, credentialsOf, type Credentials } from './credentials.ts';
 import { checkOrigin, isOwnPage } from './origin.ts';
-import { BAD_HANDSHAKE, METHOD_NOT_ALLOWED, refusalOf, refuse, targetOf, userAgentOf } from './handshake.ts';
+import {
+  BAD_HANDSHAKE,
+  checkHost,
+  METHOD_NOT_ALLOWED,
+  refusalOf,
+  refuse,
+  targetOf,
+  userAgentOf,
+} from './handshake.ts';
 import type { HandshakeRate } from './handshake-rate.ts';
 import { RefusedHandshakes } from './refused.ts';
 import { Sockets, type SocketsOptions } from './sockets.ts';
@@ -100,6 +108,7 @@ export class Upgrade {
 
   /** The place is held when this resolves. @throws Refusal or BelfryError */
   async #decide(request: IncomingMessage, byDefault: DialectName | undefined): Promise<Decided> {
+    checkHost(request);
     const { path, query } = targetOf(request);
     const dialect = dialectAt(path, byDefault, this.#options.dialects);
     if (dialect !== undefined && request.method !== 'GET') throw METHOD_NOT_ALLOWED;

@@ -90,6 +90,17 @@ describe('a target', () => {
     expect(head).toMatch(/^HTTP\/1\.1 404 /);
   });
 
+  it.each(['/native/ws', '/dorgu/ws', '/healthz', '/api/v3/info'])(
+    'is refused at two hosts: %s',
+    async (path) => {
+      const node = await startNode();
+      const target = `GET ${path}?token=${await node.token()} HTTP/1.1`;
+      const headers = path.endsWith('ws') ? UPGRADE : ['Connection: close'];
+      const answer = await headOf(node, [target, 'Host: a', 'HOST: b', ...headers]);
+      expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    },
+  );
+
   it('means the same where it is encoded without need, or has a fragment', async () => {
     const node = await startNode();
     const token = await node.token();
