@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { nativeClient } from '../support/client.ts';
+import { collectGarbage } from '../support/garbage.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { runCommand } from '../support/process.ts';
 import { randomPrefix } from '../support/redis.ts';
@@ -147,7 +148,7 @@ describe('rubbish', () => {
     const send = async (count: number): Promise<void> => {
       for (let n = 0; n < count; n++) await redis.publish(`${prefix}:events`, big);
       await after();
-      globalThis.gc?.();
+      await collectGarbage();
     };
     await send(10);
     const before = process.memoryUsage();
