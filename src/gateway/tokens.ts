@@ -6,6 +6,7 @@ import type { Identity } from '../model/principal.ts';
 import { algorithmsOf, PUBLIC_KEY_ALGORITHMS } from '../model/signature.ts';
 import { identityIn, invalidToken, TokenEnded } from './claims.ts';
 import { PublishedKeys, type KeyWanted } from './jwks.ts';
+import { Verified } from './verified.ts';
 
 /** By which keys tokens are checked, and what they must say. Any of the keys may be absent, and all may be there. */
 export interface TokenSettings {
@@ -74,6 +75,7 @@ export class Tokens {
   readonly #issued: { readonly issuer?: string; readonly audience?: string };
   readonly #clock: Pick<Clock, 'now'>;
   readonly #isRevoked: (identity: Identity) => boolean;
+  readonly #verified: Verified;
 
   constructor(settings: TokenSettings, clock: Pick<Clock, 'now' | 'elapsed'>, parts: TokenParts = {}) {
     const { jwtSecret, jwtIssuer, jwtAudience } = settings;
@@ -85,6 +87,7 @@ export class Tokens {
       ...(jwtAudience !== undefined && { audience: jwtAudience }),
     };
     this.#clock = clock;
+    this.#verified = new Verified(clock);
     this.#isRevoked = parts.isRevoked ?? (() => false);
   }
 
@@ -94,7 +97,8 @@ export class Tokens {
    * where it was good once; `unavailable` when the issuer's keys cannot be fetched
    */
   async verify(token: string): Promise<Identity> {
-    const identity = identityIn(await this.#claims(token.trim()));
+    const text = token.trim();
+    const identity = await this.#verified.of(text, async () => identityIn(await this.#claims(text)));
     if (identity.tokenId === undefined && this.#settings.jwtRequire?.includes('jti'))
       throw invalidToken('its claim jti has the wrong form', 'text of up to 255 characters');
     // The leeway is for the beginning alone: connections are closed when a token ends, and none outlives it.
