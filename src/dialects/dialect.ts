@@ -82,12 +82,14 @@ export interface RetainedWish {
 
 /** Most balancers cut a connection after 50 or 60 s of silence, so every dialect pings more often than that. */
 export const PING_MS = 25_000;
-export const PONG_WAIT_MS = bound(
+const PONG_WAIT_MS = bound(
   'time in which a socket of native, provisioning, drp or dorgu gives no sign of life',
   60_000,
   'ms',
   'its connection is cut',
 );
+/** Of every dialect whose document names no other. */
+export const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: PONG_WAIT_MS };
 
 /** How a connection begins, and the bounds it lives in. */
 export interface Opening {

@@ -6,14 +6,7 @@ import type { HubEvent, NewEvent } from '../model/event.ts';
 import { isFields, isJsonObject, valueOf, type Body } from '../model/json.ts';
 import { Pattern } from '../model/pattern.ts';
 import { REMOVING_ACTIONS } from '../model/retention.ts';
-import {
-  PING_MS,
-  PONG_WAIT_MS,
-  type Command,
-  type Dialect,
-  type Opening,
-  type OpenRequest,
-} from './dialect.ts';
+import { HEARTBEAT, type Command, type Dialect, type Opening, type OpenRequest } from './dialect.ts';
 import { eventOf, Notices, PASSED_OVER } from './notices.ts';
 
 const TYPE = 'cluster';
@@ -28,8 +21,6 @@ const REPLAY: Opening['replay'] = {
   retained: [{ type: TYPE, action: '*', count: 1 }],
   as: (event) => ({ ...event, action: REMOVING_ACTIONS.includes(event.action) ? 'deleted' : 'updated' }),
 };
-
-const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: PONG_WAIT_MS };
 
 export const dorgu: Dialect = {
   name: 'dorgu',

@@ -17,19 +17,10 @@ import {
 import { lower } from '../model/mask.ts';
 import { Pattern } from '../model/pattern.ts';
 import { goTime, isGoZeroTime, isRfc3339 } from '../model/time.ts';
-import {
-  PING_MS,
-  PONG_WAIT_MS,
-  Refusal,
-  type Command,
-  type Dialect,
-  type Opening,
-  type OpenRequest,
-} from './dialect.ts';
+import { HEARTBEAT, Refusal, type Command, type Dialect, type Opening, type OpenRequest } from './dialect.ts';
 import { DRP } from './formats.ts';
 import { apiRefusal, type HttpRefusal } from './refusal.ts';
 
-const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: PONG_WAIT_MS };
 const ACK_ACTIONS: ReadonlyMap<unknown, string> = new Map([
   ['subscribe', 'register'],
   ['unsubscribe', 'deregister'],

@@ -36,8 +36,7 @@ import { Pattern } from '../model/pattern.ts';
 import { ANONYMOUS } from '../model/principal.ts';
 import { momentOf } from '../model/time.ts';
 import {
-  PING_MS,
-  PONG_WAIT_MS,
+  HEARTBEAT,
   Refusal,
   type Command,
   type Dialect,
@@ -49,7 +48,6 @@ import {
 import { explain, readEvent } from './native-event.ts';
 import { anyNumber, anyText } from './shapes.ts';
 
-const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: PONG_WAIT_MS };
 const AUTH_WITHIN_MS = bound(
   'time for the command auth of a native socket',
   10_000,

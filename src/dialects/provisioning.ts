@@ -16,8 +16,7 @@ import { HUB_TYPE, type HubEvent, type NewEvent } from '../model/event.ts';
 import { isFields, isJsonObject, readJson, textOf, valueOf, type Body } from '../model/json.ts';
 import { ANONYMOUS, type Identity } from '../model/principal.ts';
 import {
-  PING_MS,
-  PONG_WAIT_MS,
+  HEARTBEAT,
   Refusal,
   type Command,
   type ConnectionLimits,
@@ -31,7 +30,6 @@ import { eventTypesIn, openingWishes, subscribeCommand, unsubscribeCommand } fro
 import { eventTypeFor, topicOf, withDefaultGrants } from './provisioning-words.ts';
 import { readObject, schemaOf } from './shapes.ts';
 
-const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: PONG_WAIT_MS };
 /** The reference also shows a client that sends its token once it is connected. */
 const AUTH_WITHIN_MS = bound('time for provisioning auth', 10_000, 'ms', 'the socket is closed (4001)');
 const LIMITS: ConnectionLimits = {
