@@ -42,6 +42,7 @@ export function metricsOf(measured: Measured): Registry {
 }
 
 function nodeMetrics({ rubbish, refused, version, warnings }: Measured, registry: Registry): void {
+  const byReason = reasonsIn(registry);
   new Gauge({
     name: 'belfry_warnings',
     help: 'What is wrong with this node beside others, or with their Redis; /readyz says it in words.',
@@ -68,16 +69,12 @@ function nodeMetrics({ rubbish, refused, version, warnings }: Measured, registry
       for (const { source, reason, count } of rubbish.counts()) this.inc({ source, reason }, count);
     },
   });
-  new Counter({
-    name: 'belfry_handshakes_refused_total',
-    help: 'Sockets that did not come to be, and event streams that found no place, by what stood in their way.',
-    labelNames: ['reason'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const reason of REFUSED_HANDSHAKES) this.inc({ reason }, refused.of(reason));
-    },
-  });
+  byReason(
+    'belfry_handshakes_refused_total',
+    'Sockets that did not come to be, and event streams that found no place, by what stood in their way.',
+    REFUSED_HANDSHAKES,
+    (reason) => refused.of(reason),
+  );
 }
 
 function hubMetrics(hub: Hub, registry: Registry): void {
@@ -109,22 +106,19 @@ function hubMetrics(hub: Hub, registry: Registry): void {
 
 function flowMetrics({ flow, registry: roll, clock }: Measured, registry: Registry): void {
   const counter = counterIn(registry);
+  const byReason = reasonsIn(registry);
   const gauge = gaugeIn(registry);
   counter(
     'belfry_events_published_total',
     'Events that the log took from this node, those of the inbox included.',
     () => flow().published,
   );
-  new Counter({
-    name: 'belfry_publishes_refused_total',
-    help: 'Publishes of this node that came to nothing, by what stood in their way.',
-    labelNames: ['reason'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const reason of REFUSED_REASONS) this.inc({ reason }, flow().refused.get(reason) ?? 0);
-    },
-  });
+  byReason(
+    'belfry_publishes_refused_total',
+    'Publishes of this node that came to nothing, by what stood in their way.',
+    REFUSED_REASONS,
+    (reason) => flow().refused.get(reason) ?? 0,
+  );
   gauge('belfry_publishing', 'Whether Redis took what this node last published, or would: 1 or 0.', () =>
     flow().trouble === undefined ? 1 : 0,
   );
@@ -138,16 +132,12 @@ function flowMetrics({ flow, registry: roll, clock }: Measured, registry: Regist
     'Those of them after which nothing was missing.',
     () => flow().holesRepaired,
   );
-  new Counter({
-    name: 'belfry_streams_mended_total',
-    help: 'Times that this node put right what somebody had done to a stream of the hub, by what that was.',
-    labelNames: ['reason'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const reason of STREAM_FAULTS) this.inc({ reason }, flow().streamsMended.get(reason) ?? 0);
-    },
-  });
+  byReason(
+    'belfry_streams_mended_total',
+    'Times that this node put right what somebody had done to a stream of the hub, by what that was.',
+    STREAM_FAULTS,
+    (reason) => flow().streamsMended.get(reason) ?? 0,
+  );
   counter(
     'belfry_inbox_gone_total',
     'Entries that were trimmed from the inbox, or deleted, before a node had read them.',
@@ -194,6 +184,27 @@ function counterIn(registry: Registry) {
       collect() {
         this.reset();
         this.inc(read());
+      },
+    });
+  };
+}
+
+/** Every reason is there from the start, so that the first increase shows. */
+function reasonsIn(registry: Registry) {
+  return <Reason extends string>(
+    name: string,
+    help: string,
+    reasons: readonly Reason[],
+    read: (reason: Reason) => number,
+  ): void => {
+    new Counter({
+      name,
+      help,
+      labelNames: ['reason'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const reason of reasons) this.inc({ reason }, read(reason));
       },
     });
   };

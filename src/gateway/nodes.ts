@@ -1,4 +1,4 @@
-import type { Request, Response } from 'express';
+import type { Response } from 'express';
 import { BelfryError } from '../model/errors.ts';
 import { withoutGrant } from '../model/principal.ts';
 import type { NodeDirectory, NodeRecord } from '../registry/nodes.ts';
@@ -15,7 +15,7 @@ export interface NodesOptions {
  * may hear `nodes.list.<name>`, as admins may, sees that one.
  * @throws BelfryError `forbidden`
  */
-export async function getNodes({ registry, reads }: NodesOptions, _request: Request, response: Response) {
+export async function getNodes({ registry, reads }: NodesOptions, response: Response): Promise<void> {
   const { principal, subscribe } = identityOf(response);
   const permits = ({ name: key }: NodeRecord): boolean =>
     subscribe.permit({ type: 'nodes', action: 'list', key });

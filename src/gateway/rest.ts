@@ -83,7 +83,7 @@ export function restRoutes(options: RestOptions): Router {
   router.post('/events', checkMayPublish, jsonBody(options.eventMaxBytes), (request, response) =>
     postEvents(options, request, response),
   );
-  router.get('/nodes', (request, response) => getNodes(options, request, response));
+  router.get('/nodes', (_request, response) => getNodes(options, response));
   router.use('/dead', deadRoutes(options));
   router.use(connectionRoutes(options));
   router.use(presenceRoutes(options));
