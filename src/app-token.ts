@@ -1,5 +1,5 @@
 import type { Config } from './config/config.ts';
-import { Tokens } from './gateway/tokens.ts';
+import { Tokens } from './gateway/auth/tokens.ts';
 import { systemClock } from './model/clock.ts';
 
 /** A token signed with the secret of the config. */

@@ -1,31 +1,31 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Broker, Dead, Flow, Retained } from './broker/broker.ts';
+import type { Broker, DeadLetterQueue, BrokerStats, Retained } from './broker/broker.ts';
 import { awaitRedis } from './broker/redis-greeting.ts';
 import { logger } from './app-log.ts';
 import { ownReport } from './app-report.ts';
-import { brokerOf, masking, openAll, rollLimitsOf, rollOf } from './app-variants.ts';
+import { brokerOf, masking, openAll, registryLimitsOf, registryOf } from './app-backends.ts';
 import { redactionOf } from './config/redaction.ts';
 import { changedSettings, type Config } from './config/config.ts';
 import { VERSION } from './config/version.ts';
 import { parseEvent } from './dialects/index.ts';
-import { Admission, goingAway } from './gateway/admission.ts';
-import { ApiConnections } from './gateway/api-connections.ts';
-import { Authenticator } from './gateway/auth.ts';
-import { certificate } from './gateway/certificate.ts';
+import { Admission, goingAway } from './gateway/sockets/admission.ts';
+import { ApiConnections } from './gateway/rest/api-connections.ts';
+import { Authenticator } from './gateway/auth/authenticator.ts';
+import { certificate } from './gateway/http/certificate.ts';
 import { Gateway, type Listening } from './gateway/gateway.ts';
-import { HandshakeRate } from './gateway/handshake-rate.ts';
-import { Heartbeat } from './gateway/heartbeat.ts';
-import { TokenIssuer } from './gateway/issuer.ts';
-import { metricsOf } from './gateway/metrics.ts';
-import { Orders } from './gateway/orders.ts';
-import { countSpans, SpanExporter } from './gateway/otlp.ts';
-import { Reads } from './gateway/reads.ts';
-import { Rubbish } from './gateway/rubbish.ts';
-import { Tokens } from './gateway/tokens.ts';
-import { Tracer } from './gateway/tracing.ts';
-import { Upgrade } from './gateway/upgrade.ts';
-import { Users } from './gateway/users.ts';
+import { HandshakeRate } from './gateway/sockets/handshake-rate.ts';
+import { Heartbeat } from './gateway/sockets/heartbeat.ts';
+import { TokenIssuer } from './gateway/auth/token-issuer.ts';
+import { metricsOf } from './telemetry/metrics.ts';
+import { ControlHandler } from './gateway/rest/control-handler.ts';
+import { countSpans, SpanExporter } from './telemetry/otlp.ts';
+import { Reads } from './gateway/http/reads.ts';
+import { RejectedInput } from './telemetry/rejected-input.ts';
+import { Tokens } from './gateway/auth/tokens.ts';
+import { Tracer } from './telemetry/tracing.ts';
+import { Upgrade } from './gateway/sockets/upgrade.ts';
+import { Users } from './gateway/auth/users.ts';
 import { Commands } from './hub/commands.ts';
 import { drain } from './hub/drain.ts';
 import { Hub } from './hub/hub.ts';
@@ -68,17 +68,17 @@ export async function startApp(
 ): Promise<App> {
   const own = await ownReport(config, clock, () => ({
     connections: hub.connections.size,
-    ready: !admission.isStopped && broker.flow.isProved,
+    ready: !admission.isStopped && broker.brokerStats.isHealthy,
     warnings: watch.warnings.map(({ message }) => message),
   }));
   const { digest } = own;
-  const rubbish = new Rubbish(clock, log);
+  const rejected = new RejectedInput(clock, log);
   const redaction = redactionOf(config);
-  const broker = brokerOf(config, log, clock, rubbish, redaction);
+  const broker = brokerOf(config, log, clock, rejected, redaction);
   const published = masking(broker, redaction);
   const exporter = exporterOf(config, log, clock);
   const tracer = exporter && new Tracer({ exporter, clock, ratio: config.traceRatio });
-  const { registry, control, links } = rollOf(config, log, clock, rubbish, published, own);
+  const { registry, control, connections } = registryOf(config, log, clock, rejected, published, own);
   const watch = new NodeWatch({ directory: registry, own, clock, log });
   const hub = new Hub({
     broker: tracer?.following(broker) ?? broker,
@@ -91,24 +91,24 @@ export async function startApp(
     fault: (error) => log.error({ err: error }, 'an event could not be delivered to some connections'),
     registry,
     node: config.node,
-    rollLimits: rollLimitsOf(config),
+    registryLimits: registryLimitsOf(config),
   });
   const heartbeat = new Heartbeat(clock);
   const api = new ApiConnections({ ...config, registry, clock, newId: randomUUID });
-  const orders = new Orders({ hub, api, control, clock, node: config.node });
+  const controlHandler = new ControlHandler({ hub, api, control, clock, node: config.node });
   const admission = new Admission({ ...config, hub });
   const gateway = gatewayOf(config, log, {
     broker: tracer?.following(published) ?? published,
     exporter,
     retained: broker,
-    dead: broker.dead,
-    flow: () => broker.flow,
+    deadLetters: broker.deadLetters,
+    brokerStats: () => broker.brokerStats,
     warnings: () => watch.warnings,
     redaction,
     hub,
     admission,
     heartbeat,
-    rubbish,
+    rejected,
     clock,
     registry,
     control,
@@ -117,11 +117,11 @@ export async function startApp(
   });
   const handOver = async (): Promise<void> => {
     watch.stop();
-    await orders.stop();
+    await controlHandler.stop();
     await registry.stop();
     await hub.stop();
     await exporter?.stop();
-    await Promise.all(links.map((link) => link.close()));
+    await Promise.all(connections.map((link) => link.close()));
   };
   let isStarted = false;
   const leave = async (windowMs: number, why: Close): Promise<void> => {
@@ -151,10 +151,10 @@ export async function startApp(
   await hub.start();
   heartbeat.start();
   try {
-    await openAll(links);
+    await openAll(connections);
     await registry.start();
     watch.start();
-    await orders.start();
+    await controlHandler.start();
     const listening = await gateway.start();
     isStarted = true;
     const listeners = Object.fromEntries(listening.map(({ url, dialect }) => [url, dialect]));
@@ -176,14 +176,14 @@ interface Parts {
   readonly broker: Broker;
   readonly exporter: SpanExporter | undefined;
   readonly retained: Retained;
-  readonly dead: Dead;
-  readonly flow: () => Flow;
+  readonly deadLetters: DeadLetterQueue;
+  readonly brokerStats: () => BrokerStats;
   readonly warnings: () => readonly NodeWarning[];
   readonly redaction: Redaction;
   readonly hub: Hub;
   readonly admission: Admission;
   readonly heartbeat: Heartbeat;
-  readonly rubbish: Rubbish;
+  readonly rejected: RejectedInput;
   readonly clock: Clock;
   readonly registry: Registry & Attendance & NodeDirectory;
   readonly control: Control;
@@ -192,10 +192,10 @@ interface Parts {
 }
 
 function gatewayOf(config: Config, log: Logger, parts: Parts): Gateway {
-  const { broker, hub, admission, heartbeat, rubbish, clock, control, tls } = parts;
+  const { broker, hub, admission, heartbeat, rejected, clock, control, tls } = parts;
   const users = new Users(config.users, {
     clock,
-    report: (code, about) => rubbish.report('sign-in', code, about),
+    report: (code, about) => rejected.report('sign-in', code, about),
   });
   const tokens = new Tokens(config, clock, {
     isRevoked: (identity) => control.isRevoked(identity),
@@ -209,7 +209,8 @@ function gatewayOf(config: Config, log: Logger, parts: Parts): Gateway {
     authenticate: (token) => authenticator.authenticate({ kind: 'bearer', token }),
     report: ({ remoteAddr, dialect }, error) => {
       if (error.code === 'internal') log.error({ err: error.cause, remoteAddr }, 'command failed');
-      else if (Rubbish.is(error)) rubbish.report('socket', error.code, { remoteAddr, dialect: dialect.name });
+      else if (RejectedInput.is(error))
+        rejected.report('socket', error.code, { remoteAddr, dialect: dialect.name });
     },
     maxTopics: config.topicsMax,
     maxPerSecond: config.commandsPerSecond,
@@ -223,7 +224,7 @@ function gatewayOf(config: Config, log: Logger, parts: Parts): Gateway {
     commands,
     heartbeat,
     authenticator,
-    rubbish,
+    rejected,
     log,
     newId: randomUUID,
   });

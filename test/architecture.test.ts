@@ -14,11 +14,22 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'broker/': ['model/'],
   'registry/': ['model/'],
   'hub/': ['model/', 'dialects/dialect.ts', 'broker/broker.ts', 'registry/registry.ts'],
-  'gateway/': ['model/', 'dialects/', 'hub/', 'registry/', 'broker/broker.ts'],
+  'telemetry/': ['model/', 'dialects/', 'hub/', 'registry/', 'broker/broker.ts'],
+  'gateway/': ['model/', 'dialects/', 'hub/', 'registry/', 'broker/broker.ts', 'telemetry/'],
   'sources/': ['model/', 'clients/'],
   'clients/': ['model/'],
   'config/': ['model/'],
-  'app.ts': ['model/', 'dialects/', 'broker/', 'registry/', 'hub/', 'gateway/', 'sources/', 'config/'],
+  'app.ts': [
+    'model/',
+    'dialects/',
+    'broker/',
+    'registry/',
+    'hub/',
+    'telemetry/',
+    'gateway/',
+    'sources/',
+    'config/',
+  ],
   'main.ts': ['model/', 'clients/', 'app.ts', 'config/'],
   // Pages for readers, and no code.
   'docs/': [],
@@ -172,7 +183,7 @@ describe('the imports of src', () => {
     const loaded = [...reachableFrom(['main.ts'], atOnce)];
     expect(loaded).toContain('clients/cli/commands.ts');
     const heavy =
-      /^(app|gateway|hub|broker|registry|dialects)|^config\/config|^(zod|ws|ioredis|express|jose|pino)$/;
+      /^(app|gateway|telemetry|hub|broker|registry|dialects)|^config\/config|^(zod|ws|ioredis|express|jose|pino)$/;
     expect(loaded.filter((file) => heavy.test(file))).toEqual([]);
   });
 

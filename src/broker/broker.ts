@@ -1,5 +1,5 @@
 import type { Cursor } from '../model/cursor.ts';
-import type { DeadEntry } from '../model/dead.ts';
+import type { DeadLetter } from '../model/dead-letter.ts';
 import { ProtocolError } from '../model/errors.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
 import type { Once } from '../model/idempotency.ts';
@@ -9,7 +9,7 @@ export interface Broker {
   /**
    * Begins to deliver: every event published by any node from now on, this one included, at most once, in the order of
    * the log (and so in order per key). Live-only events have no id. `deliver` must not throw.
-   * @returns the place in the log after which delivery begins
+   * @returns the position in the log after which delivery begins
    */
   start(deliver: (event: HubEvent) => void): Promise<Cursor>;
   /**
@@ -35,7 +35,7 @@ export interface EventPage {
   readonly isLast: boolean;
 }
 
-/** The beginning of what is kept of each of some wishes, and of the log the end at that instant. */
+/** The beginning of what is kept of each of some queries, and of the log the end at that instant. */
 export interface RetainedPages {
   readonly pages: readonly EventPage[];
   readonly cursor: Cursor;
@@ -50,29 +50,29 @@ export interface History {
   /** The events of the log before a place, newest first. They need not name the one before them. */
   before(cursor: Cursor): AsyncIterable<HubEvent>;
   /**
-   * What the retention rules keep: for each wish the first page of its last events, and the place in the log up to which
+   * What the retention rules keep: for each query the first page of its last events, and the position in the log up to which
    * that and what {@link tail} answers is everything, in the same instant. The events need not name the one before them.
    */
-  retained(wishes: readonly RetainedWish[]): Promise<RetainedPages>;
+  retained(queries: readonly RetainedQuery[]): Promise<RetainedPages>;
   /**
-   * More of one wish, after the end of a page and up to where the log ended then. What the rule forgets meanwhile is left
+   * More of one query, after the end of a page and up to where the log ended then. What the rule forgets meanwhile is left
    * out.
    */
-  tail(wish: RetainedWish, after: Cursor, until: Cursor): Promise<EventPage>;
+  tail(query: RetainedQuery, after: Cursor, until: Cursor): Promise<EventPage>;
 }
 
-/** All that is kept of some wishes, in their order: for those that are few. */
+/** All that is kept of some queries, in their order: for those that are few. */
 export async function readRetained(
   history: Pick<History, 'retained' | 'tail'>,
-  wishes: readonly RetainedWish[],
+  queries: readonly RetainedQuery[],
 ): Promise<{ readonly events: readonly HubEvent[]; readonly cursor: Cursor }> {
-  const { pages, cursor } = await history.retained(wishes);
+  const { pages, cursor } = await history.retained(queries);
   const events: HubEvent[] = [];
-  for (const [index, wish] of wishes.entries()) {
+  for (const [index, query] of queries.entries()) {
     let page = pages[index];
     while (page !== undefined) {
       events.push(...page.events);
-      page = page.isLast ? undefined : await history.tail(wish, page.to, cursor);
+      page = page.isLast ? undefined : await history.tail(query, page.to, cursor);
     }
   }
   return { events, cursor };
@@ -86,22 +86,22 @@ export interface Retained {
    * The latest event of each key, in the order of the keys: that which a `latest` rule keeps, where the type has one,
    * else the newest of its tails since it was removed. And of how many this is the page.
    */
-  latest(type: string, wish?: LatestWish): Promise<{ readonly events: HubEvent[]; readonly total: number }>;
+  latest(type: string, query?: LatestQuery): Promise<{ readonly events: HubEvent[]; readonly total: number }>;
   latestOf(type: string, key: string, permits?: Permits): Promise<HubEvent | undefined>;
 }
 
 /** Whether somebody may hear of it. What they may not hear is passed over, as if it were not there. */
 export type Permits = (event: Pick<HubEvent, 'type' | 'action' | 'key'>) => boolean;
 
-/** All of them, where nothing else is wished for. */
-export interface LatestWish {
+/** All of them, where nothing else is asked for. */
+export interface LatestQuery {
   readonly permits?: Permits;
   readonly offset?: number;
   readonly limit?: number;
 }
 
 /** The last so many events of one type, action and key; with `*` as action, the latest of a type that keeps it. */
-export interface RetainedWish {
+export interface RetainedQuery {
   readonly type: string;
   readonly action: string;
   /** Absent, with `*` as action: whatever was the last to change, also when that removed it. */
@@ -109,51 +109,57 @@ export interface RetainedWish {
   readonly count: number;
 }
 
-/** What the inbox could not accept, until somebody decides. Each rejects with BelfryError `unavailable`. */
-export interface Dead {
+/** What the ingress could not accept, until somebody decides. Each rejects with BelfryError `unavailable`. */
+export interface DeadLetterQueue {
   /** Oldest first. */
   list(
     offset: number,
     limit: number,
-  ): Promise<{ readonly entries: readonly DeadEntry[]; readonly total: number }>;
-  get(id: Cursor): Promise<DeadEntry | undefined>;
-  /** Takes it back into the inbox, as its last; answers whether it was there. */
+  ): Promise<{ readonly entries: readonly DeadLetter[]; readonly total: number }>;
+  get(id: Cursor): Promise<DeadLetter | undefined>;
+  /** Takes it back into the ingress, as its last; answers whether it was there. */
   retry(id: Cursor): Promise<boolean>;
   /** Forgets it; answers whether it was there. */
   remove(id: Cursor): Promise<boolean>;
 }
 
 /** What a broker knows of the way through it, as plain numbers; the metrics page reads them. */
-export interface Flow {
-  /** Events that the log took from this node, those that it moved from the inbox included. */
+export interface BrokerStats {
+  /** Events that the log took from this node, those that it moved from the ingress included. */
   readonly published: number;
   /** How many publishes of this node came to nothing, by what stood in their way. */
   readonly refused: ReadonlyMap<RefusedReason, number>;
   /** What stood in the way of the last publish, or of the last look whether one could be made. */
   readonly trouble: RefusedReason | undefined;
   /** Whether events flowed when that was last proved, and nothing has spoken against it since. */
-  readonly isProved: boolean;
+  readonly isHealthy: boolean;
   /** How long the last proof that succeeded took. */
-  readonly proofMs: number;
+  readonly probeMs: number;
   /** Times that the channel was cut off, or left something out, so that the log had to be read. */
-  readonly holesFound: number;
+  readonly gapsDetected: number;
   /** Those of them after which nothing was missing. */
-  readonly holesRepaired: number;
+  readonly gapsRepaired: number;
   /** How often this node put right what somebody had done to a stream of the hub. */
   readonly streamsMended: ReadonlyMap<StreamFault, number>;
-  /** Entries that were trimmed from the inbox, or deleted, before a node had settled them; found by this node. */
-  readonly inboxGone: number;
+  /** Entries that were trimmed from the ingress, or deleted, before a node had settled them; found by this node. */
+  readonly ingressGone: number;
   /** Tails and latest values that this node dropped for want of room, and halves of tails. */
   readonly retainedGone: number;
   /** What is kept by all nodes together, as it was when last looked at: JSON of the log, and memory of the others. */
-  readonly heldBytes: Readonly<Record<'log' | 'retained' | 'inbox', number>>;
+  readonly heldBytes: Readonly<Record<'log' | 'retained' | 'ingress', number>>;
 }
 
 /**
- * An entry of the inbox, the log or the dead had an id that left none, or none of use, for what follows; the inbox or its
- * consumer group was deleted; something that is no stream stood in place of the inbox.
+ * An entry of the ingress, the log or the dead letters had an id that left none, or none of use, for what follows; the ingress or its
+ * consumer group was deleted; something that is no stream stood in place of the ingress.
  */
-export const STREAM_FAULTS = ['inbox_ids', 'log_ids', 'dead_ids', 'inbox_group', 'inbox_type'] as const;
+export const STREAM_FAULTS = [
+  'ingress_ids',
+  'log_ids',
+  'dead_letter_ids',
+  'ingress_group',
+  'ingress_type',
+] as const;
 export type StreamFault = (typeof STREAM_FAULTS)[number];
 
 /**
@@ -163,8 +169,8 @@ export type StreamFault = (typeof STREAM_FAULTS)[number];
 export const REFUSED_REASONS = ['full', 'forbidden', 'away', 'timeout', 'unknown', 'other'] as const;
 export type RefusedReason = (typeof REFUSED_REASONS)[number];
 
-/** Told of whatever arrives that is no event: through which door, and the code of the reason. */
-export type ReportRubbish = (source: string, reason: string) => void;
+/** Told of whatever arrives that is no event: through which entry point, and the code of the reason. */
+export type ReportRejected = (source: string, reason: string) => void;
 
 /** How far back the log goes; whichever is reached first. What is older is trimmed, the newest event never by its size. */
 export interface LogBounds {
@@ -174,7 +180,7 @@ export interface LogBounds {
   readonly maxAgeMs: number;
 }
 
-/** What an event larger than the limit is refused with, at every broker and door. */
+/** What an event larger than the limit is refused with, at every broker and entry point. */
 export function tooBig(bytes: number, maxBytes: number): ProtocolError {
   return new ProtocolError('event_too_big', `The event is ${bytes} bytes. Expected at most ${maxBytes}.`);
 }

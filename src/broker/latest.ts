@@ -1,18 +1,18 @@
 import { compareCursors, START } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import { REMOVING_ACTIONS } from '../model/retention.ts';
-import type { LatestWish } from './broker.ts';
+import type { LatestQuery } from './broker.ts';
 
 /** What decides which event of a key is the latest, and who may hear it. */
 export type Mark = Pick<HubEvent, 'type' | 'action' | 'key' | 'id'>;
 
 /**
- * Of the last events of some tails, the latest of each key that the wish permits, in the order of the keys: the part
- * wished for, and how many there are. What removed a key took with it all that came before.
+ * Of the last events of some tails, the latest of each key that the query permits, in the order of the keys: the part
+ * asked for, and how many there are. What removed a key took with it all that came before.
  */
 export function latestOfEach<T extends Mark>(
   marks: readonly T[],
-  { permits = () => true, offset = 0, limit = Infinity }: LatestWish,
+  { permits = () => true, offset = 0, limit = Infinity }: LatestQuery,
 ): { readonly page: T[]; readonly total: number } {
   const latest: T[] = [];
   for (const ofKey of Map.groupBy(marks, ({ key }) => key).values()) {

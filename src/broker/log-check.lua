@@ -1,7 +1,7 @@
--- Puts right the ids of the log and of the dead.
+-- Puts right the ids of the log and of the dead letters.
 --
--- stream-ids.lua and inbox-check.lua stand before it.
--- Answers how many bytes the inbox takes, how many the log has, and what was found in all three.
+-- stream-ids.lua and ingress-check.lua stand before it.
+-- Answers how many bytes the ingress takes, how many the log has, and what was found in all three.
 
 local function is_closed(stream, highest)
   if type_of(stream) ~= 'stream' then return false end
@@ -31,12 +31,12 @@ local function mend_log()
   note('log_ids', count_of(gone), closed)
 end
 
-local function mend_dead()
-  local closed = is_closed(dead, HIGHEST_IN_TIME)
+local function mend_dead_letters()
+  local closed = is_closed(dead_letters, HIGHEST_IN_TIME)
   if not closed then return end
-  put_aside(dead)
-  local _, gone = move(dead, HIGHEST_IN_TIME, function(fields) add(dead, '*', fields) end)
-  note('dead_ids', count_of(gone), closed)
+  put_aside(dead_letters)
+  local _, gone = move(dead_letters, HIGHEST_IN_TIME, function(fields) add(dead_letters, '*', fields) end)
+  note('dead_letter_ids', count_of(gone), closed)
 end
 
 -- How many the log has, by the last mark before its first entry: up to a part of the limit more than there are.
@@ -51,8 +51,8 @@ local function held_bytes()
   return math.min(total - before, LIMITS.log_bytes)
 end
 
-local inbox_bytes = check_inbox(tonumber(ARGV[2]))
+local ingress_bytes = check_ingress(tonumber(ARGV[2]))
 mend_log()
-mend_dead()
+mend_dead_letters()
 local is_told, log_bytes = pcall(held_bytes)
-return { inbox_bytes, is_told and log_bytes or 0, found }
+return { ingress_bytes, is_told and log_bytes or 0, found }

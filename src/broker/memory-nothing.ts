@@ -1,9 +1,9 @@
-import type { Dead, RefusedReason, StreamFault } from './broker.ts';
+import type { DeadLetterQueue, RefusedReason, StreamFault } from './broker.ts';
 
 /* What can only be where there is a Redis. */
 
-/** The inbox stands in Redis only, so without one nothing is ever dead. */
-export const NONE_DEAD: Dead = {
+/** The ingress stands in Redis only, so without one there are no dead letters. */
+export const NO_DEAD_LETTERS: DeadLetterQueue = {
   list: async () => ({ entries: [], total: 0 }),
   get: async () => undefined,
   retry: async () => false,
@@ -14,9 +14,9 @@ export const NONE_DEAD: Dead = {
 export const UNTROUBLED = {
   refused: new Map<RefusedReason, number>(),
   trouble: undefined,
-  proofMs: 0,
-  holesFound: 0,
-  holesRepaired: 0,
+  probeMs: 0,
+  gapsDetected: 0,
+  gapsRepaired: 0,
   streamsMended: new Map<StreamFault, number>(),
-  inboxGone: 0,
+  ingressGone: 0,
 };

@@ -2,7 +2,7 @@ import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
 import type { HubEvent } from '../model/event.ts';
 import { onlyNames, REMOVING_ACTIONS, type Keep, type Retention } from '../model/retention.ts';
-import type { LatestWish, Permits, Retained, RetainedWish } from './broker.ts';
+import type { LatestQuery, Permits, Retained, RetainedQuery } from './broker.ts';
 import { latestOfEach } from './latest.ts';
 
 const MAX_LISTS = bound(
@@ -70,8 +70,8 @@ export class MemoryRetained implements Retained {
   }
 
   /** Oldest first. */
-  wished({ type, action, key, count }: RetainedWish): readonly HubEvent[] {
-    const keep = this.#retention.wished({ type, action });
+  requested({ type, action, key, count }: RetainedQuery): readonly HubEvent[] {
+    const keep = this.#retention.requested({ type, action });
     if (keep === undefined || count < 1) return [];
     if (key === undefined) return this.#read(nameOf(type))?.events ?? [];
     if (keep.kind === 'tail') return this.#read(nameOf(type, action, key))?.events.slice(-count) ?? [];
@@ -83,9 +83,9 @@ export class MemoryRetained implements Retained {
     return this.#retention.kindOf(type) !== undefined;
   }
 
-  async latest(type: string, wish: LatestWish = {}): Promise<{ events: HubEvent[]; total: number }> {
+  async latest(type: string, query: LatestQuery = {}): Promise<{ events: HubEvent[]; total: number }> {
     const newest = this.#newest(type, this.#lists.keys()).filter((event) => event.type === type);
-    const { page: events, total } = latestOfEach(newest, wish);
+    const { page: events, total } = latestOfEach(newest, query);
     return { events, total };
   }
 

@@ -8,16 +8,16 @@ import {
   tooBig,
   type Broker,
   type EventPage,
-  type Flow,
+  type BrokerStats,
   type History,
-  type LatestWish,
+  type LatestQuery,
   type LogBounds,
   type Permits,
   type Retained,
   type RetainedPages,
-  type RetainedWish,
+  type RetainedQuery,
 } from './broker.ts';
-import { NONE_DEAD, UNTROUBLED } from './memory-nothing.ts';
+import { NO_DEAD_LETTERS, UNTROUBLED } from './memory-nothing.ts';
 import { MemoryRetained } from './memory-retained.ts';
 import { bound } from '../model/bound.ts';
 
@@ -31,7 +31,7 @@ type Logged = HubEvent & { readonly id: Cursor };
 
 /** The broker of a single node: the log lives in this process and ends with it. */
 export class MemoryBroker implements Broker, History, Retained {
-  readonly dead = NONE_DEAD;
+  readonly deadLetters = NO_DEAD_LETTERS;
   readonly #clock: Clock;
   readonly #bounds: LogBounds;
   readonly #maxEventBytes: number;
@@ -89,13 +89,13 @@ export class MemoryBroker implements Broker, History, Retained {
     for (const event of events) this.#deliver?.(this.#measured(event));
   }
 
-  get flow(): Flow {
+  get brokerStats(): BrokerStats {
     return {
       ...UNTROUBLED,
       published: this.#published,
-      isProved: this.#deliver !== undefined,
+      isHealthy: this.#deliver !== undefined,
       retainedGone: this.#retained.gone,
-      heldBytes: { log: this.#bytes, retained: this.#retained.bytes, inbox: 0 },
+      heldBytes: { log: this.#bytes, retained: this.#retained.bytes, ingress: 0 },
     };
   }
 
@@ -138,14 +138,14 @@ export class MemoryBroker implements Broker, History, Retained {
     } while (page.length === PAGE);
   }
 
-  async retained(wishes: readonly RetainedWish[]): Promise<RetainedPages> {
+  async retained(queries: readonly RetainedQuery[]): Promise<RetainedPages> {
     const cursor = this.#last;
-    const all = wishes.map((wish) => this.#retained.wished(wish));
+    const all = queries.map((query) => this.#retained.requested(query));
     return { pages: all.map((events) => ({ events, to: cursor, isLast: true })), cursor };
   }
 
   /** The first page is all there is. */
-  async tail(_wish: RetainedWish, _after: Cursor, until: Cursor): Promise<EventPage> {
+  async tail(_query: RetainedQuery, _after: Cursor, until: Cursor): Promise<EventPage> {
     return { events: [], to: until, isLast: true };
   }
 
@@ -153,8 +153,8 @@ export class MemoryBroker implements Broker, History, Retained {
     return this.#retained.keeps(type);
   }
 
-  latest(type: string, wish?: LatestWish): Promise<{ events: HubEvent[]; total: number }> {
-    return this.#retained.latest(type, wish);
+  latest(type: string, query?: LatestQuery): Promise<{ events: HubEvent[]; total: number }> {
+    return this.#retained.latest(type, query);
   }
 
   latestOf(type: string, key: string, permits?: Permits): Promise<HubEvent | undefined> {

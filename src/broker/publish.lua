@@ -8,12 +8,12 @@
 -- kinds[i] is the { type, action, key, says } of event i, as retain.lua takes them, if a rule may match it.
 -- Answers the id of each event; for an idempotency key seen before, the ids of then, and nothing is appended. Or an error
 -- as Redis has them, and then nothing was written at all. Under a key that was used for something else that is
--- `idempotency_key_reused`; for a try that comes after later ones it is `overtaken`.
+-- `idempotency_key_reused`; for a try that comes after later ones it is `conflated`.
 --
 -- Redis undoes nothing of a script that fails halfway. So whatever can fail is asked for or done before what cannot be
 -- taken back: rights are those of the user who calls, and a list is taken from the log again when its end is refused.
 --
--- Each entry names the one before it (`p`), and so does each message: by that a node notices a hole, and tells a log
+-- Each entry names the one before it (`p`), and so does each message: by that a node notices a gap, and tells a log
 -- that was trimmed from one that was lost.
 local function may(...) return redis.acl_check_cmd(...) end
 
@@ -69,7 +69,7 @@ local function claim(by, previous, count)
   local noted = note_outcome(by.outcomes, by.number, previous, count)
   if type(noted) ~= 'table' then return end
   local is_late = noted.err:find('equal or smaller', 1, true)
-  return is_late and redis.error_reply('BELFRY overtaken: a later try came first; expected a new one') or noted
+  return is_late and redis.error_reply('BELFRY conflated: a later try came first; expected a new one') or noted
 end
 
 -- nil where the key is new.

@@ -114,8 +114,8 @@ function greet(url: URL): Promise<Greeting> {
   let answer = '';
   socket.on('data', (data) => {
     answer += data.toString('latin1');
-    const verdict = judge(answer);
-    if (verdict !== undefined) resolve(verdict);
+    const outcome = judge(answer);
+    if (outcome !== undefined) resolve(outcome);
   });
   return promise.finally(() => socket.destroy());
 }

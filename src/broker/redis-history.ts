@@ -1,25 +1,25 @@
 import type { Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
-import type { EventPage, History, RetainedPages, RetainedWish } from './broker.ts';
+import type { EventPage, History, RetainedPages, RetainedQuery } from './broker.ts';
 import type { RedisPages } from './redis-pages.ts';
-import { Reader, type ReaderOptions } from './redis-reader.ts';
+import { EventDecoder, type EventDecoderOptions } from './redis-event-decoder.ts';
 import type { RedisRetained } from './redis-retained.ts';
 
 /** The past as it stands in Redis. Whatever is no event in it is reported and left out. */
 export class RedisHistory implements History {
   readonly #pages: RedisPages;
   readonly #retained: RedisRetained;
-  readonly #options: ReaderOptions;
+  readonly #options: EventDecoderOptions;
 
-  constructor(pages: RedisPages, retained: RedisRetained, options: ReaderOptions) {
+  constructor(pages: RedisPages, retained: RedisRetained, options: EventDecoderOptions) {
     this.#pages = pages;
     this.#retained = retained;
     this.#options = options;
   }
 
-  /** Ends with an event, so that the first one of the next page joins it whatever rubbish is between. */
+  /** Ends with an event, so that the first one of the next page joins it whatever rejected input is between. */
   async page(after: Cursor, until?: Cursor): Promise<EventPage> {
-    const reader = new Reader(this.#options);
+    const reader = new EventDecoder(this.#options);
     const events: HubEvent[] = [];
     for (let at = after; ;) {
       const { entries, isLast } = await this.#pages.page(at, until);
@@ -35,18 +35,18 @@ export class RedisHistory implements History {
   }
 
   after(cursor: Cursor): AsyncIterable<HubEvent> {
-    return new Reader(this.#options).read(this.#pages.after(cursor));
+    return new EventDecoder(this.#options).read(this.#pages.after(cursor));
   }
 
   before(cursor: Cursor): AsyncIterable<HubEvent> {
-    return new Reader(this.#options).read(this.#pages.before(cursor), 'backwards');
+    return new EventDecoder(this.#options).read(this.#pages.before(cursor), 'backwards');
   }
 
-  retained(wishes: readonly RetainedWish[]): Promise<RetainedPages> {
-    return this.#retained.retained(wishes);
+  retained(queries: readonly RetainedQuery[]): Promise<RetainedPages> {
+    return this.#retained.retained(queries);
   }
 
-  tail(wish: RetainedWish, after: Cursor, until: Cursor): Promise<EventPage> {
-    return this.#retained.tail(wish, after, until);
+  tail(query: RetainedQuery, after: Cursor, until: Cursor): Promise<EventPage> {
+    return this.#retained.tail(query, after, until);
   }
 }

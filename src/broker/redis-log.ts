@@ -4,15 +4,15 @@ import { onlyNames, type Retention } from '../model/retention.ts';
 import { tooBig } from './broker.ts';
 import type { RedisConnection } from './redis-connection.ts';
 
-/** The consumer group of the inbox, of which each node is a consumer. */
-export const INBOX_GROUP = 'belfry';
+/** The consumer group of the ingress, of which each node is a consumer. */
+export const INGRESS_GROUP = 'belfry';
 
 /** One entry of the log as it stands there. */
 export interface LogEntry {
   readonly id: Cursor;
   /** The id before it; absent on an entry that was not written by publish.lua. */
   readonly previous: Cursor | undefined;
-  /** Some spelling of an event in JSON, as far as anybody knows. */
+  /** Some format of an event in JSON, as far as anybody knows. */
   readonly body: Buffer;
 }
 
@@ -63,9 +63,9 @@ export function redisNames(prefix: string) {
     latest: (type: string) => `{${prefix}}:latest:${type}`,
     /** What the function `belfry_publish` has to know of the hub. */
     rules: `{${prefix}}:rules`,
-    inbox: `{${prefix}}:ingress`,
+    ingress: `{${prefix}}:ingress`,
     settled: `{${prefix}}:ingress:settled`,
-    dead: `{${prefix}}:dead`,
+    deadLetters: `{${prefix}}:dead`,
   };
 }
 

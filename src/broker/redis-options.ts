@@ -3,24 +3,24 @@ import type { Format } from '../model/format.ts';
 import type { Redaction } from '../model/redaction.ts';
 import type { Retention } from '../model/retention.ts';
 import type { LogBounds } from './broker.ts';
-import type { ReaderOptions } from './redis-reader.ts';
+import type { EventDecoderOptions } from './redis-event-decoder.ts';
 
-export interface RedisBrokerOptions extends ReaderOptions {
+export interface RedisBrokerOptions extends EventDecoderOptions {
   /** Of a single Redis, of Sentinels or of a Cluster. */
   readonly url: string;
   /** Begins every key and channel: `belfry`. Without braces and colons. */
   readonly prefix: string;
-  /** The name of this node, by which Redis knows what it holds of the inbox. */
+  /** The name of this node, by which Redis knows what it holds of the ingress. */
   readonly node: string;
   readonly bounds: LogBounds;
-  /** Of memory that the inbox takes; what has waited longest goes. */
-  readonly maxInboxBytes: number;
+  /** Of memory that the ingress takes; what has waited longest goes. */
+  readonly maxIngressBytes: number;
   /** Of tails and latest values; what was written to least recently goes. */
   readonly maxRetainedBytes: number;
   /** Alike on all nodes. Absent: nothing but the log is kept. */
   readonly retention?: Retention;
   /**
-   * What is masked in what others publish by the function belfry_publish, and in what is dead. The other ways in are
+   * What is masked in what others publish by the function belfry_publish, and in dead letters. The other ways in are
    * masked by who hands this in.
    */
   readonly redaction?: Redaction;
@@ -31,6 +31,6 @@ export interface RedisBrokerOptions extends ReaderOptions {
   readonly connectTimeoutMs?: number;
   /** How long any command may take before it counts as failed. */
   readonly commandTimeoutMs?: number;
-  /** How long a node may hold entries of the inbox before another takes them from it. */
+  /** How long a node may hold entries of the ingress before another takes them from it. */
   readonly claimAfterMs?: number;
 }

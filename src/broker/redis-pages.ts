@@ -100,14 +100,14 @@ export class RedisPages {
   }
 
   /** All entries after a place, up to the end of the log as it is when read. */
-  after(place: Cursor): AsyncGenerator<LogEntry> {
-    return allOf(place, (at) => this.page(at));
+  after(position: Cursor): AsyncGenerator<LogEntry> {
+    return allOf(position, (at) => this.page(at));
   }
 
   /** All entries before a place, newest first. Redis takes `(0-0` for a mistake, since nothing can be before it. */
-  async *before(place: Cursor): AsyncGenerator<LogEntry> {
-    if (place === START) return;
-    yield* allOf(place, (at) =>
+  async *before(position: Cursor): AsyncGenerator<LogEntry> {
+    if (position === START) return;
+    yield* allOf(position, (at) =>
       readPage(this.#connection, 'XREVRANGE', this.#names.log, [`(${at}`, '-'], this.#pageBytes),
     );
   }

@@ -38,9 +38,9 @@ const ASK_WITHIN_MS = bound(
   'it is answered with outcome_unknown',
 );
 const ASK_AGAIN_MS = 50;
-/** A try that others of the same node have overtaken, since its script had to be sent as a whole, is made again. */
+/** A try that others of the same node have conflated, since its script had to be sent as a whole, is made again. */
 const MAX_TRIES = bound(
-  'tries of one publish that others of the node have overtaken',
+  'tries of one publish that others of the node have conflated',
   5,
   'entries',
   'it is refused with unavailable',
@@ -185,7 +185,7 @@ export class RedisPublisher {
   }
 }
 
-const OVERTAKEN = 'BELFRY overtaken';
+const OVERTAKEN = 'BELFRY conflated';
 const REUSED = 'BELFRY idempotency_key_reused';
 
 function keyOf(names: RedisNames, once: Once | undefined): string[] {

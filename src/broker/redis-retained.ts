@@ -3,12 +3,12 @@ import { START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import type { Retention } from '../model/retention.ts';
 import { mapInTurns } from '../model/turn.ts';
-import type { EventPage, LatestWish, Permits, Retained, RetainedPages, RetainedWish } from './broker.ts';
+import type { EventPage, LatestQuery, Permits, Retained, RetainedPages, RetainedQuery } from './broker.ts';
 import { latestOfEach, type Mark } from './latest.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { escaped, type LogEntry, type RedisNames } from './redis-log.ts';
 import { entryOf, readPage, SHARED_PAGE_BYTES, type RawStreamEntry } from './redis-pages.ts';
-import { Reader, type ReaderOptions } from './redis-reader.ts';
+import { EventDecoder, type EventDecoderOptions } from './redis-event-decoder.ts';
 import { bound } from '../model/bound.ts';
 
 /** Names read at once. */
@@ -32,7 +32,7 @@ declare module 'ioredis' {
     /** retained.lua */
     belfryRetainedBuffer(
       keyCount: number,
-      ...keysAndWishes: (string | number)[]
+      ...keysAndQueries: (string | number)[]
     ): Result<[Buffer, ...KeptReply[]], Context>;
     /** each.lua, of a hash. */
     belfryEachBuffer(
@@ -45,7 +45,7 @@ declare module 'ioredis' {
 type Entry = Pick<LogEntry, 'id' | 'body'>;
 type KeptReply = [isLast: 0 | 1, to: Buffer, kept: RawStreamEntry[] | Buffer | null];
 
-export interface RedisRetainedOptions extends ReaderOptions {
+export interface RedisRetainedOptions extends EventDecoderOptions {
   readonly retention: Retention;
 }
 
@@ -62,52 +62,52 @@ export class RedisRetained implements Retained {
   }
 
   /** As {@link History.retained}. */
-  async retained(wishes: readonly RetainedWish[]): Promise<RetainedPages> {
-    const asked = wishes.filter((wish) => this.#isKept(wish));
-    const places = asked.map((wish) => this.#placeOf(wish));
+  async retained(queries: readonly RetainedQuery[]): Promise<RetainedPages> {
+    const asked = queries.filter((query) => this.#isKept(query));
+    const positions = asked.map((query) => this.#positionOf(query));
     const [last, ...replies] = await this.#connection.ask((redis) =>
       redis.belfryRetainedBuffer(
-        places.length + 1,
+        positions.length + 1,
         this.#names.last,
-        ...places.map(({ name }) => name),
+        ...positions.map(({ name }) => name),
         SHARED_PAGE_BYTES,
-        ...places.map(({ field }, i) => (field === undefined ? (asked[i]?.count ?? 0) : `=${field}`)),
+        ...positions.map(({ field }, i) => (field === undefined ? (asked[i]?.count ?? 0) : `=${field}`)),
       ),
     );
     const cursor = last.toString('latin1');
-    const read = new Map<RetainedWish, EventPage>();
-    for (const [i, wish] of asked.entries()) read.set(wish, await this.#pageOf(wish, replies[i], cursor));
-    return { pages: wishes.map((wish) => read.get(wish) ?? emptyPage(cursor)), cursor };
+    const read = new Map<RetainedQuery, EventPage>();
+    for (const [i, query] of asked.entries()) read.set(query, await this.#pageOf(query, replies[i], cursor));
+    return { pages: queries.map((query) => read.get(query) ?? emptyPage(cursor)), cursor };
   }
 
   async #pageOf(
-    wish: RetainedWish,
+    query: RetainedQuery,
     [isLast, to, kept]: KeptReply = [1, Buffer.alloc(0), null],
     cursor: Cursor,
   ): Promise<EventPage> {
     if (kept === null) return emptyPage(cursor);
     const entries = Buffer.isBuffer(kept) ? [splitValue(kept)] : kept.map(entryOf);
-    const events = await this.#events(entries, wish);
+    const events = await this.#events(entries, query);
     return { events, to: isLast === 1 ? cursor : to.toString('latin1'), isLast: isLast === 1 };
   }
 
   /** As {@link History.tail}. Of a hash there is never more than one value. */
-  async tail(wish: RetainedWish, after: Cursor, until: Cursor): Promise<EventPage> {
-    const { name, field } = this.#placeOf(wish);
-    if (!this.#isKept(wish) || field !== undefined) return emptyPage(until);
+  async tail(query: RetainedQuery, after: Cursor, until: Cursor): Promise<EventPage> {
+    const { name, field } = this.#positionOf(query);
+    if (!this.#isKept(query) || field !== undefined) return emptyPage(until);
     const range = [`(${after}`, until] as const;
     const { entries, isLast } = await readPage(this.#connection, 'XRANGE', name, range, SHARED_PAGE_BYTES);
     const to = isLast ? until : (entries.at(-1)?.id ?? until);
-    return { events: await this.#events(entries, wish), to, isLast };
+    return { events: await this.#events(entries, query), to, isLast };
   }
 
   keeps(type: string): boolean {
     return this.#options.retention.kindOf(type) !== undefined;
   }
 
-  async latest(type: string, wish: LatestWish = {}): Promise<{ events: HubEvent[]; total: number }> {
-    if (this.#options.retention.kindOf(type) === 'latest') return this.#latestValues(type, wish);
-    const { page, total } = latestOfEach(await this.#tails(type), wish);
+  async latest(type: string, query: LatestQuery = {}): Promise<{ events: HubEvent[]; total: number }> {
+    if (this.#options.retention.kindOf(type) === 'latest') return this.#latestValues(type, query);
+    const { page, total } = latestOfEach(await this.#tails(type), query);
     return { events: await this.#newest(page), total };
   }
 
@@ -157,7 +157,7 @@ export class RedisRetained implements Retained {
   /** One value of each key, in the order of the keys: those of the page are kept, the others counted. */
   async #latestValues(
     type: string,
-    { permits = () => true, offset = 0, limit = Infinity }: LatestWish,
+    { permits = () => true, offset = 0, limit = Infinity }: LatestQuery,
   ): Promise<{ events: HubEvent[]; total: number }> {
     const hash = this.#names.latest(type);
     const keys = (await this.#connection.ask((redis) => redis.hkeysBuffer(hash))).toSorted(byText);
@@ -192,15 +192,15 @@ export class RedisRetained implements Retained {
     }
   }
 
-  #isKept(wish: RetainedWish): boolean {
-    return wish.count > 0 && this.#options.retention.wished(wish) !== undefined;
+  #isKept(query: RetainedQuery): boolean {
+    return query.count > 0 && this.#options.retention.requested(query) !== undefined;
   }
 
   /** A tail, or a field of a hash. */
-  #placeOf(wish: RetainedWish): { readonly name: string; readonly field?: string } {
-    const { type, action, key } = wish;
+  #positionOf(query: RetainedQuery): { readonly name: string; readonly field?: string } {
+    const { type, action, key } = query;
     if (key === undefined) return { name: this.#names.changed, field: type };
-    if (this.#options.retention.wished(wish)?.kind === 'tail')
+    if (this.#options.retention.requested(query)?.kind === 'tail')
       return { name: this.#names.tail(type, action, key) };
     return { name: this.#names.latest(type), field: key };
   }
@@ -208,9 +208,9 @@ export class RedisRetained implements Retained {
   /** A hash does not tell actions apart, and anybody may have filed anything anywhere. */
   async #events(
     entries: readonly Entry[],
-    { type, action = '*', key }: Partial<RetainedWish>,
+    { type, action = '*', key }: Partial<RetainedQuery>,
   ): Promise<HubEvent[]> {
-    const reader = new Reader(this.#options);
+    const reader = new EventDecoder(this.#options);
     const read = await mapInTurns(entries, (entry) => reader.entry('log', { ...entry, previous: START }));
     return read.flatMap((event) => {
       if (event === undefined || event.type !== type) return [];

@@ -17,8 +17,8 @@ const NOTHING: PatternParts = [[], [], []];
 export const RULES_FORMAT = '1';
 
 const FORGOTTEN = 'the oldest are forgotten';
-const MAX_DEAD = bound('dead letters', 10_000, 'entries', FORGOTTEN);
-const MAX_DEAD_BYTES_IN_ALL = bound('memory of all dead letters in Redis', 67_108_864, 'bytes', FORGOTTEN);
+const MAX_DEAD_LETTERS = bound('dead letters', 10_000, 'entries', FORGOTTEN);
+const MAX_DEAD_LETTERS_BYTES = bound('memory of all dead letters in Redis', 67_108_864, 'bytes', FORGOTTEN);
 const MAX_OUTCOMES = bound(
   'publishes of a node of which Redis knows what became of them',
   16_384,
@@ -52,8 +52,8 @@ export function scriptRulesOf({ bounds, maxEventBytes, retention }: ScriptLimits
       log_bytes: bounds.maxBytes,
       once_ms: IDEMPOTENCY_MS,
       event_bytes: maxEventBytes,
-      dead_entries: MAX_DEAD,
-      dead_bytes: MAX_DEAD_BYTES_IN_ALL,
+      dead_letter_entries: MAX_DEAD_LETTERS,
+      dead_letter_bytes: MAX_DEAD_LETTERS_BYTES,
       outcomes: MAX_OUTCOMES,
     },
     retention: retention.rules.map(({ type, action, keep }) => ({
@@ -65,7 +65,7 @@ export function scriptRulesOf({ bounds, maxEventBytes, retention }: ScriptLimits
 }
 
 function hubRulesOf({ formats, redaction = Redaction.none, ...limits }: HubRules): object {
-  return { ...scriptRulesOf(limits), formats, redactions: redaction.standing.map(layerOf) };
+  return { ...scriptRulesOf(limits), formats, redactions: redaction.unconditional.map(layerOf) };
 }
 
 /** `known` and `count` are for what the script learns of names. */

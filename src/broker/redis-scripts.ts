@@ -6,7 +6,7 @@ import { MAX_KNOWN, MAX_KNOWN_LENGTH, ROLES } from '../model/mask.ts';
 import { ENVELOPE_FIELDS, VALUE_FIELDS } from '../model/masked-text.ts';
 import { REMOVING_ACTIONS } from '../model/retention.ts';
 import { luaOf, setOf, type LuaValue } from './lua.ts';
-import { INBOX_GROUP } from './redis-log.ts';
+import { INGRESS_GROUP } from './redis-log.ts';
 import { RULES_FORMAT, scriptRulesOf, type ScriptLimits } from './redis-rules.ts';
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
@@ -22,8 +22,8 @@ const VALIDATE = [
 ]
   .map((name) => read(`${name}.lua`))
   .join('');
-const CHECK = read('stream-ids.lua') + read('inbox-check.lua') + read('log-check.lua');
-const GROUP = `local GROUP = '${INBOX_GROUP}'\n`;
+const CHECK = read('stream-ids.lua') + read('ingress-check.lua') + read('log-check.lua');
+const GROUP = `local GROUP = '${INGRESS_GROUP}'\n`;
 
 const MAX_HUBS = bound(
   'hubs of one Redis whose rules the function belfry_publish keeps',
@@ -54,11 +54,11 @@ function publishScript(limits: ScriptLimits): string {
   return `${publishing(limits)}${PUBLISH_ARGUMENTS}`;
 }
 
-/** What the connection of an inbox runs. */
-export function inboxScripts(limits: ScriptLimits) {
+/** What the connection of an ingress runs. */
+export function ingressScripts(limits: ScriptLimits) {
   return {
-    belfryTake: { lua: `${GROUP}${publishing(limits)}${read('inbox-take.lua')}` },
-    belfrySettle: { lua: `${GROUP}${publishing(limits)}${read('inbox-settle.lua')}` },
+    belfryTake: { lua: `${GROUP}${publishing(limits)}${read('ingress-take.lua')}` },
+    belfrySettle: { lua: `${GROUP}${publishing(limits)}${read('ingress-settle.lua')}` },
     belfryCheck: { lua: `${GROUP}${publishing(limits)}${CHECK}` },
   };
 }
@@ -79,9 +79,9 @@ export function commandScripts(limits: ScriptLimits) {
     belfryPublish: { lua: publishScript(limits) },
     belfryOutcome: { lua: `${publishing(limits)}${read('outcome.lua')}` },
     belfryBegin: { lua: `${publishing(limits)}${read('outcome-begin.lua')}` },
-    belfryLeave: { lua: `${GROUP}${read('inbox-leave.lua')}` },
+    belfryLeave: { lua: `${GROUP}${read('ingress-leave.lua')}` },
     belfryCheckRetained: { lua: `${publishing(limits)}${read('retained-check.lua')}` },
-    belfryRetry: { lua: read('dead-retry.lua') },
+    belfryRetry: { lua: read('dead-letter-retry.lua') },
   };
 }
 

@@ -42,13 +42,13 @@ end
 
 local kept = { redis.call('GET', KEYS[1]) or '0-0' }
 for i = 2, #KEYS do
-  local wish = ARGV[i]
-  if wish:sub(1, 1) == '=' then
-    local value = redis.call('HGET', KEYS[i], wish:sub(2))
+  local query = ARGV[i]
+  if query:sub(1, 1) == '=' then
+    local value = redis.call('HGET', KEYS[i], query:sub(2))
     if value then room = room - #value end
     kept[i] = { 1, '', value }
   else
-    kept[i] = first_page(KEYS[i], tonumber(wish))
+    kept[i] = first_page(KEYS[i], tonumber(query))
   end
 end
 return kept

@@ -1,12 +1,12 @@
--- What inbox-check.lua and log-check.lua share to put streams right. Whoever may add to a stream may name the id, and so
+-- What ingress-check.lua and log-check.lua share to put streams right. Whoever may add to a stream may name the id, and so
 -- leave none for those who follow: `XADD … *` needs one that is higher than the last.
 --
--- GROUP and publish.lua stand before it. KEYS are the inbox, how many entries have left it as they should
--- (inbox-settle.lua counts), the log, the id of the last that the log ever took, and the dead. ARGV[1] is by how many
--- milliseconds an id may be ahead of the clock of Redis, ARGV[2] how many bytes of memory the inbox may take, ARGV[3] how
+-- GROUP and publish.lua stand before it. KEYS are the ingress, how many entries have left it as they should
+-- (ingress-settle.lua counts), the log, the id of the last that the log ever took, and the dead letters. ARGV[1] is by how many
+-- milliseconds an id may be ahead of the clock of Redis, ARGV[2] how many bytes of memory the ingress may take, ARGV[3] how
 -- many entries it may hold to be moved, ARGV[4] how many of those that nodes hold are looked at, ARGV[5] after how many
 -- milliseconds it is weighed again.
-local inbox, settled, log, last, dead = unpack(KEYS)
+local ingress, settled, log, last, dead_letters = unpack(KEYS)
 
 -- Of all that cursor.ts takes. None has more digits in its second part.
 local HIGHEST_CURSOR = '999999999999999-999999999999999'

@@ -143,7 +143,7 @@ function take({ values, problems }: Given, written: string, value: unknown, sour
   } else if (value === '' || value == null) {
     // Counts as absent.
   } else if (values.get(field)?.source === source) {
-    problems.push(`${written} (${source}) is there in two spellings. Expected one of them.`);
+    problems.push(`${written} (${source}) is there in two formats. Expected one of them.`);
   } else {
     values.set(field, { value, source });
   }

@@ -13,8 +13,8 @@ export const eventSettings = () => ({
   retainedMaxBytes: whole(MIB, 1_024 * GIB, 256 * MIB).describe(
     'Bytes that tails and latest values take at most; what was written to least recently is dropped, counted and logged.',
   ),
-  inboxMaxBytes: whole(MIB, 1_024 * GIB, 256 * MIB).describe(
-    'Bytes of memory that the inbox in Redis takes at most; what has waited longest is dropped, counted and logged.',
+  ingressMaxBytes: whole(MIB, 1_024 * GIB, 256 * MIB).describe(
+    'Bytes of memory that the ingress in Redis takes at most; what has waited longest is dropped, counted and logged.',
   ),
   retention: structure(rows(retentionRule))
     .default([])

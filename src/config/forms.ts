@@ -44,12 +44,12 @@ export function url(protocol: RegExp, expected: string) {
 /** `scheme://host[:port]`, of any scheme. */
 const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@,*A-Z]+$/;
 
-/** The origin of a page to the letter as browsers send it: another spelling would never be met. */
+/** The origin of a page to the letter as browsers send it: another format would never be met. */
 export function origin() {
   return text().superRefine((given, ctx) => {
-    const spelt = URL.canParse(given) ? new URL(given).origin : 'null';
-    if (ORIGIN.test(given) && (spelt === given || !/^https?:/.test(given))) return;
-    const expected = spelt === 'null' ? 'one such as https://pages.example' : spelt;
+    const normalized = URL.canParse(given) ? new URL(given).origin : 'null';
+    if (ORIGIN.test(given) && (normalized === given || !/^https?:/.test(given))) return;
+    const expected = normalized === 'null' ? 'one such as https://pages.example' : normalized;
     ctx.addIssue({
       code: 'custom',
       message: `"${given.slice(0, 100)}" is no origin as browsers send it. Expected ${expected}`,

@@ -28,11 +28,11 @@ export function redactionOf({ redaction, redactionDefaults }: Settings): Redacti
 
 /** Fields that a rule wants some to see and that another hides from everybody, so that nobody would. */
 export function* idleExceptions(settings: Settings): Iterable<string> {
-  const standing = redactionOf(settings).standing.filter(({ events }) => events === undefined);
+  const unconditional = redactionOf(settings).unconditional.filter(({ events }) => events === undefined);
   for (const [index, { fields, except = [] }] of settings.redaction.entries()) {
     for (const field of except.length === 0 ? [] : fields) {
       const name = lastName(field);
-      if (!standing.some(({ names }) => isMasked(names.know(name)))) continue;
+      if (!unconditional.some(({ names }) => isMasked(names.know(name)))) continue;
       yield (
         `BELFRY_REDACTION.${index}.except comes too late for "${field}", which is masked for everybody before. ` +
         'Expected no other rule for that name, or BELFRY_REDACTION_DEFAULTS=off with rules for all that is secret.'

@@ -9,7 +9,7 @@ import type { Identity } from '../model/principal.ts';
 
 export type DialectName = 'native' | 'drp' | 'norn' | 'mist' | 'provisioning' | 'dorgu';
 
-/** One spelling of events and commands on the wire. Holds no state: everything it knows of a client is handed in. */
+/** One format of events and commands on the wire. Holds no state: everything it knows of a client is handed in. */
 export interface Dialect extends Encoding {
   readonly name: DialectName;
   /** Decides in `open` which pages may connect, where others leave that to the hub. */
@@ -19,12 +19,12 @@ export interface Dialect extends Encoding {
   /** Passes over binary frames without a word, where others refuse them. */
   readonly ignoresBinary?: boolean;
   /** How a client of this path and query begins. @throws Refusal before the upgrade */
-  open(request: OpenRequest): Opening | Promise<Opening>;
+  open(request: OpenRequest): Session | Promise<Session>;
   /** What a text frame from a client asks for. @throws ProtocolError, and nothing else */
   decode(frame: string): Command;
-  /** One event as one text frame; `undefined` when this dialect has no word for it. */
+  /** One event as one text frame; `undefined` when this dialect does not support it. */
   readonly encode: (event: HubEvent) => string | undefined;
-  /** An event that a publisher wrote in this dialect; `undefined` when it is another spelling. @throws ProtocolError */
+  /** An event that a publisher wrote in this dialect; `undefined` when it is another format. @throws ProtocolError */
   parse(body: Body): NewEvent | undefined;
   /** What somebody may do here, where the system of this dialect grants more than roles and tokens say. */
   readonly identify?: (identity: Identity) => Identity;
@@ -42,11 +42,11 @@ export interface Encoding {
   /** When several events wait for a flush, they go out in one frame for up to so many; 1 alone goes as it is. */
   readonly batch?: { readonly size: number; readonly join: (texts: readonly string[]) => string };
   /** Of the events that wait for one flush and answer alike here, only the newest goes out. */
-  readonly newest?: (event: HubEvent) => string | undefined;
+  readonly conflateBy?: (event: HubEvent) => string | undefined;
   /** Flushed no more often than this. */
-  readonly everyMs?: number;
+  readonly minIntervalMs?: number;
   /** After such an event nothing more comes: so many milliseconds later the connection is closed with 1000. */
-  readonly endsAfterMs?: (event: HubEvent) => number | undefined;
+  readonly closesAfterMs?: (event: HubEvent) => number | undefined;
 }
 
 export interface OpenRequest {
@@ -60,7 +60,7 @@ export interface OpenRequest {
   readonly now: number;
   readonly settings: DialectSettings;
   /** What the retention rules keep of one type, action and key: the last so many, oldest first. */
-  readonly retained: (wish: RetainedWish) => Promise<readonly HubEvent[]>;
+  readonly retained: (query: RetainedQuery) => Promise<readonly HubEvent[]>;
 }
 
 /** The settings that only a dialect understands. */
@@ -72,7 +72,7 @@ export interface DialectSettings {
 }
 
 /** The last so many events of one type, action and key that the retention rules keep. */
-export interface RetainedWish {
+export interface RetainedQuery {
   readonly type: string;
   readonly action: string;
   /** Absent, with `*` as action: whatever was the last to change, also when that removed it. */
@@ -92,7 +92,7 @@ const PONG_WAIT_MS = bound(
 export const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: PONG_WAIT_MS };
 
 /** How a connection begins, and the bounds it lives in. */
-export interface Opening {
+export interface Session {
   readonly identity: Identity;
   readonly subscriptions: readonly Subscription[];
   /** The server pings every so often and cuts who gives no sign of life within the wait. */
@@ -103,7 +103,7 @@ export interface Opening {
   readonly encoding?: Encoding;
   /** Compress frames, if the client can read that. */
   readonly deflate?: boolean;
-  readonly replay?: ReplayWish;
+  readonly replay?: ReplayRequest;
   /** Told before anything else. */
   readonly first?: readonly HubEvent[];
   /** Closed with 1000 so long after everything that it was given at the opening has gone out. */
@@ -112,14 +112,14 @@ export interface Opening {
 }
 
 /** What a connection is sent before the live events, without gap or double at the seam. One of these, if any. */
-export type ReplayWish =
+export type ReplayRequest =
   | {
       readonly since: Cursor;
       /** The place was made of a time: no event need stand there. */
       readonly ofTime?: true;
     }
-  /** What the retention rules keep, in the order of the wishes; `as` says how it is told, where not as it is. */
-  | { readonly retained: readonly RetainedWish[]; readonly as?: (event: HubEvent) => HubEvent }
+  /** What the retention rules keep, in the order of the queries; `as` says how it is told, where not as it is. */
+  | { readonly retained: readonly RetainedQuery[]; readonly as?: (event: HubEvent) => HubEvent }
   /** Of what it may hear of the last so many milliseconds, the events that `select` leaves. */
   | { readonly lastMs: number; readonly select: (events: readonly HubEvent[]) => readonly HubEvent[] };
 
@@ -147,7 +147,7 @@ export interface Subscription {
    * When the client may hear nothing of it: `alone`, it is refused and the rest of its command goes on; `kept`, it waits
    * in silence for a token that permits it. Absent: the whole command is refused.
    */
-  readonly beyondGrants?: 'alone' | 'kept';
+  readonly onForbidden?: 'alone' | 'kept';
   /** Absent: `close`. Others are for encodings that put each event in a frame of its own. */
   readonly slow?: SlowPolicy;
 }
@@ -158,12 +158,12 @@ export type Command =
       readonly kind: 'subscribe';
       readonly ref: string;
       readonly subscriptions: readonly Subscription[];
-      readonly replay?: ReplayWish;
+      readonly replay?: ReplayRequest;
       /** Names of subscriptions that end where these begin. */
-      readonly insteadOf?: readonly string[];
+      readonly replaces?: readonly string[];
     }
   | { readonly kind: 'unsubscribe'; readonly ref: string; readonly names: readonly string[] }
-  /** Events in any spelling, as they were written, once under the key if there is one. */
+  /** Events in any format, as they were written, once under the key if there is one. */
   | {
       readonly kind: 'publish';
       readonly ref: string;

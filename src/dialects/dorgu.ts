@@ -6,18 +6,18 @@ import type { HubEvent, NewEvent } from '../model/event.ts';
 import { isFields, isJsonObject, valueOf, type Body } from '../model/json.ts';
 import { Pattern } from '../model/pattern.ts';
 import { REMOVING_ACTIONS } from '../model/retention.ts';
-import { HEARTBEAT, type Command, type Dialect, type Opening, type OpenRequest } from './dialect.ts';
-import { eventOf, Notices, PASSED_OVER } from './notices.ts';
+import { HEARTBEAT, type Command, type Dialect, type Session, type OpenRequest } from './dialect.ts';
+import { eventOf, PublicBroadcast, IGNORED } from './public-broadcast.ts';
 
 const TYPE = 'cluster';
 export const ACTIONS: ReadonlySet<string> = new Set(['added', 'updated', 'deleted']);
-const notices = new Notices(Pattern.parse(`${TYPE}.${[...ACTIONS].join(',')}.*`));
+const broadcast = new PublicBroadcast(Pattern.parse(`${TYPE}.${[...ACTIONS].join(',')}.*`));
 
 /**
  * Its page reads the list of clusters once, and again only when it hears of one. So a page that lost its connection for a
  * while is told, when it is back, of the cluster that changed last: whatever it missed, it then reads.
  */
-const REPLAY: Opening['replay'] = {
+const REPLAY: Session['replay'] = {
   retained: [{ type: TYPE, action: '*', count: 1 }],
   as: (event) => ({ ...event, action: REMOVING_ACTIONS.includes(event.action) ? 'deleted' : 'updated' }),
 };
@@ -27,9 +27,9 @@ export const dorgu: Dialect = {
   ignoresBinary: true,
 
   /** Its document takes frames of 512 bytes at most and its server of 512 KiB; the setting says which holds here. */
-  open({ caller, settings }: OpenRequest): Opening {
+  open({ caller, settings }: OpenRequest): Session {
     return {
-      ...notices.open(caller, settings.anonymous.includes('dorgu')),
+      ...broadcast.open(caller, settings.anonymous.includes('dorgu')),
       heartbeat: HEARTBEAT,
       replay: REPLAY,
       limits: { inboundMaxBytes: settings.dorguInboundMaxBytes },
@@ -37,7 +37,7 @@ export const dorgu: Dialect = {
   },
 
   decode(): Command {
-    return PASSED_OVER;
+    return IGNORED;
   },
 
   encode({ type, action, key }: HubEvent): string | undefined {
@@ -49,7 +49,7 @@ export const dorgu: Dialect = {
    * Its page fetches everything anew at each frame, so a burst is told once. Once for each action, lest one that waits
    * for `added` never hear of it; what happened last still comes last.
    */
-  newest({ action, key }: HubEvent): string {
+  conflateBy({ action, key }: HubEvent): string {
     return `${action} ${key}`;
   },
 

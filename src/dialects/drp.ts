@@ -17,7 +17,7 @@ import {
 import { lower } from '../model/mask.ts';
 import { Pattern } from '../model/pattern.ts';
 import { goTime, isGoZeroTime, isRfc3339 } from '../model/time.ts';
-import { HEARTBEAT, Refusal, type Command, type Dialect, type Opening, type OpenRequest } from './dialect.ts';
+import { HEARTBEAT, Refusal, type Command, type Dialect, type Session, type OpenRequest } from './dialect.ts';
 import { DRP } from './formats.ts';
 import { apiRefusal, type HttpRefusal } from './refusal.ts';
 
@@ -29,7 +29,7 @@ const ACK_ACTIONS: ReadonlyMap<unknown, string> = new Map([
 export const drp: Dialect = {
   name: 'drp',
 
-  open({ caller }: OpenRequest): Opening {
+  open({ caller }: OpenRequest): Session {
     if (caller instanceof BelfryError) {
       const { status, headers, body } = drpRefusal(caller, 'GET');
       throw new Refusal(status, headers, body);

@@ -1,5 +1,5 @@
 import type { Format } from '../model/format.ts';
-import { CUSTOM, NAMED_TOPICS } from './provisioning-words.ts';
+import { CUSTOM, NAMED_TOPICS } from './provisioning-event-types.ts';
 
 export const NATIVE = {
   name: 'native',

@@ -15,8 +15,8 @@ import { anyJson, anyObject, rfc3339 } from './shapes.ts';
 
 export type Messages = Readonly<Record<string, z.ZodType>>;
 
-const cursor = z.string().describe('A place in the log: the id of an event. Opaque to clients.');
-const place = cursor.nullable();
+const cursor = z.string().describe('A position in the log: the id of an event. Opaque to clients.');
+const position = cursor.nullable();
 export const errorCode = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]);
 const fault = {
   code: errorCode,
@@ -34,8 +34,8 @@ export const heardEvent = nativeEvent.extend({
 });
 
 export const gapForm = z.strictObject({
-  from: place,
-  to: place,
+  from: position,
+  to: position,
   reason: z.enum(['trimmed', 'log lost', 'unknown cursor', 'slow']),
   dropped: z.int().optional(),
 });
@@ -127,7 +127,7 @@ export const TAKEN: Readonly<Record<DialectName, Messages>> = {
   mist: {},
 };
 
-/** An event in each spelling that publishers may use, at any door. */
+/** An event in each format that publishers may use, at any entry point. */
 export const PUBLISHED: Messages = {
   native: nativeEvent,
   drp: z

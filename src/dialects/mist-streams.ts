@@ -6,7 +6,7 @@ import {
   realSamples,
   realStats,
   type MistEncoding,
-} from './mist-words.ts';
+} from './mist-messages.ts';
 
 /** More than any rule keeps of a deployment. */
 const WHOLE_LOG = 1_000_000;

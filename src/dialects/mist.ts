@@ -1,6 +1,6 @@
 /**
  * Mist: one socket a resource, which path and query name; its clients say nothing. Every stream stands both under the
- * path and in the shapes of Mist's document, and under those of its server, which differ. Publishers have no spelling
+ * path and in the shapes of Mist's document, and under those of its server, which differ. Publishers have no format
  * of Mist's: they use the canonical one, with the types, actions and keys
  * `container.{status,log,stats,end,error}.<appId>`, `deployment.{status,log,error}.<deploymentId>`,
  * `metrics.sample.{system,<host>}` and `system.{log,end,error}.mist`.
@@ -14,15 +14,15 @@ import { Grants, type Identity } from '../model/principal.ts';
 import {
   PING_MS,
   type Dialect,
-  type Opening,
+  type Session,
   type OpenRequest,
   type Refusal,
-  type ReplayWish,
-  type RetainedWish,
+  type ReplayRequest,
+  type RetainedQuery,
 } from './dialect.ts';
 import { jsonRefusal, STREAMS, type Stream } from './mist-streams.ts';
-import { documented } from './mist-words.ts';
-import { PASSED_OVER } from './notices.ts';
+import { documented } from './mist-messages.ts';
+import { IGNORED } from './public-broadcast.ts';
 
 /** Two pings may stay without an answer. */
 const PONG_WAIT_MS = bound('time in which a mist socket gives no sign of life', 75_000, 'ms', 'it is cut');
@@ -38,22 +38,22 @@ export const mist: Dialect = {
   name: 'mist',
   ignoresBinary: true,
 
-  async open(request: OpenRequest): Promise<Opening> {
+  async open(request: OpenRequest): Promise<Session> {
     const stream = streamAt(request.path);
     const { caller } = request;
     if (caller instanceof BelfryError) throw refusalOf(caller);
     const key = stream.keyOf(request.query);
     const { first, ends } = await beginningOf(stream, key, caller, request);
-    const opening = { identity: caller, encoding: stream.encoding, heartbeat: HEARTBEAT, first };
-    if (ends) return { ...opening, subscriptions: [], closeAfterMs: 0 };
+    const session = { identity: caller, encoding: stream.encoding, heartbeat: HEARTBEAT, first };
+    if (ends) return { ...session, subscriptions: [], closeAfterMs: 0 };
     return {
-      ...opening,
+      ...session,
       replay: replayOf(stream, key),
       subscriptions: [{ name: stream.type, pattern: patternOf(stream, key), filters: [] }],
     };
   },
 
-  decode: () => PASSED_OVER,
+  decode: () => IGNORED,
 
   parse: () => undefined,
 
@@ -115,11 +115,11 @@ function stateOf({ type, object }: HubEvent): string | undefined {
 }
 
 /** The last that was told of what the stream is there for. */
-function about({ type, feed }: Stream, key: string): RetainedWish & { readonly key: string } {
+function about({ type, feed }: Stream, key: string): RetainedQuery & { readonly key: string } {
   return { type, action: feed, key, count: 1 };
 }
 
-function replayOf(stream: Stream, key: string): ReplayWish {
+function replayOf(stream: Stream, key: string): ReplayRequest {
   const latest = about(stream, key);
   const log = { ...latest, count: stream.tail };
   return { retained: stream.besides.includes('status') ? [{ ...latest, action: 'status' }, log] : [log] };

@@ -1,4 +1,4 @@
-/** An event in the canonical spelling, as publishers write it. */
+/** An event in the canonical format, as publishers write it. */
 import { z } from 'zod';
 import { ProtocolError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';

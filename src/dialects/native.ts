@@ -9,7 +9,7 @@
  * ```
  * {"id":1,"command":"subscribe","patterns":["profiles.*.*"],"filters":{"object.status":["Running"]},"since":"1737-0"}
  * {"id":2,"command":"unsubscribe","patterns":["profiles.*.*"]}
- * {"id":3,"command":"publish","events":[{"type":"profiles","action":"save","key":"global","object":{}}]}  (1 to 256, any spelling)
+ * {"id":3,"command":"publish","events":[{"type":"profiles","action":"save","key":"global","object":{}}]}  (1 to 256, any format)
  * {"id":4,"command":"auth","token":"…"}
  * {"id":5,"command":"ping"}
  * ```
@@ -40,7 +40,7 @@ import {
   Refusal,
   type Command,
   type Dialect,
-  type Opening,
+  type Session,
   type OpenRequest,
   type SlowPolicy,
   type Subscription,
@@ -96,7 +96,7 @@ export const native: Dialect = {
   name: 'native',
   subprotocols: ['belfry.v1', 'json'],
 
-  open({ query, caller }: OpenRequest): Opening {
+  open({ query, caller }: OpenRequest): Session {
     const anonymous = caller instanceof BelfryError && caller.code === 'credentials_missing';
     // Credentials that are not good are 401; what the hub could not do is its own fault, and says so.
     if (caller instanceof BelfryError && !anonymous)
@@ -107,7 +107,7 @@ export const native: Dialect = {
         identity: anonymous ? ANONYMOUS : (caller as Exclude<typeof caller, BelfryError>),
         subscriptions: subscriptionsIn(query),
         heartbeat: HEARTBEAT,
-        ...(since !== null && { replay: placeOf(since) }),
+        ...(since !== null && { replay: parsePosition(since) }),
         ...(anonymous && { authWithinMs: AUTH_WITHIN_MS }),
       };
     } catch (error) {
@@ -163,7 +163,7 @@ function toCommand(command: z.infer<typeof nativeCommand>): Command {
         kind: 'subscribe',
         ref,
         subscriptions,
-        ...(command.since !== undefined && { replay: placeOf(command.since) }),
+        ...(command.since !== undefined && { replay: parsePosition(command.since) }),
       };
     }
     case 'unsubscribe':
@@ -206,8 +206,8 @@ export function subscriptionsIn(query: URLSearchParams): Subscription[] {
   return asked.map((text) => subscription(text, filters, slow));
 }
 
-/** A place in the log as clients name it. @throws ProtocolError `cursor_invalid` */
-export function placeOf(text: string): { readonly since: Cursor; readonly ofTime?: true } {
+/** A position in the log as clients name it. @throws ProtocolError `cursor_invalid` */
+export function parsePosition(text: string): { readonly since: Cursor; readonly ofTime?: true } {
   if (isCursor(text)) return { since: text };
   const ms = momentOf(text);
   if (ms !== undefined) return { since: cursorAt(ms), ofTime: true };

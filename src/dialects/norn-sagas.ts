@@ -60,7 +60,7 @@ function isEnd({ type, action }: HubEvent): boolean {
   return TYPES.has(type) && (action === 'completed' || action === 'failed');
 }
 
-/** All of the sagas that ended since a place in the log, and the progress until then of their apps that names none. */
+/** All of the sagas that ended since a position in the log, and the progress until then of their apps that names none. */
 function endedSince(events: readonly HubEvent[], since: Cursor): HubEvent[] {
   return [...Map.groupBy(events, appOf).values()].flatMap((ofApp) => {
     const sagas = new Set<string>();
@@ -81,7 +81,7 @@ function endedSince(events: readonly HubEvent[], since: Cursor): HubEvent[] {
 }
 
 /**
- * Of the given events, in order, those since a place in the log that belong to a deploy or preflight which none of the
+ * Of the given events, in order, those since a position in the log that belong to a deploy or preflight which none of the
  * others ends. An event names its saga, or else (`deploy.progress` of allocations, and all that version 1 says) belongs
  * to whatever its app was at: it goes with the next end of that app, whichever saga names it, and a progress after an
  * end is that end's straggler.

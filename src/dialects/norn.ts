@@ -5,15 +5,15 @@
 import type { HubEvent, NewEvent } from '../model/event.ts';
 import { isFields, textOf, type Body } from '../model/json.ts';
 import { Pattern } from '../model/pattern.ts';
-import { PING_MS, Refusal, type Command, type Dialect, type Opening, type OpenRequest } from './dialect.ts';
+import { PING_MS, Refusal, type Command, type Dialect, type Session, type OpenRequest } from './dialect.ts';
 import { LOOK_BACK_MS, missedBy } from './norn-sagas.ts';
-import { eventOf, Notices, PASSED_OVER } from './notices.ts';
+import { eventOf, PublicBroadcast, IGNORED } from './public-broadcast.ts';
 import { bound } from '../model/bound.ts';
 
 /** Those of the document and of version 2, and then those that only version 1 has. */
 export const TYPES = 'deploy,preflight,app,function,snapshot,beacon,forge,teardown,secrets,health,cron,func';
 const TYPE_SET: ReadonlySet<string> = new Set(TYPES.split(','));
-const notices = new Notices(Pattern.parse(`${TYPES}.*.*`));
+const broadcast = new PublicBroadcast(Pattern.parse(`${TYPES}.*.*`));
 
 /**
  * Norn's own server pings nobody and never finds out who is gone. All its clients answer pings, and may miss two before
@@ -40,12 +40,12 @@ export const norn: Dialect = {
   checksOrigin: true,
   ignoresBinary: true,
 
-  open({ origin = '', caller, now, settings }: OpenRequest): Opening {
+  open({ origin = '', caller, now, settings }: OpenRequest): Session {
     checkOrigin(origin, settings.nornAllowedOrigins);
     // Every browser names one, and no other client of Norn's does.
     const isPage = origin !== '';
     return {
-      ...notices.open(caller, settings.anonymous.includes('norn')),
+      ...broadcast.open(caller, settings.anonymous.includes('norn')),
       heartbeat: HEARTBEAT,
       replay: { lastMs: LOOK_BACK_MS, select: (events) => missedBy(isPage, events, now) },
       limits: { queueMaxDeliveries: QUEUE_MAX_DELIVERIES },
@@ -53,7 +53,7 @@ export const norn: Dialect = {
   },
 
   decode(): Command {
-    return PASSED_OVER;
+    return IGNORED;
   },
 
   /** A payload is never null, on which Norn's own page goes blank. */

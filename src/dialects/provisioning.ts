@@ -22,12 +22,17 @@ import {
   type ConnectionLimits,
   type Dialect,
   type Encoding,
-  type Opening,
+  type Session,
   type OpenRequest,
 } from './dialect.ts';
 import { PROVISIONING } from './formats.ts';
-import { eventTypesIn, openingWishes, subscribeCommand, unsubscribeCommand } from './provisioning-wishes.ts';
-import { eventTypeFor, topicOf, withDefaultGrants } from './provisioning-words.ts';
+import {
+  eventTypesIn,
+  openingSubscriptions,
+  subscribeCommand,
+  unsubscribeCommand,
+} from './provisioning-subscriptions.ts';
+import { eventTypeFor, topicOf, withDefaultGrants } from './provisioning-event-types.ts';
 import { readObject, schemaOf } from './shapes.ts';
 
 /** The reference also shows a client that sends its token once it is connected. */
@@ -75,14 +80,14 @@ export const provisioning: Dialect = {
   encode,
   identify: withDefaultGrants,
 
-  open(request: OpenRequest): Opening {
+  open(request: OpenRequest): Session {
     const { query, caller } = request;
     const identity = identityOf(caller);
     const anonymous = identity === ANONYMOUS;
     try {
       return {
         identity,
-        ...openingWishes(request, !anonymous),
+        ...openingSubscriptions(request, !anonymous),
         heartbeat: HEARTBEAT,
         limits: LIMITS,
         encoding: encodingOf(query),

@@ -14,20 +14,20 @@ import type { Registry } from 'prom-client';
 import { Refusal, type DialectName } from '../dialects/dialect.ts';
 import { dialectAt, isDialectName } from '../dialects/index.ts';
 import { BelfryError } from '../model/errors.ts';
-import { asyncApi } from './asyncapi.ts';
-import { documentRoute } from './document.ts';
-import { methodCheck } from './methods.ts';
-import { openApi } from './openapi.ts';
-import { operationsOf } from './operations.ts';
-import { frontPage } from './front-page.ts';
-import { cors, safeHeaders } from './headers.ts';
-import { HttpConnections } from './http-connections.ts';
-import { httpServer } from './http-server.ts';
-import { getReadiness, type ReadinessOptions } from './readiness.ts';
-import { errorHandler, restRoutes, type RestOptions } from './rest.ts';
-import { clusterRoutes } from './clusters.ts';
-import { BAD_HANDSHAKE, checkHost, refusalOf, refuse, toOneForm } from './handshake.ts';
-import type { Upgrade } from './upgrade.ts';
+import { asyncApi } from './api-docs/asyncapi.ts';
+import { documentRoute } from './api-docs/document.ts';
+import { methodCheck } from './http/methods.ts';
+import { openApi } from './api-docs/openapi.ts';
+import { operationsOf } from './api-docs/operations.ts';
+import { frontPage } from './http/front-page.ts';
+import { cors, safeHeaders } from './http/headers.ts';
+import { HttpConnections } from './http/http-connections.ts';
+import { httpServer } from './http/http-server.ts';
+import { getReadiness, type ReadinessOptions } from './http/readiness.ts';
+import { errorHandler, restRoutes, type RestOptions } from './rest/rest.ts';
+import { clusterRoutes } from './rest/clusters-routes.ts';
+import { BAD_HANDSHAKE, checkHost, refusalOf, refuse, toOneForm } from './sockets/handshake.ts';
+import type { Upgrade } from './sockets/upgrade.ts';
 
 /** The name of a listener that serves numbers and health, and nothing of the hub. */
 const METRICS = 'metrics';
@@ -172,7 +172,7 @@ export class Gateway {
     app.use(() => {
       throw new BelfryError('not_found', 'No route');
     });
-    app.use(errorHandler(rest.rubbish, (error) => log.error({ err: error.cause }, 'request failed')));
+    app.use(errorHandler(rest.rejected, (error) => log.error({ err: error.cause }, 'request failed')));
     return app;
   }
 

@@ -48,6 +48,6 @@ export class Batch {
   /** Resolves when the client can take more. */
   async sent(): Promise<void> {
     this.send();
-    if (this.#connection.lags) await this.#hub.drained(this.#connection);
+    if (this.#connection.isSlow) await this.#hub.drained(this.#connection);
   }
 }

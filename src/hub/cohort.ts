@@ -8,11 +8,11 @@ import type { Chunk } from './frame.ts';
 import type { Joiner } from './joiner.ts';
 import { outboxOf, type Outbox, type Outgoing } from './outbox.ts';
 import type { Deliveries } from './stats.ts';
-import { hears, lossOf } from './subscription.ts';
+import { matches, droppableOf } from './subscription.ts';
 import { fingerprintOf, type Changes, type Subscriptions } from './subscriptions.ts';
 
 /** What a cohort needs of a connection. */
-export interface Listener {
+export interface Member {
   readonly encoding: Encoding;
   /** Whether its frames are compressed. */
   readonly deflate: boolean;
@@ -21,7 +21,7 @@ export interface Listener {
   readonly view: View;
   readonly subscriptions: Pick<Subscriptions, 'fingerprint' | 'values'>;
   readonly audience: string;
-  readonly lags: boolean;
+  readonly isSlow: boolean;
   cohort?: Cohort | undefined;
   /** `parts` makes the same one by one, for who lags. */
   send(chunks: readonly Chunk[], parts?: () => readonly Chunk[]): void;
@@ -35,7 +35,7 @@ export class Cohort {
   /** Of its members, and of nobody else. */
   signature: string;
   readonly encoding: Encoding;
-  readonly members = new Set<Listener>();
+  readonly members = new Set<Member>();
   /** The router's mark: in which turn it was found last. */
   matchedIn = 0;
 
@@ -46,15 +46,15 @@ export class Cohort {
   #filtered = false;
   readonly #stats: Deliveries;
   /** What waits in the outbox, where some of it may be left out for a member that lags. */
-  #lossy: HubEvent[] | undefined;
+  #droppable: HubEvent[] | undefined;
   readonly #outbox: Outbox;
   readonly #joiner: Joiner;
   /** Of what waits in the outbox. */
   #traces: Trace[] = [];
   #flushedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(listener: Listener, signature: string, stats: Deliveries, joiner: Joiner) {
-    const { encoding, deflate, identity, view, audience, subscriptions } = listener;
+  constructor(member: Member, signature: string, stats: Deliveries, joiner: Joiner) {
+    const { encoding, deflate, identity, view, audience, subscriptions } = member;
     this.signature = signature;
     this.encoding = encoding;
     this.#outbox = outboxOf(encoding, deflate);
@@ -75,7 +75,7 @@ export class Cohort {
    * Its only member subscribes to something else from now on, and nothing waits for it.
    * @returns whether that can be: `false` when it may also hear something else
    */
-  become({ audience }: Listener, signature: string, { added, removed }: Changes): boolean {
+  become({ audience }: Member, signature: string, { added, removed }: Changes): boolean {
     if (audience !== this.#audience) return false;
     this.signature = signature;
     for (const subscription of removed)
@@ -87,17 +87,17 @@ export class Cohort {
 
   #look(): void {
     this.#filtered = this.#subscriptions.some(({ filters }) => filters.length > 0);
-    const isLossy = this.#subscriptions.some(({ slow = 'close' }) => slow !== 'close');
-    this.#lossy = isLossy ? [] : undefined;
+    const isDroppable = this.#subscriptions.some(({ slow = 'close' }) => slow !== 'close');
+    this.#droppable = isDroppable ? [] : undefined;
   }
 
-  /** Takes an event that the router matched to it, where it may hear that and has a word for it. Returns whether it did. */
+  /** Takes an event that the router matched to it, where it may hear that and supports it. Returns whether it did. */
   offer(encoded: EncodedEvent): boolean {
     this.#stats.received += this.members.size;
     try {
       return this.#take(encoded);
     } catch (error) {
-      this.#stats.unknownWord += this.members.size;
+      this.#stats.unsupported += this.members.size;
       throw error;
     }
   }
@@ -110,27 +110,27 @@ export class Cohort {
     }
     // Filters look at what is shown, lest somebody ask them for what is masked.
     const seen = encoded.seenBy(this.#view);
-    if (this.#filtered && !this.subscriptions.some((subscription) => hears(subscription, seen.event))) {
+    if (this.#filtered && !this.subscriptions.some((subscription) => matches(subscription, seen.event))) {
       this.#stats.filtered += size;
       return false;
     }
     return this.#append(seen);
   }
 
-  /** Takes an event whatever the subscriptions say. Returns whether it has a word for it. */
+  /** Takes an event whatever the subscriptions say. Returns whether it supports it. */
   tell(encoded: EncodedEvent): boolean {
     this.#stats.received += this.members.size;
     return this.#append(encoded);
   }
 
   #append(encoded: EncodedEvent): boolean {
-    const overtaken = this.#outbox.add(encoded);
-    if (overtaken === undefined) {
-      this.#stats.unknownWord += this.members.size;
+    const conflated = this.#outbox.add(encoded);
+    if (conflated === undefined) {
+      this.#stats.unsupported += this.members.size;
       return false;
     }
-    this.#stats.overtaken += overtaken * this.members.size;
-    this.#lossy?.push(encoded.event);
+    this.#stats.conflated += conflated * this.members.size;
+    this.#droppable?.push(encoded.event);
     const { trace } = encoded.event;
     if (trace !== undefined) {
       this.#traces.push(trace);
@@ -146,7 +146,7 @@ export class Cohort {
 
   /** How long the encoding still wants to wait before the next flush, in milliseconds; 0 or less when it may go. */
   rest(elapsed: number): number {
-    return this.#flushedAt + (this.encoding.everyMs ?? 0) - elapsed;
+    return this.#flushedAt + (this.encoding.minIntervalMs ?? 0) - elapsed;
   }
 
   /** When it was flushed in its rhythm, if it was. */
@@ -165,21 +165,21 @@ export class Cohort {
     if (this.#outbox.isEmpty) return;
     const { size } = this.members;
     const share = this.#sharing(this.#outbox.take());
-    if (this.#lossy !== undefined) this.#lossy = [];
+    if (this.#droppable !== undefined) this.#droppable = [];
     for (const member of this.members) share(member);
     if (this.#traces.length === 0) return;
     for (const trace of this.#traces.splice(0)) trace.flushed(size);
   }
 
   /** Hands one that was a member until now what the outbox holds. It stays there for the others. */
-  flushTo(member: Listener): void {
+  flushTo(member: Member): void {
     if (!this.#outbox.isEmpty) this.#sharing(this.#outbox.peek())(member);
   }
 
   /** What went out of the outbox is joined once for everybody; answers how each gets it. */
-  #sharing(outgoing: Outgoing): (member: Listener) => void {
+  #sharing(outgoing: Outgoing): (member: Member) => void {
     const chunks = this.#joiner.join(outgoing);
-    const waited = this.#lossy;
+    const waited = this.#droppable;
     if (waited === undefined) return (member) => member.send(chunks);
     // Made when the first of those who lag needs it.
     let made: readonly Chunk[] | undefined;
@@ -189,17 +189,14 @@ export class Cohort {
 
   #partsOf(frames: readonly Buffer[], events: readonly HubEvent[]): Chunk[] {
     return frames.map((bytes, index) => {
-      const loss = lossOf(this.subscriptions, events[index]);
-      return { bytes, deliveries: 1, ...(loss && { loss }) };
+      const droppable = droppableOf(this.subscriptions, events[index]);
+      return { bytes, deliveries: 1, ...(droppable && { droppable }) };
     });
   }
 }
 
 /** Equal signatures hear the same bytes. */
-export function signatureOf({
-  audience,
-  subscriptions,
-}: Pick<Listener, 'audience' | 'subscriptions'>): string {
+export function signatureOf({ audience, subscriptions }: Pick<Member, 'audience' | 'subscriptions'>): string {
   return `${audience} ${subscriptions.fingerprint.toString(36)}`;
 }
 
@@ -209,7 +206,7 @@ export function audienceOf({
   deflate,
   identity,
   view,
-}: Pick<Listener, 'encoding' | 'deflate' | 'identity' | 'view'>): string {
+}: Pick<Member, 'encoding' | 'deflate' | 'identity' | 'view'>): string {
   const text = JSON.stringify([encoding.name, deflate, identity.subscribe.text, view.text]);
   return fingerprintOf(text).toString(36);
 }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Broker } from '../broker/broker.ts';
-import type { Command, Opening, Subscription } from '../dialects/dialect.ts';
+import type { Command, Session, Subscription } from '../dialects/dialect.ts';
 import { CLOSE, closeWith } from '../model/close.ts';
 import { asBelfryError, ProtocolError, type BelfryError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
@@ -12,9 +12,9 @@ import { closeAfter } from './drain.ts';
 import { EncodedEvent } from './encoded.ts';
 import type { Hub } from './hub.ts';
 import { Lately } from './lately.ts';
-import { checkRoom, permitted } from './permission.ts';
+import { checkSubscriptionLimits, authorizeSubscribe } from './permission.ts';
 import { publishFor } from './publishing.ts';
-import { Pending, type Waiting } from './pending.ts';
+import { CommandQueue, type Waiting } from './command-queue.ts';
 import { Replay } from './replay.ts';
 import { signIn } from './sign-in.ts';
 import { Strangers } from './strangers.ts';
@@ -23,7 +23,7 @@ export interface CommandOptions {
   readonly hub: Hub;
   readonly broker: Broker;
   readonly authenticate: (token: string) => Promise<Identity>;
-  /** An event in any dialect's spelling. @throws ProtocolError */
+  /** An event in any dialect's format. @throws ProtocolError */
   readonly parse: (body: JsonText) => NewEvent;
   /** Told of frames that are no command, and of faults of the hub itself. */
   readonly report: (connection: Connection, error: BelfryError) => void;
@@ -36,8 +36,8 @@ export interface CommandOptions {
 export class Commands {
   readonly strangers = new Strangers();
   readonly #options: CommandOptions;
-  readonly #pending = new WeakMap<Connection, Pending>();
-  /** By what they subscribe to. Only dialects wish for it, by themselves, so there are few. */
+  readonly #queues = new WeakMap<Connection, CommandQueue>();
+  /** By what they subscribe to. Only dialects ask for it, by themselves, so there are few. */
   readonly #lately = new Map<string, Lately>();
 
   constructor(options: CommandOptions) {
@@ -79,8 +79,8 @@ export class Commands {
   }
 
   /** Begins as the dialect said: what is told first, then the subscriptions with what they replay. */
-  open(connection: Connection, opening: Opening): void {
-    const { first = [], subscriptions, replay, closeAfterMs, authWithinMs } = opening;
+  open(connection: Connection, session: Session): void {
+    const { first = [], subscriptions, replay, closeAfterMs, authWithinMs } = session;
     const { hub } = this.#options;
     if (authWithinMs !== undefined) this.strangers.add(connection);
     for (const event of first) hub.sendTo(connection, new EncodedEvent(event, hub.stats));
@@ -92,37 +92,37 @@ export class Commands {
 
   /** Carries out a command, at once if nothing is before it. `bytes` is what it takes to keep it until then. */
   run(connection: Connection, command: Waiting, bytes = 0): void {
-    const pending = this.#pendingOf(connection);
-    if (!pending.push(command, bytes)) return connection.close(CLOSE.rateLimit);
-    if (!pending.busy) this.#work(connection, pending);
+    const queue = this.#queueOf(connection);
+    if (!queue.push(command, bytes)) return connection.close(CLOSE.rateLimit);
+    if (!queue.busy) this.#work(connection, queue);
   }
 
   #admit(connection: Connection): boolean {
     if (!connection.isOpen) return false;
     const { hub } = this.#options;
     const maxPerSecond = connection.limits.commandsPerSecond ?? this.#options.maxPerSecond;
-    const admitted = this.#pendingOf(connection).admit(hub.clock.elapsed(), maxPerSecond);
+    const admitted = this.#queueOf(connection).admit(hub.clock.elapsed(), maxPerSecond);
     if (admitted) hub.stats.commands++;
     else connection.close(CLOSE.rateLimit);
     return admitted;
   }
 
-  #work(connection: Connection, pending: Pending): void {
-    for (let command = pending.shift(); command !== undefined; command = pending.shift()) {
+  #work(connection: Connection, queue: CommandQueue): void {
+    for (let command = queue.shift(); command !== undefined; command = queue.shift()) {
       if (!connection.isOpen) return;
       if (command.kind === 'frame') {
         // Its command waits behind those that came before it, and begins no work of its own.
-        pending.busy = true;
+        queue.busy = true;
         this.#read(connection, command.frame);
-        pending.busy = false;
+        queue.busy = false;
         continue;
       }
       const done = this.#execute(connection, command);
       if (done === undefined) continue;
-      pending.busy = true;
+      queue.busy = true;
       void done.finally(() => {
-        pending.busy = false;
-        this.#work(connection, pending);
+        queue.busy = false;
+        this.#work(connection, queue);
       });
       return;
     }
@@ -165,18 +165,18 @@ export class Commands {
   }
 
   #subscribe(connection: Connection, command: Command & { kind: 'subscribe' }): Promise<void> | undefined {
-    const { ref, replay, insteadOf = [] } = command;
+    const { ref, replay, replaces = [] } = command;
     const { hub, maxTopics } = this.#options;
-    const subscriptions = permitted(connection.identity, command.subscriptions, (error) =>
+    const subscriptions = authorizeSubscribe(connection.identity, command.subscriptions, (error) =>
       this.#refuse(connection, ref, error, command),
     );
     if (subscriptions.length === 0 && command.subscriptions.length > 0) return undefined;
-    checkRoom(connection, subscriptions, insteadOf, maxTopics);
+    checkSubscriptionLimits(connection, subscriptions, replaces, maxTopics);
     const from = replay !== undefined && 'since' in replay ? replay.since : undefined;
     const reply = { patterns: subscriptions.map(({ name }) => name), cursor: from ?? hub.position };
     const join = (): void => {
-      for (const name of insteadOf) connection.subscriptions.delete(name);
-      for (const subscription of subscriptions) connection.hear(subscription, from ?? hub.position);
+      for (const name of replaces) connection.subscriptions.delete(name);
+      for (const subscription of subscriptions) connection.subscribe(subscription, from ?? hub.position);
     };
     if (replay === undefined) {
       hub.change(connection, () => {
@@ -188,7 +188,7 @@ export class Commands {
     this.#reply(connection, command, reply);
     return new Replay(hub, connection, subscriptions, replay, (asked) => this.#latelyOf(asked))
       .run(() => hub.change(connection, join))
-      .then((endsAfterMs) => this.#closeIn(connection, endsAfterMs));
+      .then((closesAfterMs) => this.#closeIn(connection, closesAfterMs));
   }
 
   #latelyOf(subscriptions: readonly Subscription[]): Lately {
@@ -235,9 +235,9 @@ export class Commands {
     connection.close(status >= 500 ? CLOSE.tryLater : closeWith(CLOSE.refused, message));
   }
 
-  #pendingOf(connection: Connection): Pending {
-    let pending = this.#pending.get(connection);
-    if (pending === undefined) this.#pending.set(connection, (pending = new Pending()));
-    return pending;
+  #queueOf(connection: Connection): CommandQueue {
+    let queue = this.#queues.get(connection);
+    if (queue === undefined) this.#queues.set(connection, (queue = new CommandQueue()));
+    return queue;
   }
 }

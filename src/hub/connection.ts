@@ -1,11 +1,11 @@
-import type { ConnectionLimits, Dialect, Encoding, Opening, Subscription } from '../dialects/dialect.ts';
+import type { ConnectionLimits, Dialect, Encoding, Session, Subscription } from '../dialects/dialect.ts';
 import { CLOSE, type Close } from '../model/close.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import { UNKNOWN, type Identity } from '../model/principal.ts';
 import type { Redaction, View } from '../model/redaction.ts';
 import type { ConnectionType } from '../registry/registry.ts';
 import { audienceOf, type Cohort } from './cohort.ts';
-import type { Outlet } from './outlet.ts';
+import type { Transport } from './transport.ts';
 import { textOf } from './subscription.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { Allowance } from './allowance.ts';
@@ -16,7 +16,7 @@ import type { Deliveries, Stats } from './stats.ts';
 /** What a connection tells the hub about itself. */
 export interface ConnectionEvents {
   /** It has something in its own queue, again after each time that some of it went out. */
-  lags(connection: Connection): void;
+  isSlow(connection: Connection): void;
   caughtUp(connection: Connection): void;
   /** It has room again, and is to be told what was left out. */
   missed(connection: Connection, missed: Missed): void;
@@ -36,7 +36,7 @@ export interface ConnectionContext {
 }
 
 /** A client that is about to be attached. */
-export interface Arrival {
+export interface ConnectionInfo {
   /** Unlike that of any other connection, at any time. */
   readonly id: string;
   readonly type: ConnectionType;
@@ -47,7 +47,7 @@ export interface Arrival {
   /** Milliseconds since 1970. */
   readonly createTime: number;
   readonly dialect: Dialect;
-  readonly opening: Opening;
+  readonly session: Session;
 }
 
 const NO_LIMITS: ConnectionLimits = {};
@@ -66,10 +66,10 @@ export class Connection {
   identity: Identity;
   readonly subscriptions = new Subscriptions();
   cohort: Cohort | undefined;
-  /** Its subscriptions as the roll was last told. */
+  /** Its subscriptions as the registry was last told. */
   listed: readonly string[] = [];
 
-  readonly #outlet: Outlet;
+  readonly #transport: Transport;
   readonly #context: ConnectionContext;
   readonly #bounds: QueueBounds;
   readonly #stats: Deliveries;
@@ -80,22 +80,22 @@ export class Connection {
   /** Of whom that is, as long as nothing has changed. */
   #audienceOf: Identity | undefined;
 
-  constructor(arrival: Arrival, outlet: Outlet, context: ConnectionContext, deflate = false) {
-    const { dialect, opening } = arrival;
-    this.id = arrival.id;
-    this.type = arrival.type;
-    this.remoteAddr = arrival.remoteAddr;
-    this.userAgent = arrival.userAgent;
-    this.createTime = arrival.createTime;
+  constructor(info: ConnectionInfo, transport: Transport, context: ConnectionContext, deflate = false) {
+    const { dialect, session } = info;
+    this.id = info.id;
+    this.type = info.type;
+    this.remoteAddr = info.remoteAddr;
+    this.userAgent = info.userAgent;
+    this.createTime = info.createTime;
     this.dialect = dialect;
-    this.identity = opening.identity;
-    this.encoding = opening.encoding ?? dialect;
+    this.identity = session.identity;
+    this.encoding = session.encoding ?? dialect;
     this.deflate = deflate;
-    this.limits = opening.limits ?? NO_LIMITS;
+    this.limits = session.limits ?? NO_LIMITS;
     const maxDeliveries = this.limits.queueMaxDeliveries;
     this.#bounds = maxDeliveries === undefined ? context.bounds : { ...context.bounds, maxDeliveries };
     this.#stats = context.stats.of(dialect.name);
-    this.#outlet = outlet;
+    this.#transport = transport;
     this.#context = context;
   }
 
@@ -122,7 +122,7 @@ export class Connection {
     return this.#audience;
   }
 
-  get lags(): boolean {
+  get isSlow(): boolean {
     return this.#queue !== undefined;
   }
 
@@ -141,7 +141,7 @@ export class Connection {
   }
 
   /** Subscribes it from a place on, or from where it heard the same before, if that is earlier. */
-  hear(subscription: Subscription, from: Cursor): void {
+  subscribe(subscription: Subscription, from: Cursor): void {
     const held = this.subscriptions.get(subscription.name);
     const same = held?.text === textOf(subscription);
     const earlier = same && compareCursors(held.from, from) < 0;
@@ -154,10 +154,10 @@ export class Connection {
    * `parts` makes the same one by one, of which some may be left out instead.
    */
   send(chunks: readonly Chunk[], parts?: () => readonly Chunk[]): void {
-    if (this.lags) return this.#queueUp(parts?.() ?? chunks);
+    if (this.isSlow) return this.#queueUp(parts?.() ?? chunks);
     let deliveries = 0;
     for (const [index, chunk] of chunks.entries()) {
-      if (!this.#open || this.#outlet.full) {
+      if (!this.#open || this.#transport.full) {
         const rest = chunks.slice(index);
         if (!this.#open || !this.#begin().pushFlush(rest)) this.#queueUp(parts?.().slice(deliveries) ?? rest);
         return;
@@ -186,8 +186,8 @@ export class Connection {
   /** It lags from now on. */
   #begin(): DeliveryQueue {
     this.#queue = new DeliveryQueue(this.#bounds, this.#context.allowance);
-    this.#context.events.lags(this);
-    this.#outlet.onceDrained(() => this.#drain());
+    this.#context.events.isSlow(this);
+    this.#transport.onceDrained(() => this.#drain());
     return this.#queue;
   }
 
@@ -198,7 +198,7 @@ export class Connection {
     if (why === CLOSE.tooSlow) this.#context.stats.slowCloses++;
     this.markClosed();
     this.#context.events.closes(this, why);
-    this.#outlet.close(why.code, why.reason);
+    this.#transport.close(why.code, why.reason);
   }
 
   /** The socket is gone, or is about to be. */
@@ -221,7 +221,7 @@ export class Connection {
 
   #write({ bytes, deliveries }: Chunk): void {
     const { stats } = this.#context;
-    this.#outlet.write(bytes);
+    this.#transport.write(bytes);
     this.#stats.delivered += deliveries;
     stats.writes++;
     stats.writtenBytes += bytes.length;
@@ -230,7 +230,7 @@ export class Connection {
   #drain(): void {
     const queue = this.#queue;
     if (queue === undefined) return;
-    while (!this.#outlet.full) {
+    while (!this.#transport.full) {
       const missed = queue.takeMissed();
       if (missed !== undefined) this.#miss(missed);
       const chunk = queue.shift();
@@ -238,8 +238,8 @@ export class Connection {
       this.#write(chunk);
     }
     if (!queue.isEmpty) {
-      this.#context.events.lags(this);
-      return this.#outlet.onceDrained(() => this.#drain());
+      this.#context.events.isSlow(this);
+      return this.#transport.onceDrained(() => this.#drain());
     }
     this.#queue = undefined;
     this.#context.events.caughtUp(this);

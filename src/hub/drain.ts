@@ -4,7 +4,7 @@ import type { Hub } from './hub.ts';
 
 type Leaving = Pick<Hub, 'connections' | 'clock' | 'drained'>;
 
-export interface DrainWish {
+export interface DrainOptions {
   /** All are asked to leave within this time. */
   readonly windowMs: number;
   readonly why: Close;
@@ -16,7 +16,7 @@ export interface DrainWish {
  * Closes every connection at a moment of its own within the window, lest all come back elsewhere at once. Each has been
  * sent what waited for it by then, or is cut as too slow. Resolves when all are closed.
  */
-export async function drain(hub: Leaving, { windowMs, why, random }: DrainWish): Promise<void> {
+export async function drain(hub: Leaving, { windowMs, why, random }: DrainOptions): Promise<void> {
   const leave = async (connection: Connection): Promise<void> => {
     if (windowMs > 0)
       await new Promise<void>((resolve) => void hub.clock.after(random() * windowMs, resolve));

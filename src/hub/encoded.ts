@@ -8,7 +8,7 @@ interface Encoded {
   readonly encode: Encoding['encode'];
   /** Absent where the frame that was made of it is kept instead. */
   text: string | undefined;
-  readonly hasWord: boolean;
+  readonly isSupported: boolean;
   frame?: Buffer;
   deflated?: Buffer;
 }
@@ -42,12 +42,12 @@ export class EncodedEvent {
     return seen;
   }
 
-  /** `undefined` when the dialect has no word for the event. */
+  /** `undefined` when the dialect does not support the event. */
   text({ encode }: Encoding): string | undefined {
     return this.#textOf(this.#encode(encode));
   }
 
-  /** `undefined` when the dialect has no word for the event. */
+  /** `undefined` when the dialect does not support the event. */
   frame({ encode, frame = frameOf }: Encoding, deflate: boolean): Buffer | undefined {
     const encoded = this.#encode(encode);
     const made = deflate ? encoded.deflated : encoded.frame;
@@ -64,13 +64,13 @@ export class EncodedEvent {
   #encode(encode: Encoding['encode']): Encoded {
     for (const encoded of this.#encoded) if (encoded.encode === encode) return encoded;
     const text = this.#say(encode);
-    const encoded = { encode, text, hasWord: text !== undefined };
+    const encoded = { encode, text, isSupported: text !== undefined };
     this.#encoded.push(encoded);
     return encoded;
   }
 
-  #textOf({ encode, text, hasWord }: Encoded): string | undefined {
-    return hasWord && text === undefined ? this.#say(encode) : text;
+  #textOf({ encode, text, isSupported }: Encoded): string | undefined {
+    return isSupported && text === undefined ? this.#say(encode) : text;
   }
 
   #say(encode: Encoding['encode']): string | undefined {

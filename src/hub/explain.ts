@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts';
 import { EncodedEvent } from './encoded.ts';
 import type { Hub } from './hub.ts';
 import { Stats } from './stats.ts';
-import { hears } from './subscription.ts';
+import { matches } from './subscription.ts';
 
 /** One rule on the way of an event to a connection, and what it said. */
 export interface Step {
@@ -15,7 +15,7 @@ export interface Step {
 
 export interface Explanation {
   readonly outcome:
-    'sent' | 'queued' | 'not_reached' | 'not_subscribed' | 'not_permitted' | 'filtered' | 'unknown_word';
+    'sent' | 'queued' | 'not_reached' | 'not_subscribed' | 'not_permitted' | 'filtered' | 'unsupported';
   /** In the order in which the hub asks, up to the one that stopped it. */
   readonly why: readonly Step[];
 }
@@ -25,7 +25,7 @@ const STOPPED_BY = {
   subscribed: 'not_subscribed',
   grant: 'not_permitted',
   filter: 'filtered',
-  dialect: 'unknown_word',
+  dialect: 'unsupported',
   queue: 'queued',
 } as const satisfies Record<Step['rule'], Explanation['outcome']>;
 
@@ -71,15 +71,15 @@ function* steps(hub: Hub, connection: Connection, event: HubEvent): Generator<St
     `${identity.principal} may hear ${identity.subscribe.text}`,
   );
   const seen = new EncodedEvent(event, new Stats()).seenBy(view);
-  const admitting = begun.filter(({ subscription }) => hears(subscription, seen.event));
+  const admitting = begun.filter(({ subscription }) => matches(subscription, seen.event));
   const filters = begun.flatMap(({ subscription }) => subscription.filters.map(({ text }) => text));
   yield asked('filter', admitting.length > 0, filters.length > 0 ? filters.join(' and ') : 'there is none');
-  const hasWord = seen.text(encoding) !== undefined;
-  yield asked('dialect', hasWord, `${encoding.name} has ${hasWord ? 'a' : 'no'} word for it`);
-  const lag = connection.lags
+  const isSupported = seen.text(encoding) !== undefined;
+  yield asked('dialect', isSupported, `${encoding.name} has ${isSupported ? 'a' : 'no'} word for it`);
+  const consumer = connection.isSlow
     ? 'the client lags: it may still wait in the queue, or have been left out'
     : 'the client keeps up';
-  yield asked('queue', !connection.lags, lag);
+  yield asked('queue', !connection.isSlow, consumer);
 }
 
 function asked(rule: Step['rule'], passed: boolean, detail: string): Step {

@@ -44,7 +44,7 @@ export class Flushes {
   /** A cohort whose outbox was empty, and the event that it then took. */
   wait(cohort: Cohort, event?: HubEvent): void {
     // What an encoding keeps for its rhythm is late on purpose.
-    if (cohort.encoding.everyMs === undefined) this.#oldest ??= event?.id;
+    if (cohort.encoding.minIntervalMs === undefined) this.#oldest ??= event?.id;
     this.#waiting.push(cohort);
     this.#pacer.ask();
   }

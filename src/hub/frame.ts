@@ -58,11 +58,11 @@ export interface Chunk {
   readonly bytes: Buffer;
   readonly deliveries: number;
   /** Where it may be left out when a queue is full. */
-  readonly loss?: Loss;
+  readonly droppable?: Droppable;
 }
 
 /** How one event may be left out, and what the log says of its place. */
-export interface Loss {
+export interface Droppable {
   /** By a later one of the same kind only; absent: as the oldest of those that wait. */
   readonly kind: string | undefined;
   readonly id: Cursor | undefined;

@@ -9,11 +9,11 @@ export type Gap = {
 
 /**
  * What is missing between a place that somebody asked for and the one that the first event after it names as the one
- * before it. Where that is another, there is a hole between, or the place is of a log that is no more.
+ * before it. Where that is another, there is a gap between, or the place is of a log that is no more.
  */
-export function gapBetween(place: Cursor, previous: Cursor): Gap | undefined {
-  const order = compareCursors(previous, place);
+export function gapBetween(position: Cursor, previous: Cursor): Gap | undefined {
+  const order = compareCursors(previous, position);
   if (order === 0) return undefined;
   const lost = previous === START ? 'log lost' : 'unknown cursor';
-  return { from: place, to: previous, reason: order > 0 ? 'trimmed' : lost };
+  return { from: position, to: previous, reason: order > 0 ? 'trimmed' : lost };
 }

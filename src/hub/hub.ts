@@ -9,21 +9,21 @@ import { Redaction } from '../model/redaction.ts';
 import { Allowance } from './allowance.ts';
 import type { Cohort } from './cohort.ts';
 import { Cohorts } from './cohorts.ts';
-import { Connection, type Arrival, type ConnectionContext } from './connection.ts';
-import type { Outlet } from './outlet.ts';
+import { Connection, type ConnectionInfo, type ConnectionContext } from './connection.ts';
+import type { Transport } from './transport.ts';
 import { Deadlines } from './deadlines.ts';
 import { EncodedEvent } from './encoded.ts';
 import { Encodings } from './encodings.ts';
 import { Flushes, type Fault } from './flushes.ts';
 import { Joiner } from './joiner.ts';
-import { Lagging } from './lagging.ts';
+import { SlowConsumers } from './slow-consumers.ts';
 import { Older } from './older.ts';
 import type { QueueBounds } from './queue.ts';
 import { Recent } from './recent.ts';
-import { patternsOf, Roll, type RollOptions } from './roll.ts';
+import { patternsOf, ConnectionRegistry, type ConnectionRegistryOptions } from './connection-registry.ts';
 import { Stats } from './stats.ts';
 
-export interface HubOptions extends RollOptions {
+export interface HubOptions extends ConnectionRegistryOptions {
   readonly broker: Broker;
   readonly history: History;
   readonly clock: Clock;
@@ -41,7 +41,7 @@ export interface HubOptions extends RollOptions {
  * connection that hears it.
  */
 export class Hub {
-  readonly roll: Roll;
+  readonly registry: ConnectionRegistry;
   readonly stats = new Stats();
   readonly recent: Recent;
   readonly older: Older;
@@ -53,18 +53,18 @@ export class Hub {
   readonly #options: HubOptions;
   readonly #cohorts: Cohorts;
   readonly #context: ConnectionContext;
-  readonly #lagging: Lagging;
+  readonly #slowConsumers: SlowConsumers;
   readonly #deadlines: Deadlines;
   readonly #flushes: Flushes;
   readonly #joiner: Joiner;
 
   constructor(options: HubOptions) {
     this.#options = options;
-    this.roll = new Roll(options);
+    this.registry = new ConnectionRegistry(options);
     this.recent = new Recent(options.recentMaxEvents);
     this.older = new Older(this);
     this.encodings = new Encodings(this.stats, options.clock);
-    this.#lagging = new Lagging(options.clock, options.writeTimeoutMs);
+    this.#slowConsumers = new SlowConsumers(options.clock, options.writeTimeoutMs);
     this.#deadlines = new Deadlines(options.clock);
     const { clock, fault = () => undefined } = options;
     this.#joiner = new Joiner(options.queue.maxBytes);
@@ -77,8 +77,8 @@ export class Hub {
       redaction: options.redaction ?? Redaction.none,
       stats: this.stats,
       events: {
-        lags: (connection) => this.#lagging.add(connection),
-        caughtUp: (connection) => this.#lagging.delete(connection),
+        isSlow: (connection) => this.#slowConsumers.add(connection),
+        caughtUp: (connection) => this.#slowConsumers.delete(connection),
         missed: (connection, { from = null, to = null, dropped }) =>
           this.tell(connection, 'gap', from ?? '', { from, to, reason: 'slow', dropped }),
         leaves: (connection) => this.#cohorts.leave(connection),
@@ -96,7 +96,7 @@ export class Hub {
   }
 
   async start(): Promise<void> {
-    this.#lagging.start();
+    this.#slowConsumers.start();
     this.#deadlines.start();
     const position = await this.#options.broker.start((event) => this.deliver(event));
     // Something may have been delivered before this turn; the recent events then stand after it already.
@@ -107,7 +107,7 @@ export class Hub {
   async stop(): Promise<void> {
     this.flush();
     for (const connection of this.connections) connection.close(CLOSE.draining);
-    this.#lagging.stop();
+    this.#slowConsumers.stop();
     this.#deadlines.stop();
     await this.#options.broker.stop();
   }
@@ -131,17 +131,17 @@ export class Hub {
       // Who was not given an event meets nothing that comes of it.
       if (!cohort.offer(encoded)) return;
       if (wasEmpty) this.#flushes.wait(cohort, event);
-      const endsAfterMs = cohort.encoding.endsAfterMs?.(event);
-      if (endsAfterMs !== undefined) this.#endAfter(endsAfterMs, cohort);
+      const closesAfterMs = cohort.encoding.closesAfterMs?.(event);
+      if (closesAfterMs !== undefined) this.#endAfter(closesAfterMs, cohort);
     } catch (error) {
       this.#options.fault?.(error);
     }
   }
 
-  /** A client that is on the roll already; `deflate` where it agreed to that. */
-  attach(arrival: Arrival, outlet: Outlet, deflate = false): Connection {
-    const { subscriptions, authWithinMs } = arrival.opening;
-    const connection = new Connection(arrival, outlet, this.#context, deflate);
+  /** A client that is in the registry already; `deflate` where it agreed to that. */
+  attach(info: ConnectionInfo, transport: Transport, deflate = false): Connection {
+    const { subscriptions, authWithinMs } = info.session;
+    const connection = new Connection(info, transport, this.#context, deflate);
     connection.listed = patternsOf(subscriptions);
     this.connections.add(connection);
     if (connection.isAnonymous) this.anonymous++;
@@ -150,15 +150,15 @@ export class Hub {
     return connection;
   }
 
-  /** Forgets a connection whose socket is gone, or is about to be, and takes it off the roll. */
+  /** Forgets a connection whose socket is gone, or is about to be, and takes it out of the registry. */
   detach(connection: Connection, why: string): void {
     if (!this.connections.delete(connection)) return;
     if (connection.isAnonymous) this.anonymous--;
     this.#cohorts.leave(connection);
     connection.markClosed();
-    this.#lagging.delete(connection);
+    this.#slowConsumers.delete(connection);
     this.#deadlines.delete(connection);
-    this.roll.remove(connection, why);
+    this.registry.remove(connection, why);
   }
 
   /**
@@ -167,7 +167,7 @@ export class Hub {
    */
   change(connection: Connection, change: () => void): void {
     this.#cohorts.change(connection, change);
-    if (connection.isOpen) this.roll.changed(connection);
+    if (connection.isOpen) this.registry.changed(connection);
   }
 
   /**
@@ -187,19 +187,19 @@ export class Hub {
     const frames = events.flatMap((encoded) => encoded.seenBy(view).frame(encoding, deflate) ?? []);
     const deliveries = this.stats.of(connection.dialect.name);
     deliveries.received += events.length;
-    deliveries.unknownWord += events.length - frames.length;
+    deliveries.unsupported += events.length - frames.length;
     if (frames.length > 0) connection.send(this.#joiner.joined(frames));
     return frames.length;
   }
 
   /** Resolves when the connection has sent what it was given, or is closed. */
   drained(connection: Connection): Promise<void> {
-    return this.#lagging.end(connection);
+    return this.#slowConsumers.end(connection);
   }
 
   /** Closed by this, where the principal has too many. @throws BelfryError `unavailable`; nothing has changed then */
   async identify(connection: Connection, identity: Identity): Promise<void> {
-    await this.roll.identify(connection, identity);
+    await this.registry.identify(connection, identity);
     if (!connection.isOpen) return;
     const wasAnonymous = connection.isAnonymous;
     this.change(connection, () => connection.identify(identity, this.position));
@@ -215,7 +215,7 @@ export class Hub {
     this.#flushes.flush();
   }
 
-  /** What the hub itself has to say concerns everybody whose dialect has a word for it. */
+  /** What the hub itself has to say concerns everybody whose dialect supports it. */
   #deliverToAll(encoded: EncodedEvent): void {
     this.stats.gaps++;
     for (const cohort of this.#cohorts) {

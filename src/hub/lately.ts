@@ -3,7 +3,7 @@ import type { Subscription } from '../dialects/dialect.ts';
 import { bound } from '../model/bound.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
-import { hears } from './subscription.ts';
+import { matches } from './subscription.ts';
 import { heldBytes } from './encoded.ts';
 import type { Hub } from './hub.ts';
 
@@ -65,7 +65,7 @@ export class Lately {
 
   #take(event: HubEvent): void {
     this.#at = event.id ?? this.#at;
-    if (!this.#subscriptions.some((subscription) => hears(subscription, event))) return;
+    if (!this.#subscriptions.some((subscription) => matches(subscription, event))) return;
     this.#events.push(event);
     if (this.#events.length > 2 * MAX_EVENTS) this.#bound();
   }
@@ -78,6 +78,6 @@ export class Lately {
   }
 }
 
-function isAfter(id: Cursor | undefined, place: Cursor): boolean {
-  return compareCursors(id ?? START, place) > 0;
+function isAfter(id: Cursor | undefined, position: Cursor): boolean {
+  return compareCursors(id ?? START, position) > 0;
 }

@@ -1,4 +1,4 @@
-import type { EventPage, History, RetainedPages, RetainedWish } from '../broker/broker.ts';
+import type { EventPage, History, RetainedPages, RetainedQuery } from '../broker/broker.ts';
 import type { Clock } from '../model/clock.ts';
 import { compareCursors, cursorAt, cursorMs, type Cursor } from '../model/cursor.ts';
 import type { Recent } from './recent.ts';
@@ -37,23 +37,23 @@ export class Older {
     return this.#segments.after('log', at, (from) => this.#sources.history.page(from), begin);
   }
 
-  /** What is kept of some wishes; asked once for all who ask it at the same time. */
-  retained(wishes: readonly RetainedWish[]): Promise<RetainedPages> {
-    const key = JSON.stringify(wishes);
+  /** What is kept of some queries; asked once for all who ask it at the same time. */
+  retained(queries: readonly RetainedQuery[]): Promise<RetainedPages> {
+    const key = JSON.stringify(queries);
     let asked = this.#asked.get(key);
     if (asked === undefined) {
-      asked = this.#sources.history.retained(wishes).finally(() => this.#asked.delete(key));
+      asked = this.#sources.history.retained(queries).finally(() => this.#asked.delete(key));
       this.#asked.set(key, asked);
     }
     return asked;
   }
 
-  /** More of one wish, after the end of a page and up to where the log ended then; perhaps also what came before or after. */
-  tail(wish: RetainedWish, at: Cursor, until: Cursor): Promise<EventPage> {
+  /** More of one query, after the end of a page and up to where the log ended then; perhaps also what came before or after. */
+  tail(query: RetainedQuery, at: Cursor, until: Cursor): Promise<EventPage> {
     this.#forgetLost();
-    const { type, action, key } = wish;
+    const { type, action, key } = query;
     const of = JSON.stringify([type, action, key]);
-    return this.#segments.after(of, at, (from) => this.#sources.history.tail(wish, from, until));
+    return this.#segments.after(of, at, (from) => this.#sources.history.tail(query, from, until));
   }
 
   /** Of a log that began anew nothing that was read before is true. */

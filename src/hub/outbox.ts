@@ -20,7 +20,7 @@ export interface Outbox {
 }
 
 export function outboxOf(encoding: Encoding, deflate: boolean): Outbox {
-  if (encoding.newest !== undefined) return new NewestOutbox(encoding, encoding.newest, deflate);
+  if (encoding.conflateBy !== undefined) return new ConflatingOutbox(encoding, encoding.conflateBy, deflate);
   if (encoding.batch !== undefined && encoding.batch.size > 1)
     return new BatchOutbox(encoding, encoding.batch, deflate);
   return new FrameOutbox(encoding, deflate);
@@ -117,13 +117,13 @@ class BatchOutbox implements Outbox {
 }
 
 /** The newest of each kind, in the order in which they came. */
-class NewestOutbox implements Outbox {
+class ConflatingOutbox implements Outbox {
   readonly #encoding: Encoding;
   readonly #kindOf: (event: EncodedEvent['event']) => string | undefined;
   readonly #deflate: boolean;
   readonly #frames = new Map<string | symbol, Buffer>();
 
-  constructor(encoding: Encoding, kindOf: NonNullable<Encoding['newest']>, deflate: boolean) {
+  constructor(encoding: Encoding, kindOf: NonNullable<Encoding['conflateBy']>, deflate: boolean) {
     this.#encoding = encoding;
     this.#kindOf = kindOf;
     this.#deflate = deflate;

@@ -5,7 +5,7 @@ import type { HubEvent } from '../model/event.ts';
 import type { Grants } from '../model/principal.ts';
 import type { View } from '../model/redaction.ts';
 import { Turn } from '../model/turn.ts';
-import { hears } from './subscription.ts';
+import { matches } from './subscription.ts';
 import { gapBetween, type Gap } from './gap.ts';
 import type { Hub } from './hub.ts';
 
@@ -22,7 +22,7 @@ const MAX_BYTES = bound('bytes of a page of the past', 4 * 1024 * 1024, 'bytes',
 
 type Log = Pick<Hub, 'history' | 'position'>;
 
-export interface PageWish {
+export interface PageQuery {
   readonly grants: Grants;
   readonly view: View;
   readonly subscriptions: readonly Subscription[];
@@ -46,30 +46,30 @@ export interface Page {
 }
 
 /** What somebody may hear of the past, as they would have heard it. Rejects with BelfryError `unavailable`. */
-export function readPage(hub: Log, wish: PageWish): Promise<Page> {
-  return wish.since === undefined ? newest(hub, wish) : following(hub, wish, wish.since);
+export function readPage(hub: Log, query: PageQuery): Promise<Page> {
+  return query.since === undefined ? newest(hub, query) : following(hub, query, query.since);
 }
 
 async function following(
   hub: Log,
-  wish: PageWish,
-  { since, ofTime }: NonNullable<PageWish['since']>,
+  query: PageQuery,
+  { since, ofTime }: NonNullable<PageQuery['since']>,
 ): Promise<Page> {
-  const found = new Found(wish);
+  const found = new Found(query);
   let cursor = since;
   let gap: Gap | undefined;
   let more = false;
   const turn = new Turn();
   for await (const event of hub.history.after(since)) {
     if (cursor === since) gap = gapBetween(since, event.previous ?? START);
-    if (compareCursors(event.id ?? START, wish.until) >= 0) break;
+    if (compareCursors(event.id ?? START, query.until) >= 0) break;
     more = found.isFull;
     if (more) break;
     found.look(event);
     cursor = event.id ?? cursor;
     if (turn.isOver) await turn.next();
   }
-  if (cursor === since && gap === undefined && !more && wish.until === END) {
+  if (cursor === since && gap === undefined && !more && query.until === END) {
     gap = await gapAtEnd(hub, since);
     // The log may never get to the place that was asked for: whoever went on from there would be told nothing more.
     cursor = gap?.to ?? since;
@@ -89,12 +89,12 @@ async function gapAtEnd({ history, position }: Log, since: Cursor): Promise<Gap 
   return { from: since, to: end, reason: compareCursors(since, end) > 0 ? 'unknown cursor' : 'trimmed' };
 }
 
-async function newest({ history, position }: Log, wish: PageWish): Promise<Page> {
-  const found = new Found(wish);
+async function newest({ history, position }: Log, query: PageQuery): Promise<Page> {
+  const found = new Found(query);
   let cursor: Cursor | undefined;
   let earlier: Cursor | undefined;
   const turn = new Turn();
-  for await (const event of history.before(wish.until)) {
+  for await (const event of history.before(query.until)) {
     if (found.isFull) {
       earlier = found.last;
       break;
@@ -112,28 +112,28 @@ class Found {
   readonly events: HubEvent[] = [];
   /** The place of the last event that was looked at. */
   last: Cursor = START;
-  readonly #wish: PageWish;
+  readonly #query: PageQuery;
   #read = 0;
   #readBytes = 0;
   #bytes = 0;
 
-  constructor(wish: PageWish) {
-    this.#wish = wish;
+  constructor(query: PageQuery) {
+    this.#query = query;
   }
 
   get isFull(): boolean {
     const hasRead = this.#read >= MAX_READ || this.#readBytes >= MAX_READ_BYTES;
-    return this.events.length >= this.#wish.limit || hasRead || this.#bytes >= MAX_BYTES;
+    return this.events.length >= this.#query.limit || hasRead || this.#bytes >= MAX_BYTES;
   }
 
   look(event: HubEvent): void {
-    const { grants, subscriptions, view } = this.#wish;
+    const { grants, subscriptions, view } = this.#query;
     this.#read++;
     this.#readBytes += event.size;
     this.last = event.id ?? this.last;
     if (!grants.permit(event)) return;
     const seen = view.mask(event);
-    if (!subscriptions.some((subscription) => hears(subscription, seen))) return;
+    if (!subscriptions.some((subscription) => matches(subscription, seen))) return;
     this.events.push(seen);
     this.#bytes += event.size;
   }

@@ -15,7 +15,7 @@ const MAX_TEXT_LENGTH = bound(
 );
 
 /** The events as published by this principal. @throws BelfryError `forbidden` unless it may publish all of them */
-export function ownEvents({ principal, publish }: Identity, events: readonly NewEvent[]): NewEvent[] {
+export function authorizePublish({ principal, publish }: Identity, events: readonly NewEvent[]): NewEvent[] {
   return events.map((event) => {
     if (publish.permit(event)) return { ...event, principal };
     const { type, action, key } = event;
@@ -27,15 +27,15 @@ export function ownEvents({ principal, publish }: Identity, events: readonly New
  * Those that go on: what is refused alone is told to `refuse`.
  * @throws BelfryError `forbidden` when any other is beyond the grants
  */
-export function permitted(
+export function authorizeSubscribe(
   { principal, subscribe }: Identity,
   asked: readonly Subscription[],
   refuse: (error: BelfryError) => void,
 ): readonly Subscription[] {
-  return asked.filter(({ name, pattern, beyondGrants }) => {
-    if (beyondGrants === 'kept' || subscribe.overlap(pattern)) return true;
+  return asked.filter(({ name, pattern, onForbidden }) => {
+    if (onForbidden === 'kept' || subscribe.overlap(pattern)) return true;
     const error = new BelfryError('forbidden', withoutGrant(principal, `to hear "${name}"`));
-    if (beyondGrants !== 'alone') throw error;
+    if (onForbidden !== 'alone') throw error;
     refuse(error);
     return false;
   });
@@ -46,14 +46,14 @@ export function permitted(
  * what is held.
  * @throws BelfryError `subscriptions_exceeded`, or `pattern_invalid` when comma lists expand beyond the bound
  */
-export function checkRoom(
+export function checkSubscriptionLimits(
   { subscriptions, limits }: Pick<Connection, 'subscriptions' | 'limits'>,
   added: readonly Subscription[],
-  insteadOf: readonly string[],
+  replaces: readonly string[],
   maxTopics: number,
 ): void {
   const names = new Set(added.map(({ name }) => name));
-  const ended = [...new Set([...names, ...insteadOf])].flatMap((name) => subscriptions.get(name) ?? []);
+  const ended = [...new Set([...names, ...replaces])].flatMap((name) => subscriptions.get(name) ?? []);
   const count = subscriptions.size - ended.length + names.size;
   const { subscriptionsMax = Number.POSITIVE_INFINITY } = limits;
   checkLength(subscriptions.characters, added);

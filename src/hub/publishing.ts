@@ -7,12 +7,12 @@ import type { JsonText } from '../model/json.ts';
 import type { Identity } from '../model/principal.ts';
 import type { Connection } from './connection.ts';
 import type { Hub } from './hub.ts';
-import { ownEvents } from './permission.ts';
+import { authorizePublish } from './permission.ts';
 
 export interface PublishingOptions {
   readonly broker: Broker;
   readonly hub: Pick<Hub, 'clock' | 'tell'>;
-  /** An event in any dialect's spelling. @throws ProtocolError */
+  /** An event in any dialect's format. @throws ProtocolError */
   readonly parse: (body: JsonText) => NewEvent;
 }
 
@@ -36,7 +36,7 @@ export interface Publishing {
 export async function publishAs(publishing: Publishing): Promise<Cursor[]> {
   const { broker, identity, events, carried = events, idempotencyKey, now } = publishing;
   const { principal } = identity;
-  const own = ownEvents(identity, carried);
+  const own = authorizePublish(identity, carried);
   const digest = (): string => digestOf(principal, events);
   const once = idempotencyKey === undefined ? undefined : onceOf(idempotencyKey, principal, digest(), now);
   try {

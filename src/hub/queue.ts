@@ -68,7 +68,7 @@ export class DeliveryQueue {
       this.#count(chunk, 1);
       return true;
     }
-    const isOldest = chunk.loss !== undefined && chunk.loss.kind === undefined;
+    const isOldest = chunk.droppable !== undefined && chunk.droppable.kind === undefined;
     if (isOldest) this.#miss(chunk);
     return isOldest;
   }
@@ -125,16 +125,16 @@ export class DeliveryQueue {
   }
 
   #makeRoom(chunk: Chunk): void {
-    if (this.#isOver(chunk)) this.#dropOvertaken(chunk);
+    if (this.#isOver(chunk)) this.#dropConflated(chunk);
     while (this.#isOver(chunk) && this.#dropOldest());
   }
 
   /** Of each kind the latest stays, in its own place. */
-  #dropOvertaken(next: Chunk): void {
-    const seen = new Set([next.loss?.kind]);
+  #dropConflated(next: Chunk): void {
+    const seen = new Set([next.droppable?.kind]);
     const kept: Chunk[] = [];
     for (const chunk of this.#chunks.toReversed()) {
-      const kind = chunk.loss?.kind;
+      const kind = chunk.droppable?.kind;
       if (kind !== undefined && seen.has(kind)) this.#drop(chunk);
       else kept.push(chunk);
       seen.add(kind);
@@ -144,7 +144,9 @@ export class DeliveryQueue {
 
   /** Whether there was one that may be left out as the oldest. */
   #dropOldest(): boolean {
-    const index = this.#chunks.findIndex(({ loss }) => loss !== undefined && loss.kind === undefined);
+    const index = this.#chunks.findIndex(
+      ({ droppable }) => droppable !== undefined && droppable.kind === undefined,
+    );
     const [oldest] = index < 0 ? [] : this.#chunks.splice(index, 1);
     if (oldest !== undefined) this.#drop(oldest);
     return oldest !== undefined;
@@ -165,10 +167,11 @@ export class DeliveryQueue {
     this.#bytes += sign * bytes.length;
   }
 
-  #miss({ deliveries, loss }: Chunk): void {
-    const { dropped, from = loss?.previous, to = loss?.id } = this.#missed ?? { dropped: 0 };
-    const first = loss?.previous !== undefined && isBefore(loss.previous, from) ? loss.previous : from;
-    const last = loss?.id !== undefined && isBefore(to, loss.id) ? loss.id : to;
+  #miss({ deliveries, droppable }: Chunk): void {
+    const { dropped, from = droppable?.previous, to = droppable?.id } = this.#missed ?? { dropped: 0 };
+    const first =
+      droppable?.previous !== undefined && isBefore(droppable.previous, from) ? droppable.previous : from;
+    const last = droppable?.id !== undefined && isBefore(to, droppable.id) ? droppable.id : to;
     this.#dropped += deliveries;
     this.#missed = {
       dropped: dropped + deliveries,

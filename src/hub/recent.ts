@@ -12,7 +12,7 @@ const MAX_BYTES = bound(
 );
 
 /**
- * The last events of the log that this node has delivered, without a hole. Replays end in it, synchronously, so that
+ * The last events of the log that this node has delivered, without a gap. Replays end in it, synchronously, so that
  * nothing comes between the last event replayed and the first one live; and a storm of reconnects does not reach Redis.
  */
 export class Recent {
@@ -70,7 +70,7 @@ export class Recent {
    * The place itself where it stands in the log, as far as can be told from what is kept; else the last one before it.
    * Of a place that is covered.
    */
-  placeOf(cursor: Cursor): Cursor {
+  positionOf(cursor: Cursor): Cursor {
     if (cursor === this.#position) return cursor;
     return this.#events[this.#indexAfter(cursor)]?.previous ?? START;
   }

@@ -1,4 +1,4 @@
-import type { ReplayWish, RetainedWish, Subscription } from '../dialects/dialect.ts';
+import type { ReplayRequest, RetainedQuery, Subscription } from '../dialects/dialect.ts';
 import { bound } from '../model/bound.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
@@ -9,7 +9,7 @@ import { gapBetween, type Gap } from './gap.ts';
 import type { Hub } from './hub.ts';
 import type { Lately } from './lately.ts';
 import { indexAfter } from './recent.ts';
-import { hears } from './subscription.ts';
+import { matches } from './subscription.ts';
 
 /** After so long this node is asked again whether it got as far as the client. */
 const BEHIND_MS = 50;
@@ -21,7 +21,7 @@ const MAX_COLLECTED = bound(
 );
 
 /**
- * Sends one connection what its new subscriptions admit since a place in the log, up to the last event that this node
+ * Sends one connection what its new subscriptions admit since a position in the log, up to the last event that this node
  * has delivered, and calls `join` in the same turn in which that place was reached: so there is neither a gap nor a
  * double at the seam to the live events. Where the log does not go back far enough, or does not know the place, a
  * `belfry.gap` says so first. What an older subscription of the connection has already admitted is not sent again.
@@ -30,14 +30,14 @@ export class Replay {
   readonly #hub: Hub;
   readonly #connection: Connection;
   readonly #subscriptions: readonly Subscription[];
-  readonly #wish: ReplayWish;
+  readonly #request: ReplayRequest;
   readonly #lately: (subscriptions: readonly Subscription[]) => Lately;
   #at: Cursor;
   /** It was seen whether the log knows the place. */
-  #placed = false;
+  #positioned = false;
   /** What the encoding says of an end that was among what was sent. */
-  #endsAfterMs: number | undefined;
-  /** Where a selection is wished for: what it is made from, and after this place what came meanwhile and is live. */
+  #closesAfterMs: number | undefined;
+  /** Where a selection is asked for: what it is made from, and after this place what came meanwhile and is live. */
   #collected: HubEvent[] = [];
   readonly #batch: Batch;
   readonly #liveAfter: Cursor;
@@ -46,13 +46,13 @@ export class Replay {
     hub: Hub,
     connection: Connection,
     subscriptions: readonly Subscription[],
-    wish: ReplayWish,
+    request: ReplayRequest,
     lately: (subscriptions: readonly Subscription[]) => Lately,
   ) {
     this.#hub = hub;
     this.#connection = connection;
     this.#subscriptions = subscriptions;
-    this.#wish = wish;
+    this.#request = request;
     this.#lately = lately;
     this.#batch = new Batch(hub, connection);
     this.#at = START;
@@ -64,20 +64,23 @@ export class Replay {
    * the log cannot be read; it has then not joined.
    */
   async run(join: () => void): Promise<number | undefined> {
-    const wish = this.#wish;
-    if ('retained' in wish) await this.#fromRetained(wish);
-    else if ('select' in wish) await this.#fromLately(`${this.#hub.clock.now() - wish.lastMs}-0`);
-    else this.#at = wish.since;
+    const request = this.#request;
+    if ('retained' in request) await this.#fromRetained(request);
+    else if ('select' in request) await this.#fromLately(`${this.#hub.clock.now() - request.lastMs}-0`);
+    else this.#at = request.since;
     await this.#toTheEnd(() => {
-      if ('select' in wish) this.#sendSelected(wish.select);
+      if ('select' in request) this.#sendSelected(request.select);
       join();
     });
-    return this.#endsAfterMs;
+    return this.#closesAfterMs;
   }
 
-  async #fromRetained({ retained, as }: Extract<ReplayWish, { readonly retained: unknown }>): Promise<void> {
+  async #fromRetained({
+    retained,
+    as,
+  }: Extract<ReplayRequest, { readonly retained: unknown }>): Promise<void> {
     const { pages, cursor } = await this.#hub.older.retained(retained);
-    for (const [index, wish] of retained.entries()) {
+    for (const [index, request] of retained.entries()) {
       const page = pages[index];
       for (const event of page?.events ?? []) {
         this.#add(event, as);
@@ -85,7 +88,7 @@ export class Replay {
       }
       let at = page === undefined || page.isLast ? cursor : page.to;
       while (this.#connection.isOpen && compareCursors(at, cursor) < 0) {
-        at = await this.#takeTail(wish, { at, until: cursor }, as);
+        at = await this.#takeTail(request, { at, until: cursor }, as);
         if (this.#batch.isFull) await this.#batch.sent();
       }
     }
@@ -95,11 +98,11 @@ export class Replay {
 
   /** As much of a tail as goes out at once, if its page holds so much. Answers how far that goes. */
   async #takeTail(
-    wish: RetainedWish,
+    request: RetainedQuery,
     { at, until }: { readonly at: Cursor; readonly until: Cursor },
     as?: (event: HubEvent) => HubEvent,
   ): Promise<Cursor> {
-    const { events, to } = await this.#hub.older.tail(wish, at, until);
+    const { events, to } = await this.#hub.older.tail(request, at, until);
     for (let index = indexAfter(events, at); index < events.length; index++) {
       const event = events[index];
       if (event === undefined || compareCursors(event.id ?? START, until) > 0) return until;
@@ -131,14 +134,14 @@ export class Replay {
         else await this.#fromHistory();
         continue;
       }
-      this.#checkPlace(recent.placeOf(this.#at));
+      this.#checkPosition(recent.positionOf(this.#at));
       const missed = recent.after(this.#at, AT_ONCE);
       for (const event of missed) {
         this.#add(event);
         if (this.#batch.isFull) break;
       }
       this.#batch.send();
-      if (this.#at === recent.position && !this.#connection.lags) return join();
+      if (this.#at === recent.position && !this.#connection.isSlow) return join();
       await this.#hub.drained(this.#connection);
     }
   }
@@ -175,20 +178,20 @@ export class Replay {
   async #takePage(): Promise<boolean> {
     const { older, recent } = this.#hub;
     const from = this.#at;
-    const { events } = await older.after(from, !this.#placed);
+    const { events } = await older.after(from, !this.#positioned);
     for (let index = indexAfter(events, from); index < events.length && !this.#batch.isFull; index++) {
       const event = events[index];
       if (event === undefined || compareCursors(event.id ?? START, recent.position) > 0) break;
-      if (this.#at === from) this.#checkPlace(event.previous ?? START);
+      if (this.#at === from) this.#checkPosition(event.previous ?? START);
       this.#add(event);
     }
     return this.#at !== from;
   }
 
   /** Asked of the place from which the first event is taken, and never again. */
-  #checkPlace(previous: Cursor): void {
-    if (this.#placed) return;
-    this.#placed = true;
+  #checkPosition(previous: Cursor): void {
+    if (this.#positioned) return;
+    this.#positioned = true;
     const gap = gapBetween(this.#at, previous);
     if (gap !== undefined) this.#tellGap(gap);
   }
@@ -200,8 +203,8 @@ export class Replay {
     if (!this.#subscriptions.some(({ pattern }) => pattern.matches(event))) return;
     const encoded = this.#hub.encodings.of(event);
     if (!this.#admits(encoded.seenBy(this.#connection.view).event)) return;
-    if (!('select' in this.#wish)) {
-      this.#endsAfterMs = this.#connection.encoding.endsAfterMs?.(event) ?? this.#endsAfterMs;
+    if (!('select' in this.#request)) {
+      this.#closesAfterMs = this.#connection.encoding.closesAfterMs?.(event) ?? this.#closesAfterMs;
       this.#batch.add(as === undefined ? encoded : new EncodedEvent(as(event), this.#hub.stats));
       return;
     }
@@ -212,22 +215,22 @@ export class Replay {
   /** Whether the new subscriptions admit it, as it is shown, and no older one of the connection has done so already. */
   #admits(seen: HubEvent): boolean {
     if (!this.#connection.identity.subscribe.permit(seen)) return false;
-    if (!this.#subscriptions.some((subscription) => hears(subscription, seen))) return false;
+    if (!this.#subscriptions.some((subscription) => matches(subscription, seen))) return false;
     for (const { subscription, from } of this.#connection.subscriptions.values()) {
-      if (compareCursors(this.#at, from) > 0 && hears(subscription, seen)) return false;
+      if (compareCursors(this.#at, from) > 0 && matches(subscription, seen)) return false;
     }
     return true;
   }
 
   #goOnFrom(to: Cursor, reason: Gap['reason']): void {
     this.#tellGap({ from: this.#at, to, reason });
-    this.#placed = true;
+    this.#positioned = true;
     this.#at = to;
   }
 
   /** At a time there need be no event; and of the last so many milliseconds nothing was promised. */
   #tellGap(gap: Gap): void {
-    if (!('since' in this.#wish) || (this.#wish.ofTime && gap.reason !== 'trimmed')) return;
+    if (!('since' in this.#request) || (this.#request.ofTime && gap.reason !== 'trimmed')) return;
     this.#hub.tell(this.#connection, 'gap', gap.from, gap);
   }
 }

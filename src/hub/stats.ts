@@ -2,18 +2,18 @@ import type { DialectName } from '../dialects/dialect.ts';
 
 /**
  * What became of the events at the connections of one dialect, each counted per connection and event. They add up:
- * `received = delivered + filtered + notPermitted + unknownWord + droppedSlow + overtaken`.
+ * `received = delivered + filtered + notPermitted + unknownWord + droppedSlow + conflated`.
  */
 export class Deliveries {
   received = 0;
   delivered = 0;
   filtered = 0;
   notPermitted = 0;
-  unknownWord = 0;
+  unsupported = 0;
   /** Left out of the queue of a client that lags, or lost with it when it was closed. */
   droppedSlow = 0;
   /** Overtaken by a newer one of its kind before a flush. */
-  overtaken = 0;
+  conflated = 0;
 }
 
 /** What a node counts, as plain numbers that cost nothing to raise; the metrics page reads them. */

@@ -1,10 +1,10 @@
 import type { SlowPolicy, Subscription } from '../dialects/dialect.ts';
 import { HUB_TYPE, type HubEvent } from '../model/event.ts';
 import { passes, type Filter } from '../model/filter.ts';
-import type { Loss } from './frame.ts';
+import type { Droppable } from './frame.ts';
 
 /** Whether an event passes one subscription of a client. */
-export function hears({ pattern, filters }: Subscription, event: HubEvent): boolean {
+export function matches({ pattern, filters }: Subscription, event: HubEvent): boolean {
   return pattern.matches(event) && filters.every((filter) => passes(filter, event));
 }
 
@@ -28,13 +28,13 @@ function textOfAll(filters: readonly Filter[]): string {
  * How an event may be left out for a client that lags; `undefined` when it may not. Of several subscriptions that admit
  * it the one that gives up least decides.
  */
-export function lossOf(
+export function droppableOf(
   subscriptions: readonly Subscription[],
   event: HubEvent | undefined,
-): Loss | undefined {
+): Droppable | undefined {
   if (event === undefined || event.type === HUB_TYPE) return undefined;
   const policies = new Set<SlowPolicy>(
-    subscriptions.filter((each) => hears(each, event)).map(({ slow = 'close' }) => slow),
+    subscriptions.filter((each) => matches(each, event)).map(({ slow = 'close' }) => slow),
   );
   if (policies.has('close') || policies.size === 0) return undefined;
   const { id, previous, type, action, key } = event;

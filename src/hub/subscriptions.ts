@@ -4,8 +4,8 @@ import { bound } from '../model/bound.ts';
 import type { Cursor } from '../model/cursor.ts';
 import { textOf } from './subscription.ts';
 
-/** A subscription, and from which place in the log on the client has heard what it admits. */
-export interface Heard {
+/** A subscription, and from which position in the log on the client has heard what it admits. */
+export interface ActiveSubscription {
   readonly subscription: Subscription;
   readonly from: Cursor;
 }
@@ -16,7 +16,7 @@ export interface Changes {
   readonly removed: readonly Subscription[];
 }
 
-interface Entry extends Heard {
+interface Entry extends ActiveSubscription {
   readonly text: string;
   readonly fingerprint: bigint;
 }
@@ -66,7 +66,7 @@ export class Subscriptions {
     return this.#topics;
   }
 
-  get(name: string): (Heard & { readonly text: string }) | undefined {
+  get(name: string): (ActiveSubscription & { readonly text: string }) | undefined {
     return this.#entries.get(name);
   }
 
@@ -74,11 +74,11 @@ export class Subscriptions {
     return this.#entries.keys();
   }
 
-  values(): MapIterator<Heard> {
+  values(): MapIterator<ActiveSubscription> {
     return this.#entries.values();
   }
 
-  set(name: string, { subscription, from }: Heard): void {
+  set(name: string, { subscription, from }: ActiveSubscription): void {
     const held = this.#entries.get(name);
     if (held?.subscription === subscription) {
       this.#entries.set(name, { ...held, from });

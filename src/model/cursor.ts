@@ -1,5 +1,5 @@
 /**
- * A place in the log: the id of an event, `<milliseconds>-<sequence>` as Redis Streams number their entries.
+ * A position in the log: the id of an event, `<milliseconds>-<sequence>` as Redis Streams number their entries.
  * Opaque to clients; ordered for us.
  */
 export type Cursor = string;

@@ -10,7 +10,7 @@ export const ERRORS = {
   },
   event_invalid: {
     status: 422,
-    title: 'The JSON is no event in any known spelling, or a field has the wrong type.',
+    title: 'The JSON is no event in any known format, or a field has the wrong type.',
   },
   event_too_big: { status: 413, title: 'The event is larger than the limit.' },
   type_reserved: { status: 422, title: 'The event type is reserved for the hub itself.' },

@@ -25,9 +25,9 @@ export interface NewEvent {
 /** The one thing that travels. */
 export interface HubEvent extends NewEvent {
   readonly time: string;
-  /** Its place in the log; absent on live-only events, which are not kept. */
+  /** Its position in the log; absent on live-only events, which are not kept. */
   readonly id?: Cursor;
-  /** The id before it in the log, by which a node notices a hole. */
+  /** The id before it in the log, by which a node notices a gap. */
   readonly previous?: Cursor;
   /** Length of its JSON as it came, by which memory that keeps events is bounded. */
   readonly size: number;
@@ -66,7 +66,7 @@ function reserved({ type }: NewEvent): ProtocolError {
   );
 }
 
-/** The JSON that stands in the log: the canonical spelling, without id. Values are as they were published. */
+/** The JSON that stands in the log: the canonical format, without id. Values are as they were published. */
 export function canonicalJson(event: NewEvent): string {
   const { time, type, action, key, principal } = event;
   return withValues({ time, type, action, key, principal }, event);

@@ -16,7 +16,7 @@ export type ObjectValue = JsonObject | JsonText;
 
 /** The fields of an object, of which those that hold a value of an event are as they were written. */
 export type Fields = { readonly [name: string]: Value };
-/** What may be an event in some spelling. */
+/** What may be an event in some format. */
 export type Body = Json | Fields;
 
 /** JSON as it was written, in which form it goes on; and what it says, for whoever must look into it. */

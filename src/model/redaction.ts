@@ -106,22 +106,22 @@ export class Redaction {
   static readonly none = new Redaction([]);
 
   /** What nobody may see. */
-  readonly standing: readonly Layer[];
-  readonly #standing: Layers;
+  readonly unconditional: readonly Layer[];
+  readonly #unconditional: Layers;
   readonly #excepted: readonly Layer[];
   readonly #views = new Map<string, View>();
 
   /** @throws ProtocolError `pattern_invalid`. A field that is neither name nor path is passed over. */
   constructor(rules: readonly RedactionRule[]) {
     const layers = layersOf(rules);
-    this.standing = layers.filter(({ except }) => except.size === 0);
-    this.#standing = new Layers(this.standing);
+    this.unconditional = layers.filter(({ except }) => except.size === 0);
+    this.#unconditional = new Layers(this.unconditional);
     this.#excepted = layers.filter(({ except }) => except.size > 0);
   }
 
   /** The event without what nobody may see; the event itself when it holds nothing of that. */
   mask<Event extends NewEvent>(event: Event): Event {
-    return this.#standing.mask(event);
+    return this.#unconditional.mask(event);
   }
 
   /**
@@ -129,7 +129,7 @@ export class Redaction {
    * holds. What is not JSON stays as it is; JSON that no event may be made of is masked as a whole.
    */
   maskText(text: string): string {
-    return this.#standing.maskText(text);
+    return this.#unconditional.maskText(text);
   }
 
   /** The same object for roles that come to the same, so that work can be shared by it. */

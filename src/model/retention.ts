@@ -85,8 +85,8 @@ export class Retention {
     return this.rules.find((rule) => holds(rule.type, type) && holds(rule.action, action))?.keep;
   }
 
-  /** What a wish is about: that of its type and action, or with `*` as action the latest of its type. */
-  wished({ type, action }: Kind): Keep | undefined {
+  /** What a query is about: that of its type and action, or with `*` as action the latest of its type. */
+  requested({ type, action }: Kind): Keep | undefined {
     if (action !== '*') return this.of({ type, action });
     return this.kindOf(type) === 'latest' ? { kind: 'latest' } : undefined;
   }

@@ -51,15 +51,15 @@ const LEAP_SECOND = /:60(?=[.Zz+-])/;
 export function momentOf(text: string): number | undefined {
   if (SECONDS.test(text)) return Number(text) * 1_000;
   if (MILLISECONDS.test(text)) return Number(text);
-  const spelt = text
+  const normalized = text
     .replace(/^(\d{4}-\d\d-\d\d) /, '$1T')
     .replace(/ (\d\d:\d\d)$/, '+$1')
     .toUpperCase();
-  const isLeapSecond = LEAP_SECOND.test(spelt);
+  const isLeapSecond = LEAP_SECOND.test(normalized);
   // V8 misreads fractions of ten digits and more.
   const plain = isLeapSecond
-    ? spelt.replace(/:60(?:\.\d+)?/, ':59.999')
-    : spelt.replace(/(\.\d{3})\d+/, '$1');
+    ? normalized.replace(/:60(?:\.\d+)?/, ':59.999')
+    : normalized.replace(/(\.\d{3})\d+/, '$1');
   if (!isRfc3339(plain)) return undefined;
   const ms = Date.parse(plain);
   if (Number.isNaN(ms)) return undefined;

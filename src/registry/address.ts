@@ -7,7 +7,7 @@ const WRITTEN = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/;
 const NO_ADDRESS = 'z';
 
 /**
- * An address in a spelling whose order is that of the addresses: the IP address as 32 hexadecimal digits, IPv4 as IPv6
+ * An address in a format whose order is that of the addresses: the IP address as 32 hexadecimal digits, IPv4 as IPv6
  * has it, and four of the port. What is no address comes after all that are. Holds neither spaces nor colons.
  */
 export function sortableAddress(text: string): string {

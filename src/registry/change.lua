@@ -1,4 +1,4 @@
--- What happened to the connections of one node, in order. roll.lua stands before it.
+-- What happened to the connections of one node, in order. registry.lua stands before it.
 -- ARGV: node, time, grace, lease, number of the batch; then for each: verb, id, row, and two more as each verb says.
 -- Answers for each 0, or which limit stood in its way: 1 of the principal, 2 of the address.
 local node, time, grace, lease, batch = unpack(ARGV, 1, 5)
@@ -72,7 +72,7 @@ for i = 6, #ARGV, 5 do
   answers[#answers + 1] = verbs[verb](id, text ~= '' and parsed(id, text), more, most)
 end
 redis.call('HSET', DONE, node, batch)
--- Whatever stands on the roll stands there by some lease.
+-- Whatever stands in the registry stands there by some lease.
 redis.call('ZADD', NODES, 'NX', now_ms() + lease, node)
 publish_told()
 return answers

@@ -10,7 +10,7 @@ export const TARGETS = ['id', 'address', 'principal', 'token', 'node'] as const;
 export type Target = (typeof TARGETS)[number];
 
 /** What every node carries out for its own connections. */
-export type Order =
+export type ControlCommand =
   | {
       readonly kind: 'close';
       readonly by: Target;
@@ -25,9 +25,9 @@ export type Order =
  */
 export interface Control {
   /** `obey` is called for every order of anybody from now on, this node's own included. It must not throw. */
-  start(obey: (order: Order) => void): Promise<void>;
+  start(handle: (command: ControlCommand) => void): Promise<void>;
   /** @throws BelfryError `unavailable`, or `limit_reached` for one revocation too many */
-  send(order: Order): Promise<void>;
+  send(command: ControlCommand): Promise<void>;
   /** Whether the token by which somebody is known counts no more. */
   isRevoked(identity: Revocable): boolean;
   stop(): Promise<void>;
@@ -50,7 +50,7 @@ const reason = z.string().max(REASON_MAX).exactOptional();
 
 const closing = z
   .strictObject({ close: z.partialRecord(z.enum(TARGETS), values), reason })
-  .transform(({ close, reason: why }, ctx): Order => {
+  .transform(({ close, reason: why }, ctx): ControlCommand => {
     const [first, ...others] = TARGETS.filter((by) => close[by] !== undefined);
     if (first !== undefined && others.length === 0) {
       return {
@@ -79,18 +79,18 @@ const name = z.string().regex(/^\P{Cc}{1,300}$/u);
 const revoking = z.union([
   z
     .strictObject({ revoke: name, until: time })
-    .transform(({ revoke: id, until }): Order => ({ kind: 'revoke', id, until })),
+    .transform(({ revoke: id, until }): ControlCommand => ({ kind: 'revoke', id, until })),
   z
     .strictObject({ revoke: z.strictObject({ principal: name, before: time }), until: time })
-    .transform(({ revoke, until }): Order => ({ kind: 'revoke', ...revoke, until })),
+    .transform(({ revoke, until }): ControlCommand => ({ kind: 'revoke', ...revoke, until })),
 ]);
 
 /** What the channel takes. */
-export const orderSchema = z.union([closing, revoking]);
+export const controlCommandSchema = z.union([closing, revoking]);
 
 /** The order in a message of the channel. @throws ProtocolError `json_invalid` or `command_invalid` */
-export function parseOrder(message: Buffer | string): Order {
-  const { data } = orderSchema.safeParse(parseJson(message));
+export function parseControlCommand(message: Buffer | string): ControlCommand {
+  const { data } = controlCommandSchema.safeParse(parseJson(message));
   if (data !== undefined) return data;
   throw new ProtocolError(
     'command_invalid',
@@ -99,10 +99,10 @@ export function parseOrder(message: Buffer | string): Order {
 }
 
 /** The same order as a message. */
-export function orderText(order: Order): string {
-  if (order.kind === 'revoke')
-    return JSON.stringify({ revoke: revokedBy(order), until: timeText(order.until) });
-  return JSON.stringify({ close: { [order.by]: order.values }, reason: order.reason });
+export function controlCommandText(command: ControlCommand): string {
+  if (command.kind === 'revoke')
+    return JSON.stringify({ revoke: revokedBy(command), until: timeText(command.until) });
+  return JSON.stringify({ close: { [command.by]: command.values }, reason: command.reason });
 }
 
 function revokedBy(revocation: Revocation): Json {

@@ -1,29 +1,29 @@
 import type { Clock } from '../model/clock.ts';
-import type { Control, Order } from './control.ts';
+import type { Control, ControlCommand } from './control.ts';
 import { type Revocable, Revocations, tooManyRevocations } from './revocations.ts';
 
 /** The control of a single node; what it revokes it forgets with its end, as it does its secret. */
 export class MemoryControl implements Control {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #revocations = new Revocations();
-  #obey: (order: Order) => void = () => {};
+  #handle: (command: ControlCommand) => void = () => {};
 
   constructor(clock: Pick<Clock, 'now'>) {
     this.#clock = clock;
   }
 
-  async start(obey: (order: Order) => void): Promise<void> {
-    this.#obey = obey;
+  async start(handle: (command: ControlCommand) => void): Promise<void> {
+    this.#handle = handle;
   }
 
-  async send(order: Order): Promise<void> {
+  async send(command: ControlCommand): Promise<void> {
     const now = this.#clock.now();
-    if (order.kind === 'revoke') {
+    if (command.kind === 'revoke') {
       this.#revocations.all(now);
       if (this.#revocations.isFull) throw tooManyRevocations();
-      this.#revocations.add(order, now);
+      this.#revocations.add(command, now);
     }
-    this.#obey(order);
+    this.#handle(command);
   }
 
   isRevoked(identity: Revocable): boolean {
@@ -31,6 +31,6 @@ export class MemoryControl implements Control {
   }
 
   async stop(): Promise<void> {
-    this.#obey = () => {};
+    this.#handle = () => {};
   }
 }

@@ -21,7 +21,7 @@ import {
   type OnlineQuery,
   type Presence,
   type Registry,
-  type RollLimits,
+  type RegistryLimits,
 } from './registry.ts';
 import { EVERYBODY, Selection, visibleTo } from './selection.ts';
 
@@ -40,7 +40,7 @@ export interface MemoryRegistryOptions {
   readonly graceMs?: number;
 }
 
-/** The roll of a single node: it lives in this process and ends with it. */
+/** The registry of a single node: it lives in this process and ends with it. */
 export class MemoryRegistry implements Registry, Attendance, NodeDirectory, Lifecycle {
   readonly #options: MemoryRegistryOptions;
   readonly #presence: MemoryPresence;
@@ -88,14 +88,14 @@ export class MemoryRegistry implements Registry, Attendance, NodeDirectory, Life
     for (const id of this.#records.keys()) this.remove(id, 'node stopped');
   }
 
-  async add(record: ConnectionRecord, limits: RollLimits): Promise<void> {
+  async add(record: ConnectionRecord, limits: RegistryLimits): Promise<void> {
     this.#refuseTooMany(record, limits);
     const now = this.#options.clock.now();
     this.#tellOf(record, 'create', { ...record }, now);
     this.#enter(record, record.CreateTime, now);
   }
 
-  async update(record: ConnectionRecord, limits: RollLimits): Promise<void> {
+  async update(record: ConnectionRecord, limits: RegistryLimits): Promise<void> {
     const before = this.#records.get(record.Id);
     if (before === undefined) return;
     if (before.Principal !== record.Principal)
@@ -141,7 +141,7 @@ export class MemoryRegistry implements Registry, Attendance, NodeDirectory, Life
     return this.#presence.online(query, this.#options.clock.now());
   }
 
-  #refuseTooMany(record: ConnectionRecord, limits: RollLimits): void {
+  #refuseTooMany(record: ConnectionRecord, limits: RegistryLimits): void {
     const { perPrincipal = Infinity, perAddress = Infinity } = limits;
     if (!isPresence(record)) return;
     const [address, principal] = counted(record);
@@ -185,14 +185,14 @@ export class MemoryRegistry implements Registry, Attendance, NodeDirectory, Life
     this.#tell({ type: 'connections', action, key: record.Principal, object }, isLogged(record), now);
   }
 
-  /** What the broker refuses cannot be told; the roll is right all the same. */
+  /** What the broker refuses cannot be told; the registry is right all the same. */
   #tell(event: NewEvent, isForLog: boolean, now: number): void {
     const { publish, tell, log } = this.#options;
     const { type, action } = event;
     const timed = { ...event, time: new Date(now).toISOString() };
     const goesIntoLog = isForLog && this.#quota.take(Buffer.byteLength(JSON.stringify(timed)));
     (goesIntoLog ? publish([timed]) : tell([timed])).catch((error: unknown) =>
-      log.warn({ err: error, type, action }, 'a change of the roll could not be told'),
+      log.warn({ err: error, type, action }, 'a change of the registry could not be told'),
     );
   }
 }

@@ -34,6 +34,9 @@ export interface FieldTest {
 const TEST_NAMES = ['Eq', 'Ne', 'Lt', 'Lte', 'Gt', 'Gte', 'Between', 'Except', 'In', 'Nin', 'Re'] as const;
 export type TestName = (typeof TEST_NAMES)[number];
 
+/** Holds for every connection; by naming the principal, it asks for those of nobody known as well. */
+export const ANYBODY: FieldFilter = { any: [{ name: 'Ne', values: [''] }], field: 'Principal' };
+
 /** Which connections, and in what order. Anonymous ones are left out unless a filter names `Principal`. */
 export interface ConnectionQuery {
   /** Whose connections the caller may see. */

@@ -32,7 +32,7 @@ export function quotaOf({
   return { burst: Math.max(1, room * AT_ONCE), perMs: (room * IN_ALL) / maxAgeMs };
 }
 
-/** The same as roll.lua keeps in Redis, for a node that stands alone. */
+/** The same as registry.lua keeps in Redis, for a node that stands alone. */
 export class Quota {
   readonly #rates: QuotaRates;
   readonly #clock: Pick<Clock, 'elapsed'>;

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Clock } from '../model/clock.ts';
 import { asBelfryError } from '../model/errors.ts';
-import { orderText, parseOrder, type Control, type Order } from './control.ts';
+import { controlCommandText, parseControlCommand, type Control, type ControlCommand } from './control.ts';
 import {
   memberOf,
   revocationOf,
@@ -26,7 +26,7 @@ const KEPT_AT_ONCE = bound(
 );
 
 /** What is needed of a connection to Redis, whoever makes it. */
-export interface ControlLink {
+export interface ControlConnection {
   readonly redis: Pick<Redis, 'on'>;
   readonly isReady: boolean;
   /** @throws BelfryError `unavailable` */
@@ -36,9 +36,9 @@ export interface ControlLink {
 export interface RedisControlOptions {
   readonly prefix: string;
   /** For commands. */
-  readonly commands: ControlLink;
+  readonly commands: ControlConnection;
   /** For the channel alone. */
-  readonly subscriber: ControlLink;
+  readonly subscriber: ControlConnection;
   readonly clock: Clock;
   /** Told of messages that are no orders. */
   readonly report: (source: string, reason: string) => void;
@@ -55,7 +55,7 @@ export class RedisControl implements Control {
   readonly #channel: string;
   readonly #key: string;
   readonly #revocations = new Revocations();
-  #obey: (order: Order) => void = () => {};
+  #handle: (command: ControlCommand) => void = () => {};
   #stop = (): void => {};
 
   constructor(options: RedisControlOptions) {
@@ -65,9 +65,9 @@ export class RedisControl implements Control {
   }
 
   /** Both connections are open already. @throws BelfryError `unavailable` */
-  async start(obey: (order: Order) => void): Promise<void> {
+  async start(handle: (command: ControlCommand) => void): Promise<void> {
     const { subscriber, commands, clock } = this.#options;
-    this.#obey = obey;
+    this.#handle = handle;
     subscriber.redis.on('messageBuffer', (_channel: Buffer, message: Buffer) => this.#hear(message));
     subscriber.redis.on('ready', () => void this.#try(() => this.#listen()));
     commands.redis.on('ready', () => void this.#try(() => this.#exchange()));
@@ -75,14 +75,14 @@ export class RedisControl implements Control {
     await this.#listen();
   }
 
-  async send(order: Order): Promise<void> {
-    if (order.kind === 'revoke') {
+  async send(command: ControlCommand): Promise<void> {
+    if (command.kind === 'revoke') {
       const kept = await this.#options.commands.ask((redis) => redis.zcard(this.#key));
       if (kept >= REVOCATIONS_MAX) throw tooManyRevocations();
-      await this.#keep([[memberOf(order), order.until]]);
-      this.#take(order);
+      await this.#keep([[memberOf(command), command.until]]);
+      this.#take(command);
     }
-    await this.#options.commands.ask((redis) => redis.publish(this.#channel, orderText(order)));
+    await this.#options.commands.ask((redis) => redis.publish(this.#channel, controlCommandText(command)));
   }
 
   isRevoked(identity: Revocable): boolean {
@@ -91,7 +91,7 @@ export class RedisControl implements Control {
 
   async stop(): Promise<void> {
     this.#stop();
-    this.#obey = () => {};
+    this.#handle = () => {};
   }
 
   /** Hears the channel from now on, and learns what was said while it did not. */
@@ -102,11 +102,11 @@ export class RedisControl implements Control {
 
   #hear(message: Buffer): void {
     try {
-      const order = parseOrder(message);
-      if (order.kind === 'close') return this.#obey(order);
+      const command = parseControlCommand(message);
+      if (command.kind === 'close') return this.#handle(command);
       if (this.#revocations.isFull) throw tooManyRevocations();
-      this.#take(order);
-      void this.#try(() => this.#keep([[memberOf(order), order.until]]));
+      this.#take(command);
+      void this.#try(() => this.#keep([[memberOf(command), command.until]]));
     } catch (error) {
       this.#options.report('control', asBelfryError(error).code);
     }
@@ -114,7 +114,7 @@ export class RedisControl implements Control {
 
   #take(revocation: Revocation): void {
     const isNews = this.#revocations.add(revocation, this.#options.clock.now());
-    if (isNews) this.#obey({ kind: 'revoke', ...revocation });
+    if (isNews) this.#handle({ kind: 'revoke', ...revocation });
   }
 
   /** As all that is heard is also kept, equal numbers are equal sets, save after a loss, when the sets are exchanged. */

@@ -1,23 +1,23 @@
 import type { Logger } from 'pino';
 import type { OwnReport } from './nodes.ts';
 import type { OwnConnections } from './redis-own.ts';
-import { asText, type RollNode } from './redis-writer.ts';
+import { asText, type RegistryNode } from './redis-writer.ts';
 
 export interface LeaseTimes {
   readonly renewMs: number;
   /** How often it looks for nodes whose lease has ended, and for principals whose grace has. */
   readonly reapMs: number;
-  readonly partMs: number;
+  readonly expireMs: number;
 }
 
-type Verb = 'renew' | 'forgive' | 'reap' | 'part' | 'leave';
+type Verb = 'renew' | 'clear_reaped' | 'reap' | 'expire_grace' | 'leave';
 
 /**
- * Keeps this node on the roll, notices when the roll says something else of it than is so, and takes off the roll
+ * Keeps this node in the registry, notices when the registry says something else of it than is so, and takes out of the registry
  * whoever does not keep there.
  */
 export class Lease {
-  readonly #roll: RollNode;
+  readonly #registry: RegistryNode;
   readonly #times: LeaseTimes;
   readonly #own: OwnConnections;
   readonly #about: OwnReport;
@@ -27,13 +27,13 @@ export class Lease {
   readonly #returned = (): void => void this.#renew(true);
 
   constructor(parts: {
-    roll: RollNode;
+    registry: RegistryNode;
     times: LeaseTimes;
     own: OwnConnections;
     about: OwnReport;
     log: Logger;
   }) {
-    this.#roll = parts.roll;
+    this.#registry = parts.registry;
     this.#times = parts.times;
     this.#own = parts.own;
     this.#about = parts.about;
@@ -43,19 +43,19 @@ export class Lease {
   /** @throws BelfryError `unavailable` */
   async start(): Promise<void> {
     await this.#ask('renew');
-    const { clock, connection } = this.#roll;
+    const { clock, connection } = this.#registry;
     connection.redis.on('ready', this.#returned);
     this.#timers = [
       clock.every(this.#times.renewMs, () => void this.#renew(false)),
       clock.every(this.#times.reapMs, () => void this.#all('reap')),
-      clock.every(this.#times.partMs, () => void this.#all('part')),
+      clock.every(this.#times.expireMs, () => void this.#all('expire_grace')),
     ];
   }
 
-  /** What could not be taken off the roll until now is left to the others. */
+  /** What could not be taken out of the registry until now is left to the others. */
   async stop(): Promise<void> {
     for (const stop of this.#timers.splice(0)) stop();
-    this.#roll.connection.redis.off('ready', this.#returned);
+    this.#registry.connection.redis.off('ready', this.#returned);
     await this.#ask('leave').catch((error: unknown) => this.#report(error));
   }
 
@@ -75,16 +75,16 @@ export class Lease {
     if (this.#underWay.has('reconcile')) return;
     this.#underWay.add('reconcile');
     try {
-      if (wasReaped) this.#log.warn('this node was taken for lost; its connections go back on the roll');
+      if (wasReaped) this.#log.warn('this node was taken for lost; its connections go back in the registry');
       await this.#own.reconcile();
-      if (wasReaped) await this.#ask('forgive');
+      if (wasReaped) await this.#ask('clear_reaped');
     } finally {
       this.#underWay.delete('reconcile');
     }
   }
 
   /** In calls that each do a part, until there is nothing left to do. */
-  async #all(verb: 'reap' | 'part'): Promise<void> {
+  async #all(verb: 'reap' | 'expire_grace'): Promise<void> {
     if (this.#underWay.has(verb)) return;
     this.#underWay.add(verb);
     try {
@@ -98,7 +98,7 @@ export class Lease {
   }
 
   #ask(verb: Verb): Promise<number[]> {
-    const { connection, clock, names, node, graceMs, leaseMs } = this.#roll;
+    const { connection, clock, names, node, graceMs, leaseMs } = this.#registry;
     const asked = [verb, node, asText(clock.now()), `${graceMs}`, `${leaseMs}`];
     if (verb === 'renew')
       asked.push(JSON.stringify(this.#about.report()), JSON.stringify(this.#about.settings));
@@ -107,6 +107,6 @@ export class Lease {
 
   /** That Redis is away, its connection has said already. */
   #report(error: unknown): void {
-    if (this.#roll.connection.isReady) this.#log.warn({ err: error }, 'the roll could not be kept');
+    if (this.#registry.connection.isReady) this.#log.warn({ err: error }, 'the registry could not be kept');
   }
 }

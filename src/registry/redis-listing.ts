@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { UNKNOWN, type Principal } from '../model/principal.ts';
 import { sortableAddress } from './address.ts';
 import type { ConnectionQuery, Field } from './query.ts';
-import type { RollNames } from './redis-names.ts';
+import type { RegistryNames } from './redis-names.ts';
 import { recordOf } from './redis-row.ts';
 import type { ConnectionPage, ConnectionRecord } from './registry.ts';
 import { asksForUnknown, Selection } from './selection.ts';
@@ -15,7 +15,7 @@ const PAGE = bound(
   'the others are read after them',
 );
 
-/** Each part of the roll is a reading of its own. Where principals and addresses would make more, addresses are filtered. */
+/** Each part of the registry is a reading of its own. Where principals and addresses would make more, addresses are filtered. */
 const SOURCES_MAX = bound(
   'parts of the registry that one query reads',
   500,
@@ -23,7 +23,7 @@ const SOURCES_MAX = bound(
   'addresses are filtered instead',
 );
 
-/** A part of the roll in the order of addresses: an index, and which address of it if only one is wanted. */
+/** A part of the registry in the order of addresses: an index, and which address of it if only one is wanted. */
 interface Source {
   readonly index: string;
   readonly address: string | undefined;
@@ -36,10 +36,10 @@ interface Plan {
   readonly isExact: boolean;
 }
 
-/** The page of a query, read from the roll: no more than it shows, wherever an index knows which those are. */
+/** The page of a query, read from the registry: no more than it shows, wherever an index knows which those are. */
 export async function listOf(
   redis: Redis,
-  names: RollNames,
+  names: RegistryNames,
   query: ConnectionQuery,
 ): Promise<ConnectionPage> {
   if (query.visible.length === 0) return { records: [], total: 0 };
@@ -53,7 +53,7 @@ export async function listOf(
 /** Of ids, or of the members of an index; without those that have gone meanwhile. */
 export async function readRecords(
   redis: Redis,
-  names: RollNames,
+  names: RegistryNames,
   members: readonly string[],
 ): Promise<ConnectionRecord[]> {
   if (members.length === 0) return [];
@@ -71,7 +71,7 @@ async function countOf(redis: Redis, indexes: readonly string[]): Promise<number
 
 async function recordsOf(
   redis: Redis,
-  names: RollNames,
+  names: RegistryNames,
   query: ConnectionQuery,
 ): Promise<ConnectionRecord[]> {
   const ids = valuesOf(query, 'Id');
@@ -93,7 +93,7 @@ async function recordsOf(
 /** The records of one source that may be on the page, from an offset on. */
 async function scan(
   redis: Redis,
-  names: RollNames,
+  names: RegistryNames,
   { query, isExact }: Plan,
   source: Source,
   offset: number,
@@ -134,7 +134,7 @@ function pageOf(
     : redis.zrangebylex(index, begin ?? first, last, 'LIMIT', skip, count);
 }
 
-function planOf(names: RollNames, query: ConnectionQuery): Plan {
+function planOf(names: RegistryNames, query: ConnectionQuery): Plan {
   const principals = valuesOf(query, 'Principal');
   const indexes =
     principals === undefined ? visibleIndexes(names, query) : indexesOf(names, visibleOf(query, principals));
@@ -151,7 +151,7 @@ function planOf(names: RollNames, query: ConnectionQuery): Plan {
 }
 
 /** Where those stand that the caller may see, filters aside. */
-function visibleIndexes(names: RollNames, query: ConnectionQuery): string[] {
+function visibleIndexes(names: RegistryNames, query: ConnectionQuery): string[] {
   const withUnknown = asksForUnknown(query);
   if (query.visible === 'all') return withUnknown ? [names.known, names.of(UNKNOWN)] : [names.known];
   return indexesOf(
@@ -160,7 +160,7 @@ function visibleIndexes(names: RollNames, query: ConnectionQuery): string[] {
   );
 }
 
-function indexesOf(names: RollNames, principals: Iterable<Principal>): string[] {
+function indexesOf(names: RegistryNames, principals: Iterable<Principal>): string[] {
   return [...new Set(principals)].map((principal) => names.of(principal));
 }
 

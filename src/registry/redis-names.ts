@@ -7,7 +7,7 @@ import { SEEN_MS } from './registry.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    /** change.lua, under the name that {@link rollScripts} gives it. */
+    /** change.lua, under the name that {@link registryScripts} gives it. */
     belfryChange(keyCount: number, ...keysAndArguments: string[]): Result<number[], Context>;
     /** upkeep.lua */
     belfryUpkeep(keyCount: number, ...keysAndArguments: string[]): Result<number[], Context>;
@@ -27,43 +27,43 @@ const read = (name: string): string => readFileSync(new URL(name, import.meta.ur
  * What the connection of a {@link RedisRegistry} needs to know.
  * @param publishing Lua that offers `publish(log, events, kinds)`, by which the broker appends to its log
  */
-export function rollScripts(
+export function registryScripts(
   publishing: string,
   { burst, perMs }: QuotaRates,
 ): Record<'belfryChange' | 'belfryUpkeep', { lua: string }> {
   const quota = `{ burst = ${burst}, per_ms = ${perMs}, bytes = ${QUOTA_BYTES} }`;
-  const shared = `${publishing}\nlocal SEEN_MS, REAPED_MS, QUOTA = ${SEEN_MS}, ${REAPED_MS}, ${quota}\n${read('roll.lua')}`;
+  const shared = `${publishing}\nlocal SEEN_MS, REAPED_MS, QUOTA = ${SEEN_MS}, ${REAPED_MS}, ${quota}\n${read('registry.lua')}`;
   return {
     belfryChange: { lua: `${shared}\n${read('change.lua')}` },
     belfryUpkeep: { lua: `${shared}\n${read('upkeep.lua')}` },
   };
 }
 
-/** What Redis calls the things of the roll; roll.lua says what each of them holds. */
-export function rollNames(prefix: string) {
+/** What Redis calls the things of the registry; registry.lua says what each of them holds. */
+export function registryNames(prefix: string) {
   return {
     log: `{${prefix}}:log`,
     rows: `{${prefix}}:conn`,
     known: `{${prefix}}:conn:known`,
-    of: (principal: Principal) => `{${prefix}}:conn:of:${spelt(principal)}`,
+    of: (principal: Principal) => `{${prefix}}:conn:of:${encodePrincipal(principal)}`,
     heldBy: (node: string) => `{${prefix}}:conn:node:${node}`,
     leaving: `{${prefix}}:conn:leaving`,
     nodes: `{${prefix}}:nodes`,
     reports: `{${prefix}}:nodes:reports`,
     settings: `{${prefix}}:nodes:settings`,
     present: `{${prefix}}:present`,
-    presence: (principal: Principal) => `{${prefix}}:presence:${spelt(principal)}`,
+    presence: (principal: Principal) => `{${prefix}}:presence:${encodePrincipal(principal)}`,
   };
 }
 
-export type RollNames = ReturnType<typeof rollNames>;
+export type RegistryNames = ReturnType<typeof registryNames>;
 
 /** The principal that {@link spelt} gave. */
-export function unspelt(text: string): Principal {
+export function decodePrincipal(text: string): Principal {
   return JSON.parse(`"${text}"`) as Principal;
 }
 
 /** As JSON spells it, without the quotes; on one line, and itself for all but the oddest. */
-export function spelt(principal: Principal): string {
+export function encodePrincipal(principal: Principal): string {
   return JSON.stringify(principal).slice(1, -1);
 }

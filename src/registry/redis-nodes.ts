@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { NodeRecord, NodeReport, SettingHashes } from './nodes.ts';
-import type { RollNames } from './redis-names.ts';
+import type { RegistryNames } from './redis-names.ts';
 
 /** What a newer version may say beyond that is left out. */
 const reportSchema: z.ZodType<NodeReport> = z.object({
@@ -16,7 +16,7 @@ const reportSchema: z.ZodType<NodeReport> = z.object({
 const settingsSchema = z.record(z.string(), z.string());
 
 /** Those whose lease has not ended, by the clock of Redis. */
-export async function nodesOf(redis: Redis, names: RollNames): Promise<NodeRecord[]> {
+export async function nodesOf(redis: Redis, names: RegistryNames): Promise<NodeRecord[]> {
   // No transaction, which takes a right of its own: what changes in between is there the next time.
   const [time, leases, reports] = await Promise.all([
     redis.time(),
@@ -36,7 +36,7 @@ export async function nodesOf(redis: Redis, names: RollNames): Promise<NodeRecor
 
 export async function settingsOf(
   redis: Redis,
-  names: RollNames,
+  names: RegistryNames,
   id: string,
 ): Promise<SettingHashes | undefined> {
   return settingsSchema.safeParse(parsed(await redis.hget(names.settings, id))).data;

@@ -1,9 +1,9 @@
 import { rowOf } from './redis-row.ts';
-import type { RollNode, Writer } from './redis-writer.ts';
-import { limitReached, type ConnectionRecord, type RollLimits } from './registry.ts';
+import type { RegistryNode, Writer } from './redis-writer.ts';
+import { limitReached, type ConnectionRecord, type RegistryLimits } from './registry.ts';
 
 interface Own {
-  /** As it stands on the roll. */
+  /** As it stands in the registry. */
   row: string;
   /** Until it is known whether there is room for it. */
   adding: Promise<void> | undefined;
@@ -18,7 +18,7 @@ interface Removal {
 /** There is nothing to take off then, and whoever wanted to add it knows. */
 const WAS_REFUSED = (): void => undefined;
 
-/** What the roll should say of this node. */
+/** What the registry should say of this node. */
 export interface Expectation {
   /** How many ids, those included of which it is not known yet; and without them. */
   readonly most: number;
@@ -28,21 +28,21 @@ export interface Expectation {
   readonly isCertain: boolean;
 }
 
-/** The connections of this node, and what brings the roll to say the same of them. */
+/** The connections of this node, and what brings the registry to say the same of them. */
 export class OwnConnections {
-  readonly #roll: RollNode;
+  readonly #registry: RegistryNode;
   readonly #writer: Writer;
   readonly #own = new Map<string, Own>();
   /** Those of which nobody knows whether Redis did it. There are never more than there were connections. */
   readonly #removals = new Map<string, Removal>();
   readonly #doubtful = new Set<string>();
 
-  constructor(roll: RollNode, writer: Writer) {
-    this.#roll = roll;
+  constructor(registry: RegistryNode, writer: Writer) {
+    this.#registry = registry;
     this.#writer = writer;
   }
 
-  async add(record: ConnectionRecord, limits: RollLimits): Promise<void> {
+  async add(record: ConnectionRecord, limits: RegistryLimits): Promise<void> {
     const own: Own = { row: rowOf(record), adding: undefined };
     this.#own.set(record.Id, own);
     own.adding = this.#send('add', record.Id, own.row, maxima(limits)).then((answer) =>
@@ -52,19 +52,19 @@ export class OwnConnections {
       await own.adding;
       own.adding = undefined;
     } catch (error) {
-      // If it was done all the same, the next look at the roll finds one too many.
+      // If it was done all the same, the next look at the registry finds one too many.
       this.#own.delete(record.Id);
       throw error;
     }
   }
 
-  async update(record: ConnectionRecord, limits: RollLimits): Promise<void> {
+  async update(record: ConnectionRecord, limits: RegistryLimits): Promise<void> {
     const own = this.#own.get(record.Id);
     await own?.adding;
     if (own === undefined || this.#own.get(record.Id) !== own) return;
     const row = rowOf(record);
     const answer = this.#send('update', record.Id, row, maxima(limits));
-    // If it was done all the same, the next look at the roll takes it back.
+    // If it was done all the same, the next look at the registry takes it back.
     answer.catch(() => this.#doubtful.add(record.Id));
     refuse(await answer, record, limits);
     own.row = row;
@@ -102,17 +102,17 @@ export class OwnConnections {
   }
 
   /**
-   * Compares what the roll has of this node with what this node has, and mends it.
+   * Compares what the registry has of this node with what this node has, and mends it.
    * @throws BelfryError `unavailable`; what was mended so far stays so
    */
   async reconcile(): Promise<void> {
     this.#writer.flush();
     const before = Array.from(this.#own, ([id, { adding }]) => ({ id, isAdded: adding === undefined }));
     const known = new Set([...before.map(({ id }) => id), ...this.#removals.keys()]);
-    const { connection, names, node } = this.#roll;
-    const onRoll = new Set(await connection.ask((redis) => redis.smembers(names.heldBy(node))));
-    const missing = before.filter(({ id, isAdded }) => isAdded && !onRoll.has(id)).map(({ id }) => id);
-    const tooMany = [...onRoll].filter((id) => !known.has(id));
+    const { connection, names, node } = this.#registry;
+    const inRegistry = new Set(await connection.ask((redis) => redis.smembers(names.heldBy(node))));
+    const missing = before.filter(({ id, isAdded }) => isAdded && !inRegistry.has(id)).map(({ id }) => id);
+    const tooMany = [...inRegistry].filter((id) => !known.has(id));
     await Promise.all([
       ...tooMany.map((id) => this.#send('remove', id, '', [JSON.stringify('not established'), ''])),
       ...missing.map((id) => this.#again('restore', id)),
@@ -144,12 +144,12 @@ export class OwnConnections {
   }
 }
 
-function maxima({ perPrincipal, perAddress }: RollLimits): [string, string] {
+function maxima({ perPrincipal, perAddress }: RegistryLimits): [string, string] {
   return [`${perPrincipal ?? ''}`, `${perAddress ?? ''}`];
 }
 
 /** @throws BelfryError `limit_reached`, if that is the answer of change.lua */
-function refuse(answer: number, { Principal }: ConnectionRecord, limits: RollLimits): void {
+function refuse(answer: number, { Principal }: ConnectionRecord, limits: RegistryLimits): void {
   if (answer === 1) throw limitReached('per_principal', Principal, limits.perPrincipal ?? 0);
   if (answer === 2) throw limitReached('per_address', 'this address', limits.perAddress ?? 0);
 }

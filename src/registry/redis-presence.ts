@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import { UNKNOWN, type Principal } from '../model/principal.ts';
 import { readRecords } from './redis-listing.ts';
-import { spelt, unspelt, type RollNames } from './redis-names.ts';
-import { asText, type RollNode } from './redis-writer.ts';
+import { encodePrincipal, decodePrincipal, type RegistryNames } from './redis-names.ts';
+import { asText, type RegistryNode } from './redis-writer.ts';
 import {
   isPresence,
   PRESENCE_CONNECTIONS_MAX,
@@ -20,11 +20,11 @@ const PAGE = bound(
   'the others are read after them',
 );
 
-type Roll = Pick<RollNode, 'names' | 'clock'>;
+type ConnectionRegistry = Pick<RegistryNode, 'names' | 'clock'>;
 
 export async function presenceOf(
   redis: Redis,
-  { names, clock }: Roll,
+  { names, clock }: ConnectionRegistry,
   principal: Principal,
 ): Promise<Presence> {
   if (principal === UNKNOWN) {
@@ -32,7 +32,7 @@ export async function presenceOf(
   }
   const [[count = null, since = null, last = null], leaving, connections] = await Promise.all([
     redis.hmget(names.presence(principal), 'n', 'since', 'last'),
-    redis.zscore(names.leaving, spelt(principal)),
+    redis.zscore(names.leaving, encodePrincipal(principal)),
     connectionsOf(redis, names, principal),
   ]);
   const online = count !== null || leaving !== null;
@@ -41,7 +41,7 @@ export async function presenceOf(
 
 export async function onlineOf(
   redis: Redis,
-  { names, clock }: Roll,
+  { names, clock }: ConnectionRegistry,
   query: OnlineQuery,
 ): Promise<OnlinePage> {
   const { principals, total } = await pageOf(redis, names, query);
@@ -60,7 +60,7 @@ export async function onlineOf(
 
 async function pageOf(
   redis: Redis,
-  names: RollNames,
+  names: RegistryNames,
   { visible, offset, limit }: OnlineQuery,
 ): Promise<{ principals: Principal[]; total: number }> {
   if (visible === 'all') {
@@ -69,10 +69,12 @@ async function pageOf(
       limit === 0 ? [] : redis.zrange(names.present, `${offset}`, `${last}`),
       redis.zcard(names.present),
     ]);
-    return { principals: found.map(unspelt), total };
+    return { principals: found.map(decodePrincipal), total };
   }
   const asked = [...new Set(visible)];
-  const scores = await Promise.all(asked.map((principal) => redis.zscore(names.present, spelt(principal))));
+  const scores = await Promise.all(
+    asked.map((principal) => redis.zscore(names.present, encodePrincipal(principal))),
+  );
   const found = asked.filter((_, i) => scores[i] !== null).toSorted();
   return { principals: found.slice(offset, offset + limit), total: found.length };
 }
@@ -80,7 +82,7 @@ async function pageOf(
 /** Read in parts, so that no command holds more than a part of them. */
 async function connectionsOf(
   redis: Redis,
-  names: RollNames,
+  names: RegistryNames,
   principal: Principal,
 ): Promise<ConnectionRecord[]> {
   const found: ConnectionRecord[] = [];

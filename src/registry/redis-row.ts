@@ -1,5 +1,5 @@
 import { sortableAddress } from './address.ts';
-import { spelt } from './redis-names.ts';
+import { encodePrincipal } from './redis-names.ts';
 import { isLogged, isPresence, type ConnectionRecord } from './registry.ts';
 
 /**
@@ -15,7 +15,7 @@ export function rowOf(record: ConnectionRecord): string {
   const { Type, RemoteAddr, Principal, CreateTime, ExpiresAt, Id, Node, Dialect, Patterns, UserAgent } =
     record;
   const kind = isLogged(record) ? 'd' : isPresence(record) ? 'w' : 'a';
-  const header = `${sortableAddress(RemoteAddr)} ${kind} ${Dialect} ${ExpiresAt ?? '-'} ${spelt(Principal)}`;
+  const header = `${sortableAddress(RemoteAddr)} ${kind} ${Dialect} ${ExpiresAt ?? '-'} ${encodePrincipal(Principal)}`;
   const spelled = {
     Type,
     RemoteAddr,

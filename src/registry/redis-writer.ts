@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../model/clock.ts';
-import type { RollNames } from './redis-names.ts';
+import type { RegistryNames } from './redis-names.ts';
 import { bound } from '../model/bound.ts';
 
 /** Of one call of a script, so that none takes long. */
@@ -11,8 +11,8 @@ const MANY = bound(
   'the others go with the next',
 );
 
-/** Of a connection to Redis, what the roll asks for. It has the scripts of `rollScripts`, and is opened and closed by its owner. */
-export interface RollConnection {
+/** Of a connection to Redis, what the registry asks for. It has the scripts of `registryScripts`, and is opened and closed by its owner. */
+export interface RegistryConnection {
   readonly redis: {
     on(event: 'ready', listener: () => void): unknown;
     off(event: 'ready', listener: () => void): unknown;
@@ -43,25 +43,25 @@ interface Queued {
   readonly answered: (answer: Promise<number>) => void;
 }
 
-/** What a node is on the roll, and how. */
-export interface RollNode {
-  readonly connection: RollConnection;
+/** What a node is in the registry, and how. */
+export interface RegistryNode {
+  readonly connection: RegistryConnection;
   readonly clock: Clock;
-  readonly names: RollNames;
+  readonly names: RegistryNames;
   /** Its name and a word that no other process of that name has, so that nothing done to the one is done to the other. */
   readonly node: string;
-  /** How long it is on the roll without renewing that. */
+  /** How long it is in the registry without renewing that. */
   readonly leaseMs: number;
   readonly graceMs: number;
 }
 
 /** Sends the changes of each turn of the event loop at its end, together and in order, without waiting for earlier ones. */
 export class Writer {
-  readonly #options: RollNode;
+  readonly #options: RegistryNode;
   #queue: Queued[] = [];
   #batch = 0;
 
-  constructor(options: RollNode) {
+  constructor(options: RegistryNode) {
     this.#options = options;
   }
 

@@ -6,11 +6,11 @@ import type { ConnectionQuery } from './query.ts';
 import type { NodeDirectory, NodeRecord, OwnReport, SettingHashes } from './nodes.ts';
 import { Lease, type LeaseTimes } from './redis-lease.ts';
 import { listOf } from './redis-listing.ts';
-import { rollNames } from './redis-names.ts';
+import { registryNames } from './redis-names.ts';
 import { evictionPolicyOf, nodesOf, settingsOf } from './redis-nodes.ts';
 import { OwnConnections } from './redis-own.ts';
 import { onlineOf, presenceOf } from './redis-presence.ts';
-import { Writer, type RollConnection, type RollNode } from './redis-writer.ts';
+import { Writer, type RegistryConnection, type RegistryNode } from './redis-writer.ts';
 import {
   PRESENCE_GRACE_MS,
   type Attendance,
@@ -21,12 +21,12 @@ import {
   type OnlineQuery,
   type Presence,
   type Registry,
-  type RollLimits,
+  type RegistryLimits,
 } from './registry.ts';
 
 export interface RedisRegistryOptions extends Partial<LeaseTimes> {
-  /** With the scripts of `rollScripts`; open from before `start` until after `stop`. */
-  readonly connection: RollConnection;
+  /** With the scripts of `registryScripts`; open from before `start` until after `stop`. */
+  readonly connection: RegistryConnection;
   readonly clock: Clock;
   readonly log: Logger;
   /** Begins every key: `belfry`. The same as the broker's, into whose log changes are told. */
@@ -37,19 +37,19 @@ export interface RedisRegistryOptions extends Partial<LeaseTimes> {
   readonly boot: string;
   /** What other nodes may know of it. */
   readonly about: OwnReport;
-  /** How long the connections of a node that is dead stay on the roll. */
+  /** How long the connections of a node that is dead stay in the registry. */
   readonly leaseMs?: number;
   readonly graceMs?: number;
 }
 
 /**
- * The roll of many nodes: indexes in Redis, changed together with the log by one script. Each node has a lease on what it
+ * The registry of many nodes: indexes in Redis, changed together with the log by one script. Each node has a lease on what it
  * holds there; what outlives its lease is taken off by whoever notices, and put back by a node that was not dead. What a
- * node holds and what the roll says it holds are compared at every renewal, so whatever went wrong in between is right
+ * node holds and what the registry says it holds are compared at every renewal, so whatever went wrong in between is right
  * again then.
  */
 export class RedisRegistry implements Registry, Attendance, NodeDirectory, Lifecycle {
-  readonly #roll: RollNode;
+  readonly #registry: RegistryNode;
   readonly #writer: Writer;
   readonly #own: OwnConnections;
   readonly #lease: Lease;
@@ -57,13 +57,13 @@ export class RedisRegistry implements Registry, Attendance, NodeDirectory, Lifec
   constructor(options: RedisRegistryOptions) {
     const { connection, clock, prefix, name, boot, about, log } = options;
     const { leaseMs = 10_000, graceMs = PRESENCE_GRACE_MS } = options;
-    const { renewMs = 5_000, reapMs = 2_000, partMs = 1_000 } = options;
-    const names = rollNames(prefix);
-    this.#roll = { connection, clock, names, node: `${name}/${boot}`, leaseMs, graceMs };
-    this.#writer = new Writer(this.#roll);
-    this.#own = new OwnConnections(this.#roll, this.#writer);
-    const [roll, own, times] = [this.#roll, this.#own, { renewMs, reapMs, partMs }];
-    this.#lease = new Lease({ roll, times, own, about, log });
+    const { renewMs = 5_000, reapMs = 2_000, expireMs = 1_000 } = options;
+    const names = registryNames(prefix);
+    this.#registry = { connection, clock, names, node: `${name}/${boot}`, leaseMs, graceMs };
+    this.#writer = new Writer(this.#registry);
+    this.#own = new OwnConnections(this.#registry, this.#writer);
+    const [registry, own, times] = [this.#registry, this.#own, { renewMs, reapMs, expireMs }];
+    this.#lease = new Lease({ registry, times, own, about, log });
   }
 
   /** @throws BelfryError `unavailable` */
@@ -76,11 +76,11 @@ export class RedisRegistry implements Registry, Attendance, NodeDirectory, Lifec
     await this.#lease.stop();
   }
 
-  add(record: ConnectionRecord, limits: RollLimits): Promise<void> {
+  add(record: ConnectionRecord, limits: RegistryLimits): Promise<void> {
     return this.#own.add(record, limits);
   }
 
-  update(record: ConnectionRecord, limits: RollLimits): Promise<void> {
+  update(record: ConnectionRecord, limits: RegistryLimits): Promise<void> {
     return this.#own.update(record, limits);
   }
 
@@ -93,15 +93,15 @@ export class RedisRegistry implements Registry, Attendance, NodeDirectory, Lifec
   }
 
   presence(principal: Principal): Promise<Presence> {
-    return this.#read((redis, roll) => presenceOf(redis, roll, principal));
+    return this.#read((redis, registry) => presenceOf(redis, registry, principal));
   }
 
   online(query: OnlineQuery): Promise<OnlinePage> {
-    return this.#read((redis, roll) => onlineOf(redis, roll, query));
+    return this.#read((redis, registry) => onlineOf(redis, registry, query));
   }
 
   get id(): string {
-    return this.#roll.node;
+    return this.#registry.node;
   }
 
   nodes(): Promise<readonly NodeRecord[]> {
@@ -117,8 +117,8 @@ export class RedisRegistry implements Registry, Attendance, NodeDirectory, Lifec
   }
 
   /** What this node has changed in this turn goes first, so that whoever asks finds the own connection in the answer. */
-  #read<T>(read: (redis: Redis, roll: RollNode) => Promise<T>): Promise<T> {
+  #read<T>(read: (redis: Redis, registry: RegistryNode) => Promise<T>): Promise<T> {
     this.#writer.flush();
-    return this.#roll.connection.ask((redis) => read(redis, this.#roll));
+    return this.#registry.connection.ask((redis) => read(redis, this.#registry));
   }
 }

@@ -4,7 +4,7 @@ import { UNKNOWN, type Principal } from '../model/principal.ts';
 import type { ConnectionQuery } from './query.ts';
 
 /**
- * One connection as the roll shows it. The first six fields are those of DRP's own `Connection`, and all are spelt as
+ * One connection as the registry shows it. The first six fields are those of DRP's own `Connection`, and all are spelt as
  * it spells them.
  */
 export interface ConnectionRecord {
@@ -40,7 +40,7 @@ export function isPresence({ Type }: Pick<ConnectionRecord, 'Type'>): boolean {
 }
 
 /** How many connections there may be; absent means any number. They hold across nodes. */
-export interface RollLimits {
+export interface RegistryLimits {
   /** Of one principal in one dialect; those of nobody known are not counted. */
   readonly perPrincipal?: number;
   /** Of one IP address, whatever its port. */
@@ -100,29 +100,29 @@ export interface OnlinePage {
 }
 
 /**
- * The roll: every connection of every node. Each change of it is told as an event, exactly once: `connections.create`,
+ * The registry: every connection of every node. Each change of it is told as an event, exactly once: `connections.create`,
  * `connections.update` and `connections.delete` with the principal as key and the record as object (a delete also says
  * the `Reason`), `presence.online` and `presence.offline` with what {@link Presence} says but its connections. Those that
  * {@link isLogged} says enter the log within the registry's share of it; the others are told live only.
  */
 export interface Registry {
   /**
-   * Puts a connection of this node on the roll, if there is room for it.
-   * @throws BelfryError `limit_reached`, or `unavailable` when the roll cannot be reached
+   * Puts a connection of this node in the registry, if there is room for it.
+   * @throws BelfryError `limit_reached`, or `unavailable` when the registry cannot be reached
    */
-  add(record: ConnectionRecord, limits: RollLimits): Promise<void>;
+  add(record: ConnectionRecord, limits: RegistryLimits): Promise<void>;
   /**
    * Replaces the record of the same id. Where principal or expiry are others than before that is told, and the limits
    * count for a new principal. Throws what {@link add} throws; nothing has changed then.
    */
-  update(record: ConnectionRecord, limits: RollLimits): Promise<void>;
-  /** Takes a connection of this node off the roll, now or as soon as the roll can be reached; unknown ids are nothing. */
+  update(record: ConnectionRecord, limits: RegistryLimits): Promise<void>;
+  /** Takes a connection of this node out of the registry, now or as soon as the registry can be reached; unknown ids are nothing. */
   remove(id: string, reason: string): void;
   /** @throws BelfryError `unavailable` */
   list(query: ConnectionQuery): Promise<ConnectionPage>;
 }
 
-/** Who is there, as the roll has it. Each rejects with BelfryError `unavailable`. */
+/** Who is there, as the registry has it. Each rejects with BelfryError `unavailable`. */
 export interface Attendance {
   presence(principal: Principal): Promise<Presence>;
   online(query: OnlineQuery): Promise<OnlinePage>;
@@ -131,7 +131,7 @@ export interface Attendance {
 /** A registry works between the two. */
 export interface Lifecycle {
   start(): Promise<void>;
-  /** Takes off the roll what this node still has on it. */
+  /** Takes out of the registry what this node still has on it. */
   stop(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
--- What nodes do by the clock of Redis, so that they need not agree on the time. roll.lua stands before it.
+-- What nodes do by the clock of Redis, so that they need not agree on the time. registry.lua stands before it.
 -- ARGV: verb, node, time, grace, lease; and to renew, what the node says of itself and of its settings.
 local verb, node, time, grace, lease, report, settings = unpack(ARGV)
 local REPORTS, SETTINGS = NODES .. ':reports', NODES .. ':settings'
@@ -22,7 +22,7 @@ function verbs.renew()
 end
 
 -- Once a node has restored what was reaped, it is like any other.
-function verbs.forgive()
+function verbs.clear_reaped()
   return { redis.call('DEL', CONN .. ':reaped:' .. node) }
 end
 
@@ -34,7 +34,7 @@ local function leave_nodes(gone)
   redis.call('HDEL', SETTINGS, gone)
 end
 
--- Takes off the roll what a node holds whose lease has ended. Answers whether there may be more.
+-- Takes out of the registry what a node holds whose lease has ended. Answers whether there may be more.
 -- When Redis was away or hung, the leases of all have ended: whoever is back first lets the others come back as well.
 function verbs.reap()
   local now = now_ms()
@@ -58,7 +58,7 @@ function verbs.reap()
 end
 
 -- Tells whose grace has ended. Answers whether there may be more.
-function verbs.part()
+function verbs.expire_grace()
   local due = redis.call('ZRANGEBYSCORE', LEAVING, '-inf', now_ms(), 'LIMIT', 0, MANY)
   for _, principal in ipairs(due) do
     local presence = presence_of(principal)
@@ -72,7 +72,7 @@ function verbs.part()
   return { #due == MANY and 1 or 0 }
 end
 
--- What it could not take off the roll keeps its lease, and is reaped when that ends.
+-- What it could not take out of the registry keeps its lease, and is reaped when that ends.
 function verbs.leave()
   if redis.call('EXISTS', CONN .. ':node:' .. node) == 0 then leave_nodes(node) end
   return { 0 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryBroker } from '../../src/broker/memory.ts';
 import { Retention } from '../../src/model/retention.ts';
 import { ManualClock } from '../support/clock.ts';
-import { line, objects, RULES, value, wish } from './retained-contract.ts';
+import { line, objects, RULES, value, query } from './retained-contract.ts';
 
 async function start(maxRetainedBytes = 268_435_456): Promise<{ broker: MemoryBroker; clock: ManualClock }> {
   const clock = new ManualClock();
@@ -18,13 +18,13 @@ describe('what a memory broker retains', () => {
     const { broker, clock } = await start();
     await broker.publish([line('web', 1), value('save', 'a', 1)]);
     clock.advance(1_000_000);
-    expect(await objects(broker, wish('container.log', 'web', 9))).toEqual([1]);
+    expect(await objects(broker, query('container.log', 'web', 9))).toEqual([1]);
     expect((await broker.latestOf('machines', 'a'))?.object).toEqual(1);
   });
 
   it('forgets a tail so long after its last event, where the rule says so', async () => {
     const { broker, clock } = await start();
-    const log = wish('deployment.log', '7', 9);
+    const log = query('deployment.log', '7', 9);
     await broker.publish([{ ...line('7', 1), type: 'deployment' }]);
     clock.advance(59_999);
     await broker.publish([{ ...line('7', 2), type: 'deployment' }]);
@@ -43,7 +43,7 @@ describe('what a memory broker retains', () => {
     await broker.publish([line('web', 2), value('save', 'one more', 1)]);
     expect((await broker.latest('machines')).total).toBe(9_998);
     expect(await broker.latestOf('machines', 'old')).toBeUndefined();
-    expect(await objects(broker, wish('container.log', 'web', 9))).toEqual([1, 2]);
+    expect(await objects(broker, query('container.log', 'web', 9))).toEqual([1, 2]);
   });
 
   it('takes no more bytes than it may, of one key or of many, and counts what is gone', async () => {
@@ -51,14 +51,14 @@ describe('what a memory broker retains', () => {
     const object = 'x'.repeat(1024 * 1024);
     for (let i = 0; i < 80; i++)
       await broker.publish([{ type: 'metrics', action: 'sample', key: 'a', object }]);
-    expect(await objects(broker, wish('metrics.sample', 'a', 1_000))).toHaveLength(63);
+    expect(await objects(broker, query('metrics.sample', 'a', 1_000))).toHaveLength(63);
     for (let i = 0; i < 80; i++) await broker.publish([value('save', `${i}`, object)]);
-    expect(await objects(broker, wish('metrics.sample', 'a', 1_000))).toHaveLength(0);
+    expect(await objects(broker, query('metrics.sample', 'a', 1_000))).toHaveLength(0);
     const keys = (await broker.latest('machines')).events.map(({ key }) => key);
     // What changed last is counted beside the latest of its key.
     expect(keys).toEqual(Array.from({ length: 62 }, (_, i) => `${i + 18}`));
-    expect(broker.flow.retainedGone).toBe(1 + 18);
-    expect(broker.flow.heldBytes.retained).toBeGreaterThan(63 * 1024 * 1024);
-    expect(broker.flow.heldBytes.retained).toBeLessThanOrEqual(64 * 1024 * 1024);
+    expect(broker.brokerStats.retainedGone).toBe(1 + 18);
+    expect(broker.brokerStats.heldBytes.retained).toBeGreaterThan(63 * 1024 * 1024);
+    expect(broker.brokerStats.heldBytes.retained).toBeLessThanOrEqual(64 * 1024 * 1024);
   });
 });

@@ -17,7 +17,7 @@ describe('what anybody shouts into the channel', () => {
     expect(await world.redis.exists(world.log)).toBe(0);
   });
 
-  it('may be in any spelling', async () => {
+  it('may be in any format', async () => {
     const world = new RedisWorld();
     const { ear } = await world.start();
     await world.shout(
@@ -28,7 +28,7 @@ describe('what anybody shouts into the channel', () => {
     ]);
   });
 
-  it('may be a list, whose rubbish does not spoil the rest', async () => {
+  it('may be a list, whose rejected input does not spoil the rest', async () => {
     const world = new RedisWorld();
     const { ear } = await world.start();
     await world.shout(
@@ -119,7 +119,7 @@ describe('what anybody shouts into the channel', () => {
     await ear.key('2');
     expect(ear.events.map(({ id, previous }) => [id, previous])).toEqual([[first, '0-0'], [second, first]]); // prettier-ignore
     expect(world.reasons).toEqual(['channel json_invalid', 'channel json_invalid']);
-    expect(broker.flow.holesFound).toBe(0);
+    expect(broker.brokerStats.gapsDetected).toBe(0);
     await broker.ready();
   });
 });
@@ -141,7 +141,7 @@ describe('the channel among nodes', () => {
     expect(await world.redis.xlen(`{${world.prefix}}:log`)).toBe(0);
   });
 
-  it('takes nothing else that names no place in the log', async () => {
+  it('takes nothing else that names no position in the log', async () => {
     const world = new RedisWorld();
     const { ear, broker } = await world.start();
     for (const text of [event('bare'), `[${event('bare')}]`, `1-0 ${event('x')}`, ''])
@@ -179,8 +179,8 @@ function knowsNothing(): never {
   throw new Error('never heard of it');
 }
 
-describe('rubbish in the log', () => {
-  it('is reported and passed over, live and in the history, and leaves no hole', async () => {
+describe('rejected input in the log', () => {
+  it('is reported and passed over, live and in the history, and leaves no gap', async () => {
     const world = new RedisWorld();
     const [knows, knowsNot] = [await world.start(), await world.start({ parseLogged: knowsNothing })];
     await knows.broker.publish([{ type: 'a', action: 'b', key: '1', object: null }]);
@@ -192,7 +192,7 @@ describe('rubbish in the log', () => {
     expect(knowsNot.ear.events).toEqual([]);
     await knowsNot.broker.ready();
 
-    world.rubbish.length = 0;
+    world.rejected.length = 0;
     const history = await Array.fromAsync(knows.broker.after('0-0'));
     expect(history).toEqual(knows.ear.events);
     expect(await Array.fromAsync(knowsNot.broker.after('0-0'))).toEqual([]);

@@ -90,7 +90,7 @@ describe.skipIf(!HAS_REDIS_SERVER).each([
       expect((await all(broker.after(START))).map(({ id }) => id)).toEqual(ids);
     }
     const lost = world.said(40).filter((line) => line.includes('is lost')).length;
-    // Of commands, reads and subscriber; that of the inbox may not have had its first answer yet.
+    // Of commands, reads and subscriber; that of the ingress may not have had its first answer yet.
     expect([6, 7, 8]).toContain(lost);
   });
 
@@ -123,7 +123,7 @@ describe.skipIf(!HAS_REDIS_SERVER).each([
     await broker.publish([event('before')]);
     await replicated(master, replica);
     await replace();
-    const names = ['belfry-commands', 'belfry-inbox', 'belfry-reads', 'belfry-subscriber'];
+    const names = ['belfry-commands', 'belfry-ingress', 'belfry-reads', 'belfry-subscriber'];
     await expect
       .poll(() => refusalOf(broker.publish([event('x')])).then(() => namesOn(replica)), FAILOVER)
       .toEqual(names);

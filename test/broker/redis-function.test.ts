@@ -93,7 +93,7 @@ describe('the Redis function belfry_publish', () => {
     expect(await world.redis.exists(world.log, world.last)).toBe(0);
     await broker.publish([{ type: 'a', action: 'b', key: 'end', object: null }]);
     expect(await ear.key('end')).toHaveLength(1);
-    expect(world.rubbish).toEqual([]);
+    expect(world.rejected).toEqual([]);
   });
 
   it('takes the largest event that is allowed', async () => {
@@ -115,10 +115,10 @@ describe('the Redis function belfry_publish', () => {
   it('agrees with the hub on every sample', async () => {
     const world = new RedisWorld();
     await world.start();
-    const verdicts = await Promise.all(SAMPLES.map((sample) => verdictOfFunction(world, sample)));
-    const table = SAMPLES.map((sample, i) => [sample.toString('latin1').slice(0, 80), verdicts[i]]);
+    const outcomes = await Promise.all(SAMPLES.map((sample) => outcomeOfFunction(world, sample)));
+    const table = SAMPLES.map((sample, i) => [sample.toString('latin1').slice(0, 80), outcomes[i]]);
     expect(table).toEqual(
-      SAMPLES.map((sample) => [sample.toString('latin1').slice(0, 80), verdictOfHub(sample)]),
+      SAMPLES.map((sample) => [sample.toString('latin1').slice(0, 80), outcomeOfHub(sample)]),
     );
   });
 
@@ -135,9 +135,9 @@ describe('the Redis function belfry_publish', () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...SAMPLES), edits, async (sample, list) => {
         const text = list.reduce(change, sample);
-        expect([text.toString('latin1'), await verdictOfFunction(world, text)]).toEqual([
+        expect([text.toString('latin1'), await outcomeOfFunction(world, text)]).toEqual([
           text.toString('latin1'),
-          verdictOfHub(text),
+          outcomeOfHub(text),
         ]);
       }),
       { numRuns: runs(3_000) },
@@ -145,7 +145,7 @@ describe('the Redis function belfry_publish', () => {
   });
 });
 
-async function verdictOfFunction(world: RedisWorld, text: Buffer): Promise<string> {
+async function outcomeOfFunction(world: RedisWorld, text: Buffer): Promise<string> {
   try {
     await world.fcall(text);
     return 'accepted';
@@ -154,7 +154,7 @@ async function verdictOfFunction(world: RedisWorld, text: Buffer): Promise<strin
   }
 }
 
-function verdictOfHub(text: Buffer): string {
+function outcomeOfHub(text: Buffer): string {
   try {
     parseEvent(parseJson(text));
     return 'accepted';

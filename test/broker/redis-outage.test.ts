@@ -87,7 +87,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a Redis that comes back', () => {
     await nodes[0]?.broker.publish([event('1'), event('2')]);
     for (const { ear } of nodes) await ear.count(2);
     await server.kill();
-    // Of commands and subscriber; that of the inbox may not have had its first answer yet.
+    // Of commands and subscriber; that of the ingress may not have had its first answer yet.
     await expect.poll(() => world.said(40).length).toBeGreaterThanOrEqual(4);
     await server.restart();
     await expect.poll(() => world.redis.status).toBe('ready');
@@ -216,7 +216,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node that stops', () => {
     const { broker } = await world.start();
     expect(await clientsOf(world)).toEqual([
       'belfry-commands',
-      'belfry-inbox',
+      'belfry-ingress',
       'belfry-reads',
       'belfry-subscriber',
     ]);

@@ -41,7 +41,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a publish whose answer is lost', () => {
     await other.ear.count(2);
     proxy.cut();
     expect(await publish).toEqual(await logged(world));
-    expect(node.broker.flow).toMatchObject({ published: 2, trouble: undefined });
+    expect(node.broker.brokerStats).toMatchObject({ published: 2, trouble: undefined });
   });
 
   it('is told as refused when it was not, and is nowhere for ever, though the command arrives late', async () => {
@@ -56,7 +56,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a publish whose answer is lost', () => {
     await node.ear.key('next');
     expect(node.ear.keys).toEqual(['next']);
     expect(await logged(world)).toHaveLength(1);
-    expect(node.broker.flow.refused.get('timeout')).toBe(1);
+    expect(node.broker.brokerStats.refused.get('timeout')).toBe(1);
   });
 
   it('is told as accepted under a key of its publisher as well', async () => {
@@ -81,7 +81,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a publish whose outcome nobody can tell', ()
     for (const { broker } of [other, node])
       expect(await broker.publish([event('1')], { ...once('by the hub'), repeats })).toEqual([id]);
     expect(await logged(world)).toEqual([id]);
-    expect(node.broker.flow.refused.get('unknown')).toBe(1);
+    expect(node.broker.brokerStats.refused.get('unknown')).toBe(1);
   });
 
   it('is published once by its repetitions when it had not, though the command arrives after them', async () => {

@@ -5,9 +5,9 @@ import { parseJson } from '../../src/model/json.ts';
 import { Retention } from '../../src/model/retention.ts';
 import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
 import { RedisWorld, type StartedNode } from './redis-world.ts';
-import { line, objects, RULES, value, wish } from './retained-contract.ts';
+import { line, objects, RULES, value, query } from './retained-contract.ts';
 
-const LOG = wish('container.log', 'web', 9);
+const LOG = query('container.log', 'web', 9);
 const RETENTION = new Retention([
   ...RULES,
   { pattern: 'deploy,profiles.*.*', last: 5, ttlMs: 60_000 },
@@ -54,7 +54,7 @@ describe('what Redis retains', () => {
     ['norn', '{"type":"machines.updated","appId":"m1","payload":{"step":"build"}}', false],
     ['dorgu', '{"type":"machines.updated","data":{"name":"m1"}}', true],
     ['dorgu', '{"type":"machines.updated","data":{"name":"m1","spec":{}}}', false],
-  ])('is left by the function where the hub would leave it: %s %s', async (_spelling, text, isLeft) => {
+  ])('is left by the function where the hub would leave it: %s %s', async (_format, text, isLeft) => {
     const world = new RedisWorld();
     const { broker } = await start(world);
     const event = parseEvent(parseJson(text));
@@ -66,15 +66,18 @@ describe('what Redis retains', () => {
     }
   });
 
-  it('is read in one instant, however much is wished for, while another node publishes', async () => {
+  it('is read in one instant, however much is asked for, while another node publishes', async () => {
     const world = new RedisWorld();
     const [one, two] = [await start(world), await start(world)];
     // Both more than Redis reads from a socket at once, so that it turns to one in the middle of the other.
-    const others = Array.from({ length: 1_000 }, (_, i) => wish('container.log', `other-${i}`, 1));
+    const others = Array.from({ length: 1_000 }, (_, i) => query('container.log', `other-${i}`, 1));
     for (let round = 0; round < 5; round++) {
       const published = Array.from({ length: 500 }, (_, i) => two.broker.publish([line('web', i)]));
       await one.ear.until((events) => events.length > round * 500, 'the first of this round');
-      const { events, cursor } = await readRetained(one.broker, [...others, wish('container.log', 'web', 1)]);
+      const { events, cursor } = await readRetained(one.broker, [
+        ...others,
+        query('container.log', 'web', 1),
+      ]);
       expect(events.map(({ id }) => id)).toEqual([cursor]);
       await Promise.all(published);
       await one.ear.count((round + 1) * 500);
@@ -127,7 +130,7 @@ describe('what Redis retains', () => {
     await broker.publish([line('web', 1), line('db', 1)]);
     await world.redis.del(`{${world.prefix}}:tail:container.log:web`);
     const named = `{${world.prefix}}:tails:container`;
-    await world.redis.zadd(named, 0, 'rubbish', 0, '', 0, 'no:such');
+    await world.redis.zadd(named, 0, 'rejected input', 0, '', 0, 'no:such');
     expect((await broker.latest('container')).total).toBe(1);
     expect(await world.redis.zrange(named, '0', '-1')).toEqual(['db:log']);
   });
@@ -147,7 +150,7 @@ describe('what Redis retains', () => {
           Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1]),
         );
       };
-      // The inbox asks once in two seconds beside it.
+      // The ingress asks once in two seconds beside it.
       const about = (count: number): number => expect.toBeOneOf([count, count + 1, count + 2]) as number;
       expect(await calls(() => broker.latestOf('container', '42'))).toEqual([about(2), 2]);
       const page = { offset: 9_000, limit: 3 };
@@ -173,7 +176,7 @@ describe('what Redis retains', () => {
     ['native', '{"type":"container","action":"log","key":"web","object":1}'],
     ['drp', '{"Type":"container","Action":"log","Key":"web","Object":1}'],
     ['drp', '{"Type":"container","ACTION":"log","KEY":"web","OBJECT":1}'],
-  ])('holds what a service published by the function in the %s spelling', async (_name, event) => {
+  ])('holds what a service published by the function in the %s format', async (_name, event) => {
     const world = new RedisWorld();
     const { broker, ear } = await start(world);
     await world.fcall(event, event.replace('web', 'db'));
@@ -188,7 +191,7 @@ describe('what Redis retains', () => {
     ['norn with two dots', 'deploy.step%2Eone:a.b', '{"type":"deploy.step.one","appId":"a.b","payload":{}}'],
     ['drp without key', 'profiles.save:', '{"Type":"profiles","Action":"save"}'],
     ['drp with null as key', 'profiles.save:', '{"Type":"profiles","Action":"save","Key":null}'],
-  ])('files what the function takes in the spelling of %s', async (_name, tail, event) => {
+  ])('files what the function takes in the format of %s', async (_name, tail, event) => {
     const world = new RedisWorld();
     await start(world);
     const ids = await world.fcall(event);
@@ -197,7 +200,7 @@ describe('what Redis retains', () => {
     ]);
   });
 
-  it('files clusters that the function takes in the spelling of dorgu, and forgets them', async () => {
+  it('files clusters that the function takes in the format of dorgu, and forgets them', async () => {
     const world = new RedisWorld();
     await start(world);
     const added = '{"type":"cluster.added","data":{"name":"eu.1"}}';
@@ -235,7 +238,7 @@ describe('what Redis retains', () => {
     const foreign = json(line('db', 1));
     await world.redis.xadd(`{${world.prefix}}:tail:container.log:web`, '1-0', 'e', foreign);
     await world.redis.hset(`{${world.prefix}}:latest:machines`, 'a', `1-0 ${foreign}`);
-    expect(await objects(broker, LOG, wish('machines.*', 'a', 1))).toEqual([]);
+    expect(await objects(broker, LOG, query('machines.*', 'a', 1))).toEqual([]);
     expect(await broker.latest('machines')).toEqual({ events: [], total: 0 });
     expect(await broker.latestOf('machines', 'a')).toBeUndefined();
   });
@@ -259,15 +262,15 @@ describe('what Redis retains', () => {
     expect(ear.ids).toEqual(ids);
     await broker.ready();
     await expect(broker.latest('machines')).rejects.toMatchObject({ code: 'unavailable' });
-    await expect(readRetained(broker, [wish('machines.*', 'a', 1)])).rejects.toMatchObject({
+    await expect(readRetained(broker, [query('machines.*', 'a', 1)])).rejects.toMatchObject({
       code: 'unavailable',
     });
   });
 
-  it('is reported and left out when somebody wrote rubbish into it', async () => {
+  it('is reported and left out when somebody wrote rejected input into it', async () => {
     const world = new RedisWorld();
     const { broker } = await start(world);
-    await world.redis.hset(`{${world.prefix}}:latest:machines`, { a: 'rubbish', b: '', c: '1-0 {}' });
+    await world.redis.hset(`{${world.prefix}}:latest:machines`, { a: 'rejected input', b: '', c: '1-0 {}' });
     await broker.publish([value('save', 'd', 1)]);
     expect((await broker.latest('machines')).events.map(({ key }) => key)).toEqual(['d']);
     expect(world.reasons).toHaveLength(3);

@@ -55,23 +55,23 @@ describe.skipIf(!HAS_REDIS_SERVER)('rights that a user of Redis lacks', () => {
     const refused = limited.broker.publish([event('refused')]);
     await expect(refused).rejects.toMatchObject({ code: 'unavailable' });
     for (let i = 0; i < 50; i++) await free.broker.publish([event(`${i}`)]);
-    await world.redis.xadd(`{${world.prefix}}:ingress`, '*', 'event', text('by the inbox'));
+    await world.redis.xadd(`{${world.prefix}}:ingress`, '*', 'event', text('by the ingress'));
     clock.advance(WATCH_MS);
-    await free.ear.key('by the inbox');
+    await free.ear.key('by the ingress');
     await allow('allchannels');
     clock.advance(WATCH_MS);
-    await limited.ear.key('by the inbox');
+    await limited.ear.key('by the ingress');
     await expect.poll(() => isReady(limited)).toBe(true);
     expect(limited.ear.events).toEqual(free.ear.events);
     expect(limited.ear.keys).toHaveLength(52);
   });
 
-  it('leave an entry in the inbox that could be moved but not removed', async () => {
+  it('leave an entry in the ingress that could be moved but not removed', async () => {
     const { world, limited, free, allow, clock } = await twoNodes();
     await free.broker.stop();
     await allow('-xack');
     await world.redis.xadd(`{${world.prefix}}:ingress`, '*', 'event', text('1'));
-    await expect.poll(() => world.said(40)).toContain('cannot take from the inbox; trying again');
+    await expect.poll(() => world.said(40)).toContain('cannot take from the ingress; trying again');
     expect(await world.redis.exists(world.log)).toBe(0);
     await allow('+@all');
     await expect.poll(() => (clock.advance(WATCH_MS), limited.ear.keys)).toEqual(['1']);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inboxScripts } from '../../src/broker/redis-scripts.ts';
+import { ingressScripts } from '../../src/broker/redis-scripts.ts';
 import { START } from '../../src/model/cursor.ts';
 import { Retention } from '../../src/model/retention.ts';
 import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
@@ -13,7 +13,7 @@ const LIMITS = {
   maxEventBytes: 1,
   retention: Retention.none,
 };
-const { lua } = inboxScripts(LIMITS).belfryCheck;
+const { lua } = ingressScripts(LIMITS).belfryCheck;
 
 const E = (key: number | string): string =>
   JSON.stringify({ type: 'profiles', action: 'save', key: `${key}`, object: {} });
@@ -25,71 +25,71 @@ type Held = [id: string, node: string, idle: number, deliveries: number];
 /** The streams of a hub, and what a stranger does to them. */
 class Streams {
   readonly world: RedisWorld;
-  readonly inbox: string;
-  readonly dead: string;
+  readonly ingress: string;
+  readonly deadLetters: string;
   /** How many bytes there were at the last check. */
-  bytes = { inbox: 0, log: 0 };
+  bytes = { ingress: 0, log: 0 };
 
   constructor(world = new RedisWorld()) {
     this.world = world;
-    this.inbox = `{${world.prefix}}:ingress`;
-    this.dead = `{${world.prefix}}:dead`;
+    this.ingress = `{${world.prefix}}:ingress`;
+    this.deadLetters = `{${world.prefix}}:dead`;
   }
 
   async add(...keys: (string | number)[]): Promise<void> {
-    for (const key of keys) await this.world.redis.xadd(this.inbox, '*', 'event', E(key));
+    for (const key of keys) await this.world.redis.xadd(this.ingress, '*', 'event', E(key));
   }
 
   addAs(id: string, key: string, ...options: string[]): Promise<unknown> {
-    return this.world.redis.call('XADD', this.inbox, ...options, id, 'event', E(key));
+    return this.world.redis.call('XADD', this.ingress, ...options, id, 'event', E(key));
   }
 
   /** As a service that tries until it is taken. */
   addAtLast(key: string): Promise<void> {
-    return until(`an inbox that takes ${key}`, () => this.add(key).then(() => true, () => false)); // prettier-ignore
+    return until(`an ingress that takes ${key}`, () => this.add(key).then(() => true, () => false)); // prettier-ignore
   }
 
   /** What a node runs. @returns what it found, and of how many */
-  async check(maxInboxBytes = 268_435_456): Promise<[what: string, count: number][]> {
+  async check(maxIngressBytes = 268_435_456): Promise<[what: string, count: number][]> {
     const { log, last } = this.world;
-    const keys = [this.inbox, `${this.inbox}:settled`, log, last, this.dead];
+    const keys = [this.ingress, `${this.ingress}:settled`, log, last, this.deadLetters];
     const answer = await this.world.redis.eval(
       lua,
       5,
       ...keys,
       60_000,
-      maxInboxBytes,
+      maxIngressBytes,
       100_000,
       10_000,
       5_000,
     );
-    const [inboxBytes, logBytes, found] = answer as [number, number, [string, number, string][]];
-    this.bytes = { inbox: inboxBytes, log: logBytes };
+    const [ingressBytes, logBytes, found] = answer as [number, number, [string, number, string][]];
+    this.bytes = { ingress: ingressBytes, log: logBytes };
     return found.map(([what, count]) => [what, count]);
   }
 
   async take(count: number, node: string): Promise<void> {
-    await this.world.redis.xreadgroup('GROUP', 'belfry', node, 'COUNT', count, 'STREAMS', this.inbox, '>');
+    await this.world.redis.xreadgroup('GROUP', 'belfry', node, 'COUNT', count, 'STREAMS', this.ingress, '>');
   }
 
   async held(): Promise<Held[]> {
-    return (await this.world.redis.xpending(this.inbox, 'belfry', '-', '+', 99)) as Held[];
+    return (await this.world.redis.xpending(this.ingress, 'belfry', '-', '+', 99)) as Held[];
   }
 
   async keys(): Promise<string[]> {
-    const entries = await this.world.redis.xrange(this.inbox, '-', '+');
+    const entries = await this.world.redis.xrange(this.ingress, '-', '+');
     return entries.map(([, [, text = '']]) => (JSON.parse(text) as { key: string }).key);
   }
 
   async ids(): Promise<string[]> {
-    return (await this.world.redis.xrange(this.inbox, '-', '+')).map(([id]) => id);
+    return (await this.world.redis.xrange(this.ingress, '-', '+')).map(([id]) => id);
   }
 }
 
-const mended = (nodes: StartedNode[], what: 'inbox_ids' | 'inbox_group' | 'inbox_type' | 'log_ids') =>
-  nodes.reduce((sum, { broker }) => sum + (broker.flow.streamsMended.get(what) ?? 0), 0);
+const mended = (nodes: StartedNode[], what: 'ingress_ids' | 'ingress_group' | 'ingress_type' | 'log_ids') =>
+  nodes.reduce((sum, { broker }) => sum + (broker.brokerStats.streamsMended.get(what) ?? 0), 0);
 const dropped = (nodes: StartedNode[]): number =>
-  nodes.reduce((sum, { broker }) => sum + broker.flow.inboxGone, 0);
+  nodes.reduce((sum, { broker }) => sum + broker.brokerStats.ingressGone, 0);
 
 async function logged({ broker }: StartedNode): Promise<string[]> {
   const keys: string[] = [];
@@ -101,7 +101,7 @@ async function startAll(streams: Streams, count: number): Promise<StartedNode[]>
   return Promise.all(Array.from({ length: count }, () => streams.world.start({ claimAfterMs: 100 })));
 }
 
-describe('an inbox that was given an id which no clock gives', () => {
+describe('an ingress that was given an id which no clock gives', () => {
   it.each([
     ['the largest of all', MAX_ID, []],
     ['the largest, dropped at once', MAX_ID, ['MAXLEN', '0']],
@@ -125,11 +125,11 @@ describe('an inbox that was given an id which no clock gives', () => {
       }
       expect(await logged(nodes[0] as StartedNode)).toEqual(wanted);
       await expect.poll(() => streams.held()).toEqual([]);
-      await expect.poll(() => mended(nodes, 'inbox_ids'), { timeout: 5_000 }).toBe(1);
+      await expect.poll(() => mended(nodes, 'ingress_ids'), { timeout: 5_000 }).toBe(1);
       // What was dropped at once is told as well.
       expect(dropped(nodes)).toBe(options.length === 0 ? 0 : 1);
       expect(streams.world.said(50)).toHaveLength(1 + dropped(nodes));
-      const newest = await streams.world.redis.xadd(streams.inbox, '*', 'event', E('last'));
+      const newest = await streams.world.redis.xadd(streams.ingress, '*', 'event', E('last'));
       expect(Math.abs(Number.parseInt(newest ?? '', 10) - (await streams.world.now()))).toBeLessThan(60_000);
     },
   );
@@ -150,7 +150,7 @@ describe('an inbox that was given an id which no clock gives', () => {
       expect(ear.keys).toEqual([...keysOf(0, 41), 'end']);
     }
     expect(await logged(nodes[0] as StartedNode)).toEqual([...keysOf(0, 41), 'end']);
-    expect([mended(nodes, 'inbox_ids'), dropped(nodes)]).toEqual([1, 0]);
+    expect([mended(nodes, 'ingress_ids'), dropped(nodes)]).toEqual([1, 0]);
   });
 
   it('is put right once by many that look at the same time, and what nodes hold they go on holding', async () => {
@@ -165,7 +165,7 @@ describe('an inbox that was given an id which no clock gives', () => {
     await streams.addAs(FAR_ID, '4');
     await streams.addAs(MAX_ID, '5');
     const found = await Promise.all(Array.from({ length: 8 }, () => streams.check()));
-    expect(found.flat()).toEqual([['inbox_ids', 2]]);
+    expect(found.flat()).toEqual([['ingress_ids', 2]]);
     expect(await streams.keys()).toEqual(keysOf(0, 6));
     expect((await streams.ids()).slice(0, 4)).toEqual(ids);
     const after = await streams.held();
@@ -184,10 +184,10 @@ describe('an inbox that was given an id which no clock gives', () => {
     await streams.addAs(`${(await streams.world.now()) + 50_000}-5`, 'settled');
     await streams.take(1, 'a');
     const [[id] = ['']] = await streams.held();
-    const settle = streams.world.redis.multi().xack(streams.inbox, 'belfry', id).xdel(streams.inbox, id);
-    await settle.incr(`${streams.inbox}:settled`).exec();
+    const settle = streams.world.redis.multi().xack(streams.ingress, 'belfry', id).xdel(streams.ingress, id);
+    await settle.incr(`${streams.ingress}:settled`).exec();
     await streams.addAs(MAX_ID, 'odd');
-    expect(await streams.check()).toEqual([['inbox_ids', 1]]);
+    expect(await streams.check()).toEqual([['ingress_ids', 1]]);
     const { ear } = await streams.world.start();
     await ear.key('odd');
   });
@@ -196,31 +196,31 @@ describe('an inbox that was given an id which no clock gives', () => {
     const streams = new Streams();
     await streams.check();
     const pipeline = streams.world.redis.pipeline();
-    for (let i = 0; i < 100_000; i++) pipeline.xadd(streams.inbox, `1-${i}`, 'event', '');
-    pipeline.xadd(streams.inbox, MAX_ID, 'event', '');
+    for (let i = 0; i < 100_000; i++) pipeline.xadd(streams.ingress, `1-${i}`, 'event', '');
+    pipeline.xadd(streams.ingress, MAX_ID, 'event', '');
     await pipeline.exec();
     expect(await streams.check()).toEqual([]);
     await streams.take(2, 'a');
     const ids = (await streams.held()).map(([id]) => id);
-    const settle = streams.world.redis.multi().xack(streams.inbox, 'belfry', ...ids);
+    const settle = streams.world.redis.multi().xack(streams.ingress, 'belfry', ...ids);
     await settle
-      .xdel(streams.inbox, ...ids)
-      .incrby(`${streams.inbox}:settled`, 2)
+      .xdel(streams.ingress, ...ids)
+      .incrby(`${streams.ingress}:settled`, 2)
       .exec();
-    expect(await streams.check()).toEqual([['inbox_ids', 1]]);
-    expect(await streams.world.redis.xlen(streams.inbox)).toBe(99_999);
+    expect(await streams.check()).toEqual([['ingress_ids', 1]]);
+    expect(await streams.world.redis.xlen(streams.ingress)).toBe(99_999);
   }, 20_000);
 
   it('takes entries with more fields than a script can pass on', async () => {
     const streams = new Streams();
     await streams.check();
     const fields = keysOf(0, 20_000);
-    await streams.world.redis.xadd(streams.inbox, FAR_ID, ...fields);
+    await streams.world.redis.xadd(streams.ingress, FAR_ID, ...fields);
     await streams.add('after');
-    expect(await streams.check()).toEqual([['inbox_ids', 2]]);
+    expect(await streams.check()).toEqual([['ingress_ids', 2]]);
     const { ear } = await streams.world.start();
     await ear.key('after');
-    expect(streams.world.reasons).toEqual(['inbox event_invalid']);
+    expect(streams.world.reasons).toEqual(['ingress event_invalid']);
   });
 
   it('is left until nodes have settled what they hold of what was dropped', async () => {
@@ -233,10 +233,10 @@ describe('an inbox that was given an id which no clock gives', () => {
     const [[id] = ['']] = await streams.held();
     await streams.world.redis
       .multi()
-      .xack(streams.inbox, 'belfry', id)
-      .incr(`${streams.inbox}:settled`)
+      .xack(streams.ingress, 'belfry', id)
+      .incr(`${streams.ingress}:settled`)
       .exec();
-    expect(await streams.check()).toEqual([['inbox_ids', 1]]);
+    expect(await streams.check()).toEqual([['ingress_ids', 1]]);
   });
 });
 
@@ -245,14 +245,14 @@ it('an id that was given twice settles only what its holder has under it', async
   await streams.check();
   await streams.addAs('5-0', 'new');
   await streams.take(1, 'b');
-  const settle = inboxScripts(LIMITS).belfrySettle.lua;
-  const keys = [streams.world.log, streams.inbox, streams.dead, `${streams.inbox}:settled`];
+  const settle = ingressScripts(LIMITS).belfrySettle.lua;
+  const keys = [streams.world.log, streams.ingress, streams.deadLetters, `${streams.ingress}:settled`];
   const entry = ['5-0', 'event', E('old'), '', '', '', ''];
   expect(await streams.world.redis.eval(settle, 4, ...keys, 'a', ...entry)).toEqual([]);
   expect(await streams.world.redis.eval(settle, 4, ...keys, 'b', ...entry)).toEqual([1]);
 });
 
-describe('entries of the inbox that somebody dropped', () => {
+describe('entries of the ingress that somebody dropped', () => {
   it.each([
     ['MAXLEN', ['MAXLEN', '2'], 4],
     ['MAXLEN 0', ['MAXLEN', '0'], 6],
@@ -283,8 +283,8 @@ describe('entries of the inbox that somebody dropped', () => {
     expect(await streams.check()).toEqual([]);
     await streams.world.redis
       .multi()
-      .xack(streams.inbox, 'belfry', first ?? '')
-      .incr(`${streams.inbox}:settled`)
+      .xack(streams.ingress, 'belfry', first ?? '')
+      .incr(`${streams.ingress}:settled`)
       .exec();
     await node.ear.count(2);
     expect(node.ear.keys).toEqual(['second', 'third']);
@@ -297,7 +297,7 @@ describe('entries of the inbox that somebody dropped', () => {
     await streams.check();
     await streams.add('first', 'second');
     await streams.take(2, 'same');
-    await streams.world.redis.xtrim(streams.inbox, 'MAXLEN', 1);
+    await streams.world.redis.xtrim(streams.ingress, 'MAXLEN', 1);
     const node = await streams.world.start({ node: 'same' });
     await node.ear.key('second');
     expect(dropped([node])).toBe(1);
@@ -308,7 +308,7 @@ describe('entries of the inbox that somebody dropped', () => {
     const streams = new Streams();
     const nodes = await startAll(streams, 2);
     await streams.add(...keysOf(0, 200));
-    await streams.world.redis.xadd(streams.inbox, '*', 'event', 'rubbish');
+    await streams.world.redis.xadd(streams.ingress, '*', 'event', 'rejected input');
     await nodes[0]?.broker.stop();
     await streams.add('end');
     await nodes[1]?.ear.key('end');
@@ -317,31 +317,31 @@ describe('entries of the inbox that somebody dropped', () => {
   });
 });
 
-it('an inbox that takes more memory than it may drops what has waited longest, and how much that was is told once', async () => {
+it('an ingress that takes more memory than it may drops what has waited longest, and how much that was is told once', async () => {
   const MIB = 1_048_576;
   const streams = new Streams();
   await streams.check(MIB);
-  const { world, inbox } = streams;
+  const { world, ingress } = streams;
   const pipeline = world.redis.pipeline();
   for (let i = 0; i < 800; i++) {
     const object = 'x'.repeat(i < 600 ? 10 : 20_000);
-    pipeline.xadd(inbox, '*', 'event', JSON.stringify({ type: 'a', action: 'b', key: `${i}`, object }));
+    pipeline.xadd(ingress, '*', 'event', JSON.stringify({ type: 'a', action: 'b', key: `${i}`, object }));
   }
   await pipeline.exec();
   // It is weighed every five seconds, by one node for all.
   expect(await streams.check(MIB)).toEqual([]);
-  await world.redis.del(`${inbox}:bytes`);
+  await world.redis.del(`${ingress}:bytes`);
   const found = await Promise.all([1, 2, 3].map(() => streams.check(MIB)));
-  const left = await world.redis.xlen(inbox);
-  expect(found.flat()).toEqual([['inbox_full', 800 - left]]);
-  const memory = Number(await world.redis.call('MEMORY', 'USAGE', inbox, 'SAMPLES', 0));
+  const left = await world.redis.xlen(ingress);
+  expect(found.flat()).toEqual([['ingress_full', 800 - left]]);
+  const memory = Number(await world.redis.call('MEMORY', 'USAGE', ingress, 'SAMPLES', 0));
   expect(memory).toBeLessThanOrEqual(MIB);
   expect(left).toBeGreaterThan(25);
-  expect(streams.bytes.inbox).toBe(memory);
-  const { broker, ear } = await world.start({ maxInboxBytes: MIB });
+  expect(streams.bytes.ingress).toBe(memory);
+  const { broker, ear } = await world.start({ maxIngressBytes: MIB });
   await ear.count(left);
   expect(ear.keys).toEqual(keysOf(800 - left, 800));
-  expect(broker.flow.inboxGone).toBe(0);
+  expect(broker.brokerStats.ingressGone).toBe(0);
 });
 
 it('the log tells how many bytes it has, to a 64th of what it may have', async () => {
@@ -367,15 +367,19 @@ it('the log tells how many bytes it has, to a 64th of what it may have', async (
   expect(streams.bytes.log).toBeLessThanOrEqual(LIMITS.bounds.maxBytes);
 });
 
-describe('an inbox that is not there as nodes need it', () => {
+describe('an ingress that is not there as nodes need it', () => {
   it.each([
-    ['deleted', 'inbox_group', (s: Streams) => s.world.redis.del(s.inbox)],
-    ['without its group', 'inbox_group', (s: Streams) => s.world.redis.xgroup('DESTROY', s.inbox, 'belfry')],
-    ['a text', 'inbox_type', (s: Streams) => s.world.redis.set(s.inbox, 'x')],
+    ['deleted', 'ingress_group', (s: Streams) => s.world.redis.del(s.ingress)],
+    [
+      'without its group',
+      'ingress_group',
+      (s: Streams) => s.world.redis.xgroup('DESTROY', s.ingress, 'belfry'),
+    ],
+    ['a text', 'ingress_type', (s: Streams) => s.world.redis.set(s.ingress, 'x')],
     [
       'a list',
-      'inbox_type',
-      (s: Streams) => s.world.redis.multi().del(s.inbox).rpush(s.inbox, E('x')).exec(),
+      'ingress_type',
+      (s: Streams) => s.world.redis.multi().del(s.ingress).rpush(s.ingress, E('x')).exec(),
     ],
   ] as const)('is made anew, once, and told: %s', async (_name, what, harm) => {
     const streams = new Streams();
@@ -398,7 +402,7 @@ describe('an inbox that is not there as nodes need it', () => {
     await streams.check();
     await streams.add('held', 'unread');
     await streams.take(1, 'crashed');
-    await streams.world.redis.xgroup('DESTROY', streams.inbox, 'belfry');
+    await streams.world.redis.xgroup('DESTROY', streams.ingress, 'belfry');
     const node = await streams.world.start();
     await node.ear.count(2);
     expect(node.ear.keys).toEqual(['held', 'unread']);
@@ -406,9 +410,9 @@ describe('an inbox that is not there as nodes need it', () => {
 
   it('puts aside what stood in its place', async () => {
     const streams = new Streams();
-    await streams.world.redis.rpush(streams.inbox, 'x', 'y');
-    expect(await streams.check()).toEqual([['inbox_type', 1]]);
-    expect(await streams.world.redis.lrange(`${streams.inbox}:displaced`, 0, -1)).toEqual(['x', 'y']);
+    await streams.world.redis.rpush(streams.ingress, 'x', 'y');
+    expect(await streams.check()).toEqual([['ingress_type', 1]]);
+    expect(await streams.world.redis.lrange(`${streams.ingress}:displaced`, 0, -1)).toEqual(['x', 'y']);
   });
 
   it('is made without a word where there was none', async () => {
@@ -475,17 +479,17 @@ describe('the other streams, given an id which no clock gives', () => {
     },
   );
 
-  it('go on: what is dead is kept, and the inbox does not wait behind it', async () => {
+  it('go on: dead letters are kept, and the ingress does not wait behind it', async () => {
     const streams = new Streams();
     const node = await streams.world.start();
-    await streams.world.redis.xadd(streams.inbox, '*', 'event', 'rubbish');
-    await expect.poll(() => streams.world.redis.xlen(streams.dead)).toBe(1);
-    await streams.world.redis.xadd(streams.dead, MAX_ID, 'event', 'odd', 'reason', 'x');
-    await streams.world.redis.xadd(streams.inbox, '*', 'event', 'more rubbish');
+    await streams.world.redis.xadd(streams.ingress, '*', 'event', 'rejected input');
+    await expect.poll(() => streams.world.redis.xlen(streams.deadLetters)).toBe(1);
+    await streams.world.redis.xadd(streams.deadLetters, MAX_ID, 'event', 'odd', 'reason', 'x');
+    await streams.world.redis.xadd(streams.ingress, '*', 'event', 'more rejected input');
     await streams.add('after');
     await node.ear.key('after', 10_000);
-    const { entries } = await node.broker.dead.list(0, 9);
-    expect(entries.map(({ event }) => event)).toEqual(['rubbish', 'odd', 'more rubbish']);
+    const { entries } = await node.broker.deadLetters.list(0, 9);
+    expect(entries.map(({ event }) => event)).toEqual(['rejected input', 'odd', 'more rejected input']);
   });
 });
 
@@ -503,6 +507,6 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node that may not put a stream right', () 
     await redis.auth('hub', 'pass');
     await expect(streams.check()).rejects.toThrow(/BELFRY forbidden/);
     expect(await streams.ids()).toEqual(ids);
-    expect(await redis.exists(`${streams.inbox}:moving`)).toBe(0);
+    expect(await redis.exists(`${streams.ingress}:moving`)).toBe(0);
   });
 });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { certificate } from '../../src/gateway/certificate.ts';
+import { certificate } from '../../src/gateway/http/certificate.ts';
 import { clusterArguments, tell } from '../support/redis-groups.ts';
 import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
 import { RedisWorld } from './redis-world.ts';

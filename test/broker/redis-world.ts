@@ -34,7 +34,7 @@ export class RedisWorld {
   readonly url: string;
   /** A client that is no node. */
   readonly redis: Redis;
-  readonly rubbish: { source: string; reason: string }[] = [];
+  readonly rejected: { source: string; reason: string }[] = [];
   readonly logged: { level: number; msg: string }[] = [];
   #nodes = 0;
 
@@ -70,13 +70,13 @@ export class RedisWorld {
       node: `node-${++this.#nodes}`,
       clock: systemClock,
       bounds: { maxEvents: 100_000, maxBytes: 268_435_456, maxAgeMs: 86_400_000 },
-      maxInboxBytes: 268_435_456,
+      maxIngressBytes: 268_435_456,
       maxRetainedBytes: 268_435_456,
       formats: FORMATS,
       parse: (body) => parseEvent(body),
       parseLogged: (body) => parseLogged(body),
       maxEventBytes: MAX_EVENT_BYTES,
-      report: (source, reason) => void this.rubbish.push({ source, reason }),
+      report: (source, reason) => void this.rejected.push({ source, reason }),
       log: pino({ level: 'debug', base: null }, lines),
       ...options,
     });
@@ -134,7 +134,7 @@ export class RedisWorld {
 
   /** The reasons for which something was refused so far. */
   get reasons(): string[] {
-    return this.rubbish.map(({ source, reason }) => `${source} ${reason}`);
+    return this.rejected.map(({ source, reason }) => `${source} ${reason}`);
   }
 
   /** A server of the test's own goes away with everything in it. */

@@ -183,8 +183,8 @@ describe('what Redis retains', () => {
     const { broker } = await world.start({ retention, clock, maxRetainedBytes: MIB });
     await broker.publish(many(150, (i) => of('container', 'status', i)));
     clock.advance(5_000);
-    await expect.poll(() => broker.flow.retainedGone).toBeGreaterThan(40);
-    expect(broker.flow.heldBytes.retained).toBeLessThanOrEqual(MIB);
+    await expect.poll(() => broker.brokerStats.retainedGone).toBeGreaterThan(40);
+    expect(broker.brokerStats.heldBytes.retained).toBeLessThanOrEqual(MIB);
   });
 });
 

@@ -45,59 +45,59 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       await node.publish(lines('web', 1, 6));
       await node.publish([line('db', 1)]);
       const delivered = (await ear.count(6)).slice(2, 5).map(withoutPrevious);
-      const { events, cursor } = await readRetained(node, [wish('container.log', 'web', 10)]);
+      const { events, cursor } = await readRetained(node, [query('container.log', 'web', 10)]);
       expect(events.map(withoutPrevious)).toEqual(delivered);
       expect(cursor).toBe(ear.events.at(-1)?.id);
     });
 
-    it('is given in the order of the wishes, each by its own count', async () => {
+    it('is given in the order of the queries, each by its own count', async () => {
       const { node } = await start();
       await node.publish([...lines('web', 1, 4), status('web', 'up'), ...lines('db', 1, 4)]);
-      const wishes = [
-        wish('container.log', 'db', 1),
-        wish('container.status', 'web', 5),
-        wish('container.log', 'web', 2),
-        wish('container.log', 'web', 0),
+      const queries = [
+        query('container.log', 'db', 1),
+        query('container.status', 'web', 5),
+        query('container.log', 'web', 2),
+        query('container.log', 'web', 0),
       ];
-      const { events } = await readRetained(node, wishes);
+      const { events } = await readRetained(node, queries);
       expect(events.map(({ object }) => object)).toEqual([3, 'up', 2, 3]);
     });
 
     it('keeps the lines of a key from pushing out its status', async () => {
       const { node } = await start();
       await node.publish([status('web', 'up'), ...lines('web', 1, 50)]);
-      expect(await objects(node, wish('container.status', 'web', 1))).toEqual(['up']);
+      expect(await objects(node, query('container.status', 'web', 1))).toEqual(['up']);
     });
 
     it('is nothing where nothing was published, no rule matches or no value is kept', async () => {
       const { node } = await start();
-      expect(await readRetained(node, [wish('container.log', 'web', 9)])).toEqual({
+      expect(await readRetained(node, [query('container.log', 'web', 9)])).toEqual({
         events: [],
         cursor: START,
       });
       expect(await readRetained(node, [])).toEqual({ events: [], cursor: START });
       const ids = await node.publish([{ ...line('web', 1), action: 'end' }]);
-      const wishes = [wish('container.end', 'web', 1), wish('container.*', 'web', 1)];
-      expect(await readRetained(node, wishes)).toEqual({ events: [], cursor: ids[0] });
+      const queries = [query('container.end', 'web', 1), query('container.*', 'web', 1)];
+      expect(await readRetained(node, queries)).toEqual({ events: [], cursor: ids[0] });
     });
 
     it('is everything that its time leaves where a rule names no length', async () => {
       const { node } = await start();
       await node.publish(lines('7', 1, 501).map((event) => ({ ...event, type: 'deployment' })));
-      expect(await objects(node, wish('deployment.log', '7', 1_000))).toHaveLength(500);
+      expect(await objects(node, query('deployment.log', '7', 1_000))).toHaveLength(500);
     });
 
     it('is not kept twice when an idempotency key is repeated', async () => {
       const { node } = await start();
       await node.publish([line('web', 1)], once('once'));
       await node.publish([line('web', 1)], once('once'));
-      expect(await objects(node, wish('container.log', 'web', 9))).toEqual([1]);
+      expect(await objects(node, query('container.log', 'web', 9))).toEqual([1]);
     });
 
     it('is decided by the first rule that matches', async () => {
       const { node } = await start([{ pattern: 'container.*.*', last: 1 }, ...RULES]);
       await node.publish(lines('web', 1, 4));
-      expect(await objects(node, wish('container.log', 'web', 9))).toEqual([3]);
+      expect(await objects(node, query('container.log', 'web', 9))).toEqual([3]);
     });
 
     it('keeps apart what differs, though its parts hold what separates them', async () => {
@@ -111,8 +111,8 @@ export function describeRetained(name: string, make: (retention: Retention) => M
         ['A', 'b', 'c:d'],
       ];
       await node.publish(parts.map(([type, action, key], object) => ({ type, action, key, object })));
-      const wishes = parts.map(([type, action, key]) => ({ type, action, key, count: 9 }));
-      const { events } = await readRetained(node, wishes);
+      const queries = parts.map(([type, action, key]) => ({ type, action, key, count: 9 }));
+      const { events } = await readRetained(node, queries);
       expect(events.map(({ object }) => object)).toEqual([0, 1, 2, 3, 4, 5]);
     });
 
@@ -154,7 +154,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       ).finally(() => end.abort());
       const joined: (string | undefined)[][] = [];
       while (!end.signal.aborted) {
-        const { events, cursor } = await readRetained(node, [wish('container.log', 'web', LINES)]);
+        const { events, cursor } = await readRetained(node, [query('container.log', 'web', LINES)]);
         expect(events.at(-1)?.id ?? START).toBe(cursor);
         joined.push([...events, ...(await all(node.after(cursor)))].map(({ id }) => id));
       }
@@ -203,7 +203,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
         const whole = { spec: { environment: 'prod' } };
         await node.publish([{ type: 'machines', action: 'added', key: 'a', object: whole }]);
         await node.publish([{ type: 'machines', action: 'updated', key: 'a', object }]);
-        expect(await objects(node, wish('machines.*', 'a', 1))).toEqual([whole]);
+        expect(await objects(node, query('machines.*', 'a', 1))).toEqual([whole]);
         expect((await node.latestOf('machines', 'a'))?.action).toBe('added');
         await node.publish([{ type: 'machines', action: 'deleted', key: 'a', object }]);
         expect(await listed(node, 'machines')).toEqual([]);
@@ -222,7 +222,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
 
     it('tells what changed last of a type, whichever it was, and also when that was removed', async () => {
       const { node } = await start();
-      const last: Wish = { type: 'machines', action: '*', count: 1 };
+      const last: Query = { type: 'machines', action: '*', count: 1 };
       const changed = async (): Promise<string[]> =>
         (await readRetained(node, [last])).events.map(({ action, key }) => `${action} ${key}`);
       expect(await changed()).toEqual([]);
@@ -249,16 +249,16 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       const { node } = await start();
       await node.publish([value('save', 'a', 1), value('log', 'a', 'line')]);
       expect((await node.latestOf('machines', 'a'))?.object).toEqual(1);
-      expect(await objects(node, wish('machines.log', 'a', 9))).toEqual(['line']);
+      expect(await objects(node, query('machines.log', 'a', 9))).toEqual(['line']);
     });
 
-    it('answers a wish for any action, or for the one that it has', async () => {
+    it('answers a query for any action, or for the one that it has', async () => {
       const { node } = await start();
       await node.publish([value('save', 'a.b', 1)]);
-      expect(await objects(node, wish('machines.*', 'a.b', 1))).toEqual([1]);
-      expect(await objects(node, wish('machines.save', 'a.b', 1))).toEqual([1]);
-      expect(await objects(node, wish('machines.update', 'a.b', 1))).toEqual([]);
-      expect(await objects(node, wish('machines.*', 'other', 1))).toEqual([]);
+      expect(await objects(node, query('machines.*', 'a.b', 1))).toEqual([1]);
+      expect(await objects(node, query('machines.save', 'a.b', 1))).toEqual([1]);
+      expect(await objects(node, query('machines.update', 'a.b', 1))).toEqual([]);
+      expect(await objects(node, query('machines.*', 'other', 1))).toEqual([]);
     });
   });
 
@@ -281,7 +281,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       expect(await node.latestOf('container', 'd')).toBeUndefined();
     });
 
-    it('is given as the page that is wished for, in the order of the keys', async () => {
+    it('is given as the page that is asked for, in the order of the keys', async () => {
       const { node } = await start();
       await node.publish(['c', 'a', 'd', 'b'].map((key, i) => line(key, i)));
       const page = async (offset: number, limit: number): Promise<unknown> => {
@@ -411,16 +411,16 @@ export function value(action: string, key: string, object: number | string): New
   return { type: 'machines', action, key, object };
 }
 
-type Wish = Parameters<History['retained']>[0][number];
+type Query = Parameters<History['retained']>[0][number];
 
 /** Of a type and action without dots. */
-export function wish(kind: string, key: string, count: number): Wish {
+export function query(kind: string, key: string, count: number): Query {
   const [type = '', action = ''] = kind.split('.');
   return { type, action, key, count };
 }
 
-export async function objects(node: History, ...wishes: readonly Wish[]): Promise<unknown[]> {
-  return (await readRetained(node, wishes)).events.map(({ object }) => object);
+export async function objects(node: History, ...queries: readonly Query[]): Promise<unknown[]> {
+  return (await readRetained(node, queries)).events.map(({ object }) => object);
 }
 
 async function listed(node: Retained, type: string): Promise<string[]> {

@@ -1,4 +1,4 @@
-/** One event in every spelling that anybody may use towards the Redis function. */
+/** One event in every format that anybody may use towards the Redis function. */
 export const SPELLINGS: readonly [name: string, event: string][] = [
   ['native', '{"type":"profiles","action":"save","key":"global"}'],
   ['drp', '{"Time":"2025-01-15T10:30:00Z","Type":"machines","Action":"update","Key":"m1","Object":{"a":[]}}'],
@@ -103,7 +103,7 @@ const timed = (time: string): string[] => [
 ];
 const named = (text: string): string => canonical(`,"principal":"${text}"`);
 
-/** What a publisher may send in the spellings that the hub knows, and what not: both sides must say the same of each. */
+/** What a publisher may send in the formats that the hub knows, and what not: both sides must say the same of each. */
 export const SAMPLES: readonly Buffer[] = [
   [TEXTS, CANONICAL, DRP, PROVISIONING, DOTTED, PROTO].flat(),
   FIELDS.map((field) => canonical(`,${field}`)),

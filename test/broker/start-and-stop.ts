@@ -13,7 +13,7 @@ const broker = new RedisBroker({
   node: 'node',
   clock: systemClock,
   bounds: { maxEvents: 100, maxBytes: 268_435_456, maxAgeMs: 60_000 },
-  maxInboxBytes: 268_435_456,
+  maxIngressBytes: 268_435_456,
   maxRetainedBytes: 268_435_456,
   formats: FORMATS,
   parse: (body) => parseEvent(body),

@@ -135,10 +135,10 @@ describe('the environment and the file', () => {
     expect(refusal({ BELFRY_PORT: '8080' })).toContain('BELFRY_PORT');
   });
 
-  test('refuse one setting in two spellings', () => {
-    expect(fileRefusal('prefix: a\nBELFRY_PREFIX: b')).toContain('two spellings');
+  test('refuse one setting in two formats', () => {
+    expect(fileRefusal('prefix: a\nBELFRY_PREFIX: b')).toContain('two formats');
     const both = { NORN_ALLOWED_ORIGINS: 'a', BELFRY_NORN_ALLOWED_ORIGINS: 'b' };
-    expect(refusal(both)).toContain('two spellings');
+    expect(refusal(both)).toContain('two formats');
   });
 
   test('say what is wrong with the file without quoting it', () => {

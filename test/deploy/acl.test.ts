@@ -82,17 +82,17 @@ describe.skipIf(!HAS_REDIS_SERVER)('the Redis users of the handbook', () => {
     expect(await ask('/api/v3/events?limit=1')).toBe(200);
     expect(await ask('/api/v3/connections')).toBe(200);
     expect(await ask('/api/v3/presence?principal=user:admin')).toBe(200);
-    await admin.xadd('{belfry}:ingress', '*', 'event', 'rubbish');
-    await expect.poll(() => admin.xlen('{belfry}:dead')).toBe(1);
-    const [id] = (await admin.xrange('{belfry}:dead', '-', '+'))[0] ?? [];
-    expect(await ask(`/api/v3/dead/${id}/retry`, 'POST')).toBe(204);
+    await admin.xadd('{belfry}:ingress', '*', 'event', 'rejected input');
+    await expect.poll(() => admin.xlen('{belfry}:dead-letters')).toBe(1);
+    const [id] = (await admin.xrange('{belfry}:dead-letters', '-', '+'))[0] ?? [];
+    expect(await ask(`/api/v3/dead-letters/${id}/retry`, 'POST')).toBe(204);
     expect(await ask('/api/v3/tokens/x', 'DELETE')).toBe(200);
     expect(await ask('/api/v3/connections?Type=websocket', 'DELETE')).toBe(200);
     expect((await client.closed).code).toBe(4009);
     expect(await admin.acl('LOG')).toEqual([]);
   });
 
-  it('let a service publish through the inbox, and do nothing else', async () => {
+  it('let a service publish through the ingress, and do nothing else', async () => {
     const { as, client } = await world();
     const deployer = as('deployer');
     await deployer.xadd('{belfry}:ingress', '*', 'event', event('a', 'b', 'durable'));
@@ -100,7 +100,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the Redis users of the handbook', () => {
     await allForbidden(deployer, () => deployer.publish('belfry:events', event('a', 'b', 'live')));
   });
 
-  it('let a service close the inbox and empty it, which the node puts right and tells with the rights that it has', async () => {
+  it('let a service close the ingress and empty it, which the node puts right and tells with the rights that it has', async () => {
     const { node, admin, as, client } = await world();
     const [deployer, other] = [as('deployer'), as('deployer')];
     const largest = '18446744073709551615-18446744073709551615';
@@ -113,10 +113,10 @@ describe.skipIf(!HAS_REDIS_SERVER)('the Redis users of the handbook', () => {
     await expect.poll(() => add('after'), { timeout: 5_000 }).toBe('taken');
     expect(await client.next()).toMatchObject({ key: 'after' });
     const page = await MetricsPage.of(node.url);
-    expect(page.series.get('belfry_streams_mended_total{reason="inbox_ids"}')).toBe(2);
-    expect(page.series.get('belfry_inbox_gone_total')).toBe(1);
+    expect(page.series.get('belfry_streams_mended_total{reason="ingress_ids"}')).toBe(2);
+    expect(page.series.get('belfry_ingress_gone_total')).toBe(1);
     const told = node.log.filter(({ level }) => level === 50).map(({ what }) => what);
-    expect(told).toEqual(['inbox_ids', 'inbox_gone', 'inbox_ids']);
+    expect(told).toEqual(['ingress_ids', 'ingress_gone', 'ingress_ids']);
     expect(await admin.acl('LOG')).toEqual([]);
   });
 

@@ -294,17 +294,17 @@ describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
     });
   });
 
-  it('ask doors that a running node has, and scale by a number that it counts', async () => {
+  it('ask entry points that a running node has, and scale by a number that it counts', async () => {
     const node = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=norn,127.0.0.1:0=metrics' });
     const manifests = render('full');
     const { startupProbe, readinessProbe, livenessProbe, ports } = containerOf(hubOf(manifests));
     const probes = [startupProbe, readinessProbe, livenessProbe].map((probe) => probe?.httpGet);
-    expect(probes.map((door) => door?.path)).toEqual(['/healthz', '/readyz', '/healthz']);
+    expect(probes.map((entryPoint) => entryPoint?.path)).toEqual(['/healthz', '/readyz', '/healthz']);
     const monitored = ofKind(manifests, 'ServiceMonitor').flatMap(({ spec }) => spec.endpoints);
-    for (const door of [...probes, ...monitored]) {
-      expect(ports.map(({ name }) => name)).toContain(door?.port);
-      const listener = node.listening.find(({ dialect }) => dialect === door?.port);
-      expect((await fetch(`${listener?.url}${door?.path}`)).status).toBe(200);
+    for (const entryPoint of [...probes, ...monitored]) {
+      expect(ports.map(({ name }) => name)).toContain(entryPoint?.port);
+      const listener = node.listening.find(({ dialect }) => dialect === entryPoint?.port);
+      expect((await fetch(`${listener?.url}${entryPoint?.path}`)).status).toBe(200);
     }
     const [scaler] = ofKind(manifests, 'HorizontalPodAutoscaler');
     const metrics = scaler?.spec.metrics.flatMap(({ pods }) => pods?.metric.name ?? []);

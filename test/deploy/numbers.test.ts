@@ -32,7 +32,7 @@ const OWN_LABELS = ['instance', 'job'];
 let page: MetricsPage;
 let loaded: Promise<MetricsPage> | undefined;
 
-/** The page of a node that ends with the first test, and has had some rubbish: of that there is no series before. */
+/** The page of a node that ends with the first test, and has had some rejected input: of that there is no series before. */
 async function load(): Promise<MetricsPage> {
   const node = await startNode();
   await fetch(`${node.url}/api/v3/events?token=${await node.token()}`, {

@@ -21,7 +21,7 @@ interface Golden {
 export interface ContractOptions {
   /** What an event comes to that is encoded and then published as it was read; nothing, where nobody can publish so. */
   readonly comesBack: (event: HubEvent) => NewEvent | undefined;
-  /** What makes it one that the dialect has a word for, where it has one for few. */
+  /** What makes it one that the dialect supports, where it has one for few. */
   readonly says?: readonly Partial<HubEvent>[];
 }
 
@@ -111,7 +111,7 @@ export function dialectContract(dialect: Dialect, { comesBack, says = [{}] }: Co
       expect(outcomeOf(() => published(dialect, body))).toEqual(expectedOf(example));
     });
 
-    it('any JSON, finds another spelling in it, or throws ProtocolError', () => {
+    it('any JSON, finds another format in it, or throws ProtocolError', () => {
       const bodies = examples.map(({ given }) => parseJson(given)).filter((body) => isJsonObject(body));
       const changed = fc
         .tuple(fc.constantFrom(...bodies), fc.dictionary(fieldName(bodies), jsonValue, { maxKeys: 3 }))

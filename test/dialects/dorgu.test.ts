@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Opening, OpenRequest } from '../../src/dialects/dialect.ts';
+import type { Session, OpenRequest } from '../../src/dialects/dialect.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { dorgu } from '../../src/dialects/dorgu.ts';
 import { BelfryError } from '../../src/model/errors.ts';
@@ -8,7 +8,7 @@ import { anEvent, anIdentity, settled, startHub, type TestConnection } from '../
 
 const NOBODY = new BelfryError('credentials_missing', 'No credentials.');
 
-function open(request: Partial<OpenRequest> = {}): Opening {
+function open(request: Partial<OpenRequest> = {}): Session {
   return dorgu.open({
     path: '/ws',
     query: new URLSearchParams(),
@@ -17,7 +17,7 @@ function open(request: Partial<OpenRequest> = {}): Opening {
     settings: { anonymous: ['norn', 'dorgu'], nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
     retained: async () => [],
     ...request,
-  }) as Opening;
+  }) as Session;
 }
 
 describe('a dorgu socket', () => {
@@ -71,14 +71,14 @@ describe('a burst of cluster events', () => {
   /** What a dorgu client hears of events that all wait for one flush. */
   async function heard(...events: readonly [action: string, name: string][]): Promise<string[]> {
     const { broker, commands, connect, hub } = await startHub();
-    const opening = open();
-    const client: TestConnection = connect({ dialect: dorgu, ...opening });
-    commands.open(client.connection, opening);
+    const session = open();
+    const client: TestConnection = connect({ dialect: dorgu, ...session });
+    commands.open(client.connection, session);
     await settled();
     for (const [action, key] of events) broker.append({ type: 'cluster', action, key });
     hub.flush();
-    const { received, delivered, overtaken, unknownWord } = hub.stats.total;
-    expect(delivered + overtaken + unknownWord).toBe(received);
+    const { received, delivered, conflated, unsupported } = hub.stats.total;
+    expect(delivered + conflated + unsupported).toBe(received);
     return client
       .takeTexts()
       .map((text) => JSON.parse(text) as { type: string; data: { name: string } })

@@ -117,7 +117,7 @@ describe('a drp client', () => {
       const client = connect({ dialect: drp });
       for (const filter of filters) client.send(`register ${filter}`);
       expect(client.takeTexts()).toEqual(filters.slice(0, -1).map((filter) => ack('register', filter)));
-      expect(client.outlet.closed).toEqual({
+      expect(client.transport.closed).toEqual({
         code: 1008,
         reason: 'The subscriptions expand to 3 topics. Expected at most 2 a connection.',
       });
@@ -148,7 +148,7 @@ describe('a drp client', () => {
     for (const frame of malformed) client.send(frame);
     client.sendBinary();
     expect(client.takeTexts()).toEqual([]);
-    expect(client.outlet.closed).toBeUndefined();
+    expect(client.transport.closed).toBeUndefined();
     expect(reported).toEqual(Array.from({ length: malformed.length + 1 }, () => 'command_invalid'));
   });
 
@@ -188,9 +188,9 @@ describe('a drp client', () => {
       [{ type: 'q', action: 'save', key: 'x,y' }, false],
       [{ type: 'a.b', action: 'delete', key: 'x,y' }, false],
     ];
-    for (const [event, hears] of events) {
+    for (const [event, matches] of events) {
       publish(event);
-      expect(heard(client)).toHaveLength(hears ? 1 : 0);
+      expect(heard(client)).toHaveLength(matches ? 1 : 0);
     }
   });
 });

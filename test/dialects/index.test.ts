@@ -10,12 +10,12 @@ describe('a published event', () => {
     expect(parseEvent(asDrp)).toEqual(canonical);
   });
 
-  it('in the spelling that is named is read as that', () => {
+  it('in the format that is named is read as that', () => {
     expect(parseEvent(canonical, 'native')).toEqual(canonical);
     expect(parseEvent(asDrp, 'drp')).toEqual(canonical);
   });
 
-  it('in another spelling than the one that is named is refused', () => {
+  it('in another format than the one that is named is refused', () => {
     const refused: unknown = expect.objectContaining({ name: 'ProtocolError', code: 'event_invalid' });
     expect(() => parseEvent(canonical, 'drp')).toThrow(refused);
     expect(() => parseEvent(asDrp, 'native')).toThrow(refused);
@@ -78,7 +78,7 @@ describe('a published event', () => {
     expect(() => parseEvent({ ...asDrp, type: 'other' })).toThrow(/field type twice/);
   });
 
-  it('that is half one spelling and half another is refused, not guessed at', () => {
+  it('that is half one format and half another is refused, not guessed at', () => {
     expect(() => parseEvent({ ...canonical, Object: {} })).toThrow(
       expect.objectContaining({ code: 'event_invalid' }),
     );

@@ -63,8 +63,8 @@ describe('a container that does not run', () => {
 
   it('is one of which a status says so; a deployment that stopped still has a log', async () => {
     for (const object of [null, {}, { state: 3 }]) {
-      const opening = await open('/ws/container/logs?appId=7', { kept: [{ ...RUNNING, object }] });
-      expect(opening.subscriptions).toHaveLength(1);
+      const session = await open('/ws/container/logs?appId=7', { kept: [{ ...RUNNING, object }] });
+      expect(session.subscriptions).toHaveLength(1);
     }
     const kept = [{ ...DEPLOYING, object: { status: 'stopped', state: 'stopped' } }];
     expect((await open('/ws/deployment/logs?deploymentId=42', { kept })).subscriptions).toHaveLength(1);
@@ -125,8 +125,8 @@ describe('somebody who opens a stream of Mist', () => {
 
   it('and holds patterns may hear those and no more', async () => {
     const caller = may('container.*.7');
-    const opening = await open('/ws/container/logs?appId=7', { caller, kept: [RUNNING] });
-    expect(opening.identity).toBe(caller);
+    const session = await open('/ws/container/logs?appId=7', { caller, kept: [RUNNING] });
+    expect(session.identity).toBe(caller);
     const denied = { type: 'error', timestamp: anyText, data: { message: 'Permission denied' } };
     const kept = [{ ...RUNNING, key: '8' }, DEPLOYING];
     for (const url of [

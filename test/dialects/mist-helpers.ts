@@ -1,6 +1,6 @@
 import { readRetained } from '../../src/broker/broker.ts';
 import { expect } from 'vitest';
-import { Refusal, type Opening, type OpenRequest } from '../../src/dialects/dialect.ts';
+import { Refusal, type Session, type OpenRequest } from '../../src/dialects/dialect.ts';
 import { mist } from '../../src/dialects/mist.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import type { HubEvent } from '../../src/model/event.ts';
@@ -32,7 +32,7 @@ interface World {
 }
 
 /** A handshake, its caller already with what Mist itself grants. */
-export async function open(url: string, world: World = {}): Promise<Opening> {
+export async function open(url: string, world: World = {}): Promise<Session> {
   const { caller = anIdentity(), kept = [], now = Date.parse('2025-01-15T10:30:00.5Z') } = world;
   const [path = '', query] = url.split('?');
   return mist.open({
@@ -63,8 +63,8 @@ export async function told(url: string, world?: World): Promise<unknown[]> {
   return first.map((event) => JSON.parse(encoding?.encode(event) ?? 'null') as unknown);
 }
 
-export function hears(
-  { subscriptions }: Opening,
+export function matches(
+  { subscriptions }: Session,
   type: string,
   key: string,
   actions: readonly string[],
@@ -90,11 +90,11 @@ export async function begin(
   upgrading = (): void => {},
   caller?: Identity,
 ): Promise<TestConnection> {
-  const retained: OpenRequest['retained'] = async (wish) => (await readRetained(broker, [wish])).events;
-  const opening = await open(url, { now: clock.now(), retained, ...(caller && { caller }) });
+  const retained: OpenRequest['retained'] = async (query) => (await readRetained(broker, [query])).events;
+  const session = await open(url, { now: clock.now(), retained, ...(caller && { caller }) });
   upgrading();
-  const client = connect({ dialect: mist, ...opening });
-  commands.open(client.connection, opening);
+  const client = connect({ dialect: mist, ...session });
+  commands.open(client.connection, session);
   await settled();
   return client;
 }

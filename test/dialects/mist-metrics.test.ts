@@ -105,7 +105,7 @@ describe('a sample', () => {
     ['null', null],
     ['absent', undefined],
     ['a text', '/dev/sda1'],
-    ['a list with rubbish in it', [...FLAT.disk, { name: 'x' }]],
+    ['a list with rejected input in it', [...FLAT.disk, { name: 'x' }]],
   ])('whose disk is %s has no disks, as a list', (_what, disk) => {
     expect(flat({ ...FLAT, disk })).toEqual({ ...FLAT, disk: [] });
     expect(nested({ ...NESTED, disk })).toEqual({ ...NESTED, disk: { used: 0, total: 0, percent: 0 } });

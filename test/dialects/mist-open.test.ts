@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { dialectAt, ownPath } from '../../src/dialects/index.ts';
 import { mist, MIST_PATHS } from '../../src/dialects/mist.ts';
-import { anyText, DEPLOYING, hears, json, open, refused, RUNNING } from './mist-helpers.ts';
+import { anyText, DEPLOYING, matches, json, open, refused, RUNNING } from './mist-helpers.ts';
 
 const ACTIONS = ['status', 'log', 'stats', 'end', 'error', 'sample', 'connected'];
 
@@ -47,16 +47,16 @@ describe('a stream of Mist', () => {
     ['/api/ws/stats', 'metrics', 'system', ['sample'], ['sample 1']],
     ['/api/ws/system/logs', 'system', 'mist', ['log', 'end', 'error'], ['log 100']],
   ])('%s tells %s of %s, what is kept before what is new', async (url, type, key, actions, before) => {
-    const opening = await open(url, { kept: [RUNNING, DEPLOYING] });
-    expect(hears(opening, type, key, ACTIONS)).toEqual(actions);
-    expect(hears(opening, type, `${key}1`, ACTIONS)).toEqual([]);
-    expect(opening.replay).toEqual({
-      retained: before.map((wish) => {
-        const [action, count] = wish.split(' ');
+    const session = await open(url, { kept: [RUNNING, DEPLOYING] });
+    expect(matches(session, type, key, ACTIONS)).toEqual(actions);
+    expect(matches(session, type, `${key}1`, ACTIONS)).toEqual([]);
+    expect(session.replay).toEqual({
+      retained: before.map((query) => {
+        const [action, count] = query.split(' ');
         return { type, action, key, count: Number(count) };
       }),
     });
-    expect(opening.closeAfterMs).toBeUndefined();
+    expect(session.closeAfterMs).toBeUndefined();
   });
 
   it('is pinged every 30 s, and cut after two pings without an answer', async () => {
@@ -131,13 +131,13 @@ describe('an id of Mist', () => {
   });
 
   it.each(['7', '007', '%2B7'])('may be written %s', async (id) => {
-    const opening = await open(`/ws/container/logs?appId=${id}`, { kept: [RUNNING] });
-    expect(hears(opening, 'container', '7', ['log'])).toEqual(['log']);
+    const session = await open(`/ws/container/logs?appId=${id}`, { kept: [RUNNING] });
+    expect(matches(session, 'container', '7', ['log'])).toEqual(['log']);
   });
 
   it('may be as large as 64 bits hold', async () => {
     const key = '9223372036854775807';
-    const opening = await open(`/ws/container/logs?appId=${key}`, { kept: [{ ...RUNNING, key }] });
-    expect(hears(opening, 'container', key, ['log'])).toEqual(['log']);
+    const session = await open(`/ws/container/logs?appId=${key}`, { kept: [{ ...RUNNING, key }] });
+    expect(matches(session, 'container', key, ['log'])).toEqual(['log']);
   });
 });

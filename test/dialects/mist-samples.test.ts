@@ -34,7 +34,7 @@ describe('samples', () => {
     world.clock.advance(5_000);
     world.clock.turn();
     expect(usages(client)).toEqual([]);
-    expect(world.hub.stats.total.overtaken).toBe(8);
+    expect(world.hub.stats.total.conflated).toBe(8);
   });
 
   it('are of the host that is asked for', async () => {
@@ -81,6 +81,6 @@ describe('samples', () => {
     world.clock.advance(0);
     await settled();
     expect(briefly(client)).toEqual(['stats 4', 'end']);
-    expect(client.outlet.closed?.code).toBe(1000);
+    expect(client.transport.closed?.code).toBe(1000);
   });
 });

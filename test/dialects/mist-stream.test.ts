@@ -40,11 +40,11 @@ describe('the end of a stream', () => {
     world.publish(end);
     world.clock.advance(1_000);
     await settled();
-    expect(client.outlet.closed).toBeUndefined();
+    expect(client.transport.closed).toBeUndefined();
     const late = await begin(world, url, undefined, caller);
     world.clock.advance(1_000);
     await settled();
-    expect(late.outlet.closed).toBeUndefined();
+    expect(late.transport.closed).toBeUndefined();
   });
 
   it.each(streams)('by %s at %s is one for who may hear all of it', async (_what, url, _grant, end) => {
@@ -53,7 +53,7 @@ describe('the end of a stream', () => {
     world.publish(end);
     world.clock.advance(1_000);
     await settled();
-    expect(client.outlet.closed?.code).toBe(1000);
+    expect(client.transport.closed?.code).toBe(1000);
   });
 });
 
@@ -88,7 +88,7 @@ describe("a container's log", () => {
       world.clock.advance(0);
       await settled();
       expect(briefly(client)).toEqual(['status running', action]);
-      expect([client, other].map(({ outlet }) => outlet.closed?.code)).toEqual([1000, 1000]);
+      expect([client, other].map(({ transport }) => transport.closed?.code)).toEqual([1000, 1000]);
     },
   );
 
@@ -98,8 +98,8 @@ describe("a container's log", () => {
     broker.append(RUNNING);
     const client = await begin(world, '/ws/container/logs?appId=7', () => {
       const read = broker.retained.bind(broker);
-      broker.retained = async (wishes) => {
-        const kept = await read(wishes);
+      broker.retained = async (queries) => {
+        const kept = await read(queries);
         broker.append(line(CONTAINER, 1));
         broker.append({ ...CONTAINER, action: 'end', object: null });
         return kept;
@@ -108,7 +108,7 @@ describe("a container's log", () => {
     clock.advance(0);
     await settled();
     expect(briefly(client)).toEqual(['status running', 'log 1', 'end']);
-    expect(client.outlet.closed?.code).toBe(1000);
+    expect(client.transport.closed?.code).toBe(1000);
   });
 
   it('that cannot be read is closed with 1013, since its client knows no other way to be told', async () => {
@@ -117,7 +117,7 @@ describe("a container's log", () => {
     const client = await begin(world, '/ws/container/logs?appId=7', () => {
       world.broker.failure = new Error('gone');
     });
-    expect(client.outlet.closed?.code).toBe(1013);
+    expect(client.transport.closed?.code).toBe(1013);
     expect([client.takeTexts(), world.reported]).toEqual([[], ['internal']]);
   });
 
@@ -131,7 +131,7 @@ describe("a container's log", () => {
     expect(briefly(client)).toEqual(['status exited', 'error']);
     world.clock.advance(0);
     await settled();
-    expect(client.outlet.closed?.code).toBe(1000);
+    expect(client.transport.closed?.code).toBe(1000);
   });
 
   it('is not disturbed by what the client says', async () => {
@@ -143,7 +143,7 @@ describe("a container's log", () => {
     client.sendBinary();
     world.publish(line(CONTAINER, 1));
     expect(briefly(client)).toEqual(['log 1']);
-    expect([client.outlet.closed, world.reported]).toEqual([undefined, []]);
+    expect([client.transport.closed, world.reported]).toEqual([undefined, []]);
   });
 });
 
@@ -170,11 +170,11 @@ describe("a deployment's log", () => {
       world.publish(status(end));
       world.clock.advance(999);
       world.broker.append(line(DEPLOYMENT, 1));
-      expect(client.outlet.closed).toBeUndefined();
+      expect(client.transport.closed).toBeUndefined();
       world.clock.advance(1);
       await settled();
       expect(briefly(client)).toEqual(['status building', `status ${end}`, 'log 1']);
-      expect(client.outlet.closed?.code).toBe(1000);
+      expect(client.transport.closed?.code).toBe(1000);
     },
   );
 
@@ -182,15 +182,15 @@ describe("a deployment's log", () => {
     const world = await startHub();
     world.broker.append(status('building'));
     const client = await begin(world, '/ws/deployment/logs?deploymentId=42');
-    client.outlet.full = true;
+    client.transport.full = true;
     for (const n of upTo(3)) world.publish(line(DEPLOYMENT, n));
     world.publish(status('success'));
     world.clock.advance(1_000);
     await settled();
-    expect(client.outlet.closed).toBeUndefined();
-    client.outlet.drain();
+    expect(client.transport.closed).toBeUndefined();
+    client.transport.drain();
     await settled();
-    expect(client.outlet.closed?.code).toBe(1000);
+    expect(client.transport.closed?.code).toBe(1000);
     expect(briefly(client)).toEqual(['status building', 'log 1', 'log 2', 'log 3', 'status success']);
   });
 
@@ -202,10 +202,10 @@ describe("a deployment's log", () => {
     expect(briefly(client)).toEqual(['status failed', 'log 1']);
     world.clock.advance(999);
     await settled();
-    expect(client.outlet.closed).toBeUndefined();
+    expect(client.transport.closed).toBeUndefined();
     world.clock.advance(1);
     await settled();
-    expect(client.outlet.closed?.code).toBe(1000);
+    expect(client.transport.closed?.code).toBe(1000);
   });
 });
 
@@ -226,6 +226,6 @@ describe("the system's log", () => {
         .map((n) => `log ${n}`),
       'end',
     ]);
-    expect(client.outlet.closed?.code).toBe(1000);
+    expect(client.transport.closed?.code).toBe(1000);
   });
 });

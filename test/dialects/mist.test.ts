@@ -7,7 +7,7 @@ import {
   real,
   realSamples,
   realStats,
-} from '../../src/dialects/mist-words.ts';
+} from '../../src/dialects/mist-messages.ts';
 import type { Encoding } from '../../src/dialects/dialect.ts';
 import { anEvent } from '../support/connection.ts';
 import { encodesGolden } from './contract.ts';
@@ -35,11 +35,11 @@ describe('an encoding of Mist', () => {
   it('of samples lets the newest of each kind out once a second, and others do not wait', () => {
     const sample = anEvent({ type: 'metrics', action: 'sample' });
     for (const encoding of [documentedSamples, realSamples, realStats]) {
-      expect(encoding.everyMs).toBe(1_000);
-      expect(encoding.newest?.(sample)).toBe('sample');
-      expect(encoding.newest?.({ ...sample, type: 'container', action: 'end' })).toBe('end');
+      expect(encoding.minIntervalMs).toBe(1_000);
+      expect(encoding.conflateBy?.(sample)).toBe('sample');
+      expect(encoding.conflateBy?.({ ...sample, type: 'container', action: 'end' })).toBe('end');
     }
-    expect([documented, real].map(({ newest, everyMs }) => newest ?? everyMs)).toEqual([
+    expect([documented, real].map(({ conflateBy, minIntervalMs }) => conflateBy ?? minIntervalMs)).toEqual([
       undefined,
       undefined,
     ]);
@@ -62,7 +62,7 @@ describe('an encoding of Mist', () => {
     ['metrics', 'sample', { status: 'failed' }, undefined],
   ])('knows of %s.%s with %j whether it is the last: %s', (type, action, object, ms) => {
     const event = anEvent({ type, action, object: object as null });
-    expect(ENCODINGS.map((encoding: Encoding) => encoding.endsAfterMs?.(event))).toEqual(
+    expect(ENCODINGS.map((encoding: Encoding) => encoding.closesAfterMs?.(event))).toEqual(
       ENCODINGS.map(() => ms),
     );
   });

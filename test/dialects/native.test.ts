@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Refusal, type Opening } from '../../src/dialects/dialect.ts';
+import { Refusal, type Session } from '../../src/dialects/dialect.ts';
 import { nativeEvent } from '../../src/dialects/native-event.ts';
 import { native } from '../../src/dialects/native.ts';
 import { provisioning } from '../../src/dialects/provisioning.ts';
@@ -12,7 +12,7 @@ import { anOpenRequest } from '../support/open.ts';
 import { runs } from '../support/runs.ts';
 import { cpuMsOf } from '../support/cpu.ts';
 
-async function open(query: string, caller: Identity | BelfryError = anIdentity()): Promise<Opening> {
+async function open(query: string, caller: Identity | BelfryError = anIdentity()): Promise<Session> {
   return native.open(anOpenRequest('/native/ws', query, { caller }));
 }
 
@@ -28,8 +28,8 @@ async function refused(query: string, caller?: BelfryError): Promise<Refusal> {
 describe('a native handshake', () => {
   it('opens a connection that hears nothing yet', async () => {
     const caller = anIdentity();
-    const opening = await open('', caller);
-    expect(opening).toEqual({
+    const session = await open('', caller);
+    expect(session).toEqual({
       identity: caller,
       subscriptions: [],
       heartbeat: { pingMs: 25_000, pongWaitMs: 60_000 },
@@ -63,8 +63,8 @@ describe('a native handshake', () => {
   });
 
   it('without credentials opens a connection that must send them within ten seconds, and may nothing before', async () => {
-    const opening = await open('', new BelfryError('credentials_missing', 'No token.'));
-    expect(opening).toMatchObject({ identity: ANONYMOUS, authWithinMs: 10_000 });
+    const session = await open('', new BelfryError('credentials_missing', 'No token.'));
+    expect(session).toMatchObject({ identity: ANONYMOUS, authWithinMs: 10_000 });
     expect(await open('')).not.toHaveProperty('authWithinMs');
   });
 

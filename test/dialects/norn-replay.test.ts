@@ -1,14 +1,14 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { MemoryBroker } from '../../src/broker/memory.ts';
-import type { Opening } from '../../src/dialects/dialect.ts';
+import type { Session } from '../../src/dialects/dialect.ts';
 import { parseEvent } from '../../src/dialects/index.ts';
 import { norn } from '../../src/dialects/norn.ts';
 import { Commands } from '../../src/hub/commands.ts';
 import { Hub } from '../../src/hub/hub.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import { ManualClock } from '../support/clock.ts';
-import { anArrival, settled } from '../support/connection.ts';
-import { TestOutlet } from '../support/outlet.ts';
+import { aConnection, settled } from '../support/connection.ts';
+import { TestTransport } from '../support/transport.ts';
 import { TestRegistry } from '../support/registry.ts';
 
 const NOBODY = new BelfryError('credentials_missing', 'No credentials.');
@@ -21,7 +21,7 @@ async function startNode({ recentMaxEvents = 1_000 } = {}) {
     bounds: { maxEvents: 10_000, maxBytes: 268_435_456, maxAgeMs: 3_600_000 },
   });
   const queue = { maxDeliveries: 256, maxBytes: 1024 * 1024 };
-  const roll = { registry: new TestRegistry(), node: 'n1', rollLimits: {} };
+  const registry = { registry: new TestRegistry(), node: 'n1', registryLimits: {} };
   const hub = new Hub({
     broker,
     history: broker,
@@ -29,7 +29,7 @@ async function startNode({ recentMaxEvents = 1_000 } = {}) {
     queue,
     writeTimeoutMs: 10_000,
     recentMaxEvents,
-    ...roll,
+    ...registry,
   });
   const commands = new Commands({
     hub,
@@ -42,8 +42,8 @@ async function startNode({ recentMaxEvents = 1_000 } = {}) {
   });
   await hub.start();
   onTestFinished(() => hub.stop());
-  const dial = async (outlet = new TestOutlet(), origin?: string): Promise<TestOutlet> => {
-    const opening = norn.open({
+  const dial = async (transport = new TestTransport(), origin?: string): Promise<TestTransport> => {
+    const session = norn.open({
       path: '/ws',
       query: new URLSearchParams(),
       ...(origin !== undefined && { origin }),
@@ -51,10 +51,10 @@ async function startNode({ recentMaxEvents = 1_000 } = {}) {
       now: clock.now(),
       settings: { anonymous: ['norn', 'dorgu'], nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
       retained: async () => [],
-    }) as Opening;
-    commands.open(hub.attach(anArrival('192.0.2.1:1', norn, opening), outlet), opening);
+    }) as Session;
+    commands.open(hub.attach(aConnection('192.0.2.1:1', norn, session), transport), session);
     await settled();
-    return outlet;
+    return transport;
   };
   /** `step A 1` is the first step of the saga A of the app shop. */
   const tell = async (...lines: readonly string[]): Promise<void> => {
@@ -64,12 +64,12 @@ async function startNode({ recentMaxEvents = 1_000 } = {}) {
     }
     hub.flush();
   };
-  const page = (): Promise<TestOutlet> => dial(new TestOutlet(), 'http://localhost:5173');
+  const page = (): Promise<TestTransport> => dial(new TestTransport(), 'http://localhost:5173');
   return { broker, clock, hub, dial, page, tell };
 }
 
 /** What a client heard, as {@link startNode} was told to tell it. */
-function heard({ texts }: TestOutlet): string[] {
+function heard({ texts }: TestTransport): string[] {
   return texts.map((text) => {
     const { type, payload } = JSON.parse(text) as { type: string; payload: { sagaId: string; step: string } };
     return `${type.slice('deploy.'.length)} ${payload.sagaId} ${payload.step}`.trimEnd();
@@ -166,9 +166,9 @@ describe('a norn client that dials after its deploy has begun', () => {
     const { dial, tell } = await startNode();
     const lines = Array.from({ length: 500 }, (_, index) => `progress A ${index}`);
     await tell(...lines);
-    const outlet = new TestOutlet();
-    outlet.capacity = 1;
-    const client = await dial(outlet);
+    const transport = new TestTransport();
+    transport.capacity = 1;
+    const client = await dial(transport);
     await tell('step A 1');
     client.drain();
     expect(heard(client)).toEqual([...lines, 'step A 1']);
@@ -206,7 +206,7 @@ describe('a norn client that dials after its deploy has begun', () => {
     const client = await dial();
     expect(client.writes).toEqual([]);
     // The one is the answer to its subscription, for which norn has no word.
-    expect(hub.stats).toMatchObject({ gaps: 0, total: { received: 1, unknownWord: 1, delivered: 0 } });
+    expect(hub.stats).toMatchObject({ gaps: 0, total: { received: 1, unsupported: 1, delivered: 0 } });
   });
 
   it('is closed with 1013 where the log cannot be read, lest it wait on a socket that stays silent', async () => {

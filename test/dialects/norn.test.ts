@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Refusal, type Opening, type OpenRequest } from '../../src/dialects/dialect.ts';
+import { Refusal, type Session, type OpenRequest } from '../../src/dialects/dialect.ts';
 import { norn } from '../../src/dialects/norn.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import { Grants } from '../../src/model/principal.ts';
@@ -10,7 +10,7 @@ const NOW = Date.parse('2025-01-15T10:30:00Z');
 const NOBODY = new BelfryError('credentials_missing', 'No credentials.');
 const ALLOWED = ['https://norn.example.com', 'http://10.0.0.7:5173'];
 
-function open(request: Partial<OpenRequest> = {}): Opening {
+function open(request: Partial<OpenRequest> = {}): Session {
   return norn.open({
     path: '/ws',
     query: new URLSearchParams(),
@@ -19,7 +19,7 @@ function open(request: Partial<OpenRequest> = {}): Opening {
     settings: { anonymous: ['norn', 'dorgu'], nornAllowedOrigins: ALLOWED, dorguInboundMaxBytes: 512 },
     retained: async () => [],
     ...request,
-  }) as Opening;
+  }) as Session;
 }
 
 const outcome = (origin: string): string => {
@@ -95,9 +95,9 @@ describe('a norn socket', () => {
 
   it('hears what is of norn and nothing else, with whatever token, and may publish nothing', () => {
     const callers = [NOBODY, anIdentity({ subscribe: Grants.all, publish: Grants.all }), anIdentity()];
-    const openings = callers.map((caller) => open({ caller }));
-    expect(new Set(openings.map(({ identity }) => identity.subscribe.text)).size).toBe(1);
-    for (const { identity, subscriptions } of openings) {
+    const sessions = callers.map((caller) => open({ caller }));
+    expect(new Set(sessions.map(({ identity }) => identity.subscribe.text)).size).toBe(1);
+    for (const { identity, subscriptions } of sessions) {
       const heard = (type: string): boolean => {
         const event = anEvent({ type, action: 'x', key: 'a.b' });
         return (
@@ -120,7 +120,7 @@ describe('a norn socket', () => {
 
   it('asks for the last minute and is sent of that what is not older than 30 s', () => {
     const { replay } = open();
-    if (replay === undefined || !('select' in replay)) throw new Error('no wish to replay');
+    if (replay === undefined || !('select' in replay)) throw new Error('no request to replay');
     expect(replay.lastMs).toBe(60_000);
     const at = (id: string) => anEvent({ id, type: 'deploy', action: 'step', object: { sagaId: id } });
     const events = [NOW - 30_001, NOW - 30_000, NOW].map((ms) => at(`${ms}-0`));

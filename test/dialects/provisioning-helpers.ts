@@ -1,4 +1,4 @@
-import { Refusal, type Command, type Opening } from '../../src/dialects/dialect.ts';
+import { Refusal, type Command, type Session } from '../../src/dialects/dialect.ts';
 import { provisioning } from '../../src/dialects/provisioning.ts';
 import type { BelfryError } from '../../src/model/errors.ts';
 import type { HubEvent, NewEvent } from '../../src/model/event.ts';
@@ -16,7 +16,7 @@ export const EVENT_TYPES = [
   'MetricUpdate',
 ];
 
-export async function open(target: string, caller: Identity | BelfryError = anIdentity()): Promise<Opening> {
+export async function open(target: string, caller: Identity | BelfryError = anIdentity()): Promise<Session> {
   const { pathname, searchParams } = new URL(target, 'ws://localhost:9090');
   return provisioning.open({
     path: pathname,
@@ -29,8 +29,8 @@ export async function open(target: string, caller: Identity | BelfryError = anId
 }
 
 export async function refused(target: string, caller?: BelfryError): Promise<Refusal> {
-  const opening = await open(target, caller).catch((error: unknown) => error);
-  if (opening instanceof Refusal) return opening;
+  const session = await open(target, caller).catch((error: unknown) => error);
+  if (session instanceof Refusal) return session;
   throw new Error('was not refused');
 }
 
@@ -41,7 +41,7 @@ export function published(event_type: string, data: Json, more: object = {}): Hu
 }
 
 /** Whether one of the subscriptions admits the event. */
-export function admits({ subscriptions }: Pick<Opening, 'subscriptions'>, event: HubEvent): boolean {
+export function admits({ subscriptions }: Pick<Session, 'subscriptions'>, event: HubEvent): boolean {
   return subscriptions.some(
     ({ pattern, filters }) => pattern.matches(event) && filters.every((filter) => passes(filter, event)),
   );
@@ -53,4 +53,4 @@ export function subscribe(events: readonly string[], filters: object): Command &
   throw new Error('is no subscribe');
 }
 
-export const namesOf = ({ subscriptions }: Opening): string[] => subscriptions.map(({ name }) => name);
+export const namesOf = ({ subscriptions }: Session): string[] => subscriptions.map(({ name }) => name);

@@ -8,20 +8,20 @@ import { admits, EVENT_TYPES, namesOf, open, published, refused } from './provis
 describe('a provisioning handshake', () => {
   it('that names no events hears everything', async () => {
     for (const query of ['', '?events=', '?events=%20,', '?token=x']) {
-      const opening = await open(`/ws${query}`);
+      const session = await open(`/ws${query}`);
       for (const type of [...EVENT_TYPES, 'CustomApplicationEvent']) {
-        expect(admits(opening, published(type, {}))).toBe(true);
+        expect(admits(session, published(type, {}))).toBe(true);
       }
     }
   });
 
   it('hears the events that it names, by short words and names in one list', async () => {
-    const opening = await open('/ws?events=task,%20LogEntry&events=Tick,task');
-    expect(namesOf(opening)).toEqual(['TaskStatusChanged', 'LogEntry', 'Tick']);
-    expect(admits(opening, published('TaskStatusChanged', {}))).toBe(true);
-    expect(admits(opening, published('Tick', {}))).toBe(true);
-    expect(admits(opening, published('Tock', {}))).toBe(false);
-    expect(admits(opening, published('MetricUpdate', {}))).toBe(false);
+    const session = await open('/ws?events=task,%20LogEntry&events=Tick,task');
+    expect(namesOf(session)).toEqual(['TaskStatusChanged', 'LogEntry', 'Tick']);
+    expect(admits(session, published('TaskStatusChanged', {}))).toBe(true);
+    expect(admits(session, published('Tick', {}))).toBe(true);
+    expect(admits(session, published('Tock', {}))).toBe(false);
+    expect(admits(session, published('MetricUpdate', {}))).toBe(false);
   });
 
   it('shares an encoding with all that name the same batch size', async () => {
@@ -88,7 +88,7 @@ describe('a provisioning handshake', () => {
     for (const target of ['/ws', '/ws?events=task,system', '/logs', '/metrics']) {
       const { identity, authWithinMs, subscriptions } = await open(target, missing);
       expect([identity, authWithinMs]).toEqual([ANONYMOUS, 10_000]);
-      expect(new Set(subscriptions.map(({ beyondGrants }) => beyondGrants))).toEqual(new Set(['kept']));
+      expect(new Set(subscriptions.map(({ onForbidden }) => onForbidden))).toEqual(new Set(['kept']));
     }
     expect(await open('/ws')).not.toHaveProperty('authWithinMs');
   });

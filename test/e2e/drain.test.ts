@@ -66,7 +66,7 @@ describe('a node that is stopped by SIGTERM', () => {
     ['SIGTERM', 1001],
     ['SIGHUP', 1012],
   ] as const)(
-    'by %s closes with %i, is off the roll and ends with 0, and nobody misses anything',
+    'by %s closes with %i, is out of the registry and ends with 0, and nobody misses anything',
     async (signal, code) => {
       const both = await pair(200);
       const { going, staying } = both;

@@ -10,7 +10,7 @@ import { spawnRedisServer, type RedisServer } from '../support/redis-server.ts';
 const SECRET = 'geheim-4711';
 const OBJECT = { name: 'web', password: SECRET, list: [{ 'api-key': [SECRET] }], note: 'seen' };
 
-/** One event a spelling, each with the secret wherever it can be written. */
+/** One event a format, each with the secret wherever it can be written. */
 const SPELLINGS: Readonly<Record<string, object>> = {
   native: {
     type: 'cluster',
@@ -25,7 +25,7 @@ const SPELLINGS: Readonly<Record<string, object>> = {
   dorgu: { type: 'cluster.added', data: OBJECT },
   provisioning: { event_type: 'Added', data: OBJECT, metadata: { db_password: { is: SECRET } } },
 };
-/** What these are, whatever their spelling. */
+/** What these are, whatever their format. */
 const HEARD = 'cluster,custom.*.*';
 const NATIVE = JSON.stringify(SPELLINGS['native']);
 
@@ -38,31 +38,33 @@ interface World {
   readonly clients: readonly [native: TestClient, drp: TestClient];
 }
 
-type Door = (world: World, text: string, dialect: string) => Promise<unknown>;
+type EntryPoint = (world: World, text: string, dialect: string) => Promise<unknown>;
 
-const byHttp: Door = ({ node, token }, body, dialect) =>
+const byHttp: EntryPoint = ({ node, token }, body, dialect) =>
   fetch(`${node.url}/api/v3/events?dialect=${dialect}`, {
     method: 'POST',
     headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
     body,
   });
-const byFcall: Door = ({ redis, prefix }, text) => redis.fcall('belfry_publish', 1, `{${prefix}}:log`, text);
-const byPublish: Door = ({ redis, prefix }, text) => redis.publish(`${prefix}:events`, text);
-const byInbox: Door = ({ redis, prefix }, text) => redis.xadd(`{${prefix}}:ingress`, '*', 'event', text);
-const bySocket: Door = async ({ node, token }, text) => {
+const byFcall: EntryPoint = ({ redis, prefix }, text) =>
+  redis.fcall('belfry_publish', 1, `{${prefix}}:log`, text);
+const byPublish: EntryPoint = ({ redis, prefix }, text) => redis.publish(`${prefix}:events`, text);
+const byIngress: EntryPoint = ({ redis, prefix }, text) =>
+  redis.xadd(`{${prefix}}:ingress`, '*', 'event', text);
+const bySocket: EntryPoint = async ({ node, token }, text) => {
   const client = await nativeClient(node.url, token, ['none.*.*']);
   client.send({ id: 1, command: 'publish', events: [JSON.parse(text)] });
   return client.next();
 };
-const byCommand: Door = ({ node, token }, text) =>
+const byCommand: EntryPoint = ({ node, token }, text) =>
   runCommand(['publish', text], { BELFRY_URL: node.url, BELFRY_TOKEN: token });
 
-const DOORS: readonly (readonly [name: string, spelling: string, door: Door])[] = [
-  ...Object.keys(SPELLINGS).map((spelling) => ['HTTP', spelling, byHttp] as const),
-  ...Object.keys(SPELLINGS).map((spelling) => ['FCALL', spelling, byFcall] as const),
-  ...Object.keys(SPELLINGS).map((spelling) => ['PUBLISH', spelling, byPublish] as const),
-  ...Object.keys(SPELLINGS).map((spelling) => ['XADD', spelling, byInbox] as const),
-  ...Object.keys(SPELLINGS).map((spelling) => ['a socket', spelling, bySocket] as const),
+const ENTRY_POINTS: readonly (readonly [name: string, format: string, entryPoint: EntryPoint])[] = [
+  ...Object.keys(SPELLINGS).map((format) => ['HTTP', format, byHttp] as const),
+  ...Object.keys(SPELLINGS).map((format) => ['FCALL', format, byFcall] as const),
+  ...Object.keys(SPELLINGS).map((format) => ['PUBLISH', format, byPublish] as const),
+  ...Object.keys(SPELLINGS).map((format) => ['XADD', format, byIngress] as const),
+  ...Object.keys(SPELLINGS).map((format) => ['a socket', format, bySocket] as const),
   ['belfry publish', 'native', byCommand],
 ];
 
@@ -92,11 +94,11 @@ describe.skipIf(!HAS_REDIS_SERVER)('a secret', () => {
     return { redis, prefix, node, token: admin, clients };
   }
 
-  it.each(DOORS)(
-    'that comes by %s in the %s spelling is heard, kept and logged nowhere',
-    async (name, spelling, door) => {
+  it.each(ENTRY_POINTS)(
+    'that comes by %s in the %s format is heard, kept and logged nowhere',
+    async (name, format, entryPoint) => {
       const world = await start();
-      await door(world, JSON.stringify(SPELLINGS[spelling]), spelling);
+      await entryPoint(world, JSON.stringify(SPELLINGS[format]), format);
       const heard = await Promise.all(world.clients.map((client) => client.nextText()));
       const late = await nativeClient(world.node.url, world.token, [HEARD], { since: '0-0' });
       if (name !== 'PUBLISH') heard.push(await late.nextText());
@@ -116,13 +118,13 @@ describe.skipIf(!HAS_REDIS_SERVER)('a secret', () => {
     ['HTTP', byHttp],
     ['FCALL', byFcall],
     ['PUBLISH', byPublish],
-  ])('in what is refused at the door of %s is not logged either', async (_name, door) => {
+  ])('in what is refused at the entry point of %s is not logged either', async (_name, entryPoint) => {
     const world = await start();
     const odd = { type: 'belfry', action: SECRET, key: SECRET, object: { [SECRET]: SECRET } };
     for (const text of [`{"password":"${SECRET}"`, `{"a":"${SECRET}"}`, JSON.stringify(odd), SECRET]) {
-      await door(world, text, 'native').catch(() => undefined);
+      await entryPoint(world, text, 'native').catch(() => undefined);
     }
-    await door(world, NATIVE, 'native');
+    await entryPoint(world, NATIVE, 'native');
     await world.clients[0].next();
     world.node.child.kill('SIGTERM');
     await world.node.exited;

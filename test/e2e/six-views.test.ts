@@ -28,7 +28,7 @@ const SAMPLE = {
   cpuTemperature: 40,
 };
 
-/** One event of every documented type, in the spelling of its own system. */
+/** One event of every documented type, in the format of its own system. */
 const PUBLISHED = {
   norn: [
     norn('deploy.step', { step: 'build', sagaId: 's1', status: 'running' }),
@@ -59,7 +59,7 @@ const PUBLISHED = {
 };
 const ALL: readonly Frame[] = Object.values(PUBLISHED).flat();
 
-/** The types of all of them, and not those of the roll: that these clients come is an event too. */
+/** The types of all of them, and not those of the registry: that these clients come is an event too. */
 const HEARD =
   'app,batch,cluster,container,custom,deploy,deployment,function,log,metric,metrics,profiles,system,task,workflow.*.*';
 
@@ -69,7 +69,7 @@ async function take(client: TestClient, count: number): Promise<Frame[]> {
   return frames;
 }
 
-it('one event of every documented type is heard in all six views by whoever has a word for it, and by nobody else', async () => {
+it('one event of every documented type is heard in all six views by whoever supports it, and by nobody else', async () => {
   const node = await startNode({
     BELFRY_LISTEN: '127.0.0.1:0=norn,127.0.0.1:0=dorgu,127.0.0.1:0=provisioning,127.0.0.1:0=drp',
   });

@@ -22,7 +22,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('five thousand clients that come back at once
       node: 'one',
       clock: new ManualClock(),
       bounds: { maxEvents: 10_000, maxBytes: 268_435_456, maxAgeMs: 86_400_000 },
-      maxInboxBytes: 268_435_456,
+      maxIngressBytes: 268_435_456,
       maxRetainedBytes: 268_435_456,
       formats: FORMATS,
       parse: (body) => parseEvent(body),
@@ -54,7 +54,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('five thousand clients that come back at once
       const missed = Array.from({ length: 199 - (n % 200) }, (_, i) => `${(n % 200) + 1 + i}`);
       expect(client.takeKeys()).toEqual(missed);
       // The reply is one, and what it missed another.
-      expect(client.outlet.writes.length).toBeLessThanOrEqual(2);
+      expect(client.transport.writes.length).toBeLessThanOrEqual(2);
     }
     expect(await readsOf(redis)).toBe(before);
   });
@@ -78,7 +78,7 @@ class RelayBroker extends TestBroker {
   }
 }
 
-/** How often something was read there. A node looks into its inbox all the time, which is not counted. */
+/** How often something was read there. A node looks into its ingress all the time, which is not counted. */
 async function readsOf(redis: Redis): Promise<number> {
   const calls = /^cmdstat_(?:get|hget|hgetall|xrange|xrevrange|zrange|evalsha|fcall):calls=(\d+)/gm;
   const found = [...(await redis.info('commandstats')).matchAll(calls)];

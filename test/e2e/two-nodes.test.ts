@@ -45,7 +45,7 @@ describe('two nodes on one Redis', () => {
     ],
   ])(
     'hear an event by %s once, on both, in native and in drp, by exactly those whom it concerns',
-    async (door, publish) => {
+    async (entryPoint, publish) => {
       const listeners: TestClient[] = [];
       for (const { url, token } of nodes) {
         const narrow = await token('narrow', { subscribe: ['machines.*.*'] });
@@ -76,12 +76,12 @@ describe('two nodes on one Redis', () => {
       // An event that only they may hear comes first for those who may hear nothing else.
       await redis.publish(
         `${prefix}:events`,
-        JSON.stringify({ type: 'machines', action: 'create', key: door, object: null }),
+        JSON.stringify({ type: 'machines', action: 'create', key: entryPoint, object: null }),
       );
       for (const index of [3, 9])
-        expect(await listeners[index]?.next()).toMatchObject({ type: 'machines', key: door });
+        expect(await listeners[index]?.next()).toMatchObject({ type: 'machines', key: entryPoint });
       for (const index of [5, 11])
-        expect(await listeners[index]?.next()).toMatchObject({ Type: 'machines', Key: door });
+        expect(await listeners[index]?.next()).toMatchObject({ Type: 'machines', Key: entryPoint });
       for (const index of [0, 1, 2, 6, 7, 8]) expect(listeners[index]?.unread).toEqual([]);
     },
   );

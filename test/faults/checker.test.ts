@@ -6,10 +6,10 @@ const heardOf = (...events: readonly (readonly [n: number, id: string])[]): Hear
   events.map(([n, id]) => ({ key: 'k', n, id }));
 
 const publisher = (
-  promise: PublishedBy['door']['promise'],
+  promise: PublishedBy['entryPoint']['promise'],
   unsure: Record<string, number> = {},
 ): PublishedBy => ({
-  door: { promise },
+  entryPoint: { promise },
   accepted: [1, 2, 3].map((n) => ({ key: 'k', n, id: `${n}-0`, at: n })),
   unsure: new Map(Object.entries(unsure)),
 });

@@ -5,7 +5,7 @@ import type { Accepted, Publisher } from './publisher.ts';
 /** What is looked at of a client, and of a publisher. */
 export type HeardBy = Pick<ResumingClient, 'from' | 'heard' | 'gaps'>;
 export type PublishedBy = Pick<Publisher, 'accepted' | 'unsure'> & {
-  readonly door: Pick<Publisher['door'], 'promise'>;
+  readonly entryPoint: Pick<Publisher['entryPoint'], 'promise'>;
 };
 
 /** What a client should have heard and did not, told gaps left out. */
@@ -15,7 +15,7 @@ export function missing(
 ): string[] {
   const known = new Set(heard.map(({ key, n }) => `${key} ${n}`));
   return publishers
-    .filter(({ door }) => door.promise !== 'live')
+    .filter(({ entryPoint }) => entryPoint.promise !== 'live')
     .flatMap(({ accepted }) => accepted)
     .filter((event) => !known.has(`${event.key} ${event.n}`))
     .filter(({ id = from }) => compareCursors(id, from) > 0)
@@ -67,7 +67,7 @@ function wrongNumbers(
   const highest = new Map<string, number>();
   const excuses = new Map(
     publishers
-      .filter(({ door }) => door.promise === 'at least' || gaps.some(isLoss))
+      .filter(({ entryPoint }) => entryPoint.promise === 'at least' || gaps.some(isLoss))
       .flatMap(({ unsure }) => [...unsure]),
   );
   for (const { key, n, id } of heard) {

@@ -51,7 +51,7 @@ export class ResumingClient {
   readonly closeCodes = new Map<number, number>();
   /** How often its subscription was accepted. */
   subscribed = 0;
-  /** The place in the log after which it was promised everything. */
+  /** The position in the log after which it was promised everything. */
   from: string | undefined;
   /** The node it is subscribed at, if any. */
   url: string | undefined;

@@ -14,7 +14,7 @@ async function restarted({ world }: Stage, how: 'stop' | 'kill'): Promise<void> 
 async function flowPast(stage: Stage, count: number): Promise<void> {
   await stage.flow(
     count,
-    stage.publishers.filter(({ door }) => door.passesNodes),
+    stage.publishers.filter(({ entryPoint }) => entryPoint.passesNodes),
   );
 }
 

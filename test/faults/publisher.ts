@@ -5,7 +5,7 @@ import { backOff } from './wait.ts';
 const KEYS = 4;
 
 /** A way into the hub, from the side of whoever publishes. */
-export interface Door {
+export interface EntryPoint {
   /** `exactly`: a repetition changes nothing. `at least`: it may double. `live`: it is told once or not at all. */
   readonly promise: 'exactly' | 'at least' | 'live';
   /** Straight into Redis. */
@@ -45,7 +45,7 @@ export interface Accepted {
 
 /** Numbers its events per key, and goes on to the next of a key only when the one before was taken. */
 export class Publisher {
-  readonly door: Door;
+  readonly entryPoint: EntryPoint;
   readonly accepted: Accepted[] = [];
   /** How many answers were lost, by event (`key n`): so many times it may be in the log beside the one that was told. */
   readonly unsure = new Map<string, number>();
@@ -62,8 +62,8 @@ export class Publisher {
   readonly #random: () => number;
   readonly #ended: Promise<void>;
 
-  constructor(door: Door, name: string, random: () => number) {
-    this.door = door;
+  constructor(entryPoint: EntryPoint, name: string, random: () => number) {
+    this.entryPoint = entryPoint;
     this.#name = name;
     this.#random = random;
     this.#ended = this.#live();
@@ -73,13 +73,13 @@ export class Publisher {
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#ended;
-    await this.door.close();
+    await this.entryPoint.close();
   }
 
   /** Without waiting for what is under way, which may be taken or not. */
   async abort(): Promise<void> {
     this.#aborted = true;
-    await this.door.close();
+    await this.entryPoint.close();
     await this.stop();
   }
 
@@ -95,7 +95,7 @@ export class Publisher {
     const event = JSON.stringify({ type: 'faults', action: 'tell', key, object });
     for (let attempt = 0; !this.#aborted; attempt++) {
       try {
-        const id = await this.door.publish(event, `${key}-${n}`);
+        const id = await this.entryPoint.publish(event, `${key}-${n}`);
         this.accepted.push({ key, n, id, at: performance.now() });
         return;
       } catch (error) {
@@ -105,7 +105,7 @@ export class Publisher {
           this.unsure.set(`${key} ${n}`, (this.unsure.get(`${key} ${n}`) ?? 0) + 1);
         if (error instanceof WrongAnswer) this.complaints.push(error.message);
         // Told once or not at all: it cannot know, so it does not repeat.
-        if (this.door.promise === 'live') return;
+        if (this.entryPoint.promise === 'live') return;
         if (refusal === undefined) await backOff(attempt, this.#random);
         else await pause(Math.max(20, refusal.retryAfterS * 1_000) * (1 - this.#random() / 2));
       }

@@ -56,11 +56,16 @@ export class Runner {
     return world;
   }
 
-  async #playIn(world: World, { fault, doors }: Scenario, form: Form, late: AbortSignal): Promise<string[]> {
+  async #playIn(
+    world: World,
+    { fault, entryPoints }: Scenario,
+    form: Form,
+    late: AbortSignal,
+  ): Promise<string[]> {
     const stage = new Stage(world, this.#random);
     const act = async (): Promise<string[]> => {
       await stage.connect(CLIENTS);
-      stage.publish(doors, `p${++this.#played}`);
+      stage.publish(entryPoints, `p${++this.#played}`);
       await stage.flow(5);
       await fault.strike(stage, form);
       await world.recovered();

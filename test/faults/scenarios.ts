@@ -5,7 +5,7 @@ import { NETWORK_FAULTS } from './faults-network.ts';
 import { NODE_FAULTS } from './faults-node.ts';
 import { REDIS_FAULTS } from './faults-redis.ts';
 import { pick } from './random.ts';
-import { DOORS, type DoorName } from './stage.ts';
+import { ENTRY_POINTS, type EntryPointName } from './stage.ts';
 import type { BrokerState } from './world.ts';
 
 export const FAULTS = {
@@ -18,21 +18,21 @@ export const FAULTS = {
 
 export type FaultName = keyof typeof FAULTS;
 
-/** A fault, the doors by which events come meanwhile, and how the Redis keeps its data. */
+/** A fault, the entry points by which events come meanwhile, and how the Redis keeps its data. */
 export interface Scenario {
   readonly name: string;
   readonly fault: Fault;
-  readonly doors: readonly DoorName[];
+  readonly entryPoints: readonly EntryPointName[];
   readonly state: BrokerState;
   readonly form: Form;
 }
 
-const ALL: readonly DoorName[] = ['http', 'fcall', 'bareFcall', 'publish', 'socket'];
+const ALL: readonly EntryPointName[] = ['http', 'fcall', 'bareFcall', 'publish', 'socket'];
 /** Two that promise most, one past the nodes and one through them. */
-const SURE: readonly DoorName[] = ['http', 'fcall'];
+const SURE: readonly EntryPointName[] = ['http', 'fcall'];
 
-/** Fault, doors, state, and in which form it is tried already. What is short is also long. */
-const TABLE: readonly (readonly [FaultName, readonly DoorName[], BrokerState, Form])[] = [
+/** Fault, entry points, state, and in which form it is tried already. What is short is also long. */
+const TABLE: readonly (readonly [FaultName, readonly EntryPointName[], BrokerState, Form])[] = [
   ['nodeKilled', ALL, 'AOF', 'short'],
   ['nodeTerminated', SURE, 'AOF', 'short'],
   ['nodesRolled', ALL, 'AOF', 'long'],
@@ -80,8 +80,8 @@ const TABLE: readonly (readonly [FaultName, readonly DoorName[], BrokerState, Fo
   ['redisSwallowed', ['bareFcall', 'socket'], 'no AOF', 'long'],
 ];
 
-export const SCENARIOS: readonly Scenario[] = TABLE.map(([name, doors, state, form]) =>
-  scenario(FAULTS[name], doors, state, form),
+export const SCENARIOS: readonly Scenario[] = TABLE.map(([name, entryPoints, state, form]) =>
+  scenario(FAULTS[name], entryPoints, state, form),
 );
 
 /** So many faults in a row, at the same clients and publishers. */
@@ -106,8 +106,13 @@ export function row(random: () => number): Scenario {
   return scenario(fault, ALL, 'AOF', 'long');
 }
 
-function scenario(fault: Fault, doors: readonly DoorName[], state: BrokerState, form: Form): Scenario {
+function scenario(
+  fault: Fault,
+  entryPoints: readonly EntryPointName[],
+  state: BrokerState,
+  form: Form,
+): Scenario {
   const outcome = fault.tellsGap ? 'whoever missed something is told' : 'nothing is lost and nothing doubled';
-  const named = doors.map((door) => DOORS[door].label).join(', ');
-  return { name: `${fault.fact}: ${outcome} (by ${named}; ${state})`, fault, doors, state, form };
+  const named = entryPoints.map((entryPoint) => ENTRY_POINTS[entryPoint].label).join(', ');
+  return { name: `${fault.fact}: ${outcome} (by ${named}; ${state})`, fault, entryPoints, state, form };
 }

@@ -1,20 +1,27 @@
 import { ResumingClient } from './client.ts';
 import { disorder, missing } from './checker.ts';
-import { bareFcallDoor, fcallDoor, httpDoor, publishDoor, socketDoor, type DoorOptions } from './doors.ts';
-import { Publisher, type Door } from './publisher.ts';
+import {
+  bareFcallEntryPoint,
+  fcallEntryPoint,
+  httpEntryPoint,
+  publishEntryPoint,
+  socketEntryPoint,
+  type EntryPointOptions,
+} from './entry-points.ts';
+import { Publisher, type EntryPoint } from './publisher.ts';
 import { until } from './wait.ts';
 import type { World } from './world.ts';
 
 /** Every way in that a stage knows. */
-export const DOORS = {
-  http: { label: 'HTTP', open: httpDoor },
-  fcall: { label: 'FCALL with a key', open: fcallDoor },
-  bareFcall: { label: 'FCALL', open: bareFcallDoor },
-  publish: { label: 'PUBLISH', open: publishDoor },
-  socket: { label: 'a socket', open: socketDoor },
-} as const satisfies Record<string, { label: string; open: (options: DoorOptions) => Door }>;
+export const ENTRY_POINTS = {
+  http: { label: 'HTTP', open: httpEntryPoint },
+  fcall: { label: 'FCALL with a key', open: fcallEntryPoint },
+  bareFcall: { label: 'FCALL', open: bareFcallEntryPoint },
+  publish: { label: 'PUBLISH', open: publishEntryPoint },
+  socket: { label: 'a socket', open: socketEntryPoint },
+} as const satisfies Record<string, { label: string; open: (options: EntryPointOptions) => EntryPoint }>;
 
-export type DoorName = keyof typeof DOORS;
+export type EntryPointName = keyof typeof ENTRY_POINTS;
 
 /** So many clients come together when a crowd is made; how it returns is up to itself. */
 const AT_ONCE = 250;
@@ -46,12 +53,12 @@ export class Stage {
     await this.#subscribed();
   }
 
-  /** Begins to publish through each door. `name` is unlike that of any earlier publisher of this world. */
-  publish(doors: readonly DoorName[], name: string): void {
+  /** Begins to publish through each entry point. `name` is unlike that of any earlier publisher of this world. */
+  publish(entryPoints: readonly EntryPointName[], name: string): void {
     const { urls, token, redis } = this.world;
-    for (const door of doors) {
-      const opened = DOORS[door].open({ urls, token, redisUrl: redis.url });
-      this.publishers.push(new Publisher(opened, `${name}-${door}`, this.random));
+    for (const entryPoint of entryPoints) {
+      const opened = ENTRY_POINTS[entryPoint].open({ urls, token, redisUrl: redis.url });
+      this.publishers.push(new Publisher(opened, `${name}-${entryPoint}`, this.random));
     }
   }
 

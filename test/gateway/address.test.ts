@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { addressOf } from '../../src/gateway/client-address.ts';
+import { addressOf } from '../../src/gateway/http/client-address.ts';
 import { connect } from '../support/client.ts';
 import { startNode } from '../support/node.ts';
 

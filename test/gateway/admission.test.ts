@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Admission } from '../../src/gateway/admission.ts';
-import { HandshakeRate } from '../../src/gateway/handshake-rate.ts';
+import { Admission } from '../../src/gateway/sockets/admission.ts';
+import { HandshakeRate } from '../../src/gateway/sockets/handshake-rate.ts';
 import { networkOf } from '../../src/registry/address.ts';
 import { connect, type TestClient } from '../support/client.ts';
 import { ManualClock } from '../support/clock.ts';
@@ -37,7 +37,7 @@ describe('a node that may hold ten connections', () => {
 
   it('keeps the reserved share for those with a token, however many come without', async () => {
     const node = await startNode({ BELFRY_CONNECTIONS_MAX: '10', BELFRY_CONNECTIONS_RESERVED: '0.3' });
-    const strangers = ['/norn/ws', '/dorgu/ws', '/native/ws', '/norn/ws?token=rubbish'];
+    const strangers = ['/norn/ws', '/dorgu/ws', '/native/ws', '/norn/ws?token=rejected input'];
     const came = await outcomes(Array.from({ length: 20 }, (_, i) => socket(node, strangers[i % 4] ?? '')));
     expect(came['taken']).toBe(7);
     const token = await node.token();

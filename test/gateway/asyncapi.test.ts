@@ -23,12 +23,12 @@ describe('the AsyncAPI document', () => {
   });
 
   it('describes the sockets of every dialect, each where it is', () => {
-    const doors = DIALECTS.flatMap(({ dialect: { name }, paths }) =>
+    const entryPoints = DIALECTS.flatMap(({ dialect: { name }, paths }) =>
       // Mist has no socket that is all of it.
       name === 'mist' ? paths : [`/${name}/ws`, ...paths],
     );
-    expect(description.addresses('hub').toSorted()).toEqual(doors.toSorted());
-    for (const address of doors) expect(dialectAt(address, undefined)).toBeDefined();
+    expect(description.addresses('hub').toSorted()).toEqual(entryPoints.toSorted());
+    for (const address of entryPoints) expect(dialectAt(address, undefined)).toBeDefined();
   });
 
   it('says which sockets are for everybody', () => {
@@ -197,11 +197,11 @@ async function hearAll(client: TestClient, address: string, wanted: readonly str
 }
 
 describe('a running node', () => {
-  const doors = description
+  const entryPoints = description
     .addresses('hub')
     .filter((path) => STREAMS.every((stream) => stream.path !== path));
 
-  it.each(doors)('says at %s what is described, and all of it', async (address) => {
+  it.each(entryPoints)('says at %s what is described, and all of it', async (address) => {
     const node = await startNode();
     const token = await node.token();
     await post(node, ...EVENTS.slice(0, 2));
@@ -243,13 +243,11 @@ describe('a running node', () => {
     await ear.subscribe(`${prefix}:log`);
     await startNode({ BELFRY_REDIS_URL: url, BELFRY_PREFIX: prefix });
     const event = JSON.stringify(EVENTS[0]);
-    const [inbox, dead, log] = ['ingress', 'dead', 'log'].map((name) => `{${prefix}}:${name}`) as [
-      string,
-      string,
-      string,
-    ];
-    await redis.xadd(inbox, '*', 'event', event);
-    await redis.xadd(inbox, '*', 'event', '{}');
+    const [ingress, deadLetters, log] = ['ingress', 'dead-letters', 'log'].map(
+      (name) => `{${prefix}}:${name}`,
+    ) as [string, string, string];
+    await redis.xadd(ingress, '*', 'event', event);
+    await redis.xadd(ingress, '*', 'event', '{}');
     const ids = (await redis.fcall('belfry_publish', 1, log, event)) as string[];
     const refused = await redis.fcall('belfry_publish', 1, log, '{}').catch((error: Error) => error.message);
     const entries = async (key: string): Promise<string[]> => {
@@ -259,9 +257,9 @@ describe('a running node', () => {
       });
       return found.map(([, fields]) => JSON.stringify(Object.fromEntries(pairs(fields))));
     };
-    expect(described.fitting(inbox, 'say', JSON.stringify({ event }))).toEqual(['entry']);
-    for (const entry of await entries(dead))
-      expect(described.fitting(dead, 'hear', entry)).toEqual(['entry']);
+    expect(described.fitting(ingress, 'say', JSON.stringify({ event }))).toEqual(['entry']);
+    for (const entry of await entries(deadLetters))
+      expect(described.fitting(deadLetters, 'hear', entry)).toEqual(['entry']);
     for (const entry of await entries(log)) expect(described.fitting(log, 'hear', entry)).toEqual(['entry']);
     expect(described.fitting('belfry_publish', 'hear', JSON.stringify(ids))).toEqual(['ids']);
     expect(described.fitting('belfry_publish', 'hear', String(refused))).toEqual(['refused']);

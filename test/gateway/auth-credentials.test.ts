@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { credentialsOf, type Credentials } from '../../src/gateway/credentials.ts';
+import { credentialsOf, type Credentials } from '../../src/gateway/auth/credentials.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
@@ -81,7 +81,7 @@ describe('the Authorization header', () => {
 });
 
 describe('the query', () => {
-  test('carries a token under either spelling, or user:password as it is', () => {
+  test('carries a token under either format, or user:password as it is', () => {
     expect(from(undefined, 'token=a.b.c')).toEqual({ kind: 'bearer', token: 'a.b.c' });
     expect(from(undefined, 'Token=a.b.c')).toEqual({ kind: 'bearer', token: 'a.b.c' });
     expect(from(undefined, 'Token=ann:pass:word')).toEqual({

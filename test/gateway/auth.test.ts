@@ -1,8 +1,8 @@
 import { scryptSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { Authenticator } from '../../src/gateway/auth.ts';
-import { Tokens, type NewToken } from '../../src/gateway/tokens.ts';
-import { Users } from '../../src/gateway/users.ts';
+import { Authenticator } from '../../src/gateway/auth/authenticator.ts';
+import { Tokens, type NewToken } from '../../src/gateway/auth/tokens.ts';
+import { Users } from '../../src/gateway/auth/users.ts';
 import { Grants, type Identity } from '../../src/model/principal.ts';
 
 const clock = { now: () => 0, elapsed: () => 0 };

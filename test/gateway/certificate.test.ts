@@ -3,7 +3,7 @@ import { createServer, connect } from 'node:tls';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { expect, test } from 'vitest';
-import { certificate } from '../../src/gateway/certificate.ts';
+import { certificate } from '../../src/gateway/http/certificate.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Closer } from '../../src/gateway/closer.ts';
+import { Closer } from '../../src/gateway/rest/connection-closer.ts';
 import { MemoryControl } from '../../src/registry/memory-control.ts';
-import type { Order } from '../../src/registry/control.ts';
+import type { ControlCommand } from '../../src/registry/control.ts';
 import type { ConnectionQuery } from '../../src/registry/query.ts';
 import type { ConnectionPage, ConnectionRecord } from '../../src/registry/registry.ts';
 import { ManualClock } from '../support/clock.ts';
@@ -23,7 +23,7 @@ function aRecord(Id: string): ConnectionRecord {
   };
 }
 
-/** A roll on which some connections are, and keeps what it was asked. */
+/** A registry on which some connections are, and keeps what it was asked. */
 class FewRegistry extends TestRegistry {
   readonly asked: ConnectionQuery[] = [];
   left: readonly ConnectionRecord[];
@@ -41,9 +41,9 @@ class FewRegistry extends TestRegistry {
 
 async function close(count: number) {
   const clock = new ManualClock();
-  const orders: Order[] = [];
+  const controlHandler: ControlCommand[] = [];
   const control = new MemoryControl(clock);
-  await control.start((order) => void orders.push(order));
+  await control.start((order) => void controlHandler.push(order));
   const records = Array.from({ length: count }, (_, i) => aRecord(`c${i}`));
   const registry = new FewRegistry(records);
   let ended: unknown = 'not yet';
@@ -59,18 +59,18 @@ async function close(count: number) {
     await settled();
     return ended;
   };
-  return { registry, orders, pass };
+  return { registry, controlHandler, pass };
 }
 
 describe('an order to close', () => {
-  it('is given again for what is still on the roll, until that is gone', async () => {
-    const { registry, orders, pass } = await close(2);
+  it('is given again for what is still in the registry, until that is gone', async () => {
+    const { registry, controlHandler, pass } = await close(2);
     expect(await pass(10)).toBe('not yet');
     registry.left = registry.left.slice(1);
     expect(await pass(40)).toBe('not yet');
     registry.left = [];
     expect(await pass(100)).toBe('closed');
-    expect(orders).toEqual([
+    expect(controlHandler).toEqual([
       { kind: 'close', by: 'id', values: ['c0', 'c1'] },
       { kind: 'close', by: 'id', values: ['c0', 'c1'] },
       { kind: 'close', by: 'id', values: ['c1'] },
@@ -86,9 +86,9 @@ describe('an order to close', () => {
   });
 
   it('names no more than 500 at once', async () => {
-    const { orders, pass } = await close(501);
+    const { controlHandler, pass } = await close(501);
     await pass(10);
-    expect(orders.slice(0, 2).map((order) => order.kind === 'close' && order.values.length)).toEqual([
+    expect(controlHandler.slice(0, 2).map((order) => order.kind === 'close' && order.values.length)).toEqual([
       500, 1,
     ]);
   });

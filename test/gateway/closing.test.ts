@@ -19,7 +19,7 @@ function idOf(token: string): string {
 }
 
 describe('DELETE /api/v3/connections', () => {
-  it('closes one by its address with 4009, and answers it once it is off the roll', async () => {
+  it('closes one by its address with 4009, and answers it once it is out of the registry', async () => {
     const node = await startNode();
     const client = await dial(node, await node.token('ada', {}));
     const [shown] = await websockets(node);
@@ -184,7 +184,7 @@ describe('limits of connections', () => {
 });
 
 describe('a handshake that comes to nothing', () => {
-  it('is off the roll again', async () => {
+  it('is out of the registry again', async () => {
     const node = await startNode();
     const { hostname, port } = new URL(node.url);
     const headers = {
@@ -203,7 +203,7 @@ describe('a handshake that comes to nothing', () => {
   });
 });
 
-describe('the events of the roll', () => {
+describe('the events of the registry', () => {
   it('tell who came, who they turned out to be, and how they went, also to who asks later', async () => {
     const node = await startNode();
     const listener = await nativeClient(

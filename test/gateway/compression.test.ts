@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseCompression } from '../../src/gateway/compression.ts';
+import { chooseCompression } from '../../src/gateway/sockets/compression.ts';
 import { startNode } from '../support/node.ts';
 import { anEvent, provisioningClient, publish } from './provisioning-helpers.ts';
 import { cpuMsOf } from '../support/cpu.ts';

@@ -62,7 +62,7 @@ export function keepAlive(): Agent {
   return agent;
 }
 
-/** The websockets on the roll, in the order of their addresses. */
+/** The websockets in the registry, in the order of their addresses. */
 export async function websockets(node: TestNode, query = ''): Promise<Shown[]> {
   const { body } = await ask<Shown[]>(node.url, `/connections?Type=websocket${query}`, await node.token());
   return body;
@@ -73,7 +73,7 @@ export const counts = ({ headers }: Answer): (string | string[] | undefined)[] =
   headers['x-drp-list-count'],
 ];
 
-/** A native socket of somebody, known to the roll; `address` is what the hub sees of it. */
+/** A native socket of somebody, known to the registry; `address` is what the hub sees of it. */
 export async function dial(
   node: { readonly url: string },
   token: string | undefined,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { native } from '../../src/dialects/native.ts';
-import { anArrival, anIdentity } from '../support/connection.ts';
+import { aConnection, anIdentity } from '../support/connection.ts';
 import { openLiveStream } from '../support/stream.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { ask, counts, dial, keepAlive, websockets, type Shown } from './connections-helpers.ts';
@@ -147,7 +147,7 @@ describe('GET /api/v3/connections/:RemoteAddr', () => {
 });
 
 describe('a connection of REST', () => {
-  it('is on the roll from its first request until its socket closes', async () => {
+  it('is in the registry from its first request until its socket closes', async () => {
     const node = await startNode({ BELFRY_TRUSTED_HOPS: '1' });
     const agent = keepAlive();
     const ada = await node.token('ada', {});
@@ -196,10 +196,10 @@ describe('a list of more than a page', () => {
     const node = await startNode();
     const token = await admin(node);
     for (let i = 0; i < 1_100; i++) {
-      const arrival = anArrival(`10.0.${i >> 8}.${i & 255}:1`, native, {
+      const info = aConnection(`10.0.${i >> 8}.${i & 255}:1`, native, {
         identity: anIdentity({ principal: `user:${i}` }),
       });
-      await node.hub.roll.add(arrival);
+      await node.hub.registry.add(info);
     }
     for (const [path, total] of [
       ['/connections?Type=websocket', '1101'],

@@ -73,7 +73,7 @@ describe('a dorgu client', () => {
     }
   });
 
-  it('hears an event that was published in another spelling, by its key', async () => {
+  it('hears an event that was published in another format, by its key', async () => {
     const node = await startDorgu();
     const client = await connect(socketOf(node));
     await post(node, { type: 'cluster', action: 'updated', key: 'eu.prod-1', object: { nodes: 3 } });
@@ -110,7 +110,7 @@ describe('a dorgu client', () => {
     await post(node, ...Array.from({ length: 50 }, () => tell('updated')), tell('added', 'stage'));
     expect([await client.next(), await client.next()]).toEqual([tell('updated'), tell('added', 'stage')]);
     const metrics = await (await fetch(`${node.url}/metrics`)).text();
-    expect(metrics).toContain('belfry_deliveries_total{dialect="dorgu",outcome="overtaken"} 49');
+    expect(metrics).toContain('belfry_deliveries_total{dialect="dorgu",outcome="conflated"} 49');
     expect(client.unread).toEqual([]);
   });
 
@@ -141,7 +141,7 @@ describe('a dorgu client', () => {
     await post(node, { type: 'machines', action: 'added', key: 'm1', object: {} }, tell('added'));
     expect(await client.next()).toEqual(tell('added'));
     const metrics = await (await fetch(`${node.url}/metrics`)).text();
-    expect(metrics).not.toMatch(/^belfry_rubbish_total\{/m);
+    expect(metrics).not.toMatch(/^belfry_rejected_total\{/m);
   });
 
   it.each([

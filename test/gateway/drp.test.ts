@@ -279,7 +279,7 @@ describe('the drp REST side', () => {
     expect(await under(ann, 'ci:42', 'one')).toBe(204);
   });
 
-  it('refuses an event in another spelling than the named one', async () => {
+  it('refuses an event in another format than the named one', async () => {
     const node = await startDrpNode();
     const token = await node.token();
     for (const [dialect, status] of [

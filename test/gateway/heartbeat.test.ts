@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Heartbeat, type Beat } from '../../src/gateway/heartbeat.ts';
+import { Heartbeat, type HeartbeatEntry } from '../../src/gateway/sockets/heartbeat.ts';
 import { ManualClock } from '../support/clock.ts';
 
 const RHYTHMS = [
@@ -16,16 +16,16 @@ function start(pingS: number, pongWaitS: number) {
   const heartbeat = new Heartbeat(clock);
   heartbeat.start();
   const happened: string[] = [];
-  const add = (name = '', answers = false): Beat => {
-    const beat = heartbeat.add({
+  const add = (name = '', answers = false): HeartbeatEntry => {
+    const entry = heartbeat.add({
       heartbeat: { pingMs: pingS * 1_000, pongWaitMs: pongWaitS * 1_000 },
       ping: () => {
         happened.push(`${name}ping ${clock.elapsed() / 1_000}`);
-        if (answers) heartbeat.pong(beat);
+        if (answers) heartbeat.pong(entry);
       },
       cut: () => void happened.push(`${name}cut ${clock.elapsed() / 1_000}`),
     });
-    return beat;
+    return entry;
   };
   return { clock, heartbeat, happened, add, seconds: (count: number) => clock.advance(count * 1_000) };
 }
@@ -63,9 +63,9 @@ describe('a connection on the wheel', () => {
     'of %s that falls silent is cut (%d s of ping) %d s after its last pong',
     (_who, ping, wait) => {
       const { heartbeat, happened, add, seconds } = start(ping, wait);
-      const beat = add();
+      const entry = add();
       seconds(wait - 1);
-      heartbeat.pong(beat);
+      heartbeat.pong(entry);
       seconds(wait - 1);
       expect(happened.filter((each) => each.includes('cut'))).toEqual([]);
       seconds(1);
@@ -114,7 +114,7 @@ describe('a sign of life', () => {
     heartbeat.start();
     const traffic = { bytesRead: 500, bytesWritten: 200, writableLength: 0 };
     let cutAt: number | undefined;
-    const beat = heartbeat.add({
+    const entry = heartbeat.add({
       heartbeat: { pingMs: 25_000, pongWaitMs: 60_000 },
       traffic,
       ping: () => {
@@ -129,7 +129,7 @@ describe('a sign of life', () => {
         clock.advance(1_000);
       }
     };
-    return { beat, heartbeat, traffic, seconds, cutAt: () => cutAt };
+    return { entry, heartbeat, traffic, seconds, cutAt: () => cutAt };
   }
 
   it('is each byte that comes, though no frame is whole for 100 s; once none comes it is cut', () => {
@@ -143,9 +143,9 @@ describe('a sign of life', () => {
   });
 
   it('is a frame of any kind, to the second', () => {
-    const { beat, heartbeat, seconds, cutAt } = moving();
+    const { entry, heartbeat, seconds, cutAt } = moving();
     seconds(7);
-    heartbeat.heard(beat);
+    heartbeat.heard(entry);
     seconds(100);
     expect(cutAt()).toBe(67);
   });
@@ -176,10 +176,10 @@ describe('a sign of life', () => {
   });
 
   it('says what was read: who has answered a ping has no more time for what came before it', () => {
-    const { beat, heartbeat, traffic, seconds, cutAt } = moving();
+    const { entry, heartbeat, traffic, seconds, cutAt } = moving();
     traffic.bytesWritten += 900_000;
     seconds(50);
-    heartbeat.pong(beat);
+    heartbeat.pong(entry);
     seconds(59);
     expect(cutAt()).toBeUndefined();
     seconds(1);
@@ -187,7 +187,7 @@ describe('a sign of life', () => {
   });
 
   it('comes in time of who reads 12 kB a second, though three megabytes lie before the first ping', () => {
-    const { beat, heartbeat, traffic, seconds, cutAt } = moving();
+    const { entry, heartbeat, traffic, seconds, cutAt } = moving();
     const begun = traffic.bytesWritten;
     traffic.bytesWritten += 3_000_000;
     let [read, answered] = [0, 0];
@@ -197,7 +197,7 @@ describe('a sign of life', () => {
       if (traffic.bytesWritten !== written) marks.push((written = traffic.bytesWritten));
       read += 12_000;
       while (marks[answered] !== undefined && (marks[answered] ?? 0) - begun <= read) {
-        heartbeat.pong(beat);
+        heartbeat.pong(entry);
         answered++;
       }
     });

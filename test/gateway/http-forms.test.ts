@@ -190,7 +190,7 @@ describe('a method', () => {
     ['DELETE', '/api/v3/events', 'GET, HEAD, POST, OPTIONS'],
     ['PUT', '/api/v3/info', 'GET, HEAD, OPTIONS'],
     ['PATCH', '/api/v3/connections/x', 'GET, HEAD, DELETE, OPTIONS'],
-    ['GET', '/api/v3/dead/1-0/retry', 'POST, OPTIONS'],
+    ['GET', '/api/v3/dead-letters/1-0/retry', 'POST, OPTIONS'],
     ['GET', '/api/v3/tokens/x', 'DELETE, OPTIONS'],
     ['POST', '/api/v3/machines/a', 'GET, HEAD, OPTIONS'],
     ['PROPFIND', '/api/clusters/', 'GET, HEAD, OPTIONS'],

@@ -1,10 +1,10 @@
 import { decodeJwt, type JWTPayload } from 'jose';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Authenticator } from '../../src/gateway/auth.ts';
-import type { Credentials } from '../../src/gateway/credentials.ts';
-import { TokenIssuer } from '../../src/gateway/issuer.ts';
-import { Tokens } from '../../src/gateway/tokens.ts';
-import { Users } from '../../src/gateway/users.ts';
+import { Authenticator } from '../../src/gateway/auth/authenticator.ts';
+import type { Credentials } from '../../src/gateway/auth/credentials.ts';
+import { TokenIssuer } from '../../src/gateway/auth/token-issuer.ts';
+import { Tokens } from '../../src/gateway/auth/tokens.ts';
+import { Users } from '../../src/gateway/auth/users.ts';
 import { ManualClock } from '../support/clock.ts';
 import { cheapHash } from '../support/password.ts';
 import { SECRET, tokenOf } from './tokens-helpers.ts';

@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startApp, type App } from '../../src/app.ts';
-import { HttpConnections } from '../../src/gateway/http-connections.ts';
-import { httpServer } from '../../src/gateway/http-server.ts';
-import { Rubbish } from '../../src/gateway/rubbish.ts';
+import { HttpConnections } from '../../src/gateway/http/http-connections.ts';
+import { httpServer } from '../../src/gateway/http/http-server.ts';
+import { RejectedInput } from '../../src/telemetry/rejected-input.ts';
 import { ManualClock } from '../support/clock.ts';
 import { connect } from '../support/client.ts';
 import { startNode, type TestNode } from '../support/node.ts';
@@ -163,8 +163,8 @@ describe('the time for the head of a request', () => {
 
   async function serve(): Promise<string> {
     const options = { keepAliveMs: 60_000, tls: undefined, headMs: HEAD_MS, lookEveryMs: 20 };
-    const rubbish = new Rubbish(new ManualClock(), pino({ level: 'silent' }));
-    const server = httpServer({ ...options, rest: { rubbish } }, new HttpConnections());
+    const rejected = new RejectedInput(new ManualClock(), pino({ level: 'silent' }));
+    const server = httpServer({ ...options, rest: { rejected } }, new HttpConnections());
     server.on('request', (_request, response) => void response.end('ok'));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

@@ -148,7 +148,7 @@ describe("the page of Mist's document that follows a deployment", () => {
 
   it('sees each status and stage with its progress, and each line in its place', async () => {
     const node = await startNode();
-    const flow: [string, string, number][] = [
+    const brokerStats: [string, string, number][] = [
       ['pending', '', 0],
       ['building', 'cloning_repo', 25],
       ['building', 'building_image', 50],
@@ -157,9 +157,9 @@ describe("the page of Mist's document that follows a deployment", () => {
       ['deploying', 'starting_new', 90],
       ['success', 'completed', 100],
     ];
-    await post(node, step(...(flow[0] ?? ['', '', 0])));
+    await post(node, step(...(brokerStats[0] ?? ['', '', 0])));
     const client = await streamOf(node, '/ws/deployment/logs?deploymentId=15');
-    for (const [n, each] of flow.entries()) {
+    for (const [n, each] of brokerStats.entries()) {
       await post(node, ...(n > 0 ? [step(...each)] : []), deployment('log', { line: `line ${n}` }));
       const [status, stage, progress] = each;
       expect([await client.next(), await client.next()]).toMatchObject([

@@ -100,7 +100,7 @@ describe('a norn client', () => {
     expect(client.unread).toEqual([]);
   });
 
-  it('hears an event that was published in another spelling, its payload never null', async () => {
+  it('hears an event that was published in another format, its payload never null', async () => {
     const node = await startNorn();
     const client = await connect(socketOf(node));
     await post(node, { type: 'app', action: 'restarted', key: 'shop', object: null });
@@ -152,7 +152,7 @@ describe('a norn client', () => {
     expect(client.ws.readyState).toBe(client.ws.OPEN);
     const metrics = await (await fetch(`${node.url}/metrics`)).text();
     expect(metrics).toContain('belfry_commands_total 5');
-    expect(metrics).not.toMatch(/^belfry_rubbish_total\{/m);
+    expect(metrics).not.toMatch(/^belfry_rejected_total\{/m);
   });
 
   it('is answered a close with the same code', async () => {

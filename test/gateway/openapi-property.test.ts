@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { request as httpRequest } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openApi } from '../../src/gateway/openapi.ts';
-import { OPERATIONS } from '../../src/gateway/operations.ts';
+import { openApi } from '../../src/gateway/api-docs/openapi.ts';
+import { OPERATIONS } from '../../src/gateway/api-docs/operations.ts';
 import { anyRequest, type AnyRequest, type Parameter } from '../support/any-of-schema.ts';
 import { keepAlive } from './connections-helpers.ts';
 import { nativeClient } from '../support/client.ts';

@@ -2,9 +2,9 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import express from 'express';
 import { Redis } from 'ioredis';
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
-import { errorsOf, openApi } from '../../src/gateway/openapi.ts';
-import type { Operation } from '../../src/gateway/operation.ts';
-import { OPERATIONS } from '../../src/gateway/operations.ts';
+import { errorsOf, openApi } from '../../src/gateway/api-docs/openapi.ts';
+import type { Operation } from '../../src/gateway/api-docs/operation.ts';
+import { OPERATIONS } from '../../src/gateway/api-docs/operations.ts';
 import { hashPassword } from '../../src/model/password.ts';
 import { ERRORS } from '../../src/model/errors.ts';
 import { nativeClient } from '../support/client.ts';
@@ -159,24 +159,24 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
     { target: api('/nodes'), gets: 200 },
     { target: api('/nodes'), as: 'nobody', gets: 'forbidden' },
   ],
-  listDead: [
-    { target: api('/dead'), gets: 200 },
-    { target: api('/dead'), as: 'nobody', gets: 'forbidden' },
+  listDeadLetters: [
+    { target: api('/dead-letters'), gets: 200 },
+    { target: api('/dead-letters'), as: 'nobody', gets: 'forbidden' },
   ],
-  getDead: [
-    { target: api('/dead/DEAD'), gets: 200 },
-    { target: api('/dead/1-0'), gets: 'not_found' },
-    { target: api('/dead/1-0'), as: 'nobody', gets: 'forbidden' },
+  getDeadLetter: [
+    { target: api('/dead-letters/DEAD'), gets: 200 },
+    { target: api('/dead-letters/1-0'), gets: 'not_found' },
+    { target: api('/dead-letters/1-0'), as: 'nobody', gets: 'forbidden' },
   ],
-  retryDead: [
-    { target: api('/dead/DEAD/retry'), gets: 204 },
-    { target: api('/dead/1-0/retry'), gets: 'not_found' },
-    { target: api('/dead/1-0/retry'), as: 'nobody', gets: 'forbidden' },
+  retryDeadLetter: [
+    { target: api('/dead-letters/DEAD/retry'), gets: 204 },
+    { target: api('/dead-letters/1-0/retry'), gets: 'not_found' },
+    { target: api('/dead-letters/1-0/retry'), as: 'nobody', gets: 'forbidden' },
   ],
-  deleteDead: [
-    { target: api('/dead/DEAD'), gets: 204 },
-    { target: api('/dead/1-0'), gets: 'not_found' },
-    { target: api('/dead/1-0'), as: 'nobody', gets: 'forbidden' },
+  deleteDeadLetter: [
+    { target: api('/dead-letters/DEAD'), gets: 204 },
+    { target: api('/dead-letters/1-0'), gets: 'not_found' },
+    { target: api('/dead-letters/1-0'), as: 'nobody', gets: 'forbidden' },
   ],
   listConnections: [{ target: api('/connections?Principal=Ne()'), gets: 200 }],
   closeConnections: [
@@ -289,7 +289,7 @@ function codeOf(response: Response, body: unknown): string {
   return /#(\w+)$/.exec(Messages.at(-1) ?? '')?.[1] ?? String(response.status);
 }
 
-/** A node on Redis with somebody connected, an event, and something dead. */
+/** A node on Redis with somebody connected, an event, and a dead letter. */
 async function startStage(redisUrl = inject('redisUrl')): Promise<{
   node: TestNode;
   ask: (asked: Asked, method: string) => Promise<Response>;
@@ -317,9 +317,11 @@ async function startStage(redisUrl = inject('redisUrl')): Promise<{
   const redis = new Redis(redisUrl);
   redis.on('error', () => undefined);
   onTestFinished(() => redis.disconnect());
-  const dead = async (): Promise<string> => {
+  const deadLetters = async (): Promise<string> => {
     await redis.xadd(`{${prefix}}:ingress`, '*', 'event', '{}');
-    const found = await vi.waitUntil(async () => (await redis.xrange(`{${prefix}}:dead`, '-', '+'))[0]);
+    const found = await vi.waitUntil(
+      async () => (await redis.xrange(`{${prefix}}:dead-letters`, '-', '+'))[0],
+    );
     return found[0];
   };
   const event = posted.headers.get('belfry-event-ids') ?? '';
@@ -328,7 +330,7 @@ async function startStage(redisUrl = inject('redisUrl')): Promise<{
     const filled = target
       .replace('EVENT', event)
       .replace('CONNECTION', connection?.id ?? '')
-      .replace('DEAD', target.includes('DEAD') ? await dead() : '');
+      .replace('DEAD', target.includes('DEAD') ? await deadLetters() : '');
     const token = as === undefined ? admin : tokens[as];
     return fetch(`${node.url}${filled}`, {
       method: method.toUpperCase(),
@@ -372,7 +374,7 @@ describe('a running node', () => {
       'getReadiness',
       'publish',
       'listConnections',
-      'listDead',
+      'listDeadLetters',
       'getEvents',
       'listClusters',
     ]) {

@@ -1,16 +1,16 @@
 import type { WebSocket } from 'ws';
 import { expect, it } from 'vitest';
-import { Pongs } from '../../src/gateway/pongs.ts';
-import { TestOutlet } from '../support/outlet.ts';
+import { Pongs } from '../../src/gateway/sockets/pongs.ts';
+import { TestTransport } from '../support/transport.ts';
 
 function start() {
-  const outlet = new TestOutlet();
+  const transport = new TestTransport();
   const sent: string[] = [];
   const ws = { pong: (data: Buffer) => sent.push(data.toString()) };
-  const pongs = new Pongs(ws as unknown as WebSocket, outlet);
+  const pongs = new Pongs(ws as unknown as WebSocket, transport);
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   return {
-    outlet,
+    transport,
     sent,
     turn,
     ping: (...names: string[]) => names.forEach((name) => pongs.answer(Buffer.from(name))),
@@ -29,13 +29,13 @@ it('the latest of the pings of one turn is answered, and each that comes alone',
 });
 
 it('a client that reads nothing has one pong waiting, however many pings it sends', async () => {
-  const { outlet, sent, turn, ping } = start();
-  outlet.full = true;
+  const { transport, sent, turn, ping } = start();
+  transport.full = true;
   for (let n = 0; n < 100; n++) {
     ping(`${n}`);
     await turn();
   }
   expect(sent).toEqual([]);
-  outlet.drain();
+  transport.drain();
   expect(sent).toEqual(['99']);
 });

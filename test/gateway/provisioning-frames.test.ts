@@ -2,7 +2,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { ClientOptions } from 'ws';
 import { provisioning } from '../../src/dialects/provisioning.ts';
-import { subscriptionsOf } from '../../src/dialects/provisioning-wishes.ts';
+import { subscriptionsOf } from '../../src/dialects/provisioning-subscriptions.ts';
 import type { TestClient } from '../support/client.ts';
 import { startHub, type TestConnection } from '../support/connection.ts';
 import { startNode } from '../support/node.ts';
@@ -97,8 +97,8 @@ describe('an event on provisioning', () => {
   it('is never held back for 100 ms, however long a flush takes', async () => {
     const test = await startHub();
     const client = connect(test);
-    const write = client.outlet.write.bind(client.outlet);
-    client.outlet.write = (bytes) => {
+    const write = client.transport.write.bind(client.transport);
+    client.transport.write = (bytes) => {
       test.clock.spend(5_000);
       write(bytes);
     };

@@ -22,7 +22,7 @@ export async function provisioningClient(
   return connect(url.href, options);
 }
 
-/** Publishes one event or a list through HTTP, in whichever spelling, as an admin. */
+/** Publishes one event or a list through HTTP, in whichever format, as an admin. */
 export async function publish(node: TestNode, body: unknown, query = ''): Promise<void> {
   const response = await fetch(`${node.url}/api/v3/events?token=${await node.token()}${query}`, {
     method: 'POST',

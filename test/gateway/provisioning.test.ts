@@ -146,7 +146,7 @@ describe('a provisioning session', () => {
     expect(await heardSoFar(client)).toEqual([]);
   });
 
-  it('is one more spelling of the events that all the others hear and publish', async () => {
+  it('is one more format of the events that all the others hear and publish', async () => {
     const node = await startProvisioningNode();
     const token = await node.token();
     const [native, drp, provisioning] = [

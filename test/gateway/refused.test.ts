@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { goingAway } from '../../src/gateway/admission.ts';
-import { REFUSED_HANDSHAKES, RefusedHandshakes } from '../../src/gateway/refused.ts';
+import { goingAway } from '../../src/gateway/sockets/admission.ts';
+import { REFUSED_HANDSHAKES, RefusedHandshakes } from '../../src/telemetry/refused-handshakes.ts';
 import { Refusal } from '../../src/dialects/dialect.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import { connect, type TestClient } from '../support/client.ts';

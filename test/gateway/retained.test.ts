@@ -274,7 +274,7 @@ describe('GET /api/clusters', () => {
     expect(await response.text()).toBe('cluster not found\n');
   });
 
-  it('knows a cluster by what was published in the spelling of Dorgu', async () => {
+  it('knows a cluster by what was published in the format of Dorgu', async () => {
     const node = await startRetaining();
     await publish(node, { type: 'cluster.added', data: { name: 'eu.1', status: { phase: 'Ready' } } });
     const response = await fetch(`${node.url}/api/clusters/eu.1`);

@@ -24,7 +24,7 @@ it('who guesses passwords is told to wait by REST and by every dialect that asks
     await connect(`${url}wonderland`);
   }
   const counts = await MetricsPage.of(node.url);
-  expect(counts.get('belfry_rubbish_total{source="sign-in",reason="password_wrong"}')).toBe(10);
+  expect(counts.get('belfry_rejected_total{source="sign-in",reason="password_wrong"}')).toBe(10);
   const logged = node.log.find(({ source }) => source === 'sign-in');
   expect(logged).toMatchObject({ reason: 'password_wrong', name: 'ada' });
   expect(logged?.['address']).toMatch(/^127\.0\.0\.1:/);

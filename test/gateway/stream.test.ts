@@ -188,7 +188,7 @@ describe('GET /api/v3/events with Accept: text/event-stream', () => {
     const stream = await openStream(`${url}/api/v3/events?token=${await node.token()}`);
     await stream.next();
     await stream.next();
-    for (let beat = 0; beat < 2; beat++) {
+    for (let entry = 0; entry < 2; entry++) {
       clock.advance(15_000);
       expect(await stream.next()).toEqual({ comment: '' });
     }

@@ -1,5 +1,5 @@
 import { SignJWT, type JWTPayload } from 'jose';
-import { Tokens, type TokenSettings } from '../../src/gateway/tokens.ts';
+import { Tokens, type TokenSettings } from '../../src/gateway/auth/tokens.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 
 export const NOW_S = 1_700_000_000;

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, exportSPKI, generateKeyPair } from 'jose';
 import { afterEach, describe, expect, test } from 'vitest';
-import { Tokens } from '../../src/gateway/tokens.ts';
+import { Tokens } from '../../src/gateway/auth/tokens.ts';
 import type { BelfryError } from '../../src/model/errors.ts';
 import { algorithmsOf } from '../../src/model/signature.ts';
 import { ManualClock } from '../support/clock.ts';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { exportSPKI, generateKeyPair, type JWTPayload } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { Tokens } from '../../src/gateway/tokens.ts';
+import { Tokens } from '../../src/gateway/auth/tokens.ts';
 import type { Grants } from '../../src/model/principal.ts';
 import { base64url, bytes, clock, NOW_S, refusal, SECRET, tokenOf } from './tokens-helpers.ts';
 

@@ -5,7 +5,14 @@ const BEARER = 'Bearer realm="belfry"';
 
 it('who brings no token to REST is told so in the body, and how to bring one in the header', async () => {
   const node = await startNode();
-  for (const path of ['events', 'connections', 'presence?principal=user:ada', 'dead', 'explain', 'cluster']) {
+  for (const path of [
+    'events',
+    'connections',
+    'presence?principal=user:ada',
+    'dead-letters',
+    'explain',
+    'cluster',
+  ]) {
     const response = await fetch(`${node.url}/api/v3/${path}`);
     expect([path, response.status, response.headers.get('www-authenticate')]).toEqual([path, 401, BEARER]);
     expect(await response.json()).toMatchObject({

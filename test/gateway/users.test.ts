@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Users } from '../../src/gateway/users.ts';
+import { Users } from '../../src/gateway/auth/users.ts';
 import { hashPassword, isPasswordHash, verifyPassword } from '../../src/model/password.ts';
 import type { BelfryError } from '../../src/model/errors.ts';
 import type { Identity } from '../../src/model/principal.ts';

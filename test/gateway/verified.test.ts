@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair } from 'jose';
 import { expect, it, onTestFinished } from 'vitest';
-import { Tokens } from '../../src/gateway/tokens.ts';
+import { Tokens } from '../../src/gateway/auth/tokens.ts';
 import { ManualClock } from '../support/clock.ts';
 import { SECRET, tokenOf } from './tokens-helpers.ts';
 

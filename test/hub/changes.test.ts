@@ -45,7 +45,7 @@ describe('a subscription that is toggled', () => {
     async (more) => {
       const { toggle, heard } = await holding(HELD, more);
       msOf(toggle, 100);
-      // For two commands and what the roll is told; it was 5 ms.
+      // For two commands and what the registry is told; it was 5 ms.
       expect(msOf(toggle, 500)).toBeLessThan(1);
       expect(heard()).toEqual([`${'x'.repeat(210)}0`]);
     },
@@ -89,10 +89,10 @@ describe('however connections change what they subscribe to', () => {
           if ('key' in each) {
             const event = broker.append({ type: each.type, action: 'b', key: each.key });
             for (const [n, subscribed] of held.entries()) {
-              const hears = [...subscribed].some(
+              const matches = [...subscribed].some(
                 ([text, filtered]) => Pattern.parse(text).matches(event) && (!filtered || event.key === '1'),
               );
-              if (hears) expected[n]?.push(event.id);
+              if (matches) expected[n]?.push(event.id);
             }
           }
         }

@@ -105,7 +105,7 @@ describe('an event', () => {
     const { subscriber, publish } = await startHub();
     const [one, two] = [subscriber(['*.*.*']), subscriber(['*.*.*'])];
     publish();
-    expect(one.outlet.writes.at(-1)).toBe(two.outlet.writes.at(-1));
+    expect(one.transport.writes.at(-1)).toBe(two.transport.writes.at(-1));
   });
 
   it('is encoded for nobody when nobody hears it', async () => {
@@ -132,7 +132,7 @@ describe('an event', () => {
     expect(client.takeKeys()).toEqual(['j1', 'm1']);
   });
 
-  it('of the hub itself goes to everybody who hears anything and whose dialect has a word for it', async () => {
+  it('of the hub itself goes to everybody who hears anything and whose dialect supports it', async () => {
     const { connect, subscriber, broker, hub } = await startHub();
     const client = subscriber(['machines.*.*']);
     const silent = connect();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { startHub, type TestConnection } from '../support/connection.ts';
 
-const writesOf = ({ outlet }: TestConnection): number => outlet.writes.length;
+const writesOf = ({ transport }: TestConnection): number => transport.writes.length;
 
 describe('a storm of connections that come and go while events wait', () => {
   it('costs who stays one write a flush, whoever joins', async () => {

@@ -222,7 +222,7 @@ describe('commands', () => {
     expect(client.connection.isOpen).toBe(true);
   });
 
-  it('are passed over in silence where the dialect has no word for a refusal', async () => {
+  it('are passed over in silence where the dialect does not support a refusal', async () => {
     const { connect, reported } = await startHub();
     const client = connect({ dialect: drp });
     client.send('hello');
@@ -239,9 +239,9 @@ describe('commands', () => {
       for (let n = 0; n < 3; n++) client.send({ id: n, command: 'ping' });
       clock.advance(1_000);
     }
-    expect(client.outlet.closed).toBeUndefined();
+    expect(client.transport.closed).toBeUndefined();
     for (let n = 0; n < 4; n++) client.send({ id: n, command: 'ping' });
-    expect(client.outlet.closed?.code).toBe(4029);
+    expect(client.transport.closed?.code).toBe(4029);
     expect(client.take()).toHaveLength(12);
   });
 
@@ -249,11 +249,11 @@ describe('commands', () => {
     const { connect } = await startHub({ maxPerSecond: 3 });
     const [unreadable, binary] = [connect(), connect()];
     for (let n = 0; n < 4; n++) {
-      unreadable.send('rubbish');
+      unreadable.send('rejected input');
       binary.sendBinary();
     }
-    expect(unreadable.outlet.closed?.code).toBe(4029);
-    expect(binary.outlet.closed?.code).toBe(4029);
+    expect(unreadable.transport.closed?.code).toBe(4029);
+    expect(binary.transport.closed?.code).toBe(4029);
     expect(binary.take()).toHaveLength(3);
   });
 
@@ -262,7 +262,7 @@ describe('commands', () => {
     for (let n = 0; n < 3; n++) {
       const client = connect();
       client.send({ command: 'ping' });
-      expect(client.outlet.closed).toBeUndefined();
+      expect(client.transport.closed).toBeUndefined();
     }
   });
 
@@ -272,9 +272,9 @@ describe('commands', () => {
     broker.held = true;
     client.send(publishing(event));
     for (let n = 0; n < 1_000; n++) client.send({ id: n, command: 'ping' });
-    expect(client.outlet.closed).toBeUndefined();
+    expect(client.transport.closed).toBeUndefined();
     client.send({ id: 'last', command: 'ping' });
-    expect(client.outlet.closed?.code).toBe(4029);
+    expect(client.transport.closed?.code).toBe(4029);
   });
 
   it('of a connection that ended are not carried out', async () => {

@@ -8,10 +8,10 @@ describe('a connection', () => {
     const client = connect({ identity: anIdentity({ expiresAt: clock.now() + 60_000 }) });
     const forever = connect();
     clock.advance(59_000);
-    expect(client.outlet.closed).toBeUndefined();
+    expect(client.transport.closed).toBeUndefined();
     clock.advance(1_000);
-    expect(client.outlet.closed).toEqual({ code: 4001, reason: CLOSE.tokenExpired.reason });
-    expect(forever.outlet.closed).toBeUndefined();
+    expect(client.transport.closed).toEqual({ code: 4001, reason: CLOSE.tokenExpired.reason });
+    expect(forever.transport.closed).toBeUndefined();
   });
 
   it('lives on when the token was renewed with auth', async () => {
@@ -22,9 +22,9 @@ describe('a connection', () => {
     client.send({ command: 'auth', token: 'new' });
     await settled();
     clock.advance(119_000);
-    expect(client.outlet.closed).toBeUndefined();
+    expect(client.transport.closed).toBeUndefined();
     clock.advance(1_000);
-    expect(client.outlet.closed?.code).toBe(4001);
+    expect(client.transport.closed?.code).toBe(4001);
   });
 
   it('is closed with 1008 when it came without credentials and sends none in time', async () => {
@@ -32,9 +32,9 @@ describe('a connection', () => {
     const client = connect({ authWithinMs: 10_000 });
     clock.advance(9_000);
     client.send({ command: 'ping' });
-    expect(client.outlet.closed).toBeUndefined();
+    expect(client.transport.closed).toBeUndefined();
     clock.advance(1_000);
-    expect(client.outlet.closed?.code).toBe(1008);
+    expect(client.transport.closed?.code).toBe(1008);
   });
 
   it('that sent its credentials in time lives on, while its token does', async () => {
@@ -43,7 +43,7 @@ describe('a connection', () => {
     client.send({ command: 'auth', token: 'good' });
     await settled();
     clock.advance(600_000);
-    expect(client.outlet.closed).toBeUndefined();
+    expect(client.transport.closed).toBeUndefined();
   });
 
   it('that sent bad credentials is closed in time all the same', async () => {
@@ -52,6 +52,6 @@ describe('a connection', () => {
     client.send({ command: 'auth', token: 'bad' });
     await settled();
     clock.advance(10_000);
-    expect(client.outlet.closed?.code).toBe(1008);
+    expect(client.transport.closed?.code).toBe(1008);
   });
 });

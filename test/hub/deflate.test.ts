@@ -5,9 +5,9 @@ import * as fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { deflatedFrameOf, frameOf } from '../../src/hub/frame.ts';
-import { anArrival, startHub, TestConnection } from '../support/connection.ts';
+import { aConnection, startHub, TestConnection } from '../support/connection.ts';
 import { connect } from '../support/client.ts';
-import { readFrames, TestOutlet } from '../support/outlet.ts';
+import { readFrames, TestTransport } from '../support/transport.ts';
 
 const COMPRESSED = 0b0100_0000;
 /** RFC 7692 §7.2.2: appended to a message before it is inflated. */
@@ -99,9 +99,9 @@ describe('a connection that agreed to compression', () => {
   async function three() {
     const test = await startHub();
     const clients = [true, true, false].map((deflate, index) => {
-      const outlet = new TestOutlet();
-      const connection = test.hub.attach(anArrival(`192.0.2.2:${index}`), outlet, deflate);
-      const client = new TestConnection(connection, outlet, test.commands);
+      const transport = new TestTransport();
+      const connection = test.hub.attach(aConnection(`192.0.2.2:${index}`), transport, deflate);
+      const client = new TestConnection(connection, transport, test.commands);
       client.subscribe(['*.*.*']);
       return client;
     });
@@ -112,7 +112,7 @@ describe('a connection that agreed to compression', () => {
     const { clients, hub, publish } = await three();
     const { encodes, frames } = hub.stats;
     publish({ object: textOf(3_000) });
-    const [one, two, other] = clients.map(({ outlet }) => outlet.writes.at(-1) ?? Buffer.alloc(0)) as [
+    const [one, two, other] = clients.map(({ transport }) => transport.writes.at(-1) ?? Buffer.alloc(0)) as [
       Buffer,
       Buffer,
       Buffer,
@@ -128,9 +128,9 @@ describe('a connection that agreed to compression', () => {
     const { clients } = await three();
     const [client] = clients as [TestConnection];
     client.send({ id: 'x'.repeat(200), command: 'ping' });
-    expect(isCompressed(client.outlet.writes.at(-1) ?? Buffer.alloc(0))).toBe(false);
+    expect(isCompressed(client.transport.writes.at(-1) ?? Buffer.alloc(0))).toBe(false);
     client.subscribe(Array.from({ length: 100 }, (_, index) => `type-${index}.*.*`));
-    const reply = client.outlet.writes.at(-1) ?? Buffer.alloc(0);
+    const reply = client.transport.writes.at(-1) ?? Buffer.alloc(0);
     expect(isCompressed(reply)).toBe(true);
     expect(JSON.parse(inflated(reply))).toMatchObject({ type: 'belfry', action: 'subscribe' });
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CLOSE } from '../../src/model/close.ts';
 import { anIdentity, startHub, type TestConnection, type TestHub } from '../support/connection.ts';
 import { isForgotten } from '../support/garbage.ts';
-import { readFrames } from '../support/outlet.ts';
+import { readFrames } from '../support/transport.ts';
 
 const MIB = 1024 * 1024;
 
@@ -10,19 +10,19 @@ describe('delivery', () => {
   it('comes at the end of the turn, several events in one write', async () => {
     const { broker, clock, subscriber } = await startHub();
     const client = subscriber(['*.*.*']);
-    const before = client.outlet.writes.length;
+    const before = client.transport.writes.length;
     for (const key of ['1', '2', '3']) broker.append({ key });
-    expect(client.outlet.writes).toHaveLength(before);
+    expect(client.transport.writes).toHaveLength(before);
     clock.turn();
-    expect(client.outlet.writes).toHaveLength(before + 1);
+    expect(client.transport.writes).toHaveLength(before + 1);
     expect(client.takeKeys()).toEqual(['1', '2', '3']);
   });
 
   /** A client whose every write takes 7 ms. */
   const slowly = ({ clock, subscriber }: TestHub, pattern: string): TestConnection => {
     const client = subscriber([pattern]);
-    const write = client.outlet.write.bind(client.outlet);
-    client.outlet.write = (bytes) => {
+    const write = client.transport.write.bind(client.transport);
+    client.transport.write = (bytes) => {
       clock.spend(7);
       write(bytes);
     };
@@ -68,7 +68,7 @@ describe('delivery', () => {
     for (let n = 0; n < 5; n++) broker.append({ key: String(n), object: 'x'.repeat(400_000) });
     clock.turn();
     for (const client of clients) {
-      expect(client.outlet.writes.slice(1).map((bytes) => readFrames(bytes).length)).toEqual([2, 2, 1]);
+      expect(client.transport.writes.slice(1).map((bytes) => readFrames(bytes).length)).toEqual([2, 2, 1]);
       expect(client.takeKeys()).toEqual(['0', '1', '2', '3', '4']);
     }
   });
@@ -129,16 +129,16 @@ describe('who subscribes', () => {
       queue: { maxDeliveries: 1, maxBytes: MIB },
     });
     const slow = subscriber(['*.*.*']);
-    slow.outlet.full = true;
+    slow.transport.full = true;
     broker.append({ key: '1' });
     hub.flush();
     broker.append({ key: '2' });
     const client = connect();
     client.subscribe(['*.*.*']);
-    expect(slow.outlet.closed).toBeUndefined();
+    expect(slow.transport.closed).toBeUndefined();
     broker.append({ key: '3' });
     hub.flush();
-    expect(slow.outlet.closed?.code).toBe(CLOSE.tooSlow.code);
+    expect(slow.transport.closed?.code).toBe(CLOSE.tooSlow.code);
     broker.append({ key: '4' });
     hub.flush();
     expect(client.takeKeys()).toEqual(['3', '4']);
@@ -185,7 +185,7 @@ describe('a connection that ends', () => {
     client.connection.close(CLOSE.byOperator);
     broker.append({ key: 'after' });
     expect(client.takeKeys()).toEqual(['before']);
-    expect(client.outlet.closed).toEqual({ code: 4009, reason: CLOSE.byOperator.reason });
+    expect(client.transport.closed).toEqual({ code: 4009, reason: CLOSE.byOperator.reason });
   });
 
   it('hears nothing more, and takes nothing from the others', async () => {
@@ -213,12 +213,12 @@ describe('a connection that ends', () => {
   it('as it subscribes to more, since it was too slow, hears nothing more', async () => {
     const { broker, hub, subscriber } = await startHub({ queue: { maxDeliveries: 1, maxBytes: MIB } });
     const slow = subscriber(['a.*.*']);
-    slow.outlet.full = true;
+    slow.transport.full = true;
     broker.append({ type: 'a' });
     hub.flush();
     broker.append({ type: 'a' });
     slow.subscribe(['b.*.*']);
-    expect(slow.outlet.closed?.code).toBe(CLOSE.tooSlow.code);
+    expect(slow.transport.closed?.code).toBe(CLOSE.tooSlow.code);
     const { received } = hub.stats.total;
     broker.append({ type: 'a' });
     broker.append({ type: 'b' });
@@ -231,7 +231,7 @@ describe('a connection that ends', () => {
     const expiresAt = test.clock.now() + 60_000;
     const ended = async (end: (client: TestConnection) => void | Promise<void>): Promise<WeakRef<object>> => {
       const client = test.subscriber(['*.*.*'], { identity: anIdentity({ expiresAt }) });
-      client.outlet.full = true;
+      client.transport.full = true;
       test.publish();
       test.broker.append();
       await end(client);
@@ -255,7 +255,7 @@ describe('a connection that ends', () => {
     client.connection.close(CLOSE.byOperator);
     client.connection.close(CLOSE.tooSlow);
     hub.detach(client.connection, 'gone');
-    expect(client.outlet.closed?.code).toBe(4009);
+    expect(client.transport.closed?.code).toBe(4009);
     expect(client.connection.isOpen).toBe(false);
   });
 
@@ -264,7 +264,7 @@ describe('a connection that ends', () => {
     const clients = [subscriber(['*.*.*']), subscriber(['a.*.*'])];
     broker.append({ key: 'last' });
     await hub.stop();
-    expect(clients.map(({ outlet }) => outlet.closed?.code)).toEqual([1001, 1001]);
+    expect(clients.map(({ transport }) => transport.closed?.code)).toEqual([1001, 1001]);
     expect(clients[0]?.takeKeys()).toEqual(['last']);
     expect(hub.connections.size).toBe(0);
   });

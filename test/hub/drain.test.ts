@@ -4,7 +4,7 @@ import { CLOSE } from '../../src/model/close.ts';
 import { settled, startHub, type TestConnection } from '../support/connection.ts';
 
 const codes = (clients: readonly TestConnection[]): (number | undefined)[] =>
-  clients.map(({ outlet }) => outlet.closed?.code);
+  clients.map(({ transport }) => transport.closed?.code);
 
 /** Chance as a test wants it: one after the other. */
 function inOrder(...values: number[]): () => number {
@@ -41,15 +41,15 @@ describe('a node that drains', () => {
     const client = subscriber(['*.*.*']);
     const drained = drain(hub, { windowMs: 1_000, why: CLOSE.draining, random: inOrder(0.5) });
     publish({ key: 'meanwhile' });
-    client.outlet.full = true;
+    client.transport.full = true;
     publish({ key: 'waits' });
     publish({ key: 'waits too' });
     clock.advance(500);
     await settled();
-    expect(client.outlet.closed).toBeUndefined();
-    client.outlet.drain();
+    expect(client.transport.closed).toBeUndefined();
+    client.transport.drain();
     await drained;
-    expect([client.takeKeys(), client.outlet.closed?.code]).toEqual([
+    expect([client.takeKeys(), client.transport.closed?.code]).toEqual([
       ['meanwhile', 'waits', 'waits too'],
       1001,
     ]);
@@ -58,11 +58,11 @@ describe('a node that drains', () => {
   it('cuts who takes nothing as too slow, and waits no longer for it', async () => {
     const { hub, clock, subscriber, publish } = await startHub();
     const client = subscriber(['*.*.*']);
-    client.outlet.full = true;
+    client.transport.full = true;
     publish({ key: 'waits' });
     const drained = drain(hub, { windowMs: 0, why: CLOSE.draining, random: inOrder() });
     clock.advance(11_000);
     await drained;
-    expect(client.outlet.closed?.code).toBe(4008);
+    expect(client.transport.closed?.code).toBe(4008);
   });
 });

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { frameOf, joinFrames } from '../../src/hub/frame.ts';
-import { readFrames } from '../support/outlet.ts';
+import { readFrames } from '../support/transport.ts';
 import { runs } from '../support/runs.ts';
 
 const MIB = 1024 * 1024;

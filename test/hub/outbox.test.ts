@@ -6,10 +6,10 @@ import { outboxOf, type Outbox } from '../../src/hub/outbox.ts';
 import { Stats } from '../../src/hub/stats.ts';
 import type { HubEvent } from '../../src/model/event.ts';
 import { anEvent, startHub, type TestConnection } from '../support/connection.ts';
-import { readFrames } from '../support/outlet.ts';
+import { readFrames } from '../support/transport.ts';
 import { runs } from '../support/runs.ts';
 
-/** Says the key of an event, and has no word for one without. */
+/** Says the key of an event, and does not support one without. */
 const encode = ({ key }: HubEvent): string | undefined => (key === '' ? undefined : JSON.stringify({ key }));
 const plain: Encoding = { name: 'plain', encode };
 const batched = (size: number): Encoding => ({
@@ -18,10 +18,10 @@ const batched = (size: number): Encoding => ({
   batch: { size, join: (texts) => `[${texts.join(',')}]` },
 });
 /** One kind for each first letter of the key; a key that begins with `-` is of no kind. */
-const newest: Encoding = {
+const conflateBy: Encoding = {
   name: 'newest',
   encode,
-  newest: ({ key }) => (key.startsWith('-') ? undefined : key.slice(0, 1)),
+  conflateBy: ({ key }) => (key.startsWith('-') ? undefined : key.slice(0, 1)),
 };
 
 const encoded = (key: string): EncodedEvent => new EncodedEvent(anEvent({ key }), new Stats());
@@ -36,7 +36,7 @@ function emptied(outbox: Outbox): { texts: string[]; events: readonly number[] |
 const said = (...keys: readonly string[]): string[] => keys.map((key) => JSON.stringify({ key }));
 
 describe('an outbox', () => {
-  it.each([plain, batched(3), newest])(
+  it.each([plain, batched(3), conflateBy])(
     'of $name is empty until something waits, and again when that is taken',
     (encoding) => {
       const outbox = outboxOf(encoding, false);
@@ -66,7 +66,7 @@ describe('an outbox', () => {
     });
   });
 
-  it.each([plain, newest])(
+  it.each([plain, conflateBy])(
     'of $name gives the frame that every other one of its encoding gives',
     (encoding) => {
       const event = encoded('a');
@@ -77,7 +77,7 @@ describe('an outbox', () => {
     },
   );
 
-  it.each([plain, newest, batched(3)])('of $name keeps what it gave when more comes', (encoding) => {
+  it.each([plain, conflateBy, batched(3)])('of $name keeps what it gave when more comes', (encoding) => {
     const outbox = outboxOf(encoding, false);
     fill(outbox, 'a', 'b');
     const { frames } = outbox.take();
@@ -122,19 +122,19 @@ describe('an outbox of batches', () => {
 
 describe('an outbox of the newest', () => {
   it('gives the newest of each kind, in the order in which those came', () => {
-    const outbox = outboxOf(newest, false);
+    const outbox = outboxOf(conflateBy, false);
     expect(fill(outbox, 'a1', 'b1', 'a2', 'c1', 'b2')).toEqual([0, 0, 1, 0, 1]);
     expect(emptied(outbox).texts).toEqual(said('a2', 'c1', 'b2'));
   });
 
   it('gives everything that is of no kind', () => {
-    const outbox = outboxOf(newest, false);
+    const outbox = outboxOf(conflateBy, false);
     expect(fill(outbox, '-1', 'a1', '-1', 'a2', '-2')).toEqual([0, 0, 0, 1, 0]);
     expect(emptied(outbox).texts).toEqual(said('-1', '-1', 'a2', '-2'));
   });
 
   it('forgets what it gave: the next of its kind is no newer one', () => {
-    const outbox = outboxOf(newest, false);
+    const outbox = outboxOf(conflateBy, false);
     fill(outbox, 'a1');
     outbox.take();
     expect(fill(outbox, 'a2')).toEqual([0]);
@@ -144,12 +144,12 @@ describe('an outbox of the newest', () => {
     const key = fc.constantFrom('', '-', 'a1', 'a2', 'b1', 'b2', 'c1');
     fc.assert(
       fc.property(fc.array(key), (keys) => {
-        const outbox = outboxOf(newest, false);
+        const outbox = outboxOf(conflateBy, false);
         const outcomes = fill(outbox, ...keys);
         const { texts } = emptied(outbox);
-        const overtaken = outcomes.reduce<number>((sum, each) => sum + (each ?? 0), 0);
+        const conflated = outcomes.reduce<number>((sum, each) => sum + (each ?? 0), 0);
         const unknown = outcomes.filter((each) => each === undefined).length;
-        expect(texts.length + overtaken + unknown).toBe(keys.length);
+        expect(texts.length + conflated + unknown).toBe(keys.length);
         const spoken = keys.filter((each) => each !== '');
         expect(texts.at(-1)).toBe(spoken.length === 0 ? undefined : said(spoken.at(-1) ?? '')[0]);
       }),
@@ -158,19 +158,25 @@ describe('an outbox of the newest', () => {
 });
 
 describe('the counts', () => {
-  it('say of each member of a cohort what was overtaken before it went out', async () => {
+  it('say of each member of a cohort what was conflated before it went out', async () => {
     const test = await startHub();
-    for (let n = 0; n < 3; n++) test.subscriber(['*.*.*'], { encoding: newest });
+    for (let n = 0; n < 3; n++) test.subscriber(['*.*.*'], { encoding: conflateBy });
     const { received, delivered } = test.hub.stats.total;
     for (const key of ['a1', 'a2', 'b1', 'a3']) test.broker.append({ key });
     test.hub.flush();
     expect(test.hub.stats.total.received - received).toBe(12);
     expect(test.hub.stats.total.delivered - delivered).toBe(6);
-    expect(test.hub.stats.total.overtaken).toBe(6);
+    expect(test.hub.stats.total.conflated).toBe(6);
   });
 
   it('add up in every encoding, whoever joins, lags, is closed or leaves meanwhile', async () => {
-    const encodings = [plain, batched(2), batched(3), newest, { ...newest, name: 'slow', everyMs: 50 }];
+    const encodings = [
+      plain,
+      batched(2),
+      batched(3),
+      conflateBy,
+      { ...conflateBy, name: 'slow', minIntervalMs: 50 },
+    ];
     const step = fc.oneof(
       fc.record({ do: fc.constant('join' as const), encoding: fc.constantFrom(...encodings) }),
       fc.record({
@@ -193,14 +199,14 @@ describe('the counts', () => {
           else if (each.do === 'tell') test.broker.append({ key: each.key });
           else if (each.do === 'turn') test.clock.turn();
           else if (each.do === 'wait') test.clock.advance(30);
-          else if (each.do === 'drain') client?.outlet.drain();
+          else if (each.do === 'drain') client?.transport.drain();
           else if (each.do === 'leave' && client !== undefined) test.hub.detach(client.connection, 'gone');
-          else if (client !== undefined) client.outlet.full = true;
+          else if (client !== undefined) client.transport.full = true;
         }
         await test.hub.stop();
-        const { received, delivered, filtered, notPermitted, unknownWord, droppedSlow, overtaken } =
+        const { received, delivered, filtered, notPermitted, unsupported, droppedSlow, conflated } =
           test.hub.stats.total;
-        expect(delivered + filtered + notPermitted + unknownWord + droppedSlow + overtaken).toBe(received);
+        expect(delivered + filtered + notPermitted + unsupported + droppedSlow + conflated).toBe(received);
       }),
       { numRuns: runs(300) },
     );

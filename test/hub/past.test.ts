@@ -8,7 +8,7 @@ import { Stats } from '../../src/hub/stats.ts';
 import { Pattern } from '../../src/model/pattern.ts';
 import { ManualClock } from '../support/clock.ts';
 import {
-  anArrival,
+  aConnection,
   anEvent,
   settled,
   startHub,
@@ -16,7 +16,7 @@ import {
   type TestHub,
 } from '../support/connection.ts';
 import { collectGarbage } from '../support/garbage.ts';
-import { TestOutlet } from '../support/outlet.ts';
+import { TestTransport } from '../support/transport.ts';
 
 const MIB = 1024 * 1024;
 const keys = (from: number, to: number): string[] =>
@@ -77,7 +77,7 @@ describe('a long tail', () => {
       const lines = client.take().filter(({ type }) => type === 'deployment');
       expect(lines).toHaveLength(2_000);
       expect([lines[0]?.object, lines.at(-1)?.object]).toEqual([1, 2_000]);
-      expect(client.outlet.closed).toBeUndefined();
+      expect(client.transport.closed).toBeUndefined();
     }
   });
 
@@ -193,12 +193,12 @@ describe('what a node keeps of the past', () => {
       test.broker.append({ key: `${n}`, object: `${n} ${text}`, size: 1_000 });
     await collectGarbage();
     const before = process.memoryUsage().arrayBuffers;
-    const outlet = new TestOutlet();
-    const connection = test.hub.attach(anArrival('192.0.2.9:1'), outlet, true);
-    new TestConnection(connection, outlet, test.commands).subscribe(['*.*.*'], { since: '0-0' });
+    const transport = new TestTransport();
+    const connection = test.hub.attach(aConnection('192.0.2.9:1'), transport, true);
+    new TestConnection(connection, transport, test.commands).subscribe(['*.*.*'], { since: '0-0' });
     while (connection.cohort === undefined) {
       await settled();
-      outlet.writes.length = 0;
+      transport.writes.length = 0;
     }
     test.hub.detach(connection, 'gone');
     await collectGarbage();

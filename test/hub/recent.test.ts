@@ -54,7 +54,7 @@ describe('the recent events', () => {
     expect(recent.after('7-0')).toEqual([]);
   });
 
-  it('begin anew after a hole', () => {
+  it('begin anew after a gap', () => {
     const recent = filled(10, 3);
     recent.push(logged(9, 8));
     expect(recent.covers('3-0')).toBe(false);
@@ -97,14 +97,14 @@ describe('the recent events', () => {
 
   it('agree with a list that is cut at every event', () => {
     const bound = fc.nat(5);
-    const pushes = fc.array(fc.record({ hole: fc.nat({ max: 6 }), size: fc.nat(8) }), { maxLength: 40 });
+    const pushes = fc.array(fc.record({ gap: fc.nat({ max: 6 }), size: fc.nat(8) }), { maxLength: 40 });
     fc.assert(
       fc.property(bound, pushes, (maxEvents, steps) => {
         const recent = new Recent(maxEvents);
         let kept: { id: number; previous: number; bytes: number }[] = [];
         let last = 0;
-        for (const { hole, size } of steps) {
-          const previous = hole === 6 ? last + 2 : last;
+        for (const { gap, size } of steps) {
+          const previous = gap === 6 ? last + 2 : last;
           const id = previous + 1;
           const bytes = size * 1024 * 1024;
           recent.push(logged(id, previous, bytes));

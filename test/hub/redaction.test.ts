@@ -129,6 +129,6 @@ describe('connections', () => {
     const { encodes, frames } = hub.stats;
     publish({ ...PERSON, object: { name: 'Ada' } });
     expect([hub.stats.encodes - encodes, hub.stats.frames - frames]).toEqual([1, 1]);
-    expect(new Set(clients.map(({ outlet }) => outlet.writes.at(-1))).size).toBe(1);
+    expect(new Set(clients.map(({ transport }) => transport.writes.at(-1))).size).toBe(1);
   });
 });

@@ -115,13 +115,13 @@ describe('a replay', () => {
     for (let n = 1; n <= 100; n++)
       test.broker.append({ key: String(n), object: 'x'.repeat(100_000), size: 100_100 });
     const client = test.connect();
-    client.outlet.capacity = 64 * 1024;
+    client.transport.capacity = 64 * 1024;
     client.subscribe(['*.*.*'], { since: START });
     for (let n = 0; n < 110; n++) {
       await settled();
-      client.outlet.drain();
+      client.transport.drain();
     }
-    expect(client.outlet.closed).toBeUndefined();
+    expect(client.transport.closed).toBeUndefined();
     expect(client.takeKeys()).toEqual(Array.from({ length: 100 }, (_, index) => String(index + 1)));
   });
 
@@ -130,13 +130,13 @@ describe('a replay', () => {
     for (let n = 1; n <= 100; n++)
       test.broker.append({ key: String(n), object: 'x'.repeat(100_000), size: 100_100 });
     const client = test.connect();
-    client.outlet.capacity = 64 * 1024;
+    client.transport.capacity = 64 * 1024;
     client.subscribe(['*.*.*'], { since: START });
     for (let n = 0; n < 110; n++) {
       await settled();
-      client.outlet.drain();
+      client.transport.drain();
     }
-    expect(client.outlet.closed).toBeUndefined();
+    expect(client.transport.closed).toBeUndefined();
     expect(client.takeKeys()).toHaveLength(100);
   });
 
@@ -274,7 +274,7 @@ describe('a replay', () => {
     const small = test.connect();
     small.subscribe(['*.*.*'], { since: START });
     await settled();
-    expect(small.outlet.writes).toHaveLength(1 + 3);
+    expect(small.transport.writes).toHaveLength(1 + 3);
     expect(small.takeKeys()).toHaveLength(600);
 
     for (let n = 0; n < 10; n++)
@@ -282,7 +282,9 @@ describe('a replay', () => {
     const large = test.connect();
     large.subscribe(['*.*.large'], { since: START });
     await settled();
-    expect(large.outlet.writes.slice(1).map(({ length }) => Math.round(length / 20_000))).toEqual([4, 4, 2]);
+    expect(large.transport.writes.slice(1).map(({ length }) => Math.round(length / 20_000))).toEqual([
+      4, 4, 2,
+    ]);
   });
 
   it('waits for what the client heard on a node that was a moment ahead of this one', async () => {
@@ -383,7 +385,7 @@ describe('a replay', () => {
     expect(client.takeKeys()).toEqual(['4', '2', '3']);
   });
 
-  it('says nothing of gaps to a dialect that has no word for them', async () => {
+  it('says nothing of gaps to a dialect that does not support them', async () => {
     const test = await hubAfter(3);
     const client = test.connect({ dialect: drp });
     test.commands.run(client.connection, {
@@ -501,10 +503,10 @@ class Interleaving {
       case 'release':
         return broker.release();
       case 'fill':
-        if (latest !== undefined) latest.connection.outlet.full = true;
+        if (latest !== undefined) latest.connection.transport.full = true;
         return;
       case 'drain':
-        return latest?.connection.outlet.drain();
+        return latest?.connection.transport.drain();
       case 'turn':
         return clock.turn();
       case 'pass':
@@ -524,11 +526,11 @@ class Interleaving {
 
   #subscribe({ connection, grants, wanted }: Client, { since: from, pattern: text }: Subscribing): void {
     const admitted = Grants.parse([text]);
-    const place = from === null ? null : Math.min(from, this.#appended.length);
+    const position = from === null ? null : Math.min(from, this.#appended.length);
     const ref = String(++this.#commands);
-    connection.subscribe([text], { id: ref, ...(place !== null && { since: `${place}-0` }) });
+    connection.subscribe([text], { id: ref, ...(position !== null && { since: `${position}-0` }) });
     if (!grants.overlap(Pattern.parse(text))) return;
-    wanted.push({ ref, since: place, admits: (event) => admitted.permit(event) && grants.permit(event) });
+    wanted.push({ ref, since: position, admits: (event) => admitted.permit(event) && grants.permit(event) });
   }
 
   /** Lets everything come to its end. */
@@ -536,7 +538,7 @@ class Interleaving {
     const { broker, clock, hub } = this.#test;
     for (let quiet = 0; quiet < 3; quiet++) {
       while (broker.deliverNext());
-      for (const { connection } of this.clients) connection.outlet.drain();
+      for (const { connection } of this.clients) connection.transport.drain();
       clock.advance(100);
       clock.turn();
       hub.flush();

@@ -5,7 +5,7 @@ import { settled, startHub, type TestConnection, type TestHub } from '../support
 const plain: Encoding = { name: 'plain', encode: ({ key }) => JSON.stringify({ key }) };
 
 describe('a cohort with a rhythm', () => {
-  const slow: Encoding = { ...plain, name: 'slow', everyMs: 100 };
+  const slow: Encoding = { ...plain, name: 'slow', minIntervalMs: 100 };
   /** Publishes, and lets the turn end. */
   const publish = ({ broker, clock }: TestHub, ...keys: readonly string[]): void => {
     for (const key of keys) broker.append({ key });
@@ -24,11 +24,11 @@ describe('a cohort with a rhythm', () => {
     test.clock.advance(39);
     test.clock.turn();
     expect(keysOf(client)).toEqual([]);
-    const writes = client.outlet.writes.length;
+    const writes = client.transport.writes.length;
     test.clock.advance(1);
     test.clock.turn();
     expect(keysOf(client)).toEqual(['2', '3']);
-    expect(client.outlet.writes).toHaveLength(writes + 1);
+    expect(client.transport.writes).toHaveLength(writes + 1);
   });
 
   it('is sent an event at once that comes after a rest', async () => {
@@ -97,7 +97,7 @@ describe('an event that ends its stream', () => {
   const ending: Encoding = {
     ...plain,
     name: 'ending',
-    endsAfterMs: ({ action }) => (action === 'end' ? 1_000 : undefined),
+    closesAfterMs: ({ action }) => (action === 'end' ? 1_000 : undefined),
   };
 
   it('closes who heard it with 1000, so long after it and no sooner, when all has gone out', async () => {
@@ -109,12 +109,12 @@ describe('an event that ends its stream', () => {
     test.publish({ key: 'a' });
     test.publish({ key: 'a', action: 'end' });
     test.clock.advance(999);
-    expect([one.outlet.closed, two.outlet.closed]).toEqual([undefined, undefined]);
+    expect([one.transport.closed, two.transport.closed]).toEqual([undefined, undefined]);
     test.broker.append({ key: 'a', action: 'late' });
     test.clock.advance(1);
     await settled();
     for (const client of [one, two]) {
-      expect(client.outlet.closed?.code).toBe(1000);
+      expect(client.transport.closed?.code).toBe(1000);
       expect(client.takeTexts()).toEqual(['{"key":"a"}', '{"key":"a"}', '{"key":"a"}']);
     }
     expect(test.hub.connections.size).toBe(0);
@@ -132,7 +132,12 @@ describe('an event that ends its stream', () => {
     test.publish({ key: 'a', action: 'end' });
     test.clock.advance(10_000);
     await settled();
-    expect(ended.outlet.closed?.code).toBe(1000);
-    expect(others.map(({ outlet }) => outlet.closed)).toEqual([undefined, undefined, undefined, undefined]);
+    expect(ended.transport.closed?.code).toBe(1000);
+    expect(others.map(({ transport }) => transport.closed)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 });

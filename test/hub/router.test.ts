@@ -27,7 +27,7 @@ function cohortOf(...patterns: readonly Pattern[]): Cohort {
     view: Redaction.none.viewOf([]),
     audience: '',
     subscriptions,
-    lags: false,
+    isSlow: false,
     send: () => {},
   };
   const cohort = new Cohort(listener, signatureOf(listener), new Deliveries(), new Joiner(0));

@@ -25,10 +25,10 @@ describe('a client that lags and said "slow": "drop-oldest"', () => {
   it('hears the newest, and once what it missed', async () => {
     const test = await startBounded();
     const client = subscribed(test, 'drop-oldest');
-    client.outlet.full = true;
+    client.transport.full = true;
     publishAll(test, '1', '2', '3', '4', '5', '6', '7');
-    expect(client.outlet.closed).toBeUndefined();
-    client.outlet.drain();
+    expect(client.transport.closed).toBeUndefined();
+    client.transport.drain();
     const gap = { from: '1-0', to: '4-0', reason: 'slow', dropped: 3 };
     // The first was taken before it was known to lag.
     expect(told(client.take())).toEqual(['1', '5', '6', '7', gap]);
@@ -39,9 +39,9 @@ describe('a client that lags and said "slow": "drop-oldest"', () => {
   it('may ask again for what it missed, on the same connection', async () => {
     const test = await startBounded();
     const client = subscribed(test, 'drop-oldest');
-    client.outlet.full = true;
+    client.transport.full = true;
     publishAll(test, '1', '2', '3', '4', '5', '6');
-    client.outlet.drain();
+    client.transport.drain();
     client.takeTexts();
     client.subscribe(['*.*.*'], { since: '1-0', slow: 'drop-oldest' });
     await settled();
@@ -55,9 +55,9 @@ describe('a client that lags and said "slow": "drop-oldest"', () => {
       ['1', '2', '3'],
       ['4', '5', '6', '7'],
     ]) {
-      client.outlet.full = true;
+      client.transport.full = true;
       publishAll(test, ...keys);
-      client.outlet.drain();
+      client.transport.drain();
     }
     const gaps = client.take().filter(({ type }) => type === 'belfry');
     expect(told(gaps)).toEqual([
@@ -69,29 +69,29 @@ describe('a client that lags and said "slow": "drop-oldest"', () => {
   it('is told while it still lags, as soon as half of the queue is free', async () => {
     const test = await startBounded(4);
     const client = subscribed(test, 'drop-oldest');
-    client.outlet.full = true;
+    client.transport.full = true;
     publishAll(test, '1', '2', '3', '4', '5');
-    client.outlet.capacity = 1;
-    client.outlet.drain();
-    client.outlet.drain();
+    client.transport.capacity = 1;
+    client.transport.drain();
+    client.transport.drain();
     publishAll(test, '6');
-    for (let n = 0; n < 2; n++) client.outlet.drain();
+    for (let n = 0; n < 2; n++) client.transport.drain();
     const gap = { from: '1-0', to: '2-0', reason: 'slow', dropped: 1 };
     expect(told(client.take())).toEqual(['1', '3', '4', '5']);
-    client.outlet.drain();
-    client.outlet.drain();
+    client.transport.drain();
+    client.transport.drain();
     expect(told(client.take())).toEqual(['6', gap]);
   });
 
   it('misses of what was never in the log only how much it was', async () => {
     const test = await startBounded(2);
     const client = subscribed(test, 'drop-oldest');
-    client.outlet.full = true;
+    client.transport.full = true;
     for (const key of ['1', '2', '3']) {
       test.broker.deliverLive({ key });
       test.hub.flush();
     }
-    client.outlet.drain();
+    client.transport.drain();
     expect(told(client.take())).toContainEqual({ from: null, to: null, reason: 'slow', dropped: 1 });
   });
 });
@@ -100,10 +100,10 @@ describe('a client that lags and said "slow": "latest-per-key"', () => {
   it('hears of each type, action and key the latest, in its place', async () => {
     const test = await startBounded();
     const client = subscribed(test, 'latest-per-key');
-    client.outlet.full = true;
+    client.transport.full = true;
     publishAll(test, 'a', 'b', 'a', 'c', 'a', 'b');
-    client.outlet.drain();
-    expect(client.outlet.closed).toBeUndefined();
+    client.transport.drain();
+    expect(client.transport.closed).toBeUndefined();
     const heard = client.take();
     expect(heard.filter(({ type }) => type !== 'belfry').map(({ id }) => id)).toEqual([
       '1-0',
@@ -117,18 +117,18 @@ describe('a client that lags and said "slow": "latest-per-key"', () => {
   it('keeps everything while there is room', async () => {
     const test = await startBounded();
     const client = subscribed(test, 'latest-per-key');
-    client.outlet.full = true;
+    client.transport.full = true;
     publishAll(test, 'a', 'a', 'a', 'a');
-    client.outlet.drain();
+    client.transport.drain();
     expect(told(client.take())).toEqual(['a', 'a', 'a', 'a']);
   });
 
   it('is closed with 4008 when there are more keys than the queue holds', async () => {
     const test = await startBounded();
     const client = subscribed(test, 'latest-per-key');
-    client.outlet.full = true;
+    client.transport.full = true;
     publishAll(test, 'a', 'b', 'c', 'd', 'e');
-    expect(client.outlet.closed?.code).toBe(4008);
+    expect(client.transport.closed?.code).toBe(4008);
   });
 });
 
@@ -138,38 +138,38 @@ describe('what may be left out', () => {
     const client = subscribed(test, 'drop-oldest');
     client.subscribe(['*.*.kept']);
     client.takeTexts();
-    client.outlet.full = true;
+    client.transport.full = true;
     publishAll(test, 'kept', 'a', 'b', 'kept', 'c', 'd');
-    client.outlet.drain();
+    client.transport.drain();
     expect(client.takeKeys()).toEqual(['kept', 'kept', 'd']);
-    client.outlet.full = true;
+    client.transport.full = true;
     publishAll(test, 'kept', 'kept', 'kept', 'kept');
-    expect(client.outlet.closed?.code).toBe(4008);
+    expect(client.transport.closed?.code).toBe(4008);
   });
 
   it('makes room for a reply', async () => {
     const test = await startBounded(3);
     const client = subscribed(test, 'drop-oldest');
-    client.outlet.full = true;
+    client.transport.full = true;
     publishAll(test, '1', '2', '3');
     client.send({ id: 'p', command: 'ping' });
-    client.outlet.drain();
+    client.transport.drain();
     expect(client.take().map(({ key }) => key)).toContain('p');
-    expect(client.outlet.closed).toBeUndefined();
+    expect(client.transport.closed).toBeUndefined();
   });
 
   it('is shared with who keeps up, who hears everything in one write a flush', async () => {
     const test = await startBounded();
     const [quick, slow] = [subscribed(test, 'drop-oldest'), subscribed(test, 'drop-oldest')];
     const { encodes, frames } = test.hub.stats;
-    const writes = quick.outlet.writes.length;
-    slow.outlet.full = true;
+    const writes = quick.transport.writes.length;
+    slow.transport.full = true;
     for (let n = 0; n < 6; n++) test.broker.append({ key: String(n) });
     test.hub.flush();
     for (let n = 6; n < 12; n++) test.broker.append({ key: String(n) });
     test.hub.flush();
     expect(quick.takeKeys()).toHaveLength(12);
-    expect(quick.outlet.writes.length - writes).toBe(2);
+    expect(quick.transport.writes.length - writes).toBe(2);
     expect([test.hub.stats.encodes - encodes, test.hub.stats.frames - frames]).toEqual([12, 12]);
   });
 

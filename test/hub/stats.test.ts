@@ -26,7 +26,17 @@ const operation = fc.oneof(
   }),
   fc.record({ do: fc.constant('unsubscribe' as const), which, pattern }),
   fc.record({
-    do: fc.constantFrom('ping', 'rubbish', 'publish', 'close', 'detach', 'fill', 'drain', 'grant', 'revoke'),
+    do: fc.constantFrom(
+      'ping',
+      'rejected input',
+      'publish',
+      'close',
+      'detach',
+      'fill',
+      'drain',
+      'grant',
+      'revoke',
+    ),
     which,
   }),
   {
@@ -74,8 +84,8 @@ async function happen(test: TestHub, clients: TestConnection[], operated: Operat
       return broker.deliverLive({ type: 'belfry', action: 'gap', key: '1-0' });
     case 'ping':
       return client?.send({ id: 1, command: 'ping' });
-    case 'rubbish':
-      return client?.send('rubbish');
+    case 'rejected input':
+      return client?.send('rejected input');
     case 'publish':
       return client?.send({ id: 1, command: 'publish', events: [{ type: 'a', action: 'b', key: 'a' }] });
     case 'grant':
@@ -89,10 +99,10 @@ async function happen(test: TestHub, clients: TestConnection[], operated: Operat
       if (client !== undefined) hub.detach(client.connection, 'gone');
       return;
     case 'fill':
-      if (client !== undefined) client.outlet.full = true;
+      if (client !== undefined) client.transport.full = true;
       return;
     case 'drain':
-      return client?.outlet.drain();
+      return client?.transport.drain();
     case 'flush':
       return hub.flush();
     case 'turn':
@@ -122,17 +132,17 @@ describe('the numbers', () => {
         for (const operated of operations) await happen(test, clients, operated);
         await settled();
         test.hub.flush();
-        for (const { outlet } of clients) outlet.drain();
+        for (const { transport } of clients) transport.drain();
         await settled();
         test.hub.flush();
-        for (const { outlet } of clients) outlet.drain();
+        for (const { transport } of clients) transport.drain();
         for (const deliveries of test.hub.stats.byDialect.values()) {
           const [received, became] = sumOf(deliveries);
           expect(became).toBe(received);
         }
-        const texts = clients.reduce((sum, { outlet }) => sum + outlet.texts.length, 0);
+        const texts = clients.reduce((sum, { transport }) => sum + transport.texts.length, 0);
         expect(test.hub.stats.total.delivered).toBe(texts);
-        const slow = clients.filter(({ outlet }) => outlet.closed?.code === 4008);
+        const slow = clients.filter(({ transport }) => transport.closed?.code === 4008);
         expect(test.hub.stats.slowCloses).toBe(slow.length);
         expect(test.hub.connections.size).toBe(clients.filter(({ connection }) => connection.isOpen).length);
       }),

@@ -22,12 +22,12 @@ async function world(more: ConnectOptions = {}) {
       throw new BelfryError('token_invalid', 'The token is not valid.');
     },
   });
-  const opening = { identity: ANONYMOUS, authWithinMs: 10_000, ...more };
-  const client = test.connect(opening);
+  const session = { identity: ANONYMOUS, authWithinMs: 10_000, ...more };
+  const client = test.connect(session);
   test.commands.open(client.connection, {
     subscriptions: [],
     heartbeat: { pingMs: 1, pongWaitMs: 1 },
-    ...opening,
+    ...session,
   });
   const check = async (): Promise<void> => {
     checks.shift()?.();
@@ -36,7 +36,7 @@ async function world(more: ConnectOptions = {}) {
   return { ...test, client, check };
 }
 
-const closeOf = ({ outlet }: TestConnection): unknown => outlet.closed;
+const closeOf = ({ transport }: TestConnection): unknown => transport.closed;
 
 describe('a connection that has yet to sign in', () => {
   it('may ping, and is told to sign in for anything else', async () => {

@@ -5,10 +5,10 @@ import { Pattern } from '../../src/model/pattern.ts';
 import { ANONYMOUS, Grants } from '../../src/model/principal.ts';
 import { anIdentity, settled, startHub, type TestConnection } from '../support/connection.ts';
 
-type Beyond = Subscription['beyondGrants'];
+type Beyond = Subscription['onForbidden'];
 
-function subscription(text: string, beyondGrants?: Beyond): Subscription {
-  return { name: text, pattern: Pattern.parse(text), filters: [], ...(beyondGrants && { beyondGrants }) };
+function subscription(text: string, onForbidden?: Beyond): Subscription {
+  return { name: text, pattern: Pattern.parse(text), filters: [], ...(onForbidden && { onForbidden }) };
 }
 
 function subscribe(...subscriptions: Subscription[]): Command & { kind: 'subscribe' } {
@@ -51,7 +51,7 @@ describe('a subscription beyond the grants', () => {
     const { connect, commands, publish } = await startHub();
     const client = connect({ identity: onlyA });
     commands.run(client.connection, subscribe(subscription('a.*.*')));
-    commands.run(client.connection, { ...subscribe(subscription('b.*.*', 'alone')), insteadOf: ['a.*.*'] });
+    commands.run(client.connection, { ...subscribe(subscription('b.*.*', 'alone')), replaces: ['a.*.*'] });
     expect(told(client)).toEqual([['a.*.*'], 'forbidden']);
     publish({ type: 'a', key: 'still' });
     expect(client.takeKeys()).toEqual(['still']);
@@ -97,7 +97,7 @@ describe('subscriptions that begin instead of others', () => {
     const { connect, commands, publish } = await startHub();
     const client = connect();
     commands.run(client.connection, subscribe(subscription('a.*.*'), subscription('b.*.*')));
-    commands.run(client.connection, { ...subscribe(subscription('c.*.*')), insteadOf: ['a.*.*', 'x.y.z'] });
+    commands.run(client.connection, { ...subscribe(subscription('c.*.*')), replaces: ['a.*.*', 'x.y.z'] });
     client.takeTexts();
     for (const type of ['a', 'b', 'c']) publish({ type, key: type });
     expect(client.takeKeys()).toEqual(['b', 'c']);
@@ -107,7 +107,7 @@ describe('subscriptions that begin instead of others', () => {
     const { connect, commands } = await startHub({ maxTopics: 2 });
     const client = connect({ limits: { subscriptionsMax: 2 } });
     commands.run(client.connection, subscribe(subscription('a.*.*'), subscription('b.*.*')));
-    commands.run(client.connection, { ...subscribe(subscription('c.*.*')), insteadOf: ['a.*.*'] });
+    commands.run(client.connection, { ...subscribe(subscription('c.*.*')), replaces: ['a.*.*'] });
     commands.run(client.connection, subscribe(subscription('d.*.*')));
     expect(told(client)).toEqual([['a.*.*', 'b.*.*'], ['c.*.*'], 'subscriptions_exceeded']);
   });

@@ -50,7 +50,7 @@ describe('in a URL', () => {
   });
 });
 
-describe('the text of a dead entry', () => {
+describe('the text of a dead letter', () => {
   it('shows no password of a URL, but in what says what the event is', () => {
     expect(byDefault.maskText('{"key":"a://b:c@d","id":["a://b:c@d"],"x":"a://b:c@d"}')).toBe(
       '{"key":"a://b:c@d","id":["a://b:[redacted]@d"],"x":"a://b:[redacted]@d"}',

@@ -464,7 +464,7 @@ describe('the text of what may be no event', () => {
     ['a name at any depth, beside the event too', '{"a":[{"token":"x"}],"Token":1}', '{"a":[{"token":"[redacted]"}],"Token":"[redacted]"}'], // prettier-ignore
     ['rules for some events, as it may be one', '{"payload":{"ssn":1}}', '{"payload":{"ssn":"[redacted]"}}'],
     [
-      'a path, wherever a spelling puts it',
+      'a path, wherever a format puts it',
       '{"Data":{"pin":1},"pin":2}',
       '{"Data":{"pin":"[redacted]"},"pin":2}',
     ],

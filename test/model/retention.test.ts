@@ -74,14 +74,14 @@ describe('retention rules', () => {
     expect(retention.of({ type: 'a', action: 'b' })).toEqual({ kind: 'tail', last: TAIL_MAX, ttlMs: 5 });
   });
 
-  it('answer a wish for any action with the latest, where a rule keeps that', () => {
+  it('answer a query for any action with the latest, where a rule keeps that', () => {
     const retention = new Retention([
       { pattern: 'a.log.*', last: 9 },
       { pattern: 'a.*.*', latest: true },
     ]);
-    expect(retention.wished({ type: 'a', action: '*' })).toEqual({ kind: 'latest' });
-    expect(retention.wished({ type: 'a', action: 'save' })).toEqual({ kind: 'latest' });
-    expect(retention.wished({ type: 'a', action: 'log' })).toEqual({ kind: 'tail', last: 9 });
-    expect(retention.wished({ type: 'b', action: '*' })).toBeUndefined();
+    expect(retention.requested({ type: 'a', action: '*' })).toEqual({ kind: 'latest' });
+    expect(retention.requested({ type: 'a', action: 'save' })).toEqual({ kind: 'latest' });
+    expect(retention.requested({ type: 'a', action: 'log' })).toEqual({ kind: 'tail', last: 9 });
+    expect(retention.requested({ type: 'b', action: '*' })).toBeUndefined();
   });
 });

@@ -14,7 +14,7 @@ interface NodeOptions {
 }
 
 /** What the nodes of a test have in common. */
-export interface RollWorld {
+export interface RegistryWorld {
   /** Hears what the registries tell. */
   readonly ear: Ear;
   /** One more node, started; it ends with the test. */
@@ -31,7 +31,7 @@ export function topics(events: readonly HubEvent[]): string[] {
 }
 
 /** What every registry does, whatever the time of its events. */
-export function describeRegistry(name: string, makeWorld: () => Promise<RollWorld>): void {
+export function describeRegistry(name: string, makeWorld: () => Promise<RegistryWorld>): void {
   describe(`the ${name} registry`, () => {
     it('lists what was added, as it was added, until it is removed', async () => {
       const { world, node } = await start(makeWorld);
@@ -216,7 +216,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<RollWorl
       expect((await node.list(aQuery())).total).toBe(4);
     });
 
-    it('refuses beyond a limit of an address, whatever the port, the principal and the spelling', async () => {
+    it('refuses beyond a limit of an address, whatever the port, the principal and the format', async () => {
       const { node } = await start(makeWorld);
       const limits = { perAddress: 2 };
       await node.add(aRecord({ RemoteAddr: '10.1.1.1:1' }), limits);
@@ -353,7 +353,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<RollWorl
       expect(await node.presence('user:ada')).toMatchObject({ online: true, since: first.CreateTime });
     });
 
-    it('takes what it still holds off the roll when it stops', async () => {
+    it('takes what it still holds out of the registry when it stops', async () => {
       const { world, node } = await start(makeWorld);
       await node.add(aRecord(), NO_LIMITS);
       await node.add(aRecord({ Principal: 'unknown' }), NO_LIMITS);
@@ -380,9 +380,9 @@ export function describeRegistry(name: string, makeWorld: () => Promise<RollWorl
 }
 
 async function start(
-  makeWorld: () => Promise<RollWorld>,
+  makeWorld: () => Promise<RegistryWorld>,
   options?: NodeOptions,
-): Promise<{ readonly world: RollWorld; readonly node: Registry & Attendance & Lifecycle }> {
+): Promise<{ readonly world: RegistryWorld; readonly node: Registry & Attendance & Lifecycle }> {
   const world = await makeWorld();
   return { world, node: await world.node(options) };
 }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Control, Order } from '../../src/registry/control.ts';
+import type { Control, ControlCommand } from '../../src/registry/control.ts';
 
 /** A control with what it was told to obey. */
 export interface ControlUnderTest {
   readonly control: Control;
-  readonly obeyed: Order[];
+  readonly handled: ControlCommand[];
   /** Milliseconds since 1970, as the control has it. */
   readonly now: () => number;
 }
@@ -18,21 +18,21 @@ export function isRevoked(control: Control, tokenId: string): boolean {
 export function controlContract(name: string, start: () => Promise<ControlUnderTest>): void {
   describe(`the ${name} control`, () => {
     it('hands an order to whoever obeys, as it was given', async () => {
-      const { control, obeyed } = await start();
-      const order: Order = { kind: 'close', by: 'principal', values: ['user:ada'], reason: 'tea' };
-      await control.send(order);
+      const { control, handled } = await start();
+      const command: ControlCommand = { kind: 'close', by: 'principal', values: ['user:ada'], reason: 'tea' };
+      await control.send(command);
       await control.send({ kind: 'close', by: 'id', values: ['a', 'b'] });
-      await expect.poll(() => obeyed).toEqual([order, { kind: 'close', by: 'id', values: ['a', 'b'] }]);
+      await expect.poll(() => handled).toEqual([command, { kind: 'close', by: 'id', values: ['a', 'b'] }]);
     });
 
     it('knows a token as revoked from then on, until it would have ended', async () => {
-      const { control, obeyed, now } = await start();
+      const { control, handled, now } = await start();
       const until = now() + 60_000;
       expect(isRevoked(control, 'a')).toBe(false);
       await control.send({ kind: 'revoke', id: 'a', until });
       await control.send({ kind: 'revoke', id: 'b', until: now() - 1 });
       expect(['a', 'b', 'c'].map((id) => isRevoked(control, id))).toEqual([true, false, false]);
-      await expect.poll(() => obeyed).toContainEqual({ kind: 'revoke', id: 'a', until });
+      await expect.poll(() => handled).toContainEqual({ kind: 'revoke', id: 'a', until });
     });
 
     it('knows all tokens of a session as revoked by its id', async () => {
@@ -44,7 +44,7 @@ export function controlContract(name: string, start: () => Promise<ControlUnderT
     });
 
     it('knows what a principal signed in for by a time as revoked, and no later sign-in, password or other principal', async () => {
-      const { control, obeyed, now } = await start();
+      const { control, handled, now } = await start();
       const [before, until] = [now() - 5_000, now() + 60_000];
       const principal = 'runner:a\tb';
       await control.send({ kind: 'revoke', principal, before: before - 1_000, until });
@@ -57,7 +57,7 @@ export function controlContract(name: string, start: () => Promise<ControlUnderT
         false,
       ]);
       expect(control.isRevoked({ principal: 'runner:a', signedInAt: 0 })).toBe(false);
-      await expect.poll(() => obeyed).toContainEqual({ kind: 'revoke', principal, before, until });
+      await expect.poll(() => handled).toContainEqual({ kind: 'revoke', principal, before, until });
     });
 
     it('takes the later of two ends', async () => {

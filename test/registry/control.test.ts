@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { RedisConnection } from '../../src/broker/redis-connection.ts';
-import { orderText, parseOrder, type Order } from '../../src/registry/control.ts';
+import { controlCommandText, parseControlCommand, type ControlCommand } from '../../src/registry/control.ts';
 import { MemoryControl } from '../../src/registry/memory-control.ts';
 import { RedisControl } from '../../src/registry/redis-control.ts';
 import { Revocations } from '../../src/registry/revocations.ts';
@@ -24,15 +24,15 @@ async function onRedis(
 ): Promise<RedisControlUnderTest> {
   const url = inject('redisUrl');
   const log = pino({ level: 'silent' });
-  const [commands, subscriber] = ['roll', 'control'].map(
+  const [commands, subscriber] = ['registry', 'control'].map(
     (role) => new RedisConnection({ url, prefix, role, commandTimeoutMs: 5_000, log }),
   ) as [RedisConnection, RedisConnection];
   await Promise.all([commands.open(5_000), subscriber.open(5_000)]);
   const reported: string[] = [];
   const report = (source: string, reason: string): void => void reported.push(`${source} ${reason}`);
   const control = new RedisControl({ prefix, commands, subscriber, clock, report, log });
-  const obeyed: Order[] = [];
-  await control.start((order) => void obeyed.push(order));
+  const handled: ControlCommand[] = [];
+  await control.start((command) => void handled.push(command));
   const redis = new Redis(url);
   onTestFinished(async () => {
     await control.stop();
@@ -40,15 +40,15 @@ async function onRedis(
     await redis.del(`{${prefix}}:revoked`);
     redis.disconnect();
   });
-  return { control, obeyed, now: () => clock.now(), clock, redis, key: `{${prefix}}:revoked`, reported };
+  return { control, handled, now: () => clock.now(), clock, redis, key: `{${prefix}}:revoked`, reported };
 }
 
 async function inMemory(): Promise<ControlUnderTest> {
   const clock = new ManualClock();
   const control = new MemoryControl(clock);
-  const obeyed: Order[] = [];
-  await control.start((order) => void obeyed.push(order));
-  return { control, obeyed, now: () => clock.now() };
+  const handled: ControlCommand[] = [];
+  await control.start((command) => void handled.push(command));
+  return { control, handled, now: () => clock.now() };
 }
 
 controlContract('memory', inMemory);
@@ -58,18 +58,18 @@ describe('two redis controls', () => {
   it('hear each other’s orders, and each its own, once', async () => {
     const prefix = randomPrefix();
     const [one, two] = [await onRedis(prefix), await onRedis(prefix)];
-    const order: Order = { kind: 'close', by: 'node', values: ['n1'] };
-    await one.control.send(order);
-    for (const { obeyed } of [one, two]) await expect.poll(() => obeyed).toEqual([order]);
+    const command: ControlCommand = { kind: 'close', by: 'node', values: ['n1'] };
+    await one.control.send(command);
+    for (const { handled } of [one, two]) await expect.poll(() => handled).toEqual([command]);
   });
 
   it('learn at the next comparison what was revoked while they did not hear, and forget what has ended', async () => {
-    const { control, clock, redis, key, now, obeyed } = await onRedis();
+    const { control, clock, redis, key, now, handled } = await onRedis();
     const until = now() + 60_000;
     await redis.zadd(key, until, 'missed', now() - 1, 'ended');
     clock.advance(5_000);
     await expect.poll(() => isRevoked(control, 'missed')).toBe(true);
-    expect(obeyed).toEqual([{ kind: 'revoke', id: 'missed', until }]);
+    expect(handled).toEqual([{ kind: 'revoke', id: 'missed', until }]);
     expect(await redis.zrange(key, '0', '-1')).toEqual(['missed']);
     clock.advance(60_000);
     expect(isRevoked(control, 'missed')).toBe(false);
@@ -107,22 +107,22 @@ describe('two redis controls', () => {
   });
 
   it('report what is no order, and go on', async () => {
-    const { redis, key, reported, obeyed } = await onRedis();
+    const { redis, key, reported, handled } = await onRedis();
     const channel = key.replace(/^\{(.*)\}:revoked$/, '$1:control');
     for (const text of ['', '[]', '{"close":{"id":["a","b"]}}']) await redis.publish(channel, text);
-    await expect.poll(() => obeyed).toEqual([{ kind: 'close', by: 'id', values: ['a', 'b'] }]);
+    await expect.poll(() => handled).toEqual([{ kind: 'close', by: 'id', values: ['a', 'b'] }]);
     expect(reported).toEqual(['control json_invalid', 'control command_invalid']);
   });
 });
 
 describe('an order as a message', () => {
-  it.each<Order>([
+  it.each<ControlCommand>([
     { kind: 'close', by: 'address', values: ['[::1]:80'] },
     { kind: 'close', by: 'token', values: ['a'], reason: 'stolen' },
     { kind: 'revoke', id: 'a', until: 4_070_908_800_000 },
     { kind: 'revoke', principal: 'user:ada', before: 1_700_000_000_123, until: 4_070_908_800_000 },
-  ])('is read as it was written: %j', (order) => {
-    expect(parseOrder(orderText(order))).toEqual(order);
+  ])('is read as it was written: %j', (command) => {
+    expect(parseControlCommand(controlCommandText(command))).toEqual(command);
   });
 
   it.each([
@@ -134,7 +134,7 @@ describe('an order as a message', () => {
     JSON.stringify({ close: { id: 'a' }, reason: 'x'.repeat(201) }),
     '{"revoke":"a","until":"2099-01-01T00:00:00+24:00"}',
   ])('is refused as %s', (text) => {
-    expect(() => parseOrder(text)).toThrow('Expected {"close"');
+    expect(() => parseControlCommand(text)).toThrow('Expected {"close"');
   });
 });
 

@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { Redis } from 'ioredis';
-import { rollNames } from '../../src/registry/redis-names.ts';
+import { registryNames } from '../../src/registry/redis-names.ts';
 import { rowOf } from '../../src/registry/redis-row.ts';
 import type { RedisRegistry } from '../../src/registry/redis.ts';
 import type { ConnectionRecord } from '../../src/registry/registry.ts';
 import { sortableAddress } from '../../src/registry/address.ts';
 import { randomPrefix } from '../support/redis.ts';
 import { aQuery, aRecord, idsOf } from './records.ts';
-import { monitor, RedisRollWorld } from './redis-world.ts';
+import { monitor, RedisRegistryWorld } from './redis-world.ts';
 
 const MANY = 100_000;
 
@@ -25,11 +25,11 @@ async function commandsOf(run: () => Promise<unknown>, prefix: string): Promise<
 }
 
 /** So slow that no renewal comes between. */
-const QUIET = { renewMs: 60_000, reapMs: 60_000, partMs: 60_000, leaseMs: 120_000 };
+const QUIET = { renewMs: 60_000, reapMs: 60_000, expireMs: 60_000, leaseMs: 120_000 };
 
 describe('the changes of one turn of the event loop', () => {
   it('cost Redis one round trip, and one call for every 250 of them', async () => {
-    const world = await RedisRollWorld.make();
+    const world = await RedisRegistryWorld.make();
     const node = await world.node(QUIET);
     await node.add(aRecord(), {});
     const records = Array.from({ length: 250 }, (_, i) => aRecord({ Principal: `user:${i}` }));
@@ -53,7 +53,7 @@ describe('with 100,000 connections', () => {
   let node: RedisRegistry;
   const records: ConnectionRecord[] = [];
 
-  // The world ends with a test, so each has its own, on the one roll that is filled once.
+  // The world ends with a test, so each has its own, in the one registry that is filled once.
   const prefix = randomPrefix();
   beforeAll(async () => {
     const redis = new Redis(inject('redisUrl'));
@@ -68,7 +68,7 @@ describe('with 100,000 connections', () => {
   });
 
   const listed = async (text: string) => {
-    const world = await RedisRollWorld.make();
+    const world = await RedisRegistryWorld.make();
     node = await world.node({ ...QUIET, prefix });
     let ids: string[] = [];
     const commands = await commandsOf(async () => {
@@ -120,7 +120,7 @@ describe('with 100,000 connections', () => {
 
 /** What the scripts would have written, a thousand at once; a hundred for each principal. */
 async function fill(redis: Redis, prefix: string, records: ConnectionRecord[]): Promise<void> {
-  const names = rollNames(prefix);
+  const names = registryNames(prefix);
   for (let begin = 0; begin < MANY; begin += 1_000) {
     const some = Array.from({ length: 1_000 }, (_, i) =>
       aRecord({ Principal: `user:${Math.floor((begin + i) / 100)}`, Node: i % 2 ? 'two' : 'one' }),

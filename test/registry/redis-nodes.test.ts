@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SEEN_MS, type ConnectionRecord } from '../../src/registry/registry.ts';
 import { aQuery, aRecord, idsOf } from './records.ts';
-import { RedisRollWorld, waitForTruth, type RollNode } from './redis-world.ts';
+import { RedisRegistryWorld, waitForTruth, type RegistryNode } from './redis-world.ts';
 
 const NO_LIMITS = {};
 
@@ -9,8 +9,8 @@ const NO_LIMITS = {};
 async function threeNodes(
   perNode: number,
   principals: number,
-): Promise<{ world: RedisRollWorld; nodes: RollNode[]; truth: ConnectionRecord[][] }> {
-  const world = await RedisRollWorld.make();
+): Promise<{ world: RedisRegistryWorld; nodes: RegistryNode[]; truth: ConnectionRecord[][] }> {
+  const world = await RedisRegistryWorld.make();
   const names = ['one', 'two', 'three'];
   const nodes = await Promise.all(names.map((name) => world.start({ name, graceMs: 100 })));
   const truth = names.map((Node) =>
@@ -101,7 +101,7 @@ describe('three registries on one Redis', () => {
   });
 
   it('let exactly as many of one principal in as the limit says, however they race', async () => {
-    const world = await RedisRollWorld.make();
+    const world = await RedisRegistryWorld.make();
     const nodes = await Promise.all(['one', 'two', 'three'].map((name) => world.node({ name })));
     const adds = Array.from({ length: 20 }, (_, i) => nodes[i % 3]!.add(aRecord(), { perPrincipal: 5 }));
     const results = await Promise.allSettled(adds);

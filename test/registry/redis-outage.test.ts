@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { BelfryError } from '../../src/model/errors.ts';
-import { rollNames } from '../../src/registry/redis-names.ts';
+import { registryNames } from '../../src/registry/redis-names.ts';
 import type { ConnectionRecord } from '../../src/registry/registry.ts';
 import { HAS_REDIS_SERVER, startRedisServer, type RedisServer } from '../support/redis.ts';
 import { aQuery, aRecord, idsOf } from './records.ts';
-import { RedisRollWorld, waitForTruth, type RollNode } from './redis-world.ts';
+import { RedisRegistryWorld, waitForTruth, type RegistryNode } from './redis-world.ts';
 
 const NO_LIMITS = {};
 /** Longer than a connection takes to come back, up to two seconds: who is back first must not take the other for dead. */
@@ -12,8 +12,8 @@ const LEASE_MS = 3_000;
 
 interface Scene {
   readonly server: RedisServer;
-  readonly world: RedisRollWorld;
-  readonly nodes: readonly RollNode[];
+  readonly world: RedisRegistryWorld;
+  readonly nodes: readonly RegistryNode[];
   /** What each node holds. */
   readonly truth: ConnectionRecord[][];
 }
@@ -21,7 +21,7 @@ interface Scene {
 /** Two nodes with 300 connections each on a Redis of their own. */
 async function setScene(keeps: boolean): Promise<Scene> {
   const server = await startRedisServer({ keeps });
-  const world = await RedisRollWorld.make(server.url);
+  const world = await RedisRegistryWorld.make(server.url);
   const nodes = [
     await world.start({ name: 'one', leaseMs: LEASE_MS }),
     await world.start({ name: 'two', leaseMs: LEASE_MS }),
@@ -39,7 +39,7 @@ async function setScene(keeps: boolean): Promise<Scene> {
 const registries = ({ nodes }: Scene) => nodes.map(({ registry }) => registry);
 
 /** Does it with an answer that never arrives, or does not do it at all. */
-function deafen({ connection }: RollNode, isDone: boolean): () => void {
+function deafen({ connection }: RegistryNode, isDone: boolean): () => void {
   const ask = connection.ask.bind(connection);
   connection.ask = async (run) => {
     if (isDone) await ask(run);
@@ -50,7 +50,7 @@ function deafen({ connection }: RollNode, isDone: boolean): () => void {
 
 describe('a registry on a Redis', () => {
   it.each([true, false])('tells a removal once whose answer was lost (done: %s)', async (isDone) => {
-    const world = await RedisRollWorld.make();
+    const world = await RedisRegistryWorld.make();
     const node = await world.start();
     const [gone, kept] = [aRecord(), aRecord()];
     await Promise.all([node.registry.add(gone, NO_LIMITS), node.registry.add(kept, NO_LIMITS)]);
@@ -68,7 +68,7 @@ describe('a registry on a Redis', () => {
   });
 
   it('takes off again what was added though the answer was lost', async () => {
-    const world = await RedisRollWorld.make();
+    const world = await RedisRegistryWorld.make();
     const node = await world.start();
     const hear = deafen(node, true);
     await expect(node.registry.add(aRecord(), NO_LIMITS)).rejects.toMatchObject({ code: 'unavailable' });
@@ -80,7 +80,7 @@ describe('a registry on a Redis', () => {
   });
 
   it('takes back an update that was done though the answer was lost', async () => {
-    const world = await RedisRollWorld.make();
+    const world = await RedisRegistryWorld.make();
     const node = await world.start();
     const record = aRecord({ Principal: 'unknown' });
     await node.registry.add(record, NO_LIMITS);
@@ -97,13 +97,13 @@ describe('a registry on a Redis', () => {
 
 describe('a registry whose connection comes back', () => {
   it('finds what was lost on the way, though the count is right', async () => {
-    const world = await RedisRollWorld.make();
+    const world = await RedisRegistryWorld.make();
     const node = await world.start();
     const records = [aRecord(), aRecord()];
     await Promise.all(records.map((record) => node.registry.add(record, NO_LIMITS)));
     // As a failover that lost an addition and a removal.
     const { redis, prefix } = world.world;
-    const names = rollNames(prefix);
+    const names = registryNames(prefix);
     const [lost] = records.map(({ Id }) => Id);
     const [held = ''] = await redis.keys(`{${prefix}}:conn:node:*`);
     await redis.multi().hdel(names.rows, lost!).srem(held, lost!).sadd(held, 'ghost').exec();
@@ -117,7 +117,7 @@ describe('a registry whose connection comes back', () => {
   });
 });
 
-describe.skipIf(!HAS_REDIS_SERVER)('the roll is right again', () => {
+describe.skipIf(!HAS_REDIS_SERVER)('the registry is right again', () => {
   it('after Redis was emptied, and nothing is told of that', async () => {
     const scene = await setScene(false);
     const { world, truth } = scene;
@@ -188,7 +188,7 @@ async function pastLease(): Promise<void> {
   await expect.poll(() => performance.now(), { timeout: 5_000 }).toBeGreaterThan(end);
 }
 
-async function pastRenewals(world: RedisRollWorld, count: number): Promise<void> {
+async function pastRenewals(world: RedisRegistryWorld, count: number): Promise<void> {
   const leaseEnds = async () =>
     (await world.world.redis.zrange(`{${world.world.prefix}}:nodes`, '0', '0', 'WITHSCORES'))[1];
   for (let i = 0; i < count; i++) {

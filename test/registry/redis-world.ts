@@ -8,21 +8,21 @@ import { systemClock, type Clock } from '../../src/model/clock.ts';
 import { valueOf } from '../../src/model/json.ts';
 import { Retention } from '../../src/model/retention.ts';
 import type { QuotaRates } from '../../src/registry/quota.ts';
-import { rollScripts } from '../../src/registry/redis-names.ts';
+import { registryScripts } from '../../src/registry/redis-names.ts';
 import type { ConnectionRecord, Registry } from '../../src/registry/registry.ts';
 import { RedisRegistry, type RedisRegistryOptions } from '../../src/registry/redis.ts';
 import type { Ear } from '../broker/ear.ts';
 import { RedisWorld } from '../broker/redis-world.ts';
-import { PLENTY, type RollWorld } from './contract.ts';
+import { PLENTY, type RegistryWorld } from './contract.ts';
 import { aQuery, aReport, idsOf } from './records.ts';
 
 /** Short, so that a test need not wait long. */
-export const TIMES = { leaseMs: 1_000, renewMs: 200, reapMs: 100, partMs: 50 };
+export const TIMES = { leaseMs: 1_000, renewMs: 200, reapMs: 100, expireMs: 50 };
 
 type NodeOptions = Partial<RedisRegistryOptions> & { readonly quota?: QuotaRates };
 
 /** A node of a test, and how it comes to harm. */
-export interface RollNode {
+export interface RegistryNode {
   readonly registry: RedisRegistry;
   readonly connection: RedisConnection;
   /** Its process halts: no timer of it runs until it goes on. */
@@ -33,7 +33,7 @@ export interface RollNode {
 }
 
 /** Registries on a real Redis, and an ear on its log. */
-export class RedisRollWorld implements RollWorld {
+export class RedisRegistryWorld implements RegistryWorld {
   readonly world: RedisWorld;
   readonly ear: Ear;
 
@@ -42,10 +42,10 @@ export class RedisRollWorld implements RollWorld {
     this.ear = ear;
   }
 
-  static async make(url = inject('redisUrl')): Promise<RedisRollWorld> {
+  static async make(url = inject('redisUrl')): Promise<RedisRegistryWorld> {
     const world = new RedisWorld(url);
     const { ear } = await world.start();
-    return new RedisRollWorld(world, ear);
+    return new RedisRegistryWorld(world, ear);
   }
 
   pass(): void {}
@@ -54,16 +54,16 @@ export class RedisRollWorld implements RollWorld {
     return (await this.start(options)).registry;
   }
 
-  async start({ quota = PLENTY, ...options }: NodeOptions = {}): Promise<RollNode> {
+  async start({ quota = PLENTY, ...options }: NodeOptions = {}): Promise<RegistryNode> {
     const log = pino({ level: 'silent' });
     const bounds = { maxEvents: 100_000, maxBytes: 268_435_456, maxAgeMs: 86_400_000 };
     const lua = publishing({ bounds, maxEventBytes: 1_048_576, retention: Retention.none });
     const connection = new RedisConnection({
       url: this.world.url,
       prefix: this.world.prefix,
-      role: 'roll',
+      role: 'registry',
       commandTimeoutMs: 5_000,
-      scripts: rollScripts(lua, quota),
+      scripts: registryScripts(lua, quota),
       log,
     });
     await connection.open(5_000);
@@ -110,7 +110,7 @@ export class RedisRollWorld implements RollWorld {
       });
   }
 
-  /** Everything of the roll in Redis but the log, by the name of its key. */
+  /** Everything of the registry in Redis but the log, by the name of its key. */
   async keys(): Promise<string[]> {
     const all = await this.world.redis.keys(`{${this.world.prefix}}:*`);
     return all.map((key) => key.slice(this.world.prefix.length + 3)).toSorted();

@@ -1,4 +1,4 @@
 import { describeRegistry } from './contract.ts';
-import { RedisRollWorld } from './redis-world.ts';
+import { RedisRegistryWorld } from './redis-world.ts';
 
-describeRegistry('redis', () => RedisRollWorld.make());
+describeRegistry('redis', () => RedisRegistryWorld.make());

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dialectNames } from '../../src/dialects/index.ts';
-import { asyncApi, type AsyncApiOptions } from '../../src/gateway/asyncapi.ts';
+import { asyncApi, type AsyncApiOptions } from '../../src/gateway/api-docs/asyncapi.ts';
 import { validatorsOf } from './json-schema.ts';
 
 interface ChannelObject {

@@ -1,10 +1,10 @@
 import { onTestFinished } from 'vitest';
-import type { Broker, EventPage, History, RetainedPages, RetainedWish } from '../../src/broker/broker.ts';
-import type { Dialect, Opening } from '../../src/dialects/dialect.ts';
+import type { Broker, EventPage, History, RetainedPages, RetainedQuery } from '../../src/broker/broker.ts';
+import type { Dialect, Session } from '../../src/dialects/dialect.ts';
 import { parseEvent } from '../../src/dialects/index.ts';
 import { native } from '../../src/dialects/native.ts';
 import { Commands, type CommandOptions } from '../../src/hub/commands.ts';
-import type { Arrival, Connection } from '../../src/hub/connection.ts';
+import type { ConnectionInfo, Connection } from '../../src/hub/connection.ts';
 import { Hub, type HubOptions } from '../../src/hub/hub.ts';
 import { compareCursors, START, type Cursor } from '../../src/model/cursor.ts';
 import { BelfryError } from '../../src/model/errors.ts';
@@ -12,7 +12,7 @@ import type { HubEvent, NewEvent } from '../../src/model/event.ts';
 import type { Once } from '../../src/model/idempotency.ts';
 import { Grants, type Identity } from '../../src/model/principal.ts';
 import { ManualClock } from './clock.ts';
-import { TestOutlet } from './outlet.ts';
+import { TestTransport } from './transport.ts';
 import { TestRegistry } from './registry.ts';
 
 type Logged = HubEvent & { readonly id: Cursor };
@@ -88,19 +88,19 @@ export class TestBroker implements Broker, History {
     return { events, to: isLast && until !== undefined ? until : (events.at(-1)?.id ?? after), isLast };
   }
 
-  async retained(wishes: readonly RetainedWish[]): Promise<RetainedPages> {
+  async retained(queries: readonly RetainedQuery[]): Promise<RetainedPages> {
     await this.#hold();
     if (this.failure !== undefined) throw this.failure;
     const cursor = this.#last;
-    const all = wishes.map((wish) => this.#log.filter((event) => isOf(wish, event)).slice(-wish.count));
+    const all = queries.map((query) => this.#log.filter((event) => isOf(query, event)).slice(-query.count));
     return { pages: all.map((events) => this.#firstPage(events, cursor)), cursor };
   }
 
-  async tail(wish: RetainedWish, after: Cursor, until: Cursor): Promise<EventPage> {
+  async tail(query: RetainedQuery, after: Cursor, until: Cursor): Promise<EventPage> {
     await this.#hold();
     if (this.failure !== undefined) throw this.failure;
     this.pages++;
-    const rest = this.#log.filter((event) => isOf(wish, event) && compareCursors(event.id, after) > 0);
+    const rest = this.#log.filter((event) => isOf(query, event) && compareCursors(event.id, after) > 0);
     return this.#firstPage(
       rest.filter(({ id }) => isUpTo(id, until)),
       until,
@@ -161,7 +161,7 @@ export class TestBroker implements Broker, History {
   }
 }
 
-function isOf({ type, action, key }: RetainedWish, event: HubEvent): boolean {
+function isOf({ type, action, key }: RetainedQuery, event: HubEvent): boolean {
   return event.type === type && event.action === action && event.key === key;
 }
 
@@ -179,11 +179,11 @@ export function anIdentity(identity: Partial<Identity> = {}): Identity {
 }
 
 /** A client of that address, whose id is its address too. */
-export function anArrival(
+export function aConnection(
   remoteAddr: string,
   dialect: Dialect = native,
-  opening: Partial<Opening> = {},
-): Arrival {
+  session: Partial<Session> = {},
+): ConnectionInfo {
   return {
     type: 'websocket',
     id: remoteAddr.replace(':', '-'),
@@ -191,11 +191,11 @@ export function anArrival(
     userAgent: 'test/1.0',
     createTime: Date.parse('2025-01-15T10:30:00Z'),
     dialect,
-    opening: {
+    session: {
       identity: anIdentity(),
       subscriptions: [],
       heartbeat: { pingMs: 25_000, pongWaitMs: 60_000 },
-      ...opening,
+      ...session,
     },
   };
 }
@@ -206,13 +206,13 @@ export type Heard = Partial<HubEvent> & Pick<HubEvent, 'type' | 'action' | 'key'
 /** A client of the hub, from the side of its socket. */
 export class TestConnection {
   readonly connection: Connection;
-  readonly outlet: TestOutlet;
+  readonly transport: TestTransport;
   readonly #commands: Commands;
   #read = 0;
 
-  constructor(connection: Connection, outlet: TestOutlet, commands: Commands) {
+  constructor(connection: Connection, transport: TestTransport, commands: Commands) {
     this.connection = connection;
-    this.outlet = outlet;
+    this.transport = transport;
     this.#commands = commands;
   }
 
@@ -232,7 +232,7 @@ export class TestConnection {
 
   /** The texts that came since the last call. */
   takeTexts(): string[] {
-    const texts = this.outlet.texts.slice(this.#read);
+    const texts = this.transport.texts.slice(this.#read);
     this.#read += texts.length;
     return texts;
   }
@@ -267,7 +267,7 @@ export interface TestHub {
   readonly publish: (event?: Partial<NewEvent>) => void;
 }
 
-export interface ConnectOptions extends Partial<Opening> {
+export interface ConnectOptions extends Partial<Session> {
   readonly dialect?: Dialect;
 }
 
@@ -285,7 +285,7 @@ export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
     recentMaxEvents: 1_000,
     registry: new TestRegistry(),
     node: 'n1',
-    rollLimits: {},
+    registryLimits: {},
     ...options,
     broker,
   });
@@ -305,11 +305,11 @@ export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
   await hub.start();
   onTestFinished(() => hub.stop());
   let connected = 0;
-  const connect = ({ dialect = native, ...opening }: ConnectOptions = {}): TestConnection => {
-    const outlet = new TestOutlet();
-    const arrival = anArrival(`192.0.2.1:${++connected}`, dialect, opening);
-    const connection = hub.attach(arrival, outlet);
-    return new TestConnection(connection, outlet, commands);
+  const connect = ({ dialect = native, ...session }: ConnectOptions = {}): TestConnection => {
+    const transport = new TestTransport();
+    const info = aConnection(`192.0.2.1:${++connected}`, dialect, session);
+    const connection = hub.attach(info, transport);
+    return new TestConnection(connection, transport, commands);
   };
   return {
     hub,

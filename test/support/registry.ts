@@ -1,10 +1,15 @@
 import { BelfryError } from '../../src/model/errors.ts';
-import type { ConnectionPage, ConnectionRecord, Registry, RollLimits } from '../../src/registry/registry.ts';
+import type {
+  ConnectionPage,
+  ConnectionRecord,
+  Registry,
+  RegistryLimits,
+} from '../../src/registry/registry.ts';
 
-/** A roll that takes everything and keeps what it was told, in order. */
+/** A registry that takes everything and keeps what it was told, in order. */
 export class TestRegistry implements Registry {
-  readonly added: { readonly record: ConnectionRecord; readonly limits: RollLimits }[] = [];
-  readonly updated: { readonly record: ConnectionRecord; readonly limits: RollLimits }[] = [];
+  readonly added: { readonly record: ConnectionRecord; readonly limits: RegistryLimits }[] = [];
+  readonly updated: { readonly record: ConnectionRecord; readonly limits: RegistryLimits }[] = [];
   readonly removed: { readonly id: string; readonly reason: string }[] = [];
   /** While it is set, adding and updating reject with it. */
   failure: BelfryError | undefined;
@@ -13,12 +18,12 @@ export class TestRegistry implements Registry {
   /** Runs once, while the next update is under way. */
   meanwhile: (() => void) | undefined;
 
-  async add(record: ConnectionRecord, limits: RollLimits): Promise<void> {
+  async add(record: ConnectionRecord, limits: RegistryLimits): Promise<void> {
     if (this.failure !== undefined) throw this.failure;
     this.added.push({ record, limits });
   }
 
-  async update(record: ConnectionRecord, limits: RollLimits): Promise<void> {
+  async update(record: ConnectionRecord, limits: RegistryLimits): Promise<void> {
     this.updated.push({ record, limits });
     const run = this.meanwhile;
     this.meanwhile = undefined;
@@ -32,6 +37,6 @@ export class TestRegistry implements Registry {
   }
 
   async list(): Promise<ConnectionPage> {
-    throw new BelfryError('unavailable', 'Nobody can list this roll.');
+    throw new BelfryError('unavailable', 'Nobody can list this registry.');
   }
 }

@@ -9,7 +9,9 @@ import type { WatchOptions } from './watch.ts';
 /** The commands that meet a hub over the wire, wherever it runs. */
 export function addRemoteCommands(program: Command): void {
   addEventCommands(program);
-  addDeadCommands(program.command('dead').description('See to what the inbox could not accept.'));
+  addDeadLetterCommands(
+    program.command('dead-letters').description('See to what the ingress could not accept.'),
+  );
   addConnectionCommands(
     program.command('connections').description('Who is connected, on all nodes: list, show, watch, close.'),
   );
@@ -23,7 +25,7 @@ function addEventCommands(program: Command): void {
     )
     .argument('<what>', 'type.action.key, an event or a list of events as JSON, or - for standard input')
     .argument('[object]', 'the object as JSON')
-    .option('-d, --dialect <name>', 'the spelling of the event; recognised by its fields when absent')
+    .option('-d, --dialect <name>', 'the format of the event; recognised by its fields when absent')
     .option('-k, --idempotency-key <key>', 'publish at most once under this key, within five minutes')
     .action(async (what: string, object: string | undefined, options: PublishOptions) => {
       const { publish } = await import('./publish.ts');
@@ -43,34 +45,34 @@ function addEventCommands(program: Command): void {
     });
 }
 
-const dead = () => import('./dead.ts');
+const deadLetters = () => import('./dead-letters.ts');
 const connected = () => import('./connections.ts');
 
-function addDeadCommands(command: Command): void {
+function addDeadLetterCommands(command: Command): void {
   targeted(command.command('list', { isDefault: true }))
     .description('Print id, time and reason of each, oldest first.')
-    .action(async (options: TargetOptions) => printAll((await dead()).listDead(options)));
+    .action(async (options: TargetOptions) => printAll((await deadLetters()).listDeadLetters(options)));
 
   targeted(command.command('show'))
     .description('Print one with its text, as JSON.')
     .argument('<id>', 'its id in the list')
     .action(async (id: string, options: TargetOptions) =>
-      console.log(await (await dead()).showDead(id, options)),
+      console.log(await (await deadLetters()).showDeadLetter(id, options)),
     );
 
   targeted(command.command('retry'))
-    .description('Put some back into the inbox and print their ids.')
+    .description('Put some back into the ingress and print their ids.')
     .argument('[ids...]', 'their ids in the list')
-    .option('-a, --all', 'all that are dead by now')
+    .option('-a, --all', 'all dead letters there are now')
     .action(async (ids: string[], options: TargetOptions & { all?: boolean }) =>
-      printAll((await dead()).retryDead(ids, options)),
+      printAll((await deadLetters()).retryDeadLetter(ids, options)),
     );
 
   targeted(command.command('delete'))
     .description('Forget some and print their ids.')
     .argument('<ids...>', 'their ids in the list')
     .action(async (ids: string[], options: TargetOptions) =>
-      printAll((await dead()).deleteDead(ids, options)),
+      printAll((await deadLetters()).deleteDeadLetter(ids, options)),
     );
 }
 

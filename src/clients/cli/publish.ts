@@ -8,7 +8,7 @@ export interface PublishOptions extends TargetOptions {
 
 /**
  * Publishes and returns the ids. `what` is `type.action.key` with `object` as JSON beside it, or a whole event or list of
- * events as JSON, in any spelling. @throws UsageError with what the hub said
+ * events as JSON, in any format. @throws UsageError with what the hub said
  */
 export async function publish(
   what: string,

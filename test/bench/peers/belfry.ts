@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Conversation } from '../../../src/clients/load/connection.ts';
 import type { Peer, Subscriber } from './peer.ts';
-import { redisDoor } from './redis-door.ts';
+import { redisEntryPoint } from './redis-entry-point.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 const SECRET = 'a secret that only the benchmark knows';
@@ -34,7 +34,7 @@ export const belfry: Peer = {
   conversation: (subscriber) => SPEAKERS[subscriber.dialect ?? 'native'](subscriber),
 
   publisher: ({ redisPort }, durable) =>
-    redisDoor(redisPort, ({ text }) =>
+    redisEntryPoint(redisPort, ({ text }) =>
       durable ? ['FCALL', 'belfry_publish', '1', LOG, text] : ['PUBLISH', CHANNEL, text],
     ),
 };

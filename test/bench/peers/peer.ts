@@ -41,7 +41,7 @@ export interface Publisher {
 /** A hub that can stand beside this one: how it starts, how a client subscribes, how an event is published. */
 export interface Peer {
   readonly name: string;
-  /** What it is, and through which door events come in: printed under the table. */
+  /** What it is, and through which entry point events come in: printed under the table. */
   readonly about: string;
   /** `undefined` where it is not installed. */
   launch(setup: Setup): Launch | undefined;

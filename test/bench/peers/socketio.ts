@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Json } from '../../../src/model/json.ts';
 import { packed } from './msgpack.ts';
 import type { Peer } from './peer.ts';
-import { redisDoor } from './redis-door.ts';
+import { redisEntryPoint } from './redis-entry-point.ts';
 
 const SERVER = fileURLToPath(new URL('socketio-server.ts', import.meta.url));
 const EVENT_PACKET = 2;
@@ -28,7 +28,7 @@ export const socketio: Peer = {
     hear: (text) => ANSWERS[text.slice(0, 2)] ?? {},
   }),
   publisher: ({ redisPort }) =>
-    redisDoor(redisPort, ({ topic, text }) => {
+    redisEntryPoint(redisPort, ({ topic, text }) => {
       const packet = { type: EVENT_PACKET, data: ['event', JSON.parse(text) as Json], nsp: '/' };
       const options = { rooms: [topic], except: [], flags: {} };
       return ['PUBLISH', `socket.io#/#${topic}#`, packed(['emitter', packet, options])];

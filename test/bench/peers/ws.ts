@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Peer } from './peer.ts';
-import { redisDoor } from './redis-door.ts';
+import { redisEntryPoint } from './redis-entry-point.ts';
 
 const SERVER = fileURLToPath(new URL('ws-server.ts', import.meta.url));
 export const CHANNEL_PREFIX = 'bench:';
@@ -15,5 +15,5 @@ export const ws: Peer = {
   }),
   conversation: ({ topic }) => ({ path: `/?topic=${topic}` }),
   publisher: ({ redisPort }) =>
-    redisDoor(redisPort, ({ topic, text }) => ['PUBLISH', CHANNEL_PREFIX + topic, text]),
+    redisEntryPoint(redisPort, ({ topic, text }) => ['PUBLISH', CHANNEL_PREFIX + topic, text]),
 };

@@ -1,0 +1,18 @@
+-- A node leaves the ingress: what it holds may be claimed at once, and names that hold nothing are forgotten, its own and
+-- those of nodes that ended long ago without leaving.
+--
+-- GROUP stands before it. KEYS[1] is the ingress, ARGV[1] the node, ARGV[2] after how many milliseconds entries may be
+-- claimed, ARGV[3] what is long ago.
+local ingress, node, idle_ms, long_ago_ms = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
+
+for _, entry in ipairs(redis.call('XPENDING', ingress, GROUP, '-', '+', 1000, node)) do
+  redis.call('XCLAIM', ingress, GROUP, node, 0, entry[1], 'IDLE', idle_ms, 'JUSTID')
+end
+
+for _, found in ipairs(redis.call('XINFO', 'CONSUMERS', ingress, GROUP)) do
+  local consumer = {}
+  for i = 1, #found, 2 do consumer[found[i]] = found[i + 1] end
+  if consumer.pending == 0 and (consumer.name == node or consumer.idle > long_ago_ms) then
+    redis.call('XGROUP', 'DELCONSUMER', ingress, GROUP, consumer.name)
+  end
+end

@@ -1,0 +1,71 @@
+import type { Result } from 'ioredis';
+import { isCursor, type Cursor } from '../model/cursor.ts';
+import type { DeadLetter } from '../model/dead-letter.ts';
+import type { DeadLetterQueue } from './broker.ts';
+import type { RedisConnection } from './redis-connection.ts';
+import { fieldOf, type RedisNames } from './redis-log.ts';
+import { readRaw, type RawStreamEntry } from './redis-pages.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** dead-letter-retry.lua */
+    belfryRetry(keyCount: 2, ...keysAndArguments: string[]): Result<0 | 1, Context>;
+  }
+}
+
+/** What ingress-settle.lua has put aside. */
+export class RedisDeadLetters implements DeadLetterQueue {
+  readonly #connection: RedisConnection;
+  readonly #reads: Pick<RedisConnection, 'ask'>;
+  readonly #names: RedisNames;
+
+  /** `reads` is for what is long, and must know page.lua. */
+  constructor(connection: RedisConnection, reads: Pick<RedisConnection, 'ask'>, names: RedisNames) {
+    this.#connection = connection;
+    this.#reads = reads;
+    this.#names = names;
+  }
+
+  async list(offset: number, limit: number): Promise<{ entries: DeadLetter[]; total: number }> {
+    const { deadLetters } = this.#names;
+    const total = await this.#connection.ask((redis) => redis.xlen(deadLetters));
+    const entries: DeadLetter[] = [];
+    let seen = 0;
+    for (let from = '-', isLast = false; !isLast && entries.length < Math.min(limit, total - offset);) {
+      const page = await readRaw(this.#reads, 'XRANGE', deadLetters, [from, '+']);
+      for (const entry of page.entries)
+        if (seen++ >= offset && entries.length < limit) entries.push(entryOf(entry));
+      from = `(${page.entries.at(-1)?.[0].toString('latin1') ?? ''}`;
+      ({ isLast } = page);
+    }
+    return { entries, total };
+  }
+
+  async get(id: Cursor): Promise<DeadLetter | undefined> {
+    if (!isCursor(id)) return undefined;
+    const [found] = await this.#connection.ask((redis) =>
+      redis.xrangeBuffer(this.#names.deadLetters, id, id),
+    );
+    return found && entryOf(found);
+  }
+
+  async retry(id: Cursor): Promise<boolean> {
+    const { deadLetters, ingress } = this.#names;
+    return (
+      isCursor(id) &&
+      (await this.#connection.ask((redis) => redis.belfryRetry(2, deadLetters, ingress, id))) === 1
+    );
+  }
+
+  async remove(id: Cursor): Promise<boolean> {
+    return (
+      isCursor(id) && (await this.#connection.ask((redis) => redis.xdel(this.#names.deadLetters, id))) === 1
+    );
+  }
+}
+
+function entryOf([id, fields]: RawStreamEntry): DeadLetter {
+  const field = (name: string): string => fieldOf(fields, name)?.toString() ?? '';
+  const [entry, time, reason] = [field('entry'), field('time'), field('reason')];
+  return { id: id.toString('latin1'), entry, time, reason, message: field('message'), event: field('event') };
+}

@@ -1,0 +1,97 @@
+import type { Clock } from '../model/clock.ts';
+import { asBelfryError, ProtocolError } from '../model/errors.ts';
+import { readJson } from '../model/json.ts';
+import type { Redaction } from '../model/redaction.ts';
+import type { Retention } from '../model/retention.ts';
+import { tooBig } from './broker.ts';
+import { bodyOf } from './redis-log.ts';
+import type { EventDecoderOptions } from './redis-event-decoder.ts';
+import { bound } from '../model/bound.ts';
+
+/** Text beyond this is not kept among the dead letters: a few of that size would push out all others. */
+export const MAX_DEAD_LETTER_BYTES = bound(
+  'text of one dead letter',
+  8 * 1024 * 1024,
+  'bytes',
+  'it is kept without its text',
+);
+
+const FIELD = 'event';
+
+export interface IngressDecoderOptions extends EventDecoderOptions {
+  readonly retention: Retention;
+  readonly redaction: Redaction;
+  readonly clock: Clock;
+}
+
+/** As ingress-take.lua answers it: names and values in turn, the bytes of what is far too large, or nothing any more. */
+export type RawContent = readonly Buffer[] | number | null;
+
+/** What is to become of an entry. */
+export interface Outcome {
+  readonly id: string;
+  /** As ingress-settle.lua takes it. */
+  readonly becomes: readonly (string | Buffer)[];
+  /** The code of the error for which it is a dead letter. */
+  readonly reason?: string;
+}
+
+/** Tells events from what cannot be accepted. Throws nothing, whatever it is. */
+export class IngressDecoder {
+  readonly #options: IngressDecoderOptions;
+
+  constructor(options: IngressDecoderOptions) {
+    this.#options = options;
+  }
+
+  classify(id: string, content: RawContent): Outcome {
+    if (content === null) return { id, becomes: ['nothing', '', '', '', '', ''] };
+    try {
+      const { json, kind = ['', '', '', ''] } = this.#body(id, content);
+      return { id, becomes: ['event', json, ...kind] };
+    } catch (thrown) {
+      const { code, message } = asBelfryError(thrown);
+      const time = new Date(this.#options.clock.now()).toISOString();
+      return { id, becomes: ['dead_letter', this.#kept(content), code, message, time, ''], reason: code };
+    }
+  }
+
+  #body(id: string, fields: readonly Buffer[] | number): ReturnType<typeof bodyOf> {
+    const { parse, maxEventBytes, clock } = this.#options;
+    if (typeof fields === 'number') throw tooBig(fields, maxEventBytes);
+    const names = fields.filter((_, i) => i % 2 === 0).map((name) => name.toString().slice(0, 100));
+    const [, text] = fields;
+    if (text === undefined || names.length > 1 || names[0] !== FIELD) {
+      const shown = names.slice(0, 10).join(', ');
+      throw new ProtocolError(
+        'event_invalid',
+        `The entry has the fields ${shown}. Expected the one field ${FIELD}.`,
+      );
+    }
+    if (text.length > maxEventBytes) throw tooBig(text.length, maxEventBytes);
+    // When it was written, as the id tells unless its publisher made it up.
+    return bodyOf(parse(readJson(text)), Math.min(Number.parseInt(id, 10), clock.now()), this.#options);
+  }
+
+  /** The text that was to be the event, under whatever name if there is but one, so that it can be tried again. */
+  #kept(fields: readonly Buffer[] | number): Buffer | string {
+    if (typeof fields === 'number') return '';
+    const text = fields.length === 2 ? fields[1] : valueOf(fields);
+    const bytes = text ?? Buffer.from(JSON.stringify(objectOf(fields)));
+    if (bytes.length > MAX_DEAD_LETTER_BYTES) return '';
+    const written = bytes.toString();
+    const masked = this.#options.redaction.maskText(written);
+    // What is not UTF-8 would not survive being read as text.
+    return masked === written ? bytes : masked;
+  }
+}
+
+function valueOf(fields: readonly Buffer[]): Buffer | undefined {
+  const at = fields.findIndex((name, i) => i % 2 === 0 && name.toString() === FIELD);
+  return at < 0 ? undefined : fields[at + 1];
+}
+
+function objectOf(fields: readonly Buffer[]): Record<string, string> {
+  const texts = fields.map((field) => field.toString());
+  return Object.fromEntries(texts.flatMap((name, i) => (i % 2 === 0 ? [[name, texts[i + 1] ?? '']] : [])));
+}

@@ -1,0 +1,83 @@
+import { ADMIN, Grants, type Identity } from '../../model/principal.ts';
+import type { Credentials } from './credentials.ts';
+import type { Tokens } from './tokens.ts';
+import type { Users } from './users.ts';
+import { bound } from '../../model/bound.ts';
+
+/** What the holders of a role may hear and publish, as patterns. */
+export interface Role {
+  readonly subscribe: readonly string[];
+  readonly publish: readonly string[];
+}
+
+type Rights = Pick<Identity, 'roles' | 'subscribe' | 'publish'>;
+
+/** Sets of rights that are kept to be shared; more are made afresh. */
+const RIGHTS_MAX = bound(
+  'sets of rights that connections share',
+  1_000,
+  'entries',
+  'more are made afresh for each',
+);
+
+/** Finds out who somebody is and what they may do. */
+export class Authenticator {
+  readonly #users: Pick<Users, 'authenticate'>;
+  readonly #tokens: Pick<Tokens, 'verify'>;
+  readonly #roles: ReadonlyMap<string, Pick<Identity, 'subscribe' | 'publish'>>;
+  /** By what they follow from, so that thousands of connections hold one object; a matter of memory, not of meaning. */
+  readonly #rights = new Map<string, Rights>();
+
+  /** @throws BelfryError `pattern_invalid` */
+  constructor(parts: {
+    users: Pick<Users, 'authenticate'>;
+    tokens: Pick<Tokens, 'verify'>;
+    roles: Readonly<Record<string, Role>>;
+  }) {
+    this.#users = parts.users;
+    this.#tokens = parts.tokens;
+    this.#roles = new Map(
+      Object.entries(parts.roles).map(([name, { subscribe, publish }]) => [
+        name,
+        { subscribe: Grants.parse(subscribe), publish: Grants.parse(publish) },
+      ]),
+    );
+  }
+
+  /**
+   * The principal with all it may do: by its roles, and by its own patterns. A role that nobody defined grants nothing.
+   * `address` is where it comes from: wrong passwords count there, and with tokens it does not matter.
+   * @throws BelfryError `password_wrong`, `attempts_exceeded`, `token_invalid` or `unavailable`
+   */
+  async authenticate(credentials: Credentials, address = ''): Promise<Identity> {
+    const found = await this.identify(credentials, address);
+    return { ...found, ...this.#rightsOf(found) };
+  }
+
+  /** Who it is, with its own patterns only: those of its roles are left out. Throws what {@link authenticate} throws. */
+  identify(credentials: Credentials, address = ''): Promise<Identity> {
+    return credentials.kind === 'basic'
+      ? this.#users.authenticate(credentials.name, credentials.password, address)
+      : this.#tokens.verify(credentials.token);
+  }
+
+  #rightsOf({ roles, subscribe, publish }: Identity): Rights {
+    const key = JSON.stringify([roles.toSorted(), subscribe.text, publish.text]);
+    const known = this.#rights.get(key);
+    if (known !== undefined) return known;
+    const rights = {
+      roles: [...new Set(roles)],
+      subscribe: this.#union(roles, subscribe, 'subscribe'),
+      publish: this.#union(roles, publish, 'publish'),
+    };
+    if (this.#rights.size < RIGHTS_MAX) this.#rights.set(key, rights);
+    return rights;
+  }
+
+  #union(roles: readonly string[], own: Grants, what: 'subscribe' | 'publish'): Grants {
+    if (roles.includes(ADMIN)) return Grants.all;
+    const granted = roles.flatMap((name) => this.#roles.get(name)?.[what].patterns ?? []);
+    const patterns = new Map([...granted, ...own.patterns].map((pattern) => [pattern.text, pattern]));
+    return patterns.size === 0 ? Grants.none : new Grants([...patterns.values()]);
+  }
+}

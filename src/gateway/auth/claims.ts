@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { BelfryError } from '../../model/errors.ts';
+import { asPrincipal, Grants, type Identity } from '../../model/principal.ts';
+
+/** Within what a Date can hold. */
+const LATEST_S = 8_640_000_000_000;
+
+/** A list of patterns; `null` and absent are the same. */
+const grants = z
+  .array(z.string())
+  .nullish()
+  .transform((texts, ctx) => {
+    if (texts === undefined || texts === null) return undefined;
+    try {
+      return Grants.parse(texts);
+    } catch {
+      ctx.addIssue({ code: 'custom', message: 'not patterns' });
+      return z.NEVER;
+    }
+  });
+
+const name = z.string().regex(/^\P{Cc}{1,255}$/u);
+/** What is no id by RFC 7519 is none here: by such a one nothing can be revoked. */
+const id = name.optional().catch(undefined);
+/** Numbers of seconds may have a fraction (RFC 7519, 2). */
+const seconds = z.number().optional();
+/** Some issuers write numbers for people. */
+const subject = z.union([name, z.int().transform(String)]);
+
+/** The Provisioning Platform's claim `role` is a list. */
+const roleNames = z
+  .union([z.array(z.string()), z.string().transform((role) => [role])])
+  .nullish()
+  .transform((roles) => roles ?? []);
+
+/** The claims that say who somebody is. */
+interface Subject {
+  readonly sub?: string | null | undefined;
+  readonly user_id?: number | undefined;
+  readonly email?: string | undefined;
+  readonly client_id?: string | undefined;
+  readonly azp?: string | undefined;
+}
+
+const claimsSchema = z
+  .object({
+    sub: subject.nullish(),
+    // By these a token of Mist's says who it is, which has no sub. Elsewhere they may hold anything.
+    user_id: z.int().optional().catch(undefined),
+    email: id,
+    // By these a token says which program it is for, where there is no person behind it (RFC 9068, OpenID Connect).
+    client_id: id,
+    azp: id,
+    role: roleNames,
+    roles: roleNames,
+    jti: id,
+    sid: id,
+    exp: seconds,
+    iat: seconds.catch(undefined),
+    auth_time: seconds.catch(undefined),
+    subscribe: grants,
+    publish: grants,
+  })
+  .refine((claims) => whoIs(claims) !== undefined, { path: ['sub'] });
+
+/**
+ * Who the claims of a token say somebody is, with the token's own grants; those of the roles are not in them.
+ * @throws BelfryError `token_invalid`
+ */
+export function identityIn(payload: unknown): Identity {
+  const parsed = claimsSchema.safeParse(payload);
+  if (!parsed.success) {
+    const claims = new Set(parsed.error.issues.map(({ path }) => String(path[0])));
+    throw invalidToken(
+      `these claims are missing or have the wrong form: ${[...claims].join(', ')}`,
+      'sub (text), role and roles (text or texts), subscribe and publish (lists of type.action.key)',
+    );
+  }
+  const { sub, user_id, role, roles, jti, sid, exp, iat, auth_time, subscribe, publish } = parsed.data;
+  // An admin of Mist is not one of the hub.
+  const isOfMist = sub == null && user_id !== undefined;
+  return {
+    principal: whoIs(parsed.data) ?? '',
+    roles: isOfMist ? [] : [...role, ...roles],
+    subscribe: subscribe ?? Grants.none,
+    publish: publish ?? Grants.none,
+    ...((subscribe ?? publish) !== undefined && { limited: true }),
+    ...(exp !== undefined && { expiresAt: Math.floor(Math.min(exp, LATEST_S) * 1_000) }),
+    ...(jti !== undefined && { tokenId: jti }),
+    ...(sid !== undefined && { sessionId: sid }),
+    signedInAt: (auth_time ?? iat ?? 0) * 1_000,
+  };
+}
+
+function whoIs({ sub, user_id, email, client_id, azp }: Subject): string | undefined {
+  if (sub != null) return asPrincipal(sub);
+  if (user_id !== undefined) return `user:${email ?? user_id}`;
+  const program = client_id ?? azp;
+  return program === undefined ? undefined : `client:${program}`;
+}
+
+export function invalidToken(why: string, expected: string): BelfryError {
+  return new BelfryError('token_invalid', `The token is not valid: ${why}. Expected ${expected}.`);
+}
+
+/** A token that was good once: whoever comes back with another one is welcome. */
+export class TokenEnded extends BelfryError {
+  constructor(why: string) {
+    super('token_invalid', `The token is not valid: ${why}. Expected a fresh one.`);
+  }
+}

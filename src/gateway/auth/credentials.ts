@@ -1,0 +1,102 @@
+import { isUtf8 } from 'node:buffer';
+import { BelfryError } from '../../model/errors.ts';
+
+/** What a client shows of itself, not yet checked. */
+export type Credentials =
+  | { readonly kind: 'bearer'; readonly token: string }
+  | { readonly kind: 'basic'; readonly name: string; readonly password: string };
+
+/** Of either alphabet, with its padding or without. */
+const BASE64 = /^[\w+/-]+={0,2}$/;
+const SCHEME = /^([\w-]+)[ \t]+(\S.*)$/;
+
+/** Names under which a query may hold a token: those of DRP's documents, and the one of RFC 6750. */
+const TOKEN_PARAMETERS = ['token', 'Token', 'access_token'] as const;
+
+/** A page in a browser can set no header, but name subprotocols; what follows this is a token. */
+export const TOKEN_PROTOCOL = 'belfry.token.';
+
+/** Made once: a flood of strangers ends here, and to make an error costs as much as the rest of looking. */
+const MISSING = new BelfryError(
+  'credentials_missing',
+  'The request carries no credentials. Expected "Authorization: Bearer <token>", "Authorization: Basic …" or ?token=<token>.',
+);
+
+/** Where a request may carry credentials. */
+export interface Carrier {
+  readonly authorization?: string | undefined;
+  /** `Sec-WebSocket-Protocol`, where that may hold a token. */
+  readonly protocols?: string | undefined;
+  readonly query: URLSearchParams;
+}
+
+/** Whether there are any, good or not. */
+export function carriesCredentials(carrier: Carrier): boolean {
+  return [carrier.authorization?.trim(), tokenOffered(carrier), tokenAsked(carrier)].some(Boolean);
+}
+
+/**
+ * The credentials of a request by Digital Rebar Provision's rule: an `Authorization` header wins over the query, its
+ * scheme is `Basic` or `Bearer` in any letter case; a token of the query is `user:password` when it holds a colon, which
+ * no JWT does, else a token. Between the two stands a token among the subprotocols of a handshake.
+ * @throws BelfryError `credentials_missing` or `credentials_malformed`; the message repeats nothing of them
+ */
+export function credentialsOf(carrier: Carrier): Credentials {
+  const { authorization = '' } = carrier;
+  if (authorization.trim() !== '') return fromHeader(authorization.trim());
+  const offered = tokenOffered(carrier);
+  if (offered !== undefined) return { kind: 'bearer', token: offered };
+  const token = tokenAsked(carrier);
+  if (token === undefined) throw MISSING;
+  return token.includes(':') ? userAndPassword(token) : { kind: 'bearer', token };
+}
+
+function tokenOffered({ protocols = '' }: Carrier): string | undefined {
+  const offered = protocols.split(',').map((each) => each.trim());
+  return offered.find((each) => each.startsWith(TOKEN_PROTOCOL))?.slice(TOKEN_PROTOCOL.length);
+}
+
+function tokenAsked({ query }: Carrier): string | undefined {
+  return TOKEN_PARAMETERS.map((name) => query.get(name)?.trim()).find(Boolean);
+}
+
+function fromHeader(header: string): Credentials {
+  const [, scheme = '', value = ''] = SCHEME.exec(header) ?? [];
+  if (scheme.toLowerCase() === 'bearer') return { kind: 'bearer', token: value };
+  if (scheme.toLowerCase() !== 'basic')
+    throw malformed('its scheme is neither Basic nor Bearer, or nothing follows the scheme');
+  if (!BASE64.test(value)) throw malformed('what follows Basic is not base64');
+  const bytes = Buffer.from(value, 'base64');
+  // Shells and older clients send the bytes of their own encoding, which for most of them is Latin-1.
+  const pair = bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1');
+  if (!pair.includes(':')) throw malformed('Basic holds no colon between user and password');
+  return userAndPassword(pair);
+}
+
+/** The first colon ends the name; a password may hold more. */
+function userAndPassword(pair: string): Credentials {
+  const colon = pair.indexOf(':');
+  return { kind: 'basic', name: pair.slice(0, colon), password: pair.slice(colon + 1) };
+}
+
+function malformed(why: string): BelfryError {
+  return new BelfryError(
+    'credentials_malformed',
+    `The Authorization header cannot be read: ${why}. Expected "Bearer <token>" or "Basic <base64 of user:password>".`,
+  );
+}
+
+/** The value of a cookie in a `Cookie` header, without quotes (RFC 6265, 4.1.1); `undefined` when it is absent or empty. */
+export function cookieOf(header: string | undefined, name: string): string | undefined {
+  for (const pair of header?.split(';') ?? []) {
+    const equals = pair.indexOf('=');
+    if (equals > 0 && pair.slice(0, equals).trim() === name)
+      return (
+        pair
+          .slice(equals + 1)
+          .trim()
+          .replace(/^"(.*)"$/, '$1') || undefined
+      );
+  }
+  return undefined;
+}

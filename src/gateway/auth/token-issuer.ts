@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../model/clock.ts';
+import { BelfryError } from '../../model/errors.ts';
+import { ADMIN, type Grants, type Identity } from '../../model/principal.ts';
+import type { Authenticator } from './authenticator.ts';
+import type { Credentials } from './credentials.ts';
+import type { SignInSession, Tokens } from './tokens.ts';
+import type { Users } from './users.ts';
+
+export interface TokenIssuerOptions {
+  readonly users: Pick<Users, 'find'>;
+  readonly tokens: Pick<Tokens, 'sign'>;
+  readonly authenticator: Pick<Authenticator, 'identify'>;
+  readonly clock: Pick<Clock, 'now'>;
+  /** How long after a sign-in its tokens can be renewed, and hold. */
+  readonly sessionMaxS: number;
+}
+
+/**
+ * Makes tokens for users who prove who they are: by a password, which is a sign-in, or by a token, which is then renewed.
+ * All that follow from one sign-in have its id, by which one revocation reaches all of them, and end with it.
+ */
+export class TokenIssuer {
+  readonly #options: TokenIssuerOptions;
+
+  constructor(options: TokenIssuerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * A token for the user of that name: one's own, or for an admin that of any user of the config. It says what the user
+   * says, roles by name, so that a change of a role concerns it too. It holds for as long as is asked, or until the
+   * session ends.
+   * @throws BelfryError `forbidden`, `not_found`, `session_ended`, `signing_unavailable`, or what authentication throws
+   */
+  async issue(credentials: Credentials, address: string, name: string, ttlS: number): Promise<string> {
+    const { users, tokens, authenticator, clock, sessionMaxS } = this.#options;
+    const caller = await authenticator.identify(credentials, address);
+    const own = caller.principal === `user:${name}`;
+    if (!own && !caller.roles.includes(ADMIN)) {
+      throw new BelfryError(
+        'forbidden',
+        `${caller.principal} may not have the token of "${name}". Expected one's own name.`,
+      );
+    }
+    const user = own ? caller : users.find(name);
+    if (user === undefined) throw new BelfryError('not_found', 'Not Found');
+    const now = clock.now();
+    const session = sessionOf(caller, now);
+    const leftS = Math.floor((session.startedAt - now) / 1_000) + sessionMaxS;
+    if (leftS < 1) {
+      throw new BelfryError(
+        'session_ended',
+        `The sign-in is more than ${sessionMaxS} s ago. Expected another one, with a password or a token of your issuer.`,
+      );
+    }
+    return tokens.sign({
+      subject: user.principal,
+      roles: user.roles,
+      ...(user.limited && { subscribe: textsOf(user.subscribe), publish: textsOf(user.publish) }),
+      ttlS: Math.min(ttlS, leftS),
+      session,
+    });
+  }
+}
+
+/** The session of a token, which a token that an admin makes for somebody else belongs to as well; of a password, a new one. */
+function sessionOf({ tokenId, sessionId, signedInAt }: Identity, now: number): SignInSession {
+  const id = randomUUID();
+  return {
+    id: sessionId ?? tokenId ?? id,
+    tokenId: tokenId ?? id,
+    // Of a token that does not say when it was made, what was before nobody knows.
+    startedAt: signedInAt ? Math.min(signedInAt, now) : now,
+  };
+}
+
+function textsOf({ patterns }: Grants): string[] {
+  return patterns.map(({ text }) => text);
+}

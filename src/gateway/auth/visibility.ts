@@ -1,0 +1,59 @@
+import { BelfryError } from '../../model/errors.ts';
+import type { NewEvent } from '../../model/event.ts';
+import type { PatternPart } from '../../model/pattern.ts';
+import { UNKNOWN, type Grants, type Identity, type Principal } from '../../model/principal.ts';
+import type { ConnectionQuery } from '../../registry/query.ts';
+import type { ConnectionRecord } from '../../registry/registry.ts';
+
+/** The event that tells of a connection; who may hear it may also look the connection up. */
+const TYPE = 'connections';
+const ACTION = 'create';
+
+/** Whose connections somebody with these grants may see. */
+export function visibleBy({ patterns }: Grants): ConnectionQuery['visible'] {
+  const visible = new Set<Principal>();
+  for (const { parts } of patterns) {
+    if (parts === undefined) continue;
+    const [type, action, key] = parts;
+    if (!takes(type, TYPE) || !takes(action, ACTION)) continue;
+    if (key === '*') return 'all';
+    for (const principal of key) visible.add(principal);
+  }
+  return [...visible];
+}
+
+/** The same, of one principal only. */
+export function narrowed(visible: ConnectionQuery['visible'], principal: Principal): readonly Principal[] {
+  return visible === 'all' || visible.includes(principal) ? [principal] : [];
+}
+
+function takes(part: PatternPart, value: string): boolean {
+  return part === '*' || part.includes(value);
+}
+
+/** @throws BelfryError `forbidden` unless the caller may publish the end of all of them */
+export function mayClose(identity: Identity, records: readonly ConnectionRecord[]): void {
+  for (const { Principal: key } of records) checkPublish(identity, { type: TYPE, action: 'delete', key });
+}
+
+/**
+ * One's own token, session or principal everybody may revoke, which is to sign out; `key` is the id or the principal.
+ * @throws BelfryError `forbidden`
+ */
+export function mayRevoke(identity: Identity, key: string): void {
+  const { tokenId, sessionId, principal } = identity;
+  const isOwn = principal !== UNKNOWN && [tokenId, sessionId, principal].includes(key);
+  if (!isOwn) checkPublish(identity, { type: 'tokens', action: 'revoke', key });
+}
+
+function checkPublish(
+  { principal, publish }: Identity,
+  event: Pick<NewEvent, 'type' | 'action' | 'key'>,
+): void {
+  if (publish.permit(event)) return;
+  const { type, action, key } = event;
+  throw new BelfryError(
+    'forbidden',
+    `${principal} may not do this. Expected a grant to publish "${type}.${action}.${key}".`,
+  );
+}

@@ -1,0 +1,73 @@
+import express, { type RequestHandler } from 'express';
+import { BelfryError } from '../../model/errors.ts';
+import { bound } from '../../model/bound.ts';
+
+/** A list may be larger than one event may. */
+const BODY_PER_EVENT = bound(
+  'size of a request body, in events of the largest size',
+  8,
+  'entries',
+  'it is refused with event_too_big',
+);
+
+/** `type/subtype` before any parameters. */
+const MEDIA_TYPE = /^\s*([\w!#$&^.+-]+\/[\w!#$&^.+-]+)\s*(?:;|$)/;
+const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)"?/i;
+
+/** JSON by its own names, and whatever says that it is built on it. */
+const JSON_TYPE = /^(?:application|text)\/(?:[\w!#$&^.-]+\+)?json$/;
+const CHARSETS: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii']);
+
+/**
+ * The body as bytes, once it is announced as JSON. Up to the limit it may be compressed with gzip, deflate or br, which
+ * is what the limit counts then, too.
+ */
+export function jsonBody(eventMaxBytes: number): RequestHandler {
+  const limit = eventMaxBytes * BODY_PER_EVENT;
+  const read = express.raw({ type: () => true, limit });
+  return (request, response, next) => {
+    const { headers } = request;
+    checkContentType(headers['content-type'] ?? '');
+    // Express would say so once it has read all of it.
+    if (Number(headers['content-length']) > limit) throw tooBig();
+    // RFC 9110, 8.4.1.3
+    if (headers['content-encoding']?.toLowerCase() === 'x-gzip') headers['content-encoding'] = 'gzip';
+    if (headers.expect !== undefined) response.writeContinue();
+    read(request, response, next);
+  };
+}
+
+function checkContentType(given: string): void {
+  const type = MEDIA_TYPE.exec(given)?.[1]?.toLowerCase() ?? '';
+  const charset = CHARSET.exec(given)?.[1]?.toLowerCase() ?? 'utf-8';
+  if (JSON_TYPE.test(type) && CHARSETS.has(charset)) return;
+  throw new BelfryError(
+    'content_type_invalid',
+    `Invalid content type: ${given.slice(0, 100)}. Expected application/json in UTF-8.`,
+  );
+}
+
+/** What express and its body reader throw, in our words. */
+export function bodyFault(fault: Error & { readonly status: unknown }): BelfryError | undefined {
+  switch (fault.status) {
+    case 404:
+      return new BelfryError('not_found', 'No route');
+    case 413:
+      return tooBig();
+    case 415:
+      return new BelfryError(
+        'encoding_unsupported',
+        'The Content-Encoding cannot be read. Expected none, gzip, deflate or br.',
+      );
+    default:
+      if (typeof fault.status !== 'number' || fault.status >= 500) return undefined;
+      return new BelfryError('request_invalid', `The request cannot be read: ${fault.message}.`);
+  }
+}
+
+function tooBig(): BelfryError {
+  return new BelfryError(
+    'event_too_big',
+    'The request body is too large. Expected smaller lists, or events within BELFRY_EVENT_MAX_BYTES.',
+  );
+}

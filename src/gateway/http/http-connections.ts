@@ -1,0 +1,154 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { bound } from '../../model/bound.ts';
+import type { Clock } from '../../model/clock.ts';
+
+const MAX_SILENT = bound(
+  'TCP connections of a node that have sent no whole head of a request',
+  10_000,
+  'entries',
+  'the one that has been so for longest is closed',
+);
+const MAX_KEPT = bound(
+  'HTTP connections of a node that are kept between requests',
+  10_000,
+  'entries',
+  'the one that has been idle for longest is closed',
+);
+
+/**
+ * The TCP connections of a node that speak HTTP, until they close or an upgrade makes them sockets of the hub. Those in
+ * no request are bounded in number; in time they are by the server itself.
+ */
+export class HttpConnections {
+  readonly #silent: Idle;
+  readonly #kept: Idle;
+  readonly #answers = new Map<Socket, ServerResponse>();
+  /** What listens for the end of each; a socket of the hub is not to keep it. */
+  readonly #ends = new Map<Socket, () => void>();
+  #leaving = false;
+  #onEmpty: () => void = () => {};
+
+  constructor({ maxSilent = MAX_SILENT, maxKept = MAX_KEPT } = {}) {
+    this.#silent = new Idle(maxSilent);
+    this.#kept = new Idle(maxKept);
+  }
+
+  /** To be called before the server has any other listener. */
+  watch(server: Server, tls: boolean): void {
+    const opened = (socket: Socket): void => this.#opened(socket, socket);
+    if (tls) {
+      // Before the handshake is over there is another object for the same connection.
+      server.on('connection', (socket: Socket) => this.#opened(peerOf(socket), socket));
+      server.on('secureConnection', (socket: Socket) => {
+        const raw = this.#silent.take(peerOf(socket));
+        if (raw !== undefined) this.#listenNoMore(raw);
+        opened(socket);
+      });
+    } else server.on('connection', opened);
+    server.prependListener('request', (request, response) => this.#asked(request, response));
+    server.prependListener('upgrade', ({ socket }: IncomingMessage) => {
+      this.#listenNoMore(socket);
+      this.#forget(socket);
+    });
+  }
+
+  /** The answer under way on a connection. */
+  answerOn(socket: Socket): ServerResponse | undefined {
+    return this.#answers.get(socket);
+  }
+
+  /** From now on each answer asks its client to use another connection for what it asks next. */
+  leave(): void {
+    this.#leaving = true;
+    for (const response of this.#answers.values()) response.shouldKeepAlive = false;
+  }
+
+  /** Resolves once there are no connections, or after that time. */
+  async empty(withinMs: number, clock: Clock): Promise<void> {
+    if (this.#isEmpty || withinMs === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onEmpty = resolve;
+    const cancel = clock.after(withinMs, resolve);
+    await promise;
+    cancel();
+  }
+
+  get #isEmpty(): boolean {
+    return this.#silent.size + this.#kept.size + this.#answers.size === 0;
+  }
+
+  #opened(key: Socket | string, socket: Socket): void {
+    const end = (): void => {
+      this.#ends.delete(socket);
+      this.#silent.take(key);
+      this.#forget(socket);
+    };
+    this.#silent.add(key, socket);
+    this.#ends.set(socket, end);
+    socket.on('close', end);
+  }
+
+  #listenNoMore(socket: Socket): void {
+    const end = this.#ends.get(socket);
+    if (end !== undefined) socket.off('close', end);
+    this.#ends.delete(socket);
+  }
+
+  #asked({ socket }: IncomingMessage, response: ServerResponse): void {
+    this.#silent.take(socket);
+    this.#kept.take(socket);
+    this.#answers.set(socket, response);
+    if (this.#leaving) response.shouldKeepAlive = false;
+    response.once('close', () => this.#answered(socket, response));
+  }
+
+  #answered(socket: Socket, response: ServerResponse): void {
+    // A client that does not wait for answers has asked again by now.
+    if (this.#answers.get(socket) !== response) return;
+    this.#answers.delete(socket);
+    if (!socket.destroyed && response.shouldKeepAlive) this.#kept.add(socket, socket);
+    else if (this.#isEmpty) this.#onEmpty();
+  }
+
+  #forget(socket: Socket): void {
+    this.#silent.take(socket);
+    this.#kept.take(socket);
+    this.#answers.delete(socket);
+    if (this.#isEmpty) this.#onEmpty();
+  }
+}
+
+/** Connections in no request, the one that has been so for longest first. */
+class Idle {
+  readonly #max: number;
+  readonly #sockets = new Map<Socket | string, Socket>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get size(): number {
+    return this.#sockets.size;
+  }
+
+  add(key: Socket | string, socket: Socket): void {
+    this.#sockets.set(key, socket);
+    if (this.#sockets.size <= this.#max) return;
+    for (const [longest, idle] of this.#sockets) {
+      this.#sockets.delete(longest);
+      idle.destroy();
+      break;
+    }
+  }
+
+  take(key: Socket | string): Socket | undefined {
+    const socket = this.#sockets.get(key);
+    this.#sockets.delete(key);
+    return socket;
+  }
+}
+
+function peerOf({ remoteAddress, remotePort, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localPort}`;
+}

@@ -1,0 +1,41 @@
+import type { RequestHandler } from 'express';
+import { BelfryError } from '../../model/errors.ts';
+import type { Operation } from '../api-docs/operation.ts';
+
+interface Route {
+  readonly form: RegExp;
+  /** How many of its segments are no parameters: of two that fit, the one with more is meant. */
+  readonly literals: number;
+  /** As the header `Allow` has them. */
+  readonly methods: readonly string[];
+}
+
+function routesOf(served: readonly Operation[]): Route[] {
+  return [...Map.groupBy(served, ({ path }) => path)]
+    .map(([path, operations]) => ({
+      form: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}/?$`),
+      literals: path.split('/').filter((segment) => !segment.startsWith('{')).length,
+      methods: [...operations.flatMap(({ method }) => named(method)), 'OPTIONS'],
+    }))
+    .toSorted((a, b) => b.literals - a.literals);
+}
+
+function named(method: string): string[] {
+  return method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()];
+}
+
+/** Answers for every path that is served which methods it has, asked by OPTIONS or by one that it does not have. */
+export function methodCheck(served: readonly Operation[]): RequestHandler {
+  const routes = routesOf(served);
+  return (request, response, next) => {
+    const { path, method } = request;
+    const methods = routes.find(({ form }) => form.test(path))?.methods;
+    if (methods === undefined || (methods.includes(method) && method !== 'OPTIONS')) return next();
+    response.set('Allow', methods.join(', '));
+    if (method === 'OPTIONS') return void response.status(204).end();
+    throw new BelfryError(
+      'method_not_allowed',
+      `This path has no ${method.slice(0, 20)}. Expected ${methods.join(', ')}.`,
+    );
+  };
+}

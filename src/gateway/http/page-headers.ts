@@ -1,0 +1,33 @@
+import type { Request, Response } from 'express';
+import { targetOf } from '../sockets/handshake.ts';
+
+/** The position in the log at which a list was true: whoever follows from there on misses nothing that enters the log. */
+export const CURSOR = 'Belfry-Cursor';
+
+export interface PageCounts {
+  /** How many the caller could see, filters and page aside. */
+  readonly total: number;
+  readonly count: number;
+  /** Where the next page begins, if there is one. */
+  readonly next: number | undefined;
+}
+
+/** Where the next page begins of a list of so many, if there is one. A page of nothing is asked for its counts alone. */
+export function nextOf(
+  { offset, limit }: { readonly offset: number; readonly limit: number },
+  total: number,
+): number | undefined {
+  return limit > 0 && offset + limit < total ? offset + limit : undefined;
+}
+
+/** Says how long the list is, and where it goes on (RFC 8288). Of the parameters the link names all but the token. */
+export function setCounts(request: Request, response: Response, counts: PageCounts): void {
+  const { total, count, next } = counts;
+  response.set({ 'X-DRP-LIST-TOTAL-COUNT': `${total}`, 'X-DRP-LIST-COUNT': `${count}` });
+  if (next === undefined) return;
+  const { query } = targetOf(request);
+  const [path] = request.originalUrl.split('?', 1);
+  for (const name of ['token', 'Token']) query.delete(name);
+  query.set('offset', `${next}`);
+  response.set('Link', `<${path}?${query.toString()}>; rel="next"`);
+}

@@ -1,0 +1,88 @@
+import type { Response } from 'express';
+import { bound } from '../../model/bound.ts';
+import type { Clock } from '../../model/clock.ts';
+
+const UNREAD_MAX = bound(
+  'bytes of large answers of HTTP that their clients have yet to read, of a node',
+  64 * 1_024 * 1_024,
+  'bytes',
+  'the answer that has waited for longest is cut',
+);
+/** What is smaller goes to the kernel at once. */
+const PART_BYTES = 64 * 1_024;
+
+export interface SendingOptions {
+  readonly clock: Pick<Clock, 'after'>;
+  /** A client that takes nothing for so long is cut. */
+  readonly writeTimeoutMs: number;
+}
+
+/** Sends large answers at the pace of their readers, within a bound of memory for all of them together. */
+export class Sending {
+  readonly #options: SendingOptions;
+  /** Those under way, the oldest first. */
+  readonly #answers = new Map<Response, Buffer>();
+  /** How many of those under way each has in common. */
+  readonly #uses = new Map<Buffer, number>();
+  #bytes = 0;
+
+  constructor(options: SendingOptions) {
+    this.#options = options;
+  }
+
+  /** JSON, whose status and headers are set. The bytes may be those of other answers too. */
+  send(response: Response, json: Buffer | string): void {
+    const body = typeof json === 'string' ? Buffer.from(json) : json;
+    response.type('json').set('Content-Length', String(body.length));
+    if (response.req.method === 'HEAD' || body.length <= PART_BYTES) {
+      response.end(body);
+      return;
+    }
+    this.#add(response, body);
+    response.once('close', () => this.#remove(response));
+    this.#write(response, body, 0);
+  }
+
+  /** From there on, as much as the client takes; then waits until it takes more. */
+  #write(response: Response, body: Buffer, from: number): void {
+    let at = from;
+    while (at < body.length) {
+      const part = body.subarray(at, at + PART_BYTES);
+      at += part.length;
+      if (response.write(part)) continue;
+      const cancel = this.#options.clock.after(this.#options.writeTimeoutMs, () => response.destroy());
+      response.once('close', cancel);
+      response.once('drain', () => {
+        cancel();
+        response.off('close', cancel);
+        this.#write(response, body, at);
+      });
+      return;
+    }
+    response.end();
+  }
+
+  #add(response: Response, body: Buffer): void {
+    const uses = this.#uses.get(body) ?? 0;
+    if (uses === 0) this.#bytes += body.length;
+    this.#uses.set(body, uses + 1);
+    this.#answers.set(response, body);
+    for (const [oldest] of this.#answers) {
+      if (this.#bytes <= UNREAD_MAX || oldest === response) return;
+      this.#remove(oldest);
+      oldest.destroy();
+    }
+  }
+
+  #remove(response: Response): void {
+    const body = this.#answers.get(response);
+    if (body === undefined) return;
+    this.#answers.delete(response);
+    const uses = (this.#uses.get(body) ?? 1) - 1;
+    if (uses > 0) this.#uses.set(body, uses);
+    else {
+      this.#uses.delete(body);
+      this.#bytes -= body.length;
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Clock } from '../../model/clock.ts';
+import type { Identity } from '../../model/principal.ts';
+import type { Registry } from '../../registry/registry.ts';
+import { addressOf } from '../http/client-address.ts';
+import { userAgentOf } from '../sockets/handshake.ts';
+
+export interface ApiConnectionsOptions {
+  readonly registry: Registry;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly node: string;
+  readonly trustedHops: number;
+  readonly newId: () => string;
+}
+
+/** The socket of a client of REST. */
+export interface ApiConnection {
+  readonly id: string;
+  readonly remoteAddr: string;
+  /** Who asked first; a proxy may let others use the same socket after that. */
+  readonly identity: Identity;
+  readonly socket: Socket;
+  /** To its latest request. */
+  response: ServerResponse;
+}
+
+/** Connections that ask REST, in the registry from their first authenticated request until their socket closes. */
+export class ApiConnections implements Iterable<ApiConnection> {
+  readonly #options: ApiConnectionsOptions;
+  readonly #connections = new Map<Socket, ApiConnection>();
+
+  constructor(options: ApiConnectionsOptions) {
+    this.#options = options;
+  }
+
+  [Symbol.iterator](): Iterator<ApiConnection> {
+    return this.#connections.values();
+  }
+
+  /** A request of somebody known. It does not wait for the registry, nor fail with it. */
+  seen(request: IncomingMessage, response: ServerResponse, identity: Identity): void {
+    const { socket } = request;
+    const known = this.#connections.get(socket);
+    if (known !== undefined) {
+      known.response = response;
+      return;
+    }
+    if (socket.destroyed) return;
+    const { newId, trustedHops } = this.#options;
+    const connection = {
+      id: newId(),
+      remoteAddr: addressOf(request, trustedHops),
+      identity,
+      socket,
+      response,
+    };
+    this.#connections.set(socket, connection);
+    socket.once('close', () => this.#forget(connection, 'socket closed'));
+    this.#enrol(connection, userAgentOf(request));
+  }
+
+  /** Takes it out of the registry, and ends its socket once the request under way is answered. */
+  close(connection: ApiConnection, why: string): void {
+    const { socket, response } = connection;
+    this.#forget(connection, why);
+    if (response.writableFinished) socket.destroy();
+    else {
+      response.shouldKeepAlive = false;
+      response.once('finish', () => socket.destroySoon());
+    }
+  }
+
+  #enrol({ id, remoteAddr, identity }: ApiConnection, userAgent: string): void {
+    const { registry, clock, node } = this.#options;
+    const { principal, expiresAt } = identity;
+    const record = {
+      Type: 'api',
+      RemoteAddr: remoteAddr,
+      Principal: principal,
+      CreateTime: new Date(clock.now()).toISOString(),
+      ExpiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
+      Id: id,
+      Node: node,
+      Dialect: '',
+      Patterns: [],
+      UserAgent: userAgent,
+    } as const;
+    // While the registry cannot be reached, REST goes on without it.
+    registry.add(record, {}).catch(() => undefined);
+  }
+
+  #forget({ id, socket }: ApiConnection, why: string): void {
+    if (this.#connections.delete(socket)) this.#options.registry.remove(id, why);
+  }
+}

@@ -1,0 +1,62 @@
+import type { Clock } from '../../model/clock.ts';
+import { BelfryError } from '../../model/errors.ts';
+import { VALUES_MAX, type Control } from '../../registry/control.ts';
+import { ANYBODY } from '../../registry/query.ts';
+import type { ConnectionRecord, Registry } from '../../registry/registry.ts';
+
+/** How long is waited after each time that the order is given: five seconds in all. */
+const WAITS_MS = [10, 40, 100, 250, 500, 1_000, 1_500, 1_600];
+
+/** Closes connections on whichever node they are. */
+export class Closer {
+  readonly #registry: Registry;
+  readonly #control: Control;
+  readonly #clock: Clock;
+
+  constructor(parts: { registry: Registry; control: Control; clock: Clock }) {
+    this.#registry = parts.registry;
+    this.#control = parts.control;
+    this.#clock = parts.clock;
+  }
+
+  /**
+   * Resolves when none of them is in the registry any more. An order is heard at most once, and may reach a node before the
+   * handshake is over that it concerns, so it is given again until then.
+   * @throws BelfryError `unavailable`
+   */
+  async close(records: readonly ConnectionRecord[]): Promise<void> {
+    let open = records.map(({ Id }) => Id);
+    for (const waitMs of WAITS_MS) {
+      for (const values of inChunks(open)) await this.#control.send({ kind: 'close', by: 'id', values });
+      await new Promise<void>((resolve) => void this.#clock.after(waitMs, resolve));
+      open = await this.#stillOpen(open);
+      if (open.length === 0) return;
+    }
+    throw new BelfryError(
+      'unavailable',
+      `${open.length} of ${records.length} connections are still there: their node does not answer. Expected another try; a node that is gone leaves the registry within 15 s.`,
+    );
+  }
+
+  async #stillOpen(ids: readonly string[]): Promise<string[]> {
+    const found: string[] = [];
+    for (const values of inChunks(ids)) {
+      const name = values.length === 1 ? 'Eq' : 'In';
+      const { records } = await this.#registry.list({
+        visible: 'all',
+        filters: [{ any: [{ name, values }], field: 'Id' }, ANYBODY],
+        sort: [],
+        reverse: false,
+        offset: 0,
+        limit: values.length,
+      });
+      found.push(...records.map(({ Id }) => Id));
+    }
+    return found;
+  }
+}
+
+function inChunks(ids: readonly string[]): string[][] {
+  const count = Math.ceil(ids.length / VALUES_MAX);
+  return Array.from({ length: count }, (_, i) => ids.slice(i * VALUES_MAX, (i + 1) * VALUES_MAX));
+}

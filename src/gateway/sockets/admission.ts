@@ -1,0 +1,95 @@
+import type { Hub } from '../../hub/hub.ts';
+import { BelfryError } from '../../model/errors.ts';
+import { UNKNOWN, type Principal } from '../../model/principal.ts';
+
+export interface AdmissionOptions {
+  readonly hub: Pick<Hub, 'connections' | 'anonymous'>;
+  readonly connectionsMax: number;
+  /** Of these, the share that only those with a token may take. */
+  readonly connectionsReserved: number;
+}
+
+/** What a client that is coming holds, until it is attached or turned away. */
+export interface Slot {
+  /** It is known who comes. @throws BelfryError `limit_reached` */
+  admit(principal: Principal): void;
+  /** Leaves the place, if that was not done before. */
+  leave(): void;
+}
+
+/**
+ * How many connections the node takes, however they come. A place is taken before anything is awaited, so that clients
+ * that come at the same time find exactly as many places as there are.
+ */
+export class Admission {
+  readonly #options: AdmissionOptions;
+  readonly #anonymousMax: number;
+  /** Clients between their arrival and their attachment, and those of them that have no token. */
+  #coming = 0;
+  #comingAnonymous = 0;
+  #stopped = false;
+
+  constructor(options: AdmissionOptions) {
+    const { connectionsMax, connectionsReserved } = options;
+    this.#options = options;
+    this.#anonymousMax = connectionsMax - Math.floor(connectionsMax * connectionsReserved);
+  }
+
+  /** From now on nobody finds a place. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** Takes a place for a client, as far as is known before anything was asked. @throws BelfryError `limit_reached` */
+  enter(isAnonymous: boolean): Slot {
+    this.#checkAll();
+    if (isAnonymous) this.#enterAnonymous();
+    this.#coming++;
+    let [isHeld, isCounted] = [true, isAnonymous];
+    return {
+      admit: (principal) => {
+        if (isCounted || principal !== UNKNOWN) return;
+        this.#enterAnonymous();
+        isCounted = true;
+      },
+      leave: () => {
+        if (!isHeld) return;
+        isHeld = false;
+        this.#coming--;
+        if (isCounted) this.#comingAnonymous--;
+      },
+    };
+  }
+
+  #checkAll(): void {
+    if (this.#stopped) throw goingAway();
+    const { hub, connectionsMax } = this.#options;
+    if (hub.connections.size + this.#coming < connectionsMax) return;
+    throw new BelfryError(
+      'limit_reached',
+      `The node holds ${connectionsMax} connections. Expected you to try again later, or another node.`,
+      { limit: 'connections_max' },
+    );
+  }
+
+  #enterAnonymous(): void {
+    if (this.#options.hub.anonymous + this.#comingAnonymous >= this.#anonymousMax) {
+      throw new BelfryError(
+        'limit_reached',
+        `The node holds ${this.#anonymousMax} connections without a token, and keeps the rest for those with one. Expected a token, another node, or another try later.`,
+        { limit: 'reserved_share' },
+      );
+    }
+    this.#comingAnonymous++;
+  }
+}
+
+export function goingAway(): BelfryError {
+  return new BelfryError('limit_reached', 'The node is going away. Expected you to try another one.', {
+    limit: 'draining',
+  });
+}

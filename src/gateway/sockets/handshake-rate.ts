@@ -1,0 +1,62 @@
+import { bound } from '../../model/bound.ts';
+import type { Clock } from '../../model/clock.ts';
+import { BelfryError } from '../../model/errors.ts';
+import { networkOf } from '../../registry/address.ts';
+
+const MINUTE_MS = 60_000;
+const NETWORKS_MAX = bound(
+  'addresses of which a node remembers how many handshakes they made',
+  50_000,
+  'entries',
+  'the address that was quiet for longest is forgotten, and begins anew',
+);
+
+interface Bucket {
+  left: number;
+  at: number;
+}
+
+/**
+ * How many handshakes an address may make in a minute: as many at once, and as many again as time passes. Those that bring
+ * credentials count by themselves, so that a flood without any does not lock out a neighbour behind the same address.
+ */
+export class HandshakeRate {
+  readonly #perMinute: number;
+  readonly #clock: Pick<Clock, 'elapsed'>;
+  /** The address that was quiet for longest is the first. */
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(perMinute: number, clock: Pick<Clock, 'elapsed'>) {
+    this.#perMinute = perMinute;
+    this.#clock = clock;
+  }
+
+  /** @throws BelfryError `handshakes_exceeded` */
+  take(address: string, hasCredentials: boolean): void {
+    const bucket = this.#refilled(`${networkOf(address)}${hasCredentials ? '+' : '-'}`);
+    if (bucket.left >= 1) {
+      bucket.left--;
+      return;
+    }
+    const retryAfterS = Math.ceil(((1 - bucket.left) * 60) / this.#perMinute);
+    throw new BelfryError(
+      'handshakes_exceeded',
+      `Your address made more than ${this.#perMinute} handshakes in a minute. Expected you to come back after ${retryAfterS} s.`,
+      { retryAfterS },
+    );
+  }
+
+  #refilled(name: string): Bucket {
+    const now = this.#clock.elapsed();
+    const { left, at } = this.#buckets.get(name) ?? { left: this.#perMinute, at: now };
+    const bucket = {
+      left: Math.min(this.#perMinute, left + ((now - at) * this.#perMinute) / MINUTE_MS),
+      at: now,
+    };
+    this.#buckets.delete(name);
+    this.#buckets.set(name, bucket);
+    const [quietest = name] = this.#buckets.size > NETWORKS_MAX ? this.#buckets.keys() : [];
+    if (quietest !== name) this.#buckets.delete(quietest);
+    return bucket;
+  }
+}

@@ -1,0 +1,168 @@
+import type { Socket } from 'node:net';
+import { bound } from '../../model/bound.ts';
+import type { Clock } from '../../model/clock.ts';
+
+const TICK_MS = 1_000;
+const SLOTS = 64;
+
+/** A client reads the bytes before a ping first; slower than this it is taken for gone. */
+const READS_A_SECOND = bound(
+  'bytes that a client reads in a second before it answers a ping',
+  12_000,
+  'bytes',
+  'the client has a second more to answer for each so many that were sent before the ping',
+);
+/** More pings than this are under way only to a client that answers several at once. */
+const PINGS_MAX = bound(
+  'pings of a socket that wait for an answer',
+  64,
+  'entries',
+  'the oldest counts no more',
+);
+
+/** What moves on a socket, as Node counts it. */
+export type Traffic = Pick<Socket, 'bytesRead' | 'bytesWritten' | 'writableLength'>;
+
+/** What the wheel needs of a connection. */
+export interface Pingable {
+  readonly heartbeat: { readonly pingMs: number; readonly pongWaitMs: number };
+  /** Absent where nothing is ever answered. */
+  readonly traffic?: Traffic;
+  ping(): void;
+  /** It gave no sign of life in time. */
+  cut(): void;
+}
+
+/** What is known of one connection, in ticks of the wheel and in bytes. */
+export class HeartbeatEntry {
+  readonly pingable: Pingable;
+  nextPing: number;
+  /** When it gave its last sign of life. */
+  heardAt: number;
+  /** The bytes that came, that left the queue of its socket, and that were in that, when they were last looked at. */
+  #read = 0;
+  #left = 0;
+  #queued = 0;
+  /** How many had been written with the last ping that it answered, and with each one since, in order. */
+  #answered: number;
+  #unanswered: number[] | undefined;
+
+  constructor(pingable: Pingable, now: number) {
+    this.pingable = pingable;
+    this.heardAt = now;
+    this.nextPing = now + ticks(pingable.heartbeat.pingMs);
+    this.#answered = this.#written;
+    this.look(now);
+    this.heardAt = now;
+  }
+
+  /** Bytes that come are a sign of life, before they are a frame as well; so is a queue that gets shorter. */
+  look(now: number): void {
+    const { traffic } = this.pingable;
+    if (traffic === undefined) return;
+    const left = traffic.bytesWritten - traffic.writableLength;
+    if (traffic.bytesRead !== this.#read || (this.#queued > 0 && left > this.#left)) this.heardAt = now;
+    this.#read = traffic.bytesRead;
+    this.#left = left;
+    this.#queued = traffic.writableLength;
+  }
+
+  ping(now: number): void {
+    this.nextPing = now + ticks(this.pingable.heartbeat.pingMs);
+    this.pingable.ping();
+    this.#unanswered ??= [];
+    if (this.#unanswered.push(this.#written) > PINGS_MAX) this.#unanswered.shift();
+  }
+
+  pong(now: number): void {
+    this.heardAt = now;
+    this.#answered = this.#unanswered?.shift() ?? this.#answered;
+    // Most clients have answered all, and keep no list.
+    if (this.#unanswered?.length === 0) this.#unanswered = undefined;
+  }
+
+  /** Without a sign of life until then it is gone. Bytes that it may still be reading give it time. */
+  get cutAt(): number {
+    const unread = this.#written - this.#answered;
+    const reading = Math.floor((unread / READS_A_SECOND) * (1_000 / TICK_MS));
+    return this.heardAt + ticks(this.pingable.heartbeat.pongWaitMs) + reading;
+  }
+
+  get #written(): number {
+    return this.pingable.traffic?.bytesWritten ?? 0;
+  }
+}
+
+/**
+ * Pings every connection in its rhythm and cuts who gives no sign of life in time, with one timer for all of them. The
+ * wheel counts its own ticks, not the clock: a process that was stopped for a while does not cut everybody on waking,
+ * before it has read the pongs that wait in its sockets.
+ */
+export class Heartbeat {
+  readonly #slots: Set<HeartbeatEntry>[] = Array.from({ length: SLOTS }, () => new Set<HeartbeatEntry>());
+  readonly #clock: Clock;
+  #tick = 0;
+  #stop = (): void => {};
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  start(): void {
+    this.#stop = this.#clock.every(TICK_MS, () => this.#turn());
+  }
+
+  stop(): void {
+    this.#stop();
+  }
+
+  /** Ends every connection that is left. */
+  cutAll(): void {
+    for (const slot of this.#slots) for (const { pingable } of slot) pingable.cut();
+  }
+
+  add(pingable: Pingable): HeartbeatEntry {
+    const entry = new HeartbeatEntry(pingable, this.#tick);
+    this.#schedule(entry);
+    return entry;
+  }
+
+  /** It sent a frame of any kind. */
+  heard(entry: HeartbeatEntry): void {
+    entry.heardAt = this.#tick;
+  }
+
+  pong(entry: HeartbeatEntry): void {
+    entry.pong(this.#tick);
+  }
+
+  remove(entry: HeartbeatEntry): void {
+    for (const slot of this.#slots) if (slot.delete(entry)) return;
+  }
+
+  #turn(): void {
+    this.#tick++;
+    const slot = this.#slots[this.#tick % SLOTS];
+    if (slot === undefined || slot.size === 0) return;
+    const due = [...slot];
+    slot.clear();
+    for (const entry of due) this.#visit(entry);
+  }
+
+  #visit(entry: HeartbeatEntry): void {
+    entry.look(this.#tick);
+    if (entry.cutAt <= this.#tick) return entry.pingable.cut();
+    if (entry.nextPing <= this.#tick) entry.ping(this.#tick);
+    this.#schedule(entry);
+  }
+
+  /** A time further away than the wheel is round is looked at again on the way. */
+  #schedule(entry: HeartbeatEntry): void {
+    const due = Math.min(entry.nextPing, entry.cutAt, this.#tick + SLOTS - 1);
+    this.#slots[Math.max(due, this.#tick + 1) % SLOTS]?.add(entry);
+  }
+}
+
+function ticks(ms: number): number {
+  return Math.ceil(ms / TICK_MS);
+}

@@ -1,0 +1,172 @@
+import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { Commands } from '../../hub/commands.ts';
+import type { ConnectionInfo, Connection } from '../../hub/connection.ts';
+import type { Hub } from '../../hub/hub.ts';
+import { CLOSE, closeWith } from '../../model/close.ts';
+import type { BelfryError } from '../../model/errors.ts';
+import { chooseCompression } from './compression.ts';
+import { BAD_HANDSHAKE, choose, endingOf, refuse } from './handshake.ts';
+import type { HeartbeatEntry, Heartbeat } from './heartbeat.ts';
+import { SocketTransport } from './socket-transport.ts';
+import { Pongs } from './pongs.ts';
+import type { RejectedInput } from '../../telemetry/rejected-input.ts';
+import { bound } from '../../model/bound.ts';
+
+/** How long a client may take to answer a close frame. */
+const CLOSE_TIMEOUT_MS = bound(
+  'time for a client to answer a close frame',
+  10_000,
+  'ms',
+  'its connection is cut',
+);
+
+export interface SocketsOptions {
+  readonly hub: Hub;
+  readonly commands: Commands;
+  readonly heartbeat: Heartbeat;
+  readonly rejected: RejectedInput;
+  readonly log: Logger;
+  readonly inboundMaxBytes: number;
+}
+
+/** A handshake that was decided. */
+interface Decided {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  /** Why there is no room for it. */
+  readonly full: BelfryError | undefined;
+}
+
+/** The upgrade itself, and what joins a socket to its connection from then on. */
+export class Sockets {
+  readonly #options: SocketsOptions;
+  /** One for each size of inbound frames and list of subprotocols, with compression and without. */
+  readonly #servers = new Map<string, WebSocketServer>();
+
+  constructor(options: SocketsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Returns whether it became a connection. Who finds no room is upgraded to be told so: a page in a browser sees no
+   * status of a handshake that failed.
+   */
+  accept(info: ConnectionInfo, { request, socket, head, full }: Decided): boolean {
+    let attached = false;
+    if (socket.destroyed) return attached;
+    choose(request);
+    if (info.session.deflate && !chooseCompression(request.headers)) {
+      refuse(socket, BAD_HANDSHAKE);
+      return attached;
+    }
+    // It calls back within this call, or not at all.
+    this.#serverOf(info).handleUpgrade(request, socket, head, (ws) => {
+      if (full !== undefined) return this.#turnAway(ws, info, full);
+      attached = true;
+      this.#attach(ws, socket, info);
+    });
+    return attached;
+  }
+
+  #serverOf({ dialect, session: { deflate = false, limits } }: ConnectionInfo): WebSocketServer {
+    const { subprotocols = [] } = dialect;
+    const maxPayload = limits?.inboundMaxBytes ?? this.#options.inboundMaxBytes;
+    const key = [maxPayload, deflate, ...subprotocols].join(' ');
+    let server = this.#servers.get(key);
+    if (server === undefined) {
+      const settings = {
+        noServer: true,
+        clientTracking: false,
+        // The hub compresses by itself; ws agrees with the client on how, and inflates what comes in.
+        perMessageDeflate: deflate && { serverNoContextTakeover: true, clientNoContextTakeover: true },
+        maxPayload,
+        // The hub answers pings by itself: ws ends a connection without a word that sends more than it likes.
+        autoPong: false,
+        // None of the five servers ever chose a subprotocol; ws by itself takes the first, which may be a token.
+        handleProtocols: (offered: Set<string>) => subprotocols.find((name) => offered.has(name)) ?? false,
+        // Looked at where the frame is read: rejected input is answered, and disconnects nobody.
+        skipUTF8Validation: true,
+        closeTimeout: CLOSE_TIMEOUT_MS,
+      };
+      server = new WebSocketServer(settings);
+      server.on('wsClientError', (_error, socket) => refuse(socket, BAD_HANDSHAKE));
+      this.#servers.set(key, server);
+    }
+    return server;
+  }
+
+  #turnAway(ws: WebSocket, { remoteAddr }: ConnectionInfo, { message }: BelfryError): void {
+    const { code, reason } = closeWith(CLOSE.tryLater, message);
+    ws.on('error', (error) => this.#options.log.debug({ err: error, remoteAddr }, 'socket failed'));
+    ws.close(code, reason);
+  }
+
+  #attach(ws: WebSocket, socket: Duplex, info: ConnectionInfo): void {
+    const { hub, commands, heartbeat, log } = this.#options;
+    const { id, remoteAddr, dialect, session } = info;
+    const deflate = ws.extensions.includes('permessage-deflate');
+    const transport = new SocketTransport(socket, ws);
+    const connection = hub.attach(info, transport, deflate);
+    const entry = heartbeat.add({
+      heartbeat: session.heartbeat,
+      ...(socket instanceof Socket && { traffic: socket }),
+      ping: () => ws.ping(),
+      cut: () => {
+        hub.detach(connection, 'no answer to pings');
+        ws.terminate();
+      },
+    });
+    const about = { id, remoteAddr, dialect: dialect.name, principal: session.identity.principal };
+    this.#read(ws, connection, entry, transport);
+    if (session.authWithinMs !== undefined) this.#watch(ws, socket, connection);
+    ws.on('error', (error) => {
+      this.#options.rejected.report('socket', 'command_invalid', { ...about, error: error.message });
+      hub.detach(connection, `refused: ${error.message}`);
+    });
+    ws.on('close', (code) => {
+      heartbeat.remove(entry);
+      hub.detach(connection, endingOf(code));
+      log.debug({ ...about, code }, 'connection closed');
+    });
+    log.debug(about, 'connection opened');
+    commands.open(connection, session);
+  }
+
+  /** Counts what comes of somebody who has yet to sign in, so that no large frame of theirs is collected. */
+  #watch(ws: WebSocket, socket: Duplex, connection: Connection): void {
+    const { strangers } = this.#options.commands;
+    let unread = 0;
+    const count = (bytes: Buffer): void => {
+      if (!strangers.has(connection)) return void socket.off('data', count);
+      unread += bytes.length;
+      const objection = strangers.objectionToUnread(connection, unread);
+      if (objection === undefined) return;
+      connection.close(objection);
+      // Nor is what follows; the client is cut where it does not go.
+      socket.pause();
+    };
+    socket.on('data', count);
+    ws.on('message', () => (unread = 0));
+  }
+
+  /** What a client sends is a sign of life, whatever it is. */
+  #read(ws: WebSocket, connection: Connection, entry: HeartbeatEntry, transport: SocketTransport): void {
+    const { commands, heartbeat } = this.#options;
+    ws.on('message', (data: Buffer, isBinary) => {
+      heartbeat.heard(entry);
+      if (isBinary) commands.receiveBinary(connection);
+      else commands.receive(connection, data);
+    });
+    ws.on('pong', () => heartbeat.pong(entry));
+    let pongs: Pongs | undefined;
+    ws.on('ping', (data: Buffer) => {
+      heartbeat.heard(entry);
+      (pongs ??= new Pongs(ws, transport)).answer(data);
+    });
+  }
+}

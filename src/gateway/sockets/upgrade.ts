@@ -1,0 +1,216 @@
+import type { IncomingMessage } from 'node:http';
+import { readRetained } from '../../broker/broker.ts';
+import type { Duplex } from 'node:stream';
+import {
+  Refusal,
+  type Dialect,
+  type DialectName,
+  type DialectSettings,
+  type Session,
+} from '../../dialects/dialect.ts';
+import { dialectAt, ownPath } from '../../dialects/index.ts';
+import type { ConnectionInfo } from '../../hub/connection.ts';
+import { asBelfryError, BelfryError } from '../../model/errors.ts';
+import type { Identity } from '../../model/principal.ts';
+import { goingAway, type Admission, type Slot } from './admission.ts';
+import type { Authenticator } from '../auth/authenticator.ts';
+import { addressOf } from '../http/client-address.ts';
+import { carriesCredentials, cookieOf, credentialsOf, type Credentials } from '../auth/credentials.ts';
+import { checkOrigin, isOwnPage } from '../http/origin.ts';
+import {
+  BAD_HANDSHAKE,
+  checkHost,
+  METHOD_NOT_ALLOWED,
+  refusalOf,
+  refuse,
+  targetOf,
+  userAgentOf,
+} from './handshake.ts';
+import type { HandshakeRate } from './handshake-rate.ts';
+import { RefusedHandshakes } from '../../telemetry/refused-handshakes.ts';
+import { Sockets, type SocketsOptions } from './sockets.ts';
+
+export interface UpgradeOptions extends SocketsOptions {
+  readonly authenticator: Authenticator;
+  /** Those that are served. */
+  readonly dialects: readonly DialectName[];
+  readonly allowedOrigins: readonly string[];
+  /** Name of the cookie that may carry a token. */
+  readonly cookie: string;
+  readonly admission: Admission;
+  readonly handshakeRate: HandshakeRate;
+  /** How many proxies of one's own stand before the node. */
+  readonly trustedHops: number;
+  /** Makes the id of a connection: random, without colon. */
+  readonly newId: () => string;
+  /** Passed to the dialects as they are. */
+  readonly settings: DialectSettings;
+}
+
+/** A handshake that may become a connection, and the place that is held for it. */
+interface Decided {
+  readonly dialect: Dialect;
+  readonly session: Session;
+  readonly slot: Slot;
+}
+
+/**
+ * From a handshake to a connection: origin, limits, who it is, what its dialect says, whether the registry has room for it,
+ * and only then the upgrade.
+ */
+export class Upgrade {
+  readonly refused = new RefusedHandshakes();
+  readonly #options: UpgradeOptions;
+  readonly #sockets: Sockets;
+  /** One for all sockets, which keep it for as long as they live. */
+  readonly #onError = (error: Error): void => this.#options.log.debug({ err: error }, 'socket failed');
+
+  constructor(options: UpgradeOptions) {
+    this.#options = options;
+    this.#sockets = new Sockets(options);
+  }
+
+  /** Answers an upgrade request, one way or the other. Never rejects. */
+  async handle(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    byDefault: DialectName | undefined,
+  ): Promise<void> {
+    const { hub, log, admission } = this.#options;
+    socket.on('error', this.#onError);
+    let slot: Slot | undefined;
+    try {
+      const decided = await this.#decide(request, byDefault);
+      slot = decided.slot;
+      const info = this.#connectionInfo(request, decided);
+      const full = await this.#enrol(info);
+      const hasLeft = socket.destroyed;
+      const accepted = !admission.isStopped && this.#sockets.accept(info, { request, socket, head, full });
+      if (!accepted && full === undefined) hub.registry.giveBack(info, 'handshake not finished');
+      if (admission.isStopped) throw goingAway();
+      if (!accepted && !hasLeft) this.refused.count(full ?? BAD_HANDSHAKE);
+    } catch (thrown) {
+      this.refused.count(thrown);
+      const refusal = thrown instanceof Refusal ? thrown : refusalOf(thrown);
+      if (refusal.status === 500) log.error({ err: thrown }, 'upgrade failed');
+      refuse(socket, refusal);
+    } finally {
+      slot?.leave();
+    }
+  }
+
+  /** Everything that is decided before the upgrade, for a request that is none. @throws Refusal or BelfryError */
+  async open(request: IncomingMessage, byDefault: DialectName | undefined): Promise<void> {
+    const { slot } = await this.#decide(request, byDefault);
+    slot.leave();
+  }
+
+  /** The place is held when this resolves. @throws Refusal or BelfryError */
+  async #decide(request: IncomingMessage, byDefault: DialectName | undefined): Promise<Decided> {
+    checkHost(request);
+    const { path, query } = targetOf(request);
+    const dialect = dialectAt(path, byDefault, this.#options.dialects);
+    if (dialect !== undefined && request.method !== 'GET') throw METHOD_NOT_ALLOWED;
+    if (dialect === undefined) throw new BelfryError('not_found', 'No route');
+    if (!dialect.checksOrigin) checkOrigin(request.headers, this.#options.allowedOrigins);
+    const slot = this.#enter(request, query);
+    try {
+      const session = await this.#sessionOf(request, path, query, dialect);
+      slot.admit(session.identity.principal);
+      return { dialect, session, slot };
+    } catch (error) {
+      slot.leave();
+      throw error;
+    }
+  }
+
+  /** Before anything is asked of a token or of Redis. @throws BelfryError `handshakes_exceeded` or `limit_reached` */
+  #enter(request: IncomingMessage, query: URLSearchParams): Slot {
+    const { admission, handshakeRate, trustedHops } = this.#options;
+    const { authorization, cookie, 'sec-websocket-protocol': protocols } = request.headers;
+    const hasCredentials = Boolean(cookie) || carriesCredentials({ authorization, protocols, query });
+    handshakeRate.take(addressOf(request, trustedHops), hasCredentials);
+    return admission.enter(!hasCredentials);
+  }
+
+  async #sessionOf(
+    request: IncomingMessage,
+    path: string,
+    query: URLSearchParams,
+    dialect: Dialect,
+  ): Promise<Session> {
+    const { hub, settings } = this.#options;
+    const { origin } = request.headers;
+    return dialect.open({
+      path: ownPath(path, dialect),
+      query,
+      ...(origin !== undefined && { origin }),
+      caller: await this.#caller(request, query, dialect),
+      now: hub.clock.now(),
+      settings,
+      retained: async (wanted) => (await readRetained(hub.history, [wanted])).events,
+    });
+  }
+
+  async #caller(
+    request: IncomingMessage,
+    query: URLSearchParams,
+    dialect: Dialect,
+  ): Promise<Identity | BelfryError> {
+    const { authenticator, log, trustedHops } = this.#options;
+    try {
+      const credentials = this.#credentials(request, query, dialect);
+      const found = await authenticator.authenticate(credentials, addressOf(request, trustedHops));
+      return dialect.identify?.(found) ?? found;
+    } catch (error) {
+      const refused = asBelfryError(error);
+      if (refused.code === 'internal') log.error({ err: refused.cause }, 'authentication failed');
+      return refused;
+    }
+  }
+
+  /** A cookie counts where the dialect lives on cookies, and only for pages of the hub's own host or an allowed origin. */
+  #credentials(
+    request: IncomingMessage,
+    query: URLSearchParams,
+    { name, subprotocols }: Dialect,
+  ): Credentials {
+    const { authorization, cookie, origin, 'sec-websocket-protocol': offered } = request.headers;
+    const protocols = subprotocols === undefined ? undefined : offered;
+    const token = name === 'mist' ? cookieOf(cookie, this.#options.cookie) : undefined;
+    if (token === undefined) return credentialsOf({ authorization, protocols, query });
+    const isOwn = origin === undefined || isOwnPage(request.headers);
+    if (!isOwn && !this.#options.allowedOrigins.includes(origin)) {
+      throw new BelfryError(
+        'origin_forbidden',
+        'A page of another host may not use the cookie. Expected its origin in BELFRY_ALLOWED_ORIGINS.',
+      );
+    }
+    return { kind: 'bearer', token };
+  }
+
+  #connectionInfo(request: IncomingMessage, { dialect, session }: Decided): ConnectionInfo {
+    return {
+      id: this.#options.newId(),
+      type: 'websocket',
+      remoteAddr: addressOf(request, this.#options.trustedHops),
+      userAgent: userAgentOf(request),
+      createTime: this.#options.hub.clock.now(),
+      dialect,
+      session,
+    };
+  }
+
+  /** Puts it in the registry; answers why there is no room for it, where that is so. @throws BelfryError `unavailable` */
+  async #enrol(info: ConnectionInfo): Promise<BelfryError | undefined> {
+    try {
+      await this.#options.hub.registry.add(info);
+      return undefined;
+    } catch (thrown) {
+      const error = asBelfryError(thrown);
+      if (error.code !== 'limit_reached') throw error;
+      return error;
+    }
+  }
+}

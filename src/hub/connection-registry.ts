@@ -1,0 +1,180 @@
+import type { ConnectionLimits } from '../dialects/dialect.ts';
+import type { Clock } from '../model/clock.ts';
+import { CLOSE, closeWith } from '../model/close.ts';
+import { asBelfryError } from '../model/errors.ts';
+import type { Identity } from '../model/principal.ts';
+import type { ConnectionRecord, Registry, RegistryLimits } from '../registry/registry.ts';
+import type { ConnectionInfo, Connection } from './connection.ts';
+import { bound } from '../model/bound.ts';
+
+/** Subscriptions that a record names, and characters of each: a record travels with every change of it. */
+const PATTERNS_MAX = bound(
+  'subscriptions that the list of connections shows of one',
+  100,
+  'entries',
+  'the others are shown as their number',
+);
+const PATTERN_LENGTH_MAX = bound(
+  'a subscription that the list of connections shows',
+  200,
+  'characters',
+  'it is cut there',
+);
+/** After which the registry is told again what it could not be told. */
+const AGAIN_MS = 5_000;
+
+export interface ConnectionRegistryOptions {
+  readonly registry: Registry;
+  readonly clock: Pick<Clock, 'soon' | 'after'>;
+  /** Name of this node. */
+  readonly node: string;
+  /** For where a dialect promises no other. */
+  readonly registryLimits: RegistryLimits;
+}
+
+/** The connections of this node in the registry of all nodes. Their records are made when they are needed, and not kept. */
+export class ConnectionRegistry {
+  readonly #options: ConnectionRegistryOptions;
+  /** Those whose subscriptions changed in this turn. */
+  readonly #changed = new Set<Connection>();
+  /** Those whose record the registry could not be told; one timer tries them all again. */
+  readonly #untold = new Set<Connection>();
+  /** Those whose record is on its way to the registry; one that changes meanwhile is told when that is answered. */
+  readonly #telling = new Set<Connection>();
+
+  constructor(options: ConnectionRegistryOptions) {
+    this.#options = options;
+  }
+
+  /** Puts a client in the registry that has yet to be attached. Throws what {@link Registry.add} throws. */
+  add(info: ConnectionInfo): Promise<void> {
+    const { identity, subscriptions, limits } = info.session;
+    const record = this.#record(info, identity, patternsOf(subscriptions));
+    return this.#options.registry.add(record, this.#limits(limits));
+  }
+
+  /** It came to nothing: the client was never attached. */
+  giveBack({ id }: ConnectionInfo, why: string): void {
+    this.#options.registry.remove(id, why);
+  }
+
+  remove(connection: Connection, why: string): void {
+    this.#changed.delete(connection);
+    this.#untold.delete(connection);
+    this.#options.registry.remove(connection.id, why);
+  }
+
+  /** At the end of the turn the registry is told what it is subscribed to now, once for all changes of the turn. */
+  changed(connection: Connection): void {
+    if (this.#changed.size === 0) this.#options.clock.soon(() => this.#tellChanged());
+    this.#changed.add(connection);
+  }
+
+  /**
+   * Asks whether the connection may be that principal as well; closes it with 1013 where that has too many. Who stays
+   * the same one need not wait for a registry that cannot be reached: nobody else is concerned, and a token is renewed
+   * before it ends, or never.
+   * @throws BelfryError `unavailable`
+   */
+  async identify(connection: Connection, identity: Identity): Promise<void> {
+    try {
+      await this.#update(connection, identity);
+    } catch (thrown) {
+      const error = asBelfryError(thrown);
+      const same = identity.principal === connection.identity.principal;
+      if (error.code === 'limit_reached') return connection.close(closeWith(CLOSE.tryLater, error.message));
+      if (error.code !== 'unavailable' || !same) throw error;
+      this.#tellAgain(connection);
+    }
+  }
+
+  #tellChanged(): void {
+    for (const connection of this.#changed) if (hasChanged(connection)) this.#tell(connection);
+    this.#changed.clear();
+  }
+
+  /** No command waits for that, nor fails with it. */
+  #tell(connection: Connection): void {
+    if (this.#telling.has(connection)) return;
+    this.#telling.add(connection);
+    const told = this.#update(connection, connection.identity).catch(() => this.#tellAgain(connection));
+    void told.finally(() => {
+      this.#telling.delete(connection);
+      if (!this.#untold.has(connection) && connection.isOpen && hasChanged(connection))
+        this.#tell(connection);
+    });
+  }
+
+  #tellAgain(connection: Connection): void {
+    if (!connection.isOpen) return;
+    if (this.#untold.size === 0) this.#options.clock.after(AGAIN_MS, () => this.#tellUntold());
+    this.#untold.add(connection);
+  }
+
+  #tellUntold(): void {
+    const untold = [...this.#untold];
+    this.#untold.clear();
+    for (const connection of untold) this.#tell(connection);
+  }
+
+  #update(connection: Connection, identity: Identity): Promise<void> {
+    connection.listed = patternsNow(connection);
+    const record = this.#record(connection, identity, connection.listed);
+    return this.#options.registry.update(record, this.#limits(connection.limits));
+  }
+
+  #record(
+    { id, type, remoteAddr, userAgent, createTime, dialect }: ConnectionInfo | Connection,
+    { principal, expiresAt }: Identity,
+    patterns: readonly string[],
+  ): ConnectionRecord {
+    return {
+      Type: type,
+      RemoteAddr: remoteAddr,
+      Principal: principal,
+      CreateTime: new Date(createTime).toISOString(),
+      ExpiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
+      Id: id,
+      Node: this.#options.node,
+      Dialect: dialect.name,
+      Patterns: patterns,
+      UserAgent: userAgent,
+    };
+  }
+
+  #limits({ connectionsPerPrincipal }: ConnectionLimits = {}): RegistryLimits {
+    const { registryLimits } = this.#options;
+    return connectionsPerPrincipal === undefined
+      ? registryLimits
+      : { ...registryLimits, perPrincipal: connectionsPerPrincipal };
+  }
+}
+
+/** The names of subscriptions as a record shows them. */
+export function patternsOf(subscriptions: readonly { readonly name: string }[]): string[] {
+  const names = subscriptions.slice(0, PATTERNS_MAX).map(({ name }) => name);
+  return listed(names, subscriptions.length);
+}
+
+/** Looks at those that are shown only, since this is asked after each change. */
+function patternsNow({ subscriptions }: Connection): string[] {
+  return listed(subscriptions.keys(), subscriptions.size);
+}
+
+function listed(names: Iterable<string>, count: number): string[] {
+  const shown: string[] = [];
+  for (const name of names) {
+    if (shown.length === PATTERNS_MAX) return [...shown, `and ${count - PATTERNS_MAX} more`];
+    shown.push(shortened(name));
+  }
+  return shown;
+}
+
+function hasChanged(connection: Connection): boolean {
+  const now = patternsNow(connection);
+  return now.length !== connection.listed.length || now.some((name, i) => name !== connection.listed[i]);
+}
+
+function shortened(name: string): string {
+  return name.length > PATTERN_LENGTH_MAX ? `${name.slice(0, PATTERN_LENGTH_MAX)}…` : name;
+}

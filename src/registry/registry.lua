@@ -1,0 +1,150 @@
+-- What the scripts of the registry share: where everything stands, and what happens to it when a connection comes or goes.
+-- The text that offers `publish` stands before it, so that a change of the registry and its event are one step, SEEN_MS and REAPED_MS;
+-- and QUOTA, the share of the log that the registry may take: at once, more with each millisecond, and bytes of one unit.
+--
+-- KEYS[1] is the log, `{<prefix>}:log`. Beside it stand:
+--   :conn                    hash: id -> row, as redis-row.ts writes it
+--   :conn:known              sorted set, all scores 0: `<sortable address>:<id>` of whoever is not `unknown`
+--   :conn:of:<principal>     the same of one principal
+--   :conn:node:<node>        set of the ids that a node holds
+--   :conn:counts             hash: `<dialect> <principal>` and `address <ip>` -> how many websockets; none at 0
+--   :conn:done               hash: node -> the number of its last batch
+--   :conn:steady             hash: node -> since when its lease has never ended
+--   :conn:reaped:<node>      for as long as a node may come back that was reaped
+--   :conn:quota              hash: left, what is left of QUOTA, and at, when that was so
+--   :conn:leaving            sorted set: principal -> when its grace ends
+--   :nodes                   sorted set: node -> when its lease ends
+--   :nodes:reports           hash: node -> what it says of itself, as JSON
+--   :nodes:settings          hash: node -> the hashes of its settings, as JSON
+--   :present                 sorted set, all scores 0: the principals that are online
+--   :presence:<principal>    hash: n, how many websockets; since; last. Ends SEEN_MS after its principal went
+-- All ends are in milliseconds by the clock of Redis; all times in events are those of the node that tells.
+local BEGIN = KEYS[1]:match('^({.+}:)log$')
+local CONN, NODES = BEGIN .. 'conn', BEGIN .. 'nodes'
+local KNOWN, COUNTS, LEAVING, DONE = CONN .. ':known', CONN .. ':counts', CONN .. ':leaving', CONN .. ':done'
+local PRESENT = BEGIN .. 'present'
+local STEADY = CONN .. ':steady'
+local UNKNOWN = 'unknown'
+
+-- Asked before the first write: a registry that has changed without a word of it could not be mended.
+local refusal = refusal_of_rights(BEGIN:match('^{(.+)}:$'))
+if refusal then return refusal end
+
+-- For the log, and for whoever hears it live.
+local events, kinds, live = {}, {}, {}
+local quota
+
+local function now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- Read once for all events of a call. Once something finds no room, what comes after it finds none either.
+local function take_room(bytes)
+  local now = now_ms()
+  if not quota then
+    local left, at = unpack(redis.call('HMGET', CONN .. ':quota', 'left', 'at'))
+    local since = math.max(0, now - (at or now))
+    quota = { left = math.min(QUOTA.burst, (left or QUOTA.burst) + since * QUOTA.per_ms), at = now }
+  end
+  local cost = math.ceil(bytes / QUOTA.bytes)
+  local has_room = cost <= quota.left and not quota.is_full
+  if has_room then quota.left = quota.left - cost else quota.is_full = true end
+  return has_room
+end
+
+-- Principals stand everywhere as JSON spells them, without the quotes.
+local function tell(time, kind, action, principal, object, is_logged)
+  local event = '{"time":"' .. time .. '","type":"' .. kind .. '","action":"' .. action
+    .. '","key":"' .. principal .. '","object":' .. object .. '}'
+  if is_logged and take_room(#event) then
+    events[#events + 1] = event
+    kinds[#events] = { kind, action, principal }
+  else
+    live[#live + 1] = event
+  end
+end
+
+local function publish_told()
+  if #events > 0 then
+    local ids = publish(KEYS[1], events, kinds)
+    if ids.err then error(ids) end
+  end
+  if quota then redis.call('HSET', CONN .. ':quota', 'left', quota.left, 'at', quota.at) end
+  local channel = BEGIN:match('^{(.+)}:$') .. ':log'
+  for _, event in ipairs(live) do redis.call('PUBLISH', channel, event) end
+end
+
+local function parsed(id, text)
+  local header, json = text:match('^([^\n]*)\n(.*)$')
+  local address, kind, dialect, principal = header:match('^(%S+) (%a) (%S*) %S+ (.*)$')
+  return {
+    id = id, text = text, header = header, json = json, principal = principal,
+    member = address .. ':' .. id,
+    counted = kind ~= 'a',
+    logged = kind == 'd',
+    address = 'address ' .. address:sub(1, -5),
+    count = principal ~= UNKNOWN and dialect .. ' ' .. principal,
+  }
+end
+
+-- A quote inside a JSON string has a backslash before it, so this can be nothing but the field.
+local function created(row) return row.json:match('"CreateTime":"([^"]*)"') end
+
+local function presence_of(principal) return BEGIN .. 'presence:' .. principal end
+
+local function seen(principal, online, since, last)
+  return '{"principal":"' .. principal .. '","online":' .. online .. ',"since":"' .. since
+    .. '","lastSeen":"' .. last .. '"}'
+end
+
+local function arrive(row, time, since, quiet)
+  if not (row.counted and row.count) then return end
+  local presence = presence_of(row.principal)
+  if redis.call('HINCRBY', presence, 'n', 1) ~= 1 then return end
+  redis.call('PERSIST', presence)
+  redis.call('ZADD', PRESENT, 0, row.principal)
+  if redis.call('ZREM', LEAVING, row.principal) == 1 then return end
+  redis.call('HSET', presence, 'since', since)
+  if quiet then return end
+  tell(time, 'presence', 'online', row.principal, seen(row.principal, 'true', since, time), true)
+end
+
+-- One that is not in the registry any more still ends the presence that was told of it.
+local function depart(row, time, grace, is_in_registry)
+  if not (row.counted and row.count) then return end
+  local presence = presence_of(row.principal)
+  local left = is_in_registry and redis.call('HINCRBY', presence, 'n', -1) or tonumber(redis.call('HGET', presence, 'n') or 0)
+  if left > 0 then return end
+  redis.call('HDEL', presence, 'n')
+  redis.call('HSET', presence, 'last', time)
+  redis.call('ZADD', LEAVING, now_ms() + grace, row.principal)
+end
+
+local function enter(row, node, time, since, quiet)
+  redis.call('HSET', CONN, row.id, row.text)
+  if row.principal ~= UNKNOWN then redis.call('ZADD', KNOWN, 0, row.member) end
+  redis.call('ZADD', CONN .. ':of:' .. row.principal, 0, row.member)
+  redis.call('SADD', CONN .. ':node:' .. node, row.id)
+  if row.counted then redis.call('HINCRBY', COUNTS, row.address, 1) end
+  if row.counted and row.count then redis.call('HINCRBY', COUNTS, row.count, 1) end
+  arrive(row, time, since, quiet)
+end
+
+local function count_down(name)
+  if redis.call('HINCRBY', COUNTS, name, -1) <= 0 then redis.call('HDEL', COUNTS, name) end
+end
+
+local function leave(row, node, time, grace)
+  redis.call('HDEL', CONN, row.id)
+  if row.principal ~= UNKNOWN then redis.call('ZREM', KNOWN, row.member) end
+  redis.call('ZREM', CONN .. ':of:' .. row.principal, row.member)
+  redis.call('SREM', CONN .. ':node:' .. node, row.id)
+  if row.counted then count_down(row.address) end
+  if row.counted and row.count then count_down(row.count) end
+  depart(row, time, grace, true)
+end
+
+local function tell_deleted(row, time, reason)
+  tell(time, 'connections', 'delete', row.principal, row.json:sub(1, -2) .. ',"Reason":' .. reason .. '}', row.logged)
+end

@@ -1,0 +1,118 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { dialectNames } from '../dialects/index.ts';
+import type { Hub } from '../hub/hub.ts';
+import type { Deliveries } from '../hub/stats.ts';
+import { UNKNOWN, type Principal } from '../model/principal.ts';
+
+/* What a node counts by dialect. Every label of every number is there from the start, so that the first increase shows. */
+
+const OUTCOMES = {
+  delivered: 'delivered',
+  filtered: 'filtered',
+  notPermitted: 'not_permitted',
+  unsupported: 'unsupported',
+  droppedSlow: 'dropped_slow',
+  conflated: 'conflated',
+} as const satisfies Record<Exclude<keyof Deliveries, 'received'>, string>;
+
+/** A token may name any kind of principal, and a label may not. */
+const KINDS = ['user', 'runner', UNKNOWN, 'other'];
+
+export function connectionMetrics(
+  { hub, connectionsMax }: { readonly hub: Hub; readonly connectionsMax: number },
+  registry: Registry,
+): void {
+  new Gauge({
+    name: 'belfry_connections_max',
+    help: 'Connections that this node holds at most.',
+    registers: [registry],
+  }).set(connectionsMax);
+  deliveries(hub, registry);
+  connections(hub, registry);
+  queues(hub, registry);
+}
+
+function deliveries({ stats }: Hub, registry: Registry): void {
+  new Counter({
+    name: 'belfry_deliveries_received_total',
+    help: 'Events times connections concerned: the sum of what belfry_deliveries_total says, and what waits.',
+    labelNames: ['dialect'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const dialect of dialectNames) this.inc({ dialect }, stats.of(dialect).received);
+    },
+  });
+  new Counter({
+    name: 'belfry_deliveries_total',
+    help: 'Events times connections concerned, by what became of them.',
+    labelNames: ['dialect', 'outcome'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const dialect of dialectNames) {
+        for (const [field, outcome] of Object.entries(OUTCOMES))
+          this.inc({ dialect, outcome }, stats.of(dialect)[field as keyof typeof OUTCOMES]);
+      }
+    },
+  });
+}
+
+function connections(hub: Hub, registry: Registry): void {
+  new Gauge({
+    name: 'belfry_connections',
+    help: 'Connections attached to this node.',
+    labelNames: ['dialect', 'principal_kind'],
+    registers: [registry],
+    collect() {
+      for (const dialect of dialectNames) {
+        for (const principal_kind of KINDS) this.set({ dialect, principal_kind }, 0);
+      }
+      for (const { dialect, identity } of hub.connections)
+        this.inc({ dialect: dialect.name, principal_kind: kindOf(identity.principal) });
+    },
+  });
+  new Gauge({
+    name: 'belfry_cohorts',
+    help: 'Groups of connections of this node that hear the same in the same bytes.',
+    registers: [registry],
+    collect() {
+      const cohorts = new Set([...hub.connections].map(({ cohort }) => cohort));
+      cohorts.delete(undefined);
+      this.set(cohorts.size);
+    },
+  });
+}
+
+/** What waits for clients that lag. */
+function queues(hub: Hub, registry: Registry): void {
+  const gauge = (
+    name: string,
+    help: string,
+    read: (queued: { deliveries: number; bytes: number }) => number,
+  ) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['dialect'],
+      registers: [registry],
+      collect() {
+        for (const dialect of dialectNames) this.set({ dialect }, 0);
+        for (const { dialect, queued } of hub.connections) {
+          if (queued !== undefined) this.inc({ dialect: dialect.name }, read(queued));
+        }
+      },
+    });
+  gauge('belfry_slow_consumers', 'Connections with a queue of their own at the moment.', () => 1);
+  gauge(
+    'belfry_queued_deliveries',
+    'Deliveries that wait in those queues.',
+    ({ deliveries: count }) => count,
+  );
+  gauge('belfry_queued_bytes', 'Bytes that wait in those queues.', ({ bytes }) => bytes);
+}
+
+function kindOf(principal: Principal): string {
+  const [kind = ''] = principal.split(':', 1);
+  return KINDS.includes(kind) ? kind : 'other';
+}

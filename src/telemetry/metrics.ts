@@ -1,0 +1,226 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { REFUSED_REASONS, STREAM_FAULTS, type BrokerStats } from '../broker/broker.ts';
+import type { Hub } from '../hub/hub.ts';
+import type { Clock } from '../model/clock.ts';
+import { WARNING_KINDS, type NodeWarning } from '../registry/node-watch.ts';
+import type { Registry as ConnectionRegistry } from '../registry/registry.ts';
+import { connectionMetrics } from './metrics-connections.ts';
+import { REFUSED_HANDSHAKES, type RefusedHandshakes } from './refused-handshakes.ts';
+import { RegistrySize } from './registry-size.ts';
+import type { RejectedInput } from './rejected-input.ts';
+
+export interface Measured {
+  readonly hub: Hub;
+  readonly rejected: RejectedInput;
+  readonly refused: RefusedHandshakes;
+  readonly registry: ConnectionRegistry;
+  readonly clock: Clock;
+  readonly brokerStats: () => BrokerStats;
+  readonly warnings: () => readonly NodeWarning[];
+  readonly version: string;
+  readonly connectionsMax: number;
+}
+
+/** From a write within the same turn to a client's patience. */
+const LATENCY_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** As often the delay of the event loop is looked at: more often would be most of what an idle node does. */
+const LOOP_PROBE_MS = 50;
+
+/**
+ * The numbers of one node for Prometheus. They are read where they are counted when the page is asked for, and cost
+ * nothing else; nothing on it waits for Redis.
+ */
+export function metricsOf(measured: Measured): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_PROBE_MS });
+  nodeMetrics(measured, registry);
+  hubMetrics(measured.hub, registry);
+  brokerMetrics(measured, registry);
+  connectionMetrics(measured, registry);
+  return registry;
+}
+
+function nodeMetrics({ rejected, refused, version, warnings }: Measured, registry: Registry): void {
+  const byReason = reasonsIn(registry);
+  new Gauge({
+    name: 'belfry_warnings',
+    help: 'What is wrong with this node beside others, or with their Redis; /readyz says it in words.',
+    labelNames: ['kind'],
+    registers: [registry],
+    collect() {
+      for (const kind of WARNING_KINDS)
+        this.set({ kind }, warnings().filter((warning) => warning.kind === kind).length);
+    },
+  });
+  new Gauge({
+    name: 'belfry_build_info',
+    help: 'Always 1; the version of this node is in the label.',
+    labelNames: ['version'],
+    registers: [registry],
+  }).set({ version }, 1);
+  new Counter({
+    name: 'belfry_rejected_total',
+    help: 'What arrived and was no event, command or handshake.',
+    labelNames: ['source', 'reason'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { source, reason, count } of rejected.counts()) this.inc({ source, reason }, count);
+    },
+  });
+  byReason(
+    'belfry_handshakes_refused_total',
+    'Sockets that did not come to be, and event streams that found no place, by what stood in their way.',
+    REFUSED_HANDSHAKES,
+    (reason) => refused.of(reason),
+  );
+}
+
+function hubMetrics(hub: Hub, registry: Registry): void {
+  const { stats } = hub;
+  const counter = counterIn(registry);
+  counter('belfry_events_received_total', 'Events that this node heard from the broker.', () => stats.events);
+  counter('belfry_cohort_matches_total', 'Cohorts that were found for events.', () => stats.matches);
+  counter('belfry_encodes_total', 'Events encoded for the wire, once a dialect.', () => stats.encodes);
+  counter('belfry_writes_total', 'Writes to sockets; one may hold many events.', () => stats.writes);
+  counter('belfry_written_bytes_total', 'Bytes of frames written to sockets.', () => stats.writtenBytes);
+  counter('belfry_commands_total', 'Commands that clients sent.', () => stats.commands);
+  counter(
+    'belfry_slow_closes_total',
+    'Connections closed with 4008 because they did not keep up.',
+    () => stats.slowCloses,
+  );
+  counter(
+    'belfry_gaps_announced_total',
+    'Times that events were missed between broker and node, or may have been.',
+    () => stats.gaps,
+  );
+  stats.latency = new Histogram({
+    name: 'belfry_publish_to_socket_seconds',
+    help: 'From the log to the last write of a flush, by the event in it that waited longest.',
+    buckets: LATENCY_BUCKETS_S,
+    registers: [registry],
+  });
+}
+
+function brokerMetrics({ brokerStats, registry: registrySize, clock }: Measured, registry: Registry): void {
+  const counter = counterIn(registry);
+  const byReason = reasonsIn(registry);
+  const gauge = gaugeIn(registry);
+  counter(
+    'belfry_events_published_total',
+    'Events that the log took from this node, those of the ingress included.',
+    () => brokerStats().published,
+  );
+  byReason(
+    'belfry_publishes_refused_total',
+    'Publishes of this node that came to nothing, by what stood in their way.',
+    REFUSED_REASONS,
+    (reason) => brokerStats().refused.get(reason) ?? 0,
+  );
+  gauge('belfry_publishing', 'Whether Redis took what this node last published, or would: 1 or 0.', () =>
+    brokerStats().trouble === undefined ? 1 : 0,
+  );
+  counter(
+    'belfry_gaps_detected_total',
+    'Times that the channel was cut off or left something out, so that the log had to be read.',
+    () => brokerStats().gapsDetected,
+  );
+  counter(
+    'belfry_gaps_repaired_total',
+    'Those of them after which nothing was missing.',
+    () => brokerStats().gapsRepaired,
+  );
+  byReason(
+    'belfry_streams_mended_total',
+    'Times that this node put right what somebody had done to a stream of the hub, by what that was.',
+    STREAM_FAULTS,
+    (reason) => brokerStats().streamsMended.get(reason) ?? 0,
+  );
+  counter(
+    'belfry_ingress_gone_total',
+    'Entries that were trimmed from the ingress, or deleted, before a node had read them.',
+    () => brokerStats().ingressGone,
+  );
+  counter(
+    'belfry_retained_dropped_total',
+    'Tails and latest values that this node dropped for want of room, and halves of tails.',
+    () => brokerStats().retainedGone,
+  );
+  new Gauge({
+    name: 'belfry_held_bytes',
+    help: 'What all nodes together keep: JSON of the log, and memory of what is retained and of the ingress.',
+    labelNames: ['of'],
+    registers: [registry],
+    collect() {
+      for (const [of, bytes] of Object.entries(brokerStats().heldBytes)) this.set({ of }, bytes);
+    },
+  });
+  gauge('belfry_delivery_healthy', 'Whether events flowed when that was last proved: 1 or 0.', () =>
+    brokerStats().isHealthy ? 1 : 0,
+  );
+  gauge(
+    'belfry_delivery_probe_seconds',
+    'How long Redis took for the last proof that events flow which succeeded.',
+    () => brokerStats().probeMs / 1_000,
+  );
+  const size = new RegistrySize(registrySize, clock);
+  gauge(
+    'belfry_registry_connections',
+    'Connections in the registry, of all nodes together; absent while it cannot be read.',
+    () => size.read(),
+  );
+}
+
+type Read = () => number | undefined | Promise<number | undefined>;
+
+function counterIn(registry: Registry) {
+  return (name: string, help: string, read: () => number): void => {
+    new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  };
+}
+
+/** Every reason is there from the start, so that the first increase shows. */
+function reasonsIn(registry: Registry) {
+  return <Reason extends string>(
+    name: string,
+    help: string,
+    reasons: readonly Reason[],
+    read: (reason: Reason) => number,
+  ): void => {
+    new Counter({
+      name,
+      help,
+      labelNames: ['reason'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const reason of reasons) this.inc({ reason }, read(reason));
+      },
+    });
+  };
+}
+
+function gaugeIn(registry: Registry) {
+  return (name: string, help: string, read: Read): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      async collect() {
+        const value = await read();
+        if (value === undefined) this.remove();
+        else this.set(value);
+      },
+    });
+  };
+}

@@ -1,0 +1,46 @@
+import type { Clock } from '../model/clock.ts';
+import type { Registry } from '../registry/registry.ts';
+import { ANYBODY } from '../registry/query.ts';
+import { bound } from '../model/bound.ts';
+
+/** Whoever asks waits no longer than this. */
+const WITHIN_MS = bound(
+  'time that the metrics page waits for the size of the registry',
+  500,
+  'ms',
+  'that number is left out',
+);
+
+/** How many connections are in the registry: asked of it one question at a time, however many ask here. */
+export class RegistrySize {
+  readonly #registry: Registry;
+  readonly #clock: Clock;
+  #asked: Promise<number | undefined> | undefined;
+
+  constructor(registry: Registry, clock: Clock) {
+    this.#registry = registry;
+    this.#clock = clock;
+  }
+
+  /** `undefined` when the registry cannot be read, or does not answer in time. */
+  async read(): Promise<number | undefined> {
+    const { promise: late, resolve } = Promise.withResolvers<undefined>();
+    const cancel = this.#clock.after(WITHIN_MS, () => resolve(undefined));
+    const size = await Promise.race([(this.#asked ??= this.#ask()), late]);
+    cancel();
+    return size;
+  }
+
+  async #ask(): Promise<number | undefined> {
+    try {
+      const nothing = { sort: [], reverse: false, offset: 0, limit: 0 };
+      const { total } = await this.#registry.list({ visible: 'all', filters: [ANYBODY], ...nothing });
+      return total;
+    } catch {
+      // Whoever looks at the numbers sees that it is absent; the log tells of the outage itself.
+      return undefined;
+    } finally {
+      this.#asked = undefined;
+    }
+  }
+}

@@ -1,0 +1,298 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { NewEvent } from '../../src/model/event.ts';
+import { FaultProxy } from '../faults/proxy.ts';
+import { HAS_REDIS_SERVER, startRedisServer, type RedisServerOptions } from '../support/redis.ts';
+import { flood } from './flood.ts';
+import { MuteProxy } from './mute-proxy.ts';
+import { refusalOf } from './refusal.ts';
+import { RedisWorld } from './redis-world.ts';
+import { ManualClock } from '../support/clock.ts';
+import { once } from '../support/once.ts';
+
+const event = (key: string): NewEvent => ({ type: 'a', action: 'b', key, object: null });
+const WATCH_MS = 5_000;
+const UPKEEP_MS = 60_000;
+
+/** Another Redis than that of the other tests, since these tests do harm to all of it. */
+async function ownWorld(options?: RedisServerOptions) {
+  const server = await startRedisServer(options);
+  return { server, world: new RedisWorld(server.url) };
+}
+
+describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
+  it('misses nothing and hears nothing twice, though events are published all the while', async () => {
+    const { world } = await ownWorld();
+    const [one, two] = [await world.start(), await world.start()];
+    const end = flood(one.broker);
+    for (let round = 1; round <= 5; round++) {
+      await expect.poll(() => world.redis.pubsub('NUMSUB', world.channel)).toEqual([world.channel, 2]);
+      await world.cut('PUBSUB');
+      await expect.poll(() => world.said(40)).toHaveLength(2 * round);
+      await two.ear.count(two.ear.events.length + 100);
+    }
+    const ids = await end();
+    for (const { ear } of [one, two]) {
+      await ear.until((events) => events.at(-1)?.id === ids.at(-1), 'the last one');
+      expect(ear.ids).toEqual(ids);
+    }
+    expect(ids.length).toBeGreaterThan(500);
+  });
+
+  it('says once that the connection is lost, and once that it is back', async () => {
+    const { world } = await ownWorld();
+    const { broker } = await world.start();
+    await world.cut('PUBSUB');
+    const said = (): string[] => world.logged.map(({ msg }) => msg);
+    await expect
+      .poll(said)
+      .toEqual(['the connection to Redis is lost; trying again', 'the connection to Redis is back']);
+    await expect.poll(() => broker.ready().then(() => true, () => false)).toBe(true); // prettier-ignore
+  });
+
+  it('counts each gap once, and whether it was repaired', async () => {
+    const { world } = await ownWorld();
+    const { broker, ear } = await world.start({ clock: new ManualClock() });
+    const gaps = (): number[] => [broker.brokerStats.gapsDetected, broker.brokerStats.gapsRepaired];
+    expect(gaps()).toEqual([0, 0]);
+    const kill = world.redis.multi().call('CLIENT', 'KILL', 'TYPE', 'PUBSUB');
+    await kill.fcall('belfry_publish', 1, world.log, JSON.stringify(event('1'))).exec();
+    await ear.key('1');
+    await expect.poll(gaps).toEqual([1, 1]);
+    const trimmed = world.redis.multi().call('CLIENT', 'KILL', 'TYPE', 'PUBSUB');
+    for (const key of ['2', '3']) trimmed.fcall('belfry_publish', 1, world.log, JSON.stringify(event(key)));
+    await trimmed.xtrim(world.log, 'MAXLEN', 1).exec();
+    await ear.key('3');
+    await expect.poll(() => broker.ready().then(() => true, () => false)).toBe(true); // prettier-ignore
+    expect(gaps()).toEqual([2, 1]);
+  });
+
+  it('delivers what it missed as it comes over a slow link, is ready all the while, and takes publishes', async () => {
+    const { server, world } = await ownWorld();
+    const proxy = await FaultProxy.before(server.port);
+    onTestFinished(() => proxy.close());
+    const node = new RedisWorld(`redis://127.0.0.1:${proxy.port}`, server.url, world.prefix);
+    const { broker, ear } = await node.start({ commandTimeoutMs: 1_000 });
+    proxy.refuse();
+    const body = JSON.stringify({ type: 'a', action: 'b', key: 'missed', object: 'x'.repeat(200_000) });
+    for (let i = 0; i < 40; i++) await world.fcall(body);
+    proxy.heal();
+    // Slower than all of it within the time that a command has.
+    proxy.throttle(8 * 1024 * 1024);
+    await ear.count(1);
+    await expect.poll(() => refusalOf(broker.ready()), { interval: 20 }).toBe('accepted');
+    await broker.publish([event('beside')]);
+    expect(ear.events.length).toBeLessThan(40);
+    await ear.key('beside');
+    expect(ear.keys).toEqual([...Array.from({ length: 40 }, () => 'missed'), 'beside']);
+  });
+
+  it('tells how much it missed when the log was trimmed meanwhile', async () => {
+    const { world } = await ownWorld();
+    const [one, two] = [await world.start(), await world.start({ clock: new ManualClock() })];
+    const [first] = await one.broker.publish([event('1')]);
+    await two.ear.count(1);
+    // In one step, so that the node cannot come back in between.
+    const kill = world.redis.multi().call('CLIENT', 'KILL', 'TYPE', 'PUBSUB');
+    for (const key of ['2', '3', '4']) kill.fcall('belfry_publish', 1, world.log, JSON.stringify(event(key)));
+    kill.xtrim(world.log, 'MAXLEN', 1);
+    const replies = (await kill.exec()) ?? [];
+    const [, , third, fourth] = replies.map(([, ids]) => (Array.isArray(ids) ? String(ids[0]) : ''));
+    await two.ear.key('4');
+    expect(two.ear.events.slice(1)).toMatchObject([
+      { type: 'belfry', action: 'gap', key: first, object: { from: first, to: third, reason: 'trimmed' } },
+      { id: fourth, previous: third, key: '4' },
+    ]);
+    expect(two.ear.events[1]).not.toHaveProperty('id');
+  });
+
+  it('notices that it is deaf though its connection stands, and subscribes anew', async () => {
+    const { server, world } = await ownWorld();
+    const proxy = await MuteProxy.before(server.port);
+    const clock = new ManualClock();
+    const one = await world.start();
+    const deaf = await world.start({ url: proxy.url, clock });
+    proxy.mute();
+    await one.broker.publish([event('1')]);
+    await one.ear.count(1);
+    await expect(deaf.broker.ready()).rejects.toMatchObject({
+      code: 'unavailable',
+      message: 'The node does not hear what is published.',
+    });
+    expect(deaf.ear.events).toEqual([]);
+
+    proxy.unmute();
+    clock.advance(WATCH_MS);
+    await deaf.ear.count(1);
+    await one.broker.publish([event('2')]);
+    await deaf.ear.count(2);
+    expect(deaf.ear.events).toEqual(one.ear.events);
+    await deaf.broker.ready();
+  });
+
+  it('recovers from a message that leads it astray: the next watch finds the log elsewhere', async () => {
+    const { world } = await ownWorld();
+    const clock = new ManualClock();
+    const { broker, ear } = await world.start({ clock });
+    const [id = ''] = await broker.publish([event('1')]);
+    await ear.count(1);
+    await world.redis.publish(world.channel, `${id} 9999999999999-0 ${JSON.stringify(event('forged'))}`);
+    await ear.key('forged');
+    await expect(broker.ready()).rejects.toMatchObject({ message: 'The log has lost its end.' });
+    clock.advance(WATCH_MS);
+    await expect.poll(() => broker.ready().then(() => true, () => false)).toBe(true); // prettier-ignore
+    await broker.publish([event('2')]);
+    await ear.key('2');
+    expect(ear.keys).toEqual(['1', 'forged', '2']);
+  });
+
+  it('is not ready while it may not subscribe again, and says so', async () => {
+    const { server, world } = await ownWorld();
+    await world.redis.call('ACL', 'SETUSER', 'hub', 'on', '>pass', '~*', '+@all', 'allchannels');
+    const clock = new ManualClock();
+    const { broker, ear } = await world.start({ clock, url: `redis://hub:pass@127.0.0.1:${server.port}` });
+    await world.redis.call('ACL', 'SETUSER', 'hub', 'resetchannels');
+    await expect.poll(() => world.said(40)).toContain('cannot follow the log; trying again');
+    await expect(broker.ready()).rejects.toMatchObject({ message: 'The node is cut off from the log.' });
+
+    await world.redis.call('ACL', 'SETUSER', 'hub', 'allchannels');
+    await world.fcall(JSON.stringify(event('1')));
+    clock.advance(WATCH_MS);
+    await ear.count(1);
+    await expect.poll(() => broker.ready().then(() => true, () => false)).toBe(true); // prettier-ignore
+  });
+
+  it('catches up at the next watch when nothing else tells it to', async () => {
+    const { world } = await ownWorld();
+    const clock = new ManualClock();
+    const { ear } = await world.start({ clock });
+    // Appended without a message, as when the channel lost it and nothing came after.
+    await world.redis.xadd(world.log, '7-0', 'p', '0-0', 'e', JSON.stringify(event('quiet')));
+    await world.redis.set(world.last, '7-0');
+    clock.advance(WATCH_MS);
+    expect(await ear.count(1)).toMatchObject([{ id: '7-0', key: 'quiet' }]);
+  });
+});
+
+describe.skipIf(!HAS_REDIS_SERVER)('scripts and functions that vanish', () => {
+  it('do not disturb the hub: SCRIPT FLUSH', async () => {
+    const { world } = await ownWorld();
+    const { broker, ear } = await world.start();
+    for (const key of ['1', '2', '3']) {
+      await world.redis.script('FLUSH');
+      await broker.publish([event(key)]);
+    }
+    await ear.count(3);
+    expect(ear.keys).toEqual(['1', '2', '3']);
+  });
+
+  it('are put back: FUNCTION FLUSH, with the next watch or reconnection', async () => {
+    const { world } = await ownWorld();
+    const clock = new ManualClock();
+    const { broker, ear } = await world.start({ clock });
+    const call = () => world.fcall(JSON.stringify(event('called')));
+    const works = () => call().then(() => true, () => false); // prettier-ignore
+
+    await world.redis.function('FLUSH');
+    await broker.publish([event('published')]);
+    expect(await ear.count(1)).toMatchObject([{ key: 'published' }]);
+    await expect(call()).rejects.toThrow('Function not found');
+    await world.redis.del(`{${world.prefix}}:rules`);
+    clock.advance(WATCH_MS);
+    await expect.poll(works).toBe(true);
+
+    await world.redis.function('FLUSH');
+    await world.cut('NORMAL');
+    await expect.poll(works).toBe(true);
+  });
+
+  it('leave the JSON of other functions as it was', async () => {
+    const { world } = await ownWorld();
+    await world.start();
+    await world.fcall(JSON.stringify(event('1')));
+    const lax =
+      "return #cjson.decode(('['):rep(100) .. (']'):rep(100)) .. tostring(cjson.decode('[NaN]')[1])";
+    await world.redis.function(
+      'LOAD',
+      `#!lua name=lax\nredis.register_function('lax', function() ${lax} end)`,
+    );
+    expect(await world.redis.fcall('lax', 0)).toBe('1nan');
+  });
+
+  it('are not overwritten by a node that merely comes back', async () => {
+    const { world } = await ownWorld();
+    await world.start();
+    const newer =
+      "#!lua name=belfry\nredis.register_function('belfry_publish', function() return 'newer' end)";
+    await world.redis.function('LOAD', 'REPLACE', newer);
+    await world.cut('NORMAL');
+    await expect.poll(() => world.said()).toContain('the connection to Redis is back');
+    expect(await world.fcall('x')).toBe('newer');
+    expect(world.said().join()).not.toContain('cannot load');
+  });
+
+  it('are done without where Redis does not allow them, with one warning', async () => {
+    const { server, world } = await ownWorld();
+    await world.redis.acl('SETUSER', 'hub', 'on', '>secret', '~*', '&*', '+@all', '-function');
+    const clock = new ManualClock();
+    const url = `redis://hub:secret@127.0.0.1:${server.port}`;
+    const { broker, ear } = await world.start({ clock, url });
+    await broker.publish([event('1')]);
+    await ear.count(1);
+    clock.advance(UPKEEP_MS);
+    await broker.ready();
+    expect(world.said(40).filter((line) => line !== 'a command failed at Redis')).toEqual([
+      expect.stringContaining('cannot load the function belfry_publish'),
+    ]);
+    expect(JSON.stringify(world.logged)).not.toContain('secret');
+  });
+});
+
+describe.skipIf(!HAS_REDIS_SERVER)('what a hub keeps in Redis', () => {
+  it('carries one hash tag in every key, so that all lie on the same node of a cluster', async () => {
+    const { world } = await ownWorld();
+    const { broker } = await world.start();
+    await broker.publish([event('1')], once('once'));
+    await world.fcall(JSON.stringify(event('2')));
+    const keys = (await world.redis.keys('*')).map((key) => key.replace(/(?<=:outcomes:).*/, '…'));
+    const ingress = ['ingress', 'ingress:bytes', 'ingress:settled'];
+    const names = [...ingress, 'last', 'log', 'log:bytes', 'once:once', 'outcomes:…', 'rules'].map(
+      (name) => `{${world.prefix}}:${name}`,
+    );
+    expect(keys.toSorted()).toEqual(names.toSorted());
+  });
+
+  it('keeps the log short, forgets what is too old and remembers an idempotency key for five minutes', async () => {
+    const world = new RedisWorld();
+    const clock = new ManualClock();
+    const { broker } = await world.start({
+      clock,
+      bounds: { maxEvents: 200, maxBytes: 268_435_456, maxAgeMs: 0 },
+    });
+    for (let i = 0; i < 10; i++)
+      await broker.publish(
+        Array.from({ length: 100 }, () => event('x')),
+        once(`${i}`),
+      );
+    expect(await world.redis.xlen(world.log)).toBeLessThanOrEqual(300);
+    expect(await world.redis.pttl(`{${world.prefix}}:once:9`)).toBeGreaterThan(290_000);
+    expect(await world.redis.pttl(`{${world.prefix}}:once:9`)).toBeLessThanOrEqual(300_000);
+
+    clock.advance(UPKEEP_MS);
+    await expect.poll(() => world.redis.xlen(world.log)).toBeLessThan(100);
+    await broker.ready();
+  });
+
+  it('is forgotten by the clock of Redis, whatever a node believes the time to be', async () => {
+    const { world } = await ownWorld();
+    const clock = new ManualClock(new Date(Date.now() + 365 * 86_400_000).toISOString());
+    const { broker } = await world.start({ clock });
+    for (let i = 0; i < 2; i++)
+      await broker.publish(
+        Array.from({ length: 200 }, () => event('x')),
+        once(`${i}`),
+      );
+    clock.advance(UPKEEP_MS);
+    await expect.poll(() => world.redis.info('commandstats')).toContain('cmdstat_xtrim:');
+    expect(await world.redis.xlen(world.log)).toBe(400);
+  });
+});

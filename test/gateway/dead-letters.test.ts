@@ -1,0 +1,202 @@
+import { Redis } from 'ioredis';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { startNode, type TestNode } from '../support/node.ts';
+import { randomPrefix } from '../support/redis.ts';
+
+interface Entry {
+  readonly id: string;
+  readonly entry: string;
+  readonly event: string;
+  readonly reason: string;
+}
+
+interface World {
+  readonly node: TestNode;
+  readonly redis: Redis;
+  readonly ingress: string;
+  readonly log: string;
+  /** A call with these grants; an admin's when none are named. */
+  readonly call: (method: string, path: string, grants?: Grants) => Promise<Response>;
+  readonly list: (query?: string) => Promise<Entry[]>;
+}
+
+type Grants = { subscribe?: string[]; publish?: string[]; roles?: string[] };
+
+async function start(settings: Record<string, string> = {}): Promise<World> {
+  const prefix = randomPrefix();
+  const node = await startNode({ BELFRY_REDIS_URL: inject('redisUrl'), BELFRY_PREFIX: prefix, ...settings });
+  const redis = new Redis(inject('redisUrl'));
+  onTestFinished(async () => {
+    const keys = await redis.keys(`{${prefix}}:*`);
+    if (keys.length > 0) await redis.del(keys);
+    redis.disconnect();
+  });
+  const call: World['call'] = async (method, path, grants) => {
+    const token = await (grants ? node.token('someone', grants) : node.token());
+    return fetch(`${node.url}/api/v3/dead-letters${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${token}` },
+    });
+  };
+  const list: World['list'] = async (query = '') => (await (await call('GET', query)).json()) as Entry[];
+  return { node, redis, ingress: `{${prefix}}:ingress`, log: `{${prefix}}:log`, call, list };
+}
+
+/** Entries that are dead, with their ids. */
+async function bury({ redis, ingress, list }: World, ...texts: string[]): Promise<string[]> {
+  for (const text of texts) await redis.xadd(ingress, '*', 'event', text);
+  await expect.poll(() => list()).toHaveLength(texts.length);
+  return (await list()).map(({ id }) => id);
+}
+
+const EVENT = '{"type":"a","action":"b","key":"c"}';
+
+describe('GET /api/v3/dead-letters', () => {
+  it('answers what the ingress could not accept, oldest first, with the counts', async () => {
+    const world = await start();
+    const ids = await bury(world, 'one', 'two', 'three');
+    const response = await world.call('GET', '?offset=1&limit=1');
+    expect(response.headers.get('x-drp-list-total-count')).toBe('3');
+    expect(response.headers.get('x-drp-list-count')).toBe('1');
+    expect(response.headers.get('link')).toBe('</api/v3/dead-letters?offset=2&limit=1>; rel="next"');
+    expect(await response.json()).toEqual([
+      {
+        id: ids[1],
+        entry: expect.stringMatching(/^\d+-\d+$/) as string,
+        time: expect.stringMatching(/Z$/) as string,
+        reason: 'json_invalid',
+        message: expect.stringContaining('Expected JSON in UTF-8.') as string,
+        event: 'two',
+      },
+    ]);
+  });
+
+  it('answers an empty list where there is no Redis, and 404 for any of it', async () => {
+    const node = await startNode();
+    const headers = { Authorization: `Bearer ${await node.token()}` };
+    const response = await fetch(`${node.url}/api/v3/dead-letters`, { headers });
+    expect([response.status, await response.json()]).toEqual([200, []]);
+    for (const [method, path] of [
+      ['GET', '1-1'],
+      ['POST', '1-1/retry'],
+      ['DELETE', '1-1'],
+    ]) {
+      expect(
+        (await fetch(`${node.url}/api/v3/dead-letters/${path}`, { method: method ?? '', headers })).status,
+      ).toBe(404);
+    }
+  });
+
+  it('refuses a page that is none with 406', async () => {
+    const { call } = await start();
+    expect((await call('GET', '?limit=x')).status).toBe(406);
+  });
+
+  it('is counted in the metrics by reason', async () => {
+    const world = await start();
+    await bury(world, 'one');
+    const metrics = await (await fetch(`${world.node.url}/metrics`)).text();
+    expect(metrics).toContain('belfry_rejected_total{source="ingress",reason="json_invalid"} 1');
+  });
+});
+
+describe('/api/v3/dead-letters/<id>', () => {
+  it('answers one of them', async () => {
+    const world = await start();
+    const [id] = await bury(world, 'one');
+    expect(await (await world.call('GET', `/${id}`)).json()).toMatchObject({ id, event: 'one' });
+  });
+
+  it('/retry puts it back into the ingress, from where it is taken', async () => {
+    const world = await start();
+    await world.redis.xadd(world.ingress, '*', 'evnt', EVENT);
+    await expect.poll(() => world.list()).toHaveLength(1);
+    const [entry] = await world.list();
+    expect((await world.call('POST', `/${entry?.id}/retry`)).status).toBe(204);
+    expect(await world.list()).toEqual([]);
+    const taken = async (): Promise<unknown[]> =>
+      (await world.redis.xrange(world.log, '-', '+')).filter(
+        ([, fields]) => !fields.join().includes('connections'),
+      );
+    await expect.poll(taken).toHaveLength(1);
+  });
+
+  it('is gone after DELETE', async () => {
+    const world = await start();
+    const [id] = await bury(world, 'one');
+    expect((await world.call('DELETE', `/${id}`)).status).toBe(204);
+    expect(await world.list()).toEqual([]);
+  });
+
+  it.each([
+    ['GET', ''],
+    ['POST', '/retry'],
+    ['DELETE', ''],
+  ])('answers 404 to %s of what is not there', async (method, rest) => {
+    const { call } = await start();
+    for (const id of ['1-1', '*', 'x%2Fy']) {
+      const response = await call(method, `/${id}${rest}`);
+      expect(response.status).toBe(404);
+      const { Messages } = (await response.json()) as { Messages: string[] };
+      expect(Messages[0]).toMatch(/^Nothing is dead under ".*"\. Expected an id of the list\.$/);
+    }
+  });
+});
+
+describe('who may see to dead letters', () => {
+  it('is nobody without a token', async () => {
+    const { node } = await start();
+    expect((await fetch(`${node.url}/api/v3/dead-letters`)).status).toBe(401);
+  });
+
+  it('is who may publish dead-letters.retry, for retry and delete', async () => {
+    const world = await start();
+    const [one, two] = await bury(world, 'one', 'two');
+    const matches = { subscribe: ['*.*.*'], publish: ['a.*.*'] };
+    for (const [method, path] of [
+      ['POST', `/${one}/retry`],
+      ['DELETE', `/${one}`],
+    ] as const) {
+      const response = await world.call(method, path, matches);
+      expect([response.status, await response.text()]).toEqual([
+        403,
+        expect.stringContaining('dead-letters.retry'),
+      ]);
+    }
+    expect(await world.list()).toHaveLength(2);
+    expect((await world.call('DELETE', `/${one}`, { publish: ['dead-letters.retry.*'] })).status).toBe(204);
+    expect((await world.call('POST', `/${two}/retry`, { publish: ['dead-letters.retry.*'] })).status).toBe(
+      204,
+    );
+  });
+
+  it('is who may hear dead-letters.list, for reading, of each as far as it goes', async () => {
+    const world = await start();
+    const [one, two] = await bury(world, 'one', 'two');
+    for (const path of ['', `/${one}`]) {
+      expect((await world.call('GET', path, { subscribe: ['a.*.*'], publish: ['*.*.*'] })).status).toBe(403);
+    }
+    const some = { subscribe: [`dead-letters.list.${two}`] };
+    expect(await (await world.call('GET', '', some)).json()).toMatchObject([{ id: two }]);
+    expect((await world.call('GET', `/${one}`, some)).status).toBe(403);
+    expect((await world.call('GET', `/${two}`, some)).status).toBe(200);
+  });
+
+  it('sees what a redaction excepts only with the role for it', async () => {
+    const world = await start({
+      BELFRY_REDACTION: '[{"fields":["ssn"],"events":"people.*.*","except":["hr"]}]',
+      BELFRY_ROLES: '{"hr":{"subscribe":["*.*.*"]},"ops":{"subscribe":["dead.*.*"]}}',
+    });
+    const text = '{"type":"people","object":{"ssn":"123","token":"abc"}}';
+    const [id] = await bury(world, text);
+    const seen = async (...roles: string[]): Promise<string> => {
+      const list = (await (await world.call('GET', '', { roles })).json()) as Entry[];
+      const one = (await (await world.call('GET', `/${id}`, { roles })).json()) as Entry;
+      expect([one]).toEqual(list);
+      return one.event;
+    };
+    const masked = text.replace('abc', '[redacted]');
+    expect([await seen('hr'), await seen('admin')]).toEqual([masked, masked]);
+    expect(await seen('ops')).toBe(masked.replace('123', '[redacted]'));
+  });
+});

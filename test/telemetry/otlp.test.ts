@@ -1,0 +1,89 @@
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { KIND, QUEUE_MAX, SpanExporter, type Span } from '../../src/telemetry/otlp.ts';
+import { ManualClock } from '../support/clock.ts';
+import { Collector } from '../support/collector.ts';
+
+const span: Span = {
+  traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+  spanId: '00f067aa0ba902b7',
+  name: 'deliver',
+  kind: KIND.consumer,
+  start: 1_736_937_000_123.5,
+  end: 1_736_937_000_124,
+  attributes: { 'belfry.connections': 3, 'belfry.event.type': 'a' },
+};
+
+async function startExporter() {
+  const collector = await new Collector().start();
+  const clock = new ManualClock();
+  const lines: string[] = [];
+  const log = pino({}, { write: (line: string) => void lines.push(line) });
+  const exporter = new SpanExporter({ url: collector.url, node: 'n1', version: '1.2.3', clock, log });
+  return { collector, clock, lines, exporter };
+}
+
+describe('the exporter of spans', () => {
+  it('tells what each span is, exact to the microsecond, once a second', async () => {
+    const { collector, clock, exporter } = await startExporter();
+    exporter.add(span);
+    clock.advance(999);
+    expect(collector.requests).toEqual([]);
+    clock.advance(1);
+    await exporter.flush();
+    const { start: _start, end: _end, attributes: _attributes, ...same } = span;
+    expect(collector.spans).toEqual([
+      {
+        ...same,
+        node: 'n1',
+        start: 1_736_937_000_123_500_000n,
+        end: 1_736_937_000_124_000_000n,
+        attributes: { 'belfry.connections': '3', 'belfry.event.type': 'a' },
+      },
+    ]);
+    expect(exporter.counts).toEqual({ exported: 1, dropped: 0 });
+  });
+
+  it('sends nothing where there is nothing', async () => {
+    const { collector, clock, exporter } = await startExporter();
+    clock.advance(10_000);
+    await exporter.stop();
+    expect(collector.requests).toEqual([]);
+  });
+
+  it('holds so many and no more, and counts those that it drops', async () => {
+    const { collector, exporter } = await startExporter();
+    for (let i = 0; i < QUEUE_MAX + 5; i++) exporter.add(span);
+    await exporter.stop();
+    expect(collector.spans.length).toBe(QUEUE_MAX);
+    expect(exporter.counts).toEqual({ exported: QUEUE_MAX, dropped: 5 });
+  });
+
+  it('drops and counts what the collector does not take, says so once, and goes on', async () => {
+    const { collector, lines, exporter } = await startExporter();
+    const takes = collector.answer;
+    collector.answer = (response) => response.writeHead(503).end();
+    for (let i = 0; i < 2; i++) {
+      exporter.add(span);
+      await exporter.flush();
+    }
+    expect(exporter.counts).toEqual({ exported: 0, dropped: 2 });
+    expect(lines.length).toBe(1);
+    collector.answer = takes;
+    exporter.add(span);
+    await exporter.flush();
+    expect(exporter.counts).toEqual({ exported: 1, dropped: 2 });
+  });
+
+  it('waits for no collector that says nothing', async () => {
+    const { collector, clock, exporter } = await startExporter();
+    const { promise: asked, resolve } = Promise.withResolvers<void>();
+    collector.answer = () => resolve();
+    exporter.add(span);
+    const flushed = exporter.flush();
+    await asked;
+    clock.advance(2_000);
+    await flushed;
+    expect(exporter.counts).toEqual({ exported: 0, dropped: 1 });
+  });
+});
