@@ -23,7 +23,7 @@ export interface Member {
   readonly audience: string;
   readonly isSlow: boolean;
   cohort?: Cohort | undefined;
-  /** `parts` makes the same one by one, for who lags. */
+  /** `parts` makes the same one by one, for a connection that is slow. */
   send(chunks: readonly Chunk[], parts?: () => readonly Chunk[]): void;
 }
 

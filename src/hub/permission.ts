@@ -42,7 +42,7 @@ export function authorizeSubscribe(
 }
 
 /**
- * Whether a connection has room for these, once those named in `insteadOf` have ended. Looks at what changes, and not at
+ * Whether a connection has room for these, once those named in `replaces` have ended. Looks at what changes, and not at
  * what is held.
  * @throws BelfryError `subscriptions_exceeded`, or `pattern_invalid` when comma lists expand beyond the bound
  */

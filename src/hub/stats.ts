@@ -2,7 +2,7 @@ import type { DialectName } from '../dialects/dialect.ts';
 
 /**
  * What became of the events at the connections of one dialect, each counted per connection and event. They add up:
- * `received = delivered + filtered + notPermitted + unknownWord + droppedSlow + conflated`.
+ * `received = delivered + filtered + notPermitted + unsupported + droppedSlow + conflated`.
  */
 export class Deliveries {
   received = 0;

@@ -24,7 +24,7 @@ export type ControlCommand =
  * whether it was carried out; only revocations are kept, and reach every node in the end.
  */
 export interface Control {
-  /** `obey` is called for every order of anybody from now on, this node's own included. It must not throw. */
+  /** `handle` is called for every command of anybody from now on, including those of this node. It must not throw. */
   start(handle: (command: ControlCommand) => void): Promise<void>;
   /** @throws BelfryError `unavailable`, or `limit_reached` for one revocation too many */
   send(command: ControlCommand): Promise<void>;

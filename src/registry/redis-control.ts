@@ -46,7 +46,7 @@ export interface RedisControlOptions {
 }
 
 /**
- * Orders over the channel `<prefix>:control`, on which anybody who may use the Redis may give them. Revocations are also
+ * Control commands over the channel `<prefix>:control`, on which anybody who may use the Redis may send them. Revocations are also
  * kept in the sorted set `{<prefix>}:revoked` by the time they end: put there by whoever gives and by whoever hears them,
  * read by each node when it starts, when it was cut off, and whenever it holds another number of them.
  */

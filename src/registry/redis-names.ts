@@ -58,7 +58,7 @@ export function registryNames(prefix: string) {
 
 export type RegistryNames = ReturnType<typeof registryNames>;
 
-/** The principal that {@link spelt} gave. */
+/** The principal that {@link encodePrincipal} gave. */
 export function decodePrincipal(text: string): Principal {
   return JSON.parse(`"${text}"`) as Principal;
 }

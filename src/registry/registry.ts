@@ -4,7 +4,7 @@ import { UNKNOWN, type Principal } from '../model/principal.ts';
 import type { ConnectionQuery } from './query.ts';
 
 /**
- * One connection as the registry shows it. The first six fields are those of DRP's own `Connection`, and all are spelt as
+ * One connection as the registry shows it. The first six fields are those of DRP's own `Connection`, and all are written as
  * it spells them.
  */
 export interface ConnectionRecord {

@@ -4,7 +4,7 @@ import { parseEvent } from '../../src/dialects/index.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import { parseJson } from '../../src/model/json.ts';
 import { MAX_EVENT_BYTES, RedisWorld } from './redis-world.ts';
-import { SAMPLES, SPELLINGS } from './samples.ts';
+import { SAMPLES, FORMATS } from './samples.ts';
 import { runs } from '../support/runs.ts';
 
 const EVENT = '{"type":"profiles","action":"save","key":"global","object":{"a":1}}';
@@ -106,7 +106,7 @@ describe('the Redis function belfry_publish', () => {
     expect(await ear.count(1)).toMatchObject([{ size: MAX_EVENT_BYTES }]);
   });
 
-  it.each(SPELLINGS)('takes the %s format', async (_name, event) => {
+  it.each(FORMATS)('takes the %s format', async (_name, event) => {
     const world = new RedisWorld();
     await world.start();
     expect(await world.fcall(event)).toHaveLength(1);

@@ -8,7 +8,7 @@ import { commandScripts, ingressScripts } from '../../src/broker/redis-scripts.t
 import { Retention } from '../../src/model/retention.ts';
 import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
 import { RedisWorld, type StartedNode } from './redis-world.ts';
-import { SPELLINGS } from './samples.ts';
+import { FORMATS } from './samples.ts';
 
 const E = (key: number | string, type = 'profiles'): string =>
   JSON.stringify({ type, action: 'save', key: `${key}`, object: { key } });
@@ -83,7 +83,7 @@ async function logged({ broker }: StartedNode): Promise<string[]> {
 }
 
 describe('the ingress', () => {
-  it.each(SPELLINGS)('takes an event in the %s format into the log', async (_name, text) => {
+  it.each(FORMATS)('takes an event in the %s format into the log', async (_name, text) => {
     const { ingress, first } = await start();
     await ingress.add(text);
     await first.ear.count(1);

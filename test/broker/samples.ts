@@ -1,5 +1,5 @@
 /** One event in every format that anybody may use towards the Redis function. */
-export const SPELLINGS: readonly [name: string, event: string][] = [
+export const FORMATS: readonly [name: string, event: string][] = [
   ['native', '{"type":"profiles","action":"save","key":"global"}'],
   ['drp', '{"Time":"2025-01-15T10:30:00Z","Type":"machines","Action":"update","Key":"m1","Object":{"a":[]}}'],
   [

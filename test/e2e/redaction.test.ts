@@ -11,7 +11,7 @@ const SECRET = 'geheim-4711';
 const OBJECT = { name: 'web', password: SECRET, list: [{ 'api-key': [SECRET] }], note: 'seen' };
 
 /** One event a format, each with the secret wherever it can be written. */
-const SPELLINGS: Readonly<Record<string, object>> = {
+const FORMATS: Readonly<Record<string, object>> = {
   native: {
     type: 'cluster',
     action: 'added',
@@ -27,7 +27,7 @@ const SPELLINGS: Readonly<Record<string, object>> = {
 };
 /** What these are, whatever their format. */
 const HEARD = 'cluster,custom.*.*';
-const NATIVE = JSON.stringify(SPELLINGS['native']);
+const NATIVE = JSON.stringify(FORMATS['native']);
 
 interface World {
   readonly redis: Redis;
@@ -60,11 +60,11 @@ const byCommand: EntryPoint = ({ node, token }, text) =>
   runCommand(['publish', text], { BELFRY_URL: node.url, BELFRY_TOKEN: token });
 
 const ENTRY_POINTS: readonly (readonly [name: string, format: string, entryPoint: EntryPoint])[] = [
-  ...Object.keys(SPELLINGS).map((format) => ['HTTP', format, byHttp] as const),
-  ...Object.keys(SPELLINGS).map((format) => ['FCALL', format, byFcall] as const),
-  ...Object.keys(SPELLINGS).map((format) => ['PUBLISH', format, byPublish] as const),
-  ...Object.keys(SPELLINGS).map((format) => ['XADD', format, byIngress] as const),
-  ...Object.keys(SPELLINGS).map((format) => ['a socket', format, bySocket] as const),
+  ...Object.keys(FORMATS).map((format) => ['HTTP', format, byHttp] as const),
+  ...Object.keys(FORMATS).map((format) => ['FCALL', format, byFcall] as const),
+  ...Object.keys(FORMATS).map((format) => ['PUBLISH', format, byPublish] as const),
+  ...Object.keys(FORMATS).map((format) => ['XADD', format, byIngress] as const),
+  ...Object.keys(FORMATS).map((format) => ['a socket', format, bySocket] as const),
   ['belfry publish', 'native', byCommand],
 ];
 
@@ -98,7 +98,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a secret', () => {
     'that comes by %s in the %s format is heard, kept and logged nowhere',
     async (name, format, entryPoint) => {
       const world = await start();
-      await entryPoint(world, JSON.stringify(SPELLINGS[format]), format);
+      await entryPoint(world, JSON.stringify(FORMATS[format]), format);
       const heard = await Promise.all(world.clients.map((client) => client.nextText()));
       const late = await nativeClient(world.node.url, world.token, [HEARD], { since: '0-0' });
       if (name !== 'PUBLISH') heard.push(await late.nextText());

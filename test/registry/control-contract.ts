@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Control, ControlCommand } from '../../src/registry/control.ts';
 
-/** A control with what it was told to obey. */
+/** A control, and the commands that it was told to handle. */
 export interface ControlUnderTest {
   readonly control: Control;
   readonly handled: ControlCommand[];
@@ -17,7 +17,7 @@ export function isRevoked(control: Control, tokenId: string): boolean {
 /** What every control keeps to. */
 export function controlContract(name: string, start: () => Promise<ControlUnderTest>): void {
   describe(`the ${name} control`, () => {
-    it('hands an order to whoever obeys, as it was given', async () => {
+    it('hands a command to the handler, as it was sent', async () => {
       const { control, handled } = await start();
       const command: ControlCommand = { kind: 'close', by: 'principal', values: ['user:ada'], reason: 'tea' };
       await control.send(command);

@@ -193,20 +193,20 @@ describe('the page of metrics', () => {
   });
 
   it.skipIf(!HAS_REDIS_SERVER)(
-    'says that events do not flow while Redis is away, and how long the last proof took',
+    'says that events do not flow while Redis is away, and how long the last probe took',
     async () => {
       const server = await startRedisServer({});
       const node = await startNode({ BELFRY_REDIS_URL: server.url });
       const shown = async (name: string): Promise<number | undefined> =>
-        (await MetricsPage.of(node.url)).get(`belfry_flow_${name}`);
+        (await MetricsPage.of(node.url)).get(`belfry_delivery_${name}`);
       const ready = async (): Promise<number> => (await fetch(`${node.url}/readyz`)).status;
       await expect.poll(ready).toBe(200);
-      const took = await shown('proof_seconds');
+      const took = await shown('probe_seconds');
       await server.kill();
-      await expect.poll(() => shown('proved')).toBe(0);
-      // A proof that fails at once would look like a fast Redis.
+      await expect.poll(() => shown('healthy')).toBe(0);
+      // A probe that fails at once would look like a fast Redis.
       await expect.poll(ready).toBe(503);
-      expect(await shown('proof_seconds')).toBe(took);
+      expect(await shown('probe_seconds')).toBe(took);
     },
   );
 });
