@@ -56,7 +56,7 @@ export const LISTS: readonly Operation[] = [
     errors: ['forbidden', 'reads_exceeded'],
   },
   {
-    id: 'getDeadLetters',
+    id: 'getDeadLetter',
     method: 'get',
     path: '/api/v3/dead-letters/{id}',
     summary: 'One of it',
@@ -64,7 +64,7 @@ export const LISTS: readonly Operation[] = [
     errors: ['forbidden', 'not_found'],
   },
   {
-    id: 'retryDeadLetters',
+    id: 'retryDeadLetter',
     method: 'post',
     path: '/api/v3/dead-letters/{id}/retry',
     summary: 'Back into the ingress, as its last',
@@ -72,7 +72,7 @@ export const LISTS: readonly Operation[] = [
     errors: ['forbidden', 'not_found'],
   },
   {
-    id: 'deleteDeadLetters',
+    id: 'deleteDeadLetter',
     method: 'delete',
     path: '/api/v3/dead-letters/{id}',
     summary: 'Forget it',
