@@ -65,7 +65,7 @@ export function redisNames(prefix: string) {
     rules: `{${prefix}}:rules`,
     ingress: `{${prefix}}:ingress`,
     settled: `{${prefix}}:ingress:settled`,
-    deadLetters: `{${prefix}}:dead`,
+    deadLetters: `{${prefix}}:dead-letters`,
   };
 }
 

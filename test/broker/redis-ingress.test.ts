@@ -30,7 +30,7 @@ class Ingress {
   constructor(world: RedisWorld) {
     this.world = world;
     this.key = `{${world.prefix}}:ingress`;
-    this.deadLetters = `{${world.prefix}}:dead`;
+    this.deadLetters = `{${world.prefix}}:dead-letters`;
   }
 
   async add(...texts: (string | Buffer)[]): Promise<void> {

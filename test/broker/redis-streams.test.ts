@@ -33,7 +33,7 @@ class Streams {
   constructor(world = new RedisWorld()) {
     this.world = world;
     this.ingress = `{${world.prefix}}:ingress`;
-    this.deadLetters = `{${world.prefix}}:dead`;
+    this.deadLetters = `{${world.prefix}}:dead-letters`;
   }
 
   async add(...keys: (string | number)[]): Promise<void> {

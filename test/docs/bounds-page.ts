@@ -25,7 +25,8 @@ export const sourceOf = (file: string): string => readFileSync(new URL(file, SRC
 
 /** The page "every bound and what happens at it", made of what the modules declare and what the settings say. */
 export async function boundsPage(): Promise<string> {
-  await Promise.all(hubModules().map((file) => import(new URL(file, SRC).href)));
+  // One after the other: two that need a third at the same time can load it twice, and it would declare its bounds twice.
+  for (const file of hubModules()) await import(new URL(file, SRC).href);
   const bounds = allBounds().map(
     ({ of, max, unit, fate }) => `| ${of} | ${amount({ max, unit })} | ${fate} |`,
   );

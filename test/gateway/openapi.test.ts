@@ -321,6 +321,7 @@ async function startStage(redisUrl = inject('redisUrl')): Promise<{
     await redis.xadd(`{${prefix}}:ingress`, '*', 'event', '{}');
     const found = await vi.waitUntil(
       async () => (await redis.xrange(`{${prefix}}:dead-letters`, '-', '+'))[0],
+      { timeout: 10_000 },
     );
     return found[0];
   };
