@@ -19,7 +19,7 @@ local function may(...) return redis.acl_check_cmd(...) end
 
 local function forbidden(command, name)
   return redis.error_reply('BELFRY forbidden: the Redis user may not ' .. command .. ' ' .. name
-    .. '; expected the rights that the handbook lists for whoever publishes like this')
+    .. '; expected the rights that the documentation lists under how-to/redis-rights for a caller')
 end
 
 -- nil where the user may do all that publishing takes. `once` is absent where no idempotency key is given.

@@ -44,7 +44,7 @@ const ADVICE: readonly (readonly [pattern: RegExp, advice: string])[] = [
   [NO_PASSWORD, 'Redis wants no password. Expected BELFRY_REDIS_URL without one.'],
   [
     /^NOPERM/,
-    'The user of BELFRY_REDIS_URL lacks a right. The README says under "Redis" what the nodes\' user needs.',
+    "The user of BELFRY_REDIS_URL lacks a right. The documentation says under how-to/redis-rights what the nodes' user needs.",
   ],
   [/ENOTFOUND|EAI_AGAIN/, 'There is no host of that name. Expected the host of Redis in BELFRY_REDIS_URL.'],
   [/ECONNREFUSED/, 'Nothing listens there. Expected the address of a running Redis in BELFRY_REDIS_URL.'],

@@ -21,7 +21,7 @@ const REASONS: readonly (readonly [form: RegExp, reason: RefusedReason, words?: 
   [
     /^(?:NOPERM|NOAUTH|WRONGPASS|BELFRY forbidden)|\bNOPERM\b|can't publish to the channel|permissions to (?:run|access)/,
     'forbidden',
-    'The user of this node lacks a right in Redis. Nothing was accepted; expected the rights that the handbook lists.',
+    'The user of this node lacks a right in Redis. Nothing was accepted; expected those that the documentation lists under how-to/redis-rights.',
   ],
   [
     /^(?:READONLY|CLUSTERDOWN|MOVED|MASTERDOWN|LOADING|NOREPLICAS|TRYAGAIN|BUSY)/,

@@ -52,7 +52,7 @@ const AUTH_WITHIN_MS = bound(
   'time for the command auth of a native socket',
   10_000,
   'ms',
-  'the socket is closed with 4001',
+  'the socket is closed with 1008',
 );
 /** In one publish: as many ids as fit into a header that every client and proxy takes. */
 export const MAX_EVENTS = bound('events of one publish', 256, 'entries', 'it is refused with event_invalid');

@@ -1,6 +1,6 @@
 /**
  * Every fault that somebody outside can meet: a stable code, the HTTP status that goes with it, and the
- * place in the README where it is explained. The README's table is held to this one by a test.
+ * place in the documentation where it is explained. The table there is held to this one by a test.
  */
 export const ERRORS = {
   json_invalid: {

@@ -30,7 +30,7 @@ describe('what Redis retains', () => {
     expect((await two.broker.latestOf('machines', 'm1'))?.object).toEqual(2);
   });
 
-  it('stands under names that the README tells, with the ids of the log', async () => {
+  it('stands under names that the documentation tells, with the ids of the log', async () => {
     const world = new RedisWorld();
     const { broker } = await start(world);
     const [first, second] = await broker.publish([line('web:1', 1), value('save', 'm.1', 2)]);

@@ -6,8 +6,9 @@ import { startNode, type TestNode } from '../support/node.ts';
 import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
 import { read } from './files.ts';
 
-/** As the handbook gives them. */
-const USERS = [...read('README.md').matchAll(/^ACL SETUSER (\S+) .*$/gm)].map(([line]) => line.split(' '));
+/** As the page about them gives them. */
+const RIGHTS = read('src/docs/how-to/redis-rights.md');
+const USERS = [...RIGHTS.matchAll(/^ACL SETUSER (\S+) .*$/gm)].map(([line]) => line.split(' '));
 const LOG = '{belfry}:log';
 const event = (type: string, action: string, key: string): string =>
   JSON.stringify({ type, action, key, object: { n: 1 } });
@@ -24,7 +25,7 @@ function connectTo(url: string, username = '', password = ''): Redis {
   return redis;
 }
 
-/** A Redis with the users of the handbook, a node that is one of them, and somebody who hears everything. */
+/** A Redis with the users of the documentation, a node that is one of them, and somebody who hears everything. */
 async function world(): Promise<{
   node: TestNode;
   admin: Redis;
@@ -66,7 +67,7 @@ async function allForbidden(user: Redis, more: () => Promise<unknown>): Promise<
   for (const each of forbidden) await expect(each()).rejects.toThrow(/NOPERM/);
 }
 
-describe.skipIf(!HAS_REDIS_SERVER)('the Redis users of the handbook', () => {
+describe.skipIf(!HAS_REDIS_SERVER)('the Redis users of the documentation', () => {
   it('are four', () => {
     expect(USERS.map(([, , name]) => name)).toEqual(['belfry', 'announcer', 'deployer', 'caller']);
   });

@@ -100,8 +100,8 @@ describe('what operators look at', () => {
     expect(without.toSorted()).toEqual(['belfry_connections_max', 'belfry_deliveries_received_total']);
   });
 
-  it.each(rules)('the README says what the alert $alert means, and its summary is a sentence', (rule) => {
-    expect(read('README.md')).toContain(`| \`${rule.alert}\` |`);
+  it.each(rules)('the page of alerts says what $alert means, and its summary is a sentence', (rule) => {
+    expect(read('src/docs/reference/alerts.md')).toContain(`| \`${rule.alert}\` |`);
     expect(rule.annotations.summary).toMatch(/^[A-Z{].*\.$/);
   });
 

@@ -85,8 +85,8 @@ describe('the rolling upgrade of compose', () => {
     expect((await play([])).error).toContain('docker compose up --detach');
   });
 
-  it('is what the README says, and the compose file as well', () => {
-    for (const path of ['README.md', 'docker-compose.yml'])
+  it('is what the page about upgrades says, and the compose file as well', () => {
+    for (const path of ['src/docs/how-to/upgrade.md', 'docker-compose.yml'])
       expect(read(path)).toContain('deploy/rolling-upgrade.sh');
   });
 });

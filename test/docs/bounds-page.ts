@@ -36,6 +36,8 @@ export async function boundsPage(): Promise<string> {
   return [
     '# Every bound, and what happens at it',
     '',
+    'After reading this page you know what can grow in a hub, how far, and what happens there.',
+    '',
     'This page is made from the source: `npm run docs` writes it anew.',
     '',
     '## Bounds that settings change',

@@ -42,7 +42,7 @@ export interface ClientOptions {
   readonly random: () => number;
 }
 
-/** A client as the README wants one: it resumes from its cursor, on any node, with jittered backoff, and minds the close codes. */
+/** A client as the documentation wants one: it resumes from its cursor, on any node, with jittered backoff, and minds the close codes. */
 export class ResumingClient {
   readonly heard: Heard[] = [];
   readonly gaps: Gap[] = [];

@@ -9,7 +9,7 @@ interface Told {
   readonly lastEventId: string;
 }
 
-/** As much of the HTML Living Standard's EventSource as the page of the README uses; it does not come back by itself. */
+/** As much of the HTML Living Standard's EventSource as the page of the documentation uses; it does not come back by itself. */
 function eventSourceAt(base: string) {
   return class EventSourceStub {
     onmessage: (told: Told) => void = () => {};
@@ -43,10 +43,10 @@ function eventSourceAt(base: string) {
   };
 }
 
-it('the page of the README goes on with a fresh token where the one before ended, and misses nothing', async () => {
+it('the page of the documentation goes on with a fresh token where the one before ended, and misses nothing', async () => {
   const node = await startNode();
   const page = /```js\n(\/\/ In a page\.[\s\S]*?)```/.exec(
-    readFileSync(new URL('../../README.md', import.meta.url), 'utf8'),
+    readFileSync(new URL('../../src/docs/how-to/listen-in-a-browser.md', import.meta.url), 'utf8'),
   )?.[1];
   const tokens: string[] = [];
   const heard: string[] = [];

@@ -12,7 +12,8 @@ export interface ReadinessOptions {
 /** What keeps a node from publishing, for who looks after it. */
 const WORDS: Readonly<Record<RefusedReason, string>> = {
   full: 'Redis is full or cannot write to its disk, and takes nothing. Expected room, or a larger maxmemory.',
-  forbidden: "The node's user lacks a right in Redis. Expected those that the handbook lists.",
+  forbidden:
+    "The node's user lacks a right in Redis. Expected those that the documentation lists under how-to/redis-rights.",
   away: 'Redis cannot write at the moment, or has no master. Expected it back.',
   timeout: 'Redis did not answer in time. Expected it to be less busy, or nearer.',
   unknown: 'Redis did not say what became of a publish. Expected it to answer.',
