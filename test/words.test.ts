@@ -6,7 +6,7 @@ const ROOT = new URL('../', import.meta.url);
 /** What each term was called before, as it would stand in code or in a sentence. */
 const OLD: Readonly<Record<string, RegExp>> = {
   registry: /\b(?:the|a|on|off) rolls?\b|\bRoll(?:Size|Names|Limits|Options)?\b|belfry_roll_/i,
-  'dead letters': /\bDeadEntry\b|\bdead entr(?:y|ies)\b|\{belfry\}:dead\b(?!-)|\bbelfry dead\b(?!-)/,
+  'dead letters': /\bDeadEntry\b|\bdead entr(?:y|ies)\b|\}:dead\b(?!-)|\bbelfry dead\b(?!-)/,
   ingress: /inbox/i,
   gap: /\bholes?(?:Found|Repaired)?\b|belfry_holes/i,
   'delivery probe': /\bisProved\b|belfry_flow_/,
