@@ -16,6 +16,8 @@ export interface FillOptions {
   readonly ports: readonly number[];
   readonly word: string;
   readonly groups: readonly Group[];
+  /** Opens the first so many only. */
+  readonly first: number;
 }
 
 export interface SettleOptions {
@@ -30,13 +32,19 @@ let clearedAt = 0;
 
 const handlers = {
   /** Opens what is not open. Answers how many that was, and how many milliseconds it took. */
-  fill: async ({ peer, ports, word, groups }: FillOptions): Promise<{ opened: number; ms: number }> => {
+  fill: async ({
+    peer,
+    ports,
+    word,
+    groups,
+    first,
+  }: FillOptions): Promise<{ opened: number; ms: number }> => {
     const members = groups.flatMap((group) =>
       Array.from({ length: group.count }, (_, index) => ({ group, index })),
     );
     const startedAt = micros();
-    const opened = members.length - fleet.open;
-    await fleet.fill(members.length, (index) => memberOf(members[index] ?? NOBODY, index));
+    const opened = first - fleet.open;
+    await fleet.fill(first, (index) => memberOf(members[index] ?? NOBODY, index));
     return { opened, ms: (micros() - startedAt) / 1_000 };
 
     function memberOf({ group, index: place }: { group: Group; index: number }, index: number): Member {

@@ -99,17 +99,18 @@ export class Stage {
     return this.scenario.groups.reduce((sum, { count }) => sum + count, 0);
   }
 
-  /** Opens the connections that are not open. Answers how many a second. */
-  async fill(): Promise<number> {
+  /** Opens the connections that are not open, of the first so many. Answers how long that took, in milliseconds. */
+  async fill(first = this.connections): Promise<number> {
     const { word, groups } = this.scenario;
     const { opened, ms } = await this.#load.ask('fill', {
       peer: this.#peer.name,
       ports: this.#ports,
       word,
       groups,
+      first,
     });
     if (opened > 0) await sleep(RESTS_MS);
-    return (opened / ms) * 1_000;
+    return ms;
   }
 
   /** Publishes at this rate for so long, and waits for what is under way. */

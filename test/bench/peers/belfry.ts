@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Conversation } from '../../../src/clients/load/connection.ts';
 import type { Peer, Subscriber } from './peer.ts';
@@ -14,30 +15,44 @@ const CHANNEL = 'belfry:events';
 const tokens = new Map<string, string>();
 
 /** This hub. */
-export const belfry: Peer = {
-  name: 'belfry',
-  about: 'this hub; FCALL belfry_publish (durable) or PUBLISH (live only)',
+export const belfry = hub('belfry', 'this hub', MAIN);
 
-  launch: ({ redisPort, port, node }) => ({
-    // As npm start does.
-    command: [process.execPath, '--max-semi-space-size=16', ...profiling(), MAIN, 'serve'],
-    env: {
-      BELFRY_REDIS_URL: `redis://127.0.0.1:${redisPort}`,
-      BELFRY_LISTEN: `127.0.0.1:${port}=native`,
-      BELFRY_JWT_SECRET: SECRET,
-      BELFRY_LOG_LEVEL: 'warn',
-      BELFRY_NODE: `bench-${node}`,
-    },
-    health: '/readyz',
-  }),
+/** This hub as it is in another directory, so that one run tells what a change costs. */
+export const base = hub(
+  'base',
+  'this hub as it is in the directory that BENCH_BASE names',
+  mainOf(process.env['BENCH_BASE']),
+);
 
-  conversation: (subscriber) => SPEAKERS[subscriber.dialect ?? 'native'](subscriber),
+function hub(name: string, what: string, main: string | undefined): Peer {
+  return {
+    name,
+    about: `${what}; FCALL belfry_publish (durable) or PUBLISH (live only)`,
 
-  publisher: ({ redisPort }, durable) =>
-    redisEntryPoint(redisPort, ({ text }) =>
-      durable ? ['FCALL', 'belfry_publish', '1', LOG, text] : ['PUBLISH', CHANNEL, text],
-    ),
-};
+    launch: ({ redisPort, port, node }) =>
+      main === undefined
+        ? undefined
+        : {
+            // As npm start does.
+            command: [process.execPath, '--max-semi-space-size=16', ...profiling(), main, 'serve'],
+            env: {
+              BELFRY_REDIS_URL: `redis://127.0.0.1:${redisPort}`,
+              BELFRY_LISTEN: `127.0.0.1:${port}=native`,
+              BELFRY_JWT_SECRET: SECRET,
+              BELFRY_LOG_LEVEL: 'warn',
+              BELFRY_NODE: `bench-${node}`,
+            },
+            health: '/readyz',
+          },
+
+    conversation: (subscriber) => SPEAKERS[subscriber.dialect ?? 'native'](subscriber),
+
+    publisher: ({ redisPort }, durable) =>
+      redisEntryPoint(redisPort, ({ text }) =>
+        durable ? ['FCALL', 'belfry_publish', '1', LOG, text] : ['PUBLISH', CHANNEL, text],
+      ),
+  };
+}
 
 const SPEAKERS: Record<NonNullable<Subscriber['dialect']>, (subscriber: Subscriber) => Conversation> = {
   native: ({ topic, word, filter }) => {
@@ -76,6 +91,10 @@ function tokenOf(subject: string): string {
     tokens.set(subject, token);
   }
   return token;
+}
+
+function mainOf(directory: string | undefined): string | undefined {
+  return directory === undefined ? undefined : join(directory, 'src/main.ts');
 }
 
 /** A profile of the hub is written where this variable says. */

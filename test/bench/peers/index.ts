@@ -1,11 +1,11 @@
-import { belfry } from './belfry.ts';
+import { base, belfry } from './belfry.ts';
 import { centrifugo } from './centrifugo.ts';
 import type { Peer } from './peer.ts';
 import { socketio } from './socketio.ts';
 import { ws } from './ws.ts';
 
 /** One more hub is one more file, and one more name here. */
-export const PEERS: readonly Peer[] = [belfry, socketio, ws, centrifugo];
+export const PEERS: readonly Peer[] = [belfry, base, socketio, ws, centrifugo];
 
 export function peerOf(name: string): Peer {
   const peer = PEERS.find((each) => each.name === name);
