@@ -153,11 +153,14 @@ function commandIn(frame: string): object | null {
   };
 }
 
+/** Shared by all that have none. */
+const NO_FILTERS: readonly Filter[] = [];
+
 function toCommand(command: z.infer<typeof nativeCommand>): Command {
   const ref = command.id;
   switch (command.command) {
     case 'subscribe': {
-      const filters = parseFilters(command.filters ?? {});
+      const filters = command.filters == null ? NO_FILTERS : parseFilters(command.filters);
       const subscriptions = command.patterns.map((text) => subscription(text, filters, command.slow));
       return {
         kind: 'subscribe',
@@ -188,7 +191,7 @@ function isSlowPolicy(text: string): text is SlowPolicy {
 /** What the query of a URL subscribes to. @throws ProtocolError */
 export function subscriptionsIn(query: URLSearchParams): Subscription[] {
   const written = query.get('filters');
-  const filters = written === null ? [] : parseFilters(readJson(written).value);
+  const filters = written === null ? NO_FILTERS : parseFilters(readJson(written).value);
   const slow = query.get('slow') ?? undefined;
   if (slow !== undefined && !isSlowPolicy(slow)) {
     throw new ProtocolError(

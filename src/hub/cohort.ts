@@ -20,7 +20,7 @@ export interface Member {
   /** What is masked for it. */
   readonly view: View;
   readonly subscriptions: Pick<Subscriptions, 'fingerprint' | 'values'>;
-  readonly audience: string;
+  readonly audience: bigint;
   readonly isSlow: boolean;
   cohort?: Cohort | undefined;
   /** `parts` makes the same one by one, for a connection that is slow. */
@@ -41,7 +41,7 @@ export class Cohort {
 
   readonly #grants: Grants;
   readonly #view: View;
-  readonly #audience: string;
+  readonly #audience: bigint;
   readonly #subscriptions: Subscription[];
   #filtered = false;
   readonly #stats: Deliveries;
@@ -197,7 +197,7 @@ export class Cohort {
 
 /** Equal signatures hear the same bytes. */
 export function signatureOf({ audience, subscriptions }: Pick<Member, 'audience' | 'subscriptions'>): string {
-  return `${audience} ${subscriptions.fingerprint.toString(36)}`;
+  return `${audience.toString(36)} ${subscriptions.fingerprint.toString(36)}`;
 }
 
 /** Equal for those who may hear the same, in the same bytes, whatever they subscribe to. */
@@ -206,7 +206,6 @@ export function audienceOf({
   deflate,
   identity,
   view,
-}: Pick<Member, 'encoding' | 'deflate' | 'identity' | 'view'>): string {
-  const text = JSON.stringify([encoding.name, deflate, identity.subscribe.text, view.text]);
-  return fingerprintOf(text).toString(36);
+}: Pick<Member, 'encoding' | 'deflate' | 'identity' | 'view'>): bigint {
+  return fingerprintOf(JSON.stringify([encoding.name, deflate, identity.subscribe.text, view.text]));
 }

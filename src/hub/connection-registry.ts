@@ -167,7 +167,8 @@ function listed(names: Iterable<string>, count: number): string[] {
     if (shown.length === PATTERNS_MAX) return [...shown, `and ${count - PATTERNS_MAX} more`];
     shown.push(shortened(name));
   }
-  return shown;
+  // A list that grew has room for more, which each connection would keep.
+  return [...shown];
 }
 
 function hasChanged(connection: Connection): boolean {

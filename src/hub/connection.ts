@@ -76,7 +76,7 @@ export class Connection {
   /** Present while it lags. */
   #queue: DeliveryQueue | undefined;
   #open = true;
-  #audience = '';
+  #audience = 0n;
   /** Of whom that is, as long as nothing has changed. */
   #audienceOf: Identity | undefined;
 
@@ -114,7 +114,7 @@ export class Connection {
   }
 
   /** Equal for those who may hear the same, whatever they subscribe to. */
-  get audience(): string {
+  get audience(): bigint {
     if (this.#audienceOf !== this.identity) {
       this.#audienceOf = this.identity;
       this.#audience = audienceOf(this);
@@ -143,7 +143,7 @@ export class Connection {
   /** Subscribes it from a place on, or from where it heard the same before, if that is earlier. */
   subscribe(subscription: Subscription, from: Cursor): void {
     const held = this.subscriptions.get(subscription.name);
-    const same = held?.text === textOf(subscription);
+    const same = held !== undefined && textOf(held.subscription) === textOf(subscription);
     const earlier = same && compareCursors(held.from, from) < 0;
     this.subscriptions.set(subscription.name, { subscription, from: earlier ? held.from : from });
   }

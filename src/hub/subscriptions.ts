@@ -17,7 +17,6 @@ export interface Changes {
 }
 
 interface Entry extends ActiveSubscription {
-  readonly text: string;
   readonly fingerprint: bigint;
 }
 
@@ -66,7 +65,7 @@ export class Subscriptions {
     return this.#topics;
   }
 
-  get(name: string): (ActiveSubscription & { readonly text: string }) | undefined {
+  get(name: string): ActiveSubscription | undefined {
     return this.#entries.get(name);
   }
 
@@ -87,9 +86,8 @@ export class Subscriptions {
     if (held !== undefined) this.#forget(held);
     const text = textOf(subscription);
     const fingerprint = fingerprintOf(`${text} ${subscription.slow ?? 'close'}`);
-    const entry = { subscription, from, text, fingerprint };
-    this.#entries.set(name, entry);
-    this.#count(entry, 1);
+    this.#entries.set(name, { subscription, from, fingerprint });
+    this.#count(subscription, text, fingerprint, 1);
     (this.#added ??= []).push(subscription);
   }
 
@@ -109,13 +107,15 @@ export class Subscriptions {
   }
 
   #forget(held: Entry): void {
-    this.#count(held, -1);
-    const at = this.#added?.indexOf(held.subscription) ?? -1;
-    if (at < 0) (this.#removed ??= []).push(held.subscription);
+    const { subscription, fingerprint } = held;
+    // The text is made again, since thousands of connections would keep one each for the few that change.
+    this.#count(subscription, textOf(subscription), fingerprint, -1);
+    const at = this.#added?.indexOf(subscription) ?? -1;
+    if (at < 0) (this.#removed ??= []).push(subscription);
     else this.#added?.splice(at, 1);
   }
 
-  #count({ subscription: { pattern }, text, fingerprint }: Entry, sign: 1 | -1): void {
+  #count({ pattern }: Subscription, text: string, fingerprint: bigint, sign: 1 | -1): void {
     this.#characters += sign * text.length;
     this.#topics += sign * pattern.size;
     const sum = sign === 1 ? this.#fingerprint + fingerprint : this.#fingerprint - fingerprint;

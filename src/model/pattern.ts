@@ -1,5 +1,17 @@
+import { bound } from './bound.ts';
 import { ProtocolError } from './errors.ts';
 import type { NewEvent } from './event.ts';
+
+const FORGOTTEN = 'all are forgotten, and read again when they are needed';
+const MAX_KNOWN = bound('patterns that a node has read and shares', 1_000, 'entries', FORGOTTEN);
+const MAX_KNOWN_LENGTH = bound(
+  'a pattern that a node shares',
+  200,
+  'characters',
+  'each subscription to it has one of its own',
+);
+/** What thousands of connections subscribe to is kept once. */
+const known = new Map<string, Pattern>();
 
 /** One part of a pattern: every value, or exactly these. */
 export type PatternPart = '*' | readonly string[];
@@ -23,6 +35,18 @@ export class Pattern {
 
   /** @throws ProtocolError `pattern_invalid` */
   static parse(text: string): Pattern {
+    let pattern = known.get(text);
+    if (pattern !== undefined) return pattern;
+    if (text.length > MAX_KNOWN_LENGTH) return Pattern.#read(text);
+    // A copy, since the text may be a part of a longer one that it would keep.
+    const own = JSON.parse(JSON.stringify(text)) as string;
+    pattern = Pattern.#read(own);
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.set(own, pattern);
+    return pattern;
+  }
+
+  static #read(text: string): Pattern {
     const first = text.indexOf('.');
     const second = first < 0 ? -1 : text.indexOf('.', first + 1);
     if (second < 0) throw invalid(text, 'it has fewer than three parts');

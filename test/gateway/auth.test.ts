@@ -94,6 +94,16 @@ describe('equal rights', () => {
     expect(written(two.publish)).toEqual(['x.*.*']);
   });
 
+  test('are of one identity for all connections of one token', async () => {
+    const token = await tokens.sign({ subject: 'bob', roles: ['reader'], ttlS: 60 });
+    const [one, two] = [
+      await authenticator.authenticate({ kind: 'bearer', token }),
+      await authenticator.authenticate({ kind: 'bearer', token }),
+    ];
+    expect(two).toBe(one);
+    expect(one).toMatchObject({ principal: 'user:bob', roles: ['reader'] });
+  });
+
   test('are right beyond the number that is kept', async () => {
     const many = new Authenticator({ users, tokens, roles });
     for (let index = 0; index < 1_005; index++) {

@@ -12,6 +12,20 @@ const matchesType = (values: string, type: string): boolean =>
   Pattern.parse(`${values}.x.x`).matches(of(type, 'x', 'x'));
 
 describe('a pattern', () => {
+  it('is one object for all who write the same text', () => {
+    expect(Pattern.parse('shared.by.all')).toBe(Pattern.parse('shared.by.all'));
+    expect(Pattern.parse('shared.by.all')).not.toBe(Pattern.parse('shared.by.*'));
+  });
+
+  it('is right beyond the number that is kept, and where it is too long to be kept', () => {
+    for (let index = 0; index < 1_005; index++) {
+      expect(Pattern.parse(`kept.${index}.x`).parts).toEqual([['kept'], [String(index)], ['x']]);
+    }
+    const long = `kept.${'l'.repeat(300)}.x`;
+    expect(Pattern.parse(long)).not.toBe(Pattern.parse(long));
+    expect(Pattern.parse(long).matches(of('kept', 'l'.repeat(300), 'x'))).toBe(true);
+  });
+
   it.each([
     ['profiles.save.global', of('profiles', 'save', 'global'), true],
     ['profiles.save.global', of('profiles', 'save', 'Global'), false],

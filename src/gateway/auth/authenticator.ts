@@ -27,6 +27,8 @@ export class Authenticator {
   readonly #roles: ReadonlyMap<string, Pick<Identity, 'subscribe' | 'publish'>>;
   /** By what they follow from, so that thousands of connections hold one object; a matter of memory, not of meaning. */
   readonly #rights = new Map<string, Rights>();
+  /** Of those whose token was known, so that all connections of one token hold one identity. */
+  readonly #whole = new WeakMap<Identity, Identity>();
 
   /** @throws BelfryError `pattern_invalid` */
   constructor(parts: {
@@ -51,7 +53,9 @@ export class Authenticator {
    */
   async authenticate(credentials: Credentials, address = ''): Promise<Identity> {
     const found = await this.identify(credentials, address);
-    return { ...found, ...this.#rightsOf(found) };
+    let whole = this.#whole.get(found);
+    if (whole === undefined) this.#whole.set(found, (whole = { ...found, ...this.#rightsOf(found) }));
+    return whole;
   }
 
   /** Who it is, with its own patterns only: those of its roles are left out. Throws what {@link authenticate} throws. */

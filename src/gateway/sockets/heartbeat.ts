@@ -27,7 +27,7 @@ export type Traffic = Pick<Socket, 'bytesRead' | 'bytesWritten' | 'writableLengt
 export interface Pingable {
   readonly heartbeat: { readonly pingMs: number; readonly pongWaitMs: number };
   /** Absent where nothing is ever answered. */
-  readonly traffic?: Traffic;
+  readonly traffic?: Traffic | undefined;
   ping(): void;
   /** It gave no sign of life in time. */
   cut(): void;

@@ -1,19 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Logger } from 'pino';
-import { WebSocketServer, type WebSocket } from 'ws';
-import type { Commands } from '../../hub/commands.ts';
+import { WebSocketServer, type Server, type WebSocket } from 'ws';
 import type { ConnectionInfo, Connection } from '../../hub/connection.ts';
-import type { Hub } from '../../hub/hub.ts';
 import { CLOSE, closeWith } from '../../model/close.ts';
 import type { BelfryError } from '../../model/errors.ts';
+import { aboutOf, Attached, HubSocket, type AttachedOptions } from './attached.ts';
 import { chooseCompression } from './compression.ts';
-import { BAD_HANDSHAKE, choose, endingOf, refuse } from './handshake.ts';
-import type { HeartbeatEntry, Heartbeat } from './heartbeat.ts';
+import { BAD_HANDSHAKE, choose, refuse } from './handshake.ts';
 import { SocketTransport } from './socket-transport.ts';
-import { Pongs } from './pongs.ts';
-import type { RejectedInput } from '../../telemetry/rejected-input.ts';
 import { bound } from '../../model/bound.ts';
 
 /** How long a client may take to answer a close frame. */
@@ -24,12 +18,7 @@ const CLOSE_TIMEOUT_MS = bound(
   'its connection is cut',
 );
 
-export interface SocketsOptions {
-  readonly hub: Hub;
-  readonly commands: Commands;
-  readonly heartbeat: Heartbeat;
-  readonly rejected: RejectedInput;
-  readonly log: Logger;
+export interface SocketsOptions extends AttachedOptions {
   readonly inboundMaxBytes: number;
 }
 
@@ -46,7 +35,7 @@ interface Decided {
 export class Sockets {
   readonly #options: SocketsOptions;
   /** One for each size of inbound frames and list of subprotocols, with compression and without. */
-  readonly #servers = new Map<string, WebSocketServer>();
+  readonly #servers = new Map<string, Server<typeof HubSocket>>();
 
   constructor(options: SocketsOptions) {
     this.#options = options;
@@ -73,13 +62,14 @@ export class Sockets {
     return attached;
   }
 
-  #serverOf({ dialect, session: { deflate = false, limits } }: ConnectionInfo): WebSocketServer {
+  #serverOf({ dialect, session: { deflate = false, limits } }: ConnectionInfo): Server<typeof HubSocket> {
     const { subprotocols = [] } = dialect;
     const maxPayload = limits?.inboundMaxBytes ?? this.#options.inboundMaxBytes;
     const key = [maxPayload, deflate, ...subprotocols].join(' ');
     let server = this.#servers.get(key);
     if (server === undefined) {
       const settings = {
+        WebSocket: HubSocket,
         noServer: true,
         clientTracking: false,
         // The hub compresses by itself; ws agrees with the client on how, and inflates what comes in.
@@ -106,34 +96,14 @@ export class Sockets {
     ws.close(code, reason);
   }
 
-  #attach(ws: WebSocket, socket: Duplex, info: ConnectionInfo): void {
-    const { hub, commands, heartbeat, log } = this.#options;
-    const { id, remoteAddr, dialect, session } = info;
-    const deflate = ws.extensions.includes('permessage-deflate');
+  #attach(ws: HubSocket, socket: Duplex, info: ConnectionInfo): void {
+    const { hub, commands, log } = this.#options;
+    const { session } = info;
     const transport = new SocketTransport(socket, ws);
-    const connection = hub.attach(info, transport, deflate);
-    const entry = heartbeat.add({
-      heartbeat: session.heartbeat,
-      ...(socket instanceof Socket && { traffic: socket }),
-      ping: () => ws.ping(),
-      cut: () => {
-        hub.detach(connection, 'no answer to pings');
-        ws.terminate();
-      },
-    });
-    const about = { id, remoteAddr, dialect: dialect.name, principal: session.identity.principal };
-    this.#read(ws, connection, entry, transport);
+    const connection = hub.attach(info, transport, ws.extensions.includes('permessage-deflate'));
+    ws.attach(new Attached(this.#options, { ws, socket, transport }, connection, session.heartbeat));
     if (session.authWithinMs !== undefined) this.#watch(ws, socket, connection);
-    ws.on('error', (error) => {
-      this.#options.rejected.report('socket', 'command_invalid', { ...about, error: error.message });
-      hub.detach(connection, `refused: ${error.message}`);
-    });
-    ws.on('close', (code) => {
-      heartbeat.remove(entry);
-      hub.detach(connection, endingOf(code));
-      log.debug({ ...about, code }, 'connection closed');
-    });
-    log.debug(about, 'connection opened');
+    log.debug(aboutOf(connection), 'connection opened');
     commands.open(connection, session);
   }
 
@@ -152,21 +122,5 @@ export class Sockets {
     };
     socket.on('data', count);
     ws.on('message', () => (unread = 0));
-  }
-
-  /** What a client sends is a sign of life, whatever it is. */
-  #read(ws: WebSocket, connection: Connection, entry: HeartbeatEntry, transport: SocketTransport): void {
-    const { commands, heartbeat } = this.#options;
-    ws.on('message', (data: Buffer, isBinary) => {
-      heartbeat.heard(entry);
-      if (isBinary) commands.receiveBinary(connection);
-      else commands.receive(connection, data);
-    });
-    ws.on('pong', () => heartbeat.pong(entry));
-    let pongs: Pongs | undefined;
-    ws.on('ping', (data: Buffer) => {
-      heartbeat.heard(entry);
-      (pongs ??= new Pongs(ws, transport)).answer(data);
-    });
   }
 }
