@@ -10,7 +10,6 @@ import { FORMATS } from './dialects/formats.ts';
 import { parseEvent, parseLogged } from './dialects/index.ts';
 import type { RejectedInput } from './telemetry/rejected-input.ts';
 import type { Clock } from './model/clock.ts';
-import type { NewEvent } from './model/event.ts';
 import type { Redaction } from './model/redaction.ts';
 import { DEFAULT_RETENTION, Retention } from './model/retention.ts';
 import type { Control } from './registry/control.ts';
@@ -23,8 +22,6 @@ import { registryScripts } from './registry/redis-names.ts';
 import { RedisRegistry } from './registry/redis.ts';
 import type { Attendance, Lifecycle, Registry, RegistryLimits } from './registry/registry.ts';
 import { bound } from './model/bound.ts';
-
-/* What a node has in two variants: for itself alone, and for nodes that share a Redis. */
 
 const CONNECT_WITHIN_MS = bound(
   'time to connect to Redis at the start',
@@ -48,78 +45,77 @@ function limitsOf({ logMaxEvents, logMaxBytes, logMaxAgeMs, eventMaxBytes, reten
   };
 }
 
-export type HubBroker = Broker &
+/** The broker, and by its side all that is read from it. */
+export type BrokerBackend = Broker &
   History &
-  Retained & {
-    readonly deadLetters: DeadLetterQueue;
-    readonly brokerStats: BrokerStats;
-    /** Delivers events that enter no log; absent where the registry does so by itself. */
-    tell?(events: readonly NewEvent[]): Promise<void>;
-  };
+  Retained & { readonly deadLetters: DeadLetterQueue; readonly brokerStats: BrokerStats };
 
-export function brokerOf(
-  config: Config,
-  log: Logger,
-  clock: Clock,
-  rejected: RejectedInput,
-  redaction: Redaction,
-): HubBroker {
-  const {
-    redisUrl: url,
-    prefix,
-    node,
-    ingressMaxBytes: maxIngressBytes,
-    retainedMaxBytes: maxRetainedBytes,
-  } = config;
-  const limits = limitsOf(config);
-  if (url === undefined) return new MemoryBroker({ clock, ...limits, maxRetainedBytes });
-  return new RedisBroker({
-    url,
-    prefix,
-    node,
-    clock,
-    ...limits,
-    maxIngressBytes,
-    maxRetainedBytes,
-    redaction,
-    formats: FORMATS,
-    parse: (body) => redaction.mask(parseEvent(body)),
-    parseLogged: (body) => redaction.mask(parseLogged(body)),
-    report: rejected.report,
-    log,
-  });
-}
-
-/** The registry, and how operators reach it. */
-export interface RegistryParts {
+/** What a node has in two variants: for itself alone, and for nodes that share a Redis. */
+export interface Backends {
+  /** Masks what nobody may see in all that is published and told through it. */
+  readonly broker: BrokerBackend;
   readonly registry: Registry & Attendance & NodeDirectory & Lifecycle;
+  /** How operators reach the connections of the registry. */
   readonly control: Control;
-  /** To be opened before, and closed after them. */
+  /** Those of the registry and of control: to be opened before these start, and closed after they stop. */
   readonly connections: readonly RedisConnection[];
 }
 
-export function registryOf(
-  config: Config,
-  log: Logger,
-  clock: Clock,
-  rejected: RejectedInput,
-  published: Published,
-  about: OwnReport,
-): RegistryParts {
-  const { redisUrl: url, prefix, node: name, presenceGraceMs: graceMs } = config;
-  const quota = quotaOf(limitsOf(config).bounds);
-  if (url === undefined) {
-    const publish = (events: readonly NewEvent[]): Promise<unknown> => published.publish(events);
-    const tell = (events: readonly NewEvent[]): Promise<unknown> => published.tell(events);
-    const registry = new MemoryRegistry({ clock, publish, tell, quota, log, graceMs, about });
-    return { registry, control: new MemoryControl(clock), connections: [] };
-  }
-  const scripts = registryScripts(publishing(limitsOf(config)), quota);
+export interface BackendParts {
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly rejected: RejectedInput;
+  readonly redaction: Redaction;
+  readonly about: OwnReport;
+}
+
+export function backendsOf(config: Config, parts: BackendParts): Backends {
+  const { redisUrl: url } = config;
+  return url === undefined ? memoryBackends(config, parts) : redisBackends(config, url, parts);
+}
+
+function memoryBackends(config: Config, { log, clock, redaction, about }: BackendParts): Backends {
+  const { retainedMaxBytes: maxRetainedBytes, presenceGraceMs: graceMs } = config;
+  const limits = limitsOf(config);
+  const broker = new MemoryBroker({ clock, ...limits, maxRetainedBytes, redaction });
+  const registry = new MemoryRegistry({
+    clock,
+    publish: (events) => broker.publish(events),
+    tell: (events) => broker.tell(events),
+    quota: quotaOf(limits.bounds),
+    log,
+    graceMs,
+    about,
+  });
+  return { broker, registry, control: new MemoryControl(clock), connections: [] };
+}
+
+function redisBackends(config: Config, url: string, parts: BackendParts): Backends {
+  const { log, clock, rejected, redaction, about } = parts;
+  const { prefix, node: name, presenceGraceMs: graceMs } = config;
+  const limits = limitsOf(config);
+  const broker = new RedisBroker({
+    url,
+    prefix,
+    node: name,
+    clock,
+    ...limits,
+    maxIngressBytes: config.ingressMaxBytes,
+    maxRetainedBytes: config.retainedMaxBytes,
+    redaction,
+    formats: FORMATS,
+    parse: parseEvent,
+    parseLogged,
+    report: rejected.report,
+    log,
+  });
+  const scripts = registryScripts(publishing(limits), quotaOf(limits.bounds));
   const common = { url, prefix, commandTimeoutMs: COMMAND_WITHIN_MS, log };
   const commands = new RedisConnection({ ...common, role: 'registry', scripts });
   const subscriber = new RedisConnection({ ...common, role: 'control' });
   const boot = randomUUID();
   return {
+    broker,
     registry: new RedisRegistry({ connection: commands, clock, log, prefix, name, boot, graceMs, about }),
     control: new RedisControl({ prefix, commands, subscriber, clock, report: rejected.report, log }),
     connections: [commands, subscriber],
@@ -127,7 +123,7 @@ export function registryOf(
 }
 
 /** @throws BelfryError `unavailable` */
-export async function openAll(connections: RegistryParts['connections']): Promise<void> {
+export async function openAll(connections: Backends['connections']): Promise<void> {
   await Promise.all(connections.map((link) => link.open(CONNECT_WITHIN_MS)));
 }
 
@@ -135,19 +131,5 @@ export function registryLimitsOf({ connectionsPerPrincipal, connectionsPerAddres
   return {
     ...(connectionsPerPrincipal !== undefined && { perPrincipal: connectionsPerPrincipal }),
     ...(connectionsPerAddress !== undefined && { perAddress: connectionsPerAddress }),
-  };
-}
-
-export type Published = Broker & Required<Pick<HubBroker, 'tell'>>;
-
-/** What nobody may see is masked in whatever this node publishes and tells. */
-export function masking(broker: HubBroker, redaction: Redaction): Published {
-  const masked = (events: readonly NewEvent[]): NewEvent[] => events.map((event) => redaction.mask(event));
-  return {
-    start: (deliver) => broker.start(deliver),
-    publish: (events, once) => broker.publish(masked(events), once),
-    tell: async (events) => broker.tell?.(masked(events)),
-    ready: () => broker.ready(),
-    stop: () => broker.stop(),
   };
 }

@@ -4,7 +4,7 @@ import type { Broker, DeadLetterQueue, BrokerStats, Retained } from './broker/br
 import { awaitRedis } from './broker/redis-greeting.ts';
 import { logger } from './app-log.ts';
 import { ownReport } from './app-report.ts';
-import { brokerOf, masking, openAll, registryLimitsOf, registryOf } from './app-backends.ts';
+import { backendsOf, openAll, registryLimitsOf } from './app-backends.ts';
 import { redactionOf } from './config/redaction.ts';
 import { changedSettings, type Config } from './config/config.ts';
 import { VERSION } from './config/version.ts';
@@ -68,21 +68,21 @@ export async function startApp(
 ): Promise<App> {
   const own = await ownReport(config, clock, () => ({
     connections: hub.connections.size,
-    ready: !admission.isStopped && broker.brokerStats.isHealthy,
+    ready: !admission.isStopped && backend.brokerStats.isHealthy,
     warnings: watch.warnings.map(({ message }) => message),
   }));
   const { digest } = own;
   const rejected = new RejectedInput(clock, log);
   const redaction = redactionOf(config);
-  const broker = brokerOf(config, log, clock, rejected, redaction);
-  const published = masking(broker, redaction);
+  const backends = backendsOf(config, { log, clock, rejected, redaction, about: own });
+  const { broker: backend, registry, control, connections } = backends;
   const exporter = exporterOf(config, log, clock);
   const tracer = exporter && new Tracer({ exporter, clock, ratio: config.traceRatio });
-  const { registry, control, connections } = registryOf(config, log, clock, rejected, published, own);
+  const broker = tracer?.traced(backend) ?? backend;
   const watch = new NodeWatch({ directory: registry, own, clock, log });
   const hub = new Hub({
-    broker: tracer?.following(broker) ?? broker,
-    history: broker,
+    broker,
+    history: backend,
     clock,
     queue: { maxDeliveries: config.queueMaxDeliveries, maxBytes: config.queueMaxBytes },
     writeTimeoutMs: config.writeTimeoutMs,
@@ -98,11 +98,11 @@ export async function startApp(
   const controlHandler = new ControlHandler({ hub, api, control, clock, node: config.node });
   const admission = new Admission({ ...config, hub });
   const gateway = gatewayOf(config, log, {
-    broker: tracer?.following(published) ?? published,
+    broker,
     exporter,
-    retained: broker,
-    deadLetters: broker.deadLetters,
-    brokerStats: () => broker.brokerStats,
+    retained: backend,
+    deadLetters: backend.deadLetters,
+    brokerStats: () => backend.brokerStats,
     warnings: () => watch.warnings,
     redaction,
     hub,

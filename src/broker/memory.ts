@@ -3,6 +3,7 @@ import { compareCursors, END, START, type Cursor } from '../model/cursor.ts';
 import { BelfryError } from '../model/errors.ts';
 import { canonicalJson, type HubEvent, type NewEvent } from '../model/event.ts';
 import { IDEMPOTENCY_MS, reused, type Once } from '../model/idempotency.ts';
+import { Redaction } from '../model/redaction.ts';
 import { Retention } from '../model/retention.ts';
 import {
   tooBig,
@@ -35,6 +36,7 @@ export class MemoryBroker implements Broker, History, Retained {
   readonly #clock: Clock;
   readonly #bounds: LogBounds;
   readonly #maxEventBytes: number;
+  readonly #redaction: Redaction;
   readonly #retained: MemoryRetained;
   #deliver: ((event: HubEvent) => void) | undefined;
   /** Entries before `#head` are trimmed, and given back once they are the larger half. */
@@ -51,16 +53,20 @@ export class MemoryBroker implements Broker, History, Retained {
     retention = Retention.none,
     maxEventBytes = Infinity,
     maxRetainedBytes = Infinity,
+    redaction = Redaction.none,
   }: {
     clock: Clock;
     bounds: LogBounds;
     retention?: Retention;
     maxEventBytes?: number;
     maxRetainedBytes?: number;
+    /** What nobody may see is masked in all that is published and told. */
+    redaction?: Redaction;
   }) {
     this.#clock = clock;
     this.#bounds = bounds;
     this.#maxEventBytes = maxEventBytes;
+    this.#redaction = redaction;
     this.#retained = new MemoryRetained(clock, retention, maxRetainedBytes);
   }
 
@@ -162,7 +168,8 @@ export class MemoryBroker implements Broker, History, Retained {
   }
 
   #measured(event: NewEvent): HubEvent {
-    const timed = { ...event, time: event.time ?? new Date(this.#clock.now()).toISOString() };
+    const masked = this.#redaction.mask(event);
+    const timed = { ...masked, time: event.time ?? new Date(this.#clock.now()).toISOString() };
     const size = Buffer.byteLength(canonicalJson(timed));
     if (size > this.#maxEventBytes) throw tooBig(size, this.#maxEventBytes);
     return { ...timed, size };

@@ -4,6 +4,7 @@ import { cursorTime, type Cursor } from '../model/cursor.ts';
 import { BelfryError, ProtocolError } from '../model/errors.ts';
 import { REGISTRY_TYPES, type HubEvent, type NewEvent } from '../model/event.ts';
 import { readJson, type JsonText } from '../model/json.ts';
+import type { Redaction } from '../model/redaction.ts';
 import { tooBig, type ReportRejected } from './broker.ts';
 import type { LogEntry } from './redis-log.ts';
 
@@ -12,6 +13,8 @@ export interface EventDecoderOptions {
   readonly parse: (body: JsonText) => NewEvent;
   /** The same of what stands in the log, where the hub's own registry writes too. @throws ProtocolError */
   readonly parseLogged: (body: JsonText) => NewEvent;
+  /** What nobody may see is masked in all that is read, since the registry, strangers and older nodes write without it. */
+  readonly redaction: Redaction;
   readonly maxEventBytes: number;
   readonly report: ReportRejected;
   readonly clock: Clock;
@@ -44,7 +47,7 @@ export class EventDecoder {
   entry(source: Source, { id, previous, body }: LogEntry): HubEvent | undefined {
     const event = this.#try(source, body, () => {
       if (previous === undefined) throw new ProtocolError('event_invalid', 'Not written by belfry_publish.');
-      return this.#options.parseLogged(readJson(body));
+      return this.#logged(body);
     });
     const joins = this.#bridgeFrom ?? previous;
     this.#bridgeFrom = event === undefined ? joins : undefined;
@@ -70,7 +73,7 @@ export class EventDecoder {
   /** A message among nodes that names no position in the log: an event of the registry, which alone says such a thing. */
   told(body: Buffer): HubEvent | undefined {
     const event = this.#try('channel', body, () => {
-      const said = this.#options.parseLogged(readJson(body));
+      const said = this.#logged(body);
       if (REGISTRY_TYPES.includes(said.type)) return said;
       throw new ProtocolError('event_invalid', 'The message is none of a node.');
     });
@@ -82,11 +85,16 @@ export class EventDecoder {
     const list = this.#try('channel', body, () => listIn(readJson(body))) ?? [];
     const events: HubEvent[] = [];
     for (const item of list) {
-      const event = this.#try('channel', body, () => this.#options.parse(item));
+      const event = this.#try('channel', body, () => this.#options.redaction.mask(this.#options.parse(item)));
       if (event === undefined) continue;
       events.push({ ...event, time: event.time ?? this.#now(), size: Math.ceil(body.length / list.length) });
     }
     return events;
+  }
+
+  #logged(body: Buffer): NewEvent {
+    const { parseLogged, redaction } = this.#options;
+    return redaction.mask(parseLogged(readJson(body)));
   }
 
   #now(): string {

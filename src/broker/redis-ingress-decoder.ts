@@ -1,7 +1,6 @@
 import type { Clock } from '../model/clock.ts';
 import { asBelfryError, ProtocolError } from '../model/errors.ts';
 import { readJson } from '../model/json.ts';
-import type { Redaction } from '../model/redaction.ts';
 import type { Retention } from '../model/retention.ts';
 import { tooBig } from './broker.ts';
 import { bodyOf } from './redis-log.ts';
@@ -20,7 +19,6 @@ const FIELD = 'event';
 
 export interface IngressDecoderOptions extends EventDecoderOptions {
   readonly retention: Retention;
-  readonly redaction: Redaction;
   readonly clock: Clock;
 }
 

@@ -1,5 +1,6 @@
 import { isCursor, START, type Cursor } from '../model/cursor.ts';
 import { canonicalJson, type NewEvent } from '../model/event.ts';
+import type { Redaction } from '../model/redaction.ts';
 import { onlyNames, type Retention } from '../model/retention.ts';
 import { tooBig } from './broker.ts';
 import type { RedisConnection } from './redis-connection.ts';
@@ -27,12 +28,18 @@ export interface Body {
 }
 
 export interface BodyOptions {
+  readonly redaction: Redaction;
   readonly retention: Retention;
   readonly maxEventBytes: number;
 }
 
-/** An event that states no time gets this one. @throws ProtocolError `event_too_big` */
-export function bodyOf(event: NewEvent, now: number, { retention, maxEventBytes }: BodyOptions): Body {
+/** What nobody may see is masked, and an event that states no time gets this one. @throws ProtocolError `event_too_big` */
+export function bodyOf(
+  written: NewEvent,
+  now: number,
+  { redaction, retention, maxEventBytes }: BodyOptions,
+): Body {
+  const event = redaction.mask(written);
   const json = canonicalJson({ ...event, time: event.time ?? new Date(now).toISOString() });
   const bytes = Buffer.byteLength(json);
   if (bytes > maxEventBytes) throw tooBig(bytes, maxEventBytes);

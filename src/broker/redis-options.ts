@@ -5,7 +5,7 @@ import type { Retention } from '../model/retention.ts';
 import type { LogBounds } from './broker.ts';
 import type { EventDecoderOptions } from './redis-event-decoder.ts';
 
-export interface RedisBrokerOptions extends EventDecoderOptions {
+export interface RedisBrokerOptions extends Omit<EventDecoderOptions, 'redaction'> {
   /** Of a single Redis, of Sentinels or of a Cluster. */
   readonly url: string;
   /** Begins every key and channel: `belfry`. Without braces and colons. */
@@ -19,10 +19,7 @@ export interface RedisBrokerOptions extends EventDecoderOptions {
   readonly maxRetainedBytes: number;
   /** Alike on all nodes. Absent: nothing but the log is kept. */
   readonly retention?: Retention;
-  /**
-   * What is masked in what others publish by the function belfry_publish, and in dead letters. The other ways in are
-   * masked by who hands this in.
-   */
+  /** Masks what nobody may see in whatever is published, by whichever entry point, and in dead letters. Absent: nothing. */
   readonly redaction?: Redaction;
   /** In which others publish by the function belfry_publish. */
   readonly formats: readonly Format[];

@@ -33,8 +33,8 @@ export class Tracer {
     this.#options = { randomHex: (bytes) => randomBytes(bytes).toString('hex'), ...options };
   }
 
-  /** The same broker, which is followed. */
-  following(broker: Broker): Broker {
+  /** The same broker, whose sampled events are traced. */
+  traced(broker: Broker): Broker {
     return {
       start: (deliver) => broker.start((event) => this.#deliver(event, deliver)),
       publish: (events, once) => this.#publish(broker, events, once),

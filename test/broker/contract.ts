@@ -3,6 +3,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Broker, History } from '../../src/broker/broker.ts';
 import { compareCursors, END, isCursor, START, type Cursor } from '../../src/model/cursor.ts';
 import type { HubEvent, NewEvent } from '../../src/model/event.ts';
+import { REDACTED } from '../../src/model/mask.ts';
+import { Redaction } from '../../src/model/redaction.ts';
 import { isRfc3339 } from '../../src/model/time.ts';
 import { anyEvent } from './any-event.ts';
 import { Ear } from './ear.ts';
@@ -15,7 +17,7 @@ type Node = Broker & History;
 /** What several nodes have in common. */
 export interface World {
   /** One more node, not started. */
-  node(): Node;
+  node(options?: { readonly redaction?: Redaction }): Node;
 }
 
 interface Started {
@@ -36,6 +38,18 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
       await ear.count(2);
       expect(ear.events).toMatchObject([event('a'), event('b')]);
       expect(ear.ids).toEqual(ids);
+    });
+
+    it('masks what nobody may see in what is published, before it enters the log', async () => {
+      const world = makeWorld();
+      const { node, ear } = await start(
+        world,
+        world.node({ redaction: new Redaction([{ fields: ['pin'] }]) }),
+      );
+      await node.publish([{ ...event('a'), object: { pin: '1234', name: 'Ada' } }]);
+      const masked = { ...event('a'), object: { pin: REDACTED, name: 'Ada' } };
+      expect(await ear.count(1)).toMatchObject([masked]);
+      expect(await Array.fromAsync(node.after(START))).toMatchObject([masked]);
     });
 
     it('gives out ids that rise', async () => {
@@ -254,8 +268,7 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
   });
 }
 
-async function start(world: World): Promise<Started> {
-  const node = world.node();
+async function start(world: World, node = world.node()): Promise<Started> {
   onTestFinished(() => node.stop());
   const ear = new Ear();
   const position = await node.start(ear.hear);

@@ -4,6 +4,8 @@ import { describeBroker } from './contract.ts';
 
 const bounds = { maxEvents: 10_000, maxBytes: 268_435_456, maxAgeMs: 60_000 };
 
-describeBroker('memory', () => ({ node: () => new MemoryBroker({ clock: systemClock, bounds }) }), {
-  alone: 'a memory broker is one node by itself',
-});
+describeBroker(
+  'memory',
+  () => ({ node: (options) => new MemoryBroker({ clock: systemClock, bounds, ...options }) }),
+  { alone: 'a memory broker is one node by itself' },
+);

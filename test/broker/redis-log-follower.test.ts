@@ -7,6 +7,7 @@ import type { EntryPage } from '../../src/broker/redis-pages.ts';
 import { EventDecoder } from '../../src/broker/redis-event-decoder.ts';
 import { parseEvent, parseLogged } from '../../src/dialects/index.ts';
 import { compareCursors, START, type Cursor } from '../../src/model/cursor.ts';
+import { Redaction } from '../../src/model/redaction.ts';
 import { ManualClock } from '../support/clock.ts';
 import { Ear } from './ear.ts';
 import { runs } from '../support/runs.ts';
@@ -33,6 +34,7 @@ class Script {
     const reader = new EventDecoder({
       parse: (body) => parseEvent(body),
       parseLogged: (body) => parseLogged(body),
+      redaction: Redaction.none,
       maxEventBytes: 1_000_000,
       report,
       clock,

@@ -177,7 +177,7 @@ function follow(ratio: number, digits = '8'): Followed {
   const exporter = { add: (span: Span) => void spans.push(span) };
   const randomHex = (bytes: number): string => digits.repeat(bytes * 2);
   const tracer = new Tracer({ exporter, clock: new ManualClock(), ratio, randomHex });
-  const followed = tracer.following(broker);
+  const followed = tracer.traced(broker);
   return { spans, published, publish: (...events) => followed.publish(events) };
 }
 
