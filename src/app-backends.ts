@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Broker, DeadLetterQueue, BrokerStats, History, Retained } from './broker/broker.ts';
-import { MemoryBroker } from './broker/memory.ts';
+import { MemoryBroker } from './broker/memory-broker.ts';
 import { RedisConnection } from './broker/redis-connection.ts';
 import { publishing } from './broker/redis-scripts.ts';
-import { RedisBroker } from './broker/redis.ts';
+import { RedisBroker } from './broker/redis-broker.ts';
 import type { Config } from './config/config.ts';
 import { FORMATS } from './dialects/formats.ts';
 import { parseEvent, parseLogged } from './dialects/index.ts';
@@ -14,13 +14,13 @@ import type { Redaction } from './model/redaction.ts';
 import { DEFAULT_RETENTION, Retention } from './model/retention.ts';
 import type { Control } from './registry/control.ts';
 import { MemoryControl } from './registry/memory-control.ts';
-import type { NodeDirectory, OwnReport } from './registry/nodes.ts';
-import { quotaOf } from './registry/quota.ts';
-import { MemoryRegistry } from './registry/memory.ts';
+import type { NodeDirectory, OwnReport } from './registry/node-directory.ts';
+import { quotaOf } from './registry/log-quota.ts';
+import { MemoryRegistry } from './registry/memory-registry.ts';
 import { RedisControl } from './registry/redis-control.ts';
-import { registryScripts } from './registry/redis-names.ts';
-import { RedisRegistry } from './registry/redis.ts';
-import type { Attendance, Lifecycle, Registry, RegistryLimits } from './registry/registry.ts';
+import { registryScripts } from './registry/redis-registry-keys.ts';
+import { RedisRegistry } from './registry/redis-registry.ts';
+import type { PresenceReader, Lifecycle, Registry, RegistryLimits } from './registry/registry.ts';
 import { bound } from './model/bound.ts';
 
 const CONNECT_WITHIN_MS = bound(
@@ -54,7 +54,7 @@ export type BrokerBackend = Broker &
 export interface Backends {
   /** Masks what nobody may see in all that is published and told through it. */
   readonly broker: BrokerBackend;
-  readonly registry: Registry & Attendance & NodeDirectory & Lifecycle;
+  readonly registry: Registry & PresenceReader & NodeDirectory & Lifecycle;
   /** How operators reach the connections of the registry. */
   readonly control: Control;
   /** Those of the registry and of control: to be opened before these start, and closed after they stop. */

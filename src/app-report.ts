@@ -2,7 +2,7 @@ import type { Config } from './config/config.ts';
 import { digestOf } from './config/digest.ts';
 import { VERSION } from './config/version.ts';
 import type { Clock } from './model/clock.ts';
-import type { NodeReport, OwnReport } from './registry/nodes.ts';
+import type { NodeReport, OwnReport } from './registry/node-directory.ts';
 
 /** What changes while a node runs. */
 type State = Pick<NodeReport, 'connections' | 'ready' | 'warnings'>;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Broker, DeadLetterQueue, BrokerStats, Retained } from './broker/broker.ts';
-import { awaitRedis } from './broker/redis-greeting.ts';
+import { waitForRedis } from './broker/wait-for-redis.ts';
 import { logger } from './app-log.ts';
 import { ownReport } from './app-report.ts';
 import { backendsOf, openAll, registryLimitsOf } from './app-backends.ts';
@@ -34,8 +34,8 @@ import { CLOSE, type Close } from './model/close.ts';
 import type { Redaction } from './model/redaction.ts';
 import type { Control } from './registry/control.ts';
 import { NodeWatch, type NodeWarning } from './registry/node-watch.ts';
-import type { NodeDirectory } from './registry/nodes.ts';
-import type { Attendance, Registry } from './registry/registry.ts';
+import type { NodeDirectory } from './registry/node-directory.ts';
+import type { PresenceReader, Registry } from './registry/registry.ts';
 import { bound } from './model/bound.ts';
 
 /** How long a starting node waits for Redis to let it in. */
@@ -146,7 +146,7 @@ export async function startApp(
   let left: Promise<void> | undefined;
   const stop = (windowMs = 0, why: Close = CLOSE.draining): Promise<void> => (left ??= leave(windowMs, why));
   if (config.redisUrl !== undefined) {
-    await awaitRedis({ url: config.redisUrl, log, clock, withinMs: REDIS_WITHIN_MS });
+    await waitForRedis({ url: config.redisUrl, log, clock, withinMs: REDIS_WITHIN_MS });
   }
   await hub.start();
   heartbeat.start();
@@ -185,7 +185,7 @@ interface Parts {
   readonly heartbeat: Heartbeat;
   readonly rejected: RejectedInput;
   readonly clock: Clock;
-  readonly registry: Registry & Attendance & NodeDirectory;
+  readonly registry: Registry & PresenceReader & NodeDirectory;
   readonly control: Control;
   readonly api: ApiConnections;
   readonly tls: { readonly key: string; readonly cert: string };

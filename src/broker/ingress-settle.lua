@@ -5,7 +5,7 @@
 -- What comes after an entry that another node holds has to wait for that.
 --
 -- GROUP, LIMITS and publish.lua stand before it. KEYS are the log, the ingress, the dead letters, and how many entries have left
--- the ingress like this, where that is counted (ingress-check.lua). ARGV[1] is the node; then come seven for each entry,
+-- the ingress like this, where that is counted (ingress-repair.lua). ARGV[1] is the node; then come seven for each entry,
 -- oldest first: its id, what becomes of it, and what the functions below take.
 -- Answers for each entry until one has to wait: 1 when it was moved now, 0 when somebody had done so before.
 local log, ingress, dead_letters, settled = KEYS[1], KEYS[2], KEYS[3], KEYS[4]

@@ -3,7 +3,7 @@ import type { Clock } from '../model/clock.ts';
 import type { HubEvent } from '../model/event.ts';
 import { onlyNames, REMOVING_ACTIONS, type Keep, type Retention } from '../model/retention.ts';
 import type { LatestQuery, Permits, Retained, RetainedQuery } from './broker.ts';
-import { latestOfEach } from './latest.ts';
+import { latestByKey } from './latest-by-key.ts';
 
 const MAX_LISTS = bound(
   'tails and latest values of a node that stands alone',
@@ -85,13 +85,13 @@ export class MemoryRetained implements Retained {
 
   async latest(type: string, query: LatestQuery = {}): Promise<{ events: HubEvent[]; total: number }> {
     const newest = this.#newest(type, this.#lists.keys()).filter((event) => event.type === type);
-    const { page: events, total } = latestOfEach(newest, query);
+    const { page: events, total } = latestByKey(newest, query);
     return { events, total };
   }
 
   async latestOf(type: string, key: string, permits: Permits = () => true): Promise<HubEvent | undefined> {
     const names = this.#names.get(nameOf(type, key)) ?? [];
-    return latestOfEach(this.#newest(type, names), { permits }).page[0];
+    return latestByKey(this.#newest(type, names), { permits }).page[0];
   }
 
   /** The last event of each list that holds the latest of such a type. */

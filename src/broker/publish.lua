@@ -1,10 +1,10 @@
 -- Appends events to the log and tells every node, in one step: all of them or none, in this order.
 --
 -- Runs as a script for the hub and inside the function belfry_publish for everybody else. LIMITS, retain.lua and
--- log-bytes.lua stand before it.
+-- log-trim.lua stand before it.
 -- `log` is `{<prefix>}:log`. `by` says by what a repetition is known: `once` is a key of the publisher's own,
 -- `{<prefix>}:once:<key>`, with the `digest` of what is published; `outcomes` is a stream of the node that publishes, and
--- `number` its try, by which it can ask what became of that (outcome.lua).
+-- `number` its try, by which it can ask what became of that (publish-outcome.lua).
 -- kinds[i] is the { type, action, key, says } of event i, as retain.lua takes them, if a rule may match it.
 -- Answers the id of each event; for an idempotency key seen before, the ids of then, and nothing is appended. Or an error
 -- as Redis has them, and then nothing was written at all. Under a key that was used for something else that is
@@ -55,33 +55,6 @@ local function append(log, previous, events)
     end
     ids[i] = id
   end
-  return ids
-end
-
--- Tries are numbered upwards, and a stream takes no id twice and none that is lower: so by one write a try is claimed,
--- remembered, and kept from happening again. Its ids are those of the `n` entries after `p`.
-local function note_outcome(outcomes, number, previous, count)
-  return redis.pcall('XADD', outcomes, 'MAXLEN', '~', LIMITS.outcomes, number .. '-0', 'p', previous, 'n', count)
-end
-
-local function claim(by, previous, count)
-  if not by.outcomes then return end
-  local noted = note_outcome(by.outcomes, by.number, previous, count)
-  if type(noted) ~= 'table' then return end
-  local is_late = noted.err:find('equal or smaller', 1, true)
-  return is_late and redis.error_reply('BELFRY conflated: a later try came first; expected a new one') or noted
-end
-
--- nil where the key is new.
-local function known_ids(once, digest)
-  local known = redis.call('GET', once)
-  if not known then return nil end
-  local of, ids = known:match('^(%S+)'), {}
-  if of ~= digest then
-    return redis.error_reply('BELFRY idempotency_key_reused: the key was used for other events; '
-      .. 'expected the same events, or another key')
-  end
-  for id in known:sub(#of + 1):gmatch('%S+') do ids[#ids + 1] = id end
   return ids
 end
 

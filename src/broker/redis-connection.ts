@@ -2,7 +2,7 @@ import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
 import { BelfryError } from '../model/errors.ts';
 import { parseRedisUrl } from '../model/redis-url.ts';
-import { DISCONNECT_TIMEOUT_MS, toMaster } from './redis-master.ts';
+import { DISCONNECT_TIMEOUT_MS, toMaster } from './redis-master-discovery.ts';
 import { bound } from '../model/bound.ts';
 
 const MAX_BACKOFF_MS = bound(

@@ -3,8 +3,9 @@ import { isCursor, type Cursor } from '../model/cursor.ts';
 import type { DeadLetter } from '../model/dead-letter.ts';
 import type { DeadLetterQueue } from './broker.ts';
 import type { RedisConnection } from './redis-connection.ts';
-import { fieldOf, type RedisNames } from './redis-log.ts';
-import { readRaw, type RawStreamEntry } from './redis-pages.ts';
+import type { RedisKeys } from './redis-keys.ts';
+import { fieldOf } from './redis-log-entry.ts';
+import { readStreamPage, type RawStreamEntry } from './redis-log-reader.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -17,22 +18,22 @@ declare module 'ioredis' {
 export class RedisDeadLetters implements DeadLetterQueue {
   readonly #connection: RedisConnection;
   readonly #reads: Pick<RedisConnection, 'ask'>;
-  readonly #names: RedisNames;
+  readonly #keys: RedisKeys;
 
-  /** `reads` is for what is long, and must know page.lua. */
-  constructor(connection: RedisConnection, reads: Pick<RedisConnection, 'ask'>, names: RedisNames) {
+  /** `reads` is for what is long, and must know stream-page.lua. */
+  constructor(connection: RedisConnection, reads: Pick<RedisConnection, 'ask'>, keys: RedisKeys) {
     this.#connection = connection;
     this.#reads = reads;
-    this.#names = names;
+    this.#keys = keys;
   }
 
   async list(offset: number, limit: number): Promise<{ entries: DeadLetter[]; total: number }> {
-    const { deadLetters } = this.#names;
+    const { deadLetters } = this.#keys;
     const total = await this.#connection.ask((redis) => redis.xlen(deadLetters));
     const entries: DeadLetter[] = [];
     let seen = 0;
     for (let from = '-', isLast = false; !isLast && entries.length < Math.min(limit, total - offset);) {
-      const page = await readRaw(this.#reads, 'XRANGE', deadLetters, [from, '+']);
+      const page = await readStreamPage(this.#reads, 'XRANGE', deadLetters, [from, '+']);
       for (const entry of page.entries)
         if (seen++ >= offset && entries.length < limit) entries.push(entryOf(entry));
       from = `(${page.entries.at(-1)?.[0].toString('latin1') ?? ''}`;
@@ -43,14 +44,12 @@ export class RedisDeadLetters implements DeadLetterQueue {
 
   async get(id: Cursor): Promise<DeadLetter | undefined> {
     if (!isCursor(id)) return undefined;
-    const [found] = await this.#connection.ask((redis) =>
-      redis.xrangeBuffer(this.#names.deadLetters, id, id),
-    );
+    const [found] = await this.#connection.ask((redis) => redis.xrangeBuffer(this.#keys.deadLetters, id, id));
     return found && entryOf(found);
   }
 
   async retry(id: Cursor): Promise<boolean> {
-    const { deadLetters, ingress } = this.#names;
+    const { deadLetters, ingress } = this.#keys;
     return (
       isCursor(id) &&
       (await this.#connection.ask((redis) => redis.belfryRetry(2, deadLetters, ingress, id))) === 1
@@ -59,7 +58,7 @@ export class RedisDeadLetters implements DeadLetterQueue {
 
   async remove(id: Cursor): Promise<boolean> {
     return (
-      isCursor(id) && (await this.#connection.ask((redis) => redis.xdel(this.#names.deadLetters, id))) === 1
+      isCursor(id) && (await this.#connection.ask((redis) => redis.xdel(this.#keys.deadLetters, id))) === 1
     );
   }
 }

@@ -3,21 +3,22 @@ import { compareCursors } from '../model/cursor.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import type { LogFollower } from './redis-log-follower.ts';
-import { lastOf, type RedisNames } from './redis-log.ts';
+import type { RedisKeys } from './redis-keys.ts';
+import { lastOf } from './redis-log-entry.ts';
 
 /** Proves that events flow through Redis to this node, and remembers how that went. */
 export class DeliveryProbe {
   readonly #commands: RedisConnection;
-  readonly #names: RedisNames;
+  readonly #keys: RedisKeys;
   readonly #subscriber: RedisConnection;
   readonly #clock: Clock;
   #holds = false;
   #ms = 0;
 
-  constructor(commands: RedisConnection, subscriber: RedisConnection, names: RedisNames, clock: Clock) {
+  constructor(commands: RedisConnection, subscriber: RedisConnection, keys: RedisKeys, clock: Clock) {
     this.#commands = commands;
     this.#subscriber = subscriber;
-    this.#names = names;
+    this.#keys = keys;
     this.#clock = clock;
   }
 
@@ -50,7 +51,7 @@ export class DeliveryProbe {
    */
   async #prove(follower: LogFollower): Promise<void> {
     const before = follower.position;
-    const last = await lastOf(this.#commands, this.#names);
+    const last = await lastOf(this.#commands, this.#keys);
     await this.#subscriber.ask((redis) => redis.ping());
     if (follower.state === 'paused')
       throw new BelfryError('unavailable', 'The node is cut off from the log.');

@@ -6,7 +6,7 @@ import { REGISTRY_TYPES, type HubEvent, type NewEvent } from '../model/event.ts'
 import { readJson, type JsonText } from '../model/json.ts';
 import type { Redaction } from '../model/redaction.ts';
 import { tooBig, type ReportRejected } from './broker.ts';
-import type { LogEntry } from './redis-log.ts';
+import type { LogEntry } from './redis-log-entry.ts';
 
 export interface EventDecoderOptions {
   /** An event in whatever format. @throws ProtocolError */

@@ -1,17 +1,17 @@
 import type { Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import type { EventPage, History, RetainedPages, RetainedQuery } from './broker.ts';
-import type { RedisPages } from './redis-pages.ts';
+import type { LogReader } from './redis-log-reader.ts';
 import { EventDecoder, type EventDecoderOptions } from './redis-event-decoder.ts';
 import type { RedisRetained } from './redis-retained.ts';
 
 /** The past as it stands in Redis. Whatever is no event in it is reported and left out. */
 export class RedisHistory implements History {
-  readonly #pages: RedisPages;
+  readonly #pages: LogReader;
   readonly #retained: RedisRetained;
   readonly #options: EventDecoderOptions;
 
-  constructor(pages: RedisPages, retained: RedisRetained, options: EventDecoderOptions) {
+  constructor(pages: LogReader, retained: RedisRetained, options: EventDecoderOptions) {
     this.#pages = pages;
     this.#retained = retained;
     this.#options = options;

@@ -4,10 +4,10 @@ import type { Clock } from '../model/clock.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import { HUB_TYPE, type HubEvent } from '../model/event.ts';
 import type { BrokerStats } from './broker.ts';
-import { readMessage, type LogEntry } from './redis-log.ts';
-import type { EntryPage, RedisPages } from './redis-pages.ts';
+import { readMessage, type LogEntry } from './redis-log-entry.ts';
+import type { EntryPage, LogReader } from './redis-log-reader.ts';
 import type { EventDecoder, Source } from './redis-event-decoder.ts';
-import { Trail } from './redis-trail.ts';
+import { LogDivergence } from './redis-log-divergence.ts';
 
 const FORGOTTEN = 'only the latest is kept, and the log read again, which has the others';
 const MAX_HELD = bound('messages kept while the log is read', 1_000, 'entries', FORGOTTEN);
@@ -21,7 +21,7 @@ const STALLED_MS = bound(
 );
 
 export interface LogFollowerOptions {
-  readonly log: Pick<RedisPages, 'last' | 'page'>;
+  readonly log: Pick<LogReader, 'last' | 'page'>;
   readonly reader: EventDecoder;
   readonly deliver: (event: HubEvent) => void;
   readonly clock: Clock;
@@ -34,7 +34,7 @@ export interface LogFollowerOptions {
  * that ends. What neither has any more is told as a `belfry.gap` event.
  */
 export class LogFollower {
-  readonly #log: Pick<RedisPages, 'last' | 'page'>;
+  readonly #log: Pick<LogReader, 'last' | 'page'>;
   readonly #reader: EventDecoder;
   readonly #deliver: (event: HubEvent) => void;
   readonly #clock: Clock;
@@ -51,7 +51,7 @@ export class LogFollower {
   #wantsToFollow = false;
   /** When the log was last found to be missing something, or gave some of it. */
   #movedAt = 0;
-  readonly #trail = new Trail();
+  readonly #trail = new LogDivergence();
   /** Whether something may be missing, or is; found once, however often the log cannot be read. */
   #gap: 'none' | 'open' | 'lost' = 'none';
   #gapsDetected = 0;

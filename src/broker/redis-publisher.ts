@@ -6,17 +6,18 @@ import { BelfryError } from '../model/errors.ts';
 import { OutcomeUnknown, reused, type Attempt, type Once } from '../model/idempotency.ts';
 import type { RefusedReason } from './broker.ts';
 import { isRefusal, type RedisConnection } from './redis-connection.ts';
-import type { Body, RedisNames } from './redis-log.ts';
-import { refusalOf } from './redis-refusal.ts';
+import type { Body } from './redis-log-entry.ts';
+import type { RedisKeys } from './redis-keys.ts';
+import { publishRefusalOf } from './redis-publish-refusal.ts';
 import { bound } from '../model/bound.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     /** publish.lua, under the name that redis-scripts.ts gives it. */
     belfryPublish(keyCount: number, ...keysAndArguments: string[]): Result<Cursor[], Context>;
-    /** outcome.lua */
+    /** publish-outcome.lua */
     belfryOutcome(keyCount: number, ...keysAndArguments: string[]): Result<[Outcome, ...Cursor[]], Context>;
-    /** outcome-begin.lua */
+    /** publish-begin.lua */
     belfryBegin(keyCount: number, ...keysAndArguments: (string | number)[]): Result<number, Context>;
   }
 }
@@ -48,7 +49,7 @@ const MAX_TRIES = bound(
 
 export interface PublisherOptions {
   readonly connection: RedisConnection;
-  readonly names: RedisNames;
+  readonly keys: RedisKeys;
   readonly clock: Clock;
   readonly commandTimeoutMs: number;
 }
@@ -90,15 +91,15 @@ export class RedisPublisher {
 
   /** Looks whether it could publish, and keeps its outcomes. Rejects when it could not. */
   async begin(): Promise<void> {
-    const { connection, names } = this.#options;
-    const keys = [names.log, names.outcomes(this.#boot)];
+    const { connection, keys } = this.#options;
+    const used = [keys.log, keys.outcomes(this.#boot)];
     try {
-      await connection.ask((redis) => redis.belfryBegin(2, ...keys, ++this.#number, OUTCOMES_MS), OVERTAKEN);
+      await connection.ask((redis) => redis.belfryBegin(2, ...used, ++this.#number, OUTCOMES_MS), SUPERSEDED);
       this.#trouble = undefined;
     } catch (error) {
       // Another try came first, so there is nothing in its way.
-      if (isRefusal(error, OVERTAKEN)) return;
-      this.#trouble = refusalOf(error).reason;
+      if (isRefusal(error, SUPERSEDED)) return;
+      this.#trouble = publishRefusalOf(error).reason;
       throw error;
     }
   }
@@ -117,15 +118,15 @@ export class RedisPublisher {
   }
 
   async #try(bodies: readonly Body[], once: Once | undefined, tries = MAX_TRIES): Promise<Cursor[]> {
-    const { connection, clock, names } = this.#options;
+    const { connection, clock, keys } = this.#options;
     const attempt: Attempt = { boot: this.#boot, number: ++this.#number, at: clock.now() };
-    const keys = [names.log, names.outcomes(attempt.boot), ...keyOf(names, once)];
+    const used = [keys.log, keys.outcomes(attempt.boot), ...keyOf(keys, once)];
     const asked = [`${attempt.number}`, once?.digest ?? '', ...publishArguments(bodies)];
     try {
-      return await connection.ask((redis) => redis.belfryPublish(keys.length, ...keys, ...asked), OVERTAKEN);
+      return await connection.ask((redis) => redis.belfryPublish(used.length, ...used, ...asked), SUPERSEDED);
     } catch (error) {
-      if (isRefusal(error, OVERTAKEN) && tries > 1) return this.#try(bodies, once, tries - 1);
-      if (!refusalOf(error).isLost) throw error;
+      if (isRefusal(error, SUPERSEDED) && tries > 1) return this.#try(bodies, once, tries - 1);
+      if (!publishRefusalOf(error).isLost) throw error;
       const ids = await this.#outcomeOf(attempt, once, error);
       if (ids !== undefined) return ids;
       throw error;
@@ -156,11 +157,11 @@ export class RedisPublisher {
     once: Once | undefined,
     until: number,
   ): Promise<[Outcome, ...Cursor[]] | undefined> {
-    const { connection, names, clock } = this.#options;
-    const keys = [names.log, names.outcomes(attempt.boot), ...keyOf(names, once)];
+    const { connection, keys, clock } = this.#options;
+    const used = [keys.log, keys.outcomes(attempt.boot), ...keyOf(keys, once)];
     const asked = [`${attempt.number}`, once?.digest ?? ''];
     if (!connection.isReady) return this.#after(ASK_AGAIN_MS);
-    const answer = connection.ask((redis) => redis.belfryOutcome(keys.length, ...keys, ...asked));
+    const answer = connection.ask((redis) => redis.belfryOutcome(used.length, ...used, ...asked));
     try {
       return await Promise.race([answer, this.#after(until - clock.elapsed())]);
     } catch (error) {
@@ -176,7 +177,7 @@ export class RedisPublisher {
   /** In words of our own, and counted by what stood in the way. */
   #counted(error: unknown): unknown {
     if (isRefusal(error, REUSED)) return reused();
-    const { reason, words } = refusalOf(error);
+    const { reason, words } = publishRefusalOf(error);
     this.#trouble = reason;
     this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
     return words === undefined
@@ -185,11 +186,11 @@ export class RedisPublisher {
   }
 }
 
-const OVERTAKEN = 'BELFRY conflated';
+const SUPERSEDED = 'BELFRY superseded';
 const REUSED = 'BELFRY idempotency_key_reused';
 
-function keyOf(names: RedisNames, once: Once | undefined): string[] {
-  return once === undefined ? [] : [names.once(once.key)];
+function keyOf(keys: RedisKeys, once: Once | undefined): string[] {
+  return once === undefined ? [] : [keys.once(once.key)];
 }
 
 /** How many, the events, and of those that a rule keeps their place among them, counted from one, and their kind. */

@@ -2,12 +2,13 @@ import type { Result } from 'ioredis';
 import { START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import type { Retention } from '../model/retention.ts';
-import { mapInTurns } from '../model/turn.ts';
+import { mapInSlices } from '../model/time-slice.ts';
 import type { EventPage, LatestQuery, Permits, Retained, RetainedPages, RetainedQuery } from './broker.ts';
-import { latestOfEach, type Mark } from './latest.ts';
+import { latestByKey, type Candidate } from './latest-by-key.ts';
 import type { RedisConnection } from './redis-connection.ts';
-import { escaped, type LogEntry, type RedisNames } from './redis-log.ts';
-import { entryOf, readPage, SHARED_PAGE_BYTES, type RawStreamEntry } from './redis-pages.ts';
+import type { LogEntry } from './redis-log-entry.ts';
+import { escaped, type RedisKeys } from './redis-keys.ts';
+import { entryOf, readPage, SHARED_PAGE_BYTES, type RawStreamEntry } from './redis-log-reader.ts';
 import { EventDecoder, type EventDecoderOptions } from './redis-event-decoder.ts';
 import { bound } from '../model/bound.ts';
 
@@ -21,7 +22,7 @@ const PAGE = bound(
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    /** tails.lua, under the name that the broker gives it. */
+    /** retained-tails.lua, under the name that the broker gives it. */
     belfryTails(
       keyCount: 1,
       names: string,
@@ -29,13 +30,13 @@ declare module 'ioredis' {
       to: string,
       count: number,
     ): Result<string[], Context>;
-    /** retained.lua */
+    /** retained-read.lua */
     belfryRetainedBuffer(
       keyCount: number,
       ...keysAndQueries: (string | number)[]
     ): Result<[Buffer, ...KeptReply[]], Context>;
-    /** each.lua, of a hash. */
-    belfryEachBuffer(
+    /** retained-newest.lua, of a hash. */
+    belfryNewestBuffer(
       keyCount: number,
       ...keysAndFields: (string | number | Buffer)[]
     ): Result<(Buffer | RawStreamEntry | null)[], Context>;
@@ -52,12 +53,12 @@ export interface RedisRetainedOptions extends EventDecoderOptions {
 /** What retain.lua has kept, read back. Whatever is no event in it is reported and left out. */
 export class RedisRetained implements Retained {
   readonly #connection: Pick<RedisConnection, 'ask'>;
-  readonly #names: RedisNames;
+  readonly #keys: RedisKeys;
   readonly #options: RedisRetainedOptions;
 
-  constructor(connection: Pick<RedisConnection, 'ask'>, names: RedisNames, options: RedisRetainedOptions) {
+  constructor(connection: Pick<RedisConnection, 'ask'>, keys: RedisKeys, options: RedisRetainedOptions) {
     this.#connection = connection;
-    this.#names = names;
+    this.#keys = keys;
     this.#options = options;
   }
 
@@ -68,7 +69,7 @@ export class RedisRetained implements Retained {
     const [last, ...replies] = await this.#connection.ask((redis) =>
       redis.belfryRetainedBuffer(
         positions.length + 1,
-        this.#names.last,
+        this.#keys.last,
         ...positions.map(({ name }) => name),
         SHARED_PAGE_BYTES,
         ...positions.map(({ field }, i) => (field === undefined ? (asked[i]?.count ?? 0) : `=${field}`)),
@@ -107,30 +108,30 @@ export class RedisRetained implements Retained {
 
   async latest(type: string, query: LatestQuery = {}): Promise<{ events: HubEvent[]; total: number }> {
     if (this.#options.retention.kindOf(type) === 'latest') return this.#latestValues(type, query);
-    const { page, total } = latestOfEach(await this.#tails(type), query);
+    const { page, total } = latestByKey(await this.#tails(type), query);
     return { events: await this.#newest(page), total };
   }
 
   async latestOf(type: string, key: string, permits: Permits = () => true): Promise<HubEvent | undefined> {
     if (this.#options.retention.kindOf(type) === 'latest') {
-      const value = await this.#connection.ask((redis) => redis.hgetBuffer(this.#names.latest(type), key));
+      const value = await this.#connection.ask((redis) => redis.hgetBuffer(this.#keys.latest(type), key));
       return value === null
         ? undefined
         : (await this.#events([splitValue(value)], { type, key })).find(permits);
     }
-    const [event] = await this.#newest(latestOfEach(await this.#tails(type, key), { permits }).page);
+    const [event] = await this.#newest(latestByKey(await this.#tails(type, key), { permits }).page);
     return event;
   }
 
   /** What the last event is of each tail, or of each of one key: not the event itself, which few will be asked for. */
-  async #tails(type: string, key?: string): Promise<Mark[]> {
+  async #tails(type: string, key?: string): Promise<Candidate[]> {
     if (!this.keeps(type)) return [];
-    const marks: Mark[] = [];
+    const marks: Candidate[] = [];
     // In ASCII `;` follows `:`, with which every name goes on after its key.
     const [first, to] = key === undefined ? ['-', '+'] : [`[${escaped(key)}:`, `(${escaped(key)};`];
     for (let from = first; from !== '(';) {
       const [last = '', ...found] = await this.#connection.ask((redis) =>
-        redis.belfryTails(1, this.#names.tails(type), from, to, PAGE),
+        redis.belfryTails(1, this.#keys.tails(type), from, to, PAGE),
       );
       for (let i = 0; i + 2 < found.length; i += 3) {
         const [of = '', action = '', id = START] = found.slice(i, i + 3);
@@ -142,9 +143,9 @@ export class RedisRetained implements Retained {
   }
 
   /** The last event of each tail. */
-  async #newest(tails: readonly Mark[]): Promise<HubEvent[]> {
+  async #newest(tails: readonly Candidate[]): Promise<HubEvent[]> {
     const events: HubEvent[] = [];
-    const names = tails.map(({ type, action, key }) => this.#names.tail(type, action, key));
+    const names = tails.map(({ type, action, key }) => this.#keys.tail(type, action, key));
     const ask = (from: number, to: number) => ({ keys: names.slice(from, to), fields: [] });
     for await (const [i, found] of this.#each(names.length, ask)) {
       const tail = tails[i];
@@ -159,7 +160,7 @@ export class RedisRetained implements Retained {
     type: string,
     { permits = () => true, offset = 0, limit = Infinity }: LatestQuery,
   ): Promise<{ events: HubEvent[]; total: number }> {
-    const hash = this.#names.latest(type);
+    const hash = this.#keys.latest(type);
     const keys = (await this.#connection.ask((redis) => redis.hkeysBuffer(hash))).toSorted(byText);
     const events: HubEvent[] = [];
     let total = 0;
@@ -175,7 +176,7 @@ export class RedisRetained implements Retained {
     return { events, total };
   }
 
-  /** So many things by each.lua, some at a time, each with its number. */
+  /** So many things by retained-newest.lua, some at a time, each with its number. */
   async *#each(
     count: number,
     ask: (
@@ -186,7 +187,7 @@ export class RedisRetained implements Retained {
     for (let from = 0; from < count;) {
       const { keys, fields } = ask(from, Math.min(from + PAGE, count));
       const found = await this.#connection.ask((redis) =>
-        redis.belfryEachBuffer(keys.length, ...keys, SHARED_PAGE_BYTES, ...fields),
+        redis.belfryNewestBuffer(keys.length, ...keys, SHARED_PAGE_BYTES, ...fields),
       );
       for (const each of found) yield [from++, each];
     }
@@ -199,10 +200,10 @@ export class RedisRetained implements Retained {
   /** A tail, or a field of a hash. */
   #positionOf(query: RetainedQuery): { readonly name: string; readonly field?: string } {
     const { type, action, key } = query;
-    if (key === undefined) return { name: this.#names.changed, field: type };
+    if (key === undefined) return { name: this.#keys.changed, field: type };
     if (this.#options.retention.requested(query)?.kind === 'tail')
-      return { name: this.#names.tail(type, action, key) };
-    return { name: this.#names.latest(type), field: key };
+      return { name: this.#keys.tail(type, action, key) };
+    return { name: this.#keys.latest(type), field: key };
   }
 
   /** A hash does not tell actions apart, and anybody may have filed anything anywhere. */
@@ -211,7 +212,7 @@ export class RedisRetained implements Retained {
     { type, action = '*', key }: Partial<RetainedQuery>,
   ): Promise<HubEvent[]> {
     const reader = new EventDecoder(this.#options);
-    const read = await mapInTurns(entries, (entry) => reader.entry('log', { ...entry, previous: START }));
+    const read = await mapInSlices(entries, (entry) => reader.entry('log', { ...entry, previous: START }));
     return read.flatMap((event) => {
       if (event === undefined || event.type !== type) return [];
       if ((action !== '*' && event.action !== action) || (key !== undefined && event.key !== key)) return [];

@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import { bound } from '../model/bound.ts';
 import { RESERVED_TYPES } from '../model/event.ts';
 import { MAX_DEPTH } from '../model/json.ts';
-import { MAX_KNOWN, MAX_KNOWN_LENGTH, ROLES } from '../model/mask.ts';
-import { ENVELOPE_FIELDS, VALUE_FIELDS } from '../model/masked-text.ts';
+import { MAX_KNOWN, MAX_KNOWN_LENGTH, ROLES } from '../model/redact-names.ts';
+import { ENVELOPE_FIELDS, VALUE_FIELDS } from '../model/redact-json.ts';
 import { REMOVING_ACTIONS } from '../model/retention.ts';
-import { luaOf, setOf, type LuaValue } from './lua.ts';
-import { INGRESS_GROUP } from './redis-log.ts';
-import { RULES_FORMAT, scriptRulesOf, type ScriptLimits } from './redis-rules.ts';
+import { luaLiteral, luaSet, type LuaValue } from './lua-literals.ts';
+import { INGRESS_GROUP } from './redis-keys.ts';
+import { RULES_FORMAT, scriptRulesOf, type ScriptLimits } from './redis-hub-rules.ts';
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
-const PUBLISH = read('retain.lua') + read('log-bytes.lua') + read('publish.lua');
+const PUBLISH = ['retain', 'log-trim', 'idempotency', 'publish'].map((name) => read(`${name}.lua`)).join('');
 const VALIDATE = [
   'scan-json',
   'strict-json',
@@ -22,7 +22,7 @@ const VALIDATE = [
 ]
   .map((name) => read(`${name}.lua`))
   .join('');
-const CHECK = read('stream-ids.lua') + read('ingress-check.lua') + read('log-check.lua');
+const CHECK = read('stream-repair.lua') + read('ingress-repair.lua') + read('log-repair.lua');
 const GROUP = `local GROUP = '${INGRESS_GROUP}'\n`;
 
 const MAX_HUBS = bound(
@@ -59,17 +59,17 @@ export function ingressScripts(limits: ScriptLimits) {
   return {
     belfryTake: { lua: `${GROUP}${publishing(limits)}${read('ingress-take.lua')}` },
     belfrySettle: { lua: `${GROUP}${publishing(limits)}${read('ingress-settle.lua')}` },
-    belfryCheck: { lua: `${GROUP}${publishing(limits)}${CHECK}` },
+    belfryRepair: { lua: `${GROUP}${publishing(limits)}${CHECK}` },
   };
 }
 
 /** What the connection that reads runs. */
 export function readScripts() {
   return {
-    belfryPage: { lua: read('page.lua') },
-    belfryRetained: { lua: read('retained.lua') },
-    belfryEach: { lua: read('each.lua') },
-    belfryTails: { lua: read('tails.lua') },
+    belfryStreamPage: { lua: read('stream-page.lua') },
+    belfryRetained: { lua: read('retained-read.lua') },
+    belfryNewest: { lua: read('retained-newest.lua') },
+    belfryTails: { lua: read('retained-tails.lua') },
   };
 }
 
@@ -77,10 +77,10 @@ export function readScripts() {
 export function commandScripts(limits: ScriptLimits) {
   return {
     belfryPublish: { lua: publishScript(limits) },
-    belfryOutcome: { lua: `${publishing(limits)}${read('outcome.lua')}` },
-    belfryBegin: { lua: `${publishing(limits)}${read('outcome-begin.lua')}` },
+    belfryOutcome: { lua: `${publishing(limits)}${read('publish-outcome.lua')}` },
+    belfryBegin: { lua: `${publishing(limits)}${read('publish-begin.lua')}` },
     belfryLeave: { lua: `${GROUP}${read('ingress-leave.lua')}` },
-    belfryCheckRetained: { lua: `${publishing(limits)}${read('retained-check.lua')}` },
+    belfryEvictRetained: { lua: `${publishing(limits)}${read('retained-evict.lua')}` },
     belfryRetry: { lua: read('dead-letter-retry.lua') },
   };
 }
@@ -97,10 +97,10 @@ export const PUBLISH_LIBRARY = [
     MAX_KNOWN,
     MAX_KNOWN_LENGTH,
     MAX_DEPTH,
-    REMOVING: setOf(REMOVING_ACTIONS),
-    RESERVED: setOf(RESERVED_TYPES),
+    REMOVING: luaSet(REMOVING_ACTIONS),
+    RESERVED: luaSet(RESERVED_TYPES),
     VALUE_FIELDS: Object.fromEntries(VALUE_FIELDS),
-    ENVELOPE_FIELDS: setOf(ENVELOPE_FIELDS),
+    ENVELOPE_FIELDS: luaSet(ENVELOPE_FIELDS),
     ROLES,
   }),
   PUBLISH,
@@ -109,11 +109,11 @@ export const PUBLISH_LIBRARY = [
 
 function constants(bounds: ScriptLimits): string {
   const { limits: LIMITS, retention: RULES } = scriptRulesOf(bounds);
-  return locals({ LIMITS, RULES, REMOVING: setOf(REMOVING_ACTIONS) });
+  return locals({ LIMITS, RULES, REMOVING: luaSet(REMOVING_ACTIONS) });
 }
 
 function locals(values: Readonly<Record<string, LuaValue>>): string {
   return Object.entries(values)
-    .map(([name, value]) => `local ${name} = ${luaOf(value)}\n`)
+    .map(([name, value]) => `local ${name} = ${luaLiteral(value)}\n`)
     .join('');
 }

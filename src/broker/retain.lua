@@ -5,7 +5,7 @@
 --   {<prefix>}:latest:<type>                a hash of the newest of each key, as `<id> <event>`
 --   {<prefix>}:changed                      a hash of the newest of each type of which the latest are kept, likewise
 --   {<prefix>}:written                      a sorted set of all these, `tail:…` and `latest:<type>:<key>`, by when each was
---                                           written, for retained-check.lua, which adds `changed:<type>`
+--                                           written, for retained-evict.lua, which adds `changed:<type>`
 -- RULES and REMOVING stand before it. Never fails: whatever stands in the way, the event is in the log already, and
 -- half of a publish would be worse than a tail without it. Whether the user may write here is asked before.
 

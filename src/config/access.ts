@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { isPasswordHash } from '../model/password.ts';
 import { Pattern } from '../model/pattern.ts';
 import { ADMIN } from '../model/principal.ts';
-import { algorithmsOf } from '../model/signature.ts';
+import { algorithmsOf } from '../model/signature-algorithms.ts';
 import {
   DAY_MS,
   hasTwice,

@@ -1,5 +1,5 @@
 import { record, rows, text } from './forms.ts';
-import { fold, isPath, Mode, parseField, type Known } from '../model/mask.ts';
+import { fold, isPath, Mode, parseField, type NameMeaning } from '../model/redact-names.ts';
 import { Pattern } from '../model/pattern.ts';
 import { Redaction } from '../model/redaction.ts';
 import { DEFAULT_REDACTION, type RedactionRule } from '../model/redaction-rules.ts';
@@ -32,7 +32,7 @@ export function* idleExceptions(settings: Settings): Iterable<string> {
   for (const [index, { fields, except = [] }] of settings.redaction.entries()) {
     for (const field of except.length === 0 ? [] : fields) {
       const name = lastName(field);
-      if (!unconditional.some(({ names }) => isMasked(names.know(name)))) continue;
+      if (!unconditional.some(({ names }) => isMasked(names.meaningOf(name)))) continue;
       yield (
         `BELFRY_REDACTION.${index}.except comes too late for "${field}", which is masked for everybody before. ` +
         'Expected no other rule for that name, or BELFRY_REDACTION_DEFAULTS=off with rules for all that is secret.'
@@ -41,7 +41,7 @@ export function* idleExceptions(settings: Settings): Iterable<string> {
   }
 }
 
-function isMasked({ mode, mayBeDirectory }: Known): boolean {
+function isMasked({ mode, mayBeDirectory }: NameMeaning): boolean {
   return mode !== Mode.None || mayBeDirectory;
 }
 

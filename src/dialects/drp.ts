@@ -14,7 +14,7 @@ import {
   type Fields,
   type Value,
 } from '../model/json.ts';
-import { lower } from '../model/mask.ts';
+import { lower } from '../model/redact-names.ts';
 import { Pattern } from '../model/pattern.ts';
 import { goTime, isGoZeroTime, isRfc3339 } from '../model/time.ts';
 import { HEARTBEAT, Refusal, type Command, type Dialect, type Session, type OpenRequest } from './dialect.ts';

@@ -4,7 +4,7 @@ import { compareCursors, END, START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import type { Grants } from '../model/principal.ts';
 import type { View } from '../model/redaction.ts';
-import { Turn } from '../model/turn.ts';
+import { TimeSlice } from '../model/time-slice.ts';
 import { matches } from './subscription.ts';
 import { gapBetween, type Gap } from './gap.ts';
 import type { Hub } from './hub.ts';
@@ -59,7 +59,7 @@ async function following(
   let cursor = since;
   let gap: Gap | undefined;
   let more = false;
-  const turn = new Turn();
+  const turn = new TimeSlice();
   for await (const event of hub.history.after(since)) {
     if (cursor === since) gap = gapBetween(since, event.previous ?? START);
     if (compareCursors(event.id ?? START, query.until) >= 0) break;
@@ -93,7 +93,7 @@ async function newest({ history, position }: Log, query: PageQuery): Promise<Pag
   const found = new Found(query);
   let cursor: Cursor | undefined;
   let earlier: Cursor | undefined;
-  const turn = new Turn();
+  const turn = new TimeSlice();
   for await (const event of history.before(query.until)) {
     if (found.isFull) {
       earlier = found.last;

@@ -1,7 +1,7 @@
 import { HUB_TYPE, type NewEvent } from './event.ts';
 import { readJson, type JsonText } from './json.ts';
-import { isPath, Names, parseField, REDACTED, type Fields, type Glob } from './mask.ts';
-import { Masking } from './masking.ts';
+import { isPath, FieldNames, parseField, REDACTED, type Fields, type Glob } from './redact-names.ts';
+import { EventRedactor } from './redact-event.ts';
 import { Pattern } from './pattern.ts';
 import { ADMIN } from './principal.ts';
 import type { RedactionRule } from './redaction-rules.ts';
@@ -13,13 +13,13 @@ export interface Layer {
   readonly events: Pattern | undefined;
   readonly except: ReadonlySet<string>;
   readonly fields: Fields;
-  readonly names: Names;
+  readonly names: FieldNames;
 }
 
 /** Layers, of which those mask an event together that concern it. */
 class Layers {
   readonly #layers: readonly Layer[];
-  readonly #maskings = new Map<string, Masking>();
+  readonly #redactors = new Map<string, EventRedactor>();
 
   constructor(layers: readonly Layer[]) {
     this.#layers = layers;
@@ -48,21 +48,21 @@ class Layers {
   }
 
   /** The same object for the same layers, as long as those that were needed are few. */
-  #of(isConcerned: (layer: Layer) => boolean): Masking {
+  #of(isConcerned: (layer: Layer) => boolean): EventRedactor {
     const concerned = this.#layers.map(isConcerned);
     const key = concerned.join();
-    let masking = this.#maskings.get(key);
-    if (masking !== undefined) return masking;
-    masking = new Masking(this.#layers.filter((_, index) => concerned[index]));
-    if (this.#maskings.size >= MAX_MASKINGS) this.#maskings.clear();
-    this.#maskings.set(key, masking);
-    return masking;
+    let redactor = this.#redactors.get(key);
+    if (redactor !== undefined) return redactor;
+    redactor = new EventRedactor(this.#layers.filter((_, index) => concerned[index]));
+    if (this.#redactors.size >= MAX_MASKINGS) this.#redactors.clear();
+    this.#redactors.set(key, redactor);
+    return redactor;
   }
 }
 
 /** With many rules for events of their own there could be far more. */
 const MAX_MASKINGS = bound(
-  'maskings for events of their own that a node keeps',
+  'redactors for events of their own that a node keeps',
   1_000,
   'entries',
   'all are forgotten, and made again',
@@ -165,7 +165,7 @@ function layersOf(rules: readonly RedactionRule[]): Layer[] {
       events: events === undefined ? undefined : Pattern.parse(events),
       except: new Set(except),
       fields,
-      names: new Names(fields),
+      names: new FieldNames(fields),
     };
   });
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../model/clock.ts';
-import type { NodeDirectory, NodeRecord, OwnReport, SettingHashes } from './nodes.ts';
+import type { NodeDirectory, NodeRecord, OwnReport, SettingHashes } from './node-directory.ts';
 
 export const WARNING_KINDS = ['settings', 'name', 'eviction'] as const;
 

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import { UNKNOWN, type Principal } from '../model/principal.ts';
-import { readRecords } from './redis-listing.ts';
-import { encodePrincipal, decodePrincipal, type RegistryNames } from './redis-names.ts';
-import { asText, type RegistryNode } from './redis-writer.ts';
+import { readRecords } from './redis-connection-list.ts';
+import { encodePrincipal, decodePrincipal, type RegistryKeys } from './redis-registry-keys.ts';
+import { asText, type RegistryNode } from './redis-change-writer.ts';
 import {
   isPresence,
   PRESENCE_CONNECTIONS_MAX,
@@ -20,20 +20,20 @@ const PAGE = bound(
   'the others are read after them',
 );
 
-type ConnectionRegistry = Pick<RegistryNode, 'names' | 'clock'>;
+type ConnectionRegistry = Pick<RegistryNode, 'keys' | 'clock'>;
 
 export async function presenceOf(
   redis: Redis,
-  { names, clock }: ConnectionRegistry,
+  { keys, clock }: ConnectionRegistry,
   principal: Principal,
 ): Promise<Presence> {
   if (principal === UNKNOWN) {
     return { principal, online: false, since: null, lastSeen: null, connections: [] };
   }
   const [[count = null, since = null, last = null], leaving, connections] = await Promise.all([
-    redis.hmget(names.presence(principal), 'n', 'since', 'last'),
-    redis.zscore(names.leaving, encodePrincipal(principal)),
-    connectionsOf(redis, names, principal),
+    redis.hmget(keys.presence(principal), 'n', 'since', 'last'),
+    redis.zscore(keys.leaving, encodePrincipal(principal)),
+    connectionsOf(redis, keys, principal),
   ]);
   const online = count !== null || leaving !== null;
   return { principal, online, since, lastSeen: online ? asText(clock.now()) : last, connections };
@@ -41,12 +41,12 @@ export async function presenceOf(
 
 export async function onlineOf(
   redis: Redis,
-  { names, clock }: ConnectionRegistry,
+  { keys, clock }: ConnectionRegistry,
   query: OnlineQuery,
 ): Promise<OnlinePage> {
-  const { principals, total } = await pageOf(redis, names, query);
+  const { principals, total } = await pageOf(redis, keys, query);
   const since = await Promise.all(
-    principals.map((principal) => redis.hget(names.presence(principal), 'since')),
+    principals.map((principal) => redis.hget(keys.presence(principal), 'since')),
   );
   const lastSeen = asText(clock.now());
   const online = principals.map((principal, i) => ({
@@ -60,20 +60,20 @@ export async function onlineOf(
 
 async function pageOf(
   redis: Redis,
-  names: RegistryNames,
+  keys: RegistryKeys,
   { visible, offset, limit }: OnlineQuery,
 ): Promise<{ principals: Principal[]; total: number }> {
   if (visible === 'all') {
     const last = offset + limit - 1;
     const [found, total] = await Promise.all([
-      limit === 0 ? [] : redis.zrange(names.present, `${offset}`, `${last}`),
-      redis.zcard(names.present),
+      limit === 0 ? [] : redis.zrange(keys.present, `${offset}`, `${last}`),
+      redis.zcard(keys.present),
     ]);
     return { principals: found.map(decodePrincipal), total };
   }
   const asked = [...new Set(visible)];
   const scores = await Promise.all(
-    asked.map((principal) => redis.zscore(names.present, encodePrincipal(principal))),
+    asked.map((principal) => redis.zscore(keys.present, encodePrincipal(principal))),
   );
   const found = asked.filter((_, i) => scores[i] !== null).toSorted();
   return { principals: found.slice(offset, offset + limit), total: found.length };
@@ -82,13 +82,13 @@ async function pageOf(
 /** Read in parts, so that no command holds more than a part of them. */
 async function connectionsOf(
   redis: Redis,
-  names: RegistryNames,
+  keys: RegistryKeys,
   principal: Principal,
 ): Promise<ConnectionRecord[]> {
   const found: ConnectionRecord[] = [];
   for (let at = 0; found.length < PRESENCE_CONNECTIONS_MAX; at += PAGE) {
-    const members = await redis.zrange(names.of(principal), `${at}`, `${at + PAGE - 1}`);
-    found.push(...(await readRecords(redis, names, members)).filter(isPresence));
+    const members = await redis.zrange(keys.of(principal), `${at}`, `${at + PAGE - 1}`);
+    found.push(...(await readRecords(redis, keys, members)).filter(isPresence));
     if (members.length < PAGE) break;
   }
   return found.slice(0, PRESENCE_CONNECTIONS_MAX);

@@ -3,7 +3,7 @@
 -- and QUOTA, the share of the log that the registry may take: at once, more with each millisecond, and bytes of one unit.
 --
 -- KEYS[1] is the log, `{<prefix>}:log`. Beside it stand:
---   :conn                    hash: id -> row, as redis-row.ts writes it
+--   :conn                    hash: id -> row, as redis-connection-row.ts writes it
 --   :conn:known              sorted set, all scores 0: `<sortable address>:<id>` of whoever is not `unknown`
 --   :conn:of:<principal>     the same of one principal
 --   :conn:node:<node>        set of the ids that a node holds

@@ -1,7 +1,7 @@
 import { bound } from '../model/bound.ts';
 import { BelfryError, type Limit } from '../model/errors.ts';
 import { UNKNOWN, type Principal } from '../model/principal.ts';
-import type { ConnectionQuery } from './query.ts';
+import type { ConnectionQuery } from './connection-query.ts';
 
 /**
  * One connection as the registry shows it. The first six fields are those of DRP's own `Connection`, and all are written as
@@ -123,7 +123,7 @@ export interface Registry {
 }
 
 /** Who is there, as the registry has it. Each rejects with BelfryError `unavailable`. */
-export interface Attendance {
+export interface PresenceReader {
   presence(principal: Principal): Promise<Presence>;
   online(query: OnlineQuery): Promise<OnlinePage>;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../model/clock.ts';
 import type { Registry } from '../registry/registry.ts';
-import { ANYBODY } from '../registry/query.ts';
+import { ANYBODY } from '../registry/connection-query.ts';
 import { bound } from '../model/bound.ts';
 
 /** Whoever asks waits no longer than this. */

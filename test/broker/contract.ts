@@ -3,11 +3,11 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Broker, History } from '../../src/broker/broker.ts';
 import { compareCursors, END, isCursor, START, type Cursor } from '../../src/model/cursor.ts';
 import type { HubEvent, NewEvent } from '../../src/model/event.ts';
-import { REDACTED } from '../../src/model/mask.ts';
+import { REDACTED } from '../../src/model/redact-names.ts';
 import { Redaction } from '../../src/model/redaction.ts';
 import { isRfc3339 } from '../../src/model/time.ts';
 import { anyEvent } from './any-event.ts';
-import { Ear } from './ear.ts';
+import { Recorder } from './recorder.ts';
 import { flood } from './flood.ts';
 import { once } from '../support/once.ts';
 import { runs } from '../support/runs.ts';
@@ -22,7 +22,7 @@ export interface World {
 
 interface Started {
   readonly node: Node;
-  readonly ear: Ear;
+  readonly recorder: Recorder;
   readonly position: Cursor;
 }
 
@@ -33,22 +33,22 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
 
   describe(`the ${name} broker`, () => {
     it('delivers what is published, the publisher itself included, under the ids that it answered', async () => {
-      const { node, ear } = await start(makeWorld());
+      const { node, recorder } = await start(makeWorld());
       const ids = await node.publish([event('a'), event('b')]);
-      await ear.count(2);
-      expect(ear.events).toMatchObject([event('a'), event('b')]);
-      expect(ear.ids).toEqual(ids);
+      await recorder.count(2);
+      expect(recorder.events).toMatchObject([event('a'), event('b')]);
+      expect(recorder.ids).toEqual(ids);
     });
 
     it('masks what nobody may see in what is published, before it enters the log', async () => {
       const world = makeWorld();
-      const { node, ear } = await start(
+      const { node, recorder } = await start(
         world,
         world.node({ redaction: new Redaction([{ fields: ['pin'] }]) }),
       );
       await node.publish([{ ...event('a'), object: { pin: '1234', name: 'Ada' } }]);
       const masked = { ...event('a'), object: { pin: REDACTED, name: 'Ada' } };
-      expect(await ear.count(1)).toMatchObject([masked]);
+      expect(await recorder.count(1)).toMatchObject([masked]);
       expect(await Array.fromAsync(node.after(START))).toMatchObject([masked]);
     });
 
@@ -67,23 +67,23 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
       expect(first.position).toBe(START);
       await first.node.publish([event('a'), event('b')]);
       await first.node.publish([event('c')]);
-      const events = await first.ear.count(3);
+      const events = await first.recorder.count(3);
       expect(events.map(({ previous }) => previous)).toEqual([START, events[0]?.id, events[1]?.id]);
     });
 
     it('states the size of each event', async () => {
-      const { node, ear } = await start(makeWorld());
+      const { node, recorder } = await start(makeWorld());
       await node.publish([event('small'), { ...event('large'), object: 'x'.repeat(10_000) }]);
-      const [small, large] = await ear.count(2);
+      const [small, large] = await recorder.count(2);
       expect(small?.size).toBeGreaterThan(40);
       expect((large?.size ?? 0) - (small?.size ?? 0)).toBeGreaterThan(9_900);
     });
 
     it('keeps a time to the digit and fills one in where there is none', async () => {
-      const { node, ear } = await start(makeWorld());
+      const { node, recorder } = await start(makeWorld());
       const time = '2025-01-15T10:30:00.123456789+02:00';
       await node.publish([{ ...event('stated'), time }, event('unstated')]);
-      const [stated, unstated] = await ear.count(2);
+      const [stated, unstated] = await recorder.count(2);
       expect(stated?.time).toBe(time);
       expect(unstated?.time).toSatisfy(isRfc3339);
       expect(Math.abs(Date.parse(unstated?.time ?? '') - Date.now())).toBeLessThan(60_000);
@@ -103,18 +103,18 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
     });
 
     it('answers an empty list with an empty list and delivers nothing', async () => {
-      const { node, ear } = await start(makeWorld());
+      const { node, recorder } = await start(makeWorld());
       expect(await node.publish([])).toEqual([]);
       await node.publish([event('a')]);
-      expect(await ear.count(1)).toMatchObject([{ key: 'a', previous: START }]);
+      expect(await recorder.count(1)).toMatchObject([{ key: 'a', previous: START }]);
     });
 
     it('appends a list whole, with nothing of others in between', async () => {
-      const { node, ear } = await start(makeWorld());
+      const { node, recorder } = await start(makeWorld());
       const lists = Array.from({ length: 50 }, (_, list) => [0, 1, 2].map((i) => event(`${list}.${i}`)));
       await Promise.all(lists.map((list) => node.publish(list)));
-      await ear.count(150);
-      const heard = ear.keys.map((key) => key.split('.').map(Number));
+      await recorder.count(150);
+      const heard = recorder.keys.map((key) => key.split('.').map(Number));
       for (let i = 0; i < 150; i += 3) {
         const list = heard[i]?.[0];
         expect(heard.slice(i, i + 3)).toEqual([[list, 0], [list, 1], [list, 2]]); // prettier-ignore
@@ -122,38 +122,38 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
     });
 
     it('answers a repeated idempotency key as the first time and appends nothing', async () => {
-      const { node, ear } = await start(makeWorld());
+      const { node, recorder } = await start(makeWorld());
       const ids = await node.publish([event('a'), event('b')], once('order 17'));
       expect(await node.publish([event('a'), event('b')], once('order 17'))).toEqual(ids);
       expect(await node.publish([event('c')], once('order 18'))).not.toEqual(ids);
-      expect((await ear.key('c')).map(({ key }) => key)).toEqual(['a', 'b', 'c']);
+      expect((await recorder.key('c')).map(({ key }) => key)).toEqual(['a', 'b', 'c']);
     });
 
     it('refuses an idempotency key that was used for something else, and appends nothing', async () => {
-      const { node, ear } = await start(makeWorld());
+      const { node, recorder } = await start(makeWorld());
       const ids = await node.publish([event('a')], once('order 17', 'one'));
       await expect(node.publish([event('b')], once('order 17', 'other'))).rejects.toMatchObject({
         code: 'idempotency_key_reused',
       });
       expect(await node.publish([event('a')], once('order 17', 'one'))).toEqual(ids);
       await node.publish([event('end')]);
-      expect((await ear.key('end')).map(({ key }) => key)).toEqual(['a', 'end']);
+      expect((await recorder.key('end')).map(({ key }) => key)).toEqual(['a', 'end']);
     });
 
     it('appends once when the same idempotency key comes many times at once', async () => {
-      const { node, ear } = await start(makeWorld());
+      const { node, recorder } = await start(makeWorld());
       const answers = await Promise.all(
         Array.from({ length: 20 }, () => node.publish([event('a')], once('same'))),
       );
       expect(new Set(answers.flat()).size).toBe(1);
       await node.publish([event('end')]);
-      expect((await ear.key('end')).map(({ key }) => key)).toEqual(['a', 'end']);
+      expect((await recorder.key('end')).map(({ key }) => key)).toEqual(['a', 'end']);
     });
 
     it('reads the history after a place, oldest first, just as it was delivered', async () => {
-      const { node, ear } = await start(makeWorld());
+      const { node, recorder } = await start(makeWorld());
       for (const key of ['a', 'b', 'c']) await node.publish([event(key)]);
-      const events = await ear.count(3);
+      const events = await recorder.count(3);
       expect(await all(node.after(START))).toEqual(events);
       expect(await all(node.after(events[0]?.id ?? ''))).toEqual(events.slice(1));
       expect(await all(node.after(events[2]?.id ?? ''))).toEqual([]);
@@ -168,10 +168,10 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
     });
 
     it('delivers a thousand events, published at the same time, once each in the order of the log', async () => {
-      const { node, ear } = await start(makeWorld());
+      const { node, recorder } = await start(makeWorld());
       const keys = Array.from({ length: 1_000 }, (_, i) => `${i}`);
       const ids = (await Promise.all(keys.map((key) => node.publish([event(key)])))).flat();
-      const events = await ear.count(1_000);
+      const events = await recorder.count(1_000);
       expect(new Map(events.map(({ key, id }) => [key, id]))).toEqual(
         new Map(keys.map((key, i) => [key, ids[i]])),
       );
@@ -179,22 +179,22 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
     });
 
     it('carries any text and large values unchanged', async () => {
-      const { node, ear } = await start(makeWorld());
+      const { node, recorder } = await start(makeWorld());
       const odd = ['\u0000\u001f\u007f', '\u2028\u2029', '"\\/\b\f\n\r\t', 'ẞ漢字🦀e\u0301', ' \u00a0\ufeff'];
       const events = odd.map((text) => ({ ...event(text), type: `t${text}`, object: { [text]: [text] } }));
       const large = { ...event('large'), object: '漢'.repeat(200_000) };
       await node.publish([...events, large]);
-      expect(await ear.count(odd.length + 1)).toMatchObject([...events, large]);
+      expect(await recorder.count(odd.length + 1)).toMatchObject([...events, large]);
     });
 
     it('carries every event unchanged, whatever it holds', async () => {
-      const { node, ear } = await start(makeWorld());
+      const { node, recorder } = await start(makeWorld());
       const lists = array(anyEvent(), { minLength: 1, maxLength: 5 });
       await assert(
         asyncProperty(lists, async (list) => {
-          const before = ear.events.length;
+          const before = recorder.events.length;
           await node.publish(list);
-          const heard = (await ear.count(before + list.length)).slice(before);
+          const heard = (await recorder.count(before + list.length)).slice(before);
           expect(heard.map(published)).toEqual(list);
         }),
         { numRuns: runs(100) },
@@ -219,8 +219,8 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
       const [one, two] = [await start(world), await start(world)];
       const keys = Array.from({ length: 1_000 }, (_, i) => `${i}`);
       await Promise.all(keys.map((key, i) => (i % 2 ? one : two).node.publish([event(key)])));
-      expect(await two.ear.count(1_000)).toEqual(await one.ear.count(1_000));
-      expect(new Set(two.ear.keys).size).toBe(1_000);
+      expect(await two.recorder.count(1_000)).toEqual(await one.recorder.count(1_000));
+      expect(new Set(two.recorder.keys).size).toBe(1_000);
     });
 
     itTakesTwo(
@@ -232,7 +232,7 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
         const two = await start(world);
         expect(two.position).toBe(id);
         await one.node.publish([event('after')]);
-        expect(await two.ear.count(1)).toMatchObject([{ key: 'after', previous: id }]);
+        expect(await two.recorder.count(1)).toMatchObject([{ key: 'after', previous: id }]);
         expect(await all(two.node.after(START))).toMatchObject([{ key: 'before' }, { key: 'after' }]);
       },
     );
@@ -242,11 +242,11 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
       const one = await start(world);
       const endFlood = flood(one.node);
       const two = await start(world);
-      await one.ear.count(one.ear.events.length + 100);
+      await one.recorder.count(one.recorder.events.length + 100);
       await endFlood();
       const missed = await all(one.node.after(two.position));
       const end = missed.at(-1)?.id;
-      const heard = await two.ear.until((events) => events.at(-1)?.id === end, 'the last one');
+      const heard = await two.recorder.until((events) => events.at(-1)?.id === end, 'the last one');
       expect(heard.filter(({ id = START }) => compareCursors(id, two.position) > 0)).toEqual(missed);
     });
 
@@ -262,17 +262,17 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
       const [one, two] = [await start(world), await start(world)];
       await one.node.stop();
       await two.node.publish([event('alone')]);
-      expect(await two.ear.count(1)).toMatchObject([{ key: 'alone' }]);
-      expect(one.ear.events).toEqual([]);
+      expect(await two.recorder.count(1)).toMatchObject([{ key: 'alone' }]);
+      expect(one.recorder.events).toEqual([]);
     });
   });
 }
 
 async function start(world: World, node = world.node()): Promise<Started> {
   onTestFinished(() => node.stop());
-  const ear = new Ear();
-  const position = await node.start(ear.hear);
-  return { node, ear, position };
+  const recorder = new Recorder();
+  const position = await node.start(recorder.hear);
+  return { node, recorder, position };
 }
 
 export function event(key: string): NewEvent {

@@ -1,21 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { IDEMPOTENCY_MS } from '../../src/model/idempotency.ts';
-import { MemoryBroker } from '../../src/broker/memory.ts';
+import { MemoryBroker } from '../../src/broker/memory-broker.ts';
 import { systemClock, type Clock } from '../../src/model/clock.ts';
 import { START } from '../../src/model/cursor.ts';
 import { ManualClock } from '../support/clock.ts';
 import { all, event } from './contract.ts';
-import { Ear } from './ear.ts';
+import { Recorder } from './recorder.ts';
 import { once } from '../support/once.ts';
 
 const BOUNDS = { maxEvents: 100, maxBytes: 268_435_456, maxAgeMs: 60_000 };
 
 async function started(clock: Clock = new ManualClock(), bounds = BOUNDS) {
   const broker = new MemoryBroker({ clock, bounds });
-  const ear = new Ear();
-  await broker.start(ear.hear);
+  const recorder = new Recorder();
+  await broker.start(recorder.hear);
   const kept = async (): Promise<string[]> => (await all(broker.after(START))).map(({ key }) => key);
-  return { broker, ear, kept };
+  return { broker, recorder, kept };
 }
 
 const range = (from: number, to: number): string[] =>
@@ -24,7 +24,7 @@ const range = (from: number, to: number): string[] =>
 describe('a memory broker', () => {
   it('refuses a list of which one event is too big, and keeps nothing of it', async () => {
     const broker = new MemoryBroker({ clock: new ManualClock(), bounds: BOUNDS, maxEventBytes: 1_000 });
-    await broker.start(new Ear().hear);
+    await broker.start(new Recorder().hear);
     const big = { ...event('big'), object: 'x'.repeat(1_000) };
     await expect(broker.publish([event('small'), big])).rejects.toMatchObject({ code: 'event_too_big' });
     expect(await all(broker.after(START))).toEqual([]);
@@ -41,9 +41,9 @@ describe('the log of a memory broker', () => {
   });
 
   it('keeps the end of a list that is longer than it, and delivers all of it', async () => {
-    const { broker, ear, kept } = await started();
+    const { broker, recorder, kept } = await started();
     await broker.publish(range(0, 1_000).map(event));
-    expect(ear.keys).toEqual(range(0, 1_000));
+    expect(recorder.keys).toEqual(range(0, 1_000));
     expect(await kept()).toEqual(range(900, 1_000));
   });
 
@@ -92,10 +92,10 @@ describe('a memory broker', () => {
   });
 
   it('fills in the time of its clock', async () => {
-    const { broker, ear } = await started(new ManualClock('2025-01-15T10:30:00.500Z'));
+    const { broker, recorder } = await started(new ManualClock('2025-01-15T10:30:00.500Z'));
     const [id] = await broker.publish([event('1')]);
     expect(id).toBe(`${Date.parse('2025-01-15T10:30:00.500Z')}-0`);
-    expect(ear.events).toMatchObject([{ time: '2025-01-15T10:30:00.500Z' }]);
+    expect(recorder.events).toMatchObject([{ time: '2025-01-15T10:30:00.500Z' }]);
   });
 
   it('keeps the order when hearing an event publishes another', async () => {

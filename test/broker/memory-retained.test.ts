@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryBroker } from '../../src/broker/memory.ts';
+import { MemoryBroker } from '../../src/broker/memory-broker.ts';
 import { Retention } from '../../src/model/retention.ts';
 import { ManualClock } from '../support/clock.ts';
 import { line, objects, RULES, value, query } from './retained-contract.ts';

@@ -9,54 +9,54 @@ describe('what anybody shouts into the channel', () => {
     const world = new RedisWorld();
     const [one, two] = [await world.start(), await world.start()];
     await world.shout(event('x'));
-    const [heard] = await one.ear.count(1);
+    const [heard] = await one.recorder.count(1);
     expect(heard).toMatchObject({ type: 'a', action: 'b', key: 'x', size: event('x').length });
     expect(heard).not.toHaveProperty('id');
     expect(heard).not.toHaveProperty('previous');
-    expect(await two.ear.count(1)).toHaveLength(1);
+    expect(await two.recorder.count(1)).toHaveLength(1);
     expect(await world.redis.exists(world.log)).toBe(0);
   });
 
   it('may be in any format', async () => {
     const world = new RedisWorld();
-    const { ear } = await world.start();
+    const { recorder } = await world.start();
     await world.shout(
       '{"Type":"machines","Action":"update","Key":"m1","Object":{"Name":"x"},"Principal":"user:y"}',
     );
-    expect(await ear.count(1)).toMatchObject([
+    expect(await recorder.count(1)).toMatchObject([
       { type: 'machines', action: 'update', key: 'm1', object: { Name: 'x' }, principal: 'user:y' },
     ]);
   });
 
   it('may be a list, whose rejected input does not spoil the rest', async () => {
     const world = new RedisWorld();
-    const { ear } = await world.start();
+    const { recorder } = await world.start();
     await world.shout(
       `[${event('1')}, {"type":"a"}, "x", {"Type":"a","Action":"b","Key":"2"}, null, ${event('3')}]`,
     );
-    await ear.count(3);
-    expect(ear.keys).toEqual(['1', '2', '3']);
+    await recorder.count(3);
+    expect(recorder.keys).toEqual(['1', '2', '3']);
     expect(world.reasons).toEqual(Array.from({ length: 3 }, () => 'channel event_invalid'));
   });
 
   it('may be a list of a thousand; of more nothing is heard', async () => {
     const world = new RedisWorld();
-    const { ear } = await world.start();
+    const { recorder } = await world.start();
     const list = (count: number): string => `[${Array.from({ length: count }, () => event('x')).join()}]`;
     await world.shout(list(1_001));
     await world.shout(list(1_000));
     await world.shout(event('last'));
-    expect((await ear.count(1_001)).at(-1)?.key).toBe('last');
+    expect((await recorder.count(1_001)).at(-1)?.key).toBe('last');
     expect(world.reasons).toEqual(['channel event_invalid']);
   });
 
   it('gets the time of the node where it states none', async () => {
     const world = new RedisWorld();
-    const { ear } = await world.start({ clock: new ManualClock('2025-01-15T10:30:00Z') });
+    const { recorder } = await world.start({ clock: new ManualClock('2025-01-15T10:30:00Z') });
     await world.shout(event('x'));
     await world.shout('{"type":"a","action":"b","key":"y","time":"2024-02-29T00:00:00+01:00"}');
-    await ear.count(2);
-    expect(ear.events.map(({ time }) => time)).toEqual([
+    await recorder.count(2);
+    expect(recorder.events.map(({ time }) => time)).toEqual([
       '2025-01-15T10:30:00.000Z',
       '2024-02-29T00:00:00+01:00',
     ]);
@@ -64,11 +64,11 @@ describe('what anybody shouts into the channel', () => {
 
   it('does not come between events of the log', async () => {
     const world = new RedisWorld();
-    const { ear, broker } = await world.start();
+    const { recorder, broker } = await world.start();
     await world.fcall(event('1'));
     await world.shout(event('live'));
     await world.fcall(event('2'));
-    const [first, live, second] = await ear.count(3);
+    const [first, live, second] = await recorder.count(3);
     expect([first?.key, live?.key, second?.key]).toEqual(['1', 'live', '2']);
     expect(second?.previous).toBe(first?.id);
     await broker.ready();
@@ -101,23 +101,23 @@ describe('what anybody shouts into the channel', () => {
     ['a header whose ids are too long', `1-0 ${'9'.repeat(17)}-0 ${event('x')}`, 'json_invalid'],
   ])('is reported when it is %s, and delivery goes on', async (_name, message, reason) => {
     const world = new RedisWorld();
-    const { ear, broker } = await world.start();
+    const { recorder, broker } = await world.start();
     await world.shout(message);
     await broker.publish([{ type: 'a', action: 'b', key: 'after', object: null }]);
-    expect(await ear.key('after')).toHaveLength(1);
+    expect(await recorder.key('after')).toHaveLength(1);
     expect(world.reasons).toEqual([`channel ${reason}`]);
   });
 
   it('is no entry of the log, whatever ids it names', async () => {
     const world = new RedisWorld();
-    const { ear, broker } = await world.start();
+    const { recorder, broker } = await world.start();
     const [first = ''] = await broker.publish([{ type: 'a', action: 'b', key: '1', object: null }]);
-    await ear.count(1);
+    await recorder.count(1);
     await world.shout(`${first} 9999999999999-0 ${event('forged')}`);
     await world.shout(`0-0 1-0 ${event('forged')}`);
     const [second] = await broker.publish([{ type: 'a', action: 'b', key: '2', object: null }]);
-    await ear.key('2');
-    expect(ear.events.map(({ id, previous }) => [id, previous])).toEqual([[first, '0-0'], [second, first]]); // prettier-ignore
+    await recorder.key('2');
+    expect(recorder.events.map(({ id, previous }) => [id, previous])).toEqual([[first, '0-0'], [second, first]]); // prettier-ignore
     expect(world.reasons).toEqual(['channel json_invalid', 'channel json_invalid']);
     expect(broker.brokerStats.gapsDetected).toBe(0);
     await broker.ready();
@@ -127,7 +127,7 @@ describe('what anybody shouts into the channel', () => {
 describe('the channel among nodes', () => {
   it('takes an event of the registry that the log did not take, live only', async () => {
     const world = new RedisWorld();
-    const { ear } = await world.start();
+    const { recorder } = await world.start();
     const told = {
       time: '2025-01-15T10:30:00Z',
       type: 'connections',
@@ -136,19 +136,19 @@ describe('the channel among nodes', () => {
       object: {},
     };
     await world.redis.publish(world.channel, JSON.stringify(told));
-    await ear.key('unknown');
-    expect(ear.events[0]?.id).toBeUndefined();
+    await recorder.key('unknown');
+    expect(recorder.events[0]?.id).toBeUndefined();
     expect(await world.redis.xlen(`{${world.prefix}}:log`)).toBe(0);
   });
 
   it('takes nothing else that names no position in the log', async () => {
     const world = new RedisWorld();
-    const { ear, broker } = await world.start();
+    const { recorder, broker } = await world.start();
     for (const text of [event('bare'), `[${event('bare')}]`, `1-0 ${event('x')}`, ''])
       await world.redis.publish(world.channel, text);
     await broker.publish([{ type: 'a', action: 'b', key: '1', object: null }]);
-    await ear.key('1');
-    expect(ear.keys).toEqual(['1']);
+    await recorder.key('1');
+    expect(recorder.keys).toEqual(['1']);
     expect(world.reasons).toEqual([
       'channel event_invalid',
       'channel event_invalid',
@@ -159,17 +159,17 @@ describe('the channel among nodes', () => {
 
   it('lets no event be skipped or doubled though it tells what the log does not hold', async () => {
     const world = new RedisWorld();
-    const { ear, broker } = await world.start();
+    const { recorder, broker } = await world.start();
     const publish = async (key: string): Promise<string> =>
       (await broker.publish([{ type: 'a', action: 'b', key, object: null }]))[0] ?? '';
     await publish('1');
     const second = await publish('2');
-    await ear.count(2);
+    await recorder.count(2);
     await world.redis.publish(world.channel, `${second} 9999999999998-0 ${event('forged')}`);
     await world.redis.publish(world.channel, `9999999999998-0 9999999999999-0 ${event('forged')}`);
     for (const key of ['3', '4', '5']) await publish(key);
-    await ear.key('5');
-    expect(ear.keys).toEqual(['1', '2', 'forged', 'forged', '3', '4', '5']);
+    await recorder.key('5');
+    expect(recorder.keys).toEqual(['1', '2', 'forged', 'forged', '3', '4', '5']);
     await broker.ready();
   });
 });
@@ -186,15 +186,15 @@ describe('rejected input in the log', () => {
     await knows.broker.publish([{ type: 'a', action: 'b', key: '1', object: null }]);
     await world.redis.xadd(world.log, '*', 'e', event('unlinked'));
     await knows.broker.publish([{ type: 'a', action: 'b', key: '2', object: null }]);
-    await knows.ear.key('2');
-    expect(knows.ear.keys).toEqual(['1', '2']);
+    await knows.recorder.key('2');
+    expect(knows.recorder.keys).toEqual(['1', '2']);
     await expect.poll(() => world.reasons).toEqual(['channel internal', 'channel internal']);
-    expect(knowsNot.ear.events).toEqual([]);
+    expect(knowsNot.recorder.events).toEqual([]);
     await knowsNot.broker.ready();
 
     world.rejected.length = 0;
     const history = await Array.fromAsync(knows.broker.after('0-0'));
-    expect(history).toEqual(knows.ear.events);
+    expect(history).toEqual(knows.recorder.events);
     expect(await Array.fromAsync(knowsNot.broker.after('0-0'))).toEqual([]);
     expect(world.reasons).toEqual(['log event_invalid', 'log internal', 'log event_invalid', 'log internal']);
   });

@@ -20,13 +20,13 @@ describe.skipIf(!HAS_REDIS_SERVER)('on a Redis Cluster (needs a redis-server on 
     const shared = world();
     const owner = new Redis((await cluster.ownerOf(shared.prefix)).url);
     onTestFinished(() => owner.disconnect());
-    const { ear } = await shared.start();
+    const { recorder } = await shared.start();
     const add = (id: string, key: string): Promise<string | null> =>
       owner.xadd(`{${shared.prefix}}:ingress`, id, 'event', JSON.stringify({ type: 'a', action: 'b', key }));
     await add('18446744073709551615-18446744073709551615', 'odd');
     await expect.poll(() => add('*', 'after').then(() => 'taken', String)).toBe('taken');
-    await ear.key('after');
-    expect(ear.keys).toEqual(['odd', 'after']);
+    await recorder.key('after');
+    expect(recorder.keys).toEqual(['odd', 'after']);
   });
 
   describeRetained('redis+cluster', (retention) => {

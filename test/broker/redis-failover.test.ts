@@ -6,7 +6,7 @@ import { startCluster, startSentinels, replicated, tell } from '../support/redis
 import { HAS_REDIS_SERVER, randomPrefix, type RedisServer } from '../support/redis.ts';
 import { all, event } from './contract.ts';
 import { flood } from './flood.ts';
-import { refusalOf, unavailable, unknown } from './refusal.ts';
+import { publishRefusalOf, unavailable, unknown } from './refusal.ts';
 import { RedisWorld } from './redis-world.ts';
 
 const NEEDS = '(needs a redis-server on the PATH)';
@@ -57,7 +57,7 @@ async function namesOn(server: RedisServer): Promise<string[]> {
   return [...list.matchAll(/ name=(belfry-\S+)/g)].map(([, name = '']) => name).toSorted();
 }
 
-const isReady = (node: { ready: () => Promise<void> }): Promise<unknown> => refusalOf(node.ready());
+const isReady = (node: { ready: () => Promise<void> }): Promise<unknown> => publishRefusalOf(node.ready());
 
 describe.skipIf(!HAS_REDIS_SERVER).each([
   ['Sentinel', sentinelGroup],
@@ -67,12 +67,12 @@ describe.skipIf(!HAS_REDIS_SERVER).each([
     const { world, master, replica } = await makeGroup();
     const [one, two] = [await world.start(QUICK), await world.start(QUICK)];
     const end = flood(one.broker);
-    await two.ear.count(200);
+    await two.recorder.count(200);
     const before = await end();
     await replicated(master, replica);
     await master.kill();
     await expect.poll(() => isReady(one.broker)).toEqual(unavailable(''));
-    expect(await refusalOf(one.broker.publish([event('meanwhile')]))).toEqual(unavailable(''));
+    expect(await publishRefusalOf(one.broker.publish([event('meanwhile')]))).toEqual(unavailable(''));
     for (const { broker } of [one, two]) await expect.poll(() => isReady(broker), FAILOVER).toBe('accepted');
     const after = await two.broker.publish([event('after')]);
     const called = await tell(
@@ -84,9 +84,9 @@ describe.skipIf(!HAS_REDIS_SERVER).each([
       JSON.stringify(event('called')),
     );
     const ids = [...before, ...after, ...(called as string[])];
-    for (const { broker, ear } of [one, two]) {
-      await ear.key('called');
-      expect(ear.ids).toEqual(ids);
+    for (const { broker, recorder } of [one, two]) {
+      await recorder.key('called');
+      expect(recorder.ids).toEqual(ids);
       expect((await all(broker.after(START))).map(({ id }) => id)).toEqual(ids);
     }
     const lost = world.said(40).filter((line) => line.includes('is lost')).length;
@@ -96,20 +96,20 @@ describe.skipIf(!HAS_REDIS_SERVER).each([
 
   it('tells a gap where the new master lacks what was heard', async () => {
     const { world, master, replica } = await makeGroup();
-    const { broker, ear } = await world.start(QUICK);
+    const { broker, recorder } = await world.start(QUICK);
     const [kept] = await broker.publish([event('kept')]);
     await replicated(master, replica);
     // What is on its way to a replica would still arrive, so there must be no way.
     replica.freeze();
     await tell(master, 'CLIENT', 'KILL', 'TYPE', 'replica');
     const [lost] = await broker.publish([event('lost')]);
-    await ear.key('lost');
+    await recorder.key('lost');
     await master.kill();
     replica.thaw();
     await expect.poll(() => isReady(broker), FAILOVER).toBe('accepted');
     await broker.publish([event('new')]);
-    await ear.key('new');
-    expect(ear.events).toMatchObject([
+    await recorder.key('new');
+    expect(recorder.events).toMatchObject([
       { key: 'kept', id: kept },
       { key: 'lost', id: lost },
       { type: 'belfry', action: 'gap', key: lost, object: { from: lost, to: kept, reason: 'log lost' } },
@@ -119,33 +119,37 @@ describe.skipIf(!HAS_REDIS_SERVER).each([
 
   it('follows with all its connections when an operator names another master', async () => {
     const { world, master, replica, replace } = await makeGroup();
-    const { broker, ear } = await world.start(QUICK);
+    const { broker, recorder } = await world.start(QUICK);
     await broker.publish([event('before')]);
     await replicated(master, replica);
     await replace();
     const names = ['belfry-commands', 'belfry-ingress', 'belfry-reads', 'belfry-subscriber'];
     await expect
-      .poll(() => refusalOf(broker.publish([event('x')])).then(() => namesOn(replica)), FAILOVER)
+      .poll(() => publishRefusalOf(broker.publish([event('x')])).then(() => namesOn(replica)), FAILOVER)
       .toEqual(names);
     await expect.poll(() => isReady(broker), FAILOVER).toBe('accepted');
     await broker.publish([event('end')]);
-    await ear.key('end');
-    expect(new Set(ear.ids).size).toBe(ear.ids.length);
+    await recorder.key('end');
+    expect(new Set(recorder.ids).size).toBe(recorder.ids.length);
   });
 
   it('waits only so long for a master that hangs, is not ready, and goes on with it', async () => {
     const { world, master, hold } = await makeGroup();
     await hold();
     const retention = new Retention([{ pattern: 'x.*.*', latest: true }]);
-    const { broker, ear } = await world.start({ ...QUICK, retention });
+    const { broker, recorder } = await world.start({ ...QUICK, retention });
     master.freeze();
-    expect(await refusalOf(broker.publish([event('hangs')]))).toEqual(unknown);
-    const refusals = [isReady(broker), refusalOf(broker.latest('x')), refusalOf(all(broker.after(START)))];
+    expect(await publishRefusalOf(broker.publish([event('hangs')]))).toEqual(unknown);
+    const refusals = [
+      isReady(broker),
+      publishRefusalOf(broker.latest('x')),
+      publishRefusalOf(all(broker.after(START))),
+    ];
     for (const refusal of await Promise.all(refusals)) expect(refusal).toEqual(unavailable(''));
     master.thaw();
     await expect.poll(() => isReady(broker), FAILOVER).toBe('accepted');
     await broker.publish([event('after')]);
-    expect((await ear.key('after')).map(({ key }) => key)).toContain('after');
+    expect((await recorder.key('after')).map(({ key }) => key)).toContain('after');
   });
 });
 
@@ -161,17 +165,19 @@ describe.skipIf(!HAS_REDIS_SERVER)(`behind Sentinel ${NEEDS}`, { timeout: 60_000
   it('a node takes no replica for a master, whoever names it so', async () => {
     const { world, master, hold } = await sentinelGroup();
     await hold();
-    const { broker, ear } = await world.start(QUICK);
+    const { broker, recorder } = await world.start(QUICK);
     await tell(master, 'REPLICAOF', '127.0.0.1', 1);
-    await expect.poll(() => refusalOf(broker.publish([event('x')]))).toEqual(unavailable('is not connected'));
+    await expect
+      .poll(() => publishRefusalOf(broker.publish([event('x')])))
+      .toEqual(unavailable('is not connected'));
     expect(await isReady(broker)).toEqual(unavailable('is not connected'));
     const late = world.node({ connectTimeoutMs: 500 });
-    const refusal = await refusalOf(late.start(() => undefined));
+    const refusal = await publishRefusalOf(late.start(() => undefined));
     expect(refusal).toEqual(unavailable('What was named as the master is a slave'));
     await tell(master, 'REPLICAOF', 'NO', 'ONE');
     await expect.poll(() => isReady(broker), FAILOVER).toBe('accepted');
     await broker.publish([event('after')]);
-    await ear.key('after');
+    await recorder.key('after');
   });
 
   it('a Sentinel that hangs holds up nobody, and one that is gone neither', async () => {
@@ -197,7 +203,7 @@ describe.skipIf(!HAS_REDIS_SERVER)(`behind Sentinel ${NEEDS}`, { timeout: 60_000
     const { url, sentinels } = await startSentinels();
     await sentinels[1]?.kill();
     const world = new RedisWorld(`${url.replace('//', '//:geheim@')}2&sentinelPassword=`, sentinels[0]?.url);
-    const refusal = await refusalOf(world.node({ connectTimeoutMs: 500 }).start(() => undefined));
+    const refusal = await publishRefusalOf(world.node({ connectTimeoutMs: 500 }).start(() => undefined));
     expect(refusal).toEqual(unavailable('nobody knows the master (127.0.0.1:'));
     expect(refusal).toEqual(unavailable('knows no master "hub2"'));
     expect(refusal).toEqual(unavailable('connect ECONNREFUSED'));
@@ -209,17 +215,17 @@ describe.skipIf(!HAS_REDIS_SERVER)(`on a Cluster ${NEEDS}`, { timeout: 60_000 },
   it('a node hears what is published at any node of it, by any client', async () => {
     const cluster = await startCluster();
     const world = new RedisWorld(cluster.url, cluster.masters[0]?.url);
-    const { ear } = await world.start();
+    const { recorder } = await world.start();
     for (const [i, master] of cluster.masters.entries()) {
       await tell(master, 'PUBLISH', `${world.prefix}:events`, JSON.stringify(event(`${i}`)));
-      await ear.key(`${i}`);
+      await recorder.key(`${i}`);
     }
     const client = new Cluster([{ host: '127.0.0.1', port: cluster.masters[0]?.port as number }]);
     onTestFinished(() => client.disconnect());
     const ids = await client.call('FCALL', 'belfry_publish', 1, world.log, JSON.stringify(event('called')));
-    await ear.key('called');
-    expect(ear.keys).toEqual(['0', '1', '2', 'called']);
-    expect(ear.ids.at(-1)).toBe((ids as string[])[0]);
+    await recorder.key('called');
+    expect(recorder.keys).toEqual(['0', '1', '2', 'called']);
+    expect(recorder.ids.at(-1)).toBe((ids as string[])[0]);
   });
 
   it('a node waits for a Cluster that has failed, and says so once', async () => {
@@ -227,15 +233,15 @@ describe.skipIf(!HAS_REDIS_SERVER)(`on a Cluster ${NEEDS}`, { timeout: 60_000 },
     const prefix = randomPrefix();
     const owner = await cluster.ownerOf(prefix);
     const world = new RedisWorld(cluster.url, owner.url, prefix);
-    const { broker, ear } = await world.start(QUICK);
+    const { broker, recorder } = await world.start(QUICK);
     const others = cluster.masters.filter((master) => master !== owner);
     for (const other of others) other.freeze();
-    const publish = () => refusalOf(broker.publish([event('x')]));
+    const publish = () => publishRefusalOf(broker.publish([event('x')]));
     await expect.poll(publish, FAILOVER).toEqual(unavailable('CLUSTERDOWN'));
     await expect.poll(publish).toEqual(unavailable('is not connected'));
     expect(await isReady(broker)).toEqual(unavailable('is not connected'));
     const late = world.node({ ...QUICK, connectTimeoutMs: 1_500 });
-    const refusal = await refusalOf(
+    const refusal = await publishRefusalOf(
       late.start(() => undefined),
       5_000,
     );
@@ -243,7 +249,7 @@ describe.skipIf(!HAS_REDIS_SERVER)(`on a Cluster ${NEEDS}`, { timeout: 60_000 },
     for (const other of others) other.thaw();
     await expect.poll(() => isReady(broker), FAILOVER).toBe('accepted');
     await broker.publish([event('after')]);
-    await ear.key('after');
+    await recorder.key('after');
     const connections = (): string[] => world.said().filter((line) => line.startsWith('the connection'));
     await expect.poll(connections).toHaveLength(6);
     expect(
@@ -266,17 +272,17 @@ describe.skipIf(!HAS_REDIS_SERVER)(`on a Cluster ${NEEDS}`, { timeout: 60_000 },
     const prefix = randomPrefix();
     const owner = await cluster.ownerOf(prefix);
     const world = new RedisWorld(cluster.url, owner.url, prefix);
-    const { broker, ear } = await world.start(QUICK);
+    const { broker, recorder } = await world.start(QUICK);
     await broker.publish([event('before')]);
     const other = cluster.masters.find((master) => master !== owner) as RedisServer;
     await cluster.moveSlot(prefix, other);
-    await expect.poll(() => refusalOf(broker.publish([event('after')])), FAILOVER).toBe('accepted');
+    await expect.poll(() => publishRefusalOf(broker.publish([event('after')])), FAILOVER).toBe('accepted');
     await expect.poll(() => namesOn(other), FAILOVER).toHaveLength(4);
     await expect.poll(() => isReady(broker), FAILOVER).toBe('accepted');
     const call = () => tell(other, 'FCALL', 'belfry_publish', 1, world.log, JSON.stringify(event('called')));
-    await expect.poll(() => refusalOf(call())).toBe('accepted');
-    await ear.key('called');
-    expect(ear.keys).toEqual(['before', 'after', 'called']);
-    expect(ear.events).toEqual(await all(broker.after(START)));
+    await expect.poll(() => publishRefusalOf(call())).toBe('accepted');
+    await recorder.key('called');
+    expect(recorder.keys).toEqual(['before', 'after', 'called']);
+    expect(recorder.events).toEqual(await all(broker.after(START)));
   });
 });

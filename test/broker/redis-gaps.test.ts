@@ -4,7 +4,7 @@ import { FaultProxy } from '../faults/proxy.ts';
 import { HAS_REDIS_SERVER, startRedisServer, type RedisServerOptions } from '../support/redis.ts';
 import { flood } from './flood.ts';
 import { MuteProxy } from './mute-proxy.ts';
-import { refusalOf } from './refusal.ts';
+import { publishRefusalOf } from './refusal.ts';
 import { RedisWorld } from './redis-world.ts';
 import { ManualClock } from '../support/clock.ts';
 import { once } from '../support/once.ts';
@@ -28,12 +28,12 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
       await expect.poll(() => world.redis.pubsub('NUMSUB', world.channel)).toEqual([world.channel, 2]);
       await world.cut('PUBSUB');
       await expect.poll(() => world.said(40)).toHaveLength(2 * round);
-      await two.ear.count(two.ear.events.length + 100);
+      await two.recorder.count(two.recorder.events.length + 100);
     }
     const ids = await end();
-    for (const { ear } of [one, two]) {
-      await ear.until((events) => events.at(-1)?.id === ids.at(-1), 'the last one');
-      expect(ear.ids).toEqual(ids);
+    for (const { recorder } of [one, two]) {
+      await recorder.until((events) => events.at(-1)?.id === ids.at(-1), 'the last one');
+      expect(recorder.ids).toEqual(ids);
     }
     expect(ids.length).toBeGreaterThan(500);
   });
@@ -51,17 +51,17 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
 
   it('counts each gap once, and whether it was repaired', async () => {
     const { world } = await ownWorld();
-    const { broker, ear } = await world.start({ clock: new ManualClock() });
+    const { broker, recorder } = await world.start({ clock: new ManualClock() });
     const gaps = (): number[] => [broker.brokerStats.gapsDetected, broker.brokerStats.gapsRepaired];
     expect(gaps()).toEqual([0, 0]);
     const kill = world.redis.multi().call('CLIENT', 'KILL', 'TYPE', 'PUBSUB');
     await kill.fcall('belfry_publish', 1, world.log, JSON.stringify(event('1'))).exec();
-    await ear.key('1');
+    await recorder.key('1');
     await expect.poll(gaps).toEqual([1, 1]);
     const trimmed = world.redis.multi().call('CLIENT', 'KILL', 'TYPE', 'PUBSUB');
     for (const key of ['2', '3']) trimmed.fcall('belfry_publish', 1, world.log, JSON.stringify(event(key)));
     await trimmed.xtrim(world.log, 'MAXLEN', 1).exec();
-    await ear.key('3');
+    await recorder.key('3');
     await expect.poll(() => broker.ready().then(() => true, () => false)).toBe(true); // prettier-ignore
     expect(gaps()).toEqual([2, 1]);
   });
@@ -71,38 +71,38 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
     const proxy = await FaultProxy.before(server.port);
     onTestFinished(() => proxy.close());
     const node = new RedisWorld(`redis://127.0.0.1:${proxy.port}`, server.url, world.prefix);
-    const { broker, ear } = await node.start({ commandTimeoutMs: 1_000 });
+    const { broker, recorder } = await node.start({ commandTimeoutMs: 1_000 });
     proxy.refuse();
     const body = JSON.stringify({ type: 'a', action: 'b', key: 'missed', object: 'x'.repeat(200_000) });
     for (let i = 0; i < 40; i++) await world.fcall(body);
     proxy.heal();
     // Slower than all of it within the time that a command has.
     proxy.throttle(8 * 1024 * 1024);
-    await ear.count(1);
-    await expect.poll(() => refusalOf(broker.ready()), { interval: 20 }).toBe('accepted');
+    await recorder.count(1);
+    await expect.poll(() => publishRefusalOf(broker.ready()), { interval: 20 }).toBe('accepted');
     await broker.publish([event('beside')]);
-    expect(ear.events.length).toBeLessThan(40);
-    await ear.key('beside');
-    expect(ear.keys).toEqual([...Array.from({ length: 40 }, () => 'missed'), 'beside']);
+    expect(recorder.events.length).toBeLessThan(40);
+    await recorder.key('beside');
+    expect(recorder.keys).toEqual([...Array.from({ length: 40 }, () => 'missed'), 'beside']);
   });
 
   it('tells how much it missed when the log was trimmed meanwhile', async () => {
     const { world } = await ownWorld();
     const [one, two] = [await world.start(), await world.start({ clock: new ManualClock() })];
     const [first] = await one.broker.publish([event('1')]);
-    await two.ear.count(1);
+    await two.recorder.count(1);
     // In one step, so that the node cannot come back in between.
     const kill = world.redis.multi().call('CLIENT', 'KILL', 'TYPE', 'PUBSUB');
     for (const key of ['2', '3', '4']) kill.fcall('belfry_publish', 1, world.log, JSON.stringify(event(key)));
     kill.xtrim(world.log, 'MAXLEN', 1);
     const replies = (await kill.exec()) ?? [];
     const [, , third, fourth] = replies.map(([, ids]) => (Array.isArray(ids) ? String(ids[0]) : ''));
-    await two.ear.key('4');
-    expect(two.ear.events.slice(1)).toMatchObject([
+    await two.recorder.key('4');
+    expect(two.recorder.events.slice(1)).toMatchObject([
       { type: 'belfry', action: 'gap', key: first, object: { from: first, to: third, reason: 'trimmed' } },
       { id: fourth, previous: third, key: '4' },
     ]);
-    expect(two.ear.events[1]).not.toHaveProperty('id');
+    expect(two.recorder.events[1]).not.toHaveProperty('id');
   });
 
   it('notices that it is deaf though its connection stands, and subscribes anew', async () => {
@@ -113,43 +113,46 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
     const deaf = await world.start({ url: proxy.url, clock });
     proxy.mute();
     await one.broker.publish([event('1')]);
-    await one.ear.count(1);
+    await one.recorder.count(1);
     await expect(deaf.broker.ready()).rejects.toMatchObject({
       code: 'unavailable',
       message: 'The node does not hear what is published.',
     });
-    expect(deaf.ear.events).toEqual([]);
+    expect(deaf.recorder.events).toEqual([]);
 
     proxy.unmute();
     clock.advance(WATCH_MS);
-    await deaf.ear.count(1);
+    await deaf.recorder.count(1);
     await one.broker.publish([event('2')]);
-    await deaf.ear.count(2);
-    expect(deaf.ear.events).toEqual(one.ear.events);
+    await deaf.recorder.count(2);
+    expect(deaf.recorder.events).toEqual(one.recorder.events);
     await deaf.broker.ready();
   });
 
   it('recovers from a message that leads it astray: the next watch finds the log elsewhere', async () => {
     const { world } = await ownWorld();
     const clock = new ManualClock();
-    const { broker, ear } = await world.start({ clock });
+    const { broker, recorder } = await world.start({ clock });
     const [id = ''] = await broker.publish([event('1')]);
-    await ear.count(1);
+    await recorder.count(1);
     await world.redis.publish(world.channel, `${id} 9999999999999-0 ${JSON.stringify(event('forged'))}`);
-    await ear.key('forged');
+    await recorder.key('forged');
     await expect(broker.ready()).rejects.toMatchObject({ message: 'The log has lost its end.' });
     clock.advance(WATCH_MS);
     await expect.poll(() => broker.ready().then(() => true, () => false)).toBe(true); // prettier-ignore
     await broker.publish([event('2')]);
-    await ear.key('2');
-    expect(ear.keys).toEqual(['1', 'forged', '2']);
+    await recorder.key('2');
+    expect(recorder.keys).toEqual(['1', 'forged', '2']);
   });
 
   it('is not ready while it may not subscribe again, and says so', async () => {
     const { server, world } = await ownWorld();
     await world.redis.call('ACL', 'SETUSER', 'hub', 'on', '>pass', '~*', '+@all', 'allchannels');
     const clock = new ManualClock();
-    const { broker, ear } = await world.start({ clock, url: `redis://hub:pass@127.0.0.1:${server.port}` });
+    const { broker, recorder } = await world.start({
+      clock,
+      url: `redis://hub:pass@127.0.0.1:${server.port}`,
+    });
     await world.redis.call('ACL', 'SETUSER', 'hub', 'resetchannels');
     await expect.poll(() => world.said(40)).toContain('cannot follow the log; trying again');
     await expect(broker.ready()).rejects.toMatchObject({ message: 'The node is cut off from the log.' });
@@ -157,44 +160,44 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
     await world.redis.call('ACL', 'SETUSER', 'hub', 'allchannels');
     await world.fcall(JSON.stringify(event('1')));
     clock.advance(WATCH_MS);
-    await ear.count(1);
+    await recorder.count(1);
     await expect.poll(() => broker.ready().then(() => true, () => false)).toBe(true); // prettier-ignore
   });
 
   it('catches up at the next watch when nothing else tells it to', async () => {
     const { world } = await ownWorld();
     const clock = new ManualClock();
-    const { ear } = await world.start({ clock });
+    const { recorder } = await world.start({ clock });
     // Appended without a message, as when the channel lost it and nothing came after.
     await world.redis.xadd(world.log, '7-0', 'p', '0-0', 'e', JSON.stringify(event('quiet')));
     await world.redis.set(world.last, '7-0');
     clock.advance(WATCH_MS);
-    expect(await ear.count(1)).toMatchObject([{ id: '7-0', key: 'quiet' }]);
+    expect(await recorder.count(1)).toMatchObject([{ id: '7-0', key: 'quiet' }]);
   });
 });
 
 describe.skipIf(!HAS_REDIS_SERVER)('scripts and functions that vanish', () => {
   it('do not disturb the hub: SCRIPT FLUSH', async () => {
     const { world } = await ownWorld();
-    const { broker, ear } = await world.start();
+    const { broker, recorder } = await world.start();
     for (const key of ['1', '2', '3']) {
       await world.redis.script('FLUSH');
       await broker.publish([event(key)]);
     }
-    await ear.count(3);
-    expect(ear.keys).toEqual(['1', '2', '3']);
+    await recorder.count(3);
+    expect(recorder.keys).toEqual(['1', '2', '3']);
   });
 
   it('are put back: FUNCTION FLUSH, with the next watch or reconnection', async () => {
     const { world } = await ownWorld();
     const clock = new ManualClock();
-    const { broker, ear } = await world.start({ clock });
+    const { broker, recorder } = await world.start({ clock });
     const call = () => world.fcall(JSON.stringify(event('called')));
     const works = () => call().then(() => true, () => false); // prettier-ignore
 
     await world.redis.function('FLUSH');
     await broker.publish([event('published')]);
-    expect(await ear.count(1)).toMatchObject([{ key: 'published' }]);
+    expect(await recorder.count(1)).toMatchObject([{ key: 'published' }]);
     await expect(call()).rejects.toThrow('Function not found');
     await world.redis.del(`{${world.prefix}}:rules`);
     clock.advance(WATCH_MS);
@@ -235,9 +238,9 @@ describe.skipIf(!HAS_REDIS_SERVER)('scripts and functions that vanish', () => {
     await world.redis.acl('SETUSER', 'hub', 'on', '>secret', '~*', '&*', '+@all', '-function');
     const clock = new ManualClock();
     const url = `redis://hub:secret@127.0.0.1:${server.port}`;
-    const { broker, ear } = await world.start({ clock, url });
+    const { broker, recorder } = await world.start({ clock, url });
     await broker.publish([event('1')]);
-    await ear.count(1);
+    await recorder.count(1);
     clock.advance(UPKEEP_MS);
     await broker.ready();
     expect(world.said(40).filter((line) => line !== 'a command failed at Redis')).toEqual([

@@ -2,14 +2,14 @@ import * as fc from 'fast-check';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { LogFollower } from '../../src/broker/redis-log-follower.ts';
-import type { LogEntry } from '../../src/broker/redis-log.ts';
-import type { EntryPage } from '../../src/broker/redis-pages.ts';
+import type { LogEntry } from '../../src/broker/redis-log-entry.ts';
+import type { EntryPage } from '../../src/broker/redis-log-reader.ts';
 import { EventDecoder } from '../../src/broker/redis-event-decoder.ts';
 import { parseEvent, parseLogged } from '../../src/dialects/index.ts';
 import { compareCursors, START, type Cursor } from '../../src/model/cursor.ts';
 import { Redaction } from '../../src/model/redaction.ts';
 import { ManualClock } from '../support/clock.ts';
-import { Ear } from './ear.ts';
+import { Recorder } from './recorder.ts';
 import { runs } from '../support/runs.ts';
 
 const PAGE = 500;
@@ -24,7 +24,7 @@ class Script {
   away = false;
   reads = 0;
   readonly rejected: string[] = [];
-  readonly ear = new Ear();
+  readonly recorder = new Recorder();
   readonly clock = new ManualClock();
   readonly follower: LogFollower;
 
@@ -43,7 +43,7 @@ class Script {
     this.follower = new LogFollower({
       log,
       reader,
-      deliver: this.ear.hear,
+      deliver: this.recorder.hear,
       clock,
       logger: pino({ level: 'silent' }),
     });
@@ -64,7 +64,7 @@ class Script {
 
   /** Keys of events, and of gaps `from>to reason`. */
   get told(): string[] {
-    return this.ear.events.map(({ type, key, object }) => {
+    return this.recorder.events.map(({ type, key, object }) => {
       if (type !== 'belfry') return key;
       const { from, to, reason } = object as { from: string; to: string; reason: string };
       return `${from}>${to} ${reason}`;
@@ -302,7 +302,7 @@ describe('the feed', () => {
     script.follower.hear(script.append('3-0', '{"type":"t"}'));
     script.say('4-0');
     expect(script.rejected).toEqual(['json_invalid', 'event_invalid']);
-    expect(script.ear.events.map(({ id, previous }) => [previous, id])).toEqual([[START, '1-0'], ['1-0', '4-0']]); // prettier-ignore
+    expect(script.recorder.events.map(({ id, previous }) => [previous, id])).toEqual([[START, '1-0'], ['1-0', '4-0']]); // prettier-ignore
     expect(script.reads).toBe(0);
   });
 
@@ -314,7 +314,7 @@ describe('the feed', () => {
     script.entries = script.entries.slice(-1);
     await script.follower.catchUp();
     expect(script.told).toEqual(['1-0', '2-0>3-0 trimmed', '4-0']);
-    expect(script.ear.events.at(-1)).toMatchObject({ id: '4-0', previous: '3-0' });
+    expect(script.recorder.events.at(-1)).toMatchObject({ id: '4-0', previous: '3-0' });
   });
 
   it('reports an entry that was not written by the function, and keeps the chain', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { HAS_REDIS_SERVER, startRedisServer, type RedisServerOptions } from '../support/redis.ts';
 import { event } from './contract.ts';
 import { RedisWorld } from './redis-world.ts';
-import { refusalOf, unavailable, unknown } from './refusal.ts';
+import { publishRefusalOf, unavailable, unknown } from './refusal.ts';
 
 async function ownWorld(options?: RedisServerOptions) {
   const server = await startRedisServer(options);
@@ -12,20 +12,20 @@ async function ownWorld(options?: RedisServerOptions) {
 describe.skipIf(!HAS_REDIS_SERVER)('while Redis is away', () => {
   it('a publish is refused at once, the node is not ready, and both work again when it is back', async () => {
     const { server, world } = await ownWorld({ keeps: true });
-    const { broker, ear } = await world.start();
+    const { broker, recorder } = await world.start();
     await broker.publish([event('before')]);
     await server.stop();
-    await expect.poll(() => refusalOf(broker.ready())).toEqual(unavailable('is not connected'));
+    await expect.poll(() => publishRefusalOf(broker.ready())).toEqual(unavailable('is not connected'));
     for (let i = 0; i < 10; i++) {
-      expect(await refusalOf(broker.publish([event('meanwhile')]), 100)).toEqual(
+      expect(await publishRefusalOf(broker.publish([event('meanwhile')]), 100)).toEqual(
         unavailable('is not connected'),
       );
     }
     await server.restart();
-    await expect.poll(() => refusalOf(broker.ready()), { timeout: 10_000 }).toBe('accepted');
+    await expect.poll(() => publishRefusalOf(broker.ready()), { timeout: 10_000 }).toBe('accepted');
     await broker.publish([event('after')]);
-    await ear.key('after');
-    expect(ear.keys).toEqual(['before', 'after']);
+    await recorder.key('after');
+    expect(recorder.keys).toEqual(['before', 'after']);
     expect(world.said(40).filter((line) => line.includes('is lost'))).toHaveLength(4);
   });
 
@@ -33,37 +33,37 @@ describe.skipIf(!HAS_REDIS_SERVER)('while Redis is away', () => {
     const { server, world } = await ownWorld();
     const { broker } = await world.start({ commandTimeoutMs: 300 });
     server.freeze();
-    const refusal = refusalOf(broker.publish([event('x')]));
+    const refusal = publishRefusalOf(broker.publish([event('x')]));
     await server.kill();
     expect(await refusal).toEqual(unknown);
   });
 
   it('a hanging Redis is waited for only so long, and used again when it goes on', async () => {
     const { server, world } = await ownWorld();
-    const { broker, ear } = await world.start({ commandTimeoutMs: 200 });
+    const { broker, recorder } = await world.start({ commandTimeoutMs: 200 });
     server.freeze();
-    expect(await refusalOf(broker.publish([event('hangs')]))).toEqual(unknown);
-    expect(await refusalOf(broker.ready())).toEqual(expect.objectContaining({ code: 'unavailable' }));
+    expect(await publishRefusalOf(broker.publish([event('hangs')]))).toEqual(unknown);
+    expect(await publishRefusalOf(broker.ready())).toEqual(expect.objectContaining({ code: 'unavailable' }));
     server.thaw();
-    await expect.poll(() => refusalOf(broker.ready()), { timeout: 10_000 }).toBe('accepted');
+    await expect.poll(() => publishRefusalOf(broker.ready()), { timeout: 10_000 }).toBe('accepted');
     await broker.publish([event('after')]);
-    expect((await ear.key('after')).map(({ key }) => key)).toContain('after');
+    expect((await recorder.key('after')).map(({ key }) => key)).toContain('after');
   });
 
   it('a node stops in no time', async () => {
     const { server, world } = await ownWorld();
     const { broker } = await world.start();
     await server.kill();
-    await expect.poll(() => refusalOf(broker.ready())).toEqual(unavailable('is not connected'));
+    await expect.poll(() => publishRefusalOf(broker.ready())).toEqual(unavailable('is not connected'));
     await broker.stop();
-    expect(await refusalOf(broker.ready())).toEqual(unavailable('is not running'));
+    expect(await publishRefusalOf(broker.ready())).toEqual(unavailable('is not running'));
   });
 
   it('a node does not start, and says why', async () => {
     const { server, world } = await ownWorld();
     await server.kill();
     const node = world.node({ connectTimeoutMs: 300 });
-    const refusal = await refusalOf(node.start(() => undefined));
+    const refusal = await publishRefusalOf(node.start(() => undefined));
     const words = `Redis at 127.0.0.1:${server.port} cannot be reached within 300 ms: connect ECONNREFUSED`;
     expect(refusal).toEqual(unavailable(words));
     await server.restart();
@@ -76,7 +76,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('while Redis is away', () => {
     const started = world.start();
     await server.restart();
     const { broker } = await started;
-    expect(await refusalOf(broker.ready())).toBe('accepted');
+    expect(await publishRefusalOf(broker.ready())).toBe('accepted');
   });
 });
 
@@ -85,17 +85,17 @@ describe.skipIf(!HAS_REDIS_SERVER)('a Redis that comes back', () => {
     const { server, world } = await ownWorld({ keeps: true });
     const nodes = [await world.start(), await world.start()];
     await nodes[0]?.broker.publish([event('1'), event('2')]);
-    for (const { ear } of nodes) await ear.count(2);
+    for (const { recorder } of nodes) await recorder.count(2);
     await server.kill();
     // Of commands and subscriber; that of the ingress may not have had its first answer yet.
     await expect.poll(() => world.said(40).length).toBeGreaterThanOrEqual(4);
     await server.restart();
     await expect.poll(() => world.redis.status).toBe('ready');
     await world.fcall(JSON.stringify(event('3')));
-    for (const { ear } of nodes) {
-      await ear.key('3', 10_000);
-      expect(ear.keys).toEqual(['1', '2', '3']);
-      expect(ear.events[2]?.previous).toBe(ear.events[1]?.id);
+    for (const { recorder } of nodes) {
+      await recorder.key('3', 10_000);
+      expect(recorder.keys).toEqual(['1', '2', '3']);
+      expect(recorder.events[2]?.previous).toBe(recorder.events[1]?.id);
     }
   });
 
@@ -103,76 +103,76 @@ describe.skipIf(!HAS_REDIS_SERVER)('a Redis that comes back', () => {
     const { server, world } = await ownWorld();
     const nodes = [await world.start(), await world.start()];
     const [lost] = (await nodes[0]?.broker.publish([event('lost')])) ?? [];
-    for (const { ear } of nodes) await ear.count(1);
+    for (const { recorder } of nodes) await recorder.count(1);
     await server.kill();
     await server.restart();
     for (const { broker } of nodes) {
-      await expect.poll(() => refusalOf(broker.ready()), { timeout: 10_000 }).toBe('accepted');
+      await expect.poll(() => publishRefusalOf(broker.ready()), { timeout: 10_000 }).toBe('accepted');
     }
     await nodes[0]?.broker.publish([event('new'), event('newer')]);
-    for (const { ear } of nodes) await ear.key('newer');
-    for (const { ear } of nodes) {
-      expect(ear.events).toMatchObject([
+    for (const { recorder } of nodes) await recorder.key('newer');
+    for (const { recorder } of nodes) {
+      expect(recorder.events).toMatchObject([
         { key: 'lost' },
         { type: 'belfry', action: 'gap', key: lost, object: { from: lost, to: '0-0', reason: 'log lost' } },
         { key: 'new', previous: '0-0' },
-        { key: 'newer', previous: ear.events[2]?.id },
+        { key: 'newer', previous: recorder.events[2]?.id },
       ]);
     }
   });
 
   it('is no reason to be deaf when its clock was set back', async () => {
     const { server, world } = await ownWorld();
-    const { broker, ear } = await world.start();
+    const { broker, recorder } = await world.start();
     // Far ahead, so that whatever comes after the loss has a lower id.
     await world.redis.xadd(world.log, '9000000000000-0', 'p', '0-0', 'e', JSON.stringify(event('future')));
     await world.redis.set(world.last, '9000000000000-0');
     await broker.publish([event('future too')]);
-    await ear.count(2);
+    await recorder.count(2);
     await server.kill();
     await server.restart();
-    await expect.poll(() => refusalOf(broker.ready()), { timeout: 10_000 }).toBe('accepted');
+    await expect.poll(() => publishRefusalOf(broker.ready()), { timeout: 10_000 }).toBe('accepted');
     await broker.publish([event('present')]);
-    await ear.key('present');
-    expect(ear.keys).toEqual(['future', 'future too', '9000000000000-1', 'present']);
+    await recorder.key('present');
+    expect(recorder.keys).toEqual(['future', 'future too', '9000000000000-1', 'present']);
   });
 
   it('is no reason to be deaf when it was emptied before the eyes of the node', async () => {
     const { world } = await ownWorld();
-    const { broker, ear } = await world.start();
+    const { broker, recorder } = await world.start();
     const [id = ''] = await broker.publish([event('1')]);
-    await ear.count(1);
+    await recorder.count(1);
     // A log that begins anew in the same millisecond gives out the same id again.
     await expect.poll(() => world.now()).toBeGreaterThan(Number.parseInt(id, 10));
     await world.redis.flushall();
     await broker.publish([event('2')]);
-    await ear.key('2');
-    expect(ear.events.map(({ type }) => type)).toEqual(['profiles', 'belfry', 'profiles']);
+    await recorder.key('2');
+    expect(recorder.events.map(({ type }) => type)).toEqual(['profiles', 'belfry', 'profiles']);
   });
 });
 
 describe.skipIf(!HAS_REDIS_SERVER)('a Redis that refuses', () => {
   it('for want of memory has its reason passed on, and is used again when it has some', async () => {
     const { world } = await ownWorld();
-    const { broker, ear } = await world.start();
+    const { broker, recorder } = await world.start();
     await world.redis.config('SET', 'maxmemory', '1');
-    const refusal = await refusalOf(broker.publish([event('1'), event('2')]));
+    const refusal = await publishRefusalOf(broker.publish([event('1'), event('2')]));
     expect(refusal).toEqual(unavailable('OOM'));
     expect((refusal as Error).cause).not.toHaveProperty('command');
     await world.redis.config('SET', 'maxmemory', '0');
     await broker.publish([event('3')]);
-    await ear.count(1);
-    expect(ear.keys).toEqual(['3']);
+    await recorder.count(1);
+    expect(recorder.keys).toEqual(['3']);
   });
 
   it('as a replica is left for whoever is the master by then', async () => {
     const { world } = await ownWorld();
-    const { broker, ear } = await world.start();
+    const { broker, recorder } = await world.start();
     await world.redis.replicaof('127.0.0.1', 1);
-    expect(await refusalOf(broker.publish([event('1')]))).toEqual(unavailable('READONLY'));
+    expect(await publishRefusalOf(broker.publish([event('1')]))).toEqual(unavailable('READONLY'));
     await world.redis.replicaof('NO', 'ONE');
-    await expect.poll(() => refusalOf(broker.publish([event('2')]))).toBe('accepted');
-    await ear.key('2');
+    await expect.poll(() => publishRefusalOf(broker.publish([event('2')]))).toBe('accepted');
+    await recorder.key('2');
     expect(world.said()).toContain('the connection to Redis is lost; trying again');
   });
 
@@ -180,7 +180,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a Redis that refuses', () => {
     const { server, world } = await ownWorld();
     await world.redis.config('SET', 'requirepass', 'right');
     const node = world.node({ url: `redis://:wrong@127.0.0.1:${server.port}`, connectTimeoutMs: 300 });
-    const refusal = await refusalOf(node.start(() => undefined));
+    const refusal = await publishRefusalOf(node.start(() => undefined));
     expect(refusal).toEqual(unavailable('WRONGPASS'));
     expect(`${String(refusal)} ${JSON.stringify(world.logged)}`).not.toMatch(/wrong@|:wrong/);
   });
@@ -189,7 +189,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a Redis that refuses', () => {
     const { server, world } = await ownWorld();
     await world.redis.call('ACL', 'SETUSER', 'hub', 'on', '>pass', '~*', '+@all', 'resetchannels');
     const node = world.node({ url: `redis://hub:pass@127.0.0.1:${server.port}` });
-    expect(await refusalOf(node.start(() => undefined))).toEqual(unavailable('NOPERM'));
+    expect(await publishRefusalOf(node.start(() => undefined))).toEqual(unavailable('NOPERM'));
     expect(await clientsOf(world)).toEqual([]);
   });
 });
@@ -197,16 +197,16 @@ describe.skipIf(!HAS_REDIS_SERVER)('a Redis that refuses', () => {
 describe('a list of events', () => {
   it('is refused whole when one is too big', async () => {
     const world = new RedisWorld();
-    const { broker, ear } = await world.start({ maxEventBytes: 1_000 });
+    const { broker, recorder } = await world.start({ maxEventBytes: 1_000 });
     const big = { ...event('big'), object: 'x'.repeat(1_000) };
-    expect(await refusalOf(broker.publish([event('1'), big]))).toMatchObject({
+    expect(await publishRefusalOf(broker.publish([event('1'), big]))).toMatchObject({
       code: 'event_too_big',
       status: 413,
       message: expect.stringMatching(/^The event is \d+ bytes\. Expected at most 1000\.$/) as string,
     });
     await broker.publish([event('2')]);
-    await ear.key('2');
-    expect(ear.keys).toEqual(['2']);
+    await recorder.key('2');
+    expect(recorder.keys).toEqual(['2']);
   });
 });
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseEvent } from '../../src/dialects/index.ts';
 import { parseJson, readJson, textOf } from '../../src/model/json.ts';
-import { REDACTED } from '../../src/model/mask.ts';
+import { REDACTED } from '../../src/model/redact-names.ts';
 import { Redaction } from '../../src/model/redaction.ts';
 import { DEFAULT_REDACTION, type RedactionRule } from '../../src/model/redaction-rules.ts';
 import { NO_SECRETS, PASSWORDS, TOKENS, WRITTEN } from '../model/url-samples.ts';

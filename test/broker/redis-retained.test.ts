@@ -73,14 +73,14 @@ describe('what Redis retains', () => {
     const others = Array.from({ length: 1_000 }, (_, i) => query('container.log', `other-${i}`, 1));
     for (let round = 0; round < 5; round++) {
       const published = Array.from({ length: 500 }, (_, i) => two.broker.publish([line('web', i)]));
-      await one.ear.until((events) => events.length > round * 500, 'the first of this round');
+      await one.recorder.until((events) => events.length > round * 500, 'the first of this round');
       const { events, cursor } = await readRetained(one.broker, [
         ...others,
         query('container.log', 'web', 1),
       ]);
       expect(events.map(({ id }) => id)).toEqual([cursor]);
       await Promise.all(published);
-      await one.ear.count((round + 1) * 500);
+      await one.recorder.count((round + 1) * 500);
     }
   });
 
@@ -178,12 +178,12 @@ describe('what Redis retains', () => {
     ['drp', '{"Type":"container","ACTION":"log","KEY":"web","OBJECT":1}'],
   ])('holds what a service published by the function in the %s format', async (_name, event) => {
     const world = new RedisWorld();
-    const { broker, ear } = await start(world);
+    const { broker, recorder } = await start(world);
     await world.fcall(event, event.replace('web', 'db'));
-    await ear.count(2);
+    await recorder.count(2);
     const { events, cursor } = await readRetained(broker, [LOG]);
-    expect(events).toMatchObject([{ ...line('web', 1), id: ear.ids[0] }]);
-    expect(cursor).toBe(ear.ids[1]);
+    expect(events).toMatchObject([{ ...line('web', 1), id: recorder.ids[0] }]);
+    expect(cursor).toBe(recorder.ids[1]);
   });
 
   it.each([
@@ -226,9 +226,9 @@ describe('what Redis retains', () => {
 
   it('leaves out what is only shouted', async () => {
     const world = new RedisWorld();
-    const { broker, ear } = await start(world);
+    const { broker, recorder } = await start(world);
     await world.shout(json(line('web', 1)));
-    await ear.count(1);
+    await recorder.count(1);
     expect(await objects(broker, LOG)).toEqual([]);
   });
 
@@ -255,11 +255,11 @@ describe('what Redis retains', () => {
 
   it('does not keep events from flowing when a key is not what it should be', async () => {
     const world = new RedisWorld();
-    const { broker, ear } = await start(world);
+    const { broker, recorder } = await start(world);
     await world.redis.set(`{${world.prefix}}:latest:machines`, 'x');
     const ids = await broker.publish([value('save', 'a', 1), value('delete', 'a', 1), value('save', 'b', 1)]);
-    await ear.count(3);
-    expect(ear.ids).toEqual(ids);
+    await recorder.count(3);
+    expect(recorder.ids).toEqual(ids);
     await broker.ready();
     await expect(broker.latest('machines')).rejects.toMatchObject({ code: 'unavailable' });
     await expect(readRetained(broker, [query('machines.*', 'a', 1)])).rejects.toMatchObject({

@@ -41,15 +41,15 @@ describe.skipIf(!HAS_REDIS_SERVER)('rights that a user of Redis lacks', () => {
       expect(await world.redis.exists(world.log, world.last)).toBe(0);
       await allow('+@all');
       await limited.broker.publish([event('1'), event('2')], once('key'));
-      await free.ear.count(2);
-      expect(free.ear.keys).toEqual(['1', '2']);
+      await free.recorder.count(2);
+      expect(free.recorder.keys).toEqual(['1', '2']);
     },
   );
 
   it('lead to no doubles and no gaps when a node loses its channel for a while, and heal by themselves', async () => {
     const { world, limited, free, allow, clock } = await twoNodes();
     await free.broker.publish([event('before')]);
-    await limited.ear.key('before');
+    await limited.recorder.key('before');
     await allow('resetchannels');
     await expect.poll(() => isReady(limited)).toBe(false);
     const refused = limited.broker.publish([event('refused')]);
@@ -57,13 +57,13 @@ describe.skipIf(!HAS_REDIS_SERVER)('rights that a user of Redis lacks', () => {
     for (let i = 0; i < 50; i++) await free.broker.publish([event(`${i}`)]);
     await world.redis.xadd(`{${world.prefix}}:ingress`, '*', 'event', text('by the ingress'));
     clock.advance(WATCH_MS);
-    await free.ear.key('by the ingress');
+    await free.recorder.key('by the ingress');
     await allow('allchannels');
     clock.advance(WATCH_MS);
-    await limited.ear.key('by the ingress');
+    await limited.recorder.key('by the ingress');
     await expect.poll(() => isReady(limited)).toBe(true);
-    expect(limited.ear.events).toEqual(free.ear.events);
-    expect(limited.ear.keys).toHaveLength(52);
+    expect(limited.recorder.events).toEqual(free.recorder.events);
+    expect(limited.recorder.keys).toHaveLength(52);
   });
 
   it('leave an entry in the ingress that could be moved but not removed', async () => {
@@ -74,7 +74,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('rights that a user of Redis lacks', () => {
     await expect.poll(() => world.said(40)).toContain('cannot take from the ingress; trying again');
     expect(await world.redis.exists(world.log)).toBe(0);
     await allow('+@all');
-    await expect.poll(() => (clock.advance(WATCH_MS), limited.ear.keys)).toEqual(['1']);
+    await expect.poll(() => (clock.advance(WATCH_MS), limited.recorder.keys)).toEqual(['1']);
     expect(await world.redis.xlen(world.log)).toBe(1);
   });
 });
@@ -82,12 +82,12 @@ describe.skipIf(!HAS_REDIS_SERVER)('rights that a user of Redis lacks', () => {
 describe('a list that the log refuses halfway', () => {
   it('leaves nothing of it behind', async () => {
     const world = new RedisWorld();
-    const { broker, ear } = await world.start();
+    const { broker, recorder } = await world.start();
     await broker.publish([event('1')]);
     await world.redis.xadd(world.log, '18446744073709551615-18446744073709551614', 'x', 'y');
     await expect(world.fcall(text('2'), text('3'))).rejects.toThrow('exhausted');
     expect(await world.redis.xlen(world.log)).toBe(2);
-    await ear.count(1);
-    expect(ear.keys).toEqual(['1']);
+    await recorder.count(1);
+    expect(recorder.keys).toEqual(['1']);
   });
 });

@@ -4,20 +4,20 @@ import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { inject, onTestFinished } from 'vitest';
-import { RedisBroker } from '../../src/broker/redis.ts';
-import type { RedisBrokerOptions } from '../../src/broker/redis-options.ts';
+import { RedisBroker } from '../../src/broker/redis-broker.ts';
+import type { RedisBrokerOptions } from '../../src/broker/redis-broker-options.ts';
 import { FORMATS } from '../../src/dialects/formats.ts';
 import { parseEvent, parseLogged } from '../../src/dialects/index.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import type { Cursor } from '../../src/model/cursor.ts';
 import { randomPrefix } from '../support/redis.ts';
-import { Ear } from './ear.ts';
+import { Recorder } from './recorder.ts';
 
 export const MAX_EVENT_BYTES = 1_048_576;
 
 export interface StartedNode {
   readonly broker: RedisBroker;
-  readonly ear: Ear;
+  readonly recorder: Recorder;
   readonly position: Cursor;
 }
 
@@ -85,8 +85,8 @@ export class RedisWorld {
   async start(options: Partial<RedisBrokerOptions> = {}): Promise<StartedNode> {
     const broker = this.node(options);
     onTestFinished(() => broker.stop());
-    const ear = new Ear();
-    return { broker, ear, position: await broker.start(ear.hear) };
+    const recorder = new Recorder();
+    return { broker, recorder, position: await broker.start(recorder.hear) };
   }
 
   /** What a process says that stops a broker, starts it before unless told not to, and must then end by itself. */

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 
 /** Resolves to the refusal, and fails when it took as long as somebody might wait. */
-export async function refusalOf(promise: Promise<unknown>, withinMs = 1_000): Promise<unknown> {
+export async function publishRefusalOf(promise: Promise<unknown>, withinMs = 1_000): Promise<unknown> {
   const begun = performance.now();
   const refusal = await promise.then(
     () => 'accepted',

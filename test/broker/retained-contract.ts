@@ -7,7 +7,7 @@ import { valueOf } from '../../src/model/json.ts';
 import { REMOVING_ACTIONS, Retention, type RetentionRule } from '../../src/model/retention.ts';
 import { anyEvent } from './any-event.ts';
 import { all } from './contract.ts';
-import { Ear } from './ear.ts';
+import { Recorder } from './recorder.ts';
 import { once } from '../support/once.ts';
 import { runs } from '../support/runs.ts';
 
@@ -31,23 +31,23 @@ export const RULES: readonly RetentionRule[] = [
 
 /** What every broker keeps by the rules. */
 export function describeRetained(name: string, make: (retention: Retention) => Made): void {
-  const start = async (rules = RULES): Promise<Made & { ear: Ear }> => {
+  const start = async (rules = RULES): Promise<Made & { recorder: Recorder }> => {
     const { node, pass } = make(new Retention(rules));
     onTestFinished(() => node.stop());
-    const ear = new Ear();
-    await node.start(ear.hear);
-    return { node, pass, ear };
+    const recorder = new Recorder();
+    await node.start(recorder.hear);
+    return { node, pass, recorder };
   };
 
   describe(`what the ${name} broker retains`, () => {
     it('is the last so many of a type, action and key, oldest first, as they were delivered', async () => {
-      const { node, ear } = await start();
+      const { node, recorder } = await start();
       await node.publish(lines('web', 1, 6));
       await node.publish([line('db', 1)]);
-      const delivered = (await ear.count(6)).slice(2, 5).map(withoutPrevious);
+      const delivered = (await recorder.count(6)).slice(2, 5).map(withoutPrevious);
       const { events, cursor } = await readRetained(node, [query('container.log', 'web', 10)]);
       expect(events.map(withoutPrevious)).toEqual(delivered);
-      expect(cursor).toBe(ear.events.at(-1)?.id);
+      expect(cursor).toBe(recorder.events.at(-1)?.id);
     });
 
     it('is given in the order of the queries, each by its own count', async () => {
@@ -168,9 +168,9 @@ export function describeRetained(name: string, make: (retention: Retention) => M
 
   describe(`the latest that the ${name} broker retains`, () => {
     it('is the newest event of each key, whatever its action', async () => {
-      const { node, ear } = await start();
+      const { node, recorder } = await start();
       await node.publish([value('create', 'a', 1), value('create', 'b', 1), value('update', 'a', 2)]);
-      const [, b, a] = (await ear.count(3)).map(withoutPrevious);
+      const [, b, a] = (await recorder.count(3)).map(withoutPrevious);
       const { events, total } = await node.latest('machines');
       expect([events.map(withoutPrevious), total]).toEqual([[a, b], 2]);
       expect((await node.latestOf('machines', 'a'))?.object).toEqual(2);
@@ -264,7 +264,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
 
   describe(`the latest of the tails that the ${name} broker retains`, () => {
     it('is the newest event of each key, of whatever action that is kept', async () => {
-      const { node, ear } = await start();
+      const { node, recorder } = await start();
       await node.publish([
         status('web', 'up'),
         line('db', 1),
@@ -273,7 +273,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
         status('db', 'up'),
       ]);
       await node.publish([{ ...line('db', 3), action: 'end' }]);
-      const heard = (await ear.count(6)).map(withoutPrevious);
+      const heard = (await recorder.count(6)).map(withoutPrevious);
       const { events, total } = await node.latest('container');
       expect([events.map(withoutPrevious), total]).toEqual([[heard[4], heard[2]], 2]);
       const one = await node.latestOf('container', 'db');

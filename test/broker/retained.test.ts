@@ -1,4 +1,4 @@
-import { MemoryBroker } from '../../src/broker/memory.ts';
+import { MemoryBroker } from '../../src/broker/memory-broker.ts';
 import { ManualClock } from '../support/clock.ts';
 import { RedisWorld } from './redis-world.ts';
 import { describeRetained } from './retained-contract.ts';

@@ -1,6 +1,6 @@
 /** A process that starts a broker, publishes, stops it, and has nothing more to do. */
 import { pino } from 'pino';
-import { RedisBroker } from '../../src/broker/redis.ts';
+import { RedisBroker } from '../../src/broker/redis-broker.ts';
 import { FORMATS } from '../../src/dialects/formats.ts';
 import { parseEvent, parseLogged } from '../../src/dialects/index.ts';
 import { systemClock } from '../../src/model/clock.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { redactionOf } from '../../src/config/redaction.ts';
 import { describeConfig, loadConfig } from '../../src/config/config.ts';
 import type { Json } from '../../src/model/json.ts';
-import { REDACTED } from '../../src/model/mask.ts';
+import { REDACTED } from '../../src/model/redact-names.ts';
 import { fromFile, refusal } from './helpers.ts';
 
 const refused = (rules: unknown): string => refusal({ BELFRY_REDACTION: JSON.stringify(rules) });

@@ -7,7 +7,7 @@ import { parseFilters } from '../../src/model/filter.ts';
 import { readJson } from '../../src/model/json.ts';
 import { Pattern } from '../../src/model/pattern.ts';
 import { isRfc3339 } from '../../src/model/time.ts';
-import { parseQuery } from '../../src/registry/query.ts';
+import { parseQuery } from '../../src/registry/connection-query.ts';
 import { hostileEvents, hostileFrames, hostileJson, hostileQueries, hostileTexts } from './inputs.ts';
 
 /** Something that reads what a client sends. */

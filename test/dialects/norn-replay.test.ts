@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { MemoryBroker } from '../../src/broker/memory.ts';
+import { MemoryBroker } from '../../src/broker/memory-broker.ts';
 import type { Session } from '../../src/dialects/dialect.ts';
 import { parseEvent } from '../../src/dialects/index.ts';
 import { norn } from '../../src/dialects/norn.ts';

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
-import { REDACTED } from '../../src/model/mask.ts';
+import { REDACTED } from '../../src/model/redact-names.ts';
 import { connect, drpClient, nativeClient, type TestClient } from '../support/client.ts';
 import { startNode } from '../support/node.ts';
 import { runCommand, startNodeProcess, type NodeProcess } from '../support/process.ts';

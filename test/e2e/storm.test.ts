@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { RedisBroker } from '../../src/broker/redis.ts';
+import { RedisBroker } from '../../src/broker/redis-broker.ts';
 import { FORMATS } from '../../src/dialects/formats.ts';
 import { parseEvent, parseLogged } from '../../src/dialects/index.ts';
 import type { HubEvent } from '../../src/model/event.ts';

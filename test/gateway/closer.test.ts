@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Closer } from '../../src/gateway/rest/connection-closer.ts';
 import { MemoryControl } from '../../src/registry/memory-control.ts';
 import type { ControlCommand } from '../../src/registry/control.ts';
-import type { ConnectionQuery } from '../../src/registry/query.ts';
+import type { ConnectionQuery } from '../../src/registry/connection-query.ts';
 import type { ConnectionPage, ConnectionRecord } from '../../src/registry/registry.ts';
 import { ManualClock } from '../support/clock.ts';
 import { settled } from '../support/connection.ts';

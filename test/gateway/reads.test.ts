@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Sending } from '../../src/gateway/http/sending.ts';
 import { Shared, Turns } from '../../src/gateway/http/turns.ts';
-import { mapInTurns, Turn } from '../../src/model/turn.ts';
+import { mapInSlices, TimeSlice } from '../../src/model/time-slice.ts';
 import { ManualClock } from '../support/clock.ts';
 import { rawConnection, type RawConnection } from '../support/raw-http.ts';
 
@@ -107,7 +107,7 @@ describe('long work', () => {
     const spin = (ms: number): void => {
       for (const end = performance.now() + ms; performance.now() < end;);
     };
-    const seen = await mapInTurns([1, 2, 3, 4], () => (spin(6), others));
+    const seen = await mapInSlices([1, 2, 3, 4], () => (spin(6), others));
     expect(new Set(seen).size).toBe(4);
     others = Number.NaN;
   });
@@ -115,7 +115,7 @@ describe('long work', () => {
   it('of several gives them one turn at a time', async () => {
     const turns: string[] = [];
     const work = (name: string) => async () => {
-      const turn = new Turn();
+      const turn = new TimeSlice();
       for (let i = 0; i < 3; i++) {
         await turn.next();
         turns.push(name);

@@ -5,7 +5,7 @@ import { exportJWK, exportSPKI, generateKeyPair } from 'jose';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Tokens } from '../../src/gateway/auth/tokens.ts';
 import type { BelfryError } from '../../src/model/errors.ts';
-import { algorithmsOf } from '../../src/model/signature.ts';
+import { algorithmsOf } from '../../src/model/signature-algorithms.ts';
 import { ManualClock } from '../support/clock.ts';
 import { base64url, clock, refusal, SECRET, tokenOf } from './tokens-helpers.ts';
 

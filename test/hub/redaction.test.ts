@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { drp } from '../../src/dialects/drp.ts';
-import { REDACTED } from '../../src/model/mask.ts';
+import { REDACTED } from '../../src/model/redact-names.ts';
 import { Redaction } from '../../src/model/redaction.ts';
 import { anIdentity, settled, startHub, type TestConnection } from '../support/connection.ts';
 

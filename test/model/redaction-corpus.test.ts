@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { valueOf, type Json, type JsonObject } from '../../src/model/json.ts';
-import { REDACTED } from '../../src/model/mask.ts';
+import { REDACTED } from '../../src/model/redact-names.ts';
 import { Redaction } from '../../src/model/redaction.ts';
 import { DEFAULT_REDACTION } from '../../src/model/redaction-rules.ts';
 

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { NewEvent } from '../../src/model/event.ts';
 import { isJsonObject, readJson, textOf, valueOf, type Json, type Value } from '../../src/model/json.ts';
-import { fold, holds, parseField, REDACTED } from '../../src/model/mask.ts';
+import { fold, holds, parseField, REDACTED } from '../../src/model/redact-names.ts';
 import { Redaction } from '../../src/model/redaction.ts';
 import { DEFAULT_REDACTION, type RedactionRule } from '../../src/model/redaction-rules.ts';
 import { anySecretJson } from './any-secret.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { HubEvent } from '../../src/model/event.ts';
-import type { QuotaRates } from '../../src/registry/quota.ts';
-import type { Attendance, Lifecycle, Registry } from '../../src/registry/registry.ts';
-import type { Ear } from '../broker/ear.ts';
+import type { QuotaRates } from '../../src/registry/log-quota.ts';
+import type { PresenceReader, Lifecycle, Registry } from '../../src/registry/registry.ts';
+import type { Recorder } from '../broker/recorder.ts';
 import { aQuery, aRecord, idsOf } from './records.ts';
 
 /** A share of the log that no test uses up unless it says so. */
@@ -16,9 +16,9 @@ interface NodeOptions {
 /** What the nodes of a test have in common. */
 export interface RegistryWorld {
   /** Hears what the registries tell. */
-  readonly ear: Ear;
+  readonly recorder: Recorder;
   /** One more node, started; it ends with the test. */
-  node(options?: NodeOptions): Promise<Registry & Attendance & Lifecycle>;
+  node(options?: NodeOptions): Promise<Registry & PresenceReader & Lifecycle>;
   /** Time passes, where it does not do so by itself. */
   pass(ms: number): void;
 }
@@ -39,7 +39,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       await node.add(record, NO_LIMITS);
       expect(await node.list(aQuery())).toEqual({ records: [record], total: 1 });
       node.remove(record.Id, 'closed');
-      await world.ear.count(3);
+      await world.recorder.count(3);
       expect(await node.list(aQuery())).toEqual({ records: [], total: 0 });
     });
 
@@ -59,7 +59,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       node.remove(record.Id, 'closed by "somebody"');
       node.remove(record.Id, 'again');
       await node.add(aRecord({ Principal: 'unknown' }), NO_LIMITS);
-      const events = await world.ear.count(4);
+      const events = await world.recorder.count(4);
       expect(topics(events)).toEqual([
         'connections.create.user:ada',
         'presence.online.user:ada',
@@ -78,9 +78,9 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       for (const { Id } of others) node.remove(Id, 'closed');
       await node.update({ ...known, ExpiresAt: '2025-01-15T11:00:00.000Z' }, NO_LIMITS);
       node.remove(known.Id, 'closed');
-      await world.ear.count(8);
+      await world.recorder.count(8);
       world.pass(2_000);
-      const events = await world.ear.count(9);
+      const events = await world.recorder.count(9);
       expect(topics(events.filter(({ id }) => id !== undefined))).toEqual([
         'connections.create.user:ada',
         'presence.online.user:ada',
@@ -103,7 +103,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
         aRecord({ Principal: 'user:big', Patterns: Array.from({ length: 20 }, () => 'x'.repeat(200)) }),
         NO_LIMITS,
       );
-      const events = await world.ear.count(62);
+      const events = await world.recorder.count(62);
       expect(events.filter(({ id }) => id !== undefined)).toHaveLength(10);
       expect(events.slice(0, 10).every(({ id }) => id !== undefined)).toBe(true);
     });
@@ -115,7 +115,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       const both = await node.list(aQuery('RemoteAddr=10.9.9.9:9'));
       expect(idsOf(both.records)).toEqual([a!.Id, b!.Id]);
       node.remove(a!.Id, 'closed');
-      await world.ear.count(4);
+      await world.recorder.count(4);
       expect(idsOf((await node.list(aQuery())).records)).toEqual([b!.Id]);
     });
 
@@ -129,7 +129,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       await node.update(longer, NO_LIMITS);
       const other = { ...longer, Principal: 'user:bob' };
       await node.update(other, NO_LIMITS);
-      const events = await world.ear.count(5);
+      const events = await world.recorder.count(5);
       expect(topics(events).filter((topic) => topic.startsWith('connections'))).toEqual([
         'connections.create.user:ada',
         'connections.update.user:ada',
@@ -145,7 +145,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       await node.update(aRecord(), NO_LIMITS);
       node.remove('nobody', 'closed');
       await node.add(aRecord({ Principal: 'unknown' }), NO_LIMITS);
-      expect(topics(await world.ear.count(1))).toEqual(['connections.create.unknown']);
+      expect(topics(await world.recorder.count(1))).toEqual(['connections.create.unknown']);
       expect(await node.list(aQuery())).toEqual({ records: [], total: 0 });
     });
 
@@ -239,7 +239,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       expect((await node.list(aQuery('Principal=unknown'))).records).toEqual([late]);
       await node.update({ ...late, Principal: 'user:bob' }, limits);
       await node.update({ ...late, Principal: 'user:bob', Patterns: ['x.*.*'] }, limits);
-      expect(topics(await world.ear.count(5)).at(-1)).toBe('presence.online.user:bob');
+      expect(topics(await world.recorder.count(5)).at(-1)).toBe('presence.online.user:bob');
     });
 
     it('knows who is there since when, by websockets only', async () => {
@@ -287,9 +287,9 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
         'user:6"',
       ]);
       node.remove(records[3]!.Id, 'closed');
-      await world.ear.count(17);
+      await world.recorder.count(17);
       world.pass(2_000);
-      await world.ear.count(18);
+      await world.recorder.count(18);
       const left = await node.online({ visible: 'all', offset: 0, limit: 10 });
       expect(left.online.map(({ principal }) => principal)).toEqual(principals.toSpliced(3, 1));
     });
@@ -316,9 +316,9 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       await node.add(b, NO_LIMITS);
       node.remove(a.Id, 'closed');
       node.remove(b.Id, 'closed');
-      await world.ear.count(5);
+      await world.recorder.count(5);
       world.pass(2_000);
-      const events = await world.ear.count(6);
+      const events = await world.recorder.count(6);
       const told = events.filter(({ type }) => type === 'presence');
       expect(topics(told)).toEqual(['presence.online.user:ada', 'presence.offline.user:ada']);
       const [online, offline] = told.map(({ object }) => object);
@@ -340,13 +340,13 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       const first = aRecord();
       await node.add(first, NO_LIMITS);
       node.remove(first.Id, 'closed');
-      await world.ear.count(3);
+      await world.recorder.count(3);
       world.pass(5_000);
       expect(await node.presence('user:ada')).toMatchObject({ online: true, connections: [] });
       await node.add(aRecord({ CreateTime: '2025-01-15T10:31:00.000Z' }), NO_LIMITS);
       world.pass(20_000);
       await node.add(aRecord({ Principal: 'unknown' }), NO_LIMITS);
-      const events = await world.ear.count(5);
+      const events = await world.recorder.count(5);
       expect(topics(events).filter((topic) => topic.startsWith('presence'))).toEqual([
         'presence.online.user:ada',
       ]);
@@ -358,7 +358,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       await node.add(aRecord(), NO_LIMITS);
       await node.add(aRecord({ Principal: 'unknown' }), NO_LIMITS);
       await node.stop();
-      const events = await world.ear.count(5);
+      const events = await world.recorder.count(5);
       expect(topics(events.slice(-2))).toEqual(['connections.delete.user:ada', 'connections.delete.unknown']);
       expect(events.at(-1)?.object).toMatchObject({ Reason: 'node stopped' });
     });
@@ -373,7 +373,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
         const { online, connections } = await node.presence(record.Principal);
         expect([online, connections]).toEqual([true, [record]]);
       }
-      const created = (await world.ear.count(12)).filter(({ type }) => type === 'connections');
+      const created = (await world.recorder.count(12)).filter(({ type }) => type === 'connections');
       expect(created.map(({ key }) => key)).toEqual(odd);
     });
   });
@@ -382,7 +382,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
 async function start(
   makeWorld: () => Promise<RegistryWorld>,
   options?: NodeOptions,
-): Promise<{ readonly world: RegistryWorld; readonly node: Registry & Attendance & Lifecycle }> {
+): Promise<{ readonly world: RegistryWorld; readonly node: Registry & PresenceReader & Lifecycle }> {
   const world = await makeWorld();
   return { world, node: await world.node(options) };
 }

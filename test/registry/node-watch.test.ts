@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { NodeWatch } from '../../src/registry/node-watch.ts';
-import type { NodeRecord } from '../../src/registry/nodes.ts';
+import type { NodeRecord } from '../../src/registry/node-directory.ts';
 import { ManualClock } from '../support/clock.ts';
 import { aReport } from './records.ts';
 

@@ -1,5 +1,5 @@
-import { parseQuery, type ConnectionQuery } from '../../src/registry/query.ts';
-import type { NodeReport, OwnReport, SettingHashes } from '../../src/registry/nodes.ts';
+import { parseQuery, type ConnectionQuery } from '../../src/registry/connection-query.ts';
+import type { NodeReport, OwnReport, SettingHashes } from '../../src/registry/node-directory.ts';
 import type { ConnectionRecord } from '../../src/registry/registry.ts';
 
 let made = 0;

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { Redis } from 'ioredis';
-import { registryNames } from '../../src/registry/redis-names.ts';
-import { rowOf } from '../../src/registry/redis-row.ts';
-import type { RedisRegistry } from '../../src/registry/redis.ts';
+import { registryKeys } from '../../src/registry/redis-registry-keys.ts';
+import { rowOf } from '../../src/registry/redis-connection-row.ts';
+import type { RedisRegistry } from '../../src/registry/redis-registry.ts';
 import type { ConnectionRecord } from '../../src/registry/registry.ts';
 import { sortableAddress } from '../../src/registry/address.ts';
 import { randomPrefix } from '../support/redis.ts';
@@ -120,7 +120,7 @@ describe('with 100,000 connections', () => {
 
 /** What the scripts would have written, a thousand at once; a hundred for each principal. */
 async function fill(redis: Redis, prefix: string, records: ConnectionRecord[]): Promise<void> {
-  const names = registryNames(prefix);
+  const names = registryKeys(prefix);
   for (let begin = 0; begin < MANY; begin += 1_000) {
     const some = Array.from({ length: 1_000 }, (_, i) =>
       aRecord({ Principal: `user:${Math.floor((begin + i) / 100)}`, Node: i % 2 ? 'two' : 'one' }),

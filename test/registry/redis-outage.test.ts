@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BelfryError } from '../../src/model/errors.ts';
-import { registryNames } from '../../src/registry/redis-names.ts';
+import { registryKeys } from '../../src/registry/redis-registry-keys.ts';
 import type { ConnectionRecord } from '../../src/registry/registry.ts';
 import { HAS_REDIS_SERVER, startRedisServer, type RedisServer } from '../support/redis.ts';
 import { aQuery, aRecord, idsOf } from './records.ts';
@@ -32,7 +32,7 @@ async function setScene(keeps: boolean): Promise<Scene> {
   await Promise.all(
     nodes.flatMap(({ registry }, i) => truth[i]!.map((record) => registry.add(record, NO_LIMITS))),
   );
-  await world.ear.count(900);
+  await world.recorder.count(900);
   return { server, world, nodes, truth };
 }
 
@@ -59,11 +59,11 @@ describe('a registry on a Redis', () => {
     await new Promise(setImmediate);
     hear();
     await waitForTruth([node.registry], [kept]);
-    await world.ear.until(() => world.told('connections.delete').length > 0, 'a delete');
+    await world.recorder.until(() => world.told('connections.delete').length > 0, 'a delete');
     await pastRenewals(world, 2);
     node.registry.remove(kept.Id, 'closed');
     await waitForTruth([node.registry], []);
-    await world.ear.until(() => world.told('connections.delete').includes(kept.Id), 'the last delete');
+    await world.recorder.until(() => world.told('connections.delete').includes(kept.Id), 'the last delete');
     expect(world.told('connections.delete')).toEqual([gone.Id, kept.Id]);
   });
 
@@ -75,7 +75,7 @@ describe('a registry on a Redis', () => {
     hear();
     expect((await node.registry.list(aQuery())).total).toBe(1);
     await waitForTruth([node.registry], []);
-    await world.ear.until(() => world.told('connections.delete').length > 0, 'a delete');
+    await world.recorder.until(() => world.told('connections.delete').length > 0, 'a delete');
     expect(world.told('connections.create')).toEqual(world.told('connections.delete'));
   });
 
@@ -103,7 +103,7 @@ describe('a registry whose connection comes back', () => {
     await Promise.all(records.map((record) => node.registry.add(record, NO_LIMITS)));
     // As a failover that lost an addition and a removal.
     const { redis, prefix } = world.world;
-    const names = registryNames(prefix);
+    const names = registryKeys(prefix);
     const [lost] = records.map(({ Id }) => Id);
     const [held = ''] = await redis.keys(`{${prefix}}:conn:node:*`);
     await redis.multi().hdel(names.rows, lost!).srem(held, lost!).sadd(held, 'ghost').exec();
@@ -144,7 +144,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the registry is right again', () => {
     await expect(two!.presence('user:1')).rejects.toMatchObject({ code: 'unavailable' });
     await server.restart();
     await waitForTruth([one!, two!], [...kept, ...truth[1]!]);
-    await world.ear.until(() => world.told('connections.delete').length > 0, 'a delete');
+    await world.recorder.until(() => world.told('connections.delete').length > 0, 'a delete');
     expect(world.told('connections.delete')).toEqual([gone!.Id]);
   });
 
@@ -161,7 +161,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the registry is right again', () => {
     await waitForTruth([one!, two!], truth.flat());
     const late = aRecord();
     await two!.add(late, NO_LIMITS);
-    await world.ear.until(() => world.told('connections.create').includes(late.Id), 'the late one');
+    await world.recorder.until(() => world.told('connections.create').includes(late.Id), 'the late one');
     expect(world.told('connections.create').length).toBe(601);
     expect(world.told('connections.delete').toSorted()).toEqual(idsOf(gone).toSorted());
   });

@@ -7,11 +7,11 @@ import { publishing } from '../../src/broker/redis-scripts.ts';
 import { systemClock, type Clock } from '../../src/model/clock.ts';
 import { valueOf } from '../../src/model/json.ts';
 import { Retention } from '../../src/model/retention.ts';
-import type { QuotaRates } from '../../src/registry/quota.ts';
-import { registryScripts } from '../../src/registry/redis-names.ts';
+import type { QuotaRates } from '../../src/registry/log-quota.ts';
+import { registryScripts } from '../../src/registry/redis-registry-keys.ts';
 import type { ConnectionRecord, Registry } from '../../src/registry/registry.ts';
-import { RedisRegistry, type RedisRegistryOptions } from '../../src/registry/redis.ts';
-import type { Ear } from '../broker/ear.ts';
+import { RedisRegistry, type RedisRegistryOptions } from '../../src/registry/redis-registry.ts';
+import type { Recorder } from '../broker/recorder.ts';
 import { RedisWorld } from '../broker/redis-world.ts';
 import { PLENTY, type RegistryWorld } from './contract.ts';
 import { aQuery, aReport, idsOf } from './records.ts';
@@ -32,20 +32,20 @@ export interface RegistryNode {
   kill(): Promise<void>;
 }
 
-/** Registries on a real Redis, and an ear on its log. */
+/** Registries on a real Redis, and an recorder on its log. */
 export class RedisRegistryWorld implements RegistryWorld {
   readonly world: RedisWorld;
-  readonly ear: Ear;
+  readonly recorder: Recorder;
 
-  private constructor(world: RedisWorld, ear: Ear) {
+  private constructor(world: RedisWorld, recorder: Recorder) {
     this.world = world;
-    this.ear = ear;
+    this.recorder = recorder;
   }
 
   static async make(url = inject('redisUrl')): Promise<RedisRegistryWorld> {
     const world = new RedisWorld(url);
-    const { ear } = await world.start();
-    return new RedisRegistryWorld(world, ear);
+    const { recorder } = await world.start();
+    return new RedisRegistryWorld(world, recorder);
   }
 
   pass(): void {}
@@ -102,7 +102,7 @@ export class RedisRegistryWorld implements RegistryWorld {
   told(
     topic: 'connections.create' | 'connections.delete' | 'presence.online' | 'presence.offline',
   ): string[] {
-    return this.ear.events
+    return this.recorder.events
       .filter(({ type, action }) => `${type}.${action}` === topic)
       .map(({ object }) => {
         const { Id, principal } = valueOf(object) as { Id?: string; principal?: string };

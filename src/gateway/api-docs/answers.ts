@@ -4,7 +4,7 @@ import { gapForm, heardEvent, PUBLISHED } from '../../dialects/messages.ts';
 import { anyJson, anyObject, rfc3339 } from '../../dialects/shapes.ts';
 import type { Explanation } from '../../hub/explain.ts';
 import type { DeadLetter } from '../../model/dead-letter.ts';
-import type { NodeReport } from '../../registry/nodes.ts';
+import type { NodeReport } from '../../registry/node-directory.ts';
 import type { ConnectionRecord, Presence, Seen } from '../../registry/registry.ts';
 
 const connection: z.ZodType<ConnectionRecord> = z.strictObject({

@@ -1,7 +1,7 @@
 /** The forms of parameters, as they are described: what fits is never refused for its form. */
 import { z } from 'zod';
 import { rfc3339 } from '../../dialects/shapes.ts';
-import { FIELDS } from '../../registry/query.ts';
+import { FIELDS } from '../../registry/connection-query.ts';
 import { count } from './operation.ts';
 
 /** A type and an action that are not blank, then a key, with dots between. */

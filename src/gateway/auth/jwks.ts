@@ -4,7 +4,7 @@ import { bound } from '../../model/bound.ts';
 import type { Clock } from '../../model/clock.ts';
 import { BelfryError } from '../../model/errors.ts';
 import { parseJson } from '../../model/json.ts';
-import { algorithmsOf } from '../../model/signature.ts';
+import { algorithmsOf } from '../../model/signature-algorithms.ts';
 
 /** How long keys count as fresh. Older ones are still used, and asked for anew beside that. */
 const FRESH_MS = bound(

@@ -3,7 +3,7 @@ import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
 import type { Clock } from '../../model/clock.ts';
 import { BelfryError } from '../../model/errors.ts';
 import type { Identity } from '../../model/principal.ts';
-import { algorithmsOf, PUBLIC_KEY_ALGORITHMS } from '../../model/signature.ts';
+import { algorithmsOf, PUBLIC_KEY_ALGORITHMS } from '../../model/signature-algorithms.ts';
 import { identityIn, invalidToken, TokenEnded } from './claims.ts';
 import { PublishedKeys, type KeyWanted } from './jwks.ts';
 import { Verified } from './verified-tokens.ts';

@@ -2,7 +2,7 @@ import { BelfryError } from '../../model/errors.ts';
 import type { NewEvent } from '../../model/event.ts';
 import type { PatternPart } from '../../model/pattern.ts';
 import { UNKNOWN, type Grants, type Identity, type Principal } from '../../model/principal.ts';
-import type { ConnectionQuery } from '../../registry/query.ts';
+import type { ConnectionQuery } from '../../registry/connection-query.ts';
 import type { ConnectionRecord } from '../../registry/registry.ts';
 
 /** The event that tells of a connection; who may hear it may also look the connection up. */

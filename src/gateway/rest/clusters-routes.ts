@@ -5,7 +5,7 @@ import { BelfryError } from '../../model/errors.ts';
 import type { HubEvent } from '../../model/event.ts';
 import { fieldsOf, isObjectValue, textOf, withField, type ObjectValue } from '../../model/json.ts';
 import { ANONYMOUS, Grants, type Identity } from '../../model/principal.ts';
-import { mapInTurns } from '../../model/turn.ts';
+import { mapInSlices } from '../../model/time-slice.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { identityOf } from '../auth/caller.ts';
 import { addressOf } from '../http/client-address.ts';
@@ -57,7 +57,7 @@ export function clusterRoutes(options: ClustersOptions): Router {
   const router = express.Router({ caseSensitive: true });
   const listOf = async (query: LatestQuery): Promise<Listed> => {
     const { events, total } = await retained.latest('cluster', query);
-    const texts = await mapInTurns(events, (event) => textOf(asCluster(view.mask(event))));
+    const texts = await mapInSlices(events, (event) => textOf(asCluster(view.mask(event))));
     return { body: `{"clusters":[${texts.join()}]}`, count: events.length, total };
   };
   const first = sharedPage(() => listOf(FIRST));

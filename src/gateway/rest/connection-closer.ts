@@ -1,7 +1,7 @@
 import type { Clock } from '../../model/clock.ts';
 import { BelfryError } from '../../model/errors.ts';
 import { VALUES_MAX, type Control } from '../../registry/control.ts';
-import { ANYBODY } from '../../registry/query.ts';
+import { ANYBODY } from '../../registry/connection-query.ts';
 import type { ConnectionRecord, Registry } from '../../registry/registry.ts';
 
 /** How long is waited after each time that the order is given: five seconds in all. */

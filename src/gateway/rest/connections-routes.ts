@@ -5,10 +5,10 @@ import type { Clock } from '../../model/clock.ts';
 import { BelfryError } from '../../model/errors.ts';
 import type { Principal } from '../../model/principal.ts';
 import { momentOf } from '../../model/time.ts';
-import { mapInTurns } from '../../model/turn.ts';
+import { mapInSlices } from '../../model/time-slice.ts';
 import type { Control } from '../../registry/control.ts';
-import { ANYBODY, PAGE_MAX, parseQuery, type ConnectionQuery } from '../../registry/query.ts';
-import type { Attendance, ConnectionPage, ConnectionRecord, Registry } from '../../registry/registry.ts';
+import { ANYBODY, PAGE_MAX, parseQuery, type ConnectionQuery } from '../../registry/connection-query.ts';
+import type { PresenceReader, ConnectionPage, ConnectionRecord, Registry } from '../../registry/registry.ts';
 import { identityOf } from '../auth/caller.ts';
 import { Closer } from './connection-closer.ts';
 import { targetOf } from '../sockets/handshake.ts';
@@ -26,7 +26,7 @@ const PAGE = bound(
 const YEAR_MS = 365 * 86_400_000;
 
 export interface ConnectionRoutesOptions {
-  readonly registry: Registry & Attendance;
+  readonly registry: Registry & PresenceReader;
   readonly hub: Hub;
   readonly control: Control;
   readonly clock: Clock;
@@ -95,7 +95,7 @@ async function pageText(
   const begin = request.method === 'DELETE' ? query.offset : query.offset + limit;
   const next = limit > 0 && records.length > limit ? begin : undefined;
   setCounts(request, response, { total, count: page.length, next });
-  const texts = await mapInTurns(page, (record) => JSON.stringify(record));
+  const texts = await mapInSlices(page, (record) => JSON.stringify(record));
   return `[${texts.join()}]`;
 }
 

@@ -5,7 +5,7 @@ import { BelfryError } from '../../model/errors.ts';
 import { Pattern } from '../../model/pattern.ts';
 import type { Identity } from '../../model/principal.ts';
 import type { Redaction } from '../../model/redaction.ts';
-import { mapInTurns } from '../../model/turn.ts';
+import { mapInSlices } from '../../model/time-slice.ts';
 import { identityOf } from '../auth/caller.ts';
 import { targetOf } from '../sockets/handshake.ts';
 import { nextOf, setCounts } from '../http/page-headers.ts';
@@ -46,7 +46,7 @@ export function deadLetterRoutes({
     await reads.answer(response, async () => {
       const { entries, total } = await deadLetters.list(offset, limit);
       const shown = entries.filter(({ id }) => mayRead(identity, id));
-      const texts = await mapInTurns(shown, (letter) => JSON.stringify(seenBy(identity, redaction, letter)));
+      const texts = await mapInSlices(shown, (letter) => JSON.stringify(seenBy(identity, redaction, letter)));
       setCounts(request, response, { total, count: shown.length, next: nextOf({ offset, limit }, total) });
       return `[${texts.join()}]`;
     });

@@ -9,7 +9,7 @@ import { BelfryError } from '../../model/errors.ts';
 import { EVERYTHING } from '../../model/pattern.ts';
 import type { Identity } from '../../model/principal.ts';
 import type { Redaction } from '../../model/redaction.ts';
-import { mapInTurns } from '../../model/turn.ts';
+import { mapInSlices } from '../../model/time-slice.ts';
 import { targetOf } from '../sockets/handshake.ts';
 import type { Reads } from '../http/reads.ts';
 import { openStream, type StreamOptions, type StreamRequest } from '../sockets/event-stream.ts';
@@ -106,7 +106,7 @@ async function getPage(
 
 /** Each event is encoded as it would have been heard. */
 async function textOf({ events, ...about }: Page): Promise<string> {
-  const texts = await mapInTurns(events, (event) => native.encode(event));
+  const texts = await mapInSlices(events, (event) => native.encode(event));
   return `{"events":[${texts.join()}],${JSON.stringify(about).slice(1)}`;
 }
 

@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import { BelfryError } from '../../model/errors.ts';
 import { withoutGrant } from '../../model/principal.ts';
-import type { NodeDirectory, NodeRecord } from '../../registry/nodes.ts';
+import type { NodeDirectory, NodeRecord } from '../../registry/node-directory.ts';
 import { identityOf } from '../auth/caller.ts';
 import type { Reads } from '../http/reads.ts';
 

@@ -3,7 +3,7 @@ import { bound } from '../../model/bound.ts';
 import { BelfryError } from '../../model/errors.ts';
 import type { Hub } from '../../hub/hub.ts';
 import type { Principal } from '../../model/principal.ts';
-import type { Attendance } from '../../registry/registry.ts';
+import type { PresenceReader } from '../../registry/registry.ts';
 import { identityOf } from '../auth/caller.ts';
 import { targetOf } from '../sockets/handshake.ts';
 import { CURSOR, setCounts } from '../http/page-headers.ts';
@@ -21,7 +21,7 @@ const PAGE_MAX = bound(
 );
 
 export interface PresenceRoutesOptions {
-  readonly registry: Attendance;
+  readonly registry: PresenceReader;
   readonly hub: Hub;
   readonly reads: Reads;
 }

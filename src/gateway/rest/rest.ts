@@ -12,8 +12,8 @@ import type { NewEvent } from '../../model/event.ts';
 import { keyOfHeader, MAX_IDEMPOTENCY_KEY } from '../../model/idempotency.ts';
 import { readJson } from '../../model/json.ts';
 import { withoutGrant } from '../../model/principal.ts';
-import type { NodeDirectory } from '../../registry/nodes.ts';
-import type { Attendance, Registry } from '../../registry/registry.ts';
+import type { NodeDirectory } from '../../registry/node-directory.ts';
+import type { PresenceReader, Registry } from '../../registry/registry.ts';
 import type { ApiConnections } from './api-connections.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { bodyFault, jsonBody } from '../http/body.ts';
@@ -34,7 +34,7 @@ import { targetOf } from '../sockets/handshake.ts';
 import { inTraceOf } from '../../telemetry/tracing.ts';
 
 export interface RestOptions extends EventsOptions, ConnectionRoutesOptions {
-  readonly registry: Registry & Attendance & NodeDirectory;
+  readonly registry: Registry & PresenceReader & NodeDirectory;
   readonly api: ApiConnections;
   readonly broker: Broker;
   readonly retained: Retained;

@@ -3,8 +3,8 @@ import type { Retained } from '../../broker/broker.ts';
 import { BelfryError } from '../../model/errors.ts';
 import { textOf } from '../../model/json.ts';
 import type { Redaction } from '../../model/redaction.ts';
-import { mapInTurns } from '../../model/turn.ts';
-import { WITHOUT_EFFECT } from '../../registry/query.ts';
+import { mapInSlices } from '../../model/time-slice.ts';
+import { WITHOUT_EFFECT } from '../../registry/connection-query.ts';
 import { identityOf } from '../auth/caller.ts';
 import { targetOf } from '../sockets/handshake.ts';
 import { nextOf, setCounts } from '../http/page-headers.ts';
@@ -50,7 +50,7 @@ async function getList(
       ...page,
       permits: (event) => subscribe.permit(event),
     });
-    const objects = await mapInTurns(events, (event) => textOf(view.mask(event).object));
+    const objects = await mapInSlices(events, (event) => textOf(view.mask(event).object));
     setCounts(request, response, { total, count: events.length, next: nextOf(page, total) });
     return `[${objects.join()}]`;
   });

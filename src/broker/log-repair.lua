@@ -1,0 +1,58 @@
+-- Puts right the ids of the log and of the dead letters.
+--
+-- stream-repair.lua and ingress-repair.lua stand before it.
+-- Answers how many bytes the ingress takes, how many the log has, and what was found in all three.
+
+local function is_closed(stream, highest)
+  if type_of(stream) ~= 'stream' then return false end
+  local id = info_of(stream)['last-generated-id']
+  return is_odd(id, highest) and id
+end
+
+local function is_cursor(text)
+  return text and text:match('^%d+%-%d+$') and not is_odd(text, HIGHEST_CURSOR)
+end
+
+-- Under an id that is no cursor no node has heard an event, so it is published again; and what comes first joins what
+-- nodes have heard last.
+local function mend_log()
+  local closed = is_closed(log, HIGHEST_CURSOR)
+  if not closed then return end
+  local previous = redis.call('GET', last)
+  put_aside(log)
+  local events, heard = {}, nil
+  local from, gone = move(log, HIGHEST_CURSOR, function(fields)
+    local entry = by_name(fields)
+    events[#events + 1] = entry.e
+    if is_cursor(entry.p) then heard = heard or entry.p end
+  end)
+  if previous and not is_cursor(previous) then redis.call('SET', last, heard or from) end
+  for _, event in ipairs(events) do publish(log, { event }, {}) end
+  note('log_ids', count_of(gone), closed)
+end
+
+local function mend_dead_letters()
+  local closed = is_closed(dead_letters, HIGHEST_IN_TIME)
+  if not closed then return end
+  put_aside(dead_letters)
+  local _, gone = move(dead_letters, HIGHEST_IN_TIME, function(fields) add(dead_letters, '*', fields) end)
+  note('dead_letter_ids', count_of(gone), closed)
+end
+
+-- How many the log has, by the last mark before its first entry: up to a part of the limit more than there are.
+local function held_bytes()
+  local first = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
+  if not first then return 0 end
+  local total, before = tonumber(redis.call('GET', log .. ':bytes') or 0) or 0, 0
+  local marks = redis.call('ZRANGE', log .. ':marks', 0, -1, 'WITHSCORES')
+  for i = 1, #marks, 2 do
+    if not is_after(marks[i], first[1]) then before = tonumber(marks[i + 1]) end
+  end
+  return math.min(total - before, LIMITS.log_bytes)
+end
+
+local ingress_bytes = check_ingress(tonumber(ARGV[2]))
+mend_log()
+mend_dead_letters()
+local is_told, log_bytes = pcall(held_bytes)
+return { ingress_bytes, is_told and log_bytes or 0, found }

@@ -1,0 +1,25 @@
+/** What a script is handed as data: as JSON has it, but for null. */
+export type LuaValue = string | number | boolean | object | undefined;
+
+/** The same as Lua writes it. Whatever characters a text has, each byte is written as its number. */
+export function luaLiteral(value: LuaValue): string {
+  if (value === undefined) return 'nil';
+  if (typeof value === 'string') return `'${luaBytes(value)}'`;
+  if (typeof value !== 'object') return String(value);
+  if (isList(value)) return `{ ${value.map(luaLiteral).join(', ')} }`;
+  const fields = Object.entries(value) as [string, LuaValue][];
+  return `{ ${fields.map(([name, inner]) => `['${luaBytes(name)}'] = ${luaLiteral(inner)}`).join(', ')} }`;
+}
+
+/** A set: a table with `true` for each. */
+export function luaSet(values: Iterable<string>): { readonly [value: string]: true } {
+  return Object.fromEntries(Array.from(values, (value) => [value, true] as const));
+}
+
+function isList(value: object): value is readonly LuaValue[] {
+  return Array.isArray(value);
+}
+
+function luaBytes(text: string): string {
+  return Array.from(Buffer.from(text), (byte) => `\\${String(byte).padStart(3, '0')}`).join('');
+}

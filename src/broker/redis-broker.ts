@@ -1,0 +1,235 @@
+import type { Cursor } from '../model/cursor.ts';
+import { BelfryError } from '../model/errors.ts';
+import type { HubEvent, NewEvent } from '../model/event.ts';
+import type { Once } from '../model/idempotency.ts';
+import { Redaction } from '../model/redaction.ts';
+import { Retention } from '../model/retention.ts';
+import type {
+  Broker,
+  DeadLetterQueue,
+  EventPage,
+  BrokerStats,
+  History,
+  LatestQuery,
+  Permits,
+  Retained,
+  RetainedPages,
+  RetainedQuery,
+} from './broker.ts';
+import { RedisDeadLetters } from './redis-dead-letters.ts';
+import { LogFollower } from './redis-log-follower.ts';
+import { IngressConsumer } from './redis-ingress-consumer.ts';
+import { NodeConnections } from './redis-node-connections.ts';
+import { FunctionLibrary } from './redis-function-library.ts';
+import { RedisHistory } from './redis-history.ts';
+import { ReadLimiter } from './redis-read-limiter.ts';
+import { bodyOf } from './redis-log-entry.ts';
+import { redisKeys, type RedisKeys } from './redis-keys.ts';
+import { trimLogByAge } from './redis-log-trim.ts';
+import { LogReader, SHARED_PAGE_BYTES } from './redis-log-reader.ts';
+import { RedisPublisher } from './redis-publisher.ts';
+import { DeliveryProbe } from './redis-delivery-probe.ts';
+import { EventDecoder } from './redis-event-decoder.ts';
+import type { RedisBrokerOptions } from './redis-broker-options.ts';
+import { RetainedEviction } from './redis-retained-eviction.ts';
+import { RedisRetained } from './redis-retained.ts';
+import { StoredHubRules } from './redis-hub-rules.ts';
+
+const WATCH_MS = 5_000;
+const UPKEEP_MS = 60_000;
+
+/**
+ * The broker of many nodes: the log is a stream in Redis, and a channel tells each node what was appended. Any service
+ * may publish too, for good through the ingress or the function `belfry_publish`, or live only by
+ * `PUBLISH <prefix>:events`. A node that was cut off reads what it missed from the log; what is lost there is told by a
+ * `belfry.gap` event.
+ */
+export class RedisBroker implements Broker, History, Retained {
+  readonly deadLetters: DeadLetterQueue;
+  readonly #options: RedisBrokerOptions & { readonly retention: Retention; readonly redaction: Redaction };
+  readonly #keys: RedisKeys;
+  readonly #ofNodes: Buffer;
+  readonly #connections: NodeConnections;
+  readonly #ingress: IngressConsumer;
+  readonly #publisher: RedisPublisher;
+  readonly #history: RedisHistory;
+  readonly #retained: RedisRetained;
+  readonly #library: FunctionLibrary;
+  readonly #probe: DeliveryProbe;
+  readonly #kept: RetainedEviction;
+  #follower: LogFollower | undefined;
+  #timers: (() => void)[] = [];
+
+  constructor(options: RedisBrokerOptions) {
+    const { prefix, log, clock, commandTimeoutMs = 5_000 } = options;
+    this.#options = { retention: Retention.none, redaction: Redaction.none, ...options };
+    const keys = redisKeys(prefix);
+    const connections = new NodeConnections({ ...this.#options, commandTimeoutMs });
+    const { commands, reads, subscriber, taker } = connections;
+    this.#keys = keys;
+    this.#ofNodes = Buffer.from(keys.channel);
+    this.#connections = connections;
+    this.#ingress = new IngressConsumer(taker, keys, this.#options, commandTimeoutMs);
+    this.#publisher = new RedisPublisher({ connection: commands, keys, clock, commandTimeoutMs });
+    const past = new ReadLimiter(reads);
+    this.deadLetters = new RedisDeadLetters(commands, past, keys);
+    this.#retained = new RedisRetained(past, keys, this.#options);
+    const pages = new LogReader(past, keys, SHARED_PAGE_BYTES);
+    this.#history = new RedisHistory(pages, this.#retained, this.#options);
+    this.#library = new FunctionLibrary(
+      commands,
+      new StoredHubRules(commands, keys.rules, this.#options),
+      log,
+    );
+    this.#kept = new RetainedEviction(commands, keys, this.#options);
+    this.#probe = new DeliveryProbe(commands, subscriber, keys, clock);
+  }
+
+  /** @throws BelfryError `unavailable`, with the reason; nothing is left open then */
+  async start(deliver: (event: HubEvent) => void): Promise<Cursor> {
+    const { clock, log, connectTimeoutMs = 10_000 } = this.#options;
+    const reader = new EventDecoder(this.#options);
+    const pages = new LogReader(this.#connections.reads, this.#keys);
+    const follower = new LogFollower({ log: pages, reader, deliver, clock, logger: log });
+    const hear = (channel: Buffer, message: Buffer): void =>
+      channel.equals(this.#ofNodes) ? follower.hear(message) : follower.hearLive(message);
+    this.#connections.subscriber.redis.on('messageBuffer', hear);
+    this.#connections.subscriber.redis.on('close', () => follower.pause());
+    try {
+      await this.#connections.open(connectTimeoutMs);
+      this.#connections.commands.redis.on('ready', () => {
+        this.#connections.reconnectToMaster();
+        void Promise.all([this.#mend(follower), this.#restore()]);
+      });
+      for (const connection of [this.#connections.reads, this.#connections.subscriber])
+        connection.redis.on('ready', () => void this.#mend(follower));
+      await Promise.allSettled([this.#publisher.begin(), this.#library.load()]);
+      await this.#listen(follower);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    this.#ingress.start();
+    this.#follower = follower;
+    this.#timers = [
+      clock.every(WATCH_MS, () => void this.#watch(follower)),
+      clock.every(UPKEEP_MS, () => void this.#upkeep()),
+    ];
+    return follower.position;
+  }
+
+  /** @throws BelfryError `event_too_big` as well */
+  async publish(events: readonly NewEvent[], once?: Once): Promise<Cursor[]> {
+    const now = this.#options.clock.now();
+    const bodies = events.map((event) => bodyOf(event, now, this.#options));
+    return this.#publisher.publish(bodies, once);
+  }
+
+  get brokerStats(): BrokerStats {
+    const state = this.#follower?.state;
+    const isHeard = this.#connections.isConnected && (state === 'following' || state === 'reading');
+    return {
+      published: this.#publisher.published + this.#ingress.moved,
+      refused: this.#publisher.refused,
+      trouble: this.#publisher.trouble,
+      isHealthy: this.#probe.holds && isHeard,
+      probeMs: this.#probe.ms,
+      gapsDetected: 0,
+      gapsRepaired: 0,
+      streamsMended: this.#ingress.streams.mended,
+      ingressGone: this.#ingress.streams.gone,
+      retainedGone: this.#kept.gone,
+      heldBytes: { ...this.#ingress.streams.held, retained: this.#kept.held },
+      ...this.#follower?.gaps,
+    };
+  }
+
+  async ready(): Promise<void> {
+    if (this.#follower === undefined) throw new BelfryError('unavailable', 'The broker is not running.');
+    await this.#probe.run(this.#follower);
+  }
+
+  async stop(): Promise<void> {
+    for (const stop of this.#timers.splice(0)) stop();
+    this.#follower = undefined;
+    this.#publisher.stop();
+    await this.#ingress.stop(this.#connections.commands);
+    await this.#connections.close();
+  }
+
+  page(after: Cursor, until?: Cursor): Promise<EventPage> {
+    return this.#history.page(after, until);
+  }
+
+  after(cursor: Cursor): AsyncIterable<HubEvent> {
+    return this.#history.after(cursor);
+  }
+
+  before(cursor: Cursor): AsyncIterable<HubEvent> {
+    return this.#history.before(cursor);
+  }
+
+  retained(queries: readonly RetainedQuery[]): Promise<RetainedPages> {
+    return this.#history.retained(queries);
+  }
+
+  tail(query: RetainedQuery, after: Cursor, until: Cursor): Promise<EventPage> {
+    return this.#history.tail(query, after, until);
+  }
+
+  keeps(type: string): boolean {
+    return this.#retained.keeps(type);
+  }
+
+  latest(type: string, query?: LatestQuery): Promise<{ events: HubEvent[]; total: number }> {
+    return this.#retained.latest(type, query);
+  }
+
+  latestOf(type: string, key: string, permits?: Permits): Promise<HubEvent | undefined> {
+    return this.#retained.latestOf(type, key, permits);
+  }
+
+  /** Hears the channel from now on, and reads what was said while it did not. */
+  async #listen(follower: LogFollower): Promise<void> {
+    await this.#connections.subscriber.ask((redis) => redis.subscribe(this.#keys.channel, this.#keys.live));
+    await follower.catchUp();
+  }
+
+  /** {@link #listen}, again after a connection is back. While one is away there is nothing to do but wait for it. */
+  async #mend(follower: LogFollower): Promise<void> {
+    try {
+      await this.#listen(follower);
+    } catch (error) {
+      if (this.#connections.isConnected)
+        this.#options.log.warn({ err: error }, 'cannot follow the log; trying again');
+    }
+  }
+
+  /** What the node needs in Redis to publish, and others to publish to it. */
+  async #restore(): Promise<void> {
+    await Promise.allSettled([this.#publisher.begin(), this.#library.restore()]);
+  }
+
+  async #watch(follower: LogFollower): Promise<void> {
+    void this.#restore();
+    void this.#kept.run();
+    if (follower.state === 'paused') return this.#mend(follower);
+    try {
+      await this.#probe.run(follower);
+    } catch (error) {
+      // Who reads already has nothing to gain from another subscription.
+      if (!this.#connections.isConnected || follower.state !== 'following') return;
+      this.#options.log.warn({ err: error }, 'events do not flow; subscribing anew');
+      this.#connections.subscriber.renew();
+    }
+  }
+
+  async #upkeep(): Promise<void> {
+    const { bounds, log } = this.#options;
+    try {
+      await trimLogByAge(this.#connections.commands, this.#keys, bounds.maxAgeMs);
+    } catch (error) {
+      if (this.#connections.isConnected) log.warn({ err: error }, 'cannot trim the log');
+    }
+  }
+}

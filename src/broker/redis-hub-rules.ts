@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import type { Format } from '../model/format.ts';
+import { lettersOf, type Glob } from '../model/redact-names.ts';
+import type { PatternPart, PatternParts } from '../model/pattern.ts';
+import { Redaction, type Layer } from '../model/redaction.ts';
+import type { Keep, Retention } from '../model/retention.ts';
+import { IDEMPOTENCY_MS } from '../model/idempotency.ts';
+import type { LogBounds } from './broker.ts';
+import { bound } from '../model/bound.ts';
+import { luaSet } from './lua-literals.ts';
+import type { RedisConnection } from './redis-connection.ts';
+
+const ANY: PatternParts = ['*', '*', '*'];
+const NOTHING: PatternParts = [[], [], []];
+
+/** Rises when a function could misread the {@link HubRules} of another version. */
+export const RULES_FORMAT = '1';
+
+const FORGOTTEN = 'the oldest are forgotten';
+const MAX_DEAD_LETTERS = bound('dead letters', 10_000, 'entries', FORGOTTEN);
+const MAX_DEAD_LETTERS_BYTES = bound('memory of all dead letters in Redis', 67_108_864, 'bytes', FORGOTTEN);
+const MAX_OUTCOMES = bound(
+  'publishes of a node of which Redis knows what became of them',
+  16_384,
+  'entries',
+  'the oldest are forgotten, and a repetition of one is told that the outcome is unknown',
+);
+
+/** What every script that publishes goes by. */
+export interface ScriptLimits {
+  readonly bounds: LogBounds;
+  readonly maxEventBytes: number;
+  readonly retention: Retention;
+}
+
+/** What the function `belfry_publish` goes by, beside that. */
+export interface HubRules extends ScriptLimits {
+  /** In which others may publish, in the order in which one is looked for. */
+  readonly formats: readonly Format[];
+  /** What nobody may see is masked in what others publish; nothing where absent. */
+  readonly redaction?: Redaction;
+}
+
+/** As Lua has it, whether it stands in a script or is read from Redis. */
+export function scriptRulesOf({ bounds, maxEventBytes, retention }: ScriptLimits): {
+  readonly limits: Readonly<Record<string, number>>;
+  readonly retention: readonly object[];
+} {
+  return {
+    limits: {
+      log_events: bounds.maxEvents,
+      log_bytes: bounds.maxBytes,
+      once_ms: IDEMPOTENCY_MS,
+      event_bytes: maxEventBytes,
+      dead_letter_entries: MAX_DEAD_LETTERS,
+      dead_letter_bytes: MAX_DEAD_LETTERS_BYTES,
+      outcomes: MAX_OUTCOMES,
+    },
+    retention: retention.rules.map(({ type, action, keep }) => ({
+      types: partOf(type),
+      actions: partOf(action),
+      ...keepOf(keep),
+    })),
+  };
+}
+
+function hubRulesOf({ formats, redaction = Redaction.none, ...limits }: HubRules): object {
+  return { ...scriptRulesOf(limits), formats, redactions: redaction.unconditional.map(layerOf) };
+}
+
+/** `known` and `count` are for what the script learns of names. */
+function layerOf({ events, fields: { names, paths, usual }, fields }: Layer): object {
+  const [types, actions, keys] = (events === undefined ? ANY : (events.parts ?? NOTHING)).map(partOf);
+  const sorted = usual && {
+    names: sortedOut(usual.names),
+    noSecrets: sortedOut(usual.noSecrets),
+    directories: sortedOut(usual.directories),
+  };
+  const known = { known: {}, count: 0 };
+  return {
+    types,
+    actions,
+    keys,
+    names: sortedOut(names),
+    paths,
+    usual: sorted,
+    letters: lettersOf(fields),
+    ...known,
+  };
+}
+
+/** Names, and what names end with, by their length in bytes; and the other globs. */
+function sortedOut(globs: readonly Glob[]): object {
+  const endings = globs.filter(isEnding).map((glob) => ({
+    text: glob.at(-1) ?? '',
+    what: glob.length === 1 ? 'name' : 'ending',
+  }));
+  // A text that is a whole name and an ending as well is an ending: the later one counts.
+  const namesFirst = endings.toSorted((a, b) => b.what.localeCompare(a.what));
+  const byLength = Map.groupBy(namesFirst, ({ text }) => Buffer.byteLength(text));
+  return {
+    endings: Array.from(byLength, ([length, list]) => ({
+      length,
+      of: Object.fromEntries(list.map(({ text, what }) => [text, what])),
+    })),
+    others: globs.filter((glob) => !isEnding(glob)),
+  };
+}
+
+function isEnding([first, last, ...more]: Glob): boolean {
+  return last === undefined || (first === '' && more.length === 0);
+}
+
+function keepOf(keep: Keep): object {
+  return keep.kind === 'latest' ? { latest: true } : { last: keep.last, ttl: keep.ttlMs };
+}
+
+/** A set of values, or `true` for any value. */
+function partOf(part: PatternPart): true | object {
+  return part === '*' ? true : luaSet(part);
+}
+
+/**
+ * The rules of this hub in Redis, under its prefix, where the function `belfry_publish` finds them: hubs of several
+ * prefixes share one Redis and one function, each with limits and masks of its own.
+ */
+export class StoredHubRules {
+  readonly #connection: RedisConnection;
+  readonly #key: string;
+  readonly #text: string;
+  readonly #digest: string;
+
+  constructor(connection: RedisConnection, key: string, rules: HubRules) {
+    this.#connection = connection;
+    this.#key = key;
+    this.#text = JSON.stringify(hubRulesOf(rules));
+    this.#digest = createHash('sha1').update(this.#text).digest('hex');
+  }
+
+  /** Nodes of one hub are to be set alike; where they are not, the last that started decides. */
+  async write(): Promise<void> {
+    await this.#connection.ask((redis) =>
+      redis.hset(this.#key, { digest: this.#digest, rules: this.#text, format: RULES_FORMAT }),
+    );
+  }
+
+  /** Only where there are none, as in a Redis that was emptied. */
+  async restore(): Promise<void> {
+    if ((await this.#connection.ask((redis) => redis.exists(this.#key))) === 0) await this.write();
+  }
+}

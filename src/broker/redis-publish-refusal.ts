@@ -1,0 +1,51 @@
+import { BelfryError } from '../model/errors.ts';
+import { OutcomeUnknown } from '../model/idempotency.ts';
+import type { RefusedReason } from './broker.ts';
+
+/** Why a publish failed. */
+export interface PublishRefusal {
+  readonly reason: RefusedReason;
+  /** For who published; absent where the error says it already. */
+  readonly words?: string;
+  /** Whether it may have been carried out all the same. */
+  readonly isLost: boolean;
+}
+
+/** By how Redis begins its refusals, and the hub's own scripts theirs. */
+const REASONS: readonly (readonly [form: RegExp, reason: RefusedReason, words?: string])[] = [
+  [
+    /^(?:OOM|BUSYKEY)/,
+    'full',
+    'Redis is full and takes nothing. Nothing was accepted; expected another try when it has room.',
+  ],
+  [
+    /^(?:NOPERM|NOAUTH|WRONGPASS|BELFRY forbidden)|\bNOPERM\b|can't publish to the channel|permissions to (?:run|access)/,
+    'forbidden',
+    'The user of this node lacks a right in Redis. Nothing was accepted; expected those that the documentation lists under how-to/redis-rights.',
+  ],
+  [
+    /^(?:READONLY|CLUSTERDOWN|MOVED|MASTERDOWN|LOADING|NOREPLICAS|TRYAGAIN|BUSY)/,
+    'away',
+    'Redis cannot write at the moment. Nothing was accepted; expected another try in a moment.',
+  ],
+  [
+    /^MISCONF/,
+    'full',
+    'Redis cannot write to its disk and takes nothing. Nothing was accepted; expected another try later.',
+  ],
+];
+
+/** When it was asked for afterwards, and nothing had come of it. */
+const LOST = 'Redis did not answer in time. Nothing was accepted; expected another try in a moment.';
+
+export function publishRefusalOf(error: unknown): PublishRefusal {
+  if (error instanceof OutcomeUnknown) return { reason: 'unknown', isLost: false };
+  if (!(error instanceof BelfryError)) return { reason: 'other', isLost: false };
+  const { cause } = error;
+  // Never sent: the node knew that there was nobody.
+  if (!(cause instanceof Error) || /Stream isn't writeable/.test(cause.message))
+    return { reason: 'away', isLost: false };
+  if (cause.name !== 'ReplyError') return { reason: 'timeout', words: LOST, isLost: true };
+  const [, reason = 'other', words] = REASONS.find(([form]) => form.test(cause.message)) ?? [];
+  return { reason, isLost: false, ...(words !== undefined && { words }) };
+}

@@ -1,0 +1,173 @@
+import type { Result } from 'ioredis';
+import type { Logger } from 'pino';
+import { bound } from '../model/bound.ts';
+import type { Clock } from '../model/clock.ts';
+import { isCursor } from '../model/cursor.ts';
+import type { BrokerStats, StreamFault } from './broker.ts';
+import { isRefusal, type RedisConnection } from './redis-connection.ts';
+import type { RedisKeys } from './redis-keys.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** stream-repair.lua, ingress-repair.lua and log-repair.lua */
+    belfryRepair(
+      keyCount: 5,
+      ...keysAndArguments: (string | number)[]
+    ): Result<[ingressBytes: number, logBytes: number, found: Found[]], Context>;
+  }
+}
+
+type Found = [what: StreamFault | 'ingress_gone' | 'ingress_full', count: number, detail: string];
+
+const AHEAD_MS = bound(
+  'time by which the id of an ingress entry may be ahead of the clock of Redis',
+  60_000,
+  'ms',
+  'the entry is added again under an id of now, after all others',
+);
+
+const MAX_MOVED = bound(
+  'entries of an ingress that is moved into a new one, since an entry had an id that leaves none',
+  100_000,
+  'entries',
+  'it is left to the nodes until it holds fewer',
+);
+const MAX_HELD = bound(
+  'entries held by nodes that are looked for in the ingress',
+  10_000,
+  'entries',
+  'what is gone from it is told later, and it is not moved before',
+);
+
+const LOOK_EVERY_MS = 2_000;
+/** After an odd id was seen; no sooner after the last look, whatever somebody goes on doing. */
+const SUSPECT_EVERY_MS = 100;
+/** By one node for all, since to weigh an ingress takes long where it is large. */
+const WEIGH_EVERY_MS = 5_000;
+
+/** Whoever may add to a stream may name the id and trim what is there, and no right of Redis keeps that from them. */
+const WHO =
+  'Expected `XADD <key> * event <event>`, without an id and without MAXLEN or MINID; `ACL LIST` shows which users may write there.';
+const NO_ID =
+  'had an entry with an id that leaves none, or none of use, for what follows (or the clock of Redis was set back); mended';
+
+/** What happened, and what to do. */
+const WORDS: Readonly<Record<Found[0], string>> = {
+  ingress_ids: `The ingress ${NO_ID}: such entries have new ids, in their order, and nothing is lost. ${WHO}`,
+  log_ids: `The log ${NO_ID}: what had such an id was published again under a new one. ${WHO}`,
+  dead_letter_ids: `The stream of the dead letters ${NO_ID}: such entries have new ids. ${WHO}`,
+  ingress_group:
+    'The ingress or its consumer group was deleted; made again. What a deleted ingress held is lost, and nobody can tell how much that was. ' +
+    'Expected that nobody but nodes may DEL, UNLINK or XGROUP there; `ACL LIST` shows which users may.',
+  ingress_type:
+    'Something that is no stream stood in place of the ingress; the ingress was made again, and it was renamed, with ":displaced" after its name. ' +
+    'Expected that nobody but nodes may write there except by XADD; look at it, and delete it.',
+  ingress_gone: `Entries were trimmed or deleted from the ingress before any node had settled them. ${WHO}`,
+  ingress_full:
+    'The ingress was full, and its oldest entries are gone. Expected nodes that keep up, or a larger BELFRY_INGRESS_MAX_BYTES.',
+};
+
+/** How the scripts say that the user of the node lacks a right. */
+const FORBIDDEN = 'BELFRY forbidden';
+
+export interface StreamRepairOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly maxIngressBytes: number;
+}
+
+/**
+ * Keeps the streams of a hub such that they go on, whatever was done to them, and tells what went missing. Of nodes that
+ * look at the same time, one finds what is wrong.
+ */
+export class StreamRepair {
+  readonly #connection: RedisConnection;
+  readonly #keys: RedisKeys;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #maxIngressBytes: number;
+  readonly #mended = new Map<StreamFault, number>();
+  #gone = 0;
+  #held = { log: 0, ingress: 0 };
+  #lookedAt = -Infinity;
+  #isSuspect = false;
+
+  /** The connection must know the scripts of the ingress. */
+  constructor(
+    connection: RedisConnection,
+    keys: RedisKeys,
+    { clock, log, maxIngressBytes }: StreamRepairOptions,
+  ) {
+    this.#connection = connection;
+    this.#keys = keys;
+    this.#clock = clock;
+    this.#log = log;
+    this.#maxIngressBytes = maxIngressBytes;
+  }
+
+  /** How often this node has put what right. */
+  get mended(): ReadonlyMap<StreamFault, number> {
+    return this.#mended;
+  }
+
+  /** How many entries this node found to have left the ingress before any had settled them. */
+  get gone(): number {
+    return this.#gone;
+  }
+
+  /** As {@link Flow.heldBytes}. */
+  get held(): Pick<BrokerStats['heldBytes'], 'log' | 'ingress'> {
+    return this.#held;
+  }
+
+  /** In how many milliseconds it is time to look; not more than zero when it is. */
+  get dueInMs(): number {
+    const every = this.#isSuspect ? SUSPECT_EVERY_MS : LOOK_EVERY_MS;
+    return this.#lookedAt + every - this.#clock.elapsed();
+  }
+
+  /** Told of the id of each entry that a node takes from the ingress. */
+  saw(id: string): void {
+    this.#isSuspect ||= !isCursor(id);
+  }
+
+  /** Told of an entry that somebody had removed when it was to be settled, and whose content no node knows. */
+  missed(id: string): void {
+    this.#tell('ingress_gone', 1, id);
+  }
+
+  /**
+   * Puts right what it finds. Where there is no ingress, or no group, it makes them.
+   * @returns whether entries of the ingress have new ids, so that what a node holds may be void
+   * @throws BelfryError `unavailable`
+   */
+  async look(): Promise<boolean> {
+    this.#lookedAt = this.#clock.elapsed();
+    this.#isSuspect = false;
+    const found = await this.#ask();
+    for (const each of found) this.#tell(...each);
+    return found.some(([what]) => what === 'ingress_ids');
+  }
+
+  async #ask(): Promise<Found[]> {
+    const { ingress, settled, log, last, deadLetters } = this.#keys;
+    try {
+      const bounds = [AHEAD_MS, this.#maxIngressBytes, MAX_MOVED, MAX_HELD, WEIGH_EVERY_MS];
+      const [ingressBytes, logBytes, found] = await this.#connection.ask((redis) =>
+        redis.belfryRepair(5, ingress, settled, log, last, deadLetters, ...bounds),
+      );
+      this.#held = { log: logBytes, ingress: ingressBytes };
+      return found;
+    } catch (error) {
+      // The connection has logged which right it is. Whatever else goes on without it.
+      if (isRefusal(error, FORBIDDEN)) return [];
+      throw error;
+    }
+  }
+
+  #tell(what: Found[0], count: number, detail: string): void {
+    if (what === 'ingress_gone' || what === 'ingress_full') this.#gone += count;
+    else this.#mended.set(what, (this.#mended.get(what) ?? 0) + 1);
+    this.#log.error({ what, count, detail }, WORDS[what]);
+  }
+}

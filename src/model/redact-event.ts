@@ -1,0 +1,73 @@
+import type { NewEvent } from './event.ts';
+import { JsonText, textOf } from './json.ts';
+import {
+  lettersOf,
+  ROOTS,
+  type Fields,
+  type NameMeaning,
+  type FieldNames,
+  type Root,
+} from './redact-names.ts';
+import { USER_IN_URL } from './redact-urls.ts';
+import { JsonRedactor, type Paths, type Rules } from './redact-json.ts';
+
+/** What some layers hide, masked in events. The names and the rest of their text stay as they were written. */
+export class EventRedactor implements Rules {
+  readonly isUsual: boolean;
+  readonly paths: Readonly<Record<Root, Paths>>;
+  readonly #names: readonly FieldNames[];
+  readonly #signs: RegExp;
+
+  constructor(layers: readonly { readonly fields: Fields; readonly names: FieldNames }[]) {
+    this.#names = layers.map(({ names }) => names);
+    this.isUsual = layers.some(({ fields }) => fields.usual !== undefined);
+    this.#signs = oneOf(
+      layers.flatMap(({ fields }) => lettersOf(fields)),
+      this.isUsual ? [USER_IN_URL] : [],
+    );
+    const all = layers.flatMap(({ fields }) => fields.paths);
+    const from = (root: Root): Paths => all.filter((path) => path.root === root).map(({ steps }) => steps);
+    this.paths = { object: from('object'), original: from('original'), metadata: from('metadata') };
+  }
+
+  /** The event itself when there is nothing to mask in it. */
+  apply<Event extends NewEvent>(event: Event): Event {
+    let masked: Partial<Record<Root, JsonText>> | undefined;
+    for (const root of ROOTS) {
+      const value = event[root];
+      if ((typeof value !== 'object' && typeof value !== 'string') || value === null) continue;
+      const text = textOf(value);
+      if (!this.#signs.test(text)) continue;
+      const seen = new JsonRedactor(text, this).value(this.paths[root]);
+      if (seen !== text) (masked ??= {})[root] = new JsonText(seen);
+    }
+    return masked === undefined ? event : { ...event, ...masked };
+  }
+
+  /** The text of what may be an event in any format, or is none. */
+  anywhere(text: string): string {
+    return this.#signs.test(text) ? new JsonRedactor(text, this).anywhere() : text;
+  }
+
+  meaningOf(name: string): NameMeaning {
+    const [first, ...others] = this.#names as [FieldNames, ...FieldNames[]];
+    return others.reduce((known, names) => both(known, names.meaningOf(name)), first.meaningOf(name));
+  }
+}
+
+/** What a name means to two layers together. */
+function both(a: NameMeaning, b: NameMeaning): NameMeaning {
+  return {
+    folded: a.folded,
+    role: a.role,
+    mode: a.mode > b.mode ? a.mode : b.mode,
+    mayBeDirectory: a.mayBeDirectory || b.mayBeDirectory,
+    isNoSecret: a.isNoSecret || b.isNoSecret,
+  };
+}
+
+/** Finds some forms, and letters however they are written: in any case, with `-` and `_` between them, or escaped by their numbers. */
+function oneOf(letters: readonly string[], forms: readonly string[]): RegExp {
+  const spelled = letters.map((each) => Array.from(each, (letter) => RegExp.escape(letter)).join('[-_]*'));
+  return new RegExp([String.raw`\\u`, ...spelled, ...forms].join('|'), 'i');
+}

@@ -1,0 +1,69 @@
+import type { Result } from 'ioredis';
+import { readFileSync } from 'node:fs';
+import { bound } from '../model/bound.ts';
+import type { Principal } from '../model/principal.ts';
+import { QUOTA_BYTES, type QuotaRates } from './log-quota.ts';
+import { SEEN_MS } from './registry.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** connection-change.lua, under the name that {@link registryScripts} gives it. */
+    belfryChange(keyCount: number, ...keysAndArguments: string[]): Result<number[], Context>;
+    /** node-lease.lua */
+    belfryNodeLease(keyCount: number, ...keysAndArguments: string[]): Result<number[], Context>;
+  }
+}
+
+const REAPED_MS = bound(
+  'time for which a node that was taken for lost may come back with its connections',
+  3_600_000,
+  'ms',
+  'it comes back as a new one',
+);
+
+const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
+
+/**
+ * What the connection of a {@link RedisRegistry} needs to know.
+ * @param publishing Lua that offers `publish(log, events, kinds)`, by which the broker appends to its log
+ */
+export function registryScripts(
+  publishing: string,
+  { burst, perMs }: QuotaRates,
+): Record<'belfryChange' | 'belfryNodeLease', { lua: string }> {
+  const quota = `{ burst = ${burst}, per_ms = ${perMs}, bytes = ${QUOTA_BYTES} }`;
+  const shared = `${publishing}\nlocal SEEN_MS, REAPED_MS, QUOTA = ${SEEN_MS}, ${REAPED_MS}, ${quota}\n${read('registry.lua')}`;
+  return {
+    belfryChange: { lua: `${shared}\n${read('connection-change.lua')}` },
+    belfryNodeLease: { lua: `${shared}\n${read('node-lease.lua')}` },
+  };
+}
+
+/** What Redis calls the things of the registry; registry.lua says what each of them holds. */
+export function registryKeys(prefix: string) {
+  return {
+    log: `{${prefix}}:log`,
+    rows: `{${prefix}}:conn`,
+    known: `{${prefix}}:conn:known`,
+    of: (principal: Principal) => `{${prefix}}:conn:of:${encodePrincipal(principal)}`,
+    heldBy: (node: string) => `{${prefix}}:conn:node:${node}`,
+    leaving: `{${prefix}}:conn:leaving`,
+    nodes: `{${prefix}}:nodes`,
+    reports: `{${prefix}}:nodes:reports`,
+    settings: `{${prefix}}:nodes:settings`,
+    present: `{${prefix}}:present`,
+    presence: (principal: Principal) => `{${prefix}}:presence:${encodePrincipal(principal)}`,
+  };
+}
+
+export type RegistryKeys = ReturnType<typeof registryKeys>;
+
+/** The principal that {@link encodePrincipal} gave. */
+export function decodePrincipal(text: string): Principal {
+  return JSON.parse(`"${text}"`) as Principal;
+}
+
+/** As JSON spells it, without the quotes; on one line, and itself for all but the oddest. */
+export function encodePrincipal(principal: Principal): string {
+  return JSON.stringify(principal).slice(1, -1);
+}

@@ -1,0 +1,119 @@
+import * as fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { redisKeys } from '../../src/broker/redis-keys.ts';
+import { parseEvent } from '../../src/dialects/index.ts';
+import { BelfryError } from '../../src/model/errors.ts';
+import { canonicalJson, type NewEvent } from '../../src/model/event.ts';
+import { readJson } from '../../src/model/json.ts';
+import { Redaction } from '../../src/model/redaction.ts';
+import { DEFAULT_REDACTION, type RedactionRule } from '../../src/model/redaction-rules.ts';
+import { onlyNames, REMOVING_ACTIONS, Retention } from '../../src/model/retention.ts';
+import { HAS_REDIS_SERVER } from '../support/redis.ts';
+import { spawnRedisServer, type RedisServer } from '../support/redis-server.ts';
+import { anyEventText } from './any-text.ts';
+import { RedisWorld } from './redis-world.ts';
+import { runs } from '../support/runs.ts';
+
+const RULES: readonly RedactionRule[] = [
+  ...DEFAULT_REDACTION,
+  {
+    fields: ['object.a', 'object.b.*name', 'original.*.a', 'metadata.id', 'object.value.*', 'object.data.b'],
+  },
+  { fields: ['n*e', 'id', 'key', 'task_id', 'pin'], events: 'profiles,task.save,status_changed,step.*' },
+  { fields: ['b', 'kind'], events: '*.*.secret,card[]' },
+  { fields: ['value'], events: 'profiles.*.*' },
+  { fields: ['a'], except: ['some'] },
+];
+
+/** What becomes of a text: why it is refused; or what it is, where it is filed, and what of it is kept. */
+interface Outcome {
+  readonly refused?: string;
+  readonly topic?: readonly [type: string, action: string, key: string];
+  readonly kept?: string;
+  /** What becomes of the latest of its key, where a rule keeps that. */
+  readonly latest?: 'removed' | 'stays' | 'changes' | undefined;
+}
+
+const RETENTION = new Retention([
+  { pattern: 'cluster,profiles,a.*.*', latest: true },
+  { pattern: '*.*.*', last: 1_000 },
+]);
+const ANOTHER = 'another';
+
+// The library is one for a whole Redis, so these tests have one to themselves.
+describe.skipIf(!HAS_REDIS_SERVER)('the hub and the function belfry_publish', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await spawnRedisServer();
+    return () => server.dispose();
+  });
+
+  const topicOf = ({ type, action, key }: NewEvent) => [type, action, key] as const;
+
+  function byHub(text: string, redaction: Redaction): Outcome {
+    try {
+      const event = redaction.mask(parseEvent(readJson(Buffer.from(text))));
+      const topic = topicOf(event);
+      return { topic, kept: canonicalJson(event), latest: latestOf(event) };
+    } catch (error) {
+      if (error instanceof BelfryError) return { refused: error.code };
+      throw error;
+    }
+  }
+
+  function latestOf(event: NewEvent): Outcome['latest'] {
+    if (RETENTION.of(event)?.kind !== 'latest') return undefined;
+    if (REMOVING_ACTIONS.includes(event.action)) return 'removed';
+    return onlyNames(event) ? 'stays' : 'changes';
+  }
+
+  /** What the function does, and what a node then reads of it. */
+  async function byFunction(world: RedisWorld, text: string, redaction: Redaction): Promise<Outcome> {
+    const { redis, log, prefix } = world;
+    const names = redisKeys(prefix);
+    const [type = '', action = '', key = ''] = byHub(text, redaction).topic ?? [];
+    const isLatest = RETENTION.of({ type, action })?.kind === 'latest';
+    if (isLatest) await redis.hset(names.latest(type), key, ANOTHER);
+    let id: string | undefined;
+    try {
+      [id = ''] = await world.fcall(text);
+    } catch (error) {
+      return { refused: /^BELFRY (\w+): /.exec((error as Error).message)?.[1] ?? String(error) };
+    }
+    const [entry] = await redis.xrange(log, id, id);
+    const event = redaction.mask(parseEvent(readJson(entry?.[1].at(-1) ?? '')));
+    const kept = canonicalJson(event);
+    if (isLatest) {
+      const latest = await redis.hget(names.latest(type), key);
+      const fate = latest === null ? 'removed' : latest === ANOTHER ? 'stays' : 'changes';
+      return { topic: topicOf(event), kept, latest: fate };
+    }
+    const filed = await redis.xrange(names.tail(type, action, key), id, id);
+    return { ...(filed.length === 1 && { topic: topicOf(event) }), kept, latest: undefined };
+  }
+
+  async function compare(rules: readonly RedactionRule[], texts: fc.Arbitrary<string>, numRuns: number) {
+    const redaction = new Redaction(rules);
+    const world = new RedisWorld(server.url);
+    const broker = world.node({ redaction, retention: RETENTION });
+    await broker.start(() => {});
+    await broker.stop();
+    await fc.assert(
+      fc.asyncProperty(texts, async (text) => {
+        expect([text, await byFunction(world, text, redaction)]).toEqual([text, byHub(text, redaction)]);
+      }),
+      { numRuns: runs(numRuns) },
+    );
+  }
+
+  it.each([
+    ['the default rules', DEFAULT_REDACTION],
+    ['rules of all kinds', RULES],
+  ])(
+    'take the same, file it alike and keep the same of it, whatever is written, by %s',
+    async (_name, rules) => {
+      await expect(compare(rules, anyEventText, 2_000)).resolves.toBeUndefined();
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,98 @@
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { Redis } from 'ioredis';
+import { pino } from 'pino';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { waitForRedis } from '../../src/broker/wait-for-redis.ts';
+import { systemClock } from '../../src/model/clock.ts';
+import { spawnRedisServer } from '../support/redis-server.ts';
+
+interface Said {
+  readonly level: number;
+  readonly reason: string;
+  readonly advice: string;
+}
+
+/** What the log says, and what is thrown, of a Redis that does not let a node in. */
+async function refusedBy(url: string): Promise<{ lines: Said[]; message: string }> {
+  const lines: Said[] = [];
+  const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as Said) });
+  const thrown = await waitForRedis({ url, log, clock: systemClock, withinMs: 600 }).catch(
+    (error: unknown) => error,
+  );
+  return { lines, message: (thrown as Error).message };
+}
+
+/** A server that is no Redis, or one in a mood that a real one has only elsewhere. */
+async function listening(talk: (socket: Socket) => void): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    talk(socket);
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  onTestFinished(() => void server.close());
+  return `redis://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe('a Redis that does not let the node in', () => {
+  it('is told once in the log, in its own words and with what to do, and in the error at the end', async () => {
+    const redis = await spawnRedisServer();
+    onTestFinished(() => redis.dispose());
+    const { host } = new URL(redis.url);
+    const admin = new Redis(redis.url);
+    await admin.config('SET', 'requirepass', 'geheim');
+    admin.disconnect();
+    const open = await refusedBy(`redis://${host}`);
+    expect(open.lines).toMatchObject([
+      {
+        level: 40,
+        reason: expect.stringMatching(/^NOAUTH/) as string,
+        advice: expect.stringContaining('wants a password') as string,
+      },
+    ]);
+    expect(open.message).toMatch(/NOAUTH.*wants a password/);
+    const wrong = await refusedBy(`redis://:falsch@${host}`);
+    expect(wrong.lines).toMatchObject([{ reason: expect.stringMatching(/^WRONGPASS/) as string }]);
+    expect(JSON.stringify(wrong)).not.toContain('falsch');
+  });
+
+  it.each([
+    ['protected mode', '-DENIED Redis is running in protected mode because …\r\n', 'in protected mode'],
+    ['an HTTP server', 'HTTP/1.1 400 Bad Request\r\n\r\n', 'is no Redis'],
+  ])('is known by its answer: %s', async (_name, answer, advice) => {
+    const url = await listening((socket) => socket.end(answer));
+    expect((await refusedBy(url)).lines).toMatchObject([
+      { advice: expect.stringContaining(advice) as string },
+    ]);
+  });
+
+  it('is asked for where nothing listens', async () => {
+    expect((await refusedBy('redis://127.0.0.1:1')).lines).toMatchObject([
+      {
+        reason: expect.stringContaining('ECONNREFUSED') as string,
+        advice: expect.stringContaining('Nothing listens') as string,
+      },
+    ]);
+  });
+});
+
+describe('a Redis that lets the node in', () => {
+  it('is not mentioned, but for a password that it does not want', async () => {
+    const lines: string[] = [];
+    const log = pino({}, { write: (line: string) => void lines.push(line) });
+    const { host } = new URL(inject('redisUrl'));
+    for (const url of [inject('redisUrl'), `redis://:needless@${host}`]) {
+      await waitForRedis({ url, log, clock: systemClock, withinMs: 5_000 });
+    }
+    expect(lines.map((line) => JSON.parse(line) as Said)).toMatchObject([
+      { level: 40, advice: expect.stringContaining('wants no password') as string },
+    ]);
+  });
+
+  it('may still be loading its data', async () => {
+    const url = await listening((socket) =>
+      socket.write('-LOADING Redis is loading the dataset in memory\r\n'),
+    );
+    const log = pino({ enabled: false });
+    await expect(waitForRedis({ url, log, clock: systemClock, withinMs: 0 })).resolves.toBeUndefined();
+  });
+});
