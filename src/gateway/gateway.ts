@@ -16,6 +16,7 @@ import { dialectAt, isDialectName } from '../dialects/index.ts';
 import { BelfryError } from '../model/errors.ts';
 import { asyncApi } from './api-docs/asyncapi.ts';
 import { documentRoute } from './api-docs/document.ts';
+import { docsRoutes } from './docs/docs-routes.ts';
 import { methodCheck } from './http/methods.ts';
 import { openApi } from './api-docs/openapi.ts';
 import { operationsOf } from './api-docs/operations.ts';
@@ -68,6 +69,7 @@ export class Gateway {
   /** Of all listeners together. */
   readonly #openapi: RequestHandler;
   readonly #checkMethod: RequestHandler;
+  readonly #docs = docsRoutes();
   readonly #rest: Router;
   readonly #clusters: Router;
   #listening: readonly Listening[] = [];
@@ -195,6 +197,7 @@ export class Gateway {
     const { rest } = this.#options;
     const { node, version } = rest;
     app.use(frontPage(() => ({ node, version, listeners: this.#listening })));
+    app.use(this.#docs);
     app.get('/openapi.json', this.#openapi);
     const about = { ...rest, byDefault: defaultOf(spec), tls: spec.tls };
     app.get(

@@ -22,6 +22,8 @@ const NO_BOUND = [
   /^(?:LIMIT|BATCH_SIZE|JWKS_MAX_AGE_MS|PRESENCE_GRACE_MS|WHOLE_LOG|LOOK_BACK_MS)$/,
   // From where on another way is cheaper, and what something weighs.
   /^(?:LONG|PART_BYTES|MIN_DEFLATE_BYTES|MIN_WRITE_BYTES|MAX_STEPS|MAX_BEFORE|ENTRY_BYTES|SEGMENT_BYTES|CLASS_WEIGHT)$/,
+  // How pages of the documentation are found and shown.
+  /^(?:ENOUGH|AROUND_CHARACTERS|LONG_SECTIONS)$/,
 ];
 
 const LUA_CONSTANT = /^local ([A-Z][A-Z0-9_]*)[\w, ]* = \d[\d, ]*$/gm;

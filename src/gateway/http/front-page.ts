@@ -1,4 +1,5 @@
 import type { NextFunction, Request, Response } from 'express';
+import { escapeHtml, htmlPage, setPageHeaders } from './html-page.ts';
 
 interface Listener {
   readonly url: string;
@@ -18,11 +19,13 @@ export function frontPage(
   return (request, response, next) => {
     const isAsked = request.method === 'GET' && request.path === '/';
     if (!isAsked || !String(request.headers.accept).includes('text/html')) return next();
-    response.vary('Accept').type('html').send(pageOf(about()));
+    setPageHeaders(response.vary('Accept'));
+    response.send(pageOf(about()));
   };
 }
 
 const LINKS = [
+  ['/docs', 'the documentation of this version'],
   ['/openapi.json', 'the HTTP API'],
   ['/asyncapi.json', 'the sockets, and what stands in Redis'],
   ['/readyz', 'whether events flow'],
@@ -30,16 +33,24 @@ const LINKS = [
 ] as const;
 
 function pageOf({ node, version, listeners }: FrontPage): string {
-  const rows = listeners.map(({ url, dialect }) => `<tr><td><code>${url}</code><td>${dialect}`);
-  const links = LINKS.map(([path, what]) => `<li><a href="${path}">${path}</a>: ${what}`);
-  return `<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Belfry</title>
-<h1>Belfry ${version}</h1>
-<p>An event hub. This is the node <b>${node}</b>.
-<table><tr><th>listener<th>what <code>/ws</code> speaks there${rows.join('')}</table>
-<p>Each listener serves every path: <code>/native/ws</code>, <code>/api/v3/events</code> and the others.
-<ul>${links.join('')}</ul>
-<p>The log of the node says how to watch and publish; for that it takes a token.
-`;
+  const rows = listeners.map(
+    ({ url, dialect }) => `<tr><td><code>${escapeHtml(url)}</code></td><td>${escapeHtml(dialect)}</td></tr>`,
+  );
+  const links = LINKS.map(([path, what]) => `<li><a href="${path}">${path}</a>: ${what}</li>`);
+  return htmlPage({
+    title: 'Belfry',
+    main: `<h1>Belfry ${escapeHtml(version)}</h1>
+<p>An event hub. This is the node <b>${escapeHtml(node)}</b>.</p>
+<div class="table" tabindex="0"><table>
+<thead><tr><th>listener</th><th>what <code>/ws</code> speaks there</th></tr></thead>
+<tbody>
+${rows.join('\n')}
+</tbody>
+</table></div>
+<p>Each listener serves every path: <code>/native/ws</code>, <code>/api/v3/events</code> and the others.</p>
+<ul>
+${links.join('\n')}
+</ul>
+<p>The log of the node says how to watch and publish; for that it takes a token.</p>`,
+  });
 }

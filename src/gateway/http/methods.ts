@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { BelfryError } from '../../model/errors.ts';
 import type { Operation } from '../api-docs/operation.ts';
 
@@ -28,14 +28,20 @@ function named(method: string): string[] {
 export function methodCheck(served: readonly Operation[]): RequestHandler {
   const routes = routesOf(served);
   return (request, response, next) => {
-    const { path, method } = request;
-    const methods = routes.find(({ form }) => form.test(path))?.methods;
-    if (methods === undefined || (methods.includes(method) && method !== 'OPTIONS')) return next();
-    response.set('Allow', methods.join(', '));
-    if (method === 'OPTIONS') return void response.status(204).end();
+    const methods = routes.find(({ form }) => form.test(request.path))?.methods;
+    if (methods === undefined || hasMethod(request, response, methods)) next();
+  };
+}
+
+/** Whether the path has the method; OPTIONS is answered here. @throws BelfryError `method_not_allowed` */
+export function hasMethod({ method }: Request, response: Response, methods: readonly string[]): boolean {
+  if (methods.includes(method) && method !== 'OPTIONS') return true;
+  response.set('Allow', methods.join(', '));
+  if (method !== 'OPTIONS')
     throw new BelfryError(
       'method_not_allowed',
       `This path has no ${method.slice(0, 20)}. Expected ${methods.join(', ')}.`,
     );
-  };
+  response.status(204).end();
+  return false;
 }

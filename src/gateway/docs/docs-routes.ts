@@ -1,0 +1,84 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { BelfryError } from '../../model/errors.ts';
+import { documentOf, sendDocument, type Document } from '../http/document.ts';
+import { setPageHeaders } from '../http/html-page.ts';
+import { hasMethod } from '../http/methods.ts';
+import { targetOf } from '../sockets/handshake.ts';
+import { INDEX, readPages, servedMarkdown } from './pages.ts';
+import { foundHtml, foundMarkdown, llmsText, missingHtml, pageHtml } from './render.ts';
+import { Search } from './search.ts';
+
+const METHODS = ['GET', 'HEAD', 'OPTIONS'];
+const PATH = /^\/docs(?:\/(.*))?$/;
+const LLMS_PATH = '/llms.txt';
+const AS_MARKDOWN = 'text/markdown';
+const AS_HTML = 'text/html';
+
+/** `/docs`, `/docs/<kind>/<page>`, `/docs?q=` and `/llms.txt`: as Markdown, or as pages to a browser. */
+export function docsRoutes(): RequestHandler {
+  let docs: Docs | undefined;
+  return (request, response, next) => {
+    const name = PATH.exec(request.path)?.[1] ?? '';
+    if (!PATH.test(request.path) && request.path !== LLMS_PATH) return next();
+    if (!hasMethod(request, response, METHODS)) return;
+    docs ??= new Docs();
+    if (request.path === LLMS_PATH) docs.sendList(request, response);
+    else docs.sendPage(request, response, name);
+  };
+}
+
+/** All pages, read once, each made into a document when it is first asked for. */
+class Docs {
+  readonly #pages = readPages();
+  /** By what is asked for: a page, and in which form. */
+  readonly #made = new Map<string, Document>();
+  #search: Search | undefined;
+
+  sendList(request: Request, response: Response): void {
+    response.type('text/plain');
+    this.#send(request, response, 'list', () => llmsText(this.#pages));
+  }
+
+  sendPage(request: Request, response: Response, name: string): void {
+    const wantsMarkdown = name.endsWith('.md') || asksForMarkdown(request, response);
+    const query = name === '' ? targetOf(request).query.get('q')?.replaceAll(/\s+/g, ' ').trim() : undefined;
+    if (query) return this.#sendFound(response, query, wantsMarkdown);
+    const page = this.#pages.find((each) => each.name === (name.replace(/\.md$/, '') || INDEX));
+    if (page === undefined) return this.#refuse(request, response, wantsMarkdown);
+    if (wantsMarkdown) response.type(AS_MARKDOWN);
+    else setPageHeaders(response);
+    this.#send(request, response, `${page.name} ${wantsMarkdown ? AS_MARKDOWN : AS_HTML}`, () =>
+      wantsMarkdown ? servedMarkdown(page) : pageHtml(page, this.#pages),
+    );
+  }
+
+  #sendFound(response: Response, query: string, wantsMarkdown: boolean): void {
+    // The index is about the other pages.
+    this.#search ??= new Search(this.#pages.filter(({ name }) => name !== INDEX));
+    const found = this.#search.find(query);
+    if (wantsMarkdown) response.type(AS_MARKDOWN).send(foundMarkdown(query, found));
+    else {
+      setPageHeaders(response);
+      response.send(foundHtml(query, found, this.#pages));
+    }
+  }
+
+  #refuse({ path }: Request, response: Response, wantsMarkdown: boolean): void {
+    if (wantsMarkdown)
+      throw new BelfryError('not_found', 'The docs have no such page. Expected one that /docs lists.');
+    setPageHeaders(response);
+    response.status(404).send(missingHtml(path, this.#pages));
+  }
+
+  #send(request: Request, response: Response, key: string, make: () => string): void {
+    const document = this.#made.get(key) ?? documentOf(make());
+    this.#made.set(key, document);
+    sendDocument(request, response, document);
+  }
+}
+
+/** Whoever prefers nothing is sent Markdown. */
+function asksForMarkdown(request: Request, response: Response): boolean {
+  response.vary('Accept');
+  return request.accepts([AS_MARKDOWN, AS_HTML]) !== AS_HTML;
+}

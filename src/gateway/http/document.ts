@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+import type { Request, Response } from 'express';
+
+/** What stays as it is while the node runs, so that whoever has it already need not be sent it again. */
+export interface Document {
+  readonly body: Buffer;
+  readonly ETag: string;
+}
+
+export function documentOf(text: string): Document {
+  const body = Buffer.from(text);
+  return { body, ETag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };
+}
+
+/** Sends it, whose type and other headers are set, unless the client has it. */
+export function sendDocument(request: Request, response: Response, { body, ETag }: Document): void {
+  response.set({ ETag, 'Cache-Control': 'no-cache' });
+  if (request.fresh) response.status(304).end();
+  else response.send(body);
+}

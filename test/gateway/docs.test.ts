@@ -1,0 +1,199 @@
+import { array, assert, asyncProperty, constantFrom } from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { linkOf, pageOf, readPages, servedMarkdown, type Page } from '../../src/gateway/docs/pages.ts';
+import { bodyOf } from '../../src/gateway/docs/render.ts';
+import { startNode } from '../support/node.ts';
+import { rawConnection } from '../support/raw-http.ts';
+
+const BROWSER = { Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
+const PAGES = readPages();
+const some = PAGES.find(({ kind }) => kind === 'reference') as Page;
+
+/** Every `href` and `id` of a page as it is served. */
+const hrefsOf = (html: string): string[] =>
+  Array.from(html.matchAll(/ href="([^"]+)"/g), ([, to = '']) => to);
+const idsOf = (html: string): Set<string> =>
+  new Set(Array.from(html.matchAll(/ id="([^"]+)"/g), ([, id = '']) => id));
+
+describe('a page of the documentation', () => {
+  it('is served as it is to whoever asks for Markdown, and rendered to a browser', async () => {
+    const { url } = await startNode();
+    expect(PAGES.length).toBeGreaterThan(50);
+    for (const page of PAGES) {
+      const plain = await fetch(`${url}${page.path}`);
+      expect(plain.headers.get('content-type')).toBe('text/markdown; charset=utf-8');
+      expect(await plain.text()).toBe(page.name === 'index' ? servedMarkdown(page) : page.markdown);
+      const rendered = await fetch(`${url}${page.path}`, { headers: BROWSER });
+      expect(rendered.headers.get('content-type')).toBe('text/html; charset=utf-8');
+      const html = await rendered.text();
+      expect(html).toContain('<main>\n<h1 id="');
+      expect(html).not.toMatch(/<script|<main>[\s\S]*<(?:style|img|iframe)/);
+    }
+  });
+
+  it.each([
+    ['text/markdown', 'text/markdown'],
+    ['*/*', 'text/markdown'],
+    ['application/json', 'text/markdown'],
+    ['text/html;q=0.5, text/markdown', 'text/markdown'],
+    [BROWSER.Accept, 'text/html'],
+  ])('answers what accepts %s with %s', async (accept, type) => {
+    const { url } = await startNode();
+    const response = await fetch(`${url}${some.path}`, { headers: { Accept: accept } });
+    expect(response.headers.get('content-type')).toBe(`${type}; charset=utf-8`);
+    expect(response.headers.get('vary')).toBe('Accept');
+  });
+
+  it('is Markdown to a browser, too, where its path ends in .md', async () => {
+    const { url } = await startNode();
+    const response = await fetch(`${url}${some.path}.md`, { headers: BROWSER });
+    expect(await response.text()).toBe(some.markdown);
+    expect(response.headers.get('content-type')).toBe('text/markdown; charset=utf-8');
+  });
+
+  it('may load nothing and run nothing in a browser, and be framed by nobody', async () => {
+    const { url } = await startNode();
+    for (const path of ['/', some.path, '/docs?q=hub', '/docs/none']) {
+      const { headers } = await fetch(`${url}${path}`, { headers: BROWSER });
+      expect(headers.get('content-security-policy')).toMatch(
+        /^default-src 'none'; style-src 'sha256-[\w+/]+='; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
+      );
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
+    }
+  });
+
+  it('is sent once to whoever keeps it, and again when it is another', async () => {
+    const { url } = await startNode();
+    const connection = await rawConnection(url);
+    const ask = (...headers: string[]) =>
+      connection.ask([`GET ${some.path} HTTP/1.1`, 'Host: a', ...headers, '']);
+    const { headers } = await ask();
+    expect(headers['cache-control']).toBe('no-cache');
+    expect(await ask(`If-None-Match: ${headers['etag']}`)).toMatchObject({ status: 304, body: '' });
+    const rendered = await ask(`If-None-Match: ${headers['etag']}`, 'Accept: text/html');
+    expect(rendered.status).toBe(200);
+  });
+
+  it('answers HEAD with the headers alone, OPTIONS with what it takes, and refuses the rest', async () => {
+    const { url } = await startNode();
+    const head = await fetch(`${url}${some.path}`, { method: 'HEAD' });
+    expect(head.headers.get('content-length')).toBe(String(Buffer.byteLength(some.markdown)));
+    const options = await fetch(`${url}${some.path}`, { method: 'OPTIONS' });
+    expect([options.status, options.headers.get('allow')]).toEqual([204, 'GET, HEAD, OPTIONS']);
+    expect((await fetch(`${url}${some.path}`, { method: 'POST' })).status).toBe(405);
+  });
+
+  it('that is none is told as an error, to a browser as a page that leads on', async () => {
+    const { url } = await startNode();
+    const plain = await fetch(`${url}/docs/reference/none`);
+    expect([plain.status, await plain.text()]).toEqual([404, expect.stringContaining('/docs lists')]);
+    const rendered = await fetch(`${url}/docs/reference/<i>`, { headers: BROWSER });
+    const html = await rendered.text();
+    expect([rendered.status, html]).toEqual([404, expect.stringContaining('<a href="/docs">')]);
+    expect(html).not.toContain('<i>');
+  });
+});
+
+describe('the links of the rendered documentation', () => {
+  let html: ReadonlyMap<string, string>;
+  beforeAll(() => {
+    html = new Map(PAGES.map((page) => [page.path, bodyOf(page)]));
+  });
+
+  it.each(PAGES)('lead from $name to pages and anchors that exist', ({ path }) => {
+    const inside = hrefsOf(html.get(path) ?? '').filter((href) => !/^https?:\/\//.test(href));
+    const astray = inside.filter((href) => {
+      const [to = '', anchor] = href.split('#');
+      const target = html.get(to === '' ? path : to);
+      return target === undefined || (anchor !== undefined && !idsOf(target).has(anchor));
+    });
+    expect(astray).toEqual([]);
+  });
+
+  it.each([
+    ['how-to/secure', '../reference/errors.md#forbidden', '/docs/reference/errors#forbidden'],
+    ['how-to/secure', 'stop.md', '/docs/how-to/stop'],
+    ['how-to/secure', '../index.md', '/docs'],
+    ['index', 'how-to/stop.md', '/docs/how-to/stop'],
+    ['index', '#here', '#here'],
+    ['index', 'https://redis.io', 'https://redis.io'],
+  ])('of %s to %s are %s', (name, href, expected) => {
+    expect(linkOf({ name }, href)).toBe(expected);
+  });
+});
+
+describe('Markdown', () => {
+  const html = (markdown: string): string => bodyOf({ name: 'how-to/x', markdown });
+
+  it('keeps the anchors of a page, and shows any other HTML as text', () => {
+    expect(html('| a |\n|---|\n| <a id="x_y"></a>`x` |')).toContain('<a id="x_y"></a><code>x</code>');
+    expect(html('<script>alert(1)</script>\n\n<b onclick="x">b</b>')).not.toMatch(/<(?:script|b)\b/);
+    expect(html('<a id="x" href="javascript:1">y</a>')).not.toContain('<a id');
+    expect(html('```sh run\n<i>$X</i>\n```')).toContain('<code class="language-sh">&lt;i&gt;$X');
+    expect(html('![a](x.png "<i>")')).not.toContain('<img');
+  });
+
+  it('gives headings the anchors that GitHub gives them', () => {
+    expect(idsOf(html('# A `b_c`, d!\n\n## Same\n\n## Same\n'))).toEqual(
+      new Set(['a-b_c-d', 'same', 'same-1']),
+    );
+  });
+
+  it('is divided at headings and anchors, but not within blocks', () => {
+    const { sections, title, summary } = pageOf(
+      'how-to/x',
+      '# A `b`\n\nAfter reading this page you know\n[c](d.md).\n\n```sh\n# no heading\n```\n## E\n| <a id="f"></a>`f` | g |',
+    );
+    expect({ title, summary }).toEqual({ title: 'A b', summary: 'You know c.' });
+    expect(sections).toEqual([
+      { title: 'A b', level: 1, anchor: 'a-b', text: 'After reading this page you know c. no heading' },
+      { title: 'E', level: 2, anchor: 'e', text: '' },
+      { title: 'f', level: 0, anchor: 'f', text: 'f · g' },
+    ]);
+  });
+});
+
+const PARTS = ['..', '.', '%2e%2e', '%2E.', '%2f', '%5c', '\\', '', '%00', 'constructor', '__proto__'];
+const NAMES = ['docs', 'reference', 'bounds', 'bounds.md', 'package.json', 'src', 'main.ts', 'etc', 'passwd'];
+
+it('no path under /docs leads to anything but its pages', async () => {
+  const { url } = await startNode();
+  const connection = await rawConnection(url);
+  const known = new Set(PAGES.map(servedMarkdown));
+  const parts = array(constantFrom(...PARTS, ...NAMES), { maxLength: 6 });
+  await assert(
+    asyncProperty(parts, constantFrom('', '.md', '/', '%00.md'), async (path, end) => {
+      const { status, body } = await connection.ask([
+        `GET /docs/${path.join('/')}${end} HTTP/1.1`,
+        'Host: a',
+        '',
+      ]);
+      const isPage = known.has(Buffer.from(body, 'latin1').toString());
+      expect(status).toBe(isPage ? 200 : 404);
+    }),
+  );
+});
+
+it('/llms.txt lists every page with what its reader has of it', async () => {
+  const { url } = await startNode();
+  const response = await fetch(`${url}/llms.txt`);
+  expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+  const text = await response.text();
+  expect(text).toMatch(/^# Belfry\n\n> An event hub: /);
+  const others = PAGES.filter(({ name }) => name !== 'index');
+  const rows = others.map(({ title, path, summary }) => `- [${title}](${path}.md): ${summary}`);
+  expect(text.split('\n').filter((line) => line.startsWith('- '))).toEqual(rows);
+});
+
+it('the documentation is served where the hub is, and not by a listener of metrics alone', async () => {
+  const { listening } = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=norn,127.0.0.1:0=metrics' });
+  const statuses = listening.map(async ({ url }) => (await fetch(`${url}/llms.txt`)).status);
+  expect(await Promise.all(statuses)).toEqual([200, 404]);
+});
+
+it('the front page leads to the documentation', async () => {
+  const { url } = await startNode();
+  const html = await (await fetch(url, { headers: BROWSER })).text();
+  expect(hrefsOf(html)).toContain('/docs');
+});
