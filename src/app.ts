@@ -1,41 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Broker, DeadLetterQueue, BrokerStats, Retained } from './broker/broker.ts';
 import { waitForRedis } from './broker/wait-for-redis.ts';
 import { logger } from './app-log.ts';
 import { ownReport } from './app-report.ts';
 import { backendsOf, openAll, registryLimitsOf } from './app-backends.ts';
+import { gatewayOf } from './app-gateway.ts';
 import { redactionOf } from './config/redaction.ts';
 import { changedSettings, type Config } from './config/config.ts';
 import { VERSION } from './config/version.ts';
-import { parseEvent } from './dialects/index.ts';
-import { Admission, goingAway } from './gateway/sockets/admission.ts';
+import { Admission } from './gateway/sockets/admission.ts';
 import { ApiConnections } from './gateway/rest/api-connections.ts';
-import { Authenticator } from './gateway/auth/authenticator.ts';
 import { certificate } from './gateway/http/certificate.ts';
-import { Gateway, type Listening } from './gateway/gateway.ts';
-import { HandshakeRate } from './gateway/sockets/handshake-rate.ts';
+import type { Listening } from './gateway/gateway.ts';
 import { Heartbeat } from './gateway/sockets/heartbeat.ts';
-import { TokenIssuer } from './gateway/auth/token-issuer.ts';
-import { metricsOf } from './telemetry/metrics.ts';
 import { ControlHandler } from './gateway/rest/control-handler.ts';
-import { countSpans, SpanExporter } from './telemetry/otlp.ts';
-import { Reads } from './gateway/http/reads.ts';
+import { SpanExporter } from './telemetry/otlp.ts';
 import { RejectedInput } from './telemetry/rejected-input.ts';
-import { Tokens } from './gateway/auth/tokens.ts';
 import { Tracer } from './telemetry/tracing.ts';
-import { Upgrade } from './gateway/sockets/upgrade.ts';
-import { Users } from './gateway/auth/users.ts';
-import { Commands } from './hub/commands.ts';
 import { drain } from './hub/drain.ts';
 import { Hub } from './hub/hub.ts';
 import { systemClock, within, type Clock } from './model/clock.ts';
 import { CLOSE, type Close } from './model/close.ts';
-import type { Redaction } from './model/redaction.ts';
-import type { Control } from './registry/control.ts';
-import { NodeWatch, type NodeWarning } from './registry/node-watch.ts';
-import type { NodeDirectory } from './registry/node-directory.ts';
-import type { PresenceReader, Registry } from './registry/registry.ts';
+import { NodeWatch } from './registry/node-watch.ts';
 import { bound } from './model/bound.ts';
 
 /** How long a starting node waits for Redis to let it in. */
@@ -75,7 +61,7 @@ export async function startApp(
   const rejected = new RejectedInput(clock, log);
   const redaction = redactionOf(config);
   const backends = backendsOf(config, { log, clock, rejected, redaction, about: own });
-  const { broker: backend, registry, control, connections } = backends;
+  const { broker: backend, registry, control, connections: redis } = backends;
   const exporter = exporterOf(config, log, clock);
   const tracer = exporter && new Tracer({ exporter, clock, ratio: config.traceRatio });
   const broker = tracer?.traced(backend) ?? backend;
@@ -95,8 +81,14 @@ export async function startApp(
   });
   const heartbeat = new Heartbeat(clock);
   const api = new ApiConnections({ ...config, registry, clock, newId: randomUUID });
-  const controlHandler = new ControlHandler({ hub, api, control, clock, node: config.node });
-  const admission = new Admission({ ...config, hub });
+  const controlHandler = new ControlHandler({
+    connections: hub.connections,
+    api,
+    control,
+    clock,
+    node: config.node,
+  });
+  const admission = new Admission({ ...config, connections: hub.connections });
   const gateway = gatewayOf(config, log, {
     broker,
     exporter,
@@ -121,7 +113,7 @@ export async function startApp(
     await registry.stop();
     await hub.stop();
     await exporter?.stop();
-    await Promise.all(connections.map((link) => link.close()));
+    await Promise.all(redis.map((link) => link.close()));
   };
   let isStarted = false;
   const leave = async (windowMs: number, why: Close): Promise<void> => {
@@ -129,10 +121,10 @@ export async function startApp(
     const level = isStarted ? 'info' : 'debug';
     log[level]({ connections: hub.connections.size, windowMs, code: why.code }, 'draining');
     admission.stop();
-    hub.flush();
+    hub.delivery.flush();
     // Until then it still answers, so that whoever sends clients here sees that it is not ready.
     const gone = Promise.all([
-      drain(hub, { windowMs, why, random: Math.random }),
+      drain(hub.connections, { clock, windowMs, why, random: Math.random }),
       gateway.leave(windowMs),
     ]).then(() => gateway.stop());
     await within(windowMs + config.drainTimeoutMs, gone, clock);
@@ -151,7 +143,7 @@ export async function startApp(
   await hub.start();
   heartbeat.start();
   try {
-    await openAll(connections);
+    await openAll(redis);
     await registry.start();
     watch.start();
     await controlHandler.start();
@@ -170,81 +162,4 @@ export async function startApp(
 function exporterOf(config: Config, log: Logger, clock: Clock): SpanExporter | undefined {
   const { otlpUrl: url, node } = config;
   return url === undefined ? undefined : new SpanExporter({ url, node, version: VERSION, clock, log });
-}
-
-interface Parts {
-  readonly broker: Broker;
-  readonly exporter: SpanExporter | undefined;
-  readonly retained: Retained;
-  readonly deadLetters: DeadLetterQueue;
-  readonly brokerStats: () => BrokerStats;
-  readonly warnings: () => readonly NodeWarning[];
-  readonly redaction: Redaction;
-  readonly hub: Hub;
-  readonly admission: Admission;
-  readonly heartbeat: Heartbeat;
-  readonly rejected: RejectedInput;
-  readonly clock: Clock;
-  readonly registry: Registry & PresenceReader & NodeDirectory;
-  readonly control: Control;
-  readonly api: ApiConnections;
-  readonly tls: { readonly key: string; readonly cert: string };
-}
-
-function gatewayOf(config: Config, log: Logger, parts: Parts): Gateway {
-  const { broker, hub, admission, heartbeat, rejected, clock, control, tls } = parts;
-  const users = new Users(config.users, {
-    clock,
-    report: (code, about) => rejected.report('sign-in', code, about),
-  });
-  const tokens = new Tokens(config, clock, {
-    isRevoked: (identity) => control.isRevoked(identity),
-    report: (err) => log.warn({ err }, "the issuer's keys cannot be fetched; those that are known stay"),
-  });
-  const authenticator = new Authenticator({ users, tokens, roles: config.roles });
-  const commands = new Commands({
-    hub,
-    broker,
-    parse: (body) => parseEvent(body),
-    authenticate: (token) => authenticator.authenticate({ kind: 'bearer', token }),
-    report: ({ remoteAddr, dialect }, error) => {
-      if (error.code === 'internal') log.error({ err: error.cause, remoteAddr }, 'command failed');
-      else if (RejectedInput.is(error))
-        rejected.report('socket', error.code, { remoteAddr, dialect: dialect.name });
-    },
-    maxTopics: config.topicsMax,
-    maxPerSecond: config.commandsPerSecond,
-  });
-  const upgrade = new Upgrade({
-    ...config,
-    settings: config,
-    hub,
-    admission,
-    handshakeRate: new HandshakeRate(config.handshakesPerMinutePerAddress, clock),
-    commands,
-    heartbeat,
-    authenticator,
-    rejected,
-    log,
-    newId: randomUUID,
-  });
-  const issuer = new TokenIssuer({ ...config, users, tokens, authenticator, clock });
-  const rest = {
-    ...config,
-    ...parts,
-    commands,
-    newId: randomUUID,
-    authenticator,
-    issuer,
-    refused: upgrade.refused,
-    reads: new Reads({ ...config, clock }),
-    version: VERSION,
-  };
-  const ready = async (): Promise<void> => {
-    if (admission.isStopped) throw goingAway();
-    await broker.ready();
-  };
-  const metrics = metricsOf({ ...config, ...parts, refused: upgrade.refused, version: VERSION });
-  if (parts.exporter !== undefined) countSpans(parts.exporter, metrics);
-  return new Gateway({ ...config, tls, upgrade, rest, metrics, readiness: { ...parts, ready }, log });
 }

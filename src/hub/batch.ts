@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts';
 import type { EncodedEvent } from './encoded.ts';
-import type { Hub } from './hub.ts';
+import type { Delivery } from './delivery.ts';
 import { bound } from '../model/bound.ts';
 
 /** What goes out in one write: so many events, */
@@ -20,13 +20,13 @@ const BYTES_AT_ONCE = bound(
 
 /** Past events for one connection, until their write, which a client that keeps up takes as a whole. */
 export class Batch {
-  readonly #hub: Pick<Hub, 'sendTo' | 'drained'>;
+  readonly #delivery: Pick<Delivery, 'sendTo'>;
   readonly #connection: Connection;
   #events: EncodedEvent[] = [];
   #bytes = 0;
 
-  constructor(hub: Pick<Hub, 'sendTo' | 'drained'>, connection: Connection) {
-    this.#hub = hub;
+  constructor(delivery: Pick<Delivery, 'sendTo'>, connection: Connection) {
+    this.#delivery = delivery;
     this.#connection = connection;
   }
 
@@ -40,7 +40,7 @@ export class Batch {
   }
 
   send(): void {
-    if (this.#events.length > 0) this.#hub.sendTo(this.#connection, ...this.#events);
+    if (this.#events.length > 0) this.#delivery.sendTo(this.#connection, ...this.#events);
     this.#events = [];
     this.#bytes = 0;
   }
@@ -48,6 +48,6 @@ export class Batch {
   /** Resolves when the client can take more. */
   async sent(): Promise<void> {
     this.send();
-    if (this.#connection.isSlow) await this.#hub.drained(this.#connection);
+    if (this.#connection.isSlow) await this.#connection.drained();
   }
 }

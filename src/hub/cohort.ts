@@ -1,4 +1,5 @@
 import type { Encoding, Subscription } from '../dialects/dialect.ts';
+import type { Close } from '../model/close.ts';
 import type { HubEvent } from '../model/event.ts';
 import type { Grants, Identity } from '../model/principal.ts';
 import type { View } from '../model/redaction.ts';
@@ -25,6 +26,9 @@ export interface Member {
   cohort?: Cohort | undefined;
   /** `parts` makes the same one by one, for a connection that is slow. */
   send(chunks: readonly Chunk[], parts?: () => readonly Chunk[]): void;
+  /** Resolves when it has sent what it was given. */
+  drained(): Promise<void>;
+  close(why: Close): void;
 }
 
 /**

@@ -1,30 +1,28 @@
 import { isUtf8 } from 'node:buffer';
-import type { Broker } from '../broker/broker.ts';
 import type { Command, Session, Subscription } from '../dialects/dialect.ts';
+import type { Clock } from '../model/clock.ts';
 import { CLOSE, closeWith } from '../model/close.ts';
 import { asBelfryError, ProtocolError, type BelfryError } from '../model/errors.ts';
-import type { NewEvent } from '../model/event.ts';
-import type { Json, JsonText } from '../model/json.ts';
+import type { Json } from '../model/json.ts';
 import type { Identity } from '../model/principal.ts';
 import { textOf } from './subscription.ts';
 import type { Connection } from './connection.ts';
+import type { Connections } from './connections.ts';
 import { closeAfter } from './drain.ts';
 import { EncodedEvent } from './encoded.ts';
-import type { Hub } from './hub.ts';
 import { Lately } from './lately.ts';
 import { checkSubscriptionLimits, authorizeSubscribe } from './permission.ts';
-import { publishFor } from './publishing.ts';
+import { publishFor, type PublishingOptions } from './publishing.ts';
 import { CommandQueue, type Waiting } from './command-queue.ts';
-import { Replay } from './replay.ts';
+import { Replay, type ReplayOptions } from './replay.ts';
 import { signIn } from './sign-in.ts';
 import { Strangers } from './strangers.ts';
 
-export interface CommandOptions {
-  readonly hub: Hub;
-  readonly broker: Broker;
+export interface CommandOptions extends ReplayOptions, PublishingOptions {
+  readonly connections: Pick<Connections, 'change' | 'identify'>;
+  readonly delivery: ReplayOptions['delivery'];
+  readonly clock: Clock;
   readonly authenticate: (token: string) => Promise<Identity>;
-  /** An event in any dialect's format. @throws ProtocolError */
-  readonly parse: (body: JsonText) => NewEvent;
   /** Told of frames that are no command, and of faults of the hub itself. */
   readonly report: (connection: Connection, error: BelfryError) => void;
   /** Per connection, over all its subscriptions, comma lists expanded. */
@@ -81,9 +79,9 @@ export class Commands {
   /** Begins as the dialect said: what is told first, then the subscriptions with what they replay. */
   open(connection: Connection, session: Session): void {
     const { first = [], subscriptions, replay, closeAfterMs, authWithinMs } = session;
-    const { hub } = this.#options;
+    const { delivery, stats } = this.#options;
     if (authWithinMs !== undefined) this.strangers.add(connection);
-    for (const event of first) hub.sendTo(connection, new EncodedEvent(event, hub.stats));
+    for (const event of first) delivery.sendTo(connection, new EncodedEvent(event, stats));
     if (subscriptions.length > 0) {
       this.run(connection, { kind: 'subscribe', ref: '', subscriptions, ...(replay && { replay }) });
     }
@@ -99,10 +97,10 @@ export class Commands {
 
   #admit(connection: Connection): boolean {
     if (!connection.isOpen) return false;
-    const { hub } = this.#options;
+    const { clock, stats } = this.#options;
     const maxPerSecond = connection.limits.commandsPerSecond ?? this.#options.maxPerSecond;
-    const admitted = this.#queueOf(connection).admit(hub.clock.elapsed(), maxPerSecond);
-    if (admitted) hub.stats.commands++;
+    const admitted = this.#queueOf(connection).admit(clock.elapsed(), maxPerSecond);
+    if (admitted) stats.commands++;
     else connection.close(CLOSE.rateLimit);
     return admitted;
   }
@@ -145,7 +143,7 @@ export class Commands {
       case 'subscribe':
         return this.#subscribe(connection, command);
       case 'unsubscribe':
-        this.#options.hub.change(connection, () => {
+        this.#options.connections.change(connection, () => {
           for (const name of command.names) connection.subscriptions.delete(name);
           this.#reply(connection, command, { patterns: command.names });
         });
@@ -158,7 +156,7 @@ export class Commands {
         this.#reply(connection, command, {});
         return undefined;
       case 'close':
-        return closeAfter(this.#options.hub, connection, command.afterMs);
+        return closeAfter(this.#options.clock, connection, command.afterMs);
       case 'ignore':
         return undefined;
     }
@@ -166,35 +164,36 @@ export class Commands {
 
   #subscribe(connection: Connection, command: Command & { kind: 'subscribe' }): Promise<void> | undefined {
     const { ref, replay, replaces = [] } = command;
-    const { hub, maxTopics } = this.#options;
+    const { connections, eventLog, maxTopics } = this.#options;
     const subscriptions = authorizeSubscribe(connection.identity, command.subscriptions, (error) =>
       this.#refuse(connection, ref, error, command),
     );
     if (subscriptions.length === 0 && command.subscriptions.length > 0) return undefined;
     checkSubscriptionLimits(connection, subscriptions, replaces, maxTopics);
     const from = replay !== undefined && 'since' in replay ? replay.since : undefined;
-    const reply = { patterns: subscriptions.map(({ name }) => name), cursor: from ?? hub.position };
+    const reply = { patterns: subscriptions.map(({ name }) => name), cursor: from ?? eventLog.position };
     const join = (): void => {
       for (const name of replaces) connection.subscriptions.delete(name);
-      for (const subscription of subscriptions) connection.subscribe(subscription, from ?? hub.position);
+      for (const subscription of subscriptions) connection.subscribe(subscription, from ?? eventLog.position);
     };
     if (replay === undefined) {
-      hub.change(connection, () => {
+      connections.change(connection, () => {
         this.#reply(connection, command, reply);
         join();
       });
       return undefined;
     }
     this.#reply(connection, command, reply);
-    return new Replay(hub, connection, subscriptions, replay, (asked) => this.#latelyOf(asked))
-      .run(() => hub.change(connection, join))
+    return new Replay(this.#options, connection, subscriptions, replay, (asked) => this.#latelyOf(asked))
+      .run(() => connections.change(connection, join))
       .then((closesAfterMs) => this.#closeIn(connection, closesAfterMs));
   }
 
   #latelyOf(subscriptions: readonly Subscription[]): Lately {
     const text = subscriptions.map(textOf).join();
     let lately = this.#lately.get(text);
-    if (lately === undefined) this.#lately.set(text, (lately = new Lately(this.#options.hub, subscriptions)));
+    if (lately === undefined)
+      this.#lately.set(text, (lately = new Lately(this.#options.eventLog, subscriptions)));
     return lately;
   }
 
@@ -204,7 +203,7 @@ export class Commands {
       const told = await signIn(this.#options, connection, token);
       if (told === undefined) return;
       this.strangers.signedIn(connection, true);
-      this.#options.hub.tell(connection, 'auth', ref, told);
+      this.#options.delivery.tell(connection, 'auth', ref, told);
     } catch (error) {
       if (!orClose || asBelfryError(error).code !== 'token_invalid') throw error;
       this.#refuse(connection, ref, error, command);
@@ -220,16 +219,18 @@ export class Commands {
   }
 
   #reply(connection: Connection, { kind, ref }: Command, object: Json): void {
-    this.#options.hub.tell(connection, kind, ref, object);
+    this.#options.delivery.tell(connection, kind, ref, object);
   }
 
   #refuse(connection: Connection, ref: string, thrown: unknown, command?: Command): void {
     const error = asBelfryError(thrown);
     this.#options.report(connection, error);
     const { code, status, message, see, idempotencyKey } = error;
-    const { hub } = this.#options;
     const said = { command: command?.kind ?? null, code, message, see };
-    const told = hub.tell(connection, 'error', ref, { ...said, ...(idempotencyKey && { idempotencyKey }) });
+    const told = this.#options.delivery.tell(connection, 'error', ref, {
+      ...said,
+      ...(idempotencyKey && { idempotencyKey }),
+    });
     // Who cannot be told would wait for ever on a socket that stays silent.
     if (told || command?.kind !== 'subscribe') return;
     connection.close(status >= 500 ? CLOSE.tryLater : closeWith(CLOSE.refused, message));

@@ -4,7 +4,8 @@ import { CLOSE, closeWith } from '../model/close.ts';
 import { asBelfryError } from '../model/errors.ts';
 import type { Identity } from '../model/principal.ts';
 import type { ConnectionRecord, Registry, RegistryLimits } from '../registry/registry.ts';
-import type { ConnectionInfo, Connection } from './connection.ts';
+import type { ConnectionInfo } from './connection-info.ts';
+import type { Connection } from './connection.ts';
 import { bound } from '../model/bound.ts';
 
 /** Subscriptions that a record names, and characters of each: a record travels with every change of it. */

@@ -1,23 +1,22 @@
-import type { ConnectionLimits, Dialect, Encoding, Session, Subscription } from '../dialects/dialect.ts';
+import type { ConnectionLimits, Dialect, Encoding, Subscription } from '../dialects/dialect.ts';
 import { CLOSE, type Close } from '../model/close.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import { UNKNOWN, type Identity } from '../model/principal.ts';
 import type { Redaction, View } from '../model/redaction.ts';
 import type { ConnectionType } from '../registry/registry.ts';
 import { audienceOf, type Cohort } from './cohort.ts';
+import type { ConnectionInfo } from './connection-info.ts';
 import type { Transport } from './transport.ts';
 import { textOf } from './subscription.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { Allowance } from './allowance.ts';
 import type { Chunk } from './frame.ts';
 import { DeliveryQueue, type Missed, type QueueBounds } from './queue.ts';
+import type { SlowConsumers } from './slow-consumers.ts';
 import type { Deliveries, Stats } from './stats.ts';
 
 /** What a connection tells the hub about itself. */
 export interface ConnectionEvents {
-  /** It has something in its own queue, again after each time that some of it went out. */
-  isSlow(connection: Connection): void;
-  caughtUp(connection: Connection): void;
   /** It has room again, and is to be told what was left out. */
   missed(connection: Connection, missed: Missed): void;
   /** It hears nothing any more, once it has what waits for it. */
@@ -31,23 +30,9 @@ export interface ConnectionContext {
   readonly events: ConnectionEvents;
   readonly bounds: QueueBounds;
   readonly allowance: Allowance;
+  readonly slowConsumers: SlowConsumers;
   readonly redaction: Redaction;
   readonly stats: Stats;
-}
-
-/** A client that is about to be attached. */
-export interface ConnectionInfo {
-  /** Unlike that of any other connection, at any time. */
-  readonly id: string;
-  readonly type: ConnectionType;
-  /** `ip:port` of the client, by which operators know it. */
-  readonly remoteAddr: string;
-  /** As the client said. */
-  readonly userAgent: string;
-  /** Milliseconds since 1970. */
-  readonly createTime: number;
-  readonly dialect: Dialect;
-  readonly session: Session;
 }
 
 const NO_LIMITS: ConnectionLimits = {};
@@ -186,9 +171,14 @@ export class Connection {
   /** It lags from now on. */
   #begin(): DeliveryQueue {
     this.#queue = new DeliveryQueue(this.#bounds, this.#context.allowance);
-    this.#context.events.isSlow(this);
+    this.#context.slowConsumers.add(this);
     this.#transport.onceDrained(() => this.#drain());
     return this.#queue;
+  }
+
+  /** Resolves when it has sent what it was given, or is closed. */
+  drained(): Promise<void> {
+    return this.#context.slowConsumers.drained(this);
   }
 
   /** Ends it from this side. What its cohort was to send still goes out; what waits in its own queue is dropped. */
@@ -238,10 +228,10 @@ export class Connection {
       this.#write(chunk);
     }
     if (!queue.isEmpty) {
-      this.#context.events.isSlow(this);
+      this.#context.slowConsumers.add(this);
       return this.#transport.onceDrained(() => this.#drain());
     }
     this.#queue = undefined;
-    this.#context.events.caughtUp(this);
+    this.#context.slowConsumers.delete(this);
   }
 }

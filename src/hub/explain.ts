@@ -2,7 +2,7 @@ import { compareCursors, cursorAt, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import type { Connection } from './connection.ts';
 import { EncodedEvent } from './encoded.ts';
-import type { Hub } from './hub.ts';
+import type { EventLog } from './event-log.ts';
 import { Stats } from './stats.ts';
 import { matches } from './subscription.ts';
 
@@ -30,7 +30,10 @@ const STOPPED_BY = {
 } as const satisfies Record<Step['rule'], Explanation['outcome']>;
 
 /** The event of this id, as far as the log has it. Rejects with BelfryError `unavailable`. */
-export async function eventAt({ history }: Hub, id: Cursor): Promise<HubEvent | undefined> {
+export async function eventAt(
+  { history }: Pick<EventLog, 'history'>,
+  id: Cursor,
+): Promise<HubEvent | undefined> {
   const [ms = 0, sequence = 0] = id.split('-').map(Number);
   const before = sequence > 0 ? `${ms}-${sequence - 1}` : cursorAt(ms);
   for await (const event of history.after(before)) return event.id === id ? event : undefined;
@@ -38,9 +41,13 @@ export async function eventAt({ history }: Hub, id: Cursor): Promise<HubEvent | 
 }
 
 /** Which rule stops or passes an event for a connection, as its subscriptions and grants are now. */
-export function explain(hub: Hub, connection: Connection, event: HubEvent): Explanation {
+export function explain(
+  log: Pick<EventLog, 'position'>,
+  connection: Connection,
+  event: HubEvent,
+): Explanation {
   const why: Step[] = [];
-  for (const step of steps(hub, connection, event)) {
+  for (const step of steps(log, connection, event)) {
     why.push(step);
     if (!step.passed) return { outcome: STOPPED_BY[step.rule], why };
   }
@@ -48,11 +55,15 @@ export function explain(hub: Hub, connection: Connection, event: HubEvent): Expl
 }
 
 /** Lazily, since each is asked only where all before it passed; in the order of {@link Cohort.offer}. */
-function* steps(hub: Hub, connection: Connection, event: HubEvent): Generator<Step> {
+function* steps(
+  { position }: Pick<EventLog, 'position'>,
+  connection: Connection,
+  event: HubEvent,
+): Generator<Step> {
   const { encoding, identity, view } = connection;
   const id = event.id ?? '';
-  const reached = compareCursors(id, hub.position) <= 0;
-  yield asked('reached', reached, `this node stands at ${hub.position}`);
+  const reached = compareCursors(id, position) <= 0;
+  yield asked('reached', reached, `this node stands at ${position}`);
   const matching = [...connection.subscriptions.values()].filter(({ subscription }) =>
     subscription.pattern.matches(event),
   );

@@ -5,13 +5,16 @@ import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import { matches } from './subscription.ts';
 import { heldBytes } from './encoded.ts';
-import type { Hub } from './hub.ts';
+import type { Recent } from './recent.ts';
 
 const FATE = 'the oldest are forgotten';
 const MAX_EVENTS = bound('events kept for new sockets of a dialect', 10_000, 'entries', FATE);
 const MAX_BYTES = bound('bytes of events kept for new sockets of a dialect', 32 * 1024 * 1024, 'bytes', FATE);
 
-type Log = Pick<Hub, 'recent'> & { readonly history: Pick<History, 'after'> };
+interface Log {
+  readonly recent: Recent;
+  readonly history: Pick<History, 'after'>;
+}
 
 /**
  * What the log has told lately to certain subscriptions, kept for the next who asks, who then reads on from there: so a

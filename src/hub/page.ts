@@ -7,7 +7,7 @@ import type { View } from '../model/redaction.ts';
 import { TimeSlice } from '../model/time-slice.ts';
 import { matches } from './subscription.ts';
 import { gapBetween, type Gap } from './gap.ts';
-import type { Hub } from './hub.ts';
+import type { EventLog } from './event-log.ts';
 
 const FATE = 'the page ends, and says how to go on';
 const MAX_READ = bound('events that a page of the past looks at, whatever it finds', 10_000, 'entries', FATE);
@@ -20,7 +20,7 @@ const MAX_READ_BYTES = bound(
 /** Measured as it came. */
 const MAX_BYTES = bound('bytes of a page of the past', 4 * 1024 * 1024, 'bytes', FATE);
 
-type Log = Pick<Hub, 'history' | 'position'>;
+type Log = Pick<EventLog, 'history' | 'position'>;
 
 export interface PageQuery {
   readonly grants: Grants;
@@ -46,12 +46,12 @@ export interface Page {
 }
 
 /** What somebody may hear of the past, as they would have heard it. Rejects with BelfryError `unavailable`. */
-export function readPage(hub: Log, query: PageQuery): Promise<Page> {
-  return query.since === undefined ? newest(hub, query) : following(hub, query, query.since);
+export function readPage(log: Log, query: PageQuery): Promise<Page> {
+  return query.since === undefined ? newest(log, query) : following(log, query, query.since);
 }
 
 async function following(
-  hub: Log,
+  log: Log,
   query: PageQuery,
   { since, ofTime }: NonNullable<PageQuery['since']>,
 ): Promise<Page> {
@@ -60,7 +60,7 @@ async function following(
   let gap: Gap | undefined;
   let more = false;
   const turn = new TimeSlice();
-  for await (const event of hub.history.after(since)) {
+  for await (const event of log.history.after(since)) {
     if (cursor === since) gap = gapBetween(since, event.previous ?? START);
     if (compareCursors(event.id ?? START, query.until) >= 0) break;
     more = found.isFull;
@@ -70,7 +70,7 @@ async function following(
     if (turn.isOver) await turn.next();
   }
   if (cursor === since && gap === undefined && !more && query.until === END) {
-    gap = await gapAtEnd(hub, since);
+    gap = await gapAtEnd(log, since);
     // The log may never get to the place that was asked for: whoever went on from there would be told nothing more.
     cursor = gap?.to ?? since;
   }

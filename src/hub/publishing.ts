@@ -1,17 +1,19 @@
 import type { Broker } from '../broker/broker.ts';
 import type { Command } from '../dialects/dialect.ts';
+import type { Clock } from '../model/clock.ts';
 import type { Cursor } from '../model/cursor.ts';
 import type { NewEvent } from '../model/event.ts';
 import { digestOf, keyOf, onceOf, OutcomeUnknown } from '../model/idempotency.ts';
 import type { JsonText } from '../model/json.ts';
 import type { Identity } from '../model/principal.ts';
 import type { Connection } from './connection.ts';
-import type { Hub } from './hub.ts';
+import type { Delivery } from './delivery.ts';
 import { authorizePublish } from './permission.ts';
 
 export interface PublishingOptions {
   readonly broker: Broker;
-  readonly hub: Pick<Hub, 'clock' | 'tell'>;
+  readonly delivery: Pick<Delivery, 'tell'>;
+  readonly clock: Pick<Clock, 'now'>;
   /** An event in any dialect's format. @throws ProtocolError */
   readonly parse: (body: JsonText) => NewEvent;
 }
@@ -51,10 +53,10 @@ export async function publishAs(publishing: Publishing): Promise<Cursor[]> {
 export async function publishFor(
   connection: Connection,
   { ref, events: written, idempotencyKey }: Command & { kind: 'publish' },
-  { broker, hub, parse }: PublishingOptions,
+  { broker, delivery, clock, parse }: PublishingOptions,
 ): Promise<void> {
   const { identity } = connection;
   const events = written.map((body) => parse(body));
-  const ids = await publishAs({ broker, identity, events, idempotencyKey, now: hub.clock.now() });
-  hub.tell(connection, 'publish', ref, { ids });
+  const ids = await publishAs({ broker, identity, events, idempotencyKey, now: clock.now() });
+  delivery.tell(connection, 'publish', ref, { ids });
 }

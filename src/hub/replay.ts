@@ -1,15 +1,25 @@
 import type { ReplayRequest, RetainedQuery, Subscription } from '../dialects/dialect.ts';
 import { bound } from '../model/bound.ts';
+import type { Clock } from '../model/clock.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import { AT_ONCE, Batch } from './batch.ts';
 import type { Connection } from './connection.ts';
+import type { Delivery } from './delivery.ts';
 import { EncodedEvent } from './encoded.ts';
+import type { EventLog } from './event-log.ts';
 import { gapBetween, type Gap } from './gap.ts';
-import type { Hub } from './hub.ts';
 import type { Lately } from './lately.ts';
 import { indexAfter } from './recent.ts';
+import type { Stats } from './stats.ts';
 import { matches } from './subscription.ts';
+
+export interface ReplayOptions {
+  readonly eventLog: EventLog;
+  readonly delivery: Pick<Delivery, 'sendTo' | 'tell'>;
+  readonly stats: Stats;
+  readonly clock: Pick<Clock, 'after' | 'now'>;
+}
 
 /** After so long this node is asked again whether it got as far as the client. */
 const BEHIND_MS = 50;
@@ -27,7 +37,8 @@ const MAX_COLLECTED = bound(
  * `belfry.gap` says so first. What an older subscription of the connection has already admitted is not sent again.
  */
 export class Replay {
-  readonly #hub: Hub;
+  readonly #options: ReplayOptions;
+  readonly #log: EventLog;
   readonly #connection: Connection;
   readonly #subscriptions: readonly Subscription[];
   readonly #request: ReplayRequest;
@@ -43,20 +54,21 @@ export class Replay {
   readonly #liveAfter: Cursor;
 
   constructor(
-    hub: Hub,
+    options: ReplayOptions,
     connection: Connection,
     subscriptions: readonly Subscription[],
     request: ReplayRequest,
     lately: (subscriptions: readonly Subscription[]) => Lately,
   ) {
-    this.#hub = hub;
+    this.#options = options;
+    this.#log = options.eventLog;
     this.#connection = connection;
     this.#subscriptions = subscriptions;
     this.#request = request;
     this.#lately = lately;
-    this.#batch = new Batch(hub, connection);
+    this.#batch = new Batch(options.delivery, connection);
     this.#at = START;
-    this.#liveAfter = hub.position;
+    this.#liveAfter = this.#log.position;
   }
 
   /**
@@ -66,7 +78,7 @@ export class Replay {
   async run(join: () => void): Promise<number | undefined> {
     const request = this.#request;
     if ('retained' in request) await this.#fromRetained(request);
-    else if ('select' in request) await this.#fromLately(`${this.#hub.clock.now() - request.lastMs}-0`);
+    else if ('select' in request) await this.#fromLately(`${this.#options.clock.now() - request.lastMs}-0`);
     else this.#at = request.since;
     await this.#toTheEnd(() => {
       if ('select' in request) this.#sendSelected(request.select);
@@ -79,7 +91,7 @@ export class Replay {
     retained,
     as,
   }: Extract<ReplayRequest, { readonly retained: unknown }>): Promise<void> {
-    const { pages, cursor } = await this.#hub.older.retained(retained);
+    const { pages, cursor } = await this.#log.older.retained(retained);
     for (const [index, request] of retained.entries()) {
       const page = pages[index];
       for (const event of page?.events ?? []) {
@@ -102,7 +114,7 @@ export class Replay {
     { at, until }: { readonly at: Cursor; readonly until: Cursor },
     as?: (event: HubEvent) => HubEvent,
   ): Promise<Cursor> {
-    const { events, to } = await this.#hub.older.tail(request, at, until);
+    const { events, to } = await this.#log.older.tail(request, at, until);
     for (let index = indexAfter(events, at); index < events.length; index++) {
       const event = events[index];
       if (event === undefined || compareCursors(event.id ?? START, until) > 0) return until;
@@ -123,11 +135,11 @@ export class Replay {
     const selected = new Set(select(this.#collected.filter((event) => !isLive(event))));
     const sent = this.#collected.filter((event) => selected.has(event) || isLive(event));
     // In one write: one by one they could fill the queue of a client that has yet to read its first.
-    this.#hub.sendTo(this.#connection, ...sent.map((event) => this.#hub.encodings.of(event)));
+    this.#options.delivery.sendTo(this.#connection, ...sent.map((event) => this.#log.encodings.of(event)));
   }
 
   async #toTheEnd(join: () => void): Promise<void> {
-    const { recent } = this.#hub;
+    const { recent } = this.#log;
     while (this.#connection.isOpen) {
       if (!recent.covers(this.#at)) {
         if (compareCursors(this.#at, recent.position) > 0) await this.#untilDelivered();
@@ -142,7 +154,7 @@ export class Replay {
       }
       this.#batch.send();
       if (this.#at === recent.position && !this.#connection.isSlow) return join();
-      await this.#hub.drained(this.#connection);
+      await this.#connection.drained();
     }
   }
 
@@ -151,10 +163,10 @@ export class Replay {
    * heard twice. A place that the log does not reach either is none that it gave out, or is lost.
    */
   async #untilDelivered(): Promise<void> {
-    const { clock, history, recent } = this.#hub;
+    const { history, recent } = this.#log;
     for await (const { id = START } of history.after(recent.position)) {
       if (compareCursors(id, this.#at) < 0) continue;
-      await new Promise<void>((resolve) => void clock.after(BEHIND_MS, resolve));
+      await new Promise<void>((resolve) => void this.#options.clock.after(BEHIND_MS, resolve));
       return;
     }
     if (compareCursors(this.#at, recent.position) <= 0) return;
@@ -163,7 +175,7 @@ export class Replay {
 
   /** Reads on from the log until the recent events of this node take over, or the log has nothing more. */
   async #fromHistory(): Promise<void> {
-    const { recent } = this.#hub;
+    const { recent } = this.#log;
     while (this.#connection.isOpen && !recent.covers(this.#at)) {
       const found = await this.#takePage();
       // The page is not held while a slow client reads.
@@ -176,7 +188,7 @@ export class Replay {
 
   /** As much of the log as goes out at once, if its page holds so much. Answers whether there was any that this node knows. */
   async #takePage(): Promise<boolean> {
-    const { older, recent } = this.#hub;
+    const { older, recent } = this.#log;
     const from = this.#at;
     const { events } = await older.after(from, !this.#positioned);
     for (let index = indexAfter(events, from); index < events.length && !this.#batch.isFull; index++) {
@@ -201,11 +213,11 @@ export class Replay {
     this.#at = event.id ?? this.#at;
     // First, as it is cheap, and most of what others did is nothing to this one.
     if (!this.#subscriptions.some(({ pattern }) => pattern.matches(event))) return;
-    const encoded = this.#hub.encodings.of(event);
+    const encoded = this.#log.encodings.of(event);
     if (!this.#admits(encoded.seenBy(this.#connection.view).event)) return;
     if (!('select' in this.#request)) {
       this.#closesAfterMs = this.#connection.encoding.closesAfterMs?.(event) ?? this.#closesAfterMs;
-      this.#batch.add(as === undefined ? encoded : new EncodedEvent(as(event), this.#hub.stats));
+      this.#batch.add(as === undefined ? encoded : new EncodedEvent(as(event), this.#options.stats));
       return;
     }
     this.#collected.push(event);
@@ -231,6 +243,6 @@ export class Replay {
   /** At a time there need be no event; and of the last so many milliseconds nothing was promised. */
   #tellGap(gap: Gap): void {
     if (!('since' in this.#request) || (this.#request.ofTime && gap.reason !== 'trimmed')) return;
-    this.#hub.tell(this.#connection, 'gap', gap.from, gap);
+    this.#options.delivery.tell(this.#connection, 'gap', gap.from, gap);
   }
 }

@@ -1,21 +1,24 @@
 import type { Json } from '../model/json.ts';
 import type { Identity } from '../model/principal.ts';
 import type { Connection } from './connection.ts';
-import type { Hub } from './hub.ts';
+import type { Connections } from './connections.ts';
 
 /**
  * Makes a connection the one of its token, and answers what its client is told of that; nothing where the connection ended
- * meanwhile. Throws what `authenticate` and {@link Hub.identify} throw, and nothing has changed then.
+ * meanwhile. Throws what `authenticate` and {@link Connections.identify} throw, and nothing has changed then.
  */
 export async function signIn(
-  parts: { readonly hub: Hub; readonly authenticate: (token: string) => Promise<Identity> },
+  parts: {
+    readonly connections: Pick<Connections, 'identify'>;
+    readonly authenticate: (token: string) => Promise<Identity>;
+  },
   connection: Connection,
   token: string,
 ): Promise<Json | undefined> {
   const found = await parts.authenticate(token);
   const identity = connection.dialect.identify?.(found) ?? found;
   if (!connection.isOpen) return undefined;
-  await parts.hub.identify(connection, identity);
+  await parts.connections.identify(connection, identity);
   const { principal, expiresAt } = identity;
   return { principal, expiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString() };
 }

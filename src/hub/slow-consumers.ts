@@ -1,19 +1,24 @@
 import type { Clock } from '../model/clock.ts';
-import { CLOSE } from '../model/close.ts';
-import type { Connection } from './connection.ts';
+import { CLOSE, type Close } from '../model/close.ts';
 
 const CHECK_EVERY_MS = 1_000;
 
-interface SlowConsumer {
-  readonly since: number;
-  readonly ended: (() => void)[];
+/** What is needed of a connection here. */
+interface Consumer {
+  close(why: Close): void;
 }
 
-/** The connections that have a queue of their own at the moment. */
+/** Since when it has taken nothing, and who waits for it to keep up again. */
+interface Slowness {
+  readonly since: number;
+  readonly drained: (() => void)[];
+}
+
+/** The connections that do not keep up at the moment, each of which has a queue of its own. */
 export class SlowConsumers {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
-  readonly #consumers = new Map<Connection, SlowConsumer>();
+  readonly #consumers = new Map<Consumer, Slowness>();
   #stop = (): void => {};
 
   constructor(clock: Clock, timeoutMs: number) {
@@ -29,31 +34,31 @@ export class SlowConsumers {
     this.#stop();
   }
 
-  /** It began to lag, or lags still but has sent something: the timeout counts from now. */
-  add(connection: Connection): void {
-    const ended = this.#consumers.get(connection)?.ended ?? [];
-    this.#consumers.set(connection, { since: this.#clock.elapsed(), ended });
+  /** A connection became slow, or is still slow and has sent something: its timeout counts from now. */
+  add(consumer: Consumer): void {
+    const drained = this.#consumers.get(consumer)?.drained ?? [];
+    this.#consumers.set(consumer, { since: this.#clock.elapsed(), drained });
   }
 
-  delete(connection: Connection): void {
-    const consumer = this.#consumers.get(connection);
-    if (consumer === undefined) return;
-    this.#consumers.delete(connection);
-    for (const ended of consumer.ended) ended();
+  delete(consumer: Consumer): void {
+    const slowness = this.#consumers.get(consumer);
+    if (slowness === undefined) return;
+    this.#consumers.delete(consumer);
+    for (const resolve of slowness.drained) resolve();
   }
 
-  /** Resolves when it lags no more, or is closed. */
-  end(connection: Connection): Promise<void> {
-    const consumer = this.#consumers.get(connection);
-    return consumer === undefined
+  /** Resolves when the connection keeps up, or is closed. */
+  drained(consumer: Consumer): Promise<void> {
+    const slowness = this.#consumers.get(consumer);
+    return slowness === undefined
       ? Promise.resolve()
-      : new Promise((resolve) => consumer.ended.push(resolve));
+      : new Promise((resolve) => slowness.drained.push(resolve));
   }
 
   #closeStalled(): void {
     const limit = this.#clock.elapsed() - this.#timeoutMs;
-    for (const [connection, { since }] of this.#consumers) {
-      if (since <= limit) connection.close(CLOSE.tooSlow);
+    for (const [consumer, { since }] of this.#consumers) {
+      if (since <= limit) consumer.close(CLOSE.tooSlow);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { dialectNames } from '../dialects/index.ts';
-import type { Hub } from '../hub/hub.ts';
-import type { Deliveries } from '../hub/stats.ts';
+import type { Connection } from '../hub/connection.ts';
+import type { Deliveries, Stats } from '../hub/stats.ts';
 import { UNKNOWN, type Principal } from '../model/principal.ts';
 
 /* What a node counts by dialect. Every label of every number is there from the start, so that the first increase shows. */
@@ -19,7 +19,15 @@ const OUTCOMES = {
 const KINDS = ['user', 'runner', UNKNOWN, 'other'];
 
 export function connectionMetrics(
-  { hub, connectionsMax }: { readonly hub: Hub; readonly connectionsMax: number },
+  {
+    stats,
+    connections,
+    connectionsMax,
+  }: {
+    readonly stats: Stats;
+    readonly connections: Iterable<Connection>;
+    readonly connectionsMax: number;
+  },
   registry: Registry,
 ): void {
   new Gauge({
@@ -27,12 +35,12 @@ export function connectionMetrics(
     help: 'Connections that this node holds at most.',
     registers: [registry],
   }).set(connectionsMax);
-  deliveries(hub, registry);
-  connections(hub, registry);
-  queues(hub, registry);
+  deliveryMetrics(stats, registry);
+  attachedMetrics(connections, registry);
+  queueMetrics(connections, registry);
 }
 
-function deliveries({ stats }: Hub, registry: Registry): void {
+function deliveryMetrics(stats: Stats, registry: Registry): void {
   new Counter({
     name: 'belfry_deliveries_received_total',
     help: 'Events times connections concerned: the sum of what belfry_deliveries_total says, and what waits.',
@@ -58,7 +66,7 @@ function deliveries({ stats }: Hub, registry: Registry): void {
   });
 }
 
-function connections(hub: Hub, registry: Registry): void {
+function attachedMetrics(connections: Iterable<Connection>, registry: Registry): void {
   new Gauge({
     name: 'belfry_connections',
     help: 'Connections attached to this node.',
@@ -68,7 +76,7 @@ function connections(hub: Hub, registry: Registry): void {
       for (const dialect of dialectNames) {
         for (const principal_kind of KINDS) this.set({ dialect, principal_kind }, 0);
       }
-      for (const { dialect, identity } of hub.connections)
+      for (const { dialect, identity } of connections)
         this.inc({ dialect: dialect.name, principal_kind: kindOf(identity.principal) });
     },
   });
@@ -77,7 +85,7 @@ function connections(hub: Hub, registry: Registry): void {
     help: 'Groups of connections of this node that hear the same in the same bytes.',
     registers: [registry],
     collect() {
-      const cohorts = new Set([...hub.connections].map(({ cohort }) => cohort));
+      const cohorts = new Set([...connections].map(({ cohort }) => cohort));
       cohorts.delete(undefined);
       this.set(cohorts.size);
     },
@@ -85,7 +93,7 @@ function connections(hub: Hub, registry: Registry): void {
 }
 
 /** What waits for clients that lag. */
-function queues(hub: Hub, registry: Registry): void {
+function queueMetrics(connections: Iterable<Connection>, registry: Registry): void {
   const gauge = (
     name: string,
     help: string,
@@ -98,7 +106,7 @@ function queues(hub: Hub, registry: Registry): void {
       registers: [registry],
       collect() {
         for (const dialect of dialectNames) this.set({ dialect }, 0);
-        for (const { dialect, queued } of hub.connections) {
+        for (const { dialect, queued } of connections) {
           if (queued !== undefined) this.inc({ dialect: dialect.name }, read(queued));
         }
       },

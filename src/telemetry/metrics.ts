@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { REFUSED_REASONS, STREAM_FAULTS, type BrokerStats } from '../broker/broker.ts';
-import type { Hub } from '../hub/hub.ts';
+import type { Connection } from '../hub/connection.ts';
+import type { Stats } from '../hub/stats.ts';
 import type { Clock } from '../model/clock.ts';
 import { WARNING_KINDS, type NodeWarning } from '../registry/node-watch.ts';
 import type { Registry as ConnectionRegistry } from '../registry/registry.ts';
@@ -10,7 +11,8 @@ import { RegistrySize } from './registry-size.ts';
 import type { RejectedInput } from './rejected-input.ts';
 
 export interface Measured {
-  readonly hub: Hub;
+  readonly stats: Stats;
+  readonly connections: Iterable<Connection>;
   readonly rejected: RejectedInput;
   readonly refused: RefusedHandshakes;
   readonly registry: ConnectionRegistry;
@@ -35,7 +37,7 @@ export function metricsOf(measured: Measured): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_PROBE_MS });
   nodeMetrics(measured, registry);
-  hubMetrics(measured.hub, registry);
+  hubMetrics(measured, registry);
   brokerMetrics(measured, registry);
   connectionMetrics(measured, registry);
   return registry;
@@ -77,8 +79,7 @@ function nodeMetrics({ rejected, refused, version, warnings }: Measured, registr
   );
 }
 
-function hubMetrics(hub: Hub, registry: Registry): void {
-  const { stats } = hub;
+function hubMetrics({ stats }: Measured, registry: Registry): void {
   const counter = counterIn(registry);
   counter('belfry_events_received_total', 'Events that this node heard from the broker.', () => stats.events);
   counter('belfry_cohort_matches_total', 'Cohorts that were found for events.', () => stats.matches);

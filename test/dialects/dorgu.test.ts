@@ -76,7 +76,7 @@ describe('a burst of cluster events', () => {
     commands.open(client.connection, session);
     await settled();
     for (const [action, key] of events) broker.append({ type: 'cluster', action, key });
-    hub.flush();
+    hub.delivery.flush();
     const { received, delivered, conflated, unsupported } = hub.stats.total;
     expect(delivered + conflated + unsupported).toBe(received);
     return client

@@ -157,7 +157,7 @@ describe('a drp client', () => {
     broker.append({ key: 'before' });
     client.send('register *.*.*');
     broker.append({ key: 'after' });
-    hub.flush();
+    hub.delivery.flush();
     const texts = client.takeTexts();
     expect(texts[0]).toBe(ack('register', '*.*.*'));
     expect(texts.slice(1)).toHaveLength(1);
@@ -171,7 +171,7 @@ describe('a drp client', () => {
     client.takeTexts();
     broker.append({ key: '1' });
     broker.append({ key: '2' });
-    hub.flush();
+    hub.delivery.flush();
     const texts = client.takeTexts();
     expect(texts.map((text) => (JSON.parse(text) as { Key: string }).Key)).toEqual(['1', '2']);
   });

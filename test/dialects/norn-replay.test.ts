@@ -31,8 +31,13 @@ async function startNode({ recentMaxEvents = 1_000 } = {}) {
     recentMaxEvents,
     ...registry,
   });
+  const { connections, delivery, eventLog, stats } = hub;
   const commands = new Commands({
-    hub,
+    connections,
+    delivery,
+    eventLog,
+    stats,
+    clock,
     broker,
     parse: (body) => parseEvent(body),
     authenticate: async () => Promise.reject(NOBODY),
@@ -52,7 +57,7 @@ async function startNode({ recentMaxEvents = 1_000 } = {}) {
       settings: { anonymous: ['norn', 'dorgu'], nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
       retained: async () => [],
     }) as Session;
-    commands.open(hub.attach(aConnection('192.0.2.1:1', norn, session), transport), session);
+    commands.open(hub.connections.attach(aConnection('192.0.2.1:1', norn, session), transport), session);
     await settled();
     return transport;
   };
@@ -62,7 +67,7 @@ async function startNode({ recentMaxEvents = 1_000 } = {}) {
       const [action = '', sagaId = '', step = ''] = line.split(' ');
       await broker.publish([{ type: 'deploy', action, key: 'shop', object: { sagaId, step } }]);
     }
-    hub.flush();
+    hub.delivery.flush();
   };
   const page = (): Promise<TestTransport> => dial(new TestTransport(), 'http://localhost:5173');
   return { broker, clock, hub, dial, page, tell };

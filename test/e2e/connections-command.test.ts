@@ -44,7 +44,8 @@ describe('belfry connections', () => {
 
   it('list goes on from page to page up to the limit', async () => {
     const { node, env } = await start();
-    for (let i = 0; i < 1_100; i++) await node.hub.registry.add(aConnection(`10.0.${i >> 8}.${i & 255}:1`));
+    for (let i = 0; i < 1_100; i++)
+      await node.hub.connections.register(aConnection(`10.0.${i >> 8}.${i & 255}:1`));
     const listed = async (...args: string[]) =>
       (await run(env, 'list', 'Type=websocket', '--json', ...args)).lines;
     expect(await listed()).toHaveLength(1_100);

@@ -41,7 +41,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('five thousand clients that come back at once
         )),
       );
     }
-    while (hub.position !== ids.at(-1)) await settled();
+    while (hub.eventLog.position !== ids.at(-1)) await settled();
 
     const before = await readsOf(redis);
     const clients = Array.from({ length: CLIENTS }, (_, n) => {

@@ -56,26 +56,26 @@ describe('a node that may hold ten connections', () => {
     await first.next();
     await socket(node, '/native/ws');
     await expect(socket(node, '/native/ws')).rejects.toThrow('503');
-    expect([node.hub.connections.size, node.hub.anonymous]).toEqual([3, 2]);
+    expect([node.hub.connections.size, node.hub.connections.anonymous]).toEqual([3, 2]);
     for (const connection of node.hub.connections) connection.close({ code: 1000, reason: '', retry: false });
-    expect(node.hub.anonymous).toBe(0);
+    expect(node.hub.connections.anonymous).toBe(0);
   });
 });
 
 describe('admission', () => {
-  const none = { connections: new Set<never>(), anonymous: 0 };
+  const none = { size: 0, anonymous: 0 };
 
   it('takes everybody without a token too where nothing is reserved, and nobody where everything is', () => {
-    const open = new Admission({ hub: none, connectionsMax: 1, connectionsReserved: 0.1 });
+    const open = new Admission({ connections: none, connectionsMax: 1, connectionsReserved: 0.1 });
     open.enter(true);
     expect(() => open.enter(true)).toThrow('The node holds 1 connections.');
-    const closed = new Admission({ hub: none, connectionsMax: 1, connectionsReserved: 1 });
+    const closed = new Admission({ connections: none, connectionsMax: 1, connectionsReserved: 1 });
     expect(() => closed.enter(true)).toThrow('Expected a token');
     closed.enter(false).admit('user:ada');
   });
 
   it('counts a client whose credentials come to nothing among those without a token', () => {
-    const admission = new Admission({ hub: none, connectionsMax: 2, connectionsReserved: 0.5 });
+    const admission = new Admission({ connections: none, connectionsMax: 2, connectionsReserved: 0.5 });
     const first = admission.enter(false);
     first.admit('unknown');
     const second = admission.enter(false);

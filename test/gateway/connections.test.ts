@@ -199,7 +199,7 @@ describe('a list of more than a page', () => {
       const info = aConnection(`10.0.${i >> 8}.${i & 255}:1`, native, {
         identity: anIdentity({ principal: `user:${i}` }),
       });
-      await node.hub.registry.add(info);
+      await node.hub.connections.register(info);
     }
     for (const [path, total] of [
       ['/connections?Type=websocket', '1101'],

@@ -70,7 +70,7 @@ it('a client with a megabyte to read before the ping has the time for that, and 
   for (const { ws } of [slow, gone]) ws.pause();
   const object = 'x'.repeat(900_000);
   await publish({ type: 'a', action: 'b', key: 'c', object });
-  app.hub.flush();
+  app.hub.delivery.flush();
   expect(app.hub.stats.writtenBytes).toBeGreaterThan(2 * object.length);
   clock.advance(60_000);
   expect(app.hub.connections.size).toBe(2);

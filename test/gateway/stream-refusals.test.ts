@@ -131,7 +131,7 @@ describe('a stream that goes on from a place that is none', () => {
     const node = await startNode();
     const [query, headers] = place(text);
     const stream = await listen(node, `pattern=jobs.*.*${query}`, headers);
-    const to = node.hub.position;
+    const to = node.hub.eventLog.position;
     expect(await stream.nextEvent()).toMatchObject({
       event: 'gap',
       id: to,

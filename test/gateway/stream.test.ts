@@ -39,7 +39,7 @@ describe('GET /api/v3/events with Accept: text/event-stream', () => {
     const node = await startNode();
     const stream = await listen(node);
     expect(await stream.next()).toMatchObject({ retry: expect.stringMatching(/^[12]\d{3}$/) as string });
-    expect(await stream.next()).toEqual({ id: node.hub.position });
+    expect(await stream.next()).toEqual({ id: node.hub.eventLog.position });
     const [id = ''] = await publish(node, 'a');
     const { data, ...message } = await stream.nextEvent();
     expect(message).toEqual({ event: 'message', id });
@@ -101,7 +101,7 @@ describe('GET /api/v3/events with Accept: text/event-stream', () => {
     const node = await startNode();
     await publish(node, 'a');
     const stream = await listen(node, '', { 'Last-Event-ID': '99999999999999-0' });
-    const to = node.hub.position;
+    const to = node.hub.eventLog.position;
     expect(await stream.nextEvent()).toMatchObject({
       event: 'gap',
       id: to,

@@ -73,7 +73,7 @@ describe('however connections change what they subscribe to', () => {
         const held = clients.map(() => new Map<string, boolean>());
         const expected = clients.map((): (string | undefined)[] => []);
         for (const each of steps) {
-          if (each.what === 'flush') hub.flush();
+          if (each.what === 'flush') hub.delivery.flush();
           if ('who' in each) {
             const { who, pattern: text } = each;
             const filters = 'filtered' in each && each.filtered ? { key: '1' } : {};
@@ -96,7 +96,7 @@ describe('however connections change what they subscribe to', () => {
             }
           }
         }
-        hub.flush();
+        hub.delivery.flush();
         const heard = clients.map((client) =>
           client.take().flatMap(({ id, type }) => (type === 'belfry' ? [] : id)),
         );

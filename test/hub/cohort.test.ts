@@ -140,7 +140,7 @@ describe('an event', () => {
     speaksDrp.send('register *.*.*');
     speaksDrp.takeTexts();
     broker.deliverLive({ type: 'belfry', action: 'gap', key: '1-0', object: { from: '1-0' } });
-    hub.flush();
+    hub.delivery.flush();
     expect(client.take()).toMatchObject([{ type: 'belfry', action: 'gap', key: '1-0' }]);
     expect(silent.takeTexts()).toEqual([]);
     expect(speaksDrp.takeTexts()).toEqual([]);

@@ -12,7 +12,7 @@ describe('a storm of connections that come and go while events wait', () => {
       broker.append({ key: `${n}` });
       return subscriber(['*.*.*']);
     });
-    hub.flush();
+    hub.delivery.flush();
     expect(writesOf(stays)).toBe(before + 1);
     expect(stays.takeKeys()).toHaveLength(100);
     expect(joined.map((each) => each.takeKeys().length)).toEqual(joined.map((_, n) => 99 - n));
@@ -25,11 +25,11 @@ describe('a storm of connections that come and go while events wait', () => {
     const before = writesOf(stays);
     for (const [n, client] of leaving.entries()) {
       broker.append({ key: `${n}` });
-      hub.detach(client.connection, 'gone');
+      hub.connections.detach(client.connection, 'gone');
       expect(client.takeKeys()).toHaveLength(n + 1);
     }
     expect(writesOf(stays)).toBe(before);
-    hub.flush();
+    hub.delivery.flush();
     expect(writesOf(stays)).toBe(before + 1);
   });
 
@@ -40,11 +40,11 @@ describe('a storm of connections that come and go while events wait', () => {
     clients.push(subscriber(['*.*.*']), subscriber(['*.*.*']));
     const cohorts = (): number => new Set(clients.map(({ connection }) => connection.cohort)).size;
     expect(cohorts()).toBe(2);
-    hub.flush();
+    hub.delivery.flush();
     expect(cohorts()).toBe(1);
     const { encodes } = hub.stats;
     broker.append({ key: 'after' });
-    hub.flush();
+    hub.delivery.flush();
     expect(hub.stats.encodes).toBe(encodes + 1);
     expect(clients.map((each) => each.takeKeys().at(-1))).toEqual(['after', 'after', 'after']);
   });
@@ -55,12 +55,12 @@ describe('a storm of connections that come and go while events wait', () => {
     broker.append({ key: 'before' });
     const late = subscriber(['*.*.*']);
     broker.append({ key: 'between' });
-    hub.detach(first.connection, 'gone');
+    hub.connections.detach(first.connection, 'gone');
     broker.append({ key: 'after' });
     const latest = subscriber(['*.*.*']);
-    hub.flush();
+    hub.delivery.flush();
     broker.append({ key: 'end' });
-    hub.flush();
+    hub.delivery.flush();
     expect([first, late, latest].map((each) => each.takeKeys())).toEqual([
       ['before', 'between'],
       ['between', 'after', 'end'],

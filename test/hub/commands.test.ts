@@ -70,7 +70,7 @@ describe('publish', () => {
     const client = connect();
     broker.held = true;
     client.send(publishing(event));
-    hub.detach(client.connection, 'gone');
+    hub.connections.detach(client.connection, 'gone');
     broker.release();
     await settled();
     expect(hub.stats).toMatchObject({ total: { received: 0, delivered: 0 } });
@@ -133,7 +133,7 @@ describe('auth', () => {
     await settled();
     broker.append({ type: 'a', key: '3' });
     broker.append({ type: 'b', key: '4' });
-    hub.flush();
+    hub.delivery.flush();
     expect(client.take()).toMatchObject([
       { action: 'subscribe' },
       { key: '1' },
@@ -165,7 +165,7 @@ describe('auth', () => {
     });
     const client = connect();
     client.send({ id: 't', command: 'auth', token: 'x' });
-    hub.detach(client.connection, 'gone');
+    hub.connections.detach(client.connection, 'gone');
     await settled();
     expect(client.connection.identity.principal).toBe('user:ada');
     expect(client.takeTexts()).toEqual([]);
@@ -283,7 +283,7 @@ describe('commands', () => {
     broker.held = true;
     client.send(publishing(event));
     client.send(publishing(event));
-    hub.detach(client.connection, 'gone');
+    hub.connections.detach(client.connection, 'gone');
     client.send({ command: 'ping' });
     broker.release();
     await settled();

@@ -26,10 +26,10 @@ describe('a client that arrives', () => {
     const { hub, registry } = await start({ registryLimits: { perPrincipal: 3, perAddress: 7 } });
     const subscriptions = provisioning.decode('{"type":"subscribe","events":["task"]}');
     if (subscriptions.kind !== 'subscribe') throw new Error('not subscribed');
-    await hub.registry.add(
+    await hub.connections.register(
       aConnection('192.0.2.1:1', provisioning, { identity: ADA, subscriptions: subscriptions.subscriptions }),
     );
-    await hub.registry.add(
+    await hub.connections.register(
       aConnection('192.0.2.1:2', provisioning, { limits: { connectionsPerPrincipal: 10 } }),
     );
     expect(registry.added[0]).toEqual({
@@ -72,7 +72,7 @@ describe('subscriptions', () => {
     const { hub, commands, clock, registry } = await start();
     const subscriptions = [{ name: 'a.*.*', pattern: Pattern.parse('a.*.*'), filters: [] }];
     const info = aConnection('192.0.2.1:1', native, { subscriptions });
-    commands.open(hub.attach(info, new TestTransport()), info.session);
+    commands.open(hub.connections.attach(info, new TestTransport()), info.session);
     expect([...hub.connections].map(({ subscriptions: held }) => held.size)).toEqual([1]);
     clock.turn();
     expect(registry.updated).toEqual([]);
@@ -145,7 +145,7 @@ describe('subscriptions', () => {
     const { connect, clock, hub, registry } = await start();
     const client = connect();
     client.subscribe(['a.*.*']);
-    hub.detach(client.connection, 'gone');
+    hub.connections.detach(client.connection, 'gone');
     clock.turn();
     expect(registry.updated).toEqual([]);
   });
@@ -156,8 +156,8 @@ describe('the end of a connection', () => {
     const { connect, hub, registry } = await start();
     const [one, two, three] = [connect(), connect(), connect()];
     one.connection.close(CLOSE.tooSlow);
-    hub.detach(one.connection, 'gone');
-    hub.detach(two.connection, 'connection lost');
+    hub.connections.detach(one.connection, 'gone');
+    hub.connections.detach(two.connection, 'connection lost');
     await hub.stop();
     expect(registry.removed).toEqual([
       { id: one.connection.id, reason: '4008 too slow: the queue is full' },

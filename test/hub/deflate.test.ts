@@ -100,7 +100,7 @@ describe('a connection that agreed to compression', () => {
     const test = await startHub();
     const clients = [true, true, false].map((deflate, index) => {
       const transport = new TestTransport();
-      const connection = test.hub.attach(aConnection(`192.0.2.2:${index}`), transport, deflate);
+      const connection = test.hub.connections.attach(aConnection(`192.0.2.2:${index}`), transport, deflate);
       const client = new TestConnection(connection, transport, test.commands);
       client.subscribe(['*.*.*']);
       return client;

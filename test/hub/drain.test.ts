@@ -15,7 +15,12 @@ describe('a node that drains', () => {
   it('closes each connection at a moment of its own within the window', async () => {
     const { hub, clock, subscriber } = await startHub();
     const clients = [subscriber(['*.*.*']), subscriber(['*.*.*']), subscriber(['*.*.*'])];
-    const drained = drain(hub, { windowMs: 1_000, why: CLOSE.draining, random: inOrder(0.9, 0.1, 0.5) });
+    const drained = drain(hub.connections, {
+      clock,
+      windowMs: 1_000,
+      why: CLOSE.draining,
+      random: inOrder(0.9, 0.1, 0.5),
+    });
     const closedAfter = async (ms: number): Promise<(number | undefined)[]> => {
       clock.advance(ms);
       await settled();
@@ -30,16 +35,21 @@ describe('a node that drains', () => {
   });
 
   it('closes all at once without a window, with the code that it is given', async () => {
-    const { hub, subscriber } = await startHub();
+    const { hub, clock, subscriber } = await startHub();
     const clients = [subscriber(['*.*.*']), subscriber(['a.*.*'])];
-    await drain(hub, { windowMs: 0, why: CLOSE.restart, random: inOrder() });
+    await drain(hub.connections, { clock, windowMs: 0, why: CLOSE.restart, random: inOrder() });
     expect(codes(clients)).toEqual([1012, 1012]);
   });
 
   it('lets a client hear what happens until its moment, and what waited for it then', async () => {
     const { hub, clock, subscriber, publish } = await startHub();
     const client = subscriber(['*.*.*']);
-    const drained = drain(hub, { windowMs: 1_000, why: CLOSE.draining, random: inOrder(0.5) });
+    const drained = drain(hub.connections, {
+      clock,
+      windowMs: 1_000,
+      why: CLOSE.draining,
+      random: inOrder(0.5),
+    });
     publish({ key: 'meanwhile' });
     client.transport.full = true;
     publish({ key: 'waits' });
@@ -60,7 +70,7 @@ describe('a node that drains', () => {
     const client = subscriber(['*.*.*']);
     client.transport.full = true;
     publish({ key: 'waits' });
-    const drained = drain(hub, { windowMs: 0, why: CLOSE.draining, random: inOrder() });
+    const drained = drain(hub.connections, { clock, windowMs: 0, why: CLOSE.draining, random: inOrder() });
     clock.advance(11_000);
     await drained;
     expect(client.transport.closed?.code).toBe(4008);

@@ -9,7 +9,7 @@ const MIB = 1024 * KIB;
 /** So many events of a kibibyte, or of this size, in one flush. */
 function burst({ broker, hub }: TestHub, count: number, bytes = KIB): void {
   for (let n = 0; n < count; n++) broker.append({ key: `${n}`, object: { text: 'x'.repeat(bytes) } });
-  hub.flush();
+  hub.delivery.flush();
 }
 
 /** Clients with filters of their own that read nothing: a socket takes what it is given until it is full. */
@@ -137,11 +137,11 @@ describe('an event that cannot be delivered to some', () => {
     first.subscribe(['*.*.*']);
     const other = test.subscriber(['*.*.*']);
     for (const key of ['1', '2']) test.broker.append({ key });
-    expect(() => test.hub.flush()).not.toThrow();
+    expect(() => test.hub.delivery.flush()).not.toThrow();
     expect(other.takeKeys()).toEqual(['1', '2']);
     expect(first.takeTexts()).toHaveLength(1);
     for (const key of ['3', '4']) test.broker.append({ key });
-    test.hub.flush();
+    test.hub.delivery.flush();
     expect(first.takeTexts()).toHaveLength(1);
     expect(faults).toHaveLength(1);
   });

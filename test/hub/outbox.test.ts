@@ -163,7 +163,7 @@ describe('the counts', () => {
     for (let n = 0; n < 3; n++) test.subscriber(['*.*.*'], { encoding: conflateBy });
     const { received, delivered } = test.hub.stats.total;
     for (const key of ['a1', 'a2', 'b1', 'a3']) test.broker.append({ key });
-    test.hub.flush();
+    test.hub.delivery.flush();
     expect(test.hub.stats.total.received - received).toBe(12);
     expect(test.hub.stats.total.delivered - delivered).toBe(6);
     expect(test.hub.stats.total.conflated).toBe(6);
@@ -200,7 +200,8 @@ describe('the counts', () => {
           else if (each.do === 'turn') test.clock.turn();
           else if (each.do === 'wait') test.clock.advance(30);
           else if (each.do === 'drain') client?.transport.drain();
-          else if (each.do === 'leave' && client !== undefined) test.hub.detach(client.connection, 'gone');
+          else if (each.do === 'leave' && client !== undefined)
+            test.hub.connections.detach(client.connection, 'gone');
           else if (client !== undefined) client.transport.full = true;
         }
         await test.hub.stop();

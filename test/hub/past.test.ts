@@ -98,7 +98,7 @@ describe('a long tail', () => {
     test.broker.held = false;
     while (test.broker.waiting > 0) test.broker.release();
     await joined(clients);
-    test.hub.flush();
+    test.hub.delivery.flush();
     for (const client of clients) {
       const heard = client
         .take()
@@ -194,13 +194,13 @@ describe('what a node keeps of the past', () => {
     await collectGarbage();
     const before = process.memoryUsage().arrayBuffers;
     const transport = new TestTransport();
-    const connection = test.hub.attach(aConnection('192.0.2.9:1'), transport, true);
+    const connection = test.hub.connections.attach(aConnection('192.0.2.9:1'), transport, true);
     new TestConnection(connection, transport, test.commands).subscribe(['*.*.*'], { since: '0-0' });
     while (connection.cohort === undefined) {
       await settled();
       transport.writes.length = 0;
     }
-    test.hub.detach(connection, 'gone');
+    test.hub.connections.detach(connection, 'gone');
     await collectGarbage();
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10 * MIB);
     test.clock.advance(10_000);

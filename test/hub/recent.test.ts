@@ -135,9 +135,9 @@ describe('the recent events', () => {
 describe('a hub that starts', () => {
   it('stands where the broker began to deliver', async () => {
     const { hub, broker } = await startHub();
-    expect(hub.position).toBe(START);
+    expect(hub.eventLog.position).toBe(START);
     broker.append();
-    expect(hub.position).toBe('1-0');
+    expect(hub.eventLog.position).toBe('1-0');
   });
 
   it('forgets nothing that was delivered before the broker had said where it began', async () => {
@@ -148,7 +148,7 @@ describe('a hub that starts', () => {
       }
     }
     const { hub } = await startHub({ broker: new EagerBroker() });
-    expect(hub.position).toBe('6-0');
-    expect(hub.recent.after('5-0')).toHaveLength(1);
+    expect(hub.eventLog.position).toBe('6-0');
+    expect(hub.eventLog.recent.after('5-0')).toHaveLength(1);
   });
 });

@@ -145,7 +145,7 @@ describe('a replay', () => {
     test.broker.held = true;
     const client = test.connect();
     client.subscribe(['*.*.*'], { since: START });
-    test.hub.detach(client.connection, 'gone');
+    test.hub.connections.detach(client.connection, 'gone');
     const { received } = test.hub.stats.total;
     // What is read may be of use to others.
     for (let n = 0; n < 101; n++) {
@@ -302,7 +302,7 @@ describe('a replay', () => {
     test.broker.deliverNext();
     test.clock.advance(1_000);
     await settled();
-    test.hub.flush();
+    test.hub.delivery.flush();
     expect(keys(client.take())).toEqual(['6']);
   });
 
@@ -329,7 +329,7 @@ describe('a replay', () => {
     client.subscribe(['*.*.*'], { since: '1-0' });
     await settled();
     test.broker.deliverNext();
-    test.hub.flush();
+    test.hub.delivery.flush();
     expect(client.take()).toMatchObject([
       { action: 'subscribe' },
       { action: 'gap', object: { from: '1-0', to: '3-0', reason: 'trimmed' } },
@@ -541,7 +541,7 @@ class Interleaving {
       for (const { connection } of this.clients) connection.transport.drain();
       clock.advance(100);
       clock.turn();
-      hub.flush();
+      hub.delivery.flush();
       await settled();
       if (broker.waiting > 0) quiet = -1;
       broker.release();

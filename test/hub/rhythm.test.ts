@@ -58,7 +58,7 @@ describe('a cohort with a rhythm', () => {
     expect([keysOf(one), keysOf(two)]).toEqual([['1'], []]);
     publish(test, '3');
     publish(test, '4');
-    test.hub.detach(two.connection, 'gone');
+    test.hub.connections.detach(two.connection, 'gone');
     expect([keysOf(one), keysOf(two)]).toEqual([[], ['3', '4']]);
     await test.hub.stop();
     expect(keysOf(one)).toEqual(['2', '3', '4']);

@@ -29,6 +29,8 @@ function cohortOf(...patterns: readonly Pattern[]): Cohort {
     subscriptions,
     isSlow: false,
     send: () => {},
+    drained: async () => {},
+    close: () => {},
   };
   const cohort = new Cohort(listener, signatureOf(listener), new Deliveries(), new Joiner(0));
   cohort.members.add(listener);

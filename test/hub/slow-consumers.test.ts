@@ -103,7 +103,7 @@ describe('a connection whose socket is full', () => {
     const slow = test.subscriber(['*.*.*']);
     slow.transport.full = true;
     for (const key of keysOf(1, 6)) test.broker.append({ key, object: 'x'.repeat(600_000) });
-    test.hub.flush();
+    test.hub.delivery.flush();
     expect(slow.transport.closed).toBeUndefined();
     test.publish({ key: '7' });
     expect(slow.transport.closed?.code).toBe(4008);
@@ -183,7 +183,7 @@ describe('a connection whose socket is full', () => {
     for (const { transport } of clients) transport.full = true;
     publishAll(test, ['1']);
     let gone = 0;
-    for (const { connection } of clients) void test.hub.drained(connection).then(() => gone++);
+    for (const { connection } of clients) void connection.drained().then(() => gone++);
     await settled();
     expect(gone).toBe(0);
     clients[0]?.transport.drain();
@@ -201,7 +201,7 @@ describe('a connection whose socket is full', () => {
     client.transport.capacity = 1;
     publishAll(test, ['1', '2']);
     let gone = false;
-    void test.hub.drained(client.connection).then(() => (gone = true));
+    void client.connection.drained().then(() => (gone = true));
     client.transport.drain();
     await settled();
     expect(gone).toBe(false);
@@ -212,7 +212,7 @@ describe('a connection whose socket is full', () => {
 
   it('is not waited for when it does not lag', async () => {
     const test = await startHub();
-    await expect(test.hub.drained(test.connect().connection)).resolves.toBeUndefined();
+    await expect(test.connect().connection.drained()).resolves.toBeUndefined();
   });
 });
 

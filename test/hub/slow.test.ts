@@ -89,7 +89,7 @@ describe('a client that lags and said "slow": "drop-oldest"', () => {
     client.transport.full = true;
     for (const key of ['1', '2', '3']) {
       test.broker.deliverLive({ key });
-      test.hub.flush();
+      test.hub.delivery.flush();
     }
     client.transport.drain();
     expect(told(client.take())).toContainEqual({ from: null, to: null, reason: 'slow', dropped: 1 });
@@ -165,9 +165,9 @@ describe('what may be left out', () => {
     const writes = quick.transport.writes.length;
     slow.transport.full = true;
     for (let n = 0; n < 6; n++) test.broker.append({ key: String(n) });
-    test.hub.flush();
+    test.hub.delivery.flush();
     for (let n = 6; n < 12; n++) test.broker.append({ key: String(n) });
-    test.hub.flush();
+    test.hub.delivery.flush();
     expect(quick.takeKeys()).toHaveLength(12);
     expect(quick.transport.writes.length - writes).toBe(2);
     expect([test.hub.stats.encodes - encodes, test.hub.stats.frames - frames]).toEqual([12, 12]);

@@ -91,12 +91,12 @@ async function happen(test: TestHub, clients: TestConnection[], operated: Operat
     case 'grant':
     case 'revoke': {
       const subscribe = operated.do === 'grant' ? Grants.all : Grants.parse(['b.*.*']);
-      return client && hub.identify(client.connection, anIdentity({ subscribe }));
+      return client && hub.connections.identify(client.connection, anIdentity({ subscribe }));
     }
     case 'close':
       return client?.connection.close(CLOSE.byOperator);
     case 'detach':
-      if (client !== undefined) hub.detach(client.connection, 'gone');
+      if (client !== undefined) hub.connections.detach(client.connection, 'gone');
       return;
     case 'fill':
       if (client !== undefined) client.transport.full = true;
@@ -104,7 +104,7 @@ async function happen(test: TestHub, clients: TestConnection[], operated: Operat
     case 'drain':
       return client?.transport.drain();
     case 'flush':
-      return hub.flush();
+      return hub.delivery.flush();
     case 'turn':
       return clock.turn();
     case 'second':
@@ -131,10 +131,10 @@ describe('the numbers', () => {
         const clients: TestConnection[] = [];
         for (const operated of operations) await happen(test, clients, operated);
         await settled();
-        test.hub.flush();
+        test.hub.delivery.flush();
         for (const { transport } of clients) transport.drain();
         await settled();
-        test.hub.flush();
+        test.hub.delivery.flush();
         for (const { transport } of clients) transport.drain();
         for (const deliveries of test.hub.stats.byDialect.values()) {
           const [received, became] = sumOf(deliveries);

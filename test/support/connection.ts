@@ -4,7 +4,8 @@ import type { Dialect, Session } from '../../src/dialects/dialect.ts';
 import { parseEvent } from '../../src/dialects/index.ts';
 import { native } from '../../src/dialects/native.ts';
 import { Commands, type CommandOptions } from '../../src/hub/commands.ts';
-import type { ConnectionInfo, Connection } from '../../src/hub/connection.ts';
+import type { ConnectionInfo } from '../../src/hub/connection-info.ts';
+import type { Connection } from '../../src/hub/connection.ts';
 import { Hub, type HubOptions } from '../../src/hub/hub.ts';
 import { compareCursors, START, type Cursor } from '../../src/model/cursor.ts';
 import { BelfryError } from '../../src/model/errors.ts';
@@ -290,7 +291,9 @@ export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
     broker,
   });
   const reported: string[] = [];
+  const { connections, delivery, eventLog, stats } = hub;
   const commands = new Commands({
+    clock,
     parse: (body) => parseEvent(body),
     authenticate: async () => {
       throw new BelfryError('token_invalid', 'The token is not valid.');
@@ -299,7 +302,10 @@ export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
     maxTopics: 1_000,
     maxPerSecond: 10_000,
     ...options,
-    hub,
+    connections,
+    delivery,
+    eventLog,
+    stats,
     broker,
   } satisfies CommandOptions);
   await hub.start();
@@ -308,7 +314,7 @@ export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
   const connect = ({ dialect = native, ...session }: ConnectOptions = {}): TestConnection => {
     const transport = new TestTransport();
     const info = aConnection(`192.0.2.1:${++connected}`, dialect, session);
-    const connection = hub.attach(info, transport);
+    const connection = hub.connections.attach(info, transport);
     return new TestConnection(connection, transport, commands);
   };
   return {
@@ -326,7 +332,7 @@ export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
     },
     publish: (event) => {
       broker.append(event);
-      hub.flush();
+      hub.delivery.flush();
     },
   };
 }

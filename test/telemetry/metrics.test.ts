@@ -45,7 +45,8 @@ class SlowRegistry extends TestRegistry {
 async function measured(options?: TestHubOptions): Promise<TestHub & { page: () => Promise<MetricsPage> }> {
   const test = await startHub(options);
   const metrics = metricsOf({
-    hub: test.hub,
+    stats: test.hub.stats,
+    connections: test.hub.connections,
     rejected: new RejectedInput(test.clock, pino({ level: 'silent' })),
     refused: new RefusedHandshakes(),
     registry: new TestRegistry(),
@@ -78,7 +79,7 @@ describe('the page of metrics', () => {
     expect(['user', 'runner', 'unknown', 'other'].map(native)).toEqual([2, 1, 1, 3]);
     expect(first.get('belfry_connections{dialect="norn",principal_kind="user"}')).toBe(1);
     expect(first.text.match(/^belfry_connections\{/gm)).toHaveLength(dialectNames.length * 4);
-    hub.detach(connection, 'gone');
+    hub.connections.detach(connection, 'gone');
     expect((await page()).get('belfry_connections{dialect="norn",principal_kind="user"}')).toBe(0);
   });
 
@@ -128,7 +129,7 @@ describe('the page of metrics', () => {
     for (let count = 0; count < 5; count++) subscriber(['*.*.*']);
     const now = clock.now();
     for (const age of [80, 40]) broker.deliverLive({ id: `${now - age}-0`, key: `${age}` });
-    hub.flush();
+    hub.delivery.flush();
     const name = 'belfry_publish_to_socket_seconds';
     const one = await page();
     expect(one.get(`${name}_count`)).toBe(1);
@@ -136,7 +137,7 @@ describe('the page of metrics', () => {
     expect(one.get(`${name}_bucket{le="0.05"}`)).toBe(0);
     expect(one.get(`${name}_bucket{le="0.1"}`)).toBe(1);
     broker.deliverLive({ key: 'not in the log' });
-    hub.flush();
+    hub.delivery.flush();
     expect((await page()).get(`${name}_count`)).toBe(1);
   });
 
@@ -144,7 +145,7 @@ describe('the page of metrics', () => {
     const { subscriber, broker, clock, hub, page } = await measured();
     subscriber(['*.*.*']);
     broker.deliverLive({ id: `${clock.now() + 5_000}-0` });
-    hub.flush();
+    hub.delivery.flush();
     expect((await page()).get('belfry_publish_to_socket_seconds_sum')).toBe(0);
   });
 

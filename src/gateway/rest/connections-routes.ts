@@ -1,5 +1,5 @@
 import express, { type Request, type Response, type Router } from 'express';
-import type { Hub } from '../../hub/hub.ts';
+import type { EventLog } from '../../hub/event-log.ts';
 import { bound } from '../../model/bound.ts';
 import type { Clock } from '../../model/clock.ts';
 import { BelfryError } from '../../model/errors.ts';
@@ -27,7 +27,7 @@ const YEAR_MS = 365 * 86_400_000;
 
 export interface ConnectionRoutesOptions {
   readonly registry: Registry & PresenceReader;
-  readonly hub: Hub;
+  readonly eventLog: Pick<EventLog, 'position'>;
   readonly control: Control;
   readonly clock: Clock;
   readonly reads: Reads;
@@ -67,7 +67,7 @@ export function connectionRoutes(options: ConnectionRoutesOptions): Router {
 
 /** Of one principal, or of all. */
 async function getList(
-  { registry, hub, reads }: ConnectionRoutesOptions,
+  { registry, eventLog, reads }: ConnectionRoutesOptions,
   request: Request,
   response: Response,
   principal?: Principal,
@@ -77,7 +77,7 @@ async function getList(
   const query = parseQuery(targetOf(request).query, visible, PAGE);
   await reads.answer(response, async () => {
     // Read before the registry is: what happened since then may be in the list already, and is told again.
-    response.set(CURSOR, hub.position);
+    response.set(CURSOR, eventLog.position);
     return pageText(request, response, query, (asked) => registry.list(asked));
   });
 }

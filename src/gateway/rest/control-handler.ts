@@ -1,7 +1,7 @@
 import type { Clock } from '../../model/clock.ts';
 import { CLOSE, closeWith, type Close } from '../../model/close.ts';
 import type { Identity } from '../../model/principal.ts';
-import type { Hub } from '../../hub/hub.ts';
+import type { Connection } from '../../hub/connection.ts';
 import type { Control, ControlCommand, Target } from '../../registry/control.ts';
 import type { Revocation } from '../../registry/revocations.ts';
 import type { ApiConnections } from './api-connections.ts';
@@ -13,7 +13,7 @@ const SWEEP_MS = 5_000;
 const REVOKED = closeWith(CLOSE.tokenExpired, 'token revoked');
 
 export interface ControlHandlerOptions {
-  readonly hub: Hub;
+  readonly connections: Iterable<Connection>;
   readonly api: ApiConnections;
   readonly control: Control;
   readonly clock: Clock;
@@ -67,8 +67,8 @@ export class ControlHandler {
   }
 
   #closeThose(concerned: (connection: Named) => boolean, why: Close): void {
-    const { hub, api } = this.#options;
-    for (const connection of hub.connections) if (concerned(connection)) connection.close(why);
+    const { connections, api } = this.#options;
+    for (const connection of connections) if (concerned(connection)) connection.close(why);
     for (const connection of api)
       if (concerned(connection)) api.close(connection, `${why.code} ${why.reason}`);
   }

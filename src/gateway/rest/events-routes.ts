@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { Subscription } from '../../dialects/dialect.ts';
 import { native, parsePosition, subscriptionsIn } from '../../dialects/native.ts';
+import type { EventLog } from '../../hub/event-log.ts';
 import { Subscriptions } from '../../hub/subscriptions.ts';
 import { readPage, type Page } from '../../hub/page.ts';
 import { checkSubscriptionLimits, authorizeSubscribe } from '../../hub/permission.ts';
@@ -25,6 +26,7 @@ const LIMIT_MAX = bound(
 const STREAM = 'text/event-stream';
 
 export interface EventsOptions extends StreamOptions {
+  readonly eventLog: Pick<EventLog, 'history' | 'position'>;
   readonly redaction: Redaction;
   readonly topicsMax: number;
   readonly reads: Reads;
@@ -86,7 +88,7 @@ function subscriptionsOf(
 }
 
 async function getPage(
-  { hub, redaction, reads }: EventsOptions,
+  { eventLog, redaction, reads }: EventsOptions,
   query: URLSearchParams,
   response: Response,
   { roles, subscribe: grants }: Identity,
@@ -101,7 +103,7 @@ async function getPage(
     until: query.has('until') ? parsePosition(query.get('until') ?? '').since : END,
     limit: limitOf(query),
   };
-  await reads.answer(response, async () => textOf(await readPage(hub, pageQuery)));
+  await reads.answer(response, async () => textOf(await readPage(eventLog, pageQuery)));
 }
 
 /** Each event is encoded as it would have been heard. */

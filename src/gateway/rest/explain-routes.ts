@@ -1,19 +1,21 @@
 import type { Request, Response } from 'express';
 import { eventAt, explain } from '../../hub/explain.ts';
-import type { Hub } from '../../hub/hub.ts';
+import type { Connection } from '../../hub/connection.ts';
+import type { EventLog } from '../../hub/event-log.ts';
 import { isCursor } from '../../model/cursor.ts';
 import { BelfryError } from '../../model/errors.ts';
 import { ADMIN, type Identity } from '../../model/principal.ts';
 import { targetOf } from '../sockets/handshake.ts';
 
 export interface ExplainOptions {
-  readonly hub: Hub;
+  readonly connections: Iterable<Connection>;
+  readonly eventLog: Pick<EventLog, 'history' | 'position'>;
   readonly node: string;
 }
 
 /** `GET /api/v3/explain?event=<id>&connection=<address or id>`, for administrators: why somebody heard something, or did not. */
 export async function getExplanation(
-  { hub, node }: ExplainOptions,
+  { connections, eventLog, node }: ExplainOptions,
   request: Request,
   response: Response,
   { principal, roles }: Identity,
@@ -28,7 +30,7 @@ export async function getExplanation(
       'The parameter event is no id. Expected that of an event in the log.',
     );
   const address = query.get('connection') ?? '';
-  const connection = [...hub.connections].find(
+  const connection = [...connections].find(
     ({ id: own, remoteAddr }) => own === address || remoteAddr === address,
   );
   if (connection === undefined) {
@@ -37,7 +39,7 @@ export async function getExplanation(
       `The node ${node} holds no connection "${address.slice(0, 100)}"; another one may. Expected the ip:port or the id of one that is open here.`,
     );
   }
-  const event = await eventAt(hub, id);
+  const event = await eventAt(eventLog, id);
   if (event === undefined)
     throw new BelfryError(
       'not_found',
@@ -45,5 +47,5 @@ export async function getExplanation(
     );
   const { type, action, key } = event;
   const topic = `${type}.${action}.${key}`;
-  response.json({ event: id, topic, connection: address, node, ...explain(hub, connection, event) });
+  response.json({ event: id, topic, connection: address, node, ...explain(eventLog, connection, event) });
 }

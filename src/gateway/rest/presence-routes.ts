@@ -1,7 +1,7 @@
 import express, { type Request, type Response, type Router } from 'express';
 import { bound } from '../../model/bound.ts';
 import { BelfryError } from '../../model/errors.ts';
-import type { Hub } from '../../hub/hub.ts';
+import type { EventLog } from '../../hub/event-log.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { PresenceReader } from '../../registry/registry.ts';
 import { identityOf } from '../auth/caller.ts';
@@ -22,7 +22,7 @@ const PAGE_MAX = bound(
 
 export interface PresenceRoutesOptions {
   readonly registry: PresenceReader;
-  readonly hub: Hub;
+  readonly eventLog: Pick<EventLog, 'position'>;
   readonly reads: Reads;
 }
 
@@ -44,7 +44,7 @@ export function presenceRoutes(options: PresenceRoutesOptions): Router {
 }
 
 async function getPresence(
-  { registry, hub }: PresenceRoutesOptions,
+  { registry, eventLog }: PresenceRoutesOptions,
   principal: Principal,
   response: Response,
 ): Promise<void> {
@@ -56,12 +56,12 @@ async function getPresence(
   const visible = narrowed(visibleBy(identityOf(response).subscribe), principal);
   if (visible.length === 0) throw new BelfryError('not_found', 'Not Found');
   // Read before the registry is: what happened since then may be in the answer already, and is told again.
-  response.set(CURSOR, hub.position);
+  response.set(CURSOR, eventLog.position);
   response.json(await registry.presence(principal));
 }
 
 async function getOnline(
-  { registry, hub, reads }: PresenceRoutesOptions,
+  { registry, eventLog, reads }: PresenceRoutesOptions,
   request: Request,
   response: Response,
 ): Promise<void> {
@@ -70,7 +70,7 @@ async function getOnline(
   const limit = Math.min(countIn(query, 'limit', PAGE_MAX), PAGE_MAX);
   const visible = visibleBy(identityOf(response).subscribe);
   await reads.answer(response, async () => {
-    response.set(CURSOR, hub.position);
+    response.set(CURSOR, eventLog.position);
     const { online, total } = await registry.online({ visible, offset, limit });
     const end = offset + online.length;
     const next = online.length > 0 && end < total ? end : undefined;

@@ -34,6 +34,7 @@ import { targetOf } from '../sockets/handshake.ts';
 import { inTraceOf } from '../../telemetry/tracing.ts';
 
 export interface RestOptions extends EventsOptions, ConnectionRoutesOptions {
+  readonly eventLog: EventsOptions['eventLog'];
   readonly registry: Registry & PresenceReader & NodeDirectory;
   readonly api: ApiConnections;
   readonly broker: Broker;
@@ -98,7 +99,7 @@ export function restRoutes(options: RestOptions): Router {
 }
 
 /** `GET /api/v3/info`, in the lower-case fields of DRP's own. */
-function info({ node, version, hub }: RestOptions, request: Request): object {
+function info({ node, version, connections }: RestOptions, request: Request): object {
   return {
     arch: arch() === 'x64' ? 'amd64' : arch(),
     os: platform(),
@@ -106,7 +107,7 @@ function info({ node, version, hub }: RestOptions, request: Request): object {
     id: node,
     api_port: request.socket.localPort ?? 0,
     features: ['websocket-auth', 'events'],
-    stats: [{ name: 'connections', count: hub.connections.size }],
+    stats: [{ name: 'connections', count: connections.size }],
   };
 }
 

@@ -1,9 +1,9 @@
-import type { Hub } from '../../hub/hub.ts';
+import type { Connections } from '../../hub/connections.ts';
 import { BelfryError } from '../../model/errors.ts';
 import { UNKNOWN, type Principal } from '../../model/principal.ts';
 
 export interface AdmissionOptions {
-  readonly hub: Pick<Hub, 'connections' | 'anonymous'>;
+  readonly connections: Pick<Connections, 'size' | 'anonymous'>;
   readonly connectionsMax: number;
   /** Of these, the share that only those with a token may take. */
   readonly connectionsReserved: number;
@@ -67,8 +67,8 @@ export class Admission {
 
   #checkAll(): void {
     if (this.#stopped) throw goingAway();
-    const { hub, connectionsMax } = this.#options;
-    if (hub.connections.size + this.#coming < connectionsMax) return;
+    const { connections, connectionsMax } = this.#options;
+    if (connections.size + this.#coming < connectionsMax) return;
     throw new BelfryError(
       'limit_reached',
       `The node holds ${connectionsMax} connections. Expected you to try again later, or another node.`,
@@ -77,7 +77,7 @@ export class Admission {
   }
 
   #enterAnonymous(): void {
-    if (this.#options.hub.anonymous + this.#comingAnonymous >= this.#anonymousMax) {
+    if (this.#options.connections.anonymous + this.#comingAnonymous >= this.#anonymousMax) {
       throw new BelfryError(
         'limit_reached',
         `The node holds ${this.#anonymousMax} connections without a token, and keeps the rest for those with one. Expected a token, another node, or another try later.`,

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { WebSocket } from 'ws';
 import type { Commands } from '../../hub/commands.ts';
 import type { Connection } from '../../hub/connection.ts';
-import type { Hub } from '../../hub/hub.ts';
+import type { Connections } from '../../hub/connections.ts';
 import type { Transport } from '../../hub/transport.ts';
 import { endingOf } from './handshake.ts';
 import type { HeartbeatEntry, Pingable, Heartbeat, Traffic } from './heartbeat.ts';
@@ -13,7 +13,7 @@ import type { RejectedInput } from '../../telemetry/rejected-input.ts';
 
 /** What all sockets of a node share. */
 export interface AttachedOptions {
-  readonly hub: Hub;
+  readonly connections: Pick<Connections, 'detach'>;
   readonly commands: Commands;
   readonly heartbeat: Heartbeat;
   readonly rejected: RejectedInput;
@@ -52,7 +52,7 @@ export class Attached implements Pingable {
   }
 
   cut(): void {
-    this.#options.hub.detach(this.#connection, 'no answer to pings');
+    this.#options.connections.detach(this.#connection, 'no answer to pings');
     this.#ws.terminate();
   }
 
@@ -74,15 +74,15 @@ export class Attached implements Pingable {
   }
 
   onError({ message }: Error): void {
-    const { hub, rejected } = this.#options;
+    const { connections, rejected } = this.#options;
     rejected.report('socket', 'command_invalid', { ...aboutOf(this.#connection), error: message });
-    hub.detach(this.#connection, `refused: ${message}`);
+    connections.detach(this.#connection, `refused: ${message}`);
   }
 
   onClose(code: number): void {
-    const { hub, heartbeat, log } = this.#options;
+    const { connections, heartbeat, log } = this.#options;
     heartbeat.remove(this.#entry);
-    hub.detach(this.#connection, endingOf(code));
+    connections.detach(this.#connection, endingOf(code));
     log.debug({ ...aboutOf(this.#connection), code }, 'connection closed');
   }
 }

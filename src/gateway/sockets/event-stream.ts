@@ -2,9 +2,11 @@ import type { Request, Response } from 'express';
 import type { Encoding, Subscription } from '../../dialects/dialect.ts';
 import { native } from '../../dialects/native.ts';
 import type { Commands } from '../../hub/commands.ts';
-import type { ConnectionInfo } from '../../hub/connection.ts';
+import type { ConnectionInfo } from '../../hub/connection-info.ts';
+import type { Connections } from '../../hub/connections.ts';
+import type { Delivery } from '../../hub/delivery.ts';
+import type { EventLog } from '../../hub/event-log.ts';
 import type { Transport } from '../../hub/transport.ts';
-import type { Hub } from '../../hub/hub.ts';
 import type { Clock } from '../../model/clock.ts';
 import { CLOSE, closeWith, type Close } from '../../model/close.ts';
 import type { BelfryError } from '../../model/errors.ts';
@@ -48,7 +50,10 @@ const HEADERS = {
 };
 
 export interface StreamOptions {
-  readonly hub: Hub;
+  readonly connections: Connections;
+  readonly delivery: Pick<Delivery, 'tell'>;
+  readonly eventLog: Pick<EventLog, 'position'>;
+  readonly clock: Clock;
   readonly commands: Commands;
   readonly heartbeat: Heartbeat;
   /** How many proxies of one's own stand before the node. */
@@ -99,7 +104,7 @@ export async function openStream(
   response: Response,
   asked: StreamRequest,
 ): Promise<void> {
-  const { hub, trustedHops, newId, admission, refused } = options;
+  const { connections, clock, trustedHops, newId, admission, refused } = options;
   let slot: Slot | undefined;
   try {
     slot = admission.enter(asked.identity.principal === UNKNOWN);
@@ -108,12 +113,12 @@ export async function openStream(
       type: 'stream',
       remoteAddr: addressOf(request, trustedHops),
       userAgent: userAgentOf(request),
-      createTime: hub.clock.now(),
+      createTime: clock.now(),
       dialect: native,
       session: { ...asked, heartbeat: HEARTBEAT, encoding: eventStream },
     } as const;
-    await hub.registry.add(info);
-    if (request.socket.destroyed) return hub.registry.giveBack(info, 'gone before the first event');
+    await connections.register(info);
+    if (request.socket.destroyed) return connections.unregister(info, 'gone before the first event');
     attach(options, request, response, { asked, info });
   } catch (error) {
     refused.count(error);
@@ -124,14 +129,14 @@ export async function openStream(
 }
 
 function attach(
-  { hub, commands, heartbeat }: StreamOptions,
+  { connections, delivery, eventLog, clock, commands, heartbeat }: StreamOptions,
   request: Request,
   response: Response,
   { asked, info }: { readonly asked: StreamRequest; readonly info: ConnectionInfo },
 ): void {
   begin(request, response, RETRY_MS);
-  const transport = new StreamTransport(response, hub.clock);
-  const connection = hub.attach(info, transport);
+  const transport = new StreamTransport(response, clock);
+  const connection = connections.attach(info, transport);
   const entry = heartbeat.add({
     heartbeat: HEARTBEAT,
     ping: () => {
@@ -141,11 +146,11 @@ function attach(
   });
   response.once('close', () => {
     heartbeat.remove(entry);
-    hub.detach(connection, 'stream closed');
+    connections.detach(connection, 'stream closed');
   });
   if (asked.isLost) {
-    const to = hub.position;
-    hub.tell(connection, 'gap', '', { from: null, to, reason: 'unknown cursor' });
+    const to = eventLog.position;
+    delivery.tell(connection, 'gap', '', { from: null, to, reason: 'unknown cursor' });
   }
   commands.open(connection, info.session);
 }

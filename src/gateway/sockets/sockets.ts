@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type Server, type WebSocket } from 'ws';
-import type { ConnectionInfo, Connection } from '../../hub/connection.ts';
+import type { ConnectionInfo } from '../../hub/connection-info.ts';
+import type { Connection } from '../../hub/connection.ts';
+import type { Connections } from '../../hub/connections.ts';
 import { CLOSE, closeWith } from '../../model/close.ts';
 import type { BelfryError } from '../../model/errors.ts';
 import { aboutOf, Attached, HubSocket, type AttachedOptions } from './attached.ts';
@@ -19,6 +21,7 @@ const CLOSE_TIMEOUT_MS = bound(
 );
 
 export interface SocketsOptions extends AttachedOptions {
+  readonly connections: Connections;
   readonly inboundMaxBytes: number;
 }
 
@@ -97,10 +100,10 @@ export class Sockets {
   }
 
   #attach(ws: HubSocket, socket: Duplex, info: ConnectionInfo): void {
-    const { hub, commands, log } = this.#options;
+    const { connections, commands, log } = this.#options;
     const { session } = info;
     const transport = new SocketTransport(socket, ws);
-    const connection = hub.attach(info, transport, ws.extensions.includes('permessage-deflate'));
+    const connection = connections.attach(info, transport, ws.extensions.includes('permessage-deflate'));
     ws.attach(new Attached(this.#options, { ws, socket, transport }, connection, session.heartbeat));
     if (session.authWithinMs !== undefined) this.#watch(ws, socket, connection);
     log.debug(aboutOf(connection), 'connection opened');

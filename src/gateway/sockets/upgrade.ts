@@ -9,7 +9,9 @@ import {
   type Session,
 } from '../../dialects/dialect.ts';
 import { dialectAt, ownPath } from '../../dialects/index.ts';
-import type { ConnectionInfo } from '../../hub/connection.ts';
+import type { ConnectionInfo } from '../../hub/connection-info.ts';
+import type { EventLog } from '../../hub/event-log.ts';
+import type { Clock } from '../../model/clock.ts';
 import { asBelfryError, BelfryError } from '../../model/errors.ts';
 import type { Identity } from '../../model/principal.ts';
 import { goingAway, type Admission, type Slot } from './admission.ts';
@@ -31,6 +33,8 @@ import { RefusedHandshakes } from '../../telemetry/refused-handshakes.ts';
 import { Sockets, type SocketsOptions } from './sockets.ts';
 
 export interface UpgradeOptions extends SocketsOptions {
+  readonly eventLog: Pick<EventLog, 'history'>;
+  readonly clock: Pick<Clock, 'now'>;
   readonly authenticator: Authenticator;
   /** Those that are served. */
   readonly dialects: readonly DialectName[];
@@ -77,7 +81,7 @@ export class Upgrade {
     head: Buffer,
     byDefault: DialectName | undefined,
   ): Promise<void> {
-    const { hub, log, admission } = this.#options;
+    const { connections, log, admission } = this.#options;
     socket.on('error', this.#onError);
     let slot: Slot | undefined;
     try {
@@ -87,7 +91,7 @@ export class Upgrade {
       const full = await this.#enrol(info);
       const hasLeft = socket.destroyed;
       const accepted = !admission.isStopped && this.#sockets.accept(info, { request, socket, head, full });
-      if (!accepted && full === undefined) hub.registry.giveBack(info, 'handshake not finished');
+      if (!accepted && full === undefined) connections.unregister(info, 'handshake not finished');
       if (admission.isStopped) throw goingAway();
       if (!accepted && !hasLeft) this.refused.count(full ?? BAD_HANDSHAKE);
     } catch (thrown) {
@@ -140,16 +144,16 @@ export class Upgrade {
     query: URLSearchParams,
     dialect: Dialect,
   ): Promise<Session> {
-    const { hub, settings } = this.#options;
+    const { eventLog, clock, settings } = this.#options;
     const { origin } = request.headers;
     return dialect.open({
       path: ownPath(path, dialect),
       query,
       ...(origin !== undefined && { origin }),
       caller: await this.#caller(request, query, dialect),
-      now: hub.clock.now(),
+      now: clock.now(),
       settings,
-      retained: async (wanted) => (await readRetained(hub.history, [wanted])).events,
+      retained: async (wanted) => (await readRetained(eventLog.history, [wanted])).events,
     });
   }
 
@@ -196,7 +200,7 @@ export class Upgrade {
       type: 'websocket',
       remoteAddr: addressOf(request, this.#options.trustedHops),
       userAgent: userAgentOf(request),
-      createTime: this.#options.hub.clock.now(),
+      createTime: this.#options.clock.now(),
       dialect,
       session,
     };
@@ -205,7 +209,7 @@ export class Upgrade {
   /** Puts it in the registry; answers why there is no room for it, where that is so. @throws BelfryError `unavailable` */
   async #enrol(info: ConnectionInfo): Promise<BelfryError | undefined> {
     try {
-      await this.#options.hub.registry.add(info);
+      await this.#options.connections.register(info);
       return undefined;
     } catch (thrown) {
       const error = asBelfryError(thrown);

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Broker, BrokerStats, DeadLetterQueue, Retained } from './broker/broker.ts';
+import type { Config } from './config/config.ts';
+import { VERSION } from './config/version.ts';
+import { parseEvent } from './dialects/index.ts';
+import { Authenticator } from './gateway/auth/authenticator.ts';
+import { TokenIssuer } from './gateway/auth/token-issuer.ts';
+import { Tokens } from './gateway/auth/tokens.ts';
+import { Users } from './gateway/auth/users.ts';
+import { Gateway } from './gateway/gateway.ts';
+import { Reads } from './gateway/http/reads.ts';
+import type { ApiConnections } from './gateway/rest/api-connections.ts';
+import { goingAway, type Admission } from './gateway/sockets/admission.ts';
+import { HandshakeRate } from './gateway/sockets/handshake-rate.ts';
+import type { Heartbeat } from './gateway/sockets/heartbeat.ts';
+import { Upgrade } from './gateway/sockets/upgrade.ts';
+import { Commands } from './hub/commands.ts';
+import type { Hub } from './hub/hub.ts';
+import type { Clock } from './model/clock.ts';
+import type { Redaction } from './model/redaction.ts';
+import type { Control } from './registry/control.ts';
+import type { NodeWarning } from './registry/node-watch.ts';
+import type { NodeDirectory } from './registry/node-directory.ts';
+import type { PresenceReader, Registry } from './registry/registry.ts';
+import { metricsOf } from './telemetry/metrics.ts';
+import { countSpans, type SpanExporter } from './telemetry/otlp.ts';
+import { RejectedInput } from './telemetry/rejected-input.ts';
+
+/* What clients reach of a node: sockets, REST routes and metrics, and how they tell who somebody is. */
+
+export interface GatewayParts {
+  readonly broker: Broker;
+  readonly exporter: SpanExporter | undefined;
+  readonly retained: Retained;
+  readonly deadLetters: DeadLetterQueue;
+  readonly brokerStats: () => BrokerStats;
+  readonly warnings: () => readonly NodeWarning[];
+  readonly redaction: Redaction;
+  readonly hub: Pick<Hub, 'connections' | 'delivery' | 'eventLog' | 'stats'>;
+  readonly admission: Admission;
+  readonly heartbeat: Heartbeat;
+  readonly rejected: RejectedInput;
+  readonly clock: Clock;
+  readonly registry: Registry & PresenceReader & NodeDirectory;
+  readonly control: Control;
+  readonly api: ApiConnections;
+  readonly tls: { readonly key: string; readonly cert: string };
+}
+
+export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gateway {
+  const { broker, hub, admission, heartbeat, rejected, clock, control, tls } = parts;
+  const { connections, delivery, eventLog, stats } = hub;
+  const users = new Users(config.users, {
+    clock,
+    report: (code, about) => rejected.report('sign-in', code, about),
+  });
+  const tokens = new Tokens(config, clock, {
+    isRevoked: (identity) => control.isRevoked(identity),
+    report: (err) => log.warn({ err }, "the issuer's keys cannot be fetched; those that are known stay"),
+  });
+  const authenticator = new Authenticator({ users, tokens, roles: config.roles });
+  const commands = new Commands({
+    connections,
+    delivery,
+    eventLog,
+    stats,
+    clock,
+    broker,
+    parse: (body) => parseEvent(body),
+    authenticate: (token) => authenticator.authenticate({ kind: 'bearer', token }),
+    report: ({ remoteAddr, dialect }, error) => {
+      if (error.code === 'internal') log.error({ err: error.cause, remoteAddr }, 'command failed');
+      else if (RejectedInput.is(error))
+        rejected.report('socket', error.code, { remoteAddr, dialect: dialect.name });
+    },
+    maxTopics: config.topicsMax,
+    maxPerSecond: config.commandsPerSecond,
+  });
+  const upgrade = new Upgrade({
+    ...config,
+    settings: config,
+    connections,
+    eventLog,
+    clock,
+    admission,
+    handshakeRate: new HandshakeRate(config.handshakesPerMinutePerAddress, clock),
+    commands,
+    heartbeat,
+    authenticator,
+    rejected,
+    log,
+    newId: randomUUID,
+  });
+  const issuer = new TokenIssuer({ ...config, users, tokens, authenticator, clock });
+  const rest = {
+    ...config,
+    ...parts,
+    connections,
+    delivery,
+    eventLog,
+    commands,
+    newId: randomUUID,
+    authenticator,
+    issuer,
+    refused: upgrade.refused,
+    reads: new Reads({ ...config, clock }),
+    version: VERSION,
+  };
+  const ready = async (): Promise<void> => {
+    if (admission.isStopped) throw goingAway();
+    await broker.ready();
+  };
+  const metrics = metricsOf({
+    ...config,
+    ...parts,
+    stats,
+    connections,
+    refused: upgrade.refused,
+    version: VERSION,
+  });
+  if (parts.exporter !== undefined) countSpans(parts.exporter, metrics);
+  return new Gateway({ ...config, tls, upgrade, rest, metrics, readiness: { ...parts, ready }, log });
+}

@@ -1,0 +1,120 @@
+import type { Clock } from '../model/clock.ts';
+import { CLOSE } from '../model/close.ts';
+import { HUB_TYPE, type HubEvent } from '../model/event.ts';
+import type { Json } from '../model/json.ts';
+import type { Cohort } from './cohort.ts';
+import type { Cohorts } from './cohorts.ts';
+import type { Connection } from './connection.ts';
+import { EncodedEvent } from './encoded.ts';
+import type { Fault, Flushes } from './flushes.ts';
+import type { Joiner } from './joiner.ts';
+import type { Recent } from './recent.ts';
+import type { Stats } from './stats.ts';
+
+interface DeliveryOptions {
+  readonly clock: Clock;
+  readonly stats: Stats;
+  readonly recent: Pick<Recent, 'push'>;
+  readonly cohorts: Pick<Cohorts, 'match'> & Iterable<Cohort>;
+  readonly flushes: Flushes;
+  readonly joiner: Joiner;
+  readonly fault: Fault;
+}
+
+/**
+ * Delivers events to connections: each event from the broker goes through the router to the cohorts, and at the flush to
+ * every member of them. Replies and replays go to one connection, past its cohort.
+ */
+export class Delivery {
+  readonly #clock: Clock;
+  readonly #stats: Stats;
+  readonly #recent: Pick<Recent, 'push'>;
+  readonly #cohorts: Pick<Cohorts, 'match'> & Iterable<Cohort>;
+  readonly #flushes: Flushes;
+  readonly #joiner: Joiner;
+  readonly #fault: Fault;
+
+  constructor({ clock, stats, recent, cohorts, flushes, joiner, fault }: DeliveryOptions) {
+    this.#clock = clock;
+    this.#stats = stats;
+    this.#recent = recent;
+    this.#cohorts = cohorts;
+    this.#flushes = flushes;
+    this.#joiner = joiner;
+    this.#fault = fault;
+  }
+
+  /** The broker calls this for every event. It never throws. */
+  deliver(event: HubEvent): void {
+    this.#stats.events++;
+    this.#recent.push(event);
+    const encoded = new EncodedEvent(event, this.#stats);
+    if (event.type === HUB_TYPE) return this.#deliverToAll(encoded);
+    const matched = this.#cohorts.match(event);
+    this.#stats.matches += matched.length;
+    for (const cohort of matched) this.#offer(cohort, encoded);
+  }
+
+  /** An error of one cohort concerns no other cohort, and least of all the connection that the event came from. */
+  #offer(cohort: Cohort, encoded: EncodedEvent): void {
+    const { event } = encoded;
+    const wasEmpty = cohort.isEmpty;
+    try {
+      // A cohort that was not given an event is not closed by it either.
+      if (!cohort.offer(encoded)) return;
+      if (wasEmpty) this.#flushes.wait(cohort, event);
+      const closesAfterMs = cohort.encoding.closesAfterMs?.(event);
+      if (closesAfterMs !== undefined) this.#closeAfter(closesAfterMs, cohort);
+    } catch (error) {
+      this.#fault(error);
+    }
+  }
+
+  /** An event of the hub itself concerns every connection whose dialect supports it. */
+  #deliverToAll(encoded: EncodedEvent): void {
+    this.#stats.gaps++;
+    for (const cohort of this.#cohorts) {
+      const wasEmpty = cohort.isEmpty;
+      if (cohort.tell(encoded) && wasEmpty) this.#flushes.wait(cohort);
+    }
+  }
+
+  /** Closes the members of a cohort after a time. What they were given by then is sent first. */
+  #closeAfter(ms: number, cohort: Cohort): void {
+    this.#clock.after(ms, () => {
+      cohort.flush();
+      for (const member of cohort.members) {
+        // A member that has joined another cohort since then stays in this list and is not concerned.
+        if (member.cohort !== cohort) continue;
+        void member.drained().then(() => member.close(CLOSE.normal));
+      }
+    });
+  }
+
+  /**
+   * Tells one connection something of its own, as an event of the type `belfry`, in the format of its dialect. Returns
+   * whether the dialect supports it.
+   */
+  tell(connection: Connection, action: string, key: string, object: Json): boolean {
+    const time = new Date(this.#clock.now()).toISOString();
+    const event: HubEvent = { time, type: HUB_TYPE, action, key, object, size: 0 };
+    return this.sendTo(connection, new EncodedEvent(event, this.#stats)) > 0;
+  }
+
+  /** Sends events to one connection, past its cohort and in one write. Returns how many of them were sent. */
+  sendTo(connection: Connection, ...events: readonly EncodedEvent[]): number {
+    if (!connection.isOpen) return 0;
+    const { encoding, deflate, view } = connection;
+    const frames = events.flatMap((encoded) => encoded.seenBy(view).frame(encoding, deflate) ?? []);
+    const deliveries = this.#stats.of(connection.dialect.name);
+    deliveries.received += events.length;
+    deliveries.unsupported += events.length - frames.length;
+    if (frames.length > 0) connection.send(this.#joiner.joined(frames));
+    return frames.length;
+  }
+
+  /** Sends at once what waits for the next flush. */
+  flush(): void {
+    this.#flushes.flush();
+  }
+}
