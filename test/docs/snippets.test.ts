@@ -89,6 +89,8 @@ it('the page with a WebSocket comes back with a fresh token when the one before 
       return node.token('ada', { subscribe: ['profiles.*.*'] });
     },
     setTimeout,
+    setInterval,
+    clearInterval,
     console: {
       log: ({ key }: { key: string }) => heard.push(key),
       warn: (...all: unknown[]) => heard.push(all),
