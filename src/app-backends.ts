@@ -45,7 +45,7 @@ function limitsOf({ logMaxEvents, logMaxBytes, logMaxAgeMs, eventMaxBytes, reten
   };
 }
 
-/** The broker, and by its side all that is read from it. */
+/** The broker with all that is read from it: the past, what is retained, dead letters, and figures. */
 export type BrokerBackend = Broker &
   History &
   Retained & { readonly deadLetters: DeadLetterQueue; readonly brokerStats: BrokerStats };

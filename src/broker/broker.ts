@@ -4,7 +4,7 @@ import { ProtocolError } from '../model/errors.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
 import type { Once } from '../model/idempotency.ts';
 
-/** How nodes tell each other what happened. */
+/** The seam of the brokers: how nodes tell each other what happened. */
 export interface Broker {
   /**
    * Begins to deliver: every event published by any node from now on, this one included, at most once, in the order of
@@ -13,55 +13,59 @@ export interface Broker {
    */
   start(deliver: (event: HubEvent) => void): Promise<Cursor>;
   /**
-   * Appends the events to the log, all or none, and tells every node. What is to happen once changes nothing when it is
-   * repeated within {@link IDEMPOTENCY_MS}, and is answered as the first was.
+   * Appends the events to the log, all or none, and tells every node. A publish with `once` that is repeated within
+   * {@link IDEMPOTENCY_MS} changes nothing, and is answered as the first one was.
    * @returns the id of each, in order
    * @throws BelfryError `unavailable`, when nothing was accepted, and nothing will be; `idempotency_key_reused`
-   * @throws OutcomeUnknown when nobody can tell
+   * @throws OutcomeUnknown when nobody can tell whether the events were accepted
    */
   publish(events: readonly NewEvent[], once?: Once): Promise<Cursor[]>;
-  /** Resolves when events flow; rejects with the reason when they do not. */
+  /** Resolves when events reach this node through the broker; rejects with the reason when they do not. */
   ready(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Events next to each other. */
+/** Events that follow each other in the log without a gap. */
 export interface EventPage {
   /** Oldest first. */
   readonly events: readonly HubEvent[];
-  /** They are all after the place that was asked for, up to this one. */
+  /** The position up to which this page is complete; the next page begins after it. */
   readonly to: Cursor;
-  /** Nothing came after them when they were read. */
+  /** Whether nothing came after this page when it was read. */
   readonly isLast: boolean;
 }
 
-/** The beginning of what is kept of each of some queries, and of the log the end at that instant. */
+/** The first page of each query, and the end of the log at the instant when all of them were read. */
 export interface RetainedPages {
   readonly pages: readonly EventPage[];
   readonly cursor: Cursor;
 }
 
-/** What was published before, as far as the log and the retention rules go back. Each read may reject with `unavailable`. */
+/**
+ * What was published before, as far back as the log and the retention rules reach. Each read may reject with
+ * `unavailable`.
+ */
 export interface History {
-  /** Of the events after a place, and up to another where that is given, as many as are read at once. */
+  /** One page of the events after a position, and up to another position where one is given. */
   page(after: Cursor, until?: Cursor): Promise<EventPage>;
-  /** The events of the log after a place, oldest first, up to its end as it is when read. */
+  /** The events of the log after a position, oldest first, up to the end that the log has while it is read. */
   after(cursor: Cursor): AsyncIterable<HubEvent>;
-  /** The events of the log before a place, newest first. They need not name the one before them. */
+  /** The events of the log before a position, newest first. `previous` may be absent from them. */
   before(cursor: Cursor): AsyncIterable<HubEvent>;
   /**
-   * What the retention rules keep: for each query the first page of its last events, and the position in the log up to which
-   * that and what {@link tail} answers is everything, in the same instant. The events need not name the one before them.
+   * What the retention rules keep: for each query the first page of its last events. `cursor` is the position in the
+   * log up to which these pages, together with what {@link tail} answers, are complete. `previous` may be absent from
+   * the events.
    */
   retained(queries: readonly RetainedQuery[]): Promise<RetainedPages>;
   /**
-   * More of one query, after the end of a page and up to where the log ended then. What the rule forgets meanwhile is left
-   * out.
+   * The next page of one query, from the end of the page before up to the `cursor` of {@link retained}. Events that
+   * the rule drops in the meantime are left out.
    */
   tail(query: RetainedQuery, after: Cursor, until: Cursor): Promise<EventPage>;
 }
 
-/** All that is kept of some queries, in their order: for those that are few. */
+/** Reads all pages of some queries, in the order of the queries. It is meant for queries with few events. */
 export async function readRetained(
   history: Pick<History, 'retained' | 'tail'>,
   queries: readonly RetainedQuery[],
@@ -78,38 +82,45 @@ export async function readRetained(
   return { events, cursor };
 }
 
-/** The latest of what the retention rules keep. Each read rejects with BelfryError `unavailable`. */
+/** The latest events that the retention rules keep. Each read may reject with BelfryError `unavailable`. */
 export interface Retained {
-  /** Whether a rule keeps anything of such a type at all. */
+  /** Whether any rule keeps events of this type. */
   keeps(type: string): boolean;
   /**
-   * The latest event of each key, in the order of the keys: that which a `latest` rule keeps, where the type has one,
-   * else the newest of its tails since it was removed. And of how many this is the page.
+   * One page of the latest event of each key, in the order of the keys, and how many keys there are in total. The
+   * latest event is the one that a `latest` rule keeps, where the type has such a rule; else it is the newest event
+   * of the tails of the key since the key was removed.
    */
   latest(type: string, query?: LatestQuery): Promise<{ readonly events: HubEvent[]; readonly total: number }>;
   latestOf(type: string, key: string, permits?: Permits): Promise<HubEvent | undefined>;
 }
 
-/** Whether somebody may hear of it. What they may not hear is passed over, as if it were not there. */
+/** Whether the caller may see an event. An event that the caller may not see is skipped, as if it did not exist. */
 export type Permits = (event: Pick<HubEvent, 'type' | 'action' | 'key'>) => boolean;
 
-/** All of them, where nothing else is asked for. */
+/** A part of the latest events; without any field all of them. */
 export interface LatestQuery {
   readonly permits?: Permits;
   readonly offset?: number;
   readonly limit?: number;
 }
 
-/** The last so many events of one type, action and key; with `*` as action, the latest of a type that keeps it. */
+/**
+ * The last `count` events of one type, action and key; with `*` as action, the latest event of a type that has a
+ * `latest` rule.
+ */
 export interface RetainedQuery {
   readonly type: string;
   readonly action: string;
-  /** Absent, with `*` as action: whatever was the last to change, also when that removed it. */
+  /** When it is absent, with `*` as action: the last change of any key of the type, removals included. */
   readonly key?: string;
   readonly count: number;
 }
 
-/** What the ingress could not accept, until somebody decides. Each rejects with BelfryError `unavailable`. */
+/**
+ * What the ingress could not accept, kept until an operator decides. Each method may reject with BelfryError
+ * `unavailable`.
+ */
 export interface DeadLetterQueue {
   /** Oldest first. */
   list(
@@ -117,41 +128,42 @@ export interface DeadLetterQueue {
     limit: number,
   ): Promise<{ readonly entries: readonly DeadLetter[]; readonly total: number }>;
   get(id: Cursor): Promise<DeadLetter | undefined>;
-  /** Takes it back into the ingress, as its last; answers whether it was there. */
+  /** Moves the letter back to the end of the ingress; answers whether the letter existed. */
   retry(id: Cursor): Promise<boolean>;
-  /** Forgets it; answers whether it was there. */
+  /** Deletes the letter; answers whether it existed. */
   remove(id: Cursor): Promise<boolean>;
 }
 
-/** What a broker knows of the way through it, as plain numbers; the metrics page reads them. */
+/** What a broker counts, as plain numbers; the metrics are made from them. */
 export interface BrokerStats {
-  /** Events that the log took from this node, those that it moved from the ingress included. */
+  /** Events that this node appended to the log, including those that it moved there from the ingress. */
   readonly published: number;
-  /** How many publishes of this node came to nothing, by what stood in their way. */
+  /** How many publishes of this node failed, by reason. */
   readonly refused: ReadonlyMap<RefusedReason, number>;
-  /** What stood in the way of the last publish, or of the last look whether one could be made. */
+  /** Why the last publish failed, or the last check whether publishing is possible; `undefined` when it succeeded. */
   readonly trouble: RefusedReason | undefined;
-  /** Whether events flowed when that was last proved, and nothing has spoken against it since. */
+  /** Whether the last delivery probe succeeded and no fault has shown since. */
   readonly isHealthy: boolean;
-  /** How long the last proof that succeeded took. */
+  /** How long the last successful delivery probe took. */
   readonly probeMs: number;
-  /** Times that the channel was cut off, or left something out, so that the log had to be read. */
+  /** How often the channel was interrupted or left out messages, so that the log had to be read. */
   readonly gapsDetected: number;
-  /** Those of them after which nothing was missing. */
+  /** Gaps that were filled from the log without a loss. */
   readonly gapsRepaired: number;
-  /** How often this node put right what somebody had done to a stream of the hub. */
+  /** How often this node repaired a stream of the hub that somebody had damaged. */
   readonly streamsMended: ReadonlyMap<StreamFault, number>;
-  /** Entries that were trimmed from the ingress, or deleted, before a node had settled them; found by this node. */
+  /** Entries that this node found to be trimmed or deleted from the ingress before any node had settled them. */
   readonly ingressGone: number;
-  /** Tails and latest values that this node dropped for want of room, and halves of tails. */
+  /** Tails, halves of tails and latest values that this node evicted because the room was full. */
   readonly retainedGone: number;
-  /** What is kept by all nodes together, as it was when last looked at: JSON of the log, and memory of the others. */
+  /** Bytes that the whole hub keeps, as of the last check: JSON of the log, and memory of the others. */
   readonly heldBytes: Readonly<Record<'log' | 'retained' | 'ingress', number>>;
 }
 
 /**
- * An entry of the ingress, the log or the dead letters had an id that left none, or none of use, for what follows; the ingress or its
- * consumer group was deleted; something that is no stream stood in place of the ingress.
+ * Kinds of damage. `…_ids`: an entry had an id so high that no usable id is left for the entries after it.
+ * `ingress_group`: the ingress or its consumer group was deleted. `ingress_type`: the key of the ingress held
+ * something that is not a stream.
  */
 export const STREAM_FAULTS = [
   'ingress_ids',
@@ -163,24 +175,28 @@ export const STREAM_FAULTS = [
 export type StreamFault = (typeof STREAM_FAULTS)[number];
 
 /**
- * Redis is full or cannot write to its disk; the node's user lacks a right; Redis was away, or no master; it did not
- * answer in time, and nothing came of it; nobody can tell what came of it; and whatever else.
+ * Why a publish failed. `full`: Redis is full or cannot write to its disk. `forbidden`: the user of the node lacks a
+ * right. `away`: Redis was not reachable, or was not a master. `timeout`: Redis did not answer in time, and the
+ * publish had no effect. `unknown`: nobody can tell whether the publish had an effect. `other`: anything else.
  */
 export const REFUSED_REASONS = ['full', 'forbidden', 'away', 'timeout', 'unknown', 'other'] as const;
 export type RefusedReason = (typeof REFUSED_REASONS)[number];
 
-/** Told of whatever arrives that is no event: through which entry point, and the code of the reason. */
+/** Called for every input that is not a usable event, with the entry point and the code of the error. */
 export type ReportRejected = (source: string, reason: string) => void;
 
-/** How far back the log goes; whichever is reached first. What is older is trimmed, the newest event never by its size. */
+/**
+ * How far back the log reaches; the bound that is reached first counts. Older events are trimmed; the newest event is
+ * never trimmed for its size.
+ */
 export interface LogBounds {
   readonly maxEvents: number;
-  /** Of JSON. */
+  /** Bytes of JSON. */
   readonly maxBytes: number;
   readonly maxAgeMs: number;
 }
 
-/** What an event larger than the limit is refused with, at every broker and entry point. */
+/** The error for an event that is larger than the limit, the same at every broker and entry point. */
 export function tooBig(bytes: number, maxBytes: number): ProtocolError {
   return new ProtocolError('event_too_big', `The event is ${bytes} bytes. Expected at most ${maxBytes}.`);
 }

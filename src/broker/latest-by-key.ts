@@ -3,12 +3,13 @@ import type { HubEvent } from '../model/event.ts';
 import { REMOVING_ACTIONS } from '../model/retention.ts';
 import type { LatestQuery } from './broker.ts';
 
-/** What decides which event of a key is the latest, and who may hear it. */
+/** The fields of an event that decide whether it is the latest of its key, and who may see it. */
 export type Candidate = Pick<HubEvent, 'type' | 'action' | 'key' | 'id'>;
 
 /**
- * Of the last events of some tails, the latest of each key that the query permits, in the order of the keys: the part
- * asked for, and how many there are. What removed a key took with it all that came before.
+ * Picks the latest permitted event of each key out of the newest events of some tails. Answers one page of them, in
+ * the order of the keys, and how many there are in total. An event that removes a key also removes every earlier
+ * event of that key.
  */
 export function latestByKey<T extends Candidate>(
   marks: readonly T[],

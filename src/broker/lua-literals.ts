@@ -1,7 +1,10 @@
-/** What a script is handed as data: as JSON has it, but for null. */
+/** A value that can be written into a Lua script: JSON without null. */
 export type LuaValue = string | number | boolean | object | undefined;
 
-/** The same as Lua writes it. Whatever characters a text has, each byte is written as its number. */
+/**
+ * Writes a value as a literal of Lua. Each byte of a text is written as its number, so that no character needs
+ * escaping.
+ */
 export function luaLiteral(value: LuaValue): string {
   if (value === undefined) return 'nil';
   if (typeof value === 'string') return `'${luaBytes(value)}'`;
@@ -11,7 +14,7 @@ export function luaLiteral(value: LuaValue): string {
   return `{ ${fields.map(([name, inner]) => `['${luaBytes(name)}'] = ${luaLiteral(inner)}`).join(', ')} }`;
 }
 
-/** A set: a table with `true` for each. */
+/** A set as Lua has it: a table that holds `true` under each value. */
 export function luaSet(values: Iterable<string>): { readonly [value: string]: true } {
   return Object.fromEntries(Array.from(values, (value) => [value, true] as const));
 }

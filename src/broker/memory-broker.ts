@@ -27,7 +27,7 @@ const PAGE = bound('events of one reading', 500, 'entries', 'the others are read
 
 type Logged = HubEvent & { readonly id: Cursor };
 
-/** The broker of a single node: the log lives in this process and ends with it. */
+/** The broker of a single node without Redis: its log lives in the memory of this process and ends with it. */
 export class MemoryBroker implements Broker, History, Retained {
   readonly deadLetters = NO_DEAD_LETTERS;
   readonly #clock: Clock;
@@ -36,7 +36,7 @@ export class MemoryBroker implements Broker, History, Retained {
   readonly #redaction: Redaction;
   readonly #retained: MemoryRetained;
   #deliver: ((event: HubEvent) => void) | undefined;
-  /** Entries before `#head` are trimmed, and given back once they are the larger half. */
+  /** Entries before `#head` are trimmed; their memory is freed once they are the larger half of the array. */
   #log: Logged[] = [];
   #head = 0;
   #bytes = 0;
@@ -57,7 +57,7 @@ export class MemoryBroker implements Broker, History, Retained {
     retention?: Retention;
     maxEventBytes?: number;
     maxRetainedBytes?: number;
-    /** What nobody may see is masked in all that is published and told. */
+    /** Masks what nobody may see in every event that is published or told. */
     redaction?: Redaction;
   }) {
     this.#clock = clock;
@@ -77,7 +77,7 @@ export class MemoryBroker implements Broker, History, Retained {
     await this.ready();
     const known = once && this.#idempotency.recall(once);
     if (known !== undefined) return [...known];
-    // Nothing from here on waits, so events that `deliver` publishes come after these, in the log as on the way.
+    // Nothing below waits, so events that `deliver` publishes come after these, in the log and in delivery.
     const entries = events.map((event) => this.#measured(event)).map((event) => this.#append(event));
     const ids = entries.map(({ id }) => id);
     if (once !== undefined) this.#idempotency.remember(once, ids);
@@ -87,7 +87,7 @@ export class MemoryBroker implements Broker, History, Retained {
     return ids;
   }
 
-  /** Delivers events that enter no log. */
+  /** Delivers events without appending them to the log. */
   async tell(events: readonly NewEvent[]): Promise<void> {
     await this.ready();
     for (const event of events) this.#deliver?.(this.#measured(event));
@@ -111,7 +111,7 @@ export class MemoryBroker implements Broker, History, Retained {
     this.#deliver = undefined;
   }
 
-  /** What it hands out it holds already, so pages have no bound in bytes. */
+  /** The events of a page are in memory already, so a page needs no bound in bytes. */
   async page(after: Cursor, until = END): Promise<EventPage> {
     this.#trim();
     const from = this.#indexAfter(after);
@@ -148,7 +148,7 @@ export class MemoryBroker implements Broker, History, Retained {
     return { pages: all.map((events) => ({ events, to: cursor, isLast: true })), cursor };
   }
 
-  /** The first page is all there is. */
+  /** The first page of {@link retained} holds everything, so there is never a second one. */
   async tail(_query: RetainedQuery, _after: Cursor, until: Cursor): Promise<EventPage> {
     return { events: [], to: until, isLast: true };
   }
@@ -198,7 +198,7 @@ export class MemoryBroker implements Broker, History, Retained {
     this.#head = 0;
   }
 
-  /** Where the first entry after the cursor stands, found by bisection. */
+  /** The index of the first entry after the cursor, found by bisection. */
   #indexAfter(cursor: Cursor): number {
     let [low, high] = [this.#head, this.#log.length];
     while (low < high) {
@@ -211,7 +211,7 @@ export class MemoryBroker implements Broker, History, Retained {
   }
 }
 
-/** Rises also when the clock is set back. */
+/** The next id; it is higher than the last one even when the clock was set back. */
 function nextId(last: Cursor, now: number): Cursor {
   const dash = last.indexOf('-');
   const lastMs = Number(last.slice(0, dash));

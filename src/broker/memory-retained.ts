@@ -12,30 +12,33 @@ const MAX_LISTS = bound(
   'those that were written to least recently are forgotten, and counted',
 );
 
-/** A tail, or a list of one: the latest event of a key, or the one that changed a type last. */
+/** A tail, or a list of one event: the latest event of a key, or the last change of a type. */
 interface List {
   readonly kind: Keep['kind'] | 'changed';
-  /** The type and key that all its events have. */
+  /** The name of the type and key that all its events share. */
   readonly of: string;
   readonly events: HubEvent[];
   bytes: number;
-  /** By {@link Clock.elapsed}. */
+  /** When the list expires, by {@link Clock.elapsed}. */
   until: number;
 }
 
-/** What the rules keep on this process's heap, bounded in number and bytes. */
+/** What the retention rules keep without Redis, in the memory of this process, bounded in number and bytes. */
 export class MemoryRetained implements Retained {
   readonly #clock: Clock;
   readonly #retention: Retention;
   readonly #maxBytes: number;
-  /** In the order of the last write. */
+  /** The list that was written to least recently comes first. */
   readonly #lists = new Map<string, List>();
   /** The names of the lists of each type and key. */
   readonly #names = new Map<string, Set<string>>();
   #bytes = 0;
   #gone = 0;
 
-  /** Beyond so many bytes of JSON, what was written to least recently is forgotten, and of one tail its oldest. */
+  /**
+   * Keeps at most `maxBytes` of JSON: the list that was written to least recently is evicted, and of a tail that is
+   * too large by itself its oldest events.
+   */
   constructor(clock: Clock, retention: Retention, maxBytes: number) {
     this.#clock = clock;
     this.#retention = retention;
@@ -46,7 +49,7 @@ export class MemoryRetained implements Retained {
     return this.#bytes;
   }
 
-  /** How many lists were forgotten for want of room. */
+  /** How many lists were evicted because the room was full. */
   get gone(): number {
     return this.#gone;
   }
@@ -60,7 +63,7 @@ export class MemoryRetained implements Retained {
       this.#append(nameOf(type, action, key), event, keep);
     } else {
       const name = nameOf(type, key);
-      // A list of its own each time, since the next one may be of another key.
+      // A new list each time, since the next change may be of another key.
       this.#forget(nameOf(type));
       this.#append(nameOf(type), event, { kind: 'changed', last: 1 });
       if (REMOVING_ACTIONS.includes(action)) this.#forget(name);
@@ -94,7 +97,7 @@ export class MemoryRetained implements Retained {
     return latestByKey(this.#newest(type, names), { permits }).page[0];
   }
 
-  /** The last event of each list that holds the latest of such a type. */
+  /** The last event of each list in which the rules look for the latest of this type. */
   #newest(type: string, names: Iterable<string>): HubEvent[] {
     const kind = this.#retention.kindOf(type);
     const lists = [...names].flatMap((name) => this.#read(name) ?? []);
@@ -140,7 +143,10 @@ export class MemoryRetained implements Retained {
   }
 }
 
-/** One part for what changed a type last, two for the latest of a key, three for a tail, so that they never meet. */
+/**
+ * The name of a list: one part for the last change of a type, two for the latest of a key, three for a tail, so that
+ * no two kinds share a name.
+ */
 function nameOf(...parts: readonly string[]): string {
   return JSON.stringify(parts);
 }

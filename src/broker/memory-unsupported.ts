@@ -1,8 +1,8 @@
 import type { DeadLetterQueue, RefusedReason, StreamFault } from './broker.ts';
 
-/* What can only be where there is a Redis. */
+/* What the memory broker does not have, since it exists only with Redis: dead letters, and the figures about Redis. */
 
-/** The ingress stands in Redis only, so without one there are no dead letters. */
+/** Dead letters come from the ingress, which exists only in Redis, so here there are none. */
 export const NO_DEAD_LETTERS: DeadLetterQueue = {
   list: async () => ({ entries: [], total: 0 }),
   get: async () => undefined,
@@ -10,7 +10,7 @@ export const NO_DEAD_LETTERS: DeadLetterQueue = {
   remove: async () => false,
 };
 
-/** Of {@link Flow}: a broker that has all it needs in itself never lacks anything. */
+/** The figures of {@link BrokerStats} that are about Redis. A broker in memory never has these troubles. */
 export const STATS_WITHOUT_REDIS = {
   refused: new Map<RefusedReason, number>(),
   trouble: undefined,

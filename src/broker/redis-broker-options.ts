@@ -6,28 +6,33 @@ import type { LogBounds } from './broker.ts';
 import type { EventDecoderOptions } from './redis-event-decoder.ts';
 
 export interface RedisBrokerOptions extends Omit<EventDecoderOptions, 'redaction'> {
-  /** Of a single Redis, of Sentinels or of a Cluster. */
+  /** The address of a single Redis, of Sentinels or of a Cluster. */
   readonly url: string;
-  /** Begins every key and channel: `belfry`. Without braces and colons. */
+  /** The beginning of every key and channel, `belfry` by default. It may hold neither braces nor colons. */
   readonly prefix: string;
-  /** The name of this node, by which Redis knows what it holds of the ingress. */
+  /** The name of this node, under which Redis records which entries of the ingress it holds. */
   readonly node: string;
   readonly bounds: LogBounds;
-  /** Of memory that the ingress takes; what has waited longest goes. */
+  /** Memory that the ingress may take. When it is full, the entries that have waited longest are dropped. */
   readonly maxIngressBytes: number;
-  /** Of tails and latest values; what was written to least recently goes. */
+  /**
+   * Bytes that tails and latest values may take. When they are full, what was written to least recently is evicted.
+   */
   readonly maxRetainedBytes: number;
-  /** Alike on all nodes. Absent: nothing but the log is kept. */
+  /** The retention rules, which must be the same on all nodes. When they are absent, nothing but the log is kept. */
   readonly retention?: Retention;
-  /** Masks what nobody may see in whatever is published, by whichever entry point, and in dead letters. Absent: nothing. */
+  /**
+   * Masks what nobody may see in everything that is published, through every entry point, and in dead letters. When
+   * it is absent, nothing is masked.
+   */
   readonly redaction?: Redaction;
-  /** In which others publish by the function belfry_publish. */
+  /** The formats in which services may call the function belfry_publish. */
   readonly formats: readonly Format[];
   readonly log: Logger;
-  /** How long `start` tries to reach Redis. */
+  /** For how long `start` tries to reach Redis. */
   readonly connectTimeoutMs?: number;
-  /** How long any command may take before it counts as failed. */
+  /** How long a command may take before it counts as failed. */
   readonly commandTimeoutMs?: number;
-  /** How long a node may hold entries of the ingress before another takes them from it. */
+  /** How long a node may hold entries of the ingress before another node claims them. */
   readonly claimAfterMs?: number;
 }

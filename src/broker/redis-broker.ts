@@ -39,10 +39,10 @@ const WATCH_MS = 5_000;
 const UPKEEP_MS = 60_000;
 
 /**
- * The broker of many nodes: the log is a stream in Redis, and a channel tells each node what was appended. Any service
- * may publish too, for good through the ingress or the function `belfry_publish`, or live only by
- * `PUBLISH <prefix>:events`. A node that was cut off reads what it missed from the log; what is lost there is told by a
- * `belfry.gap` event.
+ * The broker of many nodes: the log is a stream in Redis, and a channel tells each node what was appended to it. Any
+ * service may publish as well: durably through the ingress or the function `belfry_publish`, or live only by `PUBLISH
+ * <prefix>:events`. A node that was cut off reads what it missed from the log; where the log does not have it any
+ * more, the node tells a `belfry.gap` event.
  */
 export class RedisBroker implements Broker, History, Retained {
   readonly deadLetters: DeadLetterQueue;
@@ -85,7 +85,7 @@ export class RedisBroker implements Broker, History, Retained {
     this.#probe = new DeliveryProbe(commands, subscriber, keys, clock);
   }
 
-  /** @throws BelfryError `unavailable`, with the reason; nothing is left open then */
+  /** @throws BelfryError `unavailable`, with the reason; then nothing is left open */
   async start(deliver: (event: HubEvent) => void): Promise<Cursor> {
     const { clock, log, connectTimeoutMs = 10_000 } = this.#options;
     const reader = new EventDecoder(this.#options);
@@ -189,13 +189,16 @@ export class RedisBroker implements Broker, History, Retained {
     return this.#retained.latestOf(type, key, permits);
   }
 
-  /** Hears the channel from now on, and reads what was said while it did not. */
+  /** Subscribes to the channel, and reads from the log what was published before the subscription began. */
   async #listen(follower: LogFollower): Promise<void> {
     await this.#connections.subscriber.ask((redis) => redis.subscribe(this.#keys.channel, this.#keys.live));
     await follower.catchUp();
   }
 
-  /** {@link #listen}, again after a connection is back. While one is away there is nothing to do but wait for it. */
+  /**
+   * Calls {@link #listen} again after a connection is back. A failure while a connection is away is not logged, since
+   * its return calls this again.
+   */
   async #mend(follower: LogFollower): Promise<void> {
     try {
       await this.#listen(follower);
@@ -205,7 +208,7 @@ export class RedisBroker implements Broker, History, Retained {
     }
   }
 
-  /** What the node needs in Redis to publish, and others to publish to it. */
+  /** Restores what must exist in Redis so that this node can publish, and so that services can call the function. */
   async #restore(): Promise<void> {
     await Promise.allSettled([this.#publisher.begin(), this.#library.restore()]);
   }
@@ -217,9 +220,9 @@ export class RedisBroker implements Broker, History, Retained {
     try {
       await this.#probe.run(follower);
     } catch (error) {
-      // Who reads already has nothing to gain from another subscription.
+      // A follower that is reading the log already would gain nothing from a new subscription.
       if (!this.#connections.isConnected || follower.state !== 'following') return;
-      this.#options.log.warn({ err: error }, 'events do not flow; subscribing anew');
+      this.#options.log.warn({ err: error }, 'events do not reach this node through Redis; subscribing anew');
       this.#connections.subscriber.renew();
     }
   }

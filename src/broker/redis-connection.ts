@@ -11,28 +11,34 @@ const MAX_BACKOFF_MS = bound(
   'ms',
   'the next try is made',
 );
-/** One reason is logged so often at most, however many commands fail for it. */
+/** The same reason is logged at most this often, however many commands fail for it. */
 const LOG_FAILURE_EVERY_MS = 10_000;
 
 export interface ConnectionOptions {
-  /** Any that {@link parseRedisUrl} takes. */
+  /** Any URL that {@link parseRedisUrl} takes. */
   readonly url: string;
-  /** Begins all keys: on a Cluster it leads to the master of the slot of `{prefix}`, and serves no other. */
+  /**
+   * The beginning of all keys. On a Cluster the connection leads to the master of the slot of `{prefix}`, and to no
+   * other.
+   */
   readonly prefix: string;
-  /** What it is for; seen in the log and in `CLIENT LIST`. */
+  /** What the connection is for; it is shown in the log and in `CLIENT LIST`. */
   readonly role: string;
-  /** A command that is not answered for so long is rejected, and so is one on a dead socket. */
+  /** A command that is not answered within this time is rejected, also when the socket is dead. */
   readonly commandTimeoutMs: number;
-  /** Answers may be long: one is waited for as long as any bytes come within that time. */
+  /**
+   * Whether answers may be long. Such an answer may take longer than that, as long as some bytes of it keep arriving
+   * within that time.
+   */
   readonly bulk?: boolean;
-  /** Commands of the connection's own making, as ioredis has them. */
+  /** Lua scripts that become commands of this connection, in the form that ioredis takes. */
   readonly scripts?: Readonly<Record<string, { readonly lua: string }>>;
   readonly log: Logger;
 }
 
 /**
- * One connection to Redis that comes back by itself, for as long as it is not closed. No command waits for it: while it
- * is away each is rejected at once, and one whose answer was lost with it is rejected and not repeated.
+ * One connection to Redis, which reconnects by itself until it is closed. Commands never wait for it: while it is
+ * away each command is rejected at once, and a command whose answer was lost is rejected and not repeated.
  */
 export class RedisConnection {
   readonly redis: Redis;
@@ -40,9 +46,9 @@ export class RedisConnection {
   readonly #log: Logger;
   #state: 'new' | 'up' | 'lost' | 'closed' = 'new';
   #fault: Error | undefined;
-  /** The last one that was logged. */
+  /** The last failure that was logged. */
   #failure = { reason: '', loggedAt: 0 };
-  /** How often it connected, or tried to, since a command was answered. */
+  /** How often it has tried to connect since a command was answered. */
   #attempts = 0;
 
   constructor(options: ConnectionOptions) {
@@ -55,8 +61,9 @@ export class RedisConnection {
   }
 
   /**
-   * Resolves once it is ready, however often it had to be tried.
-   * @throws BelfryError `unavailable`, with the last reason, when that took too long; it goes on trying until closed
+   * Resolves once the connection is ready, however many attempts that takes.
+   * @throws BelfryError `unavailable`, with the last reason, when that takes too long; the connection goes on trying
+   * until it is closed
    */
   open(withinMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -72,14 +79,14 @@ export class RedisConnection {
     return this.#state !== 'closed' && this.redis.status === 'ready';
   }
 
-  /** Who is at the other end. */
+  /** The address and port of the server at the other end. */
   get peer(): string {
     return `${this.redis.stream?.remoteAddress}:${this.redis.stream?.remotePort}`;
   }
 
   /**
-   * A refusal in which Redis says what is expected is no failure, and is not logged.
-   * @throws BelfryError `unavailable`, when it is not ready, or Redis refuses or does not answer in time
+   * Runs a command. A refusal of Redis that contains the text `expected` is not logged as a failure.
+   * @throws BelfryError `unavailable`, when the connection is not ready, or Redis refuses or does not answer in time
    */
   async ask<T>(run: (redis: Redis) => Promise<T>, expected?: string): Promise<T> {
     if (!this.isReady) {
@@ -93,7 +100,7 @@ export class RedisConnection {
       this.#answered();
       return answer;
     } catch (cause) {
-      // ioredis hangs the command on its error, events and all, which belong in no log.
+      // ioredis attaches the command with its arguments to the error; events must not get into the log that way.
       Reflect.deleteProperty(Object(cause) as object, 'command');
       const reason = cause instanceof Error ? cause.message : String(cause);
       if (expected === undefined || !reason.includes(expected)) this.#logFailure(reason);
@@ -105,12 +112,12 @@ export class RedisConnection {
     }
   }
 
-  /** Gives up the socket for a new one. */
+  /** Closes the socket and opens a new one. */
   renew(): void {
     this.redis.disconnect(true);
   }
 
-  /** What is under way is answered first, if Redis answers at all. */
+  /** Waits for the answers of commands under way, if Redis answers at all, and closes the connection. */
   async close(): Promise<void> {
     const answers = this.isReady;
     this.#state = 'closed';
@@ -118,13 +125,16 @@ export class RedisConnection {
     this.redis.disconnect();
   }
 
-  /** At once, whatever is under way: that is rejected, and done or not. */
+  /** Closes the connection at once. Commands under way are rejected, though Redis may still carry them out. */
   cut(): void {
     this.#state = 'closed';
     this.redis.disconnect();
   }
 
-  /** Only now it is back: a master that has lost its cluster lets everybody in, and does nothing. */
+  /**
+   * The connection counts as back only after an answer: a master that has lost its cluster accepts connections, and
+   * answers no command.
+   */
   #answered(): void {
     if (this.#state === 'closed') return;
     if (this.#state === 'lost') this.#log.info('the connection to Redis is back');
@@ -133,7 +143,7 @@ export class RedisConnection {
     this.#attempts = 0;
   }
 
-  /** What Redis itself said is for operators: it may name keys, users and addresses. */
+  /** What Redis said goes to the log of the operators only, since it may name keys, users and addresses. */
   #logFailure(reason: string): void {
     const now = performance.now();
     if (reason === this.#failure.reason && now - this.#failure.loggedAt < LOG_FAILURE_EVERY_MS) return;
@@ -141,7 +151,7 @@ export class RedisConnection {
     this.#log.warn({ reason }, 'a command failed at Redis');
   }
 
-  /** Said once per loss: whatever fails to connect afterwards was not up before. */
+  /** Logs each loss once: attempts that fail afterwards never reached the state `up`. */
   #lost(): void {
     if (this.#state !== 'up') return;
     this.#state = 'lost';
@@ -158,7 +168,7 @@ export class RedisConnection {
   }
 }
 
-/** Whether Redis refused a command of {@link RedisConnection.ask} with such words. */
+/** Whether an error of {@link RedisConnection.ask} is a refusal of Redis that contains this text. */
 export function isRefusal(error: unknown, words: string): boolean {
   return error instanceof BelfryError && error.cause instanceof Error && error.cause.message.includes(words);
 }
@@ -172,15 +182,15 @@ function makeRedis(
     connectionName: `belfry-${role}`,
     enableOfflineQueue: false,
     autoResubscribe: false,
-    // What is under way when the connection closes is rejected then, and never sent twice.
+    // Commands under way when the connection closes are rejected, and never sent twice.
     maxRetriesPerRequest: 0,
     ...(!bulk && { commandTimeout: commandTimeoutMs }),
     connectTimeout: commandTimeoutMs,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
-    // A peer that vanished without a word is noticed by the first command after it.
+    // A server that vanished silently is noticed by the next command.
     socketTimeout: bulk ? commandTimeoutMs : commandTimeoutMs * 2,
     retryStrategy,
-    // After a failover the same name may lead to the new master.
+    // After a failover the same host name may lead to the new master.
     reconnectOnError: ({ message }) => message.startsWith('READONLY'),
     ...(scripts !== undefined && { scripts: { ...scripts } }),
   } satisfies RedisOptions;
@@ -189,7 +199,10 @@ function makeRedis(
   return new Redis({ ...options, ...toMaster({ address, prefix, timeoutMs: commandTimeoutMs }) });
 }
 
-/** Doubles from 50 ms to two seconds, less up to half of it by chance, lest all nodes return at the same moment. */
+/**
+ * The time until the next attempt: it doubles from 50 ms to two seconds, minus a random part of up to one half, so
+ * that the nodes do not all reconnect at the same moment.
+ */
 function backoff(attempt: number): number {
   const full = Math.min(MAX_BACKOFF_MS, 50 * 2 ** Math.min(attempt - 1, 10));
   return full * (1 - Math.random() / 2);

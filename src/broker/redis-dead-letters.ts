@@ -14,13 +14,13 @@ declare module 'ioredis' {
   }
 }
 
-/** What ingress-settle.lua has put aside. */
+/** The dead letters in Redis, where ingress-settle.lua puts them. */
 export class RedisDeadLetters implements DeadLetterQueue {
   readonly #connection: RedisConnection;
   readonly #reads: Pick<RedisConnection, 'ask'>;
   readonly #keys: RedisKeys;
 
-  /** `reads` is for what is long, and must know stream-page.lua. */
+  /** `reads` carries the long reads, and must know stream-page.lua. */
   constructor(connection: RedisConnection, reads: Pick<RedisConnection, 'ask'>, keys: RedisKeys) {
     this.#connection = connection;
     this.#reads = reads;

@@ -6,7 +6,7 @@ import type { LogFollower } from './redis-log-follower.ts';
 import type { RedisKeys } from './redis-keys.ts';
 import { lastOf } from './redis-log-entry.ts';
 
-/** Proves that events flow through Redis to this node, and remembers how that went. */
+/** Checks whether events reach this node through Redis, and keeps the result of the last check. */
 export class DeliveryProbe {
   readonly #commands: RedisConnection;
   readonly #keys: RedisKeys;
@@ -22,12 +22,14 @@ export class DeliveryProbe {
     this.#clock = clock;
   }
 
-  /** Whether the last one succeeded. */
+  /** Whether the last probe succeeded. */
   get holds(): boolean {
     return this.#holds;
   }
 
-  /** How long the last one that succeeded took: one that fails at once is no fast one. */
+  /**
+   * How long the last successful probe took. A failed probe does not count, since one that fails at once is not fast.
+   */
   get ms(): number {
     return this.#ms;
   }
@@ -46,25 +48,29 @@ export class DeliveryProbe {
   }
 
   /**
-   * Each pong comes after every message that was published before it. So when the log had an entry before the ping
-   * that was not heard before the pong, the node is deaf, however sound its connections look.
+   * Redis sends each pong after every message that was published before it. So when the log had an entry before the
+   * ping, and the node had not heard of that entry before the pong, the node is deaf, however healthy its connections
+   * look.
    */
   async #prove(follower: LogFollower): Promise<void> {
     const before = follower.position;
     const last = await lastOf(this.#commands, this.#keys);
     await this.#subscriber.ask((redis) => redis.ping());
     if (follower.state === 'paused')
-      throw new BelfryError('unavailable', 'The node is cut off from the log.');
+      throw new BelfryError('unavailable', 'This node is cut off from the log.');
     if (follower.state === 'stalled') {
-      throw new BelfryError('unavailable', 'The node reads what it missed in the log, and gets no further.');
+      throw new BelfryError(
+        'unavailable',
+        'This node reads what it missed from the log, and makes no progress.',
+      );
     }
     if (follower.state === 'reading') return;
     if (compareCursors(last, before) < 0) {
       follower.suspect();
-      throw new BelfryError('unavailable', 'The log has lost its end.');
+      throw new BelfryError('unavailable', 'The log has lost its newest entries.');
     }
     if (compareCursors(follower.position, last) < 0) {
-      throw new BelfryError('unavailable', 'The node does not hear what is published.');
+      throw new BelfryError('unavailable', 'This node does not hear what is published.');
     }
   }
 }

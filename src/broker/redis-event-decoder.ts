@@ -9,18 +9,21 @@ import { tooBig, type ReportRejected } from './broker.ts';
 import type { LogEntry } from './redis-log-entry.ts';
 
 export interface EventDecoderOptions {
-  /** An event in whatever format. @throws ProtocolError */
+  /** Parses an event in any format. @throws ProtocolError */
   readonly parse: (body: JsonText) => NewEvent;
-  /** The same of what stands in the log, where the hub's own registry writes too. @throws ProtocolError */
+  /** Parses an event of the log, which may also be one of the hub's own registry. @throws ProtocolError */
   readonly parseLogged: (body: JsonText) => NewEvent;
-  /** What nobody may see is masked in all that is read, since the registry, strangers and older nodes write without it. */
+  /**
+   * Masks what nobody may see in every event that is read, since the registry, other services and older nodes write
+   * without masking.
+   */
   readonly redaction: Redaction;
   readonly maxEventBytes: number;
   readonly report: ReportRejected;
   readonly clock: Clock;
 }
 
-/** Where something was read: the channel, or the log. */
+/** Where a text was read. */
 export type Source = 'channel' | 'log';
 
 const MAX_LIVE = bound(
@@ -30,10 +33,10 @@ const MAX_LIVE = bound(
   'the message is rejected with event_invalid',
 );
 
-/** Makes events of what others wrote. What is none is reported, and nothing is thrown, whatever it is. */
+/** Decodes events that others wrote into Redis. A text that is not an event is reported; nothing is ever thrown. */
 export class EventDecoder {
   readonly #options: EventDecoderOptions;
-  /** The place before the rejected input that was passed over, to which the next event joins. */
+  /** The position before rejected entries that were skipped; the next event takes it as its `previous`. */
   #bridgeFrom: Cursor | undefined;
 
   constructor(options: EventDecoderOptions) {
@@ -41,8 +44,9 @@ export class EventDecoder {
   }
 
   /**
-   * One entry of the log, read in order. `previous` is the entry before it that was an event, so rejected input in between does
-   * not look like a gap. An entry that states no time gets that of its id, so that all nodes agree.
+   * Decodes one entry of the log; entries must come in order. `previous` becomes the last entry that was an event, so
+   * that rejected entries in between do not look like a gap. An entry without a time gets the time of its id, so that
+   * all nodes agree.
    */
   entry(source: Source, { id, previous, body }: LogEntry): HubEvent | undefined {
     const event = this.#try(source, body, () => {
@@ -56,7 +60,9 @@ export class EventDecoder {
     return { ...event, time, id, size: body.length, ...(joins !== undefined && { previous: joins }) };
   }
 
-  /** The events among entries of the log. Of those read backwards none joins the one that was read before it. */
+  /**
+   * Decodes entries of the log. When they are read backwards, no event takes an earlier read one as its `previous`.
+   */
   async *read(entries: AsyncIterable<LogEntry>, order?: 'backwards'): AsyncGenerator<HubEvent> {
     for await (const entry of entries) {
       const event = this.entry('log', entry);
@@ -65,22 +71,27 @@ export class EventDecoder {
     }
   }
 
-  /** What comes next does not join what came before. */
+  /** The next entry does not follow the last one, so that its own `previous` counts. */
   breakOff(): void {
     this.#bridgeFrom = undefined;
   }
 
-  /** A message among nodes that names no position in the log: an event of the registry, which alone says such a thing. */
+  /**
+   * Decodes a message between nodes without a position in the log. Only the registry sends such messages, so its
+   * event types are the only ones accepted.
+   */
   told(body: Buffer): HubEvent | undefined {
     const event = this.#try('channel', body, () => {
       const said = this.#logged(body);
       if (REGISTRY_TYPES.includes(said.type)) return said;
-      throw new ProtocolError('event_invalid', 'The message is none of a node.');
+      throw new ProtocolError('event_invalid', 'The message was not written by a node.');
     });
     return event && { ...event, time: event.time ?? this.#now(), size: body.length };
   }
 
-  /** A bare event from the channel, or a list of them: live only. Rejected input in a list does not spoil the rest of it. */
+  /**
+   * Decodes a live message: one event, or a list of them. A rejected item of a list does not affect the other items.
+   */
   live(body: Buffer): HubEvent[] {
     const list = this.#try('channel', body, () => listIn(readJson(body))) ?? [];
     const events: HubEvent[] = [];
@@ -113,7 +124,7 @@ export class EventDecoder {
   }
 }
 
-/** @throws ProtocolError `event_invalid` where there are too many: each costs more than its bytes */
+/** @throws ProtocolError `event_invalid` for a list that is too long, since each event costs more than its bytes */
 function listIn(read: JsonText): readonly JsonText[] {
   const list = read.items(MAX_LIVE + 1) ?? [read];
   if (list.length <= MAX_LIVE) return list;

@@ -5,7 +5,9 @@ import type { StoredHubRules } from './redis-hub-rules.ts';
 
 const IS_THERE = `'${LIBRARY_NAME}' already exists`;
 
-/** The function `belfry_publish` in Redis, for services that call it, and what it has to know of this hub. */
+/**
+ * Loads the Redis function `belfry_publish`, which services call to publish, and the rules of this hub that it reads.
+ */
 export class FunctionLibrary {
   readonly #connection: RedisConnection;
   readonly #rules: StoredHubRules;
@@ -18,7 +20,10 @@ export class FunctionLibrary {
     this.#log = log;
   }
 
-  /** Of nodes of several versions the newest one's library stays, whichever starts last. */
+  /**
+   * Loads the library. Among nodes of several versions the library of the newest version stays, whichever node starts
+   * last.
+   */
   load(): Promise<void> {
     return this.#try(async () => {
       await this.#rules.write();
@@ -33,7 +38,7 @@ export class FunctionLibrary {
     });
   }
 
-  /** Puts back what went missing, and nothing else. */
+  /** Loads the library and writes the rules again only where they are missing. */
   restore(): Promise<void> {
     return this.#try(async () => {
       await this.#rules.restore();

@@ -5,7 +5,7 @@ import type { LogReader } from './redis-log-reader.ts';
 import { EventDecoder, type EventDecoderOptions } from './redis-event-decoder.ts';
 import type { RedisRetained } from './redis-retained.ts';
 
-/** The past as it stands in Redis. Whatever is no event in it is reported and left out. */
+/** Reads the past of the hub from Redis. Entries that are not events are reported and left out. */
 export class RedisHistory implements History {
   readonly #pages: LogReader;
   readonly #retained: RedisRetained;
@@ -17,7 +17,10 @@ export class RedisHistory implements History {
     this.#options = options;
   }
 
-  /** Ends with an event, so that the first one of the next page joins it whatever rejected input is between. */
+  /**
+   * A page ends with an event, so that the first event of the next page follows it, also when rejected entries lie
+   * between.
+   */
   async page(after: Cursor, until?: Cursor): Promise<EventPage> {
     const reader = new EventDecoder(this.#options);
     const events: HubEvent[] = [];

@@ -13,7 +13,7 @@ import type { RedisConnection } from './redis-connection.ts';
 const ANY: PatternParts = ['*', '*', '*'];
 const NOTHING: PatternParts = [[], [], []];
 
-/** Rises when a function could misread the {@link HubRules} of another version. */
+/** The version of the stored rules. It must rise when an older function could misread them. */
 export const RULES_FORMAT = '1';
 
 const FORGOTTEN = 'the oldest are forgotten';
@@ -26,22 +26,22 @@ const MAX_OUTCOMES = bound(
   'the oldest are forgotten, and a repetition of one is told that the outcome is unknown',
 );
 
-/** What every script that publishes goes by. */
+/** The limits that every publishing script keeps. */
 export interface ScriptLimits {
   readonly bounds: LogBounds;
   readonly maxEventBytes: number;
   readonly retention: Retention;
 }
 
-/** What the function `belfry_publish` goes by, beside that. */
+/** The limits and rules that the function `belfry_publish` keeps. */
 export interface HubRules extends ScriptLimits {
-  /** In which others may publish, in the order in which one is looked for. */
+  /** The formats in which services may publish, in the order in which they are tried. */
   readonly formats: readonly Format[];
-  /** What nobody may see is masked in what others publish; nothing where absent. */
+  /** Masks what nobody may see in what services publish. When it is absent, nothing is masked. */
   readonly redaction?: Redaction;
 }
 
-/** As Lua has it, whether it stands in a script or is read from Redis. */
+/** The limits in the form that the Lua scripts take, both as constants of a script and as JSON in Redis. */
 export function scriptRulesOf({ bounds, maxEventBytes, retention }: ScriptLimits): {
   readonly limits: Readonly<Record<string, number>>;
   readonly retention: readonly object[];
@@ -68,7 +68,9 @@ function hubRulesOf({ formats, redaction = Redaction.none, ...limits }: HubRules
   return { ...scriptRulesOf(limits), formats, redactions: redaction.unconditional.map(layerOf) };
 }
 
-/** `known` and `count` are for what the script learns of names. */
+/**
+ * A layer in the form that the Lua scripts take. In `known` and `count` the script caches what it learns about names.
+ */
 function layerOf({ events, fields: { names, paths, usual }, fields }: Layer): object {
   const [types, actions, keys] = (events === undefined ? ANY : (events.parts ?? NOTHING)).map(partOf);
   const sorted = usual && {
@@ -89,13 +91,13 @@ function layerOf({ events, fields: { names, paths, usual }, fields }: Layer): ob
   };
 }
 
-/** Names, and what names end with, by their length in bytes; and the other globs. */
+/** Sorts globs into whole names and endings of names, grouped by their length in bytes, and all other globs. */
 function sortedOut(globs: readonly Glob[]): object {
   const endings = globs.filter(isEnding).map((glob) => ({
     text: glob.at(-1) ?? '',
     what: glob.length === 1 ? 'name' : 'ending',
   }));
-  // A text that is a whole name and an ending as well is an ending: the later one counts.
+  // Where a text is both a whole name and an ending, it must count as an ending: the later entry wins.
   const namesFirst = endings.toSorted((a, b) => b.what.localeCompare(a.what));
   const byLength = Map.groupBy(namesFirst, ({ text }) => Buffer.byteLength(text));
   return {
@@ -115,14 +117,14 @@ function keepOf(keep: Keep): object {
   return keep.kind === 'latest' ? { latest: true } : { last: keep.last, ttl: keep.ttlMs };
 }
 
-/** A set of values, or `true` for any value. */
+/** The values of a pattern part as a set, or `true` for any value. */
 function partOf(part: PatternPart): true | object {
   return part === '*' ? true : luaSet(part);
 }
 
 /**
- * The rules of this hub in Redis, under its prefix, where the function `belfry_publish` finds them: hubs of several
- * prefixes share one Redis and one function, each with limits and masks of its own.
+ * Stores the rules of this hub in Redis, where the function `belfry_publish` reads them. Hubs with different prefixes
+ * share one Redis and one function, each with limits and masks of its own.
  */
 export class StoredHubRules {
   readonly #connection: RedisConnection;
@@ -137,14 +139,17 @@ export class StoredHubRules {
     this.#digest = createHash('sha1').update(this.#text).digest('hex');
   }
 
-  /** Nodes of one hub are to be set alike; where they are not, the last that started decides. */
+  /**
+   * Writes the rules. The nodes of one hub should have the same settings; where they differ, the node that started
+   * last decides.
+   */
   async write(): Promise<void> {
     await this.#connection.ask((redis) =>
       redis.hset(this.#key, { digest: this.#digest, rules: this.#text, format: RULES_FORMAT }),
     );
   }
 
-  /** Only where there are none, as in a Redis that was emptied. */
+  /** Writes the rules only where there are none, as in a Redis that was emptied. */
   async restore(): Promise<void> {
     if ((await this.#connection.ask((redis) => redis.exists(this.#key))) === 0) await this.write();
   }

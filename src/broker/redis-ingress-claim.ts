@@ -3,7 +3,7 @@ import { bound } from '../model/bound.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { INGRESS_GROUP } from './redis-keys.ts';
 
-/** A consumer that holds nothing and was not seen for so long belongs to a node that has crashed. */
+/** A consumer that holds nothing and was not seen for this long belongs to a node that has crashed. */
 const LONG_AGO_MS = bound('time that an idle ingress consumer is kept', 3_600_000, 'ms', 'it is forgotten');
 
 declare module 'ioredis' {
@@ -14,7 +14,8 @@ declare module 'ioredis' {
 }
 
 /**
- * Claims entries of the ingress for this node that another node has held for too long, as a node does that crashed.
+ * Claims for this node those entries of the ingress that another node has held for too long, for instance because it
+ * crashed.
  * @returns how many it claimed
  */
 export async function claimEntries(
@@ -30,7 +31,10 @@ export async function claimEntries(
   return ids.length;
 }
 
-/** Lets the other nodes claim at once what this node holds, since it ends. */
+/**
+ * Releases the entries that this node holds, so that other nodes can claim them at once. A node calls it when it
+ * ends.
+ */
 export async function releaseEntries(
   connection: RedisConnection,
   ingress: string,

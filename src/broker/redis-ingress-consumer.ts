@@ -1,5 +1,4 @@
 import type { Result } from 'ioredis';
-import type { Logger } from 'pino';
 import { bound } from '../model/bound.ts';
 import { claimEntries, releaseEntries } from './redis-ingress-claim.ts';
 import { isRefusal, type RedisConnection } from './redis-connection.ts';
@@ -11,9 +10,9 @@ import {
   type Outcome,
 } from './redis-ingress-decoder.ts';
 import { INGRESS_GROUP, type RedisKeys } from './redis-keys.ts';
-import { StreamRepair } from './redis-stream-repair.ts';
+import { StreamRepair, type StreamRepairOptions } from './redis-stream-repair.ts';
 
-/** What a node holds at once is bounded by both, but for one entry that by itself is larger. */
+/** Both bounds limit what a node holds at once; a single entry may be larger than the second. */
 const STAY = 'the others stay where they are';
 const MAX_HELD = bound('ingress entries that a node holds at once', 100, 'entries', STAY);
 const MAX_HELD_BYTES = bound('bytes of those, but for one that is larger', 4_194_304, 'bytes', STAY);
@@ -33,23 +32,20 @@ declare module 'ioredis' {
 
 type RawEntry = [id: Buffer, content: RawContent];
 
-export interface IngressConsumerOptions extends IngressDecoderOptions {
-  /** Of memory that the ingress takes; what has waited longest goes. */
-  readonly maxIngressBytes: number;
-  /** The name of the node, by which Redis knows what it holds. */
+export interface IngressConsumerOptions extends IngressDecoderOptions, StreamRepairOptions {
+  /** The name of this node, under which Redis records which entries it holds. */
   readonly node: string;
-  /** Entries that another node has held for so long are taken from it. */
+  /** Entries that another node has held for this long are claimed. */
   readonly claimAfterMs?: number | undefined;
-  readonly log: Logger;
 }
 
 /**
- * The durable ingress: whatever any service appends to the stream `{<prefix>}:ingress` enters the log exactly once, in the
- * order of the ingress, or goes to the dead letters with the reason. All nodes take from it; what one of them holds when it ends
- * is claimed by another. Nothing it does rejects: it goes on until it is stopped, whatever becomes of Redis.
+ * Consumes the durable ingress: what a service appends to the stream `{<prefix>}:ingress` enters the log exactly
+ * once, in the order of the ingress, or goes to the dead letters with the reason. What a node holds when it ends,
+ * another node claims. No method rejects: the consumer goes on until it is stopped.
  *
- * No timer looks for what a crashed node holds, since it never lies unnoticed: either nothing new comes, or what comes
- * has to wait behind it.
+ * No timer looks for the entries of a crashed node: the consumer claims whenever no new entry comes, and whenever one
+ * has to wait.
  */
 export class IngressConsumer {
   readonly streams: StreamRepair;
@@ -59,9 +55,9 @@ export class IngressConsumer {
   readonly #reader: IngressDecoder;
   readonly #claimAfterMs: number;
   readonly #blockMs: number;
-  /** Taken and not settled, oldest first. */
+  /** Entries that were taken and not settled yet, oldest first. */
   #held: Outcome[] = [];
-  /** Whether Redis may count entries as this node's that it does not hold. */
+  /** Whether Redis may have assigned entries to this node that the node does not hold. */
   #lostSight = true;
   #waitMs = FIRST_WAIT_MS;
   #moved = 0;
@@ -69,7 +65,7 @@ export class IngressConsumer {
   #running: Promise<void> | undefined;
   #wake: () => void = () => undefined;
 
-  /** The connection must be its own, since it blocks, and know the scripts of the ingress. */
+  /** The connection must be for the consumer alone, which blocks, and must know the scripts of the ingress. */
   constructor(
     connection: RedisConnection,
     keys: RedisKeys,
@@ -82,12 +78,12 @@ export class IngressConsumer {
     this.#reader = new IngressDecoder(options);
     this.streams = new StreamRepair(connection, keys, options);
     this.#claimAfterMs = options.claimAfterMs ?? 15_000;
-    // A command that takes longer counts as failed.
+    // A blocking read must end before its command counts as failed.
     this.#blockMs = Math.min(MAX_BLOCK_MS, Math.floor(timeoutMs / 2));
     connection.redis.on('ready', () => this.#wake());
   }
 
-  /** Events that the log took from the ingress by this node. */
+  /** How many events this node has moved from the ingress into the log. */
   get moved(): number {
     return this.#moved;
   }
@@ -96,7 +92,7 @@ export class IngressConsumer {
     this.#running ??= this.#run();
   }
 
-  /** Waits for nothing that is to come. What the node holds by then is left to the others, who may claim it at once. */
+  /** Stops without waiting for new entries, and releases what it holds. */
   async stop(commands: RedisConnection): Promise<void> {
     this.#isStopped = true;
     this.#connection.cut();
@@ -131,10 +127,13 @@ export class IngressConsumer {
     }
   }
 
-  /** A Redis that was emptied knows neither the ingress nor the group, and an answer may have been lost. */
+  /**
+   * Starts from what Redis knows: a Redis that was emptied has neither ingress nor group, and an answer may have been
+   * lost.
+   */
   async #begin(): Promise<void> {
     this.#loseSight();
-    await this.streams.look();
+    await this.streams.check();
   }
 
   #loseSight(): void {
@@ -143,7 +142,7 @@ export class IngressConsumer {
   }
 
   async #turn(): Promise<void> {
-    if (this.streams.dueInMs <= 0 && (await this.streams.look())) this.#loseSight();
+    if (this.streams.dueInMs <= 0 && (await this.streams.check())) this.#loseSight();
     if (this.#held.length === 0) this.#held = await this.#take();
     if (this.#held.length === 0) return void (await this.#claim());
     const settled = await this.#settle();
@@ -151,7 +150,10 @@ export class IngressConsumer {
     else if (!(await this.#claim())) await this.#wait();
   }
 
-  /** The oldest that is this node's already, else what is new; where there is none, the next one to come for a while. */
+  /**
+   * Takes entries that this node holds already, else new ones; where there are none, it waits a while for the next
+   * one.
+   */
   async #take(): Promise<Outcome[]> {
     let entries: RawEntry[] = [];
     if (this.#lostSight) entries = await this.#takeFrom('0');
@@ -193,7 +195,7 @@ export class IngressConsumer {
     return stream?.[1] ?? [];
   }
 
-  /** @returns how many of those held need no more thought, by whoever they were settled */
+  /** @returns how many of the held entries are settled, by this node or another */
   async #settle(): Promise<number> {
     const { log, ingress, deadLetters, settled: count } = this.#keys;
     const entries = this.#held.flatMap(({ id, becomes }) => [id, ...becomes]);
@@ -210,7 +212,7 @@ export class IngressConsumer {
     return settled.length;
   }
 
-  /** After a claim the node reads what it holds from the beginning. */
+  /** Claims entries of other nodes. After a claim the node reads everything that it holds from the beginning. */
   async #claim(): Promise<boolean> {
     const { node, log } = this.#options;
     const { ingress } = this.#keys;
@@ -221,7 +223,7 @@ export class IngressConsumer {
     return true;
   }
 
-  /** Until another node may have settled what comes before. */
+  /** Waits until another node may have settled the entries before ours. */
   async #wait(): Promise<void> {
     await this.#pause(this.#waitMs);
     this.#waitMs = Math.min(MAX_WAIT_MS, this.#waitMs * 2);
@@ -238,7 +240,7 @@ export class IngressConsumer {
     return promise;
   }
 
-  /** Once for a row of failures. That the connection is lost says the connection itself. */
+  /** Logs only the first of several failures in a row. The connection logs its own loss. */
   #complain(error: unknown, failures: number): void {
     if (failures > 1 || !this.#connection.isReady || isRefusal(error, 'NOGROUP')) return;
     this.#options.log.warn({ err: error }, 'cannot take from the ingress; trying again');

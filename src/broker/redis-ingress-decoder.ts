@@ -7,7 +7,7 @@ import { bodyOf } from './redis-log-entry.ts';
 import type { EventDecoderOptions } from './redis-event-decoder.ts';
 import { bound } from '../model/bound.ts';
 
-/** Text beyond this is not kept among the dead letters: a few of that size would push out all others. */
+/** A longer text is not kept in the dead letters: a few of that size would push out all others. */
 export const MAX_DEAD_LETTER_BYTES = bound(
   'text of one dead letter',
   8 * 1024 * 1024,
@@ -22,19 +22,22 @@ export interface IngressDecoderOptions extends EventDecoderOptions {
   readonly clock: Clock;
 }
 
-/** As ingress-take.lua answers it: names and values in turn, the bytes of what is far too large, or nothing any more. */
+/**
+ * The content of an entry as ingress-take.lua answers it: names and values in turn; or the size of a text that is far
+ * too large; or null for an entry that was removed.
+ */
 export type RawContent = readonly Buffer[] | number | null;
 
-/** What is to become of an entry. */
+/** What becomes of an entry. */
 export interface Outcome {
   readonly id: string;
-  /** As ingress-settle.lua takes it. */
+  /** The decision in the form that ingress-settle.lua takes. */
   readonly becomes: readonly (string | Buffer)[];
-  /** The code of the error for which it is a dead letter. */
+  /** The code of the error, for an entry that becomes a dead letter. */
   readonly reason?: string;
 }
 
-/** Tells events from what cannot be accepted. Throws nothing, whatever it is. */
+/** Decides for each entry of the ingress whether it becomes an event or a dead letter. It never throws. */
 export class IngressDecoder {
   readonly #options: IngressDecoderOptions;
 
@@ -67,11 +70,15 @@ export class IngressDecoder {
       );
     }
     if (text.length > maxEventBytes) throw tooBig(text.length, maxEventBytes);
-    // When it was written, as the id tells unless its publisher made it up.
+    // The id tells when the entry was written, unless its publisher made the id up: a time in the future does not
+    // count.
     return bodyOf(parse(readJson(text)), Math.min(Number.parseInt(id, 10), clock.now()), this.#options);
   }
 
-  /** The text that was to be the event, under whatever name if there is but one, so that it can be tried again. */
+  /**
+   * The text that should have been the event, so that it can be retried: the only value of the entry, or its field
+   * `event`.
+   */
   #kept(fields: readonly Buffer[] | number): Buffer | string {
     if (typeof fields === 'number') return '';
     const text = fields.length === 2 ? fields[1] : valueOf(fields);
@@ -79,7 +86,7 @@ export class IngressDecoder {
     if (bytes.length > MAX_DEAD_LETTER_BYTES) return '';
     const written = bytes.toString();
     const masked = this.#options.redaction.maskText(written);
-    // What is not UTF-8 would not survive being read as text.
+    // Bytes that are not UTF-8 would not survive being read as text.
     return masked === written ? bytes : masked;
   }
 }

@@ -10,17 +10,20 @@ const MAX_IDS = bound(
 );
 
 /**
- * What the channel told since the log was read last. A channel that somebody else may write to can tell of what the log
- * does not hold; by this a node finds back to the last id that was true.
+ * Notices when the channel and the log diverge. Anybody with the right may write to the channel, so it can tell of
+ * entries that the log does not hold. This class remembers which ids the channel told, and finds the last of them
+ * that the log holds, from which the node reads on.
  */
 export class LogDivergence {
-  /** The place from which the channel was followed, or a later one, and the ids told since. */
+  /**
+   * First the position from which the channel was followed, or a later one; then the ids that the channel told since.
+   */
   #ids: Cursor[] = [];
-  /** Whether all of it came over one subscription, whose order is that of the log. */
+  /** Whether all ids came over one subscription, which delivers in the order of the log. */
   #isUnbroken = false;
   #isSuspect = false;
 
-  /** Whether the channel is known to have told something else than the log holds. */
+  /** Whether the channel seems to have told an entry that the log does not hold. */
   get isSuspect(): boolean {
     return this.#isSuspect;
   }
@@ -29,13 +32,16 @@ export class LogDivergence {
     this.#ids = [position];
   }
 
-  /** From the first that joins on, a subscription repeats nothing: whatever does not join shows that something is wrong. */
+  /**
+   * Remembers an id that follows the one before. From then on the subscription repeats nothing, so a message that
+   * does not follow shows that something is wrong.
+   */
   add(id: Cursor): void {
     this.#isUnbroken = true;
     if (this.#ids.push(id) > 2 * MAX_IDS) this.#ids = this.#ids.slice(-MAX_IDS);
   }
 
-  /** The subscription has ended: what comes next may join nothing, for good reasons. */
+  /** Called when the subscription has ended: the next message may follow none of these ids without being wrong. */
   break(): void {
     this.#isUnbroken = false;
   }
@@ -44,13 +50,16 @@ export class LogDivergence {
     this.#isSuspect = this.#isUnbroken;
   }
 
-  /** The newest place of the trail that the log holds, whose end is `last`; `undefined` where it holds none of them. */
+  /**
+   * The newest remembered position that the log holds; `undefined` where it holds none of them. `last` is the end of
+   * the log.
+   */
   async lastHeld(log: Pick<LogReader, 'page'>, last: Cursor): Promise<Cursor | undefined> {
     this.#isSuspect = false;
     const [base = START, ...told] = this.#ids;
     const { entries } = await log.page(base);
     const held = new Set(entries.map(({ id }) => id));
-    // At its start every log is alike, also one that has begun anew.
+    // The start position proves nothing, since every log has it, also one that has begun anew.
     const holdsBase = base !== START && (last === base || entries[0]?.previous === base);
     return told.findLast((id) => held.has(id)) ?? (holdsBase ? base : undefined);
   }

@@ -6,22 +6,22 @@ import { tooBig } from './broker.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import type { RedisKeys } from './redis-keys.ts';
 
-/** One entry of the log as it stands there. */
+/** One entry of the log as Redis holds it. */
 export interface LogEntry {
   readonly id: Cursor;
-  /** The id before it; absent on an entry that was not written by publish.lua. */
+  /** The id of the entry before; absent on an entry that was not written by publish.lua. */
   readonly previous: Cursor | undefined;
-  /** Some format of an event in JSON, as far as anybody knows. */
+  /** Presumably an event in JSON, in any format; nobody has checked it yet. */
   readonly body: Buffer;
 }
 
-/** What retain.lua asks of an event. The last is `names`, or empty: see `onlyNames`. */
+/** What retain.lua needs to know of an event. The last part is `names` or empty: see `onlyNames`. */
 export type Kind = readonly [type: string, action: string, key: string, says: string];
 
-/** An event to be appended. */
+/** An event as it is appended to the log. */
 export interface Body {
   readonly json: string;
-  /** Where a retention rule keeps it. */
+  /** Present where a retention rule keeps the event. */
   readonly kind: Kind | undefined;
 }
 
@@ -31,7 +31,10 @@ export interface BodyOptions {
   readonly maxEventBytes: number;
 }
 
-/** What nobody may see is masked, and an event that states no time gets this one. @throws ProtocolError `event_too_big` */
+/**
+ * Makes the JSON of an event: masks what nobody may see, and fills in the time `now` where the event has none.
+ * @throws ProtocolError `event_too_big`
+ */
 export function bodyOf(
   written: NewEvent,
   now: number,
@@ -45,7 +48,7 @@ export function bodyOf(
   return { json, kind: retention.of(event) && [type, action, key, onlyNames(event) ? 'names' : ''] };
 }
 
-/** The id of the last entry ever appended, whether it is still there or not. */
+/** The id of the last entry that was ever appended, whether the log still holds it or not. */
 export async function lastOf(
   connection: Pick<RedisConnection, 'ask'>,
   { last }: Pick<RedisKeys, 'last'>,
@@ -60,13 +63,13 @@ export function fieldOf(fields: readonly Buffer[], name: string): Buffer | undef
   return undefined;
 }
 
-/** Two cursors of 16 digits a part, and the spaces. */
+/** Two cursors with parts of 16 digits, and the spaces. */
 const MAX_HEADER_BYTES = 70;
 const [ZERO, NINE] = [0x30, 0x39];
 
-/** `<previous> <id> <event>`, as publish.lua tells of an entry; `undefined` where a message is none. */
+/** Reads a message `<previous> <id> <event>`, as publish.lua sends it; `undefined` for any other message. */
 export function readMessage(message: Buffer): LogEntry | undefined {
-  // A cheap look first.
+  // A cheap check first.
   const [first = 0] = message;
   if (first < ZERO || first > NINE) return undefined;
   const header = message.subarray(0, MAX_HEADER_BYTES).toString('latin1');

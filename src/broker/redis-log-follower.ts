@@ -7,11 +7,8 @@ import type { BrokerStats } from './broker.ts';
 import { readMessage, type LogEntry } from './redis-log-entry.ts';
 import type { EntryPage, LogReader } from './redis-log-reader.ts';
 import type { EventDecoder, Source } from './redis-event-decoder.ts';
+import { HeldMessages } from './redis-held-messages.ts';
 import { LogDivergence } from './redis-log-divergence.ts';
-
-const FORGOTTEN = 'only the latest is kept, and the log read again, which has the others';
-const MAX_HELD = bound('messages kept while the log is read', 1_000, 'entries', FORGOTTEN);
-const MAX_HELD_BYTES = bound('bytes of messages kept while the log is read', 8_388_608, 'bytes', FORGOTTEN);
 
 const STALLED_MS = bound(
   'time in which a node that reads the log gets no further',
@@ -29,9 +26,9 @@ export interface LogFollowerOptions {
 }
 
 /**
- * Delivers the log from one place on: each entry once, in order. Messages of the channel are taken as they come for as
- * long as each names the one before it; at any gap the log itself is read, and the channel followed again from where
- * that ends. What neither has any more is told as a `belfry.gap` event.
+ * Follows the log from one position on, and repairs gaps: it delivers each entry once, in order. It takes messages of
+ * the channel as they come, as long as each names the one before it. At a gap it reads the log itself, and follows
+ * the channel again from the end of the log. What the log does not hold any more it tells as a `belfry.gap` event.
  */
 export class LogFollower {
   readonly #log: Pick<LogReader, 'last' | 'page'>;
@@ -40,19 +37,23 @@ export class LogFollower {
   readonly #clock: Clock;
   readonly #logger: Logger;
 
-  /** The last entry that was delivered or passed over; `undefined` until the first {@link catchUp}. */
+  /** The last entry that was delivered or skipped; `undefined` until the first {@link catchUp}. */
   #position: Cursor | undefined;
   #following = false;
-  #held: LogEntry[] = [];
-  #heldBytes = 0;
+  readonly #held = new HeldMessages();
   #catchingUp: Promise<void> | undefined;
   #again = false;
-  /** Whether the channel is to be followed once the log is read: what was asked for last. */
+  /**
+   * Whether to follow the channel once the log is read; the last call of {@link catchUp} or {@link pause} decides.
+   */
   #wantsToFollow = false;
-  /** When the log was last found to be missing something, or gave some of it. */
+  /** When reading last began, or last made progress. */
   #movedAt = 0;
   readonly #trail = new LogDivergence();
-  /** Whether something may be missing, or is; found once, however often the log cannot be read. */
+  /**
+   * Whether entries may be missing (`open`) or are lost for good (`lost`). A gap counts once, however often the log
+   * cannot be read.
+   */
   #gap: 'none' | 'open' | 'lost' = 'none';
   #gapsDetected = 0;
   #gapsRepaired = 0;
@@ -69,7 +70,10 @@ export class LogFollower {
     return this.#position ?? START;
   }
 
-  /** Follows the channel, reads the log, reads it and gets no further, or waits for {@link catchUp}. */
+  /**
+   * Whether it follows the channel, reads the log, reads the log without progress (`stalled`), or waits for {@link
+   * catchUp}.
+   */
   get state(): 'following' | 'reading' | 'stalled' | 'paused' {
     if (this.#catchingUp === undefined) return this.#following ? 'following' : 'paused';
     return this.#clock.elapsed() - this.#movedAt < STALLED_MS ? 'reading' : 'stalled';
@@ -80,8 +84,8 @@ export class LogFollower {
   }
 
   /**
-   * A message of the channel on which nodes tell each other what the log took, `<previous> <id> <event>`, or a bare event
-   * of their registry that it did not take.
+   * Takes a message of the channel between nodes: `<previous> <id> <event>` for an entry of the log, or a bare event
+   * of the registry that is not in the log.
    */
   hear(message: Buffer): void {
     const entry = readMessage(message);
@@ -90,27 +94,30 @@ export class LogFollower {
     if (event !== undefined) this.#deliver(event);
   }
 
-  /** A message of the channel for everybody: a bare event, or a list of them, that enters no log. */
+  /** Takes a message of the live channel: an event, or a list of events, that is not in the log. */
   hearLive(message: Buffer): void {
     for (const event of this.#reader.live(message)) this.#deliver(event);
   }
 
-  /** Messages may have been missed: until the next {@link catchUp} what is heard is held back. */
+  /** Called when messages may have been missed: until the next {@link catchUp} messages are held back. */
   pause(): void {
     this.#following = false;
     this.#wantsToFollow = false;
     this.#trail.break();
   }
 
-  /** The log ends before the position: unless it was lost, the channel has told what never was in it. */
+  /**
+   * Called when the log ends before our position: unless the log was lost, the channel has told entries that never
+   * were in the log.
+   */
   suspect(): void {
     this.#trail.suspect();
   }
 
   /**
-   * Delivers what the log holds after the position, then follows the channel. The first time, takes the end of the log
-   * as the position. Rejects when the log cannot be read; it is then paused, and wants to be called again. So it is when
-   * {@link pause} was called meanwhile.
+   * Delivers what the log holds after the position, then follows the channel. The first call takes the end of the log
+   * as the position. When the log cannot be read this rejects; the follower is then paused, and this must be called
+   * again. The same holds when {@link pause} is called in the meantime.
    */
   catchUp(): Promise<void> {
     if (this.#following || this.#position === undefined) this.#movedAt = this.#clock.elapsed();
@@ -132,7 +139,7 @@ export class LogFollower {
         if (!this.#again && this.#wantsToFollow) this.#follow();
       } while (this.#again);
     } finally {
-      // In the same turn as the last look at `#again`, so that no call falls between the two.
+      // This runs in the same turn as the last check of `#again`, so that no call falls between the two.
       this.#catchingUp = undefined;
     }
   }
@@ -149,7 +156,7 @@ export class LogFollower {
     if (compareCursors(last, this.position) > 0) this.#tellGap(last, 'trimmed');
   }
 
-  /** Delivers each page as it comes; the next one is on its way meanwhile. */
+  /** Delivers each page as it comes, while the next page is already on its way. */
   async #readPages(from: Cursor): Promise<void> {
     let next: Promise<EntryPage> | undefined = this.#log.page(from);
     while (next !== undefined) {
@@ -161,7 +168,10 @@ export class LogFollower {
     }
   }
 
-  /** So that what follows the place that the channel told truly is neither lost nor doubled. */
+  /**
+   * Goes back to the last position that the channel told and the log holds, so that entries after it are neither lost
+   * nor delivered twice.
+   */
   async #goBack(last: Cursor): Promise<void> {
     const to = await this.#trail.lastHeld(this.#log, last);
     if (to === undefined || to === this.#position) return;
@@ -175,26 +185,26 @@ export class LogFollower {
     this.#trail.begin(this.position);
     if (this.#gap === 'open') this.#gapsRepaired++;
     this.#gap = 'none';
-    for (const entry of this.#takeHeld()) this.#hearEntry(entry);
+    for (const entry of this.#held.takeAll()) this.#hearEntry(entry);
   }
 
   #hearEntry(entry: LogEntry): void {
-    if (!this.#following) return this.#hold(entry);
+    if (!this.#following) return this.#held.add(entry);
     if (entry.previous === this.#position) {
       this.#trail.add(entry.id);
       return this.#take('channel', entry);
     }
     this.#trail.suspect();
-    // When the log cannot be read the feed stays paused, and whoever watches over it calls again.
+    // When the log cannot be read the follower stays paused, and the watch of the broker calls again.
     if (this.#trail.isSuspect || this.#isNews(entry)) this.catchUp().catch(() => undefined);
   }
 
-  /** A log that began anew may number from the past, if the clock of Redis was set back. */
+  /** Whether an entry can be new. A log that began anew may use earlier ids, if the clock of Redis was set back. */
   #isNews({ id, previous }: LogEntry): boolean {
     return compareCursors(id, this.position) > 0 || (previous === START && id !== this.#position);
   }
 
-  /** Delivers one entry and moves on past it, past rejected input as well. */
+  /** Delivers one entry and moves the position past it; a rejected entry is skipped. */
   #take(source: Source, entry: LogEntry): void {
     const { id, previous } = entry;
     if (previous !== undefined) {
@@ -206,7 +216,7 @@ export class LogFollower {
     if (event !== undefined) this.#deliver(event);
   }
 
-  /** Nothing is known of what lay between the position and `to`; delivery goes on from there. */
+  /** Tells that the entries between the position and `to` are unknown; delivery goes on from `to`. */
   #tellGap(to: Cursor, reason: 'trimmed' | 'log lost'): void {
     const from = this.position;
     this.#logger.warn({ from, to, reason }, 'events may be missing: the log does not hold them');
@@ -217,28 +227,4 @@ export class LogFollower {
     const object = { from, to, reason };
     this.#deliver({ time, type: HUB_TYPE, action: 'gap', key: from, object, size: 0 });
   }
-
-  /** A copy, since the body is a part of the whole that came with it from the socket. */
-  #hold(received: LogEntry): void {
-    const entry = { ...received, body: copyOf(received.body) };
-    this.#held.push(entry);
-    this.#heldBytes += entry.body.length;
-    if (this.#held.length <= MAX_HELD && this.#heldBytes <= MAX_HELD_BYTES) return;
-    this.#held = [entry];
-    this.#heldBytes = entry.body.length;
-  }
-
-  #takeHeld(): LogEntry[] {
-    const held = this.#held;
-    this.#held = [];
-    this.#heldBytes = 0;
-    return held;
-  }
-}
-
-/** On memory of its own: a part of a pool would keep all of that. */
-function copyOf(bytes: Buffer): Buffer {
-  const copy = Buffer.allocUnsafeSlow(bytes.length);
-  bytes.copy(copy);
-  return copy;
 }

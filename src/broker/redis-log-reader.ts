@@ -7,14 +7,17 @@ import { fieldOf, lastOf, type LogEntry } from './redis-log-entry.ts';
 
 const ENOUGH = 'the page ends, and the next one goes on behind it';
 const PAGE_ENTRIES = bound('entries of a stream that are read at once', 500, 'entries', ENOUGH);
-/** What clients read of the past, each at its own pace: a page is dropped and read again while its reader waits. */
+/**
+ * Page size for what clients read of the past. It is small, since each client reads at its own pace and a page waits
+ * in memory for it.
+ */
 export const SHARED_PAGE_BYTES = bound(
   'bytes of the past that are read at once for clients, but for one entry',
   256 * 1024,
   'bytes',
   ENOUGH,
 );
-/** So much of a log arrives within a tenth of a second over a slow link. */
+/** Over a slow link a page of this size arrives within a tenth of a second. */
 const PAGE_BYTES = bound(
   'bytes of a stream that are read at once, but for one entry',
   1_048_576,
@@ -39,14 +42,14 @@ declare module 'ioredis' {
 
 export type RawStreamEntry = [id: Buffer, fields: Buffer[]];
 
-/** Entries next to each other. */
+/** Entries that follow each other in a stream. */
 export interface EntryPage {
   readonly entries: readonly LogEntry[];
-  /** Nothing came after them when they were read. */
+  /** Whether nothing came after this page when it was read. */
   readonly isLast: boolean;
 }
 
-/** Reads a stream between two bounds, as XRANGE and XREVRANGE write them, page by page. */
+/** Reads one page of a stream of events between two bounds, which are written as XRANGE and XREVRANGE take them. */
 export async function readPage(
   connection: Pick<RedisConnection, 'ask'>,
   command: 'XRANGE' | 'XREVRANGE',
@@ -58,7 +61,7 @@ export async function readPage(
   return { entries: entries.map(entryOf), isLast };
 }
 
-/** The same of a stream whose entries are other than those of the log. */
+/** Reads one page of any stream, with its entries as Redis answers them. */
 export async function readStreamPage(
   connection: Pick<RedisConnection, 'ask'>,
   command: 'XRANGE' | 'XREVRANGE',
@@ -73,8 +76,8 @@ export async function readStreamPage(
 }
 
 /**
- * The log in Redis as it is read, whose connection must know stream-page.lua. Every method rejects with BelfryError
- * `unavailable` when Redis does not answer, or refuses.
+ * Reads the log page by page. Its connection must know stream-page.lua. Every method rejects with BelfryError
+ * `unavailable` when Redis refuses or does not answer.
  */
 export class LogReader {
   readonly #connection: Pick<RedisConnection, 'ask'>;
@@ -95,17 +98,20 @@ export class LogReader {
     return lastOf(this.#connection, this.#keys);
   }
 
-  /** The next entries after a place, and up to another where that is given. */
+  /** The next entries after a position, up to another position where one is given. */
   page(after: Cursor, until = '+'): Promise<EntryPage> {
     return readPage(this.#connection, 'XRANGE', this.#keys.log, [`(${after}`, until], this.#pageBytes);
   }
 
-  /** All entries after a place, up to the end of the log as it is when read. */
+  /** All entries after a position, up to the end that the log has while it is read. */
   after(position: Cursor): AsyncGenerator<LogEntry> {
     return allOf(position, (at) => this.page(at));
   }
 
-  /** All entries before a place, newest first. Redis takes `(0-0` for a mistake, since nothing can be before it. */
+  /**
+   * All entries before a position, newest first. Before the start there is nothing to read, and Redis refuses the
+   * bound `(0-0`.
+   */
   async *before(position: Cursor): AsyncGenerator<LogEntry> {
     if (position === START) return;
     yield* allOf(position, (at) =>

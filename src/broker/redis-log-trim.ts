@@ -2,8 +2,9 @@ import type { RedisConnection } from './redis-connection.ts';
 import type { RedisKeys } from './redis-keys.ts';
 
 /**
- * Forgets what is older; up to a hundred such entries may stay. By the clock of Redis, which numbers them: a node whose
- * own is ahead would forget everything.
+ * Trims the log by age; publish.lua trims it by count, and log-trim.lua by bytes. Up to a hundred older entries may
+ * stay. The age counts by the clock of Redis, which also numbers the entries: by the clock of a node that is ahead
+ * everything would be trimmed.
  */
 export async function trimLogByAge(
   connection: Pick<RedisConnection, 'ask'>,

@@ -4,7 +4,7 @@ import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 import type { ClusterAddress, Credentials, HostPort, SentinelAddress } from '../model/redis-url.ts';
 import { bound } from '../model/bound.ts';
 
-/** How long a closed connection may keep the process alive. */
+/** For how long a closed connection may keep the process alive. */
 export const DISCONNECT_TIMEOUT_MS = bound(
   'time for a lost Redis connection to close',
   200,
@@ -13,22 +13,22 @@ export const DISCONNECT_TIMEOUT_MS = bound(
 );
 
 const RETRY_MS = 1_000;
-/** Where Sentinels tell `<name> <old host> <old port> <new host> <new port>`. */
+/** The channel on which Sentinels tell `<name> <old host> <old port> <new host> <new port>`. */
 const SWITCH = '+switch-master';
 
 export interface MasterOptions {
   readonly address: SentinelAddress | ClusterAddress;
-  /** Begins all keys, whose slot on a Cluster is that of `{prefix}`. */
+  /** The beginning of all keys; on a Cluster their slot is that of `{prefix}`. */
   readonly prefix: string;
-  /** How long each of those who are asked may take. */
+  /** How long each host may take to answer. */
   readonly timeoutMs: number;
 }
 
-/** Those who know where the master is. */
+/** How the Sentinels, or the nodes of a Cluster, tell where the master is. */
 interface Guide {
-  /** Asks one of them. */
+  /** Asks one host. */
   readonly find: (redis: Redis, asked: HostPort) => Promise<HostPort>;
-  /** Is told by one of them of another master, while the old one may not know it yet. */
+  /** Hears from one host that the master has changed, possibly before the old master knows it. */
   readonly follow?: (redis: Redis, moved: (to: HostPort) => void) => void;
 }
 
@@ -40,10 +40,10 @@ type MasterSettings = Pick<
 type Emit = (type: string, error: Error) => void;
 
 /**
- * What leads a connection of ioredis to the master, anew each time it connects: to the one that the Sentinels name, or
- * on a Cluster to the owner of the slot in which all keys of a hub lie. So a hub talks to one Redis at a time, whatever
- * stands behind it, and what holds for a single Redis holds for all: transactions, the order between publishing and
- * hearing, and a pong after every message. A channel is told on all nodes of a Cluster.
+ * Finds the master each time a connection of ioredis connects: the one that the Sentinels name, or on a Cluster the
+ * owner of the slot in which all keys of the hub lie. So a hub talks to one Redis at a time, and what holds for a
+ * single Redis holds for Sentinels and Clusters as well: transactions, the order between publishing and hearing, and
+ * a pong after every message. A Cluster passes messages of a channel to all its nodes.
  */
 export function toMaster(options: MasterOptions): MasterSettings {
   const { address } = options;
@@ -61,7 +61,10 @@ export function toMaster(options: MasterOptions): MasterSettings {
   };
 }
 
-/** The slot has another master now, or this one has lost the others, who may have elected another. */
+/**
+ * Whether an error says that another server may be the master now: the slot has moved, or this server has lost its
+ * cluster.
+ */
 function leadsElsewhere({ message }: Error): boolean {
   return /^(?:MOVED|CLUSTERDOWN) /.test(message);
 }
@@ -80,7 +83,7 @@ class MasterConnector extends AbstractConnector {
     this.#guide = address.kind === 'sentinel' ? toMasterNamed(address.master) : toOwnerOf(prefix);
   }
 
-  /** Never rejects, since ioredis does not try again after that: what failed is a socket that is closed already. */
+  /** Never rejects, since ioredis would not try again after that. A failure gives a socket that is closed already. */
   override async connect(emit: Emit): Promise<Socket> {
     this.connecting = true;
     this.#emit = emit;
@@ -97,7 +100,7 @@ class MasterConnector extends AbstractConnector {
     return this.stream;
   }
 
-  /** Whoever was named may have become a replica, and not everybody may know. */
+  /** The named server may have become a replica while the host that named it did not know. */
   override check({ role = 'master' }: { readonly role?: string }): boolean {
     if (role !== 'master') this.#emit?.('error', new Error(`What was named as the master is a ${role}`));
     return role === 'master';
@@ -108,7 +111,7 @@ class MasterConnector extends AbstractConnector {
     super.disconnect();
   }
 
-  /** The first answer counts: one of those who are asked may hang. */
+  /** Asks all hosts, and takes the first answer, since one of the hosts may hang. */
   async #find(): Promise<HostPort> {
     this.#dismiss();
     const asked = this.#options.address.hosts.map((host) => ({ host, redis: this.#clientOf(host) }));
@@ -128,7 +131,7 @@ class MasterConnector extends AbstractConnector {
     this.#asked = [];
   }
 
-  /** The connection closes, and so comes back at the new master. */
+  /** Closes the connection, so that it reconnects at the new master. */
   #moved({ host, port }: HostPort): void {
     if (host !== this.#master?.host || port !== this.#master.port) this.disconnect();
   }
@@ -140,7 +143,7 @@ class MasterConnector extends AbstractConnector {
     try {
       return await this.#guide.find(redis, asked);
     } catch (error) {
-      // That the connection is closed says less than what closed it.
+      // The fault that closed the connection says more than the error that it is closed.
       const { message } = (fault ?? error) as Error;
       throw new Error(`${asked.host}:${asked.port}: ${message}`, { cause: error });
     }
@@ -155,7 +158,7 @@ class MasterConnector extends AbstractConnector {
       ...(username !== undefined && { username }),
       ...(password !== undefined && { password }),
       ...(address.tls && { tls: {} }),
-      // Who did not answer may still tell of another master later.
+      // A host that did not answer may still tell of another master later.
       retryStrategy: () => RETRY_MS,
       maxRetriesPerRequest: 0,
       autoResubscribe: false,
@@ -167,7 +170,10 @@ class MasterConnector extends AbstractConnector {
   }
 }
 
-/** A master that Sentinels replace may go on for ten seconds until they get to it, and all that it takes in is lost. */
+/**
+ * Asks Sentinels for the master of this name, and follows their announcements: a replaced master may go on for ten
+ * seconds until they reach it, and everything that it accepts in that time is lost.
+ */
 function toMasterNamed(name: string): Guide {
   return {
     find: async (redis) => {
@@ -177,7 +183,8 @@ function toMasterNamed(name: string): Guide {
       return { host: found[0], port: Number(found[1]) };
     },
     follow: (redis, moved) => {
-      // One that does not let us subscribe is one of several, and its refusal an `error` as much as its absence.
+      // A Sentinel that refuses the subscription counts like one that is away: its refusal becomes an `error`, and
+      // the others remain.
       redis.on('ready', () => void redis.subscribe(SWITCH).catch((error) => redis.emit('error', error)));
       redis.on('message', (_channel, text) => {
         const [master, , , host, port] = text.split(' ');
@@ -196,7 +203,7 @@ function toOwnerOf(prefix: string): Guide {
       redis.call('CLUSTER', 'KEYSLOT', `{${prefix}}`),
       redis.call('CLUSTER', 'SLOTS'),
     ])) as [string, number, readonly SlotRange[]];
-    // It would serve nothing, and perhaps does not know yet who will.
+    // Such a node serves nothing, and may not know yet which node will.
     if (!info.includes('cluster_state:ok')) throw new Error('sees the cluster as failed');
     const owner = ranges.find(([first, last]) => first <= slot && slot <= last)?.[2];
     if (owner === undefined) throw new Error(`knows no master of slot ${slot}`);

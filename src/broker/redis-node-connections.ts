@@ -10,13 +10,16 @@ export interface NodeConnectionsOptions extends ScriptLimits {
   readonly log: Logger;
 }
 
-/** The connections of one node to Redis, each for what would keep another one waiting. */
+/**
+ * The connections of one node to Redis. There is one for each kind of work that would otherwise make another kind
+ * wait.
+ */
 export class NodeConnections {
   readonly commands: RedisConnection;
-  /** What is read at length keeps nobody waiting who publishes. */
+  /** For long reads, so that they do not delay a publish. */
   readonly reads: RedisConnection;
   readonly subscriber: RedisConnection;
-  /** It blocks until something comes into the ingress. */
+  /** For the ingress, since this connection blocks until an entry arrives there. */
   readonly taker: RedisConnection;
 
   constructor(options: NodeConnectionsOptions) {
@@ -33,19 +36,19 @@ export class NodeConnections {
     await Promise.all(all.map((connection) => connection.open(withinMs)));
   }
 
-  /** The one of the ingress is cut by the ingress itself. */
+  /** Closes all but the connection of the ingress, which its consumer cuts by itself. */
   async close(): Promise<void> {
     await Promise.all([this.subscriber, this.reads, this.commands].map((connection) => connection.close()));
   }
 
-  /** Whether events can come and go. */
+  /** Whether this node can publish, read and hear events. */
   get isConnected(): boolean {
     return this.commands.isReady && this.reads.isReady && this.subscriber.isReady;
   }
 
   /**
-   * A master that became a replica keeps its subscribers, and tells them what happens elsewhere after a while only; a
-   * pong would prove nothing then.
+   * Reconnects the connections that lead to another server than the commands do. A master that became a replica keeps
+   * its subscribers and hears of new events with a delay, so a pong from it would prove nothing.
    */
   reconnectToMaster(): void {
     if (!this.isConnected) return;

@@ -2,16 +2,16 @@ import { BelfryError } from '../model/errors.ts';
 import { OutcomeUnknown } from '../model/idempotency.ts';
 import type { RefusedReason } from './broker.ts';
 
-/** Why a publish failed. */
+/** Why a publish failed, and what its publisher is told. */
 export interface PublishRefusal {
   readonly reason: RefusedReason;
-  /** For who published; absent where the error says it already. */
+  /** The message for the publisher; absent where the error says it already. */
   readonly words?: string;
-  /** Whether it may have been carried out all the same. */
+  /** Whether Redis may have carried out the publish all the same. */
   readonly isLost: boolean;
 }
 
-/** By how Redis begins its refusals, and the hub's own scripts theirs. */
+/** The reason by the beginning of the refusal, which comes from Redis or from the hub's own scripts. */
 const REASONS: readonly (readonly [form: RegExp, reason: RefusedReason, words?: string])[] = [
   [
     /^(?:OOM|BUSYKEY)/,
@@ -35,14 +35,14 @@ const REASONS: readonly (readonly [form: RegExp, reason: RefusedReason, words?: 
   ],
 ];
 
-/** When it was asked for afterwards, and nothing had come of it. */
+/** The message after the outcome was asked for, and the publish had no effect. */
 const LOST = 'Redis did not answer in time. Nothing was accepted; expected another try in a moment.';
 
 export function publishRefusalOf(error: unknown): PublishRefusal {
   if (error instanceof OutcomeUnknown) return { reason: 'unknown', isLost: false };
   if (!(error instanceof BelfryError)) return { reason: 'other', isLost: false };
   const { cause } = error;
-  // Never sent: the node knew that there was nobody.
+  // The command was never sent, since the node knew that it was not connected.
   if (!(cause instanceof Error) || /Stream isn't writeable/.test(cause.message))
     return { reason: 'away', isLost: false };
   if (cause.name !== 'ReplyError') return { reason: 'timeout', words: LOST, isLost: true };

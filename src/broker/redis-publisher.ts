@@ -24,14 +24,14 @@ declare module 'ioredis' {
 
 type Outcome = 'accepted' | 'nowhere' | 'unknown';
 
-/** How long Redis keeps what became of the tries of a node that is gone. Longer than anybody may repeat one of them. */
+/** For how long Redis keeps the outcomes of a node that is gone: longer than a publisher may repeat a publish. */
 const OUTCOMES_MS = bound(
   'time for which Redis keeps what became of the publishes of a node that is gone',
   10 * 60_000,
   'ms',
   'a repetition is told that the outcome is unknown',
 );
-/** How long the outcome of a try is asked for, at most; and how soon again, while Redis is away. */
+/** For how long the outcome of an attempt is asked for at most, and after which time again while Redis is away. */
 const ASK_WITHIN_MS = bound(
   'time to find out what became of a publish whose answer was lost',
   2_000,
@@ -39,9 +39,12 @@ const ASK_WITHIN_MS = bound(
   'it is answered with outcome_unknown',
 );
 const ASK_AGAIN_MS = 50;
-/** A try that others of the same node have conflated, since its script had to be sent as a whole, is made again. */
+/**
+ * An attempt is made again when later ones of the same node have superseded it, as happens when its script had to be
+ * sent as a whole.
+ */
 const MAX_TRIES = bound(
-  'tries of one publish that others of the node have conflated',
+  'attempts of one publish that later ones of the node have superseded',
   5,
   'entries',
   'it is refused with unavailable',
@@ -55,8 +58,9 @@ export interface PublisherOptions {
 }
 
 /**
- * Publishes with one of three outcomes: accepted; refused, and nowhere for ever; or unknown. A try whose answer was lost
- * is asked for by its number, which makes sure at the same time that it cannot be carried out later.
+ * Publishes with one of three outcomes: accepted; refused for good; or unknown. When the answer to an attempt was
+ * lost, the outcome is asked for by the number of the attempt, and asking also makes sure that Redis cannot carry out
+ * the attempt later.
  */
 export class RedisPublisher {
   readonly #options: PublisherOptions;
@@ -75,12 +79,12 @@ export class RedisPublisher {
     return this.#published;
   }
 
-  /** How many publishes came to nothing, by what stood in their way. */
+  /** How many publishes failed, by reason. */
   get refused(): ReadonlyMap<RefusedReason, number> {
     return this.#refused;
   }
 
-  /** What stood in the way of the last one, or of the last look whether one could be made. */
+  /** Why the last publish failed, or the last check whether publishing is possible; `undefined` when it succeeded. */
   get trouble(): RefusedReason | undefined {
     return this.#trouble;
   }
@@ -89,7 +93,9 @@ export class RedisPublisher {
     this.#isStopped = true;
   }
 
-  /** Looks whether it could publish, and keeps its outcomes. Rejects when it could not. */
+  /**
+   * Checks whether this node can publish, and makes Redis keep its outcomes. Rejects when publishing is not possible.
+   */
   async begin(): Promise<void> {
     const { connection, keys } = this.#options;
     const used = [keys.log, keys.outcomes(this.#boot)];
@@ -97,7 +103,7 @@ export class RedisPublisher {
       await connection.ask((redis) => redis.belfryBegin(2, ...used, ++this.#number, OUTCOMES_MS), SUPERSEDED);
       this.#trouble = undefined;
     } catch (error) {
-      // Another try came first, so there is nothing in its way.
+      // A later attempt came first, so publishing is possible.
       if (isRefusal(error, SUPERSEDED)) return;
       this.#trouble = publishRefusalOf(error).reason;
       throw error;
@@ -134,7 +140,7 @@ export class RedisPublisher {
   }
 
   /**
-   * The ids that a try was given; `undefined` when it came to nothing, and never will come to anything.
+   * The ids that an attempt was given; `undefined` when it had no effect, and never will have one.
    * @throws OutcomeUnknown
    */
   async #outcomeOf(attempt: Attempt, once: Once | undefined, cause?: unknown): Promise<Cursor[] | undefined> {
@@ -151,7 +157,7 @@ export class RedisPublisher {
     throw new OutcomeUnknown(attempt, undefined, cause);
   }
 
-  /** `undefined` when nobody answered yet. */
+  /** `undefined` when there is no answer yet. */
   async #ask(
     attempt: Attempt,
     once: Once | undefined,
@@ -174,7 +180,7 @@ export class RedisPublisher {
     return new Promise((resolve) => void this.#options.clock.after(ms, () => resolve(undefined)));
   }
 
-  /** In words of our own, and counted by what stood in the way. */
+  /** Counts a failure by its reason, and gives it a message of our own. */
   #counted(error: unknown): unknown {
     if (isRefusal(error, REUSED)) return reused();
     const { reason, words } = publishRefusalOf(error);
@@ -193,7 +199,10 @@ function keyOf(keys: RedisKeys, once: Once | undefined): string[] {
   return once === undefined ? [] : [keys.once(once.key)];
 }
 
-/** How many, the events, and of those that a rule keeps their place among them, counted from one, and their kind. */
+/**
+ * The number of events, the events, and for each event that a rule keeps its place among them, counted from one, with
+ * its kind.
+ */
 function publishArguments(events: readonly Body[]): string[] {
   const kinds = events.flatMap(({ kind }, i) => (kind === undefined ? [] : [`${i + 1}`, ...kind]));
   return [`${events.length}`, ...events.map(({ json }) => json), ...kinds];

@@ -17,8 +17,9 @@ const MAX_WAITING = bound(
 );
 
 /**
- * A connection that others share with the node itself: few questions are on their way at once, so that however many read
- * the past, what the node reads for itself is answered soon, and no page waits behind a hundred others on the wire.
+ * Limits how many reads of the past run at once on a connection. The node uses the same connection for reads of its
+ * own, which so are answered soon however many clients read the past, and no page waits behind a hundred others on
+ * the wire.
  */
 export class ReadLimiter {
   readonly #connection: Pick<RedisConnection, 'ask'>;
@@ -46,7 +47,7 @@ export class ReadLimiter {
     if (this.#waiting.length >= MAX_WAITING) {
       throw new BelfryError(
         'unavailable',
-        'Too many read the past at this moment. Expected another try in a moment.',
+        'Too many clients read the past at this moment. Expected another try in a moment.',
       );
     }
     return new Promise((resolve) => void this.#waiting.push(resolve));

@@ -13,7 +13,7 @@ declare module 'ioredis' {
   }
 }
 
-/** Keeps tails and latest values within their bytes, and tells what had to go. */
+/** Evicts tails and latest values when they take too many bytes, and counts what it evicted. */
 export class RetainedEviction {
   readonly #connection: RedisConnection;
   readonly #keys: RedisKeys;
@@ -32,17 +32,17 @@ export class RetainedEviction {
     this.#options = options;
   }
 
-  /** Bytes that all nodes together keep, as they were when last looked at. */
+  /** Bytes that all nodes together retain, as of the last check. */
   get held(): number {
     return this.#held;
   }
 
-  /** How many tails and values this node has dropped, and halves of tails. */
+  /** How many tails, halves of tails and values this node has evicted. */
   get gone(): number {
     return this.#gone;
   }
 
-  /** Never rejects. What one of several nodes has looked at, no other looks at again. */
+  /** Never rejects. The nodes share the work: what one node has checked, no other checks again. */
   run(): Promise<void> {
     return (this.#running ??= this.#run().finally(() => (this.#running = undefined)));
   }
@@ -53,17 +53,18 @@ export class RetainedEviction {
     try {
       while (await this.#turn());
     } catch (error) {
-      if (this.#connection.isReady) log.warn({ err: error }, 'cannot look at what is kept; trying again');
+      if (this.#connection.isReady)
+        log.warn({ err: error }, 'cannot check how many bytes are retained; trying again');
     }
     const gone = this.#gone - before;
     if (gone > 0)
       log.warn(
         { gone, maxBytes: maxRetainedBytes },
-        'the retention rules keep more than there is room for: what was written to least recently is gone. Expected shorter rules, or a larger BELFRY_RETAINED_MAX_BYTES.',
+        'the retention rules keep more than there is room for: what was written to least recently was evicted. Expected shorter rules, or a larger BELFRY_RETAINED_MAX_BYTES.',
       );
   }
 
-  /** A part of it, lest Redis does nothing else meanwhile. @returns whether there is more to do */
+  /** Does a part of the work, so that Redis can serve others in between. @returns whether there is more to do */
   async #turn(): Promise<boolean> {
     const { written, held } = this.#keys;
     const [bytes, gone, isMore] = await this.#connection.ask((redis) =>

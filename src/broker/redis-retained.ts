@@ -12,7 +12,7 @@ import { entryOf, readPage, SHARED_PAGE_BYTES, type RawStreamEntry } from './red
 import { EventDecoder, type EventDecoderOptions } from './redis-event-decoder.ts';
 import { bound } from '../model/bound.ts';
 
-/** Names read at once. */
+/** How many names are read at once. */
 const PAGE = bound(
   'retained values that are read from Redis at once',
   500,
@@ -50,7 +50,10 @@ export interface RedisRetainedOptions extends EventDecoderOptions {
   readonly retention: Retention;
 }
 
-/** What retain.lua has kept, read back. Whatever is no event in it is reported and left out. */
+/**
+ * Reads what the retention rules keep in Redis, where retain.lua writes it. What is not an event is reported and left
+ * out.
+ */
 export class RedisRetained implements Retained {
   readonly #connection: Pick<RedisConnection, 'ask'>;
   readonly #keys: RedisKeys;
@@ -92,7 +95,7 @@ export class RedisRetained implements Retained {
     return { events, to: isLast === 1 ? cursor : to.toString('latin1'), isLast: isLast === 1 };
   }
 
-  /** As {@link History.tail}. Of a hash there is never more than one value. */
+  /** As {@link History.tail}. A hash holds only one value, so it has no second page. */
   async tail(query: RetainedQuery, after: Cursor, until: Cursor): Promise<EventPage> {
     const { name, field } = this.#positionOf(query);
     if (!this.#isKept(query) || field !== undefined) return emptyPage(until);
@@ -123,11 +126,14 @@ export class RedisRetained implements Retained {
     return event;
   }
 
-  /** What the last event is of each tail, or of each of one key: not the event itself, which few will be asked for. */
+  /**
+   * The position of the last event of each tail of a type, or of one key. The events themselves are read later, for
+   * the few that a page shows.
+   */
   async #tails(type: string, key?: string): Promise<Candidate[]> {
     if (!this.keeps(type)) return [];
     const marks: Candidate[] = [];
-    // In ASCII `;` follows `:`, with which every name goes on after its key.
+    // Every name goes on with `:` after its key, and in ASCII `;` follows `:`.
     const [first, to] = key === undefined ? ['-', '+'] : [`[${escaped(key)}:`, `(${escaped(key)};`];
     for (let from = first; from !== '(';) {
       const [last = '', ...found] = await this.#connection.ask((redis) =>
@@ -155,7 +161,9 @@ export class RedisRetained implements Retained {
     return events;
   }
 
-  /** One value of each key, in the order of the keys: those of the page are kept, the others counted. */
+  /**
+   * One value of each key, in the order of the keys. The values of the page are answered, the others only counted.
+   */
   async #latestValues(
     type: string,
     { permits = () => true, offset = 0, limit = Infinity }: LatestQuery,
@@ -176,7 +184,7 @@ export class RedisRetained implements Retained {
     return { events, total };
   }
 
-  /** So many things by retained-newest.lua, some at a time, each with its number. */
+  /** Reads many entries or values by retained-newest.lua, some at a time, and yields each with its index. */
   async *#each(
     count: number,
     ask: (
@@ -197,7 +205,7 @@ export class RedisRetained implements Retained {
     return query.count > 0 && this.#options.retention.requested(query) !== undefined;
   }
 
-  /** A tail, or a field of a hash. */
+  /** Where a query is kept: a tail, or a field of a hash. */
   #positionOf(query: RetainedQuery): { readonly name: string; readonly field?: string } {
     const { type, action, key } = query;
     if (key === undefined) return { name: this.#keys.changed, field: type };
@@ -206,7 +214,10 @@ export class RedisRetained implements Retained {
     return { name: this.#keys.latest(type), field: key };
   }
 
-  /** A hash does not tell actions apart, and anybody may have filed anything anywhere. */
+  /**
+   * Decodes what was read, and leaves out what does not fit the query: a hash does not tell actions apart, and
+   * anybody with the right may have written something else there.
+   */
   async #events(
     entries: readonly Entry[],
     { type, action = '*', key }: Partial<RetainedQuery>,

@@ -33,10 +33,12 @@ const MAX_HUBS = bound(
 );
 
 export const LIBRARY_NAME = 'belfry';
-/** Rises with every change of the library's Lua, so that of two nodes the newer one's is used by both. */
+/**
+ * It must rise with every change of the library's Lua, so that of two nodes both use the library of the newer one.
+ */
 export const LIBRARY_VERSION = 2;
 
-/** KEYS and ARGV as redis-publisher.ts writes them. */
+/** Reads KEYS and ARGV as redis-publisher.ts writes them. */
 const PUBLISH_ARGUMENTS = `
   local events, kinds, count = {}, {}, tonumber(ARGV[3])
   for i = 1, count do events[i] = ARGV[i + 3] end
@@ -44,17 +46,22 @@ const PUBLISH_ARGUMENTS = `
   return publish(KEYS[1], events, kinds, { outcomes = KEYS[2], once = KEYS[3], number = ARGV[1], digest = ARGV[2] })
 `;
 
-/** Lua that offers `publish(log, events, kinds)`, for scripts that tell what they change in the same step. */
+/**
+ * Lua that offers `publish(log, events, kinds)`, for scripts that change something and publish the change in one
+ * step.
+ */
 export function publishing(limits: ScriptLimits): string {
   return `${constants(limits)}${PUBLISH}`;
 }
 
-/** The hub's own way to publish. It trusts what it is given: the hub has validated it at its edge. */
+/**
+ * The script by which a node publishes. It validates nothing, since the node has validated the events at its edge.
+ */
 function publishScript(limits: ScriptLimits): string {
   return `${publishing(limits)}${PUBLISH_ARGUMENTS}`;
 }
 
-/** What the connection of an ingress runs. */
+/** The scripts of the connection that consumes the ingress. */
 export function ingressScripts(limits: ScriptLimits) {
   return {
     belfryTake: { lua: `${GROUP}${publishing(limits)}${read('ingress-take.lua')}` },
@@ -63,7 +70,7 @@ export function ingressScripts(limits: ScriptLimits) {
   };
 }
 
-/** What the connection that reads runs. */
+/** The scripts of the connection for long reads. */
 export function readScripts() {
   return {
     belfryStreamPage: { lua: read('stream-page.lua') },
@@ -73,7 +80,7 @@ export function readScripts() {
   };
 }
 
-/** What the connection for all other commands runs. */
+/** The scripts of the connection for all other commands. */
 export function commandScripts(limits: ScriptLimits) {
   return {
     belfryPublish: { lua: publishScript(limits) },
@@ -86,8 +93,9 @@ export function commandScripts(limits: ScriptLimits) {
 }
 
 /**
- * The same as a library of Redis functions, behind validation, since anybody may call it. It is one for all hubs on a
- * Redis, which leave their rules beside their log; what is said here holds for all of this version.
+ * The library with the function belfry_publish, which validates its input, since any service may call it. All hubs on
+ * one Redis share the library and store their rules beside their logs; the constants here hold for every hub of this
+ * version.
  */
 export const PUBLISH_LIBRARY = [
   `#!lua name=${LIBRARY_NAME}\n-- version ${LIBRARY_VERSION}\nlocal LIMITS, RULES, REDACTIONS, FORMATS\n`,

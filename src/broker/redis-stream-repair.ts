@@ -40,45 +40,48 @@ const MAX_HELD = bound(
 );
 
 const LOOK_EVERY_MS = 2_000;
-/** After an odd id was seen; no sooner after the last look, whatever somebody goes on doing. */
+/** The interval after an unusable id was seen; it also bounds how often somebody can provoke a check. */
 const SUSPECT_EVERY_MS = 100;
-/** By one node for all, since to weigh an ingress takes long where it is large. */
+/**
+ * The memory of the ingress is measured this often, by one node for all, since measuring a large ingress takes long.
+ */
 const WEIGH_EVERY_MS = 5_000;
 
-/** Whoever may add to a stream may name the id and trim what is there, and no right of Redis keeps that from them. */
+/** A user who may add to a stream may also choose ids and trim entries; no right of Redis forbids that. */
 const WHO =
   'Expected `XADD <key> * event <event>`, without an id and without MAXLEN or MINID; `ACL LIST` shows which users may write there.';
 const NO_ID =
-  'had an entry with an id that leaves none, or none of use, for what follows (or the clock of Redis was set back); mended';
+  'had an entry with an id so high that no usable id is left for later entries (or the clock of Redis was set back); it was repaired';
 
-/** What happened, and what to do. */
+/** What happened, and what an operator should do. */
 const WORDS: Readonly<Record<Found[0], string>> = {
-  ingress_ids: `The ingress ${NO_ID}: such entries have new ids, in their order, and nothing is lost. ${WHO}`,
+  ingress_ids: `The ingress ${NO_ID}: such entries got new ids, in their order, and nothing is lost. ${WHO}`,
   log_ids: `The log ${NO_ID}: what had such an id was published again under a new one. ${WHO}`,
-  dead_letter_ids: `The stream of the dead letters ${NO_ID}: such entries have new ids. ${WHO}`,
+  dead_letter_ids: `The stream of the dead letters ${NO_ID}: such entries got new ids. ${WHO}`,
   ingress_group:
-    'The ingress or its consumer group was deleted; made again. What a deleted ingress held is lost, and nobody can tell how much that was. ' +
+    'The ingress or its consumer group was deleted, and was made again. What a deleted ingress held is lost, and nobody can tell how much that was. ' +
     'Expected that nobody but nodes may DEL, UNLINK or XGROUP there; `ACL LIST` shows which users may.',
   ingress_type:
-    'Something that is no stream stood in place of the ingress; the ingress was made again, and it was renamed, with ":displaced" after its name. ' +
-    'Expected that nobody but nodes may write there except by XADD; look at it, and delete it.',
+    'The key of the ingress held something that is not a stream. That was renamed, with ":displaced" after its name, and the ingress was made again. ' +
+    'Expected that nobody but nodes may write to that key except by XADD; look at what was renamed, and delete it.',
   ingress_gone: `Entries were trimmed or deleted from the ingress before any node had settled them. ${WHO}`,
   ingress_full:
-    'The ingress was full, and its oldest entries are gone. Expected nodes that keep up, or a larger BELFRY_INGRESS_MAX_BYTES.',
+    'The ingress was full, and its oldest entries were dropped. Expected nodes that keep up, or a larger BELFRY_INGRESS_MAX_BYTES.',
 };
 
-/** How the scripts say that the user of the node lacks a right. */
+/** The scripts answer this when the user of the node lacks a right. */
 const FORBIDDEN = 'BELFRY forbidden';
 
 export interface StreamRepairOptions {
   readonly clock: Clock;
   readonly log: Logger;
+  /** Memory that the ingress may take. When it is full, the entries that have waited longest are dropped. */
   readonly maxIngressBytes: number;
 }
 
 /**
- * Keeps the streams of a hub such that they go on, whatever was done to them, and tells what went missing. Of nodes that
- * look at the same time, one finds what is wrong.
+ * Checks the streams of a hub, repairs what others did to them, and logs what was lost. When several nodes check at
+ * the same time, only one of them finds the damage.
  */
 export class StreamRepair {
   readonly #connection: RedisConnection;
@@ -105,43 +108,43 @@ export class StreamRepair {
     this.#maxIngressBytes = maxIngressBytes;
   }
 
-  /** How often this node has put what right. */
+  /** How often this node has repaired each kind of damage. */
   get mended(): ReadonlyMap<StreamFault, number> {
     return this.#mended;
   }
 
-  /** How many entries this node found to have left the ingress before any had settled them. */
+  /** How many entries this node found to be gone from the ingress before any node had settled them. */
   get gone(): number {
     return this.#gone;
   }
 
-  /** As {@link Flow.heldBytes}. */
+  /** As {@link BrokerStats.heldBytes}. */
   get held(): Pick<BrokerStats['heldBytes'], 'log' | 'ingress'> {
     return this.#held;
   }
 
-  /** In how many milliseconds it is time to look; not more than zero when it is. */
+  /** Milliseconds until the next check is due; zero or less when it is due now. */
   get dueInMs(): number {
     const every = this.#isSuspect ? SUSPECT_EVERY_MS : LOOK_EVERY_MS;
     return this.#lookedAt + every - this.#clock.elapsed();
   }
 
-  /** Told of the id of each entry that a node takes from the ingress. */
+  /** Called with the id of each entry that the node takes from the ingress. */
   saw(id: string): void {
     this.#isSuspect ||= !isCursor(id);
   }
 
-  /** Told of an entry that somebody had removed when it was to be settled, and whose content no node knows. */
+  /** Called for an entry that somebody removed before it was settled, and whose content no node knows. */
   missed(id: string): void {
     this.#tell('ingress_gone', 1, id);
   }
 
   /**
-   * Puts right what it finds. Where there is no ingress, or no group, it makes them.
-   * @returns whether entries of the ingress have new ids, so that what a node holds may be void
+   * Checks the streams and repairs what is wrong. Where the ingress or its group is missing, it makes them.
+   * @returns whether entries of the ingress got new ids, so that what a node holds may be outdated
    * @throws BelfryError `unavailable`
    */
-  async look(): Promise<boolean> {
+  async check(): Promise<boolean> {
     this.#lookedAt = this.#clock.elapsed();
     this.#isSuspect = false;
     const found = await this.#ask();
@@ -159,7 +162,7 @@ export class StreamRepair {
       this.#held = { log: logBytes, ingress: ingressBytes };
       return found;
     } catch (error) {
-      // The connection has logged which right it is. Whatever else goes on without it.
+      // The connection has logged which right is missing. Everything else works without it.
       if (isRefusal(error, FORBIDDEN)) return [];
       throw error;
     }

@@ -13,14 +13,14 @@ const ANSWER_WITHIN_MS = bound(
   'that is told, and asked again',
 );
 const AGAIN_AFTER_MS = 500;
-/** An answer to AUTH and PING is short; what is longer is no Redis. */
+/** An answer to AUTH and PING is short; what answers at length is not Redis. */
 const MAX_ANSWER_BYTES = bound(
   'answer to the greeting',
   4_096,
   'bytes',
   'what listens there counts as no Redis',
 );
-/** Of what Redis says, which goes on to explain itself. */
+/** The explanation of Redis is cut at this length. */
 const MAX_REASON_CHARACTERS = bound(
   'words of Redis that a node repeats',
   200,
@@ -30,7 +30,7 @@ const MAX_REASON_CHARACTERS = bound(
 
 const NO_PASSWORD = /^ERR.*AUTH/;
 
-/** What somebody can do about it, by what Redis or the system said. The first that fits counts. */
+/** What the operator can do, by what Redis or the system said. The first pattern that matches counts. */
 const ADVICE: readonly (readonly [pattern: RegExp, advice: string])[] = [
   [
     /^DENIED/,
@@ -65,13 +65,13 @@ export interface WaitForRedisOptions {
   readonly url: string;
   readonly log: Logger;
   readonly clock: Clock;
-  /** How long it tries. */
+  /** For how long it tries. */
   readonly withinMs: number;
 }
 
 /**
- * Waits until a single Redis lets this node in, and says once in the log what it says instead, in its own words. Sentinels
- * and clusters are asked by whoever connects to them.
+ * Waits at the start of a node until a single Redis answers it, and logs once what Redis says instead. Sentinels and
+ * Clusters are not asked here, but by the connections to them.
  * @throws BelfryError `unavailable`, with the last reason
  */
 export async function waitForRedis({ url, log, clock, withinMs }: WaitForRedisOptions): Promise<void> {
@@ -94,9 +94,9 @@ export async function waitForRedis({ url, log, clock, withinMs }: WaitForRedisOp
 }
 
 interface PingOutcome {
-  /** Whether Redis answers commands, or will as soon as it has loaded. */
+  /** Whether Redis answers commands, or will do so as soon as it has loaded its data. */
   readonly isIn: boolean;
-  /** What Redis or the system complains of, in its own words; empty when of nothing. */
+  /** The complaint of Redis or of the system, word for word; empty when there is none. */
   readonly said: string;
 }
 
@@ -124,7 +124,7 @@ function dial(url: URL): Socket {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = url.port === '' ? 6_379 : Number(url.port);
   if (url.protocol !== 'rediss:') return connectPlain({ host, port });
-  // Whether the certificate is to be trusted is for the connections to say that carry events.
+  // The connections that carry events check the certificate; this one sends no event.
   return connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }), rejectUnauthorized: false });
 }
 
@@ -138,7 +138,7 @@ function command(...words: readonly string[]): string {
   return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
 }
 
-/** `undefined` as long as more is to come. */
+/** The outcome that an answer shows; `undefined` as long as it is incomplete. */
 function judge(answer: string): PingOutcome | undefined {
   if (answer.length > MAX_ANSWER_BYTES || /^[^+-]/.test(answer)) {
     return { isIn: false, said: 'it answers, but not as Redis' };
@@ -146,7 +146,7 @@ function judge(answer: string): PingOutcome | undefined {
   const lines = answer.split('\r\n').slice(0, -1);
   const fault = lines.find((line) => line.startsWith('-'));
   const said = fault?.slice(1, MAX_REASON_CHARACTERS).replace(/[.?!]+$/, '') ?? '';
-  // A Redis without password says so, and goes on to answer.
+  // A Redis without a password refuses AUTH, and answers PING all the same.
   if (lines.at(-1) === '+PONG') return { isIn: true, said };
   if (fault === undefined || (NO_PASSWORD.test(said) && lines.length === 1)) return undefined;
   return /^(LOADING|BUSY|MASTERDOWN)/.test(said) ? { isIn: true, said: '' } : { isIn: false, said };

@@ -137,7 +137,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
     await recorder.count(1);
     await world.redis.publish(world.channel, `${id} 9999999999999-0 ${JSON.stringify(event('forged'))}`);
     await recorder.key('forged');
-    await expect(broker.ready()).rejects.toMatchObject({ message: 'The log has lost its end.' });
+    await expect(broker.ready()).rejects.toMatchObject({ message: 'The log has lost its newest entries.' });
     clock.advance(WATCH_MS);
     await expect.poll(() => broker.ready().then(() => true, () => false)).toBe(true); // prettier-ignore
     await broker.publish([event('2')]);
@@ -155,7 +155,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
     });
     await world.redis.call('ACL', 'SETUSER', 'hub', 'resetchannels');
     await expect.poll(() => world.said(40)).toContain('cannot follow the log; trying again');
-    await expect(broker.ready()).rejects.toMatchObject({ message: 'The node is cut off from the log.' });
+    await expect(broker.ready()).rejects.toMatchObject({ message: 'This node is cut off from the log.' });
 
     await world.redis.call('ACL', 'SETUSER', 'hub', 'allchannels');
     await world.fcall(JSON.stringify(event('1')));
