@@ -1,8 +1,8 @@
--- Puts a dead letter back into the ingress, as the last of it. KEYS are the dead letters and the ingress, ARGV[1] is the id among them.
--- Answers 1, or 0 when it is not there.
+-- Moves a dead letter back to the end of the ingress. KEYS are the dead letters and the ingress, ARGV[1] is the id of
+-- the letter. Answers 1, or 0 when there is no such letter.
 local dead_letters, ingress, id = KEYS[1], KEYS[2], ARGV[1]
 
--- Without it an entry would be in both.
+-- Without this right the letter would be in both streams.
 if not redis.acl_check_cmd('XDEL', dead_letters, id) then
   return redis.error_reply('BELFRY forbidden: the Redis user may not XDEL ' .. dead_letters .. '; expected the rights of a node')
 end

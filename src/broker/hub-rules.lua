@@ -1,7 +1,7 @@
--- The limits and rules of the hub that is published to, for the function of all hubs on a Redis. Its nodes have left them
--- in {<prefix>}:rules, a hash: `rules` as JSON, the `digest` of that, and its `format`.
+-- Loads the limits and rules of the hub that is published to, since one function serves all hubs on a Redis. The
+-- nodes of the hub store them in the hash {<prefix>}:rules: `rules` as JSON, its `digest`, and its `format`.
 --
--- What was read once is kept by its digest: reading it anew would cost more than to publish.
+-- Rules that were read once are cached by their digest: parsing them anew would cost more than the publish.
 local hubs, hub_count = {}, 0
 
 local function no_hub(name, what)
@@ -18,7 +18,8 @@ local function hub_of(name, digest)
   return hubs[digest]
 end
 
--- An error instead, where the hub is not known: what its rules are to mask would be kept as it is.
+-- Sets the rules of the hub; answers an error where they are not known. Publishing without them would store what they
+-- should mask.
 local function refusal_of_hub(prefix)
   local name = '{' .. prefix .. '}:rules'
   if not (may('HGET', name, 'digest') and may('HMGET', name, 'format')) then return forbidden('HGET and HMGET', name) end

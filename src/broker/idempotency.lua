@@ -1,7 +1,9 @@
--- Decides whether a publish is new, a repetition, or a try that comes too late. LIMITS stands before it.
+-- Decides about idempotency: whether a publish is new, a repetition, or an attempt that comes too late. LIMITS stands
+-- before it.
 
--- Tries are numbered upwards, and a stream takes no id twice and none that is lower: so by one write a try is claimed,
--- remembered, and kept from happening again. Its ids are those of the `n` entries after `p`.
+-- The attempts of a node have rising numbers, and a stream refuses an id that is equal to or lower than its last. So
+-- one write claims an attempt, remembers it, and keeps it from happening again. Its events are the `n` entries of the
+-- log after `p`.
 local function note_outcome(outcomes, number, previous, count)
   return redis.pcall('XADD', outcomes, 'MAXLEN', '~', LIMITS.outcomes, number .. '-0', 'p', previous, 'n', count)
 end
@@ -11,10 +13,10 @@ local function claim(by, previous, count)
   local noted = note_outcome(by.outcomes, by.number, previous, count)
   if type(noted) ~= 'table' then return end
   local is_late = noted.err:find('equal or smaller', 1, true)
-  return is_late and redis.error_reply('BELFRY superseded: a later try came first; expected a new one') or noted
+  return is_late and redis.error_reply('BELFRY superseded: a later attempt came first; expected a new attempt') or noted
 end
 
--- nil where the key is new.
+-- The ids that the first publish under this key was given; nil where the key is new.
 local function known_ids(once, digest)
   local known = redis.call('GET', once)
   if not known then return nil end

@@ -1,8 +1,8 @@
--- A node leaves the ingress: what it holds may be claimed at once, and names that hold nothing are forgotten, its own and
--- those of nodes that ended long ago without leaving.
+-- Lets a node leave the ingress: other nodes may claim what it holds at once. Consumers that hold nothing are
+-- deleted, its own and those of nodes that ended long ago without leaving.
 --
--- GROUP stands before it. KEYS[1] is the ingress, ARGV[1] the node, ARGV[2] after how many milliseconds entries may be
--- claimed, ARGV[3] what is long ago.
+-- GROUP stands before it. KEYS[1] is the ingress, ARGV[1] the node, ARGV[2] after how many milliseconds entries may
+-- be claimed, ARGV[3] how many milliseconds are long ago.
 local ingress, node, idle_ms, long_ago_ms = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
 
 for _, entry in ipairs(redis.call('XPENDING', ingress, GROUP, '-', '+', 1000, node)) do

@@ -1,16 +1,18 @@
--- Puts right what a user of Redis can do to the ingress so that it takes or gives nothing any more, and tells what is gone.
--- What was trimmed or deleted before a node settled it can only be told. So it is where there is more than Redis has room
--- for: what has waited longest goes.
+-- Repairs the ingress when a user of Redis did something to it so that it no longer accepts or delivers entries, and
+-- finds out what was lost. Entries that were trimmed or deleted before a node settled them can only be counted. When
+-- the ingress takes too much memory, the entries that have waited longest are dropped, and counted as well.
 --
--- stream-repair.lua stands before it. It finds nothing left to do the second time: of nodes that look at once, one puts right.
+-- stream-repair.lua stands before it. A second run finds nothing to do, so of several nodes that check at once only
+-- one repairs.
 
--- What stood in the place of the ingress.
+-- Where something goes that is not a stream and held the key of the ingress.
 local displaced = ingress .. ':displaced'
--- How many bytes it takes, as it was when last looked at: for all nodes, since to look takes long where it is large.
-local weight = ingress .. ':bytes'
--- Where the ingress holds more, nodes take from it first: to move it would keep Redis from everybody for too long.
+-- How many bytes the ingress takes, as of the last check. All nodes share the number, since measuring a large ingress
+-- takes long.
+local measured = ingress .. ':bytes'
+-- A larger ingress is not moved until the nodes have consumed enough of it: moving it would block Redis for too long.
 local MAX_MOVED = tonumber(ARGV[3])
--- As many are looked at among those that nodes hold, which are far fewer.
+-- How many pending entries are checked; nodes hold far fewer.
 local MAX_HELD = tonumber(ARGV[4])
 
 local function group_of(stream)
@@ -20,8 +22,9 @@ local function group_of(stream)
   end
 end
 
--- Something else is in the way: it is not deleted, since nobody knows what it is.
-local function clear_the_way()
+-- Renames whatever holds the key of the ingress and is not a stream. It is not deleted, since nobody knows what it
+-- is.
+local function displace_other_types()
   local kind = type_of(ingress)
   if kind == 'none' or kind == 'stream' then return end
   redis.call('RENAME', ingress, displaced)
@@ -29,7 +32,8 @@ local function clear_the_way()
   note('ingress_type', 1, kind)
 end
 
--- All that is there is to be taken: what was settled is not there.
+-- Makes the group where it is missing. It begins at the start of the stream, since settled entries are no longer in
+-- the stream.
 local function ensure_group()
   if type_of(ingress) == 'stream' and group_of(ingress) then return end
   local is_lost = redis.call('EXISTS', settled) == 1
@@ -38,8 +42,9 @@ local function ensure_group()
   if is_lost then note('ingress_group', 1, '') end
 end
 
--- Notes under `what` how many were dropped before any node had settled them. What left the ingress was settled, dropped, or
--- is still held by a node, which may settle it yet. Answers of how many that last is so; nil where they are too many to say.
+-- Notes under `what` how many entries were dropped before any node had settled them. An entry that left the ingress
+-- was settled, was dropped, or is still held by a node that may settle it yet. Answers how many are of that last
+-- kind; nil where too many entries are pending to say.
 local function count_dropped(what)
   local info = info_of(ingress)
   local left, known = info['entries-added'] - info.length, tonumber(redis.pcall('GET', settled))
@@ -57,32 +62,33 @@ local function count_dropped(what)
   return missing
 end
 
--- All of it is looked at, since entries differ in size.
-local function weigh()
+-- SAMPLES 0 measures every entry, since entries differ in size.
+local function measure()
   local bytes = redis.pcall('MEMORY', 'USAGE', ingress, 'SAMPLES', 0)
   return type(bytes) == 'number' and bytes or 0
 end
 
 -- Answers how many bytes the ingress takes.
 local function make_room(most)
-  local known = tonumber(redis.pcall('GET', weight))
+  local known = tonumber(redis.pcall('GET', measured))
   if known then return known end
-  local bytes, length = weigh(), redis.call('XLEN', ingress)
+  local bytes, length = measure(), redis.call('XLEN', ingress)
   if bytes > most and not may('XTRIM', ingress, 'MAXLEN', '0') then error(forbidden('XTRIM', ingress)) end
   while bytes > most and length > 0 do
     length = math.floor(length * most / bytes)
     redis.call('XTRIM', ingress, 'MAXLEN', length)
-    bytes = weigh()
+    bytes = measure()
   end
-  redis.call('SET', weight, bytes, 'PX', ARGV[5])
+  redis.call('SET', measured, bytes, 'PX', ARGV[5])
   return bytes
 end
 
--- What nodes hold they go on holding, but for what comes again under a new id. `missing` of that are no longer there: a
--- node can settle them, but only for as long as Redis knows that it holds them.
-local function mend_ingress(missing)
+-- Moves the ingress where its last id is unusable. The nodes keep the entries that they hold, except for entries that get
+-- a new id. `missing` entries are pending but no longer in the stream: a node can still settle them, but only as long
+-- as they stay pending, so then the move waits.
+local function repair_ids(missing)
   local info = info_of(ingress)
-  if not is_odd(info['last-generated-id'], HIGHEST_IN_TIME) then return end
+  if not is_unusable(info['last-generated-id'], HIGHEST_IN_TIME) then return end
   local held = redis.call('XPENDING', ingress, GROUP, '-', '+', MAX_HELD)
   if missing ~= 0 or #held == MAX_HELD or info.length > MAX_MOVED then return end
   local delivered = group_of(ingress)['last-delivered-id']
@@ -101,11 +107,11 @@ local function mend_ingress(missing)
 end
 
 -- Answers how many bytes the ingress takes.
-local function check_ingress(most)
-  clear_the_way()
+local function repair_ingress(most)
+  displace_other_types()
   ensure_group()
   count_dropped('ingress_gone')
   local bytes = make_room(most)
-  mend_ingress(count_dropped('ingress_full'))
+  repair_ids(count_dropped('ingress_full'))
   return bytes
 end

@@ -1,13 +1,14 @@
--- Takes entries out of the ingress for one node: few enough to hold, however large they are. They stay pending, and are
--- this node's, until ingress-settle.lua has settled them.
+-- Takes entries of the ingress for one node, few enough that the node can hold them, however large they are. The
+-- entries stay pending and assigned to this node until ingress-settle.lua has settled them.
 --
--- GROUP and publish.lua stand before it. KEYS[1] is the ingress, ARGV[1] the node. ARGV[2] is `>` for what nobody has taken yet, `0` for what this node holds and
--- may have lost sight of. ARGV[3] and ARGV[4] are how many entries and bytes are enough, ARGV[5] how many bytes of one
--- text are never wanted: sending them could take longer than the node waits, again and again.
--- Answers { id, { name, value, … } } of each, oldest first; instead of fields nil where somebody has removed the entry,
--- and the size of the text where it is too large.
+-- GROUP and publish.lua stand before it. KEYS[1] is the ingress, ARGV[1] the node. ARGV[2] is `>` for new entries,
+-- `0` for entries that are assigned to this node already. ARGV[3] and ARGV[4] are how many entries and bytes are
+-- enough. A text of more than ARGV[5] bytes is not sent, since sending it could take longer than the node waits,
+-- again and again. Answers { id, { name, value, … } } of each entry, oldest first. Instead of the fields there is nil
+-- where somebody has removed the entry, and the size of the text where it is too large.
 --
--- Whoever may not publish takes nothing, since it would keep from the others what they could settle.
+-- A node without the right to publish takes nothing, since it would only keep entries from the nodes that could
+-- settle them.
 local ingress, node, from = KEYS[1], ARGV[1], ARGV[2]
 local enough, enough_bytes, too_many_bytes = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 

@@ -1,21 +1,21 @@
--- Puts right the ids of the log and of the dead letters.
+-- Repairs the ids of the log and of the dead letters, and runs the repair of the ingress.
 --
--- stream-repair.lua and ingress-repair.lua stand before it.
--- Answers how many bytes the ingress takes, how many the log has, and what was found in all three.
+-- GROUP, publish.lua, stream-repair.lua and ingress-repair.lua stand before it. Answers how many bytes the ingress
+-- takes, how many the log holds, and what damage was found in all three.
 
 local function is_closed(stream, highest)
   if type_of(stream) ~= 'stream' then return false end
   local id = info_of(stream)['last-generated-id']
-  return is_odd(id, highest) and id
+  return is_unusable(id, highest) and id
 end
 
 local function is_cursor(text)
-  return text and text:match('^%d+%-%d+$') and not is_odd(text, HIGHEST_CURSOR)
+  return text and text:match('^%d+%-%d+$') and not is_unusable(text, HIGHEST_CURSOR)
 end
 
--- Under an id that is no cursor no node has heard an event, so it is published again; and what comes first joins what
--- nodes have heard last.
-local function mend_log()
+-- No node has heard an event whose id is not a cursor, so such an event is published again. The first of them follows
+-- the last event that the nodes have heard.
+local function repair_log()
   local closed = is_closed(log, HIGHEST_CURSOR)
   if not closed then return end
   local previous = redis.call('GET', last)
@@ -31,7 +31,7 @@ local function mend_log()
   note('log_ids', count_of(gone), closed)
 end
 
-local function mend_dead_letters()
+local function repair_dead_letters()
   local closed = is_closed(dead_letters, HIGHEST_IN_TIME)
   if not closed then return end
   put_aside(dead_letters)
@@ -39,7 +39,8 @@ local function mend_dead_letters()
   note('dead_letter_ids', count_of(gone), closed)
 end
 
--- How many the log has, by the last mark before its first entry: up to a part of the limit more than there are.
+-- How many bytes the log holds, by the last mark before its first entry. The answer may be too high by one part of
+-- the limit.
 local function held_bytes()
   local first = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
   if not first then return 0 end
@@ -51,8 +52,8 @@ local function held_bytes()
   return math.min(total - before, LIMITS.log_bytes)
 end
 
-local ingress_bytes = check_ingress(tonumber(ARGV[2]))
-mend_log()
-mend_dead_letters()
+local ingress_bytes = repair_ingress(tonumber(ARGV[2]))
+repair_log()
+repair_dead_letters()
 local is_told, log_bytes = pcall(held_bytes)
 return { ingress_bytes, is_told and log_bytes or 0, found }

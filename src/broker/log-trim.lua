@@ -1,9 +1,11 @@
--- Keeps the log within LIMITS.log_bytes of JSON, but for what one publish appends:
---   {<prefix>}:log:bytes   how many were ever appended
---   {<prefix>}:log:marks   a sorted set of some ids of the log, by how many came before each
--- A mark is set wherever another part of the limit is full, and the log is trimmed at one of them. So nothing that goes
--- has to be read, and whatever else trims the log, removes one of the three or appends without counting upsets nothing.
--- Never fails, since the events are in the log already. Whether the user may count is asked before.
+-- Trims the log to LIMITS.log_bytes of JSON, not counting what a single publish appends. (publish.lua trims by the
+-- number of events, redis-log-trim.ts by age.) It uses two keys:
+--   {<prefix>}:log:bytes   how many bytes were ever appended
+--   {<prefix>}:log:marks   a sorted set of some ids of the log, by how many bytes came before each
+-- A mark is set each time when another part of the limit is full, and the log is trimmed at a mark. So the entries
+-- that go need not be read, and it does no harm when something else trims the log, deletes one of the keys, or
+-- appends without counting. This never fails, since the events are in the log already. Whether the user has the right
+-- to count is checked before.
 local PARTS = 64
 
 local function mark(marks, id, before)
@@ -16,19 +18,19 @@ end
 
 local function time_of(id) return tonumber(id:match('^%d+')) end
 
--- Two parts are left for what comes until the next mark is set and reached.
+-- Trims two parts more than needed, as room until the next mark is set and reached.
 local function trim_bytes(log, marks, total, last)
   local passed = redis.pcall('ZRANGEBYSCORE', marks, '-inf', total - LIMITS.log_bytes * (PARTS - 2) / PARTS)
   local newest = table.remove(passed)
   if not newest then return end
-  -- The log began anew, and numbers from the past.
+  -- The log began anew, and its ids are of an earlier time than the marks.
   if time_of(newest) > time_of(last) then return redis.pcall('DEL', marks) end
   redis.pcall('XTRIM', log, 'MINID', newest)
   if #passed > 0 then redis.pcall('ZREM', marks, unpack(passed)) end
 end
 
 local function bound_bytes(log, ids, events)
-  -- Absent where the rules are those of an older node.
+  -- The limit is absent where a node of an older version wrote the rules.
   if not LIMITS.log_bytes then return end
   local added, counter, marks = 0, log .. ':bytes', log .. ':marks'
   for _, event in ipairs(events) do added = added + #event end

@@ -1,9 +1,10 @@
--- Tells for certain what became of one try to publish, and makes sure that it becomes nothing later: a command that timed
--- out, or whose connection was cut, may still wait somewhere to be carried out.
+-- Tells for certain what became of one attempt to publish, and makes sure that it has no effect later: a command that
+-- timed out, or whose connection was cut, may still be waiting somewhere.
 --
--- KEYS are the log, the outcomes of the node that tried, and if given the idempotency key. ARGV[1] is the number of the
--- try, ARGV[2] the digest that belongs to the key. publish.lua stands before it.
--- Answers `accepted` and the ids; or `nowhere`, and it never will be anywhere; or `unknown`, where the outcomes are gone.
+-- KEYS are the log, the outcomes of the publishing node, and the idempotency key if there is one. ARGV[1] is the
+-- number of the attempt, ARGV[2] the digest that belongs to the key. publish.lua stands before it. Answers `accepted`
+-- and the ids; or `nowhere` when the attempt had no effect and never will have one; or `unknown` where the outcomes
+-- are gone.
 local log, outcomes, once = KEYS[1], KEYS[2], KEYS[3]
 local number = ARGV[1]
 
@@ -27,7 +28,7 @@ if found then
   if count == 0 then return { 'nowhere' } end
   return ids_after(found[2][2], count)
 end
--- Whatever has this number or a lower one is refused from now on.
+-- From now on every attempt with this number or a lower one is refused.
 if type(note_outcome(outcomes, number, '0-0', 0)) ~= 'table' then return { 'nowhere' } end
 local oldest = redis.call('XRANGE', outcomes, '-', '+', 'COUNT', 1)[1]
 if oldest and tonumber(oldest[1]:match('^%d+')) > tonumber(number) then return { 'unknown' } end

@@ -1,20 +1,21 @@
--- Appends events to the log and tells every node, in one step: all of them or none, in this order.
+-- Appends events to the log and tells every node, in one step: all events or none, in their order.
 --
--- Runs as a script for the hub and inside the function belfry_publish for everybody else. LIMITS, retain.lua and
--- log-trim.lua stand before it.
--- `log` is `{<prefix>}:log`. `by` says by what a repetition is known: `once` is a key of the publisher's own,
--- `{<prefix>}:once:<key>`, with the `digest` of what is published; `outcomes` is a stream of the node that publishes, and
--- `number` its try, by which it can ask what became of that (publish-outcome.lua).
--- kinds[i] is the { type, action, key, says } of event i, as retain.lua takes them, if a rule may match it.
--- Answers the id of each event; for an idempotency key seen before, the ids of then, and nothing is appended. Or an error
--- as Redis has them, and then nothing was written at all. Under a key that was used for something else that is
--- `idempotency_key_reused`; for a try that comes after later ones it is `conflated`.
+-- It runs in the scripts of the nodes, and in the function belfry_publish for everybody else. LIMITS, retain.lua,
+-- log-trim.lua and idempotency.lua stand before it. `log` is `{<prefix>}:log`. `by` says how a repetition is
+-- recognised. `once` is the idempotency key of the publisher, `{<prefix>}:once:<key>`, with the `digest` of what is
+-- published. `outcomes` is a stream of the publishing node, and `number` its attempt, whose outcome it can ask for
+-- later (publish-outcome.lua). kinds[i] is the { type, action, key, says } of event i, as retain.lua takes it, where
+-- a retention rule may match the event. Answers the id of each event; for a known idempotency key the ids of the
+-- first publish, and nothing is appended. Or answers an error of Redis, and then nothing was written at all. The
+-- error is `idempotency_key_reused` for a key that was used for other events, and `superseded` for an attempt that
+-- comes after a later one.
 --
--- Redis undoes nothing of a script that fails halfway. So whatever can fail is asked for or done before what cannot be
--- taken back: rights are those of the user who calls, and a list is taken from the log again when its end is refused.
+-- Redis does not undo the writes of a script that fails halfway. So everything that can fail is checked or done
+-- before the writes that cannot be undone: the rights of the calling user are checked first, and events are deleted
+-- from the log again when a later one of the same list is refused.
 --
--- Each entry names the one before it (`p`), and so does each message: by that a node notices a gap, and tells a log
--- that was trimmed from one that was lost.
+-- Each entry names the one before it (`p`), and so does each message. By that a node notices a gap, and can tell a
+-- log that was trimmed from one that was lost.
 local function may(...) return redis.acl_check_cmd(...) end
 
 local function forbidden(command, name)
@@ -22,7 +23,7 @@ local function forbidden(command, name)
     .. '; expected the rights that the documentation lists under how-to/redis-rights for a caller')
 end
 
--- nil where the user may do all that publishing takes. `once` is absent where no idempotency key is given.
+-- nil where the user has all rights that publishing takes. `once` is absent where no idempotency key is given.
 local function refusal_of_rights(prefix, once)
   local begin = '{' .. prefix .. '}:'
   local log, last, channel = begin .. 'log', begin .. 'last', prefix .. ':log'
@@ -44,7 +45,7 @@ local function refusal_of_retaining(prefix, kinds, count)
   end
 end
 
--- The ids of all, or the error for which none is there.
+-- The ids of all events; or nil and the error for which none of them was appended.
 local function append(log, previous, events)
   local ids = {}
   for i, event in ipairs(events) do

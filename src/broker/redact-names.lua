@@ -1,18 +1,20 @@
--- What names mean for masking, as model/mask.ts has it. scan-json.lua stands before it.
+-- What the name of a field means for masking, as in model/redact-names.ts. scan-json.lua stands before it.
 
--- What a value hides, each more than the one before: nothing; its texts; a text or number itself, and the texts in it;
--- all texts and numbers; everything. And what it then hides in the fields of an object.
+-- How much of a value is hidden, each mode more than the one before: nothing; the texts in it; the value itself if it
+-- is a text or number, and the texts in it; all texts and numbers; everything. WITHIN says which mode then holds in
+-- the fields of an object.
 local NONE, TEXTS, SECRET, TOLD, ALL = 0, 1, 2, 3, 4
 local WITHIN = { [NONE] = NONE, [TEXTS] = TEXTS, [SECRET] = TEXTS, [TOLD] = TOLD, [ALL] = ALL }
 
--- What else a name may mean: no secret, though its kind is one; and a secret, unless it is the path of a directory.
+-- What else a name may mean: NO_SECRET, though it stands within a secret; DIRECTORY, a secret unless the value is the
+-- path of a directory.
 local NO_SECRET, DIRECTORY = -1, -2
 
 local NO_PATHS = {}
 
 local function fold(name) return (name:lower():gsub('[-_]', '')) end
 
--- As `holds` in model/mask.ts.
+-- As `holds` in model/redact-names.ts.
 local function holds(glob, name)
   local first, last = glob[1], glob[#glob]
   if #glob == 1 then return name == first end
@@ -26,7 +28,7 @@ local function holds(glob, name)
   return at + #last <= #name + 1
 end
 
--- Nearly all globs are one name, or what names end with: those are looked up, by their length.
+-- Nearly all globs are whole names or endings of names: those are looked up in a table by their length.
 local function any_holds(globs, name)
   for _, endings in ipairs(globs.endings) do
     local is_whole = #name == endings.length
@@ -48,11 +50,13 @@ local function find_meaning(layer, name)
   return any_holds(usual.names, folded) and SECRET or NONE
 end
 
--- Names come over and over, so what is known of them is kept from call to call, within MAX_KNOWN and MAX_KNOWN_LENGTH.
+-- The same names come again and again, so their meaning is cached between calls, within MAX_KNOWN and
+-- MAX_KNOWN_LENGTH.
 
 local roles, role_count = {}, 0
 
--- What a field may say of another one of its object, or be told by one; false where that is nothing.
+-- The role of a field: whether it says something about another field of its object, or another says something about
+-- it; false for none.
 local function role_of(name)
   local role = roles[name]
   if role ~= nil then return role end
@@ -73,7 +77,7 @@ local function meaning_in(layer, name)
   return known
 end
 
--- The most that a name hides, whether it may be that of a directory, and whether it is no secret.
+-- The strongest mode of a name over all layers, whether its value may be a directory, and whether it is no secret.
 local function meaning_of(layers, name)
   local mode, may_be_directory, is_no_secret = NONE, false, false
   for _, layer in ipairs(layers) do
@@ -93,7 +97,7 @@ local function is_directory_at(text, at)
   return text:byte(at) == 34 and is_directory(unquoted(text, at, skip_string(text, at)))
 end
 
--- What is left of the paths that lead through a name; true where one of them ends.
+-- The rest of the paths that lead through a name; true where one of them ends there.
 local function follow(paths, name)
   if #paths == 0 then return NO_PATHS end
   local folded, rest = fold(name), {}

@@ -1,9 +1,9 @@
--- The passwords in URLs, as model/masked-urls.ts has them. It says what is meant by all of this.
+-- Masks passwords in URLs, exactly as model/redact-urls.ts does; the comments there explain each step.
 
 local REDACTED = '[redacted]'
 local NO_PASSWORD, MAX_BEFORE = 'x-oauth-basic', 64
 
--- A quick look: most texts hold no at sign at all.
+-- A quick check, since most texts hold no at sign at all.
 local function may_hold_user(text)
   return text:find('@', 1, true) and text:find(':\\?/\\?/[^/"]*@') ~= nil
 end
@@ -21,7 +21,7 @@ local function is_escaped_letter(text, at)
   return text:find('^\\\\', at) or (text:find('^\\u', at) and not text:find('^\\u00[01]', at))
 end
 
--- Where the user, password and host have ended that begin there.
+-- The end of the user, password and host that begin at this place.
 local function authority_end(text, at)
   while true do
     local found = text:find("[ '`<>/?#\\]", at)
@@ -31,7 +31,7 @@ local function authority_end(text, at)
   end
 end
 
--- Where the secret begins in `user:password`, and how long it is.
+-- Where the secret in `user:password` begins, and how long it is.
 local function secret_of(user, before)
   local colon = user:find(':', 1, true)
   local password = colon and user:sub(colon + 1) or ''

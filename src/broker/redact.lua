@@ -1,13 +1,13 @@
--- Masks what nobody may see in the text of an event, before any of it is kept. The text stays as it was written but for
--- the values that are masked: encoded anew by cjson, an empty list would become an object and a number another.
--- redact-names.lua and redact-urls.lua stand before it, and so does what model/masking.ts knows, with which this agrees to the byte:
--- REDACTIONS, the layers; VALUE_FIELDS and ENVELOPE_FIELDS, what formats write at the root; and ROLES, the
--- fields by which an object says what another of its fields holds.
+-- Masks what nobody may see in the text of an event, before anything of it is stored. Except for the masked values
+-- the text stays as it was written: if cjson encoded it anew, an empty list would become an object, and numbers would
+-- change. It agrees to the byte with model/redact-json.ts. Before it stand redact-names.lua, redact-urls.lua, and
+-- from the node: REDACTIONS, the layers of rules; VALUE_FIELDS and ENVELOPE_FIELDS, which formats write at the root;
+-- and ROLES, the fields by which an object says what another of its fields holds.
 
--- What an object says with one field about another.
-local says = {}
+-- How one field of an object gives a hint about another: `about` collects the hints of the object.
+local hint_by = {}
 
-function says.label(about, masking, at)
+function hint_by.label(about, masking, at)
   local text = masking.text
   if text:byte(at) ~= 34 then return end
   local mode, may_be_directory = meaning_of(masking.layers, unquoted(text, at, skip_string(text, at)))
@@ -15,11 +15,11 @@ function says.label(about, masking, at)
   about.may_be_directory = about.may_be_directory or may_be_directory
 end
 
-function says.sensitive(about, masking, at)
+function hint_by.sensitive(about, masking, at)
   if masking.is_usual and masking.text:sub(at, at) == 't' then about.mode = TOLD end
 end
 
-function says.kind(about, masking, at)
+function hint_by.kind(about, masking, at)
   local text = masking.text
   if masking.is_usual and text:byte(at) == 34 then
     local kind = unquoted(text, at, skip_string(text, at))
@@ -28,17 +28,17 @@ function says.kind(about, masking, at)
   end
 end
 
-local function may_say(text, folded)
+local function may_hold_hints(text, folded)
   return text:find('\\u', 1, true) or folded:find('value"', 1, true) or folded:find('"secret"', 1, true)
     or folded:find('"secretlist"', 1, true)
 end
 
--- All of that, by where the objects begin. Looked for in one go, whatever is nested in what.
-local function find_sayings(masking)
-  local text, sayings, open, at = masking.text, {}, {}, 1
+-- The hints of all objects, by where the objects begin. One pass finds them all, at every level of nesting.
+local function find_hints(masking)
+  local text, hints, open, at = masking.text, {}, {}, 1
   while true do
     at = text:find('["{}]', at)
-    if not at then return sayings end
+    if not at then return hints end
     local found = text:byte(at)
     if found == 123 then
       open[#open + 1] = at
@@ -49,11 +49,11 @@ local function find_sayings(masking)
     else
       local ended = skip_string(text, at)
       local value = text:match('^%s*:%s*()', ended)
-      local say = value and says[role_of(unquoted(text, at, ended))]
-      if say then
+      local add_hint = value and hint_by[role_of(unquoted(text, at, ended))]
+      if add_hint then
         local begin = open[#open]
-        sayings[begin] = sayings[begin] or { mode = NONE }
-        say(sayings[begin], masking, value)
+        hints[begin] = hints[begin] or { mode = NONE }
+        add_hint(hints[begin], masking, value)
       end
       at = ended
     end
@@ -73,24 +73,24 @@ local function mask_urls_at(masking, at, ended)
   if masked ~= written then replace(masking, at, ended, '"' .. masked .. '"') end
 end
 
--- How much of a field its own object lets it hide.
-local function mode_by_saying(about, role, text, at)
+-- How much of a field is hidden because of the hints of its own object.
+local function mode_by_hints(about, role, text, at)
   if role == 'data' then return about.is_secret and TOLD or NONE end
   if role ~= 'value' then return NONE end
   if about.may_be_directory and not is_directory_at(text, at) then return math.max(about.mode, SECRET) end
   return about.mode
 end
 
--- How much is hidden of a field of this name, where `mode` holds in the object around it.
+-- How much of a field with this name is hidden, where `mode` holds in the object around it.
 local function mode_of(masking, name, at, mode, about)
   local own, may_be_directory, is_no_secret = meaning_of(masking.layers, name)
   if may_be_directory and own < SECRET and not is_directory_at(masking.text, at) then own = SECRET end
-  if about then own = math.max(own, mode_by_saying(about, role_of(name), masking.text, at)) end
+  if about then own = math.max(own, mode_by_hints(about, role_of(name), masking.text, at)) end
   if own == NONE and mode == TEXTS and is_no_secret then return NONE end
   return math.max(own, mode)
 end
 
--- An item of a list may be a variable or an option, as `PASSWORD=x` or `--password=x`: then its name counts.
+-- An item of a list may be a variable or an option, like `PASSWORD=x` or `--password=x`: then the name in it counts.
 local function scan_item(masking, at)
   local text = masking.text
   local ended = skip_string(text, at)
@@ -114,27 +114,27 @@ local function scan_item(masking, at)
   return ended
 end
 
--- Where something stands: at the root, right in `data`, or anywhere below.
+-- Where a field stands: at the root, directly in `data`, or anywhere below.
 local ROOT, DATA, BELOW = 0, 1, 2
 
 local scan
 
--- What says what the event is, and so must stay: a text, but nothing that has texts in it.
+-- A value that says which event this is must stay, if it is a text; an object or list there is scanned.
 local function scan_said(masking, at, paths)
   if masking.text:byte(at) == 34 then return skip_string(masking.text, at) end
   return scan(masking, at, paths, NONE, BELOW)
 end
 
--- The value of a field of the root, if it is one that formats write there.
+-- Scans a field of the root, if formats write it there.
 local function scan_root_field(masking, name, at)
   local root = name:lower()
-  -- A format that does not know the field may have anything in it.
+  -- An event of a format without this field may hold anything in it.
   if ENVELOPE_FIELDS[root] then return scan_said(masking, at, NO_PATHS) end
   local value = VALUE_FIELDS[root]
   return value and scan(masking, at, masking.paths[value], NONE, name == 'data' and DATA or BELOW)
 end
 
--- The value of a field, by where it stands. Of the data the one stays that the hub makes the key of.
+-- Scans a field, by where it stands. The field of `data` from which the key of the event comes stays as it is.
 local function scan_field(masking, name, at, paths, mode, place, about)
   local ended = place == ROOT and scan_root_field(masking, name, at)
   if ended then return ended end
@@ -146,7 +146,7 @@ local function scan_field(masking, name, at, paths, mode, place, about)
 end
 
 local function scan_object(masking, at, paths, mode, place)
-  local text, about = masking.text, masking.sayings[at]
+  local text, about = masking.text, masking.hints[at]
   at = text:find('[^%s]', at + 1)
   while text:byte(at) ~= 125 do
     local ended = skip_string(text, at)
@@ -157,13 +157,13 @@ local function scan_object(masking, at, paths, mode, place)
   return at + 1
 end
 
--- An item of a SecretList is a Secret, though it does not say so.
-local function say_secret(masking, at)
-  masking.sayings[at] = masking.sayings[at] or { mode = NONE }
-  masking.sayings[at].is_secret = true
+-- Marks an item of a SecretList as a Secret, though the item does not say so.
+local function mark_as_secret(masking, at)
+  masking.hints[at] = masking.hints[at] or { mode = NONE }
+  masking.hints[at].is_secret = true
 end
 
--- Numbers and words are passed over at once where none of them is hidden.
+-- Where no number, true, false or null is hidden, the search skips them.
 local function scan_list(masking, at, paths, mode)
   local text, next_item = masking.text, mode < SECRET and '["%[%]{]' or '[^%s,]'
   local are_secrets = masking.secrets_at == at
@@ -172,7 +172,7 @@ local function scan_list(masking, at, paths, mode)
     if mode == NONE and text:byte(at) == 34 then
       at = scan_item(masking, at)
     else
-      if are_secrets then say_secret(masking, at) end
+      if are_secrets then mark_as_secret(masking, at) end
       at = scan(masking, at, paths, mode, BELOW)
     end
     at = text:find(next_item, at)
@@ -204,8 +204,8 @@ local function concerns(layer, topic)
   return (types == true or types[topic[1]]) and (actions == true or actions[topic[2]]) and (keys == true or keys[topic[3]])
 end
 
--- A quick look, since most events hold nothing to mask: whether the text has a user in a URL, or the letters of any name
--- that is masked. They are there to the letter unless they are escaped by their numbers.
+-- A quick check, since most events hold nothing to mask: whether the text holds a user in a URL, or the letters of
+-- any masked name. Letters that are escaped as `\u…` would not be found, so such a text is always scanned.
 local function is_suspect(text, folded, layers, holds_user)
   if holds_user or text:find('\\u', 1, true) then return true end
   for _, layer in ipairs(layers) do
@@ -227,7 +227,8 @@ local function paths_of(layers)
   return paths
 end
 
--- `topic` is the { type, action, key } of the event; `kept`, if given, the field of `data` that the key is made of.
+-- `topic` is the { type, action, key } of the event; `kept`, if given, is the field of `data` from which the key
+-- comes.
 local function redact(text, topic, kept)
   local layers, is_usual = {}, false
   for _, layer in ipairs(REDACTIONS) do
@@ -242,7 +243,7 @@ local function redact(text, topic, kept)
   local masking = { text = text, layers = layers, is_usual = is_usual, paths = paths_of(layers), pieces = {}, done = 1 }
   masking.kept = kept
   masking.may_hold_user = holds_user or (is_usual and text:find('\\u', 1, true))
-  masking.sayings = may_say(text, folded) and find_sayings(masking) or {}
+  masking.hints = may_hold_hints(text, folded) and find_hints(masking) or {}
   scan(masking, text:find('{', 1, true), NO_PATHS, NONE, ROOT)
   return table.concat(masking.pieces) .. text:sub(masking.done)
 end

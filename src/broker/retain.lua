@@ -1,15 +1,16 @@
--- Keeps an event beside the log, under the id that it has there, as the first rule says that matches it:
---   {<prefix>}:tail:<type>.<action>:<key>   a stream of the last so many, which ends so long after the last of them
+-- Retains an event beside the log, under its id in the log, as the first matching retention rule says. It uses these
+-- keys:
+--   {<prefix>}:tail:<type>.<action>:<key>   a stream of the last events, which expires some time after the last of them
 --   {<prefix>}:tails:<type>                 a sorted set that names the tails of a type, `<key>:<action>`, in this order
---   {<prefix>}:ends                         a sorted set of when to look whether a tail with an end is gone
---   {<prefix>}:latest:<type>                a hash of the newest of each key, as `<id> <event>`
---   {<prefix>}:changed                      a hash of the newest of each type of which the latest are kept, likewise
---   {<prefix>}:written                      a sorted set of all these, `tail:…` and `latest:<type>:<key>`, by when each was
---                                           written, for retained-evict.lua, which adds `changed:<type>`
--- RULES and REMOVING stand before it. Never fails: whatever stands in the way, the event is in the log already, and
--- half of a publish would be worse than a tail without it. Whether the user may write here is asked before.
+--   {<prefix>}:ends                         a sorted set of the times at which to check whether a tail has expired
+--   {<prefix>}:latest:<type>                a hash of the newest event of each key, as `<id> <event>`
+--   {<prefix>}:changed                      a hash of the last change of each type with a `latest` rule, likewise
+--   {<prefix>}:written                      a sorted set of all these, `tail:…` and `latest:<type>:<key>`, by the time of the
+--                                           last write, for retained-evict.lua, which adds `changed:<type>`
+-- RULES and REMOVING stand before it. This never fails: the event is in the log already, and half of a publish would
+-- be worse than a tail without the event. Whether the user has the rights is checked before.
 
--- What separates type, action and key in a name may also stand in them.
+-- What separates type, action and key in a name may also occur within them.
 local ESCAPES = { ['%'] = '%25', ['.'] = '%2E', [':'] = '%3A' }
 local function escaped(text) return (text:gsub('[%%.:]', ESCAPES)) end
 
@@ -19,11 +20,12 @@ local function rule_for(kind, action)
   end
 end
 
--- More names may go than come, so what is named stays in proportion to what is there.
+-- For each new name up to ten expired names are deleted, so the names stay in proportion to the tails.
 local LOOK_AT = 10
 
--- A tail that was written to since it was entered here is there longer than that, and is looked at again then.
-local function forget_ended(begin, now)
+-- Deletes the names of tails that have expired. A tail that was written to in the meantime expires later, and is
+-- checked again then.
+local function forget_expired_tails(begin, now)
   local ends = begin .. 'ends'
   for _, tail in ipairs(redis.pcall('ZRANGEBYSCORE', ends, '-inf', now, 'LIMIT', 0, LOOK_AT)) do
     local left = redis.pcall('PTTL', begin .. 'tail:' .. tail)
@@ -40,18 +42,19 @@ local function forget_ended(begin, now)
   end
 end
 
--- All scores are 0, so the names of one key stand together. Only a new tail costs more than finding its name there.
+-- Enters the name of a tail. All scores are 0, so the names of one key are neighbours. Only a new tail costs more
+-- than one look-up.
 local function name_tail(begin, id, kind, action, key, ttl)
   local is_new = redis.pcall('ZADD', begin .. 'tails:' .. kind, 0, escaped(key) .. ':' .. action) == 1
   if not is_new or not ttl then return end
   local now = tonumber(id:match('^%d+'))
-  forget_ended(begin, now)
+  forget_expired_tails(begin, now)
   redis.pcall('ZADD', begin .. 'ends', now + ttl, kind .. '.' .. action .. ':' .. key)
 end
 
 local function retain_tail(name, id, event, rule)
   local function append() return redis.pcall('XADD', name, 'MAXLEN', rule.last, id, 'e', event) end
-  -- Refused where the log began anew and numbers from the past: a tail from before joins nothing any more.
+  -- Redis refuses the id where the log began anew with earlier ids: the old tail then belongs to nothing any more.
   if type(append()) == 'table' then
     redis.pcall('DEL', name)
     append()
@@ -63,7 +66,7 @@ local function tail_of(begin, kind, action, key) return begin .. 'tail:' .. kind
 
 local function note_written(begin, id, name) redis.pcall('ZADD', begin .. 'written', id:match('^%d+'), name) end
 
--- The command and the key that the user of a publish lacks a right to, if there is one.
+-- A command and a key for which the publishing user lacks the right; nil where nothing is missing.
 local function lacks_right_to_retain(prefix, kind, action, key)
   local rule, may = rule_for(kind, action), redis.acl_check_cmd
   if not rule then return end
@@ -84,7 +87,7 @@ local function lacks_right_to_retain(prefix, kind, action, key)
   if not may('ZADD', names, 0, '') then return 'ZADD', names end
 end
 
--- `says` is 'names' where the event says nothing of its object but which one it is: what is known of that stays.
+-- `says` is 'names' where the event says nothing of its object but which one it is; then the known value stays.
 local function retain(prefix, id, event, kind, action, key, says)
   local rule = rule_for(kind, action)
   if not rule then return end

@@ -1,7 +1,7 @@
 -- Reads the newest entry of each of some tails, or the value of each of some fields of a hash, until there are enough
--- bytes: how large they are is known only when they are read. One is always read, whatever its size.
+-- bytes: the sizes are known only when they are read. At least one is read, whatever its size.
 --
--- KEYS are the tails, or the one hash. ARGV[1] is how many bytes are enough, the others are the fields of the hash.
+-- KEYS are the tails, or the hash. ARGV[1] is how many bytes are enough, the others are the fields of the hash.
 -- Answers what was read, in the same order: the entry, the value, or nil where there is none.
 local enough = tonumber(ARGV[1])
 local isHash = #ARGV > 1

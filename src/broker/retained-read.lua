@@ -1,14 +1,14 @@
--- What is kept of some tails and hashes, and where the log ends, in one instant. Of the last so many entries of a tail as
--- many are read as there is room for; the others can be read later, up to that end.
+-- Reads the first page of some tails and hashes, and the end of the log, in one instant. Of the wanted last entries
+-- of a tail only as many are read as there is room for; the others can be read later, up to that end.
 --
--- KEYS[1] is the id of the last entry of the log, the others are tails or hashes. ARGV[1] is how many bytes there is room
--- for; then for each of the others how many entries of a tail, or of a hash `=` and the field.
--- Answers the end of the log, and for each of the others 1 where that is all, else 0; the place after which to go on; and
--- the entries of a tail, or the value of a hash, which is nil where there is none.
+-- KEYS[1] is the id of the last entry of the log, the others are tails or hashes. ARGV[1] is for how many bytes there
+-- is room. Then one value follows for each tail or hash: how many entries of the tail, or `=` and the field of the
+-- hash. Answers the end of the log, and for each tail or hash: 1 where that is all, else 0; the id after which to go
+-- on; and the entries of the tail, or the value of the hash, which is nil where there is none.
 local STEP = 16
 local room = tonumber(ARGV[1])
 
--- The id of the entry that stands so far from one end.
+-- The id of the entry at this distance from one end.
 local function id_at(tail, command, from, to, distance)
   while distance > 0 do
     local found = redis.call(command, tail, from, to, 'COUNT', math.min(STEP, distance))

@@ -1,9 +1,9 @@
--- What the newest event is of each tail that retain.lua has named, for a part of the names; of those that are gone the
--- names go too.
+-- Lists tails of a type that retain.lua has named, each with the id of its newest event, for a range of the names.
+-- Names of tails that have expired are deleted.
 --
--- KEYS[1] is the set of names, `{<prefix>}:tails:<type>`. ARGV are the first and the last name to read, as ZRANGEBYLEX
--- has them, and how many at most.
--- Answers the name after which to go on, empty at the end; and then for each tail its key, its action and an id.
+-- KEYS[1] is the set of names, `{<prefix>}:tails:<type>`. ARGV are the first and the last name to read, as
+-- ZRANGEBYLEX takes them, and how many at most. Answers the name after which to go on, empty at the end; and then for
+-- each tail its key, its action and the id.
 local begin, kind = KEYS[1]:match('^({.+}:)tails:(.*)$')
 
 local function plain(text)

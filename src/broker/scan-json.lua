@@ -1,9 +1,9 @@
--- Finds its way in the text of JSON that cjson has taken, so that nothing here has to be checked again.
+-- Walks through the text of JSON that cjson has parsed before, so that nothing here has to be checked again.
 
--- The cjson of strict-json.lua, once that has made it.
+-- The strict cjson, which strict-json.lua makes at the first call.
 local json
 
--- Each of these takes where something begins in the text and answers where it has ended.
+-- Each of these functions takes where a value begins in the text, and answers the place after its end.
 
 local function skip_string(text, at)
   at = at + 1
@@ -34,15 +34,15 @@ local function skip_value(text, at)
   return at
 end
 
--- The string between two places, its quotes included, as what it says.
+-- The value of the string between two places; the quotes stand within them.
 local function unquoted(text, at, ended)
   local inside = text:sub(at + 1, ended - 2)
   if not inside:find('\\', 1, true) then return inside end
   return json.decode('[' .. text:sub(at, ended - 1) .. ']')[1]
 end
 
--- Where the value of a field begins, and where it has ended, in the object that begins there. Of several of one name the
--- last one counts, as for everybody who reads JSON.
+-- Where the value of a field begins and ends, in the object that begins at this place. Of several fields of one name
+-- the last one counts, as in every reader of JSON.
 local function find_field(text, at, wanted)
   local from, to
   at = text:find('[^%s]', at + 1)
@@ -57,7 +57,7 @@ local function find_field(text, at, wanted)
   return from, to
 end
 
--- Whether any object has a field of this name, however it is written.
+-- Whether any object has a field of this name, escaped or not.
 local function holds_name(text, wanted)
   local at = text:find('"', 1, true)
   while at do

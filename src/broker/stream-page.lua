@@ -1,13 +1,13 @@
--- Reads entries of a stream until there are enough of them, or enough bytes: how large entries are is known only when
--- they are read, and a page of so many could be half a gigabyte.
+-- Reads one page of a stream: entries until there are enough of them, or enough bytes. The size of an entry is known
+-- only when it is read, and a page bounded by count alone could be half a gigabyte.
 --
--- KEYS[1] is the stream. ARGV[1] is XRANGE or XREVRANGE, ARGV[2] and ARGV[3] are its bounds, ARGV[4] is how many entries
--- are enough, ARGV[5] how many bytes. One entry is always read, whatever its size.
--- Answers 1 where the stream has no more between the bounds, else 0; and the entries.
+-- KEYS[1] is the stream. ARGV[1] is XRANGE or XREVRANGE, ARGV[2] and ARGV[3] are its bounds, ARGV[4] is how many
+-- entries are enough, ARGV[5] how many bytes. At least one entry is read, whatever its size. Answers 1 where the
+-- stream holds no more entries between the bounds, else 0; and the entries.
 local stream, command, from, to = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local enough, enough_bytes = tonumber(ARGV[4]), tonumber(ARGV[5])
 
--- So few are read ahead that what is read and not sent stays small.
+-- Only a few entries are read ahead, so that little is read without being sent.
 local STEP = 16
 
 local page, bytes = {}, 0

@@ -1,25 +1,25 @@
--- What ingress-repair.lua and log-repair.lua share to put streams right. Whoever may add to a stream may name the id, and so
--- leave none for those who follow: `XADD … *` needs one that is higher than the last.
+-- What ingress-repair.lua and log-repair.lua share to repair streams. A user who may add to a stream may choose the
+-- id, and a very high one leaves no id for later entries, since `XADD … *` needs one that is higher than the last.
 --
--- GROUP and publish.lua stand before it. KEYS are the ingress, how many entries have left it as they should
--- (ingress-settle.lua counts), the log, the id of the last that the log ever took, and the dead letters. ARGV[1] is by how many
--- milliseconds an id may be ahead of the clock of Redis, ARGV[2] how many bytes of memory the ingress may take, ARGV[3] how
--- many entries it may hold to be moved, ARGV[4] how many of those that nodes hold are looked at, ARGV[5] after how many
--- milliseconds it is weighed again.
+-- GROUP and publish.lua stand before it. KEYS are the ingress, the count of its settled entries (ingress-settle.lua
+-- counts), the log, the id of the last entry that was ever appended to the log, and the dead letters. ARGV[1] is by
+-- how many milliseconds an id may be ahead of the clock of Redis, ARGV[2] how many bytes of memory the ingress may
+-- take, ARGV[3] how many entries the ingress may hold so that it is moved, ARGV[4] how many pending entries are
+-- checked, ARGV[5] after how many milliseconds the memory of the ingress is measured again.
 local ingress, settled, log, last, dead_letters = unpack(KEYS)
 
--- Of all that cursor.ts takes. None has more digits in its second part.
+-- The highest id that model/cursor.ts takes. No cursor has more digits in its second part.
 local HIGHEST_CURSOR = '999999999999999-999999999999999'
 local SEQUENCE_DIGITS = #HIGHEST_CURSOR:match('%d+$')
 local STEP = 16
--- An entry of more fields is refused, whatever they hold.
+-- An entry with more fields becomes a dead letter, whatever they hold.
 local MANY_FIELDS = 100
 
--- What was found: { what, count, detail } each.
+-- The damage that was found: { what, count, detail } each.
 local found = {}
 local function note(...) found[#found + 1] = { ... } end
 
--- The parts of an id may be larger than a number of Lua is exact, so they are compared as texts.
+-- The parts of an id may be too large for an exact number of Lua, so they are compared as texts.
 local function is_after(id, other)
   local ms, sequence = id:match('^(%d+)-(%d+)$')
   local other_ms, other_sequence = other:match('^(%d+)-(%d+)$')
@@ -28,7 +28,7 @@ local function is_after(id, other)
   return ms > other_ms
 end
 
-local function is_odd(id, highest) return is_after(id, highest) or #id:match('%d+$') > SEQUENCE_DIGITS end
+local function is_unusable(id, highest) return is_after(id, highest) or #id:match('%d+$') > SEQUENCE_DIGITS end
 
 local function type_of(key) return redis.call('TYPE', key).ok end
 
@@ -44,7 +44,7 @@ local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 local HIGHEST_IN_TIME = ('%.0f-%s'):format(now_ms + tonumber(ARGV[1]), ('9'):rep(SEQUENCE_DIGITS))
 
--- Redis undoes nothing of a script that fails halfway.
+-- Checks all rights before the first write, since Redis does not undo the writes of a script that fails halfway.
 local function demand_rights(stream, old)
   local demands = {
     { 'RENAME', stream, old }, { 'XADD', stream, '*', 'e', '' }, { 'XSETID', stream, '1-0' },
@@ -62,9 +62,9 @@ local function add(stream, id, fields)
   redis.call('XADD', stream, id, unpack(fields, 1, math.min(#fields, 2 * MANY_FIELDS)))
 end
 
--- Moves a stream into a new one, since most versions of Redis let no stream go back before an entry that was deleted.
--- What comes before the first odd id keeps its own; `add_again` is called with the fields of each other.
--- Answers after which id the new one goes on, and the set of the ids that are no more.
+-- Moves a stream into a new one, since most versions of Redis do not let a stream go back before an entry that was
+-- deleted. Entries before the first unusable id keep their ids; `add_again` is called with the fields of each other entry.
+-- Answers the id after which the new stream goes on, and the set of the ids that exist no more.
 local function move(stream, highest, add_again)
   local old, from, gone = stream .. ':moving', ('%.0f-0'):format(now_ms + 1), {}
   local function go_on() if redis.call('EXISTS', stream) == 1 then redis.call('XSETID', stream, from) end end
@@ -73,7 +73,7 @@ local function move(stream, highest, add_again)
     local entries = redis.call('XRANGE', old, '-', '+', 'COUNT', STEP)
     for _, entry in ipairs(entries) do
       local id, fields = entry[1], entry[2]
-      if not is_past and is_odd(id, highest) then
+      if not is_past and is_unusable(id, highest) then
         is_past = true
         go_on()
       end

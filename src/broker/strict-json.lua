@@ -1,12 +1,12 @@
--- JSON as strict as the hub's own, for validate.lua. MAX_DEPTH and scan-json.lua stand before it.
+-- Parses JSON as strictly as the nodes do, for validate.lua. MAX_DEPTH and scan-json.lua stand before it.
 
--- Caught where the refusal is answered.
+-- Throws a refusal, which refusal_of_events catches and answers.
 local function refuse(code, what) error({ code = code, what = what }, 0) end
 
--- cjson of Redis takes more than JSON. Forbidding invalid numbers stops NaN, Infinity, 0x10, 01 and +1; what is left
--- over (raw control characters in strings, text after a NUL, and the numbers 1. and -.5) is looked for below.
--- A copy, since the settings of cjson are shared with the scripts of others; made at the first call, since Redis does
--- not lend cjson to a library that is being loaded.
+-- The cjson of Redis takes more than JSON. Forbidding invalid numbers stops NaN, Infinity, 0x10, 01 and +1; the rest
+-- (raw control characters in strings, text after a NUL, and the numbers 1. and -.5) is checked below. This is a copy,
+-- since all scripts share the settings of cjson. It is made at the first call, since Redis does not offer cjson to a
+-- library that is being loaded.
 local function strict_json()
   local copy = cjson.new()
   copy.decode_invalid_numbers(false)
@@ -14,7 +14,7 @@ local function strict_json()
   return copy
 end
 
--- As the hub passes over it: the byte order mark that some shells and editors write first.
+-- Skips the byte order mark that some shells and editors write first, as the nodes do.
 local function without_mark(text) return text:sub(1, 3) == '\239\187\191' and text:sub(4) or text end
 
 local REST = '[\128-\191]'
@@ -28,7 +28,7 @@ local UTF8_SEQUENCES = {
   '\244[\128-\143]' .. REST .. REST,
 }
 
--- Most of a text is ASCII, which goes first.
+-- Most of a text is ASCII, so that is removed first.
 local function is_utf8(text)
   text = text:gsub('[%z\1-\127]+', ' ')
   for _, sequence in ipairs(UTF8_SEQUENCES) do
@@ -38,7 +38,8 @@ local function is_utf8(text)
   return not text:find('[\128-\255]')
 end
 
--- Looks at the points alone: tried at every byte, a pattern costs 10 to 25 ms for a megabyte, a plain search 20 µs.
+-- Visits the points only: a pattern that is tried at every byte costs 10 to 25 ms for a megabyte, a plain search 20
+-- µs.
 local function has_bare_point(text)
   local at = text:find('.', 1, true)
   while at do
@@ -48,7 +49,7 @@ local function has_bare_point(text)
   return false
 end
 
--- Of text that cjson has taken, so that its quotes are known to pair. Most texts are cleared by a look at the whole.
+-- Checks text that cjson has parsed, so its quotes pair. For most texts the check of the first line is enough.
 local function check_cjson_holes(text, is_printable)
   if is_printable and not has_bare_point(text) then return end
   local unescaped = text:gsub('\\.', '')
@@ -62,8 +63,8 @@ local function check_cjson_holes(text, is_printable)
   end
 end
 
--- JSON as a Lua value; a list is a table whose first item is not nil, an object any other. Where both are empty, they
--- cannot be told apart.
+-- Parses JSON into a Lua value. A list is a table whose first item is not nil; every other table is an object. An
+-- empty list and an empty object cannot be told apart.
 local function parse(text)
   local is_printable = text:find('^[ -~]*$') ~= nil
   if not is_printable and not is_utf8(text) then refuse('json_invalid', 'the bytes are not UTF-8') end

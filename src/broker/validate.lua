@@ -3,8 +3,8 @@
 --   FCALL belfry_publish 1 {belfry}:log '<event>' ['<event>' …]
 --   FCALL belfry_publish 2 {belfry}:log {belfry}:once:<key> '<event>' …
 --
--- Answers the id of each event. Takes exactly what the hub itself would take, in any of its formats, and refuses
--- anything else with `BELFRY <code>: <what was wrong>; expected …`; then nothing was appended.
+-- Answers the id of each event. It accepts exactly what a node would accept, in every format, and refuses everything
+-- else with `BELFRY <code>: <what was wrong>; expected …`; then nothing was appended.
 
 local function no_event(what) refuse('event_invalid', what) end
 
@@ -44,7 +44,7 @@ function CHECKS.time(name, value)
   if not is_time(value) then no_event(name .. ' is not a time as RFC 3339 has it') end
 end
 
--- A table that is empty was an object or a list: only the text can tell.
+-- An empty table was an object or a list: only the text can tell.
 function CHECKS.object(name, value, text)
   if is_object(value) and next(value) == nil then
     local at = find_field(text, text:find('{', 1, true), name)
@@ -53,7 +53,7 @@ function CHECKS.object(name, value, text)
   if not is_object(value) then no_event(name .. ' is not an object') end
 end
 
--- As Go reads: without regard to the case of letters, and null as if it were absent.
+-- Reads fields as Go does: the case of letters does not matter, and null counts as absent.
 local function as_go(event, fields)
   local found = {}
   for name, value in pairs(event) do
@@ -69,7 +69,7 @@ local function as_go(event, fields)
   return found
 end
 
--- The fields of the event, each of which is known to have its form.
+-- The fields of the event, after the form of each was checked.
 local function checked_fields(event, format, text)
   local fields = format.asGo and as_go(event, format.fields) or event
   for name, value in pairs(fields) do
@@ -86,7 +86,8 @@ local function checked_fields(event, format, text)
   return fields
 end
 
--- What stands at a path: a field of the root, or with a dot one of an object in it. With it the names of the two.
+-- The value at a path, which is a field of the root, or with a dot a field of an object at the root; and the names of
+-- both fields.
 local function field_at(fields, path)
   local outer, inner = path:match('^([^.]*)%.(.*)$')
   if not outer then return fields[path], path end
@@ -95,7 +96,7 @@ local function field_at(fields, path)
   return value[inner], outer, inner
 end
 
--- The digits of a number as they were written.
+-- A value as the key of an event; a number as its digits were written.
 local function key_of(value, text, outer, inner)
   if type(value) == 'string' then return value end
   if type(value) ~= 'number' then return '' end
@@ -104,8 +105,8 @@ local function key_of(value, text, outer, inner)
   return text:sub(from, to - 1)
 end
 
--- Each answers the { type, action, key } of an event by the rule of its format, and the name of the field that the key
--- was found in, where that is a field of `data`.
+-- Each function answers the { type, action, key } of an event by the rule of its format, and the name of the field of
+-- `data` that holds the key, where one does.
 local topic_by = {}
 
 function topic_by.fields(fields, rule)
@@ -129,7 +130,7 @@ function topic_by.named(fields, rule, text)
   return { topic.type, topic.action, key_of(value, text, outer, inner) }, inner
 end
 
--- What retain.lua asks: `onlyNames` in the hub decides the same.
+-- What retain.lua needs to know; `onlyNames` in model/retention.ts decides the same.
 local function says(key, object)
   if object == nil or object == cjson.null then return 'names' end
   if type(object) ~= 'table' then return '' end
@@ -161,7 +162,7 @@ local function check_size(text)
   if #text > LIMITS.event_bytes then refuse('event_too_big', 'it is ' .. #text .. ' bytes') end
 end
 
--- The { type, action, key, says } of an event, and its text as it may be kept, which can be longer.
+-- The { type, action, key, says } of an event, and its masked text, which can be longer than the original.
 local function check(text)
   check_size(text)
   text = without_mark(text)
@@ -199,7 +200,7 @@ local function refusal_of_keys(keys)
   end
 end
 
--- Fills in the topics that `publish` takes, and what may be kept of the events.
+-- Validates and masks all events, and fills in the kinds that `publish` takes.
 local function refusal_of_events(events, kinds)
   if #events == 0 then return refusal('event_invalid', 'no event is given', 'one or more') end
   for i, text in ipairs(events) do
@@ -213,7 +214,7 @@ local function refusal_of_events(events, kinds)
   end
 end
 
--- As they were sent: what is kept of them may change with the rules.
+-- The digest of the events as they were sent, since their masked text may change with the rules.
 local function digest_of(events)
   local parts = {}
   for i, text in ipairs(events) do parts[i] = #text .. ':' .. text end
