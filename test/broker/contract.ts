@@ -52,7 +52,7 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
       expect(await Array.fromAsync(node.after(START))).toMatchObject([masked]);
     });
 
-    it('gives out ids that rise', async () => {
+    it('assigns rising ids', async () => {
       const { node } = await start(makeWorld());
       const ids: Cursor[] = [];
       for (let i = 0; i < 20; i++) ids.push(...(await node.publish([event(`${i}`), event(`${i}'`)])));
@@ -79,7 +79,7 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
       expect((large?.size ?? 0) - (small?.size ?? 0)).toBeGreaterThan(9_900);
     });
 
-    it('keeps a time to the digit and fills one in where there is none', async () => {
+    it('keeps the time of an event to the digit, and fills it in where there is none', async () => {
       const { node, recorder } = await start(makeWorld());
       const time = '2025-01-15T10:30:00.123456789+02:00';
       await node.publish([{ ...event('stated'), time }, event('unstated')]);
@@ -89,7 +89,7 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
       expect(Math.abs(Date.parse(unstated?.time ?? '') - Date.now())).toBeLessThan(60_000);
     });
 
-    it('reads the log backwards from a place, newest first, however many there are', async () => {
+    it('reads the log backwards from a position, newest first, however long it is', async () => {
       const { node } = await start(makeWorld());
       const ids: Cursor[] = [];
       for (let i = 0; i < 5; i++)
@@ -109,7 +109,7 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
       expect(await recorder.count(1)).toMatchObject([{ key: 'a', previous: START }]);
     });
 
-    it('appends a list whole, with nothing of others in between', async () => {
+    it('appends a list whole, with no other event in between', async () => {
       const { node, recorder } = await start(makeWorld());
       const lists = Array.from({ length: 50 }, (_, list) => [0, 1, 2].map((i) => event(`${list}.${i}`)));
       await Promise.all(lists.map((list) => node.publish(list)));
@@ -121,7 +121,7 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
       }
     });
 
-    it('answers a repeated idempotency key as the first time and appends nothing', async () => {
+    it('answers a repeated idempotency key as the first time, and appends nothing', async () => {
       const { node, recorder } = await start(makeWorld());
       const ids = await node.publish([event('a'), event('b')], once('order 17'));
       expect(await node.publish([event('a'), event('b')], once('order 17'))).toEqual(ids);
@@ -150,7 +150,7 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
       expect((await recorder.key('end')).map(({ key }) => key)).toEqual(['a', 'end']);
     });
 
-    it('reads the history after a place, oldest first, just as it was delivered', async () => {
+    it('reads the history after a position, oldest first, exactly as it was delivered', async () => {
       const { node, recorder } = await start(makeWorld());
       for (const key of ['a', 'b', 'c']) await node.publish([event(key)]);
       const events = await recorder.count(3);
@@ -160,14 +160,14 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
       expect(await all(node.after('9999999999999-0'))).toEqual([]);
     });
 
-    it('reads a history of many pages without a gap or a double', async () => {
+    it('reads a history of many pages, each event once', async () => {
       const { node } = await start(makeWorld());
       const ids = await node.publish(Array.from({ length: 1_234 }, (_, i) => event(`${i}`)));
       expect((await all(node.after(START))).map(({ id }) => id)).toEqual(ids);
       expect((await all(node.after(ids[499] ?? ''))).map(({ id }) => id)).toEqual(ids.slice(500));
     });
 
-    it('delivers a thousand events, published at the same time, once each in the order of the log', async () => {
+    it('delivers a thousand concurrently published events once each, in the order of the log', async () => {
       const { node, recorder } = await start(makeWorld());
       const keys = Array.from({ length: 1_000 }, (_, i) => `${i}`);
       const ids = (await Promise.all(keys.map((key) => node.publish([event(key)])))).flat();
@@ -201,7 +201,7 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
       );
     });
 
-    it('is ready once started and refuses everything once stopped', async () => {
+    it('is ready once it is started, and refuses everything once it is stopped', async () => {
       const world = makeWorld();
       const node = world.node();
       await expect(node.ready()).rejects.toMatchObject({ code: 'unavailable' });

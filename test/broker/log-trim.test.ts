@@ -36,7 +36,7 @@ describe.each([
   ['memory', inMemory],
   ['redis', inRedis],
 ])('the log of the %s broker', (_name, start) => {
-  it('is never larger than its bytes allow, and never smaller than nearly that once it was full', async () => {
+  it('never exceeds its byte limit, and stays nearly full once it was full', async () => {
     const broker = await start();
     let [most, least] = [0, Infinity];
     for (let i = 0; i < 300; i++) {
@@ -52,7 +52,7 @@ describe.each([
     expect(least).toBeLessThan(MIB);
   });
 
-  it('keeps the end of a list that is larger than all of it', async () => {
+  it('keeps the end of a published list that is larger than the whole log', async () => {
     const broker = await start();
     await broker.publish(list(200, 10));
     const kept = (await all(broker.after(START))).map(({ key }) => Number(key));
@@ -67,7 +67,7 @@ describe.each([
     expect((await all(broker.after(START))).map(({ key }) => key)).toEqual(['2']);
   });
 
-  it('lets who resumes from a place that was trimmed see that something is missing', async () => {
+  it('shows a reader that resumes from a trimmed position that something is missing', async () => {
     const broker = await start();
     const [first = ''] = await broker.publish([event('first')]);
     const [second = ''] = await broker.publish([event('second')]);
@@ -79,24 +79,27 @@ describe.each([
   });
 });
 
-it.each([{}, { redis: true }])('tells a client of the gap that bytes left, with %o', async ({ redis }) => {
-  const world = new RedisWorld();
-  const shared = redis === true ? { BELFRY_REDIS_URL: world.url, BELFRY_PREFIX: world.prefix } : {};
-  const node = await startNode({ BELFRY_LOG_MAX_BYTES: String(MIB), ...shared });
-  const headers = { Authorization: `Bearer ${await node.token()}`, 'Content-Type': 'application/json' };
-  const post = async (events: readonly NewEvent[]): Promise<string> => {
-    const request = { method: 'POST', headers, body: JSON.stringify(events) };
-    const response = await fetch(`${node.url}/api/v3/events`, request);
-    expect(response.status).toBe(204);
-    return response.headers.get('belfry-event-ids')?.split(',')[0] ?? '';
-  };
-  const from = await post([event('first')]);
-  for (let i = 0; i < 4; i++) await post(list(60, 10));
-  const answer = await fetch(`${node.url}/api/v3/events?since=${from}`, { headers });
-  expect(await answer.json()).toMatchObject({ gap: { from, reason: 'trimmed' } });
-});
+it.each([{}, { redis: true }])(
+  'tells a client of the gap after trimming by bytes, with %o',
+  async ({ redis }) => {
+    const world = new RedisWorld();
+    const shared = redis === true ? { BELFRY_REDIS_URL: world.url, BELFRY_PREFIX: world.prefix } : {};
+    const node = await startNode({ BELFRY_LOG_MAX_BYTES: String(MIB), ...shared });
+    const headers = { Authorization: `Bearer ${await node.token()}`, 'Content-Type': 'application/json' };
+    const post = async (events: readonly NewEvent[]): Promise<string> => {
+      const request = { method: 'POST', headers, body: JSON.stringify(events) };
+      const response = await fetch(`${node.url}/api/v3/events`, request);
+      expect(response.status).toBe(204);
+      return response.headers.get('belfry-event-ids')?.split(',')[0] ?? '';
+    };
+    const from = await post([event('first')]);
+    for (let i = 0; i < 4; i++) await post(list(60, 10));
+    const answer = await fetch(`${node.url}/api/v3/events?since=${from}`, { headers });
+    expect(await answer.json()).toMatchObject({ gap: { from, reason: 'trimmed' } });
+  },
+);
 
-describe('the bytes of a log in Redis', () => {
+describe('the byte limit of a log in Redis', () => {
   const fill = async (broker: Broker): Promise<void> => void (await broker.publish(list(150, 10)));
 
   const marks = ({ log }: RedisWorld): string => `${log}:marks`;
@@ -121,7 +124,7 @@ describe('the bytes of a log in Redis', () => {
     expect(await world.redis.zcard(marks(world))).toBeLessThanOrEqual(64);
   });
 
-  it('are bounded where others append by hand and by the function', async () => {
+  it('holds when services append by hand and by the function', async () => {
     const world = new RedisWorld();
     const { broker } = await world.start({ bounds });
     for (let i = 0; i < 100; i++) {
@@ -132,7 +135,7 @@ describe('the bytes of a log in Redis', () => {
     expect(await world.redis.zcard(marks(world))).toBeLessThanOrEqual(64);
   });
 
-  it('follow a log that numbers from the past', async () => {
+  it('holds for a log that began anew with earlier ids', async () => {
     const world = new RedisWorld();
     const { broker } = await world.start({ bounds });
     await fill(broker);
@@ -148,7 +151,7 @@ describe('the bytes of a log in Redis', () => {
     expect(await held(broker)).toBeLessThanOrEqual(MIB);
   });
 
-  it('are those of the rules of an older node, where those know none', async () => {
+  it('does not apply under the rules of an older node, which state none', async () => {
     const world = new RedisWorld();
     const { broker } = await world.start({ bounds });
     const rules = JSON.parse((await world.redis.hget(`{${world.prefix}}:rules`, 'rules')) ?? '') as {

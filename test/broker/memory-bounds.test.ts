@@ -22,7 +22,7 @@ const range = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, i) => String(from + i));
 
 describe('a memory broker', () => {
-  it('refuses a list of which one event is too big, and keeps nothing of it', async () => {
+  it('refuses a whole list when one of its events is too big', async () => {
     const broker = new MemoryBroker({ clock: new ManualClock(), bounds: BOUNDS, maxEventBytes: 1_000 });
     await broker.start(new Recorder().hear);
     const big = { ...event('big'), object: 'x'.repeat(1_000) };
@@ -32,7 +32,7 @@ describe('a memory broker', () => {
 });
 
 describe('the log of a memory broker', () => {
-  it('keeps so many events and no more, at any time', async () => {
+  it('never holds more events than its limit', async () => {
     const { broker, kept } = await started();
     for (let i = 0; i < 350; i++) {
       await broker.publish([event(`${i}`)]);
@@ -40,14 +40,14 @@ describe('the log of a memory broker', () => {
     }
   });
 
-  it('keeps the end of a list that is longer than it, and delivers all of it', async () => {
+  it('keeps the end of a list that is longer than the log, and delivers the whole list', async () => {
     const { broker, recorder, kept } = await started();
     await broker.publish(range(0, 1_000).map(event));
     expect(recorder.keys).toEqual(range(0, 1_000));
     expect(await kept()).toEqual(range(900, 1_000));
   });
 
-  it('forgets an event when its time is over, also when nothing new comes', async () => {
+  it('drops an event when its age is reached, also when nothing new is published', async () => {
     const clock = new ManualClock();
     const { broker, kept } = await started(clock);
     await broker.publish([event('1')]);
@@ -63,7 +63,7 @@ describe('the log of a memory broker', () => {
     expect(await all(broker.after(START))).toMatchObject([{ key: '3', id: third }]);
   });
 
-  it('may lose its head while it is read, without a double and in order', async () => {
+  it('can be trimmed while it is read: no event comes twice or out of order', async () => {
     const { broker } = await started(new ManualClock(), {
       maxEvents: 1_500,
       maxBytes: 268_435_456,
@@ -80,7 +80,7 @@ describe('the log of a memory broker', () => {
 });
 
 describe('a memory broker', () => {
-  it('gives out rising ids when the clock stands still or is set back', async () => {
+  it('assigns rising ids when the clock stands still or is set back', async () => {
     let now = 1_000;
     const { broker } = await started({ ...systemClock, now: () => now });
     const ids = await broker.publish([event('1'), event('2')]);
@@ -91,14 +91,14 @@ describe('a memory broker', () => {
     expect(ids).toEqual(['1000-0', '1000-1', '1000-2', '1001-0']);
   });
 
-  it('fills in the time of its clock', async () => {
+  it('fills in the time of its clock where an event has none', async () => {
     const { broker, recorder } = await started(new ManualClock('2025-01-15T10:30:00.500Z'));
     const [id] = await broker.publish([event('1')]);
     expect(id).toBe(`${Date.parse('2025-01-15T10:30:00.500Z')}-0`);
     expect(recorder.events).toMatchObject([{ time: '2025-01-15T10:30:00.500Z' }]);
   });
 
-  it('keeps the order when hearing an event publishes another', async () => {
+  it('keeps the order when the delivery of an event publishes another', async () => {
     const broker = new MemoryBroker({ clock: new ManualClock(), bounds: BOUNDS });
     const heard: string[] = [];
     await broker.start(({ key }) => {
@@ -125,7 +125,7 @@ describe('a memory broker', () => {
     expect(await kept()).toEqual(['1', '3']);
   });
 
-  it('remembers ten thousand idempotency keys, the latest', async () => {
+  it('remembers the latest ten thousand idempotency keys', async () => {
     const { broker } = await started();
     const first = await broker.publish([event('x')], once('0'));
     const second = await broker.publish([event('x')], once('1'));

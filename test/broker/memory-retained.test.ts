@@ -14,7 +14,7 @@ async function start(maxRetainedBytes = 268_435_456): Promise<{ broker: MemoryBr
 }
 
 describe('what a memory broker retains', () => {
-  it('outlives the log', async () => {
+  it('is still there when the log has trimmed the event', async () => {
     const { broker, clock } = await start();
     await broker.publish([line('web', 1), value('save', 'a', 1)]);
     clock.advance(1_000_000);
@@ -22,7 +22,7 @@ describe('what a memory broker retains', () => {
     expect((await broker.latestOf('machines', 'a'))?.object).toEqual(1);
   });
 
-  it('forgets a tail so long after its last event, where the rule says so', async () => {
+  it('drops a tail when the TTL of its rule has passed since its last event', async () => {
     const { broker, clock } = await start();
     const log = query('deployment.log', '7', 9);
     await broker.publish([{ ...line('7', 1), type: 'deployment' }]);
@@ -36,7 +36,7 @@ describe('what a memory broker retains', () => {
     expect(await objects(broker, log)).toEqual([3]);
   });
 
-  it('is ten thousand lists at most, those written to last: of each key one, and one of what changed last', async () => {
+  it('is limited to the ten thousand lists that were written to last, one for each key and one for the last change', async () => {
     const { broker } = await start();
     await broker.publish([value('save', 'old', 1), line('web', 1)]);
     for (let i = 0; i < 9_998; i++) await broker.publish([value('save', `${i}`, i)]);
@@ -46,7 +46,7 @@ describe('what a memory broker retains', () => {
     expect(await objects(broker, query('container.log', 'web', 9))).toEqual([1, 2]);
   });
 
-  it('takes no more bytes than it may, of one key or of many, and counts what is gone', async () => {
+  it('stays within its byte limit, for one key and for many, and counts what was evicted', async () => {
     const { broker } = await start(64 * 1024 * 1024);
     const object = 'x'.repeat(1024 * 1024);
     for (let i = 0; i < 80; i++)

@@ -4,8 +4,8 @@ import { ManualClock } from '../support/clock.ts';
 
 const event = (key: string): string => `{"type":"a","action":"b","key":"${key}","object":null}`;
 
-describe('what anybody shouts into the channel', () => {
-  it('reaches every node, live only: without an id and without a place in the history', async () => {
+describe('an event that a service publishes on the live channel', () => {
+  it('reaches every node live only: it has no id and is not in the history', async () => {
     const world = new RedisWorld();
     const [one, two] = [await world.start(), await world.start()];
     await world.shout(event('x'));
@@ -28,7 +28,7 @@ describe('what anybody shouts into the channel', () => {
     ]);
   });
 
-  it('may be a list, whose rejected input does not spoil the rest', async () => {
+  it('may be a list: a rejected item does not affect the other items', async () => {
     const world = new RedisWorld();
     const { recorder } = await world.start();
     await world.shout(
@@ -39,7 +39,7 @@ describe('what anybody shouts into the channel', () => {
     expect(world.reasons).toEqual(Array.from({ length: 3 }, () => 'channel event_invalid'));
   });
 
-  it('may be a list of a thousand; of more nothing is heard', async () => {
+  it('may be a list of a thousand events; a longer list is rejected whole', async () => {
     const world = new RedisWorld();
     const { recorder } = await world.start();
     const list = (count: number): string => `[${Array.from({ length: count }, () => event('x')).join()}]`;
@@ -50,7 +50,7 @@ describe('what anybody shouts into the channel', () => {
     expect(world.reasons).toEqual(['channel event_invalid']);
   });
 
-  it('gets the time of the node where it states none', async () => {
+  it('gets the time of the node where it has none', async () => {
     const world = new RedisWorld();
     const { recorder } = await world.start({ clock: new ManualClock('2025-01-15T10:30:00Z') });
     await world.shout(event('x'));
@@ -62,7 +62,7 @@ describe('what anybody shouts into the channel', () => {
     ]);
   });
 
-  it('does not come between events of the log', async () => {
+  it('does not break the sequence of events of the log', async () => {
     const world = new RedisWorld();
     const { recorder, broker } = await world.start();
     await world.fcall(event('1'));
@@ -108,7 +108,7 @@ describe('what anybody shouts into the channel', () => {
     expect(world.reasons).toEqual([`channel ${reason}`]);
   });
 
-  it('is no entry of the log, whatever ids it names', async () => {
+  it('is not taken for an entry of the log, whatever ids it names', async () => {
     const world = new RedisWorld();
     const { recorder, broker } = await world.start();
     const [first = ''] = await broker.publish([{ type: 'a', action: 'b', key: '1', object: null }]);
@@ -124,8 +124,8 @@ describe('what anybody shouts into the channel', () => {
   });
 });
 
-describe('the channel among nodes', () => {
-  it('takes an event of the registry that the log did not take, live only', async () => {
+describe('the channel between nodes', () => {
+  it('carries events of the registry that are not in the log, live only', async () => {
     const world = new RedisWorld();
     const { recorder } = await world.start();
     const told = {
@@ -141,7 +141,7 @@ describe('the channel among nodes', () => {
     expect(await world.redis.xlen(`{${world.prefix}}:log`)).toBe(0);
   });
 
-  it('takes nothing else that names no position in the log', async () => {
+  it('rejects any other message without a position in the log', async () => {
     const world = new RedisWorld();
     const { recorder, broker } = await world.start();
     for (const text of [event('bare'), `[${event('bare')}]`, `1-0 ${event('x')}`, ''])
@@ -157,7 +157,7 @@ describe('the channel among nodes', () => {
     ]);
   });
 
-  it('lets no event be skipped or doubled though it tells what the log does not hold', async () => {
+  it('makes no node skip or repeat an event when it tells of entries that the log does not hold', async () => {
     const world = new RedisWorld();
     const { recorder, broker } = await world.start();
     const publish = async (key: string): Promise<string> =>
@@ -179,8 +179,8 @@ function knowsNothing(): never {
   throw new Error('never heard of it');
 }
 
-describe('rejected input in the log', () => {
-  it('is reported and passed over, live and in the history, and leaves no gap', async () => {
+describe('an entry of the log that is not an event', () => {
+  it('is reported and skipped, live and in the history, and leaves no gap', async () => {
     const world = new RedisWorld();
     const [knows, knowsNot] = [await world.start(), await world.start({ parseLogged: knowsNothing })];
     await knows.broker.publish([{ type: 'a', action: 'b', key: '1', object: null }]);

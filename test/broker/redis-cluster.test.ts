@@ -16,7 +16,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('on a Redis Cluster (needs a redis-server on 
   afterAll(() => cluster.dispose());
 
   describeBroker('redis+cluster', world);
-  it('an ingress that was given the largest id goes on', async () => {
+  it('an ingress that was given the largest id goes on working', async () => {
     const shared = world();
     const owner = new Redis((await cluster.ownerOf(shared.prefix)).url);
     onTestFinished(() => owner.disconnect());

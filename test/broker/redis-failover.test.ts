@@ -63,7 +63,7 @@ describe.skipIf(!HAS_REDIS_SERVER).each([
   ['Sentinel', sentinelGroup],
   ['a Cluster', clusterGroup],
 ])(`a node of %s ${NEEDS}`, { timeout: 60_000 }, (_name, makeGroup) => {
-  it('loses and doubles nothing that was replicated when its master is killed, and goes on by itself', async () => {
+  it('neither loses nor repeats a replicated event when its master is killed, and goes on by itself', async () => {
     const { world, master, replica } = await makeGroup();
     const [one, two] = [await world.start(QUICK), await world.start(QUICK)];
     const end = flood(one.broker);
@@ -94,7 +94,7 @@ describe.skipIf(!HAS_REDIS_SERVER).each([
     expect([6, 7, 8]).toContain(lost);
   });
 
-  it('tells a gap where the new master lacks what was heard', async () => {
+  it('tells a gap when the new master lacks events that were heard', async () => {
     const { world, master, replica } = await makeGroup();
     const { broker, recorder } = await world.start(QUICK);
     const [kept] = await broker.publish([event('kept')]);
@@ -117,7 +117,7 @@ describe.skipIf(!HAS_REDIS_SERVER).each([
     ]);
   });
 
-  it('follows with all its connections when an operator names another master', async () => {
+  it('moves all its connections when an operator names another master', async () => {
     const { world, master, replica, replace } = await makeGroup();
     const { broker, recorder } = await world.start(QUICK);
     await broker.publish([event('before')]);
@@ -133,7 +133,7 @@ describe.skipIf(!HAS_REDIS_SERVER).each([
     expect(new Set(recorder.ids).size).toBe(recorder.ids.length);
   });
 
-  it('waits only so long for a master that hangs, is not ready, and goes on with it', async () => {
+  it('is not ready while its master hangs, waits for it no longer than the time limit, and goes on when it is back', async () => {
     const { world, master, hold } = await makeGroup();
     await hold();
     const retention = new Retention([{ pattern: 'x.*.*', latest: true }]);
@@ -154,7 +154,7 @@ describe.skipIf(!HAS_REDIS_SERVER).each([
 });
 
 describe.skipIf(!HAS_REDIS_SERVER)(`behind Sentinel ${NEEDS}`, { timeout: 60_000 }, () => {
-  it('a node leaves the old master as soon as another is named, though that one would go on', async () => {
+  it('a node leaves the old master as soon as another is named, though the old one still answers', async () => {
     const { world, master, replica, replace } = await sentinelGroup();
     await world.start(QUICK);
     await replace();
@@ -162,7 +162,7 @@ describe.skipIf(!HAS_REDIS_SERVER)(`behind Sentinel ${NEEDS}`, { timeout: 60_000
     expect(await tell(master, 'ROLE')).toContain('master');
   });
 
-  it('a node takes no replica for a master, whoever names it so', async () => {
+  it('a node never takes a replica for the master, whoever names it', async () => {
     const { world, master, hold } = await sentinelGroup();
     await hold();
     const { broker, recorder } = await world.start(QUICK);
@@ -180,7 +180,7 @@ describe.skipIf(!HAS_REDIS_SERVER)(`behind Sentinel ${NEEDS}`, { timeout: 60_000
     await recorder.key('after');
   });
 
-  it('a Sentinel that hangs holds up nobody, and one that is gone neither', async () => {
+  it('a Sentinel that hangs or is gone does not delay a node', async () => {
     const { url, master, sentinels } = await startSentinels();
     sentinels[0]?.freeze();
     await sentinels[1]?.kill();
@@ -212,7 +212,7 @@ describe.skipIf(!HAS_REDIS_SERVER)(`behind Sentinel ${NEEDS}`, { timeout: 60_000
 });
 
 describe.skipIf(!HAS_REDIS_SERVER)(`on a Cluster ${NEEDS}`, { timeout: 60_000 }, () => {
-  it('a node hears what is published at any node of it, by any client', async () => {
+  it('a node hears what any client publishes at any server of the Cluster', async () => {
     const cluster = await startCluster();
     const world = new RedisWorld(cluster.url, cluster.masters[0]?.url);
     const { recorder } = await world.start();
@@ -228,7 +228,7 @@ describe.skipIf(!HAS_REDIS_SERVER)(`on a Cluster ${NEEDS}`, { timeout: 60_000 },
     expect(recorder.ids.at(-1)).toBe((ids as string[])[0]);
   });
 
-  it('a node waits for a Cluster that has failed, and says so once', async () => {
+  it('a node waits for a Cluster that has failed, and logs that once', async () => {
     const cluster = await startCluster();
     const prefix = randomPrefix();
     const owner = await cluster.ownerOf(prefix);
@@ -267,7 +267,7 @@ describe.skipIf(!HAS_REDIS_SERVER)(`on a Cluster ${NEEDS}`, { timeout: 60_000 },
     expect(await new RedisWorld(url, masters[0]?.url).shortLife()).toBe('stopped');
   });
 
-  it('a node follows its slot to another master, and puts the function there', async () => {
+  it('a node follows its slot to another master, and loads the function there', async () => {
     const cluster = await startCluster();
     const prefix = randomPrefix();
     const owner = await cluster.ownerOf(prefix);

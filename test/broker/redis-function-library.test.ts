@@ -11,7 +11,7 @@ const EVENT = '{"type":"profiles","action":"save","key":"global","object":{"a":1
 const DRP = '{"Type":"machines","Action":"update","Key":"m1","Object":null}';
 
 describe('the Redis function belfry_publish', () => {
-  it('takes events of anybody, answers their ids and tells every node', async () => {
+  it('accepts events of any service, answers their ids and tells every node', async () => {
     const world = new RedisWorld();
     const [one, two] = [await world.start(), await world.start()];
     const ids = await world.fcall(EVENT, DRP);
@@ -23,7 +23,7 @@ describe('the Redis function belfry_publish', () => {
     expect(await two.recorder.count(2)).toEqual(heard);
   });
 
-  it('leaves the time of an event that states none to its id, on every node and in the history', async () => {
+  it('gives an event without a time the time of its id, on every node and in the history', async () => {
     const world = new RedisWorld();
     const { broker, recorder } = await world.start();
     const [id = ''] = await world.fcall(EVENT);
@@ -32,7 +32,7 @@ describe('the Redis function belfry_publish', () => {
     expect(await Array.fromAsync(broker.after('0-0'))).toEqual(recorder.events);
   });
 
-  it('takes an idempotency key as a second key, for the same events', async () => {
+  it('takes an idempotency key as its second key, and refuses it for other events', async () => {
     const world = new RedisWorld();
     const { broker, recorder } = await world.start();
     const call = (...events: string[]): Promise<unknown> =>
@@ -96,7 +96,7 @@ describe('the Redis function belfry_publish', () => {
     expect(world.rejected).toEqual([]);
   });
 
-  it('takes the largest event that is allowed', async () => {
+  it('accepts an event of exactly the largest size', async () => {
     const world = new RedisWorld();
     const { recorder } = await world.start();
     const frame = '{"type":"a","action":"b","key":"","object":""}';
@@ -106,7 +106,7 @@ describe('the Redis function belfry_publish', () => {
     expect(await recorder.count(1)).toMatchObject([{ size: MAX_EVENT_BYTES }]);
   });
 
-  it.each(FORMATS)('takes the %s format', async (_name, event) => {
+  it.each(FORMATS)('accepts the %s format', async (_name, event) => {
     const world = new RedisWorld();
     await world.start();
     expect(await world.fcall(event)).toHaveLength(1);
@@ -122,7 +122,7 @@ describe('the Redis function belfry_publish', () => {
     );
   });
 
-  it('agrees with the hub on whatever becomes of JSON when bytes of it are changed', async () => {
+  it('agrees with the hub on JSON in which random bytes were changed', async () => {
     const world = new RedisWorld();
     await world.start();
     const snippets = ['"', '\\', '\\u', '\\ud83d\\ude00', '\\ud83d', '\\udE00', '{', '}', '[', ']', ',', ':', '.', '-', '0', '1e5', ' ', '\t', '\n', '\0', '\x01', '\x7f', '\x80', '\xc3\xa9', '\xf0', 'null', 'NaN', '"__proto__":']; // prettier-ignore

@@ -20,7 +20,7 @@ async function ownWorld(options?: RedisServerOptions) {
 }
 
 describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
-  it('misses nothing and hears nothing twice, though events are published all the while', async () => {
+  it('misses no event and hears none twice, while events are published all the time', async () => {
     const { world } = await ownWorld();
     const [one, two] = [await world.start(), await world.start()];
     const end = flood(one.broker);
@@ -38,7 +38,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
     expect(ids.length).toBeGreaterThan(500);
   });
 
-  it('says once that the connection is lost, and once that it is back', async () => {
+  it('logs once that the connection is lost, and once that it is back', async () => {
     const { world } = await ownWorld();
     const { broker } = await world.start();
     await world.cut('PUBSUB');
@@ -66,7 +66,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
     expect(gaps()).toEqual([2, 1]);
   });
 
-  it('delivers what it missed as it comes over a slow link, is ready all the while, and takes publishes', async () => {
+  it('delivers missed events as they come over a slow link, and is ready and publishes meanwhile', async () => {
     const { server, world } = await ownWorld();
     const proxy = await FaultProxy.before(server.port);
     onTestFinished(() => proxy.close());
@@ -86,7 +86,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
     expect(recorder.keys).toEqual([...Array.from({ length: 40 }, () => 'missed'), 'beside']);
   });
 
-  it('tells how much it missed when the log was trimmed meanwhile', async () => {
+  it('tells a gap with its bounds when the log was trimmed meanwhile', async () => {
     const { world } = await ownWorld();
     const [one, two] = [await world.start(), await world.start({ clock: new ManualClock() })];
     const [first] = await one.broker.publish([event('1')]);
@@ -105,7 +105,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
     expect(two.recorder.events[1]).not.toHaveProperty('id');
   });
 
-  it('notices that it is deaf though its connection stands, and subscribes anew', async () => {
+  it('notices that it hears nothing though its connection is open, and subscribes anew', async () => {
     const { server, world } = await ownWorld();
     const proxy = await MuteProxy.before(server.port);
     const clock = new ManualClock();
@@ -116,7 +116,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
     await one.recorder.count(1);
     await expect(deaf.broker.ready()).rejects.toMatchObject({
       code: 'unavailable',
-      message: 'The node does not hear what is published.',
+      message: 'This node does not hear what is published.',
     });
     expect(deaf.recorder.events).toEqual([]);
 
@@ -129,7 +129,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
     await deaf.broker.ready();
   });
 
-  it('recovers from a message that leads it astray: the next watch finds the log elsewhere', async () => {
+  it('recovers from a false message at the next probe', async () => {
     const { world } = await ownWorld();
     const clock = new ManualClock();
     const { broker, recorder } = await world.start({ clock });
@@ -145,7 +145,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
     expect(recorder.keys).toEqual(['1', 'forged', '2']);
   });
 
-  it('is not ready while it may not subscribe again, and says so', async () => {
+  it('is not ready while it lacks the right to subscribe again, and logs that', async () => {
     const { server, world } = await ownWorld();
     await world.redis.call('ACL', 'SETUSER', 'hub', 'on', '>pass', '~*', '+@all', 'allchannels');
     const clock = new ManualClock();
@@ -164,7 +164,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
     await expect.poll(() => broker.ready().then(() => true, () => false)).toBe(true); // prettier-ignore
   });
 
-  it('catches up at the next watch when nothing else tells it to', async () => {
+  it('catches up at the next watch when nothing else triggers it', async () => {
     const { world } = await ownWorld();
     const clock = new ManualClock();
     const { recorder } = await world.start({ clock });
@@ -176,8 +176,8 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
   });
 });
 
-describe.skipIf(!HAS_REDIS_SERVER)('scripts and functions that vanish', () => {
-  it('do not disturb the hub: SCRIPT FLUSH', async () => {
+describe.skipIf(!HAS_REDIS_SERVER)('scripts and functions that vanish from Redis', () => {
+  it('do not disturb the hub after SCRIPT FLUSH', async () => {
     const { world } = await ownWorld();
     const { broker, recorder } = await world.start();
     for (const key of ['1', '2', '3']) {
@@ -188,7 +188,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('scripts and functions that vanish', () => {
     expect(recorder.keys).toEqual(['1', '2', '3']);
   });
 
-  it('are put back: FUNCTION FLUSH, with the next watch or reconnection', async () => {
+  it('are loaded again after FUNCTION FLUSH, at the next watch or reconnection', async () => {
     const { world } = await ownWorld();
     const clock = new ManualClock();
     const { broker, recorder } = await world.start({ clock });
@@ -208,7 +208,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('scripts and functions that vanish', () => {
     await expect.poll(works).toBe(true);
   });
 
-  it('leave the JSON of other functions as it was', async () => {
+  it('do not change how other functions encode JSON', async () => {
     const { world } = await ownWorld();
     await world.start();
     await world.fcall(JSON.stringify(event('1')));
@@ -221,7 +221,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('scripts and functions that vanish', () => {
     expect(await world.redis.fcall('lax', 0)).toBe('1nan');
   });
 
-  it('are not overwritten by a node that merely comes back', async () => {
+  it('are not overwritten by a node that reconnects', async () => {
     const { world } = await ownWorld();
     await world.start();
     const newer =
@@ -233,7 +233,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('scripts and functions that vanish', () => {
     expect(world.said().join()).not.toContain('cannot load');
   });
 
-  it('are done without where Redis does not allow them, with one warning', async () => {
+  it('are not needed where Redis forbids functions: the node works and logs one warning', async () => {
     const { server, world } = await ownWorld();
     await world.redis.acl('SETUSER', 'hub', 'on', '>secret', '~*', '&*', '+@all', '-function');
     const clock = new ManualClock();
@@ -251,7 +251,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('scripts and functions that vanish', () => {
 });
 
 describe.skipIf(!HAS_REDIS_SERVER)('what a hub keeps in Redis', () => {
-  it('carries one hash tag in every key, so that all lie on the same node of a cluster', async () => {
+  it('has one hash tag in every key, so that all keys lie on the same server of a Cluster', async () => {
     const { world } = await ownWorld();
     const { broker } = await world.start();
     await broker.publish([event('1')], once('once'));
@@ -264,7 +264,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('what a hub keeps in Redis', () => {
     expect(keys.toSorted()).toEqual(names.toSorted());
   });
 
-  it('keeps the log short, forgets what is too old and remembers an idempotency key for five minutes', async () => {
+  it('is bounded: the log by count and age, an idempotency key by five minutes', async () => {
     const world = new RedisWorld();
     const clock = new ManualClock();
     const { broker } = await world.start({
@@ -285,7 +285,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('what a hub keeps in Redis', () => {
     await broker.ready();
   });
 
-  it('is forgotten by the clock of Redis, whatever a node believes the time to be', async () => {
+  it('is trimmed by the clock of Redis, whatever the clock of a node says', async () => {
     const { world } = await ownWorld();
     const clock = new ManualClock(new Date(Date.now() + 365 * 86_400_000).toISOString());
     const { broker } = await world.start({ clock });

@@ -110,7 +110,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the hub and the function belfry_publish', ()
     ['the default rules', DEFAULT_REDACTION],
     ['rules of all kinds', RULES],
   ])(
-    'take the same, file it alike and keep the same of it, whatever is written, by %s',
+    'accept the same events, retain them alike and mask them alike, whatever is written, by %s',
     async (_name, rules) => {
       await expect(compare(rules, anyEventText, 2_000)).resolves.toBeUndefined();
     },

@@ -10,7 +10,7 @@ const refusal = (call: Promise<unknown>): Promise<string> =>
   call.then(String, ({ message }: Error) => message);
 
 describe.skipIf(!HAS_REDIS_SERVER)('hubs of several prefixes on one Redis', () => {
-  it('are published to by one function, each with its own masks, limits and retention', async () => {
+  it('share one function, which applies the masks, limits and retention of each hub', async () => {
     const { url } = await startRedisServer();
     const [one, two, three] = [new RedisWorld(url), new RedisWorld(url), new RedisWorld(url)];
     await one.start({ redaction: new Redaction([{ fields: ['password'] }]), maxEventBytes: 200 });
@@ -31,7 +31,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('hubs of several prefixes on one Redis', () =
     expect([await latest(one), await latest(two), await latest(three)]).toEqual([0, 0, 1]);
   });
 
-  it('are refused where none has left its rules, since nothing would be masked', async () => {
+  it('cannot be published to by the function where no rules are stored, since nothing would be masked', async () => {
     const { url } = await startRedisServer();
     await new RedisWorld(url).start();
     const nobody = new RedisWorld(url);
@@ -45,7 +45,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('hubs of several prefixes on one Redis', () =
     expect(await nobody.redis.exists(nobody.log)).toBe(0);
   });
 
-  it('leave the function of the newest version in place, whichever node starts last', async () => {
+  it('keep the function of the newest version, whichever node starts last', async () => {
     const { url } = await startRedisServer();
     const world = new RedisWorld(url);
     const library = (version: number, answer: string): string =>

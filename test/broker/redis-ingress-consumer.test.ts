@@ -83,7 +83,7 @@ async function logged({ broker }: StartedNode): Promise<string[]> {
 }
 
 describe('the ingress', () => {
-  it.each(FORMATS)('takes an event in the %s format into the log', async (_name, text) => {
+  it.each(FORMATS)('moves an event in the %s format into the log', async (_name, text) => {
     const { ingress, first } = await start();
     await ingress.add(text);
     await first.recorder.count(1);
@@ -95,7 +95,7 @@ describe('the ingress', () => {
     await expect.poll(() => ingress.state()).toEqual([0, 0]);
   });
 
-  it('takes what was put in before there was any node', async () => {
+  it('accepts entries that were added before any node ran', async () => {
     const world = new RedisWorld();
     const ingress = new Ingress(world);
     await ingress.add(E(1), E(2));
@@ -104,7 +104,7 @@ describe('the ingress', () => {
     expect(node.recorder.keys).toEqual(['1', '2']);
   });
 
-  it('gives an event that states no time that of its entry', async () => {
+  it('gives an event without a time the time of its entry', async () => {
     const { world, ingress, first } = await start();
     await ingress.create().catch(() => undefined);
     await world.redis.xadd(ingress.key, '1700000000000-0', 'event', E(1));
@@ -112,7 +112,7 @@ describe('the ingress', () => {
     expect(first.recorder.events[0]?.time).toBe(new Date(1_700_000_000_000).toISOString());
   });
 
-  it('gives each entry to one node, once and in order, however many take', async () => {
+  it('gives each entry to one node, once and in order, however many nodes consume', async () => {
     const { ingress, first, second } = await start(2);
     const wanted = numbers(1_000);
     for (let at = 0; at < wanted.length; at += 50)
@@ -126,7 +126,7 @@ describe('the ingress', () => {
     expect(first.broker.brokerStats.published + second.broker.brokerStats.published).toBe(wanted.length);
   });
 
-  it('keeps what a retention rule keeps', async () => {
+  it('retains an event that a retention rule matches', async () => {
     const retention = new Retention([{ pattern: 'profiles.*.*', latest: true }]);
     const { ingress, first } = await start(1, { retention });
     await ingress.add(E('global'));
@@ -134,24 +134,27 @@ describe('the ingress', () => {
     expect((await first.broker.latestOf('profiles', 'global'))?.object).toEqual({ key: 'global' });
   });
 
-  it.each(['>', '0'])('is taken a few at a time, by number and by size, each once (%s)', async (from) => {
-    const world = new RedisWorld();
-    const ingress = new Ingress(world);
-    await ingress.create();
-    await ingress.add(...numbers(10).map((n) => n.repeat(1_000)));
-    if (from === '0') await ingress.crash(10, 'me');
-    const { lua } = ingressScripts(LIMITS).belfryTake;
-    const take = async (count: number, bytes: number): Promise<string[]> => {
-      const found = await world.redis.eval(lua, 1, ingress.key, 'me', from, count, bytes, 9_999);
-      return (found as [string, string[]][]).map(([, [, text = '']]) => text.slice(0, 1));
-    };
-    expect(await take(2, 99_999)).toEqual(['0', '1']);
-    expect(await take(99, 2_500)).toEqual(from === '0' ? ['0', '1', '2'] : ['2', '3', '4']);
-    expect(await take(99, 99_999)).toHaveLength(from === '0' ? 10 : 5);
-  });
+  it.each(['>', '0'])(
+    'is taken in small batches, bounded by count and by bytes, each entry once (%s)',
+    async (from) => {
+      const world = new RedisWorld();
+      const ingress = new Ingress(world);
+      await ingress.create();
+      await ingress.add(...numbers(10).map((n) => n.repeat(1_000)));
+      if (from === '0') await ingress.crash(10, 'me');
+      const { lua } = ingressScripts(LIMITS).belfryTake;
+      const take = async (count: number, bytes: number): Promise<string[]> => {
+        const found = await world.redis.eval(lua, 1, ingress.key, 'me', from, count, bytes, 9_999);
+        return (found as [string, string[]][]).map(([, [, text = '']]) => text.slice(0, 1));
+      };
+      expect(await take(2, 99_999)).toEqual(['0', '1']);
+      expect(await take(99, 2_500)).toEqual(from === '0' ? ['0', '1', '2'] : ['2', '3', '4']);
+      expect(await take(99, 99_999)).toHaveLength(from === '0' ? 10 : 5);
+    },
+  );
 });
 
-it('an entry that is far too large is not sent to the node, only its size', async () => {
+it('sends a node only the size of an entry that is far too large', async () => {
   const world = new RedisWorld();
   const ingress = new Ingress(world);
   await ingress.create();
@@ -162,7 +165,7 @@ it('an entry that is far too large is not sent to the node, only its size', asyn
 });
 
 describe('what a crashed node holds of the ingress', () => {
-  it('is claimed by another, and comes before what was put in after it', async () => {
+  it('is claimed by another node, and enters the log before later entries', async () => {
     const world = new RedisWorld();
     const ingress = new Ingress(world);
     await ingress.create();
@@ -175,7 +178,7 @@ describe('what a crashed node holds of the ingress', () => {
     await expect.poll(() => ingress.state()).toEqual([0, 0]);
   });
 
-  it('keeps what comes after it waiting until then', async () => {
+  it('makes later entries wait until it is claimed', async () => {
     const world = new RedisWorld();
     const ingress = new Ingress(world);
     await ingress.create();
@@ -191,7 +194,7 @@ describe('what a crashed node holds of the ingress', () => {
     expect(recorder.keys).toEqual(['by another entry point', 'held', 'waits']);
   });
 
-  it('stays in order when several nodes crashed with parts of it between those of a live one', async () => {
+  it('stays in order when several crashed nodes hold entries between those of a live node', async () => {
     const world = new RedisWorld();
     const ingress = new Ingress(world);
     await ingress.create();
@@ -205,7 +208,7 @@ describe('what a crashed node holds of the ingress', () => {
     await expect.poll(() => ingress.state()).toEqual([0, 0]);
   });
 
-  it('is taken up again by a node of the same name at once', async () => {
+  it('is taken over at once by a new node of the same name', async () => {
     const world = new RedisWorld();
     const ingress = new Ingress(world);
     await ingress.create();
@@ -216,7 +219,7 @@ describe('what a crashed node holds of the ingress', () => {
     expect(recorder.keys).toEqual(['1', '2']);
   });
 
-  it('is settled and counted once when its node was not dead after all', async () => {
+  it('is settled and counted once when its node had not crashed after all', async () => {
     const world = new RedisWorld();
     const ingress = new Ingress(world);
     await ingress.create();
@@ -239,7 +242,7 @@ describe('what a crashed node holds of the ingress', () => {
     expect(await ingress.deadLetterFields()).toHaveLength(1);
   });
 
-  it('is passed over when somebody has removed it', async () => {
+  it('is skipped when somebody has removed it', async () => {
     const world = new RedisWorld();
     const ingress = new Ingress(world);
     await ingress.create();
@@ -289,7 +292,7 @@ describe('an entry that cannot be accepted', () => {
     },
   );
 
-  it('says which field was expected', async () => {
+  it('tells in its dead letter which field was expected', async () => {
     const { world, ingress } = await start();
     await world.redis.xadd(ingress.key, '*', 'evnt', E(1), 'trace', 'abc');
     await expect
@@ -297,7 +300,7 @@ describe('an entry that cannot be accepted', () => {
       .toMatchObject([{ message: 'The entry has the fields evnt, trace. Expected the one field event.' }]);
   });
 
-  it('becomes a dead letter when it is larger than the limit, as it came or as it would be kept', async () => {
+  it('becomes a dead letter when it is larger than the limit, as written or once its time is filled in', async () => {
     const { ingress } = await start(1, { maxEventBytes: 1_000 });
     const big = JSON.stringify({ type: 'a', action: 'b', key: '', object: 'x'.repeat(1_000) });
     const grows = JSON.stringify({ type: 'a', action: 'b', key: '', object: 'x'.repeat(940) });
@@ -314,7 +317,7 @@ describe('an entry that cannot be accepted', () => {
       ]);
   });
 
-  it('is not kept when it is far too large, only told, whether it was waited for or not', async () => {
+  it('becomes a dead letter without its text when it is far too large', async () => {
     const { world, ingress, first } = await start();
     const text = 'x'.repeat(9_000_000);
     await ingress.add(text);
@@ -328,7 +331,7 @@ describe('an entry that cannot be accepted', () => {
     expect(await ingress.deadLetterFields()).toMatchObject([told, told]);
   });
 
-  it('keeps its bytes, text or not', async () => {
+  it('keeps its bytes in the dead letter, also when they are not text', async () => {
     const { world, ingress } = await start();
     const bytes = Buffer.from([0x7b, 0xff, 0xfe, 0x7d]);
     await ingress.add(bytes);
@@ -359,7 +362,7 @@ describe('an entry that cannot be accepted', () => {
     expect(JSON.stringify(await ingress.deadLetterFields())).not.toContain('geheim');
   });
 
-  it('pushes out the oldest of too many', async () => {
+  it('pushes out the oldest dead letters when there are too many', async () => {
     const { world, ingress, first } = await start();
     await ingress.add(...numbers(10_500));
     await ingress.add(E('end'));
@@ -368,7 +371,7 @@ describe('an entry that cannot be accepted', () => {
     expect((await ingress.deadLetterFields()).at(-1)).toMatchObject({ event: '10499' });
   }, 30_000);
 
-  it('pushes out the older half when they fill too much memory', async () => {
+  it('pushes out the older half of the dead letters when they take too much memory', async () => {
     const { world, ingress, first } = await start(1, { maxEventBytes: 1_000 });
     for (const n of numbers(12)) await ingress.add(n + 'x'.repeat(7_000_000));
     await ingress.add(E('end'));
@@ -421,7 +424,7 @@ describe('a dead letter', () => {
 });
 
 describe('a node that stops', () => {
-  it('does so at once, and leaves nothing in the group', async () => {
+  it('stops at once, and leaves no consumer in the group', async () => {
     const { ingress, first } = await start();
     await expect.poll(() => ingress.consumers()).toHaveLength(1);
     const begun = performance.now();
@@ -430,7 +433,7 @@ describe('a node that stops', () => {
     expect(await ingress.consumers()).toEqual([]);
   });
 
-  it('leaves what it holds to the others, who need not wait for it', async () => {
+  it('releases what it holds, so that other nodes take it without waiting', async () => {
     const world = new RedisWorld();
     const ingress = new Ingress(world);
     await ingress.create();
@@ -447,7 +450,7 @@ describe('a node that stops', () => {
     expect(pending.map(([, , idle]) => idle >= 3_600_000)).toEqual([false, true]);
   });
 
-  it('sweeps out names of nodes that were not seen for long, unless they hold something', async () => {
+  it('deletes consumers that were not seen for long, unless they hold entries', async () => {
     const world = new RedisWorld();
     const ingress = new Ingress(world);
     await ingress.create();
@@ -470,7 +473,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the ingress of a Redis', () => {
     return { server, world, ingress: new Ingress(world), node: await world.start(rest) };
   }
 
-  it('that hangs is waited for, and loses and doubles nothing', async () => {
+  it('that hangs is waited for: no entry is lost or repeated', async () => {
     const { server, world, ingress, node } = await own({ commandTimeoutMs: 200 });
     await ingress.add(E('before'));
     await node.recorder.count(1);
@@ -483,7 +486,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the ingress of a Redis', () => {
     expect(await logged(node)).toEqual(['before', ...numbers(10)]);
   }, 20_000);
 
-  it('that was killed and keeps its data loses and doubles nothing', async () => {
+  it('that was killed and keeps its data loses and repeats no entry', async () => {
     const { server, world, ingress, node } = await own({ keeps: true });
     await ingress.add(...numbers(500).map((key) => E(key)));
     await node.recorder.count(1);
@@ -496,7 +499,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the ingress of a Redis', () => {
     expect(await logged(node)).toEqual([...numbers(500), 'end']);
   }, 30_000);
 
-  it('that comes back empty is taken from again', async () => {
+  it('that comes back empty is consumed again', async () => {
     const { server, world, ingress, node } = await own();
     await ingress.add(E(1));
     await node.recorder.count(1);
@@ -508,7 +511,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the ingress of a Redis', () => {
     expect(await logged(node)).toEqual(['after']);
   }, 20_000);
 
-  it('that was emptied before the eyes of the node is taken from again', async () => {
+  it('that was emptied while the node ran is consumed again', async () => {
     const { world, ingress, node } = await own();
     await world.redis.flushall();
     await ingress.add(E('after'));
@@ -516,7 +519,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the ingress of a Redis', () => {
     expect(await logged(node)).toEqual(['after']);
   }, 20_000);
 
-  it('that has no memory left waits in order until it has', async () => {
+  it('that has no memory left keeps its entries in order until it has', async () => {
     const { world, ingress, node } = await own();
     await ingress.create().catch(() => undefined);
     await world.redis
@@ -543,7 +546,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the ingress of a Redis', () => {
     await node.recorder.count(1, 10_000);
   }, 20_000);
 
-  it('that cuts connections over and over loses and doubles nothing', async () => {
+  it('that cuts connections over and over loses and repeats no entry', async () => {
     const { world, ingress, node } = await own();
     for (let round = 0; round < 10; round++) {
       await ingress.add(...numbers(100, round * 100).map((key) => E(key)));

@@ -103,8 +103,8 @@ async function following(): Promise<Script> {
   return script;
 }
 
-describe('the feed', () => {
-  it('delivers messages as they come while each names the one before it, without reading the log', async () => {
+describe('the log follower', () => {
+  it('delivers messages without reading the log, as long as each names the one before it', async () => {
     const script = await following();
     script.say('1-0', '2-0', '2-1');
     expect(script.told).toEqual(['1-0', '2-0', '2-1']);
@@ -120,7 +120,7 @@ describe('the feed', () => {
     expect(script.told).toEqual(['2-0']);
   });
 
-  it('drops what it has delivered before', async () => {
+  it('ignores messages that it has delivered before', async () => {
     const script = await following();
     const messages = [script.append('1-0'), script.append('2-0')];
     for (const message of [...messages, ...messages]) script.follower.hear(message);
@@ -128,7 +128,7 @@ describe('the feed', () => {
     expect(script.told).toEqual(['1-0', '2-0']);
   });
 
-  it('reads what a message shows to be missing, and keeps the order', async () => {
+  it('reads from the log what a message shows to be missing, and keeps the order', async () => {
     const script = await following();
     script.append('1-0');
     script.append('2-0');
@@ -140,7 +140,7 @@ describe('the feed', () => {
     expect(script.told).toEqual(['1-0', '2-0', '3-0', '4-0', '5-0', '6-0']);
   });
 
-  it('reads a gap of many pages', async () => {
+  it('repairs a gap of many pages', async () => {
     const script = await following();
     const ids = Array.from({ length: 2 * PAGE + 3 }, (_, i) => `${i + 1}-0`);
     for (const id of ids) script.append(id);
@@ -149,7 +149,7 @@ describe('the feed', () => {
     expect(script.reads).toBe(3);
   });
 
-  it('stays paused while the log cannot be read, and misses nothing afterwards', async () => {
+  it('stays paused while the log cannot be read, and misses no event afterwards', async () => {
     const script = await following();
     script.away = true;
     script.append('1-0');
@@ -163,7 +163,7 @@ describe('the feed', () => {
     expect(script.follower.state).toBe('following');
   });
 
-  it('delivers what is said while it reads, though nothing comes after it', async () => {
+  it('delivers a message that arrives while it reads, though no later message follows', async () => {
     const script = await following();
     script.whileAnswerTravels(() => script.say('1-0', '2-0'));
     await script.follower.catchUp();
@@ -184,7 +184,7 @@ describe('the feed', () => {
     expect(script.told).toEqual(ids);
   });
 
-  it('is stalled when the log gives nothing for three seconds, and reads again once it gives something', async () => {
+  it('is stalled when the log answers nothing for three seconds, and reads again once it answers', async () => {
     const script = await following();
     const ids = Array.from({ length: 2 * PAGE }, (_, i) => `${i + 1}-0`);
     for (const id of ids) script.append(id);
@@ -203,7 +203,7 @@ describe('the feed', () => {
     expect(script.follower.state).toBe('following');
   });
 
-  it('is still stalled when a reading that failed begins anew', async () => {
+  it('stays stalled when a failed read begins anew', async () => {
     const script = await following();
     script.append('1-0');
     script.away = true;
@@ -226,7 +226,7 @@ describe('the feed', () => {
     expect([script.follower.state, script.told]).toEqual(['following', ['1-0', '2-0']]);
   });
 
-  it('holds back a bounded number of messages while it reads, and reads the others', async () => {
+  it('holds back a bounded number of messages while it reads, and reads the others from the log', async () => {
     const script = await following();
     const ids = Array.from({ length: 1_001 }, (_, i) => `${i + 1}-0`);
     script.whileAnswerTravels(() => script.say(...ids));
@@ -234,7 +234,7 @@ describe('the feed', () => {
     expect(script.told).toEqual(ids);
   });
 
-  it('tells how far the log was trimmed, and goes on from there', async () => {
+  it('tells a gap up to where the log was trimmed, and goes on from there', async () => {
     const script = await following();
     script.say('1-0');
     for (const id of ['2-0', '3-0', '4-0']) script.append(id);
@@ -243,7 +243,7 @@ describe('the feed', () => {
     expect(script.told).toEqual(['1-0', '1-0>3-0 trimmed', '4-0']);
   });
 
-  it('tells of a log that was trimmed to nothing', async () => {
+  it('tells a gap for a log that was trimmed to nothing', async () => {
     const script = await following();
     script.append('1-0');
     script.entries = [];
@@ -252,7 +252,7 @@ describe('the feed', () => {
     expect(script.told).toEqual(['0-0>1-0 trimmed', '2-0']);
   });
 
-  it('tells when the log began anew, and hears it though it numbers from the past', async () => {
+  it('tells a gap when the log began anew, and hears it though its ids are earlier', async () => {
     const script = await following();
     script.say('100-0');
     script.entries = [];
@@ -262,7 +262,7 @@ describe('the feed', () => {
     expect(script.told).toEqual(['100-0', '100-0>0-0 log lost', '50-0', '51-0']);
   });
 
-  it('notices by a message alone that the log began anew in the past', async () => {
+  it('notices by a message alone that the log began anew with earlier ids', async () => {
     const script = await following();
     script.say('100-0');
     script.entries = [];
@@ -273,7 +273,7 @@ describe('the feed', () => {
     expect(script.told).toEqual(['100-0', '100-0>50-0 log lost', '51-0']);
   });
 
-  it('tells when the log began anew and delivers what is in it by now', async () => {
+  it('tells a gap when the log began anew, and delivers what it holds by now', async () => {
     const script = await following();
     script.say('100-0');
     script.entries = [];
@@ -284,7 +284,7 @@ describe('the feed', () => {
     expect(script.told).toEqual(['100-0', '100-0>0-0 log lost', '200-0', '201-0']);
   });
 
-  it('tells when a failover lost the end of the log', async () => {
+  it('tells a gap when a failover lost the end of the log', async () => {
     const script = await following();
     script.say('90-0', '100-0');
     script.follower.pause();
@@ -295,7 +295,7 @@ describe('the feed', () => {
     expect(script.told).toEqual(['90-0', '100-0', '100-0>90-0 log lost', '110-0']);
   });
 
-  it('passes over rejected input in the log; the next event joins the one before it', async () => {
+  it('skips a rejected entry of the log, so that the next event follows the one before it', async () => {
     const script = await following();
     script.say('1-0');
     script.follower.hear(script.append('2-0', 'rejected input'));
@@ -306,7 +306,7 @@ describe('the feed', () => {
     expect(script.reads).toBe(0);
   });
 
-  it('does not join an event to one from before a gap, whatever rejected input lay between', async () => {
+  it('lets no event after a gap follow one from before it, also with a rejected entry in between', async () => {
     const script = await following();
     script.say('1-0');
     script.follower.hear(script.append('2-0', 'rejected input'));
@@ -317,7 +317,7 @@ describe('the feed', () => {
     expect(script.recorder.events.at(-1)).toMatchObject({ id: '4-0', previous: '3-0' });
   });
 
-  it('reports an entry that was not written by the function, and keeps the chain', async () => {
+  it('reports an entry that publish.lua did not write, and keeps the sequence', async () => {
     const script = await following();
     script.say('1-0');
     script.entries.push({
@@ -331,7 +331,7 @@ describe('the feed', () => {
     expect(script.rejected).toEqual(['event_invalid']);
   });
 
-  it('is not led astray by a message about an entry that is not in the log', async () => {
+  it('recovers from a message about an entry that is not in the log', async () => {
     const script = await following();
     script.say('1-0');
     script.follower.hear(Buffer.from('5-0 9999999999999-0 {"type":"t","action":"a","key":"forged"}'));
@@ -341,7 +341,7 @@ describe('the feed', () => {
   });
 
   it.each([1, 2, 100])(
-    'neither skips nor doubles what the log holds after %i lies of the channel',
+    'neither skips nor repeats what the log holds after %i false messages of the channel',
     async (lies) => {
       const script = await following();
       script.say('1-0', '2-0');
@@ -355,7 +355,7 @@ describe('the feed', () => {
     },
   );
 
-  it('goes back behind a lie at the end of the channel once the log is known to end before it', async () => {
+  it('goes back before a false message once it is known that the log ends earlier', async () => {
     const script = await following();
     script.say('1-0');
     script.follower.hear(Buffer.from('1-0 9999999999999-0 {"type":"t","action":"a","key":"lie"}'));
@@ -365,7 +365,7 @@ describe('the feed', () => {
     expect(script.told).toEqual(['1-0', 'lie', '2-0']);
   });
 
-  it('delivers everything once and in order, whatever is lost, late or repeated on the way', async () => {
+  it('delivers every event once and in order, whatever messages are lost, late or repeated', async () => {
     const step = fc.constantFrom('append', 'hear', 'lose', 'repeat', 'pause', 'catch up');
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.array(step, { maxLength: 60 }), async (scheduler, steps) => {

@@ -58,7 +58,7 @@ describe('the log is read in pages', () => {
     expect((await read()).counts).toEqual([500, 500, 200]);
   });
 
-  it('of at most a mebibyte and one entry, whatever came before', async () => {
+  it('of at most a mebibyte and one entry, whatever the sizes before', async () => {
     const sizes = [...Array.from({ length: 100 }, () => 10), ...Array.from({ length: 60 }, () => 200_000)];
     await append(...sizes);
     const { counts, bytes } = await read();
@@ -67,12 +67,12 @@ describe('the log is read in pages', () => {
     expect(counts.length).toBeLessThan(15);
   });
 
-  it('of one entry, where that is larger than a page', async () => {
+  it('of one entry, where it is larger than a page', async () => {
     await append(10, 3 * MIB, 3 * MIB);
     expect((await read()).counts).toEqual([2, 1, 0]);
   });
 
-  it('to the end and from the end, each entry once and as it stands there', async () => {
+  it('forwards to its end and backwards from its end, each entry once and unchanged', async () => {
     await append(...Array.from({ length: 1_234 }, (_, i) => i * 3));
     const forth = await Array.fromAsync(pages.after(START));
     expect(forth.map(({ id, previous, body }) => [id, previous, body.length])).toEqual(

@@ -29,7 +29,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('while Redis is away', () => {
     expect(world.said(40).filter((line) => line.includes('is lost'))).toHaveLength(4);
   });
 
-  it('the outcome of a publish under way is unknown when Redis goes and does not come back', async () => {
+  it('a publish under way is answered with an unknown outcome when Redis goes and does not come back', async () => {
     const { server, world } = await ownWorld();
     const { broker } = await world.start({ commandTimeoutMs: 300 });
     server.freeze();
@@ -38,7 +38,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('while Redis is away', () => {
     expect(await refusal).toEqual(unknown);
   });
 
-  it('a hanging Redis is waited for only so long, and used again when it goes on', async () => {
+  it('a command to a hanging Redis fails after the time limit, and works again when Redis goes on', async () => {
     const { server, world } = await ownWorld();
     const { broker, recorder } = await world.start({ commandTimeoutMs: 200 });
     server.freeze();
@@ -50,7 +50,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('while Redis is away', () => {
     expect((await recorder.key('after')).map(({ key }) => key)).toContain('after');
   });
 
-  it('a node stops in no time', async () => {
+  it('a node stops without waiting for Redis', async () => {
     const { server, world } = await ownWorld();
     const { broker } = await world.start();
     await server.kill();
@@ -70,7 +70,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('while Redis is away', () => {
     expect(await clientsOf(world)).toEqual([]);
   });
 
-  it('a node waits for a Redis that is about to come', async () => {
+  it('a node waits for a Redis that starts a little later', async () => {
     const { server, world } = await ownWorld();
     await server.kill();
     const started = world.start();
@@ -81,7 +81,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('while Redis is away', () => {
 });
 
 describe.skipIf(!HAS_REDIS_SERVER)('a Redis that comes back', () => {
-  it('with its data costs no event, not even one that was published before the node was back', async () => {
+  it('with its data costs no event, also none that was published before the node had reconnected', async () => {
     const { server, world } = await ownWorld({ keeps: true });
     const nodes = [await world.start(), await world.start()];
     await nodes[0]?.broker.publish([event('1'), event('2')]);
@@ -99,7 +99,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a Redis that comes back', () => {
     }
   });
 
-  it('without its data is told as a gap, and what it holds by then is delivered', async () => {
+  it('without its data leads to a gap event, and what it holds by then is delivered', async () => {
     const { server, world } = await ownWorld();
     const nodes = [await world.start(), await world.start()];
     const [lost] = (await nodes[0]?.broker.publish([event('lost')])) ?? [];
@@ -121,7 +121,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a Redis that comes back', () => {
     }
   });
 
-  it('is no reason to be deaf when its clock was set back', async () => {
+  it('with its clock set back does not make the node deaf', async () => {
     const { server, world } = await ownWorld();
     const { broker, recorder } = await world.start();
     // Far ahead, so that whatever comes after the loss has a lower id.
@@ -137,7 +137,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a Redis that comes back', () => {
     expect(recorder.keys).toEqual(['future', 'future too', '9000000000000-1', 'present']);
   });
 
-  it('is no reason to be deaf when it was emptied before the eyes of the node', async () => {
+  it('emptied while the node runs does not make the node deaf', async () => {
     const { world } = await ownWorld();
     const { broker, recorder } = await world.start();
     const [id = ''] = await broker.publish([event('1')]);
@@ -152,7 +152,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a Redis that comes back', () => {
 });
 
 describe.skipIf(!HAS_REDIS_SERVER)('a Redis that refuses', () => {
-  it('for want of memory has its reason passed on, and is used again when it has some', async () => {
+  it('for want of memory has its reason passed to the publisher, and is used again when it has memory', async () => {
     const { world } = await ownWorld();
     const { broker, recorder } = await world.start();
     await world.redis.config('SET', 'maxmemory', '1');
@@ -165,7 +165,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a Redis that refuses', () => {
     expect(recorder.keys).toEqual(['3']);
   });
 
-  it('as a replica is left for whoever is the master by then', async () => {
+  it('as a replica makes the node reconnect to the new master', async () => {
     const { world } = await ownWorld();
     const { broker, recorder } = await world.start();
     await world.redis.replicaof('127.0.0.1', 1);
@@ -176,7 +176,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a Redis that refuses', () => {
     expect(world.said()).toContain('the connection to Redis is lost; trying again');
   });
 
-  it('to let a node in is named, without the password', async () => {
+  it('to let a node in is named in the error, without the password', async () => {
     const { server, world } = await ownWorld();
     await world.redis.config('SET', 'requirepass', 'right');
     const node = world.node({ url: `redis://:wrong@127.0.0.1:${server.port}`, connectTimeoutMs: 300 });
@@ -185,7 +185,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a Redis that refuses', () => {
     expect(`${String(refusal)} ${JSON.stringify(world.logged)}`).not.toMatch(/wrong@|:wrong/);
   });
 
-  it('the channel leaves the node not ready, and is said', async () => {
+  it('the channel makes the node not ready, and is logged', async () => {
     const { server, world } = await ownWorld();
     await world.redis.call('ACL', 'SETUSER', 'hub', 'on', '>pass', '~*', '+@all', 'resetchannels');
     const node = world.node({ url: `redis://hub:pass@127.0.0.1:${server.port}` });
@@ -195,7 +195,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a Redis that refuses', () => {
 });
 
 describe('a list of events', () => {
-  it('is refused whole when one is too big', async () => {
+  it('is refused whole when one event is too big', async () => {
     const world = new RedisWorld();
     const { broker, recorder } = await world.start({ maxEventBytes: 1_000 });
     const big = { ...event('big'), object: 'x'.repeat(1_000) };
@@ -225,14 +225,17 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node that stops', () => {
     await expect.poll(() => clientsOf(world)).toEqual([]);
   });
 
-  it.each(['started', 'not started', 'refused'])('lets its process end by itself, %s', async (how) => {
-    const { server, world } = await ownWorld();
-    if (how === 'refused') await server.kill();
-    const said = await world.shortLife(
-      how === 'refused' ? { connectTimeoutMs: 1_000 } : { starts: how === 'started' },
-    );
-    expect(said).toMatch(how === 'refused' ? /^unavailable: .*ECONNREFUSED/ : /^stopped$/);
-  });
+  it.each(['started', 'not started', 'refused'])(
+    'lets its process end by itself when it was %s',
+    async (how) => {
+      const { server, world } = await ownWorld();
+      if (how === 'refused') await server.kill();
+      const said = await world.shortLife(
+        how === 'refused' ? { connectTimeoutMs: 1_000 } : { starts: how === 'started' },
+      );
+      expect(said).toMatch(how === 'refused' ? /^unavailable: .*ECONNREFUSED/ : /^stopped$/);
+    },
+  );
 });
 
 /** Names of the connections that nodes hold. */

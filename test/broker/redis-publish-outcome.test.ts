@@ -34,7 +34,7 @@ async function unknown(publish: Promise<unknown>): Promise<Attempt> {
 }
 
 describe.skipIf(!HAS_REDIS_SERVER)('a publish whose answer is lost', () => {
-  it('is told as accepted with its ids, when it was', async () => {
+  it('is answered as accepted, with its ids, when it was accepted', async () => {
     const { world, proxy, node, other } = await twoNodes();
     proxy.loseAnswers();
     const publish = node.broker.publish([event('1'), event('2')]);
@@ -44,7 +44,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a publish whose answer is lost', () => {
     expect(node.broker.brokerStats).toMatchObject({ published: 2, trouble: undefined });
   });
 
-  it('is told as refused when it was not, and is nowhere for ever, though the command arrives late', async () => {
+  it('is answered as refused when it was not accepted, and stays without effect though the command arrives late', async () => {
     const { world, proxy, node, other } = await twoNodes();
     proxy.hold();
     const publish = node.broker.publish([event('late')]);
@@ -59,7 +59,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a publish whose answer is lost', () => {
     expect(node.broker.brokerStats.refused.get('timeout')).toBe(1);
   });
 
-  it('is told as accepted under a key of its publisher as well', async () => {
+  it('is answered as accepted under an idempotency key of its publisher as well', async () => {
     const { world, proxy, node, other } = await twoNodes();
     proxy.loseAnswers();
     const publish = node.broker.publish([event('1')], once('mine'));
@@ -71,7 +71,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a publish whose answer is lost', () => {
 });
 
 describe.skipIf(!HAS_REDIS_SERVER)('a publish whose outcome nobody can tell', () => {
-  it('is repeated as what it was, by any node, when it had been accepted', async () => {
+  it('is answered by any node with its first ids when it had been accepted', async () => {
     const { world, proxy, node, other } = await twoNodes();
     proxy.hold();
     const repeats = await unknown(node.broker.publish([event('1')]));
@@ -84,7 +84,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a publish whose outcome nobody can tell', ()
     expect(node.broker.brokerStats.refused.get('unknown')).toBe(1);
   });
 
-  it('is published once by its repetitions when it had not, though the command arrives after them', async () => {
+  it('is published once by its repetitions when it had not been accepted, though the first command arrives after them', async () => {
     const { world, proxy, node, other } = await twoNodes();
     proxy.hold();
     const repeats = await unknown(node.broker.publish([event('1')]));
@@ -97,14 +97,14 @@ describe.skipIf(!HAS_REDIS_SERVER)('a publish whose outcome nobody can tell', ()
     expect(new Set(answers.flat())).toEqual(new Set((await logged(world)).slice(0, 1)));
   });
 
-  it('stays unknown, and is not published, once Redis has forgotten the tries of that node', async () => {
+  it('stays unknown, and is not published, once Redis has forgotten the attempts of that node', async () => {
     const { world, other } = await twoNodes();
     const repeats = { boot: 'of-nobody', number: 1, at: Date.now() };
     expect(await unknown(other.broker.publish([event('1')], { ...once('k'), repeats }))).toEqual(repeats);
     expect(await logged(world)).toEqual([]);
   });
 
-  it('under a key of the publisher is one of its repetitions', async () => {
+  it('under an idempotency key of the publisher is published once with its repetitions', async () => {
     const { world, proxy, node, other } = await twoNodes();
     proxy.hold();
     await unknown(node.broker.publish([event('1')], once('mine')));
@@ -117,8 +117,8 @@ describe.skipIf(!HAS_REDIS_SERVER)('a publish whose outcome nobody can tell', ()
   });
 });
 
-describe('tries of one node', () => {
-  it('cost Redis no key each, and a bounded number of entries', async () => {
+describe('the attempts of one node', () => {
+  it('take one key in Redis, with a bounded number of entries', async () => {
     const world = new RedisWorld();
     const { broker } = await world.start();
     for (let i = 0; i < 10; i++)

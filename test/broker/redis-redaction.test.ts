@@ -13,7 +13,7 @@ import { MAX_EVENT_BYTES, RedisWorld } from './redis-world.ts';
 const CORPUS = new URL('../fixtures/redaction/', import.meta.url);
 
 // The library is one for a whole Redis, so these tests have one to themselves.
-describe.skipIf(!HAS_REDIS_SERVER)('what the function belfry_publish keeps', () => {
+describe.skipIf(!HAS_REDIS_SERVER)('an event that the function belfry_publish stores', () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await spawnRedisServer();
@@ -54,7 +54,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('what the function belfry_publish keeps', () 
       { type: 'deploy.step', appId: 'k', payload: {}, key: { token: 'x' }, principal: [{ secret: 'x' }] },
     ],
     ['dorgu', { type: 'cluster.added', data: { name: 'k' }, time: { token: 'x' } }],
-  ])('has no secret of the %s format, wherever it stands', async (_name, event) => {
+  ])('holds no secret of the %s format, wherever it was written', async (_name, event) => {
     const keep = await keeper(DEFAULT_REDACTION);
     const kept = await keep(JSON.stringify(event));
     expect(kept).not.toContain('"x"');
@@ -63,7 +63,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('what the function belfry_publish keeps', () 
     );
   });
 
-  it('is to the byte what was written, but for what is masked', async () => {
+  it('is to the byte what was written, except for masked values', async () => {
     const keep = await keeper(DEFAULT_REDACTION);
     const written = (secret: string): string =>
       `{ "type":"a" ,\n"action" : "b","key":"","object":{"n":[ ],"o":{ },"x":1.0e+2,"big":12345678901234567890,` +
@@ -77,19 +77,16 @@ describe.skipIf(!HAS_REDIS_SERVER)('what the function belfry_publish keeps', () 
     for (const seen of ['true', 'false', 'null']) expect(await keep(written(seen))).toBe(written(seen));
   });
 
-  it.each(readdirSync(CORPUS))(
-    'has of the real object in %s what the hub itself would keep',
-    async (file) => {
-      const keep = await keeper(DEFAULT_REDACTION);
-      const { text } = readJson(readFileSync(new URL(file, CORPUS), 'utf8'));
-      const event = { type: 'a', action: 'b', key: 'c', object: readJson(text) };
-      const kept = textOf(new Redaction(DEFAULT_REDACTION).mask(event).object);
-      const written = (object: string): string => `{"type":"a","action":"b","key":"c","object":${object}}`;
-      expect(await keep(written(text))).toBe(written(kept));
-    },
-  );
+  it.each(readdirSync(CORPUS))('masks the real object in %s exactly as the hub does', async (file) => {
+    const keep = await keeper(DEFAULT_REDACTION);
+    const { text } = readJson(readFileSync(new URL(file, CORPUS), 'utf8'));
+    const event = { type: 'a', action: 'b', key: 'c', object: readJson(text) };
+    const kept = textOf(new Redaction(DEFAULT_REDACTION).mask(event).object);
+    const written = (object: string): string => `{"type":"a","action":"b","key":"c","object":${object}}`;
+    expect(await keep(written(text))).toBe(written(kept));
+  });
 
-  it('has nothing of the data of the items of a SecretList, and what else they hold as anywhere', async () => {
+  it('holds no data of the items of a SecretList, and masks their other fields as anywhere', async () => {
     const keep = await keeper(DEFAULT_REDACTION);
     const written = (data: string): string =>
       `{"type":"a","action":"b","key":"c","object":{"items":[{"data":{"a":"${data}"},"owners":[{"data":{"a":"b"}}]}],` +
@@ -97,7 +94,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('what the function belfry_publish keeps', () 
     expect(await keep(written('x'))).toBe(written(REDACTED));
   });
 
-  it('has no password of any URL, however it is written', async () => {
+  it('holds no password of a URL, however it is written', async () => {
     const keep = await keeper(DEFAULT_REDACTION);
     const texts = [...PASSWORDS, ...TOKENS, ...NO_SECRETS.map((text) => [text, text] as const)];
     const all = [...texts.map((pair) => pair.map((text) => JSON.stringify(text))), ...WRITTEN];
@@ -111,14 +108,17 @@ describe.skipIf(!HAS_REDIS_SERVER)('what the function belfry_publish keeps', () 
     ['native', { type: 'a', action: 'b', key: 'a://b:c@d', object: 'a://b:c@d' }],
     ['norn', { type: 'deploy.step', appId: 'a://b:c@d', payload: 'a://b:c@d' }],
     ['dorgu', { type: 'cluster.added', data: { name: 'a://b:c@d', more: 'a://b:c@d' } }],
-  ])('has the key of the %s format as it was, and no password of a URL beside it', async (_name, event) => {
-    const kept = await (await keeper(DEFAULT_REDACTION))(JSON.stringify(event));
-    expect(parseEvent(parseJson(kept)).key).toBe('a://b:c@d');
-    expect(kept.match(/a:\/\/b:[^"]*/g)).toEqual(['a://b:c@d', `a://b:${REDACTED}@d`]);
-  });
+  ])(
+    'keeps the key of the %s format as it was, and holds no password of a URL beside it',
+    async (_name, event) => {
+      const kept = await (await keeper(DEFAULT_REDACTION))(JSON.stringify(event));
+      expect(parseEvent(parseJson(kept)).key).toBe('a://b:c@d');
+      expect(kept.match(/a:\/\/b:[^"]*/g)).toEqual(['a://b:c@d', `a://b:${REDACTED}@d`]);
+    },
+  );
 
   it.each(['se"cret', 'se\\', 'se\\"', 'se":', 'SE_', `se${'x'.repeat(1_000)}`, 'se\n', 'se\u00e9'])(
-    'has no secret under a name that is hard to read: %j',
+    'holds no secret under a name that is hard to parse: %j',
     async (name) => {
       const keep = await keeper([{ fields: ['se*'] }]);
       const text = (value: string): string =>
@@ -127,7 +127,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('what the function belfry_publish keeps', () 
     },
   );
 
-  it('is masked by rules for some events in those, in every format', async () => {
+  it('is masked by a rule for some events only when the rule matches, in every format', async () => {
     const keep = await keeper([{ fields: ['pin'], events: 'a,log,custom.b,entry.*' }]);
     const native = (action: string): string =>
       `{"type":"a","action":"${action}","key":"","object":{"pin":1}}`;
@@ -140,14 +140,14 @@ describe.skipIf(!HAS_REDIS_SERVER)('what the function belfry_publish keeps', () 
     expect(await keep(other)).toBe(other);
   });
 
-  it('is masked and filed under its own name where the key looks like a list', async () => {
+  it('is masked and retained under its own name where the key looks like a list', async () => {
     const keep = await keeper([{ fields: ['object.pin'], events: 'items.*.card[]' }]);
     const written = (pin: string): string =>
       `{"type":"items","action":"save","key":"card[]","object":{"pin":${pin},"list":[],"x[]":1}}`;
     expect(await keep(written('"1234"'))).toBe(written(`"${REDACTED}"`));
   });
 
-  it('has the key as it was, though a rule masks the field that it comes from', async () => {
+  it('keeps its key, though a rule masks the field from which the key comes', async () => {
     const keep = await keeper([{ fields: ['*name', '*_id', 'component', 'key'] }]);
     const keyOf = async (event: object): Promise<string> =>
       parseEvent(parseJson(await keep(JSON.stringify(event)))).key;
@@ -157,7 +157,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('what the function belfry_publish keeps', () 
     expect(await keyOf({ event_type: 'MetricUpdate', data: { metric_name: 'k' } })).toBe('k');
   });
 
-  it('is within the limit: what masking makes too long is refused', async () => {
+  it('is refused when masking makes it larger than the limit', async () => {
     const keep = await keeper(DEFAULT_REDACTION);
     const frame = '{"type":"a","action":"b","key":"","object":{"token":"","x":""}}';
     const filled = (bytes: number): string =>

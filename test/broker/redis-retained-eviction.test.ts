@@ -64,7 +64,7 @@ async function memory(): Promise<number> {
 const held = async (): Promise<Record<string, string>> => world.redis.hgetall(names.held);
 
 describe('what Redis retains', () => {
-  it('takes no more bytes than it may: tails that were written to least recently go, and that is told', async () => {
+  it('stays within its byte limit: the tails that were written to least recently are evicted and counted', async () => {
     const { broker } = await node();
     const { check, log } = await checker();
     await broker.publish([of('container', 'status', 'first'), of('container', 'status', 'old')]);
@@ -90,7 +90,7 @@ describe('what Redis retains', () => {
     expect([check.gone, log.length]).toEqual([152 - left.length, 1]);
   });
 
-  it('drops latest values likewise, and names the types of which nothing is kept no more', async () => {
+  it('evicts latest values as well, and stops measuring those that were removed', async () => {
     const { broker } = await node();
     const { check } = await checker();
     for (let i = 0; i < 150; i++) await broker.publish([of('cluster', 'updated', `a:${i}`)]);
@@ -115,7 +115,7 @@ describe('what Redis retains', () => {
     expect(await world.redis.exists(names.changed)).toBe(0);
   });
 
-  it('cuts a tail that alone takes more than half of the bytes to its newer half', async () => {
+  it('cuts a tail that takes more than half of the bytes to its newer half', async () => {
     const { broker } = await node();
     const { check } = await checker();
     await broker.publish([of('container', 'status', 'web')]);
@@ -129,7 +129,7 @@ describe('what Redis retains', () => {
     expect(check.gone).toBe(2);
   });
 
-  it('is counted though it ends, is deleted by hand, or its counters are', async () => {
+  it('is measured correctly when a tail expires, is deleted by hand, or the counters are deleted', async () => {
     const { broker } = await node();
     const { check } = await checker();
     await broker.publish(many(60, (i) => of('container', i < 30 ? 'status' : 'log', i)));
@@ -157,7 +157,7 @@ describe('what Redis retains', () => {
     expect(await world.redis.zrange(ends, '0', '-1')).toEqual(['container.log:later']);
   });
 
-  it('is counted where the log began anew and numbers from the past', async () => {
+  it('is measured correctly when the log began anew with earlier ids', async () => {
     const { broker } = await node();
     const { check } = await checker();
     await world.redis.hset(names.held, '@upto', (await world.now()) + 3_600_000);
@@ -167,7 +167,7 @@ describe('what Redis retains', () => {
     expect(check.held).toBeGreaterThan(600_000);
   });
 
-  it('is counted whole where one publish writes more at once than is looked at at once, and by several nodes', async () => {
+  it('is measured completely when one publish writes more than one check reads, and when several nodes check', async () => {
     await node();
     const checkers = await Promise.all([16, 16, 16].map((mib) => checker(mib * MIB)));
     const line = (key: number): string => JSON.stringify({ type: 'container', action: 'log', key: `${key}` });
@@ -178,7 +178,7 @@ describe('what Redis retains', () => {
     expect(Object.keys(await held())).toHaveLength(1_702);
   });
 
-  it('is bounded by a running node, which tells how much it dropped', async () => {
+  it('is bounded by a running node, which counts what it evicted', async () => {
     const clock = new ManualClock();
     const { broker } = await world.start({ retention, clock, maxRetainedBytes: MIB });
     await broker.publish(many(150, (i) => of('container', 'status', i)));
@@ -188,7 +188,7 @@ describe('what Redis retains', () => {
   });
 });
 
-it('every tail of the built-in rules ends', async () => {
+it('expires for every tail of the built-in rules', async () => {
   expect(DEFAULT_RETENTION.filter(({ ttlMs, latest }) => ttlMs === undefined && latest !== true)).toEqual([]);
   const { broker } = await node();
   const kinds = [

@@ -21,7 +21,7 @@ async function start(world: RedisWorld): Promise<StartedNode> {
 const json = (event: object): string => JSON.stringify(event);
 
 describe('what Redis retains', () => {
-  it('outlives the node, and is there for every other one', async () => {
+  it('outlives the node, and can be read by every other node', async () => {
     const world = new RedisWorld();
     const [one, two] = [await start(world), await start(world)];
     await one.broker.publish([line('web', 1), value('save', 'm1', 2)]);
@@ -30,7 +30,7 @@ describe('what Redis retains', () => {
     expect((await two.broker.latestOf('machines', 'm1'))?.object).toEqual(2);
   });
 
-  it('stands under names that the documentation tells, with the ids of the log', async () => {
+  it('stands under the documented keys, with the ids of the log', async () => {
     const world = new RedisWorld();
     const { broker } = await start(world);
     const [first, second] = await broker.publish([line('web:1', 1), value('save', 'm.1', 2)]);
@@ -66,7 +66,7 @@ describe('what Redis retains', () => {
     }
   });
 
-  it('is read in one instant, however much is asked for, while another node publishes', async () => {
+  it('is read in one instant, however much is queried, while another node publishes', async () => {
     const world = new RedisWorld();
     const [one, two] = [await start(world), await start(world)];
     // Both more than Redis reads from a socket at once, so that it turns to one in the middle of the other.
@@ -84,7 +84,7 @@ describe('what Redis retains', () => {
     }
   });
 
-  it('ends a tail so long after its last event, where the rule says so', async () => {
+  it('drops a tail when the TTL of its rule has passed since its last event', async () => {
     const world = new RedisWorld();
     const { broker } = await start(world);
     await broker.publish([{ ...line('7', 1), type: 'deployment' }, line('web', 1)]);
@@ -95,7 +95,7 @@ describe('what Redis retains', () => {
     expect(await world.redis.pttl(`{${world.prefix}}:tail:container.log:web`)).toBe(-1);
   });
 
-  it('names its tails beside them, each once, under its key and its action', async () => {
+  it('lists each tail once, under its key and its action', async () => {
     const world = new RedisWorld();
     const { broker } = await start(world);
     await broker.publish([line('web:1', 1), line('web:1', 2), { ...line('a', 1), action: 'status' }]);
@@ -106,7 +106,7 @@ describe('what Redis retains', () => {
     expect(await names('a%2Eb')).toEqual(['%25:c%3Ad', '0']);
   });
 
-  it('forgets the names of tails that have ended as new ones come, of whatever type', async () => {
+  it('deletes the names of expired tails when new tails come, of any type', async () => {
     const world = new RedisWorld();
     const { broker } = await start(world);
     const [ends, named, tail] = ['ends', 'tails:deploy', 'tail:deploy.step:'].map(
@@ -124,7 +124,7 @@ describe('what Redis retains', () => {
     expect(next - (await world.now())).toBeGreaterThan(50_000);
   });
 
-  it('forgets the names that it finds gone when it is read', async () => {
+  it('deletes the name of a missing tail when it is read', async () => {
     const world = new RedisWorld();
     const { broker } = await start(world);
     await broker.publish([line('web', 1), line('db', 1)]);
@@ -136,7 +136,7 @@ describe('what Redis retains', () => {
   });
 
   it.runIf(HAS_REDIS_SERVER)(
-    'is read in few calls of ten thousand keys, and one key without the others',
+    'is read in few calls for ten thousand keys, and for one key without the others',
     async () => {
       const world = new RedisWorld((await startRedisServer()).url);
       const { broker } = await start(world);
@@ -200,7 +200,7 @@ describe('what Redis retains', () => {
     ]);
   });
 
-  it('files clusters that the function takes in the format of dorgu, and forgets them', async () => {
+  it('retains clusters that the function takes in the format of dorgu, and removes them', async () => {
     const world = new RedisWorld();
     await start(world);
     const added = '{"type":"cluster.added","data":{"name":"eu.1"}}';
@@ -211,7 +211,7 @@ describe('what Redis retains', () => {
     expect(await world.redis.hkeys(name)).toEqual(['us']);
   });
 
-  it('has what the function takes in the format of provisioning, under its id, be it a text or a number', async () => {
+  it('retains what the function takes in the format of provisioning under its id, a text or a number', async () => {
     const world = new RedisWorld();
     await start(world);
     await world.fcall(
@@ -224,7 +224,7 @@ describe('what Redis retains', () => {
     );
   });
 
-  it('leaves out what is only shouted', async () => {
+  it('leaves out live events', async () => {
     const world = new RedisWorld();
     const { broker, recorder } = await start(world);
     await world.shout(json(line('web', 1)));
@@ -232,7 +232,7 @@ describe('what Redis retains', () => {
     expect(await objects(broker, LOG)).toEqual([]);
   });
 
-  it('is nothing that was filed under another name than its own', async () => {
+  it('leaves out an event that somebody stored under a wrong key', async () => {
     const world = new RedisWorld();
     const { broker } = await start(world);
     const foreign = json(line('db', 1));
@@ -243,7 +243,7 @@ describe('what Redis retains', () => {
     expect(await broker.latestOf('machines', 'a')).toBeUndefined();
   });
 
-  it('begins anew when the log does, and numbers from the past', async () => {
+  it('begins anew when the log begins anew with earlier ids', async () => {
     const world = new RedisWorld();
     const { broker } = await start(world);
     await broker.publish([line('web', 1)]);
@@ -253,7 +253,7 @@ describe('what Redis retains', () => {
     expect((await readRetained(broker, [LOG])).events).toMatchObject([{ object: 3, id }]);
   });
 
-  it('does not keep events from flowing when a key is not what it should be', async () => {
+  it('does not stop events when a key holds a wrong type', async () => {
     const world = new RedisWorld();
     const { broker, recorder } = await start(world);
     await world.redis.set(`{${world.prefix}}:latest:machines`, 'x');
@@ -267,7 +267,7 @@ describe('what Redis retains', () => {
     });
   });
 
-  it('is reported and left out when somebody wrote rejected input into it', async () => {
+  it('reports and leaves out what is not an event', async () => {
     const world = new RedisWorld();
     const { broker } = await start(world);
     await world.redis.hset(`{${world.prefix}}:latest:machines`, { a: 'rejected input', b: '', c: '1-0 {}' });
@@ -276,17 +276,20 @@ describe('what Redis retains', () => {
     expect(world.reasons).toHaveLength(3);
   });
 
-  it.runIf(HAS_REDIS_SERVER)('cannot be read while Redis is away, and is there when it is back', async () => {
-    const server = await startRedisServer({ keeps: true });
-    const world = new RedisWorld(server.url);
-    const { broker } = await start(world);
-    await broker.publish([line('web', 1), value('save', 'a', 1)]);
-    await server.stop();
-    const reads = [() => readRetained(broker, [LOG]), () => broker.latest('machines')];
-    for (const read of reads) await expect(read()).rejects.toMatchObject({ code: 'unavailable' });
-    await expect(broker.latestOf('machines', 'a')).rejects.toMatchObject({ code: 'unavailable' });
-    await server.restart();
-    await expect.poll(() => objects(broker, LOG).catch(() => 'away')).toEqual([1]);
-    expect((await broker.latestOf('machines', 'a'))?.object).toEqual(1);
-  });
+  it.runIf(HAS_REDIS_SERVER)(
+    'cannot be read while Redis is away, and can be read when it is back',
+    async () => {
+      const server = await startRedisServer({ keeps: true });
+      const world = new RedisWorld(server.url);
+      const { broker } = await start(world);
+      await broker.publish([line('web', 1), value('save', 'a', 1)]);
+      await server.stop();
+      const reads = [() => readRetained(broker, [LOG]), () => broker.latest('machines')];
+      for (const read of reads) await expect(read()).rejects.toMatchObject({ code: 'unavailable' });
+      await expect(broker.latestOf('machines', 'a')).rejects.toMatchObject({ code: 'unavailable' });
+      await server.restart();
+      await expect.poll(() => objects(broker, LOG).catch(() => 'away')).toEqual([1]);
+      expect((await broker.latestOf('machines', 'a'))?.object).toEqual(1);
+    },
+  );
 });

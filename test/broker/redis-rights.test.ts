@@ -46,7 +46,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('rights that a user of Redis lacks', () => {
     },
   );
 
-  it('lead to no doubles and no gaps when a node loses its channel for a while, and heal by themselves', async () => {
+  it('cause no repeated and no missing event when a node loses its channel for a while', async () => {
     const { world, limited, free, allow, clock } = await twoNodes();
     await free.broker.publish([event('before')]);
     await limited.recorder.key('before');
@@ -66,7 +66,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('rights that a user of Redis lacks', () => {
     expect(limited.recorder.keys).toHaveLength(52);
   });
 
-  it('leave an entry in the ingress that could be moved but not removed', async () => {
+  it('leave an entry in the ingress when it could be moved but not removed', async () => {
     const { world, limited, free, allow, clock } = await twoNodes();
     await free.broker.stop();
     await allow('-xack');
@@ -80,7 +80,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('rights that a user of Redis lacks', () => {
 });
 
 describe('a list that the log refuses halfway', () => {
-  it('leaves nothing of it behind', async () => {
+  it('leaves none of its events in the log', async () => {
     const world = new RedisWorld();
     const { broker, recorder } = await world.start();
     await broker.publish([event('1')]);

@@ -101,7 +101,7 @@ async function startAll(streams: Streams, count: number): Promise<StartedNode[]>
   return Promise.all(Array.from({ length: count }, () => streams.world.start({ claimAfterMs: 100 })));
 }
 
-describe('an ingress that was given an id which no clock gives', () => {
+describe('an ingress that was given an id that no clock gives', () => {
   it.each([
     ['the largest of all', MAX_ID, []],
     ['the largest, dropped at once', MAX_ID, ['MAXLEN', '0']],
@@ -134,7 +134,7 @@ describe('an ingress that was given an id which no clock gives', () => {
     },
   );
 
-  it('loses and doubles nothing of a backlog that nodes which crashed hold in part', async () => {
+  it('loses and repeats nothing of a backlog of which crashed nodes hold a part', async () => {
     const streams = new Streams();
     await streams.check();
     await streams.add(...keysOf(0, 20));
@@ -153,7 +153,7 @@ describe('an ingress that was given an id which no clock gives', () => {
     expect([mended(nodes, 'ingress_ids'), dropped(nodes)]).toEqual([1, 0]);
   });
 
-  it('is put right once by many that look at the same time, and what nodes hold they go on holding', async () => {
+  it('is repaired once when many nodes check at the same time, and the nodes keep what they hold', async () => {
     const streams = new Streams();
     await streams.check();
     await streams.add(0, 1, 2);
@@ -178,7 +178,7 @@ describe('an ingress that was given an id which no clock gives', () => {
     expect(await streams.check()).toEqual([]);
   });
 
-  it('gives what is left after those that came before were settled under ids that are later than new ones', async () => {
+  it('delivers the rest of its entries after earlier ones were settled under ids later than new ones', async () => {
     const streams = new Streams();
     await streams.check();
     await streams.addAs(`${(await streams.world.now()) + 50_000}-5`, 'settled');
@@ -192,7 +192,7 @@ describe('an ingress that was given an id which no clock gives', () => {
     await recorder.key('odd');
   });
 
-  it('is left to the nodes while it holds more than can be moved in one step', async () => {
+  it('is not moved while it holds more than one step can move', async () => {
     const streams = new Streams();
     await streams.check();
     const pipeline = streams.world.redis.pipeline();
@@ -211,7 +211,7 @@ describe('an ingress that was given an id which no clock gives', () => {
     expect(await streams.world.redis.xlen(streams.ingress)).toBe(99_999);
   }, 20_000);
 
-  it('takes entries with more fields than a script can pass on', async () => {
+  it('accepts entries with more fields than a script can pass on', async () => {
     const streams = new Streams();
     await streams.check();
     const fields = keysOf(0, 20_000);
@@ -223,7 +223,7 @@ describe('an ingress that was given an id which no clock gives', () => {
     expect(streams.world.reasons).toEqual(['ingress event_invalid']);
   });
 
-  it('is left until nodes have settled what they hold of what was dropped', async () => {
+  it('is not moved until the nodes have settled what they hold of dropped entries', async () => {
     const streams = new Streams();
     await streams.check();
     await streams.add('held');
@@ -240,7 +240,7 @@ describe('an ingress that was given an id which no clock gives', () => {
   });
 });
 
-it('an id that was given twice settles only what its holder has under it', async () => {
+it('settles under an id that was used twice only what its holder holds', async () => {
   const streams = new Streams();
   await streams.check();
   await streams.addAs('5-0', 'new');
@@ -271,7 +271,7 @@ describe('entries of the ingress that somebody dropped', () => {
     expect((await Promise.all([1, 2].map(() => streams.check()))).flat()).toEqual([]);
   });
 
-  it('are not counted where a node holds them and settles them all the same', async () => {
+  it('are not counted when a node holds them and settles them all the same', async () => {
     const streams = new Streams();
     await streams.check();
     await streams.add('first', 'second');
@@ -292,7 +292,7 @@ describe('entries of the ingress that somebody dropped', () => {
     expect(dropped([node])).toBe(0);
   });
 
-  it('are counted where a node has taken and lost sight of them', async () => {
+  it('are counted when a node had taken them and does not hold them any more', async () => {
     const streams = new Streams();
     await streams.check();
     await streams.add('first', 'second');
@@ -304,7 +304,7 @@ describe('entries of the ingress that somebody dropped', () => {
     expect(await streams.check()).toEqual([]);
   });
 
-  it('are none where everything went its way', async () => {
+  it('are none when every entry was settled', async () => {
     const streams = new Streams();
     const nodes = await startAll(streams, 2);
     await streams.add(...keysOf(0, 200));
@@ -317,7 +317,7 @@ describe('entries of the ingress that somebody dropped', () => {
   });
 });
 
-it('an ingress that takes more memory than it may drops what has waited longest, and how much that was is told once', async () => {
+it('an ingress over its memory limit drops the entries that waited longest, and their number is counted once', async () => {
   const MIB = 1_048_576;
   const streams = new Streams();
   await streams.check(MIB);
@@ -344,7 +344,7 @@ it('an ingress that takes more memory than it may drops what has waited longest,
   expect(broker.brokerStats.ingressGone).toBe(0);
 });
 
-it('the log tells how many bytes it has, to a 64th of what it may have', async () => {
+it('the log knows how many bytes it holds, to within a 64th of its limit', async () => {
   const streams = new Streams();
   const { world } = streams;
   const bounds = { maxEvents: 10_000, maxAgeMs: 86_400_000, maxBytes: 1_048_576 };
@@ -367,7 +367,7 @@ it('the log tells how many bytes it has, to a 64th of what it may have', async (
   expect(streams.bytes.log).toBeLessThanOrEqual(LIMITS.bounds.maxBytes);
 });
 
-describe('an ingress that is not there as nodes need it', () => {
+describe('an ingress that is missing or not a stream', () => {
   it.each([
     ['deleted', 'ingress_group', (s: Streams) => s.world.redis.del(s.ingress)],
     [
@@ -397,7 +397,7 @@ describe('an ingress that is not there as nodes need it', () => {
     expect(streams.world.said(50)).toHaveLength(1);
   });
 
-  it('keeps what lay there without a group, and gives it once', async () => {
+  it('delivers once what it held before it had a group', async () => {
     const streams = new Streams();
     await streams.check();
     await streams.add('held', 'unread');
@@ -408,20 +408,20 @@ describe('an ingress that is not there as nodes need it', () => {
     expect(node.recorder.keys).toEqual(['held', 'unread']);
   });
 
-  it('puts aside what stood in its place', async () => {
+  it('renames what held its key', async () => {
     const streams = new Streams();
     await streams.world.redis.rpush(streams.ingress, 'x', 'y');
     expect(await streams.check()).toEqual([['ingress_type', 1]]);
     expect(await streams.world.redis.lrange(`${streams.ingress}:displaced`, 0, -1)).toEqual(['x', 'y']);
   });
 
-  it('is made without a word where there was none', async () => {
+  it('is made without a log line where there was none', async () => {
     expect(await new Streams().check()).toEqual([]);
   });
 });
 
-describe('the other streams, given an id which no clock gives', () => {
-  it('go on: the log takes what is published, and nobody who missed nothing is told a gap', async () => {
+describe('the log and the dead letters, given an id that no clock gives', () => {
+  it('go on: the log accepts events, and no reader is told a gap without a loss', async () => {
     const streams = new Streams();
     const nodes = await startAll(streams, 2);
     const [first] = nodes as [StartedNode];
@@ -439,7 +439,7 @@ describe('the other streams, given an id which no clock gives', () => {
     expect(mended(nodes, 'log_ids')).toBe(1);
   });
 
-  it('go on when what should name the entry before is no id', async () => {
+  it('go on when the key of the last entry holds no id', async () => {
     const streams = new Streams();
     const { world } = streams;
     const { broker } = await world.start();
@@ -479,7 +479,7 @@ describe('the other streams, given an id which no clock gives', () => {
     },
   );
 
-  it('go on: dead letters are kept, and the ingress does not wait behind it', async () => {
+  it('go on: dead letters are kept, and the ingress does not wait', async () => {
     const streams = new Streams();
     const node = await streams.world.start();
     await streams.world.redis.xadd(streams.ingress, '*', 'event', 'rejected input');
@@ -493,8 +493,8 @@ describe('the other streams, given an id which no clock gives', () => {
   });
 });
 
-describe.skipIf(!HAS_REDIS_SERVER)('a node that may not put a stream right', () => {
-  it.each(['-rename', '-xsetid', '-xclaim', '-xadd'])('changes nothing of it: %s', async (right) => {
+describe.skipIf(!HAS_REDIS_SERVER)('a node without the rights to repair a stream', () => {
+  it.each(['-rename', '-xsetid', '-xclaim', '-xadd'])('changes nothing of the stream: %s', async (right) => {
     const server = await startRedisServer();
     const streams = new Streams(new RedisWorld(server.url));
     const { redis } = streams.world;

@@ -47,7 +47,7 @@ describe.skipIf(!HAS_REDIS_SERVER)(
   'rediss+cluster:// (needs a redis-server on the PATH)',
   { timeout: 60_000 },
   () => {
-    it('speaks TLS with whoever knows the master and with the master, and checks their certificate', async () => {
+    it('uses TLS with the master and with the servers that name it, and checks their certificates', async () => {
       const { server, cert, host } = await tlsCluster();
       const world = new RedisWorld(`rediss+cluster://${host}`, server.url);
       const trust = { NODE_EXTRA_CA_CERTS: await fileOf(cert) };
@@ -60,7 +60,7 @@ describe.skipIf(!HAS_REDIS_SERVER)(
       );
     });
 
-    it('gives its password to every node', async () => {
+    it('sends its password to every server', async () => {
       const { server, cert, host } = await tlsCluster();
       await tell(server, 'CONFIG', 'SET', 'requirepass', 'p@ss');
       const trust = { NODE_EXTRA_CA_CERTS: await fileOf(cert) };

@@ -40,7 +40,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
   };
 
   describe(`what the ${name} broker retains`, () => {
-    it('is the last so many of a type, action and key, oldest first, as they were delivered', async () => {
+    it('is the last events of a type, action and key, oldest first, as they were delivered', async () => {
       const { node, recorder } = await start();
       await node.publish(lines('web', 1, 6));
       await node.publish([line('db', 1)]);
@@ -50,7 +50,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       expect(cursor).toBe(recorder.events.at(-1)?.id);
     });
 
-    it('is given in the order of the queries, each by its own count', async () => {
+    it('is answered in the order of the queries, each with its own count', async () => {
       const { node } = await start();
       await node.publish([...lines('web', 1, 4), status('web', 'up'), ...lines('db', 1, 4)]);
       const queries = [
@@ -63,13 +63,13 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       expect(events.map(({ object }) => object)).toEqual([3, 'up', 2, 3]);
     });
 
-    it('keeps the lines of a key from pushing out its status', async () => {
+    it('holds the status of a key, however many log lines the key has', async () => {
       const { node } = await start();
       await node.publish([status('web', 'up'), ...lines('web', 1, 50)]);
       expect(await objects(node, query('container.status', 'web', 1))).toEqual(['up']);
     });
 
-    it('is nothing where nothing was published, no rule matches or no value is kept', async () => {
+    it('is empty where nothing was published, no rule matches or the count is zero', async () => {
       const { node } = await start();
       expect(await readRetained(node, [query('container.log', 'web', 9)])).toEqual({
         events: [],
@@ -81,7 +81,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       expect(await readRetained(node, queries)).toEqual({ events: [], cursor: ids[0] });
     });
 
-    it('is everything that its time leaves where a rule names no length', async () => {
+    it('is every event within the TTL where a rule states no length', async () => {
       const { node } = await start();
       await node.publish(lines('7', 1, 501).map((event) => ({ ...event, type: 'deployment' })));
       expect(await objects(node, query('deployment.log', '7', 1_000))).toHaveLength(500);
@@ -100,7 +100,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       expect(await objects(node, query('container.log', 'web', 9))).toEqual([3]);
     });
 
-    it('keeps apart what differs, though its parts hold what separates them', async () => {
+    it('distinguishes types, actions and keys that hold the separators', async () => {
       const { node } = await start([{ pattern: '*.*.*', last: 9 }]);
       const parts: [string, string, string][] = [
         ['a.b', 'c', 'd'],
@@ -127,7 +127,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       },
     );
 
-    it('is any event unchanged, whatever it holds', async () => {
+    it('is every event unchanged, whatever it holds', async () => {
       const { node } = await start([{ pattern: '*.*.*', last: 1 }]);
       await assert(
         asyncProperty(array(anyEvent(), { minLength: 1, maxLength: 5 }), async (list) => {
@@ -143,7 +143,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       );
     });
 
-    it('joins the log without a gap or a double, though lines are published all the while', async () => {
+    it('continues in the log without a missing or repeated event, while events are published all the time', async () => {
       const { node } = await start([{ pattern: 'container.log.*', last: LINES }]);
       const publish = async (events: readonly NewEvent[]): Promise<void> => {
         for (const event of events) await node.publish([event]);
@@ -187,7 +187,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       expect(await node.latestOf('deploy', 'a')).toBeUndefined();
     });
 
-    it.each(REMOVING_ACTIONS)('goes with the action %s', async (action) => {
+    it.each(REMOVING_ACTIONS)('is removed by the action %s', async (action) => {
       const { node } = await start();
       await node.publish([value('save', 'a', 1), value('save', 'b', 1), value(action, 'a', 1)]);
       expect(await listed(node, 'machines')).toEqual(['b: 1']);
@@ -210,7 +210,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       },
     );
 
-    it('is a name alone as long as nothing more is known', async () => {
+    it('is an event that only names its object, as long as nothing more is known', async () => {
       const { node } = await start();
       const named = (key: string, object: object): NewEvent => ({
         ...value('updated', key, 0),
@@ -220,7 +220,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       expect(await listed(node, 'machines')).toEqual(['a: {"name":"a"}', 'b: {"name":"a"}']);
     });
 
-    it('tells what changed last of a type, whichever it was, and also when that was removed', async () => {
+    it('includes the last change of a type, of any key, also when it was a removal', async () => {
       const { node } = await start();
       const last: Query = { type: 'machines', action: '*', count: 1 };
       const changed = async (): Promise<string[]> =>
@@ -239,20 +239,20 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       expect(await listed(node, 'machines')).toEqual(['b: 1']);
     });
 
-    it('tells of no last change where only tails are kept', async () => {
+    it('includes no last change where only tails are kept', async () => {
       const { node } = await start();
       await node.publish([line('web', 1)]);
       expect(await objects(node, { type: 'container', action: '*', count: 1 })).toEqual([]);
     });
 
-    it('leaves to a tail what an earlier rule matches', async () => {
+    it('leaves an event to a tail when an earlier rule matches it', async () => {
       const { node } = await start();
       await node.publish([value('save', 'a', 1), value('log', 'a', 'line')]);
       expect((await node.latestOf('machines', 'a'))?.object).toEqual(1);
       expect(await objects(node, query('machines.log', 'a', 9))).toEqual(['line']);
     });
 
-    it('answers a query for any action, or for the one that it has', async () => {
+    it('is found by a query for any action, or for its own action', async () => {
       const { node } = await start();
       await node.publish([value('save', 'a.b', 1)]);
       expect(await objects(node, query('machines.*', 'a.b', 1))).toEqual([1]);
@@ -263,7 +263,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
   });
 
   describe(`the latest of the tails that the ${name} broker retains`, () => {
-    it('is the newest event of each key, of whatever action that is kept', async () => {
+    it('is the newest event of each key, of any action that is kept', async () => {
       const { node, recorder } = await start();
       await node.publish([
         status('web', 'up'),
@@ -281,7 +281,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       expect(await node.latestOf('container', 'd')).toBeUndefined();
     });
 
-    it('is given as the page that is asked for, in the order of the keys', async () => {
+    it('is answered page by page, in the order of the keys', async () => {
       const { node } = await start();
       await node.publish(['c', 'a', 'd', 'b'].map((key, i) => line(key, i)));
       const page = async (offset: number, limit: number): Promise<unknown> => {
@@ -294,7 +294,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       expect(await page(0, 0)).toEqual(['', 4]);
     });
 
-    it('is complete where there are thousands', async () => {
+    it('is complete for thousands of keys', async () => {
       const { node } = await start([{ pattern: 'jobs.*.*', last: 1 }]);
       const keys = Array.from({ length: 1_250 }, (_, i) => `job-${`${i}`.padStart(4, '0')}`);
       const actions = ['start', 'end'];
@@ -340,7 +340,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       },
     );
 
-    it.each(REMOVING_ACTIONS)('is only what came after the action %s', async (action) => {
+    it.each(REMOVING_ACTIONS)('ignores what came before the action %s', async (action) => {
       const { node } = await start([{ pattern: 'jobs.*.*', last: 2 }]);
       const job = (kind: string, key: string, object: number): NewEvent => ({
         type: 'jobs',
@@ -358,7 +358,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       expect(await listed(node, 'jobs')).toEqual(['a: 3', 'b: 1']);
     });
 
-    it('passes over what is not permitted, and counts it nowhere', async () => {
+    it('skips and does not count what is not permitted', async () => {
       const { node } = await start();
       await node.publish([status('web', 'up'), line('web', 1), line('db', 1)]);
       const permits = ({ action }: { action: string }): boolean => action === 'status';
@@ -368,7 +368,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       expect(await node.latestOf('container', 'db', permits)).toBeUndefined();
     });
 
-    it('goes when its tail ends, and leaves what another tail of its key holds for longer', async () => {
+    it('disappears when its tail expires, and then is the event that another tail of its key still holds', async () => {
       const { node, pass } = await start([
         { pattern: 'jobs.log.*', ttlMs: 60_000 },
         { pattern: 'jobs.status.*', ttlMs: 600_000 },

@@ -34,7 +34,7 @@ async function listening(talk: (socket: Socket) => void): Promise<string> {
 }
 
 describe('a Redis that does not let the node in', () => {
-  it('is told once in the log, in its own words and with what to do, and in the error at the end', async () => {
+  it('is logged once with its own words and with advice, and is named in the final error', async () => {
     const redis = await spawnRedisServer();
     onTestFinished(() => redis.dispose());
     const { host } = new URL(redis.url);
@@ -65,7 +65,7 @@ describe('a Redis that does not let the node in', () => {
     ]);
   });
 
-  it('is asked for where nothing listens', async () => {
+  it('is waited for where nothing listens', async () => {
     expect((await refusedBy('redis://127.0.0.1:1')).lines).toMatchObject([
       {
         reason: expect.stringContaining('ECONNREFUSED') as string,
@@ -76,7 +76,7 @@ describe('a Redis that does not let the node in', () => {
 });
 
 describe('a Redis that lets the node in', () => {
-  it('is not mentioned, but for a password that it does not want', async () => {
+  it('is not mentioned in the log, except for a password that it does not need', async () => {
     const lines: string[] = [];
     const log = pino({}, { write: (line: string) => void lines.push(line) });
     const { host } = new URL(inject('redisUrl'));
