@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { waitForRedis } from './broker/wait-for-redis.ts';
 import { logger } from './app-log.ts';
+import { exporterOf } from './app-traces.ts';
 import { ownReport } from './app-report.ts';
 import { backendsOf, openAll, registryLimitsOf } from './app-backends.ts';
 import { gatewayOf } from './app-gateway.ts';
@@ -14,7 +15,6 @@ import { certificate } from './gateway/http/certificate.ts';
 import type { Listening } from './gateway/gateway.ts';
 import { Heartbeat } from './gateway/sockets/heartbeat.ts';
 import { ControlHandler } from './gateway/rest/control-handler.ts';
-import { SpanExporter } from './telemetry/otlp.ts';
 import { RejectedInput } from './telemetry/rejected-input.ts';
 import { Tracer } from './telemetry/tracing.ts';
 import { drain } from './hub/drain.ts';
@@ -156,10 +156,4 @@ export async function startApp(
     await stop();
     throw error;
   }
-}
-
-/** Where spans go, if they are to go anywhere. */
-function exporterOf(config: Config, log: Logger, clock: Clock): SpanExporter | undefined {
-  const { otlpUrl: url, node } = config;
-  return url === undefined ? undefined : new SpanExporter({ url, node, version: VERSION, clock, log });
 }

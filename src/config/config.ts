@@ -1,7 +1,7 @@
 import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { parseDocument } from 'yaml';
-import { CONFIG_FILE, isOurs, canonicalName, nearestName, settingName } from './names.ts';
+import { gather, type Given, type GivenSource } from './given.ts';
+import { settingName } from './names.ts';
 import type { ReadText } from './forms.ts';
 import { idleExceptions } from './redaction.ts';
 import { settingsSchema, type Settings } from './schema.ts';
@@ -14,7 +14,7 @@ import { bound } from '../model/bound.ts';
 export type { Endpoint } from './schema.ts';
 
 type Field = keyof Settings;
-type Source = 'environment' | 'file' | 'made' | 'default';
+type Source = GivenSource | 'made' | 'default';
 
 export interface Config extends Settings {
   /** Whether somebody named the listeners: then an occupied port is an error, else a warning. */
@@ -34,16 +34,9 @@ export interface SettingLine {
   readonly description: string;
 }
 
-interface Given {
-  readonly values: Map<string, { readonly value: unknown; readonly source: Source }>;
-  readonly problems: string[];
-}
-
-const { shape } = settingsSchema(readFileSync);
+const SCHEMA = settingsSchema(readFileSync);
+const { shape } = SCHEMA;
 const FIELDS = Object.keys(shape) as Field[];
-const FIELD_OF: ReadonlyMap<string, Field> = new Map(FIELDS.map((field) => [settingName(field), field]));
-/** Any setting may be read from the file that a variable of its name and `_FILE` names; the variable itself wins. */
-const FROM_FILE = /^(BELFRY_.+)_FILE$/;
 const SECRET = '***';
 /** Of a value in the log: a certificate is longer than anybody reads there. */
 const SHOWN_CHARACTERS = bound('value of a setting in the log', 500, 'characters', 'it is cut there');
@@ -53,15 +46,15 @@ const SHOWN_CHARACTERS = bound('value of a setting in the log', 500, 'characters
  * @throws BelfryError `config_invalid`, which lists everything that is wrong at once and repeats no secret
  */
 export function loadConfig(env: NodeJS.ProcessEnv, readFile: ReadText = readFileSync): Config {
-  const { values, problems } = gather(env, readFile);
-  const schema = settingsSchema(readFile);
+  const { values, problems } = gather(env, readFile, FIELDS);
+  const schema = readFile === readFileSync ? SCHEMA : settingsSchema(readFile);
   const given = Object.fromEntries([...values].map(([field, { value }]) => [field, value]));
   const first = schema.safeParse(given);
   const bad = new Set(first.error?.issues.map(({ path }) => String(path[0])));
   for (const { path, message } of first.error?.issues ?? []) {
     const [field, ...inner] = path.map(String);
-    const name = [settingName(String(field)), ...inner].join('.');
-    problems.push(`${name} (${values.get(String(field))?.source ?? 'default'}) ${message}.`);
+    const { written = settingName(String(field)), source = 'default' } = values.get(String(field)) ?? {};
+    problems.push(`${[written, ...inner].join('.')} (${source}) ${message}.`);
   }
   // Every setting may be absent, so that what remains without the bad ones can be checked in the same breath.
   const settings = schema.parse(
@@ -90,63 +83,6 @@ export function describeConfig(config: Config): SettingLine[] {
 export function changedSettings(config: Config): Readonly<Record<string, string>> {
   const given = describeConfig(config).filter(({ source }) => source === 'environment' || source === 'file');
   return Object.fromEntries(given.map(({ name, value }) => [name, value.slice(0, SHOWN_CHARACTERS)]));
-}
-
-function gather(env: NodeJS.ProcessEnv, readFile: ReadText): Given {
-  const given: Given = { values: new Map(), problems: [] };
-  const path = env[CONFIG_FILE];
-  if (path) readYaml(path, readFile, given);
-  for (const [name, value = ''] of Object.entries(env)) {
-    if (name === CONFIG_FILE || !isOurs(name, value)) continue;
-    const setting = FROM_FILE.exec(name)?.[1];
-    if (setting === undefined || FIELD_OF.has(name)) take(given, name, value, 'environment');
-    else if (value !== '' && !env[setting]) takeFile(given, setting, value, readFile);
-  }
-  return given;
-}
-
-/** A secret that Docker or Kubernetes hands over as a file: `BELFRY_JWT_SECRET_FILE=/run/secrets/jwt`. */
-function takeFile(given: Given, setting: string, path: string, readFile: ReadText): void {
-  try {
-    take(given, setting, readFile(path, 'utf8').replace(/\r?\n$/, ''), 'environment');
-  } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code ?? 'unknown reason';
-    given.problems.push(
-      `${setting}_FILE (environment) cannot be read: ${why}. Expected the path of a file that holds the value of ${setting}.`,
-    );
-  }
-}
-
-function readYaml(path: string, readFile: ReadText, given: Given): void {
-  try {
-    const document = parseDocument(readFile(path, 'utf8'), { logLevel: 'silent' });
-    const [error] = document.errors;
-    // Only the first line: what follows quotes the file, and with it perhaps a secret.
-    if (error !== undefined) throw new Error(error.message.split('\n')[0]);
-    const content: unknown = document.toJS() ?? {};
-    if (!isJsonObject(content)) throw new Error('it does not hold names with values');
-    for (const [key, value] of Object.entries(content)) take(given, key, value, 'file');
-  } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
-    given.problems.push(
-      `${CONFIG_FILE} (environment) cannot be read: ${why}. Expected the path of a YAML file.`,
-    );
-  }
-}
-
-function take({ values, problems }: Given, written: string, value: unknown, source: Source): void {
-  const name = canonicalName(written);
-  const field = FIELD_OF.get(name);
-  if (field === undefined) {
-    const nearest = nearestName(name, [...FIELD_OF.keys(), CONFIG_FILE]);
-    problems.push(`${written} (${source}) is not a setting. Nearest known: ${nearest}.`);
-  } else if (value === '' || value == null) {
-    // Counts as absent.
-  } else if (values.get(field)?.source === source) {
-    problems.push(`${written} (${source}) is there in two formats. Expected one of them.`);
-  } else {
-    values.set(field, { value, source });
-  }
 }
 
 /** What no setting by itself can tell. Says nothing about what depends on a setting that is bad in itself. */
@@ -215,7 +151,16 @@ function complete(settings: Settings, values: Given['values']): Config {
 }
 
 /** The settings that are not shown as they are. */
-function disguises({ listen, redisUrl, otlpUrl, jwksUrl, anonymous, users }: Config): {
+function disguises({
+  listen,
+  redisUrl,
+  otlpUrl,
+  otlpTracesUrl,
+  otlpHeaders,
+  jwksUrl,
+  anonymous,
+  users,
+}: Config): {
   readonly [Name in Field]?: string;
 } {
   return {
@@ -223,8 +168,10 @@ function disguises({ listen, redisUrl, otlpUrl, jwksUrl, anonymous, users }: Con
     anonymous: anonymous.join(',') || 'none',
     ...(redisUrl !== undefined && { redisUrl: withoutPasswords(redisUrl) }),
     ...(otlpUrl !== undefined && { otlpUrl: withoutQuery(otlpUrl) }),
+    ...(otlpTracesUrl !== undefined && { otlpTracesUrl: withoutQuery(otlpTracesUrl) }),
     ...(jwksUrl !== undefined && { jwksUrl: withoutQuery(jwksUrl) }),
     users: JSON.stringify(users.map((user) => ({ ...user, password: SECRET }))),
+    otlpHeaders: Object.keys(otlpHeaders).length > 0 ? SECRET : '',
     jwtSecret: SECRET,
     tlsKey: SECRET,
   };

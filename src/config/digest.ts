@@ -19,6 +19,10 @@ const OF_ONE_NODE: ReadonlySet<Field> = new Set([
   // What it tells to whom looks after it.
   'logLevel',
   'otlpUrl',
+  'otlpTracesUrl',
+  'otlpHeaders',
+  'otlpTimeoutMs',
+  'otlpServiceName',
   'traceRatio',
 ]);
 

@@ -10,9 +10,7 @@ import {
   MAX_MS,
   origin,
   pem,
-  share,
   text,
-  url,
   whole,
   type ReadText,
 } from './forms.ts';
@@ -44,7 +42,7 @@ const endpoint = text().transform((written, ctx): Endpoint => {
   return z.NEVER;
 });
 
-/** Where the node listens and whom it reaches: its name, Redis, TLS, proxies, logs, traces. */
+/** Where the node listens and whom it reaches: its name, Redis, TLS, proxies, logs. */
 export const listeningSettings = (readFile: ReadText) => ({
   listen: list(endpoint)
     .refine((endpoints) => endpoints.length > 0, { error: `is empty. Expected ${ENDPOINT_FORM}` })
@@ -100,17 +98,6 @@ export const listeningSettings = (readFile: ReadText) => ({
   drainTimeoutMs: whole(0, MAX_MS, 10_000).describe(
     'How long a stopping node then waits for those that have yet to answer.',
   ),
-  otlpUrl: url(/^https?$/, 'a URL https:// or http:// without user and password')
-    .refine((address) => new URL(address).username === '', {
-      error: 'holds a user. Expected a URL without one',
-    })
-    .exactOptional()
-    .describe(
-      'The OpenTelemetry collector that takes traces by OTLP/HTTP, without /v1/traces. Without it nothing is traced.',
-    ),
-  traceRatio: share()
-    .default(0)
-    .describe('Of what is published without a trace, the share that gets one: 0 to 1.'),
 });
 
 function nodeName(): string {

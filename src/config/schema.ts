@@ -4,6 +4,7 @@ import { eventSettings } from './events.ts';
 import type { ReadText } from './forms.ts';
 import { limitSettings } from './limits.ts';
 import { listeningSettings } from './listening.ts';
+import { traceSettings } from './traces.ts';
 
 export type { Endpoint } from './listening.ts';
 
@@ -14,6 +15,7 @@ export type { Endpoint } from './listening.ts';
 export function settingsSchema(readFile: ReadText) {
   return z.strictObject({
     ...listeningSettings(readFile),
+    ...traceSettings,
     ...accessSettings(readFile),
     ...limitSettings(),
     ...eventSettings(),

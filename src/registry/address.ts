@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js';
 import { isIP } from 'node:net';
 
 /** `10.0.0.1:80`, `[::1]:80`, or an address without a port. */
@@ -35,32 +36,16 @@ function parseAddress(text: string): string | undefined {
   const match = WRITTEN.exec(text);
   const ip = match?.[1] ?? match?.[2] ?? text;
   const port = Number(match?.[3] ?? 0);
-  const version = isIP(ip);
   // A zone means something on one machine only.
-  if (version === 0 || ip.includes('%') || port > 65_535) return undefined;
-  return (version === 4 ? IPV4 + v4Digits(ip) : v6Digits(ip)) + port.toString(16).padStart(4, '0');
+  if (isIP(ip) === 0 || ip.includes('%') || port > 65_535) return undefined;
+  const digits = ip.includes(':') ? v6Digits(ip) : IPV4 + hexadecimal(ip.split('.').map(Number));
+  return digits + port.toString(16).padStart(4, '0');
 }
 
 function v6Digits(ip: string): string {
-  const [front = '', back] = withoutDots(ip).split('::');
-  const head = groups(front);
-  const tail = groups(back ?? '');
-  const between = Array.from({ length: 8 - head.length - tail.length }, () => '0000');
-  return [...head, ...between, ...tail].join('');
+  return hexadecimal(ipaddr.IPv6.parse(ip).toByteArray());
 }
 
-/** `::ffff:10.0.0.1` as `::ffff:0a00:0001`. */
-function withoutDots(ip: string): string {
-  return ip.replace(/[\d.]+\.\d+$/, (v4) => v4Digits(v4).replace(/^.{4}/, '$&:'));
-}
-
-function v4Digits(ip: string): string {
-  return ip
-    .split('.')
-    .map((part) => Number(part).toString(16).padStart(2, '0'))
-    .join('');
-}
-
-function groups(text: string): string[] {
-  return text === '' ? [] : text.split(':').map((group) => group.toLowerCase().padStart(4, '0'));
+function hexadecimal(bytes: readonly number[]): string {
+  return Buffer.from(bytes).toString('hex');
 }

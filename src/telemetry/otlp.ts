@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { Counter, type Registry } from 'prom-client';
 import type { Clock } from '../model/clock.ts';
 import { bound } from '../model/bound.ts';
+import { rejectedIn, retryAfterMs, textOf } from './otlp-response.ts';
 
 /** As OTLP numbers them. */
 export const KIND = { internal: 1, server: 2, client: 3, consumer: 5 } as const;
@@ -21,8 +22,14 @@ export interface Span {
 }
 
 export interface SpanExporterOptions {
-  /** Of the collector, without `/v1/traces`. */
+  /** Where the collector takes traces: {@link tracesAt} makes it of the URL of a collector. */
   readonly url: string;
+  /** Of each request, such as the key of the collector. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Time for one request. */
+  readonly timeoutMs: number;
+  /** The name of the service in traces. */
+  readonly service: string;
   readonly node: string;
   readonly version: string;
   readonly clock: Clock;
@@ -43,31 +50,35 @@ const BATCH_MAX = bound(
   'the others go with the next',
 );
 const EVERY_MS = 1_000;
-const TIMEOUT_MS = bound(
-  'time for a request to the collector',
-  2_000,
-  'ms',
-  'its spans are dropped and counted',
-);
 const FAILED = 2;
+
+/** What became of a request: how many of its spans the collector left out, or why it failed. */
+interface Sent {
+  readonly rejected: number;
+  readonly failure?: Error;
+  /** The spans are to be sent again after this time. */
+  readonly againMs?: number;
+}
 
 /**
  * Sends spans to an OpenTelemetry collector by OTLP/HTTP in JSON (OTLP 1.0). By hand, since the packages for it are ten
- * with 20 MB, and the hub makes four kinds of spans. What a collector does not take is dropped and counted.
+ * with 20 MB, and the hub makes four kinds of spans. What a collector does not take is dropped and counted; a busy one that says when it has
+ * time again (429 or 503 with `Retry-After`) is given the same spans then.
  */
 export class SpanExporter {
   readonly #options: SpanExporterOptions;
-  readonly #address: string;
   #waiting: Span[] = [];
   #sending: Promise<void> | undefined;
   #exported = 0;
   #dropped = 0;
   #complained = false;
+  /** Before this moment the collector wants no request. */
+  #restUntil = 0;
+  #isStopping = false;
   readonly #stop: () => void;
 
   constructor(options: SpanExporterOptions) {
     this.#options = options;
-    this.#address = tracesAt(options.url);
     this.#stop = options.clock.every(EVERY_MS, () => void this.flush());
   }
 
@@ -80,43 +91,64 @@ export class SpanExporter {
     else this.#waiting.push(span);
   }
 
-  /** Sends what waits, one batch after the other. Never rejects. */
+  /** Sends what waits, one batch after the other, unless the collector has asked for a pause. Never rejects. */
   flush(): Promise<void> {
+    if (this.#options.clock.elapsed() < this.#restUntil) return Promise.resolve();
     return (this.#sending ??= this.#sendAll().finally(() => (this.#sending = undefined)));
   }
 
   /** The last spans still go out, if the collector takes them in time. */
   async stop(): Promise<void> {
     this.#stop();
+    this.#isStopping = true;
     await this.flush();
+    this.#dropped += this.#waiting.splice(0).length;
   }
 
   async #sendAll(): Promise<void> {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, BATCH_MAX);
-      const failure = await this.#send(batch);
-      if (failure === undefined) this.#exported += batch.length;
-      else this.#dropped += batch.length;
+      const { rejected, failure, againMs } = await this.#send(batch);
       this.#complain(failure);
-      // The next ones have a turn of their own, lest a collector that is away hold up whoever stops.
-      if (failure !== undefined) return;
+      if (failure === undefined) {
+        this.#exported += batch.length - rejected;
+        this.#dropped += rejected;
+        continue;
+      }
+      if (againMs === undefined || this.#isStopping) this.#dropped += batch.length;
+      else this.#sendAgain(batch, againMs);
+      // The next ones have a turn of their own, so that a collector that is away holds up nobody who stops.
+      return;
     }
   }
 
-  async #send(batch: readonly Span[]): Promise<Error | undefined> {
+  /** The spans that came meanwhile are the ones that find no room. */
+  #sendAgain(batch: readonly Span[], afterMs: number): void {
+    this.#restUntil = this.#options.clock.elapsed() + afterMs;
+    this.#waiting.unshift(...batch);
+    this.#dropped += this.#waiting.splice(QUEUE_MAX).length;
+  }
+
+  async #send(batch: readonly Span[]): Promise<Sent> {
+    const { clock, url, headers, timeoutMs } = this.#options;
     const abort = new AbortController();
-    const cancel = this.#options.clock.after(TIMEOUT_MS, () => abort.abort());
+    const cancel = clock.after(timeoutMs, () => abort.abort());
     try {
-      const response = await fetch(this.#address, {
+      const response = await fetch(url, {
         method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
+        headers: { ...headers, 'Content-Type': 'application/json' },
         body: JSON.stringify(this.#request(batch)),
         signal: abort.signal,
+        // The headers may hold a key, which is for this collector alone.
+        redirect: 'manual',
       });
-      await response.arrayBuffer();
-      return response.ok ? undefined : new Error(`the collector answered ${response.status}`);
+      const text = await textOf(response);
+      if (response.ok) return { rejected: Math.min(rejectedIn(text), batch.length) };
+      const failure = new Error(`the collector answered ${response.status}`);
+      const againMs = retryAfterMs(response, clock.now());
+      return { rejected: 0, failure, ...(againMs !== undefined && { againMs }) };
     } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
+      return { rejected: 0, failure: error instanceof Error ? error : new Error(String(error)) };
     } finally {
       cancel();
     }
@@ -125,13 +157,16 @@ export class SpanExporter {
   /** Once for a row of failures. */
   #complain(failure: Error | undefined): void {
     if (failure !== undefined && !this.#complained)
-      this.#options.log.warn({ err: failure }, 'cannot export spans; they are dropped and counted');
+      this.#options.log.warn(
+        { err: failure },
+        'the collector does not take spans; what it does not take is dropped and counted',
+      );
     this.#complained = failure !== undefined;
   }
 
   #request(spans: readonly Span[]): object {
-    const { node, version } = this.#options;
-    const resource = { 'service.name': 'belfry', 'service.instance.id': node, 'service.version': version };
+    const { node, version, service } = this.#options;
+    const resource = { 'service.name': service, 'service.instance.id': node, 'service.version': version };
     const scopeSpans = [{ scope: { name: 'belfry', version }, spans: spans.map(asOtlp) }];
     return { resourceSpans: [{ resource: { attributes: attributesOf(resource) }, scopeSpans }] };
   }
@@ -173,8 +208,8 @@ function attributesOf(attributes: Span['attributes']): object[] {
   }));
 }
 
-/** What the URL asks for beside the path, such as a key of the collector's, stays. */
-function tracesAt(url: string): string {
+/** Where a collector takes traces. What its URL asks for beside the path, such as a key, stays. */
+export function tracesAt(url: string): string {
   const address = new URL(url);
   address.pathname = `${address.pathname.replace(/\/+$/, '')}/v1/traces`;
   return address.href;

@@ -218,9 +218,11 @@ describe('a refusal', () => {
           { BELFRY_TLS_KEY: word },
           { BELFRY_JWT_PUBLIC_KEY: word },
           { BELFRY_JWKS_URL: `https://user:${word}@localhost` },
+          { BELFRY_OTLP_HEADERS: word },
         ];
         for (const env of wrong) expect(refusal(env)).not.toContain(word);
       }),
+      { numRuns: 10 },
     );
   });
 });

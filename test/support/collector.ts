@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { onTestFinished, vi } from 'vitest';
@@ -39,6 +39,10 @@ interface ExportRequest {
 export class Collector {
   readonly spans: CollectedSpan[] = [];
   readonly requests: { readonly path: string; readonly type: string }[] = [];
+  /** Of the same requests. */
+  readonly headers: IncomingHttpHeaders[] = [];
+  /** What the services of all spans so far call themselves. */
+  readonly services: string[] = [];
   url = '';
   /** How the next requests are answered. */
   answer: (response: ServerResponse) => void = (response) => response.end('{}');
@@ -59,7 +63,11 @@ export class Collector {
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await text(request);
     this.requests.push({ path: request.url ?? '', type: request.headers['content-type'] ?? '' });
-    this.spans.push(...spansIn(JSON.parse(body) as ExportRequest));
+    this.headers.push(request.headers);
+    const sent = JSON.parse(body) as ExportRequest;
+    this.spans.push(...spansIn(sent));
+    for (const { resource } of sent.resourceSpans)
+      this.services.push(valuesIn(resource.attributes)['service.name'] ?? '');
     this.answer(response);
   }
 

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { KIND, QUEUE_MAX, SpanExporter, type Span } from '../../src/telemetry/otlp.ts';
+import { KIND, QUEUE_MAX, SpanExporter, tracesAt, type Span } from '../../src/telemetry/otlp.ts';
 import { ManualClock } from '../support/clock.ts';
 import { Collector } from '../support/collector.ts';
 
@@ -19,7 +19,16 @@ async function startExporter() {
   const clock = new ManualClock();
   const lines: string[] = [];
   const log = pino({}, { write: (line: string) => void lines.push(line) });
-  const exporter = new SpanExporter({ url: collector.url, node: 'n1', version: '1.2.3', clock, log });
+  const exporter = new SpanExporter({
+    url: tracesAt(collector.url),
+    headers: { 'x-key': 'k 1' },
+    timeoutMs: 2_000,
+    service: 'hub',
+    node: 'n1',
+    version: '1.2.3',
+    clock,
+    log,
+  });
   return { collector, clock, lines, exporter };
 }
 
@@ -85,5 +94,69 @@ describe('the exporter of spans', () => {
     clock.advance(2_000);
     await flushed;
     expect(exporter.counts).toEqual({ exported: 0, dropped: 1 });
+  });
+
+  it.each([
+    [429, '3'],
+    [503, 'Wed, 15 Jan 2025 10:30:03 GMT'],
+  ])('sends the same spans again when a busy collector (%i) has time again', async (status, retryAfter) => {
+    const { collector, clock, exporter } = await startExporter();
+    const takes = collector.answer;
+    collector.answer = (response) => response.writeHead(status, { 'Retry-After': retryAfter }).end();
+    exporter.add(span);
+    await exporter.flush();
+    collector.answer = takes;
+    clock.advance(2_000);
+    await exporter.flush();
+    expect(collector.requests).toHaveLength(1);
+    clock.advance(1_000);
+    await exporter.flush();
+    expect(collector.requests).toHaveLength(2);
+    expect(exporter.counts).toEqual({ exported: 1, dropped: 0 });
+  });
+
+  it('holds no more spans than ever while a busy collector makes them wait', async () => {
+    const { collector, exporter } = await startExporter();
+    collector.answer = (response) => response.writeHead(503, { 'Retry-After': '60' }).end();
+    exporter.add(span);
+    await exporter.flush();
+    for (let i = 0; i < QUEUE_MAX + 5; i++) exporter.add(span);
+    expect(exporter.counts).toEqual({ exported: 0, dropped: 6 });
+  });
+
+  it('gives up what a busy collector has not taken when the node stops', async () => {
+    const { collector, exporter } = await startExporter();
+    collector.answer = (response) => response.writeHead(429, { 'Retry-After': '1' }).end();
+    exporter.add(span);
+    await exporter.stop();
+    expect(exporter.counts).toEqual({ exported: 0, dropped: 1 });
+  });
+
+  it('counts the spans that the collector took a request without', async () => {
+    const { collector, exporter } = await startExporter();
+    collector.answer = (response) => response.end('{"partialSuccess":{"rejectedSpans":"2"}}');
+    for (let i = 0; i < 5; i++) exporter.add(span);
+    await exporter.flush();
+    expect(exporter.counts).toEqual({ exported: 3, dropped: 2 });
+  });
+
+  it('sends the headers that the collector wants, to it and to nobody that it names', async () => {
+    const { collector, exporter } = await startExporter();
+    const other = await new Collector().start();
+    exporter.add(span);
+    await exporter.flush();
+    expect(collector.headers[0]).toMatchObject({ 'x-key': 'k 1' });
+    collector.answer = (response) => response.writeHead(307, { Location: `${other.url}/v1/traces` }).end();
+    exporter.add(span);
+    await exporter.flush();
+    expect(other.requests).toEqual([]);
+    expect(exporter.counts).toEqual({ exported: 1, dropped: 1 });
+  });
+
+  it('names the service', async () => {
+    const { collector, exporter } = await startExporter();
+    exporter.add(span);
+    await exporter.flush();
+    expect(collector.services).toEqual(['hub']);
   });
 });

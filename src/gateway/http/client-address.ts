@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { bound } from '../../model/bound.ts';
@@ -61,10 +62,5 @@ function ipOf(node: string): string | undefined {
 /** In the one format that it has here: without zone, IPv4 as such, IPv6 in lower case and as short as it can be. */
 function plainIp(text: string): string | undefined {
   const [address = ''] = text.split('%');
-  if (isIP(address) === 4) return address;
-  if (isIP(address) !== 6) return undefined;
-  const ip = new URL(`http://[${address}]`).hostname.slice(1, -1);
-  const [, high, low] = /^::ffff:([\da-f]+):([\da-f]+)$/.exec(ip) ?? [];
-  if (high === undefined || low === undefined) return ip;
-  return [high, low].flatMap((part) => [parseInt(part, 16) >> 8, parseInt(part, 16) & 255]).join('.');
+  return isIP(address) === 0 ? undefined : ipaddr.process(address).toString();
 }

@@ -1,0 +1,47 @@
+/** What the answer of an OpenTelemetry collector says (OTLP 1.0, OTLP/HTTP). */
+import { bound } from '../model/bound.ts';
+
+const WAIT_MAX_MS = bound(
+  'time for which a busy collector may ask to be left alone',
+  60_000,
+  'ms',
+  'it is asked again by then',
+);
+const ANSWER_MAX = bound('answer of the collector', 65_536, 'bytes', 'the request counts as failed');
+/** The collector is too busy, and may say for how long (OTLP 1.0, "OTLP/HTTP Throttling"). */
+const BUSY: ReadonlySet<number> = new Set([429, 503]);
+
+/**
+ * How long a busy collector wants to be left alone: seconds, or until a date (RFC 9110, 10.2.3). `undefined` where it is not
+ * busy or does not say.
+ */
+export function retryAfterMs({ status, headers }: Response, now: number): number | undefined {
+  if (!BUSY.has(status)) return undefined;
+  const header = headers.get('retry-after')?.trim();
+  if (!header) return undefined;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now;
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), WAIT_MAX_MS);
+}
+
+/** Of an answer that is not longer than anybody would write. */
+export async function textOf({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  if (body === null) return '';
+  for await (const chunk of body as ReadableStream<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > ANSWER_MAX) throw new Error(`the collector answered more than ${ANSWER_MAX} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+/** How many spans the collector left out of those that it took (`partialSuccess`). */
+export function rejectedIn(text: string): number {
+  try {
+    const { partialSuccess } = JSON.parse(text) as { partialSuccess?: { rejectedSpans?: unknown } };
+    return Math.max(0, Number(partialSuccess?.rejectedSpans ?? 0) || 0);
+  } catch {
+    return 0;
+  }
+}
