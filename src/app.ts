@@ -72,7 +72,7 @@ export async function startApp(
     clock,
     queue: { maxDeliveries: config.queueMaxDeliveries, maxBytes: config.queueMaxBytes },
     writeTimeoutMs: config.writeTimeoutMs,
-    recentMaxEvents: config.recentMaxEvents,
+    logCache: { maxBytes: config.logCacheMaxBytes },
     redaction,
     fault: (error) => log.error({ err: error }, 'an event could not be delivered to some connections'),
     registry,

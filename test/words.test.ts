@@ -20,6 +20,7 @@ const OLD: Readonly<Record<string, RegExp>> = {
   conflated: /\bovertaken\b/,
   onForbidden: /beyondGrants|insteadOf/,
   format: /\bspellings?\b|\bspelt\b/i,
+  'log cache': /\bnew (?:Recent|Older|Lately)\b|[rR]ecentMaxEvents|RECENT_MAX_EVENTS|hub\.(?:recent|older)\b/,
   'entry point': /\bdoors?\b|Door\b/i,
 };
 

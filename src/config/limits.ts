@@ -1,4 +1,4 @@
-import { count, DAY_MS, KIB, MAX_MS, MIB, share, whole } from './forms.ts';
+import { count, DAY_MS, GIB, KIB, MAX_MS, MIB, share, whole } from './forms.ts';
 
 /** What clients may take of a node: sizes, queues, connections, rates. */
 export const limitSettings = () => ({
@@ -34,5 +34,7 @@ export const limitSettings = () => ({
   commandsPerSecond: whole(1, 1_000_000, 1_000).describe(
     'Commands that one connection sends in a second at most.',
   ),
-  recentMaxEvents: whole(0, 1_000_000, 10_000).describe('Latest events that this node keeps in memory.'),
+  logCacheMaxBytes: whole(0, 64 * GIB, 64 * MIB).describe(
+    'Bytes of memory that events of the log take on this node at most: the latest ones up to half of it, and those that clients who come back read.',
+  ),
 });

@@ -1,16 +1,14 @@
 import { isUtf8 } from 'node:buffer';
-import type { Command, Session, Subscription } from '../dialects/dialect.ts';
+import type { Command, Session } from '../dialects/dialect.ts';
 import type { Clock } from '../model/clock.ts';
 import { CLOSE, closeWith } from '../model/close.ts';
 import { asBelfryError, ProtocolError, type BelfryError } from '../model/errors.ts';
 import type { Json } from '../model/json.ts';
 import type { Identity } from '../model/principal.ts';
-import { textOf } from './subscription.ts';
 import type { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
 import { closeAfter } from './drain.ts';
 import { EncodedEvent } from './encoded.ts';
-import { Lately } from './lately.ts';
 import { checkSubscriptionLimits, authorizeSubscribe } from './permission.ts';
 import { publishFor, type PublishingOptions } from './publishing.ts';
 import { CommandQueue, type Waiting } from './command-queue.ts';
@@ -35,8 +33,6 @@ export class Commands {
   readonly strangers = new Strangers();
   readonly #options: CommandOptions;
   readonly #queues = new WeakMap<Connection, CommandQueue>();
-  /** By what they subscribe to. Only dialects ask for it, by themselves, so there are few. */
-  readonly #lately = new Map<string, Lately>();
 
   constructor(options: CommandOptions) {
     this.#options = options;
@@ -184,17 +180,9 @@ export class Commands {
       return undefined;
     }
     this.#reply(connection, command, reply);
-    return new Replay(this.#options, connection, subscriptions, replay, (asked) => this.#latelyOf(asked))
+    return new Replay(this.#options, connection, subscriptions, replay)
       .run(() => connections.change(connection, join))
       .then((closesAfterMs) => this.#closeIn(connection, closesAfterMs));
-  }
-
-  #latelyOf(subscriptions: readonly Subscription[]): Lately {
-    const text = subscriptions.map(textOf).join();
-    let lately = this.#lately.get(text);
-    if (lately === undefined)
-      this.#lately.set(text, (lately = new Lately(this.#options.eventLog, subscriptions)));
-    return lately;
   }
 
   async #authenticate(connection: Connection, command: Command & { kind: 'auth' }): Promise<void> {

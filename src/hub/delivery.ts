@@ -8,13 +8,13 @@ import type { Connection } from './connection.ts';
 import { EncodedEvent } from './encoded.ts';
 import type { Fault, Flushes } from './flushes.ts';
 import type { Joiner } from './joiner.ts';
-import type { Recent } from './recent.ts';
+import type { LogCache } from './log-cache.ts';
 import type { Stats } from './stats.ts';
 
 interface DeliveryOptions {
   readonly clock: Clock;
   readonly stats: Stats;
-  readonly recent: Pick<Recent, 'push'>;
+  readonly logCache: Pick<LogCache, 'push'>;
   readonly cohorts: Pick<Cohorts, 'match'> & Iterable<Cohort>;
   readonly flushes: Flushes;
   readonly joiner: Joiner;
@@ -28,16 +28,16 @@ interface DeliveryOptions {
 export class Delivery {
   readonly #clock: Clock;
   readonly #stats: Stats;
-  readonly #recent: Pick<Recent, 'push'>;
+  readonly #logCache: Pick<LogCache, 'push'>;
   readonly #cohorts: Pick<Cohorts, 'match'> & Iterable<Cohort>;
   readonly #flushes: Flushes;
   readonly #joiner: Joiner;
   readonly #fault: Fault;
 
-  constructor({ clock, stats, recent, cohorts, flushes, joiner, fault }: DeliveryOptions) {
+  constructor({ clock, stats, logCache, cohorts, flushes, joiner, fault }: DeliveryOptions) {
     this.#clock = clock;
     this.#stats = stats;
-    this.#recent = recent;
+    this.#logCache = logCache;
     this.#cohorts = cohorts;
     this.#flushes = flushes;
     this.#joiner = joiner;
@@ -47,7 +47,7 @@ export class Delivery {
   /** The broker calls this for every event. It never throws. */
   deliver(event: HubEvent): void {
     this.#stats.events++;
-    this.#recent.push(event);
+    this.#logCache.push(event);
     const encoded = new EncodedEvent(event, this.#stats);
     if (event.type === HUB_TYPE) return this.#deliverToAll(encoded);
     const matched = this.#cohorts.match(event);

@@ -12,6 +12,7 @@ import { Delivery } from './delivery.ts';
 import { EventLog } from './event-log.ts';
 import { Flushes, type Fault } from './flushes.ts';
 import { Joiner } from './joiner.ts';
+import type { LogCacheBounds } from './log-cache.ts';
 import type { QueueBounds } from './queue.ts';
 import { SlowConsumers } from './slow-consumers.ts';
 import { Stats } from './stats.ts';
@@ -23,7 +24,7 @@ export interface HubOptions extends ConnectionRegistryOptions {
   readonly queue: QueueBounds;
   /** A socket that takes nothing for so long is closed with 4008, even if its queue is not full. */
   readonly writeTimeoutMs: number;
-  readonly recentMaxEvents: number;
+  readonly logCache: LogCacheBounds;
   /** What is masked for whom as an event goes out. Nothing is masked where it is absent. */
   readonly redaction?: Redaction;
   readonly fault?: Fault;
@@ -50,7 +51,15 @@ export class Hub {
     const cohorts = new Cohorts(stats, joiner);
     const flushes = new Flushes({ clock, stats, cohorts, joiner, fault });
     const eventLog = new EventLog({ ...options, stats });
-    const delivery = new Delivery({ clock, stats, recent: eventLog.recent, cohorts, flushes, joiner, fault });
+    const delivery = new Delivery({
+      clock,
+      stats,
+      logCache: eventLog.cache,
+      cohorts,
+      flushes,
+      joiner,
+      fault,
+    });
     const slowConsumers = new SlowConsumers(clock, options.writeTimeoutMs);
     const deadlines = new Deadlines(clock);
     const context = { bounds: queue, allowance: new Allowance(), slowConsumers, redaction, stats };
@@ -64,12 +73,12 @@ export class Hub {
 
   async start(): Promise<void> {
     const { delivery } = this;
-    const { recent } = this.eventLog;
+    const { cache } = this.eventLog;
     this.#slowConsumers.start();
     this.#deadlines.start();
     const position = await this.#broker.start((event) => delivery.deliver(event));
     // Something may have been delivered before this turn. The recent events then already stand after this position.
-    if (compareCursors(position, recent.position) > 0) recent.startAt(position);
+    if (compareCursors(position, cache.recent.to) > 0) cache.startAt(position);
   }
 
   /** Sends what waits, closes every connection, and stops listening to the broker. */

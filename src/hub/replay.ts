@@ -1,5 +1,4 @@
 import type { ReplayRequest, RetainedQuery, Subscription } from '../dialects/dialect.ts';
-import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
@@ -9,8 +8,7 @@ import type { Delivery } from './delivery.ts';
 import { EncodedEvent } from './encoded.ts';
 import type { EventLog } from './event-log.ts';
 import { gapBetween, type Gap } from './gap.ts';
-import type { Lately } from './lately.ts';
-import { indexAfter } from './recent.ts';
+import { MAX_SELECTED } from './log-cache.ts';
 import type { Stats } from './stats.ts';
 import { matches } from './subscription.ts';
 
@@ -23,17 +21,11 @@ export interface ReplayOptions {
 
 /** After so long this node is asked again whether it got as far as the client. */
 const BEHIND_MS = 50;
-const MAX_COLLECTED = bound(
-  'events of which a dialect selects those to be sent',
-  10_000,
-  'entries',
-  'the oldest are forgotten',
-);
 
 /**
  * Sends one connection what its new subscriptions admit since a position in the log, up to the last event that this node
- * has delivered, and calls `join` in the same turn in which that place was reached: so there is neither a gap nor a
- * double at the seam to the live events. Where the log does not go back far enough, or does not know the place, a
+ * has delivered, and calls `join` in the same turn in which that position was reached: so there is neither a gap nor a
+ * double at the seam to the live events. Where the log does not go back far enough, or does not know the position, a
  * `belfry.gap` says so first. What an older subscription of the connection has already admitted is not sent again.
  */
 export class Replay {
@@ -42,13 +34,12 @@ export class Replay {
   readonly #connection: Connection;
   readonly #subscriptions: readonly Subscription[];
   readonly #request: ReplayRequest;
-  readonly #lately: (subscriptions: readonly Subscription[]) => Lately;
   #at: Cursor;
-  /** It was seen whether the log knows the place. */
+  /** It is known whether the log has the position that was asked for. */
   #positioned = false;
   /** What the encoding says of an end that was among what was sent. */
   #closesAfterMs: number | undefined;
-  /** Where a selection is asked for: what it is made from, and after this place what came meanwhile and is live. */
+  /** For a request that selects: the events that it selects from, and those that came meanwhile, after `#liveAfter`. */
   #collected: HubEvent[] = [];
   readonly #batch: Batch;
   readonly #liveAfter: Cursor;
@@ -58,14 +49,12 @@ export class Replay {
     connection: Connection,
     subscriptions: readonly Subscription[],
     request: ReplayRequest,
-    lately: (subscriptions: readonly Subscription[]) => Lately,
   ) {
     this.#options = options;
     this.#log = options.eventLog;
     this.#connection = connection;
     this.#subscriptions = subscriptions;
     this.#request = request;
-    this.#lately = lately;
     this.#batch = new Batch(options.delivery, connection);
     this.#at = START;
     this.#liveAfter = this.#log.position;
@@ -78,7 +67,7 @@ export class Replay {
   async run(join: () => void): Promise<number | undefined> {
     const request = this.#request;
     if ('retained' in request) await this.#fromRetained(request);
-    else if ('select' in request) await this.#fromLately(`${this.#options.clock.now() - request.lastMs}-0`);
+    else if ('select' in request) await this.#fromSelected(`${this.#options.clock.now() - request.lastMs}-0`);
     else this.#at = request.since;
     await this.#toTheEnd(() => {
       if ('select' in request) this.#sendSelected(request.select);
@@ -91,7 +80,7 @@ export class Replay {
     retained,
     as,
   }: Extract<ReplayRequest, { readonly retained: unknown }>): Promise<void> {
-    const { pages, cursor } = await this.#log.older.retained(retained);
+    const { pages, cursor } = await this.#log.cache.retained(retained);
     for (const [index, request] of retained.entries()) {
       const page = pages[index];
       for (const event of page?.events ?? []) {
@@ -114,18 +103,17 @@ export class Replay {
     { at, until }: { readonly at: Cursor; readonly until: Cursor },
     as?: (event: HubEvent) => HubEvent,
   ): Promise<Cursor> {
-    const { events, to } = await this.#log.older.tail(request, at, until);
-    for (let index = indexAfter(events, at); index < events.length; index++) {
-      const event = events[index];
-      if (event === undefined || compareCursors(event.id ?? START, until) > 0) return until;
+    const segment = await this.#log.cache.tail(request, at, until);
+    for (const event of segment.after(at)) {
+      if (compareCursors(event.id ?? START, until) > 0) return until;
       this.#add(event, as);
       if (this.#batch.isFull) return this.#at;
     }
-    return compareCursors(to, at) > 0 ? to : until;
+    return compareCursors(segment.to, at) > 0 ? segment.to : until;
   }
 
-  async #fromLately(since: Cursor): Promise<void> {
-    const { events, cursor } = await this.#lately(this.#subscriptions).since(since);
+  async #fromSelected(since: Cursor): Promise<void> {
+    const { events, cursor } = await this.#log.cache.selected(this.#subscriptions, since);
     for (const event of events) this.#add(event);
     this.#at = cursor;
   }
@@ -139,10 +127,10 @@ export class Replay {
   }
 
   async #toTheEnd(join: () => void): Promise<void> {
-    const { recent } = this.#log;
+    const { recent } = this.#log.cache;
     while (this.#connection.isOpen) {
       if (!recent.covers(this.#at)) {
-        if (compareCursors(this.#at, recent.position) > 0) await this.#untilDelivered();
+        if (compareCursors(this.#at, recent.to) > 0) await this.#untilDelivered();
         else await this.#fromHistory();
         continue;
       }
@@ -153,54 +141,54 @@ export class Replay {
         if (this.#batch.isFull) break;
       }
       this.#batch.send();
-      if (this.#at === recent.position && !this.#connection.isSlow) return join();
+      if (this.#at === recent.to && !this.#connection.isSlow) return join();
       await this.#connection.drained();
     }
   }
 
   /**
-   * The client heard on a node that was a moment ahead what this one has yet to deliver: waits for that, lest it be
-   * heard twice. A place that the log does not reach either is none that it gave out, or is lost.
+   * The client heard on a node that was a moment ahead what this one has yet to deliver. It joins after that, or it would
+   * hear it twice. A position that the log does not reach either was never given out, or is lost.
    */
   async #untilDelivered(): Promise<void> {
-    const { history, recent } = this.#log;
-    for await (const { id = START } of history.after(recent.position)) {
+    const { cache, history } = this.#log;
+    const { recent } = cache;
+    for await (const { id = START } of history.after(recent.to)) {
       if (compareCursors(id, this.#at) < 0) continue;
       await new Promise<void>((resolve) => void this.#options.clock.after(BEHIND_MS, resolve));
       return;
     }
-    if (compareCursors(this.#at, recent.position) <= 0) return;
-    this.#goOnFrom(recent.position, 'unknown cursor');
+    if (compareCursors(this.#at, recent.to) <= 0) return;
+    this.#goOnFrom(recent.to, 'unknown cursor');
   }
 
   /** Reads on from the log until the recent events of this node take over, or the log has nothing more. */
   async #fromHistory(): Promise<void> {
-    const { recent } = this.#log;
+    const { recent } = this.#log.cache;
     while (this.#connection.isOpen && !recent.covers(this.#at)) {
       const found = await this.#takePage();
       // The page is not held while a slow client reads.
       if (this.#batch.isFull || !found) await this.#batch.sent();
       if (found || recent.covers(this.#at)) continue;
-      return this.#goOnFrom(recent.position, 'trimmed');
+      return this.#goOnFrom(recent.to, 'trimmed');
     }
     await this.#batch.sent();
   }
 
   /** As much of the log as goes out at once, if its page holds so much. Answers whether there was any that this node knows. */
   async #takePage(): Promise<boolean> {
-    const { older, recent } = this.#log;
+    const { cache } = this.#log;
     const from = this.#at;
-    const { events } = await older.after(from, !this.#positioned);
-    for (let index = indexAfter(events, from); index < events.length && !this.#batch.isFull; index++) {
-      const event = events[index];
-      if (event === undefined || compareCursors(event.id ?? START, recent.position) > 0) break;
+    const segment = await cache.page(from, !this.#positioned);
+    for (const event of segment.after(from)) {
+      if (this.#batch.isFull || compareCursors(event.id ?? START, cache.recent.to) > 0) break;
       if (this.#at === from) this.#checkPosition(event.previous ?? START);
       this.#add(event);
     }
     return this.#at !== from;
   }
 
-  /** Asked of the place from which the first event is taken, and never again. */
+  /** The first event that is taken shows whether the log has the position; no later one does. */
   #checkPosition(previous: Cursor): void {
     if (this.#positioned) return;
     this.#positioned = true;
@@ -221,7 +209,7 @@ export class Replay {
       return;
     }
     this.#collected.push(event);
-    if (this.#collected.length > 2 * MAX_COLLECTED) this.#collected = this.#collected.slice(-MAX_COLLECTED);
+    if (this.#collected.length > 2 * MAX_SELECTED) this.#collected = this.#collected.slice(-MAX_SELECTED);
   }
 
   /** Whether the new subscriptions admit it, as it is shown, and no older one of the connection has done so already. */

@@ -54,7 +54,7 @@ describe('the defaults', () => {
       commandsPerSecond: 1_000,
       logMaxEvents: 100_000,
       logMaxAgeMs: 86_400_000,
-      recentMaxEvents: 10_000,
+      logCacheMaxBytes: 67_108_864,
       drainTimeoutMs: 10_000,
       tokenTtlS: 3_600,
       nornAllowedOrigins: [],

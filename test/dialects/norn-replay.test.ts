@@ -7,14 +7,14 @@ import { Commands } from '../../src/hub/commands.ts';
 import { Hub } from '../../src/hub/hub.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import { ManualClock } from '../support/clock.ts';
-import { aConnection, settled } from '../support/connection.ts';
+import { aConnection, cacheOf, settled } from '../support/connection.ts';
 import { TestTransport } from '../support/transport.ts';
 import { TestRegistry } from '../support/registry.ts';
 
 const NOBODY = new BelfryError('credentials_missing', 'No credentials.');
 
 /** A node with its log, whose time passes by hand. */
-async function startNode({ recentMaxEvents = 1_000 } = {}) {
+async function startNode({ recentEvents = 1_000 } = {}) {
   const clock = new ManualClock();
   const broker = new MemoryBroker({
     clock,
@@ -28,7 +28,7 @@ async function startNode({ recentMaxEvents = 1_000 } = {}) {
     clock,
     queue,
     writeTimeoutMs: 10_000,
-    recentMaxEvents,
+    logCache: cacheOf(recentEvents),
     ...registry,
   });
   const { connections, delivery, eventLog, stats } = hub;
@@ -87,8 +87,8 @@ describe('a norn client that dials after its deploy has begun', () => {
     ['only the log knows', 0],
   ])(
     'hears what it missed, then what comes, once and in order, as far as %s',
-    async (_what, recentMaxEvents) => {
-      const { dial, tell } = await startNode({ recentMaxEvents });
+    async (_what, recentEvents) => {
+      const { dial, tell } = await startNode({ recentEvents });
       await tell('step A 1', 'progress A 1', 'step A 2');
       const client = await dial();
       await tell('step A 3', 'completed A');
@@ -141,7 +141,7 @@ describe('a norn client that dials after its deploy has begun', () => {
   });
 
   it('misses nothing that comes while the log is read, the end of its deploy among it', async () => {
-    const { broker, clock, dial, tell } = await startNode({ recentMaxEvents: 0 });
+    const { broker, clock, dial, tell } = await startNode({ recentEvents: 0 });
     await tell('step A 1', 'step B 1', 'completed B');
     clock.advance(3_001);
     const { promise: opened, resolve: open } = Promise.withResolvers<void>();
@@ -181,7 +181,7 @@ describe('a norn client that dials after its deploy has begun', () => {
   });
 
   it('reads on in the log where the one before it got to, and not all of it once more', async () => {
-    const { broker, clock, dial, tell } = await startNode({ recentMaxEvents: 0 });
+    const { broker, clock, dial, tell } = await startNode({ recentEvents: 0 });
     await tell('step A 1', 'step A 2');
     let read = 0;
     const after = broker.after.bind(broker);
@@ -215,7 +215,7 @@ describe('a norn client that dials after its deploy has begun', () => {
   });
 
   it('is closed with 1013 where the log cannot be read, lest it wait on a socket that stays silent', async () => {
-    const { broker, dial } = await startNode({ recentMaxEvents: 0 });
+    const { broker, dial } = await startNode({ recentEvents: 0 });
     broker.after = () => {
       throw new BelfryError('unavailable', 'The log is away.');
     };

@@ -97,7 +97,7 @@ async function siteOf(redis: RedisServer, past?: string): Promise<Site> {
   const hub = new HubProcess(await freePort(), {
     BELFRY_REDIS_URL: past ?? `redis://127.0.0.1:${toRedis.port}`,
     // Little, so that a client that was away for a moment is also served from the log.
-    BELFRY_RECENT_MAX_EVENTS: '100',
+    BELFRY_LOG_CACHE_MAX_BYTES: '200000',
   });
   const toClients = await FaultProxy.before(hub.port);
   return { hub, toRedis, toClients, url: `http://127.0.0.1:${toClients.port}` };

@@ -3,7 +3,6 @@ import type { Encoding } from '../../src/dialects/dialect.ts';
 import { native } from '../../src/dialects/native.ts';
 import { EncodedEvent } from '../../src/hub/encoded.ts';
 import { Encodings } from '../../src/hub/encodings.ts';
-import { Segments } from '../../src/hub/segments.ts';
 import { Stats } from '../../src/hub/stats.ts';
 import { Pattern } from '../../src/model/pattern.ts';
 import { ManualClock } from '../support/clock.ts';
@@ -23,13 +22,13 @@ const keys = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, n) => `${from + n + 1}`);
 const all = { name: 'all', pattern: Pattern.parse('*.*.*'), filters: [] };
 
-async function hubAfter(count: number, recentMaxEvents = 1): Promise<TestHub> {
-  const test = await startHub({ recentMaxEvents });
+async function hubAfter(count: number, recentEvents = 1): Promise<TestHub> {
+  const test = await startHub({ recentEvents });
   for (let n = 1; n <= count; n++) test.publish({ key: `${n}` });
   return test;
 }
 
-/** Asks for what is kept of the lines of one deployment, as a viewer of Mist does. */
+/** A client that asks for what is kept of the lines of one deployment, as a viewer of Mist does. */
 function viewer({ commands, connect }: TestHub, count: number): TestConnection {
   const client = connect();
   const retained = [{ type: 'deployment', action: 'log', key: '5', count }];
@@ -46,8 +45,8 @@ async function joined(clients: readonly TestConnection[]): Promise<void> {
   while (clients.some(({ connection }) => connection.cohort === undefined)) await settled();
 }
 
-describe('a short way back', () => {
-  it('does not wait for the long ones that began before it', async () => {
+describe('a client that missed little', () => {
+  it('does not wait for those that missed much and came before it', async () => {
     const test = await hubAfter(1_000);
     test.broker.pageEvents = 10;
     test.broker.held = true;
@@ -65,7 +64,7 @@ describe('a short way back', () => {
 });
 
 describe('a long tail', () => {
-  it('is read once for forty who ask for it at once, page by page, and given whole to each', async () => {
+  it('is read once, page by page, for forty clients that ask at once, and given whole to each', async () => {
     const test = await startHub();
     for (let n = 1; n <= 2_000; n++)
       test.broker.append({ type: 'deployment', action: 'log', key: '5', object: n, size: 1_000 });
@@ -81,7 +80,7 @@ describe('a long tail', () => {
     }
   });
 
-  it('is given up to where the log ended, with what was published meanwhile after it, once', async () => {
+  it('is given up to where the log ended, and what was published meanwhile follows it once', async () => {
     const test = await startHub();
     const append = (object: number): void =>
       void test.broker.append({ type: 'deployment', action: 'log', key: '5', object });
@@ -109,51 +108,8 @@ describe('a long tail', () => {
   });
 });
 
-describe('what a node keeps of the past', () => {
-  it('is bounded by what it takes, the pages used last kept, and forgotten half a minute after the last use', async () => {
-    const clock = new ManualClock();
-    const segments = new Segments(clock);
-    let read = 0;
-    const page = async (after: string) => {
-      read++;
-      const id = `${Number.parseInt(after, 10) + 1}-0`;
-      return { events: [anEvent({ id, size: MIB })], to: id, isLast: false };
-    };
-    for (let n = 0; n < 100; n++) await segments.after('log', `${n}-0`, page);
-    expect(read).toBe(100);
-    expect(segments.bytes).toBeGreaterThan(25 * MIB);
-    expect(segments.bytes).toBeLessThanOrEqual(32 * MIB);
-    await segments.after('log', '99-0', page);
-    expect(read).toBe(100);
-    await segments.after('log', '0-0', page);
-    expect(read).toBe(101);
-    clock.advance(29_000);
-    await segments.after('log', '99-0', page);
-    clock.advance(29_000);
-    expect(segments.bytes).toBeGreaterThan(0);
-    clock.advance(2_000);
-    expect(segments.bytes).toBe(0);
-  });
-
-  it('is read once by those who want the same at the same time, and again after it failed', async () => {
-    const segments = new Segments(new ManualClock());
-    let read = 0;
-    const fails = async (): Promise<never> => {
-      read++;
-      throw new Error('away');
-    };
-    const asked = [1, 2, 3].map(() => segments.after('log', '0-0', fails));
-    expect((await Promise.allSettled(asked)).map(({ status }) => status)).toEqual([
-      'rejected',
-      'rejected',
-      'rejected',
-    ]);
-    expect(read).toBe(1);
-    await expect(segments.after('log', '0-0', fails)).rejects.toThrow('away');
-    expect(read).toBe(2);
-  });
-
-  it('is counted with the frames that were made of it, and forgotten ten seconds after somebody came back', () => {
+describe('an event that is encoded for clients that come back', () => {
+  it('is counted with its frames, and forgotten ten seconds after the last client came back', () => {
     const clock = new ManualClock();
     const encodings = new Encodings(new Stats(), clock);
     const events = Array.from({ length: 10_000 }, (_, n) =>
@@ -164,13 +120,13 @@ describe('what a node keeps of the past', () => {
     expect(encodings.bytes).toBeLessThanOrEqual(8 * MIB);
     const last = events.at(-1);
     expect(last && encodings.of(last).frame(native, false)).toBe(frames.at(-1));
-    // None of them is a part of something larger.
+    // No frame is a part of a larger buffer.
     expect(frames.filter((frame) => frame?.buffer.byteLength !== frame?.length)).toEqual([]);
     clock.advance(10_000);
     expect(encodings.bytes).toBe(0);
   });
 
-  it('is encoded once for each way, whatever is asked in between, and by whoever sees it', () => {
+  it('is encoded once for each encoding and compression, in whatever order they are asked for', () => {
     const stats = new Stats();
     const encoding: Encoding = {
       name: 'one',
@@ -186,8 +142,8 @@ describe('what a node keeps of the past', () => {
     expect(new EncodedEvent(anEvent({ key: '' }), stats, () => {}).frame(encoding, false)).toBeUndefined();
   });
 
-  it('is little memory once a client that compresses came back over ten thousand events, and left', async () => {
-    const test = await startHub({ recentMaxEvents: 20_000 });
+  it('leaves little memory behind once a client that compresses came back over ten thousand events, and left', async () => {
+    const test = await startHub({ recentEvents: 20_000 });
     const text = Array.from({ length: 150 }, (_, n) => `${n * 7919}`).join(' ');
     for (let n = 1; n <= 10_000; n++)
       test.broker.append({ key: `${n}`, object: `${n} ${text}`, size: 1_000 });

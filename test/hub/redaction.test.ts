@@ -54,7 +54,7 @@ describe('what some may see', () => {
   });
 
   it('is masked in what is replayed, and cannot be found out there either', async () => {
-    const { connect, publish } = await startHub({ redaction, recentMaxEvents: 1 });
+    const { connect, publish } = await startHub({ redaction, recentEvents: 1 });
     for (const key of ['one', 'two', 'three']) publish({ ...PERSON, key });
     const replay = { since: '0-0' };
     const [client, curious, hr] = [connect(), connect(), connect(as('hr'))];

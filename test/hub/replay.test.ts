@@ -18,8 +18,8 @@ import {
 import { runs } from '../support/runs.ts';
 
 /** A hub with so many events behind it, of which it keeps so many itself. */
-async function hubAfter(count: number, recentMaxEvents = 1_000): Promise<TestHub> {
-  const test = await startHub({ recentMaxEvents });
+async function hubAfter(count: number, recentEvents = 1_000): Promise<TestHub> {
+  const test = await startHub({ recentEvents });
   for (let n = 1; n <= count; n++) test.broker.append({ key: String(n) });
   return test;
 }
@@ -126,7 +126,7 @@ describe('a replay', () => {
   });
 
   it('from the log waits while the socket is full, too', async () => {
-    const test = await startHub({ recentMaxEvents: 1, queue: { maxDeliveries: 256, maxBytes: 1024 * 1024 } });
+    const test = await startHub({ recentEvents: 1, queue: { maxDeliveries: 256, maxBytes: 1024 * 1024 } });
     for (let n = 1; n <= 100; n++)
       test.broker.append({ key: String(n), object: 'x'.repeat(100_000), size: 100_100 });
     const client = test.connect();
@@ -269,7 +269,7 @@ describe('a replay', () => {
     ['the recent events', 10_000],
     ['the log', 0],
   ])('goes out in as few writes as fit what a socket holds, from %s', async (_source, recent) => {
-    const test = await startHub({ recentMaxEvents: recent });
+    const test = await startHub({ recentEvents: recent });
     for (let n = 0; n < 600; n++) test.broker.append({ key: String(n) });
     const small = test.connect();
     small.subscribe(['*.*.*'], { since: START });
@@ -549,11 +549,11 @@ class Interleaving {
   }
 }
 
-async function interleaved(recentMaxEvents: number, held: boolean): Promise<Interleaving> {
+async function interleaved(recentEvents: number, held: boolean): Promise<Interleaving> {
   const broker = new TestBroker();
   broker.delivers = false;
   broker.held = held;
-  return new Interleaving(await startHub({ broker, recentMaxEvents }));
+  return new Interleaving(await startHub({ broker, recentEvents }));
 }
 
 const idsOf = (heard: readonly Heard[]): string[] => heard.flatMap(({ id }) => id ?? []);
@@ -563,12 +563,12 @@ const sources: readonly [string, number][] = [
   ['the recent events alone', 1_000],
 ];
 
-describe.each(sources)('a client that subscribes since a place, from %s', (_source, recentMaxEvents) => {
+describe.each(sources)('a client that subscribes since a place, from %s', (_source, recentEvents) => {
   it('hears what it may and wants since then, once and in order, however all this interleaves', async () => {
     const steps = fc.array(fc.oneof(...common, { weight: 2, arbitrary: connecting }), { maxLength: 60 });
     await fc.assert(
       fc.asyncProperty(steps, fc.boolean(), async (taken, held) => {
-        const run = await interleaved(recentMaxEvents, held);
+        const run = await interleaved(recentEvents, held);
         await run.run(taken);
         for (const client of run.clients) {
           const heard = client.connection.take();
@@ -589,7 +589,7 @@ describe.each(sources)('a client that subscribes since a place, from %s', (_sour
     );
     await fc.assert(
       fc.asyncProperty(connecting, steps, async (first, taken) => {
-        const run = await interleaved(recentMaxEvents, false);
+        const run = await interleaved(recentEvents, false);
         await run.run([first, ...taken]);
         for (const client of run.clients) {
           const heard = client.connection.take();

@@ -125,7 +125,7 @@ describe('the numbers', () => {
       fc.asyncProperty(fc.array(operation, { minLength: 5, maxLength: 60 }), async (operations) => {
         const test = await startHub({
           queue: { maxDeliveries: 6, maxBytes: 1_000_000 },
-          recentMaxEvents: 5,
+          recentEvents: 5,
           writeTimeoutMs: 5_000,
         });
         const clients: TestConnection[] = [];

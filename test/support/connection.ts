@@ -6,7 +6,10 @@ import { native } from '../../src/dialects/native.ts';
 import { Commands, type CommandOptions } from '../../src/hub/commands.ts';
 import type { ConnectionInfo } from '../../src/hub/connection-info.ts';
 import type { Connection } from '../../src/hub/connection.ts';
+import { heldBytes } from '../../src/hub/encoded.ts';
 import { Hub, type HubOptions } from '../../src/hub/hub.ts';
+import type { LogCacheBounds } from '../../src/hub/log-cache.ts';
+import { Segment } from '../../src/hub/segment.ts';
 import { compareCursors, START, type Cursor } from '../../src/model/cursor.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import type { HubEvent, NewEvent } from '../../src/model/event.ts';
@@ -272,7 +275,17 @@ export interface ConnectOptions extends Partial<Session> {
   readonly dialect?: Dialect;
 }
 
-export type TestHubOptions = Partial<HubOptions & CommandOptions> & { readonly broker?: TestBroker };
+export type TestHubOptions = Partial<HubOptions & CommandOptions> & {
+  readonly broker?: TestBroker;
+  /** How many of its latest events the node has in memory, of those that {@link anEvent} makes. */
+  readonly recentEvents?: number;
+};
+
+/** As a node has it, but for how many of the latest events there is room. */
+export function cacheOf(recentEvents: number): LogCacheBounds {
+  const recentMaxBytes = new Segment(START).bytes + recentEvents * heldBytes(anEvent());
+  return { maxBytes: 64 * 1024 * 1024, recentMaxBytes: recentEvents === 0 ? 0 : recentMaxBytes };
+}
 
 /** A hub with everything around it made by hand; it ends with the test. */
 export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
@@ -283,7 +296,7 @@ export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
     clock,
     queue: { maxDeliveries: 256, maxBytes: 1024 * 1024 },
     writeTimeoutMs: 10_000,
-    recentMaxEvents: 1_000,
+    logCache: cacheOf(options.recentEvents ?? 1_000),
     registry: new TestRegistry(),
     node: 'n1',
     registryLimits: {},

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { settled, startHub, type TestConnection, type TestHub } from '../support/connection.ts';
 
-/** So many events, of which the node itself keeps but the last. */
+/** A hub whose log has so many events, of which the node itself remembers only the last. */
 async function hubAfter(count: number): Promise<TestHub> {
-  const test = await startHub({ recentMaxEvents: 1 });
+  const test = await startHub({ recentEvents: 1 });
   for (let n = 1; n <= count; n++) test.publish({ key: `${n}` });
   return test;
 }
 
-/** Comes back having heard the first so many. */
+/** A client that comes back and has heard so many events. */
 function comesBack({ connect }: TestHub, heard: number): TestConnection {
   const client = connect();
   client.subscribe(['*.*.*'], { since: `${heard}-0` });
@@ -18,8 +18,8 @@ function comesBack({ connect }: TestHub, heard: number): TestConnection {
 const missed = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, n) => `${from + n + 1}`);
 
-describe('those who come back together after more than the recent events', () => {
-  it('hear each exactly what it missed, from one reading of the log', async () => {
+describe('clients that come back together after more than the recent events', () => {
+  it('each hear exactly what they missed, from one reading of the log', async () => {
     const test = await hubAfter(400);
     const clients = Array.from({ length: 300 }, (_, n) => comesBack(test, 300 - n));
     while (clients.some(({ connection }) => connection.cohort === undefined)) await settled();
@@ -27,7 +27,7 @@ describe('those who come back together after more than the recent events', () =>
     expect(test.broker.read).toBeLessThan(500);
   });
 
-  it('hear what came after that reading as well', async () => {
+  it('also hear what came after the log was read for the first of them', async () => {
     const test = await hubAfter(10);
     const first = comesBack(test, 2);
     await settled();
@@ -39,7 +39,7 @@ describe('those who come back together after more than the recent events', () =>
     expect(test.broker.read - read).toBeLessThanOrEqual(3);
   });
 
-  it('read it again when nobody asked for half a minute', async () => {
+  it('read the log again when nobody asked for half a minute', async () => {
     const test = await hubAfter(10);
     comesBack(test, 2);
     await settled();
@@ -54,7 +54,7 @@ describe('those who come back together after more than the recent events', () =>
     expect(test.broker.read).toBeGreaterThan(read);
   });
 
-  it('are told of a gap, and nothing of a log that is lost', async () => {
+  it('are told of a gap, and hear nothing that was trimmed since it was read for another client', async () => {
     const test = await hubAfter(10);
     comesBack(test, 2);
     await settled();
@@ -70,7 +70,7 @@ describe('those who come back together after more than the recent events', () =>
     ]);
   });
 
-  it('try again after a reading that failed', async () => {
+  it('are served after a reading that failed for another client', async () => {
     const test = await hubAfter(10);
     test.broker.failure = new Error('away');
     const first = comesBack(test, 2);
