@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Command, Session } from '../dialects/dialect.ts';
+import { authorizeSubscribe } from '../model/authorization.ts';
 import type { Clock } from '../model/clock.ts';
 import { CLOSE, closeWith } from '../model/close.ts';
 import { asBelfryError, ProtocolError, type BelfryError } from '../model/errors.ts';
@@ -9,7 +10,7 @@ import type { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
 import { closeAfter } from './drain.ts';
 import { EncodedEvent } from './encoded.ts';
-import { checkSubscriptionLimits, authorizeSubscribe } from './permission.ts';
+import { checkSubscriptionLimits } from './subscription-limits.ts';
 import { publishFor, type PublishingOptions } from './publishing.ts';
 import { CommandQueue, type Waiting } from './command-queue.ts';
 import { Replay, type ReplayOptions } from './replay.ts';

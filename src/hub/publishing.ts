@@ -1,5 +1,6 @@
 import type { Broker } from '../broker/broker.ts';
 import type { Command } from '../dialects/dialect.ts';
+import { authorizePublish } from '../model/authorization.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Cursor } from '../model/cursor.ts';
 import type { NewEvent } from '../model/event.ts';
@@ -8,7 +9,6 @@ import type { JsonText } from '../model/json.ts';
 import type { Identity } from '../model/principal.ts';
 import type { Connection } from './connection.ts';
 import type { Delivery } from './delivery.ts';
-import { authorizePublish } from './permission.ts';
 
 export interface PublishingOptions {
   readonly broker: Broker;

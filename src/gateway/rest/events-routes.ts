@@ -4,7 +4,8 @@ import { native, parsePosition, subscriptionsIn } from '../../dialects/native.ts
 import type { EventLog } from '../../hub/event-log.ts';
 import { Subscriptions } from '../../hub/subscriptions.ts';
 import { readPage, type Page } from '../../hub/page.ts';
-import { checkSubscriptionLimits, authorizeSubscribe } from '../../hub/permission.ts';
+import { checkSubscriptionLimits } from '../../hub/subscription-limits.ts';
+import { authorizeSubscribe } from '../../model/authorization.ts';
 import { END } from '../../model/cursor.ts';
 import { BelfryError } from '../../model/errors.ts';
 import { EVERYTHING } from '../../model/pattern.ts';

@@ -1,12 +1,10 @@
 import type { Subscription } from '../dialects/dialect.ts';
 import { bound } from '../model/bound.ts';
 import { BelfryError } from '../model/errors.ts';
-import type { NewEvent } from '../model/event.ts';
-import { withoutGrant, type Identity } from '../model/principal.ts';
 import type { Connection } from './connection.ts';
 import { textOf } from './subscription.ts';
 
-/** Room for a thousand topics with a UUID each, and more. */
+/** A thousand topics with a UUID each fit into it, and more. */
 const MAX_TEXT_LENGTH = bound(
   'texts of the subscriptions of one connection, filters included',
   256 * 1024,
@@ -14,36 +12,9 @@ const MAX_TEXT_LENGTH = bound(
   'the command is refused with pattern_invalid',
 );
 
-/** The events as published by this principal. @throws BelfryError `forbidden` unless it may publish all of them */
-export function authorizePublish({ principal, publish }: Identity, events: readonly NewEvent[]): NewEvent[] {
-  return events.map((event) => {
-    if (publish.permit(event)) return { ...event, principal };
-    const { type, action, key } = event;
-    throw new BelfryError('forbidden', withoutGrant(principal, `to publish "${type}.${action}.${key}"`));
-  });
-}
-
 /**
- * Those that go on: what is refused alone is told to `refuse`.
- * @throws BelfryError `forbidden` when any other is beyond the grants
- */
-export function authorizeSubscribe(
-  { principal, subscribe }: Identity,
-  asked: readonly Subscription[],
-  refuse: (error: BelfryError) => void,
-): readonly Subscription[] {
-  return asked.filter(({ name, pattern, onForbidden }) => {
-    if (onForbidden === 'kept' || subscribe.overlap(pattern)) return true;
-    const error = new BelfryError('forbidden', withoutGrant(principal, `to hear "${name}"`));
-    if (onForbidden !== 'alone') throw error;
-    refuse(error);
-    return false;
-  });
-}
-
-/**
- * Whether a connection has room for these, once those named in `replaces` have ended. Looks at what changes, and not at
- * what is held.
+ * Checks that a connection may have these subscriptions too, once those that are named in `replaces` have ended. The cost
+ * grows with what changes, and not with what the connection has.
  * @throws BelfryError `subscriptions_exceeded`, or `pattern_invalid` when comma lists expand beyond the bound
  */
 export function checkSubscriptionLimits(
@@ -72,10 +43,10 @@ export function checkSubscriptionLimits(
   );
 }
 
-/** Together their texts have a bound too, since they are kept. */
+/** The texts of all subscriptions together have a bound too, since they are kept. */
 function checkLength(held: number, added: readonly Subscription[]): void {
   let length = held;
-  // No longer than it fits: what is shared by a thousand patterns need not be written out a thousand times to see that.
+  // Filters that a thousand patterns share are not written out a thousand times: the first text beyond the bound decides.
   for (const subscription of added) {
     length += textOf(subscription).length;
     if (length > MAX_TEXT_LENGTH) break;
