@@ -4,9 +4,9 @@ import type { HubEvent } from '../model/event.ts';
 import type { Grants, Identity } from '../model/principal.ts';
 import type { View } from '../model/redaction.ts';
 import type { Trace } from '../model/trace.ts';
-import type { EncodedEvent } from './encoded.ts';
+import type { EncodedEvent } from './encoded-event.ts';
 import type { Chunk } from './frame.ts';
-import type { Joiner } from './joiner.ts';
+import type { WriteCoalescer } from './write-coalescer.ts';
 import { outboxOf, type Outbox, type Outgoing } from './outbox.ts';
 import type { Deliveries } from './stats.ts';
 import { matches, droppableOf } from './subscription.ts';
@@ -24,7 +24,7 @@ export interface Member {
   readonly audience: bigint;
   readonly isSlow: boolean;
   cohort?: Cohort | undefined;
-  /** `parts` makes the same one by one, for a connection that is slow. */
+  /** `parts` makes the same with one event in each chunk, for a connection that is slow. */
   send(chunks: readonly Chunk[], parts?: () => readonly Chunk[]): void;
   /** Resolves when it has sent what it was given. */
   drained(): Promise<void>;
@@ -32,15 +32,15 @@ export interface Member {
 }
 
 /**
- * The connections that hear exactly the same thing in exactly the same bytes. An event is matched, encoded and framed
- * once for all of them; what is left for each is its share of one write a flush.
+ * The connections of a node that hear exactly the same events in exactly the same bytes. An event is matched, encoded
+ * and framed once for all of them. At each flush every member gets one write, of bytes that all members share.
  */
 export class Cohort {
-  /** Of its members, and of nobody else. */
+  /** Its members have this signature, and no other connection has it. */
   signature: string;
   readonly encoding: Encoding;
   readonly members = new Set<Member>();
-  /** The router's mark: in which turn it was found last. */
+  /** The router notes here in which of its searches it found the cohort last. */
   matchedIn = 0;
 
   readonly #grants: Grants;
@@ -49,15 +49,15 @@ export class Cohort {
   readonly #subscriptions: Subscription[];
   #filtered = false;
   readonly #stats: Deliveries;
-  /** What waits in the outbox, where some of it may be left out for a member that lags. */
+  /** The events in the outbox, where some of them may be left out for a member that is slow. */
   #droppable: HubEvent[] | undefined;
   readonly #outbox: Outbox;
-  readonly #joiner: Joiner;
-  /** Of what waits in the outbox. */
+  readonly #coalescer: WriteCoalescer;
+  /** The traces of the events in the outbox. */
   #traces: Trace[] = [];
   #flushedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(member: Member, signature: string, stats: Deliveries, joiner: Joiner) {
+  constructor(member: Member, signature: string, stats: Deliveries, coalescer: WriteCoalescer) {
     const { encoding, deflate, identity, view, audience, subscriptions } = member;
     this.signature = signature;
     this.encoding = encoding;
@@ -67,7 +67,7 @@ export class Cohort {
     this.#view = view;
     this.#audience = audience;
     this.#stats = stats;
-    this.#joiner = joiner;
+    this.#coalescer = coalescer;
     this.#look();
   }
 
@@ -76,8 +76,8 @@ export class Cohort {
   }
 
   /**
-   * Its only member subscribes to something else from now on, and nothing waits for it.
-   * @returns whether that can be: `false` when it may also hear something else
+   * Changes the subscriptions of a cohort that has one member and an empty outbox.
+   * @returns `false` when that cannot be done, since the member also has other grants or another encoding
    */
   become({ audience }: Member, signature: string, { added, removed }: Changes): boolean {
     if (audience !== this.#audience) return false;
@@ -95,7 +95,10 @@ export class Cohort {
     this.#droppable = isDroppable ? [] : undefined;
   }
 
-  /** Takes an event that the router matched to it, where it may hear that and supports it. Returns whether it did. */
+  /**
+   * Takes an event that the router matched, if grants and filters admit it and the dialect supports it. Returns whether
+   * it did.
+   */
   offer(encoded: EncodedEvent): boolean {
     this.#stats.received += this.members.size;
     try {
@@ -112,7 +115,7 @@ export class Cohort {
       this.#stats.notPermitted += size;
       return false;
     }
-    // Filters look at what is shown, lest somebody ask them for what is masked.
+    // Filters look at the masked event. Otherwise a client could find out by filters what is masked.
     const seen = encoded.seenBy(this.#view);
     if (this.#filtered && !this.subscriptions.some((subscription) => matches(subscription, seen.event))) {
       this.#stats.filtered += size;
@@ -121,7 +124,7 @@ export class Cohort {
     return this.#append(seen);
   }
 
-  /** Takes an event whatever the subscriptions say. Returns whether it supports it. */
+  /** Takes an event whatever the subscriptions say. Returns whether the dialect supports it. */
   tell(encoded: EncodedEvent): boolean {
     this.#stats.received += this.members.size;
     return this.#append(encoded);
@@ -148,23 +151,23 @@ export class Cohort {
     return this.#outbox.isEmpty;
   }
 
-  /** How long the encoding still wants to wait before the next flush, in milliseconds; 0 or less when it may go. */
+  /** For how many milliseconds the rhythm of the encoding still forbids the next flush; 0 or less where it does not. */
   rest(elapsed: number): number {
     return this.#flushedAt + (this.encoding.minIntervalMs ?? 0) - elapsed;
   }
 
-  /** When it was flushed in its rhythm, if it was. */
+  /** When it was last flushed in its rhythm. */
   get flushedAt(): number {
     return this.#flushedAt;
   }
 
-  /** Flushes in its rhythm; {@link flush} does so whatever the rhythm. */
+  /** Flushes in its rhythm. {@link flush} flushes whatever the rhythm. */
   flushAt(elapsed: number): void {
     this.#flushedAt = elapsed;
     this.flush();
   }
 
-  /** Hands every member what the outbox holds, in one write each. */
+  /** Sends every member what is in the outbox, in one write each. */
   flush(): void {
     if (this.#outbox.isEmpty) return;
     const { size } = this.members;
@@ -175,17 +178,17 @@ export class Cohort {
     for (const trace of this.#traces.splice(0)) trace.flushed(size);
   }
 
-  /** Hands one that was a member until now what the outbox holds. It stays there for the others. */
+  /** Sends a connection that was a member until now what is in the outbox, where it stays for the members. */
   flushTo(member: Member): void {
     if (!this.#outbox.isEmpty) this.#sharing(this.#outbox.peek())(member);
   }
 
-  /** What went out of the outbox is joined once for everybody; answers how each gets it. */
+  /** Coalesces the frames of the outbox once for all members. Returns how to send them to one member. */
   #sharing(outgoing: Outgoing): (member: Member) => void {
-    const chunks = this.#joiner.join(outgoing);
+    const chunks = this.#coalescer.coalesceShared(outgoing);
     const waited = this.#droppable;
     if (waited === undefined) return (member) => member.send(chunks);
-    // Made when the first of those who lag needs it.
+    // They are made when the first member that is slow needs them.
     let made: readonly Chunk[] | undefined;
     const parts = (): readonly Chunk[] => (made ??= this.#partsOf(outgoing.frames, waited));
     return (member) => member.send(chunks, parts);
@@ -199,12 +202,12 @@ export class Cohort {
   }
 }
 
-/** Equal signatures hear the same bytes. */
+/** Connections with equal signatures hear the same bytes. */
 export function signatureOf({ audience, subscriptions }: Pick<Member, 'audience' | 'subscriptions'>): string {
   return `${audience.toString(36)} ${subscriptions.fingerprint.toString(36)}`;
 }
 
-/** Equal for those who may hear the same, in the same bytes, whatever they subscribe to. */
+/** Connections with equal audiences may hear the same events in the same bytes, whatever they subscribe to. */
 export function audienceOf({
   encoding,
   deflate,

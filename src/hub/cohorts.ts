@@ -1,30 +1,31 @@
 import type { HubEvent } from '../model/event.ts';
 import { Cohort, signatureOf } from './cohort.ts';
 import type { Connection } from './connection.ts';
-import type { Joiner } from './joiner.ts';
+import type { WriteCoalescer } from './write-coalescer.ts';
 import { Router } from './router.ts';
-import { Spares } from './spares.ts';
+import { IdleCohorts } from './idle-cohorts.ts';
 import type { Stats } from './stats.ts';
 import type { Changes } from './subscriptions.ts';
 
 /**
- * All cohorts of a node, and who joins and leaves them. A connection hears nothing from before it joined and misses
- * nothing from before it left, and neither costs the other members anything, lest a storm of reconnects grow with its
- * own square: who leaves takes its share along, and who joins while something waits stands apart, in a cohort of the
- * same signature, until nothing waits in either.
+ * All cohorts of a node, and which connection is in which. A connection hears nothing from before it joined a cohort
+ * and misses nothing from before it left. Neither costs the other members anything, or the cost of a storm of
+ * reconnects would grow with the square of its size: a connection that leaves takes along what waits for it, and one
+ * that joins while something waits stands apart, in a second cohort of the same signature, until nothing waits in
+ * either.
  */
 export class Cohorts implements Iterable<Cohort> {
   readonly #router = new Router();
-  readonly #spares = new Spares(this.#router);
+  readonly #idleCohorts = new IdleCohorts(this.#router);
   readonly #stats: Stats;
-  readonly #joiner: Joiner;
-  /** By signature. */
+  readonly #coalescer: WriteCoalescer;
+  /** By signature: the cohorts that connections usually join, and those that stand apart from them. */
   readonly #settled = new Map<string, Cohort>();
   readonly #apart = new Map<string, Cohort>();
 
-  constructor(stats: Stats, joiner: Joiner) {
+  constructor(stats: Stats, coalescer: WriteCoalescer) {
     this.#stats = stats;
-    this.#joiner = joiner;
+    this.#coalescer = coalescer;
   }
 
   *[Symbol.iterator](): Iterator<Cohort> {
@@ -32,13 +33,13 @@ export class Cohorts implements Iterable<Cohort> {
     yield* this.#apart.values();
   }
 
-  /** Valid until the next call. */
+  /** The cohorts that may hear an event. The list is valid until the next call. */
   match(event: HubEvent): readonly Cohort[] {
     return this.#router.match(event);
   }
 
   /**
-   * Lets a connection hear something else from now on. That costs what has changed, and not all that it hears.
+   * Changes the subscriptions of a connection. The cost grows with what changes, and not with what the connection has.
    */
   change(connection: Connection, change: () => void): void {
     const { cohort } = connection;
@@ -47,22 +48,26 @@ export class Cohorts implements Iterable<Cohort> {
     change();
     if (!connection.isOpen || connection.subscriptions.size === 0) return this.leave(connection);
     const changes = connection.subscriptions.takeChanges();
-    this.#spares.note(connection, changes);
+    this.#idleCohorts.note(connection, changes);
     const own = connection.cohort;
     if (own !== undefined && this.#become(connection, own, changes)) return;
     if (own !== undefined) this.#retire(connection, own, changes);
     this.#join(connection);
   }
 
-  /** Leaves a cohort of its own, in which nothing waits, for one that others have. */
+  /**
+   * Takes a connection out of the cohort that it has for itself, in which nothing waits, since another one fits it now.
+   */
   #retire(connection: Connection, cohort: Cohort, changes: Changes): void {
     connection.cohort = undefined;
     cohort.members.delete(connection);
     this.#unlist(cohort);
-    this.#spares.keep(connection, cohort, changes);
+    this.#idleCohorts.keep(connection, cohort, changes);
   }
 
-  /** Whether the cohort of this one member could be left as it is but for the changes. */
+  /**
+   * Changes the cohort that a connection has for itself instead of making another. Returns whether that could be done.
+   */
   #become(connection: Connection, cohort: Cohort, changes: Changes): boolean {
     const was = cohort.signature;
     const signature = signatureOf(connection);
@@ -79,7 +84,7 @@ export class Cohorts implements Iterable<Cohort> {
   #join(connection: Connection): void {
     const signature = signatureOf(connection);
     const settled = this.#settled.get(signature);
-    // Some may stand apart already, with something that waits: few, since they came after the last flush.
+    // A cohort may stand apart already, with something that waits. It is small, since it began after the last flush.
     this.#apart.get(signature)?.flush();
     const mayWait = settled !== undefined && (!settled.isEmpty || this.#apart.has(signature));
     const where = mayWait ? this.#apart : this.#settled;
@@ -88,9 +93,10 @@ export class Cohorts implements Iterable<Cohort> {
     connection.cohort = cohort;
   }
 
+  /** Takes a connection out of its cohort. What waits for it there is sent first. */
   leave(connection: Connection): void {
     const { cohort } = connection;
-    this.#spares.drop(connection);
+    this.#idleCohorts.drop(connection);
     connection.subscriptions.takeChanges();
     if (cohort !== undefined) this.#leave(connection, cohort);
   }
@@ -102,7 +108,7 @@ export class Cohorts implements Iterable<Cohort> {
     cohort.flushTo(connection);
   }
 
-  /** To be called when a cohort was flushed: those who stand apart from it join it, if nothing waits. */
+  /** A cohort was flushed. The members of the cohort that stands apart from it join it, if nothing waits in either. */
   settle({ signature }: Cohort): void {
     if (this.#apart.size === 0) return;
     const apart = this.#apart.get(signature);
@@ -116,11 +122,11 @@ export class Cohorts implements Iterable<Cohort> {
   }
 
   #make(connection: Connection, signature: string, where: Map<string, Cohort>): Cohort {
-    const spare = this.#spares.take(connection, signature);
+    const idle = this.#idleCohorts.take(connection, signature);
     const stats = this.#stats.of(connection.dialect.name);
-    const cohort = spare ?? new Cohort(connection, signature, stats, this.#joiner);
+    const cohort = idle ?? new Cohort(connection, signature, stats, this.#coalescer);
     where.set(signature, cohort);
-    if (spare === undefined) this.#router.add(cohort);
+    if (idle === undefined) this.#router.add(cohort);
     return cohort;
   }
 

@@ -1,7 +1,7 @@
 import type { Command } from '../dialects/dialect.ts';
 import { bound } from '../model/bound.ts';
 
-/** What may wait behind a slow command of the same connection. */
+/** So many commands may wait behind a slow one of the same connection. */
 const MAX_WAITING = bound(
   'commands of a connection that wait behind a slow one',
   1_000,
@@ -18,7 +18,7 @@ const MAX_BYTES = bound(
 /** A command, or a frame that is to be read when its turn has come. */
 export type Waiting = Command | { readonly kind: 'frame'; readonly frame: Buffer };
 
-/** The commands of one connection: those that wait, and how many more it may send this second. */
+/** The commands of one connection that wait, and how many more it may send in this second. */
 export class CommandQueue {
   readonly #waiting: { readonly command: Waiting; readonly bytes: number }[] = [];
   #bytes = 0;
@@ -26,7 +26,7 @@ export class CommandQueue {
   #second = 0;
   #count = 0;
 
-  /** Whether it was taken; `false` when it would pass a bound. */
+  /** Adds a command that takes so many bytes. Returns `false` when a bound forbids it. */
   push(command: Waiting, bytes: number): boolean {
     const over = this.#waiting.length >= MAX_WAITING || this.#bytes + bytes > MAX_BYTES;
     if (over && this.#waiting.length > 0) return false;
@@ -41,7 +41,7 @@ export class CommandQueue {
     return next?.command;
   }
 
-  /** Whether one more may be sent in this second. */
+  /** Counts a command. Returns whether the connection may send it in this second. */
   admit(elapsedMs: number, maxPerSecond: number): boolean {
     const second = Math.floor(elapsedMs / 1_000);
     if (second !== this.#second) {

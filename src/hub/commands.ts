@@ -9,29 +9,32 @@ import type { Identity } from '../model/principal.ts';
 import type { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
 import { closeAfter } from './drain.ts';
-import { EncodedEvent } from './encoded.ts';
+import { EncodedEvent } from './encoded-event.ts';
 import { checkSubscriptionLimits } from './subscription-limits.ts';
 import { publishFor, type PublishingOptions } from './publishing.ts';
 import { CommandQueue, type Waiting } from './command-queue.ts';
 import { Replay, type ReplayOptions } from './replay.ts';
 import { signIn } from './sign-in.ts';
-import { Strangers } from './strangers.ts';
+import { UnauthenticatedLimits } from './unauthenticated-limits.ts';
 
 export interface CommandOptions extends ReplayOptions, PublishingOptions {
   readonly connections: Pick<Connections, 'change' | 'identify'>;
   readonly delivery: ReplayOptions['delivery'];
   readonly clock: Clock;
   readonly authenticate: (token: string) => Promise<Identity>;
-  /** Told of frames that are no command, and of faults of the hub itself. */
+  /** Is told of frames that are not a command, and of faults of the hub. */
   readonly report: (connection: Connection, error: BelfryError) => void;
-  /** Per connection, over all its subscriptions, comma lists expanded. */
+  /** How many topics the subscriptions of a connection may have together, with comma lists expanded. */
   readonly maxTopics: number;
   readonly maxPerSecond: number;
 }
 
-/** What clients ask for, carried out in the order in which each asked, and answered in its dialect. */
+/**
+ * Reads the commands of clients, carries them out in the order in which each client sent them, and answers in its
+ * dialect.
+ */
 export class Commands {
-  readonly strangers = new Strangers();
+  readonly unauthenticated = new UnauthenticatedLimits();
   readonly #options: CommandOptions;
   readonly #queues = new WeakMap<Connection, CommandQueue>();
 
@@ -39,21 +42,22 @@ export class Commands {
     this.#options = options;
   }
 
-  /** A text frame from a client, as its bytes. Never throws. */
+  /** Takes the bytes of a text frame from a client. It never throws. */
   receive(connection: Connection, frame: Buffer): void {
     if (!this.#admit(connection)) return;
     this.#read(connection, frame);
   }
 
   #read(connection: Connection, frame: Buffer): void {
-    if (this.strangers.waits(connection)) return this.run(connection, { kind: 'frame', frame }, frame.length);
-    const objection = this.strangers.objectionTo(connection, frame.length);
+    if (this.unauthenticated.waits(connection))
+      return this.run(connection, { kind: 'frame', frame }, frame.length);
+    const objection = this.unauthenticated.objectionTo(connection, frame.length);
     if (objection !== undefined) return connection.close(objection);
     try {
       if (!isUtf8(frame))
         throw new ProtocolError('json_invalid', 'The frame is not UTF-8. Expected a text frame.');
       const command = connection.dialect.decode(frame.toString());
-      const refusal = this.strangers.refusalOf(connection, command);
+      const refusal = this.unauthenticated.refusalOf(connection, command);
       if (refusal !== undefined) return this.#refuse(connection, command.ref, refusal, command);
       this.run(connection, command, frame.length);
     } catch (error) {
@@ -61,10 +65,10 @@ export class Commands {
     }
   }
 
-  /** A frame that is not text, which no dialect has a use for. */
+  /** Takes a binary frame, which no dialect supports. */
   receiveBinary(connection: Connection): void {
     if (!this.#admit(connection) || connection.dialect.ignoresBinary) return;
-    const objection = this.strangers.objectionTo(connection, 0);
+    const objection = this.unauthenticated.objectionTo(connection, 0);
     if (objection !== undefined) return connection.close(objection);
     this.#refuse(
       connection,
@@ -73,11 +77,11 @@ export class Commands {
     );
   }
 
-  /** Begins as the dialect said: what is told first, then the subscriptions with what they replay. */
+  /** Begins a session as the dialect said: the events that come first, then the subscriptions and what they replay. */
   open(connection: Connection, session: Session): void {
     const { first = [], subscriptions, replay, closeAfterMs, authWithinMs } = session;
     const { delivery, stats } = this.#options;
-    if (authWithinMs !== undefined) this.strangers.add(connection);
+    if (authWithinMs !== undefined) this.unauthenticated.add(connection);
     for (const event of first) delivery.sendTo(connection, new EncodedEvent(event, stats));
     if (subscriptions.length > 0) {
       this.run(connection, { kind: 'subscribe', ref: '', subscriptions, ...(replay && { replay }) });
@@ -85,7 +89,7 @@ export class Commands {
     this.#closeIn(connection, closeAfterMs);
   }
 
-  /** Carries out a command, at once if nothing is before it. `bytes` is what it takes to keep it until then. */
+  /** Carries out a command once those before it are done. `bytes` is what it takes in memory until then. */
   run(connection: Connection, command: Waiting, bytes = 0): void {
     const queue = this.#queueOf(connection);
     if (!queue.push(command, bytes)) return connection.close(CLOSE.rateLimit);
@@ -106,7 +110,7 @@ export class Commands {
     for (let command = queue.shift(); command !== undefined; command = queue.shift()) {
       if (!connection.isOpen) return;
       if (command.kind === 'frame') {
-        // Its command waits behind those that came before it, and begins no work of its own.
+        // The command in the frame joins the queue. While `busy` is set it begins no work of its own.
         queue.busy = true;
         this.#read(connection, command.frame);
         queue.busy = false;
@@ -123,7 +127,7 @@ export class Commands {
     }
   }
 
-  /** A promise when it takes longer than this turn; it never rejects. */
+  /** Returns a promise when the command takes longer than this turn. The promise never rejects. */
   #execute(connection: Connection, command: Command): Promise<void> | undefined {
     try {
       return this.#start(connection, command)?.catch((error: unknown) =>
@@ -191,18 +195,18 @@ export class Commands {
     try {
       const told = await signIn(this.#options, connection, token);
       if (told === undefined) return;
-      this.strangers.signedIn(connection, true);
+      this.unauthenticated.signedIn(connection, true);
       this.#options.delivery.tell(connection, 'auth', ref, told);
     } catch (error) {
       if (!orClose || asBelfryError(error).code !== 'token_invalid') throw error;
       this.#refuse(connection, ref, error, command);
       connection.close(CLOSE.refused);
     } finally {
-      this.strangers.signedIn(connection, false);
+      this.unauthenticated.signedIn(connection, false);
     }
   }
 
-  /** After the commands that wait, and not at all without a time. */
+  /** Closes the connection after a time that begins when the commands that wait are done. */
   #closeIn(connection: Connection, afterMs: number | undefined): void {
     if (afterMs !== undefined) this.run(connection, { kind: 'close', afterMs, ref: '' });
   }
@@ -220,7 +224,7 @@ export class Commands {
       ...said,
       ...(idempotencyKey && { idempotencyKey }),
     });
-    // Who cannot be told would wait for ever on a socket that stays silent.
+    // A client whose dialect has no answer for this would wait forever on a silent socket.
     if (told || command?.kind !== 'subscribe') return;
     connection.close(status >= 500 ? CLOSE.tryLater : closeWith(CLOSE.refused, message));
   }

@@ -8,7 +8,7 @@ import type { ConnectionInfo } from './connection-info.ts';
 import type { Connection } from './connection.ts';
 import { bound } from '../model/bound.ts';
 
-/** Subscriptions that a record names, and characters of each: a record travels with every change of it. */
+/** A record names at most so many subscriptions, and so many characters of each, since every change sends it again. */
 const PATTERNS_MAX = bound(
   'subscriptions that the list of connections shows of one',
   100,
@@ -21,7 +21,7 @@ const PATTERN_LENGTH_MAX = bound(
   'characters',
   'it is cut there',
 );
-/** After which the registry is told again what it could not be told. */
+/** After this time the registry is told again what it could not be told. */
 const AGAIN_MS = 5_000;
 
 export interface ConnectionRegistryOptions {
@@ -29,32 +29,35 @@ export interface ConnectionRegistryOptions {
   readonly clock: Pick<Clock, 'soon' | 'after'>;
   /** Name of this node. */
   readonly node: string;
-  /** For where a dialect promises no other. */
+  /** Where a dialect promises other limits, those count. */
   readonly registryLimits: RegistryLimits;
 }
 
-/** The connections of this node in the registry of all nodes. Their records are made when they are needed, and not kept. */
+/**
+ * Keeps the connections of this node up to date in the registry of all nodes. A record is made when it is needed, and
+ * not kept.
+ */
 export class ConnectionRegistry {
   readonly #options: ConnectionRegistryOptions;
-  /** Those whose subscriptions changed in this turn. */
+  /** The connections whose subscriptions changed in this turn. */
   readonly #changed = new Set<Connection>();
-  /** Those whose record the registry could not be told; one timer tries them all again. */
+  /** The connections whose record the registry could not be told. One timer tries them all again. */
   readonly #untold = new Set<Connection>();
-  /** Those whose record is on its way to the registry; one that changes meanwhile is told when that is answered. */
+  /** The connections whose record is on its way to the registry. A change meanwhile is told after the answer. */
   readonly #telling = new Set<Connection>();
 
   constructor(options: ConnectionRegistryOptions) {
     this.#options = options;
   }
 
-  /** Puts a client in the registry that has yet to be attached. Throws what {@link Registry.add} throws. */
+  /** Puts a client in the registry before it is attached. Rejects with what {@link Registry.add} rejects with. */
   add(info: ConnectionInfo): Promise<void> {
     const { identity, subscriptions, limits } = info.session;
     const record = this.#record(info, identity, patternsOf(subscriptions));
     return this.#options.registry.add(record, this.#limits(limits));
   }
 
-  /** It came to nothing: the client was never attached. */
+  /** Takes a client out of the registry that was never attached. */
   giveBack({ id }: ConnectionInfo, why: string): void {
     this.#options.registry.remove(id, why);
   }
@@ -65,16 +68,18 @@ export class ConnectionRegistry {
     this.#options.registry.remove(connection.id, why);
   }
 
-  /** At the end of the turn the registry is told what it is subscribed to now, once for all changes of the turn. */
+  /**
+   * The subscriptions of a connection changed. The registry is told at the end of the turn, once for all changes of it.
+   */
   changed(connection: Connection): void {
     if (this.#changed.size === 0) this.#options.clock.soon(() => this.#tellChanged());
     this.#changed.add(connection);
   }
 
   /**
-   * Asks whether the connection may be that principal as well; closes it with 1013 where that has too many. Who stays
-   * the same one need not wait for a registry that cannot be reached: nobody else is concerned, and a token is renewed
-   * before it ends, or never.
+   * Asks the registry whether the principal may have this connection too, and closes it with 1013 where the principal
+   * has too many. A connection whose principal stays the same does not wait for a registry that cannot be reached: no
+   * other connection is concerned, and a token that is not renewed before it expires is lost.
    * @throws BelfryError `unavailable`
    */
   async identify(connection: Connection, identity: Identity): Promise<void> {
@@ -94,7 +99,7 @@ export class ConnectionRegistry {
     this.#changed.clear();
   }
 
-  /** No command waits for that, nor fails with it. */
+  /** Tells the registry without a command that waits for it, or that fails with it. */
   #tell(connection: Connection): void {
     if (this.#telling.has(connection)) return;
     this.#telling.add(connection);
@@ -151,13 +156,13 @@ export class ConnectionRegistry {
   }
 }
 
-/** The names of subscriptions as a record shows them. */
+/** The names of subscriptions, as a record shows them. */
 export function patternsOf(subscriptions: readonly { readonly name: string }[]): string[] {
   const names = subscriptions.slice(0, PATTERNS_MAX).map(({ name }) => name);
   return listed(names, subscriptions.length);
 }
 
-/** Looks at those that are shown only, since this is asked after each change. */
+/** This is asked after each change, so it looks only at the names that a record shows. */
 function patternsNow({ subscriptions }: Connection): string[] {
   return listed(subscriptions.keys(), subscriptions.size);
 }

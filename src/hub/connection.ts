@@ -9,7 +9,7 @@ import type { ConnectionInfo } from './connection-info.ts';
 import type { Transport } from './transport.ts';
 import { textOf } from './subscription.ts';
 import { Subscriptions } from './subscriptions.ts';
-import type { Allowance } from './allowance.ts';
+import type { BurstBudget } from './burst-budget.ts';
 import type { Chunk } from './frame.ts';
 import { DeliveryQueue, type Missed, type QueueBounds } from './queue.ts';
 import type { SlowConsumers } from './slow-consumers.ts';
@@ -17,11 +17,11 @@ import type { Deliveries, Stats } from './stats.ts';
 
 /** What a connection tells the hub about itself. */
 export interface ConnectionEvents {
-  /** It has room again, and is to be told what was left out. */
+  /** Its queue has room again, and its client is to be told what was left out. */
   missed(connection: Connection, missed: Missed): void;
-  /** It hears nothing any more, once it has what waits for it. */
+  /** It hears nothing more, once it has what its cohort was to send. */
   leaves(connection: Connection): void;
-  /** It closes itself, before its socket has gone. */
+  /** It is closed from this side, before its socket has gone. */
   closes(connection: Connection, why: Close): void;
 }
 
@@ -29,7 +29,7 @@ export interface ConnectionEvents {
 export interface ConnectionContext {
   readonly events: ConnectionEvents;
   readonly bounds: QueueBounds;
-  readonly allowance: Allowance;
+  readonly burstBudget: BurstBudget;
   readonly slowConsumers: SlowConsumers;
   readonly redaction: Redaction;
   readonly stats: Stats;
@@ -37,7 +37,7 @@ export interface ConnectionContext {
 
 const NO_LIMITS: ConnectionLimits = {};
 
-/** One client attached to this node. */
+/** A connection: one client that is attached to this node. */
 export class Connection {
   readonly id: string;
   readonly type: ConnectionType;
@@ -51,18 +51,18 @@ export class Connection {
   identity: Identity;
   readonly subscriptions = new Subscriptions();
   cohort: Cohort | undefined;
-  /** Its subscriptions as the registry was last told. */
+  /** The names of its subscriptions, as the registry was last told. */
   listed: readonly string[] = [];
 
   readonly #transport: Transport;
   readonly #context: ConnectionContext;
   readonly #bounds: QueueBounds;
   readonly #stats: Deliveries;
-  /** Present while it lags. */
+  /** Present while the connection is slow. */
   #queue: DeliveryQueue | undefined;
   #open = true;
   #audience = 0n;
-  /** Of whom that is, as long as nothing has changed. */
+  /** The identity that the audience was made of. */
   #audienceOf: Identity | undefined;
 
   constructor(info: ConnectionInfo, transport: Transport, context: ConnectionContext, deflate = false) {
@@ -88,17 +88,17 @@ export class Connection {
     return this.#open;
   }
 
-  /** Whether nobody knows who it is. */
+  /** Whether its principal is unknown. */
   get isAnonymous(): boolean {
     return this.identity.principal === UNKNOWN;
   }
 
-  /** What is masked for it, by its roles as they are now. */
+  /** What is masked for it, by the roles that it has now. */
   get view(): View {
     return this.#context.redaction.viewOf(this.identity.roles);
   }
 
-  /** Equal for those who may hear the same, whatever they subscribe to. */
+  /** Connections with equal audiences may hear the same events, whatever they subscribe to. */
   get audience(): bigint {
     if (this.#audienceOf !== this.identity) {
       this.#audienceOf = this.identity;
@@ -111,12 +111,14 @@ export class Connection {
     return this.#queue !== undefined;
   }
 
-  /** What waits in its own queue, while it lags. */
+  /** What waits in its own queue, while it is slow. */
   get queued(): Pick<DeliveryQueue, 'deliveries' | 'bytes'> | undefined {
     return this.#queue;
   }
 
-  /** With other grants than before, what its subscriptions admit it has heard only from this place on. */
+  /**
+   * Gives it another identity. Where the grants differ, its subscriptions have heard what they admit only from here on.
+   */
   identify(identity: Identity, from: Cursor): void {
     const same = identity.subscribe.text === this.identity.subscribe.text;
     this.identity = identity;
@@ -125,7 +127,7 @@ export class Connection {
       this.subscriptions.set(subscription.name, { subscription, from });
   }
 
-  /** Subscribes it from a place on, or from where it heard the same before, if that is earlier. */
+  /** Adds a subscription from a position on, or from where the same one began before, if that is earlier. */
   subscribe(subscription: Subscription, from: Cursor): void {
     const held = this.subscriptions.get(subscription.name);
     const same = held !== undefined && textOf(held.subscription) === textOf(subscription);
@@ -134,9 +136,9 @@ export class Connection {
   }
 
   /**
-   * Writes at once while the socket keeps up; queues while it does not; closes with 4008 when the queue is full. Of one
-   * flush a connection that kept up until then takes more than its queue holds, so that a burst alone makes nobody slow.
-   * `parts` makes the same one by one, of which some may be left out instead.
+   * Writes at once while the socket keeps up. While it does not, the chunks are queued, and a full queue closes the
+   * connection with 4008. A connection that kept up until now may queue more of one flush than its queue holds, so that
+   * a burst alone closes nobody. `parts` makes the same with one event in each chunk, of which some may be left out.
    */
   send(chunks: readonly Chunk[], parts?: () => readonly Chunk[]): void {
     if (this.isSlow) return this.#queueUp(parts?.() ?? chunks);
@@ -152,7 +154,7 @@ export class Connection {
     }
   }
 
-  /** Closes it with 4008 when the queue has no room for something that may not be left out. */
+  /** Queues the chunks, and closes the connection with 4008 where there is no room for one that may not be left out. */
   #queueUp(chunks: readonly Chunk[]): void {
     for (const chunk of chunks) {
       if (this.#queue !== undefined && this.#push(this.#queue, chunk)) continue;
@@ -168,9 +170,9 @@ export class Connection {
     return taken;
   }
 
-  /** It lags from now on. */
+  /** The connection is slow from now on. */
   #begin(): DeliveryQueue {
-    this.#queue = new DeliveryQueue(this.#bounds, this.#context.allowance);
+    this.#queue = new DeliveryQueue(this.#bounds, this.#context.burstBudget);
     this.#context.slowConsumers.add(this);
     this.#transport.onceDrained(() => this.#drain());
     return this.#queue;
@@ -181,7 +183,7 @@ export class Connection {
     return this.#context.slowConsumers.drained(this);
   }
 
-  /** Ends it from this side. What its cohort was to send still goes out; what waits in its own queue is dropped. */
+  /** Closes it from this side. What its cohort was to send is still sent; what waits in its own queue is dropped. */
   close(why: Close): void {
     this.#context.events.leaves(this);
     if (!this.#open) return;
@@ -199,7 +201,7 @@ export class Connection {
     this.#queue = undefined;
   }
 
-  /** What was left out it has not heard: it may subscribe to it again. */
+  /** The client has not heard what was left out, so it may subscribe to that again. */
   #miss(missed: Missed): void {
     const { to = START } = missed;
     for (const { subscription, from } of this.subscriptions.values()) {

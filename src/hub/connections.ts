@@ -3,7 +3,7 @@ import type { Cohorts } from './cohorts.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 import { Connection, type ConnectionContext } from './connection.ts';
 import { ConnectionRegistry, patternsOf, type ConnectionRegistryOptions } from './connection-registry.ts';
-import type { Deadlines } from './deadlines.ts';
+import type { AuthDeadlines } from './auth-deadlines.ts';
 import type { Delivery } from './delivery.ts';
 import type { EventLog } from './event-log.ts';
 import type { Transport } from './transport.ts';
@@ -11,7 +11,7 @@ import type { Transport } from './transport.ts';
 interface ConnectionsOptions extends ConnectionRegistryOptions {
   readonly context: Omit<ConnectionContext, 'events'>;
   readonly cohorts: Pick<Cohorts, 'change' | 'leave'>;
-  readonly deadlines: Deadlines;
+  readonly deadlines: AuthDeadlines;
   readonly delivery: Pick<Delivery, 'tell'>;
   readonly eventLog: Pick<EventLog, 'position'>;
 }
@@ -21,7 +21,7 @@ export class Connections implements Iterable<Connection> {
   readonly #context: ConnectionContext;
   readonly #registry: ConnectionRegistry;
   readonly #cohorts: Pick<Cohorts, 'change' | 'leave'>;
-  readonly #deadlines: Deadlines;
+  readonly #deadlines: AuthDeadlines;
   readonly #eventLog: Pick<EventLog, 'position'>;
   readonly #attached = new Set<Connection>();
   #anonymous = 0;

@@ -5,9 +5,9 @@ import type { Json } from '../model/json.ts';
 import type { Cohort } from './cohort.ts';
 import type { Cohorts } from './cohorts.ts';
 import type { Connection } from './connection.ts';
-import { EncodedEvent } from './encoded.ts';
-import type { Fault, Flushes } from './flushes.ts';
-import type { Joiner } from './joiner.ts';
+import { EncodedEvent } from './encoded-event.ts';
+import type { Fault, FlushScheduler } from './flush-scheduler.ts';
+import type { WriteCoalescer } from './write-coalescer.ts';
 import type { LogCache } from './log-cache.ts';
 import type { Stats } from './stats.ts';
 
@@ -16,31 +16,31 @@ interface DeliveryOptions {
   readonly stats: Stats;
   readonly logCache: Pick<LogCache, 'push'>;
   readonly cohorts: Pick<Cohorts, 'match'> & Iterable<Cohort>;
-  readonly flushes: Flushes;
-  readonly joiner: Joiner;
+  readonly flushScheduler: FlushScheduler;
+  readonly coalescer: WriteCoalescer;
   readonly fault: Fault;
 }
 
 /**
- * Delivers events to connections: each event from the broker goes through the router to the cohorts, and at the flush to
- * every member of them. Replies and replays go to one connection, past its cohort.
+ * Delivers events to connections: each event from the broker goes through the router to the cohorts, and at the flush
+ * to every member of them. Replies and replays go to one connection, past its cohort.
  */
 export class Delivery {
   readonly #clock: Clock;
   readonly #stats: Stats;
   readonly #logCache: Pick<LogCache, 'push'>;
   readonly #cohorts: Pick<Cohorts, 'match'> & Iterable<Cohort>;
-  readonly #flushes: Flushes;
-  readonly #joiner: Joiner;
+  readonly #flushScheduler: FlushScheduler;
+  readonly #coalescer: WriteCoalescer;
   readonly #fault: Fault;
 
-  constructor({ clock, stats, logCache, cohorts, flushes, joiner, fault }: DeliveryOptions) {
+  constructor({ clock, stats, logCache, cohorts, flushScheduler, coalescer, fault }: DeliveryOptions) {
     this.#clock = clock;
     this.#stats = stats;
     this.#logCache = logCache;
     this.#cohorts = cohorts;
-    this.#flushes = flushes;
-    this.#joiner = joiner;
+    this.#flushScheduler = flushScheduler;
+    this.#coalescer = coalescer;
     this.#fault = fault;
   }
 
@@ -62,7 +62,7 @@ export class Delivery {
     try {
       // A cohort that was not given an event is not closed by it either.
       if (!cohort.offer(encoded)) return;
-      if (wasEmpty) this.#flushes.wait(cohort, event);
+      if (wasEmpty) this.#flushScheduler.schedule(cohort, event);
       const closesAfterMs = cohort.encoding.closesAfterMs?.(event);
       if (closesAfterMs !== undefined) this.#closeAfter(closesAfterMs, cohort);
     } catch (error) {
@@ -75,7 +75,7 @@ export class Delivery {
     this.#stats.gaps++;
     for (const cohort of this.#cohorts) {
       const wasEmpty = cohort.isEmpty;
-      if (cohort.tell(encoded) && wasEmpty) this.#flushes.wait(cohort);
+      if (cohort.tell(encoded) && wasEmpty) this.#flushScheduler.schedule(cohort);
     }
   }
 
@@ -109,12 +109,12 @@ export class Delivery {
     const deliveries = this.#stats.of(connection.dialect.name);
     deliveries.received += events.length;
     deliveries.unsupported += events.length - frames.length;
-    if (frames.length > 0) connection.send(this.#joiner.joined(frames));
+    if (frames.length > 0) connection.send(this.#coalescer.coalesce(frames));
     return frames.length;
   }
 
   /** Sends at once what waits for the next flush. */
   flush(): void {
-    this.#flushes.flush();
+    this.#flushScheduler.flush();
   }
 }

@@ -4,16 +4,16 @@ import type { Connection } from './connection.ts';
 
 export interface DrainOptions {
   readonly clock: Pick<Clock, 'after'>;
-  /** All are asked to leave within this time. */
+  /** Every connection is closed at some moment within this time. */
   readonly windowMs: number;
   readonly why: Close;
-  /** From 0 to 1. */
+  /** Returns a number from 0 to 1. */
   readonly random: () => number;
 }
 
 /**
- * Closes every connection at a moment of its own within the window, lest all come back elsewhere at once. Each has been
- * sent what waited for it by then, or is cut as too slow. Resolves when all are closed.
+ * Closes every connection at a random moment within the window, so that the clients do not come back elsewhere all at
+ * once. Each connection is sent first what waits for it, or is closed as too slow. Resolves when all are closed.
  */
 export async function drain(
   connections: Iterable<Connection>,
@@ -27,7 +27,7 @@ export async function drain(
   await Promise.all(Array.from(connections, leave));
 }
 
-/** Ends one as it should, once it has what was sent before and so much time has passed. */
+/** Closes one connection normally, once it has sent what waits for it and so much time has passed. */
 export async function closeAfter(
   clock: Pick<Clock, 'after'>,
   connection: Connection,

@@ -1,7 +1,7 @@
 import type { History } from '../broker/broker.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Cursor } from '../model/cursor.ts';
-import { Encodings } from './encodings.ts';
+import { EncodingCache } from './encoding-cache.ts';
 import { LogCache, type LogCacheBounds } from './log-cache.ts';
 import type { Stats } from './stats.ts';
 
@@ -12,19 +12,22 @@ interface EventLogOptions {
   readonly stats: Stats;
 }
 
-/** The log of events as this node sees it: how far it has delivered it, what it keeps of it, and where it reads the rest. */
+/**
+ * The log of events as this node sees it: how far it has delivered it, what it keeps of it, and where it reads the
+ * rest.
+ */
 export class EventLog {
   /** The whole log, as the broker reads it. */
   readonly history: History;
   /** What the node holds in memory of it. */
   readonly cache: LogCache;
   /** The texts and frames of past events, shared by all connections that come back at the same time. */
-  readonly encodings: Encodings;
+  readonly encodings: EncodingCache;
 
   constructor({ history, logCache, clock, stats }: EventLogOptions) {
     this.history = history;
     this.cache = new LogCache({ history, clock, bounds: logCache });
-    this.encodings = new Encodings(stats, clock);
+    this.encodings = new EncodingCache(stats, clock);
   }
 
   /** The last event of the log that this node has delivered. */

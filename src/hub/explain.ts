@@ -1,12 +1,12 @@
 import { compareCursors, cursorAt, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import type { Connection } from './connection.ts';
-import { EncodedEvent } from './encoded.ts';
+import { EncodedEvent } from './encoded-event.ts';
 import type { EventLog } from './event-log.ts';
 import { Stats } from './stats.ts';
 import { matches } from './subscription.ts';
 
-/** One rule on the way of an event to a connection, and what it said. */
+/** One rule on the way of an event to a connection, and what it decided. */
 export interface Step {
   readonly rule: 'reached' | 'subscribed' | 'grant' | 'filter' | 'dialect' | 'queue';
   readonly passed: boolean;
@@ -16,7 +16,7 @@ export interface Step {
 export interface Explanation {
   readonly outcome:
     'sent' | 'queued' | 'not_reached' | 'not_subscribed' | 'not_permitted' | 'filtered' | 'unsupported';
-  /** In the order in which the hub asks, up to the one that stopped it. */
+  /** The rules in the order in which the hub asks them, up to the one that stopped the event. */
   readonly why: readonly Step[];
 }
 
@@ -29,7 +29,7 @@ const STOPPED_BY = {
   queue: 'queued',
 } as const satisfies Record<Step['rule'], Explanation['outcome']>;
 
-/** The event of this id, as far as the log has it. Rejects with BelfryError `unavailable`. */
+/** The event with this id; `undefined` where the log does not have it. Rejects with BelfryError `unavailable`. */
 export async function eventAt(
   { history }: Pick<EventLog, 'history'>,
   id: Cursor,
@@ -54,7 +54,9 @@ export function explain(
   return { outcome: 'sent', why };
 }
 
-/** Lazily, since each is asked only where all before it passed; in the order of {@link Cohort.offer}. */
+/**
+ * The rules in the order of {@link Cohort.offer}. Each is asked only where all before it passed, hence the generator.
+ */
 function* steps(
   { position }: Pick<EventLog, 'position'>,
   connection: Connection,
@@ -63,7 +65,7 @@ function* steps(
   const { encoding, identity, view } = connection;
   const id = event.id ?? '';
   const reached = compareCursors(id, position) <= 0;
-  yield asked('reached', reached, `this node stands at ${position}`);
+  yield asked('reached', reached, `this node has delivered the log up to ${position}`);
   const matching = [...connection.subscriptions.values()].filter(({ subscription }) =>
     subscription.pattern.matches(event),
   );
@@ -71,7 +73,7 @@ function* steps(
   yield asked(
     'subscribed',
     names.length > 0,
-    names.length > 0 ? `by ${names.join(' and ')}` : held(connection),
+    names.length > 0 ? `by ${names.join(' and ')}` : namesOf(connection),
   );
   const begun = matching.filter(({ from }) => compareCursors(from, id) < 0);
   const from = matching.map((heard) => heard.from).toSorted(compareCursors)[0] ?? '';
@@ -84,11 +86,19 @@ function* steps(
   const seen = new EncodedEvent(event, new Stats()).seenBy(view);
   const admitting = begun.filter(({ subscription }) => matches(subscription, seen.event));
   const filters = begun.flatMap(({ subscription }) => subscription.filters.map(({ text }) => text));
-  yield asked('filter', admitting.length > 0, filters.length > 0 ? filters.join(' and ') : 'there is none');
+  yield asked(
+    'filter',
+    admitting.length > 0,
+    filters.length > 0 ? filters.join(' and ') : 'there is no filter',
+  );
   const isSupported = seen.text(encoding) !== undefined;
-  yield asked('dialect', isSupported, `${encoding.name} has ${isSupported ? 'a' : 'no'} word for it`);
+  yield asked(
+    'dialect',
+    isSupported,
+    `${encoding.name} ${isSupported ? 'supports it' : 'does not support it'}`,
+  );
   const consumer = connection.isSlow
-    ? 'the client lags: it may still wait in the queue, or have been left out'
+    ? 'the client is slow: the event may still wait in its queue, or may have been left out'
     : 'the client keeps up';
   yield asked('queue', !connection.isSlow, consumer);
 }
@@ -97,7 +107,7 @@ function asked(rule: Step['rule'], passed: boolean, detail: string): Step {
   return { rule, passed, detail };
 }
 
-function held({ subscriptions }: Connection): string {
+function namesOf({ subscriptions }: Connection): string {
   const names = [...subscriptions.keys()].slice(0, 20);
-  return names.length === 0 ? 'it subscribes to nothing' : `none of ${names.join(' and ')}`;
+  return names.length === 0 ? 'the connection has no subscription' : `none of ${names.join(' and ')}`;
 }

@@ -6,7 +6,7 @@ const FINAL_TEXT = 0x81;
 const COMPRESSED = 0x40;
 /** Smaller texts gain nothing from compression. */
 const MIN_DEFLATE_BYTES = 1024;
-/** What a flush appends to the stream, and a message leaves out. */
+/** A flush appends so many bytes to the stream, which a message leaves out. */
 const DEFLATE_TAIL_BYTES = 4;
 
 /**
@@ -20,7 +20,9 @@ export function frameOf(text: string): Buffer {
   return frame;
 }
 
-/** The same for a connection that agreed to permessage-deflate without context: a text from 1 KiB on is compressed. */
+/**
+ * A frame for a connection that agreed to permessage-deflate without context. A text of 1 KiB or more is compressed.
+ */
 export function deflatedFrameOf(text: string): Buffer {
   if (Buffer.byteLength(text) < MIN_DEFLATE_BYTES) return frameOf(text);
   const stream = deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH });
@@ -30,7 +32,7 @@ export function deflatedFrameOf(text: string): Buffer {
   return frame;
 }
 
-/** The same bytes, where nothing else is kept with them. */
+/** The same bytes in memory of their own, so that whoever keeps them keeps nothing else. */
 export function unpooled(bytes: Buffer): Buffer {
   if (bytes.buffer.byteLength === bytes.length) return bytes;
   const copy = Buffer.allocUnsafeSlow(bytes.length);
@@ -53,25 +55,27 @@ function emptyFrame(first: number, length: number): Buffer {
   return frame;
 }
 
-/** Finished frames that go out in one write, and how many deliveries they are. */
+/** Finished frames that are sent in one write, and how many deliveries they are. */
 export interface Chunk {
   readonly bytes: Buffer;
   readonly deliveries: number;
-  /** Where it may be left out when a queue is full. */
+  /** Present where the chunk may be left out when a queue is full. */
   readonly droppable?: Droppable;
 }
 
-/** How one event may be left out, and what the log says of its place. */
+/** How one event may be left out of a queue, and where it is in the log. */
 export interface Droppable {
-  /** By a later one of the same kind only; absent: as the oldest of those that wait. */
+  /**
+   * A later event of the same kind replaces it. Where that is absent, it is left out when it is the oldest that waits.
+   */
   readonly kind: string | undefined;
   readonly id: Cursor | undefined;
   readonly previous: Cursor | undefined;
 }
 
 /**
- * Frames in order as few writes, each at most so many bytes unless a single frame is larger. `events` says how many
- * events each frame carries, where that is not one.
+ * Joins frames, in order, into few writes. Each is at most so many bytes, unless a single frame is larger. `events`
+ * says how many events each frame carries, where that is not one.
  */
 export function joinFrames(
   frames: readonly Buffer[],

@@ -1,6 +1,6 @@
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 
-/** Of what lay after `from` nothing is promised up to `to`, the oldest place from which on nothing is missing. */
+/** Events between two positions may be missing. From `to` on nothing is missing. */
 export type Gap = {
   readonly from: Cursor;
   readonly to: Cursor;
@@ -8,8 +8,8 @@ export type Gap = {
 };
 
 /**
- * What is missing between a place that somebody asked for and the one that the first event after it names as the one
- * before it. Where that is another, there is a gap between, or the place is of a log that is no more.
+ * The gap after a position that a client asked for. `previous` is the position that the first event after it names as
+ * the one before. Where the two differ, there is a gap between them, or the position is of a log that was lost.
  */
 export function gapBetween(position: Cursor, previous: Cursor): Gap | undefined {
   const order = compareCursors(previous, position);

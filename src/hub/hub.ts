@@ -3,15 +3,15 @@ import type { Clock } from '../model/clock.ts';
 import { CLOSE } from '../model/close.ts';
 import { compareCursors } from '../model/cursor.ts';
 import { Redaction } from '../model/redaction.ts';
-import { Allowance } from './allowance.ts';
+import { BurstBudget } from './burst-budget.ts';
 import { Cohorts } from './cohorts.ts';
 import type { ConnectionRegistryOptions } from './connection-registry.ts';
 import { Connections } from './connections.ts';
-import { Deadlines } from './deadlines.ts';
+import { AuthDeadlines } from './auth-deadlines.ts';
 import { Delivery } from './delivery.ts';
 import { EventLog } from './event-log.ts';
-import { Flushes, type Fault } from './flushes.ts';
-import { Joiner } from './joiner.ts';
+import { FlushScheduler, type Fault } from './flush-scheduler.ts';
+import { WriteCoalescer } from './write-coalescer.ts';
 import type { LogCacheBounds } from './log-cache.ts';
 import type { QueueBounds } from './queue.ts';
 import { SlowConsumers } from './slow-consumers.ts';
@@ -42,27 +42,27 @@ export class Hub {
 
   readonly #broker: Broker;
   readonly #slowConsumers: SlowConsumers;
-  readonly #deadlines: Deadlines;
+  readonly #deadlines: AuthDeadlines;
 
   constructor(options: HubOptions) {
     const { stats } = this;
     const { clock, queue, redaction = Redaction.none, fault = () => undefined } = options;
-    const joiner = new Joiner(queue.maxBytes);
-    const cohorts = new Cohorts(stats, joiner);
-    const flushes = new Flushes({ clock, stats, cohorts, joiner, fault });
+    const coalescer = new WriteCoalescer(queue.maxBytes);
+    const cohorts = new Cohorts(stats, coalescer);
+    const flushScheduler = new FlushScheduler({ clock, stats, cohorts, coalescer, fault });
     const eventLog = new EventLog({ ...options, stats });
     const delivery = new Delivery({
       clock,
       stats,
       logCache: eventLog.cache,
       cohorts,
-      flushes,
-      joiner,
+      flushScheduler,
+      coalescer,
       fault,
     });
     const slowConsumers = new SlowConsumers(clock, options.writeTimeoutMs);
-    const deadlines = new Deadlines(clock);
-    const context = { bounds: queue, allowance: new Allowance(), slowConsumers, redaction, stats };
+    const deadlines = new AuthDeadlines(clock);
+    const context = { bounds: queue, burstBudget: new BurstBudget(), slowConsumers, redaction, stats };
     this.eventLog = eventLog;
     this.delivery = delivery;
     this.connections = new Connections({ ...options, context, cohorts, deadlines, delivery, eventLog });

@@ -1,21 +1,21 @@
 import type { Encoding } from '../dialects/dialect.ts';
-import type { EncodedEvent } from './encoded.ts';
+import type { EncodedEvent } from './encoded-event.ts';
 import { deflatedFrameOf, frameOf } from './frame.ts';
 
-/** Finished frames, and how many events each one carries; one each where `events` is absent. */
+/** Finished frames, and how many events each one carries: one each where `events` is absent. */
 export interface Outgoing {
   readonly frames: readonly Buffer[];
   readonly events?: readonly number[];
 }
 
-/** What waits for the flush of a cohort. */
+/** What waits for the next flush of a cohort. */
 export interface Outbox {
   readonly isEmpty: boolean;
-  /** How many events it took out again to make room for this one; `undefined` when there is no word for it. */
+  /** Adds an event. Returns how many events it replaced; `undefined` when the dialect does not support it. */
   add(encoded: EncodedEvent): number | undefined;
-  /** Everything that waits, in order. */
+  /** Returns everything that waits, in order. */
   peek(): Outgoing;
-  /** The same; nothing waits then. */
+  /** Returns everything that waits, in order, and empties the outbox. */
   take(): Outgoing;
 }
 
@@ -26,7 +26,7 @@ export function outboxOf(encoding: Encoding, deflate: boolean): Outbox {
   return new FrameOutbox(encoding, deflate);
 }
 
-/** A frame for each event, shared with every other cohort of the same encoding. */
+/** Holds a frame for each event. Every other cohort of the same encoding shares the frames. */
 class FrameOutbox implements Outbox {
   readonly #encoding: Encoding;
   readonly #deflate: boolean;
@@ -59,14 +59,14 @@ class FrameOutbox implements Outbox {
   }
 }
 
-/** Several events in one frame, when several wait. */
+/** Puts several events into one frame, when several wait. */
 class BatchOutbox implements Outbox {
   readonly #encoding: Encoding;
   readonly #batch: NonNullable<Encoding['batch']>;
   readonly #deflate: boolean;
-  /** Full frames, of which no event to come changes anything. */
+  /** Full frames, which no later event changes. */
   #full: Buffer[] = [];
-  /** Of the one that is begun. */
+  /** The texts of the frame that is not full. */
   #texts: string[] = [];
   #begun: Buffer | undefined;
 
@@ -91,7 +91,7 @@ class BatchOutbox implements Outbox {
     return 0;
   }
 
-  /** Made once for all who leave before the next event comes. */
+  /** The frame that is not full is made once for all connections that leave before the next event. */
   peek(): Outgoing {
     const events = this.#full.map(() => this.#batch.size);
     if (this.#texts.length === 0) return { frames: this.#full, events };
@@ -116,7 +116,7 @@ class BatchOutbox implements Outbox {
   }
 }
 
-/** The newest of each kind, in the order in which they came. */
+/** Holds the newest event of each kind, in the order in which they came. */
 class ConflatingOutbox implements Outbox {
   readonly #encoding: Encoding;
   readonly #kindOf: (event: EncodedEvent['event']) => string | undefined;

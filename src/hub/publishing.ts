@@ -14,16 +14,16 @@ export interface PublishingOptions {
   readonly broker: Broker;
   readonly delivery: Pick<Delivery, 'tell'>;
   readonly clock: Pick<Clock, 'now'>;
-  /** An event in any dialect's format. @throws ProtocolError */
+  /** Reads an event in the format of any dialect. @throws ProtocolError */
   readonly parse: (body: JsonText) => NewEvent;
 }
 
 export interface Publishing {
   readonly broker: Broker;
   readonly identity: Identity;
-  /** As the publisher wrote them. */
+  /** The events as the publisher wrote them. */
   readonly events: readonly NewEvent[];
-  /** As carried on, with a trace. Absent: as written. */
+  /** The events with a trace. Where that is absent, they are published as written. */
   readonly carried?: readonly NewEvent[];
   readonly idempotencyKey: string | undefined;
   /** In milliseconds since 1970. */
@@ -31,9 +31,9 @@ export interface Publishing {
 }
 
 /**
- * Publishes as the principal that asks for it, once for each idempotency key.
+ * Publishes events as the principal that asks for it, once for each idempotency key.
  * @throws BelfryError `forbidden`, `unavailable`, `idempotency_key_reused`, `idempotency_key_invalid`
- * @throws OutcomeUnknown with the key by which a repetition cannot double it
+ * @throws OutcomeUnknown with the key with which a repetition is not published twice
  */
 export async function publishAs(publishing: Publishing): Promise<Cursor[]> {
   const { broker, identity, events, carried = events, idempotencyKey, now } = publishing;
@@ -49,7 +49,7 @@ export async function publishAs(publishing: Publishing): Promise<Cursor[]> {
   }
 }
 
-/** Carries out the command of a connection, and answers it with the ids. */
+/** Carries out a command to publish, and answers it with the ids of the events. */
 export async function publishFor(
   connection: Connection,
   { ref, events: written, idempotencyKey }: Command & { kind: 'publish' },

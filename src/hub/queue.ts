@@ -1,6 +1,6 @@
 import { bound } from '../model/bound.ts';
 import { compareCursors, type Cursor } from '../model/cursor.ts';
-import type { Allowance } from './allowance.ts';
+import type { BurstBudget } from './burst-budget.ts';
 import type { Chunk } from './frame.ts';
 
 export interface QueueBounds {
@@ -31,13 +31,13 @@ export class DeliveryQueue {
   #bytes = 0;
   /** What was taken beyond the bounds. */
   #allowed: Set<Chunk> | undefined;
-  readonly #allowance: Allowance;
+  readonly #burstBudget: BurstBudget;
   #dropped = 0;
   #missed: Missed | undefined;
 
-  constructor(bounds: QueueBounds, allowance: Allowance) {
+  constructor(bounds: QueueBounds, burstBudget: BurstBudget) {
     this.#bounds = bounds;
-    this.#allowance = allowance;
+    this.#burstBudget = burstBudget;
   }
 
   get deliveries(): number {
@@ -74,7 +74,7 @@ export class DeliveryQueue {
   }
 
   /**
-   * Whether all of a flush was taken, or else nothing of it: more than the bounds say, as far as there is an allowance.
+   * Whether all of a flush was taken, or else nothing of it: more than the bounds say, as far as the burst budget of the node allows it.
    * Of an empty queue.
    */
   pushFlush(chunks: readonly Chunk[]): boolean {
@@ -113,7 +113,7 @@ export class DeliveryQueue {
     const { maxBytes } = this.#bounds;
     const bytes = this.#bytes + chunk.bytes.length;
     if (this.isEmpty || bytes <= maxBytes) return true;
-    if (bytes > maxBytes * FLUSH_FACTOR || !this.#allowance.take(chunk)) return false;
+    if (bytes > maxBytes * FLUSH_FACTOR || !this.#burstBudget.take(chunk)) return false;
     (this.#allowed ??= new Set()).add(chunk);
     return true;
   }
@@ -159,7 +159,7 @@ export class DeliveryQueue {
 
   #remove(chunk: Chunk): void {
     this.#count(chunk, -1);
-    if (this.#allowed?.delete(chunk) === true) this.#allowance.giveBack(chunk);
+    if (this.#allowed?.delete(chunk) === true) this.#burstBudget.giveBack(chunk);
   }
 
   #count({ deliveries, bytes }: Chunk, sign: 1 | -1): void {

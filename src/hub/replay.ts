@@ -2,10 +2,10 @@ import type { ReplayRequest, RetainedQuery, Subscription } from '../dialects/dia
 import type { Clock } from '../model/clock.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
-import { AT_ONCE, Batch } from './batch.ts';
+import { AT_ONCE, ReplayBatch } from './replay-batch.ts';
 import type { Connection } from './connection.ts';
 import type { Delivery } from './delivery.ts';
-import { EncodedEvent } from './encoded.ts';
+import { EncodedEvent } from './encoded-event.ts';
 import type { EventLog } from './event-log.ts';
 import { gapBetween, type Gap } from './gap.ts';
 import { MAX_SELECTED } from './log-cache.ts';
@@ -41,7 +41,7 @@ export class Replay {
   #closesAfterMs: number | undefined;
   /** For a request that selects: the events that it selects from, and those that came meanwhile, after `#liveAfter`. */
   #collected: HubEvent[] = [];
-  readonly #batch: Batch;
+  readonly #batch: ReplayBatch;
   readonly #liveAfter: Cursor;
 
   constructor(
@@ -55,7 +55,7 @@ export class Replay {
     this.#connection = connection;
     this.#subscriptions = subscriptions;
     this.#request = request;
-    this.#batch = new Batch(options.delivery, connection);
+    this.#batch = new ReplayBatch(options.delivery, connection);
     this.#at = START;
     this.#liveAfter = this.#log.position;
   }

@@ -7,14 +7,14 @@ import type { Cohort } from './cohort.ts';
 const ANY = Symbol('*');
 type Value = string | typeof ANY;
 
-/** How many of its patterns name the topic. */
+/** Each cohort that names a topic, and how many of its patterns do. */
 type Cohorts = Map<Cohort, number>;
 type Keys = Map<Value, Cohorts>;
 type Actions = Map<Value, Keys>;
 
 /**
- * Which cohorts an event concerns, found by looking up the eight generalisations of its type, action and key: the cost
- * does not depend on how many topics there are. Comma lists are expanded when a cohort is added.
+ * Finds the cohorts that an event concerns. It looks up the eight generalisations of its type, action and key, so the
+ * cost does not depend on how many topics there are. Comma lists are expanded when a cohort is added.
  */
 export class Router {
   readonly #types = new Map<Value, Actions>();
@@ -31,14 +31,14 @@ export class Router {
     }
   }
 
-  /** Of what was added for it: all, where nothing else is said. */
+  /** Removes subscriptions that were added for a cohort: all of them, where nothing else is said. */
   remove(cohort: Cohort, subscriptions: readonly Subscription[] = cohort.subscriptions): void {
     for (const { pattern } of subscriptions) {
       for (const [type, action, key] of topics(pattern)) this.#removeTopic(cohort, type, action, key);
     }
   }
 
-  /** Each cohort once, however many of its patterns match. The list is the router's own: valid until the next call. */
+  /** Returns each cohort once, however many of its patterns match. The list is valid until the next call. */
   match(event: HubEvent): readonly Cohort[] {
     this.#turn++;
     this.#found.length = 0;

@@ -1,7 +1,7 @@
 import type { EventPage } from '../broker/broker.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Cursor } from '../model/cursor.ts';
-import { Disuse } from './disuse.ts';
+import { IdleTimer } from './idle-timer.ts';
 import { indexAfter, Segment } from './segment.ts';
 
 /** Reads what comes after a position. */
@@ -22,11 +22,11 @@ export class SegmentStore {
   /** All of them, in the order of their use. */
   readonly #used = new Map<Segment, Counted>();
   readonly #reading = new Map<string, Promise<Segment>>();
-  readonly #disuse: Disuse;
+  readonly #idleTimer: IdleTimer;
   #bytes = 0;
 
   constructor(clock: Pick<Clock, 'after' | 'elapsed'>, keptMs: number) {
-    this.#disuse = new Disuse(clock, keptMs, () => this.clear());
+    this.#idleTimer = new IdleTimer(clock, keptMs, () => this.clear());
   }
 
   get bytes(): number {
@@ -101,7 +101,7 @@ export class SegmentStore {
   }
 
   #count(segment: Segment, stream: string): void {
-    this.#disuse.used();
+    this.#idleTimer.used();
     const { bytes } = segment;
     this.#used.set(segment, { stream, bytes });
     this.#bytes += bytes;

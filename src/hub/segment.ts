@@ -1,7 +1,7 @@
 import type { EventPage } from '../broker/broker.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
-import { heldBytes } from './encoded.ts';
+import { heldBytes } from './encoded-event.ts';
 
 /** A segment takes so much whatever it holds. */
 const SEGMENT_BYTES = 1_024;

@@ -4,8 +4,9 @@ import type { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
 
 /**
- * Makes a connection the one of its token, and answers what its client is told of that; nothing where the connection ended
- * meanwhile. Throws what `authenticate` and {@link Connections.identify} throw, and nothing has changed then.
+ * Gives a connection the identity of its token. Resolves with what its client is told, or with nothing where the
+ * connection was closed meanwhile. Rejects with what `authenticate` and {@link Connections.identify} reject with;
+ * nothing has changed then.
  */
 export async function signIn(
   parts: {

@@ -1,8 +1,8 @@
 import type { DialectName } from '../dialects/dialect.ts';
 
 /**
- * What became of the events at the connections of one dialect, each counted per connection and event. They add up:
- * `received = delivered + filtered + notPermitted + unsupported + droppedSlow + conflated`.
+ * Counts what became of events at the connections of one dialect, once for each connection and event. The counts add
+ * up: `received = delivered + filtered + notPermitted + unsupported + droppedSlow + conflated`.
  */
 export class Deliveries {
   received = 0;
@@ -10,20 +10,20 @@ export class Deliveries {
   filtered = 0;
   notPermitted = 0;
   unsupported = 0;
-  /** Left out of the queue of a client that lags, or lost with it when it was closed. */
+  /** Left out of the queue of a slow connection, or lost with the queue when the connection was closed. */
   droppedSlow = 0;
-  /** Overtaken by a newer one of its kind before a flush. */
+  /** Replaced by a newer event of the same kind before a flush. */
   conflated = 0;
 }
 
-/** What a node counts, as plain numbers that cost nothing to raise; the metrics page reads them. */
+/** What a node counts. The counts are plain numbers, which cost nothing to raise, and the metrics page reads them. */
 export class Stats {
   /** Events from the broker. */
   events = 0;
-  /** JSON encodes and frames on the way out. */
+  /** Texts and frames that were made of events for the wire. */
   encodes = 0;
   frames = 0;
-  /** Writes to sockets, and what they held. */
+  /** Writes to sockets, and their bytes. */
   writes = 0;
   writtenBytes = 0;
   /** Cohorts that the router found for events. */
@@ -33,8 +33,8 @@ export class Stats {
   commands = 0;
   gaps = 0;
   /**
-   * Told once a flush, in seconds, how long its oldest event took from the log to the last write. Whoever shows the
-   * numbers puts itself here.
+   * Is told once a flush, in seconds, how long its oldest event took from the log to the last write. The metrics page
+   * puts its histogram here.
    */
   latency: { observe(seconds: number): void } = { observe: () => {} };
   readonly #deliveries = new Map<DialectName, Deliveries>();
@@ -49,7 +49,7 @@ export class Stats {
     return this.#deliveries;
   }
 
-  /** Of all dialects together. */
+  /** The deliveries of all dialects together. */
   get total(): Deliveries {
     const total = new Deliveries();
     for (const deliveries of this.#deliveries.values()) {

@@ -13,8 +13,8 @@ const MAX_TEXT_LENGTH = bound(
 );
 
 /**
- * Checks that a connection may have these subscriptions too, once those that are named in `replaces` have ended. The cost
- * grows with what changes, and not with what the connection has.
+ * Checks that a connection may have these subscriptions too, once those that are named in `replaces` have ended. The
+ * cost grows with what changes, and not with what the connection has.
  * @throws BelfryError `subscriptions_exceeded`, or `pattern_invalid` when comma lists expand beyond the bound
  */
 export function checkSubscriptionLimits(
@@ -46,7 +46,8 @@ export function checkSubscriptionLimits(
 /** The texts of all subscriptions together have a bound too, since they are kept. */
 function checkLength(held: number, added: readonly Subscription[]): void {
   let length = held;
-  // Filters that a thousand patterns share are not written out a thousand times: the first text beyond the bound decides.
+  // Filters that a thousand patterns share are not written out a thousand times: the first text beyond the bound
+  // decides.
   for (const subscription of added) {
     length += textOf(subscription).length;
     if (length > MAX_TEXT_LENGTH) break;

@@ -3,17 +3,17 @@ import { HUB_TYPE, type HubEvent } from '../model/event.ts';
 import { passes, type Filter } from '../model/filter.ts';
 import type { Droppable } from './frame.ts';
 
-/** Whether an event passes one subscription of a client. */
+/** Whether a subscription admits an event. */
 export function matches({ pattern, filters }: Subscription, event: HubEvent): boolean {
   return pattern.matches(event) && filters.every((filter) => passes(filter, event));
 }
 
-/** Equal texts admit the same events. */
+/** Subscriptions with equal texts admit the same events. */
 export function textOf({ pattern, filters }: Subscription): string {
   return JSON.stringify(pattern.text) + textOfAll(filters);
 }
 
-/** The subscriptions of one command share their filters, so these are put together once for all of them. */
+/** The subscriptions of one command share their filters, so the text of the filters is made once for all of them. */
 const texts = new WeakMap<readonly Filter[], string>();
 
 function textOfAll(filters: readonly Filter[]): string {
@@ -25,8 +25,8 @@ function textOfAll(filters: readonly Filter[]): string {
 }
 
 /**
- * How an event may be left out for a client that lags; `undefined` when it may not. Of several subscriptions that admit
- * it the one that gives up least decides.
+ * How an event may be left out for a slow connection; `undefined` when it may not be. Where several subscriptions admit
+ * it, the one that gives up least decides.
  */
 export function droppableOf(
   subscriptions: readonly Subscription[],

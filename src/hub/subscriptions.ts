@@ -10,7 +10,7 @@ export interface ActiveSubscription {
   readonly from: Cursor;
 }
 
-/** What began and what ended. */
+/** The subscriptions that began and those that ended. */
 export interface Changes {
   readonly added: readonly Subscription[];
   readonly removed: readonly Subscription[];
@@ -20,7 +20,7 @@ interface Entry extends ActiveSubscription {
   readonly fingerprint: bigint;
 }
 
-/** Nobody outside knows it, so nobody can find subscriptions whose fingerprints meet. */
+/** Nobody outside knows this key, so nobody can make up subscriptions whose fingerprints are equal. */
 const KEY = randomBytes(32).toString('hex');
 const FINGERPRINT_BITS = 128;
 const NONE: readonly Subscription[] = [];
@@ -33,16 +33,18 @@ const MAX_KNOWN_LENGTH = bound(
   'characters',
   'it is made again each time',
 );
-/** Of what many connections subscribe to. */
+/** The fingerprints of what many connections subscribe to. */
 const known = new Map<string, bigint>();
 
-/** The subscriptions of one connection by name. What is known of all of them together costs no look at each. */
+/**
+ * The subscriptions of one connection by name. It keeps their sums up to date, so that asking for one costs nothing.
+ */
 export class Subscriptions {
   readonly #entries = new Map<string, Entry>();
   #fingerprint = 0n;
   #characters = 0;
   #topics = 0;
-  // Most connections change once, so the lists are let go between two changes.
+  // Most connections change their subscriptions once, so the lists are not kept between two changes.
   #added: Subscription[] | undefined;
   #removed: Subscription[] | undefined;
 
@@ -50,17 +52,17 @@ export class Subscriptions {
     return this.#entries.size;
   }
 
-  /** Equal for those who subscribe to the same, in whatever order they came to that. */
+  /** Connections with equal fingerprints subscribe to the same, in whatever order they subscribed. */
   get fingerprint(): bigint {
     return this.#fingerprint;
   }
 
-  /** Of the texts of all of them. */
+  /** The length of the texts of all of them. */
   get characters(): number {
     return this.#characters;
   }
 
-  /** How many topics they expand to, one that several admit counted for each. */
+  /** How many topics they expand to. A topic of several subscriptions counts once for each. */
   get topics(): number {
     return this.#topics;
   }
@@ -98,7 +100,7 @@ export class Subscriptions {
     this.#forget(held);
   }
 
-  /** What began and ended since this was last called. */
+  /** What began and ended since the last call. */
   takeChanges(): Changes {
     const changes = { added: this.#added ?? NONE, removed: this.#removed ?? NONE };
     this.#added = undefined;
@@ -123,7 +125,7 @@ export class Subscriptions {
   }
 }
 
-/** Sums of these are as good as the texts themselves to tell who subscribes to the same. */
+/** Connections subscribe to the same when the sums of their fingerprints are equal, as if the texts were compared. */
 export function fingerprintOf(text: string): bigint {
   let fingerprint = known.get(text);
   if (fingerprint !== undefined) return fingerprint;

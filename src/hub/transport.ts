@@ -1,11 +1,11 @@
-/** What the hub needs of a socket, whatever carries it. */
+/** What the hub needs of a socket or of an event stream. */
 export interface Transport {
-  /** Finished frames; never waits, never throws. */
+  /** Writes finished frames. It never waits and never throws. */
   write(bytes: Buffer): void;
-  /** More bytes wait in the socket than it wants to hold. */
+  /** Whether more bytes wait in the socket than it wants to hold. */
   readonly full: boolean;
-  /** Calls back once, when a full socket has sent what it held. */
+  /** Calls `run` once, when a full socket has sent what it held. */
   onceDrained(run: () => void): void;
-  /** Says why, and ends. What was written before still goes out first. */
+  /** Tells the client why, and closes the socket. What was written before is sent first. */
   close(code: number, reason: string): void;
 }

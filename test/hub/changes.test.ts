@@ -6,7 +6,7 @@ import { runs } from '../support/runs.ts';
 
 const HELD = 998;
 
-/** A client that holds so many subscriptions of 230 characters, and how it toggles one more. */
+/** A client with so many subscriptions of 230 characters, and a function that toggles one more. */
 async function holding(
   count: number,
   beside = 0,
@@ -31,7 +31,7 @@ async function holding(
   };
 }
 
-/** Of CPU, each time. */
+/** How many milliseconds of CPU one run takes. */
 function msOf(run: () => void, times: number): number {
   const began = process.threadCpuUsage();
   for (let n = 0; n < times; n++) run();
@@ -39,20 +39,20 @@ function msOf(run: () => void, times: number): number {
   return (user + system) / 1_000 / times;
 }
 
-describe('a subscription that is toggled', () => {
+describe('a client that toggles one subscription of many', () => {
   it.each([0, 1])(
-    'costs what changes, and not the 998 that are held beside it, by it and %i more',
+    'costs what changes, and not the 998 other subscriptions, when %i more clients have them too',
     async (more) => {
       const { toggle, heard } = await holding(HELD, more);
       msOf(toggle, 100);
-      // For two commands and what the registry is told; it was 5 ms.
+      // This is for two commands and the update of the registry. It was 5 ms before.
       expect(msOf(toggle, 500)).toBeLessThan(1);
       expect(heard()).toEqual([`${'x'.repeat(210)}0`]);
     },
   );
 });
 
-describe('however connections change what they subscribe to', () => {
+describe('connections that change their subscriptions at random', () => {
   const pattern = fc.constantFrom('a.b.1', 'a.b.2', 'a.b.1,2', 'a.*.1', '*.*.*', 'a.b,c.1,3', 'c.b.*');
   const step = fc.oneof(
     fc.record({ what: fc.constant('subscribe'), who: fc.nat(2), pattern, filtered: fc.boolean() }),
@@ -65,7 +65,7 @@ describe('however connections change what they subscribe to', () => {
     fc.record({ what: fc.constant('flush') }),
   );
 
-  it('each hears every event that it subscribed to at that time, once, and equals share a cohort', async () => {
+  it('hear every event that they subscribed to at that time once, and share a cohort when they are equal', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
         const { broker, connect, hub } = await startHub();

@@ -6,8 +6,8 @@ import { anIdentity, startHub, type TestConnection } from '../support/connection
 const sameCohort = (one: TestConnection, two: TestConnection): boolean =>
   one.connection.cohort !== undefined && one.connection.cohort === two.connection.cohort;
 
-describe('connections', () => {
-  it('share a cohort when they subscribed to the same, in whatever order and steps', async () => {
+describe('connections of a node', () => {
+  it('share a cohort when they subscribe to the same, in whatever order they subscribed', async () => {
     const { subscriber } = await startHub();
     const one = subscriber(['a.b.c', 'd.*.*']);
     const two = subscriber(['d.*.*']);
@@ -18,7 +18,7 @@ describe('connections', () => {
     expect(sameCohort(one, three)).toBe(true);
   });
 
-  it('share a cohort when they state the same filters in another order', async () => {
+  it('share a cohort when their filters are the same in another order', async () => {
     const { subscriber } = await startHub();
     const one = subscriber(['a.b.*'], { filters: { 'object.a': 1, 'object.b': [2] } });
     const two = subscriber(['a.b.*'], { filters: { 'object.b': 2, 'object.a': [1] } });
@@ -57,20 +57,20 @@ describe('connections', () => {
     expect(attacker.takeKeys()).toEqual([]);
   });
 
-  it('share no cohort with a pattern that is written like a filter', async () => {
+  it('share no cohort when the pattern of one reads like the filter of another', async () => {
     const { subscriber } = await startHub();
     const filtered = subscriber(['a.b.c'], { filters: { x: 1 } });
     const odd = subscriber(['["a.b.c","x=[1]"]']);
     expect(sameCohort(filtered, odd)).toBe(false);
   });
 
-  it('share no cohort when they hear nothing', async () => {
+  it('have no cohort when they subscribe to nothing', async () => {
     const { connect } = await startHub();
     expect(connect().connection.cohort).toBeUndefined();
   });
 });
 
-describe('an event', () => {
+describe('an event that a node delivers', () => {
   it('reaches a cohort once, though several patterns match', async () => {
     const { subscriber, publish, hub } = await startHub();
     const client = subscriber([
@@ -84,7 +84,7 @@ describe('an event', () => {
     expect(hub.stats.total.delivered - 1).toBe(1);
   });
 
-  it('is encoded and framed once a dialect for a thousand connections', async () => {
+  it('is encoded and framed once for each dialect, for a thousand connections', async () => {
     const { connect, subscriber, hub, publish } = await startHub();
     const natives = Array.from({ length: 600 }, (_, index) =>
       subscriber(index % 2 === 0 ? ['profiles.*.*'] : ['*.save.*']),
@@ -101,14 +101,14 @@ describe('an event', () => {
     expect(new Set(drps.map((client) => client.takeTexts().at(-1))).size).toBe(1);
   });
 
-  it('is written to every member of a cohort as the same bytes, uncopied', async () => {
+  it('is written to every member of a cohort as the same bytes, without a copy', async () => {
     const { subscriber, publish } = await startHub();
     const [one, two] = [subscriber(['*.*.*']), subscriber(['*.*.*'])];
     publish();
     expect(one.transport.writes.at(-1)).toBe(two.transport.writes.at(-1));
   });
 
-  it('is encoded for nobody when nobody hears it', async () => {
+  it('is not encoded when nobody hears it', async () => {
     const { subscriber, publish, hub } = await startHub();
     subscriber(['machines.*.*']);
     subscriber(['profiles.*.*'], { filters: { 'object.status': 'Running' } });
@@ -117,7 +117,7 @@ describe('an event', () => {
     expect(hub.stats.encodes).toBe(encodes);
   });
 
-  it('is heard as grants and filters say, each subscription with its own', async () => {
+  it('is heard when the grants and the filters of one subscription admit it', async () => {
     const { connect, publish } = await startHub();
     const client = connect({
       identity: anIdentity({ subscribe: Grants.parse(['jobs.*.*', 'machines.*.m1']) }),
@@ -132,7 +132,7 @@ describe('an event', () => {
     expect(client.takeKeys()).toEqual(['j1', 'm1']);
   });
 
-  it('of the hub itself goes to everybody who hears anything and whose dialect supports it', async () => {
+  it('reaches every subscriber whose dialect supports it when it is an event of the hub itself', async () => {
     const { connect, subscriber, broker, hub } = await startHub();
     const client = subscriber(['machines.*.*']);
     const silent = connect();

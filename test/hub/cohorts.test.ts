@@ -4,7 +4,7 @@ import { startHub, type TestConnection } from '../support/connection.ts';
 const writesOf = ({ transport }: TestConnection): number => transport.writes.length;
 
 describe('a storm of connections that come and go while events wait', () => {
-  it('costs who stays one write a flush, whoever joins', async () => {
+  it('costs a member that stays one write a flush, however many connections join', async () => {
     const { broker, hub, subscriber } = await startHub();
     const stays = subscriber(['*.*.*']);
     const before = writesOf(stays);
@@ -18,7 +18,7 @@ describe('a storm of connections that come and go while events wait', () => {
     expect(joined.map((each) => each.takeKeys().length)).toEqual(joined.map((_, n) => 99 - n));
   });
 
-  it('costs who stays nothing, whoever leaves', async () => {
+  it('costs a member that stays nothing, however many connections leave', async () => {
     const { broker, hub, subscriber } = await startHub();
     const stays = subscriber(['*.*.*']);
     const leaving = Array.from({ length: 100 }, () => subscriber(['*.*.*']));
@@ -33,7 +33,7 @@ describe('a storm of connections that come and go while events wait', () => {
     expect(writesOf(stays)).toBe(before + 1);
   });
 
-  it('is one cohort again once nothing waits', async () => {
+  it('ends in one cohort once nothing waits', async () => {
     const { broker, hub, subscriber } = await startHub();
     const clients = [subscriber(['*.*.*'])];
     broker.append({ key: 'waits' });
@@ -49,7 +49,7 @@ describe('a storm of connections that come and go while events wait', () => {
     expect(clients.map((each) => each.takeKeys().at(-1))).toEqual(['after', 'after', 'after']);
   });
 
-  it('leaves those who stood apart where they are when all others have gone', async () => {
+  it('leaves connections that stand apart in their cohort when all others have gone', async () => {
     const { broker, hub, subscriber } = await startHub();
     const first = subscriber(['*.*.*']);
     broker.append({ key: 'before' });

@@ -7,8 +7,8 @@ import { anIdentity, settled, startHub } from '../support/connection.ts';
 const event = { type: 'profiles', action: 'save', key: 'global' };
 const publishing = (...events: object[]): object => ({ id: 'p', command: 'publish', events });
 
-describe('publish', () => {
-  it('hands the events to the broker and answers their ids', async () => {
+describe('the command publish', () => {
+  it('gives the events to the broker and is answered with their ids', async () => {
     const { broker, connect } = await startHub();
     const client = connect();
     client.send(publishing({ ...event, object: { a: 1 } }, { ...event, key: 'other' }));
@@ -19,14 +19,14 @@ describe('publish', () => {
     expect(broker.published).toMatchObject([[{ key: 'global', object: { a: 1 } }, { key: 'other' }]]);
   });
 
-  it('names who publishes, whoever the event says it is', async () => {
+  it('sets the principal of the publisher, whatever the event says', async () => {
     const { broker, connect } = await startHub();
     connect().send(publishing({ ...event, principal: 'user:eve' }, event));
     await settled();
     expect(broker.published[0]?.map(({ principal }) => principal)).toEqual(['user:ada', 'user:ada']);
   });
 
-  it('is refused as a whole when one event lies outside the grants', async () => {
+  it('is refused as a whole when the grants do not permit one event', async () => {
     const { broker, connect, reported } = await startHub();
     const client = connect({ identity: anIdentity({ publish: Grants.parse(['profiles.save.*']) }) });
     client.send(publishing(event, { ...event, action: 'delete' }));
@@ -53,7 +53,7 @@ describe('publish', () => {
     ]);
   });
 
-  it('is answered with internal when the broker fails in a way that it does not announce', async () => {
+  it('is answered with internal when the broker fails with an unknown error', async () => {
     const { broker, connect, reported } = await startHub();
     const client = connect();
     broker.failure = new TypeError('x is not a function');
@@ -65,7 +65,7 @@ describe('publish', () => {
     expect(reported).toEqual(['internal']);
   });
 
-  it('that is answered after the connection ended is not counted as received', async () => {
+  it('is not counted as received when the connection closed before the answer', async () => {
     const { broker, connect, hub } = await startHub();
     const client = connect();
     broker.held = true;
@@ -77,8 +77,8 @@ describe('publish', () => {
   });
 });
 
-describe('subscribe', () => {
-  it('is refused when no event of the pattern could be heard', async () => {
+describe('the command subscribe', () => {
+  it('is refused when the grants permit no event of the pattern', async () => {
     const { connect } = await startHub();
     const client = connect({ identity: anIdentity({ subscribe: Grants.parse(['jobs.*.*']) }) });
     client.subscribe(['jobs.save.*', 'machines.*.*']);
@@ -88,7 +88,7 @@ describe('subscribe', () => {
     expect(client.connection.subscriptions.size).toBe(0);
   });
 
-  it('is refused beyond the limit of topics, comma lists expanded, over all subscriptions', async () => {
+  it('is refused when all subscriptions together have too many topics, with comma lists expanded', async () => {
     const { connect } = await startHub({ maxTopics: 10 });
     const client = connect();
     client.subscribe(['a,b.c,d.e,f']);
@@ -99,14 +99,14 @@ describe('subscribe', () => {
     expect([...client.connection.subscriptions.keys()]).toEqual(['a,b.c,d.e,f', 'x.x.1,2']);
   });
 
-  it('counts a pattern once that is subscribed again', async () => {
+  it('counts the topics of a pattern once when it is subscribed again', async () => {
     const { connect } = await startHub({ maxTopics: 2 });
     const client = connect();
     for (let n = 0; n < 3; n++) client.subscribe(['a.b.c,d']);
     expect(client.take().map(({ action }) => action)).toEqual(['subscribe', 'subscribe', 'subscribe']);
   });
 
-  it('again with other filters replaces the filters', async () => {
+  it('replaces the filters of a pattern that is subscribed again with others', async () => {
     const { connect, publish } = await startHub();
     const client = connect();
     client.subscribe(['*.*.*'], { filters: { key: 'a' } });
@@ -117,8 +117,8 @@ describe('subscribe', () => {
   });
 });
 
-describe('auth', () => {
-  it('changes principal and grants at once, with nothing lost or heard too much', async () => {
+describe('the command auth', () => {
+  it('changes principal and grants at once, and the client hears exactly what each permitted', async () => {
     const identity = anIdentity({
       principal: 'user:bob',
       subscribe: Grants.parse(['b.*.*']),
@@ -142,7 +142,7 @@ describe('auth', () => {
     ]);
   });
 
-  it('is refused with a token that is not valid, and changes nothing', async () => {
+  it('is refused and changes nothing when the token is not valid', async () => {
     const { connect } = await startHub();
     const client = connect();
     client.send({ id: 't', command: 'auth', token: 'bad' });
@@ -151,7 +151,7 @@ describe('auth', () => {
     expect(client.connection.identity.principal).toBe('user:ada');
   });
 
-  it('without an end of the token says so', async () => {
+  it('is answered with null as the end of a token that does not expire', async () => {
     const { connect } = await startHub({ authenticate: async () => anIdentity() });
     const client = connect();
     client.send({ id: 't', command: 'auth', token: 'x' });
@@ -159,7 +159,7 @@ describe('auth', () => {
     expect(client.take()).toMatchObject([{ object: { principal: 'user:ada', expiresAt: null } }]);
   });
 
-  it('ends in nothing when the connection ended meanwhile', async () => {
+  it('changes nothing when the connection closed meanwhile', async () => {
     const { connect, hub } = await startHub({
       authenticate: async () => anIdentity({ principal: 'user:bob' }),
     });
@@ -172,8 +172,8 @@ describe('auth', () => {
   });
 });
 
-describe('commands', () => {
-  it('are answered in the order in which they were sent, though the first is slow', async () => {
+describe('commands of a connection', () => {
+  it('are answered in the order in which they were sent, even when the first is slow', async () => {
     const { broker, connect } = await startHub();
     const client = connect();
     broker.held = true;
@@ -187,7 +187,7 @@ describe('commands', () => {
     expect(client.take().map(({ action }) => action)).toEqual(['publish', 'ping', 'subscribe']);
   });
 
-  it('of one connection do not wait for another', async () => {
+  it('do not wait for those of another connection', async () => {
     const { broker, connect } = await startHub();
     const [slow, other] = [connect(), connect()];
     broker.held = true;
@@ -196,7 +196,7 @@ describe('commands', () => {
     expect(other.take()).toMatchObject([{ action: 'ping', key: '1' }]);
   });
 
-  it('that come after a refused one are carried out', async () => {
+  it('are carried out after one that was refused', async () => {
     const { broker, connect } = await startHub();
     const client = connect();
     broker.failure = new BelfryError('unavailable', 'Redis is away.');
@@ -206,7 +206,7 @@ describe('commands', () => {
     expect(client.take().map(({ action }) => action)).toEqual(['error', 'ping']);
   });
 
-  it('that cannot be read are refused, with the id of the client where it could be read', async () => {
+  it('are refused when they cannot be read, with the id of the command where it can be read', async () => {
     const { connect, reported, hub } = await startHub();
     const client = connect();
     client.send('hello');
@@ -222,7 +222,7 @@ describe('commands', () => {
     expect(client.connection.isOpen).toBe(true);
   });
 
-  it('are passed over in silence where the dialect does not support a refusal', async () => {
+  it('are ignored in silence when the dialect does not support a refusal', async () => {
     const { connect, reported } = await startHub();
     const client = connect({ dialect: drp });
     client.send('hello');
@@ -232,7 +232,7 @@ describe('commands', () => {
     expect(client.connection.isOpen).toBe(true);
   });
 
-  it('above the rate limit close the connection with 4029, in the next second they do not', async () => {
+  it('close it with 4029 when they exceed the rate limit, which begins again each second', async () => {
     const { connect, clock } = await startHub({ maxPerSecond: 3 });
     const client = connect();
     for (let second = 0; second < 3; second++) {
@@ -245,7 +245,7 @@ describe('commands', () => {
     expect(client.take()).toHaveLength(12);
   });
 
-  it('count against the rate limit when they cannot be read, and when they are no text', async () => {
+  it('count against the rate limit when they cannot be read, and when they are binary', async () => {
     const { connect } = await startHub({ maxPerSecond: 3 });
     const [unreadable, binary] = [connect(), connect()];
     for (let n = 0; n < 4; n++) {
@@ -257,7 +257,7 @@ describe('commands', () => {
     expect(binary.take()).toHaveLength(3);
   });
 
-  it('of one connection do not count for another', async () => {
+  it('do not count against the rate limit of another connection', async () => {
     const { connect } = await startHub({ maxPerSecond: 1 });
     for (let n = 0; n < 3; n++) {
       const client = connect();
@@ -266,7 +266,7 @@ describe('commands', () => {
     }
   });
 
-  it('that wait behind a slow one are a thousand at most', async () => {
+  it('close it with 4029 when more than a thousand wait behind a slow one', async () => {
     const { broker, connect } = await startHub({ maxPerSecond: 1_000_000 });
     const client = connect();
     broker.held = true;
@@ -277,7 +277,7 @@ describe('commands', () => {
     expect(client.transport.closed?.code).toBe(4029);
   });
 
-  it('of a connection that ended are not carried out', async () => {
+  it('are not carried out after the connection closed', async () => {
     const { broker, connect, hub } = await startHub();
     const client = connect();
     broker.held = true;
@@ -293,8 +293,8 @@ describe('commands', () => {
   });
 });
 
-describe('who may nothing', () => {
-  it('can neither subscribe nor publish', async () => {
+describe('a client without grants', () => {
+  it('may neither subscribe nor publish', async () => {
     const { broker, connect, publish } = await startHub();
     const client = connect({
       identity: anIdentity({ principal: UNKNOWN, subscribe: Grants.none, publish: Grants.none }),

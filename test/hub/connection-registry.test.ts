@@ -21,8 +21,8 @@ async function start(
   return { ...(await startHub({ registry, ...options })), registry };
 }
 
-describe('a client that arrives', () => {
-  it('is put in the registry as what it said it is, with the limits of its dialect before those of the settings', async () => {
+describe('a client that connects', () => {
+  it('is put in the registry as it describes itself, with the limits of its dialect before those of the settings', async () => {
     const { hub, registry } = await start({ registryLimits: { perPrincipal: 3, perAddress: 7 } });
     const subscriptions = provisioning.decode('{"type":"subscribe","events":["task"]}');
     if (subscriptions.kind !== 'subscribe') throw new Error('not subscribed');
@@ -51,8 +51,8 @@ describe('a client that arrives', () => {
   });
 });
 
-describe('subscriptions', () => {
-  it('are told once a turn, whatever changed in it, and not at all when they are as before', async () => {
+describe('subscriptions in the registry', () => {
+  it('are updated once a turn, whatever changed in it, and not when they are as before', async () => {
     const { connect, clock, registry } = await start();
     const client = connect();
     client.subscribe(['a.*.*']);
@@ -68,7 +68,7 @@ describe('subscriptions', () => {
     expect(registry.updated).toHaveLength(1);
   });
 
-  it('that the client arrived with are known already', async () => {
+  it('are not told again when the client connected with them', async () => {
     const { hub, commands, clock, registry } = await start();
     const subscriptions = [{ name: 'a.*.*', pattern: Pattern.parse('a.*.*'), filters: [] }];
     const info = aConnection('192.0.2.1:1', native, { subscriptions });
@@ -78,7 +78,7 @@ describe('subscriptions', () => {
     expect(registry.updated).toEqual([]);
   });
 
-  it('are named up to a hundred, and each up to 200 characters', async () => {
+  it('are at most a hundred of a connection, and 200 characters of each', async () => {
     const { connect, clock, registry } = await start();
     const names = Array.from({ length: 103 }, (_, i) => `a.b.${i}`);
     connect().subscribe([`x.y.${'z'.repeat(300)}`, ...names]);
@@ -88,7 +88,7 @@ describe('subscriptions', () => {
     expect(patterns[0]).toBe(`x.y.${'z'.repeat(196)}…`);
   });
 
-  it('that could not be told are told again later, and nobody who asked for them notices', async () => {
+  it('are told again later when the registry was away, and the client does not notice', async () => {
     const { connect, clock, registry } = await start();
     registry.failure = AWAY;
     const client = connect();
@@ -104,7 +104,7 @@ describe('subscriptions', () => {
     expect(client.take()).toEqual([]);
   });
 
-  it('of a connection that change ten thousand times while the registry is away wait on one timer, and are told once', async () => {
+  it('are told once, by one timer, when they change ten thousand times while the registry is away', async () => {
     const { connect, clock, registry } = await start({ maxPerSecond: 20_000 });
     const client = connect();
     const timers = clock.timers;
@@ -125,7 +125,7 @@ describe('subscriptions', () => {
     expect(registry.updated.map(({ record }) => record.Patterns)).toEqual([['b.*.*']]);
   });
 
-  it('that change while the registry has yet to answer are told once more, as they are then', async () => {
+  it('are told once more when they change before the registry has answered', async () => {
     const { promise: answer, resolve } = Promise.withResolvers<void>();
     const { connect, clock, registry } = await start();
     const client = connect();
@@ -141,7 +141,7 @@ describe('subscriptions', () => {
     expect(registry.updated.map(({ record }) => record.Patterns.length)).toEqual([1, 4]);
   });
 
-  it('of who has gone by the end of the turn are not told', async () => {
+  it('are not told of a connection that closed before the end of the turn', async () => {
     const { connect, clock, hub, registry } = await start();
     const client = connect();
     client.subscribe(['a.*.*']);
@@ -151,8 +151,8 @@ describe('subscriptions', () => {
   });
 });
 
-describe('the end of a connection', () => {
-  it('is told once, with how it came', async () => {
+describe('the end of a connection in the registry', () => {
+  it('is told once, with the reason', async () => {
     const { connect, hub, registry } = await start();
     const [one, two, three] = [connect(), connect(), connect()];
     one.connection.close(CLOSE.tooSlow);
@@ -167,10 +167,10 @@ describe('the end of a connection', () => {
   });
 });
 
-describe('auth', () => {
+describe('the command auth and the registry', () => {
   const auth = { id: 1, command: 'auth', token: 't' };
 
-  it('tells the registry who it is before it counts', async () => {
+  it('changes the principal in the registry before it takes effect', async () => {
     const { connect, registry, clock } = await start({ authenticate: async () => ADA });
     const client = connect({ identity: ANONYMOUS });
     client.send(auth);
@@ -182,7 +182,7 @@ describe('auth', () => {
     expect(client.take()).toMatchObject([{ action: 'auth', object: { principal: 'user:ada' } }]);
   });
 
-  it('as a principal that has too many connections closes with 1013 and the reason', async () => {
+  it('closes the connection with 1013 and the reason when the principal has too many', async () => {
     const { connect, registry } = await start({ authenticate: async () => BEA });
     registry.failure = FULL;
     const client = connect();
@@ -192,7 +192,7 @@ describe('auth', () => {
     expect(client.connection.identity.principal).toBe('user:ada');
   });
 
-  it('as somebody else is refused while the registry cannot be reached, and a renewal is not', async () => {
+  it('is refused for another principal while the registry cannot be reached, and not for a renewal', async () => {
     let identity = BEA;
     const { connect, registry, clock } = await start({ authenticate: async () => identity });
     registry.failure = AWAY;
@@ -210,7 +210,7 @@ describe('auth', () => {
     expect(registry.updated.at(-1)?.record.ExpiresAt).toBe('2025-01-15T11:00:00.000Z');
   });
 
-  it('is not undone by what was to be told of before', async () => {
+  it('is not undone by an update that waited from before', async () => {
     const { connect, registry, clock } = await start({ authenticate: async () => BEA });
     const client = connect();
     client.subscribe(['a.*.*']);

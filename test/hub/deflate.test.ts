@@ -10,12 +10,12 @@ import { connect } from '../support/client.ts';
 import { readFrames, TestTransport } from '../support/transport.ts';
 
 const COMPRESSED = 0b0100_0000;
-/** RFC 7692 §7.2.2: appended to a message before it is inflated. */
+/** These bytes are appended to a message before it is inflated (RFC 7692 §7.2.2). */
 const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff]);
 
 const isCompressed = (frame: Buffer): boolean => ((frame[0] ?? 0) & COMPRESSED) !== 0;
 
-/** What a client reads that inflates each message by itself, as RFC 7692 has it. */
+/** What a client reads that inflates each message by itself, as RFC 7692 describes it. */
 function inflated(frame: Buffer): string {
   const copy = Buffer.from(frame);
   copy[0] = (copy[0] ?? 0) & ~COMPRESSED;
@@ -25,7 +25,7 @@ function inflated(frame: Buffer): string {
   return inflateRawSync(Buffer.concat([payload, TAIL]), { finishFlush: constants.Z_SYNC_FLUSH }).toString();
 }
 
-/** Text of so many bytes that does not compress to nothing. */
+/** A text of so many bytes that does not compress well. */
 const textOf = (bytes: number): string =>
   Array.from({ length: Math.ceil(bytes / 8) }, (_, index) => String(index * 7_919 + 10_000_000))
     .join('')
@@ -45,18 +45,18 @@ describe('a deflated frame', () => {
     expect(inflated(frame)).toBe(text);
   });
 
-  it('counts bytes, not characters, to find what is worth it', () => {
+  it('is decided by the bytes of a text, and not by its characters', () => {
     expect(isCompressed(deflatedFrameOf('é'.repeat(511)))).toBe(false);
     expect(isCompressed(deflatedFrameOf('é'.repeat(512)))).toBe(true);
   });
 
-  it('is one whole text message, whose stream ends without its tail', () => {
+  it('is one complete text message, whose stream ends without its tail', () => {
     const frame = deflatedFrameOf(textOf(2_000));
     expect(frame[0]).toBe(0x81 | COMPRESSED);
     expect(frame.subarray(-4)).not.toEqual(TAIL);
   });
 
-  it('stands for itself: each is read without the ones before it', () => {
+  it('is read without the frames before it', () => {
     const [one, two] = [deflatedFrameOf(textOf(5_000)), deflatedFrameOf(textOf(5_000))];
     expect(one).toEqual(two);
     expect(inflated(two)).toBe(textOf(5_000));
@@ -71,7 +71,7 @@ describe('a deflated frame', () => {
     );
   });
 
-  it('is read by a client that agreed to it at the handshake', async () => {
+  it('is read by a client that agreed to compression at the handshake', async () => {
     const server = createServer();
     const sockets = new WebSocketServer({
       noServer: true,
@@ -95,7 +95,7 @@ describe('a deflated frame', () => {
 });
 
 describe('a connection that agreed to compression', () => {
-  /** Two that did, and one that did not, which all hear the same. */
+  /** Two connections that agreed, and one that did not. All hear the same. */
   async function three() {
     const test = await startHub();
     const clients = [true, true, false].map((deflate, index) => {
@@ -108,7 +108,7 @@ describe('a connection that agreed to compression', () => {
     return { ...test, clients };
   }
 
-  it('shares a frame that was compressed once with all that did, and none with who did not', async () => {
+  it('shares a frame that is compressed once with all that agreed, and with no other', async () => {
     const { clients, hub, publish } = await three();
     const { encodes, frames } = hub.stats;
     publish({ object: textOf(3_000) });
@@ -124,7 +124,7 @@ describe('a connection that agreed to compression', () => {
     expect(hub.stats.frames - frames).toBe(2);
   });
 
-  it('is answered in compressed frames, and in plain ones below 1 KiB', async () => {
+  it('is answered in compressed frames from 1 KiB on, and in plain ones below', async () => {
     const { clients } = await three();
     const [client] = clients as [TestConnection];
     client.send({ id: 'x'.repeat(200), command: 'ping' });

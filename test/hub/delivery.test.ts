@@ -6,8 +6,8 @@ import { readFrames } from '../support/transport.ts';
 
 const MIB = 1024 * 1024;
 
-describe('delivery', () => {
-  it('comes at the end of the turn, several events in one write', async () => {
+describe('delivery of events', () => {
+  it('is one write at the end of the turn for several events', async () => {
     const { broker, clock, subscriber } = await startHub();
     const client = subscriber(['*.*.*']);
     const before = client.transport.writes.length;
@@ -29,7 +29,7 @@ describe('delivery', () => {
     return client;
   };
 
-  it('is paced: a flush to the same clients as the one before is followed by a rest as long as it took', async () => {
+  it('rests after a flush to the same clients as the one before, for as long as that took', async () => {
     const test = await startHub();
     const { broker, clock } = test;
     const client = slowly(test, '*.*.*');
@@ -46,7 +46,7 @@ describe('delivery', () => {
     expect(client.takeKeys()).toEqual(['3', '4']);
   });
 
-  it('waits for no rest where each flush goes to other clients, since no write would grow', async () => {
+  it('does not rest when each flush goes to other clients, since no write would grow', async () => {
     const test = await startHub();
     const { broker, clock } = test;
     const clients = [slowly(test, '*.*.even'), slowly(test, '*.*.odd')];
@@ -60,7 +60,7 @@ describe('delivery', () => {
     ]);
   });
 
-  it('cuts what it joins at 1 MiB a write, for every member alike', async () => {
+  it('cuts writes at 1 MiB, for every member alike', async () => {
     const { broker, clock, subscriber } = await startHub({
       queue: { maxDeliveries: 100, maxBytes: 10 * MIB },
     });
@@ -87,8 +87,8 @@ describe('delivery', () => {
   });
 });
 
-describe('who subscribes', () => {
-  it('hears nothing from before, though others of the cohort still wait for it', async () => {
+describe('a client that subscribes', () => {
+  it('hears nothing from before, even when members of its cohort still wait for it', async () => {
     const { broker, hub, connect, subscriber } = await startHub();
     const first = subscriber(['*.*.*']);
     broker.append({ key: 'before' });
@@ -113,7 +113,7 @@ describe('who subscribes', () => {
     ]);
   });
 
-  it('to more misses nothing of what it heard already', async () => {
+  it('misses nothing of its other subscriptions', async () => {
     const { broker, hub, subscriber } = await startHub();
     const client = subscriber(['a.*.*']);
     broker.append({ type: 'a', key: '1' });
@@ -124,7 +124,7 @@ describe('who subscribes', () => {
     expect(client.take().map(({ key }) => key)).toEqual(['1', 's', '3']);
   });
 
-  it('joins a living cohort, and hears on when its only other member is closed', async () => {
+  it('hears on when the only other member of the cohort that it joined is closed', async () => {
     const { broker, hub, connect, subscriber } = await startHub({
       queue: { maxDeliveries: 1, maxBytes: MIB },
     });
@@ -145,8 +145,8 @@ describe('who subscribes', () => {
   });
 });
 
-describe('who unsubscribes', () => {
-  it('misses nothing from before it left, and reads the reply after it', async () => {
+describe('a client that unsubscribes', () => {
+  it('misses nothing from before, and reads the reply after it', async () => {
     const { broker, hub, subscriber } = await startHub();
     const client = subscriber(['*.*.*']);
     broker.append({ key: 'before' });
@@ -156,7 +156,7 @@ describe('who unsubscribes', () => {
     expect(client.take().map(({ type, key }) => `${type} ${key}`)).toEqual(['profiles before', 'belfry u']);
   });
 
-  it('from one pattern goes on hearing the others', async () => {
+  it('hears its other subscriptions as before', async () => {
     const { hub, broker, subscriber } = await startHub();
     const client = subscriber(['a.*.*', 'b.*.*']);
     client.send({ id: 'u', command: 'unsubscribe', patterns: ['a.*.*', 'never.*.*'] });
@@ -177,8 +177,8 @@ describe('who unsubscribes', () => {
   });
 });
 
-describe('a connection that ends', () => {
-  it('was sent what it heard before it was closed', async () => {
+describe('a connection that closes', () => {
+  it('is sent first what it heard before', async () => {
     const { broker, subscriber } = await startHub();
     const client = subscriber(['*.*.*']);
     broker.append({ key: 'before' });
@@ -188,7 +188,7 @@ describe('a connection that ends', () => {
     expect(client.transport.closed).toEqual({ code: 4009, reason: CLOSE.byOperator.reason });
   });
 
-  it('hears nothing more, and takes nothing from the others', async () => {
+  it('hears nothing more, and the other members miss nothing', async () => {
     const { broker, hub, subscriber } = await startHub();
     const [client, other] = [subscriber(['*.*.*']), subscriber(['*.*.*'])];
     broker.append({ key: '1' });
@@ -200,7 +200,7 @@ describe('a connection that ends', () => {
     expect([...hub.connections]).not.toContain(client.connection);
   });
 
-  it('is not called slow for what still waited to be sent', async () => {
+  it('is not counted as slow for what still waited', async () => {
     const { broker, hub, subscriber } = await startHub();
     const [closed, gone] = [subscriber(['*.*.*']), subscriber(['*.*.*'])];
     broker.append();
@@ -210,7 +210,7 @@ describe('a connection that ends', () => {
     expect(hub.stats).toMatchObject({ total: { received: 5, delivered: 5, droppedSlow: 0 } });
   });
 
-  it('as it subscribes to more, since it was too slow, hears nothing more', async () => {
+  it('hears nothing more when it was too slow for what waited as it subscribed to more', async () => {
     const { broker, hub, subscriber } = await startHub({ queue: { maxDeliveries: 1, maxBytes: MIB } });
     const slow = subscriber(['a.*.*']);
     slow.transport.full = true;
@@ -226,7 +226,7 @@ describe('a connection that ends', () => {
     expect(hub.stats.total.received).toBe(received);
   });
 
-  it('is forgotten, however it ended', async () => {
+  it('is forgotten, however it closed', async () => {
     const test = await startHub({ queue: { maxDeliveries: 1, maxBytes: MIB } });
     const expiresAt = test.clock.now() + 60_000;
     const ended = async (end: (client: TestConnection) => void | Promise<void>): Promise<WeakRef<object>> => {
@@ -249,7 +249,7 @@ describe('a connection that ends', () => {
     for (const connection of all) expect(await isForgotten(connection)).toBe(true);
   });
 
-  it('ends once, whoever ends it again', async () => {
+  it('closes once, however often it is closed', async () => {
     const { hub, subscriber } = await startHub();
     const client = subscriber(['*.*.*']);
     client.connection.close(CLOSE.byOperator);
@@ -259,7 +259,7 @@ describe('a connection that ends', () => {
     expect(client.connection.isOpen).toBe(false);
   });
 
-  it('is told why when the node stops, after it was sent what waits', async () => {
+  it('is told why when the node stops, after what waits for it', async () => {
     const { broker, hub, subscriber } = await startHub();
     const clients = [subscriber(['*.*.*']), subscriber(['a.*.*'])];
     broker.append({ key: 'last' });

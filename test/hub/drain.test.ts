@@ -6,13 +6,13 @@ import { settled, startHub, type TestConnection } from '../support/connection.ts
 const codes = (clients: readonly TestConnection[]): (number | undefined)[] =>
   clients.map(({ transport }) => transport.closed?.code);
 
-/** Chance as a test wants it: one after the other. */
+/** Returns the given numbers one after the other instead of random ones. */
 function inOrder(...values: number[]): () => number {
   return () => values.shift() ?? 0;
 }
 
 describe('a node that drains', () => {
-  it('closes each connection at a moment of its own within the window', async () => {
+  it('closes each connection at a random moment within the window', async () => {
     const { hub, clock, subscriber } = await startHub();
     const clients = [subscriber(['*.*.*']), subscriber(['*.*.*']), subscriber(['*.*.*'])];
     const drained = drain(hub.connections, {
@@ -34,14 +34,14 @@ describe('a node that drains', () => {
     expect(hub.connections.size).toBe(0);
   });
 
-  it('closes all at once without a window, with the code that it is given', async () => {
+  it('closes all connections at once without a window, with the given code', async () => {
     const { hub, clock, subscriber } = await startHub();
     const clients = [subscriber(['*.*.*']), subscriber(['a.*.*'])];
     await drain(hub.connections, { clock, windowMs: 0, why: CLOSE.restart, random: inOrder() });
     expect(codes(clients)).toEqual([1012, 1012]);
   });
 
-  it('lets a client hear what happens until its moment, and what waited for it then', async () => {
+  it('sends a client every event until its moment, and what waits for it then', async () => {
     const { hub, clock, subscriber, publish } = await startHub();
     const client = subscriber(['*.*.*']);
     const drained = drain(hub.connections, {
@@ -65,7 +65,7 @@ describe('a node that drains', () => {
     ]);
   });
 
-  it('cuts who takes nothing as too slow, and waits no longer for it', async () => {
+  it('closes a client that takes nothing as too slow, and does not wait for it', async () => {
     const { hub, clock, subscriber, publish } = await startHub();
     const client = subscriber(['*.*.*']);
     client.transport.full = true;

@@ -6,13 +6,13 @@ import { startHub, type TestConnection, type TestHub } from '../support/connecti
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** So many events of a kibibyte, or of this size, in one flush. */
+/** Publishes so many events of a kibibyte, or of another size, in one flush. */
 function burst({ broker, hub }: TestHub, count: number, bytes = KIB): void {
   for (let n = 0; n < count; n++) broker.append({ key: `${n}`, object: { text: 'x'.repeat(bytes) } });
   hub.delivery.flush();
 }
 
-/** Clients with filters of their own that read nothing: a socket takes what it is given until it is full. */
+/** Clients with different filters that read nothing. A socket takes what it is given until it is full. */
 function unread({ subscriber }: TestHub, count: number, capacity: number): TestConnection[] {
   return Array.from({ length: count }, (_, n) => {
     const client = subscriber(['*.*.*'], { filters: { 'object.text': ['x'.repeat(KIB), `${n}`] } });
@@ -21,15 +21,15 @@ function unread({ subscriber }: TestHub, count: number, capacity: number): TestC
   });
 }
 
-/** The memory that what waits in sockets and queues takes, each part of it counted once. */
+/** How many bytes of memory wait in sockets and queues, with each buffer counted once. */
 function held(clients: readonly TestConnection[]): number {
   const buffers = new Set(clients.flatMap(({ transport }) => transport.writes.map(({ buffer }) => buffer)));
   const written = [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0);
   return written + clients.reduce((sum, { connection }) => sum + (connection.queued?.bytes ?? 0), 0);
 }
 
-describe('a flush that is more than the queues hold', () => {
-  it('is taken whole by a connection that kept up until then', async () => {
+describe('a flush that is larger than a queue', () => {
+  it('is queued whole for a connection that kept up until then', async () => {
     const test = await startHub({ queue: { maxDeliveries: 256, maxBytes: MIB } });
     const [client] = unread(test, 1, 64 * KIB) as [TestConnection];
     burst(test, 6 * KIB);
@@ -38,7 +38,7 @@ describe('a flush that is more than the queues hold', () => {
     expect(client.transport.closed).toBeUndefined();
   });
 
-  it('closes with 4008 who would have to be kept more than eight queues of it', async () => {
+  it('closes a connection with 4008 when it is larger than eight queues', async () => {
     const test = await startHub({ queue: { maxDeliveries: 256, maxBytes: 64 * KIB } });
     const clients = unread(test, 60, 64 * KIB);
     burst(test, 8 * KIB);
@@ -46,7 +46,7 @@ describe('a flush that is more than the queues hold', () => {
     expect(Math.max(...clients.map(({ transport }) => transport.bytes.length))).toBeLessThan(128 * KIB);
   });
 
-  it('is given to all who hear the same in the same pieces of memory, whatever their filters', async () => {
+  it('is queued as the same buffers for all connections that hear the same, whatever their filters', async () => {
     const test = await startHub({ queue: { maxDeliveries: 256, maxBytes: MIB } });
     const clients = unread(test, 60, Infinity);
     for (const { transport } of clients) transport.writes.length = 0;
@@ -61,9 +61,9 @@ describe('a flush that is more than the queues hold', () => {
     ).toBeLessThan(20);
   });
 
-  it('leaves 64 MiB waiting on a node beyond the queues, and closes others with 4008', async () => {
+  it('may keep 64 MiB of a node waiting beyond the queues, and closes further connections with 4008', async () => {
     const test = await startHub({ queue: { maxDeliveries: 256, maxBytes: MIB } });
-    // Nobody shares with anybody: each hears one more.
+    // The clients share nothing, since each hears one event more than the one before.
     const clients = Array.from({ length: 30 }, (_, n) => {
       const client = test.subscriber([`first.*.${n}`, 'profiles.*.*']);
       client.transport.capacity = 64 * KIB;
@@ -79,12 +79,12 @@ describe('a flush that is more than the queues hold', () => {
     const heard = clients.filter(({ transport }) => transport.closed === undefined);
     for (const { transport } of heard)
       expect(transport.writes.reduce((sum, { length }) => sum + length, 0)).toBeGreaterThan(60 * 100 * KIB);
-    // What was waited for is free again.
+    // The budget is free again.
     burst(test, 60, 100 * KIB);
     expect(heard.filter(({ transport }) => transport.closed !== undefined)).toEqual([]);
   });
 
-  it('leaves out the oldest for a connection that said so', async () => {
+  it('is queued without its oldest events for a connection with the policy drop-oldest', async () => {
     const test = await startHub({ queue: { maxDeliveries: 256, maxBytes: 64 * KIB } });
     const client = test.connect();
     client.subscribe(['*.*.*'], { slow: 'drop-oldest' });
@@ -100,7 +100,7 @@ describe('a flush that is more than the queues hold', () => {
   });
 });
 
-describe('an event that cannot be delivered to some', () => {
+describe('an event that one cohort cannot encode', () => {
   const broken: Encoding = {
     name: 'broken',
     encode: ({ key }) => {
@@ -109,7 +109,7 @@ describe('an event that cannot be delivered to some', () => {
     },
   };
 
-  it('is left out for them, and reaches all others, as do the events after it', async () => {
+  it('is left out there, and reaches all other cohorts, as do the events after it', async () => {
     const faults: unknown[] = [];
     const test = await startHub({ fault: (error) => void faults.push(error) });
     const first = test.connect({ encoding: broken });
@@ -124,7 +124,7 @@ describe('an event that cannot be delivered to some', () => {
     expect(received - delivered - unsupported).toBe(0);
   });
 
-  it('spoils no flush of another, where it fails only there', async () => {
+  it('does not stop the flush of other cohorts when it fails only at the flush', async () => {
     const faults: unknown[] = [];
     const test = await startHub({ fault: (error) => void faults.push(error) });
     const join = (texts: readonly string[]): string => {

@@ -42,7 +42,7 @@ const frames = (...lengths: number[]): Buffer[] => lengths.map((length) => Buffe
 const shape = (joined: ReturnType<typeof joinFrames>) =>
   joined.map(({ bytes, deliveries }) => [bytes.length, deliveries]);
 
-describe('joined frames', () => {
+describe('frames that are joined into writes', () => {
   it('are one write up to 1 MiB, and cut there between frames', () => {
     expect(shape(joinFrames(frames(10, 20, 30), undefined, MIB))).toEqual([[60, 3]]);
     expect(shape(joinFrames(frames(MIB - 1, 1), undefined, MIB))).toEqual([[MIB, 2]]);
@@ -57,7 +57,7 @@ describe('joined frames', () => {
     ]);
   });
 
-  it('hold a frame alone that is larger than a write should be', () => {
+  it('are a write with one frame when that is larger than a write should be', () => {
     expect(shape(joinFrames(frames(2 * MIB), undefined, MIB))).toEqual([[2 * MIB, 1]]);
     expect(shape(joinFrames(frames(1, 2 * MIB, 1), undefined, MIB))).toEqual([
       [1, 1],
@@ -66,16 +66,16 @@ describe('joined frames', () => {
     ]);
   });
 
-  it('are nothing when there is none', () => {
+  it('are no write when there is no frame', () => {
     expect(joinFrames([], undefined, MIB)).toEqual([]);
   });
 
-  it('copy nothing when there is one', () => {
+  it('are not copied when there is one', () => {
     const [only = Buffer.alloc(0)] = frames(10);
     expect(joinFrames([only], undefined, MIB)[0]?.bytes).toBe(only);
   });
 
-  it('are the same bytes in the same order, every delivery counted, no write larger than it must be', () => {
+  it('are the same bytes in the same order, with every delivery counted and no write larger than necessary', () => {
     const size = fc.oneof(fc.nat(1_000), fc.integer({ min: MIB / 4, max: MIB + 10 }));
     fc.assert(
       fc.property(fc.array(size, { maxLength: 12 }), (sizes) => {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Encoding } from '../../src/dialects/dialect.ts';
-import { EncodedEvent } from '../../src/hub/encoded.ts';
+import { EncodedEvent } from '../../src/hub/encoded-event.ts';
 import { outboxOf, type Outbox } from '../../src/hub/outbox.ts';
 import { Stats } from '../../src/hub/stats.ts';
 import type { HubEvent } from '../../src/model/event.ts';
@@ -9,7 +9,7 @@ import { anEvent, startHub, type TestConnection } from '../support/connection.ts
 import { readFrames } from '../support/transport.ts';
 import { runs } from '../support/runs.ts';
 
-/** Says the key of an event, and does not support one without. */
+/** Encodes an event as its key, and does not support an event without one. */
 const encode = ({ key }: HubEvent): string | undefined => (key === '' ? undefined : JSON.stringify({ key }));
 const plain: Encoding = { name: 'plain', encode };
 const batched = (size: number): Encoding => ({
@@ -17,7 +17,7 @@ const batched = (size: number): Encoding => ({
   encode,
   batch: { size, join: (texts) => `[${texts.join(',')}]` },
 });
-/** One kind for each first letter of the key; a key that begins with `-` is of no kind. */
+/** The kind is the first letter of the key. A key that begins with `-` has no kind. */
 const conflateBy: Encoding = {
   name: 'newest',
   encode,
@@ -25,10 +25,10 @@ const conflateBy: Encoding = {
 };
 
 const encoded = (key: string): EncodedEvent => new EncodedEvent(anEvent({ key }), new Stats());
-/** What adding each of the keys came to. */
+/** What the outbox returned for each of the keys. */
 const fill = (outbox: Outbox, ...keys: readonly string[]): (number | undefined)[] =>
   keys.map((key) => outbox.add(encoded(key)));
-/** The texts of everything that waits, and how many events each is. */
+/** The texts of everything that waits, and how many events each one is. */
 function emptied(outbox: Outbox): { texts: string[]; events: readonly number[] | undefined } {
   const { frames, events } = outbox.take();
   return { texts: readFrames(Buffer.concat(frames)).map(({ payload }) => payload.toString()), events };
@@ -37,7 +37,7 @@ const said = (...keys: readonly string[]): string[] => keys.map((key) => JSON.st
 
 describe('an outbox', () => {
   it.each([plain, batched(3), conflateBy])(
-    'of $name is empty until something waits, and again when that is taken',
+    'of $name is empty until something waits, and again when that was taken',
     (encoding) => {
       const outbox = outboxOf(encoding, false);
       expect(outbox.isEmpty).toBe(true);
@@ -52,7 +52,7 @@ describe('an outbox', () => {
     },
   );
 
-  it('of batches makes no frame again for who leaves, and no full one when an event comes', () => {
+  it('of batches makes no frame twice for connections that leave, and no full frame twice for a later event', () => {
     const outbox = outboxOf(batched(3), true);
     fill(outbox, 'a', 'b', 'c', 'd');
     const [full, begun] = outbox.peek().frames;
@@ -67,7 +67,7 @@ describe('an outbox', () => {
   });
 
   it.each([plain, conflateBy])(
-    'of $name gives the frame that every other one of its encoding gives',
+    'of $name gives the same frame as every other outbox of the encoding',
     (encoding) => {
       const event = encoded('a');
       const [one, two] = [outboxOf(encoding, false), outboxOf(plain, false)];
@@ -77,25 +77,28 @@ describe('an outbox', () => {
     },
   );
 
-  it.each([plain, conflateBy, batched(3)])('of $name keeps what it gave when more comes', (encoding) => {
-    const outbox = outboxOf(encoding, false);
-    fill(outbox, 'a', 'b');
-    const { frames } = outbox.take();
-    const before = Buffer.concat(frames);
-    fill(outbox, 'c', 'a');
-    outbox.take();
-    expect(Buffer.concat(frames)).toEqual(before);
-  });
+  it.each([plain, conflateBy, batched(3)])(
+    'of $name does not change what it gave when more comes',
+    (encoding) => {
+      const outbox = outboxOf(encoding, false);
+      fill(outbox, 'a', 'b');
+      const { frames } = outbox.take();
+      const before = Buffer.concat(frames);
+      fill(outbox, 'c', 'a');
+      outbox.take();
+      expect(Buffer.concat(frames)).toEqual(before);
+    },
+  );
 });
 
 describe('an outbox of frames', () => {
-  it('gives one for each event, in order', () => {
+  it('gives one frame for each event, in order', () => {
     const outbox = outboxOf(plain, false);
     expect(fill(outbox, 'a', '', 'b', 'a')).toEqual([0, undefined, 0, 0]);
     expect(emptied(outbox)).toEqual({ texts: said('a', 'b', 'a'), events: undefined });
   });
 
-  it('is also that of a batch of one', () => {
+  it('is used for batches of one event too', () => {
     const outbox = outboxOf(batched(1), false);
     fill(outbox, 'a', 'b');
     expect(emptied(outbox)).toEqual({ texts: said('a', 'b'), events: undefined });
@@ -103,14 +106,14 @@ describe('an outbox of frames', () => {
 });
 
 describe('an outbox of batches', () => {
-  it('gives several events in one frame, and says how many', () => {
+  it('gives several events in one frame, with their number', () => {
     const outbox = outboxOf(batched(3), false);
     fill(outbox, 'a', 'b', '', 'c', 'd', 'e');
     const [a, b, c, d, e] = said('a', 'b', 'c', 'd', 'e');
     expect(emptied(outbox)).toEqual({ texts: [`[${a},${b},${c}]`, `[${d},${e}]`], events: [3, 2] });
   });
 
-  it('gives one event alone as it is, also the last of many', () => {
+  it('gives a single event as it is, also when it is the last of many', () => {
     const outbox = outboxOf(batched(2), false);
     fill(outbox, 'a', 'b', 'c');
     const [a, b, c] = said('a', 'b', 'c');
@@ -120,27 +123,27 @@ describe('an outbox of batches', () => {
   });
 });
 
-describe('an outbox of the newest', () => {
-  it('gives the newest of each kind, in the order in which those came', () => {
+describe('an outbox that conflates', () => {
+  it('gives the newest event of each kind, in the order in which those came', () => {
     const outbox = outboxOf(conflateBy, false);
     expect(fill(outbox, 'a1', 'b1', 'a2', 'c1', 'b2')).toEqual([0, 0, 1, 0, 1]);
     expect(emptied(outbox).texts).toEqual(said('a2', 'c1', 'b2'));
   });
 
-  it('gives everything that is of no kind', () => {
+  it('gives every event that has no kind', () => {
     const outbox = outboxOf(conflateBy, false);
     expect(fill(outbox, '-1', 'a1', '-1', 'a2', '-2')).toEqual([0, 0, 0, 1, 0]);
     expect(emptied(outbox).texts).toEqual(said('-1', '-1', 'a2', '-2'));
   });
 
-  it('forgets what it gave: the next of its kind is no newer one', () => {
+  it('does not count the next event of a kind as newer once it gave the one before', () => {
     const outbox = outboxOf(conflateBy, false);
     fill(outbox, 'a1');
     outbox.take();
     expect(fill(outbox, 'a2')).toEqual([0]);
   });
 
-  it('gives or overtakes every event, and the last of each kind last', () => {
+  it('gives or replaces every event, and gives the last one of each kind last', () => {
     const key = fc.constantFrom('', '-', 'a1', 'a2', 'b1', 'b2', 'c1');
     fc.assert(
       fc.property(fc.array(key), (keys) => {
@@ -157,8 +160,8 @@ describe('an outbox of the newest', () => {
   });
 });
 
-describe('the counts', () => {
-  it('say of each member of a cohort what was conflated before it went out', async () => {
+describe('the counts of deliveries', () => {
+  it('say for each member of a cohort how many events were conflated', async () => {
     const test = await startHub();
     for (let n = 0; n < 3; n++) test.subscriber(['*.*.*'], { encoding: conflateBy });
     const { received, delivered } = test.hub.stats.total;
@@ -169,7 +172,7 @@ describe('the counts', () => {
     expect(test.hub.stats.total.conflated).toBe(6);
   });
 
-  it('add up in every encoding, whoever joins, lags, is closed or leaves meanwhile', async () => {
+  it('add up in every encoding, whichever connections join, are slow, are closed or leave meanwhile', async () => {
     const encodings = [
       plain,
       batched(2),

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Encoding } from '../../src/dialects/dialect.ts';
 import { native } from '../../src/dialects/native.ts';
-import { EncodedEvent } from '../../src/hub/encoded.ts';
-import { Encodings } from '../../src/hub/encodings.ts';
+import { EncodedEvent } from '../../src/hub/encoded-event.ts';
+import { EncodingCache } from '../../src/hub/encoding-cache.ts';
 import { Stats } from '../../src/hub/stats.ts';
 import { Pattern } from '../../src/model/pattern.ts';
 import { ManualClock } from '../support/clock.ts';
@@ -111,7 +111,7 @@ describe('a long tail', () => {
 describe('an event that is encoded for clients that come back', () => {
   it('is counted with its frames, and forgotten ten seconds after the last client came back', () => {
     const clock = new ManualClock();
-    const encodings = new Encodings(new Stats(), clock);
+    const encodings = new EncodingCache(new Stats(), clock);
     const events = Array.from({ length: 10_000 }, (_, n) =>
       anEvent({ id: `${n}-0`, object: 'x'.repeat(1_500), size: 1_600 }),
     );

@@ -11,7 +11,7 @@ const event: NewEvent = { type: 'profiles', action: 'save', key: 'global', objec
 const publish = { id: 'p', command: 'publish', events: [event] };
 
 describe('a publish whose outcome is unknown', () => {
-  it('is answered on a socket with the key by which it can be repeated, which the hub then takes', async () => {
+  it('is answered on a socket with a key for its repetition, which the hub then takes', async () => {
     const { broker, connect, clock } = await startHub();
     const client = connect();
     const attempt = { ...ATTEMPT, at: clock.now() };
@@ -27,7 +27,7 @@ describe('a publish whose outcome is unknown', () => {
     expect(broker.once.at(-1)).toMatchObject({ repeats: attempt });
   });
 
-  it('is answered by HTTP with the key in a header and in the body', async () => {
+  it('is answered by HTTP with a key for its repetition in a header and in the body', async () => {
     const broker = new TestBroker();
     broker.failure = new OutcomeUnknown(ATTEMPT);
     const publishing = { broker, identity: anIdentity(), events: [event], now: 0 };
@@ -46,7 +46,7 @@ describe('a publish whose outcome is unknown', () => {
 });
 
 describe('the digest that goes with an idempotency key', () => {
-  it('is of what was written, whatever the hub adds to it on the way', async () => {
+  it('is made of what the publisher wrote, whatever the hub adds to it', async () => {
     const broker = new TestBroker();
     const publishing = { broker, identity: anIdentity(), events: [event], idempotencyKey: 'k', now: 0 };
     await publishAs(publishing);

@@ -13,7 +13,7 @@ describe('a cohort with a rhythm', () => {
   };
   const keysOf = (client: TestConnection): unknown[] => client.take().map(({ key }) => key);
 
-  it('is sent the first event at once and the rest together when its time has come', async () => {
+  it('is sent the first event at once, and the others together at the end of the interval', async () => {
     const test = await startHub();
     const client = test.subscriber(['*.*.*'], { encoding: slow });
     publish(test, '1');
@@ -31,7 +31,7 @@ describe('a cohort with a rhythm', () => {
     expect(client.transport.writes).toHaveLength(writes + 1);
   });
 
-  it('is sent an event at once that comes after a rest', async () => {
+  it('is sent an event at once when the interval was quiet', async () => {
     const test = await startHub();
     const client = test.subscriber(['*.*.*'], { encoding: slow });
     publish(test, '1');
@@ -40,7 +40,7 @@ describe('a cohort with a rhythm', () => {
     expect(keysOf(client)).toEqual(['1', '2']);
   });
 
-  it('holds up nobody else', async () => {
+  it('does not delay other cohorts', async () => {
     const test = await startHub();
     test.subscriber(['*.*.*'], { encoding: slow });
     const client = test.subscriber(['*.*.*']);
@@ -49,7 +49,7 @@ describe('a cohort with a rhythm', () => {
     expect(client.takeKeys()).toEqual(['1', '2']);
   });
 
-  it('keeps its rhythm when somebody joins or leaves, who is sent what waits for it alone', async () => {
+  it('keeps its rhythm when a connection joins or leaves, which alone is sent what waits for it', async () => {
     const test = await startHub();
     const one = test.subscriber(['*.*.*'], { encoding: slow });
     publish(test, '1');
@@ -64,7 +64,7 @@ describe('a cohort with a rhythm', () => {
     expect(keysOf(one)).toEqual(['2', '3', '4']);
   });
 
-  it('keeps its rhythm, and one timer, however many join meanwhile', async () => {
+  it('keeps its rhythm, with one timer, however many connections join meanwhile', async () => {
     const test = await startHub();
     const { clock } = test;
     const client = test.subscriber(['*.*.*'], { encoding: slow });
@@ -100,7 +100,7 @@ describe('an event that ends its stream', () => {
     closesAfterMs: ({ action }) => (action === 'end' ? 1_000 : undefined),
   };
 
-  it('closes who heard it with 1000, so long after it and no sooner, when all has gone out', async () => {
+  it('closes every connection that heard it with 1000, after the time that its encoding names and after everything was sent', async () => {
     const test = await startHub();
     const [one, two] = [
       test.subscriber(['*.*.a'], { encoding: ending }),
@@ -120,7 +120,7 @@ describe('an event that ends its stream', () => {
     expect(test.hub.connections.size).toBe(0);
   });
 
-  it('closes nobody who hears of something else, or in another encoding', async () => {
+  it('closes no connection that hears other events, or in another encoding', async () => {
     const test = await startHub();
     const others = [
       test.subscriber(['*.*.b'], { encoding: ending }),

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { native } from '../../src/dialects/native.ts';
 import { Cohort, signatureOf } from '../../src/hub/cohort.ts';
-import { Joiner } from '../../src/hub/joiner.ts';
+import { WriteCoalescer } from '../../src/hub/write-coalescer.ts';
 import { Router } from '../../src/hub/router.ts';
 import { Subscriptions } from '../../src/hub/subscriptions.ts';
 import { Deliveries } from '../../src/hub/stats.ts';
@@ -12,7 +12,7 @@ import { Redaction } from '../../src/model/redaction.ts';
 import { anEvent, anIdentity } from '../support/connection.ts';
 import { runs } from '../support/runs.ts';
 
-/** A cohort of who subscribed to these patterns. */
+/** A cohort with subscriptions to these patterns. */
 function cohortOf(...patterns: readonly Pattern[]): Cohort {
   const subscriptions = new Subscriptions();
   for (const pattern of patterns)
@@ -32,7 +32,7 @@ function cohortOf(...patterns: readonly Pattern[]): Cohort {
     drained: async () => {},
     close: () => {},
   };
-  const cohort = new Cohort(listener, signatureOf(listener), new Deliveries(), new Joiner(0));
+  const cohort = new Cohort(listener, signatureOf(listener), new Deliveries(), new WriteCoalescer(0));
   cohort.members.add(listener);
   return cohort;
 }
@@ -62,7 +62,7 @@ describe('the router', () => {
     }
   });
 
-  it('tells the value * from every value', () => {
+  it('distinguishes the value * from the wildcard', () => {
     const router = new Router();
     const [star, any] = [parsed('\\3.b.c'), parsed('*.b.c')];
     router.add(star);
@@ -79,7 +79,7 @@ describe('the router', () => {
     expect(() => router.remove(cohort)).not.toThrow();
   });
 
-  it('is not confused by names that every object has', () => {
+  it('finds nothing for names that every JavaScript object has', () => {
     const router = new Router();
     const cohort = parsed('constructor.__proto__.toString');
     router.add(cohort);
@@ -89,7 +89,7 @@ describe('the router', () => {
     expect(router.match(anEvent({ type: 'valueOf', action: 'constructor', key: 'x' }))).toEqual([]);
   });
 
-  it('agrees with matching every pattern, while cohorts come and go', () => {
+  it('agrees with a match against every pattern, while cohorts come and go', () => {
     const name = fc.constantFrom('a', 'b', '\\3');
     const part = fc.oneof(fc.constant('*'), fc.array(name, { minLength: 1, maxLength: 3 }).map(String));
     const pattern = fc.tuple(part, part, part).map((parts) => Pattern.parse(parts.join('.')));

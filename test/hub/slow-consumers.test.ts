@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { CLOSE } from '../../src/model/close.ts';
-import { Allowance } from '../../src/hub/allowance.ts';
+import { BurstBudget } from '../../src/hub/burst-budget.ts';
 import { DeliveryQueue } from '../../src/hub/queue.ts';
 import { settled, startHub, type TestHub } from '../support/connection.ts';
 
 const keysOf = (from: number, to: number): string[] =>
   Array.from({ length: to - from + 1 }, (_, index) => String(from + index));
 
-/** One write each. */
+/** Publishes an event for each key, each in a write of its own. */
 function publishAll({ publish }: TestHub, keys: readonly string[]): void {
   for (const key of keys) publish({ key });
 }
@@ -26,7 +26,7 @@ describe('a connection whose socket is full', () => {
     expect(client.takeKeys()).toEqual(keysOf(1, 6));
   });
 
-  it('queues what is told to it alone behind what it is owed', async () => {
+  it('queues a reply to it behind what waits already', async () => {
     const test = await startHub();
     const client = test.subscriber(['*.*.*']);
     client.transport.full = true;
@@ -37,7 +37,7 @@ describe('a connection whose socket is full', () => {
     expect(client.take().map(({ key }) => key)).toEqual(['1', 'p', '2']);
   });
 
-  it('queues references to the bytes that the others were sent', async () => {
+  it('queues the same buffers that the others were sent, without a copy', async () => {
     const test = await startHub();
     const [client, other] = [test.subscriber(['*.*.*']), test.subscriber(['*.*.*'])];
     client.transport.full = true;
@@ -47,7 +47,7 @@ describe('a connection whose socket is full', () => {
     for (const at of [-1, -2]) expect(client.transport.writes.at(at)).toBe(other.transport.writes.at(at));
   });
 
-  it('is written to no further than the socket takes', async () => {
+  it('is written no more than its socket takes', async () => {
     const test = await startHub();
     const client = test.subscriber(['*.*.*']);
     client.transport.full = true;
@@ -64,7 +64,7 @@ describe('a connection whose socket is full', () => {
     expect(client.connection.isSlow).toBe(false);
   });
 
-  it('is closed with 4008 when its queue is full by deliveries, while the others miss nothing', async () => {
+  it('is closed with 4008 when its queue has too many deliveries, and the others miss nothing', async () => {
     const test = await startHub({ queue: { maxDeliveries: 3, maxBytes: 1_000_000 } });
     const [slow, other] = [test.subscriber(['*.*.*']), test.subscriber(['*.*.*'])];
     slow.transport.full = true;
@@ -77,7 +77,7 @@ describe('a connection whose socket is full', () => {
     expect(test.hub.stats).toMatchObject({ slowCloses: 1, total: { droppedSlow: 4 } });
   });
 
-  it('is closed with 4008 when its queue is full by bytes', async () => {
+  it('is closed with 4008 when its queue has too many bytes', async () => {
     const test = await startHub({ queue: { maxDeliveries: 1_000, maxBytes: 5_000 } });
     const slow = test.subscriber(['*.*.*']);
     slow.transport.full = true;
@@ -88,7 +88,7 @@ describe('a connection whose socket is full', () => {
     expect(slow.transport.closed?.code).toBe(4008);
   });
 
-  it('still takes one event larger than the whole bound', async () => {
+  it('queues one event that is larger than its whole queue', async () => {
     const test = await startHub({ queue: { maxDeliveries: 10, maxBytes: 100 } });
     const client = test.subscriber(['*.*.*']);
     client.transport.full = true;
@@ -98,7 +98,7 @@ describe('a connection whose socket is full', () => {
     expect(client.takeKeys()).toEqual(['big']);
   });
 
-  it('takes what a single flush holds, however much, if it kept up until then; what comes next is too much', async () => {
+  it('queues a single flush of any number of events if it kept up until then, and is closed by the next event', async () => {
     const test = await startHub({ queue: { maxDeliveries: 3, maxBytes: 10_000_000 } });
     const slow = test.subscriber(['*.*.*']);
     slow.transport.full = true;
@@ -113,7 +113,7 @@ describe('a connection whose socket is full', () => {
     });
   });
 
-  it('counts as closed for slowness once, when a reply and an event find its queue full together', async () => {
+  it('is counted as slow once when a reply and an event find its queue full together', async () => {
     const test = await startHub({ queue: { maxDeliveries: 1, maxBytes: 1_000_000 } });
     const slow = test.subscriber(['*.*.*']);
     slow.transport.full = true;
@@ -140,7 +140,7 @@ describe('a connection whose socket is full', () => {
     expect(test.hub.stats).toMatchObject({ slowCloses: 1, total: { droppedSlow: 1 } });
   });
 
-  it('has the write timeout anew each time that it takes something', async () => {
+  it('has its write timeout again from the start each time that it takes something', async () => {
     const test = await startHub({ writeTimeoutMs: 10_000 });
     const slow = test.subscriber(['*.*.*']);
     slow.transport.full = true;
@@ -166,7 +166,7 @@ describe('a connection whose socket is full', () => {
     expect(client.transport.closed).toBeUndefined();
   });
 
-  it('may drain after it was closed, and nothing happens', async () => {
+  it('may drain after it was closed, without effect', async () => {
     const test = await startHub();
     const client = test.subscriber(['*.*.*']);
     client.transport.full = true;
@@ -177,7 +177,7 @@ describe('a connection whose socket is full', () => {
     expect(test.hub.stats).toMatchObject({ slowCloses: 0, total: { droppedSlow: 1 } });
   });
 
-  it('lets who waits for it go on when it caught up, and when it is closed', async () => {
+  it('has drained when it has caught up, and when it is closed', async () => {
     const test = await startHub();
     const clients = [test.subscriber(['*.*.*']), test.subscriber(['*.*.*'])];
     for (const { transport } of clients) transport.full = true;
@@ -194,7 +194,7 @@ describe('a connection whose socket is full', () => {
     expect(gone).toBe(2);
   });
 
-  it('is waited for until it has caught up, though it takes a little now and then', async () => {
+  it('has not drained while it takes a little now and then', async () => {
     const test = await startHub();
     const client = test.subscriber(['*.*.*']);
     client.transport.full = true;
@@ -210,7 +210,7 @@ describe('a connection whose socket is full', () => {
     expect(gone).toBe(true);
   });
 
-  it('is not waited for when it does not lag', async () => {
+  it('has drained already when it keeps up', async () => {
     const test = await startHub();
     await expect(test.connect().connection.drained()).resolves.toBeUndefined();
   });
@@ -218,9 +218,9 @@ describe('a connection whose socket is full', () => {
 
 const chunk = (deliveries: number, bytes: number) => ({ deliveries, bytes: Buffer.alloc(bytes) });
 
-describe('a queue', () => {
-  it('refuses what would pass a bound, unless it is empty', () => {
-    const queue = new DeliveryQueue({ maxDeliveries: 3, maxBytes: 10 }, new Allowance());
+describe('a delivery queue', () => {
+  it('refuses a chunk that would exceed a bound, unless it is empty', () => {
+    const queue = new DeliveryQueue({ maxDeliveries: 3, maxBytes: 10 }, new BurstBudget());
     expect(queue.push(chunk(9, 90))).toBe(true);
     expect(queue.push(chunk(1, 1))).toBe(false);
     queue.shift();
@@ -231,8 +231,8 @@ describe('a queue', () => {
     expect(queue.deliveries).toBe(3);
   });
 
-  it('gives back what it was given, in order', () => {
-    const queue = new DeliveryQueue({ maxDeliveries: 10, maxBytes: 10 }, new Allowance());
+  it('returns its chunks in order', () => {
+    const queue = new DeliveryQueue({ maxDeliveries: 10, maxBytes: 10 }, new BurstBudget());
     const chunks = [chunk(1, 1), chunk(2, 2), chunk(3, 3)];
     for (const each of chunks) queue.push(each);
     expect([queue.shift(), queue.shift(), queue.shift(), queue.shift()]).toEqual([...chunks, undefined]);

@@ -12,17 +12,17 @@ function subscribed(test: TestHub, slow: string, patterns: readonly string[] = [
   return client;
 }
 
-/** One flush each. */
+/** Publishes an event for each key, each in a flush of its own. */
 function publishAll({ publish }: TestHub, ...keys: readonly string[]): void {
   for (const key of keys) publish({ key });
 }
 
-/** The keys of what was heard, and of a gap what it says. */
+/** The keys of the events that were heard, and the object of each gap. */
 const told = (heard: readonly Heard[]): unknown[] =>
   heard.map(({ type, key, object }) => (type === 'belfry' ? object : key));
 
-describe('a client that lags and said "slow": "drop-oldest"', () => {
-  it('hears the newest, and once what it missed', async () => {
+describe('a slow client that said "slow": "drop-oldest"', () => {
+  it('hears the newest events, and once what it missed', async () => {
     const test = await startBounded();
     const client = subscribed(test, 'drop-oldest');
     client.transport.full = true;
@@ -30,13 +30,13 @@ describe('a client that lags and said "slow": "drop-oldest"', () => {
     expect(client.transport.closed).toBeUndefined();
     client.transport.drain();
     const gap = { from: '1-0', to: '4-0', reason: 'slow', dropped: 3 };
-    // The first was taken before it was known to lag.
+    // The first event was taken before the client was known to be slow.
     expect(told(client.take())).toEqual(['1', '5', '6', '7', gap]);
     publishAll(test, '8');
     expect(told(client.take())).toEqual(['8']);
   });
 
-  it('may ask again for what it missed, on the same connection', async () => {
+  it('may subscribe again to what it missed, on the same connection', async () => {
     const test = await startBounded();
     const client = subscribed(test, 'drop-oldest');
     client.transport.full = true;
@@ -48,7 +48,7 @@ describe('a client that lags and said "slow": "drop-oldest"', () => {
     expect(client.takeKeys()).toEqual(['2', '3']);
   });
 
-  it('is told anew in each episode', async () => {
+  it('is told again each time that it was slow', async () => {
     const test = await startBounded(2);
     const client = subscribed(test, 'drop-oldest');
     for (const keys of [
@@ -66,7 +66,7 @@ describe('a client that lags and said "slow": "drop-oldest"', () => {
     ]);
   });
 
-  it('is told while it still lags, as soon as half of the queue is free', async () => {
+  it('is told while it is still slow, as soon as half of its queue is free', async () => {
     const test = await startBounded(4);
     const client = subscribed(test, 'drop-oldest');
     client.transport.full = true;
@@ -83,7 +83,7 @@ describe('a client that lags and said "slow": "drop-oldest"', () => {
     expect(told(client.take())).toEqual(['6', gap]);
   });
 
-  it('misses of what was never in the log only how much it was', async () => {
+  it('is told only the number of missed events that were never in the log', async () => {
     const test = await startBounded(2);
     const client = subscribed(test, 'drop-oldest');
     client.transport.full = true;
@@ -96,8 +96,8 @@ describe('a client that lags and said "slow": "drop-oldest"', () => {
   });
 });
 
-describe('a client that lags and said "slow": "latest-per-key"', () => {
-  it('hears of each type, action and key the latest, in its place', async () => {
+describe('a slow client that said "slow": "latest-per-key"', () => {
+  it('hears the latest event of each type, action and key, in its place', async () => {
     const test = await startBounded();
     const client = subscribed(test, 'latest-per-key');
     client.transport.full = true;
@@ -114,7 +114,7 @@ describe('a client that lags and said "slow": "latest-per-key"', () => {
     expect(told(heard)).toContainEqual({ from: '1-0', to: '3-0', reason: 'slow', dropped: 2 });
   });
 
-  it('keeps everything while there is room', async () => {
+  it('hears every event while its queue has room', async () => {
     const test = await startBounded();
     const client = subscribed(test, 'latest-per-key');
     client.transport.full = true;
@@ -132,8 +132,8 @@ describe('a client that lags and said "slow": "latest-per-key"', () => {
   });
 });
 
-describe('what may be left out', () => {
-  it('is nothing that another subscription of the connection admits and keeps', async () => {
+describe('an event that may be left out', () => {
+  it('is kept when another subscription of the connection admits it and keeps it', async () => {
     const test = await startBounded(3);
     const client = subscribed(test, 'drop-oldest');
     client.subscribe(['*.*.kept']);
@@ -147,7 +147,7 @@ describe('what may be left out', () => {
     expect(client.transport.closed?.code).toBe(4008);
   });
 
-  it('makes room for a reply', async () => {
+  it('is left out to make room for a reply', async () => {
     const test = await startBounded(3);
     const client = subscribed(test, 'drop-oldest');
     client.transport.full = true;
@@ -158,7 +158,7 @@ describe('what may be left out', () => {
     expect(client.transport.closed).toBeUndefined();
   });
 
-  it('is shared with who keeps up, who hears everything in one write a flush', async () => {
+  it('reaches a client that keeps up as before, in one write a flush', async () => {
     const test = await startBounded();
     const [quick, slow] = [subscribed(test, 'drop-oldest'), subscribed(test, 'drop-oldest')];
     const { encodes, frames } = test.hub.stats;
@@ -173,7 +173,7 @@ describe('what may be left out', () => {
     expect([test.hub.stats.encodes - encodes, test.hub.stats.frames - frames]).toEqual([12, 12]);
   });
 
-  it('may not be said in other words', async () => {
+  it('is refused as a policy when its name is unknown', async () => {
     const test = await startBounded();
     const client = test.connect();
     client.subscribe(['*.*.*'], { slow: 'never' });

@@ -53,7 +53,7 @@ const operation = fc.oneof(
 );
 type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 
-/** Everything that can happen to a hub, one at a time. */
+/** Everything that can happen to a hub, one step at a time. */
 async function happen(test: TestHub, clients: TestConnection[], operated: Operation): Promise<void> {
   const { broker, clock, hub } = test;
   const client = 'which' in operated ? clients[operated.which % Math.max(clients.length, 1)] : undefined;
@@ -114,7 +114,7 @@ async function happen(test: TestHub, clients: TestConnection[], operated: Operat
   }
 }
 
-/** Of one dialect: what went in, and what became of it. */
+/** The deliveries of one dialect: how many were received, and what became of them. */
 function sumOf({ received, ...outcomes }: Deliveries): readonly [number, number] {
   return [received, Object.values(outcomes).reduce((sum, count) => sum + count, 0)];
 }

@@ -17,7 +17,7 @@ function subscribe(...subscriptions: Subscription[]): Command & { kind: 'subscri
 
 const onlyA = anIdentity({ subscribe: Grants.parse(['a.*.*']) });
 
-/** What was refused, and what was subscribed, in the order in which it was told. */
+/** The refusals and the subscriptions, in the order in which the client was told of them. */
 function told(client: TestConnection): unknown[] {
   return client.take().map(({ action, object }) => {
     const { code, patterns } = object as { code?: string; patterns?: string[] };
@@ -26,7 +26,7 @@ function told(client: TestConnection): unknown[] {
 }
 
 describe('a subscription beyond the grants', () => {
-  it('has its whole command refused', async () => {
+  it('is refused with its whole command', async () => {
     const { connect, commands } = await startHub();
     const client = connect({ identity: onlyA });
     commands.run(client.connection, subscribe(subscription('a.*.*'), subscription('b.*.*')));
@@ -34,7 +34,7 @@ describe('a subscription beyond the grants', () => {
     expect(client.connection.subscriptions.size).toBe(0);
   });
 
-  it('is refused alone where it says so, under its name, and the rest goes on', async () => {
+  it('is refused alone where its dialect says so, under its name, and the others begin', async () => {
     const { connect, commands } = await startHub();
     const client = connect({ identity: onlyA });
     commands.run(
@@ -47,7 +47,7 @@ describe('a subscription beyond the grants', () => {
     expect(reply).toMatchObject({ action: 'subscribe', object: { patterns: ['a.*.*'] } });
   });
 
-  it('leaves everything as it was when nothing of its command goes on', async () => {
+  it('changes nothing when no other subscription is in its command', async () => {
     const { connect, commands, publish } = await startHub();
     const client = connect({ identity: onlyA });
     commands.run(client.connection, subscribe(subscription('a.*.*')));
@@ -57,7 +57,7 @@ describe('a subscription beyond the grants', () => {
     expect(client.takeKeys()).toEqual(['still']);
   });
 
-  it('waits in silence for a token that permits it where it says so', async () => {
+  it('waits in silence for a token that permits it where its dialect says so', async () => {
     const test = await startHub({ authenticate: async () => onlyA });
     const client = test.connect({ identity: ANONYMOUS, authWithinMs: 1_000 });
     test.commands.run(
@@ -72,7 +72,7 @@ describe('a subscription beyond the grants', () => {
     expect(client.takeKeys()).toEqual(['after a']);
   });
 
-  it('is replayed from before that token came, though not what it has heard under the same grants', async () => {
+  it('is replayed from before that token came, without what was heard under the same grants', async () => {
     const test = await startHub({ authenticate: async () => onlyA });
     const client = test.connect({ identity: ANONYMOUS, authWithinMs: 1_000 });
     const waiting = subscription('a.*.*', 'kept');
@@ -92,8 +92,8 @@ describe('a subscription beyond the grants', () => {
   });
 });
 
-describe('subscriptions that begin instead of others', () => {
-  it('end them in the same turn', async () => {
+describe('subscriptions that replace others', () => {
+  it('end the others in the same turn', async () => {
     const { connect, commands, publish } = await startHub();
     const client = connect();
     commands.run(client.connection, subscribe(subscription('a.*.*'), subscription('b.*.*')));
@@ -103,7 +103,7 @@ describe('subscriptions that begin instead of others', () => {
     expect(client.takeKeys()).toEqual(['b', 'c']);
   });
 
-  it('need no room beside them', async () => {
+  it('need no room beside the others', async () => {
     const { connect, commands } = await startHub({ maxTopics: 2 });
     const client = connect({ limits: { subscriptionsMax: 2 } });
     commands.run(client.connection, subscribe(subscription('a.*.*'), subscription('b.*.*')));
@@ -114,7 +114,7 @@ describe('subscriptions that begin instead of others', () => {
 });
 
 describe('a dialect that grants more than tokens say', () => {
-  it('does so for a token that comes later, too', async () => {
+  it('does so for a later token too', async () => {
     const generous: Dialect = { ...native, identify: (identity) => ({ ...identity, subscribe: Grants.all }) };
     const test = await startHub({ authenticate: async () => anIdentity({ subscribe: Grants.none }) });
     const client = test.connect({ dialect: generous, identity: ANONYMOUS });

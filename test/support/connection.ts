@@ -6,7 +6,7 @@ import { native } from '../../src/dialects/native.ts';
 import { Commands, type CommandOptions } from '../../src/hub/commands.ts';
 import type { ConnectionInfo } from '../../src/hub/connection-info.ts';
 import type { Connection } from '../../src/hub/connection.ts';
-import { heldBytes } from '../../src/hub/encoded.ts';
+import { heldBytes } from '../../src/hub/encoded-event.ts';
 import { Hub, type HubOptions } from '../../src/hub/hub.ts';
 import type { LogCacheBounds } from '../../src/hub/log-cache.ts';
 import { Segment } from '../../src/hub/segment.ts';

@@ -3,7 +3,7 @@ import type { Subscription } from '../../dialects/dialect.ts';
 import { native, parsePosition, subscriptionsIn } from '../../dialects/native.ts';
 import type { EventLog } from '../../hub/event-log.ts';
 import { Subscriptions } from '../../hub/subscriptions.ts';
-import { readPage, type Page } from '../../hub/page.ts';
+import { readHistoryPage, type Page } from '../../hub/history-page.ts';
 import { checkSubscriptionLimits } from '../../hub/subscription-limits.ts';
 import { authorizeSubscribe } from '../../model/authorization.ts';
 import { END } from '../../model/cursor.ts';
@@ -104,7 +104,7 @@ async function getPage(
     until: query.has('until') ? parsePosition(query.get('until') ?? '').since : END,
     limit: limitOf(query),
   };
-  await reads.answer(response, async () => textOf(await readPage(eventLog, pageQuery)));
+  await reads.answer(response, async () => textOf(await readHistoryPage(eventLog, pageQuery)));
 }
 
 /** Each event is encoded as it would have been heard. */

@@ -112,12 +112,12 @@ export class Sockets {
 
   /** Counts what comes of somebody who has yet to sign in, so that no large frame of theirs is collected. */
   #watch(ws: WebSocket, socket: Duplex, connection: Connection): void {
-    const { strangers } = this.#options.commands;
+    const { unauthenticated } = this.#options.commands;
     let unread = 0;
     const count = (bytes: Buffer): void => {
-      if (!strangers.has(connection)) return void socket.off('data', count);
+      if (!unauthenticated.has(connection)) return void socket.off('data', count);
       unread += bytes.length;
-      const objection = strangers.objectionToUnread(connection, unread);
+      const objection = unauthenticated.objectionToUnread(connection, unread);
       if (objection === undefined) return;
       connection.close(objection);
       // Nor is what follows; the client is cut where it does not go.

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { Pacer } from '../../src/hub/pacer.ts';
+import { FlushPacer } from '../../src/hub/flush-pacer.ts';
 import { ManualClock } from '../support/clock.ts';
 
-/** A pacer whose flushes take so long each, go to the same as before by this share, and note when they began. */
-function paced(clock: ManualClock, tookMs: () => number, again = 1): { pacer: Pacer; began: number[] } {
+/**
+ * A pacer whose flushes note when they began. Each takes so long, and this share of its writes goes to the same clients
+ * as before.
+ */
+function paced(clock: ManualClock, tookMs: () => number, again = 1): { pacer: FlushPacer; began: number[] } {
   const began: number[] = [];
-  const pacer = new Pacer(clock, () => {
+  const pacer = new FlushPacer(clock, () => {
     began.push(clock.elapsed());
     clock.spend(tookMs());
     return again;
@@ -13,7 +16,7 @@ function paced(clock: ManualClock, tookMs: () => number, again = 1): { pacer: Pa
   return { pacer, began };
 }
 
-describe('a flush', () => {
+describe('a paced flush', () => {
   it('comes at the end of the turn in which it was first asked for', () => {
     const clock = new ManualClock();
     const { pacer, began } = paced(clock, () => 5);
@@ -42,7 +45,7 @@ describe('a flush', () => {
     expect(began).toEqual([]);
   });
 
-  it('keeps away for as long as the last one took', () => {
+  it('waits after the last one for as long as that took', () => {
     const clock = new ManualClock();
     const { pacer, began } = paced(clock, () => 4);
     pacer.ask();
@@ -55,7 +58,7 @@ describe('a flush', () => {
     expect(began).toEqual([0, 8]);
   });
 
-  it('counts the rest from the end of the last one, not from when it was asked for', () => {
+  it('counts its wait from the end of the last one, and not from the request', () => {
     const clock = new ManualClock();
     const { pacer, began } = paced(clock, () => 6);
     pacer.ask();
@@ -67,7 +70,7 @@ describe('a flush', () => {
     expect(began).toEqual([0, 12]);
   });
 
-  it('keeps away for 10 ms at most', () => {
+  it('waits 10 ms at most', () => {
     const clock = new ManualClock();
     const { pacer, began } = paced(clock, () => 80);
     pacer.ask();
@@ -90,7 +93,7 @@ describe('a flush', () => {
     expect(clock.nextTimer).toBe(restMs);
   });
 
-  it('does not keep away when it goes to others each time', () => {
+  it('does not wait when each one goes to other clients', () => {
     const clock = new ManualClock();
     const { pacer, began } = paced(clock, () => 4, 0);
     pacer.ask();
@@ -100,7 +103,7 @@ describe('a flush', () => {
     expect(began).toEqual([0, 4]);
   });
 
-  it('is immediate again once the rest is over', () => {
+  it('is immediate again once the wait is over', () => {
     const clock = new ManualClock();
     const { pacer, began } = paced(clock, () => 8);
     pacer.ask();
@@ -111,7 +114,7 @@ describe('a flush', () => {
     expect(began).toEqual([0, 16]);
   });
 
-  it('waits for no timer when the rest is too short for one', () => {
+  it('uses no timer when the wait is too short for one', () => {
     const clock = new ManualClock();
     const { pacer, began } = paced(clock, () => 0.4);
     pacer.ask();

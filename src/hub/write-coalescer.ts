@@ -2,46 +2,51 @@ import { joinFrames, type Chunk } from './frame.ts';
 import type { Outgoing } from './outbox.ts';
 import { bound } from '../model/bound.ts';
 
-/** One write is cut here, so that no single socket write holds up the others for long; */
+/** A write is cut at this size, so that no single one holds up the others for long. */
 const MAX_WRITE_BYTES = bound('one write to a socket', 1024 * 1024, 'bytes', 'the rest is another write');
-/** and where the queues are shorter there, since a socket that nobody reads holds a whole write. */
+/** A write is never cut smaller than this, however small the queues are. */
 const MIN_WRITE_BYTES = 64 * 1024;
 
-interface Joined {
+interface Coalesced {
   readonly frames: readonly Buffer[];
   readonly chunks: readonly Chunk[];
 }
 
 /**
- * Makes writes of frames. Cohorts that are to be sent the same frames share the writes, and who leaves one too: what was
- * made is remembered until the flush is over, the last of each that begin alike.
+ * Coalesces frames into few writes. Cohorts that send the same frames share the writes, and so does a connection that
+ * leaves its cohort: of all lists that begin with the same frame the last one is remembered until the flush is over.
  */
-export class Joiner {
+export class WriteCoalescer {
   readonly #maxBytes: number;
-  readonly #joined = new Map<Buffer, Joined>();
+  readonly #shared = new Map<Buffer, Coalesced>();
 
-  /** `queueMaxBytes` is what may wait for a connection. */
+  /**
+   * `queueMaxBytes` is what may wait for a connection. A write is no larger, since a socket that nobody reads holds all
+   * of it.
+   */
   constructor(queueMaxBytes: number) {
     this.#maxBytes = Math.min(MAX_WRITE_BYTES, Math.max(MIN_WRITE_BYTES, queueMaxBytes));
   }
 
-  /** For one connection only. */
-  joined(frames: readonly Buffer[]): readonly Chunk[] {
+  /** Coalesces frames for one connection. The writes are shared with nobody. */
+  coalesce(frames: readonly Buffer[]): readonly Chunk[] {
     return joinFrames(frames, undefined, this.#maxBytes);
   }
 
-  join({ frames, events }: Outgoing): readonly Chunk[] {
+  /** Coalesces the frames of a cohort, or returns the writes that were made of the same frames before. */
+  coalesceShared({ frames, events }: Outgoing): readonly Chunk[] {
     const [first, second] = frames;
     if (first === undefined || second === undefined) return joinFrames(frames, events, this.#maxBytes);
-    const known = this.#joined.get(first);
+    const known = this.#shared.get(first);
     if (known !== undefined && isSame(known.frames, frames)) return known.chunks;
     const chunks = joinFrames(frames, events, this.#maxBytes);
-    this.#joined.set(first, { frames: [...frames], chunks });
+    this.#shared.set(first, { frames: [...frames], chunks });
     return chunks;
   }
 
+  /** The flush is over. */
   forget(): void {
-    this.#joined.clear();
+    this.#shared.clear();
   }
 }
 

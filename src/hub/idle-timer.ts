@@ -1,7 +1,7 @@
 import type { Clock } from '../model/clock.ts';
 
-/** Forgets something once it has not been used for a time. There is no timer from then until it is used again. */
-export class Disuse {
+/** Calls `forget` once something has not been used for a time. No timer runs from then until it is used again. */
+export class IdleTimer {
   readonly #clock: Pick<Clock, 'after' | 'elapsed'>;
   readonly #ms: number;
   readonly #forget: () => void;
@@ -14,7 +14,7 @@ export class Disuse {
     this.#forget = forget;
   }
 
-  /** To be called when it is used. */
+  /** The thing was used just now. */
   used(): void {
     this.#usedAt = this.#clock.elapsed();
     if (!this.#isTimed) this.#wait(this.#ms);

@@ -12,7 +12,10 @@ import {
 
 const BIG = { id: 9, command: 'subscribe', patterns: Array.from({ length: 900 }, (_, i) => `a.b.${i}`) };
 
-/** A hub at which nobody is known before the command `auth` with the token `good`, whose check ends by hand. */
+/**
+ * A hub whose clients sign in by the command `auth` with the token `good`. The test ends the check of the token by
+ * hand.
+ */
 async function world(more: ConnectOptions = {}) {
   const checks: (() => void)[] = [];
   const test = await startHub({
@@ -93,7 +96,7 @@ describe('a connection that has yet to sign in', () => {
     expect(client.take()).toMatchObject([{ action: 'subscribe' }]);
   });
 
-  it('is none the better for a token that is wrong', async () => {
+  it('is limited as before after a token that is wrong', async () => {
     const { client, check } = await world();
     client.send({ id: 1, command: 'auth', token: 'bad' });
     client.send({ id: 2, command: 'auth', token: 'good' });

@@ -2,18 +2,19 @@ import { bound } from '../model/bound.ts';
 import type { Chunk } from './frame.ts';
 
 const MAX_BYTES = bound(
-  'bytes of flushes that wait on a node for those who kept up until then, beyond their queues',
+  'bytes of flushes that wait on a node for connections that kept up until then, beyond their queues',
   64 * 1024 * 1024,
   'bytes',
   'a connection whose queue they do not fit into is closed with 4008, or what its policy names is left out',
 );
 
 /**
- * What waits on a node for connections that kept up until a flush which is more than their queues hold. What several wait
- * for counts once, as it is held once.
+ * How many bytes may wait on a node beyond the queues of its connections: those of a flush that is larger than the
+ * queue of a connection that kept up until then. A chunk that several connections wait for counts once, since it is
+ * held once.
  */
-export class Allowance {
-  /** How many wait for each. */
+export class BurstBudget {
+  /** How many connections wait for each chunk. */
   readonly #waiting = new Map<Chunk, number>();
   #bytes = 0;
 
@@ -21,7 +22,7 @@ export class Allowance {
     return this.#bytes;
   }
 
-  /** Whether there is room for one more that waits for this. */
+  /** Counts one more connection that waits for the chunk. Returns `false` where the budget has no room for it. */
   take(chunk: Chunk): boolean {
     const waiting = this.#waiting.get(chunk) ?? 0;
     if (waiting === 0) {
@@ -32,6 +33,7 @@ export class Allowance {
     return true;
   }
 
+  /** One connection waits for the chunk no longer. */
   giveBack(chunk: Chunk): void {
     const waiting = (this.#waiting.get(chunk) ?? 1) - 1;
     if (waiting > 0) return void this.#waiting.set(chunk, waiting);

@@ -6,30 +6,33 @@ import type { Stats } from './stats.ts';
 
 interface Encoded {
   readonly encode: Encoding['encode'];
-  /** Absent where the frame that was made of it is kept instead. */
+  /** Absent where the frame of it is kept instead. */
   text: string | undefined;
   readonly isSupported: boolean;
   frame?: Buffer;
   deflated?: Buffer;
 }
 
-/** An event with what was made of it for the wire: one text and one frame for each way to encode it, when first needed. */
+/** An event with its texts and frames for the wire: one of each for every encoding, made when it is first needed. */
 export class EncodedEvent {
   readonly event: HubEvent;
   readonly #stats: Stats;
-  /** A few at most: looked through faster than a map is made. */
+  /** There are a few at most, so that a search is faster than a map. */
   readonly #encoded: Encoded[] = [];
   #seen: Map<View, EncodedEvent> | undefined;
   readonly #grew: ((bytes: number) => void) | undefined;
 
-  /** `grew` is told what it holds more, where it is kept. */
+  /** `grew` is told of each growth in bytes, where the encoded event is kept in a cache. */
   constructor(event: HubEvent, stats: Stats, grew?: (bytes: number) => void) {
     this.event = event;
     this.#stats = stats;
     this.#grew = grew;
   }
 
-  /** As a view shows it, masked once for all who share the view; itself when there is nothing to mask. */
+  /**
+   * The event as a view shows it. It is masked once for all connections of that view; it is itself where nothing is
+   * masked.
+   */
   seenBy(view: View): EncodedEvent {
     if (view.isWhole) return this;
     let seen = this.#seen?.get(view);
@@ -78,7 +81,7 @@ export class EncodedEvent {
     return encode(this.event);
   }
 
-  /** As it is when it is not kept; else on memory of its own, since a part of a pool would keep all of that. */
+  /** A frame that is kept gets memory of its own, since a part of a pool would keep the whole pool. */
   #kept(frame: Buffer): Buffer {
     if (this.#grew === undefined) return frame;
     this.#grew(frame.length);
@@ -86,7 +89,7 @@ export class EncodedEvent {
   }
 }
 
-/** What an event takes: its texts, of two bytes a character where one of them needs that, and what holds them. */
+/** How many bytes of memory an event takes: its texts, at two bytes a character, and the objects around them. */
 export function heldBytes({ size }: HubEvent): number {
   return 2 * size + 512;
 }

@@ -4,12 +4,12 @@ import type { Connection } from './connection.ts';
 
 const CHECK_EVERY_MS = 1_000;
 
-/** When connections end unless something is done about it: a token expires, or credentials were promised and not sent. */
-export class Deadlines {
+/** Closes connections whose token has expired, and those that did not sign in within the time that they were given. */
+export class AuthDeadlines {
   readonly #clock: Clock;
-  /** Those whose identity ends, at the time that it says. */
+  /** The connections whose identity says when it expires. */
   readonly #expiring = new Set<Connection>();
-  /** Those that promised credentials, and until when. */
+  /** The connections that have yet to sign in, and until when they may. */
   readonly #awaited = new Map<Connection, number>();
   #stop = (): void => {};
 
@@ -25,12 +25,12 @@ export class Deadlines {
     this.#stop();
   }
 
-  /** It must authenticate within this time. */
+  /** The connection must sign in within this time. */
   awaitAuth(connection: Connection, withinMs: number): void {
     this.#awaited.set(connection, this.#clock.now() + withinMs);
   }
 
-  /** What its identity says now counts, and nothing that was set before. */
+  /** The connection has another identity. When its token expires replaces every earlier deadline. */
   identified(connection: Connection): void {
     this.delete(connection);
     if (connection.identity.expiresAt !== undefined) this.#expiring.add(connection);

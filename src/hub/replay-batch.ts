@@ -1,16 +1,18 @@
 import type { Connection } from './connection.ts';
-import type { EncodedEvent } from './encoded.ts';
+import type { EncodedEvent } from './encoded-event.ts';
 import type { Delivery } from './delivery.ts';
 import { bound } from '../model/bound.ts';
 
-/** What goes out in one write: so many events, */
+/** One write of a replay holds at most so many events, */
 export const AT_ONCE = bound(
   'events of one write of a replay',
   256,
   'entries',
   'the others are another write',
 );
-/** or as many as fit into what a socket holds, lest five thousand that come back at once fill the memory. */
+/**
+ * and at most about what a socket holds. Otherwise five thousand clients that come back at once would fill the memory.
+ */
 const BYTES_AT_ONCE = bound(
   'bytes of one write of a replay',
   64 * 1024,
@@ -18,8 +20,8 @@ const BYTES_AT_ONCE = bound(
   'the others are another write',
 );
 
-/** Past events for one connection, until their write, which a client that keeps up takes as a whole. */
-export class Batch {
+/** Collects past events for one connection, and sends them in one write. */
+export class ReplayBatch {
   readonly #delivery: Pick<Delivery, 'sendTo'>;
   readonly #connection: Connection;
   #events: EncodedEvent[] = [];
@@ -39,13 +41,14 @@ export class Batch {
     this.#bytes += encoded.event.size;
   }
 
+  /** Sends what was collected. */
   send(): void {
     if (this.#events.length > 0) this.#delivery.sendTo(this.#connection, ...this.#events);
     this.#events = [];
     this.#bytes = 0;
   }
 
-  /** Resolves when the client can take more. */
+  /** Sends what was collected, and resolves when the client can take more. */
   async sent(): Promise<void> {
     this.send();
     if (this.#connection.isSlow) await this.#connection.drained();

@@ -17,7 +17,7 @@ const MAX_READ_BYTES = bound(
   'bytes',
   FATE,
 );
-/** Measured as it came. */
+/** An event counts with the size that it came with. */
 const MAX_BYTES = bound('bytes of a page of the past', 4 * 1024 * 1024, 'bytes', FATE);
 
 type Log = Pick<EventLog, 'history' | 'position'>;
@@ -26,9 +26,9 @@ export interface PageQuery {
   readonly grants: Grants;
   readonly view: View;
   readonly subscriptions: readonly Subscription[];
-  /** After this place; absent: the newest before `until`. */
+  /** The page begins after this position. Where it is absent, the page is the newest events before `until`. */
   readonly since?: { readonly since: Cursor; readonly ofTime?: true };
-  /** Before this place. */
+  /** The page ends before this position. */
   readonly until: Cursor;
   readonly limit: number;
 }
@@ -36,17 +36,19 @@ export interface PageQuery {
 export interface Page {
   /** Oldest first. */
   readonly events: readonly HubEvent[];
-  /** To go on with as `since`. */
+  /** The next page begins with this as `since`. */
   readonly cursor: Cursor;
-  /** The page ended for one of its bounds, and there is more between its cursor and `until`. */
+  /** Whether the page ended at one of its bounds, so that there is more between its cursor and `until`. */
   readonly more: boolean;
-  /** To go back with as `until`, where the newest were asked for and there may be older ones. */
+  /**
+   * The page before this one has this as `until`. Present where the newest were asked for and there may be older ones.
+   */
   readonly earlier?: Cursor;
   readonly gap?: Gap;
 }
 
-/** What somebody may hear of the past, as they would have heard it. Rejects with BelfryError `unavailable`. */
-export function readPage(log: Log, query: PageQuery): Promise<Page> {
+/** Reads past events as the caller would have heard them. Rejects with BelfryError `unavailable`. */
+export function readHistoryPage(log: Log, query: PageQuery): Promise<Page> {
   return query.since === undefined ? newest(log, query) : following(log, query, query.since);
 }
 
@@ -71,14 +73,14 @@ async function following(
   }
   if (cursor === since && gap === undefined && !more && query.until === END) {
     gap = await gapAtEnd(log, since);
-    // The log may never get to the place that was asked for: whoever went on from there would be told nothing more.
+    // The log may never reach the position that was asked for, and a client that went on from there would hear nothing.
     cursor = gap?.to ?? since;
   }
   const told = ofTime === undefined || gap?.reason === 'trimmed' ? gap : undefined;
   return { events: found.events, cursor, more, ...(told && { gap: told }) };
 }
 
-/** Where the log has nothing after a place, that place must be its end. */
+/** Where the log has nothing after a position, that position must be its end. Otherwise there is a gap. */
 async function gapAtEnd({ history, position }: Log, since: Cursor): Promise<Gap | undefined> {
   let end = position;
   for await (const { id = end } of history.before(END)) {
@@ -107,10 +109,10 @@ async function newest({ history, position }: Log, query: PageQuery): Promise<Pag
   return { events, cursor: cursor ?? position, more: false, ...(earlier !== undefined && { earlier }) };
 }
 
-/** What was found of a page so far. */
+/** The events of a page that were found so far. */
 class Found {
   readonly events: HubEvent[] = [];
-  /** The place of the last event that was looked at. */
+  /** The position of the last event that was looked at. */
   last: Cursor = START;
   readonly #query: PageQuery;
   #read = 0;
@@ -126,6 +128,7 @@ class Found {
     return this.events.length >= this.#query.limit || hasRead || this.#bytes >= MAX_BYTES;
   }
 
+  /** Adds an event where the query admits it. */
   look(event: HubEvent): void {
     const { grants, subscriptions, view } = this.#query;
     this.#read++;

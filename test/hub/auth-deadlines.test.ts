@@ -14,7 +14,7 @@ describe('a connection', () => {
     expect(forever.transport.closed).toBeUndefined();
   });
 
-  it('lives on when the token was renewed with auth', async () => {
+  it('stays open when its token is renewed with the command auth', async () => {
     const identity = { value: anIdentity() };
     const { clock, connect } = await startHub({ authenticate: async () => identity.value });
     const client = connect({ identity: anIdentity({ expiresAt: clock.now() + 60_000 }) });
@@ -27,7 +27,7 @@ describe('a connection', () => {
     expect(client.transport.closed?.code).toBe(4001);
   });
 
-  it('is closed with 1008 when it came without credentials and sends none in time', async () => {
+  it('is closed with 1008 when it has no credentials and sends none in time', async () => {
     const { clock, connect } = await startHub();
     const client = connect({ authWithinMs: 10_000 });
     clock.advance(9_000);
@@ -37,7 +37,7 @@ describe('a connection', () => {
     expect(client.transport.closed?.code).toBe(1008);
   });
 
-  it('that sent its credentials in time lives on, while its token does', async () => {
+  it('stays open until its token expires when it sends credentials in time', async () => {
     const { clock, connect } = await startHub({ authenticate: async () => anIdentity() });
     const client = connect({ authWithinMs: 10_000 });
     client.send({ command: 'auth', token: 'good' });
@@ -46,7 +46,7 @@ describe('a connection', () => {
     expect(client.transport.closed).toBeUndefined();
   });
 
-  it('that sent bad credentials is closed in time all the same', async () => {
+  it('is closed with 1008 when the credentials that it sends in time are wrong', async () => {
     const { clock, connect } = await startHub();
     const client = connect({ authWithinMs: 10_000 });
     client.send({ command: 'auth', token: 'bad' });

@@ -3,53 +3,56 @@ import { cursorMs, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import type { Cohort } from './cohort.ts';
 import type { Cohorts } from './cohorts.ts';
-import type { Joiner } from './joiner.ts';
-import { Pacer } from './pacer.ts';
+import type { WriteCoalescer } from './write-coalescer.ts';
+import { FlushPacer } from './flush-pacer.ts';
 import type { Stats } from './stats.ts';
 
-/** Told of an error that only a fault of the hub itself can be: what it stopped is left out, and all else goes on. */
+/**
+ * Is told of an error that only a fault of the hub can cause. What the error stopped is left out; everything else goes
+ * on.
+ */
 export type Fault = (error: unknown) => void;
 
-interface FlushesOptions {
+interface FlushSchedulerOptions {
   readonly clock: Clock;
   readonly stats: Stats;
   readonly cohorts: Pick<Cohorts, 'settle'>;
-  readonly joiner: Pick<Joiner, 'forget'>;
+  readonly coalescer: Pick<WriteCoalescer, 'forget'>;
   readonly fault: Fault;
 }
 
-/** The cohorts with something in the outbox, until their flush. */
-export class Flushes {
+/** Flushes the cohorts that have something in their outbox, when the pacer or the rhythm of their encoding says so. */
+export class FlushScheduler {
   readonly #clock: Clock;
   readonly #stats: Stats;
   readonly #cohorts: Pick<Cohorts, 'settle'>;
-  readonly #joiner: Pick<Joiner, 'forget'>;
+  readonly #coalescer: Pick<WriteCoalescer, 'forget'>;
   readonly #fault: Fault;
-  readonly #pacer: Pacer;
+  readonly #pacer: FlushPacer;
   #waiting: Cohort[] = [];
-  /** When the last flush was; no cohort was flushed at the first value. */
+  /** When the last flush was. No cohort has the first value as its own time. */
   #flushedAt = Number.NaN;
-  /** Of the first event that waits for the next flush, and so waits longest. */
+  /** The id of the first event that waits for the next flush, and so waits longest. */
   #oldest: Cursor | undefined;
 
-  constructor({ clock, stats, cohorts, joiner, fault }: FlushesOptions) {
+  constructor({ clock, stats, cohorts, coalescer, fault }: FlushSchedulerOptions) {
     this.#clock = clock;
     this.#stats = stats;
     this.#cohorts = cohorts;
-    this.#joiner = joiner;
+    this.#coalescer = coalescer;
     this.#fault = fault;
-    this.#pacer = new Pacer(clock, () => this.flush());
+    this.#pacer = new FlushPacer(clock, () => this.flush());
   }
 
-  /** A cohort whose outbox was empty, and the event that it then took. */
-  wait(cohort: Cohort, event?: HubEvent): void {
-    // What an encoding keeps for its rhythm is late on purpose.
+  /** Schedules the flush of a cohort whose outbox was empty until it took this event. */
+  schedule(cohort: Cohort, event?: HubEvent): void {
+    // An encoding with a rhythm sends late on purpose, so its events are not measured.
     if (cohort.encoding.minIntervalMs === undefined) this.#oldest ??= event?.id;
     this.#waiting.push(cohort);
     this.#pacer.ask();
   }
 
-  /** Answers which share of its writes went to who was also written to by the flush before, from 0 to 1. */
+  /** Returns which share of the writes went to members that the flush before wrote to as well, from 0 to 1. */
   flush(): number {
     const elapsed = this.#clock.elapsed();
     const waiting = this.#waiting;
@@ -57,11 +60,11 @@ export class Flushes {
     let writes = 0;
     let again = 0;
     for (const cohort of waiting) {
-      // Flushed before its turn; who waits for its rhythm then goes home, lest they become ever more.
+      // A cohort that was flushed before its turn has nothing to wait for, or its timers would become ever more.
       if (cohort.isEmpty) continue;
       const rest = cohort.rest(elapsed);
       if (rest > 0) {
-        this.#clock.after(rest, () => this.wait(cohort));
+        this.#clock.after(rest, () => this.schedule(cohort));
         continue;
       }
       const { size } = cohort.members;
@@ -74,13 +77,13 @@ export class Flushes {
       }
       this.#cohorts.settle(cohort);
     }
-    this.#joiner.forget();
+    this.#coalescer.forget();
     this.#flushedAt = elapsed;
     this.#measure();
     return writes === 0 ? 0 : again / writes;
   }
 
-  /** Once a flush, by the event that waited longest, when the last of its writes is done. */
+  /** Measures the latency once a flush, by the event that waited longest, when the last write is done. */
   #measure(): void {
     if (this.#oldest === undefined) return;
     // The log is numbered by the clock of Redis, which may be ahead of this one.

@@ -1,23 +1,23 @@
 import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
 import type { HubEvent } from '../model/event.ts';
-import { Disuse } from './disuse.ts';
-import { EncodedEvent } from './encoded.ts';
+import { IdleTimer } from './idle-timer.ts';
+import { EncodedEvent } from './encoded-event.ts';
 import type { Stats } from './stats.ts';
 
 const MAX_BYTES = bound(
-  'bytes of texts and frames that a node keeps for those who come back',
+  'bytes of texts and frames that a node keeps for clients that come back',
   8 * 1024 * 1024,
   'bytes',
-  'the oldest are forgotten, and made anew when they are needed',
+  'the oldest are forgotten, and made again when they are needed',
 );
 const KEPT_MS = bound(
-  'time for which texts and frames are kept after somebody came back',
+  'time for which texts and frames are kept after a client came back',
   10_000,
   'ms',
-  'all of them are forgotten, and made anew when they are needed',
+  'all of them are forgotten, and made again when they are needed',
 );
-/** Of an entry, whatever it holds. */
+/** What an entry takes by itself. */
 const ENTRY_BYTES = 256;
 
 interface Kept {
@@ -26,18 +26,18 @@ interface Kept {
 }
 
 /**
- * What was made of past events for the wire, shared by all who come back at the same time. It is counted by what it holds,
- * and forgotten soon after.
+ * Keeps the texts and frames of past events for a short time, so that clients which come back together share them. What
+ * it holds is bounded in bytes.
  */
-export class Encodings {
+export class EncodingCache {
   readonly #stats: Stats;
-  readonly #disuse: Disuse;
+  readonly #idleTimer: IdleTimer;
   readonly #kept = new Map<HubEvent, Kept>();
   #bytes = 0;
 
   constructor(stats: Stats, clock: Pick<Clock, 'after' | 'elapsed'>) {
     this.#stats = stats;
-    this.#disuse = new Disuse(clock, KEPT_MS, () => {
+    this.#idleTimer = new IdleTimer(clock, KEPT_MS, () => {
       this.#kept.clear();
       this.#bytes = 0;
     });
@@ -47,8 +47,9 @@ export class Encodings {
     return this.#bytes;
   }
 
+  /** The encoded form of an event, which readers of the same event share. */
   of(event: HubEvent): EncodedEvent {
-    this.#disuse.used();
+    this.#idleTimer.used();
     const known = this.#kept.get(event);
     if (known !== undefined) return known.encoded;
     const kept: Kept = {
@@ -61,7 +62,7 @@ export class Encodings {
   }
 
   #grow(event: HubEvent, kept: Kept, bytes: number): void {
-    // Somebody may still be using what was forgotten.
+    // A reader may still use what was forgotten.
     if (this.#kept.get(event) !== kept) return;
     kept.bytes += bytes;
     this.#bytes += bytes;
