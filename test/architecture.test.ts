@@ -174,6 +174,11 @@ describe('the imports of src', () => {
     ).toEqual([]);
   });
 
+  it('name the whole hub only where rooms meet, since everything else is given the part that it needs', () => {
+    const takers = imports.filter(({ from, to }) => to === 'hub/hub.ts' && roomOf(from) !== 'app.ts');
+    expect(takers.map(({ from }) => from)).toEqual([]);
+  });
+
   it('form no ring, types included', () => {
     expect(cycle()).toBeUndefined();
   });
