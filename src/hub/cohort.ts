@@ -151,17 +151,19 @@ export class Cohort {
     return this.#outbox.isEmpty;
   }
 
-  /** For how many milliseconds the rhythm of the encoding still forbids the next flush; 0 or less where it does not. */
+  /**
+   * For how many milliseconds the minimum interval of the encoding forbids the next flush; 0 or less where it does not.
+   */
   rest(elapsed: number): number {
     return this.#flushedAt + (this.encoding.minIntervalMs ?? 0) - elapsed;
   }
 
-  /** When it was last flushed in its rhythm. */
+  /** When it was last flushed by the schedule. */
   get flushedAt(): number {
     return this.#flushedAt;
   }
 
-  /** Flushes in its rhythm. {@link flush} flushes whatever the rhythm. */
+  /** Flushes by the schedule, at this time. {@link flush} flushes out of turn. */
   flushAt(elapsed: number): void {
     this.#flushedAt = elapsed;
     this.flush();

@@ -21,7 +21,10 @@ interface FlushSchedulerOptions {
   readonly fault: Fault;
 }
 
-/** Flushes the cohorts that have something in their outbox, when the pacer or the rhythm of their encoding says so. */
+/**
+ * Flushes the cohorts that have something in their outbox, when the pacer and the minimum interval of their encoding
+ * allow it.
+ */
 export class FlushScheduler {
   readonly #clock: Clock;
   readonly #stats: Stats;
@@ -46,7 +49,7 @@ export class FlushScheduler {
 
   /** Schedules the flush of a cohort whose outbox was empty until it took this event. */
   schedule(cohort: Cohort, event?: HubEvent): void {
-    // An encoding with a rhythm sends late on purpose, so its events are not measured.
+    // An encoding with a minimum interval sends late on purpose, so its events are not measured.
     if (cohort.encoding.minIntervalMs === undefined) this.#oldest ??= event?.id;
     this.#waiting.push(cohort);
     this.#pacer.ask();

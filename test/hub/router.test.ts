@@ -20,7 +20,7 @@ function cohortOf(...patterns: readonly Pattern[]): Cohort {
       subscription: { name: pattern.text, pattern, filters: [] },
       from: START,
     });
-  const listener = {
+  const member = {
     encoding: native,
     deflate: false,
     identity: anIdentity(),
@@ -32,8 +32,8 @@ function cohortOf(...patterns: readonly Pattern[]): Cohort {
     drained: async () => {},
     close: () => {},
   };
-  const cohort = new Cohort(listener, signatureOf(listener), new Deliveries(), new WriteCoalescer(0));
-  cohort.members.add(listener);
+  const cohort = new Cohort(member, signatureOf(member), new Deliveries(), new WriteCoalescer(0));
+  cohort.members.add(member);
   return cohort;
 }
 

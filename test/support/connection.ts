@@ -21,16 +21,16 @@ import { TestRegistry } from './registry.ts';
 
 type Logged = HubEvent & { readonly id: Cursor };
 
-/** A log, and the way from it to a hub, both moved by hand. Its ids are `1-0`, `2-0`, … */
+/** A log, and the delivery from it to a hub. The test moves both by hand. The ids of events are `1-0`, `2-0`, … */
 export class TestBroker implements Broker, History {
   readonly published: (readonly NewEvent[])[] = [];
-  /** By what a repetition of each is known. */
+  /** The idempotency key of each publish. */
   readonly once: (Once | undefined)[] = [];
-  /** While it is set, publishing and reading reject with it. */
+  /** While this is set, every publish and every read rejects with it. */
   failure: Error | undefined;
   /** While true, every event published or read from the log waits for {@link release}. */
   held = false;
-  /** How many events were read from the log, and how many pages of it and of what is kept. */
+  /** How many events were read from the log, and how many pages of it and of tails. */
   read = 0;
   pages = 0;
   pageEvents = 100;
@@ -117,7 +117,7 @@ export class TestBroker implements Broker, History {
     return { events, to: isLast ? until : (events.at(-1)?.id ?? until), isLast };
   }
 
-  /** One event into the log. */
+  /** Appends an event to the log. */
   append(event: Partial<NewEvent & Pick<HubEvent, 'size'>> = {}): Logged {
     const logged = { ...anEvent(event), id: `${++this.#count}-0`, previous: this.#last };
     this.#last = logged.id;
@@ -127,35 +127,35 @@ export class TestBroker implements Broker, History {
     return logged;
   }
 
-  /** Tells the hub the next event of the log that it was not told yet. */
+  /** Delivers the next event of the log to the hub. */
   deliverNext(): boolean {
     const next = this.#undelivered.shift();
     if (next !== undefined) this.#deliver(next);
     return next !== undefined;
   }
 
-  /** Tells the hub something that is not in the log. */
+  /** Delivers an event to the hub that is not in the log. */
   deliverLive(event: Partial<HubEvent>): void {
     this.#deliver(anEvent(event));
   }
 
-  /** The log forgets its first events. */
+  /** Trims the first events of the log. */
   trim(count: number): void {
     this.#log = this.#log.slice(count);
   }
 
-  /** The log forgets everything, and that there ever was anything. */
+  /** Loses the whole log, as a failover does. */
   lose(): void {
     this.#log = [];
     this.#last = START;
   }
 
-  /** How many readers and publishers wait. */
+  /** How many reads and publishes wait. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  /** Lets the one go on that has waited longest. */
+  /** Lets the read or publish that has waited longest go on. */
   release(): void {
     this.#waiting.shift()?.();
   }
@@ -182,7 +182,7 @@ export function anIdentity(identity: Partial<Identity> = {}): Identity {
   return { principal: 'user:ada', roles: [], subscribe: Grants.all, publish: Grants.all, ...identity };
 }
 
-/** A client of that address, whose id is its address too. */
+/** A client with this address, which is its id too. */
 export function aConnection(
   remoteAddr: string,
   dialect: Dialect = native,
@@ -204,7 +204,7 @@ export function aConnection(
   };
 }
 
-/** What a native client reads: an event, of which a reply is one. */
+/** What a native client reads: events, and replies, which are events too. */
 export type Heard = Partial<HubEvent> & Pick<HubEvent, 'type' | 'action' | 'key'>;
 
 /** A client of the hub, from the side of its socket. */
@@ -220,7 +220,7 @@ export class TestConnection {
     this.#commands = commands;
   }
 
-  /** A frame of the client's: text, or a native command. */
+  /** Sends a frame: a text, or a native command. */
   send(frame: string | object): void {
     const text = typeof frame === 'string' ? frame : JSON.stringify(frame);
     this.#commands.receive(this.connection, Buffer.from(text));
@@ -234,19 +234,19 @@ export class TestConnection {
     this.send({ id: 's', command: 'subscribe', patterns, ...more });
   }
 
-  /** The texts that came since the last call. */
+  /** The texts that arrived since the last call. */
   takeTexts(): string[] {
     const texts = this.transport.texts.slice(this.#read);
     this.#read += texts.length;
     return texts;
   }
 
-  /** The same as JSON. */
+  /** The events that arrived since the last call. */
   take(): Heard[] {
     return this.takeTexts().map((text) => JSON.parse(text) as Heard);
   }
 
-  /** The keys of the events that came since the last call, replies left out. */
+  /** The keys of the events that arrived since the last call, without replies. */
   takeKeys(): string[] {
     return this.take()
       .filter(({ type }) => type !== 'belfry')
@@ -259,15 +259,15 @@ export interface TestHub {
   readonly commands: Commands;
   readonly broker: TestBroker;
   readonly clock: ManualClock;
-  /** What was reported: the code of each error. */
+  /** The code of each error that was reported. */
   readonly reported: string[];
   readonly connect: (options?: ConnectOptions) => TestConnection;
-  /** Connects a native client that subscribed and has read its reply. */
+  /** Connects a native client that has subscribed and has read its reply. */
   readonly subscriber: (
     patterns: readonly string[],
     options?: ConnectOptions & { readonly filters?: object },
   ) => TestConnection;
-  /** One event through broker and hub up to the sockets. */
+  /** Publishes an event, through broker and hub up to the sockets. */
   readonly publish: (event?: Partial<NewEvent>) => void;
 }
 
@@ -287,7 +287,7 @@ export function cacheOf(recentEvents: number): LogCacheBounds {
   return { maxBytes: 64 * 1024 * 1024, recentMaxBytes: recentEvents === 0 ? 0 : recentMaxBytes };
 }
 
-/** A hub with everything around it made by hand; it ends with the test. */
+/** A hub with a broker, a clock and sockets that the test moves by hand. It stops at the end of the test. */
 export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
   const clock = new ManualClock();
   const broker = options.broker ?? new TestBroker();
@@ -350,7 +350,7 @@ export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
   };
 }
 
-/** Lets every promise go on that can: all of them wait for one another, and none for the outside. */
+/** Resolves when every promise has gone on as far as it can. None of them waits for anything outside of the process. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -4,7 +4,7 @@ import { settled, startHub, type TestConnection, type TestHub } from '../support
 
 const plain: Encoding = { name: 'plain', encode: ({ key }) => JSON.stringify({ key }) };
 
-describe('a cohort with a rhythm', () => {
+describe('a cohort whose encoding has a minimum interval', () => {
   const slow: Encoding = { ...plain, name: 'slow', minIntervalMs: 100 };
   /** Publishes, and lets the turn end. */
   const publish = ({ broker, clock }: TestHub, ...keys: readonly string[]): void => {
@@ -49,7 +49,7 @@ describe('a cohort with a rhythm', () => {
     expect(client.takeKeys()).toEqual(['1', '2']);
   });
 
-  it('keeps its rhythm when a connection joins or leaves, which alone is sent what waits for it', async () => {
+  it('keeps its interval when a connection joins or leaves, which alone is sent what waits for it', async () => {
     const test = await startHub();
     const one = test.subscriber(['*.*.*'], { encoding: slow });
     publish(test, '1');
@@ -64,7 +64,7 @@ describe('a cohort with a rhythm', () => {
     expect(keysOf(one)).toEqual(['2', '3', '4']);
   });
 
-  it('keeps its rhythm, with one timer, however many connections join meanwhile', async () => {
+  it('keeps its interval, with one timer, however many connections join meanwhile', async () => {
     const test = await startHub();
     const { clock } = test;
     const client = test.subscriber(['*.*.*'], { encoding: slow });
