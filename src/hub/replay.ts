@@ -19,13 +19,13 @@ export interface ReplayOptions {
   readonly clock: Pick<Clock, 'after' | 'now'>;
 }
 
-/** After so long this node is asked again whether it got as far as the client. */
+/** After this time a replay looks again whether the node has delivered what the client has heard already. */
 const BEHIND_MS = 50;
 
 /**
- * Sends one connection what its new subscriptions admit since a position in the log, up to the last event that this node
- * has delivered, and calls `join` in the same turn in which that position was reached: so there is neither a gap nor a
- * double at the seam to the live events. Where the log does not go back far enough, or does not know the position, a
+ * Sends one connection what its new subscriptions admit since a position in the log, up to the last event that this
+ * node has delivered. It calls `join` in the same turn in which it got there, so that no event is missing or doubled
+ * between the replay and the live events. Where the log does not go back far enough, or does not know the position, a
  * `belfry.gap` says so first. What an older subscription of the connection has already admitted is not sent again.
  */
 export class Replay {
@@ -37,7 +37,7 @@ export class Replay {
   #at: Cursor;
   /** It is known whether the log has the position that was asked for. */
   #positioned = false;
-  /** What the encoding says of an end that was among what was sent. */
+  /** After how long the connection is to be closed, where an event that was sent ends its stream. */
   #closesAfterMs: number | undefined;
   /** For a request that selects: the events that it selects from, and those that came meanwhile, after `#liveAfter`. */
   #collected: HubEvent[] = [];
@@ -61,8 +61,8 @@ export class Replay {
   }
 
   /**
-   * Resolves with how long the connection has still to live, where something that was sent is the end of it. Rejects when
-   * the log cannot be read; it has then not joined.
+   * Resolves with the time after which the connection is to be closed, where an event that was sent ends its stream.
+   * Rejects when the log cannot be read; `join` was then not called.
    */
   async run(join: () => void): Promise<number | undefined> {
     const request = this.#request;
@@ -97,7 +97,7 @@ export class Replay {
     this.#at = cursor;
   }
 
-  /** As much of a tail as goes out at once, if its page holds so much. Answers how far that goes. */
+  /** Takes as much of a page of a tail as one write holds. Returns how far it got. */
   async #takeTail(
     request: RetainedQuery,
     { at, until }: { readonly at: Cursor; readonly until: Cursor },
@@ -122,7 +122,7 @@ export class Replay {
     const isLive = ({ id = START }: HubEvent): boolean => compareCursors(id, this.#liveAfter) > 0;
     const selected = new Set(select(this.#collected.filter((event) => !isLive(event))));
     const sent = this.#collected.filter((event) => selected.has(event) || isLive(event));
-    // In one write: one by one they could fill the queue of a client that has yet to read its first.
+    // They are one write. One by one they could fill the queue of a client that has yet to read the first of them.
     this.#options.delivery.sendTo(this.#connection, ...sent.map((event) => this.#log.encodings.of(event)));
   }
 
@@ -147,8 +147,8 @@ export class Replay {
   }
 
   /**
-   * The client heard on a node that was a moment ahead what this one has yet to deliver. It joins after that, or it would
-   * hear it twice. A position that the log does not reach either was never given out, or is lost.
+   * The client heard on a node that was a moment ahead what this one has yet to deliver. It joins after that, or it
+   * would hear it twice. A position that the log does not reach either was never given out, or is lost.
    */
   async #untilDelivered(): Promise<void> {
     const { cache, history } = this.#log;
@@ -175,7 +175,10 @@ export class Replay {
     await this.#batch.sent();
   }
 
-  /** As much of the log as goes out at once, if its page holds so much. Answers whether there was any that this node knows. */
+  /**
+   * Takes as much of a page of the log as one write holds. Returns whether there was any event that this node has
+   * delivered.
+   */
   async #takePage(): Promise<boolean> {
     const { cache } = this.#log;
     const from = this.#at;
@@ -196,10 +199,10 @@ export class Replay {
     if (gap !== undefined) this.#tellGap(gap);
   }
 
-  /** `as` is how it is told, once it is known that it may be. */
+  /** Adds an event, if the client may hear it and wants it. `as` makes the form in which it is sent. */
   #add(event: HubEvent, as?: (event: HubEvent) => HubEvent): void {
     this.#at = event.id ?? this.#at;
-    // First, as it is cheap, and most of what others did is nothing to this one.
+    // This check comes first, since it is cheap and most events are none that the client wants.
     if (!this.#subscriptions.some(({ pattern }) => pattern.matches(event))) return;
     const encoded = this.#log.encodings.of(event);
     if (!this.#admits(encoded.seenBy(this.#connection.view).event)) return;
@@ -212,7 +215,10 @@ export class Replay {
     if (this.#collected.length > 2 * MAX_SELECTED) this.#collected = this.#collected.slice(-MAX_SELECTED);
   }
 
-  /** Whether the new subscriptions admit it, as it is shown, and no older one of the connection has done so already. */
+  /**
+   * Whether the new subscriptions admit a masked event, and no older subscription of the connection has done so
+   * already.
+   */
   #admits(seen: HubEvent): boolean {
     if (!this.#connection.identity.subscribe.permit(seen)) return false;
     if (!this.#subscriptions.some((subscription) => matches(subscription, seen))) return false;
@@ -228,7 +234,7 @@ export class Replay {
     this.#at = to;
   }
 
-  /** At a time there need be no event; and of the last so many milliseconds nothing was promised. */
+  /** No gap is told at a time without an event, nor to a client that asked for the events of a last time span. */
   #tellGap(gap: Gap): void {
     if (!('since' in this.#request) || (this.#request.ofTime && gap.reason !== 'trimmed')) return;
     this.#options.delivery.tell(this.#connection, 'gap', gap.from, gap);

@@ -20,8 +20,8 @@ const as = (...roles: string[]): { identity: ReturnType<typeof anIdentity> } => 
 });
 const heard = (client: TestConnection): unknown[] => client.take().map(({ object }) => object);
 
-describe('what some may see', () => {
-  it('is shown to their roles and to admin, and masked for everybody else', async () => {
+describe('a field that only some roles may see', () => {
+  it('is shown to these roles and to admin, and masked for all others', async () => {
     const { subscriber, publish } = await startHub({ redaction });
     const [hr, admin, boss, nobody] = [['hr'], ['admin'], ['boss', 'other'], []].map((roles) =>
       subscriber(['*.*.*'], as(...roles)),
@@ -43,7 +43,7 @@ describe('what some may see', () => {
     expect(text).not.toContain('geheim');
   });
 
-  it('cannot be found out by a filter', async () => {
+  it('cannot be found out with a filter', async () => {
     const { subscriber, publish } = await startHub({ redaction });
     const filters = { 'object.ssn': 'geheim' };
     const curious = subscriber(['*.*.*'], { filters });
@@ -53,7 +53,7 @@ describe('what some may see', () => {
     expect([curious, hr, masked].map((client) => client.takeKeys())).toEqual([[], ['ada'], ['ada']]);
   });
 
-  it('is masked in what is replayed, and cannot be found out there either', async () => {
+  it('is masked in replayed events, and cannot be found out there either', async () => {
     const { connect, publish } = await startHub({ redaction, recentEvents: 1 });
     for (const key of ['one', 'two', 'three']) publish({ ...PERSON, key });
     const replay = { since: '0-0' };
@@ -70,7 +70,7 @@ describe('what some may see', () => {
     expect(objects(hr)).toEqual([PERSON.object, PERSON.object, PERSON.object]);
   });
 
-  it('follows the roles of a token that comes later', async () => {
+  it('is shown or masked by the roles of a later token', async () => {
     const { subscriber, publish } = await startHub({
       redaction,
       authenticate: async (role) => anIdentity({ roles: [role] }),
@@ -90,7 +90,7 @@ describe('what some may see', () => {
     ]);
   });
 
-  it('is no matter of what the hub itself says', async () => {
+  it('is not masked in events of the hub itself', async () => {
     const { connect } = await startHub({ redaction: new Redaction([{ fields: ['*'], except: ['hr'] }]) });
     const client = connect();
     client.subscribe(['people.*.*']);
@@ -98,8 +98,8 @@ describe('what some may see', () => {
   });
 });
 
-describe('connections', () => {
-  it('share a cohort when their roles come to the same view, and none when they do not', async () => {
+describe('connections with redaction', () => {
+  it('share a cohort when their roles have the same view, and none when they do not', async () => {
     const { subscriber } = await startHub({ redaction });
     const cohorts = [['hr'], ['admin', 'x'], ['boss'], ['boss', 'x'], [], ['x']].map(
       (roles) => subscriber(['*.*.*'], as(...roles)).connection.cohort,
@@ -111,7 +111,7 @@ describe('connections', () => {
     expect(new Set(cohorts).size).toBe(3);
   });
 
-  it('share one text and frame a view, however many cohorts there are', async () => {
+  it('share one text and one frame for each view, however many cohorts there are', async () => {
     const { subscriber, publish, hub } = await startHub({ redaction });
     const patterns = [['*.*.*'], ['people.*.*'], ['people.save.*']];
     const clients = Array.from({ length: 300 }, (_, n) =>
@@ -123,7 +123,7 @@ describe('connections', () => {
     expect(new Set(clients.map((client) => client.takeTexts().join())).size).toBe(2);
   });
 
-  it('of all views share them where there is nothing to mask', async () => {
+  it('share one text and one frame for all views when nothing is masked', async () => {
     const { subscriber, publish, hub } = await startHub({ redaction });
     const clients = [['hr'], ['boss'], []].map((roles) => subscriber(['*.*.*'], as(...roles)));
     const { encodes, frames } = hub.stats;

@@ -17,14 +17,14 @@ import {
 } from '../support/connection.ts';
 import { runs } from '../support/runs.ts';
 
-/** A hub with so many events behind it, of which it keeps so many itself. */
+/** A hub that has delivered so many events, and keeps so many of them itself. */
 async function hubAfter(count: number, recentEvents = 1_000): Promise<TestHub> {
   const test = await startHub({ recentEvents });
   for (let n = 1; n <= count; n++) test.broker.append({ key: String(n) });
   return test;
 }
 
-/** What a client hears that subscribes to everything since a place, replies included. */
+/** What a client hears that subscribes to everything since a position, with replies. */
 async function heardSince(test: TestHub, since: string): Promise<Heard[]> {
   const client = test.connect();
   client.subscribe(['*.*.*'], { since });
@@ -36,7 +36,7 @@ const keys = (heard: readonly Heard[]): string[] =>
   heard.map(({ type, action, key }) => (type === 'belfry' ? `${action} ${key}` : key));
 
 describe('a replay', () => {
-  it('comes from the recent events, after the reply, and goes on live', async () => {
+  it('comes from the recent events after the reply, and is followed by live events', async () => {
     const test = await hubAfter(5);
     test.broker.failure = new Error('the log is not to be read');
     const client = test.connect();
@@ -46,7 +46,7 @@ describe('a replay', () => {
     expect(keys(client.take())).toEqual(['subscribe s', '3', '4', '5', 'live']);
   });
 
-  it('begins within the turn of the command, where the recent events suffice', async () => {
+  it('is sent within the turn of the command when the recent events suffice', async () => {
     const test = await hubAfter(3);
     const client = test.connect();
     client.subscribe(['*.*.*'], { since: '1-0' });
@@ -54,7 +54,7 @@ describe('a replay', () => {
     expect(keys(client.take())).toEqual(['subscribe s', '2', '3', 'live']);
   });
 
-  it('comes from the log, then from the recent events, and goes on live', async () => {
+  it('comes from the log, then from the recent events, and is followed by live events', async () => {
     const test = await hubAfter(10, 3);
     const client = test.connect();
     client.subscribe(['*.*.*'], { since: START });
@@ -63,14 +63,14 @@ describe('a replay', () => {
     expect(keys(client.take())).toEqual(['subscribe s', ...'1 2 3 4 5 6 7 8 9 10 live'.split(' ')]);
   });
 
-  it('of nothing missed is only the reply, which names the place', async () => {
+  it('is only the reply, with the position, when the client missed nothing', async () => {
     const test = await hubAfter(3);
     expect(await heardSince(test, '3-0')).toMatchObject([
       { action: 'subscribe', object: { patterns: ['*.*.*'], cursor: '3-0' } },
     ]);
   });
 
-  it('of many events misses none', async () => {
+  it('brings every one of a hundred events', async () => {
     const test = await hubAfter(100);
     const client = test.connect();
     client.subscribe(['*.*.*'], { since: START });
@@ -78,14 +78,14 @@ describe('a replay', () => {
     expect(client.takeKeys()).toEqual(Array.from({ length: 100 }, (_, index) => String(index + 1)));
   });
 
-  it('reads no more of the log than the recent events lack', async () => {
+  it('reads only those events from the log that are not among the recent ones', async () => {
     const test = await hubAfter(10, 3);
     test.broker.pageEvents = 1;
     await heardSince(test, START);
     expect(test.broker.read).toBe(7);
   });
 
-  it('is answered with the place that it began from', async () => {
+  it('is answered with the position that it begins from', async () => {
     const test = await hubAfter(3);
     expect(await heardSince(test, '1-0')).toMatchObject([
       { action: 'subscribe', object: { cursor: '1-0' } },
@@ -94,7 +94,7 @@ describe('a replay', () => {
     ]);
   });
 
-  it('is of what patterns, filters and grants admit', async () => {
+  it('brings the events that patterns, filters and grants admit', async () => {
     const test = await hubAfter(0);
     for (const [type, key, object] of [
       ['jobs', '1', { state: 'failed' }],
@@ -110,7 +110,7 @@ describe('a replay', () => {
     expect(client.takeKeys()).toEqual(['1']);
   });
 
-  it('waits while the socket is full, however large the events, and loses nothing', async () => {
+  it('waits while the socket is full, and loses nothing, even when the events are large', async () => {
     const test = await startHub({ queue: { maxDeliveries: 256, maxBytes: 1024 * 1024 } });
     for (let n = 1; n <= 100; n++)
       test.broker.append({ key: String(n), object: 'x'.repeat(100_000), size: 100_100 });
@@ -125,7 +125,7 @@ describe('a replay', () => {
     expect(client.takeKeys()).toEqual(Array.from({ length: 100 }, (_, index) => String(index + 1)));
   });
 
-  it('from the log waits while the socket is full, too', async () => {
+  it('waits while the socket is full when it comes from the log too', async () => {
     const test = await startHub({ recentEvents: 1, queue: { maxDeliveries: 256, maxBytes: 1024 * 1024 } });
     for (let n = 1; n <= 100; n++)
       test.broker.append({ key: String(n), object: 'x'.repeat(100_000), size: 100_100 });
@@ -140,14 +140,14 @@ describe('a replay', () => {
     expect(client.takeKeys()).toHaveLength(100);
   });
 
-  it('sends nothing more to a connection that has gone', async () => {
+  it('sends nothing more once the connection has gone', async () => {
     const test = await hubAfter(100, 1);
     test.broker.held = true;
     const client = test.connect();
     client.subscribe(['*.*.*'], { since: START });
     test.hub.connections.detach(client.connection, 'gone');
     const { received } = test.hub.stats.total;
-    // What is read may be of use to others.
+    // What is read may still be useful for other clients.
     for (let n = 0; n < 101; n++) {
       await settled();
       test.broker.release();
@@ -157,7 +157,7 @@ describe('a replay', () => {
     expect(test.hub.stats.total.received).toBe(received);
   });
 
-  it('is refused when the log cannot be read, and the connection has not joined', async () => {
+  it('is refused when the log cannot be read, and the connection does not subscribe', async () => {
     const test = await hubAfter(5, 1);
     test.broker.failure = new BelfryError('unavailable', 'The log cannot be read.');
     const client = test.connect();
@@ -173,7 +173,7 @@ describe('a replay', () => {
     expect(client.connection.isOpen).toBe(true);
   });
 
-  it('tells of a gap first when the log was trimmed after the place', async () => {
+  it('begins with a gap when the log was trimmed after the position', async () => {
     const test = await hubAfter(10, 2);
     test.broker.trim(4);
     expect(await heardSince(test, '2-0')).toMatchObject([
@@ -183,13 +183,13 @@ describe('a replay', () => {
     ]);
   });
 
-  it('tells of no gap when the log was trimmed up to the place', async () => {
+  it('has no gap when the log was trimmed up to the position', async () => {
     const test = await hubAfter(10, 2);
     test.broker.trim(4);
     expect(keys(await heardSince(test, '4-0'))).toEqual(['subscribe s', '5', '6', '7', '8', '9', '10']);
   });
 
-  it('tells of a gap when everything after the place was trimmed', async () => {
+  it('begins with a gap when everything after the position was trimmed', async () => {
     const test = await hubAfter(10, 2);
     test.broker.trim(10);
     expect(await heardSince(test, '2-0')).toMatchObject([
@@ -198,7 +198,7 @@ describe('a replay', () => {
     ]);
   });
 
-  it('tells of a gap when the log begins anew', async () => {
+  it('begins with a gap when the log was lost and began again', async () => {
     const test = await hubAfter(3, 1);
     test.broker.lose();
     test.broker.append({ key: '4' });
@@ -211,7 +211,7 @@ describe('a replay', () => {
     ]);
   });
 
-  it('tells of a gap when nobody knows the place, and goes on live', async () => {
+  it('begins with a gap when nobody knows the position, and live events follow', async () => {
     const test = await hubAfter(3);
     const client = test.connect();
     client.subscribe(['*.*.*'], { since: '77-0' });
@@ -227,17 +227,20 @@ describe('a replay', () => {
   it.each([
     ['the recent events', 1_000],
     ['the log', 0],
-  ])('tells of a gap when the place is none of this log, though %s go further back', async (_s, recent) => {
-    const test = await hubAfter(3, recent);
-    expect(await heardSince(test, '1-7')).toMatchObject([
-      { action: 'subscribe' },
-      { action: 'gap', key: '1-7', object: { from: '1-7', to: '1-0', reason: 'unknown cursor' } },
-      { key: '2' },
-      { key: '3' },
-    ]);
-  });
+  ])(
+    'begins with a gap when the log does not have the position, even when %s go further back',
+    async (_s, recent) => {
+      const test = await hubAfter(3, recent);
+      expect(await heardSince(test, '1-7')).toMatchObject([
+        { action: 'subscribe' },
+        { action: 'gap', key: '1-7', object: { from: '1-7', to: '1-0', reason: 'unknown cursor' } },
+        { key: '2' },
+        { key: '3' },
+      ]);
+    },
+  );
 
-  it('tells of a gap when the recent events are those of a log that began anew', async () => {
+  it('begins with a gap when the recent events are those of a log that began again', async () => {
     const test = await hubAfter(3);
     test.broker.lose();
     test.broker.append({ key: '4' });
@@ -251,14 +254,14 @@ describe('a replay', () => {
   it.each([
     ['the recent events', 1_000],
     ['the log', 0],
-  ])('since a time is no gap where no event stands there, from %s', async (_source, recent) => {
+  ])('has no gap when it begins at a time without an event, from %s', async (_source, recent) => {
     const test = await hubAfter(3, recent);
     expect(keys(await heardSince(test, '1970-01-01T00:00:00Z'))).toEqual(['subscribe s', '1', '2', '3']);
     expect(keys(await heardSince(test, '2999-01-01T00:00:00Z'))).toEqual(['subscribe s']);
     expect(keys(await heardSince(test, '1970-01-01T00:00:00.002Z'))).toEqual(['subscribe s', '2', '3']);
   });
 
-  it('since a time is a gap where the log was trimmed after it', async () => {
+  it('begins with a gap when the log was trimmed after the time that it begins at', async () => {
     const test = await hubAfter(5, 0);
     test.broker.trim(3);
     const heard = await heardSince(test, '1970-01-01T00:00:00.002Z');
@@ -268,7 +271,7 @@ describe('a replay', () => {
   it.each([
     ['the recent events', 10_000],
     ['the log', 0],
-  ])('goes out in as few writes as fit what a socket holds, from %s', async (_source, recent) => {
+  ])('is sent in as few writes as a socket can hold, from %s', async (_source, recent) => {
     const test = await startHub({ recentEvents: recent });
     for (let n = 0; n < 600; n++) test.broker.append({ key: String(n) });
     const small = test.connect();
@@ -287,7 +290,7 @@ describe('a replay', () => {
     ]);
   });
 
-  it('waits for what the client heard on a node that was a moment ahead of this one', async () => {
+  it('waits for events that the client has heard already, on a node that was ahead of this one', async () => {
     const test = await hubAfter(3);
     test.broker.delivers = false;
     for (const key of ['4', '5', '6']) test.broker.append({ key });
@@ -306,7 +309,7 @@ describe('a replay', () => {
     expect(keys(client.take())).toEqual(['6']);
   });
 
-  it('tells of no gap when the node came as far while the log was read', async () => {
+  it('has no gap when the node catches up while the log is read', async () => {
     const test = await hubAfter(3);
     test.broker.delivers = false;
     test.broker.held = true;
@@ -320,7 +323,7 @@ describe('a replay', () => {
     expect(keys(client.take())).toEqual(['subscribe s']);
   });
 
-  it('does not run ahead of the node when the log begins after it', async () => {
+  it('does not run ahead of the node when the log begins after its position', async () => {
     const test = await hubAfter(3, 0);
     test.broker.delivers = false;
     test.broker.append({ key: '4' });
@@ -337,7 +340,7 @@ describe('a replay', () => {
     ]);
   });
 
-  it('of a second subscription does not repeat what an older one admitted', async () => {
+  it('does not repeat what an older subscription admitted', async () => {
     const test = await hubAfter(0);
     test.broker.append({ type: 'a', key: '1' });
     test.broker.append({ type: 'b', key: '2' });
@@ -351,7 +354,7 @@ describe('a replay', () => {
     expect(client.takeKeys()).toEqual(['1', '3', '2', '4']);
   });
 
-  it('of a second subscription repeats nothing though the older one was renewed meanwhile', async () => {
+  it('does not repeat what an older subscription admitted that was renewed meanwhile', async () => {
     const test = await hubAfter(1);
     const client = test.connect();
     client.subscribe(['*.*.*'], { since: START });
@@ -363,7 +366,7 @@ describe('a replay', () => {
     expect(client.takeKeys()).toEqual(['1']);
   });
 
-  it('brings what a filter kept back that was taken off the same pattern', async () => {
+  it('brings what a filter of the same pattern held back before it was removed', async () => {
     const test = await hubAfter(2);
     const client = test.connect();
     client.subscribe(['*.*.*'], { since: START, filters: { key: '2' } });
@@ -385,7 +388,7 @@ describe('a replay', () => {
     expect(client.takeKeys()).toEqual(['4', '2', '3']);
   });
 
-  it('says nothing of gaps to a dialect that does not support them', async () => {
+  it('has no gap for a dialect that does not support one', async () => {
     const test = await hubAfter(3);
     const client = test.connect({ dialect: drp });
     test.commands.run(client.connection, {
@@ -401,7 +404,7 @@ describe('a replay', () => {
 
 type Plain = 'deliver' | 'release' | 'drain' | 'fill' | 'turn' | 'pass';
 interface Subscribing {
-  /** The number of an event that the log had when it was asked for; none for live only. */
+  /** The number of the event to begin after; `null` for live events only. */
   readonly since: number | null;
   readonly pattern: string;
 }
@@ -445,7 +448,7 @@ const subscribingMore: fc.Arbitrary<Step> = fc.record({
 
 type Named = Pick<HubEvent, 'type' | 'action' | 'key'>;
 interface Wanted {
-  /** By which its reply is known. */
+  /** The id of the command, which its reply repeats. */
   readonly ref: string;
   readonly since: number | null;
   readonly admits: (event: Named) => boolean;
@@ -456,7 +459,7 @@ interface Client {
   readonly wanted: Wanted[];
 }
 
-/** A hub, its log and its clients, moved step by step in an order that is anybody's guess. */
+/** A hub, its log and its clients, which a test moves step by step in a random order. */
 class Interleaving {
   readonly clients: Client[] = [];
   readonly #appended: (Named & { readonly id: number })[] = [];
@@ -475,7 +478,7 @@ class Interleaving {
     await this.#finish();
   }
 
-  /** The ids of the events that a client is to hear, in the order of the log. Live ones begin where its reply says. */
+  /** The ids of the events that a client must hear, in the order of the log. Its reply says where live events begin. */
   expected({ wanted }: Client, heard: readonly Heard[]): string[] {
     const begins = (ref: string): number => {
       const reply = heard.find(({ type, key }) => type === 'belfry' && key === ref);
@@ -533,7 +536,7 @@ class Interleaving {
     wanted.push({ ref, since: position, admits: (event) => admitted.permit(event) && grants.permit(event) });
   }
 
-  /** Lets everything come to its end. */
+  /** Lets everything finish that waits. */
   async #finish(): Promise<void> {
     const { broker, clock, hub } = this.#test;
     for (let quiet = 0; quiet < 3; quiet++) {
@@ -563,8 +566,8 @@ const sources: readonly [string, number][] = [
   ['the recent events alone', 1_000],
 ];
 
-describe.each(sources)('a client that subscribes since a place, from %s', (_source, recentEvents) => {
-  it('hears what it may and wants since then, once and in order, however all this interleaves', async () => {
+describe.each(sources)('a client that subscribes since a position, from %s', (_source, recentEvents) => {
+  it('hears every event that it may hear and wants, once and in order, in any interleaving', async () => {
     const steps = fc.array(fc.oneof(...common, { weight: 2, arbitrary: connecting }), { maxLength: 60 });
     await fc.assert(
       fc.asyncProperty(steps, fc.boolean(), async (taken, held) => {
@@ -582,7 +585,7 @@ describe.each(sources)('a client that subscribes since a place, from %s', (_sour
     );
   });
 
-  it('and subscribes to more, hears everything once', async () => {
+  it('hears every event once when it subscribes to more later', async () => {
     const steps = fc.array(
       fc.oneof(...common, { weight: 1, arbitrary: connecting }, { weight: 3, arbitrary: subscribingMore }),
       { maxLength: 60 },

@@ -119,8 +119,8 @@ function sumOf({ received, ...outcomes }: Deliveries): readonly [number, number]
   return [received, Object.values(outcomes).reduce((sum, count) => sum + count, 0)];
 }
 
-describe('the numbers', () => {
-  it('add up, whatever happened: received is delivered, filtered, not permitted, without a word, or dropped', async () => {
+describe('the counts of a node', () => {
+  it('add up, whatever happens: received is delivered, filtered, not permitted, unsupported, dropped or conflated', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { minLength: 5, maxLength: 60 }), async (operations) => {
         const test = await startHub({
@@ -150,7 +150,7 @@ describe('the numbers', () => {
     );
   });
 
-  it('of one event say what became of it at each connection', async () => {
+  it('say what became of one event at each connection', async () => {
     const { connect, subscriber, hub, publish } = await startHub();
     subscriber(['a.*.*']);
     subscriber(['a.*.*'], { filters: { key: 'x' } });
