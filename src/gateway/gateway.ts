@@ -14,21 +14,26 @@ import type { Registry } from 'prom-client';
 import { Refusal, type DialectName } from '../dialects/dialect.ts';
 import { dialectAt, isDialectName } from '../dialects/index.ts';
 import { BelfryError } from '../model/errors.ts';
-import { asyncApi } from './api-docs/asyncapi.ts';
-import { documentRoute } from './api-docs/document.ts';
-import { docsRoutes } from './docs/docs-routes.ts';
-import { methodCheck } from './http/methods.ts';
+import { asyncApi, type AsyncApiOptions } from './api-docs/asyncapi.ts';
+import { sendsDocument } from './api-docs/document.ts';
 import { openApi } from './api-docs/openapi.ts';
-import { operationsOf } from './api-docs/operations.ts';
+import { errorHandler } from './http/error-handler.ts';
 import { frontPage } from './http/front-page.ts';
 import { cors, safeHeaders } from './http/headers.ts';
 import { HttpConnections } from './http/http-connections.ts';
 import { httpServer } from './http/http-server.ts';
-import { getReadiness, type ReadinessOptions } from './http/readiness.ts';
-import { errorHandler, restRoutes, type RestOptions } from './rest/rest.ts';
-import { clusterRoutes } from './rest/clusters-routes.ts';
+import { docsRoutes } from './docs/docs-routes.ts';
+import { methodCheck } from './http/methods.ts';
+import { apiRouter, type ApiOptions } from './rest/api-router.ts';
+import { clustersRouter, type ClustersOptions } from './rest/clusters-routes.ts';
+import { DOCUMENTS_ROUTES } from './rest/documents-routes.ts';
+import { HEALTH_ROUTES, type HealthDeps } from './rest/health-routes.ts';
+import { METRICS_ROUTES } from './rest/metrics-routes.ts';
+import { mount, type DescribedRoute } from './rest/route.ts';
+import { servedRoutes } from './rest/routes.ts';
 import { BAD_HANDSHAKE, checkHost, refusalOf, refuse, toOneForm } from './sockets/handshake.ts';
 import type { Upgrade } from './sockets/upgrade.ts';
+import type { RejectedInput } from '../telemetry/rejected-input.ts';
 
 /** The name of a listener that serves numbers and health, and nothing of the hub. */
 const METRICS = 'metrics';
@@ -47,6 +52,13 @@ export interface Listening extends ListenerSpec {
   readonly url: string;
 }
 
+export type RestOptions = ApiOptions &
+  ClustersOptions &
+  Omit<AsyncApiOptions, 'byDefault' | 'tls'> & {
+    readonly rejected: RejectedInput;
+    readonly allowedOrigins: readonly string[];
+  };
+
 export interface GatewayOptions {
   readonly listen: readonly ListenerSpec[];
   /** Whether the user named the ports: then an occupied one is an error, else a warning. */
@@ -57,7 +69,7 @@ export interface GatewayOptions {
   readonly upgrade: Upgrade;
   readonly rest: RestOptions;
   readonly metrics: Registry;
-  readonly readiness: ReadinessOptions;
+  readonly readiness: HealthDeps;
   readonly log: Logger;
 }
 
@@ -66,22 +78,23 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #servers: Server[] = [];
   readonly #connections = new HttpConnections();
-  /** Of all listeners together. */
-  readonly #openapi: RequestHandler;
+  /** What all listeners together serve. */
+  readonly #routes: readonly DescribedRoute[];
+  readonly #openapi: ReturnType<typeof sendsDocument>;
   readonly #checkMethod: RequestHandler;
   readonly #docs = docsRoutes();
-  readonly #rest: Router;
+  readonly #api: Router;
   readonly #clusters: Router;
   #listening: readonly Listening[] = [];
   #stopped: Promise<unknown> | undefined;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    const operations = operationsOf({ ...options.rest, metricsApart: this.#hasMetricsApart });
-    this.#openapi = documentRoute(() => openApi(options.rest.version, operations));
-    this.#checkMethod = methodCheck(operations);
-    this.#rest = restRoutes(options.rest);
-    this.#clusters = clusterRoutes(options.rest);
+    this.#routes = servedRoutes({ ...options.rest, metricsApart: this.#hasMetricsApart });
+    this.#openapi = sendsDocument(() => openApi(options.rest.version, this.#routes));
+    this.#checkMethod = methodCheck(this.#routes);
+    this.#api = apiRouter(options.rest);
+    this.#clusters = clustersRouter(options.rest);
   }
 
   /** @throws BelfryError `config_invalid` when a port that was named is occupied, or none could be opened */
@@ -174,19 +187,16 @@ export class Gateway {
     app.use(() => {
       throw new BelfryError('not_found', 'No route');
     });
-    app.use(errorHandler(rest.rejected, (error) => log.error({ err: error.cause }, 'request failed')));
+    const logFault = (error: BelfryError): void => log.error({ err: error.cause }, 'request failed');
+    app.use(errorHandler({ routes: this.#routes, rejected: rest.rejected, logFault }));
     return app;
   }
 
   /** Numbers go out by a listener of their own, where there is one: then others may be open to the world. */
   #operatorRoutes(app: Express, { dialect }: ListenerSpec): void {
-    const { metrics } = this.#options;
-    app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
-    app.get('/readyz', (_request, response) => getReadiness(this.#options.readiness, response));
-    if (dialect !== METRICS && this.#hasMetricsApart) return;
-    app.get('/metrics', async (_request, response) => {
-      response.type(metrics.contentType).send(await metrics.metrics());
-    });
+    const { metrics, readiness } = this.#options;
+    mount(app, '', HEALTH_ROUTES, readiness);
+    if (dialect === METRICS || !this.#hasMetricsApart) mount(app, '', METRICS_ROUTES, { metrics });
   }
 
   get #hasMetricsApart(): boolean {
@@ -198,17 +208,14 @@ export class Gateway {
     const { node, version } = rest;
     app.use(frontPage(() => ({ node, version, listeners: this.#listening })));
     app.use(this.#docs);
-    app.get('/openapi.json', this.#openapi);
     const about = { ...rest, byDefault: defaultOf(spec), tls: spec.tls };
-    app.get(
-      '/asyncapi.json',
-      documentRoute(() => asyncApi(about)),
-    );
+    const asyncapi = sendsDocument(() => asyncApi(about));
+    mount(app, '', DOCUMENTS_ROUTES, { openapi: this.#openapi, asyncapi });
     app.use((request, response, next) => {
       if (dialectAt(request.path, defaultOf(spec), rest.dialects) === undefined) next();
       else return this.#socketPath(spec, request, response);
     });
-    app.use('/api/v3', this.#rest);
+    app.use('/api/v3', this.#api);
     if (rest.dialects.includes('dorgu')) app.use('/api/clusters', this.#clusters);
   }
 

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { request as httpRequest } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openApi } from '../../src/gateway/api-docs/openapi.ts';
-import { OPERATIONS } from '../../src/gateway/api-docs/operations.ts';
+import { ROUTES } from '../../src/gateway/rest/routes.ts';
 import { anyRequest, type AnyRequest, type Parameter } from '../support/any-of-schema.ts';
 import { keepAlive } from './connections-helpers.ts';
 import { nativeClient } from '../support/client.ts';
@@ -15,7 +15,7 @@ interface Described {
   readonly responses: Readonly<Record<string, object>>;
 }
 
-const document = openApi('1.2.3', OPERATIONS) as {
+const document = openApi('1.2.3', ROUTES) as {
   readonly paths: Record<string, Record<string, Described>>;
 };
 
@@ -54,9 +54,9 @@ async function startStage(): Promise<{ node: TestNode; token: string }> {
 }
 
 describe('a request that fits /openapi.json', () => {
-  const asked = OPERATIONS.filter(({ id }) => !CLOSES_ALL.has(id));
-  it.each(asked)('of $id is answered as described, and not refused for its form', async (operation) => {
-    const { id, path, method } = operation;
+  const asked = ROUTES.filter(({ id }) => !CLOSES_ALL.has(id));
+  it.each(asked)('of $id is answered as described, and not refused for its form', async (route) => {
+    const { id, path, method } = route;
     const { node, token } = await startStage();
     const described = document.paths[path]?.[method] as Described;
     const send = ask(node, method.toUpperCase(), token);

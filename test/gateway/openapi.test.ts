@@ -2,9 +2,9 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import express from 'express';
 import { Redis } from 'ioredis';
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
-import { errorsOf, openApi } from '../../src/gateway/api-docs/openapi.ts';
-import type { Operation } from '../../src/gateway/api-docs/operation.ts';
-import { OPERATIONS } from '../../src/gateway/api-docs/operations.ts';
+import { openApi } from '../../src/gateway/api-docs/openapi.ts';
+import { errorsOf, type DescribedRoute } from '../../src/gateway/rest/route.ts';
+import { ROUTES } from '../../src/gateway/rest/routes.ts';
 import { hashPassword } from '../../src/model/password.ts';
 import { ERRORS } from '../../src/model/errors.ts';
 import { nativeClient } from '../support/client.ts';
@@ -13,7 +13,7 @@ import { startNode, type TestNode } from '../support/node.ts';
 import { HAS_REDIS_SERVER, randomPrefix, startRedisServer } from '../support/redis.ts';
 import { openStream } from '../support/stream.ts';
 
-const document = openApi('1.2.3', OPERATIONS);
+const document = openApi('1.2.3', ROUTES);
 
 interface Layer {
   readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> };
@@ -45,7 +45,7 @@ describe('the OpenAPI document', () => {
     const { url } = await startNode();
     await fetch(`${url}/healthz`);
     const app = handled.mock.contexts[0] as { router: { stack: readonly Layer[] } };
-    const described = OPERATIONS.map(({ method, path }) => `${method} ${path}`);
+    const described = ROUTES.map(({ method, path }) => `${method} ${path}`);
     expect(routesIn(app.router.stack).toSorted()).toEqual(described.toSorted());
   });
 
@@ -249,7 +249,7 @@ const NOT_ASKED_FOR = new Set([
   'reads_exceeded',
 ]);
 
-/** What goes wrong alike at every operation. */
+/** What goes wrong alike at every route. */
 const COMMON: readonly { readonly code: string; readonly headers: Record<string, string> }[] = [
   { code: 'credentials_missing', headers: { Authorization: '' } },
   { code: 'credentials_malformed', headers: { Authorization: 'Basic !' } },
@@ -263,7 +263,7 @@ const complaintsAt = validatorsOf(document, '2020');
 const escaped = (path: string): string => path.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** Against what is described for this status; the body may be of a type or other, or be none. */
-async function fits({ method, path }: Operation, response: Response): Promise<unknown> {
+async function fits({ method, path }: DescribedRoute, response: Response): Promise<unknown> {
   const { status, headers } = response;
   const at = `/paths/${escaped(path)}/${method}/responses/${status}`;
   const described = (document as { paths: Record<string, Record<string, { responses: object }>> }).paths[
@@ -343,26 +343,26 @@ async function startStage(redisUrl = inject('redisUrl')): Promise<{
 }
 
 describe('a running node', () => {
-  it.each(OPERATIONS)('answers $id as it is described, whatever is wrong', async (operation) => {
+  it.each(ROUTES)('answers $id as it is described, whatever is wrong', async (route) => {
     const { ask } = await startStage();
     const met = new Set<string>();
-    const requests = REQUESTS[operation.id] ?? [];
+    const requests = REQUESTS[route.id] ?? [];
     for (const asked of requests) {
-      const response = await ask(asked, operation.method);
-      const body = await fits(operation, response);
+      const response = await ask(asked, route.method);
+      const body = await fits(route, response);
       expect([asked.target, codeOf(response, body)]).toEqual([asked.target, String(asked.gets)]);
       met.add(String(asked.gets));
     }
-    const [first = { target: operation.path, gets: 200 }] = requests;
-    const codes = errorsOf(operation);
+    const [first = { target: route.path, gets: 200 }] = requests;
+    const codes = errorsOf(route);
     for (const { code, headers } of COMMON.filter((common) => codes.some((each) => each === common.code))) {
-      const response = await ask({ ...first, headers: { ...first.headers, ...headers } }, operation.method);
-      const body = await fits(operation, response);
+      const response = await ask({ ...first, headers: { ...first.headers, ...headers } }, route.method);
+      const body = await fits(route, response);
       expect(codeOf(response, body).replace('401', code)).toBe(code);
       met.add(code);
     }
     const codesToMeet = codes.filter((code) => !NOT_ASKED_FOR.has(code));
-    const statuses = Object.keys(operation.answers).filter((status) => status !== '503');
+    const statuses = Object.keys(route.answers).filter((status) => status !== '503');
     expect([...met].toSorted()).toEqual([...codesToMeet, ...statuses].toSorted());
   });
 
@@ -379,11 +379,11 @@ describe('a running node', () => {
       'getEvents',
       'listClusters',
     ]) {
-      const operation = OPERATIONS.find((each) => each.id === id) as Operation;
+      const route = ROUTES.find((each) => each.id === id) as DescribedRoute;
       const [asked] = REQUESTS[id] as [Asked];
-      const response = await ask(asked, operation.method);
+      const response = await ask(asked, route.method);
       expect([id, response.status]).toEqual([id, 503]);
-      await fits(operation, response);
+      await fits(route, response);
     }
   });
 

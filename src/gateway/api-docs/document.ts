@@ -1,8 +1,8 @@
-import type { RequestHandler } from 'express';
+import type { Request, Response } from 'express';
 import { documentOf, sendDocument, type Document } from '../http/document.ts';
 
 /** A document of JSON: made when somebody first asks for it, then kept as bytes. */
-export function documentRoute(make: () => object): RequestHandler {
+export function sendsDocument(make: () => object): (request: Request, response: Response) => void {
   let made: Document | undefined;
   return (request, response) => {
     made ??= documentOf(JSON.stringify(make()));

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { MAX_EVENTS } from '../../dialects/native.ts';
+import { PUBLISHED } from '../../dialects/messages.ts';
 import { ERRORS, type ErrorCode } from '../../model/errors.ts';
-import { SCHEMAS } from './answers.ts';
+import type { Parameter } from '../rest/query.ts';
+import { errorsOf, named, type Answer, type DescribedRoute, type NamedSchema } from '../rest/route.ts';
 import { jsonSchema } from './json-schema.ts';
-import { COMMON_ERRORS, type Answer, type Operation } from './operation.ts';
 
 /** How the header says who comes, in the words of OpenAPI and AsyncAPI alike; of `?token=` each has its own. */
 export const HTTP_SCHEMES = {
@@ -11,11 +12,27 @@ export const HTTP_SCHEMES = {
   basic: { type: 'http', scheme: 'basic' },
 };
 
+const REFUSAL = named(
+  'Refusal',
+  z
+    .strictObject({
+      Model: z.string(),
+      Key: z.string(),
+      Type: z.string(),
+      Messages: z.array(z.string()).min(1),
+      Code: z.int().describe('The status'),
+      idempotencyKey: z
+        .string()
+        .optional()
+        .describe('With outcome_unknown: the key under which a repetition is published once'),
+    })
+    .describe('What was wrong, what was expected, and where to read more: "See README.md#<error code>".'),
+);
+
 /** OpenAPI 3.1 of these routes. */
-export function openApi(version: string, operations: readonly Operation[]): object {
+export function openApi(version: string, routes: readonly DescribedRoute[]): object {
   const paths: Record<string, Record<string, object>> = {};
-  for (const operation of operations)
-    (paths[operation.path] ??= {})[operation.method] = operationObject(operation);
+  for (const route of routes) (paths[route.path] ??= {})[route.method] = operationObject(route);
   return {
     openapi: '3.1.0',
     info: {
@@ -26,9 +43,7 @@ export function openApi(version: string, operations: readonly Operation[]): obje
     servers: [{ url: '/' }],
     paths,
     components: {
-      schemas: Object.fromEntries(
-        Object.entries(SCHEMAS).map(([name, schema]) => [name, schemaOf(schema, name)]),
-      ),
+      schemas: schemasOf(routes),
       securitySchemes: { ...HTTP_SCHEMES, token: { type: 'apiKey', in: 'query', name: 'token' } },
     },
     'x-belfry-errors': errorTable(),
@@ -41,96 +56,85 @@ export function errorTable(): object {
   return Object.fromEntries(rows) as object;
 }
 
-/** The codes that an operation may refuse with. */
-export function errorsOf({ path, errors = [] }: Operation): readonly ErrorCode[] {
-  return [...new Set([...(path.startsWith('/api/v3/') ? COMMON_ERRORS : []), ...errors])];
-}
-
 /** Published events are described as they are written, answers as they are told. */
-function schemaOf(schema: z.ZodType, name: string): object {
-  return jsonSchema(schema, name.startsWith('Published_') ? 'input' : 'output', 'draft-2020-12');
+function schemasOf(routes: readonly DescribedRoute[]): object {
+  const told = [REFUSAL, ...routes.flatMap(schemasIn)].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return Object.fromEntries([
+    ...Object.entries(PUBLISHED).map(([dialect, schema]) => [
+      publishedName(dialect),
+      jsonSchema(schema, 'input', 'draft-2020-12'),
+    ]),
+    ...told.map(({ name, schema }) => [name, jsonSchema(schema, 'output', 'draft-2020-12')]),
+  ]) as object;
 }
 
-function operationObject(operation: Operation): object {
-  const { id, summary, headers = {}, takesEvents = false } = operation;
-  const { query = {}, required = [], asJson = [], oneOf } = operation;
+function schemasIn({ answers: described }: DescribedRoute): NamedSchema[] {
+  const bodies = Object.values(described).flatMap(({ content = {} }) => Object.values(content));
+  return bodies.filter((schema) => schema !== 'text');
+}
+
+function publishedName(dialect: string): string {
+  return `Published_${dialect}`;
+}
+
+function operationObject(route: DescribedRoute): object {
+  const { id, summary, query, headers = {}, takesEvents = false } = route;
   return {
     operationId: id,
     summary,
-    security: securityOf(operation),
+    security: securityOf(route),
     parameters: [
-      ...pathParameters(operation),
-      ...Object.entries(query).map(([name, schema]) =>
-        parameter('query', name, schema, {
-          required: required.includes(name),
-          asJson: asJson.includes(name),
-        }),
-      ),
-      ...(oneOf ? [anyOfThem(oneOf)] : []),
-      ...Object.entries(headers).map(([name, schema]) => parameter('header', name, schema)),
+      ...pathParameters(route),
+      ...Object.entries(query?.parameters ?? {}).map(([name, about]) => parameter('query', name, about)),
+      ...Object.entries(headers).map(([name, form]) => parameter('header', name, { form })),
     ],
     ...(takesEvents && { requestBody: eventsBody() }),
-    responses: { ...refusals(operation), ...answers(operation) },
+    responses: { ...refusals(route), ...answers(route) },
   };
 }
 
 /** Where a dialect asks nobody who comes, a token may still say so: it may hold whoever has it to patterns. */
-function securityOf({ open = false, of }: Operation): object[] {
+function securityOf({ open = false, of }: DescribedRoute): object[] {
   if (open && of === undefined) return [];
   return [...(open ? [{}] : []), { bearer: [] }, { basic: [] }, { token: [] }];
 }
 
-function pathParameters({ path, names = {} }: Operation): object[] {
+function pathParameters({ path, names = {} }: DescribedRoute): object[] {
   const found = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
   return found.map((name) =>
-    parameter('path', name, names[name] ?? z.string().min(1), { required: true, asJson: false }),
+    parameter('path', name, { form: names[name]?.form ?? z.string().min(1), required: true }),
   );
 }
 
 function parameter(
   where: 'path' | 'query' | 'header',
   name: string,
-  schema: z.ZodType,
-  { required, asJson } = { required: false, asJson: false },
+  { form, required, asJson }: Omit<Parameter, 'read'>,
 ): object {
-  const { description, ...form } = jsonSchema(schema, 'input', 'draft-2020-12');
+  const { description, ...schema } = jsonSchema(form, 'input', 'draft-2020-12');
   return {
     in: where,
     name,
     ...(description !== undefined && { description }),
     ...(required && { required }),
-    ...(asJson ? { content: { 'application/json': { schema: form } } } : { schema: form }),
-  };
-}
-
-/** One parameter by name whose fields are those of the query. */
-function anyOfThem(oneOf: Readonly<Record<string, z.ZodType>>): object {
-  const form = jsonSchema(z.strictObject(oneOf).partial(), 'input', 'draft-2020-12');
-  return {
-    in: 'query',
-    name: 'conditions',
-    required: true,
-    style: 'form',
-    explode: true,
-    schema: { ...form, minProperties: 1 },
+    ...(asJson ? { content: { 'application/json': { schema } } } : { schema }),
   };
 }
 
 function eventsBody(): object {
-  const formats = Object.keys(SCHEMAS).filter((name) => name.startsWith('Published_'));
-  const event = { anyOf: formats.map(reference) };
+  const event = { anyOf: Object.keys(PUBLISHED).map((dialect) => reference(publishedName(dialect))) };
   const list = { type: 'array', items: event, minItems: 1, maxItems: MAX_EVENTS };
   return { required: true, content: { 'application/json': { schema: { anyOf: [event, list] } } } };
 }
 
-function answers({ answers: described }: Operation): Record<string, object> {
+function answers({ answers: described }: DescribedRoute): Record<string, object> {
   return Object.fromEntries(Object.entries(described).map(([status, answer]) => [status, response(answer)]));
 }
 
 function response({ says, content = {}, headers = [] }: Answer): object {
   const bodies = Object.entries(content).map(([type, schema]) => [
     type,
-    { schema: schema === 'text' ? { type: 'string' } : reference(schema) },
+    { schema: schema === 'text' ? { type: 'string' } : reference(schema.name) },
   ]);
   const heads = headers.map((name) => [name, { schema: { type: 'string' } }]);
   return {
@@ -141,9 +145,9 @@ function response({ says, content = {}, headers = [] }: Answer): object {
 }
 
 /** By status, with the codes that have it. */
-function refusals(operation: Operation): Record<string, object> {
-  const byStatus = Map.groupBy(errorsOf(operation), (code) => ERRORS[code].status);
-  const { ofDrp = false } = operation;
+function refusals(route: DescribedRoute): Record<string, object> {
+  const byStatus = Map.groupBy(errorsOf(route), (code) => ERRORS[code].status);
+  const { ofDrp = false } = route;
   return Object.fromEntries([...byStatus].map(([status, codes]) => [status, refusal(status, codes, ofDrp)]));
 }
 
@@ -153,7 +157,9 @@ function refusal(status: number, codes: readonly ErrorCode[], ofDrp: boolean): o
   return {
     description,
     ...(status === 401 && { headers: { 'WWW-Authenticate': { schema: { type: 'string' } } } }),
-    ...((status !== 401 || !ofDrp) && { content: { 'application/json': { schema: reference('Refusal') } } }),
+    ...((status !== 401 || !ofDrp) && {
+      content: { 'application/json': { schema: reference(REFUSAL.name) } },
+    }),
   };
 }
 

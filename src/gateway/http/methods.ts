@@ -1,8 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { BelfryError } from '../../model/errors.ts';
-import type { Operation } from '../api-docs/operation.ts';
+import { pathForm, type DescribedRoute } from '../rest/route.ts';
 
-interface Route {
+interface Methods {
   readonly form: RegExp;
   /** How many of its segments are no parameters: of two that fit, the one with more is meant. */
   readonly literals: number;
@@ -10,12 +10,14 @@ interface Route {
   readonly methods: readonly string[];
 }
 
-function routesOf(served: readonly Operation[]): Route[] {
+type Served = readonly Pick<DescribedRoute, 'path' | 'method'>[];
+
+function methodsOf(served: Served): Methods[] {
   return [...Map.groupBy(served, ({ path }) => path)]
-    .map(([path, operations]) => ({
-      form: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}/?$`),
+    .map(([path, routes]) => ({
+      form: new RegExp(`^${pathForm(path)}/?$`),
       literals: path.split('/').filter((segment) => !segment.startsWith('{')).length,
-      methods: [...operations.flatMap(({ method }) => named(method)), 'OPTIONS'],
+      methods: [...routes.flatMap(({ method }) => named(method)), 'OPTIONS'],
     }))
     .toSorted((a, b) => b.literals - a.literals);
 }
@@ -25,10 +27,10 @@ function named(method: string): string[] {
 }
 
 /** Answers for every path that is served which methods it has, asked by OPTIONS or by one that it does not have. */
-export function methodCheck(served: readonly Operation[]): RequestHandler {
-  const routes = routesOf(served);
+export function methodCheck(served: Served): RequestHandler {
+  const paths = methodsOf(served);
   return (request, response, next) => {
-    const methods = routes.find(({ form }) => form.test(request.path))?.methods;
+    const methods = paths.find(({ form }) => form.test(request.path))?.methods;
     if (methods === undefined || hasMethod(request, response, methods)) next();
   };
 }

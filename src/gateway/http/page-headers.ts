@@ -4,6 +4,9 @@ import { targetOf } from '../sockets/handshake.ts';
 /** The position in the log at which a list was true: whoever follows from there on misses nothing that enters the log. */
 export const CURSOR = 'Belfry-Cursor';
 
+/** What {@link setCounts} sets on every page. */
+export const COUNTS = ['X-DRP-LIST-TOTAL-COUNT', 'X-DRP-LIST-COUNT'];
+
 export interface PageCounts {
   /** How many the caller could see, filters and page aside. */
   readonly total: number;

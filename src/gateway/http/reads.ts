@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 import { UNKNOWN } from '../../model/principal.ts';
-import { identityOf } from '../auth/caller.ts';
+import { identityOf } from '../auth/request-identity.ts';
 import { Sending, type SendingOptions } from './sending.ts';
 import { Turns } from './turns.ts';
 

@@ -1,26 +1,22 @@
 import express, { type Request, type Response, type Router } from 'express';
+import { z } from 'zod';
 import type { LatestQuery } from '../../broker/broker.ts';
+import { anyJson } from '../../dialects/shapes.ts';
 import { bound } from '../../model/bound.ts';
-import { BelfryError } from '../../model/errors.ts';
 import type { HubEvent } from '../../model/event.ts';
 import { fieldsOf, isObjectValue, textOf, withField, type ObjectValue } from '../../model/json.ts';
 import { ANONYMOUS, Grants, type Identity } from '../../model/principal.ts';
 import { mapInSlices } from '../../model/time-slice.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
-import { identityOf } from '../auth/caller.ts';
+import { credentialsIn, identityOf, setIdentity } from '../auth/request-identity.ts';
 import { addressOf } from '../http/client-address.ts';
-import { credentialsOf } from '../auth/credentials.ts';
-import { targetOf } from '../sockets/handshake.ts';
-import { nextOf, setCounts } from '../http/page-headers.ts';
-import { sendJson, type Kept } from './retained-routes.ts';
+import { COUNTS, nextOf, setCounts } from '../http/page-headers.ts';
 import { Shared } from '../http/turns.ts';
+import { paging, query } from './query.ts';
+import { sendJson, type RetainedDeps } from './retained-routes.ts';
+import { json, mount, named, route, type Route } from './route.ts';
 
-export interface ClustersOptions extends Kept {
-  readonly authenticator: Pick<Authenticator, 'authenticate'>;
-  /** Which dialects may be used without a token. */
-  readonly anonymous: readonly string[];
-  readonly trustedHops: number;
-}
+const BASE = '/api/clusters';
 
 const PAGE = bound(
   'clusters of one page, whatever was asked for',
@@ -44,49 +40,98 @@ interface Listed<Body = string> {
   readonly total: number;
 }
 
-/** All of them, for whoever is not held to patterns. */
+/** All of them, for a caller who is not held to patterns. */
 const CLUSTERS = Grants.parse(['cluster.*.*']);
 
+interface ClustersDeps extends RetainedDeps {
+  /** The first page, as everybody sees it who is not held to patterns. */
+  readonly firstPage: Shared<Listed<Buffer>>;
+}
+
+const cluster = z.looseObject({ name: z.string(), spec: anyJson, status: anyJson });
+
+/** Of the parameters Dorgu's server knows none, and passes over those that it does not know. */
+export const CLUSTERS_ROUTES: readonly Route<ClustersDeps>[] = [
+  route({
+    id: 'listClusters',
+    method: 'get',
+    path: BASE,
+    summary: "Dorgu's clusters",
+    open: true,
+    of: 'dorgu',
+    query: query(paging('parameter_invalid')),
+    answers: {
+      200: json(
+        'In the order of their names, 1,000 at most; the header Link names the next page',
+        named('Clusters', z.strictObject({ clusters: z.array(cluster) })),
+        COUNTS,
+      ),
+    },
+    errors: ['parameter_invalid', 'reads_exceeded', 'origin_forbidden', 'unavailable', 'internal'],
+    handler: async (deps: ClustersDeps, { request, response, query: { offset, limit } }) => {
+      const { subscribe } = identityOf(response);
+      if (subscribe === CLUSTERS && offset === undefined && limit === undefined) {
+        const listed = await deps.firstPage.get();
+        setPage(request, response, FIRST, listed);
+        return deps.reads.send(response, listed.body);
+      }
+      const page = { offset: offset ?? FIRST.offset, limit: Math.min(limit ?? PAGE, PAGE) };
+      const permits: LatestQuery['permits'] = (event) => subscribe.permit(event);
+      return deps.reads.answer(response, async () => {
+        const listed = await listOf(deps, { ...page, permits });
+        setPage(request, response, page, listed);
+        return listed.body;
+      });
+    },
+  }),
+  route({
+    id: 'getCluster',
+    method: 'get',
+    path: `${BASE}/{name}`,
+    summary: 'One of them',
+    open: true,
+    of: 'dorgu',
+    answers: {
+      200: json('With spec and status', named('Cluster', cluster)),
+      404: { says: 'There is none of that name', content: { 'text/plain': 'text' } },
+    },
+    errors: ['origin_forbidden', 'unavailable', 'internal'],
+    handler: async ({ retained, redaction }: ClustersDeps, { response, params }) => {
+      const { subscribe } = identityOf(response);
+      const event = await retained.latestOf('cluster', params.name, (found) => subscribe.permit(found));
+      if (event === undefined) response.status(404).type('text/plain').send('cluster not found\n');
+      else sendJson(response, textOf(asCluster(redaction.viewOf(ANONYMOUS.roles).mask(event))));
+    },
+  }),
+];
+
+export interface ClustersOptions extends RetainedDeps {
+  readonly authenticator: Pick<Authenticator, 'authenticate'>;
+  /** Which dialects may be used without a token. */
+  readonly anonymous: readonly string[];
+  readonly trustedHops: number;
+}
+
 /**
- * `GET /`, a page of them, and `GET /:name` of Dorgu's clusters: for everybody, as its document has it, unless the setting
- * wants a token. A token that names patterns sees by those alone.
+ * Dorgu's clusters: for everybody, as its document has it, unless the setting wants a token. A token that names patterns
+ * sees by those alone.
  */
-export function clusterRoutes(options: ClustersOptions): Router {
-  const { retained, redaction, reads } = options;
-  const view = redaction.viewOf(ANONYMOUS.roles);
+export function clustersRouter(options: ClustersOptions): Router {
   const router = express.Router({ caseSensitive: true });
-  const listOf = async (query: LatestQuery): Promise<Listed> => {
-    const { events, total } = await retained.latest('cluster', query);
-    const texts = await mapInSlices(events, (event) => textOf(asCluster(view.mask(event))));
-    return { body: `{"clusters":[${texts.join()}]}`, count: events.length, total };
-  };
-  const first = sharedPage(() => listOf(FIRST));
   router.use(async (request, response, next) => {
-    response.locals['identity'] = await viewerOf(options, request);
+    setIdentity(response, await viewerOf(options, request));
     next();
   });
-  router.get('/', async (request, response) => {
-    const { subscribe } = identityOf(response);
-    const page = pageOf(targetOf(request).query);
-    if (subscribe === CLUSTERS && page === FIRST) {
-      const listed = await first.get();
-      setPage(request, response, page, listed);
-      return reads.send(response, listed.body);
-    }
-    const permits: LatestQuery['permits'] = (event) => subscribe.permit(event);
-    return reads.answer(response, async () => {
-      const listed = await listOf({ ...page, permits });
-      setPage(request, response, page, listed);
-      return listed.body;
-    });
-  });
-  router.get('/:name', async (request, response) => {
-    const { subscribe } = identityOf(response);
-    const event = await retained.latestOf('cluster', request.params.name, (found) => subscribe.permit(found));
-    if (event === undefined) response.status(404).type('text/plain').send('cluster not found\n');
-    else sendJson(response, textOf(asCluster(view.mask(event))));
-  });
+  const firstPage = sharedPage(() => listOf(options, FIRST));
+  mount(router, BASE, CLUSTERS_ROUTES, { ...options, firstPage });
   return router;
+}
+
+async function listOf({ retained, redaction }: RetainedDeps, asked: LatestQuery): Promise<Listed> {
+  const view = redaction.viewOf(ANONYMOUS.roles);
+  const { events, total } = await retained.latest('cluster', asked);
+  const texts = await mapInSlices(events, (event) => textOf(asCluster(view.mask(event))));
+  return { body: `{"clusters":[${texts.join()}]}`, count: events.length, total };
 }
 
 /** Made for all who ask at once; those who have yet to read the same hold it only once. */
@@ -100,20 +145,6 @@ function sharedPage(make: () => Promise<Listed>): Shared<Listed<Buffer>> {
     last = new WeakRef(made);
     return { ...listed, body: made };
   });
-}
-
-/** Parameters other than its two are passed over, as Dorgu's server does. @throws BelfryError `parameter_invalid` */
-function pageOf(query: URLSearchParams): Page {
-  if (!query.has('offset') && !query.has('limit')) return FIRST;
-  const read = (name: keyof Page): number => {
-    const value = query.get(name) ?? `${FIRST[name]}`;
-    if (/^\d{1,15}$/.test(value)) return Number(value);
-    throw new BelfryError(
-      'parameter_invalid',
-      `The ${name} is not usable. Expected a whole number, 0 or more.`,
-    );
-  };
-  return { offset: read('offset'), limit: Math.min(read('limit'), PAGE) };
 }
 
 function setPage(
@@ -130,11 +161,8 @@ async function viewerOf(
   { authenticator, anonymous, trustedHops }: ClustersOptions,
   request: Request,
 ): Promise<Identity> {
-  const { query } = targetOf(request);
-  const { authorization } = request.headers;
   try {
-    const credentials = credentialsOf({ authorization, query });
-    const found = await authenticator.authenticate(credentials, addressOf(request, trustedHops));
+    const found = await authenticator.authenticate(credentialsIn(request), addressOf(request, trustedHops));
     return found.limited ? found : { ...found, subscribe: CLUSTERS };
   } catch (error) {
     if (anonymous.includes('dorgu')) return { ...ANONYMOUS, subscribe: CLUSTERS };
@@ -147,9 +175,9 @@ async function viewerOf(
  * of the events, by which the page asks for it.
  */
 function asCluster({ key: name, object }: HubEvent): ObjectValue {
-  const cluster = isObjectValue(object) ? object : {};
-  const { spec, status } = fieldsOf(cluster);
-  let shown = withField(cluster, 'name', name);
+  const known = isObjectValue(object) ? object : {};
+  const { spec, status } = fieldsOf(known);
+  let shown = withField(known, 'name', name);
   if (spec == null) shown = withField(shown, 'spec', { name });
   if (status == null) shown = withField(shown, 'status', {});
   return shown;

@@ -1,17 +1,19 @@
-import express, { type Response, type Router } from 'express';
+import type { Response } from 'express';
+import { z } from 'zod';
 import type { DeadLetterQueue } from '../../broker/broker.ts';
+import { rfc3339 } from '../../dialects/shapes.ts';
+import { bound } from '../../model/bound.ts';
 import type { DeadLetter } from '../../model/dead-letter.ts';
 import { BelfryError } from '../../model/errors.ts';
 import { Pattern } from '../../model/pattern.ts';
 import type { Identity } from '../../model/principal.ts';
 import type { Redaction } from '../../model/redaction.ts';
 import { mapInSlices } from '../../model/time-slice.ts';
-import { identityOf } from '../auth/caller.ts';
-import { targetOf } from '../sockets/handshake.ts';
-import { nextOf, setCounts } from '../http/page-headers.ts';
+import { identityOf } from '../auth/request-identity.ts';
+import { COUNTS, nextOf, setCounts } from '../http/page-headers.ts';
 import type { Reads } from '../http/reads.ts';
-import { readPage } from './retained-routes.ts';
-import { bound } from '../../model/bound.ts';
+import { paging, strictQuery } from './query.ts';
+import { json, named, route, type Route } from './route.ts';
 
 /** Entries of one page, whatever was asked for: each may hold a whole event. */
 const MAX_PAGE = bound(
@@ -23,56 +25,103 @@ const MAX_PAGE = bound(
 
 const LIST = Pattern.parse('dead-letters.list.*');
 
-/**
- * `GET /`, `GET /:id`, `POST /:id/retry` and `DELETE /:id` of what the ingress could not accept. To read it takes a grant to
- * hear `dead-letters.list.<id>`, to retry or delete one to publish `dead-letters.retry.<id>`, as admins have. Without Redis there is no
- * ingress, and the list is empty.
- */
-export function deadLetterRoutes({
-  deadLetters,
-  redaction,
-  reads,
-}: {
+export interface DeadLettersDeps {
   readonly deadLetters: DeadLetterQueue;
   readonly redaction: Redaction;
   readonly reads: Reads;
-}): Router {
-  const router = express.Router({ caseSensitive: true });
-  router.get('/', async (request, response) => {
-    const identity = identityOf(response);
-    if (!identity.subscribe.overlap(LIST)) throw forbidden(identity, 'read what is dead');
-    const { offset, limit: requested } = readPage(targetOf(request).query);
-    const limit = Math.min(requested, MAX_PAGE);
-    await reads.answer(response, async () => {
-      const { entries, total } = await deadLetters.list(offset, limit);
-      const shown = entries.filter(({ id }) => mayRead(identity, id));
-      const texts = await mapInSlices(shown, (letter) => JSON.stringify(seenBy(identity, redaction, letter)));
-      setCounts(request, response, { total, count: shown.length, next: nextOf({ offset, limit }, total) });
-      return `[${texts.join()}]`;
-    });
-  });
-  router.get('/:id', async (request, response) => {
-    const { id } = request.params;
-    const identity = identityOf(response);
-    if (!mayRead(identity, id)) throw forbidden(identity, 'read what is dead');
-    const letter = await deadLetters.get(id);
-    if (letter === undefined) throw notFound(id);
-    response.json(seenBy(identity, redaction, letter));
-  });
-  router.post('/:id/retry', async (request, response) => {
-    const { id } = request.params;
-    checkMayChange(response, id);
-    if (!(await deadLetters.retry(id))) throw notFound(id);
-    response.status(204).end();
-  });
-  router.delete('/:id', async (request, response) => {
-    const { id } = request.params;
-    checkMayChange(response, id);
-    if (!(await deadLetters.remove(id))) throw notFound(id);
-    response.status(204).end();
-  });
-  return router;
 }
+
+const deadLetter: z.ZodType<DeadLetter> = z.strictObject({
+  id: z.string(),
+  entry: z.string(),
+  time: rfc3339,
+  reason: z.string().describe('An error code'),
+  message: z.string(),
+  event: z.string(),
+});
+
+/**
+ * What the ingress could not accept. To read it takes a grant to hear `dead-letters.list.<id>`, to retry or delete one to
+ * publish `dead-letters.retry.<id>`, as admins have. Without Redis there is no ingress, and the list is empty.
+ */
+export const DEAD_LETTERS_ROUTES: readonly Route<DeadLettersDeps>[] = [
+  route({
+    id: 'listDeadLetters',
+    method: 'get',
+    path: '/api/v3/dead-letters',
+    summary: 'What the ingress could not accept',
+    query: strictQuery(paging('not_acceptable')),
+    answers: {
+      200: json(
+        'Oldest first, 1,000 at most; the header Link names the next page',
+        named('DeadLetters', z.array(deadLetter)),
+        COUNTS,
+      ),
+    },
+    errors: ['forbidden', 'reads_exceeded'],
+    before: (_deps: DeadLettersDeps, { response }) => {
+      const identity = identityOf(response);
+      if (!identity.subscribe.overlap(LIST)) throw forbidden(identity, 'read what is dead');
+    },
+    handler: async (
+      { deadLetters, redaction, reads }: DeadLettersDeps,
+      { request, response, query: { offset = 0, limit: requested = MAX_PAGE } },
+    ) => {
+      const identity = identityOf(response);
+      const limit = Math.min(requested, MAX_PAGE);
+      await reads.answer(response, async () => {
+        const { entries, total } = await deadLetters.list(offset, limit);
+        const shown = entries.filter(({ id }) => mayRead(identity, id));
+        const texts = await mapInSlices(shown, (letter) =>
+          JSON.stringify(seenBy(identity, redaction, letter)),
+        );
+        setCounts(request, response, { total, count: shown.length, next: nextOf({ offset, limit }, total) });
+        return `[${texts.join()}]`;
+      });
+    },
+  }),
+  route({
+    id: 'getDeadLetter',
+    method: 'get',
+    path: '/api/v3/dead-letters/{id}',
+    summary: 'One of it',
+    answers: { 200: json('With its text', named('DeadLetter', deadLetter)) },
+    errors: ['forbidden', 'not_found'],
+    handler: async ({ deadLetters, redaction }: DeadLettersDeps, { response, params: { id } }) => {
+      const identity = identityOf(response);
+      if (!mayRead(identity, id)) throw forbidden(identity, 'read what is dead');
+      const letter = await deadLetters.get(id);
+      if (letter === undefined) throw notFound(id);
+      response.json(seenBy(identity, redaction, letter));
+    },
+  }),
+  route({
+    id: 'retryDeadLetter',
+    method: 'post',
+    path: '/api/v3/dead-letters/{id}/retry',
+    summary: 'Back into the ingress, as its last',
+    answers: { 204: { says: 'It is there' } },
+    errors: ['forbidden', 'not_found'],
+    handler: async ({ deadLetters }: DeadLettersDeps, { response, params: { id } }) => {
+      checkMayChange(response, id);
+      if (!(await deadLetters.retry(id))) throw notFound(id);
+      response.status(204).end();
+    },
+  }),
+  route({
+    id: 'deleteDeadLetter',
+    method: 'delete',
+    path: '/api/v3/dead-letters/{id}',
+    summary: 'Forget it',
+    answers: { 204: { says: 'It is forgotten' } },
+    errors: ['forbidden', 'not_found'],
+    handler: async ({ deadLetters }: DeadLettersDeps, { response, params: { id } }) => {
+      checkMayChange(response, id);
+      if (!(await deadLetters.remove(id))) throw notFound(id);
+      response.status(204).end();
+    },
+  }),
+];
 
 function mayRead({ subscribe }: Identity, id: string): boolean {
   return subscribe.permit({ type: 'dead-letters', action: 'list', key: id });
@@ -99,7 +148,7 @@ function notFound(id: string): BelfryError {
   );
 }
 
-/** Those who hold no role that a redaction excepts see it masked here as well. */
+/** A caller who holds no role that a redaction excepts sees the event masked here as well. */
 function seenBy({ roles }: Identity, redaction: Redaction, letter: DeadLetter): DeadLetter {
   return { ...letter, event: redaction.viewOf(roles).maskText(letter.event) };
 }

@@ -1,21 +1,26 @@
 import type { Request, Response } from 'express';
+import { z } from 'zod';
 import type { Subscription } from '../../dialects/dialect.ts';
-import { native, parsePosition, subscriptionsIn } from '../../dialects/native.ts';
-import type { EventLog } from '../../hub/event-log.ts';
+import { gapForm, heardEvent } from '../../dialects/messages.ts';
+import { native, parsePosition, SLOW_POLICIES, subscriptionsIn } from '../../dialects/native.ts';
 import { Subscriptions } from '../../hub/subscriptions.ts';
+import type { EventLog } from '../../hub/event-log.ts';
 import { readHistoryPage, type Page } from '../../hub/history-page.ts';
 import { checkSubscriptionLimits } from '../../hub/subscription-limits.ts';
 import { authorizeSubscribe } from '../../model/authorization.ts';
+import { bound } from '../../model/bound.ts';
 import { END } from '../../model/cursor.ts';
 import { BelfryError } from '../../model/errors.ts';
 import { EVERYTHING } from '../../model/pattern.ts';
 import type { Identity } from '../../model/principal.ts';
 import type { Redaction } from '../../model/redaction.ts';
 import { mapInSlices } from '../../model/time-slice.ts';
-import { targetOf } from '../sockets/handshake.ts';
+import { identityOf } from '../auth/request-identity.ts';
 import type { Reads } from '../http/reads.ts';
 import { openStream, type StreamOptions, type StreamRequest } from '../sockets/event-stream.ts';
-import { bound } from '../../model/bound.ts';
+import { filters, headerText, pattern, position } from './event-forms.ts';
+import { checked, digits, lenient, query, text, type Parameter, type Query } from './query.ts';
+import { named, route, type Route } from './route.ts';
 
 const LIMIT = 100;
 const LIMIT_MAX = bound(
@@ -26,43 +31,125 @@ const LIMIT_MAX = bound(
 );
 const STREAM = 'text/event-stream';
 
-export interface EventsOptions extends StreamOptions {
+export interface EventsDeps extends StreamOptions {
   readonly eventLog: Pick<EventLog, 'history' | 'position'>;
   readonly redaction: Redaction;
   readonly topicsMax: number;
   readonly reads: Reads;
 }
 
-/** Whether the answer is to be a stream. Who takes anything gets JSON. */
+/** Whether the answer is to be a stream. A client that takes anything gets JSON. */
 export function wantsStream(request: Request): boolean {
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   return isRead && request.path === '/events' && request.accepts(['application/json', STREAM]) === STREAM;
 }
 
-/** `GET /api/v3/events`: what was, as a page of JSON, or what was and is, as a stream. */
-export async function getEvents(
-  options: EventsOptions,
-  request: Request,
-  response: Response,
-  identity: Identity,
-): Promise<void> {
-  const { query } = targetOf(request);
-  response.vary('Accept');
-  const subscriptions = subscriptionsOf(options, identity, query);
-  if (!wantsStream(request)) return getPage(options, query, response, identity, subscriptions);
-  const from = resumePosition(request, query);
-  if (request.method === 'HEAD') return void response.type(STREAM).end();
-  await openStream(options, request, response, { identity, subscriptions, ...from });
+const asWritten = (form: z.ZodType): Parameter<string> => lenient(form, (written) => written);
+
+/** Read together by the native dialect, as it reads them of the URL of a socket. */
+const SUBSCRIPTIONS = {
+  pattern: asWritten(
+    z.array(pattern).min(1).describe('type.action.key, any number of them; everything when absent'),
+  ),
+  filters: { ...asWritten(filters), asJson: true },
+  slow: asWritten(z.enum(SLOW_POLICIES)),
+} as const;
+
+const PAGE = query({
+  since: lenient(position('After this'), parsePosition),
+  until: lenient(position('Before this'), parsePosition),
+  limit: checked(
+    digits(/^[1-9]\d{0,3}$/, z.int().min(1).max(LIMIT_MAX)),
+    (_name, written) =>
+      new BelfryError(
+        'parameter_invalid',
+        `The limit "${written.slice(0, 50)}" is not usable. Expected a whole number from 1 to ${LIMIT_MAX}.`,
+      ),
+  ),
+});
+
+const AS_SINCE = 'As since, for streams; what is none is told as a gap';
+
+interface EventsQuery {
+  readonly subscriptions: readonly Subscription[];
+  /** Only one of the two is read: a stream has no `until` and no `limit`, and takes a `since` that a page refuses. */
+  readonly page: () => ReturnType<(typeof PAGE)['read']>;
+  readonly resume: () => Pick<StreamRequest, 'replay' | 'isLost'>;
 }
+
+const EVENTS: Query<EventsQuery> = {
+  parameters: { ...SUBSCRIPTIONS, ...PAGE.parameters, lastEventId: asWritten(text(AS_SINCE)) },
+  read(written, request) {
+    if (!written.has('pattern')) written.set('pattern', EVERYTHING.text);
+    return {
+      subscriptions: subscriptionsIn(written),
+      page: () => PAGE.read(written, request),
+      resume: () => resumePosition(request, written),
+    };
+  },
+};
+
+const page = z.strictObject({
+  events: z.array(heardEvent),
+  cursor: z.string().describe('To go on with as since'),
+  more: z.boolean(),
+  earlier: z.string().optional().describe('To go back with as until'),
+  gap: gapForm.optional(),
+});
+
+/** What was, as a page of JSON, or what was and is, as a stream. */
+export const EVENTS_ROUTES: readonly Route<EventsDeps>[] = [
+  route({
+    id: 'getEvents',
+    method: 'get',
+    path: '/api/v3/events',
+    summary: 'What was, as a page; with Accept: text/event-stream what was and is, as a stream',
+    query: EVENTS,
+    headers: { 'Last-Event-ID': headerText.describe(AS_SINCE) },
+    answers: {
+      200: {
+        says: 'A page, or a stream whose data are events',
+        content: { 'application/json': named('Page', page), 'text/event-stream': 'text' },
+      },
+    },
+    errors: [
+      'pattern_invalid',
+      'filter_invalid',
+      'json_invalid',
+      'parameter_invalid',
+      'cursor_invalid',
+      'forbidden',
+      'limit_reached',
+      'reads_exceeded',
+    ],
+    before: (_deps: EventsDeps, { response }) => void response.vary('Accept'),
+    handler: async (
+      deps: EventsDeps,
+      { request, response, query: { subscriptions, page: asked, resume } },
+    ) => {
+      const identity = identityOf(response);
+      checkMaySubscribe(deps, identity, subscriptions);
+      if (!wantsStream(request)) return sendPage(deps, response, subscriptions, asked());
+      const from = resume();
+      if (request.method === 'HEAD') return void response.type(STREAM).end();
+      return openStream(deps, request, response, { identity, subscriptions, ...from });
+    },
+  }),
+];
 
 /**
  * What a browser knows since it lost the stream counts more than what its page said when it began; and it sends again
- * whatever it was told, so that a place which cannot be read is no reason to refuse it for ever.
+ * whatever it was told, so that a position which cannot be read is no reason to refuse it for ever.
  */
-function resumePosition(request: Request, query: URLSearchParams): Pick<StreamRequest, 'replay' | 'isLost'> {
+function resumePosition(
+  request: Request,
+  written: URLSearchParams,
+): Pick<StreamRequest, 'replay' | 'isLost'> {
   const { 'last-event-id': header } = request.headers;
-  const heard = [header, query.get('lastEventId')].find((text) => typeof text === 'string' && text !== '');
-  const since = query.get('since');
+  const heard = [header, written.get('lastEventId')].find(
+    (given) => typeof given === 'string' && given !== '',
+  );
+  const since = written.get('since');
   if (typeof heard === 'string') {
     try {
       return { replay: parsePosition(heard) };
@@ -74,51 +161,37 @@ function resumePosition(request: Request, query: URLSearchParams): Pick<StreamRe
 }
 
 /** @throws BelfryError, before anything was answered */
-function subscriptionsOf(
-  { topicsMax }: EventsOptions,
+function checkMaySubscribe(
+  { topicsMax }: EventsDeps,
   identity: Identity,
-  query: URLSearchParams,
-): readonly Subscription[] {
-  if (!query.has('pattern')) query.set('pattern', EVERYTHING.text);
-  const subscriptions = subscriptionsIn(query);
+  subscriptions: readonly Subscription[],
+): void {
   authorizeSubscribe(identity, subscriptions, (error) => {
     throw error;
   });
   checkSubscriptionLimits({ subscriptions: new Subscriptions(), limits: {} }, subscriptions, [], topicsMax);
-  return subscriptions;
 }
 
-async function getPage(
-  { eventLog, redaction, reads }: EventsOptions,
-  query: URLSearchParams,
+async function sendPage(
+  { eventLog, redaction, reads }: EventsDeps,
   response: Response,
-  { roles, subscribe: grants }: Identity,
   subscriptions: readonly Subscription[],
+  { since, until, limit = LIMIT }: ReturnType<EventsQuery['page']>,
 ): Promise<void> {
-  const since = query.get('since');
-  const pageQuery = {
+  const { roles, subscribe: grants } = identityOf(response);
+  const asked = {
     grants,
     view: redaction.viewOf(roles),
     subscriptions,
-    ...(since !== null && { since: parsePosition(since) }),
-    until: query.has('until') ? parsePosition(query.get('until') ?? '').since : END,
-    limit: limitOf(query),
+    ...(since !== undefined && { since }),
+    until: until?.since ?? END,
+    limit,
   };
-  await reads.answer(response, async () => textOf(await readHistoryPage(eventLog, pageQuery)));
+  await reads.answer(response, async () => textOf(await readHistoryPage(eventLog, asked)));
 }
 
 /** Each event is encoded as it would have been heard. */
 async function textOf({ events, ...about }: Page): Promise<string> {
   const texts = await mapInSlices(events, (event) => native.encode(event));
   return `{"events":[${texts.join()}],${JSON.stringify(about).slice(1)}`;
-}
-
-function limitOf(query: URLSearchParams): number {
-  const asked = query.get('limit');
-  if (asked === null) return LIMIT;
-  if (/^[1-9]\d{0,3}$/.test(asked) && Number(asked) <= LIMIT_MAX) return Number(asked);
-  throw new BelfryError(
-    'parameter_invalid',
-    `The limit "${asked.slice(0, 50)}" is not usable. Expected a whole number from 1 to ${LIMIT_MAX}.`,
-  );
 }

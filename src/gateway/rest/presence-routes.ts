@@ -1,17 +1,18 @@
-import express, { type Request, type Response, type Router } from 'express';
+import type { Response } from 'express';
+import { z } from 'zod';
+import { rfc3339 } from '../../dialects/shapes.ts';
+import type { EventLog } from '../../hub/event-log.ts';
 import { bound } from '../../model/bound.ts';
 import { BelfryError } from '../../model/errors.ts';
-import type { EventLog } from '../../hub/event-log.ts';
 import type { Principal } from '../../model/principal.ts';
-import type { PresenceReader } from '../../registry/registry.ts';
-import { identityOf } from '../auth/caller.ts';
-import { targetOf } from '../sockets/handshake.ts';
+import type { PresenceReader, Presence, Seen } from '../../registry/registry.ts';
+import { identityOf } from '../auth/request-identity.ts';
+import { narrowed, visibleBy } from '../auth/visibility.ts';
 import { CURSOR, setCounts } from '../http/page-headers.ts';
 import type { Reads } from '../http/reads.ts';
-import { narrowed, visibleBy } from '../auth/visibility.ts';
-
-/** Objects of DRP that are connected by an agent of their own, as the principal `runner:<uuid>`. */
-export const RUNNERS = ['machines', 'clusters', 'resource_brokers'] as const;
+import { connection } from './connection-forms.ts';
+import { checked, paging, query, text, type Query } from './query.ts';
+import { json, named, route, type Call, type Route } from './route.ts';
 
 const PAGE_MAX = bound(
   'principals of one page of presence',
@@ -20,39 +21,80 @@ const PAGE_MAX = bound(
   'the page ends there, and the header Link names the next one',
 );
 
-export interface PresenceRoutesOptions {
+export interface PresenceDeps {
   readonly registry: PresenceReader;
   readonly eventLog: Pick<EventLog, 'position'>;
   readonly reads: Reads;
 }
 
-/** Who is there, as far as the caller could hear of it: `GET /presence`, of one principal or of all who are online. */
-export function presenceRoutes(options: PresenceRoutesOptions): Router {
-  const router = express.Router({ caseSensitive: true });
-  for (const type of RUNNERS) {
-    router.get(`/${type}/:uuid/presence`, (request, response) =>
-      getPresence(options, `runner:${request.params.uuid}`, response),
-    );
-  }
-  router.get('/presence', (request, response) => {
-    const principal = targetOf(request).query.get('principal');
-    return principal === null
-      ? getOnline(options, request, response)
-      : getPresence(options, principal, response);
-  });
-  return router;
+const presence: z.ZodType<Presence> = z.strictObject({
+  principal: z.string(),
+  online: z.boolean(),
+  since: rfc3339.nullable(),
+  lastSeen: rfc3339.nullable(),
+  connections: z.array(connection),
+});
+
+const seen: z.ZodType<Seen> = z.strictObject({
+  principal: z.string(),
+  online: z.boolean(),
+  since: rfc3339.nullable(),
+  lastSeen: rfc3339.nullable(),
+});
+
+export const PRESENCE = named('Presence', presence);
+
+const PRINCIPAL = checked(
+  text('Who, as user:ada; all who are online when absent').min(1),
+  () =>
+    new BelfryError(
+      'not_acceptable',
+      'Whose presence is not said. Expected a principal, as in ?principal=user:ada, or no such parameter for all who are online.',
+    ),
+);
+
+interface Page {
+  readonly offset?: number | undefined;
+  readonly limit?: number | undefined;
 }
 
-async function getPresence(
-  { registry, eventLog }: PresenceRoutesOptions,
+const ONE = query({ principal: PRINCIPAL });
+const ALL = query(paging('not_acceptable'));
+
+/** A page is of all who are online: of one principal there is none. */
+const ONE_OR_ALL: Query<Page & { readonly principal?: Principal | undefined }> = {
+  parameters: { ...ONE.parameters, ...ALL.parameters },
+  read: (written, request) => (written.has('principal') ? ONE : ALL).read(written, request),
+};
+
+/** Who is there, as far as the caller could hear of it. */
+export const PRESENCE_ROUTES: readonly Route<PresenceDeps>[] = [
+  route({
+    id: 'getPresence',
+    method: 'get',
+    path: '/api/v3/presence',
+    summary: 'Whether somebody is there, or who is',
+    query: ONE_OR_ALL,
+    answers: {
+      200: json(
+        'Of one with the connections, of all a page without, and Link names the next',
+        named('PresenceOrOnline', z.union([presence, z.array(seen)])),
+        [CURSOR],
+      ),
+    },
+    errors: ['not_found', 'reads_exceeded'],
+    handler: (deps: PresenceDeps, call) => {
+      const { principal } = call.query;
+      return principal === undefined ? sendOnline(deps, call) : sendPresence(deps, principal, call.response);
+    },
+  }),
+];
+
+export async function sendPresence(
+  { registry, eventLog }: PresenceDeps,
   principal: Principal,
   response: Response,
 ): Promise<void> {
-  if (principal === '')
-    throw new BelfryError(
-      'not_acceptable',
-      'Whose presence is not said. Expected a principal, as in ?principal=user:ada, or no such parameter for all who are online.',
-    );
   const visible = narrowed(visibleBy(identityOf(response).subscribe), principal);
   if (visible.length === 0) throw new BelfryError('not_found', 'Not Found');
   // Read before the registry is: what happened since then may be in the answer already, and is told again.
@@ -60,14 +102,11 @@ async function getPresence(
   response.json(await registry.presence(principal));
 }
 
-async function getOnline(
-  { registry, eventLog, reads }: PresenceRoutesOptions,
-  request: Request,
-  response: Response,
+async function sendOnline(
+  { registry, eventLog, reads }: PresenceDeps,
+  { request, response, query: { offset = 0, limit: requested = PAGE_MAX } }: Call<Page, never>,
 ): Promise<void> {
-  const { query } = targetOf(request);
-  const offset = countIn(query, 'offset', 0);
-  const limit = Math.min(countIn(query, 'limit', PAGE_MAX), PAGE_MAX);
+  const limit = Math.min(requested, PAGE_MAX);
   const visible = visibleBy(identityOf(response).subscribe);
   await reads.answer(response, async () => {
     response.set(CURSOR, eventLog.position);
@@ -77,11 +116,4 @@ async function getOnline(
     setCounts(request, response, { total, count: online.length, next });
     return JSON.stringify(online);
   });
-}
-
-function countIn(query: URLSearchParams, name: string, otherwise: number): number {
-  const text = query.get(name);
-  if (text === null) return otherwise;
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new BelfryError('not_acceptable', `The ${name} is not usable. Expected a whole number, 0 or more.`);
 }

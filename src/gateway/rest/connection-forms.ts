@@ -1,0 +1,69 @@
+/** How connections are asked for and told, as it is described: what fits is never refused for its form. */
+import { z } from 'zod';
+import { rfc3339 } from '../../dialects/shapes.ts';
+import { FIELDS, parseQuery, type ConnectionQuery } from '../../registry/connection-query.ts';
+import type { ConnectionRecord } from '../../registry/registry.ts';
+import { lenient, paging, type Parameter, type Query } from './query.ts';
+
+export const connection: z.ZodType<ConnectionRecord> = z.strictObject({
+  Type: z.enum(['websocket', 'stream', 'api']),
+  RemoteAddr: z.string().describe('ip:port of the client'),
+  Principal: z.string(),
+  CreateTime: rfc3339,
+  ExpiresAt: rfc3339.nullable(),
+  Id: z.string(),
+  Node: z.string(),
+  Dialect: z.string(),
+  Patterns: z.array(z.string()),
+  UserAgent: z.string(),
+});
+
+const FUNCTIONS = 'Eq|Ne|Lt|Lte|Gt|Gte';
+
+/** A value, or Fn(value); an expression in the syntax of RE2, of which only plain ones are described. */
+const chance = z
+  .string()
+  .regex(
+    new RegExp(
+      `^(?:[^()]*|(?:${FUNCTIONS}|In|Nin)\\([^()]*\\)|(?:Between|Except)\\([^(),]*,[^(),]*\\)|Re\\(\\^?[\\w .@-]{0,100}\\$?\\))$`,
+    ),
+  );
+
+const IP4 = String.raw`(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)`;
+const IP6 = String.raw`\[(?:(?:[\da-f]{1,4}:){7}[\da-f]{1,4}|::[\da-f]{0,4})\]`;
+const ADDRESS = String.raw`(?:${IP4}|${IP6})(?::\d{1,4})?`;
+const address = z.string().regex(new RegExp(`^(?:${ADDRESS}|(?:${FUNCTIONS})\\(${ADDRESS}\\))$`));
+
+const TIME = String.raw`20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ`;
+const time = z.union([rfc3339, z.string().regex(new RegExp(`^(?:${FUNCTIONS})\\(${TIME}\\)$`))]);
+
+function formOf(field: (typeof FIELDS)[number]): z.ZodType {
+  if (field === 'RemoteAddr') return address;
+  return field === 'CreateTime' || field === 'ExpiresAt' ? time : chance;
+}
+
+const asWritten = (form: z.ZodType): Parameter => lenient(form, (written) => written);
+
+/** All must hold. */
+const conditions: Readonly<Record<string, Parameter>> = Object.fromEntries(
+  FIELDS.map((field) => [
+    field,
+    asWritten(
+      formOf(field).describe(`A value, or Fn(value), as in ${field}=Ne(…); the same again is another chance`),
+    ),
+  ]),
+);
+
+/** Finds the connections that a caller asks for among those that the caller may see. */
+export type ConnectionFinder = (visible: ConnectionQuery['visible'], limit: number) => ConnectionQuery;
+
+/** Read by the registry as a whole, since the parameters stand for one expression. */
+export const CONNECTIONS_QUERY: Query<ConnectionFinder> = {
+  parameters: {
+    ...conditions,
+    sort: asWritten(z.enum(FIELDS)),
+    reverse: asWritten(z.enum(['true', 'false'])),
+    ...paging('not_acceptable'),
+  },
+  read: (written) => (visible, limit) => parseQuery(written, visible, limit),
+};

@@ -1,0 +1,34 @@
+import type { Request, Response } from 'express';
+import { anyObject } from '../../dialects/shapes.ts';
+import { json, named, route, type Route } from './route.ts';
+
+/** Sends a document as a listener tells it. */
+type SendDocument = (request: Request, response: Response) => void;
+
+export interface DocumentsDeps {
+  readonly openapi: SendDocument;
+  readonly asyncapi: SendDocument;
+}
+
+const DOCUMENT = named('Document', anyObject);
+
+export const DOCUMENTS_ROUTES: readonly Route<DocumentsDeps>[] = [
+  route({
+    id: 'getOpenApi',
+    method: 'get',
+    path: '/openapi.json',
+    summary: 'This document',
+    open: true,
+    answers: { 200: json('OpenAPI 3.1', DOCUMENT) },
+    handler: ({ openapi }: DocumentsDeps, { request, response }) => openapi(request, response),
+  }),
+  route({
+    id: 'getAsyncApi',
+    method: 'get',
+    path: '/asyncapi.json',
+    summary: 'The sockets, and what stands in Redis',
+    open: true,
+    answers: { 200: json('AsyncAPI 3.0', DOCUMENT) },
+    handler: ({ asyncapi }: DocumentsDeps, { request, response }) => asyncapi(request, response),
+  }),
+];

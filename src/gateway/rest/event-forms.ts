@@ -1,0 +1,28 @@
+/** The forms of what a query says of events, as they are described: what fits is never refused for its form. */
+import { z } from 'zod';
+import { rfc3339 } from '../../dialects/shapes.ts';
+
+/** A type and an action that are not blank, then a key, with dots between. */
+export const pattern = z.string().regex(/^[^.]*[^.\s][^.]*\.[^.]*[^.\s][^.]*\.[\s\S]*$/);
+
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const path = z
+  .string()
+  .regex(/^(?:id|time|type|action|key|principal|object|original|metadata)(?:\.[^.]+){0,60}$/);
+
+/** What a query carries as JSON. */
+export const filters = z
+  .record(path, z.union([scalar, z.array(scalar).min(1).max(1_000)]))
+  .meta({ maxProperties: 50 })
+  .describe('Paths into the event, each with a value or a list of values, as JSON');
+
+export const cursor = z.string().regex(/^(?:0|[1-9]\d{0,14})-(?:0|[1-9]\d{0,14})$/);
+
+const moment = z.union([rfc3339, z.string().regex(/^[1-9]\d{8,9}$/)]);
+
+export function position(says: string): z.ZodType {
+  return z.union([cursor, moment]).describe(`${says}: a cursor, RFC 3339, or seconds since 1970`);
+}
+
+/** What a header can carry without being changed on the way. */
+export const headerText = z.string().regex(/^(?:[!-~](?:[ -~]*[!-~])?)?$/);

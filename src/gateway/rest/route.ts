@@ -1,0 +1,145 @@
+/** A route of HTTP, declared once: what OpenAPI describes of it is what express serves and checks. */
+import type { Request, RequestHandler, Response, Router } from 'express';
+import type { z } from 'zod';
+import type { DialectName } from '../../dialects/dialect.ts';
+import type { ErrorCode } from '../../model/errors.ts';
+import { targetOf } from '../sockets/handshake.ts';
+import type { Parameter, Query } from './query.ts';
+
+/** A schema of an answer, under the name that OpenAPI gives it. */
+export interface NamedSchema {
+  readonly name: string;
+  readonly schema: z.ZodType;
+}
+
+export interface Answer {
+  readonly says: string;
+  /** Each media type with the schema of its body; none: no body. */
+  readonly content?: Readonly<Record<string, NamedSchema | 'text'>>;
+  readonly headers?: readonly string[];
+}
+
+interface Described<Path extends string> {
+  readonly id: string;
+  readonly method: 'get' | 'post' | 'delete';
+  /** As OpenAPI writes it, with its parameters in braces. */
+  readonly path: Path;
+  readonly summary: string;
+  /** Without credentials. */
+  readonly open?: boolean;
+  /** Served where this dialect is, and open only as far as that asks nobody who comes. */
+  readonly of?: DialectName;
+  /** Asked by DRP's clients before anything else, and refused to the letter as by DRP. */
+  readonly ofDrp?: boolean;
+  /** The parameters of the path for which not any text will do. */
+  readonly names?: Readonly<Record<string, Parameter>>;
+  readonly query?: Query;
+  readonly headers?: Readonly<Record<string, z.ZodType>>;
+  /** Takes events. */
+  readonly takesEvents?: boolean;
+  readonly answers: Readonly<Record<number, Answer>>;
+  /** What it may refuse, beside what every route under `/api/v3` does. */
+  readonly errors?: readonly ErrorCode[];
+}
+
+export interface Route<Deps> extends Described<string> {
+  readonly handlerOf: (deps: Deps) => RequestHandler;
+}
+
+/** A route as it is described, whatever it needs to be served. */
+export type DescribedRoute = Route<never>;
+
+type NamesIn<Path> = Path extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
+
+export interface Call<Value, Name extends string = string> {
+  readonly request: Request;
+  readonly response: Response;
+  readonly params: Readonly<Record<Name, string>>;
+  readonly query: Value;
+}
+
+interface Declared<Deps, Value, Path extends string> extends Described<Path> {
+  readonly query?: Query<Value>;
+  /** Runs before the query and the body are read: what refusals have in common with answers, and whether the caller may. */
+  readonly before?: (deps: Deps, call: Omit<Call<Value, NamesIn<Path>>, 'query'>) => void;
+  /** Reads the body once the query was found to be in order. */
+  readonly body?: (deps: Deps) => RequestHandler;
+  readonly handler: (deps: Deps, call: Call<Value, NamesIn<Path>>) => Promise<void> | void;
+}
+
+/** Declares a route. A handler is called with what was checked: the parameters of the path and of the query. */
+export function route<Deps, Value = undefined, const Path extends string = string>(
+  declared: Declared<Deps, Value, Path>,
+): Route<Deps> {
+  const { before, body, handler, ...described } = declared;
+  const { names = {}, query } = declared;
+  const handlerOf = (deps: Deps): RequestHandler => {
+    const readBody = body?.(deps);
+    return async (request, response) => {
+      const params = request.params as Record<NamesIn<Path>, string>;
+      before?.(deps, { request, response, params });
+      for (const [name, { read }] of Object.entries(names)) read(params[name as NamesIn<Path>], name);
+      const value = query?.read(targetOf(request).query, request) as Value;
+      if (readBody !== undefined) await runs(readBody, request, response);
+      await handler(deps, { request, response, params, query: value });
+    };
+  };
+  return { ...described, handlerOf };
+}
+
+function runs(middleware: RequestHandler, request: Request, response: Response): Promise<void> {
+  return new Promise((resolve, reject) => {
+    void middleware(request, response, (error?: unknown) => {
+      if (error === undefined) resolve();
+      else reject(error);
+    });
+  });
+}
+
+/** Serves routes whose paths begin with this base, in their order: of two that fit a path the first is asked. */
+export function mount<Deps>(router: Router, base: string, routes: readonly Route<Deps>[], deps: Deps): void {
+  for (const { method, path, handlerOf } of routes) {
+    const below = path.slice(base.length).replaceAll(/\{(\w+)\}/g, ':$1');
+    router[method](below === '' ? '/' : below, handlerOf(deps));
+  }
+}
+
+/** What every route may refuse that asks who comes. */
+export const SIGN_IN_ERRORS: readonly ErrorCode[] = [
+  'credentials_missing',
+  'credentials_malformed',
+  'password_wrong',
+  'attempts_exceeded',
+  'token_invalid',
+];
+
+/** What every route under `/api/v3` may refuse. */
+const COMMON_ERRORS: readonly ErrorCode[] = [
+  ...SIGN_IN_ERRORS,
+  'origin_forbidden',
+  'not_acceptable',
+  'unavailable',
+  'internal',
+];
+
+/** The codes that a route may refuse with. */
+export function errorsOf({
+  path,
+  errors = [],
+}: Pick<DescribedRoute, 'path' | 'errors'>): readonly ErrorCode[] {
+  return [...new Set([...(path.startsWith('/api/v3/') ? COMMON_ERRORS : []), ...errors])];
+}
+
+/** The paths that are meant by one with parameters, as a regular expression without its ends. */
+export function pathForm(path: string): string {
+  return path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+');
+}
+
+/** An answer of JSON. */
+export function json(says: string, schema: NamedSchema, headers?: readonly string[]): Answer {
+  return { says, content: { 'application/json': schema }, ...(headers && { headers }) };
+}
+
+export function named(name: string, schema: z.ZodType): NamedSchema {
+  return { name, schema };
+}

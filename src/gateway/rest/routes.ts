@@ -1,0 +1,78 @@
+/** Every route of HTTP that there can be, in the order in which they are asked and described. */
+import type { DialectName } from '../../dialects/dialect.ts';
+import { CLUSTERS_ROUTES } from './clusters-routes.ts';
+import { CONNECTIONS_ROUTES, type ConnectionsDeps } from './connections-routes.ts';
+import { DEAD_LETTERS_ROUTES, type DeadLettersDeps } from './dead-letters-routes.ts';
+import { DOCUMENTS_ROUTES } from './documents-routes.ts';
+import { EVENTS_ROUTES, type EventsDeps } from './events-routes.ts';
+import { EXPLAIN_ROUTES, type ExplainDeps } from './explain-routes.ts';
+import { HEALTH_ROUTES } from './health-routes.ts';
+import { INFO_ROUTES, type InfoDeps } from './info-routes.ts';
+import { METRICS_ROUTES } from './metrics-routes.ts';
+import { NODES_ROUTES, type NodesDeps } from './nodes-routes.ts';
+import { PRESENCE_ROUTES, type PresenceDeps } from './presence-routes.ts';
+import { PUBLISH_ROUTES, type PublishDeps } from './publish-routes.ts';
+import { RETAINED_ROUTES, type RetainedDeps } from './retained-routes.ts';
+import { SIGN_IN_ERRORS, type DescribedRoute, type Route } from './route.ts';
+import { RUNNERS_ROUTES, type RunnersDeps } from './runners-routes.ts';
+import { TOKENS_ROUTES, type TokensDeps } from './tokens-routes.ts';
+import { USERS_ROUTES, type UsersDeps } from './users-routes.ts';
+
+/** What the routes under `/api/v3` need, all together. */
+export type ApiDeps = InfoDeps &
+  UsersDeps &
+  EventsDeps &
+  PublishDeps &
+  ExplainDeps &
+  NodesDeps &
+  DeadLettersDeps &
+  ConnectionsDeps &
+  RunnersDeps &
+  PresenceDeps &
+  TokensDeps &
+  RetainedDeps;
+
+/** The routes under `/api/v3`. */
+export const API_ROUTES: readonly Route<ApiDeps>[] = [
+  ...INFO_ROUTES,
+  ...USERS_ROUTES,
+  ...EVENTS_ROUTES,
+  ...PUBLISH_ROUTES,
+  ...EXPLAIN_ROUTES,
+  ...NODES_ROUTES,
+  ...DEAD_LETTERS_ROUTES,
+  ...CONNECTIONS_ROUTES,
+  ...RUNNERS_ROUTES,
+  ...PRESENCE_ROUTES,
+  ...TOKENS_ROUTES,
+  // Last, since they take any name that is a type.
+  ...RETAINED_ROUTES,
+];
+
+export const ROUTES: readonly DescribedRoute[] = [
+  ...HEALTH_ROUTES,
+  ...METRICS_ROUTES,
+  ...DOCUMENTS_ROUTES,
+  ...API_ROUTES,
+  ...CLUSTERS_ROUTES,
+];
+
+export interface ServedBy {
+  /** Those that are served, and those that may be used without a token. */
+  readonly dialects: readonly DialectName[];
+  readonly anonymous: readonly DialectName[];
+  /** Whether numbers go out by a listener of their own, and not here. */
+  readonly metricsApart: boolean;
+}
+
+/** The routes that a node with these settings serves, each as it is there. */
+export function servedRoutes({ dialects, anonymous, metricsApart }: ServedBy): DescribedRoute[] {
+  const served = ROUTES.filter(({ id, of }) =>
+    of === undefined ? id !== 'getMetrics' || !metricsApart : dialects.includes(of),
+  );
+  return served.map((route) => {
+    const { of, errors = [] } = route;
+    if (of === undefined || anonymous.includes(of)) return route;
+    return { ...route, open: false, errors: [...SIGN_IN_ERRORS, ...errors] };
+  });
+}
