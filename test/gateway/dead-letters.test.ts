@@ -185,7 +185,7 @@ describe('who may see to dead letters', () => {
   it('sees what a redaction excepts only with the role for it', async () => {
     const world = await start({
       BELFRY_REDACTION: '[{"fields":["ssn"],"events":"people.*.*","except":["hr"]}]',
-      BELFRY_ROLES: '{"hr":{"subscribe":["*.*.*"]},"ops":{"subscribe":["dead.*.*"]}}',
+      BELFRY_ROLES: '{"hr":{"subscribe":["*.*.*"]},"ops":{"subscribe":["dead-letters.*.*"]}}',
     });
     const text = '{"type":"people","object":{"ssn":"123","token":"abc"}}';
     const [id] = await bury(world, text);
