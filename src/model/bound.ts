@@ -1,9 +1,9 @@
-/** In what a bound counts. */
+/** The unit in which a bound counts. */
 export type Unit = 'share' | 'bytes' | 'characters' | 'entries' | 'levels' | 'ms' | 'a second' | 'a minute';
 
-/** A bound of memory, count or time, and what happens to what would pass it. */
+/** A bound of memory, count or time, and what happens when it is reached. */
 export interface Bound {
-  /** What is bounded, as a reader of the docs would say it: `filters of one subscription`. */
+  /** What is bounded, in words for a reader of the docs: `filters of one subscription`. */
   readonly of: string;
   readonly max: number;
   readonly unit: Unit;
@@ -14,15 +14,15 @@ export interface Bound {
 const declared: Bound[] = [];
 
 /**
- * Declares a bound that no setting changes, and answers its number. Each is declared once, at the top of the module
- * that keeps it; the docs' table of all bounds is made from these.
+ * Declares a bound that no setting changes, and returns its number. Each bound is declared once, at the top of the
+ * module that enforces it; the docs' table of all bounds is made from these declarations.
  */
 export function bound(of: string, max: number, unit: Unit, fate: string): number {
   declared.push({ of, max, unit, fate });
   return max;
 }
 
-/** All that the modules loaded so far have declared, in the order of their texts. */
+/** All bounds that the loaded modules have declared, sorted by what they bound. */
 export function allBounds(): readonly Bound[] {
   return declared.toSorted((a, b) => (a.of < b.of ? -1 : 1));
 }

@@ -1,4 +1,4 @@
-/** Time and turns of the event loop, handed in so that a test decides when they pass. */
+/** Time, timers and turns of the event loop. It is handed in, so that a test decides when time passes. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
@@ -26,7 +26,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Waits for the work, but not longer than this. */
+/** Waits for the work, but at most so many milliseconds. */
 export async function within(ms: number, work: Promise<unknown>, clock: Clock): Promise<void> {
   const { promise: timeout, resolve } = Promise.withResolvers<void>();
   const cancel = clock.after(ms, resolve);

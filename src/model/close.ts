@@ -1,10 +1,10 @@
 import { bound } from './bound.ts';
 
-/** Every code with which the hub closes a connection: what it means, and whether a client does well to come back. */
+/** Every code with which the hub closes a connection: what it means, and whether a client should reconnect. */
 export const CLOSE = {
   normal: { code: 1000, reason: 'normal', retry: false },
   draining: { code: 1001, reason: 'the node is going away; reconnect', retry: true },
-  /** Sent by `ws`, which reads the frames. */
+  /** `ws` sends this one, since it reads the frames. */
   protocol: { code: 1002, reason: 'not a WebSocket frame', retry: false },
   refused: { code: 1008, reason: 'refused by policy', retry: false },
   tooBig: { code: 1009, reason: 'message too big', retry: false },
@@ -19,16 +19,16 @@ export const CLOSE = {
 
 export interface Close {
   readonly code: number;
-  /** At most 123 bytes of UTF-8, as RFC 6455 has it. */
+  /** At most 123 bytes of UTF-8, as RFC 6455 requires. */
   readonly reason: string;
-  /** Whether to reconnect, later and with fresh credentials where the code says so. */
+  /** Whether a client should reconnect, later and with new credentials where the code says so. */
   readonly retry: boolean;
 }
 
-/** As long as a reason may be: a control frame holds 125 bytes, two of them the code. */
+/** The longest reason: a control frame holds 125 bytes, and two of them are the code. */
 const REASON_MAX_BYTES = bound('reason in a close frame', 123, 'bytes', 'it is cut there');
 
-/** The same close with a reason of its own, cut where it is too long. */
+/** The same close with another reason, which is cut where it is too long. */
 export function closeWith({ code, retry }: Close, reason: string): Close {
   let cut = reason.slice(0, REASON_MAX_BYTES);
   while (Buffer.byteLength(cut) > REASON_MAX_BYTES) cut = cut.slice(0, -1);

@@ -1,23 +1,23 @@
 /**
  * A position in the log: the id of an event, `<milliseconds>-<sequence>` as Redis Streams number their entries.
- * Opaque to clients; ordered for us.
+ * Clients must treat it as opaque; the hub compares cursors.
  */
 export type Cursor = string;
 
-/** Before the first event of a log. */
+/** The position before the first event of a log. */
 export const START: Cursor = '0-0';
 
-/** After the last event that any log can have. */
+/** The position after the last event that any log can have. */
 export const END: Cursor = '999999999999999-999999999999999';
 
-/** Fifteen digits are exact as a number, and without leading zeros one place has one text. */
+/** Numbers of fifteen digits are exact, and without leading zeros each position has only one text. */
 const FORM = /^(0|[1-9]\d{0,14})-(0|[1-9]\d{0,14})$/;
 
 export function isCursor(text: string): boolean {
   return FORM.test(text);
 }
 
-/** Negative when `a` is earlier than `b`, zero when they are the same place, positive when later. */
+/** Negative when `a` is before `b`, zero when they are the same position, positive when `a` is after `b`. */
 export function compareCursors(a: Cursor, b: Cursor): number {
   if (a === b) return 0;
   const dashA = a.indexOf('-');
@@ -26,7 +26,7 @@ export function compareCursors(a: Cursor, b: Cursor): number {
   return byTime !== 0 ? byTime : Number(a.slice(dashA + 1)) - Number(b.slice(dashB + 1));
 }
 
-/** Before the first event that the log can have taken in at this time, in milliseconds since 1970. */
+/** The position before the first event that the log can have appended at this time, in milliseconds since 1970. */
 export function cursorAt(ms: number): Cursor {
   return ms <= 0 ? START : `${ms - 1}-999999999999999`;
 }
@@ -36,7 +36,7 @@ export function cursorMs(cursor: Cursor): number {
   return Number(cursor.slice(0, cursor.indexOf('-')));
 }
 
-/** The same as RFC 3339 in UTC. */
+/** The time at which the entry was appended, as RFC 3339 in UTC. */
 export function cursorTime(cursor: Cursor): string {
   return new Date(cursorMs(cursor)).toISOString();
 }

@@ -1,16 +1,16 @@
 import type { Cursor } from './cursor.ts';
 
-/** What somebody has put into the ingress and cannot be accepted. */
+/** An entry of the ingress that could not be accepted. */
 export interface DeadLetter {
-  /** Its place among the dead letters. */
+  /** Its position among the dead letters. */
   readonly id: Cursor;
-  /** The id that it had in the ingress. */
+  /** The id of the entry in the ingress. */
   readonly entry: string;
-  /** When it was refused. */
+  /** When the entry was refused. */
   readonly time: string;
-  /** The code of the error, and what it said. */
+  /** The code and the message of the error. */
   readonly reason: string;
   readonly message: string;
-  /** What was to be the event, as it was written but for what is masked. */
+  /** The text that should have been the event, as it was written except for masked values. */
   readonly event: string;
 }

@@ -1,6 +1,6 @@
 /**
- * Every fault that somebody outside can meet: a stable code, the HTTP status that goes with it, and the
- * place in the documentation where it is explained. The table there is held to this one by a test.
+ * Every error that users of the hub can meet: a stable code, its HTTP status, and a title. The documentation explains
+ * each; a test compares the table there with this one.
  */
 export const ERRORS = {
   json_invalid: {
@@ -78,7 +78,7 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** Which limit of connections was reached, for whoever counts that. */
+/** Which limit of connections was reached, for the metrics. */
 export const LIMITS = [
   'connections_max',
   'reserved_share',
@@ -89,13 +89,13 @@ export const LIMITS = [
 
 export type Limit = (typeof LIMITS)[number];
 
-/** Something that was refused: `message` says what was wrong and what was expected, `see` where to read more. */
+/** A refusal: `message` says what was wrong and what was expected, `see` where to read more. */
 export class BelfryError extends Error {
   override readonly name: string = 'BelfryError';
   readonly code: ErrorCode;
-  /** By which the same may be asked for again without happening twice, where nobody can tell whether it happened. */
+  /** The key under which the request can be repeated without happening twice, where its outcome is unknown. */
   readonly idempotencyKey: string | undefined;
-  /** Of `limit_reached`, where connections are limited. */
+  /** Which limit was reached, for `limit_reached` of connections. */
   readonly limit: Limit | undefined;
   readonly #retryAfterS: number | undefined;
 
@@ -115,7 +115,7 @@ export class BelfryError extends Error {
     this.#retryAfterS = options?.retryAfterS;
   }
 
-  /** In how many seconds the same may be tried again, where that makes sense at all. */
+  /** After how many seconds the request may be repeated, where a repetition makes sense. */
   get retryAfterS(): number | undefined {
     return this.#retryAfterS ?? (this.status === 503 || this.status === 429 ? 1 : undefined);
   }
@@ -132,7 +132,7 @@ export class BelfryError extends Error {
 /** A frame or body that a dialect cannot read. The only thing that `decode` and `parse` throw. */
 export class ProtocolError extends BelfryError {
   override readonly name = 'ProtocolError';
-  /** Which command of the client it answers, where that could be read. */
+  /** The reference of the client's command that this answers, where it could be read. */
   readonly ref: string;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions & { ref?: string }) {
@@ -141,7 +141,10 @@ export class ProtocolError extends BelfryError {
   }
 }
 
-/** Any thrown value as a {@link BelfryError}; what is none becomes `internal`, with the cause kept for the log. */
+/**
+ * Turns any thrown value into a {@link BelfryError}. An unexpected one becomes `internal`, with its cause kept for
+ * the log.
+ */
 export function asBelfryError(thrown: unknown): BelfryError {
   if (thrown instanceof BelfryError) return thrown;
   return new BelfryError('internal', 'The hub failed on this; its log has the details.', { cause: thrown });

@@ -13,7 +13,7 @@ export interface NewEvent {
   readonly action: string;
   /** Which one: a name or id; may hold dots, may be empty. */
   readonly key: string;
-  /** Who caused it; set by the hub wherever it knows who is publishing. */
+  /** Who caused it. The hub sets it wherever it knows the publisher. */
   readonly principal?: string;
   /** The thing after the change, or the payload. */
   readonly object: Value;
@@ -22,39 +22,42 @@ export interface NewEvent {
   readonly metadata?: ObjectValue;
 }
 
-/** The one thing that travels. */
+/** An event as the hub carries it. */
 export interface HubEvent extends NewEvent {
   readonly time: string;
-  /** Its position in the log; absent on live-only events, which are not kept. */
+  /** Its position in the log; absent on live-only events, which are not in the log. */
   readonly id?: Cursor;
-  /** The id before it in the log, by which a node notices a gap. */
+  /** The id of the event before it in the log, by which a node notices a gap. */
   readonly previous?: Cursor;
-  /** Length of its JSON as it came, by which memory that keeps events is bounded. */
+  /** The length of its JSON as received, by which memory that holds events is bounded. */
   readonly size: number;
-  /** Who follows it on this node; absent on all but those of a sampled trace. */
+  /** The trace of the event on this node; present only on events of a sampled trace. */
   readonly trace?: Trace;
 }
 
-/** The type of the hub's own events: replies to commands, gaps. Nobody else may publish it. */
+/** The type of the hub's own events, such as replies to commands and gaps. Publishers may not use it. */
 export const HUB_TYPE = 'belfry';
 
-/** Replies of the hub, and DRP's acks, which its clients count one by one: these stand in no log at all. */
+/** Types that never stand in a log: replies of the hub, and DRP's acks, which its clients count one by one. */
 const UNLOGGED_TYPES = [HUB_TYPE, 'websocket'] as const;
 
-/** What the connection registry tells; whoever hears it takes it for true. */
+/** The types that the connection registry publishes. Their readers trust them, so nobody else may publish them. */
 export const REGISTRY_TYPES: readonly string[] = ['connections', 'presence', 'tokens'];
 
-/** Types that only the hub itself publishes. To the letter, as patterns match them. */
+/** Types that only the hub itself publishes. They are compared to the letter, as patterns do. */
 export const RESERVED_TYPES: readonly string[] = [...UNLOGGED_TYPES, ...REGISTRY_TYPES];
 const RESERVED: ReadonlySet<string> = new Set(RESERVED_TYPES);
 const UNLOGGED: ReadonlySet<string> = new Set(UNLOGGED_TYPES);
 
-/** Of an event that somebody publishes. @throws ProtocolError `type_reserved` */
+/** Refuses a reserved type in an event of a publisher. @throws ProtocolError `type_reserved` */
 export function refuseReservedType(event: NewEvent): void {
   if (RESERVED.has(event.type)) throw reserved(event);
 }
 
-/** Of an event that stands in the log, where the registry writes as well. @throws ProtocolError `type_reserved` */
+/**
+ * Refuses a type that never stands in the log. The types of the registry do stand there. @throws ProtocolError
+ * `type_reserved`
+ */
 export function refuseUnloggedType(event: NewEvent): void {
   if (UNLOGGED.has(event.type)) throw reserved(event);
 }
@@ -66,13 +69,13 @@ function reserved({ type }: NewEvent): ProtocolError {
   );
 }
 
-/** The JSON that stands in the log: the canonical format, without id. Values are as they were published. */
+/** The JSON of an event in the log: the canonical format, without the id. Values stay as they were published. */
 export function canonicalJson(event: NewEvent): string {
   const { time, type, action, key, principal } = event;
   return withValues({ time, type, action, key, principal }, event);
 }
 
-/** The same with its id, as clients hear it. */
+/** The JSON of an event with its id, as clients hear it. */
 export function heardJson(event: HubEvent): string {
   const { id, time, type, action, key, principal } = event;
   return withValues({ id, time, type, action, key, principal }, event);

@@ -1,7 +1,7 @@
 import { scanNumber } from './json-scan.ts';
 import { skipString } from './json-walk.ts';
 
-/** What `JSON.parse` tells of a value that is neither object nor list: its text. */
+/** What `JSON.parse` tells about a value that is neither object nor list: its text. */
 export interface Written {
   readonly source?: string;
 }
@@ -14,7 +14,7 @@ declare global {
   }
 }
 
-/** A number that JavaScript would write in another way than it was written, or as another number: 1.0, 2⁵³ + 1, 1e400. */
+/** A number that JavaScript would write differently, or would change: 1.0, 2⁵³ + 1, 1e400. */
 export class ExactNumber {
   readonly source: string;
 
@@ -31,7 +31,7 @@ export class ExactNumber {
   }
 }
 
-/** Of JSON that was scanned before. The numbers that would be changed are kept as {@link ExactNumber}. */
+/** Parses JSON that was validated before. Numbers that JavaScript would change become an {@link ExactNumber}. */
 export function parseExactly(text: string): unknown {
   return hasInexact(text) ? JSON.parse(text, keepSource) : JSON.parse(text);
 }
@@ -53,18 +53,18 @@ function hasInexact(text: string): boolean {
   return false;
 }
 
-/** Small whole numbers are told at a glance. */
+/** Small whole numbers are recognised by a pattern, which is faster. */
 function isKept(source: string): boolean {
   return /^[1-9]?\d{1,14}$/.test(source) || String(Number(source)) === source;
 }
 
-/** The number that is mathematically equal, where JavaScript has it; else itself. */
+/** The equal number of JavaScript, where there is one; else the exact number itself. */
 export function nearest(exact: ExactNumber): number | ExactNumber {
   const number = Number(exact.source);
   return Number.isFinite(number) && numberKey(number) === numberKey(exact) ? number : exact;
 }
 
-/** Equal for numbers that are mathematically equal, whatever their texts. */
+/** A key that is equal for mathematically equal numbers, however they are written. */
 export function numberKey(value: number | ExactNumber): string {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = FORM.exec(String(value)) ?? [];
   const digits = (whole + fraction).replace(/^0+/, '');

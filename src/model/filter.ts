@@ -6,28 +6,28 @@ import { isJsonObject, JsonText, MAX_DEPTH, type Json } from './json.ts';
 
 type Path = readonly string[];
 
-/** A field of the event, found by the first path that leads anywhere, holds what is wanted. */
+/** A condition on one field of an event. The first path that leads to a value finds the field. */
 export type Filter = {
-  /** As written; equal texts are the same filter. */
+  /** The filter as text; equal texts are the same filter. */
   readonly text: string;
-  /** Paths from the event's root: `['object', 'status']`. */
+  /** Paths from the root of the event: `['object', 'status']`. */
   readonly paths: readonly Path[];
 } & (
   | {
       readonly values: ReadonlySet<unknown>;
-      /** The keys of wanted numbers that JavaScript has no number for. */
+      /** The keys of wanted numbers that JavaScript cannot represent exactly. */
       readonly exact?: ReadonlySet<string>;
     }
-  /** Somewhere in a text, upper and lower case alike. */
+  /** A part of a text, in upper or lower case. */
   | { readonly contains: string }
 );
 
 const REFUSED = 'the command is refused with filter_invalid';
-/** Every event may be held against each of them. */
+/** Every event may have to be tested against each filter. */
 const MAX_FILTERS = bound('filters of one command', 50, 'entries', REFUSED);
 const MAX_VALUES = bound('values of one filter', 1_000, 'entries', REFUSED);
 
-/** What publishers and clients see of an event. What else the hub knows of it is nobody's to ask for. */
+/** The fields of an event that publishers and clients see. Filters cannot ask for the internal ones. */
 const FIELDS: ReadonlySet<string> = new Set([
   'id',
   'time',
@@ -41,8 +41,8 @@ const FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Filters as a client states them: `{"object.status": ["Running", "Failed"], "key": "web-1"}`. All must hold. `pathsOf`
- * says where in an event a written path may lead; by default it begins with a field of the event.
+ * Parses filters as a client writes them: `{"object.status": ["Running", "Failed"], "key": "web-1"}`. All must hold.
+ * `pathsOf` says where in an event a written path may lead; by default a path begins with a field of the event.
  * @throws ProtocolError `filter_invalid`
  */
 export function parseFilters(
@@ -105,7 +105,7 @@ function valueAt(event: NewEvent, path: Path): unknown {
   let value: unknown = event;
   for (const name of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
-    // These are things of JavaScript's and ours: no event holds them.
+    // These belong to JavaScript and to the hub, and are no fields of an event.
     if (value instanceof ExactNumber || (name === 'length' && Array.isArray(value))) return undefined;
     value = (value as Record<string, unknown>)[name];
     if (value instanceof JsonText) value = value.value;

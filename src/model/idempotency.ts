@@ -5,7 +5,7 @@ import { BelfryError } from './errors.ts';
 import { canonicalJson, type NewEvent } from './event.ts';
 import type { Principal } from './principal.ts';
 
-/** How long a key is remembered. */
+/** For how long an idempotency key is remembered. */
 export const IDEMPOTENCY_MS = bound(
   'time for which an idempotency key is known',
   5 * 60_000,
@@ -20,27 +20,29 @@ export const MAX_IDEMPOTENCY_KEY = bound(
   'the publish is refused with `idempotency_key_invalid`, or as no command',
 );
 
-/** One try of a node to publish, by which Redis can be asked later what became of it. */
+/** One attempt of a node to publish, by which Redis can be asked for its outcome later. */
 export interface Attempt {
-  /** Of the process that tried. */
+  /** The id of the process that made the attempt. */
   readonly boot: string;
-  /** Which of its tries. */
+  /** The number of the attempt in that process. */
   readonly number: number;
-  /** When, in milliseconds since 1970. */
+  /** The time of the attempt, in milliseconds since 1970. */
   readonly at: number;
 }
 
-/** By what a repetition of a publish is known, so that it happens once. */
+/** How a repetition of a publish is recognised, so that the publish happens once. */
 export interface Once {
-  /** Of one publisher: the same key of another is another. */
+  /** The idempotency key together with its publisher, so that publishers do not share keys. */
   readonly key: string;
-  /** Of what is published. The same key with another digest is refused. */
+  /** The digest of what is published. The same key with another digest is refused. */
   readonly digest: string;
-  /** The try whose outcome nobody could tell, and which this repeats. */
+  /** The attempt with the unknown outcome that this publish repeats. */
   readonly repeats?: Attempt;
 }
 
-/** That nobody can tell whether it was published. Whoever repeats it under the key publishes it once at most. */
+/**
+ * The error for a publish whose outcome is unknown. A repetition under its idempotency key publishes at most once.
+ */
 export class OutcomeUnknown extends BelfryError {
   override readonly name = 'OutcomeUnknown';
   readonly attempt: Attempt;
@@ -57,7 +59,10 @@ export class OutcomeUnknown extends BelfryError {
 
 const HUB_KEY = /^belfry\.([\w-]{8,32})\.(\d{1,15})\.(\d{1,15})\.([\da-f]{40})$/;
 
-/** Of these events by this principal, as they were asked for: before the hub adds a time, a trace or a mask. */
+/**
+ * The digest of these events by this principal, as the publisher wrote them: before the hub adds a time, a trace or a
+ * mask.
+ */
 export function digestOf(principal: Principal, events: readonly NewEvent[]): string {
   const hash = createHash('sha1').update(principal);
   for (const event of events) hash.update('\n').update(canonicalJson(event));
@@ -65,11 +70,13 @@ export function digestOf(principal: Principal, events: readonly NewEvent[]): str
 }
 
 /**
- * What a publisher's own key means, or that which the hub gave out for a publish whose outcome it could not tell.
- * @throws BelfryError `idempotency_key_reused` or `idempotency_key_invalid`, where the latter was for another body, or long ago
+ * Decides what an idempotency key means: a key of the publisher's own, or one that the hub gave out for a publish
+ * with an unknown outcome.
+ * @throws BelfryError for a key that the hub gave out: `idempotency_key_reused` with other events,
+ * `idempotency_key_invalid` when it is too old
  */
 export function onceOf(key: string, principal: Principal, digest: string, now: number): Once {
-  // The length tells where the principal ends, whatever is in the two.
+  // The length tells where the principal ends, whatever characters the two hold.
   const scoped = `${principal.length}:${principal}:${key}`;
   const [, boot, number, at, of] = HUB_KEY.exec(key) ?? [];
   if (boot === undefined) return { key: scoped, digest };
@@ -83,17 +90,20 @@ export function onceOf(key: string, principal: Principal, digest: string, now: n
   return { key: scoped, digest, repeats: { boot, number: Number(number), at: Number(at) } };
 }
 
-/** The key by which somebody else may repeat what was tried. */
+/** The key under which a publisher may repeat an attempt, at any node. */
 export function keyOf({ boot, number, at }: Attempt, digest: string): string {
   return `belfry.${boot}.${number}.${at}.${digest}`;
 }
 
-/** A key as a header of HTTP holds it, whose values are bytes that Node reads as Latin-1: those of UTF-8. */
+/** An idempotency key as the value of an HTTP header: its UTF-8 bytes, which Node handles as Latin-1. */
 export function headerOfKey(key: string): string {
   return Buffer.from(key).toString('latin1');
 }
 
-/** The key that a header holds: the same as a socket would have sent. Bytes that are no UTF-8 are Latin-1. */
+/**
+ * The idempotency key of an HTTP header, equal to the one that a socket would have sent. Bytes that are not UTF-8
+ * count as Latin-1.
+ */
 export function keyOfHeader(header: string): string {
   const bytes = Buffer.from(header, 'latin1');
   return isUtf8(bytes) ? bytes.toString() : header;

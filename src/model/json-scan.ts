@@ -1,7 +1,7 @@
 /**
- * Looks over JSON without making anything of it: faster than reading it, and nothing is changed on the way. Takes what
- * `JSON.parse` takes, except for what would hurt or be changed later: nesting beyond {@link MAX_DEPTH}, the name
- * `__proto__`, and escapes that are half of a surrogate pair, which are no text.
+ * Validates JSON without building values from it, which is faster than parsing, and leaves the text unchanged. It
+ * accepts what `JSON.parse` accepts, except for what would do harm or be changed later: nesting beyond {@link
+ * MAX_DEPTH}, the name `__proto__`, and escapes of half a surrogate pair, which are no text.
  */
 import { bound } from './bound.ts';
 import { ProtocolError } from './errors.ts';
@@ -23,17 +23,17 @@ const UNDERSCORE = 0x5f;
 const FORBIDDEN = '__proto__';
 const SHORT_ESCAPES = '"\\/bfnrt';
 
-/** Told where the name and the value of a field stand. */
+/** Called with the places of the name and the value of a field. */
 export type Visit = (nameAt: number, nameEnd: number, valueAt: number, valueEnd: number) => void;
 
-/** Whether no string in the text needs a look at its characters: there is no escape, and no control character. */
+/** Whether the strings of a text need no check of their characters: it holds no escape and no control character. */
 export function isPlain(text: string): boolean {
   return !/[\p{Cc}\\]/u.test(text);
 }
 
 /**
- * Where the value ends that begins there, in a text of which {@link isPlain} was asked. `visit` is told of each field, if
- * it is an object.
+ * The end of the value that begins at a place; `plain` is what {@link isPlain} says of the text. If the value is an
+ * object, `visit` is called for each of its fields.
  * @throws ProtocolError `json_invalid`
  */
 export function scanValue(text: string, at: number, plain: boolean, visit?: Visit, depth = 0): number {
@@ -55,7 +55,7 @@ export function scanValue(text: string, at: number, plain: boolean, visit?: Visi
   }
 }
 
-/** Where the text goes on after white space. */
+/** The next place that is not white space. */
 export function skipSpace(text: string, at: number): number {
   for (; ; at++) {
     const code = text.charCodeAt(at);
@@ -105,7 +105,7 @@ function scanList(text: string, at: number, plain: boolean, depth: number): numb
   }
 }
 
-/** Where the string ends that begins there, its quotes included. */
+/** The end of the string that begins at this place, quotes included. */
 function scanString(text: string, at: number, plain: boolean): number {
   if (plain) {
     const end = text.indexOf('"', at + 1);
@@ -121,7 +121,7 @@ function scanString(text: string, at: number, plain: boolean): number {
   throw unexpected(text, text.length, 'the end of a string');
 }
 
-/** The last character of the escape that begins there; of a pair of surrogates, that of the second. */
+/** The last character of the escape that begins at this place; for a surrogate pair, the last of its second half. */
 function scanEscape(text: string, at: number): number {
   if (text.charCodeAt(at + 1) !== LOWER_U) {
     if (at + 1 < text.length && SHORT_ESCAPES.includes(text.charAt(at + 1))) return at + 1;
@@ -146,7 +146,7 @@ function scanWord(text: string, at: number, word: string): number {
   throw unexpected(text, at, word);
 }
 
-/** A number; `0.5` and `-1e-7` are such, `01`, `.5` and `NaN` are none. */
+/** The end of a number: `0.5` and `-1e-7` are numbers, `01`, `.5` and `NaN` are not. */
 export function scanNumber(text: string, at: number): number {
   const first = text.charCodeAt(at) === 0x2d ? at + 1 : at;
   let end = digitsFrom(text, first);
@@ -172,7 +172,7 @@ function digitsFrom(text: string, at: number): number {
   }
 }
 
-/** However it is written: escapes spell it too. */
+/** Refuses the forbidden name, also when it is written with escapes. */
 function checkName(text: string, at: number, end: number): void {
   const first = text.charCodeAt(at + 1);
   if (first !== UNDERSCORE && first !== BACKSLASH) return;
@@ -185,7 +185,7 @@ function tooDeep(): ProtocolError {
   return invalid(`it is nested deeper than ${MAX_DEPTH} levels`);
 }
 
-/** What stands at a place where something else must. */
+/** The error for a character that may not stand at its place. */
 export function unexpected(text: string, at: number, expected: string): ProtocolError {
   const found =
     at < text.length ? JSON.stringify(String.fromCodePoint(text.codePointAt(at) ?? 0)) : 'the end';

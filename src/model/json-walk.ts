@@ -1,11 +1,14 @@
-/** Finds its way in the text of JSON that was scanned before, so that nothing here has to be checked again. */
+/**
+ * Walks through the text of JSON that json-scan.ts has validated before, so that nothing here has to be checked
+ * again.
+ */
 
 import type { Visit } from './json-scan.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** Where the string has ended that begins there, its quotes included. */
+/** The end of the string that begins at this place, quotes included. */
 export function skipString(text: string, at: number): number {
   for (;;) {
     at = text.indexOf('"', at + 1);
@@ -15,7 +18,7 @@ export function skipString(text: string, at: number): number {
   }
 }
 
-/** Where the value has ended that begins there. */
+/** The end of the value that begins at this place. */
 export function skipValue(text: string, at: number): number {
   const first = text[at];
   if (first === '"') return skipString(text, at);
@@ -41,19 +44,19 @@ function skipScalar(text: string, at: number): number {
   }
 }
 
-/** Where something stands that is neither white space nor one of these. */
+/** The next place that holds neither white space nor the character `besides`. */
 export function next(text: string, at: number, besides: string): number {
   while (text.charCodeAt(at) <= 0x20 || text[at] === besides) at++;
   return at;
 }
 
-/** What the string says that stands between two places, its quotes included. */
+/** The value of the string between two places; the quotes stand within them. */
 export function unquoted(text: string, at: number, end: number): string {
   const inside = text.slice(at + 1, end - 1);
   return inside.includes('\\') ? (JSON.parse(text.slice(at, end)) as string) : inside;
 }
 
-/** Tells where the name and the value stand of each field of an object. */
+/** Calls `visit` with the places of the name and the value of each field of an object. */
 export function visitFields(text: string, visit: Visit): void {
   for (let at = next(text, 1, ','); text[at] !== '}';) {
     const nameEnd = skipString(text, at);
@@ -64,7 +67,7 @@ export function visitFields(text: string, visit: Visit): void {
   }
 }
 
-/** The texts of the items of a list, so many at most. */
+/** The texts of the items of a list, at most `max` of them. */
 export function itemsOf(text: string, max: number): string[] {
   const items: string[] = [];
   for (let at = next(text, 1, ','); text[at] !== ']' && items.length < max;) {

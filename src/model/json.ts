@@ -5,38 +5,38 @@ import { itemsOf, unquoted, visitFields } from './json-walk.ts';
 
 export { MAX_DEPTH } from './json-scan.ts';
 
-/** {@link ExactNumber} is found only where numbers are read exactly. */
+/** A value of JSON. {@link ExactNumber} occurs only where numbers are read exactly. */
 export type Json = null | boolean | number | string | ExactNumber | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [name: string]: Json };
 
-/** A value of an event: as it was written, or as the hub itself has made it. */
+/** A value of an event: the text as it was written, or a value that the hub itself has made. */
 export type Value = Json | JsonText;
-/** The same, of which it is known that it is an object. */
+/** A value that is known to be an object. */
 export type ObjectValue = JsonObject | JsonText;
 
-/** The fields of an object, of which those that hold a value of an event are as they were written. */
+/** The fields of an object; those that hold a value of an event stay as they were written. */
 export type Fields = { readonly [name: string]: Value };
-/** What may be an event in some format. */
+/** What may be an event in any format. */
 export type Body = Json | Fields;
 
-/** JSON as it was written, in which form it goes on; and what it says, for whoever must look into it. */
+/** JSON as it was written, which is passed on unchanged; it is parsed only when something asks for its value. */
 export class JsonText {
   readonly text: string;
   #fields: Fields | undefined;
   #value: Json | undefined;
 
-  /** Of text that was scanned before, without white space around it. */
+  /** The text must have been validated before, and have no white space around it. */
   constructor(text: string, fields?: Fields) {
     this.text = text;
     this.#fields = fields;
   }
 
-  /** What it says, with numbers read exactly. Of names that are there twice the last one counts, here as below. */
+  /** The parsed value, with exact numbers. Of two fields with one name the last one counts, here and below. */
   get value(): Json {
     return (this.#value ??= read(this.text));
   }
 
-  /** `undefined` when it is no object. */
+  /** The fields; `undefined` when it is not an object. */
   get fields(): Fields | undefined {
     if (this.#fields === undefined && this.isObject)
       visitFields(this.text, intoFields(this.text, (this.#fields = {})));
@@ -47,7 +47,7 @@ export class JsonText {
     return this.text.startsWith('{');
   }
 
-  /** The items of a list, so many at most; `undefined` when it is none. */
+  /** The items of a list, at most `max`; `undefined` when it is not a list. */
   items(max: number): JsonText[] | undefined {
     if (!this.text.startsWith('[')) return undefined;
     return itemsOf(this.text, max).map((item) => new JsonText(item));
@@ -58,14 +58,19 @@ export class JsonText {
   }
 }
 
-/** Where the dialects write a value of an event, or events. In whatever case, as Go reads names. */
+/**
+ * The fields in which dialects write a value of an event, or events. Their case does not matter, since Go ignores it.
+ */
 const VALUES: ReadonlySet<string> = new Set(['object', 'original', 'metadata', 'payload', 'data', 'events']);
 const LONGEST_VALUE = 'original'.length;
 
-/** Names that nearly every event has, by their length: found by comparison, so that no text is made of them. */
+/**
+ * Names that nearly every event has, by their length. They are recognised by comparison, without building a new
+ * string.
+ */
 const USUAL: readonly (readonly string[])[] = [[], [], ['id'], ['key'], ['type', 'time'], [], ['action', 'object'], [], ['metadata', 'original'], ['principal']]; // prettier-ignore
 
-/** Fills in what an object holds. */
+/** A visitor that fills in the fields of an object. */
 function intoFields(text: string, fields: Record<string, Value>): Visit {
   return (nameAt, nameEnd, valueAt, valueEnd) => {
     const usual = usualName(text, nameAt, nameEnd);
@@ -86,7 +91,7 @@ function isValue(name: string): boolean {
   return name.length <= LONGEST_VALUE && VALUES.has(name.toLowerCase());
 }
 
-/** Null is null for everybody. */
+/** A value that is not parsed yet; null needs no parsing. */
 function unread(text: string, at: number, end: number): JsonText | null {
   return text.startsWith('null', at) ? null : new JsonText(text.slice(at, end));
 }
@@ -95,7 +100,7 @@ function read(text: string): Json {
   return parseExactly(text) as Json;
 }
 
-/** The object with one field more, or another one of that name. All else stays as it was written, once for each name. */
+/** The object with one field added or replaced. All other fields stay as they were written, each name once. */
 export function withField(object: ObjectValue, name: string, value: Json): ObjectValue {
   if (!(object instanceof JsonText)) return { ...object, [name]: value };
   const { text } = object;
@@ -122,9 +127,9 @@ export function valueOf(value: Value | undefined): Json | undefined {
 }
 
 /**
- * Bytes or text from outside as JSON. Refuses what would hurt somebody later, or be changed on the way: what
- * {@link scanValue} refuses, and text that is not UTF-8. Line breaks between values go, with the white space after them,
- * so that what is made of it stays on one line.
+ * Reads bytes or text from outside as JSON. It refuses what would do harm or be changed later: what {@link scanValue}
+ * refuses, and text that is not UTF-8. Line breaks between values are removed with the white space after them, so
+ * that the text is one line.
  * @throws ProtocolError `json_invalid`
  */
 export function readJson(input: Buffer | string): JsonText {
@@ -132,11 +137,11 @@ export function readJson(input: Buffer | string): JsonText {
   const plain = text.length > LONG && isPlain(text);
   if (plain || !(text.includes('\n') || text.includes('\r'))) return scanned(text, plain);
   scanned(text, false);
-  // Within strings there are none, as was just found.
+  // Strings hold no line breaks, as the scan has just checked.
   return scanned(text.replaceAll(/[\n\r]\s*/g, ''), false);
 }
 
-/** Of less than this, to look at each character is faster. */
+/** For shorter texts it is faster to check each character. */
 const LONG = 1_000;
 
 function scanned(text: string, plain: boolean): JsonText {
@@ -156,12 +161,12 @@ function utf8Of(input: Buffer | string): string {
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
-/** The same, read, with numbers as JavaScript has them. @throws ProtocolError `json_invalid` */
+/** Reads and parses, with numbers of JavaScript. @throws ProtocolError `json_invalid` */
 export function parseJson(input: Buffer | string): Json {
   return JSON.parse(readJson(input).text) as Json;
 }
 
-/** Read, and an object. What is still a text is none, whatever it says: see {@link valueOf}. */
+/** Whether a value is a parsed object. A {@link JsonText} is not: see {@link valueOf}. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return isFields(value);
 }
@@ -171,7 +176,7 @@ export function isFields(value: unknown): value is Fields {
   return !(value instanceof JsonText || value instanceof ExactNumber);
 }
 
-/** Whether it is an object, read or not. */
+/** Whether a value is an object, parsed or not. */
 export function isObjectValue(value: unknown): value is ObjectValue {
   return value instanceof JsonText ? value.isObject : isFields(value);
 }

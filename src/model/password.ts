@@ -10,7 +10,7 @@ interface Hash {
 }
 
 const HASH = /^scrypt:(\d{1,6}):(\d{1,2}):(\d{1,2}):([\w-]{16,128}):([\w-]{22,128})$/;
-/** About 50 ms of a core and 16 MiB. */
+/** One check takes about 50 ms of a core and 16 MiB. */
 const STANDARD = { cost: 16_384, blockSize: 8, parallel: 1 };
 const MAX_MEMORY_BYTES = bound(
   'memory to check one password',
@@ -19,7 +19,7 @@ const MAX_MEMORY_BYTES = bound(
   'a hash that takes more is refused at the start',
 );
 
-/** A password as text for the configuration: `scrypt:<N>:<r>:<p>:<salt>:<hash>`, the last two in base64url. */
+/** Hashes a password for the configuration: `scrypt:<N>:<r>:<p>:<salt>:<hash>`, the last two in base64url. */
 export async function hashPassword(password: string): Promise<string> {
   const { cost, blockSize, parallel } = STANDARD;
   const salt = randomBytes(16);
@@ -29,13 +29,16 @@ export async function hashPassword(password: string): Promise<string> {
   );
 }
 
-/** Takes as long for a wrong password as for the right one. A text that is no hash fits no password. */
+/**
+ * Whether a password matches a hash. It takes equally long for a wrong password and the right one. A text that is not
+ * a hash matches no password.
+ */
 export async function verifyPassword(password: string, hash: string): Promise<boolean> {
   const parsed = parseHash(hash);
   return parsed !== undefined && timingSafeEqual(await derive(password, parsed), parsed.key);
 }
 
-/** Whether the text is a hash that this node can check, in at most {@link MAX_MEMORY_BYTES}. */
+/** Whether a text is a hash that this node can check within {@link MAX_MEMORY_BYTES}. */
 export function isPasswordHash(text: string): boolean {
   return parseHash(text) !== undefined;
 }
@@ -56,7 +59,7 @@ function parseHash(text: string): Hash | undefined {
 }
 
 function derive(password: string, { cost, blockSize, parallel, salt, key }: Hash): Promise<Buffer> {
-  // What OpenSSL counts: the table, the blocks and two more.
+  // OpenSSL counts the table, the blocks and two more blocks.
   const maxmem = 128 * blockSize * (cost + parallel + 2);
   const options = { cost, blockSize, parallelization: parallel, maxmem };
   return new Promise((resolve, reject) => {

@@ -13,17 +13,17 @@ const MAX_KNOWN_LENGTH = bound(
 /** What thousands of connections subscribe to is kept once. */
 const known = new Map<string, Pattern>();
 
-/** One part of a pattern: every value, or exactly these. */
+/** One part of a pattern: any value, or exactly these values. */
 export type PatternPart = '*' | readonly string[];
 export type PatternParts = readonly [type: PatternPart, action: PatternPart, key: PatternPart];
 
 /**
- * `type.action.key`, split at the first two dots, so that keys may hold dots. Each part is `*` or a comma list of
- * exact values; inside a value `\1` stands for a dot, `\2` for a comma, `\3` for a star, and spaces around it are
- * trimmed. A star inside a list is the value `*`, no wildcard.
+ * A pattern `type.action.key`, split at the first two dots, so that keys may hold dots. Each part is `*` or a comma
+ * list of exact values; inside a value `\1` stands for a dot, `\2` for a comma, `\3` for a star, and spaces around it
+ * are trimmed. A star inside a list is the value `*`, no wildcard.
  */
 export class Pattern {
-  /** As it was written; two patterns are the same one when their texts are equal. */
+  /** The pattern as it was written; patterns with equal texts are the same. */
   readonly text: string;
   /** `undefined` in a pattern that matches nothing. */
   readonly parts: PatternParts | undefined;
@@ -55,12 +55,12 @@ export class Pattern {
     return new Pattern(text, [parsePart(type), parsePart(action), parsePart(text.slice(second + 1))]);
   }
 
-  /** A pattern that is kept by its text and matches nothing, as DRP does with what it cannot read. */
+  /** A pattern that keeps its text and matches nothing, as DRP does with a pattern that it cannot parse. */
   static nothing(text: string): Pattern {
     return new Pattern(text, undefined);
   }
 
-  /** A pattern of exact values, whatever characters they hold; `undefined` is every value. */
+  /** A pattern of exact values, whatever characters they hold; `undefined` means any value. */
   static of(type?: string, action?: string, key?: string): Pattern {
     const values = [type, action, key];
     const text = values.map((value) => (value === undefined ? '*' : escapeValue(value))).join('.');
@@ -88,7 +88,7 @@ export class Pattern {
   }
 }
 
-/** Every event. */
+/** The pattern that matches every event. */
 export const EVERYTHING = Pattern.parse('*.*.*');
 
 /** A value as it is written inside a pattern. */

@@ -4,31 +4,31 @@ import { EVERYTHING, Pattern } from './pattern.ts';
 /** Who a connection is: `user:<name>`, `runner:<uuid>`, … */
 export type Principal = string;
 
-/** The principal of whoever did not say who they are. */
+/** The principal of an anonymous connection. */
 export const UNKNOWN: Principal = 'unknown';
 
-/** The role that may everything. */
+/** The role that may do everything. */
 export const ADMIN = 'admin';
 
-/** `sub` of a token as a principal: without a colon it is a user's name. */
+/** The principal for the `sub` of a token. Without a colon it is the name of a user. */
 export function asPrincipal(subject: string): Principal {
   return subject.includes(':') ? subject : `user:${subject}`;
 }
 
-/** Why somebody may not do something, and what would let them: `to hear "deploy.*.*"`. */
+/** The message for a missing grant: what was refused, like `to hear "deploy.*.*"`, and what would permit it. */
 export function withoutGrant(principal: Principal, what: string): string {
   return principal === UNKNOWN
     ? `You sent no token, and need one that permits you ${what}. Expected it as Authorization: Bearer, as ?token=, or in the command auth.`
     : `${principal} holds no grant ${what}. Expected something within its grants.`;
 }
 
-/** The patterns that a principal may hear, or publish. */
+/** The patterns to which a principal may subscribe, or which it may publish. */
 export class Grants {
   static readonly none = new Grants([]);
   static readonly all = new Grants([EVERYTHING]);
 
   readonly patterns: readonly Pattern[];
-  /** Equal texts are equal grants. */
+  /** Equal texts mean equal grants. */
   readonly text: string;
 
   constructor(patterns: readonly Pattern[]) {
@@ -46,29 +46,29 @@ export class Grants {
     return false;
   }
 
-  /** Whether any event that the pattern matches could be permitted. */
+  /** Whether the grants may permit any event that the pattern matches. */
   overlap(pattern: Pattern): boolean {
     return this.patterns.some((grant) => grant.overlaps(pattern));
   }
 }
 
-/** A principal with what it may do, as authentication found it. */
+/** A principal and its rights, as authentication found them. */
 export interface Identity {
   readonly principal: Principal;
   readonly roles: readonly string[];
   readonly subscribe: Grants;
   readonly publish: Grants;
-  /** When the token ends, in milliseconds since 1970; absent when it does not. */
+  /** When the token expires, in milliseconds since 1970; absent when it never does. */
   readonly expiresAt?: number;
-  /** Its token names what it may hear or publish: no dialect grants it anything beside that. */
+  /** Whether its token names what it may hear or publish. Then no dialect grants it anything more. */
   readonly limited?: true;
-  /** By which its token, and all that were renewed from it, can be revoked; absent where there is none. */
+  /** The id by which its token, and all tokens renewed from it, can be revoked; absent where there is none. */
   readonly tokenId?: string;
-  /** By which all tokens of one sign-in can be revoked, where they have different ids. */
+  /** The id by which all tokens of one sign-in can be revoked, where they have different token ids. */
   readonly sessionId?: string;
   /**
-   * When it signed in for its token, or else when that was made, in milliseconds since 1970; 0 where the token does not
-   * say. Absent for who comes with a password, which is a sign-in each time.
+   * When the principal signed in for its token, or else when the token was made, in milliseconds since 1970; 0 where
+   * the token does not say. Absent for a password, which is a new sign-in each time.
    */
   readonly signedInAt?: number;
 }

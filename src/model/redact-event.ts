@@ -11,7 +11,7 @@ import {
 import { USER_IN_URL } from './redact-urls.ts';
 import { JsonRedactor, type Paths, type Rules } from './redact-json.ts';
 
-/** What some layers hide, masked in events. The names and the rest of their text stay as they were written. */
+/** Masks in events what some layers of rules hide. Names and all other text stay as they were written. */
 export class EventRedactor implements Rules {
   readonly isUsual: boolean;
   readonly paths: Readonly<Record<Root, Paths>>;
@@ -30,7 +30,7 @@ export class EventRedactor implements Rules {
     this.paths = { object: from('object'), original: from('original'), metadata: from('metadata') };
   }
 
-  /** The event itself when there is nothing to mask in it. */
+  /** Masks an event; answers the event itself when there is nothing to mask in it. */
   apply<Event extends NewEvent>(event: Event): Event {
     let masked: Partial<Record<Root, JsonText>> | undefined;
     for (const root of ROOTS) {
@@ -44,7 +44,7 @@ export class EventRedactor implements Rules {
     return masked === undefined ? event : { ...event, ...masked };
   }
 
-  /** The text of what may be an event in any format, or is none. */
+  /** Masks the text of what may be an event in any format, or is not an event. */
   anywhere(text: string): string {
     return this.#signs.test(text) ? new JsonRedactor(text, this).anywhere() : text;
   }
@@ -55,7 +55,7 @@ export class EventRedactor implements Rules {
   }
 }
 
-/** What a name means to two layers together. */
+/** What a name means to two layers together: the stronger of the two meanings. */
 function both(a: NameMeaning, b: NameMeaning): NameMeaning {
   return {
     folded: a.folded,
@@ -66,7 +66,9 @@ function both(a: NameMeaning, b: NameMeaning): NameMeaning {
   };
 }
 
-/** Finds some forms, and letters however they are written: in any case, with `-` and `_` between them, or escaped by their numbers. */
+/**
+ * Finds some patterns, and letters in every form: in any case, with `-` and `_` between them, or escaped as `\u…`.
+ */
 function oneOf(letters: readonly string[], forms: readonly string[]): RegExp {
   const spelled = letters.map((each) => Array.from(each, (letter) => RegExp.escape(letter)).join('[-_]*'));
   return new RegExp([String.raw`\\u`, ...spelled, ...forms].join('|'), 'i');

@@ -1,25 +1,30 @@
 import { next, skipString, unquoted } from './json-walk.ts';
 import { Mode, type NameMeaning } from './redact-names.ts';
 
-/** What an object says with some of its fields about others. */
+/** A hint that some fields of an object give about its other fields. */
 export interface SecretHint {
-  /** Of its `value`. */
+  /** How much of its field `value` is hidden. */
   mode: Mode;
   mayBeDirectory: boolean;
-  /** Whether it is a Secret of Kubernetes, of which the `data` is hidden. */
+  /** Whether it is a Secret of Kubernetes, whose `data` is hidden. */
   isSecret: boolean;
-  /** Whether each of its `items` is one. */
+  /** Whether each of its `items` is a Secret. */
   isSecretList: boolean;
 }
 
-/** What the objects in the text of JSON say, by where they begin. */
+/**
+ * Finds objects that say with some fields whether other fields are secret, like {"name": "password", "value": "…"} or
+ * a Secret of Kubernetes. The hints are kept by where the objects begin in the text.
+ */
 export class SecretHints {
   readonly #text: string;
   readonly #meaningOf: (name: string) => NameMeaning;
   readonly #isUsual: boolean;
   readonly #byObject = new Map<number, SecretHint>();
 
-  /** `isUsual`: whether the usual names of secrets are known, and with them what else holds secrets. */
+  /**
+   * `isUsual`: whether the rules include the usual names of secrets, and with them the fields `sensitive` and `kind`.
+   */
   constructor(text: string, meaningOf: (name: string) => NameMeaning, isUsual: boolean) {
     this.#text = text;
     this.#meaningOf = meaningOf;
@@ -31,7 +36,7 @@ export class SecretHints {
     return this.#byObject.get(object);
   }
 
-  /** What more is known of an object can be added to it. */
+  /** The hint of an object, to which more can be added. */
   at(object: number): SecretHint {
     let said = this.#byObject.get(object);
     if (said === undefined) {
@@ -41,7 +46,7 @@ export class SecretHints {
     return said;
   }
 
-  /** Looked for in one go, whatever is nested in what. */
+  /** One pass finds the hints of all objects, at every level of nesting. */
   #find(): void {
     const text = this.#text;
     const open: number[] = [];
@@ -82,12 +87,12 @@ export class SecretHints {
   }
 }
 
-/** A quick look at the letters of all that can be said, however it is written: most texts say nothing. */
+/** A quick check for the letters that every hint needs, since most texts hold no hint. */
 function maySay(text: string): boolean {
   return /v[-_]*a[-_]*l[-_]*u[-_]*e[-_]*"|"secret(?:list)?"|\\u/i.test(text);
 }
 
-/** What the string says that begins there, if one does. */
+/** The value of the string that begins at this place, if one does. */
 export function stringAt(text: string, at: number): string | undefined {
   return text[at] === '"' ? unquoted(text, at, skipString(text, at)) : undefined;
 }

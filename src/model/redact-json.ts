@@ -3,7 +3,7 @@ import { redactUrls } from './redact-urls.ts';
 import { most, SecretHints, stringAt, type SecretHint } from './redact-hints.ts';
 import { holds, lower, Mode, REDACTED, type Glob, type NameMeaning, type Root } from './redact-names.ts';
 
-/** Where the formats write what becomes these, in whatever case. */
+/** The fields in which the formats write these values, in lower case; the case does not matter. */
 export const VALUE_FIELDS: ReadonlyMap<string, Root> = new Map([
   ['object', 'object'],
   ['payload', 'object'],
@@ -12,7 +12,9 @@ export const VALUE_FIELDS: ReadonlyMap<string, Root> = new Map([
   ['metadata', 'metadata'],
 ]);
 
-/** What else the formats write there: it says what the event is, and no name masks it. */
+/**
+ * The other fields that formats write at the root: they say which event it is, and are never masked by their name.
+ */
 export const ENVELOPE_FIELDS: ReadonlySet<string> = new Set([
   'id',
   'time',
@@ -28,31 +30,31 @@ export const ENVELOPE_FIELDS: ReadonlySet<string> = new Set([
 export type Paths = readonly (readonly Glob[])[];
 export const NO_PATHS: Paths = [];
 
-/** What is known of a name by all rules that concern an event; and where their paths begin. */
+/** The rules that apply to an event: what names mean to them, and their paths by where they begin. */
 export interface Rules {
   readonly meaningOf: (name: string) => NameMeaning;
-  /** Whether the usual names of secrets are among them. */
+  /** Whether the rules include the usual names of secrets. */
   readonly isUsual: boolean;
   readonly paths: Readonly<Record<Root, Paths>>;
 }
 
-/** What a value hides in the fields of an object. */
+/** For each mode of an object, the mode that holds for its fields. */
 const WITHIN: readonly Mode[] = [Mode.None, Mode.Texts, Mode.Texts, Mode.Told, Mode.All];
 
-/** An item of a list that may be a variable or an option: `PASSWORD=x`, `--password=x`. */
+/** Matches an item of a list that is a variable or an option: `PASSWORD=x`, `--password=x`. */
 const ITEM = /^([\w.-]+)=/;
 
 const DIRECTORY = /^(?:[/~]|\.\.?\/|[A-Za-z]:[/\\])/;
 
 /**
- * Masks in the text of JSON what some rules hide; the rest stays as it was written. redact.lua does the same, and
- * agrees to the byte. Objects and lists keep their form.
+ * Masks in the text of JSON what the rules hide; everything else stays as it was written, and objects and lists keep
+ * their form. redact.lua does the same, and agrees to the byte.
  */
 export class JsonRedactor {
   readonly #text: string;
   readonly #rules: Rules;
   readonly #hints: SecretHints;
-  /** Where the list begins whose items are Secrets, though they do not say so. */
+  /** Where a list begins whose items are Secrets, though the items do not say so. */
   #secretsAt = -1;
   #seen = '';
   #done = 0;
@@ -63,19 +65,19 @@ export class JsonRedactor {
     this.#hints = new SecretHints(text, (name) => rules.meaningOf(name), rules.isUsual);
   }
 
-  /** Of a value of an event. */
+  /** Masks one value of an event. */
   value(paths: Paths): string {
     this.#value(0, paths, Mode.None);
     return this.#result;
   }
 
-  /** Of what may be an event in any format, or is none. */
+  /** Masks what may be an event in any format, or is not an event. */
   anywhere(): string {
     if (!this.#text.startsWith('{')) return this.value(NO_PATHS);
     const said = this.#hints.get(0);
     this.#fields(0, (name, at) => {
       const field = lower(name);
-      // A format that does not meaningOf the field may have anything in it.
+      // An event of a format without this field may hold anything in it.
       if (ENVELOPE_FIELDS.has(field)) return this.#said(at);
       const root = VALUE_FIELDS.get(field);
       if (root === undefined) return this.#field(name, at, NO_PATHS, Mode.None, said);
@@ -88,7 +90,10 @@ export class JsonRedactor {
     return this.#done === 0 ? this.#text : this.#seen + this.#text.slice(this.#done);
   }
 
-  /** Each of these answers where the value has ended that begins there. `paths` are what is left of those that lead here. */
+  /**
+   * This and the methods below scan the value at a place and answer its end. `paths` are the rests of the paths that
+   * lead here.
+   */
   #value(at: number, paths: Paths, mode: Mode): number {
     const first = this.#text[at] ?? '';
     if (first === '{') return this.#object(at, paths, WITHIN[mode] ?? mode);
@@ -99,7 +104,7 @@ export class JsonRedactor {
     return end;
   }
 
-  /** What says what the event is, and so must stay: a text, but nothing that has texts in it. */
+  /** A value that says which event this is must stay, if it is a text; an object or list there is scanned. */
   #said(at: number): number {
     return this.#text[at] === '"' ? skipString(this.#text, at) : this.#value(at, NO_PATHS, Mode.None);
   }
@@ -161,13 +166,13 @@ export class JsonRedactor {
     return this.#value(at, rest, this.#modeOf(known, at, mode, said));
   }
 
-  /** How much is hidden of a field, where `mode` holds in the object around it. */
+  /** How much of a field is hidden, where `mode` holds in the object around it. */
   #modeOf(known: NameMeaning, at: number, mode: Mode, said: SecretHint | undefined): Mode {
     const own = most(this.#modeFor(known, at), this.#byHint(known, at, said));
     return own === Mode.None && mode === Mode.Texts && known.isNoSecret ? Mode.None : most(own, mode);
   }
 
-  /** How much of a field its own object lets it hide. */
+  /** How much of a field is hidden because of the hint of its own object. */
   #byHint({ role }: NameMeaning, at: number, said: SecretHint | undefined): Mode {
     if (said === undefined) return Mode.None;
     if (role === 'value') return this.#modeFor(said, at);
@@ -185,7 +190,7 @@ export class JsonRedactor {
   }
 }
 
-/** Whether a value that begins like that is hidden. */
+/** Whether a mode hides a value with this first character. */
 function isHidden(first: string, mode: Mode): boolean {
   if (first === '"') return mode >= Mode.Texts;
   if (first === 't' || first === 'f' || first === 'n') return mode === Mode.All;

@@ -1,46 +1,47 @@
 import { bound } from './bound.ts';
 
-/** Stands where something was that is not for everybody. */
+/** Replaces a masked value. */
 export const REDACTED = '[redacted]';
 
-/** What an event holds of a publisher's own, and so where a path begins. */
+/** The fields of an event that hold a publisher's data; every path begins with one of them. */
 export const ROOTS = ['object', 'original', 'metadata'] as const;
 export type Root = (typeof ROOTS)[number];
 
-/** A folded name, split at its stars: one part is a name to the letter. */
+/** A folded name, split at its stars; a single part is a complete name. */
 export type Glob = readonly string[];
 
 export interface Path {
   readonly root: Root;
-  /** At least one. A list on the way stands for each of its items. */
+  /** At least one step. A list on the way stands for each of its items. */
   readonly steps: readonly Glob[];
 }
 
-/** What a layer masks. The Redis function belfry_publish is handed the same. */
+/** The fields that a layer of rules masks. The Redis function belfry_publish gets the same data. */
 export interface Fields {
-  /** At any depth, lists included. */
+  /** Names of fields at any depth, also within lists. */
   readonly names: readonly Glob[];
   readonly paths: readonly Path[];
   readonly usual?: Usual | undefined;
 }
 
-/** The names that hardly ever stand for anything but a secret, and what is known of the objects that hold secrets. */
+/** The usual names of secrets, and the exceptions from them. */
 export interface Usual {
   readonly names: readonly Glob[];
-  /** No secrets, though their names or where they stand say so. */
+  /** Names of values that are no secret, though the name looks like one or the value stands within a secret. */
   readonly noSecrets: readonly Glob[];
-  /** Secrets, unless the text is the path of a directory. */
+  /** Names of secrets, unless the value is the path of a directory. */
   readonly directories: readonly Glob[];
 }
 
 /**
- * How much of a value is hidden, each more than the one before: nothing; its texts; a text or number itself, and the
- * texts in it; all texts and numbers; everything. Objects and lists keep their form in any case.
+ * How much of a value is hidden, each mode more than the one before. `Texts`: the texts in it. `Secret`: the value
+ * itself if it is a text or number, and the texts in it. `Told`: all texts and numbers. `All`: everything. Objects
+ * and lists always keep their form.
  */
 export const Mode = { None: 0, Texts: 1, Secret: 2, Told: 3, All: 4 } as const;
 export type Mode = (typeof Mode)[keyof typeof Mode];
 
-/** What a field may say of another one of its object, or be told by one; under folded names. */
+/** Fields, by folded names, that give a hint about another field of their object, or that such a hint is about. */
 export const ROLES = {
   name: 'label',
   key: 'label',
@@ -53,19 +54,22 @@ export const ROLES = {
 } as const;
 export type Role = (typeof ROLES)[keyof typeof ROLES];
 
-/** What is known of a name as it is written in events. */
+/** What the name of a field means for masking. */
 export interface NameMeaning {
   readonly folded: string;
   readonly role: Role | undefined;
-  /** What a value of this name hides. */
+  /** How much of a value with this name is hidden. */
   readonly mode: Mode;
-  /** It hides a text or number, but no path of a directory. */
+  /** The value is hidden unless it is the path of a directory. */
   readonly mayBeDirectory: boolean;
-  /** It is no secret, though its kind is one or it stands within one. */
+  /** The value is no secret, though it stands within one. */
   readonly isNoSecret: boolean;
 }
 
-/** FieldNames come from a few programs, over and over. Who makes up new ones all the time gets no memory from us. */
+/**
+ * FieldThe same names come again and again, so their meaning is cached. A program that invents new names all the time
+ * cannot fill the memory.
+ */
 export const MAX_KNOWN = bound(
   'field names of which a node remembers whether they are masked',
   10_000,
@@ -79,7 +83,7 @@ export const MAX_KNOWN_LENGTH = bound(
   'it is looked at each time',
 );
 
-/** What names mean to a layer. */
+/** Finds what names mean to one layer of rules, and caches it. */
 export class FieldNames {
   readonly #fields: Fields;
   readonly #known = new Map<string, NameMeaning>();
@@ -114,7 +118,7 @@ function roleOf(folded: string): Role | undefined {
   return Object.hasOwn(ROLES, folded) ? ROLES[folded as keyof typeof ROLES] : undefined;
 }
 
-/** A field as a rule states it: with a dot a path, else a name. `undefined` when it is neither. */
+/** Parses a field of a rule: with a dot it is a path, else a name. `undefined` when it is neither. */
 export function parseField(text: string): Glob | Path | undefined {
   const [first = '', ...rest] = text.split('.');
   if (rest.length === 0) return parseName(first);
@@ -135,17 +139,20 @@ export function isPath(field: Glob | Path): field is Path {
   return 'root' in field;
 }
 
-/** `sshKey`, `ssh_key` and `SSH-Key` are one name. Letters beyond ASCII are what they are, here as in Lua. */
+/**
+ * Folds a name: `sshKey`, `ssh_key` and `SSH-Key` are the same name. Letters beyond ASCII stay as they are, as in
+ * Lua.
+ */
 export function fold(name: string): string {
   return lower(name.replaceAll(/[-_]/g, ''));
 }
 
-/** As Lua does it: letters beyond ASCII stay as they are. */
+/** Lower case as in Lua: letters beyond ASCII stay as they are. */
 export function lower(text: string): string {
   return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
-/** Whether a folded name is meant. Costs no more than a look at it, whatever stars there are. */
+/** Whether a folded name matches a glob, in linear time however many stars there are. */
 export function holds(glob: Glob, name: string): boolean {
   const [first = '', ...rest] = glob;
   const last = rest.pop();
@@ -161,8 +168,8 @@ export function holds(glob: Glob, name: string): boolean {
 }
 
 /**
- * Letters of which a text has some, folded, if anything in it is masked. They stand there as they are, unless they are
- * escaped by their numbers: characters for which JSON has another escape are none of them.
+ * Folded letters of which a text must hold some if anything in it is masked. They occur in the text as they are,
+ * unless they are escaped as `\u…`; characters for which JSON has a short escape are never among them.
  */
 export function lettersOf({ names, paths, usual }: Fields): readonly string[] {
   const ends = paths.map(({ steps }) => steps.at(-1) ?? []);

@@ -1,26 +1,29 @@
 import { REDACTED } from './redact-names.ts';
 
-/** Stands in every JSON with a URL that names a user, unless letters of it are escaped by their numbers. */
+/** Matches in every JSON with a URL that names a user, unless letters of the URL are escaped as `\u…`. */
 export const USER_IN_URL = String.raw`:(?:\\?/){2}[^/"]*@`;
 
 const MAY_HOLD_USER = new RegExp(String.raw`\\u|${USER_IN_URL}`);
 const AUTHORITY = /:(?:\\?\/){2}/g;
 
-/** A user, a password and a host go on through escaped backslashes and letters; every other escape ends them. */
+/**
+ * What can end a user, password and host. Escaped backslashes and letters belong to them; every other escape ends
+ * them.
+ */
 const END = /[ '`<>/?#\\]/g;
 
-/** What stands before `://` where a user without a password is a token; but not in a parameter of another URL. */
+/** After http and https a user without a password is a token, except in a parameter of another URL. */
 const HTTP = /https?$/i;
 const PARAMETER = /[?&][^?&= ]*=https?$/i;
 const MAX_BEFORE = 64;
 
-/** What GitHub takes for a password when the user is a token. */
+/** GitHub takes this instead of a password when the user is a token. */
 const NO_PASSWORD = 'x-oauth-basic';
 
 /**
- * Masks the passwords in the URLs of a string of JSON, which is handed in and given back as it is written, without its
- * quotes: `amqp://user:password@host`, and of http and https a user without a password, who is a token. A string
- * without such URLs stays as it was written. redact-urls.lua does the same, and agrees to the byte.
+ * Masks the passwords of URLs in a string of JSON, such as `amqp://user:password@host`, and with http and https also
+ * a user without a password, since that is a token. The string comes and goes as it is written in JSON, without its
+ * quotes. A string without such URLs stays as it was written. redact-urls.lua does the same, and agrees to the byte.
  */
 export function redactUrls(written: string): string {
   if (!MAY_HOLD_USER.test(written)) return written;
@@ -39,7 +42,7 @@ export function redactUrls(written: string): string {
   return done === 0 ? written : seen + text.slice(done);
 }
 
-/** Where the secret stands in `user:password`. */
+/** Where the secret in `user:password` begins and ends. */
 function secretOf(user: string, before: string): { readonly from: number; readonly to: number } | undefined {
   const colon = user.indexOf(':');
   const password = colon < 0 ? '' : user.slice(colon + 1);
@@ -63,7 +66,7 @@ function isEscapedLetter(text: string, at: number): boolean {
   return text[at + 1] === '\\' || (text[at + 1] === 'u' && !/^00[01]/.test(text.slice(at + 2, at + 5)));
 }
 
-/** The string with all letters of ASCII as they are that were escaped by their numbers. */
+/** The string with ASCII letters that were escaped as `\u…` written plainly. */
 function withPlainLetters(written: string): string {
   return written.replaceAll(/\\(.)([\da-f]{0,4})/gi, (escape, kind: string, digits: string) => {
     const code = kind === 'u' ? Number.parseInt(digits, 16) : 0;

@@ -7,16 +7,16 @@ import { ADMIN } from './principal.ts';
 import type { RedactionRule } from './redaction-rules.ts';
 import { bound } from './bound.ts';
 
-/** What is masked for the same people in the same events. */
+/** Rules that mask fields of the same events for the same roles. */
 export interface Layer {
-  /** `undefined` is every event. */
+  /** `undefined` means every event. */
   readonly events: Pattern | undefined;
   readonly except: ReadonlySet<string>;
   readonly fields: Fields;
   readonly names: FieldNames;
 }
 
-/** Layers, of which those mask an event together that concern it. */
+/** A set of layers. Those that apply to an event mask it together. */
 class Layers {
   readonly #layers: readonly Layer[];
   readonly #redactors = new Map<string, EventRedactor>();
@@ -47,7 +47,7 @@ class Layers {
     return seen === json.text ? text : seen;
   }
 
-  /** The same object for the same layers, as long as those that were needed are few. */
+  /** The redactor of the layers that apply. It is cached for each combination of layers. */
   #of(isConcerned: (layer: Layer) => boolean): EventRedactor {
     const concerned = this.#layers.map(isConcerned);
     const key = concerned.join();
@@ -60,17 +60,17 @@ class Layers {
   }
 }
 
-/** With many rules for events of their own there could be far more. */
+/** Many rules for different events could make far more combinations. */
 const MAX_MASKINGS = bound(
-  'redactors for events of their own that a node keeps',
+  'combinations of redaction rules that a node caches',
   1_000,
   'entries',
   'all are forgotten, and made again',
 );
 
-/** How those see events who hold roles that come to the same. */
+/** How events look to the holders of some roles. Roles for which the same is masked share one view. */
 export class View {
-  /** Equal texts see the same. */
+  /** Equal texts mean equal views. */
   readonly text: string;
   readonly #layers: Layers;
 
@@ -79,39 +79,42 @@ export class View {
     this.#layers = new Layers(layers);
   }
 
-  /** Hides nothing of any event. */
+  /** Whether this view masks nothing in any event. */
   get isWhole(): boolean {
     return this.#layers.length === 0;
   }
 
-  /** The event itself when the view hides nothing of it. What the hub says to a client is the client's own. */
+  /**
+   * Masks an event; answers the event itself when there is nothing to mask. Replies of the hub to a client are never
+   * masked.
+   */
   mask<Event extends NewEvent>(event: Event): Event {
     return event.type === HUB_TYPE ? event : this.#layers.mask(event);
   }
 
-  /** {@link Redaction.maskText}, for those who see events like this. */
+  /** As {@link Redaction.maskText}, for this view. */
   maskText(text: string): string {
     return this.#layers.maskText(text);
   }
 }
 
-/** Sees all that is kept. */
+/** The view that masks nothing beyond what was masked before the log. */
 const WHOLE = new View('', []);
 
 /**
- * What nobody may see is masked before an event enters the log. What some may see is kept, and masked for everybody
- * else as the event goes out.
+ * The rules for masking. What nobody may see is masked before an event enters the log (`unconditional`). What some
+ * roles may see stays in the log, and is masked for everybody else when the event is delivered.
  */
 export class Redaction {
   static readonly none = new Redaction([]);
 
-  /** What nobody may see. */
+  /** The layers that hold for everybody, without exceptions. */
   readonly unconditional: readonly Layer[];
   readonly #unconditional: Layers;
   readonly #excepted: readonly Layer[];
   readonly #views = new Map<string, View>();
 
-  /** @throws ProtocolError `pattern_invalid`. A field that is neither name nor path is passed over. */
+  /** @throws ProtocolError `pattern_invalid`. A field that is neither name nor path is ignored. */
   constructor(rules: readonly RedactionRule[]) {
     const layers = layersOf(rules);
     this.unconditional = layers.filter(({ except }) => except.size === 0);
@@ -119,20 +122,20 @@ export class Redaction {
     this.#excepted = layers.filter(({ except }) => except.size > 0);
   }
 
-  /** The event without what nobody may see; the event itself when it holds nothing of that. */
+  /** Masks what nobody may see in an event; answers the event itself when there is nothing to mask. */
   mask<Event extends NewEvent>(event: Event): Event {
     return this.#unconditional.mask(event);
   }
 
   /**
-   * The text of what may be no event, without what nobody may see. Since nobody knows of which type it is, every rule
-   * holds. What is not JSON stays as it is; JSON that no event may be made of is masked as a whole.
+   * Masks what nobody may see in a text that may not be an event. Since its type is unknown, every rule applies. A
+   * text that is not JSON stays as it is; JSON that the hub refuses is masked as a whole.
    */
   maskText(text: string): string {
     return this.#unconditional.maskText(text);
   }
 
-  /** The same object for roles that come to the same, so that work can be shared by it. */
+  /** The view for some roles. Roles for which the same is masked get the same object, so that work can be shared. */
   viewOf(roles: readonly string[]): View {
     if (this.#excepted.length === 0 || roles.includes(ADMIN)) return WHOLE;
     const hidden = this.#excepted.filter(({ except }) => !roles.some((role) => except.has(role)));
@@ -153,7 +156,7 @@ function isJson(text: string): boolean {
   }
 }
 
-/** Rules for the same events and roles are one layer, so that names are looked up once for all of them. */
+/** Groups rules for the same events and roles into one layer, so that a name is looked up once for all of them. */
 function layersOf(rules: readonly RedactionRule[]): Layer[] {
   const groups = Map.groupBy(rules, ({ events, except = [] }) =>
     JSON.stringify([events, [...new Set(except)].toSorted()]),

@@ -1,23 +1,23 @@
 import { BelfryError } from './errors.ts';
 
-/** `redis[s]://`: one Redis, as ioredis reads the URL itself. */
+/** `redis[s]://`: a single Redis. ioredis reads this URL itself. */
 export interface SingleAddress {
   readonly kind: 'single';
   readonly hosts: readonly HostPort[];
 }
 
-/** `redis[s]+sentinel://`: the hosts are Sentinels, and know the master. */
+/** `redis[s]+sentinel://`: the hosts are Sentinels, which know the master. */
 export interface SentinelAddress extends Credentials {
   readonly kind: 'sentinel';
   readonly hosts: readonly HostPort[];
   readonly tls: boolean;
   readonly db: number;
   readonly master: string;
-  /** For the Sentinels themselves, which share nothing with the master here. */
+  /** The credentials for the Sentinels, which are separate from those of the master. */
   readonly sentinel: Credentials;
 }
 
-/** `redis[s]+cluster://`: some nodes of a Redis Cluster, which know all others. */
+/** `redis[s]+cluster://`: some servers of a Redis Cluster, which know all others. */
 export interface ClusterAddress extends Credentials {
   readonly kind: 'cluster';
   readonly hosts: readonly HostPort[];
@@ -37,10 +37,10 @@ export interface Credentials {
 }
 
 interface Parts {
-  /** `redis` or `rediss`, and what comes after a `+`. */
+  /** `redis` or `rediss`, possibly followed by `+` and the kind. */
   readonly scheme: string;
   readonly hosts: string;
-  /** All else, as the URL of one host: several are none in the eyes of the standard. */
+  /** Everything else as the URL of one host, since the URL standard does not allow several hosts. */
   readonly rest: URL;
 }
 
@@ -48,13 +48,13 @@ const FORM = /^(rediss?(?:\+sentinel|\+cluster)?):\/\/(?:([^/?#]*)@)?([^@/?#]+)(
 const EXPECTED =
   'a URL redis://[user:password@]host:port[/db], redis+sentinel://[user:password@]host:port,host:port[/db]?master=name ' +
   'or redis+cluster://[user:password@]host:port,host:port, and rediss instead of redis for TLS';
-/** What ioredis takes from the query of a plain URL, and what we take. */
+/** Passwords in the query: one that ioredis reads from a plain URL, and one that we read. */
 const SECRET_PARAMETERS = ['password', 'sentinelPassword'];
 const SENTINEL_PARAMETERS = ['master', 'sentinelUsername', 'sentinelPassword'];
 
 /**
- * @throws BelfryError `config_invalid`; its message continues a sentence that begins with the name of the setting, and
- * repeats nothing of the URL
+ * Parses the address of Redis. @throws BelfryError `config_invalid`; its message continues a sentence that begins
+ * with the name of the setting, and repeats nothing of the URL
  */
 export function parseRedisUrl(written: string): RedisAddress {
   const { scheme, hosts: list, rest } = split(written);

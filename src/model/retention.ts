@@ -4,17 +4,22 @@ import { valueOf } from './json.ts';
 import { Pattern, type PatternPart } from './pattern.ts';
 import { bound } from './bound.ts';
 
-/** What is kept of the events of a pattern, beside the log and for longer than it. Either a tail, or the latest. */
+/**
+ * A rule for what is retained of the events of a pattern, beside the log and for longer: either a tail, or the latest
+ * event.
+ */
 export interface RetentionRule {
-  /** `type.action.*`: a rule holds for every key. */
+  /** A pattern `type.action.*`; a rule always holds for every key. */
   readonly pattern: string;
-  /** The last so many events of each type, action and key; {@link TAIL_MAX} when only `ttlMs` is given. */
+  /**
+   * How many of the last events of each type, action and key to keep; {@link TAIL_MAX} when only `ttlMs` is given.
+   */
   readonly last?: number | undefined;
-  /** A tail is forgotten so many milliseconds after its last event. */
+  /** A tail expires so many milliseconds after its last event. */
   readonly ttlMs?: number | undefined;
   /**
-   * The newest event of each type and key, whatever its action, until one of {@link REMOVING_ACTIONS} comes. One that
-   * {@link onlyNames} does not take the place of another.
+   * Keeps the newest event of each type and key, of any action, until one of {@link REMOVING_ACTIONS} comes. An event
+   * for which {@link onlyNames} holds does not replace another.
    */
   readonly latest?: true | undefined;
 }
@@ -34,7 +39,10 @@ export const TAIL_MAX = bound('events of one tail', 10_000, 'entries', 'the olde
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** What the five systems need: Mist its tails and statuses, Dorgu its clusters. */
+/**
+ * The rules that the five existing systems need, for instance the tails and statuses of Mist and the clusters of
+ * Dorgu.
+ */
 export const DEFAULT_RETENTION: readonly RetentionRule[] = [
   { pattern: 'container.log.*', last: 100, ttlMs: 7 * DAY_MS },
   { pattern: 'container.status.*', last: 1, ttlMs: 30 * DAY_MS },
@@ -46,7 +54,7 @@ export const DEFAULT_RETENTION: readonly RetentionRule[] = [
   { pattern: 'cluster.*.*', latest: true },
 ];
 
-/** After these actions there is nothing left of which to keep the latest. */
+/** These actions remove a key, so that nothing of it is kept as the latest. */
 export const REMOVING_ACTIONS: readonly string[] = [
   'delete',
   'deleted',
@@ -57,8 +65,8 @@ export const REMOVING_ACTIONS: readonly string[] = [
 ];
 
 /**
- * Whether an event says nothing of its object but which one it is, as Dorgu's server writes it: `{"name":"prod"}`. Null
- * and an empty object say as little. validate.lua decides the same for who calls the function.
+ * Whether an event says nothing about its object except which one it is, as Dorgu's server writes `{"name":"prod"}`.
+ * Null and an empty object say as little. validate.lua decides the same for callers of the function.
  */
 export function onlyNames({ key, object }: Pick<NewEvent, 'key' | 'object'>): boolean {
   const said = valueOf(object);
@@ -66,7 +74,7 @@ export function onlyNames({ key, object }: Pick<NewEvent, 'key' | 'object'>): bo
   return Object.values(said ?? {}).every((value) => value === key);
 }
 
-/** Rules in the order in which they are asked; the first that matches decides. */
+/** The retention rules in their order; the first rule that matches decides. */
 export class Retention {
   static readonly none = new Retention([]);
 
@@ -80,24 +88,27 @@ export class Retention {
     });
   }
 
-  /** What is kept of such events; `undefined` when nothing is. */
+  /** What is kept of events of this type and action; `undefined` when nothing is. */
   of({ type, action }: Kind): Keep | undefined {
     return this.rules.find((rule) => holds(rule.type, type) && holds(rule.action, action))?.keep;
   }
 
-  /** What a query is about: that of its type and action, or with `*` as action the latest of its type. */
+  /** What a query asks for: what is kept of its type and action, or with `*` as action the latest of its type. */
   requested({ type, action }: Kind): Keep | undefined {
     if (action !== '*') return this.of({ type, action });
     return this.kindOf(type) === 'latest' ? { kind: 'latest' } : undefined;
   }
 
-  /** How the latest of a type is found: as such where any rule keeps it, else by its tails; `undefined` when no rule does. */
+  /**
+   * How the latest events of a type are found: `latest` where such a rule applies, else by its tails; `undefined`
+   * when no rule applies.
+   */
   kindOf(type: string): Keep['kind'] | undefined {
     const kinds = this.rules.filter((rule) => this.#decides(rule, type)).map(({ keep }) => keep.kind);
     return kinds.includes('latest') ? 'latest' : kinds[0];
   }
 
-  /** Whether the rules before it leave it any event of the type. */
+  /** Whether the rules before this one leave it any event of the type. */
   #decides({ type: types, action: actions, keep }: Rule, type: string): boolean {
     if (!holds(types, type)) return false;
     if (actions !== '*') return actions.some((action) => this.of({ type, action }) === keep);

@@ -1,10 +1,16 @@
-/** Nothing else on the event loop waits longer than this for work that is done in turns, save for one step of it. */
+/** Work in slices holds up everything else on the event loop for at most this long, plus one step. */
 const TURN_MS = 5;
 
-/** Works that wait for their next turn. One gets it at a time: what is done in turns is one load, however many there are. */
+/**
+ * Pieces of work that wait for their next slice. One gets it at a time, so they count as one load, however many they
+ * are.
+ */
 const waiting: (() => void)[] = [];
 
-/** Tells long work when its turn of the event loop is over, and gives the next one. */
+/**
+ * A slice of time for long work: it tells when the slice is over, and waits for the next one, so that the event loop
+ * stays free for others.
+ */
 export class TimeSlice {
   #since = performance.now();
 
@@ -12,7 +18,7 @@ export class TimeSlice {
     return performance.now() - this.#since > TURN_MS;
   }
 
-  /** After whatever else was waiting. */
+  /** Resolves after everything else that was waiting. */
   async next(): Promise<void> {
     await new Promise<void>((resolve) => {
       if (waiting.push(resolve) === 1) setImmediate(giveTurn);
@@ -26,7 +32,7 @@ function giveTurn(): void {
   if (waiting.length > 0) setImmediate(giveTurn);
 }
 
-/** As `Array.map`, in as many turns of the event loop as that takes. */
+/** Like `Array.map`, in as many slices of time as it takes. */
 export async function mapInSlices<Item, Result>(
   items: readonly Item[],
   map: (item: Item) => Result,

@@ -1,7 +1,7 @@
 /** `2025-01-15T10:30:00.123456789Z`: date, time, optional fraction, zone. */
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)$/;
 
-/** What Go writes for a time that was never set; drpcli sends it when its user gave none. */
+/** What Go writes for a time that was never set; drpcli sends it when its user states none. */
 const GO_ZERO_TIME = '0001-01-01T00:00:00Z';
 
 const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
@@ -11,8 +11,8 @@ export function isGoZeroTime(text: string): boolean {
 }
 
 /**
- * Whether it is RFC 3339 that Go's `time.Parse` takes in the form {@link goTime} gives it; a Go client drops an event
- * whose time it cannot parse.
+ * Whether a text is RFC 3339 that Go's `time.Parse` accepts in the form that {@link goTime} gives it. A Go client
+ * drops an event whose time it cannot parse.
  */
 export function isRfc3339(text: string): boolean {
   const match = RFC3339.exec(text);
@@ -38,15 +38,15 @@ export function goTime(text: string): string {
   return `${text.slice(0, 10)}T${text.slice(11, 19)}${fraction && `.${fraction}`}${utc ? 'Z' : zone}`;
 }
 
-/** Whole seconds since 1970, or milliseconds, from 1973 on: fewer digits may mean a year, or a mistake. */
+/** Whole seconds or milliseconds since 1970, from 1973 on, since fewer digits may be a year or a mistake. */
 const SECONDS = /^[1-9]\d{8,9}$/;
 const MILLISECONDS = /^[1-9]\d{11,12}$/;
 const LEAP_SECOND = /:60(?=[.Zz+-])/;
 
 /**
- * The moment that a text names, in milliseconds since 1970; `undefined` where it names none. Beside RFC 3339 as it is
- * written it takes what its section 5.6 allows, what a URL makes of it and what shells have at hand: a space for the `T`
- * or for the `+` of the zone, the leap second, as the end of the one before, and whole seconds or milliseconds since 1970.
+ * The moment that a text names, in milliseconds since 1970; `undefined` where it names none. It accepts RFC 3339 and
+ * some more: a space for the `T`, as section 5.6 allows, or for the `+` of the zone, as URLs turn it into; a leap
+ * second, as the end of the second before; and whole seconds or milliseconds since 1970, which shells can produce.
  */
 export function momentOf(text: string): number | undefined {
   if (SECONDS.test(text)) return Number(text) * 1_000;
@@ -63,7 +63,7 @@ export function momentOf(text: string): number | undefined {
   if (!isRfc3339(plain)) return undefined;
   const ms = Date.parse(plain);
   if (Number.isNaN(ms)) return undefined;
-  // Leap seconds are added at the end of a day of UTC.
+  // A leap second is only valid at the end of a day in UTC.
   return isLeapSecond && (ms + 1) % 86_400_000 !== 0 ? undefined : ms;
 }
 

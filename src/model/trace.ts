@@ -1,24 +1,27 @@
-/** Where a trace stands, as W3C Trace Context says it in `traceparent`. */
+/** The position within a trace, as `traceparent` of W3C Trace Context carries it. */
 export interface TraceContext {
   readonly traceId: string;
-  /** Of whoever comes next it is the parent. */
+  /** The parent of the next span. */
   readonly spanId: string;
   readonly sampled: boolean;
 }
 
-/** Follows one sampled event through a node. */
+/** Records the way of one sampled event through a node. */
 export interface Trace {
-  /** A cohort of so many has taken it, and will hand it out. */
+  /** A cohort of so many connections has taken the event, and will deliver it. */
   taken(connections: number): void;
-  /** A cohort has handed it to so many. */
+  /** A cohort has delivered the event to so many connections. */
   flushed(connections: number): void;
 }
 
-/** Version, trace, parent, flags. Versions to come may say more after that. */
+/** Version, trace, parent, flags. Later versions may append more. */
 const FORM = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*)?$/;
 const NO_ID = /^0+$/;
 
-/** `undefined` for anything that is none: it is then as if it were not there (W3C Trace Context, 3.2.2 and 4.3). */
+/**
+ * Parses a `traceparent`; `undefined` when it is invalid, which then counts as absent (W3C Trace Context, 3.2.2 and
+ * 4.3).
+ */
 export function parseTraceparent(text: unknown): TraceContext | undefined {
   const [, version, traceId = '', spanId = '', flags = '', more] =
     (typeof text === 'string' && FORM.exec(text)) || [];

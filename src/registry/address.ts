@@ -1,15 +1,16 @@
 import ipaddr from 'ipaddr.js';
 import { isIP } from 'node:net';
 
-/** `10.0.0.1:80`, `[::1]:80`, or an address without a port. */
+/** Matches `10.0.0.1:80`, `[::1]:80`, or an address without a port. */
 const WRITTEN = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/;
 
-/** Sorts behind every address. */
+/** The beginning of what is not an address; it sorts after every address. */
 const NO_ADDRESS = 'z';
 
 /**
- * An address in a format whose order is that of the addresses: the IP address as 32 hexadecimal digits, IPv4 as IPv6
- * has it, and four of the port. What is no address comes after all that are. Holds neither spaces nor colons.
+ * Writes an address so that the order of the texts is the order of the addresses: the IP address as 32 hexadecimal
+ * digits (IPv4 as mapped into IPv6), and the port as four. A text that is not an address sorts after all addresses.
+ * The result holds neither spaces nor colons.
  */
 export function sortableAddress(text: string): string {
   return parseAddress(text) ?? NO_ADDRESS + Buffer.from(text).toString('hex');
@@ -22,7 +23,10 @@ export function sortableIp(sortable: string): string {
 
 const IPV4 = `${'0'.repeat(20)}ffff`;
 
-/** What one client can hardly leave: an IPv4 address, or the 64 bits that a host of IPv6 is given for itself. */
+/**
+ * The network that one client can hardly leave: an IPv4 address, or the 64-bit prefix that an IPv6 host is given for
+ * itself.
+ */
 export function networkOf(text: string): string {
   const ip = sortableIp(sortableAddress(text));
   return ip.startsWith(NO_ADDRESS) || ip.startsWith(IPV4) ? ip : ip.slice(0, 16);
@@ -36,7 +40,7 @@ function parseAddress(text: string): string | undefined {
   const match = WRITTEN.exec(text);
   const ip = match?.[1] ?? match?.[2] ?? text;
   const port = Number(match?.[3] ?? 0);
-  // A zone means something on one machine only.
+  // A zone has a meaning on one machine only.
   if (isIP(ip) === 0 || ip.includes('%') || port > 65_535) return undefined;
   const digits = ip.includes(':') ? v6Digits(ip) : IPV4 + hexadecimal(ip.split('.').map(Number));
   return digits + port.toString(16).padStart(4, '0');

@@ -1,6 +1,6 @@
--- What happened to the connections of one node, in order. registry.lua stands before it.
--- ARGV: node, time, grace, lease, number of the batch; then for each: verb, id, row, and two more as each verb says.
--- Answers for each 0, or which limit stood in its way: 1 of the principal, 2 of the address.
+-- Applies changes of the connections of one node, in order. registry.lua stands before it. ARGV: node, time, grace,
+-- lease, number of the batch; then for each change: verb, id, row, and two more arguments of the verb. Answers 0 for
+-- each change, or the limit that refused it: 1 for the principal, 2 for the address.
 local node, time, grace, lease, batch = unpack(ARGV, 1, 5)
 local reaped = redis.call('EXISTS', CONN .. ':reaped:' .. node) == 1
 local verbs = {}
@@ -10,7 +10,7 @@ local function has_room(count, max)
   return tonumber(redis.call('HGET', COUNTS, count) or 0) < tonumber(max)
 end
 
--- The two more: most websockets of the principal and of the address, empty for any number.
+-- Arguments: the highest number of connections of the principal and of the address; empty for any number.
 function verbs.add(id, row, of_principal, of_address)
   if redis.call('HEXISTS', CONN, id) == 1 then return 0 end
   if row.counted and not has_room(row.count, of_principal) then return 1 end
@@ -20,7 +20,8 @@ function verbs.add(id, row, of_principal, of_address)
   return 0
 end
 
--- Of one whose end was told, its return is told. Of one that Redis forgot, nobody was told anything.
+-- When the node was reaped, the end of its connections was told, so their return is told as well. When Redis merely
+-- lost its data, neither is told.
 function verbs.restore(id, row)
   if redis.call('HEXISTS', CONN, id) == 1 then return 0 end
   if reaped then tell(time, 'connections', 'create', row.principal, row.json, row.logged) end
@@ -28,7 +29,7 @@ function verbs.restore(id, row)
   return 0
 end
 
--- The one more: most websockets of a principal that it was not before.
+-- Argument: the highest number of connections of a new principal.
 function verbs.update(id, row, of_principal)
   local text = redis.call('HGET', CONN, id)
   if text == row.text then return 0 end
@@ -49,7 +50,7 @@ function verbs.update(id, row, of_principal)
   return 0
 end
 
--- The one more: why, as JSON. Without a row nothing is told of one that is not there.
+-- Argument: the reason, as JSON. Without a row nothing is told about a connection that is not in the registry.
 function verbs.remove(id, row, reason)
   local text = redis.call('HGET', CONN, id)
   if text then
@@ -72,7 +73,7 @@ for i = 6, #ARGV, 5 do
   answers[#answers + 1] = verbs[verb](id, text ~= '' and parsed(id, text), more, most)
 end
 redis.call('HSET', DONE, node, batch)
--- Whatever stands in the registry stands there by some lease.
+-- Every connection in the registry must belong to a node with a lease.
 redis.call('ZADD', NODES, 'NX', now_ms() + lease, node)
 publish_told()
 return answers

@@ -5,7 +5,7 @@ import { isRfc3339 } from '../model/time.ts';
 import { isAddress, sortableAddress } from './address.ts';
 import { regularExpression } from './regular-expression.ts';
 
-/** The fields that a filter or an order may name. */
+/** The fields by which connections can be filtered and sorted. */
 export const FIELDS = [
   'RemoteAddr',
   'Type',
@@ -19,7 +19,10 @@ export const FIELDS = [
 ] as const;
 export type Field = (typeof FIELDS)[number];
 
-/** One of these must hold for the field. Values are as written; addresses and times compare as what they are. */
+/**
+ * A condition on one field: one of its tests must hold. Values are kept as written; they are compared as addresses,
+ * times or texts, by the field.
+ */
 export interface FieldFilter {
   readonly field: Field;
   readonly any: readonly FieldTest[];
@@ -27,27 +30,27 @@ export interface FieldFilter {
 
 export interface FieldTest {
   readonly name: TestName;
-  /** Two of `Between` and `Except`, which count their ends in; any number of `In` and `Nin`; else one. */
+  /** Two values for `Between` and `Except`, which include their ends; any number for `In` and `Nin`; else one. */
   readonly values: readonly string[];
 }
 
 const TEST_NAMES = ['Eq', 'Ne', 'Lt', 'Lte', 'Gt', 'Gte', 'Between', 'Except', 'In', 'Nin', 'Re'] as const;
 export type TestName = (typeof TEST_NAMES)[number];
 
-/** Holds for every connection; by naming the principal, it asks for those of nobody known as well. */
+/** Holds for every connection. Since it names the principal, anonymous connections are listed as well. */
 export const ANYBODY: FieldFilter = { any: [{ name: 'Ne', values: [''] }], field: 'Principal' };
 
-/** Which connections, and in what order. Anonymous ones are left out unless a filter names `Principal`. */
+/** Which connections to list, and in what order. Anonymous ones are left out unless a filter names `Principal`. */
 export interface ConnectionQuery {
-  /** Whose connections the caller may see. */
+  /** The principals whose connections the caller may see. */
   readonly visible: 'all' | readonly Principal[];
-  /** All must hold. */
+  /** All filters must hold. */
   readonly filters: readonly FieldFilter[];
-  /** By these fields, the first one first; by `RemoteAddr` when empty. */
+  /** The fields to sort by, the most significant first; `RemoteAddr` when there is none. */
   readonly sort: readonly Field[];
   readonly reverse: boolean;
   readonly offset: number;
-  /** May be Infinity. */
+  /** It may be Infinity. */
   readonly limit: number;
 }
 
@@ -61,7 +64,7 @@ export const PAGE_MAX = bound(
   'the page ends there, and the header Link names the next one',
 );
 
-/** What DRP's clients may add to any request, and the token; none of them changes what a list holds. */
+/** Parameters that DRP's clients may add to any request, and the token. None of them changes what a list holds. */
 export const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'slim',
   'params',
@@ -72,10 +75,10 @@ export const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A query as DRP writes it: `Principal=user:ada`, `RemoteAddr=Lt(10.0.1.0:0)`, `sort`, `reverse`, `offset`, `limit`. The
- * same field again is another chance, another field is another condition. What only looks like a function is a value, as
- * many a user agent does.
- * A caller who may see nothing is spared the work of expressions. @throws BelfryError `not_acceptable`
+ * Parses a query as DRP writes it: `Principal=user:ada`, `RemoteAddr=Lt(10.0.1.0:0)`, `sort`, `reverse`, `offset`,
+ * `limit`. Several values of one field are alternatives; different fields must all hold. Text that only looks like a
+ * function is a value, since some user agents look like that. For a caller who may see nothing no expression is
+ * compiled. @throws BelfryError `not_acceptable`
  */
 export function parseQuery(
   params: URLSearchParams,
@@ -112,7 +115,7 @@ function refuseTooMany(params: URLSearchParams): void {
   if (values > VALUES_MAX) throw refused(`The query names ${values} values. Expected at most ${VALUES_MAX}.`);
 }
 
-/** Whether their values can be compared, and their expressions compiled. */
+/** Refuses values that cannot be compared, and expressions that cannot be compiled. */
 function checkFilters(filters: readonly FieldFilter[]): void {
   for (const filter of filters) {
     for (const { name, values } of filter.any) {
@@ -122,7 +125,10 @@ function checkFilters(filters: readonly FieldFilter[]): void {
   }
 }
 
-/** What a value of a field is compared by: an address, a time, or its text. Never ending is later than any time. */
+/**
+ * The value of a field in the form in which it is compared: a sortable address, a time, or the text. An expiry of
+ * null means never, and is later than any time.
+ */
 export function comparable(field: Field, value: string | null): string | number {
   if (field === 'RemoteAddr') return sortableAddress(value ?? '');
   if (!isTime(field)) return value ?? '';

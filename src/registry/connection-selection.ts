@@ -10,7 +10,7 @@ import {
 } from './connection-query.ts';
 import type { ConnectionRecord } from './registry.ts';
 
-/** All that there are, in the order of addresses. */
+/** Selects every connection, in the order of addresses. */
 export const EVERYBODY = { visible: 'all', filters: [], sort: [], reverse: false, offset: 0 } as const;
 
 type Comparable = string | number;
@@ -18,16 +18,16 @@ type Test = (record: ConnectionRecord) => boolean;
 
 interface Candidate {
   readonly record: ConnectionRecord;
-  /** What decides its place, the first one first; never equal to those of another. */
+  /** The values to sort by, the most significant first. No two records have equal ones. */
   readonly order: readonly Comparable[];
 }
 
 /**
- * The page of a query, picked out of records that are offered in any order. Keeps at most twice as many as the page and
- * what is before it need.
+ * Selects the page of a query out of records that are offered in any order. It holds at most twice as many records as
+ * the page and those before it.
  */
 export class Selection {
-  /** How many from the first one on, in the order of the query, decide the page. */
+  /** How many records, in the order of the query, decide the page. */
   readonly #needed: number;
   readonly #query: ConnectionQuery;
   readonly #test: Test;
@@ -45,7 +45,7 @@ export class Selection {
     if (this.#candidates.length > this.#needed * 2) this.#trim();
   }
 
-  /** Whether the page is decided, if records come in the order of addresses. */
+  /** Whether the page is complete, if records come in the order of addresses. */
   get isFull(): boolean {
     return this.#query.sort.length === 0 && this.#candidates.length >= this.#needed;
   }
@@ -62,12 +62,12 @@ export class Selection {
   }
 }
 
-/** Whether a query asks for those of nobody known as well, which it does by naming `Principal`. */
+/** Whether a query includes anonymous connections, which it does by naming `Principal`. */
 export function asksForUnknown({ filters }: ConnectionQuery): boolean {
   return filters.some(({ field }) => field === 'Principal');
 }
 
-/** Whether the caller may see a record, filters aside. */
+/** Whether the caller may see a record, regardless of filters. */
 export function visibleTo(query: ConnectionQuery): Test {
   const visible = query.visible === 'all' ? undefined : new Set(query.visible);
   const withUnknown = asksForUnknown(query);

@@ -5,11 +5,11 @@ import { momentOf } from '../model/time.ts';
 import type { Revocable, Revocation } from './revocations.ts';
 import { bound } from '../model/bound.ts';
 
-/** By what an order names the connections that it concerns. */
+/** The ways in which a control command can name connections. */
 export const TARGETS = ['id', 'address', 'principal', 'token', 'node'] as const;
 export type Target = (typeof TARGETS)[number];
 
-/** What every node carries out for its own connections. */
+/** A control command, which every node carries out for its own connections. */
 export type ControlCommand =
   | {
       readonly kind: 'close';
@@ -20,29 +20,29 @@ export type ControlCommand =
   | ({ readonly kind: 'revoke' } & Revocation);
 
 /**
- * How operators reach every node. An order is heard at most once and may be lost on the way, so whoever gives one looks
- * whether it was carried out; only revocations are kept, and reach every node in the end.
+ * The seam by which operators reach every node. A command is delivered at most once and may be lost, so the caller
+ * must check whether it was carried out. Only revocations are stored, and so reach every node in the end.
  */
 export interface Control {
-  /** `handle` is called for every command of anybody from now on, including those of this node. It must not throw. */
+  /** From now on `handle` is called for every command, whoever sent it, this node included. It must not throw. */
   start(handle: (command: ControlCommand) => void): Promise<void>;
-  /** @throws BelfryError `unavailable`, or `limit_reached` for one revocation too many */
+  /** @throws BelfryError `unavailable`, or `limit_reached` when there are too many revocations */
   send(command: ControlCommand): Promise<void>;
-  /** Whether the token by which somebody is known counts no more. */
+  /** Whether the token of this identity is revoked. */
   isRevoked(identity: Revocable): boolean;
   stop(): Promise<void>;
 }
 
-/** Values that one order names at most. */
+/** The highest number of values that one command may name. */
 export const VALUES_MAX = bound(
-  'values that one order on the control channel names',
+  'values that one control command names',
   500,
   'entries',
   'the order is refused',
 );
 
-const VALUE_MAX = bound('one of those values', 300, 'characters', 'the order is refused');
-const REASON_MAX = bound('reason that an order gives', 200, 'characters', 'the order is refused');
+const VALUE_MAX = bound('one value of a control command', 300, 'characters', 'the command is refused');
+const REASON_MAX = bound('reason that a control command gives', 200, 'characters', 'the command is refused');
 
 const value = z.string().min(1).max(VALUE_MAX);
 const values = z.union([value.transform((one) => [one]), z.array(value).min(1).max(VALUES_MAX)]);
@@ -68,14 +68,14 @@ const YEAR_2000 = Date.UTC(2000);
 
 const time = z.string().transform((text, ctx) => {
   const ms = momentOf(text);
-  // A bare year would pass for a count of seconds, and end what it revokes in 1970.
+  // A bare year would count as seconds since 1970, so that the revocation would be over at once.
   if (ms !== undefined && ms >= YEAR_2000) return ms;
   ctx.addIssue({ code: 'custom', message: 'no time' });
   return z.NEVER;
 });
 const name = z.string().regex(/^\P{Cc}{1,300}$/u);
 
-/** By the id of a token or session, or all that a principal has signed in for by some time, which is that of the order. */
+/** Revokes a token or session by its id, or all tokens for which a principal signed in up to a time. */
 const revoking = z.union([
   z
     .strictObject({ revoke: name, until: time })
@@ -85,20 +85,20 @@ const revoking = z.union([
     .transform(({ revoke, until }): ControlCommand => ({ kind: 'revoke', ...revoke, until })),
 ]);
 
-/** What the channel takes. */
+/** The form of a message on the control channel. */
 export const controlCommandSchema = z.union([closing, revoking]);
 
-/** The order in a message of the channel. @throws ProtocolError `json_invalid` or `command_invalid` */
+/** Parses a message of the control channel. @throws ProtocolError `json_invalid` or `command_invalid` */
 export function parseControlCommand(message: Buffer | string): ControlCommand {
   const { data } = controlCommandSchema.safeParse(parseJson(message));
   if (data !== undefined) return data;
   throw new ProtocolError(
     'command_invalid',
-    `Not an order. Expected {"close": {"${TARGETS.join('" or "')}": "…"}, "reason"?: "…"} or {"revoke": "<id of a token or session>" or {"principal": "…", "before": "<RFC 3339>"}, "until": "<RFC 3339>"}.`,
+    `Not a control command. Expected {"close": {"${TARGETS.join('" or "')}": "…"}, "reason"?: "…"} or {"revoke": "<id of a token or session>" or {"principal": "…", "before": "<RFC 3339>"}, "until": "<RFC 3339>"}.`,
   );
 }
 
-/** The same order as a message. */
+/** Writes a command as a message. */
 export function controlCommandText(command: ControlCommand): string {
   if (command.kind === 'revoke')
     return JSON.stringify({ revoke: revokedBy(command), until: timeText(command.until) });

@@ -3,21 +3,28 @@ import type { Clock } from '../model/clock.ts';
 
 const LIVE = 'the others are told live only';
 
-/** Of the log, what the registry may take at once, and what in the whole time that the log reaches back. */
+/**
+ * The share of the log that the registry may take at once, and the share over the whole time that the log reaches
+ * back.
+ */
 const AT_ONCE = bound('share of the log for events of the registry at once', 0.1, 'share', LIVE);
 const IN_ALL = bound('share of the log for events of the registry', 0.4, 'share', LIVE);
-/** What counts as one event. */
+/** Events count by units of this size. */
 export const QUOTA_BYTES = 1_024;
 
-/** How much of the log the registry may take: so many events of a KiB at once, and so many more in each millisecond. */
+/**
+ * How much of the log the registry may take, as a token bucket in units of a KiB: its size, and how much is added
+ * each millisecond.
+ */
 export interface QuotaRates {
   readonly burst: number;
   readonly perMs: number;
 }
 
 /**
- * The share of a log that the registry may take. A storm of comings and goings takes a tenth at once, and at most half
- * of the log in all: events that others published are never pushed out by it. What is beyond is told live only.
+ * The quota of the registry in a log of this size. A storm of connects and disconnects takes a tenth of the log at
+ * once and at most half of it in total, so it never pushes out all events of publishers. What exceeds the quota is
+ * told live only.
  */
 export function quotaOf({
   maxEvents,
@@ -32,7 +39,7 @@ export function quotaOf({
   return { burst: Math.max(1, room * AT_ONCE), perMs: (room * IN_ALL) / maxAgeMs };
 }
 
-/** The same as registry.lua keeps in Redis, for a node that stands alone. */
+/** The quota of a node without Redis; registry.lua keeps the same in Redis. */
 export class LogQuota {
   readonly #rates: QuotaRates;
   readonly #clock: Pick<Clock, 'elapsed'>;
@@ -46,7 +53,7 @@ export class LogQuota {
     this.#at = clock.elapsed();
   }
 
-  /** Whether there is room in the log for an event of so many bytes; then it is taken. */
+  /** Takes room for an event of so many bytes, and answers whether there was enough. */
   take(bytes: number): boolean {
     const now = this.#clock.elapsed();
     const { burst, perMs } = this.#rates;

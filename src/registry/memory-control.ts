@@ -2,7 +2,7 @@ import type { Clock } from '../model/clock.ts';
 import type { Control, ControlCommand } from './control.ts';
 import { type Revocable, Revocations, tooManyRevocations } from './revocations.ts';
 
-/** The control of a single node; what it revokes it forgets with its end, as it does its secret. */
+/** The control of a single node without Redis. Its revocations end with the process, like its secret for tokens. */
 export class MemoryControl implements Control {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #revocations = new Revocations();

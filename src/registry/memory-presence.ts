@@ -2,7 +2,7 @@ import { UNKNOWN, type Principal } from '../model/principal.ts';
 import { PRESENCE_GRACE_MS, SEEN_MS, type OnlinePage, type OnlineQuery, type Seen } from './registry.ts';
 import { bound } from '../model/bound.ts';
 
-/** Beyond this many the longest gone are forgotten before their time. */
+/** Beyond this number the principals that left first are forgotten early. */
 const MAX_GONE = bound(
   'principals who are gone of whom a node without Redis knows when',
   100_000,
@@ -15,12 +15,15 @@ interface Present {
   connections: number;
 }
 
-/** Who is there, who left a moment ago and may be back, and who has been gone since when. Times are in milliseconds. */
+/**
+ * Presence without Redis: which principals are online, which left a moment ago and may come back, and when the others
+ * were last seen. Times are in milliseconds.
+ */
 export class MemoryPresence {
   readonly #graceMs: number;
   readonly #tell: (action: 'online' | 'offline', seen: Seen, now: number) => void;
   readonly #present = new Map<Principal, Present>();
-  /** When each went; the one who went first is the first. */
+  /** When each principal left; the one that left first comes first. */
   readonly #leaving = new Map<Principal, number>();
   readonly #gone = new Map<Principal, number>();
 
@@ -65,7 +68,7 @@ export class MemoryPresence {
     return { online: page.map((principal) => this.of(principal, now)), total: seen.length };
   }
 
-  /** Tells whose grace has ended, and forgets who was last seen long ago. */
+  /** Tells which principals are offline since their grace has ended, and forgets principals last seen long ago. */
   pass(now: number): void {
     for (const [principal, at] of this.#leaving) {
       if (at + this.#graceMs > now) break;

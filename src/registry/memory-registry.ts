@@ -29,25 +29,27 @@ const PASS_MS = 1_000;
 
 export interface MemoryRegistryOptions {
   readonly clock: Clock;
-  /** Of the broker, to which what changes is told. */
+  /** Publishes changes of the registry through the broker. */
   readonly publish: (events: readonly NewEvent[]) => Promise<unknown>;
-  /** The same, live only. */
+  /** Tells changes live only, without the log. */
   readonly tell: (events: readonly NewEvent[]) => Promise<unknown>;
   readonly quota: QuotaRates;
   readonly log: Logger;
-  /** What is listed of the one node that there is. */
+  /** What the list of nodes says of this only node. */
   readonly about: OwnReport;
   readonly graceMs?: number;
 }
 
-/** The registry of a single node: it lives in this process and ends with it. */
+/**
+ * The connection registry of a single node without Redis: it lives in the memory of this process and ends with it.
+ */
 export class MemoryRegistry implements Registry, PresenceReader, NodeDirectory, Lifecycle {
   readonly #options: MemoryRegistryOptions;
   readonly #presence: MemoryPresence;
   readonly #quota: LogQuota;
   readonly #records = new Map<string, ConnectionRecord>();
   readonly #byPrincipal = new Map<Principal, Set<ConnectionRecord>>();
-  /** How many websockets each thing has that a limit may count. */
+  /** How many connections each principal and address has, for the limits. */
   readonly #counts = new Map<string, number>();
   #stopTimer: (() => void) | undefined;
 
@@ -185,7 +187,7 @@ export class MemoryRegistry implements Registry, PresenceReader, NodeDirectory, 
     this.#tell({ type: 'connections', action, key: record.Principal, object }, isLogged(record), now);
   }
 
-  /** What the broker refuses cannot be told; the registry is right all the same. */
+  /** Publishes a change. A failure of the broker is only logged, since the registry itself is right. */
   #tell(event: NewEvent, isForLog: boolean, now: number): void {
     const { publish, tell, log } = this.#options;
     const { type, action } = event;
@@ -197,7 +199,7 @@ export class MemoryRegistry implements Registry, PresenceReader, NodeDirectory, 
   }
 }
 
-/** Under which names a websocket counts; nobody known has no count of their own. */
+/** The names under which a connection counts for the limits. Anonymous connections count for their address only. */
 function counted({ RemoteAddr, Dialect, Principal: principal }: ConnectionRecord): [string, ...string[]] {
   const address = `address ${sortableIp(sortableAddress(RemoteAddr))}`;
   return principal === UNKNOWN ? [address] : [address, `${Dialect} ${principal}`];

@@ -1,47 +1,50 @@
-/** What a node says of itself, with each renewal of its lease. */
+/** What a node reports about itself with each renewal of its lease. */
 export interface NodeReport {
-  /** As `BELFRY_NODE` names it; two nodes may carry one name by mistake. */
+  /** The name from `BELFRY_NODE`; two nodes may have the same one by mistake. */
   readonly name: string;
   readonly version: string;
-  /** When it started; RFC 3339, by its own clock. */
+  /** When the node started; RFC 3339, by its own clock. */
   readonly since: string;
-  /** Of all settings that nodes of one Redis should share: equal where all of those are. */
+  /** A digest of all settings that the nodes on one Redis should share. */
   readonly digest: string;
-  /** Sockets and streams that it holds. */
+  /** How many sockets and streams the node holds. */
   readonly connections: number;
-  /** Whether it takes connections and hears what is published. */
+  /** Whether the node accepts connections and hears what is published. */
   readonly ready: boolean;
-  /** What is wrong with it beside others, a sentence each. */
+  /** The warnings of the node, one sentence each. */
   readonly warnings: readonly string[];
 }
 
-/** A node whose lease has not ended. */
+/** A node whose lease has not expired. */
 export interface NodeRecord extends NodeReport {
-  /** Its name and a word of its process, which no other one ever has. */
+  /** The name of the node and a random word of its process, so that no two processes share an id. */
   readonly id: string;
-  /** When its lease ends, in milliseconds by the clock of Redis: later with each renewal. */
+  /** When its lease expires, in milliseconds by the clock of Redis; each renewal moves it on. */
   readonly leaseEndsAt: number;
 }
 
-/** By the name of a setting, a short hash of its value. */
+/** A short hash of each setting, by the name of the setting. */
 export type SettingHashes = Readonly<Record<string, string>>;
 
-/** The nodes that share a Redis, the asked one included. Each rejects with BelfryError `unavailable`. */
+/**
+ * The seam that lists the nodes on one Redis, this node included. Each method may reject with BelfryError
+ * `unavailable`.
+ */
 export interface NodeDirectory {
-  /** Of this node. */
+  /** The id of this node. */
   readonly id: string;
-  /** In the order of their names. */
+  /** All nodes with a valid lease, in the order of their names. */
   nodes(): Promise<readonly NodeRecord[]>;
-  /** The settings of one of them; `undefined` when it is gone. */
+  /** The settings of one node; `undefined` when it is gone. */
   settingsOf(id: string): Promise<SettingHashes | undefined>;
-  /** What Redis does when it is full, in its own words; `undefined` where it does not say, or there is none. */
+  /** The eviction policy of Redis, in its own words; `undefined` where Redis does not say, or there is no Redis. */
   evictionPolicy(): Promise<string | undefined>;
 }
 
-/** What a node tells the registry of itself. */
+/** What this node reports to the registry. */
 export interface OwnReport {
   readonly digest: string;
   readonly settings: SettingHashes;
-  /** As it is now. */
+  /** The report as of now. */
   report(): NodeReport;
 }

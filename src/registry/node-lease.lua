@@ -1,12 +1,14 @@
--- What nodes do by the clock of Redis, so that they need not agree on the time. registry.lua stands before it.
--- ARGV: verb, node, time, grace, lease; and to renew, what the node says of itself and of its settings.
+-- The lease of a node, and what depends on it, all by the clock of Redis, so that nodes need not agree on the time.
+-- registry.lua stands before it. ARGV: verb, node, time, grace, lease; and to renew, the report of the node and the
+-- hashes of its settings.
 local verb, node, time, grace, lease, report, settings = unpack(ARGV)
 local REPORTS, SETTINGS = NODES .. ':reports', NODES .. ':settings'
--- Of one call, so that none takes long.
+-- The highest number in one call, so that no call takes long.
 local MANY = 250
 local verbs = {}
 
--- Answers how many ids the node has, whether it was reaped, and the number of its last batch.
+-- Renews the lease of the node. Answers how many ids the node has, whether it was reaped, and the number of its last
+-- batch.
 function verbs.renew()
   local now = now_ms()
   local ends = tonumber(redis.call('ZSCORE', NODES, node) or 0)
@@ -21,7 +23,7 @@ function verbs.renew()
   }
 end
 
--- Once a node has restored what was reaped, it is like any other.
+-- Called once a node has restored what was reaped; from then on it is like any other node.
 function verbs.clear_reaped()
   return { redis.call('DEL', CONN .. ':reaped:' .. node) }
 end
@@ -34,8 +36,9 @@ local function leave_nodes(gone)
   redis.call('HDEL', SETTINGS, gone)
 end
 
--- Takes out of the registry what a node holds whose lease has ended. Answers whether there may be more.
--- When Redis was away or hung, the leases of all have ended: whoever is back first lets the others come back as well.
+-- Removes the connections of a node whose lease has expired, in parts. Answers whether there may be more. When Redis
+-- was away or hung, the leases of all nodes have expired: so a node reaps only after its own lease has held for a
+-- while, which lets the others come back as well.
 function verbs.reap()
   local now = now_ms()
   local dead = redis.call('ZRANGEBYSCORE', NODES, '-inf', now, 'LIMIT', 0, 1)[1]
@@ -57,7 +60,7 @@ function verbs.reap()
   return { 1 }
 end
 
--- Tells whose grace has ended. Answers whether there may be more.
+-- Tells which principals are offline, since their grace has ended. Answers whether there may be more.
 function verbs.expire_grace()
   local due = redis.call('ZRANGEBYSCORE', LEAVING, '-inf', now_ms(), 'LIMIT', 0, MANY)
   for _, principal in ipairs(due) do
@@ -72,7 +75,8 @@ function verbs.expire_grace()
   return { #due == MANY and 1 or 0 }
 end
 
--- What it could not take out of the registry keeps its lease, and is reaped when that ends.
+-- Ends the lease of a node that has no connection left. Otherwise the lease stays, and the rest is reaped when it
+-- expires.
 function verbs.leave()
   if redis.call('EXISTS', CONN .. ':node:' .. node) == 0 then leave_nodes(node) end
   return { 0 }

@@ -4,16 +4,16 @@ import type { NodeDirectory, NodeRecord, OwnReport, SettingHashes } from './node
 
 export const WARNING_KINDS = ['settings', 'name', 'eviction'] as const;
 
-/** What is wrong with this node beside others, or with their Redis, though events flow. */
+/** A problem of this node in comparison with others, or of their Redis, that does not stop events. */
 export interface NodeWarning {
   readonly kind: (typeof WARNING_KINDS)[number];
-  /** What is wrong, and what was expected. */
+  /** What is wrong, and what is expected. */
   readonly message: string;
 }
 
-/** Twice in the time in which each node renews its lease, and so its report. */
+/** Twice as often as each node renews its lease with its report. */
 const LOOK_MS = 2_500;
-/** In Redis' own words: it takes nothing when it is full, and forgets nothing. */
+/** The policy of Redis that refuses writes when it is full, and evicts nothing. */
 const KEEPS_ALL = 'noeviction';
 
 export interface NodeWatchOptions {
@@ -24,12 +24,13 @@ export interface NodeWatchOptions {
 }
 
 /**
- * Looks what other nodes of the same Redis say of themselves. A node counts once it has renewed its lease: of one that was
- * killed and started again, the lease of before is there for a moment longer.
+ * Compares this node with the other nodes on the same Redis, and warns of different settings, equal names and a wrong
+ * eviction policy. Another node counts only after it has renewed its lease: the old lease of a node that was killed
+ * and started again remains for a moment.
  */
 export class NodeWatch {
   readonly #options: NodeWatchOptions;
-  /** By id, when the lease ended at the first look that found the node. */
+  /** For each node the end of its lease at the first check that found it. */
   readonly #found = new Map<string, number>();
   #warnings: readonly NodeWarning[] = [];
   #stopTimer: (() => void) | undefined;
@@ -42,7 +43,7 @@ export class NodeWatch {
     return this.#warnings;
   }
 
-  /** Looks at once, and from then on. */
+  /** Checks now, and from then on regularly. */
   start(): void {
     this.#stopTimer = this.#options.clock.every(LOOK_MS, () => void this.#look());
     void this.#look();
@@ -63,7 +64,7 @@ export class NodeWatch {
       ];
       this.#tell(warnings);
     } catch (error) {
-      // That Redis is away, its connection has said already.
+      // The connection has logged already that Redis is away.
       log.debug({ err: error }, 'the other nodes could not be looked at');
     }
   }
@@ -88,7 +89,7 @@ export class NodeWatch {
     yield { kind: 'name', message };
   }
 
-  /** A warning for each setting, with the nodes that have it otherwise. */
+  /** One warning for each differing setting, with the nodes on which it differs. */
   async #settings(others: readonly NodeRecord[]): Promise<NodeWarning[]> {
     const { directory, own } = this.#options;
     const byDigest = Map.groupBy(others, (other) => other.digest);
@@ -102,7 +103,7 @@ export class NodeWatch {
     }
     return Array.from(namesBy, ([setting, names]) => ({
       kind: 'settings',
-      message: `${setting} is another one on ${names.toSorted().join(', ')}. Expected the same on all nodes of one Redis.`,
+      message: `${setting} is different on ${names.toSorted().join(', ')}. Expected the same on all nodes of one Redis.`,
     }));
   }
 
@@ -127,7 +128,7 @@ function nodesNamed(count: number): string {
   return count === 1 ? 'Another node is named' : `${count} other nodes are named`;
 }
 
-/** What only one of them has is of another version, and no difference. */
+/** A setting that only one node knows belongs to another version, and is no difference. */
 function differences(ours: SettingHashes, theirs: SettingHashes): string[] {
   return Object.keys(ours).filter((name) => theirs[name] !== undefined && theirs[name] !== ours[name]);
 }

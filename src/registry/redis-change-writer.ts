@@ -3,7 +3,7 @@ import type { Clock } from '../model/clock.ts';
 import type { RegistryKeys } from './redis-registry-keys.ts';
 import { bound } from '../model/bound.ts';
 
-/** Of one call of a script, so that none takes long. */
+/** The highest number of changes in one call of the script, so that no call takes long. */
 const MANY = bound(
   'changes of the registry in one call of a script',
   250,
@@ -11,7 +11,10 @@ const MANY = bound(
   'the others go with the next',
 );
 
-/** Of a connection to Redis, what the registry asks for. It has the scripts of `registryScripts`, and is opened and closed by its owner. */
+/**
+ * What the registry needs of a connection to Redis. The connection has the scripts of `registryScripts`, and its
+ * owner opens and closes it.
+ */
 export interface RegistryConnection {
   readonly redis: {
     on(event: 'ready', listener: () => void): unknown;
@@ -22,19 +25,22 @@ export interface RegistryConnection {
   ask<T>(run: (redis: Redis) => Promise<T>): Promise<T>;
 }
 
-/** One thing that happened to a connection, as connection-change.lua has it. */
+/** One change of a connection, in the form that connection-change.lua takes. */
 export interface Change {
   readonly verb: 'add' | 'update' | 'remove' | 'restore';
   readonly id: string;
-  /** Empty where nothing is known but the id. */
+  /** Empty where only the id is known. */
   readonly row: string;
   readonly more: readonly [string, string];
 }
 
 export interface Written {
-  /** The batch it goes with. */
+  /** The number of the batch in which the change is sent. */
   readonly batch: number;
-  /** What connection-change.lua says. Rejects with BelfryError `unavailable`; it may have been done all the same. */
+  /**
+   * The answer of connection-change.lua. It rejects with BelfryError `unavailable`; the change may have been made all
+   * the same.
+   */
   readonly answer: Promise<number>;
 }
 
@@ -43,19 +49,22 @@ interface Queued {
   readonly answered: (answer: Promise<number>) => void;
 }
 
-/** What a node is in the registry, and how. */
+/** What the parts of the registry share about this node. */
 export interface RegistryNode {
   readonly connection: RegistryConnection;
   readonly clock: Clock;
   readonly keys: RegistryKeys;
-  /** Its name and a word that no other process of that name has, so that nothing done to the one is done to the other. */
+  /** The name of the node and a random word of its process, so that two processes of one name are told apart. */
   readonly node: string;
-  /** How long it is in the registry without renewing that. */
+  /** For how long the node stays in the registry without renewing its lease. */
   readonly leaseMs: number;
   readonly graceMs: number;
 }
 
-/** Sends the changes of each turn of the event loop at its end, together and in order, without waiting for earlier ones. */
+/**
+ * Writes changes to Redis: those of one turn of the event loop are sent at its end, together and in order, without
+ * waiting for earlier batches.
+ */
 export class ChangeWriter {
   readonly #options: RegistryNode;
   #queue: Queued[] = [];
@@ -67,13 +76,13 @@ export class ChangeWriter {
 
   write(change: Change): Written {
     if (this.#queue.length === 0) this.#options.clock.soon(() => this.flush());
-    // The queue is sent as a whole, so the batch is known before.
+    // The queue is always sent as a whole, so the number of the batch is known in advance.
     const batch = this.#batch + 1 + Math.floor(this.#queue.length / MANY);
     const answer = new Promise<number>((answered) => this.#queue.push({ change, answered }));
     return { batch, answer };
   }
 
-  /** Sends what waits for the end of the turn, so that whatever is asked next knows of it. */
+  /** Sends the waiting changes now, so that the next command to Redis comes after them. */
   flush(): void {
     const queue = this.#queue;
     this.#queue = [];
@@ -89,7 +98,7 @@ export class ChangeWriter {
   }
 }
 
-/** A time as it stands in records and events. */
+/** A time in the form of records and events. */
 export function asText(time: number): string {
   return new Date(time).toISOString();
 }

@@ -15,7 +15,10 @@ const PAGE = bound(
   'the others are read after them',
 );
 
-/** Each part of the registry is a reading of its own. Where principals and addresses would make more, addresses are filtered. */
+/**
+ * Each part of the registry takes a read of its own. A query with more combinations of principals and addresses
+ * filters the addresses instead.
+ */
 const SOURCES_MAX = bound(
   'parts of the registry that one query reads',
   500,
@@ -23,20 +26,23 @@ const SOURCES_MAX = bound(
   'addresses are filtered instead',
 );
 
-/** A part of the registry in the order of addresses: an index, and which address of it if only one is wanted. */
+/** A part of the registry in the order of addresses: an index, or one address of an index. */
 interface Source {
   readonly index: string;
   readonly address: string | undefined;
 }
 
-/** What there is to read for a query, and whether it then holds for all that is read. */
+/** What to read for a query. `isExact` says that everything read matches the query. */
 interface Plan {
   readonly query: ConnectionQuery;
   readonly sources: readonly Source[];
   readonly isExact: boolean;
 }
 
-/** The page of a query, read from the registry: no more than it shows, wherever an index knows which those are. */
+/**
+ * Reads the page of a query from the registry. Where an index tells which records match, only those of the page are
+ * read.
+ */
 export async function listOf(
   redis: Redis,
   keys: RegistryKeys,
@@ -50,7 +56,7 @@ export async function listOf(
   return { records, total };
 }
 
-/** Of ids, or of the members of an index; without those that have gone meanwhile. */
+/** Reads the records of some ids or members of an index; records that are gone are left out. */
 export async function readRecords(
   redis: Redis,
   keys: RegistryKeys,
@@ -90,7 +96,7 @@ async function recordsOf(
   return all.page();
 }
 
-/** The records of one source that may be on the page, from an offset on. */
+/** Reads the records of one source that may be on the page, from an offset on. */
 async function scan(
   redis: Redis,
   keys: RegistryKeys,
@@ -114,7 +120,7 @@ async function scan(
   return found.page();
 }
 
-/** The next members of a source after one, or after so many. */
+/** The next members of a source, after a member or after a number of members. */
 function pageOf(
   redis: Redis,
   { index, address }: Source,
@@ -150,7 +156,7 @@ function planOf(keys: RegistryKeys, query: ConnectionQuery): Plan {
   };
 }
 
-/** Where those stand that the caller may see, filters aside. */
+/** The indexes of the connections that the caller may see, regardless of filters. */
 function visibleIndexes(keys: RegistryKeys, query: ConnectionQuery): string[] {
   const withUnknown = asksForUnknown(query);
   if (query.visible === 'all') return withUnknown ? [keys.known, keys.of(UNKNOWN)] : [keys.known];
@@ -170,7 +176,7 @@ function visibleOf({ visible }: ConnectionQuery, principals: ReadonlySet<Princip
   return [...principals].filter((principal) => seen.has(principal));
 }
 
-/** The values that a field must be one of, where that is all a query says of it. */
+/** The values of which a field must have one, where the query says nothing else about the field. */
 function valuesOf({ filters }: ConnectionQuery, field: Field): ReadonlySet<string> | undefined {
   const tests = filters.find((filter) => filter.field === field)?.any;
   const isPlain = tests?.every(({ name }) => name === 'Eq' || name === 'In') ?? false;

@@ -3,13 +3,14 @@ import { encodePrincipal } from './redis-registry-keys.ts';
 import { isLogged, isPresence, type ConnectionRecord } from './registry.ts';
 
 /**
- * A record as it stands in Redis: a line of what its scripts look at, and the JSON that events show.
+ * Writes the record of a connection as it stands in Redis: a line with what the scripts read, and the JSON that
+ * events show.
  *
  *     <sortable address> <kind> <dialect> <expiry, or -> <principal>
  *     {"Type":…}
  *
- * The kind is `d` where limits count it and the log takes its events, `w` where limits count it and they are told live
- * only, else `a`.
+ * The kind is `d` for a connection that counts for the limits and whose events go into the log, `w` for one that
+ * counts and whose events are told live only, else `a`.
  */
 export function rowOf(record: ConnectionRecord): string {
   const { Type, RemoteAddr, Principal, CreateTime, ExpiresAt, Id, Node, Dialect, Patterns, UserAgent } =

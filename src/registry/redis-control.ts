@@ -14,10 +14,10 @@ import {
 } from './revocations.ts';
 import { bound } from '../model/bound.ts';
 
-/** How often a node compares what it holds for revoked with what Redis does. */
+/** How often a node compares its revocations with those in Redis. */
 const COMPARE_MS = 5_000;
 
-/** Revocations in one command. */
+/** How many revocations one command carries. */
 const KEPT_AT_ONCE = bound(
   'revocations of one command to Redis',
   1_000,
@@ -25,7 +25,7 @@ const KEPT_AT_ONCE = bound(
   'the others go with the next',
 );
 
-/** What is needed of a connection to Redis, whoever makes it. */
+/** What the control needs of a connection to Redis. */
 export interface ControlConnection {
   readonly redis: Pick<Redis, 'on'>;
   readonly isReady: boolean;
@@ -35,20 +35,21 @@ export interface ControlConnection {
 
 export interface RedisControlOptions {
   readonly prefix: string;
-  /** For commands. */
+  /** The connection for commands. */
   readonly commands: ControlConnection;
-  /** For the channel alone. */
+  /** The connection that only subscribes to the channel. */
   readonly subscriber: ControlConnection;
   readonly clock: Clock;
-  /** Told of messages that are no orders. */
+  /** Called for messages that are not control commands. */
   readonly report: (source: string, reason: string) => void;
   readonly log: Logger;
 }
 
 /**
- * Control commands over the channel `<prefix>:control`, on which anybody who may use the Redis may send them. Revocations are also
- * kept in the sorted set `{<prefix>}:revoked` by the time they end: put there by whoever gives and by whoever hears them,
- * read by each node when it starts, when it was cut off, and whenever it holds another number of them.
+ * Control commands over the channel `<prefix>:control`, on which every user of the Redis with that right may send
+ * them. Revocations are also stored in the sorted set `{<prefix>}:revoked` by the time they end. The sender and every
+ * receiver store them. Each node reads them when it starts, when it was cut off, and when it holds another number of
+ * them than Redis.
  */
 export class RedisControl implements Control {
   readonly #options: RedisControlOptions;
@@ -64,7 +65,7 @@ export class RedisControl implements Control {
     this.#key = `{${options.prefix}}:revoked`;
   }
 
-  /** Both connections are open already. @throws BelfryError `unavailable` */
+  /** Both connections must be open already. @throws BelfryError `unavailable` */
   async start(handle: (command: ControlCommand) => void): Promise<void> {
     const { subscriber, commands, clock } = this.#options;
     this.#handle = handle;
@@ -94,7 +95,7 @@ export class RedisControl implements Control {
     this.#handle = () => {};
   }
 
-  /** Hears the channel from now on, and learns what was said while it did not. */
+  /** Subscribes to the channel, and reads the revocations that it may have missed. */
   async #listen(): Promise<void> {
     await this.#options.subscriber.ask((redis) => redis.subscribe(this.#channel));
     await this.#exchange();
@@ -117,7 +118,10 @@ export class RedisControl implements Control {
     if (isNews) this.#handle({ kind: 'revoke', ...revocation });
   }
 
-  /** As all that is heard is also kept, equal numbers are equal sets, save after a loss, when the sets are exchanged. */
+  /**
+   * Every received revocation is also stored, so equal numbers mean equal sets; when they differ, the sets are
+   * exchanged.
+   */
   async #compare(): Promise<void> {
     const { clock, commands } = this.#options;
     const now = clock.now();
@@ -126,7 +130,7 @@ export class RedisControl implements Control {
     if (kept !== held) await this.#exchange();
   }
 
-  /** Puts what this node holds where all find it, and takes what it finds. */
+  /** Stores the revocations of this node in Redis, and takes over those that it finds there. */
   async #exchange(): Promise<void> {
     const { clock, commands } = this.#options;
     const now = clock.now();
@@ -140,7 +144,8 @@ export class RedisControl implements Control {
 
   async #keep(revocations: readonly (readonly [member: string, until: number])[]): Promise<void> {
     const { commands } = this.#options;
-    // By the clock of Redis: a node whose own is ahead would forget for all nodes what still holds on theirs.
+    // The clock of Redis decides: a node whose clock is ahead would otherwise delete revocations that still hold on
+    // other nodes.
     const [seconds, micros] = await commands.ask((redis) => redis.time());
     const now = Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
     await commands.ask((redis) => redis.zremrangebyscore(this.#key, '-inf', now));
@@ -157,7 +162,7 @@ export class RedisControl implements Control {
     } catch (error) {
       const { subscriber, commands, log } = this.#options;
       if (subscriber.isReady && commands.isReady)
-        log.warn({ err: error }, 'cannot follow the orders of operators; trying again');
+        log.warn({ err: error }, 'cannot listen for control commands; trying again');
     }
   }
 }

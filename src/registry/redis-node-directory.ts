@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { NodeRecord, NodeReport, SettingHashes } from './node-directory.ts';
 import type { RegistryKeys } from './redis-registry-keys.ts';
 
-/** What a newer version may say beyond that is left out. */
+/** Fields that a newer version adds are left out. */
 const reportSchema: z.ZodType<NodeReport> = z.object({
   name: z.string(),
   version: z.string(),
@@ -15,9 +15,9 @@ const reportSchema: z.ZodType<NodeReport> = z.object({
 });
 const settingsSchema = z.record(z.string(), z.string());
 
-/** Those whose lease has not ended, by the clock of Redis. */
+/** Lists the nodes whose lease has not expired, by the clock of Redis. */
 export async function nodesOf(redis: Redis, keys: RegistryKeys): Promise<NodeRecord[]> {
-  // No transaction, which takes a right of its own: what changes in between is there the next time.
+  // This is no transaction, which would need a right of its own: a change in between is seen the next time.
   const [time, leases, reports] = await Promise.all([
     redis.time(),
     redis.zrange(keys.nodes, '0', '-1', 'WITHSCORES'),
@@ -42,12 +42,12 @@ export async function settingsOf(
   return settingsSchema.safeParse(parsed(await redis.hget(keys.settings, id))).data;
 }
 
-/** Of the Redis that holds the registry, and with it the log. */
+/** The eviction policy of the Redis that holds the registry and the log. */
 export async function evictionPolicyOf(redis: Redis): Promise<string | undefined> {
   return /^maxmemory_policy:([\w-]+)/m.exec(await redis.info('memory'))?.[1];
 }
 
-/** A node of an older version says nothing of itself. */
+/** A node of an older version writes no report. */
 function asReport(text: string | undefined): NodeReport | undefined {
   return reportSchema.safeParse(parsed(text)).data;
 }

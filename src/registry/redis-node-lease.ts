@@ -5,7 +5,10 @@ import { asText, type RegistryNode } from './redis-change-writer.ts';
 
 export interface LeaseTimes {
   readonly renewMs: number;
-  /** How often it looks for nodes whose lease has ended, and for principals whose grace has. */
+  /**
+   * How often this node looks for nodes whose lease has expired; `expireMs` is the same for principals whose grace
+   * has ended.
+   */
   readonly reapMs: number;
   readonly expireMs: number;
 }
@@ -13,8 +16,9 @@ export interface LeaseTimes {
 type Verb = 'renew' | 'clear_reaped' | 'reap' | 'expire_grace' | 'leave';
 
 /**
- * Keeps this node in the registry, notices when the registry says something else of it than is so, and takes out of the registry
- * whoever does not keep there.
+ * Keeps the lease of this node in Redis, and what depends on it: it renews the lease, notices when the registry
+ * differs from the connections of this node, removes the connections of nodes whose lease has expired (reaping), and
+ * ends the grace of principals that left.
  */
 export class NodeLease {
   readonly #registry: RegistryNode;
@@ -52,7 +56,7 @@ export class NodeLease {
     ];
   }
 
-  /** What could not be taken out of the registry until now is left to the others. */
+  /** Ends the lease. Connections that could not be removed are left to the other nodes. */
   async stop(): Promise<void> {
     for (const stop of this.#timers.splice(0)) stop();
     this.#registry.connection.redis.off('ready', this.#returned);
@@ -75,7 +79,8 @@ export class NodeLease {
     if (this.#underWay.has('reconcile')) return;
     this.#underWay.add('reconcile');
     try {
-      if (wasReaped) this.#log.warn('this node was taken for lost; its connections go back in the registry');
+      if (wasReaped)
+        this.#log.warn('this node was taken for lost; its connections are entered into the registry again');
       await this.#own.reconcile();
       if (wasReaped) await this.#ask('clear_reaped');
     } finally {
@@ -83,7 +88,7 @@ export class NodeLease {
     }
   }
 
-  /** In calls that each do a part, until there is nothing left to do. */
+  /** Repeats a call until nothing is left to do; each call does a part. */
   async #all(verb: 'reap' | 'expire_grace'): Promise<void> {
     if (this.#underWay.has(verb)) return;
     this.#underWay.add(verb);
@@ -105,8 +110,9 @@ export class NodeLease {
     return connection.ask((redis) => redis.belfryNodeLease(1, keys.log, ...asked));
   }
 
-  /** That Redis is away, its connection has said already. */
+  /** Logs a failure, except while Redis is away, which the connection has logged already. */
   #report(error: unknown): void {
-    if (this.#registry.connection.isReady) this.#log.warn({ err: error }, 'the registry could not be kept');
+    if (this.#registry.connection.isReady)
+      this.#log.warn({ err: error }, 'the registry could not be updated');
   }
 }

@@ -3,9 +3,9 @@ import type { RegistryNode, ChangeWriter } from './redis-change-writer.ts';
 import { limitReached, type ConnectionRecord, type RegistryLimits } from './registry.ts';
 
 interface OwnConnection {
-  /** As it stands in the registry. */
+  /** The row as it should stand in the registry. */
   row: string;
-  /** Until it is known whether there is room for it. */
+  /** Present until it is known whether the limits leave room for it. */
   adding: Promise<void> | undefined;
 }
 
@@ -15,25 +15,25 @@ interface Removal {
   readonly batch: number;
 }
 
-/** There is nothing to take off then, and whoever wanted to add it knows. */
+/** The connection was refused, so there is nothing to remove, and the caller of `add` knows. */
 const WAS_REFUSED = (): void => undefined;
 
-/** What the registry should say of this node. */
+/** What the registry should hold of this node. */
 export interface Expectation {
-  /** How many ids, those included of which it is not known yet; and without them. */
+  /** How many ids the registry should hold: `most` counts those that are being added, `least` does not. */
   readonly most: number;
   readonly least: number;
   readonly removals: ReadonlyMap<string, Removal>;
-  /** Whether it is known of every change whether Redis did it. */
+  /** Whether the outcome of every change is known. */
   readonly isCertain: boolean;
 }
 
-/** The connections of this node, and what brings the registry to say the same of them. */
+/** The connections of this node, and how the registry in Redis is brought in line with them. */
 export class OwnConnections {
   readonly #registry: RegistryNode;
   readonly #writer: ChangeWriter;
   readonly #own = new Map<string, OwnConnection>();
-  /** Those of which nobody knows whether Redis did it. There are never more than there were connections. */
+  /** Removals whose outcome is unknown. There are never more than there were connections. */
   readonly #removals = new Map<string, Removal>();
   readonly #doubtful = new Set<string>();
 
@@ -52,7 +52,7 @@ export class OwnConnections {
       await own.adding;
       own.adding = undefined;
     } catch (error) {
-      // If it was done all the same, the next look at the registry finds one too many.
+      // If Redis added it all the same, the next comparison with the registry finds one too many.
       this.#own.delete(record.Id);
       throw error;
     }
@@ -64,7 +64,7 @@ export class OwnConnections {
     if (own === undefined || this.#own.get(record.Id) !== own) return;
     const row = rowOf(record);
     const answer = this.#send('update', record.Id, row, maxima(limits));
-    // If it was done all the same, the next look at the registry takes it back.
+    // If Redis updated it all the same, the next comparison with the registry takes that back.
     answer.catch(() => this.#doubtful.add(record.Id));
     refuse(await answer, record, limits);
     own.row = row;
@@ -77,14 +77,14 @@ export class OwnConnections {
     else void own.adding.then(() => this.remove(id, reason), WAS_REFUSED);
   }
 
-  /** Resolves when that was done, or could not be. */
+  /** Resolves when the removal was done or has failed. */
   async removeAll(reason: string): Promise<void> {
     const all = Array.from(this.#own, ([id, { row }]) => this.#takeOff(id, row, reason));
     this.#writer.flush();
     await Promise.all(all);
   }
 
-  /** To be asked in the same instant as Redis is. */
+  /** Must be called in the same instant as Redis is asked. */
   expect(): Expectation {
     this.#writer.flush();
     const most = this.#own.size;
@@ -93,7 +93,7 @@ export class OwnConnections {
     return { most, least: most - adding, removals: new Map(this.#removals), isCertain };
   }
 
-  /** What was removed with a batch that Redis did not do is removed again. */
+  /** Repeats the removals of batches that Redis did not carry out. */
   resend(removals: ReadonlyMap<string, Removal>, lastDone: number): void {
     for (const [id, { row, reason, batch }] of removals) {
       this.#removals.delete(id);
@@ -102,8 +102,8 @@ export class OwnConnections {
   }
 
   /**
-   * Compares what the registry has of this node with what this node has, and mends it.
-   * @throws BelfryError `unavailable`; what was mended so far stays so
+   * Compares the connections of this node in the registry with those that it holds, and corrects the registry.
+   * @throws BelfryError `unavailable`; corrections made until then stay
    */
   async reconcile(): Promise<void> {
     this.#writer.flush();

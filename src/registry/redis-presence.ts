@@ -79,7 +79,7 @@ async function pageOf(
   return { principals: found.slice(offset, offset + limit), total: found.length };
 }
 
-/** Read in parts, so that no command holds more than a part of them. */
+/** Reads the connections of a principal in parts, so that no command answers too many. */
 async function connectionsOf(
   redis: Redis,
   keys: RegistryKeys,

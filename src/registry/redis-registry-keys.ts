@@ -24,8 +24,8 @@ const REAPED_MS = bound(
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
 
 /**
- * What the connection of a {@link RedisRegistry} needs to know.
- * @param publishing Lua that offers `publish(log, events, kinds)`, by which the broker appends to its log
+ * The scripts that the connection of a {@link RedisRegistry} needs.
+ * @param publishing Lua with the function `publish(log, events, kinds)`, by which the broker appends to its log
  */
 export function registryScripts(
   publishing: string,
@@ -39,7 +39,7 @@ export function registryScripts(
   };
 }
 
-/** What Redis calls the things of the registry; registry.lua says what each of them holds. */
+/** The keys of the registry in Redis; registry.lua says what each of them holds. */
 export function registryKeys(prefix: string) {
   return {
     log: `{${prefix}}:log`,
@@ -58,12 +58,12 @@ export function registryKeys(prefix: string) {
 
 export type RegistryKeys = ReturnType<typeof registryKeys>;
 
-/** The principal that {@link encodePrincipal} gave. */
+/** The inverse of {@link encodePrincipal}. */
 export function decodePrincipal(text: string): Principal {
   return JSON.parse(`"${text}"`) as Principal;
 }
 
-/** As JSON spells it, without the quotes; on one line, and itself for all but the oddest. */
+/** A principal as JSON writes it, without the quotes. It is one line, and for nearly all principals the same text. */
 export function encodePrincipal(principal: Principal): string {
   return JSON.stringify(principal).slice(1, -1);
 }

@@ -25,11 +25,11 @@ import {
 } from './registry.ts';
 
 export interface RedisRegistryOptions extends Partial<LeaseTimes> {
-  /** With the scripts of `registryScripts`; open from before `start` until after `stop`. */
+  /** A connection with the scripts of `registryScripts`, which is open from before `start` until after `stop`. */
   readonly connection: RegistryConnection;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Begins every key: `belfry`. The same as the broker's, into whose log changes are told. */
+  /** The beginning of every key, `belfry` by default. It must be that of the broker, whose log takes the changes. */
   readonly prefix: string;
   /** Of this node. */
   readonly name: string;

@@ -1,24 +1,25 @@
--- What the scripts of the registry share: where everything stands, and what happens to it when a connection comes or goes.
--- The text that offers `publish` stands before it, so that a change of the registry and its event are one step, SEEN_MS and REAPED_MS;
--- and QUOTA, the share of the log that the registry may take: at once, more with each millisecond, and bytes of one unit.
+-- What the scripts of the registry share: its keys, and what changes in them when a connection comes or goes. Before
+-- it stand publish.lua, so that a change of the registry and its event are one step; SEEN_MS and REAPED_MS; and
+-- QUOTA, the share of the log that the registry may take: at once, added with each millisecond, and the bytes of one
+-- unit.
 --
 -- KEYS[1] is the log, `{<prefix>}:log`. Beside it stand:
 --   :conn                    hash: id -> row, as redis-connection-row.ts writes it
---   :conn:known              sorted set, all scores 0: `<sortable address>:<id>` of whoever is not `unknown`
+--   :conn:known              sorted set, all scores 0: `<sortable address>:<id>` of every principal but `unknown`
 --   :conn:of:<principal>     the same of one principal
 --   :conn:node:<node>        set of the ids that a node holds
---   :conn:counts             hash: `<dialect> <principal>` and `address <ip>` -> how many websockets; none at 0
+--   :conn:counts             hash: `<dialect> <principal>` and `address <ip>` -> how many connections; absent at 0
 --   :conn:done               hash: node -> the number of its last batch
---   :conn:steady             hash: node -> since when its lease has never ended
---   :conn:reaped:<node>      for as long as a node may come back that was reaped
---   :conn:quota              hash: left, what is left of QUOTA, and at, when that was so
+--   :conn:steady             hash: node -> since when its lease has never expired
+--   :conn:reaped:<node>      exists for as long as a node that was reaped may come back
+--   :conn:quota              hash: left, what is left of QUOTA; at, the time of that
 --   :conn:leaving            sorted set: principal -> when its grace ends
 --   :nodes                   sorted set: node -> when its lease ends
---   :nodes:reports           hash: node -> what it says of itself, as JSON
+--   :nodes:reports           hash: node -> its report, as JSON
 --   :nodes:settings          hash: node -> the hashes of its settings, as JSON
 --   :present                 sorted set, all scores 0: the principals that are online
---   :presence:<principal>    hash: n, how many websockets; since; last. Ends SEEN_MS after its principal went
--- All ends are in milliseconds by the clock of Redis; all times in events are those of the node that tells.
+--   :presence:<principal>    hash: n, how many connections; since; last. Expires SEEN_MS after its principal left
+-- All expiry times are in milliseconds by the clock of Redis; all times in events come from the node that writes.
 local BEGIN = KEYS[1]:match('^({.+}:)log$')
 local CONN, NODES = BEGIN .. 'conn', BEGIN .. 'nodes'
 local KNOWN, COUNTS, LEAVING, DONE = CONN .. ':known', CONN .. ':counts', CONN .. ':leaving', CONN .. ':done'
@@ -26,11 +27,11 @@ local PRESENT = BEGIN .. 'present'
 local STEADY = CONN .. ':steady'
 local UNKNOWN = 'unknown'
 
--- Asked before the first write: a registry that has changed without a word of it could not be mended.
+-- The rights are checked before the first write: a registry that changed without its event could not be corrected.
 local refusal = refusal_of_rights(BEGIN:match('^{(.+)}:$'))
 if refusal then return refusal end
 
--- For the log, and for whoever hears it live.
+-- The events for the log with their kinds, and the events that are told live only.
 local events, kinds, live = {}, {}, {}
 local quota
 
@@ -39,7 +40,8 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- Read once for all events of a call. Once something finds no room, what comes after it finds none either.
+-- Takes room of the quota, which is read once for all events of a call. Once an event finds no room, the later ones
+-- find none either.
 local function take_room(bytes)
   local now = now_ms()
   if not quota then
@@ -53,7 +55,7 @@ local function take_room(bytes)
   return has_room
 end
 
--- Principals stand everywhere as JSON spells them, without the quotes.
+-- Principals are written everywhere as in JSON, without the quotes.
 local function tell(time, kind, action, principal, object, is_logged)
   local event = '{"time":"' .. time .. '","type":"' .. kind .. '","action":"' .. action
     .. '","key":"' .. principal .. '","object":' .. object .. '}'
@@ -88,7 +90,7 @@ local function parsed(id, text)
   }
 end
 
--- A quote inside a JSON string has a backslash before it, so this can be nothing but the field.
+-- A quote within a JSON string has a backslash before it, so this can only match the field.
 local function created(row) return row.json:match('"CreateTime":"([^"]*)"') end
 
 local function presence_of(principal) return BEGIN .. 'presence:' .. principal end
@@ -110,7 +112,7 @@ local function arrive(row, time, since, quiet)
   tell(time, 'presence', 'online', row.principal, seen(row.principal, 'true', since, time), true)
 end
 
--- One that is not in the registry any more still ends the presence that was told of it.
+-- A connection that is no longer in the registry still ends the presence that was told of it.
 local function depart(row, time, grace, is_in_registry)
   if not (row.counted and row.count) then return end
   local presence = presence_of(row.principal)

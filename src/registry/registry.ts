@@ -29,29 +29,30 @@ export interface ConnectionRecord {
 }
 
 /**
- * A socket, a stream of server-sent events, or a connection that asks REST. The last one counts for no limit and for
- * nobody's presence.
+ * A socket, a stream of server-sent events, or a connection that calls the REST API. The last kind counts neither for
+ * limits nor for presence.
  */
 export type ConnectionType = 'websocket' | 'stream' | 'api';
 
-/** Whether a connection stays to hear: then limits count it, and its principal is present. */
+/** Whether a connection stays open to hear events: then it counts for the limits, and its principal is present. */
 export function isPresence({ Type }: Pick<ConnectionRecord, 'Type'>): boolean {
   return Type !== 'api';
 }
 
-/** How many connections there may be; absent means any number. They hold across nodes. */
+/** How many connections there may be, over all nodes together; absent means any number. */
 export interface RegistryLimits {
-  /** Of one principal in one dialect; those of nobody known are not counted. */
+  /** Connections of one principal in one dialect; anonymous connections are not counted. */
   readonly perPrincipal?: number;
-  /** Of one IP address, whatever its port. */
+  /** Connections of one IP address, whatever the port. */
   readonly perAddress?: number;
 }
 
 /**
- * Whether what happens to a connection goes into the log, as far as the registry's share of that reaches. A caller of REST
- * and a stranger come and go as often as they like, and would push out what others published. Who signed in is logged even where
- * the token lets them publish nothing: most who are online may only hear, and whoever lists them goes on from the cursor of
- * the list, by what the log has. They too can fill no more than the registry's share, and take that from each other alone.
+ * Whether the events of a connection go into the log, within the quota of the registry. REST callers and anonymous
+ * connections come and go as often as they like, and would push out what others published, so theirs do not. A
+ * principal that signed in is logged even when its token permits no publishing: most principals may only subscribe,
+ * and a client that lists them continues from the cursor of the list with the events of the log. They too can fill no
+ * more than the quota, and take it from each other alone.
  */
 export function isLogged(record: Pick<ConnectionRecord, 'Type' | 'Principal'>): boolean {
   return isPresence(record) && record.Principal !== UNKNOWN;
@@ -59,11 +60,14 @@ export function isLogged(record: Pick<ConnectionRecord, 'Type' | 'Principal'>): 
 
 export interface ConnectionPage {
   readonly records: readonly ConnectionRecord[];
-  /** How many the caller could see without filters, offset and limit. */
+  /** How many connections the caller could see without filters, offset and limit. */
   readonly total: number;
 }
 
-/** Connections that the presence of one principal names; of more it names the first, in the order of addresses. */
+/**
+ * The highest number of connections that the presence of one principal names; these are the first in the order of
+ * addresses.
+ */
 export const PRESENCE_CONNECTIONS_MAX = bound(
   'connections that the presence of a principal names',
   1_000,
@@ -71,22 +75,25 @@ export const PRESENCE_CONNECTIONS_MAX = bound(
   'the others are left out; the list of connections has them',
 );
 
-/** Whether somebody is there: has at least one connection that is no `api` one, or had one a moment ago. */
+/** Whether a principal is online: it has a connection other than of type `api`, or had one a moment ago. */
 export interface Presence {
   readonly principal: Principal;
   readonly online: boolean;
-  /** When the connection came, or went, since which it is so; RFC 3339. `null` for one who was never seen, or long ago. */
+  /**
+   * Since when the principal has been online or offline; RFC 3339. `null` for a principal that was never seen, or
+   * only long ago.
+   */
   readonly since: string | null;
-  /** Now, for who is online. */
+  /** The present time for a principal that is online. */
   readonly lastSeen: string | null;
-  /** Without `api` ones, and no more than {@link PRESENCE_CONNECTIONS_MAX}. */
+  /** At most {@link PRESENCE_CONNECTIONS_MAX} connections, without those of type `api`. */
   readonly connections: readonly ConnectionRecord[];
 }
 
-/** What the events of presence say, and the list of all who are online. */
+/** What presence events carry, and the list of all principals that are online. */
 export type Seen = Omit<Presence, 'connections'>;
 
-/** Whose presence is listed, as far as the caller may see them, in the order of their names. */
+/** Which part of the online principals to list, in the order of their names. */
 export interface OnlineQuery {
   readonly visible: 'all' | readonly Principal[];
   readonly offset: number;
@@ -95,49 +102,50 @@ export interface OnlineQuery {
 
 export interface OnlinePage {
   readonly online: readonly Seen[];
-  /** How many the caller could see without offset and limit. */
+  /** How many principals the caller could see without offset and limit. */
   readonly total: number;
 }
 
 /**
- * The registry: every connection of every node. Each change of it is told as an event, exactly once: `connections.create`,
- * `connections.update` and `connections.delete` with the principal as key and the record as object (a delete also says
- * the `Reason`), `presence.online` and `presence.offline` with what {@link Presence} says but its connections. Those that
- * {@link isLogged} says enter the log within the registry's share of it; the others are told live only.
+ * The seam of the connection registry, which knows every connection of every node. Each change is told as an event,
+ * exactly once: `connections.create`, `connections.update` and `connections.delete` with the principal as key and the
+ * record as object (a delete also has the `Reason`), `presence.online` and `presence.offline` with a {@link Presence}
+ * without its connections. Events for which {@link isLogged} holds enter the log within the quota of the registry;
+ * the others are told live only.
  */
 export interface Registry {
   /**
-   * Puts a connection of this node in the registry, if there is room for it.
+   * Enters a connection of this node, if the limits leave room for it.
    * @throws BelfryError `limit_reached`, or `unavailable` when the registry cannot be reached
    */
   add(record: ConnectionRecord, limits: RegistryLimits): Promise<void>;
   /**
-   * Replaces the record of the same id. Where principal or expiry are others than before that is told, and the limits
-   * count for a new principal. Throws what {@link add} throws; nothing has changed then.
+   * Replaces the record of the same id. A change of principal or expiry is told as an event, and the limits apply to
+   * a new principal. Throws what {@link add} throws; then nothing has changed.
    */
   update(record: ConnectionRecord, limits: RegistryLimits): Promise<void>;
-  /** Takes a connection of this node out of the registry, now or as soon as the registry can be reached; unknown ids are nothing. */
+  /** Removes a connection of this node, now or as soon as the registry can be reached. Unknown ids are ignored. */
   remove(id: string, reason: string): void;
   /** @throws BelfryError `unavailable` */
   list(query: ConnectionQuery): Promise<ConnectionPage>;
 }
 
-/** Who is there, as the registry has it. Each rejects with BelfryError `unavailable`. */
+/** Reads presence from the registry. Each method may reject with BelfryError `unavailable`. */
 export interface PresenceReader {
   presence(principal: Principal): Promise<Presence>;
   online(query: OnlineQuery): Promise<OnlinePage>;
 }
 
-/** A registry works between the two. */
+/** The registry works between `start` and `stop`. */
 export interface Lifecycle {
   start(): Promise<void>;
-  /** Takes out of the registry what this node still has on it. */
+  /** Removes every connection that this node still has in the registry. */
   stop(): Promise<void>;
 }
 
-/** How long somebody may be gone before that is told, so that a reconnect is no news. */
+/** For how long a principal may be gone before it counts as offline, so that a reconnect makes no event. */
 export const PRESENCE_GRACE_MS = 10_000;
-/** How long it is known when somebody was last seen. */
+/** For how long the registry knows when a principal was last seen. */
 export const SEEN_MS = bound(
   'time for which it is known when somebody was last seen',
   7 * 24 * 3_600_000,
@@ -145,7 +153,7 @@ export const SEEN_MS = bound(
   'it is forgotten',
 );
 
-/** What the refusals of every registry say. */
+/** The error of every registry for a connection too many. */
 export function limitReached(limit: Limit, what: string, max: number): BelfryError {
   return new BelfryError(
     'limit_reached',

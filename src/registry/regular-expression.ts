@@ -8,7 +8,7 @@ const LENGTH_MAX = bound(
   'characters',
   'the request is refused with not_acceptable',
 );
-/** A class of Unicode is a table of some hundred ranges. */
+/** A character class of Unicode compiles to some hundred ranges. */
 const CLASS_WEIGHT = 50;
 const WEIGHT_MAX = bound(
   'weight of a regular expression: characters, repeats written out, 50 for a class of Unicode',
@@ -25,15 +25,15 @@ const KEPT_MAX = bound(
 
 const CLASS = /\\p/gi;
 const REPEAT = /(.?)\{(\d+)(?:,(\d*))?\}/gs;
-/** After these a repeat may be one of more than a single character. */
+/** After one of these characters a repeat may apply to more than a single character. */
 const GROUP_ENDS = ')}?*+E';
 
-/** The one that was not used for longest is the first. */
+/** Compiled expressions; the least recently used one comes first. */
 const kept = new Map<string, RE2JS>();
 
 /**
- * A regular expression in the syntax of RE2, whose work grows with the text and never with anything else.
- * @throws BelfryError `not_acceptable`, before it is compiled where it is too large
+ * A regular expression in the syntax of RE2, which takes time linear in the text that it is tried on.
+ * @throws BelfryError `not_acceptable`; an expression that is too large is refused before it is compiled
  */
 export function regularExpression(text: string): RE2JS {
   const expression = kept.get(text) ?? compiled(text);
@@ -59,8 +59,8 @@ function compiled(text: string): RE2JS {
 }
 
 /**
- * At least as much as compiling takes: repeats are compiled as often as they count, and those of a group multiply what is
- * in it. What only looks like a repeat counts as one.
+ * An upper estimate of what compiling takes: the compiler writes a repeat out as often as it counts, and a repeat of
+ * a group multiplies what is in it. Text that only looks like a repeat counts as one.
  */
 function weightOf(text: string): number {
   let [weight, factor] = [text.length, 1];

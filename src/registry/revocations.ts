@@ -2,14 +2,14 @@ import { bound } from '../model/bound.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { Identity, Principal } from '../model/principal.ts';
 
-/** What counts no more, up to a time in milliseconds since 1970. */
+/** A revocation of tokens, valid until a time in milliseconds since 1970. */
 export type Revocation =
-  /** The tokens of this id, or of the session of this id. */
+  /** Revokes the token of this id, or the tokens of the session of this id. */
   | { readonly id: string; readonly until: number }
-  /** The tokens for which this principal signed in at this time or before. */
+  /** Revokes the tokens for which this principal signed in at this time or earlier. */
   | { readonly principal: Principal; readonly before: number; readonly until: number };
 
-/** What of somebody says by which token they are known. */
+/** The fields of an identity that tell whether its token is revoked. */
 export type Revocable = Pick<Identity, 'tokenId' | 'sessionId' | 'principal' | 'signedInAt'>;
 
 export const REVOCATIONS_MAX = bound(
@@ -26,10 +26,10 @@ export function tooManyRevocations(): BelfryError {
   );
 }
 
-/** Stands in no id of a token. */
+/** Occurs in no id of a token. */
 const SEPARATOR = '\t';
 
-/** The revocation as one text, without its end; two of the same text are the same. */
+/** A revocation as one text without its end. Equal texts are the same revocation. */
 export function memberOf(revocation: Revocation): string {
   if ('id' in revocation) return revocation.id;
   return ['', revocation.before, revocation.principal].join(SEPARATOR);
@@ -42,14 +42,14 @@ export function revocationOf(member: string, until: number): Revocation {
     : { id: member, until };
 }
 
-/** What is revoked at the moment. */
+/** The revocations that are valid now. */
 export class Revocations {
-  /** By member. */
+  /** The end of each revocation, by its text. */
   readonly #until = new Map<string, number>();
-  /** The members that concern each principal. */
+  /** The revocations of each principal, as texts. */
   readonly #of = new Map<Principal, Set<string>>();
 
-  /** Returns whether that is news. Of two ends the later one counts. */
+  /** Adds a revocation and answers whether it is new. Of two ends the later one counts. */
   add(revocation: Revocation, now: number): boolean {
     const member = memberOf(revocation);
     const known = this.#until.get(member);
@@ -63,7 +63,10 @@ export class Revocations {
     return known === undefined;
   }
 
-  /** Whether the token of that identity counts no more. A password is a sign-in of its own, and always counts. */
+  /**
+   * Whether the token of this identity is revoked. A password is a new sign-in each time, and is never revoked by
+   * this.
+   */
   has({ tokenId, sessionId, principal, signedInAt }: Revocable, now: number): boolean {
     if (this.#until.size === 0) return false;
     if (this.#holds(tokenId, now) || this.#holds(sessionId, now)) return true;
@@ -79,7 +82,7 @@ export class Revocations {
     return this.#until.size >= REVOCATIONS_MAX;
   }
 
-  /** What holds now, each with its end; what has ended is forgotten. */
+  /** All valid revocations with their ends; those that have ended are dropped. */
   all(now: number): [member: string, until: number][] {
     for (const [member, until] of this.#until) if (until <= now) this.#forget(member);
     return [...this.#until];

@@ -9,7 +9,7 @@ describe('a close code', () => {
     expect(Buffer.byteLength(reason)).toBeLessThanOrEqual(123);
   });
 
-  it('may be sent in a close frame: assigned by RFC 6455 and its registry, or private', () => {
+  it('is one that a close frame may carry: assigned by RFC 6455 and its registry, or private', () => {
     const reserved = [1004, 1005, 1006, 1015];
     for (const { code } of codes) {
       expect(reserved).not.toContain(code);
@@ -17,11 +17,11 @@ describe('a close code', () => {
     }
   });
 
-  it('means one thing', () => {
+  it('has one meaning', () => {
     expect(new Set(codes.map(({ code }) => code)).size).toBe(codes.length);
   });
 
-  it('tells clients to come back where it is no fault of theirs to mend', () => {
+  it('tells clients to reconnect where the cause is no fault of theirs', () => {
     const retry = codes.filter((close) => close.retry).map(({ code }) => code);
     expect(retry).toEqual([1001, 1012, 1013, 4001, 4008, 4029]);
   });

@@ -47,14 +47,14 @@ describe('a cursor', () => {
     expect(isCursor(text)).toBe(false);
   });
 
-  it('is not a number larger than a double holds exactly, nor one place written twice', () => {
+  it('holds no number beyond the exact integers, and writes each position in one way only', () => {
     expect(isCursor('9007199254740993-0')).toBe(false);
     expect(isCursor('1-9007199254740993')).toBe(false);
     expect(isCursor('01-0')).toBe(false);
     expect(isCursor('1-00')).toBe(false);
   });
 
-  it('is ordered as its two numbers are', () => {
+  it('is ordered by its two numbers', () => {
     fc.assert(
       fc.property(cursor, cursor, cursor, (a, b, c) => {
         expect(sign(compareCursors(a, b))).toBe(exact(a, b));
@@ -69,7 +69,7 @@ describe('a cursor', () => {
     );
   });
 
-  it('is ordered exactly where neighbours share all digits but the last', () => {
+  it('is ordered exactly where two cursors differ in the last digit only', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 999_999_999_999_998 }), (n) => {
         expect(compareCursors(`${n}-0`, `${n + 1}-0`)).toBeLessThan(0);
@@ -78,7 +78,7 @@ describe('a cursor', () => {
     );
   });
 
-  it('comes after the start', () => {
+  it('comes after START', () => {
     fc.assert(
       fc.property(cursor, (text) => {
         expect(compareCursors(START, text)).toBeLessThanOrEqual(0);

@@ -12,24 +12,24 @@ describe('an error', () => {
     },
   );
 
-  it('knows its status and where it is explained', () => {
+  it('has its status and the place where it is explained', () => {
     const error = new BelfryError('event_too_big', 'The event is 2 MB.');
     expect(error).toMatchObject({ name: 'BelfryError', status: 413, see: 'README.md#event_too_big' });
   });
 
-  it('of the protocol is a BelfryError that may name the command it answers', () => {
+  it('of the protocol is a BelfryError that may name the command that it answers', () => {
     const error = new ProtocolError('command_invalid', 'No.', { ref: '7' });
     expect(error).toBeInstanceOf(BelfryError);
     expect(error).toMatchObject({ name: 'ProtocolError', ref: '7', code: 'command_invalid' });
     expect(new ProtocolError('command_invalid', 'No.').ref).toBe('');
   });
 
-  it('of ours stays what it is', () => {
+  it('that is a BelfryError stays what it is', () => {
     const error = new BelfryError('forbidden' satisfies ErrorCode, 'No.');
     expect(asBelfryError(error)).toBe(error);
   });
 
-  it('of anybody else is internal, says nothing of itself, and keeps its cause', () => {
+  it('of any other kind becomes internal, without details in its message, and keeps its cause', () => {
     for (const thrown of [new TypeError('secret'), 'secret', undefined]) {
       const error = asBelfryError(thrown);
       expect(error).toMatchObject({ code: 'internal', status: 500 });

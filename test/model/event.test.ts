@@ -32,7 +32,7 @@ describe('an event', () => {
     );
   });
 
-  it('stands in the log in canonical order, without its place there', () => {
+  it('stands in the log in canonical order, without its id', () => {
     const event = anEvent({
       id: '2-0',
       previous: '1-0',

@@ -50,7 +50,7 @@ describe('filters', () => {
     expect(pass(fields)).toBe(passed);
   });
 
-  it('use the first path that leads anywhere', () => {
+  it('use the first path that leads to a value', () => {
     const either = {
       text: '',
       paths: [['object', 'missing'], ['object', 'status'], ['key']],
@@ -71,7 +71,7 @@ describe('filters', () => {
     expect(passes({ text: '', paths: [['object', 'status']], contains }, event)).toBe(passed);
   });
 
-  it('find no text in what is none', () => {
+  it('search for text only in texts', () => {
     for (const path of [['object', 'replicas'], ['object', 'labels'], ['object', 'ports'], ['metadata']]) {
       expect(passes({ text: '', paths: [path], contains: '' }, event)).toBe(false);
     }
@@ -95,13 +95,13 @@ describe('filters', () => {
   });
 
   it.each(['size', 'previous', 'trace', 'size.x', 'labels', 'constructor', 'toString'])(
-    'ask only for what an event has, so not for %s',
+    'refuse a field that events do not have: %s',
     (path) => {
       expect(() => parseFilters({ [path]: 1 })).toThrow('is no field of an event');
     },
   );
 
-  it('are at most 50 in one command, of at most 1,000 values each, on a path no longer than an event is deep', () => {
+  it('are limited to 50 in one command, to 1,000 values each, and to paths as long as events are deep', () => {
     const many = (count: number): object =>
       Object.fromEntries(Array.from({ length: count }, (_, n) => [`object.n${n}`, n]));
     expect(parseFilters(many(50))).toHaveLength(50);
@@ -115,7 +115,7 @@ describe('filters', () => {
     );
   });
 
-  it('look into what is still a text, and there into nothing of its own', () => {
+  it('look into values that are still text, but not into the fields of the text object', () => {
     const object = readJson('{"n":9007199254740993,"list":[1,1.0],"n.x":1}');
     const fields = (text: string): boolean => {
       const filters = parseFilters(readJson(text).value);
@@ -129,7 +129,7 @@ describe('filters', () => {
     }
   });
 
-  it('compare numbers by what they are, however they are written', () => {
+  it('compare numbers by value, however they are written', () => {
     const number = fc.record({
       sign: fc.constantFrom('', '-'),
       whole: fc.stringMatching(/^[1-9]\d{0,20}$/),

@@ -9,7 +9,7 @@ const ATTEMPT = { boot: 'bootbootboot', number: 7, at: NOW };
 const event = (key: string): NewEvent => ({ type: 'a', action: 'b', key, object: null });
 
 describe('an idempotency key', () => {
-  it('is of one publisher, however its name and the name of another join with what they call theirs', () => {
+  it('belongs to one publisher, however publisher and key are spelled together', () => {
     const joined = ([principal, key]: readonly [string, string]) => onceOf(key, principal, 'd', NOW).key;
     expect(joined(['user:ann', 'ci:42'])).not.toBe(joined(['user:ann:ci', '42']));
     const pair = fc.tuple(fc.string(), fc.string());
@@ -20,7 +20,7 @@ describe('an idempotency key', () => {
     );
   });
 
-  it('that the hub gave out says which try it repeats', () => {
+  it('that the hub gave out says which attempt it repeats', () => {
     const digest = digestOf('user:ann', [event('1')]);
     expect(onceOf(keyOf(ATTEMPT, digest), 'user:ann', digest, NOW)).toMatchObject({
       digest,
@@ -44,7 +44,7 @@ describe('an idempotency key', () => {
 });
 
 describe('the digest of what is published', () => {
-  it('differs with any event, their order and their number', () => {
+  it('differs with any event, with their order and with their number', () => {
     const of = (...keys: string[]) => digestOf('user:ann', keys.map(event));
     const all = [of(), of('1'), of('2'), of('1', '2'), of('2', '1'), of('1', '1')];
     expect(new Set(all).size).toBe(all.length);

@@ -36,7 +36,7 @@ const written = fc.letrec<{ value: string; space: string; string: string; number
 })).value;
 
 describe('the text of JSON', () => {
-  it('stays to the letter, but for line breaks between values', () => {
+  it('stays to the letter, except for line breaks between values', () => {
     fc.assert(
       fc.property(written, (text) => {
         fc.pre(!text.includes('__proto__'));
@@ -49,7 +49,7 @@ describe('the text of JSON', () => {
     );
   });
 
-  it('is taken or refused as JSON.parse does, whatever is changed in it', () => {
+  it('is accepted or refused as by JSON.parse, whatever is changed in it', () => {
     const bits = ['"', '\\', '\\u', '{', '}', '[', ']', ',', ':', '.', '-', '0', '1e5', ' ', '\t', '\0', '\x01', '\x7f', 'é', 'null', 'nul', 'NaN', '+']; // prettier-ignore
     const edit = fc.record({ at: fc.nat(200), cut: fc.nat(2), put: fc.constantFrom('', ...bits) });
     // Long texts are scanned by their quotes.
@@ -86,7 +86,7 @@ describe('the text of JSON', () => {
     expect(() => parseJson(text)).toThrow(why);
   });
 
-  it('is read with every number as it was written, at the last of equal names', () => {
+  it('is parsed with every number as it was written, and with the last of fields with one name', () => {
     const { value } = readJson('{"a":1,"b":[1.0,-0,1e400,0.1,1e21,123456789012345678],"a":9007199254740993}');
     expect(value).toEqual({
       a: new ExactNumber('9007199254740993'),
@@ -97,7 +97,7 @@ describe('the text of JSON', () => {
     );
   });
 
-  it('is read once, and its numbers come out as they went in', () => {
+  it('is parsed once, and its numbers come out as they went in', () => {
     fc.assert(
       fc.property(written, (text) => {
         fc.pre(!text.includes('__proto__'));
@@ -111,7 +111,7 @@ describe('the text of JSON', () => {
     );
   });
 
-  it('is walked through by its parts', () => {
+  it('can be walked through field by field', () => {
     fc.assert(
       fc.property(fc.array(written, { maxLength: 5 }), (items) => {
         fc.pre(!items.join('').includes('__proto__'));
@@ -136,7 +136,7 @@ describe('a field of an object', () => {
     expect(add(readJson(object))).toBe(with_);
   });
 
-  it('is put into what the hub has made', () => {
+  it('is added to an object that the hub has made', () => {
     expect(add({ a: 1 })).toBe('{"a":1,"traceparent":"00-1"}');
   });
 });

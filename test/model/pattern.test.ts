@@ -49,20 +49,20 @@ describe('a pattern', () => {
     expect(pattern.matches(of('logs', 'line', 'web-1'))).toBe(false);
   });
 
-  it('takes a star inside a list for the value *', () => {
+  it('treats a star inside a list as the value *', () => {
     expect(matchesType('*,z', 'q')).toBe(false);
     expect(matchesType('*,z', '*')).toBe(true);
     expect(matchesType('*,z', 'z')).toBe(true);
   });
 
-  it('takes only a lone star for every value', () => {
+  it('treats only a lone star as any value', () => {
     expect(matchesType('*', 'q')).toBe(true);
     expect(matchesType('**', 'q')).toBe(false);
     expect(matchesType(' *', 'q')).toBe(false);
     expect(matchesType(' *', '*')).toBe(true);
   });
 
-  it('takes \\1 for a dot, \\2 for a comma and \\3 for a star', () => {
+  it('reads \\1 as a dot, \\2 as a comma and \\3 as a star', () => {
     expect(matchesType('x, a\\1b', 'a.b')).toBe(true);
     expect(matchesType('x, a\\1b', 'a\\1b')).toBe(false);
     expect(matchesType('a\\2b', 'a,b')).toBe(true);
@@ -91,7 +91,7 @@ describe('a pattern', () => {
     expect(() => Pattern.parse(text)).toThrow(expect.objectContaining({ code: 'pattern_invalid' }));
   });
 
-  it('is quoted in an error by its beginning only', () => {
+  it('is quoted in an error only by its beginning', () => {
     expect(() => Pattern.parse('x'.repeat(10_000))).toThrow(/^.{0,300}$/s);
   });
 
@@ -131,7 +131,7 @@ const value = fc
 const key = fc.oneof(value, fc.constant(''));
 
 describe('a pattern of exact values', () => {
-  it('matches these and no others', () => {
+  it('matches these values and no others', () => {
     fc.assert(
       fc.property(
         value,
@@ -161,7 +161,7 @@ describe('a pattern of exact values', () => {
     );
   });
 
-  it('matches a value with spaces around it or an escape in it, which its text cannot say', () => {
+  it('matches a value with spaces around it or an escape in it, which its text cannot express', () => {
     for (const odd of [' a', 'a ', 'a\\1b']) {
       const made = Pattern.of(odd, 'x', 'x');
       expect(made.matches(of(odd, 'x', 'x'))).toBe(true);
@@ -169,7 +169,7 @@ describe('a pattern of exact values', () => {
     }
   });
 
-  it('writes every value when none is named', () => {
+  it('matches any value where none is given', () => {
     expect(Pattern.of().text).toBe('*.*.*');
     expect(Pattern.of('a', undefined, 'b.c').text).toBe('a.*.b\\1c');
     expect(escapeValue('a.b,c*')).toBe('a\\1b\\2c\\3');
@@ -203,7 +203,7 @@ describe('patterns over a small alphabet', () => {
     );
   });
 
-  it('are as large as the number of their topics, a star being one', () => {
+  it('have the size of the number of their topics, where a star counts as one', () => {
     fc.assert(
       fc.property(pattern, (one) => {
         const star = (name: string, at: number): string => (one.parts?.[at] === '*' ? '*' : name);

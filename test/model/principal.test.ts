@@ -13,7 +13,7 @@ describe('a principal', () => {
     expect(asPrincipal('runner:0b7e')).toBe('runner:0b7e');
   });
 
-  it('who did not say who they are is unknown, and may nothing', () => {
+  it('of an anonymous connection is unknown, and may do nothing', () => {
     expect(ANONYMOUS.principal).toBe(UNKNOWN);
     expect(ANONYMOUS.subscribe.permit(of('a', 'b', 'c'))).toBe(false);
     expect(ANONYMOUS.publish.permit(of('a', 'b', 'c'))).toBe(false);
@@ -37,7 +37,7 @@ describe('grants', () => {
     expect(grants.overlap(Pattern.nothing('profiles'))).toBe(false);
   });
 
-  it('none permit nothing, all permit everything', () => {
+  it('permit nothing as Grants.none, and everything as Grants.all', () => {
     expect(Grants.none.permit(of('a', 'b', 'c'))).toBe(false);
     expect(Grants.all.permit(of('a', 'b', ''))).toBe(true);
     expect(Grants.parse([])).toBe(Grants.none);
@@ -50,7 +50,7 @@ describe('grants', () => {
     expect(text()).not.toBe(text('a.b.c'));
   });
 
-  it('are refused when a pattern is none', () => {
+  it('are refused when a pattern is invalid', () => {
     expect(() => Grants.parse(['a.b'])).toThrow(expect.objectContaining({ code: 'pattern_invalid' }));
   });
 });

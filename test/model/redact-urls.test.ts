@@ -16,15 +16,15 @@ describe('in a URL', () => {
     expect(keptText(text)).toEqual({ text: seen });
   });
 
-  it.each(TOKENS)('of http a user without a password is masked, who is a token: %s', (text, seen) => {
+  it.each(TOKENS)('with http a user without a password is masked as a token: %s', (text, seen) => {
     expect(keptText(text)).toEqual({ text: seen });
   });
 
-  it.each(NO_SECRETS)('or another text without a secret nothing is: %s', (text) => {
+  it.each(NO_SECRETS)('without a secret, or in another text, nothing is masked: %s', (text) => {
     expect(keptText(text)).toEqual({ text });
   });
 
-  it('the password is masked wherever a text stands, but in the names of fields', () => {
+  it('the password is masked in every text, except in the names of fields', () => {
     const object = { a: ['a://b:c@d', ['X=a://b:c@d']], 'a://b:c@d': { secretName: 'a://b:c@d' } };
     const seen = 'a://b:[redacted]@d';
     expect(JSON.parse(kept(JSON.stringify(object)))).toEqual({
@@ -43,7 +43,7 @@ describe('in a URL', () => {
     expect(kept(`{"a":${seen}}`)).toBe(`{"a":${seen}}`);
   });
 
-  it('the password stays where only rules of our own hold', () => {
+  it('the password stays where only rules without the usual names apply', () => {
     const given = { type: 'a', action: 'b', key: 'c', object: { pin: 1, a: 'a://b:c@d' } };
     const { object } = new Redaction([{ fields: ['pin'] }]).mask(given);
     expect(valueOf(object)).toEqual({ pin: '[redacted]', a: 'a://b:c@d' });
@@ -51,7 +51,7 @@ describe('in a URL', () => {
 });
 
 describe('the text of a dead letter', () => {
-  it('shows no password of a URL, but in what says what the event is', () => {
+  it('shows no password of a URL, except in the fields that say which event it is', () => {
     expect(byDefault.maskText('{"key":"a://b:c@d","id":["a://b:c@d"],"x":"a://b:c@d"}')).toBe(
       '{"key":"a://b:c@d","id":["a://b:[redacted]@d"],"x":"a://b:[redacted]@d"}',
     );

@@ -83,8 +83,8 @@ function leavesOf(value: Json, place: readonly string[] = []): (readonly [place:
   return entries.flatMap(([name, inner]) => leavesOf(inner, [...place, name.replaceAll('/', '~')]));
 }
 
-describe('of the objects of real systems', () => {
-  it('each one is looked at', () => {
+describe('in the objects of real systems', () => {
+  it('every file of the corpus is tested', () => {
     expect(readdirSync(CORPUS).toSorted()).toEqual(Object.keys(MASKED).toSorted());
   });
 

@@ -22,7 +22,7 @@ const maskedBy = (redaction: Redaction, object: Json): Json => valueOf(redaction
 
 const words = (text: string): string[] => text.trim().split(/\s+/);
 
-describe('the defaults', () => {
+describe('the default redaction rules', () => {
   it.each(
     words(`
     password Password PASSWORD dbPassword db_password passwd passphrase
@@ -51,7 +51,7 @@ describe('the defaults', () => {
   });
 });
 
-describe('a name', () => {
+describe('a masked name', () => {
   it('is found at any depth of object, original and metadata, lists included', () => {
     const deep = { list: [{ a: [[{ token: 'geheim' }]] }, 1] };
     const seen = { list: [{ a: [[{ token: REDACTED }]] }, 1] };
@@ -95,7 +95,7 @@ describe('a name', () => {
     expect(maskedBy(byDefault, { secret: { token: 1234 } })).toEqual({ secret: { token: REDACTED } });
   });
 
-  it('of the defaults lets be what is no secret, also within one', () => {
+  it('of the defaults leaves what is no secret, also within a secret', () => {
     const given = event({ secret: { secretName: 'db', defaultMode: 420 } });
     expect(byDefault.mask(given)).toBe(given);
   });
@@ -106,7 +106,7 @@ describe('a name', () => {
     });
   });
 
-  it('of a rule is masked though the defaults let it be', () => {
+  it('of a rule is masked though the defaults leave it', () => {
     const both = new Redaction([...DEFAULT_REDACTION, { fields: ['secretName'] }]);
     expect(maskedBy(both, { secretName: 'db', nextPageToken: 'x' })).toEqual({
       secretName: REDACTED,
@@ -123,14 +123,14 @@ describe('a name', () => {
     },
   );
 
-  it('of a working directory masks what is no path', () => {
+  it('of a working directory masks what is not a path', () => {
     expect(maskedBy(byDefault, { pwd: 'a', env: ['PWD=a', { name: 'OLDPWD', value: 'a' }] })).toEqual({
       pwd: REDACTED,
       env: [`PWD=${REDACTED}`, { name: 'OLDPWD', value: REDACTED }],
     });
   });
 
-  it('is one name however it is written', () => {
+  it('matches however it is written', () => {
     for (const written of ['sshKey', 'SSHKEY', 'ssh_key', 'Ssh-Key']) {
       expect(maskedBy(rule(written), { 'ssh-key': 'geheim' })).toEqual({ 'ssh-key': REDACTED });
     }
@@ -154,7 +154,7 @@ describe('a name', () => {
     expect(holds(pattern.split('*'), name)).toBe(held);
   });
 
-  it('with stars is what the regular expression is', () => {
+  it('with stars matches as the regular expression does', () => {
     const letters = (...unit: string[]): fc.Arbitrary<string> =>
       fc.string({ unit: fc.constantFrom(...unit), maxLength: 8 });
     fc.assert(
@@ -173,7 +173,7 @@ describe('a name', () => {
   });
 });
 
-describe('a label', () => {
+describe('a label beside a value', () => {
   it.each([
     ['name', 'value'],
     ['Name', 'Value'],
@@ -190,7 +190,7 @@ describe('a label', () => {
     expect(byDefault.mask(plain)).toBe(plain);
   });
 
-  it('that is masked itself still says what the value is', () => {
+  it('that is masked itself still says whether the value is secret', () => {
     const both = new Redaction([
       { fields: ['name'] },
       ...DEFAULT_REDACTION,
@@ -222,7 +222,7 @@ describe('a variable or option in a list', () => {
 });
 
 describe('a Secret of Kubernetes', () => {
-  it('keeps the names of its data, and nothing of what they hold', () => {
+  it('keeps the names of its data, and masks all their values', () => {
     const secret = {
       kind: 'Secret',
       data: { user: 'YQ==', n: 1 },
@@ -236,7 +236,7 @@ describe('a Secret of Kubernetes', () => {
     expect(byDefault.mask(map)).toBe(map);
   });
 
-  it('need not say so as an item of a SecretList; what else such a list holds is as anywhere', () => {
+  it('is recognised as an item of a SecretList; other fields of the list are masked as anywhere', () => {
     const list = (seen: string): Json => ({
       items: [{ data: { a: seen }, metadata: { owners: [{ data: { a: 'seen' } }] } }],
       kind: 'SecretList',
@@ -247,8 +247,8 @@ describe('a Secret of Kubernetes', () => {
   });
 });
 
-describe('a value that is called sensitive', () => {
-  it('is masked, as Terraform means it', () => {
+describe('a value that is marked as sensitive', () => {
+  it('is masked, as Terraform marks secrets', () => {
     expect(maskedBy(byDefault, { admin: { value: { a: [1] }, sensitive: true, type: 'string' } })).toEqual({
       admin: { value: { a: [REDACTED] }, sensitive: true, type: 'string' },
     });
@@ -257,8 +257,8 @@ describe('a value that is called sensitive', () => {
   });
 });
 
-describe('a path', () => {
-  it('masks whatever stands at its end, and only there', () => {
+describe('a masked path', () => {
+  it('masks whatever value stands at its end, and only there', () => {
     const redaction = rule('object.spec.sshKey', 'original.a');
     const object = { spec: { sshKey: true, other: 1 }, sshKey: 'seen', a: 2 };
     expect(redaction.mask(event(object, { original: { a: null, spec: { sshKey: 'seen' } } }))).toEqual(
@@ -269,7 +269,7 @@ describe('a path', () => {
     );
   });
 
-  it('goes through each item of a list, and takes stars', () => {
+  it('leads through each item of a list, and may hold stars', () => {
     const object = { users: [{ name: 'ada', pins: [1, 2] }, { name: 'bob' }], labels: { a: 'x', b: 'y' } };
     expect(maskedBy(rule('object.users.pins', 'object.labels.*'), object)).toEqual({
       users: [{ name: 'ada', pins: [REDACTED, REDACTED] }, { name: 'bob' }],
@@ -277,7 +277,7 @@ describe('a path', () => {
     });
   });
 
-  it('masks all that an object at its end holds, which keeps its form', () => {
+  it('masks everything in an object at its end, which keeps its form', () => {
     expect(maskedBy(rule('object.a'), { a: { b: [1, 'x', true, null, {}], c: {} } })).toEqual({
       a: { b: [REDACTED, REDACTED, REDACTED, REDACTED, {}], c: {} },
     });
@@ -296,7 +296,7 @@ describe('a path', () => {
   );
 });
 
-describe('a rule', () => {
+describe('a redaction rule', () => {
   it('for some events leaves others alone', () => {
     const redaction = new Redaction([{ fields: ['pin'], events: 'machines.save,update.*' }]);
     expect(redaction.mask(event({ pin: 1 })).object).toEqual({ pin: REDACTED });
@@ -304,7 +304,7 @@ describe('a rule', () => {
     expect(redaction.mask(event({ pin: 1 }, { type: 'profiles' })).object).toEqual({ pin: 1 });
   });
 
-  it('for some events takes nothing from the defaults in those', () => {
+  it('for some events leaves the defaults in force for those', () => {
     const both = new Redaction([...DEFAULT_REDACTION, { fields: ['pin'], events: 'machines.*.*' }]);
     const object = (seen: string): Json => ({
       pwd: seen,
@@ -315,7 +315,7 @@ describe('a rule', () => {
     expect(maskedBy(both, object('x'))).toEqual(object(REDACTED));
   });
 
-  it('with exceptions keeps what some may see', () => {
+  it('with exceptions keeps the value for the roles that may see it', () => {
     const given = event({ ssn: '1', password: '2' });
     const redaction = new Redaction([...DEFAULT_REDACTION, { fields: ['ssn'], except: ['hr'] }]);
     const kept = redaction.mask(given);
@@ -326,7 +326,7 @@ describe('a rule', () => {
   });
 });
 
-describe('a view', () => {
+describe('the view of some roles', () => {
   const rules: readonly RedactionRule[] = [
     { fields: ['a'], except: ['x'] },
     { fields: ['b'], except: ['x', 'y'] },
@@ -334,7 +334,7 @@ describe('a view', () => {
   ];
   const redaction = new Redaction(rules);
 
-  it('is one for roles that come to the same, and another for others', () => {
+  it('is the same object for roles for which the same is masked, and another for others', () => {
     expect(redaction.viewOf(['y'])).toBe(redaction.viewOf(['y', 'unheard-of']));
     expect(redaction.viewOf([])).toBe(redaction.viewOf(['z']));
     expect(redaction.viewOf(['x'])).toBe(redaction.viewOf(['admin']));
@@ -342,7 +342,7 @@ describe('a view', () => {
     expect(new Set(texts).size).toBe(3);
   });
 
-  it('masks what none of its roles lifts', () => {
+  it('masks what none of its roles may see', () => {
     const seen = (roles: string[]): Json =>
       valueOf(redaction.viewOf(roles).mask(event({ a: 1, b: 2, c: 3 })).object);
     expect(seen(['x'])).toEqual({ a: 1, b: 2, c: 3 });
@@ -351,13 +351,13 @@ describe('a view', () => {
     expect(seen([])).toEqual({ a: REDACTED, b: REDACTED, c: REDACTED });
   });
 
-  it('is whole for those from whom nothing is hidden that is kept', () => {
+  it('is whole for roles for which nothing is masked', () => {
     const isWhole = (...roles: string[]): boolean => redaction.viewOf(roles).isWhole;
     expect([isWhole(), isWhole('y'), isWhole('x'), isWhole('admin')]).toEqual([false, false, true, true]);
     expect(byDefault.viewOf([]).isWhole).toBe(true);
   });
 
-  it('leaves alone what the hub itself says', () => {
+  it('leaves replies of the hub itself as they are', () => {
     const reply = event({ a: 1 }, { type: 'belfry', action: 'subscribe' });
     expect(redaction.viewOf([]).mask(reply)).toBe(reply);
   });
@@ -394,7 +394,7 @@ describe('masking', () => {
     return Object.fromEntries(entries);
   };
 
-  it('touches what it should and nothing else, and never what it was given', () => {
+  it('changes only what it must, and never its argument', () => {
     fc.assert(
       fc.property(anySecretJson(), anySecretJson(), (object, original) => {
         const given = event(object, { original });
@@ -408,7 +408,7 @@ describe('masking', () => {
     );
   });
 
-  it('a second time gives the same object, whatever the rules', () => {
+  it('an event that is masked already answers the same object, whatever the rules', () => {
     const fields = fc.array(
       fc.constantFrom('a', 'b', '*token', 'object.a', 'object.a.b', 'object.*.a', 'original.b.*', '*'),
       { minLength: 1, maxLength: 3 },
@@ -423,7 +423,7 @@ describe('masking', () => {
     );
   });
 
-  it('gives the event itself when there is nothing to mask', () => {
+  it('answers the event itself when there is nothing to mask', () => {
     const plain = event({ a: [{ b: 1 }], token: null });
     expect(byDefault.mask(plain)).toBe(plain);
   });
@@ -437,13 +437,13 @@ describe('masking', () => {
     }
   });
 
-  it('masks each value of a name that is there twice', () => {
+  it('masks each value of a name that occurs twice', () => {
     const text = '{"password":"geheim","password":null,"name":"TOKEN","value":"geheim","name":"x"}';
     const { object } = byDefault.mask(event(readJson(text)));
     expect(textOf(object)).toBe(text.replaceAll('geheim', REDACTED));
   });
 
-  it('knows each name, however many there have been', () => {
+  it('masks each name, however many names there were before', () => {
     for (let n = 0; n < 8_000; n++) {
       expect(maskedBy(byDefault, { [`n${n}`]: 1, [`t${n}_token`]: 2 })).toEqual({
         [`n${n}`]: 1,
@@ -453,7 +453,7 @@ describe('masking', () => {
   });
 });
 
-describe('the text of what may be no event', () => {
+describe('a text that may not be an event', () => {
   const redaction = new Redaction([
     { fields: ['token', 'type', 'object.pin'] },
     { fields: ['ssn'], events: 'people.*.*' },
@@ -483,7 +483,7 @@ describe('the text of what may be no event', () => {
     expect(redaction.maskText(text)).toBe(text);
   });
 
-  it('is masked for those who may not see what others may', () => {
+  it('is masked for roles that may not see what others may', () => {
     expect(redaction.viewOf([]).maskText('{"salary":1}')).toBe('{"salary":"[redacted]"}');
     expect(redaction.viewOf(['hr']).maskText('{"salary":1}')).toBe('{"salary":1}');
   });

@@ -10,7 +10,7 @@ describe('a Redis URL', () => {
     (url) => expect(parseRedisUrl(url)).toEqual({ kind: 'single', hosts: [host('redis', 6379)] }),
   );
 
-  it('names Sentinels, and who is to be asked for', () => {
+  it('names Sentinels and the master to ask for', () => {
     const url =
       'redis+sentinel://ann:p%40ss@one:26379,two,[::1]:5/3?master=hub&sentinelUsername=bob&sentinelPassword=s%26t';
     expect(parseRedisUrl(url)).toEqual({
@@ -36,7 +36,7 @@ describe('a Redis URL', () => {
     });
   });
 
-  it.each(['', '/', '/0'])('names nodes of a Cluster, which has only the database 0: "%s"', (path) => {
+  it.each(['', '/', '/0'])('names servers of a Cluster, which has only the database 0: "%s"', (path) => {
     const hosts = [host('one', 7_000), host('two', 6_379)];
     const expected = { kind: 'cluster', hosts, password: 'x' };
     expect(parseRedisUrl(`redis+cluster://:x@one:7000,two${path}`)).toEqual({ ...expected, tls: false });

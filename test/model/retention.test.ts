@@ -3,7 +3,7 @@ import { DEFAULT_RETENTION, Retention, TAIL_MAX } from '../../src/model/retentio
 
 const DAY_MS = 86_400_000;
 
-describe('the rules that are built in', () => {
+describe('the built-in retention rules', () => {
   const retention = new Retention(DEFAULT_RETENTION);
 
   it.each([
@@ -23,7 +23,7 @@ describe('the rules that are built in', () => {
     expect(retention.of({ type, action })).toEqual(keep);
   });
 
-  it('keep of clusters the latest, and of four other types tails', () => {
+  it('keep the latest event of clusters, and tails of four other types', () => {
     const types = ['cluster', 'container', 'deployment', 'system', 'metrics', 'machines'];
     expect(types.map((type) => retention.kindOf(type))).toEqual([
       'latest',
@@ -37,7 +37,7 @@ describe('the rules that are built in', () => {
 });
 
 describe('retention rules', () => {
-  it('are asked in order, and the first that matches decides', () => {
+  it('are tried in order, and the first that matches decides', () => {
     const retention = new Retention([
       { pattern: 'a.x,y.*', last: 1 },
       { pattern: 'a,b.*.*', last: 2 },
@@ -50,7 +50,7 @@ describe('retention rules', () => {
     expect(lastOf('c', 'y')).toBeUndefined();
   });
 
-  it('say how the latest of a type is found, by those of them that decide anything of it', () => {
+  it('say how the latest of a type is found, by the rules that apply to it', () => {
     const retention = new Retention([
       { pattern: 'a.x,y.*', last: 1 },
       { pattern: 'a.x.*', latest: true },
@@ -69,12 +69,12 @@ describe('retention rules', () => {
     expect(new Retention([{ pattern: '*.x.*', last: 1 }]).kindOf('anything')).toBe('tail');
   });
 
-  it('keep so many at most where they name only a time', () => {
+  it('keep at most TAIL_MAX events where they state only a time', () => {
     const retention = new Retention([{ pattern: 'a.b.*', ttlMs: 5 }]);
     expect(retention.of({ type: 'a', action: 'b' })).toEqual({ kind: 'tail', last: TAIL_MAX, ttlMs: 5 });
   });
 
-  it('answer a query for any action with the latest, where a rule keeps that', () => {
+  it('answer a query for any action with the latest event, where a rule keeps it', () => {
     const retention = new Retention([
       { pattern: 'a.log.*', last: 9 },
       { pattern: 'a.*.*', latest: true },

@@ -83,16 +83,16 @@ describe('a time', () => {
     expect(goTime(text)).toBe(written);
   });
 
-  it('that is none is left as it is', () => {
+  it('that is invalid is left as it is', () => {
     expect(goTime('yesterday')).toBe('yesterday');
   });
 
-  it('is known for the zero time of Go only as Go writes it', () => {
+  it('is the zero time of Go only in the form that Go writes', () => {
     expect(isGoZeroTime('0001-01-01T00:00:00Z')).toBe(true);
     expect(isGoZeroTime('0001-01-01T00:00:01Z')).toBe(false);
   });
 
-  it('as Go writes it is RFC 3339, the same instant, and written the same again', () => {
+  it('in the form of Go is RFC 3339, the same instant, and stays the same when it is written again', () => {
     const zone = fc.oneof(
       fc.constantFrom('Z', 'z'),
       fc.tuple(fc.constantFrom('+', '-'), two(23), two(59)).map(([sign, h, m]) => `${sign}${h}:${m}`),
@@ -131,7 +131,7 @@ describe('a moment', () => {
     expect(momentOf(text)).toBe(at);
   });
 
-  it('is the end of the second before where it is a leap second, in any zone', () => {
+  it('of a leap second is the end of the second before, in any zone', () => {
     const end = Date.UTC(2016, 11, 31, 23, 59, 59, 999);
     expect(momentOf('2016-12-31T23:59:60Z')).toBe(end);
     expect(momentOf('2017-01-01T08:59:60.5+09:00')).toBe(end);

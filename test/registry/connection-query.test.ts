@@ -5,15 +5,15 @@ import { regularExpression } from '../../src/registry/regular-expression.ts';
 import { aQuery } from './records.ts';
 import { cpuMsOf } from '../support/cpu.ts';
 
-describe('a query', () => {
-  it('takes a value for Eq of that value', () => {
+describe('a query for connections', () => {
+  it('treats a plain value as Eq of that value', () => {
     expect(aQuery('Principal=user:ada')).toEqual(aQuery('Principal=Eq(user:ada)'));
     expect(aQuery('Principal=user:ada').filters).toEqual([
       { field: 'Principal', any: [{ name: 'Eq', values: ['user:ada'] }] },
     ]);
   });
 
-  it('gathers what is said of one field, and keeps fields apart', () => {
+  it('collects the alternatives of each field, and keeps fields apart', () => {
     expect(aQuery('Node=a&Type=api&Node=Ne(b)').filters).toEqual([
       {
         field: 'Node',
@@ -26,7 +26,7 @@ describe('a query', () => {
     ]);
   });
 
-  it('splits at commas what takes several values, and nothing else', () => {
+  it('splits at commas only the tests that take several values', () => {
     const valuesOf = (text: string) => aQuery(text).filters[0]?.any[0]?.values;
     expect(valuesOf('Node=In(a,b,c)')).toEqual(['a', 'b', 'c']);
     expect(valuesOf('Node=Nin(a)')).toEqual(['a']);
@@ -35,14 +35,14 @@ describe('a query', () => {
     expect(valuesOf('Node=Re(a{1,2})')).toEqual(['a{1,2}']);
   });
 
-  it('takes for a value what only looks like a function', () => {
+  it('treats text that only looks like a function as a value', () => {
     for (const text of ['Mozilla (X11)', 'Mozilla(X11)', 'Eq(a', 'Eq', 'eq(a)']) {
       const [filter] = aQuery(new URLSearchParams({ UserAgent: text }).toString()).filters;
       expect(filter?.any).toEqual([{ name: 'Eq', values: [text] }]);
     }
   });
 
-  it('reads page and order', () => {
+  it('reads offset, limit, sort and reverse', () => {
     expect(aQuery('offset=5&limit=10&sort=Node&sort=Id&reverse=true')).toEqual({
       visible: 'all',
       filters: [],
@@ -54,11 +54,11 @@ describe('a query', () => {
     expect(aQuery('')).toMatchObject({ sort: [], reverse: false, offset: 0, limit: Infinity });
   });
 
-  it('passes over what DRP adds to any request, and the token', () => {
+  it('ignores the token and what DRP adds to any request', () => {
     expect(aQuery('slim=Meta&params=a&decode=true&token=t&Token=t')).toEqual(aQuery(''));
   });
 
-  it('names the field that there is not', () => {
+  it('names an unknown field in its refusal', () => {
     for (const text of ['Shoe=4', 'sort=Shoe']) {
       const error = thrownBy(() => aQuery(text));
       expect(error).toBeInstanceOf(BelfryError);
@@ -86,7 +86,7 @@ describe('a query', () => {
     expect(cpuMsOf(refuse)).toBeLessThan(50);
   });
 
-  it('takes the expressions that people write', () => {
+  it('accepts the regular expressions that people write', () => {
     for (const text of [
       '^user:.*(ada|bea)$',
       '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}',
@@ -98,12 +98,12 @@ describe('a query', () => {
     }
   });
 
-  it('compiles nothing for a caller who may see nothing', () => {
+  it('compiles no expression for a caller who may see nothing', () => {
     const text = `Principal=Re(${encodeURIComponent('(\\pL{1,1000})'.repeat(400))})`;
     expect(aQuery(text, []).filters).toHaveLength(1);
   });
 
-  it('of the same expression is compiled once', () => {
+  it('compiles the same expression once', () => {
     expect(regularExpression('^once$')).toBe(regularExpression('^once$'));
     const first = regularExpression('^first$');
     for (let i = 0; i < 100; i++) regularExpression(`^${i}$`);

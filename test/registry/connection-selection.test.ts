@@ -42,14 +42,14 @@ function select(text: string, visible?: string[], records: readonly ConnectionRe
   return idsOf(selection.page()).join('');
 }
 
-describe('a selection', () => {
-  it('hides who is unknown, unless the query names principals', () => {
+describe('a selection of connections', () => {
+  it('hides anonymous connections, unless the query names principals', () => {
     expect(select('')).toBe('abde');
     expect(select('Principal=unknown')).toBe('c');
     expect(select('Principal=Ne(user:ada)')).toBe('cbde');
   });
 
-  it('shows nobody but those the caller may see', () => {
+  it('shows only the connections that the caller may see', () => {
     expect(select('', ['user:bob', 'unknown'])).toBe('b');
     expect(select('Principal=Ne()', ['user:bob', 'unknown'])).toBe('cb');
     expect(select('Principal=user:ada', ['user:bob'])).toBe('');
@@ -69,7 +69,7 @@ describe('a selection', () => {
     expect(select(`${base}RemoteAddr=[::ffff:192.168.1.9]:80`)).toBe('a');
   });
 
-  it('compares times as times, and takes never for later than all of them', () => {
+  it('compares times as times, and never as later than all of them', () => {
     expect(select('CreateTime=2025-01-01T01:00:00%2B01:00')).toBe('a');
     expect(select('CreateTime=Gte(2025-01-01T00:30:00.5Z)')).toBe('bde');
     expect(select('CreateTime=Lt(2025-01-01T00:30:00.5Z)')).toBe('a');
@@ -99,7 +99,7 @@ describe('a selection', () => {
     expect(select(text)).toBe(found);
   });
 
-  it('sorts by the fields named, then by address and id, all turned round by reverse', () => {
+  it('sorts by the named fields, then by address and id, and reverse turns the whole order round', () => {
     expect(select('sort=Node')).toBe('adeb');
     expect(select('sort=Node&reverse=true')).toBe('beda');
     expect(select('reverse=true')).toBe('edba');
@@ -108,14 +108,14 @@ describe('a selection', () => {
     expect(select('', undefined, twins)).toBe('xyz');
   });
 
-  it('turns round before it counts offset and limit', () => {
+  it('applies reverse before offset and limit', () => {
     expect(select('offset=1&limit=2')).toBe('bd');
     expect(select('offset=1&limit=2&reverse=true')).toBe('db');
     expect(select('offset=4')).toBe('');
     expect(select('limit=0')).toBe('');
   });
 
-  it('finds the page among many, in whatever order they come', () => {
+  it('finds the page among many records, in whatever order they come', () => {
     const many = Array.from({ length: 500 }, (_, i) =>
       aRecord({ Id: `${(i * 263) % 500}`.padStart(3, '0') }),
     );
@@ -124,7 +124,7 @@ describe('a selection', () => {
 });
 
 describe('an address', () => {
-  it('is one text however it is written', () => {
+  it('has one sortable text, however it is written', () => {
     const written = ['[::1]:8', '[0:0:0:0:0:0:0:1]:8', '[0000::0001]:8'];
     expect(new Set(written.map(sortableAddress))).toEqual(new Set([`${'0'.repeat(31)}10008`]));
     expect(sortableAddress('10.0.0.1:8')).toBe(sortableAddress('[::ffff:a00:1]:8'));
@@ -132,7 +132,7 @@ describe('an address', () => {
     expect(sortableAddress('[1::]:0')).toBe(`0001${'0'.repeat(32)}`);
   });
 
-  it('is not what has a zone, a wrong port or no form', () => {
+  it('with a zone, a wrong port or a wrong form is refused', () => {
     for (const text of ['[fe80::1%eth0]:1', '10.0.0.1:99999', 'host:1', '', '[10.0.0.1', '1.2.3']) {
       expect([text, isAddress(text)]).toEqual([text, false]);
       expect(sortableAddress(text) > 'f'.repeat(36)).toBe(true);

@@ -33,7 +33,7 @@ export function topics(events: readonly HubEvent[]): string[] {
 /** What every registry does, whatever the time of its events. */
 export function describeRegistry(name: string, makeWorld: () => Promise<RegistryWorld>): void {
   describe(`the ${name} registry`, () => {
-    it('lists what was added, as it was added, until it is removed', async () => {
+    it('lists a connection as it was added, until it is removed', async () => {
       const { world, node } = await start(makeWorld);
       const record = aRecord({ Patterns: ['a.b.c'], UserAgent: 'é "quoted" \u2028 🦉', ExpiresAt: null });
       await node.add(record, NO_LIMITS);
@@ -43,7 +43,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       expect(await node.list(aQuery())).toEqual({ records: [], total: 0 });
     });
 
-    it('lists what was added in the same turn, before it is known whether there was room for it', async () => {
+    it('lists a connection that was added in the same turn, before it is known whether the limits leave room', async () => {
       const { node } = await start(makeWorld);
       const record = aRecord();
       const added = node.add(record, NO_LIMITS);
@@ -52,7 +52,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       await added;
     });
 
-    it('tells each change once, with the record, and why it went', async () => {
+    it('tells each change once, with the record, and the reason of a removal', async () => {
       const { world, node } = await start(makeWorld);
       const record = aRecord({ Patterns: [] });
       await node.add(record, NO_LIMITS);
@@ -70,7 +70,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       expect(events[2]?.object).toEqual({ ...record, Reason: 'closed by "somebody"' });
     });
 
-    it('tells live only what happens to strangers and to callers of REST', async () => {
+    it('tells changes of anonymous connections and REST callers live only', async () => {
       const { world, node } = await start(makeWorld, { graceMs: 50 });
       const others = [aRecord({ Principal: 'unknown' }), aRecord({ Type: 'api' })];
       const known = aRecord();
@@ -96,7 +96,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       ]);
     });
 
-    it('takes its share of the log in a storm and no more, and tells the rest live only', async () => {
+    it('stays within its quota of the log in a storm, and tells the rest live only', async () => {
       const { world, node } = await start(makeWorld, { quota: { burst: 10, perMs: 0 } });
       for (let i = 0; i < 30; i++) await node.add(aRecord({ Principal: `user:${i}` }), NO_LIMITS);
       await node.add(
@@ -108,7 +108,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       expect(events.slice(0, 10).every(({ id }) => id !== undefined)).toBe(true);
     });
 
-    it('shows two connections of one address both, and removes the one that is meant', async () => {
+    it('lists two connections of one address, and removes only the named one', async () => {
       const { world, node } = await start(makeWorld);
       const [a, b] = [aRecord(), aRecord()].map((each) => ({ ...each, RemoteAddr: '10.9.9.9:9' }));
       await Promise.all([node.add(a!, NO_LIMITS), node.add(b!, NO_LIMITS)]);
@@ -119,7 +119,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       expect(idsOf((await node.list(aQuery())).records)).toEqual([b!.Id]);
     });
 
-    it('replaces a record, and tells that only where principal or expiry are others', async () => {
+    it('replaces a record, and tells that only when principal or expiry change', async () => {
       const { world, node } = await start(makeWorld);
       const record = aRecord();
       await node.add(record, NO_LIMITS);
@@ -140,7 +140,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       expect((await node.list(aQuery('Principal=user:bob'))).records).toEqual([other]);
     });
 
-    it('does nothing for ids that it does not know', async () => {
+    it('ignores unknown ids', async () => {
       const { world, node } = await start(makeWorld);
       await node.update(aRecord(), NO_LIMITS);
       node.remove('nobody', 'closed');
@@ -149,7 +149,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       expect(await node.list(aQuery())).toEqual({ records: [], total: 0 });
     });
 
-    it('hides anonymous ones and those of others, in the total too', async () => {
+    it('hides anonymous connections and those of others, in the total as well', async () => {
       const { node } = await start(makeWorld);
       const of = ['user:ada', 'user:bob', 'unknown'].map((Principal) => aRecord({ Principal }));
       await Promise.all(of.map((record) => node.add(record, NO_LIMITS)));
@@ -169,7 +169,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       expect(await seen(`Id=${unknown}`)).toEqual([[], 2]);
     });
 
-    it('pages and sorts, either way round', async () => {
+    it('pages and sorts, in both directions', async () => {
       const { node } = await start(makeWorld);
       const records = Array.from({ length: 30 }, (_, i) =>
         aRecord({ Principal: `user:${i % 3}`, Node: i % 2 ? 'odd' : 'even' }),
@@ -200,7 +200,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       expect(await list(`RemoteAddr=Lt(${two})`)).toEqual(ids.slice(0, 3));
     });
 
-    it('refuses beyond a limit, counting websockets of a principal in one dialect', async () => {
+    it('refuses a connection beyond the limit of its principal in one dialect', async () => {
       const { node } = await start(makeWorld);
       const limits = { perPrincipal: 1 };
       const first = aRecord();
@@ -216,7 +216,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       expect((await node.list(aQuery())).total).toBe(4);
     });
 
-    it('refuses beyond a limit of an address, whatever the port, the principal and the format', async () => {
+    it('refuses a connection beyond the limit of its address, whatever the port, principal and dialect', async () => {
       const { node } = await start(makeWorld);
       const limits = { perAddress: 2 };
       await node.add(aRecord({ RemoteAddr: '10.1.1.1:1' }), limits);
@@ -228,7 +228,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       expect((await node.list(aQuery())).total).toBe(2);
     });
 
-    it('lets nobody become a principal that has enough, and changes nothing then', async () => {
+    it('refuses to change a connection to a principal at its limit, and leaves it unchanged', async () => {
       const { world, node } = await start(makeWorld);
       const limits = { perPrincipal: 1, perAddress: 1 };
       await node.add(aRecord(), limits);
@@ -242,7 +242,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       expect(topics(await world.recorder.count(5)).at(-1)).toBe('presence.online.user:bob');
     });
 
-    it('knows who is there since when, by websockets only', async () => {
+    it('knows since when a principal is online, by connections that hear events', async () => {
       const { node } = await start(makeWorld);
       const nobody = { online: false, since: null, lastSeen: null, connections: [] };
       expect(await node.presence('user:ada')).toEqual({ principal: 'user:ada', ...nobody });
@@ -262,7 +262,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       });
     });
 
-    it('lists who is online by pages, as far as the caller may see them, and the first connections of one', async () => {
+    it('lists online principals by pages, as far as the caller may see them', async () => {
       const { world, node } = await start(makeWorld, { graceMs: 50 });
       const principals = Array.from({ length: 7 }, (_, i) => `user:${i}"`);
       const records = principals.map((Principal) => aRecord({ Principal }));
@@ -294,7 +294,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       expect(left.online.map(({ principal }) => principal)).toEqual(principals.toSpliced(3, 1));
     });
 
-    it('names of a principal with thousands of connections the first thousand', async () => {
+    it('names the first thousand connections of a principal that has more', async () => {
       const { node } = await start(makeWorld);
       const records = Array.from({ length: 1_300 }, () => aRecord());
       await Promise.all(records.map((record) => node.add(record, NO_LIMITS)));
@@ -302,14 +302,14 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       expect(idsOf(connections)).toEqual(idsOf(records.slice(0, 1_000)));
     });
 
-    it('lists nothing for a caller who may see nothing, whatever the filters say', async () => {
+    it('lists nothing for a caller who may see nothing, whatever the filters', async () => {
       const { node } = await start(makeWorld);
       await node.add(aRecord(), NO_LIMITS);
       const text = `Principal=Re(${encodeURIComponent('(\\pL{1,1000})'.repeat(400))})`;
       expect(await node.list(aQuery(text, []))).toEqual({ records: [], total: 0 });
     });
 
-    it('tells that somebody came and, after the grace, that they went', async () => {
+    it('tells that a principal came and, after the grace, that it left', async () => {
       const { world, node } = await start(makeWorld, { graceMs: 50 });
       const [a, b] = [aRecord(), aRecord()];
       await node.add(a, NO_LIMITS);
@@ -335,7 +335,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       expect(seen.lastSeen).toMatch(/Z$/);
     });
 
-    it('takes who comes back within the grace for one who never went', async () => {
+    it('tells nothing when a principal comes back within the grace', async () => {
       const { world, node } = await start(makeWorld);
       const first = aRecord();
       await node.add(first, NO_LIMITS);
@@ -353,7 +353,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       expect(await node.presence('user:ada')).toMatchObject({ online: true, since: first.CreateTime });
     });
 
-    it('takes what it still holds out of the registry when it stops', async () => {
+    it('removes the connections of its node when it stops', async () => {
       const { world, node } = await start(makeWorld);
       await node.add(aRecord(), NO_LIMITS);
       await node.add(aRecord({ Principal: 'unknown' }), NO_LIMITS);
@@ -363,7 +363,7 @@ export function describeRegistry(name: string, makeWorld: () => Promise<Registry
       expect(events.at(-1)?.object).toMatchObject({ Reason: 'node stopped' });
     });
 
-    it('shows any principal there may be', async () => {
+    it('lists a principal with any characters', async () => {
       const { world, node } = await start(makeWorld);
       const odd = ['user:"\\', 'user:\n\t ', 'user:{belfry}', 'user:é🦉', 'user:a b', ':'];
       const records = odd.map((Principal) => aRecord({ Principal }));

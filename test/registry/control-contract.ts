@@ -25,7 +25,7 @@ export function controlContract(name: string, start: () => Promise<ControlUnderT
       await expect.poll(() => handled).toEqual([command, { kind: 'close', by: 'id', values: ['a', 'b'] }]);
     });
 
-    it('knows a token as revoked from then on, until it would have ended', async () => {
+    it('treats a token as revoked until it would have expired', async () => {
       const { control, handled, now } = await start();
       const until = now() + 60_000;
       expect(isRevoked(control, 'a')).toBe(false);
@@ -35,7 +35,7 @@ export function controlContract(name: string, start: () => Promise<ControlUnderT
       await expect.poll(() => handled).toContainEqual({ kind: 'revoke', id: 'a', until });
     });
 
-    it('knows all tokens of a session as revoked by its id', async () => {
+    it('treats all tokens of a session as revoked by its id', async () => {
       const { control, now } = await start();
       await control.send({ kind: 'revoke', id: 's', until: now() + 60_000 });
       const of = (sessionId: string): boolean =>
@@ -43,7 +43,7 @@ export function controlContract(name: string, start: () => Promise<ControlUnderT
       expect([of('s'), of('other')]).toEqual([true, false]);
     });
 
-    it('knows what a principal signed in for by a time as revoked, and no later sign-in, password or other principal', async () => {
+    it('revokes the tokens of a principal up to a time, but no later sign-in, password or other principal', async () => {
       const { control, handled, now } = await start();
       const [before, until] = [now() - 5_000, now() + 60_000];
       const principal = 'runner:a\tb';
@@ -60,7 +60,7 @@ export function controlContract(name: string, start: () => Promise<ControlUnderT
       await expect.poll(() => handled).toContainEqual({ kind: 'revoke', principal, before, until });
     });
 
-    it('takes the later of two ends', async () => {
+    it('keeps a revocation until the later of two ends', async () => {
       const { control, now } = await start();
       for (const until of [now() + 60_000, now() - 1]) await control.send({ kind: 'revoke', id: 'a', until });
       expect(isRevoked(control, 'a')).toBe(true);

@@ -54,8 +54,8 @@ async function inMemory(): Promise<ControlUnderTest> {
 controlContract('memory', inMemory);
 controlContract('redis', onRedis);
 
-describe('two redis controls', () => {
-  it('hear each other’s orders, and each its own, once', async () => {
+describe('two controls on one Redis', () => {
+  it('receive each other’s commands, and each its own, once', async () => {
     const prefix = randomPrefix();
     const [one, two] = [await onRedis(prefix), await onRedis(prefix)];
     const command: ControlCommand = { kind: 'close', by: 'node', values: ['n1'] };
@@ -63,7 +63,7 @@ describe('two redis controls', () => {
     for (const { handled } of [one, two]) await expect.poll(() => handled).toEqual([command]);
   });
 
-  it('learn at the next comparison what was revoked while they did not hear, and forget what has ended', async () => {
+  it('learn at the next comparison what was revoked while they were cut off, and drop revocations that have ended', async () => {
     const { control, clock, redis, key, now, handled } = await onRedis();
     const until = now() + 60_000;
     await redis.zadd(key, until, 'missed', now() - 1, 'ended');
@@ -75,7 +75,7 @@ describe('two redis controls', () => {
     expect(isRevoked(control, 'missed')).toBe(false);
   });
 
-  it('forget by the clock of Redis, so that a node whose clock is a day ahead ends no revocation for the others', async () => {
+  it('drop revocations by the clock of Redis, so that a node whose clock is a day ahead ends none for the others', async () => {
     const prefix = randomPrefix();
     const day = 86_400_000;
     const right = await onRedis(prefix);
@@ -87,7 +87,7 @@ describe('two redis controls', () => {
     expect(isRevoked((await onRedis(prefix)).control, 'a')).toBe(true);
   });
 
-  it('put back what a Redis that lost it no longer holds', async () => {
+  it('store their revocations again in a Redis that lost them', async () => {
     const { control, clock, redis, key, now } = await onRedis();
     const until = now() + 60_000;
     await redis.zadd(key, until, 'a');
@@ -98,7 +98,7 @@ describe('two redis controls', () => {
     await expect.poll(() => redis.zscore(key, 'a')).toBe(String(until));
   });
 
-  it('keep what somebody else revoked by the channel alone', async () => {
+  it('store what somebody else revoked by the channel alone', async () => {
     const { control, redis, key } = await onRedis();
     const channel = key.replace(/^\{(.*)\}:revoked$/, '$1:control');
     await redis.publish(channel, '{"revoke":"a","until":"2099-01-01T00:00:00+01:00"}');
@@ -106,7 +106,7 @@ describe('two redis controls', () => {
     expect(isRevoked(control, 'a')).toBe(true);
   });
 
-  it('report what is no order, and go on', async () => {
+  it('report a message that is not a control command, and go on', async () => {
     const { redis, key, reported, handled } = await onRedis();
     const channel = key.replace(/^\{(.*)\}:revoked$/, '$1:control');
     for (const text of ['', '[]', '{"close":{"id":["a","b"]}}']) await redis.publish(channel, text);
@@ -115,7 +115,7 @@ describe('two redis controls', () => {
   });
 });
 
-describe('an order as a message', () => {
+describe('a control command as a message', () => {
   it.each<ControlCommand>([
     { kind: 'close', by: 'address', values: ['[::1]:80'] },
     { kind: 'close', by: 'token', values: ['a'], reason: 'stolen' },
@@ -139,7 +139,7 @@ describe('an order as a message', () => {
 });
 
 describe('revocations', () => {
-  it('are news once, and forgotten when they have ended', () => {
+  it('count as new once, and are dropped when they have ended', () => {
     const revocations = new Revocations();
     const add = (until: number): boolean => revocations.add({ id: 'a', until }, 10);
     expect([add(20), add(20), add(30)]).toEqual([true, false, false]);
@@ -149,7 +149,7 @@ describe('revocations', () => {
     expect(revocations.all(10)).toEqual([]);
   });
 
-  it('of a principal are forgotten with all that they hold', () => {
+  it('of a principal are dropped completely when they have ended', () => {
     const revocations = new Revocations();
     for (const before of [1, 2]) revocations.add({ principal: 'user:ada', before, until: 20 + before }, 10);
     expect(revocations.all(21)).toHaveLength(1);
@@ -158,7 +158,7 @@ describe('revocations', () => {
     expect(revocations.has({ principal: 'user:ada', signedInAt: 0 }, 10)).toBe(false);
   });
 
-  it('are 100,000 at most, and one more is refused until others have ended', () => {
+  it('are limited to 100,000, and one more is refused until others have ended', () => {
     const revocations = new Revocations();
     for (let i = 0; i < 100_000; i++) revocations.add({ id: `${i}`, until: 20 }, 10);
     expect(revocations.isFull).toBe(true);

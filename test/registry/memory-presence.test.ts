@@ -12,7 +12,7 @@ function start() {
 }
 
 describe('presence in memory', () => {
-  it('ends with the grace, not before', () => {
+  it('ends when the grace ends, not before', () => {
     const { presence, told } = start();
     presence.arrive('user:ada', CAME, 0);
     presence.leave('user:ada', 1_000);
@@ -26,7 +26,7 @@ describe('presence in memory', () => {
     });
   });
 
-  it('is not ended by one connection of several', () => {
+  it('continues when one of several connections ends', () => {
     const { presence, told } = start();
     for (let i = 0; i < 2; i++) presence.arrive('user:ada', CAME, 0);
     presence.leave('user:ada', 0);
@@ -34,7 +34,7 @@ describe('presence in memory', () => {
     expect(told).toEqual(['online user:ada']);
   });
 
-  it('forgets who was last seen a week ago, and the longest gone of very many', () => {
+  it('forgets principals last seen a week ago, and the longest gone when there are very many', () => {
     const { presence } = start();
     const known = (principal: string) => presence.of(principal, 0).lastSeen !== null;
     for (let i = 0; i < 100_002; i++) {

@@ -46,14 +46,14 @@ function aNode(
   return { ...aReport({ name: id.split('/')[0] ?? '', digest }).report(), id, leaseEndsAt };
 }
 
-describe('a node that looks at the others', () => {
-  it('takes no process of before for a twin, whose lease has not ended yet and is never renewed', async () => {
+describe('the watch of a node over the others', () => {
+  it('does not take an earlier process of the node, whose lease is never renewed, for a twin', async () => {
     const { look } = watching();
     expect(await look([aNode('one/b', 10_000)])).toEqual([]);
     expect(await look([aNode('one/b', 10_000)])).toEqual([]);
   });
 
-  it('warns of a twin once that has renewed its lease, logs it once, and says when that is over', async () => {
+  it('warns of a twin that has renewed its lease, logs that once, and logs when it is over', async () => {
     const { look, log } = watching();
     await look([aNode('one/b', 10_000)]);
     expect(await look([aNode('one/b', 15_000)])).toEqual([TWIN]);
@@ -62,11 +62,11 @@ describe('a node that looks at the others', () => {
     expect(log).toEqual([TWIN, `no more: ${TWIN}`]);
   });
 
-  it('names a setting that differs, and none that only one of the two versions has', async () => {
+  it('names a setting that differs, but none that only one of two versions has', async () => {
     const { look } = watching();
     await look([aNode('two/b', 10_000, 'other'), aNode('three/c', 10_000, 'other')]);
     expect(await look([aNode('two/b', 15_000, 'other'), aNode('three/c', 15_000, 'other')])).toEqual([
-      'BELFRY_ONE is another one on three, two. Expected the same on all nodes of one Redis.',
+      'BELFRY_ONE is different on three, two. Expected the same on all nodes of one Redis.',
     ]);
   });
 });

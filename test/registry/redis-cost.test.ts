@@ -27,8 +27,8 @@ async function commandsOf(run: () => Promise<unknown>, prefix: string): Promise<
 /** So slow that no renewal comes between. */
 const QUIET = { renewMs: 60_000, reapMs: 60_000, expireMs: 60_000, leaseMs: 120_000 };
 
-describe('the changes of one turn of the event loop', () => {
-  it('cost Redis one round trip, and one call for every 250 of them', async () => {
+describe('the registry changes of one turn of the event loop', () => {
+  it('cost one round trip to Redis, and one script call for every 250 changes', async () => {
     const world = await RedisRegistryWorld.make();
     const node = await world.node(QUIET);
     await node.add(aRecord(), {});
@@ -49,7 +49,7 @@ describe('the changes of one turn of the event loop', () => {
   });
 });
 
-describe('with 100,000 connections', () => {
+describe('a registry with 100,000 connections', () => {
   let node: RedisRegistry;
   const records: ConnectionRecord[] = [];
 
@@ -78,13 +78,13 @@ describe('with 100,000 connections', () => {
     return { ids, commands: commands.length, read: rows.reduce((sum, row) => sum + row.length - 2, 0) };
   };
 
-  it('reads for the first page a hundred rows, with three commands', async () => {
+  it('reads a hundred rows with three commands for the first page', async () => {
     const { ids, commands, read } = await listed('limit=100');
     expect(ids).toEqual(idsOf(records.slice(0, 100)));
     expect([commands, read]).toEqual([3, 100]);
   });
 
-  it('reads for a page in the middle, either way round, no more than it shows', async () => {
+  it('reads only the rows of the page for a page in the middle, in both directions', async () => {
     const { ids, commands, read } = await listed('limit=100&offset=50000&reverse=true');
     expect(ids).toEqual(idsOf(records.slice(49_900, 50_000).toReversed()));
     expect([commands, read]).toEqual([3, 100]);
@@ -100,7 +100,7 @@ describe('with 100,000 connections', () => {
     expect(await listed(`Id=${record.Id}`)).toEqual({ ids: [record.Id], commands: 2, read: 1 });
   });
 
-  it('reads for one principal no more than its connections', async () => {
+  it('reads only the connections of the principal for one principal', async () => {
     const { ids, commands, read } = await listed('Principal=user:77');
     expect(ids.length).toBe(100);
     // Its connections, and how many connections there are at all: of somebody, and of nobody known.
@@ -111,7 +111,7 @@ describe('with 100,000 connections', () => {
     ]);
   });
 
-  it('stops at the end of the page where it has to look at each', async () => {
+  it('stops reading at the end of the page where it has to test each row', async () => {
     const { ids, read } = await listed('Node=two&limit=10');
     expect(ids).toEqual(idsOf(records.filter(({ Node }) => Node === 'two').slice(0, 10)));
     expect(read).toBe(500);

@@ -23,7 +23,7 @@ async function threeNodes(
 }
 
 describe('three registries on one Redis', () => {
-  it('list 3,000 connections of 300 principals as they are, each of them', async () => {
+  it('list the same 3,000 connections of 300 principals', async () => {
     const { world, nodes, truth } = await threeNodes(1_000, 300);
     const records = truth.flat();
     await world.recorder.count(3_300);
@@ -58,7 +58,7 @@ describe('three registries on one Redis', () => {
     ]);
   });
 
-  it('take the connections of a dead node off within its lease, and tell each once', async () => {
+  it('remove the connections of a dead node when its lease has expired, and tell each removal once', async () => {
     const { world, nodes, truth } = await threeNodes(1_000, 1_000);
     await nodes[0]!.kill();
     const survivors = nodes.slice(1).map(({ registry }) => registry);
@@ -73,7 +73,7 @@ describe('three registries on one Redis', () => {
     expect(world.told('presence.offline').length).toBe(1_000);
   });
 
-  it('undo nothing of a node that comes back under the name of a dead one', async () => {
+  it('remove nothing of a new node that has the name of a dead one', async () => {
     const { world, nodes, truth } = await threeNodes(100, 50);
     await nodes[0]!.kill();
     const again = await world.start({ name: 'one' });
@@ -83,7 +83,7 @@ describe('three registries on one Redis', () => {
     expect(world.told('connections.delete').toSorted()).toEqual(idsOf(truth[0]!).toSorted());
   });
 
-  it('put back what a node holds that was taken for dead, and tell that', async () => {
+  it('enter the connections of a node again that was taken for dead, and tell that', async () => {
     const { world, nodes, truth } = await threeNodes(300, 50);
     const [paused, ...others] = nodes.map(({ registry }) => registry);
     nodes[0]!.pause();
@@ -100,7 +100,7 @@ describe('three registries on one Redis', () => {
     expect(world.told('connections.delete').length).toBe(301);
   });
 
-  it('let exactly as many of one principal in as the limit says, however they race', async () => {
+  it('accept exactly as many connections of one principal as the limit says, however they race', async () => {
     const world = await RedisRegistryWorld.make();
     const nodes = await Promise.all(['one', 'two', 'three'].map((name) => world.node({ name })));
     const adds = Array.from({ length: 20 }, (_, i) => nodes[i % 3]!.add(aRecord(), { perPrincipal: 5 }));

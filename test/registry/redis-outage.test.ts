@@ -48,8 +48,8 @@ function deafen({ connection }: RegistryNode, isDone: boolean): () => void {
   return () => void (connection.ask = ask);
 }
 
-describe('a registry on a Redis', () => {
-  it.each([true, false])('tells a removal once whose answer was lost (done: %s)', async (isDone) => {
+describe('a registry whose answer from Redis was lost', () => {
+  it.each([true, false])('tells a removal once (done by Redis: %s)', async (isDone) => {
     const world = await RedisRegistryWorld.make();
     const node = await world.start();
     const [gone, kept] = [aRecord(), aRecord()];
@@ -67,7 +67,7 @@ describe('a registry on a Redis', () => {
     expect(world.told('connections.delete')).toEqual([gone.Id, kept.Id]);
   });
 
-  it('takes off again what was added though the answer was lost', async () => {
+  it('removes a connection again that Redis had added', async () => {
     const world = await RedisRegistryWorld.make();
     const node = await world.start();
     const hear = deafen(node, true);
@@ -79,7 +79,7 @@ describe('a registry on a Redis', () => {
     expect(world.told('connections.create')).toEqual(world.told('connections.delete'));
   });
 
-  it('takes back an update that was done though the answer was lost', async () => {
+  it('takes back an update that Redis had done', async () => {
     const world = await RedisRegistryWorld.make();
     const node = await world.start();
     const record = aRecord({ Principal: 'unknown' });
@@ -96,7 +96,7 @@ describe('a registry on a Redis', () => {
 });
 
 describe('a registry whose connection comes back', () => {
-  it('finds what was lost on the way, though the count is right', async () => {
+  it('finds a lost change, though the count is right', async () => {
     const world = await RedisRegistryWorld.make();
     const node = await world.start();
     const records = [aRecord(), aRecord()];
@@ -118,7 +118,7 @@ describe('a registry whose connection comes back', () => {
 });
 
 describe.skipIf(!HAS_REDIS_SERVER)('the registry is right again', () => {
-  it('after Redis was emptied, and nothing is told of that', async () => {
+  it('after Redis was emptied, and tells nothing of that', async () => {
     const scene = await setScene(false);
     const { world, truth } = scene;
     await world.world.redis.flushall();
@@ -131,7 +131,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the registry is right again', () => {
     expect(presence.connections.length).toBe(2);
   });
 
-  it('after Redis began anew without its data, with what went meanwhile gone, and told once', async () => {
+  it('after Redis began anew without its data, and tells once which connections ended meanwhile', async () => {
     const scene = await setScene(false);
     const { server, world, truth } = scene;
     const [one, two] = registries(scene);
@@ -148,7 +148,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the registry is right again', () => {
     expect(world.told('connections.delete')).toEqual([gone!.Id]);
   });
 
-  it('after Redis was away for longer than a lease, and nobody is taken for dead', async () => {
+  it('after Redis was away for longer than a lease, and takes no node for dead', async () => {
     const scene = await setScene(true);
     const { server, world, truth } = scene;
     const [one, two] = registries(scene);
