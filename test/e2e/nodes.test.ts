@@ -76,7 +76,7 @@ describe('nodes that share a Redis', () => {
       (name) => `BELFRY_${name}`,
     );
     const warnings = (other: string): string[] =>
-      differing.map((name) => `${name} is another one on ${other}. ${EXPECTED}`);
+      differing.map((name) => `${name} is different on ${other}. ${EXPECTED}`);
     await expect
       .poll(async () => ((await readiness(first)).body['warnings'] as string[]).toSorted(), LOOKED)
       .toEqual(warnings('second'));
