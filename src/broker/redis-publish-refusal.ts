@@ -38,6 +38,7 @@ const REASONS: readonly (readonly [form: RegExp, reason: RefusedReason, words?: 
 /** The message after the outcome was asked for, and the publish had no effect. */
 const LOST = 'Redis did not answer in time. Nothing was accepted; expected another try in a moment.';
 
+/** The refusal behind an error of Redis, or of its connection. */
 export function publishRefusalOf(error: unknown): PublishRefusal {
   if (error instanceof OutcomeUnknown) return { reason: 'unknown', isLost: false };
   if (!(error instanceof BelfryError)) return { reason: 'other', isLost: false };

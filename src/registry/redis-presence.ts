@@ -20,11 +20,12 @@ const PAGE = bound(
   'the others are read after them',
 );
 
-type ConnectionRegistry = Pick<RegistryNode, 'keys' | 'clock'>;
+type Parts = Pick<RegistryNode, 'keys' | 'clock'>;
 
+/** Reads the presence of one principal from Redis. */
 export async function presenceOf(
   redis: Redis,
-  { keys, clock }: ConnectionRegistry,
+  { keys, clock }: Parts,
   principal: Principal,
 ): Promise<Presence> {
   if (principal === UNKNOWN) {
@@ -39,9 +40,10 @@ export async function presenceOf(
   return { principal, online, since, lastSeen: online ? asText(clock.now()) : last, connections };
 }
 
+/** Reads one page of the principals that are online. */
 export async function onlineOf(
   redis: Redis,
-  { keys, clock }: ConnectionRegistry,
+  { keys, clock }: Parts,
   query: OnlineQuery,
 ): Promise<OnlinePage> {
   const { principals, total } = await pageOf(redis, keys, query);

@@ -2,13 +2,13 @@ import * as fc from 'fast-check';
 import type { NewEvent } from '../../src/model/event.ts';
 import type { Json } from '../../src/model/json.ts';
 
-/** Any event as the hub takes it, times included. */
+/** An arbitrary for any event that the hub accepts, times included. */
 export function anyEvent(): fc.Arbitrary<NewEvent> {
   const text = fc.string({ unit: 'binary' });
   const name = fc
     .string({ unit: 'binary', minLength: 1 })
     .filter((type) => !['belfry', 'websocket'].includes(type));
-  // As JSON has it: no -0.
+  // JSON has no -0.
   const json = fc
     .jsonValue()
     .map((value) => JSON.stringify(value))
@@ -31,7 +31,7 @@ export function anyEvent(): fc.Arbitrary<NewEvent> {
     .filter(lacksProto);
 }
 
-/** The one name that is refused at the edge. */
+/** The only field name that the hub refuses. */
 function lacksProto(event: unknown): boolean {
   return !JSON.stringify(event).includes('"__proto__":');
 }

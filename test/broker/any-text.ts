@@ -1,4 +1,7 @@
-/** Events as anybody may write them in JSON: every format, mixed and broken, with names twice and escaped at will. */
+/**
+ * Arbitraries for the JSON of events as anybody may write it: every format, mixed and broken, with duplicate names
+ * and any escapes.
+ */
 import * as fc from 'fast-check';
 
 /** How a string may be written in JSON. */

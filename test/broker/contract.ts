@@ -14,7 +14,7 @@ import { runs } from '../support/runs.ts';
 
 type Node = Broker & History;
 
-/** What several nodes have in common. */
+/** What the nodes of a test share. */
 export interface World {
   /** One more node, not started. */
   node(options?: { readonly redaction?: Redaction }): Node;
@@ -26,7 +26,9 @@ interface Started {
   readonly position: Cursor;
 }
 
-/** What every broker does. `alone` says why a world of this kind cannot have a second node, where that is so. */
+/**
+ * The contract of every broker. `alone` says why a world of this kind cannot have a second node, where that is so.
+ */
 export function describeBroker(name: string, makeWorld: () => World, { alone = '' } = {}): void {
   const itTakesTwo = alone === '' ? it : it.skip;
   const aside = alone === '' ? '' : ` (skipped: ${alone})`;

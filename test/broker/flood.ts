@@ -1,7 +1,7 @@
 import type { Broker } from '../../src/broker/broker.ts';
 import type { Cursor } from '../../src/model/cursor.ts';
 
-/** Publishes one event after the other from now on. What it returns ends that, and answers the ids. */
+/** Publishes one event after the other from now on. The returned function stops that, and answers the ids. */
 export function flood(broker: Broker): () => Promise<Cursor[]> {
   const ids: Cursor[] = [];
   const end = new AbortController();

@@ -11,12 +11,12 @@ import { RedisWorld } from './redis-world.ts';
 
 const MIB = 1_048_576;
 const bounds = { maxEvents: 100_000, maxBytes: MIB, maxAgeMs: 86_400_000 };
-/** A little more than so many KiB. */
+/** An event of a little more than so many KiB. */
 const large = (key: string, kib: number): NewEvent => ({ ...event(key), object: 'x'.repeat(kib * 1_024) });
 const list = (count: number, kib: number): NewEvent[] =>
   Array.from({ length: count }, (_, i) => large(String(i), kib));
 
-/** Bytes of the events that the log still has. */
+/** The bytes of the events that the log still holds. */
 async function held(broker: History): Promise<number> {
   return (await all(broker.after(START))).reduce((sum, { size }) => sum + size, 0);
 }

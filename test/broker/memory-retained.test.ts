@@ -55,7 +55,7 @@ describe('what a memory broker retains', () => {
     for (let i = 0; i < 80; i++) await broker.publish([value('save', `${i}`, object)]);
     expect(await objects(broker, query('metrics.sample', 'a', 1_000))).toHaveLength(0);
     const keys = (await broker.latest('machines')).events.map(({ key }) => key);
-    // What changed last is counted beside the latest of its key.
+    // The last change of the type counts beside the latest of its key.
     expect(keys).toEqual(Array.from({ length: 62 }, (_, i) => `${i + 18}`));
     expect(broker.brokerStats.retainedGone).toBe(1 + 18);
     expect(broker.brokerStats.heldBytes.retained).toBeGreaterThan(63 * 1024 * 1024);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** Stands between a node and Redis, and can keep to itself what is published while the connection stands. */
+/** A proxy between a node and Redis, which can drop published messages while it keeps the connection open. */
 export class MuteProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();

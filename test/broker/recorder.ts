@@ -1,6 +1,6 @@
 import type { HubEvent } from '../../src/model/event.ts';
 
-/** Hears a broker, and says when it has heard enough. */
+/** Records the events that a broker delivers, and waits until there are enough of them. */
 export class Recorder {
   readonly events: HubEvent[] = [];
   #waiting: (() => void)[] = [];
@@ -10,17 +10,19 @@ export class Recorder {
     for (const look of this.#waiting) look();
   };
 
-  /** The first so many events, as soon as there are that many. Rejects, with what was heard, when it takes too long. */
+  /**
+   * The first `count` events, as soon as there are that many. When it takes too long it rejects with what was heard.
+   */
   count(wanted: number, withinMs = 5_000): Promise<HubEvent[]> {
     return this.until((events) => events.length >= wanted, `${wanted} events`, withinMs);
   }
 
-  /** Everything heard, once an event of this key is among it. */
+  /** All recorded events, once an event of this key is among them. */
   key(wanted: string, withinMs = 5_000): Promise<HubEvent[]> {
     return this.until((events) => events.at(-1)?.key === wanted, `the key "${wanted}"`, withinMs);
   }
 
-  /** Everything heard, as soon as that is enough. */
+  /** All recorded events, as soon as the condition holds. */
   until(
     isEnough: (events: readonly HubEvent[]) => boolean,
     what: string,

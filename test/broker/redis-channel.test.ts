@@ -174,7 +174,7 @@ describe('the channel between nodes', () => {
   });
 });
 
-/** As a node of an older version meets what a newer one wrote. */
+/** An older node may read in this way what a newer one wrote. */
 function knowsNothing(): never {
   throw new Error('never heard of it');
 }

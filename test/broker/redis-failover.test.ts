@@ -10,18 +10,18 @@ import { publishRefusalOf, unavailable, unknown } from './refusal.ts';
 import { RedisWorld } from './redis-world.ts';
 
 const NEEDS = '(needs a redis-server on the PATH)';
-/** Redis takes so long to find that a master is gone, and to agree on another. */
+/** The time that Redis needs to notice that a master is gone, and to agree on another. */
 const FAILOVER = { timeout: 25_000 };
 const QUICK = { commandTimeoutMs: 400 };
 
-/** A master that can be lost, with a replica, in each form. */
+/** A master that can be lost, with a replica, behind Sentinel and on a Cluster. */
 interface Group {
   readonly world: RedisWorld;
   readonly master: RedisServer;
   readonly replica: RedisServer;
-  /** As an operator replaces a master that is well. */
+  /** Replaces a healthy master, as an operator does. */
   readonly replace: () => Promise<unknown>;
-  /** From now on nobody takes the place of a master that is silent. */
+  /** From now on no replica replaces a silent master. */
   readonly hold: () => Promise<unknown>;
 }
 
@@ -51,7 +51,7 @@ async function clusterGroup(): Promise<Group> {
   };
 }
 
-/** The connections of nodes. */
+/** The connections of the nodes. */
 async function namesOn(server: RedisServer): Promise<string[]> {
   const list = String(await tell(server, 'CLIENT', 'LIST'));
   return [...list.matchAll(/ name=(belfry-\S+)/g)].map(([, name = '']) => name).toSorted();
@@ -90,7 +90,8 @@ describe.skipIf(!HAS_REDIS_SERVER).each([
       expect((await all(broker.after(START))).map(({ id }) => id)).toEqual(ids);
     }
     const lost = world.said(40).filter((line) => line.includes('is lost')).length;
-    // Of commands, reads and subscriber; that of the ingress may not have had its first answer yet.
+    // The connections for commands, reads and the subscriber; that of the ingress may not have had its first answer
+    // yet.
     expect([6, 7, 8]).toContain(lost);
   });
 
@@ -99,7 +100,7 @@ describe.skipIf(!HAS_REDIS_SERVER).each([
     const { broker, recorder } = await world.start(QUICK);
     const [kept] = await broker.publish([event('kept')]);
     await replicated(master, replica);
-    // What is on its way to a replica would still arrive, so there must be no way.
+    // Writes on their way to a replica would still arrive, so the replica is cut off first.
     replica.freeze();
     await tell(master, 'CLIENT', 'KILL', 'TYPE', 'replica');
     const [lost] = await broker.publish([event('lost')]);

@@ -13,7 +13,7 @@ const event = (key: string): NewEvent => ({ type: 'a', action: 'b', key, object:
 const WATCH_MS = 5_000;
 const UPKEEP_MS = 60_000;
 
-/** Another Redis than that of the other tests, since these tests do harm to all of it. */
+/** These tests have a Redis of their own, since they damage the whole server. */
 async function ownWorld(options?: RedisServerOptions) {
   const server = await startRedisServer(options);
   return { server, world: new RedisWorld(server.url) };
@@ -76,7 +76,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
     const body = JSON.stringify({ type: 'a', action: 'b', key: 'missed', object: 'x'.repeat(200_000) });
     for (let i = 0; i < 40; i++) await world.fcall(body);
     proxy.heal();
-    // Slower than all of it within the time that a command has.
+    // So slow that not everything arrives within the time limit of a command.
     proxy.throttle(8 * 1024 * 1024);
     await recorder.count(1);
     await expect.poll(() => publishRefusalOf(broker.ready()), { interval: 20 }).toBe('accepted');
@@ -91,7 +91,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
     const [one, two] = [await world.start(), await world.start({ clock: new ManualClock() })];
     const [first] = await one.broker.publish([event('1')]);
     await two.recorder.count(1);
-    // In one step, so that the node cannot come back in between.
+    // This is one step, so that the node cannot reconnect in between.
     const kill = world.redis.multi().call('CLIENT', 'KILL', 'TYPE', 'PUBSUB');
     for (const key of ['2', '3', '4']) kill.fcall('belfry_publish', 1, world.log, JSON.stringify(event(key)));
     kill.xtrim(world.log, 'MAXLEN', 1);
@@ -168,7 +168,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
     const { world } = await ownWorld();
     const clock = new ManualClock();
     const { recorder } = await world.start({ clock });
-    // Appended without a message, as when the channel lost it and nothing came after.
+    // The entry is appended without a message, as if the channel had lost the message.
     await world.redis.xadd(world.log, '7-0', 'p', '0-0', 'e', JSON.stringify(event('quiet')));
     await world.redis.set(world.last, '7-0');
     clock.advance(WATCH_MS);

@@ -25,12 +25,12 @@ const RULES: readonly RedactionRule[] = [
   { fields: ['a'], except: ['some'] },
 ];
 
-/** What becomes of a text: why it is refused; or what it is, where it is filed, and what of it is kept. */
+/** What becomes of a text: the reason of its refusal; or its topic, where it is retained, and its masked values. */
 interface Outcome {
   readonly refused?: string;
   readonly topic?: readonly [type: string, action: string, key: string];
   readonly kept?: string;
-  /** What becomes of the latest of its key, where a rule keeps that. */
+  /** What becomes of the latest event of its key, where a rule keeps it. */
   readonly latest?: 'removed' | 'stays' | 'changes' | undefined;
 }
 
@@ -40,7 +40,7 @@ const RETENTION = new Retention([
 ]);
 const ANOTHER = 'another';
 
-// The library is one for a whole Redis, so these tests have one to themselves.
+// All hubs on a Redis share the library, so these tests have a Redis of their own.
 describe.skipIf(!HAS_REDIS_SERVER)('the hub and the function belfry_publish', () => {
   let server: RedisServer;
   beforeAll(async () => {
@@ -67,7 +67,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the hub and the function belfry_publish', ()
     return onlyNames(event) ? 'stays' : 'changes';
   }
 
-  /** What the function does, and what a node then reads of it. */
+  /** What the function does, and what a node then reads. */
   async function byFunction(world: RedisWorld, text: string, redaction: Redaction): Promise<Outcome> {
     const { redis, log, prefix } = world;
     const names = redisKeys(prefix);

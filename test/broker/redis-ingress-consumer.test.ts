@@ -21,7 +21,7 @@ const LIMITS = {
 
 const numbers = (count: number, from = 0): string[] => Array.from({ length: count }, (_, i) => `${from + i}`);
 
-/** What an ingress needs of a world, in one place: its keys, and who holds what. */
+/** The ingress of a world: its keys, its entries and who holds them. */
 class Ingress {
   readonly world: RedisWorld;
   readonly key: string;
@@ -39,13 +39,13 @@ class Ingress {
     await pipeline.exec();
   }
 
-  /** How many entries somebody holds, and how many there are. */
+  /** How many entries are pending, and how many there are. */
   async state(): Promise<[held: number, length: number]> {
     const [held] = (await this.world.redis.xpending(this.key, 'belfry')) as [number];
     return [held, await this.world.redis.xlen(this.key)];
   }
 
-  /** A node that takes so many entries and is never heard of again. */
+  /** Plays a node that takes so many entries and then crashes. */
   async crash(count: number, node = 'crashed'): Promise<void> {
     await this.world.redis.xreadgroup('GROUP', 'belfry', node, 'COUNT', count, 'STREAMS', this.key, '>');
   }
@@ -75,7 +75,7 @@ async function start(nodes = 1, options: Parameters<RedisWorld['start']>[0] = {}
   return { world, ingress: new Ingress(world), first, second };
 }
 
-/** What stands in the log. */
+/** The events in the log. */
 async function logged({ broker }: StartedNode): Promise<string[]> {
   const keys: string[] = [];
   for await (const event of broker.after(START)) keys.push(event.key);
@@ -233,7 +233,7 @@ describe('what a crashed node holds of the ingress', () => {
       await recorder.key('end');
       expect(recorder.keys).toEqual(['held', 'waits', 'end']);
     }
-    // The slow one has to let go of what it holds before it can take this.
+    // The slow node must drop what it holds before it can take this.
     await quick.broker.stop();
     await ingress.add(E('by the slow one'));
     await slow.recorder.key('by the slow one');

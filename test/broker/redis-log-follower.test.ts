@@ -14,13 +14,13 @@ import { runs } from '../support/runs.ts';
 
 const PAGE = 500;
 
-/** The log and the channel of Redis as the feed meets them, a turn of the event loop away. */
+/** Plays the log and the channel of Redis for a follower, one turn of the event loop away. */
 class Script {
   entries: LogEntry[] = [];
   last: Cursor = START;
-  /** Between the answer of Redis and its arrival. */
+  /** Runs between the answer of Redis and its arrival. */
   delay: () => Promise<void> = async () => undefined;
-  /** While set, reading fails. */
+  /** While it is set, reads fail. */
   away = false;
   reads = 0;
   readonly rejected: string[] = [];
@@ -49,7 +49,7 @@ class Script {
     });
   }
 
-  /** Appends an entry and gives the message that tells of it. */
+  /** Appends an entry, and answers the message that tells of it. */
   append(id: Cursor, body = `{"type":"t","action":"a","key":"${id}"}`): Buffer {
     const previous = this.last;
     this.entries.push({ id, previous, body: Buffer.from(body) });
@@ -57,12 +57,12 @@ class Script {
     return Buffer.from(`${previous} ${id} ${body}`);
   }
 
-  /** Appends entries, and tells of each. */
+  /** Appends entries, and sends the message of each. */
   say(...ids: Cursor[]): void {
     for (const id of ids) this.follower.hear(this.append(id));
   }
 
-  /** Keys of events, and of gaps `from>to reason`. */
+  /** The keys of heard events, and `from>to reason` for gaps. */
   get told(): string[] {
     return this.recorder.events.map(({ type, key, object }) => {
       if (type !== 'belfry') return key;
@@ -71,9 +71,9 @@ class Script {
     });
   }
 
-  /** Runs once, when the log has been read to its end and the answer is on its way. */
+  /** Runs once, when the log was read to its end and the answer is on its way. */
   whileAnswerTravels(run: () => void): void {
-    // `last` and the one page: the request and the answer of each.
+    // Counts `last` and one page, the request and the answer of each.
     let steps = 4;
     this.delay = async () => {
       if (--steps === 0) run();

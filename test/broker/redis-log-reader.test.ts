@@ -31,7 +31,7 @@ describe('the log is read in pages', () => {
     pages = new LogReader(connection, redisKeys(prefix));
   });
 
-  /** Entries of these sizes, numbered from one. */
+  /** Appends entries of these sizes, with ids from one. */
   async function append(...sizes: readonly number[]): Promise<void> {
     const commands = world.redis.pipeline();
     for (const [i, size] of sizes.entries())

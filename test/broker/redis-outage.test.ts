@@ -87,7 +87,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a Redis that comes back', () => {
     await nodes[0]?.broker.publish([event('1'), event('2')]);
     for (const { recorder } of nodes) await recorder.count(2);
     await server.kill();
-    // Of commands and subscriber; that of the ingress may not have had its first answer yet.
+    // The connections for commands and the subscriber; that of the ingress may not have had its first answer yet.
     await expect.poll(() => world.said(40).length).toBeGreaterThanOrEqual(4);
     await server.restart();
     await expect.poll(() => world.redis.status).toBe('ready');
@@ -124,7 +124,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a Redis that comes back', () => {
   it('with its clock set back does not make the node deaf', async () => {
     const { server, world } = await ownWorld();
     const { broker, recorder } = await world.start();
-    // Far ahead, so that whatever comes after the loss has a lower id.
+    // The id is far ahead, so that every entry after the loss has a lower id.
     await world.redis.xadd(world.log, '9000000000000-0', 'p', '0-0', 'e', JSON.stringify(event('future')));
     await world.redis.set(world.last, '9000000000000-0');
     await broker.publish([event('future too')]);
@@ -142,7 +142,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a Redis that comes back', () => {
     const { broker, recorder } = await world.start();
     const [id = ''] = await broker.publish([event('1')]);
     await recorder.count(1);
-    // A log that begins anew in the same millisecond gives out the same id again.
+    // A log that begins anew in the same millisecond assigns the same id again.
     await expect.poll(() => world.now()).toBeGreaterThan(Number.parseInt(id, 10));
     await world.redis.flushall();
     await broker.publish([event('2')]);
@@ -238,7 +238,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node that stops', () => {
   );
 });
 
-/** Names of the connections that nodes hold. */
+/** The names of the connections that nodes hold. */
 async function clientsOf({ redis }: RedisWorld): Promise<string[]> {
   const list = String(await redis.client('LIST'));
   return [...list.matchAll(/name=(belfry-\S+)/g)].map(([, name = '']) => name).toSorted();

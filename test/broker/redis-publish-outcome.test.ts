@@ -8,7 +8,7 @@ import { SlowProxy } from './slow-proxy.ts';
 
 const event = (key: string): NewEvent => ({ type: 'a', action: 'b', key, object: null });
 
-/** A node whose way to Redis can be made bad, and one beside it. */
+/** A node behind a slow proxy, and another node beside it. */
 async function twoNodes(): Promise<{
   world: RedisWorld;
   proxy: SlowProxy;
@@ -25,7 +25,7 @@ async function twoNodes(): Promise<{
 const logged = async ({ redis, log }: RedisWorld): Promise<string[]> =>
   (await redis.xrange(log, '-', '+')).map(([id]) => id);
 
-/** What nobody could tell the outcome of. */
+/** The error of a publish with an unknown outcome. */
 async function unknown(publish: Promise<unknown>): Promise<Attempt> {
   const error = await publish.then(() => undefined, (reason: unknown) => reason); // prettier-ignore
   expect(error).toBeInstanceOf(OutcomeUnknown);
@@ -124,7 +124,7 @@ describe('the attempts of one node', () => {
     for (let i = 0; i < 10; i++)
       await Promise.all(Array.from({ length: 50 }, () => broker.publish([event('x')])));
     const keys = await world.redis.keys(`{${world.prefix}}:*`);
-    // Whatever else nodes keep: far fewer than there were tries.
+    // The other keys of the nodes: far fewer than the attempts.
     expect(keys.length).toBeLessThan(30);
     const [outcomes = '', ...others] = keys.filter((key) => /:(?:outcomes|once):/.test(key));
     expect(others).toEqual([]);

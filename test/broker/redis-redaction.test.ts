@@ -12,7 +12,7 @@ import { MAX_EVENT_BYTES, RedisWorld } from './redis-world.ts';
 
 const CORPUS = new URL('../fixtures/redaction/', import.meta.url);
 
-// The library is one for a whole Redis, so these tests have one to themselves.
+// All hubs on a Redis share the library, so these tests have a Redis of their own.
 describe.skipIf(!HAS_REDIS_SERVER)('an event that the function belfry_publish stores', () => {
   let server: RedisServer;
   beforeAll(async () => {
@@ -20,7 +20,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('an event that the function belfry_publish st
     return () => server.dispose();
   });
 
-  /** Publishes a text, and reads what stands in the log. */
+  /** Publishes a text, and reads its entry in the log. */
   async function keeper(rules: readonly RedactionRule[]): Promise<(text: string) => Promise<string>> {
     const world = new RedisWorld(server.url);
     const broker = world.node({ redaction: new Redaction(rules) });

@@ -20,10 +20,10 @@ beforeEach(() => {
   names = redisKeys(world.prefix);
 });
 
-/** A node that looks at nothing by itself. */
+/** A node that never checks by itself. */
 const node = (): Promise<StartedNode> => world.start({ retention, clock: new ManualClock() });
 
-/** What a node does each five seconds, by hand. */
+/** The check that a node runs every five seconds, run by the test. */
 async function checker(
   maxRetainedBytes = MIB,
 ): Promise<{ check: RetainedEviction; log: Record<string, unknown>[] }> {
@@ -53,7 +53,7 @@ const of = (type: string, action: string, key: number | string, kib = 10): NewEv
 const many = (count: number, make: (i: number) => NewEvent): NewEvent[] =>
   Array.from({ length: count }, (_, i) => make(i));
 
-/** Memory of all tails, as Redis has it. */
+/** The memory of all tails, as Redis reports it. */
 async function memory(): Promise<number> {
   let sum = 0;
   for (const key of await world.redis.keys(`{${world.prefix}}:tail:*`))
@@ -68,7 +68,7 @@ describe('what Redis retains', () => {
     const { broker } = await node();
     const { check, log } = await checker();
     await broker.publish([of('container', 'status', 'first'), of('container', 'status', 'old')]);
-    // What was written in one millisecond is in no order.
+    // Writes of one millisecond have no order.
     const began = await world.now();
     await expect.poll(() => world.now(), { interval: 1 }).toBeGreaterThan(began + 1);
     await broker.publish(many(150, (i) => of('container', 'status', i)));
@@ -109,7 +109,7 @@ describe('what Redis retains', () => {
     for (const { key } of events) await broker.publish([{ ...of('cluster', 'deleted', key), object: null }]);
     await check.run();
     expect(Object.keys(await held()).toSorted()).toEqual(['@bytes', '@upto', 'changed:cluster']);
-    // What changed last goes when its turn has come.
+    // The last change of the type is evicted in its turn.
     await broker.publish(many(150, (i) => of('container', 'status', i)));
     await check.run();
     expect(await world.redis.exists(names.changed)).toBe(0);
@@ -144,7 +144,7 @@ describe('what Redis retains', () => {
     const tails = await world.redis.keys(`{${world.prefix}}:tail:*`);
     const [first = '', ...others] = tails.filter((name) => name !== later);
     await world.redis.del(first);
-    // Some are looked at each time.
+    // Each check also measures some at random.
     for (let i = 0; i < 50; i++) await check.run();
     expect(check.held).toBe(await memory());
     await world.redis.del(others);

@@ -69,7 +69,7 @@ describe('what Redis retains', () => {
   it('is read in one instant, however much is queried, while another node publishes', async () => {
     const world = new RedisWorld();
     const [one, two] = [await start(world), await start(world)];
-    // Both more than Redis reads from a socket at once, so that it turns to one in the middle of the other.
+    // Both are more than Redis reads from a socket at once, so that it interleaves them.
     const others = Array.from({ length: 1_000 }, (_, i) => query('container.log', `other-${i}`, 1));
     for (let round = 0; round < 5; round++) {
       const published = Array.from({ length: 500 }, (_, i) => two.broker.publish([line('web', i)]));
@@ -150,7 +150,7 @@ describe('what Redis retains', () => {
           Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1]),
         );
       };
-      // The ingress asks once in two seconds beside it.
+      // Besides, the ingress checks once every two seconds.
       const about = (count: number): number => expect.toBeOneOf([count, count + 1, count + 2]) as number;
       expect(await calls(() => broker.latestOf('container', '42'))).toEqual([about(2), 2]);
       const page = { offset: 9_000, limit: 3 };

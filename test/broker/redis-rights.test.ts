@@ -9,7 +9,10 @@ const WATCH_MS = 5_000;
 const event = (key: string): NewEvent => ({ type: 'a', action: 'b', key, object: null });
 const text = (key: string): string => JSON.stringify(event(key));
 
-/** A Redis with two nodes: one is the user `hub`, whose rights the test takes away, the other may do everything. */
+/**
+ * A Redis with two nodes: one connects as the user `hub`, whose rights the test takes away; the other may do
+ * everything.
+ */
 async function twoNodes(): Promise<{
   world: RedisWorld;
   clock: ManualClock;

@@ -22,12 +22,12 @@ const keysOf = (from: number, to: number): string[] =>
 
 type Held = [id: string, node: string, idle: number, deliveries: number];
 
-/** The streams of a hub, and what a stranger does to them. */
+/** The streams of a hub, and what another user of Redis does to them. */
 class Streams {
   readonly world: RedisWorld;
   readonly ingress: string;
   readonly deadLetters: string;
-  /** How many bytes there were at the last check. */
+  /** The bytes as of the last check. */
   bytes = { ingress: 0, log: 0 };
 
   constructor(world = new RedisWorld()) {
@@ -44,12 +44,12 @@ class Streams {
     return this.world.redis.call('XADD', this.ingress, ...options, id, 'event', E(key));
   }
 
-  /** As a service that tries until it is taken. */
+  /** Adds like a service that retries until Redis accepts the entry. */
   addAtLast(key: string): Promise<void> {
     return until(`an ingress that takes ${key}`, () => this.add(key).then(() => true, () => false)); // prettier-ignore
   }
 
-  /** What a node runs. @returns what it found, and of how many */
+  /** Runs the check of a node. @returns what it found, with counts */
   async check(maxIngressBytes = 268_435_456): Promise<[what: string, count: number][]> {
     const { log, last } = this.world;
     const keys = [this.ingress, `${this.ingress}:settled`, log, last, this.deadLetters];
@@ -126,7 +126,7 @@ describe('an ingress that was given an id that no clock gives', () => {
       expect(await logged(nodes[0] as StartedNode)).toEqual(wanted);
       await expect.poll(() => streams.held()).toEqual([]);
       await expect.poll(() => mended(nodes, 'ingress_ids'), { timeout: 5_000 }).toBe(1);
-      // What was dropped at once is told as well.
+      // Entries that were dropped immediately are counted as well.
       expect(dropped(nodes)).toBe(options.length === 0 ? 0 : 1);
       expect(streams.world.said(50)).toHaveLength(1 + dropped(nodes));
       const newest = await streams.world.redis.xadd(streams.ingress, '*', 'event', E('last'));
@@ -328,7 +328,7 @@ it('an ingress over its memory limit drops the entries that waited longest, and 
     pipeline.xadd(ingress, '*', 'event', JSON.stringify({ type: 'a', action: 'b', key: `${i}`, object }));
   }
   await pipeline.exec();
-  // It is weighed every five seconds, by one node for all.
+  // One node measures it every five seconds for all.
   expect(await streams.check(MIB)).toEqual([]);
   await world.redis.del(`${ingress}:bytes`);
   const found = await Promise.all([1, 2, 3].map(() => streams.check(MIB)));

@@ -10,10 +10,13 @@ import { clusterArguments, tell } from '../support/redis-groups.ts';
 import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
 import { RedisWorld } from './redis-world.ts';
 
-/** Enough to hear why a start is refused. */
+/** Long enough to learn why a start is refused. */
 const BRIEF = { connectTimeoutMs: 2_000 };
 
-/** A Cluster of one, whose clients are told to come by TLS. It met no other, and so does not know its own address. */
+/**
+ * A Cluster of one server, which tells its clients to connect by TLS. It met no other server, and so does not know
+ * its own address.
+ */
 async function tlsCluster() {
   const { key, cert } = await certificate({});
   const ends = { tls: 0, plain: 0 };
@@ -35,7 +38,7 @@ async function tlsCluster() {
   return { server, cert, host: `127.0.0.1:${ends.tls}` };
 }
 
-/** As a file. */
+/** The path of a fixture file. */
 async function fileOf(text: string): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'belfry-tls-'));
   onTestFinished(() => rm(directory, { recursive: true }));

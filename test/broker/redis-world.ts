@@ -23,22 +23,22 @@ export interface StartedNode {
 
 interface ShortLife {
   readonly starts?: boolean;
-  /** Until a start is given up. One that is to be refused takes all of it. */
+  /** How long a start is tried. A start that must be refused takes all of it. */
   readonly connectTimeoutMs?: number;
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** What some nodes share in a real Redis, and a stranger with a client of their own. Nothing of it outlives the test. */
+/** A real Redis with some nodes, and a client that is not a node. Everything in it is deleted after the test. */
 export class RedisWorld {
   readonly prefix: string;
   readonly url: string;
-  /** A client that is no node. */
+  /** A client that is not a node. */
   readonly redis: Redis;
   readonly rejected: { source: string; reason: string }[] = [];
   readonly logged: { level: number; msg: string }[] = [];
   #nodes = 0;
 
-  /** `strangerUrl` names one Redis of those that `url` is about. */
+  /** `strangerUrl` names one of the servers that `url` is about, for the client that is not a node. */
   constructor(url = inject('redisUrl'), strangerUrl = url, prefix = randomPrefix()) {
     this.url = url;
     this.prefix = prefix;
@@ -55,7 +55,7 @@ export class RedisWorld {
     return `{${this.prefix}}:last`;
   }
 
-  /** Among nodes. */
+  /** The channel between nodes. */
   get channel(): string {
     return `${this.prefix}:log`;
   }
@@ -89,7 +89,7 @@ export class RedisWorld {
     return { broker, recorder, position: await broker.start(recorder.hear) };
   }
 
-  /** What a process says that stops a broker, starts it before unless told not to, and must then end by itself. */
+  /** The output of a process that starts a broker, unless told not to, stops it, and must then end by itself. */
   async shortLife({ starts = true, connectTimeoutMs = 10_000, env = {} }: ShortLife = {}): Promise<string> {
     const script = fileURLToPath(new URL('start-and-stop.ts', import.meta.url));
     const args = [script, this.url, this.prefix, `${connectTimeoutMs}`, starts ? 'start' : ''];
@@ -98,12 +98,12 @@ export class RedisWorld {
     return stdout.trim();
   }
 
-  /** As a service publishes for good. */
+  /** Publishes durably, as a service does. */
   async fcall(...events: (string | Buffer)[]): Promise<Cursor[]> {
     return (await this.redis.call('FCALL', 'belfry_publish', 1, this.log, ...events)) as Cursor[];
   }
 
-  /** As a service publishes live. */
+  /** Publishes live, as a service does. */
   async shout(message: string | Buffer): Promise<void> {
     await this.redis.publish(`${this.prefix}:events`, message);
   }
@@ -114,7 +114,7 @@ export class RedisWorld {
     return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
   }
 
-  /** Redis has a clock of its own, so the ends of what the retention rules keep come nearer instead. */
+  /** Lets time pass for retained values: their expiry moves nearer, since a test cannot move the clock of Redis. */
   async age(ms: number, redis = this.redis): Promise<void> {
     for (const key of await redis.keys(`{${this.prefix}}:tail:*`)) {
       const left = await redis.pttl(key);
@@ -122,22 +122,22 @@ export class RedisWorld {
     }
   }
 
-  /** Cuts the connections of a kind, of every node on this Redis. @returns how many those were */
+  /** Cuts the connections of one kind, of every node on this Redis. @returns how many they were */
   async cut(kind: 'PUBSUB' | 'NORMAL'): Promise<unknown> {
     return this.redis.call('CLIENT', 'KILL', 'TYPE', kind, 'SKIPME', 'yes');
   }
 
-  /** What was said in the log at a level (40 is a warning) or above. */
+  /** The log lines at a level (40 is a warning) or above. */
   said(level = 0): string[] {
     return this.logged.filter((line) => line.level >= level).map(({ msg }) => msg);
   }
 
-  /** The reasons for which something was refused so far. */
+  /** The reasons of all refusals so far. */
   get reasons(): string[] {
     return this.rejected.map(({ source, reason }) => `${source} ${reason}`);
   }
 
-  /** A server of the test's own goes away with everything in it. */
+  /** A server that belongs to the test is disposed of with everything in it. */
   async #cleanUp(): Promise<void> {
     if (this.url === inject('redisUrl')) {
       const keys = await this.redis.keys(`{${this.prefix}}:*`);

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 
-/** Resolves to the refusal, and fails when it took as long as somebody might wait. */
+/** Resolves to the refusal of a promise, and fails when that takes too long. */
 export async function publishRefusalOf(promise: Promise<unknown>, withinMs = 1_000): Promise<unknown> {
   const begun = performance.now();
   const refusal = await promise.then(
@@ -11,7 +11,7 @@ export async function publishRefusalOf(promise: Promise<unknown>, withinMs = 1_0
   return refusal;
 }
 
-/** Says such words, or was caused by a Redis that said them: those are for the log. */
+/** Matches an error with this text in its message, or in that of its cause, which is for the log. */
 export const unavailable = (words: string): unknown => {
   const message = expect.stringContaining(words) as string;
   return expect.toBeOneOf([
@@ -20,5 +20,5 @@ export const unavailable = (words: string): unknown => {
   ]);
 };
 
-/** Nobody can tell what became of it. */
+/** Matches an error for an unknown outcome. */
 export const unknown: unknown = expect.objectContaining({ code: 'outcome_unknown' });

@@ -15,7 +15,7 @@ export type RetainingNode = Broker & History & Retained;
 
 interface Made {
   readonly node: RetainingNode;
-  /** Lets so many milliseconds pass for what is kept. */
+  /** Lets so many milliseconds pass for retained values. */
   readonly pass: (ms: number) => Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export const RULES: readonly RetentionRule[] = [
   { pattern: 'machines,cluster.*.*', latest: true },
 ];
 
-/** What every broker keeps by the rules. */
+/** The contract of every broker for what the retention rules keep. */
 export function describeRetained(name: string, make: (retention: Retention) => Made): void {
   const start = async (rules = RULES): Promise<Made & { recorder: Recorder }> => {
     const { node, pass } = make(new Retention(rules));
@@ -413,7 +413,7 @@ export function value(action: string, key: string, object: number | string): New
 
 type Query = Parameters<History['retained']>[0][number];
 
-/** Of a type and action without dots. */
+/** Any event with a type and action without dots. */
 export function query(kind: string, key: string, count: number): Query {
   const [type = '', action = ''] = kind.split('.');
   return { type, action, key, count };

@@ -1,4 +1,4 @@
-/** One event in every format that anybody may use towards the Redis function. */
+/** One event in every format that the Redis function accepts. */
 export const FORMATS: readonly [name: string, event: string][] = [
   ['native', '{"type":"profiles","action":"save","key":"global"}'],
   ['drp', '{"Time":"2025-01-15T10:30:00Z","Type":"machines","Action":"update","Key":"m1","Object":{"a":[]}}'],
@@ -23,7 +23,7 @@ const GOOD_UTF8 = ['é', '\u07ff', '\u0800', '漢', '\ud7ff', '\ue000', '\ufeff'
 
 const TIMES = ['2025-01-15T10:30:00Z', '2025-01-15t10:30:00.123456789z', '2024-02-29T23:59:59+24:59', '2000-02-29T00:00:00-00:00', '2025-02-29T00:00:00Z', '1900-02-29T00:00:00Z', '2025-13-01T00:00:00Z', '2025-00-01T00:00:00Z', '2025-04-31T00:00:00Z', '2025-01-00T00:00:00Z', '2025-01-01T24:00:00Z', '2025-01-01T23:60:00Z', '2025-01-01T23:59:60Z', '2025-01-01T00:00:00', '2025-01-01T00:00:00.Z', '2025-01-01T00:00:00+25:00', '2025-01-01T00:00:00+01:60', '2025-01-01 00:00:00Z', '2025-1-1T00:00:00Z', '', '2025-01-15T10:30:00Z ', '0001-01-01T00:00:00Z']; // prettier-ignore
 
-/** Around an event, or instead of one. */
+/** Texts around an event, or instead of one. */
 const TEXTS = ['', ' ', '{', '{}', '[]', '[{}]', 'null', '1', '0.', '"x"', 'hello', `[{${E}}]`, `\ufeff{${E}}`, ` \t\r\n{${E}}\n`, `{${E}} x`, `{${E}}{}`, `{${E}}\0`, `{${E}}\0garbage`, `{${E}`, `{${E}]`, `{${E},}`]; // prettier-ignore
 
 const CANONICAL = [
@@ -103,7 +103,7 @@ const timed = (time: string): string[] => [
 ];
 const named = (text: string): string => canonical(`,"principal":"${text}"`);
 
-/** What a publisher may send in the formats that the hub knows, and what not: both sides must say the same of each. */
+/** Texts that a publisher may or may not send in the known formats; the hub and the function must agree on each. */
 export const SAMPLES: readonly Buffer[] = [
   [TEXTS, CANONICAL, DRP, PROVISIONING, DOTTED, PROTO].flat(),
   FIELDS.map((field) => canonical(`,${field}`)),

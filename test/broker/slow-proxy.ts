@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** One way through the proxy. */
+/** One direction through the proxy. */
 interface Way {
   readonly client: Socket;
   readonly redis: Socket;
   readonly requests: Buffer[];
 }
 
-/** Stands between a node and Redis: what the node asks may be held up, and what Redis answers may be lost. */
+/** A proxy between a node and Redis, which can hold up commands and lose answers. */
 export class SlowProxy {
   readonly #server: Server;
   readonly #ways = new Set<Way>();
@@ -34,12 +34,14 @@ export class SlowProxy {
     return `redis://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Keeps from Redis what it is asked from now on. */
+  /** Holds up commands from now on. */
   hold(): void {
     this.#holds = true;
   }
 
-  /** Redis gets what was held, also over connections that their clients have given up, and has answered it. */
+  /**
+   * Sends the held commands to Redis, also of connections that their clients have closed, and waits for the answers.
+   */
   async release(): Promise<void> {
     this.#holds = false;
     const held = [...this.#ways].filter(({ requests }) => requests.length > 0);
@@ -48,12 +50,12 @@ export class SlowProxy {
     await Promise.all(answers);
   }
 
-  /** What Redis answers from now on does not arrive. */
+  /** Loses the answers of Redis from now on. */
   loseAnswers(): void {
     this.#loses = true;
   }
 
-  /** Clients find their connections closed, and new ones work; what they asked may still get to Redis. */
+  /** Closes the connections of the clients; new ones work. Commands sent before may still reach Redis. */
   cut(): void {
     this.#holds = false;
     this.#loses = false;

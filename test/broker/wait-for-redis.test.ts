@@ -12,7 +12,7 @@ interface Said {
   readonly advice: string;
 }
 
-/** What the log says, and what is thrown, of a Redis that does not let a node in. */
+/** The log and the error for a Redis that does not let a node in. */
 async function refusedBy(url: string): Promise<{ lines: Said[]; message: string }> {
   const lines: Said[] = [];
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as Said) });
@@ -22,7 +22,7 @@ async function refusedBy(url: string): Promise<{ lines: Said[]; message: string 
   return { lines, message: (thrown as Error).message };
 }
 
-/** A server that is no Redis, or one in a mood that a real one has only elsewhere. */
+/** A server that is not a Redis, or plays a Redis in a state that is hard to reach with a real one. */
 async function listening(talk: (socket: Socket) => void): Promise<string> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);

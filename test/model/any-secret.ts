@@ -28,7 +28,7 @@ const NAMES = [
   '"token',
 ];
 
-/** Any JSON as `JSON.parse` gives it, with names among others that the default rules know, or nearly. */
+/** An arbitrary for any JSON value, in which some names are, or nearly are, those of the default rules. */
 export function anySecretJson(): fc.Arbitrary<Json> {
   const text = fc.string({ unit: 'binary', maxLength: 10 });
   const name = fc.oneof(

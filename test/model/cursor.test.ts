@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { compareCursors, cursorTime, isCursor, START } from '../../src/model/cursor.ts';
 import { runs } from '../support/runs.ts';
 
-/** Every text of digits, a dash and digits that a client could send and that is taken for a cursor. */
+/** Every text of digits, a dash and digits that is accepted as a cursor. */
 const cursor = fc
   .tuple(
     fc.oneof(fc.nat({ max: 3 }), fc.maxSafeNat()).map(String),

@@ -141,7 +141,7 @@ describe('filters', () => {
       `${sign}${whole}${fraction && `.${fraction}`}e${exponent}`;
     const shifted = ({ sign, whole, fraction, exponent }: Parts): string =>
       `${sign}${whole}${fraction}E${exponent - fraction.length}`;
-    // As a whole number of 10⁻⁶⁰, which is exact for those that are tried here.
+    // The number in units of 10⁻⁶⁰, which is exact for the numbers in this test.
     const exact = ({ sign, whole, fraction, exponent }: Parts): bigint =>
       BigInt(`${sign}${whole}${fraction}`) * 10n ** BigInt(60 + exponent - fraction.length);
     fc.assert(

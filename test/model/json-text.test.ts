@@ -6,7 +6,7 @@ import { itemsOf, skipValue } from '../../src/model/json-walk.ts';
 import { thrownBy } from '../support/thrown.ts';
 import { runs } from '../support/runs.ts';
 
-/** JSON in any form that it can be written in. */
+/** An arbitrary for JSON in every form in which it can be written. */
 const written = fc.letrec<{ value: string; space: string; string: string; number: string }>((tie) => ({
   space: fc.constantFrom('', '', ' ', '\t', '\n  ', '\r\n'),
   string: fc
@@ -52,7 +52,7 @@ describe('the text of JSON', () => {
   it('is accepted or refused as by JSON.parse, whatever is changed in it', () => {
     const bits = ['"', '\\', '\\u', '{', '}', '[', ']', ',', ':', '.', '-', '0', '1e5', ' ', '\t', '\0', '\x01', '\x7f', 'é', 'null', 'nul', 'NaN', '+']; // prettier-ignore
     const edit = fc.record({ at: fc.nat(200), cut: fc.nat(2), put: fc.constantFrom('', ...bits) });
-    // Long texts are scanned by their quotes.
+    // Long texts are scanned from quote to quote.
     const filler = fc.constantFrom('', ' '.repeat(1_100));
     fc.assert(
       fc.property(written, fc.array(edit, { maxLength: 2 }), filler, (json, edits, space) => {

@@ -6,7 +6,7 @@ import { NO_SECRETS, PASSWORDS, TOKENS, WRITTEN } from './url-samples.ts';
 
 const byDefault = new Redaction(DEFAULT_REDACTION);
 
-/** The text of an event's object as it is kept. */
+/** The text of the object of an event after masking. */
 const kept = (written: string): string =>
   textOf(byDefault.mask({ type: 'a', action: 'b', key: 'c', object: readJson(written) }).object);
 const keptText = (text: string): unknown => JSON.parse(kept(JSON.stringify({ text })));

@@ -7,7 +7,7 @@ import { DEFAULT_REDACTION } from '../../src/model/redaction-rules.ts';
 
 const CORPUS = new URL('../fixtures/redaction/', import.meta.url);
 
-/** Of each object of real systems, all that the defaults mask. Everything else of it is unchanged. */
+/** What the default rules mask in each object of real systems; everything else stays unchanged. */
 const MASKED: Readonly<Record<string, readonly string[]>> = {
   'pod.json': [
     'metadata/annotations/kubectl.kubernetes.io~last-applied-configuration',
@@ -75,7 +75,7 @@ const MASKED: Readonly<Record<string, readonly string[]>> = {
   'links.json': [],
 };
 
-/** The places of all that is neither object nor list, with their text; empty ones among them. */
+/** The paths of all values that are neither objects nor lists, with their text, and of empty objects and lists. */
 function leavesOf(value: Json, place: readonly string[] = []): (readonly [place: string, written: string])[] {
   const entries =
     typeof value === 'object' && value !== null ? Object.entries<Json>(value as JsonObject) : [];

@@ -371,7 +371,7 @@ describe('masking', () => {
   const isNoSecret = (name: string): boolean => noSecrets.test(fold(name));
   const isSecret = (name: string): boolean => secrets.test(fold(name)) && !isNoSecret(name);
 
-  /** What the defaults come to, put another way: is it under a secret, and what kind of value is right below it. */
+  /** The default rules written in another way: whether a value is under a secret, and of which kind it is. */
   const expected = (
     value: Json,
     under: 'nothing' | 'an object of a secret' | 'a secret' = 'nothing',

@@ -1,6 +1,6 @@
-/** URLs in texts, as both implementations of masking take them. */
+/** URLs in texts, for both implementations of masking. */
 
-/** Texts with a password in a URL, and how they are kept. */
+/** Texts with a password in a URL, and the masked texts. */
 export const PASSWORDS: readonly (readonly [text: string, kept: string])[] = [
   ['postgres://user:pw@host/db', 'postgres://user:[redacted]@host/db'],
   ['redis://:pw@host', 'redis://:[redacted]@host'],
@@ -14,7 +14,7 @@ export const PASSWORDS: readonly (readonly [text: string, kept: string])[] = [
   ['https://x.org/?next=http://a:b@c', 'https://x.org/?next=http://a:[redacted]@c'],
 ];
 
-/** The same of users without a password, who are tokens. */
+/** Texts with a user without a password, which is a token, and the masked texts. */
 export const TOKENS: readonly (readonly [text: string, kept: string])[] = [
   ['https://ghp_1@github.com/a', 'https://[redacted]@github.com/a'],
   ['REPO=git+HTTPS://ghp_1@github.com', 'REPO=git+HTTPS://[redacted]@github.com'],
@@ -23,7 +23,7 @@ export const TOKENS: readonly (readonly [text: string, kept: string])[] = [
   ['https://oauth2:glpat@h', 'https://oauth2:[redacted]@h'],
 ];
 
-/** Texts that stay as they are. */
+/** Texts that masking leaves unchanged. */
 export const NO_SECRETS: readonly string[] = [
   'ada@example.org',
   'scp user@host:path',
@@ -48,7 +48,7 @@ export const NO_SECRETS: readonly string[] = [
   '@://',
 ];
 
-/** Strings of JSON as they may be written, and how they are kept. */
+/** Strings as JSON may write them, and the masked strings. */
 export const WRITTEN: readonly (readonly [written: string, kept: string])[] = [
   [String.raw`"a:\/\/b:c@d\/e\n"`, String.raw`"a:\/\/b:[redacted]@d\/e\n"`],
   [String.raw`"a://b:c\u0026\u00e9@d"`, '"a://b:[redacted]@d"'],

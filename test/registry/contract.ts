@@ -5,7 +5,7 @@ import type { PresenceReader, Lifecycle, Registry } from '../../src/registry/reg
 import type { Recorder } from '../broker/recorder.ts';
 import { aQuery, aRecord, idsOf } from './records.ts';
 
-/** A share of the log that no test uses up unless it says so. */
+/** A quota that no test uses up unless it says so. */
 export const PLENTY: QuotaRates = { burst: 10_000, perMs: 0 };
 
 interface NodeOptions {
@@ -15,22 +15,22 @@ interface NodeOptions {
 
 /** What the nodes of a test have in common. */
 export interface RegistryWorld {
-  /** Hears what the registries tell. */
+  /** Records what the registries publish. */
   readonly recorder: Recorder;
-  /** One more node, started; it ends with the test. */
+  /** Starts one more node; it stops with the test. */
   node(options?: NodeOptions): Promise<Registry & PresenceReader & Lifecycle>;
-  /** Time passes, where it does not do so by itself. */
+  /** Lets time pass, where it does not pass by itself. */
   pass(ms: number): void;
 }
 
 const NO_LIMITS = {};
 
-/** `type.action.key` of each. */
+/** `type.action.key` of each event. */
 export function topics(events: readonly HubEvent[]): string[] {
   return events.map(({ type, action, key }) => `${type}.${action}.${key}`);
 }
 
-/** What every registry does, whatever the time of its events. */
+/** The contract of every registry. */
 export function describeRegistry(name: string, makeWorld: () => Promise<RegistryWorld>): void {
   describe(`the ${name} registry`, () => {
     it('lists a connection as it was added, until it is removed', async () => {

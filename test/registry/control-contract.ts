@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { Control, ControlCommand } from '../../src/registry/control.ts';
 
-/** A control, and the commands that it was told to handle. */
+/** A control, and the commands that its handler received. */
 export interface ControlUnderTest {
   readonly control: Control;
   readonly handled: ControlCommand[];
-  /** Milliseconds since 1970, as the control has it. */
+  /** The time of the control, in milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** Whether the token of that id is revoked. */
+/** Whether the token of this id is revoked. */
 export function isRevoked(control: Control, tokenId: string): boolean {
   return control.isRevoked({ principal: 'user:ada', tokenId, signedInAt: 0 });
 }
 
-/** What every control keeps to. */
+/** The contract of every control. */
 export function controlContract(name: string, start: () => Promise<ControlUnderTest>): void {
   describe(`the ${name} control`, () => {
     it('hands a command to the handler, as it was sent', async () => {

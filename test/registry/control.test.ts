@@ -17,7 +17,7 @@ interface RedisControlUnderTest extends ControlUnderTest {
   readonly reported: string[];
 }
 
-/** Its clock stands still, so that nothing is compared unless a test says so. */
+/** Its clock stands still, so that it compares only when a test says so. */
 async function onRedis(
   prefix = randomPrefix(),
   clock = new ManualClock(new Date().toISOString()),

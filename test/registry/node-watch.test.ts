@@ -7,7 +7,7 @@ import { aReport } from './records.ts';
 
 const TWIN = 'Another node is named "one" as well. Expected another BELFRY_NODE for each.';
 
-/** A watch of the node `one/a` over what each look finds, and what it logged. */
+/** The watch of the node `one/a` over the nodes that each check finds, and what it logged. */
 function watching(): { look: (others: readonly NodeRecord[]) => Promise<string[]>; log: string[] } {
   const clock = new ManualClock();
   const log: string[] = [];

@@ -4,7 +4,7 @@ import type { ConnectionRecord } from '../../src/registry/registry.ts';
 
 let made = 0;
 
-/** A connection unlike any other. */
+/** The record of a connection that differs from every other. */
 export function aRecord(record: Partial<ConnectionRecord> = {}): ConnectionRecord {
   const number = ++made;
   return {
@@ -22,7 +22,7 @@ export function aRecord(record: Partial<ConnectionRecord> = {}): ConnectionRecor
   };
 }
 
-/** What a node says of itself. */
+/** The report of a node. */
 export function aReport(report: Partial<NodeReport> = {}, settings: SettingHashes = {}): OwnReport {
   const digest = JSON.stringify(settings);
   const about: NodeReport = {
@@ -38,7 +38,7 @@ export function aReport(report: Partial<NodeReport> = {}, settings: SettingHashe
   return { digest, settings, report: () => about };
 }
 
-/** What an admin asks for with such a query string, unless somebody else asks. */
+/** The query of an admin with this query string; `visible` makes it that of another caller. */
 export function aQuery(text = '', visible: ConnectionQuery['visible'] = 'all'): ConnectionQuery {
   return parseQuery(new URLSearchParams(text), visible);
 }

@@ -11,7 +11,7 @@ import { monitor, RedisRegistryWorld } from './redis-world.ts';
 
 const MANY = 100_000;
 
-/** The commands that one call sends, each with what it asks for. */
+/** The commands that one call sends, each with its arguments. */
 async function commandsOf(run: () => Promise<unknown>, prefix: string): Promise<string[][]> {
   const seen = await monitor(inject('redisUrl'));
   await run();
@@ -24,7 +24,7 @@ async function commandsOf(run: () => Promise<unknown>, prefix: string): Promise<
   return seen.filter(about).map((command) => [...command]);
 }
 
-/** So slow that no renewal comes between. */
+/** Timers so slow that no renewal comes in between. */
 const QUIET = { renewMs: 60_000, reapMs: 60_000, expireMs: 60_000, leaseMs: 120_000 };
 
 describe('the registry changes of one turn of the event loop', () => {
@@ -53,7 +53,7 @@ describe('a registry with 100,000 connections', () => {
   let node: RedisRegistry;
   const records: ConnectionRecord[] = [];
 
-  // The world ends with a test, so each has its own, in the one registry that is filled once.
+  // A world ends with its test, so each test has its own world over the one registry that is filled once.
   const prefix = randomPrefix();
   beforeAll(async () => {
     const redis = new Redis(inject('redisUrl'));
@@ -103,7 +103,7 @@ describe('a registry with 100,000 connections', () => {
   it('reads only the connections of the principal for one principal', async () => {
     const { ids, commands, read } = await listed('Principal=user:77');
     expect(ids.length).toBe(100);
-    // Its connections, and how many connections there are at all: of somebody, and of nobody known.
+    // Reads the connections of the principal, and counts all connections: of principals, and anonymous ones.
     expect([commands, read]).toEqual([4, 100]);
     const commandsOfPresence = await commandsOf(() => node.presence('user:77'), prefix);
     expect(commandsOfPresence.map((command) => command.length).toSorted((a, b) => a - b)).toEqual([
@@ -118,7 +118,7 @@ describe('a registry with 100,000 connections', () => {
   });
 });
 
-/** What the scripts would have written, a thousand at once; a hundred for each principal. */
+/** Writes what the scripts would write, a thousand connections at once, a hundred for each principal. */
 async function fill(redis: Redis, prefix: string, records: ConnectionRecord[]): Promise<void> {
   const names = registryKeys(prefix);
   for (let begin = 0; begin < MANY; begin += 1_000) {

@@ -7,14 +7,17 @@ import { aQuery, aRecord, idsOf } from './records.ts';
 import { RedisRegistryWorld, waitForTruth, type RegistryNode } from './redis-world.ts';
 
 const NO_LIMITS = {};
-/** Longer than a connection takes to come back, up to two seconds: who is back first must not take the other for dead. */
+/**
+ * Longer than a connection takes to come back, which is up to two seconds: the node that is back first must not take
+ * the other for dead.
+ */
 const LEASE_MS = 3_000;
 
 interface Scene {
   readonly server: RedisServer;
   readonly world: RedisRegistryWorld;
   readonly nodes: readonly RegistryNode[];
-  /** What each node holds. */
+  /** The connections that each node holds. */
   readonly truth: ConnectionRecord[][];
 }
 
@@ -38,7 +41,7 @@ async function setScene(keeps: boolean): Promise<Scene> {
 
 const registries = ({ nodes }: Scene) => nodes.map(({ registry }) => registry);
 
-/** Does it with an answer that never arrives, or does not do it at all. */
+/** Loses the answer of Redis after the command was done, or the command itself. */
 function deafen({ connection }: RegistryNode, isDone: boolean): () => void {
   const ask = connection.ask.bind(connection);
   connection.ask = async (run) => {
@@ -101,7 +104,7 @@ describe('a registry whose connection comes back', () => {
     const node = await world.start();
     const records = [aRecord(), aRecord()];
     await Promise.all(records.map((record) => node.registry.add(record, NO_LIMITS)));
-    // As a failover that lost an addition and a removal.
+    // A failover loses an addition and a removal in this way.
     const { redis, prefix } = world.world;
     const names = registryKeys(prefix);
     const [lost] = records.map(({ Id }) => Id);
@@ -182,7 +185,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the registry is right again', () => {
   });
 });
 
-/** Leases end by the clock of Redis, which no test can move. */
+/** Waits in real time, since leases expire by the clock of Redis, which no test can move. */
 async function pastLease(): Promise<void> {
   const end = performance.now() + LEASE_MS + 300;
   await expect.poll(() => performance.now(), { timeout: 5_000 }).toBeGreaterThan(end);

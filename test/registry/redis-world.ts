@@ -16,23 +16,23 @@ import { RedisWorld } from '../broker/redis-world.ts';
 import { PLENTY, type RegistryWorld } from './contract.ts';
 import { aQuery, aReport, idsOf } from './records.ts';
 
-/** Short, so that a test need not wait long. */
+/** Short times, so that a test need not wait long. */
 export const TIMES = { leaseMs: 1_000, renewMs: 200, reapMs: 100, expireMs: 50 };
 
 type NodeOptions = Partial<RedisRegistryOptions> & { readonly quota?: QuotaRates };
 
-/** A node of a test, and how it comes to harm. */
+/** A node of a test, and how a test can harm it. */
 export interface RegistryNode {
   readonly registry: RedisRegistry;
   readonly connection: RedisConnection;
-  /** Its process halts: no timer of it runs until it goes on. */
+  /** Halts the process: none of its timers runs until it goes on. */
   pause(): void;
   goOn(): void;
-  /** Its process is gone, without a word. */
+  /** Kills the process without a goodbye. */
   kill(): Promise<void>;
 }
 
-/** Registries on a real Redis, and an recorder on its log. */
+/** Registries on a real Redis, and a recorder on its log. */
 export class RedisRegistryWorld implements RegistryWorld {
   readonly world: RedisWorld;
   readonly recorder: Recorder;
@@ -98,7 +98,7 @@ export class RedisRegistryWorld implements RegistryWorld {
     };
   }
 
-  /** What was told so far of one kind: the id or principal that each is about. */
+  /** The ids or principals of all events of one kind so far. */
   told(
     topic: 'connections.create' | 'connections.delete' | 'presence.online' | 'presence.offline',
   ): string[] {
@@ -110,14 +110,14 @@ export class RedisRegistryWorld implements RegistryWorld {
       });
   }
 
-  /** Everything of the registry in Redis but the log, by the name of its key. */
+  /** Everything of the registry in Redis except the log, by its key. */
   async keys(): Promise<string[]> {
     const all = await this.world.redis.keys(`{${this.world.prefix}}:*`);
     return all.map((key) => key.slice(this.world.prefix.length + 3)).toSorted();
   }
 }
 
-/** Real time, of which one node may notice nothing for a while. */
+/** Real time, which can stand still for one node. */
 class HaltingClock implements Clock {
   #isHalted = false;
   #missed: (() => void)[] = [];
@@ -154,7 +154,10 @@ class HaltingClock implements Clock {
   }
 }
 
-/** Waits until every node lists exactly these, anonymous ones too; rejects with the difference when that takes too long. */
+/**
+ * Waits until every node lists exactly these connections, anonymous ones included; rejects with the difference when
+ * that takes too long.
+ */
 export async function waitForTruth(
   nodes: readonly Registry[],
   truth: readonly ConnectionRecord[],
@@ -176,7 +179,7 @@ export async function waitForTruth(
 export async function monitor(url: string): Promise<readonly (readonly string[])[]> {
   const commands: string[][] = [];
   const seen = new Redis(url, { monitor: true });
-  // What others do in the same moment comes before ioredis knows what it is; nothing of the test has begun by then.
+  // The first commands of others arrive before ioredis is in monitor mode; nothing of the test has begun by then.
   seen.on('error', () => undefined);
   onTestFinished(() => seen.disconnect());
   await new Promise((resolve) => seen.once('monitoring', resolve));
