@@ -1,21 +1,14 @@
 import type { Logger } from 'pino';
-import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import { HUB_TYPE, type HubEvent } from '../model/event.ts';
 import type { BrokerStats } from './broker.ts';
 import { readMessage, type LogEntry } from './redis-log-entry.ts';
-import type { EntryPage, LogReader } from './redis-log-reader.ts';
+import type { LogReader } from './redis-log-reader.ts';
+import { GapRepair } from './redis-gap-repair.ts';
 import type { EventDecoder, Source } from './redis-event-decoder.ts';
 import { HeldMessages } from './redis-held-messages.ts';
 import { LogDivergence } from './redis-log-divergence.ts';
-
-const STALLED_MS = bound(
-  'time in which a node that reads the log gets no further',
-  3_000,
-  'ms',
-  '`/readyz` answers 503 until it does',
-);
 
 export interface LogFollowerOptions {
   readonly log: Pick<LogReader, 'last' | 'page'>;
@@ -26,8 +19,8 @@ export interface LogFollowerOptions {
 }
 
 /**
- * Follows the log from one position on, and repairs gaps: it delivers each entry once, in order. It takes messages of
- * the channel as they come, as long as each names the one before it. At a gap it reads the log itself, and follows
+ * Follows the log from one position on: it delivers each entry once, in order. It takes messages of the channel as
+ * they come, as long as each names the one before it. At a gap {@link GapRepair} reads the log itself, and it follows
  * the channel again from the end of the log. What the log does not hold any more it tells as a `belfry.gap` event.
  */
 export class LogFollower {
@@ -41,22 +34,8 @@ export class LogFollower {
   #position: Cursor | undefined;
   #following = false;
   readonly #held = new HeldMessages();
-  #catchingUp: Promise<void> | undefined;
-  #again = false;
-  /**
-   * Whether to follow the channel once the log is read; the last call of {@link catchUp} or {@link pause} decides.
-   */
-  #wantsToFollow = false;
-  /** When reading last began, or last made progress. */
-  #movedAt = 0;
-  readonly #trail = new LogDivergence();
-  /**
-   * Whether entries may be missing (`open`) or are lost for good (`lost`). A gap counts once, however often the log
-   * cannot be read.
-   */
-  #gap: 'none' | 'open' | 'lost' = 'none';
-  #gapsDetected = 0;
-  #gapsRepaired = 0;
+  readonly #divergence = new LogDivergence();
+  readonly #repair: GapRepair;
 
   constructor({ log, reader, deliver, clock, logger }: LogFollowerOptions) {
     this.#log = log;
@@ -64,6 +43,14 @@ export class LogFollower {
     this.#deliver = deliver;
     this.#clock = clock;
     this.#logger = logger;
+    this.#repair = new GapRepair(log, clock, {
+      begin: (last) => this.#readFrom(last),
+      take: (entry) => this.#take('log', entry),
+      end: (last) => {
+        if (compareCursors(last, this.position) > 0) this.#tellGap(last, 'trimmed');
+      },
+      follow: () => this.#follow(),
+    });
   }
 
   get position(): Cursor {
@@ -75,12 +62,13 @@ export class LogFollower {
    * catchUp}.
    */
   get state(): 'following' | 'reading' | 'stalled' | 'paused' {
-    if (this.#catchingUp === undefined) return this.#following ? 'following' : 'paused';
-    return this.#clock.elapsed() - this.#movedAt < STALLED_MS ? 'reading' : 'stalled';
+    const { state } = this.#repair;
+    if (state !== 'idle') return state;
+    return this.#following ? 'following' : 'paused';
   }
 
   get gaps(): Pick<BrokerStats, 'gapsDetected' | 'gapsRepaired'> {
-    return { gapsDetected: this.#gapsDetected, gapsRepaired: this.#gapsRepaired };
+    return this.#repair.gaps;
   }
 
   /**
@@ -102,8 +90,8 @@ export class LogFollower {
   /** Called when messages may have been missed: until the next {@link catchUp} messages are held back. */
   pause(): void {
     this.#following = false;
-    this.#wantsToFollow = false;
-    this.#trail.break();
+    this.#repair.pause();
+    this.#divergence.break();
   }
 
   /**
@@ -111,7 +99,7 @@ export class LogFollower {
    * were in the log.
    */
   suspect(): void {
-    this.#trail.suspect();
+    this.#divergence.suspect();
   }
 
   /**
@@ -120,52 +108,20 @@ export class LogFollower {
    * again. The same holds when {@link pause} is called in the meantime.
    */
   catchUp(): Promise<void> {
-    if (this.#following || this.#position === undefined) this.#movedAt = this.#clock.elapsed();
+    const hasPosition = this.#position !== undefined;
+    const isNew = this.#following || !hasPosition;
     this.#following = false;
-    this.#wantsToFollow = true;
-    this.#again = true;
-    if (this.#gap === 'none' && this.#position !== undefined) {
-      this.#gap = 'open';
-      this.#gapsDetected++;
-    }
-    return (this.#catchingUp ??= this.#catchUp());
+    return this.#repair.run(isNew, hasPosition);
   }
 
-  async #catchUp(): Promise<void> {
-    try {
-      do {
-        this.#again = false;
-        await this.#readOn();
-        if (!this.#again && this.#wantsToFollow) this.#follow();
-      } while (this.#again);
-    } finally {
-      // This runs in the same turn as the last check of `#again`, so that no call falls between the two.
-      this.#catchingUp = undefined;
-    }
-  }
-
-  async #readOn(): Promise<void> {
-    const last = await this.#log.last();
+  async #readFrom(last: Cursor): Promise<Cursor | undefined> {
     if (this.#position === undefined) {
       this.#position = last;
-      return;
+      return undefined;
     }
-    if (this.#trail.isSuspect) await this.#goBack(last);
+    if (this.#divergence.isSuspect) await this.#goBack(last);
     if (compareCursors(last, this.#position) < 0) this.#tellGap(last, 'log lost');
-    await this.#readPages(this.#position);
-    if (compareCursors(last, this.position) > 0) this.#tellGap(last, 'trimmed');
-  }
-
-  /** Delivers each page as it comes, while the next page is already on its way. */
-  async #readPages(from: Cursor): Promise<void> {
-    let next: Promise<EntryPage> | undefined = this.#log.page(from);
-    while (next !== undefined) {
-      const { entries, isLast }: EntryPage = await next;
-      this.#movedAt = this.#clock.elapsed();
-      const end: Cursor | undefined = entries.at(-1)?.id;
-      next = isLast || end === undefined ? undefined : this.#log.page(end);
-      for (const entry of entries) this.#take('log', entry);
-    }
+    return this.#position;
   }
 
   /**
@@ -173,7 +129,7 @@ export class LogFollower {
    * nor delivered twice.
    */
   async #goBack(last: Cursor): Promise<void> {
-    const to = await this.#trail.lastHeld(this.#log, last);
+    const to = await this.#divergence.lastHeld(this.#log, last);
     if (to === undefined || to === this.#position) return;
     this.#logger.warn({ from: this.#position, to }, 'the channel told of events that the log does not hold');
     this.#position = to;
@@ -182,21 +138,19 @@ export class LogFollower {
 
   #follow(): void {
     this.#following = true;
-    this.#trail.begin(this.position);
-    if (this.#gap === 'open') this.#gapsRepaired++;
-    this.#gap = 'none';
+    this.#divergence.begin(this.position);
     for (const entry of this.#held.takeAll()) this.#hearEntry(entry);
   }
 
   #hearEntry(entry: LogEntry): void {
     if (!this.#following) return this.#held.add(entry);
     if (entry.previous === this.#position) {
-      this.#trail.add(entry.id);
+      this.#divergence.add(entry.id);
       return this.#take('channel', entry);
     }
-    this.#trail.suspect();
+    this.#divergence.suspect();
     // When the log cannot be read the follower stays paused, and the watch of the broker calls again.
-    if (this.#trail.isSuspect || this.#isNews(entry)) this.catchUp().catch(() => undefined);
+    if (this.#divergence.isSuspect || this.#isNews(entry)) this.catchUp().catch(() => undefined);
   }
 
   /** Whether an entry can be new. A log that began anew may use earlier ids, if the clock of Redis was set back. */
@@ -221,7 +175,7 @@ export class LogFollower {
     const from = this.position;
     this.#logger.warn({ from, to, reason }, 'events may be missing: the log does not hold them');
     this.#position = to;
-    this.#gap = 'lost';
+    this.#repair.lost();
     this.#reader.breakOff();
     const time = new Date(this.#clock.now()).toISOString();
     const object = { from, to, reason };
