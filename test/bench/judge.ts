@@ -57,10 +57,10 @@ const LINES: Readonly<Record<string, (find: Find) => Figure | undefined>> = {
     ),
   'one event to one idle client: p50 under 1 ms': (find) =>
     figure(find('one idle client')?.fixed?.p50, ' ms', 1),
-  'idle connection, 15,000 of one pattern: at most 12 KiB': (find) =>
-    figure(over(find('idle 15k, one pattern')?.bytesPerConnection, KIB), ' KiB', 12),
-  'idle connection, 15,000 patterns: at most 16 KiB': (find) =>
-    figure(over(find('idle 15k, own patterns')?.bytesPerConnection, KIB), ' KiB', 16),
+  'idle connection, 15,000 of one pattern: at most 10 KiB': (find) =>
+    figure(over(find('idle 15k, one pattern')?.bytesPerConnection, KIB), ' KiB', 10),
+  'idle connection, 15,000 patterns: at most 12 KiB': (find) =>
+    figure(over(find('idle 15k, own patterns')?.bytesPerConnection, KIB), ' KiB', 12),
   'CPU per event of 1 among 10,000 topics at most 1.2 x that among 10': (find) =>
     figure(perEvent(find, '1 among 10k topics', '1 among 10 topics'), ' x', 1.2),
   'deflate to 1,000 at most 1.3 x plain, CPU per event': (find) =>
