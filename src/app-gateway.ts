@@ -9,10 +9,10 @@ import { TokenIssuer } from './gateway/auth/token-issuer.ts';
 import { Tokens } from './gateway/auth/tokens.ts';
 import { Users } from './gateway/auth/users.ts';
 import { Gateway } from './gateway/gateway.ts';
-import { Reads } from './gateway/http/reads.ts';
+import { ReadLimiter } from './gateway/http/read-limiter.ts';
 import type { ApiConnections } from './gateway/rest/api-connections.ts';
 import { goingAway, type Admission } from './gateway/sockets/admission.ts';
-import { HandshakeRate } from './gateway/sockets/handshake-rate.ts';
+import { HandshakeRateLimit } from './gateway/sockets/handshake-rate-limit.ts';
 import type { Heartbeat } from './gateway/sockets/heartbeat.ts';
 import { Upgrade } from './gateway/sockets/upgrade.ts';
 import { Commands } from './hub/commands.ts';
@@ -84,7 +84,7 @@ export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gat
     eventLog,
     clock,
     admission,
-    handshakeRate: new HandshakeRate(config.handshakesPerMinutePerAddress, clock),
+    handshakeRate: new HandshakeRateLimit(config.handshakesPerMinutePerAddress, clock),
     commands,
     heartbeat,
     authenticator,
@@ -104,7 +104,7 @@ export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gat
     authenticator,
     issuer,
     refused: upgrade.refused,
-    reads: new Reads({ ...config, clock }),
+    reads: new ReadLimiter({ ...config, clock }),
     version: VERSION,
   };
   const ready = async (): Promise<void> => {

@@ -19,11 +19,12 @@ import { sendsDocument } from './api-docs/document.ts';
 import { openApi } from './api-docs/openapi.ts';
 import { errorHandler } from './http/error-handler.ts';
 import { frontPage } from './http/front-page.ts';
-import { cors, safeHeaders } from './http/headers.ts';
+import { cors } from './http/cors.ts';
+import { securityHeaders } from './http/security-headers.ts';
 import { HttpConnections } from './http/http-connections.ts';
 import { httpServer } from './http/http-server.ts';
 import { docsRoutes } from './docs/docs-routes.ts';
-import { methodCheck } from './http/methods.ts';
+import { methodCheck } from './http/method-check.ts';
 import { apiRouter, type ApiOptions } from './rest/api-router.ts';
 import { clustersRouter, type ClustersOptions } from './rest/clusters-routes.ts';
 import { DOCUMENTS_ROUTES } from './rest/documents-routes.ts';
@@ -176,7 +177,7 @@ export class Gateway {
     const app = express();
     app.disable('x-powered-by');
     app.disable('etag');
-    app.use(safeHeaders);
+    app.use(securityHeaders);
     app.use((request, _response, next) => {
       checkHost(request);
       next();

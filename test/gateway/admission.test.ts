@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Admission } from '../../src/gateway/sockets/admission.ts';
-import { HandshakeRate } from '../../src/gateway/sockets/handshake-rate.ts';
+import { HandshakeRateLimit } from '../../src/gateway/sockets/handshake-rate-limit.ts';
 import { networkOf } from '../../src/registry/address.ts';
 import { connect, type TestClient } from '../support/client.ts';
 import { ManualClock } from '../support/clock.ts';
@@ -105,7 +105,7 @@ describe('handshakes of one address', () => {
 
   it('are possible again as time passes, and cost nobody else anything', () => {
     const clock = new ManualClock();
-    const rate = new HandshakeRate(60, clock);
+    const rate = new HandshakeRateLimit(60, clock);
     const take = (address: string): void => rate.take(address, false);
     for (let i = 0; i < 60; i++) take('192.0.2.1:1');
     expect(() => take('192.0.2.1:2')).toThrow('more than 60 handshakes');
@@ -118,7 +118,7 @@ describe('handshakes of one address', () => {
   });
 
   it('of a hundred thousand addresses are remembered for half of them', () => {
-    const rate = new HandshakeRate(1, new ManualClock());
+    const rate = new HandshakeRateLimit(1, new ManualClock());
     for (let i = 0; i < 100_000; i++) rate.take(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}:1`, false);
     expect(() => rate.take('10.1.134.159:1', false)).toThrow('more than 1 handshakes');
     rate.take('10.0.0.0:1', false);

@@ -6,7 +6,7 @@ import type { Identity } from '../../model/principal.ts';
 import { algorithmsOf, PUBLIC_KEY_ALGORITHMS } from '../../model/signature-algorithms.ts';
 import { identityIn, invalidToken, TokenEnded } from './claims.ts';
 import { PublishedKeys, type KeyWanted } from './jwks.ts';
-import { Verified } from './verified-tokens.ts';
+import { TokenCache } from './token-cache.ts';
 
 /** By which keys tokens are checked, and what they must say. Any of the keys may be absent, and all may be there. */
 export interface TokenSettings {
@@ -75,7 +75,7 @@ export class Tokens {
   readonly #issued: { readonly issuer?: string; readonly audience?: string };
   readonly #clock: Pick<Clock, 'now'>;
   readonly #isRevoked: (identity: Identity) => boolean;
-  readonly #verified: Verified;
+  readonly #verified: TokenCache;
 
   constructor(settings: TokenSettings, clock: Pick<Clock, 'now' | 'elapsed'>, parts: TokenParts = {}) {
     const { jwtSecret, jwtIssuer, jwtAudience } = settings;
@@ -87,7 +87,7 @@ export class Tokens {
       ...(jwtAudience !== undefined && { audience: jwtAudience }),
     };
     this.#clock = clock;
-    this.#verified = new Verified(clock);
+    this.#verified = new TokenCache(clock);
     this.#isRevoked = parts.isRevoked ?? (() => false);
   }
 

@@ -6,7 +6,7 @@ import { verifyPassword } from '../../model/password.ts';
 import { asPrincipal, Grants, type Identity } from '../../model/principal.ts';
 import { networkOf } from '../../registry/address.ts';
 import { Attempts } from './sign-in-attempts.ts';
-import { Gate } from '../http/gate.ts';
+import { ConcurrencyLimit } from '../http/concurrency-limit.ts';
 
 /** A user who comes with a password, as configured. */
 export interface User {
@@ -56,7 +56,11 @@ export class Users {
   readonly #decoy: string | undefined;
   readonly #parts: UsersParts;
   readonly #attempts: Attempts;
-  readonly #gate = new Gate({ runningMax: RUNNING_MAX, waitingMax: WAITING_MAX, refusal: () => tooMany(1) });
+  readonly #limit = new ConcurrencyLimit({
+    runningMax: RUNNING_MAX,
+    waitingMax: WAITING_MAX,
+    refusal: () => tooMany(1),
+  });
   readonly #key = randomBytes(32);
   /**
    * What is being checked and what was found right, by a keyed digest of name and password. Bounded by
@@ -125,7 +129,7 @@ export class Users {
       if (waitMs > 0) throw tooMany(Math.ceil(waitMs / 1_000));
     };
     checkWait();
-    return this.#gate.run(networkOf(address), async () => {
+    return this.#limit.run(networkOf(address), async () => {
       // What was wrong since it came counts against it too.
       checkWait();
       const fits = (await verifyPassword(password, hash)) && this.#users.has(name);

@@ -2,7 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { BelfryError } from '../../model/errors.ts';
 import { documentOf, sendDocument, type Document } from '../http/document.ts';
 import { setPageHeaders } from '../http/html-page.ts';
-import { hasMethod } from '../http/methods.ts';
+import { hasMethod } from '../http/method-check.ts';
 import { targetOf } from '../sockets/handshake.ts';
 import { INDEX, readPages, servedMarkdown } from './pages.ts';
 import { foundHtml, foundMarkdown, llmsText, missingHtml, pageHtml } from './render.ts';

@@ -4,7 +4,7 @@ import { apiRefusal } from '../../dialects/refusal.ts';
 import { asBelfryError, BelfryError } from '../../model/errors.ts';
 import { RejectedInput } from '../../telemetry/rejected-input.ts';
 import { pathForm, type DescribedRoute } from '../rest/route.ts';
-import { bodyFault } from './body.ts';
+import { bodyFault } from './json-body.ts';
 
 export interface ErrorHandlerOptions {
   readonly routes: readonly Pick<DescribedRoute, 'path' | 'ofDrp'>[];

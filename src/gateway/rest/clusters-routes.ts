@@ -10,8 +10,8 @@ import { mapInSlices } from '../../model/time-slice.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { credentialsIn, identityOf, setIdentity } from '../auth/request-identity.ts';
 import { addressOf } from '../http/client-address.ts';
-import { COUNTS, nextOf, setCounts } from '../http/page-headers.ts';
-import { Shared } from '../http/turns.ts';
+import { COUNTS, nextOf, setCounts } from '../http/pagination.ts';
+import { SingleFlight } from '../http/single-flight.ts';
 import { paging, query } from './query.ts';
 import { sendJson, type RetainedDeps } from './retained-routes.ts';
 import { json, mount, named, route, type Route } from './route.ts';
@@ -45,7 +45,7 @@ const CLUSTERS = Grants.parse(['cluster.*.*']);
 
 interface ClustersDeps extends RetainedDeps {
   /** The first page, as everybody sees it who is not held to patterns. */
-  readonly firstPage: Shared<Listed<Buffer>>;
+  readonly firstPage: SingleFlight<Listed<Buffer>>;
 }
 
 const cluster = z.looseObject({ name: z.string(), spec: anyJson, status: anyJson });
@@ -135,9 +135,9 @@ async function listOf({ retained, redaction }: RetainedDeps, asked: LatestQuery)
 }
 
 /** Made for all who ask at once; those who have yet to read the same hold it only once. */
-function sharedPage(make: () => Promise<Listed>): Shared<Listed<Buffer>> {
+function sharedPage(make: () => Promise<Listed>): SingleFlight<Listed<Buffer>> {
   let last = new WeakRef(Buffer.alloc(0));
-  return new Shared(async () => {
+  return new SingleFlight(async () => {
     const listed = await make();
     const made = Buffer.from(listed.body);
     const known = last.deref();

@@ -10,8 +10,8 @@ import { ANYBODY, PAGE_MAX, type ConnectionQuery } from '../../registry/connecti
 import type { ConnectionPage, ConnectionRecord, Registry } from '../../registry/registry.ts';
 import { identityOf } from '../auth/request-identity.ts';
 import { mayClose, visibleBy } from '../auth/visibility.ts';
-import { COUNTS, CURSOR, setCounts } from '../http/page-headers.ts';
-import type { Reads } from '../http/reads.ts';
+import { COUNTS, CURSOR, setCounts } from '../http/pagination.ts';
+import type { ReadLimiter } from '../http/read-limiter.ts';
 import { Closer } from './connection-closer.ts';
 import { connection, CONNECTIONS_QUERY, type ConnectionFinder } from './connection-forms.ts';
 import { json, named, route, type Call, type Route } from './route.ts';
@@ -28,7 +28,7 @@ export interface ConnectionsDeps {
   readonly eventLog: Pick<EventLog, 'position'>;
   readonly control: Control;
   readonly clock: Clock;
-  readonly reads: Reads;
+  readonly reads: ReadLimiter;
 }
 
 const CONNECTION = named('Connection', connection);

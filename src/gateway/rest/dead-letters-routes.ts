@@ -10,8 +10,8 @@ import type { Identity } from '../../model/principal.ts';
 import type { Redaction } from '../../model/redaction.ts';
 import { mapInSlices } from '../../model/time-slice.ts';
 import { identityOf } from '../auth/request-identity.ts';
-import { COUNTS, nextOf, setCounts } from '../http/page-headers.ts';
-import type { Reads } from '../http/reads.ts';
+import { COUNTS, nextOf, setCounts } from '../http/pagination.ts';
+import type { ReadLimiter } from '../http/read-limiter.ts';
 import { paging, strictQuery } from './query.ts';
 import { json, named, route, type Route } from './route.ts';
 
@@ -28,7 +28,7 @@ const LIST = Pattern.parse('dead-letters.list.*');
 export interface DeadLettersDeps {
   readonly deadLetters: DeadLetterQueue;
   readonly redaction: Redaction;
-  readonly reads: Reads;
+  readonly reads: ReadLimiter;
 }
 
 const deadLetter: z.ZodType<DeadLetter> = z.strictObject({

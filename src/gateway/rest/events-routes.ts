@@ -16,7 +16,7 @@ import type { Identity } from '../../model/principal.ts';
 import type { Redaction } from '../../model/redaction.ts';
 import { mapInSlices } from '../../model/time-slice.ts';
 import { identityOf } from '../auth/request-identity.ts';
-import type { Reads } from '../http/reads.ts';
+import type { ReadLimiter } from '../http/read-limiter.ts';
 import { openStream, type StreamOptions, type StreamRequest } from '../sockets/event-stream.ts';
 import { filters, headerText, pattern, position } from './event-forms.ts';
 import { checked, digits, lenient, query, text, type Parameter, type Query } from './query.ts';
@@ -35,7 +35,7 @@ export interface EventsDeps extends StreamOptions {
   readonly eventLog: Pick<EventLog, 'history' | 'position'>;
   readonly redaction: Redaction;
   readonly topicsMax: number;
-  readonly reads: Reads;
+  readonly reads: ReadLimiter;
 }
 
 /** Whether the answer is to be a stream. A client that takes anything gets JSON. */

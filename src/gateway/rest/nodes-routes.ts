@@ -4,12 +4,12 @@ import { BelfryError } from '../../model/errors.ts';
 import { withoutGrant } from '../../model/principal.ts';
 import type { NodeDirectory, NodeRecord, NodeReport } from '../../registry/node-directory.ts';
 import { identityOf } from '../auth/request-identity.ts';
-import type { Reads } from '../http/reads.ts';
+import type { ReadLimiter } from '../http/read-limiter.ts';
 import { json, named, route, type Route } from './route.ts';
 
 export interface NodesDeps {
   readonly registry: NodeDirectory;
-  readonly reads: Reads;
+  readonly reads: ReadLimiter;
 }
 
 const node: z.ZodType<NodeReport> = z.strictObject({

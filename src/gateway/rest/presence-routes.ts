@@ -8,8 +8,8 @@ import type { Principal } from '../../model/principal.ts';
 import type { PresenceReader, Presence, Seen } from '../../registry/registry.ts';
 import { identityOf } from '../auth/request-identity.ts';
 import { narrowed, visibleBy } from '../auth/visibility.ts';
-import { CURSOR, setCounts } from '../http/page-headers.ts';
-import type { Reads } from '../http/reads.ts';
+import { CURSOR, setCounts } from '../http/pagination.ts';
+import type { ReadLimiter } from '../http/read-limiter.ts';
 import { connection } from './connection-forms.ts';
 import { checked, paging, query, text, type Query } from './query.ts';
 import { json, named, route, type Call, type Route } from './route.ts';
@@ -24,7 +24,7 @@ const PAGE_MAX = bound(
 export interface PresenceDeps {
   readonly registry: PresenceReader;
   readonly eventLog: Pick<EventLog, 'position'>;
-  readonly reads: Reads;
+  readonly reads: ReadLimiter;
 }
 
 const presence: z.ZodType<Presence> = z.strictObject({

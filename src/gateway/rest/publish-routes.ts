@@ -13,7 +13,7 @@ import { readJson } from '../../model/json.ts';
 import { withoutGrant } from '../../model/principal.ts';
 import { inTraceOf } from '../../telemetry/tracing.ts';
 import { identityOf } from '../auth/request-identity.ts';
-import { jsonBody } from '../http/body.ts';
+import { jsonBody } from '../http/json-body.ts';
 import { headerText } from './event-forms.ts';
 import { lenient, query } from './query.ts';
 import { route, type Route } from './route.ts';

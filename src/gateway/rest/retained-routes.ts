@@ -7,15 +7,15 @@ import { textOf } from '../../model/json.ts';
 import type { Redaction } from '../../model/redaction.ts';
 import { mapInSlices } from '../../model/time-slice.ts';
 import { identityOf } from '../auth/request-identity.ts';
-import { COUNTS, nextOf, setCounts } from '../http/page-headers.ts';
-import type { Reads } from '../http/reads.ts';
+import { COUNTS, nextOf, setCounts } from '../http/pagination.ts';
+import type { ReadLimiter } from '../http/read-limiter.ts';
 import { paging, strictQuery } from './query.ts';
 import { json, named, route, type Route } from './route.ts';
 
 export interface RetainedDeps {
   readonly retained: Retained;
   readonly redaction: Redaction;
-  readonly reads: Reads;
+  readonly reads: ReadLimiter;
 }
 
 /**

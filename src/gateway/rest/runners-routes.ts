@@ -1,6 +1,6 @@
 import { identityOf } from '../auth/request-identity.ts';
 import { narrowed, visibleBy } from '../auth/visibility.ts';
-import { CURSOR } from '../http/page-headers.ts';
+import { CURSOR } from '../http/pagination.ts';
 import { CONNECTIONS_QUERY } from './connection-forms.ts';
 import { CONNECTIONS, PAGES, sendConnections, type ConnectionsDeps } from './connections-routes.ts';
 import { PRESENCE, sendPresence, type PresenceDeps } from './presence-routes.ts';

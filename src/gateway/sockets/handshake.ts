@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { Refusal } from '../../dialects/dialect.ts';
 import { apiRefusal } from '../../dialects/refusal.ts';
 import { asBelfryError, BelfryError } from '../../model/errors.ts';
-import { SAFE_HEADERS } from '../http/headers.ts';
+import { SECURITY_HEADERS } from '../http/security-headers.ts';
 import { bound } from '../../model/bound.ts';
 
 /** The answer to what is no WebSocket handshake. */
@@ -103,7 +103,7 @@ export function refusalOf(thrown: unknown): Refusal {
 /** A plain HTTP answer instead of the upgrade. */
 export function refuse(socket: Duplex, { status, headers, body }: Refusal): void {
   const length = String(Buffer.byteLength(body));
-  const all = { ...SAFE_HEADERS, Connection: 'close', 'Content-Length': length, ...headers };
+  const all = { ...SECURITY_HEADERS, Connection: 'close', 'Content-Length': length, ...headers };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   // The other side may never close its half.
   socket.once('finish', () => socket.destroy());

@@ -18,7 +18,7 @@ import { goingAway, type Admission, type Slot } from './admission.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { addressOf } from '../http/client-address.ts';
 import { carriesCredentials, cookieOf, credentialsOf, type Credentials } from '../auth/credentials.ts';
-import { checkOrigin, isOwnPage } from '../http/origin.ts';
+import { checkOrigin, isOwnPage } from '../http/origin-check.ts';
 import {
   BAD_HANDSHAKE,
   checkHost,
@@ -28,11 +28,11 @@ import {
   targetOf,
   userAgentOf,
 } from './handshake.ts';
-import type { HandshakeRate } from './handshake-rate.ts';
+import type { HandshakeRateLimit } from './handshake-rate-limit.ts';
 import { RefusedHandshakes } from '../../telemetry/refused-handshakes.ts';
-import { Sockets, type SocketsOptions } from './sockets.ts';
+import { WebSockets, type WebSocketsOptions } from './websocket-server.ts';
 
-export interface UpgradeOptions extends SocketsOptions {
+export interface UpgradeOptions extends WebSocketsOptions {
   readonly eventLog: Pick<EventLog, 'history'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly authenticator: Authenticator;
@@ -42,7 +42,7 @@ export interface UpgradeOptions extends SocketsOptions {
   /** Name of the cookie that may carry a token. */
   readonly cookie: string;
   readonly admission: Admission;
-  readonly handshakeRate: HandshakeRate;
+  readonly handshakeRate: HandshakeRateLimit;
   /** How many proxies of one's own stand before the node. */
   readonly trustedHops: number;
   /** Makes the id of a connection: random, without colon. */
@@ -65,13 +65,13 @@ interface Decided {
 export class Upgrade {
   readonly refused = new RefusedHandshakes();
   readonly #options: UpgradeOptions;
-  readonly #sockets: Sockets;
+  readonly #sockets: WebSockets;
   /** One for all sockets, which keep it for as long as they live. */
   readonly #onError = (error: Error): void => this.#options.log.debug({ err: error }, 'socket failed');
 
   constructor(options: UpgradeOptions) {
     this.#options = options;
-    this.#sockets = new Sockets(options);
+    this.#sockets = new WebSockets(options);
   }
 
   /** Answers an upgrade request, one way or the other. Never rejects. */

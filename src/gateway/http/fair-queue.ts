@@ -14,14 +14,14 @@ const WAITING_EACH = bound('costly reads of one principal that wait for their tu
 
 interface Owner {
   running: number;
-  /** When it last had one, by the count of all. */
+  /** The number of its last turn, among the turns of all principals. */
   lastTurn: number;
   readonly waiting: (() => void)[];
 }
 
-/** Lets a few costly reads run at a time, each principal as often as the others, and refuses what would wait too long. */
-export class Turns {
-  /** Those with reads under way. */
+/** Lets a few costly reads run at a time, gives each principal as many turns as the others, and refuses a read that would wait too long. */
+export class FairQueue {
+  /** The principals that have reads under way. */
   readonly #owners = new Map<string, Owner>();
   #running = 0;
   #waiting = 0;
@@ -60,7 +60,7 @@ export class Turns {
     return new Promise((resolve) => owner.waiting.push(resolve));
   }
 
-  /** For who has the fewest under way, and among those for who has waited for longest. */
+  /** Begins the read of the principal that has the fewest under way, and among those of the one that has waited for longest. */
   #next(): void {
     const waiting = [...this.#owners.values()].filter((owner) => owner.waiting.length > 0);
     waiting.sort((a, b) => a.running - b.running || a.lastTurn - b.lastTurn);
@@ -70,38 +70,4 @@ export class Turns {
     this.#begin(owner);
     owner.waiting.shift()?.();
   }
-}
-
-/**
- * What many ask for at once is made for all of them together: who asks joins the making that has yet to begin, so that
- * all get what was true after they asked. Between two it rests for as long as the last one took.
- */
-export class Shared<Result> {
-  readonly #make: () => Promise<Result>;
-  #next: Promise<Result> | undefined;
-  #last: Promise<unknown> = Promise.resolve();
-
-  constructor(make: () => Promise<Result>) {
-    this.#make = make;
-  }
-
-  get(): Promise<Result> {
-    return (this.#next ??= this.#after(this.#last));
-  }
-
-  async #after(last: Promise<unknown>): Promise<Result> {
-    await last;
-    this.#next = undefined;
-    const begun = performance.now();
-    const made = this.#make();
-    this.#last = made.then(
-      () => rest(performance.now() - begun),
-      () => undefined,
-    );
-    return made;
-  }
-}
-
-function rest(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Sending } from '../../src/gateway/http/sending.ts';
-import { Shared, Turns } from '../../src/gateway/http/turns.ts';
+import { SingleFlight } from '../../src/gateway/http/single-flight.ts';
+import { ResponseWriter } from '../../src/gateway/http/response-writer.ts';
+import { FairQueue } from '../../src/gateway/http/fair-queue.ts';
 import { mapInSlices, TimeSlice } from '../../src/model/time-slice.ts';
 import { ManualClock } from '../support/clock.ts';
 import { rawConnection, type RawConnection } from '../support/raw-http.ts';
@@ -12,7 +13,7 @@ import { rawConnection, type RawConnection } from '../support/raw-http.ts';
 const MIB = 1_024 * 1_024;
 
 /** Work that ends when the test says so. */
-function works(turns: Turns, principal: string, count: number) {
+function works(turns: FairQueue, principal: string, count: number) {
   return Array.from({ length: count }, () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const work = { begun: false, end: resolve };
@@ -29,7 +30,7 @@ const begun = (all: ReturnType<typeof works>): number => all.filter(({ isBegun }
 
 describe('costly reads', () => {
   it('of one principal run two at a time, the others in their order', async () => {
-    const all = works(new Turns(), 'user:ann', 5);
+    const all = works(new FairQueue(), 'user:ann', 5);
     expect(begun(all)).toBe(2);
     all[1]?.end();
     await all[1]?.done;
@@ -37,13 +38,13 @@ describe('costly reads', () => {
   });
 
   it('of one principal keep nobody else waiting', async () => {
-    const turns = new Turns();
+    const turns = new FairQueue();
     works(turns, 'user:ann', 30);
     expect(begun(works(turns, 'user:bob', 1))).toBe(1);
   });
 
   it('of a node run four at a time, each principal in turn', async () => {
-    const turns = new Turns();
+    const turns = new FairQueue();
     const [first = [], ...others] = ['a', 'b', 'c', 'd'].map((who) => works(turns, who, 4));
     expect([first, ...others].map(begun)).toEqual([2, 2, 0, 0]);
     const [one, two] = first;
@@ -53,7 +54,7 @@ describe('costly reads', () => {
   });
 
   it('are refused with when to come back where too many wait', async () => {
-    const all = works(new Turns(), 'user:ann', 35);
+    const all = works(new FairQueue(), 'user:ann', 35);
     await expect(all[34]?.done).rejects.toMatchObject({
       code: 'reads_exceeded',
       status: 429,
@@ -63,7 +64,7 @@ describe('costly reads', () => {
   });
 
   it('that fail leave their turn to the next', async () => {
-    const turns = new Turns();
+    const turns = new FairQueue();
     const failing = () => Promise.reject(new Error('no'));
     for (let i = 0; i < 20; i++) await expect(turns.run('user:ann', failing)).rejects.toThrow('no');
     expect(begun(works(turns, 'user:ann', 1))).toBe(1);
@@ -74,7 +75,7 @@ describe('what many ask for at once', () => {
   it('is made once for those who ask before it begins, and again for who asks later', async () => {
     let made = 0;
     const ends: (() => void)[] = [];
-    const shared = new Shared(async () => {
+    const shared = new SingleFlight(async () => {
       const mine = ++made;
       await new Promise<void>((resolve) => ends.push(resolve));
       return mine;
@@ -91,7 +92,7 @@ describe('what many ask for at once', () => {
 
   it('is made again after it failed', async () => {
     let made = 0;
-    const shared = new Shared(() =>
+    const shared = new SingleFlight(() =>
       ++made === 1 ? Promise.reject(new Error('away')) : Promise.resolve(made),
     );
     await expect(shared.get()).rejects.toThrow('away');
@@ -135,7 +136,7 @@ describe('large answers', () => {
     time: ManualClock,
     bodyOf: (n: number) => Buffer | string,
   ): Promise<() => Promise<RawConnection>> {
-    const sending = new Sending({ clock: time, writeTimeoutMs: 10_000 });
+    const sending = new ResponseWriter({ clock: time, writeTimeoutMs: 10_000 });
     let asked = 0;
     const app = express().get('/', (_request, response) => sending.send(response, bodyOf(asked++)));
     const server = createServer(app as RequestListener).listen(0, '127.0.0.1');

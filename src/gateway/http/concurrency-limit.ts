@@ -4,17 +4,17 @@ interface Waiting {
 }
 
 /**
- * Lets a few run and some more wait. Those who wait take turns by key, and of one key the newest goes first, so that
- * nobody who sends a lot at once delays anybody else, nor what comes after it. Of too many the oldest of the key with most
- * is refused.
+ * Lets a few tasks run at a time and some more wait. The keys of the tasks that wait take turns, and of one key the newest
+ * task goes first, so that a client that sends a lot at once delays neither other clients nor its own next request. When too
+ * many tasks wait, the oldest one of the key that has most is refused.
  */
-export class Gate {
+export class ConcurrencyLimit {
   readonly #runningMax: number;
   readonly #waitingMax: number;
   readonly #refusal: () => Error;
   #running = 0;
   #count = 0;
-  /** By key, whose turn is next first. */
+  /** The tasks that wait, by key. The key whose turn is next comes first. */
   readonly #waiting = new Map<string, Waiting[]>();
 
   constructor(bounds: { runningMax: number; waitingMax: number; refusal: () => Error }) {
@@ -35,7 +35,7 @@ export class Gate {
     }
   }
 
-  /** Resolves when somebody who is done hands on their place. */
+  /** Resolves when a task that is done hands on its place. */
   #turn(key: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const line = this.#waiting.get(key) ?? [];

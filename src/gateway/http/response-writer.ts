@@ -8,29 +8,29 @@ const UNREAD_MAX = bound(
   'bytes',
   'the answer that has waited for longest is cut',
 );
-/** What is smaller goes to the kernel at once. */
+/** An answer that is smaller goes to the kernel at once. */
 const PART_BYTES = 64 * 1_024;
 
-export interface SendingOptions {
+export interface ResponseWriterOptions {
   readonly clock: Pick<Clock, 'after'>;
-  /** A client that takes nothing for so long is cut. */
+  /** The connection of a client that takes nothing for so long is cut. */
   readonly writeTimeoutMs: number;
 }
 
 /** Sends large answers at the pace of their readers, within a bound of memory for all of them together. */
-export class Sending {
-  readonly #options: SendingOptions;
-  /** Those under way, the oldest first. */
+export class ResponseWriter {
+  readonly #options: ResponseWriterOptions;
+  /** The answers under way, the oldest first. */
   readonly #answers = new Map<Response, Buffer>();
-  /** How many of those under way each has in common. */
+  /** How many answers under way send the same bytes. */
   readonly #uses = new Map<Buffer, number>();
   #bytes = 0;
 
-  constructor(options: SendingOptions) {
+  constructor(options: ResponseWriterOptions) {
     this.#options = options;
   }
 
-  /** JSON, whose status and headers are set. The bytes may be those of other answers too. */
+  /** Sends JSON. Status and headers are set by the caller. Other answers may send the same bytes. */
   send(response: Response, json: Buffer | string): void {
     const body = typeof json === 'string' ? Buffer.from(json) : json;
     response.type('json').set('Content-Length', String(body.length));
@@ -43,7 +43,7 @@ export class Sending {
     this.#write(response, body, 0);
   }
 
-  /** From there on, as much as the client takes; then waits until it takes more. */
+  /** Writes from there on as much as the client takes, then waits until the client takes more. */
   #write(response: Response, body: Buffer, from: number): void {
     let at = from;
     while (at < body.length) {

@@ -12,7 +12,7 @@ import { Pongs } from './pongs.ts';
 import type { RejectedInput } from '../../telemetry/rejected-input.ts';
 
 /** What all sockets of a node share. */
-export interface AttachedOptions {
+export interface WebSocketConnectionOptions {
   readonly connections: Pick<Connections, 'detach'>;
   readonly commands: Commands;
   readonly heartbeat: Heartbeat;
@@ -21,10 +21,10 @@ export interface AttachedOptions {
 }
 
 /** One socket that became a connection: what comes of it, and what the heartbeat does to it. */
-export class Attached implements Pingable {
+export class WebSocketConnection implements Pingable {
   readonly heartbeat: Pingable['heartbeat'];
   readonly traffic: Traffic | undefined;
-  readonly #options: AttachedOptions;
+  readonly #options: WebSocketConnectionOptions;
   readonly #ws: WebSocket;
   readonly #transport: Transport;
   readonly #connection: Connection;
@@ -33,7 +33,7 @@ export class Attached implements Pingable {
   #pongs: Pongs | undefined;
 
   constructor(
-    options: AttachedOptions,
+    options: WebSocketConnectionOptions,
     { ws, socket, transport }: { ws: WebSocket; socket: Duplex; transport: Transport },
     connection: Connection,
     heartbeat: Pingable['heartbeat'],
@@ -92,9 +92,9 @@ export class Attached implements Pingable {
  * them took as much memory as all else that the hub keeps of a connection.
  */
 export class HubSocket extends WebSocket {
-  #attached: Attached | undefined;
+  #attached: WebSocketConnection | undefined;
 
-  attach(attached: Attached): void {
+  attach(attached: WebSocketConnection): void {
     this.#attached = attached;
     this.on('message', onMessage);
     this.on('ping', onPing);
@@ -103,7 +103,7 @@ export class HubSocket extends WebSocket {
     this.on('close', onClose);
   }
 
-  static of(ws: WebSocket): Attached | undefined {
+  static of(ws: WebSocket): WebSocketConnection | undefined {
     return ws instanceof HubSocket ? ws.#attached : undefined;
   }
 }

@@ -20,7 +20,7 @@ interface Bucket {
  * How many handshakes an address may make in a minute: as many at once, and as many again as time passes. Those that bring
  * credentials count by themselves, so that a flood without any does not lock out a neighbour behind the same address.
  */
-export class HandshakeRate {
+export class HandshakeRateLimit {
   readonly #perMinute: number;
   readonly #clock: Pick<Clock, 'elapsed'>;
   /** The address that was quiet for longest is the first. */

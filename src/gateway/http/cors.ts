@@ -1,22 +1,7 @@
 import type { RequestHandler, Response } from 'express';
-import { checkOrigin } from './origin.ts';
+import { checkOrigin } from './origin-check.ts';
 
-/**
- * On every answer. What is told is meant for whoever asked: it is not kept, not taken for another type than it says,
- * and the address, which may hold a token, is not told to other sites.
- */
-export const SAFE_HEADERS = {
-  'Cache-Control': 'no-store',
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-};
-
-export const safeHeaders: RequestHandler = (_request, response, next) => {
-  response.set(SAFE_HEADERS);
-  next();
-};
-
-/** How long a browser need not ask again whether it may; none remembers longer than a day, and most two hours. */
+/** How long a browser remembers what it may ask. No browser remembers it longer than a day, and most do for two hours. */
 const PREFLIGHT_MAX_AGE_S = 7_200;
 
 const METHODS = 'GET, HEAD, POST, DELETE, OPTIONS';
@@ -26,9 +11,9 @@ const TOLD =
   'X-DRP-LIST-TOTAL-COUNT, X-DRP-LIST-COUNT, Link, Belfry-Cursor, Belfry-Event-Ids, Idempotency-Key, Retry-After, ETag, Allow, WWW-Authenticate';
 
 /**
- * Lets pages of other origins ask (the Fetch standard, 3.2). Without a list every page may, with a token that it adds
- * itself; a browser adds cookies and passwords of its own only for origins of the list, and a page whose origin the
- * list does not have is refused.
+ * Lets pages of other origins ask (the Fetch standard, 3.2). Without a list of origins every page may ask, with a token that
+ * the page adds itself. With a list, a browser adds its cookies and passwords for the origins of the list, and a page of any
+ * other origin is refused.
  */
 export function cors(allowed: readonly string[]): RequestHandler {
   return (request, response, next) => {

@@ -6,7 +6,12 @@ import type { Connection } from '../../hub/connection.ts';
 import type { Connections } from '../../hub/connections.ts';
 import { CLOSE, closeWith } from '../../model/close.ts';
 import type { BelfryError } from '../../model/errors.ts';
-import { aboutOf, Attached, HubSocket, type AttachedOptions } from './attached.ts';
+import {
+  aboutOf,
+  WebSocketConnection,
+  HubSocket,
+  type WebSocketConnectionOptions,
+} from './websocket-connection.ts';
 import { chooseCompression } from './compression.ts';
 import { BAD_HANDSHAKE, choose, refuse } from './handshake.ts';
 import { SocketTransport } from './socket-transport.ts';
@@ -20,7 +25,7 @@ const CLOSE_TIMEOUT_MS = bound(
   'its connection is cut',
 );
 
-export interface SocketsOptions extends AttachedOptions {
+export interface WebSocketsOptions extends WebSocketConnectionOptions {
   readonly connections: Connections;
   readonly inboundMaxBytes: number;
 }
@@ -35,12 +40,12 @@ interface Decided {
 }
 
 /** The upgrade itself, and what joins a socket to its connection from then on. */
-export class Sockets {
-  readonly #options: SocketsOptions;
+export class WebSockets {
+  readonly #options: WebSocketsOptions;
   /** One for each size of inbound frames and list of subprotocols, with compression and without. */
   readonly #servers = new Map<string, Server<typeof HubSocket>>();
 
-  constructor(options: SocketsOptions) {
+  constructor(options: WebSocketsOptions) {
     this.#options = options;
   }
 
@@ -104,7 +109,9 @@ export class Sockets {
     const { session } = info;
     const transport = new SocketTransport(socket, ws);
     const connection = connections.attach(info, transport, ws.extensions.includes('permessage-deflate'));
-    ws.attach(new Attached(this.#options, { ws, socket, transport }, connection, session.heartbeat));
+    ws.attach(
+      new WebSocketConnection(this.#options, { ws, socket, transport }, connection, session.heartbeat),
+    );
     if (session.authWithinMs !== undefined) this.#watch(ws, socket, connection);
     log.debug(aboutOf(connection), 'connection opened');
     commands.open(connection, session);

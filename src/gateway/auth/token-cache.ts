@@ -15,7 +15,7 @@ const KNOWN_MS = bound('time for which a good signature is remembered', 60_000, 
  * Tokens whose signature was good a moment ago, by a hash of their text: whoever opens many connections, or comes back
  * after each of them, costs one check. Whether a token still holds is asked each time all the same.
  */
-export class Verified {
+export class TokenCache {
   readonly #clock: Pick<Clock, 'elapsed'>;
   /** The one that was checked longest ago is the first. */
   readonly #known = new Map<string, { readonly identity: Identity; readonly until: number }>();

@@ -1,0 +1,33 @@
+/**
+ * Makes a result once for all callers that ask for it at the same time. A caller joins the run that has yet to begin, so
+ * that every caller gets what was true after it asked. Between two runs it rests for as long as the last one took.
+ */
+export class SingleFlight<Result> {
+  readonly #make: () => Promise<Result>;
+  #next: Promise<Result> | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(make: () => Promise<Result>) {
+    this.#make = make;
+  }
+
+  get(): Promise<Result> {
+    return (this.#next ??= this.#after(this.#last));
+  }
+
+  async #after(last: Promise<unknown>): Promise<Result> {
+    await last;
+    this.#next = undefined;
+    const begun = performance.now();
+    const made = this.#make();
+    this.#last = made.then(
+      () => rest(performance.now() - begun),
+      () => undefined,
+    );
+    return made;
+  }
+}
+
+function rest(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
