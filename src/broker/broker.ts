@@ -7,15 +7,15 @@ import type { Once } from '../model/idempotency.ts';
 /** The seam of the brokers: how nodes tell each other what happened. */
 export interface Broker {
   /**
-   * Begins to deliver: every event published by any node from now on, this one included, at most once, in the order of
-   * the log (and so in order per key). Live-only events have no id. `deliver` must not throw.
+   * Begins to deliver every event that any node publishes from now on, this one included: at most once, in the order
+   * of the log (and so in order per key). Live-only events have no id. `deliver` must not throw.
    * @returns the position in the log after which delivery begins
    */
   start(deliver: (event: HubEvent) => void): Promise<Cursor>;
   /**
    * Appends the events to the log, all or none, and tells every node. A publish with `once` that is repeated within
    * {@link IDEMPOTENCY_MS} changes nothing, and is answered as the first one was.
-   * @returns the id of each, in order
+   * @returns the id of each event, in order
    * @throws BelfryError `unavailable`, when nothing was accepted, and nothing will be; `idempotency_key_reused`
    * @throws OutcomeUnknown when nobody can tell whether the events were accepted
    */

@@ -68,7 +68,7 @@ local function measure()
   return type(bytes) == 'number' and bytes or 0
 end
 
--- Answers how many bytes the ingress takes.
+-- Trims the ingress to so many bytes, and answers how many it takes then.
 local function make_room(most)
   local known = tonumber(redis.pcall('GET', measured))
   if known then return known end
@@ -106,7 +106,7 @@ local function repair_ids(missing)
   note('ingress_ids', count_of(gone), info['last-generated-id'])
 end
 
--- Answers how many bytes the ingress takes.
+-- Checks and repairs the ingress, and answers how many bytes it takes.
 local function repair_ingress(most)
   displace_other_types()
   ensure_group()

@@ -70,7 +70,7 @@ export class RedisConnection {
       const late = AbortSignal.timeout(withinMs);
       late.addEventListener('abort', () => reject(this.#unreachable(withinMs)), { once: true });
       this.redis.once('ready', resolve);
-      // Each failure is also an `error` event, and followed by another try.
+      // Each failure is also an `error` event, and ioredis connects again after it.
       this.redis.connect().catch(() => undefined);
     });
   }

@@ -148,7 +148,7 @@ export class RedisRetained implements Retained {
     return marks;
   }
 
-  /** The last event of each tail. */
+  /** Reads the last event of each tail. */
   async #newest(tails: readonly Candidate[]): Promise<HubEvent[]> {
     const events: HubEvent[] = [];
     const names = tails.map(({ type, action, key }) => this.#keys.tail(type, action, key));
@@ -233,7 +233,7 @@ export class RedisRetained implements Retained {
   }
 }
 
-/** `<id> <event>` */
+/** Splits a value of a hash, `<id> <event>`. */
 function splitValue(value: Buffer): Entry {
   const space = value.indexOf(' ');
   return { id: value.toString('latin1', 0, space), body: value.subarray(space + 1) };

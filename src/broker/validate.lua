@@ -12,7 +12,7 @@ local DAYS = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
 
 local function is_leap(year) return year % 4 == 0 and (year % 100 ~= 0 or year % 400 == 0) end
 
--- RFC 3339.
+-- Whether a text is a time as RFC 3339 defines it.
 local function is_time(text)
   local date, clock, rest = text:match('^(%d%d%d%d%-%d%d%-%d%d)[Tt](%d%d:%d%d:%d%d)(.*)$')
   if not date then return false end
@@ -148,7 +148,7 @@ local function has_all(event, paths)
   return true
 end
 
--- As `formatOf` in model/format.ts.
+-- The format of an event, found as `formatOf` in model/format.ts does.
 local function format_of(event)
   for _, amount in ipairs({ 'whole', 'partly' }) do
     for _, format in ipairs(FORMATS) do

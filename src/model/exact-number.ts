@@ -70,7 +70,7 @@ export function numberKey(value: number | ExactNumber): string {
   const digits = (whole + fraction).replace(/^0+/, '');
   const significant = digits.replace(/0+$/, '');
   if (significant === '') return '0';
-  // Exponents of more digits than this are compared by their texts: nobody writes one number in two such ways.
+  // Numbers with longer exponents are compared by their texts, since nobody writes one such number in two ways.
   if (exponent.length > MAX_EXPONENT_LENGTH) return `${sign}${whole}.${fraction}e${exponent}`;
   const shift = Number(exponent) - fraction.length + digits.length - significant.length;
   return `${sign}${significant}e${shift}`;

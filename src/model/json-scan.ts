@@ -6,7 +6,10 @@
 import { bound } from './bound.ts';
 import { ProtocolError } from './errors.ts';
 
-/** Deeper than any real event; far from where a recursive reader or writer of JSON overflows its stack. */
+/**
+ * It is deeper than any real event, and far below the depth at which a recursive reader or writer of JSON overflows
+ * its stack.
+ */
 export const MAX_DEPTH = bound('nesting of JSON', 64, 'levels', 'the text is refused with json_invalid');
 
 export const QUOTE = 0x22;

@@ -157,7 +157,7 @@ function utf8Of(input: Buffer | string): string {
   if (!(typeof input === 'string' ? input.isWellFormed() : isUtf8(input)))
     throw invalid('the bytes are not UTF-8');
   const text = input.toString();
-  // RFC 8259, 8.1: the byte order mark that some shells and editors write first is passed over.
+  // RFC 8259, 8.1: the byte order mark that some shells and editors write first is skipped.
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 

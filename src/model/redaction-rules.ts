@@ -1,22 +1,27 @@
-/** What is masked in events before somebody sees it. */
+/** A rule that says which fields are masked in events, and for whom. */
 export interface RedactionRule {
   /** Names (`*_token`) at any depth, and paths from the event's root (`object.spec.sshKey`). */
   readonly fields: readonly string[];
   /** `type.action.key`; absent for all events. */
   readonly events?: string | undefined;
-  /** Roles that see it all the same, beside admin. With none, nobody does, and it is nowhere kept. */
+  /**
+   * Roles that see the values all the same, besides admin. Without any, nobody sees them, and they are stored
+   * nowhere.
+   */
   readonly except?: readonly string[] | undefined;
   /**
-   * Of names by which the hub guesses what is secret: those that are none though they are called so, and those under
-   * which the path of a directory is none. Numbers within an object of such a name stay, as its form does.
+   * Present on rules whose names are guesses. `noSecrets` are names of values that are no secret though they are
+   * called so; under `directories` the path of a directory is no secret. Numbers within an object of such a name
+   * stay, as its form does.
    */
   readonly usual?: { readonly noSecrets: readonly string[]; readonly directories: readonly string[] };
 }
 
 /**
- * Names under which there is hardly ever anything but a secret. Not `tokens`, which are counted more often than told,
- * not `accessKeys`, which are public ones in DRP, and nothing that a bare `key` could match: keys are how events are
- * known. What kubectl applied last is a copy of the whole object, with the values of its variables.
+ * The default rule: names that hardly ever stand for anything but a secret. It leaves out `tokens`, which mostly
+ * counts tokens, `accessKeys`, which are public in DRP, and everything that a bare `key` could match, since keys
+ * identify events. The last configuration that kubectl applied is masked, since it is a copy of the whole object with
+ * the values of its variables.
  */
 export const DEFAULT_REDACTION: readonly RedactionRule[] = [
   {

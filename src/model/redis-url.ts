@@ -69,7 +69,7 @@ export function parseRedisUrl(written: string): RedisAddress {
   return { kind: 'cluster', ...shared };
 }
 
-/** The URL with `***` in place of each password. @throws as {@link parseRedisUrl} does */
+/** Replaces each password in the URL by `***`. @throws as {@link parseRedisUrl} does */
 export function withoutPasswords(written: string): string {
   const { scheme, hosts, rest } = split(written);
   if (rest.password !== '') rest.password = '***';

@@ -1,4 +1,4 @@
-/** `2025-01-15T10:30:00.123456789Z`: date, time, optional fraction, zone. */
+/** Matches `2025-01-15T10:30:00.123456789Z`: date, time, optional fraction, zone. */
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)$/;
 
 /** What Go writes for a time that was never set; drpcli sends it when its user states none. */

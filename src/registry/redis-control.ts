@@ -155,7 +155,7 @@ export class RedisControl implements Control {
     }
   }
 
-  /** What Redis does not do now is done at the next comparison. */
+  /** Logs a failure. What Redis did not do now is done at the next comparison. */
   async #try(work: () => Promise<void>): Promise<void> {
     try {
       await work();

@@ -31,22 +31,22 @@ export interface RedisRegistryOptions extends Partial<LeaseTimes> {
   readonly log: Logger;
   /** The beginning of every key, `belfry` by default. It must be that of the broker, whose log takes the changes. */
   readonly prefix: string;
-  /** Of this node. */
+  /** The name of this node. */
   readonly name: string;
-  /** Of this process, and of no other ever. */
+  /** A random word of this process, which no other process has. */
   readonly boot: string;
-  /** What other nodes may know of it. */
+  /** What this node reports to the other nodes. */
   readonly about: OwnReport;
-  /** How long the connections of a node that is dead stay in the registry. */
+  /** For how long the connections of a dead node stay in the registry. */
   readonly leaseMs?: number;
   readonly graceMs?: number;
 }
 
 /**
- * The registry of many nodes: indexes in Redis, changed together with the log by one script. Each node has a lease on what it
- * holds there; what outlives its lease is taken off by whoever notices, and put back by a node that was not dead. What a
- * node holds and what the registry says it holds are compared at every renewal, so whatever went wrong in between is right
- * again then.
+ * The connection registry of many nodes: indexes in Redis, which one script changes together with the log. Each node
+ * has a lease on its connections. When a lease has expired, any other node removes the connections; a node that was
+ * not dead enters them again. At every renewal a node compares its connections with those in the registry, which
+ * corrects whatever went wrong in between.
  */
 export class RedisRegistry implements Registry, PresenceReader, NodeDirectory, Lifecycle {
   readonly #registry: RegistryNode;
@@ -116,7 +116,7 @@ export class RedisRegistry implements Registry, PresenceReader, NodeDirectory, L
     return this.#read((redis) => evictionPolicyOf(redis));
   }
 
-  /** What this node has changed in this turn goes first, so that whoever asks finds the own connection in the answer. */
+  /** Changes of this turn are sent first, so that a caller finds its own connection in the answer. */
   #read<T>(read: (redis: Redis, registry: RegistryNode) => Promise<T>): Promise<T> {
     this.#writer.flush();
     return this.#registry.connection.ask((redis) => read(redis, this.#registry));

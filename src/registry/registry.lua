@@ -6,7 +6,7 @@
 -- KEYS[1] is the log, `{<prefix>}:log`. Beside it stand:
 --   :conn                    hash: id -> row, as redis-connection-row.ts writes it
 --   :conn:known              sorted set, all scores 0: `<sortable address>:<id>` of every principal but `unknown`
---   :conn:of:<principal>     the same of one principal
+--   :conn:of:<principal>     the same for the connections of one principal
 --   :conn:node:<node>        set of the ids that a node holds
 --   :conn:counts             hash: `<dialect> <principal>` and `address <ip>` -> how many connections; absent at 0
 --   :conn:done               hash: node -> the number of its last batch
@@ -14,7 +14,7 @@
 --   :conn:reaped:<node>      exists for as long as a node that was reaped may come back
 --   :conn:quota              hash: left, what is left of QUOTA; at, the time of that
 --   :conn:leaving            sorted set: principal -> when its grace ends
---   :nodes                   sorted set: node -> when its lease ends
+--   :nodes                   sorted set: node -> when its lease expires (node-lease.lua renews it)
 --   :nodes:reports           hash: node -> its report, as JSON
 --   :nodes:settings          hash: node -> the hashes of its settings, as JSON
 --   :present                 sorted set, all scores 0: the principals that are online

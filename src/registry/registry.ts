@@ -4,27 +4,27 @@ import { UNKNOWN, type Principal } from '../model/principal.ts';
 import type { ConnectionQuery } from './connection-query.ts';
 
 /**
- * One connection as the registry shows it. The first six fields are those of DRP's own `Connection`, and all are written as
- * it spells them.
+ * One connection as the registry shows it. The first six fields are those of DRP's own `Connection`, and all names
+ * are written in its style.
  */
 export interface ConnectionRecord {
   readonly Type: ConnectionType;
-  /** `ip:port`; two connections may show the same one on two nodes. */
+  /** `ip:port`; connections on two nodes may have the same one. */
   readonly RemoteAddr: string;
   readonly Principal: Principal;
   /** RFC 3339, in UTC. */
   readonly CreateTime: string;
-  /** When its token ends; `null` when it does not. */
+  /** When its token expires; `null` when it never does. */
   readonly ExpiresAt: string | null;
-  /** Unlike that of any other connection, at any time. Holds no colon. */
+  /** An id that no other connection has at any time. It holds no colon. */
   readonly Id: string;
-  /** Name of the node that holds it. */
+  /** The name of the node that holds it. */
   readonly Node: string;
-  /** Empty for `api`. */
+  /** The name of its dialect; empty for the type `api`. */
   readonly Dialect: string;
-  /** What it is subscribed to, as it was written; beyond a hundred only how many more there are. */
+  /** Its subscriptions as they were written; beyond a hundred only the number of the others. */
   readonly Patterns: readonly string[];
-  /** As the client said, at most 200 characters. */
+  /** The user agent as the client stated it, at most 200 characters. */
   readonly UserAgent: string;
 }
 

@@ -266,8 +266,8 @@ describe('a running node', () => {
     await vi.waitUntil(() => heard.length >= 2);
     for (const text of heard)
       expect([text, described.fitting(`${prefix}:log`, 'hear', text)]).toEqual([text, ['entry']]);
-    const order = '{"close":{"principal":"user:ada"},"reason":"tea time"}';
-    expect(described.fitting(`${prefix}:control`, 'say', order)).toEqual(['order']);
+    const command = '{"close":{"principal":"user:ada"},"reason":"tea time"}';
+    expect(described.fitting(`${prefix}:control`, 'say', command)).toEqual(['command']);
     expect(described.fitting(`${prefix}:control`, 'say', '{"open":{}}')).toEqual([]);
   });
 });
