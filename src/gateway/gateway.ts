@@ -127,8 +127,9 @@ export class Gateway {
   }
 
   /**
-   * Answers go on, and each asks its client to come back elsewhere. Resolves when no connection is left, or after that
-   * time: only then should the others be closed, since whoever is about to ask on one would not know what came of it.
+   * From now on each answer asks its client to connect anew for the next request. Resolves when no connection is left, or
+   * after that time. Only then should the others be closed: a client that sends a request meanwhile would not know what
+   * came of it.
    */
   leave(withinMs: number): Promise<void> {
     this.#connections.leave();
@@ -153,7 +154,7 @@ export class Gateway {
       { ...this.#options, tls: spec.tls ? this.#options.tls : undefined },
       this.#connections,
     );
-    // Before everybody who reads a target, so that all read the same.
+    // This comes before every reader of a target, so that all read the same one.
     server.on('request', toOneForm);
     server.on('upgrade', toOneForm);
     server.on('request', this.#app(spec) as RequestListener);

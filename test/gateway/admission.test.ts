@@ -35,7 +35,7 @@ describe('a node that may hold ten connections', () => {
     expect(node.hub.connections.size).toBe(10);
   });
 
-  it('keeps the reserved share for those with a token, however many come without', async () => {
+  it('keeps the reserved share for clients with a token, however many come without one', async () => {
     const node = await startNode({ BELFRY_CONNECTIONS_MAX: '10', BELFRY_CONNECTIONS_RESERVED: '0.3' });
     const strangers = ['/norn/ws', '/dorgu/ws', '/native/ws', '/norn/ws?token=rejected input'];
     const came = await outcomes(Array.from({ length: 20 }, (_, i) => socket(node, strangers[i % 4] ?? '')));
@@ -48,7 +48,7 @@ describe('a node that may hold ten connections', () => {
     await expect(dial(node, token)).rejects.toThrow('503');
   });
 
-  it('gives the place of a stranger to the next one when the first says who it is', async () => {
+  it('gives the place of an anonymous client to the next one when the first signs in', async () => {
     const node = await startNode({ BELFRY_CONNECTIONS_MAX: '4', BELFRY_CONNECTIONS_RESERVED: '0.5' });
     const [first] = [await socket(node, '/native/ws'), await socket(node, '/native/ws')];
     await expect(socket(node, '/native/ws')).rejects.toThrow('503');
@@ -65,7 +65,7 @@ describe('a node that may hold ten connections', () => {
 describe('admission', () => {
   const none = { size: 0, anonymous: 0 };
 
-  it('takes everybody without a token too where nothing is reserved, and nobody where everything is', () => {
+  it('takes clients without a token up to the limit when nothing is reserved, and none when everything is', () => {
     const open = new Admission({ connections: none, connectionsMax: 1, connectionsReserved: 0.1 });
     open.enter(true);
     expect(() => open.enter(true)).toThrow('The node holds 1 connections.');
@@ -90,7 +90,7 @@ describe('admission', () => {
 });
 
 describe('handshakes of one address', () => {
-  it('beyond those of a minute are refused with 429 and when to come back, and those with a token are not', async () => {
+  it('beyond the limit of a minute are refused with 429 and a time to come back, while those with a token are taken', async () => {
     const node = await startNode({ BELFRY_HANDSHAKES_PER_MINUTE_PER_ADDRESS: '3' });
     await socket(node, '/norn/ws');
     // A plain request at the path of a socket costs as much.
@@ -103,7 +103,7 @@ describe('handshakes of one address', () => {
     expect((await ask(node.url, '/info', await node.token())).status).toBe(200);
   });
 
-  it('are possible again as time passes, and cost nobody else anything', () => {
+  it('are possible again as time passes, and do not count for other addresses', () => {
     const clock = new ManualClock();
     const rate = new HandshakeRateLimit(60, clock);
     const take = (address: string): void => rate.take(address, false);
@@ -117,7 +117,7 @@ describe('handshakes of one address', () => {
     expect(() => take('192.0.2.1:6')).toThrow('Expected you to come back after 1 s');
   });
 
-  it('of a hundred thousand addresses are remembered for half of them', () => {
+  it('are counted for the 50,000 addresses that were seen last', () => {
     const rate = new HandshakeRateLimit(1, new ManualClock());
     for (let i = 0; i < 100_000; i++) rate.take(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}:1`, false);
     expect(() => rate.take('10.1.134.159:1', false)).toThrow('more than 1 handshakes');

@@ -31,7 +31,7 @@ async function heardBy(node: TestNode, clients: readonly TestClient[], topics: s
 }
 
 describe('without a token', () => {
-  it('norn and dorgu tell what their documents promise, and no other dialect tells anything', async () => {
+  it('norn and dorgu send the events that their documents promise, and no other dialect sends any', async () => {
     const node = await startNode();
     await publish(node, anEvent('cluster.added.prod', { name: 'prod' }));
     await connect(socketOf(node, '/norn/ws'));
@@ -50,7 +50,7 @@ describe('without a token', () => {
     expect(waiting[0]?.unread[0]).toContain('"forbidden"');
   });
 
-  it('nobody is let in where the setting says none, and a token tells the same as before', async () => {
+  it('no client is let in when BELFRY_ANONYMOUS names no dialect, and with a token it hears the same as before', async () => {
     const node = await startNode({ BELFRY_ANONYMOUS: 'none' });
     await publish(node, anEvent('cluster.added.prod', { name: 'prod' }));
     const token = await node.token('ann', {});

@@ -19,7 +19,7 @@ function idOf(token: string): string {
 }
 
 describe('DELETE /api/v3/connections', () => {
-  it('closes one by its address with 4009, and answers it once it is out of the registry', async () => {
+  it('closes one connection by its address with 4009, and answers once it is out of the registry', async () => {
     const node = await startNode();
     const client = await dial(node, await node.token('ada', {}));
     const [shown] = await websockets(node);
@@ -36,7 +36,7 @@ describe('DELETE /api/v3/connections', () => {
     expect([again.status, again.body]).toMatchObject([404, { Type: 'DELETE', Code: 404 }]);
   });
 
-  it('closes all that the filters leave, and nobody where there is none', async () => {
+  it('closes the connections that the filters leave, and is refused without a filter', async () => {
     const node = await startNode();
     const clients = [];
     for (const name of ['ada', 'ada', 'bea']) clients.push(await dial(node, await node.token(name, {})));
@@ -49,7 +49,7 @@ describe('DELETE /api/v3/connections', () => {
     for (const client of clients.slice(0, 2)) expect(await client.closed).toMatchObject({ code: 4009 });
   });
 
-  it('is for whoever may publish the end of all of them', async () => {
+  it('is refused to a caller who may not publish the end of all of them', async () => {
     const node = await startNode();
     const { address } = await dial(node, await node.token('ada', {}));
     await dial(node, await node.token('bea', {}));
@@ -71,7 +71,7 @@ describe('DELETE /api/v3/connections', () => {
 });
 
 describe('DELETE /api/v3/tokens/:id', () => {
-  it('cuts all that the token opened with 4001, and refuses it from then on', async () => {
+  it('closes all connections that the token opened with 4001, and refuses the token from then on', async () => {
     const node = await startNode();
     const [ada, other] = [await node.token('ada', {}), await node.token('ada', {})];
     const [client, stays] = [await dial(node, ada), await dial(node, other)];
@@ -96,7 +96,7 @@ describe('DELETE /api/v3/tokens/:id', () => {
     expect(await stays.next()).toMatchObject({ action: 'error', object: { code: 'token_invalid' } });
   });
 
-  it('is for whoever may publish the revocation, and wants a time', async () => {
+  it('is refused to a caller who may not publish the revocation, and for a time that is none', async () => {
     const node = await startNode();
     const only = await may(node, [], ['tokens.revoke.a']);
     expect((await ask(node.url, '/tokens/b', only, DELETE)).status).toBe(403);
@@ -108,7 +108,7 @@ describe('DELETE /api/v3/tokens/:id', () => {
 });
 
 describe('DELETE /api/v3/tokens?principal=', () => {
-  it('cuts all that came with a token or password of the principal, and lets it sign in anew', async () => {
+  it('closes all connections of the principal, and lets it sign in anew', async () => {
     const password = cheapHash('wonderland');
     const node = await startNode({ BELFRY_USERS: JSON.stringify([{ name: 'ada', password }]) });
     const basic = `Basic ${btoa('ada:wonderland')}`;
@@ -128,7 +128,7 @@ describe('DELETE /api/v3/tokens?principal=', () => {
     expect(other.ws.readyState).toBe(other.ws.OPEN);
   });
 
-  it('is for whoever may publish the revocation and for oneself, and names a principal', async () => {
+  it('is allowed to the principal itself and to a caller who may publish the revocation, and is refused without a principal', async () => {
     const node = await startNode();
     const [ada, bea] = [await node.token('ada', {}), await node.token('bea', {})];
     const path = '/tokens?principal=user:ada';
@@ -161,7 +161,7 @@ describe('limits of connections', () => {
     expect(await websockets(node)).toHaveLength(4);
   });
 
-  it('hold for an address, whoever comes from it, but not for REST', async () => {
+  it('hold for all clients of one address together, and not for REST', async () => {
     const node = await startNode({ BELFRY_CONNECTIONS_PER_ADDRESS: '2' });
     await dial(node, await node.token('ada', {}));
     await dial(node, undefined, '/norn/ws');
@@ -170,7 +170,7 @@ describe('limits of connections', () => {
     expect(await websockets(node)).toHaveLength(1);
   });
 
-  it('close with 1013 who turns out to be one too many by auth, and let who is stays renew', async () => {
+  it('close with 1013 a client that exceeds them by its auth, and let a client within them renew its token', async () => {
     const node = await startNode({ BELFRY_CONNECTIONS_PER_PRINCIPAL: '1' });
     const ada = await node.token('ada', {});
     const first = await dial(node, ada);
@@ -183,8 +183,8 @@ describe('limits of connections', () => {
   });
 });
 
-describe('a handshake that comes to nothing', () => {
-  it('is out of the registry again', async () => {
+describe('the connection of a handshake that fails', () => {
+  it('leaves the registry again', async () => {
     const node = await startNode();
     const { hostname, port } = new URL(node.url);
     const headers = {
@@ -204,7 +204,7 @@ describe('a handshake that comes to nothing', () => {
 });
 
 describe('the events of the registry', () => {
-  it('tell who came, who they turned out to be, and how they went, also to who asks later', async () => {
+  it('tell which client came, as whom it signed in, and how it ended, live and by replay', async () => {
     const node = await startNode();
     const listener = await nativeClient(
       node.url,

@@ -38,7 +38,7 @@ async function pageAt(node: TestNode, path: string): Promise<Page> {
   };
 }
 
-it('who asks for no page gets the first thousand clusters, and Link leads to the others', async () => {
+it('a request for clusters without a page gets the first thousand, and Link leads to the others', async () => {
   const node = await startNode();
   await publishClusters(node, 1_002);
   const first = await pageAt(node, '/api/clusters');
@@ -52,7 +52,7 @@ it('who asks for no page gets the first thousand clusters, and Link leads to the
   expect((await pageAt(node, '/api/clusters?limit=5000')).counts).toEqual(['1002', '1000']);
 });
 
-it('a list that fits is whole, and says so, whatever else the query holds', async () => {
+it('a list of clusters that fits one page has no Link, whatever else the query holds', async () => {
   const node = await startNode();
   await publishClusters(node, 3);
   const whole = { names: ['c0000', 'c0001', 'c0002'], counts: ['3', '3'], path: undefined };
@@ -60,7 +60,7 @@ it('a list that fits is whole, and says so, whatever else the query holds', asyn
   expect(await pageAt(node, '/api/clusters?_=17')).toEqual(whole);
 });
 
-it('a page of clusters is as long as was asked, of what the token may hear', async () => {
+it('a page of clusters is as long as the query asks, and holds what the token may hear', async () => {
   const node = await startNode();
   await publishClusters(node, 5);
   expect(await pageAt(node, '/api/clusters?offset=1&limit=2')).toEqual({

@@ -62,8 +62,8 @@ async function close(count: number) {
   return { registry, controlHandler, pass };
 }
 
-describe('an order to close', () => {
-  it('is given again for what is still in the registry, until that is gone', async () => {
+describe('the command to close connections', () => {
+  it('is sent again for the connections that are still in the registry, until they are gone', async () => {
     const { registry, controlHandler, pass } = await close(2);
     expect(await pass(10)).toBe('not yet');
     registry.left = registry.left.slice(1);
@@ -79,7 +79,7 @@ describe('an order to close', () => {
     expect(registry.asked[0]?.filters.map(({ field }) => field)).toEqual(['Id', 'Principal']);
   });
 
-  it('that nobody carries out within five seconds is an error', async () => {
+  it('is an error when no node carries it out within five seconds', async () => {
     const { pass } = await close(1);
     expect(await pass(4_900)).toBe('not yet');
     expect(await pass(200)).toMatchObject({ code: 'unavailable' });

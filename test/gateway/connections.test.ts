@@ -65,7 +65,7 @@ describe('GET /api/v3/connections', () => {
     ]);
   });
 
-  it('hides those of nobody known unless they are asked for', async () => {
+  it('leaves out anonymous connections unless a filter names Principal', async () => {
     const node = await startNode();
     const norn = await dial(node, undefined, '/norn/ws');
     const token = await admin(node);
@@ -78,7 +78,7 @@ describe('GET /api/v3/connections', () => {
     expect(one.body.Principal).toBe('unknown');
   });
 
-  it('shows the connections whose coming the caller may hear, and to whoever may hear none an empty list', async () => {
+  it('shows the connections whose coming the caller may hear, and an empty list to a caller who may hear none', async () => {
     const node = await startNode();
     const [ada, bea] = [
       await dial(node, await node.token('ada', {})),
@@ -162,7 +162,7 @@ describe('a connection of REST', () => {
     await expect.poll(list).toEqual([]);
   });
 
-  it('is not there for whoever could not say who they are', async () => {
+  it('is not in the registry when its credentials are refused', async () => {
     const node = await startNode();
     const agent = keepAlive();
     expect((await ask(node.url, '/info', 'wrong', { agent })).status).toBe(403);
@@ -220,7 +220,7 @@ describe('a list of more than a page', () => {
 });
 
 describe('the cursor of a list', () => {
-  it('is where it was true: events after it bring it up to date', async () => {
+  it('is the position at which the list was true: the events after it bring it up to date', async () => {
     const node = await startNode({ BELFRY_PRESENCE_GRACE_MS: '0' });
     const token = await admin(node);
     const ada = await dial(node, await node.token('ada'));

@@ -71,7 +71,7 @@ describe('GET /api/v3/dead-letters', () => {
     ]);
   });
 
-  it('answers an empty list where there is no Redis, and 404 for any of it', async () => {
+  it('answers an empty list on a node without Redis, and 404 for any id', async () => {
     const node = await startNode();
     const headers = { Authorization: `Bearer ${await node.token()}` };
     const response = await fetch(`${node.url}/api/v3/dead-letters`, { headers });
@@ -87,7 +87,7 @@ describe('GET /api/v3/dead-letters', () => {
     }
   });
 
-  it('refuses a page that is none with 406', async () => {
+  it('refuses an unusable offset or limit with 406', async () => {
     const { call } = await start();
     expect((await call('GET', '?limit=x')).status).toBe(406);
   });
@@ -100,14 +100,14 @@ describe('GET /api/v3/dead-letters', () => {
   });
 });
 
-describe('/api/v3/dead-letters/<id>', () => {
-  it('answers one of them', async () => {
+describe('a dead letter at /api/v3/dead-letters/<id>', () => {
+  it('is answered with its text and its reason', async () => {
     const world = await start();
     const [id] = await bury(world, 'one');
     expect(await (await world.call('GET', `/${id}`)).json()).toMatchObject({ id, event: 'one' });
   });
 
-  it('/retry puts it back into the ingress, from where it is taken', async () => {
+  it('goes back into the ingress by POST to /retry, and is taken from there', async () => {
     const world = await start();
     await world.redis.xadd(world.ingress, '*', 'evnt', EVENT);
     await expect.poll(() => world.list()).toHaveLength(1);
@@ -132,7 +132,7 @@ describe('/api/v3/dead-letters/<id>', () => {
     ['GET', ''],
     ['POST', '/retry'],
     ['DELETE', ''],
-  ])('answers 404 to %s of what is not there', async (method, rest) => {
+  ])('is refused with 404 by %s when it is not there', async (method, rest) => {
     const { call } = await start();
     for (const id of ['1-1', '*', 'x%2Fy']) {
       const response = await call(method, `/${id}${rest}`);
@@ -143,13 +143,13 @@ describe('/api/v3/dead-letters/<id>', () => {
   });
 });
 
-describe('who may see to dead letters', () => {
-  it('is nobody without a token', async () => {
+describe('the right to see or change dead letters', () => {
+  it('is refused to a request without a token', async () => {
     const { node } = await start();
     expect((await fetch(`${node.url}/api/v3/dead-letters`)).status).toBe(401);
   });
 
-  it('is who may publish dead-letters.retry, for retry and delete', async () => {
+  it('to retry and delete them belongs to a caller who may publish dead-letters.retry', async () => {
     const world = await start();
     const [one, two] = await bury(world, 'one', 'two');
     const matches = { subscribe: ['*.*.*'], publish: ['a.*.*'] };
@@ -170,7 +170,7 @@ describe('who may see to dead letters', () => {
     );
   });
 
-  it('is who may hear dead-letters.list, for reading, of each as far as it goes', async () => {
+  it('to read them belongs to a caller who may hear dead-letters.list, for the ids that the grant names', async () => {
     const world = await start();
     const [one, two] = await bury(world, 'one', 'two');
     for (const path of ['', `/${one}`]) {
@@ -182,7 +182,7 @@ describe('who may see to dead letters', () => {
     expect((await world.call('GET', `/${two}`, some)).status).toBe(200);
   });
 
-  it('sees what a redaction excepts only with the role for it', async () => {
+  it('shows a masked field only to a role that the redaction excepts', async () => {
     const world = await start({
       BELFRY_REDACTION: '[{"fields":["ssn"],"events":"people.*.*","except":["hr"]}]',
       BELFRY_ROLES: '{"hr":{"subscribe":["*.*.*"]},"ops":{"subscribe":["dead-letters.*.*"]}}',

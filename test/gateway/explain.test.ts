@@ -55,7 +55,7 @@ describe('GET /api/v3/explain', () => {
     ['a pattern', ['machines.*.*'], {}, 'not_subscribed', 'none of machines.*.*'],
     ['a filter', ['jobs.*.*'], { filters: { 'object.n': 2 } }, 'filtered', 'object.n=[2]'],
     ['a grant', ['*.*.*'], {}, 'not_permitted', 'user:someone may hear ["machines.*.*"]'],
-  ])('names %s that stopped it', async (_what, patterns, more, outcome, detail) => {
+  ])('names %s as the rule that stopped the event', async (_what, patterns, more, outcome, detail) => {
     const node = await startNode();
     const subscribe = outcome === 'not_permitted' ? ['machines.*.*'] : ['*.*.*'];
     await nativeClient(node.url, await node.token('someone', { subscribe, roles: [] }), patterns, more);
@@ -64,14 +64,14 @@ describe('GET /api/v3/explain', () => {
     expect(why.at(-1)).toMatchObject({ passed: false, detail });
   });
 
-  it('says when the client subscribed only afterwards', async () => {
+  it('says that the client subscribed only after the event', async () => {
     const node = await startNode();
     const id = await publish(node, {});
     await nativeClient(node.url, await node.token(), ['jobs.*.*']);
     expect(await explained(node, id)).toMatchObject({ outcome: 'not_subscribed' });
   });
 
-  it('looks at connections of every dialect', async () => {
+  it('explains connections of every dialect', async () => {
     const node = await startNode();
     await drpClient(node.url, await node.token(), ['jobs.*.*']);
     expect(await explained(node, await publish(node, {}))).toMatchObject({ outcome: 'sent' });
@@ -89,7 +89,7 @@ describe('GET /api/v3/explain', () => {
     expect(await response.text()).toContain(message);
   });
 
-  it('is for administrators alone', async () => {
+  it('is refused to a caller who is no administrator', async () => {
     const node = await startNode();
     const token = await node.token('someone', { subscribe: ['*.*.*'], roles: [] });
     expect((await get(node, '1-0', 'x', token)).status).toBe(403);

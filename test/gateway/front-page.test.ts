@@ -18,7 +18,7 @@ describe('the root of a listener', () => {
       expect([path, (await fetch(`${node.url}${path}`)).status]).toEqual([path, 200]);
   });
 
-  it('is no route for a program', async () => {
+  it('answers 404 to a program', async () => {
     const node = await startNode();
     const response = await fetch(node.url, { headers: { Accept: 'application/json' } });
     expect([response.status, await response.json()]).toEqual([404, expect.objectContaining({ Code: 404 })]);

@@ -132,7 +132,7 @@ describe('a sign of life', () => {
     return { entry, heartbeat, traffic, seconds, cutAt: () => cutAt };
   }
 
-  it('is each byte that comes, though no frame is whole for 100 s; once none comes it is cut', () => {
+  it('is each byte that comes, even if no frame is whole for 100 s; a connection from which none comes is cut', () => {
     const { traffic, seconds, cutAt } = moving();
     seconds(100, () => (traffic.bytesRead += 9_000));
     expect(cutAt()).toBeUndefined();
@@ -150,7 +150,7 @@ describe('a sign of life', () => {
     expect(cutAt()).toBe(67);
   });
 
-  it('is a queue that gets shorter, and none is one that does not', () => {
+  it('is a queue that gets shorter, and not one that does not', () => {
     const { traffic, seconds, cutAt } = moving();
     traffic.bytesWritten += 200_000;
     traffic.writableLength = 200_000;
@@ -186,7 +186,7 @@ describe('a sign of life', () => {
     expect(cutAt()).toBe(110);
   });
 
-  it('comes in time of who reads 12 kB a second, though three megabytes lie before the first ping', () => {
+  it('comes in time from a client that reads 12 kB a second, even if three megabytes lie before the first ping', () => {
     const { entry, heartbeat, traffic, seconds, cutAt } = moving();
     const begun = traffic.bytesWritten;
     traffic.bytesWritten += 3_000_000;
@@ -206,7 +206,7 @@ describe('a sign of life', () => {
 });
 
 describe('a process that was stopped for an hour', () => {
-  it('cuts nobody on waking, but who still does not answer', () => {
+  it('cuts no connection on waking, and later those that still do not answer', () => {
     // A timer of Node's that is late by many of its rounds runs once, and then goes on.
     let second = (): void => {};
     const clock = new ManualClock();

@@ -44,7 +44,7 @@ const range = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, i) => String(from + i));
 
 describe('GET /api/v3/events', () => {
-  it('answers the newest 100, oldest first, and how to go back and on', async () => {
+  it('answers the newest 100 events, oldest first, with the cursors to go back and on', async () => {
     const node = await startNode();
     const ids = await publish(node, 250);
     const newest = await page(node, PUBLISHED);
@@ -57,7 +57,7 @@ describe('GET /api/v3/events', () => {
     expect(first.earlier).toBeUndefined();
   });
 
-  it('answers what followed a cursor, page by page, and stands still at the end', async () => {
+  it('answers the events after a cursor page by page, and keeps its cursor at the end of the log', async () => {
     const node = await startNode();
     const ids = await publish(node, 6);
     const first = await page(node, `since=${ids[1] ?? ''}&limit=3`);
@@ -71,7 +71,7 @@ describe('GET /api/v3/events', () => {
     });
   });
 
-  it('looks between places or times, the first of them left out where it is a cursor', async () => {
+  it('answers the events between two positions or times, without the event of the first cursor', async () => {
     const node = await startNode();
     const ids = await publish(node, 6);
     expect(keys(await page(node, `since=${ids[1] ?? ''}&until=${ids[4] ?? ''}`))).toEqual(['2', '3']);
@@ -80,7 +80,7 @@ describe('GET /api/v3/events', () => {
     expect(keys(await page(node, 'since=2999-01-01T00:00:00Z'))).toEqual([]);
   });
 
-  it('answers only what patterns, filters and grants admit, as it would have been heard', async () => {
+  it('answers only the events that patterns, filters and grants admit, masked as a socket hears them', async () => {
     const node = await startNode({ BELFRY_REDACTION: '[{"fields":["n"],"except":["hr"]}]' });
     await publish(node, 6);
     expect(keys(await page(node, 'pattern=even.*.0,2&pattern=odd.*.5'))).toEqual(['0', '2', '5']);
@@ -110,7 +110,7 @@ describe('GET /api/v3/events', () => {
     expect(keys(await page(node, `pattern=even.*.100&until=${newest.earlier ?? ''}`))).toEqual(['100']);
   });
 
-  it('says what is missing after a cursor that the log no longer reaches, or never had', async () => {
+  it('tells a gap after a cursor that the log no longer holds, or never had', async () => {
     const node = await startNode({ BELFRY_LOG_MAX_EVENTS: '3' });
     const ids = await publish(node, 6);
     const gap = { from: ids[0], to: ids[2], reason: 'trimmed' };
@@ -122,7 +122,7 @@ describe('GET /api/v3/events', () => {
   });
 
   it.each(['99999999999999-0', '2999-01-01T00:00:00Z'])(
-    'goes on at the end of the log where the place %s lies beyond it',
+    'goes on at the end of the log when the position %s lies beyond it',
     async (since) => {
       const node = await startNode();
       await publish(node, 1);

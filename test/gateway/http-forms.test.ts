@@ -28,7 +28,7 @@ describe('a published body', () => {
     'application/json ; odata=verbose; charset=us-ascii',
     'text/json',
     'application/cloudevents+json; charset=utf8',
-  ])('is taken as %s', async (type) => {
+  ])('is taken when its type is %s', async (type) => {
     expect((await post(await startNode(), { 'Content-Type': type })).status).toBe(204);
   });
 
@@ -40,7 +40,7 @@ describe('a published body', () => {
     'application/json; charset=utf-16',
     'application/x-www-form-urlencoded',
     'multipart/form-data; boundary=application/json',
-  ])('is refused as %s', async (type) => {
+  ])('is refused when its type is %s', async (type) => {
     const response = await post(await startNode(), { 'Content-Type': type });
     expect(response.status).toBe(400);
     expect(await response.text()).toContain(`Invalid content type: ${type.replaceAll('"', '\\"')}`);
@@ -63,7 +63,7 @@ describe('a published body', () => {
     ['gzip', EVENT, 400, 'request_invalid'],
     ['gzip', gzipSync('1'.repeat(20_000_000)), 413, 'event_too_big'],
   ])(
-    'is refused when it says %s and is something else, or too much',
+    'is refused when its Content-Encoding is %s and it cannot be read so, or is too large',
     async (encoding, body, status, code) => {
       const headers = { 'Content-Type': 'application/json', 'Content-Encoding': encoding };
       const response = await post(await startNode(), headers, body);
@@ -100,7 +100,7 @@ describe('a published body', () => {
 
 describe('a body that says it is too large', () => {
   it.each([[[]], [['Expect: 100-continue']]])(
-    'is refused before any of it is sent, with %j',
+    'is refused before the client sends any of it, with the headers %j',
     async (more) => {
       const node = await startNode();
       const head = [
@@ -139,12 +139,12 @@ describe('an answer', () => {
     ['application/json;q=0.5, text/event-stream', 'text/event-stream; charset=utf-8'],
     ['text/event-stream;q=0.5, application/json', 'application/json; charset=utf-8'],
     ['*/*', 'application/json; charset=utf-8'],
-  ])('to what was is a stream or a page as Accept: %s prefers', async (Accept, type) => {
+  ])('to GET /api/v3/events is a stream or a page, whichever Accept: %s prefers', async (Accept, type) => {
     const response = await get(await startNode(), '/api/v3/events', { Accept }, 'HEAD');
     expect([response.status, response.headers.get('content-type')]).toEqual([200, type]);
   });
 
-  it('to HEAD is that to GET without its body', async () => {
+  it('to HEAD is the answer to GET without its body', async () => {
     const node = await startNode();
     for (const path of [
       '/healthz',
@@ -164,7 +164,7 @@ describe('an answer', () => {
   });
 
   it.each(['/openapi.json', '/asyncapi.json'])(
-    '%s is made once, and told again only where it changed',
+    '%s is made once, and sent again only to a client that does not have it',
     async (path) => {
       const node = await startNode();
       const first = await get(node, path);
@@ -195,16 +195,19 @@ describe('a method', () => {
     ['POST', '/api/v3/machines/a', 'GET, HEAD, OPTIONS'],
     ['PROPFIND', '/api/clusters/', 'GET, HEAD, OPTIONS'],
     ['POST', '/healthz', 'GET, HEAD, OPTIONS'],
-  ])('%s that %s does not have is 405, with those that it has', async (method, path, allow) => {
-    const node = await startNode();
-    const refused = await get(node, path, {}, method);
-    expect([refused.status, refused.headers.get('allow')]).toEqual([405, allow]);
-    expect(await refused.text()).toContain('#method_not_allowed');
-    const asked = await get(node, path, {}, 'OPTIONS');
-    expect([asked.status, asked.headers.get('allow')]).toEqual([204, allow]);
-  });
+  ])(
+    '%s, which %s does not have, is refused with 405, and Allow names those that it has',
+    async (method, path, allow) => {
+      const node = await startNode();
+      const refused = await get(node, path, {}, method);
+      expect([refused.status, refused.headers.get('allow')]).toEqual([405, allow]);
+      expect(await refused.text()).toContain('#method_not_allowed');
+      const asked = await get(node, path, {}, 'OPTIONS');
+      expect([asked.status, asked.headers.get('allow')]).toEqual([204, allow]);
+    },
+  );
 
-  it('of a path that is none is 404', async () => {
+  it('of a path that does not exist is refused with 404', async () => {
     const node = await startNode();
     expect((await get(node, '/nowhere', {}, 'DELETE')).status).toBe(404);
     expect((await get(node, '/api/v3/a/b/c', {}, 'OPTIONS')).status).toBe(404);
@@ -233,14 +236,14 @@ describe('a handshake', () => {
     ]);
   });
 
-  it('of another version only is refused with the one that there is', async () => {
+  it('that offers only another version of WebSocket is refused with 400, which names version 13', async () => {
     const { url } = await startNode();
     const lines = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 25'];
     const answer = await rawRequest(url, ['GET /norn/ws HTTP/1.1', 'Host: a', KEY, ...lines]);
     expect([answer.status, answer.headers['sec-websocket-version']]).toEqual([400, '13']);
   });
 
-  it('to another protocol is passed over', async () => {
+  it('to another protocol than WebSocket is ignored, and the request is served', async () => {
     const { url } = await startNode();
     const lines = [
       'Connection: Upgrade, HTTP2-Settings',

@@ -65,7 +65,7 @@ describe('an HTTP connection', () => {
 });
 
 describe('a node that is asked to stop', () => {
-  it('serves what comes on kept and new connections, and asks each to come back elsewhere', async () => {
+  it('serves requests on kept and new connections, and asks each client to connect anew for the next one', async () => {
     const { app, url, token } = await startStill();
     const kept = await rawConnection(url);
     expect((await kept.ask(post(token), EVENT)).headers['connection']).toBe('keep-alive');
@@ -100,7 +100,7 @@ describe('a node that is asked to stop', () => {
     await stopped;
   });
 
-  it('does not wait for the window where nobody is connected', async () => {
+  it('does not wait for the window when no client is connected', async () => {
     const { app } = await startStill();
     await expect(app.stop(WINDOW_MS)).resolves.toBeUndefined();
   });
@@ -119,7 +119,7 @@ describe('TCP connections in no request', () => {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  it('are closed from the longest idle on when there are too many that never asked', async () => {
+  it('are closed, the longest idle first, when too many of them never sent a request', async () => {
     const url = await serve(new HttpConnections({ maxSilent: 2 }));
     const open: RawConnection[] = [];
     for (let i = 0; i < 4; i++) open.push(await rawConnection(url));
@@ -128,7 +128,7 @@ describe('TCP connections in no request', () => {
     for (const connection of open.slice(2)) expect((await connection.ask(HEALTH)).status).toBe(200);
   });
 
-  it('are closed from the longest idle on when there are too many that are kept', async () => {
+  it('are closed, the longest idle first, when too many of them are kept between requests', async () => {
     const url = await serve(new HttpConnections({ maxKept: 2 }));
     const open: RawConnection[] = [];
     for (let i = 0; i < 3; i++) {
@@ -140,7 +140,7 @@ describe('TCP connections in no request', () => {
     for (const connection of open.slice(1)) expect((await connection.ask(HEALTH)).status).toBe(200);
   });
 
-  it('are not those that became sockets of the hub', async () => {
+  it('do not include those that became sockets of the hub', async () => {
     const { app, url } = await startStill();
     const client = await connect(`${url.replace('http', 'ws')}/norn/ws`);
     expect(app.hub.connections.size).toBe(1);
@@ -199,7 +199,7 @@ describe('the time for the head of a request', () => {
   });
 });
 
-describe('what cannot be read as a request', () => {
+describe('input that is no HTTP request', () => {
   it.each([
     ['two lengths', ['POST / HTTP/1.1', 'Host: a', 'Content-Length: 1', 'Content-Length: 2'], 400],
     [

@@ -53,9 +53,9 @@ async function startStage(): Promise<{ node: TestNode; token: string }> {
   return { node, token };
 }
 
-describe('a request that fits /openapi.json', () => {
+describe('a request by /openapi.json', () => {
   const asked = ROUTES.filter(({ id }) => !CLOSES_ALL.has(id));
-  it.each(asked)('of $id is answered as described, and not refused for its form', async (route) => {
+  it.each(asked)('that fits $id is answered as described, and not refused for its form', async (route) => {
     const { id, path, method } = route;
     const { node, token } = await startStage();
     const described = document.paths[path]?.[method] as Described;
@@ -71,16 +71,19 @@ describe('a request that fits /openapi.json', () => {
     );
   });
 
-  it.each(Object.keys(document.paths))('%s with a method that it does not describe is 405', async (path) => {
-    const { node, token } = await startStage();
-    const methods = Object.keys(document.paths[path] ?? {});
-    const target = path.replaceAll(/\{\w+\}/g, 'x');
-    for (const method of ['get', 'post', 'put', 'patch', 'delete', 'trace', 'query']) {
-      if (methods.includes(method)) continue;
-      expect([method, await ask(node, method.toUpperCase(), token)({ target, headers: {} })]).toEqual([
-        method,
-        405,
-      ]);
-    }
-  });
+  it.each(Object.keys(document.paths))(
+    'to %s with a method that the document does not describe is refused with 405',
+    async (path) => {
+      const { node, token } = await startStage();
+      const methods = Object.keys(document.paths[path] ?? {});
+      const target = path.replaceAll(/\{\w+\}/g, 'x');
+      for (const method of ['get', 'post', 'put', 'patch', 'delete', 'trace', 'query']) {
+        if (methods.includes(method)) continue;
+        expect([method, await ask(node, method.toUpperCase(), token)({ target, headers: {} })]).toEqual([
+          method,
+          405,
+        ]);
+      }
+    },
+  );
 });

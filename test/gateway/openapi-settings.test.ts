@@ -30,7 +30,7 @@ describe('/openapi.json says what is true of the settings:', () => {
     }
   });
 
-  it('a token may be shown to the clusters where dorgu asks for none', async () => {
+  it('the clusters may be asked with a token when dorgu needs none', async () => {
     const node = await startNode();
     const described = (await pathsOf(node))['/api/clusters']?.['get'] as Described;
     expect(described.security).toEqual([{}, { bearer: [] }, { basic: [] }, { token: [] }]);
@@ -39,7 +39,7 @@ describe('/openapi.json says what is true of the settings:', () => {
       expect((await fetch(`${node.url}/api/clusters`, { headers })).status).toBe(200);
   });
 
-  it('paths of a dialect that is not served are not there, by any method', async () => {
+  it('the paths of a dialect that is not served are not described, and answer 404 to every method', async () => {
     const everything = Object.keys(await pathsOf(await startNode()));
     const node = await startNode({ BELFRY_DIALECTS: 'native', BELFRY_LISTEN: '127.0.0.1:0=native' });
     const paths = Object.keys(await pathsOf(node));
@@ -51,7 +51,7 @@ describe('/openapi.json says what is true of the settings:', () => {
       expect([method, (await fetch(`${node.url}/api/clusters`, { method })).status]).toEqual([method, 404]);
   });
 
-  it('numbers are not there where they go out by a listener of their own', async () => {
+  it('/metrics is neither described nor served on a hub listener when metrics have a listener of their own', async () => {
     const node = await startNode({
       BELFRY_LISTEN: '127.0.0.1:0=native,127.0.0.1:0=metrics',
       BELFRY_DIALECTS: 'native',

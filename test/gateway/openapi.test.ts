@@ -31,7 +31,7 @@ function routesIn(layers: readonly Layer[], base = ''): string[] {
 }
 
 describe('the OpenAPI document', () => {
-  it('is one by the schema of OpenAPI 3.1', async () => {
+  it('is valid by the schema of OpenAPI 3.1', async () => {
     const validator = new Validator();
     expect(await validator.validate(structuredClone(document) as Record<string, unknown>)).toEqual({
       valid: true,
@@ -55,7 +55,7 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(table)).toEqual(Object.keys(ERRORS));
   });
 
-  it('is served on every listener as it is made', async () => {
+  it('is served on every listener', async () => {
     const node = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=norn,127.0.0.1:0=mist' });
     for (const { url } of node.listening) {
       const response = await fetch(`${url}/openapi.json`);
@@ -343,30 +343,33 @@ async function startStage(redisUrl = inject('redisUrl')): Promise<{
 }
 
 describe('a running node', () => {
-  it.each(ROUTES)('answers $id as it is described, whatever is wrong', async (route) => {
-    const { ask } = await startStage();
-    const met = new Set<string>();
-    const requests = REQUESTS[route.id] ?? [];
-    for (const asked of requests) {
-      const response = await ask(asked, route.method);
-      const body = await fits(route, response);
-      expect([asked.target, codeOf(response, body)]).toEqual([asked.target, String(asked.gets)]);
-      met.add(String(asked.gets));
-    }
-    const [first = { target: route.path, gets: 200 }] = requests;
-    const codes = errorsOf(route);
-    for (const { code, headers } of COMMON.filter((common) => codes.some((each) => each === common.code))) {
-      const response = await ask({ ...first, headers: { ...first.headers, ...headers } }, route.method);
-      const body = await fits(route, response);
-      expect(codeOf(response, body).replace('401', code)).toBe(code);
-      met.add(code);
-    }
-    const codesToMeet = codes.filter((code) => !NOT_ASKED_FOR.has(code));
-    const statuses = Object.keys(route.answers).filter((status) => status !== '503');
-    expect([...met].toSorted()).toEqual([...codesToMeet, ...statuses].toSorted());
-  });
+  it.each(ROUTES)(
+    'answers $id as /openapi.json describes it, with every answer and every error',
+    async (route) => {
+      const { ask } = await startStage();
+      const met = new Set<string>();
+      const requests = REQUESTS[route.id] ?? [];
+      for (const asked of requests) {
+        const response = await ask(asked, route.method);
+        const body = await fits(route, response);
+        expect([asked.target, codeOf(response, body)]).toEqual([asked.target, String(asked.gets)]);
+        met.add(String(asked.gets));
+      }
+      const [first = { target: route.path, gets: 200 }] = requests;
+      const codes = errorsOf(route);
+      for (const { code, headers } of COMMON.filter((common) => codes.some((each) => each === common.code))) {
+        const response = await ask({ ...first, headers: { ...first.headers, ...headers } }, route.method);
+        const body = await fits(route, response);
+        expect(codeOf(response, body).replace('401', code)).toBe(code);
+        met.add(code);
+      }
+      const codesToMeet = codes.filter((code) => !NOT_ASKED_FOR.has(code));
+      const statuses = Object.keys(route.answers).filter((status) => status !== '503');
+      expect([...met].toSorted()).toEqual([...codesToMeet, ...statuses].toSorted());
+    },
+  );
 
-  it.skipIf(!HAS_REDIS_SERVER)('answers as it is described while Redis is away', async () => {
+  it.skipIf(!HAS_REDIS_SERVER)('answers 503 as /openapi.json describes it while Redis is away', async () => {
     const redis = await startRedisServer();
     const { node, ask } = await startStage(redis.url);
     await redis.kill();
@@ -387,7 +390,7 @@ describe('a running node', () => {
     }
   });
 
-  it('streams events that are those of the described page', async () => {
+  it('streams events in the form that /openapi.json describes for a page', async () => {
     const { node } = await startStage();
     const stream = await openStream(`${node.url}/api/v3/events?since=1-0&token=${await node.token()}`);
     const event = complaintsAt('/components/schemas/Page/properties/events/items');

@@ -29,7 +29,7 @@ function works(turns: FairQueue, principal: string, count: number) {
 const begun = (all: ReturnType<typeof works>): number => all.filter(({ isBegun }) => isBegun()).length;
 
 describe('costly reads', () => {
-  it('of one principal run two at a time, the others in their order', async () => {
+  it('of one principal run two at a time, and the others wait in their order', async () => {
     const all = works(new FairQueue(), 'user:ann', 5);
     expect(begun(all)).toBe(2);
     all[1]?.end();
@@ -37,13 +37,13 @@ describe('costly reads', () => {
     expect(all.map(({ isBegun }) => isBegun())).toEqual([true, true, true, false, false]);
   });
 
-  it('of one principal keep nobody else waiting', async () => {
+  it('of one principal do not keep the reads of another principal waiting', async () => {
     const turns = new FairQueue();
     works(turns, 'user:ann', 30);
     expect(begun(works(turns, 'user:bob', 1))).toBe(1);
   });
 
-  it('of a node run four at a time, each principal in turn', async () => {
+  it('run four at a time on a node, and the principals take turns', async () => {
     const turns = new FairQueue();
     const [first = [], ...others] = ['a', 'b', 'c', 'd'].map((who) => works(turns, who, 4));
     expect([first, ...others].map(begun)).toEqual([2, 2, 0, 0]);
@@ -53,7 +53,7 @@ describe('costly reads', () => {
     expect([first, ...others].map(begun)).toEqual([2, 2, 1, 1]);
   });
 
-  it('are refused with when to come back where too many wait', async () => {
+  it('are refused with reads_exceeded and a time to come back when too many of them wait', async () => {
     const all = works(new FairQueue(), 'user:ann', 35);
     await expect(all[34]?.done).rejects.toMatchObject({
       code: 'reads_exceeded',
@@ -63,7 +63,7 @@ describe('costly reads', () => {
     expect(begun(all)).toBe(2);
   });
 
-  it('that fail leave their turn to the next', async () => {
+  it('that fail give their turn to the next read', async () => {
     const turns = new FairQueue();
     const failing = () => Promise.reject(new Error('no'));
     for (let i = 0; i < 20; i++) await expect(turns.run('user:ann', failing)).rejects.toThrow('no');
@@ -71,8 +71,8 @@ describe('costly reads', () => {
   });
 });
 
-describe('what many ask for at once', () => {
-  it('is made once for those who ask before it begins, and again for who asks later', async () => {
+describe('a result that many callers ask for at once', () => {
+  it('is made once for the callers that ask before it begins, and again for those that ask later', async () => {
     let made = 0;
     const ends: (() => void)[] = [];
     const shared = new SingleFlight(async () => {
@@ -90,7 +90,7 @@ describe('what many ask for at once', () => {
     expect(new Set(await Promise.all(late))).toEqual(new Set([2]));
   });
 
-  it('is made again after it failed', async () => {
+  it('is made again after its making failed', async () => {
     let made = 0;
     const shared = new SingleFlight(() =>
       ++made === 1 ? Promise.reject(new Error('away')) : Promise.resolve(made),
@@ -101,7 +101,7 @@ describe('what many ask for at once', () => {
 });
 
 describe('long work', () => {
-  it('is done in turns, between which others have theirs', async () => {
+  it('is done in slices, and other work runs between them', async () => {
     let others = 0;
     const tick = (): void => void setImmediate(() => (others++, tick()));
     tick();
@@ -113,7 +113,7 @@ describe('long work', () => {
     others = Number.NaN;
   });
 
-  it('of several gives them one turn at a time', async () => {
+  it('of several tasks gets one slice at a time', async () => {
     const turns: string[] = [];
     const work = (name: string) => async () => {
       const turn = new TimeSlice();
@@ -153,7 +153,7 @@ describe('large answers', () => {
     };
   }
 
-  it('arrive whole where they are read', async () => {
+  it('arrive whole at a client that reads them', async () => {
     const body = JSON.stringify('ä'.repeat(3 * MIB));
     const ask = await serve(clock(), () => body);
     const connection = await ask();
@@ -163,7 +163,7 @@ describe('large answers', () => {
     expect(Buffer.from(answer.body, 'latin1').equals(Buffer.from(body))).toBe(true);
   });
 
-  it('that wait unread are cut from the oldest on when they hold more than 64 MiB', async () => {
+  it('that wait unread are cut, the oldest first, when they hold more than 64 MiB together', async () => {
     const ask = await serve(clock(), (n) => Buffer.alloc(16 * MIB, String(n)));
     const connections: RawConnection[] = [];
     for (let i = 0; i < 5; i++) connections.push(await ask());
@@ -173,7 +173,7 @@ describe('large answers', () => {
     expect((await connections[4]?.next())?.body.length).toBe(16 * MIB);
   });
 
-  it('that wait unread count once where they are the same for all', async () => {
+  it('that wait unread and send the same bytes to all count once', async () => {
     const body = Buffer.alloc(16 * MIB, 'x');
     const ask = await serve(clock(), () => body);
     const connections: RawConnection[] = [];
@@ -184,7 +184,7 @@ describe('large answers', () => {
     }
   });
 
-  it('are cut where nothing of them is taken in time', async () => {
+  it('are cut when the client takes nothing of them in time', async () => {
     const time = clock();
     const ask = await serve(time, () => Buffer.alloc(16 * MIB, 'x'));
     const connection = await ask();

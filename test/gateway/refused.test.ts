@@ -25,13 +25,13 @@ function dial(node: TestNode, path: string, headers: Record<string, string> = {}
   return connect(`${node.url.replace('http', 'ws')}${path}`, { headers });
 }
 
-it('every reason for which a handshake is refused is there from the start', async () => {
+it('the counter of refused handshakes has every reason from the start', async () => {
   const node = await startNode();
   await dial(node, '/norn/ws');
   expect(await refusedBy(node)).toEqual({});
 });
 
-it('a handshake at no path of a socket, and one without a key, are bad requests; what is no handshake is not counted', async () => {
+it('a handshake at a path without a socket, and one without a key, count as bad_request; a request that is no handshake does not count', async () => {
   const node = await startNode();
   await expect(dial(node, '/nowhere')).rejects.toThrow('404');
   expect((await fetch(`${node.url}/norn/ws`)).status).toBe(400);
@@ -42,7 +42,7 @@ it('a handshake at no path of a socket, and one without a key, are bad requests;
   expect(await refusedBy(node)).toEqual({ bad_request: 2 });
 });
 
-it('no token, a bad one, and a page of another origin are not permitted', async () => {
+it('a handshake without a token, with a bad one, and from another origin counts as not permitted', async () => {
   const node = await startNode({ BELFRY_ALLOWED_ORIGINS: 'https://here.example' });
   await expect(dial(node, '/api/v3/ws')).rejects.toThrow('401');
   await expect(dial(node, '/native/ws?token=x')).rejects.toThrow('401');
@@ -50,14 +50,14 @@ it('no token, a bad one, and a page of another origin are not permitted', async 
   expect(await refusedBy(node)).toEqual({ not_permitted: 3 });
 });
 
-it('an address over its rate is counted apart from a node that is full', async () => {
+it('a handshake over the rate of its address is counted apart from one that finds the node full', async () => {
   const node = await startNode({ BELFRY_HANDSHAKES_PER_MINUTE_PER_ADDRESS: '1' });
   await dial(node, '/norn/ws');
   await expect(dial(node, '/norn/ws')).rejects.toThrow('429');
   expect(await refusedBy(node)).toEqual({ address_rate: 1 });
 });
 
-it('a full node, and one that keeps what is left for those with a token, are told apart', async () => {
+it('a handshake that finds the node full is counted apart from one that finds only reserved places', async () => {
   const node = await startNode({ BELFRY_CONNECTIONS_MAX: '2', BELFRY_CONNECTIONS_RESERVED: '0.5' });
   const token = await node.token();
   await dial(node, '/norn/ws');
@@ -78,14 +78,17 @@ it('an event stream that finds no place is counted as a socket is', async () => 
 it.each([
   ['BELFRY_CONNECTIONS_PER_PRINCIPAL', 'per_principal'],
   ['BELFRY_CONNECTIONS_PER_ADDRESS', 'per_address'],
-])('one more than %s is counted, though its socket opens to say so', async (setting, reason) => {
-  const node = await startNode({ [setting]: '1' });
-  const token = await node.token();
-  await dial(node, `/native/ws?token=${token}`);
-  const second = await dial(node, `/native/ws?token=${token}`);
-  expect((await second.closed).code).toBe(1013);
-  expect(await refusedBy(node)).toEqual({ [reason]: 1 });
-});
+])(
+  'a connection over %s is counted as refused, although its socket opens to say so',
+  async (setting, reason) => {
+    const node = await startNode({ [setting]: '1' });
+    const token = await node.token();
+    await dial(node, `/native/ws?token=${token}`);
+    const second = await dial(node, `/native/ws?token=${token}`);
+    expect((await second.closed).code).toBe(1013);
+    expect(await refusedBy(node)).toEqual({ [reason]: 1 });
+  },
+);
 
 it.each([
   [goingAway(), 'draining'],

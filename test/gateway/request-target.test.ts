@@ -66,7 +66,7 @@ describe('a target', () => {
     },
   );
 
-  it('names the host by which the origin of a page with a cookie is judged', async () => {
+  it('in absolute form names the host that the origin of a page with a cookie is compared with', async () => {
     const node = await startNode();
     const ask = async (host: string): Promise<string> =>
       headOf(node, [
@@ -80,7 +80,7 @@ describe('a target', () => {
     expect(await ask('other.example')).toMatch(/^HTTP\/1\.1 403 /);
   });
 
-  it('is refused as any other where nothing is', async () => {
+  it('in absolute form is refused with 404 at a path that does not exist', async () => {
     const node = await startNode();
     const head = await headOf(node, [
       'GET http://hub.example/no/ws HTTP/1.1',
@@ -91,7 +91,7 @@ describe('a target', () => {
   });
 
   it.each(['/native/ws', '/dorgu/ws', '/healthz', '/api/v3/info'])(
-    'is refused at two hosts: %s',
+    'is refused in a request with two Host headers: %s',
     async (path) => {
       const node = await startNode();
       const target = `GET ${path}?token=${await node.token()} HTTP/1.1`;
@@ -101,7 +101,7 @@ describe('a target', () => {
     },
   );
 
-  it('means the same where it is encoded without need, or has a fragment', async () => {
+  it('means the same when it is percent-encoded without need, or has a fragment', async () => {
     const node = await startNode();
     const token = await node.token();
     const upgrade = await headOf(node, [

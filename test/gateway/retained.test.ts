@@ -47,7 +47,7 @@ describe('GET /api/v3/<type>', () => {
     expect(await response.json()).toEqual([{ Name: 'a', v: 2 }, { Name: 'b' }]);
   });
 
-  it('answers an empty list for a type with a rule of which nothing was heard', async () => {
+  it('answers an empty list for a type that has a rule and no events', async () => {
     const response = await get(await startRetaining(), '/api/v3/leases');
     expect([response.status, ...counts(response), await response.text()]).toEqual([200, '0', '0', '[]']);
   });
@@ -76,7 +76,7 @@ describe('GET /api/v3/<type>', () => {
     },
   );
 
-  it('shows what the caller may hear and passes over the rest', async () => {
+  it('shows what the caller may hear and leaves out the rest', async () => {
     const node = await startRetaining();
     await publish(node, machine('a', 'a'), machine('b', 'b'), machine('c', 'c', 'secret'));
     for (const [patterns, names] of [
@@ -91,7 +91,7 @@ describe('GET /api/v3/<type>', () => {
     }
   });
 
-  it('answers HEAD with the counts alone', async () => {
+  it('answers HEAD with the counts and no body', async () => {
     const node = await startRetaining();
     await publish(node, machine('a', 'a'));
     const response = await get(node, '/api/v3/machines?limit=0', undefined, 'HEAD');
@@ -104,7 +104,7 @@ describe('GET /api/v3/<type>', () => {
     expect(await response.json()).toMatchObject({ Messages: ['No route', expect.anything()] });
   });
 
-  it('wants to know who asks', async () => {
+  it('refuses a request without credentials', async () => {
     const node = await startRetaining();
     for (const path of ['machines', 'machines/a']) {
       expect((await fetch(`${node.url}/api/v3/${path}`)).status).toBe(401);
@@ -126,7 +126,7 @@ describe('GET /api/v3/<type>/<key>', () => {
     expect((await get(node, `/api/v3/machines/${path}`, undefined, 'HEAD')).status).toBe(200);
   });
 
-  it('answers 404 for what is not there, and for what the caller may not hear', async () => {
+  it('answers 404 for a key that is not there, and for one that the caller may not hear', async () => {
     const node = await startRetaining();
     await publish(node, machine('a', 1), machine('gone', 1), machine('gone', 1, 'destroy'));
     for (const [key, patterns] of [['x'], ['gone'], ['a', ['machines.*.b']]] as [string, string[]?][]) {
@@ -156,7 +156,7 @@ describe('the latest of a type that is kept as tails', () => {
       ...settings,
     });
 
-  it('is listed, page by page, and answered for one key', async () => {
+  it('is listed page by page, and answered for one key', async () => {
     const node = await started();
     await publish(
       node,
@@ -178,7 +178,7 @@ describe('the latest of a type that is kept as tails', () => {
     for (const key of ['c', 'gone', 'x']) expect((await get(node, `/api/v3/jobs/${key}`)).status).toBe(404);
   });
 
-  it('is the latest that the caller may hear', async () => {
+  it('is the latest event that the caller may hear', async () => {
     const node = await started();
     await publish(node, job('save', 'a', 'saved'), job('log', 'a', 'line'), job('log', 'b', 'line'));
     const refusal = { Code: 404 };
@@ -213,7 +213,7 @@ describe('the latest of a type that is kept as tails', () => {
     }
   });
 
-  it('is masked as its events are', async () => {
+  it('is masked as the events of the type are', async () => {
     const node = await started({
       BELFRY_REDACTION: '[{"fields":["ssn"],"except":["hr"]}]',
       BELFRY_ROLES: '{"hr":{"subscribe":["*.*.*"]},"dev":{"subscribe":["*.*.*"]}}',
@@ -232,7 +232,7 @@ describe('the latest of a type that is kept as tails', () => {
     }
   });
 
-  it('is there for every type where a rule keeps any', async () => {
+  it('is there for every type when a rule keeps all types', async () => {
     const node = await started({ BELFRY_RETENTION: '[{"pattern":"*.save.*","last":1}]' });
     await publish(node, machine('a', 1));
     const bodies = ['machines', 'machines/a', 'nothing'].map(async (path) =>
@@ -265,7 +265,7 @@ describe('GET /api/clusters', () => {
     }
   });
 
-  it('answers an empty list before any cluster was heard of, and 404 as text for one that is not there', async () => {
+  it('answers an empty list before any cluster was published, and 404 as text for a cluster that is not there', async () => {
     const node = await startRetaining();
     expect(await (await fetch(`${node.url}/api/clusters`)).json()).toEqual({ clusters: [] });
     const response = await fetch(`${node.url}/api/clusters/nowhere`);

@@ -52,7 +52,7 @@ describe('a stream that cannot begin now', () => {
     expect(page.lines).not.toContain('dead');
   });
 
-  it('ends with 1013 where its principal has as many as it may', async () => {
+  it('ends with 1013 when its principal has as many connections as it may', async () => {
     const node = await startNode({ BELFRY_CONNECTIONS_PER_PRINCIPAL: '1' });
     const first = await listen(node);
     await first.next();
@@ -67,7 +67,7 @@ describe('a stream that cannot begin now', () => {
     expect(await endOf(await listen(node))).toEqual({ seconds: 0, code: 1013 });
   });
 
-  it('ends with 1001 where the node is going away', async () => {
+  it('ends with 1001 when the node is going away', async () => {
     const clock = new ManualClock(new Date().toISOString());
     const node = await startNode();
     const app = await startApp(node.config, pino({ level: 'silent' }), clock);
@@ -108,7 +108,7 @@ describe('a stream that cannot begin now', () => {
     await expect(openStream(url)).rejects.toThrow(`refused with ${status}`);
   });
 
-  it('is refused by its status to whoever asks by HEAD, or for a page', async () => {
+  it('is refused by its status to a request by HEAD, or for a page', async () => {
     const node = await startNode();
     const late = new ManualClock(new Date(Date.now() + 3_600_000).toISOString());
     const app = await startApp(node.config, pino({ level: 'silent' }), late);
@@ -120,7 +120,7 @@ describe('a stream that cannot begin now', () => {
   });
 });
 
-describe('a stream that goes on from a place that is none', () => {
+describe('a stream that resumes at a position that cannot be read', () => {
   it.each([
     ['undefined', (text: string) => ['', { 'Last-Event-ID': text }] as const],
     ['null', (text: string) => ['', { 'Last-Event-ID': text }] as const],

@@ -46,7 +46,7 @@ describe('GET /api/v3/events with Accept: text/event-stream', () => {
     expect(data).toMatchObject({ id, type: 'jobs', action: 'save', key: 'a', object: { n: 'a' } });
   });
 
-  it('is announced as what nobody on the way may keep, compress or collect', async () => {
+  it('has headers that forbid proxies to keep, compress or collect it', async () => {
     const { response } = await listen(await startNode(), '', { 'Accept-Encoding': 'gzip' });
     expect(Object.fromEntries(response.headers)).toMatchObject({
       'content-type': 'text/event-stream; charset=utf-8',
@@ -80,7 +80,7 @@ describe('GET /api/v3/events with Accept: text/event-stream', () => {
     expect(await second.nextKeys(3)).toEqual(['b', 'c', 'd']);
   });
 
-  it('resumes also for who heard nothing before', async () => {
+  it('resumes also for a client that heard nothing before', async () => {
     const node = await startNode();
     const stream = await listen(node);
     await stream.next();
@@ -90,14 +90,14 @@ describe('GET /api/v3/events with Accept: text/event-stream', () => {
     expect(await again.nextKeys(1)).toEqual(['a']);
   });
 
-  it('begins at a time, too', async () => {
+  it('begins at a time as well as at a cursor', async () => {
     const node = await startNode();
     await publish(node, 'a');
     const stream = await listen(node, 'pattern=jobs.*.*&since=2020-01-01T00:00:00Z');
     expect(await stream.nextKeys(1)).toEqual(['a']);
   });
 
-  it('tells a gap where the log cannot help, and what to go on from', async () => {
+  it('tells a gap when the log no longer has the events, and the cursor to go on from', async () => {
     const node = await startNode();
     await publish(node, 'a');
     const stream = await listen(node, '', { 'Last-Event-ID': '99999999999999-0' });
@@ -144,7 +144,7 @@ describe('GET /api/v3/events with Accept: text/event-stream', () => {
     expect(node.hub.connections.size).toBe(0);
   });
 
-  it('is refused for what the grants do not touch', async () => {
+  it('is refused for a pattern that the grants do not touch', async () => {
     const node = await startNode();
     const token = await node.token('someone', { subscribe: ['jobs.*.*'] });
     const url = `${node.url}/api/v3/events?token=${token}&pattern=a.*.*`;
@@ -165,7 +165,7 @@ describe('GET /api/v3/events with Accept: text/event-stream', () => {
     expect(page.lines).toEqual(['open', 'a', 'close 1001', 'open', 'b']);
   });
 
-  it('ends with the reason, and is forgotten', async () => {
+  it('ends with an event that gives the reason, and leaves the registry', async () => {
     const node = await startNode();
     const stream = await listen(node);
     await stream.next();

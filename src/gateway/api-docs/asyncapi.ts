@@ -10,7 +10,7 @@ import { socketChannels, SUBPROTOCOLS, type Channel, type Served } from './socke
 
 export interface AsyncApiOptions extends Served {
   readonly version: string;
-  /** Of Redis keys and channels. */
+  /** The prefix of Redis keys and channels. */
   readonly prefix: string;
   /** What `/ws` speaks on the listener that is described. */
   readonly byDefault: DialectName | undefined;
@@ -109,7 +109,7 @@ function fieldsOf(fields: Readonly<Record<string, z.ZodType>>): object {
   return jsonSchema(z.looseObject(fields).partial(), 'input', 'draft-7');
 }
 
-/** Any one of them, where a socket asks who comes. */
+/** A socket that needs credentials takes any one of them. */
 function securityOf({ query = {}, headers = {} }: Channel): object[] | undefined {
   if (!('token' in query)) return undefined;
   const names = Object.keys(SECURITY_SCHEMES);

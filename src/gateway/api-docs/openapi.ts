@@ -6,7 +6,7 @@ import type { Parameter } from '../rest/query.ts';
 import { errorsOf, named, type Answer, type DescribedRoute, type NamedSchema } from '../rest/route.ts';
 import { jsonSchema } from './json-schema.ts';
 
-/** How the header says who comes, in the words of OpenAPI and AsyncAPI alike; of `?token=` each has its own. */
+/** How the header carries credentials, in terms that OpenAPI and AsyncAPI share. For `?token=` each has its own. */
 export const HTTP_SCHEMES = {
   bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
   basic: { type: 'http', scheme: 'basic' },
@@ -93,7 +93,7 @@ function operationObject(route: DescribedRoute): object {
   };
 }
 
-/** Where a dialect asks nobody who comes, a token may still say so: it may hold whoever has it to patterns. */
+/** A route of a dialect that needs no credentials takes a token all the same: the token may limit its client to patterns. */
 function securityOf({ open = false, of }: DescribedRoute): object[] {
   if (open && of === undefined) return [];
   return [...(open ? [{}] : []), { bearer: [] }, { basic: [] }, { token: [] }];
@@ -144,14 +144,14 @@ function response({ says, content = {}, headers = [] }: Answer): object {
   };
 }
 
-/** By status, with the codes that have it. */
+/** The refusals of a route by status, each with the codes that have it. */
 function refusals(route: DescribedRoute): Record<string, object> {
   const byStatus = Map.groupBy(errorsOf(route), (code) => ERRORS[code].status);
   const { ofDrp = false } = route;
   return Object.fromEntries([...byStatus].map(([status, codes]) => [status, refusal(status, codes, ofDrp)]));
 }
 
-/** Who did not say who they are is asked by a header; on the paths of DRP by that alone. */
+/** A request without credentials is asked for them by a header, and on the paths of DRP by that header alone. */
 function refusal(status: number, codes: readonly ErrorCode[], ofDrp: boolean): object {
   const description = codes.map((code) => `\`${code}\`: ${ERRORS[code].title}`).join('\n\n');
   return {

@@ -10,12 +10,12 @@ import { TOKEN_PROTOCOL } from '../auth/credentials.ts';
 export interface Channel {
   readonly address: string;
   readonly summary: string;
-  /** From the hub, and to it. */
+  /** The messages from the hub, and those to it. */
   readonly sends: Messages;
   readonly takes: Messages;
-  /** Of a socket's URL. */
+  /** The parameters of a socket's URL. */
   readonly query?: Readonly<Record<string, z.ZodType>>;
-  /** Of its handshake. */
+  /** The headers of its handshake. */
   readonly headers?: Readonly<Record<string, z.ZodType>>;
 }
 
@@ -65,7 +65,7 @@ function isEntryPoint(dialect: DialectName): dialect is keyof typeof ENTRY_POINT
   return dialect in ENTRY_POINTS;
 }
 
-/** Which dialects there are, and which of them ask nobody who comes. */
+/** The dialects that are served, and those of them that need no credentials. */
 export interface Served {
   readonly dialects: readonly DialectName[];
   readonly anonymous: readonly DialectName[];

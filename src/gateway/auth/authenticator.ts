@@ -20,14 +20,17 @@ const RIGHTS_MAX = bound(
   'more are made afresh for each',
 );
 
-/** Finds out who somebody is and what they may do. */
+/** Finds out the principal of some credentials, and what it may do. */
 export class Authenticator {
   readonly #users: Pick<Users, 'authenticate'>;
   readonly #tokens: Pick<Tokens, 'verify'>;
   readonly #roles: ReadonlyMap<string, Pick<Identity, 'subscribe' | 'publish'>>;
-  /** By what they follow from, so that thousands of connections hold one object; a matter of memory, not of meaning. */
+  /**
+   * Grants by what they follow from, so that thousands of connections share one object. This saves memory and changes
+   * nothing else.
+   */
   readonly #rights = new Map<string, Rights>();
-  /** Of those whose token was known, so that all connections of one token hold one identity. */
+  /** The identities of tokens that the cache knows, so that all connections of one token share one identity. */
   readonly #whole = new WeakMap<Identity, Identity>();
 
   /** @throws BelfryError `pattern_invalid` */

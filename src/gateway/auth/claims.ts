@@ -33,7 +33,7 @@ const roleNames = z
   .nullish()
   .transform((roles) => roles ?? []);
 
-/** The claims that say who somebody is. */
+/** The claims that name the principal of a token. */
 interface Subject {
   readonly sub?: string | null | undefined;
   readonly user_id?: number | undefined;
@@ -45,10 +45,10 @@ interface Subject {
 const claimsSchema = z
   .object({
     sub: subject.nullish(),
-    // By these a token of Mist's says who it is, which has no sub. Elsewhere they may hold anything.
+    // A token of Mist has no sub, and names its principal by these claims. In other tokens they may hold anything.
     user_id: z.int().optional().catch(undefined),
     email: id,
-    // By these a token says which program it is for, where there is no person behind it (RFC 9068, OpenID Connect).
+    // A token without a person behind it names its program by these claims (RFC 9068, OpenID Connect).
     client_id: id,
     azp: id,
     role: roleNames,
@@ -103,7 +103,7 @@ export function invalidToken(why: string, expected: string): BelfryError {
   return new BelfryError('token_invalid', `The token is not valid: ${why}. Expected ${expected}.`);
 }
 
-/** A token that was good once: whoever comes back with another one is welcome. */
+/** A token that was good once. Its client may come back with another token. */
 export class TokenEnded extends BelfryError {
   constructor(why: string) {
     super('token_invalid', `The token is not valid: ${why}. Expected a fresh one.`);

@@ -6,7 +6,7 @@ export type Credentials =
   | { readonly kind: 'bearer'; readonly token: string }
   | { readonly kind: 'basic'; readonly name: string; readonly password: string };
 
-/** Of either alphabet, with its padding or without. */
+/** Base64 of either alphabet, with its padding or without. */
 const BASE64 = /^[\w+/-]+={0,2}$/;
 const SCHEME = /^([\w-]+)[ \t]+(\S.*)$/;
 
@@ -16,7 +16,10 @@ const TOKEN_PARAMETERS = ['token', 'Token', 'access_token'] as const;
 /** A page in a browser can set no header, but name subprotocols; what follows this is a token. */
 export const TOKEN_PROTOCOL = 'belfry.token.';
 
-/** Made once: a flood of strangers ends here, and to make an error costs as much as the rest of looking. */
+/**
+ * The error is made once: a flood of requests without credentials ends here, and an error costs as much as the rest of
+ * the check.
+ */
 const MISSING = new BelfryError(
   'credentials_missing',
   'The request carries no credentials. Expected "Authorization: Bearer <token>", "Authorization: Basic …" or ?token=<token>.',
@@ -30,7 +33,7 @@ export interface Carrier {
   readonly query: URLSearchParams;
 }
 
-/** Whether there are any, good or not. */
+/** Whether the request has any credentials, good or not. */
 export function carriesCredentials(carrier: Carrier): boolean {
   return [carrier.authorization?.trim(), tokenOffered(carrier), tokenAsked(carrier)].some(Boolean);
 }

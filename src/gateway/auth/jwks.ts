@@ -46,7 +46,7 @@ export interface PublishedKeysOptions {
   /** How long keys are used that cannot be fetched anew. */
   readonly maxAgeMs: number;
   readonly clock: Pick<Clock, 'elapsed'>;
-  /** Told why the issuer could not be asked. */
+  /** Is told why the issuer could not be asked. */
   readonly report: (cause: unknown) => void;
 }
 

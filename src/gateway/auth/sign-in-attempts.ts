@@ -14,17 +14,20 @@ const FATE =
 
 const GROWS = 'it grows no longer';
 
-/** Of one name from one address. */
+/** For one name from one address. */
 const PAIR: Allowance = {
   free: bound('wrong passwords for one name from one address', 10, 'entries', FATE),
   maxWaitMs: bound('wait after wrong passwords for one name from one address', 5 * 60_000, 'ms', GROWS),
 };
-/** Of any names from one address, behind which there may be many people. */
+/** For all names from one address together, behind which there may be many people. */
 const ADDRESS: Allowance = {
   free: bound('wrong passwords from one address', 50, 'entries', FATE),
   maxWaitMs: bound('wait after wrong passwords for one address', 60_000, 'ms', GROWS),
 };
-/** Of one name from anywhere. It holds back only addresses that were wrong already, so that nobody locks out a user. */
+/**
+ * For one name, from all addresses together. It delays only addresses that sent a wrong password before, so that nobody
+ * can lock out a user.
+ */
 const NAME: Allowance = {
   free: bound('wrong passwords for one name from all addresses', 100, 'entries', FATE),
   maxWaitMs: bound('wait after wrong passwords for one name from all addresses', 10_000, 'ms', GROWS),
@@ -44,11 +47,11 @@ const MAX_COUNTERS = bound(
 
 interface Counter {
   wrong: number;
-  /** By the elapsed time of the clock. */
+  /** In the elapsed time of the clock. */
   at: number;
 }
 
-/** Counts wrong passwords on this node, and says how long whoever guesses has to wait. */
+/** Counts wrong passwords on this node, and says how long a client that guesses has to wait. */
 export class Attempts {
   readonly #clock: Pick<Clock, 'elapsed'>;
   /** The latest last. */

@@ -12,19 +12,19 @@ const MAX_KNOWN = bound(
 const KNOWN_MS = bound('time for which a good signature is remembered', 60_000, 'ms', 'it is checked anew');
 
 /**
- * Tokens whose signature was good a moment ago, by a hash of their text: whoever opens many connections, or comes back
- * after each of them, costs one check. Whether a token still holds is asked each time all the same.
+ * Remembers tokens whose signature was good a moment ago, by a hash of their text: a client that opens many connections, or
+ * reconnects often, costs one check. Whether the token has expired or was revoked is checked each time all the same.
  */
 export class TokenCache {
   readonly #clock: Pick<Clock, 'elapsed'>;
-  /** The one that was checked longest ago is the first. */
+  /** The token that was checked longest ago is the first. */
   readonly #known = new Map<string, { readonly identity: Identity; readonly until: number }>();
 
   constructor(clock: Pick<Clock, 'elapsed'>) {
     this.#clock = clock;
   }
 
-  /** Who the token says this is; what rejects is not remembered. */
+  /** The identity of the token. A check that rejects is not remembered. */
   async of(token: string, check: () => Promise<Identity>): Promise<Identity> {
     const name = hash('sha256', token, 'base64');
     const known = this.#known.get(name);

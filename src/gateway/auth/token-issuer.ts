@@ -64,13 +64,13 @@ export class TokenIssuer {
   }
 }
 
-/** The session of a token, which a token that an admin makes for somebody else belongs to as well; of a password, a new one. */
+/** A token keeps its session, also when an admin makes one for another user. A password begins a new session. */
 function sessionOf({ tokenId, sessionId, signedInAt }: Identity, now: number): SignInSession {
   const id = randomUUID();
   return {
     id: sessionId ?? tokenId ?? id,
     tokenId: tokenId ?? id,
-    // Of a token that does not say when it was made, what was before nobody knows.
+    // A token that does not say when it was made says nothing of the sign-in before it.
     startedAt: signedInAt ? Math.min(signedInAt, now) : now,
   };
 }

@@ -8,7 +8,10 @@ import { identityIn, invalidToken, TokenEnded } from './claims.ts';
 import { PublishedKeys, type KeyWanted } from './jwks.ts';
 import { TokenCache } from './token-cache.ts';
 
-/** By which keys tokens are checked, and what they must say. Any of the keys may be absent, and all may be there. */
+/**
+ * The keys by which tokens are checked, and the claims that they must have. Any of the keys may be absent, and all may be
+ * there.
+ */
 export interface TokenSettings {
   readonly jwtSecret?: string;
   /** PEM. */
@@ -20,7 +23,7 @@ export interface TokenSettings {
   readonly jwtAudience?: string;
   /** Claims that every token must carry. */
   readonly jwtRequire?: readonly string[];
-  /** By how much the clock of an issuer may be ahead. */
+  /** How far the clock of an issuer may be ahead. */
   readonly jwtLeewayS?: number;
 }
 
@@ -48,7 +51,7 @@ export interface NewToken {
 
 export interface TokenParts {
   readonly isRevoked?: (identity: Identity) => boolean;
-  /** Told why the issuer's keys could not be fetched. */
+  /** Is told why the issuer's keys could not be fetched. */
   readonly report?: (cause: unknown) => void;
 }
 

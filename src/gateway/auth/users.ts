@@ -21,8 +21,8 @@ export interface User {
 }
 
 /**
- * How long a password that was right need not be checked again: drpcli may send it with every request, and whoever knows
- * it is let in while others guess.
+ * How long a password that was right is not checked again. drpcli may send it with every request, and a user who knows it is
+ * let in while somebody else guesses.
  */
 const REMEMBER_MS = bound(
   'time for which a right password is remembered',
@@ -45,7 +45,7 @@ const WAITING_MAX = bound(
 
 export interface UsersParts {
   readonly clock: Pick<Clock, 'elapsed'>;
-  /** Told of each try that was in vain, by its error code. The name is there if it is a user's. */
+  /** Is told the error code of each failed try. The name is there if it is a user's. */
   readonly report?: (code: ErrorCode, about: { readonly name?: string; readonly address: string }) => void;
 }
 

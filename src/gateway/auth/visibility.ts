@@ -5,11 +5,11 @@ import { UNKNOWN, type Grants, type Identity, type Principal } from '../../model
 import type { ConnectionQuery } from '../../registry/connection-query.ts';
 import type { ConnectionRecord } from '../../registry/registry.ts';
 
-/** The event that tells of a connection; who may hear it may also look the connection up. */
+/** The event that tells of a connection. A caller who may hear it may also look the connection up. */
 const TYPE = 'connections';
 const ACTION = 'create';
 
-/** Whose connections somebody with these grants may see. */
+/** The principals whose connections a caller with these grants may see. */
 export function visibleBy({ patterns }: Grants): ConnectionQuery['visible'] {
   const visible = new Set<Principal>();
   for (const { parts } of patterns) {
@@ -22,7 +22,7 @@ export function visibleBy({ patterns }: Grants): ConnectionQuery['visible'] {
   return [...visible];
 }
 
-/** The same, of one principal only. */
+/** The same, for one principal only. */
 export function narrowed(visible: ConnectionQuery['visible'], principal: Principal): readonly Principal[] {
   return visible === 'all' || visible.includes(principal) ? [principal] : [];
 }
@@ -37,7 +37,7 @@ export function mayClose(identity: Identity, records: readonly ConnectionRecord[
 }
 
 /**
- * One's own token, session or principal everybody may revoke, which is to sign out; `key` is the id or the principal.
+ * A caller may always revoke its own token, session or principal, which is to sign out. `key` is the id or the principal.
  * @throws BelfryError `forbidden`
  */
 export function mayRevoke(identity: Identity, key: string): void {

@@ -5,7 +5,7 @@ import { generate } from 'selfsigned';
 export interface Certificate {
   readonly key: string;
   readonly cert: string;
-  /** Whether it was made here; then nobody can check it, and a client must be told not to. */
+  /** Whether it was made here. No client can check such a certificate, so a client must be told not to. */
   readonly made: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
 
-/** What stays as it is while the node runs, so that whoever has it already need not be sent it again. */
+/** A document that does not change while the node runs, so that a client that has it is not sent it again. */
 export interface Document {
   readonly body: Buffer;
   readonly ETag: string;

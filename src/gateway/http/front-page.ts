@@ -12,7 +12,10 @@ export interface FrontPage {
   readonly listeners: readonly Listener[];
 }
 
-/** `GET /` of a browser: what this is, and which listener speaks what. Whoever asks for no page gets what any other path gives. */
+/**
+ * `GET /` of a browser: what this is, and which listener speaks what. A client that does not ask for a page gets the
+ * answer of an unknown path.
+ */
 export function frontPage(
   about: () => FrontPage,
 ): (request: Request, response: Response, next: NextFunction) => void {

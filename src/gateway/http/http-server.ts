@@ -30,7 +30,10 @@ export interface HttpServerOptions {
   /** Absent for a listener without TLS. */
   readonly tls: { readonly key: string; readonly cert: string } | undefined;
   readonly rest: { readonly rejected: RejectedInput };
-  /** Time for the head of a request, counted from its first byte, or on a connection that has asked nothing from its begin. */
+  /**
+   * Time for the head of a request, counted from its first byte, or on a connection that has asked nothing from its
+   * begin.
+   */
   readonly headMs?: number;
   /** How often the server looks for those that are over their time. */
   readonly lookEveryMs?: number;
@@ -63,7 +66,7 @@ export function httpServer(
     const hasLeft = LEFT.has(error.code);
     if (!hasLeft) rest.rejected.report('http', 'request_invalid');
     const answer = watching.answerOn(socket as Socket);
-    // Nobody waits for an answer who has asked nothing, nor for another one in the middle of one.
+    // A client that has sent nothing waits for no answer, and one that is being answered waits for no other.
     const isAwaited = socket.writable && answer?.headersSent !== true && (socket as Socket).bytesRead > 0;
     if (isAwaited && !hasLeft) refuse(socket, refusalOf(error));
     else socket.destroy();

@@ -1,6 +1,6 @@
 import { BelfryError } from '../../model/errors.ts';
 
-/** Who a page says it is, and which host it asked. */
+/** The origin that a page names, and the host that it asked. */
 export interface PageHeaders {
   readonly origin?: string | undefined;
   readonly host?: string | undefined;

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { targetOf } from '../sockets/handshake.ts';
 
-/** The position in the log at which a list was true: whoever follows from there on misses nothing that enters the log. */
+/** The position in the log at which a list was true. A client that follows the log from there misses no event. */
 export const CURSOR = 'Belfry-Cursor';
 
 /** What {@link setCounts} sets on every page. */
@@ -15,7 +15,10 @@ export interface PageCounts {
   readonly next: number | undefined;
 }
 
-/** Where the next page begins of a list of so many, if there is one. A page of nothing is asked for its counts alone. */
+/**
+ * The offset of the next page of a list of so many, if there is one. A page with the limit 0 has none: it is asked for
+ * its counts.
+ */
 export function nextOf(
   { offset, limit }: { readonly offset: number; readonly limit: number },
   total: number,

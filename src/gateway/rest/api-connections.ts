@@ -18,14 +18,14 @@ export interface ApiConnectionsOptions {
 export interface ApiConnection {
   readonly id: string;
   readonly remoteAddr: string;
-  /** Who asked first; a proxy may let others use the same socket after that. */
+  /** The caller of the first request. A proxy may send the requests of other callers on the same socket after that. */
   readonly identity: Identity;
   readonly socket: Socket;
-  /** To its latest request. */
+  /** The response to the latest request on the socket. */
   response: ServerResponse;
 }
 
-/** Connections that ask REST, in the registry from their first authenticated request until their socket closes. */
+/** The connections of REST clients. Each is in the registry from its first authenticated request until its socket closes. */
 export class ApiConnections implements Iterable<ApiConnection> {
   readonly #options: ApiConnectionsOptions;
   readonly #connections = new Map<Socket, ApiConnection>();
@@ -38,7 +38,7 @@ export class ApiConnections implements Iterable<ApiConnection> {
     return this.#connections.values();
   }
 
-  /** A request of somebody known. It does not wait for the registry, nor fail with it. */
+  /** Notes a request whose caller is known. It does not wait for the registry, and does not fail with it. */
   seen(request: IncomingMessage, response: ServerResponse, identity: Identity): void {
     const { socket } = request;
     const known = this.#connections.get(socket);
@@ -60,7 +60,7 @@ export class ApiConnections implements Iterable<ApiConnection> {
     this.#enrol(connection, userAgentOf(request));
   }
 
-  /** Takes it out of the registry, and ends its socket once the request under way is answered. */
+  /** Takes the connection out of the registry, and ends its socket once the request under way is answered. */
   close(connection: ApiConnection, why: string): void {
     const { socket, response } = connection;
     this.#forget(connection, why);

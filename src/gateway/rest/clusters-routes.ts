@@ -25,7 +25,7 @@ const PAGE = bound(
   'the page ends there, and the header Link names the next one',
 );
 
-/** What the page of Dorgu gets, which asks for none in particular. */
+/** The page of a request that names none, as those of Dorgu's own page. */
 const FIRST: Page = { offset: 0, limit: PAGE };
 
 interface Page {
@@ -40,17 +40,17 @@ interface Listed<Body = string> {
   readonly total: number;
 }
 
-/** All of them, for a caller who is not held to patterns. */
+/** The grant of a caller whose token names no patterns: all clusters. */
 const CLUSTERS = Grants.parse(['cluster.*.*']);
 
 interface ClustersDeps extends RetainedDeps {
-  /** The first page, as everybody sees it who is not held to patterns. */
+  /** The first page, which is the same for all callers whose tokens name no patterns. */
   readonly firstPage: SingleFlight<Listed<Buffer>>;
 }
 
 const cluster = z.looseObject({ name: z.string(), spec: anyJson, status: anyJson });
 
-/** Of the parameters Dorgu's server knows none, and passes over those that it does not know. */
+/** Parameters that are not declared have no effect, as on Dorgu's server. */
 export const CLUSTERS_ROUTES: readonly Route<ClustersDeps>[] = [
   route({
     id: 'listClusters',
@@ -113,8 +113,8 @@ export interface ClustersOptions extends RetainedDeps {
 }
 
 /**
- * Dorgu's clusters: for everybody, as its document has it, unless the setting wants a token. A token that names patterns
- * sees by those alone.
+ * Dorgu's clusters. Every client may read them, as Dorgu's document has it, unless the settings ask for a token. A token that
+ * names patterns sees the clusters that these match.
  */
 export function clustersRouter(options: ClustersOptions): Router {
   const router = express.Router({ caseSensitive: true });
@@ -134,7 +134,7 @@ async function listOf({ retained, redaction }: RetainedDeps, asked: LatestQuery)
   return { body: `{"clusters":[${texts.join()}]}`, count: events.length, total };
 }
 
-/** Made for all who ask at once; those who have yet to read the same hold it only once. */
+/** Makes the page once for all clients that ask at the same time. Answers with the same bytes share one buffer. */
 function sharedPage(make: () => Promise<Listed>): SingleFlight<Listed<Buffer>> {
   let last = new WeakRef(Buffer.alloc(0));
   return new SingleFlight(async () => {
@@ -156,7 +156,7 @@ function setPage(
   setCounts(request, response, { count, total, next: nextOf(page, total) });
 }
 
-/** Where everybody may look, credentials that are wrong are passed over. */
+/** Wrong credentials are ignored where the clusters need none. */
 async function viewerOf(
   { authenticator, anonymous, trustedHops }: ClustersOptions,
   request: Request,

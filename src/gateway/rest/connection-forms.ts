@@ -57,7 +57,7 @@ const conditions: Readonly<Record<string, Parameter>> = Object.fromEntries(
 /** Finds the connections that a caller asks for among those that the caller may see. */
 export type ConnectionFinder = (visible: ConnectionQuery['visible'], limit: number) => ConnectionQuery;
 
-/** Read by the registry as a whole, since the parameters stand for one expression. */
+/** The registry reads the parameters together, since they stand for one expression. */
 export const CONNECTIONS_QUERY: Query<ConnectionFinder> = {
   parameters: {
     ...conditions,

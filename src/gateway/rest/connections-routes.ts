@@ -35,7 +35,7 @@ const CONNECTION = named('Connection', connection);
 export const CONNECTIONS = named('Connections', z.array(connection));
 export const PAGES = [...COUNTS, CURSOR];
 
-/** Who is connected, as far as the caller could hear of it; and, for a caller who may, the end of connections. */
+/** Lists the connections of which the caller could hear, and closes those that the caller may close. */
 export const CONNECTIONS_ROUTES: readonly Route<ConnectionsDeps>[] = [
   route({
     id: 'listConnections',
@@ -107,7 +107,7 @@ export async function sendConnections(
 ): Promise<void> {
   const query = finder(visible, PAGE);
   await reads.answer(response, async () => {
-    // Read before the registry is: what happened since then may be in the list already, and is told again.
+    // The position is read before the registry: an event since then may be in the list already, and is heard once more.
     response.set(CURSOR, eventLog.position);
     return pageText(request, response, query, (asked) => registry.list(asked));
   });
@@ -149,7 +149,7 @@ async function find(
   return records;
 }
 
-/** All that the filters leave, a page of them at most; without any it would be everybody, which nobody means. */
+/** Closes what the filters leave, one page at most. A request without a filter would close everything, so it is refused. */
 async function closeConnections(
   deps: ConnectionsDeps,
   { request, response, query: finder }: List,

@@ -46,7 +46,7 @@ export function wantsStream(request: Request): boolean {
 
 const asWritten = (form: z.ZodType): Parameter<string> => lenient(form, (written) => written);
 
-/** Read together by the native dialect, as it reads them of the URL of a socket. */
+/** The native dialect reads these together, in the same way as in the URL of a socket. */
 const SUBSCRIPTIONS = {
   pattern: asWritten(
     z.array(pattern).min(1).describe('type.action.key, any number of them; everything when absent'),
@@ -97,7 +97,7 @@ const page = z.strictObject({
   gap: gapForm.optional(),
 });
 
-/** What was, as a page of JSON, or what was and is, as a stream. */
+/** Past events as a page of JSON, or past and new events as a stream. */
 export const EVENTS_ROUTES: readonly Route<EventsDeps>[] = [
   route({
     id: 'getEvents',
@@ -138,8 +138,8 @@ export const EVENTS_ROUTES: readonly Route<EventsDeps>[] = [
 ];
 
 /**
- * What a browser knows since it lost the stream counts more than what its page said when it began; and it sends again
- * whatever it was told, so that a position which cannot be read is no reason to refuse it for ever.
+ * The position that a browser sends after it lost the stream counts more than the one of its page. A browser repeats what it
+ * was told, so a position that cannot be read starts the stream with a gap: a refusal would be repeated for ever.
  */
 function resumePosition(
   request: Request,
@@ -160,7 +160,7 @@ function resumePosition(
   return since === null || since === '' ? {} : { replay: parsePosition(since) };
 }
 
-/** @throws BelfryError, before anything was answered */
+/** Runs before anything is answered. @throws BelfryError */
 function checkMaySubscribe(
   { topicsMax }: EventsDeps,
   identity: Identity,

@@ -10,7 +10,7 @@ export interface HealthDeps {
   readonly warnings: () => readonly NodeWarning[];
 }
 
-/** What keeps a node from publishing, for who looks after it. */
+/** What keeps a node from publishing, as it is told to an operator. */
 const WORDS: Readonly<Record<RefusedReason, string>> = {
   full: 'Redis is full or cannot write to its disk, and takes nothing. Expected room, or a larger maxmemory.',
   forbidden:

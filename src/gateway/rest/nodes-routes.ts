@@ -31,7 +31,7 @@ export const NODES_ROUTES: readonly Route<NodesDeps>[] = [
       'The nodes that share the Redis, as each last said of itself; what the caller may hear as nodes.list.<name>',
     answers: { 200: json('In the order of their names', named('Nodes', z.array(node))) },
     errors: ['forbidden', 'reads_exceeded'],
-    // Those whose lease has not ended.
+    // The registry lists the nodes whose lease has not ended.
     handler: async ({ registry, reads }: NodesDeps, { response }) => {
       const { principal, subscribe } = identityOf(response);
       const permits = ({ name: key }: NodeRecord): boolean =>

@@ -61,13 +61,13 @@ interface Page {
 const ONE = query({ principal: PRINCIPAL });
 const ALL = query(paging('not_acceptable'));
 
-/** A page is of all who are online: of one principal there is none. */
+/** Only the list of all principals has pages. */
 const ONE_OR_ALL: Query<Page & { readonly principal?: Principal | undefined }> = {
   parameters: { ...ONE.parameters, ...ALL.parameters },
   read: (written, request) => (written.has('principal') ? ONE : ALL).read(written, request),
 };
 
-/** Who is there, as far as the caller could hear of it. */
+/** Tells which principals are online, as far as the caller could hear of it. */
 export const PRESENCE_ROUTES: readonly Route<PresenceDeps>[] = [
   route({
     id: 'getPresence',
@@ -97,7 +97,7 @@ export async function sendPresence(
 ): Promise<void> {
   const visible = narrowed(visibleBy(identityOf(response).subscribe), principal);
   if (visible.length === 0) throw new BelfryError('not_found', 'Not Found');
-  // Read before the registry is: what happened since then may be in the answer already, and is told again.
+  // The position is read before the registry: an event since then may be in the answer already, and is heard once more.
   response.set(CURSOR, eventLog.position);
   response.json(await registry.presence(principal));
 }

@@ -74,7 +74,7 @@ export const RETAINED_ROUTES: readonly Route<RetainedDeps>[] = [
   }),
 ];
 
-/** Of other types there is no route. @throws BelfryError `not_found` */
+/** A type of which no rule keeps anything has no route. @throws BelfryError `not_found` */
 function checkIsKept(
   { retained }: RetainedDeps,
   { params: { type } }: { params: { readonly type: string } },

@@ -14,7 +14,7 @@ export interface NamedSchema {
 
 export interface Answer {
   readonly says: string;
-  /** Each media type with the schema of its body; none: no body. */
+  /** Each media type with the schema of its body. Without any, the answer has no body. */
   readonly content?: Readonly<Record<string, NamedSchema | 'text'>>;
   readonly headers?: readonly string[];
 }
@@ -25,20 +25,20 @@ interface Described<Path extends string> {
   /** As OpenAPI writes it, with its parameters in braces. */
   readonly path: Path;
   readonly summary: string;
-  /** Without credentials. */
+  /** The route needs no credentials. */
   readonly open?: boolean;
-  /** Served where this dialect is, and open only as far as that asks nobody who comes. */
+  /** The route is served where this dialect is, and needs no credentials where the dialect needs none. */
   readonly of?: DialectName;
-  /** Asked by DRP's clients before anything else, and refused to the letter as by DRP. */
+  /** DRP's clients ask this before anything else, so its refusals are to the letter those of DRP. */
   readonly ofDrp?: boolean;
   /** The parameters of the path for which not any text will do. */
   readonly names?: Readonly<Record<string, Parameter>>;
   readonly query?: Query;
   readonly headers?: Readonly<Record<string, z.ZodType>>;
-  /** Takes events. */
+  /** The body is an event or a list of events. */
   readonly takesEvents?: boolean;
   readonly answers: Readonly<Record<number, Answer>>;
-  /** What it may refuse, beside what every route under `/api/v3` does. */
+  /** The codes that the route may refuse with, beside those of every route under `/api/v3`. */
   readonly errors?: readonly ErrorCode[];
 }
 
@@ -104,7 +104,7 @@ export function mount<Deps>(router: Router, base: string, routes: readonly Route
   }
 }
 
-/** What every route may refuse that asks who comes. */
+/** What every route that needs credentials may refuse. */
 export const SIGN_IN_ERRORS: readonly ErrorCode[] = [
   'credentials_missing',
   'credentials_malformed',

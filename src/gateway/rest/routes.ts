@@ -58,10 +58,10 @@ export const ROUTES: readonly DescribedRoute[] = [
 ];
 
 export interface ServedBy {
-  /** Those that are served, and those that may be used without a token. */
+  /** The dialects that are served, and those that may be used without a token. */
   readonly dialects: readonly DialectName[];
   readonly anonymous: readonly DialectName[];
-  /** Whether numbers go out by a listener of their own, and not here. */
+  /** Whether metrics have a listener of their own, and are not served on the others. */
   readonly metricsApart: boolean;
 }
 

@@ -18,7 +18,7 @@ export interface TokensDeps {
   readonly clock: Clock;
 }
 
-/** Of principals and tokens. */
+/** The form of a principal or of the id of a token. */
 const name = z.string().regex(/^\P{Cc}{1,300}$/u);
 
 const notSaid = (): BelfryError =>
@@ -69,7 +69,10 @@ export const TOKENS_ROUTES: readonly Route<TokensDeps>[] = [
   }),
 ];
 
-/** Until the tokens end by themselves, which nobody knows here: a year where the request does not say it. */
+/**
+ * The revocation has to outlast the tokens. The node does not know when they end, so it is a year unless the request says
+ * it.
+ */
 async function revoke(
   { control, clock }: TokensDeps,
   response: Response,

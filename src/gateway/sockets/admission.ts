@@ -5,13 +5,13 @@ import { UNKNOWN, type Principal } from '../../model/principal.ts';
 export interface AdmissionOptions {
   readonly connections: Pick<Connections, 'size' | 'anonymous'>;
   readonly connectionsMax: number;
-  /** Of these, the share that only those with a token may take. */
+  /** The share of these that only clients with a token may take. */
   readonly connectionsReserved: number;
 }
 
 /** What a client that is coming holds, until it is attached or turned away. */
 export interface Slot {
-  /** It is known who comes. @throws BelfryError `limit_reached` */
+  /** The principal of the connection is known now. @throws BelfryError `limit_reached` */
   admit(principal: Principal): void;
   /** Leaves the place, if that was not done before. */
   leave(): void;
@@ -35,7 +35,7 @@ export class Admission {
     this.#anonymousMax = connectionsMax - Math.floor(connectionsMax * connectionsReserved);
   }
 
-  /** From now on nobody finds a place. */
+  /** From now on no connection is admitted. */
   stop(): void {
     this.#stopped = true;
   }

@@ -26,7 +26,8 @@ export function chooseCompression(headers: IncomingHttpHeaders): boolean {
     return true;
   }
   const window = chosen.parameters.find(([name]) => name === 'server_max_window_bits');
-  // Who names a window must be answered with one; what a client says of its own binds nobody here.
+  // An offer that names a window of the server must be answered with one. What it says of the client's own window binds
+  // only the client.
   headers['sec-websocket-extensions'] = [EXTENSION, ...(window ? [window.join('=')] : [])].join('; ');
   return true;
 }

@@ -21,7 +21,10 @@ import type { Heartbeat } from './heartbeat.ts';
 import { bound } from '../../model/bound.ts';
 import type { RefusedHandshakes } from '../../telemetry/refused-handshakes.ts';
 
-/** Proxies cut what is silent for a minute, some for half of one. Nobody answers, so nobody is cut for not answering. */
+/**
+ * Proxies cut a connection that is silent for a minute, some after half of one. A stream is never cut for a missing pong,
+ * since its client cannot send any.
+ */
 const HEARTBEAT = { pingMs: 15_000, pongWaitMs: Number.POSITIVE_INFINITY };
 /** A comment: it keeps the stream alive, and no client tells anybody of it. */
 const BEAT = Buffer.from(':\n\n');
@@ -32,12 +35,12 @@ const CLOSE_TIMEOUT_MS = bound(
   'ms',
   'the connection is closed',
 );
-/** Spread by the port of the client, lest all that a node held come back at once when it goes away. */
+/** Spread by the port of the client, so that the clients of a node that goes away do not all come back at once. */
 const RETRY_MS = 1_000;
 const RETRY_SPREAD_MS = 2_000;
-/** Who comes with a token that has ended comes with it again, until its page has another one. */
+/** A client whose token has ended sends it again until its page has another one. */
 const RETRY_ENDED_MS = 10_000;
-/** Of refusals that pass: too much at a time, or something away. */
+/** The statuses of refusals that pass: too many requests at a time, or something that is away. */
 const LATER: ReadonlySet<number> = new Set([429, 503]);
 
 const HEADERS = {

@@ -27,7 +27,7 @@ const NEEDLESSLY_ENCODED = /%(?:2[de]|3\d|4[1-9a-f]|5[\daf]|6[1-9a-f]|7[\dae])/g
 /**
  * Rewrites a target into the one form that everything else here reads. In absolute form (`GET http://host/path`), which
  * proxies may send and every server must take, the host that it names counts instead of the Host header (RFC 9112, 3.2.2).
- * In the path, what need not be encoded means the same as when it is not (RFC 9110, 4.2.3). A fragment is for nobody here.
+ * In the path, what need not be encoded means the same as when it is not (RFC 9110, 4.2.3). A fragment has no meaning here.
  */
 export function toOneForm(request: Pick<IncomingMessage, 'url' | 'headers'>): void {
   const { url = '/' } = request;
@@ -39,8 +39,8 @@ export function toOneForm(request: Pick<IncomingMessage, 'url' | 'headers'>): vo
 }
 
 /**
- * Whoever stands before the node may have read another of them (RFC 9112, 3.2). Of none, which HTTP/1.0 allows, Node
- * thinks by itself. @throws BelfryError `request_invalid`
+ * A proxy before the node may have read another of several Host headers than the node (RFC 9112, 3.2). A request without
+ * one, which HTTP/1.0 allows, is judged by Node itself. @throws BelfryError `request_invalid`
  */
 export function checkHost({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): void {
   const hosts = rawHeaders.filter((text, at) => at % 2 === 0 && text.toLowerCase() === 'host');
@@ -83,7 +83,7 @@ export function choose({ headers }: IncomingMessage): void {
   if (offers(headers['sec-websocket-version'], '13')) headers['sec-websocket-version'] = '13';
 }
 
-/** Whether a list as HTTP has it names this, in whatever case. */
+/** Whether a list in a header names this, in upper or lower case. */
 export function offers(list: string | undefined, name: string): boolean {
   return list?.split(',').some((each) => each.trim().toLowerCase() === name) ?? false;
 }

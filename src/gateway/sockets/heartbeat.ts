@@ -94,7 +94,7 @@ export class HeartbeatEntry {
 }
 
 /**
- * Pings every connection in its rhythm and cuts who gives no sign of life in time, with one timer for all of them. The
+ * Pings every connection in its rhythm and cuts those that give no sign of life in time, with one timer for all. The
  * wheel counts its own ticks, not the clock: a process that was stopped for a while does not cut everybody on waking,
  * before it has read the pongs that wait in its sockets.
  */

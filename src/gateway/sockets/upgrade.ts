@@ -36,7 +36,7 @@ export interface UpgradeOptions extends WebSocketsOptions {
   readonly eventLog: Pick<EventLog, 'history'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly authenticator: Authenticator;
-  /** Those that are served. */
+  /** The dialects that are served. */
   readonly dialects: readonly DialectName[];
   readonly allowedOrigins: readonly string[];
   /** Name of the cookie that may carry a token. */

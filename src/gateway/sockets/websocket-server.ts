@@ -50,8 +50,8 @@ export class WebSockets {
   }
 
   /**
-   * Returns whether it became a connection. Who finds no room is upgraded to be told so: a page in a browser sees no
-   * status of a handshake that failed.
+   * Returns whether it became a connection. A client that finds no room is upgraded to be told so, since a page in a
+   * browser cannot see the status of a handshake that failed.
    */
   accept(info: ConnectionInfo, { request, socket, head, full }: Decided): boolean {
     let attached = false;
@@ -87,7 +87,7 @@ export class WebSockets {
         autoPong: false,
         // None of the five servers ever chose a subprotocol; ws by itself takes the first, which may be a token.
         handleProtocols: (offered: Set<string>) => subprotocols.find((name) => offered.has(name)) ?? false,
-        // Looked at where the frame is read: rejected input is answered, and disconnects nobody.
+        // The text is checked where the frame is read: input that is rejected is answered, and closes no connection.
         skipUTF8Validation: true,
         closeTimeout: CLOSE_TIMEOUT_MS,
       };
@@ -117,7 +117,7 @@ export class WebSockets {
     commands.open(connection, session);
   }
 
-  /** Counts what comes of somebody who has yet to sign in, so that no large frame of theirs is collected. */
+  /** Counts the bytes of a client that has yet to sign in, so that no large frame of such a client is collected. */
   #watch(ws: WebSocket, socket: Duplex, connection: Connection): void {
     const { unauthenticated } = this.#options.commands;
     let unread = 0;
