@@ -6,6 +6,7 @@ import type { Filter } from '../model/filter.ts';
 import type { Body, JsonText } from '../model/json.ts';
 import type { Pattern } from '../model/pattern.ts';
 import type { Identity } from '../model/principal.ts';
+import type { SlowPolicyName } from '../model/slow-policies/index.ts';
 
 export type DialectName = 'native' | 'drp' | 'norn' | 'mist' | 'provisioning' | 'dorgu';
 
@@ -133,9 +134,6 @@ export interface ConnectionLimits {
   readonly connectionsPerPrincipal?: number;
 }
 
-/** What becomes of what waits for a client that lags, when its queue is full. */
-export type SlowPolicy = 'close' | 'drop-oldest' | 'latest-per-key';
-
 /** What one `subscribe` of a client comes to. */
 export interface Subscription {
   /** By which it is unsubscribed, to the letter. */
@@ -148,8 +146,8 @@ export interface Subscription {
    * in silence for a token that permits it. Absent: the whole command is refused.
    */
   readonly onForbidden?: 'alone' | 'kept';
-  /** Absent: `close`. Others are for encodings that put each event in a frame of its own. */
-  readonly slow?: SlowPolicy;
+  /** What becomes of it when the queue is full. All but the default are for encodings that put each event in a frame of its own. */
+  readonly slow?: SlowPolicyName;
 }
 
 /** `ref` is what the reply names, so that the client knows which command it answers. */

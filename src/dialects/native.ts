@@ -21,8 +21,8 @@
  * - `belfry.error.<id>` refuses one: `{command, code, message, see}`. The connection stays open. It may also follow the
  *   reply to a `subscribe` with `since`, when the log then cannot be read; that one has not begun.
  * - `belfry.gap.<cursor>` says that events after this cursor may be missing: `{from, to, reason}`. With the reason `slow`
- *   they are those that `dropped` counts, left out since this client lagged and its `subscribe` said `"slow":"drop-oldest"`
- *   or `"slow":"latest-per-key"`, where `"close"` would have closed it.
+ *   they are those that `dropped` counts. They were left out while the client was slow, by the policy that its `subscribe`
+ *   named as `slow`; the default, `"close"`, would have closed it.
  */
 import { z } from 'zod';
 import { bound } from '../model/bound.ts';
@@ -34,6 +34,7 @@ import { MAX_IDEMPOTENCY_KEY } from '../model/idempotency.ts';
 import { isFields, JsonText, readJson, type Body } from '../model/json.ts';
 import { Pattern } from '../model/pattern.ts';
 import { ANONYMOUS } from '../model/principal.ts';
+import { SLOW_POLICIES_TEXT, SLOW_POLICY_NAMES, type SlowPolicyName } from '../model/slow-policies/index.ts';
 import { momentOf } from '../model/time.ts';
 import {
   HEARTBEAT,
@@ -42,7 +43,6 @@ import {
   type Dialect,
   type Session,
   type OpenRequest,
-  type SlowPolicy,
   type Subscription,
 } from './dialect.ts';
 import { explain, readEvent } from './native-event.ts';
@@ -58,7 +58,8 @@ const AUTH_WITHIN_MS = bound(
 export const MAX_EVENTS = bound('events of one publish', 256, 'entries', 'it is refused with event_invalid');
 /** As many as a connection may hold where no setting says otherwise. */
 const MAX_PATTERNS = bound('patterns of one command', 1_000, 'entries', 'the command is refused');
-export const SLOW_POLICIES: readonly SlowPolicy[] = ['close', 'drop-oldest', 'latest-per-key'];
+
+export const slowPolicy = z.enum(SLOW_POLICY_NAMES).describe(SLOW_POLICIES_TEXT);
 
 const MAX_ID_LENGTH = bound(
   'id of a native command',
@@ -79,7 +80,7 @@ export const nativeCommand = z.discriminatedUnion('command', [
     patterns,
     filters: z.unknown().optional(),
     since: z.string().optional(),
-    slow: z.enum(SLOW_POLICIES).optional(),
+    slow: slowPolicy.optional(),
   }),
   z.strictObject({ id: commandId, command: z.literal('unsubscribe'), patterns }),
   z.strictObject({
@@ -180,12 +181,12 @@ function toCommand(command: z.infer<typeof nativeCommand>): Command {
   }
 }
 
-function subscription(text: string, filters: readonly Filter[], slow?: SlowPolicy): Subscription {
+function subscription(text: string, filters: readonly Filter[], slow?: SlowPolicyName): Subscription {
   return { name: text, pattern: Pattern.parse(text), filters, ...(slow && { slow }) };
 }
 
-function isSlowPolicy(text: string): text is SlowPolicy {
-  return SLOW_POLICIES.some((policy) => policy === text);
+function isSlowPolicy(text: string): text is SlowPolicyName {
+  return SLOW_POLICY_NAMES.some((policy) => policy === text);
 }
 
 /** What the query of a URL subscribes to. @throws ProtocolError */
@@ -196,7 +197,7 @@ export function subscriptionsIn(query: URLSearchParams): Subscription[] {
   if (slow !== undefined && !isSlowPolicy(slow)) {
     throw new ProtocolError(
       'parameter_invalid',
-      `There is no policy "${slow.slice(0, 50)}". Expected slow as one of ${SLOW_POLICIES.join(', ')}.`,
+      `There is no policy "${slow.slice(0, 50)}". Expected slow as one of ${SLOW_POLICY_NAMES.join(', ')}.`,
     );
   }
   const asked = query.getAll('pattern');

@@ -3,13 +3,14 @@ import type { Close } from '../model/close.ts';
 import type { HubEvent } from '../model/event.ts';
 import type { Grants, Identity } from '../model/principal.ts';
 import type { View } from '../model/redaction.ts';
+import { DEFAULT_SLOW_POLICY } from '../model/slow-policies/index.ts';
 import type { Trace } from '../model/trace.ts';
 import type { EncodedEvent } from './encoded-event.ts';
 import type { Chunk } from './frame.ts';
 import type { WriteCoalescer } from './write-coalescer.ts';
 import { outboxOf, type Outbox, type Outgoing } from './outbox.ts';
 import type { Deliveries } from './stats.ts';
-import { matches, droppableOf } from './subscription.ts';
+import { matches, droppableOf, policyOf } from './subscription.ts';
 import { fingerprintOf, type Changes, type Subscriptions } from './subscriptions.ts';
 
 /** What a cohort needs of a connection. */
@@ -91,7 +92,7 @@ export class Cohort {
 
   #look(): void {
     this.#filtered = this.#subscriptions.some(({ filters }) => filters.length > 0);
-    const isDroppable = this.#subscriptions.some(({ slow = 'close' }) => slow !== 'close');
+    const isDroppable = this.#subscriptions.some((each) => policyOf(each) !== DEFAULT_SLOW_POLICY);
     this.#droppable = isDroppable ? [] : undefined;
   }
 

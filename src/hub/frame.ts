@@ -1,5 +1,5 @@
 import { constants, deflateRawSync } from 'node:zlib';
-import type { Cursor } from '../model/cursor.ts';
+import type { QueuedDelivery } from '../model/slow-policies/slow-policy.ts';
 
 const FINAL_TEXT = 0x81;
 /** RSV1, which permessage-deflate (RFC 7692) sets on a compressed message. */
@@ -56,21 +56,9 @@ function emptyFrame(first: number, length: number): Buffer {
 }
 
 /** Finished frames that are sent in one write, and how many deliveries they are. */
-export interface Chunk {
+export interface Chunk extends QueuedDelivery {
   readonly bytes: Buffer;
   readonly deliveries: number;
-  /** Present where the chunk may be left out when a queue is full. */
-  readonly droppable?: Droppable;
-}
-
-/** How one event may be left out of a queue, and where it is in the log. */
-export interface Droppable {
-  /**
-   * A later event of the same kind replaces it. Where that is absent, it is left out when it is the oldest that waits.
-   */
-  readonly kind: string | undefined;
-  readonly id: Cursor | undefined;
-  readonly previous: Cursor | undefined;
 }
 
 /**

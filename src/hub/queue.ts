@@ -1,5 +1,7 @@
 import { bound } from '../model/bound.ts';
 import { compareCursors, type Cursor } from '../model/cursor.ts';
+import { SLOW_POLICIES } from '../model/slow-policies/index.ts';
+import type { SlowPolicy } from '../model/slow-policies/slow-policy.ts';
 import type { BurstBudget } from './burst-budget.ts';
 import type { Chunk } from './frame.ts';
 
@@ -15,6 +17,8 @@ const FLUSH_FACTOR = bound(
   'the connection is closed with 4008, or what its policy names is left out',
 );
 
+const POLICIES: readonly SlowPolicy[] = Object.values(SLOW_POLICIES);
+
 /** What was left out of a queue since its client was last told. */
 export interface Missed {
   readonly dropped: number;
@@ -23,13 +27,13 @@ export interface Missed {
   readonly to?: Cursor;
 }
 
-/** What a connection that lags has still to be sent: references to shared bytes, within bounds. */
+/** What a slow consumer has still to be sent: references to shared bytes, within bounds. */
 export class DeliveryQueue {
   readonly #bounds: QueueBounds;
   #chunks: Chunk[] = [];
   #deliveries = 0;
   #bytes = 0;
-  /** What was taken beyond the bounds. */
+  /** The chunks that were taken beyond the bounds. */
   #allowed: Set<Chunk> | undefined;
   readonly #burstBudget: BurstBudget;
   #dropped = 0;
@@ -58,24 +62,20 @@ export class DeliveryQueue {
   }
 
   /**
-   * Whether it was taken, or left out as it may be; `false` when it would pass a bound. An empty queue takes anything
-   * once.
+   * Whether the chunk was taken, or left out as its policy has it; `false` when it would pass a bound. An empty queue takes
+   * any chunk.
    */
   push(chunk: Chunk): boolean {
-    this.#makeRoom(chunk);
-    if (!this.#isOver(chunk)) {
-      this.#chunks.push(chunk);
-      this.#count(chunk, 1);
-      return true;
-    }
-    const isOldest = chunk.droppable !== undefined && chunk.droppable.kind === undefined;
-    if (isOldest) this.#miss(chunk);
-    return isOldest;
+    if (this.#isOver(chunk) && this.#leaveOut(chunk)) return true;
+    if (this.#isOver(chunk)) return false;
+    this.#chunks.push(chunk);
+    this.#count(chunk, 1);
+    return true;
   }
 
   /**
-   * Whether all of a flush was taken, or else nothing of it: more than the bounds say, as far as the burst budget of the node allows it.
-   * Of an empty queue.
+   * Whether all of a flush was taken, or else nothing of it. An empty queue takes more than its bounds say, as far as the
+   * burst budget of the node goes.
    */
   pushFlush(chunks: readonly Chunk[]): boolean {
     for (const chunk of chunks) {
@@ -95,12 +95,12 @@ export class DeliveryQueue {
     return chunk;
   }
 
-  /** Nothing of it is wanted any more. */
+  /** Drops everything, since nobody wants it any more. */
   clear(): void {
     for (const chunk of this.#chunks.splice(0)) this.#remove(chunk);
   }
 
-  /** What was left out, once there is room for half as much as the bounds allow; it then begins anew. */
+  /** What was left out since this last answered, once the queue is half empty; nothing until then. */
   takeMissed(): Missed | undefined {
     const { maxDeliveries, maxBytes } = this.#bounds;
     if (this.#deliveries * 2 > maxDeliveries || this.#bytes * 2 > maxBytes) return undefined;
@@ -124,37 +124,21 @@ export class DeliveryQueue {
     return this.#deliveries + deliveries > maxDeliveries || this.#bytes + bytes.length > maxBytes;
   }
 
-  #makeRoom(chunk: Chunk): void {
-    if (this.#isOver(chunk)) this.#dropConflated(chunk);
-    while (this.#isOver(chunk) && this.#dropOldest());
-  }
-
-  /** Of each kind the latest stays, in its own place. */
-  #dropConflated(next: Chunk): void {
-    const seen = new Set([next.droppable?.kind]);
-    const kept: Chunk[] = [];
-    for (const chunk of this.#chunks.toReversed()) {
-      const kind = chunk.droppable?.kind;
-      if (kind !== undefined && seen.has(kind)) this.#drop(chunk);
-      else kept.push(chunk);
-      seen.add(kind);
+  /** Makes room for the next chunk as far as the policies can. Answers whether they left out that one itself. */
+  #leaveOut(next: Chunk): boolean {
+    for (const policy of POLICIES) {
+      while (this.#isOver(next)) {
+        const leftOut = policy.leaveOut(this.#chunks, next);
+        if (leftOut.length === 0) break;
+        for (const chunk of leftOut) {
+          this.#miss(chunk);
+          if (chunk === next) return true;
+          this.#chunks.splice(this.#chunks.indexOf(chunk), 1);
+          this.#remove(chunk);
+        }
+      }
     }
-    this.#chunks = kept.toReversed();
-  }
-
-  /** Whether there was one that may be left out as the oldest. */
-  #dropOldest(): boolean {
-    const index = this.#chunks.findIndex(
-      ({ droppable }) => droppable !== undefined && droppable.kind === undefined,
-    );
-    const [oldest] = index < 0 ? [] : this.#chunks.splice(index, 1);
-    if (oldest !== undefined) this.#drop(oldest);
-    return oldest !== undefined;
-  }
-
-  #drop(chunk: Chunk): void {
-    this.#remove(chunk);
-    this.#miss(chunk);
+    return false;
   }
 
   #remove(chunk: Chunk): void {

@@ -1,7 +1,13 @@
-import type { SlowPolicy, Subscription } from '../dialects/dialect.ts';
+import type { Subscription } from '../dialects/dialect.ts';
 import { HUB_TYPE, type HubEvent } from '../model/event.ts';
 import { passes, type Filter } from '../model/filter.ts';
-import type { Droppable } from './frame.ts';
+import {
+  DEFAULT_SLOW_POLICY,
+  SLOW_POLICIES,
+  SLOW_POLICY_NAMES,
+  type SlowPolicyName,
+} from '../model/slow-policies/index.ts';
+import type { Droppable, SlowPolicy } from '../model/slow-policies/slow-policy.ts';
 
 /** Whether a subscription admits an event. */
 export function matches({ pattern, filters }: Subscription, event: HubEvent): boolean {
@@ -25,19 +31,22 @@ function textOfAll(filters: readonly Filter[]): string {
 }
 
 /**
- * How an event may be left out for a slow connection; `undefined` when it may not be. Where several subscriptions admit
- * it, the one that gives up least decides.
+ * How an event may be left out for a slow consumer; `undefined` when it may not. Of several subscriptions that admit it
+ * the one whose policy gives up least decides.
  */
 export function droppableOf(
   subscriptions: readonly Subscription[],
   event: HubEvent | undefined,
 ): Droppable | undefined {
   if (event === undefined || event.type === HUB_TYPE) return undefined;
-  const policies = new Set<SlowPolicy>(
-    subscriptions.filter((each) => matches(each, event)).map(({ slow = 'close' }) => slow),
-  );
-  if (policies.has('close') || policies.size === 0) return undefined;
-  const { id, previous, type, action, key } = event;
-  const kind = policies.has('latest-per-key') ? JSON.stringify([type, action, key]) : undefined;
-  return { kind, id, previous };
+  const admitting = new Set(subscriptions.filter((each) => matches(each, event)).map(policyOf));
+  const name = SLOW_POLICY_NAMES.find((each) => admitting.has(each));
+  if (name === undefined || name === DEFAULT_SLOW_POLICY) return undefined;
+  const policy: SlowPolicy = SLOW_POLICIES[name];
+  return { policy, kind: policy.kindOf?.(event), id: event.id, previous: event.previous };
+}
+
+/** The name of the policy that decides over what a subscription admits, unless another one admits it too. */
+export function policyOf({ slow = DEFAULT_SLOW_POLICY }: Subscription): SlowPolicyName {
+  return slow;
 }

@@ -2,7 +2,7 @@ import { hash, randomBytes } from 'node:crypto';
 import type { Subscription } from '../dialects/dialect.ts';
 import { bound } from '../model/bound.ts';
 import type { Cursor } from '../model/cursor.ts';
-import { textOf } from './subscription.ts';
+import { policyOf, textOf } from './subscription.ts';
 
 /** A subscription, and from which position in the log on the client has heard what it admits. */
 export interface ActiveSubscription {
@@ -87,7 +87,7 @@ export class Subscriptions {
     }
     if (held !== undefined) this.#forget(held);
     const text = textOf(subscription);
-    const fingerprint = fingerprintOf(`${text} ${subscription.slow ?? 'close'}`);
+    const fingerprint = fingerprintOf(`${text} ${policyOf(subscription)}`);
     this.#entries.set(name, { subscription, from, fingerprint });
     this.#count(subscription, text, fingerprint, 1);
     (this.#added ??= []).push(subscription);

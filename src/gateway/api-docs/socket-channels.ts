@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { DialectName } from '../../dialects/dialect.ts';
 import { SENT, TAKEN, type Messages } from '../../dialects/messages.ts';
 import { STREAMS } from '../../dialects/mist-streams.ts';
-import { native, SLOW_POLICIES } from '../../dialects/native.ts';
+import { native, slowPolicy } from '../../dialects/native.ts';
 import { BATCH_SIZE_MAX } from '../../dialects/provisioning.ts';
 import { TOKEN_PROTOCOL } from '../auth/credentials.ts';
 
@@ -45,7 +45,7 @@ const ENTRY_POINTS: Readonly<
       ...token,
       pattern: z.array(z.string()).describe('Subscribes at once: type.action.key'),
       filters: text('JSON: paths into the event, each with a value or a list'),
-      slow: z.enum(SLOW_POLICIES),
+      slow: slowPolicy,
       since: text('A cursor, or a time as RFC 3339 has it'),
     },
     headers: { [SUBPROTOCOLS]: offered },

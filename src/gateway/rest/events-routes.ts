@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Subscription } from '../../dialects/dialect.ts';
 import { gapForm, heardEvent } from '../../dialects/messages.ts';
-import { native, parsePosition, SLOW_POLICIES, subscriptionsIn } from '../../dialects/native.ts';
+import { native, parsePosition, slowPolicy, subscriptionsIn } from '../../dialects/native.ts';
 import { Subscriptions } from '../../hub/subscriptions.ts';
 import type { EventLog } from '../../hub/event-log.ts';
 import { readHistoryPage, type Page } from '../../hub/history-page.ts';
@@ -52,7 +52,7 @@ const SUBSCRIPTIONS = {
     z.array(pattern).min(1).describe('type.action.key, any number of them; everything when absent'),
   ),
   filters: { ...asWritten(filters), asJson: true },
-  slow: asWritten(z.enum(SLOW_POLICIES)),
+  slow: asWritten(slowPolicy),
 } as const;
 
 const PAGE = query({
