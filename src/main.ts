@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { addRemoteCommands, note, wholeNumber } from './clients/cli/commands.ts';
 import { UsageError } from './clients/cli/target.ts';
@@ -12,6 +13,7 @@ import { BelfryError } from './model/errors.ts';
 import { ADMIN } from './model/principal.ts';
 
 const BANNER_TOKEN_TTL_S = 86_400;
+const ERRORS_PAGE = fileURLToPath(new URL('docs/reference/errors.md', import.meta.url));
 
 /*
  * Each command loads what it needs when it runs, and Node keeps what it compiled, so that a command which needs no hub
@@ -92,7 +94,9 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (!(error instanceof BelfryError || error instanceof UsageError)) throw error;
-  console.error(`belfry: ${error.message}${error instanceof BelfryError ? `\nSee ${error.see}` : ''}`);
+  // No node may run that would serve the page; its file stands beside this one.
+  const see = error instanceof BelfryError ? `\nSee ${ERRORS_PAGE}#${error.code}` : '';
+  console.error(`belfry: ${error.message}${see}`);
   process.exitCode = 1;
 }
 

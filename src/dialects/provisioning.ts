@@ -6,7 +6,7 @@
  * ```
  * {"type":"subscribed","events":["TaskStatusChanged"]}                   also "unsubscribed"
  * {"type":"authenticated","principal":"user:ann","expires_at":"…"}
- * {"type":"error","code":"forbidden","message":"…","see":"README.md#forbidden"}
+ * {"type":"error","code":"forbidden","message":"…","see":"/docs/reference/errors#forbidden"}
  * ```
  */
 import { z } from 'zod';

@@ -78,6 +78,16 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+export const ERROR_CODES = Object.keys(ERRORS) as readonly ErrorCode[];
+
+/**
+ * Where the code is explained: a path on whichever node refused. Whether a client came by TLS and under which name, a node
+ * behind a proxy cannot know, and the client does.
+ */
+export function seeOf(code: ErrorCode): string {
+  return `/docs/reference/errors#${code}`;
+}
+
 /** Which limit of connections was reached, for the metrics. */
 export const LIMITS = [
   'connections_max',
@@ -125,7 +135,7 @@ export class BelfryError extends Error {
   }
 
   get see(): string {
-    return `README.md#${this.code}`;
+    return seeOf(this.code);
   }
 }
 

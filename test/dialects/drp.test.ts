@@ -238,7 +238,7 @@ describe('a drp handshake', () => {
       Model: 'system',
       Key: '',
       Type: '',
-      Messages: ['It has expired.', 'See README.md#token_invalid'],
+      Messages: ['It has expired.', 'See /docs/reference/errors#token_invalid'],
       Code: 403,
     });
   });
@@ -256,7 +256,11 @@ describe('a drp error on REST', () => {
     const { status, headers, body } = drpRefusal(new BelfryError(code, 'Why.'), method);
     const read = JSON.parse(body) as Record<string, unknown>;
     expect(Object.keys(read)).toEqual(['Model', 'Key', 'Type', 'Messages', 'Code']);
-    expect(read).toMatchObject({ ...fields, Key: '', Messages: ['Why.', `See README.md#${code}`] });
+    expect(read).toMatchObject({
+      ...fields,
+      Key: '',
+      Messages: ['Why.', `See /docs/reference/errors#${code}`],
+    });
     expect(status).toBe(read['Code']);
     expect(headers).toEqual({
       'Content-Type': 'application/json; charset=utf-8',

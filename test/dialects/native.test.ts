@@ -59,7 +59,7 @@ describe('a native handshake', () => {
     const refusal = await refused(query);
     expect(refusal.status).toBe(status);
     expect(refusal.headers).toEqual({ 'Content-Type': 'application/json; charset=utf-8' });
-    expect(JSON.parse(refusal.body)).toMatchObject({ code, see: `README.md#${code}` });
+    expect(JSON.parse(refusal.body)).toMatchObject({ code, see: `/docs/reference/errors#${code}` });
   });
 
   it('without credentials opens a connection that must send them within ten seconds, and may nothing before', async () => {
@@ -74,7 +74,11 @@ describe('a native handshake', () => {
       const refusal = await refused('', new BelfryError(code, 'Why.'));
       expect(refusal.status).toBe(401);
       expect(refusal.headers).toMatchObject({ 'WWW-Authenticate': 'Bearer realm="belfry"' });
-      expect(JSON.parse(refusal.body)).toEqual({ code, message: 'Why.', see: `README.md#${code}` });
+      expect(JSON.parse(refusal.body)).toEqual({
+        code,
+        message: 'Why.',
+        see: `/docs/reference/errors#${code}`,
+      });
     },
   );
 

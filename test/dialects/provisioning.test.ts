@@ -55,7 +55,7 @@ describe('a provisioning handshake', () => {
       message: expect.stringMatching(
         new RegExp(`^The ${name} "${value}" is not usable. Expected .+\\.$`),
       ) as string,
-      see: 'README.md#handshake_invalid',
+      see: '/docs/reference/errors#handshake_invalid',
     });
   });
 

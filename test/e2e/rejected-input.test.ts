@@ -119,7 +119,10 @@ describe('rejected input', () => {
       });
       const body = (await response.json()) as { Messages: string[]; Code: number };
       expect([response.status, body.Code]).toEqual([status, status]);
-      expect(body.Messages).toEqual([expect.stringContaining('xpected'), `See README.md#${code}`]);
+      expect(body.Messages).toEqual([
+        expect.stringContaining('xpected'),
+        `See /docs/reference/errors#${code}`,
+      ]);
       expect(await after()).toBe('still');
       expect(await counted(node, 'http', code)).toBe(true);
     },

@@ -89,7 +89,10 @@ describe('DELETE /api/v3/tokens/:id', () => {
     const refused = await ask(node.url, '/info', ada);
     expect([refused.status, refused.body]).toMatchObject([
       403,
-      { Model: 'system', Messages: [expect.stringContaining('revoked'), 'See README.md#token_invalid'] },
+      {
+        Model: 'system',
+        Messages: [expect.stringContaining('revoked'), 'See /docs/reference/errors#token_invalid'],
+      },
     ]);
     expect((await websockets(node)).map(({ RemoteAddr }) => RemoteAddr)).toEqual([stays.address]);
     stays.send({ id: 1, command: 'auth', token: ada });

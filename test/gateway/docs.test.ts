@@ -2,6 +2,8 @@ import { array, assert, asyncProperty, constantFrom } from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { linkOf, pageOf, readPages, servedMarkdown, type Page } from '../../src/gateway/docs/pages.ts';
 import { bodyOf } from '../../src/gateway/docs/render.ts';
+import { BelfryError, ERROR_CODES } from '../../src/model/errors.ts';
+import { nativeClient } from '../support/client.ts';
 import { startNode } from '../support/node.ts';
 import { rawConnection } from '../support/raw-http.ts';
 
@@ -92,6 +94,28 @@ describe('a page of the documentation', () => {
     const html = await rendered.text();
     expect([rendered.status, html]).toEqual([404, expect.stringContaining('<a href="/docs">')]);
     expect(html).not.toContain('<i>');
+  });
+});
+
+describe('what an error names to read more', () => {
+  it('is a page that a node serves, with a place for each code', async () => {
+    const { url } = await startNode();
+    for (const code of ERROR_CODES) {
+      const see = new URL(new BelfryError(code, 'Why.').see, url);
+      const html = await (await fetch(see, { headers: BROWSER })).text();
+      expect(idsOf(html)).toContain(see.hash.slice(1));
+    }
+  });
+
+  it('is told by REST and by sockets as a path on the node that was asked', async () => {
+    const node = await startNode();
+    const refused = await fetch(`${node.url}/api/v3/events`);
+    expect(await refused.json()).toMatchObject({
+      Messages: [expect.anything(), 'See /docs/reference/errors#credentials_missing'],
+    });
+    const socket = await nativeClient(node.url, await node.token(), ['a.*.*']);
+    socket.send({ id: 1, command: 'subscribe', patterns: ['a'] });
+    expect(await socket.next()).toMatchObject({ object: { see: '/docs/reference/errors#pattern_invalid' } });
   });
 });
 

@@ -167,7 +167,11 @@ describe('a native session', () => {
         type: 'belfry',
         action: 'error',
         key,
-        object: { code, message: expect.stringContaining('xpected') as string, see: `README.md#${code}` },
+        object: {
+          code,
+          message: expect.stringContaining('xpected') as string,
+          see: `/docs/reference/errors#${code}`,
+        },
       });
       client.send({ id: 'still', command: 'ping' });
       expect(await client.next()).toMatchObject({ action: 'ping', key: 'still' });

@@ -134,7 +134,7 @@ describe('the limits of provisioning', () => {
       type: 'error',
       code: 'subscriptions_exceeded',
       message: 'That would make 51 subscriptions. Expected at most 50 a connection.',
-      see: 'README.md#subscriptions_exceeded',
+      see: '/docs/reference/errors#subscriptions_exceeded',
     });
     client.send({ type: 'unsubscribe', events: ['Tick7'] });
     client.send({ type: 'subscribe', events: ['task'] });

@@ -133,7 +133,7 @@ describe('a provisioning session', () => {
       type: 'error',
       code,
       message: expect.stringMatching(/xpected .+\.$/) as string,
-      see: `README.md#${code}`,
+      see: `/docs/reference/errors#${code}`,
     });
     expect(await heardSoFar(client)).toEqual([]);
   });

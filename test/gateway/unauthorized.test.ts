@@ -19,7 +19,7 @@ it('a request of REST without a token is refused with a body that says so, and a
       Code: 401,
       Messages: [
         expect.stringContaining('Expected "Authorization: Bearer <token>"'),
-        'See README.md#credentials_missing',
+        'See /docs/reference/errors#credentials_missing',
       ],
     });
   }

@@ -14,7 +14,11 @@ describe('an error', () => {
 
   it('has its status and the place where it is explained', () => {
     const error = new BelfryError('event_too_big', 'The event is 2 MB.');
-    expect(error).toMatchObject({ name: 'BelfryError', status: 413, see: 'README.md#event_too_big' });
+    expect(error).toMatchObject({
+      name: 'BelfryError',
+      status: 413,
+      see: '/docs/reference/errors#event_too_big',
+    });
   });
 
   it('of the protocol is a BelfryError that may name the command that it answers', () => {

@@ -45,5 +45,5 @@ export async function call(
   });
   if (status >= 200 && status < 300) return answer;
   if (status === 404 && missing !== undefined) throw new UsageError(missing);
-  throw new UsageError(`The hub refused with ${status}: ${messageOf(answer.body)}`);
+  throw new UsageError(`The hub refused with ${status}: ${messageOf(answer.body, url)}`);
 }

@@ -76,16 +76,21 @@ function authorization(token: string): string {
   return token.includes(':') ? `Basic ${Buffer.from(token).toString('base64')}` : `Bearer ${token}`;
 }
 
-/** What a hub answered that refused, in its own words where it has any. */
-export function messageOf(body: string): string {
+/** What a hub answered that refused, in its own words where it has any; pages that it names are those of the hub. */
+export function messageOf(body: string, hub: URL): string {
   try {
     const { Messages, message } = JSON.parse(body) as { Messages?: unknown; message?: unknown };
-    if (Array.isArray(Messages)) return Messages.join(' ');
-    if (typeof message === 'string') return message;
+    const text = Array.isArray(Messages) ? Messages.join(' ') : message;
+    if (typeof text === 'string')
+      return text.replaceAll(/(?<=See )\/docs\/\S+/g, (path) => pageOf(path, hub));
   } catch {
     // Not the hub's own answer; shown as it is.
   }
   return body.slice(0, 500) || 'without a word. Are the URL and the token right?';
+}
+
+function pageOf(path: string, hub: URL): string {
+  return new URL(path, hub.href.replace(/^ws/, 'http')).href;
 }
 
 /** Whether the certificate is the fault, which trying again does not mend. */

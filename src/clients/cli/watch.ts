@@ -129,7 +129,7 @@ function watchOnce(
     ws.on('unexpected-response', (_request, response) => {
       const { statusCode = 0 } = response;
       void text(response).then((body) => {
-        fault = `refused with ${statusCode}: ${messageOf(body)}`;
+        fault = `refused with ${statusCode}: ${messageOf(body, url)}`;
         if (statusCode < 500) reject(new UsageError(`The hub ${fault}`));
         return ws.terminate();
       });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MAX_EVENTS } from '../../dialects/native.ts';
 import { PUBLISHED } from '../../dialects/messages.ts';
-import { ERRORS, type ErrorCode } from '../../model/errors.ts';
+import { ERROR_CODES, ERRORS, seeOf, type ErrorCode } from '../../model/errors.ts';
 import type { Parameter } from '../rest/query.ts';
 import { errorsOf, named, type Answer, type DescribedRoute, type NamedSchema } from '../rest/route.ts';
 import { jsonSchema } from './json-schema.ts';
@@ -26,7 +26,7 @@ const REFUSAL = named(
         .optional()
         .describe('With outcome_unknown: the key under which a repetition is published once'),
     })
-    .describe('What was wrong, what was expected, and where to read more: "See README.md#<error code>".'),
+    .describe('What was wrong, what was expected, and where to read more: "See /docs/reference/errors#<error code>".'),
 );
 
 /** OpenAPI 3.1 of these routes. */
@@ -52,7 +52,7 @@ export function openApi(version: string, routes: readonly DescribedRoute[]): obj
 
 /** Every error code with its status, its meaning, and where it is explained. */
 export function errorTable(): object {
-  const rows = Object.entries(ERRORS).map(([code, about]) => [code, { ...about, see: `README.md#${code}` }]);
+  const rows = ERROR_CODES.map((code) => [code, { ...ERRORS[code], see: seeOf(code) }]);
   return Object.fromEntries(rows) as object;
 }
 
