@@ -215,8 +215,9 @@ describe('every file of src', () => {
     expect(files.filter((file) => !(roomOf(file) in ROOMS))).toEqual([]);
   });
 
-  it(`has at most ${MAX_LINES} lines`, () => {
-    const lengths = files.map((file) => [file, read(`src/${file}`).trimEnd().split('\n').length] as const);
+  it(`has at most ${MAX_LINES} lines, but for the pages of the documentation`, () => {
+    const code = files.filter((file) => roomOf(file) !== 'docs/');
+    const lengths = code.map((file) => [file, read(`src/${file}`).trimEnd().split('\n').length] as const);
     expect(lengths.filter(([, lines]) => lines > MAX_LINES)).toEqual([]);
   });
 

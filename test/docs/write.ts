@@ -1,5 +1,4 @@
-import { writeFileSync } from 'node:fs';
-import { BOUNDS_PAGE, boundsPage } from './bounds-page.ts';
+import { writePages } from './made.ts';
 
 /** What `npm run docs` does. */
-writeFileSync(BOUNDS_PAGE, await boundsPage());
+await writePages();

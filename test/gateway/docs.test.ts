@@ -154,6 +154,7 @@ describe('Markdown', () => {
     expect(html('| a |\n|---|\n| <a id="x_y"></a>`x` |')).toContain('<a id="x_y"></a><code>x</code>');
     expect(html('<script>alert(1)</script>\n\n<b onclick="x">b</b>')).not.toMatch(/<(?:script|b)\b/);
     expect(html('<a id="x" href="javascript:1">y</a>')).not.toContain('<a id');
+    expect(html('<!-- for writers -->\n\nx')).toBe('<p>x</p>\n');
     expect(html('```sh run\n<i>$X</i>\n```')).toContain('<code class="language-sh">&lt;i&gt;$X');
     expect(html('![a](x.png "<i>")')).not.toContain('<img');
   });

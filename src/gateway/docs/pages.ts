@@ -98,12 +98,14 @@ export function anchors(): (title: string) => string {
 /** The text without the marks of Markdown. */
 export function plain(markdown: string): string {
   return markdown
+    .replaceAll(/<!--[\s\S]*?-->/g, '')
     .replaceAll(/<a id="[^"]*"><\/a>/g, '')
     .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
     .replaceAll(/^\s*\|?(?:[-: ]+\|)+[-: ]*$/gm, '')
     .replaceAll(/^ *(?:```.*|#+ )/gm, '')
     .replaceAll(/`|\*\*|^\||\|$/gm, '')
     .replaceAll(' | ', ' · ')
+    .replaceAll(/\\([<*_|])/g, '$1')
     .replaceAll(/\s+/g, ' ')
     .trim();
 }

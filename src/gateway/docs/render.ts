@@ -3,7 +3,8 @@ import { escapeHtml, htmlPage } from '../http/html-page.ts';
 import { anchors, KINDS, linkOf, plain, type Kind, type Page } from './pages.ts';
 import type { Found } from './search.ts';
 
-/** The only HTML that a page may hold: places within a table that links lead to. */
+/** The only HTML that a page may hold: what is for its writers, and places within a table that links lead to. */
+const COMMENT = /^<!--[\s\S]*?-->\s*$/;
 const ANCHOR = /^<a id="[\w.-]+">$|^<\/a>$/;
 
 /** The page as HTML, with links that work under `/docs`. Any other HTML in it is shown as the text that it is. */
@@ -20,7 +21,7 @@ export function bodyOf(page: Pick<Page, 'name' | 'markdown'>): string {
       link({ href, tokens }) {
         return `<a href="${escapeHtml(linkOf(page, href))}">${this.parser.parseInline(tokens)}</a>`;
       },
-      html: ({ text }) => (ANCHOR.test(text) ? text : escapeHtml(text)),
+      html: ({ text }) => (ANCHOR.test(text) ? text : escapeHtml(text.replace(COMMENT, ''))),
       image: ({ text }) => escapeHtml(text),
     },
   });

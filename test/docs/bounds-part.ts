@@ -1,11 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describeConfig, loadConfig } from '../../src/config/config.ts';
-import { allBounds, type Bound } from '../../src/model/bound.ts';
+import { allBounds } from '../../src/model/bound.ts';
+import { amount, grouped } from './tables.ts';
 
 const SRC = new URL('../../src/', import.meta.url);
-
-/** Where the page stands. */
-export const BOUNDS_PAGE = new URL('docs/reference/bounds.md', SRC);
 
 /** A process of their own: to load it would start one. */
 const ENTRY = 'main.ts';
@@ -23,23 +21,15 @@ export function luaFiles(): string[] {
 
 export const sourceOf = (file: string): string => readFileSync(new URL(file, SRC), 'utf8');
 
-/** The page "every bound and what happens at it", made of what the modules declare and what the settings say. */
-export async function boundsPage(): Promise<string> {
+/** Every bound and what happens at it, as the modules declare it and the settings say. */
+export async function boundsPart(): Promise<string> {
   // One after the other: two that need a third at the same time can load it twice, and it would declare its bounds twice.
   for (const file of hubModules()) await import(new URL(file, SRC).href);
-  const bounds = allBounds().map(
-    ({ of, max, unit, fate }) => `| ${of} | ${amount({ max, unit })} | ${fate} |`,
-  );
+  const bounds = allBounds().map(({ of, max, unit, fate }) => `| ${of} | ${amount(max, unit)} | ${fate} |`);
   const settings = describeConfig(loadConfig({}))
     .filter(({ value }) => /^\d+(?:\.\d+)?$/.test(value))
     .map(({ name, value, description }) => `| \`${name}\` | ${grouped(Number(value))} | ${description} |`);
   return [
-    '# Every bound, and what happens at it',
-    '',
-    'After reading this page you know what can grow in a hub, how far, and what happens there.',
-    '',
-    'This page is made from the source: `npm run docs` writes it anew.',
-    '',
     '## Bounds that settings change',
     '',
     '| setting | default | meaning |',
@@ -53,26 +43,4 @@ export async function boundsPage(): Promise<string> {
     ...bounds,
     '',
   ].join('\n');
-}
-
-const SIZES = [
-  [1_048_576, 'MiB'],
-  [1_024, 'KiB'],
-] as const;
-const TIMES = [
-  [86_400_000, 'days'],
-  [3_600_000, 'h'],
-  [60_000, 'min'],
-  [1_000, 's'],
-] as const;
-
-/** In the largest unit in which it is a whole number. */
-function amount({ max, unit }: Pick<Bound, 'max' | 'unit'>): string {
-  const units = unit === 'bytes' ? SIZES : unit === 'ms' ? TIMES : [];
-  const [size, name] = units.find(([each]) => max >= each && max % each === 0) ?? [1, unit];
-  return `${grouped(max / size)}${name === 'entries' ? '' : ` ${name}`}`;
-}
-
-function grouped(number: number): string {
-  return number.toLocaleString('en-US');
 }

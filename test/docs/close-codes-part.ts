@@ -1,0 +1,37 @@
+import { CLOSE } from '../../src/model/close.ts';
+import { cell } from './tables.ts';
+
+/** When a connection is closed so, and how its client comes back. */
+const MORE: Readonly<Record<keyof typeof CLOSE, readonly [means: string, back: string]>> = {
+  normal: ['either side had no more to say', 'no'],
+  draining: ['the node is going away', 'yes: to another node'],
+  protocol: ['what came is no WebSocket frame', 'no'],
+  refused: [
+    'refused by policy: no credentials came in time, or a subscription was refused to a client that cannot be told in frames',
+    'no',
+  ],
+  tooBig: ['the client sent a frame that is too large', 'no'],
+  restart: ['the node restarts', 'yes'],
+  tryLater: ['no room, too many connections, or cut off from the log; the reason says which', 'later'],
+  tokenExpired: ['the token expired or was revoked', 'with a new token'],
+  forbidden: ['the principal may not do this', 'no'],
+  tooSlow: ['the client did not take what it was sent: see [slow clients](../how-to/slow-clients.md)', 'yes'],
+  byOperator: ['an operator closed it', 'no'],
+  rateLimit: ['the client sent too many commands in a second', 'later'],
+};
+
+/** Each close code, with the reason that is sent where there is none of its own. */
+export function closeCodesPart(): string {
+  const rows = Object.entries(CLOSE).map(([name, { code, reason }]) => {
+    const [means, back] = MORE[name as keyof typeof CLOSE];
+    return `| <a id="${code}"></a>${code} | ${cell(means)} | ${cell(reason)} | ${cell(back)} |`;
+  });
+  return `| code | means | reason that is sent | reconnect |\n|---|---|---|---|\n${rows.join('\n')}\n`;
+}
+
+/** Whether `MORE` and the hub agree on who may come back. */
+export function disagreements(): string[] {
+  return Object.entries(CLOSE)
+    .filter(([name, { retry }]) => retry === (MORE[name as keyof typeof CLOSE][1] === 'no'))
+    .map(([name]) => name);
+}

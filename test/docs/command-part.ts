@@ -1,0 +1,29 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const COMMAND = /^ {2}([\w-]+)(?: .*)?$/gm;
+
+/** What each command says of itself when it is asked by `--help`. */
+export async function commandPart(): Promise<string> {
+  const sections = await sectionsOf([]);
+  return `## Every option\n\nWhat \`--help\` prints.\n\n${sections.join('\n')}`;
+}
+
+async function sectionsOf(command: readonly string[]): Promise<string[]> {
+  const help = await helpOf(command);
+  const [, commands = ''] = help.split('\nCommands:\n');
+  const inner = Array.from(commands.matchAll(COMMAND), ([, name = '']) => name).filter(
+    (name) => name !== 'help',
+  );
+  const own = `### \`${['belfry', ...command].join(' ')}\`\n\n\`\`\`text\n${help.trimEnd()}\n\`\`\`\n`;
+  const others = await Promise.all(inner.map((name) => sectionsOf([...command, name])));
+  return [own, ...others.flat()];
+}
+
+async function helpOf(command: readonly string[]): Promise<string> {
+  const env = { PATH: process.env['PATH'], COLUMNS: '80' };
+  const { stdout } = await promisify(execFile)(process.execPath, [MAIN, ...command, '--help'], { env });
+  return stdout;
+}

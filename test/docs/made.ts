@@ -1,0 +1,43 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { alertsPart } from './alerts-part.ts';
+import { boundsPart } from './bounds-part.ts';
+import { closeCodesPart } from './close-codes-part.ts';
+import { commandPart } from './command-part.ts';
+import { dialectsPart } from './dialects-part.ts';
+import { errorsPart } from './errors-part.ts';
+import { metricsPart } from './metrics-part.ts';
+import { restPart } from './rest-part.ts';
+import { settingsPart } from './settings-part.ts';
+
+/** The pages of the reference of which a part is made from the source or from a running node, and what makes it. */
+export const MADE: Readonly<Record<string, () => string | Promise<string>>> = {
+  alerts: alertsPart,
+  bounds: boundsPart,
+  'close-codes': closeCodesPart,
+  command: commandPart,
+  dialects: dialectsPart,
+  errors: errorsPart,
+  metrics: metricsPart,
+  rest: restPart,
+  settings: settingsPart,
+};
+
+const BEGIN = '<!-- From here on `npm run docs` writes. -->';
+const END = '<!-- Up to here. -->';
+
+const fileOf = (name: string): URL => new URL(`../../src/docs/reference/${name}.md`, import.meta.url);
+
+export const pageAsItIs = (name: string): string => readFileSync(fileOf(name), 'utf8');
+
+/** The page with its part made anew; the rest is written by hand. */
+export async function pageAsMade(name: string): Promise<string> {
+  const [before, rest = ''] = pageAsItIs(name).split(BEGIN, 2);
+  const [, after] = rest.split(END, 2);
+  if (after === undefined) throw new Error(`${name}.md has no part to write. Expected ${BEGIN} and ${END}.`);
+  const part = await MADE[name]?.();
+  return `${before}${BEGIN}\n\n${part?.trim()}\n\n${END}${after}`;
+}
+
+export async function writePages(): Promise<void> {
+  for (const name of Object.keys(MADE)) writeFileSync(fileOf(name), await pageAsMade(name));
+}

@@ -1,0 +1,80 @@
+import { live, type Operation, type Parameter } from './live.ts';
+import { formOf } from './schemas.ts';
+import { cell, prose } from './tables.ts';
+
+const CODE = /^`(\w+)`: /gm;
+
+/** Every route with what it takes, answers and refuses, as `/openapi.json` of a node describes it. */
+export async function restPart(): Promise<string> {
+  const { openApi } = await live();
+  const operations = Object.entries(openApi.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      title: `${method.toUpperCase()} ${path}`,
+      operation,
+    })),
+  );
+  const common = commonErrors(operations.map(({ operation }) => operation));
+  return [
+    '## Every route',
+    '',
+    'Made from `/openapi.json`. `GET` is served as `HEAD`, too.',
+    `Every route that asks for a token may refuse with ${common.map(linkTo).join(', ')}; what else it may refuse with stands beside it.`,
+    '',
+    ...operations.map(({ title, operation }) => sectionOf(title, operation, new Set(common))),
+  ].join('\n');
+}
+
+function sectionOf(title: string, operation: Operation, common: ReadonlySet<string>): string {
+  const { summary, parameters, responses, requestBody } = operation;
+  const answers = Object.entries(responses)
+    .filter(([status, { description }]) => Number(status) < 400 || !description.startsWith('`'))
+    .map(([status, { description, headers }]) => {
+      const named = Object.keys(headers ?? {}).map((name) => `\`${name}\``);
+      return `${status}: ${prose(description)}${named.length === 0 ? '' : `, with ${named.join(', ')}`}`;
+    });
+  const refusals = errorsOf(operation).filter((code) => !common.has(code));
+  return [
+    `### ${title}`,
+    '',
+    `${prose(summary)}. ${whoMay(operation)}`,
+    '',
+    ...parameterTable(parameters),
+    ...(requestBody === undefined ? [] : ['Takes one event or a list of them, as JSON.', '']),
+    `Answers ${answers.join('; ')}.${refusals.length === 0 ? '' : ` Refuses with ${refusals.map(linkTo).join(', ')}.`}`,
+    '',
+  ].join('\n');
+}
+
+function whoMay({ security }: Operation): string {
+  if (security.length === 0) return 'Asks for no token.';
+  const isOptional = security.some((scheme) => Object.keys(scheme).length === 0);
+  return isOptional ? 'Asks for no token, unless `BELFRY_ANONYMOUS` says so.' : 'Asks for a token.';
+}
+
+function parameterTable(parameters: readonly Parameter[]): string[] {
+  if (parameters.length === 0) return [];
+  const rows = parameters.map((parameter) => {
+    const { name, required = false, schema, content, description = '' } = parameter;
+    const form = formOf(schema ?? content?.['application/json']?.schema);
+    const where =
+      parameter.in === 'query' ? `\`?${name}=\`` : `${parameter.in === 'path' ? '' : 'header '}\`${name}\``;
+    const isNeeded = required && parameter.in === 'query' ? ', required' : '';
+    return `| ${where} | ${cell(form + isNeeded)} | ${cell(prose(description))} |`;
+  });
+  return ['| parameter | form | meaning |', '|---|---|---|', ...rows, ''];
+}
+
+const linkTo = (code: string): string => `[\`${code}\`](errors.md#${code})`;
+
+function errorsOf({ responses }: Operation): string[] {
+  return Object.values(responses).flatMap(({ description }) =>
+    Array.from(description.matchAll(CODE), ([, code = '']) => code),
+  );
+}
+
+/** What all of those may refuse that ask for a token. */
+function commonErrors(operations: readonly Operation[]): string[] {
+  const asking = operations.filter((operation) => whoMay(operation) === 'Asks for a token.').map(errorsOf);
+  const [first = [], ...others] = asking;
+  return first.filter((code) => others.every((codes) => codes.includes(code)));
+}

@@ -1,0 +1,39 @@
+/** Text as it stands in a cell of a table of Markdown. */
+export function cell(text: string): string {
+  return text
+    .replaceAll(/(?<!\\)\|/g, '\\|')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+}
+
+/** Text that is no Markdown, so that nothing in it is taken for a mark or for HTML. */
+export function prose(text: string): string {
+  return text.replaceAll(/[<*]|(?<!\w)_+|_+(?!\w)/g, (marks) => marks.replaceAll(/./g, '\\$&'));
+}
+
+/** A cell of code, or an empty one. */
+export function code(text: string): string {
+  return text === '' ? '' : `\`${cell(text)}\``;
+}
+
+const SIZES = [
+  [1_048_576, 'MiB'],
+  [1_024, 'KiB'],
+] as const;
+const TIMES = [
+  [86_400_000, 'days'],
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+  [1_000, 's'],
+] as const;
+
+/** In the largest unit in which it is a whole number. */
+export function amount(number: number, unit: string): string {
+  const units = unit === 'bytes' ? SIZES : unit === 'ms' ? TIMES : [];
+  const [size, name] = units.find(([each]) => number >= each && number % each === 0) ?? [1, unit];
+  return `${grouped(number / size)}${name === 'entries' ? '' : ` ${name}`}`;
+}
+
+export function grouped(number: number): string {
+  return number.toLocaleString('en-US');
+}
