@@ -1,0 +1,35 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { onTestFinished } from 'vitest';
+import { chromium, type Browser } from 'playwright-core';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+
+/** What Chromium needs in a container, and nothing that asks the internet. */
+const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
+
+/** The path of a Chromium: the one that is installed, or on Debian, where root may, one that this installs. */
+function chromiumPath(): string {
+  const installed = findChromium();
+  if (installed !== undefined) return installed;
+  if (process.getuid?.() === 0 && spawnSync('apt-get', ['--version']).status === 0) {
+    execFileSync('apt-get', ['update', '--quiet=2']);
+    execFileSync('apt-get', ['install', '--quiet=2', '--yes', '--no-install-recommends', 'chromium']);
+  }
+  const path = findChromium();
+  if (path !== undefined) return path;
+  throw new Error(
+    `There is no Chromium for this test. Expected one of ${NAMES.join(', ')} on the PATH: install one, such as by "apt-get install chromium".`,
+  );
+}
+
+function findChromium(): string | undefined {
+  const found = NAMES.map((name) => spawnSync('which', [name], { encoding: 'utf8' }));
+  return found.find(({ status }) => status === 0)?.stdout.trim();
+}
+
+/** A Chromium that ends with the test. */
+export async function startBrowser(): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath: chromiumPath(), args: ARGS });
+  onTestFinished(() => browser.close());
+  return browser;
+}
