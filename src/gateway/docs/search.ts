@@ -20,53 +20,60 @@ const COUNTS = { heading: 6, title: 3, text: 1 };
 const ENOUGH = 0.4;
 const AROUND_CHARACTERS = 90;
 
-/** Finds places in the pages by the beginnings of words. What it costs does not depend on how much they hold. */
+/** Finds places in the pages by the beginnings of words. */
 export class Search {
   readonly #places: readonly Place[];
-  /** Each word with the places that hold it, and what it counts for there. */
-  readonly #index = new Map<string, Map<Place, number>>();
+  /** Each word with what it counts for in the places that hold it, by their numbers. */
+  readonly #index = new Map<string, Map<number, number>>();
 
   constructor(pages: readonly Page[]) {
     this.#places = pages.flatMap((page) => page.sections.map((section) => ({ page, section })));
-    for (const place of this.#places) {
-      this.#add(place, place.section.title, COUNTS.heading);
-      this.#add(place, place.page.title, COUNTS.title);
-      this.#add(place, place.section.text, COUNTS.text);
+    for (const [at, { page, section }] of this.#places.entries()) {
+      this.#add(at, section.title, COUNTS.heading);
+      this.#add(at, page.title, COUNTS.title);
+      this.#add(at, section.text, COUNTS.text);
     }
   }
 
   /** The best place first. */
   find(query: string): Found[] {
     const stems = [...new Set(wordsOf(query).map(stemOf))].slice(0, WORDS_MAX);
-    const words = stems.map((stem) => this.#placesOf(stem)).filter(({ places }) => places.size > 0);
-    const enough = ENOUGH * words.reduce((sum, { weight }) => sum + weight, 0);
-    const scores = new Map<Place, { met: number; score: number }>();
-    for (const { places, weight } of words)
-      for (const [place, count] of places) {
-        const { met, score } = scores.get(place) ?? { met: 0, score: 0 };
-        scores.set(place, { met: met + weight, score: score + weight * count });
+    const met = new Float64Array(this.#places.length);
+    const scores = new Float64Array(this.#places.length);
+    let all = 0;
+    for (const stem of stems) {
+      const counts = this.#countsOf(stem);
+      const size = counts.reduce((sum, count) => sum + Number(count > 0), 0);
+      // What stands everywhere says little about where to look, and what stands nowhere says nothing.
+      const weight = size === 0 ? 0 : Math.log(1 + counts.length / size);
+      all += weight;
+      for (const [at, count] of counts.entries()) {
+        if (count > 0) met[at] = (met[at] ?? 0) + weight;
+        scores[at] = (scores[at] ?? 0) + weight * count;
       }
-    return [...scores]
-      .filter(([, { met }]) => met >= enough)
-      .toSorted(([, a], [, b]) => b.score - a.score)
+    }
+    return this.#places
+      .map((place, at) => ({ place, met: met[at] ?? 0, score: scores[at] ?? 0 }))
+      .filter((each) => each.score > 0 && each.met >= ENOUGH * all)
+      .toSorted((a, b) => b.score - a.score)
       .slice(0, FOUND_MAX)
-      .map(([place]) => ({ ...place, excerpt: excerptOf(place.section.text, stems) }));
+      .map(({ place }) => ({ ...place, excerpt: excerptOf(place.section.text, stems) }));
   }
 
-  #add(place: Place, text: string, count: number): void {
+  #add(at: number, text: string, count: number): void {
     for (const word of new Set(wordsOf(text))) {
-      const places = this.#index.get(word) ?? new Map<Place, number>();
-      this.#index.set(word, places.set(place, (places.get(place) ?? 0) + count));
+      const counts = this.#index.get(word) ?? new Map<number, number>();
+      this.#index.set(word, counts.set(at, (counts.get(at) ?? 0) + count));
     }
   }
 
-  /** Where words begin so; what stands everywhere weighs little, since it says little about where to look. */
-  #placesOf(stem: string): { places: ReadonlyMap<Place, number>; weight: number } {
-    const places = new Map<Place, number>();
+  /** What words that begin so count for in each place. */
+  #countsOf(stem: string): Float64Array {
+    const counts = new Float64Array(this.#places.length);
     for (const [word, held] of this.#index)
       if (word.startsWith(stem))
-        for (const [place, count] of held) places.set(place, Math.max(count, places.get(place) ?? 0));
-    return { places, weight: Math.log(1 + this.#places.length / places.size) };
+        for (const [at, count] of held) counts[at] = Math.max(count, counts[at] ?? 0);
+    return counts;
   }
 }
 
