@@ -35,7 +35,7 @@ export function settingsPart(): string {
 
 function rowOf(line: SettingLine): string {
   const { name, description } = line;
-  return `| <a id="${name.toLowerCase()}"></a>\`${name}\` | ${defaultOf(line)} | ${cell(prose(description))} |`;
+  return `| <a id="${name}"></a>\`${name}\` | ${defaultOf(line)} | ${cell(prose(description))} |`;
 }
 
 function defaultOf({ name, value, source }: SettingLine): string {
