@@ -27,6 +27,8 @@ Belfry ${version} runs as ${node}, by itself: what it holds ends with it.
 
 ${lines.join('\n')}
 
+Its documentation: ${http}/docs
+
 Try it in another terminal, as an admin for a day:
 
   export BELFRY_TOKEN=${token}
