@@ -4,6 +4,7 @@ import { eventSettings } from '../../src/config/events.ts';
 import { limitSettings } from '../../src/config/limits.ts';
 import { listeningSettings } from '../../src/config/listening.ts';
 import { settingName } from '../../src/config/names.ts';
+import { traceSettings } from '../../src/config/traces.ts';
 import { amount, cell, code, prose } from './tables.ts';
 
 const noFile = (): string => '';
@@ -11,6 +12,7 @@ const noFile = (): string => '';
 /** What the settings of each part of the schema are about. */
 const GROUPS = [
   ['Listening', listeningSettings(noFile)],
+  ['Traces', traceSettings],
   ['Access', accessSettings(noFile)],
   ['Limits', limitSettings()],
   ['Events', eventSettings()],
@@ -30,6 +32,10 @@ export function settingsPart(): string {
     const rows = lines.filter(({ name }) => names.has(name)).map(rowOf);
     return `## ${title}\n\n| setting | default | meaning |\n|---|---|---|\n${rows.join('\n')}\n`;
   });
+  const groups = new Set(GROUPS.flatMap(([, settings]) => Object.keys(settings).map(settingName)));
+  const missing = lines.filter(({ name }) => !groups.has(name)).map(({ name }) => name);
+  if (missing.length > 0)
+    throw new Error(`${missing.join(', ')} is in no group. Expected its part of the schema in GROUPS.`);
   return tables.join('\n');
 }
 

@@ -14,8 +14,10 @@ describe('the root of a listener', () => {
     ]);
     for (const { url, dialect } of node.listening)
       expect(page).toContain(`<code>${url}</code><td>${dialect}`);
-    for (const [, path = ''] of page.matchAll(/href="([^"]+)"/g))
-      expect([path, (await fetch(`${node.url}${path}`)).status]).toEqual([path, 200]);
+    for (const [, path = ''] of page.matchAll(/<a [^>]*href="([^"]+)"/g)) {
+      const { status } = await fetch(`${node.url}${path}`, { headers: FROM_A_BROWSER });
+      expect([path, status]).toEqual([path, 200]);
+    }
   });
 
   it('answers 404 to a program', async () => {

@@ -37,7 +37,7 @@ const LINKS = [
 
 function pageOf({ node, version, listeners }: FrontPage): string {
   const rows = listeners.map(
-    ({ url, dialect }) => `<tr><td><code>${escapeHtml(url)}</code></td><td>${escapeHtml(dialect)}</td></tr>`,
+    ({ url, dialect }) => `<tr><td><code>${escapeHtml(url)}</code><td>${escapeHtml(dialect)}`,
   );
   const links = LINKS.map(([path, what]) => `<li><a href="${path}">${path}</a>: ${what}</li>`);
   return htmlPage({
