@@ -26,7 +26,9 @@ const REFUSAL = named(
         .optional()
         .describe('With outcome_unknown: the key under which a repetition is published once'),
     })
-    .describe('What was wrong, what was expected, and where to read more: "See /docs/reference/errors#<error code>".'),
+    .describe(
+      'What was wrong, what was expected, and where to read more: "See /docs/reference/errors#<error code>".',
+    ),
 );
 
 /** OpenAPI 3.1 of these routes. */
