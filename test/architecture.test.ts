@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 const ROOT = new URL('../', import.meta.url);
 
 /**
- * What the files of each room may import, beside their own room: a whole room (`model/`), or one file of it. Of other
- * rooms' insides nobody knows but `app.ts`.
+ * What the files of each room may import besides their own room: a whole room (`model/`), or one file of it. Only
+ * `app.ts` knows the inside of other rooms.
  */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'model/': [],
@@ -31,21 +31,21 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'config/',
   ],
   'main.ts': ['model/', 'clients/', 'app.ts', 'config/'],
-  // Pages for readers, and no code.
+  // This room holds pages for readers, and no code.
   'docs/': [],
 };
 
-/** Rooms that run where the hub does not: nothing but types may come to them from elsewhere. */
+/** Rooms that run outside of the hub, as in a browser. They may import nothing but types from other rooms. */
 const TYPES_ONLY = new Set(['clients/']);
 
 const MAX_LINES = 250;
 
 interface Import {
   readonly from: string;
-  /** A file of `src`, or a package as it is named. */
+  /** A file of `src`, or the name of a package. */
   readonly to: string;
   readonly typeOnly: boolean;
-  /** Loaded only once that line is reached. */
+  /** Whether the import is dynamic, so that the module is loaded only once its line is reached. */
   readonly late: boolean;
 }
 
@@ -92,7 +92,7 @@ const allowed = ({ from, to }: Import): boolean =>
   roomOf(to) === roomOf(from) ||
   (ROOMS[roomOf(from)] ?? []).some((room) => room === to || room === roomOf(to));
 
-/** Files that import each other in a ring, beginning and ending with the same one. */
+/** Files that import each other in a cycle. The list begins and ends with the same file. */
 function cycle(): string[] | undefined {
   const done = new Set<string>();
   const visit = (file: string, way: readonly string[]): string[] | undefined => {
@@ -112,7 +112,7 @@ function cycle(): string[] | undefined {
   return undefined;
 }
 
-/** Every file that one of these needs, directly or not. */
+/** Every file that one of these files needs, directly or not. */
 function reachableFrom(begin: readonly string[], among: readonly Import[] = imports): Set<string> {
   const reached = new Set(begin);
   for (const file of reached) {
@@ -121,7 +121,7 @@ function reachableFrom(begin: readonly string[], among: readonly Import[] = impo
   return reached;
 }
 
-/** What a package runs or offers: the files of `src` that package.json names. */
+/** The files of `src` that package.json names, since the package runs or exports them. */
 function entries(): string[] {
   return [...read('package.json').matchAll(/"(?:\.\/)?src\/([^"\s]+\.tsx?)"/g)].map(([, file = '']) => file);
 }
@@ -133,7 +133,7 @@ const withoutTexts = (text: string): string =>
   );
 
 describe('the imports of src', () => {
-  it('are all found', () => {
+  it('are all found by this test', () => {
     expect(
       importsOf('a/b.ts', "import { x } from '../c.ts';\nexport * from './d.ts';\nimport type E from 'e';"),
     ).toEqual([
@@ -165,7 +165,7 @@ describe('the imports of src', () => {
     expect(broken.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
   });
 
-  it('bring only types to those who meet the hub over the wire', () => {
+  it('bring only types to rooms that meet the hub over the wire', () => {
     const foreign = imports.filter(
       ({ from, to }) => TYPES_ONLY.has(roomOf(from)) && modules.includes(to) && roomOf(to) !== roomOf(from),
     );
@@ -174,16 +174,16 @@ describe('the imports of src', () => {
     ).toEqual([]);
   });
 
-  it('name the whole hub only where rooms meet, since everything else is given the part that it needs', () => {
+  it('name the whole hub only in app.ts, since every other file is given the part that it needs', () => {
     const takers = imports.filter(({ from, to }) => to === 'hub/hub.ts' && roomOf(from) !== 'app.ts');
     expect(takers.map(({ from }) => from)).toEqual([]);
   });
 
-  it('form no ring, types included', () => {
+  it('form no cycle, types included', () => {
     expect(cycle()).toBeUndefined();
   });
 
-  it('load nothing of the hub, nor of its settings, before a command asks for it', () => {
+  it('of the command load neither the hub nor its settings before they are needed', () => {
     const atOnce = imports.filter(({ late, typeOnly }) => !late && !typeOnly);
     const loaded = [...reachableFrom(['main.ts'], atOnce)];
     expect(loaded).toContain('clients/cli/commands.ts');
@@ -221,7 +221,7 @@ describe('every file of src', () => {
     expect(lengths.filter(([, lines]) => lines > MAX_LINES)).toEqual([]);
   });
 
-  it('knows what type everything has', () => {
+  it('uses no type any and suppresses no type error', () => {
     const untyped = /(?:[:<|&(,]\s*|=>\s*|\bas\s+)any\b|@ts-(?:ignore|expect-error|nocheck)/;
     const found = [...texts].filter(
       ([, text]) => untyped.test(withoutTexts(text)) || /@ts-(?:ignore|expect-error|nocheck)/.test(text),
@@ -234,7 +234,7 @@ describe('every file of src', () => {
 });
 
 describe('package.json', () => {
-  it('names one exact version of everything', () => {
+  it('names one exact version of every dependency', () => {
     const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<
       string,
       Record<string, string>

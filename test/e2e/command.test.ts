@@ -8,7 +8,7 @@ import { startNode, TEST_SECRET } from '../support/node.ts';
 import { CommandProcess, runCommand, startNodeProcess } from '../support/process.ts';
 
 describe('belfry serve', () => {
-  it('starts with no setting at all, and prints one screen with its token once, whose commands work', async () => {
+  it('starts with no setting at all, and prints one screen that shows its token once and whose commands work', async () => {
     const node = new CommandProcess(['serve'], {
       BELFRY_LISTEN: '127.0.0.1:0=norn,127.0.0.1:0=dorgu,127.0.0.1:0=provisioning,127.0.0.1:0=drp+tls',
     });
@@ -40,7 +40,7 @@ describe('belfry serve', () => {
     expect(await watch.line(/profiles\.save\.global {2}user:admin {2}\{\}/)).toBeTruthy();
   });
 
-  it('says in one sentence that its ports are taken, and how to choose others', async () => {
+  it('says in one sentence that its ports are in use, and how to choose others', async () => {
     const { url } = await startNodeProcess();
     const { port } = new URL(url);
     const { code, lines, errorLines } = await runCommand(['serve'], {
@@ -56,7 +56,7 @@ describe('belfry serve', () => {
     ]);
   });
 
-  it('refuses to start with Redis and no secret', async () => {
+  it('refuses to start with a Redis but without a secret', async () => {
     const { code, errorLines } = await runCommand(['serve'], { BELFRY_REDIS_URL: 'redis://127.0.0.1:1' });
     expect([code, errorLines.join('\n')]).toEqual([1, expect.stringContaining('BELFRY_JWT_SECRET')]);
   });
@@ -69,16 +69,19 @@ describe('belfry serve', () => {
     expect([code, errorLines.join('\n')]).toEqual([1, expect.stringContaining('127.0.0.1:1')]);
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('closes its clients with 1001 and ends 0 on %s', async (signal) => {
-    const node = await startNodeProcess();
-    const { token } = await startNode();
-    const client = await nativeClient(node.url, await token(), ['*.*.*']);
-    node.child.kill(signal);
-    expect(await client.closed).toMatchObject({ code: 1001 });
-    expect(await node.exited).toEqual({ code: 0, signal: null });
-  });
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'closes its clients with 1001 and ends with code 0 on %s',
+    async (signal) => {
+      const node = await startNodeProcess();
+      const { token } = await startNode();
+      const client = await nativeClient(node.url, await token(), ['*.*.*']);
+      node.child.kill(signal);
+      expect(await client.closed).toMatchObject({ code: 1001 });
+      expect(await node.exited).toEqual({ code: 0, signal: null });
+    },
+  );
 
-  it('says at its start what runs with which settings, and at its end how far it is', async () => {
+  it('logs at its start what runs with which settings, and at its end how far the drain has got', async () => {
     const node = await startNodeProcess({ BELFRY_TOPICS_MAX: '7' });
     const said = (): Record<string, unknown>[] =>
       node.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -108,14 +111,14 @@ describe('belfry serve', () => {
   });
 });
 
-describe('the command', () => {
-  it('is a file that may be run, so that npx need not change its mode in the checkout', () => {
+describe('the file of the belfry command', () => {
+  it('is executable, so that npx need not change its mode in the checkout', () => {
     expect(() => accessSync(new URL('../../src/main.ts', import.meta.url), constants.X_OK)).not.toThrow();
   });
 });
 
 describe('belfry check', () => {
-  it('prints every setting with its source, and no secret', async () => {
+  it('prints every setting with its source, and prints no secret', async () => {
     const { code, lines } = await runCommand(['check'], { BELFRY_JWT_SECRET: TEST_SECRET });
     expect(code).toBe(0);
     expect(lines.find((line) => line.startsWith('BELFRY_JWT_SECRET='))).toContain('***');
@@ -125,7 +128,7 @@ describe('belfry check', () => {
     );
   });
 
-  it('names every wrong setting of environment and file at once, and ends 1', async () => {
+  it('names every wrong setting of the environment and the file at once, and ends with code 1', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'belfry-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const file = join(folder, 'belfry.yaml');
@@ -139,7 +142,7 @@ describe('belfry check', () => {
 });
 
 describe('belfry watch', () => {
-  it('prints drp frames as they come, and native events as JSON when asked', async () => {
+  it('prints drp frames as they arrive, and native events as JSON on request', async () => {
     const node = await startNode();
     const env = { BELFRY_URL: node.url, BELFRY_TOKEN: await node.token() };
     const drp = new CommandProcess(['watch', '-d', 'drp', 'profiles.*.*'], env);
@@ -160,7 +163,7 @@ describe('belfry watch', () => {
     });
   });
 
-  it('comes back by itself after its node was killed, and misses nothing that the log holds', async () => {
+  it('reconnects by itself after its node was killed, and misses no event that the log holds', async () => {
     const node = await startNodeProcess();
     const { port } = new URL(node.url);
     const { token } = await startNode();
@@ -183,7 +186,7 @@ describe('belfry watch', () => {
 });
 
 describe('a newcomer at the command line', () => {
-  it('is told by watch that no token was sent, and how to send one', async () => {
+  it('learns from watch that no token was sent, and how to send one', async () => {
     const node = await startNode();
     const { code, errorLines } = await runCommand(['watch', 'profiles.*.*'], { BELFRY_URL: node.url });
     expect([code, errorLines.join('\n')]).toEqual([
@@ -192,7 +195,7 @@ describe('a newcomer at the command line', () => {
     ]);
   });
 
-  it('is asked by watch whether the address is right, once it has failed three times', async () => {
+  it('is asked by watch whether the address is right, once watch has failed three times to connect', async () => {
     const watch = new CommandProcess(['watch'], { BELFRY_URL: 'ws://127.0.0.1:1' });
     const hint = await watch.line(/no hub has answered at 127\.0\.0\.1:1/, watch.errorLines);
     expect(hint).toContain('BELFRY_URL');
@@ -200,7 +203,7 @@ describe('a newcomer at the command line', () => {
   });
 
   it.each(['*.save.x', 'profiles.*.x', 'profiles.save.*', 'profiles.save.a,b'])(
-    'is told by publish that %s is a pattern, and how a star or a comma is written',
+    'learns from publish that %s is a pattern, and how to write a star or a comma',
     async (topic) => {
       const { code, errorLines } = await runCommand(['publish', topic, '{}'], {
         BELFRY_URL: 'ws://127.0.0.1:1',
@@ -209,7 +212,7 @@ describe('a newcomer at the command line', () => {
     },
   );
 
-  it('publishes a star, a comma and dots in a key where they are written as such', async () => {
+  it('can publish a star, a comma and dots in a key by writing them as escapes', async () => {
     const node = await startNode();
     const token = await node.token();
     const client = await nativeClient(node.url, token, ['a\\1b.save.*']);
@@ -219,8 +222,8 @@ describe('a newcomer at the command line', () => {
   });
 });
 
-describe('the help of a command that meets a hub', () => {
-  it('names where its credentials come from, and shows none', async () => {
+describe('the help of a command that connects to a hub', () => {
+  it('says where the credentials come from, and shows none of them', async () => {
     const env = { BELFRY_URL: 'ws://localhost:1/?token=hidden', BELFRY_TOKEN: 'hidden' };
     const { code, lines } = await runCommand(['watch', '--help'], env);
     const help = lines.join(' ').replace(/\s+/g, ' ');
@@ -232,7 +235,7 @@ describe('the help of a command that meets a hub', () => {
 });
 
 describe('belfry token and belfry hash', () => {
-  it('make credentials that the node takes', async () => {
+  it('make credentials that a node accepts', async () => {
     const { lines: hashed } = await runCommand(['hash'], {}, 'secret\n');
     const users = JSON.stringify([{ name: 'ann', password: hashed[0], subscribe: ['a.*.*'] }]);
     const node = await startNode({ BELFRY_USERS: users });
@@ -248,7 +251,7 @@ describe('belfry token and belfry hash', () => {
     expect(await client.next()).toMatchObject({ object: { principal: 'runner:1' } });
   });
 
-  it('make a token with a role that only a dialect knows, and say so', async () => {
+  it('make a token with a role that only one dialect knows, and say so', async () => {
     const { code, lines, errorLines } = await runCommand(['token', 'ann', '--role', 'developer'], {
       BELFRY_JWT_SECRET: TEST_SECRET,
     });

@@ -12,7 +12,7 @@ async function start(): Promise<{ node: TestNode; env: Record<string, string> }>
 const run = (env: Record<string, string>, ...args: string[]) => runCommand(['connections', ...args], env);
 
 describe('belfry connections', () => {
-  it('list prints a table of those that the filters leave, or each as a line of JSON', async () => {
+  it('list prints the connections that match the filters, as a table or as one line of JSON each', async () => {
     const { node, env } = await start();
     const bea = await dial(node, await node.token('bea', {}));
     const ada = await dial(
@@ -42,7 +42,7 @@ describe('belfry connections', () => {
     expect(json.lines.map((line) => JSON.parse(line) as object)).toMatchObject([{ RemoteAddr: bea.address }]);
   });
 
-  it('list goes on from page to page up to the limit', async () => {
+  it('list reads page after page up to the limit', async () => {
     const { node, env } = await start();
     for (let i = 0; i < 1_100; i++)
       await node.hub.connections.register(aConnection(`10.0.${i >> 8}.${i & 255}:1`));
@@ -52,7 +52,7 @@ describe('belfry connections', () => {
     expect(await listed('--limit', '1050')).toHaveLength(1_050);
   });
 
-  it('show prints one by its address or id', async () => {
+  it('show prints one connection by its address or id', async () => {
     const { node, env } = await start();
     const { address } = await dial(node, await node.token('ada', {}));
     const shown = JSON.parse((await run(env, 'show', address)).lines.join('\n')) as { Id: string };
@@ -65,7 +65,7 @@ describe('belfry connections', () => {
     ]);
   });
 
-  it('close ends one by its address, or all of a principal, a node or a token', async () => {
+  it('close ends one connection by its address, or all connections of a principal, a node or a token', async () => {
     const { node, env } = await start();
     const tokens = await Promise.all(['ada', 'bea', 'cid'].map((name) => node.token(name, {})));
     const [ada, bea, cid] = await Promise.all(tokens.map((token) => dial(node, token)));
@@ -105,7 +105,7 @@ describe('belfry connections', () => {
     }
   }, 30_000);
 
-  it('watch prints who is there, then who comes and goes', async () => {
+  it('watch prints the connections that are open, and then each one that opens or closes', async () => {
     const { node, env } = await start();
     const bea = await dial(node, await node.token('bea', {}));
     const watch = new CommandProcess(['connections', 'watch'], env);

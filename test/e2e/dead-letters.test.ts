@@ -59,7 +59,7 @@ describe('belfry dead-letters', () => {
     expect(await runCommand(['dead-letters'], env)).toMatchObject({ code: 0, lines: [] });
   });
 
-  it('retries all once, in order, and ends though some are dead again', async () => {
+  it('retries all letters once, in order, and ends even though some become dead letters again', async () => {
     const { node, env, add, count } = await start();
     for (let n = 0; n < 105; n++) await add('evnt', event(`${n}`));
     await add('event', 'rejected input');
@@ -77,7 +77,7 @@ describe('belfry dead-letters', () => {
     [['show', '1-1'], 'Nothing is dead under "1-1"'],
     [['retry', '1-1'], 'refused with 404'],
     [['delete', '../events'], 'refused with 404'],
-  ])('ends 1 with a clear error for %j', async (args, said) => {
+  ])('ends with code 1 and a clear error for %j', async (args, said) => {
     const { env } = await start();
     const { code, errorLines } = await runCommand(['dead-letters', ...args], env);
     expect([code, errorLines.join('\n')]).toEqual([1, expect.stringContaining(said)]);
@@ -85,7 +85,7 @@ describe('belfry dead-letters', () => {
 });
 
 describe('the ingress of nodes in processes of their own', () => {
-  it('loses and doubles nothing, and keeps its order, while they are killed', async () => {
+  it('loses and repeats no event, and keeps the order, while nodes are killed', async () => {
     const { settings, node, add } = await start();
     const client = await nativeClient(node.url, await node.token(), ['a.*.*']);
     const others = [await startNodeProcess(settings), await startNodeProcess(settings)];

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { startBrowser } from '../support/browser.ts';
 import { startNode } from '../support/node.ts';
 
-/** What the browser tells on its console, faults of the page among it. */
+/** The messages on the console of the browser, which include errors of the page. */
 function consoleOf(page: Page): string[] {
   const lines: string[] = [];
   page.on('console', (message) => lines.push(message.text()));
@@ -16,7 +16,7 @@ async function openAt(browser: Browser, width: number, colorScheme: 'light' | 'd
   return context.newPage();
 }
 
-it('a reader opens the documentation in a browser, searches a word, and follows what is found to its place', async () => {
+it('a reader opens the documentation in a browser, searches a word, and follows a result to its heading', async () => {
   const [browser, { url }] = await Promise.all([startBrowser(), startNode()]);
   const page = await openAt(browser, 1_280, 'light');
   const told = consoleOf(page);
@@ -29,14 +29,14 @@ it('a reader opens the documentation in a browser, searches a word, and follows 
   const heading = page.getByRole('heading', { name: 'event_too_big' });
   const at = await heading.boundingBox();
   const header = await page.getByRole('banner').boundingBox();
-  // Not behind the header, which stays where it is.
+  // The heading is not hidden behind the header, which stays at the top of the window.
   expect(at?.y).toBeGreaterThanOrEqual(header?.height ?? 0);
   expect(at?.y).toBeLessThan(800);
   expect(told).toEqual([]);
 }, 60_000);
 
 it.each([1_280, 390])(
-  'no page is wider than a screen of %i pixels, in light or dark',
+  'no page of a node is wider than a screen of %i pixels, in light or dark',
   async (width) => {
     const [browser, { url }] = await Promise.all([startBrowser(), startNode()]);
     const paths = [

@@ -10,7 +10,7 @@ interface Pair {
   readonly staying: TestNode;
 }
 
-/** Two nodes of one hub; the one that goes takes its time. */
+/** Two nodes of one hub. One of them is going to leave, and drains for as long as the window says. */
 async function pair(windowMs: number): Promise<Pair> {
   const shared = { BELFRY_REDIS_URL: inject('redisUrl'), BELFRY_PREFIX: randomPrefix() };
   const staying = await startNode(shared);
@@ -27,8 +27,8 @@ const publish = async ({ staying }: Pair, url: string, key: string): Promise<num
   return response.status;
 };
 
-describe('a node that is stopped by SIGTERM', () => {
-  it('is not ready and refuses new sockets first, while those it has still hear and REST still answers', async () => {
+describe('a node that is stopped', () => {
+  it('is not ready and refuses new sockets at first, while its present sockets still hear and REST still answers', async () => {
     const both = await pair(600_000);
     const { going, staying } = both;
     const client = await nativeClient(going.url, await staying.token(), ['jobs.*.*']);
@@ -42,7 +42,7 @@ describe('a node that is stopped by SIGTERM', () => {
   });
 
   it.skipIf(!HAS_REDIS_SERVER)(
-    'ends with 0 in time though Redis hangs (needs a redis-server on the PATH)',
+    'ends with code 0 in time, even though Redis hangs (this test needs a redis-server on the PATH)',
     { timeout: 14_000 },
     async () => {
       const redis = await startRedisServer();
@@ -53,7 +53,7 @@ describe('a node that is stopped by SIGTERM', () => {
     },
   );
 
-  it('ends at once with 1 when it is asked a second time', async () => {
+  it('ends at once with code 1 when it is told to stop a second time', async () => {
     const { going, staying } = await pair(600_000);
     await nativeClient(going.url, await staying.token(), ['jobs.*.*']);
     going.child.kill('SIGTERM');
@@ -66,7 +66,7 @@ describe('a node that is stopped by SIGTERM', () => {
     ['SIGTERM', 1001],
     ['SIGHUP', 1012],
   ] as const)(
-    'by %s closes with %i, is out of the registry and ends with 0, and nobody misses anything',
+    'by %s closes its connections with %i, leaves the registry and ends with code 0, and no client misses an event',
     async (signal, code) => {
       const both = await pair(200);
       const { going, staying } = both;
@@ -91,7 +91,7 @@ describe('a node that is stopped by SIGTERM', () => {
     },
   );
 
-  it('ends at once by SIGINT, whatever the window', async () => {
+  it('by SIGINT ends at once, whatever its drain window is', async () => {
     const { going, staying } = await pair(600_000);
     const client = await nativeClient(going.url, await staying.token(), ['jobs.*.*']);
     going.child.kill('SIGINT');

@@ -30,8 +30,8 @@ async function stalledReader(node: TestNode, token: string, pattern: string): Pr
   socket.pause();
 }
 
-describe('one event to many', () => {
-  it('is encoded and framed once a dialect for 1,000 connections', async () => {
+describe('an event for many connections', () => {
+  it('is encoded and framed once for each dialect, however many of 1,000 connections hear it', async () => {
     const node = await startNode();
     const token = await node.token();
     const clients: TestClient[] = [];
@@ -48,7 +48,7 @@ describe('one event to many', () => {
     expect([node.hub.stats.encodes - encodes, node.hub.stats.frames - frames]).toEqual([2, 2]);
   }, 60_000);
 
-  it('leaves 999 undisturbed when one never reads, which is closed with 4008 within its bound', async () => {
+  it('reaches 999 clients undisturbed when one never reads, and that one is closed with 4008 within its bound', async () => {
     const node = await startNode({ BELFRY_WRITE_TIMEOUT_MS: '60000' });
     const token = await node.token();
     const clients: TestClient[] = [];
@@ -90,7 +90,7 @@ describe('one event to many', () => {
     expect(received).toBe(delivered + droppedSlow);
   }, 120_000);
 
-  it('disturbs nobody who reads, however much comes at once', async () => {
+  it('disturbs no client that reads, however much arrives at once', async () => {
     const node = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=drp,127.0.0.1:0=drp+tls' });
     const token = await node.token();
     const clients: TestClient[] = [];

@@ -12,7 +12,7 @@ interface Listed {
   readonly warnings: readonly string[];
 }
 
-/** Reports are renewed each five seconds, and what comes of one is in the next. */
+/** A node renews its report every five seconds, and a change shows in the next report. */
 const LOOKED = { timeout: 20_000 };
 vi.setConfig({ testTimeout: 40_000 });
 const EXPECTED = 'Expected the same on all nodes of one Redis.';
@@ -50,7 +50,7 @@ async function publish(node: TestNode): Promise<number> {
 }
 
 describe('nodes that share a Redis', () => {
-  it('are listed with the digest of their settings, which is equal where those are', async () => {
+  it('are listed with the digest of their settings, which is equal where the settings are equal', async () => {
     const [first, second] = await startTwo({}, { BELFRY_LOG_LEVEL: 'info' });
     const { body } = await nodesOf(first);
     expect(body.map(({ name, ready, warnings }) => ({ name, ready, warnings }))).toEqual([
@@ -62,7 +62,7 @@ describe('nodes that share a Redis', () => {
     expect((await nodesOf(second)).body.map(({ name }) => name)).toEqual(['first', 'second']);
   });
 
-  it('are told which settings differ, in the log, in /readyz, in the list and in the metrics, and never the values', async () => {
+  it('say in the log, in /readyz, in the list and in the metrics which of their settings differ, and never the values', async () => {
     const [first, second] = await startTwo(
       {},
       {
@@ -93,14 +93,14 @@ describe('nodes that share a Redis', () => {
     );
   });
 
-  it('that carry one name are told so', async () => {
+  it('say so when two of them have the same name', async () => {
     const [first] = await startTwo({ BELFRY_NODE: 'twin' }, { BELFRY_NODE: 'twin' });
     await expect
       .poll(async () => (await readiness(first)).body['warnings'], LOOKED)
       .toEqual(['Another node is named "twin" as well. Expected another BELFRY_NODE for each.']);
   });
 
-  it('are shown to who may hear nodes.list.<name>, and to nobody else', async () => {
+  it('are shown to principals that may hear nodes.list.<name>, and to nobody else', async () => {
     const [first] = await startTwo({}, {});
     const some = await nodesOf(first, await first.token('user:ann', { subscribe: ['nodes.list.second'] }));
     expect(some.body.map(({ name }) => name)).toEqual(['second']);
@@ -118,14 +118,14 @@ describe('nodes that share a Redis', () => {
   });
 });
 
-describe('a node alone', () => {
-  it('is listed by itself', async () => {
+describe('a node without a Redis', () => {
+  it('lists itself', async () => {
     const node = await startNode({ BELFRY_NODE: 'alone' });
     expect((await nodesOf(node)).body).toMatchObject([{ name: 'alone', ready: true, warnings: [] }]);
   });
 });
 
-describe.skipIf(!HAS_REDIS_SERVER)('a node whose Redis takes nothing', () => {
+describe.skipIf(!HAS_REDIS_SERVER)('a node whose Redis accepts no writes', () => {
   it.each([
     [
       'Redis is full',
@@ -134,7 +134,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose Redis takes nothing', () => {
       (redis: Redis) => redis.config('SET', 'maxmemory', '0'),
     ],
     [
-      'its right to write is taken',
+      'its right to write is withdrawn',
       'forbidden',
       (redis: Redis) => redis.acl('SETUSER', 'default', '-xadd'),
       (redis: Redis) => redis.acl('SETUSER', 'default', '+xadd'),

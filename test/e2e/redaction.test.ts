@@ -10,7 +10,7 @@ import { spawnRedisServer, type RedisServer } from '../support/redis-server.ts';
 const SECRET = 'geheim-4711';
 const OBJECT = { name: 'web', password: SECRET, list: [{ 'api-key': [SECRET] }], note: 'seen' };
 
-/** One event a format, each with the secret wherever it can be written. */
+/** One event in each format, with the secret in every place where it can be written. */
 const FORMATS: Readonly<Record<string, object>> = {
   native: {
     type: 'cluster',
@@ -25,7 +25,7 @@ const FORMATS: Readonly<Record<string, object>> = {
   dorgu: { type: 'cluster.added', data: OBJECT },
   provisioning: { event_type: 'Added', data: OBJECT, metadata: { db_password: { is: SECRET } } },
 };
-/** What these are, whatever their format. */
+/** The pattern of these events, which is the same in every format. */
 const HEARD = 'cluster,custom.*.*';
 const NATIVE = JSON.stringify(FORMATS['native']);
 
@@ -34,7 +34,7 @@ interface World {
   readonly prefix: string;
   readonly node: NodeProcess;
   readonly token: string;
-  /** One that was there before the event, and one of another dialect. */
+  /** Two clients that are connected before the event is published, one of each dialect. */
   readonly clients: readonly [native: TestClient, drp: TestClient];
 }
 
@@ -68,8 +68,8 @@ const ENTRY_POINTS: readonly (readonly [name: string, format: string, entryPoint
   ['belfry publish', 'native', byCommand],
 ];
 
-// The functions of a Redis are shared by all who use it, so these tests have one to themselves.
-describe.skipIf(!HAS_REDIS_SERVER)('a secret', () => {
+// All users of a Redis share its functions, so these tests have a Redis of their own.
+describe.skipIf(!HAS_REDIS_SERVER)('a secret in an event', () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await spawnRedisServer();
@@ -95,7 +95,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a secret', () => {
   }
 
   it.each(ENTRY_POINTS)(
-    'that comes by %s in the %s format is heard, kept and logged nowhere',
+    'published by %s in the %s format is heard, stored and logged nowhere',
     async (name, format, entryPoint) => {
       const world = await start();
       await entryPoint(world, JSON.stringify(FORMATS[format]), format);
@@ -118,7 +118,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a secret', () => {
     ['HTTP', byHttp],
     ['FCALL', byFcall],
     ['PUBLISH', byPublish],
-  ])('in what is refused at the entry point of %s is not logged either', async (_name, entryPoint) => {
+  ])('that is refused at the entry point %s is not logged either', async (_name, entryPoint) => {
     const world = await start();
     const odd = { type: 'belfry', action: SECRET, key: SECRET, object: { [SECRET]: SECRET } };
     for (const text of [`{"password":"${SECRET}"`, `{"a":"${SECRET}"}`, JSON.stringify(odd), SECRET]) {
@@ -133,8 +133,8 @@ describe.skipIf(!HAS_REDIS_SERVER)('a secret', () => {
   });
 });
 
-describe('a field that a role may see', () => {
-  it('is shown to it and masked for others, with what was retained as well', async () => {
+describe('a masked field that one role may see', () => {
+  it('is shown to that role and masked for others, in retained events as well', async () => {
     const node = await startNode({
       BELFRY_REDACTION: '[{"fields":["object.spec.owner"],"except":["hr"]}]',
       BELFRY_ROLES: '{"hr":{"subscribe":["*.*.*"]},"dev":{"subscribe":["*.*.*"]}}',
@@ -160,13 +160,13 @@ describe('a field that a role may see', () => {
   });
 });
 
-describe('what the hub itself tells of connections', () => {
+describe('the address in an event about a connection', () => {
   const nodes: readonly [name: string, hasRedis: boolean][] = [
-    ['alone', false],
+    ['without a Redis', false],
     ['with a Redis', true],
   ];
   it.each(nodes.filter(([, hasRedis]) => !hasRedis || HAS_REDIS_SERVER))(
-    'is masked on a node %s, of strangers, whose coming is live only, as of others',
+    'is masked on a node %s, both for anonymous connections, whose events are live only, and for others',
     async (_name, hasRedis) => {
       const node = await startNode({
         BELFRY_REDACTION: '[{"fields":["remoteAddr"]}]',
@@ -186,7 +186,7 @@ describe('what the hub itself tells of connections', () => {
   );
 });
 
-/** Every key of the hub with what it holds. */
+/** Every key of the hub with its value. */
 async function everything({ redis, prefix }: World): Promise<string> {
   const keys = await redis.keys(`*${prefix}*`);
   const values = keys.map(async (key) => {

@@ -7,7 +7,7 @@ import { startRedisServer } from '../support/redis.ts';
 const EVENT = { type: 'profiles', action: 'save', key: 'global', object: null };
 
 describe('while Redis is away', () => {
-  it('no process ends, sockets stay, publishes are refused with 503, and everything resumes by itself', async () => {
+  it('no process ends, sockets stay open, publishes are refused with 503, and everything resumes by itself', async () => {
     const server = await startRedisServer({});
     const env = { BELFRY_REDIS_URL: server.url };
     const nodes = [await startNodeProcess(env), await startNodeProcess(env)];
@@ -39,7 +39,7 @@ describe('while Redis is away', () => {
     expect((await post(1, 'after')).status).toBe(204);
     for (const client of clients) {
       let heard = await client.next();
-      // The server came back without its log, and says so.
+      // The server came back without its log, so the hub announces a gap.
       if (heard['type'] === 'belfry') heard = await client.next();
       expect(heard).toMatchObject({ key: 'after' });
     }

@@ -6,7 +6,7 @@ import { startNode, TEST_SECRET } from '../support/node.ts';
 import { startNodeProcess, type NodeProcess } from '../support/process.ts';
 import { randomPrefix } from '../support/redis.ts';
 
-/** After which the registry must be right again, whatever happened. */
+/** The registry must be right again by then, whatever happened. */
 const RIGHT_WITHIN_MS = 15_000;
 
 const PER_NODE = 100;
@@ -34,7 +34,7 @@ async function fill(node: NodeProcess, tokens: readonly string[]): Promise<Held[
   return (await Promise.all(clients)).map((client) => ({ node, address: client.address, client }));
 }
 
-/** `<action> <address>` of the next so many events. */
+/** `<action> <address>` of each of the next `count` events. */
 async function heard(listener: TestClient, count: number): Promise<string[]> {
   const lines: string[] = [];
   while (lines.length < count) {
@@ -64,7 +64,7 @@ async function waitForTruth(
   }
 }
 
-it('three nodes lose one that is killed and one that stands still, take both back, and put back what Redis forgot', async () => {
+it('three nodes drop a killed and a suspended node from the registry, accept both again, and restore what Redis lost', async () => {
   const prefix = randomPrefix();
   const redis = new Redis(inject('redisUrl'));
   onTestFinished(() => redis.disconnect());

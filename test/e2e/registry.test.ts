@@ -8,7 +8,7 @@ import { startNode, TEST_SECRET, type TestNode } from '../support/node.ts';
 import { startNodeProcess } from '../support/process.ts';
 import { HAS_REDIS_SERVER, randomPrefix, startRedisServer } from '../support/redis.ts';
 
-/** After which everybody must have noticed that a node is dead. */
+/** All nodes must have noticed by then that a node is dead. */
 const LOST_WITHIN_MS = 15_000;
 
 type Base = { readonly url: string };
@@ -30,7 +30,7 @@ async function startNodes(count: number, more: Record<string, string> = {}): Pro
   return Promise.all(names.map((name) => startNode({ ...settings, BELFRY_NODE: name, ...more })));
 }
 
-/** What a node says who is connected, but those who listen to the registry, as `<principal> <address>`. */
+/** The connections that a node lists, without those that listen to the registry, as `<principal> <address>`. */
 async function seenBy(node: Base, admin: string, query = ''): Promise<string[]> {
   const path = `/connections?Type=websocket&Principal=Ne(user:listener)${query}`;
   const { body } = await ask<Shown[]>(node.url, path, admin);
@@ -41,7 +41,7 @@ async function listen(node: TestNode, pattern: string, more: object = {}): Promi
   return nativeClient(node.url, await node.token('listener', { roles: ['admin'] }), [pattern], more);
 }
 
-/** `<action> <address>` of the next so many events. */
+/** `<action> <address>` of each of the next `count` events. */
 async function heard(client: TestClient, count: number): Promise<string[]> {
   const lines: string[] = [];
   while (lines.length < count) {
@@ -56,7 +56,7 @@ function idOf(token: string): string {
 }
 
 describe('three nodes on one Redis', () => {
-  it('all tell the truth, and what a killed one held is told to be gone once, within 15 s', async () => {
+  it('all list the true connections, and the end of each connection of a killed node is announced once, within 15 s', async () => {
     const [one, two] = (await startNodes(2)) as [TestNode, TestNode];
     const doomed = await startNodeProcess({ ...settings, BELFRY_NODE: 'n3', BELFRY_JWT_SECRET: TEST_SECRET });
     const admin = await one.token();
@@ -107,7 +107,7 @@ describe('three nodes on one Redis', () => {
     );
   }, 60_000);
 
-  it('let five stay of twenty who come at once, and turn away fifteen with 1013 and the reason', async () => {
+  it('keep five of twenty connections that open at once, and refuse fifteen with 1013 and the reason', async () => {
     const nodes = await startNodes(3, { BELFRY_CONNECTIONS_PER_PRINCIPAL: '5' });
     const [one] = nodes as [TestNode];
     const ada = await one.token('ada', {});
@@ -125,7 +125,7 @@ describe('three nodes on one Redis', () => {
     for (const node of nodes) expect(await seenBy(node, await one.token())).toEqual(open.toSorted());
   });
 
-  it('close through any of them what another holds, and answer once it is gone', async () => {
+  it('close through any node a connection that another node holds, and answer once it is gone', async () => {
     const nodes = (await startNodes(3)) as [TestNode, TestNode, TestNode];
     const admin = await nodes[0].token();
     const client = await dial(nodes[1], await nodes[0].token('ada', {}));
@@ -137,7 +137,7 @@ describe('three nodes on one Redis', () => {
     expect(await client.closed).toMatchObject({ code: 4009 });
   });
 
-  it('cut a token that is revoked on one of them everywhere, and refuse it, also on a node that starts later', async () => {
+  it('close all connections of a token that is revoked on one of them, and refuse the token, as does a node that starts later', async () => {
     const nodes = (await startNodes(3)) as [TestNode, TestNode, TestNode];
     const ada = await nodes[0].token('ada', {});
     const clients = await Promise.all(nodes.map((node) => dial(node, ada)));
@@ -153,7 +153,7 @@ describe('three nodes on one Redis', () => {
 });
 
 describe('a sign-in on three nodes', () => {
-  it('that is revoked by one of its renewed tokens, its session or its principal counts nowhere any more', async () => {
+  it('is refused everywhere once it is revoked by one of its renewed tokens, by its session or by its principal', async () => {
     const password = cheapHash('wonderland');
     const users = ['ada', 'bea', 'cid'].map((name) => ({ name, password }));
     const own = { ...settings, BELFRY_USERS: JSON.stringify(users) };
@@ -187,7 +187,7 @@ describe('a sign-in on three nodes', () => {
 });
 
 describe('presence on two nodes', () => {
-  it('tells nothing of who comes back within the grace, on whichever node', async () => {
+  it('announces nothing of a principal that comes back to any node within the grace', async () => {
     const [one, two] = (await startNodes(2, { BELFRY_PRESENCE_GRACE_MS: '2000' })) as [TestNode, TestNode];
     const listener = await listen(one, 'presence.*.user:ada');
     const first = await dial(one, await one.token('ada', {}));
@@ -211,8 +211,8 @@ describe('presence on two nodes', () => {
   });
 });
 
-describe('a connection that says anew who it is', () => {
-  it('is told as an update on every node', async () => {
+describe('a connection that authenticates as another principal', () => {
+  it('is announced as an update on every node', async () => {
     const [one, two] = (await startNodes(2)) as [TestNode, TestNode];
     const listener = await listen(two, 'connections.update.*');
     const client = await dial(one, await one.token('ada', {}));
@@ -231,8 +231,8 @@ describe('a connection that says anew who it is', () => {
   });
 });
 
-describe('an order on the channel belfry:control', () => {
-  it('is carried out by whichever node it concerns', async () => {
+describe('a command on the channel belfry:control', () => {
+  it('is carried out by every node that it concerns', async () => {
     const [one, two] = (await startNodes(2)) as [TestNode, TestNode];
     const ada = await one.token('ada', {});
     const [a, b, c] = [
@@ -257,14 +257,14 @@ describe('an order on the channel belfry:control', () => {
 
   it.each([
     ['no JSON', 'close', 'json_invalid'],
-    ['no order', '{"open":"everything"}', 'command_invalid'],
+    ['no command', '{"open":"everything"}', 'command_invalid'],
     ['two targets', '{"close":{"id":"a","node":"n1"}}', 'command_invalid'],
     ['no target', '{"close":{}}', 'command_invalid'],
-    ['a target that is none', '{"close":{"colour":"red"}}', 'command_invalid'],
+    ['an unknown target', '{"close":{"colour":"red"}}', 'command_invalid'],
     ['everybody', '{"close":{"principal":""}}', 'command_invalid'],
     ['a revocation without end', '{"revoke":"a"}', 'command_invalid'],
     ['a revocation until some day', '{"revoke":"a","until":"some day"}', 'command_invalid'],
-  ])('that is none (%s) is counted, and disturbs nobody', async (_name, text, reason) => {
+  ])('that is invalid (%s) is counted, and disturbs nobody', async (_name, text, reason) => {
     const [one] = (await startNodes(1)) as [TestNode];
     const client = await dial(one, await one.token('ada', {}));
     await redis.publish(channel, text);
@@ -275,7 +275,7 @@ describe('an order on the channel belfry:control', () => {
   });
 });
 
-describe('a connection of REST', () => {
+describe('a connection of a REST client', () => {
   it('is seen on the other node while its socket is open', async () => {
     const [one, two] = (await startNodes(2)) as [TestNode, TestNode];
     const agent = keepAlive();
@@ -289,8 +289,8 @@ describe('a connection of REST', () => {
   });
 });
 
-describe.skipIf(!HAS_REDIS_SERVER)('when Redis came back empty', () => {
-  it('the registry is right again within 15 s, and what was revoked stays so', async () => {
+describe.skipIf(!HAS_REDIS_SERVER)('after Redis has come back empty', () => {
+  it('the registry is right again within 15 s, and revoked tokens stay revoked', async () => {
     const server = await startRedisServer({});
     settings = { ...settings, BELFRY_REDIS_URL: server.url };
     const nodes = (await startNodes(2)) as [TestNode, TestNode];

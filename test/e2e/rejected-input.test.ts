@@ -70,7 +70,7 @@ async function counted(node: TestNode, source: string, reason: string): Promise<
 
 describe('rejected input', () => {
   it.each(REJECTED)(
-    'by PUBLISH (%s) is counted, logged once, and disturbs nobody',
+    'that arrives by PUBLISH (%s) is counted, logged once, and disturbs nobody',
     async (_name, text, code) => {
       const { node, redis, prefix, after } = await hub();
       await redis.publish(`${prefix}:events`, text);
@@ -81,7 +81,7 @@ describe('rejected input', () => {
   );
 
   it.each(REJECTED)(
-    'by FCALL (%s) is answered with its code, and nothing is appended',
+    'that arrives by FCALL (%s) is answered with its code, and is not appended to the log',
     async (_name, text, code) => {
       const { redis, prefix, after } = await hub();
       const before = await redis.xlen(`{${prefix}}:log`);
@@ -94,7 +94,7 @@ describe('rejected input', () => {
   );
 
   it.each(REJECTED)(
-    'by XADD (%s) becomes a dead letter with its code, is counted, and disturbs nobody',
+    'that arrives by XADD (%s) becomes a dead letter with its code, is counted, and disturbs nobody',
     async (_name, text, code) => {
       const { node, redis, prefix, after } = await hub();
       const before = await redis.xlen(`{${prefix}}:log`);
@@ -109,7 +109,7 @@ describe('rejected input', () => {
   );
 
   it.each(REJECTED)(
-    'by HTTP (%s) is answered with a sentence, counted, and disturbs nobody',
+    'that arrives by HTTP (%s) is answered with a sentence, counted, and disturbs nobody',
     async (_name, text, code, status) => {
       const { node, after } = await hub();
       const response = await fetch(`${node.url}/api/v3/events`, {
@@ -129,7 +129,7 @@ describe('rejected input', () => {
   );
 
   it.each(REJECTED.filter(([, text]) => text.length > 0 && typeof text === 'string'))(
-    'by belfry publish (%s) is an error on standard error and the exit code 1',
+    'that is handed to belfry publish (%s) ends in an error on standard error and the exit code 1',
     async (_name, text, code) => {
       const { node, after } = await hub();
       const { code: exit, errorLines } = await runCommand(
@@ -145,7 +145,7 @@ describe('rejected input', () => {
     },
   );
 
-  it('leaves memory flat after 200 MB of it', async () => {
+  it('leaves the memory of the node flat after 200 MB of it', async () => {
     const { redis, prefix, after } = await hub();
     const big = JSON.stringify({ type: 'a', action: 'b', key: 'c', object: 'x'.repeat(2_000_000) });
     const send = async (count: number): Promise<void> => {

@@ -11,7 +11,7 @@ import { randomPrefix } from '../support/redis.ts';
 const REPLICAS = 3;
 const CLIENTS = 12;
 
-/** Publishes numbered events, one after another, until it is ended; resolves with how many those were. */
+/** Publishes numbered events, one after another, until the caller ends it. It resolves with the count of these events. */
 function publishOn(redis: Redis, prefix: string): () => Promise<number> {
   let count = 0;
   const ended = new AbortController();
@@ -20,7 +20,7 @@ function publishOn(redis: Redis, prefix: string): () => Promise<number> {
       const object = { n: ++count };
       const event = JSON.stringify({ type: 'rolling', action: 'tell', key: 'k', object });
       await redis.fcall('belfry_publish', 1, `{${prefix}}:log`, event);
-      // Faster would only be more of the same.
+      // A higher rate would test nothing more.
       await pause(2);
     }
     return count;
@@ -32,7 +32,7 @@ function publishOn(redis: Redis, prefix: string): () => Promise<number> {
 }
 
 describe('a rolling update', () => {
-  it('loses nothing: a new node is ready before an old one is told to end, and clients come back to others', async () => {
+  it('loses no event: a new node is ready before an old one is told to end, and its clients reconnect to other nodes', async () => {
     const prefix = randomPrefix();
     const redis = new Redis(inject('redisUrl'));
     onTestFinished(async () => {
@@ -40,7 +40,7 @@ describe('a rolling update', () => {
       redis.disconnect();
     });
     const env = { BELFRY_REDIS_URL: inject('redisUrl'), BELFRY_PREFIX: prefix };
-    /** Where clients are led to, as by a Service of Kubernetes: the nodes that are ready and were not told to end. */
+    /** The nodes that are ready and were not told to end. Clients are led to these, as a Service of Kubernetes does it. */
     const urls: string[] = [];
     const launch = async (): Promise<NodeProcess> => {
       const node = await startNodeProcess(env);

@@ -59,7 +59,7 @@ const PUBLISHED = {
 };
 const ALL: readonly Frame[] = Object.values(PUBLISHED).flat();
 
-/** The types of all of them, and not those of the registry: that these clients come is an event too. */
+/** The types of all these events, without those of the registry, since the arrival of each client is an event too. */
 const HEARD =
   'app,batch,cluster,container,custom,deploy,deployment,function,log,metric,metrics,profiles,system,task,workflow.*.*';
 
@@ -69,7 +69,7 @@ async function take(client: TestClient, count: number): Promise<Frame[]> {
   return frames;
 }
 
-it('one event of every documented type is heard in all six views by whoever supports it, and by nobody else', async () => {
+it('one event of every documented type is heard in each of the six dialects that supports it, and in no other', async () => {
   const node = await startNode({
     BELFRY_LISTEN: '127.0.0.1:0=norn,127.0.0.1:0=dorgu,127.0.0.1:0=provisioning,127.0.0.1:0=drp',
   });
@@ -131,7 +131,7 @@ it('one event of every documented type is heard in all six views by whoever supp
   expect(await metrics.next()).toEqual(SAMPLE);
   expect(await system.next()).toMatchObject({ type: 'log', data: { line: 'started' } });
 
-  // What each hears next is the next thing of its own: nothing else was on its way.
+  // The next frame of each socket belongs to the next event for it, so nothing else was under way.
   await publish(ALL.toReversed());
   expect(await nornSocket.next()).toEqual(PUBLISHED.norn.at(-1));
   expect(await dorguSocket.next()).toMatchObject({ type: 'cluster.deleted' });

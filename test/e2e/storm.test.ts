@@ -12,7 +12,7 @@ import { settled, startHub, TestBroker } from '../support/connection.ts';
 const CLIENTS = 5_000;
 
 describe.skipIf(!HAS_REDIS_SERVER)('five thousand clients that come back at once with their cursors', () => {
-  it('hear each what it missed, with one write, and Redis hears nothing of it', async () => {
+  it('each hear what they missed in one write, and Redis is read for none of them', async () => {
     const server = await startRedisServer();
     const redis = new Redis(server.url);
     onTestFinished(() => redis.disconnect());
@@ -53,14 +53,14 @@ describe.skipIf(!HAS_REDIS_SERVER)('five thousand clients that come back at once
     for (const [n, client] of clients.entries()) {
       const missed = Array.from({ length: 199 - (n % 200) }, (_, i) => `${(n % 200) + 1 + i}`);
       expect(client.takeKeys()).toEqual(missed);
-      // The reply is one, and what it missed another.
+      // One write is the reply, and the other one is what the client missed.
       expect(client.transport.writes.length).toBeLessThanOrEqual(2);
     }
     expect(await readsOf(redis)).toBe(before);
   });
 });
 
-/** The real broker in place of the one made by hand. */
+/** A test broker that hands everything to the real one. */
 class RelayBroker extends TestBroker {
   readonly #broker: RedisBroker;
 
@@ -78,7 +78,7 @@ class RelayBroker extends TestBroker {
   }
 }
 
-/** How often something was read there. A node looks into its ingress all the time, which is not counted. */
+/** How many reads Redis has answered. Reads of the ingress, which a node repeats all the time, are not counted. */
 async function readsOf(redis: Redis): Promise<number> {
   const calls = /^cmdstat_(?:get|hget|hgetall|xrange|xrevrange|zrange|evalsha|fcall):calls=(\d+)/gm;
   const found = [...(await redis.info('commandstats')).matchAll(calls)];

@@ -73,7 +73,7 @@ describe('two nodes on one Redis', () => {
         expect(await keys(drp as TestClient, 'Key')).toEqual(['first', 'last']);
         expect(await (other as TestClient).next()).toMatchObject({ key: 'last', object: OBJECT });
       }
-      // An event that only they may hear comes first for those who may hear nothing else.
+      // Some listeners may hear nothing but this event, so it is the first that they receive.
       await redis.publish(
         `${prefix}:events`,
         JSON.stringify({ type: 'machines', action: 'create', key: entryPoint, object: null }),
@@ -86,7 +86,7 @@ describe('two nodes on one Redis', () => {
     },
   );
 
-  it('resume a client of the one on the other, with neither gap nor double', async () => {
+  it('resume a client of one node on the other node, with neither a gap nor a repetition', async () => {
     const publish = (n: number): Promise<unknown> =>
       redis.fcall('belfry_publish', 1, `{${prefix}}:log`, event(String(n)));
     const before = await nativeClient(nodes[0].url, await nodes[0].token(), ['profiles.*.*']);
@@ -102,7 +102,7 @@ describe('two nodes on one Redis', () => {
     ]);
   });
 
-  it('replay from Redis what a node that has just started never heard', async () => {
+  it('replay from Redis the events that a node missed because it has just started', async () => {
     const ids = (await redis.fcall(
       'belfry_publish',
       1,
@@ -116,7 +116,7 @@ describe('two nodes on one Redis', () => {
     expect([await client.next(), await client.next()].map(({ key }) => key)).toEqual(['2', '3']);
   });
 
-  it('leave the clients of one untouched when the other is killed', async () => {
+  it('keep the clients of one node undisturbed when the other node is killed', async () => {
     const doomed = await startNodeProcess({
       BELFRY_REDIS_URL: inject('redisUrl'),
       BELFRY_PREFIX: prefix,

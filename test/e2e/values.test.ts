@@ -6,12 +6,12 @@ import { runCommand } from '../support/process.ts';
 import { randomPrefix } from '../support/redis.ts';
 import { openStream } from '../support/stream.ts';
 
-/** All that a reader of JSON in JavaScript would change, and the name by which Dorgu knows a cluster. */
+/** Every value that JSON.parse and JSON.stringify would change, and the name by which Dorgu knows a cluster. */
 const VALUE = String.raw`{"name":"eu","timeNano":1743494400123456789,"most":18446744073709551615,"pi":0.1234567890123456789,"one":1.0,"huge":1e400,"zero":-0,"10":"ten","9":[1E5, 2.50],"e":"\u00e9\/","n":1,"n":2}`;
 const SECRET = VALUE.replace('{', '{"password":"geheim",');
 const MASKED = VALUE.replace('{', '{"password":"[redacted]",');
 
-/** An event of a cluster by each format that publishers may use, with such an object. */
+/** An event of a cluster in each format that publishers may use, with the given object. */
 const FORMATS: readonly [dialect: string, event: (object: string) => string][] = [
   ['native', (object) => `{"type":"cluster","action":"added","key":"eu","object":${object}}`],
   ['drp', (object) => `{"Type":"cluster","Action":"added","Key":"eu","Object":${object}}`],
@@ -48,9 +48,9 @@ const heardBy = async (client: TestClient): Promise<string> => {
   return /"(?:object|Object)":(.*?)(?:,"Original":null)?\}$/.exec(frame)?.[1] ?? frame;
 };
 
-describe('the values of an event are heard to the letter', () => {
+describe('the values of an event', () => {
   it.each(['memory', 'redis'])(
-    'by HTTP in every format, alone and in a list, on the %s broker',
+    'are heard to the letter when they are published by HTTP in any format, alone or in a list, on the %s broker',
     async (kind) => {
       const node = kind === 'memory' ? await startNode() : (await onRedis()).node;
       const clients = [
@@ -71,7 +71,7 @@ describe('the values of an event are heard to the letter', () => {
     },
   );
 
-  it('by a socket, and by the command line', async () => {
+  it('are heard to the letter when they are published by a socket or by the command line', async () => {
     const node = await startNode();
     const client = await nativeClient(node.url, await node.token(), ['cluster.*.*']);
     client.send(
@@ -84,7 +84,7 @@ describe('the values of an event are heard to the letter', () => {
     expect(await heardBy(client)).toBe(VALUE);
   });
 
-  it('by the Redis function, the ingress and the channel, in every format', async () => {
+  it('are heard to the letter when they are published by the Redis function, the ingress or the channel, in any format', async () => {
     const { node, redis, prefix } = await onRedis();
     const client = await nativeClient(node.url, await node.token(), ['cluster.*.*']);
     for (const [dialect, event] of FORMATS) {
@@ -97,26 +97,29 @@ describe('the values of an event are heard to the letter', () => {
     }
   });
 
-  it.each(['memory', 'redis'])('and read by REST, streams and replays, on the %s broker', async (kind) => {
-    const node = kind === 'memory' ? await startNode() : (await onRedis()).node;
-    await post(node, native(VALUE));
-    const token = await node.token();
-    const replayed = await nativeClient(node.url, token, ['cluster.*.*'], { since: '0-0' });
-    expect(await heardBy(replayed)).toBe(VALUE);
-    const events = `/api/v3/events?pattern=cluster.*.*&since=0-0&token=${token}`;
-    const stream = await openStream(`${node.url}${events}`);
-    let data: string | undefined;
-    while (data === undefined) data = (await stream.next())?.data;
-    expect(data).toContain(`,"object":${VALUE}}`);
-    expect(await get(node, events)).toContain(`,"object":${VALUE}}`);
-    expect(await get(node, '/api/v3/cluster/eu')).toBe(VALUE);
-    expect(await get(node, '/api/v3/cluster')).toBe(`[${VALUE}]`);
-    const cluster = VALUE.replace('"n":1,', '').replace(/\}$/, ',"spec":{"name":"eu"},"status":{}}');
-    expect(await get(node, '/api/clusters/eu')).toBe(cluster);
-    expect(await get(node, '/api/clusters')).toBe(`{"clusters":[${cluster}]}`);
-  });
+  it.each(['memory', 'redis'])(
+    'are read to the letter by REST, streams and replays, on the %s broker',
+    async (kind) => {
+      const node = kind === 'memory' ? await startNode() : (await onRedis()).node;
+      await post(node, native(VALUE));
+      const token = await node.token();
+      const replayed = await nativeClient(node.url, token, ['cluster.*.*'], { since: '0-0' });
+      expect(await heardBy(replayed)).toBe(VALUE);
+      const events = `/api/v3/events?pattern=cluster.*.*&since=0-0&token=${token}`;
+      const stream = await openStream(`${node.url}${events}`);
+      let data: string | undefined;
+      while (data === undefined) data = (await stream.next())?.data;
+      expect(data).toContain(`,"object":${VALUE}}`);
+      expect(await get(node, events)).toContain(`,"object":${VALUE}}`);
+      expect(await get(node, '/api/v3/cluster/eu')).toBe(VALUE);
+      expect(await get(node, '/api/v3/cluster')).toBe(`[${VALUE}]`);
+      const cluster = VALUE.replace('"n":1,', '').replace(/\}$/, ',"spec":{"name":"eu"},"status":{}}');
+      expect(await get(node, '/api/clusters/eu')).toBe(cluster);
+      expect(await get(node, '/api/clusters')).toBe(`{"clusters":[${cluster}]}`);
+    },
+  );
 
-  it('in the words of Norn, Mist and the Provisioning Platform, whose batches too', async () => {
+  it('are heard to the letter in the formats of Norn, Mist and the Provisioning Platform, and in batches of the last', async () => {
     const node = await startNode();
     const token = await node.token();
     const socket = (path: string): Promise<TestClient> => connect(`${node.url.replace('http', 'ws')}${path}`);
@@ -146,7 +149,7 @@ describe('the values of an event are heard to the letter', () => {
 });
 
 describe('a filter on a number', () => {
-  it('lets nothing through but what is equal, however either is written', async () => {
+  it('lets through only numbers that are equal to it, whatever notation the filter and the event use', async () => {
     const node = await startNode();
     const filters = '{"object.n":[9007199254740993,18446744073709551615.0,2.50,1e400]}';
     const client = await connect(`${node.url.replace('http', 'ws')}/native/ws?token=${await node.token()}`);
