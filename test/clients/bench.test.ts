@@ -7,7 +7,7 @@ import { runCommand } from '../support/process.ts';
 const LOAD = { connections: 5, pattern: 'logs,bench.*.*', rate: 500, duration: 0.05, size: 64 };
 
 describe('belfry bench', () => {
-  it('counts every event at every connection, and how long it took, over plain sockets and TLS', async () => {
+  it('counts every event at every connection and measures its latency, over plain sockets and over TLS', async () => {
     const node = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=drp,127.0.0.1:0=drp+tls' });
     for (const { url } of node.listening) {
       const shares: number[] = [];
@@ -28,7 +28,7 @@ describe('belfry bench', () => {
     await expect.poll(() => node.hub.connections.size).toBe(0);
   });
 
-  it('says what the hub said when that refuses to let it in, to let it hear or to let it publish', async () => {
+  it('prints the answer of the hub when the hub refuses to let it connect, subscribe or publish', async () => {
     const node = await startNode();
     const refusals = {
       token_invalid: 'no token at all',
@@ -40,7 +40,7 @@ describe('belfry bench', () => {
     await expect(bench({ ...LOAD, url: node.url, pattern: 'logs' })).rejects.toThrow('type.action.key');
   });
 
-  it('is a command that prints its result', async () => {
+  it('prints its result as JSON when it runs as a command with --json', async () => {
     const node = await startNode();
     const args = ['bench', node.url, '-n', '3', '-r', '20', '-d', '1', '--json'];
     const { code, lines, errorLines } = await runCommand(args, { BELFRY_TOKEN: await node.token() });

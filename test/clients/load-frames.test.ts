@@ -26,8 +26,8 @@ function reader(options: { batches?: boolean; inflates?: boolean } = {}) {
   return { tally, others, reader: new FrameReader({ tally, other, ...options }) };
 }
 
-describe('the reader of frames', () => {
-  it('counts events of every length form, wherever the bytes are cut', () => {
+describe('the frame reader of the load client', () => {
+  it('counts events in frames of all three length forms, wherever the bytes are cut', () => {
     const texts = [event(10), event(20, 'x'.repeat(300)), event(30, 'x'.repeat(66_000)), event(40, 'xx')];
     const bytes = Buffer.concat(texts.map((text) => frame(text)));
     for (const cut of [61, 1_000, 65_537, bytes.length]) {
@@ -39,13 +39,13 @@ describe('the reader of frames', () => {
     }
   });
 
-  it('finds the mark again when what stands after it changes its width', () => {
+  it('finds the mark again when the text after it changes its width', () => {
     const { tally, reader: read } = reader();
     for (const after of ['y', 'yyyy', 'y']) read.take(frame(event(50, 'x', after)));
     expect([tally.events, tally.latency.percentile(0), tally.latency.max]).toEqual([3, 50, 50]);
   });
 
-  it('hands over what carries no event', () => {
+  it('hands over each frame that holds no event', () => {
     const { tally, others, reader: read } = reader();
     read.take(Buffer.concat([frame('hello'), frame('p', 0x89), frame(event(1)), frame('', 0x81)]));
     expect(others).toEqual([
@@ -56,7 +56,7 @@ describe('the reader of frames', () => {
     expect([tally.frames, tally.events]).toEqual([1, 1]);
   });
 
-  it('keeps the beginning of a frame when the bytes it came in are overwritten', () => {
+  it('keeps the beginning of a frame when the buffer in which it came is overwritten', () => {
     const { tally, reader: read } = reader();
     const bytes = frame(event(60));
     const shared = Buffer.from(bytes.subarray(0, 20));
@@ -66,14 +66,14 @@ describe('the reader of frames', () => {
     expect([tally.events, tally.latency.max]).toEqual([1, 60]);
   });
 
-  it('counts all events of a frame where they come in batches', () => {
+  it('counts all events of a frame when events come in batches', () => {
     const batch = `[${event(1)},${event(2)},${event(3)}]`;
     const { tally, reader: read } = reader({ batches: true });
     read.take(Buffer.concat([frame(batch), frame(batch), frame(event(4))]));
     expect([tally.frames, tally.events, tally.latency.count]).toEqual([3, 7, 7]);
   });
 
-  it('counts a compressed frame as an event, and looks into it when told to', () => {
+  it('counts a compressed frame as one event, and inflates it only when it is told to measure', () => {
     const stream = deflateRawSync(event(70, 'x'.repeat(2_000)), { finishFlush: constants.Z_SYNC_FLUSH });
     const compressed = frame(stream.subarray(0, -4), 0xc1);
     const counted = reader();

@@ -7,7 +7,7 @@ function of(values: Iterable<number>): Histogram {
   return histogram;
 }
 
-describe('the histogram', () => {
+describe('the histogram of the load client', () => {
   it('answers percentiles to within 3 %, from microseconds to an hour', () => {
     const values = Array.from({ length: 100_000 }, (_, n) => Math.floor(1.0002 ** n));
     const histogram = of(values.map((value) => Math.min(value, 3.6e9)));
@@ -18,18 +18,18 @@ describe('the histogram', () => {
     }
   });
 
-  it('keeps small values exact, and never answers more than the most it saw', () => {
+  it('keeps small values exactly, and never returns more than the largest value that it recorded', () => {
     expect(of([1, 2, 3, 30]).percentile(0.5)).toBe(2);
     expect(of([1_000_000]).percentile(0.99)).toBe(1_000_000);
     expect(of([7, 1e15]).max).toBe(1e15);
   });
 
-  it('takes what is below nothing as nothing, and is 0 when empty', () => {
+  it('counts a negative value as 0, and returns 0 when it is empty', () => {
     expect(of([-5]).percentile(0.5)).toBe(0);
     expect(of([]).percentile(0.99)).toBe(0);
   });
 
-  it('forgets', () => {
+  it('holds no value after it is cleared', () => {
     const histogram = of([5, 6]);
     histogram.clear();
     expect([histogram.count, histogram.max, histogram.percentile(1)]).toEqual([0, 0, 0]);

@@ -8,7 +8,7 @@ it.each([
     ['*.*.*', 'presence.*.*'],
     ['presence', 'jobs'],
   ],
-])('belfry watch of %j shows of comings and goings what is named only', async (patterns, types) => {
+])('belfry watch of %j shows presence only when a pattern names it', async (patterns, types) => {
   const node = await startNode();
   const stop = new AbortController();
   const shown: string[] = [];

@@ -10,11 +10,14 @@ export interface Greeting {
   readonly listeners: readonly Listener[];
   readonly node: string;
   readonly version: string;
-  /** Of an admin, good for a day. */
+  /** The token of an admin. It expires after a day. */
   readonly token: string;
 }
 
-/** What a laptop's user sees first, at 80 columns but for the token: where the hub listens, a way in, and what to try. */
+/**
+ * The first screen of a node that runs by itself: where the hub listens, a token, and commands to try. Every line but
+ * that of the token fits in 80 columns.
+ */
 export function banner({ listeners, node, version, token }: Greeting): string {
   const width = Math.max(...listeners.map(({ url }) => url.length));
   const lines = listeners.map(({ url, dialect }) => `  ${url.padEnd(width)}  /ws speaks ${dialect}`);

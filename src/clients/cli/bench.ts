@@ -6,23 +6,26 @@ import { call } from './http.ts';
 import { socketTarget, UsageError, type TargetOptions } from './target.ts';
 
 const TICK_MS = 10;
-/** Events in one request; the hub takes no more. */
+/** The events in one request at most: the hub accepts no more. */
 const EVENTS_MAX = 256;
-/** Requests under way at once; beyond, publishing falls behind, and the result shows it. */
+/**
+ * The requests under way at once at most. When the hub is slower than that, publishing falls behind the rate, and the
+ * result shows it.
+ */
 const REQUESTS_MAX = 16;
-/** What is under way when the last event is published has so long. */
+/** How long the events that are still under way may take after the last one was published. */
 const GRACE_MS = 5_000;
 
 export interface BenchOptions extends TargetOptions {
   readonly connections: number;
   readonly pattern: string;
-  /** Events a second. */
+  /** How many events are published in a second. */
   readonly rate: number;
-  /** Seconds. */
+  /** How many seconds the publishing lasts. */
   readonly duration: number;
-  /** Bytes of filling in the object of each event. */
+  /** How many bytes of filling the object of each event holds. */
   readonly size: number;
-  /** Hears what is going on, and how much of it is done, from 0 to 1. */
+  /** It is called with the name of the current step and the share of that step that is done, from 0 to 1. */
   readonly progress?: (what: string, share: number) => void;
 }
 
@@ -38,7 +41,8 @@ export interface BenchResult extends Omit<FleetReport, 'open'> {
 
 /**
  * Opens connections to a hub that all hear one pattern, publishes events to it over HTTP, and measures what comes
- * back. The events are as real as any: others who hear the pattern hear them too. @throws UsageError when the hub refuses
+ * back. The events are ordinary ones: every other subscriber of the pattern hears them too.
+ * @throws UsageError when the hub refuses
  */
 export async function bench(options: BenchOptions): Promise<BenchResult> {
   const eventOf = eventMaker(options);
@@ -109,7 +113,7 @@ async function open(
   return (micros() - startedAt) / 1_000;
 }
 
-/** Publishes at the rate for as long as it should, and answers how many events the hub took. */
+/** Publishes events at the given rate for the given time, and returns how many the hub accepted. */
 async function publishAll(options: BenchOptions, eventOf: () => string): Promise<number> {
   const { rate, duration, progress } = options;
   const startedAt = micros();
@@ -142,7 +146,10 @@ async function publishList(options: BenchOptions, events: readonly string[]): Pr
   await call({ method: 'POST', path: '/api/v3/events', headers, body: `[${events.join(',')}]` }, options);
 }
 
-/** Makes the JSON of events that the pattern matches, each with the time in it. */
+/**
+ * Returns a function that makes the JSON of one event. The pattern matches the event, and the event holds the time it
+ * was made.
+ */
 function eventMaker({ pattern, size }: BenchOptions): () => string {
   const parts = /^([^.]+)\.([^.]+)\.(.+)$/.exec(pattern)?.slice(1);
   if (parts === undefined) throw new UsageError(`"${pattern}" is no pattern. Expected type.action.key.`);
@@ -153,18 +160,18 @@ function eventMaker({ pattern, size }: BenchOptions): () => string {
   return () => before + markOf(micros()) + after;
 }
 
-/** What stands for `*` in type, action and key. */
+/** The values that replace `*` in the type, the action and the key. */
 const ANY = ['bench', 'tick', '1'];
 const AT = '<at>';
 const ESCAPES: Readonly<Record<string, string>> = { '\\1': '.', '\\2': ',', '\\3': '*' };
 
-/** The first value that a part of a pattern admits. */
+/** The first value that a part of a pattern matches. */
 function valueOf(part: string, otherwise: string): string {
   const [first = ''] = part.split(',');
   return first === '*' ? otherwise : first.replaceAll(/\\[123]/g, (escape) => ESCAPES[escape] ?? escape);
 }
 
-/** What came of it, for people. */
+/** The result as a table for people. */
 export function benchTable(result: BenchResult): string {
   const { connections, openedInMs, rate, published, publishedInMs, events, expected, deliveriesPerS } =
     result;

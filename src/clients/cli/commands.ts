@@ -6,14 +6,16 @@ import type { PublishOptions } from './publish.ts';
 import { DEFAULT_URL, UsageError, type TargetOptions } from './target.ts';
 import type { WatchOptions } from './watch.ts';
 
-/** The commands that meet a hub over the wire, wherever it runs. */
+/** The commands that talk to a hub over the network, wherever the hub runs. */
 export function addRemoteCommands(program: Command): void {
   addEventCommands(program);
   addDeadLetterCommands(
-    program.command('dead-letters').description('See to what the ingress could not accept.'),
+    program
+      .command('dead-letters')
+      .description('List, show, retry or delete the entries that the ingress could not accept.'),
   );
   addConnectionCommands(
-    program.command('connections').description('Who is connected, on all nodes: list, show, watch, close.'),
+    program.command('connections').description('List, show, watch or close the connections of all nodes.'),
   );
   addBench(program);
 }
@@ -50,18 +52,18 @@ const connected = () => import('./connections.ts');
 
 function addDeadLetterCommands(command: Command): void {
   targeted(command.command('list', { isDefault: true }))
-    .description('Print id, time and reason of each, oldest first.')
+    .description('Print the id, time and reason of each dead letter, oldest first.')
     .action(async (options: TargetOptions) => printAll((await deadLetters()).listDeadLetters(options)));
 
   targeted(command.command('show'))
-    .description('Print one with its text, as JSON.')
+    .description('Print one dead letter with its text, as JSON.')
     .argument('<id>', 'its id in the list')
     .action(async (id: string, options: TargetOptions) =>
       console.log(await (await deadLetters()).showDeadLetter(id, options)),
     );
 
   targeted(command.command('retry'))
-    .description('Put some back into the ingress and print their ids.')
+    .description('Put dead letters back into the ingress and print their ids.')
     .argument('[ids...]', 'their ids in the list')
     .option('-a, --all', 'all dead letters there are now')
     .action(async (ids: string[], options: TargetOptions & { all?: boolean }) =>
@@ -69,7 +71,7 @@ function addDeadLetterCommands(command: Command): void {
     );
 
   targeted(command.command('delete'))
-    .description('Forget some and print their ids.')
+    .description('Delete dead letters and print their ids.')
     .argument('<ids...>', 'their ids in the list')
     .action(async (ids: string[], options: TargetOptions) =>
       printAll((await deadLetters()).deleteDeadLetter(ids, options)),
@@ -78,7 +80,7 @@ function addDeadLetterCommands(command: Command): void {
 
 function addConnectionCommands(connections: Command): void {
   targeted(connections.command('list'))
-    .description('Print the connections that all filters leave.')
+    .description('Print the connections that match all filters.')
     .argument('[filters...]', 'Field=value or Field=Fn(value), as Principal=user:ada', [])
     .option('-s, --sort <fields>', 'fields to sort by, comma-separated')
     .option('-r, --reverse', 'the other way round')
@@ -118,7 +120,7 @@ function addConnectionCommands(connections: Command): void {
 function addBench(program: Command): void {
   targeted(program.command('bench'))
     .description(
-      'Open connections to a hub, publish events to them over HTTP, and print what came back, how soon.',
+      'Open connections to a hub, publish events to them over HTTP, and print how many came back and how soon.',
     )
     .argument('[url]', 'the hub, as with --url')
     .option('-n, --connections <count>', 'connections, all of one pattern', wholeNumber, 1_000)
@@ -138,7 +140,7 @@ function addBench(program: Command): void {
     });
 }
 
-/** What the environment gives is named in the help, never shown: it holds credentials. */
+/** The help names the variables of the environment and never shows their values, because they hold credentials. */
 function targeted(command: Command): Command {
   return command
     .addOption(new Option('-u, --url <url>', 'the hub').default(DEFAULT_URL).env('BELFRY_URL'))
@@ -152,7 +154,7 @@ async function printAll(lines: AsyncIterable<string>): Promise<void> {
   for await (const line of lines) console.log(line);
 }
 
-/** Aborted when somebody ends the command. */
+/** A signal that is aborted when somebody ends the command. */
 function untilStopped(): AbortSignal {
   const ended = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended.abort());

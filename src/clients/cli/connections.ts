@@ -5,7 +5,7 @@ import { watch, type WatchOptions } from './watch.ts';
 const PATH = '/api/v3/connections';
 const TOKENS = '/api/v3/tokens';
 
-/** What the hub tells of a connection. */
+/** A connection as the hub describes it. */
 interface Shown {
   readonly Type: string;
   readonly RemoteAddr: string;
@@ -31,7 +31,7 @@ export interface CloseOptions extends TargetOptions {
   readonly principal?: string | undefined;
   readonly node?: string | undefined;
   readonly tokenId?: string | undefined;
-  /** With a principal: revoke its tokens as well. */
+  /** Together with a principal, this revokes the tokens of that principal as well. */
   readonly revoke?: boolean | undefined;
   readonly until?: string | undefined;
 }
@@ -48,7 +48,7 @@ const COLUMNS: readonly (readonly [title: string, text: (connection: Shown) => s
   ['PATTERNS', ({ Patterns }) => Patterns.join(' ') || '-'],
 ];
 
-/** Prints the connections that all filters leave, each of the form `Field=value` or `Field=Fn(value)`. */
+/** Prints the connections that match all filters. A filter has the form `Field=value` or `Field=Fn(value)`. */
 export async function listConnections(
   filters: readonly string[],
   options: ListOptions,
@@ -64,7 +64,10 @@ export async function listConnections(
   for (const line of json === true ? found.map((each) => JSON.stringify(each)) : table(found)) print(line);
 }
 
-/** What the hub lists, or closes, page by page, up to so many. A single one is a list of it. */
+/**
+ * The connections that the hub lists or closes, read page by page, `most` at most. An answer with a single connection
+ * is read as a list of one.
+ */
 async function pagesOf(request: Call, most: number, options: TargetOptions): Promise<readonly Shown[]> {
   const found: Shown[] = [];
   let path: string | undefined = request.path;
@@ -77,13 +80,13 @@ async function pagesOf(request: Call, most: number, options: TargetOptions): Pro
   return found.slice(0, most);
 }
 
-/** Prints one connection, by address or id. */
+/** Prints the connection that has this address or id. */
 export async function showConnection(name: string, options: TargetOptions, print: Print): Promise<void> {
   const { body } = await call({ method: 'GET', path: pathOf(name), missing: missing(name) }, options);
   print(JSON.stringify(JSON.parse(body), null, 2));
 }
 
-/** Prints who is connected, and from then on who comes and goes, until the signal ends it. */
+/** Prints the connections that exist now, and then each connection that opens or closes, until the signal ends it. */
 export async function watchConnections(
   options: ListOptions & Pick<WatchOptions, 'print' | 'note'>,
   signal: AbortSignal,
@@ -99,7 +102,8 @@ export async function watchConnections(
       print: (frame) => print(json === true ? frame : changeLine(frame)),
       note: (line) => {
         options.note(line);
-        // Only now, so that nobody comes between list and events; who does may be told twice.
+        // The list is read only once the watch is connected, so that no connection falls between the two. A connection
+        // that opens in between may be printed twice.
         listed ??= listConnections([], options, print).catch((error: unknown) => {
           options.note(error instanceof Error ? error.message : 'the list cannot be read');
         });
@@ -110,8 +114,9 @@ export async function watchConnections(
 }
 
 /**
- * Closes one connection by address or id, or all of a principal or node; by the id of a token or session, or by a principal
- * with `revoke`, revokes its tokens and closes what they opened. Prints what was closed.
+ * Closes the connection with this address or id, or all connections of a principal or of a node. With the id of a token
+ * or of a session, or with a principal and `revoke`, the hub also revokes the tokens and closes the connections that
+ * they opened. The command prints the connections that were closed.
  */
 export async function closeConnections(
   name: string | undefined,
@@ -120,7 +125,9 @@ export async function closeConnections(
 ): Promise<void> {
   const end = until === undefined ? {} : { until };
   if (revoke && principal === undefined)
-    throw new UsageError('Whose tokens are to be revoked is not said. Expected --principal with --revoke.');
+    throw new UsageError(
+      '--revoke does not say whose tokens are to be revoked. Expected --principal with --revoke.',
+    );
   const paths = [
     name === undefined ? undefined : pathOf(name),
     principal === undefined
@@ -128,7 +135,7 @@ export async function closeConnections(
       : revoke
         ? `${TOKENS}?${new URLSearchParams({ principal, ...end }).toString()}`
         : `${PATH}?${new URLSearchParams({ Principal: `Eq(${principal})` }).toString()}`,
-    // Those of nobody known as well, who are asked for by naming the principal.
+    // Without a filter on the principal, the hub leaves out anonymous connections; this filter includes them.
     node === undefined
       ? undefined
       : `${PATH}?${new URLSearchParams({ Node: `Eq(${node})`, Principal: 'Ne()' }).toString()}`,

@@ -5,27 +5,34 @@ import { UsageError, type TargetOptions } from './target.ts';
 const PATH = '/api/v3/dead-letters';
 const PAGE = 100;
 
-/** What the ingress could not accept, one a line, oldest first. @throws UsageError with what the hub said, as do all here */
+/**
+ * Yields one line for each entry that the ingress could not accept, oldest first.
+ * @throws UsageError with the answer of the hub, as every function of this file does
+ */
 export async function* listDeadLetters(options: TargetOptions): AsyncGenerator<string> {
   for await (const { id, time, reason, message } of entries(options)) {
     yield [id, time, reason, message].join('  ');
   }
 }
 
-/** One of them with its text, as JSON. */
+/** One dead letter with its text, as JSON. */
 export async function showDeadLetter(id: string, options: TargetOptions): Promise<string> {
   const { body } = await call({ method: 'GET', path: pathOf(id) }, options);
   return JSON.stringify(JSON.parse(body), null, 2);
 }
 
-/** Puts those named, or all that are dead by now, back into the ingress; yields the id of each that is. */
+/**
+ * Puts the named dead letters, or all that exist now, back into the ingress, and yields the id of each one that is put
+ * back.
+ */
 export async function* retryDeadLetter(
   ids: readonly string[],
   { all, ...options }: TargetOptions & { readonly all?: boolean | undefined },
 ): AsyncGenerator<string> {
   if ((ids.length === 0) !== (all === true))
     throw new UsageError('Expected either ids of the list, or --all.');
-  // Listed before any is retried: what cannot be accepted comes back under another id, and would be tried for ever.
+  // All ids are listed before the first retry: a letter that is refused again comes back under a new id, and would be
+  // retried for ever.
   const wanted = [...ids];
   if (all === true) for await (const { id } of entries(options)) wanted.push(id);
   for (const id of wanted) {
@@ -34,7 +41,7 @@ export async function* retryDeadLetter(
   }
 }
 
-/** Forgets them; yields the id of each. */
+/** Deletes the dead letters, and yields the id of each one. */
 export async function* deleteDeadLetter(
   ids: readonly string[],
   options: TargetOptions,
@@ -45,7 +52,7 @@ export async function* deleteDeadLetter(
   }
 }
 
-/** A page at a time. What is added meanwhile comes last, so nothing is passed over. */
+/** Reads the dead letters page by page. Letters that are added meanwhile come last, so none is skipped. */
 async function* entries(options: TargetOptions): AsyncGenerator<DeadLetter> {
   let total: number;
   let offset = 0;

@@ -1,6 +1,6 @@
 import type { Written } from '../../model/exact-number.ts';
 
-/** JSON whose numbers are written by `JSON.stringify` as they are here, digit by digit. */
+/** Parses JSON so that `JSON.stringify` writes each number with the same digits as in this text. */
 export function parseExactly(text: string): unknown {
   return JSON.parse(text, (_key, value: unknown, { source }: Written) =>
     typeof value === 'number' && source !== undefined ? JSON.rawJSON(source) : value,

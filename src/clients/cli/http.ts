@@ -5,15 +5,15 @@ import { httpTarget, messageOf, unreachable, UsageError, type TargetOptions } fr
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'DELETE';
-  /** With the query, if any. */
+  /** The path, with the query if there is one. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** What to say where the hub answers that there is none. */
+  /** The error text when the hub answers 404. */
   readonly missing?: string;
 }
 
-/** What the hub answered. @throws UsageError with what it said, where it refused */
+/** Sends a request and returns the answer of the hub. @throws UsageError with the answer of the hub when it refuses */
 export async function call(
   { method, path, headers: more = {}, body, missing }: Call,
   options: TargetOptions,
@@ -40,7 +40,7 @@ export async function call(
       );
     });
     sent.on('error', (cause) => reject(unreachable(url, cause)));
-    // Before a text Node would write the headers as UTF-8, too.
+    // The body is a buffer because Node would write the headers as UTF-8 as well if the body were a string.
     sent.end(body === undefined ? undefined : Buffer.from(body));
   });
   if (status >= 200 && status < 300) return answer;

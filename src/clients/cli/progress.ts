@@ -1,6 +1,6 @@
 const WIDTH = 30;
 
-/** A bar that draws itself over on a terminal; nothing where the stream is none. */
+/** Draws a progress bar that replaces itself on a terminal. It draws nothing where the stream is not a terminal. */
 export function progressOn(stream: NodeJS.WriteStream): (what: string, share: number) => void {
   let drawn = '';
   return (what, share) => {

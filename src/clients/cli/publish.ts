@@ -7,8 +7,8 @@ export interface PublishOptions extends TargetOptions {
 }
 
 /**
- * Publishes and returns the ids. `what` is `type.action.key` with `object` as JSON beside it, or a whole event or list of
- * events as JSON, in any format. @throws UsageError with what the hub said
+ * Publishes events and returns their ids. `what` is either `type.action.key`, with `object` as JSON beside it, or a
+ * whole event or list of events as JSON, in any format. @throws UsageError with the answer of the hub when it refuses
  */
 export async function publish(
   what: string,
@@ -16,7 +16,7 @@ export async function publish(
   options: PublishOptions,
 ): Promise<string[]> {
   const { dialect, idempotencyKey } = options;
-  // Headers are bytes, which Node takes as Latin-1.
+  // Node writes the characters of a header as Latin-1, so each byte of the key becomes one character.
   const key = idempotencyKey === undefined ? undefined : Buffer.from(idempotencyKey).toString('latin1');
   const headers = {
     'Content-Type': 'application/json',
@@ -34,7 +34,7 @@ function bodyOf(what: string, object: string | undefined): string {
   return `${topic},"object":${object === undefined ? 'null' : checkObject(object)}}`;
 }
 
-/** One topic, written as in a pattern: `\\1` is a dot, `\\2` a comma and `\\3` a star. */
+/** Reads one topic, which is written as in a pattern: `\\1` is a dot, `\\2` a comma and `\\3` a star. */
 function parseTopic(what: string): { type: string; action: string; key: string } {
   const [, type = '', action = '', key = ''] = /^([^.]+)\.([^.]+)\.(.*)$/s.exec(what) ?? [];
   if (type === '')
@@ -54,7 +54,7 @@ function plain(part: string): string {
   return part.replaceAll(/\\[123]/g, (written) => ESCAPED[written] ?? written);
 }
 
-/** The same text: the hub takes it as it is written. @throws UsageError */
+/** Returns the same text, since the hub keeps it as it is written. @throws UsageError when the text is not JSON */
 function checkObject(object: string): string {
   try {
     JSON.parse(object);

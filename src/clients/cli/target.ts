@@ -1,15 +1,15 @@
-/** Where a command of the CLI goes, and with which credentials. */
+/** The hub that a command of the CLI talks to, and the credentials that it uses. */
 export interface TargetOptions {
   /** `ws(s)://` or `http(s)://`, with or without path and `?token=`. */
   readonly url: string;
   readonly token?: string | undefined;
-  /** Accept a certificate that nobody vouches for, such as the one a node makes for itself. */
+  /** Accept a certificate that no authority has signed, such as the one that a node makes for itself. */
   readonly insecure?: boolean | undefined;
 }
 
 export const DEFAULT_URL = 'ws://localhost:8800';
 
-/** Something the user of the CLI can mend; printed without a stack. */
+/** An error that the user of the CLI can correct. It is printed without a stack. */
 export class UsageError extends Error {}
 
 const UNTRUSTED: ReadonlySet<string> = new Set([
@@ -33,7 +33,7 @@ const WS: Readonly<Record<string, string>> = {
   'https:': 'wss:',
 };
 
-/** The URL of a socket; a path that is given is kept. The token is taken out of it, to travel in a header. */
+/** The URL of a socket. A path in the given URL is kept. A token in the given URL is moved into a header. */
 export function socketTarget(
   options: TargetOptions,
   path: string,
@@ -43,7 +43,7 @@ export function socketTarget(
   return { url, headers };
 }
 
-/** The URL of an HTTP call on the same hub, whatever path the given one has. */
+/** The URL of an HTTP request to the same hub. The path of the given URL is replaced. */
 export function httpTarget(
   options: TargetOptions,
   path: string,
@@ -71,12 +71,15 @@ function parse(
   return { url: target, headers: token === undefined ? {} : { Authorization: authorization(token) } };
 }
 
-/** `name:password` is sent as such; everything else is a token. */
+/** `name:password` is sent as Basic credentials; every other text is sent as a Bearer token. */
 function authorization(token: string): string {
   return token.includes(':') ? `Basic ${Buffer.from(token).toString('base64')}` : `Bearer ${token}`;
 }
 
-/** What a hub answered that refused, in its own words where it has any; pages that it names are those of the hub. */
+/**
+ * The text of a refusal. Where the answer holds messages of the hub, they are the text, and each page that they name
+ * becomes a URL of that hub.
+ */
 export function messageOf(body: string, hub: URL): string {
   try {
     const { Messages, message } = JSON.parse(body) as { Messages?: unknown; message?: unknown };
@@ -84,16 +87,16 @@ export function messageOf(body: string, hub: URL): string {
     if (typeof text === 'string')
       return text.replaceAll(/(?<=See )\/docs\/\S+/g, (path) => pageOf(path, hub));
   } catch {
-    // Not the hub's own answer; shown as it is.
+    // The answer is not one of a hub, so it is shown as it is.
   }
-  return body.slice(0, 500) || 'without a word. Are the URL and the token right?';
+  return body.slice(0, 500) || 'the answer was empty. Are the URL and the token right?';
 }
 
 function pageOf(path: string, hub: URL): string {
   return new URL(path, hub.href.replace(/^ws/, 'http')).href;
 }
 
-/** Whether the certificate is the fault, which trying again does not mend. */
+/** Whether the certificate is the cause of the error. Another attempt would fail in the same way. */
 export function isUntrusted(error: Error): boolean {
   return 'code' in error && UNTRUSTED.has(String(error.code));
 }

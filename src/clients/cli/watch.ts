@@ -12,20 +12,20 @@ import {
 
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 10_000;
-/** So often it fails to connect before it asks whether the address is right. */
+/** After so many failed attempts to connect, the command prints a hint that the address may be wrong. */
 const FAILURES_BEFORE_HINT = 3;
 
-/** Close codes after which coming back would only be refused again. */
+/** The close codes after which the hub would refuse another connection in the same way. */
 const FINAL_CODES: ReadonlySet<number> = new Set([1000, 1002, 1008, 1009, 4001, 4003, 4009]);
 
 export interface WatchOptions extends TargetOptions {
   readonly dialect: string;
   /** Print frames as they come, one a line. */
   readonly json?: boolean | undefined;
-  /** Begin after this cursor (native). */
+  /** Begin after the event with this cursor. Only the native dialect can do this. */
   readonly since?: string | undefined;
   readonly print: (line: string) => void;
-  /** For what is not an event: connected, reconnecting, gaps. */
+  /** Prints a line that is not an event, such as connected, disconnected or a gap. */
   readonly note: (line: string) => void;
 }
 
@@ -42,7 +42,10 @@ const DIALECTS: Readonly<Record<string, WatchedDialect>> = {
   drp: { path: '/api/v3/ws', subscribe: (patterns) => patterns.map((pattern) => `register ${pattern}`) },
 };
 
-/** Comings and goings: in a watch of everything they would hide what it is for, so they are shown to whoever names them. */
+/**
+ * The event types that tell of connections that open and close. In a watch of everything they would hide the other
+ * events, so they are shown only when a pattern names them.
+ */
 const COMINGS = ['connections', 'presence'];
 
 function typesOf(pattern: string): readonly string[] {
@@ -60,8 +63,8 @@ interface Heard {
 }
 
 /**
- * Prints every event of the patterns until the signal ends it, reconnecting by itself; in the native dialect it resumes
- * where it left off. @throws UsageError when the hub refuses
+ * Prints every event that the patterns match until the signal ends it, and reconnects by itself. In the native dialect
+ * it resumes after the last event that it received. @throws UsageError when the hub refuses
  */
 export async function watch(
   patterns: readonly string[],
@@ -154,7 +157,7 @@ function watchOnce(
   });
 }
 
-/** Prints a frame and returns the cursor to resume from, if it moved. */
+/** Prints a frame, and returns the cursor to resume from if the frame moved it. */
 function show(
   frame: string,
   { dialect, json, print, note }: WatchOptions,

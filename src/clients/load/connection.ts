@@ -4,32 +4,38 @@ import { connect as connectTls, TLSSocket } from 'node:tls';
 import { FrameReader, OPCODES, type Tally } from './frames.ts';
 import { micros } from './mark.ts';
 
-/** One buffer takes the reads of all plain sockets: each is counted before the next. */
+/** All plain sockets read into one buffer, since the bytes of one read are counted before the next read begins. */
 const READ_BYTES = 256 * 1024;
 const SHARED = Buffer.allocUnsafeSlow(READ_BYTES);
 const END_OF_HEAD = '\r\n\r\n';
 const MASKED = 0x80;
 const FINAL = 0x80;
 
-/** What one client says to a hub, and how it knows that it was heard. */
+/** What one client sends to a hub, and how the client knows that it is subscribed. */
 export interface Conversation {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Texts that it sends at once. */
+  /** The texts that the client sends directly after the handshake. */
   readonly hello?: readonly string[];
-  /** Looks at a text that is no event; where absent, the connection stands with the handshake. */
+  /**
+   * It is called with each text that holds no event. Without this function the connection counts as open after the
+   * handshake.
+   */
   readonly hear?: (text: string) => Heard;
-  /** An event may come with others in a frame. */
+  /** Whether one frame may hold several events. */
   readonly batches?: boolean;
-  /** Asks for permessage-deflate; `measured` ones inflate what they get, the others count it. */
+  /**
+   * With a value, the client asks for permessage-deflate. A `measured` client inflates each frame; a `counted` one only
+   * counts it.
+   */
   readonly deflate?: 'counted' | 'measured';
 }
 
 export interface Heard {
   readonly reply?: string;
-  /** From now on it hears events. */
+  /** From now on the connection receives events. */
   readonly stands?: boolean;
-  /** The hub does not want it, in its own words; the connection ends. */
+  /** The words with which the hub refused. The connection ends. */
   readonly refused?: string;
 }
 
@@ -42,11 +48,11 @@ export interface LoadTarget {
 
 export interface LoadEvents {
   readonly stands: () => void;
-  /** Why: a close code, or what went wrong. It comes once, whoever ended it. */
+  /** The reason is a close code or an error. It is reported once, whichever side ended the connection. */
   readonly ended: (why: string) => void;
 }
 
-/** A client that counts what it hears on a raw socket. */
+/** A client that counts the events that it receives on a raw socket. */
 export class LoadConnection {
   readonly #socket: Socket;
   readonly #conversation: Conversation;
@@ -74,12 +80,12 @@ export class LoadConnection {
     this.#socket.once('close', () => events.ended(this.#why));
   }
 
-  /** Reads no more, as a client that hangs. */
+  /** The connection stops reading, as a client that hangs does. */
   stall(): void {
     this.#socket.pause();
   }
 
-  /** Ends with a reset where that can be, so that no port is left waiting. */
+  /** The connection ends with a reset where the socket is plain TCP, so that no port stays in TIME_WAIT. */
   end(): void {
     this.#why = 'ended here';
     if (this.#socket instanceof TLSSocket) this.#socket.destroy();
@@ -164,7 +170,7 @@ export class LoadConnection {
     }
   }
 
-  /** Masked with zeros, as a frame of a client must be masked. */
+  /** Sends a frame. The protocol demands a mask from a client; a mask of zeros leaves the payload as it is. */
   #send(opcode: number, payload: Buffer): void {
     const { length } = payload;
     const header = Buffer.alloc(length < 126 ? 6 : 8);

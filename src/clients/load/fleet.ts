@@ -2,12 +2,12 @@ import { performance, type EventLoopUtilization } from 'node:perf_hooks';
 import { LoadConnection, type Conversation, type LoadTarget } from './connection.ts';
 import { Tally } from './frames.ts';
 
-/** Handshakes under way at once; a listener's queue holds more. */
+/** The handshakes under way at once at most. The queue of a listener holds more than that. */
 const OPENING_MAX = 200;
-/** A loop busier than this measures itself, and not the hub. */
+/** When the event loop of this process is busier than this, the figures measure this process and not the hub. */
 const SATURATED = 0.95;
 
-/** One client of a fleet: where it goes, what it says, and whether it hangs once it stands. */
+/** One client of a fleet: its target, its conversation, and whether it stops reading once it is open. */
 export interface Member {
   readonly target: LoadTarget;
   readonly conversation: Conversation;
@@ -18,18 +18,18 @@ export interface FleetReport {
   readonly frames: number;
   readonly events: number;
   readonly bytes: number;
-  /** In milliseconds. */
+  /** Latencies in milliseconds. */
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;
   readonly max: number;
-  /** Connections that stand. */
+  /** How many connections are open. */
   readonly open: number;
-  /** Share of the time in which this process's own loop was busy. */
+  /** The share of the time in which the event loop of this process was busy. */
   readonly busy: number;
-  /** So busy that the figures are this process's, and not the hub's. */
+  /** Whether this process was so busy that the figures measure it and not the hub. */
   readonly saturated: boolean;
-  /** What ended connections since the last report, and how many. */
+  /** For each reason, how many connections ended since the last {@link Fleet.clear}. */
   readonly ended: Readonly<Record<string, number>>;
 }
 
@@ -45,7 +45,10 @@ export class Fleet {
     return this.#standing.size;
   }
 
-  /** Opens those that do not stand, and waits until they do. `progress` hears how many stand. */
+  /**
+   * Opens the connections that are missing, and waits until they are open. `progress` is called with the number of open
+   * connections.
+   */
   async fill(
     count: number,
     memberOf: (index: number) => Member,
@@ -64,14 +67,14 @@ export class Fleet {
     await Promise.all(Array.from({ length: Math.min(OPENING_MAX, missing.length) }, worker));
   }
 
-  /** Forgets what was heard so far. */
+  /** Sets all counts back to zero. */
   clear(): void {
     this.tally.clear();
     this.#ended = {};
     this.#loop = performance.eventLoopUtilization();
   }
 
-  /** What was heard since the last {@link clear}. */
+  /** The figures since the last {@link clear}. */
   report(): FleetReport {
     const { frames, events, bytes, latency } = this.tally;
     const busy = performance.eventLoopUtilization(this.#loop).utilization;

@@ -6,19 +6,19 @@ const OPCODE = 0x0f;
 /** RSV1, which permessage-deflate (RFC 7692) sets on a compressed message. */
 const COMPRESSED = 0x40;
 const LENGTH = 0x7f;
-/** What a flush appended to the stream, and the message left out. */
+/** A flush ends the deflate stream with these bytes, and a compressed message leaves them out (RFC 7692, 7.2.1). */
 const DEFLATE_TAIL = Buffer.from([0, 0, 0xff, 0xff]);
 
 export const OPCODES = { text: 1, close: 8, ping: 9, pong: 10 } as const;
 
-/** What many sockets heard together. */
+/** What many sockets received together. */
 export class Tally {
   /** The time of the read that is being counted, in microseconds. */
   now = 0;
   frames = 0;
   events = 0;
   bytes = 0;
-  /** From the mark in an event to the read that brought it, in microseconds. */
+  /** The time from the mark in an event to the read that brought the event, in microseconds. */
   readonly latency = new Histogram();
 
   clear(): void {
@@ -31,24 +31,30 @@ export class Tally {
 
 export interface FrameReaderOptions {
   readonly tally: Tally;
-  /** A frame that carries no event. The payload is only good during the call. */
+  /** It is called with each frame that holds no event. The payload is valid only during the call. */
   readonly other: (opcode: number, payload: Buffer) => void;
-  /** Looks for more than one event in a frame. */
+  /** Whether the reader looks for more than one event in a frame. */
   readonly batches?: boolean;
-  /** Inflates what is compressed; where this is false it counts as one event, its latency unknown. */
+  /**
+   * Whether compressed frames are inflated. A compressed frame that is not inflated counts as one event without a
+   * latency.
+   */
   readonly inflates?: boolean;
 }
 
 /**
  * Counts the events in the raw bytes of a server's WebSocket frames, by the headers of the frames and the mark in each
- * event: no JSON, no copy, no allocation a frame.
+ * event. It parses no JSON, copies nothing and allocates nothing for a frame.
  */
 export class FrameReader {
   readonly #options: FrameReaderOptions;
   readonly #tally: Tally;
   /** The beginning of a frame whose end has not come yet. */
   #rest: Buffer | undefined;
-  /** Where the last event had its mark, from the end: what varies in width stands before it. */
+  /**
+   * The distance from the mark of the last event to the end of its frame. It is mostly the same, since the parts of
+   * varying width stand before the mark.
+   */
   #markFromEnd = 0;
 
   constructor(options: FrameReaderOptions) {
@@ -56,7 +62,7 @@ export class FrameReader {
     this.#tally = options.tally;
   }
 
-  /** Bytes as they came, cut anywhere. They may be overwritten afterwards. */
+  /** Reads the next bytes, which may be cut anywhere. The caller may overwrite them afterwards. */
   take(chunk: Buffer): void {
     this.#tally.bytes += chunk.length;
     const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
@@ -122,7 +128,7 @@ export class FrameReader {
   }
 }
 
-/** NaN when the header has not come as a whole. */
+/** The result is NaN when the header is not complete yet. */
 function payloadLength(bytes: Buffer, start: number): number {
   const length = (bytes[start + 1] ?? Number.NaN) & LENGTH;
   if (start + 2 > bytes.length) return Number.NaN;

@@ -1,9 +1,9 @@
-/** Buckets of one power of two: values are kept to within 3 %. */
+/** The number of buckets for each power of two. With 32, a value is kept to within 3 %. */
 const STEPS = 32;
 const STEP_BITS = 5;
 const MAX_EXPONENT = 32;
 
-/** How often each value came, in constant memory, for values from 0 to 2³² and beyond, which count as that. */
+/** Counts how often each value came, in constant memory. The values are from 0 to 2³²; a greater one counts as 2³². */
 export class Histogram {
   readonly #counts = new Float64Array((MAX_EXPONENT - STEP_BITS + 1) * STEPS);
   #total = 0;
@@ -25,7 +25,10 @@ export class Histogram {
     if (value > this.#max) this.#max = value;
   }
 
-  /** The value that this share of all values does not exceed: 0.99 for the p99. 0 when there is none. */
+  /**
+   * The value that this share of all values does not exceed; a share of 0.99 gives the p99. The result is 0 when there
+   * is no value.
+   */
   percentile(share: number): number {
     const wanted = Math.max(1, Math.ceil(share * this.#total));
     let seen = 0;
@@ -43,7 +46,7 @@ export class Histogram {
   }
 }
 
-/** Values below 32 have a bucket each, then each power of two has 32. */
+/** Each value below 32 has its own bucket; above that, each power of two has 32 buckets. */
 function bucketOf(value: number): number {
   if (value < STEPS) return value;
   const exponent = 31 - Math.clz32(value) - STEP_BITS;
