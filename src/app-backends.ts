@@ -6,8 +6,7 @@ import { RedisConnection } from './broker/redis-connection.ts';
 import { publishing } from './broker/redis-scripts.ts';
 import { RedisBroker } from './broker/redis-broker.ts';
 import type { Config } from './config/config.ts';
-import { FORMATS } from './dialects/formats.ts';
-import { parseEvent, parseLogged } from './dialects/index.ts';
+import type { EventFormats } from './dialects/event-formats.ts';
 import type { RejectedInput } from './telemetry/rejected-input.ts';
 import type { Clock } from './model/clock.ts';
 import type { Redaction } from './model/redaction.ts';
@@ -66,6 +65,7 @@ export interface BackendParts {
   readonly clock: Clock;
   readonly rejected: RejectedInput;
   readonly redaction: Redaction;
+  readonly formats: EventFormats;
   readonly about: OwnReport;
 }
 
@@ -91,7 +91,7 @@ function memoryBackends(config: Config, { log, clock, redaction, about }: Backen
 }
 
 function redisBackends(config: Config, url: string, parts: BackendParts): Backends {
-  const { log, clock, rejected, redaction, about } = parts;
+  const { log, clock, rejected, redaction, formats, about } = parts;
   const { prefix, node: name, presenceGraceMs: graceMs } = config;
   const limits = limitsOf(config);
   const broker = new RedisBroker({
@@ -103,9 +103,9 @@ function redisBackends(config: Config, url: string, parts: BackendParts): Backen
     maxIngressBytes: config.ingressMaxBytes,
     maxRetainedBytes: config.retainedMaxBytes,
     redaction,
-    formats: FORMATS,
-    parse: parseEvent,
-    parseLogged,
+    formats: formats.all,
+    parse: (body) => formats.parse(body),
+    parseLogged: (body) => formats.parseLogged(body),
     report: rejected.report,
     log,
   });

@@ -3,7 +3,8 @@ import type { Logger } from 'pino';
 import type { Broker, BrokerStats, DeadLetterQueue, Retained } from './broker/broker.ts';
 import type { Config } from './config/config.ts';
 import { VERSION } from './config/version.ts';
-import { parseEvent } from './dialects/index.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import type { EventFormats } from './dialects/event-formats.ts';
 import { Authenticator } from './gateway/auth/authenticator.ts';
 import { TokenIssuer } from './gateway/auth/token-issuer.ts';
 import { Tokens } from './gateway/auth/tokens.ts';
@@ -30,6 +31,9 @@ import { RejectedInput } from './telemetry/rejected-input.ts';
 /* What clients reach of a node: sockets, REST routes and metrics, and how they tell who somebody is. */
 
 export interface GatewayParts {
+  /** Every dialect, whether the settings serve it or not. */
+  readonly known: readonly Dialect[];
+  readonly formats: EventFormats;
   readonly broker: Broker;
   readonly exporter: SpanExporter | undefined;
   readonly retained: Retained;
@@ -49,7 +53,8 @@ export interface GatewayParts {
 }
 
 export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gateway {
-  const { broker, hub, admission, heartbeat, rejected, clock, control, tls } = parts;
+  const { known, formats, broker, hub, admission, heartbeat, rejected, clock, control, tls } = parts;
+  const dialects = known.filter(({ name }) => config.dialects.includes(name));
   const { connections, delivery, eventLog, stats } = hub;
   const users = new Users(config.users, {
     clock,
@@ -67,7 +72,7 @@ export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gat
     stats,
     clock,
     broker,
-    parse: (body) => parseEvent(body),
+    parse: (body) => formats.parse(body),
     authenticate: (token) => authenticator.authenticate({ kind: 'bearer', token }),
     report: ({ remoteAddr, dialect }, error) => {
       if (error.code === 'internal') log.error({ err: error.cause, remoteAddr }, 'command failed');
@@ -79,6 +84,7 @@ export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gat
   });
   const upgrade = new Upgrade({
     ...config,
+    dialects,
     settings: config,
     connections,
     eventLog,
@@ -96,6 +102,7 @@ export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gat
   const rest = {
     ...config,
     ...parts,
+    dialects,
     connections,
     delivery,
     eventLog,

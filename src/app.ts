@@ -7,8 +7,12 @@ import { ownReport } from './app-report.ts';
 import { backendsOf, openAll, registryLimitsOf } from './app-backends.ts';
 import { gatewayOf } from './app-gateway.ts';
 import { redactionOf } from './config/redaction.ts';
-import { changedSettings, type Config } from './config/config.ts';
+import type { Config } from './config/config.ts';
+import { changedSettings } from './config/description.ts';
 import { VERSION } from './config/version.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import { EventFormats } from './dialects/event-formats.ts';
+import { DIALECTS } from './dialects/index.ts';
 import { Admission } from './gateway/sockets/admission.ts';
 import { ApiConnections } from './gateway/rest/api-connections.ts';
 import { certificate } from './gateway/http/certificate.ts';
@@ -51,6 +55,7 @@ export async function startApp(
   config: Config,
   log: Logger = logger(config),
   clock: Clock = systemClock,
+  dialects: readonly Dialect[] = DIALECTS,
 ): Promise<App> {
   const own = await ownReport(config, clock, () => ({
     connections: hub.connections.size,
@@ -60,7 +65,8 @@ export async function startApp(
   const { digest } = own;
   const rejected = new RejectedInput(clock, log);
   const redaction = redactionOf(config);
-  const backends = backendsOf(config, { log, clock, rejected, redaction, about: own });
+  const formats = new EventFormats(dialects);
+  const backends = backendsOf(config, { log, clock, rejected, redaction, formats, about: own });
   const { broker: backend, registry, control, connections: redis } = backends;
   const exporter = exporterOf(config, log, clock);
   const tracer = exporter && new Tracer({ exporter, clock, ratio: config.traceRatio });
@@ -90,6 +96,8 @@ export async function startApp(
   });
   const admission = new Admission({ ...config, connections: hub.connections });
   const gateway = gatewayOf(config, log, {
+    known: dialects,
+    formats,
     broker,
     exporter,
     retained: backend,

@@ -166,7 +166,7 @@ function stopWithNpm(stop: () => void): void {
 }
 
 async function check(config: Config): Promise<void> {
-  const { describeConfig } = await import('./config/config.ts');
+  const { describeConfig } = await import('./config/description.ts');
   for (const { name, value, source, description } of describeConfig(config)) {
     console.log(`${name}=${value}  # ${source}. ${description}`);
   }

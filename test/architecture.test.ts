@@ -18,7 +18,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'gateway/': ['model/', 'dialects/', 'hub/', 'registry/', 'broker/broker.ts', 'telemetry/'],
   'sources/': ['model/', 'clients/'],
   'clients/': ['model/'],
-  'config/': ['model/'],
+  'config/': ['model/', 'dialects/'],
   'app.ts': [
     'model/',
     'dialects/',

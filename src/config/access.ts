@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
+import type { Dialect } from '../dialects/dialect.ts';
 import { isPasswordHash } from '../model/password.ts';
 import { Pattern } from '../model/pattern.ts';
 import { ADMIN } from '../model/principal.ts';
@@ -40,10 +41,6 @@ const user = record({
 
 const role = record({ subscribe: patterns.default([]), publish: patterns.default([]) });
 
-/** Those whose documents want no token. The others have nothing to tell to nobody. */
-const OPEN_DIALECTS = ['norn', 'dorgu'] as const;
-const OPEN_FORM = `${OPEN_DIALECTS.join(', ')}, or none`;
-
 /** Claims that every token made here carries. */
 const CLAIMS = ['exp', 'iat', 'jti', 'sub', 'sid', 'auth_time'] as const;
 
@@ -52,7 +49,7 @@ const claimValue = () =>
   matching(/^\S(?:.*\S)?$/, 'the claim to the letter, with no space or line break at either end');
 
 /** Who may do what: tokens, users, roles. */
-export const accessSettings = (readFile: ReadText) => ({
+export const accessSettings = (readFile: ReadText, dialects: readonly Dialect[]) => ({
   jwtSecret: text()
     .refine((secret) => Buffer.byteLength(secret) >= 16, {
       error: 'is too short. Expected at least 16 bytes',
@@ -101,13 +98,9 @@ export const accessSettings = (readFile: ReadText) => ({
     .describe(
       'What each role may: {role: {subscribe: [pattern], publish: [pattern]}}. "admin" may everything.',
     ),
-  anonymous: list(z.enum([...OPEN_DIALECTS, 'none'], { error: `is no such dialect. Expected ${OPEN_FORM}` }))
-    .refine((names) => names.length === 1 || !names.includes('none'), {
-      error: `holds more than none. Expected ${OPEN_FORM}`,
-    })
-    .prefault(OPEN_DIALECTS.join(','))
-    .transform((names) => OPEN_DIALECTS.filter((name) => names.includes(name)))
-    .describe(`Dialects, comma-separated, that may be used without a token: ${OPEN_FORM}.`),
+  anonymous: anonymousSetting(
+    dialects.filter(({ isAnonymous = false }) => isAnonymous).map(({ name }) => name),
+  ),
   tokenTtlS: whole(1, 365 * 86_400, 3_600).describe(
     'Lifetime of a token made here, when the request names none.',
   ),
@@ -124,6 +117,18 @@ export const accessSettings = (readFile: ReadText) => ({
     .default([])
     .describe('Origins, comma-separated, whose pages may open Norn sockets beside localhost.'),
 });
+
+/** Some of the dialects whose documents want no token; the others have nothing to tell to nobody. */
+function anonymousSetting(open: readonly string[]) {
+  const form = [...open, 'or none'].join(', ');
+  return list(z.enum([...open, 'none'], { error: `is no such dialect. Expected ${form}` }))
+    .refine((names) => names.length === 1 || !names.includes('none'), {
+      error: `holds more than none. Expected ${form}`,
+    })
+    .prefault(open.join(','))
+    .transform((names) => open.filter((name) => names.includes(name)))
+    .describe(`Dialects, comma-separated, that may be used without a token: ${form}.`);
+}
 
 /** A private key would do the same, and would lie on nodes that have no need of it. */
 function isPublicKey(given: string): boolean {

@@ -5,16 +5,15 @@ import { settingName } from './names.ts';
 import type { ReadText } from './forms.ts';
 import { idleExceptions } from './redaction.ts';
 import { settingsSchema, type Settings } from './schema.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import { DIALECTS } from '../dialects/index.ts';
 import { ADMIN } from '../model/principal.ts';
 import { BelfryError } from '../model/errors.ts';
-import { isJsonObject } from '../model/json.ts';
-import { withoutPasswords } from '../model/redis-url.ts';
-import { bound } from '../model/bound.ts';
 
 export type { Endpoint } from './schema.ts';
 
-type Field = keyof Settings;
-type Source = GivenSource | 'made' | 'default';
+export type Field = keyof Settings;
+export type Source = GivenSource | 'made' | 'default';
 
 export interface Config extends Settings {
   /** Whether somebody named the listeners: then an occupied port is an error, else a warning. */
@@ -25,29 +24,21 @@ export interface Config extends Settings {
   readonly sources: Readonly<Record<Field, Source>>;
 }
 
-/** One line of `belfry check`. */
-export interface SettingLine {
-  readonly name: string;
-  /** As it would be written in the environment, secrets as `***`; empty when not set. */
-  readonly value: string;
-  readonly source: Source;
-  readonly description: string;
-}
-
-const SCHEMA = settingsSchema(readFileSync);
-const { shape } = SCHEMA;
-const FIELDS = Object.keys(shape) as Field[];
-const SECRET = '***';
-/** Of a value in the log: a certificate is longer than anybody reads there. */
-const SHOWN_CHARACTERS = bound('value of a setting in the log', 500, 'characters', 'it is cut there');
+const SCHEMA = settingsSchema(readFileSync, DIALECTS);
+export const FIELDS = Object.keys(SCHEMA.shape) as Field[];
 
 /**
  * The settings of the environment and, where it names none, of the YAML file. An empty variable counts as absent.
  * @throws BelfryError `config_invalid`, which lists everything that is wrong at once and repeats no secret
  */
-export function loadConfig(env: NodeJS.ProcessEnv, readFile: ReadText = readFileSync): Config {
+export function loadConfig(
+  env: NodeJS.ProcessEnv,
+  readFile: ReadText = readFileSync,
+  dialects: readonly Dialect[] = DIALECTS,
+): Config {
   const { values, problems } = gather(env, readFile, FIELDS);
-  const schema = readFile === readFileSync ? SCHEMA : settingsSchema(readFile);
+  const isUsual = readFile === readFileSync && dialects === DIALECTS;
+  const schema = isUsual ? SCHEMA : settingsSchema(readFile, dialects);
   const given = Object.fromEntries([...values].map(([field, { value }]) => [field, value]));
   const first = schema.safeParse(given);
   const bad = new Set(first.error?.issues.map(({ path }) => String(path[0])));
@@ -66,23 +57,6 @@ export function loadConfig(env: NodeJS.ProcessEnv, readFile: ReadText = readFile
     throw new BelfryError('config_invalid', `${count}:\n${problems.map((line) => `  ${line}`).join('\n')}`);
   }
   return complete(settings, values);
-}
-
-/** Every setting as the node will use it, for `belfry check` and the documentation. */
-export function describeConfig(config: Config): SettingLine[] {
-  const disguised = disguises(config);
-  return FIELDS.map((field) => ({
-    name: settingName(field),
-    value: config[field] === undefined ? '' : (disguised[field] ?? asText(config[field])),
-    source: config.sources[field],
-    description: shape[field].description ?? '',
-  }));
-}
-
-/** The settings that somebody gave, for the log: name and value as `belfry check` shows them, secrets hidden. */
-export function changedSettings(config: Config): Readonly<Record<string, string>> {
-  const given = describeConfig(config).filter(({ source }) => source === 'environment' || source === 'file');
-  return Object.fromEntries(given.map(({ name, value }) => [name, value.slice(0, SHOWN_CHARACTERS)]));
 }
 
 /** What no setting by itself can tell. Says nothing about what depends on a setting that is bad in itself. */
@@ -148,46 +122,4 @@ function complete(settings: Settings, values: Given['values']): Config {
       ...(!values.has('node') && { node: 'made' }),
     },
   };
-}
-
-/** The settings that are not shown as they are. */
-function disguises({
-  listen,
-  redisUrl,
-  otlpUrl,
-  otlpTracesUrl,
-  otlpHeaders,
-  jwksUrl,
-  anonymous,
-  users,
-}: Config): {
-  readonly [Name in Field]?: string;
-} {
-  return {
-    listen: listen.map(listenerText).join(','),
-    anonymous: anonymous.join(',') || 'none',
-    ...(redisUrl !== undefined && { redisUrl: withoutPasswords(redisUrl) }),
-    ...(otlpUrl !== undefined && { otlpUrl: withoutQuery(otlpUrl) }),
-    ...(otlpTracesUrl !== undefined && { otlpTracesUrl: withoutQuery(otlpTracesUrl) }),
-    ...(jwksUrl !== undefined && { jwksUrl: withoutQuery(jwksUrl) }),
-    users: JSON.stringify(users.map((user) => ({ ...user, password: SECRET }))),
-    otlpHeaders: Object.keys(otlpHeaders).length > 0 ? SECRET : '',
-    jwtSecret: SECRET,
-    tlsKey: SECRET,
-  };
-}
-
-/** The URL of a collector or an issuer may carry a key as a parameter. */
-function withoutQuery(url: string): string {
-  return url.replace(/\?.*$/, `?${SECRET}`);
-}
-
-function asText(value: unknown): string {
-  if (Array.isArray(value) && !value.some(isJsonObject)) return value.map(String).join(',');
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function listenerText({ host, port, dialect, tls }: Settings['listen'][number]): string {
-  const address = host?.includes(':') ? `[${host}]` : host;
-  return `${address === undefined ? '' : `${address}:`}${port}=${dialect}${tls ? '+tls' : ''}`;
 }

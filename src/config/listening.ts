@@ -1,6 +1,7 @@
 import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import type { Dialect } from '../dialects/dialect.ts';
 import { parseRedisUrl } from '../model/redis-url.ts';
 import {
   accepted,
@@ -15,47 +16,64 @@ import {
   type ReadText,
 } from './forms.ts';
 
-const DIALECTS = ['native', 'drp', 'norn', 'mist', 'provisioning', 'dorgu'] as const;
-/** What the bare `/ws` of a listener speaks; on `metrics` there is nothing but metrics and health. */
-const SERVED = [...DIALECTS, 'metrics'] as const;
+/** In place of a dialect: a listener with nothing but metrics and health. */
+const METRICS = 'metrics';
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const ENDPOINT = /^(?:(\[[\da-f:.%]+\]|[^\s:=[\]]+):)?(\d{1,5})=([a-z]+)(\+tls)?$/i;
 const ENDPOINT_FORM = '[host:]port=dialect[+tls], as in 8800=norn or 127.0.0.1:8092=drp+tls';
 
 /** One socket that the node listens on, and the dialect that its bare `/ws` speaks. */
-export type Endpoint = { host?: string; port: number; dialect: (typeof SERVED)[number]; tls: boolean };
+export type Endpoint = { host?: string; port: number; dialect: string; tls: boolean };
 
-const endpoint = text().transform((written, ctx): Endpoint => {
-  const [, host, port = '', dialect, tls] = ENDPOINT.exec(written) ?? [];
-  const known = SERVED.find((name) => name === dialect);
-  if (known !== undefined && Number(port) <= 65_535) {
-    const bare = host?.replace(/^\[|\]$/g, '');
-    return {
-      ...(bare !== undefined && { host: bare }),
-      port: Number(port),
-      dialect: known,
-      tls: tls !== undefined,
-    };
-  }
-  const error = `"${written}" is no listener. Expected ${ENDPOINT_FORM}; dialects are ${SERVED.join(', ')}`;
-  ctx.addIssue({ code: 'custom', message: error });
-  return z.NEVER;
-});
+const endpoint = (served: readonly string[]) =>
+  text().transform((written, ctx): Endpoint => {
+    const [, host, port = '', dialect = '', tls] = ENDPOINT.exec(written) ?? [];
+    if (served.includes(dialect) && Number(port) <= 65_535) {
+      const bare = host?.replace(/^\[|\]$/g, '');
+      return {
+        ...(bare !== undefined && { host: bare }),
+        port: Number(port),
+        dialect,
+        tls: tls !== undefined,
+      };
+    }
+    const error = `"${written}" is no listener. Expected ${ENDPOINT_FORM}; dialects are ${served.join(', ')}`;
+    ctx.addIssue({ code: 'custom', message: error });
+    return z.NEVER;
+  });
+
+/**
+ * The listeners that dialects bring. The first of them is what somebody who tries the hub opens first, so those come first
+ * that ask for no token, and last those with a certificate that no browser knows.
+ */
+function defaultListeners(dialects: readonly Dialect[]): string {
+  return dialects
+    .flatMap(({ name, listener, isAnonymous = false }) =>
+      listener ? [{ ...listener, name, isAnonymous }] : [],
+    )
+    .toSorted((one, other) => hurdles(one) - hurdles(other))
+    .map(({ port, name, tls }) => `${port}=${name}${tls ? '+tls' : ''}`)
+    .join(',');
+}
+
+function hurdles({ tls, isAnonymous }: { readonly tls: boolean; readonly isAnonymous: boolean }): number {
+  return Number(!isAnonymous) + Number(tls);
+}
 
 /** Where the node listens and whom it reaches: its name, Redis, TLS, proxies, logs. */
-export const listeningSettings = (readFile: ReadText) => ({
-  listen: list(endpoint)
+export const listeningSettings = (readFile: ReadText, dialects: readonly Dialect[]) => ({
+  listen: list(endpoint([...namesOf(dialects), METRICS]))
     .refine((endpoints) => endpoints.length > 0, { error: `is empty. Expected ${ENDPOINT_FORM}` })
     .refine((endpoints) => !hasTwice(endpoints.map(({ port }) => port).filter((port) => port !== 0)), {
       error: 'holds a port twice. Expected each port once, or 0',
     })
-    .prefault('8800=norn,8080=dorgu,9090=provisioning,8092=drp+tls')
+    .prefault(defaultListeners(dialects))
     .describe(
       `Where to listen, comma-separated: ${ENDPOINT_FORM}. Port 0 takes a free one. A port=metrics serves /metrics, which the other listeners then do not.`,
     ),
-  dialects: list(z.enum(DIALECTS, { error: `is no dialect. Expected some of ${DIALECTS.join(', ')}` }))
-    .refine((names) => names.length > 0, { error: `is empty. Expected some of ${DIALECTS.join(', ')}` })
-    .prefault(DIALECTS.join(','))
+  dialects: list(z.enum(namesOf(dialects), { error: `is no dialect. ${someOf(dialects)}` }))
+    .refine((names) => names.length > 0, { error: `is empty. ${someOf(dialects)}` })
+    .prefault(namesOf(dialects).join(','))
     .describe('Dialects, comma-separated, that are served; the paths of the others are 404.'),
   redisUrl: accepted(parseRedisUrl)
     .exactOptional()
@@ -99,6 +117,14 @@ export const listeningSettings = (readFile: ReadText) => ({
     'How long a stopping node then waits for those that have yet to answer.',
   ),
 });
+
+function namesOf(dialects: readonly Dialect[]): string[] {
+  return dialects.map(({ name }) => name);
+}
+
+function someOf(dialects: readonly Dialect[]): string {
+  return `Expected some of ${namesOf(dialects).join(', ')}`;
+}
 
 function nodeName(): string {
   const host = hostname().replaceAll(/[^\w.-]/g, '-');

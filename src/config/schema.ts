@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Dialect } from '../dialects/dialect.ts';
 import { accessSettings } from './access.ts';
 import { eventSettings } from './events.ts';
 import type { ReadText } from './forms.ts';
@@ -12,11 +13,11 @@ export type { Endpoint } from './listening.ts';
  * Every setting: form, default and meaning. Each may be absent. No message repeats a value that could be a secret.
  * Their order is the order in which they are shown.
  */
-export function settingsSchema(readFile: ReadText) {
+export function settingsSchema(readFile: ReadText, dialects: readonly Dialect[]) {
   return z.strictObject({
-    ...listeningSettings(readFile),
+    ...listeningSettings(readFile, dialects),
     ...traceSettings,
-    ...accessSettings(readFile),
+    ...accessSettings(readFile, dialects),
     ...limitSettings(),
     ...eventSettings(),
   });

@@ -1,34 +1,77 @@
+import type { z } from 'zod';
 import { bound } from '../model/bound.ts';
 import type { Cursor } from '../model/cursor.ts';
 import type { BelfryError } from '../model/errors.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
 import type { Filter } from '../model/filter.ts';
+import type { Format } from '../model/format.ts';
 import type { Body, JsonText } from '../model/json.ts';
 import type { Pattern } from '../model/pattern.ts';
 import type { Identity } from '../model/principal.ts';
 import type { SlowPolicyName } from '../model/slow-policies/index.ts';
 
-export type DialectName = 'native' | 'drp' | 'norn' | 'mist' | 'provisioning' | 'dorgu';
-
-/** One format of events and commands on the wire. Holds no state: everything it knows of a client is handed in. */
+/**
+ * One way in which systems write events and commands on the wire, with everything that the hub has to know of it: whoever
+ * adds one writes its file and a line in the table of `index.ts`. It holds no state: whatever it knows of a client is
+ * handed in.
+ */
 export interface Dialect extends Encoding {
-  readonly name: DialectName;
-  /** Decides in `open` which pages may connect, where others leave that to the hub. */
+  /** Lower-case letters: it stands in paths, settings and labels of metrics. */
+  readonly name: string;
+  /** Where its sockets open. Every dialect is also asked at `/ws`, where one without a socket there says so. */
+  readonly entryPoints: readonly EntryPoint[];
+  /** A listener of its own, which nodes open unless a setting names others. */
+  readonly listener?: { readonly port: number; readonly tls: boolean };
+  /** Its document wants no credentials: it is open to everybody unless a setting says otherwise. */
+  readonly isAnonymous?: boolean;
+  /** Its pages bring their token in a cookie. */
+  readonly usesCookies?: boolean;
+  /** The dialect decides in `open` which pages may connect; for all others the hub does. */
   readonly checksOrigin?: boolean;
   /** Subprotocols that mean this dialect: the first of them that a client offers is answered, and no other. */
   readonly subprotocols?: readonly string[];
-  /** Passes over binary frames without a word, where others refuse them. */
+  /** A binary frame is passed over in silence; all others refuse one. */
   readonly ignoresBinary?: boolean;
+  /** How publishers write an event in it. Absent: they use the format of another dialect. */
+  readonly publishing?: Publishing;
   /** How a client of this path and query begins. @throws Refusal before the upgrade */
   open(request: OpenRequest): Session | Promise<Session>;
   /** What a text frame from a client asks for. @throws ProtocolError, and nothing else */
   decode(frame: string): Command;
   /** One event as one text frame; `undefined` when this dialect does not support it. */
   readonly encode: (event: HubEvent) => string | undefined;
-  /** An event that a publisher wrote in this dialect; `undefined` when it is another format. @throws ProtocolError */
-  parse(body: Body): NewEvent | undefined;
-  /** What somebody may do here, where the system of this dialect grants more than roles and tokens say. */
+  /** What a principal may do here, where the system of this dialect grants more than roles and tokens say. */
   readonly identify?: (identity: Identity) => Identity;
+}
+
+/** Messages by name, each as the schema of its JSON, or of its text. */
+export type Messages = Readonly<Record<string, z.ZodType>>;
+
+/** A path at which a socket opens, and what is said there: by this it is served, and described in /asyncapi.json. */
+export interface EntryPoint {
+  /**
+   * `/ws` is served under the name of the dialect (`/norn/ws`), and as it stands on a listener of this dialect. Any other
+   * path belongs to this dialect alone, and is served on every listener with the name before it or without.
+   */
+  readonly path: string;
+  readonly summary: string;
+  /** Parameters of the URL beside the token. */
+  readonly query?: Readonly<Record<string, z.ZodType>>;
+  /** What the hub sends. */
+  readonly sends: Messages;
+  /** What clients send and the hub does not pass over. */
+  readonly takes: Messages;
+}
+
+/** The format in which publishers write events: as data, by which it is recognised, and as code, by which it is read. */
+export interface Publishing {
+  readonly format: Format;
+  /** The fields by which somebody knows the format, for messages: `type, action, key`. */
+  readonly fields: string;
+  /** An event of this format, for the description of the API. */
+  readonly schema: z.ZodType;
+  /** An event in this format; `undefined` when the body is in another one. @throws ProtocolError */
+  parse(body: Body): NewEvent | undefined;
 }
 
 /**
@@ -59,6 +102,8 @@ export interface OpenRequest {
   readonly caller: Identity | BelfryError;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** Whether this dialect may be used without a token. */
+  readonly anonymous: boolean;
   readonly settings: DialectSettings;
   /** What the retention rules keep of one type, action and key: the last so many, oldest first. */
   readonly retained: (query: RetainedQuery) => Promise<readonly HubEvent[]>;
@@ -66,8 +111,6 @@ export interface OpenRequest {
 
 /** The settings that only a dialect understands. */
 export interface DialectSettings {
-  /** Which dialects may be used without a token, of those whose documents want none. */
-  readonly anonymous: readonly DialectName[];
   readonly nornAllowedOrigins: readonly string[];
   readonly dorguInboundMaxBytes: number;
 }

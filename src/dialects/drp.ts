@@ -3,8 +3,10 @@
  * writes them. Source: the wire facts of its server of 2019 and its client up to 4.8; whatever a client says that is no
  * such command is passed over in silence, as that server did.
  */
+import { z } from 'zod';
 import { BelfryError, ProtocolError } from '../model/errors.ts';
 import { HUB_TYPE, type HubEvent, type NewEvent } from '../model/event.ts';
+import type { Format } from '../model/format.ts';
 import {
   isFields,
   isJsonObject,
@@ -18,8 +20,67 @@ import { lower } from '../model/redact-names.ts';
 import { Pattern } from '../model/pattern.ts';
 import { goTime, isGoZeroTime, isRfc3339 } from '../model/time.ts';
 import { HEARTBEAT, Refusal, type Command, type Dialect, type Session, type OpenRequest } from './dialect.ts';
-import { DRP } from './formats.ts';
 import { apiRefusal, type HttpRefusal } from './refusal.ts';
+import { anyJson, rfc3339 } from './shapes.ts';
+
+const FORMAT = {
+  whole: ['Type'],
+  partly: ['Action'],
+  isOpen: true,
+  asGo: true,
+  fields: {
+    time: 'time?',
+    type: 'filled',
+    action: 'filled',
+    key: 'text?',
+    principal: 'text?',
+    object: 'json?',
+    original: 'json?',
+  },
+  object: 'object',
+  topic: { kind: 'fields', type: 'type', action: 'action', key: 'key' },
+} as const satisfies Format;
+
+/** An event as a publisher writes it. */
+const written = z
+  .looseObject({
+    Time: rfc3339.nullish(),
+    Type: z.string().min(1),
+    Action: z.string().min(1),
+    Key: z.string().nullish(),
+    Principal: z.string().nullish(),
+    Object: anyJson.optional(),
+    Original: anyJson.optional(),
+  })
+  .describe('The names are read without regard to case, as Go does.');
+
+const heard = z.strictObject({
+  Time: rfc3339,
+  Type: z.string().regex(/^(?!websocket$)[\s\S]+$/),
+  Action: z.string(),
+  Key: z.string(),
+  Principal: z.string(),
+  Object: anyJson,
+  Original: anyJson,
+});
+
+const ENTRY_POINT = {
+  summary: 'Digital Rebar Provision: register and deregister in plain text',
+  sends: {
+    event: heard,
+    ack: heard.extend({
+      Type: z.literal('websocket'),
+      Action: z.enum(['register', 'deregister']),
+      Principal: z.literal(''),
+      Object: z.null(),
+      Original: z.null(),
+    }),
+  },
+  takes: {
+    register: z.string().regex(/^\s*register [\s\S]*\S/),
+    deregister: z.string().regex(/^\s*deregister [\s\S]*\S/),
+  },
+};
 
 const ACK_ACTIONS: ReadonlyMap<unknown, string> = new Map([
   ['subscribe', 'register'],
@@ -28,6 +89,12 @@ const ACK_ACTIONS: ReadonlyMap<unknown, string> = new Map([
 
 export const drp: Dialect = {
   name: 'drp',
+  listener: { port: 8092, tls: true },
+  entryPoints: [
+    { ...ENTRY_POINT, path: '/ws' },
+    { ...ENTRY_POINT, path: '/api/v3/ws' },
+  ],
+  publishing: { format: FORMAT, fields: 'Type, Action, Key', schema: written, parse },
 
   open({ caller }: OpenRequest): Session {
     if (caller instanceof BelfryError) {
@@ -63,23 +130,23 @@ export const drp: Dialect = {
     const { time, type, action, key, principal = 'unknown', object, original = null } = event;
     return encodeFields(time, type, action, key, principal, object, original);
   },
-
-  parse(body: Body): NewEvent | undefined {
-    if (!isFields(body)) return undefined;
-    if (!('Type' in body || 'Action' in body)) return undefined;
-    const fields = foldNames(body);
-    const time = textField(fields, 'time');
-    return {
-      type: requiredField(fields, 'type'),
-      action: requiredField(fields, 'action'),
-      key: textField(fields, 'key') ?? '',
-      object: fields['object'] ?? null,
-      ...(fields['original'] != null && { original: fields['original'] }),
-      ...optional('principal', textField(fields, 'principal') || undefined),
-      ...optional('time', time === undefined || isGoZeroTime(time) ? undefined : checkedTime(time)),
-    };
-  },
 };
+
+function parse(body: Body): NewEvent | undefined {
+  if (!isFields(body)) return undefined;
+  if (!('Type' in body || 'Action' in body)) return undefined;
+  const fields = foldNames(body);
+  const time = textField(fields, 'time');
+  return {
+    type: requiredField(fields, 'type'),
+    action: requiredField(fields, 'action'),
+    key: textField(fields, 'key') ?? '',
+    object: fields['object'] ?? null,
+    ...(fields['original'] != null && { original: fields['original'] }),
+    ...optional('principal', textField(fields, 'principal') || undefined),
+    ...optional('time', time === undefined || isGoZeroTime(time) ? undefined : checkedTime(time)),
+  };
+}
 
 /** Status, headers and body of a refusal as DRP's clients know them, before an upgrade and on DRP's own paths of REST. */
 export function drpRefusal(error: BelfryError, method: string): HttpRefusal {
@@ -130,7 +197,7 @@ function foldNames(body: Fields): Fields {
   const folded: Record<string, Value> = {};
   for (const [name, value] of Object.entries(body)) {
     const field = lower(name);
-    if (!Object.hasOwn(DRP.fields, field)) continue;
+    if (!Object.hasOwn(FORMAT.fields, field)) continue;
     if (Object.hasOwn(folded, field))
       throw invalid(`it has the field ${field} twice, in letters of different case`);
     folded[field] = value;

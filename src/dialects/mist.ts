@@ -5,6 +5,7 @@
  * `container.{status,log,stats,end,error}.<appId>`, `deployment.{status,log,error}.<deploymentId>`,
  * `metrics.sample.{system,<host>}` and `system.{log,end,error}.mist`.
  */
+import { z } from 'zod';
 import { bound } from '../model/bound.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { HubEvent } from '../model/event.ts';
@@ -14,6 +15,8 @@ import { Grants, type Identity } from '../model/principal.ts';
 import {
   PING_MS,
   type Dialect,
+  type EntryPoint,
+  type Messages,
   type Session,
   type OpenRequest,
   type Refusal,
@@ -36,6 +39,8 @@ export const MIST_PATHS: readonly string[] = STREAMS.map(({ path }) => path);
 export const mist: Dialect = {
   ...documented,
   name: 'mist',
+  usesCookies: true,
+  entryPoints: STREAMS.map(entryPointOf),
   ignoresBinary: true,
 
   async open(request: OpenRequest): Promise<Session> {
@@ -55,14 +60,42 @@ export const mist: Dialect = {
 
   decode: () => IGNORED,
 
-  parse: () => undefined,
-
   /** Mist asks of nobody more than to be one of its users; who has patterns, by token or role, is held to those. */
   identify: (identity: Identity): Identity =>
     identity.limited || identity.subscribe.patterns.length > 0
       ? identity
       : { ...identity, subscribe: ALL_OF_MIST },
 };
+
+/** Each stream has one kind of message for each action that its events may have. */
+function entryPointOf(stream: Stream): EntryPoint {
+  const { path, type, feed, besides, greeting, encoding } = stream;
+  // A stream that cannot be had says so in an error; those of bare samples refuse before the upgrade.
+  const own = type === 'metrics' ? [] : ['error', ...(greeting === undefined ? [] : ['connected'])];
+  const actions = [...new Set([feed, ...besides, ...own])];
+  const forms = actions.map((action) => [action, encoding.words.get(`${type}.${action}`)?.formOf(action)]);
+  return {
+    path,
+    summary: `Mist: ${type}.${feed}; takes nothing`,
+    sends: Object.fromEntries(forms.filter(([, form]) => form !== undefined)) as Messages,
+    takes: {},
+    query: queryOf(type, path),
+  };
+}
+
+function queryOf(type: string, path: string): NonNullable<EntryPoint['query']> {
+  const id = z.int().describe('Decimal, of 64 bits');
+  switch (type) {
+    case 'container':
+      return { appId: id };
+    case 'deployment':
+      return path.startsWith('/ws/') ? { deploymentId: id } : { id };
+    case 'metrics':
+      return { host: z.string().describe('Which host; system when absent') };
+    default:
+      return {};
+  }
+}
 
 /** @throws Refusal */
 function streamAt(path: string): Stream {

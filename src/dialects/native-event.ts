@@ -2,13 +2,32 @@
 import { z } from 'zod';
 import { ProtocolError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
-import { formName, type FormName } from '../model/format.ts';
-import { isObjectValue, type Fields, type Value } from '../model/json.ts';
+import { formName, type Format, type FormName } from '../model/format.ts';
+import { isFields, isObjectValue, type Body, type Fields, type Value } from '../model/json.ts';
 import { isRfc3339 } from '../model/time.ts';
-import { NATIVE } from './formats.ts';
+import type { Publishing } from './dialect.ts';
 import { anyJson, schemaOf } from './shapes.ts';
 
-export const nativeEvent = schemaOf(NATIVE.fields).extend({
+const FORMAT = {
+  whole: ['type', 'action'],
+  isOpen: false,
+  fields: {
+    // An id that a client read elsewhere is accepted and replaced, so that an event can be published as it was heard.
+    id: 'text?',
+    time: 'time?',
+    type: 'filled',
+    action: 'filled',
+    key: 'text',
+    principal: 'text?',
+    object: 'json?',
+    original: 'json?',
+    metadata: 'object?',
+  },
+  object: 'object',
+  topic: { kind: 'fields', type: 'type', action: 'action', key: 'key' },
+} as const satisfies Format;
+
+export const nativeEvent = schemaOf(FORMAT.fields).extend({
   id: z.string().optional(),
   object: anyJson.default(null),
 });
@@ -25,7 +44,7 @@ const FITS: Readonly<Record<FormName, (value: Value | undefined) => boolean>> = 
 
 /** What an event may have that goes on as it is; its id does not. */
 const PLAIN = new Map(
-  Object.entries(NATIVE.fields)
+  Object.entries(FORMAT.fields)
     .filter(([name]) => name !== 'id')
     .map(([name, form]) => [name, FITS[formName(form)]]),
 );
@@ -36,8 +55,11 @@ function isPlain(body: Fields): body is Fields & NewEvent {
   return 'type' in body && 'action' in body && 'key' in body && 'object' in body;
 }
 
+const EVENT_FORM = '{type, action, key, time?, object?, original?, metadata?}';
+
 /** @throws ProtocolError `event_invalid` */
-export function readEvent(body: Fields): NewEvent {
+function parse(body: Body): NewEvent | undefined {
+  if (!isFields(body) || !('type' in body && 'action' in body)) return undefined;
   if (isPlain(body)) return body;
   const parsed = nativeEvent.safeParse(body);
   if (!parsed.success) throw new ProtocolError('event_invalid', explain('event', EVENT_FORM, parsed.error));
@@ -45,7 +67,12 @@ export function readEvent(body: Fields): NewEvent {
   return event;
 }
 
-const EVENT_FORM = '{type, action, key, time?, object?, original?, metadata?}';
+export const publishing: Publishing = {
+  format: FORMAT,
+  fields: 'type, action, key',
+  schema: nativeEvent,
+  parse,
+};
 
 /** What is wrong with a native event or command. */
 export function explain(what: string, form: string, error: z.ZodError): string {

@@ -24,17 +24,16 @@
  *   they are those that `dropped` counts. They were left out while the client was slow, by the policy that its `subscribe`
  *   named as `slow`; the default, `"close"`, would have closed it.
  */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { bound } from '../model/bound.ts';
 import { cursorAt, isCursor, type Cursor } from '../model/cursor.ts';
 import { BelfryError, ProtocolError } from '../model/errors.ts';
-import { heardJson, type NewEvent } from '../model/event.ts';
+import { heardJson } from '../model/event.ts';
 import { parseFilters, type Filter } from '../model/filter.ts';
-import { MAX_IDEMPOTENCY_KEY } from '../model/idempotency.ts';
-import { isFields, JsonText, readJson, type Body } from '../model/json.ts';
+import { isFields, JsonText, readJson } from '../model/json.ts';
 import { Pattern } from '../model/pattern.ts';
 import { ANONYMOUS } from '../model/principal.ts';
-import { SLOW_POLICIES_TEXT, SLOW_POLICY_NAMES, type SlowPolicyName } from '../model/slow-policies/index.ts';
+import { SLOW_POLICY_NAMES, type SlowPolicyName } from '../model/slow-policies/index.ts';
 import { momentOf } from '../model/time.ts';
 import {
   HEARTBEAT,
@@ -45,8 +44,9 @@ import {
   type OpenRequest,
   type Subscription,
 } from './dialect.ts';
-import { explain, readEvent } from './native-event.ts';
-import { anyNumber, anyText } from './shapes.ts';
+import { explain, publishing } from './native-event.ts';
+import { ENTRY_POINT, MAX_EVENTS, MAX_ID_LENGTH, MAX_PATTERNS, nativeCommand } from './native-messages.ts';
+import { anyNumber } from './shapes.ts';
 
 const AUTH_WITHIN_MS = bound(
   'time for the command auth of a native socket',
@@ -54,47 +54,10 @@ const AUTH_WITHIN_MS = bound(
   'ms',
   'the socket is closed with 1008',
 );
-/** In one publish: as many ids as fit into a header that every client and proxy takes. */
-export const MAX_EVENTS = bound('events of one publish', 256, 'entries', 'it is refused with event_invalid');
-/** As many as a connection may hold where no setting says otherwise. */
-const MAX_PATTERNS = bound('patterns of one command', 1_000, 'entries', 'the command is refused');
-
-export const slowPolicy = z.enum(SLOW_POLICY_NAMES).describe(SLOW_POLICIES_TEXT);
-
-const MAX_ID_LENGTH = bound(
-  'id of a native command',
-  200,
-  'characters',
-  'the command is refused with command_invalid',
-);
-const commandId = z
-  .union([z.string().max(MAX_ID_LENGTH), anyNumber.refine((id) => String(id).length <= MAX_ID_LENGTH)])
-  .transform(String)
-  .default('');
-const patterns = z.array(z.string()).min(1).max(MAX_PATTERNS);
-
-export const nativeCommand = z.discriminatedUnion('command', [
-  z.strictObject({
-    id: commandId,
-    command: z.literal('subscribe'),
-    patterns,
-    filters: z.unknown().optional(),
-    since: z.string().optional(),
-    slow: slowPolicy.optional(),
-  }),
-  z.strictObject({ id: commandId, command: z.literal('unsubscribe'), patterns }),
-  z.strictObject({
-    id: commandId,
-    command: z.literal('publish'),
-    events: z.array(anyText).min(1).max(MAX_EVENTS),
-    idempotencyKey: z.string().min(1).max(MAX_IDEMPOTENCY_KEY).optional(),
-  }),
-  z.strictObject({ id: commandId, command: z.literal('auth'), token: z.string().min(1) }),
-  z.strictObject({ id: commandId, command: z.literal('ping') }),
-]);
-
 export const native: Dialect = {
   name: 'native',
+  entryPoints: [ENTRY_POINT],
+  publishing,
   subprotocols: ['belfry.v1', 'json'],
 
   open({ query, caller }: OpenRequest): Session {
@@ -134,11 +97,6 @@ export const native: Dialect = {
   },
 
   encode: heardJson,
-
-  parse(body: Body): NewEvent | undefined {
-    if (!isFields(body) || !('type' in body && 'action' in body)) return undefined;
-    return readEvent(body);
-  },
 };
 
 /** Events are not read yet. @throws ProtocolError `json_invalid` */

@@ -2,16 +2,19 @@
  * Norn: `{"type":"deploy.step","appId":"myapp","payload":{…}}`, one object a frame, for everybody who asks. Source: its
  * document, and the wire facts of both versions of its server, which tell more types than the document does.
  */
+import { z } from 'zod';
+import { bound } from '../model/bound.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
+import type { Format } from '../model/format.ts';
 import { isFields, textOf, type Body } from '../model/json.ts';
 import { Pattern } from '../model/pattern.ts';
 import { PING_MS, Refusal, type Command, type Dialect, type Session, type OpenRequest } from './dialect.ts';
 import { LOOK_BACK_MS, missedBy } from './norn-sagas.ts';
 import { eventOf, PublicBroadcast, IGNORED } from './public-broadcast.ts';
-import { bound } from '../model/bound.ts';
+import { anyJson } from './shapes.ts';
 
 /** Those of the document and of version 2, and then those that only version 1 has. */
-export const TYPES = 'deploy,preflight,app,function,snapshot,beacon,forge,teardown,secrets,health,cron,func';
+const TYPES = 'deploy,preflight,app,function,snapshot,beacon,forge,teardown,secrets,health,cron,func';
 const TYPE_SET: ReadonlySet<string> = new Set(TYPES.split(','));
 const broadcast = new PublicBroadcast(Pattern.parse(`${TYPES}.*.*`));
 
@@ -35,17 +38,51 @@ const DEFAULT_ORIGINS: ReadonlySet<string> = new Set(['http://localhost:5173', '
 /** An origin of this machine, whatever its scheme and port. */
 const LOCAL_ORIGIN = /^[a-z][a-z\d+.-]*:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d*)?(?:[/?#].*)?$/;
 
+const FORMAT = {
+  whole: ['type', 'appId', 'payload'],
+  // Its document has a payload in every event; a publisher with nothing to say leaves it out.
+  partly: ['type', 'appId'],
+  isOpen: true,
+  fields: { type: 'text', appId: 'text', payload: 'json?' },
+  object: 'payload',
+  topic: { kind: 'dotted', name: 'type', key: 'appId' },
+} as const satisfies Format;
+
+/** An event as a publisher writes it. */
+const written = z.looseObject({
+  type: z.string().regex(/^[^.]+\.[\s\S]+$/),
+  appId: z.string(),
+  payload: anyJson.optional(),
+});
+
+const heard = z.strictObject({
+  type: z.string().regex(new RegExp(`^(${TYPES.replaceAll(',', '|')})\\.[\\s\\S]+$`)),
+  appId: z.string(),
+  payload: anyJson.meta({ not: { type: 'null' } }),
+});
+
 export const norn: Dialect = {
   name: 'norn',
+  listener: { port: 8800, tls: false },
+  isAnonymous: true,
+  entryPoints: [
+    {
+      path: '/ws',
+      summary: 'Norn: tells of its own types, to everybody; takes nothing',
+      sends: { event: heard },
+      takes: {},
+    },
+  ],
+  publishing: { format: FORMAT, fields: 'type, appId, payload', schema: written, parse },
   checksOrigin: true,
   ignoresBinary: true,
 
-  open({ origin = '', caller, now, settings }: OpenRequest): Session {
+  open({ origin = '', caller, now, anonymous, settings }: OpenRequest): Session {
     checkOrigin(origin, settings.nornAllowedOrigins);
     // Every browser names one, and no other client of Norn's does.
     const isPage = origin !== '';
     return {
-      ...broadcast.open(caller, settings.anonymous.includes('norn')),
+      ...broadcast.open(caller, anonymous),
       heartbeat: HEARTBEAT,
       replay: { lastMs: LOOK_BACK_MS, select: (events) => missedBy(isPage, events, now) },
       limits: { queueMaxDeliveries: QUEUE_MAX_DELIVERIES },
@@ -63,14 +100,14 @@ export const norn: Dialect = {
     const envelope = JSON.stringify({ type: `${type}.${action}`, appId: key }).slice(0, -1);
     return `${envelope},"payload":${payload === 'null' ? '{}' : payload}}`;
   },
-
-  parse(body: Body): NewEvent | undefined {
-    if (!isFields(body)) return undefined;
-    const { type, appId, payload } = body;
-    if (typeof type !== 'string' || typeof appId !== 'string') return undefined;
-    return eventOf(type, appId, payload ?? {});
-  },
 };
+
+function parse(body: Body): NewEvent | undefined {
+  if (!isFields(body)) return undefined;
+  const { type, appId, payload } = body;
+  if (typeof type !== 'string' || typeof appId !== 'string') return undefined;
+  return eventOf(type, appId, payload ?? {});
+}
 
 /**
  * Norn's own rule: no origin, one of the list to the letter, or this machine. There is no same-origin rule.

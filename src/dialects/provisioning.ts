@@ -9,11 +9,10 @@
  * {"type":"error","code":"forbidden","message":"…","see":"/docs/reference/errors#forbidden"}
  * ```
  */
-import { z } from 'zod';
 import { bound } from '../model/bound.ts';
 import { BelfryError, ProtocolError, type ErrorCode } from '../model/errors.ts';
-import { HUB_TYPE, type HubEvent, type NewEvent } from '../model/event.ts';
-import { isFields, isJsonObject, readJson, textOf, valueOf, type Body } from '../model/json.ts';
+import { HUB_TYPE, type HubEvent } from '../model/event.ts';
+import { isJsonObject, readJson, textOf, valueOf } from '../model/json.ts';
 import { ANONYMOUS, type Identity } from '../model/principal.ts';
 import {
   HEARTBEAT,
@@ -25,15 +24,20 @@ import {
   type Session,
   type OpenRequest,
 } from './dialect.ts';
-import { PROVISIONING } from './formats.ts';
+import { explain, publishing } from './provisioning-event.ts';
 import {
   eventTypesIn,
   openingSubscriptions,
   subscribeCommand,
   unsubscribeCommand,
 } from './provisioning-subscriptions.ts';
-import { eventTypeFor, topicOf, withDefaultGrants } from './provisioning-event-types.ts';
-import { readObject, schemaOf } from './shapes.ts';
+import { eventTypeFor, withDefaultGrants } from './provisioning-event-types.ts';
+import {
+  BATCH_SIZE_MAX,
+  ENTRY_POINTS,
+  MAX_EVENT_TYPES,
+  provisioningCommand,
+} from './provisioning-messages.ts';
 
 /** The reference also shows a client that sends its token once it is connected. */
 const AUTH_WITHIN_MS = bound('time for provisioning auth', 10_000, 'ms', 'the socket is closed (4001)');
@@ -49,34 +53,11 @@ const LIMITS: ConnectionLimits = {
 };
 /** Its reference names 10 as the default, and prints a client that reads no batches: one goes to who asks for it. */
 const BATCH_SIZE = 1;
-export const BATCH_SIZE_MAX = bound('events of a provisioning frame', 1_000, 'entries', 'more get 400');
-
-/** As publishers write it. */
-export const provisioningEvent = schemaOf(PROVISIONING.fields);
-
-const REFUSED = 'the command is refused with command_invalid';
-const MAX_EVENT_TYPES = bound('event types in one command of provisioning', 1_000, 'entries', REFUSED);
-const MAX_EVENTS_TEXT = bound('text of the event types of provisioning', 65_536, 'characters', REFUSED);
-
-const events = z
-  .union([z.string().max(MAX_EVENTS_TEXT), z.array(z.string()).max(MAX_EVENT_TYPES)])
-  .transform(eventTypesIn)
-  .refine((eventTypes) => eventTypes.length > 0, 'expected at least one event type');
-
-// Fields that nobody knows are passed over, as the platform does.
-export const provisioningCommand = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('auth'), token: z.string().min(1) }),
-  z.object({
-    type: z.literal('subscribe'),
-    events,
-    filters: readObject.default({}),
-  }),
-  z.object({ type: z.literal('unsubscribe'), events }),
-  z.object({ type: z.literal('ping') }),
-]);
-
 export const provisioning: Dialect = {
   name: 'provisioning',
+  listener: { port: 9090, tls: false },
+  entryPoints: ENTRY_POINTS,
+  publishing,
   encode,
   identify: withDefaultGrants,
 
@@ -114,19 +95,6 @@ export const provisioning: Dialect = {
       case 'ping':
         return { kind: 'ping', ref: 'ping' };
     }
-  },
-
-  parse(body: Body): NewEvent | undefined {
-    if (!isFields(body) || !('event_type' in body)) return undefined;
-    const parsed = provisioningEvent.safeParse(body);
-    if (!parsed.success) throw new ProtocolError('event_invalid', explain('event', EVENT_FORM, parsed.error));
-    const { event_type, timestamp, data, metadata } = parsed.data;
-    return {
-      ...(timestamp !== undefined && { time: timestamp }),
-      ...topicOf(event_type, data),
-      object: data,
-      ...(metadata !== undefined && { metadata }),
-    };
   },
 };
 
@@ -216,15 +184,7 @@ function identityOf(caller: Identity | BelfryError): Identity {
   throw refusalOf(caller);
 }
 
-const EVENT_FORM = '{event_type, timestamp?, data, metadata?}';
 const COMMAND_FORM = '{type} with the type auth, subscribe, unsubscribe or ping';
-
-function explain(what: string, form: string, error: z.ZodError): string {
-  const issues = error.issues
-    .slice(0, 3)
-    .map(({ path, message }) => [...path, message].map(String).join(': '));
-  return `Not a provisioning ${what}: ${issues.join('; ')}. Expected ${form}.`;
-}
 
 const UNAUTHORIZED: ReadonlySet<ErrorCode> = new Set([
   'credentials_malformed',

@@ -1,5 +1,6 @@
 /** Shapes that what is read and what is told have in common; each says in JSON Schema what its check looks at. */
 import { z } from 'zod';
+import { ERRORS, type ErrorCode } from '../model/errors.ts';
 import { ExactNumber } from '../model/exact-number.ts';
 import {
   isJsonObject,
@@ -11,6 +12,7 @@ import {
 } from '../model/json.ts';
 import { formName, isOptional, type Form, type FormName } from '../model/format.ts';
 import { isRfc3339 } from '../model/time.ts';
+import type { Messages } from './dialect.ts';
 
 /** Of what was JSON when it was read: there is nothing to look at. */
 export const anyJson = z.unknown() as unknown as z.ZodType<Value>;
@@ -37,6 +39,23 @@ export const rfc3339 = z
   .string()
   .refine(isRfc3339, 'expected a time as RFC 3339 has it')
   .meta({ format: 'date-time' });
+
+export const errorCode = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]);
+
+/** What a refusal says on a socket. */
+export const fault = {
+  code: errorCode,
+  message: z.string(),
+  see: z.string(),
+  idempotencyKey: z.string().optional(),
+};
+
+/** The commands of a union, each under the word by which it is told from the others. */
+export function byWord(word: string, { options }: { readonly options: readonly z.ZodObject[] }): Messages {
+  return Object.fromEntries(
+    options.map((option) => [(option.shape[word] as z.ZodLiteral<string>).value, option]),
+  );
+}
 
 const SCHEMAS = {
   text: z.string(),

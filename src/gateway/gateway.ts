@@ -11,8 +11,9 @@ import express, {
 } from 'express';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { Refusal, type DialectName } from '../dialects/dialect.ts';
-import { dialectAt, isDialectName } from '../dialects/index.ts';
+import { Refusal } from '../dialects/dialect.ts';
+import { dorgu } from '../dialects/dorgu.ts';
+import { dialectAt } from '../dialects/paths.ts';
 import { BelfryError } from '../model/errors.ts';
 import { asyncApi, type AsyncApiOptions } from './api-docs/asyncapi.ts';
 import { sendsDocument } from './api-docs/document.ts';
@@ -92,7 +93,7 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#routes = servedRoutes({ ...options.rest, metricsApart: this.#hasMetricsApart });
-    this.#openapi = sendsDocument(() => openApi(options.rest.version, this.#routes));
+    this.#openapi = sendsDocument(() => openApi(options.rest.version, this.#routes, options.rest.formats));
     this.#checkMethod = methodCheck(this.#routes);
     this.#api = apiRouter(options.rest);
     this.#clusters = clustersRouter(options.rest);
@@ -161,7 +162,7 @@ export class Gateway {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       if (spec.dialect === METRICS)
         return refuse(socket, refusalOf(new BelfryError('not_found', 'No route')));
-      void this.#options.upgrade.handle(request, socket, head, defaultOf(spec));
+      void this.#options.upgrade.handle(request, socket, head, spec.dialect);
     });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -210,30 +211,26 @@ export class Gateway {
     const { node, version } = rest;
     app.use(frontPage(() => ({ node, version, listeners: this.#listening })));
     app.use(this.#docs);
-    const about = { ...rest, byDefault: defaultOf(spec), tls: spec.tls };
+    const about = { ...rest, byDefault: spec.dialect, tls: spec.tls };
     const asyncapi = sendsDocument(() => asyncApi(about));
     mount(app, '', DOCUMENTS_ROUTES, { openapi: this.#openapi, asyncapi });
     app.use((request, response, next) => {
-      if (dialectAt(request.path, defaultOf(spec), rest.dialects) === undefined) next();
+      if (dialectAt(request.path, spec.dialect, rest.dialects) === undefined) next();
       else return this.#socketPath(spec, request, response);
     });
     app.use('/api/v3', this.#api);
-    if (rest.dialects.includes('dorgu')) app.use('/api/clusters', this.#clusters);
+    if (rest.dialects.includes(dorgu)) app.use('/api/clusters', this.#clusters);
   }
 
   /** A request without upgrade at the path of a socket: refused as the dialect would, and else as no handshake. */
   async #socketPath(spec: ListenerSpec, request: Request, response: Response): Promise<void> {
     let refusal = BAD_HANDSHAKE;
     try {
-      await this.#options.upgrade.open(request, defaultOf(spec));
+      await this.#options.upgrade.open(request, spec.dialect);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       refusal = error;
     }
     response.status(refusal.status).set(refusal.headers).end(refusal.body);
   }
-}
-
-function defaultOf({ dialect }: ListenerSpec): DialectName | undefined {
-  return isDialectName(dialect) ? dialect : undefined;
 }

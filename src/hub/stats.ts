@@ -1,5 +1,3 @@
-import type { DialectName } from '../dialects/dialect.ts';
-
 /**
  * Counts what became of events at the connections of one dialect, once for each connection and event. The counts add
  * up: `received = delivered + filtered + notPermitted + unsupported + droppedSlow + conflated`.
@@ -37,15 +35,15 @@ export class Stats {
    * puts its histogram here.
    */
   latency: { observe(seconds: number): void } = { observe: () => {} };
-  readonly #deliveries = new Map<DialectName, Deliveries>();
+  readonly #deliveries = new Map<string, Deliveries>();
 
-  of(dialect: DialectName): Deliveries {
+  of(dialect: string): Deliveries {
     let deliveries = this.#deliveries.get(dialect);
     if (deliveries === undefined) this.#deliveries.set(dialect, (deliveries = new Deliveries()));
     return deliveries;
   }
 
-  get byDialect(): ReadonlyMap<DialectName, Deliveries> {
+  get byDialect(): ReadonlyMap<string, Deliveries> {
     return this.#deliveries;
   }
 

@@ -6,7 +6,6 @@ import { isFields, isObjectValue, fieldsOf, type Body, type Fields, type Json, t
  * by these tables, so they always agree on what an event is.
  */
 export interface Format {
-  readonly name: string;
   /**
    * The root fields by which the format is recognised. The first format of which an event has all fields in `whole`
    * wins; only when there is none, the first of which it has all fields in `partly`.
@@ -61,7 +60,7 @@ export interface NamedTopic {
 }
 
 /** The format of an event, recognised by its fields; `undefined` when it is in no known format. */
-export function formatOf<Known extends Format>(body: Body, formats: readonly Known[]): Known | undefined {
+export function formatOf(body: Body, formats: readonly Format[]): Format | undefined {
   if (!isFields(body)) return undefined;
   const isShown = (fields: readonly string[] | undefined): boolean =>
     fields?.every((path) => fieldAt(body, path) !== undefined) ?? false;

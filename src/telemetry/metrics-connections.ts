@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { dialectNames } from '../dialects/index.ts';
+import type { Dialect } from '../dialects/dialect.ts';
 import type { Connection } from '../hub/connection.ts';
 import type { Deliveries, Stats } from '../hub/stats.ts';
 import { UNKNOWN, type Principal } from '../model/principal.ts';
@@ -18,29 +18,26 @@ const OUTCOMES = {
 /** A token may name any kind of principal, and a label may not. */
 const KINDS = ['user', 'runner', UNKNOWN, 'other'];
 
-export function connectionMetrics(
-  {
-    stats,
-    connections,
-    connectionsMax,
-  }: {
-    readonly stats: Stats;
-    readonly connections: Iterable<Connection>;
-    readonly connectionsMax: number;
-  },
-  registry: Registry,
-): void {
+export interface MeasuredConnections {
+  /** Every dialect, whether the settings serve it or not. */
+  readonly known: readonly Dialect[];
+  readonly stats: Stats;
+  readonly connections: Iterable<Connection>;
+  readonly connectionsMax: number;
+}
+
+export function connectionMetrics(measured: MeasuredConnections, registry: Registry): void {
   new Gauge({
     name: 'belfry_connections_max',
     help: 'Connections that this node holds at most.',
     registers: [registry],
-  }).set(connectionsMax);
-  deliveryMetrics(stats, registry);
-  attachedMetrics(connections, registry);
-  queueMetrics(connections, registry);
+  }).set(measured.connectionsMax);
+  deliveryMetrics(measured, registry);
+  attachedMetrics(measured, registry);
+  queueMetrics(measured, registry);
 }
 
-function deliveryMetrics(stats: Stats, registry: Registry): void {
+function deliveryMetrics({ known, stats }: MeasuredConnections, registry: Registry): void {
   new Counter({
     name: 'belfry_deliveries_received_total',
     help: 'Events times connections concerned: the sum of what belfry_deliveries_total says, and what waits.',
@@ -48,7 +45,7 @@ function deliveryMetrics(stats: Stats, registry: Registry): void {
     registers: [registry],
     collect() {
       this.reset();
-      for (const dialect of dialectNames) this.inc({ dialect }, stats.of(dialect).received);
+      for (const { name: dialect } of known) this.inc({ dialect }, stats.of(dialect).received);
     },
   });
   new Counter({
@@ -58,7 +55,7 @@ function deliveryMetrics(stats: Stats, registry: Registry): void {
     registers: [registry],
     collect() {
       this.reset();
-      for (const dialect of dialectNames) {
+      for (const { name: dialect } of known) {
         for (const [field, outcome] of Object.entries(OUTCOMES))
           this.inc({ dialect, outcome }, stats.of(dialect)[field as keyof typeof OUTCOMES]);
       }
@@ -66,14 +63,14 @@ function deliveryMetrics(stats: Stats, registry: Registry): void {
   });
 }
 
-function attachedMetrics(connections: Iterable<Connection>, registry: Registry): void {
+function attachedMetrics({ known, connections }: MeasuredConnections, registry: Registry): void {
   new Gauge({
     name: 'belfry_connections',
     help: 'Connections attached to this node.',
     labelNames: ['dialect', 'principal_kind'],
     registers: [registry],
     collect() {
-      for (const dialect of dialectNames) {
+      for (const { name: dialect } of known) {
         for (const principal_kind of KINDS) this.set({ dialect, principal_kind }, 0);
       }
       for (const { dialect, identity } of connections)
@@ -93,7 +90,7 @@ function attachedMetrics(connections: Iterable<Connection>, registry: Registry):
 }
 
 /** What waits for clients that lag. */
-function queueMetrics(connections: Iterable<Connection>, registry: Registry): void {
+function queueMetrics({ known, connections }: MeasuredConnections, registry: Registry): void {
   const gauge = (
     name: string,
     help: string,
@@ -105,7 +102,7 @@ function queueMetrics(connections: Iterable<Connection>, registry: Registry): vo
       labelNames: ['dialect'],
       registers: [registry],
       collect() {
-        for (const dialect of dialectNames) this.set({ dialect }, 0);
+        for (const { name: dialect } of known) this.set({ dialect }, 0);
         for (const { dialect, queued } of connections) {
           if (queued !== undefined) this.inc({ dialect: dialect.name }, read(queued));
         }

@@ -1,18 +1,14 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { REFUSED_REASONS, STREAM_FAULTS, type BrokerStats } from '../broker/broker.ts';
-import type { Connection } from '../hub/connection.ts';
-import type { Stats } from '../hub/stats.ts';
 import type { Clock } from '../model/clock.ts';
 import { WARNING_KINDS, type NodeWarning } from '../registry/node-watch.ts';
 import type { Registry as ConnectionRegistry } from '../registry/registry.ts';
-import { connectionMetrics } from './metrics-connections.ts';
+import { connectionMetrics, type MeasuredConnections } from './metrics-connections.ts';
 import { REFUSED_HANDSHAKES, type RefusedHandshakes } from './refused-handshakes.ts';
 import { RegistrySize } from './registry-size.ts';
 import type { RejectedInput } from './rejected-input.ts';
 
-export interface Measured {
-  readonly stats: Stats;
-  readonly connections: Iterable<Connection>;
+export interface Measured extends MeasuredConnections {
   readonly rejected: RejectedInput;
   readonly refused: RefusedHandshakes;
   readonly registry: ConnectionRegistry;
@@ -20,7 +16,6 @@ export interface Measured {
   readonly brokerStats: () => BrokerStats;
   readonly warnings: () => readonly NodeWarning[];
   readonly version: string;
-  readonly connectionsMax: number;
 }
 
 /** From a write within the same turn to a client's patience. */

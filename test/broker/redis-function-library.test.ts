@@ -1,11 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseEvent } from '../../src/dialects/index.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import { parseJson } from '../../src/model/json.ts';
 import { MAX_EVENT_BYTES, RedisWorld } from './redis-world.ts';
 import { SAMPLES, FORMATS } from './samples.ts';
 import { runs } from '../support/runs.ts';
+import { parseEvent } from '../support/formats.ts';
 
 const EVENT = '{"type":"profiles","action":"save","key":"global","object":{"a":1}}';
 const DRP = '{"Type":"machines","Action":"update","Key":"m1","Object":null}';

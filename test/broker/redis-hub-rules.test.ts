@@ -1,7 +1,6 @@
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { redisKeys } from '../../src/broker/redis-keys.ts';
-import { parseEvent } from '../../src/dialects/index.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import { canonicalJson, type NewEvent } from '../../src/model/event.ts';
 import { readJson } from '../../src/model/json.ts';
@@ -13,6 +12,7 @@ import { spawnRedisServer, type RedisServer } from '../support/redis-server.ts';
 import { anyEventText } from './any-text.ts';
 import { RedisWorld } from './redis-world.ts';
 import { runs } from '../support/runs.ts';
+import { parseEvent } from '../support/formats.ts';
 
 const RULES: readonly RedactionRule[] = [
   ...DEFAULT_REDACTION,

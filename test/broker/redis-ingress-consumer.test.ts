@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { parseEvent } from '../../src/dialects/index.ts';
 import { START } from '../../src/model/cursor.ts';
 import { REDACTED } from '../../src/model/redact-names.ts';
 import { Redaction } from '../../src/model/redaction.ts';
@@ -9,6 +8,7 @@ import { Retention } from '../../src/model/retention.ts';
 import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
 import { RedisWorld, type StartedNode } from './redis-world.ts';
 import { FORMATS } from './samples.ts';
+import { parseEvent } from '../support/formats.ts';
 
 const E = (key: number | string, type = 'profiles'): string =>
   JSON.stringify({ type, action: 'save', key: `${key}`, object: { key } });

@@ -5,12 +5,12 @@ import { LogFollower } from '../../src/broker/redis-log-follower.ts';
 import type { LogEntry } from '../../src/broker/redis-log-entry.ts';
 import type { EntryPage } from '../../src/broker/redis-log-reader.ts';
 import { EventDecoder } from '../../src/broker/redis-event-decoder.ts';
-import { parseEvent, parseLogged } from '../../src/dialects/index.ts';
 import { compareCursors, START, type Cursor } from '../../src/model/cursor.ts';
 import { Redaction } from '../../src/model/redaction.ts';
 import { ManualClock } from '../support/clock.ts';
 import { Recorder } from './recorder.ts';
 import { runs } from '../support/runs.ts';
+import { parseEvent, parseLogged } from '../support/formats.ts';
 
 const PAGE = 500;
 

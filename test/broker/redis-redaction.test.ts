@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parseEvent } from '../../src/dialects/index.ts';
 import { parseJson, readJson, textOf } from '../../src/model/json.ts';
 import { REDACTED } from '../../src/model/redact-names.ts';
 import { Redaction } from '../../src/model/redaction.ts';
@@ -9,6 +8,7 @@ import { NO_SECRETS, PASSWORDS, TOKENS, WRITTEN } from '../model/url-samples.ts'
 import { HAS_REDIS_SERVER } from '../support/redis.ts';
 import { spawnRedisServer, type RedisServer } from '../support/redis-server.ts';
 import { MAX_EVENT_BYTES, RedisWorld } from './redis-world.ts';
+import { parseEvent } from '../support/formats.ts';
 
 const CORPUS = new URL('../fixtures/redaction/', import.meta.url);
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { readRetained } from '../../src/broker/broker.ts';
-import { parseEvent } from '../../src/dialects/index.ts';
 import { parseJson } from '../../src/model/json.ts';
 import { Retention } from '../../src/model/retention.ts';
 import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
 import { RedisWorld, type StartedNode } from './redis-world.ts';
 import { line, objects, RULES, value, query } from './retained-contract.ts';
+import { parseEvent } from '../support/formats.ts';
 
 const LOG = query('container.log', 'web', 9);
 const RETENTION = new Retention([

@@ -6,10 +6,9 @@ import { pino } from 'pino';
 import { inject, onTestFinished } from 'vitest';
 import { RedisBroker } from '../../src/broker/redis-broker.ts';
 import type { RedisBrokerOptions } from '../../src/broker/redis-broker-options.ts';
-import { FORMATS } from '../../src/dialects/formats.ts';
-import { parseEvent, parseLogged } from '../../src/dialects/index.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import type { Cursor } from '../../src/model/cursor.ts';
+import { formats, parseEvent, parseLogged } from '../support/formats.ts';
 import { randomPrefix } from '../support/redis.ts';
 import { Recorder } from './recorder.ts';
 
@@ -72,7 +71,7 @@ export class RedisWorld {
       bounds: { maxEvents: 100_000, maxBytes: 268_435_456, maxAgeMs: 86_400_000 },
       maxIngressBytes: 268_435_456,
       maxRetainedBytes: 268_435_456,
-      formats: FORMATS,
+      formats: formats.all,
       parse: (body) => parseEvent(body),
       parseLogged: (body) => parseLogged(body),
       maxEventBytes: MAX_EVENT_BYTES,

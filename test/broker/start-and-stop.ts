@@ -1,10 +1,9 @@
 /** A process that starts a broker, publishes, stops it, and has nothing more to do. */
 import { pino } from 'pino';
 import { RedisBroker } from '../../src/broker/redis-broker.ts';
-import { FORMATS } from '../../src/dialects/formats.ts';
-import { parseEvent, parseLogged } from '../../src/dialects/index.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import { BelfryError } from '../../src/model/errors.ts';
+import { formats, parseEvent, parseLogged } from '../support/formats.ts';
 
 const [, , url = '', prefix = '', connectTimeoutMs, start] = process.argv;
 const broker = new RedisBroker({
@@ -15,7 +14,7 @@ const broker = new RedisBroker({
   bounds: { maxEvents: 100, maxBytes: 268_435_456, maxAgeMs: 60_000 },
   maxIngressBytes: 268_435_456,
   maxRetainedBytes: 268_435_456,
-  formats: FORMATS,
+  formats: formats.all,
   parse: (body) => parseEvent(body),
   parseLogged: (body) => parseLogged(body),
   maxEventBytes: 1_000,

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { settingName } from '../../src/config/names.ts';
-import { describeConfig, loadConfig } from '../../src/config/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { describeConfig } from '../../src/config/description.ts';
 import { hashPassword } from '../../src/model/password.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import { fileRefusal, fromFile, noFile, refusal, thrownBy } from './helpers.ts';

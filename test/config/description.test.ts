@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { generate } from 'selfsigned';
 import { describe, expect, test } from 'vitest';
-import { describeConfig, loadConfig } from '../../src/config/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { describeConfig } from '../../src/config/description.ts';
 import { hashPassword } from '../../src/model/password.ts';
 import { fromFile } from './helpers.ts';
 

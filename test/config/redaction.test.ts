@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { redactionOf } from '../../src/config/redaction.ts';
-import { describeConfig, loadConfig } from '../../src/config/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { describeConfig } from '../../src/config/description.ts';
 import type { Json } from '../../src/model/json.ts';
 import { REDACTED } from '../../src/model/redact-names.ts';
 import { fromFile, refusal } from './helpers.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { describeConfig, loadConfig } from '../../src/config/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { describeConfig } from '../../src/config/description.ts';
 import { fromFile, refusal } from './helpers.ts';
 
 const RULES = [

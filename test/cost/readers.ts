@@ -1,4 +1,4 @@
-import { DIALECTS, dialectNames, parseEvent } from '../../src/dialects/index.ts';
+import { DIALECTS } from '../../src/dialects/index.ts';
 import { addressOf } from '../../src/gateway/http/client-address.ts';
 import { cookieOf, credentialsOf } from '../../src/gateway/auth/credentials.ts';
 import { offers } from '../../src/gateway/sockets/handshake.ts';
@@ -9,6 +9,7 @@ import { Pattern } from '../../src/model/pattern.ts';
 import { isRfc3339 } from '../../src/model/time.ts';
 import { parseQuery } from '../../src/registry/connection-query.ts';
 import { hostileEvents, hostileFrames, hostileJson, hostileQueries, hostileTexts } from './inputs.ts';
+import { parseEvent } from '../support/formats.ts';
 
 /** Something that reads what a client sends. */
 export interface Reader {
@@ -20,7 +21,7 @@ export interface Reader {
 }
 
 const STRANGER = new BelfryError('credentials_missing', 'none');
-const SETTINGS = { nornAllowedOrigins: [], dorguInboundMaxBytes: 512, anonymous: dialectNames };
+const SETTINGS = { nornAllowedOrigins: [], dorguInboundMaxBytes: 512 };
 const PARAMETERS = [
   'pattern',
   'filters',
@@ -40,7 +41,7 @@ const each = <Input>(inputs: readonly Input[], read: (input: Input) => unknown):
 
 /** Every reader of the hub that a client can reach. */
 export const READERS: readonly Reader[] = [
-  ...DIALECTS.flatMap(({ dialect, paths }): Reader[] => [
+  ...DIALECTS.flatMap((dialect): Reader[] => [
     {
       name: `a frame of ${dialect.name}`,
       by: 'signed in',
@@ -50,13 +51,14 @@ export const READERS: readonly Reader[] = [
       name: `a handshake of ${dialect.name}`,
       by: 'anybody',
       runs: (bytes) =>
-        ['/ws', ...paths].flatMap((path) =>
+        ['/ws', ...dialect.entryPoints.map(({ path }) => path)].flatMap((path) =>
           each(hostileQueries(bytes, PARAMETERS), (query) =>
             dialect.open({
               path,
               query,
               caller: STRANGER,
               now: 0,
+              anonymous: true,
               settings: SETTINGS,
               retained: () => Promise.resolve([]),
             }),

@@ -1,10 +1,9 @@
 import { DIALECTS } from '../../src/dialects/index.ts';
-import type { DialectName } from '../../src/dialects/dialect.ts';
 import type { HubEvent } from '../../src/model/event.ts';
 import { goTime, isGoZeroTime } from '../../src/model/time.ts';
 import { dialectContract, type ContractOptions } from './contract.ts';
 
-const CONTRACTS: Readonly<Record<DialectName, ContractOptions>> = {
+const CONTRACTS: Readonly<Record<string, ContractOptions>> = {
   native: {
     comesBack: ({ id: _id, previous: _previous, size: _size, ...event }) => event,
   },
@@ -57,4 +56,8 @@ const CONTRACTS: Readonly<Record<DialectName, ContractOptions>> = {
   },
 };
 
-for (const { dialect } of DIALECTS) dialectContract(dialect, CONTRACTS[dialect.name]);
+for (const dialect of DIALECTS) {
+  const contract = CONTRACTS[dialect.name];
+  if (contract === undefined) throw new Error(`no contract is written for ${dialect.name}`);
+  dialectContract(dialect, contract);
+}

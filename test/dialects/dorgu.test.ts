@@ -14,7 +14,8 @@ function open(request: Partial<OpenRequest> = {}): Session {
     query: new URLSearchParams(),
     caller: NOBODY,
     now: 0,
-    settings: { anonymous: ['norn', 'dorgu'], nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
+    anonymous: true,
+    settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
     retained: async () => [],
     ...request,
   }) as Session;
@@ -34,8 +35,8 @@ describe('a dorgu socket', () => {
   });
 
   it('takes frames as large as the real server does where the setting says so', () => {
-    const settings = { anonymous: [], nornAllowedOrigins: [], dorguInboundMaxBytes: 524_288 };
-    expect(open({ settings, caller: anIdentity() }).limits?.inboundMaxBytes).toBe(524_288);
+    const settings = { nornAllowedOrigins: [], dorguInboundMaxBytes: 524_288 };
+    expect(open({ settings, anonymous: false, caller: anIdentity() }).limits?.inboundMaxBytes).toBe(524_288);
   });
 
   it('takes a page of any origin', () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { dialectAt, DIALECTS, isDialectName, parseEvent, parseLogged } from '../../src/dialects/index.ts';
+import { DIALECTS } from '../../src/dialects/index.ts';
+import { dialectAt } from '../../src/dialects/paths.ts';
+import { parseEvent, parseLogged } from '../support/formats.ts';
 
 const canonical = { type: 'profiles', action: 'save', key: 'global', object: { a: 1 } };
 const asDrp = { Type: 'profiles', Action: 'save', Key: 'global', Object: { a: 1 } };
@@ -87,34 +89,28 @@ describe('a published event', () => {
 
 describe('a path', () => {
   it('under its name belongs to each dialect on every listener', () => {
-    for (const { dialect } of DIALECTS) {
-      expect(dialectAt(`/${dialect.name}/ws`, undefined)).toBe(dialect);
-      expect(dialectAt(`/${dialect.name}/ws`, 'native')).toBe(dialect);
-      expect(dialectAt('/ws', dialect.name)).toBe(dialect);
+    for (const dialect of DIALECTS) {
+      expect(dialectAt(`/${dialect.name}/ws`, 'metrics', DIALECTS)).toBe(dialect);
+      expect(dialectAt(`/${dialect.name}/ws`, 'native', DIALECTS)).toBe(dialect);
+      expect(dialectAt('/ws', dialect.name, DIALECTS)).toBe(dialect);
     }
   });
 
   it('of one system belongs to its dialect whatever the default', () => {
-    expect(dialectAt('/api/v3/ws', 'native')?.name).toBe('drp');
-    expect(dialectAt('/api/v3/ws', undefined)?.name).toBe('drp');
+    expect(dialectAt('/api/v3/ws', 'native', DIALECTS)?.name).toBe('drp');
+    expect(dialectAt('/api/v3/ws', 'metrics', DIALECTS)?.name).toBe('drp');
   });
 
   it('belongs to nobody otherwise', () => {
     for (const path of ['/', '/ws', '/ws/', '/native', '/native/ws/', '/NATIVE/ws', '/api/v3/ws/x']) {
-      expect(dialectAt(path, undefined)).toBeUndefined();
+      expect(dialectAt(path, 'metrics', DIALECTS)).toBeUndefined();
     }
   });
 
   it('belongs to one dialect only, whose names are all different', () => {
-    const paths = DIALECTS.flatMap(({ dialect, paths: own }) => own.concat(`/${dialect.name}/ws`));
+    const paths = DIALECTS.flatMap(({ name, entryPoints }) =>
+      entryPoints.map(({ path }) => (path === '/ws' ? `/${name}/ws` : path)),
+    );
     expect(new Set(paths).size).toBe(paths.length);
-  });
-});
-
-describe('the name of a dialect', () => {
-  it('is one of the list', () => {
-    expect(isDialectName('native')).toBe(true);
-    expect(isDialectName('drp')).toBe(true);
-    for (const name of ['', 'DRP', 'constructor', 'norn2']) expect(isDialectName(name)).toBe(false);
   });
 });

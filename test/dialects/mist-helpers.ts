@@ -40,7 +40,8 @@ export async function open(url: string, world: World = {}): Promise<Session> {
     query: new URLSearchParams(query),
     caller: caller instanceof BelfryError ? caller : (mist.identify?.(caller) ?? caller),
     now,
-    settings: { anonymous: ['norn', 'dorgu'], nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
+    anonymous: true,
+    settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
     retained:
       world.retained ??
       (async ({ type, action, key, count }) =>

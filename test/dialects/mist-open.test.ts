@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { dialectAt, ownPath } from '../../src/dialects/index.ts';
+import { DIALECTS } from '../../src/dialects/index.ts';
+import { dialectAt, ownPath } from '../../src/dialects/paths.ts';
 import { mist, MIST_PATHS } from '../../src/dialects/mist.ts';
 import { anyText, DEPLOYING, matches, json, open, refused, RUNNING } from './mist-helpers.ts';
 
@@ -79,11 +80,11 @@ describe('a stream of Mist', () => {
   it('is found under its path and under that with the prefix, on every listener', () => {
     for (const path of MIST_PATHS) {
       for (const asked of [path, `/mist${path}`]) {
-        expect(dialectAt(asked, undefined)).toBe(mist);
+        expect(dialectAt(asked, 'metrics', DIALECTS)).toBe(mist);
         expect(ownPath(asked, mist)).toBe(path);
       }
     }
-    expect(dialectAt('/norn/ws/metrics', undefined)).toBeUndefined();
+    expect(dialectAt('/norn/ws/metrics', 'metrics', DIALECTS)).toBeUndefined();
   });
 
   it.each(['/ws', '/ws/metrics/', '/ws/containers/logs', '/'])(

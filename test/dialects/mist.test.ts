@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { parseEvent } from '../../src/dialects/index.ts';
 import { mist } from '../../src/dialects/mist.ts';
 import {
   documented,
@@ -11,6 +10,7 @@ import {
 import type { Encoding } from '../../src/dialects/dialect.ts';
 import { anEvent } from '../support/connection.ts';
 import { encodesGolden } from './contract.ts';
+import { parseEvent } from '../support/formats.ts';
 
 const ENCODINGS = [documented, documentedSamples, real, realSamples, realStats];
 

@@ -1,7 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { MemoryBroker } from '../../src/broker/memory-broker.ts';
 import type { Session } from '../../src/dialects/dialect.ts';
-import { parseEvent } from '../../src/dialects/index.ts';
 import { norn } from '../../src/dialects/norn.ts';
 import { Commands } from '../../src/hub/commands.ts';
 import { Hub } from '../../src/hub/hub.ts';
@@ -10,6 +9,7 @@ import { ManualClock } from '../support/clock.ts';
 import { aConnection, cacheOf, settled } from '../support/connection.ts';
 import { TestTransport } from '../support/transport.ts';
 import { TestRegistry } from '../support/registry.ts';
+import { parseEvent } from '../support/formats.ts';
 
 const NOBODY = new BelfryError('credentials_missing', 'No credentials.');
 
@@ -54,7 +54,8 @@ async function startNode({ recentEvents = 1_000 } = {}) {
       ...(origin !== undefined && { origin }),
       caller: NOBODY,
       now: clock.now(),
-      settings: { anonymous: ['norn', 'dorgu'], nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
+      anonymous: true,
+      settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
       retained: async () => [],
     }) as Session;
     commands.open(hub.connections.attach(aConnection('192.0.2.1:1', norn, session), transport), session);

@@ -16,7 +16,8 @@ function open(request: Partial<OpenRequest> = {}): Session {
     query: new URLSearchParams(),
     caller: NOBODY,
     now: NOW,
-    settings: { anonymous: ['norn', 'dorgu'], nornAllowedOrigins: ALLOWED, dorguInboundMaxBytes: 512 },
+    anonymous: true,
+    settings: { nornAllowedOrigins: ALLOWED, dorguInboundMaxBytes: 512 },
     retained: async () => [],
     ...request,
   }) as Session;

@@ -23,7 +23,8 @@ export async function open(target: string, caller: Identity | BelfryError = anId
     query: searchParams,
     caller,
     now: 0,
-    settings: { anonymous: ['norn', 'dorgu'], nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
+    anonymous: true,
+    settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
     retained: async () => [],
   });
 }
@@ -36,7 +37,7 @@ export async function refused(target: string, caller?: BelfryError): Promise<Ref
 
 /** An event as somebody publishes it, and as the hub then holds it. */
 export function published(event_type: string, data: Json, more: object = {}): HubEvent {
-  const event = provisioning.parse({ event_type, data, ...more }) as NewEvent;
+  const event = provisioning.publishing?.parse({ event_type, data, ...more }) as NewEvent;
   return { time: '2025-10-02T07:15:09Z', size: 1, ...event };
 }
 

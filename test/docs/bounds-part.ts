@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { describeConfig, loadConfig } from '../../src/config/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { describeConfig } from '../../src/config/description.ts';
 import { allBounds } from '../../src/model/bound.ts';
 import { amount, grouped } from './tables.ts';
 

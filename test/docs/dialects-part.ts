@@ -1,5 +1,6 @@
-import { describeConfig, loadConfig } from '../../src/config/config.ts';
-import { dialectNames } from '../../src/dialects/index.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { describeConfig } from '../../src/config/description.ts';
+import { DIALECTS } from '../../src/dialects/index.ts';
 import { live, type Channel } from './live.ts';
 import { formOf } from './schemas.ts';
 import { cell, prose } from './tables.ts';
@@ -53,7 +54,7 @@ function listeners(): string[] {
   const listen = describeConfig(loadConfig({})).find(({ name }) => name === 'BELFRY_LISTEN')?.value ?? '';
   return listen.split(',').map((each) => {
     const [, port = '', dialect = '', tls] = /^(\d+)=(\w+)(\+tls)?$/.exec(each) ?? [];
-    if (!dialectNames.some((name) => name === dialect))
+    if (!DIALECTS.some(({ name }) => name === dialect))
       throw new Error(`${each} is no listener of a dialect`);
     return `| ${port}${tls === undefined ? '' : ', TLS'} | ${dialect} |`;
   });

@@ -1,19 +1,21 @@
 import { accessSettings } from '../../src/config/access.ts';
-import { describeConfig, loadConfig, type SettingLine } from '../../src/config/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { describeConfig, type SettingLine } from '../../src/config/description.ts';
 import { eventSettings } from '../../src/config/events.ts';
 import { limitSettings } from '../../src/config/limits.ts';
 import { listeningSettings } from '../../src/config/listening.ts';
 import { settingName } from '../../src/config/names.ts';
 import { traceSettings } from '../../src/config/traces.ts';
+import { DIALECTS } from '../../src/dialects/index.ts';
 import { amount, cell, code, prose } from './tables.ts';
 
 const noFile = (): string => '';
 
 /** What the settings of each part of the schema are about. */
 const GROUPS = [
-  ['Listening', listeningSettings(noFile)],
+  ['Listening', listeningSettings(noFile, DIALECTS)],
   ['Traces', traceSettings],
-  ['Access', accessSettings(noFile)],
+  ['Access', accessSettings(noFile, DIALECTS)],
   ['Limits', limitSettings()],
   ['Events', eventSettings()],
 ] as const;

@@ -2,12 +2,11 @@ import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { RedisBroker } from '../../src/broker/redis-broker.ts';
-import { FORMATS } from '../../src/dialects/formats.ts';
-import { parseEvent, parseLogged } from '../../src/dialects/index.ts';
 import type { HubEvent } from '../../src/model/event.ts';
 import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
 import { ManualClock } from '../support/clock.ts';
 import { settled, startHub, TestBroker } from '../support/connection.ts';
+import { formats, parseEvent, parseLogged } from '../support/formats.ts';
 
 const CLIENTS = 5_000;
 
@@ -24,7 +23,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('five thousand clients that come back at once
       bounds: { maxEvents: 10_000, maxBytes: 268_435_456, maxAgeMs: 86_400_000 },
       maxIngressBytes: 268_435_456,
       maxRetainedBytes: 268_435_456,
-      formats: FORMATS,
+      formats: formats.all,
       parse: (body) => parseEvent(body),
       parseLogged: (body) => parseLogged(body),
       maxEventBytes: 1_048_576,

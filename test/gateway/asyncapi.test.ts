@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
-import { DIALECTS, dialectAt } from '../../src/dialects/index.ts';
+import { DIALECTS } from '../../src/dialects/index.ts';
+import { dialectAt } from '../../src/dialects/paths.ts';
 import { STREAMS } from '../../src/dialects/mist-streams.ts';
 import { native } from '../../src/dialects/native.ts';
 import { CLOSE } from '../../src/model/close.ts';
@@ -23,12 +24,11 @@ describe('the AsyncAPI document', () => {
   });
 
   it('describes the sockets of every dialect, each where it is', () => {
-    const entryPoints = DIALECTS.flatMap(({ dialect: { name }, paths }) =>
-      // Mist has no socket that is all of it.
-      name === 'mist' ? paths : [`/${name}/ws`, ...paths],
+    const addresses = DIALECTS.flatMap(({ name, entryPoints }) =>
+      entryPoints.map(({ path }) => (path === '/ws' ? `/${name}/ws` : path)),
     );
-    expect(description.addresses('hub').toSorted()).toEqual(entryPoints.toSorted());
-    for (const address of entryPoints) expect(dialectAt(address, undefined)).toBeDefined();
+    expect(description.addresses('hub').toSorted()).toEqual(addresses.toSorted());
+    for (const address of addresses) expect(dialectAt(address, 'metrics', DIALECTS)).toBeDefined();
   });
 
   it('says which sockets are for everybody', () => {
@@ -47,7 +47,7 @@ describe('the AsyncAPI document', () => {
       ]);
   });
 
-  it.each(DIALECTS.map(({ dialect }) => dialect.name))('says what /ws is where %s is the default', (name) => {
+  it.each(DIALECTS.map(({ name }) => name))('says what /ws is where %s is the default', (name) => {
     const described = new Description({ byDefault: name });
     expect(described.addresses('hub').includes('/ws')).toBe(name !== 'mist');
     if (name === 'mist') return;

@@ -103,7 +103,7 @@ describe('what is no handshake', () => {
     expect(await shake(socketOf(node), headers)).toEqual({ status: 400, version: '13', body: 'Bad Request' });
   });
 
-  it.each(DIALECTS.map(({ dialect }) => dialect.name))(
+  it.each(DIALECTS.map(({ name }) => name))(
     'is answered 405 at the socket of %s when its method is not GET',
     async (name) => {
       const node = await startNorn();

@@ -8,6 +8,7 @@ import { keepAlive } from './connections-helpers.ts';
 import { nativeClient } from '../support/client.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { runs } from '../support/runs.ts';
+import { formats } from '../support/formats.ts';
 
 interface Described {
   readonly parameters: readonly Parameter[];
@@ -15,7 +16,7 @@ interface Described {
   readonly responses: Readonly<Record<string, object>>;
 }
 
-const document = openApi('1.2.3', ROUTES) as {
+const document = openApi('1.2.3', ROUTES, formats) as {
   readonly paths: Record<string, Record<string, Described>>;
 };
 

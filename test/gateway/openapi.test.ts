@@ -12,8 +12,9 @@ import { validatorsOf } from '../support/json-schema.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { HAS_REDIS_SERVER, randomPrefix, startRedisServer } from '../support/redis.ts';
 import { openStream } from '../support/stream.ts';
+import { formats } from '../support/formats.ts';
 
-const document = openApi('1.2.3', ROUTES);
+const document = openApi('1.2.3', ROUTES, formats);
 
 interface Layer {
   readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> };

@@ -13,7 +13,7 @@ const which = fc.nat(5);
 const operation = fc.oneof(
   fc.record({
     do: fc.constant('connect' as const),
-    dialect: fc.constantFrom(...DIALECTS.map(({ dialect }) => dialect)),
+    dialect: fc.constantFrom(...DIALECTS),
     grants: fc.constantFrom('*.*.*', 'a.*.*'),
   }),
   fc.record({

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { native, slowPolicy } from '../../src/dialects/native.ts';
+import { slowPolicy } from '../../src/dialects/native-messages.ts';
+import { native } from '../../src/dialects/native.ts';
 import { droppableOf } from '../../src/hub/subscription.ts';
 import { Pattern } from '../../src/model/pattern.ts';
 import {

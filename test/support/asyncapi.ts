@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { dialectNames } from '../../src/dialects/index.ts';
+import { DIALECTS } from '../../src/dialects/index.ts';
 import { asyncApi, type AsyncApiOptions } from '../../src/gateway/api-docs/asyncapi.ts';
+import { formats } from './formats.ts';
 import { validatorsOf } from './json-schema.ts';
 
 interface ChannelObject {
@@ -29,10 +30,11 @@ export class Description {
     const defaults = {
       version: '1.2.3',
       prefix: 'belfry',
-      byDefault: undefined,
+      byDefault: 'metrics',
       tls: false,
-      dialects: dialectNames,
-      anonymous: ['norn', 'dorgu'] as const,
+      dialects: DIALECTS,
+      anonymous: ['norn', 'dorgu'],
+      formats,
     };
     this.document = asyncApi({ ...defaults, ...options }) as Description['document'];
     this.#complaintsAt = validatorsOf(this.document, '7');

@@ -1,7 +1,6 @@
 import { onTestFinished } from 'vitest';
 import type { Broker, EventPage, History, RetainedPages, RetainedQuery } from '../../src/broker/broker.ts';
 import type { Dialect, Session } from '../../src/dialects/dialect.ts';
-import { parseEvent } from '../../src/dialects/index.ts';
 import { native } from '../../src/dialects/native.ts';
 import { Commands, type CommandOptions } from '../../src/hub/commands.ts';
 import type { ConnectionInfo } from '../../src/hub/connection-info.ts';
@@ -18,6 +17,7 @@ import { Grants, type Identity } from '../../src/model/principal.ts';
 import { ManualClock } from './clock.ts';
 import { TestTransport } from './transport.ts';
 import { TestRegistry } from './registry.ts';
+import { parseEvent } from './formats.ts';
 
 type Logged = HubEvent & { readonly id: Cursor };
 

@@ -8,7 +8,8 @@ export function anOpenRequest(path: string, query = '', more: Partial<OpenReques
     query: new URLSearchParams(query),
     caller: anIdentity(),
     now: Date.UTC(2026, 0, 15, 10, 30),
-    settings: { anonymous: ['norn', 'dorgu'], nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
+    anonymous: true,
+    settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
     retained: async () => [],
     ...more,
   };

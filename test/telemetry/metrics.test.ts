@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { dialectNames } from '../../src/dialects/index.ts';
+import { DIALECTS } from '../../src/dialects/index.ts';
 import { norn } from '../../src/dialects/norn.ts';
 import { metricsOf } from '../../src/telemetry/metrics.ts';
 import { RegistrySize } from '../../src/telemetry/registry-size.ts';
@@ -45,6 +45,7 @@ class SlowRegistry extends TestRegistry {
 async function measured(options?: TestHubOptions): Promise<TestHub & { page: () => Promise<MetricsPage> }> {
   const test = await startHub(options);
   const metrics = metricsOf({
+    known: DIALECTS,
     stats: test.hub.stats,
     connections: test.hub.connections,
     rejected: new RejectedInput(test.clock, pino({ level: 'silent' })),
@@ -78,15 +79,15 @@ describe('the page of metrics', () => {
       first.get(`belfry_connections{dialect="native",principal_kind="${kind}"}`);
     expect(['user', 'runner', 'unknown', 'other'].map(native)).toEqual([2, 1, 1, 3]);
     expect(first.get('belfry_connections{dialect="norn",principal_kind="user"}')).toBe(1);
-    expect(first.text.match(/^belfry_connections\{/gm)).toHaveLength(dialectNames.length * 4);
+    expect(first.text.match(/^belfry_connections\{/gm)).toHaveLength(DIALECTS.length * 4);
     hub.connections.detach(connection, 'gone');
     expect((await page()).get('belfry_connections{dialect="norn",principal_kind="user"}')).toBe(0);
   });
 
   it('shows every dialect and outcome from the start, so that the first increase is seen', async () => {
     const { text } = await (await measured()).page();
-    expect(text.match(/^belfry_deliveries_total\{.*\} 0$/gm)).toHaveLength(dialectNames.length * 6);
-    expect(text.match(/^belfry_deliveries_received_total\{.*\} 0$/gm)).toHaveLength(dialectNames.length);
+    expect(text.match(/^belfry_deliveries_total\{.*\} 0$/gm)).toHaveLength(DIALECTS.length * 6);
+    expect(text.match(/^belfry_deliveries_received_total\{.*\} 0$/gm)).toHaveLength(DIALECTS.length);
   });
 
   it('counts events, the cohorts they matched, and what was written for them', async () => {

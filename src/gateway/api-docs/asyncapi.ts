@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { DialectName } from '../../dialects/dialect.ts';
-import type { Messages } from '../../dialects/messages.ts';
+import type { Messages } from '../../dialects/dialect.ts';
+import type { EventFormats } from '../../dialects/event-formats.ts';
 import { CLOSE } from '../../model/close.ts';
 import { jsonSchema } from './json-schema.ts';
 import { errorTable, HTTP_SCHEMES } from './openapi.ts';
@@ -13,8 +13,9 @@ export interface AsyncApiOptions extends Served {
   /** The prefix of Redis keys and channels. */
   readonly prefix: string;
   /** What `/ws` speaks on the listener that is described. */
-  readonly byDefault: DialectName | undefined;
+  readonly byDefault: string;
   readonly tls: boolean;
+  readonly formats: EventFormats;
 }
 
 const SECURITY_SCHEMES = {
@@ -31,10 +32,10 @@ const SECURITY_SCHEMES = {
 type ServerName = 'hub' | 'redis';
 
 /** AsyncAPI 3.0 of the sockets of one listener, and of Redis. */
-export function asyncApi({ version, prefix, byDefault, tls, ...served }: AsyncApiOptions): object {
+export function asyncApi({ version, prefix, byDefault, tls, formats, ...served }: AsyncApiOptions): object {
   const all: [ServerName, Channel][] = [
     ...socketChannels(byDefault, served).map((channel): [ServerName, Channel] => ['hub', channel]),
-    ...redisChannels(prefix).map((channel): [ServerName, Channel] => ['redis', channel]),
+    ...redisChannels(prefix, formats).map((channel): [ServerName, Channel] => ['redis', channel]),
   ];
   return {
     asyncapi: '3.0.0',

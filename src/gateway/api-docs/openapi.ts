@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { MAX_EVENTS } from '../../dialects/native.ts';
-import { PUBLISHED } from '../../dialects/messages.ts';
+import type { Messages } from '../../dialects/dialect.ts';
+import type { EventFormats } from '../../dialects/event-formats.ts';
+import { MAX_EVENTS } from '../../dialects/native-messages.ts';
 import { ERROR_CODES, ERRORS, seeOf, type ErrorCode } from '../../model/errors.ts';
 import type { Parameter } from '../rest/query.ts';
 import { errorsOf, named, type Answer, type DescribedRoute, type NamedSchema } from '../rest/route.ts';
@@ -31,10 +32,14 @@ const REFUSAL = named(
     ),
 );
 
-/** OpenAPI 3.1 of these routes. */
-export function openApi(version: string, routes: readonly DescribedRoute[]): object {
+/** OpenAPI 3.1 of these routes, where events may be published in these formats. */
+export function openApi(
+  version: string,
+  routes: readonly DescribedRoute[],
+  { schemas: published }: Pick<EventFormats, 'schemas'>,
+): object {
   const paths: Record<string, Record<string, object>> = {};
-  for (const route of routes) (paths[route.path] ??= {})[route.method] = operationObject(route);
+  for (const route of routes) (paths[route.path] ??= {})[route.method] = operationObject(route, published);
   return {
     openapi: '3.1.0',
     info: {
@@ -45,7 +50,7 @@ export function openApi(version: string, routes: readonly DescribedRoute[]): obj
     servers: [{ url: '/' }],
     paths,
     components: {
-      schemas: schemasOf(routes),
+      schemas: schemasOf(routes, published),
       securitySchemes: { ...HTTP_SCHEMES, token: { type: 'apiKey', in: 'query', name: 'token' } },
     },
     'x-belfry-errors': errorTable(),
@@ -59,10 +64,10 @@ export function errorTable(): object {
 }
 
 /** Published events are described as they are written, answers as they are told. */
-function schemasOf(routes: readonly DescribedRoute[]): object {
+function schemasOf(routes: readonly DescribedRoute[], published: Messages): object {
   const told = [REFUSAL, ...routes.flatMap(schemasIn)].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return Object.fromEntries([
-    ...Object.entries(PUBLISHED).map(([dialect, schema]) => [
+    ...Object.entries(published).map(([dialect, schema]) => [
       publishedName(dialect),
       jsonSchema(schema, 'input', 'draft-2020-12'),
     ]),
@@ -79,7 +84,7 @@ function publishedName(dialect: string): string {
   return `Published_${dialect}`;
 }
 
-function operationObject(route: DescribedRoute): object {
+function operationObject(route: DescribedRoute, published: Messages): object {
   const { id, summary, query, headers = {}, takesEvents = false } = route;
   return {
     operationId: id,
@@ -87,10 +92,11 @@ function operationObject(route: DescribedRoute): object {
     security: securityOf(route),
     parameters: [
       ...pathParameters(route),
+      ...(takesEvents ? [parameter('query', 'dialect', { form: dialectIn(published) })] : []),
       ...Object.entries(query?.parameters ?? {}).map(([name, about]) => parameter('query', name, about)),
       ...Object.entries(headers).map(([name, form]) => parameter('header', name, { form })),
     ],
-    ...(takesEvents && { requestBody: eventsBody() }),
+    ...(takesEvents && { requestBody: eventsBody(published) }),
     responses: { ...refusals(route), ...answers(route) },
   };
 }
@@ -123,8 +129,12 @@ function parameter(
   };
 }
 
-function eventsBody(): object {
-  const event = { anyOf: Object.keys(PUBLISHED).map((dialect) => reference(publishedName(dialect))) };
+function dialectIn(published: Messages): z.ZodType {
+  return z.enum(Object.keys(published)).describe('In whose format; found by its fields when absent');
+}
+
+function eventsBody(published: Messages): object {
+  const event = { anyOf: Object.keys(published).map((dialect) => reference(publishedName(dialect))) };
   const list = { type: 'array', items: event, minItems: 1, maxItems: MAX_EVENTS };
   return { required: true, content: { 'application/json': { schema: { anyOf: [event, list] } } } };
 }

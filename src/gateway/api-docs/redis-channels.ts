@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import { errorCode, PUBLISHED } from '../../dialects/messages.ts';
-import { rfc3339 } from '../../dialects/shapes.ts';
+import type { EventFormats } from '../../dialects/event-formats.ts';
+import { errorCode, rfc3339 } from '../../dialects/shapes.ts';
 import { controlCommandSchema } from '../../registry/control.ts';
 import type { Channel } from './socket-channels.ts';
 
-const published = z.union(Object.values(PUBLISHED));
 const eventText = z.string().describe('An event as JSON, in any format');
 const NOTHING = {};
 
 /** Channels, streams and the function of Redis, where nodes share one. */
-export function redisChannels(prefix: string): Channel[] {
+export function redisChannels(prefix: string, { schemas }: Pick<EventFormats, 'schemas'>): Channel[] {
+  const published = z.union(Object.values(schemas));
   return [
     {
       address: `${prefix}:events`,

@@ -1,8 +1,8 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Subscription } from '../../dialects/dialect.ts';
-import { gapForm, heardEvent } from '../../dialects/messages.ts';
-import { native, parsePosition, slowPolicy, subscriptionsIn } from '../../dialects/native.ts';
+import { gapForm, heardEvent, slowPolicy } from '../../dialects/native-messages.ts';
+import { native, parsePosition, subscriptionsIn } from '../../dialects/native.ts';
 import { Subscriptions } from '../../hub/subscriptions.ts';
 import type { EventLog } from '../../hub/event-log.ts';
 import { readHistoryPage, type Page } from '../../hub/history-page.ts';

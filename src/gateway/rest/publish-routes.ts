@@ -1,42 +1,29 @@
 import type { Request } from 'express';
-import { z } from 'zod';
 import type { Broker } from '../../broker/broker.ts';
-import type { DialectName } from '../../dialects/dialect.ts';
-import { dialectNames, isDialectName, parseEvent } from '../../dialects/index.ts';
-import { MAX_EVENTS } from '../../dialects/native.ts';
+import type { Dialect } from '../../dialects/dialect.ts';
+import type { EventFormats } from '../../dialects/event-formats.ts';
+import { MAX_EVENTS } from '../../dialects/native-messages.ts';
 import { publishAs } from '../../hub/publishing.ts';
 import type { Clock } from '../../model/clock.ts';
 import { BelfryError } from '../../model/errors.ts';
-import type { NewEvent } from '../../model/event.ts';
 import { keyOfHeader, MAX_IDEMPOTENCY_KEY } from '../../model/idempotency.ts';
-import { readJson } from '../../model/json.ts';
+import { readJson, type JsonText } from '../../model/json.ts';
 import { withoutGrant } from '../../model/principal.ts';
 import { inTraceOf } from '../../telemetry/tracing.ts';
 import { identityOf } from '../auth/request-identity.ts';
 import { jsonBody } from '../http/json-body.ts';
+import { targetOf } from '../sockets/handshake.ts';
 import { headerText } from './event-forms.ts';
-import { lenient, query } from './query.ts';
 import { route, type Route } from './route.ts';
 
 export interface PublishDeps {
   readonly broker: Broker;
+  /** Every dialect, whether the settings serve it or not. */
+  readonly known: readonly Dialect[];
+  readonly formats: Pick<EventFormats, 'parse'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly eventMaxBytes: number;
 }
-
-/** Mist has no form of its own for what is published. */
-const WRITTEN = dialectNames.filter((name) => name !== 'mist');
-
-const DIALECT = lenient(
-  z.enum(WRITTEN).describe('In whose format; found by its fields when absent'),
-  (name): DialectName => {
-    if (isDialectName(name)) return name;
-    throw new BelfryError(
-      'dialect_unknown',
-      `There is no dialect "${name.slice(0, 50)}". Expected ${dialectNames.join(', ')}.`,
-    );
-  },
-);
 
 /** One event or a list, all or none; 204, with the ids in `Belfry-Event-Ids`. */
 export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
@@ -45,7 +32,6 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
     method: 'post',
     path: '/api/v3/events',
     summary: 'Publish one event, or a list of them, all or none',
-    query: query({ dialect: DIALECT }),
     headers: {
       'Idempotency-Key': headerText
         .min(1)
@@ -76,8 +62,9 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
         throw new BelfryError('forbidden', withoutGrant(principal, 'to publish'));
     },
     body: ({ eventMaxBytes }) => jsonBody(eventMaxBytes),
-    handler: async ({ broker, clock }: PublishDeps, { request, response, query: { dialect } }) => {
-      const events = readEvents(request, dialect);
+    handler: async ({ broker, clock, known, formats }: PublishDeps, { request, response }) => {
+      const dialect = dialectOf(request, known);
+      const events = bodiesOf(request).map((body) => formats.parse(body, dialect));
       const ids = await publishAs({
         broker,
         identity: identityOf(response),
@@ -93,7 +80,19 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
   }),
 ];
 
-function readEvents(request: Request, dialect: DialectName | undefined): NewEvent[] {
+function dialectOf(request: Request, known: readonly Dialect[]): string | undefined {
+  const name = targetOf(request).query.get('dialect');
+  if (name === null) return undefined;
+  const names = known.map((dialect) => dialect.name);
+  if (names.includes(name)) return name;
+  throw new BelfryError(
+    'dialect_unknown',
+    `There is no dialect "${name.slice(0, 50)}". Expected ${names.join(', ')}.`,
+  );
+}
+
+/** The events of a body, which is one or a list of them, not read yet. */
+function bodiesOf(request: Request): readonly JsonText[] {
   const body = readJson(Buffer.isBuffer(request.body) ? request.body : '');
   const list = body.items(MAX_EVENTS + 1) ?? [body];
   if (list.length === 0 || list.length > MAX_EVENTS) {
@@ -102,7 +101,7 @@ function readEvents(request: Request, dialect: DialectName | undefined): NewEven
       `The list holds ${list.length === 0 ? 'no' : 'more'} events. Expected 1 to ${MAX_EVENTS}.`,
     );
   }
-  return list.map((event) => parseEvent(event, dialect));
+  return list;
 }
 
 function idempotencyKeyOf(request: Request): string | undefined {

@@ -1,7 +1,6 @@
 /** A route of HTTP, declared once: what OpenAPI describes of it is what express serves and checks. */
 import type { Request, RequestHandler, Response, Router } from 'express';
 import type { z } from 'zod';
-import type { DialectName } from '../../dialects/dialect.ts';
 import type { ErrorCode } from '../../model/errors.ts';
 import { targetOf } from '../sockets/handshake.ts';
 import type { Parameter, Query } from './query.ts';
@@ -28,14 +27,14 @@ interface Described<Path extends string> {
   /** The route needs no credentials. */
   readonly open?: boolean;
   /** The route is served where this dialect is, and needs no credentials where the dialect needs none. */
-  readonly of?: DialectName;
+  readonly of?: string;
   /** DRP's clients ask this before anything else, so its refusals are to the letter those of DRP. */
   readonly ofDrp?: boolean;
   /** The parameters of the path for which not any text will do. */
   readonly names?: Readonly<Record<string, Parameter>>;
   readonly query?: Query;
   readonly headers?: Readonly<Record<string, z.ZodType>>;
-  /** The body is an event or a list of events. */
+  /** The body is an event or a list of events, in the format that the parameter `dialect` names. */
   readonly takesEvents?: boolean;
   readonly answers: Readonly<Record<number, Answer>>;
   /** The codes that the route may refuse with, beside those of every route under `/api/v3`. */

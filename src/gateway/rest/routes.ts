@@ -1,5 +1,5 @@
 /** Every route of HTTP that there can be, in the order in which they are asked and described. */
-import type { DialectName } from '../../dialects/dialect.ts';
+import type { Dialect } from '../../dialects/dialect.ts';
 import { CLUSTERS_ROUTES } from './clusters-routes.ts';
 import { CONNECTIONS_ROUTES, type ConnectionsDeps } from './connections-routes.ts';
 import { DEAD_LETTERS_ROUTES, type DeadLettersDeps } from './dead-letters-routes.ts';
@@ -58,9 +58,9 @@ export const ROUTES: readonly DescribedRoute[] = [
 ];
 
 export interface ServedBy {
-  /** The dialects that are served, and those that may be used without a token. */
-  readonly dialects: readonly DialectName[];
-  readonly anonymous: readonly DialectName[];
+  /** The dialects that are served, and the names of those that may be used without a token. */
+  readonly dialects: readonly Dialect[];
+  readonly anonymous: readonly string[];
   /** Whether metrics have a listener of their own, and are not served on the others. */
   readonly metricsApart: boolean;
 }
@@ -68,7 +68,7 @@ export interface ServedBy {
 /** The routes that a node with these settings serves, each as it is there. */
 export function servedRoutes({ dialects, anonymous, metricsApart }: ServedBy): DescribedRoute[] {
   const served = ROUTES.filter(({ id, of }) =>
-    of === undefined ? id !== 'getMetrics' || !metricsApart : dialects.includes(of),
+    of === undefined ? id !== 'getMetrics' || !metricsApart : dialects.some(({ name }) => name === of),
   );
   return served.map((route) => {
     const { of, errors = [] } = route;

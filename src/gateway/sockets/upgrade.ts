@@ -1,14 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { readRetained } from '../../broker/broker.ts';
 import type { Duplex } from 'node:stream';
-import {
-  Refusal,
-  type Dialect,
-  type DialectName,
-  type DialectSettings,
-  type Session,
-} from '../../dialects/dialect.ts';
-import { dialectAt, ownPath } from '../../dialects/index.ts';
+import { Refusal, type Dialect, type DialectSettings, type Session } from '../../dialects/dialect.ts';
+import { dialectAt, ownPath } from '../../dialects/paths.ts';
 import type { ConnectionInfo } from '../../hub/connection-info.ts';
 import type { EventLog } from '../../hub/event-log.ts';
 import type { Clock } from '../../model/clock.ts';
@@ -37,7 +31,9 @@ export interface UpgradeOptions extends WebSocketsOptions {
   readonly clock: Pick<Clock, 'now'>;
   readonly authenticator: Authenticator;
   /** The dialects that are served. */
-  readonly dialects: readonly DialectName[];
+  readonly dialects: readonly Dialect[];
+  /** The names of the dialects that may be used without a token. */
+  readonly anonymous: readonly string[];
   readonly allowedOrigins: readonly string[];
   /** Name of the cookie that may carry a token. */
   readonly cookie: string;
@@ -75,12 +71,7 @@ export class Upgrade {
   }
 
   /** Answers an upgrade request, one way or the other. Never rejects. */
-  async handle(
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-    byDefault: DialectName | undefined,
-  ): Promise<void> {
+  async handle(request: IncomingMessage, socket: Duplex, head: Buffer, byDefault: string): Promise<void> {
     const { connections, log, admission } = this.#options;
     socket.on('error', this.#onError);
     let slot: Slot | undefined;
@@ -105,13 +96,13 @@ export class Upgrade {
   }
 
   /** Everything that is decided before the upgrade, for a request that is none. @throws Refusal or BelfryError */
-  async open(request: IncomingMessage, byDefault: DialectName | undefined): Promise<void> {
+  async open(request: IncomingMessage, byDefault: string): Promise<void> {
     const { slot } = await this.#decide(request, byDefault);
     slot.leave();
   }
 
   /** The place is held when this resolves. @throws Refusal or BelfryError */
-  async #decide(request: IncomingMessage, byDefault: DialectName | undefined): Promise<Decided> {
+  async #decide(request: IncomingMessage, byDefault: string): Promise<Decided> {
     checkHost(request);
     const { path, query } = targetOf(request);
     const dialect = dialectAt(path, byDefault, this.#options.dialects);
@@ -144,7 +135,7 @@ export class Upgrade {
     query: URLSearchParams,
     dialect: Dialect,
   ): Promise<Session> {
-    const { eventLog, clock, settings } = this.#options;
+    const { eventLog, clock, anonymous, settings } = this.#options;
     const { origin } = request.headers;
     return dialect.open({
       path: ownPath(path, dialect),
@@ -152,6 +143,7 @@ export class Upgrade {
       ...(origin !== undefined && { origin }),
       caller: await this.#caller(request, query, dialect),
       now: clock.now(),
+      anonymous: anonymous.includes(dialect.name),
       settings,
       retained: async (wanted) => (await readRetained(eventLog.history, [wanted])).events,
     });
@@ -178,11 +170,11 @@ export class Upgrade {
   #credentials(
     request: IncomingMessage,
     query: URLSearchParams,
-    { name, subprotocols }: Dialect,
+    { usesCookies = false, subprotocols }: Dialect,
   ): Credentials {
     const { authorization, cookie, origin, 'sec-websocket-protocol': offered } = request.headers;
     const protocols = subprotocols === undefined ? undefined : offered;
-    const token = name === 'mist' ? cookieOf(cookie, this.#options.cookie) : undefined;
+    const token = usesCookies ? cookieOf(cookie, this.#options.cookie) : undefined;
     if (token === undefined) return credentialsOf({ authorization, protocols, query });
     const isOwn = origin === undefined || isOwnPage(request.headers);
     if (!isOwn && !this.#options.allowedOrigins.includes(origin)) {

@@ -1,0 +1,101 @@
+/** What native clients say and hear, as schemas, and where. */
+import { z } from 'zod';
+import { bound } from '../model/bound.ts';
+import { HUB_TYPE } from '../model/event.ts';
+import { MAX_IDEMPOTENCY_KEY } from '../model/idempotency.ts';
+import { SLOW_POLICIES_TEXT, SLOW_POLICY_NAMES } from '../model/slow-policies/index.ts';
+import type { EntryPoint } from './dialect.ts';
+import { nativeEvent } from './native-event.ts';
+import { anyJson, anyNumber, anyText, byWord, fault, rfc3339 } from './shapes.ts';
+
+/** In one publish: as many ids as fit into a header that every client and proxy takes. */
+export const MAX_EVENTS = bound('events of one publish', 256, 'entries', 'it is refused with event_invalid');
+/** As many as a connection may hold where no setting says otherwise. */
+export const MAX_PATTERNS = bound('patterns of one command', 1_000, 'entries', 'the command is refused');
+
+export const slowPolicy = z.enum(SLOW_POLICY_NAMES).describe(SLOW_POLICIES_TEXT);
+
+export const MAX_ID_LENGTH = bound(
+  'id of a native command',
+  200,
+  'characters',
+  'the command is refused with command_invalid',
+);
+const commandId = z
+  .union([z.string().max(MAX_ID_LENGTH), anyNumber.refine((id) => String(id).length <= MAX_ID_LENGTH)])
+  .transform(String)
+  .default('');
+const patterns = z.array(z.string()).min(1).max(MAX_PATTERNS);
+
+export const nativeCommand = z.discriminatedUnion('command', [
+  z.strictObject({
+    id: commandId,
+    command: z.literal('subscribe'),
+    patterns,
+    filters: z.unknown().optional(),
+    since: z.string().optional(),
+    slow: slowPolicy.optional(),
+  }),
+  z.strictObject({ id: commandId, command: z.literal('unsubscribe'), patterns }),
+  z.strictObject({
+    id: commandId,
+    command: z.literal('publish'),
+    events: z.array(anyText).min(1).max(MAX_EVENTS),
+    idempotencyKey: z.string().min(1).max(MAX_IDEMPOTENCY_KEY).optional(),
+  }),
+  z.strictObject({ id: commandId, command: z.literal('auth'), token: z.string().min(1) }),
+  z.strictObject({ id: commandId, command: z.literal('ping') }),
+]);
+
+const cursor = z.string().describe('A position in the log: the id of an event. Opaque to clients.');
+const position = cursor.nullable();
+
+/** An event as native clients, event streams and history have it. */
+export const heardEvent = nativeEvent.extend({
+  id: cursor.optional(),
+  time: rfc3339,
+  type: z.string().regex(/^(?!belfry$)[\s\S]+$/),
+  object: anyJson,
+});
+
+export const gapForm = z.strictObject({
+  from: position,
+  to: position,
+  reason: z.enum(['trimmed', 'log lost', 'unknown cursor', 'slow']),
+  dropped: z.int().optional(),
+});
+
+/** What the hub says by itself; the key is the `id` of the command that it answers. */
+function own(action: string, object: z.ZodType): z.ZodType {
+  return z.strictObject({
+    time: rfc3339,
+    type: z.literal(HUB_TYPE),
+    action: z.literal(action),
+    key: z.string(),
+    object,
+  });
+}
+
+const names = z.array(z.string());
+
+export const ENTRY_POINT: EntryPoint = {
+  path: '/ws',
+  summary: "Belfry's own protocol",
+  query: {
+    pattern: z.array(z.string()).describe('Subscribes at once: type.action.key'),
+    filters: z.string().describe('JSON: paths into the event, each with a value or a list'),
+    slow: slowPolicy,
+    since: z.string().describe('A cursor, or a time as RFC 3339 has it'),
+  },
+  sends: {
+    event: heardEvent,
+    subscribed: own('subscribe', z.strictObject({ patterns: names, cursor })),
+    unsubscribed: own('unsubscribe', z.strictObject({ patterns: names })),
+    published: own('publish', z.strictObject({ ids: z.array(cursor) })),
+    authenticated: own('auth', z.strictObject({ principal: z.string(), expiresAt: rfc3339.nullable() })),
+    pong: own('ping', z.strictObject({})),
+    refused: own('error', z.strictObject({ command: z.string().nullable(), ...fault })),
+    gap: own('gap', gapForm),
+  },
+  takes: byWord('command', nativeCommand),
+};
