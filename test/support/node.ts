@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { pino, type Logger } from 'pino';
 import { onTestFinished } from 'vitest';
 import { startApp, type App } from '../../src/app.ts';
 import { signToken } from '../../src/app-token.ts';
 import { loadConfig, type Config } from '../../src/config/config.ts';
+import type { Dialect } from '../../src/dialects/dialect.ts';
+import { DIALECTS } from '../../src/dialects/index.ts';
+import { systemClock } from '../../src/model/clock.ts';
 
 export const TEST_SECRET = 'a secret that only the tests know';
 
@@ -19,16 +23,20 @@ export interface TestNode extends App {
 }
 
 /** A whole node in this process, on free ports and the memory broker, that ends with the test. */
-export async function startNode(settings: Record<string, string> = {}): Promise<TestNode> {
-  const config = loadConfig({
+export async function startNode(
+  settings: Record<string, string> = {},
+  dialects: readonly Dialect[] = DIALECTS,
+): Promise<TestNode> {
+  const env = {
     BELFRY_LISTEN: '127.0.0.1:0=drp',
     BELFRY_JWT_SECRET: TEST_SECRET,
     BELFRY_LOG_LEVEL: 'debug',
     BELFRY_DRAIN_TIMEOUT_MS: '1000',
     ...settings,
-  });
+  };
+  const config = loadConfig(env, readFileSync, dialects);
   const log: Record<string, unknown>[] = [];
-  const app = await startApp(config, logInto(log));
+  const app = await startApp(config, logInto(log), systemClock, dialects);
   onTestFinished(() => app.stop());
   return {
     ...app,
