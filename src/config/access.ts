@@ -41,14 +41,17 @@ const user = record({
 
 const role = record({ subscribe: patterns.default([]), publish: patterns.default([]) });
 
-/** Claims that every token made here carries. */
+/** The claims that every token made by a node carries. */
 const CLAIMS = ['exp', 'iat', 'jti', 'sub', 'sid', 'auth_time'] as const;
 
-/** What a claim is compared with to the letter: a space at either end is a slip, and would refuse every token. */
+/**
+ * A text that a claim must equal exactly. A space at either end is a typing error, with which every token would be
+ * refused.
+ */
 const claimValue = () =>
   matching(/^\S(?:.*\S)?$/, 'the claim to the letter, with no space or line break at either end');
 
-/** Who may do what: tokens, users, roles. */
+/** The settings that say who may do what: tokens, users and roles. */
 export const accessSettings = (readFile: ReadText, dialects: readonly Dialect[]) => ({
   jwtSecret: text()
     .refine((secret) => Buffer.byteLength(secret) >= 16, {
@@ -75,28 +78,28 @@ export const accessSettings = (readFile: ReadText, dialects: readonly Dialect[])
   jwtIssuer: claimValue().exactOptional().describe('The claim iss that every token must carry.'),
   jwtAudience: claimValue()
     .exactOptional()
-    .describe('What the claim aud of every token must be, or hold where it is a list.'),
+    .describe('The value that the claim aud of every token must have, or must contain where it is a list.'),
   jwtRequire: list(z.enum(CLAIMS, { error: `is no such claim. Expected some of ${CLAIMS.join(', ')}` }))
     .default([])
-    .describe(`Claims, comma-separated, without which no token is taken: some of ${CLAIMS.join(', ')}.`),
+    .describe(`Claims, comma-separated, that every token must carry: some of ${CLAIMS.join(', ')}.`),
   jwtLeewayS: whole(0, 600, 30).describe(
-    'How far the clock of an issuer may be ahead: a token counts so much before its nbf. Its exp is exact.',
+    'How far the clock of an issuer may be ahead: a token is valid this long before its nbf. Its exp is exact.',
   ),
   users: structure(rows(user))
     .refine((users) => !hasTwice(users.map(({ name }) => name)), {
-      error: 'holds a name twice. Expected one entry a user',
+      error: 'holds a name twice. Expected one entry for each user',
     })
     .default([])
     .describe(
-      'Users who come with a password: [{name, password: "scrypt:…", roles?, subscribe?, publish?}].',
+      'Users who sign in with a password: [{name, password: "scrypt:…", roles?, subscribe?, publish?}].',
     ),
   roles: structure(named(role))
     .refine((roles) => !Object.hasOwn(roles, ADMIN), {
-      error: 'defines admin, which may everything anyway. Expected other names',
+      error: 'defines admin, which may do everything already. Expected other names',
     })
     .default({})
     .describe(
-      'What each role may: {role: {subscribe: [pattern], publish: [pattern]}}. "admin" may everything.',
+      'What each role may: {role: {subscribe: [pattern], publish: [pattern]}}. "admin" may do everything.',
     ),
   anonymous: anonymousSetting(
     dialects.filter(({ isAnonymous = false }) => isAnonymous).map(({ name }) => name),
@@ -105,7 +108,7 @@ export const accessSettings = (readFile: ReadText, dialects: readonly Dialect[])
     'Lifetime of a token made here, when the request names none.',
   ),
   sessionMaxS: whole(60, 365 * 86_400, 7 * 86_400).describe(
-    'How long after a sign-in the tokens that are renewed from it hold at most.',
+    'How long after a sign-in the tokens that are renewed from it are valid at most.',
   ),
   cookie: matching(
     /^[\w!#$%&'*+.^`|~-]+$/,
@@ -118,7 +121,10 @@ export const accessSettings = (readFile: ReadText, dialects: readonly Dialect[])
     .describe('Origins, comma-separated, whose pages may open Norn sockets beside localhost.'),
 });
 
-/** Some of the dialects whose documents want no token; the others have nothing to tell to nobody. */
+/**
+ * The open dialects are those whose documents ask for no token. The others have no event that an anonymous connection
+ * may receive.
+ */
 function anonymousSetting(open: readonly string[]) {
   const form = [...open, 'or none'].join(', ');
   return list(z.enum([...open, 'none'], { error: `is no such dialect. Expected ${form}` }))
@@ -130,7 +136,7 @@ function anonymousSetting(open: readonly string[]) {
     .describe(`Dialects, comma-separated, that may be used without a token: ${form}.`);
 }
 
-/** A private key would do the same, and would lie on nodes that have no need of it. */
+/** A private key could check tokens as well. It is refused, since it would lie on nodes that do not need it. */
 function isPublicKey(given: string): boolean {
   return !given.includes('PRIVATE KEY') && algorithmsOf(createPublicKey(given)).length > 0;
 }

@@ -16,9 +16,9 @@ export type Field = keyof Settings;
 export type Source = GivenSource | 'made' | 'default';
 
 export interface Config extends Settings {
-  /** Whether somebody named the listeners: then an occupied port is an error, else a warning. */
+  /** Whether somebody named the listeners. If so, an occupied port is an error; otherwise it is a warning. */
   readonly listenGiven: boolean;
-  /** Whether {@link Settings.jwtSecret} was made for the lifetime of this process, as nobody gave one. */
+  /** Whether {@link Settings.jwtSecret} was made for the lifetime of this process, because nobody gave one. */
   readonly secretMade: boolean;
   /** Where each setting came from. */
   readonly sources: Readonly<Record<Field, Source>>;
@@ -47,7 +47,7 @@ export function loadConfig(
     const { written = settingName(String(field)), source = 'default' } = values.get(String(field)) ?? {};
     problems.push(`${[written, ...inner].join('.')} (${source}) ${message}.`);
   }
-  // Every setting may be absent, so that what remains without the bad ones can be checked in the same breath.
+  // Every setting may be absent, so the settings that are right can be compared with each other without the wrong ones.
   const settings = schema.parse(
     Object.fromEntries(Object.entries(given).filter(([field]) => !bad.has(field))),
   );
@@ -59,7 +59,10 @@ export function loadConfig(
   return complete(settings, values);
 }
 
-/** What no setting by itself can tell. Says nothing about what depends on a setting that is bad in itself. */
+/**
+ * Finds settings that are right by themselves and do not fit together. A setting that is wrong by itself is not
+ * compared.
+ */
 function* disagreements(
   settings: Settings,
   given: ReadonlySet<string>,
@@ -89,7 +92,7 @@ function* disagreements(
   }
 }
 
-/** A listener or permission for a dialect that is not served could never matter. */
+/** Finds listeners and permissions for dialects that are not served, since these would have no effect. */
 function* unserved({ dialects, listen, anonymous }: Settings, given: ReadonlySet<string>): Iterable<string> {
   const served = new Set<string>(dialects);
   const named = { listen: listen.map(({ dialect }) => dialect), anonymous };
@@ -98,7 +101,7 @@ function* unserved({ dialects, listen, anonymous }: Settings, given: ReadonlySet
       ? named[field].filter((name) => name !== 'metrics' && !served.has(name))
       : [];
     if (missing.length === 0) continue;
-    yield `${settingName(field)} names ${missing.join(', ')}, which BELFRY_DIALECTS does not. Expected it there as well.`;
+    yield `${settingName(field)} names ${missing.join(', ')}, which BELFRY_DIALECTS does not name. Expected it there as well.`;
   }
 }
 

@@ -1,4 +1,4 @@
-/** Settings as people read them: in `belfry check`, in the log and in the documentation. */
+/** The settings as people read them in `belfry check`, in the log and in the documentation. */
 import { readFileSync } from 'node:fs';
 import { DIALECTS } from '../dialects/index.ts';
 import { bound } from '../model/bound.ts';
@@ -9,13 +9,13 @@ import { settingName } from './names.ts';
 import { settingsSchema, type Settings } from './schema.ts';
 
 const SECRET = '***';
-/** Of a value in the log: a certificate is longer than anybody reads there. */
+/** How much of a value the log shows, since a certificate is longer than anybody reads there. */
 const SHOWN_CHARACTERS = bound('value of a setting in the log', 500, 'characters', 'it is cut there');
 
 /** One line of `belfry check`. */
 export interface SettingLine {
   readonly name: string;
-  /** As it would be written in the environment, secrets as `***`; empty when not set. */
+  /** The value as the environment would hold it. A secret is shown as `***`; a setting without a value is empty. */
   readonly value: string;
   readonly source: Source;
   readonly description: string;
@@ -33,13 +33,13 @@ export function describeConfig(config: Config, dialects = DIALECTS): SettingLine
   }));
 }
 
-/** The settings that somebody gave, for the log: name and value as `belfry check` shows them, secrets hidden. */
+/** The settings that somebody gave, for the log. They look as `belfry check` shows them, with secrets hidden. */
 export function changedSettings(config: Config): Readonly<Record<string, string>> {
   const given = describeConfig(config).filter(({ source }) => source === 'environment' || source === 'file');
   return Object.fromEntries(given.map(({ name, value }) => [name, value.slice(0, SHOWN_CHARACTERS)]));
 }
 
-/** The settings that are not shown as they are. */
+/** For settings that hold a secret or have a format of their own: the text that is shown instead of the value. */
 function disguises({
   listen,
   redisUrl,

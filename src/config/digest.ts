@@ -6,17 +6,17 @@ import type { Settings } from './schema.ts';
 
 type Field = keyof Settings;
 
-/** What each node may have for itself; all else nodes that share a Redis should have alike. */
+/** The settings that may differ from node to node. Nodes that share a Redis should agree on all other settings. */
 const OF_ONE_NODE: ReadonlySet<Field> = new Set([
-  // Who it is, and how it is reached.
+  // The name of the node, and how it is reached.
   'node',
   'listen',
   'tlsCert',
   'tlsKey',
-  // Another way to the same Redis. Nodes of another prefix never meet.
+  // Nodes may reach the same Redis by different URLs. Nodes with different prefixes never meet.
   'redisUrl',
   'prefix',
-  // What it tells to whom looks after it.
+  // What the node reports to its operators.
   'logLevel',
   'otlpUrl',
   'otlpTracesUrl',
@@ -26,22 +26,22 @@ const OF_ONE_NODE: ReadonlySet<Field> = new Set([
   'traceRatio',
 ]);
 
-/** Those of them that hold a secret. */
+/** The shared settings that hold a secret. */
 const SECRET: ReadonlySet<Field> = new Set(['jwtSecret', 'users', 'jwksUrl']);
 
 const HASH_CHARACTERS = 8;
 const scryptOf = promisify<string, string, number, Buffer>(scrypt);
 
 export interface SettingsDigest {
-  /** Equal where all shared settings are. */
+  /** Two nodes have the same digest when all their shared settings are equal. */
   readonly digest: string;
-  /** A short hash of each, by its name in the environment. */
+  /** A short hash of each shared setting, by the name of the setting in the environment. */
   readonly settings: Readonly<Record<string, string>>;
 }
 
 /**
- * What other nodes may know of the settings of this one: enough to see which differ, and too little to find a value. A
- * secret is hashed as a password is, since many are short enough to be guessed.
+ * What other nodes may know of the settings of this node. It is enough to see which settings differ, and too little to
+ * find a value. A secret is hashed like a password, since many secrets are short enough to be guessed.
  */
 export async function digestOf(config: Config): Promise<SettingsDigest> {
   const shared = (Object.keys(config.sources) as Field[]).filter((field) => !OF_ONE_NODE.has(field));

@@ -3,7 +3,7 @@ import { DAY_MS, GIB, MIB, rows, structure, whole } from './forms.ts';
 import { redactionRule } from './redaction.ts';
 import { retentionRule } from './retention.ts';
 
-/** What becomes of events: the log, what is kept beside it, what is masked. */
+/** The settings about events: the log, what is kept beside the log, and what is masked. */
 export const eventSettings = () => ({
   logMaxEvents: whole(1, 100_000_000, 100_000).describe('Events that the log keeps at most.'),
   logMaxBytes: whole(MIB, 1_024 * GIB, 256 * MIB).describe(
@@ -27,7 +27,7 @@ export const eventSettings = () => ({
       'What is masked in events, beside the usual names of secrets: [{fields: [name or path], events?: pattern, except?: [role]}].',
     ),
   redactionDefaults: z
-    .enum(['on', 'off'], { error: 'is neither. Expected on or off' })
+    .enum(['on', 'off'], { error: 'is neither on nor off. Expected on or off' })
     .default('on')
     .describe(
       'Whether the usual names of passwords, tokens, secrets and keys, and passwords in URLs, are masked for everybody.',

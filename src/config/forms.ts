@@ -1,6 +1,6 @@
 /**
  * The forms that settings have. A message continues a sentence that begins with the setting's name: what is wrong,
- * then what is expected. None repeats a value, save those of numbers.
+ * then what is expected. No message repeats a value that could be a secret.
  */
 import { z } from 'zod';
 import { parseJson } from '../model/json.ts';
@@ -9,10 +9,10 @@ export const KIB = 1_024;
 export const MIB = 1_024 * KIB;
 export const GIB = 1_024 * MIB;
 export const DAY_MS = 24 * 60 * 60_000;
-/** Node's timers hold no more. */
+/** The longest time that a timer of Node can hold. */
 export const MAX_MS = 2 ** 31 - 1;
 
-/** A text file, whole. Throws as `readFileSync` does. */
+/** Reads a whole text file. It throws as `readFileSync` does. */
 export type ReadText = (path: string, encoding: 'utf8') => string;
 
 export function text() {
@@ -26,7 +26,7 @@ export function matching(form: RegExp, expected: string) {
   return text().regex(form, { error: `has the wrong form. Expected ${expected}` });
 }
 
-/** A text that a parser takes. What it throws has a message of this form. */
+/** A text that a parser accepts. The errors of the parser must have messages of the form described above. */
 export function accepted(parse: (text: string) => unknown) {
   return text().superRefine((given, ctx) => {
     try {
@@ -41,10 +41,10 @@ export function url(protocol: RegExp, expected: string) {
   return z.url({ protocol, abort: true, error: `is no such address. Expected ${expected}` });
 }
 
-/** `scheme://host[:port]`, of any scheme. */
+/** `scheme://host[:port]`, with any scheme. */
 const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@,*A-Z]+$/;
 
-/** The origin of a page to the letter as browsers send it: another format would never be met. */
+/** The origin of a page exactly as browsers send it, since an origin in another format would never match. */
 export function origin() {
   return text().superRefine((given, ctx) => {
     const normalized = URL.canParse(given) ? new URL(given).origin : 'null';
@@ -74,7 +74,7 @@ export function count(min: number, max: number) {
   );
 }
 
-/** A part of the whole. */
+/** A share of a whole, from 0 to 1. */
 export function share() {
   const error = 'is no share. Expected a number from 0 to 1';
   return z.preprocess(
@@ -92,7 +92,7 @@ export function named<Item extends z.ZodType>(item: Item) {
   return z.record(z.string(), item, { error: expecting('names with values') });
 }
 
-/** A comma list, or a list of the file. */
+/** A comma-separated list, or a list of the YAML file. */
 export function list<Item extends z.ZodType>(item: Item) {
   return z.preprocess((given) => {
     if (typeof given !== 'string') return given;
@@ -101,7 +101,10 @@ export function list<Item extends z.ZodType>(item: Item) {
   }, rows(item));
 }
 
-/** JSON, or the same structure in the file. The parser's own message is left out, as it quotes what it read. */
+/**
+ * JSON, or the same structure in the YAML file. The message of the JSON parser is left out, because it quotes the
+ * value.
+ */
 export function structure<Schema extends z.ZodType>(schema: Schema) {
   return z.preprocess((given, ctx): unknown => {
     if (typeof given !== 'string') return given;
@@ -125,8 +128,8 @@ export function record<Shape extends z.ZodRawShape>(shape: Shape) {
 }
 
 /**
- * PEM, with line breaks or with `\n` written out, or else the path of a file that holds it. What `check` throws on, or
- * answers `false` to, is refused.
+ * PEM, with line breaks or with `\n` written out, or the path of a file that holds it. A text is refused when `check`
+ * throws or returns `false`.
  */
 export function pem(readFile: ReadText, expected: string, check: (text: string) => unknown) {
   return text().transform((given, ctx) => {

@@ -1,4 +1,7 @@
-/** What somebody gave as settings, before it is checked: from the environment, from files, from standard variables. */
+/**
+ * The settings that somebody gave, before they are checked: those of the environment, of files and of standard
+ * variables.
+ */
 import { parseDocument } from 'yaml';
 import { isJsonObject } from '../model/json.ts';
 import type { ReadText } from './forms.ts';
@@ -17,16 +20,19 @@ export interface Given {
 interface GivenValue {
   readonly value: unknown;
   readonly source: GivenSource;
-  /** The name that it was given by, where that is not the setting's own. */
+  /** The name under which the value was given, where that is not the name of the setting. */
   readonly written?: string;
 }
 
-/** Any setting may be read from the file that a variable of its name and `_FILE` names; the variable itself wins. */
+/**
+ * A variable with the name of a setting and `_FILE` holds the path of a file with the value. The variable without
+ * `_FILE` takes precedence.
+ */
 const FROM_FILE = /^(BELFRY_.+)_FILE$/;
 
 /**
- * The settings of the environment, of the YAML file, and of the standard variables of OpenTelemetry, which count where
- * neither of the two says anything.
+ * The settings of the environment, of the YAML file and of the standard variables of OpenTelemetry. A standard variable
+ * counts only where neither the environment nor the file gives the setting.
  */
 export function gather(env: NodeJS.ProcessEnv, readFile: ReadText, fields: readonly string[]): Given {
   const fieldOf = new Map(fields.map((field) => [settingName(field), field]));
@@ -62,7 +68,7 @@ function readYaml(path: string, readFile: ReadText, given: Given): void {
   try {
     const document = parseDocument(readFile(path, 'utf8'), { logLevel: 'silent' });
     const [error] = document.errors;
-    // Only the first line: what follows quotes the file, and with it perhaps a secret.
+    // The message is cut after its first line, because the next lines quote the file and may hold a secret.
     if (error !== undefined) throw new Error(error.message.split('\n')[0]);
     const content: unknown = document.toJS() ?? {};
     if (!isJsonObject(content)) throw new Error('it does not hold names with values');
@@ -87,9 +93,9 @@ function take(
     const nearest = nearestName(name, [...fieldOf.keys(), CONFIG_FILE]);
     problems.push(`${written} (${source}) is not a setting. Nearest known: ${nearest}.`);
   } else if (value === '' || value == null) {
-    // Counts as absent.
+    // An empty value counts as absent.
   } else if (values.get(field)?.source === source) {
-    problems.push(`${written} (${source}) is there in two formats. Expected one of them.`);
+    problems.push(`${written} (${source}) is given in two formats. Expected one of them.`);
   } else {
     values.set(field, { value, source });
   }

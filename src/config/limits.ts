@@ -1,6 +1,6 @@
 import { count, DAY_MS, GIB, KIB, MAX_MS, MIB, share, whole } from './forms.ts';
 
-/** What clients may take of a node: sizes, queues, connections, rates. */
+/** The settings that limit what clients may use of a node: sizes, queues, connections and rates. */
 export const limitSettings = () => ({
   eventMaxBytes: whole(KIB, 64 * MIB, MIB).describe('Largest event that is accepted, in bytes of JSON.'),
   inboundMaxBytes: whole(KIB, 64 * MIB, MIB).describe('Largest frame from a client, in bytes.'),
@@ -11,13 +11,15 @@ export const limitSettings = () => ({
     'Deliveries that wait for one slow connection at most.',
   ),
   queueMaxBytes: whole(KIB, 1_024 * MIB, MIB).describe('Bytes that wait for one slow connection at most.'),
-  writeTimeoutMs: whole(100, MAX_MS, 10_000).describe('A socket that takes nothing for so long is cut.'),
+  writeTimeoutMs: whole(100, MAX_MS, 10_000).describe(
+    'A socket that accepts no bytes for this long is cut off.',
+  ),
   connectionsMax: whole(1, 1_000_000, 20_000).describe('Connections that this node holds at most.'),
   connectionsReserved: share()
     .default(0.1)
-    .describe('Of those, the share that only connections with a token may take: 0 to 1.'),
+    .describe('The share of BELFRY_CONNECTIONS_MAX that only connections with a token may take: 0 to 1.'),
   handshakesPerMinutePerAddress: whole(1, 10_000_000, 30_000).describe(
-    'Handshakes of sockets that one IP address (of IPv6, one /64) makes in a minute at most on this node, those with credentials and those without each; more get 429.',
+    'Socket handshakes that one IP address (of IPv6, one /64) may make in a minute on this node; more get 429. Handshakes with and without credentials are counted apart.',
   ),
   connectionsPerPrincipal: count(1, 1_000_000)
     .exactOptional()
@@ -35,6 +37,6 @@ export const limitSettings = () => ({
     'Commands that one connection sends in a second at most.',
   ),
   logCacheMaxBytes: whole(0, 64 * GIB, 64 * MIB).describe(
-    'Bytes of memory that events of the log take on this node at most: the latest ones up to half of it, and those that clients who come back read.',
+    'Bytes of memory that events of the log take on this node at most. Up to half holds the latest events; the rest holds events that returning clients read.',
   ),
 });

@@ -16,13 +16,13 @@ import {
   type ReadText,
 } from './forms.ts';
 
-/** In place of a dialect: a listener with nothing but metrics and health. */
+/** A listener with this name in place of a dialect serves only metrics and health. */
 const METRICS = 'metrics';
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const ENDPOINT = /^(?:(\[[\da-f:.%]+\]|[^\s:=[\]]+):)?(\d{1,5})=([a-z]+)(\+tls)?$/i;
 const ENDPOINT_FORM = '[host:]port=dialect[+tls], as in 8800=norn or 127.0.0.1:8092=drp+tls';
 
-/** One socket that the node listens on, and the dialect that its bare `/ws` speaks. */
+/** One socket that the node listens on, and the dialect that its path `/ws` speaks. */
 export type Endpoint = { host?: string; port: number; dialect: string; tls: boolean };
 
 const endpoint = (served: readonly string[]) =>
@@ -43,8 +43,8 @@ const endpoint = (served: readonly string[]) =>
   });
 
 /**
- * The listeners that dialects bring. The first of them is what somebody who tries the hub opens first, so those come first
- * that ask for no token, and last those with a certificate that no browser knows.
+ * The listeners that the dialects bring. Somebody who tries the hub opens the first of them, so the listeners that ask
+ * for no token come first, and those with a certificate that no browser knows come last.
  */
 function defaultListeners(dialects: readonly Dialect[]): string {
   return dialects
@@ -60,7 +60,7 @@ function hurdles({ tls, isAnonymous }: { readonly tls: boolean; readonly isAnony
   return Number(!isAnonymous) + Number(tls);
 }
 
-/** Where the node listens and whom it reaches: its name, Redis, TLS, proxies, logs. */
+/** The settings about where a node listens and what it connects to: its name, Redis, TLS, proxies and logs. */
 export const listeningSettings = (readFile: ReadText, dialects: readonly Dialect[]) => ({
   listen: list(endpoint([...namesOf(dialects), METRICS]))
     .refine((endpoints) => endpoints.length > 0, { error: `is empty. Expected ${ENDPOINT_FORM}` })
@@ -74,19 +74,21 @@ export const listeningSettings = (readFile: ReadText, dialects: readonly Dialect
   dialects: list(z.enum(namesOf(dialects), { error: `is no dialect. ${someOf(dialects)}` }))
     .refine((names) => names.length > 0, { error: `is empty. ${someOf(dialects)}` })
     .prefault(namesOf(dialects).join(','))
-    .describe('Dialects, comma-separated, that are served; the paths of the others are 404.'),
+    .describe('Dialects, comma-separated, that are served; the paths of the others answer 404.'),
   redisUrl: accepted(parseRedisUrl)
     .exactOptional()
     .describe(
       'The Redis that the nodes share: redis://, redis+sentinel:// or redis+cluster://, and rediss for TLS. ' +
-        'Without it the node stands alone.',
+        'Without it the node runs alone.',
     ),
   prefix: matching(/^[^\s{}:]{1,50}$/, '1 to 50 characters without space, colon or brace')
     .default('belfry')
-    .describe('Begins the name of every Redis key and channel.'),
+    .describe('The name of every Redis key and channel begins with this prefix.'),
   node: matching(/^[\w.-]{1,100}$/, '1 to 100 letters, digits, dots, hyphens or underscores')
     .default(nodeName)
-    .describe('Name of this node, unlike that of any other. Made of the host name when absent.'),
+    .describe(
+      'Name of this node, different from that of every other node. It is made of the host name when absent.',
+    ),
   tlsCert: pem(readFile, 'a certificate', (given) => new X509Certificate(given))
     .exactOptional()
     .describe(
@@ -98,23 +100,23 @@ export const listeningSettings = (readFile: ReadText, dialects: readonly Dialect
   logLevel: z
     .enum(LOG_LEVELS, { error: `is no level. Expected one of ${LOG_LEVELS.join(', ')}` })
     .default('info')
-    .describe(`The least that is logged: ${LOG_LEVELS.join(', ')}.`),
+    .describe(`The lowest level that is logged: ${LOG_LEVELS.join(', ')}.`),
   trustedHops: whole(0, 10, 0).describe(
-    'Proxies of your own before this node, whose X-Forwarded-For or Forwarded it believes; 0 believes nobody.',
+    'How many proxies of your own stand before this node. It trusts the header X-Forwarded-For or Forwarded of that many; with 0 it trusts nobody.',
   ),
   allowedOrigins: list(origin())
     .default([])
     .describe(
-      'Origins, comma-separated, whose pages alone may talk to the hub, with cookies and passwords of the browser too; when empty every page may, with a token of its own.',
+      'Origins, comma-separated. Only their pages may talk to the hub, also with cookies and passwords of the browser. When empty, every page may talk to the hub with a token of its own.',
     ),
   keepAliveMs: whole(1_000, MAX_MS, 75_000).describe(
     'How long an HTTP connection is kept between two requests: longer than the balancer before this node keeps it.',
   ),
   drainWindowMs: whole(0, MAX_MS, 5_000).describe(
-    'Over how long a node that SIGTERM or SIGHUP stops spreads the closing of its connections.',
+    'The time over which a node that SIGTERM or SIGHUP stops spreads the closing of its connections.',
   ),
   drainTimeoutMs: whole(0, MAX_MS, 10_000).describe(
-    'How long a stopping node then waits for those that have yet to answer.',
+    'How long a stopping node then waits for connections that have not closed yet.',
   ),
 });
 

@@ -1,12 +1,14 @@
-/** The variable that names the YAML file; the only setting that the file itself cannot hold. */
+/** The variable that names the YAML file. It is the only setting that the file cannot hold. */
 export const CONFIG_FILE = 'BELFRY_CONFIG';
 
-/** Names under which existing systems know a setting of ours. */
+/** Names that existing systems use for a setting of Belfry. */
 const BORROWED: ReadonlyMap<string, string> = new Map([
   ['NORN_ALLOWED_ORIGINS', 'BELFRY_NORN_ALLOWED_ORIGINS'],
 ]);
 
-/** Variables that begin like ours and are somebody else's: the tests', and the address and token of the CLI. */
+/**
+ * Variables that begin with `BELFRY_` and are no settings: those of the tests, and the address and token of the CLI.
+ */
 const FOREIGN = /^BELFRY_(TEST_.*|URL|TOKEN)$/;
 
 /**
@@ -23,27 +25,27 @@ export function settingName(field: string): string {
   return `BELFRY_${field.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
-/** Whether a variable of the environment is meant for this schema, known or not. */
+/** Whether a variable of the environment is meant as a setting, even if no setting has that name. */
 export function isOurs(name: string, value: string): boolean {
   if (BORROWED.has(name)) return true;
   if (!name.startsWith('BELFRY_') || FOREIGN.test(name)) return false;
   return !SERVICE_LINK.name.test(name) && !SERVICE_LINK.value.test(value);
 }
 
-/** The setting's name for what stands in the environment or in the file, where `redis_url` is BELFRY_REDIS_URL too. */
+/** The name of the setting that a name in the environment or the file means. `redis_url` means BELFRY_REDIS_URL too. */
 export function canonicalName(written: string): string {
   const name = written === written.toLowerCase() ? `BELFRY_${written.toUpperCase()}` : written;
   return BORROWED.get(name) ?? name;
 }
 
-/** The known name that takes the fewest changes of a letter to reach. */
+/** The known name that differs from this name by the fewest letters. */
 export function nearestName(name: string, known: readonly string[]): string {
   return known.reduce((best, candidate) =>
     distance(name, candidate) < distance(name, best) ? candidate : best,
   );
 }
 
-/** Levenshtein's: letters to insert, remove or replace. */
+/** The Levenshtein distance: how many letters are to be inserted, removed or replaced. */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let at = 0; at < from.length; at++) {

@@ -1,4 +1,6 @@
-/** The settings that standard variables fill: the variable for traces alone comes before the one for every signal. */
+/**
+ * The settings that standard variables fill. A variable for traces alone takes precedence over one for every signal.
+ */
 const STANDARD: Readonly<Record<string, readonly string[]>> = {
   otlpTracesUrl: ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'],
   otlpUrl: ['OTEL_EXPORTER_OTLP_ENDPOINT'],
@@ -12,7 +14,7 @@ const PROTOCOL = ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROT
 const OVER_HTTP: ReadonlySet<string> = new Set(['http/json', 'http/protobuf']);
 
 interface Found {
-  /** Setting, value, and the variable that holds it. */
+  /** Each entry has the name of the setting, its value, and the variable that holds the value. */
   readonly values: readonly (readonly [field: string, value: string, written: string])[];
   readonly problems: readonly string[];
 }

@@ -26,7 +26,7 @@ export function redactionOf({ redaction, redactionDefaults }: Settings): Redacti
   return new Redaction(redactionDefaults === 'on' ? [...DEFAULT_REDACTION, ...redaction] : redaction);
 }
 
-/** Fields that a rule wants some to see and that another hides from everybody, so that nobody would. */
+/** Finds exceptions without effect: one rule lets some roles see a field that another rule masks for everybody. */
 export function* idleExceptions(settings: Settings): Iterable<string> {
   const unconditional = redactionOf(settings).unconditional.filter(({ events }) => events === undefined);
   for (const [index, { fields, except = [] }] of settings.redaction.entries()) {
@@ -34,7 +34,7 @@ export function* idleExceptions(settings: Settings): Iterable<string> {
       const name = lastName(field);
       if (!unconditional.some(({ names }) => isMasked(names.meaningOf(name)))) continue;
       yield (
-        `BELFRY_REDACTION.${index}.except comes too late for "${field}", which is masked for everybody before. ` +
+        `BELFRY_REDACTION.${index}.except comes too late for "${field}", which another rule masks for everybody. ` +
         'Expected no other rule for that name, or BELFRY_REDACTION_DEFAULTS=off with rules for all that is secret.'
       );
     }

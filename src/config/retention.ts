@@ -5,7 +5,9 @@ import { TAIL_MAX } from '../model/retention.ts';
 
 const MAX_TTL_MS = 365 * 24 * 60 * 60_000;
 
-/** One rule of BELFRY_RETENTION: a tail with a length, a lifetime or both, or else the latest. */
+/**
+ * One rule of BELFRY_RETENTION. It keeps a tail with a length, a lifetime or both, or it keeps the latest event only.
+ */
 export const retentionRule = record({
   pattern: text().refine(isForEveryKey, {
     error: 'is no pattern for every key. Expected type.action.*, with type and action * or a comma list',

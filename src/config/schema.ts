@@ -10,8 +10,8 @@ import { traceSettings } from './traces.ts';
 export type { Endpoint } from './listening.ts';
 
 /**
- * Every setting: form, default and meaning. Each may be absent. No message repeats a value that could be a secret.
- * Their order is the order in which they are shown.
+ * Every setting with its form, default and meaning. Every setting may be absent. No message repeats a value that could
+ * be a secret. The settings are shown in this order.
  */
 export function settingsSchema(readFile: ReadText, dialects: readonly Dialect[]) {
   return z.strictObject({

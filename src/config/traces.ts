@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MAX_MS, named, share, text, url, whole } from './forms.ts';
 
-/** Where traces go, and how many there are. `open-telemetry.ts` reads the standard variables for the same. */
+/** The settings that say where traces go and how many there are. `open-telemetry.ts` reads the standard variables. */
 export const traceSettings = {
   otlpUrl: collector().describe(
     'The OpenTelemetry collector that takes traces by OTLP/HTTP, without /v1/traces. Without a collector nothing is traced. OTEL_EXPORTER_OTLP_ENDPOINT is read where this is not given.',
@@ -13,14 +13,14 @@ export const traceSettings = {
     'Headers of each request to the collector, such as its key: name=value,name=value, with percent-encoded values. OTEL_EXPORTER_OTLP_HEADERS is read where this is not given.',
   ),
   otlpTimeoutMs: whole(1, MAX_MS, 2_000).describe(
-    'Time for one request to the collector; its spans are dropped and counted then. OTEL_EXPORTER_OTLP_TIMEOUT is read where this is not given.',
+    'Time for one request to the collector. When the time is over, the spans of the request are dropped and counted. OTEL_EXPORTER_OTLP_TIMEOUT is read where this is not given.',
   ),
   otlpServiceName: text()
     .default('belfry')
     .describe('The name of the service in traces. OTEL_SERVICE_NAME is read where this is not given.'),
   traceRatio: share()
     .default(0)
-    .describe('Of what is published without a trace, the share that gets one: 0 to 1.'),
+    .describe('The share of the events published without a trace that get one: 0 to 1.'),
 };
 
 function collector() {
@@ -31,7 +31,7 @@ function collector() {
     .exactOptional();
 }
 
-/** As OpenTelemetry writes them, which is the form of W3C baggage. */
+/** Headers in the form that OpenTelemetry uses, which is that of W3C baggage. */
 function headers() {
   const FORM = /^[\w!#$%&'*+.^`|~-]+$/;
   return z

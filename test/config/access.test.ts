@@ -17,7 +17,7 @@ describe('a setting of access that could never match', () => {
     expect(refusal({ [name]: value })).toContain(name);
   });
 
-  it('is told from one that can', () => {
+  it('is told apart from one that can match', () => {
     const config = loadConfig({
       BELFRY_JWT_ISSUER: 'https://issuer.example/',
       BELFRY_JWT_AUDIENCE: 'the audience',
@@ -34,7 +34,7 @@ describe('a setting of access that could never match', () => {
 });
 
 describe('the dialects', () => {
-  it('are all served, and norn and dorgu without a token, unless a setting says otherwise', () => {
+  it('are all served, and norn and dorgu need no token, unless a setting says otherwise', () => {
     expect(loadConfig({})).toMatchObject({
       dialects: ['native', 'drp', 'norn', 'mist', 'provisioning', 'dorgu'],
       anonymous: ['norn', 'dorgu'],
@@ -51,7 +51,7 @@ describe('the dialects', () => {
     [{ BELFRY_ANONYMOUS: 'none,norn' }, 'BELFRY_ANONYMOUS'],
     [{ BELFRY_DIALECTS: 'native', BELFRY_ANONYMOUS: 'norn' }, 'BELFRY_ANONYMOUS names norn'],
     [{ BELFRY_DIALECTS: 'native', BELFRY_LISTEN: '8800=norn' }, 'BELFRY_LISTEN names norn'],
-  ])('are refused where they say what could never matter: %j', (env, expected) => {
+  ])('are refused when a setting names one that is unknown or could have no effect: %j', (env, expected) => {
     expect(refusal(env)).toContain(expected);
   });
 });

@@ -11,12 +11,12 @@ const SECRET = 'sixteen bytes, or';
 describe('a setting from a file', () => {
   const files = (path: string): string => (path === '/run/secrets/jwt' ? `${SECRET}, one more\n` : noFile());
 
-  test('is what the file holds that a variable with _FILE names, without the line break at its end', () => {
+  test('is the text of the file that a variable with _FILE names, without the line break at its end', () => {
     const config = loadConfig({ BELFRY_JWT_SECRET_FILE: '/run/secrets/jwt' }, files);
     expect(config).toMatchObject({ jwtSecret: `${SECRET}, one more`, secretMade: false });
   });
 
-  test('gives way to the variable itself, unless that is empty', () => {
+  test('is overridden by the variable without _FILE, unless that is empty', () => {
     const env = { BELFRY_JWT_SECRET_FILE: '/run/secrets/jwt', BELFRY_JWT_SECRET: SECRET };
     expect(loadConfig(env, files).jwtSecret).toBe(SECRET);
     expect(loadConfig({ ...env, BELFRY_JWT_SECRET: '' }, files).jwtSecret).toBe(`${SECRET}, one more`);
@@ -63,7 +63,7 @@ describe('the defaults', () => {
     expect(config).not.toHaveProperty('redisUrl');
   });
 
-  test('give every load another node name and another secret', () => {
+  test('give every start a new node name and a new secret', () => {
     const [a, b] = [loadConfig({}), loadConfig({})];
     expect(a.node).toMatch(/^[\w.-]+-[\da-f]{6}$/);
     expect(a.node).not.toBe(b.node);
@@ -80,7 +80,7 @@ describe('the environment and the file', () => {
     expect(config.sources).toMatchObject({ topicsMax: 'file', logLevel: 'file', prefix: 'default' });
   });
 
-  test('differ in rank: the environment wins, but not by an empty variable', () => {
+  test('differ in rank: a variable overrides the file, unless the variable is empty', () => {
     const yaml = 'prefix: file\nnode: file';
     expect(fromFile(yaml, { BELFRY_PREFIX: 'env', BELFRY_NODE: '' })).toMatchObject({
       prefix: 'env',
@@ -105,7 +105,7 @@ describe('the environment and the file', () => {
     expect(file.listen.map(({ dialect }) => dialect)).toEqual(['drp', 'norn']);
   });
 
-  test('honour the name that Norn gave its setting, in the environment and in the file', () => {
+  test('may both use the name that Norn gave its setting', () => {
     const origins = ['https://a.example', 'https://b.example:8443'];
     const written = ' https://a.example ,https://b.example:8443,';
     expect(loadConfig({ NORN_ALLOWED_ORIGINS: written }).nornAllowedOrigins).toEqual(origins);
@@ -114,7 +114,7 @@ describe('the environment and the file', () => {
     expect(fromFile(`norn_allowed_origins: "${written}"`).nornAllowedOrigins).toEqual(origins);
   });
 
-  test('refuse an unknown name and say which known one is nearest', () => {
+  test('may not hold an unknown name, and the error says which known name is nearest', () => {
     expect(refusal({ BELFRY_REDIS_URI: 'x' })).toContain('BELFRY_REDIS_URI (environment) is not a setting');
     expect(refusal({ BELFRY_REDIS_URI: 'x' })).toContain('BELFRY_REDIS_URL');
     expect(fileRefusal('loglevel: info')).toContain(
@@ -124,7 +124,7 @@ describe('the environment and the file', () => {
     expect(fileRefusal('belfry_config: x')).toContain('is not a setting');
   });
 
-  test('leave alone what is meant for others', () => {
+  test('may hold variables that are meant for other programs', () => {
     const service = {
       BELFRY_SERVICE_HOST: '10.0.0.1',
       BELFRY_SERVICE_PORT_DRP: '8092',
@@ -136,13 +136,13 @@ describe('the environment and the file', () => {
     expect(refusal({ BELFRY_PORT: '8080' })).toContain('BELFRY_PORT');
   });
 
-  test('refuse one setting in two formats', () => {
+  test('may not give one setting in two formats', () => {
     expect(fileRefusal('prefix: a\nBELFRY_PREFIX: b')).toContain('two formats');
     const both = { NORN_ALLOWED_ORIGINS: 'a', BELFRY_NORN_ALLOWED_ORIGINS: 'b' };
     expect(refusal(both)).toContain('two formats');
   });
 
-  test('say what is wrong with the file without quoting it', () => {
+  test('lead to an error that says what is wrong with the file and does not quote the file', () => {
     expect(refusal({ BELFRY_CONFIG: '/nowhere' })).toContain(
       'BELFRY_CONFIG (environment) cannot be read: ENOENT',
     );
@@ -154,8 +154,8 @@ describe('the environment and the file', () => {
   });
 });
 
-describe('a refusal', () => {
-  test('lists every bad setting at once: its name, what is wrong, what is expected', () => {
+describe('a refusal of settings', () => {
+  test('lists every wrong setting at once, with what is wrong and what is expected', () => {
     const message = refusal({
       BELFRY_QUEUE_MAX_BYTES: '1e9',
       BELFRY_LOG_LEVEL: 'loud',
@@ -180,15 +180,18 @@ describe('a refusal', () => {
     );
   });
 
-  test.each(['-1', '1.5', '0x10', 'Infinity', ' 5', 'NaN'])('meets the number %s', (written) => {
-    expect(refusal({ BELFRY_TOPICS_MAX: written })).toContain('Expected a whole number from 1 to 100000');
-  });
+  test.each(['-1', '1.5', '0x10', 'Infinity', ' 5', 'NaN'])(
+    'names the expected range for the number %s',
+    (written) => {
+      expect(refusal({ BELFRY_TOPICS_MAX: written })).toContain('Expected a whole number from 1 to 100000');
+    },
+  );
 
-  test.each(['-0.1', '1.1', '50%', '.5', 'NaN'])('meets the share %s', (written) => {
+  test.each(['-0.1', '1.1', '50%', '.5', 'NaN'])('names the expected range for the share %s', (written) => {
     expect(refusal({ BELFRY_TRACE_RATIO: written })).toContain('Expected a number from 0 to 1');
   });
 
-  test('is all that comes of nonsense', () => {
+  test('is the only error that nonsense in settings causes', () => {
     const names = describeConfig(loadConfig({})).map(({ name }) => name);
     const value = fc.oneof(fc.string(), fc.json(), fc.nat().map(String));
     fc.assert(
@@ -228,7 +231,7 @@ describe('a refusal', () => {
   });
 });
 
-test('names follow one rule', () => {
+test('the names of all settings in the environment follow one rule', () => {
   expect(settingName('redisUrl')).toBe('BELFRY_REDIS_URL');
   expect(settingName('tokenTtlS')).toBe('BELFRY_TOKEN_TTL_S');
   expect(settingName('nornAllowedOrigins')).toBe('BELFRY_NORN_ALLOWED_ORIGINS');

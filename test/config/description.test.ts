@@ -8,8 +8,8 @@ import { fromFile } from './helpers.ts';
 
 const SECRET = 'sixteen bytes, or';
 
-describe('the description', () => {
-  test('names every setting once, says where it came from and what it means', () => {
+describe('the description of the settings', () => {
+  test('names every setting once, with where its value came from and what it means', () => {
     const lines = describeConfig(fromFile('prefix: x', { BELFRY_TOPICS_MAX: '7' }));
     expect(new Set(lines.map(({ name }) => name)).size).toBe(lines.length);
     for (const { description } of lines) expect(description).toMatch(/^[A-Z].{10,}\.$/);
@@ -58,7 +58,7 @@ describe('the description', () => {
     );
   });
 
-  test('is what the environment could hold: read again, it gives the same settings', () => {
+  test('gives the same settings when it is read as an environment again', () => {
     const listen = fc
       .uniqueArray(
         fc.tuple(

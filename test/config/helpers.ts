@@ -5,7 +5,7 @@ export const noFile = (): never => {
   throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
 };
 
-/** The settings of a YAML file, and of the environment where it is given. */
+/** The settings of a YAML file, together with those of the environment if one is given. */
 export function fromFile(yaml: string, env: NodeJS.ProcessEnv = {}): Config {
   return loadConfig({ BELFRY_CONFIG: 'belfry.yaml', ...env }, (path) =>
     path === 'belfry.yaml' ? yaml : noFile(),
@@ -27,7 +27,7 @@ function refusalOf(load: () => Config): string {
   throw new Error('the settings were not refused', { cause: error });
 }
 
-/** The message that these variables meet. */
+/** The error message for these variables. */
 export const refusal = (env: NodeJS.ProcessEnv): string => refusalOf(() => loadConfig(env, noFile));
-/** The message that this YAML file meets. */
+/** The error message for this YAML file. */
 export const fileRefusal = (yaml: string): string => refusalOf(() => fromFile(yaml));

@@ -22,7 +22,7 @@ describe('the standard variables of OpenTelemetry', () => {
     });
   });
 
-  it('for traces alone come before those for every signal', () => {
+  it('that are for traces alone take precedence over those for every signal', () => {
     const config = loadConfig({
       OTEL_EXPORTER_OTLP_ENDPOINT: ENDPOINT,
       OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://traces:4318/in',
@@ -32,7 +32,7 @@ describe('the standard variables of OpenTelemetry', () => {
     expect(config).toMatchObject({ otlpTracesUrl: 'http://traces:4318/in', otlpHeaders: { a: '2' } });
   });
 
-  it('count for nothing where a setting of Belfry says otherwise', () => {
+  it('have no effect where a setting of Belfry is given', () => {
     const config = loadConfig({
       BELFRY_OTLP_URL: 'http://own:4318',
       BELFRY_OTLP_SERVICE_NAME: 'own',
@@ -53,7 +53,7 @@ describe('the standard variables of OpenTelemetry', () => {
     expect(config.otlpUrl).toBeUndefined();
   });
 
-  it('are named in what is wrong with them', () => {
+  it('are named in the error when their values are wrong', () => {
     const env = {
       OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317',
       OTEL_EXPORTER_OTLP_HEADERS: 'no header',
@@ -67,7 +67,7 @@ describe('the standard variables of OpenTelemetry', () => {
     expect(error.message).toContain('OTEL_EXPORTER_OTLP_PROTOCOL (environment) names a protocol');
   });
 
-  it('show no key of the collector', () => {
+  it('are shown without the key of the collector', () => {
     const config = loadConfig({
       OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${ENDPOINT}/v1/traces?key=s3cret`,
       OTEL_EXPORTER_OTLP_HEADERS: 'authorization=s3cret',

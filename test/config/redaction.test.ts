@@ -11,7 +11,7 @@ const masked = (env: Record<string, string>, object: Json): Json =>
   redactionOf(loadConfig(env)).mask({ type: 'a', action: 'b', key: '', object }).object;
 
 describe('redaction', () => {
-  test('masks the usual names without any setting, and beside rules of one own', () => {
+  test('masks the usual names of secrets without any setting, and beside rules that are given', () => {
     const object = { token: 'x', pin: 1 };
     expect(masked({}, object)).toEqual({ token: REDACTED, pin: 1 });
     const BELFRY_REDACTION = '[{"fields":["pin"],"events":"a.*.*"}]';
@@ -20,7 +20,7 @@ describe('redaction', () => {
     expect(masked(off, object)).toEqual({ token: 'x', pin: REDACTED });
   });
 
-  test('stands in the file as it does in the environment, and reads as it was written', () => {
+  test('takes the same rules from the file as from the environment, and is shown as it was written', () => {
     const config = fromFile('redaction:\n  - fields: [ssn, object.a.*]\n    except: [hr]\n');
     const written = '[{"fields":["ssn","object.a.*"],"except":["hr"]}]';
     expect(config.redaction).toEqual(loadConfig({ BELFRY_REDACTION: written }).redaction);
@@ -32,11 +32,11 @@ describe('redaction', () => {
   test.each([
     ['{}', 'Expected a list'],
     ['secret', 'Expected JSON'],
-  ])('is no %s', (BELFRY_REDACTION, words) => {
+  ])('is refused when its setting is %s', (BELFRY_REDACTION, words) => {
     expect(refusal({ BELFRY_REDACTION })).toContain(words);
   });
 
-  test('refuses a rule that is none, and says where', () => {
+  test('refuses a rule that is not valid, and says where the fault is', () => {
     expect(refused([{ fields: ['a'] }, { fields: ['a', 'type.a'] }])).toContain(
       'BELFRY_REDACTION.1.fields.1 (environment) is no field. Expected a name, or a path that begins with object.',
     );

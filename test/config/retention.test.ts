@@ -9,14 +9,14 @@ const RULES = [
 ];
 
 describe('retention rules', () => {
-  test('are JSON in the environment and structure in the file', () => {
+  test('are JSON in the environment and plain YAML in the file', () => {
     expect(loadConfig({ BELFRY_RETENTION: JSON.stringify(RULES) }).retention).toEqual(RULES);
     const yaml = 'retention:\n  - { pattern: jobs.log.*, ttlMs: 1000 }\n';
     expect(fromFile(yaml).retention).toEqual([{ pattern: 'jobs.log.*', ttlMs: 1_000 }]);
     expect(loadConfig({}).retention).toEqual([]);
   });
 
-  test('are shown as they are written', () => {
+  test('are shown as JSON, as they are written in the environment', () => {
     const config = loadConfig({ BELFRY_RETENTION: JSON.stringify(RULES) });
     const shown = describeConfig(config).find(({ name }) => name === 'BELFRY_RETENTION');
     expect(shown?.value).toBe(JSON.stringify(RULES));
@@ -34,7 +34,7 @@ describe('retention rules', () => {
     ['[{"pattern":"a.b.*","first":1}]', 'unknown field first'],
     ['{}', 'Expected a list'],
     ['container.log', 'Expected JSON'],
-  ])('refuse %s', (rules, message) => {
+  ])('are refused when they are %s', (rules, message) => {
     expect(refusal({ BELFRY_RETENTION: rules })).toContain(message);
   });
 });

@@ -7,8 +7,8 @@ import { refusal } from './helpers.ts';
 
 const SECRET = 'sixteen bytes, or';
 
-describe('listeners', () => {
-  test('take a host, a port, a dialect and TLS', () => {
+describe('the listeners in the settings', () => {
+  test('have a host, a port, a dialect and TLS', () => {
     const { listen, listenGiven } = loadConfig({
       BELFRY_LISTEN: '127.0.0.1:1=drp+tls, [::1]:2=native,localhost:0=mist,0=norn',
     });
@@ -31,20 +31,20 @@ describe('listeners', () => {
     '::1:80=drp',
     '80=drp=norn',
     ',',
-  ])('refuse %s with the grammar', (written) => {
+  ])('are refused with the expected form when they are %s', (written) => {
     expect(refusal({ BELFRY_LISTEN: written })).toMatch(
       /BELFRY_LISTEN.*Expected \[host:\]port=dialect\[\+tls\]/,
     );
   });
 
-  test('have each port once, unless it is 0', () => {
+  test('may use each port only once, unless it is 0', () => {
     expect(refusal({ BELFRY_LISTEN: '80=drp,80=norn' })).toContain('holds a port twice');
     expect(loadConfig({ BELFRY_LISTEN: '0=drp,0=norn' }).listen).toHaveLength(2);
   });
 });
 
-describe('who may', () => {
-  test('with Redis needs a key that the nodes share, and is told how to make one', () => {
+describe('the settings of access', () => {
+  test('must hold a key that all nodes share if Redis is set, and the error says how to make one', () => {
     const BELFRY_REDIS_URL = 'redis://localhost:6379';
     expect(refusal({ BELFRY_REDIS_URL })).toContain('`openssl rand -hex 32`');
     const config = loadConfig({ BELFRY_REDIS_URL, BELFRY_JWT_SECRET: SECRET });
@@ -54,19 +54,19 @@ describe('who may', () => {
     expect(elsewhere).not.toHaveProperty('jwtSecret');
   });
 
-  test('counts a secret in bytes', () => {
+  test('measure the length of a secret in bytes', () => {
     expect(refusal({ BELFRY_JWT_SECRET: 'x'.repeat(15) })).toContain('Expected at least 16 bytes');
     expect(() => loadConfig({ BELFRY_JWT_SECRET: 'é'.repeat(8) })).not.toThrow();
   });
 
-  test('takes a public key as text, with written-out line breaks, or as a file', () => {
+  test('accept a public key as text, as text with written-out line breaks, or as a file', () => {
     const pem = publicPem(generateKeyPairSync('ed25519').publicKey);
     expect(loadConfig({ BELFRY_JWT_PUBLIC_KEY: pem }).jwtPublicKey).toBe(pem);
     expect(loadConfig({ BELFRY_JWT_PUBLIC_KEY: pem.replaceAll('\n', '\\n') }).jwtPublicKey).toBe(pem);
     expect(loadConfig({ BELFRY_JWT_PUBLIC_KEY: '/key.pem' }, () => pem).jwtPublicKey).toBe(pem);
   });
 
-  test('refuses a public key that is none, is private, or is too weak', () => {
+  test('refuse a public key that is not valid, is private, or is too weak', () => {
     const weak = publicPem(generateKeyPairSync('rsa', { modulusLength: 1_024 }).publicKey);
     const secret = generateKeyPairSync('ed25519')
       .privateKey.export({ type: 'pkcs8', format: 'pem' })
@@ -77,7 +77,7 @@ describe('who may', () => {
     expect(refusal({ BELFRY_JWT_PUBLIC_KEY: '/nowhere' })).toContain('ENOENT');
   });
 
-  test('knows each user once, by a hash, with roles that exist', async () => {
+  test('accept each user once, with a password hash and with roles that exist', async () => {
     const password = await hashPassword('x');
     expect(users({ name: 'a', password }, { name: 'a', password })).toContain('holds a name twice');
     expect(users({ name: 'a', password: 'plain text' })).toContain('BELFRY_USERS.0.password');
@@ -91,15 +91,15 @@ describe('who may', () => {
     expect(refusal({ BELFRY_USERS: '{}' })).toContain('Expected a list');
   });
 
-  test('does not redefine admin, nor takes a pattern that is none', () => {
+  test('refuse a role that is named admin, and a pattern that is not valid', () => {
     expect(refusal({ BELFRY_ROLES: '{"admin":{}}' })).toContain('defines admin');
     expect(refusal({ BELFRY_ROLES: '{"r":{"subscribe":["a.b"]}}' })).toContain('BELFRY_ROLES.r.subscribe.0');
     expect(refusal({ BELFRY_ROLES: '[]' })).toContain('Expected names with values');
   });
 });
 
-describe('TLS', () => {
-  test('takes a certificate with its key, and nothing else', async () => {
+describe('the settings of TLS', () => {
+  test('accept a certificate together with its own key, and nothing else', async () => {
     const [one, two] = await Promise.all([generate([], { keyType: 'ec' }), generate([], { keyType: 'ec' })]);
     const env = { BELFRY_TLS_CERT: one.cert, BELFRY_TLS_KEY: one.private };
     expect(loadConfig(env)).toMatchObject({ tlsCert: one.cert, tlsKey: one.private });
