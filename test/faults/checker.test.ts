@@ -25,36 +25,36 @@ const gap = (from: string, to: string, reason: string, after: number): Gap => ({
 const ALL = heardOf([1, '1-0'], [2, '2-0'], [3, '3-0']);
 
 describe('the checker', () => {
-  it('has nothing to say of a client that heard everything once and in order', () => {
+  it('finds no fault with a client that heard everything once and in order', () => {
     const client = { from: '0-0', heard: ALL, gaps: [] };
     expect(missing(client, [publisher('exactly')])).toEqual([]);
     expect(disorder(client, [publisher('exactly')])).toEqual([]);
   });
 
-  it('finds an event that was lost', () => {
+  it('finds a lost event', () => {
     const client = { from: '0-0', heard: heardOf([1, '1-0'], [3, '3-0']), gaps: [] };
     expect(missing(client, [publisher('exactly')])).toEqual(['lost: k 2 (2-0)']);
     expect(missing(client, [publisher('at least')])).toEqual(['lost: k 2 (2-0)']);
     expect(missing(client, [publisher('live')])).toEqual([]);
   });
 
-  it('asks of a client only what came after it had joined', () => {
+  it('expects of a client only the events after its subscription', () => {
     const client = { from: '2-0', heard: heardOf([3, '3-0']), gaps: [] };
     expect(missing(client, [publisher('exactly')])).toEqual([]);
   });
 
-  it('excuses a loss by a gap that reaches so far, and by no other', () => {
+  it('excuses a lost event only by a gap that covers it', () => {
     const heard = heardOf([1, '1-0']);
     const lost = (told: Gap): string[] =>
       missing({ from: '0-0', heard, gaps: [told] }, [publisher('exactly')]);
     expect(lost(gap('1-0', '3-0', 'trimmed', 1))).toEqual([]);
     expect(lost(gap('1-0', '2-0', 'trimmed', 1))).toEqual(['lost: k 3 (3-0)']);
     expect(lost(gap('2-0', '3-0', 'trimmed', 1))).toEqual(['lost: k 2 (2-0)']);
-    // What was taken after the loss was told is in the new log.
+    // Events that were accepted after the client was told of the loss are in the new log.
     expect(lost(gap('1-0', '0-0', 'log lost', 1))).toEqual(['lost: k 3 (3-0)']);
   });
 
-  it('finds an event that was heard twice, under one id or two', () => {
+  it('finds an event that was heard twice, under one id or under two', () => {
     const twice = { from: '0-0', heard: heardOf([1, '1-0'], [1, '1-0']), gaps: [] };
     expect(disorder(twice, [publisher('exactly')])).toEqual([
       'doubled: k 1 (1-0 after 1-0)',
@@ -64,7 +64,7 @@ describe('the checker', () => {
     expect(disorder(anew, [publisher('exactly', { 'k 1': 1 })])).toEqual(['again: k 1 (2-0) after k 1']);
   });
 
-  it('excuses a repetition by an answer that was lost, once each, where nothing told the hub that it was one', () => {
+  it('excuses one repetition for each lost answer, where the hub could not recognise the repetition', () => {
     const heard = heardOf([1, '1-0'], [1, '2-0'], [1, '3-0']);
     expect(disorder({ from: '0-0', heard, gaps: [] }, [publisher('at least', { 'k 1': 2 })])).toEqual([]);
     expect(disorder({ from: '0-0', heard, gaps: [] }, [publisher('at least', { 'k 1': 1 })])).toEqual([
@@ -81,7 +81,7 @@ describe('the checker', () => {
     expect(disorder(byNumber, [publisher('exactly')])).toEqual(['again: k 1 (2-0) after k 2']);
   });
 
-  it('lets the ids begin anew after a log that was lost, and only then', () => {
+  it('lets the ids begin anew after a lost log, and only then', () => {
     const heard = heardOf([1, '5-0'], [2, '1-0'], [3, '2-0']);
     expect(disorder({ from: '0-0', heard, gaps: [gap('5-0', '0-0', 'log lost', 1)] }, [])).toEqual([]);
     const wrong = ['out of order: k 2 (1-0 after 5-0)'];

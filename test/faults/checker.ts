@@ -2,13 +2,13 @@ import { compareCursors, START } from '../../src/model/cursor.ts';
 import type { Gap, Heard, ResumingClient } from './client.ts';
 import type { Accepted, Publisher } from './publisher.ts';
 
-/** What is looked at of a client, and of a publisher. */
+/** The parts of a client and of a publisher that the checker looks at. */
 export type HeardBy = Pick<ResumingClient, 'from' | 'heard' | 'gaps'>;
 export type PublishedBy = Pick<Publisher, 'accepted' | 'unsure'> & {
   readonly entryPoint: Pick<Publisher['entryPoint'], 'promise'>;
 };
 
-/** What a client should have heard and did not, told gaps left out. */
+/** The events that a client should have heard and did not. Events within a gap that it was told of are left out. */
 export function missing(
   { from = START, heard, gaps }: HeardBy,
   publishers: readonly PublishedBy[],
@@ -23,12 +23,12 @@ export function missing(
     .map(({ key, n, id }) => `lost: ${key} ${n} (${id})`);
 }
 
-/** What a client heard twice, or out of order. */
+/** The events that a client heard twice or out of order. */
 export function disorder({ heard, gaps }: HeardBy, publishers: readonly PublishedBy[]): string[] {
   return [...wrongIds(heard, gaps), ...wrongNumbers(heard, gaps, publishers)];
 }
 
-/** Whether the log named by the gap is gone, and with it all that was known of it: idempotency keys, and the order of ids. */
+/** Whether the log itself was lost in this gap, and its idempotency keys and the order of its ids with it. */
 function isLoss({ reason }: Gap): boolean {
   return reason !== 'trimmed';
 }
@@ -38,7 +38,7 @@ function covers(gap: Gap, { id, at }: Accepted): boolean {
   return isLoss(gap) ? at < gap.at : compareCursors(id, gap.to) <= 0;
 }
 
-/** The ids of the log rise for every client, over all keys, so an id out of turn is doubled or out of order. */
+/** The ids of the log rise for every client over all keys, so an id that does not rise is repeated or out of order. */
 function wrongIds(heard: readonly Heard[], gaps: readonly Gap[]): string[] {
   const anew = new Set(gaps.filter(isLoss).map(({ after }) => after));
   const wrong: string[] = [];
@@ -55,8 +55,8 @@ function wrongIds(heard: readonly Heard[], gaps: readonly Gap[]): string[] {
 }
 
 /**
- * The numbers of a key rise by one path and another. Only an answer that was lost excuses a repetition: of a publisher
- * without idempotency key as often as answers were lost, of one with it only when the log was lost as well.
+ * The numbers of a key rise on every path. Only a lost answer excuses a repetition. An event of a publisher without an
+ * idempotency key may repeat as often as answers were lost, and an event with a key only if the log was lost as well.
  */
 function wrongNumbers(
   heard: readonly Heard[],

@@ -4,24 +4,24 @@ import { CLOSE } from '../../src/model/close.ts';
 import { backOff } from './wait.ts';
 
 const PING_EVERY_MS = 2_000;
-/** A hub that says nothing for so long is left for another node. */
+/** After so long a silence of its node, a client goes to another one. */
 const SILENCE_MS = 5_000;
 const RETRIES = new Map<number, boolean>(Object.values(CLOSE).map(({ code, retry }) => [code, retry]));
 
 /** One numbered event as a client heard it. */
 export interface Heard {
-  /** Absent on what was live only. */
+  /** An event that was published live only has no id. */
   readonly id: string | undefined;
   readonly key: string;
   readonly n: number;
 }
 
-/** What a client was told it may have missed. */
+/** A range of events that a client may have missed, as the hub told it. */
 export interface Gap {
   readonly from: string;
   readonly to: string;
   readonly reason: string;
-  /** How many events it had heard by then, and when that was. */
+  /** How many events the client had heard before, and when it was told. */
   readonly after: number;
   readonly at: number;
 }
@@ -35,25 +35,28 @@ interface Frame {
 }
 
 export interface ClientOptions {
-  /** Of the nodes, in the order in which it tries them. */
+  /** The addresses of the nodes, in the order in which the client tries them. */
   readonly urls: readonly string[];
   readonly token: string;
   readonly pattern: string;
   readonly random: () => number;
 }
 
-/** A client as the documentation wants one: it resumes from its cursor, on any node, with jittered backoff, and minds the close codes. */
+/**
+ * A client that behaves as the documentation asks: it resumes from its cursor on any node, waits with a jittered backoff,
+ * and follows the close codes.
+ */
 export class ResumingClient {
   readonly heard: Heard[] = [];
   readonly gaps: Gap[] = [];
-  /** What a hub must never say to it. */
+  /** Messages of the hub that no client should ever get. */
   readonly complaints: string[] = [];
   readonly closeCodes = new Map<number, number>();
-  /** How often its subscription was accepted. */
+  /** How often a subscription of this client was accepted. */
   subscribed = 0;
-  /** The position in the log after which it was promised everything. */
+  /** The position in the log after which the hub has promised every event. */
   from: string | undefined;
-  /** The node it is subscribed at, if any. */
+  /** The node at which the client is subscribed, if any. */
   url: string | undefined;
   #cursor: string | undefined;
   #attempt = 0;
@@ -139,13 +142,13 @@ export class ResumingClient {
       this.#attempt = 0;
       this.url = url;
     } else if (action === 'error') {
-      // The log cannot be read now: the subscription has not begun, so another try on a new connection.
+      // The log cannot be read now, so the subscription has not begun. The client tries again on a new connection.
       this.#ws?.terminate();
     }
   }
 }
 
-/** A client that takes nothing from its socket until it is told to. */
+/** A client that reads nothing from its socket until the test tells it to. */
 export class StalledReader {
   readonly closed: Promise<number>;
   readonly #ws: WebSocket;

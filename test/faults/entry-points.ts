@@ -6,14 +6,14 @@ import { Refused, WrongAnswer, type EntryPoint } from './publisher.ts';
 
 const ANSWERS_WITHIN_MS = 3_000;
 
-/** What a publisher has to know. */
+/** The addresses and the token that a publisher needs. */
 export interface EntryPointOptions {
   readonly urls: readonly string[];
   readonly redisUrl: string;
   readonly token: string;
 }
 
-/** `POST /api/v3/events` with an `Idempotency-Key`, at the next node where one does not answer. */
+/** Publishes by `POST /api/v3/events` with an `Idempotency-Key`, and turns to the next node when one does not accept. */
 export function httpEntryPoint({ urls, token }: EntryPointOptions): EntryPoint {
   let turn = 0;
   return {
@@ -26,7 +26,7 @@ export function httpEntryPoint({ urls, token }: EntryPointOptions): EntryPoint {
         'Idempotency-Key': key,
       };
       const url = `${urls[turn % urls.length]}/api/v3/events`;
-      // The next time at another node, unless this one takes it.
+      // The next attempt goes to another node, unless this one accepts the event.
       turn++;
       const asked = { method: 'POST', headers, body: event };
       const answer = await request(url, asked, ANSWERS_WITHIN_MS);
@@ -43,21 +43,21 @@ export function httpEntryPoint({ urls, token }: EntryPointOptions): EntryPoint {
   };
 }
 
-/** `FCALL belfry_publish` with an idempotency key as the second key. */
+/** Publishes by `FCALL belfry_publish` with an idempotency key as the second key. */
 export function fcallEntryPoint(options: EntryPointOptions): EntryPoint {
   return redisEntryPoint('exactly', options, (redis, event, key) =>
     redis.fcall('belfry_publish', 2, '{belfry}:log', `{belfry}:once:${key}`, event),
   );
 }
 
-/** The same as most would write it, without one: an answer that was lost may be repeated as a second event. */
+/** Publishes by `FCALL belfry_publish` without an idempotency key, so a repetition after a lost answer is a second event. */
 export function bareFcallEntryPoint(options: EntryPointOptions): EntryPoint {
   return redisEntryPoint('at least', options, (redis, event) =>
     redis.fcall('belfry_publish', 1, '{belfry}:log', event),
   );
 }
 
-/** A bare `PUBLISH`, which is heard live or not at all. */
+/** Publishes by `PUBLISH`, so that the event is heard live or not at all. */
 export function publishEntryPoint(options: EntryPointOptions): EntryPoint {
   return redisEntryPoint('live', options, async (redis, event) => {
     await redis.publish('belfry:events', event);
@@ -65,7 +65,7 @@ export function publishEntryPoint(options: EntryPointOptions): EntryPoint {
   });
 }
 
-/** The command `publish` of a native socket, which knows no idempotency key. */
+/** Publishes by the command `publish` of a native socket, which knows no idempotency key. */
 export function socketEntryPoint({ urls, token }: EntryPointOptions): EntryPoint {
   let ws: WebSocket | undefined;
   let turn = 0;
@@ -111,7 +111,7 @@ async function answerTo(ws: WebSocket, key: string, event: string): Promise<stri
     action: string;
     object: { ids?: string[]; message?: string };
   };
-  // The hub cannot tell a lost answer from a command that was not carried out.
+  // The hub itself may not know whether the command was carried out, so this is no clear refusal.
   if (action !== 'publish') throw new Error(object.message);
   return object.ids?.[0];
 }

@@ -1,19 +1,19 @@
 import type { Stage } from './stage.ts';
 import type { BrokerState } from './world.ts';
 
-/** Something that breaks while events flow. */
+/** A fault that happens while events flow. */
 export interface Fault {
   /** What happens, in the present tense. */
   readonly fact: string;
-  /** Where the Redis must keep its data in a certain way for it. */
+  /** The way in which the Redis must keep its data for this fault, if only one will do. */
   readonly state?: BrokerState;
-  /** Whether the log cannot help, so that those who missed something must be told. Else nobody may be told anything. */
+  /** Whether the log cannot help, so that clients must be told of a gap. Without this, no client may be told of one. */
   readonly tellsGap?: boolean;
-  /** The reason why it cannot be tried here, if so. */
+  /** The reason why this fault cannot be tried on this machine, if there is one. */
   readonly skip?: () => string | undefined;
-  /** Breaks it, waits until that is felt, and mends it. */
+  /** Causes the fault, waits until it has had its effect, and ends it. */
   strike(stage: Stage, form: Form): Promise<void>;
 }
 
-/** `short` as part of `npm test`, `long` by `npm run test:faults`. */
+/** The form `short` is part of `npm test`, and `long` is played by `npm run test:faults`. */
 export type Form = 'short' | 'long';

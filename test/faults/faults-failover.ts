@@ -5,10 +5,10 @@ import type { Stage } from './stage.ts';
 import { until } from './wait.ts';
 import type { World } from './world.ts';
 
-/** More than a failover takes. */
+/** A failover takes less time than this. */
 const PAUSE_MS = 30_000;
 
-/** Each failover turns them round. */
+/** The two Redis processes by their present roles, which each failover swaps. */
 interface Pair {
   readonly master: RedisServer;
   readonly replica: RedisServer;
@@ -24,7 +24,7 @@ function sentinelsOf({ sentinels }: World): RedisSentinels {
   return sentinels;
 }
 
-/** Ends the master as soon as that can be told from a hang, and brings it back as the replica of the other. */
+/** Kills the master, waits for the failover, and brings the old master back as the replica of the new one. */
 async function replaced({ world }: Stage, { master, replica }: Pair, ready?: () => void): Promise<void> {
   await master.kill();
   ready?.();
@@ -41,10 +41,10 @@ async function knowReplica({ sentinels }: RedisSentinels): Promise<boolean> {
   return (known as string[][][]).every(([fields = []]) => fields[fields.indexOf('flags') + 1] === 'slave');
 }
 
-/** What Sentinels mend. Redis replicates after it has answered, so that what the new master has is a matter of time. */
+/** Faults that Sentinels repair. Redis replicates after it has answered, so the new master may lack the latest writes. */
 export const FAILOVER_FAULTS = {
   masterKilled: {
-    fact: 'a master is killed with -9 when its replica has everything, and Sentinels name that one',
+    fact: 'a master is killed with -9 when its replica has everything, and Sentinels promote the replica',
     state: 'Sentinel',
     async strike(stage) {
       const pair = await pairOf(sentinelsOf(stage.world));
@@ -54,12 +54,12 @@ export const FAILOVER_FAULTS = {
     },
   },
   masterKilledAhead: {
-    fact: 'a master is killed with -9 when its replica lacks the latest events, and Sentinels name that one',
+    fact: 'a master is killed with -9 when its replica lacks the latest events, and Sentinels promote the replica',
     state: 'Sentinel',
     tellsGap: true,
     async strike(stage) {
       const pair = await pairOf(sentinelsOf(stage.world));
-      // What is on its way to a replica would still arrive, so there must be no way.
+      // Data under way to a replica would still arrive, so the replica is suspended and its connection is ended.
       pair.replica.freeze();
       await tell(pair.master, 'CLIENT', 'KILL', 'TYPE', 'replica');
       await stage.flow(10);

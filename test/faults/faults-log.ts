@@ -10,7 +10,7 @@ async function restarted({ world }: Stage, how: 'stop' | 'kill'): Promise<void> 
   await world.redis.restart();
 }
 
-/** Whoever publishes past the nodes goes on while these are cut off. */
+/** Waits until publishers that write to Redis directly have published more, while the nodes are cut off. */
 async function flowPast(stage: Stage, count: number): Promise<void> {
   await stage.flow(
     count,
@@ -18,7 +18,7 @@ async function flowPast(stage: Stage, count: number): Promise<void> {
   );
 }
 
-/** Keeps every client away while something happens that none of them may hear of live. */
+/** Keeps every client away while something happens, so that none of them hears it live. */
 async function whileAway(stage: Stage, happens: () => Promise<void>): Promise<void> {
   const proxies = stage.world.sites.map(({ toClients }) => toClients);
   for (const proxy of proxies) proxy.refuse();
@@ -27,7 +27,7 @@ async function whileAway(stage: Stage, happens: () => Promise<void>): Promise<vo
   for (const proxy of proxies) proxy.heal();
 }
 
-/** Copies what Redis has on its disk; the returned function puts it back in its place. */
+/** Copies the files of Redis on its disk. The returned function puts them back in their place. */
 async function backup({ admin }: World): Promise<() => Promise<void>> {
   const [, directory = ''] = await admin.config('GET', 'dir');
   const [kept, copy] = [join(directory, 'appendonlydir'), join(directory, 'backup')];
@@ -39,7 +39,7 @@ async function backup({ admin }: World): Promise<() => Promise<void>> {
   };
 }
 
-/** What the log cannot help against: whoever missed something must be told. */
+/** Faults against which the log cannot help, so that each client that missed something must be told. */
 export const LOG_FAULTS = {
   logKilled: {
     fact: 'Redis without AOF is killed with -9 and comes back empty',
@@ -87,7 +87,7 @@ export const LOG_FAULTS = {
         await world.redis.restart();
         await world.recovered();
         await flowPast(stage, 10);
-        // One node has to read all it knows from the log, the other has it in memory.
+        // This node has to read all its events from the log, while the other node has them in memory.
         await world.sites[0].hub.kill();
         await world.sites[0].hub.start();
       });

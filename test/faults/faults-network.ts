@@ -9,7 +9,7 @@ type Network = (site: Site) => FaultProxy;
 const toRedis: Network = (site) => site.toRedis;
 const toClients: Network = (site) => site.toClients;
 
-/** Breaks the network of every node, and goes on when that was felt or survived. */
+/** Breaks the network of every node, and heals it once `felt` has seen the effect. */
 function each(network: Network, breakIt: (proxy: FaultProxy) => void, felt: (stage: Stage) => Promise<void>) {
   return async (stage: Stage): Promise<void> => {
     const proxies = stage.world.sites.map(network);
@@ -22,7 +22,7 @@ function each(network: Network, breakIt: (proxy: FaultProxy) => void, felt: (sta
 const goesOn = (stage: Stage): Promise<void> => stage.flow(10);
 const isNoticed = ({ world }: Stage): Promise<void> => world.noticed();
 
-/** Waits until every client had to subscribe anew. */
+/** Breaks something, and waits until every client has subscribed anew. */
 async function resubscribed({ clients }: Stage, breakIt: () => void): Promise<void> {
   const before = clients.map(({ subscribed }) => subscribed);
   breakIt();
@@ -31,7 +31,7 @@ async function resubscribed({ clients }: Stage, breakIt: () => void): Promise<vo
   );
 }
 
-/** What can happen between a node and its Redis, and between a node and its clients. */
+/** The faults of the networks between a node and its Redis, and between a node and its clients. */
 export const NETWORK_FAULTS = {
   redisCut: {
     fact: 'every connection between nodes and Redis is cut, again and again',
@@ -57,11 +57,11 @@ export const NETWORK_FAULTS = {
     },
   },
   redisSlow: {
-    fact: 'everything between nodes and Redis takes 200 ms longer',
+    fact: 'every exchange between nodes and Redis takes 200 ms longer',
     strike: each(toRedis, (proxy) => proxy.delay(100), goesOn),
   },
   redisThrottled: {
-    fact: 'between nodes and Redis only 20 kB a second pass',
+    fact: 'each connection between nodes and Redis carries only 20 kB a second',
     strike: each(toRedis, (proxy) => proxy.throttle(20_000), goesOn),
   },
   redisHalfClosed: {
@@ -69,11 +69,11 @@ export const NETWORK_FAULTS = {
     strike: each(toRedis, (proxy) => proxy.halfClose('near'), goesOn),
   },
   nodeHalfClosed: {
-    fact: 'the half from node to Redis ends of every connection',
+    fact: 'nodes end their half of every connection to Redis',
     strike: each(toRedis, (proxy) => proxy.halfClose('far'), goesOn),
   },
   redisSwallowed: {
-    fact: 'everything between nodes and Redis is swallowed without a word',
+    fact: 'all data between nodes and Redis is swallowed while the connections stay open',
     strike: each(toRedis, (proxy) => proxy.swallow(), isNoticed),
   },
   clientsCut: {
@@ -87,15 +87,15 @@ export const NETWORK_FAULTS = {
     },
   },
   clientsSlow: {
-    fact: 'everything between nodes and clients takes 300 ms longer',
+    fact: 'every exchange between nodes and clients takes 300 ms longer',
     strike: each(toClients, (proxy) => proxy.delay(150), goesOn),
   },
   clientsThrottled: {
-    fact: 'between nodes and clients only 20 kB a second pass a connection',
+    fact: 'each connection between nodes and clients carries only 20 kB a second',
     strike: each(toClients, (proxy) => proxy.throttle(20_000), goesOn),
   },
   clientsOverwhelmed: {
-    fact: 'more is published than clients take, so that they are closed as too slow, and resume',
+    fact: 'publishers send more than clients read, so that clients are closed as too slow, and resume',
     async strike({ world, publishers }) {
       for (const { toClients: proxy } of world.sites) proxy.throttle(500_000);
       for (const publisher of publishers) publisher.ballastBytes = 50_000;
@@ -122,7 +122,7 @@ export const NETWORK_FAULTS = {
       }),
   },
   clientsSwallowed: {
-    fact: 'everything between one node and its clients is swallowed without a word',
+    fact: 'all data between one node and its clients is swallowed while the connections stay open',
     async strike(stage) {
       const [{ toClients: proxy, url }] = stage.world.sites;
       proxy.swallow();

@@ -15,14 +15,14 @@ const BALLAST = JSON.stringify({
 
 const oneSite = ({ world, random }: Stage): Site => pick(random, world.sites);
 
-/** Waits until nobody is subscribed at a node any more, and events reach everybody by the other one. */
+/** Waits until no client is subscribed at this node any more, so that events reach all clients through the other one. */
 async function moved({ clients }: Stage, { url, hub }: Site): Promise<void> {
   const isElsewhere = (client: { url: string | undefined }): boolean =>
     client.url !== undefined && client.url !== url && client.url !== hub.url;
   await until('every client has gone to the other node', () => clients.every(isElsewhere), 60_000);
 }
 
-/** What can happen to the process of a node, its clock included. */
+/** The faults of the process of a node, its clock included. */
 export const NODE_FAULTS = {
   nodeKilled: {
     fact: 'a node is killed with -9 and comes back',
@@ -46,7 +46,7 @@ export const NODE_FAULTS = {
     },
   },
   nodesRolled: {
-    fact: 'each node in its turn is replaced by a new one, as a deployment does it',
+    fact: 'the nodes are replaced by new ones, one after another, as a deployment does it',
     async strike(stage) {
       for (const site of stage.world.sites) {
         await site.hub.terminate();
@@ -56,14 +56,14 @@ export const NODE_FAULTS = {
     },
   },
   allNodesKilled: {
-    fact: 'all nodes are killed with -9 at once, and their memory with them',
+    fact: 'all nodes are killed with -9 at once, and their memory is lost',
     async strike({ world }) {
       await Promise.all(world.sites.map(({ hub }) => hub.kill()));
       await Promise.all(world.sites.map(({ hub }) => hub.start()));
     },
   },
   nodeStopped: {
-    fact: 'a node stands still by SIGSTOP and goes on',
+    fact: 'a node is suspended by SIGSTOP and goes on',
     async strike(stage, form) {
       const site = oneSite(stage);
       site.hub.freeze();
@@ -87,7 +87,7 @@ export const NODE_FAULTS = {
     fact: 'a reader that stalls is closed with 4008',
     async strike({ world }) {
       const [{ hub }] = world.sites;
-      // After another fault it may still be without Redis, and then takes nobody.
+      // After another fault the node may still be without Redis, and then it accepts no client.
       await until('the node is ready', async () => (await hub.readyStatus()) === 200);
       const before = await hub.metric('belfry_slow_closes_total');
       const reader = new StalledReader(hub.url, world.token, 'ballast.*.*');
@@ -108,7 +108,7 @@ export const NODE_FAULTS = {
   crowdReturns: {
     fact: 'a crowd of clients loses its node and returns at once',
     async strike(stage, form) {
-      // Past the proxies, which would be the bottleneck.
+      // These clients connect without the proxies, which would be the bottleneck.
       await stage.connect(
         form === 'long' ? 5_000 : 500,
         stage.world.sites.map(({ hub }) => hub.url),

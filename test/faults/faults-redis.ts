@@ -4,7 +4,7 @@ import { until } from './wait.ts';
 import type { Stage } from './stage.ts';
 import type { World } from './world.ts';
 
-/** Waits until every node has two connections to Redis again, of which one listens. */
+/** Waits until both nodes listen to Redis again. */
 async function listening({ admin }: World): Promise<void> {
   await until('every node listens again', async () => {
     const [, count] = (await admin.pubsub('NUMSUB', 'belfry:events')) as [string, number];
@@ -12,7 +12,7 @@ async function listening({ admin }: World): Promise<void> {
   });
 }
 
-/** Ends every connection of a kind but our own. */
+/** Ends every connection of this type, except the one that gives the command. */
 async function ended({ admin }: World, type: 'pubsub' | 'normal'): Promise<void> {
   await admin.call('CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes');
 }
@@ -28,7 +28,7 @@ async function restarted({ world }: Stage, how: 'stop' | 'kill'): Promise<void> 
   await world.redis.restart();
 }
 
-/** What can happen to a Redis that loses nothing by it. */
+/** The faults of a Redis by which it loses no data. */
 export const REDIS_FAULTS = {
   redisKilled: {
     fact: 'Redis is killed with -9 and comes back with its AOF',
@@ -104,13 +104,13 @@ export const REDIS_FAULTS = {
     async strike(stage) {
       await stage.world.admin.script('FLUSH');
       await stage.world.admin.function('FLUSH');
-      // The function is put back by the nodes' upkeep; the hub's own script at its next use.
+      // The upkeep of the nodes puts the function back. The hub's own scripts are loaded again at their next use.
       await ended(stage.world, 'normal');
       await stage.flow(10);
     },
   },
   redisReadOnly: {
-    fact: 'Redis becomes a replica that takes no writes, and a master again',
+    fact: 'Redis becomes a replica that accepts no writes, and then a master again',
     async strike(stage) {
       await stage.world.admin.replicaof('127.0.0.1', 1);
       await stage.refused();
@@ -118,7 +118,7 @@ export const REDIS_FAULTS = {
     },
   },
   memoryFull: {
-    fact: 'Redis has no memory left (maxmemory, noeviction), and then has',
+    fact: 'Redis has no memory left (maxmemory, noeviction), and then has some again',
     async strike(stage) {
       await stage.world.admin.config('SET', 'maxmemory', '1');
       await stage.refused();
@@ -126,12 +126,12 @@ export const REDIS_FAULTS = {
     },
   },
   diskFull: {
-    fact: 'the disk under Redis is full, and then is not',
+    fact: 'the disk of Redis is full, and then has room again',
     state: 'AOF',
     skip: () => (canLimitFiles() ? undefined : 'there is no prlimit on the PATH to fill the disk with'),
     async strike(stage) {
       const { admin } = stage.world;
-      // With `always` Redis ends at once when it cannot write; with this it takes nothing more until it can.
+      // With `always`, Redis would end at once when it cannot write. With `everysec` it refuses writes until it can.
       await admin.config('SET', 'appendfsync', 'everysec');
       limitFiles(stage.world, '1');
       await stage.refused();
@@ -144,7 +144,7 @@ export const REDIS_FAULTS = {
   },
 } as const satisfies Record<string, Fault>;
 
-/** No file of this Redis may grow beyond this, as on a disk that is full. Its hard limit stays, so that it can be lifted. */
+/** Limits the size of the files of this Redis, as a full disk does. The hard limit stays, so that this can be undone. */
 function limitFiles({ redis }: World, bytes: string): void {
   execFileSync('prlimit', ['--pid', String(redis.pid), `--fsize=${bytes}:unlimited`]);
 }

@@ -8,7 +8,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** One request on a socket of its own, so that no pool holds a handle of the node's afterwards. */
+/** Sends a request on a socket of its own, so that no pool keeps a connection to the node open afterwards. */
 export function request(
   url: string,
   {

@@ -11,13 +11,13 @@ const KEPT_LINES = 200;
 
 export const FAULTS_SECRET = 'a secret that only the faults know';
 
-/** One node in a process of its own, always at the same port, to be ended in every way there is. */
+/** A node in a process of its own that always has the same port. A test can end it in every way there is. */
 export class HubProcess {
   readonly port: number;
   readonly lines: string[] = [];
   readonly #env: Readonly<Record<string, string>>;
   #child: ChildProcess | undefined;
-  /** What it held when it was ready for the first time, and had no client yet. */
+  /** The files and memory that the node held when it was ready for the first time and had no client yet. */
   #resting: { readonly files: number; readonly bytes: number } | undefined;
 
   constructor(port: number, env: Readonly<Record<string, string>>) {
@@ -33,7 +33,7 @@ export class HubProcess {
     return this.#child?.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Begins it; for its end see {@link kill}, {@link terminate}. */
+  /** Starts the process. {@link kill} or {@link terminate} end it. */
   launch(): void {
     const child = spawn(process.execPath, ['--import', CLOCK, MAIN, 'serve'], {
       env: {
@@ -55,7 +55,7 @@ export class HubProcess {
     }
   }
 
-  /** Launches it and waits until events flow. */
+  /** Launches the node and waits until events flow. */
   async start(): Promise<void> {
     this.launch();
     await until(`${this.url} is ready`, async () => {
@@ -69,7 +69,7 @@ export class HubProcess {
     return this.#end('SIGKILL');
   }
 
-  /** Resolves with its exit code. */
+  /** Ends the node by SIGTERM, and resolves with its exit code. */
   terminate(): Promise<number | null> {
     return this.#end('SIGTERM');
   }
@@ -86,7 +86,7 @@ export class HubProcess {
     this.#child?.kill('SIGUSR2');
   }
 
-  /** 0 when nobody answers. */
+  /** The status of `/readyz`, or 0 when the node does not answer. */
   async readyStatus(): Promise<number> {
     try {
       return (await request(`${this.url}/readyz`)).status;
@@ -95,7 +95,7 @@ export class HubProcess {
     }
   }
 
-  /** The sum of a metric over its labels; `labels` as Prometheus writes them narrows it. */
+  /** The sum of a metric over its labels. `labels`, as Prometheus writes them, narrow the sum. */
   async metric(name: string, labels = ''): Promise<number> {
     const { body } = await request(`${this.url}/metrics`);
     const lines = body.split('\n').filter((line) => line.startsWith(name) && line.includes(labels));
@@ -104,7 +104,7 @@ export class HubProcess {
       .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
   }
 
-  /** What it holds beyond what it held at rest; nothing where that cannot be seen. */
+  /** The files and memory that the node holds beyond those at rest. Both are zero where the system does not show them. */
   extra(): { readonly files: number; readonly bytes: number } {
     const { files, bytes } = this.#held();
     return { files: files - (this.#resting?.files ?? 0), bytes: bytes - (this.#resting?.bytes ?? 0) };
@@ -122,7 +122,7 @@ export class HubProcess {
     if (child === undefined || !this.isRunning) return child?.exitCode ?? null;
     const exit = once(child, 'exit');
     child.kill(signal);
-    // A process that is stopped takes no other signal than this.
+    // A suspended process acts on no other signal before it gets SIGCONT.
     if (signal === 'SIGKILL') child.kill('SIGCONT');
     const [code] = (await exit) as [number | null];
     return code;

@@ -35,7 +35,7 @@ async function passes(from: Socket, to: Socket, text: string): Promise<boolean> 
 }
 
 describe('the proxy', () => {
-  it('carries both ways, and an end of one half as such', async () => {
+  it('carries data in both directions, and passes on the end of one half as such', async () => {
     const { near, far } = await line();
     expect(await passes(near, far, 'there')).toBe(true);
     near.end();
@@ -44,7 +44,7 @@ describe('the proxy', () => {
     expect(await passes(far, near, 'and back')).toBe(true);
   });
 
-  it('cuts a connection at both ends, and takes a new one unless it refuses', async () => {
+  it('cuts a connection at both ends, and accepts a new one unless it refuses connections', async () => {
     const { proxy, near, far } = await line();
     for (const socket of [near, far]) socket.resume();
     proxy.cut();
@@ -60,7 +60,7 @@ describe('the proxy', () => {
     await until('it is connected', () => proxy.connections === 1);
   });
 
-  it('ends one half while the other still carries', async () => {
+  it('ends one half of a connection while the other half still carries data', async () => {
     const { proxy, near, far } = await line();
     proxy.halfClose('near');
     near.resume();
@@ -68,7 +68,7 @@ describe('the proxy', () => {
     expect(await passes(near, far, 'still')).toBe(true);
   });
 
-  it('swallows what is sent until it is healed, and closes nothing', async () => {
+  it('holds back all data until it is healed, and closes nothing', async () => {
     const { proxy, near, far } = await line();
     let heard = '';
     far.on('data', (text: string) => (heard += text));
@@ -83,7 +83,7 @@ describe('the proxy', () => {
   it.each([
     ['delayed', (proxy: FaultProxy): void => proxy.delay(50)],
     ['throttled', (proxy: FaultProxy): void => proxy.throttle(200_000)],
-  ])('keeps the order of what is %s, and loses nothing', async (_how, slow) => {
+  ])('keeps the order of data that is %s, and loses none of it', async (_how, slow) => {
     const { proxy, near, far } = await line();
     slow(proxy);
     let heard = '';

@@ -3,9 +3,9 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { setTimeout as pause } from 'node:timers/promises';
 
 interface Pair {
-  /** Whoever connected to the proxy. */
+  /** The socket of the peer that connected to the proxy. */
   readonly near: Socket;
-  /** Where the proxy connected to. */
+  /** The socket by which the proxy is connected to the target. */
   readonly far: Socket;
 }
 
@@ -16,7 +16,7 @@ export class FaultProxy {
   #refuses = false;
   #delayMs = 0;
   #bytesPerSecond = Infinity;
-  /** Resolves when what was swallowed may go on. */
+  /** It resolves when data that was held back may go on. */
   #open: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
 
   private constructor(targetPort: number) {
@@ -38,7 +38,7 @@ export class FaultProxy {
     return this.#pairs.size;
   }
 
-  /** Ends every connection without a word that it would. */
+  /** Resets every connection without an orderly end. */
   cut(): void {
     for (const { near, far } of this.#pairs) {
       reset(near);
@@ -46,18 +46,18 @@ export class FaultProxy {
     }
   }
 
-  /** Cuts, and takes no new connection until {@link heal}. */
+  /** Cuts all connections, and accepts no new one until {@link heal}. */
   refuse(): void {
     this.#refuses = true;
     this.cut();
   }
 
-  /** Says to one side that the other will send no more, while it still listens. */
+  /** Tells one side that the other side will send no more, although that side still reads. */
   halfClose(side: 'near' | 'far'): void {
     for (const pair of this.#pairs) pair[side].end();
   }
 
-  /** Nothing passes any more, and nobody is told. */
+  /** Holds back all data, and tells neither side. */
   swallow(): void {
     this.#open ??= Promise.withResolvers<void>();
   }
@@ -70,7 +70,7 @@ export class FaultProxy {
     this.#bytesPerSecond = bytesPerSecond;
   }
 
-  /** What was kept back goes on; what was cut stays cut. */
+  /** Ends every fault: data that was held back goes on, while a connection that was cut stays cut. */
   heal(): void {
     this.#refuses = false;
     this.#delayMs = 0;
@@ -97,7 +97,7 @@ export class FaultProxy {
     void this.#carry(far, near);
   }
 
-  /** A socket that is gone in both directions takes the other with it. */
+  /** Destroys both sockets once one of them is closed. */
   #part(pair: Pair): void {
     pair.near.destroy();
     pair.far.destroy();
@@ -108,14 +108,14 @@ export class FaultProxy {
     try {
       for await (const chunk of from.iterator({ destroyOnReturn: false })) {
         await this.#passage((chunk as Buffer).length);
-        // One side was told that nothing more comes: so it is.
+        // This side was told that no more data comes, so none may follow.
         if (to.destroyed || to.writableEnded) continue;
         if (!to.write(chunk as Buffer)) await writable(to);
       }
       await this.#passage(0);
       to.end();
     } catch {
-      // Cut, by us or by either side: the other learns it by its own socket.
+      // The connection was cut by the proxy or by a peer. The other peer learns of it by its own socket.
       from.destroy();
       to.destroy();
     }
@@ -129,7 +129,7 @@ export class FaultProxy {
   }
 }
 
-/** Resolves when it takes more, or is gone. */
+/** Resolves when the socket accepts more data, or is closed. */
 function writable(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     const go = (): void => {
@@ -140,7 +140,7 @@ function writable(socket: Socket): Promise<void> {
   });
 }
 
-/** By RST, and at once: by itself `resetAndDestroy` waits for what is under way. */
+/** Ends a socket by RST, and at once. Without `destroy`, `resetAndDestroy` would wait for writes under way. */
 function reset(socket: Socket): void {
   socket.resetAndDestroy();
   socket.destroy();

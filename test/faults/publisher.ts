@@ -1,28 +1,28 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { backOff } from './wait.ts';
 
-/** Events in order are promised per key, so each publisher has some. */
+/** The hub promises the order of events per key, so each publisher has several keys. */
 const KEYS = 4;
 
-/** A way into the hub, from the side of whoever publishes. */
+/** A way into the hub, as a publisher sees it. */
 export interface EntryPoint {
-  /** `exactly`: a repetition changes nothing. `at least`: it may double. `live`: it is told once or not at all. */
+  /** `exactly`: a repetition changes nothing. `at least`: it may be a second event. `live`: an event is heard once or never. */
   readonly promise: 'exactly' | 'at least' | 'live';
-  /** Straight into Redis. */
+  /** Whether events go directly into Redis. */
   readonly passesNodes: boolean;
   /**
-   * Publishes one event, resolves with its id. Rejects with {@link Refused} when it was told no, and with anything else
-   * when it was told nothing.
-   * @param once the same for the same event
+   * Publishes one event and resolves with its id. It rejects with {@link Refused} when the event was refused, and with any
+   * other error when there was no answer.
+   * @param once a key that is the same for every attempt to publish the same event
    */
   publish(event: string, once: string): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
-/** The hub or Redis said no. */
+/** The hub or Redis refused an event. */
 export class Refused extends Error {
   readonly retryAfterS: number;
-  /** Whether nothing was taken for sure; a node whose Redis did not answer cannot know either. */
+  /** Whether the event was surely not accepted. A node whose Redis did not answer cannot be sure. */
   readonly isSure: boolean;
 
   constructor(message: string, { retryAfterS = 0, isSure = true } = {}) {
@@ -35,7 +35,7 @@ export class Refused extends Error {
 /** An answer that no hub should give. */
 export class WrongAnswer extends Error {}
 
-/** An event of which the publisher knows that it was taken. */
+/** An event of which the publisher knows that it was accepted. */
 export interface Accepted {
   readonly key: string;
   readonly n: number;
@@ -43,18 +43,18 @@ export interface Accepted {
   readonly at: number;
 }
 
-/** Numbers its events per key, and goes on to the next of a key only when the one before was taken. */
+/** Publishes numbered events per key, and goes on to the next number of a key only when the one before was accepted. */
 export class Publisher {
   readonly entryPoint: EntryPoint;
   readonly accepted: Accepted[] = [];
-  /** How many answers were lost, by event (`key n`): so many times it may be in the log beside the one that was told. */
+  /** How many answers were lost for each event (`key n`). The log may hold as many repetitions of that event. */
   readonly unsure = new Map<string, number>();
-  /** How often it was told no. */
+  /** How many attempts were refused. */
   refused = 0;
   readonly complaints: string[] = [];
-  /** How long it rests after each event. */
+  /** How long the publisher rests after each event. */
   paceMs = 4;
-  /** How large its events are, beside what they say. */
+  /** How many bytes of ballast each event carries. */
   ballastBytes = 0;
   #stopping = false;
   #aborted = false;
@@ -69,14 +69,14 @@ export class Publisher {
     this.#ended = this.#live();
   }
 
-  /** After the event that is under way. */
+  /** Ends publishing after the event that is under way. */
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#ended;
     await this.entryPoint.close();
   }
 
-  /** Without waiting for what is under way, which may be taken or not. */
+  /** Ends publishing at once. The event that is under way may be accepted or not. */
   async abort(): Promise<void> {
     this.#aborted = true;
     await this.entryPoint.close();
@@ -104,7 +104,7 @@ export class Publisher {
         if (refusal?.isSure !== true)
           this.unsure.set(`${key} ${n}`, (this.unsure.get(`${key} ${n}`) ?? 0) + 1);
         if (error instanceof WrongAnswer) this.complaints.push(error.message);
-        // Told once or not at all: it cannot know, so it does not repeat.
+        // A live event is heard once or never, and the publisher cannot know which, so it does not repeat it.
         if (this.entryPoint.promise === 'live') return;
         if (refusal === undefined) await backOff(attempt, this.#random);
         else await pause(Math.max(20, refusal.retryAfterS * 1_000) * (1 - this.#random() / 2));

@@ -1,4 +1,4 @@
-/** The same seed, the same sequence: Mulberry32. */
+/** A random sequence (Mulberry32) that is the same for the same seed. */
 export function randomOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

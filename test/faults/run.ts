@@ -1,8 +1,8 @@
 /**
- * The long form: `npm run test:faults`. First every scenario of the table, then random ones and random rows of faults until
- * the time is used.
- * `-- --seed <n>` replays a sequence, `--minutes <n>` bounds it, `--only <text>` plays those whose name holds it,
- * `--skip-table` begins with what is random.
+ * The long form: `npm run test:faults`. It plays every scenario of the table first, and then random scenarios and random
+ * rows of faults until the time is used up.
+ * `-- --seed <n>` replays a sequence, `--minutes <n>` bounds its time, `--only <text>` plays the scenarios whose name
+ * contains the text, `--skip-table` begins with the random part.
  */
 import { parseArgs } from 'node:util';
 import { findRedisServer } from '../support/redis-server.ts';
@@ -44,7 +44,7 @@ try {
   await runner.end();
 }
 console.log(`${played} played, ${failed} failed, seed ${seed}`);
-// What a scenario that failed left open does not keep it.
+// A failed scenario may have left handles open, so the process exits by itself.
 setImmediate(() => process.exit(failed > 0 || played === 0 ? 1 : 0));
 
 async function play(scenario: Scenario): Promise<void> {

@@ -8,12 +8,12 @@ import { World, type BrokerState, type Site } from './world.ts';
 
 const CLIENTS = 6;
 const LIMIT_MS: Readonly<Record<Form, number>> = { short: 60_000, long: 240_000 };
-/** A socket or two that wait for the kernel. */
+/** One or two sockets may still wait for the kernel. */
 const EXTRA_FILES = 2;
-/** What V8 keeps for later; a crowd of thousands leaves more of it. */
+/** V8 keeps some memory for later use, and keeps more of it after a crowd of thousands. */
 const EXTRA_BYTES: Readonly<Record<Form, number>> = { short: 160 * 1024 * 1024, long: 400 * 1024 * 1024 };
 
-/** Plays scenarios one after another, those of one state in one world, which lives on as long as it comes through. */
+/** Plays scenarios one after another. Scenarios of one state share a world until one of them fails in it. */
 export class Runner {
   readonly #random: () => number;
   readonly #worlds = new Map<BrokerState, Promise<World>>();
@@ -24,7 +24,7 @@ export class Runner {
     this.#random = randomOf(seed);
   }
 
-  /** What was wrong, which should be nothing. Never rejects. */
+  /** Plays a scenario and returns the faults found, ideally none. It never rejects. */
   async play(scenario: Scenario, form: Form): Promise<string[]> {
     const late = AbortSignal.timeout(LIMIT_MS[form]);
     let world: World | undefined;
@@ -43,7 +43,7 @@ export class Runner {
     return [...wrong.slice(0, 20), ...(wrong.length > 20 ? [`… ${wrong.length} in all`] : []), ...said];
   }
 
-  /** Also what has only begun: nothing is started any more, and nothing outlives this. */
+  /** Ends all worlds, also those that are still starting. No new world can start afterwards. */
   async end(): Promise<void> {
     this.#ended = true;
     await Promise.allSettled([...this.#worlds.values()].map(async (world) => (await world).end()));
@@ -92,7 +92,7 @@ function gapsOf({ clients }: Stage, told: boolean): string[] {
   return gaps;
 }
 
-/** What was taken for this scenario is given back: connections, files, memory; and the books of the node close. */
+/** Waits until a node has given back its connections, files and memory, and its counts of deliveries add up. */
 async function atRest({ hub }: Site, extraBytes: number): Promise<void> {
   await until(`${hub.url} has no connections`, async () => (await hub.metric('belfry_connections')) === 0);
   await until(`${hub.url} closes its files`, () => hub.extra().files <= EXTRA_FILES);

@@ -18,7 +18,7 @@ export const FAULTS = {
 
 export type FaultName = keyof typeof FAULTS;
 
-/** A fault, the entry points by which events come meanwhile, and how the Redis keeps its data. */
+/** A fault, the entry points through which events are published meanwhile, and how the Redis keeps its data. */
 export interface Scenario {
   readonly name: string;
   readonly fault: Fault;
@@ -28,10 +28,10 @@ export interface Scenario {
 }
 
 const ALL: readonly EntryPointName[] = ['http', 'fcall', 'bareFcall', 'publish', 'socket'];
-/** Two that promise most, one past the nodes and one through them. */
+/** The two entry points that promise most, one through a node and one directly into Redis. */
 const SURE: readonly EntryPointName[] = ['http', 'fcall'];
 
-/** Fault, entry points, state, and in which form it is tried already. What is short is also long. */
+/** Each row has a fault, entry points, a state and a form. The long form of the tests plays the short rows as well. */
 const TABLE: readonly (readonly [FaultName, readonly EntryPointName[], BrokerState, Form])[] = [
   ['nodeKilled', ALL, 'AOF', 'short'],
   ['nodeTerminated', SURE, 'AOF', 'short'],
@@ -84,10 +84,10 @@ export const SCENARIOS: readonly Scenario[] = TABLE.map(([name, entryPoints, sta
   scenario(FAULTS[name], entryPoints, state, form),
 );
 
-/** So many faults in a row, at the same clients and publishers. */
+/** A random row consists of so many faults, which meet the same clients and publishers. */
 const IN_A_ROW = 4;
 
-/** Faults after which nothing may be lost, one after another, without waiting for the hub to recover between them. */
+/** A row of faults after which nothing may be lost. The hub is given no time to recover between them. */
 export function row(random: () => number): Scenario {
   const harmless: readonly Fault[] = Object.values<Fault>(FAULTS).filter(
     (fault) =>
@@ -112,7 +112,7 @@ function scenario(
   state: BrokerState,
   form: Form,
 ): Scenario {
-  const outcome = fault.tellsGap ? 'whoever missed something is told' : 'nothing is lost and nothing doubled';
+  const outcome = fault.tellsGap ? 'each client that missed events is told' : 'no event is lost or repeated';
   const named = entryPoints.map((entryPoint) => ENTRY_POINTS[entryPoint].label).join(', ');
   return { name: `${fault.fact}: ${outcome} (by ${named}; ${state})`, fault, entryPoints, state, form };
 }

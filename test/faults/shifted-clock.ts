@@ -1,4 +1,4 @@
-/** Loaded before a node: from each SIGUSR2 on its clock is an hour ahead, from the next one an hour behind, and so on. */
+/** This file is loaded before a node. Each SIGUSR2 puts the clock of the node an hour ahead or, in turn, an hour behind. */
 const HOUR_MS = 3_600_000;
 const RealDate = globalThis.Date;
 let shiftMs = 0;

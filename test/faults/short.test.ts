@@ -22,7 +22,7 @@ describe('the hub survives', () => {
   );
 });
 
-it('has at least thirty scenarios, each with a name of its own', () => {
+it('the table of faults has at least thirty scenarios, each with a name of its own', () => {
   expect(new Set(SCENARIOS.map(({ name }) => name)).size).toBe(SCENARIOS.length);
   expect(SCENARIOS.length).toBeGreaterThanOrEqual(30);
 });

@@ -12,7 +12,7 @@ import { Publisher, type EntryPoint } from './publisher.ts';
 import { until } from './wait.ts';
 import type { World } from './world.ts';
 
-/** Every way in that a stage knows. */
+/** Every entry point that a stage knows. */
 export const ENTRY_POINTS = {
   http: { label: 'HTTP', open: httpEntryPoint },
   fcall: { label: 'FCALL with a key', open: fcallEntryPoint },
@@ -23,11 +23,11 @@ export const ENTRY_POINTS = {
 
 export type EntryPointName = keyof typeof ENTRY_POINTS;
 
-/** So many clients come together when a crowd is made; how it returns is up to itself. */
+/** A crowd connects at first in groups of so many clients. After a fault it may return all at once. */
 const AT_ONCE = 250;
 const PATTERN = 'faults.*.*';
 
-/** A world in use: clients that hear and publishers that number, while a fault strikes. */
+/** A world in use: clients hear events and publishers number them, while a fault strikes. */
 export class Stage {
   readonly world: World;
   readonly random: () => number;
@@ -39,7 +39,7 @@ export class Stage {
     this.random = random;
   }
 
-  /** So many clients more, half of them at each node, once all are subscribed. The more there are, the slower is published. */
+  /** Adds clients, half of them at each node, and waits until all are subscribed. Publishers slow down as clients are added. */
   async connect(count: number, urls: readonly string[] = this.world.urls): Promise<void> {
     const { random } = this;
     for (let index = 0; index < count; index++) {
@@ -53,7 +53,7 @@ export class Stage {
     await this.#subscribed();
   }
 
-  /** Begins to publish through each entry point. `name` is unlike that of any earlier publisher of this world. */
+  /** Begins to publish through each entry point. No earlier publisher of this world may have the same `name`. */
   publish(entryPoints: readonly EntryPointName[], name: string): void {
     const { urls, token, redis } = this.world;
     for (const entryPoint of entryPoints) {
@@ -62,7 +62,7 @@ export class Stage {
     }
   }
 
-  /** Waits until each publisher, or each of these, was told of so many more that they are taken. */
+  /** Waits until `count` more events of every publisher, or of each of these, are acknowledged. */
   async flow(count: number, publishers: readonly Publisher[] = this.publishers): Promise<void> {
     const goals = publishers.map(({ accepted }) => accepted.length + count);
     await until(
@@ -72,7 +72,7 @@ export class Stage {
     );
   }
 
-  /** Waits until some publisher was told no. */
+  /** Waits until a publish is refused. */
   async refused(): Promise<void> {
     const before = this.publishers.reduce((sum, { refused }) => sum + refused, 0);
     await until(
@@ -81,7 +81,7 @@ export class Stage {
     );
   }
 
-  /** Ends publishing, and waits until every client has heard everything. Returns what is wrong, which should be nothing. */
+  /** Ends publishing, and waits until every client has heard everything. It returns the faults found, ideally none. */
   async settle(): Promise<string[]> {
     await Promise.all(this.publishers.map((publisher) => publisher.stop()));
     const lacking = (client: ResumingClient): boolean => missing(client, this.publishers).length > 0;

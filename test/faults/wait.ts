@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const LOOK_EVERY_MS = 25;
 
-/** Waits for a condition, never for a time. Rejects, saying for what it waited, when that takes too long. */
+/** Waits for a condition, never for a time. When this takes too long, it rejects and says which condition was not met. */
 export async function until(
   what: string,
   isMet: () => boolean | Promise<boolean>,
@@ -15,7 +15,7 @@ export async function until(
   }
 }
 
-/** Doubles from a first wait up to a last one, less up to half of it by chance, as every client of ours does it. */
+/** Waits as the clients of the hub do: the time doubles up to a maximum, and chance shortens it by up to half. */
 export async function backOff(attempt: number, random: () => number, maxMs = 1_000): Promise<void> {
   await pause(Math.min(maxMs, 50 * 2 ** Math.min(attempt, 10)) * (1 - random() / 2));
 }

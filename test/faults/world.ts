@@ -8,28 +8,28 @@ import { FAULTS_SECRET, HubProcess } from './hub-process.ts';
 import { FaultProxy } from './proxy.ts';
 import { until } from './wait.ts';
 
-/** How the Redis of a world keeps what it holds: on its disk, not at all, or at a replica that takes its place. */
+/** How the Redis of a world keeps its data: on its disk, not at all, or at a replica that takes its place. */
 export type BrokerState = 'AOF' | 'no AOF' | 'Sentinel';
 
 /** A node and the two networks around it. */
 export interface Site {
   readonly hub: HubProcess;
-  /** Between the node and its Redis. */
+  /** The network between the node and its Redis. */
   readonly toRedis: FaultProxy;
-  /** Between the node and whoever connects to it. */
+  /** The network between the node and its clients. */
   readonly toClients: FaultProxy;
-  /** As clients know it: through {@link toClients}. */
+  /** The address that clients use, which leads through {@link toClients}. */
   readonly url: string;
 }
 
 /** Two nodes, the Redis they share, and the networks between all of them, each a process or a proxy of its own. */
 export class World {
   readonly redis: RedisServer;
-  /** Who watch over {@link redis}, whom the nodes ask for the master and meet without a proxy. */
+  /** The Sentinels of {@link redis}. Nodes ask them for the master, and reach both without a proxy. */
   readonly sentinels: RedisSentinels | undefined;
   readonly sites: readonly [Site, Site];
   readonly token: string;
-  /** Past every proxy. */
+  /** A connection to Redis that passes no proxy. */
   readonly admin: Redis;
 
   private constructor(
@@ -69,13 +69,13 @@ export class World {
     return this.sites.map(({ url }) => url);
   }
 
-  /** Everything is there again, and events flow at every node. */
+  /** Waits until every node is ready again, so that events flow. */
   async recovered(): Promise<void> {
     for (const { hub } of this.sites)
       await until(`${hub.url} is ready again`, async () => (await hub.readyStatus()) === 200, 60_000);
   }
 
-  /** No node says any more that events flow. */
+  /** Waits until each of these nodes has noticed the fault and says that it is not ready. */
   async noticed(sites: readonly Site[] = this.sites): Promise<void> {
     for (const { hub } of sites)
       await until(`${hub.url} is not ready`, async () => (await hub.readyStatus()) === 503, 30_000);
@@ -96,7 +96,7 @@ async function siteOf(redis: RedisServer, past?: string): Promise<Site> {
   const toRedis = await FaultProxy.before(redis.port);
   const hub = new HubProcess(await freePort(), {
     BELFRY_REDIS_URL: past ?? `redis://127.0.0.1:${toRedis.port}`,
-    // Little, so that a client that was away for a moment is also served from the log.
+    // This cache is small, so that a client that was away for a moment is also served from the log.
     BELFRY_LOG_CACHE_MAX_BYTES: '200000',
   });
   const toClients = await FaultProxy.before(hub.port);
