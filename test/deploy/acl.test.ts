@@ -6,7 +6,7 @@ import { startNode, type TestNode } from '../support/node.ts';
 import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
 import { read } from './files.ts';
 
-/** As the page about them gives them. */
+/** The page about the rights, and the users that it defines. */
 const RIGHTS = read('src/docs/how-to/redis-rights.md');
 const USERS = [...RIGHTS.matchAll(/^ACL SETUSER (\S+) .*$/gm)].map(([line]) => line.split(' '));
 const LOG = '{belfry}:log';
@@ -17,7 +17,7 @@ function connectTo(url: string, username = '', password = ''): Redis {
   const redis = new Redis(url, {
     ...(username && { username, password, enableReadyCheck: false }),
     maxRetriesPerRequest: 1,
-    // CLIENT SETINFO, which Redis from 7.2 on knows and would note as denied, is not among the rights of a publisher.
+    // A publisher has no right to CLIENT SETINFO, which Redis 7.2 and later would log as denied.
     disableClientInfo: true,
   });
   redis.on('error', () => undefined);
@@ -25,7 +25,7 @@ function connectTo(url: string, username = '', password = ''): Redis {
   return redis;
 }
 
-/** A Redis with the users of the documentation, a node that is one of them, and somebody who hears everything. */
+/** A Redis with the users of the documentation, a node that is one of them, and a client that hears all events. */
 async function world(): Promise<{
   node: TestNode;
   admin: Redis;
@@ -47,12 +47,12 @@ async function world(): Promise<{
   return { node, admin, as: (name) => connectTo(url, name, `${name}-secret`), client };
 }
 
-/** Keys and channels can only be taken away all together. */
+/** The rules that withdraw one key or channel. Redis can only withdraw all of them, so the others are granted again. */
 function without(rights: readonly string[], right: string): string[] {
   return ['resetkeys', 'resetchannels', ...rights.filter((each) => /^[~&]/.test(each) && each !== right)];
 }
 
-/** Whatever a publisher may not do, and one thing more. */
+/** Checks that everything which no publisher may do is forbidden, and one thing more. */
 async function allForbidden(user: Redis, more: () => Promise<unknown>): Promise<void> {
   const forbidden = [
     () => user.publish('belfry:control', '{}'),
@@ -68,11 +68,11 @@ async function allForbidden(user: Redis, more: () => Promise<unknown>): Promise<
 }
 
 describe.skipIf(!HAS_REDIS_SERVER)('the Redis users of the documentation', () => {
-  it('are four', () => {
+  it('are the node and three kinds of publishers', () => {
     expect(USERS.map(([, , name]) => name)).toEqual(['belfry', 'announcer', 'deployer', 'caller']);
   });
 
-  it('let a node do all that it does', async () => {
+  it('have the rights that a node needs for all its work', async () => {
     const { node, admin, client } = await world();
     const headers = { Authorization: `Bearer ${await node.token()}`, 'Content-Type': 'application/json' };
     const ask = async (path: string, method = 'GET', body?: string): Promise<number> =>
@@ -93,7 +93,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the Redis users of the documentation', () =>
     expect(await admin.acl('LOG')).toEqual([]);
   });
 
-  it('let a service publish through the ingress, and do nothing else', async () => {
+  it('include one that may publish through the ingress, and do nothing else', async () => {
     const { as, client } = await world();
     const deployer = as('deployer');
     await deployer.xadd('{belfry}:ingress', '*', 'event', event('a', 'b', 'durable'));
@@ -101,7 +101,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the Redis users of the documentation', () =>
     await allForbidden(deployer, () => deployer.publish('belfry:events', event('a', 'b', 'live')));
   });
 
-  it('let a service close the ingress and empty it, which the node puts right and tells with the rights that it has', async () => {
+  it('include one that can break or empty the ingress, which the node repairs and reports with its own rights', async () => {
     const { node, admin, as, client } = await world();
     const [deployer, other] = [as('deployer'), as('deployer')];
     const largest = '18446744073709551615-18446744073709551615';
@@ -121,7 +121,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the Redis users of the documentation', () =>
     expect(await admin.acl('LOG')).toEqual([]);
   });
 
-  it('let a service publish live, and do nothing else', async () => {
+  it('include one that may publish live, and do nothing else', async () => {
     const { as, client } = await world();
     const announcer = as('announcer');
     await announcer.publish('belfry:events', event('a', 'b', 'live'));
@@ -131,7 +131,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the Redis users of the documentation', () =>
     );
   });
 
-  it('let a service call belfry_publish, whatever the retention rules keep of its events', async () => {
+  it('include one that may call belfry_publish, whatever the retention rules keep of its events', async () => {
     const { as, client, admin } = await world();
     const caller = as('caller');
     const events = [
@@ -147,7 +147,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the Redis users of the documentation', () =>
     expect(denied).toHaveLength(2);
   });
 
-  it('are refused as a whole by belfry_publish where any one of its rights is taken away', async () => {
+  it('have all events of a call to belfry_publish refused or accepted together, whichever right is withdrawn', async () => {
     const { as, client, admin } = await world();
     const caller = as('caller');
     const [, , , ...rights] = USERS.find(([, , name]) => name === 'caller') ?? [];
@@ -161,7 +161,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the Redis users of the documentation', () =>
       const answer = await caller
         .fcall('belfry_publish', 2, LOG, `{belfry}:once:${right}`, ...lists)
         .then((ids) => ids as string[], String);
-      // Rights to tidy up are not needed for any single event.
+      // Rights that serve only to tidy up are not needed to publish these events.
       const taken = typeof answer === 'string' && /BELFRY forbidden|NOPERM/.test(answer) ? 0 : answer.length;
       expect([right, (await admin.xlen(LOG)) - before]).toEqual([right, taken]);
       for (let i = 0; i < taken; i++) await client.next();

@@ -27,7 +27,7 @@ const haproxy = read('deploy/haproxy.cfg');
 const ports = loadConfig({}).listen.map(({ port }) => port);
 
 describe('the image', () => {
-  it('is made of files that are there, and that its build is given', () => {
+  it('is built from files that exist and that .dockerignore lets into the build', () => {
     const given = read('.dockerignore')
       .split('\n')
       .flatMap((line) => (line.startsWith('!') ? line.slice(1) : []));
@@ -41,14 +41,14 @@ describe('the image', () => {
     }
   });
 
-  it('opens the ports on which a node listens by default, and asks one of them whether it is ready', () => {
+  it('exposes the ports on which a node listens by default, and has a health check at one of them', () => {
     const [, exposed = ''] = /^EXPOSE (.+)$/m.exec(dockerfile) ?? [];
     expect(exposed.split(' ').map(Number)).toEqual(ports);
     const [, port, path] = /http:\/\/127\.0\.0\.1:(\d+)(\/\w+)/.exec(dockerfile) ?? [];
     expect([ports.includes(Number(port)), path]).toEqual([true, '/readyz']);
   });
 
-  it('runs the command as its first process, as nobody of note, in the version of the package', () => {
+  it('runs the command as its first process, as a user without privileges, in the version of the package', () => {
     const { version, bin } = JSON.parse(read('package.json')) as { version: string; bin: { belfry: string } };
     expect(dockerfile).toContain(`ENTRYPOINT ["node", "--max-semi-space-size=16", "${bin.belfry}"]`);
     expect(dockerfile).toMatch(/^USER [1-9]\d*:[1-9]\d*$/m);
@@ -67,11 +67,11 @@ describe('the compose file', () => {
     });
     expect(config).toMatchObject({ secretMade: false, jwtSecret: 'f'.repeat(64) });
     expect(config.redisUrl).toBe('redis://redis:6379');
-    // The balancer is one proxy.
+    // The balancer is the one proxy before a node.
     expect(config.trustedHops).toBe(1);
   });
 
-  it('makes the secret of the tokens at the first start, keeps it, and is open to this machine alone', () => {
+  it('makes the secret of the tokens at the first start, keeps it, and opens its ports to this machine only', () => {
     const { command } = service('secret') as unknown as { command: [string, string, string] };
     const folder = mkdtempSync(join(tmpdir(), 'belfry-secret-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -87,7 +87,7 @@ describe('the compose file', () => {
     }
   });
 
-  it('names files, volumes and services that are there', () => {
+  it('names only files, volumes and services that exist', () => {
     for (const { build, volumes = [], depends_on: needed = [] } of Object.values(compose.services)) {
       expect(build === undefined || exists(build.dockerfile)).toBe(true);
       for (const volume of volumes) {
@@ -99,11 +99,11 @@ describe('the compose file', () => {
     }
   });
 
-  it('gives the hub longer to end than a drain takes', () => {
+  it('gives the hub more time to end than a drain takes', () => {
     expect(durationMs(service('hub').stop_grace_period ?? '')).toBeGreaterThan(drainMs());
   });
 
-  it('balances every port of the hub, and asks whether it is ready', () => {
+  it('balances every port of the hub, and checks there whether a node is ready', () => {
     const published = (service('balancer').ports ?? []).filter((port) => boundTo.test(port));
     expect(published.map((port) => port.replace(boundTo, ''))).toEqual(
       ports.map((port) => `${port}:${port}`),
@@ -117,7 +117,7 @@ describe('the compose file', () => {
     expect(haproxy.match(/^ {2}option httpchk GET \/readyz$/gm)).toHaveLength(ports.length);
   });
 
-  it('answers for the hub while there is no node, as a node would', () => {
+  it('has the balancer answer as a node would while no node is ready', () => {
     const [, status, body = '', after] =
       /http-error status (\d+) content-type application\/json string '(.+)' hdr Retry-After (\d+)$/m.exec(
         haproxy,
@@ -131,7 +131,7 @@ describe('the compose file', () => {
     ]);
   });
 
-  it('has Prometheus read every replica at a port that serves metrics, and the alerts', () => {
+  it('has Prometheus read the metrics of every replica and load the alerts', () => {
     const prometheus = readYaml('deploy/prometheus.yml') as {
       rule_files: string[];
       scrape_configs: { job_name: string; dns_sd_configs: { names: string[]; port: number }[] }[];
@@ -143,7 +143,7 @@ describe('the compose file', () => {
     for (const file of prometheus.rule_files) expect(exists(`deploy/${file}`)).toBe(true);
   });
 
-  it('lets Redis forget nothing, and bear with a subscriber for a while', () => {
+  it('makes Redis keep all data, and tolerate a slow subscriber for a while', () => {
     const { command } = service('redis') as unknown as { command: string[] };
     const setting = (name: string): string | undefined => command[command.indexOf(`--${name}`) + 1];
     expect(setting('maxmemory-policy')).toBe('noeviction');

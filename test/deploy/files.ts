@@ -11,18 +11,18 @@ export const readYaml = (path: string): unknown => parse(read(path));
 export const allYaml = (text: string): unknown[] =>
   parseAllDocuments(text).map((document) => document.toJS() as unknown);
 
-/** `${NAME:-default}` as compose fills it in when nobody has set it. */
+/** Replaces `${NAME:-default}` by the default, as compose does when the variable is not set. */
 export function withDefaults(text: string): string {
   return text.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');
 }
 
-/** `30s` as milliseconds. */
+/** The milliseconds of a duration such as `30s`. */
 export function durationMs(text: string): number {
   const [, count, unit] = /^(\d+)(ms|s|m)$/.exec(text) ?? [];
   return Number(count) * (unit === 'm' ? 60_000 : unit === 's' ? 1_000 : 1);
 }
 
-/** How long a node may take to go away, if every wait of its drain lasts as long as it may. */
+/** How long a node may take to end, if every wait of its drain lasts as long as possible. */
 export function drainMs(): number {
   const waits = describeConfig(loadConfig({})).filter(({ name }) => /^BELFRY_DRAIN_\w+_MS$/.test(name));
   return waits.reduce((sum, { value }) => sum + Number(value), 0);

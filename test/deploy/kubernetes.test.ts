@@ -27,7 +27,7 @@ interface Container {
   readonly volumeMounts?: readonly { readonly name: string }[];
 }
 
-/** What the tests look at in any of the objects. */
+/** The fields of Kubernetes objects that the tests look at. */
 interface Spec {
   readonly replicas?: number;
   readonly selector: Labels & { readonly matchLabels: Labels };
@@ -85,17 +85,17 @@ const API: Readonly<Record<string, string>> = {
   PrometheusRule: 'monitoring.coreos.com/v1',
 };
 
-/** `full` is production with every component that its file offers. */
+/** The overlay `full` is production with every component that its file offers. */
 const OVERLAYS = ['try', 'production', 'full'] as const;
 /** Rendering needs kubectl on the PATH; without it these tests are skipped. */
 const HAS_KUBECTL = spawnSync('kubectl', ['version', '--client']).status === 0;
 const rendered = new Map<string, Manifest[]>();
 
-/** The secrets of production, as its file says that somebody writes them. */
+/** The secrets of production, which an operator has to write as the file says. */
 const SECRETS = { BELFRY_REDIS_URL: 'rediss://redis.example.com', BELFRY_JWT_SECRET: 'x'.repeat(32) };
 let copied: string | undefined;
 
-/** The manifests in a place where secrets may lie, and components may be asked for. */
+/** A copy of the manifests, to which secrets and components can be added. */
 function copy(): string {
   if (copied !== undefined) return copied;
   const folder = mkdtempSync(join(tmpdir(), 'belfry-k8s-'));
@@ -130,7 +130,7 @@ const workloads = (manifests: readonly Manifest[]): Manifest[] =>
   ofKind(manifests, 'Deployment', 'StatefulSet');
 const containerOf = ({ spec }: Manifest): Container => spec.template.spec.containers[0];
 
-/** The names of the workloads whose pods a selector selects; one without labels selects all of them. */
+/** The names of the workloads whose pods a selector selects. A selector without labels selects all of them. */
 function selected(manifests: readonly Manifest[], labels: Labels = {}): string[] {
   const found = workloads(manifests).filter(({ spec }) =>
     Object.entries(labels).every(([name, value]) => spec.template.metadata.labels[name] === value),
@@ -155,21 +155,21 @@ function secretOf(overlay: string): { readonly name: string; readonly data: Labe
 }
 
 describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
-  it('are rendered whole: every file of a directory is named there', () => {
+  it('are rendered completely, from files that exist', () => {
     const { resources } = readYaml('k8s/base/kustomization.yaml') as { resources: string[] };
     for (const name of resources) expect(exists(`k8s/base/${name}`)).toBe(true);
     expect(ofKind(render('try'), ...Object.keys(API))).toHaveLength(render('try').length);
   });
 
   describe.each(OVERLAYS)('of the overlay %s', (overlay) => {
-    it('are of kinds and versions that Kubernetes knows, each name once a kind', () => {
+    it('have kinds and versions that Kubernetes knows, and each name only once in its kind', () => {
       const manifests = render(overlay);
       for (const { apiVersion, kind } of manifests) expect([kind, apiVersion]).toEqual([kind, API[kind]]);
       const names = manifests.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
       expect(new Set(names).size).toBe(names.length);
     });
 
-    it('select the pods that they are about, and no others', () => {
+    it('select the pods that they are meant for, and no others', () => {
       const manifests = render(overlay);
       const about = (kind: string, labels: (spec: Spec) => Labels | undefined): Record<string, string[]> =>
         Object.fromEntries(
@@ -188,7 +188,7 @@ describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
         expect(about(kind, ({ selector }) => selector.matchLabels)).toEqual(itself(kind));
     });
 
-    it('name ports, services and workloads that are there', () => {
+    it('name only ports, services and workloads that exist', () => {
       const manifests = render(overlay);
       const services = new Map(
         ofKind(manifests, 'Service').map((each) => [each.metadata.name, each.spec.ports]),
@@ -228,7 +228,7 @@ describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
       }
     });
 
-    it('configure the hub with settings that exist and suffice', () => {
+    it('configure the hub with settings that exist and are sufficient', () => {
       const manifests = render(overlay);
       const { envFrom = [], env = [] } = containerOf(hubOf(manifests));
       const [settings] = ofKind(manifests, 'ConfigMap');
@@ -243,14 +243,14 @@ describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
       expect(config.secretMade).toBe(false);
       expect(config.listen.slice(0, -1)).toEqual(loadConfig({}).listen);
       expect(config.listen.at(-1)).toMatchObject({ dialect: 'metrics' });
-      // A change of what is secret has another name, and rolls the nodes.
+      // A changed secret has another name, and this restarts the nodes.
       expect(secret.name).toMatch(/^belfry-\w+$/);
       expect(containerOf(hubOf(manifests)).ports).toEqual(
         config.listen.map(({ dialect, port }) => ({ name: dialect, containerPort: port })),
       );
     });
 
-    it('let the hub be reached where it listens, and reach the Redis that it is given', () => {
+    it('open the ports on which the hub listens, and let it reach its Redis', () => {
       const manifests = render(overlay);
       const { spec } = ofKind(manifests, 'NetworkPolicy').find(
         ({ metadata }) => metadata.name === 'belfry',
@@ -258,19 +258,19 @@ describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
       const ports = (rules: Spec['ingress']): number[] =>
         rules.flatMap((rule) => rule.ports.map(({ port }) => port));
       const open = loadConfig({}).listen.map(({ port }) => port);
-      // What has a secret that everybody knows is reached by nobody but port-forward.
+      // The overlay `try` has a secret that everybody knows, so only port-forward can reach it.
       expect(ports(spec.ingress.filter(({ from }) => from === undefined))).toEqual(
         overlay === 'try' ? [] : open,
       );
       expect(ofKind(manifests, 'Ingress')).toHaveLength(overlay === 'try' ? 0 : 1);
       const redis = new URL(secretOf(overlay).data['BELFRY_REDIS_URL'] ?? '');
       expect(ports(spec.egress)).toEqual(expect.arrayContaining([53, 7000, Number(redis.port || 6379)]));
-      // The one for trying out stands in the cluster, the other one outside of it.
+      // The Redis of the overlay `try` is inside the cluster, and every other one is outside.
       const services = ofKind(manifests, 'Service').map(({ metadata }) => metadata.name);
       expect(services.includes(redis.hostname)).toBe(overlay === 'try');
     });
 
-    it('run nobody as root, on a root that is read only', () => {
+    it('run no container as root, and give each a read-only root file system', () => {
       for (const workload of workloads(render(overlay))) {
         expect(workload.spec.template.spec.securityContext.runAsNonRoot).toBe(true);
         expect(containerOf(workload).securityContext).toEqual({
@@ -281,20 +281,20 @@ describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
       }
     });
 
-    it('give the hub longer to end than preStop and drain take, and lose no replica to an update', () => {
+    it('give the hub more time to end than preStop and drain take, and keep replicas running during disruptions', () => {
       const { spec } = hubOf(render(overlay));
       const preStopMs = (containerOf(hubOf(render(overlay))).lifecycle?.preStop.sleep.seconds ?? 0) * 1_000;
       expect(preStopMs).toBeGreaterThan(0);
       expect(spec.template.spec.terminationGracePeriodSeconds * 1_000).toBeGreaterThan(preStopMs + drainMs());
       const [budget] = ofKind(render(overlay), 'PodDisruptionBudget');
       const [scaler] = ofKind(render(overlay), 'HorizontalPodAutoscaler');
-      // Two hands that say how many there are would undo each other.
+      // If the Deployment also set the number of replicas, it would undo the work of the autoscaler.
       expect(spec.replicas).toBeUndefined();
       expect(scaler?.spec.minReplicas).toBeGreaterThan(budget?.spec.maxUnavailable ?? Infinity);
     });
   });
 
-  it('ask entry points that a running node has, and scale by a number that it counts', async () => {
+  it('probe paths that a running node serves, and scale by a metric that it has', async () => {
     const node = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=norn,127.0.0.1:0=metrics' });
     const manifests = render('full');
     const { startupProbe, readinessProbe, livenessProbe, ports } = containerOf(hubOf(manifests));
@@ -314,7 +314,7 @@ describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
     );
   });
 
-  it('bring the alerts of Prometheus to its operator word for word, and ask for neither where it is not', () => {
+  it('give the operator of Prometheus the same alerts word for word, and do without it in plain production', () => {
     const [rule] = ofKind(render('full'), 'PrometheusRule');
     expect(rule?.spec.groups).toEqual((readYaml('deploy/alerts.yml') as { groups: unknown }).groups);
     expect(ofKind(render('production'), 'PrometheusRule', 'ServiceMonitor')).toEqual([]);

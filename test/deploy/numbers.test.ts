@@ -25,14 +25,14 @@ const panels = dashboard.panels.flatMap(({ title, targets = [] }) =>
   targets.map(({ expr }) => ({ title, expr })),
 );
 
-/** Prometheus adds these itself. */
+/** The series that Prometheus adds itself. */
 const OWN_SERIES = new Set(['up']);
 const OWN_LABELS = ['instance', 'job'];
 
 let page: MetricsPage;
 let loaded: Promise<MetricsPage> | undefined;
 
-/** The page of a node that ends with the first test, and has had some rejected input: of that there is no series before. */
+/** The metrics of a node that has had some rejected input, for which there is no series before. It ends with the first test. */
 async function load(): Promise<MetricsPage> {
   const node = await startNode();
   await fetch(`${node.url}/api/v3/events?token=${await node.token()}`, {
@@ -43,7 +43,7 @@ async function load(): Promise<MetricsPage> {
   return MetricsPage.of(node.url);
 }
 
-/** The labels of a series, and the values that it shows. */
+/** The labels of a series, each with the values that the node shows. */
 function labelsOf(name: string): Map<string, Set<string>> {
   const labels = new Map<string, Set<string>>(OWN_LABELS.map((label) => [label, new Set()]));
   for (const series of page.series.keys()) {
@@ -54,7 +54,7 @@ function labelsOf(name: string): Map<string, Set<string>> {
   return labels;
 }
 
-/** What a query reads that a node does not have. */
+/** The series and labels that a query reads and a node does not have. */
 function unknownIn(query: string): string[] {
   const names = new Set([...page.series.keys()].map((series) => series.split('{')[0]));
   const grouped = new Set(OWN_LABELS);
@@ -72,40 +72,46 @@ function unknownIn(query: string): string[] {
   return [...unknown, ...groupingsOf(query).filter((label) => !grouped.has(label) && reads.length > 0)];
 }
 
-describe('what operators look at', () => {
+describe('the monitoring of a hub', () => {
   beforeEach(async () => void (page = await (loaded ??= load())));
 
-  it.each(rules)('the alert $alert reads series and labels that a running node has', ({ expr }) => {
+  it.each(rules)('has an alert $alert that reads series and labels of a running node', ({ expr }) => {
     expect(readsOf(expr)).not.toEqual([]);
     expect(unknownIn(expr)).toEqual([]);
   });
 
-  it.each(panels)('the panel "$title" reads series and labels that a running node has: $expr', ({ expr }) => {
-    expect(readsOf(expr)).not.toEqual([]);
-    expect(unknownIn(expr)).toEqual([]);
-  });
+  it.each(panels)(
+    'has a panel "$title" that reads series and labels of a running node: $expr',
+    ({ expr }) => {
+      expect(readsOf(expr)).not.toEqual([]);
+      expect(unknownIn(expr)).toEqual([]);
+    },
+  );
 
-  it('chooses nodes by a series that a running node has', () => {
+  it('selects nodes on the dashboard by a series that a running node has', () => {
     const [variable] = dashboard.templating.list;
     const [, name = ''] = /^label_values\((\w+), instance\)$/.exec(variable?.query.query ?? '') ?? [];
     expect([...page.families.keys()]).toContain(name);
   });
 
-  it('shows every number of ours on the dashboard', () => {
+  it('shows every metric of the hub on the dashboard', () => {
     const reads = panels.flatMap(({ expr }) => readsOf(expr));
     const shown = new Set(reads.map(({ name }) => name.replace(/_bucket$/, '')));
     const ours = [...page.families.keys()].filter((name) => name.startsWith('belfry_'));
     const without = ours.filter((name) => !shown.has(name));
-    // The bound stands in its alert, and the sum of all deliveries is what the panels show one by one.
+    // The bound of connections is in its alert, and the panels show the parts of the sum of all deliveries.
     expect(without.toSorted()).toEqual(['belfry_connections_max', 'belfry_deliveries_received_total']);
   });
 
-  it.each(rules)('the page of alerts says what $alert means, and its summary is a sentence', (rule) => {
-    expect(read('src/docs/reference/alerts.md')).toContain(`\n## ${rule.alert}\n`);
-    expect(rule.annotations.summary).toMatch(/^[A-Z{].*\.$/);
-  });
+  it.each(rules)(
+    'has an alert $alert that the page of alerts explains, and whose summary is a sentence',
+    (rule) => {
+      expect(read('src/docs/reference/alerts.md')).toContain(`\n## ${rule.alert}\n`);
+      expect(rule.annotations.summary).toMatch(/^[A-Z{].*\.$/);
+    },
+  );
 
-  it('has names and units as Prometheus wants them', () => {
+  it('names metrics and units as Prometheus recommends', () => {
     for (const [name, type] of page.families) {
       if (!name.startsWith('belfry_')) continue;
       expect(name.endsWith('_total')).toBe(type === 'counter');
@@ -114,7 +120,7 @@ describe('what operators look at', () => {
     }
   });
 
-  it('has the delay of the event loop among the numbers', () => {
+  it('has a metric for the delay of the event loop', () => {
     expect([...page.families.keys()]).toContain('nodejs_eventloop_lag_p99_seconds');
   });
 });

@@ -1,15 +1,15 @@
-/** Words of PromQL that name no series. Functions are known by their parenthesis. */
+/** Words of PromQL that name no series. Functions are recognised by their parenthesis. */
 const WORDS = new Set(
   'sum min max avg count by without on ignoring group_left group_right and or unless bool offset'.split(' '),
 );
 
-/** One series that a query reads, and the labels by which it is chosen. */
+/** A series that a query reads, and the labels by which the query selects it. */
 export interface Read {
   readonly name: string;
   readonly matchers: readonly { readonly label: string; readonly operator: string; readonly value: string }[];
 }
 
-/** What a query reads, as far as the queries of our alerts and dashboard go. */
+/** The series that a query reads. It knows as much of PromQL as the alerts and the dashboard use. */
 export function readsOf(query: string): Read[] {
   const plain = query.replaceAll(/\b(?:by|without|on|ignoring)\s*\([^)]*\)|\[[^\]]*\]/g, ' ');
   return [...plain.matchAll(/([a-z_:][\w:]*)(\s*\()?(\{[^}]*\})?|"[^"]*"|\d[\w.]*/gi)].flatMap(
@@ -24,7 +24,7 @@ export function readsOf(query: string): Read[] {
   );
 }
 
-/** The labels by which a query puts series together. */
+/** The labels by which a query groups series. */
 export function groupingsOf(query: string): string[] {
   const lists = query.matchAll(/\b(?:by|without|on|ignoring)\s*\(([^)]*)\)/g);
   return [...lists].flatMap(([, list = '']) => list.split(',').map((label) => label.trim()));

@@ -10,8 +10,8 @@ import { read } from './files.ts';
 const SCRIPT = fileURLToPath(new URL('../../deploy/rolling-upgrade.sh', import.meta.url));
 
 /**
- * Answers as docker does, of replicas that are lines `<id> <health>` of a file, and writes down what it was told. The engine
- * itself is no part of this: what counts is in which order the script asks for what.
+ * A stand-in for docker. Its replicas are lines `<id> <health>` of a file, and it writes down its calls. The engine is not
+ * needed here, since the test checks only the order of the calls that the script makes.
  */
 const DOCKER = `#!/bin/sh
 cd "$(dirname "$0")"
@@ -47,7 +47,7 @@ async function play(replicas: readonly string[], health = 'healthy'): Promise<Pl
   writeFileSync(file('health'), health);
   for (const [name, text] of [
     ['docker', DOCKER],
-    // The script waits by seconds, which nobody need wait for here.
+    // The script waits by whole seconds, and the test need not wait.
     ['sleep', '#!/bin/sh\n'],
   ] as const) {
     writeFileSync(file(name), text);
@@ -62,7 +62,7 @@ async function play(replicas: readonly string[], health = 'healthy'): Promise<Pl
 }
 
 describe('the rolling upgrade of compose', () => {
-  it('replaces every replica, and never leaves fewer that are ready than there were', async () => {
+  it('replaces every replica, and never leaves fewer ready replicas than at its start', async () => {
     const { calls, replicas, error } = await play(['a', 'b', 'c']);
     expect(error).toBe('');
     expect(calls[0]).toBe('compose build hub');
@@ -74,18 +74,18 @@ describe('the rolling upgrade of compose', () => {
     expect(replicas.every((line) => line.startsWith('new-'))).toBe(true);
   });
 
-  it('leaves the old replicas alone when a new one does not get ready, and says where to look', async () => {
+  it('keeps the old replicas when a new one does not get ready, and says where to look', async () => {
     const { calls, replicas, error } = await play(['a', 'b'], 'unhealthy');
     expect(calls.some((call) => call.startsWith('stop'))).toBe(false);
     expect(replicas.slice(0, 2)).toEqual(['a healthy', 'b healthy']);
     expect(error).toMatch(/is not ready after 60 s.*docker logs new-/);
   });
 
-  it('says so where nothing runs', async () => {
+  it('says how to start a hub when none runs', async () => {
     expect((await play([])).error).toContain('docker compose up --detach');
   });
 
-  it('is what the page about upgrades says, and the compose file as well', () => {
+  it('is named by the page about upgrades and by the compose file', () => {
     for (const path of ['src/docs/how-to/upgrade.md', 'docker-compose.yml'])
       expect(read(path)).toContain('deploy/rolling-upgrade.sh');
   });
