@@ -36,7 +36,7 @@ const time = fc
       ),
   );
 
-/** What fits a schema of the description: as much of JSON Schema as that uses. */
+/** Makes values that fit a schema. It knows as much of JSON Schema as the descriptions use. */
 export function anyOf(schema: Schema, document: object): fc.Arbitrary<unknown> {
   const within = (inner: Schema): fc.Arbitrary<unknown> => anyOf(inner, document);
   if (schema.$ref !== undefined) return within(at(document, schema.$ref));
@@ -116,7 +116,7 @@ export interface AnyRequest {
   readonly body?: string;
 }
 
-/** A request as an operation describes it. */
+/** Makes requests as an operation describes them. */
 export function anyRequest(
   path: string,
   operation: { readonly parameters: readonly Parameter[]; readonly requestBody?: object },
@@ -137,7 +137,7 @@ export function anyRequest(
   }));
 }
 
-/** The value of a parameter, or the fields of one that is exploded. */
+/** The value of a parameter, or the fields of an exploded one. */
 type Made = string | number | boolean | readonly string[] | Readonly<Record<string, string>> | undefined;
 
 function written(
@@ -161,7 +161,7 @@ function written(
   return { target: `${target}?${query.toString()}`, headers };
 }
 
-/** `.` and `..` would be steps. */
+/** Dots are encoded, since a URL parser would resolve the segments `.` and `..` as steps. */
 function segment(text: string): string {
   return encodeURIComponent(text).replaceAll('.', '%2E');
 }

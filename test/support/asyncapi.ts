@@ -16,7 +16,7 @@ interface ChannelObject {
   readonly messages: Readonly<Record<string, { readonly payload: { readonly type?: string } }>>;
 }
 
-/** The document as somebody reads it who looks up what may be said where. */
+/** An AsyncAPI document as a reader uses it, who looks up which messages a path allows. */
 export class Description {
   readonly document: {
     readonly channels: Readonly<Record<string, ChannelObject>>;
@@ -40,7 +40,7 @@ export class Description {
     this.#complaintsAt = validatorsOf(this.document, '7');
   }
 
-  /** Addresses of sockets, or of what stands in Redis. */
+  /** The addresses of the sockets, or of the channels and keys in Redis. */
   addresses(on: 'hub' | 'redis'): string[] {
     return Object.values(this.document.channels)
       .filter(({ servers: [server] }) => server.$ref === `#/servers/${on}`)
@@ -51,18 +51,18 @@ export class Description {
     return this.#securityOf(address).length > 0;
   }
 
-  /** Whether a token may come there in the way of this scheme. */
+  /** Whether a client may send its token to this channel as this security scheme says. */
   asksBy(address: string, scheme: string): boolean {
     return this.#securityOf(address).some(({ $ref }) => $ref === `#/components/securitySchemes/${scheme}`);
   }
 
-  /** What may be heard or said there. */
+  /** The messages that a channel allows to be heard or sent. */
   messages(address: string, how: 'hear' | 'say'): string[] {
     const names = Object.keys(this.#channel(address)[1].messages);
     return names.filter((name) => name.startsWith(`${how}.`)).map((name) => name.slice(how.length + 1));
   }
 
-  /** As which of them a text fits; text is JSON where the message is no text by itself. */
+  /** The messages that a text fits. The text is JSON, unless the message itself is a plain text. */
   fitting(address: string, how: 'hear' | 'say', text: string): string[] {
     const [id, { messages }] = this.#channel(address);
     return this.messages(address, how).filter((name) => {
@@ -96,7 +96,7 @@ function jsonIn(text: string): unknown {
   }
 }
 
-/** The golden examples of one file of `test/fixtures`: what was given, and the line that came of it. */
+/** The golden examples of a file of `test/fixtures`: each input with the line that it results in. */
 export function goldenLines(path: string): { readonly given: string; readonly came: string }[] {
   const text = readFileSync(new URL(`../fixtures/${path}`, import.meta.url), 'utf8');
   const blocks = text.split('\n\n').map((block) => block.split('\n').filter((line) => !line.startsWith('#')));

@@ -4,10 +4,10 @@ import { chromium, type Browser } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/** What Chromium needs in a container, and nothing that asks the internet. */
+/** The options that Chromium needs in a container. They also keep it from asking the internet. */
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
 
-/** The path of a Chromium: the one that is installed, or on Debian, where root may, one that this installs. */
+/** The path of Chromium. On Debian this function installs one for root, if there is none. */
 function chromiumPath(): string {
   const installed = findChromium();
   if (installed !== undefined) return installed;

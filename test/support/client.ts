@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { WebSocket, type ClientOptions } from 'ws';
 
-/** A WebSocket client that queues what it hears, so that a test can wait for it. */
+/** A WebSocket client that queues the frames it receives, so that a test can wait for them. */
 export class TestClient {
   readonly ws: WebSocket;
   readonly #heard: string[] = [];
@@ -25,7 +25,7 @@ export class TestClient {
     this.ws.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
   }
 
-  /** The next frame, as text; rejects when the connection ends first. */
+  /** The next frame, as text. It rejects when the connection ends first. */
   async nextText(): Promise<string> {
     const heard = this.#heard.shift();
     if (heard !== undefined) return heard;
@@ -41,13 +41,13 @@ export class TestClient {
     return JSON.parse(await this.nextText()) as Record<string, unknown>;
   }
 
-  /** Frames that came and were not waited for. */
+  /** The frames that arrived and were not read by the test. */
   get unread(): readonly string[] {
     return this.#heard;
   }
 }
 
-/** Connects, and ends with the test. Rejects with `refused with <status>` when the hub does not upgrade. */
+/** Connects a client that ends with the test. It rejects with `refused with <status>` when the hub does not upgrade. */
 export async function connect(
   url: string,
   options: ClientOptions = {},
@@ -67,7 +67,7 @@ export async function connect(
   return client;
 }
 
-/** A native client that subscribed, with the answer to its subscription already read. */
+/** Connects a native client that has subscribed and has read the answer to its subscription. */
 export async function nativeClient(
   base: string,
   token: string,
@@ -82,7 +82,7 @@ export async function nativeClient(
   return client;
 }
 
-/** A drp client that registered, with its acks already read. */
+/** Connects a drp client that has registered and has read its acks. */
 export async function drpClient(
   base: string,
   token: string,

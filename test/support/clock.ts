@@ -6,7 +6,7 @@ interface Timer {
   readonly run: () => void;
 }
 
-/** Time that passes, and turns of the event loop that end, only when a test says so. */
+/** A clock whose time passes, and whose turns of the event loop end, only when a test says so. */
 export class ManualClock implements Clock {
   readonly #start: number;
   #elapsed = 0;
@@ -42,14 +42,14 @@ export class ManualClock implements Clock {
     return this.#timers.size;
   }
 
-  /** Ends this turn: runs what was wanted soon. What that wants soon in its turn waits for the next one. */
+  /** Ends this turn and runs the tasks that wait for its end. Tasks that these add wait for the next turn. */
   turn(): void {
     const run = this.#turn;
     this.#turn = [];
     for (const each of run) each();
   }
 
-  /** Lets time pass; each timer runs at its time, in order. */
+  /** Lets time pass. Each timer runs at its time, in order. */
   advance(ms: number): void {
     const until = this.#elapsed + ms;
     for (let next = this.#nextBefore(until); next !== undefined; next = this.#nextBefore(until)) {
@@ -61,12 +61,12 @@ export class ManualClock implements Clock {
     this.#elapsed = until;
   }
 
-  /** Time that something busy takes: no timer can run meanwhile. */
+  /** Lets time pass as busy code does, so that no timer can run meanwhile. */
   spend(ms: number): void {
     this.#elapsed += ms;
   }
 
-  /** How many things wait for the end of this turn. */
+  /** How many tasks wait for the end of this turn. */
   get wantedSoon(): number {
     return this.#turn.length;
   }

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { onTestFinished, vi } from 'vitest';
 
-/** One span as a collector has it, with the node that told it. */
+/** A span as a collector receives it, with the node that sent it. */
 export interface CollectedSpan {
   readonly node: string;
   readonly name: string;
@@ -35,16 +35,16 @@ interface ExportRequest {
   }[];
 }
 
-/** An OpenTelemetry collector that takes OTLP/HTTP in JSON, and ends with the test. */
+/** An OpenTelemetry collector that accepts OTLP/HTTP in JSON, and ends with the test. */
 export class Collector {
   readonly spans: CollectedSpan[] = [];
   readonly requests: { readonly path: string; readonly type: string }[] = [];
-  /** Of the same requests. */
+  /** The headers of all requests so far. */
   readonly headers: IncomingHttpHeaders[] = [];
-  /** What the services of all spans so far call themselves. */
+  /** The service names of all requests so far. */
   readonly services: string[] = [];
   url = '';
-  /** How the next requests are answered. */
+  /** The function that answers the next requests. */
   answer: (response: ServerResponse) => void = (response) => response.end('{}');
 
   async start(): Promise<this> {
@@ -71,7 +71,7 @@ export class Collector {
     this.answer(response);
   }
 
-  /** All so far, once there are so many of a name. */
+  /** Waits until there are `count` spans of this name, and resolves with all spans so far. */
   async until(name: string, count: number): Promise<readonly CollectedSpan[]> {
     await vi.waitUntil(() => this.named(name).length >= count, { timeout: 10_000 });
     return this.spans;

@@ -21,20 +21,20 @@ import { parseEvent } from './formats.ts';
 
 type Logged = HubEvent & { readonly id: Cursor };
 
-/** A log, and the delivery from it to a hub. The test moves both by hand. The ids of events are `1-0`, `2-0`, … */
+/** A log and the delivery from it to a hub, both moved by the test. The ids of events are `1-0`, `2-0`, … */
 export class TestBroker implements Broker, History {
   readonly published: (readonly NewEvent[])[] = [];
   /** The idempotency key of each publish. */
   readonly once: (Once | undefined)[] = [];
-  /** While this is set, every publish and every read rejects with it. */
+  /** While this error is set, every publish and every read rejects with it. */
   failure: Error | undefined;
-  /** While true, every event published or read from the log waits for {@link release}. */
+  /** While this is true, every publish and every read of the log waits for {@link release}. */
   held = false;
-  /** How many events were read from the log, and how many pages of it and of tails. */
+  /** How many events were read from the log, and below, how many pages of the log and of tails were read. */
   read = 0;
   pages = 0;
   pageEvents = 100;
-  /** Whether the hub is told of an event at once. */
+  /** Whether each event is delivered to the hub at once. */
   delivers = true;
   #log: Logged[] = [];
   #count = 0;
@@ -80,7 +80,7 @@ export class TestBroker implements Broker, History {
     }
   }
 
-  /** In pages of {@link pageEvents}. */
+  /** Reads the log in pages of {@link pageEvents}. */
   async page(after: Cursor, until?: Cursor): Promise<EventPage> {
     await this.#hold();
     if (this.failure !== undefined) throw this.failure;
@@ -182,7 +182,7 @@ export function anIdentity(identity: Partial<Identity> = {}): Identity {
   return { principal: 'user:ada', roles: [], subscribe: Grants.all, publish: Grants.all, ...identity };
 }
 
-/** A client with this address, which is its id too. */
+/** The information of a connection with this address, which is its id too. */
 export function aConnection(
   remoteAddr: string,
   dialect: Dialect = native,
@@ -204,10 +204,10 @@ export function aConnection(
   };
 }
 
-/** What a native client reads: events, and replies, which are events too. */
+/** A frame that a native client reads. Replies are events too. */
 export type Heard = Partial<HubEvent> & Pick<HubEvent, 'type' | 'action' | 'key'>;
 
-/** A client of the hub, from the side of its socket. */
+/** A client of the hub, seen from its socket. */
 export class TestConnection {
   readonly connection: Connection;
   readonly transport: TestTransport;
@@ -277,11 +277,11 @@ export interface ConnectOptions extends Partial<Session> {
 
 export type TestHubOptions = Partial<HubOptions & CommandOptions> & {
   readonly broker?: TestBroker;
-  /** How many of its latest events the node has in memory, of those that {@link anEvent} makes. */
+  /** For how many of the events that {@link anEvent} makes the node has room in memory. */
   readonly recentEvents?: number;
 };
 
-/** As a node has it, but for how many of the latest events there is room. */
+/** The bounds of the log cache as a node has them, but with room for a chosen number of events. */
 export function cacheOf(recentEvents: number): LogCacheBounds {
   const recentMaxBytes = new Segment(START).bytes + recentEvents * heldBytes(anEvent());
   return { maxBytes: 64 * 1024 * 1024, recentMaxBytes: recentEvents === 0 ? 0 : recentMaxBytes };

@@ -1,4 +1,4 @@
-/** How long `run` computes, in milliseconds of this process: what else the machine does meanwhile is not counted. */
+/** The CPU time in milliseconds that `run` takes. Other work of the machine is not counted. */
 export function cpuMsOf(run: () => void): number {
   const before = process.cpuUsage();
   run();

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { JsonText } from '../../src/model/json.ts';
 
-/** What is still a text equals what it says, so that a test need not know whether anybody has looked into it. */
+/** A value that is still JSON text equals its parsed form, so a test need not know whether the text was parsed already. */
 expect.addEqualityTesters([
   function asRead(a, b, testers): boolean | undefined {
     if (!(a instanceof JsonText || b instanceof JsonText)) return undefined;

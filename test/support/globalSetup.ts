@@ -6,15 +6,15 @@ import { findRedisServer, spawnRedisServer } from './redis-server.ts';
 const IMAGE = 'redis:8-alpine';
 const PULL_WITHIN_MS = 180_000;
 
-/** A real Redis for the tests, and how to end it. */
+/** A real Redis for the tests, with the function that ends it. */
 interface FoundRedis {
   readonly url: string;
   readonly end: () => Promise<unknown>;
 }
 
 /**
- * Provides a real Redis to all tests: the one that is named, one in Docker, one of this machine, one installed now.
- * Never a fake.
+ * Provides a real Redis to all tests: the one that the environment names, one in Docker, one of this machine, or one
+ * that it installs. It is never a fake.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const redis = (await named()) ?? (await inDocker()) ?? (await onThisMachine()) ?? (await installed());
@@ -57,7 +57,7 @@ async function onThisMachine(): Promise<FoundRedis | undefined> {
   return { url: redis.url, end: () => redis.dispose() };
 }
 
-/** Only on Debian and its kin, and only where that needs no password: in a container, as a rule. */
+/** Installs Redis, but only on Debian and similar systems, and only where this needs no password, as in a container. */
 async function installed(): Promise<FoundRedis | undefined> {
   try {
     accessSync('/etc/debian_version');
@@ -66,7 +66,7 @@ async function installed(): Promise<FoundRedis | undefined> {
     execFileSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
     execFileSync('apt-get', ['install', '-y', '-qq', 'redis-server'], {
       stdio: 'ignore',
-      // Starts no service: the tests start their own.
+      // The package starts no service, since the tests start their own.
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
     });
     return await onThisMachine();

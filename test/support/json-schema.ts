@@ -5,10 +5,10 @@ import addFormats from 'ajv-formats';
 
 const require = createRequire(import.meta.url);
 
-/** What a validator has against a value; empty when it fits. */
+/** The faults that a validator finds in a value. The list is empty when the value fits. */
 export type Complaints = (value: unknown) => string[];
 
-/** A validator for schemas within a document, found by its JSON pointer. */
+/** Makes validators for the schemas within a document. A JSON pointer selects the schema. */
 export function validatorsOf(document: object, draft: '7' | '2020'): (pointer: string) => Complaints {
   const ajv = draft === '7' ? new Ajv({ strict: false }) : new Ajv2020({ strict: false });
   addFormats.default(ajv);
@@ -20,9 +20,9 @@ export function validatorsOf(document: object, draft: '7' | '2020'): (pointer: s
   };
 }
 
-/** The official schema of AsyncAPI 3.0. */
+/** Checks a document against the official schema of AsyncAPI 3.0. */
 export function asyncApiComplaints(): Complaints {
-  // It brings the schema of draft 7 with it.
+  // The schema of AsyncAPI contains the schema of draft 7.
   const ajv = new Ajv({ strict: false, meta: false, validateSchema: false });
   addFormats.default(ajv);
   return complaintsOf(ajv.compile(require('@asyncapi/specs/schemas/3.0.0.json') as AnySchema));

@@ -1,4 +1,4 @@
-/** A page of metrics as Prometheus reads it: each series, labels as they are written, with its value. */
+/** A page of metrics as Prometheus reads it: the value of each series, whose labels are kept as they are written. */
 export class MetricsPage {
   readonly text: string;
   readonly series: ReadonlyMap<string, number>;

@@ -12,17 +12,17 @@ export const TEST_SECRET = 'a secret that only the tests know';
 
 export interface TestNode extends App {
   readonly config: Config;
-  /** Of the first plain listener, `http://127.0.0.1:…`. */
+  /** The address of the first plain listener, `http://127.0.0.1:…`. */
   readonly url: string;
   readonly log: readonly Record<string, unknown>[];
-  /** A token of this principal; an admin's when no grants are named. */
+  /** Makes a token of this principal, with the rights of an admin when no grants are named. */
   readonly token: (
     subject?: string,
     grants?: { subscribe?: string[]; publish?: string[]; roles?: string[] },
   ) => Promise<string>;
 }
 
-/** A whole node in this process, on free ports and the memory broker, that ends with the test. */
+/** Starts a whole node in this process, on free ports and with the memory broker. It ends with the test. */
 export async function startNode(
   settings: Record<string, string> = {},
   dialects: readonly Dialect[] = DIALECTS,

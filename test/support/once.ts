@@ -1,6 +1,6 @@
 import type { Once } from '../../src/model/idempotency.ts';
 
-/** A key with which the same is published, as far as the broker is told. */
+/** An idempotency key with the digest of the published events. */
 export function once(key: string, digest = 'd'.repeat(40)): Once {
   return { key, digest };
 }

@@ -1,7 +1,7 @@
 import type { OpenRequest } from '../../src/dialects/dialect.ts';
 import { anIdentity } from './connection.ts';
 
-/** A handshake as a dialect sees it: of an admin, with nothing retained, unless said otherwise. */
+/** A handshake as a dialect sees it. Unless `more` says otherwise, the client is an admin and nothing is retained. */
 export function anOpenRequest(path: string, query = '', more: Partial<OpenRequest> = {}): OpenRequest {
   return {
     path,

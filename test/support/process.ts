@@ -7,7 +7,7 @@ import { TEST_SECRET } from './node.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-/** A command of ours (or another program for Node) in a process of its own, ended with the test if it still runs. */
+/** The command `belfry` (or another program for Node) in a process of its own, which ends with the test at the latest. */
 export class CommandProcess {
   readonly child: ChildProcess;
   readonly lines: string[] = [];
@@ -36,7 +36,7 @@ export class CommandProcess {
     });
   }
 
-  /** The first line of its output that matches; rejects, with all it said, when it ends without. */
+  /** The first line of output that matches. It rejects with all output when the process ends without such a line. */
   line(pattern: RegExp, lines = this.lines): Promise<string> {
     return new Promise((resolve, reject) => {
       const check = (): void => {
@@ -68,7 +68,7 @@ export interface NodeProcess extends CommandProcess {
   readonly url: string;
 }
 
-/** `belfry serve` in a process of its own, once it listens. */
+/** Starts `belfry serve` in a process of its own, and resolves once it listens. */
 export async function startNodeProcess(env: Readonly<Record<string, string>> = {}): Promise<NodeProcess> {
   const command = new CommandProcess(['serve'], {
     BELFRY_LISTEN: '127.0.0.1:0=drp',
@@ -80,7 +80,7 @@ export async function startNodeProcess(env: Readonly<Record<string, string>> = {
   return Object.assign(command, { url });
 }
 
-/** A command run to its end. */
+/** Runs a command to its end. */
 export async function runCommand(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},

@@ -1,20 +1,20 @@
 import { connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** One answer as it stood on the wire. */
+/** An answer as it was on the wire. */
 export interface RawAnswer {
   readonly status: number;
-  /** By lower-case names; several lines of one name are joined. */
+  /** The headers by their lower-case names. Several lines of one name are joined. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** A TCP connection on which a test writes requests to the letter. */
+/** A TCP connection on which a test writes requests byte by byte. */
 export class RawConnection {
   readonly socket: Socket;
-  /** How it ended: `end` in order, or the code of an error such as `ECONNRESET`. */
+  /** How the connection ended: `end` for an orderly end, or the code of an error such as `ECONNRESET`. */
   readonly ended: Promise<string>;
-  /** What came and was not taken, in parts while there is not enough for an answer. */
+  /** The text that arrived and was not read yet. It is kept in parts until there is enough for an answer. */
   #parts: string[] = [];
   #length = 0;
   #needed = 0;
@@ -35,13 +35,13 @@ export class RawConnection {
     this.socket.write(lines.join('\r\n'), 'latin1');
   }
 
-  /** Sends a head, whose blank line is added, and a body, and answers the next answer. */
+  /** Sends a head, to which the blank line is added, and a body. It resolves with the next answer. */
   async ask(head: readonly string[], body = ''): Promise<RawAnswer> {
     this.write(...head, '', body);
     return this.next();
   }
 
-  /** The next answer. Rejects when the connection ends first. */
+  /** The next answer. It rejects when the connection ends first. */
   async next(): Promise<RawAnswer> {
     for (;;) {
       const answer = this.#take();
@@ -68,7 +68,7 @@ export class RawConnection {
     return { status, headers, body: text.slice(from, from + length) };
   }
 
-  /** An answer whose end is that of the connection. */
+  /** An answer that ends with the connection. */
   #rest(): RawAnswer {
     const [head = '', ...body] = this.#parts.join('').split('\r\n\r\n');
     this.#keep('');
@@ -93,7 +93,7 @@ function headOf(text: string): Pick<RawAnswer, 'status' | 'headers'> {
   return { status: Number(first.split(' ')[1]), headers };
 }
 
-/** A connection to a node that ends with the test. */
+/** Opens a connection to a node. It ends with the test. */
 export async function rawConnection(url: string): Promise<RawConnection> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -103,7 +103,7 @@ export async function rawConnection(url: string): Promise<RawConnection> {
   return connection;
 }
 
-/** One request on a connection of its own. */
+/** Sends one request on a connection of its own. */
 export async function rawRequest(url: string, head: readonly string[], body = ''): Promise<RawAnswer> {
   return (await rawConnection(url)).ask(head, body);
 }

@@ -8,38 +8,38 @@ import {
   type RedisServerOptions,
 } from './redis-server.ts';
 
-/** Several Redis processes that belong together. Whoever starts them disposes of them. */
+/** Several Redis processes that belong together. The caller that starts them disposes of them. */
 interface RedisGroup {
-  /** As `BELFRY_REDIS_URL` has it. */
+  /** The value for `BELFRY_REDIS_URL`. */
   readonly url: string;
   dispose(): Promise<void>;
 }
 
 export interface RedisSentinels extends RedisGroup {
-  /** As it is at first. */
+  /** The server that is the master at first. */
   readonly master: RedisServer;
   readonly replica: RedisServer;
   readonly sentinels: readonly RedisServer[];
-  /** How long the master may be silent until they replace it. */
+  /** Sets how long the master may be silent until the Sentinels replace it. */
   setPatience(ms: number): Promise<void>;
 }
 
 export interface RedisCluster extends RedisGroup {
-  /** Three, with a third of the slots each. */
+  /** The three masters, which have a third of the slots each. */
   readonly masters: readonly RedisServer[];
-  /** Who has the slot of `{prefix}` at first. */
+  /** The master that has the slot of `{prefix}` at first. */
   ownerOf(prefix: string): Promise<RedisServer>;
   addReplicaOf(prefix: string): Promise<RedisServer>;
-  /** With its keys, as resharding does it. */
+  /** Moves the slot of `{prefix}` with its keys, as resharding does it. */
   moveSlot(prefix: string, to: RedisServer): Promise<void>;
 }
 
 const PATIENCE_MS = 500;
 const SLOTS = 16_384;
-/** A replica is served at once, and not with others after five seconds. */
+/** With these arguments a replica is served at once, instead of together with others after five seconds. */
 const REPLICATION = ['--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1'];
 
-/** One command on a connection of its own. */
+/** Sends one command on a connection of its own. */
 export async function tell(
   server: RedisServer,
   command: string,
@@ -54,7 +54,7 @@ export async function tell(
   }
 }
 
-/** A master with a replica, and three Sentinels of which two must agree that it is gone. */
+/** Starts a master with a replica, and three Sentinels of which two must agree that the master is gone. */
 export function spawnSentinels(): Promise<RedisSentinels> {
   return together(async (spawned) => {
     const spawn = spawnInto(spawned);
@@ -81,7 +81,7 @@ export function spawnSentinels(): Promise<RedisSentinels> {
   });
 }
 
-/** Three masters, made into a cluster by hand: `redis-cli` may be missing, and takes its time. */
+/** Starts a cluster of three masters. The code builds it without `redis-cli`, which may be missing and is slow. */
 export function spawnCluster(): Promise<RedisCluster> {
   return together(async (spawned) => {
     const spawn = spawnInto(spawned);
@@ -119,7 +119,7 @@ export function spawnCluster(): Promise<RedisCluster> {
         const id = String(await tell(owner, 'CLUSTER', 'MYID'));
         await tell(replica, 'CLUSTER', 'REPLICATE', id);
         await until('replication', () => isReplicating(replica));
-        // They elect nobody whom they do not know as a replica.
+        // The masters elect only a replica that they know.
         await until('the masters to hear of it', async () => {
           const known = await Promise.all(masters.map((each) => tell(each, 'CLUSTER', 'REPLICAS', id)));
           return known.every((replicas) => (replicas as string[]).length === 1);
@@ -130,12 +130,12 @@ export function spawnCluster(): Promise<RedisCluster> {
   });
 }
 
-/** Gone when the test ends. */
+/** Starts the Sentinels and their Redis, which end with the test. */
 export async function startSentinels(): Promise<RedisSentinels> {
   return endingWithTest(await spawnSentinels());
 }
 
-/** Gone when the test ends. */
+/** Starts the cluster, which ends with the test. */
 export async function startCluster(): Promise<RedisCluster> {
   return endingWithTest(await spawnCluster());
 }
@@ -155,7 +155,7 @@ function spawnInto(spawned: RedisServer[]): Spawn {
   };
 }
 
-/** What was started of a group that does not come about is ended. */
+/** Starts a group, and ends its processes again when it cannot be completed. */
 async function together<Group>(
   make: (spawned: RedisServer[]) => Promise<Group>,
 ): Promise<Group & Pick<RedisGroup, 'dispose'>> {
@@ -175,7 +175,7 @@ function hostsOf(servers: readonly RedisServer[]): string {
   return servers.map(({ port }) => `127.0.0.1:${port}`).join(',');
 }
 
-/** What makes a node of a Cluster. Its port for the others is a free one too, and not its own plus 10,000. */
+/** The arguments of a cluster node. Its port for the other nodes is a free one too, instead of its own plus 10,000. */
 export async function clusterArguments(): Promise<string[]> {
   const port = await freePort();
   return ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000', '--cluster-port', `${port}`];
@@ -198,7 +198,7 @@ async function isComplete(servers: readonly RedisServer[]): Promise<boolean> {
   });
 }
 
-/** Waits until the replica has everything that the master has by now. */
+/** Waits until the replica has everything that the master has at the time of the call. */
 export async function replicated(master: RedisServer, replica: RedisServer): Promise<void> {
   const wanted = await offsetOf(master, 'master_repl_offset');
   await until('replication', async () => (await offsetOf(replica, 'slave_repl_offset')) >= wanted);
@@ -213,7 +213,7 @@ async function isReplicating(replica: RedisServer): Promise<boolean> {
   return String(await tell(replica, 'INFO', 'replication')).includes('master_link_status:up');
 }
 
-/** The replica, and the two other Sentinels. */
+/** Whether the Sentinel knows the master, its replica and the two other Sentinels. */
 async function knowsAll(sentinel: RedisServer): Promise<boolean> {
   const fields = (await tell(sentinel, 'SENTINEL', 'MASTER', 'hub')) as string[];
   const value = (name: string): string | undefined => fields[fields.indexOf(name) + 1];

@@ -28,29 +28,29 @@ export interface RedisServer {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** As an administrator does it: data that is kept is written first. */
+  /** Stops the process as an administrator does. A Redis that keeps its data writes it first. */
   stop(): Promise<void>;
-  /** As a power cut does it. */
+  /** Ends the process as a power cut does. */
   kill(): Promise<void>;
-  /** On the same port, with what was kept, after {@link stop} or {@link kill}. */
+  /** Starts the process again after {@link stop} or {@link kill}, on the same port and with the data that was kept. */
   restart(): Promise<void>;
-  /** Halts the process without closing a socket: Redis hangs. */
+  /** Suspends the process without closing a socket, so that Redis hangs. */
   freeze(): void;
   thaw(): void;
-  /** Ends it and removes its data. */
+  /** Ends the process and removes its data. */
   dispose(): Promise<void>;
 }
 
 export interface RedisServerOptions {
-  /** Whether data outlives a stop or a kill. */
+  /** Whether the data survives a stop or a kill. */
   readonly keeps?: boolean;
-  /** More for the command line. */
+  /** More arguments for the command line. */
   readonly args?: readonly string[];
-  /** What makes a Sentinel of it: lines of its configuration. */
+  /** The lines of a configuration that make this process a Sentinel. */
   readonly sentinel?: readonly string[];
 }
 
-/** A Redis of one's own on a free port, in a directory of its own. Whoever starts it disposes of it. */
+/** Starts a Redis on a free port, in a directory of its own. The caller disposes of it. */
 export async function spawnRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
   const server = findRedisServer();
   if (server === undefined)
@@ -101,7 +101,7 @@ async function argumentsFor(
 }
 
 async function start(server: string, args: readonly string[], port: number): Promise<ChildProcess> {
-  // A file that may not grow further is to fail as on a full disk, not to end the process.
+  // A write beyond the limit of a file should fail as on a full disk, instead of ending the process.
   const script = 'trap "" XFSZ; exec "$0" "$@"';
   const child = spawn('/bin/sh', ['-c', script, server, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
@@ -119,7 +119,7 @@ async function start(server: string, args: readonly string[], port: number): Pro
   return child;
 }
 
-/** Whether it answers a PING, which it refuses for as long as it loads its data. */
+/** Whether Redis answers a PING, which it refuses while it loads its data. */
 async function answers(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
   try {
@@ -134,7 +134,7 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
-/** Outside of tests there is no `expect.poll`. */
+/** Waits for a condition. The function exists because there is no `expect.poll` outside of tests. */
 export async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + STARTS_WITHIN_MS;
   while (!(await isSo())) {

@@ -9,22 +9,22 @@ import {
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** A real Redis for all tests together: each keeps to a random prefix. */
+    /** A real Redis that all tests share. Each test uses a random prefix. */
     redisUrl: string;
   }
 }
 
 export type { RedisServer, RedisServerOptions };
 
-/** Where this is false, tests that stop and start a Redis are skipped: they need a redis-server on the PATH. */
+/** Tests that stop and start a Redis need a redis-server on the PATH, and are skipped where this is false. */
 export const HAS_REDIS_SERVER = findRedisServer() !== undefined;
 
-/** A prefix that no other test has. Whoever makes keys under it removes them. */
+/** A prefix that no other test has. A test that makes keys under it removes them. */
 export function randomPrefix(): string {
   return `test-${randomBytes(6).toString('hex')}`;
 }
 
-/** A Redis that this test has to itself, to stop, kill, hang and start again. Gone when the test ends. */
+/** Starts a Redis for this test alone, which it may stop, kill, suspend and start again. It ends with the test. */
 export async function startRedisServer(options?: RedisServerOptions): Promise<RedisServer> {
   const server = await spawnRedisServer(options);
   onTestFinished(() => server.dispose());

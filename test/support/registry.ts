@@ -6,16 +6,16 @@ import type {
   RegistryLimits,
 } from '../../src/registry/registry.ts';
 
-/** A registry that takes everything and keeps what it was told, in order. */
+/** A registry that accepts everything and keeps each call, in order. */
 export class TestRegistry implements Registry {
   readonly added: { readonly record: ConnectionRecord; readonly limits: RegistryLimits }[] = [];
   readonly updated: { readonly record: ConnectionRecord; readonly limits: RegistryLimits }[] = [];
   readonly removed: { readonly id: string; readonly reason: string }[] = [];
-  /** While it is set, adding and updating reject with it. */
+  /** While this error is set, adding and updating reject with it. */
   failure: BelfryError | undefined;
-  /** Updates wait for it. */
+  /** Updates wait for this promise. */
   answer: Promise<void> | undefined;
-  /** Runs once, while the next update is under way. */
+  /** This function runs once, while the next update is under way. */
   meanwhile: (() => void) | undefined;
 
   async add(record: ConnectionRecord, limits: RegistryLimits): Promise<void> {

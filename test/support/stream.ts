@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 
-/** One message of an event stream, or a comment, in the words of the HTML Living Standard. */
+/** A message or a comment of an event stream, with the names of the HTML Living Standard. */
 export interface Message {
   readonly id?: string;
   readonly event?: string;
@@ -9,10 +9,10 @@ export interface Message {
   readonly comment?: string;
 }
 
-/** An event stream as a client reads it: by messages, each ended by an empty line. */
+/** An event stream as a client reads it, message by message. An empty line ends each message. */
 export class TestStream {
   readonly response: Response;
-  /** The id that a browser would send when it comes back. */
+  /** The id that a browser would send when it reconnects. */
   lastEventId = '';
   readonly #messages: AsyncGenerator<Message>;
 
@@ -21,14 +21,14 @@ export class TestStream {
     this.#messages = messagesOf(response);
   }
 
-  /** The next message of any kind; `undefined` at the end of the stream. */
+  /** The next message of any kind, or `undefined` at the end of the stream. */
   async next(): Promise<Message | undefined> {
     const { value } = (await this.#messages.next()) as { value: Message | undefined };
     this.lastEventId = value?.id ?? this.lastEventId;
     return value;
   }
 
-  /** The next one that has data, with the native event that it is. */
+  /** The next message that has data, with the native event that it carries. */
   async nextEvent(): Promise<{ event: string; id?: string; data: Record<string, unknown> }> {
     for (;;) {
       const message = await this.next();
@@ -67,7 +67,7 @@ function messageOf(text: string): Message {
   return Object.fromEntries(fields) as Message;
 }
 
-/** Opens a stream that ends with the test. Rejects with `refused with <status>` when the hub does not answer with one. */
+/** Opens a stream that ends with the test. It rejects with `refused with <status>` when the hub answers without a stream. */
 export async function openStream(url: string, headers: Record<string, string> = {}): Promise<TestStream> {
   const abort = new AbortController();
   onTestFinished(() => abort.abort());
@@ -77,7 +77,7 @@ export async function openStream(url: string, headers: Record<string, string> = 
   return new TestStream(response);
 }
 
-/** The same, once it is live; rejects with `closed with <code>` when it ends instead. */
+/** Opens a stream and waits until it is live. It rejects with `closed with <code>` when the stream ends before. */
 export async function openLiveStream(url: string): Promise<TestStream> {
   const stream = await openStream(url);
   await stream.next();

@@ -1,4 +1,4 @@
-/** What it throws; `undefined` when it does not. */
+/** The value that `run` throws, or `undefined` when it does not throw. */
 export function thrownBy(run: () => unknown): unknown {
   try {
     run();

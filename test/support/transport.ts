@@ -1,11 +1,11 @@
 import type { Transport } from '../../src/hub/transport.ts';
 
-/** A socket of the hub's that keeps what it is given, and is full and drained when a test says so. */
+/** A transport that keeps all data written to it, and is full or drained when a test says so. */
 export class TestTransport implements Transport {
   readonly writes: Buffer[] = [];
   full = false;
   closed: { readonly code: number; readonly reason: string } | undefined;
-  /** It becomes full by itself with so many bytes since it last drained. */
+  /** The transport becomes full by itself after so many bytes since it last drained. */
   capacity = Infinity;
   #held = 0;
   #drained: (() => void) | undefined;
@@ -27,7 +27,7 @@ export class TestTransport implements Transport {
     this.closed = { code, reason };
   }
 
-  /** The kernel took everything. */
+  /** Behaves as if the kernel had accepted all data. */
   drain(): void {
     this.full = false;
     this.#held = 0;
@@ -40,7 +40,7 @@ export class TestTransport implements Transport {
     return Buffer.concat(this.writes);
   }
 
-  /** Everything it was given, as the texts that a client reads. */
+  /** All data written so far, as the texts that a client reads. */
   get texts(): string[] {
     return readFrames(this.bytes).map(({ payload }) => payload.toString('utf8'));
   }
@@ -51,13 +51,13 @@ export interface Frame {
   readonly opcode: number;
   readonly masked: boolean;
   readonly payload: Buffer;
-  /** Bytes that the length itself took after the second byte: 0, 2 or 8. */
+  /** How many bytes after the second one encode the length: 0, 2 or 8. */
   readonly lengthBytes: number;
 }
 
 /**
- * Frames as RFC 6455 §5.2 describes them, read by its figure and not by the code that wrote them.
- * Throws when bytes are missing, left over, or a reserved bit is set.
+ * Reads frames as RFC 6455 §5.2 describes them, independently of the code that wrote them.
+ * It throws when bytes are missing or left over, or when a reserved bit is set.
  */
 export function readFrames(bytes: Buffer): Frame[] {
   const frames: Frame[] = [];
