@@ -3,24 +3,24 @@ import { markOf, MARK_BYTES } from '../../src/clients/load/mark.ts';
 const KEY_DIGITS = 5;
 const KINDS = 10;
 
-/** Words that compress as text does, and not as one letter does. */
+/** Filler that compresses as usual text does, and not as one repeated letter does. */
 const FILLER = Array.from({ length: 4_000 }, (_, n) => ((n * 2_654_435_761) >>> 8).toString(36)).join(' ');
 
-/** A topic; all names are of one width, lest the size of an event depend on it. */
+/** The name of a topic. All names have the same width, so that the size of an event does not depend on its topic. */
 export function topicOf(index: number): string {
   return `t${String(index).padStart(KEY_DIGITS, '0')}`;
 }
 
 /**
- * The JSON of events of one size, in bytes, as they are published. `object.at` says when, `object.n` goes from 0 to 9 and
- * round again for filters to look at.
+ * Makes the JSON of published events, all of one size in bytes. `object.at` is the time of the publish, and `object.n`
+ * counts from 0 to 9 and begins again, for filters to match.
  */
 export function eventTexts(
   word: string,
   size: number,
 ): (topic: string, at: number, sequence: number) => string {
   const [type = '', action = ''] = word.split('.');
-  // Clients of the provisioning dialect hear no keys but the platform's own.
+  // Clients of the provisioning dialect hear only the keys of the platform itself.
   const keyed = type !== 'custom';
   const head = `{"type":"${type}","action":"${action}","key":"`;
   const middle = '","object":{"at":"';

@@ -5,15 +5,15 @@ import { short, whole } from './table.ts';
 export interface Judged {
   readonly line: string;
   readonly figure: string;
-  /** `undefined` where the run did not measure it. */
+  /** Whether the figure keeps its bound, or `undefined` where the run did not measure it. */
   readonly met: boolean | undefined;
-  /** Others used the machine while it was measured: to be measured again. */
+  /** Whether other processes used the machine during the measurement, so that it should be repeated. */
   readonly disturbed: boolean;
 }
 
 type Find = (scenario: string, peer?: string) => Row | undefined;
 
-/** A figure and its bound; `undefined` where a row is missing. */
+/** A figure and its bound. */
 type Figure = {
   readonly value: number;
   readonly unit: string;
@@ -23,7 +23,7 @@ type Figure = {
 
 const KIB = 1_024;
 
-/** What this hub wants to be, beside what it was in this run. */
+/** Compares the figures of this run with the goals of the hub. */
 export function judge(rows: readonly Row[]): Judged[] {
   return Object.entries(LINES).map(([line, figureOf]) => {
     let disturbed = false;

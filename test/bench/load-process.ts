@@ -1,4 +1,4 @@
-/** The load: all subscribers of a scenario, on raw sockets, in a process of its own. */
+/** The load is a process of its own that holds all subscribers of a scenario, on raw sockets. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fleet, type FleetReport, type Member } from '../../src/clients/load/fleet.ts';
 import { micros } from '../../src/clients/load/mark.ts';
@@ -12,18 +12,18 @@ const INFLATES_ONE_IN = 200;
 
 export interface FillOptions {
   readonly peer: string;
-  /** Connections take the nodes in turn. */
+  /** The ports of the nodes, which connections use in turn. */
   readonly ports: readonly number[];
   readonly word: string;
   readonly groups: readonly Group[];
-  /** Opens the first so many only. */
+  /** How many of the connections are opened, beginning with the first. */
   readonly first: number;
 }
 
 export interface SettleOptions {
   readonly events: number;
   readonly withinMs: number;
-  /** Nothing more is expected when nothing came for so long. */
+  /** After so long without any event, no more are expected. */
   readonly quietMs: number;
 }
 
@@ -31,7 +31,7 @@ const fleet = new Fleet();
 let clearedAt = 0;
 
 const handlers = {
-  /** Opens what is not open. Answers how many that was, and how many milliseconds it took. */
+  /** Opens the connections that are not open yet. It returns their number and the time that this took in milliseconds. */
   fill: async ({
     peer,
     ports,
@@ -66,7 +66,7 @@ const handlers = {
     clearedAt = micros();
   },
 
-  /** Waits until so many events were heard, or no more come. Answers the milliseconds from `clear` to the last. */
+  /** Waits until so many events were heard, or no more arrive. It returns the milliseconds from `clear` to the last event. */
   settle: async ({ events, withinMs, quietMs }: SettleOptions): Promise<number> => {
     const deadline = micros() + withinMs * 1_000;
     while (fleet.tally.events < events && micros() < deadline) {

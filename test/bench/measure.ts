@@ -22,25 +22,25 @@ import { Remote } from './rpc.ts';
 import type { Scenario } from './scenarios.ts';
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
-/** Deliveries still under way when the last event is published have so long. */
+/** Deliveries that are under way when the last event is published have so much time to arrive. */
 const GRACE_MS = 5_000;
 const QUIET_MS = 700;
 const RESTS_MS = 500;
 
 const DEFAULTS = { word: 'bench.tick', size: 128, topics: 1, durable: true, p99MaxMs: 60, nodes: 1 };
 
-/** What one run at one rate came to. */
+/** The figures of one run at one rate. */
 export interface Run extends FleetReport {
   readonly published: Published;
-  /** Events a second that were asked for. */
+  /** The wanted rate, in events a second. */
   readonly rate: number;
   readonly expected: number;
   readonly deliveriesPerS: number;
   readonly cpuUsPerDelivery: number;
   readonly cpuUsPerEvent: number;
-  /** Share of a core that each server used. */
+  /** The share of a core that each server used. */
   readonly serverBusy: number;
-  /** Share of the whole machine that had nothing to do with this. */
+  /** The share of the whole machine that processes outside of the benchmark used. */
   readonly othersBusy: number;
 }
 
@@ -72,7 +72,7 @@ export class Stage {
     this.#publisher = new Remote(child('publisher-process.ts'));
   }
 
-  /** `undefined` where the peer is not installed. */
+  /** Starts everything for a scenario. The result is `undefined` where the peer is not installed. */
   static async set(peer: Peer, given: Scenario): Promise<Stage | undefined> {
     const scenario = { ...DEFAULTS, ...given };
     if (peer.launch({ redisPort: 0, port: 0, node: 0 }) === undefined) return undefined;
@@ -99,7 +99,7 @@ export class Stage {
     return this.scenario.groups.reduce((sum, { count }) => sum + count, 0);
   }
 
-  /** Opens the connections that are not open, of the first so many. Answers how long that took, in milliseconds. */
+  /** Opens those of the first connections that are not open yet. It returns the time that this took in milliseconds. */
   async fill(first = this.connections): Promise<number> {
     const { word, groups } = this.scenario;
     const { opened, ms } = await this.#load.ask('fill', {
@@ -113,7 +113,7 @@ export class Stage {
     return ms;
   }
 
-  /** Publishes at this rate for so long, and waits for what is under way. */
+  /** Publishes at this rate for so long, and waits for the deliveries that are under way. */
   async run(rate: number, ms: number): Promise<Run> {
     await this.fill();
     const { word, size, topics, perEvent } = this.scenario;
@@ -144,19 +144,19 @@ export class Stage {
     };
   }
 
-  /** Resident memory of the server, in bytes; of all nodes together. */
+  /** The resident memory of all nodes together, in bytes. */
   residentBytes(): number {
     return this.#servers.reduce((sum, { pid = 0 }) => sum + residentBytes(pid), 0);
   }
 
-  /** Ends everything; answers the CPU time that all of it took. */
+  /** Ends all processes, and returns the CPU time that they took. */
   async strike(): Promise<number> {
     const used = this.usedMs();
     for (const child of this.#children()) await end(child);
     return used;
   }
 
-  /** CPU time that all processes of the stage took so far, in milliseconds. */
+  /** The CPU time that all processes of the stage took so far, in milliseconds. */
   usedMs(): number {
     const alive = this.#children().filter(
       ({ exitCode, signalCode }) => exitCode === null && signalCode === null,

@@ -8,11 +8,11 @@ export interface Effort {
   readonly warmUpMs: number;
   readonly stepMs: number;
   readonly fixedMs: number;
-  /** Times that the space between the last good step and the first bad one is halved. */
+  /** How often the range between the last good step and the first bad one is halved. */
   readonly halvings: number;
-  /** A step that was disturbed by others is tried so often. */
+  /** How often a step is tried when other processes disturb it. */
   readonly tries: number;
-  /** Each step waits so long, at most, until nobody else uses the machine. */
+  /** How long each step waits, at most, until no other process uses the machine. */
   readonly calmWithinMs: number;
 }
 
@@ -33,15 +33,15 @@ export const QUICK: Effort = {
   calmWithinMs: 150,
 };
 
-/** Share of the connections that is opened before memory is read. */
+/** The share of the connections that is opened before memory is read. */
 const FIRST_PART = 1 / 3;
 const SUSTAINED = 0.99;
 const PUBLISHED = 0.98;
 const CORE_FULL = 0.9;
-/** No peer gets here; a search that does is wrong. */
+/** No search needs as many steps, so one that reaches this bound has a fault. */
 const STEPS_MAX = 14;
 
-/** What stopped a search. Only `server` and `p99` are the server's own doing. */
+/** The reason why a search stopped. Only `server` and `p99` are limits of the server itself. */
 export type Limit = 'server' | 'p99' | 'load client' | 'publisher' | 'lost events';
 
 export interface Row {
@@ -51,14 +51,14 @@ export interface Row {
   readonly bytesPerConnection: number;
   /** The run at the fixed rate. */
   readonly fixed?: Run;
-  /** The fastest step that was sustained, and why the next was not. */
+  /** The fastest step that was sustained, and below, the reason why the next one was not. */
   readonly most?: Run;
   readonly limit?: Limit;
-  /** CPU time of all that was started, in milliseconds. */
+  /** The CPU time of all processes that were started, in milliseconds. */
   readonly cpuMs: number;
 }
 
-/** One scenario with one peer; `undefined` where the peer is not installed. */
+/** Measures one scenario with one peer. The result is `undefined` where the peer is not installed. */
 export async function perform(peer: Peer, scenario: Scenario, effort: Effort): Promise<Row | undefined> {
   const stage = await Stage.set(peer, scenario);
   if (stage === undefined) return undefined;
@@ -82,8 +82,8 @@ async function measure(stage: Stage, effort: Effort): Promise<Omit<Row, 'scenari
 }
 
 /**
- * Opens all connections. The memory of one is what those after the first part add: the first ones of a server also make
- * it compile its code and fill its young generation, once, and not for each.
+ * Opens all connections. The memory of one connection is computed from those after the first part, since the first ones
+ * also make the server compile its code and fill its young generation, which happens only once.
  */
 async function connect(
   stage: Stage,
@@ -101,7 +101,7 @@ async function connect(
   };
 }
 
-/** Doubles the rate until it is not sustained, and halves the space in between. */
+/** Doubles the rate until it is not sustained any more, and then halves the range between. */
 async function search(stage: Stage, from: number, effort: Effort): Promise<Pick<Row, 'most' | 'limit'>> {
   const { perEvent, p99MaxMs } = stage.scenario;
   let good: Run | undefined;
@@ -120,7 +120,7 @@ async function search(stage: Stage, from: number, effort: Effort): Promise<Pick<
   return { ...(good && { most: good }), ...(bad && { limit: bad.limit }) };
 }
 
-/** The run that was disturbed least, unless one was sustained all the same. */
+/** Returns a run that was sustained, or else the run that was disturbed least. */
 async function attempt(
   stage: Stage,
   rate: number,
@@ -154,7 +154,7 @@ async function undisturbed(
   return best ?? stage.run(rate, ms);
 }
 
-/** Why a rate is not sustained; `undefined` when it is. */
+/** The reason why a rate is not sustained, or `undefined` when it is. */
 export function limitOf(run: Run, p99MaxMs: number): Limit | undefined {
   const { published, rate, events, expected } = run;
   const isPublished = published.count >= ((rate * published.ms) / 1_000) * PUBLISHED - 1;

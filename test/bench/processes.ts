@@ -6,19 +6,19 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Where the server under test runs, and where everything else. */
+/** The core of the server under test, and the core of everything else. */
 export const SERVER_CORE = 0;
 export const LOAD_CORE = 1;
 const READY_WITHIN_MS = 15_000;
 const ENDS_WITHIN_MS = 3_000;
 
-/** Whether each process can be kept to its core; without that, figures are of a shared machine. */
+/** Whether each process can be kept on its core. Without this, the processes disturb each other and figures say little. */
 export const PINNED = availableParallelism() > 1 && spawnSync('taskset', ['-V']).status === 0;
 
 const children = new Set<ChildProcess>();
 const directories = new Set<string>();
 
-/** A process of ours on one core. It ends with us, or by {@link end}. */
+/** Starts a process of the benchmark on one core. It ends with the benchmark, or by {@link end}. */
 export function start(
   core: number,
   command: readonly string[],
@@ -33,7 +33,7 @@ export function start(
   return child;
 }
 
-/** Ends one process, by force if it does not go. */
+/** Ends one process, by force if it does not end in time. */
 export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, 'exit');
@@ -43,7 +43,7 @@ export async function end(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Ends everything that was started and still runs, at once. */
+/** Ends at once every process that was started and still runs. */
 export function endAll(): void {
   for (const child of children) child.kill('SIGKILL');
   for (const directory of directories) rmSync(directory, { recursive: true, force: true });
@@ -62,7 +62,7 @@ export async function startRedis(): Promise<{ child: ChildProcess; port: number 
   return { child, port };
 }
 
-/** Waits until a server answers well at this path. */
+/** Waits until a server answers with success at this URL. */
 export function answers(what: string, child: ChildProcess, url: string): Promise<void> {
   return until(what, child, async () => {
     try {
@@ -91,7 +91,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** CPU time of all threads of a process so far, in milliseconds, as the kernel counts it. */
+/** The CPU time of all threads of a process so far, in milliseconds, as the kernel counts it. */
 export function cpuMs(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);
   const nanoseconds = threads.map((thread) =>
@@ -100,17 +100,17 @@ export function cpuMs(pid: number): number {
   return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e6;
 }
 
-/** Resident memory of a process, in bytes. */
+/** The resident memory of a process, in bytes. */
 export function residentBytes(pid: number): number {
   const [, kib = '0'] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kib) * 1_024;
 }
 
-/** Beyond this share of the machine, others are in the way. */
+/** A run counts as disturbed when other processes used more than this share of the machine. */
 export const DISTURBED = 0.05;
 const LOOK_MS = 150;
 
-/** Waits, for a while, until nobody else uses the machine; to be asked when nothing of ours runs. */
+/** Waits for a limited time until no other process uses the machine. The benchmark itself must be idle meanwhile. */
 export async function calm(withinMs: number): Promise<void> {
   const deadline = Date.now() + withinMs;
   let busyMs = Number.POSITIVE_INFINITY;
@@ -121,7 +121,7 @@ export async function calm(withinMs: number): Promise<void> {
   }
 }
 
-/** CPU time of everything on this machine so far, in milliseconds, what other guests of the host took included. */
+/** The CPU time of the whole machine so far, in milliseconds. It includes the time that other guests of the host took. */
 export function machineCpuMs(): number {
   const [, ...fields] = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]?.split(/\s+/) ?? [];
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = fields.map(Number);

@@ -1,4 +1,4 @@
-/** The publisher, in a process of its own, so that the load does not hold it up. */
+/** The publisher is a process of its own, so that the load does not delay it. */
 import { micros } from '../../src/clients/load/mark.ts';
 import { eventTexts, topicOf } from './event-text.ts';
 import { peerOf } from './peers/index.ts';
@@ -6,7 +6,7 @@ import type { Publisher } from './peers/peer.ts';
 import { answer } from './rpc.ts';
 
 const TICK_MS = 1;
-/** Publishes without an answer at once; beyond, the publisher waits, and says that it fell behind. */
+/** With more unanswered publishes than this, the publisher waits, and its rate falls behind. */
 const PENDING_MAX = 5_000;
 
 export interface OpenOptions {
@@ -17,12 +17,12 @@ export interface OpenOptions {
 }
 
 export interface PublishOptions {
-  /** Events a second. */
+  /** The rate in events a second. */
   readonly rate: number;
   readonly ms: number;
   readonly word: string;
   readonly size: number;
-  /** Topics that take turns. */
+  /** The number of topics, which are used in turn. */
   readonly topics: number;
 }
 

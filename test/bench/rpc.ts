@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 
-/** What a child process can be asked: one argument each, which must be plain data, as must be the answer. */
+/** The requests that a child process answers. Each has one argument. The argument and the answer must be plain data. */
 export type Handlers = Readonly<Record<string, (argument: never) => unknown>>;
 
 interface Question {
@@ -15,7 +15,7 @@ interface Answer {
   readonly error?: string;
 }
 
-/** Answers whoever forked this process, and ends with it. */
+/** Answers the parent process, and ends with it. */
 export function answer(handlers: Handlers): void {
   const reply = async ({ id, name, argument }: Question): Promise<Answer> => {
     try {
@@ -31,7 +31,7 @@ export function answer(handlers: Handlers): void {
   process.on('disconnect', () => process.exit());
 }
 
-/** A child process that {@link answer}s. */
+/** A child process that answers by {@link answer}. */
 export class Remote<H extends Handlers> {
   readonly child: ChildProcess;
   readonly #waiting = new Map<

@@ -1,51 +1,51 @@
 import type { Subscriber } from './peers/peer.ts';
 
-/** Subscribers that are alike. */
+/** A group of subscribers of the same kind. */
 export interface Group {
   readonly count: number;
-  /** How many topics they are spread over. */
+  /** The number of topics over which the subscribers are spread. */
   readonly topics: number;
   readonly firstTopic?: number;
   readonly dialect?: NonNullable<Subscriber['dialect']>;
-  /** Each wants one of so many values of `object.n`. */
+  /** Each subscriber filters for one of so many values of `object.n`. */
   readonly filters?: number;
   readonly deflate?: boolean;
-  /** They read nothing once they stand. */
+  /** Whether the subscribers stop reading once they are subscribed. */
   readonly stalls?: boolean;
 }
 
 export interface Scenario {
   readonly name: string;
   readonly groups: readonly Group[];
-  /** All when absent. */
+  /** The names of the peers to measure. When absent, all peers are measured. */
   readonly peers?: readonly string[];
-  /** Also part of `--quick`. */
+  /** Whether the scenario is part of `--quick` too. */
   readonly quick?: boolean;
-  /** Type and action of the events. */
+  /** The type and action of the events. */
   readonly word?: string;
-  /** Bytes of an event's JSON as it is published. */
+  /** The size of the published JSON of an event, in bytes. */
   readonly size?: number;
-  /** Topics that events are published to in turn; 1 when absent. */
+  /** The number of topics to which events are published in turn, 1 when absent. */
   readonly topics?: number;
-  /** Connections that hear each event, on average. Nothing is published where this is 0. */
+  /** How many connections hear each event, on average. With 0, nothing is published. */
   readonly perEvent: number;
-  /** Through the log, where the peer has one; live only when false. */
+  /** Whether events go through the log, if the peer has one. When this is false, they are live only. */
   readonly durable?: boolean;
-  /** Events a second at which CPU and latency are read. */
+  /** The rate in events a second at which CPU and latency are measured. */
   readonly rate?: number;
-  /** Deliveries a second at which the search for the most begins; no search when absent. */
+  /** The rate in deliveries a second at which the search for the maximum begins. When absent, there is no search. */
   readonly searchFrom?: number;
-  /** A step counts as sustained with its p99 under this. */
+  /** A step counts as sustained when its p99 is below this. */
   readonly p99MaxMs?: number;
-  /** Events a second before anything is read: a server that was used before is as fast as it will be. */
+  /** The rate in events a second before the measurement, which gives the server time to reach its full speed. */
   readonly warmUpRate?: number;
   readonly nodes?: number;
-  /** Connections and server rest so long before anything is read. */
+  /** How long connections and server rest before memory is read. */
   readonly restMs?: number;
 }
 
 const HUB = ['belfry'];
-/** At this many deliveries a second, CPU and latency of all are compared. */
+/** The rate in deliveries a second at which CPU and latency of all peers are compared. */
 const FIXED = 100_000;
 const ONE_TOPIC = { topics: 1 };
 
@@ -72,13 +72,13 @@ function inProvisioning(deflate: boolean): Omit<Scenario, 'name'> {
   return { groups, word: 'custom.Bench', size: 1_200, perEvent: 1_000, rate: 100, peers: HUB };
 }
 
-/** So slow that each event is a write of its own, on two nodes as on one, and that one core carries both. */
+/** The rate is low, so that each event is a write of its own on one node and on two, and one core can serve both nodes. */
 function onNodes(nodes: number): Omit<Scenario, 'name'> {
   const count = nodes * 500;
   return { groups: [{ count, ...ONE_TOPIC }], perEvent: count, rate: 60, peers: HUB, nodes };
 }
 
-/** What is measured, in the order in which it is. */
+/** All scenarios, in the order in which they are measured. */
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'fan-out 1k 128B', ...fanOut(1_000, 128), quick: true },
   { name: 'fan-out 1k 1KiB', ...fanOut(1_000, 1_024) },

@@ -1,7 +1,7 @@
 import type { Row } from './perform.ts';
 import { DISTURBED } from './processes.ts';
 
-/** Fewer connections than this say nothing about the memory or the handshake of one. */
+/** With fewer connections than this, figures of the memory and the handshake of one connection mean nothing. */
 const ENOUGH_CONNECTIONS = 1_000;
 
 const HEAD = [
@@ -22,7 +22,7 @@ const HEAD = [
   'remarks',
 ];
 
-/** One line a scenario and peer. The ratio is this hub's to that peer's, of the same run. */
+/** Makes a table with a line for each scenario and peer. The ratio compares the hub with that peer in the same run. */
 export function tableOf(rows: readonly Row[], connectionsOf: (scenario: string) => number): string {
   const lines = rows.map((row) => cells(row, rows, connectionsOf(row.scenario)));
   const widths = HEAD.map((head, column) =>
@@ -63,7 +63,7 @@ function ratio({ scenario, most }: Row, rows: readonly Row[]): string {
   return `${short(own.deliveriesPerS / most.deliveriesPerS)} x`;
 }
 
-/** Whatever makes a figure less than it seems. */
+/** Everything that lowers the value of a figure. */
 function remarks({ fixed, most }: Row): string[] {
   const found: string[] = [];
   if (fixed !== undefined) {
@@ -90,7 +90,7 @@ export function whole(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
 
-/** Three digits that count. */
+/** Formats a figure with two or three significant digits. */
 export function short(value: number): string {
   return value >= 100 ? whole(value) : value.toPrecision(value >= 10 ? 3 : 2);
 }

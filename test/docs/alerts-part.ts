@@ -10,7 +10,7 @@ interface Rule {
 
 const FILE = new URL('../../deploy/alerts.yml', import.meta.url);
 
-/** What each alert means, and what to do when it fires. */
+/** The meaning of each alert, and what to do when it fires. */
 const MORE: Readonly<Record<string, readonly [means: string, act: string]>> = {
   BelfryDown: [
     'a node that should be there does not answer',
@@ -78,7 +78,7 @@ export function alertRules(): readonly Rule[] {
   return groups.flatMap(({ rules }) => rules);
 }
 
-/** Alerts of which nothing is said, and such as there are none of. */
+/** The alerts without an explanation, and the explanations without an alert. */
 export function unexplained(): string[] {
   const names = alertRules().map(({ alert }) => alert);
   return [
@@ -87,7 +87,7 @@ export function unexplained(): string[] {
   ];
 }
 
-/** Every alert with its expression, what it means, and what to do. */
+/** Every alert with its expression, its meaning and what to do. */
 export function alertsPart(): string {
   return alertRules()
     .map((rule) => {

@@ -6,7 +6,7 @@ import { amount, grouped } from './tables.ts';
 
 const SRC = new URL('../../src/', import.meta.url);
 
-/** A process of their own: to load it would start one. */
+/** This module is the entry of a process, which loading it would start. */
 const ENTRY = 'main.ts';
 
 /** Every module of the hub, which declares its bounds when it is loaded. */
@@ -22,9 +22,9 @@ export function luaFiles(): string[] {
 
 export const sourceOf = (file: string): string => readFileSync(new URL(file, SRC), 'utf8');
 
-/** Every bound and what happens at it, as the modules declare it and the settings say. */
+/** Every bound with what happens when it is reached, from the modules and the settings. */
 export async function boundsPart(): Promise<string> {
-  // One after the other: two that need a third at the same time can load it twice, and it would declare its bounds twice.
+  // Modules are loaded one after another. Two at once could load a third twice, which would declare its bounds twice.
   for (const file of hubModules()) await import(new URL(file, SRC).href);
   const bounds = allBounds().map(({ of, max, unit, fate }) => `| ${of} | ${amount(max, unit)} | ${fate} |`);
   const settings = describeConfig(loadConfig({}))

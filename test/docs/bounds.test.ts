@@ -3,25 +3,25 @@ import { allBounds } from '../../src/model/bound.ts';
 import { boundsPart, hubModules, luaFiles, sourceOf } from './bounds-part.ts';
 
 /**
- * Numbers that bound nothing, by name. A new one belongs here only where no input and no load can come up to it: else it is
- * declared by `bound`, with what happens there.
+ * The names of numbers that are no bounds. A new one belongs here only if no input and no load can reach it. Otherwise it
+ * is declared by `bound`, with what happens when it is reached.
  */
 const NO_BOUND = [
-  // Bytes and bits of a format, and what is made of them.
+  // These are bytes and bits of a format, and values computed from them.
   /^(?:QUOTE|BACKSLASH|COMMA|COLON|(?:OPEN|CLOSE)_(?:LIST|OBJECT)|LOWER_U|UNDERSCORE|FINAL_TEXT|COMPRESSED)$/,
   /^(?:DEFLATE_TAIL_BYTES|FINGERPRINT_BITS|HASH_CHARACTERS|DECIDING_(?:DIGITS|VALUES)|MAX_HEADER_BYTES|DNS|IP|FAILED)$/,
   /^(?:VERSION|LIBRARY_VERSION|MAX_SECOND|LATEST_S|MAX_EXPONENT_LENGTH|WAS_REFUSED)$/,
-  // Units, and limits of what a setting may be.
+  // These are units, and limits of settings.
   /^(?:[KMG]IB|DAY_MS|MINUTE_MS|YEAR_MS|MAX_MS|MAX_TTL_MS|QUOTA_BYTES)$/,
-  // How often something is done or told, and how long a rest is.
+  // These say how often something is done or reported, and how long a pause is.
   /_EVERY_MS$|^(?:TICK|WATCH|UPKEEP|SWEEP|COMPARE|PASS|LOOK|EVERY|PING|LOOP_PROBE|TURN|TOGETHER|BEHIND)_MS$/,
   /^(?:AGAIN_MS|AGAIN_AFTER_MS|ASK_AGAIN_MS|RETRY_MS|RETRY_SPREAD_MS|RETRY_ENDED_MS|SHORTEST_TIMER_MS)$/,
   /^(?:FIRST_WAIT_MS|MAX_WAIT_MS|MAX_RETRY_MS|MAX_BLOCK_MS|SLOTS|PREFLIGHT_MAX_AGE_S)$/,
-  // Where a setting or a query names none.
+  // These are defaults for settings and queries.
   /^(?:LIMIT|BATCH_SIZE|JWKS_MAX_AGE_MS|PRESENCE_GRACE_MS|WHOLE_LOG|LOOK_BACK_MS)$/,
-  // From where on another way is cheaper, and what something weighs.
+  // These are sizes from which on another way is cheaper, and weights.
   /^(?:LONG|PART_BYTES|MIN_DEFLATE_BYTES|MIN_WRITE_BYTES|MAX_STEPS|MAX_BEFORE|ENTRY_BYTES|SEGMENT_BYTES|CLASS_WEIGHT)$/,
-  // How pages of the documentation are found and shown.
+  // These say how pages of the documentation are found and shown.
   /^(?:ENOUGH|AROUND_CHARACTERS|LONG_SECTIONS)$/,
 ];
 
@@ -29,7 +29,7 @@ const LUA_CONSTANT = /^local ([A-Z][A-Z0-9_]*)[\w, ]* = \d[\d, ]*$/gm;
 const CONSTANT = /^(?:export )?const ([A-Z][A-Z0-9_]*)(?:: number)? = ([\d(][^;]*);/gm;
 
 describe('the bounds of the hub', () => {
-  it('are each declared once', async () => {
+  it('are declared only once each', async () => {
     await boundsPart();
     const names = allBounds().map(({ of }) => of);
     expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
@@ -37,7 +37,7 @@ describe('the bounds of the hub', () => {
 });
 
 describe('a number in the source of the hub', () => {
-  it('is a declared bound, or named among those that are none', () => {
+  it('is a declared bound, or is listed as one that bounds nothing', () => {
     const found = hubModules().flatMap((file) =>
       Array.from(sourceOf(file).matchAll(CONSTANT), ([, name = '', value = '']) => ({ file, name, value })),
     );
@@ -45,11 +45,11 @@ describe('a number in the source of the hub', () => {
     expect(unknown.map(({ file, name, value }) => `${file} ${name} = ${value}`)).toEqual([]);
   });
 
-  it('stands in no script of Redis, which is handed what bounds it', () => {
+  it('is no bound within a script of Redis, since scripts are given their bounds', () => {
     const found = luaFiles().flatMap((file) =>
       Array.from(sourceOf(file).matchAll(LUA_CONSTANT), ([, name = '']) => name),
     );
-    // How much is looked at in one step of a longer work, and names for what something is.
+    // These say how much one step of a longer task handles, or are names of kinds.
     const none = new Set(['AT_ONCE', 'LOOK_AT', 'MANY', 'MANY_FIELDS', 'PARTS', 'STEP', 'NONE', 'ROOT']);
     expect(found.filter((name) => !none.has(name))).toEqual([]);
   });

@@ -1,7 +1,7 @@
 import { CLOSE } from '../../src/model/close.ts';
 import { cell } from './tables.ts';
 
-/** When a connection is closed so, and how its client comes back. */
+/** For each close code, when a connection is closed with it and how the client should reconnect. */
 const MORE: Readonly<Record<keyof typeof CLOSE, readonly [means: string, back: string]>> = {
   normal: ['either side had no more to say', 'no'],
   draining: ['the node is going away', 'yes: to another node'],
@@ -20,7 +20,7 @@ const MORE: Readonly<Record<keyof typeof CLOSE, readonly [means: string, back: s
   rateLimit: ['the client sent too many commands in a second', 'later'],
 };
 
-/** Each close code, with the reason that is sent where there is none of its own. */
+/** Each close code, with the reason that is sent when the case has no reason of its own. */
 export function closeCodesPart(): string {
   const rows = Object.entries(CLOSE).map(([name, { code, reason }]) => {
     const [means, back] = MORE[name as keyof typeof CLOSE];
@@ -29,7 +29,7 @@ export function closeCodesPart(): string {
   return `| code | means | reason that is sent | reconnect |\n|---|---|---|---|\n${rows.join('\n')}\n`;
 }
 
-/** Whether `MORE` and the hub agree on who may come back. */
+/** The close codes for which `MORE` and the hub disagree on whether the client may reconnect. */
 export function disagreements(): string[] {
   return Object.entries(CLOSE)
     .filter(([name, { retry }]) => retry === (MORE[name as keyof typeof CLOSE][1] === 'no'))

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const COMMAND = /^ {2}([\w-]+)(?: .*)?$/gm;
 
-/** What each command says of itself when it is asked by `--help`. */
+/** The `--help` text of each command. */
 export async function commandPart(): Promise<string> {
   const sections = await sectionsOf([]);
   return `## Every option\n\nWhat \`--help\` prints.\n\n${sections.join('\n')}`;

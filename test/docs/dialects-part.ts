@@ -5,7 +5,7 @@ import { live, type Channel } from './live.ts';
 import { formOf } from './schemas.ts';
 import { cell, prose } from './tables.ts';
 
-/** Every path at which a socket opens, with what is heard and said there, as `/asyncapi.json` of a node describes it. */
+/** Every path of sockets with its messages in both directions, as `/asyncapi.json` of a node describes it. */
 export async function dialectsPart(): Promise<string> {
   const { asyncApi } = await live();
   const channels = Object.entries(asyncApi.channels)

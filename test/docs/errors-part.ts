@@ -1,7 +1,7 @@
 import { ERROR_CODES, ERRORS, type ErrorCode } from '../../src/model/errors.ts';
 import { prose } from './tables.ts';
 
-/** What whoever meets the error does about it, in Markdown as it stands on the page. */
+/** What a client can do about each error, in the Markdown of the page. */
 const REMEDIES: Readonly<Record<ErrorCode, string>> = {
   json_invalid:
     'Send what a JSON library writes, as UTF-8. `NaN`, `Infinity`, a name `__proto__`, more than 64 levels and half of a surrogate pair are no JSON here.',
@@ -69,7 +69,7 @@ const REMEDIES: Readonly<Record<ErrorCode, string>> = {
     'Look at the log of the node at that moment: it has the cause. A repeated publish needs an idempotency key.',
 };
 
-/** Each error with its status, what it means, and what to do. */
+/** Each error with its status, its meaning and what to do. */
 export function errorsPart(): string {
   return ERROR_CODES.map((code) => {
     const { status, title } = ERRORS[code];

@@ -4,11 +4,11 @@ import { signToken } from '../../src/app-token.ts';
 import { loadConfig, type Config } from '../../src/config/config.ts';
 import { ADMIN } from '../../src/model/principal.ts';
 
-/** What a node says of itself, as far as pages are made of it. */
+/** The documents of a running node from which pages are generated. */
 export interface Live {
   readonly openApi: OpenApi;
   readonly asyncApi: AsyncApi;
-  /** In the text format of Prometheus, once a client was refused. */
+  /** The metrics in the text format of Prometheus, read after a client was refused. */
   readonly metrics: string;
 }
 
@@ -65,13 +65,13 @@ export interface Channel {
 
 let asked: Promise<Live> | undefined;
 
-/** A request that is refused for what it holds, so that there is a sample of what was rejected. */
+/** A request whose body is refused, so that the metrics have a sample of rejected input. */
 async function refused(config: Config): Promise<RequestInit> {
   const token = await signToken(config, { subject: 'admin', roles: [ADMIN], ttlS: 60 });
   return { method: 'POST', body: 'no event', headers: { Authorization: `Bearer ${token}` } };
 }
 
-/** Asks a node with the settings that nobody changed, but for where it listens, and that it may trace. */
+/** Asks a node with default settings, except for its ports and its tracing. */
 export function live(): Promise<Live> {
   asked ??= ask();
   return asked;

@@ -5,22 +5,19 @@ import { MADE, pageAsItIs, pageAsMade } from './made.ts';
 import { unknownMetrics } from './metrics-part.ts';
 
 describe('the reference', () => {
-  it.each(Object.keys(MADE))(
-    'has a page %s that says what the source and a running node say',
-    async (name) => {
-      expect(pageAsItIs(name), 'npm run docs writes the page anew').toBe(await pageAsMade(name));
-    },
-  );
+  it.each(Object.keys(MADE))('has a page %s that agrees with the source and a running node', async (name) => {
+    expect(pageAsItIs(name), 'npm run docs writes the page anew').toBe(await pageAsMade(name));
+  });
 
-  it('explains every alert, and none that there is not', () => {
+  it('explains every alert, and no alert that does not exist', () => {
     expect(unexplained()).toEqual([]);
   });
 
-  it('tells of no metric that there is not', async () => {
+  it('explains no metric that does not exist', async () => {
     expect(await unknownMetrics()).toEqual([]);
   });
 
-  it('agrees with the hub on who may come back after which close code', () => {
+  it('agrees with the hub on the close codes after which a client may reconnect', () => {
     expect(disagreements()).toEqual([]);
   });
 });

@@ -9,7 +9,7 @@ import { metricsPart } from './metrics-part.ts';
 import { restPart } from './rest-part.ts';
 import { settingsPart } from './settings-part.ts';
 
-/** The pages of the reference of which a part is made from the source or from a running node, and what makes it. */
+/** The pages of the reference that have a generated part, each with the function that generates it. */
 export const MADE: Readonly<Record<string, () => string | Promise<string>>> = {
   alerts: alertsPart,
   bounds: boundsPart,
@@ -29,7 +29,7 @@ const fileOf = (name: string): URL => new URL(`../../src/docs/reference/${name}.
 
 export const pageAsItIs = (name: string): string => readFileSync(fileOf(name), 'utf8');
 
-/** The page with its part made anew; the rest is written by hand. */
+/** The page with its generated part made anew. The rest of the page is written by hand. */
 export async function pageAsMade(name: string): Promise<string> {
   const [before, rest = ''] = pageAsItIs(name).split(BEGIN, 2);
   const [, after] = rest.split(END, 2);

@@ -1,7 +1,7 @@
 import { cell, prose } from './tables.ts';
 import { live } from './live.ts';
 
-/** What a reader needs beside the help text that the metric has for Prometheus. */
+/** More explanation of metrics whose help text for Prometheus is not enough. */
 const MORE: Readonly<Record<string, string>> = {
   belfry_registry_connections: 'Callers of REST included.',
   belfry_rejected_total: '`source` is the entry point, `reason` an [error code](errors.md).',
@@ -24,11 +24,11 @@ interface Family {
   readonly name: string;
   readonly type: string;
   readonly help: string;
-  /** With those values that are there from the start. */
+  /** The labels of the metric, with the values that exist from the start. */
   readonly labels: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** As many values of a label are named; of more, the label alone. */
+/** The page lists up to so many values of a label. When there are more, it names only the label. */
 const SHOWN_VALUES = 10;
 
 /** Every metric of the hub, as a node serves it. */
@@ -47,7 +47,7 @@ export async function metricsPart(): Promise<string> {
   return `| metric | type | labels | says |\n|---|---|---|---|\n${rows.join('\n')}\n`;
 }
 
-/** Metrics that `MORE` tells of and no node has. */
+/** The metrics that `MORE` explains and no node has. */
 export async function unknownMetrics(): Promise<string[]> {
   const known = new Set(familiesOf((await live()).metrics).map(({ name }) => name));
   return Object.keys(MORE).filter((name) => !known.has(name));

@@ -6,7 +6,7 @@ import { MetricsPage } from '../support/metrics.ts';
 import { startNode } from '../support/node.ts';
 import { allPages } from './pages.ts';
 
-/** Every match of the pattern in the pages, with the page in which it stands. */
+/** Every match of the pattern in the pages, with the path of its page. */
 function named(pattern: RegExp): { readonly name: string; readonly path: string }[] {
   return allPages().flatMap(({ path, text }) =>
     Array.from(text.matchAll(pattern), ([name]) => ({ name, path })),
@@ -14,17 +14,17 @@ function named(pattern: RegExp): { readonly name: string; readonly path: string 
 }
 
 const SETTINGS = new Set(describeConfig(loadConfig({})).map(({ name }) => name));
-/** What commands and compose read, and how a name begins where a page means several. */
+/** The variables that commands and compose read, and the beginning of a name where a page means several settings. */
 const OTHER_VARIABLES = /^BELFRY_(?:TOKEN|URL|CONFIG|BIND|LOG_MAX_|)$/;
 
 describe('a page of the documentation', () => {
-  it('names only settings that there are', () => {
+  it('names only settings that exist', () => {
     const found = named(/\bBELFRY_[A-Z_]*/g).filter(({ name }) => !OTHER_VARIABLES.test(name));
     expect(found.length).toBeGreaterThan(100);
     expect(found.filter(({ name }) => !SETTINGS.has(name.replace(/_FILE$/, '')))).toEqual([]);
   });
 
-  it('names only alerts that there are', () => {
+  it('names only alerts that exist', () => {
     const { groups } = readYaml('deploy/alerts.yml') as { groups: { rules: { alert: string }[] }[] };
     const alerts = new Set(groups.flatMap(({ rules }) => rules.map(({ alert }) => alert)));
     const found = named(/\bBelfry[A-Z]\w+/g);
@@ -32,7 +32,7 @@ describe('a page of the documentation', () => {
     expect(found.filter(({ name }) => !alerts.has(name))).toEqual([]);
   });
 
-  it('names only numbers that a node has', async () => {
+  it('names only metrics that a node has', async () => {
     const node = await startNode({ BELFRY_OTLP_URL: 'http://127.0.0.1:9' });
     const { families } = await MetricsPage.of(node.url);
     const found = named(/\bbelfry_\w+/g).filter(({ name }) => name !== 'belfry_publish');
@@ -41,7 +41,7 @@ describe('a page of the documentation', () => {
     expect(found.filter(({ name }) => !isKnown(name))).toEqual([]);
   });
 
-  it('names only files of the checkout that there are', () => {
+  it('names only files that exist in the checkout', () => {
     const found = named(/`(?:deploy|k8s|src)\/[\w./-]+`/g).map(({ name, path }) => ({
       path,
       name: name.slice(1, -1),

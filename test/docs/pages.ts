@@ -21,7 +21,7 @@ export function allPages(): Page[] {
   return ['README.md', ...written.toSorted()].map(page);
 }
 
-/** A block that is marked as one that can be run on its own, and what it prints, where the page states that. */
+/** A block that is marked as one that a test can run, with the output that the page states for it, if any. */
 export interface ShellBlock {
   readonly script: string;
   readonly output: string | undefined;
@@ -36,7 +36,7 @@ export function shellBlocks({ text }: Page): ShellBlock[] {
   });
 }
 
-/** What a stated output allows: `…` stands for anything. */
+/** The pattern of a stated output, in which `…` stands for any text. */
 export function allowedBy(output: string): RegExp {
   const parts = output.trimEnd().split('…');
   return new RegExp(`^${parts.map((part) => RegExp.escape(part)).join('[\\s\\S]*')}$`);
@@ -44,7 +44,7 @@ export function allowedBy(output: string): RegExp {
 
 const withoutBlocks = (text: string): string => text.replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '');
 
-/** Where the links of a page lead, those to other sites left out. */
+/** The targets of the links of a page, without links to other sites. */
 export function linksOf({ text }: Page): string[] {
   const prose = withoutBlocks(text).replaceAll(/`[^`\n]*`/g, '');
   return Array.from(prose.matchAll(/\]\(([^)\s]+)\)/g), ([, target = '']) => target).filter(
@@ -52,7 +52,7 @@ export function linksOf({ text }: Page): string[] {
   );
 }
 
-/** The anchors of a page, as GitHub makes them of its headings, and those that it names itself. */
+/** The anchors of a page: those that GitHub makes of its headings, and those that it contains itself. */
 export function anchorsOf({ text }: Page): Set<string> {
   const prose = withoutBlocks(text);
   const headings = Array.from(prose.matchAll(/^#+ (.+)$/gm), ([, title = '']) => slugOf(title));

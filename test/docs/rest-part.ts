@@ -4,7 +4,7 @@ import { cell, prose } from './tables.ts';
 
 const CODE = /^`(\w+)`: /gm;
 
-/** Every route with what it takes, answers and refuses, as `/openapi.json` of a node describes it. */
+/** Every route with its parameters, answers and errors, as `/openapi.json` of a node describes it. */
 export async function restPart(): Promise<string> {
   const { openApi } = await live();
   const operations = Object.entries(openApi.paths).flatMap(([path, methods]) =>
@@ -72,7 +72,7 @@ function errorsOf({ responses }: Operation): string[] {
   );
 }
 
-/** What all of those may refuse that ask for a token. */
+/** The errors that all routes with a token have in common. */
 function commonErrors(operations: readonly Operation[]): string[] {
   const asking = operations.filter((operation) => whoMay(operation) === 'Asks for a token.').map(errorsOf);
   const [first = [], ...others] = asking;

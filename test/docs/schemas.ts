@@ -1,6 +1,6 @@
 import type { Schema } from './live.ts';
 
-/** What a value may be, in a few words: `1 to 1000`, `close, drop-oldest or latest-per-key`, `time`. */
+/** A short description of the values that a schema allows: `1 to 1000`, `close, drop-oldest or latest-per-key`, `time`. */
 export function formOf(schema: Schema | undefined): string {
   if (schema === undefined) return '';
   const { type, format, items, anyOf, minimum, maximum } = schema;

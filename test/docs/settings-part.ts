@@ -11,7 +11,7 @@ import { amount, cell, code, prose } from './tables.ts';
 
 const noFile = (): string => '';
 
-/** What the settings of each part of the schema are about. */
+/** The heading for the settings of each part of the schema. */
 const GROUPS = [
   ['Listening', listeningSettings(noFile, DIALECTS)],
   ['Traces', traceSettings],

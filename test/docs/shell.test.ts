@@ -16,7 +16,7 @@ const PAGES = allPages()
   .filter((page) => shellBlocks(page).length > 0)
   .filter((page) => HAS_REDIS_CLI || !usesRedis(page));
 
-/** `npx belfry` without npm, which takes most of a second each time, and `redis-cli` for the Redis of the test. */
+/** Replaces `npx`, which takes most of a second each time, and makes `redis-cli` use the Redis of the test. */
 const prelude = (redisPort: number): string => `
 npx() { shift; '${process.execPath}' '${MAIN}' "$@"; }
 redis-cli() { command redis-cli -p ${redisPort} "$@"; }
@@ -31,24 +31,20 @@ async function run(script: string, node: TestNode, redisPort: number): Promise<s
     BELFRY_TOKEN: await node.token(),
     BELFRY_JWT_SECRET: TEST_SECRET,
   };
-  // Functions with a dash in their names are not for every sh.
+  // Not every sh allows functions with a dash in their names.
   const { stdout } = await promisify(execFile)('bash', ['-euc', commands], { cwd: ROOT, env });
   return stdout.trimEnd();
 }
 
 describe.skipIf(!HAS_REDIS_SERVER)('the shell blocks of the documentation', () => {
-  it.each(PAGES)(
-    'run as they stand in $path, and print what is stated there',
-    { timeout: 60_000 },
-    async (page) => {
-      const { url, port } = await startRedisServer();
-      const node = await startNode({ BELFRY_REDIS_URL: url, BELFRY_LISTEN: '127.0.0.1:0=norn' });
-      for (const { script, output = '…' } of shellBlocks(page))
-        expect(await run(script, node, port)).toMatch(allowedBy(output));
-    },
-  );
+  it.each(PAGES)('run unchanged in $path, and print the stated output', { timeout: 60_000 }, async (page) => {
+    const { url, port } = await startRedisServer();
+    const node = await startNode({ BELFRY_REDIS_URL: url, BELFRY_LISTEN: '127.0.0.1:0=norn' });
+    for (const { script, output = '…' } of shellBlocks(page))
+      expect(await run(script, node, port)).toMatch(allowedBy(output));
+  });
 
-  it('are found where they stand in a list, and their output as well', () => {
+  it('are found within a list too, together with their output', () => {
     const text =
       '1. One\n\n   ```sh run\n   echo a\n   ```\n   ```text output\n   a…\n   ```\n\n```sh\nnot run\n```\n';
     expect(shellBlocks({ path: 'a.md', text })).toEqual([{ script: 'echo a\n', output: 'a…\n' }]);

@@ -5,13 +5,13 @@ import { CommandProcess } from '../support/process.ts';
 import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
 import { page } from './pages.ts';
 
-/** What a page of `src/docs/how-to` shows as JavaScript, in order. */
+/** The JavaScript blocks of a page of `src/docs/how-to`, in order. */
 function scriptsOf(name: string): string[] {
   const { text } = page(`src/docs/how-to/${name}.md`);
   return Array.from(text.matchAll(/```js\n([\s\S]*?)```/g), ([, script = '']) => script);
 }
 
-/** The script as a program of its own, against this node. */
+/** Runs a script as a program of its own that uses this node. */
 async function program(script: string, node: TestNode, redisUrl = ''): Promise<CommandProcess> {
   const { host } = new URL(node.url);
   const text = script.replaceAll('localhost:8800', host).replaceAll('redis://localhost:6379', redisUrl);
@@ -42,7 +42,7 @@ const patternsOf = async (node: TestNode): Promise<unknown> =>
   );
 
 it.skipIf(!HAS_REDIS_SERVER)(
-  'the programs for Node publish by HTTP and by Redis, and print an id',
+  'the documented programs for Node publish by HTTP and by Redis, and print an id',
   async () => {
     const { url } = await startRedisServer();
     const node = await startNode({ BELFRY_REDIS_URL: url });
@@ -58,7 +58,7 @@ it.skipIf(!HAS_REDIS_SERVER)(
   },
 );
 
-it('the program for Node hears events, and says why the hub closed', async () => {
+it('the documented program for Node hears events, and says why the hub closed', async () => {
   const node = await startNode();
   const [script = ''] = scriptsOf('listen-from-node');
   const running = await program(script, node);
@@ -69,7 +69,7 @@ it('the program for Node hears events, and says why the hub closed', async () =>
   await running.line(/The hub closed with 4009/, running.errorLines);
 });
 
-it('the page with a WebSocket comes back with a fresh token when the one before ends, and misses nothing', async () => {
+it('the documented script with a WebSocket reconnects with a fresh token when its token is revoked, and misses nothing', async () => {
   const node = await startNode();
   const script = scriptsOf('listen-in-a-browser')[1] ?? '';
   const heard: unknown[] = [];

@@ -1,4 +1,4 @@
-/** Text as it stands in a cell of a table of Markdown. */
+/** Escapes text for a cell of a Markdown table. */
 export function cell(text: string): string {
   return text
     .replaceAll(/(?<!\\)\|/g, '\\|')
@@ -6,12 +6,12 @@ export function cell(text: string): string {
     .trim();
 }
 
-/** Text that is no Markdown, so that nothing in it is taken for a mark or for HTML. */
+/** Escapes plain text, so that Markdown reads no part of it as a mark or as HTML. */
 export function prose(text: string): string {
   return text.replaceAll(/[<*]|(?<!\w)_+|_+(?!\w)/g, (marks) => marks.replaceAll(/./g, '\\$&'));
 }
 
-/** A cell of code, or an empty one. */
+/** A cell that shows code, or an empty cell. */
 export function code(text: string): string {
   return text === '' ? '' : `\`${cell(text)}\``;
 }
@@ -27,7 +27,7 @@ const TIMES = [
   [1_000, 's'],
 ] as const;
 
-/** In the largest unit in which it is a whole number. */
+/** An amount in the largest unit in which it is a whole number. */
 export function amount(number: number, unit: string): string {
   const units = unit === 'bytes' ? SIZES : unit === 'ms' ? TIMES : [];
   const [size, name] = units.find(([each]) => number >= each && number % each === 0) ?? [1, unit];

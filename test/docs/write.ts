@@ -1,4 +1,4 @@
 import { writePages } from './made.ts';
 
-/** What `npm run docs` does. */
+/** This is the script of `npm run docs`. */
 await writePages();

@@ -7,7 +7,7 @@ import { redisEntryPoint } from './redis-entry-point.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 const SECRET = 'a secret that only the benchmark knows';
-/** Provisioning allows ten connections a user. */
+/** The provisioning dialect allows ten connections for each user. */
 const CONNECTIONS_A_USER = 10;
 const LOG = '{belfry}:log';
 const CHANNEL = 'belfry:events';
@@ -17,7 +17,7 @@ const tokens = new Map<string, string>();
 /** This hub. */
 export const belfry = hub('belfry', 'this hub', MAIN);
 
-/** This hub as it is in another directory, so that one run tells what a change costs. */
+/** This hub in the state of another directory, so that one run shows what a change costs. */
 export const base = hub(
   'base',
   'this hub as it is in the directory that BENCH_BASE names',
@@ -33,7 +33,7 @@ function hub(name: string, what: string, main: string | undefined): Peer {
       main === undefined
         ? undefined
         : {
-            // As npm start does.
+            // These are the arguments of `npm start`.
             command: [process.execPath, '--max-semi-space-size=16', ...profiling(), main, 'serve'],
             env: {
               BELFRY_REDIS_URL: `redis://127.0.0.1:${redisPort}`,
@@ -77,7 +77,7 @@ const SPEAKERS: Record<NonNullable<Subscriber['dialect']>, (subscriber: Subscrib
   },
 };
 
-/** Signed by hand, so that the load needs nothing of the hub. */
+/** Signs a token without code of the hub, so that the load does not depend on it. */
 function tokenOf(subject: string): string {
   let token = tokens.get(subject);
   if (token === undefined) {
@@ -97,7 +97,7 @@ function mainOf(directory: string | undefined): string | undefined {
   return directory === undefined ? undefined : join(directory, 'src/main.ts');
 }
 
-/** A profile of the hub is written where this variable says. */
+/** The arguments that write a CPU profile of the hub into the directory that the variable names. */
 function profiling(): string[] {
   const directory = process.env['BENCH_CPU_PROF'];
   return directory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${directory}`];

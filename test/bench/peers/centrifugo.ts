@@ -4,7 +4,7 @@ import type { Peer } from './peer.ts';
 
 const PING = '{}';
 
-/** A Centrifugo (6 or later) on the PATH, on its Redis engine, if there is one. */
+/** Centrifugo (6 or later) with its Redis engine, if it is on the PATH. */
 export const centrifugo: Peer = {
   name: 'centrifugo',
   about:

@@ -4,7 +4,7 @@ import type { Peer } from './peer.ts';
 import { socketio } from './socketio.ts';
 import { ws } from './ws.ts';
 
-/** One more hub is one more file, and one more name here. */
+/** All peers. To add one takes a new file and its name in this list. */
 export const PEERS: readonly Peer[] = [belfry, base, socketio, ws, centrifugo];
 
 export function peerOf(name: string): Peer {

@@ -1,6 +1,6 @@
 import { isJsonObject, type Json } from '../../../src/model/json.ts';
 
-/** The part of MessagePack that the Redis adapter of Socket.IO needs to be told an event. */
+/** Encodes the part of MessagePack in which the Redis adapter of Socket.IO receives an event. */
 export function packed(value: Json): Buffer {
   const parts: Buffer[] = [];
   pack(value, parts);
@@ -30,7 +30,7 @@ function pack(value: Json, parts: Buffer[]): void {
   }
 }
 
-/** The forms with a length of 16 bits. */
+/** The header of a value whose length has 16 bits. */
 function header(kind: number, length: number): Buffer {
   return Buffer.from([kind, length >> 8, length & 0xff]);
 }

@@ -1,33 +1,33 @@
 import type { Conversation } from '../../../src/clients/load/connection.ts';
 
-/** What a peer is started with. */
+/** The ports with which a peer is started. */
 export interface Setup {
   readonly redisPort: number;
   readonly port: number;
-  /** Which of several nodes this is. */
+  /** The number of this node among several. */
   readonly node: number;
 }
 
-/** How to start a server, and where it says that it is ready. */
+/** How to start a server, and the path at which it says that it is ready. */
 export interface Launch {
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly health: string;
 }
 
-/** One subscriber as a scenario describes it. */
+/** A subscriber as a scenario describes it. */
 export interface Subscriber {
   readonly index: number;
   readonly topic: string;
   /** A type and action, as in `bench.tick`. */
   readonly word: string;
   readonly dialect?: 'native' | 'drp' | 'norn' | 'provisioning';
-  /** Hears only events whose `object.n` is this. */
+  /** The subscriber hears only events whose `object.n` has this value. */
   readonly filter?: string;
   readonly deflate?: Conversation['deflate'];
 }
 
-/** One event, as its JSON. The same text goes to every peer. */
+/** The JSON of an event. Every peer gets the same text. */
 export interface Publication {
   readonly topic: string;
   readonly text: string;
@@ -38,12 +38,12 @@ export interface Publisher {
   stop(): void;
 }
 
-/** A hub that can stand beside this one: how it starts, how a client subscribes, how an event is published. */
+/** A hub to compare with this one: how it starts, how a client subscribes and how an event is published. */
 export interface Peer {
   readonly name: string;
-  /** What it is, and through which entry point events come in: printed under the table. */
+  /** What the peer is, and by which entry point events are published. This is printed below the table. */
   readonly about: string;
-  /** `undefined` where it is not installed. */
+  /** How to start the peer, or `undefined` where it is not installed. */
   launch(setup: Setup): Launch | undefined;
   conversation(subscriber: Subscriber): Conversation;
   publisher(setup: Setup, durable: boolean): Publisher;

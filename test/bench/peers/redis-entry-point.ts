@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import type { Publication, Publisher } from './peer.ts';
 
-/** A publisher that says one Redis command an event; those of one turn go out together. */
+/** A publisher that sends one Redis command for each event. The commands of one turn are sent together. */
 export function redisEntryPoint(
   port: number,
   commandOf: (publication: Publication) => readonly [string, ...(string | Buffer)[]],

@@ -7,14 +7,14 @@ import { redisEntryPoint } from './redis-entry-point.ts';
 const SERVER = fileURLToPath(new URL('socketio-server.ts', import.meta.url));
 const EVENT_PACKET = 2;
 
-/** Engine.IO opens with `0{…}`; the client asks for the default namespace, and is told `40{…}`. It is pinged with `2`. */
+/** Engine.IO opens with `0{…}`. The client asks for the default namespace and gets `40{…}`. Pings of the server are `2`. */
 const ANSWERS: Readonly<Record<string, { reply?: string; stands?: boolean }>> = {
   '0{': { reply: '40' },
   '40': { stands: true },
   '2': { reply: '3' },
 };
 
-/** Socket.IO with its Redis adapter, WebSocket transport only, a room a topic. */
+/** Socket.IO with its Redis adapter. It uses only the WebSocket transport, and one room for each topic. */
 export const socketio: Peer = {
   name: 'socket.io',
   about:

@@ -5,7 +5,7 @@ import { redisEntryPoint } from './redis-entry-point.ts';
 const SERVER = fileURLToPath(new URL('ws-server.ts', import.meta.url));
 export const CHANNEL_PREFIX = 'bench:';
 
-/** What people write first: a set of sockets a topic, and a loop. */
+/** The first solution that most developers write: a set of sockets for each topic, and a loop over them. */
 export const ws: Peer = {
   name: 'ws',
   about: 'plain ws loop over ioredis; PUBLISH on a channel a topic, live only',
