@@ -10,7 +10,7 @@ import { TokenIssuer } from './gateway/auth/token-issuer.ts';
 import { Tokens } from './gateway/auth/tokens.ts';
 import { Users } from './gateway/auth/users.ts';
 import { Gateway } from './gateway/gateway.ts';
-import { ReadLimiter } from './gateway/http/read-limiter.ts';
+import { ReadLimiter } from './gateway/rest/read-limiter.ts';
 import type { ApiConnections } from './gateway/rest/api-connections.ts';
 import { goingAway, type Admission } from './gateway/sockets/admission.ts';
 import { HandshakeRateLimit } from './gateway/sockets/handshake-rate-limit.ts';

@@ -35,6 +35,19 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'docs/': [],
 };
 
+/**
+ * The folders of `gateway/`, each with those that it may import from: requests and answers first, then who somebody is, then
+ * what is served, then what describes it.
+ */
+const GATEWAY_FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  http: [],
+  auth: ['http'],
+  sockets: ['http', 'auth'],
+  rest: ['http', 'auth', 'sockets'],
+  docs: ['http', 'rest'],
+  'api-docs': ['http', 'auth', 'rest'],
+};
+
 /** Rooms that run outside of the hub, as in a browser. They may import nothing but types from other rooms. */
 const TYPES_ONLY = new Set(['clients/']);
 
@@ -162,6 +175,19 @@ describe('the imports of src', () => {
 
   it('keep to the table of rooms', () => {
     const broken = imports.filter((each) => modules.includes(each.to) && !allowed(each));
+    expect(broken.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+  });
+
+  it('keep to the table of the folders of gateway', () => {
+    const folderOf = (file: string): string => /^gateway\/([^/]+)\//.exec(file)?.[1] ?? '';
+    const folders = new Set(modules.map(folderOf).filter((folder) => folder !== ''));
+    expect([...folders].toSorted()).toEqual(Object.keys(GATEWAY_FOLDERS).toSorted());
+    const broken = imports.filter(({ from, to }) => {
+      const [own, other] = [folderOf(from), folderOf(to)];
+      return (
+        own !== '' && to.startsWith('gateway/') && own !== other && !GATEWAY_FOLDERS[own]?.includes(other)
+      );
+    });
     expect(broken.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
   });
 

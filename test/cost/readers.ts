@@ -1,7 +1,7 @@
 import { DIALECTS } from '../../src/dialects/index.ts';
 import { addressOf } from '../../src/gateway/http/client-address.ts';
 import { cookieOf, credentialsOf } from '../../src/gateway/auth/credentials.ts';
-import { offers } from '../../src/gateway/sockets/handshake.ts';
+import { offers } from '../../src/gateway/http/raw-answer.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import { parseFilters } from '../../src/model/filter.ts';
 import { readJson } from '../../src/model/json.ts';

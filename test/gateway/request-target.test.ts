@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { toOneForm } from '../../src/gateway/sockets/handshake.ts';
+import { toOneForm } from '../../src/gateway/http/request-target.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 
 /** Sends a request as it is written, and answers what comes back until there is a whole head. */

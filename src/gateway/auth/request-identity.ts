@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Identity } from '../../model/principal.ts';
-import { targetOf } from '../sockets/handshake.ts';
+import { targetOf } from '../http/request-target.ts';
 import { credentialsOf, type Credentials } from './credentials.ts';
 
 /** The identity of the caller. Every route that needs credentials has it, since other requests were refused before. */

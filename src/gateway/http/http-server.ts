@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Refusal } from '../../dialects/dialect.ts';
 import { bound } from '../../model/bound.ts';
-import { METHOD_NOT_ALLOWED, offers, refuse } from '../sockets/handshake.ts';
+import { METHOD_NOT_ALLOWED, offers, refuse } from './raw-answer.ts';
 import type { HttpConnections } from './http-connections.ts';
 import type { RejectedInput } from '../../telemetry/rejected-input.ts';
 

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { targetOf } from '../sockets/handshake.ts';
+import { targetOf } from './request-target.ts';
 
 /** The position in the log at which a list was true. A client that follows the log from there misses no event. */
 export const CURSOR = 'Belfry-Cursor';

@@ -4,7 +4,7 @@ import type { Clock } from '../../model/clock.ts';
 import type { Identity } from '../../model/principal.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { addressOf } from '../http/client-address.ts';
-import { userAgentOf } from '../sockets/handshake.ts';
+import { userAgentOf } from '../http/request-target.ts';
 
 export interface ApiConnectionsOptions {
   readonly registry: Registry;

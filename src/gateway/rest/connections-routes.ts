@@ -11,7 +11,7 @@ import type { ConnectionPage, ConnectionRecord, Registry } from '../../registry/
 import { identityOf } from '../auth/request-identity.ts';
 import { mayClose, visibleBy } from '../auth/visibility.ts';
 import { COUNTS, CURSOR, setCounts } from '../http/pagination.ts';
-import type { ReadLimiter } from '../http/read-limiter.ts';
+import type { ReadLimiter } from './read-limiter.ts';
 import { Closer } from './connection-closer.ts';
 import { connection, CONNECTIONS_QUERY, type ConnectionFinder } from './connection-forms.ts';
 import { json, named, route, type Call, type Route } from './route.ts';

@@ -16,7 +16,7 @@ import type { Identity } from '../../model/principal.ts';
 import type { Redaction } from '../../model/redaction.ts';
 import { mapInSlices } from '../../model/time-slice.ts';
 import { identityOf } from '../auth/request-identity.ts';
-import type { ReadLimiter } from '../http/read-limiter.ts';
+import type { ReadLimiter } from './read-limiter.ts';
 import { openStream, type StreamOptions, type StreamRequest } from '../sockets/event-stream.ts';
 import { filters, headerText, pattern, position } from './event-forms.ts';
 import { checked, digits, lenient, query, text, type Parameter, type Query } from './query.ts';

@@ -4,7 +4,7 @@ import { BelfryError } from '../../model/errors.ts';
 import { withoutGrant } from '../../model/principal.ts';
 import type { NodeDirectory, NodeRecord, NodeReport } from '../../registry/node-directory.ts';
 import { identityOf } from '../auth/request-identity.ts';
-import type { ReadLimiter } from '../http/read-limiter.ts';
+import type { ReadLimiter } from './read-limiter.ts';
 import { json, named, route, type Route } from './route.ts';
 
 export interface NodesDeps {

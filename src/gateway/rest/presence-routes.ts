@@ -9,7 +9,7 @@ import type { PresenceReader, Presence, Seen } from '../../registry/registry.ts'
 import { identityOf } from '../auth/request-identity.ts';
 import { narrowed, visibleBy } from '../auth/visibility.ts';
 import { CURSOR, setCounts } from '../http/pagination.ts';
-import type { ReadLimiter } from '../http/read-limiter.ts';
+import type { ReadLimiter } from './read-limiter.ts';
 import { connection } from './connection-forms.ts';
 import { checked, paging, query, text, type Query } from './query.ts';
 import { json, named, route, type Call, type Route } from './route.ts';

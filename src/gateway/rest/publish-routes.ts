@@ -12,7 +12,7 @@ import { withoutGrant } from '../../model/principal.ts';
 import { inTraceOf } from '../../telemetry/tracing.ts';
 import { identityOf } from '../auth/request-identity.ts';
 import { jsonBody } from '../http/json-body.ts';
-import { targetOf } from '../sockets/handshake.ts';
+import { targetOf } from '../http/request-target.ts';
 import { headerText } from './event-forms.ts';
 import { route, type Route } from './route.ts';
 

@@ -8,7 +8,7 @@ import type { Redaction } from '../../model/redaction.ts';
 import { mapInSlices } from '../../model/time-slice.ts';
 import { identityOf } from '../auth/request-identity.ts';
 import { COUNTS, nextOf, setCounts } from '../http/pagination.ts';
-import type { ReadLimiter } from '../http/read-limiter.ts';
+import type { ReadLimiter } from './read-limiter.ts';
 import { paging, strictQuery } from './query.ts';
 import { json, named, route, type Route } from './route.ts';
 

@@ -2,7 +2,7 @@
 import type { Request, RequestHandler, Response, Router } from 'express';
 import type { z } from 'zod';
 import type { ErrorCode } from '../../model/errors.ts';
-import { targetOf } from '../sockets/handshake.ts';
+import { targetOf } from '../http/request-target.ts';
 import type { Parameter, Query } from './query.ts';
 
 /** A schema of an answer, under the name that OpenAPI gives it. */

@@ -16,7 +16,7 @@ import { UNKNOWN, type Identity } from '../../model/principal.ts';
 import type { Admission, Slot } from './admission.ts';
 import { TokenEnded } from '../auth/claims.ts';
 import { addressOf } from '../http/client-address.ts';
-import { userAgentOf } from './handshake.ts';
+import { userAgentOf } from '../http/request-target.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { bound } from '../../model/bound.ts';
 import type { RefusedHandshakes } from '../../telemetry/refused-handshakes.ts';

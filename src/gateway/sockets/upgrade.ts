@@ -13,15 +13,9 @@ import type { Authenticator } from '../auth/authenticator.ts';
 import { addressOf } from '../http/client-address.ts';
 import { carriesCredentials, cookieOf, credentialsOf, type Credentials } from '../auth/credentials.ts';
 import { checkOrigin, isOwnPage } from '../http/origin-check.ts';
-import {
-  BAD_HANDSHAKE,
-  checkHost,
-  METHOD_NOT_ALLOWED,
-  refusalOf,
-  refuse,
-  targetOf,
-  userAgentOf,
-} from './handshake.ts';
+import { METHOD_NOT_ALLOWED, refuse } from '../http/raw-answer.ts';
+import { checkHost, targetOf, userAgentOf } from '../http/request-target.ts';
+import { BAD_HANDSHAKE, refusalOf } from './handshake.ts';
 import type { HandshakeRateLimit } from './handshake-rate-limit.ts';
 import { RefusedHandshakes } from '../../telemetry/refused-handshakes.ts';
 import { WebSockets, type WebSocketsOptions } from './websocket-server.ts';

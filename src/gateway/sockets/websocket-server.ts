@@ -13,7 +13,8 @@ import {
   type WebSocketConnectionOptions,
 } from './websocket-connection.ts';
 import { chooseCompression } from './compression.ts';
-import { BAD_HANDSHAKE, choose, refuse } from './handshake.ts';
+import { BAD_HANDSHAKE, choose } from './handshake.ts';
+import { refuse } from '../http/raw-answer.ts';
 import { SocketTransport } from './socket-transport.ts';
 import { bound } from '../../model/bound.ts';
 

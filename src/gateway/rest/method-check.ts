@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { BelfryError } from '../../model/errors.ts';
-import { pathForm, type DescribedRoute } from '../rest/route.ts';
+import { pathForm, type DescribedRoute } from './route.ts';
 
 interface Methods {
   readonly form: RegExp;

@@ -1,8 +1,8 @@
 import type { Response } from 'express';
 import { UNKNOWN } from '../../model/principal.ts';
 import { identityOf } from '../auth/request-identity.ts';
-import { ResponseWriter, type ResponseWriterOptions } from './response-writer.ts';
-import { FairQueue } from './fair-queue.ts';
+import { ResponseWriter, type ResponseWriterOptions } from '../http/response-writer.ts';
+import { FairQueue } from '../http/fair-queue.ts';
 
 /** Limits what costs a node most: to search the log or the registry, to list what is kept, and to send a large answer. */
 export class ReadLimiter {

@@ -3,8 +3,8 @@ import { drpRefusal } from '../../dialects/drp.ts';
 import { apiRefusal } from '../../dialects/refusal.ts';
 import { asBelfryError, BelfryError } from '../../model/errors.ts';
 import { RejectedInput } from '../../telemetry/rejected-input.ts';
-import { pathForm, type DescribedRoute } from '../rest/route.ts';
-import { bodyFault } from './json-body.ts';
+import { pathForm, type DescribedRoute } from './route.ts';
+import { bodyFault } from '../http/json-body.ts';
 
 export interface ErrorHandlerOptions {
   readonly routes: readonly Pick<DescribedRoute, 'path' | 'ofDrp'>[];
