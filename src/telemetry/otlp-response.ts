@@ -1,5 +1,6 @@
 /** What the answer of an OpenTelemetry collector says (OTLP 1.0, OTLP/HTTP). */
 import { bound } from '../model/bound.ts';
+import { textWithin } from '../model/response-text.ts';
 
 const WAIT_MAX_MS = bound(
   'time for which a busy collector may ask to be left alone',
@@ -23,17 +24,11 @@ export function retryAfterMs({ status, headers }: Response, now: number): number
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), WAIT_MAX_MS);
 }
 
-/** Of an answer that is not longer than anybody would write. */
-export async function textOf({ body }: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  if (body === null) return '';
-  for await (const chunk of body as ReadableStream<Uint8Array>) {
-    bytes += chunk.length;
-    if (bytes > ANSWER_MAX) throw new Error(`the collector answered more than ${ANSWER_MAX} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
+/** @throws Error for an answer that is longer than any collector would write */
+export async function textOf(response: Response): Promise<string> {
+  const text = await textWithin(response, ANSWER_MAX);
+  if (text === undefined) throw new Error(`the collector answered more than ${ANSWER_MAX} bytes`);
+  return text;
 }
 
 /** How many spans the collector left out of those that it took (`partialSuccess`). */

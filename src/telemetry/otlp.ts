@@ -62,8 +62,8 @@ interface Sent {
 
 /**
  * Sends spans to an OpenTelemetry collector by OTLP/HTTP in JSON (OTLP 1.0). By hand, since the packages for it are ten
- * with 20 MB, and the hub makes four kinds of spans. What a collector does not take is dropped and counted; a busy one that says when it has
- * time again (429 or 503 with `Retry-After`) is given the same spans then.
+ * with 20 MB, and the hub makes four kinds of spans. What a collector does not take is dropped and counted. A busy
+ * collector that says when it has time again (429 or 503 with `Retry-After`) is given the same spans then.
  */
 export class SpanExporter {
   readonly #options: SpanExporterOptions;

@@ -4,6 +4,7 @@ import { bound } from '../../model/bound.ts';
 import type { Clock } from '../../model/clock.ts';
 import { BelfryError } from '../../model/errors.ts';
 import { parseJson } from '../../model/json.ts';
+import { textWithin } from '../../model/response-text.ts';
 import { algorithmsOf } from '../../model/signature-algorithms.ts';
 
 /** How long keys count as fresh. Older ones are still used, and asked for anew beside that. */
@@ -143,23 +144,13 @@ async function fetchKeys(url: string): Promise<readonly PublishedKey[]> {
     await response.body?.cancel();
     throw new Error(`The issuer answered ${response.status}. Expected 200 with a JWKS.`);
   }
-  const { keys } = keySet.parse(parseJson(await textOf(response)));
+  const text = await textWithin(response, MAX_BYTES);
+  if (text === undefined) throw new Error(`The key set is too large. Expected at most ${MAX_BYTES} bytes.`);
+  const { keys } = keySet.parse(parseJson(text));
   const usable = keys.slice(0, MAX_KEYS).flatMap((each) => usableKey(each) ?? []);
   if (usable.length === 0)
     throw new Error('The key set holds no usable key. Expected RSA, EC or Ed25519, for signatures.');
   return usable;
-}
-
-/** The body as text, read no further than {@link MAX_BYTES}. */
-async function textOf({ body }: Response): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of (body ?? []) as AsyncIterable<Uint8Array>) {
-    length += part.length;
-    if (length > MAX_BYTES) throw new Error(`The key set is too large. Expected at most ${MAX_BYTES} bytes.`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString();
 }
 
 /** `undefined` for a secret, for what is no key or of an unknown kind, and for what is meant for something else. */
