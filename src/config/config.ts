@@ -24,8 +24,7 @@ export interface Config extends Settings {
   readonly sources: Readonly<Record<Field, Source>>;
 }
 
-const SCHEMA = settingsSchema(readFileSync, DIALECTS);
-export const FIELDS = Object.keys(SCHEMA.shape) as Field[];
+export const FIELDS = Object.keys(settingsSchema(readFileSync, DIALECTS).shape) as Field[];
 
 /**
  * The settings of the environment and, where it names none, of the YAML file. An empty variable counts as absent.
@@ -37,8 +36,7 @@ export function loadConfig(
   dialects: readonly Dialect[] = DIALECTS,
 ): Config {
   const { values, problems } = gather(env, readFile, FIELDS);
-  const isUsual = readFile === readFileSync && dialects === DIALECTS;
-  const schema = isUsual ? SCHEMA : settingsSchema(readFile, dialects);
+  const schema = settingsSchema(readFile, dialects);
   const given = Object.fromEntries([...values].map(([field, { value }]) => [field, value]));
   const first = schema.safeParse(given);
   const bad = new Set(first.error?.issues.map(({ path }) => String(path[0])));

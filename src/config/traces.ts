@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { MAX_MS, named, share, text, url, whole } from './forms.ts';
 
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+
 /** The settings that say where traces go and how many there are. `open-telemetry.ts` reads the standard variables. */
 export const traceSettings = {
   otlpUrl: collector().describe(
@@ -33,10 +35,9 @@ function collector() {
 
 /** Headers in the form that OpenTelemetry uses, which is that of W3C baggage. */
 function headers() {
-  const FORM = /^[\w!#$%&'*+.^`|~-]+$/;
   return z
     .preprocess((given) => (typeof given === 'string' ? headersIn(given) : given), named(text()))
-    .refine((given) => Object.keys(given).every((name) => FORM.test(name)), {
+    .refine((given) => Object.keys(given).every((name) => HEADER_NAME.test(name)), {
       error: 'holds a name that no header has. Expected name=value,name=value',
     })
     .refine((given) => Object.values(given).every((value) => /^[\t\x20-\x7e]*$/.test(value)), {
