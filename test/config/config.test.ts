@@ -5,7 +5,8 @@ import { loadConfig } from '../../src/config/config.ts';
 import { describeConfig } from '../../src/config/description.ts';
 import { hashPassword } from '../../src/model/password.ts';
 import { BelfryError } from '../../src/model/errors.ts';
-import { fileRefusal, fromFile, noFile, refusal, thrownBy } from './helpers.ts';
+import { thrownBy } from '../support/thrown.ts';
+import { fileRefusal, fromFile, noFile, refusal } from './helpers.ts';
 
 const SECRET = 'sixteen bytes, or';
 describe('a setting from a file', () => {

@@ -1,5 +1,6 @@
 import { loadConfig, type Config } from '../../src/config/config.ts';
 import { BelfryError } from '../../src/model/errors.ts';
+import { thrownBy } from '../support/thrown.ts';
 
 export const noFile = (): never => {
   throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
@@ -10,15 +11,6 @@ export function fromFile(yaml: string, env: NodeJS.ProcessEnv = {}): Config {
   return loadConfig({ BELFRY_CONFIG: 'belfry.yaml', ...env }, (path) =>
     path === 'belfry.yaml' ? yaml : noFile(),
   );
-}
-
-export function thrownBy(run: () => unknown): unknown {
-  try {
-    run();
-  } catch (error) {
-    return error;
-  }
-  return undefined;
 }
 
 function refusalOf(load: () => Config): string {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
+import { anchors } from '../../src/gateway/docs/pages.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 
@@ -55,14 +56,7 @@ export function linksOf({ text }: Page): string[] {
 /** The anchors of a page: those that GitHub makes of its headings, and those that it contains itself. */
 export function anchorsOf({ text }: Page): Set<string> {
   const prose = withoutBlocks(text);
-  const headings = Array.from(prose.matchAll(/^#+ (.+)$/gm), ([, title = '']) => slugOf(title));
+  const headings = Array.from(prose.matchAll(/^#+ (.+)$/gm), ([, title = '']) => title).map(anchors());
   const named = Array.from(prose.matchAll(/<a id="([^"]+)"><\/a>/g), ([, id = '']) => id);
   return new Set([...headings, ...named]);
-}
-
-function slugOf(title: string): string {
-  return title
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
-    .replaceAll(' ', '-');
 }
