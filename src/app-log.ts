@@ -1,7 +1,18 @@
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
 import { pino, type Logger } from 'pino';
 import type { Config } from './config/config.ts';
+import { bound } from './model/bound.ts';
+import { systemClock, within } from './model/clock.ts';
 
 const OPTIONS = { redact: ['*.authorization', '*.token', '*.password'] };
+
+const END_MS = bound(
+  'time to write the last lines of the log',
+  1_000,
+  'ms',
+  'the node ends, and writes them at once, in whatever order',
+);
 
 /** What every line has, and a reader at a terminal does not need again. */
 const COMMON: ReadonlySet<string> = new Set(['level', 'time', 'node', 'msg', 'err']);
@@ -19,8 +30,23 @@ interface Line {
  */
 export function logger({ logLevel, node }: Pick<Config, 'logLevel' | 'node'>): Logger {
   const options = { ...OPTIONS, level: logLevel, base: { node } };
-  if (!process.stdout.isTTY) return pino(options);
+  if (!process.stdout.isTTY) return pino(options, pino.destination({ dest: 1, sync: false }));
   return pino(options, { write: (line) => void process.stdout.write(readable(line)) });
+}
+
+/**
+ * Ends the log, and resolves when all of its lines are written, or nobody takes them. A process that exits while a line is on its way writes
+ * that line after those that wait for it.
+ */
+export async function endLog(log: Logger): Promise<void> {
+  const { [pino.symbols.streamSym]: stream } = log as unknown as Record<
+    symbol,
+    Partial<Writable> | undefined
+  >;
+  if (stream?.end === undefined) return;
+  const finished = once(stream as Writable, 'finish');
+  stream.end();
+  await within(END_MS, finished, systemClock);
 }
 
 /** A line of the log as a person reads it: `10:30:00 warn  the connection to Redis is lost  reason=…`. */

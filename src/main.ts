@@ -114,11 +114,14 @@ async function configOf({ config }: { config?: string }): Promise<Config> {
 }
 
 async function serve(config: Config): Promise<void> {
-  const [{ startApp }, { logger }] = await Promise.all([import('./app.ts'), import('./app-log.ts')]);
+  const [{ startApp }, { endLog, logger }] = await Promise.all([import('./app.ts'), import('./app-log.ts')]);
   const log = logger(config);
   let app: App | undefined;
   // Nobody is connected to a node that still starts: it ends at once.
-  stopOnSignals(config, async (windowMs, why) => app?.stop(windowMs, why));
+  stopOnSignals(config, async (windowMs, why) => {
+    await app?.stop(windowMs, why);
+    await endLog(log);
+  });
   app = await startApp(config, log);
   if (config.secretMade) await greet(config, app);
   log.info(app.started, 'started');
