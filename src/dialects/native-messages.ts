@@ -93,7 +93,7 @@ export const ENTRY_POINT: EntryPoint = {
     unsubscribed: own('unsubscribe', z.strictObject({ patterns: names })),
     published: own('publish', z.strictObject({ ids: z.array(cursor) })),
     authenticated: own('auth', z.strictObject({ principal: z.string(), expiresAt: rfc3339.nullable() })),
-    pong: own('ping', z.strictObject({})),
+    pong: own('ping', z.strictObject({ cursor })),
     refused: own('error', z.strictObject({ command: z.string().nullable(), ...fault })),
     gap: own('gap', gapForm),
   },

@@ -16,7 +16,7 @@
  * Everything the hub sends is an event `{"id"?,"time","type","action","key","principal"?,"object","original"?,"metadata"?}`.
  * `id` is the cursor to resume from. Events of the type `belfry` are the hub's own:
  * - `belfry.<command>.<id>` is the reply to a command: to `subscribe` `{patterns, cursor}`, to `unsubscribe` `{patterns}`,
- *   to `publish` `{ids}`, to `auth` `{principal, expiresAt}`, to `ping` `{}`. A `subscribe` is answered before the first
+ *   to `publish` `{ids}`, to `auth` `{principal, expiresAt}`, to `ping` `{cursor}`. A `subscribe` is answered before the first
  *   event that it admits.
  * - `belfry.error.<id>` refuses one: `{command, code, message, see}`. The connection stays open. It may also follow the
  *   reply to a `subscribe` with `since`, when the log then cannot be read; that one has not begun.

@@ -1,5 +1,6 @@
 import type { Encoding, Subscription } from '../dialects/dialect.ts';
 import type { Close } from '../model/close.ts';
+import type { Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import type { Grants, Identity } from '../model/principal.ts';
 import type { View } from '../model/redaction.ts';
@@ -57,6 +58,8 @@ export class Cohort {
   /** The traces of the events in the outbox. */
   #traces: Trace[] = [];
   #flushedAt = Number.NEGATIVE_INFINITY;
+  /** The position in the log before the first event of the log in the outbox. */
+  #waitsAfter: Cursor | undefined;
 
   constructor(member: Member, signature: string, stats: Deliveries, coalescer: WriteCoalescer) {
     const { encoding, deflate, identity, view, audience, subscriptions } = member;
@@ -139,7 +142,8 @@ export class Cohort {
     }
     this.#stats.conflated += conflated * this.members.size;
     this.#droppable?.push(encoded.event);
-    const { trace } = encoded.event;
+    const { previous, trace } = encoded.event;
+    this.#waitsAfter ??= previous;
     if (trace !== undefined) {
       this.#traces.push(trace);
       trace.taken(this.members.size);
@@ -150,6 +154,11 @@ export class Cohort {
   /** Whether nothing waits for a flush. */
   get isEmpty(): boolean {
     return this.#outbox.isEmpty;
+  }
+
+  /** The position up to which every member was sent what concerns it, where the node has delivered the log up to `position`. */
+  sentUpTo(position: Cursor): Cursor {
+    return this.#waitsAfter ?? position;
   }
 
   /**
@@ -175,6 +184,7 @@ export class Cohort {
     if (this.#outbox.isEmpty) return;
     const { size } = this.members;
     const share = this.#sharing(this.#outbox.take());
+    this.#waitsAfter = undefined;
     if (this.#droppable !== undefined) this.#droppable = [];
     for (const member of this.members) share(member);
     if (this.#traces.length === 0) return;

@@ -154,7 +154,7 @@ export class Commands {
       case 'auth':
         return this.#authenticate(connection, command);
       case 'ping':
-        this.#reply(connection, command, {});
+        this.#reply(connection, command, { cursor: connection.givenUpTo(this.#options.eventLog.position) });
         return undefined;
       case 'close':
         return closeAfter(this.#options.clock, connection, command.afterMs);

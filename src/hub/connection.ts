@@ -107,6 +107,11 @@ export class Connection {
     return this.#audience;
   }
 
+  /** The position up to which it was given what concerns it, where the node has delivered the log up to `position`. */
+  givenUpTo(position: Cursor): Cursor {
+    return this.cohort?.sentUpTo(position) ?? position;
+  }
+
   get isSlow(): boolean {
     return this.#queue !== undefined;
   }

@@ -47,6 +47,17 @@ describe('GET /api/v3/<type>', () => {
     expect(await response.json()).toEqual([{ Name: 'a', v: 2 }, { Name: 'b' }]);
   });
 
+  it.each(['/api/v3/machines', '/api/v3/machines/a', '/api/v3/machines/missing'])(
+    'answers %s with the position from which a client goes on without a gap',
+    async (path) => {
+      const node = await startRetaining();
+      await publish(node, machine('a', 1));
+      const response = await get(node, path);
+      expect(response.headers.get('belfry-cursor')).toBe(node.hub.eventLog.position);
+      expect(response.headers.get('access-control-expose-headers')).toContain('Belfry-Cursor');
+    },
+  );
+
   it('answers an empty list for a type that has a rule and no events', async () => {
     const response = await get(await startRetaining(), '/api/v3/leases');
     expect([response.status, ...counts(response), await response.text()]).toEqual([200, '0', '0', '[]']);

@@ -179,7 +179,7 @@ describe('GET /api/v3/events with Accept: text/event-stream', () => {
     expect(node.hub.connections.size).toBe(0);
   });
 
-  it('is kept alive by a comment every 15 seconds', async () => {
+  it('is kept alive every 15 seconds by the id up to which its client was given all', async () => {
     const clock = new ManualClock(new Date().toISOString());
     const node = await startNode();
     const app = await startApp(node.config, pino({ level: 'silent' }), clock);
@@ -190,7 +190,7 @@ describe('GET /api/v3/events with Accept: text/event-stream', () => {
     await stream.next();
     for (let entry = 0; entry < 2; entry++) {
       clock.advance(15_000);
-      expect(await stream.next()).toEqual({ comment: '' });
+      expect(await stream.next()).toEqual({ id: app.hub.eventLog.position });
     }
   });
 });

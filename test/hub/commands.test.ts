@@ -77,6 +77,33 @@ describe('the command publish', () => {
   });
 });
 
+describe('the command ping', () => {
+  it('is answered with the end of the log where nothing waits for the client', async () => {
+    const { broker, subscriber, publish } = await startHub();
+    const client = subscriber(['profiles.*.*']);
+    publish();
+    broker.append({ type: 'machines' });
+    client.takeTexts();
+    client.send({ id: 7, command: 'ping' });
+    expect(client.take()).toMatchObject([{ action: 'ping', key: '7', object: { cursor: '2-0' } }]);
+  });
+
+  it('is answered with the position before the first event that waits for a flush', async () => {
+    const { broker, hub, subscriber, publish } = await startHub();
+    const client = subscriber(['profiles.*.*']);
+    publish();
+    client.takeTexts();
+    broker.append({ key: 'a' });
+    broker.append({ key: 'b' });
+    client.send({ command: 'ping' });
+    expect(client.take()).toMatchObject([{ action: 'ping', object: { cursor: '1-0' } }]);
+    hub.delivery.flush();
+    client.takeTexts();
+    client.send({ command: 'ping' });
+    expect(client.take()).toMatchObject([{ action: 'ping', object: { cursor: '3-0' } }]);
+  });
+});
+
 describe('the command subscribe', () => {
   it('is refused when the grants permit no event of the pattern', async () => {
     const { connect } = await startHub();

@@ -8,6 +8,7 @@ import { EVENTS_ROUTES, type EventsDeps } from './events-routes.ts';
 import { EXPLAIN_ROUTES, type ExplainDeps } from './explain-routes.ts';
 import { HEALTH_ROUTES } from './health-routes.ts';
 import { INFO_ROUTES, type InfoDeps } from './info-routes.ts';
+import { ME_ROUTES } from './me-routes.ts';
 import { METRICS_ROUTES } from './metrics-routes.ts';
 import { NODES_ROUTES, type NodesDeps } from './nodes-routes.ts';
 import { PRESENCE_ROUTES, type PresenceDeps } from './presence-routes.ts';
@@ -35,6 +36,7 @@ export type ApiDeps = InfoDeps &
 /** The routes under `/api/v3`. */
 export const API_ROUTES: readonly Route<ApiDeps>[] = [
   ...INFO_ROUTES,
+  ...ME_ROUTES,
   ...USERS_ROUTES,
   ...EVENTS_ROUTES,
   ...PUBLISH_ROUTES,

@@ -3,6 +3,7 @@ import type { Encoding, Subscription } from '../../dialects/dialect.ts';
 import { native } from '../../dialects/native.ts';
 import type { Commands } from '../../hub/commands.ts';
 import type { ConnectionInfo } from '../../hub/connection-info.ts';
+import type { Connection } from '../../hub/connection.ts';
 import type { Connections } from '../../hub/connections.ts';
 import type { Delivery } from '../../hub/delivery.ts';
 import type { EventLog } from '../../hub/event-log.ts';
@@ -26,8 +27,6 @@ import type { RefusedHandshakes } from '../../telemetry/refused-handshakes.ts';
  * since its client cannot send any.
  */
 const HEARTBEAT = { pingMs: 15_000, pongWaitMs: Number.POSITIVE_INFINITY };
-/** A comment: it keeps the stream alive, and no client tells anybody of it. */
-const BEAT = Buffer.from(':\n\n');
 /** How long a client may take to read the rest of what was sent. */
 const CLOSE_TIMEOUT_MS = bound(
   'time for the end of an event stream to be read',
@@ -143,7 +142,7 @@ function attach(
   const entry = heartbeat.add({
     heartbeat: HEARTBEAT,
     ping: () => {
-      if (!transport.full) transport.write(BEAT);
+      if (!transport.full) transport.write(beatFor(connection, eventLog));
     },
     cut: () => response.destroy(),
   });
@@ -161,6 +160,15 @@ function attach(
 function begin(request: Request, response: Response, retryMs: number): void {
   response.writeHead(200, HEADERS);
   response.write(`retry: ${retryMs + ((request.socket.remotePort ?? 0) % RETRY_SPREAD_MS)}\n\n`);
+}
+
+/**
+ * What keeps a silent stream alive, and is dispatched to no page: the id up to which the client was given what concerns
+ * it, so that one that heard nothing for hours goes on from there. While it catches up or is slow, a comment does.
+ */
+function beatFor(connection: Connection, { position }: Pick<EventLog, 'position'>): Buffer {
+  const isUpToDate = connection.cohort !== undefined && !connection.isSlow;
+  return Buffer.from(isUpToDate ? `id: ${connection.givenUpTo(position)}\n\n` : ':\n\n');
 }
 
 function closeMessage({ code, reason }: Pick<Close, 'code' | 'reason'>): string {
