@@ -41,7 +41,7 @@ end
 
 function CHECKS.time(name, value)
   CHECKS.text(name, value)
-  if not is_time(value) then no_event(name .. ' is not a time as RFC 3339 has it') end
+  if not is_time(value) then no_event(name .. ' is not a time in the format of RFC 3339') end
 end
 
 -- An empty table was an object or a list: only the text can tell.

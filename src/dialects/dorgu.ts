@@ -1,6 +1,7 @@
 /**
- * Dorgu: `{"type":"cluster.updated","data":{"name":"prod"}}` for everybody who asks. Only the name goes out: a page that
- * hears it fetches the cluster by REST. Source: its document; where its server differs, the line says so.
+ * Dorgu sends `{"type":"cluster.updated","data":{"name":"prod"}}` to everybody who connects. Only the name is sent: a
+ * page that receives it fetches the cluster by REST. The source is Dorgu's document; where its server differs, the
+ * line says so.
  */
 import { z } from 'zod';
 import type { HubEvent, NewEvent } from '../model/event.ts';
@@ -16,8 +17,9 @@ const ACTIONS: ReadonlySet<string> = new Set(['added', 'updated', 'deleted']);
 const broadcast = new PublicBroadcast(Pattern.parse(`${TYPE}.${[...ACTIONS].join(',')}.*`));
 
 /**
- * Its page reads the list of clusters once, and again only when it hears of one. So a page that lost its connection for a
- * while is told, when it is back, of the cluster that changed last: whatever it missed, it then reads.
+ * Dorgu's page reads the list of clusters once, and reads it again only when it receives an event. So a page that lost
+ * its connection for a while is told, when it is back, about the cluster that changed last. It then reads everything
+ * that it missed.
  */
 const REPLAY: Session['replay'] = {
   retained: [{ type: TYPE, action: '*', count: 1 }],
@@ -50,7 +52,7 @@ export const dorgu: Dialect = {
   entryPoints: [
     {
       path: '/ws',
-      summary: 'Dorgu: names of clusters that changed, to everybody; what is said to it is passed over',
+      summary: 'Dorgu: sends the names of changed clusters to everybody, ignores what it is sent',
       sends: { event: heard },
       takes: {},
     },
@@ -58,7 +60,10 @@ export const dorgu: Dialect = {
   publishing: { format: FORMAT, fields: 'type, data.name', schema: written, parse },
   ignoresBinary: true,
 
-  /** Its document takes frames of 512 bytes at most and its server of 512 KiB; the setting says which holds here. */
+  /**
+   * Dorgu's document accepts frames of at most 512 bytes, and its server accepts 512 KiB. The setting says which limit
+   * holds here.
+   */
   open({ caller, anonymous, settings }: OpenRequest): Session {
     return {
       ...broadcast.open(caller, anonymous),
@@ -78,15 +83,15 @@ export const dorgu: Dialect = {
   },
 
   /**
-   * Its page fetches everything anew at each frame, so a burst is told once. Once for each action, lest one that waits
-   * for `added` never hear of it; what happened last still comes last.
+   * Dorgu's page fetches everything again at each frame, so a burst is sent as one frame. It is one frame for each
+   * action, since a page may wait for `added` alone. The newest event still comes last.
    */
   conflateBy({ action, key }: HubEvent): string {
     return `${action} ${key}`;
   },
 };
 
-/** `data` may hold the whole cluster, which the hub keeps for those who ask by REST. */
+/** `data` may hold the whole cluster. The hub keeps it for clients that ask by REST. */
 function parse(body: Body): NewEvent | undefined {
   if (!isFields(body)) return undefined;
   const { type, data = null } = body;

@@ -1,7 +1,7 @@
 /**
- * Digital Rebar Provision: `register type.action.key` and `deregister …` in plain text, an ack for each, events as Go
- * writes them. Source: the wire facts of its server of 2019 and its client up to 4.8; whatever a client says that is no
- * such command is passed over in silence, as that server did.
+ * Digital Rebar Provision: clients send `register type.action.key` and `deregister …` in plain text and get an ack for
+ * each, and events look as Go writes them. The sources are the wire facts of its server of 2019 and of its client up
+ * to 4.8. Like that server, the hub ignores everything that is no such command.
  */
 import { z } from 'zod';
 import { BelfryError, ProtocolError } from '../model/errors.ts';
@@ -148,7 +148,7 @@ function parse(body: Body): NewEvent | undefined {
   };
 }
 
-/** Status, headers and body of a refusal as DRP's clients know them, before an upgrade and on DRP's own paths of REST. */
+/** Status, headers and body of a refusal as DRP's clients know it, before an upgrade and on DRP's own REST paths. */
 export function drpRefusal(error: BelfryError, method: string): HttpRefusal {
   const challenge = { 'WWW-Authenticate': 'dr-provision' };
   if (error.status === 401) return { status: 401, headers: challenge, body: '' };
@@ -158,8 +158,9 @@ export function drpRefusal(error: BelfryError, method: string): HttpRefusal {
 }
 
 /**
- * A client counts its acks and waits for each: every command that could be read gets one, also when the hub refused it
- * for want of grants, and then it simply hears nothing. For other refusals of a `register` there is no word.
+ * A client counts its acks and waits for each. So every command that could be read gets an ack, even if the hub
+ * refused it because a grant is missing; the client then receives no events. DRP has no message for any other refusal
+ * of a `register`.
  */
 function encodeAck({ time, action, key, object }: HubEvent): string | undefined {
   const said = action === 'error' ? valueOf(object) : null;
@@ -169,7 +170,7 @@ function encodeAck({ time, action, key, object }: HubEvent): string | undefined 
   return ack && encodeFields(time, 'websocket', ack, key, '', null, null);
 }
 
-/** All seven, always, in the order of the Go struct. */
+/** All seven fields, always in the order of the Go struct. */
 function encodeFields(
   time: string,
   Type: string,
@@ -192,7 +193,7 @@ function lenientPattern(text: string): Pattern {
   }
 }
 
-/** Go reads field names without regard to case. A field that is there twice then could be either. */
+/** Go ignores the case of field names. A field that is there twice would be ambiguous, so it is refused. */
 function foldNames(body: Fields): Fields {
   const folded: Record<string, Value> = {};
   for (const [name, value] of Object.entries(body)) {
@@ -219,7 +220,7 @@ function requiredField(fields: Fields, name: string): string {
 
 function checkedTime(time: string): string {
   if (isRfc3339(time)) return time;
-  throw invalid('time is not a time as RFC 3339 has it');
+  throw invalid('time is not a time in the format of RFC 3339');
 }
 
 function optional<Name extends string, T>(name: Name, value: T | undefined): { [name in Name]?: T } {

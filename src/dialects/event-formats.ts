@@ -5,8 +5,8 @@ import { JsonText, type Body } from '../model/json.ts';
 import type { Dialect, Messages, Publishing } from './dialect.ts';
 
 /**
- * By how surely a format is told from others: fields that name a type and an action come first, then a name that only one
- * system has, and last a `type` with a dot in it, which several systems write.
+ * The order in which formats are tried, from the most certain to the least. First come the fields that name a type and
+ * an action, then a name that only one system has, and last a `type` with a dot in it, which several systems write.
  */
 const MOST_TELLING: readonly TopicRule['kind'][] = ['fields', 'named', 'dotted'];
 
@@ -18,11 +18,11 @@ function rankOf({ format }: Written): number {
   return MOST_TELLING.indexOf(format.topic.kind);
 }
 
-/** Every format in which publishers may write an event: those of the dialects that have one. */
+/** Every format in which publishers may write an event: the formats of the dialects that have one. */
 export class EventFormats {
-  /** In the order in which the format of an event is looked for. */
+  /** The formats, in the order in which they are tried on an event. */
   readonly all: readonly Format[];
-  /** An event in each format, by the name of its dialect. */
+  /** The schema of an event in each format, by the name of the dialect. */
   readonly schemas: Messages;
   readonly #byName: ReadonlyMap<string, Written>;
   readonly #byFormat: ReadonlyMap<Format, Written>;
@@ -41,7 +41,7 @@ export class EventFormats {
   }
 
   /**
-   * One published event in the format of the dialect that is named, or else in the one that its fields show.
+   * Reads one published event in the format of the named dialect, or else in the format that its fields show.
    * @throws ProtocolError `event_invalid` or `type_reserved`
    */
   parse(body: Body | JsonText, name?: string): NewEvent {
@@ -50,7 +50,7 @@ export class EventFormats {
     return event;
   }
 
-  /** The same of an event in the log, where the hub's own registry writes too. */
+  /** Reads an event of the log in the same way. The hub's own registry writes there too, so its types are permitted. */
   parseLogged(body: Body | JsonText): NewEvent {
     const event = this.#read(body);
     refuseUnloggedType(event);
@@ -64,7 +64,7 @@ export class EventFormats {
     if (event !== undefined) return event;
     if (name !== undefined && written === undefined) {
       const system = name.charAt(0).toUpperCase() + name.slice(1);
-      const why = `${system} has no format for publishers. Expected type, action, key, and no dialect named.`;
+      const why = `${system} has no format for publishers. Expected the fields type, action, key, and no dialect named.`;
       throw new ProtocolError('event_invalid', why);
     }
     const inFormat = written === undefined ? '' : ` in ${written.name}`;

@@ -1,4 +1,4 @@
-/** Every dialect that the hub serves. Whoever adds one writes its file, and its line here. */
+/** Every dialect that the hub serves. A new dialect needs its own file and a line here. */
 import type { Dialect } from './dialect.ts';
 import { dorgu } from './dorgu.ts';
 import { drp } from './drp.ts';

@@ -9,7 +9,7 @@ import { quantity, rfc3339 } from './shapes.ts';
 import { bound } from '../model/bound.ts';
 
 const SAMPLES_EVERY_MS = 1_000;
-/** How long a finished deployment stays open, for the last lines of its log. */
+/** How long the socket of a finished deployment stays open for the last lines of its log. */
 const DEPLOYMENT_ENDS_AFTER_MS = bound(
   'time after its end for which a deployment socket stays',
   1_000,
@@ -22,19 +22,19 @@ type DataOf = (event: HubEvent) => object | undefined;
 
 /** One kind of message. */
 export interface Word {
-  /** One event as a frame; `undefined` when its object lacks what the message must have. */
+  /** One event as a frame, or `undefined` when its object lacks something that the message must have. */
   readonly encode: Encoding['encode'];
-  /** The form of that frame, for an event of this action. */
+  /** The schema of that frame, for an event with this action. */
   readonly formOf: (action: string) => z.ZodType;
 }
 
-/** What a message says beside its kind and time, and the form of that. */
+/** The data of a message beside its kind and time, and the schema of the data. */
 interface Content {
   readonly dataOf: DataOf;
   readonly form: z.ZodObject;
 }
 
-/** An encoding of which it is known what it can say, by `type.action`. */
+/** An encoding that lists the messages it can write, by `type.action`. */
 export interface MistEncoding extends Encoding {
   readonly words: ReadonlyMap<string, Word>;
 }
@@ -63,7 +63,7 @@ const progress = z.object({
   message: z.string().default(''),
   error_message: z.string().default(''),
 });
-/** Mist's server leaves an empty one out. */
+/** Mist's server leaves an empty error message out. */
 const progressOfServer = progress.extend({
   error_message: z
     .string()
@@ -71,7 +71,7 @@ const progressOfServer = progress.extend({
     .optional(),
 });
 
-/** What Mist's document promises, by `type.action`. */
+/** The messages of Mist's document, by `type.action`. */
 const DOCUMENTED: ReadonlyMap<string, Word> = new Map<string, Word>([
   ['container.status', message(toSecond, like(containerStatus))],
   ['container.log', message(toSecond, like(line))],
@@ -83,7 +83,7 @@ const DOCUMENTED: ReadonlyMap<string, Word> = new Map<string, Word>([
   ['metrics.sample', { encode: nestedSample, formOf: () => nestedForm }],
 ]);
 
-/** What Mist's server says, where that is more or something else. */
+/** The messages of Mist's server. It has more of them, and some differ from the document. */
 const REAL: ReadonlyMap<string, Word> = new Map<string, Word>([
   ...DOCUMENTED,
   ['container.log', message(toSecond, like(streamLine))],
@@ -103,7 +103,7 @@ const STATS = new Map(REAL).set(
   message(toSecond, { dataOf: () => ({ message: 'Stats stream ended' }), form: logEnd.unwrap() }),
 );
 
-/** Of each kind of message the newest, once a second. */
+/** Only the newest message of each kind goes out, once a second. */
 const SAMPLED = { conflateBy: ({ action }: HubEvent) => action, minIntervalMs: SAMPLES_EVERY_MS };
 
 export const documented = encodingOf('mist documented', DOCUMENTED);
@@ -154,7 +154,7 @@ function like(schema: z.ZodObject | z.ZodCatch<z.ZodObject>): Content {
   return { dataOf: ({ object }) => schema.safeParse(valueOf(object)).data, form };
 }
 
-/** Ids of Mist are numbers on the wire and keys inside. */
+/** Ids of Mist are numbers on the wire, and keys in the hub. */
 function withId({ dataOf, form }: Content): Content {
   return {
     dataOf: (event) => {
@@ -165,7 +165,7 @@ function withId({ dataOf, form }: Content): Content {
   };
 }
 
-/** Ids have up to 64 bits. */
+/** Ids have up to 64 bits, which is more than a number of JavaScript can hold. */
 function numberOf(key: string): number | ExactNumber {
   return /^-?(0|[1-9]\d*)$/.test(key) ? new ExactNumber(key) : Number(key);
 }
@@ -180,7 +180,7 @@ function withTime({ dataOf, form }: Content): Content {
   };
 }
 
-/** RFC 3339 to the second. */
+/** A time as RFC 3339, cut to whole seconds. */
 function toSecond(time: string): string {
   return goTime(time).replace(/\.\d+/, '');
 }

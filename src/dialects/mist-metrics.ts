@@ -4,10 +4,10 @@ import { valueOf } from '../model/json.ts';
 import { goTime, isRfc3339 } from '../model/time.ts';
 import { quantity, rfc3339 } from './shapes.ts';
 
-/** The last second that has four digits of a year. */
+/** The last second of the year 9999, since a year must have four digits. */
 const MAX_SECOND = 253_402_300_799;
 
-/** A number that may be absent; 0 then stands for it, as it does in Mist's own samples of a host without sensors. */
+/** A number that may be absent. It then becomes 0, as in Mist's own samples of a host without sensors. */
 const orZero = quantity.catch(0);
 const share = z.object({ used: quantity, total: quantity, percent: quantity.optional() });
 const partition = z.object({
@@ -21,8 +21,9 @@ const docker = z.object({ containers_running: orZero, containers_total: orZero, 
 const second = quantity.transform(Number).refine((value) => value >= 0 && value <= MAX_SECOND);
 
 /**
- * The object of `metrics.sample`, in the shape of Mist's document, in that of its server, or in both at once: what one
- * of them lacks is made of the other. CPU usage (percent) and memory (bytes) must be there; the rest may be absent.
+ * The object of `metrics.sample`, in the shape of Mist's document, in the shape of its server, or in both at once. A
+ * field that one shape lacks is computed from the other. CPU usage (percent) and memory (bytes) must be there; the
+ * rest may be absent.
  */
 const sampleSchema = z.object({
   timestamp: z.union([second, z.string().refine(isRfc3339).transform(secondOf)]).catch(-1),
@@ -62,7 +63,10 @@ type Sample = Omit<z.infer<typeof sampleSchema>, 'cpuUsage'> & {
   readonly cpuUsage: z.infer<typeof quantity>;
 };
 
-/** As Mist's server tells it: bare and flat. Its dashboard breaks on any field that is missing or null. */
+/**
+ * A sample as Mist's server sends it: flat and without an envelope. Mist's dashboard breaks on any field that is
+ * missing or null.
+ */
 export function flatSample(event: HubEvent): string | undefined {
   const sample = sampleOf(event);
   if (sample === undefined) return undefined;
@@ -79,7 +83,7 @@ export function flatSample(event: HubEvent): string | undefined {
   });
 }
 
-/** As Mist's document has it: bare and nested. */
+/** A sample as Mist's document shows it: nested and without an envelope. */
 export function nestedSample(event: HubEvent): string | undefined {
   const sample = sampleOf(event);
   if (sample === undefined) return undefined;
@@ -103,7 +107,7 @@ function sampleOf({ object, time }: HubEvent): Sample | undefined {
   return { ...data, cpuUsage, timestamp: data.timestamp < 0 ? secondOf(time) : Math.trunc(data.timestamp) };
 }
 
-/** A host of which only the whole is known has one partition. */
+/** A host that reports only its total disk space gets one partition. */
 function partitionsOf({ used, total }: z.infer<typeof share>): z.infer<typeof partition>[] {
   return [{ name: '/', totalSpace: total, availableSpace: Number(total) - Number(used), usedSpace: used }];
 }

@@ -8,25 +8,25 @@ import {
   type MistEncoding,
 } from './mist-messages.ts';
 
-/** More than any rule keeps of a deployment. */
+/** A number greater than any rule keeps of one deployment. */
 const WHOLE_LOG = 1_000_000;
 
-/** What is told at one path. Its events have one type, and the key that the query names. */
+/** One stream, which has a path of its own. Its events have one type, and the key that the query names. */
 export interface Stream {
   readonly path: string;
   readonly encoding: MistEncoding;
   readonly type: string;
-  /** The action that it is there for: whoever may hear that may open it. */
+  /** The action that the stream is for. A client that may receive it may open the stream. */
   readonly feed: string;
-  /** So many of the feed come before what is new. */
+  /** This many events of the feed are sent before new ones. */
   readonly tail: number;
-  /** The other actions that it tells. The current `status` comes before everything. */
+  /** The other actions that the stream sends. The current `status` is sent before everything else. */
   readonly besides: readonly string[];
   /** @throws Refusal */
   readonly keyOf: (query: URLSearchParams) => string;
-  /** The message when nothing is known of the key; what comes later is told all the same. */
+  /** The error message when the hub knows nothing of the key. Later events are sent nevertheless. */
   readonly absent?: string;
-  /** Told before anything else. */
+  /** A message that is sent before anything else. */
   readonly greeting?: string;
 }
 
@@ -35,7 +35,10 @@ const containerLogs = { ...container, feed: 'log', tail: 100, keyOf: appIdOr('In
 const deploymentLogs = { type: 'deployment', feed: 'log', tail: WHOLE_LOG, besides: ['status', 'error'] };
 const metrics = { type: 'metrics', feed: 'sample', tail: 1, besides: [], keyOf: hostOf };
 
-/** Each stream of the document under its path there, and each of the server under its own. */
+/**
+ * All streams. Those of Mist's document have the paths of the document, and those of its server have the paths of the
+ * server.
+ */
 export const STREAMS: readonly Stream[] = [
   {
     ...containerLogs,
@@ -86,7 +89,7 @@ export const STREAMS: readonly Stream[] = [
   },
 ];
 
-/** A refusal in the words of Mist's REST API. */
+/** A refusal as Mist's REST API words it. */
 export function jsonRefusal(status: number, message: string, error: string): Refusal {
   const headers = { 'Content-Type': 'application/json' };
   return new Refusal(status, headers, JSON.stringify({ success: false, data: null, message, error }));
@@ -116,12 +119,15 @@ function deploymentId(name: string): Stream['keyOf'] {
   };
 }
 
-/** Mist knows one host, and no word for it; `?host=` names another one. */
+/** Mist knows one host and has no parameter for it. With `?host=` a client names another host. */
 function hostOf(query: URLSearchParams): string {
   return query.get('host') || 'system';
 }
 
-/** A number as Go's `ParseInt` reads it, in its shortest form; `undefined` when it is none, or needs more than 64 bits. */
+/**
+ * Reads a number as Go's `ParseInt` does, and writes it in its shortest form. The result is `undefined` when the text
+ * is no number or needs more than 64 bits.
+ */
 function int64(text: string): string | undefined {
   if (!/^[+-]?\d{1,40}$/.test(text)) return undefined;
   const id = BigInt(text);

@@ -1,7 +1,7 @@
 /**
- * Mist: one socket a resource, which path and query name; its clients say nothing. Every stream stands both under the
- * path and in the shapes of Mist's document, and under those of its server, which differ. Publishers have no format
- * of Mist's: they use the canonical one, with the types, actions and keys
+ * Mist: every socket is about one resource, which path and query name, and its clients send nothing. Each stream is
+ * served twice: under the path and in the shapes of Mist's document, and under those of its server, which differ. Mist
+ * has no format for publishers. They use the canonical format, with the types, actions and keys
  * `container.{status,log,stats,end,error}.<appId>`, `deployment.{status,log,error}.<deploymentId>`,
  * `metrics.sample.{system,<host>}` and `system.{log,end,error}.mist`.
  */
@@ -27,11 +27,11 @@ import { jsonRefusal, STREAMS, type Stream } from './mist-streams.ts';
 import { documented } from './mist-messages.ts';
 import { IGNORED } from './public-broadcast.ts';
 
-/** Two pings may stay without an answer. */
+/** A client may leave two pings without an answer. */
 const PONG_WAIT_MS = bound('time in which a mist socket gives no sign of life', 75_000, 'ms', 'it is cut');
 const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: PONG_WAIT_MS };
 
-/** What every user of Mist may hear there. */
+/** What every user of Mist may receive in this dialect. */
 const ALL_OF_MIST = Grants.parse(['container,deployment,metrics.*.*', 'system.*.mist']);
 
 export const MIST_PATHS: readonly string[] = STREAMS.map(({ path }) => path);
@@ -60,7 +60,10 @@ export const mist: Dialect = {
 
   decode: () => IGNORED,
 
-  /** Mist asks of nobody more than to be one of its users; who has patterns, by token or role, is held to those. */
+  /**
+   * Mist demands only that somebody is one of its users. An identity that has patterns, by token or by role, is
+   * restricted to them.
+   */
   identify: (identity: Identity): Identity =>
     identity.limited || identity.subscribe.patterns.length > 0
       ? identity
@@ -70,13 +73,14 @@ export const mist: Dialect = {
 /** Each stream has one kind of message for each action that its events may have. */
 function entryPointOf(stream: Stream): EntryPoint {
   const { path, type, feed, besides, greeting, encoding } = stream;
-  // A stream that cannot be had says so in an error; those of bare samples refuse before the upgrade.
+  // A stream that cannot be served says so in an error message. A stream of bare samples refuses before the upgrade
+  // instead.
   const own = type === 'metrics' ? [] : ['error', ...(greeting === undefined ? [] : ['connected'])];
   const actions = [...new Set([feed, ...besides, ...own])];
   const forms = actions.map((action) => [action, encoding.words.get(`${type}.${action}`)?.formOf(action)]);
   return {
     path,
-    summary: `Mist: ${type}.${feed}; takes nothing`,
+    summary: `Mist: sends ${type}.${feed}, reads nothing`,
     sends: Object.fromEntries(forms.filter(([, form]) => form !== undefined)) as Messages,
     takes: {},
     query: queryOf(type, path),
@@ -84,14 +88,14 @@ function entryPointOf(stream: Stream): EntryPoint {
 }
 
 function queryOf(type: string, path: string): NonNullable<EntryPoint['query']> {
-  const id = z.int().describe('Decimal, of 64 bits');
+  const id = z.int().describe('A decimal number of up to 64 bits');
   switch (type) {
     case 'container':
       return { appId: id };
     case 'deployment':
       return path.startsWith('/ws/') ? { deploymentId: id } : { id };
     case 'metrics':
-      return { host: z.string().describe('Which host; system when absent') };
+      return { host: z.string().describe('The name of the host; "system" when absent') };
     default:
       return {};
   }
@@ -111,7 +115,10 @@ function refusalOf({ code, status, message }: BelfryError): Refusal {
   return jsonRefusal(401, 'Invalid or expired token', message);
 }
 
-/** What is told before the stream itself, and whether that is all. @throws Refusal where nothing can be told at all */
+/**
+ * What is sent before the stream itself, and whether the stream ends after it. @throws Refusal where nothing can be
+ * sent at all
+ */
 async function beginningOf(
   stream: Stream,
   key: string,
@@ -121,7 +128,7 @@ async function beginningOf(
   const say = (action: string, message: string): HubEvent => ownEvent(stream, key, action, message, now);
   const { type, feed, absent, greeting } = stream;
   if (!subscribe.permit({ type, action: feed, key })) {
-    // Clients that read bare samples break on an error in their midst.
+    // Clients that read bare samples break on an error message among them.
     if (type === 'metrics')
       throw jsonRefusal(403, 'Permission denied', `No grant to hear ${type} of "${key}".`);
     return { first: [say('error', 'Permission denied')], ends: true };
@@ -133,13 +140,13 @@ async function beginningOf(
     const isKnown = (await retained(about(stream, key))).length > 0;
     return { first: isKnown ? first : [...first, say('error', absent)], ends: false };
   }
-  // Somebody may hear the lines of a container and not its state.
+  // A client may be permitted to receive the lines of a container, but not its state.
   const state = subscribe.permit(status) ? stateOf(status) : undefined;
   if (state === undefined || state === 'running') return { first, ends: false };
   return { first: [status, say('error', `Container is not running (state: ${state})`)], ends: true };
 }
 
-/** Of a container only; a deployment has a status too, and its log can be read whatever that is. */
+/** The state of a container. A deployment has a status too, but its log can be read in every state. */
 function stateOf({ type, object }: HubEvent): string | undefined {
   if (type !== 'container') return undefined;
   const status = valueOf(object);
@@ -147,7 +154,7 @@ function stateOf({ type, object }: HubEvent): string | undefined {
   return typeof state === 'string' ? state : undefined;
 }
 
-/** The last that was told of what the stream is there for. */
+/** Asks for the newest event of the feed. */
 function about({ type, feed }: Stream, key: string): RetainedQuery & { readonly key: string } {
   return { type, action: feed, key, count: 1 };
 }
@@ -162,7 +169,7 @@ function patternOf({ type, feed, besides }: Stream, key: string): Pattern {
   return Pattern.parse(`${type}.${[...besides, feed].join(',')}.${escapeValue(key)}`);
 }
 
-/** Something that the hub itself says on the stream. */
+/** A message that the hub itself sends on the stream. */
 function ownEvent({ type }: Stream, key: string, action: string, message: string, now: number): HubEvent {
   return { time: new Date(now).toISOString(), type, action, key, object: { message }, size: 0 };
 }

@@ -12,7 +12,7 @@ const FORMAT = {
   whole: ['type', 'action'],
   isOpen: false,
   fields: {
-    // An id that a client read elsewhere is accepted and replaced, so that an event can be published as it was heard.
+    // The hub accepts an id and replaces it, so that a client can publish an event just as it received it.
     id: 'text?',
     time: 'time?',
     type: 'filled',
@@ -42,14 +42,17 @@ const FITS: Readonly<Record<FormName, (value: Value | undefined) => boolean>> = 
   json: () => true,
 };
 
-/** What an event may have that goes on as it is; its id does not. */
+/** The fields of an event that the hub passes on unchanged. The id is not one of them. */
 const PLAIN = new Map(
   Object.entries(FORMAT.fields)
     .filter(([name]) => name !== 'id')
     .map(([name, form]) => [name, FITS[formName(form)]]),
 );
 
-/** Whether it is an event at first sight. Of any other the schema says what it is, or what is wrong with it. */
+/**
+ * Whether a quick look finds a valid event. Any other body goes to the schema, which reads it or says what is wrong
+ * with it.
+ */
 function isPlain(body: Fields): body is Fields & NewEvent {
   for (const name in body) if (PLAIN.get(name)?.(body[name]) !== true) return false;
   return 'type' in body && 'action' in body && 'key' in body && 'object' in body;
@@ -74,7 +77,7 @@ export const publishing: Publishing = {
   parse,
 };
 
-/** What is wrong with a native event or command. */
+/** The message about what is wrong with a native event or command. */
 export function explain(what: string, form: string, error: z.ZodError): string {
   const issues = error.issues
     .slice(0, 3)

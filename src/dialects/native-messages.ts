@@ -1,4 +1,4 @@
-/** What native clients say and hear, as schemas, and where. */
+/** The messages that native clients send and receive, as schemas, and the path of their sockets. */
 import { z } from 'zod';
 import { bound } from '../model/bound.ts';
 import { HUB_TYPE } from '../model/event.ts';
@@ -8,9 +8,9 @@ import type { EntryPoint } from './dialect.ts';
 import { nativeEvent } from './native-event.ts';
 import { anyJson, anyNumber, anyText, byWord, fault, rfc3339 } from './shapes.ts';
 
-/** In one publish: as many ids as fit into a header that every client and proxy takes. */
+/** The ids of one publish must fit into a header that every client and proxy accepts. */
 export const MAX_EVENTS = bound('events of one publish', 256, 'entries', 'it is refused with event_invalid');
-/** As many as a connection may hold where no setting says otherwise. */
+/** This many patterns are also what a connection may hold where no setting says otherwise. */
 export const MAX_PATTERNS = bound('patterns of one command', 1_000, 'entries', 'the command is refused');
 
 export const slowPolicy = z.enum(SLOW_POLICY_NAMES).describe(SLOW_POLICIES_TEXT);
@@ -50,7 +50,7 @@ export const nativeCommand = z.discriminatedUnion('command', [
 const cursor = z.string().describe('A position in the log: the id of an event. Opaque to clients.');
 const position = cursor.nullable();
 
-/** An event as native clients, event streams and history have it. */
+/** An event as it stands in native frames, in event streams and in the history. */
 export const heardEvent = nativeEvent.extend({
   id: cursor.optional(),
   time: rfc3339,
@@ -65,7 +65,7 @@ export const gapForm = z.strictObject({
   dropped: z.int().optional(),
 });
 
-/** What the hub says by itself; the key is the `id` of the command that it answers. */
+/** A message of the hub itself. Its key is the `id` of the command that it answers. */
 function own(action: string, object: z.ZodType): z.ZodType {
   return z.strictObject({
     time: rfc3339,
@@ -82,10 +82,10 @@ export const ENTRY_POINT: EntryPoint = {
   path: '/ws',
   summary: "Belfry's own protocol",
   query: {
-    pattern: z.array(z.string()).describe('Subscribes at once: type.action.key'),
-    filters: z.string().describe('JSON: paths into the event, each with a value or a list'),
+    pattern: z.array(z.string()).describe('A pattern type.action.key to subscribe to at once'),
+    filters: z.string().describe('JSON with paths into the event, each with a value or a list of values'),
     slow: slowPolicy,
-    since: z.string().describe('A cursor, or a time as RFC 3339 has it'),
+    since: z.string().describe('A cursor, or a time in the format of RFC 3339'),
   },
   sends: {
     event: heardEvent,

@@ -1,11 +1,12 @@
 /**
- * The native dialect: Belfry's own protocol, which others can implement from this page.
+ * The native dialect is Belfry's own protocol. This page has all that an implementation needs.
  *
- * A client opens `/native/ws` on any listener, with a token in `Authorization: Bearer`, in `?token=`, or in its first
- * command; a page in a browser may also name the subprotocols `belfry.v1` and `belfry.token.<token>`, of which the first is
- * answered. `?pattern=` (repeatable) and `?since=` subscribe at once. Every frame is one JSON object in a text frame.
+ * A client opens `/native/ws` on any listener. It sends its token in `Authorization: Bearer`, in `?token=` or in its
+ * first command. A page in a browser may also name the subprotocols `belfry.v1` and `belfry.token.<token>`; the hub
+ * answers with the first of them. `?pattern=` (repeatable) and `?since=` subscribe at once. Every frame is one JSON
+ * object in a text frame.
  *
- * Commands, each with an `id` (string or number) of the client's choice:
+ * Every command has an `id` (string or number) of the client's choice:
  * ```
  * {"id":1,"command":"subscribe","patterns":["profiles.*.*"],"filters":{"object.status":["Running"]},"since":"1737-0"}
  * {"id":2,"command":"unsubscribe","patterns":["profiles.*.*"]}
@@ -13,16 +14,19 @@
  * {"id":4,"command":"auth","token":"…"}
  * {"id":5,"command":"ping"}
  * ```
- * Everything the hub sends is an event `{"id"?,"time","type","action","key","principal"?,"object","original"?,"metadata"?}`.
- * `id` is the cursor to resume from. Events of the type `belfry` are the hub's own:
- * - `belfry.<command>.<id>` is the reply to a command: to `subscribe` `{patterns, cursor}`, to `unsubscribe` `{patterns}`,
- *   to `publish` `{ids}`, to `auth` `{principal, expiresAt}`, to `ping` `{cursor}`. A `subscribe` is answered before the first
- *   event that it admits.
- * - `belfry.error.<id>` refuses one: `{command, code, message, see}`. The connection stays open. It may also follow the
- *   reply to a `subscribe` with `since`, when the log then cannot be read; that one has not begun.
- * - `belfry.gap.<cursor>` says that events after this cursor may be missing: `{from, to, reason}`. With the reason `slow`
- *   they are those that `dropped` counts. They were left out while the client was slow, by the policy that its `subscribe`
- *   named as `slow`; the default, `"close"`, would have closed it.
+ * Everything the hub sends is an event
+ * `{"id"?,"time","type","action","key","principal"?,"object","original"?,"metadata"?}`. `id` is the cursor to resume
+ * from. Events of the type `belfry` are the hub's own:
+ * - `belfry.<command>.<id>` is the reply to a command: `{patterns, cursor}` to `subscribe`, `{patterns}` to
+ *   `unsubscribe`, `{ids}` to `publish`, `{principal, expiresAt}` to `auth`, `{cursor}` to `ping`. The reply to a
+ *   `subscribe` comes before the first event that it admits.
+ * - `belfry.error.<id>` refuses a command: `{command, code, message, see}`. The connection stays open. This error may
+ *   also follow the reply to a `subscribe` with `since`, if the hub then cannot read the log; that subscription has
+ *   not begun.
+ * - `belfry.gap.<cursor>` says that events after this cursor may be missing: `{from, to, reason}`. With the reason
+ *   `slow`, the field `dropped` says how many are missing. The hub left them out while the client was slow, because
+ *   the `subscribe` of the client named such a policy in `slow`. The default, `"close"`, would have closed the
+ *   connection.
  */
 import type { z } from 'zod';
 import { bound } from '../model/bound.ts';
@@ -62,7 +66,7 @@ export const native: Dialect = {
 
   open({ query, caller }: OpenRequest): Session {
     const anonymous = caller instanceof BelfryError && caller.code === 'credentials_missing';
-    // Credentials that are not good are 401; what the hub could not do is its own fault, and says so.
+    // Bad credentials are answered with 401. A failure of the hub itself keeps its own status.
     if (caller instanceof BelfryError && !anonymous)
       throw refusal(caller.status === 403 ? 401 : caller.status, caller);
     try {
@@ -99,20 +103,20 @@ export const native: Dialect = {
   encode: heardJson,
 };
 
-/** Events are not read yet. @throws ProtocolError `json_invalid` */
+/** The command, whose events are not read yet. @throws ProtocolError `json_invalid` */
 function commandIn(frame: string): object | null {
   const { fields } = readJson(frame);
   if (fields === undefined) return null;
   const { events, patterns: asked } = fields;
   return {
     ...fields,
-    // Of a list that is too long, no more is looked at than shows that.
+    // Of a list that is too long, only as many items are read as prove that.
     ...(Array.isArray(asked) && { patterns: asked.slice(0, MAX_PATTERNS + 1) }),
     ...(events instanceof JsonText && { events: events.items(MAX_EVENTS + 1) ?? null }),
   };
 }
 
-/** Shared by all that have none. */
+/** All subscriptions without filters share this list. */
 const NO_FILTERS: readonly Filter[] = [];
 
 function toCommand(command: z.infer<typeof nativeCommand>): Command {
@@ -147,7 +151,7 @@ function isSlowPolicy(text: string): text is SlowPolicyName {
   return SLOW_POLICY_NAMES.some((policy) => policy === text);
 }
 
-/** What the query of a URL subscribes to. @throws ProtocolError */
+/** The subscriptions that the query of a URL asks for. @throws ProtocolError */
 export function subscriptionsIn(query: URLSearchParams): Subscription[] {
   const written = query.get('filters');
   const filters = written === null ? NO_FILTERS : parseFilters(readJson(written).value);
@@ -155,7 +159,7 @@ export function subscriptionsIn(query: URLSearchParams): Subscription[] {
   if (slow !== undefined && !isSlowPolicy(slow)) {
     throw new ProtocolError(
       'parameter_invalid',
-      `There is no policy "${slow.slice(0, 50)}". Expected slow as one of ${SLOW_POLICY_NAMES.join(', ')}.`,
+      `There is no slow policy "${slow.slice(0, 50)}". Expected one of ${SLOW_POLICY_NAMES.join(', ')}.`,
     );
   }
   const asked = query.getAll('pattern');
@@ -168,14 +172,14 @@ export function subscriptionsIn(query: URLSearchParams): Subscription[] {
   return asked.map((text) => subscription(text, filters, slow));
 }
 
-/** A position in the log as clients name it. @throws ProtocolError `cursor_invalid` */
+/** A position in the log in the form that clients use. @throws ProtocolError `cursor_invalid` */
 export function parsePosition(text: string): { readonly since: Cursor; readonly ofTime?: true } {
   if (isCursor(text)) return { since: text };
   const ms = momentOf(text);
   if (ms !== undefined) return { since: cursorAt(ms), ofTime: true };
   throw new ProtocolError(
     'cursor_invalid',
-    `"${text.slice(0, 50)}" is no cursor. Expected the id of an event as the hub sent it, or a time as RFC 3339 has it.`,
+    `"${text.slice(0, 50)}" is not a cursor. Expected the id of an event as the hub sent it, or a time in the format of RFC 3339.`,
   );
 }
 

@@ -6,38 +6,43 @@ import { bound } from '../model/bound.ts';
 const TYPES: ReadonlySet<string> = new Set(['deploy', 'preflight']);
 const FUNCTION = 'function';
 
-/** `rollback` is of version 1: said once, about something that is done. */
+/** The actions that end a saga. `rollback` is of version 1 and is sent once, when the rollback is done. */
 const ENDS: ReadonlySet<string> = new Set(['completed', 'failed', 'rollback']);
 
-/** The one action that goes on with a saga and never begins one. */
+/** This action continues a saga and never begins one. */
 const PROGRESS = 'progress';
 
-/** How long a saga, once it has ended, is still told whole to who does not come from a page. */
+/** How long after its end a whole saga is still sent to a client that is not a page. */
 const ENDED_MS = bound(
-  'time for which an ended deploy is sent whole to a command that dials late',
+  'time for which an ended deploy is still sent to a norn command that connects late',
   3_000,
   'ms',
-  'later ones hear of it no more',
+  'a command that connects later is not sent it',
 );
-/** How far back what goes on is told. */
+/** How far back the hub looks for sagas that are still running. */
 const REPLAY_MS = bound(
-  'time by which a running deploy is told to a new norn socket',
+  'age of the events of a running deploy that are sent to a new norn socket',
   30_000,
   'ms',
-  'what is older is left out',
+  'older events are left out',
 );
-/** How far back ends are told to a page; and looked for, or a straggler of a deploy that is over would pass for a new one. */
+/**
+ * How far back the hub looks for the ends of sagas. A page is sent these ends. Without them, a late event of a
+ * finished deploy would look like a new deploy.
+ */
 export const LOOK_BACK_MS = 2 * REPLAY_MS;
 
 /**
- * What a new socket is told once more of the given events, which are those of the last {@link LOOK_BACK_MS} in order:
- * what goes on, and
- * - a page: all ends, and what goes on since the first of them. One that lost its connection while it showed a deploy
- *   would show it for ever; one that shows none passes over the ends; and one that is told an end would take it for that
- *   of the deploy that came after, if it were not told of that one too.
- * - any other client: what ended a moment ago, whole. Norn's CLI posts first and dials then, and waits for the end of its
- *   saga. That of version 1 dials first and knows no sagas: an old end would pass for that of its own deploy, so what
- *   names no saga is not told, and nothing that ended earlier.
+ * The events that are sent once more to a new socket. They are chosen from the given events, which are those of the
+ * last {@link LOOK_BACK_MS} in order. Every client is sent what is still running, and in addition:
+ * - A page is sent all ends, and everything since the first of them that is still running. A page that lost its
+ *   connection during a deploy would otherwise show that deploy for ever. A page that shows no deploy ignores the
+ *   ends. A page that is sent an old end could take it for the end of a later deploy, so it is also sent the events of
+ *   that later deploy.
+ * - Any other client is sent the whole of each saga that ended a moment ago. Norn's CLI first posts, then connects,
+ *   and waits for the end of its saga. The CLI of version 1 connects first and does not know sagas: it would take an
+ *   old end for the end of its own deploy. So ended events that name no saga are not sent, nor is any saga that ended
+ *   earlier.
  */
 export function missedBy(isPage: boolean, events: readonly HubEvent[], now: number): HubEvent[] {
   const over = isPage ? events.filter(isEnd) : endedSince(events.filter(isWaitedFor), `${now - ENDED_MS}-0`);
@@ -51,7 +56,7 @@ function earlier(one: Cursor, other: Cursor = one): Cursor {
   return compareCursors(one, other) < 0 ? one : other;
 }
 
-/** What somebody at a terminal may wait for. */
+/** Whether somebody at a terminal may wait for this event. */
 function isWaitedFor({ type }: HubEvent): boolean {
   return TYPES.has(type) || type === FUNCTION;
 }
@@ -60,7 +65,10 @@ function isEnd({ type, action }: HubEvent): boolean {
   return TYPES.has(type) && (action === 'completed' || action === 'failed');
 }
 
-/** All of the sagas that ended since a position in the log, and the progress until then of their apps that names none. */
+/**
+ * All events of the sagas that ended since a position in the log, and the progress of their apps before that which
+ * names no saga.
+ */
 function endedSince(events: readonly HubEvent[], since: Cursor): HubEvent[] {
   return [...Map.groupBy(events, appOf).values()].flatMap((ofApp) => {
     const sagas = new Set<string>();
@@ -81,10 +89,10 @@ function endedSince(events: readonly HubEvent[], since: Cursor): HubEvent[] {
 }
 
 /**
- * Of the given events, in order, those since a position in the log that belong to a deploy or preflight which none of the
- * others ends. An event names its saga, or else (`deploy.progress` of allocations, and all that version 1 says) belongs
- * to whatever its app was at: it goes with the next end of that app, whichever saga names it, and a progress after an
- * end is that end's straggler.
+ * The events, in order, since a position in the log that belong to a deploy or preflight whose end is not among the
+ * given events. Some events name no saga: `deploy.progress` of allocations, and everything of version 1. Such an event
+ * belongs to whatever its app was doing. It ends with the next end of that app, whichever saga that end names. A
+ * progress event after an end belongs to what has ended.
  */
 export function unfinished(events: readonly HubEvent[], since: Cursor): HubEvent[] {
   const told = events.filter(({ type }) => TYPES.has(type));
@@ -95,10 +103,10 @@ export function unfinished(events: readonly HubEvent[], since: Cursor): HubEvent
   );
 }
 
-/** What one app is at: its deploys, or its preflights. */
+/** The deploys of one app, or its preflights. */
 class Work {
   readonly #ended = new Set<string>();
-  /** Names no saga, and has not been ended. */
+  /** Events that name no saga and whose work has not ended. */
   #nameless = new Set<HubEvent>();
   #over = false;
 
@@ -122,7 +130,7 @@ class Work {
   }
 }
 
-/** What a client waits for: a deploy or preflight, or the one run of a function. */
+/** What a client waits for: a deploy, a preflight, or one run of a function. */
 function sagaOf({ type, object }: HubEvent): string | undefined {
   const said = valueOf(object);
   if (!isJsonObject(said)) return undefined;

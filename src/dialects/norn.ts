@@ -1,6 +1,7 @@
 /**
- * Norn: `{"type":"deploy.step","appId":"myapp","payload":{…}}`, one object a frame, for everybody who asks. Source: its
- * document, and the wire facts of both versions of its server, which tell more types than the document does.
+ * Norn sends `{"type":"deploy.step","appId":"myapp","payload":{…}}`, one object in each frame, to everybody who
+ * connects. The sources are its document and the wire facts of both versions of its server, which send more types than
+ * the document names.
  */
 import { z } from 'zod';
 import { bound } from '../model/bound.ts';
@@ -13,21 +14,21 @@ import { LOOK_BACK_MS, missedBy } from './norn-sagas.ts';
 import { eventOf, PublicBroadcast, IGNORED } from './public-broadcast.ts';
 import { anyJson } from './shapes.ts';
 
-/** Those of the document and of version 2, and then those that only version 1 has. */
+/** The types of the document and of version 2, followed by the types that only version 1 has. */
 const TYPES = 'deploy,preflight,app,function,snapshot,beacon,forge,teardown,secrets,health,cron,func';
 const TYPE_SET: ReadonlySet<string> = new Set(TYPES.split(','));
 const broadcast = new PublicBroadcast(Pattern.parse(`${TYPES}.*.*`));
 
 /**
- * Norn's own server pings nobody and never finds out who is gone. All its clients answer pings, and may miss two before
- * they are cut.
+ * Norn's own server pings nobody and never finds out which clients are gone. All its clients answer pings. They may
+ * miss two pings before they are cut.
  */
 const PONG_WAIT_MS = bound('time in which a norn socket gives no sign of life', 75_000, 'ms', 'it is cut');
 const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: PONG_WAIT_MS };
 
-/** As documented; who has so many waiting and gets one more is closed. */
+/** Norn's document has this limit: a client for which so many deliveries wait is closed when another one comes. */
 const QUEUE_MAX_DELIVERIES = bound(
-  'deliveries that wait for a norn socket that does not keep up',
+  'deliveries that wait for a slow norn socket',
   64,
   'entries',
   'the socket is closed with 4008',
@@ -35,12 +36,12 @@ const QUEUE_MAX_DELIVERIES = bound(
 
 const DEFAULT_ORIGINS: ReadonlySet<string> = new Set(['http://localhost:5173', 'http://localhost:3000']);
 
-/** An origin of this machine, whatever its scheme and port. */
+/** An origin on the client's own machine, with any scheme and port. */
 const LOCAL_ORIGIN = /^[a-z][a-z\d+.-]*:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d*)?(?:[/?#].*)?$/;
 
 const FORMAT = {
   whole: ['type', 'appId', 'payload'],
-  // Its document has a payload in every event; a publisher with nothing to say leaves it out.
+  // Norn's document has a payload in every event. A publisher that has nothing to say leaves it out.
   partly: ['type', 'appId'],
   isOpen: true,
   fields: { type: 'text', appId: 'text', payload: 'json?' },
@@ -68,7 +69,7 @@ export const norn: Dialect = {
   entryPoints: [
     {
       path: '/ws',
-      summary: 'Norn: tells of its own types, to everybody; takes nothing',
+      summary: 'Norn: sends events of its own types to everybody, reads nothing',
       sends: { event: heard },
       takes: {},
     },
@@ -79,7 +80,7 @@ export const norn: Dialect = {
 
   open({ origin = '', caller, now, anonymous, settings }: OpenRequest): Session {
     checkOrigin(origin, settings.nornAllowedOrigins);
-    // Every browser names one, and no other client of Norn's does.
+    // Every browser sends an origin, and no other client of Norn's does.
     const isPage = origin !== '';
     return {
       ...broadcast.open(caller, anonymous),
@@ -93,7 +94,7 @@ export const norn: Dialect = {
     return IGNORED;
   },
 
-  /** A payload is never null, on which Norn's own page goes blank. */
+  /** A payload is never null, because Norn's own page shows nothing at all when it gets one. */
   encode({ type, action, key, object }: HubEvent): string | undefined {
     if (!TYPE_SET.has(type)) return undefined;
     const payload = textOf(object);
@@ -110,7 +111,8 @@ function parse(body: Body): NewEvent | undefined {
 }
 
 /**
- * Norn's own rule: no origin, one of the list to the letter, or this machine. There is no same-origin rule.
+ * Norn's own rule permits a client without an origin, an origin that is exactly one of the list, and the client's own
+ * machine. There is no same-origin rule.
  * @throws Refusal as Norn words it
  */
 function checkOrigin(origin: string, allowed: readonly string[]): void {

@@ -1,7 +1,7 @@
-/** Which dialect is served at a path. */
+/** Finds the dialect that is served at a path. */
 import type { Dialect } from './dialect.ts';
 
-/** The dialect that serves this path on a listener with that default, if any of those that are served does. */
+/** The dialect that serves this path on a listener with this default, if one of the served dialects does. */
 export function dialectAt(
   path: string,
   byDefault: string | undefined,

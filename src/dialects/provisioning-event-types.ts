@@ -1,4 +1,6 @@
-/** The event types of the Provisioning Platform: what each is in the hub, and who may hear it. */
+/**
+ * The event types of the Provisioning Platform, with the topic of each in the hub and the roles that may receive it.
+ */
 import type { HubEvent, NewEvent } from '../model/event.ts';
 import { keyOf, type NamedTopic } from '../model/format.ts';
 import { isJsonObject, valueOf, type Value } from '../model/json.ts';
@@ -8,12 +10,12 @@ import { bound } from '../model/bound.ts';
 
 interface EventType {
   readonly name: string;
-  /** In the hub, and the word by which clients ask for it in short. */
+  /** The type in the hub. It is also the short name by which clients may ask for the event type. */
   readonly type: string;
   readonly action: string;
-  /** The field of its data that says which one it is about. */
+  /** The field of the data that names what the event is about. */
   readonly keyField?: string;
-  /** Who may hear it; everybody with a token where absent. */
+  /** The roles that may receive the event type. If absent, everybody with a token may. */
   readonly roles?: readonly string[];
 }
 
@@ -30,16 +32,18 @@ const CORE: readonly EventType[] = [
   { name: METRIC_UPDATE, type: 'metric', action: 'update', keyField: 'metric_name' },
 ];
 
-/** An event type of an application's own is the action of this type, to the letter. */
+/**
+ * The hub's type for event types that an application defines. The name of such an event type is the action, unchanged.
+ */
 export const CUSTOM = 'custom';
 
 const BY_NAME: ReadonlyMap<string, EventType> = new Map(CORE.map((core) => [core.name, core]));
 const BY_TYPE: ReadonlyMap<string, EventType> = new Map(CORE.map((core) => [core.type, core]));
 
-/** Stands for every event type of an application's own. */
+/** Means every event type that an application defines. */
 const ALL_CUSTOM = '';
 
-/** What there is to hear. */
+/** All event types to which a client can subscribe. */
 export const ALL_EVENT_TYPES: readonly string[] = [...BY_NAME.keys(), ALL_CUSTOM];
 
 /** The event type that a client asks for: `task` is short for `TaskStatusChanged`. */
@@ -47,18 +51,18 @@ export function eventTypeOf(asked: string): string {
   return BY_TYPE.get(asked)?.name ?? asked;
 }
 
-/** Core patterns are made once, so that thousands of subscriptions hold one. */
+/** The patterns of core types are made once, so that thousands of subscriptions share them. */
 const PATTERNS: ReadonlyMap<string, Pattern> = new Map([
   ...CORE.map(({ name, type, action }) => [name, Pattern.of(type, action)] as const),
   [ALL_CUSTOM, Pattern.of(CUSTOM)],
 ]);
 
-/** The events of one of {@link ALL_EVENT_TYPES}, or of one type of an application's own. */
+/** The pattern of one of {@link ALL_EVENT_TYPES}, or of one event type that an application defines. */
 export function patternOf(eventType: string): Pattern {
   return PATTERNS.get(eventType) ?? Pattern.of(CUSTOM, eventType);
 }
 
-/** What events of each event type of the platform's own are in the hub, and where their key stands. */
+/** The type and action in the hub of each event type of the platform, and the path of its key. */
 export const NAMED_TOPICS: Readonly<Record<string, NamedTopic>> = Object.fromEntries(
   CORE.map(({ name, type, action, keyField }) => [
     name,
@@ -66,7 +70,7 @@ export const NAMED_TOPICS: Readonly<Record<string, NamedTopic>> = Object.fromEnt
   ]),
 );
 
-/** What an event of this event type with such data is in the hub. */
+/** The topic in the hub of an event with this event type and data. */
 export function topicOf(eventType: string, written: Value): Pick<NewEvent, 'type' | 'action' | 'key'> {
   const core = BY_NAME.get(eventType);
   if (core === undefined) return { type: CUSTOM, action: eventType, key: '' };
@@ -76,15 +80,15 @@ export function topicOf(eventType: string, written: Value): Pick<NewEvent, 'type
   return { type, action, key: isJsonObject(data) ? keyOf(data[keyField]) : '' };
 }
 
-/** `undefined` for an event that the platform has no event type for. */
+/** The event type of an event, or `undefined` if the platform has none for it. */
 export function eventTypeFor({ type, action }: Pick<HubEvent, 'type' | 'action'>): string | undefined {
-  // Under the name of a core type it would come back as another event, and pass for one.
+  // With the name of a core type, a client would take the event for one of that type.
   if (type === CUSTOM) return BY_NAME.has(action) ? undefined : action;
   const core = BY_TYPE.get(type);
   return core?.action === action ? core.name : undefined;
 }
 
-/** Sets of grants that are kept to be shared; more are made afresh. */
+/** This many sets of grants are kept and shared. Each further set is made for one connection. */
 const GRANTS_MAX = bound(
   'sets of grants that provisioning sockets share',
   1_000,
@@ -94,8 +98,8 @@ const GRANTS_MAX = bound(
 const shared = new Map<string, Grants>();
 
 /**
- * With what the platform lets its roles hear. Where grants of its own concern an event type, these alone count for that
- * type; a token that names patterns has these alone.
+ * The identity with what the platform permits its roles to receive. If grants of the identity concern an event type,
+ * only these grants count for that type. An identity whose token names patterns has only those patterns.
  */
 export function withDefaultGrants(identity: Identity): Identity {
   const { subscribe, roles, limited = false } = identity;

@@ -40,7 +40,7 @@ export const publishing: Publishing = {
   parse,
 };
 
-/** What is wrong with an event or a command of the platform. */
+/** The message about what is wrong with an event or a command of the platform. */
 export function explain(what: string, form: string, error: z.ZodError): string {
   const issues = error.issues
     .slice(0, 3)

@@ -1,4 +1,6 @@
-/** What clients of the Provisioning Platform say and hear, as schemas, and at which paths. */
+/**
+ * The messages that clients of the Provisioning Platform send and receive, as schemas, and the paths of their sockets.
+ */
 import { z } from 'zod';
 import { bound } from '../model/bound.ts';
 import type { EntryPoint } from './dialect.ts';
@@ -17,7 +19,7 @@ const events = z
   .transform(eventTypesIn)
   .refine((eventTypes) => eventTypes.length > 0, 'expected at least one event type');
 
-// Fields that nobody knows are passed over, as the platform does.
+// Unknown fields are ignored, as the platform does.
 export const provisioningCommand = z.discriminatedUnion('type', [
   z.object({ type: z.literal('auth'), token: z.string().min(1) }),
   z.object({
@@ -53,7 +55,11 @@ const MESSAGES = {
 };
 
 const QUERY = {
-  batch_size: z.int().min(1).max(BATCH_SIZE_MAX).describe('Events in one frame at most; 1 when absent'),
+  batch_size: z
+    .int()
+    .min(1)
+    .max(BATCH_SIZE_MAX)
+    .describe('The largest number of events in one frame; 1 when absent'),
   compression: z.enum(['true', 'false']),
 };
 
@@ -71,9 +77,9 @@ export const ENTRY_POINTS: readonly EntryPoint[] = [
     summary: 'Log entries of the Provisioning Platform',
     query: {
       ...QUERY,
-      level: text('Comma list'),
-      component: text('Comma list'),
-      search: text('In the message'),
+      level: text('Levels, comma-separated'),
+      component: text('Components, comma-separated'),
+      search: text('A text that the message contains'),
     },
   },
 ];

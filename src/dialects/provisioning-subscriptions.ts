@@ -1,4 +1,7 @@
-/** What a client of the Provisioning Platform queries to hear: event types, filters, and from when on. */
+/**
+ * What a client of the Provisioning Platform subscribes to: event types, filters, and the position from which they
+ * begin.
+ */
 import { bound } from '../model/bound.ts';
 import { cursorAt, type Cursor } from '../model/cursor.ts';
 import { ProtocolError } from '../model/errors.ts';
@@ -17,8 +20,8 @@ import {
 } from './provisioning-event-types.ts';
 
 /**
- * Who names no event type hears all of them, until it names one. The names of these subscriptions begin with a space,
- * as those of no other do.
+ * A client that names no event type receives all of them until it names one. The names of these subscriptions begin
+ * with a space, and no other names do.
  */
 const UNNAMED: readonly Subscription[] = ALL_EVENT_TYPES.map((eventType) => ({
   name: unnamed(eventType),
@@ -34,21 +37,22 @@ function unnamed(eventType: string): string {
 
 const REPLAY: ReplayRequest = {
   lastMs: bound(
-    'time by which a provisioning page that comes back is told what changed',
+    'age of the changes that are sent to a provisioning page when it reconnects',
     60_000,
     'ms',
-    'it hears of what is older no more',
+    'older changes are not sent',
   ),
   select: newestStates,
 };
 
-/** What has a state that the platform's dashboard shows until it hears of another. */
+/** Things that have a state which the platform's dashboard shows until it receives another state. */
 const WITH_STATE: ReadonlySet<string> = new Set(['task', 'batch', 'workflow']);
 
 /**
- * What is heard from the opening on. The platform's class connects anew and asks for nothing that it missed: its page
- * would show as running for ever what ended meanwhile. So a page (only a browser names an origin) that is signed in and
- * hears everything is told the newest state of each task, batch operation and workflow that changed lately.
+ * The subscriptions that begin with the connection. The platform's client class reconnects and does not ask for what
+ * it missed: its page would for ever show work as running that has ended meanwhile. So a page that is signed in and
+ * receives everything is sent the newest state of each task, batch operation and workflow that changed lately. A
+ * client that names an origin is a page, since only browsers do.
  */
 export function openingSubscriptions(
   { path, query, origin = '' }: Pick<OpenRequest, 'path' | 'query' | 'origin'>,
@@ -64,7 +68,7 @@ function newestStates(events: readonly HubEvent[]): HubEvent[] {
   return [...new Map(states.map((event) => [`${event.type} ${event.key}`, event])).values()];
 }
 
-/** Event types as they were asked for, in a list or with commas between. */
+/** The event types that a client asked for, in a list or separated by commas. */
 export function eventTypesIn(events: string | readonly string[]): string[] {
   const asked = typeof events === 'string' ? events.split(',') : events;
   const names = asked.map((name) => eventTypeOf(name.trim())).filter((name) => name !== '');
@@ -72,7 +76,7 @@ export function eventTypesIn(events: string | readonly string[]): string[] {
 }
 
 /**
- * What `subscribe` comes to. `since` among the filters is from when on the log is replayed.
+ * The meaning of `subscribe`. A `since` among the filters is the time from which the log is replayed.
  * @throws ProtocolError `filter_invalid`
  */
 export function subscribeCommand(eventTypes: readonly string[], filters: JsonObject): Command {
@@ -87,13 +91,13 @@ export function subscribeCommand(eventTypes: readonly string[], filters: JsonObj
   };
 }
 
-/** What `unsubscribe` comes to: an event type ends, whether it was named before or not. */
+/** The meaning of `unsubscribe`: the event types end, whether the client had named them or not. */
 export function unsubscribeCommand(eventTypes: readonly string[]): Command {
   return { kind: 'unsubscribe', ref: 'unsubscribe', names: [...eventTypes, ...eventTypes.map(unnamed)] };
 }
 
 /**
- * What the URL of a handshake asks for; `/metrics` and `/logs` are about one event type each.
+ * The subscriptions that the URL of a handshake asks for. `/metrics` and `/logs` are about one event type each.
  * @throws ProtocolError `filter_invalid`
  */
 export function subscriptionsOf(
@@ -117,8 +121,8 @@ function named(
 }
 
 /**
- * The filters on each event type, made once for all of them. A field is one of the data or else of the metadata; by
- * `task_name` a task is found that calls it `name`.
+ * The filters of each event type, made once for all of them. A field is looked for in the data and in the metadata.
+ * `task_name` also finds a task that calls this field `name`.
  */
 function filtersOn(fields: JsonObject): (eventType: string) => readonly Filter[] {
   const onAll = parseFilters(fields, (path) => [
@@ -133,7 +137,7 @@ function filtersOn(fields: JsonObject): (eventType: string) => readonly Filter[]
   return (eventType) => (eventType === TASK_STATUS_CHANGED ? onTasks : onAll);
 }
 
-/** `?level=ERROR,WARN&component=api&search=time out`; the text is looked for in the message. */
+/** `?level=ERROR,WARN&component=api&search=time out`. The text of `search` is looked for in the message. */
 function logFilters(query: URLSearchParams): readonly Filter[] {
   const fields = ['level', 'component'].map((name) => [name, valuesIn(query, name)] as const);
   const filters = filtersOn(Object.fromEntries(fields.filter(([, values]) => values.length > 0)))(LOG_ENTRY);
@@ -148,13 +152,13 @@ function valuesIn(query: URLSearchParams, name: string): string[] {
   return values.map((value) => value.trim()).filter((value) => value !== '');
 }
 
-/** Before the first event that the log can have taken in at this time. */
+/** The position before the first event that the log can have stored at this time. */
 function positionBefore(time: Json): Cursor {
   const ms = typeof time === 'string' ? momentOf(time) : undefined;
   if (ms === undefined) {
     throw new ProtocolError(
       'filter_invalid',
-      'The filters are not usable: since is no time. Expected one as RFC 3339 has it: 2025-09-26T10:00:00Z.',
+      'The filters are not usable: since is not a time. Expected the format of RFC 3339, as in 2025-09-26T10:00:00Z.',
     );
   }
   return cursorAt(ms);

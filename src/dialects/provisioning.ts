@@ -1,8 +1,9 @@
 /**
- * The Provisioning Platform: `/ws?token=&events=&batch_size=&compression=`, `/metrics` and `/logs`. Events are
- * `{"event_type","timestamp","data","metadata"}`, several at once `{"type":"batch","timestamp","events"}`; commands are
- * `auth`, `subscribe`, `unsubscribe` and `ping`. Source: its WebSocket API reference. That shows no answer but `pong`;
- * the others here have no `event_type`, and so its clients pass over them:
+ * The Provisioning Platform has the paths `/ws?token=&events=&batch_size=&compression=`, `/metrics` and `/logs`.
+ * Events are `{"event_type","timestamp","data","metadata"}`, and several at once are
+ * `{"type":"batch","timestamp","events"}`. Commands are `auth`, `subscribe`, `unsubscribe` and `ping`. The source is
+ * the platform's WebSocket API reference, which shows no answer but `pong`. The other answers here have no
+ * `event_type`, so the platform's clients ignore them:
  * ```
  * {"type":"subscribed","events":["TaskStatusChanged"]}                   also "unsubscribed"
  * {"type":"authenticated","principal":"user:ann","expires_at":"…"}
@@ -39,7 +40,7 @@ import {
   provisioningCommand,
 } from './provisioning-messages.ts';
 
-/** The reference also shows a client that sends its token once it is connected. */
+/** The reference also shows a client that sends its token after it has connected. */
 const AUTH_WITHIN_MS = bound('time for provisioning auth', 10_000, 'ms', 'the socket is closed (4001)');
 const LIMITS: ConnectionLimits = {
   connectionsPerPrincipal: bound(
@@ -51,7 +52,10 @@ const LIMITS: ConnectionLimits = {
   commandsPerSecond: bound('messages of a provisioning socket', 100, 'a second', 'it is closed with 4029'),
   subscriptionsMax: bound('event types of a provisioning socket', 50, 'entries', 'more are refused'),
 };
-/** Its reference names 10 as the default, and prints a client that reads no batches: one goes to who asks for it. */
+/**
+ * The reference names 10 as the default, but also prints a client that cannot read batches. So a client gets batches
+ * only if it asks for them.
+ */
 const BATCH_SIZE = 1;
 export const provisioning: Dialect = {
   name: 'provisioning',
@@ -98,7 +102,10 @@ export const provisioning: Dialect = {
   },
 };
 
-/** Of a list that is too long, no more is looked at than shows that. @throws ProtocolError `json_invalid` */
+/**
+ * The command. Of a list that is too long, only as many items are read as prove that. @throws ProtocolError
+ * `json_invalid`
+ */
 function commandIn(frame: string): unknown {
   const { value } = readJson(frame);
   if (!isJsonObject(value) || !Array.isArray(value['events'])) return value;
@@ -114,7 +121,7 @@ function encode(event: HubEvent): string | undefined {
   return `${envelope},"data":${textOf(object)},"metadata":${textOf(metadata)}}`;
 }
 
-/** What the URL asked for needs no answer: a client that asked for nothing more expects only events. */
+/** What the URL asked for gets no reply, since a client that sent no command expects nothing but events. */
 function encodeReply({ action, key, object }: HubEvent): string | undefined {
   const said = valueOf(object);
   const { patterns = [], principal, expiresAt, code, message, see } = isJsonObject(said) ? said : {};
@@ -136,12 +143,13 @@ function encodeReply({ action, key, object }: HubEvent): string | undefined {
 const TIMESTAMP = ',"timestamp":"';
 
 /**
- * Several events in one frame, under the time of the last of them: up to then the client knows everything. A clock would
- * make different frames for connections that hear the same.
+ * Joins several events into one frame. Its time is the time of the last event, because the client then knows
+ * everything up to it. A clock would make the frames of connections differ that receive the same events.
  */
 function join(texts: readonly string[]): string {
   const last = texts.at(-1) ?? '';
-  // As `encode` writes it, right after the event type; within a text of JSON each quote has a backslash before it.
+  // `encode` writes the timestamp right after the event type. Inside a JSON text every quote has a backslash before
+  // it.
   const start = last.indexOf(TIMESTAMP) + TIMESTAMP.length;
   const timestamp = last.slice(start, last.indexOf('"', start));
   return `{"type":"batch","timestamp":"${timestamp}","events":[${texts.join()}]}`;
@@ -149,7 +157,7 @@ function join(texts: readonly string[]): string {
 
 const encodings = new Map<number, Encoding>([[BATCH_SIZE, provisioning]]);
 
-/** One object for each size of batches. @throws ProtocolError */
+/** The encoding for a size of batches, always the same object for one size. @throws ProtocolError */
 function encodingOf(query: URLSearchParams): Encoding {
   const asked = query.get('batch_size') || String(BATCH_SIZE);
   const size = /^[1-9]\d{0,3}$/.test(asked) ? Number(asked) : 0;
@@ -192,14 +200,14 @@ const UNAUTHORIZED: ReadonlySet<ErrorCode> = new Set([
   'token_invalid',
 ]);
 
-/** Whoever cannot be told who they are gets 401 and the one word of the platform, with the reason in a header. */
+/** A client whose identity is not accepted gets 401 and the platform's one word for it, with the reason in a header. */
 function refusalOf({ code, status, message, see, retryAfterS }: BelfryError): Refusal {
   if (!UNAUTHORIZED.has(code)) {
     const headers: Record<string, string> = { 'Content-Type': 'application/json; charset=utf-8' };
     if (retryAfterS !== undefined) headers['Retry-After'] = `${retryAfterS}`;
     return new Refusal(status, headers, JSON.stringify({ code, message, see }));
   }
-  // RFC 6750 has no quotes in it.
+  // RFC 6750 permits no quotes in it.
   const reason = message.replaceAll(/[^ !#-[\]-~]/g, "'");
   const headers = {
     'Content-Type': 'text/plain; charset=utf-8',

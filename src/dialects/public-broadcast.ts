@@ -1,4 +1,7 @@
-/** What Norn and Dorgu have in common: a socket that anybody may open, that tells of its own system, and never listens. */
+/**
+ * What Norn and Dorgu have in common: anybody may open a socket, which sends the events of its own system and reads
+ * nothing.
+ */
 import { ProtocolError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Value } from '../model/json.ts';
@@ -7,7 +10,7 @@ import { ANONYMOUS, Grants, type Identity } from '../model/principal.ts';
 import { Refusal, type Command, type Session, type OpenRequest } from './dialect.ts';
 import { apiRefusal } from './refusal.ts';
 
-/** Everything that one system tells, to be heard and nothing besides. */
+/** Permits all events of one system, and nothing else. */
 export class PublicBroadcast {
   readonly #grants: Grants;
   readonly #subscriptions: Session['subscriptions'];
@@ -18,9 +21,10 @@ export class PublicBroadcast {
   }
 
   /**
-   * Hears its own system whoever asks, where that is allowed, since the documents want no credentials. A valid token then
-   * only says who it is: it adds no grant, and the connection does not end with it; a bad one is passed over. Elsewhere
-   * everybody with a token hears it, for as long as that counts. A token that names patterns hears by those alone.
+   * Where anonymous connections are allowed, everybody receives the events of this system, since the documents ask for
+   * no credentials. A valid token then only says who the client is: it adds no grant, and the connection does not end
+   * when it expires. An invalid token is ignored. Elsewhere everybody with a token receives the events, for as long as
+   * the token is valid. An identity whose token names patterns receives what these permit.
    * @throws Refusal
    */
   open(caller: OpenRequest['caller'], anonymous: boolean): Pick<Session, 'identity' | 'subscriptions'> {
@@ -40,11 +44,12 @@ export class PublicBroadcast {
   }
 }
 
-/** What a client says to a socket that never listens. */
+/** The command for everything that a client sends to such a socket. */
 export const IGNORED: Command = { kind: 'ignore', ref: '' };
 
 /**
- * An event from its name on the wire, `<type>.<action>`, split at the first dot, so that an action may hold more.
+ * Makes an event of its name on the wire, `<type>.<action>`. The name is split at the first dot, so an action may
+ * contain further dots.
  * @throws ProtocolError `event_invalid`
  */
 export function eventOf(name: string, key: string, object: Value): NewEvent {

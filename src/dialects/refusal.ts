@@ -20,8 +20,8 @@ const MODELS: Partial<Record<ErrorCode, readonly [model: string, type: string]>>
 };
 
 /**
- * How a request is refused wherever its dialect has no form of its own: in the body that DRP's clients read, with the
- * challenge as RFC 6750 has it.
+ * The refusal of a request wherever the dialect has no form of its own. The body is the one that DRP's clients read,
+ * and the challenge follows RFC 6750.
  */
 export function apiRefusal(error: BelfryError, method: string): HttpRefusal {
   const { code, status, message, see, retryAfterS, idempotencyKey } = error;

@@ -1,4 +1,4 @@
-/** Shapes that what is read and what is told have in common; each says in JSON Schema what its check looks at. */
+/** Schemas that messages in both directions share. Each one also says in JSON Schema what it checks. */
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../model/errors.ts';
 import { ExactNumber } from '../model/exact-number.ts';
@@ -14,12 +14,12 @@ import { formName, isOptional, type Form, type FormName } from '../model/format.
 import { isRfc3339 } from '../model/time.ts';
 import type { Messages } from './dialect.ts';
 
-/** Of what was JSON when it was read: there is nothing to look at. */
+/** Any JSON value. It was parsed as JSON before, so there is nothing to check. */
 export const anyJson = z.unknown() as unknown as z.ZodType<Value>;
 
 export const anyObject = z.custom<ObjectValue>(isObjectValue, 'expected an object').meta({ type: 'object' });
 
-/** The same, of items of a list that were not read. */
+/** The items of a list that have not been parsed yet. */
 export const anyText = z.unknown() as unknown as z.ZodType<JsonText>;
 
 export const anyNumber = z
@@ -29,20 +29,20 @@ export const anyNumber = z
   )
   .meta({ type: 'number' });
 
-/** Of which something can be made: 1e400 is a number, but no quantity. */
+/** A number that can be computed with: 1e400 is a number, but not a quantity. */
 export const quantity = anyNumber.refine((value) => Number.isFinite(Number(value)));
 
-/** That was read. */
+/** An object that has been parsed. */
 export const readObject = z.custom<JsonObject>(isJsonObject, 'expected an object').meta({ type: 'object' });
 
 export const rfc3339 = z
   .string()
-  .refine(isRfc3339, 'expected a time as RFC 3339 has it')
+  .refine(isRfc3339, 'expected a time in the format of RFC 3339')
   .meta({ format: 'date-time' });
 
 export const errorCode = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]);
 
-/** What a refusal says on a socket. */
+/** The fields of a refusal on a socket. */
 export const fault = {
   code: errorCode,
   message: z.string(),
@@ -50,7 +50,7 @@ export const fault = {
   idempotencyKey: z.string().optional(),
 };
 
-/** The commands of a union, each under the word by which it is told from the others. */
+/** The commands of a union, each under the value of the field that tells it from the others. */
 export function byWord(word: string, { options }: { readonly options: readonly z.ZodObject[] }): Messages {
   return Object.fromEntries(
     options.map((option) => [(option.shape[word] as z.ZodLiteral<string>).value, option]),
@@ -74,7 +74,7 @@ type Shape<Fields extends Readonly<Record<string, Form>>> = {
   -readonly [Name in keyof Fields]: SchemaOf<Fields[Name]>;
 };
 
-/** The fields of a format, and no others, as a schema. */
+/** A schema with the fields of a format, and no others. */
 export function schemaOf<const Fields extends Readonly<Record<string, Form>>>(
   fields: Fields,
 ): z.ZodObject<Shape<Fields>, z.core.$strict> {

@@ -27,7 +27,7 @@ export const ERRORS = {
   content_type_invalid: { status: 400, title: 'The request body is not announced as JSON.' },
   encoding_unsupported: { status: 415, title: 'The body is compressed in a way that the hub does not read.' },
   ttl_invalid: { status: 400, title: 'The token lifetime is not a positive whole number of seconds.' },
-  time_invalid: { status: 400, title: 'A time is not written as RFC 3339 has it.' },
+  time_invalid: { status: 400, title: 'A time is not in the format of RFC 3339.' },
   idempotency_key_invalid: { status: 400, title: 'The idempotency key is empty or too long.' },
   request_invalid: { status: 400, title: 'What came is no request of HTTP/1.1, or came too slowly.' },
   idempotency_key_reused: {

@@ -72,6 +72,8 @@ describe('a publisher', () => {
   it('who names mist is told that it has no format of its own', () => {
     const event = { type: 'container', action: 'log', key: '7', object: { line: 'x' } };
     expect(parseEvent(event)).toEqual(event);
-    expect(() => parseEvent(event, 'mist')).toThrow(/no format for publishers.*Expected type, action, key/);
+    expect(() => parseEvent(event, 'mist')).toThrow(
+      /no format for publishers.*Expected the fields type, action, key/,
+    );
   });
 });

@@ -137,8 +137,8 @@ describe('GET /api/v3/events', () => {
   it.each([
     ['limit=0', 400, 'The limit \\"0\\" is not usable. Expected a whole number from 1 to 1000.'],
     ['limit=1001', 400, 'is not usable'],
-    ['since=never', 400, 'is no cursor'],
-    ['until=', 400, 'is no cursor'],
+    ['since=never', 400, 'is not a cursor'],
+    ['until=', 400, 'is not a cursor'],
     ['pattern=a', 422, 'pattern'],
     ['filters=x', 400, 'JSON'],
   ])('refuses %s', async (query, status, message) => {
