@@ -2,21 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { costOf, type Cost } from './measure.ts';
 import { READERS, type Reader } from './readers.ts';
 
-/** `npm run test:cost` tries every input at full size; `npm test` some of each reader, in seconds. */
+/** `npm run test:cost` tries every input at full size. `npm test` tries a few inputs of each reader, in seconds. */
 const IS_WHOLE = process.env['BELFRY_TEST_COST'] === 'whole';
 const SAMPLE = 12;
 
-/** As much as headers may hold. */
+/** The largest size that headers may have. */
 const HANDSHAKE_BYTES = 16_384;
 const FRAME_BYTES = IS_WHOLE ? 1_048_576 : 131_072;
 
-/** What a reader may take: so much whatever it reads, and so much for each byte. */
+/** The bounds for a reader: a fixed part, and a part for each byte that it reads. */
 const CEILING = {
   anybody: { cpuMs: 15, cpuMsPerByte: 0, bytes: 4_194_304, bytesPerByte: 0 },
   'signed in': { cpuMs: 20, cpuMsPerByte: 0.000_3, bytes: 4_194_304, bytesPerByte: 60 },
 } as const;
 
-/** All of them, or some at even distances, so that every kind is among them. */
+/** All items, or some items at even distances, so that every kind is among them. */
 function chosen<Item>(items: readonly Item[]): readonly Item[] {
   if (IS_WHOLE || items.length <= SAMPLE) return items;
   return Array.from({ length: SAMPLE }, (_, i) => items[Math.floor((i * items.length) / SAMPLE)] as Item);
@@ -35,16 +35,16 @@ function mostOf({ by, runs }: Reader): { readonly took: Cost; readonly may: Cost
   };
 }
 
-/** A refusal that comes later is an answer too. */
+/** Catches a refusal that comes later, since it is an answer too. */
 function settled(run: () => unknown): unknown {
   const answer = run();
   if (answer instanceof Promise) answer.catch(() => undefined);
   return answer;
 }
 
-describe('what a client sends costs a node no more than a bounded time and memory', () => {
+describe('a reader of client input', () => {
   it.each(READERS.map((reader) => [reader.name, reader] as const))(
-    'when it reads %s',
+    'reads %s within a bounded time and memory',
     (_name, reader) => {
       const { took, may } = mostOf(reader);
       expect(took.cpuMs).toBeLessThan(may.cpuMs);
@@ -53,7 +53,7 @@ describe('what a client sends costs a node no more than a bounded time and memor
     IS_WHOLE ? 300_000 : 30_000,
   );
 
-  it('and a reader whose work is the product of two lists is found out', () => {
+  it('exceeds its time when its work is the product of two lists', () => {
     const lists = Array.from({ length: 3_000 }, (_, i) => i);
     const product = (): unknown => lists.map((a) => lists.filter((b) => `${a}` === `${b}`));
     expect(costOf(product, 1).cpuMs).toBeGreaterThan(CEILING.anybody.cpuMs);

@@ -1,4 +1,7 @@
-/** Pieces that readers of lists, paths, escapes, numbers and headers find hard to bear when they come over and over. */
+/**
+ * Pieces that are expensive for readers of lists, paths, escapes, numbers and headers when they are repeated many
+ * times.
+ */
 const PIECES = [
   'a',
   ',',
@@ -32,12 +35,15 @@ const PIECES = [
   '$',
 ] as const;
 
-/** A text of about so many bytes, of each kind. */
+/** Texts of about this many bytes, one for each piece. */
 export function hostileTexts(bytes: number): string[] {
   return PIECES.map((piece) => piece.repeat(Math.ceil(bytes / Buffer.byteLength(piece))));
 }
 
-/** JSON of about so many bytes: hard texts, long lists of each small value, wide and deep objects, products of lists. */
+/**
+ * JSON texts of about this many bytes: expensive strings, long lists of each small value, wide objects, deep objects
+ * and products of lists.
+ */
 export function hostileJson(bytes: number): string[] {
   const small = [
     '1',
@@ -58,7 +64,7 @@ export function hostileJson(bytes: number): string[] {
   return [...lists, wide, deep, ...texts];
 }
 
-/** Commands and events of about so many bytes, as each dialect writes them, hard in each of their fields. */
+/** Commands and events of about this many bytes in the format of each dialect, expensive in each of their fields. */
 export function hostileFrames(bytes: number): string[] {
   const patterns = fill(bytes, (i) => `"t${i}.a.k"`);
   const half = {
@@ -87,7 +93,7 @@ export function hostileFrames(bytes: number): string[] {
   return [...commands, ...hostileJson(bytes), ...hostileTexts(bytes)];
 }
 
-/** Events of about so many bytes in each format. */
+/** Events of about this many bytes in each format. */
 export function hostileEvents(bytes: number): string[] {
   return hostileJson(bytes).flatMap((json) => [
     `{"type":"a","action":"b","key":"c","object":${json}}`,
@@ -98,7 +104,7 @@ export function hostileEvents(bytes: number): string[] {
   ]);
 }
 
-/** Queries of about so many bytes, hard in the parameters that one of the hub's readers knows. */
+/** Queries of about this many bytes, expensive in the parameters that one of the hub's readers knows. */
 export function hostileQueries(bytes: number, names: readonly string[]): URLSearchParams[] {
   return names.flatMap((name) => [
     ...hostileTexts(bytes).map((text) => new URLSearchParams([[name, text]])),

@@ -5,13 +5,16 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
 export interface Cost {
-  /** Of the processor, not of the clock: what else the machine does is no cost of ours. */
+  /** Time of the processor, since other work of the machine does not count. */
   readonly cpuMs: number;
   /** Memory that the run took and that was not given back by its end. */
   readonly bytes: number;
 }
 
-/** What a run costs: the least of several, since the first of a kind also compiles. What it throws is its answer. */
+/**
+ * The cost of a run: the least of several runs, since the first of a kind also compiles. An error that it throws
+ * counts as its answer.
+ */
 export function costOf(run: () => unknown, times = 3): Cost {
   const costs = Array.from({ length: times }, () => once(run));
   return {

@@ -11,12 +11,15 @@ import { parseQuery } from '../../src/registry/connection-query.ts';
 import { hostileEvents, hostileFrames, hostileJson, hostileQueries, hostileTexts } from './inputs.ts';
 import { parseEvent } from '../support/formats.ts';
 
-/** Something that reads what a client sends. */
+/** A part of the hub that reads what clients send. */
 export interface Reader {
   readonly name: string;
-  /** Who can reach it: anybody, with as much as a handshake may hold; or whoever has signed in, with whole frames and bodies. */
+  /**
+   * Who can reach the reader: anybody, with the bytes of a handshake, or a client that has signed in, with whole
+   * frames and bodies.
+   */
   readonly by: 'anybody' | 'signed in';
-  /** Runs that read about so many bytes each. */
+  /** Runs that read about this many bytes each. */
   readonly runs: (bytes: number) => readonly (() => unknown)[];
 }
 

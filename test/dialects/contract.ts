@@ -10,7 +10,7 @@ import { Pattern } from '../../src/model/pattern.ts';
 import { thrownBy } from '../support/thrown.ts';
 import { runs } from '../support/runs.ts';
 
-/** One golden example: what goes in, and what comes out, is refused (`! code ref`), or is not said at all (`-`). */
+/** One golden example: the input, and the result. A result can also be a refusal (`! code ref`), or nothing (`-`). */
 interface Golden {
   readonly fact: string;
   readonly given: string;
@@ -19,18 +19,18 @@ interface Golden {
 }
 
 export interface ContractOptions {
-  /** What an event comes to that is encoded and then published as it was read; nothing, where nobody can publish so. */
+  /** The event that a publisher would publish with the encoded frame, or `undefined` where nobody can publish it. */
   readonly comesBack: (event: HubEvent) => NewEvent | undefined;
-  /** What makes it one that the dialect supports, where it has one for few. */
+  /** Fields that make an event one that the dialect supports, for dialects that support few events. */
   readonly says?: readonly Partial<HubEvent>[];
 }
 
-/** What every dialect keeps to; its golden frames lie in `test/fixtures/<name>`. */
+/** The rules that every dialect keeps. Its golden frames are in `test/fixtures/<name>`. */
 export function dialectContract(dialect: Dialect, { comesBack, says = [{}] }: ContractOptions): void {
   describe(`the ${dialect.name} dialect encodes`, () => {
     encodesGolden(dialect, 'events', dialect);
 
-    it('without changing the event, and twice the same', () => {
+    it('an event the same way twice, and leaves the event unchanged', () => {
       fc.assert(
         fc.property(hubEvent, (event) => {
           const given = frozen(event);
@@ -39,7 +39,7 @@ export function dialectContract(dialect: Dialect, { comesBack, says = [{}] }: Co
       );
     });
 
-    it('one JSON object without line breaks, or nothing', () => {
+    it('an event as one JSON object without line breaks, or as nothing', () => {
       const anyType = fc.tuple(
         hubEvent,
         fc.constantFrom(HUB_TYPE, 'websocket', 'profiles', '', 'constructor'),
@@ -54,7 +54,7 @@ export function dialectContract(dialect: Dialect, { comesBack, says = [{}] }: Co
       );
     });
 
-    it('what it can say so that it parses back', () => {
+    it('an event so that its own format parses it back, if it supports the event', () => {
       fc.assert(
         fc.property(hubEvent, fc.constantFrom(...says), (any, said) => {
           const event = { ...any, ...said };
@@ -74,7 +74,7 @@ export function dialectContract(dialect: Dialect, { comesBack, says = [{}] }: Co
       expect(outcomeOf(() => dialect.decode(example.given))).toEqual(expectedOf(example));
     });
 
-    it('any text, or throws ProtocolError', () => {
+    it('any text to a command, or throws ProtocolError', () => {
       const valid = commands.filter(({ said }) => said !== undefined).map(({ given }) => given);
       const frame = fc.oneof(
         fc.string({ unit: 'binary' }),
@@ -91,7 +91,7 @@ export function dialectContract(dialect: Dialect, { comesBack, says = [{}] }: Co
       );
     });
 
-    it('frames nested beyond reason as nothing, or throws ProtocolError', () => {
+    it('deeply nested frames to nothing, or throws ProtocolError', () => {
       for (const text of [
         '['.repeat(10_000),
         '{"a":'.repeat(10_000),
@@ -111,7 +111,7 @@ export function dialectContract(dialect: Dialect, { comesBack, says = [{}] }: Co
       expect(outcomeOf(() => published(dialect, body))).toEqual(expectedOf(example));
     });
 
-    it('any JSON, finds another format in it, or throws ProtocolError', () => {
+    it('any JSON to an event, leaves it to another format, or throws ProtocolError', () => {
       const bodies = examples.map(({ given }) => parseJson(given)).filter((body) => isJsonObject(body));
       const changed = fc
         .tuple(fc.constantFrom(...bodies), fc.dictionary(fieldName(bodies), jsonValue, { maxKeys: 3 }))
@@ -129,14 +129,14 @@ export function dialectContract(dialect: Dialect, { comesBack, says = [{}] }: Co
   });
 }
 
-/** The golden frames of a file, each a fact of its own. */
+/** Tests the golden frames of a file. Each frame is a test of its own. */
 export function encodesGolden(dialect: Dialect, file: string, { encode }: Encoding): void {
   it.each(named(golden(dialect, file)))('%s', (_fact, { given, said }) => {
     expect(encode(frozen(parseJson(given)) as unknown as HubEvent)).toBe(said);
   });
 }
 
-/** Examples are blocks of three lines, `# fact`, `< what goes in` and `> what comes out`, all to the letter. */
+/** The examples of a file. Each one is a block of three lines, `# fact`, `< input` and `> result`. */
 function golden(dialect: Dialect, file: string): Golden[] {
   const url = new URL(`../fixtures/${dialect.name}/${file}.txt`, import.meta.url);
   const blocks = readFileSync(url, 'utf8').trimEnd().split('\n\n');
@@ -164,7 +164,7 @@ const name = fc.oneof(
   fc.constantFrom('profiles', 'save', 'a.b', '*', 'constructor', ' a '),
 );
 
-/** Anything that may have been published. */
+/** Any event that may have been published. */
 const hubEvent: fc.Arbitrary<HubEvent> = fc.record(
   {
     id: fc.constantFrom('1736937000123-0', '2-7'),
@@ -187,7 +187,7 @@ const hubEvent: fc.Arbitrary<HubEvent> = fc.record(
   { requiredKeys: ['size', 'time', 'type', 'action', 'key', 'object'], noNullPrototype: true },
 );
 
-/** Commands with something cut out, put in, doubled, or put in place of something else. */
+/** Commands that had a piece removed, inserted, doubled or replaced. */
 function mutated(valid: readonly string[]): fc.Arbitrary<string> {
   const bit = fc.oneof(
     fc.constantFrom(
@@ -220,7 +220,7 @@ function mutated(valid: readonly string[]): fc.Arbitrary<string> {
     );
 }
 
-/** Names that fields of these bodies have, in any case. */
+/** The names of fields in these bodies, in any case. */
 function fieldName(bodies: readonly JsonObject[]): fc.Arbitrary<string> {
   const names = [...new Set(bodies.flatMap((body) => Object.keys(body)))];
   return fc.oneof(
@@ -241,7 +241,7 @@ function expectedOf({ said, refused }: Golden): object {
   return refused === undefined ? { said: said && (JSON.parse(said) as unknown) } : { refused };
 }
 
-/** What comes of it: something said, or the code of a refusal with the command that it answers, if any. */
+/** The outcome: the result, or the code of a refusal with the id of the command that it answers, if there is one. */
 function published(dialect: Dialect, body: Json): NewEvent | undefined {
   const event = dialect.publishing?.parse(body);
   if (event !== undefined) refuseReservedType(event);
@@ -257,7 +257,7 @@ function outcomeOf(run: () => object | undefined): object {
   }
 }
 
-/** Commands with patterns as their parts and filters as their texts. */
+/** Commands with their patterns as parts and their filters as texts. */
 function plain(value: object | undefined): unknown {
   if (value === undefined) return undefined;
   return JSON.parse(

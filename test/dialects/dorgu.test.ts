@@ -22,7 +22,7 @@ function open(request: Partial<OpenRequest> = {}): Session {
 }
 
 describe('a dorgu socket', () => {
-  it('has the rhythm and the bounds of its document', () => {
+  it('has the heartbeat and the limits of its document', () => {
     expect(open()).toMatchObject({
       heartbeat: { pingMs: 25_000, pongWaitMs: 60_000 },
       limits: { inboundMaxBytes: 512 },
@@ -30,27 +30,27 @@ describe('a dorgu socket', () => {
     expect(open().deflate).toBeUndefined();
   });
 
-  it('has the write deadline of its document, ten seconds, which is that of every socket', () => {
+  it('has the write timeout of every socket, ten seconds, which its document names too', () => {
     expect(loadConfig({}).writeTimeoutMs).toBe(10_000);
   });
 
-  it('takes frames as large as the real server does where the setting says so', () => {
+  it('reads frames as large as the real server does when the setting permits it', () => {
     const settings = { nornAllowedOrigins: [], dorguInboundMaxBytes: 524_288 };
     expect(open({ settings, anonymous: false, caller: anIdentity() }).limits?.inboundMaxBytes).toBe(524_288);
   });
 
-  it('takes a page of any origin', () => {
+  it('accepts a page of any origin', () => {
     for (const origin of ['https://evil.example', 'null', '']) expect(() => open({ origin })).not.toThrow();
   });
 
-  it('is for everybody: a valid token says who it is, a bad one is passed over', () => {
+  it('is open to everybody: a valid token names the principal, an invalid one is ignored', () => {
     expect(open({ caller: anIdentity({ principal: 'user:ann' }) }).identity.principal).toBe('user:ann');
     expect(open().identity.principal).toBe('unknown');
     const bad = new BelfryError('token_invalid', 'The token is not valid.');
     expect(open({ caller: bad }).identity.principal).toBe('unknown');
   });
 
-  it('hears of clusters and nothing else, with whatever token, and may publish nothing', () => {
+  it('receives cluster events only, with any token, and may publish nothing', () => {
     for (const caller of [NOBODY, anIdentity({ subscribe: Grants.all, publish: Grants.all })]) {
       const { identity, subscriptions } = open({ caller });
       const heard = (type: string, action: string): boolean => {
@@ -69,7 +69,7 @@ describe('a dorgu socket', () => {
 });
 
 describe('a burst of cluster events', () => {
-  /** What a dorgu client hears of events that all wait for one flush. */
+  /** The frames that a dorgu client receives for events that all wait for one flush. */
   async function heard(...events: readonly [action: string, name: string][]): Promise<string[]> {
     const { broker, commands, connect, hub } = await startHub();
     const session = open();
@@ -86,12 +86,12 @@ describe('a burst of cluster events', () => {
       .map(({ type, data }) => `${type} ${data.name}`);
   }
 
-  it('for one name is told once', async () => {
+  it('is sent as one frame if it is about one cluster', async () => {
     const burst = Array.from({ length: 50 }, (): [string, string] => ['updated', 'prod']);
     expect(await heard(...burst)).toEqual(['cluster.updated prod']);
   });
 
-  it('for several names is told once each, in the order of what happened last', async () => {
+  it('is sent as one frame for each cluster, in the order of the last events', async () => {
     expect(await heard(['updated', 'a'], ['updated', 'b'], ['updated', 'c'], ['updated', 'a'])).toEqual([
       'cluster.updated b',
       'cluster.updated c',
@@ -99,7 +99,7 @@ describe('a burst of cluster events', () => {
     ]);
   });
 
-  it('loses no kind of it', async () => {
+  it('loses no kind of event', async () => {
     expect(
       await heard(['added', 'prod'], ['updated', 'prod'], ['updated', 'prod'], ['deleted', 'prod']),
     ).toEqual(['cluster.added prod', 'cluster.updated prod', 'cluster.deleted prod']);
@@ -109,7 +109,7 @@ describe('a burst of cluster events', () => {
     [['added', 'updated', 'deleted', 'added'], 'added'],
     [['updated', 'deleted', 'updated', 'deleted'], 'deleted'],
     [['deleted', 'added', 'updated', 'added', 'updated'], 'updated'],
-  ])('%j ends with what happened last', async (actions, last) => {
+  ])('ends with its last event when it is %j', async (actions, last) => {
     const told = await heard(...actions.map((action): [string, string] => [action, 'prod']));
     expect(told.at(-1)).toBe(`cluster.${last} prod`);
     expect(new Set(told).size).toBe(told.length);

@@ -24,14 +24,14 @@ async function drpClient(): Promise<TestHub & { client: TestConnection }> {
   return { ...test, client: test.connect({ dialect: drp }) };
 }
 
-/** The keys of the events that a client heard, acks left out. */
+/** The keys of the events that a client received, without acks. */
 function heard(client: TestConnection): unknown[] {
   const events = client.takeTexts().map((text) => JSON.parse(text) as Record<string, unknown>);
   return events.filter((event) => event['Type'] !== 'websocket').map((event) => event['Key']);
 }
 
 describe('a drp client', () => {
-  it('gets one ack for each command, with what it said to the letter', async () => {
+  it('gets one ack for each command, with exactly the filter that it sent', async () => {
     const { client } = await drpClient();
     for (const command of [
       'register profiles.save.global',
@@ -53,7 +53,7 @@ describe('a drp client', () => {
     ]);
   });
 
-  it('gets an ack for a filter that was registered before, and hears an event once', async () => {
+  it('gets an ack for a filter that it registered before, and receives an event once', async () => {
     const { client, publish } = await drpClient();
     for (let n = 0; n < 3; n++) client.send('register profiles.*.*');
     client.send('register *.*.*');
@@ -83,7 +83,7 @@ describe('a drp client', () => {
     expect(heard(client)).toEqual([]);
   });
 
-  it('gets an ack for a filter of fewer than three parts, and hears nothing by it', async () => {
+  it('gets an ack for a filter of fewer than three parts, and receives nothing for it', async () => {
     const { client, publish } = await drpClient();
     for (const filter of ['profiles', 'profiles.save', '*', '*.*']) client.send(`register ${filter}`);
     expect(client.takeTexts()).toEqual(
@@ -93,7 +93,7 @@ describe('a drp client', () => {
     expect(client.takeTexts()).toEqual([]);
   });
 
-  it('gets an ack for a filter outside its grants, and hears nothing by it', async () => {
+  it('gets an ack for a filter outside its grants, and receives nothing for it', async () => {
     const { connect, publish } = await startHub();
     const client = connect({ dialect: drp, identity: anIdentity({ subscribe: Grants.parse(['jobs.*.*']) }) });
     client.send('register profiles.*.*');
@@ -111,7 +111,7 @@ describe('a drp client', () => {
     ['a list', ['a.b.1,2,3']],
     ['a list and one more', ['a.b.1,2', 'a.b.3']],
   ])(
-    'is closed with a reason, and gets no ack, for more topics than it may hold: %s',
+    'is closed with a reason and without an ack when it registers more topics than it may have: %s',
     async (_what, filters) => {
       const { connect } = await startHub({ maxTopics: 2 });
       const client = connect({ dialect: drp });
@@ -124,7 +124,7 @@ describe('a drp client', () => {
     },
   );
 
-  it('hears all of as many topics as it may hold', async () => {
+  it('receives the events of as many topics as it may have', async () => {
     const { connect, publish } = await startHub({ maxTopics: 3 });
     const client = connect({ dialect: drp });
     for (const key of ['1', '2', '3', '3']) client.send(`register a.b.${key}`);
@@ -133,7 +133,7 @@ describe('a drp client', () => {
     expect(heard(client)).toEqual(['1', '2', '3']);
   });
 
-  it('is not answered where it says no command, and stays connected', async () => {
+  it('gets no answer to a text that is no command, and stays connected', async () => {
     const { client, reported } = await drpClient();
     const malformed = [
       '',
@@ -152,7 +152,7 @@ describe('a drp client', () => {
     expect(reported).toEqual(Array.from({ length: malformed.length + 1 }, () => 'command_invalid'));
   });
 
-  it('reads the ack before any event that the filter admits', async () => {
+  it('gets the ack before any event that the filter admits', async () => {
     const { client, broker, hub } = await drpClient();
     broker.append({ key: 'before' });
     client.send('register *.*.*');
@@ -164,7 +164,7 @@ describe('a drp client', () => {
     expect(texts[1]).toContain('"Key":"after"');
   });
 
-  it('hears no acks of others, and one event a frame', async () => {
+  it('receives no acks of other clients, and one event in each frame', async () => {
     const { client, connect, broker, hub } = await drpClient();
     client.send('register *.*.*');
     connect({ dialect: drp }).send('register *.*.*');
@@ -176,7 +176,7 @@ describe('a drp client', () => {
     expect(texts.map((text) => (JSON.parse(text) as { Key: string }).Key)).toEqual(['1', '2']);
   });
 
-  it('hears by lists and escapes', async () => {
+  it('subscribes by lists and escapes', async () => {
     const { client, publish } = await drpClient();
     client.send('register a\\1b,\\3.save, update.x\\2y,*,dotted.key');
     client.takeTexts();
@@ -205,7 +205,7 @@ function refused(caller: BelfryError): Refusal {
 }
 
 describe('a drp handshake', () => {
-  it('opens a connection that hears nothing yet, and is pinged as the server of 2019 did', () => {
+  it('opens a connection that receives nothing yet, and is pinged as the server of 2019 pings', () => {
     const caller = anIdentity();
     expect(drp.open(anOpenRequest('/api/v3/ws', 'pattern=*.*.*', { caller }))).toEqual({
       identity: caller,
@@ -214,23 +214,26 @@ describe('a drp handshake', () => {
     });
   });
 
-  it.each(['credentials_missing', 'credentials_malformed'] as const)('%s is 401 without a body', (code) => {
-    expect(refused(new BelfryError(code, 'Why.'))).toMatchObject({
-      status: 401,
-      headers: { 'WWW-Authenticate': 'dr-provision' },
-      body: '',
-    });
-    expect(refused(new BelfryError(code, 'Why.')).headers).not.toHaveProperty('Content-Type');
-  });
+  it.each(['credentials_missing', 'credentials_malformed'] as const)(
+    'is refused with 401 and no body for %s',
+    (code) => {
+      expect(refused(new BelfryError(code, 'Why.'))).toMatchObject({
+        status: 401,
+        headers: { 'WWW-Authenticate': 'dr-provision' },
+        body: '',
+      });
+      expect(refused(new BelfryError(code, 'Why.')).headers).not.toHaveProperty('Content-Type');
+    },
+  );
 
-  it('with a wrong password is 403 and says no more than that', () => {
+  it('is refused with 403 and no details when the password is wrong', () => {
     const refusal = refused(new BelfryError('password_wrong', 'The user "eve" is unknown.'));
     expect(refusal.status).toBe(403);
     expect(refusal.headers).toEqual({ 'Content-Type': 'application/json; charset=utf-8' });
     expect(refusal.body).toBe('{"Model":"users","Key":"","Type":"","Messages":["Access Denied"],"Code":403}');
   });
 
-  it('with a token that is not valid is 403, and asks for another', () => {
+  it('is refused with 403 and a new challenge when the token is not valid', () => {
     const refusal = refused(new BelfryError('token_invalid', 'It has expired.'));
     expect(refusal.status).toBe(403);
     expect(refusal.headers).toMatchObject({ 'WWW-Authenticate': 'dr-provision' });
@@ -252,7 +255,7 @@ describe('a drp error on REST', () => {
     ['content_type_invalid', 'POST', { Model: '', Type: 'POST', Code: 400 }],
     ['not_acceptable', 'GET', { Model: '', Type: 'GET', Code: 406 }],
     ['unavailable', 'POST', { Model: '', Type: 'POST', Code: 503 }],
-  ])('%s on %s has all five fields in order', (code, method, fields) => {
+  ])('for the code %s and the method %s has all five fields in order', (code, method, fields) => {
     const { status, headers, body } = drpRefusal(new BelfryError(code, 'Why.'), method);
     const read = JSON.parse(body) as Record<string, unknown>;
     expect(Object.keys(read)).toEqual(['Model', 'Key', 'Type', 'Messages', 'Code']);

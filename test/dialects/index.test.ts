@@ -12,12 +12,12 @@ describe('a published event', () => {
     expect(parseEvent(asDrp)).toEqual(canonical);
   });
 
-  it('in the format that is named is read as that', () => {
+  it('is read in the format that the publisher names', () => {
     expect(parseEvent(canonical, 'native')).toEqual(canonical);
     expect(parseEvent(asDrp, 'drp')).toEqual(canonical);
   });
 
-  it('in another format than the one that is named is refused', () => {
+  it('is refused when it is not in the format that the publisher names', () => {
     const refused: unknown = expect.objectContaining({ name: 'ProtocolError', code: 'event_invalid' });
     expect(() => parseEvent(canonical, 'drp')).toThrow(refused);
     expect(() => parseEvent(asDrp, 'native')).toThrow(refused);
@@ -34,7 +34,7 @@ describe('a published event', () => {
     { type: 'profiles' },
     { action: 'save' },
     { event: canonical },
-  ])('is refused when no dialect knows it: %j', (body) => {
+  ])('is refused when no dialect knows its format: %j', (body) => {
     expect(() => parseEvent(body)).toThrow(expect.objectContaining({ code: 'event_invalid' }));
   });
 
@@ -49,17 +49,17 @@ describe('a published event', () => {
     },
   );
 
-  it.each(['connections', 'presence', 'tokens'])('of the type %s is read from the log', (type) => {
+  it.each(['connections', 'presence', 'tokens'])('is read from the log when its type is %s', (type) => {
     expect(parseLogged({ ...canonical, type })).toEqual({ ...canonical, type });
   });
 
-  it.each(['belfry', 'websocket'])('of the type %s is not even read from the log', (type) => {
+  it.each(['belfry', 'websocket'])('is not read from the log when its type is %s', (type) => {
     expect(() => parseLogged({ ...canonical, type })).toThrow(
       expect.objectContaining({ code: 'type_reserved' }),
     );
   });
 
-  it('that has all fields of one format and some of another is in the first', () => {
+  it('is read in the more certain format when it has all fields of one and some of another', () => {
     expect(parseEvent({ type: 'cluster.added', appId: 'a', data: { name: 'p' } })).toEqual({
       type: 'cluster',
       action: 'added',
@@ -71,16 +71,16 @@ describe('a published event', () => {
     });
   });
 
-  it('of norn may lack its payload', () => {
+  it('may lack its payload in the norn format', () => {
     const event = { type: 'deploy', action: 'step', key: 'a', object: {} };
     expect(parseEvent({ type: 'deploy.step', appId: 'a' })).toEqual(event);
   });
 
-  it('of drp that has a field twice, in letters of different case, is refused', () => {
+  it('is refused in the drp format when it has a field twice, in letters of different case', () => {
     expect(() => parseEvent({ ...asDrp, type: 'other' })).toThrow(/field type twice/);
   });
 
-  it('that is half one format and half another is refused, not guessed at', () => {
+  it('is refused, not guessed at, when it has half the fields of two formats', () => {
     expect(() => parseEvent({ ...canonical, Object: {} })).toThrow(
       expect.objectContaining({ code: 'event_invalid' }),
     );
@@ -88,7 +88,7 @@ describe('a published event', () => {
 });
 
 describe('a path', () => {
-  it('under its name belongs to each dialect on every listener', () => {
+  it('belongs to its dialect on every listener when it begins with the name of the dialect', () => {
     for (const dialect of DIALECTS) {
       expect(dialectAt(`/${dialect.name}/ws`, 'metrics', DIALECTS)).toBe(dialect);
       expect(dialectAt(`/${dialect.name}/ws`, 'native', DIALECTS)).toBe(dialect);
@@ -96,18 +96,18 @@ describe('a path', () => {
     }
   });
 
-  it('of one system belongs to its dialect whatever the default', () => {
+  it('belongs to the dialect of its system on every listener when only one system has it', () => {
     expect(dialectAt('/api/v3/ws', 'native', DIALECTS)?.name).toBe('drp');
     expect(dialectAt('/api/v3/ws', 'metrics', DIALECTS)?.name).toBe('drp');
   });
 
-  it('belongs to nobody otherwise', () => {
+  it('belongs to no dialect in all other cases', () => {
     for (const path of ['/', '/ws', '/ws/', '/native', '/native/ws/', '/NATIVE/ws', '/api/v3/ws/x']) {
       expect(dialectAt(path, 'metrics', DIALECTS)).toBeUndefined();
     }
   });
 
-  it('belongs to one dialect only, whose names are all different', () => {
+  it('belongs to one dialect only, and all dialects have different names', () => {
     const paths = DIALECTS.flatMap(({ name, entryPoints }) =>
       entryPoints.map(({ path }) => (path === '/ws' ? `/${name}/ws` : path)),
     );

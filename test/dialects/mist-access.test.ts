@@ -6,14 +6,14 @@ import { Grants, type Identity } from '../../src/model/principal.ts';
 import { anEvent, anIdentity } from '../support/connection.ts';
 import { anyText, DEPLOYING, json, open, refused, RUNNING, STOPPED, told } from './mist-helpers.ts';
 
-describe('what is not there', () => {
+describe("a resource that Mist's streams do not know", () => {
   it.each([
     ['/ws/container/logs?appId=8', 'Container not found'],
     ['/api/ws/container/logs?appId=8', 'Container not found'],
     ['/api/ws/container/stats?appId=8', 'Container not found'],
     ['/ws/deployment/logs?deploymentId=8', 'Deployment not found'],
     ['/api/deployments/logs/stream?id=8', 'Deployment not found'],
-  ])('is told as an error at %s, and may come yet', async (url, message) => {
+  ])('is reported as an error at %s, whose socket stays open for later events', async (url, message) => {
     const {
       first = [],
       subscriptions,
@@ -30,7 +30,7 @@ describe('what is not there', () => {
     expect([subscriptions.length, closeAfterMs]).toEqual([1, undefined]);
   });
 
-  it('is there when nothing but its log is kept', async () => {
+  it('is known as soon as one line of its log is kept', async () => {
     const log = anEvent({ type: 'container', action: 'log', key: '7', object: { line: 'x' } });
     expect((await open('/api/ws/container/logs?appId=7', { kept: [log] })).subscriptions).toHaveLength(1);
     const build = { ...log, type: 'deployment', key: '42' };
@@ -40,9 +40,9 @@ describe('what is not there', () => {
   });
 });
 
-describe('a container that does not run', () => {
+describe('a container that is not running', () => {
   it.each(['/ws/container/logs', '/api/ws/container/logs', '/api/ws/container/stats'])(
-    'tells its status at %s, that it does not run, and no more',
+    'sends its status and an error at %s, and nothing else',
     async (path) => {
       expect(await told(`${path}?appId=7`, { kept: [RUNNING, STOPPED] })).toEqual([
         { type: 'status', timestamp: '2025-01-15T10:30:00Z', data: STOPPED.object },
@@ -55,13 +55,13 @@ describe('a container that does not run', () => {
     },
   );
 
-  it('tells nothing of its status to who may hear its lines only', async () => {
+  it('does not send its status to a client that may receive its lines only', async () => {
     const caller = anIdentity({ subscribe: Grants.parse(['container.log.7']) });
     const { first, closeAfterMs } = await open('/ws/container/logs?appId=7', { caller, kept: [STOPPED] });
     expect([first, closeAfterMs]).toEqual([[], undefined]);
   });
 
-  it('is one of which a status says so; a deployment that stopped still has a log', async () => {
+  it('is one whose status says so, and a stopped deployment still has a log', async () => {
     for (const object of [null, {}, { state: 3 }]) {
       const session = await open('/ws/container/logs?appId=7', { kept: [{ ...RUNNING, object }] });
       expect(session.subscriptions).toHaveLength(1);
@@ -71,8 +71,8 @@ describe('a container that does not run', () => {
   });
 });
 
-describe('somebody who opens a stream of Mist', () => {
-  it.each(MIST_PATHS)('without a token is refused at %s with 401', async (path) => {
+describe('a client that opens a stream of Mist', () => {
+  it.each(MIST_PATHS)('is refused at %s with 401 when it has no token', async (path) => {
     const caller = new BelfryError('credentials_missing', 'Why.');
     const { status, headers, body } = await refused(path, { caller });
     expect([status, headers]).toEqual([401, { 'Content-Type': 'application/json' }]);
@@ -82,7 +82,7 @@ describe('somebody who opens a stream of Mist', () => {
   });
 
   it.each<ErrorCode>(['token_invalid', 'credentials_malformed', 'password_wrong'])(
-    'with credentials that are not good is refused with 401: %s',
+    'is refused with 401 when its credentials are bad: %s',
     async (code) => {
       const { status, body } = await refused('/ws/metrics', { caller: new BelfryError(code, 'Why.') });
       expect([status, JSON.parse(body)]).toEqual([401, json('Invalid or expired token', 'Why.')]);
@@ -98,7 +98,7 @@ describe('somebody who opens a stream of Mist', () => {
     expect([refusal.status, JSON.parse(refusal.body)]).toEqual([status, json(message, 'Why.')]);
   });
 
-  it('is refused before anything is said of what there is', async () => {
+  it('is refused before it could learn whether the resource exists', async () => {
     const caller = new BelfryError('credentials_missing', 'Why.');
     expect((await refused('/api/ws/container/logs?appId=8', { caller })).status).toBe(401);
   });
@@ -106,7 +106,7 @@ describe('somebody who opens a stream of Mist', () => {
   const may = (...patterns: string[]): Identity => anIdentity({ subscribe: Grants.parse(patterns) });
   const user = may();
 
-  it('and holds no patterns may hear all of Mist, and nothing else', async () => {
+  it('may receive everything of Mist, and nothing else, when its token names no patterns', async () => {
     const { identity } = await open('/ws/container/logs?appId=7', { caller: user, kept: [RUNNING] });
     const mine = (type: string, action: string, key: string): boolean =>
       identity.subscribe.permit({ type, action, key } satisfies Partial<NewEvent>);
@@ -123,7 +123,7 @@ describe('somebody who opens a stream of Mist', () => {
     expect((await open('/ws/metrics', { caller: user })).identity.subscribe).toBe(identity.subscribe);
   });
 
-  it('and holds patterns may hear those and no more', async () => {
+  it('may receive what its patterns permit, and nothing else', async () => {
     const caller = may('container.*.7');
     const session = await open('/ws/container/logs?appId=7', { caller, kept: [RUNNING] });
     expect(session.identity).toBe(caller);
@@ -141,7 +141,7 @@ describe('somebody who opens a stream of Mist', () => {
     }
   });
 
-  it('and may not hear it is not told whether there is such a thing', async () => {
+  it('is not told whether the resource exists when it may not receive its events', async () => {
     const [here, gone] = [[RUNNING], []].map((kept) =>
       told('/ws/container/logs?appId=7', { caller: may('a.b.c'), kept }),
     );
@@ -149,7 +149,7 @@ describe('somebody who opens a stream of Mist', () => {
   });
 
   it.each(['/ws/metrics', '/api/ws/stats'])(
-    'and may not hear samples is refused with 403: %s',
+    'is refused with 403 when it may not receive samples: %s',
     async (path) => {
       const { status, body } = await refused(path, { caller: may('container.*.*') });
       expect([status, JSON.parse(body)]).toEqual([403, json('Permission denied', anyText)]);

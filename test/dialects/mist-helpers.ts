@@ -31,7 +31,7 @@ interface World {
   readonly retained?: OpenRequest['retained'];
 }
 
-/** A handshake, its caller already with what Mist itself grants. */
+/** Opens a stream for a caller that has the grants which Mist itself gives. */
 export async function open(url: string, world: World = {}): Promise<Session> {
   const { caller = anIdentity(), kept = [], now = Date.parse('2025-01-15T10:30:00.5Z') } = world;
   const [path = '', query] = url.split('?');
@@ -57,7 +57,7 @@ export async function refused(url: string, world?: World): Promise<Refusal> {
   throw new Error('was not refused', { cause: thrown });
 }
 
-/** What a client is told that is told no more than this. */
+/** Every message that a client is sent whose stream ends after them. */
 export async function told(url: string, world?: World): Promise<unknown[]> {
   const { subscriptions, first = [], encoding, closeAfterMs } = await open(url, world);
   expect({ subscriptions, closeAfterMs }).toEqual({ subscriptions: [], closeAfterMs: 0 });
@@ -84,7 +84,9 @@ export const json = (message: string, error: unknown): object => ({
 });
 export const anyText = expect.any(String) as string;
 
-/** Opens a stream as the gateway does. `upgrading` comes between what is asked at the handshake and what is told. */
+/**
+ * Opens a stream as the gateway does. `upgrading` runs between the questions of the handshake and the first message.
+ */
 export async function begin(
   { broker, clock, commands, connect }: TestHub,
   url: string,
@@ -100,7 +102,7 @@ export async function begin(
   return client;
 }
 
-/** What a client was told since the last call: `log 3`, `status running`, `stats 1.5`, `end`. */
+/** The messages that a client was sent since the last call: `log 3`, `status running`, `stats 1.5`, `end`. */
 export function briefly(client: TestConnection): string[] {
   return client.takeTexts().map((text) => {
     const { type, data } = JSON.parse(text) as { type: string; data: Record<string, string> };

@@ -6,7 +6,7 @@ import type { Json } from '../../src/model/json.ts';
 import { anEvent } from '../support/connection.ts';
 import { runs } from '../support/runs.ts';
 
-/** Of the document's shape. */
+/** A sample in the shape of Mist's document. */
 const NESTED = {
   timestamp: '2025-01-15T10:29:59Z',
   cpu: { usage: 12.5, cores: 8 },
@@ -14,7 +14,7 @@ const NESTED = {
   disk: { used: 300, total: 1_000, percent: 30 },
   docker: { containers_running: 3, containers_total: 4, images: 9 },
 };
-/** Of the server's shape. */
+/** A sample in the shape of Mist's server. */
 const FLAT = {
   cpuUsage: 12.5,
   memory: { total: 8_000, used: 2_000 },
@@ -37,13 +37,13 @@ const read = (text: string | undefined): unknown => (text === undefined ? undefi
 const flat = (object: unknown, time?: string): unknown => read(flatSample(sample(object, time)));
 const nested = (object: unknown, time?: string): unknown => read(nestedSample(sample(object, time)));
 
-describe('a sample', () => {
-  it('comes out in the shape in which it was published, field by field', () => {
+describe('a sample of metrics', () => {
+  it('is sent in the shape in which it was published, field by field', () => {
     expect(flat(FLAT)).toEqual(FLAT);
     expect(nested(NESTED)).toEqual(NESTED);
   });
 
-  it("of the server's shape has the document's too, 0 where that asks for more", () => {
+  it("is sent in the document's shape when it has the server's, with 0 for missing fields", () => {
     expect(nested(FLAT)).toEqual({
       ...NESTED,
       cpu: { usage: 12.5, cores: 0 },
@@ -51,7 +51,7 @@ describe('a sample', () => {
     });
   });
 
-  it("of the document's shape has the server's too: one disk, and 0 where that asks for more", () => {
+  it("is sent in the server's shape when it has the document's, with one disk and 0 for missing fields", () => {
     expect(flat(NESTED)).toEqual({
       ...FLAT,
       disk: [{ name: '/', totalSpace: 1_000, availableSpace: 700, usedSpace: 300 }],
@@ -61,14 +61,14 @@ describe('a sample', () => {
     });
   });
 
-  it('with the fields of both loses nothing in either', () => {
+  it('loses nothing in either shape when it has the fields of both', () => {
     const { disk: _one, timestamp: _text, ...more } = NESTED;
     const both = { ...more, ...FLAT, memory: NESTED.memory };
     expect(flat(both)).toEqual(FLAT);
     expect(nested(both)).toEqual(NESTED);
   });
 
-  it('computes a share that was not said, and keeps one that was', () => {
+  it('has its percentage computed when it names none, and keeps the one that it names', () => {
     const memory = { used: 1, total: 3 };
     expect(nested({ cpuUsage: 1, memory })).toMatchObject({ memory: { ...memory, percent: 33.33 } });
     const said = { ...memory, percent: 40 };
@@ -76,7 +76,7 @@ describe('a sample', () => {
     expect(nested({ cpuUsage: 1, memory: { used: 0, total: 0 } })).toMatchObject({ memory: { percent: 0 } });
   });
 
-  it('without a usable time of its own has that of its event, in whole seconds', () => {
+  it('has the time of its event, in whole seconds, when its own is not usable', () => {
     const { timestamp: _own, ...rest } = FLAT;
     for (const timestamp of [undefined, null, 'now', '2025-02-30T00:00:00Z', -1, 1e15, {}]) {
       expect(flat({ ...rest, timestamp })).toMatchObject({ timestamp: 1_736_937_000 });
@@ -97,7 +97,7 @@ describe('a sample', () => {
     ['memory that is a number', { ...FLAT, memory: 8 }],
     ['a CPU usage that is a text', { ...FLAT, cpuUsage: '12.5' }],
     ['no CPU usage', { ...NESTED, cpu: { cores: 8 } }],
-  ])('with %s has no word', (_what, object) => {
+  ])('is not sent when it is or has %s', (_what, object) => {
     expect([flat(object), nested(object)]).toEqual([undefined, undefined]);
   });
 
@@ -106,12 +106,12 @@ describe('a sample', () => {
     ['absent', undefined],
     ['a text', '/dev/sda1'],
     ['a list with rejected input in it', [...FLAT.disk, { name: 'x' }]],
-  ])('whose disk is %s has no disks, as a list', (_what, disk) => {
+  ])('has an empty list of disks when its disk is %s', (_what, disk) => {
     expect(flat({ ...FLAT, disk })).toEqual({ ...FLAT, disk: [] });
     expect(nested({ ...NESTED, disk })).toEqual({ ...NESTED, disk: { used: 0, total: 0, percent: 0 } });
   });
 
-  it('with half a load average has 0 for the rest of it', () => {
+  it('has 0 for the missing parts of its load average', () => {
     const loadAverage = { oneMinute: 2, fiveMinutes: null };
     expect(flat({ ...FLAT, loadAverage })).toMatchObject({ loadAverage: { ...ZEROS, oneMinute: 2 } });
   });

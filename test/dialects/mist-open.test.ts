@@ -47,20 +47,23 @@ describe('a stream of Mist', () => {
     ['/ws/metrics?host=web-1.example.com', 'metrics', 'web-1.example.com', ['sample'], ['sample 1']],
     ['/api/ws/stats', 'metrics', 'system', ['sample'], ['sample 1']],
     ['/api/ws/system/logs', 'system', 'mist', ['log', 'end', 'error'], ['log 100']],
-  ])('%s tells %s of %s, what is kept before what is new', async (url, type, key, actions, before) => {
-    const session = await open(url, { kept: [RUNNING, DEPLOYING] });
-    expect(matches(session, type, key, ACTIONS)).toEqual(actions);
-    expect(matches(session, type, `${key}1`, ACTIONS)).toEqual([]);
-    expect(session.replay).toEqual({
-      retained: before.map((query) => {
-        const [action, count] = query.split(' ');
-        return { type, action, key, count: Number(count) };
-      }),
-    });
-    expect(session.closeAfterMs).toBeUndefined();
-  });
+  ])(
+    'at %s sends %s events of %s, the kept ones before new ones',
+    async (url, type, key, actions, before) => {
+      const session = await open(url, { kept: [RUNNING, DEPLOYING] });
+      expect(matches(session, type, key, ACTIONS)).toEqual(actions);
+      expect(matches(session, type, `${key}1`, ACTIONS)).toEqual([]);
+      expect(session.replay).toEqual({
+        retained: before.map((query) => {
+          const [action, count] = query.split(' ');
+          return { type, action, key, count: Number(count) };
+        }),
+      });
+      expect(session.closeAfterMs).toBeUndefined();
+    },
+  );
 
-  it('is pinged every 30 s, and cut after two pings without an answer', async () => {
+  it('is pinged every 25 s, and cut after two pings without an answer', async () => {
     expect((await open('/ws/metrics')).heartbeat).toEqual({ pingMs: 25_000, pongWaitMs: 75_000 });
   });
 
@@ -70,14 +73,14 @@ describe('a stream of Mist', () => {
     expect((await open('/api/ws/stats')).encoding).not.toBe(one.encoding);
   });
 
-  it('of the system greets first', async () => {
+  it('greets first when it is that of the system', async () => {
     const { first = [], encoding } = await open('/api/ws/system/logs');
     expect(first.map((event) => encoding?.encode(event))).toEqual([
       '{"type":"connected","timestamp":"2025-01-15T10:30:00Z","data":{"message":"Connected to system logs"}}',
     ]);
   });
 
-  it('is found under its path and under that with the prefix, on every listener', () => {
+  it('is served under its path, with and without the prefix, on every listener', () => {
     for (const path of MIST_PATHS) {
       for (const asked of [path, `/mist${path}`]) {
         expect(dialectAt(asked, 'metrics', DIALECTS)).toBe(mist);
@@ -88,7 +91,7 @@ describe('a stream of Mist', () => {
   });
 
   it.each(['/ws', '/ws/metrics/', '/ws/containers/logs', '/'])(
-    'is not at %s, and the answer says where they are',
+    'is refused at %s with an answer that lists the paths',
     async (path) => {
       const { status, body } = await refused(path);
       expect(status).toBe(404);
@@ -109,7 +112,7 @@ describe('an id of Mist', () => {
     ['/api/ws/container/logs?appId=9223372036854775808', 'Invalid appId\n'],
     [`/api/ws/container/logs?appId=${'9'.repeat(10_000)}`, 'Invalid appId\n'],
     ['/api/ws/container/stats?appId=seven', 'invalid appID\n'],
-  ])('of a container in %s is refused with 400 in plain text', async (url, body) => {
+  ])('is refused with 400 in plain text when it names no container: %s', async (url, body) => {
     expect(await refused(url, { kept: [RUNNING] })).toMatchObject({
       status: 400,
       headers: { 'Content-Type': 'text/plain; charset=utf-8' },
@@ -125,18 +128,18 @@ describe('an id of Mist', () => {
     '/api/deployments/logs/stream',
     '/api/deployments/logs/stream?deploymentId=42',
     '/api/deployments/logs/stream?id=-9223372036854775809',
-  ])('of a deployment in %s is refused with 400 in JSON', async (url) => {
+  ])('is refused with 400 in JSON when it names no deployment: %s', async (url) => {
     const { status, headers, body } = await refused(url, { kept: [DEPLOYING] });
     expect([status, headers]).toEqual([400, { 'Content-Type': 'application/json' }]);
     expect(JSON.parse(body)).toEqual(json('invalid deployment id', anyText));
   });
 
-  it.each(['7', '007', '%2B7'])('may be written %s', async (id) => {
+  it.each(['7', '007', '%2B7'])('may be written as %s', async (id) => {
     const session = await open(`/ws/container/logs?appId=${id}`, { kept: [RUNNING] });
     expect(matches(session, 'container', '7', ['log'])).toEqual(['log']);
   });
 
-  it('may be as large as 64 bits hold', async () => {
+  it('may be as large as the largest number of 64 bits', async () => {
     const key = '9223372036854775807';
     const session = await open(`/ws/container/logs?appId=${key}`, { kept: [{ ...RUNNING, key }] });
     expect(matches(session, 'container', key, ['log'])).toEqual(['log']);

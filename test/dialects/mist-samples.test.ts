@@ -6,7 +6,7 @@ import { begin, briefly, RUNNING } from './mist-helpers.ts';
 const CONTAINER = { type: 'container', key: '7' };
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
 
-describe('samples', () => {
+describe('a stream of samples', () => {
   const sample = (cpuUsage: number): Partial<NewEvent> => ({
     type: 'metrics',
     action: 'sample',
@@ -16,7 +16,7 @@ describe('samples', () => {
   const usages = (client: TestConnection): number[] =>
     client.takeTexts().map((text) => (JSON.parse(text) as { cpu: { usage: number } }).cpu.usage);
 
-  it('begin with the last one, and then come once a second, of each second the newest', async () => {
+  it('begins with the last sample, and then sends the newest sample of each second', async () => {
     const world = await startHub();
     world.broker.append(sample(0));
     const client = await begin(world, '/ws/metrics');
@@ -37,7 +37,7 @@ describe('samples', () => {
     expect(world.hub.stats.total.conflated).toBe(8);
   });
 
-  it('are of the host that is asked for', async () => {
+  it('is about the host that the client names', async () => {
     const world = await startHub();
     const client = await begin(world, '/ws/metrics?host=db.example.com');
     world.publish(sample(1));
@@ -45,7 +45,7 @@ describe('samples', () => {
     expect(usages(client)).toEqual([2]);
   });
 
-  it("reach Mist's dashboard bare, and nothing else does", async () => {
+  it("reaches Mist's dashboard as bare samples, without any other message", async () => {
     const world = await startHub();
     const client = await begin(world, '/api/ws/stats');
     client.send('{"command":"dance"}');
@@ -57,7 +57,7 @@ describe('samples', () => {
     expect(more).toEqual([]);
   });
 
-  it('of a container come after its status, of each second the newest, and end with it at once', async () => {
+  it('of a container sends the status, then the newest sample of each second, and ends with the container at once', async () => {
     const world = await startHub();
     const stats = (cpu: number): Partial<NewEvent> => ({
       ...CONTAINER,

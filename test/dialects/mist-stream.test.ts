@@ -33,32 +33,38 @@ describe('the end of a stream', () => {
     ['system.end', '/api/ws/system/logs', 'system.log.mist', { type: 'system', action: 'end', key: 'mist' }],
   ] as const;
 
-  it.each(streams)('by %s at %s is none for who may hear %s only', async (_what, url, grant, end) => {
-    const world = await startHub();
-    const caller = anIdentity({ subscribe: Grants.parse([grant]) });
-    const client = await begin(world, url, undefined, caller);
-    world.publish(end);
-    world.clock.advance(1_000);
-    await settled();
-    expect(client.transport.closed).toBeUndefined();
-    const late = await begin(world, url, undefined, caller);
-    world.clock.advance(1_000);
-    await settled();
-    expect(late.transport.closed).toBeUndefined();
-  });
+  it.each(streams)(
+    'by %s at %s does not come for a client that may receive %s only',
+    async (_what, url, grant, end) => {
+      const world = await startHub();
+      const caller = anIdentity({ subscribe: Grants.parse([grant]) });
+      const client = await begin(world, url, undefined, caller);
+      world.publish(end);
+      world.clock.advance(1_000);
+      await settled();
+      expect(client.transport.closed).toBeUndefined();
+      const late = await begin(world, url, undefined, caller);
+      world.clock.advance(1_000);
+      await settled();
+      expect(late.transport.closed).toBeUndefined();
+    },
+  );
 
-  it.each(streams)('by %s at %s is one for who may hear all of it', async (_what, url, _grant, end) => {
-    const world = await startHub();
-    const client = await begin(world, url);
-    world.publish(end);
-    world.clock.advance(1_000);
-    await settled();
-    expect(client.transport.closed?.code).toBe(1000);
-  });
+  it.each(streams)(
+    'by %s at %s comes for a client that may receive everything',
+    async (_what, url, _grant, end) => {
+      const world = await startHub();
+      const client = await begin(world, url);
+      world.publish(end);
+      world.clock.advance(1_000);
+      await settled();
+      expect(client.transport.closed?.code).toBe(1000);
+    },
+  );
 });
 
 describe("a container's log", () => {
-  it('begins with the status and the last hundred lines, and goes on with what is new', async () => {
+  it('begins with the status and the last hundred lines, and goes on with new lines', async () => {
     const world = await startHub();
     world.broker.append(RUNNING);
     for (const n of upTo(130)) world.broker.append(line(CONTAINER, n));
@@ -75,24 +81,21 @@ describe("a container's log", () => {
     expect(briefly(client)).toEqual(['log 131']);
   });
 
-  it.each(['end', 'error'])(
-    'is over with %s, which is told before the connection is closed',
-    async (action) => {
-      const world = await startHub();
-      world.broker.append(RUNNING);
-      const [client, other] = [
-        await begin(world, '/ws/container/logs?appId=7'),
-        await begin(world, '/ws/container/logs?appId=7'),
-      ];
-      world.publish({ ...CONTAINER, action, object: { message: 'Why.' } });
-      world.clock.advance(0);
-      await settled();
-      expect(briefly(client)).toEqual(['status running', action]);
-      expect([client, other].map(({ transport }) => transport.closed?.code)).toEqual([1000, 1000]);
-    },
-  );
+  it.each(['end', 'error'])('ends with %s, which is sent before the connection is closed', async (action) => {
+    const world = await startHub();
+    world.broker.append(RUNNING);
+    const [client, other] = [
+      await begin(world, '/ws/container/logs?appId=7'),
+      await begin(world, '/ws/container/logs?appId=7'),
+    ];
+    world.publish({ ...CONTAINER, action, object: { message: 'Why.' } });
+    world.clock.advance(0);
+    await settled();
+    expect(briefly(client)).toEqual(['status running', action]);
+    expect([client, other].map(({ transport }) => transport.closed?.code)).toEqual([1000, 1000]);
+  });
 
-  it('that ends while it is being opened is over too', async () => {
+  it('ends when the container ends while the stream is being opened', async () => {
     const world = await startHub();
     const { broker, clock } = world;
     broker.append(RUNNING);
@@ -111,7 +114,7 @@ describe("a container's log", () => {
     expect(client.transport.closed?.code).toBe(1000);
   });
 
-  it('that cannot be read is closed with 1013, since its client knows no other way to be told', async () => {
+  it('is closed with 1013 when it cannot be read, since its client understands no other message', async () => {
     const world = await startHub();
     world.broker.append(RUNNING);
     const client = await begin(world, '/ws/container/logs?appId=7', () => {
@@ -121,7 +124,7 @@ describe("a container's log", () => {
     expect([client.takeTexts(), world.reported]).toEqual([[], ['internal']]);
   });
 
-  it('of a container that does not run is closed when that is told', async () => {
+  it('is closed after an error when the container is not running', async () => {
     const world = await startHub();
     world.broker.append({
       ...RUNNING,
@@ -134,7 +137,7 @@ describe("a container's log", () => {
     expect(client.transport.closed?.code).toBe(1000);
   });
 
-  it('is not disturbed by what the client says', async () => {
+  it('goes on whatever the client sends', async () => {
     const world = await startHub();
     world.broker.append(RUNNING);
     const client = await begin(world, '/ws/container/logs?appId=7');
@@ -162,7 +165,7 @@ describe("a deployment's log", () => {
   });
 
   it.each(['success', 'failed', 'stopped'])(
-    'is closed a second after %s, with what came meanwhile',
+    'is closed a second after %s, with the lines of that second',
     async (end) => {
       const world = await startHub();
       world.broker.append(status('building'));
@@ -178,7 +181,7 @@ describe("a deployment's log", () => {
     },
   );
 
-  it('of a slow client is closed when that has all of it', async () => {
+  it('is closed for a slow client after that client has read everything', async () => {
     const world = await startHub();
     world.broker.append(status('building'));
     const client = await begin(world, '/ws/deployment/logs?deploymentId=42');
@@ -194,7 +197,7 @@ describe("a deployment's log", () => {
     expect(briefly(client)).toEqual(['status building', 'log 1', 'log 2', 'log 3', 'status success']);
   });
 
-  it('that is finished is told as a whole, and closed a second later', async () => {
+  it('is sent whole and closed a second later when the deployment has finished', async () => {
     const world = await startHub();
     world.broker.append(line(DEPLOYMENT, 1));
     world.broker.append(status('failed'));
@@ -210,7 +213,7 @@ describe("a deployment's log", () => {
 });
 
 describe("the system's log", () => {
-  it('greets, tells the last hundred lines and then what is new, and ends', async () => {
+  it('begins with a greeting and the last hundred lines, goes on with new lines, and ends', async () => {
     const world = await startHub();
     const system = { type: 'system', key: 'mist' };
     for (const n of upTo(101)) world.broker.append(line(system, n));

@@ -14,25 +14,25 @@ import { parseEvent } from '../support/formats.ts';
 
 const ENCODINGS = [documented, documentedSamples, real, realSamples, realStats];
 
-describe("Mist's server says", () => {
+describe("Mist's server encodes", () => {
   encodesGolden(mist, 'server', real);
 });
 
-describe("Mist's server says of what a container uses", () => {
+describe("Mist's server encodes, for the usage of a container,", () => {
   encodesGolden(mist, 'stats', realStats);
 });
 
 describe('an encoding of Mist', () => {
-  it('has a name of its own, by which cohorts are told apart', () => {
+  it('has a name of its own, by which the cohorts differ', () => {
     expect(new Set(ENCODINGS.map(({ name }) => name)).size).toBe(ENCODINGS.length);
   });
 
-  it('of samples shares the texts of the one without', () => {
+  it('of samples shares its texts with the encoding of the same messages', () => {
     expect(documentedSamples.encode).toBe(documented.encode);
     expect(realSamples.encode).toBe(real.encode);
   });
 
-  it('of samples lets the newest of each kind out once a second, and others do not wait', () => {
+  it('of samples sends the newest sample once a second, and delays no other message', () => {
     const sample = anEvent({ type: 'metrics', action: 'sample' });
     for (const encoding of [documentedSamples, realSamples, realStats]) {
       expect(encoding.minIntervalMs).toBe(1_000);
@@ -60,16 +60,19 @@ describe('an encoding of Mist', () => {
     ['deployment', 'status', ['failed'], undefined],
     ['deployment', 'error', { message: 'x' }, undefined],
     ['metrics', 'sample', { status: 'failed' }, undefined],
-  ])('knows of %s.%s with %j whether it is the last: %s', (type, action, object, ms) => {
-    const event = anEvent({ type, action, object: object as null });
-    expect(ENCODINGS.map((encoding: Encoding) => encoding.closesAfterMs?.(event))).toEqual(
-      ENCODINGS.map(() => ms),
-    );
-  });
+  ])(
+    'says of %s.%s with %j after how many milliseconds the connection is closed: %s',
+    (type, action, object, ms) => {
+      const event = anEvent({ type, action, object: object as null });
+      expect(ENCODINGS.map((encoding: Encoding) => encoding.closesAfterMs?.(event))).toEqual(
+        ENCODINGS.map(() => ms),
+      );
+    },
+  );
 });
 
 describe('a publisher', () => {
-  it('who names mist is told that it has no format of its own', () => {
+  it('is told that Mist has no format for publishers when it names mist', () => {
     const event = { type: 'container', action: 'log', key: '7', object: { line: 'x' } };
     expect(parseEvent(event)).toEqual(event);
     expect(() => parseEvent(event, 'mist')).toThrow(

@@ -26,7 +26,7 @@ async function refused(query: string, caller?: BelfryError): Promise<Refusal> {
 }
 
 describe('a native handshake', () => {
-  it('opens a connection that hears nothing yet', async () => {
+  it('opens a connection that receives nothing yet', async () => {
     const caller = anIdentity();
     const session = await open('', caller);
     expect(session).toEqual({
@@ -45,7 +45,7 @@ describe('a native handshake', () => {
     expect(subscriptions[1]?.pattern.matches({ type: 'a.b', action: 'c', key: 'd' })).toBe(true);
   });
 
-  it('resumes where the query says', async () => {
+  it('resumes from the position in the query', async () => {
     expect((await open('pattern=*.*.*&since=1736937000123-0')).replay).toEqual({ since: '1736937000123-0' });
     expect(await open('pattern=*.*.*')).not.toHaveProperty('replay');
   });
@@ -62,14 +62,14 @@ describe('a native handshake', () => {
     expect(JSON.parse(refusal.body)).toMatchObject({ code, see: `/docs/reference/errors#${code}` });
   });
 
-  it('without credentials opens a connection that must send them within ten seconds, and may nothing before', async () => {
+  it('without credentials opens a connection that must send them within ten seconds, and may do nothing before', async () => {
     const session = await open('', new BelfryError('credentials_missing', 'No token.'));
     expect(session).toMatchObject({ identity: ANONYMOUS, authWithinMs: 10_000 });
     expect(await open('')).not.toHaveProperty('authWithinMs');
   });
 
   it.each<ErrorCode>(['credentials_malformed', 'password_wrong', 'token_invalid'])(
-    'with credentials that are not good is refused with 401: %s',
+    'is refused with 401 when the credentials are bad: %s',
     async (code) => {
       const refusal = await refused('', new BelfryError(code, 'Why.'));
       expect(refusal.status).toBe(401);
@@ -85,18 +85,15 @@ describe('a native handshake', () => {
   it.each<[ErrorCode, number]>([
     ['unavailable', 503],
     ['internal', 500],
-  ])(
-    'whose credentials could not be checked is refused for %s, and not told to log in',
-    async (code, status) => {
-      const refusal = await refused('', new BelfryError(code, 'Why.'));
-      expect(refusal.status).toBe(status);
-      expect(refusal.headers).not.toHaveProperty('WWW-Authenticate');
-    },
-  );
+  ])('is refused without a challenge when the credentials cannot be checked: %s', async (code, status) => {
+    const refusal = await refused('', new BelfryError(code, 'Why.'));
+    expect(refusal.status).toBe(status);
+    expect(refusal.headers).not.toHaveProperty('WWW-Authenticate');
+  });
 });
 
 describe('a native refusal', () => {
-  it('quotes no more of a long id than the beginning', () => {
+  it('quotes only the beginning of a long id', () => {
     const frame = JSON.stringify({ id: 'x'.repeat(1_000), command: 'ping' });
     expect(() => native.decode(frame)).toThrow(expect.objectContaining({ ref: 'x'.repeat(200) }));
   });
@@ -109,7 +106,7 @@ describe('a native refusal', () => {
     expect(() => native.publishing?.parse({ type: 'a', action: 'b' })).toThrow(/key: /);
   });
 
-  it('stays short, however much was wrong', () => {
+  it('stays short, however much is wrong', () => {
     const frame = JSON.stringify({
       command: 'publish',
       events: Array.from({ length: 500 }, () => ({ x: 'y'.repeat(100) })),
@@ -120,7 +117,7 @@ describe('a native refusal', () => {
   });
 });
 
-describe('a native event that is published', () => {
+describe('a published native event', () => {
   const text = fc.constantFrom<Json>(
     '',
     'profiles',
@@ -149,7 +146,7 @@ describe('a native event that is published', () => {
     const { id: _heardAs, ...event } = nativeEvent.parse(body);
     return event;
   };
-  /** What it is read as, or that it is refused. */
+  /** The event that was read, or `undefined` if it was refused. */
   const outcome = (read: () => object | undefined): object | undefined => {
     try {
       return read();
@@ -158,7 +155,7 @@ describe('a native event that is published', () => {
     }
   };
 
-  it('is read as the schema reads it, whether or not it is plain enough to do without', () => {
+  it('is read by the short way and by the schema with the same result', () => {
     fc.assert(
       fc.property(anyBody, (body) => {
         expect(outcome(() => native.publishing?.parse(body))).toEqual(outcome(() => bySchema(body)));
@@ -183,7 +180,7 @@ describe('the filters of a subscription', () => {
       (text: string) =>
         provisioning.decode(text.replace('"command"', '"type"').replace('patterns', 'events')),
     ],
-  ])('are read once for all patterns of a command of %s', (_name, decode) => {
+  ])('are read once for all patterns of a command in the dialect %s', (_name, decode) => {
     const command = decode(frame(3, 2));
     const all = command.kind === 'subscribe' ? command.subscriptions.map(({ filters }) => filters) : [];
     expect([all.length, new Set(all).size, all[0]?.length]).toEqual([3, 1, 2]);
@@ -192,7 +189,7 @@ describe('the filters of a subscription', () => {
   it.each([
     ['400 patterns and 5,000 filters', 400, 5_000, 'filter_invalid'],
     ['45,000 patterns and 45,000 filters', 45_000, 45_000, 'command_invalid'],
-  ])('are refused before anything is made of %s', (_name, patterns, filters, code) => {
+  ])('are refused before the hub makes anything of %s', (_name, patterns, filters, code) => {
     const text = frame(patterns, filters);
     const refuse = (): void => expect(() => native.decode(text)).toThrow(expect.objectContaining({ code }));
     expect(cpuMsOf(refuse)).toBeLessThan(500);

@@ -13,7 +13,7 @@ import { parseEvent } from '../support/formats.ts';
 
 const NOBODY = new BelfryError('credentials_missing', 'No credentials.');
 
-/** A node with its log, whose time passes by hand. */
+/** A node with its log. Its time passes only when a test says so. */
 async function startNode({ recentEvents = 1_000 } = {}) {
   const clock = new ManualClock();
   const broker = new MemoryBroker({
@@ -62,7 +62,7 @@ async function startNode({ recentEvents = 1_000 } = {}) {
     await settled();
     return transport;
   };
-  /** `step A 1` is the first step of the saga A of the app shop. */
+  /** Publishes events: `step A 1` is the first step of the saga A of the app shop. */
   const tell = async (...lines: readonly string[]): Promise<void> => {
     for (const line of lines) {
       const [action = '', sagaId = '', step = ''] = line.split(' ');
@@ -74,7 +74,7 @@ async function startNode({ recentEvents = 1_000 } = {}) {
   return { broker, clock, hub, dial, page, tell };
 }
 
-/** What a client heard, as {@link startNode} was told to tell it. */
+/** The events that a client received, in the notation of {@link startNode}. */
 function heard({ texts }: TestTransport): string[] {
   return texts.map((text) => {
     const { type, payload } = JSON.parse(text) as { type: string; payload: { sagaId: string; step: string } };
@@ -82,12 +82,12 @@ function heard({ texts }: TestTransport): string[] {
   });
 }
 
-describe('a norn client that dials after its deploy has begun', () => {
+describe('a norn client that connects after its deploy has begun', () => {
   it.each([
     ['the node remembers', 1_000],
     ['only the log knows', 0],
   ])(
-    'hears what it missed, then what comes, once and in order, as far as %s',
+    'receives the missed events and then new ones, once and in order, when %s them',
     async (_what, recentEvents) => {
       const { dial, tell } = await startNode({ recentEvents });
       await tell('step A 1', 'progress A 1', 'step A 2');
@@ -97,7 +97,7 @@ describe('a norn client that dials after its deploy has begun', () => {
     },
   );
 
-  it('hears nothing that is older than 30 s, though the deploy goes on', async () => {
+  it('receives no event older than 30 s, even if the deploy is still running', async () => {
     const { clock, dial, tell } = await startNode();
     await tell('step A 1');
     clock.advance(1);
@@ -108,7 +108,7 @@ describe('a norn client that dials after its deploy has begun', () => {
     expect(heard(await dial())).toEqual([]);
   });
 
-  it('hears nothing of a deploy that has ended before, nor of its stragglers after that end is out of sight', async () => {
+  it('receives nothing of a deploy that had ended before, and none of its late events afterwards', async () => {
     const { clock, dial, tell } = await startNode();
     await tell('step A 1', 'completed A');
     clock.advance(3_001);
@@ -119,19 +119,22 @@ describe('a norn client that dials after its deploy has begun', () => {
     expect(heard(await dial())).toEqual([]);
   });
 
-  it.each(['completed', 'failed'])('hears all of one that has %s within the last 3 s', async (end) => {
-    const { clock, dial, tell } = await startNode();
-    await tell('step A 1', 'completed A', 'step B 1', 'progress B 1');
-    clock.advance(40_000);
-    await tell('step B 2', `${end} B`, 'step C 1', 'progress B 2');
-    clock.advance(3_000);
-    const whole = ['step B 1', 'progress B 1', 'step B 2', `${end} B`, 'step C 1', 'progress B 2'];
-    expect(heard(await dial())).toEqual(whole);
-    clock.advance(1);
-    expect(heard(await dial())).toEqual(['step C 1']);
-  });
+  it.each(['completed', 'failed'])(
+    'receives the whole of a deploy that has %s within the last 3 s',
+    async (end) => {
+      const { clock, dial, tell } = await startNode();
+      await tell('step A 1', 'completed A', 'step B 1', 'progress B 1');
+      clock.advance(40_000);
+      await tell('step B 2', `${end} B`, 'step C 1', 'progress B 2');
+      clock.advance(3_000);
+      const whole = ['step B 1', 'progress B 1', 'step B 2', `${end} B`, 'step C 1', 'progress B 2'];
+      expect(heard(await dial())).toEqual(whole);
+      clock.advance(1);
+      expect(heard(await dial())).toEqual(['step C 1']);
+    },
+  );
 
-  it('hears the deploy of another app for as long as that goes on', async () => {
+  it('receives the deploy of another app while that is running', async () => {
     const { broker, clock, dial, tell } = await startNode();
     await tell('step A 1', 'completed A');
     clock.advance(3_001);
@@ -141,7 +144,7 @@ describe('a norn client that dials after its deploy has begun', () => {
     expect(heard(await dial())).toEqual(['step B 1']);
   });
 
-  it('misses nothing that comes while the log is read, the end of its deploy among it', async () => {
+  it('misses no event that comes while the log is read, and not the end of its deploy', async () => {
     const { broker, clock, dial, tell } = await startNode({ recentEvents: 0 });
     await tell('step A 1', 'step B 1', 'completed B');
     clock.advance(3_001);
@@ -160,7 +163,7 @@ describe('a norn client that dials after its deploy has begun', () => {
     expect(heard(client)).toEqual(['step A 1', 'step A 2', 'completed A', 'progress B 1', 'step C 1']);
   });
 
-  it('hears it again each time that it comes back', async () => {
+  it('receives the events again each time that it reconnects', async () => {
     const { dial, tell } = await startNode();
     await tell('step A 1');
     expect(heard(await dial())).toEqual(['step A 1']);
@@ -168,7 +171,7 @@ describe('a norn client that dials after its deploy has begun', () => {
     expect(heard(await dial())).toEqual(['step A 1', 'step A 2']);
   });
 
-  it('hears all of a long replay, though it has read nothing yet and its queue holds 64', async () => {
+  it('receives all of a long replay, although it has read nothing yet and its queue holds 64', async () => {
     const { dial, tell } = await startNode();
     const lines = Array.from({ length: 500 }, (_, index) => `progress A ${index}`);
     await tell(...lines);
@@ -181,7 +184,7 @@ describe('a norn client that dials after its deploy has begun', () => {
     expect(client.closed).toBeUndefined();
   });
 
-  it('reads on in the log where the one before it got to, and not all of it once more', async () => {
+  it('reads the log from where the connection before it stopped, and not from the start', async () => {
     const { broker, clock, dial, tell } = await startNode({ recentEvents: 0 });
     await tell('step A 1', 'step A 2');
     let read = 0;
@@ -205,17 +208,17 @@ describe('a norn client that dials after its deploy has begun', () => {
     expect(heard(await dial())).toEqual(['step A 4']);
   });
 
-  it('is told of no gap where there is nothing to tell, and every count adds up', async () => {
+  it('is told of no gap when there is nothing to send, and every counter is right', async () => {
     const { clock, dial, hub, tell } = await startNode();
     await tell('step A 1', 'completed A');
     clock.advance(3_600_000);
     const client = await dial();
     expect(client.writes).toEqual([]);
-    // The one is the answer to its subscription, for which norn has no word.
+    // The one unsupported event is the reply to its subscription, which norn cannot express.
     expect(hub.stats).toMatchObject({ gaps: 0, total: { received: 1, unsupported: 1, delivered: 0 } });
   });
 
-  it('is closed with 1013 where the log cannot be read, lest it wait on a socket that stays silent', async () => {
+  it('is closed with 1013 when the log cannot be read, so that it does not wait on a silent socket', async () => {
     const { broker, dial } = await startNode({ recentEvents: 0 });
     broker.after = () => {
       throw new BelfryError('unavailable', 'The log is away.');
@@ -224,8 +227,8 @@ describe('a norn client that dials after its deploy has begun', () => {
   });
 });
 
-describe('a norn page that comes back', () => {
-  it('hears the ends of the last 60 s, and nothing else of what has ended', async () => {
+describe('a norn page that reconnects', () => {
+  it('receives the ends of the last 60 s, and nothing else of ended deploys', async () => {
     const { clock, page, tell } = await startNode();
     await tell('step A 1', 'failed A');
     clock.advance(1_000);
@@ -238,7 +241,7 @@ describe('a norn page that comes back', () => {
     expect(heard(await page())).toEqual(['completed B', 'completed D']);
   });
 
-  it('hears what goes on as any other client does', async () => {
+  it('receives the running deploys as any other client does', async () => {
     const { page, tell } = await startNode();
     await tell('step A 1', 'completed A', 'step B 1');
     const client = await page();
@@ -246,7 +249,7 @@ describe('a norn page that comes back', () => {
     expect(heard(client)).toEqual(['completed A', 'step B 1', 'completed B']);
   });
 
-  it('hears a deploy that began after an end, however long that has been silent, lest the end pass for its own', async () => {
+  it('receives a deploy that began after an end, however long ago, so that the end is not taken for its own', async () => {
     const { clock, dial, page, tell } = await startNode();
     await tell('step A 1', 'step B 1', 'failed A', 'step C 1');
     clock.advance(31_000);
@@ -258,7 +261,7 @@ describe('a norn page that comes back', () => {
 });
 
 describe('a norn client that reads too slowly', () => {
-  it('is closed with 4008 when one more than 64 events wait for it', async () => {
+  it('is closed with 4008 when more than 64 events wait for it', async () => {
     const { dial, tell, hub } = await startNode();
     const client = await dial();
     client.full = true;
@@ -269,7 +272,7 @@ describe('a norn client that reads too slowly', () => {
     expect(hub.stats).toMatchObject({ slowCloses: 1, total: { delivered: 0, droppedSlow: 65 } });
   });
 
-  it('misses nothing when it takes 64 in time', async () => {
+  it('misses nothing when it reads 64 in time', async () => {
     const { dial, tell } = await startNode();
     const client = await dial();
     client.full = true;

@@ -6,7 +6,9 @@ import type { Json } from '../../src/model/json.ts';
 import { anEvent } from '../support/connection.ts';
 import { runs } from '../support/runs.ts';
 
-/** `deploy.step shop A` is a step of the saga A of the app shop; without a third word it names no saga. */
+/**
+ * Makes events: `deploy.step shop A` is a step of the saga A of the app shop. Without the third word it names no saga.
+ */
 function tell(lines: readonly string[]): HubEvent[] {
   return lines.map((line, index) => {
     const [name = '', key = '', sagaId] = line.split(' ');
@@ -16,38 +18,38 @@ function tell(lines: readonly string[]): HubEvent[] {
   });
 }
 
-/** The lines that are replayed, of all told since the given one. */
+/** The lines that are replayed when all lines since the given one are looked at. */
 function replayed(lines: readonly string[], since = 0): string[] {
   const events = tell(lines);
   const left = new Set(unfinished(events, `${since + 1}-0`));
   return lines.filter((_line, index) => left.has(events[index] as HubEvent));
 }
 
-describe('what a new norn socket hears once more', () => {
-  it('is all of a deploy that goes on, in order', () => {
+describe('the replay for a new norn socket', () => {
+  it('contains all events of a running deploy, in order', () => {
     const lines = ['deploy.step shop A', 'deploy.progress shop A', 'deploy.step shop A'];
     expect(unfinished(tell(lines), '0-0')).toEqual(tell(lines));
   });
 
-  it('is all of a preflight that goes on', () => {
+  it('contains all events of a running preflight', () => {
     const lines = ['preflight.step shop A', 'preflight.progress shop A'];
     expect(replayed(lines)).toEqual(lines);
   });
 
-  it.each(['completed', 'failed'])('is nothing of a deploy or preflight that has %s', (end) => {
+  it.each(['completed', 'failed'])('contains nothing of a deploy or preflight that has %s', (end) => {
     for (const type of ['deploy', 'preflight'])
       expect(replayed([`${type}.step shop A`, `${type}.progress shop A`, `${type}.${end} shop A`])).toEqual(
         [],
       );
   });
 
-  it('is no other event, whatever it says of a saga', () => {
+  it('contains no events of other types, even if they name a saga', () => {
     const others = ['app.restarted', 'app.scaled', 'beacon.event', 'function.completed', 'snapshot.restored'];
     const older = ['forge.step', 'teardown.step', 'cron.started', 'health.check', 'secrets.updated'];
     expect(replayed([...others, ...older].map((name) => `${name} shop A`))).toEqual([]);
   });
 
-  it('is each of two apps for itself', () => {
+  it('treats two apps separately', () => {
     const lines = [
       'deploy.step shop A',
       'deploy.step blog B',
@@ -57,13 +59,13 @@ describe('what a new norn socket hears once more', () => {
     expect(replayed(lines)).toEqual(['deploy.step blog B', 'deploy.step blog B']);
   });
 
-  it('is a deploy that goes on after its preflight has ended, and the other way round', () => {
+  it('contains a running deploy whose preflight has ended, and a running preflight whose deploy has ended', () => {
     expect(replayed(['preflight.completed shop A', 'deploy.step shop B'])).toEqual(['deploy.step shop B']);
     expect(replayed(['deploy.failed shop A', 'preflight.step shop B'])).toEqual(['preflight.step shop B']);
     expect(replayed(['preflight.completed shop A', 'deploy.step shop A'])).toEqual(['deploy.step shop A']);
   });
 
-  it('is the rollback that follows a failure under a saga of its own, and nothing of what failed', () => {
+  it('contains the rollback that follows a failure under its own saga, and nothing of what failed', () => {
     const lines = [
       'deploy.step shop A',
       'deploy.progress shop',
@@ -76,19 +78,19 @@ describe('what a new norn socket hears once more', () => {
     expect(unfinished(tell(lines), '0-0')).toEqual(tell(lines).slice(4));
   });
 
-  it('is a progress that names no saga, with the saga that its app is at', () => {
+  it('contains a progress event without a saga, together with the saga of its app', () => {
     const lines = ['deploy.step shop A', 'deploy.progress shop'];
     expect(replayed(lines)).toEqual(lines);
     expect(replayed([...lines, 'deploy.completed shop A'])).toEqual([]);
     expect(replayed([...lines, 'deploy.completed blog B'])).toEqual(lines);
   });
 
-  it('is a progress whose saga began before anybody looked, until that ends', () => {
+  it('contains a progress event whose saga began earlier, until that saga ends', () => {
     expect(replayed(['deploy.progress shop', 'deploy.progress shop'])).toHaveLength(2);
     expect(replayed(['deploy.progress shop', 'deploy.completed shop A'])).toEqual([]);
   });
 
-  it('is no straggler of a saga that is over, named or not, since however long', () => {
+  it('contains no late event of an ended saga, with or without its name, at any time after the end', () => {
     const lines = [
       'deploy.step shop A',
       'deploy.completed shop A',
@@ -100,18 +102,18 @@ describe('what a new norn socket hears once more', () => {
     expect(replayed([...lines, 'deploy.progress shop'])).toEqual([]);
   });
 
-  it('is nothing of a deploy that version 1 ended, whose events name no saga, and all of the next', () => {
+  it('contains nothing of an ended deploy of version 1, whose events name no saga, and all of the next deploy', () => {
     const first = ['deploy.queued shop', 'deploy.step shop', 'deploy.completed shop'];
     expect(replayed(first)).toEqual([]);
     const second = ['deploy.queued shop', 'deploy.step shop', 'deploy.progress shop'];
     expect(unfinished(tell([...first, ...second]), '0-0')).toEqual(tell([...first, ...second]).slice(3));
   });
 
-  it('is no rollback of version 1, which is told once, when it is done', () => {
+  it('contains no rollback of version 1, which is sent once, when the rollback is done', () => {
     expect(replayed(['deploy.step shop', 'deploy.rollback shop'])).toEqual([]);
   });
 
-  it('is a saga without regard to what stands in its payload instead of a name', () => {
+  it('treats an event as one without a saga when its payload has something else in place of the name', () => {
     for (const object of [null, 'A', ['A'], { sagaId: 7 }, { sagaId: null }, { sagaId: '' }]) {
       const step = anEvent({ id: '1-0', type: 'deploy', action: 'step', key: 'shop', object });
       const end = anEvent({ id: '2-0', type: 'deploy', action: 'completed', key: 'shop', object });
@@ -120,7 +122,7 @@ describe('what a new norn socket hears once more', () => {
     }
   });
 
-  it('is nothing older than what was asked for, though an end is found there', () => {
+  it('contains no event from before the given position, but respects an end from before it', () => {
     const lines = [
       'deploy.step shop A',
       'deploy.completed blog B',
@@ -130,7 +132,7 @@ describe('what a new norn socket hears once more', () => {
     expect(replayed(lines, 2)).toEqual(['deploy.step shop A', 'deploy.step shop A'].slice(1));
   });
 
-  it('is every event of a saga that has not ended and none of one that has, whatever came in between', () => {
+  it('contains every event of a saga that has not ended, and none of one that has, in any order of events', () => {
     const line = fc
       .tuple(
         fc.constantFrom('deploy', 'preflight', 'app'),
@@ -158,7 +160,7 @@ describe('what a new norn socket hears once more', () => {
             .slice(index)
             .some((later) => later.type === type && later.app === app && isEnd(later.action));
           const never = type === 'app' || (saga === null ? endsLater : ended.has(saga)) || isEnd(action);
-          // A progress that names no saga may be anybody's.
+          // A progress event that names no saga may belong to any saga.
           const always = !never && (saga !== null || action !== 'progress');
           expect(left.has(events[index] as HubEvent) && never).toBe(false);
           expect(left.has(events[index] as HubEvent) || !always).toBe(true);
@@ -169,20 +171,20 @@ describe('what a new norn socket hears once more', () => {
   });
 });
 
-describe('what a new norn socket hears of what has ended', () => {
-  /** The lines that a client is told that comes a second after the last of them. */
+describe('the replay of ended sagas for a new norn socket', () => {
+  /** The lines that are sent to a client that connects a second after the last of them. */
   const told = (isPage: boolean, lines: readonly string[]): string[] => {
     const events = tell(lines).map((event, index) => ({ ...event, id: `${100_000 + index}-0` }));
     const left = new Set(missedBy(isPage, events, 101_000));
     return lines.filter((_line, index) => left.has(events[index] as HubEvent));
   };
 
-  it('is, at a terminal, nothing that names no saga, as all of version 1', () => {
+  it('contains for a terminal no event without a saga, so nothing of version 1', () => {
     expect(told(false, ['deploy.queued shop', 'deploy.step shop', 'deploy.completed shop'])).toEqual([]);
     expect(told(false, ['deploy.rollback shop', 'forge.completed shop', 'teardown.failed shop'])).toEqual([]);
   });
 
-  it('is, at a terminal, the whole saga, with what its app told meanwhile without naming it', () => {
+  it('contains for a terminal the whole saga, with the progress events of its app that name none', () => {
     const saga = [
       'deploy.step shop A',
       'deploy.progress shop',
@@ -193,7 +195,7 @@ describe('what a new norn socket hears of what has ended', () => {
     expect(told(false, [...others, ...saga])).toEqual(saga);
   });
 
-  it('is, at a terminal, a preflight as well as a deploy, and the run of a function', () => {
+  it('contains for a terminal a preflight as well as a deploy, and the run of a function', () => {
     const events = tell([
       'preflight.step shop A',
       'preflight.failed shop A',
@@ -207,7 +209,7 @@ describe('what a new norn socket hears of what has ended', () => {
     expect(missedBy(true, all, 0)).toEqual([events[1]]);
   });
 
-  it('is, on a page, each end of a deploy or preflight, whether it names its saga or not', () => {
+  it('contains for a page every end of a deploy or preflight, with or without a saga', () => {
     const ends = ['deploy.completed shop A', 'preflight.failed shop', 'deploy.failed blog B'];
     const rest = ['deploy.step shop A', 'function.completed shop A', 'forge.completed shop'];
     expect(told(true, [...rest, ...ends])).toEqual(ends);

@@ -42,7 +42,7 @@ describe('a norn socket', () => {
     ['127.0.0.1', 'http://127.0.0.1:8800'],
     ['::1', 'http://[::1]:3'],
     ['localhost with a path, which is not of the host', 'http://localhost:3000/'],
-  ])('takes a page whose origin is %s', (_what, origin) => {
+  ])('accepts a page whose origin is %s', (_what, origin) => {
     expect(outcome(origin)).toBe('allowed');
   });
 
@@ -77,7 +77,7 @@ describe('a norn socket', () => {
     });
   });
 
-  it('has the bounds of its document, and a ping that its own server lacks', () => {
+  it('has the limits of its document, and a ping that its own server lacks', () => {
     expect(open()).toMatchObject({
       limits: { queueMaxDeliveries: 64 },
       heartbeat: { pingMs: 25_000, pongWaitMs: 75_000 },
@@ -86,7 +86,7 @@ describe('a norn socket', () => {
     expect(open().authWithinMs).toBeUndefined();
   });
 
-  it('is for everybody: a valid token says who it is, a bad one is passed over', () => {
+  it('is open to everybody: a valid token names the principal, an invalid one is ignored', () => {
     const ann = anIdentity({ principal: 'user:ann', roles: ['admin'], expiresAt: NOW + 1 });
     expect(open({ caller: ann }).identity.principal).toBe('user:ann');
     expect(open().identity.principal).toBe('unknown');
@@ -94,7 +94,7 @@ describe('a norn socket', () => {
     expect(open({ caller: bad }).identity.principal).toBe('unknown');
   });
 
-  it('hears what is of norn and nothing else, with whatever token, and may publish nothing', () => {
+  it("receives events of norn's types only, with any token, and may publish nothing", () => {
     const callers = [NOBODY, anIdentity({ subscribe: Grants.all, publish: Grants.all }), anIdentity()];
     const sessions = callers.map((caller) => open({ caller }));
     expect(new Set(sessions.map(({ identity }) => identity.subscribe.text)).size).toBe(1);
@@ -114,12 +114,12 @@ describe('a norn socket', () => {
     }
   });
 
-  it('does not end with the token that it came with, since it needs none', () => {
+  it('does not end when its token expires, since it needs none', () => {
     const { identity } = open({ caller: anIdentity({ expiresAt: NOW + 1 }) });
     expect(identity.expiresAt).toBeUndefined();
   });
 
-  it('asks for the last minute and is sent of that what is not older than 30 s', () => {
+  it('asks for the last minute, and is sent the part that is not older than 30 s', () => {
     const { replay } = open();
     if (replay === undefined || !('select' in replay)) throw new Error('no request to replay');
     expect(replay.lastMs).toBe(60_000);

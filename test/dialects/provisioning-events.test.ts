@@ -6,7 +6,7 @@ import { parseJson, type Json } from '../../src/model/json.ts';
 import { EVENT_TYPES, open } from './provisioning-helpers.ts';
 import { runs } from '../support/runs.ts';
 
-describe('provisioning events', () => {
+describe('a provisioning event', () => {
   const json = fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.parse(JSON.stringify(value)) as Json);
   const object = fc.dictionary(fc.string(), json, { maxKeys: 3, noNullPrototype: true });
   const wire = fc
@@ -25,7 +25,7 @@ describe('provisioning events', () => {
     })
     .filter((event) => !JSON.stringify(event).includes('__proto__'));
 
-  it('of any type map to canonical ones and back without loss', () => {
+  it('of any event type becomes a canonical one and is read back without loss', () => {
     fc.assert(
       fc.property(wire, (event) => {
         const canonical = provisioning.publishing?.parse(parseJson(JSON.stringify(event))) as HubEvent;
@@ -35,7 +35,7 @@ describe('provisioning events', () => {
     );
   });
 
-  it('of different types are different ones to the hub', () => {
+  it('of each event type is a different event in the hub', () => {
     fc.assert(
       fc.property(wire, wire, (one, two) => {
         const [a, b] = [one, two].map(
@@ -47,7 +47,7 @@ describe('provisioning events', () => {
     );
   });
 
-  it('of one frame go under the time of the last of them, as they would alone', async () => {
+  it('has the same text in a batch as alone, and the batch has the time of its last event', async () => {
     const { encoding } = await open('/ws?batch_size=5');
     fc.assert(
       fc.property(fc.array(wire, { minLength: 2, maxLength: 5 }), (events) => {

@@ -35,7 +35,7 @@ export async function refused(target: string, caller?: BelfryError): Promise<Ref
   throw new Error('was not refused');
 }
 
-/** An event as somebody publishes it, and as the hub then holds it. */
+/** An event of a publisher, as the hub holds it. */
 export function published(event_type: string, data: Json, more: object = {}): HubEvent {
   const event = provisioning.publishing?.parse({ event_type, data, ...more }) as NewEvent;
   return { time: '2025-10-02T07:15:09Z', size: 1, ...event };

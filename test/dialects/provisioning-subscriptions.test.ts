@@ -5,18 +5,18 @@ import type { HubEvent } from '../../src/model/event.ts';
 import type { Json } from '../../src/model/json.ts';
 import { admits, namesOf, open, published, subscribe } from './provisioning-helpers.ts';
 
-describe('the special sockets of provisioning', () => {
+describe('the sockets /metrics and /logs of provisioning', () => {
   const entry = (level: string, component: string, message: string): HubEvent =>
     published('LogEntry', { level, component, message });
 
-  it('hear one event type each', async () => {
+  it('receive one event type each', async () => {
     expect(namesOf(await open('/metrics'))).toEqual(['MetricUpdate']);
     expect(namesOf(await open('/metrics?events=task'))).toEqual(['MetricUpdate']);
     expect(namesOf(await open('/logs'))).toEqual(['LogEntry']);
     expect(admits(await open('/logs'), entry('DEBUG', 'dns', ''))).toBe(true);
   });
 
-  it('choose log entries by level, component and text', async () => {
+  it('select log entries by level, component and text', async () => {
     const session = await open('/logs?level=ERROR,%20WARN&component=dns&component=mail&search=Zone%20EX');
     expect(admits(session, entry('WARN', 'mail', 'the zone expires'))).toBe(true);
     expect(admits(session, entry('ERROR', 'dns', 'ZONE EXPIRED'))).toBe(true);
@@ -28,12 +28,12 @@ describe('the special sockets of provisioning', () => {
     );
   });
 
-  it('pass over empty choices', async () => {
+  it('ignore empty parameters', async () => {
     const session = await open('/logs?level=&component=,&search=');
     expect(admits(session, published('LogEntry', { level: 'INFO', text: 'up' }))).toBe(true);
   });
 
-  it('share what they hear only with those who search for the same', async () => {
+  it('share a cohort only with sockets that search for the same text', async () => {
     const [one, two, other] = await Promise.all(['a', 'a', 'b'].map((text) => open(`/logs?search=${text}`)));
     const textOf = (session?: Session) => session?.subscriptions[0]?.filters.map(({ text }) => text);
     expect(textOf(one)).toEqual(textOf(two));
@@ -45,7 +45,7 @@ describe('a provisioning filter', () => {
   const task = (data: object, metadata: object = {}): HubEvent =>
     published('TaskStatusChanged', data as Json, { metadata });
 
-  it('looks in the data first, and then in the metadata', () => {
+  it('looks for a field in the data first, and then in the metadata', () => {
     const query = subscribe(['task'], { infra: 'staging' });
     expect(admits(query, task({ infra: 'staging' }, { infra: 'production' }))).toBe(true);
     expect(admits(query, task({ infra: 'production' }, { infra: 'staging' }))).toBe(false);
@@ -53,20 +53,20 @@ describe('a provisioning filter', () => {
     expect(admits(query, task({}, {}))).toBe(false);
   });
 
-  it('takes one value or a list, and all filters must hold', () => {
+  it('accepts one value or a list, and an event must pass all filters', () => {
     const query = subscribe(['task'], { status: ['Running', 'Failed'], progress: 50 });
     expect(admits(query, task({ status: 'Failed', progress: 50 }))).toBe(true);
     expect(admits(query, task({ status: 'Pending', progress: 50 }))).toBe(false);
     expect(admits(query, task({ status: 'Running', progress: 51 }))).toBe(false);
   });
 
-  it('looks into what lies in the data', () => {
+  it('looks for fields inside the data', () => {
     const query = subscribe(['metric'], { 'labels.queue': 'mail' });
     expect(admits(query, published('MetricUpdate', { labels: { queue: 'mail' } }))).toBe(true);
     expect(admits(query, published('MetricUpdate', { labels: { queue: 'print' } }))).toBe(false);
   });
 
-  it('finds a task by task_name in whichever way it is called', () => {
+  it('finds a task by task_name, under both names of that field', () => {
     const query = subscribe(['task'], { task_name: 'resize_disk' });
     expect(admits(query, task({ name: 'resize_disk' }))).toBe(true);
     expect(admits(query, task({ task_name: 'resize_disk', name: 'other' }))).toBe(true);
@@ -74,13 +74,13 @@ describe('a provisioning filter', () => {
     expect(admits(query, task({ name: 'other' }))).toBe(false);
   });
 
-  it('does not take the name of anything else for that of a task', () => {
+  it('does not take the name of anything else for the name of a task', () => {
     const query = subscribe(['batch', 'log'], { task_name: 'resize_disk' });
     expect(admits(query, published('BatchOperationUpdate', { name: 'resize_disk' }))).toBe(false);
     expect(admits(query, published('LogEntry', { task_name: 'resize_disk' }))).toBe(true);
   });
 
-  it('since begins with the first event that the log took in at that time', () => {
+  it('with since begins with the first event that the log stored at that time', () => {
     const { replay } = subscribe(['task'], { since: '2025-10-02T07:15:13.250Z' });
     if (replay === undefined || !('since' in replay)) throw new Error('replays nothing');
     const ms = Date.parse('2025-10-02T07:15:13.250Z');

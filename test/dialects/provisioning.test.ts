@@ -6,7 +6,7 @@ import { anIdentity } from '../support/connection.ts';
 import { admits, EVENT_TYPES, namesOf, open, published, refused } from './provisioning-helpers.ts';
 
 describe('a provisioning handshake', () => {
-  it('that names no events hears everything', async () => {
+  it('subscribes to everything when it names no event types', async () => {
     for (const query of ['', '?events=', '?events=%20,', '?token=x']) {
       const session = await open(`/ws${query}`);
       for (const type of [...EVENT_TYPES, 'CustomApplicationEvent']) {
@@ -15,7 +15,7 @@ describe('a provisioning handshake', () => {
     }
   });
 
-  it('hears the events that it names, by short words and names in one list', async () => {
+  it('subscribes to the event types that it names, by short and full names in one list', async () => {
     const session = await open('/ws?events=task,%20LogEntry&events=Tick,task');
     expect(namesOf(session)).toEqual(['TaskStatusChanged', 'LogEntry', 'Tick']);
     expect(admits(session, published('TaskStatusChanged', {}))).toBe(true);
@@ -24,7 +24,7 @@ describe('a provisioning handshake', () => {
     expect(admits(session, published('MetricUpdate', {}))).toBe(false);
   });
 
-  it('shares an encoding with all that name the same batch size', async () => {
+  it('shares an encoding with every handshake of the same batch size', async () => {
     const [byDefault, one, ten, four, again] = await Promise.all(
       ['', 'batch_size=1', 'batch_size=10', 'batch_size=4', 'batch_size=4'].map((query) =>
         open(`/ws?${query}`),
@@ -47,7 +47,7 @@ describe('a provisioning handshake', () => {
     ['batch_size', 'ten'],
     ['compression', 'yes'],
     ['compression', 'TRUE'],
-  ])('with %s=%s is refused with 400, a code and a sentence', async (name, value) => {
+  ])('is refused with 400, a code and a sentence for %s=%s', async (name, value) => {
     const { status, body } = await refused(`/ws?${name}=${value}`);
     expect(status).toBe(400);
     expect(JSON.parse(body)).toEqual({
@@ -59,18 +59,18 @@ describe('a provisioning handshake', () => {
     });
   });
 
-  it('takes batches of up to 1000', async () => {
+  it('accepts batches of up to 1000', async () => {
     expect((await open('/ws?batch_size=2')).encoding?.batch?.size).toBe(2);
     expect((await open('/ws?batch_size=1000')).encoding?.batch?.size).toBe(1000);
   });
 
-  it('is compressed when it asks for that', async () => {
+  it('opens a compressed socket when it asks for that', async () => {
     expect((await open('/ws?compression=true')).deflate).toBe(true);
     expect((await open('/ws?compression=false')).deflate).toBe(false);
     expect((await open('/ws')).deflate).toBe(false);
   });
 
-  it('has 10 connections a user, 100 messages a second and 50 subscriptions', async () => {
+  it('gives a user 10 connections, a socket 100 messages a second and 50 subscriptions', async () => {
     expect((await open('/ws')).limits).toEqual({
       connectionsPerPrincipal: 10,
       commandsPerSecond: 100,
@@ -78,12 +78,12 @@ describe('a provisioning handshake', () => {
     });
   });
 
-  it('is pinged every 25 s, and cut when it has not answered for a minute', async () => {
+  it('opens a socket that is pinged every 25 s, and is cut after a minute without an answer', async () => {
     for (const target of ['/ws', '/metrics', '/logs'])
       expect((await open(target)).heartbeat).toEqual({ pingMs: 25_000, pongWaitMs: 60_000 });
   });
 
-  it('without a token has ten seconds to send one, and what it asked for waits till then', async () => {
+  it('without a token leaves ten seconds to send one, and its subscriptions wait until then', async () => {
     const missing = new BelfryError('credentials_missing', 'None.');
     for (const target of ['/ws', '/ws?events=task,system', '/logs', '/metrics']) {
       const { identity, authWithinMs, subscriptions } = await open(target, missing);
@@ -105,14 +105,14 @@ describe('a provisioning handshake', () => {
     },
   );
 
-  it('is told to come again while nobody can say whose token it is', async () => {
+  it('is asked to come again while the hub cannot check its token', async () => {
     const { status, headers, body } = await refused('/ws', new BelfryError('unavailable', 'No keys.'));
     expect([status, headers['Retry-After']]).toEqual([503, '1']);
     expect(JSON.parse(body)).toMatchObject({ code: 'unavailable', message: 'No keys.' });
   });
 });
 
-describe('who may hear what on provisioning', () => {
+describe('the right to receive events on provisioning', () => {
   const heard = (identity: Partial<Identity>): string[] => {
     const { subscribe: grants } = withDefaults(identity);
     return [...EVENT_TYPES, 'Tick'].filter((type) => grants.permit(published(type, { component: 'dns' })));
@@ -138,7 +138,7 @@ describe('who may hear what on provisioning', () => {
     expect(heard({ roles }).toSorted()).toEqual([...types].toSorted());
   });
 
-  it('follows from own grants alone for the event types that these concern', () => {
+  it("comes from the client's own grants alone for the event types that these name", () => {
     const own = Grants.parse(['log.entry.dns', 'task.status_changed.t1', 'profiles.*.*']);
     expect(heard({ subscribe: own })).not.toContain('TaskStatusChanged');
     expect(heard({ subscribe: own })).toContain('LogEntry');
@@ -148,14 +148,14 @@ describe('who may hear what on provisioning', () => {
     expect(grants.permit({ type: 'profiles', action: 'save', key: 'x' })).toBe(true);
   });
 
-  it('is one object for all who may hear the same', () => {
+  it('is one object for all identities that may receive the same', () => {
     const [one, two] = [withDefaults({ principal: 'user:a' }), withDefaults({ principal: 'user:b' })];
     expect(one.subscribe).toBe(two.subscribe);
     const everything = anIdentity();
     expect(provisioning.identify?.(everything)).toBe(everything);
   });
 
-  it('leaves what it may publish as it was', () => {
+  it('does not change what an identity may publish', () => {
     expect(withDefaults({ publish: Grants.none }).publish).toBe(Grants.none);
   });
 });

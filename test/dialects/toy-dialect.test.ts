@@ -1,4 +1,7 @@
-/** A dialect is its own file and its place in the table: here that is one more than the hub has, and nothing else knows it. */
+/**
+ * A dialect needs only its own file and a line in the table. This test adds a seventh dialect, which no other file
+ * knows.
+ */
 import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
@@ -24,7 +27,10 @@ async function join(node: TestNode, path = '/harbour/ws'): Promise<TestClient> {
   return connect(node.url.replace('http', 'ws') + path, { headers });
 }
 
-/** Once the hub answers a ping after it, the hub has read the command. */
+/**
+ * A client that has subscribed. It sends a ping after the command, since the answer to the ping proves that the
+ * command was read.
+ */
 async function watching(node: TestNode, path?: string): Promise<TestClient> {
   const client = await join(node, path);
   const pong = new Promise((resolve) => client.ws.once('pong', resolve));
@@ -46,8 +52,8 @@ async function document<Shape>(node: TestNode, name: string): Promise<Shape> {
   return (await (await fetch(`${node.url}/${name}`)).json()) as Shape;
 }
 
-describe('the settings with a seventh dialect', () => {
-  it('serve it, and open its listener, unless they say otherwise', () => {
+describe('the settings, with a seventh dialect,', () => {
+  it('serve it and open its listener unless they say otherwise', () => {
     const config = loadConfig({}, readFileSync, SEVEN);
     expect(config.dialects).toEqual([...DIALECTS.map(({ name }) => name), 'harbour']);
     expect(config.listen).toContainEqual({ port: 7070, dialect: 'harbour', tls: false });
@@ -62,7 +68,7 @@ describe('the settings with a seventh dialect', () => {
     );
   });
 
-  it('take its name, which those of the six refuse', () => {
+  it('accept its name, which is refused where only the six dialects exist', () => {
     const env = { BELFRY_DIALECTS: 'native,harbour', BELFRY_LISTEN: '1=harbour' };
     expect(loadConfig(env, readFileSync, SEVEN).dialects).toEqual(['native', 'harbour']);
     expect(() => loadConfig(env)).toThrow(/BELFRY_LISTEN.*no listener[^]*BELFRY_DIALECTS/);
@@ -84,14 +90,14 @@ describe('a node with a seventh dialect', () => {
     },
   );
 
-  it('serves none of its paths where the settings leave it out', async () => {
+  it('serves none of its paths when the settings leave it out', async () => {
     const node = await startHarbour({ BELFRY_DIALECTS: 'native', BELFRY_LISTEN: '127.0.0.1:0=native' });
     await expect(join(node)).rejects.toThrow('404');
     await expect(join(node, '/radio')).rejects.toThrow('404');
     expect((await publish(node, ARRIVAL)).status).toBe(204);
   });
 
-  it('takes its token in a cookie, answers its subprotocol, and refuses strangers in its words', async () => {
+  it('reads its token from a cookie, answers its subprotocol, and refuses clients without a token in its words', async () => {
     const node = await startHarbour();
     const url = `${node.url.replace('http', 'ws')}/radio`;
     const headers = { Cookie: `${node.config.cookie}=${await node.token('ada')}` };
@@ -119,7 +125,7 @@ describe('a node with a seventh dialect', () => {
     },
   );
 
-  it('says so when an event is not in its format, and names it among the formats', async () => {
+  it('names its format among the others when an event is not in it', async () => {
     const node = await startHarbour();
     const other = await publish(node, { type: 'berth', action: 'left', key: 'Vega' }, '?dialect=harbour');
     expect(other.status).toBe(422);
@@ -130,7 +136,7 @@ describe('a node with a seventh dialect', () => {
     expect(await (await publish(node, {}, '?dialect=port')).text()).toContain('dorgu, harbour.');
   });
 
-  it('reads its format in commands of sockets and in the Redis function too', async () => {
+  it('reads its format in commands of sockets and in the Redis function', async () => {
     const prefix = randomPrefix();
     const node = await startHarbour({ BELFRY_REDIS_URL: inject('redisUrl'), BELFRY_PREFIX: prefix });
     const redis = new Redis(inject('redisUrl'));
@@ -144,7 +150,7 @@ describe('a node with a seventh dialect', () => {
     expect(await client.nextText()).toBe('docked Lyra {"tons":3}');
   });
 
-  it('describes it in both documents as any other', async () => {
+  it('describes it in both API descriptions as any other dialect', async () => {
     const node = await startHarbour();
     const asyncapi = await document<{ channels: Record<string, { messages: object; bindings: object }> }>(
       node,

@@ -1,6 +1,6 @@
 /**
- * A dialect that no system has: `watch <type>` in plain text, and events as `docked Aurora {"tons":3}`. It brings to the
- * hub everything that the hub can take from a dialect.
+ * A dialect that no real system has: `watch <type>` in plain text, and events such as `docked Aurora {"tons":3}`. It
+ * uses everything that a dialect can bring to the hub.
  */
 import { z } from 'zod';
 import { HEARTBEAT, Refusal, type Dialect } from '../../src/dialects/dialect.ts';

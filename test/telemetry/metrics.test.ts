@@ -30,7 +30,7 @@ const FLOW = {
   heldBytes: { log: 7, retained: 9, ingress: 8 },
 };
 
-/** A registry that answers when it is told to. */
+/** A registry that answers only when it is told to. */
 class SlowRegistry extends TestRegistry {
   readonly asked: ((total: number | undefined) => void)[] = [];
 
@@ -41,7 +41,7 @@ class SlowRegistry extends TestRegistry {
   }
 }
 
-/** A hub made by hand, and its page. */
+/** A hub made by hand, and its page of metrics. */
 async function measured(options?: TestHubOptions): Promise<TestHub & { page: () => Promise<MetricsPage> }> {
   const test = await startHub(options);
   const metrics = metricsOf({
@@ -61,7 +61,7 @@ async function measured(options?: TestHubOptions): Promise<TestHub & { page: () 
 }
 
 describe('the page of metrics', () => {
-  it('counts connections by dialect and kind of principal, of which there are four and no more', async () => {
+  it('counts connections by dialect and kind of principal, of which there are only four', async () => {
     const { connect, hub, page } = await measured();
     for (const principal of [
       'user:ada',
@@ -84,13 +84,13 @@ describe('the page of metrics', () => {
     expect((await page()).get('belfry_connections{dialect="norn",principal_kind="user"}')).toBe(0);
   });
 
-  it('shows every dialect and outcome from the start, so that the first increase is seen', async () => {
+  it('shows every dialect and outcome from the start, so that the first increase shows', async () => {
     const { text } = await (await measured()).page();
     expect(text.match(/^belfry_deliveries_total\{.*\} 0$/gm)).toHaveLength(DIALECTS.length * 6);
     expect(text.match(/^belfry_deliveries_received_total\{.*\} 0$/gm)).toHaveLength(DIALECTS.length);
   });
 
-  it('counts events, the cohorts they matched, and what was written for them', async () => {
+  it('counts events, the cohorts that they matched, and the deliveries', async () => {
     const { subscriber, publish, page } = await measured();
     const clients = [subscriber(['a.*.*']), subscriber(['a.*.*']), subscriber(['*.*.k'])];
     subscriber(['b.*.*']);
@@ -106,7 +106,7 @@ describe('the page of metrics', () => {
     expect(after.get('belfry_cohorts')).toBe(3);
   });
 
-  it('shows what waits for clients that lag, until they have it or are gone', async () => {
+  it('shows the queues of slow clients until the clients have read them or are gone', async () => {
     const { subscriber, publish, page } = await measured();
     const client = subscriber(['*.*.*']);
     const queued = async (): Promise<(number | undefined)[]> => {
@@ -125,7 +125,7 @@ describe('the page of metrics', () => {
     expect(await queued()).toEqual([0, 0, 0]);
   });
 
-  it('measures once a flush how long its oldest event took from the log to the sockets', async () => {
+  it('measures once a flush how long the oldest event took from the log to the sockets', async () => {
     const { subscriber, broker, clock, hub, page } = await measured();
     for (let count = 0; count < 5; count++) subscriber(['*.*.*']);
     const now = clock.now();
@@ -142,7 +142,7 @@ describe('the page of metrics', () => {
     expect((await page()).get(`${name}_count`)).toBe(1);
   });
 
-  it('takes no time for less than none, when the clock of Redis is ahead', async () => {
+  it('counts a negative latency as zero when the clock of Redis is ahead', async () => {
     const { subscriber, broker, clock, hub, page } = await measured();
     subscriber(['*.*.*']);
     broker.deliverLive({ id: `${clock.now() + 5_000}-0` });
@@ -150,7 +150,7 @@ describe('the page of metrics', () => {
     expect((await page()).get('belfry_publish_to_socket_seconds_sum')).toBe(0);
   });
 
-  it('shows what the broker knows of the way through it', async () => {
+  it('shows what the broker knows about the state of delivery', async () => {
     const { series } = await (await measured()).page();
     expect(Object.fromEntries(series)).toMatchObject({
       belfry_events_published_total: 3,
@@ -168,7 +168,7 @@ describe('the page of metrics', () => {
     expect(series.has('belfry_registry_connections')).toBe(false);
   });
 
-  it('counts those of the whole registry, and what this node has published', async () => {
+  it('counts the connections of the whole registry, and the events that this node has published', async () => {
     const node = await startNode();
     const client = await nativeClient(node.url, await node.token(), ['*.*.*']);
     client.send({ id: 1, command: 'publish', events: [{ type: 'a', action: 'b', key: 'c' }] });
@@ -214,14 +214,14 @@ describe('the page of metrics', () => {
 });
 
 describe('the size of the registry', () => {
-  it('is not waited for longer than half a second', async () => {
+  it('is awaited for at most half a second', async () => {
     const clock = new ManualClock();
     const size = new RegistrySize(new SlowRegistry(), clock).read();
     clock.advance(500);
     expect(await size).toBeUndefined();
   });
 
-  it('is asked for once, however many ask meanwhile, and again after an answer or a failure', async () => {
+  it('is read once for all requests at the same time, and again after an answer or a failure', async () => {
     const registry = new SlowRegistry();
     const size = new RegistrySize(registry, new ManualClock());
     const asked = [size.read(), size.read()];
@@ -239,7 +239,7 @@ describe('the size of the registry', () => {
 });
 
 describe('a listener of metrics', () => {
-  it('serves numbers and health alone, and the others serve no numbers then', async () => {
+  it('serves metrics and health only, and the other listeners then serve no metrics', async () => {
     const node = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=native,127.0.0.1:0=metrics' });
     const [hub, metrics] = node.listening.map(({ url }) => url);
     const statuses = async (url: string | undefined): Promise<number[]> =>
@@ -249,7 +249,7 @@ describe('a listener of metrics', () => {
         ),
       );
     expect(await statuses(metrics)).toEqual([200, 200, 200, 404, 404]);
-    // Only an upgrade has something to look for there: it is a path of the provisioning platform.
+    // This path belongs to the provisioning platform, where only an upgrade finds something.
     expect((await statuses(hub)).slice(0, 3)).toEqual([400, 200, 200]);
     await expect(dial(`${metrics?.replace('http', 'ws')}/native/ws`)).rejects.toThrow('refused with 404');
   });

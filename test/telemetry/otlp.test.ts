@@ -33,7 +33,7 @@ async function startExporter() {
 }
 
 describe('the exporter of spans', () => {
-  it('tells what each span is, exact to the microsecond, once a second', async () => {
+  it('sends every span once a second, with times exact to the microsecond', async () => {
     const { collector, clock, exporter } = await startExporter();
     exporter.add(span);
     clock.advance(999);
@@ -53,14 +53,14 @@ describe('the exporter of spans', () => {
     expect(exporter.counts).toEqual({ exported: 1, dropped: 0 });
   });
 
-  it('sends nothing where there is nothing', async () => {
+  it('sends nothing when there are no spans', async () => {
     const { collector, clock, exporter } = await startExporter();
     clock.advance(10_000);
     await exporter.stop();
     expect(collector.requests).toEqual([]);
   });
 
-  it('holds so many and no more, and counts those that it drops', async () => {
+  it('holds a bounded number of spans, and counts those that it drops', async () => {
     const { collector, exporter } = await startExporter();
     for (let i = 0; i < QUEUE_MAX + 5; i++) exporter.add(span);
     await exporter.stop();
@@ -68,7 +68,7 @@ describe('the exporter of spans', () => {
     expect(exporter.counts).toEqual({ exported: QUEUE_MAX, dropped: 5 });
   });
 
-  it('drops and counts what the collector does not take, says so once, and goes on', async () => {
+  it('drops and counts the spans that the collector refuses, logs that once, and goes on', async () => {
     const { collector, lines, exporter } = await startExporter();
     const takes = collector.answer;
     collector.answer = (response) => response.writeHead(503).end();
@@ -84,7 +84,7 @@ describe('the exporter of spans', () => {
     expect(exporter.counts).toEqual({ exported: 1, dropped: 2 });
   });
 
-  it('waits for no collector that says nothing', async () => {
+  it('does not wait for a collector that never answers', async () => {
     const { collector, clock, exporter } = await startExporter();
     const { promise: asked, resolve } = Promise.withResolvers<void>();
     collector.answer = () => resolve();
@@ -99,7 +99,7 @@ describe('the exporter of spans', () => {
   it.each([
     [429, '3'],
     [503, 'Wed, 15 Jan 2025 10:30:03 GMT'],
-  ])('sends the same spans again when a busy collector (%i) has time again', async (status, retryAfter) => {
+  ])('sends the same spans again when a busy collector (%i) names a time', async (status, retryAfter) => {
     const { collector, clock, exporter } = await startExporter();
     const takes = collector.answer;
     collector.answer = (response) => response.writeHead(status, { 'Retry-After': retryAfter }).end();
@@ -115,7 +115,7 @@ describe('the exporter of spans', () => {
     expect(exporter.counts).toEqual({ exported: 1, dropped: 0 });
   });
 
-  it('holds no more spans than ever while a busy collector makes them wait', async () => {
+  it('holds the same bounded number of spans while a busy collector makes them wait', async () => {
     const { collector, exporter } = await startExporter();
     collector.answer = (response) => response.writeHead(503, { 'Retry-After': '60' }).end();
     exporter.add(span);
@@ -124,7 +124,7 @@ describe('the exporter of spans', () => {
     expect(exporter.counts).toEqual({ exported: 0, dropped: 6 });
   });
 
-  it('gives up what a busy collector has not taken when the node stops', async () => {
+  it('gives up the spans of a busy collector when the node stops', async () => {
     const { collector, exporter } = await startExporter();
     collector.answer = (response) => response.writeHead(429, { 'Retry-After': '1' }).end();
     exporter.add(span);
@@ -132,7 +132,7 @@ describe('the exporter of spans', () => {
     expect(exporter.counts).toEqual({ exported: 0, dropped: 1 });
   });
 
-  it('counts the spans that the collector took a request without', async () => {
+  it('counts the spans that a collector left out of an accepted request', async () => {
     const { collector, exporter } = await startExporter();
     collector.answer = (response) => response.end('{"partialSuccess":{"rejectedSpans":"2"}}');
     for (let i = 0; i < 5; i++) exporter.add(span);
@@ -140,7 +140,7 @@ describe('the exporter of spans', () => {
     expect(exporter.counts).toEqual({ exported: 3, dropped: 2 });
   });
 
-  it('sends the headers that the collector wants, to it and to nobody that it names', async () => {
+  it('sends the headers of the collector to it, and not to an address that it redirects to', async () => {
     const { collector, exporter } = await startExporter();
     const other = await new Collector().start();
     exporter.add(span);

@@ -37,7 +37,7 @@ async function twoNodes(
 }
 
 describe('a traced event', () => {
-  it('is followed from publish to the sockets of both nodes, each span in the one before', async () => {
+  it('is followed from publish to the sockets of both nodes, each span inside the one before', async () => {
     const collector = await new Collector().start();
     const { nodes } = await twoNodes({ BELFRY_OTLP_URL: `${collector.url}/` });
     const token = await nodes[0].token();
@@ -101,7 +101,7 @@ describe('a traced event', () => {
     },
   );
 
-  it('is followed when a native socket publishes it, its metadata otherwise as it was', async () => {
+  it('is followed when a native socket publishes it, and keeps its other metadata', async () => {
     const collector = await new Collector().start();
     const node = await startNode({ BELFRY_OTLP_URL: collector.url });
     const client = await nativeClient(node.url, await node.token(), ['profiles.*.*']);
@@ -113,7 +113,7 @@ describe('a traced event', () => {
     expect(heard?.['metadata']).toEqual({ shop: 'x', traceparent: `00-${TRACE}-${append?.spanId}-01` });
   });
 
-  it('that is refused says so in its spans', async () => {
+  it('has spans with the error when it is refused', async () => {
     const collector = await new Collector().start();
     const node = await startNode({ BELFRY_OTLP_URL: collector.url, BELFRY_EVENT_MAX_BYTES: '1024' });
     const big = { ...EVENT, object: 'x'.repeat(1_500) };
@@ -122,7 +122,7 @@ describe('a traced event', () => {
     expect(collector.named('publish')[0]?.status).toEqual({ code: 2, message: 'event_too_big' });
   });
 
-  it('is told before the node ends', async () => {
+  it('has its spans sent before the node ends', async () => {
     const collector = await new Collector().start();
     const node = await startNode({ BELFRY_OTLP_URL: collector.url });
     await post(node, EVENT, { traceparent: SAMPLED });
@@ -132,7 +132,7 @@ describe('a traced event', () => {
 });
 
 describe('a traceparent', () => {
-  it('goes with the event as it came where nothing is traced', async () => {
+  it('goes on with the event unchanged when nothing is traced', async () => {
     const node = await startNode();
     const client = await nativeClient(node.url, await node.token(), ['profiles.*.*']);
     const provisioning = await connect(
@@ -146,7 +146,7 @@ describe('a traceparent', () => {
     expect(await (await fetch(`${node.url}/metrics`)).text()).not.toContain('belfry_spans_total');
   });
 
-  it('that is none is ignored', async () => {
+  it('is ignored when it is malformed', async () => {
     const collector = await new Collector().start();
     const node = await startNode({ BELFRY_OTLP_URL: collector.url });
     const client = await nativeClient(node.url, await node.token(), ['profiles.*.*']);
@@ -164,7 +164,7 @@ interface Followed {
   readonly publish: (...events: readonly NewEvent[]) => Promise<unknown>;
 }
 
-/** A tracer over a broker that takes everything; random digits are those given. */
+/** A tracer over a broker that accepts everything. Random digits are the given ones. */
 function follow(ratio: number, digits = '8'): Followed {
   const spans: Span[] = [];
   const published: NewEvent[] = [];
@@ -198,7 +198,7 @@ describe('a tracer', () => {
     ).toEqual(spans > 0 ? [undefined] : []);
   });
 
-  it('leaves events alone whose trace is not sampled, whatever the ratio', async () => {
+  it('leaves an event alone whose trace is not sampled, whatever the ratio', async () => {
     const followed = follow(1);
     const event = traced(`00-${TRACE}-${SPAN}-00`);
     await followed.publish(event);
@@ -206,7 +206,7 @@ describe('a tracer', () => {
     expect(followed.spans).toEqual([]);
   });
 
-  it('follows a list in one span for each parent, not one for each event', async () => {
+  it('follows a list of events in one span for each parent, not one for each event', async () => {
     const followed = follow(0);
     const other = SAMPLED.replace('4bf9', 'ffff');
     await followed.publish(traced(SAMPLED), traced(SAMPLED), traced(other), EVENT);
