@@ -26,16 +26,16 @@ const CONNECT_WITHIN_MS = bound(
   'time to connect to Redis at the start',
   10_000,
   'ms',
-  'the node ends with what stood in its way',
+  'the node ends with the reason',
 );
 const COMMAND_WITHIN_MS = bound(
   'time for a command of the registry at Redis',
   5_000,
   'ms',
-  'it counts as failed, and is made good at the next renewal of the lease',
+  'it counts as failed, and is repeated at the next renewal of the lease',
 );
 
-/** Of the log, and of what is put into it. */
+/** Limits of the log, and of the events that are put into it. */
 function limitsOf({ logMaxEvents, logMaxBytes, logMaxAgeMs, eventMaxBytes, retention }: Config) {
   return {
     bounds: { maxEvents: logMaxEvents, maxBytes: logMaxBytes, maxAgeMs: logMaxAgeMs },
@@ -44,19 +44,22 @@ function limitsOf({ logMaxEvents, logMaxBytes, logMaxAgeMs, eventMaxBytes, reten
   };
 }
 
-/** The broker with all that is read from it: the past, what is retained, dead letters, and figures. */
+/** The broker, and everything that is read from it: the past, retained events, dead letters and figures. */
 export type BrokerBackend = Broker &
   History &
   Retained & { readonly deadLetters: DeadLetterQueue; readonly brokerStats: BrokerStats };
 
-/** What a node has in two variants: for itself alone, and for nodes that share a Redis. */
+/** The parts of a node that exist in two variants: for a node that runs alone, and for nodes that share a Redis. */
 export interface Backends {
-  /** Masks what nobody may see in all that is published and told through it. */
+  /** Masks what nobody may see in everything that is published or sent through it. */
   readonly broker: BrokerBackend;
   readonly registry: Registry & PresenceReader & NodeDirectory & Lifecycle;
-  /** How operators reach the connections of the registry. */
+  /** Operators use it to reach the connections of the registry. */
   readonly control: Control;
-  /** Those of the registry and of control: to be opened before these start, and closed after they stop. */
+  /**
+   * The connections of the registry and of control. They must be opened before these start, and closed after they
+   * stop.
+   */
   readonly connections: readonly RedisConnection[];
 }
 
@@ -122,7 +125,7 @@ function redisBackends(config: Config, url: string, parts: BackendParts): Backen
   };
 }
 
-/** @throws BelfryError `unavailable` */
+/** Opens all connections. @throws BelfryError `unavailable` */
 export async function openAll(connections: Backends['connections']): Promise<void> {
   await Promise.all(connections.map((link) => link.open(CONNECT_WITHIN_MS)));
 }

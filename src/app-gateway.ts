@@ -28,7 +28,7 @@ import { metricsOf } from './telemetry/metrics.ts';
 import { countSpans, type SpanExporter } from './telemetry/otlp.ts';
 import { RejectedInput } from './telemetry/rejected-input.ts';
 
-/* What clients reach of a node: sockets, REST routes and metrics, and how they tell who somebody is. */
+/* The entry points of a node for clients (sockets, REST routes and metrics), and what finds out who a client is. */
 
 export interface GatewayParts {
   /** Every dialect, whether the settings serve it or not. */

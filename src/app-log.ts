@@ -11,10 +11,10 @@ const END_MS = bound(
   'time to write the last lines of the log',
   1_000,
   'ms',
-  'the node ends, and writes them at once, in whatever order',
+  'the node ends, and writes the rest at once, in any order',
 );
 
-/** What every line has, and a reader at a terminal does not need again. */
+/** Fields that every line has. A reader at a terminal does not need them again. */
 const COMMON: ReadonlySet<string> = new Set(['level', 'time', 'node', 'msg', 'err']);
 
 interface Line {
@@ -25,8 +25,8 @@ interface Line {
 }
 
 /**
- * The log of a node, on standard output: JSON lines, or a readable line each where a person sits before it. Nothing that
- * was sent as a secret is ever handed to it.
+ * The log of a node on standard output: JSON lines, or lines for a person if standard output is a terminal. The log is
+ * never given anything that was sent as a secret.
  */
 export function logger({ logLevel, node }: Pick<Config, 'logLevel' | 'node'>): Logger {
   const options = { ...OPTIONS, level: logLevel, base: { node } };
@@ -35,8 +35,8 @@ export function logger({ logLevel, node }: Pick<Config, 'logLevel' | 'node'>): L
 }
 
 /**
- * Ends the log, and resolves when all of its lines are written, or nobody takes them. A process that exits while a line is on its way writes
- * that line after those that wait for it.
+ * Ends the log, and resolves when all of its lines are written or when nobody reads them. A process that exits while a
+ * line is being written writes this line after the lines that wait for it.
  */
 export async function endLog(log: Logger): Promise<void> {
   const { [pino.symbols.streamSym]: stream } = log as unknown as Record<

@@ -4,10 +4,10 @@ import { VERSION } from './config/version.ts';
 import type { Clock } from './model/clock.ts';
 import type { NodeReport, OwnReport } from './registry/node-directory.ts';
 
-/** What changes while a node runs. */
+/** The part of a report that changes while a node runs. */
 type State = Pick<NodeReport, 'connections' | 'ready' | 'warnings'>;
 
-/** What a node tells others of itself, from its start on; `state` is asked for each time. */
+/** What a node tells other nodes about itself. `state` is asked for each report. */
 export async function ownReport(config: Config, clock: Clock, state: () => State): Promise<OwnReport> {
   const { digest, settings } = await digestOf(config);
   const since = new Date(clock.now()).toISOString();

@@ -4,7 +4,7 @@ import { VERSION } from './config/version.ts';
 import type { Clock } from './model/clock.ts';
 import { SpanExporter, tracesAt } from './telemetry/otlp.ts';
 
-/** Where spans go, if they are to go anywhere. */
+/** The exporter of spans, if the settings name a collector. */
 export function exporterOf(config: Config, log: Logger, clock: Clock): SpanExporter | undefined {
   const { otlpUrl, otlpHeaders: headers, otlpTimeoutMs: timeoutMs, otlpServiceName: service, node } = config;
   const url = config.otlpTracesUrl ?? (otlpUrl && tracesAt(otlpUrl));

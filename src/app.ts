@@ -28,27 +28,31 @@ import { CLOSE, type Close } from './model/close.ts';
 import { NodeWatch } from './registry/node-watch.ts';
 import { bound } from './model/bound.ts';
 
-/** How long a starting node waits for Redis to let it in. */
+/** How long a starting node waits until Redis accepts it. */
 const REDIS_WITHIN_MS = bound('time for Redis at the start', 10_000, 'ms', 'the node ends and says why');
 
-/** A Redis that hangs keeps no node from ending: the others take over what it held as from one that was killed. */
+/** A node ends even if Redis hangs. The other nodes then take over its connections as from a node that was killed. */
 const HAND_OVER_MS = bound('time for a node to hand over', 5_000, 'ms', 'others take over what it held');
 
-/** One node, running. */
+/** A running node. */
 export interface App {
   readonly listening: readonly Listening[];
-  /** For one line of the log: version, digest of the settings, listeners, and the settings that somebody gave. */
+  /**
+   * The content of one line of the log: version, digest of the settings, listeners, and the settings that somebody
+   * gave.
+   */
   readonly started: Readonly<Record<string, unknown>>;
   readonly hub: Hub;
   /**
-   * Is ready no more and takes no new connections, sends what waits and closes every connection at some moment of the
-   * window, all at once without one; ends within the window and the drain timeout, and what it takes to hand over.
+   * Stops the node. From then on it is not ready and takes no new connections. It sends what waits, and closes each
+   * connection at some moment of the window, or all at once without a window. It ends within the window, the drain
+   * timeout and the time that it needs to hand over.
    */
   stop(windowMs?: number, why?: Close): Promise<void>;
 }
 
 /**
- * Starts a node: the only place where the rooms meet.
+ * Starts a node. This is the only place that connects the rooms.
  * @throws BelfryError `config_invalid` or `unavailable`, when it cannot start; nothing is then left running
  */
 export async function startApp(
@@ -125,12 +129,12 @@ export async function startApp(
   };
   let isStarted = false;
   const leave = async (windowMs: number, why: Close): Promise<void> => {
-    // Of a node that could not start, the reason is what there is to say.
+    // If a node could not start, the reason is the important line.
     const level = isStarted ? 'info' : 'debug';
     log[level]({ connections: hub.connections.size, windowMs, code: why.code }, 'draining');
     admission.stop();
     hub.delivery.flush();
-    // Until then it still answers, so that whoever sends clients here sees that it is not ready.
+    // Until all are gone the gateway still answers, so that a load balancer sees that the node is not ready.
     const gone = Promise.all([
       drain(hub.connections, { clock, windowMs, why, random: Math.random }),
       gateway.leave(windowMs),

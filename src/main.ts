@@ -16,13 +16,13 @@ const BANNER_TOKEN_TTL_S = 86_400;
 const ERRORS_PAGE = fileURLToPath(new URL('docs/reference/errors.md', import.meta.url));
 
 /*
- * Each command loads what it needs when it runs, and Node keeps what it compiled, so that a command which needs no hub
- * answers at once.
+ * Each command loads its modules when it runs, and Node keeps what it compiled. So a command that needs no hub answers
+ * at once.
  */
 enableCompileCache();
 
 const program = new Command('belfry')
-  .description('An event hub: publish with one command, hear on every node.')
+  .description('An event hub: publish with one command, receive on every node.')
   .version(VERSION)
   .showHelpAfterError();
 
@@ -34,7 +34,9 @@ program
 
 program
   .command('check')
-  .description('Print the settings as the node would use them, secrets hidden, and end 1 if one is wrong.')
+  .description(
+    'Print the settings as the node would use them, with secrets hidden. End with 1 if one is wrong.',
+  )
   .option('-c, --config <file>', 'YAML file with settings (BELFRY_CONFIG)')
   .action(async (options: { config?: string }) => check(await configOf(options)));
 
@@ -42,12 +44,12 @@ addRemoteCommands(program);
 
 program
   .command('token')
-  .description('Make a token with the secret of the settings.')
+  .description('Make a token, signed with the secret of the settings.')
   .argument('<principal>', 'user name, or a principal such as runner:<uuid>')
   .option('-c, --config <file>', 'YAML file with settings (BELFRY_CONFIG)')
-  .option('-r, --role <role...>', 'roles it holds; admin may everything', [])
-  .option('--subscribe <pattern...>', 'patterns it may hear')
-  .option('--publish <pattern...>', 'patterns it may publish')
+  .option('-r, --role <role...>', 'roles that it holds; the role admin permits everything', [])
+  .option('--subscribe <pattern...>', 'patterns that it may receive')
+  .option('--publish <pattern...>', 'patterns that it may publish')
   .option('-t, --ttl <seconds>', 'lifetime', wholeNumber)
   .action(async (subject: string, options: TokenOptions) => {
     const config = await configOf(options);
@@ -94,7 +96,7 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (!(error instanceof BelfryError || error instanceof UsageError)) throw error;
-  // No node may run that would serve the page; its file stands beside this one.
+  // No node may be running that could serve the page, so the message names the file beside this one.
   const see = error instanceof BelfryError ? `\nSee ${ERRORS_PAGE}#${error.code}` : '';
   console.error(`belfry: ${error.message}${see}`);
   process.exitCode = 1;
@@ -117,7 +119,7 @@ async function serve(config: Config): Promise<void> {
   const [{ startApp }, { endLog, logger }] = await Promise.all([import('./app.ts'), import('./app-log.ts')]);
   const log = logger(config);
   let app: App | undefined;
-  // Nobody is connected to a node that still starts: it ends at once.
+  // A node that is still starting has no connections, so it ends at once.
   stopOnSignals(config, async (windowMs, why) => {
     await app?.stop(windowMs, why);
     await endLog(log);
@@ -127,7 +129,7 @@ async function serve(config: Config): Promise<void> {
   log.info(app.started, 'started');
 }
 
-/** What somebody who tries the hub sees first. */
+/** Prints what a person sees first who tries the hub. */
 async function greet(config: Config, { listening }: App): Promise<void> {
   const [{ signToken }, { banner }] = await Promise.all([
     import('./app-token.ts'),
@@ -143,21 +145,21 @@ function stopOnSignals(
 ): void {
   let stopping = false;
   const stop = (windowMs: number, why: Close): void => {
-    // Asked twice it ends at once.
+    // A second signal ends the process at once.
     if (stopping) process.exit(1);
     stopping = true;
     void stopApp(windowMs, why).then(() => process.exit(0));
   };
   process.on('SIGTERM', () => stop(drainWindowMs, CLOSE.draining));
-  // What supervisors send before they start it again.
+  // Supervisors send this signal before they start the process again.
   process.on('SIGHUP', () => stop(drainWindowMs, CLOSE.restart));
-  // Somebody at a terminal, who does not want to wait.
+  // A person at a terminal sent this signal, and does not want to wait.
   const stopAtOnce = (): void => stop(0, CLOSE.draining);
   process.on('SIGINT', stopAtOnce);
   stopWithNpm(stopAtOnce);
 }
 
-/** npm does not hand its signals on; when it is gone, so is whoever started this node. */
+/** npm does not pass signals on. When npm has ended, the person who started this node has ended it too. */
 function stopWithNpm(stop: () => void): void {
   if (process.env['npm_lifecycle_event'] === undefined) return;
   const parent = process.ppid;

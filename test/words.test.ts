@@ -6,12 +6,13 @@ const ROOT = new URL('../', import.meta.url);
 /** What each term was called before, as it would stand in code or in a sentence. */
 const OLD: Readonly<Record<string, RegExp>> = {
   registry: /\b(?:the|a|on|off) rolls?\b|\bRoll(?:Size|Names|Limits|Options)?\b|belfry_roll_/i,
-  unauthenticated: /\bclass Strangers\b|\bnew Strangers\b|\bstrangers\.(?:ts|test|add|has)/,
+  unauthenticated: /\bclass Strangers\b|\bnew Strangers\b|\bstrangers\.(?:ts|test|add|has)|#strangers/,
   'write coalescer': /\bJoiner\b|\bjoiner\.ts/,
   'idle cohorts and timers': /\bSpares\b|\bspares\.ts|\bDisuse\b|\bdisuse\./,
-  'dead letters': /\bDeadEntry\b|\bdead entr(?:y|ies)\b|\}:dead\b(?!-)|\bbelfry dead\b(?!-)/,
+  'dead letters':
+    /\bDeadEntry\b|\bdead entr(?:y|ies)\b|\}:dead\b(?!-)|\bbelfry dead\b(?!-)|\bNothing is dead\b|\bwhat is dead\b/,
   ingress: /inbox/i,
-  gap: /\bholes?(?:Found|Repaired)?\b|belfry_holes/i,
+  gap: /\bholes?(?:Found|Repaired)?\b|belfry_?holes/i,
   'delivery probe': /\bisProved\b|belfry_flow_/,
   query: /[Ww]ish(?:es|ed)?\b/,
   'slow consumer': /\bwho lags\b|\b[Ll]agging\b|belfry_lagging/,

@@ -95,7 +95,7 @@ function take(
   } else if (value === '' || value == null) {
     // An empty value counts as absent.
   } else if (values.get(field)?.source === source) {
-    problems.push(`${written} (${source}) is given in two formats. Expected one of them.`);
+    problems.push(`${written} (${source}) is given under two names. Expected one of them.`);
   } else {
     values.set(field, { value, source });
   }

@@ -4,7 +4,7 @@ import type { Connection } from '../hub/connection.ts';
 import type { Deliveries, Stats } from '../hub/stats.ts';
 import { UNKNOWN, type Principal } from '../model/principal.ts';
 
-/* What a node counts by dialect. Every label of every number is there from the start, so that the first increase shows. */
+/* The metrics that a node counts by dialect. Every label exists from the start, so that the first increase shows. */
 
 const OUTCOMES = {
   delivered: 'delivered',
@@ -15,7 +15,7 @@ const OUTCOMES = {
   conflated: 'conflated',
 } as const satisfies Record<Exclude<keyof Deliveries, 'received'>, string>;
 
-/** A token may name any kind of principal, and a label may not. */
+/** A token may name any kind of principal, but a label must be one of a few. */
 const KINDS = ['user', 'runner', UNKNOWN, 'other'];
 
 export interface MeasuredConnections {
@@ -29,7 +29,7 @@ export interface MeasuredConnections {
 export function connectionMetrics(measured: MeasuredConnections, registry: Registry): void {
   new Gauge({
     name: 'belfry_connections_max',
-    help: 'Connections that this node holds at most.',
+    help: 'The largest number of connections that this node holds.',
     registers: [registry],
   }).set(measured.connectionsMax);
   deliveryMetrics(measured, registry);
@@ -40,7 +40,7 @@ export function connectionMetrics(measured: MeasuredConnections, registry: Regis
 function deliveryMetrics({ known, stats }: MeasuredConnections, registry: Registry): void {
   new Counter({
     name: 'belfry_deliveries_received_total',
-    help: 'Events times connections concerned: the sum of what belfry_deliveries_total says, and what waits.',
+    help: 'Events times matching connections: the sum of belfry_deliveries_total and of the deliveries that wait.',
     labelNames: ['dialect'],
     registers: [registry],
     collect() {
@@ -50,7 +50,7 @@ function deliveryMetrics({ known, stats }: MeasuredConnections, registry: Regist
   });
   new Counter({
     name: 'belfry_deliveries_total',
-    help: 'Events times connections concerned, by what became of them.',
+    help: 'Events times matching connections, by their outcome.',
     labelNames: ['dialect', 'outcome'],
     registers: [registry],
     collect() {
@@ -79,7 +79,7 @@ function attachedMetrics({ known, connections }: MeasuredConnections, registry: 
   });
   new Gauge({
     name: 'belfry_cohorts',
-    help: 'Groups of connections of this node that hear the same in the same bytes.',
+    help: 'Groups of connections of this node that receive the same events in the same bytes.',
     registers: [registry],
     collect() {
       const cohorts = new Set([...connections].map(({ cohort }) => cohort));
@@ -89,7 +89,7 @@ function attachedMetrics({ known, connections }: MeasuredConnections, registry: 
   });
 }
 
-/** What waits for clients that lag. */
+/** The queues of slow clients. */
 function queueMetrics({ known, connections }: MeasuredConnections, registry: Registry): void {
   const gauge = (
     name: string,

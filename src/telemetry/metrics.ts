@@ -18,15 +18,15 @@ export interface Measured extends MeasuredConnections {
   readonly version: string;
 }
 
-/** From a write within the same turn to a client's patience. */
+/** The buckets reach from a write within one turn of the event loop to the patience of a client. */
 const LATENCY_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** As often the delay of the event loop is looked at: more often would be most of what an idle node does. */
+/** How often the delay of the event loop is measured. A shorter time would be most of the work of an idle node. */
 const LOOP_PROBE_MS = 50;
 
 /**
- * The numbers of one node for Prometheus. They are read where they are counted when the page is asked for, and cost
- * nothing else; nothing on it waits for Redis.
+ * The metrics of one node for Prometheus. The values are read when the page is asked for, and cost nothing at other
+ * times. The page never waits for Redis.
  */
 export function metricsOf(measured: Measured): Registry {
   const registry = new Registry();
@@ -42,7 +42,7 @@ function nodeMetrics({ rejected, refused, version, warnings }: Measured, registr
   const byReason = reasonsIn(registry);
   new Gauge({
     name: 'belfry_warnings',
-    help: 'What is wrong with this node beside others, or with their Redis; /readyz says it in words.',
+    help: 'Problems of this node, of its differences from other nodes, or of their Redis. /readyz describes them.',
     labelNames: ['kind'],
     registers: [registry],
     collect() {
@@ -52,13 +52,13 @@ function nodeMetrics({ rejected, refused, version, warnings }: Measured, registr
   });
   new Gauge({
     name: 'belfry_build_info',
-    help: 'Always 1; the version of this node is in the label.',
+    help: 'Always 1. The label holds the version of this node.',
     labelNames: ['version'],
     registers: [registry],
   }).set({ version }, 1);
   new Counter({
     name: 'belfry_rejected_total',
-    help: 'What arrived and was no event, command or handshake.',
+    help: 'Inputs that were no event, command or handshake.',
     labelNames: ['source', 'reason'],
     registers: [registry],
     collect() {
@@ -68,7 +68,7 @@ function nodeMetrics({ rejected, refused, version, warnings }: Measured, registr
   });
   byReason(
     'belfry_handshakes_refused_total',
-    'Sockets that did not come to be, and event streams that found no place, by what stood in their way.',
+    'Handshakes of sockets and requests for event streams that were refused, by the reason.',
     REFUSED_HANDSHAKES,
     (reason) => refused.of(reason),
   );
@@ -76,10 +76,14 @@ function nodeMetrics({ rejected, refused, version, warnings }: Measured, registr
 
 function hubMetrics({ stats }: Measured, registry: Registry): void {
   const counter = counterIn(registry);
-  counter('belfry_events_received_total', 'Events that this node heard from the broker.', () => stats.events);
-  counter('belfry_cohort_matches_total', 'Cohorts that were found for events.', () => stats.matches);
-  counter('belfry_encodes_total', 'Events encoded for the wire, once a dialect.', () => stats.encodes);
-  counter('belfry_writes_total', 'Writes to sockets; one may hold many events.', () => stats.writes);
+  counter(
+    'belfry_events_received_total',
+    'Events that this node received from the broker.',
+    () => stats.events,
+  );
+  counter('belfry_cohort_matches_total', 'Cohorts that matched events.', () => stats.matches);
+  counter('belfry_encodes_total', 'Events encoded for the wire, once for each dialect.', () => stats.encodes);
+  counter('belfry_writes_total', 'Writes to sockets. One write may hold many events.', () => stats.writes);
   counter('belfry_written_bytes_total', 'Bytes of frames written to sockets.', () => stats.writtenBytes);
   counter('belfry_commands_total', 'Commands that clients sent.', () => stats.commands);
   counter(
@@ -89,12 +93,12 @@ function hubMetrics({ stats }: Measured, registry: Registry): void {
   );
   counter(
     'belfry_gaps_announced_total',
-    'Times that events were missed between broker and node, or may have been.',
+    'Times that this node missed, or may have missed, events of the broker.',
     () => stats.gaps,
   );
   stats.latency = new Histogram({
     name: 'belfry_publish_to_socket_seconds',
-    help: 'From the log to the last write of a flush, by the event in it that waited longest.',
+    help: 'Time from the log to the last write of a flush, for the event in it that waited longest.',
     buckets: LATENCY_BUCKETS_S,
     registers: [registry],
   });
@@ -106,65 +110,65 @@ function brokerMetrics({ brokerStats, registry: registrySize, clock }: Measured,
   const gauge = gaugeIn(registry);
   counter(
     'belfry_events_published_total',
-    'Events that the log took from this node, those of the ingress included.',
+    'Events that this node added to the log, including those of the ingress.',
     () => brokerStats().published,
   );
   byReason(
     'belfry_publishes_refused_total',
-    'Publishes of this node that came to nothing, by what stood in their way.',
+    'Publishes of this node that failed, by the reason.',
     REFUSED_REASONS,
     (reason) => brokerStats().refused.get(reason) ?? 0,
   );
-  gauge('belfry_publishing', 'Whether Redis took what this node last published, or would: 1 or 0.', () =>
+  gauge('belfry_publishing', 'Whether Redis accepts what this node publishes: 1 or 0.', () =>
     brokerStats().trouble === undefined ? 1 : 0,
   );
   counter(
     'belfry_gaps_detected_total',
-    'Times that the channel was cut off or left something out, so that the log had to be read.',
+    'Times that the channel was interrupted or left something out, so that this node read the log.',
     () => brokerStats().gapsDetected,
   );
   counter(
     'belfry_gaps_repaired_total',
-    'Those of them after which nothing was missing.',
+    'Detected gaps after which nothing was missing.',
     () => brokerStats().gapsRepaired,
   );
   byReason(
     'belfry_streams_mended_total',
-    'Times that this node put right what somebody had done to a stream of the hub, by what that was.',
+    'Times that this node repaired a stream of the hub which somebody had damaged, by the damage.',
     STREAM_FAULTS,
     (reason) => brokerStats().streamsMended.get(reason) ?? 0,
   );
   counter(
     'belfry_ingress_gone_total',
-    'Entries that were trimmed from the ingress, or deleted, before a node had read them.',
+    'Entries that were trimmed or deleted from the ingress before a node had read them.',
     () => brokerStats().ingressGone,
   );
   counter(
     'belfry_retained_dropped_total',
-    'Tails and latest values that this node dropped for want of room, and halves of tails.',
+    'Tails, halves of tails and latest values that this node dropped because the room was full.',
     () => brokerStats().retainedGone,
   );
   new Gauge({
     name: 'belfry_held_bytes',
-    help: 'What all nodes together keep: JSON of the log, and memory of what is retained and of the ingress.',
+    help: 'Bytes that all nodes together keep: JSON of the log, memory of retained events and of the ingress.',
     labelNames: ['of'],
     registers: [registry],
     collect() {
       for (const [of, bytes] of Object.entries(brokerStats().heldBytes)) this.set({ of }, bytes);
     },
   });
-  gauge('belfry_delivery_healthy', 'Whether events flowed when that was last proved: 1 or 0.', () =>
+  gauge('belfry_delivery_healthy', 'Whether events flowed in the last probe: 1 or 0.', () =>
     brokerStats().isHealthy ? 1 : 0,
   );
   gauge(
     'belfry_delivery_probe_seconds',
-    'How long Redis took for the last proof that events flow which succeeded.',
+    'How long Redis took for the last successful probe of delivery.',
     () => brokerStats().probeMs / 1_000,
   );
   const size = new RegistrySize(registrySize, clock);
   gauge(
     'belfry_registry_connections',
-    'Connections in the registry, of all nodes together; absent while it cannot be read.',
+    'Connections in the registry of all nodes together. Absent while it cannot be read.',
     () => size.read(),
   );
 }
@@ -185,7 +189,7 @@ function counterIn(registry: Registry) {
   };
 }
 
-/** Every reason is there from the start, so that the first increase shows. */
+/** Every reason exists from the start, so that the first increase shows. */
 function reasonsIn(registry: Registry) {
   return <Reason extends string>(
     name: string,

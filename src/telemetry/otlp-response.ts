@@ -1,4 +1,4 @@
-/** What the answer of an OpenTelemetry collector says (OTLP 1.0, OTLP/HTTP). */
+/** Reads the response of an OpenTelemetry collector (OTLP 1.0, OTLP/HTTP). */
 import { bound } from '../model/bound.ts';
 import { textWithin } from '../model/response-text.ts';
 
@@ -13,8 +13,8 @@ const ANSWER_MAX = bound('answer of the collector', 65_536, 'bytes', 'the reques
 const BUSY: ReadonlySet<number> = new Set([429, 503]);
 
 /**
- * How long a busy collector wants to be left alone: seconds, or until a date (RFC 9110, 10.2.3). `undefined` where it is not
- * busy or does not say.
+ * How long a busy collector wants no requests, given in seconds or as a date (RFC 9110, 10.2.3). The result is
+ * `undefined` when the collector is not busy or does not say.
  */
 export function retryAfterMs({ status, headers }: Response, now: number): number | undefined {
   if (!BUSY.has(status)) return undefined;
@@ -24,14 +24,14 @@ export function retryAfterMs({ status, headers }: Response, now: number): number
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), WAIT_MAX_MS);
 }
 
-/** @throws Error for an answer that is longer than any collector would write */
+/** The text of a response. @throws Error for a response that is longer than any collector would write */
 export async function textOf(response: Response): Promise<string> {
   const text = await textWithin(response, ANSWER_MAX);
   if (text === undefined) throw new Error(`the collector answered more than ${ANSWER_MAX} bytes`);
   return text;
 }
 
-/** How many spans the collector left out of those that it took (`partialSuccess`). */
+/** How many spans of an accepted request the collector left out (`partialSuccess`). */
 export function rejectedIn(text: string): number {
   try {
     const { partialSuccess } = JSON.parse(text) as { partialSuccess?: { rejectedSpans?: unknown } };

@@ -4,7 +4,7 @@ import type { Clock } from '../model/clock.ts';
 import { bound } from '../model/bound.ts';
 import { rejectedIn, retryAfterMs, textOf } from './otlp-response.ts';
 
-/** As OTLP numbers them. */
+/** The numbers that OTLP gives to the kinds of spans. */
 export const KIND = { internal: 1, server: 2, client: 3, consumer: 5 } as const;
 
 export interface Span {
@@ -17,16 +17,16 @@ export interface Span {
   readonly start: number;
   readonly end: number;
   readonly attributes: Readonly<Record<string, string | number>>;
-  /** What went wrong. */
+  /** The error that ended the work of this span. */
   readonly error?: string;
 }
 
 export interface SpanExporterOptions {
-  /** Where the collector takes traces: {@link tracesAt} makes it of the URL of a collector. */
+  /** The URL to which the collector wants traces sent. {@link tracesAt} makes it from the URL of a collector. */
   readonly url: string;
-  /** Of each request, such as the key of the collector. */
+  /** Headers of each request, such as the key for the collector. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Time for one request. */
+  /** The time limit for one request. */
   readonly timeoutMs: number;
   /** The name of the service in traces. */
   readonly service: string;
@@ -36,7 +36,7 @@ export interface SpanExporterOptions {
   readonly log: Logger;
 }
 
-/** Beyond so many that wait, those that come are dropped and counted: what is traced must not fill the memory. */
+/** If this many spans wait, each further one is dropped and counted, so that traces cannot fill the memory. */
 export const QUEUE_MAX = bound(
   'spans that wait for the collector',
   2_048,
@@ -52,18 +52,19 @@ const BATCH_MAX = bound(
 const EVERY_MS = 1_000;
 const FAILED = 2;
 
-/** What became of a request: how many of its spans the collector left out, or why it failed. */
+/** The result of a request: how many of its spans the collector left out, or why it failed. */
 interface Sent {
   readonly rejected: number;
   readonly failure?: Error;
-  /** The spans are to be sent again after this time. */
+  /** The spans must be sent again after this time. */
   readonly againMs?: number;
 }
 
 /**
- * Sends spans to an OpenTelemetry collector by OTLP/HTTP in JSON (OTLP 1.0). By hand, since the packages for it are ten
- * with 20 MB, and the hub makes four kinds of spans. What a collector does not take is dropped and counted. A busy
- * collector that says when it has time again (429 or 503 with `Retry-After`) is given the same spans then.
+ * Sends spans to an OpenTelemetry collector by OTLP/HTTP in JSON (OTLP 1.0). This is our own code because the usual
+ * packages are ten with 20 MB, and the hub makes only four kinds of spans. A span that the collector refuses is
+ * dropped and counted. If a busy collector says when it has time again (429 or 503 with `Retry-After`), it is sent the
+ * same spans then.
  */
 export class SpanExporter {
   readonly #options: SpanExporterOptions;
@@ -72,7 +73,7 @@ export class SpanExporter {
   #exported = 0;
   #dropped = 0;
   #complained = false;
-  /** Before this moment the collector wants no request. */
+  /** The collector wants no request before this moment. */
   #restUntil = 0;
   #isStopping = false;
   readonly #stop: () => void;
@@ -91,13 +92,15 @@ export class SpanExporter {
     else this.#waiting.push(span);
   }
 
-  /** Sends what waits, one batch after the other, unless the collector has asked for a pause. Never rejects. */
+  /**
+   * Sends the waiting spans, one batch after the other, unless the collector has asked for a pause. It never rejects.
+   */
   flush(): Promise<void> {
     if (this.#options.clock.elapsed() < this.#restUntil) return Promise.resolve();
     return (this.#sending ??= this.#sendAll().finally(() => (this.#sending = undefined)));
   }
 
-  /** The last spans still go out, if the collector takes them in time. */
+  /** Sends the last spans, if the collector accepts them in time. */
   async stop(): Promise<void> {
     this.#stop();
     this.#isStopping = true;
@@ -117,12 +120,12 @@ export class SpanExporter {
       }
       if (againMs === undefined || this.#isStopping) this.#dropped += batch.length;
       else this.#sendAgain(batch, againMs);
-      // The next ones have a turn of their own, so that a collector that is away holds up nobody who stops.
+      // The other batches wait for the next turn, so that a collector that is down delays no node that stops.
       return;
     }
   }
 
-  /** The spans that came meanwhile are the ones that find no room. */
+  /** Puts the batch in front of the queue. If there is no room for all, the newest spans are dropped. */
   #sendAgain(batch: readonly Span[], afterMs: number): void {
     this.#restUntil = this.#options.clock.elapsed() + afterMs;
     this.#waiting.unshift(...batch);
@@ -139,7 +142,7 @@ export class SpanExporter {
         headers: { ...headers, 'Content-Type': 'application/json' },
         body: JSON.stringify(this.#request(batch)),
         signal: abort.signal,
-        // The headers may hold a key, which is for this collector alone.
+        // The headers may hold a key, and only this collector may see it.
         redirect: 'manual',
       });
       const text = await textOf(response);
@@ -154,7 +157,7 @@ export class SpanExporter {
     }
   }
 
-  /** Once for a row of failures. */
+  /** Logs the first of several failures in a row. */
   #complain(failure: Error | undefined): void {
     if (failure !== undefined && !this.#complained)
       this.#options.log.warn(
@@ -172,7 +175,7 @@ export class SpanExporter {
   }
 }
 
-/** How many spans went out, and how many were dropped. */
+/** Counts the spans that were exported, and those that were dropped. */
 export function countSpans(exporter: SpanExporter, registry: Registry): void {
   new Counter({
     name: 'belfry_spans_total',
@@ -196,7 +199,7 @@ function asOtlp({ start, end, attributes, error, ...span }: Span): object {
   };
 }
 
-/** To the microsecond: numbers are not exact beyond that. */
+/** Nanoseconds, exact to the microsecond, since a number cannot be more exact. */
 function nanos(ms: number): string {
   return `${Math.round(ms * 1_000)}000`;
 }
@@ -208,7 +211,7 @@ function attributesOf(attributes: Span['attributes']): object[] {
   }));
 }
 
-/** Where a collector takes traces. What its URL asks for beside the path, such as a key, stays. */
+/** The URL to which a collector wants traces sent. The parts of the URL beside the path, such as a key, stay. */
 export function tracesAt(url: string): string {
   const address = new URL(url);
   address.pathname = `${address.pathname.replace(/\/+$/, '')}/v1/traces`;

@@ -1,7 +1,7 @@
 import { Refusal } from '../dialects/dialect.ts';
 import { BelfryError, LIMITS } from '../model/errors.ts';
 
-/** Why a handshake came to nothing, from the first thing that is looked at to the last. */
+/** The reasons for which a handshake fails, in the order in which they are checked. */
 export const REFUSED_HANDSHAKES = [
   'bad_request',
   'address_rate',
@@ -13,11 +13,11 @@ export const REFUSED_HANDSHAKES = [
 
 type Reason = (typeof REFUSED_HANDSHAKES)[number];
 
-/** Counts the handshakes that a node refused, or took only to say that there is no room. */
+/** Counts the handshakes that a node refused, and those that it accepted only to say that there is no room. */
 export class RefusedHandshakes {
   readonly #counts = new Map<Reason, number>();
 
-  /** By what was thrown, or answered. */
+  /** Counts a refusal by the error that was thrown, or by the answer. */
   count(thrown: unknown): void {
     const reason = reasonOf(thrown);
     this.#counts.set(reason, this.of(reason) + 1);
@@ -28,7 +28,7 @@ export class RefusedHandshakes {
   }
 }
 
-/** What a dialect refused has its status alone, which is 429 for too many attempts to sign in. */
+/** The refusal of a dialect has only a status. The status 429 means too many attempts to sign in. */
 function reasonOf(thrown: unknown): Reason {
   if (thrown instanceof BelfryError) {
     if (thrown.limit !== undefined) return thrown.limit;

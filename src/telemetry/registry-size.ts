@@ -3,7 +3,7 @@ import type { Registry } from '../registry/registry.ts';
 import { ANYBODY } from '../registry/connection-query.ts';
 import { bound } from '../model/bound.ts';
 
-/** Whoever asks waits no longer than this. */
+/** Nobody who asks waits longer than this. */
 const WITHIN_MS = bound(
   'time that the metrics page waits for the size of the registry',
   500,
@@ -11,7 +11,7 @@ const WITHIN_MS = bound(
   'that number is left out',
 );
 
-/** How many connections are in the registry: asked of it one question at a time, however many ask here. */
+/** The number of connections in the registry. The registry is asked once, even if many ask here at the same time. */
 export class RegistrySize {
   readonly #registry: Registry;
   readonly #clock: Clock;
@@ -22,7 +22,7 @@ export class RegistrySize {
     this.#clock = clock;
   }
 
-  /** `undefined` when the registry cannot be read, or does not answer in time. */
+  /** The number, or `undefined` when the registry cannot be read or does not answer in time. */
   async read(): Promise<number | undefined> {
     const { promise: late, resolve } = Promise.withResolvers<undefined>();
     const cancel = this.#clock.after(WITHIN_MS, () => resolve(undefined));
@@ -37,7 +37,7 @@ export class RegistrySize {
       const { total } = await this.#registry.list({ visible: 'all', filters: [ANYBODY], ...nothing });
       return total;
     } catch {
-      // Whoever looks at the numbers sees that it is absent; the log tells of the outage itself.
+      // A reader of the metrics sees that the number is absent, and the log reports the outage itself.
       return undefined;
     } finally {
       this.#asked = undefined;

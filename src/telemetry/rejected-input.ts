@@ -6,11 +6,11 @@ const LOG_EVERY_MS = 10_000;
 const REJECTED_STATUSES: ReadonlySet<number> = new Set([400, 413, 422]);
 
 /**
- * What arrived and was no event, command or handshake: counted each time, logged at most every ten seconds a source,
- * so that a broken publisher cannot fill the disk. Contents are not logged, since they may hold secrets.
+ * Input that was no event, command or handshake. Each is counted. It is logged at most every ten seconds for each
+ * source, so that a broken publisher cannot fill the disk. Contents are not logged, since they may hold secrets.
  */
 export class RejectedInput {
-  /** Whether it is what was sent that is wrong, rather than who sent it, where to, or when. */
+  /** Whether the error is in what was sent, and not in who sent it, where to, or when. */
   static is(error: BelfryError): boolean {
     return REJECTED_STATUSES.has(error.status);
   }
@@ -25,7 +25,7 @@ export class RejectedInput {
     this.#log = log;
   }
 
-  /** `source` is an entry point of the hub and `reason` an error code: both from short fixed lists. */
+  /** `source` is an entry point of the hub and `reason` is an error code. Both come from short fixed lists. */
   readonly report = (source: string, reason: string, about: Readonly<Record<string, unknown>> = {}): void => {
     const reasons = this.#counts.get(source) ?? new Map<string, number>();
     reasons.set(reason, (reasons.get(reason) ?? 0) + 1);

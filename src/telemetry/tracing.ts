@@ -12,19 +12,20 @@ import { KIND, type Span, type SpanExporter } from './otlp.ts';
 export interface TracerOptions {
   readonly exporter: Pick<SpanExporter, 'add'>;
   readonly clock: Pick<Clock, 'now' | 'elapsed'>;
-  /** Of what comes without a trace of its own, the share that gets one. */
+  /** The share of events without a trace of their own that get one. */
   readonly ratio: number;
-  /** So many random bytes in hexadecimal digits. */
+  /** Makes this many random bytes, as hexadecimal digits. */
   readonly randomHex?: (bytes: number) => string;
 }
 
-/** The digits of a trace id by which the ratio decides, and how many values they have. */
+/** The last digits of a trace id decide by the ratio. These are how many digits, and how many values they have. */
 const DECIDING_DIGITS = 8;
 const DECIDING_VALUES = 16 ** DECIDING_DIGITS;
 
 /**
- * Follows sampled events: `publish`, in it `append`, and on each node that hears the event `deliver`, in it `flush`. Each
- * is the parent of the next, which an event carries from node to node as `metadata.traceparent`.
+ * Follows sampled events. The spans are `publish`, in it `append`, and on each node that receives the event `deliver`,
+ * in it `flush`. Each span is the parent of the next. An event carries its parent from node to node as
+ * `metadata.traceparent`.
  */
 export class Tracer {
   readonly #options: Required<TracerOptions>;
@@ -33,7 +34,7 @@ export class Tracer {
     this.#options = { randomHex: (bytes) => randomBytes(bytes).toString('hex'), ...options };
   }
 
-  /** The same broker, whose sampled events are traced. */
+  /** The same broker, with its sampled events traced. */
   traced(broker: Broker): Broker {
     return {
       start: (deliver) => broker.start((event) => this.#deliver(event, deliver)),
@@ -43,7 +44,7 @@ export class Tracer {
     };
   }
 
-  /** Events of one parent are published in one span, which they carry on as their new parent. */
+  /** Publishes events with the same parent in one span, which the events carry on as their new parent. */
   async #publish(broker: Broker, events: readonly NewEvent[], once: Once | undefined): Promise<Cursor[]> {
     const spans = new Map<string | undefined, Publication | undefined>();
     const carried = events.map((event) => {
@@ -83,7 +84,7 @@ export class Tracer {
   }
 }
 
-/** Time of one node within a trace: by its clock at the beginning, and from there by one that is never set. */
+/** The time of one node within a trace. It begins with the clock and continues with one that nobody can set. */
 class Timeline {
   readonly #clock: TracerOptions['clock'];
   readonly #offset: number;
@@ -98,7 +99,7 @@ class Timeline {
   }
 }
 
-/** What has one parent of what is published at once. */
+/** The span of events that are published at the same time and have the same parent. */
 class Publication {
   readonly #options: Required<TracerOptions>;
   readonly #time: Timeline;
@@ -143,7 +144,7 @@ class Publication {
   }
 }
 
-/** One event on this node, until the last of the cohorts that took it has handed it out. */
+/** The way of one event on this node, until the last cohort that took it has sent it. */
 class Delivery implements Trace {
   readonly #options: Required<TracerOptions>;
   readonly #time: Timeline;
@@ -185,7 +186,7 @@ class Delivery implements Trace {
     this.#endFlush();
   }
 
-  /** Every cohort that the event concerns has been asked. */
+  /** Every cohort that matches the event has been asked. */
   routed(): void {
     this.#routedAt = this.#time.now;
     const counts = { 'belfry.cohorts': this.#cohorts, 'belfry.connections': this.#connections };
@@ -216,18 +217,18 @@ class Delivery implements Trace {
   }
 }
 
-/** What an event carries of a trace. */
+/** The trace that an event carries. */
 function traceOf({ metadata }: NewEvent): TraceContext | undefined {
   const said = valueOf(metadata);
   return isJsonObject(said) ? parseTraceparent(said['traceparent']) : undefined;
 }
 
-/** The same event, as the part of a trace. */
+/** The same event as part of the trace. */
 function inTrace<Event extends NewEvent>(event: Event, traceparent: string): Event {
   return { ...event, metadata: withField(event.metadata ?? {}, 'traceparent', traceparent) };
 }
 
-/** The events as parts of the trace that a request names; one that carries its own keeps that. */
+/** The events as parts of the trace that a request names. An event that carries its own trace keeps it. */
 export function inTraceOf(header: unknown, events: NewEvent[]): NewEvent[] {
   const context = parseTraceparent(header);
   if (context === undefined) return events;

@@ -137,10 +137,10 @@ describe('the environment and the file', () => {
     expect(refusal({ BELFRY_PORT: '8080' })).toContain('BELFRY_PORT');
   });
 
-  test('may not give one setting in two formats', () => {
-    expect(fileRefusal('prefix: a\nBELFRY_PREFIX: b')).toContain('two formats');
+  test('may not give one setting under two names', () => {
+    expect(fileRefusal('prefix: a\nBELFRY_PREFIX: b')).toContain('under two names');
     const both = { NORN_ALLOWED_ORIGINS: 'a', BELFRY_NORN_ALLOWED_ORIGINS: 'b' };
-    expect(refusal(both)).toContain('two formats');
+    expect(refusal(both)).toContain('under two names');
   });
 
   test('lead to an error that says what is wrong with the file and does not quote the file', () => {

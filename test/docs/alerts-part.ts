@@ -41,7 +41,7 @@ const MORE: Readonly<Record<string, readonly [means: string, act: string]>> = {
     'the log no longer held what a node had missed; native clients got `belfry.gap`',
     'find out why it was cut off for so long, or raise `BELFRY_LOG_MAX_EVENTS` and `BELFRY_LOG_MAX_BYTES`; after a failover, see `min-replicas-to-write`',
   ],
-  BelfryHolesOften: [
+  BelfryGapsOften: [
     'a node is cut off from the channel again and again',
     "Redis' log says `scheduled to be closed ASAP for overcoming of output buffer limits`: raise `client-output-buffer-limit pubsub`; else the network",
   ],

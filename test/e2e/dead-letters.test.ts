@@ -74,7 +74,7 @@ describe('belfry dead-letters', () => {
   it.each([
     [['retry'], 'Expected either ids of the list, or --all.'],
     [['retry', '1-1', '--all'], 'Expected either ids of the list, or --all.'],
-    [['show', '1-1'], 'Nothing is dead under "1-1"'],
+    [['show', '1-1'], 'There is no dead letter with the id "1-1"'],
     [['retry', '1-1'], 'refused with 404'],
     [['delete', '../events'], 'refused with 404'],
   ])('ends with code 1 and a clear error for %j', async (args, said) => {

@@ -138,7 +138,9 @@ describe('a dead letter at /api/v3/dead-letters/<id>', () => {
       const response = await call(method, `/${id}${rest}`);
       expect(response.status).toBe(404);
       const { Messages } = (await response.json()) as { Messages: string[] };
-      expect(Messages[0]).toMatch(/^Nothing is dead under ".*"\. Expected an id of the list\.$/);
+      expect(Messages[0]).toMatch(
+        /^There is no dead letter with the id ".*"\. Expected an id from the list\.$/,
+      );
     }
   });
 });

@@ -49,11 +49,11 @@ export const DEAD_LETTERS_ROUTES: readonly Route<DeadLettersDeps>[] = [
     id: 'listDeadLetters',
     method: 'get',
     path: '/api/v3/dead-letters',
-    summary: 'What the ingress could not accept',
+    summary: 'List the dead letters: entries that the ingress could not accept',
     query: strictQuery(paging('not_acceptable')),
     answers: {
       200: json(
-        'Oldest first, 1,000 at most; the header Link names the next page',
+        'Dead letters, oldest first, at most 1,000. The header Link names the next page.',
         named('DeadLetters', z.array(deadLetter)),
         COUNTS,
       ),
@@ -61,7 +61,7 @@ export const DEAD_LETTERS_ROUTES: readonly Route<DeadLettersDeps>[] = [
     errors: ['forbidden', 'reads_exceeded'],
     before: (_deps: DeadLettersDeps, { response }) => {
       const identity = identityOf(response);
-      if (!identity.subscribe.overlap(LIST)) throw forbidden(identity, 'read what is dead');
+      if (!identity.subscribe.overlap(LIST)) throw forbidden(identity, 'read dead letters');
     },
     handler: async (
       { deadLetters, redaction, reads }: DeadLettersDeps,
@@ -84,12 +84,12 @@ export const DEAD_LETTERS_ROUTES: readonly Route<DeadLettersDeps>[] = [
     id: 'getDeadLetter',
     method: 'get',
     path: '/api/v3/dead-letters/{id}',
-    summary: 'One of it',
-    answers: { 200: json('With its text', named('DeadLetter', deadLetter)) },
+    summary: 'Read one dead letter',
+    answers: { 200: json('The dead letter with its text', named('DeadLetter', deadLetter)) },
     errors: ['forbidden', 'not_found'],
     handler: async ({ deadLetters, redaction }: DeadLettersDeps, { response, params: { id } }) => {
       const identity = identityOf(response);
-      if (!mayRead(identity, id)) throw forbidden(identity, 'read what is dead');
+      if (!mayRead(identity, id)) throw forbidden(identity, 'read dead letters');
       const letter = await deadLetters.get(id);
       if (letter === undefined) throw notFound(id);
       response.json(seenBy(identity, redaction, letter));
@@ -99,8 +99,8 @@ export const DEAD_LETTERS_ROUTES: readonly Route<DeadLettersDeps>[] = [
     id: 'retryDeadLetter',
     method: 'post',
     path: '/api/v3/dead-letters/{id}/retry',
-    summary: 'Back into the ingress, as its last',
-    answers: { 204: { says: 'It is there' } },
+    summary: 'Put a dead letter back at the end of the ingress',
+    answers: { 204: { says: 'The entry is in the ingress' } },
     errors: ['forbidden', 'not_found'],
     handler: async ({ deadLetters }: DeadLettersDeps, { response, params: { id } }) => {
       checkMayChange(response, id);
@@ -112,8 +112,8 @@ export const DEAD_LETTERS_ROUTES: readonly Route<DeadLettersDeps>[] = [
     id: 'deleteDeadLetter',
     method: 'delete',
     path: '/api/v3/dead-letters/{id}',
-    summary: 'Forget it',
-    answers: { 204: { says: 'It is forgotten' } },
+    summary: 'Delete a dead letter',
+    answers: { 204: { says: 'The dead letter is deleted' } },
     errors: ['forbidden', 'not_found'],
     handler: async ({ deadLetters }: DeadLettersDeps, { response, params: { id } }) => {
       checkMayChange(response, id);
@@ -131,20 +131,20 @@ function mayRead({ subscribe }: Identity, id: string): boolean {
 function checkMayChange(response: Response, id: string): void {
   const identity = identityOf(response);
   if (identity.publish.permit({ type: 'dead-letters', action: 'retry', key: id })) return;
-  throw forbidden(identity, 'retry or delete what is dead');
+  throw forbidden(identity, 'retry or delete dead letters');
 }
 
 function forbidden({ principal }: Identity, what: string): BelfryError {
   return new BelfryError(
     'forbidden',
-    `${principal} holds no grant to ${what}. Expected one for dead-letters.list.* to hear, or dead-letters.retry.* to publish.`,
+    `${principal} holds no grant to ${what}. Expected a grant to receive dead-letters.list.* or to publish dead-letters.retry.*.`,
   );
 }
 
 function notFound(id: string): BelfryError {
   return new BelfryError(
     'not_found',
-    `Nothing is dead under "${id.slice(0, 50)}". Expected an id of the list.`,
+    `There is no dead letter with the id "${id.slice(0, 50)}". Expected an id from the list.`,
   );
 }
 
