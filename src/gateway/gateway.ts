@@ -39,20 +39,20 @@ import { refuse } from './http/raw-answer.ts';
 import type { Upgrade } from './sockets/upgrade.ts';
 import type { RejectedInput } from '../telemetry/rejected-input.ts';
 
-/** The name of a listener that serves numbers and health, and nothing of the hub. */
+/** The name of a listener that serves metrics and health, and nothing else. */
 const METRICS = 'metrics';
 
-/** Where to listen, and which dialect `/ws` speaks there. */
+/** An address to listen on, and the dialect that `/ws` speaks there. */
 export interface ListenerSpec {
   readonly host?: string;
-  /** 0 takes a free one. */
+  /** With 0 the operating system chooses a free port. */
   readonly port: number;
   readonly dialect: string;
   readonly tls: boolean;
 }
 
 export interface Listening extends ListenerSpec {
-  /** Of the form `http://localhost:8800`. */
+  /** The URL, such as `http://localhost:8800`. */
   readonly url: string;
 }
 
@@ -65,10 +65,10 @@ export type RestOptions = ApiOptions &
 
 export interface GatewayOptions {
   readonly listen: readonly ListenerSpec[];
-  /** Whether the user named the ports: then an occupied one is an error, else a warning. */
+  /** Whether somebody named the ports. If so, an occupied port is an error; otherwise it is a warning. */
   readonly listenGiven: boolean;
   readonly tls: { readonly key: string; readonly cert: string };
-  /** How long a connection is kept between two requests. */
+  /** How long a connection is kept open between two requests. */
   readonly keepAliveMs: number;
   readonly upgrade: Upgrade;
   readonly rest: RestOptions;
@@ -77,12 +77,12 @@ export interface GatewayOptions {
   readonly log: Logger;
 }
 
-/** The HTTP side of a node: its listeners, each of which serves every path. */
+/** The HTTP side of a node. Each of its listeners serves every path. */
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #servers: Server[] = [];
   readonly #connections = new HttpConnections();
-  /** What all listeners together serve. */
+  /** The routes of all listeners together. */
   readonly #routes: readonly DescribedRoute[];
   readonly #openapi: ReturnType<typeof sendsDocument>;
   readonly #checkMethod: RequestHandler;
@@ -101,7 +101,10 @@ export class Gateway {
     this.#clusters = clustersRouter(options.rest);
   }
 
-  /** @throws BelfryError `config_invalid` when a port that was named is occupied, or none could be opened */
+  /**
+   * Opens the listeners. @throws BelfryError `config_invalid` when a named port is occupied, or when no port could be
+   * opened
+   */
   async start(): Promise<Listening[]> {
     const { listen, listenGiven, log } = this.#options;
     const listening: Listening[] = [];
@@ -130,9 +133,9 @@ export class Gateway {
   }
 
   /**
-   * From now on each answer asks its client to connect anew for the next request. Resolves when no connection is left, or
-   * after that time. Only then should the others be closed: a client that sends a request meanwhile would not know what
-   * came of it.
+   * From now on each response asks its client to connect anew for its next request. The promise resolves when no
+   * connection is left, or after this time. Only then should the remaining connections be closed: a client that is
+   * sending a request would not learn its result.
    */
   leave(withinMs: number): Promise<void> {
     this.#connections.leave();
@@ -140,24 +143,24 @@ export class Gateway {
   }
 
   /**
-   * Takes no more requests, and resolves when all sockets have gone; those that were upgraded are the hub's to close.
-   * Asked again, it is the same answer.
+   * Accepts no more requests, and resolves when all sockets have gone. The hub itself closes the upgraded sockets. A
+   * second call returns the same promise.
    */
   stop(): Promise<unknown> {
     this.#stopped ??= Promise.all(
-      // Connections in no request are closed with it.
+      // `close` also closes the connections that have no request under way.
       this.#servers.map((server) => promisify(server.close.bind(server))()),
     );
     return this.#stopped;
   }
 
-  /** Rejects when the port cannot be opened. */
+  /** Opens one listener. It rejects when the port cannot be opened. */
   async #listen(spec: ListenerSpec): Promise<Listening> {
     const server = httpServer(
       { ...this.#options, tls: spec.tls ? this.#options.tls : undefined },
       this.#connections,
     );
-    // This comes before every reader of a target, so that all read the same one.
+    // This comes before everything that reads the target of a request, so that all of them read the same target.
     server.on('request', toOneForm);
     server.on('upgrade', toOneForm);
     server.on('request', this.#app(spec) as RequestListener);
@@ -197,7 +200,10 @@ export class Gateway {
     return app;
   }
 
-  /** Numbers go out by a listener of their own, where there is one: then others may be open to the world. */
+  /**
+   * If metrics have a listener of their own, no other listener serves them, so that the others may be open to the
+   * world.
+   */
   #operatorRoutes(app: Express, { dialect }: ListenerSpec): void {
     const { metrics, readiness } = this.#options;
     mount(app, '', HEALTH_ROUTES, readiness);
@@ -224,7 +230,10 @@ export class Gateway {
     if (rest.dialects.includes(dorgu)) app.use('/api/clusters', this.#clusters);
   }
 
-  /** A request without upgrade at the path of a socket: refused as the dialect would, and else as no handshake. */
+  /**
+   * Answers a request without an upgrade at the path of a socket. The dialect refuses it, or else it is refused as a
+   * bad handshake.
+   */
   async #socketPath(spec: ListenerSpec, request: Request, response: Response): Promise<void> {
     let refusal = BAD_HANDSHAKE;
     try {

@@ -1,11 +1,13 @@
 import { hostname } from 'node:os';
 import { generate } from 'selfsigned';
 
-/** For a TLS listener, both as PEM. */
+/** The certificate of a TLS listener, with key and certificate as PEM. */
 export interface Certificate {
   readonly key: string;
   readonly cert: string;
-  /** Whether it was made here. No client can check such a certificate, so a client must be told not to. */
+  /**
+   * Whether this node made the certificate. No client can check such a certificate, so a client must be told not to.
+   */
   readonly made: boolean;
 }
 
@@ -14,8 +16,8 @@ const DNS = 2;
 const IP = 7;
 
 /**
- * The configured certificate, or else one made for a year and for this host: EC P-256, common name `belfry`,
- * `localhost`, `127.0.0.1`, `::1` and the host's name.
+ * The configured certificate, or else one that is made for a year and for this host. It uses EC P-256 and has the
+ * common name `belfry`, and the names `localhost`, `127.0.0.1`, `::1` and the name of the host.
  */
 export async function certificate(given: { tlsKey?: string; tlsCert?: string }): Promise<Certificate> {
   const { tlsKey, tlsCert } = given;

@@ -11,16 +11,17 @@ const MAX_LIST = bound(
 );
 const MAX_HOP = bound('one proxy that Forwarded names', 512, 'characters', 'the proxy counts as unknown');
 
-/** One name with its value, as a token or in quotes (RFC 7239, 4). */
+/** One name with its value, which is a token or a quoted text (RFC 7239, 4). */
 const PAIR = /([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^\s;,"]+))/g;
-/** An address that may have a port; IPv6 with one stands in brackets, and some leave those out where there is none. */
+/** An address that may have a port. An IPv6 address with a port is in brackets; one without a port may lack them. */
 const NODE = /^(?:\[([^\]]+)\]|([\d.]+))(?::[\w.-]+)?$/;
 
 /**
- * `ip:port` of the client, with an IPv6 address in brackets. Behind proxies of one's own, as many as `trustedHops`, the
- * address is what the outermost of them wrote into `X-Forwarded-For` or `Forwarded`; whatever stands before that anybody
- * may have written. Where both are there and disagree, one of them is not by the proxy, and neither is believed. The
- * port is always that of the connection itself, so that each has an address of its own.
+ * The address `ip:port` of the client, with an IPv6 address in brackets. If the node has `trustedHops` proxies in
+ * front of it, the address is the one that the outermost of them wrote into `X-Forwarded-For` or `Forwarded`. Anybody
+ * may have written the entries before that one. If both headers are there and disagree, one of them does not come from
+ * the proxy, so neither is believed. The port is always the port of the connection itself, so that every connection
+ * has an address of its own.
  */
 export function addressOf({ headers, socket }: IncomingMessage, trustedHops: number): string {
   const { remoteAddress = 'unknown', remotePort = 0 } = socket;
@@ -38,14 +39,17 @@ function forwardedFor(headers: IncomingMessage['headers'], hops: number): string
   return others.every((ip) => ip === first) ? first : undefined;
 }
 
-/** A list as HTTP has it: commas in quotes part nothing, and what is empty counts for nothing. */
+/**
+ * The elements of a list in an HTTP header. Commas in quotes do not separate elements, and empty elements do not
+ * count.
+ */
 function elementsOf(header: string): string[] {
-  // The nearest proxies are the last ones, and only they are believed.
+  // The nearest proxies wrote the last elements, and only these are believed.
   const elements = header.slice(-MAX_LIST).match(/(?:"(?:\\.|[^"\\])*"|[^,"])+/g) ?? [];
   return elements.map((element) => element.trim()).filter((element) => element !== '');
 }
 
-/** The `for` of a hop, empty where it has none. */
+/** The `for` of a hop, or an empty text if the hop has none. */
 function forOf(hop: string): string {
   if (hop.length > MAX_HOP) return '';
   for (const [, name = '', quoted, token = ''] of hop.matchAll(PAIR))
@@ -53,13 +57,18 @@ function forOf(hop: string): string {
   return '';
 }
 
-/** The address without its port; `undefined` for `unknown`, a name that hides one, and whatever else is none. */
+/**
+ * The address without its port, or `undefined` for `unknown`, for an obfuscated name and for everything else that is
+ * no address.
+ */
 function ipOf(node: string): string | undefined {
   const [, bracketed, plain] = NODE.exec(node) ?? [];
   return plainIp(bracketed ?? plain ?? node);
 }
 
-/** In the one format that it has here: without zone, IPv4 as such, IPv6 in lower case and as short as it can be. */
+/**
+ * The address in the one form that the hub uses: without a zone, IPv4 as such, and IPv6 in lower case and shortened.
+ */
 function plainIp(text: string): string | undefined {
   const [address = ''] = text.split('%');
   return isIP(address) === 0 ? undefined : ipaddr.process(address).toString();

@@ -12,7 +12,7 @@ export function documentOf(text: string): Document {
   return { body, ETag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };
 }
 
-/** Sends it, whose type and other headers are set, unless the client has it. */
+/** Sends the document, unless the client already has it. The caller has set the type and the other headers. */
 export function sendDocument(request: Request, response: Response, { body, ETag }: Document): void {
   response.set({ ETag, 'Cache-Control': 'no-cache' });
   if (request.fresh) response.status(304).end();

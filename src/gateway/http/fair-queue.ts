@@ -19,7 +19,10 @@ interface Owner {
   readonly waiting: (() => void)[];
 }
 
-/** Lets a few costly reads run at a time, gives each principal as many turns as the others, and refuses a read that would wait too long. */
+/**
+ * Lets a few costly reads run at a time, gives each principal as many turns as the others, and refuses a read that
+ * would wait too long.
+ */
 export class FairQueue {
   /** The principals that have reads under way. */
   readonly #owners = new Map<string, Owner>();
@@ -27,7 +30,7 @@ export class FairQueue {
   #waiting = 0;
   #turns = 0;
 
-  /** @throws BelfryError `reads_exceeded`, or what the work throws */
+  /** Runs the work when it is the principal's turn. @throws BelfryError `reads_exceeded`, or what the work throws */
   async run<Result>(principal: string, work: () => Promise<Result>): Promise<Result> {
     const owner = this.#owners.get(principal) ?? { running: 0, lastTurn: 0, waiting: [] };
     this.#owners.set(principal, owner);

@@ -13,8 +13,8 @@ export interface FrontPage {
 }
 
 /**
- * `GET /` of a browser: what this is, and which listener speaks what. A client that does not ask for a page gets the
- * answer of an unknown path.
+ * The page that a browser gets at `GET /`: what this server is, and which listener speaks which dialect. A client that
+ * does not ask for a page gets the answer for an unknown path.
  */
 export function frontPage(
   about: () => FrontPage,

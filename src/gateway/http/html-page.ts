@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Response } from 'express';
 
-/** How texts look, and where on the screen they stand. */
+/** The styles of texts and of the layout. */
 const STYLE = ['html-page.css', 'html-layout.css']
   .map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'))
   .join('');
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
-/** A page may load nothing and run nothing; it has the style that it brings, and its form asks this node. */
+/** A page may not load or run anything. It may use its own style, and its form may ask this node. */
 const POLICY = [
   "default-src 'none'",
   `style-src 'sha256-${STYLE_HASH}'`,
@@ -18,28 +18,28 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** A bell. */
+/** The icon shows a bell. */
 const ICON =
   "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><path fill='%23b7791f' d='M7 1h2v1a4 4 0 0 1 3 4v4l2 2H2l2-2V6a4 4 0 0 1 3-4zM6 13h4a2 2 0 0 1-4 0z'/></svg>";
 
 export interface HtmlPage {
   readonly title: string;
-  /** In one sentence, for whoever lists pages. */
+  /** One sentence about the page, for lists of pages. */
   readonly summary?: string;
-  /** What was looked for, where the page is about that. */
+  /** The words that were searched for, if the page is about a search. */
   readonly query?: string;
-  /** What the page is about, as HTML. */
+  /** The main part of the page, as HTML. */
   readonly main: string;
-  /** Where else to go, as HTML, beside or behind the main part. */
+  /** Links to other pages, as HTML, beside or below the main part. */
   readonly beside?: string;
 }
 
-/** The headers of every page. */
+/** Sets the headers of every page. */
 export function setPageHeaders(response: Response): void {
   response.set({ 'Content-Security-Policy': POLICY, 'Content-Type': 'text/html; charset=utf-8' });
 }
 
-/** A page of this node, in the one look that all of them have. */
+/** A page of this node. All pages look the same. */
 export function htmlPage({ title, summary, query = '', main, beside = '' }: HtmlPage): string {
   const description =
     summary === undefined ? '' : `<meta name="description" content="${escapeHtml(summary)}">\n`;
@@ -79,7 +79,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Text as it stands in HTML, also within the quotes of an attribute. */
+/** The text as it must be written in HTML, even inside the quotes of an attribute. */
 export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => ESCAPES[character] ?? '');
 }

@@ -17,14 +17,17 @@ const MAX_KEPT = bound(
 );
 
 /**
- * The TCP connections of a node that speak HTTP, until they close or an upgrade makes them sockets of the hub. Those in
- * no request are bounded in number; in time they are by the server itself.
+ * The TCP connections of a node that speak HTTP, until they close or an upgrade turns them into sockets of the hub.
+ * The number of connections without a request under way is bounded here; the HTTP server itself bounds their time.
  */
 export class HttpConnections {
   readonly #silent: Idle;
   readonly #kept: Idle;
   readonly #answers = new Map<Socket, ServerResponse>();
-  /** What listens for the end of each; a socket of the hub is not to keep it. */
+  /**
+   * The listener for the end of each connection. It is removed at an upgrade, since a socket of the hub must not hold
+   * it.
+   */
   readonly #ends = new Map<Socket, () => void>();
   #leaving = false;
   #onEmpty: () => void = () => {};
@@ -34,11 +37,11 @@ export class HttpConnections {
     this.#kept = new Idle(maxKept);
   }
 
-  /** To be called before the server has any other listener. */
+  /** Watches the connections of a server. It must be called before the server gets any other listener. */
   watch(server: Server, tls: boolean): void {
     const opened = (socket: Socket): void => this.#opened(socket, socket);
     if (tls) {
-      // Before the handshake is over there is another object for the same connection.
+      // Before the TLS handshake is over, another object stands for the same connection.
       server.on('connection', (socket: Socket) => this.#opened(peerOf(socket), socket));
       server.on('secureConnection', (socket: Socket) => {
         const raw = this.#silent.take(peerOf(socket));
@@ -53,18 +56,18 @@ export class HttpConnections {
     });
   }
 
-  /** The answer under way on a connection. */
+  /** The response under way on a connection. */
   answerOn(socket: Socket): ServerResponse | undefined {
     return this.#answers.get(socket);
   }
 
-  /** From now on each answer asks its client to use another connection for what it asks next. */
+  /** From now on each response asks its client to use another connection for the next request. */
   leave(): void {
     this.#leaving = true;
     for (const response of this.#answers.values()) response.shouldKeepAlive = false;
   }
 
-  /** Resolves once there are no connections, or after that time. */
+  /** Resolves once there are no connections, or after this time. */
   async empty(withinMs: number, clock: Clock): Promise<void> {
     if (this.#isEmpty || withinMs === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -104,7 +107,7 @@ export class HttpConnections {
   }
 
   #answered(socket: Socket, response: ServerResponse): void {
-    // A client that does not wait for answers has asked again by now.
+    // A client that pipelines has sent its next request by now.
     if (this.#answers.get(socket) !== response) return;
     this.#answers.delete(socket);
     if (!socket.destroyed && response.shouldKeepAlive) this.#kept.add(socket, socket);
@@ -119,7 +122,7 @@ export class HttpConnections {
   }
 }
 
-/** Connections in no request, the one that has been so for longest first. */
+/** Connections that have no request under way. The one that has been idle for longest comes first. */
 class Idle {
   readonly #max: number;
   readonly #sockets = new Map<Socket | string, Socket>();

@@ -31,15 +31,15 @@ export interface HttpServerOptions {
   readonly tls: { readonly key: string; readonly cert: string } | undefined;
   readonly rest: { readonly rejected: RejectedInput };
   /**
-   * Time for the head of a request, counted from its first byte, or on a connection that has asked nothing from its
-   * begin.
+   * The time for the head of a request, from its first byte. On a connection without any request yet, the time starts
+   * with the connection.
    */
   readonly headMs?: number;
-  /** How often the server looks for those that are over their time. */
+  /** How often the server looks for connections that have exceeded their time. */
   readonly lookEveryMs?: number;
 }
 
-/** A server of HTTP that has yet to be given its listeners for requests and upgrades. */
+/** An HTTP server that still needs its listeners for requests and upgrades. */
 export function httpServer(
   { keepAliveMs, tls, rest, headMs = HEAD_MS, lookEveryMs = LOOK_EVERY_MS }: HttpServerOptions,
   watching: HttpConnections,
@@ -47,7 +47,8 @@ export function httpServer(
   const options: ServerOptions = {
     shouldUpgradeCallback,
     keepAliveTimeout: keepAliveMs,
-    // Less than the time that a connection is kept, and does not cut that short: it begins with the next request.
+    // This is shorter than the time for which an idle connection is kept, but does not shorten it, since it starts
+    // with the next request.
     headersTimeout: headMs,
     requestTimeout: REQUEST_MS,
     connectionsCheckingInterval: lookEveryMs,
@@ -57,16 +58,17 @@ export function httpServer(
     ? createTlsServer({ ...tls, ...options, handshakeTimeout: TLS_HANDSHAKE_MS })
     : createServer(options);
   watching.watch(server, tls !== undefined);
-  // Not by `server.timeout`, which makes a timer for each handshake as well, and its socket would keep that.
+  // `server.timeout` would make a timer for each TLS handshake as well, and the socket would hold that timer.
   server.prependListener('request', ({ socket }) => socket.setTimeout(SILENT_MS));
-  // The route says go on, once it is known that it will read the body.
+  // The route answers `100 Continue` itself, once it knows that it will read the body.
   server.on('checkContinue', (request, response) => void server.emit('request', request, response));
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => refuse(socket, METHOD_NOT_ALLOWED));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     const hasLeft = LEFT.has(error.code);
     if (!hasLeft) rest.rejected.report('http', 'request_invalid');
     const answer = watching.answerOn(socket as Socket);
-    // A client that has sent nothing waits for no answer, and one that is being answered waits for no other.
+    // A client that has sent nothing waits for no answer, and a client that is being answered waits for no other
+    // answer.
     const isAwaited = socket.writable && answer?.headersSent !== true && (socket as Socket).bytesRead > 0;
     if (isAwaited && !hasLeft) refuse(socket, refusalOf(error));
     else socket.destroy();
@@ -74,10 +76,10 @@ export function httpServer(
   return server;
 }
 
-/** The client is gone, maybe in the middle of a request. */
+/** Errors which mean that the client has gone, perhaps in the middle of a request. */
 const LEFT: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE']);
 
-/** What the parser of HTTP says that is not 400. */
+/** The errors of the HTTP parser whose status is not 400. */
 const STATUSES: ReadonlyMap<string | undefined, readonly [status: number, why: string]> = new Map([
   [
     'HPE_HEADER_OVERFLOW',
@@ -96,7 +98,10 @@ function refusalOf({ code }: NodeJS.ErrnoException): Refusal {
   return new Refusal(status, { 'Content-Type': 'text/plain; charset=utf-8' }, `${why}\n`);
 }
 
-/** Other upgrades, such as the one to HTTP/2 that some clients offer, are passed over: the request is served as it is. */
+/**
+ * Other upgrades, such as the one to HTTP/2 that some clients offer, are ignored: the request is served without an
+ * upgrade.
+ */
 function shouldUpgradeCallback({ headers }: IncomingMessage): boolean {
   return offers(headers.upgrade, 'websocket');
 }

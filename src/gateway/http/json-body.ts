@@ -2,7 +2,7 @@ import express, { type RequestHandler } from 'express';
 import { BelfryError } from '../../model/errors.ts';
 import { bound } from '../../model/bound.ts';
 
-/** A list may be larger than one event may. */
+/** A list of events may be larger than one event may. */
 const BODY_PER_EVENT = bound(
   'size of a request body, in events of the largest size',
   8,
@@ -10,17 +10,17 @@ const BODY_PER_EVENT = bound(
   'it is refused with event_too_big',
 );
 
-/** `type/subtype` before any parameters. */
+/** The media type `type/subtype`, before any parameters. */
 const MEDIA_TYPE = /^\s*([\w!#$&^.+-]+\/[\w!#$&^.+-]+)\s*(?:;|$)/;
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)"?/i;
 
-/** JSON by its own names, and whatever says that it is built on it. */
+/** The media types of JSON: its own names, and every type that ends in `+json`. */
 const JSON_TYPE = /^(?:application|text)\/(?:[\w!#$&^.-]+\+)?json$/;
 const CHARSETS: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii']);
 
 /**
- * The body as bytes, once it is announced as JSON. Up to the limit it may be compressed with gzip, deflate or br, which
- * is what the limit counts then, too.
+ * Reads the body as bytes, if its type is JSON. The body may be compressed with gzip, deflate or br; the limit applies
+ * to the bytes after decompression.
  */
 export function jsonBody(eventMaxBytes: number): RequestHandler {
   const limit = eventMaxBytes * BODY_PER_EVENT;
@@ -28,9 +28,9 @@ export function jsonBody(eventMaxBytes: number): RequestHandler {
   return (request, response, next) => {
     const { headers } = request;
     checkContentType(headers['content-type'] ?? '');
-    // Express would say so once it has read all of it.
+    // Express would refuse such a body only after it has read all of it.
     if (Number(headers['content-length']) > limit) throw tooBig();
-    // RFC 9110, 8.4.1.3
+    // The meaning of the header is in RFC 9110, 8.4.1.3.
     if (headers['content-encoding']?.toLowerCase() === 'x-gzip') headers['content-encoding'] = 'gzip';
     if (headers.expect !== undefined) response.writeContinue();
     read(request, response, next);
@@ -47,7 +47,7 @@ function checkContentType(given: string): void {
   );
 }
 
-/** What express and its body reader throw, in our words. */
+/** The error of this project for an error of express or its body reader. */
 export function bodyFault(fault: Error & { readonly status: unknown }): BelfryError | undefined {
   switch (fault.status) {
     case 404:

@@ -1,15 +1,15 @@
 import { BelfryError } from '../../model/errors.ts';
 
-/** The origin that a page names, and the host that it asked. */
+/** The headers that name the origin of a page and the host to which the request goes. */
 export interface PageHeaders {
   readonly origin?: string | undefined;
   readonly host?: string | undefined;
 }
 
 /**
- * Whether a page of this origin may talk to the hub. Requests without an origin come from no browser and are allowed;
- * so are all while the list is empty, since a browser adds no token by itself, and what it does add counts only for
- * origins of the list. A page that the hub's own host served is always allowed.
+ * Whether a page of this origin may talk to the hub. A request without an origin does not come from a browser, and is
+ * allowed. While the list is empty every origin is allowed, since a browser adds no token by itself, and what it does
+ * add counts only for origins of the list. A page that the hub's own host served is always allowed.
  * @throws BelfryError `origin_forbidden`
  */
 export function checkOrigin({ origin, host }: PageHeaders, allowed: readonly string[]): void {
@@ -21,7 +21,7 @@ export function checkOrigin({ origin, host }: PageHeaders, allowed: readonly str
   );
 }
 
-/** Whether the page came from the host that it asks. `null`, the origin of sandboxed pages, never did. */
+/** Whether the page came from the host to which the request goes. `null`, the origin of sandboxed pages, never does. */
 export function isOwnPage({ origin, host }: PageHeaders): boolean {
   return origin !== undefined && URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
 }

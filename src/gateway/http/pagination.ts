@@ -1,23 +1,26 @@
 import type { Request, Response } from 'express';
 import { targetOf } from './request-target.ts';
 
-/** The position in the log at which a list was true. A client that follows the log from there misses no event. */
+/**
+ * The header with the position in the log at which a list was true. A client that follows the log from there misses no
+ * event.
+ */
 export const CURSOR = 'Belfry-Cursor';
 
-/** What {@link setCounts} sets on every page. */
+/** The headers that {@link setCounts} sets on every page. */
 export const COUNTS = ['X-DRP-LIST-TOTAL-COUNT', 'X-DRP-LIST-COUNT'];
 
 export interface PageCounts {
-  /** How many the caller could see, filters and page aside. */
+  /** How many entries the caller could see without filters and pages. */
   readonly total: number;
   readonly count: number;
-  /** Where the next page begins, if there is one. */
+  /** The offset of the next page, if there is one. */
   readonly next: number | undefined;
 }
 
 /**
- * The offset of the next page of a list of so many, if there is one. A page with the limit 0 has none: it is asked for
- * its counts.
+ * The offset of the next page of a list with this total, if there is one. A page with the limit 0 has no next page,
+ * since the client wants only its counts.
  */
 export function nextOf(
   { offset, limit }: { readonly offset: number; readonly limit: number },
@@ -26,7 +29,10 @@ export function nextOf(
   return limit > 0 && offset + limit < total ? offset + limit : undefined;
 }
 
-/** Says how long the list is, and where it goes on (RFC 8288). Of the parameters the link names all but the token. */
+/**
+ * Sets the headers that say how long the list is and where it goes on (RFC 8288). The link repeats all parameters but
+ * the token.
+ */
 export function setCounts(request: Request, response: Response, counts: PageCounts): void {
   const { total, count, next } = counts;
   response.set({ 'X-DRP-LIST-TOTAL-COUNT': `${total}`, 'X-DRP-LIST-COUNT': `${count}` });

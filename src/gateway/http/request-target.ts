@@ -1,16 +1,17 @@
-/** What a request asks for: its target in one form, its one host, its user agent. */
+/** What a request is about: its target in one form, its only host, and its user agent. */
 import type { IncomingMessage } from 'node:http';
 import { bound } from '../../model/bound.ts';
 import { BelfryError } from '../../model/errors.ts';
 
 const ABSOLUTE_FORM = /^(?:https?|wss?):\/\/([^/?#]*)/i;
-/** Letters, digits, `-`, `.`, `_` and `~`. */
+/** Percent codes of letters, digits, `-`, `.`, `_` and `~`. */
 const NEEDLESSLY_ENCODED = /%(?:2[de]|3\d|4[1-9a-f]|5[\daf]|6[1-9a-f]|7[\dae])/gi;
 
 /**
- * Rewrites a target into the one form that everything else here reads. In absolute form (`GET http://host/path`), which
- * proxies may send and every server must take, the host that it names counts instead of the Host header (RFC 9112, 3.2.2).
- * In the path, what need not be encoded means the same as when it is not (RFC 9110, 4.2.3). A fragment has no meaning here.
+ * Rewrites a target into the one form that all other code reads. A proxy may send the absolute form (`GET
+ * http://host/path`), and every server must accept it. The host of that form counts instead of the Host header (RFC
+ * 9112, 3.2.2). In the path, characters that need no encoding mean the same with and without it (RFC 9110, 4.2.3). A
+ * fragment has no meaning here.
  */
 export function toOneForm(request: Pick<IncomingMessage, 'url' | 'headers'>): void {
   const { url = '/' } = request;
@@ -22,8 +23,9 @@ export function toOneForm(request: Pick<IncomingMessage, 'url' | 'headers'>): vo
 }
 
 /**
- * A proxy before the node may have read another of several Host headers than the node (RFC 9112, 3.2). A request without
- * one, which HTTP/1.0 allows, is judged by Node itself. @throws BelfryError `request_invalid`
+ * Refuses a request with several Host headers, since a proxy in front of the node may have read another one of them
+ * than the node (RFC 9112, 3.2). Node itself checks a request without any, which HTTP/1.0 permits. @throws BelfryError
+ * `request_invalid`
  */
 export function checkHost({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): void {
   const hosts = rawHeaders.filter((text, at) => at % 2 === 0 && text.toLowerCase() === 'host');
@@ -31,7 +33,7 @@ export function checkHost({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): 
   throw new BelfryError('request_invalid', 'The request has more than one Host header. Expected one.');
 }
 
-/** Path and query of a request, whatever its Host says. */
+/** The path and query of a request, without regard to its Host header. */
 export function targetOf(request: IncomingMessage): { path: string; query: URLSearchParams } {
   const target = request.url ?? '/';
   const mark = target.indexOf('?');

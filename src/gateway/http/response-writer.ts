@@ -8,12 +8,12 @@ const UNREAD_MAX = bound(
   'bytes',
   'the answer that has waited for longest is cut',
 );
-/** An answer that is smaller goes to the kernel at once. */
+/** An answer that is smaller than this is written at once. */
 const PART_BYTES = 64 * 1_024;
 
 export interface ResponseWriterOptions {
   readonly clock: Pick<Clock, 'after'>;
-  /** The connection of a client that takes nothing for so long is cut. */
+  /** The connection of a client that reads nothing for this long is cut. */
   readonly writeTimeoutMs: number;
 }
 
@@ -43,7 +43,7 @@ export class ResponseWriter {
     this.#write(response, body, 0);
   }
 
-  /** Writes from there on as much as the client takes, then waits until the client takes more. */
+  /** Writes from this offset on as much as the client reads, then waits until the client reads more. */
   #write(response: Response, body: Buffer, from: number): void {
     let at = from;
     while (at < body.length) {

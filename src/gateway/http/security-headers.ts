@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express';
 
 /**
- * The headers of every answer. An answer is meant for the client that asked: nobody keeps it, no browser takes it for
- * another type than it says, and the address, which may hold a token, is not told to other sites.
+ * The headers of every answer. An answer is meant only for the client that asked: no cache keeps it, no browser
+ * guesses another type for it, and no other site learns the address, which may hold a token.
  */
 export const SECURITY_HEADERS = {
   'Cache-Control': 'no-store',

@@ -1,6 +1,7 @@
 /**
- * Makes a result once for all callers that ask for it at the same time. A caller joins the run that has yet to begin, so
- * that every caller gets what was true after it asked. Between two runs it rests for as long as the last one took.
+ * Makes a result once for all callers that ask for it at the same time. A caller waits for the next run and not for
+ * one that has begun, so that every caller gets a result that was true after it asked. Between two runs there is a
+ * pause as long as the last run.
  */
 export class SingleFlight<Result> {
   readonly #make: () => Promise<Result>;

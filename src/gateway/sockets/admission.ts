@@ -5,26 +5,26 @@ import { UNKNOWN, type Principal } from '../../model/principal.ts';
 export interface AdmissionOptions {
   readonly connections: Pick<Connections, 'size' | 'anonymous'>;
   readonly connectionsMax: number;
-  /** The share of these that only clients with a token may take. */
+  /** The share of the connections that only clients with a token may take. */
   readonly connectionsReserved: number;
 }
 
-/** What a client that is coming holds, until it is attached or turned away. */
+/** The place of a client that is connecting, until it is attached or turned away. */
 export interface Slot {
-  /** The principal of the connection is known now. @throws BelfryError `limit_reached` */
+  /** Tells the principal of the connection once it is known. @throws BelfryError `limit_reached` */
   admit(principal: Principal): void;
-  /** Leaves the place, if that was not done before. */
+  /** Gives the place back, if that was not done before. */
   leave(): void;
 }
 
 /**
- * How many connections the node takes, however they come. A place is taken before anything is awaited, so that clients
- * that come at the same time find exactly as many places as there are.
+ * Counts the connections of the node, of every kind, against its limit. A place is taken before anything is awaited,
+ * so that clients that come at the same time get exactly as many places as there are.
  */
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #anonymousMax: number;
-  /** Clients between their arrival and their attachment, and those of them that have no token. */
+  /** Clients between their arrival and their attachment, and how many of them have no token. */
   #coming = 0;
   #comingAnonymous = 0;
   #stopped = false;
@@ -44,7 +44,7 @@ export class Admission {
     return this.#stopped;
   }
 
-  /** Takes a place for a client, as far as is known before anything was asked. @throws BelfryError `limit_reached` */
+  /** Takes a place for a client, by what is known before any check. @throws BelfryError `limit_reached` */
   enter(isAnonymous: boolean): Slot {
     this.#checkAll();
     if (isAnonymous) this.#enterAnonymous();

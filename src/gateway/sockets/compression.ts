@@ -4,16 +4,16 @@ const EXTENSION = 'permessage-deflate';
 /** Frames are compressed once for many connections, with the window that all clients can read. */
 const WINDOW_BITS = '15';
 
-/** One extension as a client offers it, with the parameters in their order. */
+/** One extension that a client offers, with its parameters in their order. */
 interface Offer {
   readonly name: string;
   readonly parameters: readonly (readonly [name: string, value: string | undefined])[];
 }
 
 /**
- * Leaves of what a handshake offers the first compression that can be carried out as agreed, for `ws` to agree to; none,
- * where there is none: an offer that cannot be used is declined, and the connection does without (RFC 7692, 5.1).
- * Returns whether the header could be read at all; a handshake whose header cannot is to be refused (RFC 6455, 9.1).
+ * Keeps only one of the compressions that a handshake offers: the first that the node can carry out as agreed, so that
+ * `ws` agrees to it. If there is none, the header is removed and the connection goes without compression (RFC 7692,
+ * 5.1). The result says whether the header could be read. If not, the handshake must be refused (RFC 6455, 9.1).
  */
 export function chooseCompression(headers: IncomingHttpHeaders): boolean {
   const header = headers['sec-websocket-extensions'];
@@ -26,13 +26,15 @@ export function chooseCompression(headers: IncomingHttpHeaders): boolean {
     return true;
   }
   const window = chosen.parameters.find(([name]) => name === 'server_max_window_bits');
-  // An offer that names a window of the server must be answered with one. What it says of the client's own window binds
-  // only the client.
+  // An offer that names a window of the server must be answered with one. What the offer says about the client's own
+  // window binds only the client.
   headers['sec-websocket-extensions'] = [EXTENSION, ...(window ? [window.join('=')] : [])].join('; ');
   return true;
 }
 
-/** Only parameters that an offer may have, each once, with a value that this node keeps to (RFC 7692, 7.1). */
+/**
+ * Whether the offer has only permitted parameters, each once, with values that this node can keep to (RFC 7692, 7.1).
+ */
 function isUsable({ name, parameters }: Offer): boolean {
   const names = new Set(parameters.map(([parameter]) => parameter));
   return name === EXTENSION && names.size === parameters.length && parameters.every(isKept);
@@ -56,7 +58,7 @@ const TOKEN = "[!#$%&'*+.^_`|~\\dA-Za-z-]+";
 const WORD = new RegExp(`[ \\t]*(${TOKEN})[ \\t]*`, 'y');
 const VALUE = new RegExp(`=[ \\t]*(?:(${TOKEN})|"((?:\\\\?[!#$%&'*+.^_\`|~\\dA-Za-z-])+)")[ \\t]*`, 'y');
 
-/** What a header offers, in its order; `undefined` when it is not of the form that RFC 6455, 9.1 gives it. */
+/** The offers of a header in their order, or `undefined` when the header does not have the form of RFC 6455, 9.1. */
 function offersIn(header: string): Offer[] | undefined {
   const offers: Offer[] = [];
   let at = 0;

@@ -5,14 +5,14 @@ import type { Clock } from '../../model/clock.ts';
 const TICK_MS = 1_000;
 const SLOTS = 64;
 
-/** A client reads the bytes before a ping first; slower than this it is taken for gone. */
+/** A client reads the bytes before a ping first. A client that reads more slowly than this counts as gone. */
 const READS_A_SECOND = bound(
   'bytes that a client reads in a second before it answers a ping',
   12_000,
   'bytes',
   'the client has a second more to answer for each so many that were sent before the ping',
 );
-/** More pings than this are under way only to a client that answers several at once. */
+/** Only a client that answers several pings at once can have more pings than this under way. */
 const PINGS_MAX = bound(
   'pings of a socket that wait for an answer',
   64,
@@ -20,30 +20,32 @@ const PINGS_MAX = bound(
   'the oldest counts no more',
 );
 
-/** What moves on a socket, as Node counts it. */
+/** The traffic of a socket, as Node counts it. */
 export type Traffic = Pick<Socket, 'bytesRead' | 'bytesWritten' | 'writableLength'>;
 
-/** What the wheel needs of a connection. */
+/** The part of a connection that the heartbeat needs. */
 export interface Pingable {
   readonly heartbeat: { readonly pingMs: number; readonly pongWaitMs: number };
-  /** Absent where nothing is ever answered. */
+  /** Absent for a connection that never answers anything. */
   readonly traffic?: Traffic | undefined;
   ping(): void;
-  /** It gave no sign of life in time. */
+  /** Called when the connection gave no sign of life in time. */
   cut(): void;
 }
 
-/** What is known of one connection, in ticks of the wheel and in bytes. */
+/** What the heartbeat knows of one connection. Times are ticks of the wheel, sizes are bytes. */
 export class HeartbeatEntry {
   readonly pingable: Pingable;
   nextPing: number;
-  /** When it gave its last sign of life. */
+  /** When the connection gave its last sign of life. */
   heardAt: number;
-  /** The bytes that came, that left the queue of its socket, and that were in that, when they were last looked at. */
+  /**
+   * Bytes at the last look: those received, those that had left the queue of the socket, and those still in the queue.
+   */
   #read = 0;
   #left = 0;
   #queued = 0;
-  /** How many had been written with the last ping that it answered, and with each one since, in order. */
+  /** How many bytes had been written at the last ping that was answered, and at each ping since, in order. */
   #answered: number;
   #unanswered: number[] | undefined;
 
@@ -56,7 +58,7 @@ export class HeartbeatEntry {
     this.heardAt = now;
   }
 
-  /** Bytes that come are a sign of life, before they are a frame as well; so is a queue that gets shorter. */
+  /** Received bytes are a sign of life even before they make a whole frame. A queue that becomes shorter is one too. */
   look(now: number): void {
     const { traffic } = this.pingable;
     if (traffic === undefined) return;
@@ -77,11 +79,14 @@ export class HeartbeatEntry {
   pong(now: number): void {
     this.heardAt = now;
     this.#answered = this.#unanswered?.shift() ?? this.#answered;
-    // Most clients have answered all, and keep no list.
+    // Most clients have answered every ping, so they need no list.
     if (this.#unanswered?.length === 0) this.#unanswered = undefined;
   }
 
-  /** Without a sign of life until then it is gone. Bytes that it may still be reading give it time. */
+  /**
+   * When the connection counts as gone without another sign of life. Bytes that the client may still be reading give
+   * it more time.
+   */
   get cutAt(): number {
     const unread = this.#written - this.#answered;
     const reading = Math.floor((unread / READS_A_SECOND) * (1_000 / TICK_MS));
@@ -94,9 +99,9 @@ export class HeartbeatEntry {
 }
 
 /**
- * Pings every connection in its rhythm and cuts those that give no sign of life in time, with one timer for all. The
- * wheel counts its own ticks, not the clock: a process that was stopped for a while does not cut everybody on waking,
- * before it has read the pongs that wait in its sockets.
+ * Pings every connection at its interval and cuts those that give no sign of life in time, with one timer for all. The
+ * wheel counts its own ticks and not the clock. So a process that was stopped for a while does not cut everybody when
+ * it wakes up, before it has read the pongs that wait in its sockets.
  */
 export class Heartbeat {
   readonly #slots: Set<HeartbeatEntry>[] = Array.from({ length: SLOTS }, () => new Set<HeartbeatEntry>());
@@ -116,7 +121,7 @@ export class Heartbeat {
     this.#stop();
   }
 
-  /** Ends every connection that is left. */
+  /** Cuts every connection that is left. */
   cutAll(): void {
     for (const slot of this.#slots) for (const { pingable } of slot) pingable.cut();
   }
@@ -127,7 +132,7 @@ export class Heartbeat {
     return entry;
   }
 
-  /** It sent a frame of any kind. */
+  /** The connection sent a frame of any kind. */
   heard(entry: HeartbeatEntry): void {
     entry.heardAt = this.#tick;
   }
@@ -156,7 +161,7 @@ export class Heartbeat {
     this.#schedule(entry);
   }
 
-  /** A time further away than the wheel is round is looked at again on the way. */
+  /** Puts the entry into a slot. An entry that is due in more than one round of the wheel is looked at in between. */
   #schedule(entry: HeartbeatEntry): void {
     const due = Math.min(entry.nextPing, entry.cutAt, this.#tick + SLOTS - 1);
     this.#slots[Math.max(due, this.#tick + 1) % SLOTS]?.add(entry);

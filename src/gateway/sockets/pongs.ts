@@ -2,8 +2,9 @@ import type { WebSocket } from 'ws';
 import type { Transport } from '../../hub/transport.ts';
 
 /**
- * Answers the pings of one client: of those that come in one read the latest, and while its socket is full none (RFC 6455,
- * 5.5.3). So a client may send as many as it likes, and what waits for it stays one pong.
+ * Answers the pings of one client. Of the pings in one read it answers the latest, and it answers none while the
+ * socket is full (RFC 6455, 5.5.3). So a client may send any number of pings, and never more than one pong waits for
+ * it.
  */
 export class Pongs {
   readonly #ws: WebSocket;
@@ -21,10 +22,10 @@ export class Pongs {
     this.#transport = transport;
   }
 
-  /** All frames of one read come within one turn. */
+  /** Notes a ping. All frames of one read come within one turn of the event loop. */
   answer(data: Buffer): void {
     if (this.#latest === undefined) process.nextTick(this.#send);
-    // The bytes are a part of what was read, which would be held as long as they are.
+    // The data is copied, because it is a part of a larger read that would otherwise stay in memory.
     this.#latest = Buffer.from(data);
   }
 }

@@ -3,8 +3,9 @@ import type { WebSocket } from 'ws';
 import type { Transport } from '../../hub/transport.ts';
 
 /**
- * The socket that the upgrade handed over, for finished frames, beside the `ws` that keeps the handshake, control
- * frames and everything inbound. Both write whole frames within one turn, so they never interleave.
+ * Writes finished frames to the socket that the upgrade handed over. Beside it, `ws` handles the handshake, control
+ * frames and everything that clients send. Both write whole frames within one turn of the event loop, so frames never
+ * mix.
  */
 export class SocketTransport implements Transport {
   readonly #socket: Duplex;
@@ -15,7 +16,10 @@ export class SocketTransport implements Transport {
     this.#ws = ws;
   }
 
-  /** What the kernel has taken counts no more, where `writableNeedDrain` would still say so until the turn is over. */
+  /**
+   * Bytes that the kernel has accepted do not count, while `writableNeedDrain` would count them until the turn is
+   * over.
+   */
   get full(): boolean {
     return this.#socket.writableLength >= this.#socket.writableHighWaterMark;
   }

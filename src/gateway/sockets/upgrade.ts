@@ -24,24 +24,24 @@ export interface UpgradeOptions extends WebSocketsOptions {
   readonly eventLog: Pick<EventLog, 'history'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly authenticator: Authenticator;
-  /** The dialects that are served. */
+  /** The served dialects. */
   readonly dialects: readonly Dialect[];
   /** The names of the dialects that may be used without a token. */
   readonly anonymous: readonly string[];
   readonly allowedOrigins: readonly string[];
-  /** Name of the cookie that may carry a token. */
+  /** The name of the cookie that may carry a token. */
   readonly cookie: string;
   readonly admission: Admission;
   readonly handshakeRate: HandshakeRateLimit;
-  /** How many proxies of one's own stand before the node. */
+  /** How many trusted proxies are in front of the node. */
   readonly trustedHops: number;
-  /** Makes the id of a connection: random, without colon. */
+  /** Makes the id of a connection: random, and without a colon. */
   readonly newId: () => string;
-  /** Passed to the dialects as they are. */
+  /** Passed to the dialects unchanged. */
   readonly settings: DialectSettings;
 }
 
-/** A handshake that may become a connection, and the place that is held for it. */
+/** A handshake that may become a connection, and the place that is reserved for it. */
 interface Decided {
   readonly dialect: Dialect;
   readonly session: Session;
@@ -49,14 +49,14 @@ interface Decided {
 }
 
 /**
- * From a handshake to a connection: origin, limits, who it is, what its dialect says, whether the registry has room for it,
- * and only then the upgrade.
+ * Turns a handshake into a connection. It checks the origin, the limits, the identity, the dialect and the room in the
+ * registry, and only then upgrades.
  */
 export class Upgrade {
   readonly refused = new RefusedHandshakes();
   readonly #options: UpgradeOptions;
   readonly #sockets: WebSockets;
-  /** One for all sockets, which keep it for as long as they live. */
+  /** One listener for all sockets, because each socket keeps it for its whole life. */
   readonly #onError = (error: Error): void => this.#options.log.debug({ err: error }, 'socket failed');
 
   constructor(options: UpgradeOptions) {
@@ -64,7 +64,7 @@ export class Upgrade {
     this.#sockets = new WebSockets(options);
   }
 
-  /** Answers an upgrade request, one way or the other. Never rejects. */
+  /** Answers an upgrade request with an upgrade or a refusal. It never rejects. */
   async handle(request: IncomingMessage, socket: Duplex, head: Buffer, byDefault: string): Promise<void> {
     const { connections, log, admission } = this.#options;
     socket.on('error', this.#onError);
@@ -89,13 +89,13 @@ export class Upgrade {
     }
   }
 
-  /** Everything that is decided before the upgrade, for a request that is none. @throws Refusal or BelfryError */
+  /** Makes the same decisions for a request without an upgrade. @throws Refusal or BelfryError */
   async open(request: IncomingMessage, byDefault: string): Promise<void> {
     const { slot } = await this.#decide(request, byDefault);
     slot.leave();
   }
 
-  /** The place is held when this resolves. @throws Refusal or BelfryError */
+  /** Decides about a handshake. When it resolves, a place is reserved. @throws Refusal or BelfryError */
   async #decide(request: IncomingMessage, byDefault: string): Promise<Decided> {
     checkHost(request);
     const { path, query } = targetOf(request);
@@ -114,7 +114,7 @@ export class Upgrade {
     }
   }
 
-  /** Before anything is asked of a token or of Redis. @throws BelfryError `handshakes_exceeded` or `limit_reached` */
+  /** Checks what needs neither the token nor Redis. @throws BelfryError `handshakes_exceeded` or `limit_reached` */
   #enter(request: IncomingMessage, query: URLSearchParams): Slot {
     const { admission, handshakeRate, trustedHops } = this.#options;
     const { authorization, cookie, 'sec-websocket-protocol': protocols } = request.headers;
@@ -160,7 +160,10 @@ export class Upgrade {
     }
   }
 
-  /** A cookie counts where the dialect lives on cookies, and only for pages of the hub's own host or an allowed origin. */
+  /**
+   * A cookie counts only if the dialect uses cookies, and only for pages of the hub's own host or of an allowed
+   * origin.
+   */
   #credentials(
     request: IncomingMessage,
     query: URLSearchParams,
@@ -192,7 +195,10 @@ export class Upgrade {
     };
   }
 
-  /** Puts it in the registry; answers why there is no room for it, where that is so. @throws BelfryError `unavailable` */
+  /**
+   * Puts the connection into the registry. The result is the reason if there is no room for it. @throws BelfryError
+   * `unavailable`
+   */
   async #enrol(info: ConnectionInfo): Promise<BelfryError | undefined> {
     try {
       await this.#options.connections.register(info);

@@ -11,7 +11,7 @@ import type { HeartbeatEntry, Pingable, Heartbeat, Traffic } from './heartbeat.t
 import { Pongs } from './pongs.ts';
 import type { RejectedInput } from '../../telemetry/rejected-input.ts';
 
-/** What all sockets of a node share. */
+/** The parts that all sockets of a node share. */
 export interface WebSocketConnectionOptions {
   readonly connections: Pick<Connections, 'detach'>;
   readonly commands: Commands;
@@ -20,7 +20,7 @@ export interface WebSocketConnectionOptions {
   readonly log: Logger;
 }
 
-/** One socket that became a connection: what comes of it, and what the heartbeat does to it. */
+/** One socket that became a connection. It handles what the client sends, and what the heartbeat demands. */
 export class WebSocketConnection implements Pingable {
   readonly heartbeat: Pingable['heartbeat'];
   readonly traffic: Traffic | undefined;
@@ -29,7 +29,7 @@ export class WebSocketConnection implements Pingable {
   readonly #transport: Transport;
   readonly #connection: Connection;
   readonly #entry: HeartbeatEntry;
-  /** Present once it sent a ping. */
+  /** Present once the client has sent a ping. */
   #pongs: Pongs | undefined;
 
   constructor(
@@ -56,7 +56,7 @@ export class WebSocketConnection implements Pingable {
     this.#ws.terminate();
   }
 
-  /** What a client sends is a sign of life, whatever it is. */
+  /** Everything that a client sends is a sign of life. */
   onMessage(data: Buffer, isBinary: boolean): void {
     const { commands, heartbeat } = this.#options;
     heartbeat.heard(this.#entry);
@@ -88,8 +88,8 @@ export class WebSocketConnection implements Pingable {
 }
 
 /**
- * A socket of `ws` that knows what it is attached to, so that all of them share their listeners: closures for each of
- * them took as much memory as all else that the hub keeps of a connection.
+ * A socket of `ws` that knows its connection, so that all sockets can share their listeners. Closures for each socket
+ * took as much memory as everything else that the hub keeps for a connection.
  */
 export class HubSocket extends WebSocket {
   #attached: WebSocketConnection | undefined;
@@ -128,7 +128,7 @@ function onClose(this: WebSocket, code: number): void {
   HubSocket.of(this)?.onClose(code);
 }
 
-/** How the log tells of a connection. */
+/** The fields that describe a connection in the log. */
 export function aboutOf({ id, remoteAddr, dialect, identity }: Connection): object {
   return { id, remoteAddr, dialect: dialect.name, principal: identity.principal };
 }

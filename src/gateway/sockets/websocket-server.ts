@@ -31,19 +31,19 @@ export interface WebSocketsOptions extends WebSocketConnectionOptions {
   readonly inboundMaxBytes: number;
 }
 
-/** A handshake that was decided. */
+/** A handshake that may be upgraded. */
 interface Decided {
   readonly request: IncomingMessage;
   readonly socket: Duplex;
   readonly head: Buffer;
-  /** Why there is no room for it. */
+  /** The reason why there is no room for the connection, if there is none. */
   readonly full: BelfryError | undefined;
 }
 
-/** The upgrade itself, and what joins a socket to its connection from then on. */
+/** Carries out the upgrade, and joins the socket to its connection. */
 export class WebSockets {
   readonly #options: WebSocketsOptions;
-  /** One for each size of inbound frames and list of subprotocols, with compression and without. */
+  /** One server for each combination of frame size, list of subprotocols and compression. */
   readonly #servers = new Map<string, Server<typeof HubSocket>>();
 
   constructor(options: WebSocketsOptions) {
@@ -51,8 +51,8 @@ export class WebSockets {
   }
 
   /**
-   * Returns whether it became a connection. A client that finds no room is upgraded to be told so, since a page in a
-   * browser cannot see the status of a handshake that failed.
+   * Carries out the upgrade. The result says whether the socket became a connection. A client without room is upgraded
+   * so that it can be told the reason, because a page in a browser cannot see the status of a failed handshake.
    */
   accept(info: ConnectionInfo, { request, socket, head, full }: Decided): boolean {
     let attached = false;
@@ -62,7 +62,7 @@ export class WebSockets {
       refuse(socket, BAD_HANDSHAKE);
       return attached;
     }
-    // It calls back within this call, or not at all.
+    // `ws` calls back within this call, or never.
     this.#serverOf(info).handleUpgrade(request, socket, head, (ws) => {
       if (full !== undefined) return this.#turnAway(ws, info, full);
       attached = true;
@@ -81,14 +81,18 @@ export class WebSockets {
         WebSocket: HubSocket,
         noServer: true,
         clientTracking: false,
-        // The hub compresses by itself; ws agrees with the client on how, and inflates what comes in.
+        // The hub compresses by itself. `ws` agrees with the client on the parameters, and decompresses what the
+        // client sends.
         perMessageDeflate: deflate && { serverNoContextTakeover: true, clientNoContextTakeover: true },
         maxPayload,
-        // The hub answers pings by itself: ws ends a connection without a word that sends more than it likes.
+        // The hub answers pings by itself, because `ws` ends a connection without a message if the client sends too
+        // many.
         autoPong: false,
-        // None of the five servers ever chose a subprotocol; ws by itself takes the first, which may be a token.
+        // None of the five real servers ever chose a subprotocol. By default `ws` chooses the first, which may be a
+        // token.
         handleProtocols: (offered: Set<string>) => subprotocols.find((name) => offered.has(name)) ?? false,
-        // The text is checked where the frame is read: input that is rejected is answered, and closes no connection.
+        // The text is checked where the frame is read. Rejected input is answered there, and does not close the
+        // connection.
         skipUTF8Validation: true,
         closeTimeout: CLOSE_TIMEOUT_MS,
       };
@@ -118,7 +122,7 @@ export class WebSockets {
     commands.open(connection, session);
   }
 
-  /** Counts the bytes of a client that has yet to sign in, so that no large frame of such a client is collected. */
+  /** Counts the bytes of a client that has not signed in yet, so that no large frame of such a client is collected. */
   #watch(ws: WebSocket, socket: Duplex, connection: Connection): void {
     const { unauthenticated } = this.#options.commands;
     let unread = 0;
@@ -128,7 +132,7 @@ export class WebSockets {
       const objection = unauthenticated.objectionToUnread(connection, unread);
       if (objection === undefined) return;
       connection.close(objection);
-      // Nor is what follows; the client is cut where it does not go.
+      // The data that follows is not collected either. The client is cut if it does not leave.
       socket.pause();
     };
     socket.on('data', count);
