@@ -3,7 +3,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 /** What tells that a test starts processes of its own: a hub, a Redis, a browser. */
 const STARTS_PROCESSES =
-  /support\/(process|browser|redis-server|redis-groups)\.ts'|\/made\.ts'|startRedisServer|node:child_process/;
+  /support\/(process|browser|redis-server|redis-groups)\.ts'|\/made\.ts'|startRedisServer|\/perform\.ts'|node:child_process/;
 
 /** Faults, a thousand connections, what starts a process, and what measures this one. */
 const slow = [

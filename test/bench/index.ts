@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { Command } from 'commander';
+import { entryTableOf } from './entry-table.ts';
 import { judge } from './judge.ts';
 import { FULL, perform, QUICK, type Row } from './perform.ts';
 import { PEERS, peerOf } from './peers/index.ts';
@@ -75,7 +76,7 @@ function print({ json, quick }: Options): void {
   if (json === true)
     return console.log(JSON.stringify({ machine, quick: quick === true, rows, judged }, null, 2));
   console.log(machine.join('\n'));
-  console.log(`\n${tableOf(rows, connectionsOf)}\n`);
+  console.log(`\n${tableOf(rows, connectionsOf)}\n\n${entryTableOf(rows)}\n`);
   console.log(
     'Left: the most that was sustained (99 % delivered, p99 within the bound), and what stopped it. Right: at a fixed rate.\n' +
       'CPU is all of the server process, from outside. Sizes are of the JSON as published; the hub adds id and time to it.\n' +

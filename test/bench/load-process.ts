@@ -4,6 +4,7 @@ import { Fleet, type FleetReport, type Member } from '../../src/clients/load/fle
 import { micros } from '../../src/clients/load/mark.ts';
 import { topicOf } from './event-text.ts';
 import { peerOf } from './peers/index.ts';
+import { conversationOf } from './peers/peer.ts';
 import { answer } from './rpc.ts';
 import type { Group } from './scenarios.ts';
 
@@ -42,13 +43,17 @@ const handlers = {
     const members = groups.flatMap((group) =>
       Array.from({ length: group.count }, (_, index) => ({ group, index })),
     );
+    // Tokens are signed before the clock starts.
+    const ready = members.map((member, index) =>
+      index < fleet.open || index >= first ? undefined : memberOf(member, index),
+    );
     const startedAt = micros();
     const opened = first - fleet.open;
-    await fleet.fill(first, (index) => memberOf(members[index] ?? NOBODY, index));
+    await fleet.fill(first, (index) => ready[index] ?? memberOf(members[index] ?? NOBODY, index));
     return { opened, ms: (micros() - startedAt) / 1_000 };
 
     function memberOf({ group, index: place }: { group: Group; index: number }, index: number): Member {
-      const conversation = peerOf(peer).conversation({
+      const script = peerOf(peer).script({
         index,
         topic: topicOf((group.firstTopic ?? 0) + (place % group.topics)),
         word,
@@ -57,7 +62,7 @@ const handlers = {
         ...(group.deflate === true && { deflate: place % INFLATES_ONE_IN === 0 ? 'measured' : 'counted' }),
       });
       const target = { host: '127.0.0.1', port: ports[index % ports.length] ?? 0 };
-      return { target, conversation, stalls: group.stalls === true };
+      return { target, conversation: conversationOf(script), stalls: group.stalls === true };
     }
   },
 

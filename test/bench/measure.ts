@@ -2,14 +2,17 @@ import { fileURLToPath } from 'node:url';
 import type { ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FleetReport } from '../../src/clients/load/fleet.ts';
+import { micros } from '../../src/clients/load/mark.ts';
+import type { EntryRun, Run } from './figures.ts';
 import type { LoadHandlers } from './load-process.ts';
-import type { Peer } from './peers/peer.ts';
+import { EVENTS_A_REQUEST, TO_REDIS, type Entry } from './entries.ts';
+import { eventTexts, topicOf } from './event-text.ts';
+import type { Peer, Setup } from './peers/peer.ts';
 import {
   answers,
   cpuMs,
   end,
-  freePort,
+  freePorts,
   LOAD_CORE,
   machineCpuMs,
   residentBytes,
@@ -17,7 +20,8 @@ import {
   start,
   startRedis,
 } from './processes.ts';
-import type { Published, PublisherHandlers } from './publisher-process.ts';
+import type { PublisherHandlers } from './publisher-process.ts';
+import type { ReplayOptions } from './replay.ts';
 import { Remote } from './rpc.ts';
 import type { Scenario } from './scenarios.ts';
 
@@ -27,30 +31,23 @@ const GRACE_MS = 5_000;
 const QUIET_MS = 700;
 const RESTS_MS = 500;
 
+/** After a run through an entry point the server has so much time to hear what it has not heard yet. */
+const HEARD_WITHIN_MS = 30_000;
+const NEVER_MS = 3_600_000;
+
 const DEFAULTS = { word: 'bench.tick', size: 128, topics: 1, durable: true, p99MaxMs: 60, nodes: 1 };
 
-/** The figures of one run at one rate. */
-export interface Run extends FleetReport {
-  readonly published: Published;
-  /** The wanted rate, in events a second. */
-  readonly rate: number;
-  readonly expected: number;
-  readonly deliveriesPerS: number;
-  readonly cpuUsPerDelivery: number;
-  readonly cpuUsPerEvent: number;
-  /** The share of a core that each server used. */
-  readonly serverBusy: number;
-  /** The share of the whole machine that processes outside of the benchmark used. */
-  readonly othersBusy: number;
-}
+/** CPU times in milliseconds. */
+type Usage = Readonly<Record<'server' | 'redis' | 'publisher' | 'others', number>>;
 
 /** A server with its Redis, its subscribers and its publisher, for one scenario. */
 export class Stage {
   readonly scenario: Scenario & typeof DEFAULTS;
   readonly #peer: Peer;
   readonly #servers: ChildProcess[];
-  readonly #ports: readonly number[];
+  readonly #setups: readonly Setup[];
   readonly #redis: ChildProcess;
+  #isOpen = false;
   readonly #load: Remote<LoadHandlers>;
   readonly #publisher: Remote<PublisherHandlers>;
 
@@ -59,39 +56,39 @@ export class Stage {
     scenario: Scenario & typeof DEFAULTS,
     redis: ChildProcess,
     servers: ChildProcess[],
-    ports: readonly number[],
+    setups: readonly Setup[],
   ) {
     this.#peer = peer;
     this.scenario = scenario;
     this.#redis = redis;
     this.#servers = servers;
-    this.#ports = ports;
-    const child = (file: string): ChildProcess =>
-      start(LOAD_CORE, [process.execPath, here(file)], { ipc: true });
+    this.#setups = setups;
+    const child = (file: string, core = LOAD_CORE): ChildProcess =>
+      start(core, [process.execPath, here(file)], { ipc: true });
     this.#load = new Remote(child('load-process.ts'));
-    this.#publisher = new Remote(child('publisher-process.ts'));
+    this.#publisher = new Remote(child('publisher-process.ts', publisherCore(scenario)));
   }
 
   /** Starts everything for a scenario. The result is `undefined` where the peer is not installed. */
   static async set(peer: Peer, given: Scenario): Promise<Stage | undefined> {
     const scenario = { ...DEFAULTS, ...given };
-    if (peer.launch({ redisPort: 0, port: 0, node: 0 }) === undefined) return undefined;
+    if (!isAble(peer, scenario)) return undefined;
     const { child: redis, port: redisPort } = await startRedis();
     const servers: ChildProcess[] = [];
-    const ports: number[] = [];
+    const setups: Setup[] = [];
     for (let node = 0; node < scenario.nodes; node++) {
-      const port = await freePort();
-      const launch = peer.launch({ redisPort, port, node });
-      if (launch === undefined) continue;
-      const { command, env = {}, health } = launch;
+      const [port = 0, entryPort = 0, healthPort = 0] = await freePorts(3);
+      const setup = { redisPort, port, entryPort, healthPort, node };
+      const { command, env = {}, health } = peer.launch(setup);
       const server = start(SERVER_CORE, command, { env });
-      await answers(peer.name, server, `http://127.0.0.1:${port}${health}`);
+      await answers(peer.name, server, new URL(health, `http://127.0.0.1:${port}`).href);
       servers.push(server);
-      ports.push(port);
+      setups.push(setup);
     }
-    const stage = new Stage(peer, scenario, redis, servers, ports);
-    const { durable } = scenario;
-    await stage.#publisher.ask('open', { peer: peer.name, redisPort, port: ports[0] ?? 0, durable });
+    const stage = new Stage(peer, scenario, redis, servers, setups);
+    const [setup] = setups;
+    if (setup !== undefined && scenario.by === undefined)
+      await stage.#publisher.ask('open', { peer: peer.name, setup, durable: scenario.durable });
     return stage;
   }
 
@@ -104,7 +101,7 @@ export class Stage {
     const { word, groups } = this.scenario;
     const { opened, ms } = await this.#load.ask('fill', {
       peer: this.#peer.name,
-      ports: this.#ports,
+      ports: this.#setups.map(({ port }) => port),
       word,
       groups,
       first,
@@ -117,9 +114,7 @@ export class Stage {
   async run(rate: number, ms: number): Promise<Run> {
     await this.fill();
     const { word, size, topics, perEvent } = this.scenario;
-    const cpuBefore = this.#cpuMs();
-    const oursBefore = this.usedMs();
-    const machineBefore = machineCpuMs();
+    const usage = this.#usage();
     await this.#load.ask('clear', undefined);
     const published = await this.#publisher.ask('run', { rate, ms, word, size, topics });
     const expected = Math.floor(published.count * perEvent);
@@ -129,18 +124,59 @@ export class Stage {
       quietMs: QUIET_MS,
     });
     const report = await this.#load.ask('report', undefined);
-    const cpu = this.#cpuMs() - cpuBefore;
-    const others = machineCpuMs() - machineBefore - (this.usedMs() - oursBefore);
+    const { server: cpu, others } = usage();
+    const lasted = Math.max(ms, tookMs);
     return {
       ...report,
       published,
       rate,
       expected,
-      deliveriesPerS: (report.events / Math.max(ms, tookMs)) * 1_000,
+      deliveriesPerS: (report.events / lasted) * 1_000,
       cpuUsPerDelivery: (cpu * 1_000) / report.events,
       cpuUsPerEvent: (cpu * 1_000) / published.count,
-      serverBusy: cpu / Math.max(ms, tookMs) / this.#servers.length,
-      othersBusy: Math.max(0, others) / Math.max(ms, tookMs) / availableParallelism(),
+      serverBusy: cpu / lasted / this.#servers.length,
+      othersBusy: others / lasted / availableParallelism(),
+    };
+  }
+
+  /** Publishes by the entry point of the scenario, and waits until the server has told a client the last event. */
+  async replay(options: ReplayOptions): Promise<EntryRun> {
+    await this.fill();
+    const { by, word, size } = this.scenario;
+    const [setup] = this.#setups;
+    if (by === undefined || setup === undefined) throw new Error('The scenario has no entry point.');
+    const request = (topic: string): Entry => {
+      const text = eventTexts(word, size)(topic, micros(), 0);
+      const events = Array.from({ length: EVENTS_A_REQUEST[by] }, () => ({ topic, text }));
+      const entry = this.#peer.entry?.(by, setup, events);
+      if (entry === undefined) throw new Error(`${this.#peer.name} has no entry point "${by}".`);
+      return entry;
+    };
+    if (!this.#isOpen) await this.#publisher.ask('openEntry', request(topicOf(0)));
+    this.#isOpen = true;
+    const usage = this.#usage();
+    await this.#load.ask('clear', undefined);
+    const last = request(topicOf(1)).request;
+    const replayed = await this.#publisher.ask('replay', { ...options, last });
+    const lasted = await this.#load.ask('settle', {
+      events: 1,
+      withinMs: HEARD_WITHIN_MS,
+      quietMs: NEVER_MS,
+    });
+    const { events: heard } = await this.#load.ask('report', undefined);
+    const used = usage();
+    const events = replayed.accepted * EVENTS_A_REQUEST[by];
+    return {
+      ...replayed,
+      events,
+      isHeard: heard > 0,
+      eventsPerS: (events / lasted) * 1_000,
+      serverUsPerEvent: (used.server * 1_000) / events,
+      redisUsPerEvent: (used.redis * 1_000) / events,
+      serverBusy: used.server / lasted,
+      redisBusy: used.redis / lasted,
+      clientBusy: used.publisher / lasted,
+      othersBusy: used.others / lasted / availableParallelism(),
     };
   }
 
@@ -168,7 +204,35 @@ export class Stage {
     return [this.#load.child, this.#publisher.child, ...this.#servers, this.#redis];
   }
 
-  #cpuMs(): number {
-    return this.#servers.reduce((sum, { pid = 0 }) => sum + cpuMs(pid), 0);
+  /** From now on the CPU time of each part is counted, in milliseconds. */
+  #usage(): () => Usage {
+    const now = (): Usage => ({
+      server: this.#servers.reduce((sum, { pid = 0 }) => sum + cpuMs(pid), 0),
+      redis: cpuMs(this.#redis.pid ?? 0),
+      publisher: cpuMs(this.#publisher.child.pid ?? 0),
+      others: machineCpuMs() - this.usedMs(),
+    });
+    const before = now();
+    return () => {
+      const after = now();
+      return {
+        server: after.server - before.server,
+        redis: after.redis - before.redis,
+        publisher: after.publisher - before.publisher,
+        others: Math.max(0, after.others - before.others),
+      };
+    };
   }
+}
+
+/** Redis is measured alone on its core, so what sends to it runs beside the node. */
+function publisherCore({ by }: Scenario): number {
+  return by !== undefined && TO_REDIS.has(by) ? SERVER_CORE : LOAD_CORE;
+}
+
+/** Whether the peer is installed and has the entry point of the scenario. */
+function isAble(peer: Peer, { by }: Scenario): boolean {
+  if (!peer.installed()) return false;
+  const nowhere = { redisPort: 0, port: 0, entryPort: 0, healthPort: 0, node: 0 };
+  return by === undefined || peer.entry?.(by, nowhere, []) !== undefined;
 }

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Stage, type Run } from './measure.ts';
+import type { EntryRun, Run } from './figures.ts';
+import { Stage } from './measure.ts';
+import { EVENTS_A_REQUEST } from './entries.ts';
 import type { Peer } from './peers/peer.ts';
 import { calm, DISTURBED } from './processes.ts';
 import type { Scenario } from './scenarios.ts';
@@ -47,13 +49,15 @@ export type Limit = 'server' | 'p99' | 'load client' | 'publisher' | 'lost event
 export interface Row {
   readonly scenario: string;
   readonly peer: string;
-  readonly connectsPerS: number;
-  readonly bytesPerConnection: number;
+  readonly connectsPerS?: number;
+  readonly bytesPerConnection?: number;
   /** The run at the fixed rate. */
   readonly fixed?: Run;
   /** The fastest step that was sustained, and below, the reason why the next one was not. */
   readonly most?: Run;
   readonly limit?: Limit;
+  /** The run through an entry point. */
+  readonly entry?: EntryRun;
   /** The CPU time of all processes that were started, in milliseconds. */
   readonly cpuMs: number;
 }
@@ -73,12 +77,27 @@ export async function perform(peer: Peer, scenario: Scenario, effort: Effort): P
 }
 
 async function measure(stage: Stage, effort: Effort): Promise<Omit<Row, 'scenario' | 'peer' | 'cpuMs'>> {
-  const { rate, warmUpRate = rate, searchFrom, restMs = 0 } = stage.scenario;
+  const { rate, warmUpRate = rate, searchFrom, restMs = 0, by } = stage.scenario;
+  if (by !== undefined) return { entry: await publish(stage, effort) };
   const { connectsPerS, bytesPerConnection } = await connect(stage, restMs);
   if (warmUpRate !== undefined) await stage.run(warmUpRate, effort.warmUpMs);
   const fixed = rate === undefined ? {} : { fixed: await undisturbed(stage, rate, effort.fixedMs, effort) };
   const found = searchFrom === undefined ? {} : await search(stage, searchFrom, effort);
   return { connectsPerS, bytesPerConnection, ...fixed, ...found };
+}
+
+/**
+ * Publishes by an entry point. The number of requests is what the server took in the warm-up, so that an entry point which
+ * accepts more than the server hears does not collect what would take minutes.
+ */
+async function publish(stage: Stage, { warmUpMs, fixedMs, calmWithinMs }: Effort): Promise<EntryRun> {
+  const { rate, by = 'live' } = stage.scenario;
+  const paced = { requests: Number.MAX_SAFE_INTEGER, ...(rate !== undefined && { rate }) };
+  const warmUp = await stage.replay({ ...paced, ms: warmUpMs });
+  await calm(calmWithinMs);
+  if (rate !== undefined) return stage.replay({ ...paced, ms: fixedMs });
+  const requests = Math.ceil(((warmUp.eventsPerS / EVENTS_A_REQUEST[by]) * fixedMs) / 1_000);
+  return stage.replay({ requests, ms: fixedMs });
 }
 
 /**
@@ -88,7 +107,7 @@ async function measure(stage: Stage, effort: Effort): Promise<Omit<Row, 'scenari
 async function connect(
   stage: Stage,
   restMs: number,
-): Promise<Pick<Row, 'connectsPerS' | 'bytesPerConnection'>> {
+): Promise<{ connectsPerS: number; bytesPerConnection: number }> {
   const first = Math.floor(stage.connections * FIRST_PART);
   const firstMs = await stage.fill(first);
   await sleep(restMs);

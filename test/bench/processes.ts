@@ -49,10 +49,16 @@ export function endAll(): void {
   for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 }
 
-export async function startRedis(): Promise<{ child: ChildProcess; port: number }> {
-  const port = await freePort();
+/** Makes a directory that is removed when the benchmark ends. */
+export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'belfry-bench-'));
   directories.add(directory);
+  return directory;
+}
+
+export async function startRedis(): Promise<{ child: ChildProcess; port: number }> {
+  const [port = 0] = await freePorts(1);
+  const directory = temporaryDirectory();
   const settings = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', ''];
   const child = start(LOAD_CORE, ['redis-server', ...settings]);
   await until(`redis-server on port ${port}`, child, async () => {
@@ -82,13 +88,13 @@ async function until(what: string, child: ChildProcess, holds: () => Promise<boo
   }
 }
 
-export async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as AddressInfo;
-  listener.close();
-  await once(listener, 'close');
-  return port;
+/** Finds different ports that nobody uses. */
+export async function freePorts(count: number): Promise<number[]> {
+  const listeners = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(listeners.map((listener) => once(listener, 'listening')));
+  const ports = listeners.map((listener) => (listener.address() as AddressInfo).port);
+  await Promise.all(listeners.map((listener) => once(listener.close(), 'close')));
+  return ports;
 }
 
 /** The CPU time of all threads of a process so far, in milliseconds, as the kernel counts it. */

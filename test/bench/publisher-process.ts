@@ -1,8 +1,10 @@
 /** The publisher is a process of its own, so that the load does not delay it. */
 import { micros } from '../../src/clients/load/mark.ts';
+import type { Entry } from './entries.ts';
 import { eventTexts, topicOf } from './event-text.ts';
 import { peerOf } from './peers/index.ts';
-import type { Publisher } from './peers/peer.ts';
+import type { Publisher, Setup } from './peers/peer.ts';
+import { Replay, type Replayed, type ReplayOptions } from './replay.ts';
 import { answer } from './rpc.ts';
 
 const TICK_MS = 1;
@@ -11,8 +13,7 @@ const PENDING_MAX = 5_000;
 
 export interface OpenOptions {
   readonly peer: string;
-  readonly redisPort: number;
-  readonly port: number;
+  readonly setup: Setup;
   readonly durable: boolean;
 }
 
@@ -34,15 +35,28 @@ export interface Published {
 }
 
 let publisher: Publisher | undefined;
+let replay: Replay | undefined;
 
 const handlers = {
-  open: ({ peer, redisPort, port, durable }: OpenOptions): void => {
-    publisher = peerOf(peer).publisher({ redisPort, port, node: 0 }, durable);
+  open: ({ peer, setup, durable }: OpenOptions): void => {
+    publisher = peerOf(peer).publisher(setup, durable);
   },
 
   run: (options: PublishOptions): Promise<Published> => {
     if (publisher === undefined) throw new Error('The publisher is not open.');
     return run(publisher, options);
+  },
+
+  openEntry: async (entry: Entry): Promise<void> => {
+    replay = await Replay.open(entry);
+  },
+
+  /** Sends the request of the entry point again and again, and one other request after that. */
+  replay: async ({ last, ...options }: ReplayOptions & { last: string }): Promise<Replayed> => {
+    if (replay === undefined) throw new Error('The entry point is not open.');
+    const replayed = await replay.run(options);
+    await replay.once(Buffer.from(last, 'latin1'));
+    return replayed;
   },
 };
 

@@ -1,3 +1,4 @@
+import type { EntryName } from './entries.ts';
 import type { Subscriber } from './peers/peer.ts';
 
 /** A group of subscribers of the same kind. */
@@ -40,6 +41,10 @@ export interface Scenario {
   /** The rate in events a second before the measurement, which gives the server time to reach its full speed. */
   readonly warmUpRate?: number;
   readonly nodes?: number;
+  /**
+   * With a value, events are published by this entry point as fast as it takes them, or at `rate`, and nobody hears them.
+   */
+  readonly by?: EntryName;
   /** How long connections and server rest before memory is read. */
   readonly restMs?: number;
 }
@@ -76,6 +81,12 @@ function inProvisioning(deflate: boolean): Omit<Scenario, 'name'> {
 function onNodes(nodes: number): Omit<Scenario, 'name'> {
   const count = nodes * 500;
   return { groups: [{ count, ...ONE_TOPIC }], perEvent: count, rate: 60, peers: HUB, nodes };
+}
+
+/** Somebody waits only for the topic of the last event. */
+function publishBy(by: EntryName, size: number, rate?: number): Omit<Scenario, 'name'> {
+  const groups = [{ count: 1, topics: 1, firstTopic: 1 }];
+  return { groups, size, by, perEvent: 0, ...(rate !== undefined && { rate }) };
 }
 
 /** All scenarios, in the order in which they are measured. */
@@ -133,7 +144,7 @@ export const SCENARIOS: readonly Scenario[] = [
     rate: 250,
     peers: HUB,
   },
-  { name: 'connect storm 5k', groups: [{ count: 5_000, ...ONE_TOPIC }], perEvent: 0 },
+  { name: 'connect storm 5k', groups: [{ count: 5_000, topics: 5_000 }], perEvent: 0 },
   { name: 'idle 15k, one pattern', ...idle(1) },
   { name: 'idle 15k, own patterns', ...idle(15_000) },
   { name: '1 among 10 topics', ...among(10) },
@@ -150,4 +161,16 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   { name: 'one node', ...onNodes(1) },
   { name: 'two nodes', ...onNodes(2) },
+  { name: 'publish by FCALL 256B', ...publishBy('fcall', 256) },
+  { name: 'publish by FCALL 1KiB', ...publishBy('fcall', 1_024) },
+  { name: 'publish by HTTP 150B', ...publishBy('http', 150) },
+  { name: 'publish by HTTP list of 100', ...publishBy('http list', 150) },
+  { name: 'publish by ingress 150B', ...publishBy('ingress', 150) },
+  { name: 'publish by socket 150B', ...publishBy('socket', 150) },
+  { name: 'publish live 150B', ...publishBy('live', 150, 10_000) },
+  {
+    name: 'firehose',
+    ...publishBy('fcall', 128, 8_000),
+    groups: [{ count: 1_000, topics: 1_000, firstTopic: 1 }],
+  },
 ];

@@ -24,14 +24,22 @@ const HEAD = [
 
 /** Makes a table with a line for each scenario and peer. The ratio compares the hub with that peer in the same run. */
 export function tableOf(rows: readonly Row[], connectionsOf: (scenario: string) => number): string {
-  const lines = rows.map((row) => cells(row, rows, connectionsOf(row.scenario)));
-  const widths = HEAD.map((head, column) =>
-    Math.max(head.length, ...lines.map((line) => (line[column] ?? '').length)),
+  const fanOuts = rows.filter(({ entry }) => entry === undefined);
+  return table(
+    HEAD,
+    fanOuts.map((row) => cells(row, rows, connectionsOf(row.scenario))),
+  );
+}
+
+/** A table in Markdown. The first two columns are text. */
+export function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
+  const widths = head.map((name, column) =>
+    Math.max(name.length, ...lines.map((line) => (line[column] ?? '').length)),
   );
   const format = (line: readonly string[]): string =>
     `| ${line.map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`;
   const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`;
-  return [format(HEAD), rule, ...lines.map(format)].join('\n');
+  return [format(head), rule, ...lines.map(format)].join('\n');
 }
 
 function cells(row: Row, rows: readonly Row[], connections: number): string[] {
@@ -51,8 +59,8 @@ function cells(row: Row, rows: readonly Row[], connections: number): string[] {
     quick ? short(fixed.p50) : '',
     quick ? short(fixed.p99) : '',
     quick ? short(fixed.p999) : '',
-    many ? short(bytesPerConnection / 1_024) : '',
-    many ? whole(connectsPerS) : '',
+    many && bytesPerConnection !== undefined ? short(bytesPerConnection / 1_024) : '',
+    many && connectsPerS !== undefined ? whole(connectsPerS) : '',
     remarks(row).join('; '),
   ];
 }

@@ -18,7 +18,7 @@ export interface Conversation {
   /** The texts that the client sends directly after the handshake. */
   readonly hello?: readonly string[];
   /**
-   * It is called with each text that holds no event. Without this function the connection counts as open after the
+   * It is called with each message that holds no event. Without this function the connection counts as open after the
    * handshake.
    */
   readonly hear?: (text: string) => Heard;
@@ -162,7 +162,7 @@ export class LoadConnection {
     else if (opcode === OPCODES.close) {
       const code = payload.length < 2 ? 1005 : payload.readUInt16BE(0);
       this.#end(`closed with ${code} ${payload.toString('utf8', 2)}`);
-    } else if (opcode === OPCODES.text) {
+    } else if (opcode === OPCODES.text || opcode === OPCODES.binary) {
       const { reply, stands, refused } = this.#conversation.hear?.(payload.toString()) ?? {};
       if (reply !== undefined) this.#send(OPCODES.text, Buffer.from(reply));
       if (stands === true) this.#stand();

@@ -9,7 +9,7 @@ const LENGTH = 0x7f;
 /** A flush ends the deflate stream with these bytes, and a compressed message leaves them out (RFC 7692, 7.2.1). */
 const DEFLATE_TAIL = Buffer.from([0, 0, 0xff, 0xff]);
 
-export const OPCODES = { text: 1, close: 8, ping: 9, pong: 10 } as const;
+export const OPCODES = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
 /** What many sockets received together. */
 export class Tally {

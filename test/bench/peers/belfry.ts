@@ -1,18 +1,16 @@
-import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Conversation } from '../../../src/clients/load/connection.ts';
-import type { Peer, Subscriber } from './peer.ts';
+import type { Peer, Rule, Script, Setup, Subscriber } from './peer.ts';
+import { httpEntry, redisEntry, socketEntry, type Entry, type EntryName } from '../entries.ts';
 import { redisEntryPoint } from './redis-entry-point.ts';
+import { SECRET, tokenOf } from './token.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
-const SECRET = 'a secret that only the benchmark knows';
 /** The provisioning dialect allows ten connections for each user. */
 const CONNECTIONS_A_USER = 10;
 const LOG = '{belfry}:log';
 const CHANNEL = 'belfry:events';
-
-const tokens = new Map<string, string>();
+const INGRESS = '{belfry}:ingress';
 
 /** This hub. */
 export const belfry = hub('belfry', 'this hub', MAIN);
@@ -24,50 +22,75 @@ export const base = hub(
   mainOf(process.env['BENCH_BASE']),
 );
 
+/** The requests of each entry point. */
+const ENTRIES: Record<EntryName, (setup: Setup, texts: readonly string[]) => Entry> = {
+  fcall: ({ redisPort }, [text = '']) => redisEntry(redisPort, 'FCALL', 'belfry_publish', '1', LOG, text),
+  live: ({ redisPort }, [text = '']) => redisEntry(redisPort, 'PUBLISH', CHANNEL, text),
+  ingress: ({ redisPort }, [text = '']) => redisEntry(redisPort, 'XADD', INGRESS, '*', 'event', text),
+  http: ({ port }, [text = '']) => httpEntry(port, '/api/v3/events', authorization(), text),
+  'http list': ({ port }, texts) => httpEntry(port, '/api/v3/events', authorization(), `[${texts.join()}]`),
+  socket: ({ port }, texts) =>
+    socketEntry(
+      port,
+      `/native/ws?token=${tokenOf('publisher')}`,
+      `{"command":"publish","events":[${texts.join()}]}`,
+    ),
+};
+
+function authorization(): Record<string, string> {
+  return { Authorization: `Bearer ${tokenOf('publisher')}` };
+}
+
 function hub(name: string, what: string, main: string | undefined): Peer {
   return {
     name,
     about: `${what}; FCALL belfry_publish (durable) or PUBLISH (live only)`,
 
-    launch: ({ redisPort, port, node }) =>
-      main === undefined
-        ? undefined
-        : {
-            // These are the arguments of `npm start`.
-            command: [process.execPath, '--max-semi-space-size=16', ...profiling(), main, 'serve'],
-            env: {
-              BELFRY_REDIS_URL: `redis://127.0.0.1:${redisPort}`,
-              BELFRY_LISTEN: `127.0.0.1:${port}=native`,
-              BELFRY_JWT_SECRET: SECRET,
-              BELFRY_LOG_LEVEL: 'warn',
-              BELFRY_NODE: `bench-${node}`,
-            },
-            health: '/readyz',
-          },
+    installed: () => main !== undefined,
+    launch: ({ redisPort, port, node }) => ({
+      // These are the arguments of `npm start`.
+      command: [process.execPath, '--max-semi-space-size=16', ...profiling(), main ?? '', 'serve'],
+      env: {
+        BELFRY_REDIS_URL: `redis://127.0.0.1:${redisPort}`,
+        BELFRY_LISTEN: `127.0.0.1:${port}=native`,
+        BELFRY_JWT_SECRET: SECRET,
+        BELFRY_LOG_LEVEL: 'warn',
+        BELFRY_COMMANDS_PER_SECOND: '100000',
+        BELFRY_NODE: `bench-${node}`,
+      },
+      health: '/readyz',
+    }),
 
-    conversation: (subscriber) => SPEAKERS[subscriber.dialect ?? 'native'](subscriber),
+    script: (subscriber) => SPEAKERS[subscriber.dialect ?? 'native'](subscriber),
 
     publisher: ({ redisPort }, durable) =>
       redisEntryPoint(redisPort, ({ text }) =>
         durable ? ['FCALL', 'belfry_publish', '1', LOG, text] : ['PUBLISH', CHANNEL, text],
       ),
+
+    entry: (entry, setup, events) =>
+      ENTRIES[entry](
+        setup,
+        events.map(({ text }) => text),
+      ),
   };
 }
 
-const SPEAKERS: Record<NonNullable<Subscriber['dialect']>, (subscriber: Subscriber) => Conversation> = {
-  native: ({ topic, word, filter }) => {
-    const pattern = `${word}.${topic}`;
-    const filters = filter === undefined ? {} : { filters: { 'object.n': filter } };
+/** The answer to the subscription that the URL names. */
+const SUBSCRIBED: readonly Rule[] = [{ contains: '"action":"subscribe"', stands: true }];
+
+const SPEAKERS: Record<NonNullable<Subscriber['dialect']>, (subscriber: Subscriber) => Script> = {
+  native: ({ index, topic, word, filter }) => {
+    const filters = filter === undefined ? '' : `&filters=${encodeURIComponent(`{"object.n":"${filter}"}`)}`;
     return {
-      path: `/native/ws?token=${tokenOf('load')}`,
-      hello: [JSON.stringify({ id: 1, command: 'subscribe', patterns: [pattern], ...filters })],
-      hear: (text) => ({ stands: text.includes('"action":"subscribe"') }),
+      path: `/native/ws?token=${tokenOf(`load-${index}`)}&pattern=${word}.${topic}${filters}`,
+      rules: SUBSCRIBED,
     };
   },
-  drp: ({ topic, word }) => ({
-    path: `/api/v3/ws?token=${tokenOf('load')}`,
+  drp: ({ index, topic, word }) => ({
+    path: `/api/v3/ws?token=${tokenOf(`load-${index}`)}`,
     hello: [`register ${word}.${topic}`],
-    hear: () => ({ stands: true }),
+    rules: [{ stands: true }],
   }),
   norn: () => ({ path: '/norn/ws' }),
   provisioning: ({ index, word, deflate }) => {
@@ -76,22 +99,6 @@ const SPEAKERS: Record<NonNullable<Subscriber['dialect']>, (subscriber: Subscrib
     return deflate === undefined ? { path } : { path: `${path}&compression=true`, deflate };
   },
 };
-
-/** Signs a token without code of the hub, so that the load does not depend on it. */
-function tokenOf(subject: string): string {
-  let token = tokens.get(subject);
-  if (token === undefined) {
-    const exp = Math.floor(Date.now() / 1_000) + 86_400;
-    const parts = [
-      { alg: 'HS256', typ: 'JWT' },
-      { sub: subject, roles: ['admin'], exp },
-    ];
-    const signed = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
-    token = `${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`;
-    tokens.set(subject, token);
-  }
-  return token;
-}
 
 function mainOf(directory: string | undefined): string | undefined {
   return directory === undefined ? undefined : join(directory, 'src/main.ts');

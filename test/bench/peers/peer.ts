@@ -1,14 +1,20 @@
 import type { Conversation } from '../../../src/clients/load/connection.ts';
+import type { Entry, EntryName } from '../entries.ts';
 
 /** The ports with which a peer is started. */
 export interface Setup {
   readonly redisPort: number;
+  /** The port for the clients. */
   readonly port: number;
+  /** A port for a peer that takes events on another port than clients. */
+  readonly entryPort: number;
+  /** A port for a peer that tells its health on another port than clients. */
+  readonly healthPort: number;
   /** The number of this node among several. */
   readonly node: number;
 }
 
-/** How to start a server, and the path at which it says that it is ready. */
+/** How to start a server, and the path or the URL at which it says that it is ready. */
 export interface Launch {
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -24,7 +30,24 @@ export interface Subscriber {
   readonly dialect?: 'native' | 'drp' | 'norn' | 'provisioning';
   /** The subscriber hears only events whose `object.n` has this value. */
   readonly filter?: string;
-  readonly deflate?: Conversation['deflate'];
+  readonly deflate?: NonNullable<Conversation['deflate']>;
+}
+
+/** What a client does when a text without an event begins with `begins` and contains `contains`. */
+export interface Rule {
+  readonly begins?: string;
+  readonly contains?: string;
+  readonly reply?: string;
+  /** From now on the client receives events. */
+  readonly stands?: true;
+}
+
+/**
+ * What a client says, as plain data, since load clients in two languages follow it. Of the rules the first one that fits
+ * counts. Without rules the client receives events after the handshake.
+ */
+export interface Script extends Pick<Conversation, 'path' | 'hello' | 'batches' | 'deflate'> {
+  readonly rules?: readonly Rule[];
 }
 
 /** The JSON of an event. Every peer gets the same text. */
@@ -43,8 +66,18 @@ export interface Peer {
   readonly name: string;
   /** What the peer is, and by which entry point events are published. This is printed below the table. */
   readonly about: string;
-  /** How to start the peer, or `undefined` where it is not installed. */
-  launch(setup: Setup): Launch | undefined;
-  conversation(subscriber: Subscriber): Conversation;
+  installed(): boolean;
+  launch(setup: Setup): Launch;
+  script(subscriber: Subscriber): Script;
   publisher(setup: Setup, durable: boolean): Publisher;
+  /** The entry point of this name with a request for these events. The result is `undefined` where the peer has none. */
+  entry?(name: EntryName, setup: Setup, events: readonly Publication[]): Entry | undefined;
+}
+
+/** The conversation that follows a script. */
+export function conversationOf({ rules, ...script }: Script): Conversation {
+  if (rules === undefined) return script;
+  const hear = (text: string): { reply?: string; stands?: boolean } =>
+    rules.find(({ begins = '', contains = '' }) => text.startsWith(begins) && text.includes(contains)) ?? {};
+  return { ...script, hear };
 }

@@ -9,11 +9,12 @@ export const CHANNEL_PREFIX = 'bench:';
 export const ws: Peer = {
   name: 'ws',
   about: 'plain ws loop over ioredis; PUBLISH on a channel a topic, live only',
+  installed: () => true,
   launch: ({ redisPort, port }) => ({
     command: [process.execPath, SERVER, String(port), String(redisPort)],
     health: '/healthz',
   }),
-  conversation: ({ topic }) => ({ path: `/?topic=${topic}` }),
+  script: ({ topic }) => ({ path: `/?topic=${topic}` }),
   publisher: ({ redisPort }) =>
     redisEntryPoint(redisPort, ({ topic, text }) => ['PUBLISH', CHANNEL_PREFIX + topic, text]),
 };

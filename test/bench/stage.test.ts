@@ -1,0 +1,53 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { perform, type Effort } from './perform.ts';
+import { PEERS, peerOf } from './peers/index.ts';
+import { endAll } from './processes.ts';
+import type { Scenario } from './scenarios.ts';
+
+/** The shortest steps, since nothing here is about time. */
+const SHORT: Effort = { warmUpMs: 100, stepMs: 100, fixedMs: 200, halvings: 0, tries: 1, calmWithinMs: 0 };
+const GROUPS = [
+  { count: 2, topics: 1 },
+  { count: 4, topics: 4, firstTopic: 1 },
+];
+const SCENARIO: Scenario = { name: 'short', groups: GROUPS, topics: 5, perEvent: 1.2, rate: 100 };
+/** Each benchmark starts Redis, a server and two more processes. */
+const LASTS_AT_MOST_MS = 90_000;
+const installed = PEERS.filter((peer) => peer.installed()).map(({ name }) => name);
+
+afterAll(endAll);
+
+describe('the benchmark', () => {
+  it.each(installed)(
+    'counts each event once for each subscriber of %s',
+    async (name) => {
+      const { fixed } = (await perform(peerOf(name), SCENARIO, SHORT)) ?? {};
+      expect(fixed).toMatchObject({ open: 6, ended: {} });
+      expect(fixed?.published.error).toBeUndefined();
+      expect(fixed?.events).toBe(heardOf(fixed?.published.count ?? 0));
+      expect(fixed?.events).toBeGreaterThan(0);
+      expect(fixed?.p50).toBeGreaterThan(0);
+    },
+    LASTS_AT_MOST_MS,
+  );
+});
+
+/** Of five topics the first has two subscribers, and each other one has one. */
+function heardOf(published: number): number {
+  return published + Math.ceil(published / 5);
+}
+
+describe('the benchmark of the entry point', () => {
+  it.each(['fcall', 'http list', 'ingress', 'socket'] as const)(
+    '%s publishes until a client has heard the last event',
+    async (by) => {
+      const groups = [{ count: 1, topics: 1, firstTopic: 1 }];
+      const scenario: Scenario = { name: by, groups, by, perEvent: 0, rate: 200 };
+      const { entry } = (await perform(peerOf('belfry'), scenario, SHORT)) ?? {};
+      expect(entry).toMatchObject({ refusals: 0, isHeard: true });
+      expect(entry?.events).toBeGreaterThan(0);
+      expect(entry?.redisUsPerEvent).toBeGreaterThan(0);
+    },
+    LASTS_AT_MOST_MS,
+  );
+});
