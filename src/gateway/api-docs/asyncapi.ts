@@ -12,7 +12,7 @@ export interface AsyncApiOptions extends Served {
   readonly version: string;
   /** The prefix of Redis keys and channels. */
   readonly prefix: string;
-  /** What `/ws` speaks on the listener that is described. */
+  /** The dialect that `/ws` speaks on the described listener. */
   readonly byDefault: string;
   readonly tls: boolean;
   readonly formats: EventFormats;
@@ -31,7 +31,7 @@ const SECURITY_SCHEMES = {
 
 type ServerName = 'hub' | 'redis';
 
-/** AsyncAPI 3.0 of the sockets of one listener, and of Redis. */
+/** The AsyncAPI 3.0 description of the sockets of one listener, and of Redis. */
 export function asyncApi({ version, prefix, byDefault, tls, formats, ...served }: AsyncApiOptions): object {
   const all: [ServerName, Channel][] = [
     ...socketChannels(byDefault, served).map((channel): [ServerName, Channel] => ['hub', channel]),
@@ -63,17 +63,17 @@ function server(protocol: string, host: string): object {
   return { protocol, host: '{host}', variables: { host: { default: host } } };
 }
 
-/** Its address in the characters that a key may have. */
+/** The address in characters that a key may have. */
 function idOf(on: ServerName, { address }: Channel): string {
   const words = address.split(/[^\w]+/).filter((word) => word !== '');
-  // A key of Redis and a channel may differ in the braces alone.
+  // The name of a Redis key and the name of a channel may differ only in the braces.
   if (address.includes('{')) words.unshift('key');
   return [on, ...words].join('.');
 }
 
 function channelObject(on: ServerName, { address, summary, sends, takes, ...binding }: Channel): object {
   return {
-    // Braces in an address are a parameter, and so is a key of Redis that has some: this one, and no other.
+    // Braces in an address mean a parameter. A Redis key that has braces gets one parameter with one value.
     ...(address.includes('{') ? { address: '{key}', parameters: { key: { enum: [address] } } } : { address }),
     summary,
     servers: [{ $ref: `#/servers/${on}` }],
@@ -91,7 +91,7 @@ function bindingOf({ query, headers }: Pick<Channel, 'query' | 'headers'>): obje
   };
 }
 
-/** Clients and hub may call different things by one name, so each is also named after its direction. */
+/** Clients and the hub may use one name for different messages, so each message name also says its direction. */
 function messageObjects(messages: Messages, io: 'input' | 'output'): Record<string, object> {
   return Object.fromEntries(
     Object.entries(messages).map(([name, schema]) => {
@@ -110,7 +110,7 @@ function fieldsOf(fields: Readonly<Record<string, z.ZodType>>): object {
   return jsonSchema(z.looseObject(fields).partial(), 'input', 'draft-7');
 }
 
-/** A socket that needs credentials takes any one of them. */
+/** A socket that needs credentials accepts any one of these. */
 function securityOf({ query = {}, headers = {} }: Channel): object[] | undefined {
   if (!('token' in query)) return undefined;
   const names = Object.keys(SECURITY_SCHEMES);
@@ -118,7 +118,7 @@ function securityOf({ query = {}, headers = {} }: Channel): object[] | undefined
   return fit.map((name) => ({ $ref: `#/components/securitySchemes/${name}` }));
 }
 
-/** `send` is what the hub does, `receive` what others do to it. */
+/** `send` is an operation of the hub, and `receive` an operation of others. */
 function operationObjects(on: ServerName, channel: Channel): Record<string, object> {
   const id = idOf(on, channel);
   const security = securityOf(channel);

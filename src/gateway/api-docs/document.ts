@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { documentOf, sendDocument, type Document } from '../http/document.ts';
 
-/** A document of JSON that is made for the first request, and then kept as bytes. */
+/** A JSON document that is made for the first request and then kept as bytes. */
 export function sendsDocument(make: () => object): (request: Request, response: Response) => void {
   let made: Document | undefined;
   return (request, response) => {

@@ -3,8 +3,8 @@ import { z } from 'zod';
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
- * A schema as JSON Schema: as somebody writes it, or as the hub tells it. What JSON Schema cannot say (a check by code)
- * is left out; what is left out is checked all the same.
+ * A schema as JSON Schema, for input or for output. A check by code, which JSON Schema cannot express, is left out
+ * here but carried out nevertheless.
  */
 export function jsonSchema(
   schema: z.ZodType,

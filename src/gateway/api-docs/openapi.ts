@@ -7,7 +7,10 @@ import type { Parameter } from '../rest/query.ts';
 import { errorsOf, named, type Answer, type DescribedRoute, type NamedSchema } from '../rest/route.ts';
 import { jsonSchema } from './json-schema.ts';
 
-/** How the header carries credentials, in terms that OpenAPI and AsyncAPI share. For `?token=` each has its own. */
+/**
+ * The schemes for credentials in a header, which OpenAPI and AsyncAPI write in the same way. For `?token=` they
+ * differ.
+ */
 export const HTTP_SCHEMES = {
   bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
   basic: { type: 'http', scheme: 'basic' },
@@ -21,18 +24,18 @@ const REFUSAL = named(
       Key: z.string(),
       Type: z.string(),
       Messages: z.array(z.string()).min(1),
-      Code: z.int().describe('The status'),
+      Code: z.int().describe('The HTTP status'),
       idempotencyKey: z
         .string()
         .optional()
-        .describe('With outcome_unknown: the key under which a repetition is published once'),
+        .describe('With outcome_unknown, the key under which a repetition is published only once'),
     })
     .describe(
       'What was wrong, what was expected, and where to read more: "See /docs/reference/errors#<error code>".',
     ),
 );
 
-/** OpenAPI 3.1 of these routes, where events may be published in these formats. */
+/** The OpenAPI 3.1 description of these routes, for published events in these formats. */
 export function openApi(
   version: string,
   routes: readonly DescribedRoute[],
@@ -57,13 +60,13 @@ export function openApi(
   };
 }
 
-/** Every error code with its status, its meaning, and where it is explained. */
+/** Every error code with its status, its meaning and the page that explains it. */
 export function errorTable(): object {
   const rows = ERROR_CODES.map((code) => [code, { ...ERRORS[code], see: seeOf(code) }]);
   return Object.fromEntries(rows) as object;
 }
 
-/** Published events are described as they are written, answers as they are told. */
+/** Published events are described as input, and answers as output. */
 function schemasOf(routes: readonly DescribedRoute[], published: Messages): object {
   const told = [REFUSAL, ...routes.flatMap(schemasIn)].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return Object.fromEntries([
@@ -101,7 +104,10 @@ function operationObject(route: DescribedRoute, published: Messages): object {
   };
 }
 
-/** A route of a dialect that needs no credentials takes a token all the same: the token may limit its client to patterns. */
+/**
+ * A route of a dialect that needs no credentials accepts a token nevertheless, since the token may restrict its client
+ * to patterns.
+ */
 function securityOf({ open = false, of }: DescribedRoute): object[] {
   if (open && of === undefined) return [];
   return [...(open ? [{}] : []), { bearer: [] }, { basic: [] }, { token: [] }];
@@ -130,7 +136,9 @@ function parameter(
 }
 
 function dialectIn(published: Messages): z.ZodType {
-  return z.enum(Object.keys(published)).describe('In whose format; found by its fields when absent');
+  return z
+    .enum(Object.keys(published))
+    .describe('The dialect whose format the events have. If absent, their fields show it.');
 }
 
 function eventsBody(published: Messages): object {
@@ -156,14 +164,14 @@ function response({ says, content = {}, headers = [] }: Answer): object {
   };
 }
 
-/** The refusals of a route by status, each with the codes that have it. */
+/** The refusals of a route by status, each with its error codes. */
 function refusals(route: DescribedRoute): Record<string, object> {
   const byStatus = Map.groupBy(errorsOf(route), (code) => ERRORS[code].status);
   const { ofDrp = false } = route;
   return Object.fromEntries([...byStatus].map(([status, codes]) => [status, refusal(status, codes, ofDrp)]));
 }
 
-/** A request without credentials is asked for them by a header, and on the paths of DRP by that header alone. */
+/** The refusal for missing credentials asks for them in a header. On DRP's paths it has that header alone. */
 function refusal(status: number, codes: readonly ErrorCode[], ofDrp: boolean): object {
   const description = codes.map((code) => `\`${code}\`: ${ERRORS[code].title}`).join('\n\n');
   return {

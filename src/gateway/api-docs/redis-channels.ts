@@ -7,49 +7,51 @@ import type { Channel } from './socket-channels.ts';
 const eventText = z.string().describe('An event as JSON, in any format');
 const NOTHING = {};
 
-/** Channels, streams and the function of Redis, where nodes share one. */
+/** The channels, streams and the function of Redis, for nodes that share one. */
 export function redisChannels(prefix: string, { schemas }: Pick<EventFormats, 'schemas'>): Channel[] {
   const published = z.union(Object.values(schemas));
   return [
     {
       address: `${prefix}:events`,
-      summary: 'Channel: what others PUBLISH live only',
+      summary: 'Channel to which publishers PUBLISH events that are not kept',
       sends: NOTHING,
       takes: { live: z.union([published, z.array(published)]) },
     },
     {
       address: `${prefix}:log`,
-      summary: 'Channel: what nodes tell each other of the log; for nobody else to PUBLISH',
+      summary: 'Channel on which nodes tell each other the entries of the log. Nobody else may PUBLISH here.',
       sends: {
         entry: z
           .string()
           .regex(/^\d+-\d+ \d+-\d+ \{[\s\S]*\}$/)
-          .describe('<id before it> <id> <event as JSON>'),
+          .describe('<id of the entry before> <id> <event as JSON>'),
       },
       takes: NOTHING,
     },
     {
       address: `{${prefix}}:ingress`,
-      summary: 'Stream: the durable ingress, XADD * event <JSON>',
+      summary: 'Stream of the durable ingress: XADD * event <JSON>',
       sends: NOTHING,
       takes: { entry: z.strictObject({ event: eventText }) },
     },
     {
       address: `{${prefix}}:log`,
-      summary: 'Stream: the log; written by the hub and by the function alone',
-      sends: { entry: z.strictObject({ p: z.string().describe('The id before it'), e: eventText }) },
+      summary: 'Stream of the log. Only the hub and the function write to it.',
+      sends: {
+        entry: z.strictObject({ p: z.string().describe('The id of the entry before'), e: eventText }),
+      },
       takes: NOTHING,
     },
     {
       address: `{${prefix}}:dead-letters`,
-      summary: 'Stream: what the ingress could not accept',
+      summary: 'Stream of dead letters, which the ingress could not accept',
       sends: {
         entry: z.strictObject({
           reason: errorCode,
           message: z.string(),
           event: z.string(),
           time: rfc3339,
-          entry: z.string().describe('The id that it had in the ingress'),
+          entry: z.string().describe('The id of the entry in the ingress'),
         }),
       },
       takes: NOTHING,
@@ -58,7 +60,7 @@ export function redisChannels(prefix: string, { schemas }: Pick<EventFormats, 's
       address: 'belfry_publish',
       summary: `Function: FCALL belfry_publish 1 {${prefix}}:log <event> [<event> …]`,
       sends: {
-        ids: z.array(z.string()).describe('The answer: the id of each event'),
+        ids: z.array(z.string()).describe('The answer, with the id of each event'),
         refused: z
           .string()
           .regex(/^BELFRY \w+: /)
@@ -68,7 +70,7 @@ export function redisChannels(prefix: string, { schemas }: Pick<EventFormats, 's
     },
     {
       address: `${prefix}:control`,
-      summary: 'Channel: orders to close connections and revoke tokens',
+      summary: 'Channel of the commands that close connections and revoke tokens',
       sends: NOTHING,
       takes: { command: controlCommandSchema },
     },

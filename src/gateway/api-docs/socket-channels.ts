@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Dialect, EntryPoint, Messages } from '../../dialects/dialect.ts';
 import { TOKEN_PROTOCOL } from '../auth/credentials.ts';
 
-/** What is said at one path of a listener, or in one thing of Redis. */
+/** A path of a listener, or a channel, stream or function of Redis, with its messages. */
 export interface Channel {
   readonly address: string;
   readonly summary: string;
@@ -15,26 +15,28 @@ export interface Channel {
   readonly headers?: Readonly<Record<string, z.ZodType>>;
 }
 
-/** The header that says which subprotocols a client offers; where it is described, a token may be among them. */
+/** The header with the subprotocols that a client offers. If a channel describes it, a token may be among them. */
 export const SUBPROTOCOLS = 'Sec-WebSocket-Protocol';
 
 const text = (says: string): z.ZodType => z.string().describe(says);
-const TOKEN = { token: text('A JWT, where it is not in the Authorization header') };
+const TOKEN = { token: text('A JWT, unless it is in the Authorization header') };
 
 function offered(subprotocols: readonly string[]): z.ZodType {
   return text(
-    `Comma list: ${subprotocols.join(' or ')}, of which the first that is offered is answered; ` +
-      `${TOKEN_PROTOCOL}<JWT>, for a page that can set no header, is never answered`,
+    `A comma-separated list. The hub answers with the first of ${subprotocols.join(' and ')} that is offered. ` +
+      `A page that can set no header adds ${TOKEN_PROTOCOL}<JWT>, which is never the answer.`,
   );
 }
 
-/** Which dialects are served, and the names of those that ask nobody for a token. */
+/** The served dialects, and the names of those that ask nobody for a token. */
 export interface Served {
   readonly dialects: readonly Dialect[];
   readonly anonymous: readonly string[];
 }
 
-/** Every path at which a listener upgrades, but for the prefix `/<dialect>` before the paths of one system. */
+/**
+ * Every path at which a listener upgrades, without the variants of a system's own paths that begin with `/<dialect>`.
+ */
 export function socketChannels(byDefault: string, { dialects, anonymous }: Served): Channel[] {
   const channelsOf = (dialect: Dialect, isMeant: (path: string) => boolean, prefix = ''): Channel[] =>
     dialect.entryPoints
@@ -47,7 +49,7 @@ export function socketChannels(byDefault: string, { dialects, anonymous }: Serve
   ];
 }
 
-/** Whether a path is one that several systems have. */
+/** Whether several systems have this path. */
 function isShared(path: string): boolean {
   return path === '/ws';
 }

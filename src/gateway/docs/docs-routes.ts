@@ -14,7 +14,7 @@ const LLMS_PATH = '/llms.txt';
 const AS_MARKDOWN = 'text/markdown';
 const AS_HTML = 'text/html';
 
-/** `/docs`, `/docs/<kind>/<page>`, `/docs?q=` and `/llms.txt`: as Markdown, or as pages to a browser. */
+/** Serves `/docs`, `/docs/<kind>/<page>`, `/docs?q=` and `/llms.txt` as Markdown, or to a browser as pages. */
 export function docsRoutes(): RequestHandler {
   let docs: Docs | undefined;
   return (request, response, next) => {
@@ -27,10 +27,10 @@ export function docsRoutes(): RequestHandler {
   };
 }
 
-/** All pages, read once, each made into a document when it is first asked for. */
+/** All pages. They are read once, and each one is made into a document when it is first asked for. */
 class Docs {
   readonly #pages = readPages();
-  /** By what is asked for: a page, and in which form. */
+  /** The documents that were made, by page and form. */
   readonly #made = new Map<string, Document>();
   #search: Search | undefined;
 
@@ -53,7 +53,7 @@ class Docs {
   }
 
   #sendFound(response: Response, query: string, wantsMarkdown: boolean): void {
-    // The index is about the other pages.
+    // The index itself is not a result, since it is about the other pages.
     this.#search ??= new Search(this.#pages.filter(({ name }) => name !== INDEX));
     const found = this.#search.find(query);
     if (wantsMarkdown) response.type(AS_MARKDOWN).send(foundMarkdown(query, found));
@@ -77,7 +77,7 @@ class Docs {
   }
 }
 
-/** Whoever prefers nothing is sent Markdown. */
+/** A client that prefers nothing is sent Markdown. */
 function asksForMarkdown(request: Request, response: Response): boolean {
   response.vary('Accept');
   return request.accepts([AS_MARKDOWN, AS_HTML]) !== AS_HTML;

@@ -1,12 +1,14 @@
-/** The documentation of the hub: its pages in `src/docs`, how a node serves them, and how they are searched. */
+/** The documentation of the hub: the pages in `src/docs`, how a node serves them, and the texts that a search reads. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 
 const FOLDER = new URL('../../docs/', import.meta.url);
-/** The page that says which page answers what; it is of no kind. */
+/** The page that lists all other pages. It belongs to no kind. */
 export const INDEX = 'index';
 
-/** The kinds of pages (after Diátaxis), each a folder, in the order in which a reader needs them. */
+/**
+ * The kinds of pages (after Diátaxis). Each kind is a folder, and the order is the one in which a reader needs them.
+ */
 export const KINDS = {
   tutorial: 'Tutorials',
   'how-to': 'How to',
@@ -16,30 +18,30 @@ export const KINDS = {
 
 export type Kind = keyof typeof KINDS;
 
-/** What stands under one heading, or behind one anchor within a table. */
+/** The text under one heading, or behind one anchor within a table. */
 export interface Section {
   readonly title: string;
-  /** Of the heading, 1 to 6; 0 where there is none. */
+  /** The level of the heading, 1 to 6, or 0 if there is none. */
   readonly level: number;
-  /** Empty for what stands before the first of them. */
+  /** Empty for the text before the first heading. */
   readonly anchor: string;
-  /** Without the marks of Markdown. */
+  /** The text without the marks of Markdown. */
   readonly text: string;
 }
 
 export interface Page {
-  /** Such as `how-to/secure`, or `index`. */
+  /** A name such as `how-to/secure` or `index`. */
   readonly name: string;
   readonly path: string;
   readonly kind: Kind | undefined;
   readonly title: string;
-  /** What a reader has of it, in one sentence. */
+  /** One sentence about what the page is good for. */
   readonly summary: string;
   readonly markdown: string;
   readonly sections: readonly Section[];
 }
 
-/** Every page: the index first, then by kind and title. */
+/** Every page: first the index, then the others by kind and title. */
 export function readPages(): readonly Page[] {
   const names = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
@@ -68,12 +70,17 @@ export function pathOf(name: string): string {
   return name === INDEX ? '/docs' : `/docs/${name}`;
 }
 
-/** As the file has it; but the index is asked for as `/docs`, against which its links would lead elsewhere. */
+/**
+ * The Markdown of the file. The links of the index change, because the index is served as `/docs`, from which they
+ * would lead elsewhere.
+ */
 export function servedMarkdown({ name, markdown }: Page): string {
   return name === INDEX ? markdown.replaceAll(/\]\((?![a-z]+:|[#/])/g, '](/docs/') : markdown;
 }
 
-/** Where a link of a page leads under `/docs`; to other sites, and within the page, it stays as it is. */
+/**
+ * The address under `/docs` to which a link of a page leads. A link to another site or within the page is unchanged.
+ */
 export function linkOf({ name }: Pick<Page, 'name'>, href: string): string {
   if (/^(?:[a-z][a-z\d+.-]*:|#)/i.test(href)) return href;
   const [file = '', anchor] = href.split('#', 2);
@@ -81,7 +88,7 @@ export function linkOf({ name }: Pick<Page, 'name'>, href: string): string {
   return pathOf(target) + (anchor === undefined ? '' : `#${anchor}`);
 }
 
-/** Makes the anchors of the headings of one page as GitHub does, so that links lead to the same place here and there. */
+/** Makes anchors for the headings of one page as GitHub does, so that links work both there and here. */
 export function anchors(): (title: string) => string {
   const used = new Map<string, number>();
   return (title) => {
@@ -114,7 +121,10 @@ function rankOf({ kind }: Page): number {
   return kind === undefined ? -1 : Object.keys(KINDS).indexOf(kind);
 }
 
-/** Pages begin with what their readers can do afterwards; beside the title of the page its beginning says nothing. */
+/**
+ * Pages begin with what their readers can do after reading. The beginning of that sentence adds nothing to the title
+ * of the page, so it is left out.
+ */
 function summaryOf(paragraph: string): string {
   const summary = paragraph.replace(/^After (?:reading this page|this tutorial),? /, '');
   return summary.charAt(0).toUpperCase() + summary.slice(1);

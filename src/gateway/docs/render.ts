@@ -3,11 +3,11 @@ import { escapeHtml, htmlPage } from '../http/html-page.ts';
 import { anchors, KINDS, linkOf, plain, type Kind, type Page } from './pages.ts';
 import type { Found } from './search.ts';
 
-/** The only HTML that a page may hold: what is for its writers, and places within a table that links lead to. */
+/** The only HTML that a page may hold: comments for its writers, and anchors within a table. */
 const COMMENT = /^<!--[\s\S]*?-->\s*$/;
 const ANCHOR = /^<a id="[\w.-]+">$|^<\/a>$/;
 
-/** The page as HTML, with links that work under `/docs`. Any other HTML in it is shown as the text that it is. */
+/** The page as HTML, with links that work under `/docs`. Other HTML in the page is shown as plain text. */
 export function bodyOf(page: Pick<Page, 'name' | 'markdown'>): string {
   const anchorOf = anchors();
   const marked = new Marked({
@@ -26,7 +26,7 @@ export function bodyOf(page: Pick<Page, 'name' | 'markdown'>): string {
     },
   });
   const html = marked.parse(page.markdown, { async: false });
-  // What is wider than the screen is scrolled by itself, by keys as well.
+  // A table or code that is wider than the screen scrolls by itself, with the keyboard too.
   return html
     .replaceAll('<table>', '<div class="table" tabindex="0"><table>')
     .replaceAll('</table>', '</table></div>')
@@ -70,7 +70,7 @@ which of them answers what, and the search looks through all of them.</p>`;
   return htmlPage({ title: 'There is no such page · Belfry', main, beside: navigation(pages) });
 }
 
-/** What was found, for whoever reads Markdown. */
+/** The results of a search, as Markdown. */
 export function foundMarkdown(query: string, found: readonly Found[]): string {
   const rows = found.map(({ page, section, excerpt }) => {
     const text = excerpt.map((part) => part.text).join('');
@@ -79,7 +79,7 @@ export function foundMarkdown(query: string, found: readonly Found[]): string {
   return `# Search: ${query}\n\n${rows.length === 0 ? 'Nothing was found. See /docs.' : rows.join('\n')}\n`;
 }
 
-/** All pages for a language model (llmstxt.org): what this is, then each page with what its reader has of it. */
+/** All pages for a language model (llmstxt.org): first what this project is, then each page with its summary. */
 export function llmsText(pages: readonly Page[]): string {
   const lists = byKind(pages).map(([kind, of]) => {
     const rows = of.map(({ title, path, summary }) => `- [${title}](${path}.md): ${summary}`);
@@ -120,7 +120,7 @@ function navigation(pages: readonly Page[], current?: string): string {
   return `<nav class="pages" aria-label="All pages">\n${lists.join('\n')}\n</nav>\n`;
 }
 
-/** A short page shows what it holds by itself. */
+/** A page with fewer sections than this has no table of contents. */
 const LONG_SECTIONS = 3;
 
 function contentsOf({ sections, title: ofPage }: Page): string {

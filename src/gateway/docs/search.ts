@@ -10,20 +10,20 @@ export interface Place {
 }
 
 export interface Found extends Place {
-  /** What stands around the first word that was found, and where in it the words stand. */
+  /** The text around the first word that was found, in pieces. The pieces that were found are marked. */
   readonly excerpt: readonly { readonly text: string; readonly hit: boolean }[];
 }
 
-/** What a word counts for by where it stands. */
+/** How much a word counts in each kind of place. */
 const COUNTS = { heading: 6, title: 3, text: 1 };
-/** Of what all words weigh, so much must be found in one place. */
+/** The share of the weight of all words that must be found in one place. */
 const ENOUGH = 0.4;
 const AROUND_CHARACTERS = 90;
 
 /** Finds places in the pages by the beginnings of words. */
 export class Search {
   readonly #places: readonly Place[];
-  /** Each word with what it counts for in the places that hold it, by their numbers. */
+  /** For each word, how much it counts in the places that have it. Places are numbers. */
   readonly #index = new Map<string, Map<number, number>>();
 
   constructor(pages: readonly Page[]) {
@@ -35,7 +35,7 @@ export class Search {
     }
   }
 
-  /** The best place first. */
+  /** The places that match, the best one first. */
   find(query: string): Found[] {
     const stems = [...new Set(wordsOf(query).map(stemOf))].slice(0, WORDS_MAX);
     const met = new Float64Array(this.#places.length);
@@ -44,7 +44,7 @@ export class Search {
     for (const stem of stems) {
       const counts = this.#countsOf(stem);
       const size = counts.reduce((sum, count) => sum + Number(count > 0), 0);
-      // What stands everywhere says little about where to look, and what stands nowhere says nothing.
+      // A word that is everywhere says little about where to look, and a word that is nowhere says nothing.
       const weight = size === 0 ? 0 : Math.log(1 + counts.length / size);
       all += weight;
       for (const [at, count] of counts.entries()) {
@@ -67,7 +67,7 @@ export class Search {
     }
   }
 
-  /** What words that begin so count for in each place. */
+  /** How much the words with this beginning count in each place. */
   #countsOf(stem: string): Float64Array {
     const counts = new Float64Array(this.#places.length);
     for (const [word, held] of this.#index)
@@ -81,7 +81,7 @@ function wordsOf(text: string): string[] {
   return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 }
 
-/** Endings are left off, so that a search for `settings` finds a setting. */
+/** The word without its ending, so that a search for `settings` finds a setting. */
 function stemOf(word: string): string {
   return word.replace(/(?<=.{4})(?:ing|ed|es|s)$/, '');
 }

@@ -14,7 +14,7 @@ export interface ApiConnectionsOptions {
   readonly newId: () => string;
 }
 
-/** The socket of a client of REST. */
+/** The socket of a REST client. */
 export interface ApiConnection {
   readonly id: string;
   readonly remoteAddr: string;

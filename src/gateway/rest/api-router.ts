@@ -32,7 +32,7 @@ export function apiRouter(options: ApiOptions): Router {
       addressOf(request, trustedHops),
     );
     setIdentity(response, identity);
-    // A stream is in the registry by itself.
+    // A stream registers itself.
     if (!wantsStream(request)) api.seen(request, response, identity);
     next();
   });

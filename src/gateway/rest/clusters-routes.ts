@@ -25,7 +25,7 @@ const PAGE = bound(
   'the page ends there, and the header Link names the next one',
 );
 
-/** The page of a request that names none, as those of Dorgu's own page. */
+/** The page for a request that names none, as Dorgu's own page sends it. */
 const FIRST: Page = { offset: 0, limit: PAGE };
 
 interface Page {
@@ -33,7 +33,7 @@ interface Page {
   readonly limit: number;
 }
 
-/** One page, and of how many clusters it is. */
+/** One page, and the total number of clusters. */
 interface Listed<Body = string> {
   readonly body: Body;
   readonly count: number;
@@ -56,13 +56,13 @@ export const CLUSTERS_ROUTES: readonly Route<ClustersDeps>[] = [
     id: 'listClusters',
     method: 'get',
     path: BASE,
-    summary: "Dorgu's clusters",
+    summary: "List Dorgu's clusters",
     open: true,
     of: 'dorgu',
     query: query(paging('parameter_invalid')),
     answers: {
       200: json(
-        'In the order of their names, 1,000 at most; the header Link names the next page',
+        'The clusters in the order of their names, at most 1,000. The header Link names the next page.',
         named('Clusters', z.strictObject({ clusters: z.array(cluster) })),
         COUNTS,
       ),
@@ -88,12 +88,12 @@ export const CLUSTERS_ROUTES: readonly Route<ClustersDeps>[] = [
     id: 'getCluster',
     method: 'get',
     path: `${BASE}/{name}`,
-    summary: 'One of them',
+    summary: "Read one of Dorgu's clusters",
     open: true,
     of: 'dorgu',
     answers: {
-      200: json('With spec and status', named('Cluster', cluster)),
-      404: { says: 'There is none of that name', content: { 'text/plain': 'text' } },
+      200: json('The cluster with spec and status', named('Cluster', cluster)),
+      404: { says: 'There is no cluster with that name', content: { 'text/plain': 'text' } },
     },
     errors: ['origin_forbidden', 'unavailable', 'internal'],
     handler: async ({ retained, redaction }: ClustersDeps, { response, params }) => {
@@ -107,14 +107,14 @@ export const CLUSTERS_ROUTES: readonly Route<ClustersDeps>[] = [
 
 export interface ClustersOptions extends RetainedDeps {
   readonly authenticator: Pick<Authenticator, 'authenticate'>;
-  /** Which dialects may be used without a token. */
+  /** The names of the dialects that may be used without a token. */
   readonly anonymous: readonly string[];
   readonly trustedHops: number;
 }
 
 /**
- * Dorgu's clusters. Every client may read them, as Dorgu's document has it, unless the settings ask for a token. A token that
- * names patterns sees the clusters that these match.
+ * Dorgu's clusters. As in Dorgu's document, every client may read them, unless the settings ask for a token. A client
+ * whose token names patterns sees the clusters that match them.
  */
 export function clustersRouter(options: ClustersOptions): Router {
   const router = express.Router({ caseSensitive: true });
@@ -171,8 +171,8 @@ async function viewerOf(
 }
 
 /**
- * The page of Dorgu reads `spec` and `status` of each, which its server writes even when they are empty. The name is that
- * of the events, by which the page asks for it.
+ * Dorgu's page reads `spec` and `status` of each cluster, which its server writes even when they are empty. The name
+ * is the key of the events, since the page asks for the cluster by that name.
  */
 function asCluster({ key: name, object }: HubEvent): ObjectValue {
   const known = isObjectValue(object) ? object : {};

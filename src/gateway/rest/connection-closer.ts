@@ -4,10 +4,10 @@ import { VALUES_MAX, type Control } from '../../registry/control.ts';
 import { ANYBODY } from '../../registry/connection-query.ts';
 import type { ConnectionRecord, Registry } from '../../registry/registry.ts';
 
-/** How long is waited after each time that the order is given: five seconds in all. */
+/** How long to wait after each time that the command is sent: five seconds in all. */
 const WAITS_MS = [10, 40, 100, 250, 500, 1_000, 1_500, 1_600];
 
-/** Closes connections on whichever node they are. */
+/** Closes connections on any node. */
 export class Closer {
   readonly #registry: Registry;
   readonly #control: Control;
@@ -20,8 +20,8 @@ export class Closer {
   }
 
   /**
-   * Resolves when none of them is in the registry any more. An order is heard at most once, and may reach a node before the
-   * handshake is over that it concerns, so it is given again until then.
+   * Resolves when none of the connections is in the registry any more. A command is received at most once, and may
+   * reach a node before the handshake of its connection is over. So it is sent again until then.
    * @throws BelfryError `unavailable`
    */
   async close(records: readonly ConnectionRecord[]): Promise<void> {

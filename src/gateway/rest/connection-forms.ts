@@ -1,4 +1,7 @@
-/** How connections are asked for and told, as it is described: what fits is never refused for its form. */
+/**
+ * The described forms of connections and of queries for them. A query that has the described form is never refused for
+ * its form.
+ */
 import { z } from 'zod';
 import { rfc3339 } from '../../dialects/shapes.ts';
 import { FIELDS, parseQuery, type ConnectionQuery } from '../../registry/connection-query.ts';
@@ -20,7 +23,7 @@ export const connection: z.ZodType<ConnectionRecord> = z.strictObject({
 
 const FUNCTIONS = 'Eq|Ne|Lt|Lte|Gt|Gte';
 
-/** A value, or Fn(value); an expression in the syntax of RE2, of which only plain ones are described. */
+/** A value, or Fn(value). Of expressions in the syntax of RE2, only simple ones are described. */
 const chance = z
   .string()
   .regex(
@@ -44,20 +47,22 @@ function formOf(field: (typeof FIELDS)[number]): z.ZodType {
 
 const asWritten = (form: z.ZodType): Parameter => lenient(form, (written) => written);
 
-/** All must hold. */
+/** A connection must match all of them. */
 const conditions: Readonly<Record<string, Parameter>> = Object.fromEntries(
   FIELDS.map((field) => [
     field,
     asWritten(
-      formOf(field).describe(`A value, or Fn(value), as in ${field}=Ne(…); the same again is another chance`),
+      formOf(field).describe(
+        `A value, or a function of a value, as in ${field}=Ne(…). If the parameter is repeated, one of them must match.`,
+      ),
     ),
   ]),
 );
 
-/** Finds the connections that a caller asks for among those that the caller may see. */
+/** Makes a query of what the caller asked for, restricted to the connections that the caller may see. */
 export type ConnectionFinder = (visible: ConnectionQuery['visible'], limit: number) => ConnectionQuery;
 
-/** The registry reads the parameters together, since they stand for one expression. */
+/** The registry reads the parameters together, since they form one expression. */
 export const CONNECTIONS_QUERY: Query<ConnectionFinder> = {
   parameters: {
     ...conditions,

@@ -35,17 +35,17 @@ const CONNECTION = named('Connection', connection);
 export const CONNECTIONS = named('Connections', z.array(connection));
 export const PAGES = [...COUNTS, CURSOR];
 
-/** Lists the connections of which the caller could hear, and closes those that the caller may close. */
+/** Lists the connections whose events the caller may receive, and closes those that the caller may close. */
 export const CONNECTIONS_ROUTES: readonly Route<ConnectionsDeps>[] = [
   route({
     id: 'listConnections',
     method: 'get',
     path: '/api/v3/connections',
-    summary: 'Who is connected, on all nodes',
+    summary: 'List the connections of all nodes',
     query: CONNECTIONS_QUERY,
     answers: {
       200: json(
-        'A page of those that all filters leave; the header Link names the next one',
+        'A page of the connections that match all filters. The header Link names the next page.',
         CONNECTIONS,
         PAGES,
       ),
@@ -58,10 +58,15 @@ export const CONNECTIONS_ROUTES: readonly Route<ConnectionsDeps>[] = [
     id: 'closeConnections',
     method: 'delete',
     path: '/api/v3/connections',
-    summary: 'Close what the filters leave, with 4009, up to 10,000 at a time; at least one filter',
+    summary:
+      'Close the connections that match the filters (with 4009, at most 10,000 at a time). At least one filter is required.',
     query: CONNECTIONS_QUERY,
     answers: {
-      200: json('Those that were closed; the header Link says that there are more', CONNECTIONS, COUNTS),
+      200: json(
+        'The connections that were closed. A header Link says that there are more.',
+        CONNECTIONS,
+        COUNTS,
+      ),
     },
     errors: ['forbidden'],
     handler: closeConnections,
@@ -70,8 +75,10 @@ export const CONNECTIONS_ROUTES: readonly Route<ConnectionsDeps>[] = [
     id: 'getConnection',
     method: 'get',
     path: '/api/v3/connections/{name}',
-    summary: 'One connection',
-    answers: { 200: json('The newest of that ip:port, or that of the id', CONNECTION) },
+    summary: 'Read one connection',
+    answers: {
+      200: json('The newest connection with that ip:port, or the connection with that id', CONNECTION),
+    },
     errors: ['not_found'],
     handler: async (deps: ConnectionsDeps, { response, params }) => {
       const [newest] = await find(deps, params.name, response, 1);
@@ -83,8 +90,8 @@ export const CONNECTIONS_ROUTES: readonly Route<ConnectionsDeps>[] = [
     id: 'closeConnection',
     method: 'delete',
     path: '/api/v3/connections/{name}',
-    summary: 'Close it with 4009, on whichever node it is',
-    answers: { 200: json('As it was', CONNECTION) },
+    summary: 'Close one connection with 4009, on any node',
+    answers: { 200: json('The connection before it was closed', CONNECTION) },
     errors: ['forbidden', 'not_found'],
     handler: async (deps: ConnectionsDeps, { response, params }) => {
       const records = await find(deps, params.name, response, PAGE);
@@ -99,7 +106,7 @@ export const CONNECTIONS_ROUTES: readonly Route<ConnectionsDeps>[] = [
 
 type List = Pick<Call<ConnectionFinder>, 'request' | 'response' | 'query'>;
 
-/** A page of those that the caller may see. */
+/** Sends a page of the connections that the caller may see. */
 export async function sendConnections(
   { registry, eventLog, reads }: Pick<ConnectionsDeps, 'registry' | 'eventLog' | 'reads'>,
   { request, response, query: finder }: List,
@@ -107,13 +114,17 @@ export async function sendConnections(
 ): Promise<void> {
   const query = finder(visible, PAGE);
   await reads.answer(response, async () => {
-    // The position is read before the registry: an event since then may be in the list already, and is heard once more.
+    // The position is read before the registry. An event that comes between the two may be in the list already, and is
+    // received once more.
     response.set(CURSOR, eventLog.position);
     return pageText(request, response, query, (asked) => registry.list(asked));
   });
 }
 
-/** One more than the page is read, to know whether there is a next one, which begins after this one or in its place. */
+/**
+ * Reads one connection more than the page has, to know whether there is a next page. That page begins after this one,
+ * or at the same offset if the connections of this one are closed.
+ */
 async function pageText(
   request: Request,
   response: Response,
@@ -130,7 +141,7 @@ async function pageText(
   return `[${texts.join()}]`;
 }
 
-/** The connections of that address or id, the newest first: an address may be shown by two nodes. */
+/** The connections with that address or id, the newest first. Two nodes may show the same address. */
 async function find(
   { registry }: Pick<ConnectionsDeps, 'registry'>,
   name: string,
@@ -149,7 +160,10 @@ async function find(
   return records;
 }
 
-/** Closes what the filters leave, one page at most. A request without a filter would close everything, so it is refused. */
+/**
+ * Closes the connections that match the filters, at most one page of them. A request without a filter would close
+ * everything, so it is refused.
+ */
 async function closeConnections(
   deps: ConnectionsDeps,
   { request, response, query: finder }: List,
@@ -160,7 +174,7 @@ async function closeConnections(
   if (query.filters.length === 0) {
     throw new BelfryError(
       'not_acceptable',
-      'There is no filter. Expected at least one, as in ?Principal=user:ada; nothing was closed.',
+      'The request has no filter, so nothing was closed. Expected at least one filter, as in ?Principal=user:ada.',
     );
   }
   const closed = await pageText(request, response, query, async (asked) => {

@@ -6,10 +6,13 @@ import type { Control, ControlCommand, Target } from '../../registry/control.ts'
 import type { Revocation } from '../../registry/revocations.ts';
 import type { ApiConnections } from './api-connections.ts';
 
-/** A token may be revoked between its check and the moment its connection is attached; none stays longer than this. */
+/**
+ * A token may be revoked between its check and the attachment of its connection. Such a connection stays no longer
+ * than this.
+ */
 const SWEEP_MS = 5_000;
 
-/** As for a token that has expired: with another one the client may come back. */
+/** The close code is that of an expired token, since the client may come back with another token. */
 const REVOKED = closeWith(CLOSE.tokenExpired, 'token revoked');
 
 export interface ControlHandlerOptions {
@@ -17,11 +20,11 @@ export interface ControlHandlerOptions {
   readonly api: ApiConnections;
   readonly control: Control;
   readonly clock: Clock;
-  /** Name of this node. */
+  /** The name of this node. */
   readonly node: string;
 }
 
-/** What operators order is done here, with the connections of this node. */
+/** Carries out control commands on the connections of this node. */
 export class ControlHandler {
   readonly #options: ControlHandlerOptions;
   #stop = (): void => {};
@@ -50,7 +53,7 @@ export class ControlHandler {
     this.#closeThose((connection) => named.has(this.#nameOf(connection, by) ?? ''), why);
   }
 
-  /** A principal that came with a password has to sign in anew; it is not kept from that. */
+  /** A principal that came with a password must sign in anew, and may do so. */
   #revoke(revocation: Revocation): void {
     if ('principal' in revocation) {
       const { principal } = revocation;

@@ -15,7 +15,7 @@ import type { ReadLimiter } from './read-limiter.ts';
 import { paging, strictQuery } from './query.ts';
 import { json, named, route, type Route } from './route.ts';
 
-/** Entries of one page, whatever was asked for: each may hold a whole event. */
+/** The largest page, whatever the request asks for, since each entry may hold a whole event. */
 const MAX_PAGE = bound(
   'dead letters of one page',
   1_000,
@@ -41,8 +41,9 @@ const deadLetter: z.ZodType<DeadLetter> = z.strictObject({
 });
 
 /**
- * What the ingress could not accept. To read it takes a grant to hear `dead-letters.list.<id>`, to retry or delete one to
- * publish `dead-letters.retry.<id>`, as admins have. Without Redis there is no ingress, and the list is empty.
+ * Entries that the ingress could not accept. Reading one needs a grant to receive `dead-letters.list.<id>`. Retrying
+ * or deleting one needs a grant to publish `dead-letters.retry.<id>`. Admins have both. Without Redis there is no
+ * ingress, and the list is empty.
  */
 export const DEAD_LETTERS_ROUTES: readonly Route<DeadLettersDeps>[] = [
   route({
@@ -127,7 +128,7 @@ function mayRead({ subscribe }: Identity, id: string): boolean {
   return subscribe.permit({ type: 'dead-letters', action: 'list', key: id });
 }
 
-/** @throws BelfryError `forbidden` */
+/** Checks that the caller may retry or delete the entry. @throws BelfryError `forbidden` */
 function checkMayChange(response: Response, id: string): void {
   const identity = identityOf(response);
   if (identity.publish.permit({ type: 'dead-letters', action: 'retry', key: id })) return;
@@ -148,7 +149,7 @@ function notFound(id: string): BelfryError {
   );
 }
 
-/** A caller who holds no role that a redaction excepts sees the event masked here as well. */
+/** The entry as the caller may see it. If the caller holds no role that a redaction excepts, its event is masked. */
 function seenBy({ roles }: Identity, redaction: Redaction, letter: DeadLetter): DeadLetter {
   return { ...letter, event: redaction.viewOf(roles).maskText(letter.event) };
 }

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import { anyObject } from '../../dialects/shapes.ts';
 import { json, named, route, type Route } from './route.ts';
 
-/** Sends a document as a listener tells it. */
+/** Sends a document as this listener describes it. */
 type SendDocument = (request: Request, response: Response) => void;
 
 export interface DocumentsDeps {
@@ -17,7 +17,7 @@ export const DOCUMENTS_ROUTES: readonly Route<DocumentsDeps>[] = [
     id: 'getOpenApi',
     method: 'get',
     path: '/openapi.json',
-    summary: 'This document',
+    summary: 'Read this description of the HTTP routes',
     open: true,
     answers: { 200: json('OpenAPI 3.1', DOCUMENT) },
     handler: ({ openapi }: DocumentsDeps, { request, response }) => openapi(request, response),
@@ -26,7 +26,7 @@ export const DOCUMENTS_ROUTES: readonly Route<DocumentsDeps>[] = [
     id: 'getAsyncApi',
     method: 'get',
     path: '/asyncapi.json',
-    summary: 'The sockets, and what stands in Redis',
+    summary: 'Read the description of the sockets and of Redis',
     open: true,
     answers: { 200: json('AsyncAPI 3.0', DOCUMENT) },
     handler: ({ asyncapi }: DocumentsDeps, { request, response }) => asyncapi(request, response),

@@ -12,7 +12,7 @@ export interface ErrorHandlerOptions {
   readonly logFault: (error: BelfryError) => void;
 }
 
-/** Every error of every HTTP route, in a form that DRP's clients read. */
+/** Answers every error of every HTTP route, in a form that DRP's clients read. */
 export function errorHandler({ routes, rejected, logFault }: ErrorHandlerOptions): ErrorRequestHandler {
   const ofDrp = routes.filter((route) => route.ofDrp === true).map(({ path }) => pathForm(path));
   const isOfDrp = new RegExp(`^(?:${ofDrp.join('|')})(?:\\?|$)`);
@@ -26,7 +26,8 @@ export function errorHandler({ routes, rejected, logFault }: ErrorHandlerOptions
     response
       .status(status)
       .set(headers)
-      // Before a text Node would write the headers as UTF-8, too, and a key in them would be another.
+      // With a text as the body, Node would write the headers as UTF-8 too, and an idempotency key in them would
+      // change.
       .end(request.method === 'HEAD' ? undefined : Buffer.from(body));
   };
 }

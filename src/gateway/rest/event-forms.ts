@@ -1,8 +1,11 @@
-/** The forms of what a query says of events, as they are described: what fits is never refused for its form. */
+/**
+ * The described forms of query parameters about events. A parameter that has the described form is never refused for
+ * its form.
+ */
 import { z } from 'zod';
 import { rfc3339 } from '../../dialects/shapes.ts';
 
-/** A type and an action that are not blank, then a key, with dots between. */
+/** A type and an action that are not blank, then a key, separated by dots. */
 export const pattern = z.string().regex(/^[^.]*[^.\s][^.]*\.[^.]*[^.\s][^.]*\.[\s\S]*$/);
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
@@ -10,7 +13,7 @@ const path = z
   .string()
   .regex(/^(?:id|time|type|action|key|principal|object|original|metadata)(?:\.[^.]+){0,60}$/);
 
-/** What a query carries as JSON. */
+/** Filters as JSON in a query. */
 export const filters = z
   .record(path, z.union([scalar, z.array(scalar).min(1).max(1_000)]))
   .meta({ maxProperties: 50 })
@@ -24,5 +27,5 @@ export function position(says: string): z.ZodType {
   return z.union([cursor, moment]).describe(`${says}: a cursor, RFC 3339, or seconds since 1970`);
 }
 
-/** What a header can carry without being changed on the way. */
+/** A text that a header can carry unchanged. */
 export const headerText = z.string().regex(/^(?:[!-~](?:[ -~]*[!-~])?)?$/);

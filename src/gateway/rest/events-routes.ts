@@ -49,15 +49,15 @@ const asWritten = (form: z.ZodType): Parameter<string> => lenient(form, (written
 /** The native dialect reads these together, in the same way as in the URL of a socket. */
 const SUBSCRIPTIONS = {
   pattern: asWritten(
-    z.array(pattern).min(1).describe('type.action.key, any number of them; everything when absent'),
+    z.array(pattern).min(1).describe('Any number of patterns type.action.key. If absent, all events.'),
   ),
   filters: { ...asWritten(filters), asJson: true },
   slow: asWritten(slowPolicy),
 } as const;
 
 const PAGE = query({
-  since: lenient(position('After this'), parsePosition),
-  until: lenient(position('Before this'), parsePosition),
+  since: lenient(position('Only events after this position'), parsePosition),
+  until: lenient(position('Only events before this position'), parsePosition),
   limit: checked(
     digits(/^[1-9]\d{0,3}$/, z.int().min(1).max(LIMIT_MAX)),
     (_name, written) =>
@@ -68,7 +68,7 @@ const PAGE = query({
   ),
 });
 
-const AS_SINCE = 'As since, for streams; what is none is told as a gap';
+const AS_SINCE = 'Like since, for streams. A position that cannot be read starts the stream with a gap.';
 
 interface EventsQuery {
   readonly subscriptions: readonly Subscription[];
@@ -91,9 +91,9 @@ const EVENTS: Query<EventsQuery> = {
 
 const page = z.strictObject({
   events: z.array(heardEvent),
-  cursor: z.string().describe('To go on with as since'),
+  cursor: z.string().describe('The value of since for the next page'),
   more: z.boolean(),
-  earlier: z.string().optional().describe('To go back with as until'),
+  earlier: z.string().optional().describe('The value of until for the page before'),
   gap: gapForm.optional(),
 });
 
@@ -103,12 +103,12 @@ export const EVENTS_ROUTES: readonly Route<EventsDeps>[] = [
     id: 'getEvents',
     method: 'get',
     path: '/api/v3/events',
-    summary: 'What was, as a page; with Accept: text/event-stream what was and is, as a stream',
+    summary: 'Read past events as a page, or with Accept: text/event-stream past and new events as a stream',
     query: EVENTS,
     headers: { 'Last-Event-ID': headerText.describe(AS_SINCE) },
     answers: {
       200: {
-        says: 'A page, or a stream whose data are events',
+        says: 'A page of events, or a stream whose data are events',
         content: { 'application/json': named('Page', page), 'text/event-stream': 'text' },
       },
     },

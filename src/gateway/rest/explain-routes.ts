@@ -40,9 +40,12 @@ const explanation: z.ZodType<Explanation> = z.strictObject({
 });
 
 const EVENT = checked(
-  cursor.refine(isCursor).describe('Its id'),
+  cursor.refine(isCursor).describe('The id of the event'),
   () =>
-    new BelfryError('cursor_invalid', 'The parameter event is no id. Expected that of an event in the log.'),
+    new BelfryError(
+      'cursor_invalid',
+      'The parameter event is not an id. Expected the id of an event in the log.',
+    ),
 );
 
 export const EXPLAIN_ROUTES: readonly Route<ExplainDeps>[] = [
@@ -50,12 +53,12 @@ export const EXPLAIN_ROUTES: readonly Route<ExplainDeps>[] = [
     id: 'explain',
     method: 'get',
     path: '/api/v3/explain',
-    summary: 'Why a connection of this node heard an event, or did not; for admins',
+    summary: 'Explain to an admin why a connection of this node received an event, or did not',
     query: query({
       event: required(EVENT),
-      connection: required(lenient(text('ip:port, or id'), (written) => written)),
+      connection: required(lenient(text('The ip:port or the id of the connection'), (written) => written)),
     }),
-    answers: { 200: json('Each rule that was asked', named('Explanation', explanation)) },
+    answers: { 200: json('The outcome, and each rule that was checked', named('Explanation', explanation)) },
     errors: ['forbidden', 'cursor_invalid', 'not_found'],
     before: (_deps: ExplainDeps, { response }) => {
       const { principal, roles } = identityOf(response);
@@ -72,14 +75,14 @@ export const EXPLAIN_ROUTES: readonly Route<ExplainDeps>[] = [
       if (connection === undefined) {
         throw new BelfryError(
           'not_found',
-          `The node ${node} holds no connection "${address.slice(0, 100)}"; another one may. Expected the ip:port or the id of one that is open here.`,
+          `The node ${node} has no connection "${address.slice(0, 100)}". Expected the ip:port or the id of a connection that is open here; another node may have it.`,
         );
       }
       const event = await eventAt(eventLog, id);
       if (event === undefined)
         throw new BelfryError(
           'not_found',
-          `The log has no event ${id}. Expected one that was kept, and is not trimmed.`,
+          `The log has no event ${id}. Expected the id of an event that was kept and is not trimmed.`,
         );
       const { type, action, key } = event;
       const topic = `${type}.${action}.${key}`;

@@ -27,8 +27,8 @@ export const INFO_ROUTES: readonly Route<InfoDeps>[] = [
     method: 'get',
     path: '/api/v3/info',
     ofDrp: true,
-    summary: 'About this node',
-    answers: { 200: json('In the fields of DRP', INFO) },
+    summary: 'Read about this node',
+    answers: { 200: json('The node, in the fields of DRP', INFO) },
     handler: ({ node, version, connections }: InfoDeps, { request, response }) => {
       response.json({
         arch: arch() === 'x64' ? 'amd64' : arch(),

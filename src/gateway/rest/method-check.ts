@@ -4,9 +4,9 @@ import { pathForm, type DescribedRoute } from './route.ts';
 
 interface Methods {
   readonly form: RegExp;
-  /** How many of its segments are no parameters: of two that fit, the one with more is meant. */
+  /** How many of the segments are no parameters. If two routes fit a path, the one with more of them is meant. */
   readonly literals: number;
-  /** As the header `Allow` has them. */
+  /** The methods as the header `Allow` lists them. */
   readonly methods: readonly string[];
 }
 
@@ -26,7 +26,9 @@ function named(method: string): string[] {
   return method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()];
 }
 
-/** Answers for every path that is served which methods it has, asked by OPTIONS or by one that it does not have. */
+/**
+ * Answers an OPTIONS request for every served path with its methods, and refuses a method that the path does not have.
+ */
 export function methodCheck(served: Served): RequestHandler {
   const paths = methodsOf(served);
   return (request, response, next) => {
@@ -35,7 +37,7 @@ export function methodCheck(served: Served): RequestHandler {
   };
 }
 
-/** Whether the path has the method; OPTIONS is answered here. @throws BelfryError `method_not_allowed` */
+/** Whether the path has the method. An OPTIONS request is answered here. @throws BelfryError `method_not_allowed` */
 export function hasMethod({ method }: Request, response: Response, methods: readonly string[]): boolean {
   if (methods.includes(method) && method !== 'OPTIONS') return true;
   response.set('Allow', methods.join(', '));

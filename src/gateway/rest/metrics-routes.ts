@@ -11,9 +11,9 @@ export const METRICS_ROUTES: readonly Route<MetricsDeps>[] = [
     method: 'get',
     path: '/metrics',
     summary:
-      'The numbers of this node, for Prometheus; an upgrade here is a socket of Provisioning, where that is served',
+      'Read the metrics of this node for Prometheus. An upgrade opens a socket of Provisioning instead, if that is served.',
     open: true,
-    answers: { 200: { says: 'All of them', content: { 'text/plain': 'text' } } },
+    answers: { 200: { says: 'All metrics', content: { 'text/plain': 'text' } } },
     handler: async ({ metrics }: MetricsDeps, { response }) => {
       response.type(metrics.contentType).send(await metrics.metrics());
     },

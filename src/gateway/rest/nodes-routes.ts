@@ -13,13 +13,15 @@ export interface NodesDeps {
 }
 
 const node: z.ZodType<NodeReport> = z.strictObject({
-  name: z.string().describe('As BELFRY_NODE has it'),
+  name: z.string().describe('The name in BELFRY_NODE'),
   version: z.string(),
-  since: rfc3339.describe('When it started'),
-  digest: z.string().describe('Of the settings that all nodes should share: equal where all of those are'),
-  connections: z.int().describe('Sockets and streams that it holds'),
+  since: rfc3339.describe('The time of its start'),
+  digest: z.string().describe('A hash of the settings that all nodes should share'),
+  connections: z.int().describe('The number of its sockets and streams'),
   ready: z.boolean(),
-  warnings: z.array(z.string()).describe('What is wrong with it beside others, a sentence each'),
+  warnings: z
+    .array(z.string())
+    .describe('Its differences from other nodes and its problems with Redis, one sentence each'),
 });
 
 export const NODES_ROUTES: readonly Route<NodesDeps>[] = [
@@ -27,9 +29,10 @@ export const NODES_ROUTES: readonly Route<NodesDeps>[] = [
     id: 'listNodes',
     method: 'get',
     path: '/api/v3/nodes',
-    summary:
-      'The nodes that share the Redis, as each last said of itself; what the caller may hear as nodes.list.<name>',
-    answers: { 200: json('In the order of their names', named('Nodes', z.array(node))) },
+    summary: 'List the nodes that share the Redis, as far as the caller may receive nodes.list.<name>',
+    answers: {
+      200: json('The last report of each node, in the order of their names', named('Nodes', z.array(node))),
+    },
     errors: ['forbidden', 'reads_exceeded'],
     // The registry lists the nodes whose lease has not ended.
     handler: async ({ registry, reads }: NodesDeps, { response }) => {

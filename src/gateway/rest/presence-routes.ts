@@ -45,11 +45,11 @@ const seen: z.ZodType<Seen> = z.strictObject({
 export const PRESENCE = named('Presence', presence);
 
 const PRINCIPAL = checked(
-  text('Who, as user:ada; all who are online when absent').min(1),
+  text('A principal, as in user:ada. If absent, all principals that are online are listed.').min(1),
   () =>
     new BelfryError(
       'not_acceptable',
-      'Whose presence is not said. Expected a principal, as in ?principal=user:ada, or no such parameter for all who are online.',
+      'The parameter principal is empty. Expected a principal, as in ?principal=user:ada, or no such parameter for all that are online.',
     ),
 );
 
@@ -67,17 +67,17 @@ const ONE_OR_ALL: Query<Page & { readonly principal?: Principal | undefined }> =
   read: (written, request) => (written.has('principal') ? ONE : ALL).read(written, request),
 };
 
-/** Tells which principals are online, as far as the caller could hear of it. */
+/** The presence of principals, as far as the caller may receive their events. */
 export const PRESENCE_ROUTES: readonly Route<PresenceDeps>[] = [
   route({
     id: 'getPresence',
     method: 'get',
     path: '/api/v3/presence',
-    summary: 'Whether somebody is there, or who is',
+    summary: 'Read whether one principal is online, or list all that are',
     query: ONE_OR_ALL,
     answers: {
       200: json(
-        'Of one with the connections, of all a page without, and Link names the next',
+        'One principal with its connections, or a page of all principals without theirs. The header Link names the next page.',
         named('PresenceOrOnline', z.union([presence, z.array(seen)])),
         [CURSOR],
       ),
@@ -97,7 +97,8 @@ export async function sendPresence(
 ): Promise<void> {
   const visible = narrowed(visibleBy(identityOf(response).subscribe), principal);
   if (visible.length === 0) throw new BelfryError('not_found', 'Not Found');
-  // The position is read before the registry: an event since then may be in the answer already, and is heard once more.
+  // The position is read before the registry. An event that comes between the two may be in the answer already, and is
+  // received once more.
   response.set(CURSOR, eventLog.position);
   response.json(await registry.presence(principal));
 }

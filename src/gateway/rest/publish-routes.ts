@@ -25,22 +25,27 @@ export interface PublishDeps {
   readonly eventMaxBytes: number;
 }
 
-/** One event or a list, all or none; 204, with the ids in `Belfry-Event-Ids`. */
+/**
+ * Publishes one event or a list, of which all or none are accepted. The answer is 204 with the ids in
+ * `Belfry-Event-Ids`.
+ */
 export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
   route({
     id: 'publish',
     method: 'post',
     path: '/api/v3/events',
-    summary: 'Publish one event, or a list of them, all or none',
+    summary: 'Publish one event, or a list of which all or none are accepted',
     headers: {
       'Idempotency-Key': headerText
         .min(1)
         .max(MAX_IDEMPOTENCY_KEY)
-        .describe('The same again within five minutes changes nothing; for other events it is refused'),
-      traceparent: headerText.describe('W3C Trace Context; carried with each event that has none of its own'),
+        .describe(
+          'A repetition with the same key within five minutes publishes nothing. With other events it is refused.',
+        ),
+      traceparent: headerText.describe('W3C Trace Context. Each event that has none of its own carries it.'),
     },
     takesEvents: true,
-    answers: { 204: { says: 'Accepted', headers: ['Belfry-Event-Ids'] } },
+    answers: { 204: { says: 'The events are accepted', headers: ['Belfry-Event-Ids'] } },
     errors: [
       'json_invalid',
       'content_type_invalid',
@@ -55,7 +60,7 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
       'outcome_unknown',
       'forbidden',
     ],
-    // Before the body is read, so that a caller who may publish nothing costs nothing.
+    // This runs before the body is read, so that a caller that may publish nothing costs nothing.
     before: (_deps: PublishDeps, { response }) => {
       const { principal, publish } = identityOf(response);
       if (publish.patterns.length === 0)
@@ -73,7 +78,7 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
         idempotencyKey: idempotencyKeyOf(request),
         now: clock.now(),
       });
-      // Without a Content-Type, DRP's Go client fails on the empty answer too; express would add a charset to it.
+      // DRP's Go client fails on an empty answer without a Content-Type. Express would add a charset to the type.
       response.setHeader('Content-Type', 'application/json');
       response.set('Belfry-Event-Ids', ids.join(',')).status(204).end();
     },
@@ -91,7 +96,7 @@ function dialectOf(request: Request, known: readonly Dialect[]): string | undefi
   );
 }
 
-/** The events of a body, which is one or a list of them, not read yet. */
+/** The events of a body, which is one event or a list. They are not parsed yet. */
 function bodiesOf(request: Request): readonly JsonText[] {
   const body = readJson(Buffer.isBuffer(request.body) ? request.body : '');
   const list = body.items(MAX_EVENTS + 1) ?? [body];

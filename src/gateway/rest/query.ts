@@ -1,24 +1,27 @@
-/** What a route takes in its path and its query: each parameter says in one place what is described and what is read. */
+/**
+ * The parameters of a route in its path and query. Each parameter declares in one place what is described and what is
+ * read.
+ */
 import { z } from 'zod';
 import type { Request } from 'express';
 import { BelfryError, type ErrorCode } from '../../model/errors.ts';
 import { WITHOUT_EFFECT } from '../../registry/connection-query.ts';
 
 export interface Parameter<Value = unknown> {
-  /** What OpenAPI describes. What fits it is never refused for its form. */
+  /** The form that OpenAPI describes. A value with this form is never refused for its form. */
   readonly form: z.ZodType;
-  /** The route does nothing without it: a parameter that is absent is read as an empty text. */
+  /** The route needs the parameter. If it is absent, it is read as an empty text. */
   readonly required?: true;
   /** The text is JSON. */
   readonly asJson?: true;
-  /** @throws BelfryError */
+  /** Reads the text. @throws BelfryError */
   readonly read: (written: string, name: string) => Value;
 }
 
-/** Why a text does not fit, as it is told to the client. */
+/** Makes the error that tells the client why a text does not fit. */
 type Refusal = (name: string, written: string) => BelfryError;
 
-/** A parameter that its form checks: what does not fit is refused. */
+/** A parameter that is checked by its form. A text that does not fit is refused. */
 export function checked<Value>(form: z.ZodType<Value>, refusal: Refusal): Parameter<Value> {
   return {
     form,
@@ -30,7 +33,7 @@ export function checked<Value>(form: z.ZodType<Value>, refusal: Refusal): Parame
   };
 }
 
-/** A parameter whose reader takes more than its form promises, such as times in the ways that shells write them. */
+/** A parameter whose reader accepts more than its form promises, such as times in the forms that shells write. */
 export function lenient<Value>(form: z.ZodType, read: Parameter<Value>['read']): Parameter<Value> {
   return { form, read };
 }
@@ -39,7 +42,7 @@ export function required<Value>(parameter: Parameter<Value>): Parameter<Value> &
   return { ...parameter, required: true };
 }
 
-/** A number that is written in digits. */
+/** A number written in digits. */
 export function digits(pattern: RegExp, form: z.ZodType<number>): z.ZodType<number> {
   return z.preprocess((written) => (pattern.test(String(written)) ? Number(written) : written), form);
 }
@@ -48,7 +51,7 @@ export function text(says: string): z.ZodString {
   return z.string().describe(says);
 }
 
-/** The two parameters of every list that comes in pages. */
+/** The two parameters of every list that has pages. */
 export function paging(code: ErrorCode): Readonly<Record<'offset' | 'limit', Parameter<number>>> {
   const count = (says: string): Parameter<number> =>
     checked(
@@ -63,7 +66,7 @@ export function paging(code: ErrorCode): Readonly<Record<'offset' | 'limit', Par
 
 export interface Query<Value = unknown> {
   readonly parameters: Readonly<Record<string, Parameter>>;
-  /** @throws BelfryError */
+  /** Reads all parameters. @throws BelfryError */
   readonly read: (written: URLSearchParams, request: Request) => Value;
 }
 
@@ -74,7 +77,7 @@ type ValueOf<P> =
     : never;
 type Values<P extends Parameters> = { readonly [Name in keyof P]: ValueOf<P[Name]> };
 
-/** Parameters of which the first of each name counts. Others have no effect. */
+/** Parameters of which the first with each name counts. Others have no effect. */
 export function query<P extends Parameters>(parameters: P): Query<Values<P>> {
   const read = (written: URLSearchParams): Values<P> => {
     const values: Record<string, unknown> = {};
@@ -88,8 +91,8 @@ export function query<P extends Parameters>(parameters: P): Query<Values<P>> {
 }
 
 /**
- * Parameters of a list as DRP has them: the last of each name counts, and one that the list does not know is refused as a
- * filter that it does not have, but for those that DRP's clients add to any request.
+ * Parameters of a list as DRP treats them: the last with each name counts. An unknown parameter is refused as a filter
+ * that the list does not have, unless it is one that DRP's clients add to any request.
  */
 export function strictQuery<P extends Parameters>(parameters: P): Query<Values<P>> {
   const expected = Object.keys(parameters).join(' and ');

@@ -4,7 +4,10 @@ import { identityOf } from '../auth/request-identity.ts';
 import { ResponseWriter, type ResponseWriterOptions } from '../http/response-writer.ts';
 import { FairQueue } from '../http/fair-queue.ts';
 
-/** Limits what costs a node most: to search the log or the registry, to list what is kept, and to send a large answer. */
+/**
+ * Limits the most expensive work of a node: to search the log or the registry, to list retained objects, and to send a
+ * large answer.
+ */
 export class ReadLimiter {
   readonly #queue = new FairQueue();
   readonly #writer: ResponseWriter;
@@ -13,14 +16,14 @@ export class ReadLimiter {
     this.#writer = new ResponseWriter(options);
   }
 
-  /** Makes an answer of JSON when it is the caller's turn, and sends it at the caller's pace. @throws BelfryError */
+  /** Makes a JSON answer when it is the caller's turn, and sends it at the caller's pace. @throws BelfryError */
   async answer(response: Response, make: () => Promise<string>): Promise<void> {
     const { principal } = identityOf(response);
     const caller = principal === UNKNOWN ? String(response.req.socket.remoteAddress) : principal;
     this.send(response, await this.#queue.run(caller, make));
   }
 
-  /** Sends JSON that was made already, maybe for other callers too. */
+  /** Sends JSON that was already made, perhaps for other callers too. */
   send(response: Response, json: Buffer | string): void {
     if (!response.destroyed) this.#writer.send(response, json);
   }

@@ -21,20 +21,20 @@ export interface RetainedDeps {
 }
 
 /**
- * The latest object of every key, or of one, for each type of which a rule keeps anything. Shown is what the caller could
- * have heard, masked as it would have been: what the caller may not hear is not there. A filter is refused, since objects
- * here have any shape.
+ * The latest object of every key, or of one, for each type that a retention rule keeps. The caller sees what it could
+ * have received, masked in the same way; other objects are not shown. A filter is refused, since the objects may have
+ * any shape.
  */
 export const RETAINED_ROUTES: readonly Route<RetainedDeps>[] = [
   route({
     id: 'listRetained',
     method: 'get',
     path: '/api/v3/{type}',
-    summary: 'The latest object of each key, of a type that a rule keeps',
+    summary: 'List the latest object of each key, for a type that a retention rule keeps',
     query: strictQuery(paging('not_acceptable')),
     answers: {
       200: json(
-        'In the order of the keys; of a page that has one, the header Link names the next',
+        'The objects in the order of their keys. The header Link names the next page, if the request asked for pages.',
         named('Objects', z.array(anyJson).describe('The latest object of each key')),
         [...COUNTS, CURSOR],
       ),
@@ -48,7 +48,8 @@ export const RETAINED_ROUTES: readonly Route<RetainedDeps>[] = [
       const { roles, subscribe } = identityOf(response);
       const view = redaction.viewOf(roles);
       await reads.answer(response, async () => {
-        // Read first: a change since then may be in the answer already, and is heard once more.
+        // The position is read first. A change that comes after it may be in the answer already, and is received once
+        // more.
         response.set(CURSOR, eventLog.position);
         const { events, total } = await retained.latest(type, {
           offset,
@@ -65,7 +66,7 @@ export const RETAINED_ROUTES: readonly Route<RetainedDeps>[] = [
     id: 'getRetained',
     method: 'get',
     path: '/api/v3/{type}/{key}',
-    summary: 'The latest object of one key',
+    summary: 'Read the latest object of one key',
     answers: { 200: json('The object', named('AnyJson', anyJson), [CURSOR]) },
     errors: ['not_found'],
     before: checkIsKept,
@@ -79,7 +80,7 @@ export const RETAINED_ROUTES: readonly Route<RetainedDeps>[] = [
   }),
 ];
 
-/** A type of which no rule keeps anything has no route. @throws BelfryError `not_found` */
+/** A type that no rule keeps has no route. @throws BelfryError `not_found` */
 function checkIsKept(
   { retained }: RetainedDeps,
   { params: { type } }: { params: { readonly type: string } },
@@ -87,7 +88,7 @@ function checkIsKept(
   if (!retained.keeps(type)) throw new BelfryError('not_found', 'No route');
 }
 
-/** Values go out as they were published. */
+/** Sends an object as it was published. */
 export function sendJson(response: Response, text: string): void {
   response.type('json').send(text);
 }

@@ -1,11 +1,11 @@
-/** A route of HTTP, declared once: what OpenAPI describes of it is what express serves and checks. */
+/** An HTTP route is declared once. Express serves and checks exactly what OpenAPI describes. */
 import type { Request, RequestHandler, Response, Router } from 'express';
 import type { z } from 'zod';
 import type { ErrorCode } from '../../model/errors.ts';
 import { targetOf } from '../http/request-target.ts';
 import type { Parameter, Query } from './query.ts';
 
-/** A schema of an answer, under the name that OpenAPI gives it. */
+/** The schema of an answer, under the name that OpenAPI gives it. */
 export interface NamedSchema {
   readonly name: string;
   readonly schema: z.ZodType;
@@ -13,7 +13,7 @@ export interface NamedSchema {
 
 export interface Answer {
   readonly says: string;
-  /** Each media type with the schema of its body. Without any, the answer has no body. */
+  /** The media types of the answer, each with the schema of its body. Without any, the answer has no body. */
   readonly content?: Readonly<Record<string, NamedSchema | 'text'>>;
   readonly headers?: readonly string[];
 }
@@ -21,23 +21,23 @@ export interface Answer {
 interface Described<Path extends string> {
   readonly id: string;
   readonly method: 'get' | 'post' | 'delete';
-  /** As OpenAPI writes it, with its parameters in braces. */
+  /** The path as OpenAPI writes it, with its parameters in braces. */
   readonly path: Path;
   readonly summary: string;
   /** The route needs no credentials. */
   readonly open?: boolean;
-  /** The route is served where this dialect is, and needs no credentials where the dialect needs none. */
+  /** The route is served only with this dialect, and needs no credentials if the dialect needs none. */
   readonly of?: string;
-  /** DRP's clients ask this before anything else, so its refusals are to the letter those of DRP. */
+  /** DRP's clients ask for this before anything else, so its refusals are exactly those of DRP. */
   readonly ofDrp?: boolean;
-  /** The parameters of the path for which not any text will do. */
+  /** The parameters of the path that do not accept any text. */
   readonly names?: Readonly<Record<string, Parameter>>;
   readonly query?: Query;
   readonly headers?: Readonly<Record<string, z.ZodType>>;
   /** The body is an event or a list of events, in the format that the parameter `dialect` names. */
   readonly takesEvents?: boolean;
   readonly answers: Readonly<Record<number, Answer>>;
-  /** The codes that the route may refuse with, beside those of every route under `/api/v3`. */
+  /** The error codes with which the route may refuse, beside those of every route under `/api/v3`. */
   readonly errors?: readonly ErrorCode[];
 }
 
@@ -45,7 +45,7 @@ export interface Route<Deps> extends Described<string> {
   readonly handlerOf: (deps: Deps) => RequestHandler;
 }
 
-/** A route as it is described, whatever it needs to be served. */
+/** A route as it is described, without regard to what it needs to be served. */
 export type DescribedRoute = Route<never>;
 
 type NamesIn<Path> = Path extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
@@ -59,14 +59,17 @@ export interface Call<Value, Name extends string = string> {
 
 interface Declared<Deps, Value, Path extends string> extends Described<Path> {
   readonly query?: Query<Value>;
-  /** Runs before the query and the body are read: what refusals have in common with answers, and whether the caller may. */
+  /**
+   * Runs before the query and the body are read. It does what refusals and answers have in common, and checks whether
+   * the caller may use the route.
+   */
   readonly before?: (deps: Deps, call: Omit<Call<Value, NamesIn<Path>>, 'query'>) => void;
-  /** Reads the body once the query was found to be in order. */
+  /** Reads the body, after the query was found correct. */
   readonly body?: (deps: Deps) => RequestHandler;
   readonly handler: (deps: Deps, call: Call<Value, NamesIn<Path>>) => Promise<void> | void;
 }
 
-/** Declares a route. A handler is called with what was checked: the parameters of the path and of the query. */
+/** Declares a route. Its handler is called with the checked parameters of the path and of the query. */
 export function route<Deps, Value = undefined, const Path extends string = string>(
   declared: Declared<Deps, Value, Path>,
 ): Route<Deps> {
@@ -95,7 +98,9 @@ function runs(middleware: RequestHandler, request: Request, response: Response):
   });
 }
 
-/** Serves routes whose paths begin with this base, in their order: of two that fit a path the first is asked. */
+/**
+ * Serves the routes whose paths begin with this base, in their order: if two routes fit a path, the first one answers.
+ */
 export function mount<Deps>(router: Router, base: string, routes: readonly Route<Deps>[], deps: Deps): void {
   for (const { method, path, handlerOf } of routes) {
     const below = path.slice(base.length).replaceAll(/\{(\w+)\}/g, ':$1');
@@ -103,7 +108,7 @@ export function mount<Deps>(router: Router, base: string, routes: readonly Route
   }
 }
 
-/** What every route that needs credentials may refuse. */
+/** The error codes with which every route that needs credentials may refuse. */
 export const SIGN_IN_ERRORS: readonly ErrorCode[] = [
   'credentials_missing',
   'credentials_malformed',
@@ -112,7 +117,7 @@ export const SIGN_IN_ERRORS: readonly ErrorCode[] = [
   'token_invalid',
 ];
 
-/** What every route under `/api/v3` may refuse. */
+/** The error codes with which every route under `/api/v3` may refuse. */
 const COMMON_ERRORS: readonly ErrorCode[] = [
   ...SIGN_IN_ERRORS,
   'origin_forbidden',
@@ -121,7 +126,7 @@ const COMMON_ERRORS: readonly ErrorCode[] = [
   'internal',
 ];
 
-/** The codes that a route may refuse with. */
+/** The error codes with which this route may refuse. */
 export function errorsOf({
   path,
   errors = [],
@@ -129,12 +134,12 @@ export function errorsOf({
   return [...new Set([...(path.startsWith('/api/v3/') ? COMMON_ERRORS : []), ...errors])];
 }
 
-/** The paths that are meant by one with parameters, as a regular expression without its ends. */
+/** A regular expression, without its ends, for the paths that a path with parameters stands for. */
 export function pathForm(path: string): string {
   return path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+');
 }
 
-/** An answer of JSON. */
+/** A JSON answer. */
 export function json(says: string, schema: NamedSchema, headers?: readonly string[]): Answer {
   return { says, content: { 'application/json': schema }, ...(headers && { headers }) };
 }

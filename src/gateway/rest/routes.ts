@@ -1,4 +1,4 @@
-/** Every route of HTTP that there can be, in the order in which they are asked and described. */
+/** All HTTP routes that can exist, in the order in which they are tried and described. */
 import type { Dialect } from '../../dialects/dialect.ts';
 import { CLUSTERS_ROUTES } from './clusters-routes.ts';
 import { CONNECTIONS_ROUTES, type ConnectionsDeps } from './connections-routes.ts';
@@ -19,7 +19,7 @@ import { RUNNERS_ROUTES, type RunnersDeps } from './runners-routes.ts';
 import { TOKENS_ROUTES, type TokensDeps } from './tokens-routes.ts';
 import { USERS_ROUTES, type UsersDeps } from './users-routes.ts';
 
-/** What the routes under `/api/v3` need, all together. */
+/** Everything that the routes under `/api/v3` need. */
 export type ApiDeps = InfoDeps &
   UsersDeps &
   EventsDeps &
@@ -47,7 +47,7 @@ export const API_ROUTES: readonly Route<ApiDeps>[] = [
   ...RUNNERS_ROUTES,
   ...PRESENCE_ROUTES,
   ...TOKENS_ROUTES,
-  // Last, since they take any name that is a type.
+  // They come last, since they accept every name of a type.
   ...RETAINED_ROUTES,
 ];
 
@@ -60,14 +60,14 @@ export const ROUTES: readonly DescribedRoute[] = [
 ];
 
 export interface ServedBy {
-  /** The dialects that are served, and the names of those that may be used without a token. */
+  /** The served dialects, and the names of those that may be used without a token. */
   readonly dialects: readonly Dialect[];
   readonly anonymous: readonly string[];
-  /** Whether metrics have a listener of their own, and are not served on the others. */
+  /** Whether metrics have a listener of their own and are not served on the others. */
   readonly metricsApart: boolean;
 }
 
-/** The routes that a node with these settings serves, each as it is there. */
+/** The routes that a node with these settings serves. */
 export function servedRoutes({ dialects, anonymous, metricsApart }: ServedBy): DescribedRoute[] {
   const served = ROUTES.filter(({ id, of }) =>
     of === undefined ? id !== 'getMetrics' || !metricsApart : dialects.some(({ name }) => name === of),

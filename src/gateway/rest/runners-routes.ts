@@ -8,18 +8,18 @@ import { json, route, type Route } from './route.ts';
 
 export type RunnersDeps = Pick<ConnectionsDeps, 'registry' | 'eventLog' | 'reads'> & PresenceDeps;
 
-/** Objects of DRP that are connected by an agent of their own, as the principal `runner:<uuid>`. */
+/** Kinds of objects in DRP that an agent of their own connects, as the principal `runner:<uuid>`. */
 const RUNNERS = ['machines', 'clusters', 'resource_brokers'] as const;
 
-/** The connections and the presence of such an object, by the paths of DRP. */
+/** The connections and the presence of such an object, under the paths of DRP. */
 export const RUNNERS_ROUTES: readonly Route<RunnersDeps>[] = RUNNERS.flatMap((type) => [
   route({
     id: `list_${type}_connections`,
     method: 'get',
     path: `/api/v3/${type}/{uuid}/connections`,
-    summary: 'The connections of runner:<uuid>',
+    summary: 'List the connections of runner:<uuid>',
     query: CONNECTIONS_QUERY,
-    answers: { 200: json('Those that all filters leave', CONNECTIONS, PAGES) },
+    answers: { 200: json('The connections that match all filters', CONNECTIONS, PAGES) },
     errors: ['reads_exceeded'],
     handler: (deps: RunnersDeps, call) => {
       const visible = visibleBy(identityOf(call.response).subscribe);
@@ -30,8 +30,8 @@ export const RUNNERS_ROUTES: readonly Route<RunnersDeps>[] = RUNNERS.flatMap((ty
     id: `get_${type}_presence`,
     method: 'get',
     path: `/api/v3/${type}/{uuid}/presence`,
-    summary: 'Whether runner:<uuid> is there',
-    answers: { 200: json('Whether, and since when', PRESENCE, [CURSOR]) },
+    summary: 'Read whether runner:<uuid> is online',
+    answers: { 200: json('Whether it is online, and since when', PRESENCE, [CURSOR]) },
     errors: ['not_found'],
     handler: (deps: RunnersDeps, { response, params }) =>
       sendPresence(deps, `runner:${params.uuid}`, response),

@@ -24,20 +24,26 @@ const name = z.string().regex(/^\P{Cc}{1,300}$/u);
 const notSaid = (): BelfryError =>
   new BelfryError(
     'not_acceptable',
-    'Which tokens is not said. Expected an id, or ?principal= as in ?principal=user:ada; nothing was revoked.',
+    'The request names no tokens, so nothing was revoked. Expected an id, or a principal as in ?principal=user:ada.',
   );
 
-const UNTIL = lenient(rfc3339.describe('How long; a year when absent'), (written) => {
-  const until = momentOf(written);
-  if (until !== undefined) return until;
-  throw new BelfryError(
-    'time_invalid',
-    'The until is no time. Expected RFC 3339, as in 2026-01-15T10:30:00Z.',
-  );
-});
+const UNTIL = lenient(
+  rfc3339.describe('The end of the revocation. If absent, it ends after a year.'),
+  (written) => {
+    const until = momentOf(written);
+    if (until !== undefined) return until;
+    throw new BelfryError(
+      'time_invalid',
+      'The parameter until is not a time. Expected the format of RFC 3339, as in 2026-01-15T10:30:00Z.',
+    );
+  },
+);
 
 const UNTIL_WHEN = {
-  200: json('Until when', named('Revocation', z.strictObject({ Id: z.string(), Until: rfc3339 }))),
+  200: json(
+    'The revocation and its end',
+    named('Revocation', z.strictObject({ Id: z.string(), Until: rfc3339 })),
+  ),
 };
 
 export const TOKENS_ROUTES: readonly Route<TokensDeps>[] = [
@@ -46,7 +52,7 @@ export const TOKENS_ROUTES: readonly Route<TokensDeps>[] = [
     method: 'delete',
     path: '/api/v3/tokens/{id}',
     names: { id: checked(name, notSaid) },
-    summary: 'No node takes the token of this jti, nor what was renewed from it, nor the tokens of this sid',
+    summary: 'Revoke a token (jti) with all that were renewed from it, or a session (sid), on all nodes',
     query: query({ until: UNTIL }),
     answers: UNTIL_WHEN,
     errors: ['time_invalid', 'forbidden', 'limit_reached'],
@@ -57,9 +63,9 @@ export const TOKENS_ROUTES: readonly Route<TokensDeps>[] = [
     id: 'revokePrincipal',
     method: 'delete',
     path: '/api/v3/tokens',
-    summary: 'No node takes any token for which this principal has signed in so far',
+    summary: 'Revoke all tokens for which a principal has signed in so far, on all nodes',
     query: query({
-      principal: required(checked(name.describe('Whose, as user:ada'), notSaid)),
+      principal: required(checked(name.describe('A principal, as in user:ada'), notSaid)),
       until: UNTIL,
     }),
     answers: UNTIL_WHEN,
@@ -70,8 +76,8 @@ export const TOKENS_ROUTES: readonly Route<TokensDeps>[] = [
 ];
 
 /**
- * The revocation has to outlast the tokens. The node does not know when they end, so it is a year unless the request says
- * it.
+ * Revokes tokens. The revocation must outlast the tokens. The node does not know when they end, so the revocation
+ * lasts a year unless the request names its end.
  */
 async function revoke(
   { control, clock }: TokensDeps,

@@ -14,7 +14,7 @@ export interface UsersDeps {
 
 const TTL = checked(
   digits(/^[1-9]\d{0,8}$/, z.int().min(1).max(999_999_999)).describe(
-    'Seconds that it holds, as far as the sign-in does',
+    'The lifetime in seconds. The token never outlives the sign-in.',
   ),
   () => new BelfryError('ttl_invalid', 'The ttl is not usable. Expected a positive whole number of seconds.'),
 );
@@ -25,7 +25,7 @@ export const USERS_ROUTES: readonly Route<UsersDeps>[] = [
     method: 'get',
     path: '/api/v3/users/{name}/token',
     ofDrp: true,
-    summary: "A token of one's own; for an admin, of any user of the configuration",
+    summary: "Make a token of one's own, or as an admin a token of any configured user",
     query: query({ ttl: TTL }),
     answers: {
       200: json('The token', named('Token', z.strictObject({ Token: z.string(), Info: z.strictObject({}) }))),
