@@ -102,7 +102,7 @@ describe('the address of a client', () => {
     expect(addressOf(request, trustedHops)).toBe(address);
   });
 
-  it('is by default what the socket says, whatever the header claims', async () => {
+  it('is by default the address of the socket, whatever the headers claim', async () => {
     const node = await startNode();
     await connect(`${node.url.replace('http', 'ws')}/native/ws`, {
       headers: { 'X-Forwarded-For': '198.51.100.7' },

@@ -22,7 +22,7 @@ async function outcomes(attempts: readonly Promise<unknown>[]): Promise<Record<s
 }
 
 describe('a node that may hold ten connections', () => {
-  it('holds exactly ten of thirty event streams and sockets that come at the same time', async () => {
+  it('accepts exactly ten of thirty event streams and sockets that come at the same time', async () => {
     const node = await startNode({ BELFRY_CONNECTIONS_MAX: '10' });
     const token = await node.token();
     const came = await outcomes([
@@ -48,7 +48,7 @@ describe('a node that may hold ten connections', () => {
     await expect(dial(node, token)).rejects.toThrow('503');
   });
 
-  it('gives the place of an anonymous client to the next one when the first signs in', async () => {
+  it('gives the place of an anonymous client to the next one once the first has signed in', async () => {
     const node = await startNode({ BELFRY_CONNECTIONS_MAX: '4', BELFRY_CONNECTIONS_RESERVED: '0.5' });
     const [first] = [await socket(node, '/native/ws'), await socket(node, '/native/ws')];
     await expect(socket(node, '/native/ws')).rejects.toThrow('503');
@@ -65,7 +65,7 @@ describe('a node that may hold ten connections', () => {
 describe('admission', () => {
   const none = { size: 0, anonymous: 0 };
 
-  it('takes clients without a token up to the limit when nothing is reserved, and none when everything is', () => {
+  it('accepts clients without a token up to the limit when nothing is reserved, and none when everything is', () => {
     const open = new Admission({ connections: none, connectionsMax: 1, connectionsReserved: 0.1 });
     open.enter(true);
     expect(() => open.enter(true)).toThrow('The node holds 1 connections.');
@@ -74,7 +74,7 @@ describe('admission', () => {
     closed.enter(false).admit('user:ada');
   });
 
-  it('counts a client whose credentials come to nothing among those without a token', () => {
+  it('counts a client whose credentials are refused among those without a token', () => {
     const admission = new Admission({ connections: none, connectionsMax: 2, connectionsReserved: 0.5 });
     const first = admission.enter(false);
     first.admit('unknown');
@@ -89,8 +89,8 @@ describe('admission', () => {
   });
 });
 
-describe('handshakes of one address', () => {
-  it('beyond the limit of a minute are refused with 429 and a time to come back, while those with a token are taken', async () => {
+describe('the limit on handshakes of one address', () => {
+  it('refuses more handshakes in a minute with 429 and a time to come back, and still accepts those with a token', async () => {
     const node = await startNode({ BELFRY_HANDSHAKES_PER_MINUTE_PER_ADDRESS: '3' });
     await socket(node, '/norn/ws');
     // A plain request at the path of a socket costs as much.
@@ -103,7 +103,7 @@ describe('handshakes of one address', () => {
     expect((await ask(node.url, '/info', await node.token())).status).toBe(200);
   });
 
-  it('are possible again as time passes, and do not count for other addresses', () => {
+  it('permits handshakes again as time passes, and does not count those of other addresses', () => {
     const clock = new ManualClock();
     const rate = new HandshakeRateLimit(60, clock);
     const take = (address: string): void => rate.take(address, false);
@@ -117,14 +117,14 @@ describe('handshakes of one address', () => {
     expect(() => take('192.0.2.1:6')).toThrow('Expected you to come back after 1 s');
   });
 
-  it('are counted for the 50,000 addresses that were seen last', () => {
+  it('counts for the 50,000 addresses that were seen last', () => {
     const rate = new HandshakeRateLimit(1, new ManualClock());
     for (let i = 0; i < 100_000; i++) rate.take(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}:1`, false);
     expect(() => rate.take('10.1.134.159:1', false)).toThrow('more than 1 handshakes');
     rate.take('10.0.0.0:1', false);
   });
 
-  it('count together where a host of IPv6 can choose among its addresses', () => {
+  it('counts the addresses together among which a host of IPv6 can choose', () => {
     expect(networkOf('[2001:db8:0:1::1]:80')).toBe(networkOf('[2001:db8:0:1:ffff::9]:81'));
     expect(networkOf('[2001:db8:0:1::1]:80')).not.toBe(networkOf('[2001:db8:0:2::1]:80'));
     expect(networkOf('192.0.2.1:80')).not.toBe(networkOf('192.0.2.2:80'));

@@ -31,7 +31,7 @@ async function heardBy(node: TestNode, clients: readonly TestClient[], topics: s
 }
 
 describe('without a token', () => {
-  it('norn and dorgu send the events that their documents promise, and no other dialect sends any', async () => {
+  it('opens norn and dorgu with the events that their documents promise, and no other dialect', async () => {
     const node = await startNode();
     await publish(node, anEvent('cluster.added.prod', { name: 'prod' }));
     await connect(socketOf(node, '/norn/ws'));
@@ -50,7 +50,7 @@ describe('without a token', () => {
     expect(waiting[0]?.unread[0]).toContain('"forbidden"');
   });
 
-  it('no client is let in when BELFRY_ANONYMOUS names no dialect, and with a token it hears the same as before', async () => {
+  it('opens no dialect when BELFRY_ANONYMOUS is none, and a token then opens the same events as before', async () => {
     const node = await startNode({ BELFRY_ANONYMOUS: 'none' });
     await publish(node, anEvent('cluster.added.prod', { name: 'prod' }));
     const token = await node.token('ann', {});
@@ -70,7 +70,7 @@ describe('without a token', () => {
   });
 });
 
-it('a token that is revoked or ends closes the norn socket that it opened, where it was needed', async () => {
+it('closes the norn socket when its token is revoked or ends, if the dialect needs a token', async () => {
   const node = await startNode({ BELFRY_ANONYMOUS: 'dorgu' });
   const client = await connect(socketOf(node, `/norn/ws?token=${await node.token('ann', {})}`));
   await fetch(`${node.url}/api/v3/tokens?principal=user:ann&token=${await node.token()}`, {
@@ -80,7 +80,7 @@ it('a token that is revoked or ends closes the norn socket that it opened, where
 });
 
 describe('a token that names patterns', () => {
-  it('hears by those alone in every dialect, also if it names only what it may publish', async () => {
+  it('receives only what matches them in every dialect, even if the token names only patterns to publish', async () => {
     const node = await startNode();
     const topics = ['task.status_changed.t1', 'deploy.step.shop', 'container.log.1', 'cluster.updated.prod'];
     const paths = ['/provisioning/ws?', '/norn/ws?', '/dorgu/ws?', '/mist/api/ws/container/stats?appId=1&'];
@@ -96,7 +96,7 @@ describe('a token that names patterns', () => {
     }
   });
 
-  it('sees the clusters that they match, and no others', async () => {
+  it('sees the clusters that match them, and no others', async () => {
     const node = await startNode();
     await publish(node, ...['prod', 'test'].map((name) => anEvent(`cluster.added.${name}`, { name })));
     const token = await node.token('ann', { subscribe: ['cluster.*.test'] });

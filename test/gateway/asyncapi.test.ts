@@ -16,14 +16,14 @@ import { post } from './mist-helpers.ts';
 const description = new Description();
 
 describe('the AsyncAPI document', () => {
-  it('is one by the schema of AsyncAPI 3.0, with and without TLS', () => {
+  it('is valid by the schema of AsyncAPI 3.0, with and without TLS', () => {
     const complaints = asyncApiComplaints();
     expect(complaints(description.document)).toEqual([]);
     expect(complaints(new Description({ byDefault: 'drp', tls: true }).document)).toEqual([]);
     expect(complaints({ ...description.document, channels: 1 })).not.toEqual([]);
   });
 
-  it('describes the sockets of every dialect, each where it is', () => {
+  it('describes the sockets of every dialect at their paths', () => {
     const addresses = DIALECTS.flatMap(({ name, entryPoints }) =>
       entryPoints.map(({ path }) => (path === '/ws' ? `/${name}/ws` : path)),
     );
@@ -31,12 +31,12 @@ describe('the AsyncAPI document', () => {
     for (const address of addresses) expect(dialectAt(address, 'metrics', DIALECTS)).toBeDefined();
   });
 
-  it('says which sockets are for everybody', () => {
+  it('says which sockets need no token', () => {
     const forAll = description.addresses('hub').filter((address) => !description.asksWhoComes(address));
     expect(forAll.toSorted()).toEqual(['/dorgu/ws', '/norn/ws']);
   });
 
-  it('says which subprotocols native answers, and that a token may be among those that are offered', () => {
+  it('says which subprotocols native answers, and that the offer may hold a token', () => {
     const { headers } = description.document.channels['hub.native.ws']?.bindings?.ws ?? {};
     const said = headers?.properties['Sec-WebSocket-Protocol']?.description ?? '';
     for (const name of [...(native.subprotocols ?? []), 'belfry.token.']) expect(said).toContain(name);
@@ -47,12 +47,15 @@ describe('the AsyncAPI document', () => {
       ]);
   });
 
-  it.each(DIALECTS.map(({ name }) => name))('says what /ws is where %s is the default', (name) => {
-    const described = new Description({ byDefault: name });
-    expect(described.addresses('hub').includes('/ws')).toBe(name !== 'mist');
-    if (name === 'mist') return;
-    expect(described.messages('/ws', 'hear')).toEqual(described.messages(`/${name}/ws`, 'hear'));
-  });
+  it.each(DIALECTS.map(({ name }) => name))(
+    'describes the messages of /ws on a listener whose default dialect is %s',
+    (name) => {
+      const described = new Description({ byDefault: name });
+      expect(described.addresses('hub').includes('/ws')).toBe(name !== 'mist');
+      if (name === 'mist') return;
+      expect(described.messages('/ws', 'hear')).toEqual(described.messages(`/${name}/ws`, 'hear'));
+    },
+  );
 
   it('holds every error code and close code', () => {
     const tables = description.document as unknown as Record<string, Record<string, object>>;
@@ -61,7 +64,7 @@ describe('the AsyncAPI document', () => {
     expect(tables['x-belfry-close-codes']).toEqual(CLOSE);
   });
 
-  it('is served on every listener, with what /ws speaks there', async () => {
+  it('is served on every listener, with the dialect that /ws speaks there', async () => {
     const node = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=norn,127.0.0.1:0=dorgu' });
     for (const { url, dialect } of node.listening) {
       const served = (await (await fetch(`${url}/asyncapi.json`)).json()) as Description['document'];
@@ -77,8 +80,8 @@ const SOCKETS = ['native', 'drp', 'provisioning', 'norn', 'dorgu'];
 const isUseful = ({ came }: { came: string }): boolean =>
   came.startsWith('> ') && !came.includes('"kind":"ignore"');
 
-describe('golden frames', () => {
-  it.each(SOCKETS)('that %s hears are each one of the described messages', (name) => {
+describe('each golden frame', () => {
+  it.each(SOCKETS)('from the hub to %s is one of the described messages', (name) => {
     const said = goldenLines(`${name}/events.txt`).filter(isUseful);
     expect(said.length).toBeGreaterThan(1);
     for (const { came } of said)
@@ -89,7 +92,7 @@ describe('golden frames', () => {
     ['events', '/ws/'],
     ['server', '/api/'],
     ['stats', '/api/ws/container/stats'],
-  ])('of Mist in %s are among the messages of its streams', (file, under) => {
+  ])('of Mist in %s is one of the messages of its streams', (file, under) => {
     const streams = STREAMS.filter(({ path }) => path.startsWith(under));
     for (const { came } of goldenLines(`mist/${file}.txt`).filter(isUseful)) {
       const fitting = streams.flatMap(({ path }) => description.fitting(path, 'hear', came.slice(2)));
@@ -98,7 +101,7 @@ describe('golden frames', () => {
   });
 
   it.each(['native', 'drp', 'provisioning'])(
-    'that %s takes are each one of the described commands',
+    'from %s to the hub is one of the described commands',
     (name) => {
       for (const { given, came } of goldenLines(`${name}/commands.txt`).filter(isUseful))
         expect([given, came, description.fitting(`/${name}/ws`, 'say', given).length]).toEqual([
@@ -109,7 +112,7 @@ describe('golden frames', () => {
     },
   );
 
-  it.each(SOCKETS)('that publishers of %s write are events as described', (name) => {
+  it.each(SOCKETS)('from publishers of %s is an event as it is described', (name) => {
     // Described are the names as DRP writes them; it reads them in any case.
     const published = goldenLines(`${name}/published.txt`).filter(
       (line) => isUseful(line) && !line.given.includes('aCTION'),
@@ -201,25 +204,28 @@ describe('a running node', () => {
     .addresses('hub')
     .filter((path) => STREAMS.every((stream) => stream.path !== path));
 
-  it.each(entryPoints)('says at %s what is described, and all of it', async (address) => {
-    const node = await startNode();
-    const token = await node.token();
-    await post(node, ...EVENTS.slice(0, 2));
-    // Only who asks for batches is sent any; the others pass the question over.
-    const client = await open(node, address, token, '&batch_size=10');
-    say(client, ...(SAID[address]?.(token) ?? []));
-    await vi.waitUntil(() => node.hub.stats.commands >= (SAID[address]?.(token) ?? []).length);
-    // Commands are carried out in turn, so once the last is answered all of them are.
-    await post(node, ...EVENTS);
-    for (const event of EVENTS) await post(node, event);
-    expect(await hearAll(client, address, description.messages(address, 'hear'))).toEqual([]);
-  });
+  it.each(entryPoints)(
+    'sends and accepts every message that the document describes at %s',
+    async (address) => {
+      const node = await startNode();
+      const token = await node.token();
+      await post(node, ...EVENTS.slice(0, 2));
+      // Only who asks for batches is sent any; the others pass the question over.
+      const client = await open(node, address, token, '&batch_size=10');
+      say(client, ...(SAID[address]?.(token) ?? []));
+      await vi.waitUntil(() => node.hub.stats.commands >= (SAID[address]?.(token) ?? []).length);
+      // Commands are carried out in turn, so once the last is answered all of them are.
+      await post(node, ...EVENTS);
+      for (const event of EVENTS) await post(node, event);
+      expect(await hearAll(client, address, description.messages(address, 'hear'))).toEqual([]);
+    },
+  );
 
   const actions = STREAMS.flatMap(({ path, type, keyOf }) =>
     description.messages(path, 'hear').map((action) => ({ path, type, action, keyOf })),
   );
 
-  it.each(actions)('says $action at $path as it is described', async ({ path, type, action, keyOf }) => {
+  it.each(actions)('sends $action at $path as it is described', async ({ path, type, action, keyOf }) => {
     const node = await startNode();
     const query = '&appId=7&deploymentId=7&id=7';
     const key = keyOf(new URLSearchParams(query));
@@ -230,7 +236,7 @@ describe('a running node', () => {
     expect(await hearAll(client, path, [action])).toEqual([]);
   });
 
-  it('keeps in Redis what is described, takes it from there, and tells it', async () => {
+  it('keeps, accepts and sends in Redis what the document describes', async () => {
     const prefix = randomPrefix();
     const described = new Description({ prefix });
     const url = inject('redisUrl');

@@ -31,12 +31,12 @@ describe('the Authorization header', () => {
     expect(from(basic('Änne:pässwörd'))).toEqual({ kind: 'basic', name: 'Änne', password: 'pässwörd' });
   });
 
-  test('wins over the query, even when it cannot be read', () => {
+  test('takes precedence over the query, even when it cannot be read', () => {
     expect(from('Bearer header', 'token=query')).toEqual({ kind: 'bearer', token: 'header' });
     expect(refusal('Digest x', 'token=query').code).toBe('credentials_malformed');
   });
 
-  test('counts as absent when empty', () => {
+  test('counts as absent when it is empty', () => {
     expect(from('', 'token=query')).toEqual({ kind: 'bearer', token: 'query' });
     expect(refusal('').code).toBe('credentials_missing');
   });
@@ -74,14 +74,14 @@ describe('the Authorization header', () => {
     ['base64 of nothing', 'Basic '],
     ['what is not base64', 'Basic a:b'],
     ['base64 without a colon', basic('ann')],
-  ])('is malformed with %s', (_what, header) => {
+  ])('is malformed when it has %s', (_what, header) => {
     const { code, status } = refusal(header);
     expect({ code, status }).toEqual({ code: 'credentials_malformed', status: 401 });
   });
 });
 
 describe('the query', () => {
-  test('carries a token under either format, or user:password as it is', () => {
+  test('carries a token under both names, or user:password as it is', () => {
     expect(from(undefined, 'token=a.b.c')).toEqual({ kind: 'bearer', token: 'a.b.c' });
     expect(from(undefined, 'Token=a.b.c')).toEqual({ kind: 'bearer', token: 'a.b.c' });
     expect(from(undefined, 'Token=ann:pass:word')).toEqual({
@@ -91,12 +91,12 @@ describe('the query', () => {
     });
   });
 
-  test("carries a token under RFC 6750's name, and with the line break that a shell left", () => {
+  test('carries a token under the name of RFC 6750, and with the line break that a shell left', () => {
     expect(from(undefined, 'access_token=a.b.c')).toEqual({ kind: 'bearer', token: 'a.b.c' });
     expect(from(undefined, 'token=a.b.c%0A')).toEqual({ kind: 'bearer', token: 'a.b.c' });
   });
 
-  test('without a token is missing credentials', () => {
+  test('counts as missing credentials when it has no token', () => {
     for (const query of ['', 'token=', 'TOKEN=x', 'x=token']) {
       const { code, status } = refusal(undefined, query);
       expect({ code, status }).toEqual({ code: 'credentials_missing', status: 401 });
@@ -104,7 +104,7 @@ describe('the query', () => {
   });
 });
 
-test('every header and query is read, or refused by a BelfryError', () => {
+test('every header and query either is read or is refused with a BelfryError', () => {
   const header = fc.oneof(
     fc.string(),
     fc.string().map((text) => `Basic ${text}`),
@@ -130,7 +130,7 @@ test('a refusal repeats nothing of the credentials', () => {
   );
 });
 
-test('what Basic encodes is what is read', () => {
+test('a header that Basic encoding made is read as the same name and password', () => {
   const name = fc.string({ unit: 'grapheme' }).filter((text) => !text.includes(':'));
   fc.assert(
     fc.property(name, fc.string({ unit: 'grapheme' }), (user, password) => {

@@ -26,35 +26,35 @@ async function bearer(token: Partial<NewToken>, by = authenticator): Promise<Ide
 
 const written = (grants: Grants): string[] => grants.patterns.map(({ text }) => text);
 
-describe('somebody with a password', () => {
-  test('may what the roles allow and the user was given beside', async () => {
+describe('an identity found by a password', () => {
+  test('has the grants of its roles and those of the user', async () => {
     const ann = await authenticator.authenticate({ kind: 'basic', name: 'ann', password: 'wonderland' });
     expect(ann).toMatchObject({ principal: 'user:ann', roles: ['reader'] });
     expect(written(ann.subscribe)).toEqual(['a.*.*', 'b.*.*']);
     expect(written(ann.publish)).toEqual(['notes.*.*']);
   });
 
-  test('is refused with a wrong one', async () => {
+  test('does not exist for a wrong password', async () => {
     const attempt = authenticator.authenticate({ kind: 'basic', name: 'ann', password: 'x' });
     await expect(attempt).rejects.toMatchObject({ code: 'password_wrong' });
   });
 });
 
-describe('somebody with a token', () => {
-  test('may what all roles allow together, each pattern once', async () => {
+describe('an identity found by a token', () => {
+  test('has the grants of all its roles together, each pattern once', async () => {
     const bob = await bearer({ roles: ['reader', 'writer'], subscribe: ['b.*.*', 'c.*.*'] });
     expect(bob).toMatchObject({ principal: 'user:bob', roles: ['reader', 'writer'], expiresAt: 60_000 });
     expect(written(bob.subscribe)).toEqual(['a.*.*', 'b.*.*', 'c.*.*']);
     expect(written(bob.publish)).toEqual(['a.*.*']);
   });
 
-  test('may everything as admin', async () => {
+  test('has every grant with the role admin', async () => {
     const bob = await bearer({ roles: ['admin', 'reader'], publish: ['a.*.*'] });
     expect(bob.subscribe).toBe(Grants.all);
     expect(bob.publish).toBe(Grants.all);
   });
 
-  test('may nothing by a role that nobody defined, whatever its name', async () => {
+  test('has no grant by a role that nobody defined, whatever its name', async () => {
     for (const role of ['ghost', 'constructor', '__proto__', 'Admin', '']) {
       const bob = await bearer({ roles: [role] });
       expect(bob.subscribe).toBe(Grants.none);
@@ -62,13 +62,13 @@ describe('somebody with a token', () => {
     }
   });
 
-  test('is refused with a bad one', async () => {
+  test('does not exist for a bad token', async () => {
     const attempt = authenticator.authenticate({ kind: 'bearer', token: 'x' });
     await expect(attempt).rejects.toMatchObject({ code: 'token_invalid' });
   });
 });
 
-test('whoever is only identified holds the own patterns alone', async () => {
+test('has only its own patterns when it is only identified', async () => {
   const ann = await authenticator.identify({ kind: 'basic', name: 'ann', password: 'wonderland' });
   expect(ann.roles).toEqual(['reader']);
   expect([written(ann.subscribe), written(ann.publish)]).toEqual([[], ['notes.*.*']]);
@@ -77,8 +77,8 @@ test('whoever is only identified holds the own patterns alone', async () => {
   expect([written(bob.subscribe), written(bob.publish)]).toEqual([['x.*.*'], []]);
 });
 
-describe('equal rights', () => {
-  test('are one object, in whichever order the roles came', async () => {
+describe('a set of rights', () => {
+  test('is one object for the same roles in any order', async () => {
     const one = await bearer({ subject: 'bob', roles: ['reader', 'writer'], publish: ['x.*.*'] });
     const two = await bearer({ subject: 'cat', roles: ['writer', 'reader'], publish: ['x.*.*'] });
     expect(one.principal).not.toBe(two.principal);
@@ -87,14 +87,14 @@ describe('equal rights', () => {
     expect(two.roles).toBe(one.roles);
   });
 
-  test('differ where the own patterns differ', async () => {
+  test("is another object for other patterns of one's own", async () => {
     const one = await bearer({ roles: ['reader'], subscribe: ['x.*.*'] });
     const two = await bearer({ roles: ['reader'], publish: ['x.*.*'] });
     expect(one.subscribe.text).not.toBe(two.subscribe.text);
     expect(written(two.publish)).toEqual(['x.*.*']);
   });
 
-  test('are of one identity for all connections of one token', async () => {
+  test('is part of one identity for all connections of one token', async () => {
     const token = await tokens.sign({ subject: 'bob', roles: ['reader'], ttlS: 60 });
     const [one, two] = [
       await authenticator.authenticate({ kind: 'bearer', token }),
@@ -104,7 +104,7 @@ describe('equal rights', () => {
     expect(one).toMatchObject({ principal: 'user:bob', roles: ['reader'] });
   });
 
-  test('are right beyond the number that is kept', async () => {
+  test('is right beyond the number of sets that are kept', async () => {
     const many = new Authenticator({ users, tokens, roles });
     for (let index = 0; index < 1_005; index++) {
       const { subscribe } = await bearer({ subscribe: [`own.*.${index}`] }, many);

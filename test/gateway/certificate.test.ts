@@ -7,7 +7,7 @@ import { certificate } from '../../src/gateway/http/certificate.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 
-test('the configured certificate is used as it is', async () => {
+test('the configured certificate is used unchanged', async () => {
   expect(await certificate({ tlsKey: 'key', tlsCert: 'cert' })).toEqual({
     key: 'key',
     cert: 'cert',
@@ -15,7 +15,7 @@ test('the configured certificate is used as it is', async () => {
   });
 });
 
-test('a certificate that is made names this host, ends in a year and fits its key', async () => {
+test('a certificate that the node makes names this host, ends in a year and fits its key', async () => {
   const { key, cert, made } = await certificate({});
   const parsed = new X509Certificate(cert);
   expect(made).toBe(true);
@@ -31,7 +31,7 @@ test('a certificate that is made names this host, ends in a year and fits its ke
   expect(parsed.checkPrivateKey(createPrivateKey(key))).toBe(true);
 });
 
-test('a certificate that is made opens TLS to whoever trusts it', async () => {
+test('a certificate that the node makes opens TLS to a client that trusts it', async () => {
   const { key, cert } = await certificate({});
   const server = createServer({ key, cert }, (socket) => socket.end('in'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

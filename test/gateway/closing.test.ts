@@ -36,7 +36,7 @@ describe('DELETE /api/v3/connections', () => {
     expect([again.status, again.body]).toMatchObject([404, { Type: 'DELETE', Code: 404 }]);
   });
 
-  it('closes the connections that the filters leave, and is refused without a filter', async () => {
+  it('closes the connections that match the filters, and is refused without a filter', async () => {
     const node = await startNode();
     const clients = [];
     for (const name of ['ada', 'ada', 'bea']) clients.push(await dial(node, await node.token(name, {})));
@@ -49,7 +49,7 @@ describe('DELETE /api/v3/connections', () => {
     for (const client of clients.slice(0, 2)) expect(await client.closed).toMatchObject({ code: 4009 });
   });
 
-  it('is refused to a caller who may not publish the end of all of them', async () => {
+  it('is refused to a caller that may not publish the end of all of them', async () => {
     const node = await startNode();
     const { address } = await dial(node, await node.token('ada', {}));
     await dial(node, await node.token('bea', {}));
@@ -99,7 +99,7 @@ describe('DELETE /api/v3/tokens/:id', () => {
     expect(await stays.next()).toMatchObject({ action: 'error', object: { code: 'token_invalid' } });
   });
 
-  it('is refused to a caller who may not publish the revocation, and for a time that is none', async () => {
+  it('is refused to a caller that may not publish the revocation, and for an unusable time', async () => {
     const node = await startNode();
     const only = await may(node, [], ['tokens.revoke.a']);
     expect((await ask(node.url, '/tokens/b', only, DELETE)).status).toBe(403);
@@ -131,7 +131,7 @@ describe('DELETE /api/v3/tokens?principal=', () => {
     expect(other.ws.readyState).toBe(other.ws.OPEN);
   });
 
-  it('is allowed to the principal itself and to a caller who may publish the revocation, and is refused without a principal', async () => {
+  it('is permitted to the principal itself and to a caller that may publish the revocation, and refused without a principal', async () => {
     const node = await startNode();
     const [ada, bea] = [await node.token('ada', {}), await node.token('bea', {})];
     const path = '/tokens?principal=user:ada';
@@ -144,8 +144,8 @@ describe('DELETE /api/v3/tokens?principal=', () => {
   });
 });
 
-describe('limits of connections', () => {
-  it('turn away one too many of a principal in a dialect with 1013 and a reason, after the upgrade', async () => {
+describe('the limits of connections', () => {
+  it('turn one connection too many of a principal in a dialect away with 1013 and a reason, after the upgrade', async () => {
     const node = await startNode({ BELFRY_CONNECTIONS_PER_PRINCIPAL: '2' });
     const ada = await node.token('ada', {});
     const first = await dial(node, ada);
@@ -164,7 +164,7 @@ describe('limits of connections', () => {
     expect(await websockets(node)).toHaveLength(4);
   });
 
-  it('hold for all clients of one address together, and not for REST', async () => {
+  it('apply to all clients of one address together, and not to REST', async () => {
     const node = await startNode({ BELFRY_CONNECTIONS_PER_ADDRESS: '2' });
     await dial(node, await node.token('ada', {}));
     await dial(node, undefined, '/norn/ws');
@@ -173,7 +173,7 @@ describe('limits of connections', () => {
     expect(await websockets(node)).toHaveLength(1);
   });
 
-  it('close with 1013 a client that exceeds them by its auth, and let a client within them renew its token', async () => {
+  it('close a client with 1013 that exceeds them by its auth, and let a client within them renew its token', async () => {
     const node = await startNode({ BELFRY_CONNECTIONS_PER_PRINCIPAL: '1' });
     const ada = await node.token('ada', {});
     const first = await dial(node, ada);
@@ -187,7 +187,7 @@ describe('limits of connections', () => {
 });
 
 describe('the connection of a handshake that fails', () => {
-  it('leaves the registry again', async () => {
+  it('is removed from the registry', async () => {
     const node = await startNode();
     const { hostname, port } = new URL(node.url);
     const headers = {
@@ -207,7 +207,7 @@ describe('the connection of a handshake that fails', () => {
 });
 
 describe('the events of the registry', () => {
-  it('tell which client came, as whom it signed in, and how it ended, live and by replay', async () => {
+  it('say which client came, as whom it signed in and how it ended, live and by replay', async () => {
     const node = await startNode();
     const listener = await nativeClient(
       node.url,

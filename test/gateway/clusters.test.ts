@@ -60,7 +60,7 @@ it('a list of clusters that fits one page has no Link, whatever else the query h
   expect(await pageAt(node, '/api/clusters?_=17')).toEqual(whole);
 });
 
-it('a page of clusters is as long as the query asks, and holds what the token may hear', async () => {
+it('a page of clusters is as long as the query says, and holds the clusters that the token may receive', async () => {
   const node = await startNode();
   await publishClusters(node, 5);
   expect(await pageAt(node, '/api/clusters?offset=1&limit=2')).toEqual({

@@ -24,7 +24,7 @@ describe('an offer of compression', () => {
     [`x-webkit-deflate-frame, ${PLAIN}; client_max_window_bits`, PLAIN],
     [`${PLAIN}; server_max_window_bits=9, ${PLAIN}; server_max_window_bits=15`, WINDOW],
     [`${PLAIN}; server_max_window_bits=9, ${PLAIN}`, PLAIN],
-  ])('%s is taken as %s', (offer, taken) => {
+  ])('is accepted as "%s" with the answer "%s"', (offer, taken) => {
     expect(left(offer)).toBe(taken);
   });
 
@@ -48,12 +48,12 @@ describe('an offer of compression', () => {
     'mux',
     'constructor',
     '__proto__=1',
-  ])('with %s is declined', (parameters) => {
+  ])('is declined when it has %s', (parameters) => {
     expect(left(`${PLAIN}; ${parameters}`)).toBe('declined');
   });
 
   it.each(['x-webkit-deflate-frame', 'permessage-bzip2; a=b', 'Permessage-Deflate', 'constructor'])(
-    'of nothing that is known here is declined: %s',
+    'is declined when nothing in it is known: %s',
     (offer) => {
       expect(left(offer)).toBe('declined');
     },
@@ -74,11 +74,11 @@ describe('an offer of compression', () => {
     `${PLAIN}; a=b c`,
     `(${PLAIN})`,
     'é',
-  ])('that is not of the form of RFC 6455 is refused: "%s"', (offer) => {
+  ])('is refused when it does not have the form of RFC 6455: "%s"', (offer) => {
     expect(left(offer)).toBe('refused');
   });
 
-  it('is read in a time that grows with its length alone', () => {
+  it('is read in a time that grows only with its length', () => {
     const long = `${PLAIN}${'; a="\\b\\b"'.repeat(1_000)}`;
     const ms = cpuMsOf(() => {
       expect(left(long)).toBe('declined');
@@ -89,7 +89,7 @@ describe('an offer of compression', () => {
   });
 });
 
-describe('a handshake', () => {
+describe('a handshake that offers compression', () => {
   const large = { text: 'the same again and again, '.repeat(400) };
 
   it.each([
@@ -97,7 +97,7 @@ describe('a handshake', () => {
     'server_max_window_bits=7',
     'what_is_this',
     'client_max_window_bits=99',
-  ])('that offers compression with %s is upgraded without', async (parameters) => {
+  ])('is upgraded without compression for the parameters %s', async (parameters) => {
     const node = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=provisioning' });
     const client = await provisioningClient(node, '/ws?compression=true', undefined, {
       perMessageDeflate: false,
@@ -111,20 +111,23 @@ describe('a handshake', () => {
   it.each([
     ['a window of its own', { serverMaxWindowBits: 15, clientMaxWindowBits: 9 }],
     ['a window that it wants kept, or else none', { serverMaxWindowBits: 15, clientNoContextTakeover: true }],
-  ])('that offers compression with %s reads what it agreed to', async (_what, perMessageDeflate) => {
-    const node = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=provisioning' });
-    const client = await provisioningClient(node, '/ws?compression=true', undefined, { perMessageDeflate });
-    expect(client.ws.extensions).toBe(PLAIN);
-    client.send({
-      type: 'subscribe',
-      events: ['Tick', ...Array.from({ length: 40 }, (_, n) => `Another${n}`)],
-    });
-    expect(await client.next()).toMatchObject({ type: 'subscribed' });
-    await publish(node, anEvent('Tick', large));
-    expect(await client.next()).toMatchObject({ data: large });
-  });
+  ])(
+    'is upgraded with compression when it names %s, and the client reads the frames',
+    async (_what, perMessageDeflate) => {
+      const node = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=provisioning' });
+      const client = await provisioningClient(node, '/ws?compression=true', undefined, { perMessageDeflate });
+      expect(client.ws.extensions).toBe(PLAIN);
+      client.send({
+        type: 'subscribe',
+        events: ['Tick', ...Array.from({ length: 40 }, (_, n) => `Another${n}`)],
+      });
+      expect(await client.next()).toMatchObject({ type: 'subscribed' });
+      await publish(node, anEvent('Tick', large));
+      expect(await client.next()).toMatchObject({ data: large });
+    },
+  );
 
-  it('whose offer cannot be read is refused with 400 where compression is asked for', async () => {
+  it('is refused with 400 when its offer cannot be read and the URL asks for compression', async () => {
     const node = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=provisioning' });
     const headers = { 'Sec-WebSocket-Extensions': `${PLAIN}; a=` };
     const client = provisioningClient(node, '/ws?compression=true', undefined, {

@@ -79,13 +79,13 @@ describe('the command to close connections', () => {
     expect(registry.asked[0]?.filters.map(({ field }) => field)).toEqual(['Id', 'Principal']);
   });
 
-  it('is an error when no node carries it out within five seconds', async () => {
+  it('ends with an error when no node carries it out within five seconds', async () => {
     const { pass } = await close(1);
     expect(await pass(4_900)).toBe('not yet');
     expect(await pass(200)).toMatchObject({ code: 'unavailable' });
   });
 
-  it('names no more than 500 at once', async () => {
+  it('names at most 500 connections at once', async () => {
     const { controlHandler, pass } = await close(501);
     await pass(10);
     expect(controlHandler.slice(0, 2).map((order) => order.kind === 'close' && order.values.length)).toEqual([

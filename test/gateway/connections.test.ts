@@ -10,7 +10,7 @@ const may = (node: TestNode, subscribe: string[], publish: string[] = []): Promi
   node.token('someone', { subscribe, publish });
 
 describe('GET /api/v3/connections', () => {
-  it('shows a socket in all its fields, and follows its subscriptions', async () => {
+  it('shows a socket with all its fields, and follows its subscriptions', async () => {
     const node = await startNode({ BELFRY_NODE: 'n1' });
     const client = await dial(
       node,
@@ -40,7 +40,7 @@ describe('GET /api/v3/connections', () => {
     await expect.poll(() => websockets(node)).toEqual([]);
   });
 
-  it('takes filters, order and page as DRP writes them, and counts in its headers, on HEAD as well', async () => {
+  it('accepts filters, order and page as DRP writes them, and counts in its headers, for HEAD as well', async () => {
     const node = await startNode();
     for (const name of ['ada', 'ada', 'bea']) await dial(node, await node.token(name, {}));
     const token = await admin(node);
@@ -78,7 +78,7 @@ describe('GET /api/v3/connections', () => {
     expect(one.body.Principal).toBe('unknown');
   });
 
-  it('shows the connections whose coming the caller may hear, and an empty list to a caller who may hear none', async () => {
+  it('shows the connections whose events the caller may receive, and an empty list to a caller without grants', async () => {
     const node = await startNode();
     const [ada, bea] = [
       await dial(node, await node.token('ada', {})),
@@ -107,7 +107,7 @@ describe('GET /api/v3/connections', () => {
     ]);
   });
 
-  it('shows those of a machine, cluster or broker under its own path', async () => {
+  it('shows the connections of a machine, cluster or broker under its own path', async () => {
     const node = await startNode();
     const runner = await dial(node, await node.token('runner:42', {}));
     await dial(node, await node.token('runner:43', {}));
@@ -131,7 +131,7 @@ describe('GET /api/v3/connections', () => {
 });
 
 describe('GET /api/v3/connections/:RemoteAddr', () => {
-  it('answers one by its address, unescaped, or by its id; HEAD says whether it is there', async () => {
+  it('answers with the connection of an address, unescaped, or of an id, and HEAD says whether it exists', async () => {
     const node = await startNode();
     const client = await dial(node, await node.token('ada', {}));
     const token = await admin(node);
@@ -170,7 +170,7 @@ describe('a connection of REST', () => {
     expect(body.map(({ Principal }) => Principal)).toEqual(['user:admin']);
   });
 
-  it('is closed by DELETE, and one that asks for its own end gets the answer first', async () => {
+  it('is closed by DELETE, and a caller that closes itself gets the answer first', async () => {
     const node = await startNode();
     const [agent, own] = [keepAlive(), keepAlive()];
     const token = await admin(node);
@@ -191,8 +191,8 @@ describe('a connection of REST', () => {
   });
 });
 
-describe('a list of more than a page', () => {
-  it('ends at a thousand, and says how many there are and where it goes on', async () => {
+describe('a list of more than one page', () => {
+  it('ends after a thousand entries, and says how many there are and where the list goes on', async () => {
     const node = await startNode();
     const token = await admin(node);
     for (let i = 0; i < 1_100; i++) {
@@ -220,7 +220,7 @@ describe('a list of more than a page', () => {
 });
 
 describe('the cursor of a list', () => {
-  it('is the position at which the list was true: the events after it bring it up to date', async () => {
+  it('is the position at which the list was true, and the events after it bring the list up to date', async () => {
     const node = await startNode({ BELFRY_PRESENCE_GRACE_MS: '0' });
     const token = await admin(node);
     const ada = await dial(node, await node.token('ada'));
@@ -250,7 +250,7 @@ describe('the cursor of a list', () => {
 });
 
 describe('an event stream', () => {
-  it('is presence as a socket is, and counts in the limits of its principal', async () => {
+  it('counts as presence and for the limits of its principal, as a socket does', async () => {
     const node = await startNode({ BELFRY_CONNECTIONS_PER_PRINCIPAL: '2' });
     const [ada, token] = [await node.token('ada', { subscribe: ['jobs.*.*'] }), await admin(node)];
     const url = `${node.url}/api/v3/events?pattern=jobs.*.*&token=${ada}`;
@@ -264,7 +264,7 @@ describe('an event stream', () => {
 });
 
 describe('presence', () => {
-  it('says whether somebody is there, since when, and by which connections', async () => {
+  it('says whether a principal is online, since when, and by which connections', async () => {
     const node = await startNode({ BELFRY_PRESENCE_GRACE_MS: '0' });
     const token = await admin(node);
     const of = async (query: string) => ask(node.url, `/presence${query}`, token);

@@ -52,7 +52,7 @@ async function bury({ redis, ingress, list }: World, ...texts: string[]): Promis
 const EVENT = '{"type":"a","action":"b","key":"c"}';
 
 describe('GET /api/v3/dead-letters', () => {
-  it('answers what the ingress could not accept, oldest first, with the counts', async () => {
+  it('answers with the entries that the ingress could not accept, oldest first, with the counts', async () => {
     const world = await start();
     const ids = await bury(world, 'one', 'two', 'three');
     const response = await world.call('GET', '?offset=1&limit=1');
@@ -71,7 +71,7 @@ describe('GET /api/v3/dead-letters', () => {
     ]);
   });
 
-  it('answers an empty list on a node without Redis, and 404 for any id', async () => {
+  it('answers with an empty list on a node without Redis, and with 404 for any id', async () => {
     const node = await startNode();
     const headers = { Authorization: `Bearer ${await node.token()}` };
     const response = await fetch(`${node.url}/api/v3/dead-letters`, { headers });
@@ -151,7 +151,7 @@ describe('the right to see or change dead letters', () => {
     expect((await fetch(`${node.url}/api/v3/dead-letters`)).status).toBe(401);
   });
 
-  it('to retry and delete them belongs to a caller who may publish dead-letters.retry', async () => {
+  it('to retry and delete them belongs to a caller that may publish dead-letters.retry', async () => {
     const world = await start();
     const [one, two] = await bury(world, 'one', 'two');
     const matches = { subscribe: ['*.*.*'], publish: ['a.*.*'] };
@@ -172,7 +172,7 @@ describe('the right to see or change dead letters', () => {
     );
   });
 
-  it('to read them belongs to a caller who may hear dead-letters.list, for the ids that the grant names', async () => {
+  it('to read them belongs to a caller that may receive dead-letters.list, for the ids that the grant names', async () => {
     const world = await start();
     const [one, two] = await bury(world, 'one', 'two');
     for (const path of ['', `/${one}`]) {

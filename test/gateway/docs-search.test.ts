@@ -18,18 +18,18 @@ describe('a search of the documentation', () => {
     expect(find('low', ...pages)).toEqual([]);
   });
 
-  it('gives weight to words that stand in few places', () => {
+  it('gives more weight to words that are in few places', () => {
     const pages = ['# A\n\nthe hub and the gap', '# B\n\nthe hub', '# C\n\nthe hub'] as const;
     expect(find('the gap in the hub', ...pages)[0]).toBe('A#a');
   });
 
-  it('finds a row by its anchor, and the parts of a name', () => {
+  it('finds a row of a table by its anchor, and the parts of a name', () => {
     const page = '# Errors\n\n| <a id="event_invalid"></a>`event_invalid` | no event |\n';
     expect(find('event_invalid', page)).toEqual(['Errors#event_invalid']);
     expect(find('invalid', page)).toEqual(['Errors#event_invalid']);
   });
 
-  it('shows what stands around the words, with these marked', () => {
+  it('shows the text around the words, with the words marked', () => {
     const long = `${'before '.repeat(40)}needle ${'after '.repeat(40)}`;
     const [found] = new Search([pageOf('reference/a', `# A\n\n${long}`)]).find('needle');
     expect(found?.excerpt.filter(({ hit }) => hit).map(({ text }) => text)).toEqual(['needle']);
@@ -39,7 +39,7 @@ describe('a search of the documentation', () => {
   });
 
   it.each(['', '   ', '*', '\\', '(', '[a-', '<b>', '__proto__', 'x'.repeat(10_000), 'a '.repeat(5_000)])(
-    'takes %j as it takes any words',
+    'treats %j as it treats any words',
     (query) => {
       expect(() => new Search(readPages()).find(query)).not.toThrow();
     },
@@ -55,7 +55,7 @@ describe('a search of the documentation', () => {
     expect(await (await fetch(`${url}/docs?q=zzzz`)).text()).toContain('Nothing was found');
   });
 
-  it('shows the words of a query as text, whatever they are', async () => {
+  it('shows the words of a query as plain text, whatever they are', async () => {
     const { url } = await startNode();
     const query = encodeURIComponent('"><script>alert(1)</script>');
     const html = await (await fetch(`${url}/docs?q=${query}`, { headers: BROWSER })).text();

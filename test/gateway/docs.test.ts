@@ -18,7 +18,7 @@ const idsOf = (html: string): Set<string> =>
   new Set(Array.from(html.matchAll(/ id="([^"]+)"/g), ([, id = '']) => id));
 
 describe('a page of the documentation', () => {
-  it('is served as it is to whoever asks for Markdown, and rendered to a browser', async () => {
+  it('is served unchanged to a client that asks for Markdown, and rendered to a browser', async () => {
     const { url } = await startNode();
     expect(PAGES.length).toBeGreaterThan(50);
     for (const page of PAGES) {
@@ -39,21 +39,21 @@ describe('a page of the documentation', () => {
     ['application/json', 'text/markdown'],
     ['text/html;q=0.5, text/markdown', 'text/markdown'],
     [BROWSER.Accept, 'text/html'],
-  ])('answers what accepts %s with %s', async (accept, type) => {
+  ])('is served for the header Accept: %s as %s', async (accept, type) => {
     const { url } = await startNode();
     const response = await fetch(`${url}${some.path}`, { headers: { Accept: accept } });
     expect(response.headers.get('content-type')).toBe(`${type}; charset=utf-8`);
     expect(response.headers.get('vary')).toBe('Accept');
   });
 
-  it('is Markdown to a browser, too, where its path ends in .md', async () => {
+  it('is Markdown to a browser too if its path ends in .md', async () => {
     const { url } = await startNode();
     const response = await fetch(`${url}${some.path}.md`, { headers: BROWSER });
     expect(await response.text()).toBe(some.markdown);
     expect(response.headers.get('content-type')).toBe('text/markdown; charset=utf-8');
   });
 
-  it('may load nothing and run nothing in a browser, and be framed by nobody', async () => {
+  it('may load and run nothing in a browser, and no page may frame it', async () => {
     const { url } = await startNode();
     for (const path of ['/', some.path, '/docs?q=hub', '/docs/none']) {
       const { headers } = await fetch(`${url}${path}`, { headers: BROWSER });
@@ -65,7 +65,7 @@ describe('a page of the documentation', () => {
     }
   });
 
-  it('is sent once to whoever keeps it, and again when it is another', async () => {
+  it('is not sent again to a client that has it, unless it has changed', async () => {
     const { url } = await startNode();
     const connection = await rawConnection(url);
     const ask = (...headers: string[]) =>
@@ -77,7 +77,7 @@ describe('a page of the documentation', () => {
     expect(rendered.status).toBe(200);
   });
 
-  it('answers HEAD with the headers alone, OPTIONS with what it takes, and refuses the rest', async () => {
+  it('answers HEAD with the headers only and OPTIONS with its methods, and refuses all other methods', async () => {
     const { url } = await startNode();
     const head = await fetch(`${url}${some.path}`, { method: 'HEAD' });
     expect(head.headers.get('content-length')).toBe(String(Buffer.byteLength(some.markdown)));
@@ -86,7 +86,7 @@ describe('a page of the documentation', () => {
     expect((await fetch(`${url}${some.path}`, { method: 'POST' })).status).toBe(405);
   });
 
-  it('that is none is told as an error, to a browser as a page that leads on', async () => {
+  it('is answered with an error when it does not exist, and to a browser with a page of links', async () => {
     const { url } = await startNode();
     const plain = await fetch(`${url}/docs/reference/none`);
     expect([plain.status, await plain.text()]).toEqual([404, expect.stringContaining('/docs lists')]);
@@ -97,8 +97,8 @@ describe('a page of the documentation', () => {
   });
 });
 
-describe('what an error names to read more', () => {
-  it('is a page that a node serves, with a place for each code', async () => {
+describe('the address in an error', () => {
+  it('opens a page that a node serves, with an anchor for each code', async () => {
     const { url } = await startNode();
     for (const code of ERROR_CODES) {
       const see = new URL(new BelfryError(code, 'Why.').see, url);
@@ -107,7 +107,7 @@ describe('what an error names to read more', () => {
     }
   });
 
-  it('is told by REST and by sockets as a path on the node that was asked', async () => {
+  it('is a path on the node that was asked, in REST and in sockets', async () => {
     const node = await startNode();
     const refused = await fetch(`${node.url}/api/v3/events`);
     expect(await refused.json()).toMatchObject({
@@ -142,15 +142,15 @@ describe('the links of the rendered documentation', () => {
     ['index', 'how-to/stop.md', '/docs/how-to/stop'],
     ['index', '#here', '#here'],
     ['index', 'https://redis.io', 'https://redis.io'],
-  ])('of %s to %s are %s', (name, href, expected) => {
+  ])('in %s to %s become %s', (name, href, expected) => {
     expect(linkOf({ name }, href)).toBe(expected);
   });
 });
 
-describe('Markdown', () => {
+describe('the Markdown of a page', () => {
   const html = (markdown: string): string => bodyOf({ name: 'how-to/x', markdown });
 
-  it('keeps the anchors of a page, and shows any other HTML as text', () => {
+  it('keeps its anchors, and shows any other HTML as text', () => {
     expect(html('| a |\n|---|\n| <a id="x_y"></a>`x` |')).toContain('<a id="x_y"></a><code>x</code>');
     expect(html('<script>alert(1)</script>\n\n<b onclick="x">b</b>')).not.toMatch(/<(?:script|b)\b/);
     expect(html('<a id="x" href="javascript:1">y</a>')).not.toContain('<a id');
@@ -159,7 +159,7 @@ describe('Markdown', () => {
     expect(html('![a](x.png "<i>")')).not.toContain('<img');
   });
 
-  it('gives headings the anchors that GitHub gives them', () => {
+  it('has headings with the anchors that GitHub gives them', () => {
     expect(idsOf(html('# A `b_c`, d!\n\n## Same\n\n## Same\n'))).toEqual(
       new Set(['a-b_c-d', 'same', 'same-1']),
     );
@@ -182,7 +182,7 @@ describe('Markdown', () => {
 const PARTS = ['..', '.', '%2e%2e', '%2E.', '%2f', '%5c', '\\', '', '%00', 'constructor', '__proto__'];
 const NAMES = ['docs', 'reference', 'bounds', 'bounds.md', 'package.json', 'src', 'main.ts', 'etc', 'passwd'];
 
-it('no path under /docs leads to anything but its pages', async () => {
+it('a path under /docs opens nothing but the pages of the documentation', async () => {
   const { url } = await startNode();
   const connection = await rawConnection(url);
   const known = new Set(PAGES.map(servedMarkdown));
@@ -200,7 +200,7 @@ it('no path under /docs leads to anything but its pages', async () => {
   );
 });
 
-it('/llms.txt lists every page with what its reader has of it', async () => {
+it('/llms.txt lists every page with its summary', async () => {
   const { url } = await startNode();
   const response = await fetch(`${url}/llms.txt`);
   expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
@@ -211,7 +211,7 @@ it('/llms.txt lists every page with what its reader has of it', async () => {
   expect(text.split('\n').filter((line) => line.startsWith('- '))).toEqual(rows);
 });
 
-it('the documentation is served where the hub is, and not by a listener of metrics alone', async () => {
+it('the documentation is served on listeners of the hub, and not on a listener of metrics alone', async () => {
   const { listening } = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=norn,127.0.0.1:0=metrics' });
   const statuses = listening.map(async ({ url }) => (await fetch(`${url}/llms.txt`)).status);
   expect(await Promise.all(statuses)).toEqual([200, 404]);

@@ -24,7 +24,7 @@ async function post(node: TestNode, ...events: readonly object[]): Promise<void>
 }
 
 describe('a dorgu client', () => {
-  it('dials as the document says, without credentials, and is told nothing at first where no cluster is known', async () => {
+  it('connects as the document says, without credentials, and is sent nothing at first when no cluster is known', async () => {
     const node = await startDorgu();
     const client = await connect(socketOf(node));
     const answered = new Promise((resolve) => client.ws.once('pong', resolve));
@@ -34,7 +34,7 @@ describe('a dorgu client', () => {
     expect(client.ws.extensions).toBe('');
   });
 
-  it('is told at first of the cluster that changed last, and of no other', async () => {
+  it('is sent at first the cluster that changed last, and no other', async () => {
     const node = await startDorgu();
     await post(node, tell('added'), tell('added', 'stage'), tell('updated'), {
       type: 'deploy.step',
@@ -49,14 +49,14 @@ describe('a dorgu client', () => {
     expect(await second.next()).toEqual(tell('updated', 'test'));
   });
 
-  it('is told at first of the end of a cluster, where that was the last change', async () => {
+  it('is sent at first the deletion of a cluster, if that was the last change', async () => {
     const node = await startDorgu();
     await post(node, tell('added'), tell('deleted'));
     const client = await connect(socketOf(node));
     expect(await client.next()).toEqual(tell('deleted'));
   });
 
-  it('dials under the name of the dialect on the listener of another', async () => {
+  it('connects under the name of the dialect on the listener of another', async () => {
     const node = await startDorgu();
     const norn = node.listening.find(({ dialect }) => dialect === 'norn')?.url ?? '';
     const client = await connect(`${norn.replace('http', 'ws')}/dorgu/ws`);
@@ -64,7 +64,7 @@ describe('a dorgu client', () => {
     expect(await client.next()).toEqual(tell('updated'));
   });
 
-  it('hears all three events, the name only, one object a frame', async () => {
+  it('receives all three events, with the name only and one object in each frame', async () => {
     const node = await startDorgu();
     const client = await connect(socketOf(node));
     for (const action of ['added', 'updated', 'deleted']) {
@@ -73,14 +73,14 @@ describe('a dorgu client', () => {
     }
   });
 
-  it('hears an event that was published in another format, by its key', async () => {
+  it('receives an event that was published in another format, by its key', async () => {
     const node = await startDorgu();
     const client = await connect(socketOf(node));
     await post(node, { type: 'cluster', action: 'updated', key: 'eu.prod-1', object: { nodes: 3 } });
     expect(await client.next()).toEqual(tell('updated', 'eu.prod-1'));
   });
 
-  it('is heard by others with all that was said of the cluster', async () => {
+  it('publishes an event that others receive with everything that it says about the cluster', async () => {
     const node = await startDorgu();
     const native = await nativeClient(node.url, await node.token(), ['cluster.*.*']);
     const data = { name: 'prod-eu', spec: { environment: 'live' }, status: { phase: 'Ready', nodes: [] } };
@@ -104,7 +104,7 @@ describe('a dorgu client', () => {
     expect(await (await fetch(`${node.url}/api/clusters`)).json()).toEqual({ clusters: [data] });
   });
 
-  it('hears a burst for one name once', async () => {
+  it('receives a burst for one name as one frame', async () => {
     const node = await startDorgu();
     const client = await connect(socketOf(node));
     await post(node, ...Array.from({ length: 50 }, () => tell('updated')), tell('added', 'stage'));
@@ -114,7 +114,7 @@ describe('a dorgu client', () => {
     expect(client.unread).toEqual([]);
   });
 
-  it('hears nothing of other systems, whoever it is', async () => {
+  it('receives nothing of other systems, with any token', async () => {
     const node = await startDorgu();
     const token = await node.token();
     const clients = [
@@ -132,7 +132,7 @@ describe('a dorgu client', () => {
     for (const client of clients) expect(await client.next()).toEqual(tell('deleted'));
   });
 
-  it('may say what it likes, and is not answered', async () => {
+  it('may send anything, and gets no answer', async () => {
     const node = await startDorgu();
     const client = await connect(socketOf(node));
     for (const text of ['hello', '', '{"id":1,"command":"subscribe","patterns":["*.*.*"]}', 'register *.*.*'])
@@ -148,7 +148,7 @@ describe('a dorgu client', () => {
     ['its document', {}, 512],
     ['the real server', { BELFRY_DORGU_INBOUND_MAX_BYTES: '524288' }, 524_288],
   ])(
-    'may say so many bytes as %s takes, and is closed with 1009 for one more',
+    'may send as many bytes as the setting for %s permits, and is closed with 1009 for one more',
     async (_whose, settings, limit) => {
       const node = await startDorgu(settings);
       const client = await connect(socketOf(node));
@@ -160,14 +160,14 @@ describe('a dorgu client', () => {
     },
   );
 
-  it('is taken from a page of any origin', async () => {
+  it('connects from a page of any origin', async () => {
     const node = await startDorgu();
     for (const origin of ['https://evil.example', 'null', 'http://localhost:5173'])
       await connect(socketOf(node), { origin });
     expect(node.hub.connections.size).toBe(3);
   });
 
-  it('is answered 400 when it shakes no hands', async () => {
+  it('gets 400 when it sends no handshake', async () => {
     const node = await startDorgu();
     const response = await fetch(`${node.url}/ws`);
     expect([response.status, await response.text()]).toEqual([400, 'Bad Request']);
@@ -190,7 +190,7 @@ describe('the page of the document', () => {
     connectAgain();
   }
 
-  it('comes back five seconds after its socket dropped, and hears again', async () => {
+  it('reconnects five seconds after its socket dropped, and receives events again', async () => {
     const node = await startDorgu();
     const dropped = Promise.withResolvers<{ again: () => void; ms: number }>();
     const heard = [Promise.withResolvers<Told>(), Promise.withResolvers<Told>()] as const;
@@ -212,7 +212,7 @@ describe('the page of the document', () => {
     expect(await heard[1].promise).toEqual(tell('updated'));
   });
 
-  it('fetches the cluster whose name it heard', async () => {
+  it('fetches the cluster whose name it received', async () => {
     const node = await startDorgu();
     const client = await connect(socketOf(node));
     const data = { name: 'prod-eu', spec: { environment: 'live' }, status: { phase: 'Ready' } };

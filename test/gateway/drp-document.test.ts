@@ -28,8 +28,8 @@ async function say(client: TestClient, command: 'register' | 'deregister', filte
   expect(await client.next()).toMatchObject({ Type: 'websocket', Action: command, Key: filter });
 }
 
-describe('the document of drp', () => {
-  it('walks through: a parameter is set on the global profile and removed, and each is heard as a save', async () => {
+describe('the example in the document of drp', () => {
+  it('works: a parameter is set on the global profile and removed, and each change is received as a save', async () => {
     const node = await startNode();
     const client = await drpClient(node.url, await node.token(), []);
     await say(client, 'register', 'profiles.*.*');
@@ -43,7 +43,7 @@ describe('the document of drp', () => {
     expect(await next(client)).toEqual(['profiles.save.global', removed]);
   });
 
-  it('registers *.*.* for all that the user may see, whatever the action', async () => {
+  it('registers *.*.* for everything that the user may see, whatever the action', async () => {
     const node = await startNode();
     const token = await node.token('ann', { subscribe: ['profiles.*.*', 'machines.*.m1'] });
     const client = await drpClient(node.url, token, []);
@@ -56,7 +56,7 @@ describe('the document of drp', () => {
     }
   });
 
-  it('registers many filters, each by type, action and key, and deregisters each by itself', async () => {
+  it('registers many filters by type, action and key, and deregisters each one separately', async () => {
     const node = await startNode();
     const client = await drpClient(node.url, await node.token(), []);
     await say(client, 'register', 'machines.create.*');

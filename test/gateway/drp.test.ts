@@ -24,7 +24,7 @@ function post(
 }
 
 describe('a drp session', () => {
-  it('makes the calls of drpcli events watch, in its order, over TLS with a certificate that nobody vouches for', async () => {
+  it('makes the calls of drpcli events watch, in their order, over TLS with a self-signed certificate', async () => {
     const node = await startDrpNode({ BELFRY_LISTEN: '127.0.0.1:0=drp+tls,127.0.0.1:0=drp' });
     const secure = node.listening.find(({ tls }) => tls)?.url ?? '';
     const basic = `Basic ${Buffer.from('rocket:skates').toString('base64')}`;
@@ -87,14 +87,14 @@ describe('a drp session', () => {
     ['token', async (node: TestNode) => node.token()],
     ['Token', async (node: TestNode) => node.token()],
     ['token', async () => 'rocket:skates'],
-  ])('opens with ?%s=', async (name, value) => {
+  ])('opens with the query ?%s=', async (name, value) => {
     const node = await startDrpNode();
     const client = await connect(`${node.url.replace('http', 'ws')}/api/v3/ws?${name}=${await value(node)}`);
     client.send('deregister a.b.c');
     expect(await client.next()).toMatchObject({ Action: 'deregister', Key: 'a.b.c' });
   });
 
-  it('is silent about everything that is no command, and acknowledges the next one that is', async () => {
+  it('gets no answer to a text that is no command, and an ack for the next command', async () => {
     const node = await startDrpNode();
     const client = await drpClient(node.url, await node.token(), []);
     for (const frame of [
@@ -111,7 +111,7 @@ describe('a drp session', () => {
     expect(await client.next()).toMatchObject({ Action: 'register', Key: ' a.b.c' });
   });
 
-  it('acknowledges duplicates, no-ops, filters that match nothing, and those beyond its grants', async () => {
+  it('gets acks for duplicates, for commands without effect, for filters that match nothing, and beyond its grants', async () => {
     const node = await startDrpNode();
     const client = await drpClient(node.url, await node.token('ann', { subscribe: ['a.*.*'] }), []);
     const filters = ['a.*.*', 'a.*.*', 'nonsense', 'machines.*.*'];
@@ -122,7 +122,7 @@ describe('a drp session', () => {
     expect(await client.next()).toMatchObject({ Action: 'deregister', Key: 'never.*.*' });
   });
 
-  it('hears an event once, however many of its filters match', async () => {
+  it('receives an event once, however many of its filters match', async () => {
     const node = await startDrpNode();
     const token = await node.token();
     const client = await drpClient(node.url, token, [
@@ -134,7 +134,7 @@ describe('a drp session', () => {
     expect([await client.next(), await client.next()].map(({ Key }) => Key)).toEqual(['global', 'other']);
   });
 
-  it('hears only what it holds grants for', async () => {
+  it('receives only the events that its grants permit', async () => {
     const node = await startDrpNode();
     const client = await drpClient(node.url, await node.token('ann', { subscribe: ['machines.*.*'] }), [
       '*.*.*',
@@ -160,22 +160,25 @@ describe('a drp session', () => {
       '{"Model":"users","Key":"","Type":"","Messages":["Access Denied"],"Code":403}',
       null,
     ],
-  ])('is refused %s, at the socket and at REST alike', async (_name, headers, status, body, challenge) => {
-    const node = await startDrpNode();
-    for (const path of ['/api/v3/ws', '/api/v3/info']) {
-      const response = await fetch(`${node.url}${path}`, { headers });
-      expect([response.status, await response.text(), response.headers.get('www-authenticate')]).toEqual([
-        status,
-        body,
-        challenge,
-      ]);
-    }
-    await expect(connect(`${node.url.replace('http', 'ws')}/api/v3/ws`, { headers })).rejects.toThrow(
-      `refused with ${status}`,
-    );
-  });
+  ])(
+    'is refused %s in the same way at the socket and by REST',
+    async (_name, headers, status, body, challenge) => {
+      const node = await startDrpNode();
+      for (const path of ['/api/v3/ws', '/api/v3/info']) {
+        const response = await fetch(`${node.url}${path}`, { headers });
+        expect([response.status, await response.text(), response.headers.get('www-authenticate')]).toEqual([
+          status,
+          body,
+          challenge,
+        ]);
+      }
+      await expect(connect(`${node.url.replace('http', 'ws')}/api/v3/ws`, { headers })).rejects.toThrow(
+        `refused with ${status}`,
+      );
+    },
+  );
 
-  it('is refused a bad token with 403, the challenge and no echo of it', async () => {
+  it('is refused a bad token with 403, the challenge and no echo of the token', async () => {
     const node = await startDrpNode();
     const response = await fetch(`${node.url}/api/v3/info`, {
       headers: { Authorization: 'Bearer secret-looking' },
@@ -186,7 +189,7 @@ describe('a drp session', () => {
     expect(body).not.toContain('secret-looking');
   });
 
-  it('is answered 400 when it is authenticated and shakes no hands', async () => {
+  it('is answered 400 when it is authenticated and sends no handshake', async () => {
     const node = await startDrpNode();
     const response = await fetch(`${node.url}/api/v3/ws?token=${await node.token()}`);
     expect([response.status, await response.text(), response.headers.get('sec-websocket-version')]).toEqual([
@@ -220,7 +223,7 @@ describe('the drp REST side', () => {
     },
   );
 
-  it('tells about itself, in the lower-case fields of drp', async () => {
+  it('describes the node, in the lower-case fields of drp', async () => {
     const node = await startDrpNode();
     const response = await fetch(`${node.url}/api/v3/info?token=${await node.token()}`);
     expect(await response.json()).toMatchObject({
@@ -230,7 +233,7 @@ describe('the drp REST side', () => {
     });
   });
 
-  it('gives a user nobody else’s token, and an admin that of any user', async () => {
+  it('gives a user no token of another user, and gives an admin a token of any user', async () => {
     const users = [{ name: 'ben', password: await hashPassword('secret'), subscribe: ['a.*.*'] }];
     const node = await startNode({ BELFRY_USERS: JSON.stringify(users) });
     const refused = await fetch(
@@ -244,7 +247,7 @@ describe('the drp REST side', () => {
     expect(await client.next()).toMatchObject({ Type: 'a' });
   });
 
-  it('publishes all of a list or none', async () => {
+  it('publishes all events of a list or none', async () => {
     const node = await startDrpNode();
     const token = await node.token();
     const client = await drpClient(node.url, token, ['profiles.*.*']);
@@ -268,7 +271,7 @@ describe('the drp REST side', () => {
     expect([await client.next(), await client.next()].map(({ Key }) => Key)).toEqual(['global', 'after']);
   });
 
-  it('refuses an Idempotency-Key that was used for another body, also for the same of another length of name', async () => {
+  it('refuses an Idempotency-Key that was used for another body, also with a file name of another length', async () => {
     const node = await startDrpNode();
     const [ann, annCi] = [await node.token('ann'), await node.token('ann:ci')];
     const under = async (token: string, key: string, Key: string): Promise<number> =>

@@ -32,7 +32,7 @@ async function explained(node: TestNode, id: string): Promise<Explained> {
 }
 
 describe('GET /api/v3/explain', () => {
-  it('tells each rule that an event passed on its way', async () => {
+  it('names each rule that an event passed on its way', async () => {
     const node = await startNode();
     const client = await nativeClient(node.url, await node.token(), ['jobs.*.*']);
     const id = await publish(node, {});
@@ -97,7 +97,7 @@ describe('GET /api/v3/explain', () => {
 });
 
 describe('the metrics', () => {
-  it('count deliveries by dialect and outcome, and what they add up to', async () => {
+  it('count deliveries by dialect and outcome, and the outcomes add up', async () => {
     const node = await startNode();
     const client = await nativeClient(node.url, await node.token(), ['jobs.*.*']);
     await nativeClient(node.url, await node.token(), ['jobs.*.*'], { filters: { key: 'z' } });

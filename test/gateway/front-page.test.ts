@@ -4,7 +4,7 @@ import { startNode } from '../support/node.ts';
 const FROM_A_BROWSER = { Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
 
 describe('the root of a listener', () => {
-  it('shows a browser which listener speaks what, and where to go on', async () => {
+  it('shows a browser which listener speaks which dialect, and where to go on', async () => {
     const node = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=norn,127.0.0.1:0=drp' });
     const response = await fetch(node.url, { headers: FROM_A_BROWSER });
     const page = await response.text();

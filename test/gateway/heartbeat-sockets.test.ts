@@ -44,7 +44,7 @@ it.each([
   ['provisioning', '/provisioning/ws', 60],
   ['native', '/native/ws', 60],
 ])(
-  'a client of %s at %s is pinged after 25 s, cut after %d s when it is silent, and lives when it pongs',
+  'a client of %s at %s is pinged after 25 s, cut after %d s when it is silent, and stays when it answers',
   async (_who, path, waitS) => {
     const { app, clock, dial } = await start();
     const silent = await dial(path, { autoPong: false });
@@ -64,7 +64,7 @@ it.each([
   },
 );
 
-it('a client with a megabyte to read before the ping has the time for that, and no more', async () => {
+it('a client that must first read a megabyte before the ping gets the time for that, and no more', async () => {
   const { app, clock, dial, publish } = await start();
   const [slow, gone] = [await dial('/native/ws?pattern=a.*.*'), await dial('/native/ws?pattern=a.*.*')];
   for (const { ws } of [slow, gone]) ws.pause();
@@ -85,7 +85,7 @@ it('a client with a megabyte to read before the ping has the time for that, and 
   await heardOut(slow);
 });
 
-it('a client that sends 61 pings in one write is answered the last of them, and stays', async () => {
+it('a client that sends 61 pings in one write gets an answer to the last of them, and stays', async () => {
   const { app, dial } = await start();
   const sockets: Socket[] = [];
   const createConnection = (given: { host: string; port: number }): Socket => {

@@ -30,9 +30,9 @@ function start(pingS: number, pongWaitS: number) {
   return { clock, heartbeat, happened, add, seconds: (count: number) => clock.advance(count * 1_000) };
 }
 
-describe('a connection on the wheel', () => {
+describe('a connection with a heartbeat', () => {
   it.each(RHYTHMS)(
-    'of %s is pinged each %d s and cut at exactly %d s when it never answers',
+    'of %s is pinged every %d s and cut at exactly %d s when it never answers',
     (_who, ping, wait) => {
       const { happened, add, seconds } = start(ping, wait);
       add();
@@ -50,7 +50,7 @@ describe('a connection on the wheel', () => {
     },
   );
 
-  it.each(RHYTHMS)('of %s lives as long as it answers, pinged each %d s', (_who, ping, wait) => {
+  it.each(RHYTHMS)('of %s stays as long as it answers, and is pinged every %d s', (_who, ping, wait) => {
     const { happened, add, seconds } = start(ping, wait);
     add('', true);
     seconds(20 * wait);
@@ -60,7 +60,7 @@ describe('a connection on the wheel', () => {
   });
 
   it.each(RHYTHMS)(
-    'of %s that falls silent is cut (%d s of ping) %d s after its last pong',
+    'of %s that falls silent is cut (with a ping every %d s) %d s after its last pong',
     (_who, ping, wait) => {
       const { heartbeat, happened, add, seconds } = start(ping, wait);
       const entry = add();
@@ -73,7 +73,7 @@ describe('a connection on the wheel', () => {
     },
   );
 
-  it('may come at any second of the wheel', () => {
+  it('may start at any second of the wheel', () => {
     const { happened, add, seconds } = start(54, 60);
     for (let second = 0; second < 130; second++) {
       add(`${second} `);
@@ -85,7 +85,7 @@ describe('a connection on the wheel', () => {
     expect(happened).toHaveLength(260);
   });
 
-  it('is neither pinged nor cut once it is removed', () => {
+  it('is neither pinged nor cut after it was removed', () => {
     const { heartbeat, happened, add, seconds } = start(54, 60);
     const before = add('before ');
     heartbeat.remove(before);
@@ -96,7 +96,7 @@ describe('a connection on the wheel', () => {
     expect(happened).toEqual(['after ping 54']);
   });
 
-  it('that is left is ended with all others', () => {
+  it('is cut with all others that are left when the node stops', () => {
     const { heartbeat, happened, add } = start(54, 60);
     add('a ');
     add('b ');
@@ -132,7 +132,7 @@ describe('a sign of life', () => {
     return { entry, heartbeat, traffic, seconds, cutAt: () => cutAt };
   }
 
-  it('is each byte that comes, even if no frame is whole for 100 s; a connection from which none comes is cut', () => {
+  it('is each byte that comes, even if no frame is whole for 100 s, and a connection that sends none is cut', () => {
     const { traffic, seconds, cutAt } = moving();
     seconds(100, () => (traffic.bytesRead += 9_000));
     expect(cutAt()).toBeUndefined();
@@ -142,7 +142,7 @@ describe('a sign of life', () => {
     expect(cutAt()).toBeLessThanOrEqual(185);
   });
 
-  it('is a frame of any kind, to the second', () => {
+  it('is a frame of any kind, exact to the second', () => {
     const { entry, heartbeat, seconds, cutAt } = moving();
     seconds(7);
     heartbeat.heard(entry);
@@ -150,7 +150,7 @@ describe('a sign of life', () => {
     expect(cutAt()).toBe(67);
   });
 
-  it('is a queue that gets shorter, and not one that does not', () => {
+  it('is a queue that becomes shorter, and not a queue that does not', () => {
     const { traffic, seconds, cutAt } = moving();
     traffic.bytesWritten += 200_000;
     traffic.writableLength = 200_000;
@@ -160,7 +160,7 @@ describe('a sign of life', () => {
     expect(cutAt()).toBeLessThanOrEqual(150 + 25 + 60 + 17);
   });
 
-  it('is not what the system takes from the hub while nothing waits', () => {
+  it('is not a write that the system accepts while nothing waits', () => {
     const { traffic, seconds, cutAt } = moving();
     seconds(100, () => (traffic.bytesWritten += 100));
     expect(cutAt()).toBe(60);
@@ -175,7 +175,7 @@ describe('a sign of life', () => {
     expect(cutAt()).toBe(135);
   });
 
-  it('says what was read: who has answered a ping has no more time for what came before it', () => {
+  it('shows how much was read, so that an answered ping ends the extra time for what came before it', () => {
     const { entry, heartbeat, traffic, seconds, cutAt } = moving();
     traffic.bytesWritten += 900_000;
     seconds(50);
@@ -186,7 +186,7 @@ describe('a sign of life', () => {
     expect(cutAt()).toBe(110);
   });
 
-  it('comes in time from a client that reads 12 kB a second, even if three megabytes lie before the first ping', () => {
+  it('comes in time from a client that reads 12 kB a second, even with three megabytes before the first ping', () => {
     const { entry, heartbeat, traffic, seconds, cutAt } = moving();
     const begun = traffic.bytesWritten;
     traffic.bytesWritten += 3_000_000;
@@ -206,7 +206,7 @@ describe('a sign of life', () => {
 });
 
 describe('a process that was stopped for an hour', () => {
-  it('cuts no connection on waking, and later those that still do not answer', () => {
+  it('cuts no connection when it wakes up, and later cuts those that still do not answer', () => {
     // A timer of Node's that is late by many of its rounds runs once, and then goes on.
     let second = (): void => {};
     const clock = new ManualClock();

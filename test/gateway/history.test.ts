@@ -44,7 +44,7 @@ const range = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, i) => String(from + i));
 
 describe('GET /api/v3/events', () => {
-  it('answers the newest 100 events, oldest first, with the cursors to go back and on', async () => {
+  it('answers with the newest 100 events, oldest first, and with the cursors to go back and on', async () => {
     const node = await startNode();
     const ids = await publish(node, 250);
     const newest = await page(node, PUBLISHED);
@@ -57,7 +57,7 @@ describe('GET /api/v3/events', () => {
     expect(first.earlier).toBeUndefined();
   });
 
-  it('answers the events after a cursor page by page, and keeps its cursor at the end of the log', async () => {
+  it('answers with the events after a cursor page by page, and keeps its cursor at the end of the log', async () => {
     const node = await startNode();
     const ids = await publish(node, 6);
     const first = await page(node, `since=${ids[1] ?? ''}&limit=3`);
@@ -71,7 +71,7 @@ describe('GET /api/v3/events', () => {
     });
   });
 
-  it('answers the events between two positions or times, without the event of the first cursor', async () => {
+  it('answers with the events between two positions or times, without the event of the first cursor', async () => {
     const node = await startNode();
     const ids = await publish(node, 6);
     expect(keys(await page(node, `since=${ids[1] ?? ''}&until=${ids[4] ?? ''}`))).toEqual(['2', '3']);
@@ -80,7 +80,7 @@ describe('GET /api/v3/events', () => {
     expect(keys(await page(node, 'since=2999-01-01T00:00:00Z'))).toEqual([]);
   });
 
-  it('answers only the events that patterns, filters and grants admit, masked as a socket hears them', async () => {
+  it('answers with the events that patterns, filters and grants admit, masked as for a socket', async () => {
     const node = await startNode({ BELFRY_REDACTION: '[{"fields":["n"],"except":["hr"]}]' });
     await publish(node, 6);
     expect(keys(await page(node, 'pattern=even.*.0,2&pattern=odd.*.5'))).toEqual(['0', '2', '5']);
@@ -96,7 +96,7 @@ describe('GET /api/v3/events', () => {
     expect((await page(node, `filters=${filters}`, ['*.*.*'])).events).toEqual([]);
   });
 
-  it('reads 10,000 events of the log at most, and says where it stopped', async () => {
+  it('reads at most 10,000 events of the log, and says where it stopped', async () => {
     const node = await startNode();
     const ids = await publish(node, 10_300);
     const since = await page(node, `pattern=even.*.10100&since=${ids[0] ?? ''}`);
@@ -110,7 +110,7 @@ describe('GET /api/v3/events', () => {
     expect(keys(await page(node, `pattern=even.*.100&until=${newest.earlier ?? ''}`))).toEqual(['100']);
   });
 
-  it('tells a gap after a cursor that the log no longer holds, or never had', async () => {
+  it('reports a gap after a cursor that the log no longer holds, or never had', async () => {
     const node = await startNode({ BELFRY_LOG_MAX_EVENTS: '3' });
     const ids = await publish(node, 6);
     const gap = { from: ids[0], to: ids[2], reason: 'trimmed' };
@@ -122,7 +122,7 @@ describe('GET /api/v3/events', () => {
   });
 
   it.each(['99999999999999-0', '2999-01-01T00:00:00Z'])(
-    'goes on at the end of the log when the position %s lies beyond it',
+    'goes on at the end of the log when the position %s is beyond it',
     async (since) => {
       const node = await startNode();
       await publish(node, 1);

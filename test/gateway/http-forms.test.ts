@@ -28,7 +28,7 @@ describe('a published body', () => {
     'application/json ; odata=verbose; charset=us-ascii',
     'text/json',
     'application/cloudevents+json; charset=utf8',
-  ])('is taken when its type is %s', async (type) => {
+  ])('is accepted when its type is %s', async (type) => {
     expect((await post(await startNode(), { 'Content-Type': type })).status).toBe(204);
   });
 
@@ -53,7 +53,7 @@ describe('a published body', () => {
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
     ['identity', (text: string) => text],
-  ])('may be compressed by %s', async (encoding, compress) => {
+  ])('may be compressed with %s', async (encoding, compress) => {
     const headers = { 'Content-Type': 'application/json', 'Content-Encoding': encoding };
     expect((await post(await startNode(), headers, compress(EVENT))).status).toBe(204);
   });
@@ -63,7 +63,7 @@ describe('a published body', () => {
     ['gzip', EVENT, 400, 'request_invalid'],
     ['gzip', gzipSync('1'.repeat(20_000_000)), 413, 'event_too_big'],
   ])(
-    'is refused when its Content-Encoding is %s and it cannot be read so, or is too large',
+    'is refused when its Content-Encoding is %s and it cannot be decoded, or is too large',
     async (encoding, body, status, code) => {
       const headers = { 'Content-Type': 'application/json', 'Content-Encoding': encoding };
       const response = await post(await startNode(), headers, body);
@@ -98,7 +98,7 @@ describe('a published body', () => {
   });
 });
 
-describe('a body that says it is too large', () => {
+describe('a body whose headers announce that it is too large', () => {
   it.each([[[]], [['Expect: 100-continue']]])(
     'is refused before the client sends any of it, with the headers %j',
     async (more) => {
@@ -139,7 +139,7 @@ describe('an answer', () => {
     ['application/json;q=0.5, text/event-stream', 'text/event-stream; charset=utf-8'],
     ['text/event-stream;q=0.5, application/json', 'application/json; charset=utf-8'],
     ['*/*', 'application/json; charset=utf-8'],
-  ])('to GET /api/v3/events is a stream or a page, whichever Accept: %s prefers', async (Accept, type) => {
+  ])('to GET /api/v3/events is a stream or a page, as Accept: %s prefers', async (Accept, type) => {
     const response = await get(await startNode(), '/api/v3/events', { Accept }, 'HEAD');
     expect([response.status, response.headers.get('content-type')]).toEqual([200, type]);
   });
@@ -164,7 +164,7 @@ describe('an answer', () => {
   });
 
   it.each(['/openapi.json', '/asyncapi.json'])(
-    '%s is made once, and sent again only to a client that does not have it',
+    'for %s is made once, and sent again only to a client that does not have it',
     async (path) => {
       const node = await startNode();
       const first = await get(node, path);
@@ -195,19 +195,16 @@ describe('a method', () => {
     ['POST', '/api/v3/machines/a', 'GET, HEAD, OPTIONS'],
     ['PROPFIND', '/api/clusters/', 'GET, HEAD, OPTIONS'],
     ['POST', '/healthz', 'GET, HEAD, OPTIONS'],
-  ])(
-    '%s, which %s does not have, is refused with 405, and Allow names those that it has',
-    async (method, path, allow) => {
-      const node = await startNode();
-      const refused = await get(node, path, {}, method);
-      expect([refused.status, refused.headers.get('allow')]).toEqual([405, allow]);
-      expect(await refused.text()).toContain('#method_not_allowed');
-      const asked = await get(node, path, {}, 'OPTIONS');
-      expect([asked.status, asked.headers.get('allow')]).toEqual([204, allow]);
-    },
-  );
+  ])('%s is refused with 405 at %s, and Allow names the methods of the path', async (method, path, allow) => {
+    const node = await startNode();
+    const refused = await get(node, path, {}, method);
+    expect([refused.status, refused.headers.get('allow')]).toEqual([405, allow]);
+    expect(await refused.text()).toContain('#method_not_allowed');
+    const asked = await get(node, path, {}, 'OPTIONS');
+    expect([asked.status, asked.headers.get('allow')]).toEqual([204, allow]);
+  });
 
-  it('of a path that does not exist is refused with 404', async () => {
+  it('is refused with 404 at a path that does not exist', async () => {
     const node = await startNode();
     expect((await get(node, '/nowhere', {}, 'DELETE')).status).toBe(404);
     expect((await get(node, '/api/v3/a/b/c', {}, 'OPTIONS')).status).toBe(404);
@@ -227,7 +224,7 @@ describe('a handshake', () => {
       'that offers more versions',
       ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 25, 13'],
     ],
-  ])('is taken %s', async (_how, lines) => {
+  ])('is accepted %s', async (_how, lines) => {
     const { url } = await startNode();
     const answer = await rawRequest(url, ['GET /norn/ws HTTP/1.1', 'Host: a', KEY, ...lines]);
     expect([answer.status, answer.headers['sec-websocket-accept']]).toEqual([
@@ -236,7 +233,7 @@ describe('a handshake', () => {
     ]);
   });
 
-  it('that offers only another version of WebSocket is refused with 400, which names version 13', async () => {
+  it('is refused with 400 when it offers only another version of WebSocket, and the answer names version 13', async () => {
     const { url } = await startNode();
     const lines = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 25'];
     const answer = await rawRequest(url, ['GET /norn/ws HTTP/1.1', 'Host: a', KEY, ...lines]);

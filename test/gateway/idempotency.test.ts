@@ -8,7 +8,7 @@ const EVENT = JSON.stringify({ type: 'jobs', action: 'save', key: 'a', object: 1
 const ASCII = `k{1}:%20"'`;
 
 it.each([ASCII, 'ключ', '鍵'.repeat(200), 'é😀'])(
-  'the idempotency key %s is one key by socket, HTTP and the command',
+  'the idempotency key %s is one key by socket, by HTTP and by the command',
   async (idempotencyKey) => {
     const node = await startNode();
     const token = await node.token();
@@ -34,7 +34,7 @@ it.each([ASCII, 'ключ', '鍵'.repeat(200), 'é😀'])(
   },
 );
 
-it('an idempotency key in bytes that are no UTF-8 is a key too', async () => {
+it('an idempotency key whose bytes are not UTF-8 is a key too', async () => {
   const node = await startNode();
   const request = [
     'POST /api/v3/events HTTP/1.1',

@@ -11,7 +11,7 @@ import { SECRET, tokenOf } from './tokens-helpers.ts';
 
 const DAY_S = 86_400;
 
-describe('a token that is renewed', () => {
+describe('a renewed token', () => {
   let clock: ManualClock;
   let issuer: TokenIssuer;
   let tokens: Tokens;
@@ -38,7 +38,7 @@ describe('a token that is renewed', () => {
     issue({ kind: 'basic', name, password }, name, ttlS);
   const signInOf = ({ sid, auth_time, jti }: JWTPayload): object => ({ sid, auth_time, jti });
 
-  test('keeps the id and the time of its sign-in, and ends with it, however often it is renewed', async () => {
+  test('keeps the id and the time of its sign-in, and ends with the session, however often it is renewed', async () => {
     const first = await signIn('ann', 'wonderland');
     const began = nowS();
     const { sid, auth_time, jti } = decodeJwt(first);
@@ -56,12 +56,12 @@ describe('a token that is renewed', () => {
     await expect(renew(token)).rejects.toThrow('it has expired');
   });
 
-  test('is another sign-in for each password', async () => {
+  test('belongs to a new session after each sign-in with a password', async () => {
     const [one, two] = [await signIn('ann', 'wonderland'), await signIn('ann', 'wonderland')].map(decodeJwt);
     expect(one?.jti).not.toBe(two?.jti);
   });
 
-  test('of an issuer ends so long after that made it, though it holds longer by itself', async () => {
+  test('ends at the session limit after an issuer made its first token, even if that token is valid for longer', async () => {
     const iat = nowS() - 8 * DAY_S;
     const foreign = await tokenOf({ sub: 'ann', jti: 'theirs', iat, exp: nowS() + 365 * DAY_S });
     await expect(renew(foreign)).rejects.toMatchObject({ code: 'session_ended', status: 403 });
@@ -71,14 +71,14 @@ describe('a token that is renewed', () => {
     expect(renewed).toMatchObject({ jti: 'theirs', sid: 'their session', exp: iat + 9 * DAY_S });
   });
 
-  test('begins now where it does not say when it was made, or says a time to come', async () => {
+  test('begins its session now if the first token names no time of its making, or a future one', async () => {
     for (const claims of [{}, { iat: nowS() + DAY_S }]) {
       const token = await renew(await tokenOf({ sub: 'ann', exp: nowS() + 60, ...claims }));
       expect(decodeJwt(token)).toMatchObject({ auth_time: clock.now() / 1_000, exp: nowS() + 7 * DAY_S });
     }
   });
 
-  test('says no more of what its principal may hear than the one before', async () => {
+  test('permits no more than the token before it', async () => {
     const named = decodeJwt(await renew(await signIn('bob', 'builder'), 'bob'));
     expect(named).toMatchObject({ subscribe: ['a.*.*'], publish: [] });
     const free = decodeJwt(await renew(await signIn('ann', 'wonderland')));

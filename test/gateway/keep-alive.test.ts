@@ -41,7 +41,7 @@ describe('an HTTP connection', () => {
     [{}, 'timeout=75'],
     [{ BELFRY_KEEP_ALIVE_MS: '120000' }, 'timeout=120'],
   ])(
-    'is kept for longer than the balancers of the field keep it, or as long as %o says',
+    'is kept for longer than common load balancers keep it, or for the time in %o',
     async (set: Record<string, string>, says) => {
       const { url } = await startNode(set);
       const connection = await rawConnection(url);
@@ -52,7 +52,7 @@ describe('an HTTP connection', () => {
     },
   );
 
-  it('carries no body that the hub does not want, where its client asks first', async () => {
+  it('carries no refused body if its client waits for 100 Continue', async () => {
     const node = await startNode();
     const token = await node.token('reader', { subscribe: ['*.*.*'], publish: [] });
     const refused = await rawConnection(node.url);
@@ -78,7 +78,7 @@ describe('a node that is asked to stop', () => {
     }
   });
 
-  it('finishes the request under way, and says in its answer that it was the last', async () => {
+  it('finishes the request under way, and says in the response that it was the last', async () => {
     const { app, url, token } = await startStill();
     const busy = await rawConnection(url);
     busy.write(...post(token), '', EVENT.slice(0, 9));
@@ -89,7 +89,7 @@ describe('a node that is asked to stop', () => {
     expect([status, headers['connection'], await busy.ended]).toEqual([204, 'close', 'end']);
   });
 
-  it('closes connections in no request only when the window is over, and then ends', async () => {
+  it('closes idle connections only when the window is over, and then ends', async () => {
     const { app, url, clock } = await startStill();
     const kept = await rawConnection(url);
     await kept.ask(HEALTH);
@@ -106,7 +106,7 @@ describe('a node that is asked to stop', () => {
   });
 });
 
-describe('TCP connections in no request', () => {
+describe('idle TCP connections', () => {
   async function serve(connections: HttpConnections): Promise<string> {
     const server: Server = createServer((_request, response) => response.end('ok'));
     connections.watch(server, false);
@@ -119,7 +119,7 @@ describe('TCP connections in no request', () => {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  it('are closed, the longest idle first, when too many of them never sent a request', async () => {
+  it('are closed, the longest idle first, when too many of them have never sent a request', async () => {
     const url = await serve(new HttpConnections({ maxSilent: 2 }));
     const open: RawConnection[] = [];
     for (let i = 0; i < 4; i++) open.push(await rawConnection(url));
@@ -140,7 +140,7 @@ describe('TCP connections in no request', () => {
     for (const connection of open.slice(1)) expect((await connection.ask(HEALTH)).status).toBe(200);
   });
 
-  it('do not include those that became sockets of the hub', async () => {
+  it('do not include connections that became sockets of the hub', async () => {
     const { app, url } = await startStill();
     const client = await connect(`${url.replace('http', 'ws')}/norn/ws`);
     expect(app.hub.connections.size).toBe(1);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { startNode } from '../support/node.ts';
 
 describe('GET /api/v3/me', () => {
-  it('answers principal, roles, grants and the end of the token', async () => {
+  it('answers with principal, roles, grants and the end of the token', async () => {
     const node = await startNode({
       BELFRY_ROLES: JSON.stringify({ dev: { subscribe: ['deploy.*.*'], publish: [] } }),
     });

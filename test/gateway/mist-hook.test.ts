@@ -54,7 +54,7 @@ function useContainerLogs(url: string, headers: Record<string, string>) {
 /* oxlint-enable unicorn/prefer-add-event-listener */
 
 describe("the hook of Mist's document", () => {
-  it('sees the state, the last lines, the new ones and the end', async () => {
+  it('receives the state, the last lines, the new lines and the end', async () => {
     const node = await startNode();
     await post(node, running(), container('log', { line: 'before' }));
     const url = socketOf(node, '/ws/container/logs?appId=7');
@@ -69,7 +69,7 @@ describe("the hook of Mist's document", () => {
     });
   });
 
-  it('sees why there is no log when the container is stopped', async () => {
+  it('receives the reason why there is no log when the container is stopped', async () => {
     const node = await startNode();
     await post(node, container('status', { container: 'mist-app-7', state: 'exited', status: 'Exited (0)' }));
     const url = socketOf(node, '/ws/container/logs?appId=7');
@@ -83,7 +83,7 @@ describe("the hook of Mist's document", () => {
   });
 
   it.each(['/ws/container/logs', '/api/ws/container/logs'])(
-    'sees at %s that the container is not there, and then its state and its lines when it is',
+    'receives at %s that the container does not exist, and its state and lines once it does',
     async (path) => {
       const node = await startNode();
       const { seen, until } = useContainerLogs(socketOf(node, `${path}?appId=7`), await cookie());
@@ -98,7 +98,7 @@ describe("the hook of Mist's document", () => {
     },
   );
 
-  it('sees why there is no log when the container is not for its user', async () => {
+  it('receives the reason why there is no log when the user may not read the container', async () => {
     const node = await startNode();
     await post(node, running());
     const url = socketOf(node, '/ws/container/logs?appId=7');
@@ -107,7 +107,7 @@ describe("the hook of Mist's document", () => {
     expect(seen.error).toBe('Permission denied');
   });
 
-  it('sees an error of the stream', async () => {
+  it('receives an error of the stream', async () => {
     const node = await startNode();
     await post(node, running());
     const url = socketOf(node, '/ws/container/logs?appId=7');
@@ -118,7 +118,7 @@ describe("the hook of Mist's document", () => {
     expect(seen.error).toBe('the daemon went away');
   });
 
-  it('ends when its page does', async () => {
+  it('ends when its page ends', async () => {
     const node = await startNode();
     await post(node, running());
     const url = socketOf(node, '/ws/container/logs?appId=7');
@@ -129,7 +129,7 @@ describe("the hook of Mist's document", () => {
     expect([...node.hub.connections]).toEqual([]);
   });
 
-  it('sees no more than an error when its user is not signed in', async () => {
+  it('receives only an error when its user is not signed in', async () => {
     const node = await startNode();
     await post(node, running());
     const { seen, until } = useContainerLogs(socketOf(node, '/ws/container/logs?appId=7'), {});
@@ -146,7 +146,7 @@ describe("the page of Mist's document that follows a deployment", () => {
   const step = (status: string, stage: string, progress: number): ReturnType<typeof deployment> =>
     deployment('status', { status, stage, progress, message: '', error_message: '' });
 
-  it('sees each status and stage with its progress, and each line in its place', async () => {
+  it('shows each status and stage with its progress, and each line in its place', async () => {
     const node = await startNode();
     const brokerStats: [string, string, number][] = [
       ['pending', '', 0],

@@ -73,7 +73,7 @@ async function connectWhilePublishing(
 }
 
 describe.each(['memory', 'redis'])('clients that connect while lines are published, on %s', (broker) => {
-  it('each hear the last lines of a container and all that follow, without gap or double', async () => {
+  it('each receive the last lines of a container and all that follow, without gap or duplicate', async () => {
     const { count, heard } = await connectWhilePublishing(
       broker,
       ['/ws/container/logs?appId=7', '/api/ws/container/logs?appId=7'],
@@ -96,7 +96,7 @@ describe.each(['memory', 'redis'])('clients that connect while lines are publish
     expect(new Set(begins).size).toBeGreaterThan(CLIENTS / 2);
   });
 
-  it('each hear the whole log of a deployment, without gap or double', async () => {
+  it('each receive the whole log of a deployment, without gap or duplicate', async () => {
     const { count, heard } = await connectWhilePublishing(
       broker,
       ['/ws/deployment/logs?deploymentId=15', '/api/deployments/logs/stream?id=15'],

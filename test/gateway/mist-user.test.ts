@@ -27,7 +27,7 @@ describe('a user of Mist', () => {
     }
   });
 
-  it('is refused with a token that is over, or by another secret', async () => {
+  it('is refused with an expired token, or with a token signed by another secret', async () => {
     const node = await startNode();
     const good = await mistToken();
     for (const headers of [
@@ -48,7 +48,7 @@ describe('a user of Mist', () => {
     }
   });
 
-  it('may show the token as a cookie, in the query or as a bearer, and the cookie may have another name', async () => {
+  it('may send the token in a cookie, in the query or as a bearer, and the cookie may have another name', async () => {
     const node = await startNode({ BELFRY_COOKIE: 'session' });
     const token = await mistToken();
     await connect(socketOf(node, '/ws/metrics'), { headers: { Cookie: `a=b; session=${token}` } });
@@ -61,7 +61,7 @@ describe('a user of Mist', () => {
     );
   });
 
-  it('is not lent to the page of another host', async () => {
+  it('is not lent to a page of another host', async () => {
     const node = await startNode({ BELFRY_ALLOWED_ORIGINS: 'https://mist.example.com' });
     const headers = await cookie();
     const url = socketOf(node, '/ws/metrics');
@@ -76,7 +76,7 @@ describe('a user of Mist', () => {
     await connect(socketOf(open, '/ws/metrics'), { headers, origin: open.url });
   });
 
-  it('who is an admin of Mist is none of the hub', async () => {
+  it('is no admin of the hub when it is an admin of Mist', async () => {
     const node = await startNode();
     const headers = { Authorization: `Bearer ${await mistToken({ role: 'admin' })}` };
     const response = await fetch(`${node.url}/api/v3/events`, {
@@ -87,7 +87,7 @@ describe('a user of Mist', () => {
     expect(response.status).toBe(403);
   });
 
-  it('who asks with a wrong id, or at no path of a stream, is told so before the upgrade', async () => {
+  it('is told before the upgrade when the id is wrong, or the path has no stream', async () => {
     const node = await startNode();
     const headers = await cookie();
     const answers = await Promise.all(

@@ -5,25 +5,28 @@ import { container, deployment, post, running, streamOf } from './mist-helpers.t
 const TIME = '2025-01-15T10:30:00Z';
 
 describe('a message of Mist', () => {
-  it.each(['', '/mist'])('has the shape of the document under %s/ws/container/logs', async (prefix) => {
-    const node = await startNode();
-    await post(node, { ...running(), time: '2025-01-15T10:30:00.123Z' });
-    const client = await streamOf(node, `${prefix}/ws/container/logs?appId=7`);
-    await post(node, { ...container('log', { line: '[INFO] up', stream: 'stdout' }), time: TIME });
-    await post(node, { ...container('end', { message: 'Log stream ended' }), time: TIME });
-    expect([await client.next(), await client.next(), await client.next()]).toEqual([
-      {
-        type: 'status',
-        timestamp: TIME,
-        data: { container: 'mist-app-7', state: 'running', status: 'Up 2 hours' },
-      },
-      { type: 'log', timestamp: TIME, data: { line: '[INFO] up' } },
-      { type: 'end', timestamp: TIME, data: { message: 'Log stream ended' } },
-    ]);
-    expect(await client.closed).toMatchObject({ code: 1000 });
-  });
+  it.each(['', '/mist'])(
+    'has the shape of the document under the path %s/ws/container/logs',
+    async (prefix) => {
+      const node = await startNode();
+      await post(node, { ...running(), time: '2025-01-15T10:30:00.123Z' });
+      const client = await streamOf(node, `${prefix}/ws/container/logs?appId=7`);
+      await post(node, { ...container('log', { line: '[INFO] up', stream: 'stdout' }), time: TIME });
+      await post(node, { ...container('end', { message: 'Log stream ended' }), time: TIME });
+      expect([await client.next(), await client.next(), await client.next()]).toEqual([
+        {
+          type: 'status',
+          timestamp: TIME,
+          data: { container: 'mist-app-7', state: 'running', status: 'Up 2 hours' },
+        },
+        { type: 'log', timestamp: TIME, data: { line: '[INFO] up' } },
+        { type: 'end', timestamp: TIME, data: { message: 'Log stream ended' } },
+      ]);
+      expect(await client.closed).toMatchObject({ code: 1000 });
+    },
+  );
 
-  it('of a deployment has a number for its id, and the last one is a second before the end', async () => {
+  it('about a deployment has its id as a number, and the connection ends a second after the last one', async () => {
     const node = await startNode();
     const building = {
       status: 'building',
@@ -53,7 +56,7 @@ describe('a message of Mist', () => {
     expect(performance.now() - ended).toBeGreaterThan(900);
   });
 
-  it('of the host is bare, on either path in its own shape', async () => {
+  it('about the host has no envelope, and has the shape that belongs to its path', async () => {
     const node = await startNode();
     const object = {
       cpuUsage: 25.5,
@@ -77,7 +80,7 @@ describe('a message of Mist', () => {
     });
   });
 
-  it("of the server's streams has the server's shape", async () => {
+  it("on a stream of the server has the server's shape", async () => {
     const node = await startNode();
     const log = { line: 'x', stream: 'stderr' };
     await post(node, running(), container('log', log), deployment('log', log));

@@ -5,7 +5,7 @@ import { startNode } from '../support/node.ts';
 const EVENT = { type: 'profiles', action: 'save', key: 'global', object: { Name: 'global' } };
 
 describe('a native session', () => {
-  it('hears what it publishes, with id, time and its own principal', async () => {
+  it('receives what it publishes, with id, time and its own principal', async () => {
     const node = await startNode();
     const client = await nativeClient(
       node.url,
@@ -20,7 +20,7 @@ describe('a native session', () => {
     expect(reply).toMatchObject({ action: 'publish', key: '7', object: { ids: [heard?.['id']] } });
   });
 
-  it('answers a subscription before the first event that it admits', async () => {
+  it('gets the reply to a subscription before the first event that it admits', async () => {
     const node = await startNode();
     const client = await connect(`${node.url.replace('http', 'ws')}/native/ws?token=${await node.token()}`);
     client.send({ id: 1, command: 'subscribe', patterns: ['profiles.*.*'] });
@@ -42,7 +42,7 @@ describe('a native session', () => {
     expect([await client.next(), await client.next()]).toContainEqual(expect.objectContaining(EVENT));
   });
 
-  it('resumes after a cursor with neither gap nor double', async () => {
+  it('resumes after a cursor without gap or duplicate', async () => {
     const node = await startNode();
     const token = await node.token();
     const publisher = await nativeClient(node.url, token, ['none.*.*']);
@@ -69,7 +69,7 @@ describe('a native session', () => {
     });
   });
 
-  it('hears only what passes its filters', async () => {
+  it('receives only the events that pass its filters', async () => {
     const node = await startNode();
     const client = await nativeClient(node.url, await node.token(), ['tasks.*.*'], {
       filters: { 'object.status': ['Failed', 'Completed'] },
@@ -85,7 +85,7 @@ describe('a native session', () => {
     expect(heard).toEqual([{ status: 'Failed' }, { status: 'Completed' }]);
   });
 
-  it('hears nothing of a pattern that it left', async () => {
+  it('receives nothing for a pattern that it has unsubscribed', async () => {
     const node = await startNode();
     const client = await nativeClient(node.url, await node.token(), ['a.*.*', 'b.*.*']);
     client.send({ id: 'u', command: 'unsubscribe', patterns: ['a.*.*'] });
@@ -101,7 +101,7 @@ describe('a native session', () => {
     expect(new Set(frames.map(({ type }) => type))).toEqual(new Set(['b', 'belfry']));
   });
 
-  it('may come without a token and give it in its first command', async () => {
+  it('may come without a token and send one in its first command', async () => {
     const node = await startNode();
     const client = await connect(`${node.url.replace('http', 'ws')}/native/ws`);
     client.send({ id: 1, command: 'subscribe', patterns: ['*.*.*'] });
@@ -157,28 +157,25 @@ describe('a native session', () => {
       'json_invalid',
       '',
     ],
-  ])(
-    'is refused %s with a code, a sentence and where to read more, and lives on',
-    async (_name, frame, code, key) => {
-      const node = await startNode();
-      const client = await nativeClient(node.url, await node.token(), ['a.*.*']);
-      client.send(frame);
-      expect(await client.next()).toMatchObject({
-        type: 'belfry',
-        action: 'error',
-        key,
-        object: {
-          code,
-          message: expect.stringContaining('xpected') as string,
-          see: `/docs/reference/errors#${code}`,
-        },
-      });
-      client.send({ id: 'still', command: 'ping' });
-      expect(await client.next()).toMatchObject({ action: 'ping', key: 'still' });
-    },
-  );
+  ])('is refused %s with a code, a sentence and an address, and goes on', async (_name, frame, code, key) => {
+    const node = await startNode();
+    const client = await nativeClient(node.url, await node.token(), ['a.*.*']);
+    client.send(frame);
+    expect(await client.next()).toMatchObject({
+      type: 'belfry',
+      action: 'error',
+      key,
+      object: {
+        code,
+        message: expect.stringContaining('xpected') as string,
+        see: `/docs/reference/errors#${code}`,
+      },
+    });
+    client.send({ id: 'still', command: 'ping' });
+    expect(await client.next()).toMatchObject({ action: 'ping', key: 'still' });
+  });
 
-  it('may publish only within its grants, all of a list or none', async () => {
+  it('may publish only within its grants, and all of a list or none', async () => {
     const node = await startNode();
     const client = await nativeClient(
       node.url,

@@ -54,7 +54,7 @@ describe('the origin of a page', () => {
     ['https://evil.example', 403],
     ['null', 403],
     ['file://', 403],
-  ])('"%s" is answered %d', async (origin, status) => {
+  ])('"%s" gets the status %d', async (origin, status) => {
     const node = await startNorn({
       NORN_ALLOWED_ORIGINS: 'https://norn.example.com, https://extra.example.com',
     });
@@ -62,12 +62,12 @@ describe('the origin of a page', () => {
     expect(answer).toEqual(status === 101 ? { status } : { status, version: '13', body: 'Forbidden' });
   });
 
-  it('may be empty, as it may be absent', async () => {
+  it('may be empty or absent', async () => {
     const node = await startNorn();
     expect(await shake(socketOf(node), { Origin: '' })).toEqual({ status: 101 });
   });
 
-  it('is a matter of norn’s own rule alone, also of the node’s own host', async () => {
+  it("is checked by norn's own rule only, which does not except the host of the node", async () => {
     const node = await startNorn({ BELFRY_ALLOWED_ORIGINS: 'https://hub.example.com' });
     const from = async (origin: string, path: string): Promise<number | undefined> =>
       (await shake(node.url + path, { Origin: origin, Host: 'hub.example.com' })).status;
@@ -79,11 +79,14 @@ describe('the origin of a page', () => {
 });
 
 describe('a handshake that offers a subprotocol and compression', () => {
-  it.each(['norn', 'dorgu'])('is accepted by %s, as by its own server, without either', async (name) => {
-    const node = await startNorn();
-    const offer = { 'Sec-WebSocket-Protocol': 'a, b', 'Sec-WebSocket-Extensions': 'permessage-deflate' };
-    expect(await shake(`${node.url}/${name}/ws`, offer)).toEqual({ status: 101 });
-  });
+  it.each(['norn', 'dorgu'])(
+    'is accepted by %s without either of them, as by its own server',
+    async (name) => {
+      const node = await startNorn();
+      const offer = { 'Sec-WebSocket-Protocol': 'a, b', 'Sec-WebSocket-Extensions': 'permessage-deflate' };
+      expect(await shake(`${node.url}/${name}/ws`, offer)).toEqual({ status: 101 });
+    },
+  );
 
   it('is accepted by drp in the same way', async () => {
     const node = await startNorn();
@@ -93,18 +96,18 @@ describe('a handshake that offers a subprotocol and compression', () => {
   });
 });
 
-describe('what is no handshake', () => {
+describe('a request without a handshake', () => {
   it.each([
     ['a plain GET', { Connection: 'close', Upgrade: '' }],
     ['one without key', { 'Sec-WebSocket-Key': '' }],
     ['one of another version', { 'Sec-WebSocket-Version': '12' }],
-  ])('is answered 400 as norn does: %s', async (_what, headers) => {
+  ])('gets 400 as from norn: %s', async (_what, headers) => {
     const node = await startNorn();
     expect(await shake(socketOf(node), headers)).toEqual({ status: 400, version: '13', body: 'Bad Request' });
   });
 
   it.each(DIALECTS.map(({ name }) => name))(
-    'is answered 405 at the socket of %s when its method is not GET',
+    'gets 405 at the socket of %s when its method is not GET',
     async (name) => {
       const node = await startNorn();
       const url = `${node.url}/${name}/ws`;

@@ -73,7 +73,7 @@ const EVENTS: readonly Told[] = [
 ];
 
 describe('a norn client', () => {
-  it('dials as the document says, without credentials, and is told nothing at first', async () => {
+  it('connects as the document says, without credentials, and is sent nothing at first', async () => {
     const node = await startNorn();
     const client = await connect(socketOf(node));
     const answered = new Promise((resolve) => client.ws.once('pong', resolve));
@@ -84,7 +84,7 @@ describe('a norn client', () => {
     expect(client.ws.protocol).toBe('');
   });
 
-  it('dials under the name of the dialect on the listener of another', async () => {
+  it('connects under the name of the dialect on the listener of another', async () => {
     const node = await startNorn();
     const dorgu = node.listening.find(({ dialect }) => dialect === 'dorgu')?.url ?? '';
     const client = await connect(`${dorgu.replace('http', 'ws')}/norn/ws`);
@@ -92,7 +92,7 @@ describe('a norn client', () => {
     expect(await client.next()).toEqual(EVENTS[7]);
   });
 
-  it('hears every event as it was published, one object a frame', async () => {
+  it('receives every event as it was published, one object in each frame', async () => {
     const node = await startNorn();
     const client = await connect(socketOf(node));
     await post(node, ...EVENTS);
@@ -100,7 +100,7 @@ describe('a norn client', () => {
     expect(client.unread).toEqual([]);
   });
 
-  it('hears an event that was published in another format, its payload never null', async () => {
+  it('receives an event that was published in another format, with a payload that is never null', async () => {
     const node = await startNorn();
     const client = await connect(socketOf(node));
     await post(node, { type: 'app', action: 'restarted', key: 'shop', object: null });
@@ -111,7 +111,7 @@ describe('a norn client', () => {
     expect(await client.next()).toEqual(tell('app.restarted'));
   });
 
-  it('is heard by others as an event of the hub', async () => {
+  it('publishes events that others receive as events of the hub', async () => {
     const node = await startNorn();
     const native = await nativeClient(node.url, await node.token(), ['deploy.*.shop']);
     await post(node, EVENTS[0] ?? {});
@@ -123,7 +123,7 @@ describe('a norn client', () => {
     });
   });
 
-  it('hears nothing of other systems, whoever it is', async () => {
+  it('receives nothing of other systems, with any token', async () => {
     const node = await startNorn();
     const token = await node.token();
     const clients = [
@@ -141,7 +141,7 @@ describe('a norn client', () => {
     for (const client of clients) expect(await client.next()).toEqual(EVENTS[5]);
   });
 
-  it('may say what it likes, and is not answered', async () => {
+  it('may send anything, and gets no answer', async () => {
     const node = await startNorn();
     const client = await connect(socketOf(node));
     for (const text of ['hello', '', '{"id":1,"command":"subscribe","patterns":["*.*.*"]}', 'register *.*.*'])
@@ -177,7 +177,7 @@ describe('the norn command line', () => {
     }
   }
 
-  it('posts its deploy, dials then, and misses nothing in between', async () => {
+  it('posts its deploy, then connects, and misses nothing in between', async () => {
     const node = await startNorn();
     const old = { sagaId: 'old' };
     await post(node, tell('deploy.step', old), tell('deploy.completed', old));
@@ -199,7 +199,7 @@ describe('the norn command line', () => {
     expect(await follow(late, SAGA)).toEqual(await followed);
   });
 
-  it('misses nothing on a node that it did not post to, and that came up later', async () => {
+  it('misses nothing on a node that started later than the one to which it posted', async () => {
     const settings = { BELFRY_REDIS_URL: inject('redisUrl'), BELFRY_PREFIX: randomPrefix() };
     const first = await startNorn(settings);
     await post(first, step('clone', 'running'), tell('app.restarted'), step('clone', 'complete'));

@@ -54,9 +54,9 @@ async function startStage(): Promise<{ node: TestNode; token: string }> {
   return { node, token };
 }
 
-describe('a request by /openapi.json', () => {
+describe('a request that /openapi.json describes', () => {
   const asked = ROUTES.filter(({ id }) => !CLOSES_ALL.has(id));
-  it.each(asked)('that fits $id is answered as described, and not refused for its form', async (route) => {
+  it.each(asked)('for $id is answered as described, and not refused for its form', async (route) => {
     const { id, path, method } = route;
     const { node, token } = await startStage();
     const described = document.paths[path]?.[method] as Described;
@@ -73,7 +73,7 @@ describe('a request by /openapi.json', () => {
   });
 
   it.each(Object.keys(document.paths))(
-    'to %s with a method that the document does not describe is refused with 405',
+    'with a method that %s does not have is refused with 405',
     async (path) => {
       const { node, token } = await startStage();
       const methods = Object.keys(document.paths[path] ?? {});

@@ -18,19 +18,22 @@ const BAD_CREDENTIALS = {
   token_invalid: { status: 403, headers: { Authorization: 'Bearer x' } },
 };
 
-describe('/openapi.json says what is true of the settings:', () => {
-  it.each(['/api/clusters', '/api/clusters/{name}'])('%s asks for a token where dorgu does', async (path) => {
-    const node = await startNode({ BELFRY_ANONYMOUS: 'norn' });
-    const described = (await pathsOf(node))[path]?.['get'] as Described;
-    expect(described.security).toEqual([{ bearer: [] }, { basic: [] }, { token: [] }]);
-    for (const [code, { status, headers }] of Object.entries(BAD_CREDENTIALS)) {
-      const response = await fetch(`${node.url}${path.replace('{name}', 'prod')}`, { headers });
-      expect([code, response.status]).toEqual([code, status]);
-      expect(described.responses[status]?.description).toContain(`\`${code}\``);
-    }
-  });
+describe('/openapi.json under other settings', () => {
+  it.each(['/api/clusters', '/api/clusters/{name}'])(
+    'says that %s needs a token when dorgu needs one',
+    async (path) => {
+      const node = await startNode({ BELFRY_ANONYMOUS: 'norn' });
+      const described = (await pathsOf(node))[path]?.['get'] as Described;
+      expect(described.security).toEqual([{ bearer: [] }, { basic: [] }, { token: [] }]);
+      for (const [code, { status, headers }] of Object.entries(BAD_CREDENTIALS)) {
+        const response = await fetch(`${node.url}${path.replace('{name}', 'prod')}`, { headers });
+        expect([code, response.status]).toEqual([code, status]);
+        expect(described.responses[status]?.description).toContain(`\`${code}\``);
+      }
+    },
+  );
 
-  it('the clusters may be asked with a token when dorgu needs none', async () => {
+  it('says that the clusters accept a token when dorgu needs none', async () => {
     const node = await startNode();
     const described = (await pathsOf(node))['/api/clusters']?.['get'] as Described;
     expect(described.security).toEqual([{}, { bearer: [] }, { basic: [] }, { token: [] }]);
@@ -39,7 +42,7 @@ describe('/openapi.json says what is true of the settings:', () => {
       expect((await fetch(`${node.url}/api/clusters`, { headers })).status).toBe(200);
   });
 
-  it('the paths of a dialect that is not served are not described, and answer 404 to every method', async () => {
+  it('does not describe the paths of a dialect that is not served, and they answer 404 to every method', async () => {
     const everything = Object.keys(await pathsOf(await startNode()));
     const node = await startNode({ BELFRY_DIALECTS: 'native', BELFRY_LISTEN: '127.0.0.1:0=native' });
     const paths = Object.keys(await pathsOf(node));
@@ -51,7 +54,7 @@ describe('/openapi.json says what is true of the settings:', () => {
       expect([method, (await fetch(`${node.url}/api/clusters`, { method })).status]).toEqual([method, 404]);
   });
 
-  it('/metrics is neither described nor served on a hub listener when metrics have a listener of their own', async () => {
+  it('does not describe /metrics for a hub listener, which does not serve it, when metrics have their own listener', async () => {
     const node = await startNode({
       BELFRY_LISTEN: '127.0.0.1:0=native,127.0.0.1:0=metrics',
       BELFRY_DIALECTS: 'native',

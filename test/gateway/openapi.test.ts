@@ -40,7 +40,7 @@ describe('the OpenAPI document', () => {
     expect(validator.version).toBe('3.1');
   });
 
-  it('describes every route that is served, and no other', async () => {
+  it('describes every served route, and no other', async () => {
     const handled = vi.spyOn(express.application as unknown as { handle: () => void }, 'handle');
     onTestFinished(() => handled.mockRestore());
     const { url } = await startNode();

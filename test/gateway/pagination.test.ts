@@ -27,10 +27,13 @@ describe('a page of another origin', () => {
     ['/api/v3/info', 'null'],
     ['/api/clusters', 'https://anywhere.example'],
     ['/api/clusters', 'null'],
-  ])('reads %s as %s without credentials of the browser while no origin is listed', async (path, Origin) => {
-    const response = await ask(await startNode(), path, { Origin });
-    expect([response.status, ...allowed(response)]).toEqual([200, '*', null]);
-  });
+  ])(
+    'reads %s from the origin "%s", without the credentials of the browser, while no origin is listed',
+    async (path, Origin) => {
+      const response = await ask(await startNode(), path, { Origin });
+      expect([response.status, ...allowed(response)]).toEqual([200, '*', null]);
+    },
+  );
 
   it.each(['/api/v3/info', '/api/clusters'])(
     'reads %s with credentials if its origin is listed, and is refused if not',
@@ -55,7 +58,7 @@ describe('a page of another origin', () => {
     },
   );
 
-  it('is told by the answer to a request without origin that the next one may differ', async () => {
+  it('gets answers that caches do not mix with those to requests without an origin', async () => {
     const response = await ask(await startNode({ BELFRY_ALLOWED_ORIGINS: LISTED }), '/api/v3/info', {});
     expect([response.status, ...allowed(response), response.headers.get('vary')]).toEqual([
       200,
@@ -65,7 +68,7 @@ describe('a page of another origin', () => {
     ]);
   });
 
-  it('may ask first with every header that the API reads, and read every one that it tells', async () => {
+  it('may first ask for every header that the API reads, and may read every header that it sends', async () => {
     const node = await startNode();
     const headers = { Origin: LISTED, 'Access-Control-Request-Method': 'POST', Authorization: '' };
     const asked = await ask(node, '/api/v3/events', headers, 'OPTIONS');
@@ -82,13 +85,13 @@ describe('a page of another origin', () => {
     );
   });
 
-  it('is none that the hub served itself, whatever is listed', async () => {
+  it('is not a page that the hub itself served, whatever origins are listed', async () => {
     const node = await startNode({ BELFRY_ALLOWED_ORIGINS: LISTED });
     expect((await ask(node, '/api/v3/info', { Origin: node.url })).status).toBe(200);
   });
 });
 
-describe('a setting of origins', () => {
+describe('the setting of allowed origins', () => {
   it.each([
     ['https://pages.example/', 'Expected https://pages.example.'],
     ['https://Pages.Example', 'Expected https://pages.example.'],
@@ -122,26 +125,29 @@ describe('every answer', () => {
     ['of health', ['GET /healthz HTTP/1.1', 'Host: a'], 200],
     ['of metrics', ['GET /metrics HTTP/1.1', 'Host: a'], 200],
     ['of the API', ['GET /api/clusters HTTP/1.1', 'Host: a'], 200],
-    ['to who shows no token', ['GET /api/v3/info HTTP/1.1', 'Host: a'], 401],
-    ['of a path that is none', ['GET /nowhere HTTP/1.1', 'Host: a'], 404],
+    ['to a request without a token', ['GET /api/v3/info HTTP/1.1', 'Host: a'], 401],
+    ['at an unknown path', ['GET /nowhere HTTP/1.1', 'Host: a'], 404],
     ['to an upgrade that is refused', ['GET /nowhere HTTP/1.1', 'Host: a', ...UPGRADE], 404],
-    ['to what is no handshake', ['GET /native/ws HTTP/1.1', 'Host: a', ...UPGRADE], 400],
-    ['to what is no request', ['GET / HTTP/1.1', 'Host: a', 'Content-Length: x'], 400],
-  ])('%s says that nobody guesses its type, keeps it or tells its address', async (_of, head, status) => {
-    const { url } = await startNode();
-    const answer: RawAnswer = await rawRequest(url, head);
-    expect(answer.status).toBe(status);
-    expect(answer.headers).toMatchObject({
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-    });
-    expect(answer.headers).not.toHaveProperty('x-powered-by');
-  });
+    ['to a bad handshake', ['GET /native/ws HTTP/1.1', 'Host: a', ...UPGRADE], 400],
+    ['to input that is no request', ['GET / HTTP/1.1', 'Host: a', 'Content-Length: x'], 400],
+  ])(
+    '%s forbids browsers to guess its type, to keep it and to pass on its address',
+    async (_of, head, status) => {
+      const { url } = await startNode();
+      const answer: RawAnswer = await rawRequest(url, head);
+      expect(answer.status).toBe(status);
+      expect(answer.headers).toMatchObject({
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+      });
+      expect(answer.headers).not.toHaveProperty('x-powered-by');
+    },
+  );
 });
 
-describe('an answer for a fault of Redis', () => {
-  it('has the words of the hub, and the log has those of Redis', async () => {
+describe('the answer to a fault of Redis', () => {
+  it('has words of the hub, and the log has the words of Redis', async () => {
     const [prefix, redisUrl] = [randomPrefix(), inject('redisUrl')];
     const node = await startNode({ BELFRY_REDIS_URL: redisUrl, BELFRY_PREFIX: prefix });
     const redis = new Redis(redisUrl);

@@ -17,7 +17,7 @@ function start() {
   };
 }
 
-it('the latest of the pings of one turn is answered, and each that comes alone', async () => {
+it('the latest of the pings in one turn gets an answer, and so does each ping that comes alone', async () => {
   const { sent, turn, ping } = start();
   ping('a', 'b', 'c');
   await turn();

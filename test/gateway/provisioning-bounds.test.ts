@@ -15,7 +15,7 @@ const get = (node: TestNode, path: string): Promise<Response> => fetch(`${node.u
 
 describe('a provisioning token', () => {
   it.each(['/ws', '/metrics', '/logs', '/provisioning/ws'])(
-    'that is not valid is refused with 401 before the upgrade of %s',
+    'is refused with 401 before the upgrade of %s when it is not valid',
     async (path) => {
       const node = await startProvisioningNode();
       await expect(provisioningClient(node, path, 'x.y.z')).rejects.toThrow('refused with 401');
@@ -35,7 +35,7 @@ describe('a provisioning token', () => {
     expect(await client.next()).toMatchObject({ event_type: 'LogEntry' });
   });
 
-  it('may come once connected, and then what the URL asked for begins', async () => {
+  it('may come after the connection, and then the subscriptions of the URL begin', async () => {
     const node = await startProvisioningNode();
     const client = await provisioningClient(node, '/ws?events=task,system,Tick&batch_size=1', '');
     const all = ['TaskStatusChanged', 'SystemHealthUpdate', 'Tick', 'Tock'].map((type) => anEvent(type));
@@ -53,7 +53,7 @@ describe('a provisioning token', () => {
     ]);
   });
 
-  it('brings more when a later one grants more', async () => {
+  it('permits more when a later one grants more', async () => {
     const node = await startProvisioningNode();
     const client = await provisioningClient(node, '/ws', await node.token('ann', PLAIN));
     await publish(node, anEvent('SystemHealthUpdate'));
@@ -64,7 +64,7 @@ describe('a provisioning token', () => {
     expect(await client.next()).toMatchObject({ event_type: 'SystemHealthUpdate' });
   });
 
-  it('that comes later and is not valid closes the connection with 1008', async () => {
+  it('closes the connection with 1008 when it comes later and is not valid', async () => {
     const node = await startProvisioningNode();
     for (const first of [await node.token(), '']) {
       const client = await provisioningClient(node, '/ws', first);
@@ -74,7 +74,7 @@ describe('a provisioning token', () => {
     }
   });
 
-  it('that expires closes the connection with 4001, unless it was renewed', async () => {
+  it('closes the connection with 4001 when it expires, unless it was renewed', async () => {
     const node = await startProvisioningNode();
     const token = await short(node, 2);
     const [renewed, forgotten] = [
@@ -89,7 +89,7 @@ describe('a provisioning token', () => {
 });
 
 describe('the limits of provisioning', () => {
-  it('are 10 connections a user on all its sockets: the next is closed with 1013 and a sentence', async () => {
+  it('permit 10 connections of a user on all its sockets, and the next is closed with 1013 and a sentence', async () => {
     const node = await startProvisioningNode();
     const token = await node.token('ann', PLAIN);
     const paths = ['/ws', '/metrics'];
@@ -105,7 +105,7 @@ describe('the limits of provisioning', () => {
     expect(await heardSoFar(await provisioningClient(node, '/ws', token))).toEqual([]);
   });
 
-  it('are 10 connections a user whose token comes later, too', async () => {
+  it('permit 10 connections of a user also when the token comes later', async () => {
     const node = await startProvisioningNode();
     const token = await node.token('ann', PLAIN);
     for (let n = 0; n < 10; n++) await provisioningClient(node, '/ws', token);
@@ -114,7 +114,7 @@ describe('the limits of provisioning', () => {
     expect(await eleventh.closed).toMatchObject({ code: 1013 });
   });
 
-  it('are 100 messages a second: who sends more is closed with 4029 and a sentence', async () => {
+  it('permit 100 messages a second, and a client that sends more is closed with 4029 and a sentence', async () => {
     const node = await startProvisioningNode();
     const client = await provisioningClient(node);
     for (let n = 0; n < 250; n++) client.send({ type: 'ping' });
@@ -123,7 +123,7 @@ describe('the limits of provisioning', () => {
     expect(client.unread.length).toBeLessThanOrEqual(200);
   });
 
-  it('are 50 subscriptions: one more is refused with a code and a sentence, and the rest stays', async () => {
+  it('permit 50 subscriptions, and one more is refused with a code and a sentence while the rest stays', async () => {
     const node = await startProvisioningNode();
     const client = await provisioningClient(node);
     const events = Array.from({ length: 50 }, (_none, n) => `Tick${n}`);
@@ -144,7 +144,7 @@ describe('the limits of provisioning', () => {
     ]);
   });
 
-  it('hold for what the URL asks for', async () => {
+  it('apply to the subscriptions of the URL too', async () => {
     const node = await startProvisioningNode();
     const events = Array.from({ length: 51 }, (_none, n) => `Tick${n}`).join();
     const client = await provisioningClient(node, `/ws?events=${events}`);
@@ -152,7 +152,7 @@ describe('the limits of provisioning', () => {
   });
 });
 
-describe('the special sockets of provisioning', () => {
+describe('the sockets /metrics and /logs of provisioning', () => {
   it('open on every listener', async () => {
     const node = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=drp' });
     for (const path of ['/metrics', '/logs', '/provisioning/ws']) {
@@ -160,7 +160,7 @@ describe('the special sockets of provisioning', () => {
     }
   });
 
-  it('stream metrics on /metrics, where a plain GET reads those of the node', async () => {
+  it('stream metrics on /metrics, where a plain GET reads the metrics of the node', async () => {
     const node = await startProvisioningNode();
     const client = await provisioningClient(node, '/metrics', await node.token('ann', PLAIN));
     for (const type of ['LogEntry', 'MetricUpdate']) await publish(node, anEvent(type, { value: 180.5 }));
@@ -195,7 +195,7 @@ describe('the special sockets of provisioning', () => {
     expect((await get(node, `/logs?token=${token}`)).status).toBe(400);
   });
 
-  it('tell whoever may not hear the logs so', async () => {
+  it('tell a client that it may not receive the logs', async () => {
     const node = await startProvisioningNode();
     const client = await provisioningClient(node, '/logs', await node.token('ann', PLAIN));
     expect(await client.next()).toMatchObject({ type: 'error', code: 'forbidden' });

@@ -93,7 +93,7 @@ async function start(
 }
 
 describe('the documented client', () => {
-  it('is told everything it has handlers for, though its first subscribe comes too soon to be sent', async () => {
+  it('receives everything that it has handlers for, although its first subscribe comes too early to be sent', async () => {
     const [node, client] = await start(['admin']);
     client.connect();
     client.subscribe(['TaskStatusChanged', 'WorkflowProgressUpdate']);
@@ -125,7 +125,7 @@ describe('the documented client', () => {
     expect(cards).toEqual(tasks);
   });
 
-  it('subscribes, filters and unsubscribes once it is connected, and passes over the answers', async () => {
+  it('subscribes, filters and unsubscribes once it is connected, and ignores the answers', async () => {
     const [node, client] = await start([]);
     client.connect();
     await expect.poll(() => client.count('connected')).toBe(1);
@@ -145,14 +145,14 @@ describe('the documented client', () => {
     expect(client.handled.map(([name]) => name)).toEqual(['connected', 'TaskStatusChanged']);
   });
 
-  it('keeps its heart beating', async () => {
+  it('keeps its own heartbeat going', async () => {
     const [, client] = await start([]);
     client.connect();
     await expect.poll(() => client.pongs).toBeGreaterThanOrEqual(3);
     expect(client.count('disconnected')).toBe(0);
   });
 
-  it('comes back by itself after the connection broke, and hears on', async () => {
+  it('reconnects by itself after the connection broke, and goes on receiving', async () => {
     const [node, client] = await start([], { reconnectMs: 20 });
     client.connect();
     await expect.poll(() => client.count('connected')).toBe(1);
@@ -163,7 +163,7 @@ describe('the documented client', () => {
     await expect.poll(() => client.count('MetricUpdate')).toBe(1);
   });
 
-  it('may send its token again once it is connected, as the reference shows', async () => {
+  it('may send its token after it is connected, as the reference shows', async () => {
     const [node, client] = await start([]);
     client.connect();
     await expect.poll(() => client.count('connected')).toBe(1);
@@ -173,14 +173,14 @@ describe('the documented client', () => {
     await expect.poll(() => client.count('SystemHealthUpdate')).toBe(1);
   });
 
-  it('meets an error and an end when its token is bad', async () => {
+  it('gets an error and an end when its token is bad', async () => {
     const [node] = await start([]);
     const client = new DocumentedClient(`${node.url.replace('http', 'ws')}/ws?token=bad`);
     client.connect();
     await expect.poll(() => client.handled.map(([name]) => name)).toEqual(['error', 'disconnected']);
   });
 
-  it('learns by 1001 that the node goes away', async () => {
+  it('learns by the code 1001 that the node is going away', async () => {
     const [node, client] = await start([]);
     client.connect();
     await expect.poll(() => client.count('connected')).toBe(1);
@@ -188,7 +188,7 @@ describe('the documented client', () => {
     await expect.poll(() => client.handled.at(-1)).toEqual(['disconnected', { code: 1001 }]);
   });
 
-  it('is answered its own normal end with 1000', async () => {
+  it('gets its own normal end answered with 1000', async () => {
     const [, client] = await start([]);
     client.connect();
     await expect.poll(() => client.count('connected')).toBe(1);
@@ -233,7 +233,7 @@ const SHOWN: { [Type in keyof Dashboard]: (data: Dashboard[Type], timestamp: str
 };
 
 describe('the documented dashboard', () => {
-  it('shows every field that it reads of the five events it is there for', async () => {
+  it('shows every field that it reads of the five events that it is for', async () => {
     const [node, client] = await start(['admin']);
     client.connect();
     await expect.poll(() => client.count('connected')).toBe(1);

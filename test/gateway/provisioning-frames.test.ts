@@ -24,7 +24,7 @@ async function sizes(client: TestClient, frames: number): Promise<number[]> {
   return found;
 }
 
-describe('events that wait together', () => {
+describe('events that wait for the same flush', () => {
   it('go out one by one when the URL asks for no batches', async () => {
     const node = await startNode(LISTEN);
     const client = await provisioningClient(node);
@@ -32,7 +32,7 @@ describe('events that wait together', () => {
     expect(await sizes(client, 20)).toEqual(Array.from({ length: 20 }, () => 0));
   });
 
-  it('go out in batches of ten when the URL asks for ten, and one that is left over goes by itself', async () => {
+  it('go out in batches of ten when the URL asks for ten, and a single one left over goes alone', async () => {
     const node = await startNode(LISTEN);
     const client = await provisioningClient(node, '/ws?batch_size=10');
     await publish(node, ticks(21));
@@ -53,7 +53,7 @@ describe('events that wait together', () => {
     expect(await sizes(client, 3)).toEqual([0, 0, 0]);
   });
 
-  it('are written in their batch as they are alone, under the time of the last', async () => {
+  it('have the same text in a batch as alone, under the time of the last event', async () => {
     const node = await startNode(LISTEN);
     const client = await provisioningClient(node, '/ws?batch_size=10');
     const events = [
@@ -127,7 +127,7 @@ describe('compression on provisioning', () => {
   it.each([
     ['large', 'compressed', large, [0, 0.05]],
     ['small', 'as they are', { n: 1 }, [1, 1.1]],
-  ] as const)('sends %s frames %s, and all of them right', async (_kind, _how, data, [least, most]) => {
+  ] as const)('sends %s frames %s, and all of them can be read', async (_kind, _how, data, [least, most]) => {
     const node = await startNode(LISTEN);
     const sockets: Socket[] = [];
     const client = await provisioningClient(node, '/ws?compression=true', undefined, options(sockets));
@@ -141,7 +141,7 @@ describe('compression on provisioning', () => {
     expect(ratio).toBeLessThanOrEqual(most);
   });
 
-  it('holds for batches, and for one client as for the next', async () => {
+  it('works for batches, and for every client alike', async () => {
     const node = await startNode(LISTEN);
     const sockets: Socket[] = [];
     const clients = [];

@@ -45,7 +45,7 @@ async function statuses(node: TestNode, client: TestClient): Promise<string[]> {
 }
 
 describe('a page of the Provisioning Platform whose node was lost', () => {
-  it('is told the newest state of each task, batch operation and workflow, once and in order, and nothing else', async () => {
+  it('is sent the newest state of each task, batch operation and workflow, once and in order, and nothing else', async () => {
     const node = await afterARun();
     expect(await statuses(node, await provisioningClient(node, '/ws', undefined, PAGE))).toEqual([
       'b Running',
@@ -55,7 +55,7 @@ describe('a page of the Provisioning Platform whose node was lost', () => {
     ]);
   });
 
-  it('is told of none that its token may not hear', async () => {
+  it('is sent no state that its token may not receive', async () => {
     const node = await afterARun();
     const token = await node.token('ann', { subscribe: ['task.*.a', 'task.*.last'] });
     const client = await provisioningClient(node, '/ws', token, PAGE);
@@ -65,7 +65,7 @@ describe('a page of the Provisioning Platform whose node was lost', () => {
   it.each([
     ['comes from no page', '/ws', undefined],
     ['names what it hears', '/ws?events=task', PAGE],
-  ])('is told nothing when it %s', async (_what, target, options) => {
+  ])('is sent nothing when it %s', async (_what, target, options) => {
     const node = await afterARun();
     expect(await statuses(node, await provisioningClient(node, target, undefined, options))).toEqual([]);
   });

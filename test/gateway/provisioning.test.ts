@@ -11,7 +11,7 @@ const types = (frames: readonly Record<string, unknown>[]): unknown[] =>
   frames.map(({ event_type }) => event_type);
 
 describe('a provisioning session', () => {
-  it('hears an event as it was published, to the letter', async () => {
+  it('receives an event exactly as it was published', async () => {
     const node = await startProvisioningNode();
     const client = await provisioningClient(node);
     const event = anEvent('TaskStatusChanged', { task_id: 't1', progress: 45.5 }, { infra: 'staging' });
@@ -19,7 +19,7 @@ describe('a provisioning session', () => {
     expect(await client.nextText()).toBe(JSON.stringify(event));
   });
 
-  it('hears at once and without an answer what its URL names', async () => {
+  it('receives at once and without a reply the events that its URL names', async () => {
     const node = await startProvisioningNode();
     const client = await provisioningClient(node, '/ws?events=task,Tick');
     for (const type of ['MetricUpdate', 'TaskStatusChanged', 'Tock', 'Tick'])
@@ -37,7 +37,7 @@ describe('a provisioning session', () => {
     expect(await client.nextText()).toBe('{"type":"pong"}');
   });
 
-  it('hears everything until it names something, and then adds to that', async () => {
+  it('receives everything until it names an event type, and then adds to that type', async () => {
     const node = await startProvisioningNode();
     const client = await provisioningClient(node, '/ws?batch_size=1');
     const all = ['TaskStatusChanged', 'LogEntry', 'MetricUpdate', 'Tick'].map((type) => anEvent(type));
@@ -58,7 +58,7 @@ describe('a provisioning session', () => {
     expect(types(await heardSoFar(client))).toEqual(['TaskStatusChanged', 'MetricUpdate']);
   });
 
-  it('hears no more what it unsubscribes from, whether it had named it or not', async () => {
+  it('receives nothing more of an event type after unsubscribing, even if it had not named the type', async () => {
     const node = await startProvisioningNode();
     const all = ['TaskStatusChanged', 'LogEntry', 'Tick'].map((type) => anEvent(type));
     const unnamed = await provisioningClient(node, '/ws?batch_size=1');
@@ -73,7 +73,7 @@ describe('a provisioning session', () => {
     }
   });
 
-  it('hears what passes its filters, which a later subscription to the same replaces', async () => {
+  it('receives the events that pass its filters, which a later subscription to the same type replaces', async () => {
     const node = await startProvisioningNode();
     const client = await provisioningClient(node, '/ws?batch_size=1');
     const tasks = ['Running', 'Pending', 'Failed'].map((status) =>
@@ -94,7 +94,7 @@ describe('a provisioning session', () => {
     expect(await heardSoFar(client)).toMatchObject([{ data: { name: 'other' } }]);
   });
 
-  it('is given what the log holds since a time, and then what is new', async () => {
+  it('is sent the events of the log since a time, and then new ones', async () => {
     const node = await startProvisioningNode();
     const entry = (level: string, message: string): object => anEvent('LogEntry', { level, message });
     const since = new Date().toISOString();
@@ -125,7 +125,7 @@ describe('a provisioning session', () => {
       '{"type":"subscribe","events":["task"],"filters":{"since":"now"}}',
       'filter_invalid',
     ],
-  ])('is refused %s with a code and a sentence, and lives on', async (_what, frame, code) => {
+  ])('is refused %s with a code and a sentence, and goes on', async (_what, frame, code) => {
     const node = await startProvisioningNode();
     const client = await provisioningClient(node);
     client.send(frame);
@@ -138,7 +138,7 @@ describe('a provisioning session', () => {
     expect(await heardSoFar(client)).toEqual([]);
   });
 
-  it('is refused a binary frame, and lives on', async () => {
+  it('is refused a binary frame, and goes on', async () => {
     const node = await startProvisioningNode();
     const client = await provisioningClient(node);
     client.ws.send(Buffer.from('{"type":"ping"}'), { binary: true });
@@ -146,7 +146,7 @@ describe('a provisioning session', () => {
     expect(await heardSoFar(client)).toEqual([]);
   });
 
-  it('is one more format of the events that all the others hear and publish', async () => {
+  it('publishes and receives the same events as the other dialects, in its own format', async () => {
     const node = await startProvisioningNode();
     const token = await node.token();
     const [native, drp, provisioning] = [
@@ -183,7 +183,7 @@ describe('roles on provisioning', () => {
     ['an admin', ['admin'], all],
     ['a developer', ['developer'], ['TaskStatusChanged', 'LogEntry', 'Tick']],
     ['anybody else', [], ['TaskStatusChanged', 'Tick']],
-  ])('let %s hear what is theirs', async (_who, roles, heard) => {
+  ])('permit %s to receive the event types of the role', async (_who, roles, heard) => {
     const node = await startProvisioningNode();
     const client = await provisioningClient(node, '/ws?batch_size=1', await node.token('ann', { roles }));
     await publish(
@@ -193,7 +193,7 @@ describe('roles on provisioning', () => {
     expect(types(await heardSoFar(client))).toEqual(heard);
   });
 
-  it('refuse by name what is not theirs, and leave the rest', async () => {
+  it('refuse by name an event type that they do not permit, and permit the rest', async () => {
     const node = await startProvisioningNode();
     const token = await node.token('ann', PLAIN);
     const byUrl = await provisioningClient(node, '/ws?events=task,system', token);
@@ -214,7 +214,7 @@ describe('roles on provisioning', () => {
     }
   });
 
-  it('step back where a token states its own grants', async () => {
+  it('have no effect when the token names its own patterns', async () => {
     const node = await startProvisioningNode();
     const token = await node.token('ann', { roles: ['developer'], subscribe: ['log.entry.dns'] });
     const client = await provisioningClient(node, '/ws?batch_size=1', token);

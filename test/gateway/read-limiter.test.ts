@@ -63,7 +63,7 @@ describe('costly reads', () => {
     expect(begun(all)).toBe(2);
   });
 
-  it('that fail give their turn to the next read', async () => {
+  it('give their turn to the next read when they fail', async () => {
     const turns = new FairQueue();
     const failing = () => Promise.reject(new Error('no'));
     for (let i = 0; i < 20; i++) await expect(turns.run('user:ann', failing)).rejects.toThrow('no');
@@ -72,7 +72,7 @@ describe('costly reads', () => {
 });
 
 describe('a result that many callers ask for at once', () => {
-  it('is made once for the callers that ask before it begins, and again for those that ask later', async () => {
+  it('is made once for the callers that ask before its making begins, and again for those that ask later', async () => {
     let made = 0;
     const ends: (() => void)[] = [];
     const shared = new SingleFlight(async () => {
@@ -90,7 +90,7 @@ describe('a result that many callers ask for at once', () => {
     expect(new Set(await Promise.all(late))).toEqual(new Set([2]));
   });
 
-  it('is made again after its making failed', async () => {
+  it('is made again after a failure', async () => {
     let made = 0;
     const shared = new SingleFlight(() =>
       ++made === 1 ? Promise.reject(new Error('away')) : Promise.resolve(made),
@@ -113,7 +113,7 @@ describe('long work', () => {
     others = Number.NaN;
   });
 
-  it('of several tasks gets one slice at a time', async () => {
+  it('alternates between several tasks slice by slice', async () => {
     const turns: string[] = [];
     const work = (name: string) => async () => {
       const turn = new TimeSlice();
@@ -163,7 +163,7 @@ describe('large answers', () => {
     expect(Buffer.from(answer.body, 'latin1').equals(Buffer.from(body))).toBe(true);
   });
 
-  it('that wait unread are cut, the oldest first, when they hold more than 64 MiB together', async () => {
+  it('are cut, the oldest first, when the unread ones hold more than 64 MiB together', async () => {
     const ask = await serve(clock(), (n) => Buffer.alloc(16 * MIB, String(n)));
     const connections: RawConnection[] = [];
     for (let i = 0; i < 5; i++) connections.push(await ask());
@@ -173,7 +173,7 @@ describe('large answers', () => {
     expect((await connections[4]?.next())?.body.length).toBe(16 * MIB);
   });
 
-  it('that wait unread and send the same bytes to all count once', async () => {
+  it('count once for the bound when they send the same bytes', async () => {
     const body = Buffer.alloc(16 * MIB, 'x');
     const ask = await serve(clock(), () => body);
     const connections: RawConnection[] = [];
@@ -184,7 +184,7 @@ describe('large answers', () => {
     }
   });
 
-  it('are cut when the client takes nothing of them in time', async () => {
+  it('are cut when the client reads nothing of them in time', async () => {
     const time = clock();
     const ask = await serve(time, () => Buffer.alloc(16 * MIB, 'x'));
     const connection = await ask();

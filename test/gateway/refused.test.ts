@@ -31,7 +31,7 @@ it('the counter of refused handshakes has every reason from the start', async ()
   expect(await refusedBy(node)).toEqual({});
 });
 
-it('a handshake at a path without a socket, and one without a key, count as bad_request; a request that is no handshake does not count', async () => {
+it('a handshake without a socket or a key counts as bad_request, and a request without a handshake does not count', async () => {
   const node = await startNode();
   await expect(dial(node, '/nowhere')).rejects.toThrow('404');
   expect((await fetch(`${node.url}/norn/ws`)).status).toBe(400);
@@ -42,7 +42,7 @@ it('a handshake at a path without a socket, and one without a key, count as bad_
   expect(await refusedBy(node)).toEqual({ bad_request: 2 });
 });
 
-it('a handshake without a token, with a bad one, and from another origin counts as not permitted', async () => {
+it('a handshake without a token, with a bad token or from another origin counts as not_permitted', async () => {
   const node = await startNode({ BELFRY_ALLOWED_ORIGINS: 'https://here.example' });
   await expect(dial(node, '/api/v3/ws')).rejects.toThrow('401');
   await expect(dial(node, '/native/ws?token=x')).rejects.toThrow('401');
@@ -50,14 +50,14 @@ it('a handshake without a token, with a bad one, and from another origin counts 
   expect(await refusedBy(node)).toEqual({ not_permitted: 3 });
 });
 
-it('a handshake over the rate of its address is counted apart from one that finds the node full', async () => {
+it('a handshake over the rate of its address is counted separately from one that finds the node full', async () => {
   const node = await startNode({ BELFRY_HANDSHAKES_PER_MINUTE_PER_ADDRESS: '1' });
   await dial(node, '/norn/ws');
   await expect(dial(node, '/norn/ws')).rejects.toThrow('429');
   expect(await refusedBy(node)).toEqual({ address_rate: 1 });
 });
 
-it('a handshake that finds the node full is counted apart from one that finds only reserved places', async () => {
+it('a handshake that finds the node full is counted separately from one that finds only reserved places', async () => {
   const node = await startNode({ BELFRY_CONNECTIONS_MAX: '2', BELFRY_CONNECTIONS_RESERVED: '0.5' });
   const token = await node.token();
   await dial(node, '/norn/ws');
@@ -67,7 +67,7 @@ it('a handshake that finds the node full is counted apart from one that finds on
   expect(await refusedBy(node)).toEqual({ reserved_share: 1, connections_max: 1 });
 });
 
-it('an event stream that finds no place is counted as a socket is', async () => {
+it('an event stream without a place is counted as a socket is', async () => {
   const node = await startNode({ BELFRY_CONNECTIONS_MAX: '1', BELFRY_CONNECTIONS_RESERVED: '0' });
   await dial(node, '/norn/ws');
   const url = `${node.url}/api/v3/events?token=${await node.token()}`;
@@ -95,7 +95,7 @@ it.each([
   [new BelfryError('unavailable', 'The registry is away.'), 'unavailable'],
   [new Error('a fault of the hub'), 'unavailable'],
   [new Refusal(429, {}, ''), 'sign_in_attempts'],
-] as const)('%s counts as what stands in the way', (thrown, reason) => {
+] as const)('a refusal for %s is counted under its reason', (thrown, reason) => {
   const refused = new RefusedHandshakes();
   refused.count(thrown);
   expect(REFUSED_HANDSHAKES.filter((each) => refused.of(each) > 0)).toEqual([reason]);

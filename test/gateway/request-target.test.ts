@@ -23,7 +23,7 @@ const UPGRADE = [
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
 ];
 
-describe('a target', () => {
+describe('the target of a request', () => {
   it.each([
     ['http://hub.example/native/ws?token=a', '/native/ws?token=a', 'hub.example'],
     ['HTTPS://hub.example:8443/api/v3/events', '/api/v3/events', 'hub.example:8443'],
@@ -40,14 +40,14 @@ describe('a target', () => {
     ['/n%61tive/%77s?token=%61', '/native/ws?token=%61', 'as sent'],
     ['/api/%2f%2565%C3%a9%7e', '/api/%2f%2565%C3%a9~', 'as sent'],
     ['/%2d%2E%39%5f%5A%40%5b%60%7b%zz', '/-.9_Z%40%5b%60%7b%zz', 'as sent'],
-  ])('%s is read as %s at %s', (url, target, host) => {
+  ])('%s is read as %s at the host %s', (url, target, host) => {
     const request = { url, headers: { host: 'as sent' } };
     toOneForm(request);
     expect([request.url, request.headers.host]).toEqual([target, host]);
   });
 
   it.each(['/native/ws', '/api/v3/ws', '/norn/ws', '/dorgu/ws', '/provisioning/ws', '/ws', '/ws/metrics'])(
-    'is taken in absolute form at the upgrade of %s, with its token',
+    'is accepted in absolute form at the upgrade of %s, with its token',
     async (path) => {
       const node = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=norn' });
       const target = `http://hub.example${path}?token=${await node.token()}`;
@@ -57,7 +57,7 @@ describe('a target', () => {
   );
 
   it.each(['/healthz', '/api/v3/connections', '/api/clusters', '/openapi.json'])(
-    'is taken in absolute form by GET %s, with its query',
+    'is accepted in absolute form by GET %s, with its query',
     async (path) => {
       const node = await startNode();
       const target = `http://hub.example${path}?token=${await node.token()}`;
@@ -66,7 +66,7 @@ describe('a target', () => {
     },
   );
 
-  it('in absolute form names the host that the origin of a page with a cookie is compared with', async () => {
+  it('names in absolute form the host that the origin of a page with a cookie must equal', async () => {
     const node = await startNode();
     const ask = async (host: string): Promise<string> =>
       headOf(node, [
@@ -80,7 +80,7 @@ describe('a target', () => {
     expect(await ask('other.example')).toMatch(/^HTTP\/1\.1 403 /);
   });
 
-  it('in absolute form is refused with 404 at a path that does not exist', async () => {
+  it('is refused in absolute form with 404 at a path that does not exist', async () => {
     const node = await startNode();
     const head = await headOf(node, [
       'GET http://hub.example/no/ws HTTP/1.1',
@@ -91,7 +91,7 @@ describe('a target', () => {
   });
 
   it.each(['/native/ws', '/dorgu/ws', '/healthz', '/api/v3/info'])(
-    'is refused in a request with two Host headers: %s',
+    'is refused with two Host headers: %s',
     async (path) => {
       const node = await startNode();
       const target = `GET ${path}?token=${await node.token()} HTTP/1.1`;

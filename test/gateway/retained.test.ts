@@ -36,7 +36,7 @@ const counts = ({ headers }: Response): (string | null)[] => [
 ];
 
 describe('GET /api/v3/<type>', () => {
-  it('answers the latest object of each key, in the order of the keys', async () => {
+  it('answers with the latest object of each key, in the order of the keys', async () => {
     const node = await startRetaining();
     await publish(node, machine('b', { Name: 'b' }), machine('c', 1), machine('a', { Name: 'a', v: 1 }));
     await publish(node, machine('a', { Name: 'a', v: 2 }, 'update'), machine('c', null, 'delete'));
@@ -58,7 +58,7 @@ describe('GET /api/v3/<type>', () => {
     },
   );
 
-  it('answers an empty list for a type that has a rule and no events', async () => {
+  it('answers with an empty list for a type that has a rule and no events', async () => {
     const response = await get(await startRetaining(), '/api/v3/leases');
     expect([response.status, ...counts(response), await response.text()]).toEqual([200, '0', '0', '[]']);
   });
@@ -68,7 +68,7 @@ describe('GET /api/v3/<type>', () => {
     ['limit=0', [], '0'],
     ['offset=9', [], '0'],
     ['limit=99&slim=Meta&params=x&decode=true', ['a', 'b', 'c'], '3'],
-  ])('answers the page that %s asks for', async (query, names, count) => {
+  ])('answers with the page that %s asks for', async (query, names, count) => {
     const node = await startRetaining();
     await publish(node, machine('a', 'a'), machine('b', 'b'), machine('c', 'c'));
     const response = await get(node, `/api/v3/machines?${query}`);
@@ -87,7 +87,7 @@ describe('GET /api/v3/<type>', () => {
     },
   );
 
-  it('shows what the caller may hear and leaves out the rest', async () => {
+  it('shows the objects that the caller may receive, and leaves out the rest', async () => {
     const node = await startRetaining();
     await publish(node, machine('a', 'a'), machine('b', 'b'), machine('c', 'c', 'secret'));
     for (const [patterns, names] of [
@@ -109,7 +109,7 @@ describe('GET /api/v3/<type>', () => {
     expect([response.status, ...counts(response), await response.text()]).toEqual([200, '1', '0', '']);
   });
 
-  it.each(['nothing', 'event', 'nothing/web', 'machines/a/b'])('knows no route to %s', async (path) => {
+  it.each(['nothing', 'event', 'nothing/web', 'machines/a/b'])('has no route to %s', async (path) => {
     const response = await get(await startRetaining(), `/api/v3/${path}`);
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ Messages: ['No route', expect.anything()] });
@@ -129,7 +129,7 @@ describe('GET /api/v3/<type>/<key>', () => {
     ['a/b c%', 'a%2Fb%20c%25'],
     ['127.0.0.1:80', '127.0.0.1:80'],
     ['漢', encodeURIComponent('漢')],
-  ])('answers the latest object of %s', async (key, path) => {
+  ])('answers with the latest object of %s', async (key, path) => {
     const node = await startRetaining();
     await publish(node, machine(key, { Name: key }));
     const response = await get(node, `/api/v3/machines/${path}`);
@@ -137,7 +137,7 @@ describe('GET /api/v3/<type>/<key>', () => {
     expect((await get(node, `/api/v3/machines/${path}`, undefined, 'HEAD')).status).toBe(200);
   });
 
-  it('answers 404 for a key that is not there, and for one that the caller may not hear', async () => {
+  it('answers 404 for a key that does not exist, and for one that the caller may not receive', async () => {
     const node = await startRetaining();
     await publish(node, machine('a', 1), machine('gone', 1), machine('gone', 1, 'destroy'));
     for (const [key, patterns] of [['x'], ['gone'], ['a', ['machines.*.b']]] as [string, string[]?][]) {
@@ -154,7 +154,7 @@ describe('GET /api/v3/<type>/<key>', () => {
   });
 });
 
-describe('the latest of a type that is kept as tails', () => {
+describe('the latest event of a type that is kept as tails', () => {
   const job = (action: string, key: string, object: unknown): object => ({
     type: 'jobs',
     action,
@@ -189,7 +189,7 @@ describe('the latest of a type that is kept as tails', () => {
     for (const key of ['c', 'gone', 'x']) expect((await get(node, `/api/v3/jobs/${key}`)).status).toBe(404);
   });
 
-  it('is the latest event that the caller may hear', async () => {
+  it('is the latest event that the caller may receive', async () => {
     const node = await started();
     await publish(node, job('save', 'a', 'saved'), job('log', 'a', 'line'), job('log', 'b', 'line'));
     const refusal = { Code: 404 };
@@ -209,7 +209,7 @@ describe('the latest of a type that is kept as tails', () => {
     }
   });
 
-  it('is what the call WaitFor of DRP finds after each event that it registered for', async () => {
+  it('is what the call WaitFor of DRP finds after each event for which it registered', async () => {
     const node = await startNode({ BELFRY_RETENTION: '[{"pattern":"jobs.update,save.*","last":2}]' });
     const client = await drpClient(node.url, await node.token(), ['jobs.update.j.1', 'jobs.save.j.1']);
     expect((await get(node, '/api/v3/jobs/j.1')).status).toBe(404);
@@ -224,7 +224,7 @@ describe('the latest of a type that is kept as tails', () => {
     }
   });
 
-  it('is masked as the events of the type are', async () => {
+  it('is masked in the same way as the events of the type', async () => {
     const node = await started({
       BELFRY_REDACTION: '[{"fields":["ssn"],"except":["hr"]}]',
       BELFRY_ROLES: '{"hr":{"subscribe":["*.*.*"]},"dev":{"subscribe":["*.*.*"]}}',
@@ -243,7 +243,7 @@ describe('the latest of a type that is kept as tails', () => {
     }
   });
 
-  it('is there for every type when a rule keeps all types', async () => {
+  it('exists for every type when a rule keeps all types', async () => {
     const node = await started({ BELFRY_RETENTION: '[{"pattern":"*.save.*","last":1}]' });
     await publish(node, machine('a', 1));
     const bodies = ['machines', 'machines/a', 'nothing'].map(async (path) =>
@@ -261,7 +261,7 @@ describe('GET /api/clusters', () => {
     object,
   });
 
-  it('answers the last object heard for each cluster, to everybody, on every listener', async () => {
+  it('answers everybody on every listener with the last object of each cluster', async () => {
     const node = await startRetaining({ BELFRY_LISTEN: '127.0.0.1:0=drp,127.0.0.1:0=dorgu' });
     const eu = { name: 'eu.1', spec: { name: 'eu', environment: 'prod' }, status: { phase: 'Ready' } };
     await publish(node, cluster('added', 'us', { name: 'us' }), cluster('added', 'eu.1', {}));
@@ -276,7 +276,7 @@ describe('GET /api/clusters', () => {
     }
   });
 
-  it('answers an empty list before any cluster was published, and 404 as text for a cluster that is not there', async () => {
+  it('answers with an empty list before any cluster was published, and with 404 as text for an unknown cluster', async () => {
     const node = await startRetaining();
     expect(await (await fetch(`${node.url}/api/clusters`)).json()).toEqual({ clusters: [] });
     const response = await fetch(`${node.url}/api/clusters/nowhere`);
@@ -285,7 +285,7 @@ describe('GET /api/clusters', () => {
     expect(await response.text()).toBe('cluster not found\n');
   });
 
-  it('knows a cluster by what was published in the format of Dorgu', async () => {
+  it('shows a cluster that was published in the format of Dorgu', async () => {
     const node = await startRetaining();
     await publish(node, { type: 'cluster.added', data: { name: 'eu.1', status: { phase: 'Ready' } } });
     const response = await fetch(`${node.url}/api/clusters/eu.1`);
@@ -303,7 +303,7 @@ describe('GET /api/clusters', () => {
     ['whose object is no cluster', [1]],
     ['with neither spec nor status', { spec: null, status: null }],
     ['whose object has another name', { name: 'other' }],
-  ])('makes a cluster of an event %s, under the name that its sockets tell', async (_what, object) => {
+  ])('shows a cluster for an event %s, under the name that its sockets send', async (_what, object) => {
     const node = await startRetaining();
     await publish(node, cluster('added', 'bare', object));
     const bare = { name: 'bare', spec: { name: 'bare' }, status: {} };

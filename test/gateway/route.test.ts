@@ -52,7 +52,7 @@ async function startWithBells(): Promise<{
 }
 
 describe('a route that is added to the list of routes', () => {
-  it('is served to a caller with credentials, with what its path and its query say', async () => {
+  it('is served to a caller with credentials, with the parameters of its path and its query', async () => {
     const { ask } = await startWithBells();
     const rung = await ask('/great%20paul/ring?times=12');
     expect([rung.status, await rung.json()]).toEqual([
@@ -106,7 +106,7 @@ describe('a route that is added to the list of routes', () => {
   });
 
   it.each(['0', '13', '1.5', 'x', '', '-1', '1e1', ' 1'])(
-    'refuses the query times="%s", which its description does not allow',
+    'refuses the query times="%s", which its description does not permit',
     async (times) => {
       const { ask } = await startWithBells();
       const refused = await ask(`/paul/ring?times=${encodeURIComponent(times)}`);
@@ -122,7 +122,7 @@ describe('a route that is added to the list of routes', () => {
     },
   );
 
-  it('runs with the parameters that are absent where the query says nothing of them', async () => {
+  it('runs without the parameters that the query does not have', async () => {
     const { ask } = await startWithBells();
     expect(await (await ask('/paul/ring?other=1')).json()).toMatchObject({ times: 1 });
   });

@@ -6,7 +6,7 @@ import { cheapHash } from '../support/password.ts';
 
 const DIALS = ['/api/v3/ws', '/native/ws', '/provisioning/ws', '/ws/metrics'];
 
-it('a client that guesses passwords is told to wait by REST and by every dialect that needs credentials, and is counted and logged', async () => {
+it('a client that guesses passwords must wait, by REST and in every dialect that needs credentials, and is counted and logged', async () => {
   const users = JSON.stringify([{ name: 'ada', password: cheapHash('wonderland'), roles: ['admin'] }]);
   const node = await startNode({ BELFRY_USERS: users });
   const get = (path: string, password: string): Promise<Response> =>

@@ -39,7 +39,7 @@ const PAGE = `
 `;
 
 describe('a stream that cannot begin now', () => {
-  it('ends with 1013 where the node is full, and its page comes back by itself', async () => {
+  it('ends with 1013 when the node is full, and its page reconnects by itself', async () => {
     const node = await startNode({ BELFRY_CONNECTIONS_MAX: '1' });
     const other = await connect(`${node.url.replace('http', 'ws')}/native/ws?token=${await node.token()}`);
     expect(await endOf(await listen(node))).toEqual({ seconds: 0, code: 1013 });
@@ -52,7 +52,7 @@ describe('a stream that cannot begin now', () => {
     expect(page.lines).not.toContain('dead');
   });
 
-  it('ends with 1013 when its principal has as many connections as it may', async () => {
+  it('ends with 1013 when its principal has as many connections as it may have', async () => {
     const node = await startNode({ BELFRY_CONNECTIONS_PER_PRINCIPAL: '1' });
     const first = await listen(node);
     await first.next();
@@ -81,7 +81,7 @@ describe('a stream that cannot begin now', () => {
     expect(await endOf(await listen({ url, token: node.token }))).toEqual({ seconds: 0, code: 1001 });
   });
 
-  it('ends with 4001 where the token has run out or was revoked, and is not asked for again at once', async () => {
+  it('ends with 4001 when the token has expired or was revoked, and is not requested again at once', async () => {
     const node = await startNode();
     const late = new ManualClock(new Date(Date.now() + 3_600_000).toISOString());
     const app = await startApp(node.config, pino({ level: 'silent' }), late);
@@ -102,13 +102,13 @@ describe('a stream that cannot begin now', () => {
     ['a token of somebody else', 'token=x', 403],
     ['a pattern that is none', 'pattern=jobs', 422],
     ['a filter that is none', 'filters=1', 422],
-  ])('is refused for good for %s', async (_what, query, status) => {
+  ])('is refused for ever for %s', async (_what, query, status) => {
     const node = await startNode();
     const url = `${node.url}/api/v3/events?${query}${query.startsWith('token') ? '' : `&token=${await node.token()}`}`;
     await expect(openStream(url)).rejects.toThrow(`refused with ${status}`);
   });
 
-  it('is refused by its status to a request by HEAD, or for a page', async () => {
+  it('is refused by a status when the request is HEAD, or asks for a page', async () => {
     const node = await startNode();
     const late = new ManualClock(new Date(Date.now() + 3_600_000).toISOString());
     const app = await startApp(node.config, pino({ level: 'silent' }), late);

@@ -43,7 +43,7 @@ function eventSourceAt(base: string) {
   };
 }
 
-it('the page of the documentation goes on with a fresh token where the one before ended, and misses nothing', async () => {
+it('the page of the documentation goes on with a new token when the one before has expired, and misses nothing', async () => {
   const node = await startNode();
   const page = /```js\n(\/\/ In a page\.[\s\S]*?)```/.exec(
     readFileSync(new URL('../../src/docs/how-to/listen-in-a-browser.md', import.meta.url), 'utf8'),

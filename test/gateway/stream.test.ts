@@ -35,7 +35,7 @@ async function listen(
 }
 
 describe('GET /api/v3/events with Accept: text/event-stream', () => {
-  it('tells each event as it comes, with its cursor as the id and the native event as data', async () => {
+  it('sends each event as it comes, with its cursor as the id and the native event as data', async () => {
     const node = await startNode();
     const stream = await listen(node);
     expect(await stream.next()).toMatchObject({ retry: expect.stringMatching(/^[12]\d{3}$/) as string });
@@ -69,7 +69,7 @@ describe('GET /api/v3/events with Accept: text/event-stream', () => {
     ['?lastEventId=', (id: string) => [`&lastEventId=${id}`, {}] as const],
     ['?since=', (id: string) => [`&since=${id}`, {}] as const],
     ['the header, whatever the URL says', (id: string) => ['&since=1-0', { 'Last-Event-ID': id }] as const],
-  ])('resumes after %s, with neither gap nor double', async (_where, place) => {
+  ])('resumes after %s, without gap or duplicate', async (_where, place) => {
     const node = await startNode();
     const first = await listen(node);
     await publish(node, 'a', 'b', 'c');
@@ -80,7 +80,7 @@ describe('GET /api/v3/events with Accept: text/event-stream', () => {
     expect(await second.nextKeys(3)).toEqual(['b', 'c', 'd']);
   });
 
-  it('resumes also for a client that heard nothing before', async () => {
+  it('resumes also for a client that received nothing before', async () => {
     const node = await startNode();
     const stream = await listen(node);
     await stream.next();
@@ -97,7 +97,7 @@ describe('GET /api/v3/events with Accept: text/event-stream', () => {
     expect(await stream.nextKeys(1)).toEqual(['a']);
   });
 
-  it('tells a gap when the log no longer has the events, and the cursor to go on from', async () => {
+  it('reports a gap when the log no longer has the events, and the cursor from which to go on', async () => {
     const node = await startNode();
     await publish(node, 'a');
     const stream = await listen(node, '', { 'Last-Event-ID': '99999999999999-0' });
@@ -109,7 +109,7 @@ describe('GET /api/v3/events with Accept: text/event-stream', () => {
     });
   });
 
-  it('hears what grants and filters admit', async () => {
+  it('sends the events that grants and filters admit', async () => {
     const node = await startNode();
     const token = await node.token('someone', { subscribe: ['jobs.save.a,b,c'] });
     const filters = encodeURIComponent('{"key":["a","c","d"]}');
@@ -151,7 +151,7 @@ describe('GET /api/v3/events with Accept: text/event-stream', () => {
     await expect(openStream(url)).rejects.toThrow('403');
   });
 
-  it('is followed by the EventSource of browsers, which comes back by itself and misses nothing', async () => {
+  it('is followed by the EventSource of browsers, which reconnects by itself and misses nothing', async () => {
     const node = await startNode();
     const url = `${node.url}/api/v3/events?pattern=jobs.*.*&token=${await node.token()}`;
     const page = new CommandProcess([], {}, ['--experimental-eventsource', '--eval', PAGE, '--', url]);
@@ -165,7 +165,7 @@ describe('GET /api/v3/events with Accept: text/event-stream', () => {
     expect(page.lines).toEqual(['open', 'a', 'close 1001', 'open', 'b']);
   });
 
-  it('ends with an event that gives the reason, and leaves the registry', async () => {
+  it('ends with an event that names the reason, and leaves the registry', async () => {
     const node = await startNode();
     const stream = await listen(node);
     await stream.next();
@@ -179,7 +179,7 @@ describe('GET /api/v3/events with Accept: text/event-stream', () => {
     expect(node.hub.connections.size).toBe(0);
   });
 
-  it('is kept alive every 15 seconds by the id up to which its client was given all', async () => {
+  it('is kept alive every 15 seconds by the id up to which its client was sent everything', async () => {
     const clock = new ManualClock(new Date().toISOString());
     const node = await startNode();
     const app = await startApp(node.config, pino({ level: 'silent' }), clock);

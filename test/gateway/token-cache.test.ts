@@ -8,7 +8,7 @@ import { SECRET, tokenOf } from './tokens-helpers.ts';
 
 const settings = { jwtSecret: SECRET };
 
-it('a token that is shown again is the same principal without another check of its signature', async () => {
+it('a token that is sent again is the same principal without another check of its signature', async () => {
   const tokens = new Tokens(settings, new ManualClock());
   const token = await tokenOf({ sub: 'ann' });
   const first = await tokens.verify(token);
@@ -17,7 +17,7 @@ it('a token that is shown again is the same principal without another check of i
   expect(await tokens.verify(await tokenOf({ sub: 'bob' }))).toMatchObject({ principal: 'user:bob' });
 });
 
-it('a token whose signature is remembered is refused once it has expired, or was revoked', async () => {
+it('a token whose signature is remembered is refused once it has expired or was revoked', async () => {
   const clock = new ManualClock();
   let isRevoked = false;
   const tokens = new Tokens(settings, clock, { isRevoked: () => isRevoked });
@@ -31,7 +31,7 @@ it('a token whose signature is remembered is refused once it has expired, or was
   await expect(tokens.verify(token)).rejects.toThrow('expired');
 });
 
-it('a token that was refused is checked anew, and one with another signature is another token', async () => {
+it('a token that was refused is checked again, and one with another signature is another token', async () => {
   const tokens = new Tokens(settings, new ManualClock());
   const [head, body, signature = ''] = (await tokenOf({ sub: 'ann' })).split('.');
   const forged = `${head}.${body}.${signature.slice(1)}${signature.slice(0, 1)}`;
@@ -39,7 +39,7 @@ it('a token that was refused is checked anew, and one with another signature is 
   for (let time = 0; time < 2; time++) await expect(tokens.verify(forged)).rejects.toThrow('fits no key');
 });
 
-it('a key that its issuer has taken back counts no more than a minute longer', async () => {
+it('a key that its issuer has withdrawn is accepted for at most a minute longer', async () => {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const other = await generateKeyPair('ES256');
   let keys = [{ ...(await exportJWK(publicKey)), kid: 'a', alg: 'ES256' }];

@@ -42,7 +42,7 @@ async function issuerOf(keys: readonly object[], status = 200): Promise<Issuer> 
 
 describe('a token signed by a private key', () => {
   test.each(['RS256', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'])(
-    'with %s is checked by the public one',
+    'with %s is checked by the public key',
     async (alg) => {
       const { publicKey, privateKey } = await generateKeyPair(alg);
       const tokens = new Tokens({ jwtPublicKey: await exportSPKI(publicKey) }, clock);
@@ -70,7 +70,7 @@ describe('a token signed by a private key', () => {
     expect(both.message).toContain('its signature fits no key');
   });
 
-  test('cannot do without a signature', async () => {
+  test('cannot lack a signature', async () => {
     const { publicKey } = await generateKeyPair('ES256');
     const settings = { jwtPublicKey: await exportSPKI(publicKey), jwtSecret: SECRET };
     for (const alg of ['none', 'None', 'NONE', '']) {
@@ -79,7 +79,7 @@ describe('a token signed by a private key', () => {
     }
   });
 
-  test('is refused when the algorithm is not one of the key', async () => {
+  test('is refused when its algorithm is not one of the key', async () => {
     const { publicKey } = await generateKeyPair('ES256');
     const { privateKey } = await generateKeyPair('RS256');
     const token = await tokenOf({ sub: 'x' }, { key: privateKey, alg: 'RS256' });
@@ -89,7 +89,7 @@ describe('a token signed by a private key', () => {
 });
 
 describe('keys that the issuer publishes', () => {
-  test('are found by the id in the token, fetched once, and only when needed', async () => {
+  test('are found by the id in the token, and fetched once and only when needed', async () => {
     const [one, two] = await Promise.all([generateKeyPair('RS256'), generateKeyPair('ES256')]);
     const keys = [
       { ...(await exportJWK(one.publicKey)), kid: 'one', alg: 'RS256', use: 'sig' },
@@ -106,7 +106,7 @@ describe('keys that the issuer publishes', () => {
     expect(asked()).toBe(1);
   });
 
-  test('stand beside a public key of the same kind', async () => {
+  test('work beside a public key of the same kind', async () => {
     const [local, remote] = await Promise.all([generateKeyPair('ES256'), generateKeyPair('ES256')]);
     const { jwksUrl } = await issuerOf([{ ...(await exportJWK(remote.publicKey)), kid: 'r' }]);
     const tokens = new Tokens({ jwksUrl, jwtPublicKey: await exportSPKI(local.publicKey) }, clock);
@@ -128,7 +128,7 @@ describe('keys that the issuer publishes', () => {
     expect((await refusal({ jwksUrl }, shared)).message).toContain('algorithm that is not accepted');
   });
 
-  test('that cannot be fetched are a fault of the hub, not of the token', async () => {
+  test('cause a fault of the hub, and not of the token, when they cannot be fetched', async () => {
     const { privateKey } = await generateKeyPair('ES256');
     const token = await tokenOf({ sub: 'x' }, { key: privateKey, alg: 'ES256', kid: 'one' });
     const { jwksUrl } = await issuerOf([], 500);
@@ -139,7 +139,7 @@ describe('keys that the issuer publishes', () => {
   });
 });
 
-describe('an issuer that is away', () => {
+describe('an issuer that does not answer', () => {
   const MINUTE_MS = 60_000;
 
   async function world(settings: { jwksMaxAgeMs?: number } = {}) {
@@ -160,7 +160,7 @@ describe('an issuer that is away', () => {
     return { issuer, manual, reported, codeOf, jwk };
   }
 
-  test('leaves the keys that were known in use, up to their age, and is asked every 30 s at most', async () => {
+  test('leaves the known keys in use up to their age, and is asked at most every 30 s', async () => {
     const { issuer, manual, reported, codeOf } = await world({ jwksMaxAgeMs: 60 * MINUTE_MS });
     expect(await codeOf('one')).toBe('user:x');
     issuer.answer(500);
@@ -175,7 +175,7 @@ describe('an issuer that is away', () => {
     expect(await codeOf('one')).toBe('user:x');
   });
 
-  test('is asked once, however many tokens wait for its keys or name unknown ones', async () => {
+  test('is asked once, however many tokens wait for its keys or name unknown keys', async () => {
     const { issuer, manual, codeOf, jwk } = await world();
     const first = Array.from({ length: 40 }, () => codeOf('one'));
     expect(new Set(await Promise.all(first))).toEqual(new Set(['user:x']));
@@ -186,7 +186,7 @@ describe('an issuer that is away', () => {
     expect([await codeOf('two'), issuer.asked()]).toEqual(['user:x', 2]);
   });
 
-  test('and never answered is asked once in 30 s too, and whoever comes is told to come back', async () => {
+  test('is asked at most once in 30 s if it never answers, and clients are told to come back', async () => {
     const { issuer, manual, codeOf } = await world();
     issuer.answer(500);
     for (let i = 0; i < 20; i++) expect(await codeOf('one')).toBe('unavailable');
@@ -201,7 +201,7 @@ describe('an issuer that is away', () => {
     ['a key set without a usable key', 200, { keys: [] }],
     ['what is no key set', 200, '<html>'],
     ['a redirection', 302, ''],
-  ])('with %s takes no known key away', async (_what, status, body) => {
+  ])('leaves every known key in use when it answers with %s', async (_what, status, body) => {
     const { issuer, manual, reported, codeOf } = await world();
     expect(await codeOf('one')).toBe('user:x');
     issuer.answer(status, body);
@@ -241,7 +241,7 @@ describe('a key set', () => {
   });
 });
 
-test('a key of no use has no algorithm', async () => {
+test('gives no algorithm to a key that cannot be used', async () => {
   const { publicKey } = await generateKeyPair('ECDH-ES', { crv: 'X25519' });
   expect(algorithmsOf(createPublicKey(await exportSPKI(publicKey)))).toEqual([]);
 });

@@ -10,7 +10,7 @@ const written = (grants: Grants): string[] => grants.patterns.map(({ text }) => 
 describe('a token signed by the secret', () => {
   const tokens = new Tokens({ jwtSecret: SECRET }, clock);
 
-  test.each(['HS256', 'HS384', 'HS512'])('with %s says who somebody is', async (alg) => {
+  test.each(['HS256', 'HS384', 'HS512'])('names the principal with %s', async (alg) => {
     const claims = { sub: 'ann', role: 'reader', exp: NOW_S + 60, subscribe: ['a.*.*'], publish: ['b.*.*'] };
     const identity = await tokens.verify(await tokenOf(claims, { alg }));
     expect(identity).toMatchObject({
@@ -29,12 +29,12 @@ describe('a token signed by the secret', () => {
     expect((await tokens.verify(await tokenOf({ sub: 'x', roles: 'b' }))).roles).toEqual(['b']);
   });
 
-  test("of the Provisioning Platform's, whose role is a list, says which roles somebody has", async () => {
+  test('of the Provisioning Platform, whose role is a list, names the roles', async () => {
     const identity = await tokens.verify(await tokenOf({ sub: 'ann', role: ['admin', 'developer'] }));
     expect(identity).toMatchObject({ principal: 'user:ann', roles: ['admin', 'developer'] });
   });
 
-  test("of Mist's, which has no sub, says who somebody is by e-mail address or else by number", async () => {
+  test('of Mist, which has no sub, names the principal by the e-mail address or else the number', async () => {
     const claims = { user_id: 3, email: 'ada@example.com', role: 'admin', exp: NOW_S + 60 };
     const identity = await tokens.verify(await tokenOf(claims));
     // An admin of Mist is none of the hub.
@@ -48,7 +48,7 @@ describe('a token signed by the secret', () => {
     });
   });
 
-  test('may hold anything where Mist holds a number and an e-mail address', async () => {
+  test('may hold anything in the claims in which Mist has a number and an e-mail address', async () => {
     const identity = await tokens.verify(await tokenOf({ sub: 'ann', user_id: 'auth|7', email: null }));
     expect(identity.principal).toBe('user:ann');
     const { message } = await refusal({ jwtSecret: SECRET }, await tokenOf({ user_id: 'auth|7' }));
@@ -64,7 +64,7 @@ describe('a token signed by the secret', () => {
     expect(error.message).toContain('it has expired');
   });
 
-  test('is refused before its time, but for the leeway that clocks are given', async () => {
+  test('is refused before its time, except for the leeway that clocks are given', async () => {
     const token = await tokenOf({ sub: 'x', nbf: NOW_S + 30, iat: NOW_S + 30 });
     const { message } = await refusal({ jwtSecret: SECRET, jwtLeewayS: 29 }, token);
     expect(message).toContain('its claim nbf');
@@ -83,7 +83,7 @@ describe('a token signed by the secret', () => {
     expect(new Date(expiresAt).getTime()).toBe(8.64e15);
   });
 
-  test('without a sub is of the program that it names, and else of nobody', async () => {
+  test('without a sub belongs to the program that it names, or else to nobody', async () => {
     for (const claim of ['client_id', 'azp']) {
       const identity = await tokens.verify(await tokenOf({ [claim]: 'billing', roles: ['reader'] }));
       expect(identity).toMatchObject({ principal: 'client:billing', roles: ['reader'] });
@@ -98,28 +98,31 @@ describe('a token signed by the secret', () => {
     expect(await tokens.verify(await tokenOf(claims))).not.toHaveProperty('limited');
   });
 
-  test('that names patterns, even none, is limited to them', async () => {
+  test('is restricted to the patterns that it names, even if it names none', async () => {
     for (const claims of [{ subscribe: [] }, { publish: ['a.*.*'] }])
       expect(await tokens.verify(await tokenOf({ sub: 'x', ...claims }))).toHaveProperty('limited', true);
   });
 
-  test.each(['exp', 'jti', 'iat', 'sid'])('is refused without %s where that is demanded', async (claim) => {
-    const settings = { jwtSecret: SECRET, jwtRequire: ['exp', 'jti', 'iat', 'sid'] };
-    const all = { sub: 'x', exp: NOW_S + 60, jti: 'a', iat: NOW_S, sid: 'b' };
-    expect(await new Tokens(settings, clock).verify(await tokenOf(all))).toBeDefined();
-    const { message } = await refusal(settings, await tokenOf({ ...all, [claim]: undefined }));
-    expect(message).toContain(`its claim ${claim} is missing or not acceptable`);
-    expect(message).toContain('BELFRY_JWT_REQUIRE');
-    const own = new Tokens(settings, clock);
-    expect(await own.verify(await own.sign({ subject: 'x', roles: [], ttlS: 5 }))).toBeDefined();
-  });
+  test.each(['exp', 'jti', 'iat', 'sid'])(
+    'is refused without %s when the settings demand it',
+    async (claim) => {
+      const settings = { jwtSecret: SECRET, jwtRequire: ['exp', 'jti', 'iat', 'sid'] };
+      const all = { sub: 'x', exp: NOW_S + 60, jti: 'a', iat: NOW_S, sid: 'b' };
+      expect(await new Tokens(settings, clock).verify(await tokenOf(all))).toBeDefined();
+      const { message } = await refusal(settings, await tokenOf({ ...all, [claim]: undefined }));
+      expect(message).toContain(`its claim ${claim} is missing or not acceptable`);
+      expect(message).toContain('BELFRY_JWT_REQUIRE');
+      const own = new Tokens(settings, clock);
+      expect(await own.verify(await own.sign({ subject: 'x', roles: [], ttlS: 5 }))).toBeDefined();
+    },
+  );
 
-  test('is refused with an id that cannot be revoked, where one is demanded', async () => {
+  test('is refused with an id that cannot be revoked, when the settings demand an id', async () => {
     const token = await tokenOf({ sub: 'x', jti: 'a\nb' });
     expect((await refusal({ jwtSecret: SECRET, jwtRequire: ['jti'] }, token)).message).toContain('claim jti');
   });
 
-  test('is refused when another secret signed it, or somebody changed it', async () => {
+  test('is refused when another secret signed it, or when somebody changed it', async () => {
     const stolen = await tokenOf({ sub: 'x' }, { key: bytes(`${SECRET}.`) });
     expect((await refusal({ jwtSecret: SECRET }, stolen)).message).toContain('its signature fits no key');
     const [header, , signature] = (await tokenOf({ sub: 'x' })).split('.');
@@ -144,12 +147,12 @@ describe('a token signed by the secret', () => {
     expect(error.message).not.toContain('nonsense');
   });
 
-  test('is refused when exp is no number', async () => {
+  test('is refused when exp is not a number', async () => {
     const token = await tokenOf({ sub: 'x', exp: 'never' as unknown as number });
     expect((await refusal({ jwtSecret: SECRET }, token)).message).toContain('its claim exp');
   });
 
-  test('comes from the issuer and is for the audience that are configured', async () => {
+  test('is accepted only from the configured issuer and for the configured audience', async () => {
     const settings = { jwtSecret: SECRET, jwtIssuer: 'issuer', jwtAudience: 'belfry' };
     const good = { sub: 'x', iss: 'issuer', aud: ['other', 'belfry'] };
     expect(await new Tokens(settings, clock).verify(await tokenOf(good))).toMatchObject({
@@ -167,8 +170,8 @@ describe('a token signed by the secret', () => {
   });
 });
 
-describe('a token made here', () => {
-  test('is accepted here, until it ends', async () => {
+describe('a token that the node makes', () => {
+  test('is accepted by the node until it expires', async () => {
     const settings = { jwtSecret: SECRET, jwtIssuer: 'belfry', jwtAudience: 'belfry' };
     const tokens = new Tokens(settings, clock);
     const token = await tokens.sign({
@@ -188,7 +191,7 @@ describe('a token made here', () => {
     await expect(later.verify(token)).rejects.toThrow('it has expired');
   });
 
-  test('carries when it was made, when it ends and an id of its own', async () => {
+  test('carries the time when it was made, its end and an id of its own', async () => {
     const tokens = new Tokens({ jwtSecret: SECRET }, clock);
     const make = (): Promise<string> => tokens.sign({ subject: 'ann', roles: [], ttlS: 5 });
     const [one, two] = (await Promise.all([make(), make()])).map((token) => {
@@ -208,7 +211,7 @@ describe('a token made here', () => {
   });
 });
 
-test('whatever is no token is refused as such, without an echo', async () => {
+test('a text that is no token is refused as such, without an echo', async () => {
   const text = fc.oneof(
     fc.string(),
     fc.array(fc.base64String(), { minLength: 3, maxLength: 3 }).map((parts) => parts.join('.')),

@@ -3,7 +3,7 @@ import { startNode } from '../support/node.ts';
 
 const BEARER = 'Bearer realm="belfry"';
 
-it('a request of REST without a token is refused with a body that says so, and a header that says how to bring one', async () => {
+it('a REST request without a token is refused with a body that says so, and a header that says how to send one', async () => {
   const node = await startNode();
   for (const path of [
     'events',

@@ -15,7 +15,7 @@ const codeOf = (attempt: Promise<Identity>): Promise<string> =>
   );
 
 describe('a password', () => {
-  test('becomes a salted text that fits it and no other', async () => {
+  test('becomes a salted text that fits this password only', async () => {
     const [one, two] = await Promise.all([hashPassword('wonderland'), hashPassword('wonderland')]);
     expect(one).toMatch(/^scrypt:16384:8:1:[\w-]{22}:[\w-]{43}$/);
     expect(one).not.toBe(two);
@@ -25,7 +25,7 @@ describe('a password', () => {
     expect(await verifyPassword('', one)).toBe(false);
   });
 
-  test('of any text and salt is checked from the text form alone', async () => {
+  test('of any text and salt is checked with nothing but the text form', async () => {
     const salt = fc.uint8Array({ minLength: 12, maxLength: 64 }).map((bytes) => Buffer.from(bytes));
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'grapheme' }), salt, async (password, bytes) => {
@@ -38,7 +38,7 @@ describe('a password', () => {
     );
   });
 
-  test('is never checked against what is no hash, or would take all memory', async () => {
+  test('is never checked against a text that is no hash, or would take all memory', async () => {
     const [salt, key] = ['A'.repeat(22), 'A'.repeat(43)];
     for (const hash of [
       '',
@@ -63,7 +63,7 @@ describe('a password', () => {
 const HERE = '192.0.2.1:50000';
 const ELSEWHERE = '192.0.2.2:50000';
 
-describe('users', () => {
+describe('the configured users', () => {
   const reported: string[] = [];
   let users: Users;
   const trying = (name: string, password: string, address = HERE): Promise<string> =>
@@ -98,7 +98,7 @@ describe('users', () => {
     expect(bob).not.toHaveProperty('limited');
   });
 
-  test('are refused alike, whether the name or the password is wrong, and without an echo', async () => {
+  test('are refused alike for a wrong name and a wrong password, without an echo', async () => {
     const attempts = [
       ['ann', 'builder'],
       ['eve', 'wonderland'],
@@ -132,7 +132,7 @@ describe('users', () => {
     expect(checkedBefore.length).toBeLessThanOrEqual(4);
   });
 
-  test('are let in beside a hundred wrong passwords of names that nobody has, from another address', async () => {
+  test('are let in beside a hundred wrong passwords of unknown names from another address', async () => {
     const wrong = Array.from({ length: 100 }, (_, i) => trying(`eve${i}`, 'wonderland', ELSEWHERE));
     expect(await trying('bob', 'builder')).toBe('welcome');
     const codes = await Promise.all(wrong);
@@ -140,7 +140,7 @@ describe('users', () => {
     expect(new Set(codes)).toEqual(new Set(['password_wrong', 'attempts_exceeded']));
   });
 
-  test('have ten wrong passwords from one address free, and wait twice as long after each that follows', async () => {
+  test('may try ten wrong passwords from one address, and wait twice as long after each further one', async () => {
     await guessInTurn(10, 'ann');
     for (const waitS of [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]) {
       clock.time += waitS * 1_000 - 1;
@@ -156,7 +156,7 @@ describe('users', () => {
     expect(await trying('ann', 'wonderland', ELSEWHERE)).toBe('welcome');
   });
 
-  test('that were wrong are told how long to wait, and start anew once they were right', async () => {
+  test('are told after a wrong password how long to wait, and start anew after the right one', async () => {
     await guessInTurn(12, 'ann');
     await expect(users.authenticate('ann', 'wonderland', HERE)).rejects.toMatchObject({ retryAfterS: 1 });
     clock.time += 1_000;
@@ -165,7 +165,7 @@ describe('users', () => {
     expect(await trying('ann', 'builder')).toBe('password_wrong');
   });
 
-  test('cannot be guessed by one address under ever other names', async () => {
+  test('cannot be guessed by one address under ever new names', async () => {
     for (let i = 0; i < 50; i++) await trying(`eve${i}`, 'x');
     expect(await trying('eve', 'x')).toBe('attempts_exceeded');
     expect(await trying('bob', 'builder', '[2001:db8::1]:1')).toBe('welcome');
@@ -177,13 +177,13 @@ describe('users', () => {
     expect(await trying('ann', 'wonderland', '[2001:db8:0:1::1]:1')).toBe('welcome');
   });
 
-  test('that many addresses guess at are not locked out at an address that was never wrong', async () => {
+  test('are not locked out at an address that never was wrong, while many addresses guess', async () => {
     for (let i = 0; i < 100; i++) await trying('ann', 'x', `198.51.100.${i}:1`);
     expect(await trying('ann', 'y', '198.51.100.1:1')).toBe('attempts_exceeded');
     expect(await trying('ann', 'wonderland')).toBe('welcome');
   });
 
-  test('are remembered for an hour, whoever guesses meanwhile, and no longer', async () => {
+  test('are remembered for an hour, and no longer, even while others guess', async () => {
     await users.authenticate('ann', 'wonderland', HERE);
     await guessInTurn(50, 'ann');
     clock.time = 3_599_999;
@@ -194,12 +194,12 @@ describe('users', () => {
     expect(await trying('ann', 'wonderland')).toBe('attempts_exceeded');
   });
 
-  test('who come many times at once are checked once', async () => {
+  test('are checked once when they come many times at once', async () => {
     const storm = Array.from({ length: 200 }, () => trying('ann', 'wonderland'));
     expect(new Set(await Promise.all(storm))).toEqual(new Set(['welcome']));
   });
 
-  test('that are refused are told to whoever counts, by name only where that is a user’s', async () => {
+  test("are reported when they are refused, by name only if the name is a user's", async () => {
     await guessInTurn(11, 'ann');
     await trying('my password in the wrong field', '');
     expect(reported).toEqual([
@@ -209,7 +209,7 @@ describe('users', () => {
     ]);
   });
 
-  test('that nobody configured cost nothing', async () => {
+  test('cost nothing when nobody configured any', async () => {
     const nobody = new Users([], { clock });
     const attempts = Array.from({ length: 200 }, (_, index) =>
       codeOf(nobody.authenticate('ann', `${index}`, HERE)),
