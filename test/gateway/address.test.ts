@@ -4,7 +4,7 @@ import { addressOf } from '../../src/gateway/http/client-address.ts';
 import { connect } from '../support/client.ts';
 import { startNode } from '../support/node.ts';
 
-/** With the headers as Node joins them from several lines. */
+/** A request with these headers. Node joins the values of several lines into one. */
 function from(remoteAddress: string, listed?: string, forwarded?: string): IncomingMessage {
   const headers = {
     ...(listed !== undefined && { 'x-forwarded-for': listed }),

@@ -15,7 +15,7 @@ function socket(node: TestNode, path: string, headers: Record<string, string> = 
   return connect(`${node.url.replace('http', 'ws')}${path}`, { headers });
 }
 
-/** How many of each outcome there are. */
+/** The number of attempts for each outcome. */
 async function outcomes(attempts: readonly Promise<unknown>[]): Promise<Record<string, number>> {
   const all = (await Promise.allSettled(attempts)).map(refusalIn);
   return Object.fromEntries([...new Set(all)].map((one) => [one, all.filter((each) => each === one).length]));
@@ -93,7 +93,7 @@ describe('the limit on handshakes of one address', () => {
   it('refuses more handshakes in a minute with 429 and a time to come back, and still accepts those with a token', async () => {
     const node = await startNode({ BELFRY_HANDSHAKES_PER_MINUTE_PER_ADDRESS: '3' });
     await socket(node, '/norn/ws');
-    // A plain request at the path of a socket costs as much.
+    // A plain request at the path of a socket counts in the same way.
     expect((await fetch(`${node.url}/native/ws`)).status).toBe(400);
     await socket(node, '/dorgu/ws');
     const refused = await fetch(`${node.url}/norn/ws`);

@@ -19,7 +19,9 @@ const anEvent = (topic: string, object: object = {}): object => {
   return { type, action, key, object };
 };
 
-/** What it hears of these, each a round trip after them. */
+/**
+ * The number of events that each client receives of these topics. A round trip follows them, so that none is missed.
+ */
 async function heardBy(node: TestNode, clients: readonly TestClient[], topics: string[]): Promise<number[]> {
   await publish(node, ...topics.map((topic) => anEvent(topic, { message: 'x' })));
   const pongs = clients.map(({ ws }) => {

@@ -113,7 +113,7 @@ describe('each golden frame', () => {
   );
 
   it.each(SOCKETS)('from publishers of %s is an event as it is described', (name) => {
-    // Described are the names as DRP writes them; it reads them in any case.
+    // The document describes the names as DRP writes them, but DRP reads them in any case.
     const published = goldenLines(`${name}/published.txt`).filter(
       (line) => isUseful(line) && !line.given.includes('aCTION'),
     );
@@ -139,7 +139,7 @@ const say = (client: TestClient, ...commands: readonly (object | string)[]): voi
   for (const command of commands) client.send(command);
 };
 
-/** What clients say so that the hub says everything it can, before the events are published. */
+/** The messages that clients send before the events are published, so that the hub sends every message that it has. */
 const SAID: Readonly<Record<string, (token: string) => readonly (object | string)[]>> = {
   '/native/ws': (token) => [
     { id: 1, command: 'subscribe', patterns: ['*.*.*'], since: '1-0' },
@@ -169,7 +169,7 @@ const SAID: Readonly<Record<string, (token: string) => readonly (object | string
   '/dorgu/ws': () => [],
 };
 
-/** Of a stream of Mist: an event of each action. */
+/** The objects of the events of a Mist stream, one for each action. */
 const MIST_OBJECTS: Readonly<Record<string, object>> = {
   status: { container: 'c', state: 'running', status: 'running', stage: 's', progress: 1, message: 'm' },
   log: { line: 'l', stream: 'stdout' },
@@ -187,7 +187,7 @@ async function open({ url }: TestNode, address: string, token: string, query = '
   return connect(`${url.replace('http', 'ws')}${address}?token=${token}${query}`);
 }
 
-/** Reads until every described message has been heard, and nothing else. */
+/** Reads until every described message has come, and returns the messages that are not described. */
 async function hearAll(client: TestClient, address: string, wanted: readonly string[]): Promise<string[]> {
   const missing = new Set(wanted);
   while (missing.size > 0) {
@@ -210,11 +210,11 @@ describe('a running node', () => {
       const node = await startNode();
       const token = await node.token();
       await post(node, ...EVENTS.slice(0, 2));
-      // Only who asks for batches is sent any; the others pass the question over.
+      // Only a client that asks for batches is sent any. The other dialects ignore this parameter.
       const client = await open(node, address, token, '&batch_size=10');
       say(client, ...(SAID[address]?.(token) ?? []));
       await vi.waitUntil(() => node.hub.stats.commands >= (SAID[address]?.(token) ?? []).length);
-      // Commands are carried out in turn, so once the last is answered all of them are.
+      // Commands are carried out in their order, so once the last is answered all of them are done.
       await post(node, ...EVENTS);
       for (const event of EVENTS) await post(node, event);
       expect(await hearAll(client, address, description.messages(address, 'hear'))).toEqual([]);

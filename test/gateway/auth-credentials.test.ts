@@ -7,7 +7,7 @@ const basic = (text: string): string => `Basic ${Buffer.from(text).toString('bas
 const from = (authorization?: string, query = ''): Credentials =>
   credentialsOf({ authorization, query: new URLSearchParams(query) });
 
-/** What is thrown, if anything. */
+/** The error that is thrown, if any. */
 function thrownBy(authorization?: string, query = ''): unknown {
   try {
     from(authorization, query);

@@ -10,7 +10,7 @@ const DELETE = { method: 'DELETE' };
 const may = (node: TestNode, subscribe: string[], publish: string[] = []): Promise<string> =>
   node.token('someone', { subscribe, publish });
 
-/** The id of a token, which its holder reads in it. */
+/** The id of a token, as its holder can read it in the token. */
 function idOf(token: string): string {
   const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as {
     jti: string;
@@ -248,7 +248,7 @@ describe('the events of the registry', () => {
     });
     const replayed = [];
     for (let n = 0; n < 4; n++) replayed.push((await late.next())['action']);
-    // That a stranger came is told live only: strangers write nothing into the log.
+    // The coming of a client without a token is sent live only, since such clients must not write into the log.
     expect(replayed).toEqual(['update', 'delete', 'create', 'delete']);
     expect(listener.unread).toEqual([]);
   });

@@ -22,7 +22,7 @@ async function publishClusters(node: TestNode, count: number): Promise<void> {
 interface Page {
   readonly names: readonly string[];
   readonly counts: readonly (string | null)[];
-  /** Of the next one. */
+  /** The path of the next page. */
   readonly path: string | undefined;
 }
 

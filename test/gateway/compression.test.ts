@@ -4,7 +4,7 @@ import { startNode } from '../support/node.ts';
 import { anEvent, provisioningClient, publish } from './provisioning-helpers.ts';
 import { cpuMsOf } from '../support/cpu.ts';
 
-/** What is left of the offer, or how it is not read. */
+/** The part of the offer that is left, or what happens instead. */
 function left(offer: string): string {
   const headers = { 'sec-websocket-extensions': offer };
   return chooseCompression(headers) ? (headers['sec-websocket-extensions'] ?? 'declined') : 'refused';

@@ -23,7 +23,7 @@ function aRecord(Id: string): ConnectionRecord {
   };
 }
 
-/** A registry on which some connections are, and keeps what it was asked. */
+/** A registry that holds some connections, and keeps the queries that it was asked. */
 class FewRegistry extends TestRegistry {
   readonly asked: ConnectionQuery[] = [];
   left: readonly ConnectionRecord[];
@@ -75,7 +75,7 @@ describe('the command to close connections', () => {
       { kind: 'close', by: 'id', values: ['c0', 'c1'] },
       { kind: 'close', by: 'id', values: ['c1'] },
     ]);
-    // Those of nobody known are looked for as well.
+    // The query also looks for connections without a known principal.
     expect(registry.asked[0]?.filters.map(({ field }) => field)).toEqual(['Id', 'Principal']);
   });
 

@@ -23,7 +23,7 @@ export interface Answer<Body = unknown> {
   readonly body: Body;
 }
 
-/** One request on a socket of its own, that is gone before this resolves; the path goes out as it is written. */
+/** Makes one request on a socket of its own, which is gone before this resolves. The path is sent unchanged. */
 export async function ask<Body = unknown>(
   url: string,
   path: string,
@@ -55,7 +55,7 @@ export async function ask<Body = unknown>(
   });
 }
 
-/** Keeps one socket open from request to request, until the test ends. */
+/** An agent that keeps one socket open from request to request, until the test ends. */
 export function keepAlive(): Agent {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   onTestFinished(() => agent.destroy());
@@ -73,7 +73,7 @@ export const counts = ({ headers }: Answer): (string | string[] | undefined)[] =
   headers['x-drp-list-count'],
 ];
 
-/** A native socket of somebody, known to the registry; `address` is what the hub sees of it. */
+/** A native socket of a user, which the registry knows. `address` is the address that the hub sees. */
 export async function dial(
   node: { readonly url: string },
   token: string | undefined,

@@ -48,7 +48,7 @@ describe('GET /api/v3/connections', () => {
     const adas = await list('?Principal=Eq%28user%3Aada%29');
     expect([adas.status, adas.headers['content-type']]).toEqual([200, 'application/json; charset=utf-8']);
     expect(adas.body.map(({ Principal }) => Principal)).toEqual(['user:ada', 'user:ada']);
-    // The request itself is the fourth.
+    // The request itself is the fourth connection.
     expect(counts(adas)).toEqual(['4', '2']);
     const sorted = await list('?Type=websocket&sort=Principal&reverse=true&limit=2&offset=1');
     expect(sorted.body.map(({ Principal }) => Principal)).toEqual(['user:ada', 'user:ada']);

@@ -15,7 +15,7 @@ interface World {
   readonly redis: Redis;
   readonly ingress: string;
   readonly log: string;
-  /** A call with these grants; an admin's when none are named. */
+  /** Makes a request with these grants, or as an admin if none are named. */
   readonly call: (method: string, path: string, grants?: Grants) => Promise<Response>;
   readonly list: (query?: string) => Promise<Entry[]>;
 }
@@ -42,7 +42,7 @@ async function start(settings: Record<string, string> = {}): Promise<World> {
   return { node, redis, ingress: `{${prefix}}:ingress`, log: `{${prefix}}:log`, call, list };
 }
 
-/** Entries that are dead, with their ids. */
+/** Makes dead letters of these texts, and returns their ids. */
 async function bury({ redis, ingress, list }: World, ...texts: string[]): Promise<string[]> {
   for (const text of texts) await redis.xadd(ingress, '*', 'event', text);
   await expect.poll(() => list()).toHaveLength(texts.length);

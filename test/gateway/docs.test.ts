@@ -11,7 +11,7 @@ const BROWSER = { Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9
 const PAGES = readPages();
 const some = PAGES.find(({ kind }) => kind === 'reference') as Page;
 
-/** Every `href` and `id` of a page as it is served. */
+/** Every `href` and `id` of a served page. */
 const hrefsOf = (html: string): string[] =>
   Array.from(html.matchAll(/ href="([^"]+)"/g), ([, to = '']) => to);
 const idsOf = (html: string): Set<string> =>

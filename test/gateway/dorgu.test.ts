@@ -175,7 +175,7 @@ describe('a dorgu client', () => {
 });
 
 describe('the page of the document', () => {
-  /** As it stands there, but for the address, the timer, and what it does with a message. */
+  /** The code of the document. Only the address, the timer and the handling of a message are replaced. */
   function run(
     url: string,
     later: (connect: () => void, ms: number) => void,

@@ -17,7 +17,7 @@ async function post(
   expect(response.status).toBe(204);
 }
 
-/** The next event, as a filter would name it, with its object. */
+/** The next event, written as a filter, with its object. */
 async function next(client: TestClient): Promise<[filter: string, object: unknown]> {
   const { Type, Action, Key, Object } = (await client.next()) as Record<string, string>;
   return [`${Type}.${Action}.${Key}`, Object];

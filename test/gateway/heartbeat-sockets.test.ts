@@ -10,14 +10,14 @@ import { ManualClock } from '../support/clock.ts';
 import { connect, type TestClient } from '../support/client.ts';
 import { TEST_SECRET } from '../support/node.ts';
 
-/** Until the hub has read whatever this client has sent. */
+/** Resolves when the hub has read everything that this client has sent. */
 async function heardOut({ ws }: TestClient): Promise<void> {
   const answered = once(ws, 'pong');
   ws.ping();
   await answered;
 }
 
-/** A node whose time passes by hand, and clients of an admin. */
+/** A node whose time passes only when a test says so, and clients of an admin. */
 async function start() {
   const clock = new ManualClock(new Date().toISOString());
   const config = loadConfig({ BELFRY_LISTEN: '127.0.0.1:0=drp', BELFRY_JWT_SECRET: TEST_SECRET });
@@ -98,7 +98,7 @@ it('a client that sends 61 pings in one write gets an answer to the last of them
   });
   const answers: string[] = [];
   client.ws.on('pong', (data: Buffer) => answers.push(data.toString()));
-  // Masked with zeros.
+  // The frame is masked with zeros.
   const ping = (n: number): Buffer => Buffer.from([0x89, 0x82, 0, 0, 0, 0, ...Buffer.from(`${n}`)]);
   const pings = Array.from({ length: 61 }, (_none, n) => ping(n + 30));
   sockets[0]?.write(Buffer.concat(pings));

@@ -10,7 +10,7 @@ const RHYTHMS = [
   ['one that is due each second', 1, 2],
 ] as const;
 
-/** A wheel whose seconds pass by hand, and one connection on it. */
+/** A heartbeat whose seconds pass only when a test says so, with one connection. */
 function start(pingS: number, pongWaitS: number) {
   const clock = new ManualClock();
   const heartbeat = new Heartbeat(clock);
@@ -107,7 +107,7 @@ describe('a connection with a heartbeat', () => {
 });
 
 describe('a sign of life', () => {
-  /** A connection on the wheel of which a test says what moves on its socket. */
+  /** A connection with a heartbeat, for which a test says how many bytes move on its socket. */
   function moving() {
     const clock = new ManualClock();
     const heartbeat = new Heartbeat(clock);
@@ -137,7 +137,7 @@ describe('a sign of life', () => {
     seconds(100, () => (traffic.bytesRead += 9_000));
     expect(cutAt()).toBeUndefined();
     seconds(200);
-    // What moves is looked at when a ping is due.
+    // The heartbeat looks at the bytes when a ping is due.
     expect(cutAt()).toBeGreaterThanOrEqual(160);
     expect(cutAt()).toBeLessThanOrEqual(185);
   });
@@ -207,7 +207,7 @@ describe('a sign of life', () => {
 
 describe('a process that was stopped for an hour', () => {
   it('cuts no connection when it wakes up, and later cuts those that still do not answer', () => {
-    // A timer of Node's that is late by many of its rounds runs once, and then goes on.
+    // A timer of Node that is late by many of its rounds runs once, and then goes on.
     let second = (): void => {};
     const clock = new ManualClock();
     clock.every = (_ms, run) => {

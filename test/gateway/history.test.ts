@@ -9,7 +9,7 @@ interface Page {
   readonly gap?: object;
 }
 
-/** Events with the keys 0, 1, 2, …; their ids. */
+/** Publishes events with the keys 0, 1, 2, …, and returns their ids. */
 async function publish(node: TestNode, count: number): Promise<string[]> {
   const ids: string[] = [];
   const headers = { Authorization: `Bearer ${await node.token()}`, 'Content-Type': 'application/json' };
@@ -36,7 +36,7 @@ async function page(node: TestNode, query: string, subscribe?: string[]): Promis
   return (await response.json()) as Page;
 }
 
-/** What {@link publish} publishes, without who comes and goes. */
+/** The events of {@link publish}, without those of connections that open and close. */
 const PUBLISHED = 'pattern=even,odd.*.*';
 
 const keys = ({ events }: Page): string[] => events.map(({ key }) => key);
@@ -101,7 +101,7 @@ describe('GET /api/v3/events', () => {
     const ids = await publish(node, 10_300);
     const since = await page(node, `pattern=even.*.10100&since=${ids[0] ?? ''}`);
     expect(since).toMatchObject({ events: [], more: true });
-    // Whoever came or went meanwhile stands in the log too.
+    // Connections that opened or closed meanwhile are in the log too.
     expect(ids.slice(9_990, 10_001)).toContain(since.cursor);
     expect(keys(await page(node, `pattern=even.*.10100&since=${since.cursor}`))).toEqual(['10100']);
     const newest = await page(node, 'pattern=even.*.100');

@@ -172,7 +172,7 @@ describe('an answer', () => {
       expect([first.status, first.headers.get('cache-control')]).toEqual([200, 'no-cache']);
       expect(await first.json()).toMatchObject({ info: { title: 'Belfry' } });
       for (const known of [etag, `"x", W/${etag}`, '*']) {
-        // Not by fetch, which would ask for it whatever it knows.
+        // `fetch` would ask for the document even if it knows it, so the test does not use it.
         const again = await rawRequest(node.url, [
           `GET ${path} HTTP/1.1`,
           'Host: a',

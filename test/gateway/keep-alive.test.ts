@@ -23,7 +23,7 @@ function post(token: string, ...more: readonly string[]): string[] {
   return ['POST /api/v3/events HTTP/1.1', 'Host: a', `Authorization: Bearer ${token}`, type, length, ...more];
 }
 
-/** A node whose time stands still, so that what waits for the end of a drain is seen to wait. */
+/** A node whose time stands still, so that a test sees what waits for the end of a drain. */
 async function startStill(): Promise<{ app: App; url: string; token: string; clock: ManualClock }> {
   const clock = new ManualClock(new Date().toISOString());
   const node: TestNode = await startNode();
@@ -180,7 +180,8 @@ describe('the time for the head of a request', () => {
     const kept = await rawConnection(url);
     for (let i = 0; i < 3; i++) {
       expect((await kept.ask(HEALTH)).status).toBe(200);
-      // Opened later than that, and cut when its own time is over: so the kept one was idle for longer than it.
+      // The second connection opens later and is cut when its time is over, so the kept one was idle for longer than
+      // that.
       await (
         await rawConnection(url)
       ).ended;

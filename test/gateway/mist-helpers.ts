@@ -38,7 +38,7 @@ export async function post(node: TestNode, ...events: readonly NewEvent[]): Prom
   expect(response.status).toBe(204);
 }
 
-/** How a handshake is refused. */
+/** The refusal of a handshake. */
 export function refusalOf(
   url: string,
   headers: Record<string, string> = {},

@@ -4,7 +4,7 @@ import { startNode } from '../support/node.ts';
 import { container, cookie, deployment, post, running, socketOf, streamOf } from './mist-helpers.ts';
 
 /* oxlint-disable unicorn/prefer-add-event-listener -- the hook does it so */
-/** What the document's React hook does, call by call, with the state of React written down. */
+/** The calls of the React hook in the document, one by one, with the state of React written down. */
 function useContainerLogs(url: string, headers: Record<string, string>) {
   const seen = { logs: [] as string[], status: ['connecting'], error: null as string | null };
   const changed = new Set<() => void>();

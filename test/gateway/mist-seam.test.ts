@@ -7,7 +7,7 @@ import { randomPrefix } from '../support/redis.ts';
 import { container, deployment, post, running, streamOf } from './mist-helpers.ts';
 
 const CLIENTS = 20;
-/** Published before anybody connects, so that a tail has to be cut. */
+/** The number of lines that are published before any client connects, so that a tail must be cut. */
 const BEFORE = 150;
 
 async function nodesOn(broker: string): Promise<readonly [TestNode, TestNode]> {
@@ -26,7 +26,10 @@ async function nodesOn(broker: string): Promise<readonly [TestNode, TestNode]> {
   return [await startNode(settings), await startNode(settings)];
 }
 
-/** Publishes line after line, a few at a time, as fast as they are taken, until it is asked how many there were. */
+/**
+ * Publishes line after line, a few at a time, as fast as they are accepted. The returned function ends this and says
+ * how many there were.
+ */
 function publishOn(node: TestNode, lineOf: (n: number) => NewEvent): () => Promise<number> {
   let published = BEFORE;
   const stop = new AbortController();
@@ -40,7 +43,7 @@ function publishOn(node: TestNode, lineOf: (n: number) => NewEvent): () => Promi
   };
 }
 
-/** Everything that a client hears until it is closed: types, and the numbers of its lines. */
+/** Everything that a client receives until it is closed: types, and the numbers of its lines. */
 async function heardBy(client: TestClient): Promise<{ types: string[]; lines: number[] }> {
   const heard = { types: [] as string[], lines: [] as number[] };
   for (;;) {

@@ -7,7 +7,7 @@ const startNorn = (settings: Record<string, string> = {}): Promise<TestNode> =>
   startNode({ BELFRY_LISTEN: '127.0.0.1:0=norn,127.0.0.1:0=dorgu', ...settings });
 const socketOf = (node: TestNode): string => `${node.url.replace('http', 'ws')}/ws`;
 
-/** A handshake, or what else the method and headers make of it, and its answer when that is no upgrade. */
+/** Sends a handshake, or with another method or headers some other request, and returns the answer. */
 function shake(url: string, headers: Record<string, string> = {}, method = 'GET') {
   const { promise, resolve, reject } = Promise.withResolvers<{
     status: number | undefined;

@@ -29,7 +29,7 @@ async function post(node: TestNode, ...events: readonly object[]): Promise<void>
 }
 
 const SAGA = '7d1f-42';
-/** Of the document, of its server, and of the version before: values of every kind. */
+/** Events with values of every kind: those of the document, of its server, and of the version before it. */
 const EVENTS: readonly Told[] = [
   tell('deploy.step', { step: 'build', sagaId: SAGA, status: 'running' }),
   tell('deploy.step', {
@@ -166,7 +166,7 @@ describe('the norn command line', () => {
   const step = (name: string, status: string): Told =>
     tell('deploy.step', { step: name, sagaId: SAGA, status });
 
-  /** Its loop: whatever is not of its own saga is passed over, and an end of that ends it. */
+  /** The loop of Norn's CLI: it ignores other sagas, and the end of its own saga ends it. */
   async function follow(client: TestClient, sagaId: string): Promise<string[]> {
     const lines: string[] = [];
     for (;;) {

@@ -20,16 +20,16 @@ const document = openApi('1.2.3', ROUTES, formats) as {
   readonly paths: Record<string, Record<string, Described>>;
 };
 
-/** Form refused: the description says what fits. */
+/** The statuses of refusals for the form of a request. A request that fits the description must not get one. */
 const OF_FORM = new Set([400, 406, 413, 415, 422]);
 
-/** What is answered by the form of the whole body, which no schema tells from that of another dialect. */
+/** Routes that judge the form of the whole body, which no schema can tell from the form of another dialect. */
 const READS_EVENTS = new Set(['publish']);
 
-/** It would close whoever asks. */
+/** This route would close the caller too. */
 const CLOSES_ALL = new Set(['closeConnections']);
 
-/** As it is written, where fetch would make another path of it. */
+/** Sends the path unchanged. `fetch` would make another path of it. */
 function ask(node: TestNode, method: string, token: string) {
   const agent = keepAlive();
   const { hostname, port } = new URL(node.url);

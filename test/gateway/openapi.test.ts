@@ -22,7 +22,7 @@ interface Layer {
   readonly rawPath: string;
 }
 
-/** Every route of a router and of those mounted in it, as the table of operations writes it. */
+/** Every route of a router and of the routers mounted in it, written as in the table of operations. */
 function routesIn(layers: readonly Layer[], base = ''): string[] {
   return layers.flatMap(({ route, handle, rawPath }) => {
     const path = `${base}${rawPath === '/' ? '' : rawPath}`.replaceAll(/:(\w+)/g, '{$1}');
@@ -71,9 +71,9 @@ interface Asked {
   readonly target: string;
   readonly headers?: Record<string, string>;
   readonly body?: string;
-  /** Who holds no grant, or one to see connections; where not said: an admin. */
+  /** The caller: one without grants, or one that may see connections. If absent, it is an admin. */
   readonly as?: 'nobody' | 'watcher';
-  /** What it is to be answered: a status, or the code of an error. */
+  /** The expected answer: a status, or the code of an error. */
   readonly gets: number | keyof typeof ERRORS;
 }
 
@@ -81,7 +81,7 @@ const JSON_TYPE = { 'Content-Type': 'application/json' };
 const EVENT = JSON.stringify({ type: 'cluster', action: 'added', key: 'prod', object: { nodes: 3 } });
 const api = (path: string): string => `/api/v3${path}`;
 
-/** Requests of every operation, so that each of its statuses and codes is met. */
+/** Requests for every operation, so that each of its statuses and codes occurs. */
 const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
   getHealth: [{ target: '/healthz', gets: 200 }],
   getReadiness: [{ target: '/readyz', gets: 200 }],
@@ -239,7 +239,7 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
   ],
 };
 
-/** What no request brings about by itself: other tests do. */
+/** Answers that no request can cause. Other tests cause them. */
 const NOT_ASKED_FOR = new Set([
   'unavailable',
   'outcome_unknown',
@@ -251,7 +251,7 @@ const NOT_ASKED_FOR = new Set([
   'reads_exceeded',
 ]);
 
-/** What goes wrong alike at every route. */
+/** Faults that are the same at every route. */
 const COMMON: readonly { readonly code: string; readonly headers: Record<string, string> }[] = [
   { code: 'credentials_missing', headers: { Authorization: '' } },
   { code: 'credentials_malformed', headers: { Authorization: 'Basic !' } },
@@ -264,7 +264,7 @@ const COMMON: readonly { readonly code: string; readonly headers: Record<string,
 const complaintsAt = validatorsOf(document, '2020');
 const escaped = (path: string): string => path.replaceAll('~', '~0').replaceAll('/', '~1');
 
-/** Against what is described for this status; the body may be of a type or other, or be none. */
+/** Checks a response against the description of its status. The body may have one of several types, or be absent. */
 async function fits({ method, path }: DescribedRoute, response: Response): Promise<unknown> {
   const { status, headers } = response;
   const at = `/paths/${escaped(path)}/${method}/responses/${status}`;
@@ -284,14 +284,14 @@ async function fits({ method, path }: DescribedRoute, response: Response): Promi
   return body;
 }
 
-/** The code of a refusal, as far as that tells it. */
+/** The error code of a refusal, if it names one. */
 function codeOf(response: Response, body: unknown): string {
   const { Messages = [] } = (body ?? {}) as { Messages?: readonly string[] };
   if (Messages[0] === 'Access Denied') return 'password_wrong';
   return /#(\w+)$/.exec(Messages.at(-1) ?? '')?.[1] ?? String(response.status);
 }
 
-/** A node on Redis with somebody connected, an event, and a dead letter. */
+/** A node on Redis with a connection, an event and a dead letter. */
 async function startStage(redisUrl = inject('redisUrl')): Promise<{
   node: TestNode;
   ask: (asked: Asked, method: string) => Promise<Response>;

@@ -15,7 +15,7 @@ async function ask(node: TestNode, path: string, headers: Record<string, string>
   });
 }
 
-/** What a browser looks at before it shows an answer to a page. */
+/** The headers that a browser checks before it shows a response to a page. */
 const allowed = ({ headers }: Response): (string | null)[] => [
   headers.get('access-control-allow-origin'),
   headers.get('access-control-allow-credentials'),

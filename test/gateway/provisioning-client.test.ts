@@ -13,12 +13,12 @@ type Frame = {
 };
 
 /**
- * A browser's client as the API reference of the platform shows it: the same calls in the same order, the token in the
- * URL, an application's ping as heartbeat, nothing sent while it connects, and only frames with an event type handled.
+ * The browser client of the platform's API reference: the same calls in the same order, the token in the URL, an
+ * application's ping as the heartbeat, no messages while it connects, and only frames with an event type handled.
  */
 class DocumentedClient {
   ws: WebSocket | undefined;
-  /** What handlers were called with, by the name they were registered under, in order. */
+  /** The calls of handlers in their order, with the names under which they were registered. */
   readonly handled: [name: string, event: Frame][] = [];
   readonly warnings: string[] = [];
   pongs = 0;

@@ -10,11 +10,11 @@ import { anEvent, provisioningClient, publish } from './provisioning-helpers.ts'
 
 const LISTEN = { BELFRY_LISTEN: '127.0.0.1:0=provisioning' };
 
-/** As many events, told apart by their number. */
+/** This many events, which differ by their number. */
 const ticks = (count: number): object[] =>
   Array.from({ length: count }, (_none, n) => anEvent('Tick', { n }));
 
-/** How many events each of the next frames carries; 0 is an event that comes by itself. */
+/** How many events each of the next frames has. 0 is an event outside a batch. */
 async function sizes(client: TestClient, frames: number): Promise<number[]> {
   const found: number[] = [];
   for (let n = 0; n < frames; n++) {
@@ -102,7 +102,7 @@ describe('an event on provisioning', () => {
       test.clock.spend(5_000);
       write(bytes);
     };
-    // A flush to the same client as the one before is followed by a rest.
+    // A flush to the same client as the flush before is followed by a pause.
     for (const heard of [1, 1, 0]) {
       test.broker.append(tick);
       test.clock.turn();

@@ -4,12 +4,12 @@ import type { TestNode } from '../support/node.ts';
 
 export const PLAIN = { roles: [] };
 
-/** As a publisher writes it. */
+/** An event as a publisher writes it. */
 export function anEvent(event_type: string, data: object = {}, metadata: object = {}): object {
   return { event_type, timestamp: '2025-10-02T07:15:09Z', data, metadata };
 }
 
-/** Connects to a provisioning socket, as an admin unless a token is given; `''` sends none. */
+/** Connects to a provisioning socket, as an admin unless a token is given. The token `''` sends none. */
 export async function provisioningClient(
   node: TestNode,
   target = '/ws',
@@ -22,7 +22,7 @@ export async function provisioningClient(
   return connect(url.href, options);
 }
 
-/** Publishes one event or a list through HTTP, in whichever format, as an admin. */
+/** Publishes one event or a list by HTTP in any format, as an admin. */
 export async function publish(node: TestNode, body: unknown, query = ''): Promise<void> {
   const response = await fetch(`${node.url}/api/v3/events?token=${await node.token()}${query}`, {
     method: 'POST',
@@ -33,8 +33,8 @@ export async function publish(node: TestNode, body: unknown, query = ''): Promis
 }
 
 /**
- * What came of all that was published up to now. A change of what is heard, even none at all, lets go out first what
- * waits.
+ * The frames of everything that was published until now. Any change of the subscriptions, even an empty one, first
+ * sends what waits.
  */
 export async function heardSoFar(client: TestClient): Promise<Record<string, unknown>[]> {
   client.send({ type: 'unsubscribe', events: ['nothing at all'] });

@@ -8,7 +8,7 @@ const PAGE = { origin: 'https://console.example' };
 
 const task = (task_id: string, status: string): object => anEvent('TaskStatusChanged', { task_id, status });
 
-/** Two nodes of one hub, the first of which has heard how three runs began and ended and is gone. */
+/** Two nodes of one hub. The first received how three runs began and ended, and is gone. */
 async function afterARun(): Promise<TestNode> {
   const settings = {
     BELFRY_LISTEN: '127.0.0.1:0=provisioning',
@@ -31,7 +31,7 @@ async function afterARun(): Promise<TestNode> {
   return left;
 }
 
-/** The statuses that are heard until the event that is published now. */
+/** The statuses that the client receives before the event that is published now. */
 async function statuses(node: TestNode, client: TestClient): Promise<string[]> {
   await publish(node, [task('last', 'now')]);
   const found: string[] = [];

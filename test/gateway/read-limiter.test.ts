@@ -131,7 +131,9 @@ describe('long work', () => {
 describe('large answers', () => {
   const clock = (): ManualClock => new ManualClock('2026-01-01T00:00:00Z');
 
-  /** A server that answers each request with the next of the bodies, and clients that ask and read nothing. */
+  /**
+   * A server that answers each request with the next of the bodies, and clients that send requests and read nothing.
+   */
   async function serve(
     time: ManualClock,
     bodyOf: (n: number) => Buffer | string,

@@ -11,7 +11,7 @@ import { openLiveStream } from '../support/stream.ts';
 
 const NAME = 'belfry_handshakes_refused_total';
 
-/** How many of each reason, of those that there were. */
+/** The number of refusals by reason. Reasons without refusals are left out. */
 async function refusedBy(node: TestNode): Promise<Record<string, number>> {
   const { series } = await MetricsPage.of(node.url);
   const counts = REFUSED_HANDSHAKES.map(

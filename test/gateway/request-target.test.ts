@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { toOneForm } from '../../src/gateway/http/request-target.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 
-/** Sends a request as it is written, and answers what comes back until there is a whole head. */
+/** Sends a request unchanged, and returns the response as soon as its head is complete. */
 async function headOf(node: TestNode, lines: readonly string[]): Promise<string> {
   const socket: Socket = connect(Number(new URL(node.url).port), '127.0.0.1');
   onTestFinished(() => void socket.destroy());

@@ -7,7 +7,7 @@ import { API_ROUTES, ROUTES, type ApiDeps } from '../../src/gateway/rest/routes.
 import { BelfryError } from '../../src/model/errors.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 
-/** All that a route is made of. It uses what the node has, what the path says and what the query says. */
+/** A route with all parts that a route can have. It uses the node, the path and the query. */
 const BELLS = route({
   id: 'ring',
   method: 'post',
@@ -35,7 +35,7 @@ const BELLS = route({
   },
 });
 
-/** A node with one more route in its list, as a file of routes adds it. */
+/** A node with one more route in its list, added as a file of routes would add it. */
 async function startWithBells(): Promise<{
   node: TestNode;
   ask: (path: string, method?: string, token?: string) => Promise<Response>;

@@ -17,7 +17,7 @@ async function listen(
   return openStream(`${node.url}/api/v3/events?token=${await node.token()}&${query}`, headers);
 }
 
-/** What a stream tells that ends at once: after how many seconds to come back, and why. */
+/** The content of a stream that ends at once: how many seconds to wait before coming back, and the reason. */
 async function endOf(stream: TestStream): Promise<{ seconds: number; code: unknown }> {
   expect([stream.response.status, stream.response.headers.get('content-type')]).toEqual([
     200,
@@ -29,7 +29,7 @@ async function endOf(stream: TestStream): Promise<{ seconds: number; code: unkno
   return { seconds: Math.floor(Number(retry) / 10_000) * 10, code: data['code'] };
 }
 
-/** A page that stays open while its stream is away. */
+/** A page that stays open while its stream is closed. */
 const PAGE = `
   setInterval(() => {}, 60_000);
   const source = new EventSource(process.argv[1]);

@@ -9,7 +9,10 @@ interface Told {
   readonly lastEventId: string;
 }
 
-/** As much of the HTML Living Standard's EventSource as the page of the documentation uses; it does not come back by itself. */
+/**
+ * As much of the HTML Living Standard's EventSource as the page of the documentation uses. It does not reconnect by
+ * itself.
+ */
 function eventSourceAt(base: string) {
   return class EventSourceStub {
     onmessage: (told: Told) => void = () => {};
@@ -51,7 +54,7 @@ it('the page of the documentation goes on with a new token when the one before h
   const tokens: string[] = [];
   const heard: string[] = [];
   const freshToken = async (): Promise<string> => {
-    // The first one ends while the page sleeps: it is revoked before it is used again.
+    // The first token ends while the page sleeps: it is revoked before it is used again.
     const token = await node.token('ada', { subscribe: ['profiles.*.*'] });
     tokens.push(token);
     if (tokens.length === 2) await publish('two');

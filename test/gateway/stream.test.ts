@@ -7,7 +7,7 @@ import { CommandProcess } from '../support/process.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { openStream, type TestStream } from '../support/stream.ts';
 
-/** What a page would do, which stays open while its stream is away. */
+/** The code of a page that stays open while its stream is closed. */
 const PAGE = `
   setInterval(() => {}, 60_000);
   const source = new EventSource(process.argv[1]);

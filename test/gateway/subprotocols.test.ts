@@ -5,7 +5,7 @@ import { startNode, type TestNode } from '../support/node.ts';
 
 const urlOf = (node: TestNode, path = '/native/ws'): string => `${node.url.replace('http', 'ws')}${path}`;
 
-/** What a browser would see: the subprotocol that is answered, or that the socket did not open. */
+/** The result that a browser would see: the chosen subprotocol, or that the socket did not open. */
 function offer(url: string, protocols: readonly string[]): Promise<string> {
   const ws = new WebSocket(url, [...protocols]);
   return new Promise((resolve) => {

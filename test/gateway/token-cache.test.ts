@@ -54,7 +54,7 @@ it('a key that its issuer has withdrawn is accepted for at most a minute longer'
   const token = await tokenOf({ sub: 'ann' }, { key: privateKey, alg: 'ES256', kid: 'a' });
   await tokens.verify(token);
   keys = [{ ...(await exportJWK(other.publicKey)), kid: 'b', alg: 'ES256' }];
-  // By then the keys are no longer fresh, and are fetched again beside the first question.
+  // By then the keys are no longer fresh, so the first question fetches them again in the background.
   clock.advance(11 * 60_000);
   await tokens.verify(token);
   const after61s = (): Promise<string> => {

@@ -3,7 +3,7 @@ import { Tokens, type TokenSettings } from '../../src/gateway/auth/tokens.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 
 export const NOW_S = 1_700_000_000;
-/** Stands still at {@link NOW_S}, save for what a test lets pass. */
+/** A clock that stands still at {@link NOW_S}, except for the time that a test lets pass. */
 export const clock = { now: () => NOW_S * 1_000, elapsed: () => 0 };
 export const SECRET = 'the secret of this test, long enough';
 
@@ -20,7 +20,7 @@ export function tokenOf(
   return new SignJWT(claims).setProtectedHeader(header).sign(key);
 }
 
-/** The refusal that the token meets; throws when it meets none, or one that repeats a part of the token. */
+/** The refusal of the token. It throws when there is none, or when the refusal repeats a part of the token. */
 export async function refusal(settings: TokenSettings, token: string): Promise<BelfryError> {
   const verdict: unknown = await new Tokens(settings, clock).verify(token).catch((error: unknown) => error);
   if (!(verdict instanceof BelfryError)) throw new Error('the token was not refused', { cause: verdict });

@@ -17,7 +17,7 @@ afterEach(async () => {
 interface Issuer {
   readonly jwksUrl: string;
   readonly asked: () => number;
-  /** What it answers from now on. */
+  /** Sets the answer from now on. */
   readonly answer: (status: number, body?: unknown) => void;
 }
 

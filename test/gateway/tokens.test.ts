@@ -37,7 +37,7 @@ describe('a token signed by the secret', () => {
   test('of Mist, which has no sub, names the principal by the e-mail address or else the number', async () => {
     const claims = { user_id: 3, email: 'ada@example.com', role: 'admin', exp: NOW_S + 60 };
     const identity = await tokens.verify(await tokenOf(claims));
-    // An admin of Mist is none of the hub.
+    // An admin of Mist is not an admin of the hub.
     expect(identity).toMatchObject({ principal: 'user:ada@example.com', roles: [] });
     expect(identity.subscribe.patterns).toEqual([]);
     const { email: _none, ...rest } = claims;

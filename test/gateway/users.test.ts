@@ -125,7 +125,7 @@ describe('the configured users', () => {
     const first = right.map((code) => code.then((each) => order.push(each)));
     await Promise.all([...wrong, ...first]);
     expect(await Promise.all(right)).toEqual(Array.from({ length: 8 }, () => 'welcome'));
-    // Two were being checked already, and two more beside it; those that found no room were told so.
+    // Two passwords were being checked already and two waited. The passwords without room were refused.
     const checkedBefore = order
       .slice(0, order.indexOf('welcome'))
       .filter((code) => code === 'password_wrong');
