@@ -8,13 +8,12 @@ import type { RefusedReason } from './broker.ts';
 import { isRefusal, type RedisConnection } from './redis-connection.ts';
 import type { Body } from './redis-log-entry.ts';
 import type { RedisKeys } from './redis-keys.ts';
+import { PublishBatch } from './redis-publish-batch.ts';
 import { publishRefusalOf } from './redis-publish-refusal.ts';
 import { bound } from '../model/bound.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    /** publish.lua, under the name that redis-scripts.ts gives it. */
-    belfryPublish(keyCount: number, ...keysAndArguments: string[]): Result<Cursor[], Context>;
     /** publish-outcome.lua */
     belfryOutcome(keyCount: number, ...keysAndArguments: string[]): Result<[Outcome, ...Cursor[]], Context>;
     /** publish-begin.lua */
@@ -65,6 +64,7 @@ export interface PublisherOptions {
 export class RedisPublisher {
   readonly #options: PublisherOptions;
   readonly #boot = randomBytes(9).toString('base64url');
+  readonly #batch: PublishBatch;
   readonly #refused = new Map<RefusedReason, number>();
   #number = 0;
   #published = 0;
@@ -73,6 +73,8 @@ export class RedisPublisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+    const { connection, keys } = options;
+    this.#batch = new PublishBatch(connection.redis, [keys.log, keys.outcomes(this.#boot)]);
   }
 
   get published(): number {
@@ -99,6 +101,7 @@ export class RedisPublisher {
   async begin(): Promise<void> {
     const { connection, keys } = this.#options;
     const used = [keys.log, keys.outcomes(this.#boot)];
+    this.#batch.send();
     try {
       await connection.ask((redis) => redis.belfryBegin(2, ...used, ++this.#number, OUTCOMES_MS), SUPERSEDED);
       this.#trouble = undefined;
@@ -126,10 +129,10 @@ export class RedisPublisher {
   async #try(bodies: readonly Body[], once: Once | undefined, tries = MAX_TRIES): Promise<Cursor[]> {
     const { connection, clock, keys } = this.#options;
     const attempt: Attempt = { boot: this.#boot, number: ++this.#number, at: clock.now() };
-    const used = [keys.log, keys.outcomes(attempt.boot), ...keyOf(keys, once)];
-    const asked = [`${attempt.number}`, once?.digest ?? '', ...publishArguments(bodies)];
+    const { number } = attempt;
+    const known = once && { key: keys.once(once.key), digest: once.digest };
     try {
-      return await connection.ask((redis) => redis.belfryPublish(used.length, ...used, ...asked), SUPERSEDED);
+      return await connection.ask(() => this.#batch.publish({ number, once: known, bodies }), SUPERSEDED);
     } catch (error) {
       if (isRefusal(error, SUPERSEDED) && tries > 1) return this.#try(bodies, once, tries - 1);
       if (!publishRefusalOf(error).isLost) throw error;
@@ -197,13 +200,4 @@ const REUSED = 'BELFRY idempotency_key_reused';
 
 function keyOf(keys: RedisKeys, once: Once | undefined): string[] {
   return once === undefined ? [] : [keys.once(once.key)];
-}
-
-/**
- * The number of events, the events, and for each event that a rule keeps its place among them, counted from one, with
- * its kind.
- */
-function publishArguments(events: readonly Body[]): string[] {
-  const kinds = events.flatMap(({ kind }, i) => (kind === undefined ? [] : [`${i + 1}`, ...kind]));
-  return [`${events.length}`, ...events.map(({ json }) => json), ...kinds];
 }

@@ -38,27 +38,12 @@ export const LIBRARY_NAME = 'belfry';
  */
 export const LIBRARY_VERSION = 3;
 
-/** Reads KEYS and ARGV as redis-publisher.ts writes them. */
-const PUBLISH_ARGUMENTS = `
-  local events, kinds, count = {}, {}, tonumber(ARGV[3])
-  for i = 1, count do events[i] = ARGV[i + 3] end
-  for i = count + 4, #ARGV, 5 do kinds[tonumber(ARGV[i])] = { unpack(ARGV, i + 1, i + 4) } end
-  return publish(KEYS[1], events, kinds, { outcomes = KEYS[2], once = KEYS[3], number = ARGV[1], digest = ARGV[2] })
-`;
-
 /**
  * Lua that offers `publish(log, events, kinds)`, for scripts that change something and publish the change in one
  * step.
  */
 export function publishing(limits: ScriptLimits): string {
   return `${constants(limits)}${PUBLISH}`;
-}
-
-/**
- * The script by which a node publishes. It validates nothing, since the node has validated the events at its edge.
- */
-function publishScript(limits: ScriptLimits): string {
-  return `${publishing(limits)}${PUBLISH_ARGUMENTS}`;
 }
 
 /** The scripts of the connection that consumes the ingress. */
@@ -83,7 +68,8 @@ export function readScripts() {
 /** The scripts of the connection for all other commands. */
 export function commandScripts(limits: ScriptLimits) {
   return {
-    belfryPublish: { lua: publishScript(limits) },
+    // It validates nothing, since the node has validated the events at its edge.
+    belfryPublish: { lua: `${publishing(limits)}${read('publish-batch.lua')}` },
     belfryOutcome: { lua: `${publishing(limits)}${read('publish-outcome.lua')}` },
     belfryBegin: { lua: `${publishing(limits)}${read('publish-begin.lua')}` },
     belfryLeave: { lua: `${GROUP}${read('ingress-leave.lua')}` },
