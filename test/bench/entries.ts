@@ -1,3 +1,4 @@
+import { clientFrame } from './client-frame.ts';
 import type { Protocol } from './replies.ts';
 
 /** The entry points by which events are published. A peer offers those that it has. */
@@ -33,8 +34,6 @@ export interface Entry {
 const POOL = { connections: 32, window: 1 };
 /** A client that sends many commands on one connection before the first one is answered. */
 const PIPELINE = { connections: 1, window: 400 };
-const FINAL_TEXT = 0x81;
-const MASKED = 0x80;
 
 /** An entry point that is a command of Redis. */
 export function redisEntry(port: number, ...command: readonly string[]): Entry {
@@ -69,16 +68,6 @@ export function socketEntry(port: number, path: string, text: string): Entry {
     'Sec-WebSocket-Version: 13',
     'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
   ];
-  const request = maskedText(text).toString('latin1');
+  const request = clientFrame(text).toString('latin1');
   return { port, protocol: 'websocket', ...POOL, handshake: `${handshake.join('\r\n')}\r\n\r\n`, request };
-}
-
-/** The protocol demands a mask from a client; a mask of zeros leaves the payload as it is. */
-function maskedText(text: string): Buffer {
-  const payload = Buffer.from(text);
-  const header = Buffer.alloc(payload.length < 126 ? 6 : 8);
-  header[0] = FINAL_TEXT;
-  header[1] = MASKED | Math.min(payload.length, 126);
-  if (payload.length >= 126) header.writeUInt16BE(payload.length, 2);
-  return Buffer.concat([header, payload]);
 }

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { entryTableOf } from './entry-table.ts';
 import { judge } from './judge.ts';
 import { FULL, perform, QUICK, type Row } from './perform.ts';
+import { loadClientInC } from './load-native.ts';
 import { PEERS, peerOf } from './peers/index.ts';
 import { endAll, machineCpuMs, PINNED } from './processes.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
@@ -106,6 +107,7 @@ function machineLines(): string[] {
     : 'NOT pinned (no taskset, or one core): servers and load share cores, and figures say little';
   return [
     `${cpus()[0]?.model ?? 'unknown CPU'}, ${cores} cores, ${Math.round(totalmem() / 2 ** 30)} GiB; Node ${process.versions.node}; ${redis.trim()}`,
+    `load client in ${loadClientInC() === undefined ? 'Node, since no C compiler is on the PATH: it may be full before the server is' : 'C (in Node where it inflates)'}`,
     `${pins}; others used ${percent(Math.max(0, others))} of this machine meanwhile`,
   ];
 }

@@ -4,7 +4,8 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { micros } from '../../src/clients/load/mark.ts';
 import type { EntryRun, Run } from './figures.ts';
-import type { LoadHandlers } from './load-process.ts';
+import type { LoadClient } from './load.ts';
+import { startLoad } from './start-load.ts';
 import { EVENTS_A_REQUEST, TO_REDIS, type Entry } from './entries.ts';
 import { eventTexts, topicOf } from './event-text.ts';
 import type { Peer, Setup } from './peers/peer.ts';
@@ -25,7 +26,7 @@ import type { ReplayOptions } from './replay.ts';
 import { Remote } from './rpc.ts';
 import type { Scenario } from './scenarios.ts';
 
-const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+const PUBLISHER = fileURLToPath(new URL('publisher-process.ts', import.meta.url));
 /** Deliveries that are under way when the last event is published have so much time to arrive. */
 const GRACE_MS = 5_000;
 const QUIET_MS = 700;
@@ -48,7 +49,7 @@ export class Stage {
   readonly #setups: readonly Setup[];
   readonly #redis: ChildProcess;
   #isOpen = false;
-  readonly #load: Remote<LoadHandlers>;
+  readonly #load: LoadClient;
   readonly #publisher: Remote<PublisherHandlers>;
 
   private constructor(
@@ -63,10 +64,10 @@ export class Stage {
     this.#redis = redis;
     this.#servers = servers;
     this.#setups = setups;
-    const child = (file: string, core = LOAD_CORE): ChildProcess =>
-      start(core, [process.execPath, here(file)], { ipc: true });
-    this.#load = new Remote(child('load-process.ts'));
-    this.#publisher = new Remote(child('publisher-process.ts', publisherCore(scenario)));
+    this.#load = startLoad(scenario);
+    this.#publisher = new Remote(
+      start(publisherCore(scenario), [process.execPath, PUBLISHER], { speaks: 'ipc' }),
+    );
   }
 
   /** Starts everything for a scenario. The result is `undefined` where the peer is not installed. */
@@ -99,7 +100,7 @@ export class Stage {
   /** Opens those of the first connections that are not open yet. It returns the time that this took in milliseconds. */
   async fill(first = this.connections): Promise<number> {
     const { word, groups } = this.scenario;
-    const { opened, ms } = await this.#load.ask('fill', {
+    const { opened, ms } = await this.#load.connect({
       peer: this.#peer.name,
       ports: this.#setups.map(({ port }) => port),
       word,
@@ -115,15 +116,15 @@ export class Stage {
     await this.fill();
     const { word, size, topics, perEvent } = this.scenario;
     const usage = this.#usage();
-    await this.#load.ask('clear', undefined);
+    await this.#load.clear();
     const published = await this.#publisher.ask('run', { rate, ms, word, size, topics });
     const expected = Math.floor(published.count * perEvent);
-    const tookMs = await this.#load.ask('settle', {
+    const tookMs = await this.#load.settle({
       events: expected,
       withinMs: GRACE_MS,
       quietMs: QUIET_MS,
     });
-    const report = await this.#load.ask('report', undefined);
+    const report = await this.#load.report();
     const { server: cpu, others } = usage();
     const lasted = Math.max(ms, tookMs);
     return {
@@ -155,15 +156,15 @@ export class Stage {
     if (!this.#isOpen) await this.#publisher.ask('openEntry', request(topicOf(0)));
     this.#isOpen = true;
     const usage = this.#usage();
-    await this.#load.ask('clear', undefined);
+    await this.#load.clear();
     const last = request(topicOf(1)).request;
     const replayed = await this.#publisher.ask('replay', { ...options, last });
-    const lasted = await this.#load.ask('settle', {
+    const lasted = await this.#load.settle({
       events: 1,
       withinMs: HEARD_WITHIN_MS,
       quietMs: NEVER_MS,
     });
-    const { events: heard } = await this.#load.ask('report', undefined);
+    const { events: heard } = await this.#load.report();
     const used = usage();
     const events = replayed.accepted * EVENTS_A_REQUEST[by];
     return {

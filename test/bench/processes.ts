@@ -22,11 +22,12 @@ const directories = new Set<string>();
 export function start(
   core: number,
   command: readonly string[],
-  options: { env?: Readonly<Record<string, string>>; ipc?: boolean } = {},
+  options: { env?: Readonly<Record<string, string>>; speaks?: 'ipc' | 'lines' } = {},
 ): ChildProcess {
   const [file = '', ...args] = PINNED ? ['taskset', '-c', String(core), ...command] : command;
-  const stdio: StdioOptions = ['ignore', 'ignore', 'inherit'];
-  if (options.ipc === true) stdio.push('ipc');
+  const inOut = options.speaks === 'lines' ? 'pipe' : 'ignore';
+  const stdio: StdioOptions = [inOut, inOut, 'inherit'];
+  if (options.speaks === 'ipc') stdio.push('ipc');
   const child = spawn(file, args, { stdio, env: { ...process.env, ...options.env } });
   children.add(child);
   child.once('exit', () => children.delete(child));

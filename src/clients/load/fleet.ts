@@ -5,7 +5,7 @@ import { Tally } from './frames.ts';
 /** The handshakes under way at once at most. The queue of a listener holds more than that. */
 const OPENING_MAX = 200;
 /** When the event loop of this process is busier than this, the figures measure this process and not the hub. */
-const SATURATED = 0.95;
+export const SATURATED = 0.95;
 
 /** One client of a fleet: its target, its conversation, and whether it stops reading once it is open. */
 export interface Member {

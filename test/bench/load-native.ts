@@ -1,0 +1,132 @@
+import { spawnSync, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { SATURATED, type FleetReport } from '../../src/clients/load/fleet.ts';
+import { clientFrame } from './client-frame.ts';
+import type { ConnectOptions, LoadClient, SettleOptions } from './load.ts';
+import { membersFrom, type BenchMember } from './members.ts';
+import type { Rule } from './peers/peer.ts';
+import { LOAD_CORE, start, temporaryDirectory } from './processes.ts';
+
+const SOURCE = fileURLToPath(new URL('load-client/main.c', import.meta.url));
+const STALLS = 1;
+const WAITS = 2;
+const BATCHES = 4;
+
+let compiled: { readonly file: string | undefined } | undefined;
+
+/** The program in C, which is compiled once. The result is `undefined` where no compiler is on the PATH. */
+export function loadClientInC(): string | undefined {
+  compiled ??= { file: process.env['BENCH_LOAD'] === 'node' ? undefined : compile() };
+  return compiled.file;
+}
+
+function compile(): string | undefined {
+  const file = join(temporaryDirectory(), 'load-client');
+  const { error, status, stderr } = spawnSync('cc', ['-O2', '-o', file, SOURCE], { encoding: 'utf8' });
+  if (error !== undefined) return undefined;
+  if (status !== 0) throw new Error(`The load client does not compile: ${stderr}`);
+  return file;
+}
+
+/** The load client in C, which is told what to do by lines on its stdin. */
+export class NativeLoad implements LoadClient {
+  readonly child: ChildProcess;
+  readonly #directory = temporaryDirectory();
+  #answer: { resolve: (line: string) => void; reject: (error: Error) => void } | undefined;
+  #open = 0;
+  #fills = 0;
+
+  constructor(file: string) {
+    this.child = start(LOAD_CORE, [file], { speaks: 'lines' });
+    const { stdout } = this.child;
+    if (stdout !== null) createInterface({ input: stdout }).on('line', (line) => this.#answer?.resolve(line));
+    this.child.once('exit', (code, signal) =>
+      this.#answer?.reject(new Error(`The load client ended with ${code ?? signal} before it answered.`)),
+    );
+  }
+
+  async connect(options: ConnectOptions): Promise<{ opened: number; ms: number }> {
+    const members = membersFrom(this.#open, options);
+    if (members.length === 0) return { opened: 0, ms: 0 };
+    const file = join(this.#directory, `fill-${this.#fills++}`);
+    writeFileSync(file, encoded(members));
+    const filled = await this.#ask<{ opened: number; ms: number }>(`fill ${file}`);
+    this.#open += filled.opened;
+    return filled;
+  }
+
+  async clear(): Promise<void> {
+    await this.#ask('clear');
+  }
+
+  async settle({ events, withinMs, quietMs }: SettleOptions): Promise<number> {
+    const { ms } = await this.#ask<{ ms: number }>(`settle ${events} ${withinMs} ${quietMs}`);
+    return ms;
+  }
+
+  async report(): Promise<FleetReport> {
+    const report = await this.#ask<Omit<FleetReport, 'saturated'>>('report');
+    this.#open = report.open;
+    return { ...report, saturated: report.busy > SATURATED };
+  }
+
+  async #ask<T extends object>(command: string): Promise<T> {
+    const line = await new Promise<string>((resolve, reject) => {
+      this.#answer = { resolve, reject };
+      this.child.stdin?.write(`${command}\n`);
+    });
+    const answer = JSON.parse(line) as T & { readonly error?: string };
+    if (answer.error !== undefined)
+      throw new Error(`The load client failed at "${command}": ${answer.error}.`);
+    return answer;
+  }
+}
+
+/** The clients in the format that the program reads. */
+export function encoded(members: readonly BenchMember[]): Buffer {
+  const rules = members.find(({ script }) => script.rules !== undefined)?.script.rules ?? [];
+  const parts = [number(rules.length), ...rules.flatMap(ruleParts), number(members.length)];
+  for (const { index, port, script, stalls } of members) {
+    const { path, hello = [], batches = false } = script;
+    const flags = (stalls ? STALLS : 0) | (script.rules === undefined ? 0 : WAITS) | (batches ? BATCHES : 0);
+    parts.push(number(index), number(port), number(flags), bytes(Buffer.from(handshakeOf(path, port))));
+    parts.push(bytes(Buffer.concat(hello.map(clientFrame))));
+  }
+  return Buffer.concat(parts);
+}
+
+function ruleParts({ begins = '', contains = '', reply, stands }: Rule): Buffer[] {
+  const answer = reply === undefined ? Buffer.alloc(0) : clientFrame(reply);
+  return [
+    bytes(Buffer.from(begins)),
+    bytes(Buffer.from(contains)),
+    bytes(answer),
+    number(stands === true ? 1 : 0),
+  ];
+}
+
+function handshakeOf(path: string, port: number): string {
+  return [
+    `GET ${path} HTTP/1.1`,
+    `Host: 127.0.0.1:${port}`,
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
+    '\r\n',
+  ].join('\r\n');
+}
+
+function bytes(content: Buffer): Buffer {
+  return Buffer.concat([number(content.length), content]);
+}
+
+function number(value: number): Buffer {
+  const four = Buffer.alloc(4);
+  four.writeUInt32LE(value);
+  return four;
+}

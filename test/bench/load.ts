@@ -1,0 +1,31 @@
+import type { ChildProcess } from 'node:child_process';
+import type { FleetReport } from '../../src/clients/load/fleet.ts';
+import type { Group } from './scenarios.ts';
+
+export interface ConnectOptions {
+  readonly peer: string;
+  /** The ports of the nodes, which connections use in turn. */
+  readonly ports: readonly number[];
+  readonly word: string;
+  readonly groups: readonly Group[];
+  /** How many of the connections are opened, beginning with the first. */
+  readonly first: number;
+}
+
+export interface SettleOptions {
+  readonly events: number;
+  readonly withinMs: number;
+  /** After so long without any event, no more are expected. */
+  readonly quietMs: number;
+}
+
+/** A process that holds all subscribers of a scenario. */
+export interface LoadClient {
+  readonly child: ChildProcess;
+  /** Opens the connections that are not open yet. It returns their number and the time that this took in milliseconds. */
+  connect(options: ConnectOptions): Promise<{ opened: number; ms: number }>;
+  clear(): Promise<void>;
+  /** Waits until so many events were heard, or no more arrive. It returns the milliseconds from `clear` to the last event. */
+  settle(options: SettleOptions): Promise<number>;
+  report(): Promise<FleetReport>;
+}

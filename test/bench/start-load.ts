@@ -1,0 +1,44 @@
+import type { ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { FleetReport } from '../../src/clients/load/fleet.ts';
+import { loadClientInC, NativeLoad } from './load-native.ts';
+import type { LoadHandlers } from './load-process.ts';
+import type { ConnectOptions, LoadClient, SettleOptions } from './load.ts';
+import { LOAD_CORE, start } from './processes.ts';
+import { Remote } from './rpc.ts';
+import type { Scenario } from './scenarios.ts';
+
+const PROCESS = fileURLToPath(new URL('load-process.ts', import.meta.url));
+
+/** The client in C where there is a compiler and it can do what the scenario needs, or else the one in Node. */
+export function startLoad({ groups }: Scenario): LoadClient {
+  const isPlain = groups.every(({ deflate }) => deflate !== true);
+  const file = isPlain ? loadClientInC() : undefined;
+  return file === undefined ? new NodeLoad() : new NativeLoad(file);
+}
+
+class NodeLoad implements LoadClient {
+  readonly #remote = new Remote<LoadHandlers>(
+    start(LOAD_CORE, [process.execPath, PROCESS], { speaks: 'ipc' }),
+  );
+
+  get child(): ChildProcess {
+    return this.#remote.child;
+  }
+
+  connect(options: ConnectOptions): Promise<{ opened: number; ms: number }> {
+    return this.#remote.ask('connect', options);
+  }
+
+  clear(): Promise<void> {
+    return this.#remote.ask('clear', undefined);
+  }
+
+  settle(options: SettleOptions): Promise<number> {
+    return this.#remote.ask('settle', options);
+  }
+
+  report(): Promise<FleetReport> {
+    return this.#remote.ask('report', undefined);
+  }
+}
