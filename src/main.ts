@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module';
+import module from 'node:module';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
@@ -19,7 +19,8 @@ const ERRORS_PAGE = fileURLToPath(new URL('docs/reference/errors.md', import.met
  * Each command loads its modules when it runs, and Node keeps what it compiled. So a command that needs no hub answers
  * at once.
  */
-enableCompileCache();
+if ('enableCompileCache' in module) module.enableCompileCache();
+if (!('escape' in RegExp)) await import('./older-node.ts');
 
 const program = new Command('belfry')
   .description('An event hub: publish with one command, receive on every node.')

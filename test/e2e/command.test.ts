@@ -113,7 +113,7 @@ describe('belfry serve', () => {
 
 describe('the file of the belfry command', () => {
   it('is executable, so that npx need not change its mode in the checkout', () => {
-    expect(() => accessSync(new URL('../../src/main.ts', import.meta.url), constants.X_OK)).not.toThrow();
+    expect(() => accessSync(new URL('../../src/belfry.js', import.meta.url), constants.X_OK)).not.toThrow();
   });
 });
 

@@ -19,8 +19,9 @@ export class CommandProcess {
     args: readonly string[],
     env: Readonly<Record<string, string>> = {},
     main: readonly string[] = [MAIN],
+    node = process.execPath,
   ) {
-    this.child = spawn(process.execPath, [...main, ...args], {
+    this.child = spawn(node, [...main, ...args], {
       env: { PATH: process.env['PATH'] ?? '', ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });

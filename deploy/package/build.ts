@@ -1,0 +1,19 @@
+/**
+ * Builds what the package `belfry` carries, since Node runs no TypeScript below `node_modules`: JavaScript with source maps in
+ * `dist`, and beside it the files that the hub reads as they are, such as Lua scripts and pages of the documentation.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, rmSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** What the compiler makes, or the checkout alone runs. */
+const CODE = new Set(['.ts', '.js']);
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const FROM = join(ROOT, 'src');
+const TO = join(ROOT, 'dist');
+
+rmSync(TO, { recursive: true, force: true });
+const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+execFileSync(process.execPath, [tsc, '--project', join(ROOT, 'deploy/package')], { stdio: 'inherit' });
+cpSync(FROM, TO, { recursive: true, filter: (path) => !CODE.has(extname(path)) });

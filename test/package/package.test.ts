@@ -1,0 +1,117 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { publint } from 'publint';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CommandProcess } from '../support/process.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const QUIET = ['--no-audit', '--no-fund', '--ignore-scripts'];
+const INSTALL_MS = 180_000;
+
+interface Packed {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+let folder: string;
+let packed: Packed;
+
+async function npm(cwd: string, ...args: readonly string[]): Promise<string> {
+  return (await promisify(execFile)('npm', args, { cwd, maxBuffer: 1 << 26 })).stdout;
+}
+
+/** An empty folder with a package.json of its own. */
+async function emptyFolder(name: string): Promise<string> {
+  const made = await mkdtemp(join(folder, name));
+  await writeFile(join(made, 'package.json'), '{ "private": true }');
+  return made;
+}
+
+/** Node of another major version, from the package that carries its program. */
+async function nodeOf(major: number): Promise<string> {
+  const name = `node-${process.platform}-${process.arch}`;
+  const home = await emptyFolder(`node${major}-`);
+  await npm(home, 'install', ...QUIET, `${name}@${major}`);
+  return join(home, 'node_modules', name, 'bin/node');
+}
+
+/** The command that an installation of the package has. */
+async function installed(): Promise<string> {
+  const home = await emptyFolder('app-');
+  await npm(home, 'install', ...QUIET, join(folder, packed.filename));
+  return join(home, 'node_modules/.bin/belfry');
+}
+
+describe('the package belfry', () => {
+  let command: string;
+  let nodes: ReadonlyMap<number, string>;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'belfry-package-'));
+    const others = Promise.all([20, 22].map(async (major) => [major, await nodeOf(major)] as const));
+    const told = await npm(ROOT, 'pack', '--json', '--silent', '--pack-destination', folder);
+    packed = (JSON.parse(told.slice(told.indexOf('[\n'))) as [Packed])[0];
+    command = await installed();
+    nodes = new Map(await others);
+  }, INSTALL_MS);
+
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it.each([20, 22, Number.parseInt(process.versions.node)])(
+    'serves, publishes and shows its documentation on Node %i',
+    async (major) => {
+      const node = nodes.get(major) ?? process.execPath;
+      const env = { BELFRY_LISTEN: '127.0.0.1:0=native', BELFRY_JWT_SECRET: 'a secret of this test alone' };
+      const hub = new CommandProcess(['serve'], env, [command], node);
+      const started = JSON.parse(await hub.line(/"msg":"started"/)) as { listening: Record<string, string> };
+      const [url = ''] = Object.keys(started.listening);
+
+      const made = new CommandProcess(['token', 'ann', '--role', 'admin'], env, [command], node);
+      const token = await made.line(/^ey/);
+      const address = { BELFRY_URL: url, BELFRY_TOKEN: token };
+      const watching = new CommandProcess(['watch', 'profiles.*.*'], address, [command], node);
+      await watching.line(/connected/, watching.errorLines);
+      const publishing = new CommandProcess(
+        ['publish', 'profiles.save.global', '{"n":9007199254740993}'],
+        address,
+        [command],
+        node,
+      );
+      expect([await publishing.exited, publishing.errorLines]).toMatchObject([{ code: 0 }, []]);
+      expect(await watching.line(/global/)).toContain('{"n":9007199254740993}');
+
+      const page = await fetch(`${url}/docs/reference/native`);
+      expect([page.status, await page.text()]).toEqual([
+        200,
+        expect.stringContaining('"command":"subscribe"'),
+      ]);
+    },
+    INSTALL_MS,
+  );
+
+  it('carries JavaScript and what it reads as it is, and neither TypeScript nor tests', () => {
+    const paths = packed.files.map(({ path }) => path);
+    expect(paths).toEqual(
+      expect.arrayContaining([
+        'LICENSE',
+        'README.md',
+        'CHANGELOG.md',
+        'dist/main.js',
+        'dist/broker/publish.lua',
+        'dist/docs/index.md',
+      ]),
+    );
+    expect(paths.filter((path) => path.endsWith('.ts') || path.startsWith('test/'))).toEqual([]);
+  });
+
+  it('has no fault that publint knows', async () => {
+    const tarball = await readFile(join(folder, packed.filename));
+    const content = tarball.buffer.slice(tarball.byteOffset, tarball.byteOffset + tarball.byteLength);
+    const { messages } = await publint({ pack: { tarball: content } });
+    expect(messages.filter(({ type }) => type !== 'suggestion')).toEqual([]);
+  });
+});
