@@ -1,20 +1,32 @@
 import { globSync, readFileSync } from 'node:fs';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** What tells that a test starts processes of its own: a hub, a Redis, a browser. */
 const STARTS_PROCESSES =
   /support\/(process|browser|redis-server|redis-groups)\.ts'|\/made\.ts'|startRedisServer|\/perform\.ts'|node:child_process/;
 
-/** Faults, a thousand connections, what starts a process, and what measures this one. */
+/** What measures the time and memory of its own process, and so needs the machine for itself. */
+const alone = ['test/cost/**/*.test.ts'];
+
+/** Faults, a thousand connections, and what starts a process. */
 const slow = [
   'test/faults/**/*.test.ts',
   'test/e2e/fan-out.test.ts',
-  'test/cost/**/*.test.ts',
   ...globSync('test/**/*.test.ts').filter((file) => STARTS_PROCESSES.test(readFileSync(file, 'utf8'))),
 ];
 
+/** The file that takes longest comes first. Vitest puts large files first, and this one is short. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLongest = ({ moduleId }: TestSpecification): boolean => moduleId.endsWith('faults/short.test.ts');
+    return (await super.sort(files)).toSorted((a, b) => Number(isLongest(b)) - Number(isLongest(a)));
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     globalSetup: 'test/support/globalSetup.ts',
     setupFiles: ['test/support/equality.ts'],
     pool: 'forks',
@@ -26,9 +38,21 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'alone',
+          include: alone,
+          maxWorkers: 1,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // These tests wait for other processes most of the time, so more of them run at once than there are cores.
+        extends: true,
+        test: {
           name: 'slow',
           include: slow,
-          sequence: { groupOrder: 0 },
+          exclude: [...configDefaults.exclude, ...alone],
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -37,11 +61,11 @@ export default defineConfig({
         test: {
           name: 'quick',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...slow],
+          exclude: [...configDefaults.exclude, ...alone, ...slow],
           setupFiles: ['test/support/runs.ts'],
           isolate: false,
           maxWorkers: 3,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -1,9 +1,7 @@
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { Redis } from 'ioredis';
 import { SignJWT } from 'jose';
 import { spawnSentinels, type RedisSentinels } from '../support/redis-groups.ts';
-import { spawnRedisServer, type RedisServer } from '../support/redis-server.ts';
+import { freePort, spawnRedisServer, type RedisServer } from '../support/redis-server.ts';
 import { FAULTS_SECRET, HubProcess } from './hub-process.ts';
 import { FaultProxy } from './proxy.ts';
 import { until } from './wait.ts';
@@ -101,13 +99,4 @@ async function siteOf(redis: RedisServer, past?: string): Promise<Site> {
   });
   const toClients = await FaultProxy.before(hub.port);
   return { hub, toRedis, toClients, url: `http://127.0.0.1:${toClients.port}` };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

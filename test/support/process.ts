@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { TEST_SECRET } from './node.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+/** The file of the command `belfry`. */
+export const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** The command `belfry` (or another program for Node) in a process of its own, which ends with the test at the latest. */
 export class CommandProcess {
