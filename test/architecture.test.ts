@@ -43,10 +43,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
  */
 const GATEWAY_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   http: [],
+  docs: ['http'],
   auth: ['http'],
   sockets: ['http', 'auth'],
-  rest: ['http', 'auth', 'sockets'],
-  docs: ['http', 'rest'],
+  rest: ['http', 'docs', 'auth', 'sockets'],
   'api-docs': ['http', 'auth', 'rest'],
 };
 

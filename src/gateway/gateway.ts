@@ -12,23 +12,23 @@ import express, {
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { Refusal } from '../dialects/dialect.ts';
-import { dorgu } from '../dialects/dorgu.ts';
 import { dialectAt } from '../dialects/paths.ts';
 import { BelfryError } from '../model/errors.ts';
 import { asyncApi, type AsyncApiOptions } from './api-docs/asyncapi.ts';
 import { sendsDocument } from './api-docs/document.ts';
 import { openApi } from './api-docs/openapi.ts';
 import { errorHandler } from './rest/error-handler.ts';
-import { frontPage } from './http/front-page.ts';
 import { cors } from './http/cors.ts';
+import type { FrontPage } from './http/front-page.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { HttpConnections } from './http/http-connections.ts';
 import { httpServer } from './http/http-server.ts';
-import { docsRoutes } from './docs/docs-routes.ts';
 import { methodCheck } from './rest/method-check.ts';
 import { apiRouter, type ApiOptions } from './rest/api-router.ts';
-import { clustersRouter, type ClustersOptions } from './rest/clusters-routes.ts';
+import { CLUSTERS_ROUTES, clustersRouter, type ClustersOptions } from './rest/clusters-routes.ts';
+import { DOCS_ROUTES, docsOnDemand } from './rest/docs-routes.ts';
 import { DOCUMENTS_ROUTES } from './rest/documents-routes.ts';
+import { FRONT_PAGE_ROUTES } from './rest/front-page-routes.ts';
 import { HEALTH_ROUTES, type HealthDeps } from './rest/health-routes.ts';
 import { METRICS_ROUTES } from './rest/metrics-routes.ts';
 import { mount, type DescribedRoute } from './rest/route.ts';
@@ -86,7 +86,7 @@ export class Gateway {
   readonly #routes: readonly DescribedRoute[];
   readonly #openapi: ReturnType<typeof sendsDocument>;
   readonly #checkMethod: RequestHandler;
-  readonly #docs = docsRoutes();
+  readonly #docs = docsOnDemand();
   readonly #api: Router;
   readonly #clusters: Router;
   #listening: readonly Listening[] = [];
@@ -94,7 +94,8 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    this.#routes = servedRoutes({ ...options.rest, metricsApart: this.#hasMetricsApart });
+    const metricsApart = options.listen.some(({ dialect }) => dialect === METRICS);
+    this.#routes = servedRoutes({ ...options.rest, metricsApart });
     this.#openapi = sendsDocument(() => openApi(options.rest.version, this.#routes, options.rest.formats));
     this.#checkMethod = methodCheck(this.#routes);
     this.#api = apiRouter(options.rest);
@@ -207,18 +208,18 @@ export class Gateway {
   #operatorRoutes(app: Express, { dialect }: ListenerSpec): void {
     const { metrics, readiness } = this.#options;
     mount(app, '', HEALTH_ROUTES, readiness);
-    if (dialect === METRICS || !this.#hasMetricsApart) mount(app, '', METRICS_ROUTES, { metrics });
+    if (dialect === METRICS || this.#serves(METRICS_ROUTES)) mount(app, '', METRICS_ROUTES, { metrics });
   }
 
-  get #hasMetricsApart(): boolean {
-    return this.#options.listen.some(({ dialect }) => dialect === METRICS);
+  /** Whether the listeners of the hub serve these routes. */
+  #serves(routes: readonly DescribedRoute[]): boolean {
+    return routes.every(({ id }) => this.#routes.some((served) => served.id === id));
   }
 
   #hubRoutes(app: Express, spec: ListenerSpec): void {
     const { rest } = this.#options;
-    const { node, version } = rest;
-    app.use(frontPage(() => ({ node, version, listeners: this.#listening })));
-    app.use(this.#docs);
+    mount(app, '', FRONT_PAGE_ROUTES, { about: () => this.#about() });
+    mount(app, '', DOCS_ROUTES, this.#docs);
     const about = { ...rest, byDefault: spec.dialect, tls: spec.tls };
     const asyncapi = sendsDocument(() => asyncApi(about));
     mount(app, '', DOCUMENTS_ROUTES, { openapi: this.#openapi, asyncapi });
@@ -227,7 +228,15 @@ export class Gateway {
       else return this.#socketPath(spec, request, response);
     });
     app.use('/api/v3', this.#api);
-    if (rest.dialects.includes(dorgu)) app.use('/api/clusters', this.#clusters);
+    if (this.#serves(CLUSTERS_ROUTES)) app.use('/api/clusters', this.#clusters);
+  }
+
+  #about(): FrontPage {
+    const { node, version } = this.#options.rest;
+    const listeners = this.#listening.filter(({ dialect }) => dialect !== METRICS);
+    const apart = this.#listening.find(({ dialect }) => dialect === METRICS);
+    const metrics = this.#serves(METRICS_ROUTES) ? '/metrics' : apart && `${apart.url}/metrics`;
+    return { node, version, listeners, metrics };
   }
 
   /**

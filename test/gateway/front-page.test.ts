@@ -20,6 +20,22 @@ describe('the root of a listener', () => {
     }
   });
 
+  it('leads to the metrics on a listener of their own, where there is one, which speaks no dialect', async () => {
+    const node = await startNode({ BELFRY_LISTEN: '127.0.0.1:0=norn,127.0.0.1:0=metrics' });
+    const page = await (await fetch(node.url, { headers: FROM_A_BROWSER })).text();
+    const [, apart] = node.listening;
+    expect(page).toContain(`<a href="${apart?.url}/metrics">`);
+    expect(page).not.toMatch(/href="\/metrics"|<td>metrics/);
+    expect((await fetch(`${apart?.url}/metrics`)).status).toBe(200);
+  });
+
+  it('answers OPTIONS with what it takes, and refuses the rest', async () => {
+    const { url } = await startNode();
+    const options = await fetch(url, { method: 'OPTIONS' });
+    expect([options.status, options.headers.get('allow')]).toEqual([204, 'GET, HEAD, OPTIONS']);
+    expect((await fetch(url, { method: 'POST' })).status).toBe(405);
+  });
+
   it('answers 404 to a program', async () => {
     const node = await startNode();
     const response = await fetch(node.url, { headers: { Accept: 'application/json' } });

@@ -26,7 +26,7 @@ interface Layer {
 function routesIn(layers: readonly Layer[], base = ''): string[] {
   return layers.flatMap(({ route, handle, rawPath }) => {
     const path = `${base}${rawPath === '/' ? '' : rawPath}`.replaceAll(/:(\w+)/g, '{$1}');
-    if (route !== undefined) return Object.keys(route.methods).map((method) => `${method} ${path}`);
+    if (route !== undefined) return Object.keys(route.methods).map((method) => `${method} ${path || '/'}`);
     return handle.stack === undefined ? [] : routesIn(handle.stack, path);
   });
 }
@@ -86,6 +86,25 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
   getHealth: [{ target: '/healthz', gets: 200 }],
   getReadiness: [{ target: '/readyz', gets: 200 }],
   getMetrics: [{ target: '/metrics', gets: 200 }],
+  getFrontPage: [
+    { target: '/', headers: { Accept: 'text/html' }, gets: 200 },
+    { target: '/', gets: 'not_found' },
+  ],
+  getDocs: [
+    { target: '/docs', gets: 200 },
+    { target: '/docs?q=publish', headers: { Accept: 'text/html' }, gets: 200 },
+  ],
+  getDocsFile: [
+    { target: '/docs/index.md', gets: 200 },
+    { target: '/docs/none', gets: 'not_found' },
+    { target: '/docs/none', headers: { Accept: 'text/html' }, gets: 404 },
+  ],
+  getDocsPage: [
+    { target: '/docs/how-to/secure', gets: 200 },
+    { target: '/docs/how-to/none', gets: 'not_found' },
+    { target: '/docs/how-to/none', headers: { Accept: 'text/html' }, gets: 404 },
+  ],
+  getDocsList: [{ target: '/llms.txt', gets: 200 }],
   getOpenApi: [{ target: '/openapi.json', gets: 200 }],
   getAsyncApi: [{ target: '/asyncapi.json', gets: 200 }],
   getInfo: [{ target: api('/info'), gets: 200 }],

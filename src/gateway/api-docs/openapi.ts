@@ -35,6 +35,13 @@ const REFUSAL = named(
     ),
 );
 
+/** An answer of one status, as OpenAPI has it. */
+interface ResponseObject {
+  readonly description: string;
+  readonly headers?: object;
+  readonly content?: object;
+}
+
 /** The OpenAPI 3.1 description of these routes, for published events in these formats. */
 export function openApi(
   version: string,
@@ -100,7 +107,7 @@ function operationObject(route: DescribedRoute, published: Messages): object {
       ...Object.entries(headers).map(([name, form]) => parameter('header', name, { form })),
     ],
     ...(takesEvents && { requestBody: eventsBody(published) }),
-    responses: { ...refusals(route), ...answers(route) },
+    responses: merged(refusals(route), answers(route)),
   };
 }
 
@@ -147,11 +154,31 @@ function eventsBody(published: Messages): object {
   return { required: true, content: { 'application/json': { schema: { anyOf: [event, list] } } } };
 }
 
-function answers({ answers: described }: DescribedRoute): Record<string, object> {
+/** A status can be both: what a program is refused as an error, a browser may be shown as a page. */
+function merged(
+  refused: Readonly<Record<string, ResponseObject>>,
+  answered: Readonly<Record<string, ResponseObject>>,
+): object {
+  const both = Object.entries(answered).map(([status, answer]) => {
+    const { description, content } = refused[status] ?? {};
+    if (description === undefined) return [status, answer];
+    return [
+      status,
+      {
+        ...answer,
+        description: `${description}\n\n${answer.description}`,
+        content: { ...content, ...answer.content },
+      },
+    ];
+  });
+  return { ...refused, ...(Object.fromEntries(both) as object) };
+}
+
+function answers({ answers: described }: DescribedRoute): Record<string, ResponseObject> {
   return Object.fromEntries(Object.entries(described).map(([status, answer]) => [status, response(answer)]));
 }
 
-function response({ says, content = {}, headers = [] }: Answer): object {
+function response({ says, content = {}, headers = [] }: Answer): ResponseObject {
   const bodies = Object.entries(content).map(([type, schema]) => [
     type,
     { schema: schema === 'text' ? { type: 'string' } : reference(schema.name) },
@@ -165,14 +192,14 @@ function response({ says, content = {}, headers = [] }: Answer): object {
 }
 
 /** The refusals of a route by status, each with its error codes. */
-function refusals(route: DescribedRoute): Record<string, object> {
+function refusals(route: DescribedRoute): Record<string, ResponseObject> {
   const byStatus = Map.groupBy(errorsOf(route), (code) => ERRORS[code].status);
   const { ofDrp = false } = route;
   return Object.fromEntries([...byStatus].map(([status, codes]) => [status, refusal(status, codes, ofDrp)]));
 }
 
 /** The refusal for missing credentials asks for them in a header. On DRP's paths it has that header alone. */
-function refusal(status: number, codes: readonly ErrorCode[], ofDrp: boolean): object {
+function refusal(status: number, codes: readonly ErrorCode[], ofDrp: boolean): ResponseObject {
   const description = codes.map((code) => `\`${code}\`: ${ERRORS[code].title}`).join('\n\n');
   return {
     description,

@@ -1,5 +1,4 @@
-import type { NextFunction, Request, Response } from 'express';
-import { escapeHtml, htmlPage, setPageHeaders } from './html-page.ts';
+import { escapeHtml, htmlPage } from './html-page.ts';
 
 interface Listener {
   readonly url: string;
@@ -9,22 +8,10 @@ interface Listener {
 export interface FrontPage {
   readonly node: string;
   readonly version: string;
+  /** The listeners of the hub. */
   readonly listeners: readonly Listener[];
-}
-
-/**
- * The page that a browser gets at `GET /`: what this server is, and which listener speaks which dialect. A client that
- * does not ask for a page gets the answer for an unknown path.
- */
-export function frontPage(
-  about: () => FrontPage,
-): (request: Request, response: Response, next: NextFunction) => void {
-  return (request, response, next) => {
-    const isAsked = request.method === 'GET' && request.path === '/';
-    if (!isAsked || !String(request.headers.accept).includes('text/html')) return next();
-    setPageHeaders(response.vary('Accept'));
-    response.send(pageOf(about()));
-  };
+  /** Where Prometheus reads the metrics, on this listener or on one of their own; absent when that one is not open. */
+  readonly metrics: string | undefined;
 }
 
 const LINKS = [
@@ -32,14 +19,17 @@ const LINKS = [
   ['/openapi.json', 'the HTTP API'],
   ['/asyncapi.json', 'the sockets, and what stands in Redis'],
   ['/readyz', 'whether events flow'],
-  ['/metrics', 'numbers for Prometheus'],
 ] as const;
 
-function pageOf({ node, version, listeners }: FrontPage): string {
+/** What this is, and which listener speaks what. */
+export function frontPage({ node, version, listeners, metrics }: FrontPage): string {
   const rows = listeners.map(
     ({ url, dialect }) => `<tr><td><code>${escapeHtml(url)}</code><td>${escapeHtml(dialect)}`,
   );
-  const links = LINKS.map(([path, what]) => `<li><a href="${path}">${path}</a>: ${what}</li>`);
+  const links = [
+    ...LINKS,
+    ...(metrics === undefined ? [] : [[metrics, 'numbers for Prometheus'] as const]),
+  ].map(([to, what]) => `<li><a href="${escapeHtml(to)}">${escapeHtml(to)}</a>: ${what}</li>`);
   return htmlPage({
     title: 'Belfry',
     main: `<h1>Belfry ${escapeHtml(version)}</h1>

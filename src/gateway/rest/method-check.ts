@@ -1,4 +1,4 @@
-import type { Request, RequestHandler, Response } from 'express';
+import type { RequestHandler } from 'express';
 import { BelfryError } from '../../model/errors.ts';
 import { pathForm, type DescribedRoute } from './route.ts';
 
@@ -27,25 +27,21 @@ function named(method: string): string[] {
 }
 
 /**
- * Answers an OPTIONS request for every served path with its methods, and refuses a method that the path does not have.
+ * Answers an OPTIONS request for every served path with its methods, and refuses a method that the path does not have
+ * with the error `method_not_allowed`.
  */
 export function methodCheck(served: Served): RequestHandler {
   const paths = methodsOf(served);
   return (request, response, next) => {
-    const methods = paths.find(({ form }) => form.test(request.path))?.methods;
-    if (methods === undefined || hasMethod(request, response, methods)) next();
+    const { method, path } = request;
+    const methods = paths.find(({ form }) => form.test(path))?.methods;
+    if (methods === undefined || (methods.includes(method) && method !== 'OPTIONS')) return next();
+    response.set('Allow', methods.join(', '));
+    if (method !== 'OPTIONS')
+      throw new BelfryError(
+        'method_not_allowed',
+        `This path has no ${method.slice(0, 20)}. Expected ${methods.join(', ')}.`,
+      );
+    response.status(204).end();
   };
-}
-
-/** Whether the path has the method. An OPTIONS request is answered here. @throws BelfryError `method_not_allowed` */
-export function hasMethod({ method }: Request, response: Response, methods: readonly string[]): boolean {
-  if (methods.includes(method) && method !== 'OPTIONS') return true;
-  response.set('Allow', methods.join(', '));
-  if (method !== 'OPTIONS')
-    throw new BelfryError(
-      'method_not_allowed',
-      `This path has no ${method.slice(0, 20)}. Expected ${methods.join(', ')}.`,
-    );
-  response.status(204).end();
-  return false;
 }

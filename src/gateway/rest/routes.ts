@@ -3,9 +3,11 @@ import type { Dialect } from '../../dialects/dialect.ts';
 import { CLUSTERS_ROUTES } from './clusters-routes.ts';
 import { CONNECTIONS_ROUTES, type ConnectionsDeps } from './connections-routes.ts';
 import { DEAD_LETTERS_ROUTES, type DeadLettersDeps } from './dead-letters-routes.ts';
+import { DOCS_ROUTES } from './docs-routes.ts';
 import { DOCUMENTS_ROUTES } from './documents-routes.ts';
 import { EVENTS_ROUTES, type EventsDeps } from './events-routes.ts';
 import { EXPLAIN_ROUTES, type ExplainDeps } from './explain-routes.ts';
+import { FRONT_PAGE_ROUTES } from './front-page-routes.ts';
 import { HEALTH_ROUTES } from './health-routes.ts';
 import { INFO_ROUTES, type InfoDeps } from './info-routes.ts';
 import { ME_ROUTES } from './me-routes.ts';
@@ -54,6 +56,8 @@ export const API_ROUTES: readonly Route<ApiDeps>[] = [
 export const ROUTES: readonly DescribedRoute[] = [
   ...HEALTH_ROUTES,
   ...METRICS_ROUTES,
+  ...FRONT_PAGE_ROUTES,
+  ...DOCS_ROUTES,
   ...DOCUMENTS_ROUTES,
   ...API_ROUTES,
   ...CLUSTERS_ROUTES,

@@ -1,34 +1,16 @@
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
 import { BelfryError } from '../../model/errors.ts';
 import { documentOf, sendDocument, type Document } from '../http/document.ts';
 import { setPageHeaders } from '../http/html-page.ts';
-import { hasMethod } from '../rest/method-check.ts';
-import { targetOf } from '../http/request-target.ts';
 import { INDEX, readPages, servedMarkdown } from './pages.ts';
 import { foundHtml, foundMarkdown, llmsText, missingHtml, pageHtml } from './render.ts';
 import { Search } from './search.ts';
 
-const METHODS = ['GET', 'HEAD', 'OPTIONS'];
-const PATH = /^\/docs(?:\/(.*))?$/;
-const LLMS_PATH = '/llms.txt';
 const AS_MARKDOWN = 'text/markdown';
 const AS_HTML = 'text/html';
 
-/** Serves `/docs`, `/docs/<kind>/<page>`, `/docs?q=` and `/llms.txt` as Markdown, or to a browser as pages. */
-export function docsRoutes(): RequestHandler {
-  let docs: Docs | undefined;
-  return (request, response, next) => {
-    const name = PATH.exec(request.path)?.[1] ?? '';
-    if (!PATH.test(request.path) && request.path !== LLMS_PATH) return next();
-    if (!hasMethod(request, response, METHODS)) return;
-    docs ??= new Docs();
-    if (request.path === LLMS_PATH) docs.sendList(request, response);
-    else docs.sendPage(request, response, name);
-  };
-}
-
 /** All pages. They are read once, and each one is made into a document when it is first asked for. */
-class Docs {
+export class Docs {
   readonly #pages = readPages();
   /** The documents that were made, by page and form. */
   readonly #made = new Map<string, Document>();
@@ -39,11 +21,10 @@ class Docs {
     this.#send(request, response, 'list', () => llmsText(this.#pages));
   }
 
-  sendPage(request: Request, response: Response, name: string): void {
+  /** @throws BelfryError `not_found`, except to a browser, which is shown where else to go */
+  sendPage(request: Request, response: Response, name = INDEX): void {
     const wantsMarkdown = name.endsWith('.md') || asksForMarkdown(request, response);
-    const query = name === '' ? targetOf(request).query.get('q')?.replaceAll(/\s+/g, ' ').trim() : undefined;
-    if (query) return this.#sendFound(response, query, wantsMarkdown);
-    const page = this.#pages.find((each) => each.name === (name.replace(/\.md$/, '') || INDEX));
+    const page = this.#pages.find((each) => each.name === name.replace(/\.md$/, ''));
     if (page === undefined) return this.#refuse(request, response, wantsMarkdown);
     if (wantsMarkdown) response.type(AS_MARKDOWN);
     else setPageHeaders(response);
@@ -52,11 +33,11 @@ class Docs {
     );
   }
 
-  #sendFound(response: Response, query: string, wantsMarkdown: boolean): void {
+  sendFound(request: Request, response: Response, query: string): void {
     // The index itself is not a result, since it is about the other pages.
     this.#search ??= new Search(this.#pages.filter(({ name }) => name !== INDEX));
     const found = this.#search.find(query);
-    if (wantsMarkdown) response.type(AS_MARKDOWN).send(foundMarkdown(query, found));
+    if (asksForMarkdown(request, response)) response.type(AS_MARKDOWN).send(foundMarkdown(query, found));
     else {
       setPageHeaders(response);
       response.send(foundHtml(query, found, this.#pages));
