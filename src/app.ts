@@ -16,7 +16,7 @@ import { DIALECTS } from './dialects/index.ts';
 import { Admission } from './gateway/sockets/admission.ts';
 import { ApiConnections } from './gateway/rest/api-connections.ts';
 import { certificate } from './gateway/http/certificate.ts';
-import type { Listening } from './gateway/gateway.ts';
+import type { Listening } from './gateway/http/listener.ts';
 import { Heartbeat } from './gateway/sockets/heartbeat.ts';
 import { ControlHandler } from './gateway/rest/control-handler.ts';
 import { RejectedInput } from './telemetry/rejected-input.ts';

@@ -8,7 +8,9 @@
 -- written.
 local function publish_at(at)
   local number, once, digest, count, kind_count = unpack(ARGV, at, at + 4)
-  local events, kinds = { unpack(ARGV, at + 5, at + 4 + count) }, {}
+  local events, kinds = {}, {}
+  -- Lua unpacks only about 8,000 values at once.
+  for i = 1, count do events[i] = ARGV[at + 4 + i] end
   local first, last = at + 5 + count, at + 4 + count + kind_count * 5
   for i = first, last, 5 do kinds[tonumber(ARGV[i])] = { unpack(ARGV, i + 1, i + 4) } end
   local by = { outcomes = KEYS[2], once = KEYS[tonumber(once)], number = number, digest = digest }

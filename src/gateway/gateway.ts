@@ -23,6 +23,7 @@ import type { FrontPage } from './http/front-page.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { HttpConnections } from './http/http-connections.ts';
 import { httpServer } from './http/http-server.ts';
+import { METRICS, type Listening, type ListenerSpec } from './http/listener.ts';
 import { methodCheck } from './rest/method-check.ts';
 import { apiRouter, type ApiOptions } from './rest/api-router.ts';
 import { CLUSTERS_ROUTES, clustersRouter, type ClustersOptions } from './rest/clusters-routes.ts';
@@ -38,23 +39,6 @@ import { checkHost, toOneForm } from './http/request-target.ts';
 import { refuse } from './http/raw-answer.ts';
 import type { Upgrade } from './sockets/upgrade.ts';
 import type { RejectedInput } from '../telemetry/rejected-input.ts';
-
-/** The name of a listener that serves metrics and health, and nothing else. */
-const METRICS = 'metrics';
-
-/** An address to listen on, and the dialect that `/ws` speaks there. */
-export interface ListenerSpec {
-  readonly host?: string;
-  /** With 0 the operating system chooses a free port. */
-  readonly port: number;
-  readonly dialect: string;
-  readonly tls: boolean;
-}
-
-export interface Listening extends ListenerSpec {
-  /** The URL, such as `http://localhost:8800`. */
-  readonly url: string;
-}
 
 export type RestOptions = ApiOptions &
   ClustersOptions &
