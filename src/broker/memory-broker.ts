@@ -23,7 +23,7 @@ import { MemoryIdempotency } from './memory-idempotency.ts';
 import { MemoryRetained } from './memory-retained.ts';
 import { bound } from '../model/bound.ts';
 
-const PAGE = bound('events of one reading', 500, 'entries', 'the others are read next');
+const PAGE = bound('events of one read of the past', 500, 'entries', 'the others are read next');
 
 type Logged = HubEvent & { readonly id: Cursor };
 

@@ -6,7 +6,7 @@ import type { LogEntry } from './redis-log-entry.ts';
 import type { EntryPage, LogReader } from './redis-log-reader.ts';
 
 const STALLED_MS = bound(
-  'time in which a node that reads the log gets no further',
+  'time without progress of a node that reads the log',
   3_000,
   'ms',
   '`/readyz` answers 503 until it does',

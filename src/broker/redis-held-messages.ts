@@ -1,7 +1,7 @@
 import { bound } from '../model/bound.ts';
 import type { LogEntry } from './redis-log-entry.ts';
 
-const FORGOTTEN = 'only the latest is kept, and the log read again, which has the others';
+const FORGOTTEN = 'only the latest is kept, and the others are read from the log';
 const MAX_HELD = bound('messages kept while the log is read', 1_000, 'entries', FORGOTTEN);
 const MAX_HELD_BYTES = bound('bytes of messages kept while the log is read', 8_388_608, 'bytes', FORGOTTEN);
 

@@ -20,10 +20,10 @@ const FORGOTTEN = 'the oldest are forgotten';
 const MAX_DEAD_LETTERS = bound('dead letters', 10_000, 'entries', FORGOTTEN);
 const MAX_DEAD_LETTERS_BYTES = bound('memory of all dead letters in Redis', 67_108_864, 'bytes', FORGOTTEN);
 const MAX_OUTCOMES = bound(
-  'publishes of a node of which Redis knows what became of them',
+  'publishes of a node whose outcome Redis remembers',
   16_384,
   'entries',
-  'the oldest are forgotten, and a repetition of one is told that the outcome is unknown',
+  'the oldest are forgotten, and a repetition of one gets outcome_unknown',
 );
 
 /** The limits that every publishing script keeps. */

@@ -13,9 +13,9 @@ import { INGRESS_GROUP, type RedisKeys } from './redis-keys.ts';
 import { StreamRepair, type StreamRepairOptions } from './redis-stream-repair.ts';
 
 /** Both bounds limit what a node holds at once; a single entry may be larger than the second. */
-const STAY = 'the others stay where they are';
+const STAY = 'the others stay in the ingress';
 const MAX_HELD = bound('ingress entries that a node holds at once', 100, 'entries', STAY);
-const MAX_HELD_BYTES = bound('bytes of those, but for one that is larger', 4_194_304, 'bytes', STAY);
+const MAX_HELD_BYTES = bound('bytes of ingress entries that a node holds', 4_194_304, 'bytes', STAY);
 const MAX_BLOCK_MS = 2_000;
 const FIRST_WAIT_MS = 2;
 const MAX_WAIT_MS = 200;

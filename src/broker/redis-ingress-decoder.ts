@@ -12,7 +12,7 @@ export const MAX_DEAD_LETTER_BYTES = bound(
   'text of one dead letter',
   8 * 1024 * 1024,
   'bytes',
-  'it is kept without its text',
+  'the dead letter is kept without its text',
 );
 
 const FIELD = 'event';

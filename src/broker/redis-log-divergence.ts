@@ -3,10 +3,10 @@ import { START, type Cursor } from '../model/cursor.ts';
 import type { LogReader } from './redis-log-reader.ts';
 
 const MAX_IDS = bound(
-  'ids remembered of what the channel told last',
+  'ids that a node remembers of the last messages of the channel',
   64,
   'entries',
-  'a channel that told more than that which the log does not hold is taken for a log that was lost',
+  'after more messages that are not in the log, the node assumes that the log was lost',
 );
 
 /**

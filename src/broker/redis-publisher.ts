@@ -25,17 +25,17 @@ type Outcome = 'accepted' | 'nowhere' | 'unknown';
 
 /** For how long Redis keeps the outcomes of a node that is gone: longer than a publisher may repeat a publish. */
 const OUTCOMES_MS = bound(
-  'time for which Redis keeps what became of the publishes of a node that is gone',
+  'time for which Redis keeps the outcomes of the publishes of a node that is gone',
   10 * 60_000,
   'ms',
-  'a repetition is told that the outcome is unknown',
+  'a repetition gets outcome_unknown',
 );
 /** For how long the outcome of an attempt is asked for at most, and after which time again while Redis is away. */
 const ASK_WITHIN_MS = bound(
-  'time to find out what became of a publish whose answer was lost',
+  'time to find out the outcome of a publish whose answer was lost',
   2_000,
   'ms',
-  'it is answered with outcome_unknown',
+  'the publisher gets outcome_unknown',
 );
 const ASK_AGAIN_MS = 50;
 /**
@@ -43,10 +43,10 @@ const ASK_AGAIN_MS = 50;
  * sent as a whole.
  */
 const MAX_TRIES = bound(
-  'attempts of one publish that later ones of the node have superseded',
+  'attempts of one publish after which other attempts of the node began',
   5,
   'entries',
-  'it is refused with unavailable',
+  'the publish is refused with unavailable',
 );
 
 export interface PublisherOptions {

@@ -4,13 +4,13 @@ import { BelfryError } from '../model/errors.ts';
 import type { RedisConnection } from './redis-connection.ts';
 
 const MAX_ASKED = bound(
-  'readings of the past that a node asks Redis for at once',
+  'reads of the past that a node sends to Redis at once',
   2,
   'entries',
   'the next one waits for its turn',
 );
 const MAX_WAITING = bound(
-  'readings of the past that wait for their turn on a node',
+  'reads of the past that wait for their turn on a node',
   10_000,
   'entries',
   'the next one is refused with unavailable',

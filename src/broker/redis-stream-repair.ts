@@ -20,23 +20,23 @@ declare module 'ioredis' {
 type Found = [what: StreamFault | 'ingress_gone' | 'ingress_full', count: number, detail: string];
 
 const AHEAD_MS = bound(
-  'time by which the id of an ingress entry may be ahead of the clock of Redis',
+  'lead of the id of an ingress entry over the clock of Redis',
   60_000,
   'ms',
-  'the entry is added again under an id of now, after all others',
+  'the entry is added again under a new id, after all others',
 );
 
 const MAX_MOVED = bound(
-  'entries of an ingress that is moved into a new one, since an entry had an id that leaves none',
+  'entries of an ingress that is moved into a new one because an entry has the largest id',
   100_000,
   'entries',
-  'it is left to the nodes until it holds fewer',
+  'the ingress is moved later, when it holds fewer',
 );
 const MAX_HELD = bound(
   'entries held by nodes that are looked for in the ingress',
   10_000,
   'entries',
-  'what is gone from it is told later, and it is not moved before',
+  'removed entries are reported later, and the ingress is not moved before',
 );
 
 const LOOK_EVERY_MS = 2_000;

@@ -10,7 +10,7 @@ const ANSWER_WITHIN_MS = bound(
   'time for Redis to answer the greeting of a starting node',
   1_500,
   'ms',
-  'that is told, and asked again',
+  'that is logged, and Redis is asked again',
 );
 const AGAIN_AFTER_MS = 500;
 /** An answer to AUTH and PING is short; what answers at length is not Redis. */
@@ -18,14 +18,14 @@ const MAX_ANSWER_BYTES = bound(
   'answer to the greeting',
   4_096,
   'bytes',
-  'what listens there counts as no Redis',
+  'the server does not count as a Redis',
 );
 /** The explanation of Redis is cut at this length. */
 const MAX_REASON_CHARACTERS = bound(
-  'words of Redis that a node repeats',
+  'text of an error of Redis that a node repeats',
   200,
   'characters',
-  'they are cut there',
+  'it is cut there',
 );
 
 const NO_PASSWORD = /^ERR.*AUTH/;

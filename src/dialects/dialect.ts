@@ -127,7 +127,7 @@ export interface RetainedQuery {
 /** Most load balancers cut a connection after 50 or 60 s of silence, so every dialect pings more often than that. */
 export const PING_MS = 25_000;
 const PONG_WAIT_MS = bound(
-  'time in which a socket of native, provisioning, drp or dorgu gives no sign of life',
+  'time without a sign of life of a socket of native, provisioning, drp or dorgu',
   60_000,
   'ms',
   'its connection is cut',

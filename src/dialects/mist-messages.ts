@@ -11,7 +11,7 @@ import { bound } from '../model/bound.ts';
 const SAMPLES_EVERY_MS = 1_000;
 /** How long the socket of a finished deployment stays open for the last lines of its log. */
 const DEPLOYMENT_ENDS_AFTER_MS = bound(
-  'time after its end for which a deployment socket stays',
+  'time for which a socket stays open after the end of its deployment',
   1_000,
   'ms',
   'it is closed with 1000',

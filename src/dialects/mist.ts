@@ -28,7 +28,7 @@ import { documented } from './mist-messages.ts';
 import { IGNORED } from './public-broadcast.ts';
 
 /** A client may leave two pings without an answer. */
-const PONG_WAIT_MS = bound('time in which a mist socket gives no sign of life', 75_000, 'ms', 'it is cut');
+const PONG_WAIT_MS = bound('time without a sign of life of a mist socket', 75_000, 'ms', 'it is cut');
 const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: PONG_WAIT_MS };
 
 /** What every user of Mist may receive in this dialect. */

@@ -23,7 +23,7 @@ const broadcast = new PublicBroadcast(Pattern.parse(`${TYPES}.*.*`));
  * Norn's own server pings nobody and never finds out which clients are gone. All its clients answer pings. They may
  * miss two pings before they are cut.
  */
-const PONG_WAIT_MS = bound('time in which a norn socket gives no sign of life', 75_000, 'ms', 'it is cut');
+const PONG_WAIT_MS = bound('time without a sign of life of a norn socket', 75_000, 'ms', 'it is cut');
 const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: PONG_WAIT_MS };
 
 /** Norn's document has this limit: a client for which so many deliveries wait is closed when another one comes. */

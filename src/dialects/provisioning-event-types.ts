@@ -93,7 +93,7 @@ const GRANTS_MAX = bound(
   'sets of grants that provisioning sockets share',
   1_000,
   'entries',
-  'more are made afresh for each',
+  'more are made for each connection',
 );
 const shared = new Map<string, Grants>();
 

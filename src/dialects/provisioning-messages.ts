@@ -8,7 +8,12 @@ import { provisioningEvent } from './provisioning-event.ts';
 import { eventTypesIn } from './provisioning-subscriptions.ts';
 import { anyObject, byWord, fault, readObject, rfc3339 } from './shapes.ts';
 
-export const BATCH_SIZE_MAX = bound('events of a provisioning frame', 1_000, 'entries', 'more get 400');
+export const BATCH_SIZE_MAX = bound(
+  'events of a provisioning frame',
+  1_000,
+  'entries',
+  'a larger size is refused with 400',
+);
 
 const REFUSED = 'the command is refused with command_invalid';
 export const MAX_EVENT_TYPES = bound('event types in one command of provisioning', 1_000, 'entries', REFUSED);

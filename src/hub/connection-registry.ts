@@ -10,7 +10,7 @@ import { bound } from '../model/bound.ts';
 
 /** A record names at most so many subscriptions, and so many characters of each, since every change sends it again. */
 const PATTERNS_MAX = bound(
-  'subscriptions that the list of connections shows of one',
+  'subscriptions that the list of connections shows of one connection',
   100,
   'entries',
   'the others are shown as their number',

@@ -2,7 +2,7 @@ import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
 
 /** The next flush never waits longer than this. */
-const MAX_REST_MS = bound('time that a flush keeps away', 10, 'ms', 'what waits is sent');
+const MAX_REST_MS = bound('longest pause between two flushes', 10, 'ms', 'the next flush begins');
 
 /** A rest that is shorter than a timer can measure ends with the turn of the event loop. */
 const SHORTEST_TIMER_MS = 1;

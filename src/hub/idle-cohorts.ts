@@ -5,8 +5,13 @@ import type { Router } from './router.ts';
 import type { Changes } from './subscriptions.ts';
 
 const FATE = 'the cohort is given up, and made again when it is needed';
-const MAX_COHORTS = bound('cohorts without members that are kept for their last one', 256, 'entries', FATE);
-const MAX_CHANGES = bound('changes of subscriptions that such a cohort may be behind', 64, 'entries', FATE);
+const MAX_COHORTS = bound(
+  'cohorts without members that are kept for their last member',
+  256,
+  'entries',
+  FATE,
+);
+const MAX_CHANGES = bound('changes of subscriptions that an idle cohort may lack', 64, 'entries', FATE);
 
 interface IdleCohort {
   readonly cohort: Cohort;

@@ -18,19 +18,19 @@ const PAGES_KEPT_MS = bound(
 );
 /** The longest time that a dialect looks back. */
 const SELECTIONS_KEPT_MS = bound(
-  'time for which what a dialect selects from is kept after its last use',
+  'time for which events from which a dialect selects are kept after their last use',
   60_000,
   'ms',
-  'it is forgotten, and read again for the next client that needs it',
+  'they are forgotten, and read again for the next client that needs them',
 );
 export const MAX_SELECTED = bound(
-  'events of which a dialect selects those to be sent',
+  'events from which a dialect selects',
   10_000,
   'entries',
   'the oldest are forgotten',
 );
 const MAX_SELECTED_BYTES = bound(
-  'bytes of events of which a dialect selects those to be sent',
+  'bytes of the events from which a dialect selects',
   32 * 1024 * 1024,
   'bytes',
   'the oldest are forgotten',

@@ -11,7 +11,7 @@ export interface QueueBounds {
 }
 
 const FLUSH_FACTOR = bound(
-  'what a flush leaves waiting for a connection that kept up until then, in queues of queueMaxBytes',
+  'bytes of one flush that may wait for a connection that kept up until then, in queues of queueMaxBytes',
   8,
   'entries',
   'the connection is closed with 4008, or what its policy names is left out',

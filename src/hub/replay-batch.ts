@@ -8,7 +8,7 @@ export const AT_ONCE = bound(
   'events of one write of a replay',
   256,
   'entries',
-  'the others are another write',
+  'the rest goes out in another write',
 );
 /**
  * and at most about what a socket holds. Otherwise five thousand clients that come back at once would fill the memory.
@@ -17,7 +17,7 @@ const BYTES_AT_ONCE = bound(
   'bytes of one write of a replay',
   64 * 1024,
   'bytes',
-  'the others are another write',
+  'the rest goes out in another write',
 );
 
 /** Collects past events for one connection, and sends them in one write. */

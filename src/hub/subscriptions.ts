@@ -31,7 +31,7 @@ const MAX_KNOWN_LENGTH = bound(
   'a subscription whose fingerprint a node keeps',
   500,
   'characters',
-  'it is made again each time',
+  'the fingerprint is made again each time',
 );
 /** The fingerprints of what many connections subscribe to. */
 const known = new Map<string, bigint>();

@@ -6,20 +6,20 @@ import { UNKNOWN, withoutGrant } from '../model/principal.ts';
 import type { Connection } from './connection.ts';
 
 const FRAME_MAX = bound(
-  'frame of a connection that has yet to sign in',
+  'frame of a connection that has not signed in yet',
   4_096,
   'bytes',
   'the connection is closed with 1009, and the frame is not read',
 );
 const FRAMES_MAX = bound(
-  'frames of a connection that has yet to sign in',
+  'frames of a connection that has not signed in yet',
   32,
   'entries',
   'one more closes the connection with 4029',
 );
 /** As much as a socket may hand over at once, and a frame that is not complete. */
 const UNREAD_MAX = bound(
-  'unread bytes of a connection that has yet to sign in',
+  'unread bytes of a connection that has not signed in yet',
   65_536 + FRAME_MAX,
   'bytes',
   'the connection is closed with 1009',

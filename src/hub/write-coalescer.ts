@@ -3,7 +3,12 @@ import type { Outgoing } from './outbox.ts';
 import { bound } from '../model/bound.ts';
 
 /** A write is cut at this size, so that no single one holds up the others for long. */
-const MAX_WRITE_BYTES = bound('one write to a socket', 1024 * 1024, 'bytes', 'the rest is another write');
+const MAX_WRITE_BYTES = bound(
+  'one write to a socket',
+  1024 * 1024,
+  'bytes',
+  'the rest goes out in another write',
+);
 /** A write is never cut smaller than this, however small the queues are. */
 const MIN_WRITE_BYTES = 64 * 1024;
 

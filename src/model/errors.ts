@@ -10,12 +10,15 @@ export const ERRORS = {
   },
   event_invalid: {
     status: 422,
-    title: 'The JSON is no event in any known format, or a field has the wrong type.',
+    title: 'The JSON is not an event in any known format, or a field has the wrong type.',
   },
   event_too_big: { status: 413, title: 'The event is larger than the limit.' },
   type_reserved: { status: 422, title: 'The event type is reserved for the hub itself.' },
   pattern_invalid: { status: 422, title: 'A pattern is not type.action.key, or expands to too many topics.' },
-  subscriptions_exceeded: { status: 422, title: 'More subscriptions than one connection may hold.' },
+  subscriptions_exceeded: {
+    status: 422,
+    title: 'The connection would have more subscriptions than it may have.',
+  },
   filter_invalid: {
     status: 422,
     title:
@@ -23,20 +26,20 @@ export const ERRORS = {
   },
   command_invalid: { status: 400, title: 'The frame is not a command of this dialect.' },
   cursor_invalid: { status: 400, title: 'The cursor was not made by this hub.' },
-  dialect_unknown: { status: 400, title: 'There is no dialect of that name.' },
+  dialect_unknown: { status: 400, title: 'There is no dialect with that name.' },
   content_type_invalid: { status: 400, title: 'The request body is not announced as JSON.' },
   encoding_unsupported: { status: 415, title: 'The body is compressed in a way that the hub does not read.' },
   ttl_invalid: { status: 400, title: 'The token lifetime is not a positive whole number of seconds.' },
   time_invalid: { status: 400, title: 'A time is not in the format of RFC 3339.' },
   idempotency_key_invalid: { status: 400, title: 'The idempotency key is empty or too long.' },
-  request_invalid: { status: 400, title: 'What came is no request of HTTP/1.1, or came too slowly.' },
+  request_invalid: { status: 400, title: 'The input is not a request of HTTP/1.1, or it came too slowly.' },
   idempotency_key_reused: {
     status: 422,
-    title: 'The idempotency key was used for other events; nothing was accepted.',
+    title: 'The idempotency key was used for other events. Nothing was accepted.',
   },
   parameter_invalid: { status: 400, title: 'A parameter of the request cannot be used.' },
   handshake_invalid: { status: 400, title: 'A parameter of the handshake cannot be used.' },
-  credentials_missing: { status: 401, title: 'No token and no password was given.' },
+  credentials_missing: { status: 401, title: 'The request has no token and no password.' },
   credentials_malformed: { status: 401, title: 'The Authorization header cannot be read.' },
   password_wrong: { status: 403, title: 'The user is unknown or the password is wrong.' },
   token_invalid: {
@@ -47,9 +50,9 @@ export const ERRORS = {
   forbidden: { status: 403, title: 'The principal holds no grant for this.' },
   origin_forbidden: { status: 403, title: 'The Origin of the page is not allowed.' },
   not_found: { status: 404, title: 'There is nothing at this path.' },
-  method_not_allowed: { status: 405, title: 'The path is there, and has no such method.' },
+  method_not_allowed: { status: 405, title: 'The path exists, but does not have this method.' },
   not_acceptable: { status: 406, title: 'The client accepts no JSON, or a filter names an unknown field.' },
-  handshakes_exceeded: { status: 429, title: 'The address made more handshakes in a minute than one may.' },
+  handshakes_exceeded: { status: 429, title: 'The address made more handshakes in a minute than it may.' },
   attempts_exceeded: {
     status: 429,
     title: 'Too many wrong passwords were tried for this name or from this address.',
@@ -61,19 +64,20 @@ export const ERRORS = {
   },
   unavailable: {
     status: 503,
-    title: 'What the hub needs for this cannot be reached now; nothing was accepted.',
+    title: 'Something that the hub needs cannot be reached now. Nothing was accepted.',
   },
-  reads_exceeded: { status: 429, title: 'The caller, or the node, has too many costly reads under way.' },
+  reads_exceeded: { status: 429, title: 'The caller or the node has too many costly reads under way.' },
   outcome_unknown: {
     status: 503,
-    title: 'Nobody can tell whether it was accepted; repeated under the key given, it is published once.',
+    title:
+      'It is unknown whether the request was accepted. A repetition under the given key publishes only once.',
   },
   signing_unavailable: {
     status: 501,
     title: 'This node verifies tokens but holds no secret to make them with.',
   },
   config_invalid: { status: 500, title: 'A setting is unknown or has a wrong value.' },
-  internal: { status: 500, title: 'A fault of the hub; its log has the details.' },
+  internal: { status: 500, title: 'The hub has a fault. The log of the node has the details.' },
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -3,12 +3,12 @@ import { ProtocolError } from './errors.ts';
 import type { NewEvent } from './event.ts';
 
 const FORGOTTEN = 'all are forgotten, and read again when they are needed';
-const MAX_KNOWN = bound('patterns that a node has read and shares', 1_000, 'entries', FORGOTTEN);
+const MAX_KNOWN = bound('parsed patterns that a node shares', 1_000, 'entries', FORGOTTEN);
 const MAX_KNOWN_LENGTH = bound(
   'a pattern that a node shares',
   200,
   'characters',
-  'each subscription to it has one of its own',
+  'each subscription to the pattern has an object of its own',
 );
 /** What thousands of connections subscribe to is kept once. */
 const known = new Map<string, Pattern>();

@@ -77,10 +77,10 @@ export const MAX_KNOWN = bound(
   'all are forgotten, and looked at again',
 );
 export const MAX_KNOWN_LENGTH = bound(
-  'a field name of which that is remembered',
+  'a field name of which a node remembers whether it is masked',
   100,
   'characters',
-  'it is looked at each time',
+  'the name is checked each time',
 );
 
 /** Finds what names mean to one layer of rules, and caches it. */

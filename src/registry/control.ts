@@ -38,7 +38,7 @@ export const VALUES_MAX = bound(
   'values that one control command names',
   500,
   'entries',
-  'the order is refused',
+  'the command is refused',
 );
 
 const VALUE_MAX = bound('one value of a control command', 300, 'characters', 'the command is refused');

@@ -4,10 +4,10 @@ import { bound } from '../model/bound.ts';
 
 /** Beyond this number the principals that left first are forgotten early. */
 const MAX_GONE = bound(
-  'principals who are gone of whom a node without Redis knows when',
+  'principals whose last time online a node without Redis remembers',
   100_000,
   'entries',
-  'the longest gone is forgotten before its time',
+  'the one that was offline for longest is forgotten before its time',
 );
 
 interface Present {

@@ -8,7 +8,7 @@ const MANY = bound(
   'changes of the registry in one call of a script',
   250,
   'entries',
-  'the others go with the next',
+  'the rest goes with the next',
 );
 
 /**

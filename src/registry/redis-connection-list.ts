@@ -23,7 +23,7 @@ const SOURCES_MAX = bound(
   'parts of the registry that one query reads',
   500,
   'entries',
-  'addresses are filtered instead',
+  'the query reads fewer parts, and filters their addresses',
 );
 
 /** A part of the registry in the order of addresses: an index, or one address of an index. */

@@ -22,7 +22,7 @@ const KEPT_AT_ONCE = bound(
   'revocations of one command to Redis',
   1_000,
   'entries',
-  'the others go with the next',
+  'the rest goes with the next',
 );
 
 /** What the control needs of a connection to Redis. */

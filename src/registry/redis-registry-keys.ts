@@ -15,7 +15,7 @@ declare module 'ioredis' {
 }
 
 const REAPED_MS = bound(
-  'time for which a node that was taken for lost may come back with its connections',
+  'time within which a node that was taken for dead may come back with its connections',
   3_600_000,
   'ms',
   'it comes back as a new one',

@@ -147,7 +147,7 @@ export interface Lifecycle {
 export const PRESENCE_GRACE_MS = 10_000;
 /** For how long the registry knows when a principal was last seen. */
 export const SEEN_MS = bound(
-  'time for which it is known when somebody was last seen',
+  'time for which a node remembers when a principal was last online',
   7 * 24 * 3_600_000,
   'ms',
   'it is forgotten',

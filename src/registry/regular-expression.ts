@@ -20,7 +20,7 @@ const KEPT_MAX = bound(
   'compiled regular expressions that a node keeps',
   100,
   'entries',
-  'the one that was not used for longest is compiled again',
+  'the one that was unused for longest is dropped, and compiled again when it is needed',
 );
 
 const CLASS = /\\p/gi;

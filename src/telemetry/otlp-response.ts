@@ -3,10 +3,10 @@ import { bound } from '../model/bound.ts';
 import { textWithin } from '../model/response-text.ts';
 
 const WAIT_MAX_MS = bound(
-  'time for which a busy collector may ask to be left alone',
+  'pause for which a busy collector may ask',
   60_000,
   'ms',
-  'it is asked again by then',
+  'it is asked again after that',
 );
 const ANSWER_MAX = bound('answer of the collector', 65_536, 'bytes', 'the request counts as failed');
 /** The collector is too busy, and may say for how long (OTLP 1.0, "OTLP/HTTP Throttling"). */

@@ -41,13 +41,13 @@ export const QUEUE_MAX = bound(
   'spans that wait for the collector',
   2_048,
   'entries',
-  'those that come are dropped and counted',
+  'new ones are dropped and counted',
 );
 const BATCH_MAX = bound(
   'spans of one request to the collector',
   512,
   'entries',
-  'the others go with the next',
+  'the rest goes with the next',
 );
 const EVERY_MS = 1_000;
 const FAILED = 2;

@@ -5,10 +5,10 @@ import { bound } from '../model/bound.ts';
 
 /** Nobody who asks waits longer than this. */
 const WITHIN_MS = bound(
-  'time that the metrics page waits for the size of the registry',
+  'time for which the metrics page waits for the size of the registry',
   500,
   'ms',
-  'that number is left out',
+  'the number is left out',
 );
 
 /** The number of connections in the registry. The registry is asked once, even if many ask here at the same time. */

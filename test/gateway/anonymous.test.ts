@@ -32,8 +32,8 @@ async function heardBy(node: TestNode, clients: readonly TestClient[], topics: s
   return clients.map(({ unread }) => unread.length);
 }
 
-describe('without a token', () => {
-  it('opens norn and dorgu with the events that their documents promise, and no other dialect', async () => {
+describe('a client without a token', () => {
+  it('receives the events of norn and dorgu that their documents promise, and none of another dialect', async () => {
     const node = await startNode();
     await publish(node, anEvent('cluster.added.prod', { name: 'prod' }));
     await connect(socketOf(node, '/norn/ws'));
@@ -52,7 +52,7 @@ describe('without a token', () => {
     expect(waiting[0]?.unread[0]).toContain('"forbidden"');
   });
 
-  it('opens no dialect when BELFRY_ANONYMOUS is none, and a token then opens the same events as before', async () => {
+  it('receives nothing when BELFRY_ANONYMOUS is none, and a client with a token then receives the same as before', async () => {
     const node = await startNode({ BELFRY_ANONYMOUS: 'none' });
     await publish(node, anEvent('cluster.added.prod', { name: 'prod' }));
     const token = await node.token('ann', {});
@@ -72,7 +72,7 @@ describe('without a token', () => {
   });
 });
 
-it('closes the norn socket when its token is revoked or ends, if the dialect needs a token', async () => {
+it('cannot keep a norn socket that needed a token, once that token is revoked or ends', async () => {
   const node = await startNode({ BELFRY_ANONYMOUS: 'dorgu' });
   const client = await connect(socketOf(node, `/norn/ws?token=${await node.token('ann', {})}`));
   await fetch(`${node.url}/api/v3/tokens?principal=user:ann&token=${await node.token()}`, {

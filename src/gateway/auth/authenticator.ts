@@ -17,7 +17,7 @@ const RIGHTS_MAX = bound(
   'sets of rights that connections share',
   1_000,
   'entries',
-  'more are made afresh for each',
+  'more are made for each connection',
 );
 
 /** Finds out the principal of some credentials, and what it may do. */

@@ -22,7 +22,7 @@ const ASK_EVERY_MS = bound(
 );
 const TIMEOUT_MS = bound('time that the issuer takes to answer', 5_000, 'ms', 'the known keys stay');
 const MAX_BYTES = bound('bytes of a key set (JWKS)', 1_048_576, 'bytes', 'the known keys stay');
-const MAX_KEYS = bound('keys of a key set (JWKS)', 100, 'entries', 'the others are passed over');
+const MAX_KEYS = bound('keys of a key set (JWKS)', 100, 'entries', 'the others are ignored');
 const MAX_TRIES = bound(
   'keys that one token without a usable key id is tried with',
   16,

@@ -12,7 +12,7 @@ const FIRST_WAIT_MS = 1_000;
 const FATE =
   'the next try waits, from a second on, twice as long after each; until then it gets attempts_exceeded';
 
-const GROWS = 'it grows no longer';
+const GROWS = 'it does not grow further';
 
 /** For one name from one address. */
 const PAIR: Allowance = {
@@ -36,13 +36,13 @@ const FORGET_MS = bound(
   'time for which wrong passwords are remembered',
   15 * 60_000,
   'ms',
-  'they count no more',
+  'they no longer count',
 );
 const MAX_COUNTERS = bound(
   'names and addresses whose wrong passwords are counted',
   10_000,
   'entries',
-  'those that have been wrong the longest time ago are forgotten',
+  'those with the oldest wrong password are forgotten',
 );
 
 interface Counter {

@@ -31,7 +31,7 @@ const REMEMBER_MS = bound(
   'it is checked anew',
 );
 const RUNNING_MAX = bound(
-  'passwords that are checked at a time, each by one of the four threads of the process',
+  'passwords that are checked at a time',
   2,
   'entries',
   'more wait, by address in turn',

@@ -2,7 +2,12 @@ import { bound } from '../../model/bound.ts';
 import type { Page, Section } from './pages.ts';
 
 const WORDS_MAX = bound('words of a search of the documentation', 10, 'entries', 'the others are left out');
-const FOUND_MAX = bound('places that such a search finds', 20, 'entries', 'the others are left out');
+const FOUND_MAX = bound(
+  'places that a search of the documentation finds',
+  20,
+  'entries',
+  'the others are left out',
+);
 
 export interface Place {
   readonly page: Page;

@@ -7,7 +7,7 @@ const MAX_LIST = bound(
   'proxies that a header names',
   4_096,
   'characters',
-  'what stands before its last so many is not read',
+  'only the last characters are read',
 );
 const MAX_HOP = bound('one proxy that Forwarded names', 512, 'characters', 'the proxy counts as unknown');
 

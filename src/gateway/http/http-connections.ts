@@ -4,10 +4,10 @@ import { bound } from '../../model/bound.ts';
 import type { Clock } from '../../model/clock.ts';
 
 const MAX_SILENT = bound(
-  'TCP connections of a node that have sent no whole head of a request',
+  'TCP connections of a node that have never sent a complete head of a request',
   10_000,
   'entries',
-  'the one that has been so for longest is closed',
+  'the one that has been open for longest is closed',
 );
 const MAX_KEPT = bound(
   'HTTP connections of a node that are kept between requests',

@@ -3,7 +3,7 @@ import { bound } from '../../model/bound.ts';
 import type { Clock } from '../../model/clock.ts';
 
 const UNREAD_MAX = bound(
-  'bytes of large answers of HTTP that their clients have yet to read, of a node',
+  'bytes of large HTTP answers of a node that their clients have not read yet',
   64 * 1_024 * 1_024,
   'bytes',
   'the answer that has waited for longest is cut',

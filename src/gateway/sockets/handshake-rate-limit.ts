@@ -5,7 +5,7 @@ import { networkOf } from '../../registry/address.ts';
 
 const MINUTE_MS = 60_000;
 const NETWORKS_MAX = bound(
-  'addresses of which a node remembers how many handshakes they made',
+  'addresses whose handshakes a node counts',
   50_000,
   'entries',
   'the address that was quiet for longest is forgotten, and begins anew',

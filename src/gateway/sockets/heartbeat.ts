@@ -17,7 +17,7 @@ const PINGS_MAX = bound(
   'pings of a socket that wait for an answer',
   64,
   'entries',
-  'the oldest counts no more',
+  'the oldest no longer counts',
 );
 
 /** The traffic of a socket, as Node counts it. */
