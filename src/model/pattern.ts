@@ -1,6 +1,9 @@
 import { bound } from './bound.ts';
 import { ProtocolError } from './errors.ts';
 import type { NewEvent } from './event.ts';
+import { partsMatch, partsOf, partsOverlap, type PatternPart, type PatternParts } from './pattern-parts.ts';
+
+export type { PatternPart, PatternParts };
 
 const FORGOTTEN = 'all are forgotten, and read again when they are needed';
 const MAX_KNOWN = bound('parsed patterns that a node shares', 1_000, 'entries', FORGOTTEN);
@@ -12,10 +15,6 @@ const MAX_KNOWN_LENGTH = bound(
 );
 /** What thousands of connections subscribe to is kept once. */
 const known = new Map<string, Pattern>();
-
-/** One part of a pattern: any value, or exactly these values. */
-export type PatternPart = '*' | readonly string[];
-export type PatternParts = readonly [type: PatternPart, action: PatternPart, key: PatternPart];
 
 /**
  * A pattern `type.action.key`, split at the first two dots, so that keys may hold dots. Each part is `*` or a comma
@@ -47,12 +46,9 @@ export class Pattern {
   }
 
   static #read(text: string): Pattern {
-    const first = text.indexOf('.');
-    const second = first < 0 ? -1 : text.indexOf('.', first + 1);
-    if (second < 0) throw invalid(text, 'it has fewer than three parts');
-    const [type, action] = [text.slice(0, first), text.slice(first + 1, second)];
-    if (type.trim() === '' || action.trim() === '') throw invalid(text, 'its type or action is empty');
-    return new Pattern(text, [parsePart(type), parsePart(action), parsePart(text.slice(second + 1))]);
+    const parts = partsOf(text);
+    if (typeof parts === 'string') throw invalid(text, parts);
+    return new Pattern(text, parts);
   }
 
   /** A pattern that keeps its text and matches nothing, as DRP does with a pattern that it cannot parse. */
@@ -68,16 +64,12 @@ export class Pattern {
   }
 
   matches(event: Pick<NewEvent, 'type' | 'action' | 'key'>): boolean {
-    if (this.parts === undefined) return false;
-    const [type, action, key] = this.parts;
-    return holds(type, event.type) && holds(action, event.action) && holds(key, event.key);
+    return this.parts !== undefined && partsMatch(this.parts, event);
   }
 
   /** Whether any event could match both. */
   overlaps(other: Pattern): boolean {
-    if (this.parts === undefined || other.parts === undefined) return false;
-    const theirs = other.parts;
-    return this.parts.every((values, index) => intersect(values, theirs[index] ?? []));
+    return this.parts !== undefined && other.parts !== undefined && partsOverlap(this.parts, other.parts);
   }
 
   /** How many topics the comma lists expand to. */
@@ -98,24 +90,6 @@ export function escapeValue(value: string): string {
 
 function onePart(value: string | undefined): PatternPart {
   return value === undefined ? '*' : [value];
-}
-
-function parsePart(text: string): PatternPart {
-  if (text === '*') return '*';
-  return [...new Set(text.split(',').map((item) => unescapeValue(item).trim()))];
-}
-
-function unescapeValue(text: string): string {
-  if (!text.includes('\\')) return text;
-  return text.replaceAll('\\1', '.').replaceAll('\\2', ',').replaceAll('\\3', '*');
-}
-
-function holds(part: PatternPart, value: string): boolean {
-  return part === '*' || part.includes(value);
-}
-
-function intersect(a: PatternPart, b: PatternPart): boolean {
-  return a === '*' || b === '*' || a.some((value) => b.includes(value));
 }
 
 function invalid(text: string, why: string): ProtocolError {

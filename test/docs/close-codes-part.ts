@@ -32,6 +32,6 @@ export function closeCodesPart(): string {
 /** The close codes for which `MORE` and the hub disagree on whether the client may reconnect. */
 export function disagreements(): string[] {
   return Object.entries(CLOSE)
-    .filter(([name, { retry }]) => retry === (MORE[name as keyof typeof CLOSE][1] === 'no'))
+    .filter(([name, { retry }]) => (retry !== false) === (MORE[name as keyof typeof CLOSE][1] === 'no'))
     .map(([name]) => name);
 }

@@ -6,7 +6,9 @@ import { backOff } from './wait.ts';
 const PING_EVERY_MS = 2_000;
 /** After so long a silence of its node, a client goes to another one. */
 const SILENCE_MS = 5_000;
-const RETRIES = new Map<number, boolean>(Object.values(CLOSE).map(({ code, retry }) => [code, retry]));
+const RETRIES = new Map<number, boolean>(
+  Object.values(CLOSE).map(({ code, retry }) => [code, retry !== false]),
+);
 
 /** One numbered event as a client heard it. */
 export interface Heard {

@@ -157,7 +157,7 @@ describe('the documented client', () => {
     client.connect();
     await expect.poll(() => client.count('connected')).toBe(1);
     for (const connection of node.hub.connections)
-      connection.close({ code: 1001, reason: 'test', retry: true });
+      connection.close({ code: 1001, reason: 'test', retry: 'spread' });
     await expect.poll(() => client.count('connected')).toBe(2);
     await publish(node, anEvent('MetricUpdate', { value: 1 }));
     await expect.poll(() => client.count('MetricUpdate')).toBe(1);

@@ -1,15 +1,16 @@
 import type { Cursor } from '../cursor.ts';
-import type { HubEvent } from '../event.ts';
+import type { Topic } from '../pattern-parts.ts';
 
 /**
- * What becomes of the events of a subscription when the queue of a slow consumer is full. A policy is one file of this
+ * What becomes of the events of a subscription when the queue of a slow consumer is full. Clients do the same in queues of
+ * their own. A policy is one file of this
  * folder and one line of the table in `index.ts`; every name and text of it comes from there.
  */
 export interface SlowPolicy {
   /** What becomes of the events, as a reader of the docs would say it. */
   readonly text: string;
   /** What an event has in common with those that can stand for it. Absent where no event stands for another. */
-  readonly kindOf?: (event: HubEvent) => string;
+  readonly kindOf?: (event: Topic) => string;
   /**
    * Which deliveries are left out, so that there may be room for the next one: some of those that wait under this policy,
    * or the next one itself. The queue asks again while it is full, until this names none.

@@ -1,0 +1,18 @@
+import { CLOSE, type Retry } from '../../model/close.ts';
+
+const RETRIES = new Map<number, Retry>(Object.values(CLOSE).map(({ code, retry }) => [code, retry]));
+
+/** How to come back after a close code. With one that no hub sends, such as 1006, the network broke. */
+export function retryOf(code: number): Retry {
+  return RETRIES.get(code) ?? 'backoff';
+}
+
+/** How long to wait before an attempt. The first one has the number 0. */
+export function delayMs(retry: Exclude<Retry, false>, attempt: number, random: () => number): number {
+  const upTo = (mostMs: number, firstMs: number): number =>
+    random() * Math.min(mostMs, firstMs * 2 ** attempt);
+  if (retry === 'later') return 5_000 + upTo(60_000, 5_000);
+  if (attempt === 0 && retry === 'new token') return 0;
+  if (attempt === 0 && retry === 'spread') return random() * 2_000;
+  return upTo(30_000, 500);
+}

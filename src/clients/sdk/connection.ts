@@ -1,0 +1,169 @@
+import { delayMs, retryOf } from './backoff.ts';
+import type { Environment } from './environment.ts';
+import { closedBy } from './errors.ts';
+import type { Gap, HubEvent } from './item.ts';
+import type { Link, LinkHandler, Reply } from './link.ts';
+import { Liveness, watchPage } from './liveness.ts';
+import type { Outbox } from './outbox.ts';
+import { SocketLink } from './socket-link.ts';
+import type { StateStore } from './state.ts';
+import type { Subscriptions } from './subscriptions.ts';
+import type { Tokens } from './tokens.ts';
+
+/** After this time an open connection counts as one that works: the next attempt is again the first. */
+const PROVEN_MS = 5_000;
+const TOKEN_EXPIRED = 4001;
+
+export interface ConnectionParts {
+  readonly environment: Environment;
+  /** The address of the hub, which ends with a slash. */
+  readonly base: string;
+  readonly tokens: Tokens;
+  readonly state: StateStore;
+  readonly subscriptions: Subscriptions;
+  readonly outbox: Outbox;
+}
+
+/** Keeps a way to the hub open: connects, notices that it is gone, waits as its close code says, and comes back. */
+export class Connection implements LinkHandler {
+  readonly #parts: ConnectionParts;
+  #link: Link | undefined;
+  #liveness: Liveness | undefined;
+  /** Changes with each attempt, so that what an older one brings is passed over. */
+  #turn: object | undefined;
+  #attempt = 0;
+  #openedAt: number | undefined;
+  #cancelRetry: (() => void) | undefined;
+  #leavePage: (() => void) | undefined;
+  #lastEvent: { readonly time: string; readonly at: number } | undefined;
+
+  constructor(parts: ConnectionParts) {
+    this.#parts = parts;
+  }
+
+  get #status(): string {
+    return this.#parts.state.current.status;
+  }
+
+  /** Connects, if nothing has asked for that yet. */
+  start(): void {
+    if (this.#status !== 'idle') return;
+    this.#leavePage ??= watchPage(this.#parts.environment, this.#wake, this.#leave);
+    void this.#connect();
+  }
+
+  /** Tries now, whatever was before. */
+  retry(): void {
+    if (this.#status === 'open' || this.#status === 'connecting') return;
+    this.#attempt = 0;
+    void this.#connect();
+  }
+
+  /** Ends it as if it had been closed with this code. */
+  fail(code: number, reason: string): void {
+    if (this.#link !== undefined) this.closed(code, reason);
+  }
+
+  /** Ends it, and connects no more until it is started. */
+  stop(status: 'idle' | 'closed'): void {
+    this.#drop();
+    this.#leavePage?.();
+    this.#leavePage = undefined;
+    this.#attempt = 0;
+    const nothing = { reason: undefined, principal: undefined, nextAttemptAt: undefined };
+    this.#parts.state.change({ status, attempt: 0, ...nothing });
+  }
+
+  opened(link: Link, auth?: Reply): void {
+    const { environment, state, tokens, subscriptions, outbox } = this.#parts;
+    this.#openedAt = environment.clock.now();
+    if (auth !== undefined) tokens.renewOn(link, auth);
+    const principal = auth?.object['principal'] as string | undefined;
+    state.change({ status: 'open', transport: link.kind, attempt: 0, reason: undefined, principal });
+    subscriptions.attach(link);
+    outbox.attach(link);
+    this.#liveness = new Liveness(environment, link, this.#answered, () =>
+      this.fail(1006, 'no answer to a ping'),
+    );
+  }
+
+  event(event: HubEvent): void {
+    this.#lastEvent = { time: event.time, at: this.#parts.environment.clock.now() };
+    this.#parts.subscriptions.deliver(event);
+  }
+
+  gap(gap: Gap): void {
+    this.#parts.subscriptions.tellGap(gap);
+  }
+
+  closed(code: number, text: string): void {
+    const { environment, state, tokens } = this.#parts;
+    const { clock, random } = environment;
+    if (this.#openedAt !== undefined && clock.now() - this.#openedAt >= PROVEN_MS) this.#attempt = 0;
+    this.#drop();
+    const reason = { code, text };
+    const retry = code === TOKEN_EXPIRED && !tokens.canRenew ? false : retryOf(code);
+    if (retry === false) return this.#end(reason);
+    const waitMs = delayMs(retry, this.#attempt++, random);
+    const nextAttemptAt = clock.now() + waitMs;
+    this.#cancelRetry = clock.after(waitMs, () => void this.#connect());
+    state.change({ status: 'waiting', attempt: this.#attempt, reason, nextAttemptAt });
+    this.#parts.outbox.wait(reason);
+  }
+
+  async #connect(): Promise<void> {
+    const { environment, base, tokens, state } = this.#parts;
+    this.#cancelRetry?.();
+    const turn = (this.#turn = {});
+    state.change({ status: 'connecting', nextAttemptAt: undefined });
+    try {
+      const token = await tokens.get();
+      if (this.#turn !== turn) return;
+      this.#link = new SocketLink({ environment, base, token }, this);
+    } catch (error) {
+      if (this.#turn === turn) this.closed(1006, String(error));
+    }
+  }
+
+  readonly #answered = (reply: Reply, roundTripMs: number): void => {
+    const { environment, state, subscriptions } = this.#parts;
+    subscriptions.caughtUp(reply);
+    const clockSkewMs = Date.parse(reply.time) - (environment.clock.now() - roundTripMs / 2);
+    const last = this.#lastEvent;
+    const lag = last && Math.max(0, last.at + clockSkewMs - Date.parse(last.time));
+    state.change({ clockSkewMs, lag });
+  };
+
+  /** Somebody looks at the page, or the network is back: it is the time to know whether the hub is there. */
+  readonly #wake = (): void => {
+    const { status, reason } = this.#parts.state.current;
+    if (status === 'open') this.#liveness?.check();
+    if (status === 'waiting' && retryOf(reason?.code ?? 0) !== 'later') void this.#connect();
+  };
+
+  readonly #leave = (): void => {
+    if (this.#status === 'closed' || this.#status === 'idle') return;
+    this.#drop();
+    this.#parts.state.change({ status: 'waiting', reason: { code: 1000, text: 'the page is not shown' } });
+  };
+
+  #drop(): void {
+    const { tokens, subscriptions, outbox } = this.#parts;
+    this.#turn = undefined;
+    this.#cancelRetry?.();
+    this.#liveness?.stop();
+    this.#link?.close();
+    this.#link = this.#liveness = this.#openedAt = undefined;
+    tokens.stop();
+    subscriptions.detach();
+    outbox.detach();
+  }
+
+  #end(reason: { readonly code: number; readonly text: string }): void {
+    const { state, subscriptions, outbox } = this.#parts;
+    state.change({ status: 'closed', reason, nextAttemptAt: undefined });
+    const error = closedBy(reason);
+    subscriptions.end(error);
+    outbox.end(error);
+  }
+}

@@ -1,0 +1,36 @@
+/** What can go wrong that the hub has no code for. */
+export type ClientErrorCode = 'offline' | 'closed' | 'queue_full' | 'schema_invalid' | 'refused' | 'lost';
+
+/** A refusal of the hub, with its code, or a fault of the connection. */
+export class HubError extends Error {
+  override readonly name = 'HubError';
+  /** A code of the hub, such as `forbidden`, or one of {@link ClientErrorCode}. */
+  readonly code: string;
+  /** The page of the hub's documentation that explains the code. */
+  readonly see: string | undefined;
+  /** The key under which the same publish can be repeated without happening twice. */
+  readonly idempotencyKey: string | undefined;
+  /** The close code, where the hub closed the connection for good. */
+  readonly closeCode: number | undefined;
+
+  constructor(
+    code: string,
+    message: string,
+    more: ErrorOptions & {
+      readonly see?: string | undefined;
+      readonly idempotencyKey?: string | undefined;
+      readonly closeCode?: number;
+    } = {},
+  ) {
+    super(message, more);
+    this.code = code;
+    this.see = more.see;
+    this.idempotencyKey = more.idempotencyKey;
+    this.closeCode = more.closeCode;
+  }
+}
+
+/** The hub closed the connection, and would close the next one as well. */
+export function closedBy({ code, text }: { readonly code: number; readonly text: string }): HubError {
+  return new HubError('closed', `The hub closed the connection with ${code}: ${text}`, { closeCode: code });
+}

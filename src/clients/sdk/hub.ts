@@ -1,0 +1,164 @@
+import { Connection } from './connection.ts';
+import { systemEnvironment, type Environment, type SocketClass } from './environment.ts';
+import { closedBy, HubError } from './errors.ts';
+import type { Item } from './item.ts';
+import { Listener, type ListenOptions, type Reader } from './listener.ts';
+import { topicOf } from './match.ts';
+import { Outbox, type NewEvent, type PublishOptions } from './outbox.ts';
+import { Validator, type Heard, type Invalid, type Published, type Schemas } from './schema.ts';
+import { StateStore, type State } from './state.ts';
+import { Subscriptions } from './subscriptions.ts';
+import { Tokens, type TokenSource } from './tokens.ts';
+
+export interface HubOptions<S extends Schemas = Schemas> {
+  /** A token, or what brings a fresh one. It is asked before each connection, and again before the token ends. */
+  readonly token?: TokenSource;
+  /** The schema of the objects of events, by the pattern of the events. */
+  readonly events?: S;
+  /** What becomes of an event that does not fit its schema. `throw` is the default. */
+  readonly invalid?: Invalid;
+  /** How publishes behave that do not say it themselves. */
+  readonly publish?: Pick<PublishOptions, 'offline' | 'max' | 'ttlMs'>;
+  /** The class of WebSockets, where there is none or another one is to be used. */
+  readonly WebSocket?: SocketClass;
+}
+
+type Rest<T> = Omit<NewEvent<T>, 'type' | 'action' | 'key' | 'object'>;
+
+/** A client of one hub. It connects when something is asked of it. */
+export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
+  readonly #options: HubOptions<S>;
+  readonly #store: StateStore;
+  readonly #subscriptions: Subscriptions;
+  readonly #outbox: Outbox;
+  readonly #tokens: Tokens;
+  readonly #connection: Connection;
+  readonly #validator: Validator;
+
+  constructor(
+    url: string | URL,
+    options: HubOptions<S> = {},
+    environment: Environment = systemEnvironment(),
+  ) {
+    const own = { ...environment, ...(options.WebSocket && { WebSocket: options.WebSocket }) };
+    this.#options = options;
+    this.#validator = new Validator(options.events ?? {}, options.invalid ?? 'throw');
+    this.#store = new StateStore(own.clock);
+    this.#subscriptions = new Subscriptions((code, reason) => this.#connection.fail(code, reason));
+    this.#outbox = new Outbox(own);
+    this.#tokens = new Tokens(own, options.token);
+    this.#connection = new Connection({
+      environment: own,
+      base: baseOf(url),
+      tokens: this.#tokens,
+      state: this.#store,
+      subscriptions: this.#subscriptions,
+      outbox: this.#outbox,
+    });
+  }
+
+  /** How the client stands to the hub. It is another object whenever anything changed. */
+  get state(): State {
+    return this.#store.current;
+  }
+
+  /** Returns how to end it. */
+  onState(tell: (state: State) => void): () => void {
+    return this.#store.onChange(tell);
+  }
+
+  /**
+   * Events that match, from now on, each once and in order, over whatever breaks in between. Where events may be missing,
+   * an item with a `gap` says so.
+   */
+  listen<const P extends string>(
+    patterns: P | readonly P[],
+    options: ListenOptions = {},
+  ): Listener<Heard<S, P>> {
+    const read = this.#validator.heard as Reader<Heard<S, P>>;
+    const listener = new Listener<Heard<S, P>>(patterns, options, this.#subscriptions, read);
+    const error = this.#closed();
+    if (error !== undefined) listener.end(error);
+    else if (options.signal?.aborted === true) listener.end();
+    else {
+      this.#subscriptions.add(listener);
+      this.#connection.start();
+    }
+    return listener;
+  }
+
+  /** Calls back with each item, one after another. A callback that throws ends it, and `ended` rejects. */
+  subscribe<const P extends string>(
+    patterns: P | readonly P[],
+    tell: (item: Item<Heard<S, P>>) => unknown,
+    options: ListenOptions = {},
+  ): { readonly ready: Promise<void>; readonly ended: Promise<void>; readonly close: () => void } {
+    const listener = this.listen(patterns, options);
+    const ended = (async () => {
+      for await (const item of listener) await tell(item);
+    })();
+    ended.catch(() => undefined);
+    return { ready: listener.ready, ended, close: () => listener.close() };
+  }
+
+  /** Resolves with the id of the event. The same topic is written as in a pattern: `type.action.key`. */
+  async publish<const P extends string>(
+    topic: P,
+    object: Published<S, P>,
+    options: PublishOptions & Rest<Published<S, P>> = {},
+  ): Promise<string> {
+    const { original, metadata, time, ...how } = options;
+    const [id = ''] = await this.publishAll([{ ...topicOf(topic), object, original, metadata, time }], how);
+    return id;
+  }
+
+  /** Publishes all of them or none, and resolves with their ids. */
+  async publishAll(events: readonly NewEvent[], options: PublishOptions = {}): Promise<string[]> {
+    await this.#validator.check(events);
+    const error = this.#closed();
+    if (error !== undefined) throw error;
+    this.#connection.start();
+    return this.#outbox.publish(events, { ...this.#options.publish, ...options });
+  }
+
+  /** Tries to connect now, also after the hub closed the connection for good. */
+  reconnect(): void {
+    this.#connection.retry();
+  }
+
+  /** Forgets the token, ends what listens, and closes the connection. Whatever is asked next begins with a fresh token. */
+  logout(): void {
+    this.#stop('idle');
+  }
+
+  close(): void {
+    this.#stop('closed');
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  #stop(status: 'idle' | 'closed'): void {
+    this.#tokens.forget();
+    this.#connection.stop(status);
+    this.#subscriptions.end();
+    this.#outbox.end(new HubError('closed', 'The client was closed before an answer came.'));
+  }
+
+  #closed(): HubError | undefined {
+    const { status, reason } = this.state;
+    if (status !== 'closed') return undefined;
+    return reason === undefined
+      ? new HubError('closed', 'The client was closed. Expected a new one, or reconnect().')
+      : closedBy(reason);
+  }
+}
+
+/** The address of the hub with a slash at its end, so that paths can be added. A page may give a path of its own host. */
+function baseOf(url: string | URL): string {
+  const { location } = globalThis as { location?: { readonly href: string } };
+  const { origin, pathname } = new URL(String(url).replace(/^ws/, 'http'), location?.href);
+  return `${origin}${pathname.replace(/\/*$/, '/')}`;
+}

@@ -1,0 +1,59 @@
+import { partsMatch, partsOf, type PatternParts } from '../../model/pattern-parts.ts';
+import { HubError } from './errors.ts';
+import type { HubEvent } from './item.ts';
+
+type Scalar = string | number | boolean | null;
+
+/** Paths into the event, each with a value or a list of values. All paths must hold. */
+export type Filters = Readonly<Record<string, Scalar | readonly Scalar[]>>;
+
+export interface ReadPattern {
+  readonly text: string;
+  readonly parts: PatternParts;
+}
+
+/** @throws HubError `pattern_invalid` */
+export function readPattern(text: string): ReadPattern {
+  const parts = partsOf(text);
+  if (typeof parts === 'object') return { text, parts };
+  throw new HubError(
+    'pattern_invalid',
+    `The pattern "${text}" is not usable: ${parts}. Expected type.action.key, each part * or a comma list.`,
+  );
+}
+
+/** Whether the hub would have sent the event to a subscription with these patterns and filters. */
+export function matches(
+  patterns: readonly ReadPattern[],
+  filters: Filters | undefined,
+  event: HubEvent,
+): boolean {
+  if (!patterns.some(({ parts }) => partsMatch(parts, event))) return false;
+  for (const path in filters) {
+    const wanted = filters[path];
+    const value = valueAt(event, path);
+    if (value === undefined || ![wanted].flat().includes(value as Scalar)) return false;
+  }
+  return true;
+}
+
+function valueAt(event: HubEvent, path: string): unknown {
+  let value: unknown = event;
+  for (const name of path.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+    value = (value as Record<string, unknown>)[name];
+  }
+  return value;
+}
+
+/** The topic of one event, written as in a pattern. @throws HubError `event_invalid` */
+export function topicOf(text: string): { type: string; action: string; key: string } {
+  const [type, action, key] = readPattern(text).parts.map((part) =>
+    part !== '*' && part.length === 1 ? part[0] : undefined,
+  );
+  if (type !== undefined && action !== undefined && key !== undefined) return { type, action, key };
+  throw new HubError(
+    'event_invalid',
+    `"${text}" is a pattern, and an event has one topic. Expected type.action.key; a star that is meant as such is written \\3, a comma \\2.`,
+  );
+}

@@ -1,0 +1,112 @@
+import { compareCursors, cursorAt, isCursor } from '../../model/cursor.ts';
+import { partsOverlap } from '../../model/pattern-parts.ts';
+import type { Listener } from './listener.ts';
+import type { Filters } from './match.ts';
+
+/** What a plan has to know of a listener. */
+export type Member = Pick<Listener, 'patterns' | 'filters' | 'slow' | 'state' | 'position' | 'start'>;
+
+/** What is asked of the hub for several listeners at once. */
+interface Terms {
+  readonly filters: Filters | undefined;
+  readonly slow: Listener['slow'];
+  readonly since: string | undefined;
+}
+
+/** One command `subscribe`, and those that begin with its answer. */
+export interface Group<M> extends Terms {
+  readonly patterns: string[];
+  readonly members: M[];
+}
+
+export interface Plan<M> {
+  readonly unsubscribe: readonly string[];
+  readonly subscribe: readonly Group<M>[];
+  /** What the hub sends afterwards: each pattern with its filters and its policy as one text. */
+  readonly wire: ReadonlyMap<string, string>;
+}
+
+/**
+ * What is to be said to the hub, which sends what `wire` holds, so that every listener is given its events in their
+ * order and none twice. The hub does not say for which subscription it sends an event, and sends none twice. So listeners
+ * whose patterns overlap share one command, with filters that each of them applies itself where they differ; and where
+ * one of them begins in the past, all of them begin anew after the earliest position.
+ */
+export function planOf<M extends Member>(
+  listeners: readonly M[],
+  wire: ReadonlyMap<string, string>,
+): Plan<M> {
+  const wanted = new Map<string, string>();
+  const dropped = new Set(wire.keys());
+  const groups = new Map<string, Group<M>>();
+  for (const component of componentsOf(listeners)) {
+    const newcomers = component.filter(({ state }) => state === 'new');
+    // Who begins now must know where that is, before those who begin in the past bring older events.
+    const isLive = component.some((member) => fromOf(member) === undefined);
+    const begins = newcomers.filter((member) => !isLive || fromOf(member) === undefined);
+    const isAnew = !isLive && begins.length > 0;
+    const members = isAnew ? component : begins;
+    const terms = { ...commonOf(component), since: isAnew ? earliestOf(component) : undefined };
+    const spec = JSON.stringify([terms.filters, terms.slow]);
+    const asked = new Set(textsOf(members));
+    for (const text of textsOf(component.filter((each) => each.state !== 'new' || begins.includes(each)))) {
+      wanted.set(text, spec);
+      if (!isAnew) dropped.delete(text);
+      if (wire.get(text) === spec && !asked.has(text)) continue;
+      groupOf(groups, terms).patterns.push(text);
+    }
+    if (members.length > 0) groupOf(groups, terms).members.push(...members);
+  }
+  return { unsubscribe: [...dropped], subscribe: [...groups.values()], wire: wanted };
+}
+
+/** Where a listener goes on, or is to begin. */
+export function fromOf({ position, start }: Member): string | undefined {
+  return position ?? start;
+}
+
+/** A cursor by which a beginning can be compared, which may be a time. */
+export function orderOf(from: string): string {
+  return isCursor(from) ? from : cursorAt(Date.parse(from));
+}
+
+function earliestOf(component: readonly Member[]): string | undefined {
+  const starts = component.map(fromOf).filter((from) => from !== undefined);
+  return starts.toSorted((a, b) => compareCursors(orderOf(a), orderOf(b)))[0];
+}
+
+function textsOf(members: readonly Member[]): string[] {
+  return [...new Set(members.flatMap(({ patterns }) => patterns.map(({ text }) => text)))];
+}
+
+function groupOf<M>(groups: Map<string, Group<M>>, terms: Terms): Group<M> {
+  const key = JSON.stringify([terms.filters, terms.slow, terms.since]);
+  const found = groups.get(key) ?? { ...terms, patterns: [], members: [] };
+  groups.set(key, found);
+  return found;
+}
+
+/** The filters and the policy of the hub that fit all of them: those that all have, or those that leave nothing out. */
+function commonOf(component: readonly Member[]): Pick<Terms, 'filters' | 'slow'> {
+  const [{ filters, slow } = { filters: undefined, slow: 'close' as const }] = component;
+  const text = JSON.stringify(filters);
+  return {
+    filters: component.every((other) => JSON.stringify(other.filters) === text) ? filters : undefined,
+    slow: component.every((other) => other.slow === slow) ? slow : 'close',
+  };
+}
+
+/** Listeners whose patterns overlap, each with one of the others. */
+function componentsOf<M extends Member>(listeners: readonly M[]): M[][] {
+  let components: M[][] = [];
+  for (const listener of listeners) {
+    const touching = components.filter((component) => component.some((other) => overlap(listener, other)));
+    components = components.filter((component) => !touching.includes(component));
+    components.push([...touching.flat(), listener]);
+  }
+  return components;
+}
+
+function overlap(a: Member, b: Member): boolean {
+  return a.patterns.some(({ parts }) => b.patterns.some((other) => partsOverlap(parts, other.parts)));
+}

@@ -1,0 +1,102 @@
+import type { Environment, Socket, SocketClass } from './environment.ts';
+import { HubError } from './errors.ts';
+import type { Gap, HubEvent } from './item.ts';
+import type { Answered, Link, LinkHandler, Reply } from './link.ts';
+
+/** How long an upgrade may take. */
+const OPEN_MS = 10_000;
+const ANSWER_MS = 10_000;
+
+export interface LinkOptions {
+  readonly environment: Environment;
+  /** The address of the hub, which ends with a slash. */
+  readonly base: string;
+  readonly token: string | undefined;
+}
+
+interface Frame extends HubEvent, Reply {
+  readonly object: Readonly<Record<string, unknown>>;
+}
+
+/** A native socket. The token goes in the first command, since a page can read why that was refused. */
+export class SocketLink implements Link {
+  readonly kind = 'socket';
+  readonly answerMs = ANSWER_MS;
+  readonly #socket: Socket;
+  readonly #handler: LinkHandler;
+  readonly #answers = new Map<string, Answered>();
+  readonly #cancelOpening: () => void;
+  #lastId = 0;
+  #isOver = false;
+
+  constructor({ environment, base, token }: LinkOptions, handler: LinkHandler) {
+    const SocketOf = environment.WebSocket as SocketClass;
+    this.#handler = handler;
+    this.#cancelOpening = environment.clock.after(OPEN_MS, () => this.#end(1006, 'no answer to the upgrade'));
+    this.#socket = new SocketOf(new URL('native/ws', base).href.replace(/^http/, 'ws'));
+    this.#socket.addEventListener('open', () => this.#opened(token));
+    this.#socket.addEventListener('message', ({ data }) => this.#heard(String(data)));
+    // A close always follows an error, and says more.
+    this.#socket.addEventListener('error', () => undefined);
+    this.#socket.addEventListener('close', ({ code, reason }) => this.#end(code, reason));
+  }
+
+  send(command: string, fields: object, answered: Answered): void {
+    const id = `${++this.#lastId}`;
+    this.#answers.set(id, answered);
+    this.#socket.send(JSON.stringify({ id, command, ...fields }));
+  }
+
+  close(): void {
+    this.#isOver = true;
+    this.#cancelOpening();
+    this.#socket.close(1000);
+  }
+
+  #opened(token: string | undefined): void {
+    if (this.#isOver) return;
+    this.#cancelOpening();
+    if (token === undefined) return this.#handler.opened(this);
+    this.send('auth', { token }, (error, reply) => {
+      if (error === undefined) return this.#handler.opened(this, reply);
+      this.#end(closeCodeOf(error), error.message);
+    });
+  }
+
+  #heard(text: string): void {
+    if (this.#isOver) return;
+    let frame: Frame;
+    try {
+      frame = JSON.parse(text) as Frame;
+    } catch {
+      return this.#end(1006, 'what came is not JSON');
+    }
+    const { type, action, key, object } = frame;
+    if (type !== 'belfry') return this.#handler.event({ ...frame, text });
+    if (action === 'gap') return this.#handler.gap(object as unknown as Gap);
+    const answered = this.#answers.get(key);
+    this.#answers.delete(key);
+    if (action !== 'error') return answered?.(undefined, frame);
+    const error = refusalOf(object);
+    if (answered !== undefined) return answered(error);
+    // A subscription that was answered has failed after all: the log could not be read.
+    this.#end(1013, error.message);
+  }
+
+  #end(code: number, reason: string): void {
+    if (this.#isOver) return;
+    this.close();
+    this.#handler.closed(code, reason);
+  }
+}
+
+function refusalOf(object: Readonly<Record<string, unknown>>): HubError {
+  const { code, message, see, idempotencyKey } = object as Readonly<Record<string, string | undefined>>;
+  return new HubError(code ?? 'refused', message ?? 'The hub refused.', { see, idempotencyKey });
+}
+
+/** As which close code a refusal to begin counts. */
+export function closeCodeOf({ code }: HubError): number {
+  if (code === 'token_invalid' || code === 'session_ended' || code.startsWith('credentials_')) return 4001;
+  return code === 'forbidden' || code === 'origin_forbidden' ? 4003 : 1013;
+}

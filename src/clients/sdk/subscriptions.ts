@@ -1,0 +1,204 @@
+import { compareCursors } from '../../model/cursor.ts';
+import type { HubError } from './errors.ts';
+import type { Gap, HubEvent } from './item.ts';
+import type { Link, Reply } from './link.ts';
+import type { Listener, Origin } from './listener.ts';
+import { fromOf, orderOf, planOf, type Group } from './plan.ts';
+
+/** The hub could not do it now. The listeners are not refused. */
+const PASSING: ReadonlySet<string> = new Set(['unavailable', 'internal', 'reads_exceeded', 'lost']);
+
+/** All listeners of a client, and what the hub sends for them. */
+export class Subscriptions implements Origin {
+  readonly #listeners = new Set<Listener>();
+  /** The command that each listener waits for. An answer to an older one no longer counts. */
+  readonly #asked = new Map<Listener, unknown>();
+  readonly #fail: (code: number, reason: string) => void;
+  #link: Link | undefined;
+  #wire: ReadonlyMap<string, string> = new Map();
+  #isPlanned = false;
+  /** The position up to which all that joined were sent everything. */
+  #cursor: string | undefined;
+  /** Is there while the hub sends what came before. Events are then not in the order of all listeners together. */
+  #replay: object | undefined;
+  #replayedTo: readonly Listener[] = [];
+
+  /** `fail` ends the link as if the hub had closed it. */
+  constructor(fail: (code: number, reason: string) => void) {
+    this.#fail = fail;
+  }
+
+  add(listener: Listener): void {
+    this.#listeners.add(listener);
+    this.#plan();
+  }
+
+  leave(listener: Listener): void {
+    this.#forget(listener);
+    this.#plan();
+  }
+
+  goOn(listener: Listener): void {
+    listener.state = 'new';
+    this.#plan();
+  }
+
+  /** The link is open, and nothing is subscribed. */
+  attach(link: Link): void {
+    this.#link = link;
+    this.#sync();
+  }
+
+  detach(): void {
+    this.#settle();
+    this.#link = undefined;
+    this.#wire = new Map();
+    this.#cursor = this.#replay = undefined;
+    this.#asked.clear();
+    for (const listener of this.#listeners) if (listener.state !== 'behind') listener.state = 'new';
+  }
+
+  /** Ends all listeners. */
+  end(error?: HubError): void {
+    this.detach();
+    for (const listener of this.#listeners) listener.end(error);
+    this.#listeners.clear();
+  }
+
+  deliver(event: HubEvent): void {
+    for (const listener of this.#listeners) {
+      if (listener.state === 'joined' && isAfter(event.id, listener) && listener.matches(event))
+        this.#give(listener, event);
+    }
+    if (this.#replay === undefined) this.#cursor = event.id ?? this.#cursor;
+  }
+
+  tellGap(gap: Gap): void {
+    const { to, reason } = gap;
+    const isSlow = reason === 'slow';
+    const concerned = !isSlow && this.#replay !== undefined ? this.#replayedTo : this.#listeners;
+    for (const listener of concerned) {
+      if (listener.state !== 'joined' || (isSlow && listener.slow === 'close')) continue;
+      // Others have begun before it with this command.
+      if (reason === 'trimmed' && to !== null && !isAfter(to, listener)) continue;
+      if (!isSlow) listener.position = to ?? listener.position;
+      listener.tellGap(gap);
+    }
+    if (this.#replay === undefined && !isSlow) this.#cursor = to ?? this.#cursor;
+  }
+
+  /** The answer to a ping: all that joined were sent everything up to this position. */
+  caughtUp({ object }: Reply): void {
+    if (this.#replay === undefined && typeof object['cursor'] === 'string') this.#cursor = object['cursor'];
+  }
+
+  #give(listener: Listener, event: HubEvent): void {
+    if (listener.give(event)) {
+      listener.position = event.id ?? listener.position;
+      return;
+    }
+    this.#settle(listener);
+    listener.state = 'behind';
+    const at = listener.position ?? null;
+    // What is live only is not sent again.
+    if (event.id === undefined) listener.tellGap({ from: at, to: at, reason: 'slow', dropped: 1 });
+    this.#plan();
+  }
+
+  /** What is known of all is written down for each, before that ends. */
+  #settle(...listeners: readonly Listener[]): void {
+    if (this.#replay !== undefined || this.#cursor === undefined) return;
+    for (const listener of listeners.length > 0 ? listeners : this.#listeners)
+      if (listener.state === 'joined' && isAfter(this.#cursor, listener)) listener.position = this.#cursor;
+  }
+
+  /** Listeners that come and go in one turn are one command. */
+  #plan(): void {
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    queueMicrotask(() => {
+      this.#isPlanned = false;
+      this.#sync();
+    });
+  }
+
+  #sync(): void {
+    const link = this.#link;
+    if (link === undefined) return;
+    this.#settle();
+    const active = [...this.#listeners].filter(({ state }) => state !== 'behind');
+    const { unsubscribe, subscribe, wire } = planOf(active, this.#wire);
+    this.#wire = wire;
+    if (unsubscribe.length > 0) link.send('unsubscribe', { patterns: unsubscribe }, () => undefined);
+    for (const group of subscribe) this.#subscribe(link, group);
+    if (subscribe.every(({ since }) => since === undefined)) return;
+    const replay = (this.#replay = {});
+    link.send('ping', {}, (_error, reply) => {
+      if (this.#replay !== replay || reply === undefined) return;
+      this.#replay = undefined;
+      this.caughtUp(reply);
+    });
+  }
+
+  #subscribe(link: Link, group: Group<Listener>): void {
+    const { patterns, filters, slow, since, members } = group;
+    for (const listener of members) {
+      listener.state = 'asked';
+      this.#asked.set(listener, group);
+    }
+    const fields = { patterns, filters, since, ...(slow !== 'close' && { slow }) };
+    link.send('subscribe', fields, (error, reply) => {
+      const waiting = members.filter((listener) => this.#asked.get(listener) === group);
+      if (reply !== undefined) return this.#joined(waiting, since, reply);
+      if (error === undefined || PASSING.has(error.code)) return this.#fail(1013, error?.message ?? '');
+      this.#wire = new Map([...this.#wire].filter(([text]) => !patterns.includes(text)));
+      if (members.length > 1) return this.#askEach(link, waiting);
+      for (const listener of waiting) this.#refuse(listener, error);
+    });
+  }
+
+  #joined(waiting: readonly Listener[], since: string | undefined, { object }: Reply): void {
+    if (since !== undefined) this.#replayedTo = waiting;
+    const position = since === undefined ? String(object['cursor']) : undefined;
+    for (const listener of waiting) {
+      this.#asked.delete(listener);
+      listener.join(position);
+    }
+    this.#plan();
+  }
+
+  /** The hub refused a command for several listeners. Which of them it refuses is found out one by one. */
+  #askEach(link: Link, waiting: readonly Listener[]): void {
+    const open = new Set(waiting);
+    for (const listener of waiting) {
+      this.#asked.set(listener, open);
+      const { filters, slow } = listener;
+      const patterns = listener.patterns.map(({ text }) => text);
+      link.send('subscribe', { patterns, filters, slow }, (error) => {
+        open.delete(listener);
+        if (error !== undefined && !PASSING.has(error.code)) this.#refuse(listener, error);
+        else this.#wire = new Map([...this.#wire, ...patterns.map((text) => [text, ''] as const)]);
+        if (open.size > 0) return;
+        for (const each of waiting) if (this.#asked.get(each) === open) each.state = 'new';
+        this.#plan();
+      });
+    }
+  }
+
+  #refuse(listener: Listener, error: HubError): void {
+    this.#forget(listener);
+    listener.end(error);
+    this.#plan();
+  }
+
+  #forget(listener: Listener): void {
+    this.#listeners.delete(listener);
+    this.#asked.delete(listener);
+  }
+}
+
+/** Whether a position lies behind what the listener was given. An event that is live only always does. */
+function isAfter(position: string | undefined, listener: Listener): boolean {
+  const from = fromOf(listener);
+  return position === undefined || from === undefined || compareCursors(position, orderOf(from)) > 0;
+}

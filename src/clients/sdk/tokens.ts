@@ -1,0 +1,78 @@
+import type { Environment } from './environment.ts';
+import type { Link, Reply } from './link.ts';
+
+export type TokenSource = string | (() => string | Promise<string>);
+
+/** The longest wait of a timer. */
+const MAX_MS = 2 ** 31 - 1;
+const MIN_MS = 1_000;
+
+/** The tokens of a client, which are asked for one at a time and renewed on the open link before they end. */
+export class Tokens {
+  readonly #environment: Environment;
+  #source: TokenSource | undefined;
+  #asked: Promise<string> | undefined;
+  #cancel: (() => void) | undefined;
+
+  constructor(environment: Environment, source: TokenSource | undefined) {
+    this.#environment = environment;
+    this.#source = source;
+  }
+
+  /** Whether another token can be had. */
+  get canRenew(): boolean {
+    return typeof this.#source === 'function';
+  }
+
+  /** A fresh token. Rejects with what the source of tokens throws. */
+  get(): Promise<string | undefined> {
+    const source = this.#source;
+    if (typeof source !== 'function') return Promise.resolve(source);
+    if (this.#asked === undefined) {
+      const asked = (async () => source())().finally(() => {
+        if (this.#asked === asked) this.#asked = undefined;
+      });
+      this.#asked = asked;
+    }
+    return this.#asked;
+  }
+
+  /** Renews the token when most of its life is over. An attempt that failed is made again while there is time. */
+  renewOn(link: Link, { time, object }: Reply): void {
+    this.stop();
+    const expiresAt = object['expiresAt'];
+    if (!this.canRenew || typeof expiresAt !== 'string') return;
+    const { clock, random } = this.#environment;
+    const end = clock.now() + Date.parse(expiresAt) - Date.parse(time);
+    const plan = (): void => {
+      const waitMs = (end - clock.now()) * (0.7 + 0.2 * random());
+      if (waitMs < MIN_MS) return;
+      this.#cancel = clock.after(Math.min(waitMs, MAX_MS), () => void renew());
+    };
+    const renew = async (): Promise<void> => {
+      const cancel = this.#cancel;
+      try {
+        const token = await this.get();
+        if (this.#cancel !== cancel) return;
+        link.send('auth', { token }, (_error, reply) => {
+          if (reply === undefined) plan();
+          else this.renewOn(link, reply);
+        });
+      } catch {
+        if (this.#cancel === cancel) plan();
+      }
+    };
+    plan();
+  }
+
+  /** A token that was given once is not used again. */
+  forget(): void {
+    if (!this.canRenew) this.#source = undefined;
+    this.#asked = undefined;
+  }
+
+  stop(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+}

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { CLOSE } from '../../../src/model/close.ts';
+import { signToken } from '../../../src/app-token.ts';
+import { startNode } from '../../support/node.ts';
+import { clientOf, publishTo, socketsOf, take } from './world.ts';
+
+describe('the token of a client', () => {
+  it('is in no URL and no header, and goes as the first command', async () => {
+    const node = await startNode();
+    const urls: string[] = [];
+    const Spy = class extends WebSocket {
+      constructor(url: string) {
+        super(url);
+        urls.push(url);
+      }
+    };
+    await clientOf(node, {}, { WebSocket: Spy }).listen('jobs.*.*').ready;
+    expect(urls).toEqual([`${node.url.replace('http', 'ws')}/native/ws`]);
+    expect(socketsOf(node)[0]?.identity.principal).toBe('user:admin');
+  });
+
+  it('is renewed on the open socket before it ends, and nothing is missed', async () => {
+    const node = await startNode();
+    let asked = 0;
+    const hub = clientOf(node, {
+      token: () => {
+        asked++;
+        return signToken(node.config, { subject: 'ada', roles: ['admin'], ttlS: asked === 1 ? 3 : 600 });
+      },
+    });
+    const listener = hub.listen('jobs.*.*');
+    await listener.ready;
+    const [socket] = socketsOf(node);
+    const end = socket?.identity.expiresAt ?? 0;
+    await expect.poll(() => socket?.identity.expiresAt).toBeGreaterThan(end);
+    expect(Date.now()).toBeLessThan(end);
+    expect(asked).toBe(2);
+    await publishTo(node, 'jobs.save.1');
+    expect(await take(listener, 1)).toEqual(['1']);
+    expect(socketsOf(node)).toEqual([socket]);
+  });
+
+  it('is asked for once, whoever waits for it, and again after it was revoked', async () => {
+    const node = await startNode();
+    let asked = 0;
+    const hub = clientOf(node, {
+      token: () => {
+        asked++;
+        return node.token('ada');
+      },
+    });
+    const listener = hub.listen('jobs.*.*');
+    await Promise.all([listener.ready, hub.publish('a.save.1', null), hub.listen('b.*.*').ready]);
+    expect(asked).toBe(1);
+    for (const socket of socketsOf(node)) socket.close(CLOSE.tokenExpired);
+    await publishTo(node, 'jobs.save.missed');
+    expect(await take(listener, 1)).toEqual(['missed']);
+    expect(asked).toBe(2);
+  });
+
+  it('that cannot be had is asked for again later, and the state says why', async () => {
+    const node = await startNode();
+    let asked = 0;
+    const reasons: unknown[] = [];
+    const hub = clientOf(
+      node,
+      {
+        token: () => {
+          if (++asked < 3) throw new Error('the sign-in page is away');
+          return node.token();
+        },
+      },
+      { random: () => 0 },
+    );
+    hub.onState(({ status, reason }) => status === 'waiting' && reasons.push(reason));
+    await hub.listen('jobs.*.*').ready;
+    const reason = { code: 1006, text: 'Error: the sign-in page is away' };
+    expect(reasons).toEqual([reason, reason]);
+  });
+
+  it('that is refused ends a client that has no other one, with the sentence of the hub', async () => {
+    const hub = clientOf(await startNode(), { token: 'not-a-token' });
+    await expect(hub.listen('jobs.*.*').next()).rejects.toMatchObject({
+      code: 'closed',
+      closeCode: 4001,
+      message: expect.stringContaining('token') as string,
+    });
+  });
+
+  it('is forgotten at a logout together with what listens, and the next listener signs in anew', async () => {
+    const node = await startNode();
+    const names = ['ada', 'bob'];
+    const hub = clientOf(node, { token: () => node.token(names.shift()) });
+    const listener = hub.listen('jobs.*.*');
+    await listener.ready;
+    hub.logout();
+    expect(await take(listener, 1)).toEqual(['end']);
+    expect(hub.state).toMatchObject({ status: 'idle', principal: undefined });
+    await expect.poll(() => socketsOf(node)).toHaveLength(0);
+    await hub.listen('jobs.*.*').ready;
+    expect(hub.state.principal).toBe('user:bob');
+  });
+});
