@@ -48,7 +48,10 @@ export class IdleCohorts {
     if (added.length + removed.length > MAX_CHANGES) this.drop(connection);
   }
 
-  /** Returns the idle cohort of a connection, brought up to date; `undefined` where there is none that can be. */
+  /**
+   * Returns the idle cohort of a connection, brought up to date, or `undefined` if there is none that can be brought
+   * up to date.
+   */
   take(connection: Connection, signature: string): Cohort | undefined {
     const idle = this.#idle.get(connection);
     if (idle === undefined) return undefined;
@@ -72,7 +75,7 @@ export class IdleCohorts {
   }
 }
 
-/** Two changes after each other, as one. A subscription that began and ended in between is none. */
+/** Two changes, one after the other, as one change. A subscription that began and ended in between is left out. */
 function joined(before: Changes, after: Changes): Changes {
   const ended = new Set(after.removed);
   const begun = new Set(before.added);

@@ -3,7 +3,7 @@ import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import { heldBytes } from './encoded-event.ts';
 
-/** A segment takes so much whatever it holds. */
+/** The memory of a segment without events. */
 const SEGMENT_BYTES = 1_024;
 
 /**
@@ -28,12 +28,12 @@ export class Segment {
     for (const event of page.events) this.#bytes += heldBytes(event);
   }
 
-  /** Its events are after this position, */
+  /** All events are after this position. */
   get from(): Cursor {
     return this.#from;
   }
 
-  /** and up to this one. */
+  /** No event is after this position. */
   get to(): Cursor {
     return this.#to;
   }
@@ -46,7 +46,7 @@ export class Segment {
     return this.#events.length - this.#head;
   }
 
-  /** Begins anew, with nothing, at a position that nothing joins to what it held. */
+  /** Begins again without events, at a position that has no connection to the events before. */
   beginAt(position: Cursor): void {
     this.#events = [];
     this.#head = 0;
@@ -55,14 +55,14 @@ export class Segment {
     this.#to = position;
   }
 
-  /** The next event of its stream. */
+  /** Adds the next event of the stream. */
   push(event: HubEvent): void {
     this.#events.push(event);
     this.#bytes += heldBytes(event);
     this.#to = event.id ?? this.#to;
   }
 
-  /** Its stream has nothing more up to this position. */
+  /** Notes that the stream has nothing more up to this position. */
   extendTo(to: Cursor): void {
     this.#to = to;
   }
@@ -88,21 +88,21 @@ export class Segment {
     return compareCursors(this.#from, cursor) <= 0 && compareCursors(cursor, this.#to) <= 0;
   }
 
-  /** Whether it has an event after that position. */
+  /** Whether there is an event after this position. */
   reaches(cursor: Cursor): boolean {
     return compareCursors(this.#events.at(-1)?.id ?? START, cursor) > 0;
   }
 
   /**
-   * The position itself where it stands in the log, as far as can be told from a segment of the log that covers it; else
-   * the last one before it.
+   * The position itself if it is in the log, as far as a segment that covers it can tell, or else the last position
+   * before it.
    */
   positionOf(cursor: Cursor): Cursor {
     if (cursor === this.#to) return cursor;
     return this.#events[this.#indexAfter(cursor)]?.previous ?? START;
   }
 
-  /** The events after a position that it covers, oldest first, at most so many. */
+  /** At most this many events after a position that the segment covers, oldest first. */
   after(cursor: Cursor, count = Number.POSITIVE_INFINITY): HubEvent[] {
     const from = this.#indexAfter(cursor);
     return this.#events.slice(from, from + count) as HubEvent[];
@@ -124,7 +124,7 @@ export class Segment {
   }
 }
 
-/** In a list in the order of the log, the index of the first after a position; the length where there is none. */
+/** In a list in the order of the log, the index of the first event after a position, or the length if there is none. */
 export function indexAfter<T>(
   list: readonly T[],
   cursor: Cursor,

@@ -17,7 +17,7 @@ const FRAMES_MAX = bound(
   'entries',
   'one more closes the connection with 4029',
 );
-/** As much as a socket may hand over at once, and a frame that is not complete. */
+/** As much as a socket may hand over at once, plus one incomplete frame. */
 const UNREAD_MAX = bound(
   'unread bytes of a connection that has not signed in yet',
   65_536 + FRAME_MAX,
@@ -29,7 +29,7 @@ const TOO_BIG = closeWith(CLOSE.tooBig, `more than ${FRAME_MAX} bytes before sig
 
 interface SignInState {
   frames: number;
-  /** Its token is being checked. Frames that follow wait for that, unread. */
+  /** The token of the connection is being checked. Frames that follow wait unread until then. */
   isSigningIn: boolean;
 }
 
@@ -40,7 +40,7 @@ interface SignInState {
 export class UnauthenticatedLimits {
   readonly #unauthenticated = new WeakMap<Connection, SignInState>();
 
-  /** The connection has yet to sign in. */
+  /** Notes a connection that has not signed in yet. */
   add(connection: Connection): void {
     this.#unauthenticated.set(connection, { frames: 0, isSigningIn: false });
   }
@@ -49,12 +49,12 @@ export class UnauthenticatedLimits {
     return this.#unauthenticated.has(connection);
   }
 
-  /** Whether frames of the connection are to be kept unread until its token is checked. */
+  /** Whether frames of the connection must stay unread until its token is checked. */
   waits(connection: Connection): boolean {
     return this.#unauthenticated.get(connection)?.isSigningIn === true;
   }
 
-  /** Why the connection is to be closed for a frame of this length; `undefined` where the frame may be read. */
+  /** The close of the connection for a frame of this length, or `undefined` if the frame may be read. */
   objectionTo(connection: Connection, length: number): Close | undefined {
     const state = this.#unauthenticated.get(connection);
     if (state === undefined) return undefined;
@@ -62,12 +62,12 @@ export class UnauthenticatedLimits {
     return ++state.frames > FRAMES_MAX ? CLOSE.rateLimit : undefined;
   }
 
-  /** Why the connection is to be closed for so many bytes that are not a complete frame. */
+  /** The close of the connection for this many bytes without a complete frame. */
   objectionToUnread(connection: Connection, bytes: number): Close | undefined {
     return bytes > UNREAD_MAX && this.has(connection) && !this.waits(connection) ? TOO_BIG : undefined;
   }
 
-  /** Why the connection is refused a command; `undefined` where it may use it. */
+  /** The reason why a command of the connection is refused, or `undefined` if it may use the command. */
   refusalOf(connection: Connection, { kind }: Command): BelfryError | undefined {
     const state = this.#unauthenticated.get(connection);
     if (state === undefined || kind === 'ping' || kind === 'ignore') return undefined;
@@ -76,7 +76,7 @@ export class UnauthenticatedLimits {
     return undefined;
   }
 
-  /** The token of the connection was checked. Where it was not valid, the limits go on. */
+  /** Notes that the token of the connection was checked. If it was not valid, the limits stay. */
   signedIn(connection: Connection, isKnown: boolean): void {
     const state = this.#unauthenticated.get(connection);
     if (isKnown) this.#unauthenticated.delete(connection);

@@ -4,7 +4,7 @@ import type { Tokens } from './tokens.ts';
 import type { Users } from './users.ts';
 import { bound } from '../../model/bound.ts';
 
-/** What the holders of a role may hear and publish, as patterns. */
+/** The patterns that the holders of a role may receive and publish. */
 export interface Role {
   readonly subscribe: readonly string[];
   readonly publish: readonly string[];
@@ -12,7 +12,7 @@ export interface Role {
 
 type Rights = Pick<Identity, 'roles' | 'subscribe' | 'publish'>;
 
-/** Sets of rights that are kept to be shared; more are made afresh. */
+/** This many sets of rights are kept and shared. Each further set is made for one connection. */
 const RIGHTS_MAX = bound(
   'sets of rights that connections share',
   1_000,
@@ -20,14 +20,14 @@ const RIGHTS_MAX = bound(
   'more are made for each connection',
 );
 
-/** Finds out the principal of some credentials, and what it may do. */
+/** Finds out the principal behind credentials, and what that principal may do. */
 export class Authenticator {
   readonly #users: Pick<Users, 'authenticate'>;
   readonly #tokens: Pick<Tokens, 'verify'>;
   readonly #roles: ReadonlyMap<string, Pick<Identity, 'subscribe' | 'publish'>>;
   /**
-   * Grants by what they follow from, so that thousands of connections share one object. This saves memory and changes
-   * nothing else.
+   * Grants by the roles and patterns that they come from, so that thousands of connections share one object. This
+   * saves memory and changes nothing else.
    */
   readonly #rights = new Map<string, Rights>();
   /** The identities of tokens that the cache knows, so that all connections of one token share one identity. */
@@ -50,8 +50,8 @@ export class Authenticator {
   }
 
   /**
-   * The principal with all it may do: by its roles, and by its own patterns. A role that nobody defined grants nothing.
-   * `address` is where it comes from: wrong passwords count there, and with tokens it does not matter.
+   * The principal with everything that it may do, by its roles and by its own patterns. A role that nobody defined
+   * grants nothing. `address` is the address of the client: wrong passwords count for it, and tokens ignore it.
    * @throws BelfryError `password_wrong`, `attempts_exceeded`, `token_invalid` or `unavailable`
    */
   async authenticate(credentials: Credentials, address = ''): Promise<Identity> {
@@ -61,7 +61,9 @@ export class Authenticator {
     return whole;
   }
 
-  /** Who it is, with its own patterns only: those of its roles are left out. Throws what {@link authenticate} throws. */
+  /**
+   * The principal with its own patterns only, without those of its roles. It throws what {@link authenticate} throws.
+   */
   identify(credentials: Credentials, address = ''): Promise<Identity> {
     return credentials.kind === 'basic'
       ? this.#users.authenticate(credentials.name, credentials.password, address)

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { BelfryError } from '../../model/errors.ts';
 import { asPrincipal, Grants, type Identity } from '../../model/principal.ts';
 
-/** Within what a Date can hold. */
+/** The latest second that a Date can hold. */
 const LATEST_S = 8_640_000_000_000;
 
-/** A list of patterns; `null` and absent are the same. */
+/** A list of patterns. `null` means the same as an absent list. */
 const grants = z
   .array(z.string())
   .nullish()
@@ -20,14 +20,14 @@ const grants = z
   });
 
 const name = z.string().regex(/^\P{Cc}{1,255}$/u);
-/** What is no id by RFC 7519 is none here: by such a one nothing can be revoked. */
+/** An id by RFC 7519. A claim that is none counts as absent, since nothing could be revoked by it. */
 const id = name.optional().catch(undefined);
-/** Numbers of seconds may have a fraction (RFC 7519, 2). */
+/** A number of seconds, which may have a fraction (RFC 7519, 2). */
 const seconds = z.number().optional();
-/** Some issuers write numbers for people. */
+/** A subject. Some issuers write a number for a person. */
 const subject = z.union([name, z.int().transform(String)]);
 
-/** The Provisioning Platform's claim `role` is a list. */
+/** The names of roles. The claim `role` of the Provisioning Platform is a list. */
 const roleNames = z
   .union([z.array(z.string()), z.string().transform((role) => [role])])
   .nullish()
@@ -64,7 +64,7 @@ const claimsSchema = z
   .refine((claims) => whoIs(claims) !== undefined, { path: ['sub'] });
 
 /**
- * Who the claims of a token say somebody is, with the token's own grants; those of the roles are not in them.
+ * The identity that the claims of a token state, with the grants of the token itself but without those of its roles.
  * @throws BelfryError `token_invalid`
  */
 export function identityIn(payload: unknown): Identity {
@@ -77,7 +77,7 @@ export function identityIn(payload: unknown): Identity {
     );
   }
   const { sub, user_id, role, roles, jti, sid, exp, iat, auth_time, subscribe, publish } = parsed.data;
-  // An admin of Mist is not one of the hub.
+  // An admin of Mist is not an admin of the hub.
   const isOfMist = sub == null && user_id !== undefined;
   return {
     principal: whoIs(parsed.data) ?? '',
@@ -103,7 +103,7 @@ export function invalidToken(why: string, expected: string): BelfryError {
   return new BelfryError('token_invalid', `The token is not valid: ${why}. Expected ${expected}.`);
 }
 
-/** A token that was good once. Its client may come back with another token. */
+/** The token was valid once. Its client may come back with another token. */
 export class TokenEnded extends BelfryError {
   constructor(why: string) {
     super('token_invalid', `The token is not valid: ${why}. Expected a fresh one.`);

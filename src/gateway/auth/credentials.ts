@@ -1,47 +1,48 @@
 import { isUtf8 } from 'node:buffer';
 import { BelfryError } from '../../model/errors.ts';
 
-/** What a client shows of itself, not yet checked. */
+/** The credentials that a client sends, before they are checked. */
 export type Credentials =
   | { readonly kind: 'bearer'; readonly token: string }
   | { readonly kind: 'basic'; readonly name: string; readonly password: string };
 
-/** Base64 of either alphabet, with its padding or without. */
+/** Base64 of either alphabet, with or without padding. */
 const BASE64 = /^[\w+/-]+={0,2}$/;
 const SCHEME = /^([\w-]+)[ \t]+(\S.*)$/;
 
-/** Names under which a query may hold a token: those of DRP's documents, and the one of RFC 6750. */
+/** Names of query parameters that may hold a token: those of DRP's documents, and the one of RFC 6750. */
 const TOKEN_PARAMETERS = ['token', 'Token', 'access_token'] as const;
 
-/** A page in a browser can set no header, but name subprotocols; what follows this is a token. */
+/** A page in a browser can set no header, but it can name subprotocols. The text after this prefix is a token. */
 export const TOKEN_PROTOCOL = 'belfry.token.';
 
 /**
- * The error is made once: a flood of requests without credentials ends here, and an error costs as much as the rest of
- * the check.
+ * The error is made once. A flood of requests without credentials ends here, and making an error costs as much as the
+ * rest of the check.
  */
 const MISSING = new BelfryError(
   'credentials_missing',
   'The request carries no credentials. Expected "Authorization: Bearer <token>", "Authorization: Basic …" or ?token=<token>.',
 );
 
-/** Where a request may carry credentials. */
+/** The places of a request that may carry credentials. */
 export interface Carrier {
   readonly authorization?: string | undefined;
-  /** `Sec-WebSocket-Protocol`, where that may hold a token. */
+  /** `Sec-WebSocket-Protocol`, if it may hold a token. */
   readonly protocols?: string | undefined;
   readonly query: URLSearchParams;
 }
 
-/** Whether the request has any credentials, good or not. */
+/** Whether the request has any credentials, good or bad. */
 export function carriesCredentials(carrier: Carrier): boolean {
   return [carrier.authorization?.trim(), tokenOffered(carrier), tokenAsked(carrier)].some(Boolean);
 }
 
 /**
- * The credentials of a request by Digital Rebar Provision's rule: an `Authorization` header wins over the query, its
- * scheme is `Basic` or `Bearer` in any letter case; a token of the query is `user:password` when it holds a colon, which
- * no JWT does, else a token. Between the two stands a token among the subprotocols of a handshake.
+ * The credentials of a request by the rule of Digital Rebar Provision. An `Authorization` header takes precedence over
+ * the query. Its scheme is `Basic` or `Bearer` in any letter case. A token in the query that holds a colon, which no
+ * JWT does, is `user:password`. A token among the subprotocols of a handshake comes after the header and before the
+ * query.
  * @throws BelfryError `credentials_missing` or `credentials_malformed`; the message repeats nothing of them
  */
 export function credentialsOf(carrier: Carrier): Credentials {
@@ -70,13 +71,13 @@ function fromHeader(header: string): Credentials {
     throw malformed('its scheme is neither Basic nor Bearer, or nothing follows the scheme');
   if (!BASE64.test(value)) throw malformed('what follows Basic is not base64');
   const bytes = Buffer.from(value, 'base64');
-  // Shells and older clients send the bytes of their own encoding, which for most of them is Latin-1.
+  // Shells and older clients send bytes in their own encoding, which is mostly Latin-1.
   const pair = bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1');
   if (!pair.includes(':')) throw malformed('Basic holds no colon between user and password');
   return userAndPassword(pair);
 }
 
-/** The first colon ends the name; a password may hold more. */
+/** The first colon ends the name, since a password may hold further colons. */
 function userAndPassword(pair: string): Credentials {
   const colon = pair.indexOf(':');
   return { kind: 'basic', name: pair.slice(0, colon), password: pair.slice(colon + 1) };
@@ -89,7 +90,10 @@ function malformed(why: string): BelfryError {
   );
 }
 
-/** The value of a cookie in a `Cookie` header, without quotes (RFC 6265, 4.1.1); `undefined` when it is absent or empty. */
+/**
+ * The value of a cookie in a `Cookie` header, without quotes (RFC 6265, 4.1.1), or `undefined` when it is absent or
+ * empty.
+ */
 export function cookieOf(header: string | undefined, name: string): string | undefined {
   for (const pair of header?.split(';') ?? []) {
     const equals = pair.indexOf('=');

@@ -7,7 +7,7 @@ import { parseJson } from '../../model/json.ts';
 import { textWithin } from '../../model/response-text.ts';
 import { algorithmsOf } from '../../model/signature-algorithms.ts';
 
-/** How long keys count as fresh. Older ones are still used, and asked for anew beside that. */
+/** How long keys count as fresh. Older keys are still used, and fetched again in the background. */
 const FRESH_MS = bound(
   'time for which the keys of an issuer count as fresh',
   10 * 60_000,
@@ -30,7 +30,7 @@ const MAX_TRIES = bound(
   'the others are not tried',
 );
 
-/** What a token says of the key that signed it. */
+/** What a token states about the key that signed it. */
 export interface KeyWanted {
   readonly alg: string;
   readonly kid?: string | undefined;
@@ -44,17 +44,17 @@ interface PublishedKey {
 
 export interface PublishedKeysOptions {
   readonly url: string;
-  /** How long keys are used that cannot be fetched anew. */
+  /** How long keys are used that cannot be fetched again. */
   readonly maxAgeMs: number;
   readonly clock: Pick<Clock, 'elapsed'>;
-  /** Is told why the issuer could not be asked. */
+  /** Called with the reason when the issuer could not be asked. */
   readonly report: (cause: unknown) => void;
 }
 
 /**
- * The public keys of an issuer (RFC 7517). Whatever tokens come in, the issuer is asked when keys are first needed, when
- * they are no longer fresh and when a token names an unknown one, every {@link ASK_EVERY_MS} at most. A token whose key
- * is known never waits for the issuer, nor fails with it.
+ * The public keys of an issuer (RFC 7517). The issuer is asked when keys are first needed, when they are no longer
+ * fresh, and when a token names an unknown key. It is asked at most once in {@link ASK_EVERY_MS}, whatever tokens come
+ * in. A token whose key is known never waits for the issuer, and never fails because of it.
  */
 export class PublishedKeys {
   readonly #options: PublishedKeysOptions;
@@ -62,14 +62,14 @@ export class PublishedKeys {
   #fetchedAt = Number.NEGATIVE_INFINITY;
   #askedAt = Number.NEGATIVE_INFINITY;
   #asking: Promise<void> | undefined;
-  /** Why the latest request failed, if it did. */
+  /** The reason why the latest request failed, if it did. */
   #failure: unknown;
 
   constructor(options: PublishedKeysOptions) {
     this.#options = options;
   }
 
-  /** The keys by which such a token may be signed. @throws BelfryError `unavailable`, when that cannot be known now */
+  /** The keys that may have signed such a token. @throws BelfryError `unavailable`, when that cannot be known now */
   async matching(wanted: KeyWanted): Promise<readonly KeyObject[]> {
     const known = this.#find(wanted);
     if (known.length === 0) await this.#ask();
@@ -91,13 +91,13 @@ export class PublishedKeys {
     if (this.#ageMs > this.#options.maxAgeMs) return [];
     const fitting = this.#keys.filter(({ algorithms }) => algorithms.includes(alg));
     const named = fitting.filter((key) => key.kid === kid);
-    // Where the token names no key, each may be it; where it names one, so may each that has no name.
+    // If the token names no key, every key is possible. If it names one, keys without a name are possible too.
     const nameless = kid === undefined ? fitting : fitting.filter((key) => key.kid === undefined);
     const chosen = named.length > 0 ? named : nameless;
     return chosen.slice(0, MAX_TRIES).map(({ key }) => key);
   }
 
-  /** Resolves when the request that is due or under way has come to an end, at once where none is. */
+  /** Resolves when the request that is due or under way has ended. Without one it resolves at once. */
   #ask(): Promise<void> {
     const { clock } = this.#options;
     if (this.#asking !== undefined) return this.#asking;
@@ -153,14 +153,17 @@ async function fetchKeys(url: string): Promise<readonly PublishedKey[]> {
   return usable;
 }
 
-/** `undefined` for a secret, for what is no key or of an unknown kind, and for what is meant for something else. */
+/**
+ * The key, or `undefined` for a secret, for something that is no key, for an unknown kind and for a key with another
+ * use.
+ */
 function usableKey(written: unknown): PublishedKey | undefined {
   const { data } = jwk.safeParse(written);
   if (data === undefined) return undefined;
   try {
     const key = createPublicKey({ key: data, format: 'jwk' });
     const all = algorithmsOf(key);
-    // The two names of Ed25519 mean one algorithm, whichever the issuer chose.
+    // Ed25519 has two names for one algorithm, and the issuer may use either.
     const algorithms =
       key.asymmetricKeyType === 'ed25519' || !data.alg ? all : all.filter((alg) => alg === data.alg);
     return algorithms.length === 0 ? undefined : { kid: data.kid, key, algorithms };

@@ -3,7 +3,7 @@ import type { Identity } from '../../model/principal.ts';
 import { targetOf } from '../http/request-target.ts';
 import { credentialsOf, type Credentials } from './credentials.ts';
 
-/** The identity of the caller. Every route that needs credentials has it, since other requests were refused before. */
+/** The identity of the caller. Every route that needs credentials has one, since other requests were refused before. */
 export function identityOf(response: Response): Identity {
   return response.locals['identity'] as Identity;
 }

@@ -2,7 +2,10 @@ import { bound } from '../../model/bound.ts';
 import type { Clock } from '../../model/clock.ts';
 import { networkOf } from '../../registry/address.ts';
 
-/** How many wrong passwords are free, and how long one more has to wait at most; each wait is twice the one before. */
+/**
+ * How many wrong passwords are free, and the longest wait after further ones. Each wait is twice as long as the one
+ * before.
+ */
 interface Allowance {
   readonly free: number;
   readonly maxWaitMs: number;
@@ -14,19 +17,19 @@ const FATE =
 
 const GROWS = 'it does not grow further';
 
-/** For one name from one address. */
+/** The allowance for one name from one address. */
 const PAIR: Allowance = {
   free: bound('wrong passwords for one name from one address', 10, 'entries', FATE),
   maxWaitMs: bound('wait after wrong passwords for one name from one address', 5 * 60_000, 'ms', GROWS),
 };
-/** For all names from one address together, behind which there may be many people. */
+/** The allowance for all names from one address together, since many people may share an address. */
 const ADDRESS: Allowance = {
   free: bound('wrong passwords from one address', 50, 'entries', FATE),
   maxWaitMs: bound('wait after wrong passwords for one address', 60_000, 'ms', GROWS),
 };
 /**
- * For one name, from all addresses together. It delays only addresses that sent a wrong password before, so that nobody
- * can lock out a user.
+ * The allowance for one name from all addresses together. It delays only addresses that sent a wrong password before,
+ * so that nobody can lock out a user.
  */
 const NAME: Allowance = {
   free: bound('wrong passwords for one name from all addresses', 100, 'entries', FATE),
@@ -47,21 +50,21 @@ const MAX_COUNTERS = bound(
 
 interface Counter {
   wrong: number;
-  /** In the elapsed time of the clock. */
+  /** A time by the elapsed time of the clock. */
   at: number;
 }
 
 /** Counts wrong passwords on this node, and says how long a client that guesses has to wait. */
 export class Attempts {
   readonly #clock: Pick<Clock, 'elapsed'>;
-  /** The latest last. */
+  /** The latest counter is the last. */
   readonly #counters = new Map<string, Counter>();
 
   constructor(clock: Pick<Clock, 'elapsed'>) {
     this.#clock = clock;
   }
 
-  /** In how many milliseconds this name may be tried from this address; 0 for at once. */
+  /** In how many milliseconds this name may be tried from this address. 0 means at once. */
   waitMs(name: string, address: string): number {
     const { pair, network, anywhere } = keysOf(name, address);
     const waits = [this.#waitOf(pair, PAIR), this.#waitOf(network, ADDRESS)];
@@ -81,7 +84,10 @@ export class Attempts {
     }
   }
 
-  /** What was wrong before was a slip. An address stays counted, or one user of it could clear it for the others. */
+  /**
+   * Forgets the wrong passwords before a right one, since they were slips. The address stays counted, because one of
+   * its users could otherwise clear it for the others.
+   */
   right(name: string, address: string): void {
     this.#counters.delete(keysOf(name, address).pair);
   }

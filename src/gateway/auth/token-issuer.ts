@@ -12,13 +12,13 @@ export interface TokenIssuerOptions {
   readonly tokens: Pick<Tokens, 'sign'>;
   readonly authenticator: Pick<Authenticator, 'identify'>;
   readonly clock: Pick<Clock, 'now'>;
-  /** How long after a sign-in its tokens can be renewed, and hold. */
+  /** How long after a sign-in its tokens can be renewed, and how long they can be valid. */
   readonly sessionMaxS: number;
 }
 
 /**
- * Makes tokens for users who prove who they are: by a password, which is a sign-in, or by a token, which is then renewed.
- * All that follow from one sign-in have its id, by which one revocation reaches all of them, and end with it.
+ * Makes tokens for users who prove who they are. A password is a sign-in, and a token is renewed. All tokens that come
+ * from one sign-in carry its id, so that one revocation reaches all of them. They end when the session ends.
  */
 export class TokenIssuer {
   readonly #options: TokenIssuerOptions;
@@ -28,10 +28,11 @@ export class TokenIssuer {
   }
 
   /**
-   * A token for the user of that name: one's own, or for an admin that of any user of the config. It says what the user
-   * says, roles by name, so that a change of a role concerns it too. It holds for as long as is asked, or until the
-   * session ends.
-   * @throws BelfryError `forbidden`, `not_found`, `session_ended`, `signing_unavailable`, or what authentication throws
+   * A token for the user with this name. A user may ask for an own token, and an admin for the token of any configured
+   * user. The token names the roles of the user, so that a change of a role applies to it too. It is valid for as long
+   * as requested, or until the session ends.
+   * @throws BelfryError `forbidden`, `not_found`, `session_ended`, `signing_unavailable`, or what authentication
+   * throws
    */
   async issue(credentials: Credentials, address: string, name: string, ttlS: number): Promise<string> {
     const { users, tokens, authenticator, clock, sessionMaxS } = this.#options;
@@ -70,7 +71,7 @@ function sessionOf({ tokenId, sessionId, signedInAt }: Identity, now: number): S
   return {
     id: sessionId ?? tokenId ?? id,
     tokenId: tokenId ?? id,
-    // A token that does not say when it was made says nothing of the sign-in before it.
+    // If a token does not say when it was made, the time of its sign-in is unknown.
     startedAt: signedInAt ? Math.min(signedInAt, now) : now,
   };
 }

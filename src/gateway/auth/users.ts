@@ -8,20 +8,20 @@ import { networkOf } from '../../registry/address.ts';
 import { Attempts } from './sign-in-attempts.ts';
 import { ConcurrencyLimit } from '../http/concurrency-limit.ts';
 
-/** A user who comes with a password, as configured. */
+/** A user with a password, as configured. */
 export interface User {
-  /** Without colon, as Basic has it. */
+  /** The name. It holds no colon, because Basic does not permit one. */
   readonly name: string;
-  /** `scrypt:<N>:<r>:<p>:<salt>:<hash>`, as {@link hashPassword} writes it. */
+  /** The hash `scrypt:<N>:<r>:<p>:<salt>:<hash>`, as {@link hashPassword} writes it. */
   readonly password: string;
   readonly roles?: readonly string[];
-  /** Patterns beside those of the roles. */
+  /** Patterns in addition to those of the roles. */
   readonly subscribe?: readonly string[];
   readonly publish?: readonly string[];
 }
 
 /**
- * How long a password that was right is not checked again. drpcli may send it with every request, and a user who knows it is
+ * How long a right password is not checked again. drpcli may send it with every request, and a user who knows it is
  * let in while somebody else guesses.
  */
 const REMEMBER_MS = bound(
@@ -45,14 +45,14 @@ const WAITING_MAX = bound(
 
 export interface UsersParts {
   readonly clock: Pick<Clock, 'elapsed'>;
-  /** Is told the error code of each failed try. The name is there if it is a user's. */
+  /** Called with the error code of each failed attempt. The name is given if a user has it. */
   readonly report?: (code: ErrorCode, about: { readonly name?: string; readonly address: string }) => void;
 }
 
-/** The users that the configuration names. */
+/** The configured users. */
 export class Users {
   readonly #users: ReadonlyMap<string, { readonly hash: string; readonly identity: Identity }>;
-  /** Some user's hash: an unknown name costs what that known one does. */
+  /** The hash of some user, so that an unknown name costs as much as a known one. */
   readonly #decoy: string | undefined;
   readonly #parts: UsersParts;
   readonly #attempts: Attempts;
@@ -63,8 +63,8 @@ export class Users {
   });
   readonly #key = randomBytes(32);
   /**
-   * What is being checked and what was found right, by a keyed digest of name and password. Bounded by
-   * {@link RUNNING_MAX} + {@link WAITING_MAX} checks and one right password for each user.
+   * Passwords that are being checked or were right, by a keyed digest of name and password. There are at most {@link
+   * RUNNING_MAX} + {@link WAITING_MAX} checks, and one right password for each user.
    */
   readonly #verdicts = new Map<string, { right: Promise<boolean>; until: number }>();
 
@@ -78,9 +78,9 @@ export class Users {
   }
 
   /**
-   * Who this is, with the user's own grants; those of the roles are not in them. Equal questions at the same time are
-   * checked once.
-   * @throws BelfryError `password_wrong`, no matter whether the name or the password is; `attempts_exceeded` when too many
+   * The identity of a user, with the user's own grants but without those of the roles. Equal attempts at the same time
+   * are checked once.
+   * @throws BelfryError `password_wrong`, whether the name or the password is wrong; `attempts_exceeded` when too many
    * passwords were wrong before, or wait to be checked
    */
   async authenticate(name: string, password: string, address: string): Promise<Identity> {
@@ -98,7 +98,7 @@ export class Users {
     }
   }
 
-  /** What the configuration says of that user. */
+  /** The identity of a configured user, without a check of a password. */
   find(name: string): Identity | undefined {
     return this.#users.get(name)?.identity;
   }
@@ -130,7 +130,7 @@ export class Users {
     };
     checkWait();
     return this.#limit.run(networkOf(address), async () => {
-      // What was wrong since it came counts against it too.
+      // Passwords that were wrong since this attempt came count for it too.
       checkWait();
       const fits = (await verifyPassword(password, hash)) && this.#users.has(name);
       attempts[fits ? 'right' : 'wrong'](name, address);

@@ -5,7 +5,9 @@ import { UNKNOWN, type Grants, type Identity, type Principal } from '../../model
 import type { ConnectionQuery } from '../../registry/connection-query.ts';
 import type { ConnectionRecord } from '../../registry/registry.ts';
 
-/** The event that tells of a connection. A caller who may hear it may also look the connection up. */
+/**
+ * The type of the events about connections. A caller that may receive such an event may also look the connection up.
+ */
 const TYPE = 'connections';
 const ACTION = 'create';
 
@@ -22,7 +24,7 @@ export function visibleBy({ patterns }: Grants): ConnectionQuery['visible'] {
   return [...visible];
 }
 
-/** The same, for one principal only. */
+/** The same, restricted to one principal. */
 export function narrowed(visible: ConnectionQuery['visible'], principal: Principal): readonly Principal[] {
   return visible === 'all' || visible.includes(principal) ? [principal] : [];
 }
@@ -31,13 +33,14 @@ function takes(part: PatternPart, value: string): boolean {
   return part === '*' || part.includes(value);
 }
 
-/** @throws BelfryError `forbidden` unless the caller may publish the end of all of them */
+/** Checks that the caller may close all of these connections. @throws BelfryError `forbidden` */
 export function mayClose(identity: Identity, records: readonly ConnectionRecord[]): void {
   for (const { Principal: key } of records) checkPublish(identity, { type: TYPE, action: 'delete', key });
 }
 
 /**
- * A caller may always revoke its own token, session or principal, which is to sign out. `key` is the id or the principal.
+ * Checks that the caller may revoke. A caller may always revoke its own token, session or principal, which signs it
+ * out. `key` is the id or the principal.
  * @throws BelfryError `forbidden`
  */
 export function mayRevoke(identity: Identity, key: string): void {
