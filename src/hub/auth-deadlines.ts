@@ -7,9 +7,9 @@ const CHECK_EVERY_MS = 1_000;
 /** Closes connections whose token has expired, and those that did not sign in within the time that they were given. */
 export class AuthDeadlines {
   readonly #clock: Clock;
-  /** The connections whose identity says when it expires. */
+  /** The connections whose identity has an expiry. */
   readonly #expiring = new Set<Connection>();
-  /** The connections that have yet to sign in, and until when they may. */
+  /** The connections that have not signed in yet, and the time until which they may do so. */
   readonly #awaited = new Map<Connection, number>();
   #stop = (): void => {};
 
@@ -25,12 +25,12 @@ export class AuthDeadlines {
     this.#stop();
   }
 
-  /** The connection must sign in within this time. */
+  /** Sets the time within which the connection must sign in. */
   awaitAuth(connection: Connection, withinMs: number): void {
     this.#awaited.set(connection, this.#clock.now() + withinMs);
   }
 
-  /** The connection has another identity. When its token expires replaces every earlier deadline. */
+  /** Notes another identity of the connection. The expiry of its token replaces every earlier deadline. */
   identified(connection: Connection): void {
     this.delete(connection);
     if (connection.identity.expiresAt !== undefined) this.#expiring.add(connection);

@@ -22,7 +22,7 @@ export class BurstBudget {
     return this.#bytes;
   }
 
-  /** Counts one more connection that waits for the chunk. Returns `false` where the budget has no room for it. */
+  /** Counts one more connection that waits for the chunk. Returns `false` if the budget has no room for it. */
   take(chunk: Chunk): boolean {
     const waiting = this.#waiting.get(chunk) ?? 0;
     if (waiting === 0) {
@@ -33,7 +33,7 @@ export class BurstBudget {
     return true;
   }
 
-  /** One connection waits for the chunk no longer. */
+  /** Notes that one connection no longer waits for the chunk. */
   giveBack(chunk: Chunk): void {
     const waiting = (this.#waiting.get(chunk) ?? 1) - 1;
     if (waiting > 0) return void this.#waiting.set(chunk, waiting);

@@ -14,21 +14,21 @@ import type { Deliveries } from './stats.ts';
 import { matches, droppableOf, policyOf } from './subscription.ts';
 import { fingerprintOf, type Changes, type Subscriptions } from './subscriptions.ts';
 
-/** What a cohort needs of a connection. */
+/** The part of a connection that a cohort needs. */
 export interface Member {
   readonly encoding: Encoding;
   /** Whether its frames are compressed. */
   readonly deflate: boolean;
   readonly identity: Pick<Identity, 'subscribe'>;
-  /** What is masked for it. */
+  /** The view that says what is masked for the connection. */
   readonly view: View;
   readonly subscriptions: Pick<Subscriptions, 'fingerprint' | 'values'>;
   readonly audience: bigint;
   readonly isSlow: boolean;
   cohort?: Cohort | undefined;
-  /** `parts` makes the same with one event in each chunk, for a connection that is slow. */
+  /** Writes the chunks. `parts` makes the same bytes with one event in each chunk, for a slow connection. */
   send(chunks: readonly Chunk[], parts?: () => readonly Chunk[]): void;
-  /** Resolves when it has sent what it was given. */
+  /** Resolves when the connection has sent everything that it was given. */
   drained(): Promise<void>;
   close(why: Close): void;
 }
@@ -38,11 +38,11 @@ export interface Member {
  * and framed once for all of them. At each flush every member gets one write, of bytes that all members share.
  */
 export class Cohort {
-  /** Its members have this signature, and no other connection has it. */
+  /** The signature of its members. No other connection has it. */
   signature: string;
   readonly encoding: Encoding;
   readonly members = new Set<Member>();
-  /** The router notes here in which of its searches it found the cohort last. */
+  /** The router notes here in which of its searches it last found the cohort. */
   matchedIn = 0;
 
   readonly #grants: Grants;
@@ -51,7 +51,7 @@ export class Cohort {
   readonly #subscriptions: Subscription[];
   #filtered = false;
   readonly #stats: Deliveries;
-  /** The events in the outbox, where some of them may be left out for a member that is slow. */
+  /** The events in the outbox, if a slow member may lose some of them. */
   #droppable: HubEvent[] | undefined;
   readonly #outbox: Outbox;
   readonly #coalescer: WriteCoalescer;
@@ -156,24 +156,25 @@ export class Cohort {
     return this.#outbox.isEmpty;
   }
 
-  /** The position up to which every member was sent what concerns it, where the node has delivered the log up to `position`. */
+  /** The position up to which every member was sent its events, if the node has delivered the log up to `position`. */
   sentUpTo(position: Cursor): Cursor {
     return this.#waitsAfter ?? position;
   }
 
   /**
-   * For how many milliseconds the minimum interval of the encoding forbids the next flush; 0 or less where it does not.
+   * For how many milliseconds the minimum interval of the encoding still forbids a flush. 0 or less means that it does
+   * not.
    */
   rest(elapsed: number): number {
     return this.#flushedAt + (this.encoding.minIntervalMs ?? 0) - elapsed;
   }
 
-  /** When it was last flushed by the schedule. */
+  /** The time of the last scheduled flush. */
   get flushedAt(): number {
     return this.#flushedAt;
   }
 
-  /** Flushes by the schedule, at this time. {@link flush} flushes out of turn. */
+  /** A scheduled flush at this time. {@link flush} flushes outside the schedule. */
   flushAt(elapsed: number): void {
     this.#flushedAt = elapsed;
     this.flush();
@@ -191,7 +192,10 @@ export class Cohort {
     for (const trace of this.#traces.splice(0)) trace.flushed(size);
   }
 
-  /** Sends a connection that was a member until now what is in the outbox, where it stays for the members. */
+  /**
+   * Sends a connection that has just ceased to be a member the content of the outbox, which also stays for the
+   * members.
+   */
   flushTo(member: Member): void {
     if (!this.#outbox.isEmpty) this.#sharing(this.#outbox.peek())(member);
   }
@@ -201,7 +205,7 @@ export class Cohort {
     const chunks = this.#coalescer.coalesceShared(outgoing);
     const waited = this.#droppable;
     if (waited === undefined) return (member) => member.send(chunks);
-    // They are made when the first member that is slow needs them.
+    // The parts are made when the first slow member needs them.
     let made: readonly Chunk[] | undefined;
     const parts = (): readonly Chunk[] => (made ??= this.#partsOf(outgoing.frames, waited));
     return (member) => member.send(chunks, parts);

@@ -19,7 +19,7 @@ export class Cohorts implements Iterable<Cohort> {
   readonly #idleCohorts = new IdleCohorts(this.#router);
   readonly #stats: Stats;
   readonly #coalescer: WriteCoalescer;
-  /** By signature: the cohorts that connections usually join, and those that stand apart from them. */
+  /** The cohorts by signature: those that connections usually join, and those that stand apart from them. */
   readonly #settled = new Map<string, Cohort>();
   readonly #apart = new Map<string, Cohort>();
 
@@ -108,7 +108,10 @@ export class Cohorts implements Iterable<Cohort> {
     cohort.flushTo(connection);
   }
 
-  /** A cohort was flushed. The members of the cohort that stands apart from it join it, if nothing waits in either. */
+  /**
+   * Notes that a cohort was flushed. The members of the cohort that stands apart from it join it, if nothing waits in
+   * either.
+   */
   settle({ signature }: Cohort): void {
     if (this.#apart.size === 0) return;
     const apart = this.#apart.get(signature);

@@ -1,7 +1,7 @@
 import type { Command } from '../dialects/dialect.ts';
 import { bound } from '../model/bound.ts';
 
-/** So many commands may wait behind a slow one of the same connection. */
+/** This many commands may wait behind a slow one of the same connection. */
 const MAX_WAITING = bound(
   'commands of a connection that wait behind a slow one',
   1_000,
@@ -15,7 +15,7 @@ const MAX_BYTES = bound(
   'the connection is closed with 4029',
 );
 
-/** A command, or a frame that is to be read when its turn has come. */
+/** A command, or a frame that will be read when its turn has come. */
 export type Waiting = Command | { readonly kind: 'frame'; readonly frame: Buffer };
 
 /** The commands of one connection that wait, and how many more it may send in this second. */
@@ -26,7 +26,7 @@ export class CommandQueue {
   #second = 0;
   #count = 0;
 
-  /** Adds a command that takes so many bytes. Returns `false` when a bound forbids it. */
+  /** Adds a command of this size in bytes. Returns `false` when a bound forbids it. */
   push(command: Waiting, bytes: number): boolean {
     const over = this.#waiting.length >= MAX_WAITING || this.#bytes + bytes > MAX_BYTES;
     if (over && this.#waiting.length > 0) return false;

@@ -22,9 +22,9 @@ export interface CommandOptions extends ReplayOptions, PublishingOptions {
   readonly delivery: ReplayOptions['delivery'];
   readonly clock: Clock;
   readonly authenticate: (token: string) => Promise<Identity>;
-  /** Is told of frames that are not a command, and of faults of the hub. */
+  /** Called for frames that are not a command, and for faults of the hub. */
   readonly report: (connection: Connection, error: BelfryError) => void;
-  /** How many topics the subscriptions of a connection may have together, with comma lists expanded. */
+  /** How many topics all subscriptions of a connection may have together, with comma lists expanded. */
   readonly maxTopics: number;
   readonly maxPerSecond: number;
 }
@@ -89,7 +89,7 @@ export class Commands {
     this.#closeIn(connection, closeAfterMs);
   }
 
-  /** Carries out a command once those before it are done. `bytes` is what it takes in memory until then. */
+  /** Carries out a command once the commands before it are done. `bytes` is the memory that it takes until then. */
   run(connection: Connection, command: Waiting, bytes = 0): void {
     const queue = this.#queueOf(connection);
     if (!queue.push(command, bytes)) return connection.close(CLOSE.rateLimit);

@@ -8,7 +8,10 @@ import type { ConnectionInfo } from './connection-info.ts';
 import type { Connection } from './connection.ts';
 import { bound } from '../model/bound.ts';
 
-/** A record names at most so many subscriptions, and so many characters of each, since every change sends it again. */
+/**
+ * A record names only this many subscriptions with this many characters each, since every change sends the record
+ * again.
+ */
 const PATTERNS_MAX = bound(
   'subscriptions that the list of connections shows of one connection',
   100,
@@ -21,15 +24,15 @@ const PATTERN_LENGTH_MAX = bound(
   'characters',
   'it is cut there',
 );
-/** After this time the registry is told again what it could not be told. */
+/** After this time the registry is sent again what it could not be sent. */
 const AGAIN_MS = 5_000;
 
 export interface ConnectionRegistryOptions {
   readonly registry: Registry;
   readonly clock: Pick<Clock, 'soon' | 'after'>;
-  /** Name of this node. */
+  /** The name of this node. */
   readonly node: string;
-  /** Where a dialect promises other limits, those count. */
+  /** The limits that a dialect promises count instead of these. */
   readonly registryLimits: RegistryLimits;
 }
 
@@ -69,7 +72,8 @@ export class ConnectionRegistry {
   }
 
   /**
-   * The subscriptions of a connection changed. The registry is told at the end of the turn, once for all changes of it.
+   * Notes that the subscriptions of a connection changed. The registry is told at the end of the turn, once for all
+   * changes of the turn.
    */
   changed(connection: Connection): void {
     if (this.#changed.size === 0) this.#options.clock.soon(() => this.#tellChanged());
@@ -77,9 +81,9 @@ export class ConnectionRegistry {
   }
 
   /**
-   * Asks the registry whether the principal may have this connection too, and closes it with 1013 where the principal
-   * has too many. A connection whose principal stays the same does not wait for a registry that cannot be reached: no
-   * other connection is concerned, and a token that is not renewed before it expires is lost.
+   * Asks the registry whether the principal may have this connection too, and closes the connection with 1013 if the
+   * principal has too many. A connection whose principal stays the same does not wait for a registry that cannot be
+   * reached: no other connection is concerned, and a token that is not renewed before it expires is lost.
    * @throws BelfryError `unavailable`
    */
   async identify(connection: Connection, identity: Identity): Promise<void> {
@@ -99,7 +103,7 @@ export class ConnectionRegistry {
     this.#changed.clear();
   }
 
-  /** Tells the registry without a command that waits for it, or that fails with it. */
+  /** Tells the registry a change. No command waits for it, or fails with it. */
   #tell(connection: Connection): void {
     if (this.#telling.has(connection)) return;
     this.#telling.add(connection);
@@ -173,7 +177,7 @@ function listed(names: Iterable<string>, count: number): string[] {
     if (shown.length === PATTERNS_MAX) return [...shown, `and ${count - PATTERNS_MAX} more`];
     shown.push(shortened(name));
   }
-  // A list that grew has room for more, which each connection would keep.
+  // A list that has grown has spare room, which each connection would keep.
   return [...shown];
 }
 

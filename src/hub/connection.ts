@@ -17,11 +17,11 @@ import type { Deliveries, Stats } from './stats.ts';
 
 /** What a connection tells the hub about itself. */
 export interface ConnectionEvents {
-  /** Its queue has room again, and its client is to be told what was left out. */
+  /** The queue has room again, so the client must be told what was left out. */
   missed(connection: Connection, missed: Missed): void;
-  /** It hears nothing more, once it has what its cohort was to send. */
+  /** The connection receives nothing more, once it has been sent what waits in its cohort. */
   leaves(connection: Connection): void;
-  /** It is closed from this side, before its socket has gone. */
+  /** The connection is closed from this side, before its socket has gone. */
   closes(connection: Connection, why: Close): void;
 }
 
@@ -51,7 +51,7 @@ export class Connection {
   identity: Identity;
   readonly subscriptions = new Subscriptions();
   cohort: Cohort | undefined;
-  /** The names of its subscriptions, as the registry was last told. */
+  /** The names of its subscriptions, as they were last sent to the registry. */
   listed: readonly string[] = [];
 
   readonly #transport: Transport;
@@ -62,7 +62,7 @@ export class Connection {
   #queue: DeliveryQueue | undefined;
   #open = true;
   #audience = 0n;
-  /** The identity that the audience was made of. */
+  /** The identity from which the audience was made. */
   #audienceOf: Identity | undefined;
 
   constructor(info: ConnectionInfo, transport: Transport, context: ConnectionContext, deflate = false) {
@@ -93,7 +93,7 @@ export class Connection {
     return this.identity.principal === UNKNOWN;
   }
 
-  /** What is masked for it, by the roles that it has now. */
+  /** The view that says what is masked for the connection, by the roles that it has now. */
   get view(): View {
     return this.#context.redaction.viewOf(this.identity.roles);
   }
@@ -107,7 +107,7 @@ export class Connection {
     return this.#audience;
   }
 
-  /** The position up to which it was given what concerns it, where the node has delivered the log up to `position`. */
+  /** The position up to which it was sent its events, if the node has delivered the log up to `position`. */
   givenUpTo(position: Cursor): Cursor {
     return this.cohort?.sentUpTo(position) ?? position;
   }
@@ -116,14 +116,12 @@ export class Connection {
     return this.#queue !== undefined;
   }
 
-  /** What waits in its own queue, while it is slow. */
+  /** The content of its own queue, while it is slow. */
   get queued(): Pick<DeliveryQueue, 'deliveries' | 'bytes'> | undefined {
     return this.#queue;
   }
 
-  /**
-   * Gives it another identity. Where the grants differ, its subscriptions have heard what they admit only from here on.
-   */
+  /** Gives it another identity. Its subscriptions receive what only the new grants admit from here on. */
   identify(identity: Identity, from: Cursor): void {
     const same = identity.subscribe.text === this.identity.subscribe.text;
     this.identity = identity;
@@ -159,7 +157,7 @@ export class Connection {
     }
   }
 
-  /** Queues the chunks, and closes the connection with 4008 where there is no room for one that may not be left out. */
+  /** Queues the chunks, and closes the connection with 4008 if one that may not be left out has no room. */
   #queueUp(chunks: readonly Chunk[]): void {
     for (const chunk of chunks) {
       if (this.#queue !== undefined && this.#push(this.#queue, chunk)) continue;
@@ -175,7 +173,7 @@ export class Connection {
     return taken;
   }
 
-  /** The connection is slow from now on. */
+  /** Notes that the connection is slow from now on. */
   #begin(): DeliveryQueue {
     this.#queue = new DeliveryQueue(this.#bounds, this.#context.burstBudget);
     this.#context.slowConsumers.add(this);
@@ -183,12 +181,12 @@ export class Connection {
     return this.#queue;
   }
 
-  /** Resolves when it has sent what it was given, or is closed. */
+  /** Resolves when the connection has sent everything that it was given, or is closed. */
   drained(): Promise<void> {
     return this.#context.slowConsumers.drained(this);
   }
 
-  /** Closes it from this side. What its cohort was to send is still sent; what waits in its own queue is dropped. */
+  /** Closes it from this side. What waits in its cohort is still sent, what waits in its own queue is dropped. */
   close(why: Close): void {
     this.#context.events.leaves(this);
     if (!this.#open) return;
@@ -198,7 +196,7 @@ export class Connection {
     this.#transport.close(why.code, why.reason);
   }
 
-  /** The socket is gone, or is about to be. */
+  /** Notes that the socket is gone, or is about to be. */
   markClosed(): void {
     this.#open = false;
     this.#stats.droppedSlow += this.#queue?.deliveries ?? 0;
@@ -206,7 +204,7 @@ export class Connection {
     this.#queue = undefined;
   }
 
-  /** The client has not heard what was left out, so it may subscribe to that again. */
+  /** The client has not received what was left out, so it may subscribe to that again. */
   #miss(missed: Missed): void {
     const { to = START } = missed;
     for (const { subscription, from } of this.subscriptions.values()) {

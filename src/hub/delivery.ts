@@ -92,8 +92,8 @@ export class Delivery {
   }
 
   /**
-   * Tells one connection something of its own, as an event of the type `belfry`, in the format of its dialect. Returns
-   * whether the dialect supports it.
+   * Sends one connection a message of the hub itself, as an event of the type `belfry`, in the format of its dialect.
+   * Returns whether the dialect supports it.
    */
   tell(connection: Connection, action: string, key: string, object: Json): boolean {
     const time = new Date(this.#clock.now()).toISOString();

@@ -27,7 +27,7 @@ export async function drain(
   await Promise.all(Array.from(connections, leave));
 }
 
-/** Closes one connection normally, once it has sent what waits for it and so much time has passed. */
+/** Closes one connection normally, once it has been sent what waits for it and this much time has passed. */
 export async function closeAfter(
   clock: Pick<Clock, 'after'>,
   connection: Connection,

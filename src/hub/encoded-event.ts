@@ -6,7 +6,7 @@ import type { Stats } from './stats.ts';
 
 interface Encoded {
   readonly encode: Encoding['encode'];
-  /** Absent where the frame of it is kept instead. */
+  /** Absent if its frame is kept instead. */
   text: string | undefined;
   readonly isSupported: boolean;
   frame?: Buffer;
@@ -22,7 +22,7 @@ export class EncodedEvent {
   #seen: Map<View, EncodedEvent> | undefined;
   readonly #grew: ((bytes: number) => void) | undefined;
 
-  /** `grew` is told of each growth in bytes, where the encoded event is kept in a cache. */
+  /** `grew` is called with each growth in bytes, if the encoded event is kept in a cache. */
   constructor(event: HubEvent, stats: Stats, grew?: (bytes: number) => void) {
     this.event = event;
     this.#stats = stats;
@@ -30,8 +30,8 @@ export class EncodedEvent {
   }
 
   /**
-   * The event as a view shows it. It is masked once for all connections of that view; it is itself where nothing is
-   * masked.
+   * The event as a view shows it. It is masked once for all connections with that view. If nothing is masked, it is
+   * this event itself.
    */
   seenBy(view: View): EncodedEvent {
     if (view.isWhole) return this;
@@ -45,12 +45,12 @@ export class EncodedEvent {
     return seen;
   }
 
-  /** `undefined` when the dialect does not support the event. */
+  /** The text, or `undefined` when the dialect does not support the event. */
   text({ encode }: Encoding): string | undefined {
     return this.#textOf(this.#encode(encode));
   }
 
-  /** `undefined` when the dialect does not support the event. */
+  /** The frame, or `undefined` when the dialect does not support the event. */
   frame({ encode, frame = frameOf }: Encoding, deflate: boolean): Buffer | undefined {
     const encoded = this.#encode(encode);
     const made = deflate ? encoded.deflated : encoded.frame;
@@ -89,7 +89,7 @@ export class EncodedEvent {
   }
 }
 
-/** How many bytes of memory an event takes: its texts, at two bytes a character, and the objects around them. */
+/** How many bytes of memory an event takes: its texts, at two bytes for each character, and the objects around them. */
 export function heldBytes({ size }: HubEvent): number {
   return 2 * size + 512;
 }

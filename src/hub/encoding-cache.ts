@@ -17,7 +17,7 @@ const KEPT_MS = bound(
   'ms',
   'all of them are forgotten, and made again when they are needed',
 );
-/** What an entry takes by itself. */
+/** The memory of an entry without its texts and frames. */
 const ENTRY_BYTES = 256;
 
 interface Kept {

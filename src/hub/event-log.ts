@@ -19,7 +19,7 @@ interface EventLogOptions {
 export class EventLog {
   /** The whole log, as the broker reads it. */
   readonly history: History;
-  /** What the node holds in memory of it. */
+  /** The part of the log that the node holds in memory. */
   readonly cache: LogCache;
   /** The texts and frames of past events, shared by all connections that come back at the same time. */
   readonly encodings: EncodingCache;

@@ -29,7 +29,7 @@ const STOPPED_BY = {
   queue: 'queued',
 } as const satisfies Record<Step['rule'], Explanation['outcome']>;
 
-/** The event with this id; `undefined` where the log does not have it. Rejects with BelfryError `unavailable`. */
+/** The event with this id, or `undefined` if the log does not have it. Rejects with BelfryError `unavailable`. */
 export async function eventAt(
   { history }: Pick<EventLog, 'history'>,
   id: Cursor,
@@ -55,7 +55,8 @@ export function explain(
 }
 
 /**
- * The rules in the order of {@link Cohort.offer}. Each is asked only where all before it passed, hence the generator.
+ * The rules in the order of {@link Cohort.offer}. A rule is checked only if all rules before it passed, so this is a
+ * generator.
  */
 function* steps(
   { position }: Pick<EventLog, 'position'>,

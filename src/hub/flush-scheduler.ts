@@ -8,8 +8,8 @@ import { FlushPacer } from './flush-pacer.ts';
 import type { Stats } from './stats.ts';
 
 /**
- * Is told of an error that only a fault of the hub can cause. What the error stopped is left out; everything else goes
- * on.
+ * Called with an error that only a fault of the hub can cause. What the error stopped is left out, and everything else
+ * goes on.
  */
 export type Fault = (error: unknown) => void;
 
@@ -55,7 +55,7 @@ export class FlushScheduler {
     this.#pacer.ask();
   }
 
-  /** Returns which share of the writes went to members that the flush before wrote to as well, from 0 to 1. */
+  /** Returns the share of the writes that went to members to which the flush before wrote as well, from 0 to 1. */
   flush(): number {
     const elapsed = this.#clock.elapsed();
     const waiting = this.#waiting;
@@ -63,7 +63,8 @@ export class FlushScheduler {
     let writes = 0;
     let again = 0;
     for (const cohort of waiting) {
-      // A cohort that was flushed before its turn has nothing to wait for, or its timers would become ever more.
+      // A cohort that was flushed before its turn waits for nothing. Without this check there would be more and more
+      // timers.
       if (cohort.isEmpty) continue;
       const rest = cohort.rest(elapsed);
       if (rest > 0) {

@@ -6,7 +6,7 @@ const FINAL_TEXT = 0x81;
 const COMPRESSED = 0x40;
 /** Smaller texts gain nothing from compression. */
 const MIN_DEFLATE_BYTES = 1024;
-/** A flush appends so many bytes to the stream, which a message leaves out. */
+/** A flush appends these bytes to the stream, and a message leaves them out. */
 const DEFLATE_TAIL_BYTES = 4;
 
 /**
@@ -32,7 +32,7 @@ export function deflatedFrameOf(text: string): Buffer {
   return frame;
 }
 
-/** The same bytes in memory of their own, so that whoever keeps them keeps nothing else. */
+/** The same bytes in memory of their own, so that a cache that keeps them keeps nothing else. */
 export function unpooled(bytes: Buffer): Buffer {
   if (bytes.buffer.byteLength === bytes.length) return bytes;
   const copy = Buffer.allocUnsafeSlow(bytes.length);
@@ -62,8 +62,8 @@ export interface Chunk extends QueuedDelivery {
 }
 
 /**
- * Joins frames, in order, into few writes. Each is at most so many bytes, unless a single frame is larger. `events`
- * says how many events each frame carries, where that is not one.
+ * Joins frames, in order, into few writes. Each write has at most this many bytes, unless a single frame is larger.
+ * `events` says how many events each frame carries, if that is not one.
  */
 export function joinFrames(
   frames: readonly Buffer[],

@@ -8,8 +8,8 @@ export type Gap = {
 };
 
 /**
- * The gap after a position that a client asked for. `previous` is the position that the first event after it names as
- * the one before. Where the two differ, there is a gap between them, or the position is of a log that was lost.
+ * The gap after a position that a client asked for. `previous` is the position that the next event names as the one
+ * before it. If the two differ, there is a gap between them, or the position belongs to a log that was lost.
  */
 export function gapBetween(position: Cursor, previous: Cursor): Gap | undefined {
   const order = compareCursors(previous, position);

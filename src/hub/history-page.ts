@@ -26,7 +26,7 @@ export interface PageQuery {
   readonly grants: Grants;
   readonly view: View;
   readonly subscriptions: readonly Subscription[];
-  /** The page begins after this position. Where it is absent, the page is the newest events before `until`. */
+  /** The page begins after this position. If it is absent, the page has the newest events before `until`. */
   readonly since?: { readonly since: Cursor; readonly ofTime?: true };
   /** The page ends before this position. */
   readonly until: Cursor;
@@ -41,13 +41,13 @@ export interface Page {
   /** Whether the page ended at one of its bounds, so that there is more between its cursor and `until`. */
   readonly more: boolean;
   /**
-   * The page before this one has this as `until`. Present where the newest were asked for and there may be older ones.
+   * The `until` of the page before this one. Present if the newest events were asked for and there may be older ones.
    */
   readonly earlier?: Cursor;
   readonly gap?: Gap;
 }
 
-/** Reads past events as the caller would have heard them. Rejects with BelfryError `unavailable`. */
+/** Reads past events as the caller would have received them. Rejects with BelfryError `unavailable`. */
 export function readHistoryPage(log: Log, query: PageQuery): Promise<Page> {
   return query.since === undefined ? newest(log, query) : following(log, query, query.since);
 }
@@ -73,14 +73,14 @@ async function following(
   }
   if (cursor === since && gap === undefined && !more && query.until === END) {
     gap = await gapAtEnd(log, since);
-    // The log may never reach the position that was asked for, and a client that went on from there would hear nothing.
+    // The log may never reach the requested position, and a client that went on from there would receive nothing.
     cursor = gap?.to ?? since;
   }
   const told = ofTime === undefined || gap?.reason === 'trimmed' ? gap : undefined;
   return { events: found.events, cursor, more, ...(told && { gap: told }) };
 }
 
-/** Where the log has nothing after a position, that position must be its end. Otherwise there is a gap. */
+/** If the log has nothing after a position, that position must be its end. Otherwise there is a gap. */
 async function gapAtEnd({ history, position }: Log, since: Cursor): Promise<Gap | undefined> {
   let end = position;
   for await (const { id = end } of history.before(END)) {

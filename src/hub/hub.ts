@@ -22,17 +22,17 @@ export interface HubOptions extends ConnectionRegistryOptions {
   readonly history: History;
   readonly clock: Clock;
   readonly queue: QueueBounds;
-  /** A socket that takes nothing for so long is closed with 4008, even if its queue is not full. */
+  /** A socket that accepts no bytes for this long is closed with 4008, even if its queue is not full. */
   readonly writeTimeoutMs: number;
   readonly logCache: LogCacheBounds;
-  /** What is masked for whom as an event goes out. Nothing is masked where it is absent. */
+  /** The rules for what is masked for which roles as an event goes out. If absent, nothing is masked. */
   readonly redaction?: Redaction;
   readonly fault?: Fault;
 }
 
 /**
- * Puts together the parts of the hub, which brings events from the broker to the connections of one node. Whoever needs
- * a part is given that part, and not the hub.
+ * Puts together the parts of the hub, which brings events from the broker to the connections of one node. Code that
+ * needs a part is given that part, and not the hub.
  */
 export class Hub {
   readonly stats = new Stats();

@@ -8,7 +8,10 @@ import { Segment } from './segment.ts';
 import { SegmentStore, type ReadPage } from './segment-store.ts';
 import { matches, textOf } from './subscription.ts';
 
-/** Clients that come back in one storm left a little earlier or later: those of one second begin with the same page. */
+/**
+ * Clients that reconnect in one storm lost their connection at slightly different times. Those of one second begin
+ * with the same page.
+ */
 const TOGETHER_MS = 1_000;
 const PAGES_KEPT_MS = bound(
   'time for which pages of the log are kept after their last use',
@@ -35,7 +38,7 @@ const MAX_SELECTED_BYTES = bound(
   'bytes',
   'the oldest are forgotten',
 );
-/** A reader whose position is not reached after so many pages reads the one that begins with it. */
+/** A reader whose position is not reached after this many pages reads the page that begins at it. */
 const MAX_STEPS = 8;
 
 export interface LogCacheOptions {
@@ -45,17 +48,17 @@ export interface LogCacheOptions {
 }
 
 export interface LogCacheBounds {
-  /** Of everything in the cache. */
+  /** The bytes of everything in the cache. */
   readonly maxBytes: number;
-  /** Of the latest events, which nothing else drives out; half of it all when absent. */
+  /** The bytes of the latest events, which nothing else pushes out. If absent, half of all bytes. */
   readonly recentMaxBytes?: number;
 }
 
 /**
- * What this node holds in memory of the log, within a number of bytes: the latest events, which it has delivered itself,
- * and what clients that come back read from before those. A storm of clients reads each page of the log once, and not once
- * each. No client waits for what another one reads, unless it is the very page that it wants; and a slow client holds
- * nothing of it meanwhile. Each read rejects when it cannot be done.
+ * The part of the log that this node holds in memory, within a number of bytes: the latest events, which the node has
+ * delivered itself, and older events that returning clients read. A storm of clients reads each page of the log once,
+ * and not once for each client. A client waits for a read of another only if it needs the very same page, and a slow
+ * client holds no page meanwhile. Each read rejects when it cannot be done.
  */
 export class LogCache {
   readonly #history: LogCacheOptions['history'];
@@ -88,9 +91,9 @@ export class LogCache {
     return this.#recent;
   }
 
-  /** Nothing before this position is recent, and nothing joins it to what comes next. */
+  /** Nothing before this position is recent, and there is no connection between it and the events before. */
   startAt(position: Cursor): void {
-    // Of a log that began anew nothing that was read before is true.
+    // If the log began anew, nothing that was read before is valid.
     if (compareCursors(position, this.#recent.to) < 0) {
       this.#pages.clear();
       this.#selections.clear();
@@ -98,7 +101,7 @@ export class LogCache {
     this.#recent.beginAt(position);
   }
 
-  /** The event that this node delivers now. */
+  /** Adds the event that this node delivers now. */
   push(event: HubEvent): void {
     const { id, previous } = event;
     if (id === undefined) return;
@@ -109,15 +112,15 @@ export class LogCache {
   }
 
   /**
-   * A page of the log that holds what comes after a position, and perhaps what came before it. `isFirst` says that the
-   * reader has not asked for one before.
+   * A page of the log with the events after a position, and perhaps some before it. `isFirst` says that the reader has
+   * not asked for a page before.
    */
   page(at: Cursor, isFirst: boolean): Promise<Segment> {
     const begin = isFirst ? cursorAt(Math.floor(cursorMs(at) / TOGETHER_MS) * TOGETHER_MS) : at;
     return this.#pageAfter('log', at, (from) => this.#history.page(from), begin);
   }
 
-  /** What is kept of some queries. Readers that ask the same at the same time share one question to the broker. */
+  /** The retained events of some queries. Readers that ask the same at the same time share one read from the broker. */
   retained(queries: readonly RetainedQuery[]): Promise<RetainedPages> {
     const key = JSON.stringify(queries);
     let asked = this.#asked.get(key);
@@ -128,7 +131,10 @@ export class LogCache {
     return asked;
   }
 
-  /** A page of one query that goes on after the end of another, and perhaps holds what came before that or after `until`. */
+  /**
+   * A page of one query that goes on after the end of another page, and perhaps has events from before that or after
+   * `until`.
+   */
   tail(query: RetainedQuery, at: Cursor, until: Cursor): Promise<Segment> {
     const { type, action, key } = query;
     const stream = JSON.stringify([type, action, key]);
@@ -146,7 +152,7 @@ export class LogCache {
     const stream = subscriptions.map(textOf).join();
     const before = this.#selecting.get(stream) ?? Promise.resolve();
     const selected = before.then(() => this.#select(stream, subscriptions, since));
-    // The reader is told when it failed; the next one tries anew.
+    // The reader learns of the failure, and the next one tries again.
     const end = (): void => {
       if (this.#selecting.get(stream) === ended) this.#selecting.delete(stream);
     };

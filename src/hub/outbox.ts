@@ -2,16 +2,16 @@ import type { Encoding } from '../dialects/dialect.ts';
 import type { EncodedEvent } from './encoded-event.ts';
 import { deflatedFrameOf, frameOf } from './frame.ts';
 
-/** Finished frames, and how many events each one carries: one each where `events` is absent. */
+/** Finished frames, and how many events each of them carries. Without `events`, each carries one. */
 export interface Outgoing {
   readonly frames: readonly Buffer[];
   readonly events?: readonly number[];
 }
 
-/** What waits for the next flush of a cohort. */
+/** The events that wait for the next flush of a cohort. */
 export interface Outbox {
   readonly isEmpty: boolean;
-  /** Adds an event. Returns how many events it replaced; `undefined` when the dialect does not support it. */
+  /** Adds an event. Returns how many events it replaced, or `undefined` when the dialect does not support it. */
   add(encoded: EncodedEvent): number | undefined;
   /** Returns everything that waits, in order. */
   peek(): Outgoing;

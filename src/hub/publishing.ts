@@ -23,10 +23,10 @@ export interface Publishing {
   readonly identity: Identity;
   /** The events as the publisher wrote them. */
   readonly events: readonly NewEvent[];
-  /** The events with a trace. Where that is absent, they are published as written. */
+  /** The events with a trace. If absent, they are published as written. */
   readonly carried?: readonly NewEvent[];
   readonly idempotencyKey: string | undefined;
-  /** In milliseconds since 1970. */
+  /** Milliseconds since 1970. */
   readonly now: number;
 }
 

@@ -19,21 +19,24 @@ const FLUSH_FACTOR = bound(
 
 const POLICIES: readonly SlowPolicy[] = Object.values(SLOW_POLICIES);
 
-/** What was left out of a queue since its client was last told. */
+/** What was left out of a queue since its client was last told about it. */
 export interface Missed {
   readonly dropped: number;
-  /** Before the first that was left out, and at the last; absent when none of them was in the log. */
+  /**
+   * The positions before the first event that was left out, and of the last one. They are absent when none of them was
+   * in the log.
+   */
   readonly from?: Cursor;
   readonly to?: Cursor;
 }
 
-/** What a slow consumer has still to be sent: references to shared bytes, within bounds. */
+/** The chunks that a slow consumer must still be sent: references to shared bytes, within bounds. */
 export class DeliveryQueue {
   readonly #bounds: QueueBounds;
   #chunks: Chunk[] = [];
   #deliveries = 0;
   #bytes = 0;
-  /** The chunks that were taken beyond the bounds. */
+  /** The chunks that were accepted beyond the bounds. */
   #allowed: Set<Chunk> | undefined;
   readonly #burstBudget: BurstBudget;
   #dropped = 0;
@@ -62,8 +65,8 @@ export class DeliveryQueue {
   }
 
   /**
-   * Whether the chunk was taken, or left out as its policy has it; `false` when it would pass a bound. An empty queue takes
-   * any chunk.
+   * Whether the chunk was accepted, or left out by its policy. `false` when it would exceed a bound. An empty queue
+   * accepts any chunk.
    */
   push(chunk: Chunk): boolean {
     if (this.#isOver(chunk) && this.#leaveOut(chunk)) return true;
@@ -74,8 +77,8 @@ export class DeliveryQueue {
   }
 
   /**
-   * Whether all of a flush was taken, or else nothing of it. An empty queue takes more than its bounds say, as far as the
-   * burst budget of the node goes.
+   * Whether a whole flush was accepted; if not, none of it was. An empty queue accepts more than its bounds permit, as
+   * far as the burst budget of the node goes.
    */
   pushFlush(chunks: readonly Chunk[]): boolean {
     for (const chunk of chunks) {
@@ -95,12 +98,12 @@ export class DeliveryQueue {
     return chunk;
   }
 
-  /** Drops everything, since nobody wants it any more. */
+  /** Drops everything, since nobody needs it any more. */
   clear(): void {
     for (const chunk of this.#chunks.splice(0)) this.#remove(chunk);
   }
 
-  /** What was left out since this last answered, once the queue is half empty; nothing until then. */
+  /** What was left out since the last call, once the queue is half empty, and nothing until then. */
   takeMissed(): Missed | undefined {
     const { maxDeliveries, maxBytes } = this.#bounds;
     if (this.#deliveries * 2 > maxDeliveries || this.#bytes * 2 > maxBytes) return undefined;
@@ -124,7 +127,7 @@ export class DeliveryQueue {
     return this.#deliveries + deliveries > maxDeliveries || this.#bytes + bytes.length > maxBytes;
   }
 
-  /** Makes room for the next chunk as far as the policies can. Answers whether they left out that one itself. */
+  /** Makes room for the next chunk as far as the policies can. Returns whether they left out that chunk itself. */
   #leaveOut(next: Chunk): boolean {
     for (const policy of POLICIES) {
       while (this.#isOver(next)) {

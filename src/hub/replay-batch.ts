@@ -3,7 +3,7 @@ import type { EncodedEvent } from './encoded-event.ts';
 import type { Delivery } from './delivery.ts';
 import { bound } from '../model/bound.ts';
 
-/** One write of a replay holds at most so many events, */
+/** One write of a replay holds at most this many events. */
 export const AT_ONCE = bound(
   'events of one write of a replay',
   256,
@@ -11,7 +11,8 @@ export const AT_ONCE = bound(
   'the rest goes out in another write',
 );
 /**
- * and at most about what a socket holds. Otherwise five thousand clients that come back at once would fill the memory.
+ * One write of a replay holds about as many bytes as a socket. Otherwise five thousand clients that reconnect at once
+ * would fill the memory.
  */
 const BYTES_AT_ONCE = bound(
   'bytes of one write of a replay',

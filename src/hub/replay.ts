@@ -24,9 +24,9 @@ const BEHIND_MS = 50;
 
 /**
  * Sends one connection what its new subscriptions admit since a position in the log, up to the last event that this
- * node has delivered. It calls `join` in the same turn in which it got there, so that no event is missing or doubled
- * between the replay and the live events. Where the log does not go back far enough, or does not know the position, a
- * `belfry.gap` says so first. What an older subscription of the connection has already admitted is not sent again.
+ * node has delivered. It then calls `join` in the same turn, so that no event is missing or doubled between the replay
+ * and the live events. If the log does not go back far enough, or does not know the position, a `belfry.gap` says so
+ * first. Events that an older subscription of the connection has already admitted are not sent again.
  */
 export class Replay {
   readonly #options: ReplayOptions;
@@ -37,7 +37,7 @@ export class Replay {
   #at: Cursor;
   /** It is known whether the log has the position that was asked for. */
   #positioned = false;
-  /** After how long the connection is to be closed, where an event that was sent ends its stream. */
+  /** How long after an event that ends its stream the connection must be closed, if such an event was sent. */
   #closesAfterMs: number | undefined;
   /** For a request that selects: the events that it selects from, and those that came meanwhile, after `#liveAfter`. */
   #collected: HubEvent[] = [];
@@ -61,8 +61,8 @@ export class Replay {
   }
 
   /**
-   * Resolves with the time after which the connection is to be closed, where an event that was sent ends its stream.
-   * Rejects when the log cannot be read; `join` was then not called.
+   * Resolves with the time after which the connection must be closed, if an event that was sent ends its stream.
+   * Rejects when the log cannot be read, and then `join` was not called.
    */
   async run(join: () => void): Promise<number | undefined> {
     const request = this.#request;
@@ -122,7 +122,8 @@ export class Replay {
     const isLive = ({ id = START }: HubEvent): boolean => compareCursors(id, this.#liveAfter) > 0;
     const selected = new Set(select(this.#collected.filter((event) => !isLive(event))));
     const sent = this.#collected.filter((event) => selected.has(event) || isLive(event));
-    // They are one write. One by one they could fill the queue of a client that has yet to read the first of them.
+    // They go out in one write. One by one they could fill the queue of a client that has not read the first of them
+    // yet.
     this.#options.delivery.sendTo(this.#connection, ...sent.map((event) => this.#log.encodings.of(event)));
   }
 
@@ -147,8 +148,9 @@ export class Replay {
   }
 
   /**
-   * The client heard on a node that was a moment ahead what this one has yet to deliver. It joins after that, or it
-   * would hear it twice. A position that the log does not reach either was never given out, or is lost.
+   * The client has received events on a node that was slightly ahead, which this node has not delivered yet. The
+   * client joins after them; otherwise it would receive them twice. If the log does not reach the position either, the
+   * position was never given out, or is lost.
    */
   async #untilDelivered(): Promise<void> {
     const { cache, history } = this.#log;
@@ -199,10 +201,10 @@ export class Replay {
     if (gap !== undefined) this.#tellGap(gap);
   }
 
-  /** Adds an event, if the client may hear it and wants it. `as` makes the form in which it is sent. */
+  /** Adds an event, if the client may receive it and wants it. `as` makes the form in which it is sent. */
   #add(event: HubEvent, as?: (event: HubEvent) => HubEvent): void {
     this.#at = event.id ?? this.#at;
-    // This check comes first, since it is cheap and most events are none that the client wants.
+    // This check comes first, since it is cheap, and the client does not want most events.
     if (!this.#subscriptions.some(({ pattern }) => pattern.matches(event))) return;
     const encoded = this.#log.encodings.of(event);
     if (!this.#admits(encoded.seenBy(this.#connection.view).event)) return;
@@ -234,7 +236,7 @@ export class Replay {
     this.#at = to;
   }
 
-  /** No gap is told at a time without an event, nor to a client that asked for the events of a last time span. */
+  /** A time without an event causes no gap, and neither does a request for the events of a last time span. */
   #tellGap(gap: Gap): void {
     if (!('since' in this.#request) || (this.#request.ofTime && gap.reason !== 'trimmed')) return;
     this.#options.delivery.tell(this.#connection, 'gap', gap.from, gap);

@@ -3,7 +3,7 @@ import type { HubEvent } from '../model/event.ts';
 import type { Pattern } from '../model/pattern.ts';
 import type { Cohort } from './cohort.ts';
 
-/** Stands for `*`, apart from the value `*` that a pattern can name as `\3`. */
+/** Stands for the wildcard `*`, and differs from the value `*` that a pattern can name as `\3`. */
 const ANY = Symbol('*');
 type Value = string | typeof ANY;
 
@@ -31,7 +31,7 @@ export class Router {
     }
   }
 
-  /** Removes subscriptions that were added for a cohort: all of them, where nothing else is said. */
+  /** Removes subscriptions that were added for a cohort. By default these are all of them. */
   remove(cohort: Cohort, subscriptions: readonly Subscription[] = cohort.subscriptions): void {
     for (const { pattern } of subscriptions) {
       for (const [type, action, key] of topics(pattern)) this.#removeTopic(cohort, type, action, key);

@@ -4,9 +4,9 @@ import type { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
 
 /**
- * Gives a connection the identity of its token. Resolves with what its client is told, or with nothing where the
- * connection was closed meanwhile. Rejects with what `authenticate` and {@link Connections.identify} reject with;
- * nothing has changed then.
+ * Gives a connection the identity of its token. Resolves with the answer for the client, or with nothing if the
+ * connection was closed meanwhile. Rejects with what `authenticate` and {@link Connections.identify} reject with, and
+ * then nothing has changed.
  */
 export async function signIn(
   parts: {

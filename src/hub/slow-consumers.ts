@@ -3,12 +3,12 @@ import { CLOSE, type Close } from '../model/close.ts';
 
 const CHECK_EVERY_MS = 1_000;
 
-/** What is needed of a connection here. */
+/** The part of a connection that is needed here. */
 interface Consumer {
   close(why: Close): void;
 }
 
-/** Since when it has taken nothing, and who waits for it to keep up again. */
+/** The time since which it has accepted nothing, and the waiters for it to keep up again. */
 interface Slowness {
   readonly since: number;
   readonly drained: (() => void)[];
@@ -34,7 +34,7 @@ export class SlowConsumers {
     this.#stop();
   }
 
-  /** A connection became slow, or is still slow and has sent something: its timeout counts from now. */
+  /** Notes that a connection became slow, or is still slow and has sent something. Its timeout starts now. */
   add(consumer: Consumer): void {
     const drained = this.#consumers.get(consumer)?.drained ?? [];
     this.#consumers.set(consumer, { since: this.#clock.elapsed(), drained });

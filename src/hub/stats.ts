@@ -31,7 +31,7 @@ export class Stats {
   commands = 0;
   gaps = 0;
   /**
-   * Is told once a flush, in seconds, how long its oldest event took from the log to the last write. The metrics page
+   * Called once a flush with the seconds that its oldest event took from the log to the last write. The metrics page
    * puts its histogram here.
    */
   latency: { observe(seconds: number): void } = { observe: () => {} };

@@ -31,8 +31,8 @@ function textOfAll(filters: readonly Filter[]): string {
 }
 
 /**
- * How an event may be left out for a slow consumer; `undefined` when it may not. Of several subscriptions that admit it
- * the one whose policy gives up least decides.
+ * How an event may be left out for a slow consumer, or `undefined` when it may not. If several subscriptions admit the
+ * event, the one whose policy gives up least decides.
  */
 export function droppableOf(
   subscriptions: readonly Subscription[],
@@ -46,7 +46,7 @@ export function droppableOf(
   return { policy, kind: policy.kindOf?.(event), id: event.id, previous: event.previous };
 }
 
-/** The name of the policy that decides over what a subscription admits, unless another one admits it too. */
+/** The name of the policy for the events that a subscription admits, unless another subscription admits them too. */
 export function policyOf({ slow = DEFAULT_SLOW_POLICY }: Subscription): SlowPolicyName {
   return slow;
 }

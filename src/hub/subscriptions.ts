@@ -4,7 +4,7 @@ import { bound } from '../model/bound.ts';
 import type { Cursor } from '../model/cursor.ts';
 import { policyOf, textOf } from './subscription.ts';
 
-/** A subscription, and from which position in the log on the client has heard what it admits. */
+/** A subscription, and the position in the log from which the client has received what it admits. */
 export interface ActiveSubscription {
   readonly subscription: Subscription;
   readonly from: Cursor;
@@ -20,7 +20,7 @@ interface Entry extends ActiveSubscription {
   readonly fingerprint: bigint;
 }
 
-/** Nobody outside knows this key, so nobody can make up subscriptions whose fingerprints are equal. */
+/** Nobody outside knows this key, so nobody can construct subscriptions with equal fingerprints. */
 const KEY = randomBytes(32).toString('hex');
 const FINGERPRINT_BITS = 128;
 const NONE: readonly Subscription[] = [];
@@ -33,7 +33,7 @@ const MAX_KNOWN_LENGTH = bound(
   'characters',
   'the fingerprint is made again each time',
 );
-/** The fingerprints of what many connections subscribe to. */
+/** The fingerprints of subscriptions that many connections have. */
 const known = new Map<string, bigint>();
 
 /**
@@ -100,7 +100,7 @@ export class Subscriptions {
     this.#forget(held);
   }
 
-  /** What began and ended since the last call. */
+  /** The subscriptions that began and ended since the last call. */
   takeChanges(): Changes {
     const changes = { added: this.#added ?? NONE, removed: this.#removed ?? NONE };
     this.#added = undefined;

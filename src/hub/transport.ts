@@ -1,4 +1,4 @@
-/** What the hub needs of a socket or of an event stream. */
+/** The part of a socket or of an event stream that the hub needs. */
 export interface Transport {
   /** Writes finished frames. It never waits and never throws. */
   write(bytes: Buffer): void;
@@ -6,6 +6,6 @@ export interface Transport {
   readonly full: boolean;
   /** Calls `run` once, when a full socket has sent what it held. */
   onceDrained(run: () => void): void;
-  /** Tells the client why, and closes the socket. What was written before is sent first. */
+  /** Tells the client the reason, and closes the socket. What was written before is sent first. */
   close(code: number, reason: string): void;
 }

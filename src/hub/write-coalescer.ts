@@ -49,7 +49,7 @@ export class WriteCoalescer {
     return chunks;
   }
 
-  /** The flush is over. */
+  /** Notes that the flush is over. */
   forget(): void {
     this.#shared.clear();
   }
