@@ -140,7 +140,7 @@ describe('what Redis retains', () => {
     'is read in few calls for ten thousand keys, and for one key without the others',
     async () => {
       const world = new RedisWorld((await startRedisServer()).url);
-      // The clock stands still, so that the node reads nothing else meanwhile.
+      // The clock stands still, so that the node reads nothing else meanwhile but the ingress, once at most in 2 s.
       const { broker } = await world.start({ retention: RETENTION, clock: new ManualClock() });
       await broker.publish(Array.from({ length: 10_000 }, (_, i) => line(`${i}`, i)));
       await broker.latestOf('container', '1');
@@ -152,10 +152,11 @@ describe('what Redis retains', () => {
           Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1]),
         );
       };
-      expect(await calls(() => broker.latestOf('container', '42'))).toEqual([2, 2]);
+      const about = (count: number): number => expect.toBeOneOf([count, count + 1, count + 2]) as number;
+      expect(await calls(() => broker.latestOf('container', '42'))).toEqual([about(2), 2]);
       const page = { offset: 9_000, limit: 3 };
-      expect(await calls(() => broker.latest('container', page))).toEqual([22, 10_003]);
-      expect(await calls(() => broker.latest('container'))).toEqual([41, 20_000]);
+      expect(await calls(() => broker.latest('container', page))).toEqual([about(22), 10_003]);
+      expect(await calls(() => broker.latest('container'))).toEqual([about(41), 20_000]);
     },
   );
 
