@@ -23,6 +23,10 @@ export interface Found extends Place {
 const COUNTS = { heading: 6, title: 3, text: 1 };
 /** The share of the weight of all words that must be found in one place. */
 const ENOUGH = 0.4;
+/** A word in a long text says less about it: in one of so many words, it counts half. */
+const LONG_WORDS = 100;
+/** Shorter words are looked for as a whole, since too many others begin with them. */
+const WHOLE_BELOW_CHARACTERS = 4;
 const AROUND_CHARACTERS = 90;
 
 /** Finds places in the pages by the beginnings of words. */
@@ -34,9 +38,10 @@ export class Search {
   constructor(pages: readonly Page[]) {
     this.#places = pages.flatMap((page) => page.sections.map((section) => ({ page, section })));
     for (const [at, { page, section }] of this.#places.entries()) {
-      this.#add(at, section.title, COUNTS.heading);
-      this.#add(at, page.title, COUNTS.title);
-      this.#add(at, section.text, COUNTS.text);
+      this.#add(at, wordsOf(section.title), COUNTS.heading);
+      this.#add(at, wordsOf(page.title), COUNTS.title);
+      const words = wordsOf(section.text);
+      this.#add(at, words, (COUNTS.text * LONG_WORDS) / (LONG_WORDS + words.length));
     }
   }
 
@@ -57,16 +62,20 @@ export class Search {
         scores[at] = (scores[at] ?? 0) + weight * count;
       }
     }
-    return this.#places
-      .map((place, at) => ({ place, met: met[at] ?? 0, score: scores[at] ?? 0 }))
-      .filter((each) => each.score > 0 && each.met >= ENOUGH * all)
-      .toSorted((a, b) => b.score - a.score)
-      .slice(0, FOUND_MAX)
-      .map(({ place }) => ({ ...place, excerpt: excerptOf(place.section.text, stems) }));
+    return (
+      this.#places
+        .map((place, at) => ({ place, met: (met[at] ?? 0) / all, score: scores[at] ?? 0 }))
+        .filter((each) => each.score > 0 && each.met >= ENOUGH)
+        // A place that has all words comes before one that has some of them in its heading.
+        .map((each) => ({ ...each, score: each.score * each.met ** 2 }))
+        .toSorted((a, b) => b.score - a.score)
+        .slice(0, FOUND_MAX)
+        .map(({ place }) => ({ ...place, excerpt: excerptOf(place.section.text, stems) }))
+    );
   }
 
-  #add(at: number, text: string, count: number): void {
-    for (const word of new Set(wordsOf(text))) {
+  #add(at: number, words: readonly string[], count: number): void {
+    for (const word of new Set(words)) {
       const counts = this.#index.get(word) ?? new Map<number, number>();
       this.#index.set(word, counts.set(at, (counts.get(at) ?? 0) + count));
     }
@@ -76,7 +85,7 @@ export class Search {
   #countsOf(stem: string): Float64Array {
     const counts = new Float64Array(this.#places.length);
     for (const [word, held] of this.#index)
-      if (word.startsWith(stem))
+      if (word === stem || (stem.length >= WHOLE_BELOW_CHARACTERS && word.startsWith(stem)))
         for (const [at, count] of held) counts[at] = Math.max(count, counts[at] ?? 0);
     return counts;
   }

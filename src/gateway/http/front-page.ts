@@ -44,6 +44,6 @@ ${rows.join('\n')}
 <ul>
 ${links.join('\n')}
 </ul>
-<p>The log of the node says how to watch and publish; for that it takes a token.</p>`,
+<p>To watch and publish takes a token: <a href="/docs/tutorial/first-minute">the first minute</a>.</p>`,
   });
 }
