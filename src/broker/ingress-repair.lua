@@ -68,7 +68,7 @@ local function measure()
   return type(bytes) == 'number' and bytes or 0
 end
 
--- Trims the ingress to so many bytes, and answers how many it takes then.
+-- Trims the ingress to this many bytes, and answers how many it takes then.
 local function make_room(most)
   local known = tonumber(redis.pcall('GET', measured))
   if known then return known end

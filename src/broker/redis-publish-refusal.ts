@@ -7,7 +7,7 @@ export interface PublishRefusal {
   readonly reason: RefusedReason;
   /** The message for the publisher; absent where the error says it already. */
   readonly words?: string;
-  /** Whether Redis may have carried out the publish all the same. */
+  /** Whether Redis may have carried out the publish nevertheless. */
   readonly isLost: boolean;
 }
 

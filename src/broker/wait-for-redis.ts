@@ -146,7 +146,7 @@ function judge(answer: string): PingOutcome | undefined {
   const lines = answer.split('\r\n').slice(0, -1);
   const fault = lines.find((line) => line.startsWith('-'));
   const said = fault?.slice(1, MAX_REASON_CHARACTERS).replace(/[.?!]+$/, '') ?? '';
-  // A Redis without a password refuses AUTH, and answers PING all the same.
+  // A Redis without a password refuses AUTH, but answers PING.
   if (lines.at(-1) === '+PONG') return { isIn: true, said };
   if (fault === undefined || (NO_PASSWORD.test(said) && lines.length === 1)) return undefined;
   return /^(LOADING|BUSY|MASTERDOWN)/.test(said) ? { isIn: true, said: '' } : { isIn: false, said };

@@ -26,7 +26,7 @@ const broadcast = new PublicBroadcast(Pattern.parse(`${TYPES}.*.*`));
 const PONG_WAIT_MS = bound('time without a sign of life of a norn socket', 75_000, 'ms', 'it is cut');
 const HEARTBEAT = { pingMs: PING_MS, pongWaitMs: PONG_WAIT_MS };
 
-/** Norn's document has this limit: a client for which so many deliveries wait is closed when another one comes. */
+/** The limit of Norn's document: when this many deliveries wait, one more closes the connection. */
 const QUEUE_MAX_DELIVERIES = bound(
   'deliveries that wait for a slow norn socket',
   64,

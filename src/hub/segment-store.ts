@@ -84,7 +84,7 @@ export class SegmentStore {
     else this.#streams.set(counted.stream, left);
   }
 
-  /** Forgets what was used longest ago, until the others take so many bytes at most. */
+  /** Forgets what was used longest ago, until the others take at most this many bytes. */
   shrinkTo(maxBytes: number): void {
     if (this.#bytes <= maxBytes) return;
     for (const segment of this.#used.keys()) {

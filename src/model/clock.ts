@@ -6,9 +6,9 @@ export interface Clock {
   elapsed(): number;
   /** Runs once this turn of the event loop has handled its input. */
   soon(run: () => void): void;
-  /** Runs after so many milliseconds, unless the returned function is called before. */
+  /** Runs after this many milliseconds, unless the returned function is called before. */
   after(ms: number, run: () => void): () => void;
-  /** Runs every so many milliseconds until the returned function is called; does not keep the process alive. */
+  /** Runs again and again after this many milliseconds, until the returned function is called. It does not keep the process alive. */
   every(ms: number, run: () => void): () => void;
 }
 
@@ -26,7 +26,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Waits for the work, but at most so many milliseconds. */
+/** Waits for the work, but at most this many milliseconds. */
 export async function within(ms: number, work: Promise<unknown>, clock: Clock): Promise<void> {
   const { promise: timeout, resolve } = Promise.withResolvers<void>();
   const cancel = clock.after(ms, resolve);

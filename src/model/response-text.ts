@@ -1,4 +1,4 @@
-/** The body as text, or `undefined` for one of more than so many bytes, of which no more is read. */
+/** The body as text, or `undefined` if it has more than this many bytes. No more than that is read. */
 export async function textWithin({ body }: Response, maxBytes: number): Promise<string | undefined> {
   const parts: Uint8Array[] = [];
   let bytes = 0;

@@ -15,7 +15,7 @@ export interface RetentionRule {
    * How many of the last events of each type, action and key to keep; {@link TAIL_MAX} when only `ttlMs` is given.
    */
   readonly last?: number | undefined;
-  /** A tail expires so many milliseconds after its last event. */
+  /** A tail expires this many milliseconds after its last event. */
   readonly ttlMs?: number | undefined;
   /**
    * Keeps the newest event of each type and key, of any action, until one of {@link REMOVING_ACTIONS} comes. An event

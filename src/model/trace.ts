@@ -8,9 +8,9 @@ export interface TraceContext {
 
 /** Records the way of one sampled event through a node. */
 export interface Trace {
-  /** A cohort of so many connections has taken the event, and will deliver it. */
+  /** A cohort of this many connections has taken the event, and will deliver it. */
   taken(connections: number): void;
-  /** A cohort has delivered the event to so many connections. */
+  /** A cohort has delivered the event to this many connections. */
   flushed(connections: number): void;
 }
 

@@ -53,7 +53,7 @@ export class LogQuota {
     this.#at = clock.elapsed();
   }
 
-  /** Takes room for an event of so many bytes, and answers whether there was enough. */
+  /** Takes room for an event of this many bytes, and answers whether there was enough. */
   take(bytes: number): boolean {
     const now = this.#clock.elapsed();
     const { burst, perMs } = this.#rates;

@@ -52,7 +52,7 @@ export class OwnConnections {
       await own.adding;
       own.adding = undefined;
     } catch (error) {
-      // If Redis added it all the same, the next comparison with the registry finds one too many.
+      // If Redis added it nevertheless, the next comparison with the registry finds one too many.
       this.#own.delete(record.Id);
       throw error;
     }
@@ -64,7 +64,7 @@ export class OwnConnections {
     if (own === undefined || this.#own.get(record.Id) !== own) return;
     const row = rowOf(record);
     const answer = this.#send('update', record.Id, row, maxima(limits));
-    // If Redis updated it all the same, the next comparison with the registry takes that back.
+    // If Redis updated it nevertheless, the next comparison with the registry takes that back.
     answer.catch(() => this.#doubtful.add(record.Id));
     refuse(await answer, record, limits);
     own.row = row;

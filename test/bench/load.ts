@@ -15,7 +15,7 @@ export interface ConnectOptions {
 export interface SettleOptions {
   readonly events: number;
   readonly withinMs: number;
-  /** After so long without any event, no more are expected. */
+  /** After this long without any event, no more are expected. */
   readonly quietMs: number;
 }
 
@@ -25,7 +25,7 @@ export interface LoadClient {
   /** Opens the connections that are not open yet. It returns their number and the time that this took in milliseconds. */
   connect(options: ConnectOptions): Promise<{ opened: number; ms: number }>;
   clear(): Promise<void>;
-  /** Waits until so many events were heard, or no more arrive. It returns the milliseconds from `clear` to the last event. */
+  /** Waits until this many events were heard, or no more arrive. It returns the milliseconds from `clear` to the last event. */
   settle(options: SettleOptions): Promise<number>;
   report(): Promise<FleetReport>;
 }

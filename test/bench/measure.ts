@@ -27,12 +27,12 @@ import { Remote } from './rpc.ts';
 import type { Scenario } from './scenarios.ts';
 
 const PUBLISHER = fileURLToPath(new URL('publisher-process.ts', import.meta.url));
-/** Deliveries that are under way when the last event is published have so much time to arrive. */
+/** Deliveries that are under way when the last event is published have this much time to arrive. */
 const GRACE_MS = 5_000;
 const QUIET_MS = 700;
 const RESTS_MS = 500;
 
-/** After a run through an entry point the server has so much time to hear what it has not heard yet. */
+/** After a run through an entry point the server has this much time to hear what it has not heard yet. */
 const HEARD_WITHIN_MS = 30_000;
 const NEVER_MS = 3_600_000;
 
@@ -111,7 +111,7 @@ export class Stage {
     return ms;
   }
 
-  /** Publishes at this rate for so long, and waits for the deliveries that are under way. */
+  /** Publishes at this rate for this long, and waits for the deliveries that are under way. */
   async run(rate: number, ms: number): Promise<Run> {
     await this.fill();
     const { word, size, topics, perEvent } = this.scenario;

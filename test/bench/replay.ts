@@ -9,7 +9,7 @@ const TICK_MS = 1;
 const HEAD_END = '\r\n\r\n';
 
 export interface ReplayOptions {
-  /** The replay ends after so many requests or after so long, whichever comes first. */
+  /** The replay ends after this many requests or after this time, whichever comes first. */
   readonly requests: number;
   readonly ms: number;
   /** The rate in requests a second. Without a rate each answer calls for the next request. */

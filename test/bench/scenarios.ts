@@ -8,7 +8,7 @@ export interface Group {
   readonly topics: number;
   readonly firstTopic?: number;
   readonly dialect?: NonNullable<Subscriber['dialect']>;
-  /** Each subscriber filters for one of so many values of `object.n`. */
+  /** Each subscriber filters for one of this many values of `object.n`. */
   readonly filters?: number;
   readonly deflate?: boolean;
   /** Whether the subscribers stop reading once they are subscribed. */

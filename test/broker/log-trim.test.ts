@@ -11,7 +11,7 @@ import { RedisWorld } from './redis-world.ts';
 
 const MIB = 1_048_576;
 const bounds = { maxEvents: 100_000, maxBytes: MIB, maxAgeMs: 86_400_000 };
-/** An event of a little more than so many KiB. */
+/** An event of a little more than this many KiB. */
 const large = (key: string, kib: number): NewEvent => ({ ...event(key), object: 'x'.repeat(kib * 1_024) });
 const list = (count: number, kib: number): NewEvent[] =>
   Array.from({ length: count }, (_, i) => large(String(i), kib));

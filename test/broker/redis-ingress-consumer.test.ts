@@ -45,7 +45,7 @@ class Ingress {
     return [held, await this.world.redis.xlen(this.key)];
   }
 
-  /** Plays a node that takes so many entries and then crashes. */
+  /** Plays a node that takes this many entries and then crashes. */
   async crash(count: number, node = 'crashed'): Promise<void> {
     await this.world.redis.xreadgroup('GROUP', 'belfry', node, 'COUNT', count, 'STREAMS', this.key, '>');
   }

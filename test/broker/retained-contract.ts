@@ -15,7 +15,7 @@ export type RetainingNode = Broker & History & Retained;
 
 interface Made {
   readonly node: RetainingNode;
-  /** Lets so many milliseconds pass for retained values. */
+  /** Lets this many milliseconds pass for retained values. */
   readonly pass: (ms: number) => Promise<void>;
 }
 

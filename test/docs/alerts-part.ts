@@ -13,62 +13,68 @@ const FILE = new URL('../../deploy/alerts.yml', import.meta.url);
 /** The meaning of each alert, and what to do when it fires. */
 const MORE: Readonly<Record<string, readonly [means: string, act: string]>> = {
   BelfryDown: [
-    'a node that should be there does not answer',
+    'a node that should run does not answer',
     'look at its last log lines; its clients are on other nodes by now',
   ],
-  BelfryAbsent: ['Prometheus sees no node', 'look at discovery and network first, then at the nodes'],
+  BelfryAbsent: [
+    'Prometheus sees no node',
+    'check the discovery of targets and the network first, then the nodes',
+  ],
   BelfryEventsDoNotFlow: [
-    'a node does not hear what is published; `/readyz` says why',
-    'look at Redis; the node goes on trying, and reads what it missed',
+    'a node does not receive what is published; `/readyz` says why',
+    'check Redis; the node keeps trying, and then reads what it missed',
   ],
   BelfryPublishesRefused: [
-    'Redis takes nothing from a node: it is full, cannot write, or a right is missing; the body of `/readyz` says which',
-    'make room or raise `maxmemory`, give the rights of [Redis rights](../how-to/redis-rights.md); publishers get 503 meanwhile, and nothing of theirs is in the log',
+    'Redis accepts nothing from a node: Redis is full, cannot write, or the node lacks a right; the body of `/readyz` says which',
+    'make room or raise `maxmemory`, or give the [rights](../how-to/redis-rights.md); until then publishers get 503, and the log gets nothing of theirs',
   ],
   BelfryNodesDisagree: [
-    'nodes of one Redis have other settings or one name, or Redis may forget keys; `GET /api/v3/nodes` says it for each',
-    'give all nodes the same settings and each its own `BELFRY_NODE`; `maxmemory-policy noeviction`',
+    'nodes on one Redis have different settings or the same name, or Redis may forget keys; `GET /api/v3/nodes` says it for each node',
+    'give all nodes the same settings and each its own `BELFRY_NODE`; set `maxmemory-policy noeviction`',
   ],
   BelfryIngressMisused: [
-    'somebody adds to the ingress with `MAXLEN` or `MINID`, deletes there, names an id far ahead, or does such a thing to the log; or it took more than `BELFRY_INGRESS_MAX_BYTES`; what was dropped before a node had settled it is lost, and the rest was put right',
-    'the log says what and how many; where the ingress was full, add nodes or raise the bound; else find who does it among those that `ACL LIST` shows with a right to write there, and let them publish over HTTP',
+    'somebody adds to the ingress or the log with `MAXLEN` or `MINID`, deletes from it or names an id far ahead; or the ingress exceeded `BELFRY_INGRESS_MAX_BYTES`; entries that were dropped before a node had settled them are lost, and the rest was repaired',
+    'read in the log what happened to how many entries; if the ingress was full, add nodes or raise the bound; otherwise find the user among those to whom `ACL LIST` gives a right to write there, and let that user publish over HTTP',
   ],
   BelfryRetainedFull: [
-    'the retention rules keep more than `BELFRY_RETAINED_MAX_BYTES`; what was written to least recently is gone, and late joiners do not get it',
-    'shorter rules or an earlier end for what has many keys, or a larger bound and `maxmemory`',
+    'the retention rules keep more than `BELFRY_RETAINED_MAX_BYTES`; the values that were written to least recently are gone, and clients that join later do not get them',
+    'shorten the rules or lifetimes of types with many keys, or raise the bound and `maxmemory`',
   ],
   BelfryEventsMissed: [
     'the log no longer held what a node had missed; native clients got `belfry.gap`',
-    'find out why it was cut off for so long, or raise `BELFRY_LOG_MAX_EVENTS` and `BELFRY_LOG_MAX_BYTES`; after a failover, see `min-replicas-to-write`',
+    'find out why the node was cut off for so long, or raise `BELFRY_LOG_MAX_EVENTS` and `BELFRY_LOG_MAX_BYTES`; after a failover, see `min-replicas-to-write`',
   ],
   BelfryGapsOften: [
     'a node is cut off from the channel again and again',
-    "Redis' log says `scheduled to be closed ASAP for overcoming of output buffer limits`: raise `client-output-buffer-limit pubsub`; else the network",
+    "Redis' log says `scheduled to be closed ASAP for overcoming of output buffer limits`: raise `client-output-buffer-limit pubsub`; otherwise check the network",
   ],
   BelfryRedisSlow: [
     'Redis takes more than half a second to answer',
-    '`SLOWLOG`, its CPU, its disk (`appendfsync`), its neighbours',
+    'check `SLOWLOG`, the CPU and the disk of Redis (`appendfsync`), and other processes on its machine',
   ],
   BelfryDeliverySlow: [
     'one percent of the flushes is more than a second late',
-    'with `BelfryBusy`: add nodes; without: Redis, or clocks that differ',
+    'together with `BelfryBusy`, add nodes; otherwise check Redis, and whether the clocks differ',
   ],
   BelfryClientsSlow: [
     'a twentieth of the connections was closed as too slow within ten minutes',
-    'network of the clients, or events too large or too many for them: narrower patterns, filters, `slow=latest-per-key`',
+    'check the network of the clients; if the events are too large or too many for them, use narrower patterns, filters or `slow=latest-per-key`',
   ],
   BelfryDeliveriesDropped: [
-    "one percent of what concerns a dialect's clients is left out",
-    'network of the clients, or events too large or too many for them: narrower patterns, filters, `slow=latest-per-key`',
+    'one percent of the deliveries to the clients of a dialect is left out',
+    'check the network of the clients; if the events are too large or too many for them, use narrower patterns, filters or `slow=latest-per-key`',
   ],
   BelfryNearlyFull: ['a node holds 90 % of `BELFRY_CONNECTIONS_MAX`', 'add nodes'],
   BelfryBusy: [
     'the one thread of a node is a quarter of a second late',
     'add nodes; large lists over HTTP and very many patterns also take time',
   ],
-  BelfryRestarts: ['a node starts again and again', "its log says why; killed for memory says the kernel's"],
+  BelfryRestarts: [
+    'a node starts again and again',
+    'read its log; if it was killed for its memory, the log of the kernel says so',
+  ],
   BelfryRejectedInput: [
-    'somebody keeps sending what is no event',
+    'somebody keeps sending input that is no event',
     'the log names source and reason; for the ingress, `belfry dead-letters list`',
   ],
 };

@@ -3,11 +3,11 @@ import { cell } from './tables.ts';
 
 /** For each close code, when a connection is closed with it and how the client should reconnect. */
 const MORE: Readonly<Record<keyof typeof CLOSE, readonly [means: string, back: string]>> = {
-  normal: ['either side had no more to say', 'no'],
+  normal: ['one side ended the connection normally', 'no'],
   draining: ['the node is going away', 'yes: to another node'],
-  protocol: ['what came is no WebSocket frame', 'no'],
+  protocol: ['the input is not a WebSocket frame', 'no'],
   refused: [
-    'refused by policy: no credentials came in time, or a subscription was refused to a client that cannot be told in frames',
+    'refused by policy: no credentials came in time, or a subscription was refused and the dialect has no message for that',
     'no',
   ],
   tooBig: ['the client sent a frame that is too large', 'no'],
@@ -15,7 +15,7 @@ const MORE: Readonly<Record<keyof typeof CLOSE, readonly [means: string, back: s
   tryLater: ['no room, too many connections, or cut off from the log; the reason says which', 'later'],
   tokenExpired: ['the token expired or was revoked', 'with a new token'],
   forbidden: ['the principal may not do this', 'no'],
-  tooSlow: ['the client did not take what it was sent: see [slow clients](../how-to/slow-clients.md)', 'yes'],
+  tooSlow: ['the client did not read what it was sent: see [slow clients](../how-to/slow-clients.md)', 'yes'],
   byOperator: ['an operator closed it', 'no'],
   rateLimit: ['the client sent too many commands in a second', 'later'],
 };

@@ -3,21 +3,22 @@ import { live } from './live.ts';
 
 /** More explanation of metrics whose help text for Prometheus is not enough. */
 const MORE: Readonly<Record<string, string>> = {
-  belfry_registry_connections: 'Callers of REST included.',
-  belfry_rejected_total: '`source` is the entry point, `reason` an [error code](errors.md).',
-  belfry_handshakes_refused_total: '`address_rate` is `BELFRY_HANDSHAKES_PER_MINUTE_PER_ADDRESS`.',
-  belfry_events_published_total: 'What came by `FCALL`, no node has taken.',
+  belfry_registry_connections: 'REST callers are included.',
+  belfry_rejected_total: '`source` is the entry point, and `reason` is an [error code](errors.md).',
+  belfry_handshakes_refused_total:
+    '`address_rate` means the limit `BELFRY_HANDSHAKES_PER_MINUTE_PER_ADDRESS`.',
+  belfry_events_published_total: 'Events that came by `FCALL` are not counted, since no node added them.',
   belfry_deliveries_received_total:
     'See [the sum of all deliveries](../how-to/event-not-heard.md#the-sum-of-all-deliveries).',
-  belfry_publish_to_socket_seconds: 'By the clocks of Redis and the node.',
-  belfry_gaps_announced_total: 'Native clients were told with `belfry.gap`.',
-  belfry_delivery_healthy: 'Every five seconds a node proves that what is published reaches it.',
-  belfry_held_bytes: 'Looked at every five seconds.',
+  belfry_publish_to_socket_seconds: 'Measured by the clocks of Redis and of the node.',
+  belfry_gaps_announced_total: 'Native clients were told by `belfry.gap`.',
+  belfry_delivery_healthy: 'Every five seconds a node probes whether it receives what is published.',
+  belfry_held_bytes: 'Measured every five seconds.',
   belfry_streams_mended_total:
-    '`ingress_ids`, `log_ids`, `dead_letter_ids`: ids that leave none for what follows; `ingress_group`: ingress or group deleted; `ingress_type`: no stream in its place.',
-  belfry_ingress_gone_total: 'Dropped by somebody, or for want of room.',
+    '`ingress_ids`, `log_ids`, `dead_letter_ids`: an id so high that later entries could have none; `ingress_group`: the ingress or its group was deleted; `ingress_type`: the key held something other than a stream.',
+  belfry_ingress_gone_total: 'Somebody dropped them, or the ingress was full.',
   belfry_warnings:
-    '`settings`: nodes of one Redis have different settings; `name`: two have one name; `eviction`: Redis may forget keys.',
+    '`settings`: nodes of one Redis have different settings; `name`: two nodes have one name; `eviction`: Redis may forget keys.',
 };
 
 interface Family {
@@ -28,7 +29,7 @@ interface Family {
   readonly labels: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** The page lists up to so many values of a label. When there are more, it names only the label. */
+/** The page lists up to this many values of a label. When there are more, it names only the label. */
 const SHOWN_VALUES = 10;
 
 /** Every metric of the hub, as a node serves it. */

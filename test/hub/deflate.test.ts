@@ -25,7 +25,7 @@ function inflated(frame: Buffer): string {
   return inflateRawSync(Buffer.concat([payload, TAIL]), { finishFlush: constants.Z_SYNC_FLUSH }).toString();
 }
 
-/** A text of so many bytes that does not compress well. */
+/** A text of this many bytes that does not compress well. */
 const textOf = (bytes: number): string =>
   Array.from({ length: Math.ceil(bytes / 8) }, (_, index) => String(index * 7_919 + 10_000_000))
     .join('')

@@ -6,7 +6,7 @@ import { startHub, type TestConnection, type TestHub } from '../support/connecti
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** Publishes so many events of a kibibyte, or of another size, in one flush. */
+/** Publishes this many events of a kibibyte, or of another size, in one flush. */
 function burst({ broker, hub }: TestHub, count: number, bytes = KIB): void {
   for (let n = 0; n < count; n++) broker.append({ key: `${n}`, object: { text: 'x'.repeat(bytes) } });
   hub.delivery.flush();

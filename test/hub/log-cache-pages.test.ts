@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { settled, startHub, type TestConnection, type TestHub } from '../support/connection.ts';
 
-/** A hub whose log has so many events, of which the node itself remembers only the last. */
+/** A hub whose log has this many events, of which the node itself remembers only the last. */
 async function hubAfter(count: number): Promise<TestHub> {
   const test = await startHub({ recentEvents: 1 });
   for (let n = 1; n <= count; n++) test.publish({ key: `${n}` });
   return test;
 }
 
-/** A client that comes back and has heard so many events. */
+/** A client that comes back and has heard this many events. */
 function comesBack({ connect }: TestHub, heard: number): TestConnection {
   const client = connect();
   client.subscribe(['*.*.*'], { since: `${heard}-0` });

@@ -17,7 +17,7 @@ import {
 } from '../support/connection.ts';
 import { runs } from '../support/runs.ts';
 
-/** A hub that has delivered so many events, and keeps so many of them itself. */
+/** A hub that has delivered this many events, and keeps so many of them itself. */
 async function hubAfter(count: number, recentEvents = 1_000): Promise<TestHub> {
   const test = await startHub({ recentEvents });
   for (let n = 1; n <= count; n++) test.broker.append({ key: String(n) });

@@ -5,7 +5,7 @@ import { RedisRegistryWorld, waitForTruth, type RegistryNode } from './redis-wor
 
 const NO_LIMITS = {};
 
-/** Three nodes with so many connections each, of principals that are on all of them. */
+/** Three nodes with this many connections each, of principals that are on all of them. */
 async function threeNodes(
   perNode: number,
   principals: number,

@@ -5,7 +5,7 @@ export class TestTransport implements Transport {
   readonly writes: Buffer[] = [];
   full = false;
   closed: { readonly code: number; readonly reason: string } | undefined;
-  /** The transport becomes full by itself after so many bytes since it last drained. */
+  /** The transport becomes full by itself after this many bytes since it last drained. */
   capacity = Infinity;
   #held = 0;
   #drained: (() => void) | undefined;

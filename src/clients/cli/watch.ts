@@ -12,7 +12,7 @@ import {
 
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 10_000;
-/** After so many failed attempts to connect, the command prints a hint that the address may be wrong. */
+/** After this many failed attempts to connect, the command prints a hint that the address may be wrong. */
 const FAILURES_BEFORE_HINT = 3;
 
 /** The close codes after which the hub would refuse another connection in the same way. */

@@ -9,7 +9,7 @@ export const MARK_BYTES = MARK.length + DIGITS;
 const AT = MARK.charCodeAt(0);
 const ZERO = 48;
 
-/** Both clocks are read so many times, and the fastest reading counts, since the first ones take a millisecond. */
+/** Both clocks are read this many times, and the fastest reading counts, since the first ones take a millisecond. */
 const READINGS = 50;
 
 /** `performance.now()` is the same clock for every process of the machine, but begins with the process. */
