@@ -33,3 +33,18 @@ export interface EntryRun extends Replayed {
   readonly clientBusy: number;
   readonly othersBusy: number;
 }
+
+/** How the clients of a node that was killed came back on another one. */
+export interface Failover {
+  /** The time until all were open again and had heard what they missed, in milliseconds. */
+  readonly backMs: number;
+  readonly connected: number;
+  /** The events that were published meanwhile and were heard after the return, and how many there should be. */
+  readonly heard: number;
+  readonly wanted: number;
+  /** The CPU time of the other node, in milliseconds. */
+  readonly serverMs: number;
+  /** The share of a core that the load client used. */
+  readonly busy: number;
+  readonly othersBusy: number;
+}

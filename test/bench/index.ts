@@ -1,22 +1,26 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { Command } from 'commander';
-import { entryTableOf } from './entry-table.ts';
+import { entryTableOf, failoverTableOf } from './entry-table.ts';
 import { judge } from './judge.ts';
-import { FULL, perform, QUICK, type Row } from './perform.ts';
+import { FULL, perform, QUICK, type Effort, type Row } from './perform.ts';
 import { loadClientInC } from './load-native.ts';
 import { PEERS, peerOf } from './peers/index.ts';
 import { endAll, machineCpuMs, PINNED } from './processes.ts';
+import type { Peer } from './peers/peer.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
-import { percent, tableOf } from './table.ts';
+import { percent } from './summary.ts';
+import { tableOf } from './table.ts';
 
-const LASTS_AT_MOST_MS = { quick: 60_000, full: 30 * 60_000 };
+/** For each repetition. */
+const LASTS_AT_MOST_MS = { quick: 60_000, full: 120 * 60_000 };
 
 interface Options {
   readonly quick?: boolean;
   readonly json?: boolean;
   readonly peer?: readonly string[];
   readonly list?: boolean;
+  readonly repeat: number;
 }
 
 const startedAt = performance.now();
@@ -34,6 +38,7 @@ await new Command('bench')
   .option('-q, --quick', 'a few scenarios in short steps, under a minute')
   .option('-j, --json', 'print JSON')
   .option('-p, --peer <name...>', `only these peers: ${PEERS.map(({ name }) => name).join(', ')}`)
+  .option('-r, --repeat <times>', 'measure each scenario this often, and show medians and spreads', Number, 1)
   .option('-l, --list', 'name the scenarios and end')
   .action(async (names: string[], options: Options) => {
     const chosen = SCENARIOS.filter(({ name, quick }) =>
@@ -49,7 +54,7 @@ await new Command('bench')
 
 async function bench(scenarios: readonly Scenario[], options: Options): Promise<void> {
   const effort = options.quick === true ? QUICK : FULL;
-  const limitMs = options.quick === true ? LASTS_AT_MOST_MS.quick : LASTS_AT_MOST_MS.full;
+  const limitMs = (options.quick === true ? LASTS_AT_MOST_MS.quick : LASTS_AT_MOST_MS.full) * options.repeat;
   const timer = setTimeout(() => {
     print(options);
     console.error(`bench: ended after ${limitMs / 1_000} s with what there was.`);
@@ -57,18 +62,24 @@ async function bench(scenarios: readonly Scenario[], options: Options): Promise<
   }, limitMs);
   const peers = options.peer?.map(peerOf) ?? PEERS;
   for (const scenario of scenarios) {
-    for (const peer of peers.filter(({ name }) => scenario.peers?.includes(name) ?? true)) {
-      note(`${scenario.name}: ${peer.name}`);
-      const row = await perform(peer, scenario, effort).catch((error: unknown) => {
-        console.error(`bench: ${scenario.name} with ${peer.name} failed: ${String(error)}`);
-        process.exitCode = 1;
-        return undefined;
-      });
-      if (row !== undefined) rows.push(row);
-    }
+    const asked = peers.filter(({ name }) => scenario.peers?.includes(name) ?? true);
+    // The peers take turns, so that what disturbs the machine for a while disturbs all of them.
+    for (let repeat = 0; repeat < options.repeat; repeat++)
+      for (const peer of asked) await measure(peer, scenario, effort, repeat);
   }
   clearTimeout(timer);
   print(options);
+}
+
+async function measure(peer: Peer, scenario: Scenario, effort: Effort, repeat: number): Promise<void> {
+  note(`${scenario.name}: ${peer.name}${repeat === 0 ? '' : `, repetition ${repeat + 1}`}`);
+  try {
+    const row = await perform(peer, scenario, effort, repeat);
+    if (row !== undefined) rows.push(row);
+  } catch (error) {
+    console.error(`bench: ${scenario.name} with ${peer.name} failed: ${String(error)}`);
+    process.exitCode = 1;
+  }
 }
 
 function print({ json, quick }: Options): void {
@@ -77,9 +88,10 @@ function print({ json, quick }: Options): void {
   if (json === true)
     return console.log(JSON.stringify({ machine, quick: quick === true, rows, judged }, null, 2));
   console.log(machine.join('\n'));
-  console.log(`\n${tableOf(rows, connectionsOf)}\n\n${entryTableOf(rows)}\n`);
+  for (const text of [tableOf(rows, connectionsOf), entryTableOf(rows), failoverTableOf(rows)])
+    if (text !== '') console.log(`\n${text}`);
   console.log(
-    'Left: the most that was sustained (99 % delivered, p99 within the bound), and what stopped it. Right: at a fixed rate.\n' +
+    '\nLeft: the most that was sustained (99 % delivered, p99 within the bound), and what stopped it. Right: at a fixed rate.\n' +
       'CPU is all of the server process, from outside. Sizes are of the JSON as published; the hub adds id and time to it.\n' +
       'A "?" below marks what was measured while others used the machine: measure it again.',
   );
@@ -88,7 +100,7 @@ function print({ json, quick }: Options): void {
   console.log('');
   for (const { line, figure, met, disturbed } of judged)
     if (met !== undefined || quick !== true)
-      console.log(`${verdict(met, disturbed)}${figure.padStart(14)}  ${line}`);
+      console.log(`${verdict(met, disturbed)}${figure.padStart(24)}  ${line}`);
 }
 
 function verdict(met: boolean | undefined, disturbed: boolean): string {

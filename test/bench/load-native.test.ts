@@ -51,7 +51,14 @@ async function connected(
   closing.push(() => once(server.close(), 'close'));
   const { port } = server.address() as AddressInfo;
   const groups = [{ count, topics: 1 }];
-  const { opened } = await load.connect({ peer, ports: [port], word: 'bench.tick', groups, first: count });
+  const { opened } = await load.connect({
+    peer,
+    ports: [port],
+    tls: false,
+    word: 'bench.tick',
+    groups,
+    first: count,
+  });
   expect(opened).toBe(count);
   await load.clear();
   return { load, sockets, received: () => received };
@@ -131,7 +138,7 @@ describe.skipIf(file === undefined)('the load client in C', () => {
     const { port } = server.address() as AddressInfo;
     const groups = [{ count: 1, topics: 1 }];
     await expect(
-      load.connect({ peer: 'ws', ports: [port], word: 'bench.tick', groups, first: 1 }),
+      load.connect({ peer: 'ws', ports: [port], tls: false, word: 'bench.tick', groups, first: 1 }),
     ).rejects.toThrow(/refused: HTTP\/1\.1 429 Too Many/);
   });
 });

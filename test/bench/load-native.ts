@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { SATURATED, type FleetReport } from '../../src/clients/load/fleet.ts';
 import { clientFrame } from './client-frame.ts';
-import type { ConnectOptions, LoadClient, SettleOptions } from './load.ts';
+import type { Connected, ConnectOptions, LoadClient, SettleOptions } from './load.ts';
 import { membersFrom, type BenchMember } from './members.ts';
 import type { Rule } from './peers/peer.ts';
 import { LOAD_CORE, start, temporaryDirectory } from './processes.ts';
@@ -49,12 +49,12 @@ export class NativeLoad implements LoadClient {
     );
   }
 
-  async connect(options: ConnectOptions): Promise<{ opened: number; ms: number }> {
+  async connect(options: ConnectOptions): Promise<Connected> {
     const members = membersFrom(this.#open, options);
-    if (members.length === 0) return { opened: 0, ms: 0 };
+    if (members.length === 0) return { opened: 0, ms: 0, beganMs: 0 };
     const file = join(this.#directory, `fill-${this.#fills++}`);
     writeFileSync(file, encoded(members));
-    const filled = await this.#ask<{ opened: number; ms: number }>(`fill ${file}`);
+    const filled = await this.#ask<Connected>(`fill ${file}`);
     this.#open += filled.opened;
     return filled;
   }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fleet, type FleetReport, type Member } from '../../src/clients/load/fleet.ts';
 import { micros } from '../../src/clients/load/mark.ts';
-import type { ConnectOptions, SettleOptions } from './load.ts';
+import type { Connected, ConnectOptions, SettleOptions } from './load.ts';
 import { membersFrom } from './members.ts';
 import { conversationOf } from './peers/peer.ts';
 import { answer } from './rpc.ts';
@@ -13,22 +13,24 @@ const fleet = new Fleet();
 let clearedAt = 0;
 
 const handlers = {
-  connect: async (options: ConnectOptions): Promise<{ opened: number; ms: number }> => {
+  connect: async (options: ConnectOptions): Promise<Connected> => {
     // Tokens are signed before the clock starts.
     const members = new Map<number, Member>();
     for (const { index, port, script, stalls } of membersFrom(fleet.open, options))
       members.set(index, {
-        target: { host: '127.0.0.1', port },
+        target: { host: '127.0.0.1', port, tls: options.tls, insecure: true },
         conversation: conversationOf(script),
         stalls,
       });
+    if (members.size === 0) return { opened: 0, ms: 0, beganMs: 0 };
     const startedAt = micros();
     await fleet.fill(options.first, (index) => {
       const member = members.get(index);
       if (member === undefined) throw new Error(`Connection ${index} was lost before the others were open.`);
       return member;
     });
-    return { opened: members.size, ms: (micros() - startedAt) / 1_000 };
+    const beganMs = (startedAt - clearedAt) / 1_000;
+    return { opened: members.size, ms: (micros() - startedAt) / 1_000, beganMs };
   },
 
   clear: (): void => {

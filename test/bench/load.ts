@@ -8,8 +8,18 @@ export interface ConnectOptions {
   readonly ports: readonly number[];
   readonly word: string;
   readonly groups: readonly Group[];
+  readonly tls: boolean;
   /** How many of the connections are opened, beginning with the first. */
   readonly first: number;
+  /** The id of the last event that the clients heard. */
+  readonly since?: string;
+}
+
+/** How many connections were opened, and the time that this took in milliseconds. It began this long after `clear`. */
+export interface Connected {
+  readonly opened: number;
+  readonly ms: number;
+  readonly beganMs: number;
 }
 
 export interface SettleOptions {
@@ -22,8 +32,8 @@ export interface SettleOptions {
 /** A process that holds all subscribers of a scenario. */
 export interface LoadClient {
   readonly child: ChildProcess;
-  /** Opens the connections that are not open yet. It returns their number and the time that this took in milliseconds. */
-  connect(options: ConnectOptions): Promise<{ opened: number; ms: number }>;
+  /** Opens those of the connections that are not open yet. */
+  connect(options: ConnectOptions): Promise<Connected>;
   clear(): Promise<void>;
   /** Waits until this many events were heard, or no more arrive. It returns the milliseconds from `clear` to the last event. */
   settle(options: SettleOptions): Promise<number>;

@@ -16,7 +16,7 @@ export interface BenchMember {
 /** The clients from this index to the first ones that were asked for. Each has a token of its own, if the peer checks tokens. */
 export function membersFrom(
   from: number,
-  { peer, ports, word, groups, first }: ConnectOptions,
+  { peer, ports, word, groups, first, since }: ConnectOptions,
 ): BenchMember[] {
   const places = groups.flatMap((group) =>
     Array.from({ length: group.count }, (_, place) => ({ group, place })),
@@ -27,6 +27,7 @@ export function membersFrom(
       index,
       topic: topicOf((group.firstTopic ?? 0) + (place % group.topics)),
       word,
+      ...(since !== undefined && { since }),
       ...(group.dialect !== undefined && { dialect: group.dialect }),
       ...(group.filters !== undefined && { filter: String(place % group.filters) }),
       ...(group.deflate === true && { deflate: place % INFLATES_ONE_IN === 0 ? 'measured' : 'counted' }),

@@ -1,19 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EntryRun, Run } from './figures.ts';
-import { Stage } from './measure.ts';
+import type { EntryRun, Failover, Run } from './figures.ts';
+
 import { EVENTS_A_REQUEST } from './entries.ts';
 import type { Peer } from './peers/peer.ts';
-import { calm, DISTURBED } from './processes.ts';
+import { calm } from './processes.ts';
+import { failOver, replayOn, runAt } from './runs.ts';
 import type { Scenario } from './scenarios.ts';
+import { searchMost } from './search.ts';
+import { Stage } from './stage.ts';
+import { middle } from './statistics.ts';
 
 export interface Effort {
   readonly warmUpMs: number;
   readonly stepMs: number;
   readonly fixedMs: number;
+  readonly fixedRuns: number;
   /** How often the range between the last good step and the first bad one is halved. */
   readonly halvings: number;
-  /** How often a step is tried when other processes disturb it. */
-  readonly tries: number;
+  /** How many runs at one rate decide at most whether it is sustained. */
+  readonly votes: number;
   /** How long each step waits, at most, until no other process uses the machine. */
   readonly calmWithinMs: number;
 }
@@ -21,17 +26,19 @@ export interface Effort {
 export const FULL: Effort = {
   warmUpMs: 1_000,
   stepMs: 2_500,
-  fixedMs: 5_000,
+  fixedMs: 3_000,
+  fixedRuns: 3,
   halvings: 3,
-  tries: 4,
+  votes: 3,
   calmWithinMs: 5_000,
 };
 export const QUICK: Effort = {
   warmUpMs: 700,
   stepMs: 700,
   fixedMs: 1_500,
+  fixedRuns: 1,
   halvings: 2,
-  tries: 1,
+  votes: 1,
   calmWithinMs: 150,
 };
 
@@ -40,15 +47,21 @@ const FIRST_PART = 1 / 3;
 const SUSTAINED = 0.99;
 const PUBLISHED = 0.98;
 const CORE_FULL = 0.9;
-/** No search needs as many steps, so one that reaches this bound has a fault. */
-const STEPS_MAX = 14;
 
 /** The reason why a search stopped. Only `server` and `p99` are limits of the server itself. */
 export type Limit = 'server' | 'p99' | 'load client' | 'publisher' | 'lost events';
 
-export interface Row {
+/** Which measurement a row is of, and what it took. */
+interface About {
   readonly scenario: string;
   readonly peer: string;
+  /** Which of several repetitions of the scenario this is, counted from 0. */
+  readonly repeat: number;
+  /** The CPU time of all processes that were started, in milliseconds. */
+  readonly cpuMs: number;
+}
+
+export interface Row extends About {
   readonly connectsPerS?: number;
   readonly bytesPerConnection?: number;
   /** The run at the fixed rate. */
@@ -56,32 +69,39 @@ export interface Row {
   /** The fastest step that was sustained, and below, the reason why the next one was not. */
   readonly most?: Run;
   readonly limit?: Limit;
+  /** The deliveries a second of all runs that confirmed the most, from the fewest to the most. */
+  readonly mostSpread?: readonly [number, number];
   /** The run through an entry point. */
   readonly entry?: EntryRun;
-  /** The CPU time of all processes that were started, in milliseconds. */
-  readonly cpuMs: number;
+  readonly failover?: Failover;
 }
 
 /** Measures one scenario with one peer. The result is `undefined` where the peer is not installed. */
-export async function perform(peer: Peer, scenario: Scenario, effort: Effort): Promise<Row | undefined> {
+export async function perform(
+  peer: Peer,
+  scenario: Scenario,
+  effort: Effort,
+  repeat = 0,
+): Promise<Row | undefined> {
   const stage = await Stage.set(peer, scenario);
   if (stage === undefined) return undefined;
-  let measured: Omit<Row, 'scenario' | 'peer' | 'cpuMs'>;
+  let measured: Omit<Row, keyof About>;
   let used = 0;
   try {
     measured = await measure(stage, effort);
   } finally {
     used = await stage.strike();
   }
-  return { scenario: scenario.name, peer: peer.name, ...measured, cpuMs: used };
+  return { scenario: scenario.name, peer: peer.name, repeat, ...measured, cpuMs: used };
 }
 
-async function measure(stage: Stage, effort: Effort): Promise<Omit<Row, 'scenario' | 'peer' | 'cpuMs'>> {
-  const { rate, warmUpRate = rate, searchFrom, restMs = 0, by } = stage.scenario;
+async function measure(stage: Stage, effort: Effort): Promise<Omit<Row, keyof About>> {
+  const { rate, warmUpRate = rate, searchFrom, restMs = 0, by, fails } = stage.scenario;
   if (by !== undefined) return { entry: await publish(stage, effort) };
+  if (fails === true) return { failover: await failOver(stage) };
   const { connectsPerS, bytesPerConnection } = await connect(stage, restMs);
-  if (warmUpRate !== undefined) await stage.run(warmUpRate, effort.warmUpMs);
-  const fixed = rate === undefined ? {} : { fixed: await undisturbed(stage, rate, effort.fixedMs, effort) };
+  if (warmUpRate !== undefined) await runAt(stage, warmUpRate, effort.warmUpMs);
+  const fixed = rate === undefined ? {} : await atFixedRate(stage, rate, effort);
   const found = searchFrom === undefined ? {} : await search(stage, searchFrom, effort);
   return { connectsPerS, bytesPerConnection, ...fixed, ...found };
 }
@@ -93,11 +113,11 @@ async function measure(stage: Stage, effort: Effort): Promise<Omit<Row, 'scenari
 async function publish(stage: Stage, { warmUpMs, fixedMs, calmWithinMs }: Effort): Promise<EntryRun> {
   const { rate, by = 'live' } = stage.scenario;
   const paced = { requests: Number.MAX_SAFE_INTEGER, ...(rate !== undefined && { rate }) };
-  const warmUp = await stage.replay({ ...paced, ms: warmUpMs });
+  const warmUp = await replayOn(stage, { ...paced, ms: warmUpMs });
   await calm(calmWithinMs);
-  if (rate !== undefined) return stage.replay({ ...paced, ms: fixedMs });
+  if (rate !== undefined) return replayOn(stage, { ...paced, ms: fixedMs });
   const requests = Math.ceil(((warmUp.eventsPerS / EVENTS_A_REQUEST[by]) * fixedMs) / 1_000);
-  return stage.replay({ requests, ms: fixedMs });
+  return replayOn(stage, { requests, ms: fixedMs });
 }
 
 /**
@@ -120,57 +140,45 @@ async function connect(
   };
 }
 
-/** Doubles the rate until it is not sustained any more, and then halves the range between. */
-async function search(stage: Stage, from: number, effort: Effort): Promise<Pick<Row, 'most' | 'limit'>> {
+/** Searches the most deliveries a second that the server sustains. */
+async function search(
+  stage: Stage,
+  from: number,
+  { halvings, votes, stepMs, calmWithinMs }: Effort,
+): Promise<Pick<Row, 'most' | 'mostSpread' | 'limit'>> {
   const { perEvent, p99MaxMs } = stage.scenario;
-  let good: Run | undefined;
-  let bad: { deliveries: number; limit: Limit } | undefined;
-  let deliveries = from;
-  let halvings = effort.halvings;
-  for (let step = 0; step < STEPS_MAX; step++) {
-    const { run, limit } = await attempt(stage, deliveries / perEvent, p99MaxMs, effort);
-    if (limit === undefined) good = run;
-    else bad = { deliveries, limit };
-    const sustained = good === undefined ? 0 : good.rate * perEvent;
-    if (bad === undefined) deliveries *= 2;
-    else if (halvings-- > 0) deliveries = (sustained + bad.deliveries) / 2;
-    else break;
-  }
-  return { ...(good && { most: good }), ...(bad && { limit: bad.limit }) };
+  const { most, failed } = await searchMost({
+    from,
+    halvings,
+    votes,
+    runAt: async (deliveries) => {
+      await calm(calmWithinMs);
+      return runAt(stage, deliveries / perEvent, stepMs);
+    },
+    isGood: (run) => limitOf(run, p99MaxMs) === undefined,
+  });
+  const rates = most?.runs.map(({ deliveriesPerS }) => deliveriesPerS) ?? [];
+  const run = middle(most?.runs ?? [], ({ deliveriesPerS }) => deliveriesPerS);
+  const limit = failed && limitOf(failed, p99MaxMs);
+  return {
+    ...(run && { most: run, mostSpread: [Math.min(...rates), Math.max(...rates)] as const }),
+    ...(limit && { limit }),
+  };
 }
 
-/** Returns a run that was sustained, or else the run that was disturbed least. */
-async function attempt(
+/** Of several runs at the fixed rate the one whose p99 is in the middle. */
+async function atFixedRate(
   stage: Stage,
   rate: number,
-  p99MaxMs: number,
-  { stepMs, tries, calmWithinMs }: Effort,
-): Promise<{ run: Run; limit: Limit | undefined }> {
-  const run = await undisturbed(
-    stage,
-    rate,
-    stepMs,
-    { tries, calmWithinMs },
-    (each) => limitOf(each, p99MaxMs) === undefined,
-  );
-  return { run, limit: limitOf(run, p99MaxMs) };
-}
-
-async function undisturbed(
-  stage: Stage,
-  rate: number,
-  ms: number,
-  { tries, calmWithinMs }: Pick<Effort, 'tries' | 'calmWithinMs'>,
-  isGood: (run: Run) => boolean = () => false,
-): Promise<Run> {
-  let best: Run | undefined;
-  for (let tried = 0; tried < tries; tried++) {
+  { fixedRuns, fixedMs, calmWithinMs }: Effort,
+): Promise<Pick<Row, 'fixed'>> {
+  const runs: Run[] = [];
+  for (let count = 0; count < fixedRuns; count++) {
     await calm(calmWithinMs);
-    const run = await stage.run(rate, ms);
-    if (best === undefined || isGood(run) || run.othersBusy < best.othersBusy) best = run;
-    if (isGood(run) || run.othersBusy < DISTURBED) return best;
+    runs.push(await runAt(stage, rate, fixedMs));
   }
-  return best ?? stage.run(rate, ms);
+  const fixed = middle(runs, ({ p99 }) => p99);
+  return fixed === undefined ? {} : { fixed };
 }
 
 /** The reason why a rate is not sustained, or `undefined` when it is. */

@@ -47,6 +47,20 @@ const handlers = {
     return run(publisher, options);
   },
 
+  /** Publishes one event, and returns what the server answers: the id of the event, or a list of it, if it has one. */
+  publishOne: async ({
+    word,
+    size,
+    topic,
+  }: {
+    word: string;
+    size: number;
+    topic: string;
+  }): Promise<string> => {
+    const answered = await publisher?.publish({ topic, text: eventTexts(word, size)(topic, micros(), 0) });
+    return String(answered);
+  },
+
   openEntry: async (entry: Entry): Promise<void> => {
     replay = await Replay.open(entry);
   },

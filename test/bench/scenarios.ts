@@ -41,6 +41,10 @@ export interface Scenario {
   /** The rate in events a second before the measurement, which gives the server time to reach its full speed. */
   readonly warmUpRate?: number;
   readonly nodes?: number;
+  /** Whether the clients use TLS. With `false` they do not, and are the same clients otherwise. */
+  readonly tls?: boolean;
+  /** Whether the first of two nodes is killed, and its clients come back on the other one. */
+  readonly fails?: boolean;
   /**
    * With a value, events are published by this entry point as fast as it takes them, or at `rate`, and nobody hears them.
    */
@@ -49,7 +53,7 @@ export interface Scenario {
   readonly restMs?: number;
 }
 
-const HUB = ['belfry'];
+const HUB = ['belfry', 'base'];
 /** The rate in deliveries a second at which CPU and latency of all peers are compared. */
 const FIXED = 100_000;
 const ONE_TOPIC = { topics: 1 };
@@ -81,6 +85,11 @@ function inProvisioning(deflate: boolean): Omit<Scenario, 'name'> {
 function onNodes(nodes: number): Omit<Scenario, 'name'> {
   const count = nodes * 500;
   return { groups: [{ count, ...ONE_TOPIC }], perEvent: count, rate: 60, peers: HUB, nodes };
+}
+
+/** The rate is what the load client in Node, which alone knows TLS, keeps up with. */
+function over(tls: boolean): Omit<Scenario, 'name'> {
+  return { groups: [{ count: 1_000, ...ONE_TOPIC }], perEvent: 1_000, rate: 20, peers: HUB, tls };
 }
 
 /** Somebody waits only for the topic of the last event. */
@@ -161,6 +170,16 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   { name: 'one node', ...onNodes(1) },
   { name: 'two nodes', ...onNodes(2) },
+  { name: 'TLS 1k 128B', ...over(true) },
+  { name: 'no TLS 1k 128B', ...over(false) },
+  {
+    name: 'failover 10k',
+    groups: [{ count: 10_000, topics: 10_000 }],
+    perEvent: 1,
+    nodes: 2,
+    fails: true,
+    peers: [...HUB, 'ws'],
+  },
   { name: 'publish by FCALL 256B', ...publishBy('fcall', 256) },
   { name: 'publish by FCALL 1KiB', ...publishBy('fcall', 1_024) },
   { name: 'publish by HTTP 150B', ...publishBy('http', 150) },

@@ -5,7 +5,15 @@ import { endAll } from './processes.ts';
 import type { Scenario } from './scenarios.ts';
 
 /** The shortest steps, since nothing here is about time. */
-const SHORT: Effort = { warmUpMs: 100, stepMs: 100, fixedMs: 200, halvings: 0, tries: 1, calmWithinMs: 0 };
+const SHORT: Effort = {
+  warmUpMs: 100,
+  stepMs: 100,
+  fixedMs: 200,
+  fixedRuns: 1,
+  halvings: 0,
+  votes: 1,
+  calmWithinMs: 0,
+};
 const GROUPS = [
   { count: 2, topics: 1 },
   { count: 4, topics: 4, firstTopic: 1 },
@@ -36,6 +44,22 @@ describe('the benchmark', () => {
 function heardOf(published: number): number {
   return published + Math.ceil(published / 5);
 }
+
+describe('the benchmark of a failover', () => {
+  it.each([
+    ['belfry', 7],
+    ['ws', 0],
+  ])(
+    'opens the connections of a killed node of %s on the other one, where they hear what they missed if it has a log',
+    async (name, wanted) => {
+      const groups = [{ count: 7, topics: 7 }];
+      const scenario: Scenario = { name: 'failover', groups, perEvent: 1, nodes: 2, fails: true };
+      const { failover } = (await perform(peerOf(name), scenario, SHORT)) ?? {};
+      expect(failover).toMatchObject({ connected: 7, wanted, heard: wanted });
+    },
+    LASTS_AT_MOST_MS,
+  );
+});
 
 describe('the benchmark of the entry point', () => {
   it.each(['fcall', 'http list', 'ingress', 'socket'] as const)(

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { FleetReport } from '../../src/clients/load/fleet.ts';
 import { loadClientInC, NativeLoad } from './load-native.ts';
 import type { LoadHandlers } from './load-process.ts';
-import type { ConnectOptions, LoadClient, SettleOptions } from './load.ts';
+import type { Connected, ConnectOptions, LoadClient, SettleOptions } from './load.ts';
 import { LOAD_CORE, start } from './processes.ts';
 import { Remote } from './rpc.ts';
 import type { Scenario } from './scenarios.ts';
@@ -11,8 +11,8 @@ import type { Scenario } from './scenarios.ts';
 const PROCESS = fileURLToPath(new URL('load-process.ts', import.meta.url));
 
 /** The client in C where there is a compiler and it can do what the scenario needs, or else the one in Node. */
-export function startLoad({ groups }: Scenario): LoadClient {
-  const isPlain = groups.every(({ deflate }) => deflate !== true);
+export function startLoad({ groups, tls }: Scenario): LoadClient {
+  const isPlain = tls === undefined && groups.every(({ deflate }) => deflate !== true);
   const file = isPlain ? loadClientInC() : undefined;
   return file === undefined ? new NodeLoad() : new NativeLoad(file);
 }
@@ -26,7 +26,7 @@ class NodeLoad implements LoadClient {
     return this.#remote.child;
   }
 
-  connect(options: ConnectOptions): Promise<{ opened: number; ms: number }> {
+  connect(options: ConnectOptions): Promise<Connected> {
     return this.#remote.ask('connect', options);
   }
 

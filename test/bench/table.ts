@@ -1,5 +1,6 @@
 import type { Row } from './perform.ts';
 import { DISTURBED } from './processes.ts';
+import { cellOf, percent, short, summariesOf, table, whole, type Summary } from './summary.ts';
 
 /** With fewer connections than this, figures of the memory and the handshake of one connection mean nothing. */
 const ENOUGH_CONNECTIONS = 1_000;
@@ -24,50 +25,51 @@ const HEAD = [
 
 /** Makes a table with a line for each scenario and peer. The ratio compares the hub with that peer in the same run. */
 export function tableOf(rows: readonly Row[], connectionsOf: (scenario: string) => number): string {
-  const fanOuts = rows.filter(({ entry }) => entry === undefined);
+  const fanOuts = rows.filter(({ entry, failover }) => entry === undefined && failover === undefined);
+  const summaries = summariesOf(fanOuts);
+  if (summaries.length === 0) return '';
   return table(
     HEAD,
-    fanOuts.map((row) => cells(row, rows, connectionsOf(row.scenario))),
+    summaries.map((summary) => cells(summary, summaries, connectionsOf(summary.row.scenario))),
   );
 }
 
-/** A table in Markdown. The first two columns are text. */
-export function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
-  const widths = head.map((name, column) =>
-    Math.max(name.length, ...lines.map((line) => (line[column] ?? '').length)),
-  );
-  const format = (line: readonly string[]): string =>
-    `| ${line.map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`;
-  const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`;
-  return [format(head), rule, ...lines.map(format)].join('\n');
-}
-
-function cells(row: Row, rows: readonly Row[], connections: number): string[] {
-  const { scenario, peer, most, limit, fixed, bytesPerConnection, connectsPerS } = row;
+function cells(summary: Summary, all: readonly Summary[], connections: number): string[] {
+  const { scenario, peer, limit, fixed } = summary.row;
   const many = connections >= ENOUGH_CONNECTIONS;
-  const quick = fixed !== undefined && fixed.events > 0;
+  const heard = (row: Row): Row['fixed'] => ((row.fixed?.events ?? 0) > 0 ? row.fixed : undefined);
   return [
     scenario,
     peer,
-    most === undefined ? '' : whole(most.deliveriesPerS),
-    ratio(row, rows),
-    most === undefined ? '' : short(most.p99),
+    mostOf(summary),
+    ratio(summary, all),
+    cellOf(summary, ({ most }) => most?.p99, short),
     limit ?? '',
     fixed === undefined ? '' : whole((fixed.rate * fixed.expected) / Math.max(1, fixed.published.count)),
-    quick ? short(fixed.cpuUsPerDelivery) : '',
-    quick ? short(fixed.cpuUsPerEvent) : '',
-    quick ? short(fixed.p50) : '',
-    quick ? short(fixed.p99) : '',
-    quick ? short(fixed.p999) : '',
-    many && bytesPerConnection !== undefined ? short(bytesPerConnection / 1_024) : '',
-    many && connectsPerS !== undefined ? whole(connectsPerS) : '',
-    remarks(row).join('; '),
+    cellOf(summary, (row) => heard(row)?.cpuUsPerDelivery, short),
+    cellOf(summary, (row) => heard(row)?.cpuUsPerEvent, short),
+    cellOf(summary, (row) => heard(row)?.p50, short),
+    cellOf(summary, (row) => heard(row)?.p99, short),
+    cellOf(summary, (row) => heard(row)?.p999, short),
+    many ? cellOf(summary, ({ bytesPerConnection = Number.NaN }) => bytesPerConnection / 1_024, short) : '',
+    many ? cellOf(summary, ({ connectsPerS }) => connectsPerS, whole) : '',
+    remarks(summary.row).join('; '),
   ];
 }
 
-function ratio({ scenario, most }: Row, rows: readonly Row[]): string {
-  const own = rows.find((row) => row.scenario === scenario && row.peer === 'belfry')?.most;
-  if (own === undefined || most === undefined || own === most) return '';
+/** Where there is only one repetition, the spread is that of the runs that confirmed the figure. */
+function mostOf(summary: Summary): string {
+  const { row, all } = summary;
+  if (all.length > 1 || row.mostSpread === undefined || row.most === undefined)
+    return cellOf(summary, ({ most }) => most?.deliveriesPerS, whole);
+  const [least, greatest] = row.mostSpread;
+  const spread = least === greatest ? '' : ` (${whole(least)}–${whole(greatest)})`;
+  return whole(row.most.deliveriesPerS) + spread;
+}
+
+function ratio({ row: { scenario, peer, most } }: Summary, all: readonly Summary[]): string {
+  const own = all.find(({ row }) => row.scenario === scenario && row.peer === 'belfry')?.row.most;
+  if (own === undefined || most === undefined || peer === 'belfry') return '';
   return `${short(own.deliveriesPerS / most.deliveriesPerS)} x`;
 }
 
@@ -88,17 +90,4 @@ function remarks({ fixed, most }: Row): string[] {
   if (others > DISTURBED) found.push(`disturbed: others used ${percent(others)} of the machine`);
   if (most?.saturated === true) found.push('load client saturated: the server may do more');
   return found;
-}
-
-export function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
-}
-
-export function whole(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
-}
-
-/** Formats a figure with two or three significant digits. */
-export function short(value: number): string {
-  return value >= 100 ? whole(value) : value.toPrecision(value >= 10 ? 3 : 2);
 }

@@ -2,7 +2,7 @@
    event. It is told by lines on stdin what to do, and answers each with a line of JSON:
      fill <file>                       opens the connections of the file (see `load` below) and waits until all are open
      clear                             sets all counts to zero
-     settle <events> <within> <quiet>  waits for so many events, or until nothing comes (times in milliseconds)
+     settle <events> <within> <quiet>  waits for this many events, or until nothing comes (times in milliseconds)
      report                            what was counted
    It ends with its stdin. */
 #define _GNU_SOURCE
@@ -129,7 +129,8 @@ static void proceed(void) {
   if (task == FILLING) {
     while (failure[0] == 0 && opening < OPENING_MAX && wanted_next < wanted_count) dial(connections[wanted[wanted_next++]]);
     if (failure[0] != 0) printf("{\"error\":\"%s\"}\n", failure);
-    else if (opening == 0 && wanted_next == wanted_count) printf("{\"opened\":%u,\"ms\":%f}\n", wanted_count, (now - filling_since) / 1000.0);
+    else if (opening == 0 && wanted_next == wanted_count) printf("{\"opened\":%u,\"ms\":%f,\"beganMs\":%f}\n", wanted_count, (now - filling_since) / 1000.0,
+                                                              (filling_since - tally.cleared) / 1000.0);
     else return;
     task = IDLE;
   } else if (task == SETTLING) {

@@ -46,13 +46,14 @@ function hub(name: string, what: string, main: string | undefined): Peer {
     name,
     about: `${what}; FCALL belfry_publish (durable) or PUBLISH (live only)`,
 
+    resumes: true,
     installed: () => main !== undefined,
-    launch: ({ redisPort, port, node }) => ({
+    launch: ({ redisPort, port, entryPort, node }) => ({
       // These are the arguments of `npm start`.
       command: [process.execPath, '--max-semi-space-size=16', ...profiling(), main ?? '', 'serve'],
       env: {
         BELFRY_REDIS_URL: `redis://127.0.0.1:${redisPort}`,
-        BELFRY_LISTEN: `127.0.0.1:${port}=native`,
+        BELFRY_LISTEN: `127.0.0.1:${port}=native,127.0.0.1:${entryPort}=native+tls`,
         BELFRY_JWT_SECRET: SECRET,
         BELFRY_LOG_LEVEL: 'warn',
         BELFRY_COMMANDS_PER_SECOND: '100000',
@@ -80,10 +81,11 @@ function hub(name: string, what: string, main: string | undefined): Peer {
 const SUBSCRIBED: readonly Rule[] = [{ contains: '"action":"subscribe"', stands: true }];
 
 const SPEAKERS: Record<NonNullable<Subscriber['dialect']>, (subscriber: Subscriber) => Script> = {
-  native: ({ index, topic, word, filter }) => {
+  native: ({ index, topic, word, filter, since }) => {
+    const resumed = since === undefined ? '' : `&since=${since}`;
     const filters = filter === undefined ? '' : `&filters=${encodeURIComponent(`{"object.n":"${filter}"}`)}`;
     return {
-      path: `/native/ws?token=${tokenOf(`load-${index}`)}&pattern=${word}.${topic}${filters}`,
+      path: `/native/ws?token=${tokenOf(`load-${index}`)}&pattern=${word}.${topic}${filters}${resumed}`,
       rules: SUBSCRIBED,
     };
   },

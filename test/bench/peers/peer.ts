@@ -31,6 +31,8 @@ export interface Subscriber {
   /** The subscriber hears only events whose `object.n` has this value. */
   readonly filter?: string;
   readonly deflate?: NonNullable<Conversation['deflate']>;
+  /** The id of the last event that the subscriber heard. */
+  readonly since?: string;
 }
 
 /** What a client does when a text without an event begins with `begins` and contains `contains`. */
@@ -66,6 +68,8 @@ export interface Peer {
   readonly name: string;
   /** What the peer is, and by which entry point events are published. This is printed below the table. */
   readonly about: string;
+  /** Whether a client that names an event in `since` is told those after it. */
+  readonly resumes?: true;
   installed(): boolean;
   launch(setup: Setup): Launch;
   script(subscriber: Subscriber): Script;

@@ -1,0 +1,200 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { TO_REDIS } from './entries.ts';
+import type { Connected, LoadClient } from './load.ts';
+import type { Peer, Setup } from './peers/peer.ts';
+import {
+  answers,
+  cpuMs,
+  end,
+  freePorts,
+  LOAD_CORE,
+  machineCpuMs,
+  residentBytes,
+  SERVER_CORE,
+  start,
+  startRedis,
+} from './processes.ts';
+import type { PublisherHandlers } from './publisher-process.ts';
+import { Remote } from './rpc.ts';
+import type { Scenario } from './scenarios.ts';
+import { startLoad } from './start-load.ts';
+
+const PUBLISHER = fileURLToPath(new URL('publisher-process.ts', import.meta.url));
+const RESTS_MS = 500;
+
+const DEFAULTS = { word: 'bench.tick', size: 128, topics: 1, durable: true, p99MaxMs: 60, nodes: 1 };
+
+/** CPU times in milliseconds. */
+type Usage = Readonly<Record<'server' | 'redis' | 'publisher' | 'others', number>>;
+
+/** A server with its Redis, its subscribers and its publisher, for one scenario. */
+export class Stage {
+  readonly peer: Peer;
+  readonly scenario: Scenario & typeof DEFAULTS;
+  readonly setups: readonly Setup[];
+  readonly load: LoadClient;
+  readonly publisher: Remote<PublisherHandlers>;
+  readonly #servers: ChildProcess[];
+  readonly #redis: ChildProcess;
+
+  private constructor(
+    peer: Peer,
+    scenario: Scenario & typeof DEFAULTS,
+    redis: ChildProcess,
+    servers: ChildProcess[],
+    setups: readonly Setup[],
+  ) {
+    this.peer = peer;
+    this.scenario = scenario;
+    this.#redis = redis;
+    this.#servers = servers;
+    this.setups = setups;
+    this.load = startLoad(scenario);
+    this.publisher = new Remote(
+      start(publisherCore(scenario), [process.execPath, PUBLISHER], { speaks: 'ipc' }),
+    );
+  }
+
+  /** Starts everything for a scenario. The result is `undefined` where the peer is not installed. */
+  static async set(peer: Peer, given: Scenario): Promise<Stage | undefined> {
+    const scenario = { ...DEFAULTS, ...given };
+    if (!isAble(peer, scenario)) return undefined;
+    const { child: redis, port: redisPort } = await startRedis();
+    const servers: ChildProcess[] = [];
+    const setups: Setup[] = [];
+    for (let node = 0; node < scenario.nodes; node++) {
+      const [port = 0, entryPort = 0, healthPort = 0] = await freePorts(3);
+      const setup = { redisPort, port, entryPort, healthPort, node };
+      const { command, env = {}, health } = peer.launch(setup);
+      const server = start(SERVER_CORE, command, { env });
+      await answers(peer.name, server, new URL(health, `http://127.0.0.1:${port}`).href);
+      servers.push(server);
+      setups.push(setup);
+    }
+    const stage = new Stage(peer, scenario, redis, servers, setups);
+    if (scenario.by === undefined) {
+      const { durable } = scenario;
+      await stage.publisher.ask('open', { peer: peer.name, setup: stage.first, durable });
+    }
+    return stage;
+  }
+
+  get connections(): number {
+    return this.scenario.groups.reduce((sum, { count }) => sum + count, 0);
+  }
+
+  /** How many nodes still run. */
+  get nodes(): number {
+    return this.#alive(this.#servers).length;
+  }
+
+  /** The first node. */
+  get first(): Setup {
+    const [setup] = this.setups;
+    if (setup === undefined) throw new Error('A stage has at least one node.');
+    return setup;
+  }
+
+  /**
+   * Opens those of the first connections that are not open yet, on all nodes in turn. It returns the time that this took
+   * in milliseconds.
+   */
+  async fill(first = this.connections): Promise<number> {
+    const { opened, ms } = await this.connect({ first });
+    if (opened > 0) await sleep(RESTS_MS);
+    return ms;
+  }
+
+  connect({
+    first = this.connections,
+    to = this.setups,
+    since,
+  }: {
+    first?: number;
+    to?: readonly Setup[];
+    since?: string;
+  }): Promise<Connected> {
+    const { word, groups, tls = false } = this.scenario;
+    return this.load.connect({
+      peer: this.peer.name,
+      ports: to.map(({ port, entryPort }) => (tls ? entryPort : port)),
+      tls,
+      word,
+      groups,
+      first,
+      ...(since !== undefined && { since }),
+    });
+  }
+
+  /** Ends a node at once, as a crash does. */
+  async kill(node: number): Promise<void> {
+    const server = this.#servers[node];
+    if (server === undefined) throw new Error(`There is no node ${node}.`);
+    const gone = once(server, 'exit');
+    server.kill('SIGKILL');
+    await gone;
+  }
+
+  /** The resident memory of all nodes together, in bytes. */
+  residentBytes(): number {
+    return this.#servers.reduce((sum, { pid = 0 }) => sum + residentBytes(pid), 0);
+  }
+
+  /** Ends all processes, and returns the CPU time that they took. */
+  async strike(): Promise<number> {
+    const used = this.#usedMs();
+    for (const child of this.#children()) await end(child);
+    return used;
+  }
+
+  /** From now on the CPU time of each part is counted, in milliseconds. */
+  usage(): () => Usage {
+    const now = (): Usage => ({
+      server: sumOfCpu(this.#alive(this.#servers)),
+      redis: sumOfCpu([this.#redis]),
+      publisher: sumOfCpu([this.publisher.child]),
+      others: machineCpuMs() - this.#usedMs(),
+    });
+    const before = now();
+    return () => {
+      const after = now();
+      return {
+        server: after.server - before.server,
+        redis: after.redis - before.redis,
+        publisher: after.publisher - before.publisher,
+        others: Math.max(0, after.others - before.others),
+      };
+    };
+  }
+
+  #usedMs(): number {
+    return sumOfCpu(this.#alive(this.#children()));
+  }
+
+  #children(): ChildProcess[] {
+    return [this.load.child, this.publisher.child, ...this.#servers, this.#redis];
+  }
+
+  #alive(children: readonly ChildProcess[]): ChildProcess[] {
+    return children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
+  }
+}
+
+function sumOfCpu(children: readonly ChildProcess[]): number {
+  return children.reduce((sum, { pid = 0 }) => sum + cpuMs(pid), 0);
+}
+
+/** Redis is measured alone on its core, so what sends to it runs beside the node. */
+function publisherCore({ by }: Scenario): number {
+  return by !== undefined && TO_REDIS.has(by) ? SERVER_CORE : LOAD_CORE;
+}
+
+/** Whether the peer is installed and has the entry point of the scenario. */
+function isAble(peer: Peer, { by }: Scenario): boolean {
+  if (!peer.installed()) return false;
+  const nowhere = { redisPort: 0, port: 0, entryPort: 0, healthPort: 0, node: 0 };
+  return by === undefined || peer.entry?.(by, nowhere, []) !== undefined;
+}
