@@ -17,7 +17,9 @@ import { BelfryError } from '../model/errors.ts';
 import { asyncApi, type AsyncApiOptions } from './api-docs/asyncapi.ts';
 import { sendsDocument } from './api-docs/document.ts';
 import { openApi } from './api-docs/openapi.ts';
-import { errorHandler } from './rest/error-handler.ts';
+import { errorHandler, errorMiddleware } from './rest/error-handler.ts';
+import { servingDirectly } from './rest/direct-routes.ts';
+import { asMiddleware } from './http/handler.ts';
 import { cors } from './http/cors.ts';
 import type { FrontPage } from './http/front-page.ts';
 import { securityHeaders } from './http/security-headers.ts';
@@ -25,7 +27,7 @@ import { HttpConnections } from './http/http-connections.ts';
 import { httpServer } from './http/http-server.ts';
 import { METRICS, type Listening, type ListenerSpec } from './http/listener.ts';
 import { methodCheck } from './rest/method-check.ts';
-import { apiRouter, type ApiOptions } from './rest/api-router.ts';
+import { apiHandlers, apiRouter, type ApiOptions } from './rest/api-router.ts';
 import { CLUSTERS_ROUTES, clustersRouter, type ClustersOptions } from './rest/clusters-routes.ts';
 import { DOCS_ROUTES, docsOnDemand } from './rest/docs-routes.ts';
 import { DOCUMENTS_ROUTES } from './rest/documents-routes.ts';
@@ -33,7 +35,7 @@ import { FRONT_PAGE_ROUTES } from './rest/front-page-routes.ts';
 import { HEALTH_ROUTES, type HealthDeps } from './rest/health-routes.ts';
 import { METRICS_ROUTES } from './rest/metrics-routes.ts';
 import { mount, type DescribedRoute } from './rest/route.ts';
-import { servedRoutes } from './rest/routes.ts';
+import { API_ROUTES, servedRoutes } from './rest/routes.ts';
 import { BAD_HANDSHAKE, refusalOf } from './sockets/handshake.ts';
 import { checkHost, toOneForm } from './http/request-target.ts';
 import { refuse } from './http/raw-answer.ts';
@@ -148,7 +150,7 @@ export class Gateway {
     // This comes before everything that reads the target of a request, so that all of them read the same target.
     server.on('request', toOneForm);
     server.on('upgrade', toOneForm);
-    server.on('request', this.#app(spec) as RequestListener);
+    server.on('request', this.#app(spec));
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       if (spec.dialect === METRICS)
         return refuse(socket, refusalOf(new BelfryError('not_found', 'No route')));
@@ -164,25 +166,26 @@ export class Gateway {
     return { ...spec, port, url: `${spec.tls ? 'https' : 'http'}://${spec.host ?? 'localhost'}:${port}` };
   }
 
-  #app(spec: ListenerSpec): Express {
+  #app(spec: ListenerSpec): RequestListener {
     const { rest, log } = this.#options;
     const app = express();
     app.disable('x-powered-by');
     app.disable('etag');
-    app.use(securityHeaders);
-    app.use((request, _response, next) => {
-      checkHost(request);
-      next();
-    });
-    if (spec.dialect !== METRICS) app.use('/api', cors(rest.allowedOrigins)).use(this.#checkMethod);
+    const ofAll = [securityHeaders, checkHost];
+    const ofApi = cors(rest.allowedOrigins);
+    app.use(asMiddleware(...ofAll));
+    if (spec.dialect !== METRICS) app.use('/api', asMiddleware(ofApi)).use(this.#checkMethod);
     this.#operatorRoutes(app, spec);
     if (spec.dialect !== METRICS) this.#hubRoutes(app, spec);
     app.use(() => {
       throw new BelfryError('not_found', 'No route');
     });
     const logFault = (error: BelfryError): void => log.error({ err: error.cause }, 'request failed');
-    app.use(errorHandler({ routes: this.#routes, rejected: rest.rejected, logFault }));
-    return app;
+    const answerError = errorHandler({ routes: this.#routes, rejected: rest.rejected, logFault });
+    app.use(errorMiddleware(answerError));
+    if (spec.dialect === METRICS) return app;
+    const before = [...ofAll, ofApi, ...apiHandlers(rest)];
+    return servingDirectly(API_ROUTES, rest, { before, refuse: answerError, otherwise: app });
   }
 
   /**

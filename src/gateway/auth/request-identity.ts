@@ -1,18 +1,29 @@
-import type { Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Identity } from '../../model/principal.ts';
 import { targetOf } from '../http/request-target.ts';
 import { credentialsOf, type Credentials } from './credentials.ts';
 
-/** The identity of the caller. Every route that needs credentials has one, since other requests were refused before. */
-export function identityOf(response: Response): Identity {
-  return response.locals['identity'] as Identity;
+const IDENTITY = Symbol('identity');
+
+interface Identified extends ServerResponse {
+  [IDENTITY]?: Identity;
 }
 
-export function setIdentity(response: Response, identity: Identity): void {
-  response.locals['identity'] = identity;
+/** The identity of the caller. Every route that needs credentials has one, since other requests were refused before. */
+export function identityOf(response: ServerResponse): Identity {
+  return (response as Identified)[IDENTITY] as Identity;
+}
+
+export function setIdentity(response: ServerResponse, identity: Identity): void {
+  (response as Identified)[IDENTITY] = identity;
 }
 
 /** @throws BelfryError `credentials_missing` or `credentials_malformed` */
-export function credentialsIn(request: Request): Credentials {
-  return credentialsOf({ authorization: request.headers.authorization, query: targetOf(request).query });
+export function credentialsIn(request: IncomingMessage): Credentials {
+  return credentialsOf({
+    authorization: request.headers.authorization,
+    get query() {
+      return targetOf(request).query;
+    },
+  });
 }

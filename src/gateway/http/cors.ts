@@ -1,4 +1,5 @@
-import type { RequestHandler, Response } from 'express';
+import type { ServerResponse } from 'node:http';
+import type { Handler } from './handler.ts';
 import { checkOrigin } from './origin-check.ts';
 
 /** How long a browser remembers what it may ask. No browser remembers it longer than a day, and most do for two hours. */
@@ -15,27 +16,28 @@ const TOLD =
  * the page adds itself. With a list, a browser adds its cookies and passwords for the origins of the list, and a page of any
  * other origin is refused.
  */
-export function cors(allowed: readonly string[]): RequestHandler {
-  return (request, response, next) => {
+export function cors(allowed: readonly string[]): Handler {
+  return (request, response) => {
     const { origin, host, 'access-control-request-method': asked } = request.headers;
     allowOrigin(response, origin, allowed);
     checkOrigin({ origin, host }, allowed);
-    if (request.method !== 'OPTIONS' || asked === undefined) return next();
-    response.set({
-      'Access-Control-Allow-Methods': METHODS,
-      'Access-Control-Allow-Headers': ASKED_WITH,
-      'Access-Control-Max-Age': String(PREFLIGHT_MAX_AGE_S),
-    });
-    response.status(204).end();
+    if (request.method !== 'OPTIONS' || asked === undefined) return undefined;
+    response.setHeader('Access-Control-Allow-Methods', METHODS);
+    response.setHeader('Access-Control-Allow-Headers', ASKED_WITH);
+    response.setHeader('Access-Control-Max-Age', String(PREFLIGHT_MAX_AGE_S));
+    response.statusCode = 204;
+    response.end();
+    return 'answered';
   };
 }
 
-function allowOrigin(response: Response, origin: string | undefined, allowed: readonly string[]): void {
-  if (allowed.length === 0) response.set('Access-Control-Allow-Origin', '*');
+function allowOrigin(response: ServerResponse, origin: string | undefined, allowed: readonly string[]): void {
+  if (allowed.length === 0) response.setHeader('Access-Control-Allow-Origin', '*');
   else {
-    response.vary('Origin');
+    response.setHeader('Vary', 'Origin');
     if (origin === undefined || !allowed.includes(origin)) return;
-    response.set({ 'Access-Control-Allow-Origin': origin, 'Access-Control-Allow-Credentials': 'true' });
+    response.setHeader('Access-Control-Allow-Origin', origin);
+    response.setHeader('Access-Control-Allow-Credentials', 'true');
   }
-  response.set('Access-Control-Expose-Headers', TOLD);
+  response.setHeader('Access-Control-Expose-Headers', TOLD);
 }

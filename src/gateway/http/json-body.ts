@@ -1,4 +1,5 @@
-import express, { type RequestHandler } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import express, { type Request } from 'express';
 import { BelfryError } from '../../model/errors.ts';
 import { bound } from '../../model/bound.ts';
 
@@ -16,16 +17,19 @@ const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)"?/i;
 
 /** The media types of JSON: its own names, and every type that ends in `+json`. */
 const JSON_TYPE = /^(?:application|text)\/(?:[\w!#$&^.-]+\+)?json$/;
+const NO_BODY = Buffer.alloc(0);
 const CHARSETS: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii']);
 
 /**
  * Reads the body as bytes, if its type is JSON. The body may be compressed with gzip, deflate or br; the limit applies
  * to the bytes after decompression.
  */
-export function jsonBody(eventMaxBytes: number): RequestHandler {
+export function jsonBody(
+  eventMaxBytes: number,
+): (request: IncomingMessage, response: ServerResponse) => Promise<Buffer> {
   const limit = eventMaxBytes * BODY_PER_EVENT;
   const read = express.raw({ type: () => true, limit });
-  return (request, response, next) => {
+  return async (request, response) => {
     const { headers } = request;
     checkContentType(headers['content-type'] ?? '');
     // Express would refuse such a body only after it has read all of it.
@@ -33,7 +37,11 @@ export function jsonBody(eventMaxBytes: number): RequestHandler {
     // The meaning of the header is in RFC 9110, 8.4.1.3.
     if (headers['content-encoding']?.toLowerCase() === 'x-gzip') headers['content-encoding'] = 'gzip';
     if (headers.expect !== undefined) response.writeContinue();
-    read(request, response, next);
+    await new Promise<void>((resolve, reject) => {
+      read(request, response, (error?: unknown) => (error ? reject(error) : resolve()));
+    });
+    const body: unknown = (request as Request).body;
+    return Buffer.isBuffer(body) ? body : NO_BODY;
   };
 }
 

@@ -34,11 +34,19 @@ export function checkHost({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): 
 }
 
 /** The path and query of a request, without regard to its Host header. */
-export function targetOf(request: IncomingMessage): { path: string; query: URLSearchParams } {
+export function targetOf(request: IncomingMessage): {
+  readonly path: string;
+  readonly query: URLSearchParams;
+} {
   const target = request.url ?? '/';
   const mark = target.indexOf('?');
-  if (mark < 0) return { path: target, query: new URLSearchParams() };
-  return { path: target.slice(0, mark), query: new URLSearchParams(target.slice(mark + 1)) };
+  return {
+    path: mark < 0 ? target : target.slice(0, mark),
+    // It is parsed only for those that read it.
+    get query() {
+      return new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1));
+    },
+  };
 }
 
 const USER_AGENT_MAX = bound(

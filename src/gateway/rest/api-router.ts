@@ -1,8 +1,10 @@
 import express, { type Router } from 'express';
+import { accepted } from '../http/accepted.ts';
 import { asBelfryError, BelfryError } from '../../model/errors.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { credentialsIn, setIdentity } from '../auth/request-identity.ts';
 import { addressOf } from '../http/client-address.ts';
+import { asMiddleware, type Handler } from '../http/handler.ts';
 import { closeStream } from '../sockets/event-stream.ts';
 import type { ApiConnections } from './api-connections.ts';
 import { wantsStream } from './events-routes.ts';
@@ -14,28 +16,33 @@ export type ApiOptions = ApiDeps & {
   readonly authenticator: Authenticator;
 };
 
-/** The routes under `/api/v3`, in the shapes and with the statuses that DRP's clients know. */
-export function apiRouter(options: ApiOptions): Router {
-  const { authenticator, api, admission, trustedHops } = options;
-  const router = express.Router({ caseSensitive: true });
-  router.use((request, _response, next) => {
-    if (request.accepts('json') === false && !wantsStream(request))
-      throw new BelfryError(
-        'not_acceptable',
-        'The Accept header takes no JSON. Expected application/json among it.',
-      );
-    next();
-  });
-  router.use(async (request, response, next) => {
-    const identity = await authenticator.authenticate(
-      credentialsIn(request),
-      addressOf(request, trustedHops),
-    );
+const checkAccept: Handler = (request) => {
+  if (accepted(request, 'json') !== false || wantsStream(request)) return;
+  throw new BelfryError(
+    'not_acceptable',
+    'The Accept header takes no JSON. Expected application/json among it.',
+  );
+};
+
+/** What every route under `/api/v3` needs before it: a client that takes JSON, and its identity. */
+export function apiHandlers({ authenticator, api, trustedHops }: ApiOptions): readonly Handler[] {
+  const authenticate: Handler = async (request, response) => {
+    const credentials = credentialsIn(request);
+    // The address costs as much as the check of a token, for which it does not matter.
+    const address = credentials.kind === 'basic' ? addressOf(request, trustedHops) : '';
+    const identity = await authenticator.authenticate(credentials, address);
     setIdentity(response, identity);
     // A stream registers itself.
     if (!wantsStream(request)) api.seen(request, response, identity);
-    next();
-  });
+  };
+  return [checkAccept, authenticate];
+}
+
+/** The routes under `/api/v3`, in the shapes and with the statuses that DRP's clients know. */
+export function apiRouter(options: ApiOptions): Router {
+  const { admission } = options;
+  const router = express.Router({ caseSensitive: true });
+  router.use(asMiddleware(...apiHandlers(options)));
   mount(router, '/api/v3', API_ROUTES, options);
   router.use(((thrown, request, response, next) => {
     const isStream = request.method === 'GET' && wantsStream(request) && !response.headersSent;

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Subscription } from '../../dialects/dialect.ts';
@@ -16,6 +17,8 @@ import type { Identity } from '../../model/principal.ts';
 import type { Redaction } from '../../model/redaction.ts';
 import { mapInSlices } from '../../model/time-slice.ts';
 import { identityOf } from '../auth/request-identity.ts';
+import { accepted } from '../http/accepted.ts';
+import { targetOf } from '../http/request-target.ts';
 import type { ReadLimiter } from './read-limiter.ts';
 import { openStream, type StreamOptions, type StreamRequest } from '../sockets/event-stream.ts';
 import { filters, headerText, pattern, position } from './event-forms.ts';
@@ -39,9 +42,10 @@ export interface EventsDeps extends StreamOptions {
 }
 
 /** Whether the answer is to be a stream. A client that takes anything gets JSON. */
-export function wantsStream(request: Request): boolean {
+export function wantsStream(request: IncomingMessage): boolean {
   const isRead = request.method === 'GET' || request.method === 'HEAD';
-  return isRead && request.path === '/events' && request.accepts(['application/json', STREAM]) === STREAM;
+  if (!isRead || targetOf(request).path !== '/events') return false;
+  return accepted(request, 'application/json', STREAM) === STREAM;
 }
 
 const asWritten = (form: z.ZodType): Parameter<string> => lenient(form, (written) => written);

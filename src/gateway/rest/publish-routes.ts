@@ -1,4 +1,4 @@
-import type { Request } from 'express';
+import type { IncomingMessage } from 'node:http';
 import type { Broker } from '../../broker/broker.ts';
 import type { Dialect } from '../../dialects/dialect.ts';
 import type { EventFormats } from '../../dialects/event-formats.ts';
@@ -11,10 +11,11 @@ import { readJson, type JsonText } from '../../model/json.ts';
 import { withoutGrant } from '../../model/principal.ts';
 import { inTraceOf } from '../../telemetry/tracing.ts';
 import { identityOf } from '../auth/request-identity.ts';
+import type { Handler } from '../http/handler.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { targetOf } from '../http/request-target.ts';
 import { headerText } from './event-forms.ts';
-import { route, type Route } from './route.ts';
+import { directRoute, type Route } from './route.ts';
 
 export interface PublishDeps {
   readonly broker: Broker;
@@ -30,7 +31,7 @@ export interface PublishDeps {
  * `Belfry-Event-Ids`.
  */
 export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
-  route({
+  directRoute({
     id: 'publish',
     method: 'post',
     path: '/api/v3/events',
@@ -60,32 +61,37 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
       'outcome_unknown',
       'forbidden',
     ],
-    // This runs before the body is read, so that a caller that may publish nothing costs nothing.
-    before: (_deps: PublishDeps, { response }) => {
-      const { principal, publish } = identityOf(response);
-      if (publish.patterns.length === 0)
-        throw new BelfryError('forbidden', withoutGrant(principal, 'to publish'));
-    },
-    body: ({ eventMaxBytes }) => jsonBody(eventMaxBytes),
-    handler: async ({ broker, clock, known, formats }: PublishDeps, { request, response }) => {
-      const dialect = dialectOf(request, known);
-      const events = bodiesOf(request).map((body) => formats.parse(body, dialect));
-      const ids = await publishAs({
-        broker,
-        identity: identityOf(response),
-        events,
-        carried: inTraceOf(request.headers['traceparent'], events),
-        idempotencyKey: idempotencyKeyOf(request),
-        now: clock.now(),
-      });
-      // DRP's Go client fails on an empty answer without a Content-Type. Express would add a charset to the type.
-      response.setHeader('Content-Type', 'application/json');
-      response.set('Belfry-Event-Ids', ids.join(',')).status(204).end();
+    handler: ({ broker, clock, known, formats, eventMaxBytes }: PublishDeps): Handler => {
+      const readBody = jsonBody(eventMaxBytes);
+      return async (request, response): Promise<'answered'> => {
+        const identity = identityOf(response);
+        const { principal, publish } = identity;
+        // This is checked before the body is read, so that a caller that may publish nothing costs nothing.
+        if (publish.patterns.length === 0)
+          throw new BelfryError('forbidden', withoutGrant(principal, 'to publish'));
+        const body = await readBody(request, response);
+        const dialect = dialectOf(request, known);
+        const events = bodiesOf(body).map((each) => formats.parse(each, dialect));
+        const ids = await publishAs({
+          broker,
+          identity,
+          events,
+          carried: inTraceOf(request.headers['traceparent'], events),
+          idempotencyKey: idempotencyKeyOf(request),
+          now: clock.now(),
+        });
+        response.statusCode = 204;
+        // DRP's Go client fails on an empty answer without a Content-Type.
+        response.setHeader('Content-Type', 'application/json');
+        response.setHeader('Belfry-Event-Ids', ids.join(','));
+        response.end();
+        return 'answered';
+      };
     },
   }),
 ];
 
-function dialectOf(request: Request, known: readonly Dialect[]): string | undefined {
+function dialectOf(request: IncomingMessage, known: readonly Dialect[]): string | undefined {
   const name = targetOf(request).query.get('dialect');
   if (name === null) return undefined;
   const names = known.map((dialect) => dialect.name);
@@ -97,8 +103,8 @@ function dialectOf(request: Request, known: readonly Dialect[]): string | undefi
 }
 
 /** The events of a body, which is one event or a list. They are not parsed yet. */
-function bodiesOf(request: Request): readonly JsonText[] {
-  const body = readJson(Buffer.isBuffer(request.body) ? request.body : '');
+function bodiesOf(bytes: Buffer): readonly JsonText[] {
+  const body = readJson(bytes);
   const list = body.items(MAX_EVENTS + 1) ?? [body];
   if (list.length === 0 || list.length > MAX_EVENTS) {
     throw new BelfryError(
@@ -109,7 +115,7 @@ function bodiesOf(request: Request): readonly JsonText[] {
   return list;
 }
 
-function idempotencyKeyOf(request: Request): string | undefined {
+function idempotencyKeyOf(request: IncomingMessage): string | undefined {
   const header = request.headers['idempotency-key'];
   if (header === undefined) return undefined;
   const key = typeof header === 'string' ? keyOfHeader(header) : '';

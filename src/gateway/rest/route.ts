@@ -2,6 +2,7 @@
 import type { Request, RequestHandler, Response, Router } from 'express';
 import type { z } from 'zod';
 import type { ErrorCode } from '../../model/errors.ts';
+import type { Handler } from '../http/handler.ts';
 import { targetOf } from '../http/request-target.ts';
 import type { Parameter, Query } from './query.ts';
 
@@ -43,6 +44,8 @@ interface Described<Path extends string> {
 
 export interface Route<Deps> extends Described<string> {
   readonly handlerOf: (deps: Deps) => RequestHandler;
+  /** Present where the route needs nothing of express. */
+  readonly directOf?: (deps: Deps) => Handler;
 }
 
 /** A route as it is described, without regard to what it needs to be served. */
@@ -60,12 +63,10 @@ export interface Call<Value, Name extends string = string> {
 interface Declared<Deps, Value, Path extends string> extends Described<Path> {
   readonly query?: Query<Value>;
   /**
-   * Runs before the query and the body are read. It does what refusals and answers have in common, and checks whether
+   * Runs before the query is read. It does what refusals and answers have in common, and checks whether
    * the caller may use the route.
    */
   readonly before?: (deps: Deps, call: Omit<Call<Value, NamesIn<Path>>, 'query'>) => void;
-  /** Reads the body, after the query was found correct. */
-  readonly body?: (deps: Deps) => RequestHandler;
   readonly handler: (deps: Deps, call: Call<Value, NamesIn<Path>>) => Promise<void> | void;
 }
 
@@ -73,29 +74,33 @@ interface Declared<Deps, Value, Path extends string> extends Described<Path> {
 export function route<Deps, Value = undefined, const Path extends string = string>(
   declared: Declared<Deps, Value, Path>,
 ): Route<Deps> {
-  const { before, body, handler, ...described } = declared;
+  const { before, handler, ...described } = declared;
   const { names = {}, query } = declared;
   const handlerOf = (deps: Deps): RequestHandler => {
-    const readBody = body?.(deps);
     return async (request, response) => {
       const params = request.params as Record<NamesIn<Path>, string>;
       before?.(deps, { request, response, params });
       for (const [name, { read }] of Object.entries(names)) read(params[name as NamesIn<Path>], name);
       const value = query?.read(targetOf(request).query, request) as Value;
-      if (readBody !== undefined) await runs(readBody, request, response);
       await handler(deps, { request, response, params, query: value });
     };
   };
   return { ...described, handlerOf };
 }
 
-function runs(middleware: RequestHandler, request: Request, response: Response): Promise<void> {
-  return new Promise((resolve, reject) => {
-    void middleware(request, response, (error?: unknown) => {
-      if (error === undefined) resolve();
-      else reject(error);
-    });
-  });
+/**
+ * Declares a route that needs nothing of express, and has no parameters in its path. It is served without express, which
+ * costs more than everything else that a short request takes.
+ */
+export function directRoute<Deps>(
+  declared: Described<string> & { readonly handler: (deps: Deps) => Handler },
+): Route<Deps> {
+  const { handler, ...described } = declared;
+  const handlerOf = (deps: Deps): RequestHandler => {
+    const handle = handler(deps);
+    return async (request, response) => void (await handle(request, response));
+  };
+  return { ...described, handlerOf, directOf: handler };
 }
 
 /**
