@@ -47,7 +47,7 @@ export const nativeCommand = z.discriminatedUnion('command', [
   z.strictObject({ id: commandId, command: z.literal('ping') }),
 ]);
 
-const cursor = z.string().describe('A position in the log: the id of an event. Opaque to clients.');
+const cursor = z.string().describe('A position in the log: the id of an event. Opaque to clients');
 const position = cursor.nullable();
 
 /** An event as it stands in native frames, in event streams and in the history. */

@@ -145,7 +145,7 @@ function parameter(
 function dialectIn(published: Messages): z.ZodType {
   return z
     .enum(Object.keys(published))
-    .describe('The dialect whose format the events have. If absent, their fields show it.');
+    .describe('The dialect whose format the events have; if absent, their fields show it');
 }
 
 function eventsBody(published: Messages): object {

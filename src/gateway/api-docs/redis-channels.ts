@@ -19,7 +19,7 @@ export function redisChannels(prefix: string, { schemas }: Pick<EventFormats, 's
     },
     {
       address: `${prefix}:log`,
-      summary: 'Channel on which nodes tell each other the entries of the log. Nobody else may PUBLISH here.',
+      summary: 'Channel on which nodes tell each other the entries of the log; nobody else may PUBLISH here',
       sends: {
         entry: z
           .string()
@@ -36,7 +36,7 @@ export function redisChannels(prefix: string, { schemas }: Pick<EventFormats, 's
     },
     {
       address: `{${prefix}}:log`,
-      summary: 'Stream of the log. Only the hub and the function write to it.',
+      summary: 'Stream of the log; only the hub and the function write to it',
       sends: {
         entry: z.strictObject({ p: z.string().describe('The id of the entry before'), e: eventText }),
       },

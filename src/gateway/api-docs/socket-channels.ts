@@ -24,7 +24,7 @@ const TOKEN = { token: text('A JWT, unless it is in the Authorization header') }
 function offered(subprotocols: readonly string[]): z.ZodType {
   return text(
     `A comma-separated list. The hub answers with the first of ${subprotocols.join(' and ')} that is offered. ` +
-      `A page that can set no header adds ${TOKEN_PROTOCOL}<JWT>, which is never the answer.`,
+      `A page that can set no header adds ${TOKEN_PROTOCOL}<JWT>, which is never the answer`,
   );
 }
 

@@ -62,7 +62,7 @@ export const CLUSTERS_ROUTES: readonly Route<ClustersDeps>[] = [
     query: query(paging('parameter_invalid')),
     answers: {
       200: json(
-        'The clusters in the order of their names, at most 1,000. The header Link names the next page.',
+        'The clusters in the order of their names, at most 1,000; the header Link names the next page',
         named('Clusters', z.strictObject({ clusters: z.array(cluster) })),
         COUNTS,
       ),

@@ -45,7 +45,7 @@ export const CONNECTIONS_ROUTES: readonly Route<ConnectionsDeps>[] = [
     query: CONNECTIONS_QUERY,
     answers: {
       200: json(
-        'A page of the connections that match all filters. The header Link names the next page.',
+        'A page of the connections that match all filters; the header Link names the next page',
         CONNECTIONS,
         PAGES,
       ),
@@ -59,11 +59,11 @@ export const CONNECTIONS_ROUTES: readonly Route<ConnectionsDeps>[] = [
     method: 'delete',
     path: '/api/v3/connections',
     summary:
-      'Close the connections that match the filters (with 4009, at most 10,000 at a time). At least one filter is required.',
+      'Close the connections that match the filters (with 4009, at most 10,000 at a time); at least one filter is required',
     query: CONNECTIONS_QUERY,
     answers: {
       200: json(
-        'The connections that were closed. A header Link says that there are more.',
+        'The connections that were closed; a header Link says that there are more',
         CONNECTIONS,
         COUNTS,
       ),

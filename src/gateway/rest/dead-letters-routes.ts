@@ -54,7 +54,7 @@ export const DEAD_LETTERS_ROUTES: readonly Route<DeadLettersDeps>[] = [
     query: strictQuery(paging('not_acceptable')),
     answers: {
       200: json(
-        'Dead letters, oldest first, at most 1,000. The header Link names the next page.',
+        'Dead letters, oldest first, at most 1,000; the header Link names the next page',
         named('DeadLetters', z.array(deadLetter)),
         COUNTS,
       ),

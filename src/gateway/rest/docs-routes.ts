@@ -13,10 +13,13 @@ export function docsOnDemand(): DocsDeps {
 }
 
 const PAGE: Answer = {
-  says: 'Markdown, or a page to a browser',
+  says: 'The page as Markdown, or rendered if a browser asks',
   content: { 'text/markdown': 'text', 'text/html': 'text' },
 };
-const NO_PAGE: Answer = { says: 'A browser is shown the pages there are', content: { 'text/html': 'text' } };
+const NO_PAGE: Answer = {
+  says: 'There is no such page; a browser gets a list of all pages',
+  content: { 'text/html': 'text' },
+};
 
 /** A search without words is none. */
 const WORDS: Parameter<string> = {
@@ -30,7 +33,7 @@ export const DOCS_ROUTES: readonly Route<DocsDeps>[] = [
     id: 'getDocs',
     method: 'get',
     path: '/docs',
-    summary: 'The overview of the documentation, or what a search finds in it',
+    summary: 'Read the overview of the documentation, or the results of a search in it',
     open: true,
     query: query({ q: WORDS }),
     answers: { 200: PAGE },
@@ -43,7 +46,7 @@ export const DOCS_ROUTES: readonly Route<DocsDeps>[] = [
     id: 'getDocsFile',
     method: 'get',
     path: '/docs/{page}',
-    summary: 'A page of the documentation that is of no kind, such as `index.md`',
+    summary: 'Read a page of the documentation that belongs to no kind, such as `index.md`',
     open: true,
     answers: { 200: PAGE, 404: NO_PAGE },
     errors: ['not_found'],
@@ -54,7 +57,8 @@ export const DOCS_ROUTES: readonly Route<DocsDeps>[] = [
     id: 'getDocsPage',
     method: 'get',
     path: '/docs/{kind}/{page}',
-    summary: 'A page of the documentation, such as `how-to/secure`, or its file, such as `how-to/secure.md`',
+    summary:
+      'Read a page of the documentation, such as `how-to/secure`, or its file, such as `how-to/secure.md`',
     open: true,
     answers: { 200: PAGE, 404: NO_PAGE },
     errors: ['not_found'],
@@ -65,9 +69,9 @@ export const DOCS_ROUTES: readonly Route<DocsDeps>[] = [
     id: 'getDocsList',
     method: 'get',
     path: '/llms.txt',
-    summary: 'All pages of the documentation with what they are about, for language models',
+    summary: 'List all pages of the documentation with their summaries, for language models',
     open: true,
-    answers: { 200: { says: 'The list', content: { 'text/plain': 'text' } } },
+    answers: { 200: { says: 'The list of pages', content: { 'text/plain': 'text' } } },
     handler: async ({ docs }: DocsDeps, { request, response }) => (await docs()).sendList(request, response),
   }),
 ];

@@ -53,7 +53,7 @@ const asWritten = (form: z.ZodType): Parameter<string> => lenient(form, (written
 /** The native dialect reads these together, in the same way as in the URL of a socket. */
 const SUBSCRIPTIONS = {
   pattern: asWritten(
-    z.array(pattern).min(1).describe('Any number of patterns type.action.key. If absent, all events.'),
+    z.array(pattern).min(1).describe('Any number of patterns type.action.key; if absent, all events'),
   ),
   filters: { ...asWritten(filters), asJson: true },
   slow: asWritten(slowPolicy),
@@ -72,7 +72,7 @@ const PAGE = query({
   ),
 });
 
-const AS_SINCE = 'Like since, for streams. A position that cannot be read starts the stream with a gap.';
+const AS_SINCE = 'Like since, for streams; a position that cannot be read starts the stream with a gap';
 
 interface EventsQuery {
   readonly subscriptions: readonly Subscription[];

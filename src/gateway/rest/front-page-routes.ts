@@ -12,9 +12,9 @@ export const FRONT_PAGE_ROUTES: readonly Route<FrontPageDeps>[] = [
     id: 'getFrontPage',
     method: 'get',
     path: '/',
-    summary: 'What this is, which listener speaks what, and where to go on',
+    summary: 'Show a browser what this server is, which listener speaks which dialect, and where to go on',
     open: true,
-    answers: { 200: { says: 'A page, to a browser alone', content: { 'text/html': 'text' } } },
+    answers: { 200: { says: 'A page, if a browser asks', content: { 'text/html': 'text' } } },
     errors: ['not_found'],
     handler: ({ about }: FrontPageDeps, { request, response }) => {
       response.vary('Accept');

@@ -12,7 +12,7 @@ const ME = named(
     roles: patterns.describe('The names of its roles'),
     subscribe: patterns.describe('The patterns that it may subscribe to, those of its roles included'),
     publish: patterns.describe('The patterns that it may publish, those of its roles included'),
-    expiresAt: rfc3339.nullable().describe('When the token ends; null where it does not'),
+    expiresAt: rfc3339.nullable().describe('When the token ends; null if it never does'),
   }),
 );
 

@@ -11,7 +11,7 @@ export const METRICS_ROUTES: readonly Route<MetricsDeps>[] = [
     method: 'get',
     path: '/metrics',
     summary:
-      'Read the metrics of this node for Prometheus. An upgrade opens a socket of Provisioning instead, if that is served.',
+      'Read the metrics of this node for Prometheus; an upgrade opens a socket of Provisioning instead, if that is served',
     open: true,
     answers: { 200: { says: 'All metrics', content: { 'text/plain': 'text' } } },
     handler: async ({ metrics }: MetricsDeps, { response }) => {

@@ -45,7 +45,7 @@ const seen: z.ZodType<Seen> = z.strictObject({
 export const PRESENCE = named('Presence', presence);
 
 const PRINCIPAL = checked(
-  text('A principal, as in user:ada. If absent, all principals that are online are listed.').min(1),
+  text('A principal, as in user:ada; if absent, all principals that are online are listed').min(1),
   () =>
     new BelfryError(
       'not_acceptable',
@@ -77,7 +77,7 @@ export const PRESENCE_ROUTES: readonly Route<PresenceDeps>[] = [
     query: ONE_OR_ALL,
     answers: {
       200: json(
-        'One principal with its connections, or a page of all principals without theirs. The header Link names the next page.',
+        'One principal with its connections, or a page of all principals without theirs; the header Link names the next page',
         named('PresenceOrOnline', z.union([presence, z.array(seen)])),
         [CURSOR],
       ),

@@ -41,9 +41,9 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
         .min(1)
         .max(MAX_IDEMPOTENCY_KEY)
         .describe(
-          'A repetition with the same key within five minutes publishes nothing. With other events it is refused.',
+          'A repetition with the same key within five minutes publishes nothing; with other events it is refused',
         ),
-      traceparent: headerText.describe('W3C Trace Context. Each event that has none of its own carries it.'),
+      traceparent: headerText.describe('W3C Trace Context; each event that has none of its own carries it'),
     },
     takesEvents: true,
     answers: { 204: { says: 'The events are accepted', headers: ['Belfry-Event-Ids'] } },

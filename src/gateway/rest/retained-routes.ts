@@ -34,7 +34,7 @@ export const RETAINED_ROUTES: readonly Route<RetainedDeps>[] = [
     query: strictQuery(paging('not_acceptable')),
     answers: {
       200: json(
-        'The objects in the order of their keys. The header Link names the next page, if the request asked for pages.',
+        'The objects in the order of their keys; the header Link names the next page, if the request asked for pages',
         named('Objects', z.array(anyJson).describe('The latest object of each key')),
         [...COUNTS, CURSOR],
       ),

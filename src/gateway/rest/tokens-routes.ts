@@ -28,7 +28,7 @@ const notSaid = (): BelfryError =>
   );
 
 const UNTIL = lenient(
-  rfc3339.describe('The end of the revocation. If absent, it ends after a year.'),
+  rfc3339.describe('The end of the revocation; if absent, it ends after a year'),
   (written) => {
     const until = momentOf(written);
     if (until !== undefined) return until;

@@ -14,7 +14,7 @@ export interface UsersDeps {
 
 const TTL = checked(
   digits(/^[1-9]\d{0,8}$/, z.int().min(1).max(999_999_999)).describe(
-    'The lifetime in seconds. The token never outlives the sign-in.',
+    'The lifetime in seconds; the token never outlives the sign-in',
   ),
   () => new BelfryError('ttl_invalid', 'The ttl is not usable. Expected a positive whole number of seconds.'),
 );
