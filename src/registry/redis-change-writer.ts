@@ -10,6 +10,14 @@ const MANY = bound(
   'entries',
   'the rest goes with the next',
 );
+const REST_MS = bound(
+  'time between two batches of changes of the registry',
+  4,
+  'ms',
+  'the changes that came meanwhile are sent together',
+);
+/** A rest that is shorter than a timer can measure ends with the turn of the event loop. */
+const SHORTEST_TIMER_MS = 1;
 
 /**
  * What the registry needs of a connection to Redis. The connection has the scripts of `registryScripts`, and its
@@ -62,20 +70,22 @@ export interface RegistryNode {
 }
 
 /**
- * Writes changes to Redis: those of one turn of the event loop are sent at its end, together and in order, without
- * waiting for earlier batches.
+ * Writes changes to Redis, together and in order, without waiting for earlier batches: at the end of the turn of the event
+ * loop, but {@link REST_MS} after the last batch at the earliest. A turn accepts a single connection, so when thousands
+ * come at once, a batch for each turn would cost as much as the connections themselves.
  */
 export class ChangeWriter {
   readonly #options: RegistryNode;
   #queue: Queued[] = [];
   #batch = 0;
+  #restUntil = 0;
 
   constructor(options: RegistryNode) {
     this.#options = options;
   }
 
   write(change: Change): Written {
-    if (this.#queue.length === 0) this.#options.clock.soon(() => this.flush());
+    if (this.#queue.length === 0) this.#ask();
     // The queue is always sent as a whole, so the number of the batch is known in advance.
     const batch = this.#batch + 1 + Math.floor(this.#queue.length / MANY);
     const answer = new Promise<number>((answered) => this.#queue.push({ change, answered }));
@@ -85,8 +95,18 @@ export class ChangeWriter {
   /** Sends the waiting changes now, so that the next command to Redis comes after them. */
   flush(): void {
     const queue = this.#queue;
+    if (queue.length === 0) return;
     this.#queue = [];
+    this.#restUntil = this.#options.clock.elapsed() + REST_MS;
     for (let i = 0; i < queue.length; i += MANY) this.#send(queue.slice(i, i + MANY));
+  }
+
+  #ask(): void {
+    const { clock } = this.#options;
+    const rest = this.#restUntil - clock.elapsed();
+    const flush = (): void => this.flush();
+    if (rest < SHORTEST_TIMER_MS) clock.soon(flush);
+    else clock.after(rest, flush);
   }
 
   #send(queued: readonly Queued[]): void {

@@ -35,19 +35,24 @@ if refusal then return refusal end
 local events, kinds, live = {}, {}, {}
 local quota
 
+-- One call takes place at one time.
+local now
+
 local function now_ms()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
+  if not now then
+    local time = redis.call('TIME')
+    now = time[1] * 1000 + math.floor(time[2] / 1000)
+  end
+  return now
 end
 
 -- Takes room of the quota, which is read once for all events of a call. Once an event finds no room, the later ones
 -- find none either.
 local function take_room(bytes)
-  local now = now_ms()
   if not quota then
     local left, at = unpack(redis.call('HMGET', CONN .. ':quota', 'left', 'at'))
-    local since = math.max(0, now - (at or now))
-    quota = { left = math.min(QUOTA.burst, (left or QUOTA.burst) + since * QUOTA.per_ms), at = now }
+    local since = math.max(0, now_ms() - (at or now_ms()))
+    quota = { left = math.min(QUOTA.burst, (left or QUOTA.burst) + since * QUOTA.per_ms), at = now_ms() }
   end
   local cost = math.ceil(bytes / QUOTA.bytes)
   local has_room = cost <= quota.left and not quota.is_full
