@@ -24,7 +24,7 @@ import { Tracer } from './telemetry/tracing.ts';
 import { drain } from './hub/drain.ts';
 import { Hub } from './hub/hub.ts';
 import { systemClock, within, type Clock } from './model/clock.ts';
-import { CLOSE, type Close } from './model/close.ts';
+import { CLOSE, type Close } from './model/close-codes.ts';
 import { NodeWatch } from './registry/node-watch.ts';
 import { bound } from './model/bound.ts';
 
@@ -77,16 +77,15 @@ export async function startApp(
   const broker = tracer?.traced(backend) ?? backend;
   const watch = new NodeWatch({ directory: registry, own, clock, log });
   const hub = new Hub({
+    ...config,
     broker,
     history: backend,
     clock,
     queue: { maxDeliveries: config.queueMaxDeliveries, maxBytes: config.queueMaxBytes },
-    writeTimeoutMs: config.writeTimeoutMs,
     logCache: { maxBytes: config.logCacheMaxBytes },
     redaction,
     fault: (error) => log.error({ err: error }, 'an event could not be delivered to some connections'),
     registry,
-    node: config.node,
     registryLimits: registryLimitsOf(config),
   });
   const heartbeat = new Heartbeat(clock);

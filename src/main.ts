@@ -8,7 +8,7 @@ import { UsageError } from './clients/cli/target.ts';
 import type { App } from './app.ts';
 import type { Config } from './config/config.ts';
 import { VERSION } from './config/version.ts';
-import { CLOSE, type Close } from './model/close.ts';
+import { CLOSE, type Close } from './model/close-codes.ts';
 import { BelfryError } from './model/errors.ts';
 import { ADMIN } from './model/principal.ts';
 

@@ -59,7 +59,7 @@ const TYPES_ONLY = new Set(['clients/']);
  */
 const SHARED_WITH_CLIENTS = [
   'model/bound.ts',
-  'model/close.ts',
+  'model/close-codes.ts',
   'model/cursor.ts',
   'model/pattern-parts.ts',
   'model/slow-policies/',

@@ -1,6 +1,6 @@
 import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { gather, type Given, type GivenSource } from './given.ts';
+import { gather, type Given, type GivenSource } from './sources.ts';
 import { settingName } from './names.ts';
 import type { ReadText } from './forms.ts';
 import { idleExceptions } from './redaction.ts';

@@ -30,15 +30,14 @@
  */
 import type { z } from 'zod';
 import { bound } from '../model/bound.ts';
-import { cursorAt, isCursor, type Cursor } from '../model/cursor.ts';
 import { BelfryError, ProtocolError } from '../model/errors.ts';
 import { heardJson } from '../model/event.ts';
 import { parseFilters, type Filter } from '../model/filter.ts';
 import { isFields, JsonText, readJson } from '../model/json.ts';
 import { Pattern } from '../model/pattern.ts';
 import { ANONYMOUS } from '../model/principal.ts';
+import { parsePosition } from '../model/resume-position.ts';
 import { SLOW_POLICY_NAMES, type SlowPolicyName } from '../model/slow-policies/index.ts';
-import { momentOf } from '../model/time.ts';
 import {
   HEARTBEAT,
   Refusal,
@@ -170,17 +169,6 @@ export function subscriptionsIn(query: URLSearchParams): Subscription[] {
     );
   }
   return asked.map((text) => subscription(text, filters, slow));
-}
-
-/** A position in the log in the form that clients use. @throws ProtocolError `cursor_invalid` */
-export function parsePosition(text: string): { readonly since: Cursor; readonly ofTime?: true } {
-  if (isCursor(text)) return { since: text };
-  const ms = momentOf(text);
-  if (ms !== undefined) return { since: cursorAt(ms), ofTime: true };
-  throw new ProtocolError(
-    'cursor_invalid',
-    `"${text.slice(0, 50)}" is not a cursor. Expected the id of an event as the hub sent it, or a time in the format of RFC 3339.`,
-  );
 }
 
 function refOf(body: unknown): string {

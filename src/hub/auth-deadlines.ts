@@ -1,5 +1,5 @@
 import type { Clock } from '../model/clock.ts';
-import { CLOSE } from '../model/close.ts';
+import { CLOSE } from '../model/close-codes.ts';
 import type { Connection } from './connection.ts';
 
 const CHECK_EVERY_MS = 1_000;

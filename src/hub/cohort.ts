@@ -1,5 +1,5 @@
 import type { Encoding, Subscription } from '../dialects/dialect.ts';
-import type { Close } from '../model/close.ts';
+import type { Close } from '../model/close-codes.ts';
 import type { Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import type { Grants, Identity } from '../model/principal.ts';

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Command, Session } from '../dialects/dialect.ts';
 import { authorizeSubscribe } from '../model/authorization.ts';
 import type { Clock } from '../model/clock.ts';
-import { CLOSE, closeWith } from '../model/close.ts';
+import { CLOSE, closeWith } from '../model/close-codes.ts';
 import { asBelfryError, ProtocolError, type BelfryError } from '../model/errors.ts';
 import type { Json } from '../model/json.ts';
 import type { Identity } from '../model/principal.ts';

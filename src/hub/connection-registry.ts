@@ -1,6 +1,6 @@
 import type { ConnectionLimits } from '../dialects/dialect.ts';
 import type { Clock } from '../model/clock.ts';
-import { CLOSE, closeWith } from '../model/close.ts';
+import { CLOSE, closeWith } from '../model/close-codes.ts';
 import { asBelfryError } from '../model/errors.ts';
 import type { Identity } from '../model/principal.ts';
 import type { ConnectionRecord, Registry, RegistryLimits } from '../registry/registry.ts';

@@ -1,5 +1,5 @@
 import type { ConnectionLimits, Dialect, Encoding, Subscription } from '../dialects/dialect.ts';
-import { CLOSE, type Close } from '../model/close.ts';
+import { CLOSE, type Close } from '../model/close-codes.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import { UNKNOWN, type Identity } from '../model/principal.ts';
 import type { Redaction, View } from '../model/redaction.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../model/clock.ts';
-import { CLOSE } from '../model/close.ts';
+import { CLOSE } from '../model/close-codes.ts';
 import { HUB_TYPE, type HubEvent } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import type { Cohort } from './cohort.ts';

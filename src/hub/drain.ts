@@ -1,5 +1,5 @@
 import type { Clock } from '../model/clock.ts';
-import { CLOSE, type Close } from '../model/close.ts';
+import { CLOSE, type Close } from '../model/close-codes.ts';
 import type { Connection } from './connection.ts';
 
 export interface DrainOptions {

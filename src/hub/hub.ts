@@ -1,6 +1,6 @@
 import type { Broker, History } from '../broker/broker.ts';
 import type { Clock } from '../model/clock.ts';
-import { CLOSE } from '../model/close.ts';
+import { CLOSE } from '../model/close-codes.ts';
 import { compareCursors } from '../model/cursor.ts';
 import { Redaction } from '../model/redaction.ts';
 import { BurstBudget } from './burst-budget.ts';

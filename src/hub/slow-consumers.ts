@@ -1,5 +1,5 @@
 import type { Clock } from '../model/clock.ts';
-import { CLOSE, type Close } from '../model/close.ts';
+import { CLOSE, type Close } from '../model/close-codes.ts';
 
 const CHECK_EVERY_MS = 1_000;
 

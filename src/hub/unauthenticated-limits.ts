@@ -1,6 +1,6 @@
 import type { Command } from '../dialects/dialect.ts';
 import { bound } from '../model/bound.ts';
-import { CLOSE, closeWith, type Close } from '../model/close.ts';
+import { CLOSE, closeWith, type Close } from '../model/close-codes.ts';
 import { BelfryError } from '../model/errors.ts';
 import { UNKNOWN, withoutGrant } from '../model/principal.ts';
 import type { Connection } from './connection.ts';

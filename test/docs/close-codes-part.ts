@@ -1,4 +1,4 @@
-import { CLOSE } from '../../src/model/close.ts';
+import { CLOSE } from '../../src/model/close-codes.ts';
 import { cell } from './tables.ts';
 
 /** For each close code, when a connection is closed with it and how the client should reconnect. */

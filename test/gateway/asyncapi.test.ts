@@ -4,7 +4,7 @@ import { DIALECTS } from '../../src/dialects/index.ts';
 import { dialectAt } from '../../src/dialects/paths.ts';
 import { STREAMS } from '../../src/dialects/mist-streams.ts';
 import { native } from '../../src/dialects/native.ts';
-import { CLOSE } from '../../src/model/close.ts';
+import { CLOSE } from '../../src/model/close-codes.ts';
 import { ERRORS } from '../../src/model/errors.ts';
 import { Description, goldenLines } from '../support/asyncapi.ts';
 import { connect, type TestClient } from '../support/client.ts';

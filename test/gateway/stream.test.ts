@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { pino } from 'pino';
 import { startApp } from '../../src/app.ts';
-import { CLOSE } from '../../src/model/close.ts';
+import { CLOSE } from '../../src/model/close-codes.ts';
 import { ManualClock } from '../support/clock.ts';
 import { CommandProcess } from '../support/process.ts';
 import { startNode, type TestNode } from '../support/node.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CLOSE } from '../../src/model/close.ts';
+import { CLOSE } from '../../src/model/close-codes.ts';
 import { anIdentity, settled, startHub } from '../support/connection.ts';
 
 describe('a connection', () => {

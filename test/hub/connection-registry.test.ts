@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { native } from '../../src/dialects/native.ts';
 import { provisioning } from '../../src/dialects/provisioning.ts';
-import { CLOSE } from '../../src/model/close.ts';
+import { CLOSE } from '../../src/model/close-codes.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import { Pattern } from '../../src/model/pattern.ts';
 import { ANONYMOUS } from '../../src/model/principal.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CLOSE } from '../../src/model/close.ts';
+import { CLOSE } from '../../src/model/close-codes.ts';
 import { anIdentity, startHub, type TestConnection, type TestHub } from '../support/connection.ts';
 import { isForgotten } from '../support/garbage.ts';
 import { readFrames } from '../support/transport.ts';

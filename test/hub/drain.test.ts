@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { drain } from '../../src/hub/drain.ts';
-import { CLOSE } from '../../src/model/close.ts';
+import { CLOSE } from '../../src/model/close-codes.ts';
 import { settled, startHub, type TestConnection } from '../support/connection.ts';
 
 const codes = (clients: readonly TestConnection[]): (number | undefined)[] =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CLOSE } from '../../src/model/close.ts';
+import { CLOSE } from '../../src/model/close-codes.ts';
 import { BurstBudget } from '../../src/hub/burst-budget.ts';
 import { DeliveryQueue } from '../../src/hub/queue.ts';
 import { settled, startHub, type TestHub } from '../support/connection.ts';

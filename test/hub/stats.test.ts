@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DIALECTS } from '../../src/dialects/index.ts';
 import type { Deliveries } from '../../src/hub/stats.ts';
-import { CLOSE } from '../../src/model/close.ts';
+import { CLOSE } from '../../src/model/close-codes.ts';
 import { Grants } from '../../src/model/principal.ts';
 import { anIdentity, settled, startHub, type TestConnection, type TestHub } from '../support/connection.ts';
 import { runs } from '../support/runs.ts';

@@ -1,4 +1,4 @@
-import { CLOSE, type Retry } from '../../model/close.ts';
+import { CLOSE, type Retry } from '../../model/close-codes.ts';
 
 const RETRIES = new Map<number, Retry>(Object.values(CLOSE).map(({ code, retry }) => [code, retry]));
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Messages } from '../../dialects/dialect.ts';
 import type { EventFormats } from '../../dialects/event-formats.ts';
-import { CLOSE } from '../../model/close.ts';
+import { CLOSE } from '../../model/close-codes.ts';
 import { jsonSchema } from './json-schema.ts';
 import { errorTable, HTTP_SCHEMES } from './openapi.ts';
 import { redisChannels } from './redis-channels.ts';

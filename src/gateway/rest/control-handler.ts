@@ -1,5 +1,5 @@
 import type { Clock } from '../../model/clock.ts';
-import { CLOSE, closeWith, type Close } from '../../model/close.ts';
+import { CLOSE, closeWith, type Close } from '../../model/close-codes.ts';
 import type { Identity } from '../../model/principal.ts';
 import type { Connection } from '../../hub/connection.ts';
 import type { Control, ControlCommand, Target } from '../../registry/control.ts';

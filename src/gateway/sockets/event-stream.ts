@@ -9,7 +9,7 @@ import type { Delivery } from '../../hub/delivery.ts';
 import type { EventLog } from '../../hub/event-log.ts';
 import type { Transport } from '../../hub/transport.ts';
 import type { Clock } from '../../model/clock.ts';
-import { CLOSE, closeWith, type Close } from '../../model/close.ts';
+import { CLOSE, closeWith, type Close } from '../../model/close-codes.ts';
 import type { BelfryError } from '../../model/errors.ts';
 import { HUB_TYPE, type HubEvent } from '../../model/event.ts';
 import { isJsonObject, valueOf } from '../../model/json.ts';

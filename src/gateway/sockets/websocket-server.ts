@@ -4,7 +4,7 @@ import { WebSocketServer, type Server, type WebSocket } from 'ws';
 import type { ConnectionInfo } from '../../hub/connection-info.ts';
 import type { Connection } from '../../hub/connection.ts';
 import type { Connections } from '../../hub/connections.ts';
-import { CLOSE, closeWith } from '../../model/close.ts';
+import { CLOSE, closeWith } from '../../model/close-codes.ts';
 import type { BelfryError } from '../../model/errors.ts';
 import {
   aboutOf,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CLOSE } from '../../../src/model/close.ts';
+import { CLOSE } from '../../../src/model/close-codes.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { startNode } from '../../support/node.ts';
 import { clientOf, publishTo, socketsOf, startWorld, take } from './world.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { closeWith, CLOSE } from '../../../src/model/close.ts';
+import { closeWith, CLOSE } from '../../../src/model/close-codes.ts';
 import { clientOf, publishTo, socketsOf, startWorld, take } from './world.ts';
 
 /** More events than a log of ten and what a node has in memory hold. */

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { CLOSE } from '../../../src/model/close.ts';
+import { CLOSE } from '../../../src/model/close-codes.ts';
 import { FaultProxy } from '../../faults/proxy.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { startNode, type TestNode } from '../../support/node.ts';

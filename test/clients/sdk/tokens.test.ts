@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CLOSE } from '../../../src/model/close.ts';
+import { CLOSE } from '../../../src/model/close-codes.ts';
 import { signToken } from '../../../src/app-token.ts';
 import { startNode } from '../../support/node.ts';
 import { clientOf, publishTo, socketsOf, take } from './world.ts';
