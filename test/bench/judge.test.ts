@@ -42,7 +42,7 @@ describe('a verdict', () => {
     expect(judge([row('storm', 'belfry', 51)], [line])[0]?.met).toBe(false);
   });
 
-  it('is open where the figure or the peer was not measured', () => {
+  it('is open when the figure or the peer was not measured', () => {
     const [open] = judge([row('storm', 'belfry', 50)], [AT_LEAST_HALF]);
     expect(open).toMatchObject({ figure: 'not measured', met: undefined });
   });
@@ -59,13 +59,13 @@ describe('a verdict', () => {
     expect(judge(rows, [AT_LEAST_HALF])[0]).toMatchObject({ figure: '0.60 x (0.10–0.90)', met: true });
   });
 
-  it('says when others used the machine meanwhile', () => {
+  it('says when other processes used the machine meanwhile', () => {
     const failover = { backMs: 1, connected: 1, heard: 0, wanted: 0, serverMs: 1, busy: 0, othersBusy: 0.5 };
     const disturbed = { ...row('storm', 'ws', 100), failover };
     expect(judge([row('storm', 'belfry', 50), disturbed], [AT_LEAST_HALF])[0]?.disturbed).toBe(true);
   });
 
-  it('on a failover is not met while a missed event was not heard', () => {
+  it('on a failover is negative while a missed event has not been received', () => {
     const failover = { backMs: 1, connected: 1, heard: 9, wanted: 10, serverMs: 1, busy: 0, othersBusy: 0 };
     const of = (peer: string, heard: number): Row => ({
       ...row('failover 10k', peer, 0),
@@ -78,7 +78,7 @@ describe('a verdict', () => {
 });
 
 describe('the goals', () => {
-  it('name only scenarios that there are', () => {
+  it('name only scenarios that exist', () => {
     const names = new Set(SCENARIOS.map(({ name }) => name));
     const asked = new Set<string>();
     for (const { figureOf } of LINES)
@@ -90,7 +90,7 @@ describe('the goals', () => {
     expect(asked.size).toBeGreaterThan(10);
   });
 
-  it('are told apart by their words', () => {
+  it('have different texts', () => {
     const words = LINES.map(({ line, unit, bound }) => line + unit + bound);
     expect(new Set(words).size).toBe(LINES.length);
   });

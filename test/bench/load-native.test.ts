@@ -68,7 +68,7 @@ const heard = (load: NativeLoad, events: number): Promise<number> =>
   load.settle({ events, withinMs: 5_000, quietMs: 60_000 });
 
 describe.skipIf(file === undefined)('the load client in C', () => {
-  it('counts each event once when frames of all sizes come cut at every byte', async () => {
+  it('counts each event once when frames of all sizes arrive cut at every byte', async () => {
     const { load, sockets } = await connected('ws');
     const frames = Buffer.concat([10, 200, 70_000].map((filler) => frame(1, event(5, filler))));
     for (const byte of frames.subarray(0, 300)) sockets[0]?.write(Buffer.from([byte]));
@@ -83,7 +83,7 @@ describe.skipIf(file === undefined)('the load client in C', () => {
     });
   });
 
-  it('tells the latency from the mark in an event to the read', async () => {
+  it('measures the latency from the mark in an event to the read', async () => {
     const { load, sockets } = await connected('ws');
     const texts = Array.from({ length: 100 }, (_, n) => frame(1, event(n === 99 ? 60_000 : 1_000)));
     sockets[0]?.write(Buffer.concat(texts));
@@ -95,7 +95,7 @@ describe.skipIf(file === undefined)('the load client in C', () => {
     expect(max).toBeGreaterThan(60_000);
   });
 
-  it('counts all events of a frame where a peer sends them in batches', async () => {
+  it('counts all events of a frame when a peer sends them in batches', async () => {
     const { load, sockets } = await connected('nats');
     sockets[0]?.write(frame(2, [event(1), event(1, 100), event(1)].join('\n')));
     await heard(load, 3);
@@ -118,7 +118,7 @@ describe.skipIf(file === undefined)('the load client in C', () => {
       .toEqual(Buffer.from([0x8a, 0x85, 0, 0, 0, 0, ...Buffer.from('hello')]));
   });
 
-  it('tells for each reason how many connections ended', async () => {
+  it('counts for each reason how many connections ended', async () => {
     const { load, sockets } = await connected('ws', 3);
     sockets[0]?.write(frame(8, Buffer.from([0x0f, 0xa8, ...Buffer.from('too "slow"')])));
     sockets[1]?.destroy();
@@ -126,7 +126,7 @@ describe.skipIf(file === undefined)('the load client in C', () => {
     expect((await load.report()).ended).toEqual({ "closed with 4008 too 'slow'": 1, 'connection lost': 1 });
   });
 
-  it('says why a connection could not be opened', async () => {
+  it('names the reason why a connection could not be opened', async () => {
     const server = createServer((socket) => {
       socket.on('error', () => undefined);
       socket.once('data', () => socket.end('HTTP/1.1 429 Too Many\r\n\r\n'));

@@ -45,7 +45,7 @@ describe('the search for the most that a server sustains', () => {
       expect((await search(900, { noise: [noisy] })).most?.load).toBe(900);
   });
 
-  it('confirms what it found, and lowers what was sustained only once', async () => {
+  it('confirms what it found, and lowers the sustained load only once', async () => {
     const { most } = await search(900, { votes: 3, lucky: [5] });
     expect(most?.load).toBeLessThanOrEqual(900);
     expect(most?.load).toBeGreaterThan(700);
@@ -57,7 +57,7 @@ describe('the search for the most that a server sustains', () => {
     expect((await search(60)).most?.load).toBe(50);
   });
 
-  it('finds nothing where nothing is sustained, and tells the last run', async () => {
+  it('finds nothing when no load is sustained, and reports the last run', async () => {
     const { most, failed } = await search(0);
     expect(most).toBeUndefined();
     expect(failed?.isGood).toBe(false);
@@ -77,7 +77,7 @@ describe('the median', () => {
     ]);
   });
 
-  it('of objects is taken for each number in them', () => {
+  it('of objects is the median of each number in them', () => {
     const objects = [
       { name: 'a', most: { rate: 1, p99: 30 }, limit: 'p99' },
       { name: 'a', most: { rate: 3, p99: 10 } },

@@ -50,7 +50,7 @@ describe('the benchmark of a failover', () => {
     ['belfry', 7],
     ['ws', 0],
   ])(
-    'opens the connections of a killed node of %s on the other one, where they hear what they missed if it has a log',
+    'reconnects the clients of a killed node of %s to the other node, where they receive what they missed if it has a log',
     async (name, wanted) => {
       const groups = [{ count: 7, topics: 7 }];
       const scenario: Scenario = { name: 'failover', groups, perEvent: 1, nodes: 2, fails: true };
@@ -63,7 +63,7 @@ describe('the benchmark of a failover', () => {
 
 describe('the benchmark of the entry point', () => {
   it.each(['fcall', 'http list', 'ingress', 'socket'] as const)(
-    '%s publishes until a client has heard the last event',
+    'publishes by %s until a client has received the last event',
     async (by) => {
       const groups = [{ count: 1, topics: 1, firstTopic: 1 }];
       const scenario: Scenario = { name: by, groups, by, perEvent: 0, rate: 200 };

@@ -48,8 +48,8 @@ describe.skipIf(!HAS_REDIS_SERVER)('publishes of one turn', () => {
   });
 });
 
-describe('of the publishes of one turn', () => {
-  it('a refused one does not concern the others', async () => {
+describe('the publishes of one turn of the event loop', () => {
+  it('do not fail when one of them is refused', async () => {
     const world = new RedisWorld();
     const { broker, recorder } = await world.start();
     await broker.publish([event('first')], once('used'));
@@ -65,7 +65,7 @@ describe('of the publishes of one turn', () => {
     expect(recorder.keys).toEqual(['first', '1', '2', '3']);
   });
 
-  it('those under one idempotency key are published once, and are answered alike', async () => {
+  it('happen once, and get the same answer, when they have the same idempotency key', async () => {
     const world = new RedisWorld();
     const { broker } = await world.start();
     const [first, other] = await Promise.all([
@@ -76,7 +76,7 @@ describe('of the publishes of one turn', () => {
     expect(await logged(world)).toEqual(first);
   });
 
-  it('one that Redis cannot carry out does not concern the others', async () => {
+  it('do not fail when Redis cannot carry out one of them', async () => {
     const world = new RedisWorld();
     const { broker } = await world.start();
     await world.redis.lpush(`{${world.prefix}}:once:broken`, 'no text');
@@ -92,8 +92,8 @@ describe('of the publishes of one turn', () => {
   });
 });
 
-describe.skipIf(!HAS_REDIS_SERVER)('when the answer to a shared call is lost', () => {
-  it('each of its publishes is told what became of it', async () => {
+describe.skipIf(!HAS_REDIS_SERVER)('the publishes of a shared call whose answer is lost', () => {
+  it('each get their own outcome', async () => {
     const { url, port } = await startRedisServer();
     const world = new RedisWorld(url);
     const proxy = await SlowProxy.before(port);
@@ -116,7 +116,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('when the answer to a shared call is lost', (
     ]);
   });
 
-  it('none of its publishes has an effect when Redis did not carry it out before it was asked', async () => {
+  it('have no effect when Redis did not carry them out before it was asked', async () => {
     const { url, port } = await startRedisServer();
     const world = new RedisWorld(url);
     const proxy = await SlowProxy.before(port);

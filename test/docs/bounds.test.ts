@@ -22,7 +22,7 @@ const NO_BOUND = [
   // These are sizes from which on another way is cheaper, and weights.
   /^(?:LONG|PART_BYTES|MIN_DEFLATE_BYTES|MIN_WRITE_BYTES|MAX_STEPS|MAX_BEFORE|ENTRY_BYTES|SEGMENT_BYTES|CLASS_WEIGHT)$/,
   // These say how pages of the documentation are found and shown.
-  /^(?:ENOUGH|AROUND_CHARACTERS|LONG_SECTIONS)$/,
+  /^(?:ENOUGH|AROUND_CHARACTERS|LONG_SECTIONS|LONG_WORDS|WHOLE_BELOW_CHARACTERS)$/,
 ];
 
 const LUA_CONSTANT = /^local ([A-Z][A-Z0-9_]*)[\w, ]* = \d[\d, ]*$/gm;

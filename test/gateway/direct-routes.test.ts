@@ -92,7 +92,7 @@ describe.each([
   );
 });
 
-it('a route without express is asked for by its own method and path alone', () => {
+it('a route without express answers only its own method and path', () => {
   const asked: string[] = [];
   const serve = servingDirectly(PUBLISH_ROUTES, { eventMaxBytes: 1 } as PublishDeps, {
     before: [({ url }) => void asked.push(`direct ${url}`), () => 'answered'],

@@ -93,7 +93,7 @@ describe('the package belfry', () => {
     INSTALL_MS,
   );
 
-  it('carries JavaScript and what it reads as it is, and neither TypeScript nor tests', () => {
+  it('contains JavaScript and the files that it reads, and neither TypeScript nor tests', () => {
     const paths = packed.files.map(({ path }) => path);
     expect(paths).toEqual(
       expect.arrayContaining([
@@ -108,7 +108,7 @@ describe('the package belfry', () => {
     expect(paths.filter((path) => path.endsWith('.ts') || path.startsWith('test/'))).toEqual([]);
   });
 
-  it('has no fault that publint knows', async () => {
+  it('has no fault that publint finds', async () => {
     const tarball = await readFile(join(folder, packed.filename));
     const content = tarball.buffer.slice(tarball.byteOffset, tarball.byteOffset + tarball.byteLength);
     const { messages } = await publint({ pack: { tarball: content } });

@@ -2,12 +2,12 @@ import { CLOSE, type Retry } from '../../model/close-codes.ts';
 
 const RETRIES = new Map<number, Retry>(Object.values(CLOSE).map(({ code, retry }) => [code, retry]));
 
-/** How to come back after a close code. With one that no hub sends, such as 1006, the network broke. */
+/** How to reconnect after a close code. A code that no hub sends, such as 1006, means that the network broke. */
 export function retryOf(code: number): Retry {
   return RETRIES.get(code) ?? 'backoff';
 }
 
-/** How long to wait before an attempt. The first one has the number 0. */
+/** How long to wait before an attempt. The first attempt has the number 0. */
 export function delayMs(retry: Exclude<Retry, false>, attempt: number, random: () => number): number {
   const upTo = (mostMs: number, firstMs: number): number =>
     random() * Math.min(mostMs, firstMs * 2 ** attempt);

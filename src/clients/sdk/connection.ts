@@ -10,7 +10,7 @@ import type { StateStore } from './state.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { Tokens } from './tokens.ts';
 
-/** After this time an open connection counts as one that works: the next attempt is again the first. */
+/** A connection that was open for this long counts as working, so that the next attempt is the first again. */
 const PROVEN_MS = 5_000;
 const TOKEN_EXPIRED = 4001;
 
@@ -24,12 +24,12 @@ export interface ConnectionParts {
   readonly outbox: Outbox;
 }
 
-/** Keeps a way to the hub open: connects, notices that it is gone, waits as its close code says, and comes back. */
+/** Keeps a connection to the hub: it connects, notices a loss, waits as the close code says, and reconnects. */
 export class Connection implements LinkHandler {
   readonly #parts: ConnectionParts;
   #link: Link | undefined;
   #liveness: Liveness | undefined;
-  /** Changes with each attempt, so that what an older one brings is passed over. */
+  /** Changes with each attempt, so that results of older attempts are ignored. */
   #turn: object | undefined;
   #attempt = 0;
   #openedAt: number | undefined;
@@ -45,26 +45,26 @@ export class Connection implements LinkHandler {
     return this.#parts.state.current.status;
   }
 
-  /** Connects, if nothing has asked for that yet. */
+  /** Connects, unless it was already told to. */
   start(): void {
     if (this.#status !== 'idle') return;
     this.#leavePage ??= watchPage(this.#parts.environment, this.#wake, this.#leave);
     void this.#connect();
   }
 
-  /** Tries now, whatever was before. */
+  /** Tries to connect now, whatever happened before. */
   retry(): void {
     if (this.#status === 'open' || this.#status === 'connecting') return;
     this.#attempt = 0;
     void this.#connect();
   }
 
-  /** Ends it as if it had been closed with this code. */
+  /** Ends the link as if it had been closed with this code. */
   fail(code: number, reason: string): void {
     if (this.#link !== undefined) this.closed(code, reason);
   }
 
-  /** Ends it, and connects no more until it is started. */
+  /** Ends the link, and connects no more until it is started again. */
   stop(status: 'idle' | 'closed'): void {
     this.#drop();
     this.#leavePage?.();
@@ -134,7 +134,7 @@ export class Connection implements LinkHandler {
     state.change({ clockSkewMs, lag });
   };
 
-  /** Somebody looks at the page, or the network is back: it is the time to know whether the hub is there. */
+  /** Checks whether the hub is there, since somebody looks at the page or the network is back. */
   readonly #wake = (): void => {
     const { status, reason } = this.#parts.state.current;
     if (status === 'open') this.#liveness?.check();

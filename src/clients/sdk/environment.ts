@@ -1,12 +1,12 @@
 import type { Clock } from '../../model/clock.ts';
 
-/** What the client takes from the program that runs it, so that a test can hand in its own. */
+/** The parts of the environment that the client uses, so that a test can replace them. */
 export interface Environment {
   readonly clock: Pick<Clock, 'now' | 'after'>;
   /** A number from 0 up to 1. */
   readonly random: () => number;
   readonly fetch: typeof fetch;
-  /** Absent where there are no WebSockets, as in Node 20. */
+  /** Absent if there are no WebSockets, as in Node 20. */
   readonly WebSocket: SocketClass | undefined;
   /** Absent outside of browsers. */
   readonly page: Page | undefined;
@@ -26,7 +26,7 @@ export interface Socket {
 
 export type SocketClass = new (url: string) => Socket;
 
-/** The part of the window and its document that says whether somebody looks at the page, and whether it is online. */
+/** The part of the window and its document that shows whether somebody looks at the page, and whether it is online. */
 export interface Page {
   readonly document?: PageEvents & { readonly visibilityState: string };
   readonly addEventListener: PageEvents['addEventListener'];
@@ -57,7 +57,7 @@ export function systemEnvironment(): Environment {
   };
 }
 
-/** A promise and what settles it. `Promise.withResolvers` is missing in Node 20. */
+/** A promise and the functions that settle it. `Promise.withResolvers` is missing in Node 20. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;
@@ -70,7 +70,7 @@ export function deferred<T>(): Deferred<T> {
   return { promise, ...(settle as unknown as Pick<Deferred<T>, 'resolve' | 'reject'>) };
 }
 
-/** A random text that nobody guesses. It needs no page that came by TLS. */
+/** A random text that nobody can guess. It also works in a page that did not come by TLS. */
 export function randomId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,4 +1,4 @@
-/** What can go wrong that the hub has no code for. */
+/** The errors of the client itself, for which the hub has no code. */
 export type ClientErrorCode = 'offline' | 'closed' | 'queue_full' | 'schema_invalid' | 'refused' | 'lost';
 
 /** A refusal of the hub, with its code, or a fault of the connection. */
@@ -10,7 +10,7 @@ export class HubError extends Error {
   readonly see: string | undefined;
   /** The key under which the same publish can be repeated without happening twice. */
   readonly idempotencyKey: string | undefined;
-  /** The close code, where the hub closed the connection for good. */
+  /** The close code, if the hub closed the connection for good. */
   readonly closeCode: number | undefined;
 
   constructor(
@@ -30,7 +30,7 @@ export class HubError extends Error {
   }
 }
 
-/** The hub closed the connection, and would close the next one as well. */
+/** The error when the hub closed the connection and would close the next one as well. */
 export function closedBy({ code, text }: { readonly code: number; readonly text: string }): HubError {
   return new HubError('closed', `The hub closed the connection with ${code}: ${text}`, { closeCode: code });
 }

@@ -11,21 +11,24 @@ import { Subscriptions } from './subscriptions.ts';
 import { Tokens, type TokenSource } from './tokens.ts';
 
 export interface HubOptions<S extends Schemas = Schemas> {
-  /** A token, or what brings a fresh one. It is asked before each connection, and again before the token ends. */
+  /**
+   * A token, or a function that gets a new one. The function is called before each connection, and again before the
+   * token expires.
+   */
   readonly token?: TokenSource;
   /** The schema of the objects of events, by the pattern of the events. */
   readonly events?: S;
-  /** What becomes of an event that does not fit its schema. `throw` is the default. */
+  /** What happens to an event that does not fit its schema. The default is `throw`. */
   readonly invalid?: Invalid;
-  /** How publishes behave that do not say it themselves. */
+  /** The options of publishes that do not state their own. */
   readonly publish?: Pick<PublishOptions, 'offline' | 'max' | 'ttlMs'>;
-  /** The class of WebSockets, where there is none or another one is to be used. */
+  /** The class of WebSockets to use, if there is none or another one is wanted. */
   readonly WebSocket?: SocketClass;
 }
 
 type Rest<T> = Omit<NewEvent<T>, 'type' | 'action' | 'key' | 'object'>;
 
-/** A client of one hub. It connects when something is asked of it. */
+/** A client of one hub. It connects when it is first used. */
 export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
   readonly #options: HubOptions<S>;
   readonly #store: StateStore;
@@ -57,19 +60,19 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
     });
   }
 
-  /** How the client stands to the hub. It is another object whenever anything changed. */
+  /** The state of the connection to the hub. It is a new object whenever something changes. */
   get state(): State {
     return this.#store.current;
   }
 
-  /** Returns how to end it. */
+  /** Calls back with each new state. Returns a function that ends this. */
   onState(tell: (state: State) => void): () => void {
     return this.#store.onChange(tell);
   }
 
   /**
-   * Events that match, from now on, each once and in order, over whatever breaks in between. Where events may be missing,
-   * an item with a `gap` says so.
+   * Events that match from now on, each once and in order, through all interruptions. If events may be missing, an
+   * item with a `gap` says so.
    */
   listen<const P extends string>(
     patterns: P | readonly P[],
@@ -87,7 +90,7 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
     return listener;
   }
 
-  /** Calls back with each item, one after another. A callback that throws ends it, and `ended` rejects. */
+  /** Calls back with each item, one after another. If the callback throws, the listening ends, and `ended` rejects. */
   subscribe<const P extends string>(
     patterns: P | readonly P[],
     tell: (item: Item<Heard<S, P>>) => unknown,
@@ -101,7 +104,7 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
     return { ready: listener.ready, ended, close: () => listener.close() };
   }
 
-  /** Resolves with the id of the event. The same topic is written as in a pattern: `type.action.key`. */
+  /** Publishes an event, and resolves with its id. The topic is written as in a pattern: `type.action.key`. */
   async publish<const P extends string>(
     topic: P,
     object: Published<S, P>,
@@ -112,7 +115,7 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
     return id;
   }
 
-  /** Publishes all of them or none, and resolves with their ids. */
+  /** Publishes all of these events or none, and resolves with their ids. */
   async publishAll(events: readonly NewEvent[], options: PublishOptions = {}): Promise<string[]> {
     await this.#validator.check(events);
     const error = this.#closed();
@@ -121,12 +124,12 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
     return this.#outbox.publish(events, { ...this.#options.publish, ...options });
   }
 
-  /** Tries to connect now, also after the hub closed the connection for good. */
+  /** Tries to connect now, even after the hub closed the connection for good. */
   reconnect(): void {
     this.#connection.retry();
   }
 
-  /** Forgets the token, ends what listens, and closes the connection. Whatever is asked next begins with a fresh token. */
+  /** Forgets the token, ends all listeners, and closes the connection. The next use begins with a new token. */
   logout(): void {
     this.#stop('idle');
   }
@@ -156,7 +159,9 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
   }
 }
 
-/** The address of the hub with a slash at its end, so that paths can be added. A page may give a path of its own host. */
+/**
+ * The address of the hub with a slash at its end, so that paths can be added. A page may give a path on its own host.
+ */
 function baseOf(url: string | URL): string {
   const { location } = globalThis as { location?: { readonly href: string } };
   const { origin, pathname } = new URL(String(url).replace(/^ws/, 'http'), location?.href);

@@ -2,7 +2,7 @@
 import { Hub, type HubOptions } from './hub.ts';
 import type { Schemas } from './schema.ts';
 
-/** A client of the hub at this address, such as `https://hub.example.com`. It connects when something is asked of it. */
+/** A client of the hub at this address, such as `https://hub.example.com`. It connects when it is first used. */
 export function connect<const S extends Schemas = Schemas>(
   url: string | URL,
   options?: HubOptions<S>,

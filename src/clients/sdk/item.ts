@@ -1,9 +1,9 @@
-/** An event as a client hears it. */
+/** An event as a client receives it. */
 export interface HubEvent<T = unknown> {
   readonly gap?: undefined;
-  /** The position in the log. An event that is live only has none. */
+  /** The position in the log. A live-only event has none. */
   readonly id?: string;
-  /** RFC 3339, as it was published. */
+  /** The time as it was published, as RFC 3339. */
   readonly time: string;
   readonly type: string;
   readonly action: string;
@@ -12,7 +12,7 @@ export interface HubEvent<T = unknown> {
   readonly object: T;
   readonly original?: T;
   readonly metadata?: Readonly<Record<string, unknown>>;
-  /** The JSON as it came. It holds whole numbers that JavaScript cannot. */
+  /** The JSON as it arrived. It may hold whole numbers that are too large for JavaScript. */
   readonly text: string;
 }
 
@@ -22,7 +22,7 @@ export interface Gap {
   readonly to: string | null;
   /** `slow`: events were left out because this client, or the code that reads from it, was slow. */
   readonly reason: 'trimmed' | 'log lost' | 'unknown cursor' | 'slow';
-  /** How many events were left out, where that is known. */
+  /** How many events were left out, if that is known. */
   readonly dropped?: number;
 }
 
@@ -30,5 +30,5 @@ export interface GapItem {
   readonly gap: Gap;
 }
 
-/** What a listener yields: an event, or the fact that some may be missing before the next one. */
+/** The items of a listener: an event, or a gap, which says that events may be missing before the next one. */
 export type Item<T = unknown> = HubEvent<T> | GapItem;

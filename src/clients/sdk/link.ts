@@ -1,32 +1,32 @@
 import type { HubError } from './errors.ts';
 import type { Gap, HubEvent } from './item.ts';
 
-/** What the hub says by itself: the reply to a command. */
+/** A message of the hub itself: the reply to a command. */
 export interface Reply {
-  /** The time of the hub. */
+  /** The time by the clock of the hub. */
   readonly time: string;
   readonly object: Readonly<Record<string, unknown>>;
 }
 
 export type Answered = (error: HubError | undefined, reply?: Reply) => void;
 
-/** One way to the hub, while it is open. */
+/** An open connection to the hub. */
 export interface Link {
   readonly kind: 'socket' | 'stream';
   /** How long an answer to `ping` may take. */
   readonly answerMs: number;
-  /** Says a command. It is answered in the turn in which the answer came, or never, where the link was lost. */
+  /** Sends a command. Its promise settles in the turn in which the answer comes, or never if the link is lost. */
   send(command: string, fields: object, answered: Answered): void;
-  /** Ends it. Nothing is told any more. */
+  /** Ends the link. Nothing is reported afterwards. */
   close(): void;
 }
 
-/** What a link tells. */
+/** The events of a link. */
 export interface LinkHandler {
-  /** It is open, and has given its token. */
+  /** The link is open, and the token is accepted. */
   opened(link: Link, auth?: Reply): void;
   event(event: HubEvent): void;
   gap(gap: Gap): void;
-  /** It has ended, or never opened. */
+  /** The link has ended, or never opened. */
   closed(code: number, reason: string): void;
 }

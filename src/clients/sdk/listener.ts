@@ -7,25 +7,25 @@ import { matches, readPattern, type Filters, type ReadPattern } from './match.ts
 import { ItemQueue } from './queue.ts';
 
 export interface ListenOptions {
-  /** The hub sends only events that pass. */
+  /** The hub sends only events that pass these filters. */
   readonly filters?: Filters;
-  /** Begin after this cursor, or at this time, instead of now. */
+  /** The listener begins after this cursor, or at this time, instead of now. */
   readonly since?: string | Date;
-  /** Ends the listening. */
+  /** Aborting this signal ends the listener. */
   readonly signal?: AbortSignal;
-  /** What becomes of events when the code that reads them is slow. `close`, the default, leaves none out. */
+  /** What happens to events when the code that reads them is slow. The default, `close`, leaves none out. */
   readonly slow?: SlowPolicyName;
-  /** How many events wait at most for the code that reads them. */
+  /** How many events may wait for the code that reads them. */
   readonly max?: number;
 }
 
 const MAX_WAITING = 1_000;
 
-/** What reads the events of the hub: where its events come from. */
+/** The source of a listener's events. */
 export interface Origin {
-  /** The listener wants nothing more. */
+  /** Called when the listener needs nothing more. */
   leave(listener: Listener): void;
-  /** The listener, which had no room, has taken all that waited. */
+  /** Called when the listener, which was full, has delivered everything that waited. */
   goOn(listener: Listener): void;
 }
 
@@ -37,16 +37,16 @@ export class Listener<T = unknown> implements AsyncIterableIterator<Item<T>>, As
   readonly patterns: readonly ReadPattern[];
   readonly filters: Filters | undefined;
   readonly slow: SlowPolicyName;
-  /** Resolves once the hub sends events to it, and rejects when it refuses. */
+  /** Resolves once the hub sends events to the listener, and rejects when the hub refuses it. */
   readonly ready: Promise<void>;
   /**
-   * Whether the hub sends it events: not yet asked to, asked, or does. One that is `behind` wants no more until its
-   * reader has taken what waits.
+   * Whether the hub sends events to the listener: not yet requested, requested, or done. A listener that is `behind`
+   * wants no more until its reader has taken what waits.
    */
   state: 'new' | 'asked' | 'joined' | 'behind' = 'new';
-  /** The position up to which it was given everything. */
+  /** The position up to which the listener was given all its events. */
   position: string | undefined;
-  /** Where it begins, while it has no position. */
+  /** The position at which the listener begins, while it has none of its own. */
   readonly start: string | undefined;
   readonly #origin: Origin;
   readonly #read: Reader<T>;
@@ -67,13 +67,13 @@ export class Listener<T = unknown> implements AsyncIterableIterator<Item<T>>, As
     this.#read = read;
     this.#queue = new ItemQueue(max, slow);
     this.ready = this.#opened.promise;
-    // The iterator says the same, to whoever reads it.
+    // The iterator reports the same error to its reader.
     this.ready.catch(() => undefined);
     this.#signal = signal;
     signal?.addEventListener('abort', this.#abort);
   }
 
-  /** Where to go on later with `since`: the id of the last event that was taken. */
+  /** The value of `since` with which to go on later: the id of the last event that was taken. */
   get cursor(): string | undefined {
     return this.#queue.taken;
   }
@@ -82,14 +82,14 @@ export class Listener<T = unknown> implements AsyncIterableIterator<Item<T>>, As
     return matches(this.patterns, this.filters, event);
   }
 
-  /** The hub sends it events from now on. */
+  /** Notes that the hub sends events to the listener from now on. */
   join(position: string | undefined): void {
     this.state = 'joined';
     this.position ??= position;
     this.#opened.resolve();
   }
 
-  /** Answers whether there was room. */
+  /** Adds an event. Returns whether there was room. */
   give(event: HubEvent): boolean {
     const taken = this.#queue.push(event);
     this.#wake?.();
@@ -101,7 +101,7 @@ export class Listener<T = unknown> implements AsyncIterableIterator<Item<T>>, As
     this.#wake?.();
   }
 
-  /** Ends it once what waits is taken, with an error if there is one. */
+  /** Ends the listener once what waits is taken, with an error if there is one. */
   end(error?: HubError): void {
     if (this.#ended !== undefined) return;
     this.#ended = error === undefined ? {} : { error };
@@ -127,7 +127,7 @@ export class Listener<T = unknown> implements AsyncIterableIterator<Item<T>>, As
       }
       if (this.#ended !== undefined) {
         const { error } = this.#ended;
-        // It is told once. Whoever reads on is at the end.
+        // The error is reported once. A reader that goes on reading is at the end.
         this.#ended = {};
         if (error !== undefined) throw error;
         return { value: undefined, done: true };

@@ -5,7 +5,10 @@ const PING_MS = 20_000;
 const PING_SPREAD_MS = 5_000;
 const TICK_MS = 5_000;
 
-/** Asks the hub now and then whether it is there. A page sees no ping of the hub, and no network that is gone. */
+/**
+ * Asks the hub from time to time whether it is still there. A page sees neither the pings of the hub nor the loss of
+ * its network.
+ */
 export class Liveness {
   readonly #environment: Environment;
   readonly #link: Link;
@@ -30,7 +33,7 @@ export class Liveness {
     this.#tick();
   }
 
-  /** Asks now, unless an answer is awaited already. */
+  /** Asks now, unless an answer is already awaited. */
   check(): void {
     if (this.#cancelAnswer !== undefined) return;
     const { clock, random } = this.#environment;
@@ -62,8 +65,8 @@ export class Liveness {
 }
 
 /**
- * Calls `wake` when somebody looks at the page again or its network is back, and `leave` when it goes, as into the cache
- * of the browser, which takes no page with an open socket. Returns how to end it.
+ * Calls `wake` when somebody looks at the page again or its network is back, and `leave` when the page is left. A
+ * browser keeps no page in its cache that has an open socket. Returns a function that ends this.
  */
 export function watchPage(
   { page }: Environment,

@@ -4,7 +4,7 @@ import type { HubEvent } from './item.ts';
 
 type Scalar = string | number | boolean | null;
 
-/** Paths into the event, each with a value or a list of values. All paths must hold. */
+/** Paths into the event, each with a value or a list of values. An event must match all of them. */
 export type Filters = Readonly<Record<string, Scalar | readonly Scalar[]>>;
 
 export interface ReadPattern {
@@ -12,7 +12,7 @@ export interface ReadPattern {
   readonly parts: PatternParts;
 }
 
-/** @throws HubError `pattern_invalid` */
+/** Parses a pattern. @throws HubError `pattern_invalid` */
 export function readPattern(text: string): ReadPattern {
   const parts = partsOf(text);
   if (typeof parts === 'object') return { text, parts };
@@ -22,7 +22,7 @@ export function readPattern(text: string): ReadPattern {
   );
 }
 
-/** Whether the hub would have sent the event to a subscription with these patterns and filters. */
+/** Whether the hub would send the event to a subscription with these patterns and filters. */
 export function matches(
   patterns: readonly ReadPattern[],
   filters: Filters | undefined,

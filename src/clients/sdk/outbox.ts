@@ -11,19 +11,19 @@ export interface NewEvent<T = unknown> {
   /** The object before the change. */
   readonly original?: T | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
-  /** RFC 3339. The hub adds it where it is absent. */
+  /** A time as RFC 3339. If it is absent, the hub adds it. */
   readonly time?: string | undefined;
 }
 
 export interface PublishOptions {
-  /** The same again under the same key, within five minutes, is published once. A random one is made where none is given. */
+  /** A repetition with the same key within five minutes is published once. If no key is given, a random one is used. */
   readonly idempotencyKey?: string;
   readonly signal?: AbortSignal;
-  /** What becomes of it while there is no connection. `reject` is the default. */
+  /** What happens to a publish while there is no connection. The default is `reject`. */
   readonly offline?: 'reject' | 'queue';
-  /** How many publishes wait for a connection at most. */
+  /** How many publishes may wait for a connection. */
   readonly max?: number;
-  /** For how long it waits for a connection, and for its answer. */
+  /** How long a publish waits for a connection and for its answer. */
   readonly ttlMs?: number;
 }
 
@@ -33,24 +33,24 @@ interface Entry {
   readonly isQueued: boolean;
   readonly resolve: (ids: string[]) => void;
   readonly reject: (error: unknown) => void;
-  /** When it was sent first. From then on nobody knows whether it was published. */
+  /** The time when it was first sent. From then on nobody knows whether it was published. */
   sentAt: number | undefined;
 }
 
 const MAX_QUEUED = 100;
 const TTL_MS = 30_000;
-/** The hub knows a key for five minutes. A repetition after them would publish twice. */
+/** The hub remembers a key for five minutes. A repetition after that would publish twice. */
 const REPEATS_MS = 270_000;
 const AGAIN_MS = 1_000;
-/** After these, the same again may succeed. The first says that it may have been published. */
+/** After these errors a repetition may succeed. The first one says that it may have been published. */
 const AGAIN: ReadonlySet<string> = new Set(['outcome_unknown', 'unavailable', 'lost']);
 
-/** What was published and has no answer yet. It is sent again, under its key, over each new link. */
+/** Publishes without an answer. They are sent again under their keys over each new link. */
 export class Outbox {
   readonly #environment: Environment;
   readonly #entries = new Set<Entry>();
   #link: Link | undefined;
-  /** Why there is no connection, and none that is about to be. */
+  /** The reason why there is no connection and none is being made. */
   #away: string | undefined;
 
   constructor(environment: Environment) {
@@ -65,7 +65,7 @@ export class Outbox {
     signal?.throwIfAborted();
     if (this.#away !== undefined && !isQueued) throw offlineError(this.#away, key);
     if (this.#link === undefined && this.#entries.size >= max) throw fullError(max, key);
-    // A copy, since a repetition must say the same.
+    // This is a copy, since a repetition must send the same.
     const own = JSON.parse(JSON.stringify(events)) as NewEvent[];
     const entry: Entry = { events: own, key, isQueued, resolve, reject, sentAt: undefined };
     this.#entries.add(entry);
@@ -83,14 +83,14 @@ export class Outbox {
     this.#link = undefined;
   }
 
-  /** There is no connection for now. What was sent already waits for its answer nevertheless. */
+  /** Notes that there is no connection for now. Publishes that were already sent still wait for their answer. */
   wait({ code, text }: { readonly code: number; readonly text: string }): void {
     this.#away = `${code} ${text}`;
     for (const { isQueued, sentAt, reject, key } of this.#entries)
       if (!isQueued && sentAt === undefined) reject(offlineError(this.#away, key));
   }
 
-  /** Rejects all. Later ones are taken again. */
+  /** Rejects all publishes. Later ones are accepted again. */
   end(error: HubError): void {
     this.#away = undefined;
     for (const entry of this.#entries) entry.reject(entry.sentAt === undefined ? error : unknown(entry.key));
@@ -125,7 +125,7 @@ export class Outbox {
     link.send('publish', { events, idempotencyKey: key }, (error, reply) => {
       if (reply !== undefined) return entry.resolve(reply.object['ids'] as string[]);
       const { code = 'lost', message = '', see } = error ?? {};
-      // The hub took nothing: whoever asked for no queue is told so.
+      // The hub accepted nothing, so a publish that should not queue is rejected.
       const isFinal = code === 'unavailable' && !isQueued;
       if (isFinal || !AGAIN.has(code)) {
         entry.reject(new HubError(code, message, { see, idempotencyKey: key }));

@@ -3,17 +3,17 @@ import { partsOverlap } from '../../model/pattern-parts.ts';
 import type { Listener } from './listener.ts';
 import type { Filters } from './match.ts';
 
-/** What a plan has to know of a listener. */
+/** The part of a listener that a plan needs. */
 export type Member = Pick<Listener, 'patterns' | 'filters' | 'slow' | 'state' | 'position' | 'start'>;
 
-/** What is asked of the hub for several listeners at once. */
+/** The request to the hub for several listeners together. */
 interface Terms {
   readonly filters: Filters | undefined;
   readonly slow: Listener['slow'];
   readonly since: string | undefined;
 }
 
-/** One command `subscribe`, and those that begin with its answer. */
+/** One command `subscribe`, and the listeners that begin with its answer. */
 export interface Group<M> extends Terms {
   readonly patterns: string[];
   readonly members: M[];
@@ -22,15 +22,15 @@ export interface Group<M> extends Terms {
 export interface Plan<M> {
   readonly unsubscribe: readonly string[];
   readonly subscribe: readonly Group<M>[];
-  /** What the hub sends afterwards: each pattern with its filters and its policy as one text. */
+  /** What the hub sends afterwards: each pattern, with its filters and its policy as one text. */
   readonly wire: ReadonlyMap<string, string>;
 }
 
 /**
- * What is to be said to the hub, which sends what `wire` holds, so that every listener is given its events in their
- * order and none twice. The hub does not say for which subscription it sends an event, and sends none twice. So listeners
- * whose patterns overlap share one command, with filters that each of them applies itself where they differ; and where
- * one of them begins in the past, all of them begin anew after the earliest position.
+ * The commands that the hub needs, given what `wire` says it sends already. After them every listener gets its events
+ * in order, and none twice. The hub does not say for which subscription it sends an event, and sends no event twice.
+ * So listeners whose patterns overlap share one command. If their filters differ, each listener applies its own. If
+ * one of them begins in the past, all of them begin again after the earliest position.
  */
 export function planOf<M extends Member>(
   listeners: readonly M[],
@@ -41,7 +41,7 @@ export function planOf<M extends Member>(
   const groups = new Map<string, Group<M>>();
   for (const component of componentsOf(listeners)) {
     const newcomers = component.filter(({ state }) => state === 'new');
-    // Who begins now must know where that is, before those who begin in the past bring older events.
+    // Listeners that begin now must know their position before listeners that begin in the past bring older events.
     const isLive = component.some((member) => fromOf(member) === undefined);
     const begins = newcomers.filter((member) => !isLive || fromOf(member) === undefined);
     const isAnew = !isLive && begins.length > 0;
@@ -60,12 +60,12 @@ export function planOf<M extends Member>(
   return { unsubscribe: [...dropped], subscribe: [...groups.values()], wire: wanted };
 }
 
-/** Where a listener goes on, or is to begin. */
+/** The position from which a listener goes on or begins. */
 export function fromOf({ position, start }: Member): string | undefined {
   return position ?? start;
 }
 
-/** A cursor by which a beginning can be compared, which may be a time. */
+/** A cursor by which beginnings can be compared. A beginning may also be a time. */
 export function orderOf(from: string): string {
   return isCursor(from) ? from : cursorAt(Date.parse(from));
 }
@@ -86,7 +86,10 @@ function groupOf<M>(groups: Map<string, Group<M>>, terms: Terms): Group<M> {
   return found;
 }
 
-/** The filters and the policy of the hub that fit all of them: those that all have, or those that leave nothing out. */
+/**
+ * The filters and the policy of the hub that fit all of these listeners: the common ones, or ones that leave nothing
+ * out.
+ */
 function commonOf(component: readonly Member[]): Pick<Terms, 'filters' | 'slow'> {
   const [{ filters, slow } = { filters: undefined, slow: 'close' as const }] = component;
   const text = JSON.stringify(filters);
@@ -96,7 +99,7 @@ function commonOf(component: readonly Member[]): Pick<Terms, 'filters' | 'slow'>
   };
 }
 
-/** Listeners whose patterns overlap, each with one of the others. */
+/** Groups of listeners, in which the patterns of each overlap with those of another. */
 function componentsOf<M extends Member>(listeners: readonly M[]): M[][] {
   let components: M[][] = [];
   for (const listener of listeners) {

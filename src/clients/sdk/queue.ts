@@ -12,8 +12,8 @@ interface Waiting {
 }
 
 /**
- * Events that wait for the code that reads them. When it is full, the policies of the hub say what is left out, and a
- * gap tells how much that was.
+ * Events that wait for the code that reads them. When the queue is full, its policy, which is one of the hub's,
+ * decides what is left out, and a gap says how much that was.
  */
 export class ItemQueue {
   readonly #max: number;
@@ -32,12 +32,12 @@ export class ItemQueue {
     return this.#waiting.length;
   }
 
-  /** The id of the last event that was taken, where it had one. */
+  /** The id of the last event that was taken, if it had one. */
   get taken(): string | undefined {
     return this.#taken ?? undefined;
   }
 
-  /** Answers whether there was room for the event. */
+  /** Adds an event. Returns whether there was room for it. */
   push(event: HubEvent): boolean {
     const policy = this.#policy;
     const kind = 'kindOf' in policy ? policy.kindOf(event) : undefined;
@@ -53,7 +53,7 @@ export class ItemQueue {
     return true;
   }
 
-  /** Gaps that follow each other are one, so that they need no bound. */
+  /** Consecutive gaps are one gap, so that they need no bound. */
   tellGap(gap: Gap): void {
     const last = this.#waiting.at(-1);
     if (last === undefined || isEvent(last)) this.#waiting.push(gap);

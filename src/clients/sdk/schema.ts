@@ -4,7 +4,7 @@ import type { HubEvent } from './item.ts';
 import { readPattern } from './match.ts';
 import type { NewEvent } from './outbox.ts';
 
-/** What Standard Schema 1 says of a schema: zod, valibot, arktype and others make such. */
+/** The interface of Standard Schema 1, which zod, valibot, arktype and others implement. */
 export interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
     readonly version: 1;
@@ -18,17 +18,17 @@ type Result<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly { readonly message: string }[] };
 
-/** The schema of the object of each event that a pattern matches. The first pattern that matches counts. */
+/** The schema of the objects of events, by the pattern of the events. The first pattern that matches counts. */
 export type Schemas = Readonly<Record<string, StandardSchema>>;
 
-/** What becomes of an event that does not fit its schema. */
+/** What happens to an event that does not fit its schema. */
 export type Invalid = 'drop' | 'throw' | 'pass';
 
 type Types<S> = S extends { readonly '~standard': { readonly types?: infer T } } ? NonNullable<T> : never;
 type OutputOf<S> = Types<S> extends { readonly output: infer Output } ? Output : unknown;
 type InputOf<S> = Types<S> extends { readonly input: infer Input } ? Input : unknown;
 
-/** Whether everything that a part of one pattern matches, the same part of the other does. */
+/** Whether a part of one pattern matches everything that the same part of another pattern matches. */
 type Holds<Wide, Narrow> = Wide extends '*' ? true : Narrow extends Wide ? true : false;
 type Covers<Wide, Narrow> = Wide extends `${infer T}.${infer A}.${infer K}`
   ? Narrow extends `${infer T2}.${infer A2}.${infer K2}`
@@ -39,12 +39,12 @@ type Covers<Wide, Narrow> = Wide extends `${infer T}.${infer A}.${infer K}`
   : false;
 type SchemaOf<S, P> = { [Pattern in keyof S]: Covers<Pattern, P> extends true ? S[Pattern] : never }[keyof S];
 
-/** The object of events that a pattern matches, by the schemas: `unknown` where none covers the pattern. */
+/** The type of the object of events that a pattern matches, or `unknown` if no schema covers the pattern. */
 export type Heard<S extends Schemas, P> = [SchemaOf<S, P>] extends [never]
   ? unknown
   : OutputOf<SchemaOf<S, P>>;
 
-/** What may be published to a topic, by the schemas. */
+/** The type of objects that may be published to a topic. */
 export type Published<S extends Schemas, P> = [SchemaOf<S, P>] extends [never]
   ? unknown
   : InputOf<SchemaOf<S, P>>;
@@ -62,7 +62,7 @@ export class Validator {
     this.#invalid = invalid;
   }
 
-  /** An event as its reader is given it. @throws HubError `schema_invalid` */
+  /** An event as its reader gets it. @throws HubError `schema_invalid` */
   readonly heard = (event: HubEvent): HubEvent | undefined | Promise<HubEvent | undefined> => {
     const schema = this.#schemaOf(event);
     if (schema === undefined) return event;
@@ -74,7 +74,7 @@ export class Validator {
     })();
   };
 
-  /** Rejects with `schema_invalid`. What is published is what was given, not what a schema makes of it. */
+  /** Rejects with `schema_invalid`. The given object is published, and not what a schema makes of it. */
   async check(events: readonly NewEvent[]): Promise<void> {
     for (const event of events) {
       const result = await this.#schemaOf(event)?.['~standard'].validate(event.object);

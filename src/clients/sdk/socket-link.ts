@@ -18,7 +18,7 @@ interface Frame extends HubEvent, Reply {
   readonly object: Readonly<Record<string, unknown>>;
 }
 
-/** A native socket. The token goes in the first command, since a page can read why that was refused. */
+/** A native socket. The token is sent in the first command, so that a page can read why it was refused. */
 export class SocketLink implements Link {
   readonly kind = 'socket';
   readonly answerMs = ANSWER_MS;
@@ -36,7 +36,7 @@ export class SocketLink implements Link {
     this.#socket = new SocketOf(new URL('native/ws', base).href.replace(/^http/, 'ws'));
     this.#socket.addEventListener('open', () => this.#opened(token));
     this.#socket.addEventListener('message', ({ data }) => this.#heard(String(data)));
-    // A close always follows an error, and says more.
+    // An error is always followed by a close, which says more.
     this.#socket.addEventListener('error', () => undefined);
     this.#socket.addEventListener('close', ({ code, reason }) => this.#end(code, reason));
   }
@@ -79,7 +79,7 @@ export class SocketLink implements Link {
     if (action !== 'error') return answered?.(undefined, frame);
     const error = refusalOf(object);
     if (answered !== undefined) return answered(error);
-    // A subscription that was answered has failed after all: the log could not be read.
+    // A subscription that was answered has failed nevertheless, because the log could not be read.
     this.#end(1013, error.message);
   }
 
@@ -95,7 +95,7 @@ function refusalOf(object: Readonly<Record<string, unknown>>): HubError {
   return new HubError(code ?? 'refused', message ?? 'The hub refused.', { see, idempotencyKey });
 }
 
-/** As which close code a refusal to begin counts. */
+/** The close code that a refusal at the beginning counts as. */
 export function closeCodeOf({ code }: HubError): number {
   if (code === 'token_invalid' || code === 'session_ended' || code.startsWith('credentials_')) return 4001;
   return code === 'forbidden' || code === 'origin_forbidden' ? 4003 : 1013;

@@ -1,26 +1,26 @@
 import type { Environment } from './environment.ts';
 
-/** `idle`: nothing was asked for yet. `waiting`: for the next attempt. `closed`: for good. */
+/** `idle`: not used yet. `waiting`: for the next attempt. `closed`: for good. */
 export type Status = 'idle' | 'connecting' | 'open' | 'waiting' | 'closed';
 
-/** How the client stands to the hub. It is a new object whenever anything changes. */
+/** The state of the connection to the hub. It is a new object whenever something changes. */
 export interface State {
   readonly status: Status;
   /** When the status began, in milliseconds since 1970. */
   readonly since: number;
-  /** How many attempts to connect have failed one after another. */
+  /** How many attempts to connect have failed in a row. */
   readonly attempt: number;
-  /** When the next attempt is, in milliseconds since 1970. */
+  /** The time of the next attempt, in milliseconds since 1970. */
   readonly nextAttemptAt?: number | undefined;
-  /** Why the last connection ended: a close code, and the sentence of the hub. */
+  /** The reason why the last connection ended: a close code, and the sentence of the hub. */
   readonly reason?: { readonly code: number; readonly text: string } | undefined;
-  /** What the events come by. */
+  /** The way by which events arrive. */
   readonly transport?: 'socket' | 'stream' | undefined;
-  /** How old the last event was when it came, in milliseconds. */
+  /** The age of the last event at its arrival, in milliseconds. */
   readonly lag?: number | undefined;
-  /** How far the clock of the hub is ahead of the one here, in milliseconds. */
+  /** How far the clock of the hub is ahead of the local clock, in milliseconds. */
   readonly clockSkewMs?: number | undefined;
-  /** Who the token says that this client is. */
+  /** The principal that the token names. */
   readonly principal?: string | undefined;
 }
 
@@ -45,7 +45,7 @@ export class StateStore {
     for (const tell of this.#listeners) tell(this.#state);
   }
 
-  /** Returns how to end it. */
+  /** Calls back with each new state. Returns a function that ends this. */
   onChange(tell: (state: State) => void): () => void {
     this.#listeners.add(tell);
     return () => void this.#listeners.delete(tell);

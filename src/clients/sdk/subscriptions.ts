@@ -5,21 +5,21 @@ import type { Link, Reply } from './link.ts';
 import type { Listener, Origin } from './listener.ts';
 import { fromOf, orderOf, planOf, type Group } from './plan.ts';
 
-/** The hub could not do it now. The listeners are not refused. */
+/** The hub could not do it now. This refuses no listener. */
 const PASSING: ReadonlySet<string> = new Set(['unavailable', 'internal', 'reads_exceeded', 'lost']);
 
-/** All listeners of a client, and what the hub sends for them. */
+/** All listeners of a client, and the events that the hub sends for them. */
 export class Subscriptions implements Origin {
   readonly #listeners = new Set<Listener>();
-  /** The command that each listener waits for. An answer to an older one no longer counts. */
+  /** The command for which each listener waits. An answer to an older command no longer counts. */
   readonly #asked = new Map<Listener, unknown>();
   readonly #fail: (code: number, reason: string) => void;
   #link: Link | undefined;
   #wire: ReadonlyMap<string, string> = new Map();
   #isPlanned = false;
-  /** The position up to which all that joined were sent everything. */
+  /** The position up to which all listeners that joined were sent everything. */
   #cursor: string | undefined;
-  /** Is there while the hub sends what came before. Events are then not in the order of all listeners together. */
+  /** Present while the hub sends past events, which are not in the order of all listeners together. */
   #replay: object | undefined;
   #replayedTo: readonly Listener[] = [];
 
@@ -43,7 +43,7 @@ export class Subscriptions implements Origin {
     this.#plan();
   }
 
-  /** The link is open, and nothing is subscribed. */
+  /** Notes that the link is open, and nothing is subscribed yet. */
   attach(link: Link): void {
     this.#link = link;
     this.#sync();
@@ -79,7 +79,7 @@ export class Subscriptions implements Origin {
     const concerned = !isSlow && this.#replay !== undefined ? this.#replayedTo : this.#listeners;
     for (const listener of concerned) {
       if (listener.state !== 'joined' || (isSlow && listener.slow === 'close')) continue;
-      // Others have begun before it with this command.
+      // Other listeners began before it with this command.
       if (reason === 'trimmed' && to !== null && !isAfter(to, listener)) continue;
       if (!isSlow) listener.position = to ?? listener.position;
       listener.tellGap(gap);
@@ -87,7 +87,7 @@ export class Subscriptions implements Origin {
     if (this.#replay === undefined && !isSlow) this.#cursor = to ?? this.#cursor;
   }
 
-  /** The answer to a ping: all that joined were sent everything up to this position. */
+  /** Handles the answer to a ping: all listeners that joined were sent everything up to this position. */
   caughtUp({ object }: Reply): void {
     if (this.#replay === undefined && typeof object['cursor'] === 'string') this.#cursor = object['cursor'];
   }
@@ -100,19 +100,19 @@ export class Subscriptions implements Origin {
     this.#settle(listener);
     listener.state = 'behind';
     const at = listener.position ?? null;
-    // What is live only is not sent again.
+    // Live-only events are not sent again.
     if (event.id === undefined) listener.tellGap({ from: at, to: at, reason: 'slow', dropped: 1 });
     this.#plan();
   }
 
-  /** What is known of all is written down for each, before that ends. */
+  /** Before the joint position ends, it is written down for each listener. */
   #settle(...listeners: readonly Listener[]): void {
     if (this.#replay !== undefined || this.#cursor === undefined) return;
     for (const listener of listeners.length > 0 ? listeners : this.#listeners)
       if (listener.state === 'joined' && isAfter(this.#cursor, listener)) listener.position = this.#cursor;
   }
 
-  /** Listeners that come and go in one turn are one command. */
+  /** Listeners that begin and end in one turn are handled by one command. */
   #plan(): void {
     if (this.#isPlanned) return;
     this.#isPlanned = true;
@@ -167,7 +167,9 @@ export class Subscriptions implements Origin {
     this.#plan();
   }
 
-  /** The hub refused a command for several listeners. Which of them it refuses is found out one by one. */
+  /**
+   * The hub refused a command for several listeners. It is then sent for each of them alone, to find the refused ones.
+   */
   #askEach(link: Link, waiting: readonly Listener[]): void {
     const open = new Set(waiting);
     for (const listener of waiting) {
@@ -197,7 +199,7 @@ export class Subscriptions implements Origin {
   }
 }
 
-/** Whether a position lies behind what the listener was given. An event that is live only always does. */
+/** Whether a position is after what the listener was given. For a live-only event this is always true. */
 function isAfter(position: string | undefined, listener: Listener): boolean {
   const from = fromOf(listener);
   return position === undefined || from === undefined || compareCursors(position, orderOf(from)) > 0;

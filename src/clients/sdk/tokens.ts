@@ -3,11 +3,11 @@ import type { Link, Reply } from './link.ts';
 
 export type TokenSource = string | (() => string | Promise<string>);
 
-/** The longest wait of a timer. */
+/** The longest time that a timer can wait. */
 const MAX_MS = 2 ** 31 - 1;
 const MIN_MS = 1_000;
 
-/** The tokens of a client, which are asked for one at a time and renewed on the open link before they end. */
+/** The tokens of a client. They are requested one at a time, and renewed on the open link before they expire. */
 export class Tokens {
   readonly #environment: Environment;
   #source: TokenSource | undefined;
@@ -24,7 +24,7 @@ export class Tokens {
     return typeof this.#source === 'function';
   }
 
-  /** A fresh token. Rejects with what the source of tokens throws. */
+  /** A new token. Rejects with the error of the source of tokens. */
   get(): Promise<string | undefined> {
     const source = this.#source;
     if (typeof source !== 'function') return Promise.resolve(source);
@@ -37,7 +37,7 @@ export class Tokens {
     return this.#asked;
   }
 
-  /** Renews the token when most of its life is over. An attempt that failed is made again while there is time. */
+  /** Renews the token when most of its lifetime is over. A failed attempt is repeated while there is time. */
   renewOn(link: Link, { time, object }: Reply): void {
     this.stop();
     const expiresAt = object['expiresAt'];
@@ -65,7 +65,7 @@ export class Tokens {
     plan();
   }
 
-  /** A token that was given once is not used again. */
+  /** A token that was given as a constant is not used twice. */
   forget(): void {
     if (!this.canRenew) this.#source = undefined;
     this.#asked = undefined;

@@ -4,7 +4,7 @@ import { ManualClock } from '../../support/clock.ts';
 import { startNode } from '../../support/node.ts';
 import { clientOf, publishTo, socketsOf, startWorld, take } from './world.ts';
 
-/** With each code: between which times the client comes back, if the random number is 0 or almost 1. */
+/** For each code, the times between which the client reconnects if the random number is 0 or almost 1. */
 const WAITS = {
   normal: undefined,
   draining: [0, 2_000],
@@ -29,7 +29,7 @@ const final = Object.entries(WAITS).flatMap(([name, wait]) =>
 
 describe('a client whose connection the hub closes', () => {
   it.each(returning)(
-    'as %s comes back after %i to %i ms, and hears what it missed',
+    'reconnects after %s within %i to %i ms, and receives what it missed',
     async (name, least, most) => {
       for (const random of [0, 0.999_999]) {
         const clock = new ManualClock();
@@ -47,7 +47,7 @@ describe('a client whose connection the hub closes', () => {
     },
   );
 
-  it.each(final)('as %s does not come back, and says so to whoever listens and publishes', async (name) => {
+  it.each(final)('does not reconnect after %s, and tells its listeners and publishers', async (name) => {
     const { node, hub } = await startWorld();
     const listener = hub.listen('jobs.*.*');
     await listener.ready;
@@ -57,7 +57,7 @@ describe('a client whose connection the hub closes', () => {
     await expect(hub.publish('jobs.save.1', null)).rejects.toMatchObject({ closeCode: CLOSE[name].code });
   });
 
-  it('comes back when it is told to, also where the code is final', async () => {
+  it('reconnects when it is told to, even after a final code', async () => {
     const { node, hub } = await startWorld();
     await hub.listen('jobs.*.*').ready;
     for (const socket of socketsOf(node)) socket.close(CLOSE.byOperator);
@@ -67,7 +67,7 @@ describe('a client whose connection the hub closes', () => {
     expect(hub.state).toMatchObject({ status: 'open', reason: undefined });
   });
 
-  it('again and again waits longer each time, up to half a minute, and begins anew once a connection lived for 5 s', async () => {
+  it('waits longer after each close, up to half a minute, and starts again after a connection of 5 s', async () => {
     const clock = new ManualClock();
     const { node, hub } = await startWorld({}, { clock, random: () => 0.999_999 });
     const waits: number[] = [];
@@ -87,7 +87,7 @@ describe('a client whose connection the hub closes', () => {
     expect(waits).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 500]);
   });
 
-  it('as tokenExpired with a token that it cannot renew does not come back', async () => {
+  it('does not reconnect after tokenExpired when it cannot renew its token', async () => {
     const node = await startNode();
     const hub = clientOf(node, { token: await node.token() });
     const listener = hub.listen('jobs.*.*');

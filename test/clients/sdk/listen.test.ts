@@ -20,7 +20,7 @@ describe('a listener of the client', () => {
     expect(listener.cursor).toBe(id);
   });
 
-  it('goes on after the last event when the node drops its socket, without a loss and without a double', async () => {
+  it('goes on after the last event when the node drops its socket, without loss or duplicate', async () => {
     const { node, hub } = await startWorld();
     const listener = hub.listen('jobs.*.*');
     await listener.ready;
@@ -33,7 +33,7 @@ describe('a listener of the client', () => {
     expect(await take(listener, 1)).toEqual(['4']);
   });
 
-  it('begins after a cursor, at a time, or where it left off', async () => {
+  it('begins after a cursor, at a time, or where it stopped before', async () => {
     const { node, hub } = await startWorld();
     const [one] = await publishTo(node, 'jobs.save.1', 'jobs.save.2', 'jobs.save.3');
     expect(await take(hub.listen('jobs.*.*', { since: one ?? '' }), 2)).toEqual(['2', '3']);
@@ -44,7 +44,7 @@ describe('a listener of the client', () => {
     ]);
   });
 
-  it('that begins in the past is given what another one of overlapping patterns has heard, and that one hears nothing twice', async () => {
+  it('receives from the past what a listener of overlapping patterns already has, and that one receives nothing twice', async () => {
     const { node, hub } = await startWorld();
     const [first] = await publishTo(node, 'jobs.save.0');
     const live = hub.listen('jobs.*.*');
@@ -58,7 +58,7 @@ describe('a listener of the client', () => {
     expect(await take(late, 1)).toEqual(['4']);
   });
 
-  it('keeps to its filters where others of the same pattern have other ones', async () => {
+  it('keeps its own filters when another listener of the same pattern has others', async () => {
     const { node, hub } = await startWorld();
     const a = hub.listen('jobs.*.*', { filters: { 'object.n': 'a' } });
     const b = hub.listen('jobs.*.*', { filters: { 'object.n': ['b', 'c'] } });
@@ -69,7 +69,7 @@ describe('a listener of the client', () => {
     expect(socketsOf(node)).toHaveLength(1);
   });
 
-  it('tells a gap where the log lost what followed its cursor', async () => {
+  it('reports a gap when the log has lost what followed its cursor', async () => {
     const { node, hub } = await startWorld(SHORT_LOG);
     const [first = ''] = await publishTo(node, 'jobs.save.0');
     await publishTo(node, ...manyTopics());
@@ -79,7 +79,7 @@ describe('a listener of the client', () => {
     expect(Number(keys[1])).toBe(Number(keys[0]) + 1);
   });
 
-  it('of a quiet pattern is told no gap when the log went on without it', async () => {
+  it('reports no gap on a quiet pattern when the log went on without it', async () => {
     const { node, hub } = await startWorld(SHORT_LOG);
     const quiet = hub.listen('quiet.*.*');
     const busy = hub.listen('jobs.*.*');
@@ -91,7 +91,7 @@ describe('a listener of the client', () => {
     expect(await take(quiet, 1)).toEqual(['1']);
   });
 
-  it('that reads slowly misses nothing, and holds no more than its bound', async () => {
+  it('misses nothing when it reads slowly, and holds no more than its bound', async () => {
     const { node, hub } = await startWorld();
     const listener = hub.listen('jobs.*.*', { max: 5 });
     const other = hub.listen('jobs.*.*');
@@ -106,7 +106,7 @@ describe('a listener of the client', () => {
     expect(await take(other, 1)).toEqual(['last']);
   });
 
-  it('that may leave out the oldest tells how many it left out', async () => {
+  it('reports how many events it left out when it may leave out the oldest', async () => {
     const { node, hub } = await startWorld();
     const listener = hub.listen('jobs.*.*', { max: 2, slow: 'drop-oldest' });
     const other = hub.listen('other.*.*');
@@ -148,7 +148,7 @@ describe('a listener of the client', () => {
     await expect.poll(patterns).toEqual([]);
   });
 
-  it('that the hub refuses ends with the reason, and the others of the same command go on', async () => {
+  it('ends with the reason when the hub refuses it, and the others of the same command go on', async () => {
     const { node } = await startWorld();
     const hub = clientOf(node, { token: () => node.token('ada', { subscribe: ['jobs.*.*', 'tasks.*.*'] }) });
     const jobs = hub.listen('jobs.*.*');
@@ -166,13 +166,13 @@ describe('a listener of the client', () => {
     expect(await take(secret, 1)).toEqual(['end']);
   });
 
-  it('refuses a pattern that is none, and a time that is none, at once', async () => {
+  it('refuses an invalid pattern and an invalid time at once', async () => {
     const { hub } = await startWorld();
     expect(() => hub.listen('jobs')).toThrow('Expected type.action.key');
     expect(() => hub.listen('jobs.*.*', { since: 'yesterday' })).toThrow('Expected the id of an event');
   });
 
-  it('can call back instead, one item after another', async () => {
+  it('can call a function for one item after another instead', async () => {
     const { node, hub } = await startWorld();
     const keys: unknown[] = [];
     const { ready, ended, close } = hub.subscribe('jobs.*.*', (item) => void keys.push(item.gap ?? item.key));
@@ -185,7 +185,7 @@ describe('a listener of the client', () => {
 });
 
 describe('a client', () => {
-  it('has no connection before something is asked of it, and one for everything that is', async () => {
+  it('has no connection before it is used, and one connection for everything afterwards', async () => {
     const { node, hub } = await startWorld();
     expect(hub.state.status).toBe('idle');
     const listeners = ['a.*.*', 'b.*.*', 'c.*.*'].map((pattern) => hub.listen(pattern));
@@ -200,7 +200,7 @@ describe('a client', () => {
     });
   });
 
-  it('that is closed ends its listeners and its socket, and takes nothing more', async () => {
+  it('ends its listeners and its socket when it is closed, and accepts nothing more', async () => {
     const { node, hub } = await startWorld();
     const listener = hub.listen('jobs.*.*');
     await listener.ready;
@@ -211,7 +211,7 @@ describe('a client', () => {
     await expect(hub.publish('jobs.save.1', null)).rejects.toMatchObject({ code: 'closed' });
   });
 
-  it('comes back with the reason of the hub in its state', async () => {
+  it('reconnects with the reason of the hub in its state', async () => {
     const { node, hub } = await startWorld();
     const states: string[] = [];
     hub.onState(({ status, reason }) => {

@@ -18,7 +18,7 @@ function spySocket(): { WebSocket: NonNullable<Environment['WebSocket']>; pings:
   return { WebSocket: Spy, pings: () => pings };
 }
 
-/** What a browser tells of a page. */
+/** The state of a page, as a browser reports it. */
 class TestPage extends EventTarget implements Page {
   readonly document = Object.assign(new EventTarget(), { visibilityState: 'visible' });
 }
@@ -31,7 +31,7 @@ interface World {
   readonly pings: () => number;
 }
 
-/** A client that is open, and whose first ping has been answered. */
+/** A client that is connected, and whose first ping has been answered. */
 async function open(): Promise<World> {
   const node = await startNode();
   const clock = new ManualClock();
@@ -43,8 +43,8 @@ async function open(): Promise<World> {
   return { node, hub, clock, page, pings };
 }
 
-describe('a client that hears nothing', () => {
-  it('asks the hub every 20 to 25 s whether it is there', async () => {
+describe('a client that receives nothing', () => {
+  it('asks the hub every 20 to 25 s whether it is still there', async () => {
     const { clock, pings } = await open();
     const before = pings();
     clock.advance(20_000);
@@ -56,7 +56,7 @@ describe('a client that hears nothing', () => {
   it('asks at once after a sleep, when somebody looks at the page, and when the network is back', async () => {
     const { hub, clock, page, pings } = await open();
     const answered = async (): Promise<void> => {
-      // A new object tells that the answer came.
+      // A new object shows that the answer has come.
       const { state } = hub;
       await expect.poll(() => hub.state).not.toBe(state);
     };
@@ -78,7 +78,7 @@ describe('a client that hears nothing', () => {
     }
   });
 
-  it('gives up a socket that does not answer for 10 s, and misses nothing on the next one', async () => {
+  it('gives up a socket without an answer for 10 s, and misses nothing on the next one', async () => {
     const node = await startNode();
     const proxy = await FaultProxy.before(Number(new URL(node.url).port));
     onTestFinished(() => proxy.close());
@@ -104,7 +104,7 @@ describe('a client that hears nothing', () => {
     expect(await take(listener, 1)).toEqual(['1']);
   });
 
-  it('says in its state how far the clock of the hub is ahead, and how late events come', async () => {
+  it('shows in its state how far the clock of the hub is ahead, and how late events arrive', async () => {
     const { node, hub, clock } = await open();
     expect(Math.abs((hub.state.clockSkewMs ?? 0) - (Date.now() - clock.now()))).toBeLessThan(5_000);
     expect(hub.state.lag).toBeUndefined();
@@ -118,8 +118,8 @@ describe('a client that hears nothing', () => {
   });
 });
 
-describe('a client of a page that goes', () => {
-  it('closes its socket, so that the browser can keep the page, and comes back with it', async () => {
+describe('a client in a page that is left', () => {
+  it('closes its socket, so that the browser can keep the page, and reconnects with the page', async () => {
     const { node, hub, page } = await open();
     const listener = hub.listen('jobs.*.*');
     await listener.ready;

@@ -23,13 +23,13 @@ const NONE = new Map<string, string>();
 const a: Filters = { key: 'a' };
 const b: Filters = { key: 'b' };
 
-describe('what a client says to the hub', () => {
-  it('is one command for all that begin now', () => {
+describe('the commands of a client for its listeners', () => {
+  it('are one command for all listeners that begin now', () => {
     const plan = planOf([member(['a.*.*']), member(['b.*.*', 'c.*.*'])], NONE);
     expect(commands(plan)).toEqual([[['a.*.*', 'b.*.*', 'c.*.*'], undefined]]);
   });
 
-  it('is one command for all that return to the same position, and another one for a later beginning', () => {
+  it('are one command for all that return to the same position, and another one for a later position', () => {
     const plan = planOf(
       [
         member(['a.*.*'], { position: '5-0' }),
@@ -44,7 +44,7 @@ describe('what a client says to the hub', () => {
     ]);
   });
 
-  it('has the filters where nobody else wants other events of the same topics, and none where somebody does', () => {
+  it('contain the filters unless another listener needs other events of the same topics', () => {
     expect(
       commands(planOf([member(['a.*.*'], { filters: a }), member(['b.*.*'], { filters: b })], NONE)),
     ).toEqual([
@@ -56,7 +56,7 @@ describe('what a client says to the hub', () => {
     ).toEqual([[['a.*.*', 'a.x.*'], undefined]]);
   });
 
-  it('begins all of overlapping patterns anew where one of them begins in the past', () => {
+  it('subscribe anew to all overlapping patterns when one of them begins in the past', () => {
     const joined = member(['a.*.*'], { state: 'joined', position: '9-0' });
     const { wire } = planOf([member(['a.*.*']), member(['z.*.*'])], NONE);
     const plan = planOf(
@@ -67,13 +67,13 @@ describe('what a client says to the hub', () => {
     expect(plan.subscribe[0]?.members).toContain(joined);
   });
 
-  it('lets those that begin now learn where that is, before the past of others of the same topics is sent', () => {
+  it('give listeners that begin now their position before the past of others on the same topics is sent', () => {
     const now = member(['a.*.*']);
     const past = member(['a.b.*'], { start: '2-0' });
     expect(commands(planOf([now, past], NONE))).toEqual([[['a.*.*'], undefined]]);
   });
 
-  it('compares a beginning at a time with one at a cursor', () => {
+  it('compare a beginning at a time with one at a cursor', () => {
     const members = [
       member(['a.*.*'], { start: '2026-01-01T00:00:00Z' }),
       member(['a.*.*'], { position: '1000-0' }),
@@ -81,7 +81,7 @@ describe('what a client says to the hub', () => {
     expect(commands(planOf(members, NONE))).toEqual([[['a.*.*'], '1000-0']]);
   });
 
-  it('is nothing where the hub sends already what is wanted, and takes back what nobody wants any more', () => {
+  it('are none when the hub already sends everything, and unsubscribe what nobody needs any more', () => {
     const { wire } = planOf([member(['a.*.*']), member(['b.*.*'])], NONE);
     const joined = ['a.*.*', 'b.*.*'].map((text) => member([text], { state: 'joined', position: '1-0' }));
     expect(commands(planOf(joined, wire))).toEqual([]);

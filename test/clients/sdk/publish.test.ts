@@ -13,7 +13,7 @@ async function heard(node: TestNode): Promise<unknown[]> {
   return events.map(({ key }) => key);
 }
 
-/** Lets everything go on that waits for no timer and no network. */
+/** Lets everything go on that needs neither a timer nor the network. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 async function proxied(): Promise<{ node: TestNode; proxy: FaultProxy; at: TestNode }> {
@@ -24,7 +24,7 @@ async function proxied(): Promise<{ node: TestNode; proxy: FaultProxy; at: TestN
 }
 
 describe('a publish of the client', () => {
-  it('resolves with the id, and what listens hears the event', async () => {
+  it('resolves with the id, and listeners receive the event', async () => {
     const { hub } = await startWorld();
     const listener = hub.listen('jobs.*.*');
     await listener.ready;
@@ -40,20 +40,20 @@ describe('a publish of the client', () => {
     expect(await take(listener, 2)).toEqual(['1', '2']);
   });
 
-  it('under the same idempotency key happens once', async () => {
+  it('happens once under the same idempotency key', async () => {
     const { node, hub } = await startWorld();
     const once = (): Promise<string> => hub.publish('jobs.save.1', null, { idempotencyKey: 'one' });
     expect(await once()).toBe(await once());
     expect(await heard(node)).toEqual(['1']);
   });
 
-  it('whose answer was lost with the connection is repeated on the next one, and happens once', async () => {
+  it('is repeated on the next connection when its answer was lost, and happens once', async () => {
     const { node, proxy, at } = await proxied();
     const hub = clientOf(at, {}, { random: () => 0 });
     await hub.listen('other.*.*').ready;
     const listener = clientOf(node).listen('jobs.*.*');
     await listener.ready;
-    // What the client says still arrives, and the answer does not.
+    // What the client sends still arrives, but the answer does not.
     const published = hub.publish('jobs.save.1', null);
     proxy.delay(20);
     expect(await take(listener, 1)).toEqual(['1']);
@@ -64,7 +64,7 @@ describe('a publish of the client', () => {
     expect(await heard(node)).toEqual(['1']);
   });
 
-  it('that the hub refuses rejects with its code and its page', async () => {
+  it('rejects with the code and the page when the hub refuses it', async () => {
     const { node } = await startWorld();
     const hub = clientOf(node, { token: () => node.token('ada', { publish: ['jobs.*.*'] }) });
     await expect(hub.publish('secret.save.1', null)).rejects.toMatchObject({
@@ -77,7 +77,7 @@ describe('a publish of the client', () => {
     await expect(hub.publish('jobs.save,drop.1', null)).rejects.toMatchObject({ code: 'event_invalid' });
   });
 
-  it('without a connection is refused at once, or waits for one where it may', async () => {
+  it('is refused at once without a connection, or waits for one if it may', async () => {
     const clock = new ManualClock();
     const { node, hub } = await startWorld({}, { clock });
     await hub.listen('other.*.*').ready;
@@ -95,7 +95,7 @@ describe('a publish of the client', () => {
     expect(await heard(node)).toEqual(['2', '3']);
   });
 
-  it('that waits too long rejects, and says whether it may have happened', async () => {
+  it('rejects when it waits too long, and says whether it may have happened', async () => {
     const clock = new ManualClock();
     const { proxy, at } = await proxied();
     const hub = clientOf(at, {}, { clock });
@@ -113,7 +113,7 @@ describe('a publish of the client', () => {
     await expect(queued).rejects.toMatchObject({ code: 'offline' });
   });
 
-  it('can be given up by a signal', async () => {
+  it('can be aborted by a signal', async () => {
     const { proxy, at } = await proxied();
     const hub = clientOf(at);
     await hub.listen('other.*.*').ready;

@@ -15,14 +15,14 @@ function all(queue: ItemQueue): unknown[] {
 
 const LOST: Gap = { from: '1-0', to: '5-0', reason: 'trimmed' };
 
-describe('the queue of a listener that is full', () => {
-  it('has no room, by the policy close', () => {
+describe('the full queue of a listener', () => {
+  it('has no room with the policy close', () => {
     const queue = new ItemQueue(2, 'close');
     expect(['1', '2', '3'].map((n) => queue.push(event(n, `${n}-0`)))).toEqual([true, true, false]);
     expect(all(queue)).toEqual(['1 1-0', '2 2-0']);
   });
 
-  it('leaves out the oldest and tells a gap, by the policy drop-oldest', () => {
+  it('leaves out the oldest event and reports a gap with the policy drop-oldest', () => {
     const queue = new ItemQueue(2, 'drop-oldest');
     queue.push(event('0', '0-1'));
     queue.take();
@@ -31,7 +31,7 @@ describe('the queue of a listener that is full', () => {
     expect(queue.taken).toBe('4-0');
   });
 
-  it('leaves out what a later event of the same key replaces, by the policy latest-per-key', () => {
+  it('leaves out an event that a later one of the same key replaces with the policy latest-per-key', () => {
     const queue = new ItemQueue(2, 'latest-per-key');
     for (const [key, id] of [
       ['x', '1-0'],
@@ -43,7 +43,7 @@ describe('the queue of a listener that is full', () => {
     expect(all(queue)).toEqual([{ from: null, to: '1-0', reason: 'slow', dropped: 1 }, 'y 2-0', 'x 3-0']);
   });
 
-  it('of gaps alone leaves out the event', () => {
+  it('leaves out the event when it holds only gaps', () => {
     const queue = new ItemQueue(1, 'drop-oldest');
     queue.tellGap(LOST);
     expect(queue.push(event('1', '6-0'))).toBe(true);
@@ -51,7 +51,7 @@ describe('the queue of a listener that is full', () => {
   });
 });
 
-it('gaps that follow each other in the queue of a listener are one', () => {
+it('consecutive gaps in the queue of a listener are one gap', () => {
   const queue = new ItemQueue(1, 'close');
   queue.tellGap(LOST);
   queue.tellGap({ from: '7-0', to: '9-0', reason: 'log lost' });

@@ -10,7 +10,7 @@ const Job = z.object({ n: z.coerce.number() });
 const events = { 'jobs.*.*': Job, 'tasks.done.*': z.object({ ok: z.boolean() }) };
 
 describe('a client that knows the schemas of its events', () => {
-  it('gives their objects the types of the schema that covers the pattern', () => {
+  it('gives event objects the types of the schema that covers the pattern', () => {
     type Of<P> = Heard<typeof events, P>;
     expectTypeOf<Of<'jobs.save.*'>>().toEqualTypeOf<{ n: number }>();
     expectTypeOf<Of<'tasks.done.a'>>().toEqualTypeOf<{ ok: boolean }>();
@@ -20,7 +20,7 @@ describe('a client that knows the schemas of its events', () => {
     expectTypeOf<Listening>().toExtend<AsyncIterable<Item>>();
   });
 
-  it('hears what the schema makes of an object', async () => {
+  it('yields what the schema makes of an object', async () => {
     const node = await startNode();
     const listener = clientOf(node, { events }).listen('jobs.*.*');
     await listener.ready;
@@ -31,7 +31,7 @@ describe('a client that knows the schemas of its events', () => {
   it.each([
     ['drop', ['8']],
     ['pass', ['wrong', '8']],
-  ] as const)('and is told to "%s" what does not fit does that', async (invalid, expected) => {
+  ] as const)('treats an object that does not fit by its setting "%s"', async (invalid, expected) => {
     const node = await startNode();
     const listener = clientOf(node, { events, invalid }).listen('jobs.*.*');
     await listener.ready;
@@ -39,7 +39,7 @@ describe('a client that knows the schemas of its events', () => {
     expect(await take(listener, expected.length)).toEqual(expected);
   });
 
-  it('throws at an event that does not fit, and goes on when it is read further', async () => {
+  it('throws at an event that does not fit, and goes on with the next read', async () => {
     const node = await startNode();
     const listener = clientOf(node, { events }).listen('jobs.*.*');
     await listener.ready;
@@ -48,7 +48,7 @@ describe('a client that knows the schemas of its events', () => {
     expect(await take(listener, 1)).toEqual(['8']);
   });
 
-  it('publishes nothing that does not fit', async () => {
+  it('publishes no object that does not fit', async () => {
     const hub = clientOf(await startNode(), { events });
     await expect(hub.publish('tasks.done.a', { ok: 'yes' })).rejects.toMatchObject({
       code: 'schema_invalid',

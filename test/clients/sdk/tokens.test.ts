@@ -5,7 +5,7 @@ import { startNode } from '../../support/node.ts';
 import { clientOf, publishTo, socketsOf, take } from './world.ts';
 
 describe('the token of a client', () => {
-  it('is in no URL and no header, and goes as the first command', async () => {
+  it('is in no URL and no header, and is sent as the first command', async () => {
     const node = await startNode();
     const urls: string[] = [];
     const Spy = class extends WebSocket {
@@ -19,7 +19,7 @@ describe('the token of a client', () => {
     expect(socketsOf(node)[0]?.identity.principal).toBe('user:admin');
   });
 
-  it('is renewed on the open socket before it ends, and nothing is missed', async () => {
+  it('is renewed on the open socket before it expires, and nothing is missed', async () => {
     const node = await startNode();
     let asked = 0;
     const hub = clientOf(node, {
@@ -40,7 +40,7 @@ describe('the token of a client', () => {
     expect(socketsOf(node)).toEqual([socket]);
   });
 
-  it('is asked for once, whoever waits for it, and again after it was revoked', async () => {
+  it('is requested once for all that wait for it, and again after it was revoked', async () => {
     const node = await startNode();
     let asked = 0;
     const hub = clientOf(node, {
@@ -58,7 +58,7 @@ describe('the token of a client', () => {
     expect(asked).toBe(2);
   });
 
-  it('that cannot be had is asked for again later, and the state says why', async () => {
+  it('is requested again later when it cannot be had, and the state says why', async () => {
     const node = await startNode();
     let asked = 0;
     const reasons: unknown[] = [];
@@ -78,7 +78,7 @@ describe('the token of a client', () => {
     expect(reasons).toEqual([reason, reason]);
   });
 
-  it('that is refused ends a client that has no other one, with the sentence of the hub', async () => {
+  it('ends the client with the sentence of the hub when it is refused and there is no other', async () => {
     const hub = clientOf(await startNode(), { token: 'not-a-token' });
     await expect(hub.listen('jobs.*.*').next()).rejects.toMatchObject({
       code: 'closed',
@@ -87,7 +87,7 @@ describe('the token of a client', () => {
     });
   });
 
-  it('is forgotten at a logout together with what listens, and the next listener signs in anew', async () => {
+  it('is forgotten at a logout together with the listeners, and the next listener signs in anew', async () => {
     const node = await startNode();
     const names = ['ada', 'bob'];
     const hub = clientOf(node, { token: () => node.token(names.shift()) });

@@ -30,7 +30,7 @@ export async function startWorld(
   return { node, hub: clientOf(node, {}, environment) };
 }
 
-/** Publishes past the client, and resolves with the ids. */
+/** Publishes without the client, and resolves with the ids. */
 export async function publishTo(node: TestNode, ...topics: readonly string[]): Promise<string[]> {
   const events = topics.map((topic) => {
     const [type = '', action = '', key = ''] = topic.split('.');
@@ -49,7 +49,7 @@ export function socketsOf(node: TestNode): Connection[] {
   return [...node.hub.connections];
 }
 
-/** The next so many items: the key of an event, or the gap. */
+/** The next items of this number: the key of an event, or the gap. */
 export async function take(listener: Listener, count: number): Promise<unknown[]> {
   const taken: unknown[] = [];
   while (taken.length < count) {
