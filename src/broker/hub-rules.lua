@@ -28,4 +28,5 @@ local function refusal_of_hub(prefix)
   local hub = hub_of(name, digest)
   if not hub then return no_hub(name, 'is of another format') end
   LIMITS, RULES, REDACTIONS, FORMATS = hub.limits, hub.retention, hub.redactions, hub.formats
+  MESSAGE = hub.message
 end

@@ -27,9 +27,13 @@ end
 
 local become = {}
 
+local told = { events = {}, kinds = {}, ids = {} }
+
 function become.event(_, event, kind, action, key, says)
-  local ids = publish(log, { event }, { kind ~= '' and { kind, action, key, says } or nil })
-  if ids.err then error(ids) end
+  local ids = publish(log, { event }, { { kind, action, key, says } }, { told = told })
+  if not ids.err then return end
+  tell_nodes(log, told)
+  error(ids)
 end
 
 function become.dead_letter(id, text, reason, message, time)
@@ -63,4 +67,5 @@ for i = 2, #ARGV, 7 do
   end
   outcomes[#outcomes + 1] = is_first and 1 or 0
 end
+tell_nodes(log, told)
 return outcomes

@@ -4,8 +4,8 @@
 -- log-trim.lua and idempotency.lua stand before it. `log` is `{<prefix>}:log`. `by` says how a repetition is
 -- recognised. `once` is the idempotency key of the publisher, `{<prefix>}:once:<key>`, with the `digest` of what is
 -- published. `outcomes` is a stream of the publishing node, and `number` its attempt, whose outcome it can ask for
--- later (publish-outcome.lua). kinds[i] is the { type, action, key, says } of event i, as retain.lua takes it, where
--- a retention rule may match the event. Answers the id of each event; for a known idempotency key the ids of the
+-- later (publish-outcome.lua). kinds[i] is the { type, action, key, says } of event i, as retain.lua takes it; it is
+-- absent where the writer does not know it, and then nothing is retained. Answers the id of each event; for a known idempotency key the ids of the
 -- first publish, and nothing is appended. Or answers an error of Redis, and then nothing was written at all. The
 -- error is `idempotency_key_reused` for a key that was used for other events, and `superseded` for an attempt that
 -- comes after a later one.
@@ -16,6 +16,14 @@
 --
 -- Each entry names the one before it (`p`), and so does each message. By that a node notices a gap, and can tell a
 -- log that was trimmed from one that was lost.
+--
+-- One message tells of all events of a publish, up to MESSAGE_BYTES. A script that publishes several times gives `told`,
+-- in which they are collected, and calls tell_nodes at its end. It is MESSAGE, a space, the id before the first
+-- event, and five fields for each event: id, type, action, key and the event itself. 0xFF stands before each field,
+-- since no text in UTF-8 holds this byte. MESSAGE stands before this file: redis-channel-message.ts says what is in it,
+-- and reads all this. The id is empty for an event that is not in the log, and the type where it is not known.
+local SEPARATOR, MESSAGE_BYTES = '\255', 1048576
+
 local function may(...) return redis.acl_check_cmd(...) end
 
 local function forbidden(command, name)
@@ -59,12 +67,40 @@ local function append(log, previous, events)
   return ids
 end
 
+local UNKNOWN_KIND = { '', '', '' }
+
+-- Tells every node of events, if there are any. `previous` is the id before the first; ids[i] is absent for an event that
+-- is not in the log.
+local function tell_nodes(log, told)
+  local channel, parts = log:match('^{(.+)}:log$') .. ':log', { MESSAGE .. ' ' .. (told.previous or '') }
+  local count, bytes = 1, 0
+  for i, event in ipairs(told.events) do
+    local id, kind = told.ids[i] or '', told.kinds[i] or UNKNOWN_KIND
+    if bytes > 0 and bytes + #event > MESSAGE_BYTES then
+      redis.call('PUBLISH', channel, table.concat(parts, SEPARATOR, 1, count))
+      parts[1], count, bytes = MESSAGE .. ' ' .. (told.ids[i - 1] or ''), 1, 0
+    end
+    parts[count + 1], parts[count + 2], parts[count + 3] = id, kind[1], kind[2]
+    parts[count + 4], parts[count + 5] = kind[3], event
+    count, bytes = count + 5, bytes + #event
+  end
+  if count > 1 then redis.call('PUBLISH', channel, table.concat(parts, SEPARATOR, 1, count)) end
+end
+
+local function add_told(told, previous, events, kinds, ids)
+  told.previous = told.previous or previous
+  for i, event in ipairs(events) do
+    local n = #told.ids + 1
+    told.events[n], told.kinds[n], told.ids[n] = event, kinds[i], ids[i]
+  end
+end
+
 local NONE_GIVEN = {}
 
 local function publish(log, events, kinds, by)
   by = by or NONE_GIVEN
   local prefix = log:match('^{(.+)}:log$')
-  local last, channel = '{' .. prefix .. '}:last', prefix .. ':log'
+  local last = '{' .. prefix .. '}:last'
   local refusal = refusal_of_rights(prefix, by.once) or refusal_of_retaining(prefix, kinds, #events)
   if refusal then return refusal end
   local known = by.once and known_ids(by.once, by.digest)
@@ -84,7 +120,11 @@ local function publish(log, events, kinds, by)
   if by.once then redis.call('SET', by.once, by.digest .. ' ' .. table.concat(ids, ' '), 'PX', LIMITS.once_ms) end
   for i, event in ipairs(events) do
     if kinds[i] then retain(prefix, ids[i], event, unpack(kinds[i])) end
-    redis.call('PUBLISH', channel, (ids[i - 1] or previous) .. ' ' .. ids[i] .. ' ' .. event)
+  end
+  if by.told then
+    add_told(by.told, previous, events, kinds, ids)
+  else
+    tell_nodes(log, { previous = previous, events = events, kinds = kinds, ids = ids })
   end
   return ids
 end

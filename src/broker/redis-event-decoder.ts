@@ -2,10 +2,12 @@ import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
 import { cursorTime, type Cursor } from '../model/cursor.ts';
 import { BelfryError, ProtocolError } from '../model/errors.ts';
-import { REGISTRY_TYPES, type HubEvent, type NewEvent } from '../model/event.ts';
+import { refuseUnloggedType, REGISTRY_TYPES, type HubEvent, type NewEvent } from '../model/event.ts';
+import { HeardEvent, type BodyReader } from '../model/heard-event.ts';
 import { readJson, type JsonText } from '../model/json.ts';
 import type { Redaction } from '../model/redaction.ts';
 import { tooBig, type ReportRejected } from './broker.ts';
+import { isLogged, type Told } from './redis-channel-message.ts';
 import type { LogEntry } from './redis-log-entry.ts';
 
 export interface EventDecoderOptions {
@@ -34,7 +36,7 @@ const MAX_LIVE = bound(
 );
 
 /** Decodes events that others wrote into Redis. A text that is not an event is reported; nothing is ever thrown. */
-export class EventDecoder {
+export class EventDecoder implements BodyReader {
   readonly #options: EventDecoderOptions;
   /** The position before rejected entries that were skipped; the next event takes it as its `previous`. */
   #bridgeFrom: Cursor | undefined;
@@ -49,12 +51,11 @@ export class EventDecoder {
    * all nodes agree.
    */
   entry(source: Source, { id, previous, body }: LogEntry): HubEvent | undefined {
-    const event = this.#try(source, body, () => {
+    const event = this.#try(source, body.length, () => {
       if (previous === undefined) throw new ProtocolError('event_invalid', 'Not written by belfry_publish.');
       return this.#logged(body);
     });
-    const joins = this.#bridgeFrom ?? previous;
-    this.#bridgeFrom = event === undefined ? joins : undefined;
+    const joins = this.#joins(previous, event !== undefined);
     if (event === undefined) return undefined;
     const time = event.time ?? cursorTime(id);
     return { ...event, time, id, size: body.length, ...(joins !== undefined && { previous: joins }) };
@@ -77,30 +78,78 @@ export class EventDecoder {
   }
 
   /**
-   * Decodes a message between nodes without a position in the log. Only the registry sends such messages, so its
-   * event types are the only ones accepted.
+   * An event that another node has told of. Whether it may be one is checked by its heading and its size; its body is
+   * read when somebody asks for what stands there. Only the registry tells of events that are not in the log, so its
+   * types are the only ones accepted then.
    */
-  told(body: Buffer): HubEvent | undefined {
-    const event = this.#try('channel', body, () => {
-      const said = this.#logged(body);
-      if (REGISTRY_TYPES.includes(said.type)) return said;
+  told(told: Told): HubEvent | undefined {
+    if (told.type === '' && isLogged(told))
+      return this.entry('channel', { ...told, body: Buffer.from(told.bytes, 'latin1') });
+    const { type, bytes, isCanonical, masks } = told;
+    const isAccepted = this.#try('channel', bytes.length, () => {
+      refuseUnloggedType(told);
+      if (told.id !== undefined || REGISTRY_TYPES.includes(type)) return true;
       throw new ProtocolError('event_invalid', 'The message was not written by a node.');
     });
-    return event && { ...event, time: event.time ?? this.#now(), size: body.length };
+    const previous = isLogged(told) ? this.#joins(told.previous, isAccepted === true) : undefined;
+    if (isAccepted === undefined) return undefined;
+    const { id, action, key } = told;
+    return new HeardEvent(
+      { id, previous, type, action, key },
+      bytes,
+      isCanonical && this.#isMasked(masks),
+      this.#isMasked(masks) ? this.#asWritten : this,
+    );
+  }
+
+  /** Reads the body of an event that was told of, and masks it, since its writer has not. */
+  readBody(event: HeardEvent): NewEvent | undefined {
+    return this.#read(event, (written) => this.#options.redaction.mask(written));
+  }
+
+  /** The same for an event that its writer has masked by the rules of this node. */
+  readonly #asWritten: BodyReader = { readBody: (event) => this.#read(event, (written) => written) };
+
+  #read(event: HeardEvent, masked: (written: NewEvent) => NewEvent): NewEvent | undefined {
+    return this.#try('channel', event.size, () => {
+      const written = this.#options.parseLogged(readJson(Buffer.from(event.bytes, 'latin1')));
+      const { type, action, key } = written;
+      if (type === event.type && action === event.action && key === event.key) return masked(written);
+      throw new ProtocolError('event_invalid', 'The body is another event than the message says.');
+    });
+  }
+
+  #isMasked(masks: string): boolean {
+    const { digest } = this.#options.redaction;
+    return digest === '' || digest === masks;
+  }
+
+  /** Reports a message of the channel that no node of this version has written. */
+  rejectMessage(): void {
+    this.#options.report('channel', 'event_invalid');
   }
 
   /**
    * Decodes a live message: one event, or a list of them. A rejected item of a list does not affect the other items.
    */
   live(body: Buffer): HubEvent[] {
-    const list = this.#try('channel', body, () => listIn(readJson(body))) ?? [];
+    const list = this.#try('channel', body.length, () => listIn(readJson(body))) ?? [];
     const events: HubEvent[] = [];
     for (const item of list) {
-      const event = this.#try('channel', body, () => this.#options.redaction.mask(this.#options.parse(item)));
+      const event = this.#try('channel', body.length, () =>
+        this.#options.redaction.mask(this.#options.parse(item)),
+      );
       if (event === undefined) continue;
       events.push({ ...event, time: event.time ?? this.#now(), size: Math.ceil(body.length / list.length) });
     }
     return events;
+  }
+
+  /** The position before an entry, or before the rejected ones that it follows. */
+  #joins(previous: Cursor | undefined, isEvent: boolean): Cursor | undefined {
+    const joins = this.#bridgeFrom ?? previous;
+    this.#bridgeFrom = isEvent ? undefined : joins;
+    return joins;
   }
 
   #logged(body: Buffer): NewEvent {
@@ -112,10 +161,10 @@ export class EventDecoder {
     return new Date(this.#options.clock.now()).toISOString();
   }
 
-  #try<T>(source: Source, body: Buffer, read: () => T): T | undefined {
+  #try<T>(source: Source, bytes: number, read: () => T): T | undefined {
     const { maxEventBytes, report } = this.#options;
     try {
-      if (body.length > maxEventBytes) throw tooBig(body.length, maxEventBytes);
+      if (bytes > maxEventBytes) throw tooBig(bytes, maxEventBytes);
       return read();
     } catch (error) {
       report(source, error instanceof BelfryError ? error.code : 'internal');

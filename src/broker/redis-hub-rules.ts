@@ -8,13 +8,14 @@ import { IDEMPOTENCY_MS } from '../model/idempotency.ts';
 import type { LogBounds } from './broker.ts';
 import { bound } from '../model/bound.ts';
 import { luaSet } from './lua-literals.ts';
+import { firstWord } from './redis-channel-message.ts';
 import type { RedisConnection } from './redis-connection.ts';
 
 const ANY: PatternParts = ['*', '*', '*'];
 const NOTHING: PatternParts = [[], [], []];
 
 /** The version of the stored rules. It must rise when an older function could misread them. */
-export const RULES_FORMAT = '1';
+export const RULES_FORMAT = '2';
 
 const FORGOTTEN = 'the oldest are forgotten';
 const MAX_DEAD_LETTERS = bound('dead letters', 10_000, 'entries', FORGOTTEN);
@@ -65,7 +66,8 @@ export function scriptRulesOf({ bounds, maxEventBytes, retention }: ScriptLimits
 }
 
 function hubRulesOf({ formats, redaction = Redaction.none, ...limits }: HubRules): object {
-  return { ...scriptRulesOf(limits), formats, redactions: redaction.unconditional.map(layerOf) };
+  const redactions = redaction.unconditional.map(layerOf);
+  return { ...scriptRulesOf(limits), formats, redactions, message: firstWord('as published', redaction) };
 }
 
 /**

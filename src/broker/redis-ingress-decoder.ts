@@ -48,7 +48,7 @@ export class IngressDecoder {
   classify(id: string, content: RawContent): Outcome {
     if (content === null) return { id, becomes: ['nothing', '', '', '', '', ''] };
     try {
-      const { json, kind = ['', '', '', ''] } = this.#body(id, content);
+      const { json, kind } = this.#body(id, content);
       return { id, becomes: ['event', json, ...kind] };
     } catch (thrown) {
       const { code, message } = asBelfryError(thrown);

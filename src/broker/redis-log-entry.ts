@@ -1,4 +1,4 @@
-import { isCursor, START, type Cursor } from '../model/cursor.ts';
+import { START, type Cursor } from '../model/cursor.ts';
 import { canonicalJson, type NewEvent } from '../model/event.ts';
 import type { Redaction } from '../model/redaction.ts';
 import { onlyNames, type Retention } from '../model/retention.ts';
@@ -15,14 +15,16 @@ export interface LogEntry {
   readonly body: Buffer;
 }
 
-/** What retain.lua needs to know of an event. The last part is `names` or empty: see `onlyNames`. */
+/**
+ * What publish.lua needs to know of an event. The last part is `names` or empty, for retain.lua: see `onlyNames`. It says
+ * something only where a retention rule keeps the event.
+ */
 export type Kind = readonly [type: string, action: string, key: string, says: string];
 
 /** An event as it is appended to the log. */
 export interface Body {
   readonly json: string;
-  /** Present where a retention rule keeps the event. */
-  readonly kind: Kind | undefined;
+  readonly kind: Kind;
 }
 
 export interface BodyOptions {
@@ -45,7 +47,8 @@ export function bodyOf(
   const bytes = Buffer.byteLength(json);
   if (bytes > maxEventBytes) throw tooBig(bytes, maxEventBytes);
   const { type, action, key } = event;
-  return { json, kind: retention.of(event) && [type, action, key, onlyNames(event) ? 'names' : ''] };
+  const says = retention.of(event) && onlyNames(event) ? 'names' : '';
+  return { json, kind: [type, action, key, says] };
 }
 
 /** The id of the last entry that was ever appended, whether the log still holds it or not. */
@@ -61,19 +64,4 @@ export function fieldOf(fields: readonly Buffer[], name: string): Buffer | undef
     if (fields[i]?.toString('latin1') === name) return fields[i + 1];
   }
   return undefined;
-}
-
-/** Two cursors with parts of 16 digits, and the spaces. */
-const MAX_HEADER_BYTES = 70;
-const [ZERO, NINE] = [0x30, 0x39];
-
-/** Reads a message `<previous> <id> <event>`, as publish.lua sends it; `undefined` for any other message. */
-export function readMessage(message: Buffer): LogEntry | undefined {
-  // A cheap check first.
-  const [first = 0] = message;
-  if (first < ZERO || first > NINE) return undefined;
-  const header = message.subarray(0, MAX_HEADER_BYTES).toString('latin1');
-  const [previous = '', id = '', rest] = header.split(' ', 3);
-  if (rest === undefined || !isCursor(previous) || !isCursor(id)) return undefined;
-  return { id, previous, body: message.subarray(previous.length + id.length + 2) };
 }

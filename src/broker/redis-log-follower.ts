@@ -3,10 +3,11 @@ import type { Clock } from '../model/clock.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import { HUB_TYPE, type HubEvent } from '../model/event.ts';
 import type { BrokerStats } from './broker.ts';
-import { readMessage, type LogEntry } from './redis-log-entry.ts';
+import { isLogged, isOfAnotherVersion, readMessage, type Logged } from './redis-channel-message.ts';
+import type { LogEntry } from './redis-log-entry.ts';
 import type { LogReader } from './redis-log-reader.ts';
 import { GapRepair } from './redis-gap-repair.ts';
-import type { EventDecoder, Source } from './redis-event-decoder.ts';
+import type { EventDecoder } from './redis-event-decoder.ts';
 import { HeldMessages } from './redis-held-messages.ts';
 import { LogDivergence } from './redis-log-divergence.ts';
 
@@ -45,7 +46,7 @@ export class LogFollower {
     this.#logger = logger;
     this.#repair = new GapRepair(log, clock, {
       begin: (last) => this.#readFrom(last),
-      take: (entry) => this.#take('log', entry),
+      take: (entry) => this.#takeEntry(entry),
       end: (last) => {
         if (compareCursors(last, this.position) > 0) this.#tellGap(last, 'trimmed');
       },
@@ -72,14 +73,21 @@ export class LogFollower {
   }
 
   /**
-   * Takes a message of the channel between nodes: `<previous> <id> <event>` for an entry of the log, or a bare event
-   * of the registry that is not in the log.
+   * Takes a message of the channel between nodes. One that this version does not know may tell of entries of the log, so
+   * the log is read instead.
    */
   hear(message: Buffer): void {
-    const entry = readMessage(message);
-    if (entry !== undefined) return this.#hearEntry(entry);
-    const event = this.#reader.told(message);
-    if (event !== undefined) this.#deliver(event);
+    if (isOfAnotherVersion(message)) {
+      this.#reader.rejectMessage();
+      return this.#readInstead();
+    }
+    const told = readMessage(message);
+    // The next message shows whether it told of an entry of the log.
+    if (told === undefined) return this.#reader.rejectMessage();
+    for (const each of told) {
+      if (isLogged(each)) this.#hearEntry(each);
+      else this.#deliverAny(this.#reader.told(each));
+    }
   }
 
   /** Takes a message of the live channel: an event, or a list of events, that is not in the log. */
@@ -142,31 +150,39 @@ export class LogFollower {
     for (const entry of this.#held.takeAll()) this.#hearEntry(entry);
   }
 
-  #hearEntry(entry: LogEntry): void {
+  #hearEntry(entry: Logged): void {
     if (!this.#following) return this.#held.add(entry);
     if (entry.previous === this.#position) {
       this.#divergence.add(entry.id);
-      return this.#take('channel', entry);
+      this.#position = entry.id;
+      return this.#deliverAny(this.#reader.told(entry));
     }
     this.#divergence.suspect();
-    // When the log cannot be read the follower stays paused, and the watch of the broker calls again.
-    if (this.#divergence.isSuspect || this.#isNews(entry)) this.catchUp().catch(() => undefined);
+    if (this.#divergence.isSuspect || this.#isNews(entry)) this.#readInstead();
+  }
+
+  /** When the log cannot be read the follower stays paused, and the watch of the broker calls again. */
+  #readInstead(): void {
+    this.catchUp().catch(() => undefined);
   }
 
   /** Whether an entry can be new. A log that began anew may use earlier ids, if the clock of Redis was set back. */
-  #isNews({ id, previous }: LogEntry): boolean {
+  #isNews({ id, previous }: Logged): boolean {
     return compareCursors(id, this.position) > 0 || (previous === START && id !== this.#position);
   }
 
-  /** Delivers one entry and moves the position past it; a rejected entry is skipped. */
-  #take(source: Source, entry: LogEntry): void {
+  /** Delivers one entry of the log and moves the position past it; a rejected entry is skipped. */
+  #takeEntry(entry: LogEntry): void {
     const { id, previous } = entry;
     if (previous !== undefined) {
       const order = compareCursors(previous, this.position);
       if (order !== 0) this.#tellGap(previous, order > 0 ? 'trimmed' : 'log lost');
       this.#position = id;
     }
-    const event = this.#reader.entry(source, entry);
+    this.#deliverAny(this.#reader.entry('log', entry));
+  }
+
+  #deliverAny(event: HubEvent | undefined): void {
     if (event !== undefined) this.#deliver(event);
   }
 

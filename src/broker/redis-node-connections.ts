@@ -1,9 +1,8 @@
 import type { Logger } from 'pino';
 import { RedisConnection } from './redis-connection.ts';
-import type { ScriptLimits } from './redis-hub-rules.ts';
-import { commandScripts, ingressScripts, readScripts } from './redis-scripts.ts';
+import { commandScripts, ingressScripts, readScripts, type ScriptOptions } from './redis-scripts.ts';
 
-export interface NodeConnectionsOptions extends ScriptLimits {
+export interface NodeConnectionsOptions extends ScriptOptions {
   readonly url: string;
   readonly prefix: string;
   readonly commandTimeoutMs: number;

@@ -102,7 +102,6 @@ function endOfCall(publishes: readonly Waiting[], from: number): number {
 /** The arguments of one publish, as publish-batch.lua reads them; its idempotency key goes to the keys. */
 function argumentsOf({ number, once, bodies }: PublishRequest, keys: string[]): (string | number)[] {
   const place = once === undefined ? 0 : keys.push(once.key);
-  const kinds = bodies.flatMap(({ kind }, i) => (kind === undefined ? [] : [[i + 1, ...kind]]));
-  const counts = [bodies.length, kinds.length];
-  return [number, place, once?.digest ?? '', ...counts, ...bodies.map(({ json }) => json), ...kinds.flat()];
+  const events = bodies.flatMap(({ json, kind }) => [json, ...kind]);
+  return [number, place, once?.digest ?? '', bodies.length, ...events];
 }

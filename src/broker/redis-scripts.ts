@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { bound } from '../model/bound.ts';
 import { RESERVED_TYPES } from '../model/event.ts';
 import { MAX_DEPTH } from '../model/json.ts';
+import type { Redaction } from '../model/redaction.ts';
 import { MAX_KNOWN, MAX_KNOWN_LENGTH, ROLES } from '../model/redact-names.ts';
 import { ENVELOPE_FIELDS, VALUE_FIELDS } from '../model/redact-json.ts';
 import { REMOVING_ACTIONS } from '../model/retention.ts';
 import { luaLiteral, luaSet, type LuaValue } from './lua-literals.ts';
+import { firstWord } from './redis-channel-message.ts';
 import { INGRESS_GROUP } from './redis-keys.ts';
 import { RULES_FORMAT, scriptRulesOf, type ScriptLimits } from './redis-hub-rules.ts';
 
@@ -36,18 +38,23 @@ export const LIBRARY_NAME = 'belfry';
 /**
  * It must rise with every change of the library's Lua, so that of two nodes both use the library of the newer one.
  */
-export const LIBRARY_VERSION = 3;
+export const LIBRARY_VERSION = 4;
+
+/** What a script publishes: canonical JSON that was masked by this redaction; unmasked where it is absent. */
+export interface ScriptOptions extends ScriptLimits {
+  readonly redaction?: Redaction;
+}
 
 /**
  * Lua that offers `publish(log, events, kinds)`, for scripts that change something and publish the change in one
  * step.
  */
-export function publishing(limits: ScriptLimits): string {
+export function publishing(limits: ScriptOptions): string {
   return `${constants(limits)}${PUBLISH}`;
 }
 
 /** The scripts of the connection that consumes the ingress. */
-export function ingressScripts(limits: ScriptLimits) {
+export function ingressScripts(limits: ScriptOptions) {
   return {
     belfryTake: { lua: `${GROUP}${publishing(limits)}${read('ingress-take.lua')}` },
     belfrySettle: { lua: `${GROUP}${publishing(limits)}${read('ingress-settle.lua')}` },
@@ -66,7 +73,7 @@ export function readScripts() {
 }
 
 /** The scripts of the connection for all other commands. */
-export function commandScripts(limits: ScriptLimits) {
+export function commandScripts(limits: ScriptOptions) {
   return {
     // It validates nothing, since the node has validated the events at its edge.
     belfryPublish: { lua: `${publishing(limits)}${read('publish-batch.lua')}` },
@@ -84,7 +91,7 @@ export function commandScripts(limits: ScriptLimits) {
  * version.
  */
 export const PUBLISH_LIBRARY = [
-  `#!lua name=${LIBRARY_NAME}\n-- version ${LIBRARY_VERSION}\nlocal LIMITS, RULES, REDACTIONS, FORMATS\n`,
+  `#!lua name=${LIBRARY_NAME}\n-- version ${LIBRARY_VERSION}\nlocal LIMITS, RULES, REDACTIONS, FORMATS, MESSAGE\n`,
   locals({
     RULES_FORMAT,
     MAX_HUBS,
@@ -101,9 +108,10 @@ export const PUBLISH_LIBRARY = [
   VALIDATE,
 ].join('');
 
-function constants(bounds: ScriptLimits): string {
-  const { limits: LIMITS, retention: RULES } = scriptRulesOf(bounds);
-  return locals({ LIMITS, RULES, REMOVING: luaSet(REMOVING_ACTIONS) });
+function constants(options: ScriptOptions): string {
+  const { limits: LIMITS, retention: RULES } = scriptRulesOf(options);
+  const MESSAGE = firstWord('canonical', options.redaction);
+  return locals({ LIMITS, RULES, REMOVING: luaSet(REMOVING_ACTIONS), MESSAGE });
 }
 
 function locals(values: Readonly<Record<string, LuaValue>>): string {

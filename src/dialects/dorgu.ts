@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import type { HubEvent, NewEvent } from '../model/event.ts';
 import type { Format } from '../model/format.ts';
+import { changed } from '../model/heard-event.ts';
 import { isFields, isJsonObject, valueOf, type Body } from '../model/json.ts';
 import { Pattern } from '../model/pattern.ts';
 import { REMOVING_ACTIONS } from '../model/retention.ts';
@@ -23,7 +24,7 @@ const broadcast = new PublicBroadcast(Pattern.parse(`${TYPE}.${[...ACTIONS].join
  */
 const REPLAY: Session['replay'] = {
   retained: [{ type: TYPE, action: '*', count: 1 }],
-  as: (event) => ({ ...event, action: REMOVING_ACTIONS.includes(event.action) ? 'deleted' : 'updated' }),
+  as: (event) => changed(event, { action: REMOVING_ACTIONS.includes(event.action) ? 'deleted' : 'updated' }),
 };
 
 const FORMAT = {

@@ -48,10 +48,11 @@ export class Delivery {
   deliver(event: HubEvent): void {
     this.#stats.events++;
     this.#logCache.push(event);
-    const encoded = new EncodedEvent(event, this.#stats);
-    if (event.type === HUB_TYPE) return this.#deliverToAll(encoded);
+    if (event.type === HUB_TYPE) return this.#deliverToAll(new EncodedEvent(event, this.#stats));
     const matched = this.#cohorts.match(event);
+    if (matched.length === 0) return;
     this.#stats.matches += matched.length;
+    const encoded = new EncodedEvent(event, this.#stats);
     for (const cohort of matched) this.#offer(cohort, encoded);
   }
 

@@ -78,7 +78,9 @@ export class EncodedEvent {
 
   #say(encode: Encoding['encode']): string | undefined {
     this.#stats.encodes++;
-    return encode(this.event);
+    const text = encode(this.event);
+    // A body that was rejected while it was encoded has no text in any dialect.
+    return this.event.isUnreadable === true ? undefined : text;
   }
 
   /** A frame that is kept gets memory of its own, since a part of a pool would keep the whole pool. */

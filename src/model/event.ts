@@ -14,25 +14,29 @@ export interface NewEvent {
   /** Which one: a name or id; may hold dots, may be empty. */
   readonly key: string;
   /** Who caused it. The hub sets it wherever it knows the publisher. */
-  readonly principal?: string;
+  readonly principal?: string | undefined;
   /** The thing after the change, or the payload. */
   readonly object: Value;
   /** The thing before the change. */
-  readonly original?: Value;
-  readonly metadata?: ObjectValue;
+  readonly original?: Value | undefined;
+  readonly metadata?: ObjectValue | undefined;
 }
 
 /** An event as the hub carries it. */
 export interface HubEvent extends NewEvent {
   readonly time: string;
   /** Its position in the log; absent on live-only events, which are not in the log. */
-  readonly id?: Cursor;
+  readonly id?: Cursor | undefined;
   /** The id of the event before it in the log, by which a node notices a gap. */
-  readonly previous?: Cursor;
+  readonly previous?: Cursor | undefined;
   /** The length of its JSON as received, by which memory that holds events is bounded. */
   readonly size: number;
   /** The trace of the event on this node; present only on events of a sampled trace. */
-  readonly trace?: Trace;
+  readonly trace?: Trace | undefined;
+  /** Its {@link canonicalJson}, where a node has heard it so and nothing in it was masked since. */
+  readonly canonical?: string | undefined;
+  /** Whether its body was rejected when somebody asked for what stands there. It has then no values. */
+  readonly isUnreadable?: boolean;
 }
 
 /** The type of the hub's own events, such as replies to commands and gaps. Publishers may not use it. */
@@ -58,11 +62,11 @@ export function refuseReservedType(event: NewEvent): void {
  * Refuses a type that never stands in the log. The types of the registry do stand there. @throws ProtocolError
  * `type_reserved`
  */
-export function refuseUnloggedType(event: NewEvent): void {
+export function refuseUnloggedType(event: Pick<NewEvent, 'type'>): void {
   if (UNLOGGED.has(event.type)) throw reserved(event);
 }
 
-function reserved({ type }: NewEvent): ProtocolError {
+function reserved({ type }: Pick<NewEvent, 'type'>): ProtocolError {
   return new ProtocolError(
     'type_reserved',
     `The type "${type}" is reserved for the hub. Expected any other type.`,
@@ -77,7 +81,9 @@ export function canonicalJson(event: NewEvent): string {
 
 /** The JSON of an event with its id, as clients hear it. */
 export function heardJson(event: HubEvent): string {
-  const { id, time, type, action, key, principal } = event;
+  const { id, canonical } = event;
+  if (canonical !== undefined) return id === undefined ? canonical : `{"id":"${id}",${canonical.slice(1)}`;
+  const { time, type, action, key, principal } = event;
   return withValues({ id, time, type, action, key, principal }, event);
 }
 

@@ -102,8 +102,11 @@ function holds(filter: Filter, value: unknown): boolean {
 }
 
 function valueAt(event: NewEvent, path: Path): unknown {
-  let value: unknown = event;
-  for (const name of path) {
+  const [root = ''] = path;
+  let value: unknown = FIELDS.has(root) ? event[root as keyof NewEvent] : undefined;
+  if (value instanceof JsonText) value = value.value;
+  for (let step = 1; step < path.length; step++) {
+    const name = path[step] ?? '';
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
     // These belong to JavaScript and to the hub, and are no fields of an event.
     if (value instanceof ExactNumber || (name === 'length' && Array.isArray(value))) return undefined;

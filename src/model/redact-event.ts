@@ -1,4 +1,5 @@
 import type { NewEvent } from './event.ts';
+import { changed } from './heard-event.ts';
 import { JsonText, textOf } from './json.ts';
 import {
   lettersOf,
@@ -41,7 +42,7 @@ export class EventRedactor implements Rules {
       const seen = new JsonRedactor(text, this).value(this.paths[root]);
       if (seen !== text) (masked ??= {})[root] = new JsonText(seen);
     }
-    return masked === undefined ? event : { ...event, ...masked };
+    return masked === undefined ? event : changed(event, masked);
   }
 
   /** Masks the text of what may be an event in any format, or is not an event. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { HUB_TYPE, type NewEvent } from './event.ts';
 import { readJson, type JsonText } from './json.ts';
 import { isPath, FieldNames, parseField, REDACTED, type Fields, type Glob } from './redact-names.ts';
@@ -110,6 +111,8 @@ export class Redaction {
 
   /** The layers that hold for everybody, without exceptions. */
   readonly unconditional: readonly Layer[];
+  /** Equal digests mean that the same is masked for everybody; empty where nothing is. */
+  readonly digest: string;
   readonly #unconditional: Layers;
   readonly #excepted: readonly Layer[];
   readonly #views = new Map<string, View>();
@@ -118,6 +121,7 @@ export class Redaction {
   constructor(rules: readonly RedactionRule[]) {
     const layers = layersOf(rules);
     this.unconditional = layers.filter(({ except }) => except.size === 0);
+    this.digest = digestOf(this.unconditional);
     this.#unconditional = new Layers(this.unconditional);
     this.#excepted = layers.filter(({ except }) => except.size > 0);
   }
@@ -145,6 +149,18 @@ export class Redaction {
     if (view === undefined) this.#views.set(text, (view = new View(text, hidden)));
     return view;
   }
+}
+
+/** The version of what the rules mean. It must rise when a version of the hub masks more by the same rules. */
+const MASKING = 1;
+
+function digestOf(layers: readonly Layer[]): string {
+  if (layers.length === 0) return '';
+  const rules = layers.map(({ events, fields }) => [events?.text, fields]);
+  return createHash('sha1')
+    .update(JSON.stringify([MASKING, rules]))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 function isJson(text: string): boolean {

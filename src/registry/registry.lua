@@ -31,8 +31,8 @@ local UNKNOWN = 'unknown'
 local refusal = refusal_of_rights(BEGIN:match('^{(.+)}:$'))
 if refusal then return refusal end
 
--- The events for the log with their kinds, and the events that are told live only.
-local events, kinds, live = {}, {}, {}
+-- The events for the log with their kinds, and the events that are told live only with theirs.
+local events, kinds, live, live_kinds = {}, {}, {}, {}
 local quota
 
 -- One call takes place at one time.
@@ -60,15 +60,20 @@ local function take_room(bytes)
   return has_room
 end
 
--- Principals are written everywhere as in JSON, without the quotes.
+-- Principals are written everywhere as in JSON, without the quotes. Nodes are told which event it is in plain text.
+local function plain(principal)
+  return principal:find('\\', 1, true) and cjson.decode('["' .. principal .. '"]')[1] or principal
+end
+
 local function tell(time, kind, action, principal, object, is_logged)
   local event = '{"time":"' .. time .. '","type":"' .. kind .. '","action":"' .. action
     .. '","key":"' .. principal .. '","object":' .. object .. '}'
   if is_logged and take_room(#event) then
     events[#events + 1] = event
-    kinds[#events] = { kind, action, principal }
+    kinds[#events] = { kind, action, plain(principal) }
   else
     live[#live + 1] = event
+    live_kinds[#live] = { kind, action, plain(principal) }
   end
 end
 
@@ -78,8 +83,7 @@ local function publish_told()
     if ids.err then error(ids) end
   end
   if quota then redis.call('HSET', CONN .. ':quota', 'left', quota.left, 'at', quota.at) end
-  local channel = BEGIN:match('^{(.+)}:$') .. ':log'
-  for _, event in ipairs(live) do redis.call('PUBLISH', channel, event) end
+  tell_nodes(KEYS[1], { events = live, kinds = live_kinds, ids = {} })
 end
 
 local function parsed(id, text)

@@ -4,6 +4,7 @@ import type { Clock } from '../model/clock.ts';
 import type { Cursor } from '../model/cursor.ts';
 import { asBelfryError } from '../model/errors.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
+import { changed, HeardEvent, traced } from '../model/heard-event.ts';
 import type { Once } from '../model/idempotency.ts';
 import { isJsonObject, valueOf, withField } from '../model/json.ts';
 import { parseTraceparent, traceparentOf, type Trace, type TraceContext } from '../model/trace.ts';
@@ -76,10 +77,11 @@ export class Tracer {
   }
 
   #deliver(event: HubEvent, deliver: (event: HubEvent) => void): void {
+    if (event instanceof HeardEvent && !event.mayHold('traceparent')) return deliver(event);
     const parent = traceOf(event);
     if (parent?.sampled !== true) return deliver(event);
     const delivery = new Delivery(this.#options, parent, event);
-    deliver({ ...event, trace: delivery });
+    deliver(traced(event, delivery));
     delivery.routed();
   }
 }
@@ -225,7 +227,7 @@ function traceOf({ metadata }: NewEvent): TraceContext | undefined {
 
 /** The same event as part of the trace. */
 function inTrace<Event extends NewEvent>(event: Event, traceparent: string): Event {
-  return { ...event, metadata: withField(event.metadata ?? {}, 'traceparent', traceparent) };
+  return changed(event, { metadata: withField(event.metadata ?? {}, 'traceparent', traceparent) });
 }
 
 /** The events as parts of the trace that a request names. An event that carries its own trace keeps it. */

@@ -1,12 +1,18 @@
 import type { HubEvent } from '../../src/model/event.ts';
+import { changed } from '../../src/model/heard-event.ts';
 
-/** Records the events that a broker delivers, and waits until there are enough of them. */
+/**
+ * Records the events that a broker delivers, and waits until there are enough of them. It asks for everything that an
+ * event holds, as a client does that wants all of it, and leaves out what is rejected then.
+ */
 export class Recorder {
   readonly events: HubEvent[] = [];
   #waiting: (() => void)[] = [];
 
   readonly hear = (event: HubEvent): void => {
-    this.events.push(event);
+    const values = changed(event, {});
+    if (event.isUnreadable === true) return;
+    this.events.push(values);
     for (const look of this.#waiting) look();
   };
 

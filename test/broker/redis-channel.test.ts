@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { readMessage } from '../../src/broker/redis-channel-message.ts';
 import { MAX_EVENT_BYTES, RedisWorld } from './redis-world.ts';
 import { ManualClock } from '../support/clock.ts';
 
@@ -125,6 +126,11 @@ describe('an event that a service publishes on the live channel', () => {
 });
 
 describe('the channel between nodes', () => {
+  const message = (previous: string, ...fields: string[]): Buffer =>
+    Buffer.from([`Ac ${previous}`, ...fields].join('\xff'), 'latin1');
+  const forged = (previous: string, id: string): Buffer =>
+    message(previous, id, 'a', 'b', 'forged', event('forged'));
+
   it('carries events of the registry that are not in the log, live only', async () => {
     const world = new RedisWorld();
     const { recorder } = await world.start();
@@ -135,26 +141,66 @@ describe('the channel between nodes', () => {
       key: 'unknown',
       object: {},
     };
-    await world.redis.publish(world.channel, JSON.stringify(told));
+    await world.redis.publish(
+      world.channel,
+      message('', '', 'connections', 'create', 'unknown', JSON.stringify(told)),
+    );
     await recorder.key('unknown');
     expect(recorder.events[0]?.id).toBeUndefined();
     expect(await world.redis.xlen(`{${world.prefix}}:log`)).toBe(0);
   });
 
-  it('rejects any other message without a position in the log', async () => {
+  it('rejects any other event without a position in the log', async () => {
     const world = new RedisWorld();
     const { recorder, broker } = await world.start();
-    for (const text of [event('bare'), `[${event('bare')}]`, `1-0 ${event('x')}`, ''])
-      await world.redis.publish(world.channel, text);
+    for (const type of ['a', 'belfry', 'websocket'])
+      await world.redis.publish(world.channel, message('', '', type, 'b', 'bare', event('bare')));
     await broker.publish([{ type: 'a', action: 'b', key: '1', object: null }]);
     await recorder.key('1');
     expect(recorder.keys).toEqual(['1']);
     expect(world.reasons).toEqual([
       'channel event_invalid',
-      'channel event_invalid',
-      'channel json_invalid',
-      'channel json_invalid',
+      'channel type_reserved',
+      'channel type_reserved',
     ]);
+  });
+
+  it('rejects a message of another version and reads the log, so that nothing is missing', async () => {
+    const world = new RedisWorld();
+    const { recorder, broker } = await world.start();
+    const texts = [
+      event('bare'),
+      `[${event('bare')}]`,
+      `1-0 2-0 ${event('x')}`,
+      'Bc 0-0',
+      'Ac 0-0\xff1-0\xffa',
+      '',
+    ];
+    for (const text of texts) await world.redis.publish(world.channel, Buffer.from(text, 'latin1'));
+    await broker.publish([{ type: 'a', action: 'b', key: '1', object: null }]);
+    await recorder.key('1');
+    expect(recorder.keys).toEqual(['1']);
+    expect(world.reasons).toEqual(texts.map(() => 'channel event_invalid'));
+    await broker.ready();
+  });
+
+  it('tells of all events of one publish in one message', async () => {
+    const world = new RedisWorld();
+    const { broker, recorder } = await world.start();
+    const stranger = world.redis.duplicate();
+    onTestFinished(() => stranger.disconnect());
+    const heard: Buffer[] = [];
+    stranger.on('messageBuffer', (_channel: Buffer, each: Buffer) => heard.push(each));
+    await stranger.subscribe(world.channel);
+    const keys = ['a.b', 'ä\u0000"\\', '', '😀', 'x'.repeat(600_000), 'y'.repeat(600_000)];
+    const ids = await broker.publish(keys.map((key) => ({ type: 't', action: 'a', key, object: null })));
+    await recorder.count(keys.length);
+    expect(recorder.keys).toEqual(keys);
+    expect(recorder.ids).toEqual(ids);
+    // The last one would make the message larger than 1 MiB.
+    expect(heard).toHaveLength(2);
+    const told = heard.map((each) => readMessage(each)?.map(({ previous, key }) => [previous, key]));
+    expect(told).toEqual([keys.slice(0, -1).map((key, i) => [ids[i - 1] ?? '0-0', key]), [[ids.at(-2), keys.at(-1)]]]); // prettier-ignore
   });
 
   it('makes no node skip or repeat an event when it tells of entries that the log does not hold', async () => {
@@ -165,8 +211,8 @@ describe('the channel between nodes', () => {
     await publish('1');
     const second = await publish('2');
     await recorder.count(2);
-    await world.redis.publish(world.channel, `${second} 9999999999998-0 ${event('forged')}`);
-    await world.redis.publish(world.channel, `9999999999998-0 9999999999999-0 ${event('forged')}`);
+    await world.redis.publish(world.channel, forged(second, '9999999999998-0'));
+    await world.redis.publish(world.channel, forged('9999999999998-0', '9999999999999-0'));
     for (const key of ['3', '4', '5']) await publish(key);
     await recorder.key('5');
     expect(recorder.keys).toEqual(['1', '2', 'forged', 'forged', '3', '4', '5']);

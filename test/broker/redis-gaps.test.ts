@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { NewEvent } from '../../src/model/event.ts';
+import { canonicalJson, type NewEvent } from '../../src/model/event.ts';
 import { FaultProxy } from '../faults/proxy.ts';
 import { HAS_REDIS_SERVER, startRedisServer, type RedisServerOptions } from '../support/redis.ts';
 import { flood } from './flood.ts';
@@ -135,7 +135,16 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
     const { broker, recorder } = await world.start({ clock });
     const [id = ''] = await broker.publish([event('1')]);
     await recorder.count(1);
-    await world.redis.publish(world.channel, `${id} 9999999999999-0 ${JSON.stringify(event('forged'))}`);
+    const forged = event('forged');
+    const fields = [
+      `Ac ${id}`,
+      '9999999999999-0',
+      forged.type,
+      forged.action,
+      forged.key,
+      canonicalJson(forged),
+    ];
+    await world.redis.publish(world.channel, Buffer.from(fields.join('\xff'), 'latin1'));
     await recorder.key('forged');
     await expect(broker.ready()).rejects.toMatchObject({ message: 'The log has lost its newest entries.' });
     clock.advance(WATCH_MS);

@@ -14,6 +14,15 @@ import { parseEvent, parseLogged } from '../support/formats.ts';
 
 const PAGE = 500;
 
+/** The message that tells of one entry. Its heading names the event that the body should be. */
+function messageOf(previous: Cursor, id: Cursor, body: string, key = id): Buffer {
+  return Buffer.from(`Ap ${previous}\xff${id}\xfft\xffa\xff${key}\xff${body}`, 'latin1');
+}
+
+function lie(previous: Cursor, id: Cursor): Buffer {
+  return messageOf(previous, id, '{"type":"t","action":"a","key":"lie"}', 'lie');
+}
+
 /** Plays the log and the channel of Redis for a follower, one turn of the event loop away. */
 class Script {
   entries: LogEntry[] = [];
@@ -54,7 +63,7 @@ class Script {
     const previous = this.last;
     this.entries.push({ id, previous, body: Buffer.from(body) });
     this.last = id;
-    return Buffer.from(`${previous} ${id} ${body}`);
+    return messageOf(previous, id, body);
   }
 
   /** Appends entries, and sends the message of each. */
@@ -295,21 +304,44 @@ describe('the log follower', () => {
     expect(script.told).toEqual(['90-0', '100-0', '100-0>90-0 log lost', '110-0']);
   });
 
-  it('skips a rejected entry of the log, so that the next event follows the one before it', async () => {
+  it('skips an entry that is too large, so that the next event follows the one before it', async () => {
+    const script = await following();
+    script.say('1-0');
+    script.follower.hear(script.append('2-0', 'x'.repeat(1_000_001)));
+    script.say('3-0');
+    expect(script.rejected).toEqual(['event_too_big']);
+    expect(script.recorder.events.map(({ id, previous }) => [previous, id])).toEqual([[START, '1-0'], ['1-0', '3-0']]); // prettier-ignore
+    expect(script.reads).toBe(0);
+  });
+
+  it('goes on after a body that is rejected when somebody asks for it', async () => {
     const script = await following();
     script.say('1-0');
     script.follower.hear(script.append('2-0', 'rejected input'));
     script.follower.hear(script.append('3-0', '{"type":"t"}'));
-    script.say('4-0');
-    expect(script.rejected).toEqual(['json_invalid', 'event_invalid']);
-    expect(script.recorder.events.map(({ id, previous }) => [previous, id])).toEqual([[START, '1-0'], ['1-0', '4-0']]); // prettier-ignore
+    script.follower.hear(script.append('4-0', '{"type":"t","action":"a","key":"another"}'));
+    script.say('5-0');
+    expect(script.rejected).toEqual(['json_invalid', 'event_invalid', 'event_invalid']);
+    expect(script.told).toEqual(['1-0', '5-0']);
     expect(script.reads).toBe(0);
+  });
+
+  it('reads the log for a message of another version, and reports each', async () => {
+    const script = await following();
+    script.say('1-0');
+    script.append('2-0');
+    for (const message of ['1-0 2-0 {"type":"t","action":"a","key":"2-0"}', 'B', 'Ap 1-0', ''])
+      script.follower.hear(Buffer.from(message));
+    await script.follower.catchUp();
+    script.say('3-0');
+    expect(script.told).toEqual(['1-0', '2-0', '3-0']);
+    expect(script.rejected).toEqual(Array.from({ length: 4 }, () => 'event_invalid'));
   });
 
   it('lets no event after a gap follow one from before it, also with a rejected entry in between', async () => {
     const script = await following();
     script.say('1-0');
-    script.follower.hear(script.append('2-0', 'rejected input'));
+    script.follower.hear(script.append('2-0', 'x'.repeat(1_000_001)));
     for (const id of ['3-0', '4-0']) script.append(id);
     script.entries = script.entries.slice(-1);
     await script.follower.catchUp();
@@ -334,7 +366,7 @@ describe('the log follower', () => {
   it('recovers from a message about an entry that is not in the log', async () => {
     const script = await following();
     script.say('1-0');
-    script.follower.hear(Buffer.from('5-0 9999999999999-0 {"type":"t","action":"a","key":"forged"}'));
+    script.follower.hear(lie('5-0', '9999999999999-0'));
     await script.follower.catchUp();
     script.say('2-0');
     expect(script.told).toEqual(['1-0', '2-0']);
@@ -346,8 +378,7 @@ describe('the log follower', () => {
       const script = await following();
       script.say('1-0', '2-0');
       const told = ['2-0', ...Array.from({ length: lies }, (_, i) => `${1_000 + i}-0`)];
-      for (const [i, id] of told.slice(1).entries())
-        script.follower.hear(Buffer.from(`${told[i]} ${id} {"type":"t","action":"a","key":"lie"}`));
+      for (const [i, id] of told.slice(1).entries()) script.follower.hear(lie(told[i] ?? '', id));
       script.say('3-0', '4-0');
       await script.follower.catchUp();
       script.say('5-0');
@@ -358,7 +389,7 @@ describe('the log follower', () => {
   it('goes back before a false message once it is known that the log ends earlier', async () => {
     const script = await following();
     script.say('1-0');
-    script.follower.hear(Buffer.from('1-0 9999999999999-0 {"type":"t","action":"a","key":"lie"}'));
+    script.follower.hear(lie('1-0', '9999999999999-0'));
     script.follower.suspect();
     await script.follower.catchUp();
     script.say('2-0');
