@@ -55,13 +55,15 @@ const TYPES_ONLY = new Set(['clients/']);
 
 /**
  * What clients share with the hub, so that it stands once: how a pattern is read, what a close code means, what becomes of
- * events that find no room. A browser can run these files.
+ * events that find no room, which
+ * actions remove a key. A browser can run these files.
  */
 const SHARED_WITH_CLIENTS = [
   'model/bound.ts',
   'model/close-codes.ts',
   'model/cursor.ts',
   'model/pattern-parts.ts',
+  'model/removal.ts',
   'model/slow-policies/',
 ];
 

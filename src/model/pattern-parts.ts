@@ -30,6 +30,11 @@ export function partsOverlap(a: PatternParts, b: PatternParts): boolean {
   return a.every((values, index) => intersect(values, b[index] ?? []));
 }
 
+/** A value as it is written inside a pattern. */
+export function escapeValue(value: string): string {
+  return value.replaceAll('.', '\\1').replaceAll(',', '\\2').replaceAll('*', '\\3');
+}
+
 function parsePart(text: string): PatternPart {
   if (text === '*') return '*';
   return [...new Set(text.split(',').map((item) => unescapeValue(item).trim()))];

@@ -1,9 +1,16 @@
 import { bound } from './bound.ts';
 import { ProtocolError } from './errors.ts';
 import type { NewEvent } from './event.ts';
-import { partsMatch, partsOf, partsOverlap, type PatternPart, type PatternParts } from './pattern-parts.ts';
+import {
+  escapeValue,
+  partsMatch,
+  partsOf,
+  partsOverlap,
+  type PatternPart,
+  type PatternParts,
+} from './pattern-parts.ts';
 
-export type { PatternPart, PatternParts };
+export { escapeValue, type PatternPart, type PatternParts };
 
 const FORGOTTEN = 'all are forgotten, and read again when they are needed';
 const MAX_KNOWN = bound('parsed patterns that a node shares', 1_000, 'entries', FORGOTTEN);
@@ -82,11 +89,6 @@ export class Pattern {
 
 /** The pattern that matches every event. */
 export const EVERYTHING = Pattern.parse('*.*.*');
-
-/** A value as it is written inside a pattern. */
-export function escapeValue(value: string): string {
-  return value.replaceAll('.', '\\1').replaceAll(',', '\\2').replaceAll('*', '\\3');
-}
 
 function onePart(value: string | undefined): PatternPart {
   return value === undefined ? '*' : [value];

@@ -4,6 +4,8 @@ import { valueOf } from './json.ts';
 import { Pattern, type PatternPart } from './pattern.ts';
 import { bound } from './bound.ts';
 
+export { REMOVING_ACTIONS } from './removal.ts';
+
 /**
  * A rule for what is retained of the events of a pattern, beside the log and for longer: either a tail, or the latest
  * event.
@@ -52,16 +54,6 @@ export const DEFAULT_RETENTION: readonly RetentionRule[] = [
   { pattern: 'system.log.*', last: 100, ttlMs: 7 * DAY_MS },
   { pattern: 'metrics.sample.*', last: 1, ttlMs: DAY_MS },
   { pattern: 'cluster.*.*', latest: true },
-];
-
-/** These actions remove a key, so that nothing of it is kept as the latest. */
-export const REMOVING_ACTIONS: readonly string[] = [
-  'delete',
-  'deleted',
-  'destroy',
-  'destroyed',
-  'remove',
-  'removed',
 ];
 
 /**

@@ -13,6 +13,11 @@ import type { Tokens } from './tokens.ts';
 /** A connection that was open for this long counts as working, so that the next attempt is the first again. */
 const PROVEN_MS = 5_000;
 const TOKEN_EXPIRED = 4001;
+const NETWORK_LOST = 1006;
+/** After so many upgrades without an answer, the network may be one that lets no socket through. */
+const MAX_REFUSALS = 2;
+/** How long to be content with event streams before a socket is tried again. */
+const TRIAL_MS = 300_000;
 
 export interface ConnectionParts {
   readonly environment: Environment;
@@ -35,6 +40,11 @@ export class Connection implements LinkHandler {
   #openedAt: number | undefined;
   #cancelRetry: (() => void) | undefined;
   #leavePage: (() => void) | undefined;
+  /** Upgrades that failed one after another. */
+  #refusals = 0;
+  /** A socket that is tried while events come by a stream. */
+  #trial: Link | undefined;
+  #cancelTrial: (() => void) | undefined;
   #lastEvent: { readonly time: string; readonly at: number } | undefined;
 
   constructor(parts: ConnectionParts) {
@@ -82,8 +92,10 @@ export class Connection implements LinkHandler {
     state.change({ status: 'open', transport: link.kind, attempt: 0, reason: undefined, principal });
     subscriptions.attach(link);
     outbox.attach(link);
+    if (link.kind === 'socket') this.#refusals = 0;
+    else if (environment.WebSocket !== undefined) void this.#trySocket(link);
     this.#liveness = new Liveness(environment, link, this.#answered, () =>
-      this.fail(1006, 'no answer to a ping'),
+      this.fail(NETWORK_LOST, 'no answer to a ping'),
     );
   }
 
@@ -99,6 +111,8 @@ export class Connection implements LinkHandler {
   closed(code: number, text: string): void {
     const { environment, state, tokens } = this.#parts;
     const { clock, random } = environment;
+    if (this.#openedAt === undefined && code === NETWORK_LOST && this.#link !== undefined)
+      this.#refusals = this.#link.kind === 'socket' ? this.#refusals + 1 : 0;
     if (this.#openedAt !== undefined && clock.now() - this.#openedAt >= PROVEN_MS) this.#attempt = 0;
     this.#drop();
     const reason = { code, text };
@@ -119,16 +133,49 @@ export class Connection implements LinkHandler {
     try {
       const token = await tokens.get();
       if (this.#turn !== turn) return;
-      this.#link = new SocketLink({ environment, base, token }, this);
+      const options = { environment, base, token };
+      if (environment.WebSocket !== undefined && this.#refusals < MAX_REFUSALS) {
+        this.#link = new SocketLink(options, this);
+        return;
+      }
+      const { StreamLink } = await import('./stream-link.ts');
+      if (this.#turn === turn) this.#link = new StreamLink(options, this);
     } catch (error) {
-      if (this.#turn === turn) this.closed(1006, String(error));
+      if (this.#turn === turn) this.closed(NETWORK_LOST, String(error));
     }
+  }
+
+  /** Tries a socket while the stream goes on, and changes over to it if it opens. */
+  async #trySocket(stream: Link): Promise<void> {
+    const { environment, base, tokens } = this.#parts;
+    const again = (): void => {
+      if (this.#link !== stream) return;
+      this.#cancelTrial = environment.clock.after(TRIAL_MS, () => void this.#trySocket(stream));
+    };
+    const token = await tokens.get().catch(again);
+    if (this.#link !== stream) return;
+    this.#trial = new SocketLink(
+      { environment, base, token: token ?? undefined },
+      {
+        opened: (link, auth) => {
+          this.#trial = undefined;
+          this.#drop();
+          this.#link = link;
+          this.opened(link, auth);
+        },
+        event: (event) => this.event(event),
+        gap: (gap) => this.gap(gap),
+        closed: (code, reason) => (this.#link === stream ? again() : this.closed(code, reason)),
+      },
+    );
   }
 
   readonly #answered = (reply: Reply, roundTripMs: number): void => {
     const { environment, state, subscriptions } = this.#parts;
     subscriptions.caughtUp(reply);
     const clockSkewMs = Date.parse(reply.time) - (environment.clock.now() - roundTripMs / 2);
+    // The answers of a stream are made here, and tell nothing of the clock of the hub.
+    if (this.#link?.kind === 'stream') return;
     const last = this.#lastEvent;
     const lag = last && Math.max(0, last.at + clockSkewMs - Date.parse(last.time));
     state.change({ clockSkewMs, lag });
@@ -152,8 +199,10 @@ export class Connection implements LinkHandler {
     this.#turn = undefined;
     this.#cancelRetry?.();
     this.#liveness?.stop();
+    this.#cancelTrial?.();
+    this.#trial?.close();
     this.#link?.close();
-    this.#link = this.#liveness = this.#openedAt = undefined;
+    this.#link = this.#trial = this.#liveness = this.#openedAt = undefined;
     tokens.stop();
     subscriptions.detach();
     outbox.detach();

@@ -34,3 +34,9 @@ export class HubError extends Error {
 export function closedBy({ code, text }: { readonly code: number; readonly text: string }): HubError {
   return new HubError('closed', `The hub closed the connection with ${code}: ${text}`, { closeCode: code });
 }
+
+/** As which close code a refusal to begin counts. */
+export function closeCodeOf({ code }: HubError): number {
+  if (code === 'token_invalid' || code === 'session_ended' || code.startsWith('credentials_')) return 4001;
+  return code === 'forbidden' || code === 'origin_forbidden' ? 4003 : 1013;
+}

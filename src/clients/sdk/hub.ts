@@ -1,13 +1,15 @@
+import type { Caller } from './http.ts';
 import { Connection } from './connection.ts';
 import { systemEnvironment, type Environment, type SocketClass } from './environment.ts';
-import { closedBy, HubError } from './errors.ts';
-import type { Item } from './item.ts';
+import { closeCodeOf, closedBy, HubError } from './errors.ts';
+import type { HubEvent, Item } from './item.ts';
 import { Listener, type ListenOptions, type Reader } from './listener.ts';
 import { topicOf } from './match.ts';
 import { Outbox, type NewEvent, type PublishOptions } from './outbox.ts';
 import { Validator, type Heard, type Invalid, type Published, type Schemas } from './schema.ts';
 import { StateStore, type State } from './state.ts';
 import { Subscriptions } from './subscriptions.ts';
+import type { HistoryOptions, Source, Values, ValuesOptions } from './values.ts';
 import { Tokens, type TokenSource } from './tokens.ts';
 
 export interface HubOptions<S extends Schemas = Schemas> {
@@ -31,6 +33,7 @@ type Rest<T> = Omit<NewEvent<T>, 'type' | 'action' | 'key' | 'object'>;
 /** A client of one hub. It connects when it is first used. */
 export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
   readonly #options: HubOptions<S>;
+  readonly #caller: Pick<Caller, 'environment' | 'base'>;
   readonly #store: StateStore;
   readonly #subscriptions: Subscriptions;
   readonly #outbox: Outbox;
@@ -44,6 +47,8 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
     environment: Environment = systemEnvironment(),
   ) {
     const own = { ...environment, ...(options.WebSocket && { WebSocket: options.WebSocket }) };
+    const base = baseOf(url);
+    this.#caller = { environment: own, base };
     this.#options = options;
     this.#validator = new Validator(options.events ?? {}, options.invalid ?? 'throw');
     this.#store = new StateStore(own.clock);
@@ -52,7 +57,7 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
     this.#tokens = new Tokens(own, options.token);
     this.#connection = new Connection({
       environment: own,
-      base: baseOf(url),
+      base,
       tokens: this.#tokens,
       state: this.#store,
       subscriptions: this.#subscriptions,
@@ -124,6 +129,39 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
     return this.#outbox.publish(events, { ...this.#options.publish, ...options });
   }
 
+  /** What was, oldest first, as far as the log goes back. */
+  async *history<const P extends string>(
+    patterns: P | readonly P[],
+    options: HistoryOptions = {},
+  ): AsyncGenerator<Item<Heard<S, P>>, void> {
+    const values = await import('./values.ts');
+    for await (const item of values.history(this.#source(), [patterns].flat(), options)) {
+      const read = item.gap === undefined ? await this.#validator.heard(item) : item;
+      if (read !== undefined) yield read as Item<Heard<S, P>>;
+    }
+  }
+
+  /** The latest event of each key of a type that the hub keeps, and then each change, without a gap in between. */
+  async *list<const T extends string>(
+    type: T,
+    options: ValuesOptions = {},
+  ): AsyncGenerator<Values<Heard<S, `${T}.*.*`>>, void> {
+    const values = await import('./values.ts');
+    yield* values.list(this.#source(), type, options) as AsyncGenerator<Values<Heard<S, `${T}.*.*`>>>;
+  }
+
+  /** The latest event of one key, or `undefined` while there is none, and then each change. */
+  async *latest<const T extends string>(
+    type: T,
+    key: string,
+    options: ValuesOptions = {},
+  ): AsyncGenerator<HubEvent<Heard<S, `${T}.*.*`>> | undefined, void> {
+    const values = await import('./values.ts');
+    yield* values.latest(this.#source(), type, key, options) as AsyncGenerator<
+      HubEvent<Heard<S, `${T}.*.*`>> | undefined
+    >;
+  }
+
   /** Tries to connect now, even after the hub closed the connection for good. */
   reconnect(): void {
     this.#connection.retry();
@@ -141,6 +179,25 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     this.close();
     return Promise.resolve();
+  }
+
+  #source(): Source {
+    return {
+      listen: (pattern, options) => this.listen(pattern, options),
+      ask: async (path, signal) => {
+        const init = signal === undefined ? {} : { signal };
+        const { ask } = await import('./http.ts');
+        const once = (token: string | undefined): Promise<Response> =>
+          ask({ ...this.#caller, token }, path, init);
+        try {
+          return await once(await this.#tokens.latest());
+        } catch (error) {
+          // The token that was known has ended.
+          if (!(error instanceof HubError) || closeCodeOf(error) !== 4001) throw error;
+          return once(await this.#tokens.get());
+        }
+      },
+    };
   }
 
   #stop(status: 'idle' | 'closed'): void {

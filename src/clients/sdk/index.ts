@@ -19,3 +19,4 @@ export type { NewEvent, PublishOptions } from './outbox.ts';
 export type { Invalid, Schemas, StandardSchema } from './schema.ts';
 export type { State, Status } from './state.ts';
 export type { TokenSource } from './tokens.ts';
+export type { HistoryOptions, Values, ValuesOptions } from './values.ts';

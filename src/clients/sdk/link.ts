@@ -1,3 +1,4 @@
+import type { Environment } from './environment.ts';
 import type { HubError } from './errors.ts';
 import type { Gap, HubEvent } from './item.ts';
 
@@ -19,6 +20,13 @@ export interface Link {
   send(command: string, fields: object, answered: Answered): void;
   /** Ends the link. Nothing is reported afterwards. */
   close(): void;
+}
+
+export interface LinkOptions {
+  readonly environment: Environment;
+  /** The address of the hub, which ends with a slash. */
+  readonly base: string;
+  readonly token: string | undefined;
 }
 
 /** The events of a link. */

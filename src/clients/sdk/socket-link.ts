@@ -1,18 +1,11 @@
-import type { Environment, Socket, SocketClass } from './environment.ts';
-import { HubError } from './errors.ts';
+import type { Socket, SocketClass } from './environment.ts';
+import { closeCodeOf, HubError } from './errors.ts';
 import type { Gap, HubEvent } from './item.ts';
-import type { Answered, Link, LinkHandler, Reply } from './link.ts';
+import type { Answered, Link, LinkHandler, LinkOptions, Reply } from './link.ts';
 
 /** How long an upgrade may take. */
 const OPEN_MS = 10_000;
 const ANSWER_MS = 10_000;
-
-export interface LinkOptions {
-  readonly environment: Environment;
-  /** The address of the hub, which ends with a slash. */
-  readonly base: string;
-  readonly token: string | undefined;
-}
 
 interface Frame extends HubEvent, Reply {
   readonly object: Readonly<Record<string, unknown>>;
@@ -93,10 +86,4 @@ export class SocketLink implements Link {
 function refusalOf(object: Readonly<Record<string, unknown>>): HubError {
   const { code, message, see, idempotencyKey } = object as Readonly<Record<string, string | undefined>>;
   return new HubError(code ?? 'refused', message ?? 'The hub refused.', { see, idempotencyKey });
-}
-
-/** The close code that a refusal at the beginning counts as. */
-export function closeCodeOf({ code }: HubError): number {
-  if (code === 'token_invalid' || code === 'session_ended' || code.startsWith('credentials_')) return 4001;
-  return code === 'forbidden' || code === 'origin_forbidden' ? 4003 : 1013;
 }

@@ -21,7 +21,7 @@ export class Subscriptions implements Origin {
   #cursor: string | undefined;
   /** Present while the hub sends past events, which are not in the order of all listeners together. */
   #replay: object | undefined;
-  #replayedTo: readonly Listener[] = [];
+  #replayedTo: Listener[] = [];
 
   /** `fail` ends the link as if the hub had closed it. */
   constructor(fail: (code: number, reason: string) => void) {
@@ -133,6 +133,7 @@ export class Subscriptions implements Origin {
     for (const group of subscribe) this.#subscribe(link, group);
     if (subscribe.every(({ since }) => since === undefined)) return;
     const replay = (this.#replay = {});
+    this.#replayedTo = [];
     link.send('ping', {}, (_error, reply) => {
       if (this.#replay !== replay || reply === undefined) return;
       this.#replay = undefined;
@@ -158,7 +159,7 @@ export class Subscriptions implements Origin {
   }
 
   #joined(waiting: readonly Listener[], since: string | undefined, { object }: Reply): void {
-    if (since !== undefined) this.#replayedTo = waiting;
+    if (since !== undefined) this.#replayedTo.push(...waiting);
     const position = since === undefined ? String(object['cursor']) : undefined;
     for (const listener of waiting) {
       this.#asked.delete(listener);

@@ -12,6 +12,7 @@ export class Tokens {
   readonly #environment: Environment;
   #source: TokenSource | undefined;
   #asked: Promise<string> | undefined;
+  #last: string | undefined;
   #cancel: (() => void) | undefined;
 
   constructor(environment: Environment, source: TokenSource | undefined) {
@@ -29,12 +30,17 @@ export class Tokens {
     const source = this.#source;
     if (typeof source !== 'function') return Promise.resolve(source);
     if (this.#asked === undefined) {
-      const asked = (async () => source())().finally(() => {
+      const asked = (async () => (this.#last = await source()))().finally(() => {
         if (this.#asked === asked) this.#asked = undefined;
       });
       this.#asked = asked;
     }
     return this.#asked;
+  }
+
+  /** The token that was asked for last, if there is one. */
+  latest(): Promise<string | undefined> {
+    return this.#last === undefined ? this.get() : Promise.resolve(this.#last);
   }
 
   /** Renews the token when most of its lifetime is over. A failed attempt is repeated while there is time. */
@@ -68,7 +74,7 @@ export class Tokens {
   /** A token that was given as a constant is not used twice. */
   forget(): void {
     if (!this.canRenew) this.#source = undefined;
-    this.#asked = undefined;
+    this.#asked = this.#last = undefined;
   }
 
   stop(): void {

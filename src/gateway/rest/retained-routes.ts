@@ -2,15 +2,17 @@ import type { Response } from 'express';
 import { z } from 'zod';
 import type { Retained } from '../../broker/broker.ts';
 import type { EventLog } from '../../hub/event-log.ts';
+import { native } from '../../dialects/native.ts';
 import { anyJson } from '../../dialects/shapes.ts';
 import { BelfryError } from '../../model/errors.ts';
+import type { HubEvent } from '../../model/event.ts';
 import { textOf } from '../../model/json.ts';
 import type { Redaction } from '../../model/redaction.ts';
 import { mapInSlices } from '../../model/time-slice.ts';
 import { identityOf } from '../auth/request-identity.ts';
 import { COUNTS, CURSOR, nextOf, setCounts } from '../http/pagination.ts';
 import type { ReadLimiter } from './read-limiter.ts';
-import { paging, strictQuery } from './query.ts';
+import { checked, paging, query, strictQuery } from './query.ts';
 import { json, named, route, type Route } from './route.ts';
 
 export interface RetainedDeps {
@@ -19,6 +21,16 @@ export interface RetainedDeps {
   readonly redaction: Redaction;
   readonly reads: ReadLimiter;
 }
+
+/** Objects alone do not tell their keys, by which a client that follows them knows what changed. */
+const AS = {
+  as: checked(
+    z
+      .literal('events')
+      .describe('With "events": each object as the event that brought it, in the native format'),
+    () => new BelfryError('not_acceptable', 'The parameter as is not usable. Expected "events", or nothing.'),
+  ),
+};
 
 /**
  * The latest object of every key, or of one, for each type that a retention rule keeps. The caller sees what it could
@@ -31,7 +43,7 @@ export const RETAINED_ROUTES: readonly Route<RetainedDeps>[] = [
     method: 'get',
     path: '/api/v3/{type}',
     summary: 'List the latest object of each key, for a type that a retention rule keeps',
-    query: strictQuery(paging('not_acceptable')),
+    query: strictQuery({ ...paging('not_acceptable'), ...AS }),
     answers: {
       200: json(
         'The objects in the order of their keys; the header Link names the next page, if the request asked for pages',
@@ -43,7 +55,7 @@ export const RETAINED_ROUTES: readonly Route<RetainedDeps>[] = [
     before: checkIsKept,
     handler: async (
       { retained, eventLog, redaction, reads }: RetainedDeps,
-      { request, response, params: { type }, query: { offset = 0, limit = Infinity } },
+      { request, response, params: { type }, query: { offset = 0, limit = Infinity, as } },
     ) => {
       const { roles, subscribe } = identityOf(response);
       const view = redaction.viewOf(roles);
@@ -56,7 +68,7 @@ export const RETAINED_ROUTES: readonly Route<RetainedDeps>[] = [
           limit,
           permits: (event) => subscribe.permit(event),
         });
-        const objects = await mapInSlices(events, (event) => textOf(view.mask(event).object));
+        const objects = await mapInSlices(events, (event) => shown(view.mask(event), as));
         setCounts(request, response, { total, count: events.length, next: nextOf({ offset, limit }, total) });
         return `[${objects.join()}]`;
       });
@@ -67,18 +79,26 @@ export const RETAINED_ROUTES: readonly Route<RetainedDeps>[] = [
     method: 'get',
     path: '/api/v3/{type}/{key}',
     summary: 'Read the latest object of one key',
+    query: query(AS),
     answers: { 200: json('The object', named('AnyJson', anyJson), [CURSOR]) },
     errors: ['not_found'],
     before: checkIsKept,
-    handler: async ({ retained, eventLog, redaction }: RetainedDeps, { response, params: { type, key } }) => {
+    handler: async (
+      { retained, eventLog, redaction }: RetainedDeps,
+      { response, params: { type, key }, query: { as } },
+    ) => {
       const { roles, subscribe } = identityOf(response);
       response.set(CURSOR, eventLog.position);
       const event = await retained.latestOf(type, key, (heard) => subscribe.permit(heard));
       if (event === undefined) throw new BelfryError('not_found', 'Not Found');
-      sendJson(response, textOf(redaction.viewOf(roles).mask(event).object));
+      sendJson(response, shown(redaction.viewOf(roles).mask(event), as));
     },
   }),
 ];
+
+function shown(event: HubEvent, as: 'events' | undefined): string {
+  return as === undefined ? textOf(event.object) : (native.encode(event) ?? '');
+}
 
 /** A type that no rule keeps has no route. @throws BelfryError `not_found` */
 function checkIsKept(

@@ -1,0 +1,48 @@
+import { HubError } from './errors.ts';
+import type { Environment } from './environment.ts';
+
+/** Who asks which hub. */
+export interface Caller {
+  readonly environment: Pick<Environment, 'fetch'>;
+  /** The address of the hub, which ends with a slash. */
+  readonly base: string;
+  readonly token: string | undefined;
+}
+
+/** Asks the hub by HTTP. Rejects with the refusal of the hub, with `lost` where no answer came, and with an abort as it is. */
+export async function ask(
+  { environment, base, token }: Caller,
+  path: string,
+  {
+    headers,
+    ...init
+  }: Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> } = {},
+): Promise<Response> {
+  const credentials = token === undefined ? undefined : { Authorization: `Bearer ${token}` };
+  let response: Response;
+  try {
+    response = await environment.fetch(new URL(path, base), {
+      ...init,
+      cache: 'no-store',
+      headers: { ...headers, ...credentials },
+    });
+  } catch (cause) {
+    if (init.signal?.aborted === true) throw cause;
+    throw new HubError('lost', `No answer came from the hub: ${String(cause)}`, { cause });
+  }
+  if (response.ok) return response;
+  throw refusalIn(response.status, await response.text().catch(() => ''));
+}
+
+/** The body has the sentence of the hub and, behind it, the page whose anchor is the code. */
+function refusalIn(status: number, body: string): HubError {
+  let messages: readonly string[] = [];
+  try {
+    messages = (JSON.parse(body) as { readonly Messages?: readonly string[] }).Messages ?? [];
+  } catch {
+    // It was not the hub that answered.
+  }
+  const [message = `The answer was ${status}.`, see = ''] = messages;
+  const [, page, code = status >= 500 ? 'unavailable' : 'refused'] = /^See (\S+#(\S+))$/.exec(see) ?? [];
+  return new HubError(code, message, { see: page });
+}

@@ -1,0 +1,168 @@
+import { isCursor } from '../../model/cursor.ts';
+import { escapeValue } from '../../model/pattern-parts.ts';
+import { REMOVING_ACTIONS } from '../../model/removal.ts';
+import { HubError } from './errors.ts';
+import type { HubEvent, Item, Gap } from './item.ts';
+import type { Listener, ListenOptions } from './listener.ts';
+import type { Filters } from './match.ts';
+
+export interface HistoryOptions {
+  readonly filters?: Filters;
+  /** After this cursor, or at this time. The beginning of the log where it is absent. */
+  readonly since?: string | Date;
+  /** Before this cursor, or this time. */
+  readonly until?: string | Date;
+  readonly signal?: AbortSignal;
+}
+
+export interface ValuesOptions {
+  /** Only events of this action count. */
+  readonly action?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** The latest event of each key, and the change that made it so. */
+export interface Values<T = unknown> {
+  /** By key. It is the same map each time, with what has changed. */
+  readonly values: ReadonlyMap<string, HubEvent<T>>;
+  /** Absent where the values were read from the hub, at the beginning and after a gap. */
+  readonly change?: HubEvent<T>;
+}
+
+/** What reads from a hub: by a request, or as it happens. */
+export interface Source {
+  readonly ask: (path: string, signal: AbortSignal | undefined) => Promise<Response>;
+  readonly listen: (pattern: string, options: ListenOptions) => Listener;
+}
+
+/** What was, oldest first, page by page. */
+export async function* history(
+  { ask }: Source,
+  patterns: readonly string[],
+  { filters, since, until, signal }: HistoryOptions,
+): AsyncGenerator<Item> {
+  const query = new URLSearchParams();
+  for (const pattern of patterns) query.append('pattern', pattern);
+  if (filters !== undefined) query.set('filters', JSON.stringify(filters));
+  if (until !== undefined) query.set('until', textOf(until));
+  let from = textOf(since ?? new Date(0));
+  for (let more = true; more;) {
+    query.set('since', from);
+    const response = await ask(`api/v3/events?${query.toString()}`, signal);
+    const page = (await response.json()) as Page;
+    // Without a beginning there is none that could be missing.
+    if (page.gap !== undefined && since !== undefined) yield { gap: page.gap };
+    for (const event of page.events) yield withText(event);
+    ({ cursor: from, more } = page);
+  }
+}
+
+interface Page {
+  readonly events: readonly HubEvent[];
+  readonly cursor: string;
+  readonly more: boolean;
+  readonly gap?: Gap;
+}
+
+/** The latest event of every key of a type: first what the hub keeps, then each change. */
+export async function* list(
+  { ask, listen }: Source,
+  type: string,
+  { action, signal }: ValuesOptions,
+): AsyncGenerator<Values> {
+  const path = `api/v3/${encodeURIComponent(type)}?as=events`;
+  const read = async (): Promise<Read> => {
+    const response = await ask(path, signal);
+    const events = (await response.json()) as HubEvent[];
+    return { events, cursor: cursorOf(response) };
+  };
+  yield* follow(read, (cursor) => listen(patternOf(type, action), optionsOf(cursor, signal)), action);
+}
+
+/** The latest event of one key, or `undefined` while there is none: first what the hub keeps, then each change. */
+export async function* latest(
+  { ask, listen }: Source,
+  type: string,
+  key: string,
+  { action, signal }: ValuesOptions,
+): AsyncGenerator<HubEvent | undefined> {
+  const path = `api/v3/${[type, key].map(encodeURIComponent).join('/')}?as=events`;
+  const read = async (): Promise<Read> => {
+    try {
+      const response = await ask(path, signal);
+      return { events: [(await response.json()) as HubEvent], cursor: cursorOf(response) };
+    } catch (error) {
+      // The hub keeps none. Where it was when it said so, only a list tells.
+      if (!(error instanceof HubError) || error.code !== 'not_found') throw error;
+      const response = await ask(`api/v3/${encodeURIComponent(type)}?limit=0`, signal);
+      return { events: [], cursor: cursorOf(response) };
+    }
+  };
+  const begin = (cursor: string | undefined): Listener =>
+    listen(patternOf(type, action, key), optionsOf(cursor, signal));
+  for await (const { values } of follow(read, begin, action)) yield values.get(key);
+}
+
+interface Read {
+  readonly events: readonly HubEvent[];
+  /** From here on changes are heard. */
+  readonly cursor: string | undefined;
+}
+
+async function* follow(
+  read: () => Promise<Read>,
+  listen: (cursor: string | undefined) => Listener,
+  action: string | undefined,
+): AsyncGenerator<Values> {
+  const values = new Map<string, HubEvent>();
+  const fill = (events: readonly HubEvent[]): void => {
+    values.clear();
+    for (const event of events)
+      if (action === undefined || event.action === action) values.set(event.key, withText(event));
+  };
+  const { events, cursor } = await read();
+  fill(events);
+  const listener = listen(cursor);
+  try {
+    yield { values };
+    for await (const item of listener) {
+      if (item.gap !== undefined) {
+        fill((await read()).events);
+        yield { values };
+      } else if (changes(values, item)) yield { values, change: item };
+    }
+  } finally {
+    listener.close();
+  }
+}
+
+/** Takes an event in. Answers whether it says anything of its object, and is not older than what is known. */
+function changes(values: Map<string, HubEvent>, event: HubEvent): boolean {
+  const { key, action, object } = event;
+  if (REMOVING_ACTIONS.includes(action)) return values.delete(key);
+  const says = typeof object !== 'object' || Object.values(object ?? {}).some((value) => value !== key);
+  const isKnown = event.id !== undefined && values.get(key)?.id === event.id;
+  if (isKnown || (!says && values.has(key))) return false;
+  values.set(key, event);
+  return true;
+}
+
+function withText(event: HubEvent): HubEvent {
+  return { ...event, text: JSON.stringify(event) };
+}
+
+function cursorOf(response: Response): string | undefined {
+  return response.headers.get('Belfry-Cursor') ?? undefined;
+}
+
+function optionsOf(since: string | undefined, signal: AbortSignal | undefined): ListenOptions {
+  return { ...(since !== undefined && { since }), ...(signal !== undefined && { signal }) };
+}
+
+function patternOf(type: string, action?: string, key?: string): string {
+  return [type, action, key].map((value) => (value === undefined ? '*' : escapeValue(value))).join('.');
+}
+
+function textOf(position: string | Date): string {
+  return typeof position === 'string' && isCursor(position) ? position : new Date(position).toISOString();
+}
