@@ -56,7 +56,7 @@ export class Upgrade {
   readonly refused = new RefusedHandshakes();
   readonly #options: UpgradeOptions;
   readonly #sockets: WebSockets;
-  /** One listener for all sockets, because each socket keeps it for its whole life. */
+  /** Listens to each socket until `ws` does so. */
   readonly #onError = (error: Error): void => this.#options.log.debug({ err: error }, 'socket failed');
 
   constructor(options: UpgradeOptions) {
@@ -76,6 +76,7 @@ export class Upgrade {
       const full = await this.#enrol(info);
       const hasLeft = socket.destroyed;
       const accepted = !admission.isStopped && this.#sockets.accept(info, { request, socket, head, full });
+      if (accepted) socket.off('error', this.#onError);
       if (!accepted && full === undefined) connections.unregister(info, 'handshake not finished');
       if (admission.isStopped) throw goingAway();
       if (!accepted && !hasLeft) this.refused.count(full ?? BAD_HANDSHAKE);
