@@ -16,13 +16,14 @@ const slow = [
   ...globSync('test/**/*.test.ts').filter((file) => STARTS_PROCESSES.test(readFileSync(file, 'utf8'))),
 ];
 
-const isLongest = ({ moduleId }: TestSpecification): boolean => moduleId.endsWith('faults/short.test.ts');
+const LONG = /(faults\/short|bench\/stage)\.test\.ts$/;
+const isLong = ({ moduleId }: TestSpecification): boolean => LONG.test(moduleId);
 
-/** The file that takes longest comes first. Vitest puts large files first, and this one is short. */
+/** The files that take longest come first. Vitest puts large files first, and these are short. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const others = await super.sort(files.filter((file) => !isLongest(file))); // oxlint-disable-line no-array-sort -- it is no array
-    return [...files.filter(isLongest), ...others];
+    const others = await super.sort(files.filter((file) => !isLong(file))); // oxlint-disable-line no-array-sort -- it is no array
+    return [...files.filter(isLong), ...others];
   }
 }
 
