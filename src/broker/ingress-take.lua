@@ -7,6 +7,10 @@
 -- again and again. Answers { id, { name, value, … } } of each entry, oldest first. Instead of the fields there is nil
 -- where somebody has removed the entry, and the size of the text where it is too large.
 --
+-- Entries are read in chunks that grow, since a read costs as much as some entries. So a few entries of the last chunk
+-- may be assigned to the node and not be sent, when those before them are enough bytes; the node then reads what is
+-- assigned to it.
+--
 -- A node without the right to publish takes nothing, since it would only keep entries from the nodes that could
 -- settle them.
 local ingress, node, from = KEYS[1], ARGV[1], ARGV[2]
@@ -15,19 +19,28 @@ local enough, enough_bytes, too_many_bytes = tonumber(ARGV[3]), tonumber(ARGV[4]
 local refusal = refusal_of_rights(ingress:match('^{(.+)}:ingress$'))
 if refusal then return refusal end
 
-local taken, bytes = {}, 0
-while #taken < enough and bytes < enough_bytes do
-  local reply = redis.call('XREADGROUP', 'GROUP', GROUP, node, 'COUNT', 1, 'STREAMS', ingress, from)
-  local entry = reply and reply[1][2][1]
-  if not entry then break end
-  if from ~= '>' then from = entry[1] end
-  taken[#taken + 1] = entry
-  for _, text in ipairs(entry[2] or {}) do
-    if #text > too_many_bytes then
-      taken[#taken] = { entry[1], #text }
-      break
-    end
+local COUNT_MAX = 64
+local taken, bytes, count = {}, 0, 1
+
+-- The fields of an entry, or the size of a text that is too large.
+local function sent(fields)
+  for _, text in ipairs(fields or {}) do
+    if #text > too_many_bytes then return #text end
     bytes = bytes + #text
   end
+  return fields
+end
+
+while #taken < enough and bytes < enough_bytes do
+  local reply = redis.call('XREADGROUP', 'GROUP', GROUP, node, 'COUNT', math.min(count, enough - #taken),
+    'STREAMS', ingress, from)
+  local entries = reply and reply[1][2] or {}
+  if #entries == 0 then break end
+  for _, entry in ipairs(entries) do
+    if bytes >= enough_bytes then break end
+    taken[#taken + 1] = { entry[1], sent(entry[2]) }
+    if from ~= '>' then from = entry[1] end
+  end
+  count = math.min(count * 2, COUNT_MAX)
 end
 return taken

@@ -1,36 +1,22 @@
-import type { Result } from 'ioredis';
-import { bound } from '../model/bound.ts';
+import {
+  MAX_HELD,
+  MAX_SETTLED,
+  MAX_TAKEN,
+  settleEntries,
+  takeEntries,
+  takeNextEntry,
+  type RawEntry,
+} from './redis-ingress-batch.ts';
 import { claimEntries, releaseEntries } from './redis-ingress-claim.ts';
 import { isRefusal, type RedisConnection } from './redis-connection.ts';
-import {
-  IngressDecoder,
-  MAX_DEAD_LETTER_BYTES,
-  type IngressDecoderOptions,
-  type RawContent,
-  type Outcome,
-} from './redis-ingress-decoder.ts';
-import { INGRESS_GROUP, type RedisKeys } from './redis-keys.ts';
+import { IngressDecoder, type IngressDecoderOptions, type Outcome } from './redis-ingress-decoder.ts';
+import type { RedisKeys } from './redis-keys.ts';
 import { StreamRepair, type StreamRepairOptions } from './redis-stream-repair.ts';
 
-/** Both bounds limit what a node holds at once; a single entry may be larger than the second. */
-const STAY = 'the others stay in the ingress';
-const MAX_HELD = bound('ingress entries that a node holds at once', 100, 'entries', STAY);
-const MAX_HELD_BYTES = bound('bytes of ingress entries that a node holds', 4_194_304, 'bytes', STAY);
 const MAX_BLOCK_MS = 2_000;
 const FIRST_WAIT_MS = 2;
 const MAX_WAIT_MS = 200;
 const MAX_RETRY_MS = 2_000;
-
-declare module 'ioredis' {
-  interface RedisCommander<Context> {
-    /** ingress-take.lua */
-    belfryTakeBuffer(keyCount: 1, ...keysAndArguments: (string | number)[]): Result<RawEntry[], Context>;
-    /** ingress-settle.lua */
-    belfrySettle(keyCount: 4, ...keysAndArguments: (string | Buffer)[]): Result<(0 | 1)[], Context>;
-  }
-}
-
-type RawEntry = [id: Buffer, content: RawContent];
 
 export interface IngressConsumerOptions extends IngressDecoderOptions, StreamRepairOptions {
   /** The name of this node, under which Redis records which entries it holds. */
@@ -55,8 +41,10 @@ export class IngressConsumer {
   readonly #reader: IngressDecoder;
   readonly #claimAfterMs: number;
   readonly #blockMs: number;
-  /** Entries that were taken and not settled yet, oldest first. */
+  /** Entries that were decoded and not settled yet, oldest first. */
   #held: Outcome[] = [];
+  /** Entries after those, which were taken while the ones before them were settled. */
+  #ahead: readonly RawEntry[] = [];
   /** Whether Redis may have assigned entries to this node that the node does not hold. */
   #lostSight = true;
   #waitMs = FIRST_WAIT_MS;
@@ -138,30 +126,56 @@ export class IngressConsumer {
 
   #loseSight(): void {
     this.#held = [];
+    this.#ahead = [];
     this.#lostSight = true;
   }
 
   async #turn(): Promise<void> {
     if (this.streams.dueInMs <= 0 && (await this.streams.check())) this.#loseSight();
-    if (this.#held.length === 0) this.#held = await this.#take();
+    if (this.#held.length === 0) this.#held = this.#decoded(await this.#take());
     if (this.#held.length === 0) return void (await this.#claim());
-    const settled = await this.#settle();
+    const settled = await this.#settleAndTake();
     if (settled > 0) this.#waitMs = FIRST_WAIT_MS;
     else if (!(await this.#claim())) await this.#wait();
   }
 
   /**
-   * Takes entries that this node holds already, else new ones; where there are none, it waits a while for the next
-   * one.
+   * Answers the entries that were taken already; else takes those that Redis has assigned to this node, else new ones.
+   * Where there are none, it waits a while for the next one.
    */
-  async #take(): Promise<Outcome[]> {
-    let entries: RawEntry[] = [];
+  async #take(): Promise<readonly RawEntry[]> {
+    let entries = this.#ahead;
+    this.#ahead = [];
+    if (entries.length > 0) return entries;
     if (this.#lostSight) entries = await this.#takeFrom('0');
     if (entries.length === 0) {
       this.#lostSight = false;
       entries = await this.#takeFrom('>');
     }
-    if (entries.length === 0) entries = await this.#takeNext();
+    if (entries.length > 0) return entries;
+    const blockMs = Math.max(1, Math.min(this.#blockMs, Math.ceil(this.streams.dueInMs)));
+    return takeNextEntry(this.#connection, this.#keys.ingress, this.#options.node, blockMs);
+  }
+
+  /**
+   * Settles the held entries, and takes the next ones in the same round trip. Meanwhile the node decodes those that it
+   * took the last time.
+   * @returns how many of the held entries are settled, by this node or another
+   */
+  async #settleAndTake(): Promise<number> {
+    const ahead = this.#ahead;
+    this.#ahead = [];
+    const hasRoom = this.#held.length + ahead.length <= MAX_HELD - MAX_TAKEN;
+    const settling = this.#settle();
+    const taking = hasRoom && !this.#lostSight ? this.#takeFrom('>') : [];
+    this.#held.push(...this.#decoded(ahead));
+    const [settled, taken] = await Promise.all([settling, taking]);
+    this.#held.splice(0, settled);
+    this.#ahead = taken;
+    return settled;
+  }
+
+  #decoded(entries: readonly RawEntry[]): Outcome[] {
     return entries.map(([raw, content]) => {
       const id = raw.toString('latin1');
       this.streams.saw(id);
@@ -169,54 +183,34 @@ export class IngressConsumer {
     });
   }
 
-  #takeFrom(from: '0' | '>'): Promise<RawEntry[]> {
-    const { ingress } = this.#keys;
-    return this.#connection.ask((redis) =>
-      redis.belfryTakeBuffer(
-        1,
-        ingress,
-        this.#options.node,
-        from,
-        MAX_HELD,
-        MAX_HELD_BYTES,
-        Math.max(MAX_DEAD_LETTER_BYTES, this.#options.maxEventBytes),
-      ),
-    );
+  async #takeFrom(from: '0' | '>'): Promise<readonly RawEntry[]> {
+    const taken = await takeEntries(this.#connection, this.#keys.ingress, this.#options, from);
+    this.#lostSight ||= taken.mayBeMore;
+    return taken.entries;
   }
 
-  async #takeNext(): Promise<RawEntry[]> {
-    const { node } = this.#options;
-    const blockMs = Math.max(1, Math.min(this.#blockMs, Math.ceil(this.streams.dueInMs)));
-    const streams = ['STREAMS', this.#keys.ingress, '>'] as const;
-    const found = await this.#connection.ask((redis) =>
-      redis.xreadgroupBuffer('GROUP', INGRESS_GROUP, node, 'COUNT', 1, 'BLOCK', blockMs, ...streams),
-    );
-    const [stream] = (found ?? []) as [name: Buffer, entries: RawEntry[]][];
-    return stream?.[1] ?? [];
-  }
-
-  /** @returns how many of the held entries are settled, by this node or another */
+  /** Settles the first of the held entries. */
   async #settle(): Promise<number> {
-    const { log, ingress, deadLetters, settled: count } = this.#keys;
-    const entries = this.#held.flatMap(({ id, becomes }) => [id, ...becomes]);
-    const outcomes = await this.#connection.ask((redis) =>
-      redis.belfrySettle(4, log, ingress, deadLetters, count, this.#options.node, ...entries),
-    );
-    const settled = this.#held.splice(0, outcomes.length);
-    for (const [i, { id, becomes, reason }] of settled.entries()) {
-      if (outcomes[i] !== 1) continue;
-      if (reason !== undefined) this.#options.report('ingress', reason);
-      else if (becomes[0] === 'event') this.#moved++;
-      else this.streams.missed(id);
+    const held = this.#held.slice(0, MAX_SETTLED);
+    const outcomes = await settleEntries(this.#connection, this.#keys, this.#options.node, held);
+    for (const [i, outcome] of outcomes.entries()) {
+      const settled = held[i];
+      if (outcome === 1 && settled !== undefined) this.#count(settled);
     }
-    return settled.length;
+    return outcomes.length;
+  }
+
+  #count({ id, becomes: [what], reason }: Outcome): void {
+    if (reason !== undefined) this.#options.report('ingress', reason);
+    else if (what === 'event') this.#moved++;
+    else this.streams.missed(id);
   }
 
   /** Claims entries of other nodes. After a claim the node reads everything that it holds from the beginning. */
   async #claim(): Promise<boolean> {
     const { node, log } = this.#options;
     const { ingress } = this.#keys;
-    const claimed = await claimEntries(this.#connection, ingress, node, this.#claimAfterMs, MAX_HELD);
+    const claimed = await claimEntries(this.#connection, ingress, node, this.#claimAfterMs, MAX_TAKEN);
     if (claimed === 0) return false;
     log.info({ count: claimed }, 'claimed entries of the ingress that were held for too long');
     this.#loseSight();

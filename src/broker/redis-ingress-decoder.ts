@@ -60,15 +60,8 @@ export class IngressDecoder {
   #body(id: string, fields: readonly Buffer[] | number): ReturnType<typeof bodyOf> {
     const { parse, maxEventBytes, clock } = this.#options;
     if (typeof fields === 'number') throw tooBig(fields, maxEventBytes);
-    const names = fields.filter((_, i) => i % 2 === 0).map((name) => name.toString().slice(0, 100));
-    const [, text] = fields;
-    if (text === undefined || names.length > 1 || names[0] !== FIELD) {
-      const shown = names.slice(0, 10).join(', ');
-      throw new ProtocolError(
-        'event_invalid',
-        `The entry has the fields ${shown}. Expected the one field ${FIELD}.`,
-      );
-    }
+    const [name, text] = fields;
+    if (text === undefined || fields.length > 2 || name?.toString() !== FIELD) throw otherFields(fields);
     if (text.length > maxEventBytes) throw tooBig(text.length, maxEventBytes);
     // The id tells when the entry was written, unless its publisher made the id up: a time in the future does not
     // count.
@@ -89,6 +82,15 @@ export class IngressDecoder {
     // Bytes that are not UTF-8 would not survive being read as text.
     return masked === written ? bytes : masked;
   }
+}
+
+function otherFields(fields: readonly Buffer[]): ProtocolError {
+  const names = fields.filter((_, i) => i % 2 === 0).map((name) => name.toString().slice(0, 100));
+  const shown = names.slice(0, 10).join(', ');
+  return new ProtocolError(
+    'event_invalid',
+    `The entry has the fields ${shown}. Expected the one field ${FIELD}.`,
+  );
 }
 
 function valueOf(fields: readonly Buffer[]): Buffer | undefined {

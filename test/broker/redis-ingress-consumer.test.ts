@@ -152,6 +152,46 @@ describe('the ingress', () => {
       expect(await take(99, 99_999)).toHaveLength(from === '0' ? 10 : 5);
     },
   );
+
+  it('stays with a node that has no room for it, and is taken by that node next', async () => {
+    const world = new RedisWorld();
+    const ingress = new Ingress(world);
+    await ingress.create();
+    await ingress.add(...numbers(10).map((n) => n.repeat(1_000)));
+    const { lua } = ingressScripts(LIMITS).belfryTake;
+    const take = async (from: string): Promise<unknown> =>
+      ((await world.redis.eval(lua, 1, ingress.key, 'me', from, 99, 4_500, 9_999)) as unknown[]).length;
+    // The third chunk has four entries, of which there is room for two.
+    expect([await take('>'), await ingress.state()]).toEqual([5, [7, 10]]);
+    expect([await take('0'), await ingress.state()]).toEqual([5, [7, 10]]);
+    expect([await take('>'), await ingress.state()]).toEqual([3, [10, 10]]);
+  });
+
+  it('is moved in its order when there are more entries than a node takes at once, dead letters among them', async () => {
+    const world = new RedisWorld();
+    const ingress = new Ingress(world);
+    await ingress.create();
+    const bad = new Set([0, 100, 101, 500, 999]);
+    await ingress.add(...numbers(1_000).map((n) => (bad.has(Number(n)) ? `bad ${n}` : E(n))));
+    const node = await world.start();
+    await node.recorder.key('998');
+    const good = numbers(1_000).filter((n) => !bad.has(Number(n)));
+    expect(await logged(node)).toEqual(good);
+    await expect.poll(() => ingress.state()).toEqual([0, 0]);
+    expect((await ingress.deadLetterFields()).map(({ event }) => event)).toEqual(
+      [...bad].map((n) => `bad ${n}`),
+    );
+    expect(node.broker.brokerStats.published).toBe(good.length);
+  });
+
+  it('is taken within the room that a node has when entries are large, each once', async () => {
+    const { ingress, first } = await start();
+    await ingress.add(...numbers(8).map((n) => E(n).replace('}}', `,"x":"${'x'.repeat(900_000)}"}}`)));
+    await ingress.add(E('end'));
+    await first.recorder.key('end', 20_000);
+    expect(await logged(first)).toEqual([...numbers(8), 'end']);
+    await expect.poll(() => ingress.state()).toEqual([0, 0]);
+  }, 30_000);
 });
 
 it('sends a node only the size of an entry that is far too large', async () => {
@@ -200,7 +240,8 @@ describe('what a crashed node holds of the ingress', () => {
     await ingress.create();
     await ingress.add(...numbers(400).map((key) => E(key)));
     for (let i = 0; i < 8; i++) await ingress.crash(20, `crashed-${i % 3}`);
-    const nodes = [await world.start({ claimAfterMs: 200 }), await world.start({ claimAfterMs: 200 })];
+    // Both nodes run before either of them may claim, so that both hear everything.
+    const nodes = [await world.start({ claimAfterMs: 2_000 }), await world.start({ claimAfterMs: 2_000 })];
     for (const { recorder } of nodes) {
       await recorder.count(400, 10_000);
       expect(recorder.keys).toEqual(numbers(400));
@@ -534,6 +575,25 @@ describe.skipIf(!HAS_REDIS_SERVER)('the ingress of a Redis', () => {
     await node.recorder.count(2, 10_000);
     expect(node.recorder.keys).toEqual(['1', '2']);
     await expect.poll(() => ingress.state()).toEqual([0, 0]);
+  }, 20_000);
+
+  it('whose user may not retain an event moves the events before it, and the others once the user may', async () => {
+    const server = await startRedisServer();
+    const world = new RedisWorld(server.url);
+    const ingress = new Ingress(world);
+    const allow = (...rights: string[]): Promise<unknown> =>
+      world.redis.call('ACL', 'SETUSER', 'hub', ...rights);
+    await allow('on', '>pass', '~*', '+@all', 'allchannels', '-hset');
+    await ingress.create();
+    await ingress.add(E(1), E(2), E('kept', 'kept'), E(3));
+    const retention = new Retention([{ pattern: 'kept.*.*', latest: true }]);
+    const node = await world.start({ retention, url: `redis://hub:pass@127.0.0.1:${server.port}` });
+    await node.recorder.key('2');
+    await expect.poll(() => world.said(40)).toContain('cannot take from the ingress; trying again');
+    expect([await logged(node), await ingress.state()]).toEqual([['1', '2'], [2, 2]]); // prettier-ignore
+    await allow('+hset');
+    await node.recorder.key('3');
+    expect(await logged(node)).toEqual(['1', '2', 'kept', '3']);
   }, 20_000);
 
   it('that cannot write the log keeps the entry until it can', async () => {
