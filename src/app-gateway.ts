@@ -41,7 +41,7 @@ export interface GatewayParts {
   readonly brokerStats: () => BrokerStats;
   readonly warnings: () => readonly NodeWarning[];
   readonly redaction: Redaction;
-  readonly hub: Pick<Hub, 'connections' | 'delivery' | 'eventLog' | 'stats'>;
+  readonly hub: Pick<Hub, 'connections' | 'delivery' | 'eventLog' | 'stats' | 'topics'>;
   readonly admission: Admission;
   readonly heartbeat: Heartbeat;
   readonly rejected: RejectedInput;
@@ -55,7 +55,7 @@ export interface GatewayParts {
 export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gateway {
   const { known, formats, broker, hub, admission, heartbeat, rejected, clock, control, tls } = parts;
   const dialects = known.filter(({ name }) => config.dialects.includes(name));
-  const { connections, delivery, eventLog, stats } = hub;
+  const { connections, delivery, eventLog, stats, topics } = hub;
   const users = new Users(config.users, {
     clock,
     report: (code, about) => rejected.report('sign-in', code, about),
@@ -106,6 +106,7 @@ export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gat
     connections,
     delivery,
     eventLog,
+    topics,
     commands,
     newId: randomUUID,
     authenticator,

@@ -10,11 +10,13 @@ import type { Fault, FlushScheduler } from './flush-scheduler.ts';
 import type { WriteCoalescer } from './write-coalescer.ts';
 import type { LogCache } from './log-cache.ts';
 import type { Stats } from './stats.ts';
+import type { Topics } from './topics.ts';
 
 interface DeliveryOptions {
   readonly clock: Clock;
   readonly stats: Stats;
   readonly logCache: Pick<LogCache, 'push'>;
+  readonly topics: Pick<Topics, 'add'>;
   readonly cohorts: Pick<Cohorts, 'match'> & Iterable<Cohort>;
   readonly flushScheduler: FlushScheduler;
   readonly coalescer: WriteCoalescer;
@@ -29,15 +31,26 @@ export class Delivery {
   readonly #clock: Clock;
   readonly #stats: Stats;
   readonly #logCache: Pick<LogCache, 'push'>;
+  readonly #topics: Pick<Topics, 'add'>;
   readonly #cohorts: Pick<Cohorts, 'match'> & Iterable<Cohort>;
   readonly #flushScheduler: FlushScheduler;
   readonly #coalescer: WriteCoalescer;
   readonly #fault: Fault;
 
-  constructor({ clock, stats, logCache, cohorts, flushScheduler, coalescer, fault }: DeliveryOptions) {
+  constructor({
+    clock,
+    stats,
+    logCache,
+    topics,
+    cohorts,
+    flushScheduler,
+    coalescer,
+    fault,
+  }: DeliveryOptions) {
     this.#clock = clock;
     this.#stats = stats;
     this.#logCache = logCache;
+    this.#topics = topics;
     this.#cohorts = cohorts;
     this.#flushScheduler = flushScheduler;
     this.#coalescer = coalescer;
@@ -49,6 +62,7 @@ export class Delivery {
     this.#stats.events++;
     this.#logCache.push(event);
     if (event.type === HUB_TYPE) return this.#deliverToAll(new EncodedEvent(event, this.#stats));
+    this.#topics.add(event);
     const matched = this.#cohorts.match(event);
     if (matched.length === 0) return;
     this.#stats.matches += matched.length;

@@ -16,6 +16,7 @@ import type { LogCacheBounds } from './log-cache.ts';
 import type { QueueBounds } from './queue.ts';
 import { SlowConsumers } from './slow-consumers.ts';
 import { Stats } from './stats.ts';
+import { Topics } from './topics.ts';
 
 export interface HubOptions extends ConnectionRegistryOptions {
   readonly broker: Broker;
@@ -39,6 +40,7 @@ export class Hub {
   readonly eventLog: EventLog;
   readonly delivery: Delivery;
   readonly connections: Connections;
+  readonly topics: Topics;
 
   readonly #broker: Broker;
   readonly #slowConsumers: SlowConsumers;
@@ -51,10 +53,12 @@ export class Hub {
     const cohorts = new Cohorts(stats, coalescer);
     const flushScheduler = new FlushScheduler({ clock, stats, cohorts, coalescer, fault });
     const eventLog = new EventLog({ ...options, stats });
+    this.topics = new Topics(clock);
     const delivery = new Delivery({
       clock,
       stats,
       logCache: eventLog.cache,
+      topics: this.topics,
       cohorts,
       flushScheduler,
       coalescer,

@@ -1,5 +1,5 @@
 import type { NewEvent } from './event.ts';
-import { EVERYTHING, Pattern } from './pattern.ts';
+import { EVERYTHING, Pattern, type PatternPart } from './pattern.ts';
 
 /** Who a connection is: `user:<name>`, `runner:<uuid>`, … */
 export type Principal = string;
@@ -46,6 +46,14 @@ export class Grants {
     return false;
   }
 
+  /** Whether one of the patterns permits every key of a type and an action. */
+  permitEveryKey(type: string, action: string): boolean {
+    return this.patterns.some(
+      ({ parts }) =>
+        parts !== undefined && takes(parts[0], type) && takes(parts[1], action) && parts[2] === '*',
+    );
+  }
+
   /** Whether the grants may permit any event that the pattern matches. */
   overlap(pattern: Pattern): boolean {
     return this.patterns.some((grant) => grant.overlaps(pattern));
@@ -79,3 +87,7 @@ export const ANONYMOUS: Identity = {
   subscribe: Grants.none,
   publish: Grants.none,
 };
+
+function takes(part: PatternPart, value: string): boolean {
+  return part === '*' || part.includes(value);
+}

@@ -109,6 +109,7 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
   getAsyncApi: [{ target: '/asyncapi.json', gets: 200 }],
   getInfo: [{ target: api('/info'), gets: 200 }],
   getMe: [{ target: api('/me'), gets: 200 }],
+  listTopics: [{ target: api('/topics'), gets: 200 }],
   getToken: [
     { target: api('/users/ada/token?ttl=60'), gets: 200 },
     { target: api('/users/ada/token?ttl=0'), gets: 'ttl_invalid' },

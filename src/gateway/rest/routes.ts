@@ -19,6 +19,7 @@ import { RETAINED_ROUTES, type RetainedDeps } from './retained-routes.ts';
 import { SIGN_IN_ERRORS, type DescribedRoute, type Route } from './route.ts';
 import { RUNNERS_ROUTES, type RunnersDeps } from './runners-routes.ts';
 import { TOKENS_ROUTES, type TokensDeps } from './tokens-routes.ts';
+import { TOPICS_ROUTES, type TopicsDeps } from './topics-routes.ts';
 import { USERS_ROUTES, type UsersDeps } from './users-routes.ts';
 
 /** Everything that the routes under `/api/v3` need. */
@@ -33,6 +34,7 @@ export type ApiDeps = InfoDeps &
   RunnersDeps &
   PresenceDeps &
   TokensDeps &
+  TopicsDeps &
   RetainedDeps;
 
 /** The routes under `/api/v3`. */
@@ -49,6 +51,7 @@ export const API_ROUTES: readonly Route<ApiDeps>[] = [
   ...RUNNERS_ROUTES,
   ...PRESENCE_ROUTES,
   ...TOKENS_ROUTES,
+  ...TOPICS_ROUTES,
   // They come last, since they accept every name of a type.
   ...RETAINED_ROUTES,
 ];
