@@ -222,7 +222,10 @@ export class RedisBroker implements Broker, History, Retained {
     } catch (error) {
       // A follower that is reading the log already would gain nothing from a new subscription.
       if (!this.#connections.isConnected || follower.state !== 'following') return;
-      this.#options.log.warn({ err: error }, 'events do not reach this node through Redis; subscribing anew');
+      this.#options.log.warn(
+        { err: error },
+        'events do not reach this node through Redis; subscribing again',
+      );
       this.#connections.subscriber.renew();
     }
   }

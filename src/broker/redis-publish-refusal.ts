@@ -13,11 +13,7 @@ export interface PublishRefusal {
 
 /** The reason by the beginning of the refusal, which comes from Redis or from the hub's own scripts. */
 const REASONS: readonly (readonly [form: RegExp, reason: RefusedReason, words?: string])[] = [
-  [
-    /^(?:OOM|BUSYKEY)/,
-    'full',
-    'Redis is full and takes nothing. Nothing was accepted; expected another try when it has room.',
-  ],
+  [/^(?:OOM|BUSYKEY)/, 'full', 'Redis is full. Nothing was accepted; expected another try when it has room.'],
   [
     /^(?:NOPERM|NOAUTH|WRONGPASS|BELFRY forbidden)|\bNOPERM\b|can't publish to the channel|permissions to (?:run|access)/,
     'forbidden',
@@ -28,11 +24,7 @@ const REASONS: readonly (readonly [form: RegExp, reason: RefusedReason, words?: 
     'away',
     'Redis cannot write at the moment. Nothing was accepted; expected another try in a moment.',
   ],
-  [
-    /^MISCONF/,
-    'full',
-    'Redis cannot write to its disk and takes nothing. Nothing was accepted; expected another try later.',
-  ],
+  [/^MISCONF/, 'full', 'Redis cannot write to its disk. Nothing was accepted; expected another try later.'],
 ];
 
 /** The message after the outcome was asked for, and the publish had no effect. */

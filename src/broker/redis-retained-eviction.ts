@@ -60,7 +60,7 @@ export class RetainedEviction {
     if (gone > 0)
       log.warn(
         { gone, maxBytes: maxRetainedBytes },
-        'the retention rules keep more than there is room for: what was written to least recently was evicted. Expected shorter rules, or a larger BELFRY_RETAINED_MAX_BYTES.',
+        'the retention rules keep more than fits: the values that were written to least recently were evicted. Expected shorter rules, or a larger BELFRY_RETAINED_MAX_BYTES.',
       );
   }
 

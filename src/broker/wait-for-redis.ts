@@ -46,15 +46,15 @@ const ADVICE: readonly (readonly [pattern: RegExp, advice: string])[] = [
     /^NOPERM/,
     "The user of BELFRY_REDIS_URL lacks a right. The documentation says under how-to/redis-rights what the nodes' user needs.",
   ],
-  [/ENOTFOUND|EAI_AGAIN/, 'There is no host of that name. Expected the host of Redis in BELFRY_REDIS_URL.'],
+  [/ENOTFOUND|EAI_AGAIN/, 'There is no host with that name. Expected the host of Redis in BELFRY_REDIS_URL.'],
   [/ECONNREFUSED/, 'Nothing listens there. Expected the address of a running Redis in BELFRY_REDIS_URL.'],
   [
     /SSL|TLS|certificate/i,
-    'TLS does not come about. Expected rediss:// where Redis speaks TLS, redis:// where it does not, and a trusted certificate.',
+    'The TLS handshake fails. Expected rediss:// where Redis speaks TLS, redis:// where it does not, and a trusted certificate.',
   ],
   [
     /^it answers/,
-    'What listens there is no Redis, or speaks TLS. Expected the port of a Redis in BELFRY_REDIS_URL, and rediss:// for TLS.',
+    'The server there is not a Redis, or it speaks TLS. Expected the port of a Redis in BELFRY_REDIS_URL, and rediss:// for TLS.',
   ],
 ];
 const NOT_YET = 'Redis does not let this node in yet; trying again';

@@ -25,14 +25,14 @@ import {
 const texts = rows(text());
 const patterns = rows(
   text().refine(isPattern, {
-    error: 'is no pattern. Expected type.action.key, each part * or a comma list',
+    error: 'is not a pattern. Expected type.action.key, each part * or a comma list',
   }),
 );
 
 const user = record({
   name: matching(/^[^:\p{Cc}]{1,255}$/u, '1 to 255 characters without colon'),
   password: text().refine(isPasswordHash, {
-    error: 'is no usable hash. Expected what "belfry hash" prints: scrypt:<N>:<r>:<p>:<salt>:<hash>',
+    error: 'is not a usable hash. Expected what "belfry hash" prints: scrypt:<N>:<r>:<p>:<salt>:<hash>',
   }),
   roles: texts.exactOptional(),
   subscribe: patterns.exactOptional(),
@@ -79,7 +79,7 @@ export const accessSettings = (readFile: ReadText, dialects: readonly Dialect[])
   jwtAudience: claimValue()
     .exactOptional()
     .describe('The value that the claim aud of every token must have, or must contain where it is a list.'),
-  jwtRequire: list(z.enum(CLAIMS, { error: `is no such claim. Expected some of ${CLAIMS.join(', ')}` }))
+  jwtRequire: list(z.enum(CLAIMS, { error: `is not such a claim. Expected some of ${CLAIMS.join(', ')}` }))
     .default([])
     .describe(`Claims, comma-separated, that every token must carry: some of ${CLAIMS.join(', ')}.`),
   jwtLeewayS: whole(0, 600, 30).describe(
@@ -127,7 +127,7 @@ export const accessSettings = (readFile: ReadText, dialects: readonly Dialect[])
  */
 function anonymousSetting(open: readonly string[]) {
   const form = [...open, 'or none'].join(', ');
-  return list(z.enum([...open, 'none'], { error: `is no such dialect. Expected ${form}` }))
+  return list(z.enum([...open, 'none'], { error: `is not such a dialect. Expected ${form}` }))
     .refine((names) => names.length === 1 || !names.includes('none'), {
       error: `holds more than none. Expected ${form}`,
     })

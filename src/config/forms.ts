@@ -38,7 +38,7 @@ export function accepted(parse: (text: string) => unknown) {
 }
 
 export function url(protocol: RegExp, expected: string) {
-  return z.url({ protocol, abort: true, error: `is no such address. Expected ${expected}` });
+  return z.url({ protocol, abort: true, error: `is not such an address. Expected ${expected}` });
 }
 
 /** `scheme://host[:port]`, with any scheme. */
@@ -52,7 +52,7 @@ export function origin() {
     const expected = normalized === 'null' ? 'one such as https://pages.example' : normalized;
     ctx.addIssue({
       code: 'custom',
-      message: `"${given.slice(0, 100)}" is no origin as browsers send it. Expected ${expected}`,
+      message: `"${given.slice(0, 100)}" is not an origin as browsers send it. Expected ${expected}`,
     });
   });
 }
@@ -76,7 +76,7 @@ export function count(min: number, max: number) {
 
 /** A share of a whole, from 0 to 1. */
 export function share() {
-  const error = 'is no share. Expected a number from 0 to 1';
+  const error = 'is not a share. Expected a number from 0 to 1';
   return z.preprocess(
     (given) => (typeof given === 'string' && /^\d+(\.\d+)?$/.test(given) ? Number(given) : given),
     z.number({ error }).min(0, { error }).max(1, { error }),

@@ -37,7 +37,7 @@ const endpoint = (served: readonly string[]) =>
         tls: tls !== undefined,
       };
     }
-    const error = `"${written}" is no listener. Expected ${ENDPOINT_FORM}; dialects are ${served.join(', ')}`;
+    const error = `"${written}" is not a listener. Expected ${ENDPOINT_FORM}; dialects are ${served.join(', ')}`;
     ctx.addIssue({ code: 'custom', message: error });
     return z.NEVER;
   });
@@ -98,7 +98,7 @@ export const listeningSettings = (readFile: ReadText, dialects: readonly Dialect
     .exactOptional()
     .describe('Private key of the certificate: PEM, or the path of a PEM file.'),
   logLevel: z
-    .enum(LOG_LEVELS, { error: `is no level. Expected one of ${LOG_LEVELS.join(', ')}` })
+    .enum(LOG_LEVELS, { error: `is not a level. Expected one of ${LOG_LEVELS.join(', ')}` })
     .default('info')
     .describe(`The lowest level that is logged: ${LOG_LEVELS.join(', ')}.`),
   trustedHops: whole(0, 10, 0).describe(

@@ -8,11 +8,11 @@ import { DEFAULT_REDACTION, type RedactionRule } from '../model/redaction-rules.
 export const redactionRule = record({
   fields: rows(
     text().refine((field) => parseField(field) !== undefined, {
-      error: 'is no field. Expected a name, or a path that begins with object., original. or metadata.',
+      error: 'is not a field. Expected a name, or a path that begins with object., original. or metadata.',
     }),
   ).min(1, { error: 'is empty. Expected at least one name or path' }),
   events: text()
-    .refine(isPattern, { error: 'is no pattern. Expected type.action.key, each part * or a comma list' })
+    .refine(isPattern, { error: 'is not a pattern. Expected type.action.key, each part * or a comma list' })
     .exactOptional(),
   except: rows(text()).exactOptional(),
 });

@@ -10,7 +10,7 @@ const MAX_TTL_MS = 365 * 24 * 60 * 60_000;
  */
 export const retentionRule = record({
   pattern: text().refine(isForEveryKey, {
-    error: 'is no pattern for every key. Expected type.action.*, with type and action * or a comma list',
+    error: 'is not a pattern for every key. Expected type.action.*, with type and action * or a comma list',
   }),
   last: count(1, TAIL_MAX).exactOptional(),
   ttlMs: count(1_000, MAX_TTL_MS).exactOptional(),

@@ -50,7 +50,7 @@ export class OutcomeUnknown extends BelfryError {
   constructor(attempt: Attempt, idempotencyKey?: string, cause?: unknown) {
     super(
       'outcome_unknown',
-      'Redis did not say in time whether it took this. Expected the same again under the idempotency key that is given with this answer: it is then published once, however this one ended.',
+      'Redis did not say in time whether it accepted the events. Expected a repetition under the idempotency key of this answer: then they are published once, however this attempt ended.',
       { cause, idempotencyKey },
     );
     this.attempt = attempt;
@@ -84,7 +84,7 @@ export function onceOf(key: string, principal: Principal, digest: string, now: n
   if (Math.abs(now - Number(at)) > IDEMPOTENCY_MS) {
     throw new BelfryError(
       'idempotency_key_invalid',
-      `The hub gave out this idempotency key too long ago. Expected a repetition within ${IDEMPOTENCY_MS / 60_000} minutes: what became of the first can no longer be told.`,
+      `The hub gave out this idempotency key too long ago. Expected a repetition within ${IDEMPOTENCY_MS / 60_000} minutes, since the outcome of the first attempt is no longer known.`,
     );
   }
   return { key: scoped, digest, repeats: { boot, number: Number(number), at: Number(at) } };

@@ -83,14 +83,14 @@ export function withoutPasswords(written: string): string {
 
 function split(written: string): Parts {
   const [, scheme, userinfo, hosts, tail = ''] = FORM.exec(written) ?? [];
-  if (scheme === undefined || hosts === undefined) return refuse('is no such address');
+  if (scheme === undefined || hosts === undefined) return refuse('is not such an address');
   const rest = new URL(`redis://${userinfo === undefined ? '' : `${userinfo}@`}host${tail}`);
   return { scheme, hosts, rest };
 }
 
 function readHost(written: string, defaultPort: number): HostPort {
   const url = `redis://${written}`;
-  if (written === '' || !URL.canParse(url)) return refuse('holds a host that is none');
+  if (written === '' || !URL.canParse(url)) return refuse('holds a host that is not valid');
   const { hostname, port } = new URL(url);
   return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? defaultPort : Number(port) };
 }

@@ -194,7 +194,7 @@ export class MemoryRegistry implements Registry, PresenceReader, NodeDirectory, 
     const timed = { ...event, time: new Date(now).toISOString() };
     const goesIntoLog = isForLog && this.#quota.take(Buffer.byteLength(JSON.stringify(timed)));
     (goesIntoLog ? publish([timed]) : tell([timed])).catch((error: unknown) =>
-      log.warn({ err: error, type, action }, 'a change of the registry could not be told'),
+      log.warn({ err: error, type, action }, 'a change of the registry could not be published'),
     );
   }
 }

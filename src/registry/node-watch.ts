@@ -65,7 +65,7 @@ export class NodeWatch {
       this.#tell(warnings);
     } catch (error) {
       // The connection has logged already that Redis is away.
-      log.debug({ err: error }, 'the other nodes could not be looked at');
+      log.debug({ err: error }, 'the other nodes could not be checked');
     }
   }
 
@@ -110,7 +110,7 @@ export class NodeWatch {
   async #eviction(): Promise<NodeWarning[]> {
     const policy = await this.#options.directory.evictionPolicy();
     if (policy === undefined || policy === KEEPS_ALL) return [];
-    const message = `Redis forgets keys when it is full (maxmemory-policy ${policy}), and with them events and who is connected. Expected ${KEEPS_ALL}.`;
+    const message = `Redis forgets keys when it is full (maxmemory-policy ${policy}), and with them events and connections. Expected ${KEEPS_ALL}.`;
     return [{ kind: 'eviction', message }];
   }
 

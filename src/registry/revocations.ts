@@ -22,7 +22,7 @@ export const REVOCATIONS_MAX = bound(
 export function tooManyRevocations(): BelfryError {
   return new BelfryError(
     'limit_reached',
-    `The hub holds ${REVOCATIONS_MAX} revocations. Expected earlier ends for them; this one was not taken.`,
+    `The hub holds ${REVOCATIONS_MAX} revocations. Expected earlier ends for them; this one was not accepted.`,
   );
 }
 

@@ -106,9 +106,9 @@ describe('the byte limit of a log in Redis', () => {
 
   it.each([
     ['its counter', (world: RedisWorld) => world.redis.del(`${world.log}:bytes`)],
-    ['a counter that is none', (world: RedisWorld) => world.redis.set(`${world.log}:bytes`, 'x')],
+    ['an invalid counter', (world: RedisWorld) => world.redis.set(`${world.log}:bytes`, 'x')],
     ['its marks', (world: RedisWorld) => world.redis.del(`${world.log}:marks`)],
-    ['marks that are none', (world: RedisWorld) => world.redis.set(`${world.log}:marks`, 'x')],
+    ['invalid marks', (world: RedisWorld) => world.redis.set(`${world.log}:marks`, 'x')],
     ['the log', (world: RedisWorld) => world.redis.del(world.log)],
     ['the end of the log', (world: RedisWorld) => world.redis.xtrim(world.log, 'MAXLEN', 3)],
     ['all of it', (world: RedisWorld) => world.redis.del(world.log, world.last, `${world.log}:bytes`)],

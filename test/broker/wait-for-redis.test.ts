@@ -57,7 +57,7 @@ describe('a Redis that does not let the node in', () => {
 
   it.each([
     ['protected mode', '-DENIED Redis is running in protected mode because …\r\n', 'in protected mode'],
-    ['an HTTP server', 'HTTP/1.1 400 Bad Request\r\n\r\n', 'is no Redis'],
+    ['an HTTP server', 'HTTP/1.1 400 Bad Request\r\n\r\n', 'is not a Redis'],
   ])('is known by its answer: %s', async (_name, answer, advice) => {
     const url = await listening((socket) => socket.end(answer));
     expect((await refusedBy(url)).lines).toMatchObject([

@@ -168,9 +168,11 @@ describe('a refusal of settings', () => {
     expect(message).toContain(
       'BELFRY_QUEUE_MAX_BYTES (environment) is 1e9. Expected a whole number from 1024',
     );
-    expect(message).toContain('BELFRY_LOG_LEVEL (environment) is no level. Expected one of trace, debug');
+    expect(message).toContain('BELFRY_LOG_LEVEL (environment) is not a level. Expected one of trace, debug');
     expect(message).toContain('BELFRY_PREFIX (environment) has the wrong form. Expected 1 to 50');
-    expect(message).toContain('BELFRY_REDIS_URL (environment) is no such address. Expected a URL redis://');
+    expect(message).toContain(
+      'BELFRY_REDIS_URL (environment) is not such an address. Expected a URL redis://',
+    );
     expect(message).toContain('BELFRY_NOD (environment) is not a setting. Nearest known: BELFRY_NODE');
     expect(message).toContain('BELFRY_JWT_SECRET is missing');
   });

@@ -60,7 +60,7 @@ describe('the standard variables of OpenTelemetry', () => {
       OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
     };
     const error = thrownBy(() => loadConfig(env)) as Error;
-    expect(error.message).toContain('OTEL_EXPORTER_OTLP_ENDPOINT (environment) is no such address.');
+    expect(error.message).toContain('OTEL_EXPORTER_OTLP_ENDPOINT (environment) is not such an address.');
     expect(error.message).toContain(
       'OTEL_EXPORTER_OTLP_HEADERS (environment) holds a name that no header has.',
     );

@@ -38,7 +38,7 @@ describe('redaction', () => {
 
   test('refuses a rule that is not valid, and says where the fault is', () => {
     expect(refused([{ fields: ['a'] }, { fields: ['a', 'type.a'] }])).toContain(
-      'BELFRY_REDACTION.1.fields.1 (environment) is no field. Expected a name, or a path that begins with object.',
+      'BELFRY_REDACTION.1.fields.1 (environment) is not a field. Expected a name, or a path that begins with object.',
     );
     expect(refused([{ fields: [] }])).toContain('BELFRY_REDACTION.0.fields (environment) is empty');
     expect(refused([{}])).toContain('BELFRY_REDACTION.0.fields');

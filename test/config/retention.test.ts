@@ -24,7 +24,7 @@ describe('retention rules', () => {
 
   test.each([
     ['[{"pattern":"a.b","last":1}]', 'BELFRY_RETENTION.0.pattern'],
-    ['[{"pattern":"a.b.key","last":1}]', 'is no pattern for every key. Expected type.action.*'],
+    ['[{"pattern":"a.b.key","last":1}]', 'is not a pattern for every key. Expected type.action.*'],
     ['[{"last":1}]', 'BELFRY_RETENTION.0.pattern'],
     ['[{"pattern":"a.b.*"}]', 'keeps nothing, or two kinds of things'],
     ['[{"pattern":"a.b.*","last":1,"latest":true}]', 'keeps nothing, or two kinds of things'],

@@ -13,7 +13,7 @@ const REJECTED: readonly (readonly [name: string, text: string | Buffer, code: s
   ['a type that is a number', '{"type":1,"action":"b","key":"c"}', 'event_invalid', 422],
   ['an event without action', '{"type":"a","key":"c"}', 'event_invalid', 422],
   ['an unknown field', '{"type":"a","action":"b","key":"c","colour":"red"}', 'event_invalid', 422],
-  ['a time that is none', '{"type":"a","action":"b","key":"c","time":"noon"}', 'event_invalid', 422],
+  ['an invalid time', '{"type":"a","action":"b","key":"c","time":"noon"}', 'event_invalid', 422],
   ['a reserved type', '{"type":"belfry","action":"gap","key":"c"}', 'type_reserved', 422],
   [
     '10 MB',

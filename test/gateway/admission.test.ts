@@ -114,7 +114,7 @@ describe('the limit on handshakes of one address', () => {
     clock.advance(2_000);
     take('192.0.2.1:4');
     take('192.0.2.1:5');
-    expect(() => take('192.0.2.1:6')).toThrow('Expected you to come back after 1 s');
+    expect(() => take('192.0.2.1:6')).toThrow('Expected the next one after 1 s');
   });
 
   it('counts for the 50,000 addresses that were seen last', () => {

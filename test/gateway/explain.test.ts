@@ -80,7 +80,7 @@ describe('GET /api/v3/explain', () => {
   it.each([
     ['a connection of another node', '192.0.2.1:1', undefined, 404, 'has no connection'],
     ['an event that the log does not have', undefined, '1-0', 404, 'has no event 1-0'],
-    ['an id that is none', undefined, 'x', 400, 'is not an id'],
+    ['an invalid id', undefined, 'x', 400, 'is not an id'],
   ])('refuses %s', async (_what, connection, event, status, message) => {
     const node = await startNode();
     await nativeClient(node.url, await node.token(), ['jobs.*.*']);

@@ -133,7 +133,7 @@ describe('a native session', () => {
       '9',
     ],
     [
-      'a cursor that is none',
+      'an invalid cursor',
       '{"id":9,"command":"subscribe","patterns":["a.b.c"],"since":"yesterday"}',
       'cursor_invalid',
       '9',

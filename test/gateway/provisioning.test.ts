@@ -120,11 +120,7 @@ describe('a provisioning session', () => {
       '{"type":"subscribe","events":["task"],"filters":{"a":{}}}',
       'filter_invalid',
     ],
-    [
-      'a time that is none',
-      '{"type":"subscribe","events":["task"],"filters":{"since":"now"}}',
-      'filter_invalid',
-    ],
+    ['an invalid time', '{"type":"subscribe","events":["task"],"filters":{"since":"now"}}', 'filter_invalid'],
   ])('is refused %s with a code and a sentence, and goes on', async (_what, frame, code) => {
     const node = await startProvisioningNode();
     const client = await provisioningClient(node);

@@ -100,8 +100,8 @@ describe('a stream that cannot begin now', () => {
 
   it.each([
     ['a token of somebody else', 'token=x', 403],
-    ['a pattern that is none', 'pattern=jobs', 422],
-    ['a filter that is none', 'filters=1', 422],
+    ['an invalid pattern', 'pattern=jobs', 422],
+    ['an invalid filter', 'filters=1', 422],
   ])('is refused for ever for %s', async (_what, query, status) => {
     const node = await startNode();
     const url = `${node.url}/api/v3/events?${query}${query.startsWith('token') ? '' : `&token=${await node.token()}`}`;

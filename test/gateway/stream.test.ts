@@ -128,8 +128,8 @@ describe('GET /api/v3/events with Accept: text/event-stream', () => {
 
   it.each([
     ['no token', '', 401],
-    ['a pattern that is none', '&pattern=jobs', 422],
-    ['a cursor that is none', '&since=yesterday', 400],
+    ['an invalid pattern', '&pattern=jobs', 422],
+    ['an invalid cursor', '&since=yesterday', 400],
     [
       'more topics than a connection may have',
       `&pattern=${Array.from({ length: 1_001 }, (_, i) => i).join()}.*.*`,

@@ -74,7 +74,7 @@ describe('the selected events of the last minute', () => {
     expect(await since('50-0')).toEqual(['60-0']);
   });
 
-  it('are none after a quiet time, and then all that come', async () => {
+  it('are empty after a quiet time, and then hold all new ones', async () => {
     const { append, since } = start();
     append('1-0');
     expect(await since('50-0')).toEqual([]);

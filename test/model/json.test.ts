@@ -37,7 +37,7 @@ describe('JSON from outside', () => {
   });
 
   it.each([
-    ['a byte that is none', Buffer.from([0x22, 0xff, 0x22])],
+    ['an invalid byte', Buffer.from([0x22, 0xff, 0x22])],
     ['half a character', Buffer.from('"é"').subarray(0, 2)],
     ['an overlong form', Buffer.from([0x22, 0xc0, 0xaf, 0x22])],
     ['a surrogate', Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22])],

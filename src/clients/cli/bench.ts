@@ -152,7 +152,7 @@ async function publishList(options: BenchOptions, events: readonly string[]): Pr
  */
 function eventMaker({ pattern, size }: BenchOptions): () => string {
   const parts = /^([^.]+)\.([^.]+)\.(.+)$/.exec(pattern)?.slice(1);
-  if (parts === undefined) throw new UsageError(`"${pattern}" is no pattern. Expected type.action.key.`);
+  if (parts === undefined) throw new UsageError(`"${pattern}" is not a pattern. Expected type.action.key.`);
   const [type, action, key] = parts.map((part, index) => valueOf(part, ANY[index] ?? ''));
   const filling = 'x'.repeat(size);
   const event = JSON.stringify({ type, action, key, object: { at: AT, filling } });

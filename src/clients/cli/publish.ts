@@ -43,7 +43,7 @@ function parseTopic(what: string): { type: string; action: string; key: string }
     );
   if (/[*,]/.test(what))
     throw new UsageError(
-      `"${what}" is a pattern, and an event has one topic. Expected type.action.key; a star that is meant as such is written \\3, a comma \\2.`,
+      `"${what}" is a pattern, and an event has one topic. Expected type.action.key; write a star in a value as \\3, and a comma as \\2.`,
     );
   return { type: plain(type), action: plain(action), key: plain(key) };
 }

@@ -54,6 +54,6 @@ export function topicOf(text: string): { type: string; action: string; key: stri
   if (type !== undefined && action !== undefined && key !== undefined) return { type, action, key };
   throw new HubError(
     'event_invalid',
-    `"${text}" is a pattern, and an event has one topic. Expected type.action.key; a star that is meant as such is written \\3, a comma \\2.`,
+    `"${text}" is a pattern, and an event has one topic. Expected type.action.key; write a star in a value as \\3, and a comma as \\2.`,
   );
 }

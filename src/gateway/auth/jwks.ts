@@ -149,7 +149,7 @@ async function fetchKeys(url: string): Promise<readonly PublishedKey[]> {
   const { keys } = keySet.parse(parseJson(text));
   const usable = keys.slice(0, MAX_KEYS).flatMap((each) => usableKey(each) ?? []);
   if (usable.length === 0)
-    throw new Error('The key set holds no usable key. Expected RSA, EC or Ed25519, for signatures.');
+    throw new Error('The key set holds no usable key. Expected a key of RSA, EC or Ed25519 for signatures.');
   return usable;
 }
 

@@ -41,7 +41,7 @@ export class TokenIssuer {
     if (!own && !caller.roles.includes(ADMIN)) {
       throw new BelfryError(
         'forbidden',
-        `${caller.principal} may not have the token of "${name}". Expected one's own name.`,
+        `${caller.principal} may not have the token of "${name}". Expected your own name.`,
       );
     }
     const user = own ? caller : users.find(name);

@@ -142,7 +142,7 @@ export class Users {
 function tooMany(retryAfterS: number): BelfryError {
   return new BelfryError(
     'attempts_exceeded',
-    `Too many passwords were wrong, or are tried at once. Expected the next try in ${retryAfterS} s, or a token instead.`,
+    `Too many passwords were wrong, or are tried at once. Expected the next try after ${retryAfterS} s, or a token instead.`,
     { retryAfterS },
   );
 }

@@ -87,9 +87,12 @@ const STATUSES: ReadonlyMap<string | undefined, readonly [status: number, why: s
   ],
   [
     'HPE_CHUNK_EXTENSIONS_OVERFLOW',
-    [413, 'The chunks of the body have too large extensions. Expected none.'],
+    [413, 'The chunks of the body have too large extensions. Expected chunks without extensions.'],
   ],
-  ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'The request did not come in time. Expected it whole, at once.']],
+  [
+    'ERR_HTTP_REQUEST_TIMEOUT',
+    [408, 'The request did not come in time. Expected the whole request at once.'],
+  ],
 ]);
 
 function refusalOf({ code }: NodeJS.ErrnoException): Refusal {

@@ -20,7 +20,7 @@ const checkAccept: Handler = (request) => {
   if (accepted(request, 'json') !== false || wantsStream(request)) return;
   throw new BelfryError(
     'not_acceptable',
-    'The Accept header takes no JSON. Expected application/json among it.',
+    'The Accept header permits no JSON. Expected application/json in it.',
   );
 };
 

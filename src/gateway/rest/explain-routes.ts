@@ -63,7 +63,10 @@ export const EXPLAIN_ROUTES: readonly Route<ExplainDeps>[] = [
     before: (_deps: ExplainDeps, { response }) => {
       const { principal, roles } = identityOf(response);
       if (roles.includes(ADMIN)) return;
-      throw new BelfryError('forbidden', `${principal} may not look at others. Expected the role ${ADMIN}.`);
+      throw new BelfryError(
+        'forbidden',
+        `${principal} may not look at the connections of others. Expected the role ${ADMIN}.`,
+      );
     },
     handler: async (
       { connections, eventLog, node }: ExplainDeps,

@@ -40,7 +40,7 @@ export function methodCheck(served: Served): RequestHandler {
     if (method !== 'OPTIONS')
       throw new BelfryError(
         'method_not_allowed',
-        `This path has no ${method.slice(0, 20)}. Expected ${methods.join(', ')}.`,
+        `This path does not have the method ${method.slice(0, 20)}. Expected ${methods.join(', ')}.`,
       );
     response.status(204).end();
   };

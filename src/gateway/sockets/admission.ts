@@ -71,7 +71,7 @@ export class Admission {
     if (connections.size + this.#coming < connectionsMax) return;
     throw new BelfryError(
       'limit_reached',
-      `The node holds ${connectionsMax} connections. Expected you to try again later, or another node.`,
+      `The node holds ${connectionsMax} connections. Expected another try later, or another node.`,
       { limit: 'connections_max' },
     );
   }
@@ -89,7 +89,7 @@ export class Admission {
 }
 
 export function goingAway(): BelfryError {
-  return new BelfryError('limit_reached', 'The node is going away. Expected you to try another one.', {
+  return new BelfryError('limit_reached', 'The node is going away. Expected another node.', {
     limit: 'draining',
   });
 }

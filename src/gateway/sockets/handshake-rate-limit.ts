@@ -41,7 +41,7 @@ export class HandshakeRateLimit {
     const retryAfterS = Math.ceil(((1 - bucket.left) * 60) / this.#perMinute);
     throw new BelfryError(
       'handshakes_exceeded',
-      `Your address made more than ${this.#perMinute} handshakes in a minute. Expected you to come back after ${retryAfterS} s.`,
+      `Your address made more than ${this.#perMinute} handshakes in a minute. Expected the next one after ${retryAfterS} s.`,
       { retryAfterS },
     );
   }
