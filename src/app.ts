@@ -82,7 +82,6 @@ export async function startApp(
     history: backend,
     clock,
     queue: { maxDeliveries: config.queueMaxDeliveries, maxBytes: config.queueMaxBytes },
-    logCache: { maxBytes: config.logCacheMaxBytes },
     redaction,
     fault: (error) => log.error({ err: error }, 'an event could not be delivered to some connections'),
     registry,

@@ -2,12 +2,13 @@ import type { History } from '../broker/broker.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Cursor } from '../model/cursor.ts';
 import { EncodingCache } from './encoding-cache.ts';
-import { LogCache, type LogCacheBounds } from './log-cache.ts';
+import { LogCache } from './log-cache.ts';
 import type { Stats } from './stats.ts';
 
 interface EventLogOptions {
   readonly history: History;
-  readonly logCache: LogCacheBounds;
+  /** Bytes of memory that events of the log take on this node at most. */
+  readonly logCacheMaxBytes: number;
   readonly clock: Clock;
   readonly stats: Stats;
 }
@@ -24,9 +25,9 @@ export class EventLog {
   /** The texts and frames of past events, shared by all connections that come back at the same time. */
   readonly encodings: EncodingCache;
 
-  constructor({ history, logCache, clock, stats }: EventLogOptions) {
+  constructor({ history, logCacheMaxBytes, clock, stats }: EventLogOptions) {
     this.history = history;
-    this.cache = new LogCache({ history, clock, bounds: logCache });
+    this.cache = new LogCache({ history, clock, maxBytes: logCacheMaxBytes });
     this.encodings = new EncodingCache(stats, clock);
   }
 

@@ -12,7 +12,6 @@ import { Delivery } from './delivery.ts';
 import { EventLog } from './event-log.ts';
 import { FlushScheduler, type Fault } from './flush-scheduler.ts';
 import { WriteCoalescer } from './write-coalescer.ts';
-import type { LogCacheBounds } from './log-cache.ts';
 import type { QueueBounds } from './queue.ts';
 import { SlowConsumers } from './slow-consumers.ts';
 import { Stats } from './stats.ts';
@@ -25,7 +24,8 @@ export interface HubOptions extends ConnectionRegistryOptions {
   readonly queue: QueueBounds;
   /** A socket that accepts no bytes for this long is closed with 4008, even if its queue is not full. */
   readonly writeTimeoutMs: number;
-  readonly logCache: LogCacheBounds;
+  /** Bytes of memory that events of the log take on this node at most. */
+  readonly logCacheMaxBytes: number;
   /** The rules for what is masked for which roles as an event goes out. If absent, nothing is masked. */
   readonly redaction?: Redaction;
   readonly fault?: Fault;

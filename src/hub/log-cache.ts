@@ -44,14 +44,8 @@ const MAX_STEPS = 8;
 export interface LogCacheOptions {
   readonly history: Pick<History, 'after' | 'page' | 'retained' | 'tail'>;
   readonly clock: Pick<Clock, 'after' | 'elapsed'>;
-  readonly bounds: LogCacheBounds;
-}
-
-export interface LogCacheBounds {
-  /** The bytes of everything in the cache. */
+  /** Of everything in the cache. Up to half of it is for the latest events, which nothing else drives out. */
   readonly maxBytes: number;
-  /** The bytes of the latest events, which nothing else pushes out. If absent, half of all bytes. */
-  readonly recentMaxBytes?: number;
 }
 
 /**
@@ -63,17 +57,15 @@ export interface LogCacheBounds {
 export class LogCache {
   readonly #history: LogCacheOptions['history'];
   readonly #maxBytes: number;
-  readonly #recentMaxBytes: number;
   readonly #recent = new Segment(START);
   readonly #pages: SegmentStore;
   readonly #selections: SegmentStore;
   readonly #asked = new Map<string, Promise<RetainedPages>>();
   readonly #selecting = new Map<string, Promise<void>>();
 
-  constructor({ history, clock, bounds }: LogCacheOptions) {
+  constructor({ history, clock, maxBytes }: LogCacheOptions) {
     this.#history = history;
-    this.#maxBytes = bounds.maxBytes;
-    this.#recentMaxBytes = bounds.recentMaxBytes ?? bounds.maxBytes / 2;
+    this.#maxBytes = maxBytes;
     this.#pages = new SegmentStore(clock, PAGES_KEPT_MS);
     this.#selections = new SegmentStore(clock, SELECTIONS_KEPT_MS);
   }
@@ -107,7 +99,7 @@ export class LogCache {
     if (id === undefined) return;
     if (previous !== this.#recent.to) this.startAt(previous ?? id);
     this.#recent.push(event);
-    this.#recent.cut(this.#recentMaxBytes);
+    this.#recent.cut(this.#maxBytes / 2);
     this.#shrink();
   }
 

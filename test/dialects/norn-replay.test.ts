@@ -6,15 +6,15 @@ import { Commands } from '../../src/hub/commands.ts';
 import { Hub } from '../../src/hub/hub.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import { ManualClock } from '../support/clock.ts';
-import { aConnection, cacheOf, settled } from '../support/connection.ts';
+import { aConnection, forgetRecent, settled } from '../support/connection.ts';
 import { TestTransport } from '../support/transport.ts';
 import { TestRegistry } from '../support/registry.ts';
 import { parseEvent } from '../support/formats.ts';
 
 const NOBODY = new BelfryError('credentials_missing', 'No credentials.');
 
-/** A node with its log. Its time passes only when a test says so. */
-async function startNode({ recentEvents = 1_000 } = {}) {
+/** A node with its log. Its time passes only when a test says so, and it may forget what it has delivered. */
+async function startNode({ remembers = true } = {}) {
   const clock = new ManualClock();
   const broker = new MemoryBroker({
     clock,
@@ -28,7 +28,7 @@ async function startNode({ recentEvents = 1_000 } = {}) {
     clock,
     queue,
     writeTimeoutMs: 10_000,
-    logCache: cacheOf(recentEvents),
+    logCacheMaxBytes: 64 * 1024 * 1024,
     ...registry,
   });
   const { connections, delivery, eventLog, stats } = hub;
@@ -69,6 +69,7 @@ async function startNode({ recentEvents = 1_000 } = {}) {
       await broker.publish([{ type: 'deploy', action, key: 'shop', object: { sagaId, step } }]);
     }
     hub.delivery.flush();
+    if (!remembers) forgetRecent({ hub });
   };
   const page = (): Promise<TestTransport> => dial(new TestTransport(), 'http://localhost:5173');
   return { broker, clock, hub, dial, page, tell };
@@ -84,12 +85,12 @@ function heard({ texts }: TestTransport): string[] {
 
 describe('a norn client that connects after its deploy has begun', () => {
   it.each([
-    ['the node remembers', 1_000],
-    ['only the log knows', 0],
+    ['the node remembers', true],
+    ['only the log knows', false],
   ])(
     'receives the missed events and then new ones, once and in order, when %s them',
-    async (_what, recentEvents) => {
-      const { dial, tell } = await startNode({ recentEvents });
+    async (_what, remembers) => {
+      const { dial, tell } = await startNode({ remembers });
       await tell('step A 1', 'progress A 1', 'step A 2');
       const client = await dial();
       await tell('step A 3', 'completed A');
@@ -145,7 +146,7 @@ describe('a norn client that connects after its deploy has begun', () => {
   });
 
   it('misses no event that comes while the log is read, and not the end of its deploy', async () => {
-    const { broker, clock, dial, tell } = await startNode({ recentEvents: 0 });
+    const { broker, clock, dial, tell } = await startNode({ remembers: false });
     await tell('step A 1', 'step B 1', 'completed B');
     clock.advance(3_001);
     const { promise: opened, resolve: open } = Promise.withResolvers<void>();
@@ -185,7 +186,7 @@ describe('a norn client that connects after its deploy has begun', () => {
   });
 
   it('reads the log from where the connection before it stopped, and not from the start', async () => {
-    const { broker, clock, dial, tell } = await startNode({ recentEvents: 0 });
+    const { broker, clock, dial, tell } = await startNode({ remembers: false });
     await tell('step A 1', 'step A 2');
     let read = 0;
     const after = broker.after.bind(broker);
@@ -219,7 +220,7 @@ describe('a norn client that connects after its deploy has begun', () => {
   });
 
   it('is closed with 1013 when the log cannot be read, so that it does not wait on a silent socket', async () => {
-    const { broker, dial } = await startNode({ recentEvents: 0 });
+    const { broker, dial } = await startNode({ remembers: false });
     broker.after = () => {
       throw new BelfryError('unavailable', 'The log is away.');
     };

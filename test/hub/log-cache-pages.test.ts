@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { settled, startHub, type TestConnection, type TestHub } from '../support/connection.ts';
+import { forgetRecent, settled, startHub, type TestConnection, type TestHub } from '../support/connection.ts';
 
-/** A hub whose log has this many events, of which the node itself remembers only the last. */
+/** A hub whose log has this many events, of which the node itself remembers none. */
 async function hubAfter(count: number): Promise<TestHub> {
-  const test = await startHub({ recentEvents: 1 });
+  const test = await startHub();
   for (let n = 1; n <= count; n++) test.publish({ key: `${n}` });
+  forgetRecent(test);
   return test;
 }
 

@@ -12,9 +12,9 @@ const logged = (n: number, previous: number, size = 100): HubEvent =>
   anEvent({ id: `${n}-0`, previous: `${previous}-0`, size });
 const MIB = 1024 * 1024;
 
+/** A cache in which the latest events have room for so many bytes. */
 function cacheWith(recentMaxBytes = 32 * MIB): LogCache {
-  const bounds = { maxBytes: 64 * MIB, recentMaxBytes };
-  return new LogCache({ history: new TestBroker(), clock: new ManualClock(), bounds });
+  return new LogCache({ history: new TestBroker(), clock: new ManualClock(), maxBytes: 2 * recentMaxBytes });
 }
 
 const ids = ({ recent }: LogCache, cursor: string): (string | undefined)[] =>
@@ -46,7 +46,7 @@ describe('the recent events of a node', () => {
   });
 
   it('cover the positions from the one before their oldest event up to their last, and no other', () => {
-    const cache = filled(5, cacheOf(3));
+    const cache = filled(5, { recentMaxBytes: cacheOf(3) / 2 });
     expect(['1-0', '2-0', '2-1', '5-0', '5-1'].map((cursor) => cache.recent.covers(cursor))).toEqual([
       false,
       true,
@@ -100,7 +100,7 @@ describe('the recent events of a node', () => {
   });
 
   it('hold no event where no bytes are set for them', () => {
-    const cache = filled(5, cacheOf(0));
+    const cache = filled(5, { recentMaxBytes: 0 });
     expect(cache.recent.covers('5-0')).toBe(true);
     expect(cache.recent.covers('4-0')).toBe(false);
     expect(cache.recent.after('5-0')).toEqual([]);

@@ -28,15 +28,15 @@ function start() {
     tail: never,
   };
   const clock = new ManualClock();
-  const cache = new LogCache({ history, clock, bounds: { maxBytes: 32 * MIB, recentMaxBytes: 0 } });
+  const cache = new LogCache({ history, clock, maxBytes: 64 * MIB });
   return {
     cache,
     clock,
     append: (id: Cursor, { type = 'deploy', size = 1 } = {}): void => {
       const previous = cache.recent.to;
-      const event = anEvent({ id, previous, type, action: 'step', key: 'shop', size });
-      entries.push(event);
-      cache.push(event);
+      entries.push(anEvent({ id, previous, type, action: 'step', key: 'shop', size }));
+      // The node has delivered the event, and remembers only how far it has got.
+      cache.startAt(id);
     },
     since: async (from: Cursor) => (await cache.selected(SUBSCRIPTIONS, from)).events.map(({ id }) => id),
     takeRead: () => [read, (read = 0)][0],

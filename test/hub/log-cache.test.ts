@@ -10,8 +10,8 @@ const MIB = 1024 * 1024;
 
 /** A cache of 32 MiB over a log of which only pages are read. */
 function cacheOver(history: Pick<History, 'page'>, clock = new ManualClock()): LogCache {
-  const bounds = { maxBytes: 32 * MIB, recentMaxBytes: 0 };
-  return new LogCache({ history: Object.assign(new TestBroker(), history), clock, bounds });
+  const broker = Object.assign(new TestBroker(), history);
+  return new LogCache({ history: broker, clock, maxBytes: 32 * MIB });
 }
 
 /** A page of one event of 1 MiB, which takes 2 MiB. */
@@ -94,9 +94,9 @@ describe('the pages of a log cache', () => {
 
 describe('a log cache', () => {
   it('never takes more bytes than are set, and gives up what clients read before it gives up recent events', async () => {
-    const bounds = { maxBytes: 12 * MIB, recentMaxBytes: 7 * MIB };
+    const maxBytes = 14 * MIB;
     const broker = Object.assign(new TestBroker(), { page: largePage });
-    const cache = new LogCache({ history: broker, clock: new ManualClock(), bounds });
+    const cache = new LogCache({ history: broker, clock: new ManualClock(), maxBytes });
     await broker.start((event) => cache.push(event));
     const empty = cache.bytes;
     for (let n = 1; n <= 5; n++) await cache.page(`${n}-0`, false);
@@ -104,12 +104,12 @@ describe('a log cache', () => {
     for (let n = 1; n <= 2; n++) broker.append({ size: MIB });
     const all = [{ name: 'all', pattern: Pattern.parse('*.*.*'), filters: [] }];
     await cache.selected(all, '0-0');
-    // Two events, the same two selected, and the one page for which there is room beside those.
-    expect(cache.bytes).toBeGreaterThan(10 * MIB);
-    expect(cache.bytes).toBeLessThanOrEqual(12 * MIB);
+    // Two events, the same two selected, and the two pages for which there is room beside those.
+    expect(cache.bytes).toBeGreaterThan(12 * MIB);
+    expect(cache.bytes).toBeLessThanOrEqual(maxBytes);
     for (let n = 3; n <= 9; n++) {
       broker.append({ size: MIB });
-      expect(cache.bytes).toBeLessThanOrEqual(12 * MIB);
+      expect(cache.bytes).toBeLessThanOrEqual(maxBytes);
       expect(cache.recent.covers(`${n - Math.min(n, 3)}-0`)).toBe(true);
     }
   });

@@ -7,6 +7,7 @@ import { Stats } from '../../src/hub/stats.ts';
 import { Pattern } from '../../src/model/pattern.ts';
 import { ManualClock } from '../support/clock.ts';
 import {
+  forgetRecent,
   aConnection,
   anEvent,
   settled,
@@ -22,9 +23,11 @@ const keys = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, n) => `${from + n + 1}`);
 const all = { name: 'all', pattern: Pattern.parse('*.*.*'), filters: [] };
 
-async function hubAfter(count: number, recentEvents = 1): Promise<TestHub> {
-  const test = await startHub({ recentEvents });
+/** A hub whose log has this many events, of which the node itself remembers none. */
+async function hubAfter(count: number): Promise<TestHub> {
+  const test = await startHub();
   for (let n = 1; n <= count; n++) test.publish({ key: `${n}` });
+  forgetRecent(test);
   return test;
 }
 

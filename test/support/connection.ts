@@ -7,7 +7,6 @@ import type { ConnectionInfo } from '../../src/hub/connection-info.ts';
 import type { Connection } from '../../src/hub/connection.ts';
 import { heldBytes } from '../../src/hub/encoded-event.ts';
 import { Hub, type HubOptions } from '../../src/hub/hub.ts';
-import type { LogCacheBounds } from '../../src/hub/log-cache.ts';
 import { Segment } from '../../src/hub/segment.ts';
 import { compareCursors, START, type Cursor } from '../../src/model/cursor.ts';
 import { BelfryError } from '../../src/model/errors.ts';
@@ -281,10 +280,14 @@ export type TestHubOptions = Partial<HubOptions & CommandOptions> & {
   readonly recentEvents?: number;
 };
 
-/** The bounds of the log cache as a node has them, but with room for a chosen number of events. */
-export function cacheOf(recentEvents: number): LogCacheBounds {
-  const recentMaxBytes = new Segment(START).bytes + recentEvents * heldBytes(anEvent());
-  return { maxBytes: 64 * 1024 * 1024, recentMaxBytes: recentEvents === 0 ? 0 : recentMaxBytes };
+/** The bytes of a log cache that has room for so many of the latest events, which take half of it. */
+export function cacheOf(recentEvents: number): number {
+  return recentEvents === 0 ? 0 : 2 * (new Segment(START).bytes + recentEvents * heldBytes(anEvent()));
+}
+
+/** Leaves nothing of the latest events in memory, so that clients that come back read them from the log. */
+export function forgetRecent({ hub }: { readonly hub: Pick<Hub, 'eventLog'> }): void {
+  hub.eventLog.cache.startAt(hub.eventLog.position);
 }
 
 /** A hub with a broker, a clock and sockets that the test moves by hand. It stops at the end of the test. */
@@ -296,7 +299,7 @@ export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
     clock,
     queue: { maxDeliveries: 256, maxBytes: 1024 * 1024 },
     writeTimeoutMs: 10_000,
-    logCache: cacheOf(options.recentEvents ?? 1_000),
+    logCacheMaxBytes: cacheOf(options.recentEvents ?? 1_000),
     registry: new TestRegistry(),
     node: 'n1',
     registryLimits: {},
