@@ -7,17 +7,29 @@ const MAX_REST_MS = bound('longest pause between two flushes', 10, 'ms', 'the ne
 /** A rest that is shorter than a timer can measure ends with the turn of the event loop. */
 const SHORTEST_TIMER_MS = 1;
 
+/** The share of the core that flushes take for long. The rest of it is for what comes in. */
+const SHARE = 3 / 4;
+
+/** So much time of flushes may come at once, beyond that share, before there is a rest. */
+const BURST_MS = 20;
+
 /**
- * Decides when to flush: at the end of the turn of the event loop, but with a rest after the last flush that is as long
- * as that flush took, times the share of its writes that went to members which the flush before had written to as well.
- * So an idle node adds no wait, and under load writes grow by themselves: a write costs nearly the same for one frame
- * as for thirty. Where each flush goes to other members no write would grow, and there is no rest.
+ * Decides when to flush: at the end of the turn of the event loop, as long as the core has room. Time for flushes is
+ * earned as time passes, three quarters of it, and up to a burst. A flush that takes more than was earned is followed by
+ * a rest until that is earned back. So there is no wait under a load that the core can carry with one write for each
+ * event, and beyond that writes grow as far as they must: a write costs nearly the same for one frame as for thirty.
+ *
+ * A flush counts by the share of its writes that went to members which the flush before had written to as well. Where
+ * each flush goes to other members no write would grow, and there is no rest.
  */
 export class FlushPacer {
   readonly #clock: Clock;
   readonly #flush: () => number;
   #asked = false;
   #restUntil = 0;
+  /** What was earned and not spent up to the end of the last flush; negative where that took more. */
+  #earnedMs = BURST_MS;
+  #countedTo = 0;
 
   /** `flush` returns which share of its writes went to members that the flush before wrote to as well, from 0 to 1. */
   constructor(clock: Clock, flush: () => number) {
@@ -39,6 +51,9 @@ export class FlushPacer {
     const began = this.#clock.elapsed();
     const again = this.#flush();
     const ended = this.#clock.elapsed();
-    this.#restUntil = ended + Math.min((ended - began) * again, MAX_REST_MS);
+    const earned = Math.min(this.#earnedMs + (ended - this.#countedTo) * SHARE, BURST_MS);
+    this.#earnedMs = Math.max(earned - (ended - began) * again, -MAX_REST_MS * SHARE);
+    this.#countedTo = ended;
+    this.#restUntil = ended + Math.max(-this.#earnedMs / SHARE, 0);
   };
 }

@@ -36,7 +36,16 @@ export function cursorMs(cursor: Cursor): number {
   return Number(cursor.slice(0, cursor.indexOf('-')));
 }
 
+/** The time of the last cursor that was asked for, since many entries are appended within one millisecond. */
+let lastMs = 0;
+let lastTime = new Date(lastMs).toISOString();
+
 /** The time at which the entry was appended, as RFC 3339 in UTC. */
 export function cursorTime(cursor: Cursor): string {
-  return new Date(cursorMs(cursor)).toISOString();
+  const ms = cursorMs(cursor);
+  if (ms !== lastMs) {
+    lastTime = new Date(ms).toISOString();
+    lastMs = ms;
+  }
+  return lastTime;
 }

@@ -45,29 +45,49 @@ describe('a paced flush', () => {
     expect(began).toEqual([]);
   });
 
-  it('waits after the last one for as long as that took', () => {
+  it('comes at once, as long as flushes take less than three quarters of the time', () => {
     const clock = new ManualClock();
-    const { pacer, began } = paced(clock, () => 4);
-    pacer.ask();
-    clock.turn();
-    pacer.ask();
-    expect(clock.wantedSoon).toBe(0);
-    clock.advance(3);
-    expect(began).toEqual([0]);
-    clock.advance(1);
-    expect(began).toEqual([0, 8]);
+    const { pacer, began } = paced(clock, () => 7);
+    for (let at = 0; at < 1_000; at += 10) {
+      pacer.ask();
+      clock.turn();
+      clock.advance(3);
+    }
+    expect(began).toEqual(Array.from({ length: 100 }, (_, i) => i * 10));
+  });
+
+  it('comes at once after a pause, for up to 20 ms of flushes beyond that', () => {
+    const clock = new ManualClock();
+    const { pacer, began } = paced(clock, () => 10);
+    for (let i = 0; i < 4; i++) {
+      pacer.ask();
+      clock.turn();
+    }
+    expect(began).toEqual([0, 10, 20, 30]);
+  });
+
+  it('takes three quarters of the time when it is always asked for', () => {
+    const clock = new ManualClock();
+    const { pacer, began } = paced(clock, () => 6);
+    while (clock.elapsed() < 8_000) {
+      pacer.ask();
+      clock.turn();
+      if (clock.nextTimer !== undefined) clock.advance(clock.nextTimer);
+    }
+    expect(began.length * 6).toBeGreaterThan(0.74 * 8_000);
+    expect(began.length * 6).toBeLessThan(0.76 * 8_000);
   });
 
   it('counts its wait from the end of the last one, and not from the request', () => {
     const clock = new ManualClock();
-    const { pacer, began } = paced(clock, () => 6);
+    const { pacer, began } = paced(clock, () => 26);
     pacer.ask();
     clock.turn();
     clock.advance(4);
     pacer.ask();
-    expect(clock.nextTimer).toBe(2);
-    clock.advance(2);
-    expect(began).toEqual([0, 12]);
+    expect(clock.nextTimer).toBe(4);
+    clock.advance(4);
+    expect(began).toEqual([0, 34]);
   });
 
   it('waits 10 ms at most', () => {
@@ -82,11 +102,12 @@ describe('a paced flush', () => {
   });
 
   it.each([
-    [0.5, 2],
-    [0.25, 1],
-  ])('keeps away for less when only %d of it went to the same as before', (again, restMs) => {
+    [0.8125, 8],
+    [0.71875, 4],
+    [0.5, undefined],
+  ])('waits for less when only %d of it went to the same as before', (again, restMs) => {
     const clock = new ManualClock();
-    const { pacer } = paced(clock, () => 4, again);
+    const { pacer } = paced(clock, () => 32, again);
     pacer.ask();
     clock.turn();
     pacer.ask();
@@ -95,33 +116,33 @@ describe('a paced flush', () => {
 
   it('does not wait when each one goes to other clients', () => {
     const clock = new ManualClock();
-    const { pacer, began } = paced(clock, () => 4, 0);
+    const { pacer, began } = paced(clock, () => 100, 0);
     pacer.ask();
     clock.turn();
     pacer.ask();
     clock.turn();
-    expect(began).toEqual([0, 4]);
+    expect(began).toEqual([0, 100]);
   });
 
   it('is immediate again once the wait is over', () => {
     const clock = new ManualClock();
-    const { pacer, began } = paced(clock, () => 8);
+    const { pacer, began } = paced(clock, () => 26);
     pacer.ask();
     clock.turn();
     clock.advance(8);
     pacer.ask();
     clock.turn();
-    expect(began).toEqual([0, 16]);
+    expect(began).toEqual([0, 34]);
   });
 
   it('uses no timer when the wait is too short for one', () => {
     const clock = new ManualClock();
-    const { pacer, began } = paced(clock, () => 0.4);
+    const { pacer, began } = paced(clock, () => 20.4);
     pacer.ask();
     clock.turn();
     pacer.ask();
     expect(clock.nextTimer).toBeUndefined();
     clock.turn();
-    expect(began).toEqual([0, 0.4]);
+    expect(began).toEqual([0, 20.4]);
   });
 });
