@@ -10,8 +10,13 @@ const SHORTEST_TIMER_MS = 1;
 /** The share of the core that flushes take for long. The rest of it is for what comes in. */
 const SHARE = 3 / 4;
 
-/** So much time of flushes may come at once, beyond that share, before there is a rest. */
-const BURST_MS = 20;
+/** A core that had room may do so much beyond that share, at once. */
+const BURST_MS = bound(
+  'time of flushes that follow each other without a rest',
+  20,
+  'ms',
+  'the next one waits',
+);
 
 /**
  * Decides when to flush: at the end of the turn of the event loop, as long as the core has room. Time for flushes is
