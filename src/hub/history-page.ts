@@ -1,7 +1,7 @@
 import type { Subscription } from '../dialects/dialect.ts';
 import { bound } from '../model/bound.ts';
 import { compareCursors, END, START, type Cursor } from '../model/cursor.ts';
-import type { HubEvent } from '../model/event.ts';
+import { heardJson, type HubEvent } from '../model/event.ts';
 import type { Grants } from '../model/principal.ts';
 import type { View } from '../model/redaction.ts';
 import { TimeSlice } from '../model/time-slice.ts';
@@ -31,6 +31,8 @@ export interface PageQuery {
   /** The page ends before this position. */
   readonly until: Cursor;
   readonly limit: number;
+  /** Only events in whose JSON this text stands, whether in capital or small letters. */
+  readonly text?: string;
 }
 
 export interface Page {
@@ -115,12 +117,14 @@ class Found {
   /** The position of the last event that was looked at. */
   last: Cursor = START;
   readonly #query: PageQuery;
+  readonly #text: string | undefined;
   #read = 0;
   #readBytes = 0;
   #bytes = 0;
 
   constructor(query: PageQuery) {
     this.#query = query;
+    this.#text = query.text?.toLowerCase();
   }
 
   get isFull(): boolean {
@@ -137,6 +141,8 @@ class Found {
     if (!grants.permit(event)) return;
     const seen = view.mask(event);
     if (!subscriptions.some((subscription) => matches(subscription, seen))) return;
+    // The masked event is searched. Otherwise a client could find out what is masked.
+    if (this.#text !== undefined && !heardJson(seen).toLowerCase().includes(this.#text)) return;
     this.events.push(seen);
     this.#bytes += event.size;
   }

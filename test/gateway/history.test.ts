@@ -57,6 +57,34 @@ describe('GET /api/v3/events', () => {
     expect(first.earlier).toBeUndefined();
   });
 
+  it('answers with the events in whose JSON the text of q stands, in capital or small letters', async () => {
+    const node = await startNode();
+    await publish(node, 30);
+    expect(keys(await page(node, `${PUBLISHED}&q=%22N%22:%2222%22`))).toEqual(['22']);
+    expect(keys(await page(node, `${PUBLISHED}&q=ODD&limit=3`))).toEqual(['25', '27', '29']);
+    expect(keys(await page(node, `${PUBLISHED}&q=nowhere`))).toEqual([]);
+  });
+
+  it('finds nothing by a text that is masked for the caller', async () => {
+    const node = await startNode();
+    await fetch(`${node.url}/api/v3/events`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${await node.token()}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ type: 'even', action: 'save', key: 'k', object: { password: 'hunter2', n: 1 } }),
+    });
+    expect(keys(await page(node, `${PUBLISHED}&q=hunter2`))).toEqual([]);
+    expect(keys(await page(node, `${PUBLISHED}&q=redacted`))).toEqual(['k']);
+  });
+
+  it.each(['', 'x'.repeat(201)])('refuses the text "%s" as q', async (text) => {
+    const node = await startNode();
+    const response = await get(node, `q=${text}`);
+    expect([response.status, await response.text()]).toEqual([
+      400,
+      expect.stringContaining('Expected 1 to 200 characters'),
+    ]);
+  });
+
   it('answers with the events after a cursor page by page, and keeps its cursor at the end of the log', async () => {
     const node = await startNode();
     const ids = await publish(node, 6);

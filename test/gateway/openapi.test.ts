@@ -118,6 +118,7 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
   ],
   getEvents: [
     { target: api('/events?limit=5'), gets: 200 },
+    { target: api('/events?q=save'), gets: 200 },
     { target: api('/events?since=1-0'), gets: 200 },
     { target: api('/events?pattern=a'), gets: 'pattern_invalid' },
     { target: api('/events?filters=1'), gets: 'filter_invalid' },

@@ -33,6 +33,12 @@ const LIMIT_MAX = bound(
   'entries',
   'a larger limit is refused with parameter_invalid',
 );
+const TEXT_MAX = bound(
+  'text that a page of history is searched for',
+  200,
+  'characters',
+  'it is refused with parameter_invalid',
+);
 const STREAM = 'text/event-stream';
 
 export interface EventsDeps extends StreamOptions {
@@ -62,6 +68,11 @@ const SUBSCRIPTIONS = {
 
 const PAGE = query({
   since: lenient(position('Only events after this position'), parsePosition),
+  q: checked(
+    text('Only events in whose JSON this stands, in capital or small letters').min(1).max(TEXT_MAX),
+    () =>
+      new BelfryError('parameter_invalid', `The text q is not usable. Expected 1 to ${TEXT_MAX} characters.`),
+  ),
   until: lenient(position('Only events before this position'), parsePosition),
   limit: checked(
     digits(/^[1-9]\d{0,3}$/, z.int().min(1).max(LIMIT_MAX)),
@@ -77,7 +88,7 @@ const AS_SINCE = 'Like since, for streams; a position that cannot be read starts
 
 interface EventsQuery {
   readonly subscriptions: readonly Subscription[];
-  /** Only one of the two is read: a stream has no `until` and no `limit`, and takes a `since` that a page refuses. */
+  /** Only one of the two is read: a stream has no `until`, no `q` and no `limit`, and takes a `since` that a page refuses. */
   readonly page: () => ReturnType<(typeof PAGE)['read']>;
   readonly resume: () => Pick<StreamRequest, 'replay' | 'isLost'>;
 }
@@ -181,7 +192,7 @@ async function sendPage(
   { eventLog, redaction, reads }: EventsDeps,
   response: Response,
   subscriptions: readonly Subscription[],
-  { since, until, limit = LIMIT }: ReturnType<EventsQuery['page']>,
+  { since, until, q, limit = LIMIT }: ReturnType<EventsQuery['page']>,
 ): Promise<void> {
   const { roles, subscribe: grants } = identityOf(response);
   const asked = {
@@ -189,6 +200,7 @@ async function sendPage(
     view: redaction.viewOf(roles),
     subscriptions,
     ...(since !== undefined && { since }),
+    ...(q !== undefined && { text: q }),
     until: until?.since ?? END,
     limit,
   };
