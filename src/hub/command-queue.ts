@@ -35,6 +35,11 @@ export class CommandQueue {
     return true;
   }
 
+  /** Whether a command may begin at once. */
+  get isIdle(): boolean {
+    return !this.busy && this.#waiting.length === 0;
+  }
+
   shift(): Waiting | undefined {
     const next = this.#waiting.shift();
     this.#bytes -= next?.bytes ?? 0;

@@ -91,9 +91,11 @@ export class Commands {
 
   /** Carries out a command once the commands before it are done. `bytes` is the memory that it takes until then. */
   run(connection: Connection, command: Waiting, bytes = 0): void {
-    const queue = this.#queueOf(connection);
-    if (!queue.push(command, bytes)) return connection.close(CLOSE.rateLimit);
-    if (!queue.busy) this.#work(connection, queue);
+    const queue = this.#queues.get(connection);
+    // What need not wait is not queued, since most connections subscribe once and would keep an empty queue for that.
+    if (queue !== undefined && !queue.isIdle) {
+      if (!queue.push(command, bytes)) connection.close(CLOSE.rateLimit);
+    } else if (connection.isOpen) this.#begin(connection, command);
   }
 
   #admit(connection: Connection): boolean {
@@ -107,24 +109,29 @@ export class Commands {
   }
 
   #work(connection: Connection, queue: CommandQueue): void {
-    for (let command = queue.shift(); command !== undefined; command = queue.shift()) {
-      if (!connection.isOpen) return;
-      if (command.kind === 'frame') {
-        // The command in the frame joins the queue. While `busy` is set it begins no work of its own.
-        queue.busy = true;
-        this.#read(connection, command.frame);
-        queue.busy = false;
-        continue;
-      }
-      const done = this.#execute(connection, command);
-      if (done === undefined) continue;
+    for (let command = queue.shift(); command !== undefined; command = queue.shift())
+      if (!connection.isOpen || this.#begin(connection, command)) return;
+  }
+
+  /** Returns whether the commands after this one have to wait. */
+  #begin(connection: Connection, command: Waiting): boolean {
+    if (command.kind === 'frame') {
+      const queue = this.#queueOf(connection);
+      // The command in the frame joins the queue. While `busy` is set it begins no work of its own.
       queue.busy = true;
-      void done.finally(() => {
-        queue.busy = false;
-        this.#work(connection, queue);
-      });
-      return;
+      this.#read(connection, command.frame);
+      queue.busy = false;
+      return false;
     }
+    const done = this.#execute(connection, command);
+    if (done === undefined) return false;
+    const queue = this.#queueOf(connection);
+    queue.busy = true;
+    void done.finally(() => {
+      queue.busy = false;
+      this.#work(connection, queue);
+    });
+    return true;
   }
 
   /** Returns a promise when the command takes longer than this turn. The promise never rejects. */

@@ -42,14 +42,16 @@ function parseAddress(text: string): string | undefined {
   const port = Number(match?.[3] ?? 0);
   // A zone has a meaning on one machine only.
   if (isIP(ip) === 0 || ip.includes('%') || port > 65_535) return undefined;
-  const digits = ip.includes(':') ? v6Digits(ip) : IPV4 + hexadecimal(ip.split('.').map(Number));
+  const digits = ip.includes(':') ? v6Digits(ip) : IPV4 + v4Digits(ip);
   return digits + port.toString(16).padStart(4, '0');
 }
 
-function v6Digits(ip: string): string {
-  return hexadecimal(ipaddr.IPv6.parse(ip).toByteArray());
+function v4Digits(ip: string): string {
+  let number = 0;
+  for (const byte of ip.split('.')) number = number * 256 + Number(byte);
+  return number.toString(16).padStart(8, '0');
 }
 
-function hexadecimal(bytes: readonly number[]): string {
-  return Buffer.from(bytes).toString('hex');
+function v6Digits(ip: string): string {
+  return Buffer.from(ipaddr.IPv6.parse(ip).toByteArray()).toString('hex');
 }

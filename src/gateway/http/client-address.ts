@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import type { IncomingMessage } from 'node:http';
-import { isIP } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import { bound } from '../../model/bound.ts';
 
 const MAX_LIST = bound(
@@ -66,10 +66,15 @@ function ipOf(node: string): string | undefined {
   return plainIp(bracketed ?? plain ?? node);
 }
 
+/** A socket of IPv6 writes this before the address of a client that came by IPv4. */
+const MAPPED = '::ffff:';
+
 /**
  * The address in the one form that the hub uses: without a zone, IPv4 as such, and IPv6 in lower case and shortened.
  */
 function plainIp(text: string): string | undefined {
   const [address = ''] = text.split('%');
+  const unmapped = address.startsWith(MAPPED) ? address.slice(MAPPED.length) : address;
+  if (isIPv4(unmapped)) return unmapped;
   return isIP(address) === 0 ? undefined : ipaddr.process(address).toString();
 }

@@ -13,7 +13,7 @@ export const METHOD_NOT_ALLOWED = new Refusal(
 
 /** Whether the list in a header contains this name, in upper or lower case. */
 export function offers(list: string | undefined, name: string): boolean {
-  return list?.split(',').some((each) => each.trim().toLowerCase() === name) ?? false;
+  return list === name || (list?.split(',').some((each) => each.trim().toLowerCase() === name) ?? false);
 }
 
 /** Sends a plain HTTP response instead of the upgrade. */

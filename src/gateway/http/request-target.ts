@@ -4,6 +4,8 @@ import { bound } from '../../model/bound.ts';
 import { BelfryError } from '../../model/errors.ts';
 
 const ABSOLUTE_FORM = /^(?:https?|wss?):\/\/([^/?#]*)/i;
+/** A target that stays as it is, as nearly every one does. */
+const ONE_FORM = /^\/[^%?#]*(?:\?[^#]*)?$/;
 /** Percent codes of letters, digits, `-`, `.`, `_` and `~`. */
 const NEEDLESSLY_ENCODED = /%(?:2[de]|3\d|4[1-9a-f]|5[\daf]|6[1-9a-f]|7[\dae])/gi;
 
@@ -15,6 +17,7 @@ const NEEDLESSLY_ENCODED = /%(?:2[de]|3\d|4[1-9a-f]|5[\daf]|6[1-9a-f]|7[\dae])/g
  */
 export function toOneForm(request: Pick<IncomingMessage, 'url' | 'headers'>): void {
   const { url = '/' } = request;
+  if (ONE_FORM.test(url)) return;
   const [start, authority] = ABSOLUTE_FORM.exec(url) ?? [];
   if (authority !== undefined) request.headers.host = authority.slice(authority.lastIndexOf('@') + 1);
   const [rest = ''] = url.slice(start?.length ?? 0).split('#', 1);

@@ -54,8 +54,8 @@ export class HeartbeatEntry {
     this.heardAt = now;
     this.nextPing = now + ticks(pingable.heartbeat.pingMs);
     this.#answered = this.#written;
-    this.look(now);
-    this.heardAt = now;
+    // The answer to the handshake may still wait in the socket. That it leaves is no sign of life.
+    this.#read = pingable.traffic?.bytesRead ?? 0;
   }
 
   /** Received bytes are a sign of life even before they make a whole frame. A queue that becomes shorter is one too. */

@@ -41,9 +41,18 @@ export interface UpgradeOptions extends WebSocketsOptions {
   readonly settings: DialectSettings;
 }
 
-/** A handshake that may become a connection, and the place that is reserved for it. */
-interface Decided {
+/** A handshake, of which everything is read once. */
+interface Asked {
+  readonly request: IncomingMessage;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** The address and port of the client. */
+  readonly address: string;
   readonly dialect: Dialect;
+}
+
+/** A handshake that may become a connection, and the place that is reserved for it. */
+interface Decided extends Asked {
   readonly session: Session;
   readonly slot: Slot;
 }
@@ -72,7 +81,7 @@ export class Upgrade {
     try {
       const decided = await this.#decide(request, byDefault);
       slot = decided.slot;
-      const info = this.#connectionInfo(request, decided);
+      const info = this.#connectionInfo(decided);
       const full = await this.#enrol(info);
       const hasLeft = socket.destroyed;
       const accepted = !admission.isStopped && this.#sockets.accept(info, { request, socket, head, full });
@@ -104,11 +113,13 @@ export class Upgrade {
     if (dialect !== undefined && request.method !== 'GET') throw METHOD_NOT_ALLOWED;
     if (dialect === undefined) throw new BelfryError('not_found', 'No route');
     if (!dialect.checksOrigin) checkOrigin(request.headers, this.#options.allowedOrigins);
-    const slot = this.#enter(request, query);
+    const address = addressOf(request, this.#options.trustedHops);
+    const asked = { request, path, query, address, dialect };
+    const slot = this.#enter(asked);
     try {
-      const session = await this.#sessionOf(request, path, query, dialect);
+      const session = await this.#sessionOf(asked);
       slot.admit(session.identity.principal);
-      return { dialect, session, slot };
+      return { ...asked, session, slot };
     } catch (error) {
       slot.leave();
       throw error;
@@ -116,27 +127,23 @@ export class Upgrade {
   }
 
   /** Checks what needs neither the token nor Redis. @throws BelfryError `handshakes_exceeded` or `limit_reached` */
-  #enter(request: IncomingMessage, query: URLSearchParams): Slot {
-    const { admission, handshakeRate, trustedHops } = this.#options;
+  #enter({ request, query, address }: Asked): Slot {
+    const { admission, handshakeRate } = this.#options;
     const { authorization, cookie, 'sec-websocket-protocol': protocols } = request.headers;
     const hasCredentials = Boolean(cookie) || carriesCredentials({ authorization, protocols, query });
-    handshakeRate.take(addressOf(request, trustedHops), hasCredentials);
+    handshakeRate.take(address, hasCredentials);
     return admission.enter(!hasCredentials);
   }
 
-  async #sessionOf(
-    request: IncomingMessage,
-    path: string,
-    query: URLSearchParams,
-    dialect: Dialect,
-  ): Promise<Session> {
+  async #sessionOf(asked: Asked): Promise<Session> {
+    const { request, path, query, dialect } = asked;
     const { eventLog, clock, anonymous, settings } = this.#options;
     const { origin } = request.headers;
     return dialect.open({
       path: ownPath(path, dialect),
       query,
       ...(origin !== undefined && { origin }),
-      caller: await this.#caller(request, query, dialect),
+      caller: await this.#caller(asked),
       now: clock.now(),
       anonymous: anonymous.includes(dialect.name),
       settings,
@@ -144,15 +151,11 @@ export class Upgrade {
     });
   }
 
-  async #caller(
-    request: IncomingMessage,
-    query: URLSearchParams,
-    dialect: Dialect,
-  ): Promise<Identity | BelfryError> {
-    const { authenticator, log, trustedHops } = this.#options;
+  async #caller(asked: Asked): Promise<Identity | BelfryError> {
+    const { authenticator, log } = this.#options;
+    const { dialect, address } = asked;
     try {
-      const credentials = this.#credentials(request, query, dialect);
-      const found = await authenticator.authenticate(credentials, addressOf(request, trustedHops));
+      const found = await authenticator.authenticate(this.#credentials(asked), address);
       return dialect.identify?.(found) ?? found;
     } catch (error) {
       const refused = asBelfryError(error);
@@ -165,11 +168,7 @@ export class Upgrade {
    * A cookie counts only if the dialect uses cookies, and only for pages of the hub's own host or of an allowed
    * origin.
    */
-  #credentials(
-    request: IncomingMessage,
-    query: URLSearchParams,
-    { usesCookies = false, subprotocols }: Dialect,
-  ): Credentials {
+  #credentials({ request, query, dialect: { usesCookies = false, subprotocols } }: Asked): Credentials {
     const { authorization, cookie, origin, 'sec-websocket-protocol': offered } = request.headers;
     const protocols = subprotocols === undefined ? undefined : offered;
     const token = usesCookies ? cookieOf(cookie, this.#options.cookie) : undefined;
@@ -184,11 +183,11 @@ export class Upgrade {
     return { kind: 'bearer', token };
   }
 
-  #connectionInfo(request: IncomingMessage, { dialect, session }: Decided): ConnectionInfo {
+  #connectionInfo({ request, address, dialect, session }: Decided): ConnectionInfo {
     return {
       id: this.#options.newId(),
       type: 'websocket',
-      remoteAddr: addressOf(request, this.#options.trustedHops),
+      remoteAddr: address,
       userAgent: userAgentOf(request),
       createTime: this.#options.clock.now(),
       dialect,

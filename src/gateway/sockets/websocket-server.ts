@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type Server, type WebSocket } from 'ws';
+import type { Session } from '../../dialects/dialect.ts';
 import type { ConnectionInfo } from '../../hub/connection-info.ts';
 import type { Connection } from '../../hub/connection.ts';
 import type { Connections } from '../../hub/connections.ts';
@@ -40,10 +41,25 @@ interface Decided {
   readonly full: BelfryError | undefined;
 }
 
+const FEW = bound(
+  'subscriptions of a URL whose answer goes out in one write with the answer to the handshake',
+  10,
+  'entries',
+  'their answer is written by itself',
+);
+
+/**
+ * Whether all that is sent at once fits into one write with the answer to the handshake. A socket that holds more back would
+ * look like that of a client that does not read.
+ */
+function hasShortAnswer({ first = [], replay, subscriptions }: Session): boolean {
+  return first.length === 0 && replay === undefined && subscriptions.length <= FEW;
+}
+
 /** Carries out the upgrade, and joins the socket to its connection. */
 export class WebSockets {
   readonly #options: WebSocketsOptions;
-  /** One server for each combination of frame size, list of subprotocols and compression. */
+  /** One server for each combination of dialect, frame size and compression. */
   readonly #servers = new Map<string, Server<typeof HubSocket>>();
 
   constructor(options: WebSocketsOptions) {
@@ -62,19 +78,21 @@ export class WebSockets {
       refuse(socket, BAD_HANDSHAKE);
       return attached;
     }
+    if (hasShortAnswer(info.session)) socket.cork();
     // `ws` calls back within this call, or never.
     this.#serverOf(info).handleUpgrade(request, socket, head, (ws) => {
       if (full !== undefined) return this.#turnAway(ws, info, full);
       attached = true;
       this.#attach(ws, socket, info);
     });
+    socket.uncork();
     return attached;
   }
 
   #serverOf({ dialect, session: { deflate = false, limits } }: ConnectionInfo): Server<typeof HubSocket> {
     const { subprotocols = [] } = dialect;
     const maxPayload = limits?.inboundMaxBytes ?? this.#options.inboundMaxBytes;
-    const key = [maxPayload, deflate, ...subprotocols].join(' ');
+    const key = `${dialect.name} ${maxPayload} ${deflate}`;
     let server = this.#servers.get(key);
     if (server === undefined) {
       const settings = {
