@@ -21,6 +21,25 @@ async function get(node: TestNode, path: string, headers: Record<string, string>
 }
 
 describe('a published body', () => {
+  it('is refused when its client leaves in the middle of it, and counted', async () => {
+    const node = await startNode();
+    const connection = await rawConnection(node.url);
+    connection.write(
+      'POST /api/v3/events HTTP/1.1',
+      'Host: a',
+      `Authorization: Bearer ${await node.token()}`,
+      'Content-Type: application/json',
+      'Content-Length: 100',
+      '',
+      '{"type":',
+    );
+    await expect.poll(async () => connection.socket.bytesWritten).toBeGreaterThan(100);
+    connection.socket.destroy();
+    await expect
+      .poll(async () => (await fetch(`${node.url}/metrics`)).text())
+      .toContain('belfry_rejected_total{source="http",reason="request_invalid"} 1');
+  });
+
   it.each([
     'application/json',
     'application/json; charset=utf-8',

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { bound } from '../../model/bound.ts';
 import { BelfryError } from '../../model/errors.ts';
 
+const HOST = 'host';
 const ABSOLUTE_FORM = /^(?:https?|wss?):\/\/([^/?#]*)/i;
 /** A target that stays as it is, as nearly every one does. */
 const ONE_FORM = /^\/[^%?#]*(?:\?[^#]*)?$/;
@@ -31,8 +32,12 @@ export function toOneForm(request: Pick<IncomingMessage, 'url' | 'headers'>): vo
  * `request_invalid`
  */
 export function checkHost({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): void {
-  const hosts = rawHeaders.filter((text, at) => at % 2 === 0 && text.toLowerCase() === 'host');
-  if (hosts.length <= 1) return;
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? '';
+    if (name.length === HOST.length && name.toLowerCase() === HOST) hosts++;
+  }
+  if (hosts <= 1) return;
   throw new BelfryError('request_invalid', 'The request has more than one Host header. Expected one.');
 }
 
