@@ -245,6 +245,15 @@ describe('the imports of src', () => {
     expect(loaded.filter((file) => heavy.test(file))).toEqual([]);
   });
 
+  it('of a node load what renders the documentation only when a page is asked for', () => {
+    const loaded = (late: boolean): Set<string> =>
+      reachableFrom(
+        ['app.ts'],
+        imports.filter((each) => !each.typeOnly && (late || !each.late)),
+      );
+    expect([loaded(false).has('marked'), loaded(true).has('marked')]).toEqual([false, true]);
+  });
+
   it('reach every file from an entry that a package.json names', () => {
     expect(entries()).toContain('belfry.js');
     expect(entries()).toContain('clients/sdk/index.ts');
