@@ -25,6 +25,7 @@ const OLD: Readonly<Record<string, RegExp>> = {
   onForbidden: /beyondGrants|insteadOf/,
   format: /\bspellings?\b|\bspelt\b/i,
   'log cache': /\bnew (?:Recent|Older|Lately)\b|[rR]ecentMaxEvents|RECENT_MAX_EVENTS|hub\.(?:recent|older)\b/,
+  permits: /\bmay everything\b/,
   'entry point': /\bdoors?\b|Door\b/i,
 };
 

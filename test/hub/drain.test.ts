@@ -65,7 +65,7 @@ describe('a node that drains', () => {
     ]);
   });
 
-  it('closes a client that takes nothing as too slow, and does not wait for it', async () => {
+  it('closes a client that reads nothing as too slow, and does not wait for it', async () => {
     const { hub, clock, subscriber, publish } = await startHub();
     const client = subscriber(['*.*.*']);
     client.transport.full = true;

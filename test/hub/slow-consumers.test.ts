@@ -127,7 +127,7 @@ describe('a connection whose socket is full', () => {
     });
   });
 
-  it('is closed with 4008 when it takes nothing for the write timeout', async () => {
+  it('is closed with 4008 when it accepts no bytes for the write timeout', async () => {
     const test = await startHub({ writeTimeoutMs: 10_000 });
     const [slow, other] = [test.subscriber(['*.*.*']), test.subscriber(['*.*.*'])];
     slow.transport.full = true;
