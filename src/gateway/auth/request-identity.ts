@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Identity } from '../../model/principal.ts';
 import { targetOf } from '../http/request-target.ts';
-import { credentialsOf, type Credentials } from './credentials.ts';
+import { credentialsOf, type Carrier, type Credentials } from './credentials.ts';
 
 const IDENTITY = Symbol('identity');
 
@@ -20,10 +20,20 @@ export function setIdentity(response: ServerResponse, identity: Identity): void 
 
 /** @throws BelfryError `credentials_missing` or `credentials_malformed` */
 export function credentialsIn(request: IncomingMessage): Credentials {
-  return credentialsOf({
-    authorization: request.headers.authorization,
-    get query() {
-      return targetOf(request).query;
-    },
-  });
+  return credentialsOf(new CarrierRequest(request));
+}
+
+/** A request that may carry credentials. Its query is parsed only where no header has them. */
+class CarrierRequest implements Carrier {
+  readonly authorization: string | undefined;
+  readonly #request: IncomingMessage;
+
+  constructor(request: IncomingMessage) {
+    this.authorization = request.headers.authorization;
+    this.#request = request;
+  }
+
+  get query(): URLSearchParams {
+    return targetOf(this.#request).query;
+  }
 }

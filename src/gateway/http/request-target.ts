@@ -42,19 +42,24 @@ export function checkHost({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): 
 }
 
 /** The path and query of a request, without regard to its Host header. */
-export function targetOf(request: IncomingMessage): {
+export function targetOf({ url = '/' }: Pick<IncomingMessage, 'url'>): Target {
+  return new Target(url);
+}
+
+class Target {
   readonly path: string;
-  readonly query: URLSearchParams;
-} {
-  const target = request.url ?? '/';
-  const mark = target.indexOf('?');
-  return {
-    path: mark < 0 ? target : target.slice(0, mark),
-    // It is parsed only for those that read it.
-    get query() {
-      return new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1));
-    },
-  };
+  readonly #query: string;
+
+  constructor(url: string) {
+    const mark = url.indexOf('?');
+    this.path = mark < 0 ? url : url.slice(0, mark);
+    this.#query = mark < 0 ? '' : url.slice(mark + 1);
+  }
+
+  /** It is parsed each time, and so only for those that read it. */
+  get query(): URLSearchParams {
+    return new URLSearchParams(this.#query);
+  }
 }
 
 const USER_AGENT_MAX = bound(
