@@ -94,12 +94,9 @@ export class EventDecoder implements BodyReader {
     const previous = isLogged(told) ? this.#joins(told.previous, isAccepted === true) : undefined;
     if (isAccepted === undefined) return undefined;
     const { id, action, key } = told;
-    return new HeardEvent(
-      { id, previous, type, action, key },
-      bytes,
-      isCanonical && this.#isMasked(masks),
-      this.#isMasked(masks) ? this.#asWritten : this,
-    );
+    const heading = { id, previous, type, action, key };
+    if (!this.#isMasked(masks)) return new HeardEvent(heading, bytes, 'unmasked', this);
+    return new HeardEvent(heading, bytes, isCanonical ? 'canonical' : 'as published', this.#asWritten);
   }
 
   /** Reads the body of an event that was told of, and masks it, since its writer has not. */

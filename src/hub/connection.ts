@@ -146,7 +146,8 @@ export class Connection {
   send(chunks: readonly Chunk[], parts?: () => readonly Chunk[]): void {
     if (this.isSlow) return this.#queueUp(parts?.() ?? chunks);
     let deliveries = 0;
-    for (const [index, chunk] of chunks.entries()) {
+    for (let index = 0; index < chunks.length; index++) {
+      const chunk = chunks[index] as Chunk;
       if (!this.#open || this.#transport.full) {
         const rest = chunks.slice(index);
         if (!this.#open || !this.#begin().pushFlush(rest)) this.#queueUp(parts?.().slice(deliveries) ?? rest);

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { cursorTime, type Cursor } from './cursor.ts';
 import type { HubEvent, NewEvent } from './event.ts';
 import type { ObjectValue, Value } from './json.ts';
+import { isPlain, scanValue } from './json-scan.ts';
 import type { Trace } from './trace.ts';
 
 /** What the message of an event says of it, beside the body. */
@@ -13,6 +14,12 @@ export interface Heading {
   readonly action: string;
   readonly key: string;
 }
+
+/**
+ * How the body of an event is written: as `canonicalJson` has it, or as its publisher wrote it, and in both cases showing
+ * nothing that must be masked; or else `unmasked`.
+ */
+export type BodyForm = 'canonical' | 'as published' | 'unmasked';
 
 /** Reads the body of an event; `undefined` where it is rejected, which the reader has then reported. */
 export interface BodyReader {
@@ -34,13 +41,12 @@ export class HeardEvent implements HubEvent {
   /** The body as one character for each byte, which takes less than a buffer and keeps none of the socket alive. */
   readonly bytes: string;
   trace: Trace | undefined;
-  readonly #isCanonical: boolean;
+  readonly #form: BodyForm;
   readonly #reader: BodyReader;
   /** `null` once the reader has rejected it. */
   #read: NewEvent | null | undefined;
 
-  /** `isCanonical` says that the body is what `canonicalJson` makes of the event, and shows nothing that must be masked. */
-  constructor(heading: Heading, bytes: string, isCanonical: boolean, reader: BodyReader) {
+  constructor(heading: Heading, bytes: string, form: BodyForm, reader: BodyReader) {
     this.id = heading.id;
     this.previous = heading.previous;
     this.type = heading.type;
@@ -48,7 +54,7 @@ export class HeardEvent implements HubEvent {
     this.key = heading.key;
     this.bytes = bytes;
     this.trace = undefined;
-    this.#isCanonical = isCanonical;
+    this.#form = form;
     this.#reader = reader;
     this.#read = undefined;
   }
@@ -84,9 +90,13 @@ export class HeardEvent implements HubEvent {
 
   /** Its canonical JSON, where that is known without parsing. */
   get canonical(): string | undefined {
-    if (!this.#isCanonical) return undefined;
+    if (this.#form === 'unmasked') return undefined;
     const text = textOf(this.bytes);
-    return text?.startsWith('{"time":"') && text.endsWith('}') ? text : undefined;
+    if (text === undefined) return undefined;
+    if (this.#form === 'canonical')
+      return text.startsWith('{"time":"') && text.endsWith('}') ? text : undefined;
+    if (this.id === undefined || !isUsual(text, this)) return undefined;
+    return `{"time":"${cursorTime(this.id)}",${text.slice(1)}`;
   }
 
   /** Whether a name may stand in the body: for certain where this is `false`. It parses nothing. */
@@ -97,6 +107,20 @@ export class HeardEvent implements HubEvent {
   get #values(): NewEvent | undefined {
     if (this.#read === undefined) this.#read = this.#reader.readBody(this) ?? null;
     return this.#read ?? undefined;
+  }
+}
+
+/**
+ * Whether a text is how most publishers write an event: its type, action, key and object in this order, and nothing
+ * else, on one line. Such a text is canonical but for the time.
+ */
+function isUsual(text: string, { type, action, key }: Heading): boolean {
+  const begin = `{"type":"${type}","action":"${action}","key":"${key}","object":`;
+  if (!text.startsWith(begin) || text.includes('\n') || text.includes('\r')) return false;
+  try {
+    return scanValue(text, begin.length, isPlain(text)) === text.length - 1 && text.endsWith('}');
+  } catch {
+    return false;
   }
 }
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson, heardJson, type HubEvent, type NewEvent } from '../../src/model/event.ts';
-import { changed, HeardEvent, traced, type BodyReader } from '../../src/model/heard-event.ts';
+import { changed, HeardEvent, traced, type BodyForm, type BodyReader } from '../../src/model/heard-event.ts';
 import { readJson, valueOf } from '../../src/model/json.ts';
 import { anyEvent } from '../broker/any-event.ts';
 import { parseEvent, parseLogged } from '../support/formats.ts';
@@ -27,11 +27,11 @@ class Reader implements BodyReader {
 function heard(
   event: NewEvent,
   body: string | Buffer,
-  isCanonical = true,
+  form: BodyForm = 'canonical',
   reader = new Reader(),
 ): HeardEvent {
   const heading = { id: ID, previous: PREVIOUS, type: event.type, action: event.action, key: event.key };
-  return new HeardEvent(heading, Buffer.from(body).toString('latin1'), isCanonical, reader);
+  return new HeardEvent(heading, Buffer.from(body).toString('latin1'), form, reader);
 }
 
 const EVENT = { time: '2025-01-15T10:30:00Z', type: 'a', action: 'b', key: 'k', object: { n: 1 } };
@@ -43,9 +43,9 @@ describe('an event as a node hears it', () => {
         const reader = new Reader();
         const json = canonicalJson(event);
         const expected = heardJson({ ...event, id: ID, size: 0 } as HubEvent);
-        expect(heardJson(heard(event, json, true, reader))).toBe(expected);
+        expect(heardJson(heard(event, json, 'canonical', reader))).toBe(expected);
         expect(reader.read).toBe(0);
-        expect(heardJson(heard(event, json, false))).toBe(expected);
+        expect(heardJson(heard(event, json, 'unmasked'))).toBe(expected);
       }),
       { numRuns: runs(100) },
     );
@@ -53,6 +53,13 @@ describe('an event as a node hears it', () => {
 
   it.each([
     '{"type":"a","action":"b","key":"k","object":{"b":1.0,"a":1e400}}',
+    '{"type":"a","action":"b","key":"k","object": {"b" : 1}}',
+    '{"type":"a","action":"b","key":"k","object":{"b":1} }',
+    '{"type":"a","action":"b","key":"k","object":{"b":\n1}}',
+    '{"type":"a","action":"b","key":"k","object":1,"object":2}',
+    '{"type":"a","action":"b","key":"k","object":1,"principal":"user:x"}',
+    '{"type":"a","action":"b","key":"\\u006b","object":"}"}',
+    '{"type":"a","action":"b","key":"k","object":null}',
     '{"key":"k", "object" : [ 1,2 ] ,"type":"a","action":"b","principal":"user:x","metadata":{"x":1}}',
     '{"type":"a","action":"b","key":"k","original":null,"object":"é😀\\u0000"}',
     '{"Type":"a","Action":"b","Key":"k","Object":{"Name":"x"}}',
@@ -60,12 +67,35 @@ describe('an event as a node hears it', () => {
   ])('has the JSON of the event that was published in any other format: %s', (body) => {
     const event = parseEvent(readJson(body));
     const plain: HubEvent = { ...event, id: ID, time: event.time ?? '1970-01-01T00:00:01.737Z', size: 0 };
-    expect(heardJson(heard(event, body, false))).toBe(heardJson(plain));
+    expect(heardJson(heard(event, body, 'as published'))).toBe(heardJson(plain));
+  });
+
+  it('has the JSON of the event as most publishers write it, to the letter, whatever it holds', () => {
+    fc.assert(
+      fc.property(anyEvent(), ({ type, action, key, object }) => {
+        const event = { type, action, key, object };
+        const plain: HubEvent = { ...event, id: ID, time: '1970-01-01T00:00:01.737Z', size: 0 };
+        const reader = new Reader();
+        const published = heard(event, JSON.stringify(event), 'as published', reader);
+        expect(heardJson(published)).toBe(heardJson(plain));
+      }),
+      { numRuns: runs(100) },
+    );
+  });
+
+  it('is not read for a native client where it is written as usual', () => {
+    const reader = new Reader();
+    const { time: _none, ...event } = EVENT;
+    const published = heard(event, JSON.stringify(event), 'as published', reader);
+    expect(heardJson(published)).toBe(
+      '{"id":"1737-0","time":"1970-01-01T00:00:01.737Z","type":"a","action":"b","key":"k","object":{"n":1}}',
+    );
+    expect(reader.read).toBe(0);
   });
 
   it('parses its body once, and only when somebody asks for what stands there', () => {
     const reader = new Reader();
-    const event = heard(EVENT, canonicalJson(EVENT), true, reader);
+    const event = heard(EVENT, canonicalJson(EVENT), 'canonical', reader);
     expect([event.id, event.previous, event.type, event.action, event.key, event.size]).toEqual([ID, PREVIOUS, 'a', 'b', 'k', canonicalJson(EVENT).length]); // prettier-ignore
     expect(event.mayHold('traceparent')).toBe(false);
     expect(reader.read).toBe(0);
@@ -78,7 +108,7 @@ describe('an event as a node hears it', () => {
     'has no values where its body is rejected: %s',
     (body) => {
       const reader = new Reader();
-      const event = heard(EVENT, body, false, reader);
+      const event = heard(EVENT, body, 'as published', reader);
       expect(event.isUnreadable).toBe(false);
       expect([event.time, event.object, event.metadata]).toEqual([
         '1970-01-01T00:00:01.737Z',
@@ -94,7 +124,7 @@ describe('an event as a node hears it', () => {
     'is not passed on unread where its body cannot be canonical: %j',
     (bytes) => {
       const { id, previous, type, action, key } = heard(EVENT, '');
-      const event = new HeardEvent({ id, previous, type, action, key }, bytes, true, new Reader());
+      const event = new HeardEvent({ id, previous, type, action, key }, bytes, 'canonical', new Reader());
       expect(event.canonical).toBeUndefined();
     },
   );
