@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { Command } from 'commander';
+import { writeCharts } from './charts/write.ts';
 import { entryTableOf, failoverTableOf } from './entry-table.ts';
 import { judge } from './judge.ts';
 import { FULL, perform, QUICK, type Effort, type Row } from './perform.ts';
-import { loadClientInC } from './load-native.ts';
+import { programInC } from './native.ts';
 import { PEERS, peerOf } from './peers/index.ts';
 import { endAll, machineCpuMs, PINNED } from './processes.ts';
 import type { Peer } from './peers/peer.ts';
@@ -21,14 +22,18 @@ interface Options {
   readonly peer?: readonly string[];
   readonly list?: boolean;
   readonly repeat: number;
+  readonly charts?: boolean;
 }
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+const exit = (): void => process.exit(1);
 
 const startedAt = performance.now();
 const cpuBefore = machineCpuMs();
 const rows: Row[] = [];
 
 process.on('exit', endAll);
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+for (const signal of SIGNALS) process.on(signal, exit);
 
 await new Command('bench')
   .description(
@@ -39,6 +44,7 @@ await new Command('bench')
   .option('-j, --json', 'print JSON')
   .option('-p, --peer <name...>', `only these peers: ${PEERS.map(({ name }) => name).join(', ')}`)
   .option('-r, --repeat <times>', 'measure each scenario this often, and show medians and spreads', Number, 1)
+  .option('-c, --charts', 'measure the growth curves of these names instead, and draw them into the docs')
   .option('-l, --list', 'name the scenarios and end')
   .action(async (names: string[], options: Options) => {
     const chosen = SCENARIOS.filter(({ name, quick }) =>
@@ -46,20 +52,24 @@ await new Command('bench')
         ? quick === true || options.quick !== true
         : names.some((part) => name.includes(part)),
     );
-    if (options.list === true) console.log(SCENARIOS.map(({ name }) => name).join('\n'));
+    if (options.charts === true) await writeCharts(names, options.peer, machine(), note);
+    else if (options.list === true) console.log(SCENARIOS.map(({ name }) => name).join('\n'));
     else if (chosen.length === 0) throw new Error(`No scenario is named ${names.join(' or ')}. See --list.`);
-    else await bench(chosen, options);
+    else await bench(chosen, options, names.length === 0);
   })
   .parseAsync();
 
-async function bench(scenarios: readonly Scenario[], options: Options): Promise<void> {
+async function bench(scenarios: readonly Scenario[], options: Options, isWhole: boolean): Promise<void> {
   const effort = options.quick === true ? QUICK : FULL;
-  const limitMs = (options.quick === true ? LASTS_AT_MOST_MS.quick : LASTS_AT_MOST_MS.full) * options.repeat;
-  const timer = setTimeout(() => {
-    print(options);
-    console.error(`bench: ended after ${limitMs / 1_000} s with what there was.`);
+  const limitMs =
+    (options.quick === true && isWhole ? LASTS_AT_MOST_MS.quick : LASTS_AT_MOST_MS.full) * options.repeat;
+  const stop = (): void => {
+    print(options, isWhole);
+    console.error('bench: ended before all was measured, with what there was.');
     process.exit(1);
-  }, limitMs);
+  };
+  const timer = setTimeout(stop, limitMs);
+  for (const signal of SIGNALS) process.off(signal, exit).once(signal, stop);
   const peers = options.peer?.map(peerOf) ?? PEERS;
   for (const scenario of scenarios) {
     const asked = peers.filter(({ name }) => scenario.peers?.includes(name) ?? true);
@@ -68,7 +78,7 @@ async function bench(scenarios: readonly Scenario[], options: Options): Promise<
       for (const peer of asked) await measure(peer, scenario, effort, repeat);
   }
   clearTimeout(timer);
-  print(options);
+  print(options, isWhole);
 }
 
 async function measure(peer: Peer, scenario: Scenario, effort: Effort, repeat: number): Promise<void> {
@@ -82,12 +92,15 @@ async function measure(peer: Peer, scenario: Scenario, effort: Effort, repeat: n
   }
 }
 
-function print({ json, quick }: Options): void {
+/** A run of all scenarios also names the goals that it did not measure. */
+function print({ json, quick }: Options, isWhole: boolean): void {
   const judged = judge(rows);
-  const machine = machineLines();
+  const environment = machineLines();
   if (json === true)
-    return console.log(JSON.stringify({ machine, quick: quick === true, rows, judged }, null, 2));
-  console.log(machine.join('\n'));
+    return console.log(
+      JSON.stringify({ machine: environment, quick: quick === true, rows, judged }, null, 2),
+    );
+  console.log(environment.join('\n'));
   for (const text of [tableOf(rows, connectionsOf), entryTableOf(rows), failoverTableOf(rows)])
     if (text !== '') console.log(`\n${text}`);
   console.log(
@@ -99,7 +112,7 @@ function print({ json, quick }: Options): void {
   for (const { name, about } of PEERS) if (used.has(name)) console.log(`${name}: ${about}`);
   console.log('');
   for (const { line, figure, met, disturbed } of judged)
-    if (met !== undefined || quick !== true)
+    if (met !== undefined || (isWhole && quick !== true))
       console.log(`${verdict(met, disturbed)}${figure.padStart(24)}  ${line}`);
 }
 
@@ -108,18 +121,23 @@ function verdict(met: boolean | undefined, disturbed: boolean): string {
   return `${met ? 'met' : 'NOT MET'}${disturbed ? ' ?' : ''}`.padEnd(10);
 }
 
-function machineLines(): string[] {
-  const cores = availableParallelism();
+function machine(): string {
   const [redis = ''] = spawnSync('redis-server', ['--version'], { encoding: 'utf8' }).stdout.split(' sha');
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `${cpus()[0]?.model ?? 'unknown CPU'}, ${availableParallelism()} cores, ${memory} GiB; Node ${process.versions.node}; ${redis.trim()}`;
+}
+
+function machineLines(): string[] {
   const { user, system } = process.cpuUsage();
+  const cores = availableParallelism();
   const ours = rows.reduce((sum, { cpuMs }) => sum + cpuMs, (user + system) / 1_000);
   const others = (machineCpuMs() - cpuBefore - ours) / ((performance.now() - startedAt) * cores);
   const pins = PINNED
     ? 'server on core 0; load, publisher and Redis together on core 1'
     : 'NOT pinned (no taskset, or one core): servers and load share cores, and figures say little';
   return [
-    `${cpus()[0]?.model ?? 'unknown CPU'}, ${cores} cores, ${Math.round(totalmem() / 2 ** 30)} GiB; Node ${process.versions.node}; ${redis.trim()}`,
-    `load client in ${loadClientInC() === undefined ? 'Node, since no C compiler is on the PATH: it may be full before the server is' : 'C (in Node where it inflates)'}`,
+    machine(),
+    `load client in ${programInC('main') === undefined ? 'Node, since no C compiler is on the PATH: it may be full before the server is' : 'C (in Node where it inflates)'}`,
     `${pins}; others used ${percent(Math.max(0, others))} of this machine meanwhile`,
   ];
 }

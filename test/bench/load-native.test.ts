@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { markOf, micros } from '../../src/clients/load/mark.ts';
-import { loadClientInC, NativeLoad } from './load-native.ts';
+import { NativeLoad } from './load-native.ts';
+import { programInC } from './native.ts';
 import { end, endAll } from './processes.ts';
 
-const file = loadClientInC();
+const file = programInC('main');
 const closing: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {

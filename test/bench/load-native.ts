@@ -1,52 +1,32 @@
-import { spawnSync, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { SATURATED, type FleetReport } from '../../src/clients/load/fleet.ts';
 import { clientFrame } from './client-frame.ts';
 import type { Connected, ConnectOptions, LoadClient, SettleOptions } from './load.ts';
 import { membersFrom, type BenchMember } from './members.ts';
+import { Program } from './native.ts';
 import type { Rule } from './peers/peer.ts';
-import { LOAD_CORE, start, temporaryDirectory } from './processes.ts';
+import { LOAD_CORE, temporaryDirectory } from './processes.ts';
 
-const SOURCE = fileURLToPath(new URL('load-client/main.c', import.meta.url));
 const STALLS = 1;
 const WAITS = 2;
 const BATCHES = 4;
 
-let compiled: { readonly file: string | undefined } | undefined;
-
-/** The program in C, which is compiled once. The result is `undefined` where no compiler is on the PATH. */
-export function loadClientInC(): string | undefined {
-  compiled ??= { file: process.env['BENCH_LOAD'] === 'node' ? undefined : compile() };
-  return compiled.file;
-}
-
-function compile(): string | undefined {
-  const file = join(temporaryDirectory(), 'load-client');
-  const { error, status, stderr } = spawnSync('cc', ['-O2', '-o', file, SOURCE], { encoding: 'utf8' });
-  if (error !== undefined) return undefined;
-  if (status !== 0) throw new Error(`The load client does not compile: ${stderr}`);
-  return file;
-}
-
 /** The load client in C, which is told what to do by lines on its stdin. */
 export class NativeLoad implements LoadClient {
-  readonly child: ChildProcess;
+  readonly #program: Program;
   readonly #directory = temporaryDirectory();
-  #answer: { resolve: (line: string) => void; reject: (error: Error) => void } | undefined;
   #open = 0;
   #fills = 0;
 
   constructor(file: string) {
-    this.child = start(LOAD_CORE, [file], { speaks: 'lines' });
-    const { stdout } = this.child;
-    if (stdout !== null) createInterface({ input: stdout }).on('line', (line) => this.#answer?.resolve(line));
-    this.child.once('exit', (code, signal) =>
-      this.#answer?.reject(new Error(`The load client ended with ${code ?? signal} before it answered.`)),
-    );
+    this.#program = new Program(LOAD_CORE, file);
+  }
+
+  get child(): ChildProcess {
+    return this.#program.child;
   }
 
   async connect(options: ConnectOptions): Promise<Connected> {
@@ -54,35 +34,24 @@ export class NativeLoad implements LoadClient {
     if (members.length === 0) return { opened: 0, ms: 0, beganMs: 0 };
     const file = join(this.#directory, `fill-${this.#fills++}`);
     writeFileSync(file, encoded(members));
-    const filled = await this.#ask<Connected>(`fill ${file}`);
+    const filled = await this.#program.ask<Connected>(`fill ${file}`);
     this.#open += filled.opened;
     return filled;
   }
 
   async clear(): Promise<void> {
-    await this.#ask('clear');
+    await this.#program.ask('clear');
   }
 
   async settle({ events, withinMs, quietMs }: SettleOptions): Promise<number> {
-    const { ms } = await this.#ask<{ ms: number }>(`settle ${events} ${withinMs} ${quietMs}`);
+    const { ms } = await this.#program.ask<{ ms: number }>(`settle ${events} ${withinMs} ${quietMs}`);
     return ms;
   }
 
   async report(): Promise<FleetReport> {
-    const report = await this.#ask<Omit<FleetReport, 'saturated'>>('report');
+    const report = await this.#program.ask<Omit<FleetReport, 'saturated'>>('report');
     this.#open = report.open;
     return { ...report, saturated: report.busy > SATURATED };
-  }
-
-  async #ask<T extends object>(command: string): Promise<T> {
-    const line = await new Promise<string>((resolve, reject) => {
-      this.#answer = { resolve, reject };
-      this.child.stdin?.write(`${command}\n`);
-    });
-    const answer = JSON.parse(line) as T & { readonly error?: string };
-    if (answer.error !== undefined)
-      throw new Error(`The load client failed at "${command}": ${answer.error}.`);
-    return answer;
   }
 }
 

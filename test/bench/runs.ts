@@ -45,17 +45,18 @@ export async function runAt(stage: Stage, rate: number, ms: number): Promise<Run
 
 /** Publishes by the entry point of the scenario, and waits until the server has told a client the last event. */
 export async function replayOn(stage: Stage, options: ReplayOptions): Promise<EntryRun> {
-  const { by } = stage.scenario;
-  if (by === undefined) throw new Error('The scenario has no entry point.');
-  if ((await stage.fill()) > 0) await stage.publisher.ask('openEntry', entryOf(stage, topicOf(0)));
+  const { scenario, replayer } = stage;
+  if (scenario.by === undefined || replayer === undefined)
+    throw new Error('The scenario has no entry point.');
+  if ((await stage.fill()) > 0) await replayer.open(entryOf(stage, topicOf(0)));
   const usage = stage.usage();
   await stage.load.clear();
   const last = entryOf(stage, topicOf(1)).request;
-  const replayed = await stage.publisher.ask('replay', { ...options, last });
+  const replayed = await replayer.replay(options, last);
   const lasted = await stage.load.settle({ events: 1, withinMs: HEARD_WITHIN_MS, quietMs: NEVER_MS });
   const { events: heard } = await stage.load.report();
   const used = usage();
-  const events = replayed.accepted * EVENTS_A_REQUEST[by];
+  const events = replayed.accepted * EVENTS_A_REQUEST[scenario.by];
   return {
     ...replayed,
     events,

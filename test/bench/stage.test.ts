@@ -45,6 +45,23 @@ function heardOf(published: number): number {
   return published + Math.ceil(published / 5);
 }
 
+it(
+  'the benchmark of TLS counts what clients hear over TLS',
+  async () => {
+    const scenario: Scenario = {
+      name: 'TLS',
+      groups: [{ count: 3, topics: 1 }],
+      perEvent: 3,
+      rate: 100,
+      tls: true,
+    };
+    const { fixed } = (await perform(peerOf('belfry'), scenario, SHORT)) ?? {};
+    expect(fixed).toMatchObject({ open: 3, ended: {}, events: fixed?.expected });
+    expect(fixed?.events).toBeGreaterThan(0);
+  },
+  LASTS_AT_MOST_MS,
+);
+
 describe('the benchmark of a failover', () => {
   it.each([
     ['belfry', 7],

@@ -18,6 +18,7 @@ import {
   startRedis,
 } from './processes.ts';
 import type { PublisherHandlers } from './publisher-process.ts';
+import { startReplayer, type Replayer } from './replayer.ts';
 import { Remote } from './rpc.ts';
 import type { Scenario } from './scenarios.ts';
 import { startLoad } from './start-load.ts';
@@ -37,6 +38,8 @@ export class Stage {
   readonly setups: readonly Setup[];
   readonly load: LoadClient;
   readonly publisher: Remote<PublisherHandlers>;
+  /** What publishes by an entry point, if the scenario names one. */
+  readonly replayer: Replayer | undefined;
   readonly #servers: ChildProcess[];
   readonly #redis: ChildProcess;
 
@@ -53,9 +56,9 @@ export class Stage {
     this.#servers = servers;
     this.setups = setups;
     this.load = startLoad(scenario);
-    this.publisher = new Remote(
-      start(publisherCore(scenario), [process.execPath, PUBLISHER], { speaks: 'ipc' }),
-    );
+    const core = publisherCore(scenario);
+    this.publisher = new Remote(start(core, [process.execPath, PUBLISHER], { speaks: 'ipc' }));
+    this.replayer = scenario.by === undefined ? undefined : startReplayer(core, this.publisher);
   }
 
   /** Starts everything for a scenario. The result is `undefined` where the peer is not installed. */
@@ -155,7 +158,7 @@ export class Stage {
     const now = (): Usage => ({
       server: sumOfCpu(this.#alive(this.#servers)),
       redis: sumOfCpu([this.#redis]),
-      publisher: sumOfCpu([this.publisher.child]),
+      publisher: sumOfCpu([this.replayer?.child ?? this.publisher.child]),
       others: machineCpuMs() - this.#usedMs(),
     });
     const before = now();
@@ -175,7 +178,8 @@ export class Stage {
   }
 
   #children(): ChildProcess[] {
-    return [this.load.child, this.publisher.child, ...this.#servers, this.#redis];
+    const replayer = this.replayer === undefined ? [] : [this.replayer.child];
+    return [...new Set([this.load.child, this.publisher.child, ...replayer, ...this.#servers, this.#redis])];
   }
 
   #alive(children: readonly ChildProcess[]): ChildProcess[] {

@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { FleetReport } from '../../src/clients/load/fleet.ts';
-import { loadClientInC, NativeLoad } from './load-native.ts';
+import { NativeLoad } from './load-native.ts';
+import { programInC } from './native.ts';
 import type { LoadHandlers } from './load-process.ts';
 import type { Connected, ConnectOptions, LoadClient, SettleOptions } from './load.ts';
 import { LOAD_CORE, start } from './processes.ts';
@@ -13,7 +14,7 @@ const PROCESS = fileURLToPath(new URL('load-process.ts', import.meta.url));
 /** The client in C where there is a compiler and it can do what the scenario needs, or else the one in Node. */
 export function startLoad({ groups, tls }: Scenario): LoadClient {
   const isPlain = tls === undefined && groups.every(({ deflate }) => deflate !== true);
-  const file = isPlain ? loadClientInC() : undefined;
+  const file = isPlain ? programInC('main') : undefined;
   return file === undefined ? new NodeLoad() : new NativeLoad(file);
 }
 

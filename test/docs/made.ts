@@ -5,6 +5,7 @@ import { closeCodesPart } from './close-codes-part.ts';
 import { commandPart } from './command-part.ts';
 import { dialectsPart } from './dialects-part.ts';
 import { errorsPart } from './errors-part.ts';
+import { growthPart } from './growth-part.ts';
 import { metricsPart } from './metrics-part.ts';
 import { restPart } from './rest-part.ts';
 import { settingsPart } from './settings-part.ts';
@@ -17,6 +18,7 @@ export const MADE: Readonly<Record<string, () => string | Promise<string>>> = {
   command: commandPart,
   dialects: dialectsPart,
   errors: errorsPart,
+  growth: growthPart,
   metrics: metricsPart,
   rest: restPart,
   settings: settingsPart,

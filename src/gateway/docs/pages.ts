@@ -1,5 +1,5 @@
 /** The documentation of the hub: the pages in `src/docs`, how a node serves them, and the texts that a search reads. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 
 const FOLDER = new URL('../../docs/', import.meta.url);
@@ -86,6 +86,16 @@ export function linkOf({ name }: Pick<Page, 'name'>, href: string): string {
   const [file = '', anchor] = href.split('#', 2);
   const target = posix.join(posix.dirname(name), file).replace(/\.md$/, '');
   return pathOf(target) + (anchor === undefined ? '' : `#${anchor}`);
+}
+
+/**
+ * The drawing that a page shows, as a URL that holds all of it, since a page loads nothing. The result is `undefined` where
+ * the documentation has no such drawing.
+ */
+export function drawingOf({ name }: Pick<Page, 'name'>, href: string): string | undefined {
+  const file = posix.join(posix.dirname(name), href);
+  if (!/^[\w/-]+\.svg$/.test(file) || !existsSync(new URL(file, FOLDER))) return undefined;
+  return `data:image/svg+xml;base64,${readFileSync(new URL(file, FOLDER), 'base64')}`;
 }
 
 /** Makes anchors for the headings of one page as GitHub does, so that links work both there and here. */

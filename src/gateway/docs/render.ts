@@ -1,6 +1,6 @@
 import { Marked } from 'marked';
 import { escapeHtml, htmlPage } from '../http/html-page.ts';
-import { anchors, KINDS, linkOf, plain, type Kind, type Page } from './pages.ts';
+import { anchors, drawingOf, KINDS, linkOf, plain, type Kind, type Page } from './pages.ts';
 import type { Found } from './search.ts';
 
 /** The only HTML that a page may hold: comments for its writers, and anchors within a table. */
@@ -22,7 +22,10 @@ export function bodyOf(page: Pick<Page, 'name' | 'markdown'>): string {
         return `<a href="${escapeHtml(linkOf(page, href))}">${this.parser.parseInline(tokens)}</a>`;
       },
       html: ({ text }) => (ANCHOR.test(text) ? text : escapeHtml(text.replace(COMMENT, ''))),
-      image: ({ text }) => escapeHtml(text),
+      image({ href, text }) {
+        const drawing = drawingOf(page, href);
+        return drawing === undefined ? escapeHtml(text) : `<img alt="${escapeHtml(text)}" src="${drawing}">`;
+      },
     },
   });
   const html = marked.parse(page.markdown, { async: false });

@@ -12,6 +12,9 @@
 enum { READ_BYTES = 4 << 20, REASONS_MAX = 16, REASON_BYTES = 120 };
 enum { BINARY = 2, TEXT = 1, CLOSE = 8, PING = 9, PONG = 10 };
 
+/* A mark is "@@" and 15 digits of microseconds of the monotonic clock. */
+enum { MARK_DIGITS = 15, MARK_BYTES = 2 + MARK_DIGITS };
+
 typedef struct {
   const uint8_t *at;
   uint32_t length;
@@ -45,6 +48,36 @@ static struct {
   char why[REASON_BYTES];
   uint32_t count;
 } ended[REASONS_MAX];
+
+static bool is_mark(const uint8_t *at) { return at[0] == '@' && at[1] == '@'; }
+
+static void count_event(Tally *tally, const uint8_t *mark) {
+  int64_t sent = 0;
+  for (int digit = 2; digit < MARK_BYTES; digit++) sent = sent * 10 + (mark[digit] - '0');
+  record(tally, tally->now - sent);
+}
+
+/* Counts the events in one frame. The result is the number of events, which is 0 for a frame that holds no event.
+   `from_end` remembers how far before the end of a frame the mark stood, since that is mostly the same. */
+static uint32_t count_frame(Tally *tally, const uint8_t *payload, uint64_t length, bool batches, uint32_t *from_end) {
+  uint32_t found = 0;
+  const uint8_t *end = payload + length;
+  if (!batches && *from_end >= MARK_BYTES && *from_end <= length && is_mark(end - *from_end)) {
+    count_event(tally, end - *from_end);
+    found = 1;
+  } else {
+    const uint8_t *at = payload;
+    while ((at = memmem(at, end - at, "@@", 2)) != NULL && at + MARK_BYTES <= end) {
+      count_event(tally, at);
+      *from_end = end - at;
+      at += MARK_BYTES;
+      found++;
+      if (!batches) break;
+    }
+  }
+  if (found > 0) tally->frames++;
+  return found;
+}
 
 static void end(Connection *connection, const char *why) {
   if (connection->phase == CLOSED) return;
@@ -82,14 +115,6 @@ static void stand(Connection *connection) {
   standing++;
   opening--;
   if (connection->stalls) epoll_ctl(epoll, EPOLL_CTL_DEL, connection->fd, NULL);
-}
-
-/* Writes text so that it can stand between quotes in JSON. */
-static void plain(char *to, size_t size, const char *from, size_t length) {
-  size_t written = 0;
-  for (size_t at = 0; at < length && written + 1 < size; at++)
-    if (from[at] >= ' ' && from[at] < 127) to[written++] = from[at] == '"' || from[at] == '\\' ? '\'' : from[at];
-  to[written] = 0;
 }
 
 static void other(Connection *connection, int opcode, const uint8_t *payload, uint64_t length) {

@@ -6,9 +6,6 @@
 
 enum { STEP_BITS = 5, STEPS = 1 << STEP_BITS, BUCKETS = (32 - STEP_BITS + 1) * STEPS };
 
-/* A mark is "@@" and 15 digits of microseconds of the monotonic clock. */
-enum { MARK_DIGITS = 15, MARK_BYTES = 2 + MARK_DIGITS };
-
 typedef struct {
   int64_t now;     /* the time of the last read, in microseconds */
   int64_t cleared; /* since when the rest is counted */
@@ -36,12 +33,7 @@ static int64_t upper_end_of(uint32_t bucket) {
   return ((int64_t)(bucket % STEPS + STEPS + 1) << exponent) - 1;
 }
 
-static bool is_mark(const uint8_t *at) { return at[0] == '@' && at[1] == '@'; }
-
-static void count_event(Tally *tally, const uint8_t *mark) {
-  int64_t sent = 0;
-  for (int digit = 2; digit < MARK_BYTES; digit++) sent = sent * 10 + (mark[digit] - '0');
-  int64_t took = tally->now - sent;
+static void record(Tally *tally, int64_t took) {
   if (took < 0) took = 0;
   if (took > UINT32_MAX) took = UINT32_MAX;
   if (took > tally->longest) tally->longest = took;
@@ -49,26 +41,12 @@ static void count_event(Tally *tally, const uint8_t *mark) {
   tally->events++;
 }
 
-/* Counts the events in one frame. The result is the number of events, which is 0 for a frame that holds no event.
-   `from_end` remembers how far before the end of a frame the mark stood, since that is mostly the same. */
-static uint32_t count_frame(Tally *tally, const uint8_t *payload, uint64_t length, bool batches, uint32_t *from_end) {
-  uint32_t found = 0;
-  const uint8_t *end = payload + length;
-  if (!batches && *from_end >= MARK_BYTES && *from_end <= length && is_mark(end - *from_end)) {
-    count_event(tally, end - *from_end);
-    found = 1;
-  } else {
-    const uint8_t *at = payload;
-    while ((at = memmem(at, end - at, "@@", 2)) != NULL && at + MARK_BYTES <= end) {
-      count_event(tally, at);
-      *from_end = end - at;
-      at += MARK_BYTES;
-      found++;
-      if (!batches) break;
-    }
-  }
-  if (found > 0) tally->frames++;
-  return found;
+/* Writes text so that it can stand between quotes in JSON. */
+static void plain(char *to, size_t size, const char *from, size_t length) {
+  size_t written = 0;
+  for (size_t at = 0; at < length && written + 1 < size; at++)
+    if (from[at] >= ' ' && from[at] < 127) to[written++] = from[at] == '"' || from[at] == '\\' ? '\'' : from[at];
+  to[written] = 0;
 }
 
 /* The latency in milliseconds that this share of all events does not exceed. */

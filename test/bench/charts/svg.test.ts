@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { ceiling, lineChart } from './svg.ts';
+
+const CHART = {
+  title: 'Memory & <time>',
+  caption: 'a machine; 2026-01-01',
+  isLogarithmic: true,
+  xLabel: 'connections',
+  yLabel: 'MiB',
+  series: [
+    {
+      name: 'one',
+      points: [
+        [10, 0],
+        [100, 50],
+        [1_000, 100],
+      ] as const,
+    },
+    {
+      name: 'two',
+      points: [
+        [10, 100],
+        [1_000, 99],
+      ] as const,
+    },
+  ],
+};
+
+describe('a chart', () => {
+  const svg = lineChart(CHART);
+
+  it('places each point by its share of the axes', () => {
+    expect(svg).toContain('d="M64 316L332 186L600 56"');
+    expect(svg).toContain('d="M64 56L600 58.6"');
+  });
+
+  it('spaces the steps of a linear axis by their difference', () => {
+    expect(lineChart({ ...CHART, isLogarithmic: false })).toContain('d="M64 316L112.7 186L600 56"');
+  });
+
+  it('names each line at its end, and no two names overlap', () => {
+    const names = svg.matchAll(/<text class="s\d" x="612" y="([\d.]+)">/g);
+    const [first = 0, second = 0] = Array.from(names, ([, y]) => Number(y));
+    expect(second - first).toBeGreaterThanOrEqual(16);
+  });
+
+  it('has its own colors for dark screens, and text that is escaped', () => {
+    expect(svg).toContain('prefers-color-scheme:dark');
+    expect(svg).toContain('<title>Memory &amp; &lt;time&gt;</title>');
+  });
+
+  it('of no points is still a picture', () => {
+    expect(lineChart({ ...CHART, series: [] })).not.toMatch(/NaN|Infinity/);
+  });
+});
+
+describe('the end of an axis', () => {
+  it.each([
+    [0, 1],
+    [1, 1],
+    [7.3, 8],
+    [9, 10],
+    [23, 25],
+    [26, 40],
+    [0.3, 0.4],
+  ])('for %f is %f', (value, expected) => {
+    expect(ceiling(value)).toBeCloseTo(expected);
+  });
+});
