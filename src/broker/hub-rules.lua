@@ -14,19 +14,21 @@ local function hub_of(name, digest)
   local format, text = unpack(redis.call('HMGET', name, 'format', 'rules'))
   if format ~= RULES_FORMAT or not text then return nil end
   if hub_count >= MAX_HUBS then hubs, hub_count = {}, 0 end
-  hubs[digest], hub_count = cjson.decode(text), hub_count + 1
-  return hubs[digest]
+  local hub = cjson.decode(text)
+  hub.signs = { known = {}, count = 0 }
+  hubs[digest], hub_count = hub, hub_count + 1
+  return hub
 end
 
 -- Sets the rules of the hub; answers an error where they are not known. Publishing without them would store what they
 -- should mask.
 local function refusal_of_hub(prefix)
-  local name = '{' .. prefix .. '}:rules'
+  local may, name = redis.acl_check_cmd, '{' .. prefix .. '}:rules'
   if not (may('HGET', name, 'digest') and may('HMGET', name, 'format')) then return forbidden('HGET and HMGET', name) end
   local digest = redis.call('HGET', name, 'digest')
   if not digest then return no_hub(name, 'is not there') end
   local hub = hub_of(name, digest)
   if not hub then return no_hub(name, 'is of another format') end
   LIMITS, RULES, REDACTIONS, FORMATS = hub.limits, hub.retention, hub.redactions, hub.formats
-  MESSAGE = hub.message
+  MESSAGE, SIGNS = hub.message, hub.signs
 end

@@ -32,14 +32,17 @@ end
 local function bound_bytes(log, ids, events)
   -- The limit is absent where a node of an older version wrote the rules.
   if not LIMITS.log_bytes then return end
-  local added, counter, marks = 0, log .. ':bytes', log .. ':marks'
-  for _, event in ipairs(events) do added = added + #event end
-  local total = redis.pcall('INCRBY', counter, added)
+  local added, counter = 0, log .. ':bytes'
+  for i = 1, #events do added = added + #events[i] end
+  -- Redis takes longer to write a number as text.
+  local total = redis.pcall('INCRBY', counter, ('%d'):format(added))
   if type(total) == 'table' then return redis.pcall('DEL', counter) end
-  if total == added then redis.pcall('DEL', marks) end
+  if total == added then redis.pcall('DEL', log .. ':marks') end
 
   local part, before = LIMITS.log_bytes / PARTS, total - added
-  local filled = math.floor(before / part)
+  -- Nearly always the rest of the present part has room.
+  if total % part > added then return end
+  local filled, marks = math.floor(before / part), log .. ':marks'
   if math.floor(total / part) == filled then return end
   for i, event in ipairs(events) do
     local after = before + #event

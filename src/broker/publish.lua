@@ -33,7 +33,7 @@ end
 
 -- nil where the user has all rights that publishing takes. `once` is absent where no idempotency key is given.
 local function refusal_of_rights(prefix, once)
-  local begin = '{' .. prefix .. '}:'
+  local may, begin = redis.acl_check_cmd, '{' .. prefix .. '}:'
   local log, last, channel = begin .. 'log', begin .. 'last', prefix .. ':log'
   if not may('PUBLISH', channel, '') then return forbidden('PUBLISH', channel) end
   if not may('XADD', log, '*', 'e', '') then return forbidden('XADD', log) end
@@ -44,10 +44,13 @@ local function refusal_of_rights(prefix, once)
   if once and not (may('GET', once) and may('SET', once, '')) then return forbidden('GET and SET', once) end
 end
 
+-- Finds the rule by which each event is retained as well.
 local function refusal_of_retaining(prefix, kinds, count)
   for i = 1, count do
-    if kinds[i] then
-      local command, name = lacks_right_to_retain(prefix, unpack(kinds[i]))
+    local kind = kinds[i]
+    if kind then kind.rule = kind.rule or rule_for(kind[1], kind[2]) end
+    if kind and kind.rule then
+      local command, name = lacks_right_to_retain(prefix, kind.rule, unpack(kind))
       if command then return forbidden(command, name) end
     end
   end
@@ -119,7 +122,8 @@ local function publish(log, events, kinds, by)
   bound_bytes(log, ids, events)
   if by.once then redis.call('SET', by.once, by.digest .. ' ' .. table.concat(ids, ' '), 'PX', LIMITS.once_ms) end
   for i, event in ipairs(events) do
-    if kinds[i] then retain(prefix, ids[i], event, unpack(kinds[i])) end
+    local kind = kinds[i]
+    if kind and kind.rule then retain(prefix, ids[i], event, kind.rule, unpack(kind)) end
   end
   if by.told then
     add_told(by.told, previous, events, kinds, ids)

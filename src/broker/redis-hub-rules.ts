@@ -44,18 +44,20 @@ export interface HubRules extends ScriptLimits {
 
 /** The limits in the form that the Lua scripts take, both as constants of a script and as JSON in Redis. */
 export function scriptRulesOf({ bounds, maxEventBytes, retention }: ScriptLimits): {
-  readonly limits: Readonly<Record<string, number>>;
+  readonly limits: Readonly<Record<string, number | string | object | true>>;
   readonly retention: readonly object[];
 } {
   return {
     limits: {
-      log_events: bounds.maxEvents,
+      // What is only an argument of commands is text, since Redis takes longer to write a number.
+      log_events: `${bounds.maxEvents}`,
       log_bytes: bounds.maxBytes,
-      once_ms: IDEMPOTENCY_MS,
+      once_ms: `${IDEMPOTENCY_MS}`,
       event_bytes: maxEventBytes,
-      dead_letter_entries: MAX_DEAD_LETTERS,
+      dead_letter_entries: `${MAX_DEAD_LETTERS}`,
       dead_letter_bytes: MAX_DEAD_LETTERS_BYTES,
-      outcomes: MAX_OUTCOMES,
+      outcomes: `${MAX_OUTCOMES}`,
+      retained_types: retainedTypesOf(retention),
     },
     retention: retention.rules.map(({ type, action, keep }) => ({
       types: partOf(type),
@@ -63,6 +65,12 @@ export function scriptRulesOf({ bounds, maxEventBytes, retention }: ScriptLimits
       ...keepOf(keep),
     })),
   };
+}
+
+/** The types of which something may be retained, so that most events need no look at the rules. */
+function retainedTypesOf({ rules }: Retention): true | object {
+  const named = rules.flatMap(({ type }) => (type === '*' ? [] : type));
+  return rules.some(({ type }) => type === '*') || luaSet(named);
 }
 
 function hubRulesOf({ formats, redaction = Redaction.none, ...limits }: HubRules): object {

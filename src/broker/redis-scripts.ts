@@ -15,11 +15,13 @@ const read = (name: string): string => readFileSync(new URL(name, import.meta.ur
 const PUBLISH = ['retain', 'log-trim', 'idempotency', 'publish'].map((name) => read(`${name}.lua`)).join('');
 const VALIDATE = [
   'scan-json',
-  'strict-json',
   'redact-names',
   'redact-urls',
   'redact',
+  'nothing-to-mask',
+  'strict-json',
   'hub-rules',
+  'event-fields',
   'validate',
 ]
   .map((name) => read(`${name}.lua`))
@@ -38,7 +40,7 @@ export const LIBRARY_NAME = 'belfry';
 /**
  * It must rise with every change of the library's Lua, so that of two nodes both use the library of the newer one.
  */
-export const LIBRARY_VERSION = 4;
+export const LIBRARY_VERSION = 5;
 
 /** What a script publishes: canonical JSON that was masked by this redaction; unmasked where it is absent. */
 export interface ScriptOptions extends ScriptLimits {
@@ -91,7 +93,7 @@ export function commandScripts(limits: ScriptOptions) {
  * version.
  */
 export const PUBLISH_LIBRARY = [
-  `#!lua name=${LIBRARY_NAME}\n-- version ${LIBRARY_VERSION}\nlocal LIMITS, RULES, REDACTIONS, FORMATS, MESSAGE\n`,
+  `#!lua name=${LIBRARY_NAME}\n-- version ${LIBRARY_VERSION}\nlocal LIMITS, RULES, REDACTIONS, FORMATS, MESSAGE, SIGNS\n`,
   locals({
     RULES_FORMAT,
     MAX_HUBS,

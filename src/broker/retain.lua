@@ -15,7 +15,11 @@ local ESCAPES = { ['%'] = '%25', ['.'] = '%2E', [':'] = '%3A' }
 local function escaped(text) return (text:gsub('[%%.:]', ESCAPES)) end
 
 local function rule_for(kind, action)
-  for _, rule in ipairs(RULES) do
+  local types = LIMITS.retained_types
+  -- The types are absent where a node of an older version wrote the rules.
+  if types and types ~= true and not types[kind] then return nil end
+  for i = 1, #RULES do
+    local rule = RULES[i]
     if (rule.types == true or rule.types[kind]) and (rule.actions == true or rule.actions[action]) then return rule end
   end
 end
@@ -67,9 +71,8 @@ local function tail_of(begin, kind, action, key) return begin .. 'tail:' .. kind
 local function note_written(begin, id, name) redis.pcall('ZADD', begin .. 'written', id:match('^%d+'), name) end
 
 -- A command and a key for which the publishing user lacks the right; nil where nothing is missing.
-local function lacks_right_to_retain(prefix, kind, action, key)
-  local rule, may = rule_for(kind, action), redis.acl_check_cmd
-  if not rule then return end
+local function lacks_right_to_retain(prefix, rule, kind, action, key)
+  local may = redis.acl_check_cmd
   local begin = '{' .. prefix .. '}:'
   if not may('ZADD', begin .. 'written', 0, '') then return 'ZADD', begin .. 'written' end
   if rule.latest then
@@ -88,9 +91,7 @@ local function lacks_right_to_retain(prefix, kind, action, key)
 end
 
 -- `says` is 'names' where the event says nothing of its object but which one it is; then the known value stays.
-local function retain(prefix, id, event, kind, action, key, says)
-  local rule = rule_for(kind, action)
-  if not rule then return end
+local function retain(prefix, id, event, rule, kind, action, key, says)
   local begin = '{' .. prefix .. '}:'
   if not rule.latest then
     kind, action = escaped(kind), escaped(action)

@@ -1,7 +1,7 @@
 -- Walks through the text of JSON that cjson has parsed before, so that nothing here has to be checked again.
 
--- The strict cjson, which strict-json.lua makes at the first call.
-local json
+-- The strict cjson, which strict-json.lua makes at the first call; and how many bytes more it writes for a slash.
+local json, slash_bytes
 
 -- Each of these functions takes where a value begins in the text, and answers the place after its end.
 

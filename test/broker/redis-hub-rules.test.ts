@@ -10,20 +10,10 @@ import { onlyNames, REMOVING_ACTIONS, Retention } from '../../src/model/retentio
 import { HAS_REDIS_SERVER } from '../support/redis.ts';
 import { spawnRedisServer, type RedisServer } from '../support/redis-server.ts';
 import { anyEventText } from './any-text.ts';
+import { RULES_OF_ALL_KINDS } from './masking-rules.ts';
 import { RedisWorld } from './redis-world.ts';
 import { runs } from '../support/runs.ts';
 import { parseEvent } from '../support/formats.ts';
-
-const RULES: readonly RedactionRule[] = [
-  ...DEFAULT_REDACTION,
-  {
-    fields: ['object.a', 'object.b.*name', 'original.*.a', 'metadata.id', 'object.value.*', 'object.data.b'],
-  },
-  { fields: ['n*e', 'id', 'key', 'task_id', 'pin'], events: 'profiles,task.save,status_changed,step.*' },
-  { fields: ['b', 'kind'], events: '*.*.secret,card[]' },
-  { fields: ['value'], events: 'profiles.*.*' },
-  { fields: ['a'], except: ['some'] },
-];
 
 /** What becomes of a text: the reason of its refusal; or its topic, where it is retained, and its masked values. */
 interface Outcome {
@@ -108,7 +98,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the hub and the function belfry_publish', ()
 
   it.each([
     ['the default rules', DEFAULT_REDACTION],
-    ['rules of all kinds', RULES],
+    ['rules of all kinds', RULES_OF_ALL_KINDS],
   ])(
     'accept the same events, retain them alike and mask them alike, whatever is written, by %s',
     async (_name, rules) => {

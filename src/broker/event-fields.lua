@@ -1,0 +1,176 @@
+-- Checks the fields of an event by its format, and finds its topic, for validate.lua. FORMATS and strict-json.lua stand
+-- before it.
+
+local function no_event(what) refuse('event_invalid', what) end
+
+local DAYS = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
+
+local function is_leap(year) return year % 4 == 0 and (year % 100 ~= 0 or year % 400 == 0) end
+
+-- Whether a text is a time as RFC 3339 defines it.
+local function is_time(text)
+  local date, clock, rest = text:match('^(%d%d%d%d%-%d%d%-%d%d)[Tt](%d%d:%d%d:%d%d)(.*)$')
+  if not date then return false end
+  local year, month, day = date:match('^(%d+)-(%d+)-(%d+)$')
+  local hour, minute, second = clock:match('^(%d+):(%d+):(%d+)$')
+  year, month, day = tonumber(year), tonumber(month), tonumber(day)
+  if day < 1 or day > (DAYS[month] or 0) or (month == 2 and day == 29 and not is_leap(year)) then return false end
+  if tonumber(hour) > 23 or tonumber(minute) > 59 or tonumber(second) > 59 then return false end
+  local zone = rest:gsub('^%.%d+', '')
+  local hours, minutes = zone:match('^[+-](%d%d):(%d%d)$')
+  return zone == 'Z' or zone == 'z' or (hours ~= nil and tonumber(hours) <= 24 and tonumber(minutes) <= 59)
+end
+
+local CHECKS = {}
+
+function CHECKS.json() end
+
+function CHECKS.text(name, value)
+  if type(value) ~= 'string' then no_event(name .. ' is not a string') end
+end
+
+function CHECKS.filled(name, value)
+  if type(value) ~= 'string' then no_event(name .. ' is not a string') end
+  if value == '' then no_event(name .. ' is empty') end
+end
+
+function CHECKS.time(name, value)
+  CHECKS.text(name, value)
+  if not is_time(value) then no_event(name .. ' is not a time in the format of RFC 3339') end
+end
+
+-- An empty table was an object or a list: only the text can tell.
+function CHECKS.object(name, value, text)
+  if is_object(value) and next(value) == nil then
+    local at = find_field(text, text:find('{', 1, true), name)
+    if text:byte(at) == 91 then value = nil end
+  end
+  if not is_object(value) then no_event(name .. ' is not an object') end
+end
+
+-- Reads fields as Go does: the case of letters does not matter, and null counts as absent.
+local function as_go(event, fields)
+  local found = {}
+  for name, value in pairs(event) do
+    local field = name:lower()
+    if fields[field] then
+      if found[field] ~= nil then no_event('it has the field ' .. field .. ' twice, in letters of different case') end
+      found[field] = value
+    end
+  end
+  for field, value in pairs(found) do
+    if value == cjson.null then found[field] = nil end
+  end
+  return found
+end
+
+-- Adds to a format the check of each field, and which fields it needs, since looking into the forms costs more.
+local function with_checks(format)
+  format.checks, format.needed = {}, {}
+  for name, form in pairs(format.fields) do
+    format.checks[name] = CHECKS[form:match('%a+')]
+    if form:sub(-1) ~= '?' then table.insert(format.needed, name) end
+  end
+  return format.checks
+end
+
+-- The fields of the event, after the form of each was checked.
+local function checked_fields(event, format, text)
+  local checks = format.checks or with_checks(format)
+  local fields = format.asGo and as_go(event, format.fields) or event
+  for name, value in pairs(fields) do
+    local check = checks[name]
+    if check then
+      check(name, value, text)
+    elseif not format.isOpen then
+      no_event('it has the unknown field ' .. name:sub(1, 100))
+    end
+  end
+  for i = 1, #format.needed do
+    local name = format.needed[i]
+    if fields[name] == nil then no_event(name .. ' is missing') end
+  end
+  return fields
+end
+
+-- The two names in each path of the formats, of which the second is empty where there is no dot.
+local names_in = {}
+
+-- The value at a path, which is a field of the root, or with a dot a field of an object at the root; and the names of
+-- both fields.
+local function field_at(fields, path)
+  local names = names_in[path]
+  if not names then
+    names = { path:match('^([^.]*)%.?(.*)$') }
+    names_in[path] = names
+  end
+  local outer, inner = names[1], names[2]
+  local value = fields[outer]
+  if inner == '' then return value, outer end
+  if not is_object(value) then return nil, outer, inner end
+  return value[inner], outer, inner
+end
+
+-- A value as the key of an event; a number as its digits were written.
+local function key_of(value, text, outer, inner)
+  if type(value) == 'string' then return value end
+  if type(value) ~= 'number' then return '' end
+  local at = find_field(text, text:find('{', 1, true), outer)
+  local from, to = find_field(text, at, inner)
+  return text:sub(from, to - 1)
+end
+
+-- Each function answers the { type, action, key } of an event by the rule of its format, and the name of the field of
+-- `data` that holds the key, where one does.
+local topic_by = {}
+
+function topic_by.fields(fields, rule)
+  return { fields[rule.type], fields[rule.action], fields[rule.key] or '' }
+end
+
+function topic_by.dotted(fields, rule)
+  local kind, action = fields[rule.name]:match('^([^.]+)%.(.+)$')
+  if not kind then no_event(rule.name .. ' is not <type>.<action>, as in deploy.step') end
+  local key, _, kept = field_at(fields, rule.key)
+  CHECKS.text(rule.key, key)
+  return { kind, action, key }, kept
+end
+
+function topic_by.named(fields, rule, text)
+  local name = fields[rule.name]
+  local topic = rule.topics[name]
+  if not topic then return { rule.others, name, '' } end
+  if not topic.key then return { topic.type, topic.action, '' } end
+  local value, outer, inner = field_at(fields, topic.key)
+  return { topic.type, topic.action, key_of(value, text, outer, inner) }, inner
+end
+
+-- What retain.lua needs to know; `onlyNames` in model/retention.ts decides the same.
+local function says(key, object)
+  if object == nil or object == cjson.null then return 'names' end
+  if type(object) ~= 'table' then return '' end
+  for _, value in pairs(object) do
+    if value ~= key then return '' end
+  end
+  return 'names'
+end
+
+local function has_all(event, paths)
+  if not paths then return false end
+  for i = 1, #paths do
+    if field_at(event, paths[i]) == nil then return false end
+  end
+  return true
+end
+
+-- The format of an event, found as `formatOf` in model/format.ts does.
+local function format_of(event)
+  for _, format in ipairs(FORMATS) do
+    if has_all(event, format.whole) then return format end
+  end
+  for _, format in ipairs(FORMATS) do
+    if has_all(event, format.partly) then return format end
+  end
+  no_event('its fields are those of no known format')
+end
+
