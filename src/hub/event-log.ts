@@ -1,6 +1,6 @@
 import type { History } from '../broker/broker.ts';
 import type { Clock } from '../model/clock.ts';
-import type { Cursor } from '../model/cursor.ts';
+import { START, type Cursor } from '../model/cursor.ts';
 import { EncodingCache } from './encoding-cache.ts';
 import { LogCache } from './log-cache.ts';
 import type { Stats } from './stats.ts';
@@ -24,6 +24,7 @@ export class EventLog {
   readonly cache: LogCache;
   /** The texts and frames of past events, shared by all connections that come back at the same time. */
   readonly encodings: EncodingCache;
+  #position: Cursor = START;
 
   constructor({ history, logCacheMaxBytes, clock, stats }: EventLogOptions) {
     this.history = history;
@@ -31,8 +32,13 @@ export class EventLog {
     this.encodings = new EncodingCache(stats, clock);
   }
 
-  /** The last event of the log that this node has delivered. */
+  /**
+   * The last event of the log that this node has delivered. Connections keep the text for as long as they last, so it is
+   * a copy: the id of an event may be a part of the message that brought it, and would keep the whole of it.
+   */
   get position(): Cursor {
-    return this.cache.recent.to;
+    const { to } = this.cache.recent;
+    if (to !== this.#position) this.#position = Buffer.from(to).toString();
+    return this.#position;
   }
 }

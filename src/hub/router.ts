@@ -7,8 +7,11 @@ import type { Cohort } from './cohort.ts';
 const ANY = Symbol('*');
 type Value = string | typeof ANY;
 
-/** Each cohort that names a topic, and how many of its patterns do. */
-type Cohorts = Map<Cohort, number>;
+/**
+ * Each cohort that names a topic, and how many of its patterns do. A cohort that names it alone, and once, stands here by
+ * itself: where each client waits for a topic of its own, the maps would be the largest part of the router.
+ */
+type Cohorts = Cohort | Map<Cohort, number>;
 type Keys = Map<Value, Cohorts>;
 type Actions = Map<Value, Keys>;
 
@@ -25,8 +28,7 @@ export class Router {
     for (const { pattern } of subscriptions) {
       for (const [type, action, key] of topics(pattern)) {
         const keys = entry(entry(this.#types, type, newMap<Keys>), action, newMap<Cohorts>);
-        const cohorts = entry(keys, key, () => new Map<Cohort, number>());
-        cohorts.set(cohort, (cohorts.get(cohort) ?? 0) + 1);
+        keys.set(key, withOne(keys.get(key), cohort));
       }
     }
   }
@@ -62,21 +64,22 @@ export class Router {
 
   #collect(cohorts: Cohorts | undefined): void {
     if (cohorts === undefined) return;
-    for (const cohort of cohorts.keys()) {
-      if (cohort.matchedIn === this.#turn || cohort.members.size === 0) continue;
-      cohort.matchedIn = this.#turn;
-      this.#found.push(cohort);
-    }
+    if (cohorts instanceof Map) for (const cohort of cohorts.keys()) this.#find(cohort);
+    else this.#find(cohorts);
+  }
+
+  #find(cohort: Cohort): void {
+    if (cohort.matchedIn === this.#turn || cohort.members.size === 0) return;
+    cohort.matchedIn = this.#turn;
+    this.#found.push(cohort);
   }
 
   #removeTopic(cohort: Cohort, type: Value, action: Value, key: Value): void {
     const actions = this.#types.get(type);
     const keys = actions?.get(action);
-    const cohorts = keys?.get(key);
-    const left = (cohorts?.get(cohort) ?? 1) - 1;
-    if (left === 0) cohorts?.delete(cohort);
-    else cohorts?.set(cohort, left);
-    if (cohorts?.size === 0) keys?.delete(key);
+    const cohorts = withoutOne(keys?.get(key), cohort);
+    if (cohorts === undefined) keys?.delete(key);
+    else keys?.set(key, cohorts);
     if (keys?.size === 0) actions?.delete(action);
     if (actions?.size === 0) this.#types.delete(type);
   }
@@ -90,6 +93,20 @@ function* topics(pattern: Pattern): Generator<readonly [Value, Value, Value]> {
       for (const key of keys ?? []) yield [type, action, key];
     }
   }
+}
+
+function withOne(cohorts: Cohorts | undefined, cohort: Cohort): Cohorts {
+  if (cohorts === undefined) return cohort;
+  const all = cohorts instanceof Map ? cohorts : new Map([[cohorts, 1]]);
+  return all.set(cohort, (all.get(cohort) ?? 0) + 1);
+}
+
+function withoutOne(cohorts: Cohorts | undefined, cohort: Cohort): Cohorts | undefined {
+  if (!(cohorts instanceof Map)) return cohorts === cohort ? undefined : cohorts;
+  const left = (cohorts.get(cohort) ?? 1) - 1;
+  if (left === 0) cohorts.delete(cohort);
+  else cohorts.set(cohort, left);
+  return cohorts.size === 0 ? undefined : cohorts;
 }
 
 function entry<Key, Entry>(map: Map<Key, Entry>, key: Key, make: () => Entry): Entry {
