@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { alertsPart } from './alerts-part.ts';
 import { boundsPart } from './bounds-part.ts';
+import { clientPart } from './client-part.ts';
 import { closeCodesPart } from './close-codes-part.ts';
 import { commandPart } from './command-part.ts';
 import { dialectsPart } from './dialects-part.ts';
@@ -14,6 +15,7 @@ import { settingsPart } from './settings-part.ts';
 export const MADE: Readonly<Record<string, () => string | Promise<string>>> = {
   alerts: alertsPart,
   bounds: boundsPart,
+  client: clientPart,
   'close-codes': closeCodesPart,
   command: commandPart,
   dialects: dialectsPart,

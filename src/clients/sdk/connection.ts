@@ -27,10 +27,26 @@ export interface ConnectionParts {
   readonly state: StateStore;
   readonly subscriptions: Subscriptions;
   readonly outbox: Outbox;
+  /** Is told of each link that opened, and when it is gone. */
+  readonly onLink?: (link: Link | undefined) => void;
+  /** Is told of each event after the listeners. */
+  readonly onEvent?: (event: HubEvent) => void;
+}
+
+/** What brings the events and takes the publishes of a client. */
+export interface Driver {
+  /** Begins, if nothing has asked for that yet. */
+  start(): void;
+  /** Tries now, whatever was before. */
+  retry(): void;
+  /** Ends the link as if the hub had closed it with this code. */
+  fail(code: number, reason: string): void;
+  /** Ends it, and does nothing more until it is started. */
+  stop(status: 'idle' | 'closed'): void;
 }
 
 /** Keeps a connection to the hub: it connects, notices a loss, waits as the close code says, and reconnects. */
-export class Connection implements LinkHandler {
+export class Connection implements LinkHandler, Driver {
   readonly #parts: ConnectionParts;
   #link: Link | undefined;
   #liveness: Liveness | undefined;
@@ -88,6 +104,7 @@ export class Connection implements LinkHandler {
     const { environment, state, tokens, subscriptions, outbox } = this.#parts;
     this.#openedAt = environment.clock.now();
     if (auth !== undefined) tokens.renewOn(link, auth);
+    this.#parts.onLink?.(link);
     const principal = auth?.object['principal'] as string | undefined;
     state.change({ status: 'open', transport: link.kind, attempt: 0, reason: undefined, principal });
     subscriptions.attach(link);
@@ -102,6 +119,7 @@ export class Connection implements LinkHandler {
   event(event: HubEvent): void {
     this.#lastEvent = { time: event.time, at: this.#parts.environment.clock.now() };
     this.#parts.subscriptions.deliver(event);
+    this.#parts.onEvent?.(event);
   }
 
   gap(gap: Gap): void {
@@ -204,6 +222,7 @@ export class Connection implements LinkHandler {
     this.#link?.close();
     this.#link = this.#trial = this.#liveness = this.#openedAt = undefined;
     tokens.stop();
+    this.#parts.onLink?.(undefined);
     subscriptions.detach();
     outbox.detach();
   }

@@ -1,10 +1,11 @@
 import type { Caller } from './http.ts';
-import { Connection } from './connection.ts';
+import { Connection, type ConnectionParts, type Driver } from './connection.ts';
 import { systemEnvironment, type Environment, type SocketClass } from './environment.ts';
 import { closeCodeOf, closedBy, HubError } from './errors.ts';
 import type { HubEvent, Item } from './item.ts';
 import { Listener, type ListenOptions, type Reader } from './listener.ts';
 import { topicOf } from './match.ts';
+import { LateDriver } from './late-driver.ts';
 import { Outbox, type NewEvent, type PublishOptions } from './outbox.ts';
 import { Validator, type Heard, type Invalid, type Published, type Schemas } from './schema.ts';
 import { StateStore, type State } from './state.ts';
@@ -24,6 +25,11 @@ export interface HubOptions<S extends Schemas = Schemas> {
   readonly invalid?: Invalid;
   /** The options of publishes that do not state their own. */
   readonly publish?: Pick<PublishOptions, 'offline' | 'max' | 'ttlMs'>;
+  /**
+   * All tabs of the origin of the page share one connection, those that give the same name. One of them gives its token for
+   * all, so the user must be the same.
+   */
+  readonly shared?: boolean | string;
   /** The class of WebSockets to use, if there is none or another one is wanted. */
   readonly WebSocket?: SocketClass;
 }
@@ -38,7 +44,7 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
   readonly #subscriptions: Subscriptions;
   readonly #outbox: Outbox;
   readonly #tokens: Tokens;
-  readonly #connection: Connection;
+  readonly #connection: Driver;
   readonly #validator: Validator;
 
   constructor(
@@ -55,14 +61,22 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
     this.#subscriptions = new Subscriptions((code, reason) => this.#connection.fail(code, reason));
     this.#outbox = new Outbox(own);
     this.#tokens = new Tokens(own, options.token);
-    this.#connection = new Connection({
+    const parts: ConnectionParts = {
       environment: own,
       base,
       tokens: this.#tokens,
       state: this.#store,
       subscriptions: this.#subscriptions,
       outbox: this.#outbox,
-    });
+    };
+    const { shared } = options;
+    this.#connection =
+      shared === undefined || shared === false
+        ? new Connection(parts)
+        : new LateDriver(parts, async () => {
+            const { SharedConnection } = await import('./shared-connection.ts');
+            return new SharedConnection(parts, shared === true ? '' : shared);
+          });
   }
 
   /** The state of the connection to the hub. It is a new object whenever something changes. */

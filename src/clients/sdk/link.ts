@@ -13,7 +13,7 @@ export type Answered = (error: HubError | undefined, reply?: Reply) => void;
 
 /** An open connection to the hub. */
 export interface Link {
-  readonly kind: 'socket' | 'stream';
+  readonly kind: 'socket' | 'stream' | 'tab';
   /** How long an answer to `ping` may take. */
   readonly answerMs: number;
   /** Sends a command. Its promise settles in the turn in which the answer comes, or never if the link is lost. */

@@ -1,15 +1,28 @@
 import { compareCursors, cursorAt, isCursor } from '../../model/cursor.ts';
 import { partsOverlap } from '../../model/pattern-parts.ts';
-import type { Listener } from './listener.ts';
-import type { Filters } from './match.ts';
+import type { SlowPolicyName } from '../../model/slow-policies/index.ts';
+import type { Filters, ReadPattern } from './match.ts';
 
 /** The part of a listener that a plan needs. */
-export type Member = Pick<Listener, 'patterns' | 'filters' | 'slow' | 'state' | 'position' | 'start'>;
+export interface Member {
+  readonly patterns: readonly ReadPattern[];
+  readonly filters: Filters | undefined;
+  readonly slow: SlowPolicyName;
+  /**
+   * Whether the hub sends it events: not yet asked to, asked, or does. One that is `behind` wants no more until its
+   * reader has taken what waits.
+   */
+  state: 'new' | 'asked' | 'joined' | 'behind';
+  /** The position up to which it was given everything. */
+  position: string | undefined;
+  /** Where it begins, while it has no position: a cursor or a time. */
+  readonly start: string | undefined;
+}
 
 /** The request to the hub for several listeners together. */
 interface Terms {
   readonly filters: Filters | undefined;
-  readonly slow: Listener['slow'];
+  readonly slow: SlowPolicyName;
   readonly since: string | undefined;
 }
 

@@ -15,7 +15,7 @@ export interface State {
   /** The reason why the last connection ended: a close code, and the sentence of the hub. */
   readonly reason?: { readonly code: number; readonly text: string } | undefined;
   /** The way by which events arrive. */
-  readonly transport?: 'socket' | 'stream' | undefined;
+  readonly transport?: 'socket' | 'stream' | 'tab' | undefined;
   /** The age of the last event at its arrival, in milliseconds. */
   readonly lag?: number | undefined;
   /** How far the clock of the hub is ahead of the local clock, in milliseconds. */

@@ -2,17 +2,27 @@ import { compareCursors } from '../../model/cursor.ts';
 import type { HubError } from './errors.ts';
 import type { Gap, HubEvent } from './item.ts';
 import type { Link, Reply } from './link.ts';
-import type { Listener, Origin } from './listener.ts';
-import { fromOf, orderOf, planOf, type Group } from './plan.ts';
+import { fromOf, orderOf, planOf, type Group, type Member } from './plan.ts';
 
 /** The hub could not do it now. This refuses no listener. */
 const PASSING: ReadonlySet<string> = new Set(['unavailable', 'internal', 'reads_exceeded', 'lost']);
 
+/** Something that is given events: a listener, or what another tab listens to. */
+export interface Subscriber extends Member {
+  matches(event: HubEvent): boolean;
+  /** The hub sends it events from now on, after this position where it begins now. */
+  join(position: string | undefined): void;
+  /** Answers whether there was room. */
+  give(event: HubEvent): boolean;
+  tellGap(gap: Gap): void;
+  end(error?: HubError): void;
+}
+
 /** All listeners of a client, and the events that the hub sends for them. */
-export class Subscriptions implements Origin {
-  readonly #listeners = new Set<Listener>();
+export class Subscriptions {
+  readonly #listeners = new Set<Subscriber>();
   /** The command for which each listener waits. An answer to an older command no longer counts. */
-  readonly #asked = new Map<Listener, unknown>();
+  readonly #asked = new Map<Subscriber, unknown>();
   readonly #fail: (code: number, reason: string) => void;
   #link: Link | undefined;
   #wire: ReadonlyMap<string, string> = new Map();
@@ -21,24 +31,24 @@ export class Subscriptions implements Origin {
   #cursor: string | undefined;
   /** Present while the hub sends past events, which are not in the order of all listeners together. */
   #replay: object | undefined;
-  #replayedTo: Listener[] = [];
+  #replayedTo: Subscriber[] = [];
 
   /** `fail` ends the link as if the hub had closed it. */
   constructor(fail: (code: number, reason: string) => void) {
     this.#fail = fail;
   }
 
-  add(listener: Listener): void {
+  add(listener: Subscriber): void {
     this.#listeners.add(listener);
     this.#plan();
   }
 
-  leave(listener: Listener): void {
+  leave(listener: Subscriber): void {
     this.#forget(listener);
     this.#plan();
   }
 
-  goOn(listener: Listener): void {
+  goOn(listener: Subscriber): void {
     listener.state = 'new';
     this.#plan();
   }
@@ -65,12 +75,23 @@ export class Subscriptions implements Origin {
     this.#listeners.clear();
   }
 
-  deliver(event: HubEvent): void {
+  /** Whether no past is being sent, so that events come in the order of all together. */
+  get isLive(): boolean {
+    return this.#replay === undefined;
+  }
+
+  /** The patterns of one are others. */
+  change(): void {
+    this.#plan();
+  }
+
+  /** `isLive`: everything before this event was sent, also by a link that others share. */
+  deliver(event: HubEvent, isLive = true): void {
     for (const listener of this.#listeners) {
       if (listener.state === 'joined' && isAfter(event.id, listener) && listener.matches(event))
         this.#give(listener, event);
     }
-    if (this.#replay === undefined) this.#cursor = event.id ?? this.#cursor;
+    if (isLive && this.#replay === undefined) this.#cursor = event.id ?? this.#cursor;
   }
 
   tellGap(gap: Gap): void {
@@ -92,7 +113,7 @@ export class Subscriptions implements Origin {
     if (this.#replay === undefined && typeof object['cursor'] === 'string') this.#cursor = object['cursor'];
   }
 
-  #give(listener: Listener, event: HubEvent): void {
+  #give(listener: Subscriber, event: HubEvent): void {
     if (listener.give(event)) {
       listener.position = event.id ?? listener.position;
       return;
@@ -106,7 +127,7 @@ export class Subscriptions implements Origin {
   }
 
   /** Before the joint position ends, it is written down for each listener. */
-  #settle(...listeners: readonly Listener[]): void {
+  #settle(...listeners: readonly Subscriber[]): void {
     if (this.#replay !== undefined || this.#cursor === undefined) return;
     for (const listener of listeners.length > 0 ? listeners : this.#listeners)
       if (listener.state === 'joined' && isAfter(this.#cursor, listener)) listener.position = this.#cursor;
@@ -141,7 +162,7 @@ export class Subscriptions implements Origin {
     });
   }
 
-  #subscribe(link: Link, group: Group<Listener>): void {
+  #subscribe(link: Link, group: Group<Subscriber>): void {
     const { patterns, filters, slow, since, members } = group;
     for (const listener of members) {
       listener.state = 'asked';
@@ -158,7 +179,7 @@ export class Subscriptions implements Origin {
     });
   }
 
-  #joined(waiting: readonly Listener[], since: string | undefined, { object }: Reply): void {
+  #joined(waiting: readonly Subscriber[], since: string | undefined, { object }: Reply): void {
     if (since !== undefined) this.#replayedTo.push(...waiting);
     const position = since === undefined ? String(object['cursor']) : undefined;
     for (const listener of waiting) {
@@ -171,7 +192,7 @@ export class Subscriptions implements Origin {
   /**
    * The hub refused a command for several listeners. It is then sent for each of them alone, to find the refused ones.
    */
-  #askEach(link: Link, waiting: readonly Listener[]): void {
+  #askEach(link: Link, waiting: readonly Subscriber[]): void {
     const open = new Set(waiting);
     for (const listener of waiting) {
       this.#asked.set(listener, open);
@@ -188,20 +209,20 @@ export class Subscriptions implements Origin {
     }
   }
 
-  #refuse(listener: Listener, error: HubError): void {
+  #refuse(listener: Subscriber, error: HubError): void {
     this.#forget(listener);
     listener.end(error);
     this.#plan();
   }
 
-  #forget(listener: Listener): void {
+  #forget(listener: Subscriber): void {
     this.#listeners.delete(listener);
     this.#asked.delete(listener);
   }
 }
 
 /** Whether a position is after what the listener was given. For a live-only event this is always true. */
-function isAfter(position: string | undefined, listener: Listener): boolean {
+function isAfter(position: string | undefined, listener: Subscriber): boolean {
   const from = fromOf(listener);
   return position === undefined || from === undefined || compareCursors(position, orderOf(from)) > 0;
 }

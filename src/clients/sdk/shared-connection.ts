@@ -1,0 +1,282 @@
+import { Connection, type ConnectionParts, type Driver } from './connection.ts';
+import { randomId } from './environment.ts';
+import { closedBy } from './errors.ts';
+import type { HubEvent } from './item.ts';
+import type { Link } from './link.ts';
+import { TabLink } from './tab-link.ts';
+import { TabRelay } from './tab-relay.ts';
+import type { FromLeader, TabChannel, TabLocks, TabMessage } from './tabs.ts';
+
+const BEAT_MS = 2_000;
+/** A tab that leads and says nothing for so long is replaced. The timers of a hidden page run once a minute. */
+const SILENCE_MS = 5_000;
+const HIDDEN_SILENCE_MS = 90_000;
+const LATE_MS = 1_000;
+
+interface Leading {
+  readonly connection: Connection;
+  readonly relay: TabRelay;
+  readonly release: () => void;
+  readonly stop: () => void;
+}
+
+/**
+ * One connection for all tabs of an origin. The tab that holds a lock leads: it has the connection, and tells the others
+ * everything. Each tab keeps its own positions, so whichever leads next goes on without a loss.
+ */
+export class SharedConnection implements Driver {
+  readonly #parts: ConnectionParts;
+  readonly #id = randomId();
+  readonly #name: string;
+  readonly #channel: TabChannel;
+  readonly #locks: TabLocks;
+  readonly #say: (message: TabMessage) => void;
+  #isStarted = false;
+  #leading: Leading | undefined;
+  /** The link of the tab that leads, while this one follows. */
+  #following: { readonly leader: string; readonly number: number; readonly link: TabLink } | undefined;
+  #queued: AbortController | undefined;
+  #cancelSilence: (() => void) | undefined;
+  #isOffered = false;
+  #links = 0;
+
+  constructor(parts: ConnectionParts, name: string) {
+    const { navigator, BroadcastChannel } = globalThis as unknown as {
+      navigator: { locks: TabLocks };
+      BroadcastChannel: new (channel: string) => TabChannel;
+    };
+    this.#parts = parts;
+    this.#name = `belfry ${name} ${parts.base}`;
+    this.#locks = navigator.locks;
+    this.#channel = new BroadcastChannel(this.#name);
+    this.#say = this.#channel.postMessage.bind(this.#channel);
+    this.#channel.addEventListener('message', ({ data }) => this.#heard(data));
+  }
+
+  start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    this.#watch('addEventListener');
+    this.#parts.state.change({ status: 'connecting' });
+    this.#follow();
+  }
+
+  retry(): void {
+    if (this.#leading === undefined) void this.#compete(true);
+    else this.#leading.connection.retry();
+  }
+
+  fail(code: number, reason: string): void {
+    if (this.#leading !== undefined) return this.#leading.connection.fail(code, reason);
+    this.#unfollow();
+    this.#say({ kind: 'hello', from: this.#id });
+  }
+
+  stop(status: 'idle' | 'closed'): void {
+    this.#leave();
+    this.#watch('removeEventListener');
+    this.#parts.state.change({ status, reason: undefined, principal: undefined });
+    if (status === 'closed') this.#channel.close();
+  }
+
+  get #isHidden(): boolean {
+    return this.#parts.environment.page?.document?.visibilityState === 'hidden';
+  }
+
+  /** Waits for the lock, and hears what the tab that has it says. */
+  #follow(): void {
+    this.#isOffered = false;
+    this.#armSilence();
+    this.#say({ kind: 'hello', from: this.#id });
+    void this.#compete(false);
+  }
+
+  async #compete(steal: boolean): Promise<void> {
+    this.#queued?.abort();
+    const queued = (this.#queued = new AbortController());
+    try {
+      await this.#locks.request(this.#name, steal ? { steal } : { signal: queued.signal }, () =>
+        this.#lead(),
+      );
+    } catch {
+      // Another tab took it, or this one gave up waiting.
+    }
+    if (this.#queued !== queued || !this.#isStarted) return;
+    this.#unlead();
+    this.#follow();
+  }
+
+  /** Resolves when this tab leads no more. */
+  #lead(): Promise<void> {
+    if (!this.#isStarted) return Promise.resolve();
+    this.#cancelSilence?.();
+    this.#unfollow();
+    return new Promise((release) => {
+      const { subscriptions, state, environment } = this.#parts;
+      let link: Link | undefined;
+      const relay = new TabRelay({
+        subscriptions,
+        link: () => link,
+        post: (message) => this.#post(message),
+        now: () => environment.clock.now(),
+      });
+      const connection = new Connection({
+        ...this.#parts,
+        onLink: (next) => {
+          if (next === undefined) relay.reset();
+          else this.#links++;
+          link = next;
+        },
+        onEvent: ({ text }: HubEvent) => {
+          if (relay.isHeard) this.#post({ kind: 'event', text, isLive: subscriptions.isLive });
+        },
+      });
+      const untell = state.onChange(() => this.#tellState());
+      const beat = (): (() => void) =>
+        environment.clock.after(BEAT_MS, () => {
+          this.#post({ kind: 'beat' });
+          relay.look();
+          cancelBeat = beat();
+        });
+      let cancelBeat = beat();
+      const stop = (): void => {
+        cancelBeat();
+        untell();
+        relay.reset();
+        connection.stop('idle');
+      };
+      this.#leading = { connection, relay, release, stop };
+      state.change({ status: 'idle' });
+      connection.start();
+      if (this.#isHidden) this.#post({ kind: 'offer' });
+    });
+  }
+
+  #unlead(): void {
+    const leading = this.#leading;
+    this.#leading = undefined;
+    leading?.stop();
+    leading?.release();
+    if (leading !== undefined) this.#parts.state.change({ status: 'connecting' });
+  }
+
+  #unfollow(): void {
+    if (this.#following === undefined) return;
+    this.#following = undefined;
+    this.#parts.subscriptions.detach();
+    this.#parts.outbox.detach();
+  }
+
+  #leave(): void {
+    if (!this.#isStarted) return;
+    this.#isStarted = false;
+    this.#queued?.abort();
+    this.#queued = undefined;
+    this.#cancelSilence?.();
+    this.#say({ kind: 'bye', from: this.#id });
+    this.#unfollow();
+    this.#unlead();
+  }
+
+  #post(message: FromLeader): void {
+    this.#say({ ...message, leader: this.#id });
+  }
+
+  #tellState(): void {
+    this.#post({ kind: 'state', state: this.#parts.state.current, link: this.#links });
+  }
+
+  #heard(message: TabMessage): void {
+    if (!this.#isStarted) return;
+    if ('leader' in message) {
+      if (this.#leading === undefined) this.#heardLeader(message);
+    } else if (this.#leading !== undefined) {
+      if (message.kind === 'hello') this.#tellState();
+      else if (message.kind === 'bye') this.#leading.relay.forget(message.from);
+      else this.#leading.relay.command(message);
+    }
+  }
+
+  #heardLeader(message: FromLeader & { readonly leader: string }): void {
+    this.#armSilence();
+    if (message.kind === 'state') return this.#heardState(message);
+    if (message.kind === 'offer') {
+      this.#isOffered = true;
+      if (!this.#isHidden) void this.#compete(true);
+    }
+    const following = this.#following;
+    if (following?.leader !== message.leader) return;
+    const { subscriptions } = this.#parts;
+    if (message.kind === 'event')
+      subscriptions.deliver(
+        { ...(JSON.parse(message.text) as HubEvent), text: message.text },
+        message.isLive,
+      );
+    else if (message.kind === 'gap' && message.to === this.#id) subscriptions.tellGap(message.gap);
+    else if (message.kind === 'answer' && message.to === this.#id) following.link.answer(message);
+  }
+
+  /** What the tab that leads shows is what this one shows. */
+  #heardState({
+    leader,
+    link,
+    state,
+  }: FromLeader & { readonly kind: 'state'; readonly leader: string }): void {
+    const { subscriptions, outbox } = this.#parts;
+    const { status, reason } = state;
+    const isSame = this.#following?.leader === leader && this.#following.number === link;
+    if (status !== 'open' || !isSame) this.#unfollow();
+    this.#parts.state.change({
+      ...state,
+      ...(status === 'idle' && { status: 'connecting' }),
+      transport: 'tab',
+    });
+    if (status === 'waiting' && reason !== undefined) outbox.wait(reason);
+    if (status === 'closed' && reason !== undefined) {
+      subscriptions.end(closedBy(reason));
+      outbox.end(closedBy(reason));
+    }
+    if (status !== 'open' || isSame) return;
+    const tab = new TabLink(this.#id, (command) => this.#say(command));
+    this.#following = { leader, number: link, link: tab };
+    subscriptions.attach(tab);
+    outbox.attach(tab);
+  }
+
+  #armSilence(): void {
+    const { clock } = this.#parts.environment;
+    const waitMs = this.#isHidden ? HIDDEN_SILENCE_MS : SILENCE_MS;
+    const due = clock.now() + waitMs;
+    this.#cancelSilence?.();
+    this.#cancelSilence = clock.after(waitMs, () => {
+      // A timer that is late says that this tab was held up. What the other one said meanwhile is yet to be heard.
+      if (clock.now() - due > LATE_MS) this.#armSilence();
+      else void this.#compete(true);
+    });
+  }
+
+  /** Somebody looks at this tab, or at it no more. */
+  readonly #shown = (): void => {
+    if (this.#leading !== undefined) {
+      if (this.#isHidden) this.#post({ kind: 'offer' });
+      return;
+    }
+    this.#armSilence();
+    if (this.#isOffered && !this.#isHidden) void this.#compete(true);
+  };
+
+  /** The browser may keep a page that goes, without its lock. */
+  readonly #hidden = (): void => this.#leave();
+  readonly #back = (): void => {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    this.#follow();
+  };
+
+  #watch(how: 'addEventListener' | 'removeEventListener'): void {
+    const { page } = this.#parts.environment;
+    page?.document?.[how]('visibilitychange', this.#shown);
+    page?.[how]('pagehide', this.#hidden);
+    page?.[how]('pageshow', this.#back);
+  }
+}
