@@ -16,8 +16,6 @@ const TOKEN_EXPIRED = 4001;
 const NETWORK_LOST = 1006;
 /** After so many upgrades without an answer, the network may be one that lets no socket through. */
 const MAX_REFUSALS = 2;
-/** How long to be content with event streams before a socket is tried again. */
-const TRIAL_MS = 300_000;
 
 export interface ConnectionParts {
   readonly environment: Environment;
@@ -58,9 +56,8 @@ export class Connection implements LinkHandler, Driver {
   #leavePage: (() => void) | undefined;
   /** Upgrades that failed one after another. */
   #refusals = 0;
-  /** A socket that is tried while events come by a stream. */
-  #trial: Link | undefined;
-  #cancelTrial: (() => void) | undefined;
+  /** Ends the trials of a socket while events come by a stream. */
+  #endTrials: (() => void) | undefined;
   #lastEvent: { readonly time: string; readonly at: number } | undefined;
 
   constructor(parts: ConnectionParts) {
@@ -110,7 +107,6 @@ export class Connection implements LinkHandler, Driver {
     subscriptions.attach(link);
     outbox.attach(link);
     if (link.kind === 'socket') this.#refusals = 0;
-    else if (environment.WebSocket !== undefined) void this.#trySocket(link);
     this.#liveness = new Liveness(environment, link, this.#answered, () =>
       this.fail(NETWORK_LOST, 'no answer to a ping'),
     );
@@ -156,36 +152,23 @@ export class Connection implements LinkHandler, Driver {
         this.#link = new SocketLink(options, this);
         return;
       }
-      const { StreamLink } = await import('./stream-link.ts');
-      if (this.#turn === turn) this.#link = new StreamLink(options, this);
+      const [{ StreamLink }, { trySockets }] = await Promise.all([
+        import('./stream-link.ts'),
+        import('./socket-trials.ts'),
+      ]);
+      if (this.#turn !== turn) return;
+      this.#link = new StreamLink(options, this);
+      this.#endTrials = trySockets(options, tokens, this, (link, auth) => this.#changeOver(link, auth));
     } catch (error) {
       if (this.#turn === turn) this.closed(NETWORK_LOST, String(error));
     }
   }
 
-  /** Tries a socket while the stream goes on, and changes over to it if it opens. */
-  async #trySocket(stream: Link): Promise<void> {
-    const { environment, base, tokens } = this.#parts;
-    const again = (): void => {
-      if (this.#link !== stream) return;
-      this.#cancelTrial = environment.clock.after(TRIAL_MS, () => void this.#trySocket(stream));
-    };
-    const token = await tokens.get().catch(again);
-    if (this.#link !== stream) return;
-    this.#trial = new SocketLink(
-      { environment, base, token: token ?? undefined },
-      {
-        opened: (link, auth) => {
-          this.#trial = undefined;
-          this.#drop();
-          this.#link = link;
-          this.opened(link, auth);
-        },
-        event: (event) => this.event(event),
-        gap: (gap) => this.gap(gap),
-        closed: (code, reason) => (this.#link === stream ? again() : this.closed(code, reason)),
-      },
-    );
+  /** Goes on with a link that opened beside the present one. */
+  #changeOver(link: Link, auth: Reply | undefined): void {
+    this.#drop();
+    this.#link = link;
+    this.opened(link, auth);
   }
 
   readonly #answered = (reply: Reply, roundTripMs: number): void => {
@@ -217,10 +200,9 @@ export class Connection implements LinkHandler, Driver {
     this.#turn = undefined;
     this.#cancelRetry?.();
     this.#liveness?.stop();
-    this.#cancelTrial?.();
-    this.#trial?.close();
+    this.#endTrials?.();
     this.#link?.close();
-    this.#link = this.#trial = this.#liveness = this.#openedAt = undefined;
+    this.#link = this.#liveness = this.#openedAt = undefined;
     tokens.stop();
     this.#parts.onLink?.(undefined);
     subscriptions.detach();

@@ -1,13 +1,13 @@
 import type { Caller } from './http.ts';
 import { Connection, type ConnectionParts, type Driver } from './connection.ts';
 import { systemEnvironment, type Environment, type SocketClass } from './environment.ts';
-import { closeCodeOf, closedBy, HubError } from './errors.ts';
+import { closedBy, HubError } from './errors.ts';
 import type { HubEvent, Item } from './item.ts';
 import { Listener, type ListenOptions, type Reader } from './listener.ts';
 import { topicOf } from './match.ts';
 import { LateDriver } from './late-driver.ts';
 import { Outbox, type NewEvent, type PublishOptions } from './outbox.ts';
-import { Validator, type Heard, type Invalid, type Published, type Schemas } from './schema.ts';
+import type { Validator, Heard, Invalid, Published, Schemas } from './schema.ts';
 import { StateStore, type State } from './state.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { HistoryOptions, Source, Values, ValuesOptions } from './values.ts';
@@ -45,7 +45,7 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
   readonly #outbox: Outbox;
   readonly #tokens: Tokens;
   readonly #connection: Driver;
-  readonly #validator: Validator;
+  readonly #validator: Promise<Validator> | undefined;
 
   constructor(
     url: string | URL,
@@ -56,7 +56,9 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
     const base = baseOf(url);
     this.#caller = { environment: own, base };
     this.#options = options;
-    this.#validator = new Validator(options.events ?? {}, options.invalid ?? 'throw');
+    const { events, invalid = 'throw' } = options;
+    // Few clients have schemas, so the others do not load what reads them.
+    this.#validator = events && import('./schema.ts').then(({ Validator }) => new Validator(events, invalid));
     this.#store = new StateStore(own.clock);
     this.#subscriptions = new Subscriptions((code, reason) => this.#connection.fail(code, reason));
     this.#outbox = new Outbox(own);
@@ -97,8 +99,7 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
     patterns: P | readonly P[],
     options: ListenOptions = {},
   ): Listener<Heard<S, P>> {
-    const read = this.#validator.heard as Reader<Heard<S, P>>;
-    const listener = new Listener<Heard<S, P>>(patterns, options, this.#subscriptions, read);
+    const listener = new Listener<Heard<S, P>>(patterns, options, this.#subscriptions, this.#reader());
     const error = this.#closed();
     if (error !== undefined) listener.end(error);
     else if (options.signal?.aborted === true) listener.end();
@@ -136,7 +137,7 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
 
   /** Publishes all of these events or none, and resolves with their ids. */
   async publishAll(events: readonly NewEvent[], options: PublishOptions = {}): Promise<string[]> {
-    await this.#validator.check(events);
+    await (await this.#validator)?.check(events);
     const error = this.#closed();
     if (error !== undefined) throw error;
     this.#connection.start();
@@ -149,9 +150,10 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
     options: HistoryOptions = {},
   ): AsyncGenerator<Item<Heard<S, P>>, void> {
     const values = await import('./values.ts');
+    const read = this.#reader<Heard<S, P>>();
     for await (const item of values.history(this.#source(), [patterns].flat(), options)) {
-      const read = item.gap === undefined ? await this.#validator.heard(item) : item;
-      if (read !== undefined) yield read as Item<Heard<S, P>>;
+      const known = item.gap === undefined ? await read(item) : item;
+      if (known !== undefined) yield known;
     }
   }
 
@@ -195,22 +197,17 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
     return Promise.resolve();
   }
 
+  #reader<T>(): Reader<T> {
+    const validator = this.#validator;
+    if (validator === undefined) return (event) => event as HubEvent<T>;
+    return async (event) => (await validator).heard(event) as Promise<HubEvent<T> | undefined>;
+  }
+
   #source(): Source {
     return {
+      ...this.#caller,
+      tokens: this.#tokens,
       listen: (pattern, options) => this.listen(pattern, options),
-      ask: async (path, signal) => {
-        const init = signal === undefined ? {} : { signal };
-        const { ask } = await import('./http.ts');
-        const once = (token: string | undefined): Promise<Response> =>
-          ask({ ...this.#caller, token }, path, init);
-        try {
-          return await once(await this.#tokens.latest());
-        } catch (error) {
-          // The token that was known has ended.
-          if (!(error instanceof HubError) || closeCodeOf(error) !== 4001) throw error;
-          return once(await this.#tokens.get());
-        }
-      },
     };
   }
 

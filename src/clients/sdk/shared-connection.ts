@@ -1,24 +1,15 @@
-import { Connection, type ConnectionParts, type Driver } from './connection.ts';
+import type { ConnectionParts, Driver } from './connection.ts';
 import { randomId } from './environment.ts';
 import { closedBy } from './errors.ts';
 import type { HubEvent } from './item.ts';
-import type { Link } from './link.ts';
+import { TabLeader } from './tab-leader.ts';
 import { TabLink } from './tab-link.ts';
-import { TabRelay } from './tab-relay.ts';
 import type { FromLeader, TabChannel, TabLocks, TabMessage } from './tabs.ts';
 
-const BEAT_MS = 2_000;
 /** A tab that leads and says nothing for so long is replaced. The timers of a hidden page run once a minute. */
 const SILENCE_MS = 5_000;
 const HIDDEN_SILENCE_MS = 90_000;
 const LATE_MS = 1_000;
-
-interface Leading {
-  readonly connection: Connection;
-  readonly relay: TabRelay;
-  readonly release: () => void;
-  readonly stop: () => void;
-}
 
 /**
  * One connection for all tabs of an origin. The tab that holds a lock leads: it has the connection, and tells the others
@@ -32,13 +23,12 @@ export class SharedConnection implements Driver {
   readonly #locks: TabLocks;
   readonly #say: (message: TabMessage) => void;
   #isStarted = false;
-  #leading: Leading | undefined;
+  #leading: { readonly leader: TabLeader; readonly release: () => void } | undefined;
   /** The link of the tab that leads, while this one follows. */
   #following: { readonly leader: string; readonly number: number; readonly link: TabLink } | undefined;
   #queued: AbortController | undefined;
   #cancelSilence: (() => void) | undefined;
   #isOffered = false;
-  #links = 0;
 
   constructor(parts: ConnectionParts, name: string) {
     const { navigator, BroadcastChannel } = globalThis as unknown as {
@@ -63,11 +53,11 @@ export class SharedConnection implements Driver {
 
   retry(): void {
     if (this.#leading === undefined) void this.#compete(true);
-    else this.#leading.connection.retry();
+    else this.#leading.leader.connection.retry();
   }
 
   fail(code: number, reason: string): void {
-    if (this.#leading !== undefined) return this.#leading.connection.fail(code, reason);
+    if (this.#leading !== undefined) return this.#leading.leader.connection.fail(code, reason);
     this.#unfollow();
     this.#say({ kind: 'hello', from: this.#id });
   }
@@ -112,50 +102,17 @@ export class SharedConnection implements Driver {
     this.#cancelSilence?.();
     this.#unfollow();
     return new Promise((release) => {
-      const { subscriptions, state, environment } = this.#parts;
-      let link: Link | undefined;
-      const relay = new TabRelay({
-        subscriptions,
-        link: () => link,
-        post: (message) => this.#post(message),
-        now: () => environment.clock.now(),
-      });
-      const connection = new Connection({
-        ...this.#parts,
-        onLink: (next) => {
-          if (next === undefined) relay.reset();
-          else this.#links++;
-          link = next;
-        },
-        onEvent: ({ text }: HubEvent) => {
-          if (relay.isHeard) this.#post({ kind: 'event', text, isLive: subscriptions.isLive });
-        },
-      });
-      const untell = state.onChange(() => this.#tellState());
-      const beat = (): (() => void) =>
-        environment.clock.after(BEAT_MS, () => {
-          this.#post({ kind: 'beat' });
-          relay.look();
-          cancelBeat = beat();
-        });
-      let cancelBeat = beat();
-      const stop = (): void => {
-        cancelBeat();
-        untell();
-        relay.reset();
-        connection.stop('idle');
-      };
-      this.#leading = { connection, relay, release, stop };
-      state.change({ status: 'idle' });
-      connection.start();
-      if (this.#isHidden) this.#post({ kind: 'offer' });
+      const leader = new TabLeader(this.#parts, (message) => this.#say({ ...message, leader: this.#id }));
+      this.#leading = { leader, release };
+      leader.start();
+      if (this.#isHidden) leader.offer();
     });
   }
 
   #unlead(): void {
     const leading = this.#leading;
     this.#leading = undefined;
-    leading?.stop();
+    leading?.leader.stop();
     leading?.release();
     if (leading !== undefined) this.#parts.state.change({ status: 'connecting' });
   }
@@ -178,23 +135,11 @@ export class SharedConnection implements Driver {
     this.#unlead();
   }
 
-  #post(message: FromLeader): void {
-    this.#say({ ...message, leader: this.#id });
-  }
-
-  #tellState(): void {
-    this.#post({ kind: 'state', state: this.#parts.state.current, link: this.#links });
-  }
-
   #heard(message: TabMessage): void {
     if (!this.#isStarted) return;
     if ('leader' in message) {
       if (this.#leading === undefined) this.#heardLeader(message);
-    } else if (this.#leading !== undefined) {
-      if (message.kind === 'hello') this.#tellState();
-      else if (message.kind === 'bye') this.#leading.relay.forget(message.from);
-      else this.#leading.relay.command(message);
-    }
+    } else this.#leading?.leader.heard(message);
   }
 
   #heardLeader(message: FromLeader & { readonly leader: string }): void {
@@ -258,7 +203,7 @@ export class SharedConnection implements Driver {
   /** Somebody looks at this tab, or at it no more. */
   readonly #shown = (): void => {
     if (this.#leading !== undefined) {
-      if (this.#isHidden) this.#post({ kind: 'offer' });
+      if (this.#isHidden) this.#leading.leader.offer();
       return;
     }
     this.#armSilence();

@@ -1,10 +1,12 @@
 import { isCursor } from '../../model/cursor.ts';
 import { escapeValue } from '../../model/pattern-parts.ts';
 import { REMOVING_ACTIONS } from '../../model/removal.ts';
-import { HubError } from './errors.ts';
+import { closeCodeOf, HubError } from './errors.ts';
+import { ask, type Caller } from './http.ts';
 import type { HubEvent, Item, Gap } from './item.ts';
 import type { Listener, ListenOptions } from './listener.ts';
 import type { Filters } from './match.ts';
+import type { Tokens } from './tokens.ts';
 
 export interface HistoryOptions {
   readonly filters?: Filters;
@@ -29,15 +31,31 @@ export interface Values<T = unknown> {
   readonly change?: HubEvent<T>;
 }
 
-/** What reads from a hub: by a request, or as it happens. */
-export interface Source {
-  readonly ask: (path: string, signal: AbortSignal | undefined) => Promise<Response>;
+/** What values and history are read from: a hub, by requests and by listening. */
+export interface Source extends Pick<Caller, 'environment' | 'base'> {
+  readonly tokens: Pick<Tokens, 'get' | 'latest'>;
   readonly listen: (pattern: string, options: ListenOptions) => Listener;
+}
+
+/** Asks with the token that is known, and with another one where that has ended. */
+async function read(
+  { environment, base, tokens }: Source,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<Response> {
+  const once = (token: string | undefined): Promise<Response> =>
+    ask({ environment, base, token }, path, signal === undefined ? {} : { signal });
+  try {
+    return await once(await tokens.latest());
+  } catch (error) {
+    if (!(error instanceof HubError) || closeCodeOf(error) !== 4001) throw error;
+    return once(await tokens.get());
+  }
 }
 
 /** What was, oldest first, page by page. */
 export async function* history(
-  { ask }: Source,
+  source: Source,
   patterns: readonly string[],
   { filters, since, until, signal }: HistoryOptions,
 ): AsyncGenerator<Item> {
@@ -48,7 +66,7 @@ export async function* history(
   let from = textOf(since ?? new Date(0));
   for (let more = true; more;) {
     query.set('since', from);
-    const response = await ask(`api/v3/events?${query.toString()}`, signal);
+    const response = await read(source, `api/v3/events?${query.toString()}`, signal);
     const page = (await response.json()) as Page;
     // Without a beginning there is none that could be missing.
     if (page.gap !== undefined && since !== undefined) yield { gap: page.gap };
@@ -66,41 +84,45 @@ interface Page {
 
 /** The latest event of every key of a type: first what the hub keeps, then each change. */
 export async function* list(
-  { ask, listen }: Source,
+  source: Source,
   type: string,
   { action, signal }: ValuesOptions,
 ): AsyncGenerator<Values> {
   const path = `api/v3/${encodeURIComponent(type)}?as=events`;
-  const read = async (): Promise<Read> => {
-    const response = await ask(path, signal);
+  const readAll = async (): Promise<Read> => {
+    const response = await read(source, path, signal);
     const events = (await response.json()) as HubEvent[];
     return { events, cursor: cursorOf(response) };
   };
-  yield* follow(read, (cursor) => listen(patternOf(type, action), optionsOf(cursor, signal)), action);
+  yield* follow(
+    readAll,
+    (cursor) => source.listen(patternOf(type, action), optionsOf(cursor, signal)),
+    action,
+  );
 }
 
 /** The latest event of one key, or `undefined` while there is none: first what the hub keeps, then each change. */
 export async function* latest(
-  { ask, listen }: Source,
+  source: Source,
   type: string,
   key: string,
   { action, signal }: ValuesOptions,
 ): AsyncGenerator<HubEvent | undefined> {
   const path = `api/v3/${[type, key].map(encodeURIComponent).join('/')}?as=events`;
-  const read = async (): Promise<Read> => {
+  const readAll = async (): Promise<Read> => {
     try {
-      const response = await ask(path, signal);
+      const response = await read(source, path, signal);
       return { events: [(await response.json()) as HubEvent], cursor: cursorOf(response) };
     } catch (error) {
       // The hub keeps none. Where it was when it said so, only a list tells.
       if (!(error instanceof HubError) || error.code !== 'not_found') throw error;
-      const response = await ask(`api/v3/${encodeURIComponent(type)}?limit=0`, signal);
+      const response = await read(source, `api/v3/${encodeURIComponent(type)}?limit=0`, signal);
       return { events: [], cursor: cursorOf(response) };
     }
   };
   const begin = (cursor: string | undefined): Listener =>
-    listen(patternOf(type, action, key), optionsOf(cursor, signal));
-  for await (const { values } of follow(read, begin, action)) yield values.get(key);
+    source.listen(patternOf(type, action, key), optionsOf(cursor, signal));
+  for await (const { values } of follow(readAll, begin, action)) yield values.get(key);
 }
 
 interface Read {
@@ -110,7 +132,7 @@ interface Read {
 }
 
 async function* follow(
-  read: () => Promise<Read>,
+  readAll: () => Promise<Read>,
   listen: (cursor: string | undefined) => Listener,
   action: string | undefined,
 ): AsyncGenerator<Values> {
@@ -120,14 +142,14 @@ async function* follow(
     for (const event of events)
       if (action === undefined || event.action === action) values.set(event.key, withText(event));
   };
-  const { events, cursor } = await read();
+  const { events, cursor } = await readAll();
   fill(events);
   const listener = listen(cursor);
   try {
     yield { values };
     for await (const item of listener) {
       if (item.gap !== undefined) {
-        fill((await read()).events);
+        fill((await readAll()).events);
         yield { values };
       } else if (changes(values, item)) yield { values, change: item };
     }
