@@ -4,11 +4,13 @@
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** What the compiler makes, or the checkout alone runs. */
 const CODE = new Set(['.ts', '.js']);
+/** What a folder has that is a package of its own, such as the client. */
+const PACKAGE = 'package.json';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const FROM = join(ROOT, 'src');
 const TO = join(ROOT, 'dist');
@@ -16,4 +18,7 @@ const TO = join(ROOT, 'dist');
 rmSync(TO, { recursive: true, force: true });
 const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '--project', join(ROOT, 'deploy/package')], { stdio: 'inherit' });
-cpSync(FROM, TO, { recursive: true, filter: (path) => !CODE.has(extname(path)) });
+cpSync(FROM, TO, {
+  recursive: true,
+  filter: (path) => !CODE.has(extname(path)) && basename(path) !== PACKAGE,
+});
