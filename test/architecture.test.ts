@@ -152,7 +152,11 @@ function reachableFrom(begin: readonly string[], among: readonly Import[] = impo
 
 /** The files of `src` that a package.json names, since the package runs or exports them. */
 function entries(): string[] {
-  const client = read('src/clients/sdk/package.json').replaceAll('"./', '"src/clients/sdk/');
+  // The package of the client carries what is built of this source.
+  const client = read('src/clients/sdk/package.json').replaceAll(
+    /"\.\/dist\/(clients\/sdk\/\w+)\.js"/g,
+    '"src/$1.ts"',
+  );
   return [...`${read('package.json')}${client}`.matchAll(/"(?:\.\/)?src\/([^"\s]+\.[jt]sx?)"/g)].map(
     ([, file = '']) => file,
   );

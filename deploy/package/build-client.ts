@@ -1,0 +1,21 @@
+/**
+ * Builds what the package `@belfry/client` carries, beside its package.json: JavaScript with types and source maps. With
+ * `--remove` it removes that again, since a checkout runs the TypeScript.
+ */
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const HOME = join(ROOT, 'src/clients/sdk');
+const LICENSE = join(HOME, 'LICENSE');
+
+rmSync(join(HOME, 'dist'), { recursive: true, force: true });
+rmSync(LICENSE, { force: true });
+if (!process.argv.includes('--remove')) {
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+  const project = join(ROOT, 'deploy/package/tsconfig.client.json');
+  execFileSync(process.execPath, [tsc, '--project', project], { stdio: 'inherit' });
+  copyFileSync(join(ROOT, 'LICENSE'), LICENSE);
+}
