@@ -1,9 +1,15 @@
 import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
-import { cursorTime, type Cursor } from '../model/cursor.ts';
+import { cursorTime, timeAt, type Cursor } from '../model/cursor.ts';
 import { BelfryError, ProtocolError } from '../model/errors.ts';
-import { refuseUnloggedType, REGISTRY_TYPES, type HubEvent, type NewEvent } from '../model/event.ts';
-import { HeardEvent, type BodyReader } from '../model/heard-event.ts';
+import {
+  refuseUnloggedType,
+  REGISTRY_TYPES,
+  RESERVED_TYPES,
+  type HubEvent,
+  type NewEvent,
+} from '../model/event.ts';
+import { HeardEvent, textOf, usualEvent, type BodyReader } from '../model/heard-event.ts';
 import { readJson, type JsonText } from '../model/json.ts';
 import type { Redaction } from '../model/redaction.ts';
 import { tooBig, type ReportRejected } from './broker.ts';
@@ -121,6 +127,22 @@ export class EventDecoder implements BodyReader {
     return digest === '' || digest === masks;
   }
 
+  /**
+   * A live event that is written as most services write one, and in which nothing must be masked. It is checked like any
+   * other, and needs no parsing to go to native clients. `undefined` for all others, which are read in full.
+   */
+  #usual(body: Buffer): HubEvent | undefined {
+    const { maxEventBytes, redaction } = this.#options;
+    if (body.length > maxEventBytes) return undefined;
+    const bytes = body.toString('latin1');
+    const text = textOf(bytes);
+    const event = text === undefined ? undefined : usualEvent(text);
+    if (event === undefined || RESERVED_TYPES.includes(event.type)) return undefined;
+    if (redaction.mask(event) !== event) return undefined;
+    const heading = { ...event, id: undefined, previous: undefined };
+    return new HeardEvent(heading, bytes, 'as published', this.#asWritten, this.#now());
+  }
+
   /** Reports a message of the channel that no node of this version has written. */
   rejectMessage(): void {
     this.#options.report('channel', 'event_invalid');
@@ -130,6 +152,8 @@ export class EventDecoder implements BodyReader {
    * Decodes a live message: one event, or a list of them. A rejected item of a list does not affect the other items.
    */
   live(body: Buffer): HubEvent[] {
+    const usual = this.#usual(body);
+    if (usual !== undefined) return [usual];
     const list = this.#try('channel', body.length, () => listIn(readJson(body))) ?? [];
     const events: HubEvent[] = [];
     for (const item of list) {
@@ -155,7 +179,7 @@ export class EventDecoder implements BodyReader {
   }
 
   #now(): string {
-    return new Date(this.#options.clock.now()).toISOString();
+    return timeAt(this.#options.clock.now());
   }
 
   #try<T>(source: Source, bytes: number, read: () => T): T | undefined {

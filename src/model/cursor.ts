@@ -36,16 +36,20 @@ export function cursorMs(cursor: Cursor): number {
   return Number(cursor.slice(0, cursor.indexOf('-')));
 }
 
-/** The time of the last cursor that was asked for, since many entries are appended within one millisecond. */
+/** The last time that was written, since many events come within one millisecond. */
 let lastMs = 0;
 let lastTime = new Date(lastMs).toISOString();
 
-/** The time at which the entry was appended, as RFC 3339 in UTC. */
-export function cursorTime(cursor: Cursor): string {
-  const ms = cursorMs(cursor);
+/** A time in milliseconds since 1970, as RFC 3339 in UTC. */
+export function timeAt(ms: number): string {
   if (ms !== lastMs) {
     lastTime = new Date(ms).toISOString();
     lastMs = ms;
   }
   return lastTime;
+}
+
+/** The time at which the entry was appended, as RFC 3339 in UTC. */
+export function cursorTime(cursor: Cursor): string {
+  return timeAt(cursorMs(cursor));
 }

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { cursorTime, type Cursor } from './cursor.ts';
 import type { HubEvent, NewEvent } from './event.ts';
-import type { ObjectValue, Value } from './json.ts';
+import { JsonText, type ObjectValue, type Value } from './json.ts';
 import { isPlain, scanValue } from './json-scan.ts';
 import type { Trace } from './trace.ts';
 
@@ -42,11 +42,13 @@ export class HeardEvent implements HubEvent {
   readonly bytes: string;
   trace: Trace | undefined;
   readonly #form: BodyForm;
+  readonly #usualAt: string | undefined;
   readonly #reader: BodyReader;
   /** `null` once the reader has rejected it. */
   #read: NewEvent | null | undefined;
 
-  constructor(heading: Heading, bytes: string, form: BodyForm, reader: BodyReader) {
+  /** `usualAt` is the time of an event that is known to be written as usual, see {@link usualEvent}. */
+  constructor(heading: Heading, bytes: string, form: BodyForm, reader: BodyReader, usualAt?: string) {
     this.id = heading.id;
     this.previous = heading.previous;
     this.type = heading.type;
@@ -55,6 +57,7 @@ export class HeardEvent implements HubEvent {
     this.bytes = bytes;
     this.trace = undefined;
     this.#form = form;
+    this.#usualAt = usualAt;
     this.#reader = reader;
     this.#read = undefined;
   }
@@ -64,7 +67,7 @@ export class HeardEvent implements HubEvent {
   }
 
   get time(): string {
-    return this.#values?.time ?? (this.id === undefined ? '' : cursorTime(this.id));
+    return this.#values?.time ?? this.#usualAt ?? (this.id === undefined ? '' : cursorTime(this.id));
   }
 
   get principal(): string | undefined {
@@ -95,6 +98,7 @@ export class HeardEvent implements HubEvent {
     if (text === undefined) return undefined;
     if (this.#form === 'canonical')
       return text.startsWith('{"time":"') && text.endsWith('}') ? text : undefined;
+    if (this.#usualAt !== undefined) return `{"time":"${this.#usualAt}",${text.slice(1)}`;
     if (this.id === undefined || !isUsual(text, this)) return undefined;
     return `{"time":"${cursorTime(this.id)}",${text.slice(1)}`;
   }
@@ -116,12 +120,26 @@ export class HeardEvent implements HubEvent {
  */
 function isUsual(text: string, { type, action, key }: Heading): boolean {
   const begin = `{"type":"${type}","action":"${action}","key":"${key}","object":`;
-  if (!text.startsWith(begin) || text.includes('\n') || text.includes('\r')) return false;
+  return text.startsWith(begin) && isLastValue(text, begin.length);
+}
+
+/** Whether the value at a place is the last one of the object, on one line. */
+function isLastValue(text: string, at: number): boolean {
+  if (text.includes('\n') || text.includes('\r')) return false;
   try {
-    return scanValue(text, begin.length, isPlain(text)) === text.length - 1 && text.endsWith('}');
+    return scanValue(text, at, isPlain(text)) === text.length - 1 && text.endsWith('}');
   } catch {
     return false;
   }
+}
+
+const USUAL = /^\{"type":"([^"\\\p{Cc}]+)","action":"([^"\\\p{Cc}]+)","key":"([^"\\\p{Cc}]*)","object":/u;
+
+/** The event of a text that is written as most publishers write one; `undefined` for any other text. */
+export function usualEvent(text: string): NewEvent | undefined {
+  const [begin = '', type = '', action = '', key = ''] = USUAL.exec(text) ?? [];
+  if (begin === '' || !isLastValue(text, begin.length)) return undefined;
+  return { type, action, key, object: new JsonText(text.slice(begin.length, -1)) };
 }
 
 /** The text of bytes of UTF-8 that are written as one character each; `undefined` where they are not UTF-8. */

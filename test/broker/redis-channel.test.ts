@@ -198,7 +198,7 @@ describe('the channel between nodes', () => {
     expect(recorder.keys).toEqual(keys);
     expect(recorder.ids).toEqual(ids);
     // The last one would make the message larger than 1 MiB.
-    expect(heard).toHaveLength(2);
+    await expect.poll(() => heard.length).toBe(2);
     const told = heard.map((each) => readMessage(each)?.map(({ previous, key }) => [previous, key]));
     expect(told).toEqual([keys.slice(0, -1).map((key, i) => [ids[i - 1] ?? '0-0', key]), [[ids.at(-2), keys.at(-1)]]]); // prettier-ignore
   });

@@ -1,7 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson, heardJson, type HubEvent, type NewEvent } from '../../src/model/event.ts';
-import { changed, HeardEvent, traced, type BodyForm, type BodyReader } from '../../src/model/heard-event.ts';
+import {
+  changed,
+  HeardEvent,
+  traced,
+  usualEvent,
+  type BodyForm,
+  type BodyReader,
+} from '../../src/model/heard-event.ts';
 import { readJson, valueOf } from '../../src/model/json.ts';
 import { anyEvent } from '../broker/any-event.ts';
 import { parseEvent, parseLogged } from '../support/formats.ts';
@@ -81,6 +88,30 @@ describe('an event as a node hears it', () => {
       }),
       { numRuns: runs(100) },
     );
+  });
+
+  it.each([
+    '{"type":"a","action":"b","key":"k","object":{"n":[1,"}"]}}',
+    '{"type":"é","action":"b,c","key":"","object":null}',
+  ])('is known by its text where it is written as usual: %s', (text) => {
+    const event = usualEvent(text);
+    expect(event).toEqual({ ...parseEvent(readJson(text)), object: expect.anything() as unknown });
+    expect(event && heardJson({ ...event, time: 't', size: 0 })).toBe(`{"time":"t",${text.slice(1)}`);
+  });
+
+  it.each([
+    '{"type":"a","action":"b","key":"k","object":{"n":1},"time":"2025-01-15T10:30:00Z"}',
+    '{"type":"a","action":"b","key":"k","object":{"n":1}',
+    '{"type":"a","action":"b","key":"k","object":{"__proto__":1}}',
+    '{"type":"a","action":"b","key":"k","object":01}',
+    '{"type":"a","action":"b","key":"k","object":{"n":\n1}}',
+    '{"type":"","action":"b","key":"k","object":1}',
+    '{"type":"a","action":"b\u0000","key":"k","object":1}',
+    '{"type":"a","action":"b","key":"\\u006b","object":1}',
+    ' {"type":"a","action":"b","key":"k","object":1}',
+    '[{"type":"a","action":"b","key":"k","object":1}]',
+  ])('is read in full where its text is any other: %s', (text) => {
+    expect(usualEvent(text)).toBeUndefined();
   });
 
   it('is not read for a native client where it is written as usual', () => {
