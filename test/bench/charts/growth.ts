@@ -38,10 +38,10 @@ export const GROWTH: readonly Growth[] = [
     measure: (peer) =>
       withStage(
         peer,
-        { name: 'growth', groups: [{ count: 20_000, topics: 20_000 }], perEvent: 0 },
+        { name: 'growth', groups: [{ count: 15_000, topics: 15_000 }], perEvent: 0 },
         async (stage) => {
           const points: [number, number][] = [];
-          for (const count of [1_000, 5_000, 10_000, 15_000, 20_000]) {
+          for (const count of [1_000, 5_000, 10_000, 15_000]) {
             await stage.fill(count);
             await sleep(RESTS_MS);
             points.push([count, stage.residentBytes() / MIB]);

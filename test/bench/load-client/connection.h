@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 4 << 20, REASONS_MAX = 16, REASON_BYTES = 120 };
+enum { READ_BYTES = 4 << 20, REASONS_MAX = 16, REASON_BYTES = 400 };
 enum { BINARY = 2, TEXT = 1, CLOSE = 8, PING = 9, PONG = 10 };
 
 /* A mark is "@@" and 15 digits of microseconds of the monotonic clock. */
@@ -144,9 +144,11 @@ static size_t read_head(Connection *connection, const uint8_t *bytes, size_t len
   const uint8_t *head_end = memmem(bytes, length, "\r\n\r\n", 4);
   if (head_end == NULL) return 0;
   if (length < 12 || memcmp(bytes, "HTTP/1.1 101", 12) != 0) {
-    char why[REASON_BYTES], text[REASON_BYTES - 12];
-    plain(text, sizeof text, (const char *)bytes, length);
-    snprintf(why, sizeof why, "refused: %s", text);
+    char why[REASON_BYTES], status[REASON_BYTES / 4], text[REASON_BYTES / 2];
+    size_t line = (const uint8_t *)memchr(bytes, '\r', length) - bytes, body = head_end + 4 - bytes;
+    plain(status, sizeof status, (const char *)bytes, line);
+    plain(text, sizeof text, (const char *)bytes + body, length - body);
+    snprintf(why, sizeof why, "refused: %s %s", status, text);
     end(connection, why);
     return 0;
   }
@@ -202,7 +204,7 @@ static void dial(Connection *connection) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(connection->port)};
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (connect(connection->fd, (struct sockaddr *)&address, sizeof address) < 0 && errno != EINPROGRESS)
-    return end(connection, "no connection");
+    return end(connection, strerror(errno));
   struct epoll_event event = {.events = EPOLLOUT, .data.ptr = connection};
   epoll_ctl(epoll, EPOLL_CTL_ADD, connection->fd, &event);
 }
