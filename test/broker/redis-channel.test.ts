@@ -1,4 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { heardJson, type HubEvent } from '../../src/model/event.ts';
+import { Redaction } from '../../src/model/redaction.ts';
 import { readMessage } from '../../src/broker/redis-channel-message.ts';
 import { MAX_EVENT_BYTES, RedisWorld } from './redis-world.ts';
 import { ManualClock } from '../support/clock.ts';
@@ -201,6 +203,22 @@ describe('the channel between nodes', () => {
     await expect.poll(() => heard.length).toBe(2);
     const told = heard.map((each) => readMessage(each)?.map(({ previous, key }) => [previous, key]));
     expect(told).toEqual([keys.slice(0, -1).map((key, i) => [ids[i - 1] ?? '0-0', key]), [[ids.at(-2), keys.at(-1)]]]); // prettier-ignore
+  });
+
+  it('lets a node mask by its own rules what another one has written by other rules', async () => {
+    const world = new RedisWorld();
+    const redaction = new Redaction([{ fields: ['secret'] }]);
+    const heard: HubEvent[] = [];
+    const [other, same, masks] = [world.node(), world.node({ redaction }), world.node({ redaction })];
+    for (const node of [other, same, masks]) onTestFinished(() => node.stop());
+    await masks.start((each) => void heard.push(each));
+    await same.start(() => undefined);
+    await other.start(() => undefined);
+    const object = { secret: 'shown' };
+    for (const node of [other, same]) await node.publish([{ type: 'a', action: 'b', key: 'k', object }]);
+    await expect.poll(() => heard.length).toBe(2);
+    expect(heard.map(({ canonical }) => canonical?.includes('shown'))).toEqual([undefined, false]);
+    for (const each of heard) expect(heardJson(each)).not.toContain('shown');
   });
 
   it('makes no node skip or repeat an event when it tells of entries that the log does not hold', async () => {
