@@ -71,7 +71,7 @@ describe('the settings, with a seventh dialect,', () => {
   it('accept its name, which is refused where only the six dialects exist', () => {
     const env = { BELFRY_DIALECTS: 'native,harbour', BELFRY_LISTEN: '1=harbour' };
     expect(loadConfig(env, readFileSync, SEVEN).dialects).toEqual(['native', 'harbour']);
-    expect(() => loadConfig(env)).toThrow(/BELFRY_LISTEN.*no listener[^]*BELFRY_DIALECTS/);
+    expect(() => loadConfig(env)).toThrow(/BELFRY_LISTEN.*not a listener[^]*BELFRY_DIALECTS/);
   });
 });
 

@@ -19,12 +19,16 @@ export function redisChannels(prefix: string, { schemas }: Pick<EventFormats, 's
     },
     {
       address: `${prefix}:log`,
-      summary: 'Channel on which nodes tell each other the entries of the log; nobody else may PUBLISH here',
+      summary:
+        'Channel on which nodes tell each other the events of the log and of the registry; nobody else may PUBLISH here',
       sends: {
         entry: z
           .string()
-          .regex(/^\d+-\d+ \d+-\d+ \{[\s\S]*\}$/)
-          .describe('<id of the entry before> <id> <event as JSON>'),
+          .regex(/^A[cp]\w* (?:\d+-\d+)?(?:[\u00ff\ufffd][^\u00ff\ufffd]*){5,}$/)
+          .describe(
+            'Bytes: <version><form><digest of the masks> <id before the first event>, then for each event, each after a byte ' +
+              '0xFF: id, type, action, key and the event as JSON. Read as Latin-1, that byte is the character ÿ',
+          ),
       },
       takes: NOTHING,
     },
