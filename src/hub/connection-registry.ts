@@ -2,7 +2,7 @@ import type { ConnectionLimits } from '../dialects/dialect.ts';
 import type { Clock } from '../model/clock.ts';
 import { CLOSE, closeWith } from '../model/close-codes.ts';
 import { asBelfryError } from '../model/errors.ts';
-import type { Identity } from '../model/principal.ts';
+import { expiryOf, type Identity } from '../model/principal.ts';
 import type { ConnectionRecord, Registry, RegistryLimits } from '../registry/registry.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 import type { Connection } from './connection.ts';
@@ -135,15 +135,15 @@ export class ConnectionRegistry {
 
   #record(
     { id, type, remoteAddr, userAgent, createTime, dialect }: ConnectionInfo | Connection,
-    { principal, expiresAt }: Identity,
+    identity: Identity,
     patterns: readonly string[],
   ): ConnectionRecord {
     return {
       Type: type,
       RemoteAddr: remoteAddr,
-      Principal: principal,
+      Principal: identity.principal,
       CreateTime: new Date(createTime).toISOString(),
-      ExpiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
+      ExpiresAt: expiryOf(identity),
       Id: id,
       Node: this.#options.node,
       Dialect: dialect.name,

@@ -1,5 +1,5 @@
 import type { Json } from '../model/json.ts';
-import type { Identity } from '../model/principal.ts';
+import { expiryOf, type Identity } from '../model/principal.ts';
 import type { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
 
@@ -20,6 +20,5 @@ export async function signIn(
   const identity = connection.dialect.identify?.(found) ?? found;
   if (!connection.isOpen) return undefined;
   await parts.connections.identify(connection, identity);
-  const { principal, expiresAt } = identity;
-  return { principal, expiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString() };
+  return { principal: identity.principal, expiresAt: expiryOf(identity) };
 }

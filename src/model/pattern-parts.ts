@@ -35,6 +35,12 @@ export function escapeValue(value: string): string {
   return value.replaceAll('.', '\\1').replaceAll(',', '\\2').replaceAll('*', '\\3');
 }
 
+/** The pattern of exact values, whatever characters they hold; `undefined` means any value. */
+export function exactPattern(...values: readonly [type?: string, action?: string, key?: string]): string {
+  const [type, action, key] = values;
+  return [type, action, key].map((value) => (value === undefined ? '*' : escapeValue(value))).join('.');
+}
+
 function parsePart(text: string): PatternPart {
   if (text === '*') return '*';
   return [...new Set(text.split(',').map((item) => unescapeValue(item).trim()))];
@@ -45,7 +51,8 @@ function unescapeValue(text: string): string {
   return text.replaceAll('\\1', '.').replaceAll('\\2', ',').replaceAll('\\3', '*');
 }
 
-function holds(part: PatternPart, value: string): boolean {
+/** Whether a value is one of a part. */
+export function holds(part: PatternPart, value: string): boolean {
   return part === '*' || part.includes(value);
 }
 

@@ -3,6 +3,7 @@ import { ProtocolError } from './errors.ts';
 import type { NewEvent } from './event.ts';
 import {
   escapeValue,
+  exactPattern,
   partsMatch,
   partsOf,
   partsOverlap,
@@ -65,9 +66,7 @@ export class Pattern {
 
   /** A pattern of exact values, whatever characters they hold; `undefined` means any value. */
   static of(type?: string, action?: string, key?: string): Pattern {
-    const values = [type, action, key];
-    const text = values.map((value) => (value === undefined ? '*' : escapeValue(value))).join('.');
-    return new Pattern(text, [onePart(type), onePart(action), onePart(key)]);
+    return new Pattern(exactPattern(type, action, key), [onePart(type), onePart(action), onePart(key)]);
   }
 
   matches(event: Pick<NewEvent, 'type' | 'action' | 'key'>): boolean {

@@ -1,5 +1,6 @@
 import type { NewEvent } from './event.ts';
-import { EVERYTHING, Pattern, type PatternPart } from './pattern.ts';
+import { EVERYTHING, Pattern } from './pattern.ts';
+import { holds } from './pattern-parts.ts';
 
 /** Who a connection is: `user:<name>`, `runner:<uuid>`, … */
 export type Principal = string;
@@ -50,7 +51,7 @@ export class Grants {
   permitEveryKey(type: string, action: string): boolean {
     return this.patterns.some(
       ({ parts }) =>
-        parts !== undefined && takes(parts[0], type) && takes(parts[1], action) && parts[2] === '*',
+        parts !== undefined && holds(parts[0], type) && holds(parts[1], action) && parts[2] === '*',
     );
   }
 
@@ -88,6 +89,7 @@ export const ANONYMOUS: Identity = {
   publish: Grants.none,
 };
 
-function takes(part: PatternPart, value: string): boolean {
-  return part === '*' || part.includes(value);
+/** When the token of an identity expires, as RFC 3339 in UTC; `null` when it never does. */
+export function expiryOf({ expiresAt }: Pick<Identity, 'expiresAt'>): string | null {
+  return expiresAt === undefined ? null : new Date(expiresAt).toISOString();
 }

@@ -2,6 +2,7 @@ import type { NewEvent } from './event.ts';
 import { ExactNumber } from './exact-number.ts';
 import { valueOf } from './json.ts';
 import { Pattern, type PatternPart } from './pattern.ts';
+import { holds } from './pattern-parts.ts';
 import { bound } from './bound.ts';
 
 export { REMOVING_ACTIONS } from './removal.ts';
@@ -111,8 +112,4 @@ export class Retention {
 function keepOf({ last = TAIL_MAX, ttlMs, latest }: RetentionRule): Keep {
   if (latest === true) return { kind: 'latest' };
   return { kind: 'tail', last, ...(ttlMs !== undefined && { ttlMs }) };
-}
-
-function holds(part: PatternPart, value: string): boolean {
-  return part === '*' || part.includes(value);
 }

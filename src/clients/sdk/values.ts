@@ -1,5 +1,5 @@
 import { isCursor } from '../../model/cursor.ts';
-import { escapeValue } from '../../model/pattern-parts.ts';
+import { exactPattern } from '../../model/pattern-parts.ts';
 import { REMOVING_ACTIONS } from '../../model/removal.ts';
 import { closeCodeOf, HubError } from './errors.ts';
 import { ask, type Caller } from './http.ts';
@@ -96,7 +96,7 @@ export async function* list(
   };
   yield* follow(
     readAll,
-    (cursor) => source.listen(patternOf(type, action), optionsOf(cursor, signal)),
+    (cursor) => source.listen(exactPattern(type, action), optionsOf(cursor, signal)),
     action,
   );
 }
@@ -121,7 +121,7 @@ export async function* latest(
     }
   };
   const begin = (cursor: string | undefined): Listener =>
-    source.listen(patternOf(type, action, key), optionsOf(cursor, signal));
+    source.listen(exactPattern(type, action, key), optionsOf(cursor, signal));
   for await (const { values } of follow(readAll, begin, action)) yield values.get(key);
 }
 
@@ -179,10 +179,6 @@ function cursorOf(response: Response): string | undefined {
 
 function optionsOf(since: string | undefined, signal: AbortSignal | undefined): ListenOptions {
   return { ...(since !== undefined && { since }), ...(signal !== undefined && { signal }) };
-}
-
-function patternOf(type: string, action?: string, key?: string): string {
-  return [type, action, key].map((value) => (value === undefined ? '*' : escapeValue(value))).join('.');
 }
 
 function textOf(position: string | Date): string {

@@ -1,6 +1,6 @@
 import { BelfryError } from '../../model/errors.ts';
 import type { NewEvent } from '../../model/event.ts';
-import type { PatternPart } from '../../model/pattern.ts';
+import { holds } from '../../model/pattern-parts.ts';
 import { UNKNOWN, type Grants, type Identity, type Principal } from '../../model/principal.ts';
 import type { ConnectionQuery } from '../../registry/connection-query.ts';
 import type { ConnectionRecord } from '../../registry/registry.ts';
@@ -17,7 +17,7 @@ export function visibleBy({ patterns }: Grants): ConnectionQuery['visible'] {
   for (const { parts } of patterns) {
     if (parts === undefined) continue;
     const [type, action, key] = parts;
-    if (!takes(type, TYPE) || !takes(action, ACTION)) continue;
+    if (!holds(type, TYPE) || !holds(action, ACTION)) continue;
     if (key === '*') return 'all';
     for (const principal of key) visible.add(principal);
   }
@@ -27,10 +27,6 @@ export function visibleBy({ patterns }: Grants): ConnectionQuery['visible'] {
 /** The same, restricted to one principal. */
 export function narrowed(visible: ConnectionQuery['visible'], principal: Principal): readonly Principal[] {
   return visible === 'all' || visible.includes(principal) ? [principal] : [];
-}
-
-function takes(part: PatternPart, value: string): boolean {
-  return part === '*' || part.includes(value);
 }
 
 /** Checks that the caller may close all of these connections. @throws BelfryError `forbidden` */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../model/clock.ts';
-import type { Identity } from '../../model/principal.ts';
+import { expiryOf, type Identity } from '../../model/principal.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { addressOf } from '../http/client-address.ts';
 import { userAgentOf } from '../http/request-target.ts';
@@ -73,13 +73,12 @@ export class ApiConnections implements Iterable<ApiConnection> {
 
   #enrol({ id, remoteAddr, identity }: ApiConnection, userAgent: string): void {
     const { registry, clock, node } = this.#options;
-    const { principal, expiresAt } = identity;
     const record = {
       Type: 'api',
       RemoteAddr: remoteAddr,
-      Principal: principal,
+      Principal: identity.principal,
       CreateTime: new Date(clock.now()).toISOString(),
-      ExpiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
+      ExpiresAt: expiryOf(identity),
       Id: id,
       Node: node,
       Dialect: '',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { rfc3339 } from '../../dialects/shapes.ts';
+import { expiryOf } from '../../model/principal.ts';
 import { identityOf } from '../auth/request-identity.ts';
 import { json, named, route, type Route } from './route.ts';
 
@@ -24,13 +25,14 @@ export const ME_ROUTES: readonly Route<unknown>[] = [
     summary: 'Who the caller is, and what the caller may do',
     answers: { 200: json('The identity behind the credentials of the request', ME) },
     handler: (_deps: unknown, { response }) => {
-      const { principal, roles, subscribe, publish, expiresAt } = identityOf(response);
+      const identity = identityOf(response);
+      const { principal, roles, subscribe, publish } = identity;
       response.json({
         principal,
         roles,
         subscribe: subscribe.patterns.map(({ text }) => text),
         publish: publish.patterns.map(({ text }) => text),
-        expiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
+        expiresAt: expiryOf(identity),
       });
     },
   }),
