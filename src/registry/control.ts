@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { timeAt } from '../model/cursor.ts';
 import { ProtocolError } from '../model/errors.ts';
 import { parseJson, type Json } from '../model/json.ts';
 import { momentOf } from '../model/time.ts';
@@ -101,15 +102,11 @@ export function parseControlCommand(message: Buffer | string): ControlCommand {
 /** Writes a command as a message. */
 export function controlCommandText(command: ControlCommand): string {
   if (command.kind === 'revoke')
-    return JSON.stringify({ revoke: revokedBy(command), until: timeText(command.until) });
+    return JSON.stringify({ revoke: revokedBy(command), until: timeAt(command.until) });
   return JSON.stringify({ close: { [command.by]: command.values }, reason: command.reason });
 }
 
 function revokedBy(revocation: Revocation): Json {
   if ('id' in revocation) return revocation.id;
-  return { principal: revocation.principal, before: timeText(revocation.before) };
-}
-
-function timeText(ms: number): string {
-  return new Date(ms).toISOString();
+  return { principal: revocation.principal, before: timeAt(revocation.before) };
 }

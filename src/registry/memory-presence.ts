@@ -1,3 +1,4 @@
+import { timeAt } from '../model/cursor.ts';
 import { UNKNOWN, type Principal } from '../model/principal.ts';
 import { PRESENCE_GRACE_MS, SEEN_MS, type OnlinePage, type OnlineQuery, type Seen } from './registry.ts';
 import { bound } from '../model/bound.ts';
@@ -55,9 +56,9 @@ export class MemoryPresence {
 
   of(principal: Principal, now: number): Seen {
     const since = this.#present.get(principal)?.since;
-    if (since !== undefined) return { principal, online: true, since, lastSeen: asText(now) };
+    if (since !== undefined) return { principal, online: true, since, lastSeen: timeAt(now) };
     const gone = this.#gone.get(principal);
-    const at = gone === undefined ? null : asText(gone);
+    const at = gone === undefined ? null : timeAt(gone);
     return { principal, online: false, since: at, lastSeen: at };
   }
 
@@ -82,8 +83,4 @@ export class MemoryPresence {
       this.#gone.delete(principal);
     }
   }
-}
-
-function asText(time: number): string {
-  return new Date(time).toISOString();
 }

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../model/clock.ts';
+import { timeAt } from '../model/cursor.ts';
 import type { RegistryKeys } from './redis-registry-keys.ts';
 import { bound } from '../model/bound.ts';
 
@@ -111,14 +112,9 @@ export class ChangeWriter {
 
   #send(queued: readonly Queued[]): void {
     const { connection, clock, keys, node, graceMs, leaseMs } = this.#options;
-    const head = [node, asText(clock.now()), `${graceMs}`, `${leaseMs}`, `${++this.#batch}`];
+    const head = [node, timeAt(clock.now()), `${graceMs}`, `${leaseMs}`, `${++this.#batch}`];
     const body = queued.flatMap(({ change: { verb, id, row, more } }) => [verb, id, row, ...more]);
     const answers = connection.ask((redis) => redis.belfryChange(1, keys.log, ...head, ...body));
     for (const [i, { answered }] of queued.entries()) answered(answers.then((each) => each[i] ?? 0));
   }
-}
-
-/** A time in the form of records and events. */
-export function asText(time: number): string {
-  return new Date(time).toISOString();
 }

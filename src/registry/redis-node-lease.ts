@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
+import { timeAt } from '../model/cursor.ts';
 import type { OwnReport } from './node-directory.ts';
 import type { OwnConnections } from './redis-own-connections.ts';
-import { asText, type RegistryNode } from './redis-change-writer.ts';
+import type { RegistryNode } from './redis-change-writer.ts';
 
 export interface LeaseTimes {
   readonly renewMs: number;
@@ -104,7 +105,7 @@ export class NodeLease {
 
   #ask(verb: Verb): Promise<number[]> {
     const { connection, clock, keys, node, graceMs, leaseMs } = this.#registry;
-    const asked = [verb, node, asText(clock.now()), `${graceMs}`, `${leaseMs}`];
+    const asked = [verb, node, timeAt(clock.now()), `${graceMs}`, `${leaseMs}`];
     if (verb === 'renew')
       asked.push(JSON.stringify(this.#about.report()), JSON.stringify(this.#about.settings));
     return connection.ask((redis) => redis.belfryNodeLease(1, keys.log, ...asked));

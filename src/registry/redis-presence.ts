@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
+import { timeAt } from '../model/cursor.ts';
 import { UNKNOWN, type Principal } from '../model/principal.ts';
 import { readRecords } from './redis-connection-list.ts';
 import { encodePrincipal, decodePrincipal, type RegistryKeys } from './redis-registry-keys.ts';
-import { asText, type RegistryNode } from './redis-change-writer.ts';
+import type { RegistryNode } from './redis-change-writer.ts';
 import {
   isPresence,
   PRESENCE_CONNECTIONS_MAX,
@@ -37,7 +38,7 @@ export async function presenceOf(
     connectionsOf(redis, keys, principal),
   ]);
   const online = count !== null || leaving !== null;
-  return { principal, online, since, lastSeen: online ? asText(clock.now()) : last, connections };
+  return { principal, online, since, lastSeen: online ? timeAt(clock.now()) : last, connections };
 }
 
 /** Reads one page of the principals that are online. */
@@ -50,7 +51,7 @@ export async function onlineOf(
   const since = await Promise.all(
     principals.map((principal) => redis.hget(keys.presence(principal), 'since')),
   );
-  const lastSeen = asText(clock.now());
+  const lastSeen = timeAt(clock.now());
   const online = principals.map((principal, i) => ({
     principal,
     online: true,
