@@ -160,12 +160,9 @@ static size_t read_head(Connection *connection, const uint8_t *bytes, size_t len
 
 /* Reads one frame. The result is how many bytes it takes, or 0 while its end is missing. */
 static size_t read_frame(Connection *connection, const uint8_t *bytes, size_t length) {
-  if (length < 2) return 0;
-  uint64_t payload = bytes[1] & 0x7f;
-  size_t head = payload < 126 ? 2 : payload == 126 ? 4 : 10;
-  if (length < head) return 0;
-  if (head > 2) payload = 0;
-  for (size_t at = 2; at < head; at++) payload = payload << 8 | bytes[at];
+  uint64_t payload;
+  size_t head = frame_head(bytes, length, &payload);
+  if (head == 0) return 0;
   if (length - head < payload) {
     if (payload + head > READ_BYTES) end(connection, "a frame is too large for this client");
     return 0;

@@ -7,6 +7,7 @@
    It ends with its stdin. */
 #define _GNU_SOURCE
 #include "tally.h"
+#include "frame.h"
 #include "connection.h"
 #include <inttypes.h>
 #include <sys/mman.h>

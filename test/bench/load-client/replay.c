@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <fcntl.h>
 #include <unistd.h>
+#include "frame.h"
 #include "replies.h"
 
 enum { LINES_MAX = 256, WINDOW_MAX = 1024, BUFFER_BYTES = 1 << 20, TEXT_BYTES = 200, LINE_BYTES = 4096 };

@@ -28,12 +28,9 @@ static size_t find_http(const uint8_t *bytes, size_t length, bool *accepts) {
 }
 
 static size_t find_websocket(const uint8_t *bytes, size_t length, bool *accepts) {
-  if (length < 2) return 0;
-  uint64_t payload = bytes[1] & 0x7f;
-  size_t head = payload < 126 ? 2 : payload == 126 ? 4 : 10;
-  if (length < head) return 0;
-  if (head > 2) payload = 0;
-  for (size_t at = 2; at < head; at++) payload = payload << 8 | bytes[at];
+  uint64_t payload;
+  size_t head = frame_head(bytes, length, &payload);
+  if (head == 0) return 0;
   if (length - head < payload) return 0;
   *accepts = memmem(bytes + head, payload, "\"action\":\"error\"", 16) == NULL;
   return head + payload;
