@@ -3,12 +3,11 @@
  * `npm run release -- --dry-run` shows what would go out, and publishes nothing.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const PACKAGES = ['../../', '../../src/clients/sdk/'].map((path) => new URL(path, import.meta.url));
 
-for (const folder of PACKAGES.filter((url) => existsSync(new URL('package.json', url)))) {
+for (const folder of PACKAGES) {
   const options = ['--access', 'public', ...process.argv.slice(2)];
   execFileSync('npm', ['publish', ...options], { cwd: fileURLToPath(folder), stdio: 'inherit' });
 }

@@ -7,10 +7,10 @@ import { promisify } from 'node:util';
 import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startNode } from '../support/node.ts';
+import { INSTALL_MS, npm, pack, QUIET } from './npm.ts';
 
 const HOME = fileURLToPath(new URL('../../src/clients/sdk/', import.meta.url));
 const TSC = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url));
-const QUIET = ['--no-audit', '--no-fund', '--ignore-scripts'];
 const run = promisify(execFile);
 
 const PROGRAM = `
@@ -36,14 +36,11 @@ describe('the package @belfry/client', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'belfry-client-'));
     app = join(folder, 'app');
-    const { stdout } = await run('npm', ['pack', '--json', '--silent', '--pack-destination', folder], {
-      cwd: HOME,
-    });
-    const [{ filename }] = JSON.parse(stdout.slice(stdout.indexOf('[\n'))) as [{ filename: string }];
-    await run('npm', ['install', ...QUIET, '--prefix', app, join(folder, filename)]);
+    const { filename } = await pack(HOME, folder);
+    await npm(HOME, 'install', ...QUIET, '--prefix', app, join(folder, filename));
     await writeFile(join(app, 'program.mjs'), PROGRAM);
     await writeFile(join(app, 'program.mts'), PROGRAM.replace('process.argv.slice(2)', '[]'));
-  }, 180_000);
+  }, INSTALL_MS);
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -1,28 +1,15 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CommandProcess } from '../support/process.ts';
+import { INSTALL_MS, npm, pack, QUIET, type Packed } from './npm.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const QUIET = ['--no-audit', '--no-fund', '--ignore-scripts'];
-const INSTALL_MS = 180_000;
-
-interface Packed {
-  readonly filename: string;
-  readonly files: readonly { readonly path: string }[];
-}
-
 let folder: string;
 let packed: Packed;
-
-async function npm(cwd: string, ...args: readonly string[]): Promise<string> {
-  return (await promisify(execFile)('npm', args, { cwd, maxBuffer: 1 << 26 })).stdout;
-}
 
 /** An empty folder with a package.json of its own. */
 async function emptyFolder(name: string): Promise<string> {
@@ -53,8 +40,7 @@ describe('the package belfry', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'belfry-package-'));
     const others = Promise.all([20, 22].map(async (major) => [major, await nodeOf(major)] as const));
-    const told = await npm(ROOT, 'pack', '--json', '--silent', '--pack-destination', folder);
-    packed = (JSON.parse(told.slice(told.indexOf('[\n'))) as [Packed])[0];
+    packed = await pack(ROOT, folder);
     command = await installed();
     nodes = new Map(await others);
   }, INSTALL_MS);
