@@ -70,9 +70,7 @@ export class Connection implements LinkHandler, Driver {
 
   /** Connects, unless it was already told to. */
   start(): void {
-    if (this.#status !== 'idle') return;
-    this.#leavePage ??= watchPage(this.#parts.environment, this.#wake, this.#leave);
-    void this.#connect();
+    if (this.#status === 'idle') void this.#connect();
   }
 
   /** Tries to connect now, whatever happened before. */
@@ -142,6 +140,7 @@ export class Connection implements LinkHandler, Driver {
   async #connect(): Promise<void> {
     const { environment, base, tokens, state } = this.#parts;
     this.#cancelRetry?.();
+    this.#leavePage ??= watchPage(environment, this.#wake, this.#leave);
     const turn = (this.#turn = {});
     state.change({ status: 'connecting', nextAttemptAt: undefined });
     try {

@@ -10,6 +10,7 @@ import { Outbox, type NewEvent, type PublishOptions } from './outbox.ts';
 import type { Validator, Heard, Invalid, Published, Schemas } from './schema.ts';
 import { StateStore, type State } from './state.ts';
 import { Subscriptions } from './subscriptions.ts';
+import type { Presence } from './presence.ts';
 import type { HistoryOptions, Source, Values, ValuesOptions } from './values.ts';
 import { Tokens, type TokenSource } from './tokens.ts';
 
@@ -178,9 +179,19 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
     >;
   }
 
-  /** Tries to connect now, even after the hub closed the connection for good. */
+  /** Whether a principal is online, and then each change. It takes a grant to receive the events of its presence. */
+  async *presence(
+    principal: string,
+    options: Pick<ValuesOptions, 'signal'> = {},
+  ): AsyncGenerator<Presence, void> {
+    const { presence } = await import('./presence.ts');
+    yield* presence(this.#source(), principal, options);
+  }
+
+  /** Tries to connect now, even after the hub closed the connection for good, and after a logout. */
   reconnect(): void {
-    this.#connection.retry();
+    if (this.state.status === 'idle') this.#connection.start();
+    else this.#connection.retry();
   }
 
   /** Forgets the token, ends all listeners, and closes the connection. The next use begins with a new token. */

@@ -16,6 +16,7 @@ export type { Gap, GapItem, HubEvent, Item } from './item.ts';
 export type { Listener, ListenOptions } from './listener.ts';
 export type { Filters } from './match.ts';
 export type { NewEvent, PublishOptions } from './outbox.ts';
+export type { Presence } from './presence.ts';
 export type { Invalid, Schemas, StandardSchema } from './schema.ts';
 export type { State, Status } from './state.ts';
 export type { TokenSource } from './tokens.ts';

@@ -5,7 +5,7 @@ import type { Link, Reply } from './link.ts';
 import { fromOf, orderOf, planOf, type Group, type Member } from './plan.ts';
 
 /** The hub could not do it now. This refuses no listener. */
-const PASSING: ReadonlySet<string> = new Set(['unavailable', 'internal', 'reads_exceeded', 'lost']);
+export const PASSING: ReadonlySet<string> = new Set(['unavailable', 'internal', 'reads_exceeded', 'lost']);
 
 /** Something that is given events: a listener, or what another tab listens to. */
 export interface Subscriber extends Member {

@@ -38,7 +38,7 @@ export interface Source extends Pick<Caller, 'environment' | 'base'> {
 }
 
 /** Asks with the token that is known, and with another one where that has ended. */
-async function read(
+export async function read(
   { environment, base, tokens }: Source,
   path: string,
   signal: AbortSignal | undefined,
@@ -173,7 +173,7 @@ function withText(event: HubEvent): HubEvent {
   return { ...event, text: JSON.stringify(event) };
 }
 
-function cursorOf(response: Response): string | undefined {
+export function cursorOf(response: Response): string | undefined {
   return response.headers.get('Belfry-Cursor') ?? undefined;
 }
 

@@ -53,6 +53,18 @@ describe('a client that receives nothing', () => {
     expect(pings()).toBe(before + 1);
   });
 
+  it('asks at once when somebody looks at the page, also after a logout and a login', async () => {
+    const { hub, page, pings } = await open();
+    hub.logout();
+    hub.reconnect();
+    const { status, clockSkewMs } = hub.state;
+    expect(status).toBe('connecting');
+    await expect.poll(() => hub.state.clockSkewMs !== clockSkewMs && hub.state.status).toBe('open');
+    const before = pings();
+    page.document.dispatchEvent(new Event('visibilitychange'));
+    expect(pings()).toBe(before + 1);
+  });
+
   it('asks at once after a sleep, when somebody looks at the page, and when the network is back', async () => {
     const { hub, clock, page, pings } = await open();
     const answered = async (): Promise<void> => {
