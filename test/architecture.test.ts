@@ -54,17 +54,17 @@ const GATEWAY_FOLDERS: Readonly<Record<string, readonly string[]>> = {
 const TYPES_ONLY = new Set(['clients/']);
 
 /**
- * What clients share with the hub, so that it stands once: how a pattern is read, what a close code means, what becomes of
- * events that find no room, which
- * actions remove a key. A browser can run these files.
+ * What clients share with the hub, so that it stands once: how a pattern is read, what a close code means, which actions
+ * remove a key. A browser can run these files.
  */
 const SHARED_WITH_CLIENTS = [
   'model/bound.ts',
   'model/close-codes.ts',
   'model/cursor.ts',
+  'model/exact-pattern.ts',
   'model/pattern-parts.ts',
   'model/removal.ts',
-  'model/slow-policies/',
+  'model/retries.ts',
 ];
 
 const MAX_LINES = 250;

@@ -6,16 +6,19 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleClient } from './client-bundle.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const HOME = join(ROOT, 'src/clients/sdk');
+const DIST = join(HOME, 'dist');
 const LICENSE = join(HOME, 'LICENSE');
 
-rmSync(join(HOME, 'dist'), { recursive: true, force: true });
+rmSync(DIST, { recursive: true, force: true });
 rmSync(LICENSE, { force: true });
 if (!process.argv.includes('--remove')) {
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
   const project = join(ROOT, 'deploy/package/tsconfig.client.json');
   execFileSync(process.execPath, [tsc, '--project', project], { stdio: 'inherit' });
+  await bundleClient(DIST);
   copyFileSync(join(ROOT, 'LICENSE'), LICENSE);
 }

@@ -1,28 +1,26 @@
 import { bound } from './bound.ts';
-
-/**
- * How a client should reconnect. `spread`: the first time within two seconds, so that the clients of a node that goes do
- * not come together. `backoff`: after a random time that grows with each attempt. `later`: the same, and five seconds
- * more. `new token`: at once, with another token. `false`: not at all, since the hub would refuse in the same way.
- */
-export type Retry = false | 'spread' | 'backoff' | 'later' | 'new token';
+import { RETRIES, type Retry } from './retries.ts';
 
 /** Every code with which the hub closes a connection: what it means, and how a client should reconnect. */
 export const CLOSE = {
-  normal: { code: 1000, reason: 'normal', retry: false },
-  draining: { code: 1001, reason: 'the node is going away; reconnect', retry: 'spread' },
+  normal: close(1000, 'normal'),
+  draining: close(1001, 'the node is going away; reconnect'),
   /** `ws` sends this one, since it reads the frames. */
-  protocol: { code: 1002, reason: 'not a WebSocket frame', retry: false },
-  refused: { code: 1008, reason: 'refused by policy', retry: false },
-  tooBig: { code: 1009, reason: 'message too big', retry: false },
-  restart: { code: 1012, reason: 'the node restarts; reconnect', retry: 'spread' },
-  tryLater: { code: 1013, reason: 'no room, or cut off from the log; try later', retry: 'later' },
-  tokenExpired: { code: 4001, reason: 'token expired', retry: 'new token' },
-  forbidden: { code: 4003, reason: 'forbidden', retry: false },
-  tooSlow: { code: 4008, reason: 'too slow: the queue is full', retry: 'backoff' },
-  byOperator: { code: 4009, reason: 'closed by an operator', retry: false },
-  rateLimit: { code: 4029, reason: 'rate limit: too many commands', retry: 'later' },
-} as const satisfies Record<string, Close>;
+  protocol: close(1002, 'not a WebSocket frame'),
+  refused: close(1008, 'refused by policy'),
+  tooBig: close(1009, 'message too big'),
+  restart: close(1012, 'the node restarts; reconnect'),
+  tryLater: close(1013, 'no room, or cut off from the log; try later'),
+  tokenExpired: close(4001, 'token expired'),
+  forbidden: close(4003, 'forbidden'),
+  tooSlow: close(4008, 'too slow: the queue is full'),
+  byOperator: close(4009, 'closed by an operator'),
+  rateLimit: close(4029, 'rate limit: too many commands'),
+} as const satisfies Readonly<Record<string, Close>>;
+
+function close(code: keyof typeof RETRIES, reason: string): Close {
+  return { code, reason, retry: RETRIES[code] };
+}
 
 export interface Close {
   readonly code: number;

@@ -38,7 +38,7 @@ export function cursorMs(cursor: Cursor): number {
 
 /** The last time that was written, since many events come within one millisecond. */
 let lastMs = 0;
-let lastTime = new Date(lastMs).toISOString();
+let lastTime = '1970-01-01T00:00:00.000Z';
 
 /** A time in milliseconds since 1970, as RFC 3339 in UTC. */
 export function timeAt(ms: number): string {

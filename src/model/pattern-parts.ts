@@ -30,17 +30,6 @@ export function partsOverlap(a: PatternParts, b: PatternParts): boolean {
   return a.every((values, index) => intersect(values, b[index] ?? []));
 }
 
-/** A value as it is written inside a pattern. */
-export function escapeValue(value: string): string {
-  return value.replaceAll('.', '\\1').replaceAll(',', '\\2').replaceAll('*', '\\3');
-}
-
-/** The pattern of exact values, whatever characters they hold; `undefined` means any value. */
-export function exactPattern(...values: readonly [type?: string, action?: string, key?: string]): string {
-  const [type, action, key] = values;
-  return [type, action, key].map((value) => (value === undefined ? '*' : escapeValue(value))).join('.');
-}
-
 function parsePart(text: string): PatternPart {
   if (text === '*') return '*';
   return [...new Set(text.split(',').map((item) => unescapeValue(item).trim()))];

@@ -1,15 +1,8 @@
 import { bound } from './bound.ts';
 import { ProtocolError } from './errors.ts';
 import type { NewEvent } from './event.ts';
-import {
-  escapeValue,
-  exactPattern,
-  partsMatch,
-  partsOf,
-  partsOverlap,
-  type PatternPart,
-  type PatternParts,
-} from './pattern-parts.ts';
+import { escapeValue, exactPattern } from './exact-pattern.ts';
+import { partsMatch, partsOf, partsOverlap, type PatternPart, type PatternParts } from './pattern-parts.ts';
 
 export { escapeValue, type PatternPart, type PatternParts };
 

@@ -1,10 +1,8 @@
-import { CLOSE, type Retry } from '../../model/close-codes.ts';
-
-const RETRIES = new Map<number, Retry>(Object.values(CLOSE).map(({ code, retry }) => [code, retry]));
+import { RETRIES, type Retry } from '../../model/retries.ts';
 
 /** How to reconnect after a close code. A code that no hub sends, such as 1006, means that the network broke. */
 export function retryOf(code: number): Retry {
-  return RETRIES.get(code) ?? 'backoff';
+  return (RETRIES as Readonly<Record<number, Retry>>)[code] ?? 'backoff';
 }
 
 /** How long to wait before an attempt. The first attempt has the number 0. */

@@ -3,8 +3,7 @@ import type { Environment } from './environment.ts';
 import { closedBy } from './errors.ts';
 import type { Gap, HubEvent } from './item.ts';
 import type { Link, LinkHandler, Reply } from './link.ts';
-import { Liveness, watchPage } from './liveness.ts';
-import type { Outbox } from './outbox.ts';
+import { watchLink, watchPage, type Liveness } from './liveness.ts';
 import { SocketLink } from './socket-link.ts';
 import type { StateStore } from './state.ts';
 import type { Subscriptions } from './subscriptions.ts';
@@ -24,11 +23,12 @@ export interface ConnectionParts {
   readonly tokens: Tokens;
   readonly state: StateStore;
   readonly subscriptions: Subscriptions;
-  readonly outbox: Outbox;
   /** Is told of each link that opened, and when it is gone. */
   readonly onLink?: (link: Link | undefined) => void;
   /** Is told of each event after the listeners. */
   readonly onEvent?: (event: HubEvent) => void;
+  /** Loads another driver, which does everything from then on. */
+  readonly load?: (() => Promise<Driver>) | undefined;
 }
 
 /** What brings the events and takes the publishes of a client. */
@@ -56,8 +56,6 @@ export class Connection implements LinkHandler, Driver {
   #leavePage: (() => void) | undefined;
   /** Upgrades that failed one after another. */
   #refusals = 0;
-  /** Ends the trials of a socket while events come by a stream. */
-  #endTrials: (() => void) | undefined;
   #lastEvent: { readonly time: string; readonly at: number } | undefined;
 
   constructor(parts: ConnectionParts) {
@@ -96,16 +94,17 @@ export class Connection implements LinkHandler, Driver {
   }
 
   opened(link: Link, auth?: Reply): void {
-    const { environment, state, tokens, subscriptions, outbox } = this.#parts;
+    const { environment, state, tokens, subscriptions } = this.#parts;
+    if (link !== this.#link) this.#drop();
+    this.#link = link;
     this.#openedAt = environment.clock.now();
     if (auth !== undefined) tokens.renewOn(link, auth);
     this.#parts.onLink?.(link);
     const principal = auth?.object['principal'] as string | undefined;
-    state.change({ status: 'open', transport: link.kind, attempt: 0, reason: undefined, principal });
     subscriptions.attach(link);
-    outbox.attach(link);
+    state.change({ status: 'open', transport: link.kind, attempt: 0, reason: undefined, principal });
     if (link.kind === 'socket') this.#refusals = 0;
-    this.#liveness = new Liveness(environment, link, this.#answered, () =>
+    this.#liveness = watchLink(environment, link, this.#answered, () =>
       this.fail(NETWORK_LOST, 'no answer to a ping'),
     );
   }
@@ -121,7 +120,7 @@ export class Connection implements LinkHandler, Driver {
   }
 
   closed(code: number, text: string): void {
-    const { environment, state, tokens } = this.#parts;
+    const { environment, state, tokens, subscriptions } = this.#parts;
     const { clock, random } = environment;
     if (this.#openedAt === undefined && code === NETWORK_LOST && this.#link !== undefined)
       this.#refusals = this.#link.kind === 'socket' ? this.#refusals + 1 : 0;
@@ -129,21 +128,29 @@ export class Connection implements LinkHandler, Driver {
     this.#drop();
     const reason = { code, text };
     const retry = code === TOKEN_EXPIRED && !tokens.canRenew ? false : retryOf(code);
-    if (retry === false) return this.#end(reason);
+    if (retry === false) {
+      state.change({ status: 'closed', reason, nextAttemptAt: undefined });
+      return subscriptions.end(closedBy(reason));
+    }
     const waitMs = delayMs(retry, this.#attempt++, random);
     const nextAttemptAt = clock.now() + waitMs;
     this.#cancelRetry = clock.after(waitMs, () => void this.#connect());
     state.change({ status: 'waiting', attempt: this.#attempt, reason, nextAttemptAt });
-    this.#parts.outbox.wait(reason);
   }
 
   async #connect(): Promise<void> {
-    const { environment, base, tokens, state } = this.#parts;
+    const { environment, base, tokens, state, load } = this.#parts;
     this.#cancelRetry?.();
     this.#leavePage ??= watchPage(environment, this.#wake, this.#leave);
     const turn = (this.#turn = {});
     state.change({ status: 'connecting', nextAttemptAt: undefined });
     try {
+      if (load !== undefined) {
+        const other = await load();
+        if (this.#turn !== turn) return;
+        this.#leavePage?.();
+        return other.start();
+      }
       const token = await tokens.get();
       if (this.#turn !== turn) return;
       const options = { environment, base, token };
@@ -151,23 +158,11 @@ export class Connection implements LinkHandler, Driver {
         this.#link = new SocketLink(options, this);
         return;
       }
-      const [{ StreamLink }, { trySockets }] = await Promise.all([
-        import('./stream-link.ts'),
-        import('./socket-trials.ts'),
-      ]);
-      if (this.#turn !== turn) return;
-      this.#link = new StreamLink(options, this);
-      this.#endTrials = trySockets(options, tokens, this, (link, auth) => this.#changeOver(link, auth));
+      const { StreamLink } = await import('./stream-link.ts');
+      if (this.#turn === turn) this.#link = new StreamLink(options, this, tokens);
     } catch (error) {
       if (this.#turn === turn) this.closed(NETWORK_LOST, String(error));
     }
-  }
-
-  /** Goes on with a link that opened beside the present one. */
-  #changeOver(link: Link, auth: Reply | undefined): void {
-    this.#drop();
-    this.#link = link;
-    this.opened(link, auth);
   }
 
   readonly #answered = (reply: Reply, roundTripMs: number): void => {
@@ -195,24 +190,14 @@ export class Connection implements LinkHandler, Driver {
   };
 
   #drop(): void {
-    const { tokens, subscriptions, outbox } = this.#parts;
+    const { tokens, subscriptions } = this.#parts;
     this.#turn = undefined;
     this.#cancelRetry?.();
     this.#liveness?.stop();
-    this.#endTrials?.();
     this.#link?.close();
     this.#link = this.#liveness = this.#openedAt = undefined;
     tokens.stop();
     this.#parts.onLink?.(undefined);
     subscriptions.detach();
-    outbox.detach();
-  }
-
-  #end(reason: { readonly code: number; readonly text: string }): void {
-    const { state, subscriptions, outbox } = this.#parts;
-    state.change({ status: 'closed', reason, nextAttemptAt: undefined });
-    const error = closedBy(reason);
-    subscriptions.end(error);
-    outbox.end(error);
   }
 }

@@ -69,9 +69,3 @@ export function deferred<T>(): Deferred<T> {
   const promise = new Promise<T>((resolve, reject) => (settle = { resolve, reject }));
   return { promise, ...(settle as unknown as Pick<Deferred<T>, 'resolve' | 'reject'>) };
 }
-
-/** A random text that nobody can guess. It also works in a page that did not come by TLS. */
-export function randomId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}

@@ -30,13 +30,15 @@ export class HubError extends Error {
   }
 }
 
-/** The error when the hub closed the connection and would close the next one as well. */
-export function closedBy({ code, text }: { readonly code: number; readonly text: string }): HubError {
+/** The error where the connection was closed for good: by the hub, which would close the next one as well, or by `close()`. */
+export function closedBy(reason?: { readonly code: number; readonly text: string }): HubError {
+  if (reason === undefined) return new HubError('closed', 'The client was closed.');
+  const { code, text } = reason;
   return new HubError('closed', `The hub closed the connection with ${code}: ${text}`, { closeCode: code });
 }
 
 /** As which close code a refusal to begin counts. */
 export function closeCodeOf({ code }: HubError): number {
-  if (code === 'token_invalid' || code === 'session_ended' || code.startsWith('credentials_')) return 4001;
-  return code === 'forbidden' || code === 'origin_forbidden' ? 4003 : 1013;
+  if (/^(token_invalid|session_ended|credentials_)/.test(code)) return 4001;
+  return /^(origin_)?forbidden$/.test(code) ? 4003 : 1013;
 }

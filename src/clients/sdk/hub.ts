@@ -1,16 +1,16 @@
-import type { Caller } from './http.ts';
 import { Connection, type ConnectionParts, type Driver } from './connection.ts';
 import { systemEnvironment, type Environment, type SocketClass } from './environment.ts';
-import { closedBy, HubError } from './errors.ts';
+import { closedBy } from './errors.ts';
 import type { HubEvent, Item } from './item.ts';
-import { Listener, type ListenOptions, type Reader } from './listener.ts';
+import { Listener, type ListenOptions } from './listener.ts';
 import { topicOf } from './match.ts';
-import { LateDriver } from './late-driver.ts';
-import { Outbox, type NewEvent, type PublishOptions } from './outbox.ts';
+import { late } from './late.ts';
+import type { NewEvent, Outbox, PublishOptions } from './outbox.ts';
 import type { Validator, Heard, Invalid, Published, Schemas } from './schema.ts';
 import { StateStore, type State } from './state.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { Presence } from './presence.ts';
+import type * as reads from './reads.ts';
 import type { HistoryOptions, Source, Values, ValuesOptions } from './values.ts';
 import { Tokens, type TokenSource } from './tokens.ts';
 
@@ -39,57 +39,54 @@ type Rest<T> = Omit<NewEvent<T>, 'type' | 'action' | 'key' | 'object'>;
 
 /** A client of one hub. It connects when it is first used. */
 export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
-  readonly #options: HubOptions<S>;
-  readonly #caller: Pick<Caller, 'environment' | 'base'>;
-  readonly #store: StateStore;
-  readonly #subscriptions: Subscriptions;
-  readonly #outbox: Outbox;
-  readonly #tokens: Tokens;
-  readonly #connection: Driver;
-  readonly #validator: Promise<Validator> | undefined;
+  readonly #parts: ConnectionParts;
+  #connection: Driver;
+  readonly #publishOptions: HubOptions['publish'];
+  /** Changes with each `close` and `logout`. */
+  #session = {};
+  /** Absent before the first publish, since a page that only listens needs none. */
+  #outbox: Outbox | undefined;
+  /** Absent where there are no schemas. Few clients have any, so the others do not load what reads events by them. */
+  readonly #validator: (() => Promise<Validator>) | undefined;
 
   constructor(
     url: string | URL,
-    options: HubOptions<S> = {},
-    environment: Environment = systemEnvironment(),
+    { token, events, invalid = 'throw', publish, shared = false, WebSocket }: HubOptions<S> = {},
+    system: Environment = systemEnvironment(),
   ) {
-    const own = { ...environment, ...(options.WebSocket && { WebSocket: options.WebSocket }) };
-    const base = baseOf(url);
-    this.#caller = { environment: own, base };
-    this.#options = options;
-    const { events, invalid = 'throw' } = options;
-    // Few clients have schemas, so the others do not load what reads them.
-    this.#validator = events && import('./schema.ts').then(({ Validator }) => new Validator(events, invalid));
-    this.#store = new StateStore(own.clock);
-    this.#subscriptions = new Subscriptions((code, reason) => this.#connection.fail(code, reason));
-    this.#outbox = new Outbox(own);
-    this.#tokens = new Tokens(own, options.token);
+    const environment = { ...system, ...(WebSocket && { WebSocket }) };
     const parts: ConnectionParts = {
-      environment: own,
-      base,
-      tokens: this.#tokens,
-      state: this.#store,
-      subscriptions: this.#subscriptions,
-      outbox: this.#outbox,
+      environment,
+      base: baseOf(url),
+      tokens: new Tokens(environment, token),
+      state: new StateStore(environment.clock),
+      subscriptions: new Subscriptions((code, reason) => this.#connection.fail(code, reason)),
     };
-    const { shared } = options;
-    this.#connection =
-      shared === undefined || shared === false
-        ? new Connection(parts)
-        : new LateDriver(parts, async () => {
-            const { SharedConnection } = await import('./shared-connection.ts');
-            return new SharedConnection(parts, shared === true ? '' : shared);
-          });
+    const load = async (): Promise<Driver> => {
+      const { SharedConnection } = await import('./shared-connection.ts');
+      return (this.#connection = new SharedConnection(parts, shared === true ? '' : String(shared)));
+    };
+    this.#parts = parts;
+    this.#connection = new Connection(shared === false ? parts : { ...parts, load });
+    this.#publishOptions = publish;
+    let validator: Validator | undefined;
+    this.#validator =
+      events &&
+      (async () =>
+        (validator ??= new (await late(() => import('./schema.ts'), environment)).Validator(
+          events,
+          invalid,
+        )));
   }
 
   /** The state of the connection to the hub. It is a new object whenever something changes. */
   get state(): State {
-    return this.#store.current;
+    return this.#parts.state.current;
   }
 
   /** Calls back with each new state. Returns a function that ends this. */
   onState(tell: (state: State) => void): () => void {
-    return this.#store.onChange(tell);
+    return this.#parts.state.onChange(tell);
   }
 
   /**
@@ -100,12 +97,12 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
     patterns: P | readonly P[],
     options: ListenOptions = {},
   ): Listener<Heard<S, P>> {
-    const listener = new Listener<Heard<S, P>>(patterns, options, this.#subscriptions, this.#reader());
-    const error = this.#closed();
-    if (error !== undefined) listener.end(error);
+    const listener = new Listener<Heard<S, P>>(patterns, options, this.#parts.subscriptions, this.#validator);
+    const { status, reason } = this.state;
+    if (status === 'closed') listener.end(closedBy(reason));
     else if (options.signal?.aborted === true) listener.end();
     else {
-      this.#subscriptions.add(listener);
+      this.#parts.subscriptions.add(listener);
       this.#connection.start();
     }
     return listener;
@@ -138,11 +135,17 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
 
   /** Publishes all of these events or none, and resolves with their ids. */
   async publishAll(events: readonly NewEvent[], options: PublishOptions = {}): Promise<string[]> {
-    await (await this.#validator)?.check(events);
-    const error = this.#closed();
-    if (error !== undefined) throw error;
+    const { environment, state, subscriptions } = this.#parts;
+    const how = { ...this.#publishOptions, ...options };
+    const session = this.#session;
     this.#connection.start();
-    return this.#outbox.publish(events, { ...this.#options.publish, ...options });
+    // This is a copy, since what is published must not change while it waits.
+    const copy = JSON.parse(JSON.stringify(events)) as NewEvent[];
+    await (await this.#validator?.())?.check(events);
+    const { Outbox } = await late(() => import('./outbox.ts'), environment, how);
+    if (this.#session !== session) throw closedBy();
+    this.#outbox ??= new Outbox(environment.clock, state, () => subscriptions.link);
+    return this.#outbox.publish(copy, how);
   }
 
   /** What was, oldest first, as far as the log goes back. */
@@ -150,12 +153,9 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
     patterns: P | readonly P[],
     options: HistoryOptions = {},
   ): AsyncGenerator<Item<Heard<S, P>>, void> {
-    const values = await import('./values.ts');
-    const read = this.#reader<Heard<S, P>>();
-    for await (const item of values.history(this.#source(), [patterns].flat(), options)) {
-      const known = item.gap === undefined ? await read(item) : item;
-      if (known !== undefined) yield known;
-    }
+    yield* (await this.#reads()).history(this.#source(), [patterns].flat(), options) as AsyncGenerator<
+      Item<Heard<S, P>>
+    >;
   }
 
   /** The latest event of each key of a type that the hub keeps, and then each change, without a gap in between. */
@@ -163,8 +163,9 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
     type: T,
     options: ValuesOptions = {},
   ): AsyncGenerator<Values<Heard<S, `${T}.*.*`>>, void> {
-    const values = await import('./values.ts');
-    yield* values.list(this.#source(), type, options) as AsyncGenerator<Values<Heard<S, `${T}.*.*`>>>;
+    yield* (await this.#reads()).list(this.#source(), type, options) as AsyncGenerator<
+      Values<Heard<S, `${T}.*.*`>>
+    >;
   }
 
   /** The latest event of one key, or `undefined` while there is none, and then each change. */
@@ -173,8 +174,7 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
     key: string,
     options: ValuesOptions = {},
   ): AsyncGenerator<HubEvent<Heard<S, `${T}.*.*`>> | undefined, void> {
-    const values = await import('./values.ts');
-    yield* values.latest(this.#source(), type, key, options) as AsyncGenerator<
+    yield* (await this.#reads()).latest(this.#source(), type, key, options) as AsyncGenerator<
       HubEvent<Heard<S, `${T}.*.*`>> | undefined
     >;
   }
@@ -184,8 +184,7 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
     principal: string,
     options: Pick<ValuesOptions, 'signal'> = {},
   ): AsyncGenerator<Presence, void> {
-    const { presence } = await import('./presence.ts');
-    yield* presence(this.#source(), principal, options);
+    yield* (await this.#reads()).presence(this.#source(), principal, options);
   }
 
   /** Tries to connect now, even after the hub closed the connection for good, and after a logout. */
@@ -208,33 +207,21 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
     return Promise.resolve();
   }
 
-  #reader<T>(): Reader<T> {
-    const validator = this.#validator;
-    if (validator === undefined) return (event) => event as HubEvent<T>;
-    return async (event) => (await validator).heard(event) as Promise<HubEvent<T> | undefined>;
+  #reads(): Promise<typeof reads> {
+    return late(() => import('./reads.ts'), this.#parts.environment);
   }
 
   #source(): Source {
-    return {
-      ...this.#caller,
-      tokens: this.#tokens,
-      listen: (pattern, options) => this.listen(pattern, options),
-    };
+    const listen: Source['listen'] = (pattern, options) => this.listen(pattern, options);
+    return { ...this.#parts, listen, reader: this.#validator };
   }
 
   #stop(status: 'idle' | 'closed'): void {
-    this.#tokens.forget();
+    this.#session = {};
+    this.#parts.tokens.forget();
     this.#connection.stop(status);
-    this.#subscriptions.end();
-    this.#outbox.end(new HubError('closed', 'The client was closed before an answer came.'));
-  }
-
-  #closed(): HubError | undefined {
-    const { status, reason } = this.state;
-    if (status !== 'closed') return undefined;
-    return reason === undefined
-      ? new HubError('closed', 'The client was closed. Expected a new one, or reconnect().')
-      : closedBy(reason);
+    this.#parts.subscriptions.end();
+    this.#outbox?.end();
   }
 }
 

@@ -31,7 +31,7 @@ export interface LinkOptions {
 
 /** The events of a link. */
 export interface LinkHandler {
-  /** The link is open, and the token is accepted. */
+  /** The link is open, and the token is accepted. It may be one beside the present link, which it replaces. */
   opened(link: Link, auth?: Reply): void;
   event(event: HubEvent): void;
   gap(gap: Gap): void;

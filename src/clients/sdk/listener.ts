@@ -1,6 +1,6 @@
 import { isCursor } from '../../model/cursor.ts';
 import type { SlowPolicyName } from '../../model/slow-policies/index.ts';
-import { deferred } from './environment.ts';
+import { deferred, type Deferred } from './environment.ts';
 import { HubError } from './errors.ts';
 import type { Gap, HubEvent, Item } from './item.ts';
 import { matches, readPattern, type Filters, type ReadPattern } from './match.ts';
@@ -29,8 +29,11 @@ export interface Origin {
   goOn(listener: Listener): void;
 }
 
-/** Prepares an event for its reader. `undefined` leaves the event out. */
-export type Reader<T> = (event: HubEvent) => HubEvent<T> | undefined | Promise<HubEvent<T> | undefined>;
+/** Prepares events for those who read them. */
+export interface Reader {
+  /** Returns the event as it is given on. `undefined` leaves it out. */
+  heard(event: HubEvent): HubEvent | undefined | Promise<HubEvent | undefined>;
+}
 
 /** Events that match some patterns, in their order, for one reader. It is an async iterator. */
 export class Listener<T = unknown> implements AsyncIterableIterator<Item<T>>, AsyncDisposable {
@@ -49,22 +52,28 @@ export class Listener<T = unknown> implements AsyncIterableIterator<Item<T>>, As
   /** The position at which the listener begins, while it has none of its own. */
   readonly start: string | undefined;
   readonly #origin: Origin;
-  readonly #read: Reader<T>;
+  readonly #reader: (() => Promise<Reader>) | undefined;
   readonly #queue: ItemQueue;
   readonly #opened = deferred<void>();
   readonly #signal: AbortSignal | undefined;
   readonly #abort = (): void => this.close();
-  #wake: (() => void) | undefined;
+  /** Settles when there is something to take. Absent while nobody waits for it. */
+  #more: Deferred<void> | undefined;
   #ended: { readonly error?: HubError } | undefined;
 
-  constructor(patterns: string | readonly string[], options: ListenOptions, origin: Origin, read: Reader<T>) {
+  constructor(
+    patterns: string | readonly string[],
+    options: ListenOptions,
+    origin: Origin,
+    reader?: () => Promise<Reader>,
+  ) {
     const { filters, since, signal, slow = 'close', max = MAX_WAITING } = options;
     this.patterns = [patterns].flat().map(readPattern);
     this.filters = filters;
     this.slow = slow;
     this.start = startOf(since);
     this.#origin = origin;
-    this.#read = read;
+    this.#reader = reader;
     this.#queue = new ItemQueue(max, slow);
     this.ready = this.#opened.promise;
     // The iterator reports the same error to its reader.
@@ -92,13 +101,13 @@ export class Listener<T = unknown> implements AsyncIterableIterator<Item<T>>, As
   /** Adds an event. Returns whether there was room. */
   give(event: HubEvent): boolean {
     const taken = this.#queue.push(event);
-    this.#wake?.();
+    this.#wake();
     return taken;
   }
 
   tellGap(gap: Gap): void {
     this.#queue.tellGap(gap);
-    this.#wake?.();
+    this.#wake();
   }
 
   /** Ends the listener once what waits is taken, with an error if there is one. */
@@ -108,7 +117,7 @@ export class Listener<T = unknown> implements AsyncIterableIterator<Item<T>>, As
     this.#signal?.removeEventListener('abort', this.#abort);
     if (error === undefined) this.#opened.resolve();
     else this.#opened.reject(error);
-    this.#wake?.();
+    this.#wake();
   }
 
   close(): void {
@@ -117,23 +126,20 @@ export class Listener<T = unknown> implements AsyncIterableIterator<Item<T>>, As
   }
 
   async next(): Promise<IteratorResult<Item<T>, undefined>> {
+    // No event is taken before there is what reads it, so none is lost where that cannot be loaded.
+    const reader = await this.#reader?.();
     for (;;) {
       const item = this.#take();
       if (item !== undefined) {
-        if (item.gap !== undefined) return { value: item, done: false };
-        const value = await this.#read(item);
-        if (value !== undefined) return { value, done: false };
-        continue;
-      }
-      if (this.#ended !== undefined) {
+        const value = item.gap === undefined && reader ? await reader.heard(item) : item;
+        if (value !== undefined) return { value: value as Item<T>, done: false };
+      } else if (this.#ended !== undefined) {
         const { error } = this.#ended;
         // The error is reported once. A reader that goes on reading is at the end.
         this.#ended = {};
         if (error !== undefined) throw error;
         return { value: undefined, done: true };
-      }
-      await new Promise<void>((resolve) => (this.#wake = resolve));
-      this.#wake = undefined;
+      } else await (this.#more ??= deferred()).promise;
     }
   }
 
@@ -151,6 +157,11 @@ export class Listener<T = unknown> implements AsyncIterableIterator<Item<T>>, As
     return Promise.resolve();
   }
 
+  #wake(): void {
+    this.#more?.resolve();
+    this.#more = undefined;
+  }
+
   #take(): Item | undefined {
     const item = this.#queue.take();
     if (this.#queue.size === 0 && this.state === 'behind') this.#origin.goOn(this);
@@ -162,8 +173,5 @@ export class Listener<T = unknown> implements AsyncIterableIterator<Item<T>>, As
 function startOf(since: string | Date | undefined): string | undefined {
   const start = since instanceof Date ? since.toISOString() : since;
   if (start === undefined || isCursor(start) || !Number.isNaN(Date.parse(start))) return start;
-  throw new HubError(
-    'cursor_invalid',
-    `"${start}" is no cursor. Expected the id of an event as the hub sent it, or a time.`,
-  );
+  throw new HubError('cursor_invalid', `"${start}" is neither the id of an event nor a time.`);
 }

@@ -18,7 +18,7 @@ export function readPattern(text: string): ReadPattern {
   if (typeof parts === 'object') return { text, parts };
   throw new HubError(
     'pattern_invalid',
-    `The pattern "${text}" is not usable: ${parts}. Expected type.action.key, each part * or a comma list.`,
+    `The pattern "${text}" is not usable: ${parts}. Expected type.action.key.`,
   );
 }
 
@@ -38,12 +38,13 @@ export function matches(
 }
 
 function valueAt(event: HubEvent, path: string): unknown {
-  let value: unknown = event;
-  for (const name of path.split('.')) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
-    value = (value as Record<string, unknown>)[name];
-  }
-  return value;
+  return path.split('.').reduce(fieldOf, event);
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
 }
 
 /** The topic of one event, written as in a pattern. @throws HubError `event_invalid` */
@@ -54,6 +55,6 @@ export function topicOf(text: string): { type: string; action: string; key: stri
   if (type !== undefined && action !== undefined && key !== undefined) return { type, action, key };
   throw new HubError(
     'event_invalid',
-    `"${text}" is a pattern, and an event has one topic. Expected type.action.key; write a star in a value as \\3, and a comma as \\2.`,
+    `"${text}" is not one topic. Expected type.action.key, with \\3 for a star and \\2 for a comma.`,
   );
 }

@@ -1,6 +1,8 @@
-import { deferred, randomId, type Environment } from './environment.ts';
-import { HubError } from './errors.ts';
+import { deferred, type Environment } from './environment.ts';
+import { closedBy, HubError } from './errors.ts';
 import type { Link } from './link.ts';
+import { randomId } from './random-id.ts';
+import type { StateStore } from './state.ts';
 
 /** An event as a publisher states it. */
 export interface NewEvent<T = unknown> {
@@ -34,7 +36,9 @@ interface Entry {
   readonly resolve: (ids: string[]) => void;
   readonly reject: (error: unknown) => void;
   /** The time when it was first sent. From then on nobody knows whether it was published. */
-  sentAt: number | undefined;
+  sentAt?: number;
+  /** The link over which it was sent last. */
+  sentOver?: Link | undefined;
 }
 
 const MAX_QUEUED = 100;
@@ -47,14 +51,17 @@ const AGAIN: ReadonlySet<string> = new Set(['outcome_unknown', 'unavailable', 'l
 
 /** Publishes without an answer. They are sent again under their keys over each new link. */
 export class Outbox {
-  readonly #environment: Environment;
+  readonly #clock: Environment['clock'];
+  readonly #state: Pick<StateStore, 'current'>;
+  readonly #link: () => Link | undefined;
   readonly #entries = new Set<Entry>();
-  #link: Link | undefined;
-  /** The reason why there is no connection and none is being made. */
-  #away: string | undefined;
 
-  constructor(environment: Environment) {
-    this.#environment = environment;
+  /** `link` is the present one, which is there while the state is open. */
+  constructor(clock: Environment['clock'], state: StateStore, link: () => Link | undefined) {
+    this.#clock = clock;
+    this.#state = state;
+    this.#link = link;
+    state.onChange(() => this.#changed());
   }
 
   /** Resolves with the ids of the events. */
@@ -63,105 +70,86 @@ export class Outbox {
     const { promise, resolve, reject } = deferred<string[]>();
     const isQueued = offline === 'queue';
     signal?.throwIfAborted();
-    if (this.#away !== undefined && !isQueued) throw offlineError(this.#away, key);
-    if (this.#link === undefined && this.#entries.size >= max) throw fullError(max, key);
-    // This is a copy, since a repetition must send the same.
-    const own = JSON.parse(JSON.stringify(events)) as NewEvent[];
-    const entry: Entry = { events: own, key, isQueued, resolve, reject, sentAt: undefined };
+    const { status, reason } = this.#state.current;
+    if (status === 'closed') throw closedBy(reason);
+    if (this.#isAway && !isQueued) throw this.#offline(key);
+    if (this.#link() === undefined && this.#entries.size >= max)
+      throw notPublished('queue_full', `${max} publishes wait already.`, key);
+    const entry: Entry = { events, key, isQueued, resolve, reject };
+    const abort = (): void => reject(signal?.reason);
+    const cancel = this.#clock.after(ttlMs, () => this.#giveUp(entry));
+    signal?.addEventListener('abort', abort);
     this.#entries.add(entry);
     this.#send(entry);
-    return this.#within(ttlMs, entry, promise, signal);
-  }
-
-  attach(link: Link): void {
-    this.#link = link;
-    this.#away = undefined;
-    for (const entry of this.#entries) this.#send(entry);
-  }
-
-  detach(): void {
-    this.#link = undefined;
-  }
-
-  /** Notes that there is no connection for now. Publishes that were already sent still wait for their answer. */
-  wait({ code, text }: { readonly code: number; readonly text: string }): void {
-    this.#away = `${code} ${text}`;
-    for (const { isQueued, sentAt, reject, key } of this.#entries)
-      if (!isQueued && sentAt === undefined) reject(offlineError(this.#away, key));
-  }
-
-  /** Rejects all publishes. Later ones are accepted again. */
-  end(error: HubError): void {
-    this.#away = undefined;
-    for (const entry of this.#entries) entry.reject(entry.sentAt === undefined ? error : unknown(entry.key));
-    this.#entries.clear();
-  }
-
-  async #within(
-    ttlMs: number,
-    entry: Entry,
-    answer: Promise<string[]>,
-    signal: AbortSignal | undefined,
-  ): Promise<string[]> {
-    const stop = this.#environment.clock.after(ttlMs, () => entry.reject(this.#lateError(entry)));
-    const abort = (): void => entry.reject(signal?.reason);
-    signal?.addEventListener('abort', abort);
     try {
-      return await answer;
+      return await promise;
     } finally {
-      stop();
+      cancel();
       signal?.removeEventListener('abort', abort);
       this.#entries.delete(entry);
     }
   }
 
+  /** Rejects all publishes. Later ones are accepted again. */
+  end(): void {
+    for (const entry of this.#entries) this.#giveUp(entry, closedBy());
+  }
+
+  /** There was a connection, or an attempt to get one, and now there is none. */
+  get #isAway(): boolean {
+    const { status, reason } = this.#state.current;
+    return status !== 'open' && reason !== undefined;
+  }
+
+  #changed(): void {
+    const { status, reason } = this.#state.current;
+    for (const entry of this.#entries) {
+      if (status === 'closed') this.#giveUp(entry, closedBy(reason));
+      else if (this.#isAway && !entry.isQueued && entry.sentAt === undefined) this.#giveUp(entry);
+      else this.#send(entry);
+    }
+  }
+
+  #giveUp({ sentAt, key, reject }: Entry, error = this.#offline(key)): void {
+    reject(sentAt === undefined ? error : unknown(key));
+  }
+
   #send(entry: Entry): void {
-    const link = this.#link;
-    const { clock } = this.#environment;
-    if (link === undefined || !this.#entries.has(entry)) return;
-    entry.sentAt ??= clock.now();
-    if (clock.now() - entry.sentAt > REPEATS_MS) return entry.reject(unknown(entry.key));
-    const { events, key, isQueued } = entry;
+    const link = this.#link();
+    if (link === undefined || link === entry.sentOver) return;
+    const now = this.#clock.now();
+    entry.sentAt ??= now;
+    entry.sentOver = link;
+    const { events, key, isQueued, sentAt } = entry;
+    if (now - sentAt > REPEATS_MS) return entry.reject(unknown(key));
     link.send('publish', { events, idempotencyKey: key }, (error, reply) => {
       if (reply !== undefined) return entry.resolve(reply.object['ids'] as string[]);
       const { code = 'lost', message = '', see } = error ?? {};
       // The hub accepted nothing, so a publish that should not queue is rejected.
-      const isFinal = code === 'unavailable' && !isQueued;
-      if (isFinal || !AGAIN.has(code)) {
-        entry.reject(new HubError(code, message, { see, idempotencyKey: key }));
-        return;
-      }
-      clock.after(AGAIN_MS, () => {
-        if (this.#link === link) this.#send(entry);
+      if (!AGAIN.has(code) || (code === 'unavailable' && !isQueued))
+        return entry.reject(new HubError(code, message, { see, idempotencyKey: key }));
+      this.#clock.after(AGAIN_MS, () => {
+        if (entry.sentOver === link) entry.sentOver = undefined;
+        if (this.#entries.has(entry)) this.#send(entry);
       });
     });
   }
 
-  #lateError({ sentAt, key }: Entry): HubError {
-    return sentAt === undefined ? offlineError(this.#away ?? 'connecting takes too long', key) : unknown(key);
+  #offline(key: string): HubError {
+    const { code, text } = this.#state.current.reason ?? {};
+    const why = text === undefined ? 'connecting takes too long' : `${code} ${text}`;
+    return notPublished('offline', `There is no connection to the hub: ${why}.`, key);
   }
 }
 
-function offlineError(why: string, idempotencyKey: string): HubError {
-  return new HubError('offline', `There is no connection to the hub: ${why}. Nothing was published.`, {
-    idempotencyKey,
-  });
-}
-
-function fullError(max: number, idempotencyKey: string): HubError {
-  return new HubError(
-    'queue_full',
-    `${max} publishes wait for a connection already. Nothing was published.`,
-    {
-      idempotencyKey,
-    },
-  );
+function notPublished(code: string, why: string, idempotencyKey: string): HubError {
+  return new HubError(code, `${why} Nothing was published.`, { idempotencyKey });
 }
 
 function unknown(idempotencyKey: string): HubError {
   return new HubError(
     'outcome_unknown',
-    'No answer came, so nobody can tell whether it was published. Expected the same again under the same idempotency key, within five minutes: it is then published once.',
+    'No answer came, so it may have been published. Publish the same again under this idempotencyKey within five minutes: it then happens once.',
     { idempotencyKey },
   );
 }

@@ -1,5 +1,5 @@
 import { compareCursors } from '../../model/cursor.ts';
-import { exactPattern } from '../../model/pattern-parts.ts';
+import { exactPattern } from '../../model/exact-pattern.ts';
 import { cursorOf, read, type Source, type ValuesOptions } from './values.ts';
 
 /** Whether a principal is online. */

@@ -1,31 +1,21 @@
-import { SLOW_POLICIES, type SlowPolicyName } from '../../model/slow-policies/index.ts';
+import type { SlowPolicyName } from '../../model/slow-policies/index.ts';
 import type { Gap, HubEvent, Item } from './item.ts';
 
-interface Waiting {
-  readonly event: HubEvent;
-  readonly droppable: {
-    readonly policy: (typeof SLOW_POLICIES)[SlowPolicyName];
-    readonly kind: string | undefined;
-    readonly id: string | undefined;
-    readonly previous: undefined;
-  };
-}
-
 /**
- * Events that wait for the code that reads them. When the queue is full, its policy, which is one of the hub's,
+ * Items that wait for the code that reads them. When the queue is full, its policy, which means the same as in the hub,
  * decides what is left out, and a gap says how much that was.
  */
 export class ItemQueue {
   readonly #max: number;
-  readonly #policy: (typeof SLOW_POLICIES)[SlowPolicyName];
-  #waiting: (Waiting | Gap)[] = [];
+  readonly #slow: SlowPolicyName;
+  readonly #waiting: Item[] = [];
   /** The id of the last event that was taken. */
   #taken: string | null = null;
-  #leftOut: { readonly to: string | null; readonly dropped: number } | undefined;
+  #leftOut: Gap | undefined;
 
   constructor(max: number, slow: SlowPolicyName) {
     this.#max = max;
-    this.#policy = SLOW_POLICIES[slow];
+    this.#slow = slow;
   }
 
   get size(): number {
@@ -39,49 +29,46 @@ export class ItemQueue {
 
   /** Adds an event. Returns whether there was room for it. */
   push(event: HubEvent): boolean {
-    const policy = this.#policy;
-    const kind = 'kindOf' in policy ? policy.kindOf(event) : undefined;
-    const next: Waiting = { event, droppable: { policy, kind, id: event.id, previous: undefined } };
     while (this.#waiting.length >= this.#max) {
-      const out = new Set<Waiting | Gap>(policy.leaveOut(this.#waiting.filter(isEvent), next));
-      if (out.size === 0) return false;
-      this.#waiting = this.#waiting.filter((each) => !out.has(each));
-      this.#count([...out].filter(isEvent));
-      if (out.has(next)) return true;
+      const index = this.#spare(event);
+      if (index < 0) return false;
+      const [out] = this.#waiting.splice(index, 1) as HubEvent[];
+      const { to = null, dropped = 0 } = this.#leftOut ?? {};
+      this.#leftOut = { from: this.#taken, to: out?.id ?? to, reason: 'slow', dropped: dropped + 1 };
     }
-    this.#waiting.push(next);
+    this.#waiting.push(event);
     return true;
   }
 
   /** Consecutive gaps are one gap, so that they need no bound. */
   tellGap(gap: Gap): void {
-    const last = this.#waiting.at(-1);
-    if (last === undefined || isEvent(last)) this.#waiting.push(gap);
-    else this.#waiting[this.#waiting.length - 1] = { ...gap, from: last.from };
+    const last = this.#waiting.at(-1)?.gap;
+    if (last !== undefined) this.#waiting.pop();
+    this.#waiting.push({ gap: { ...gap, ...(last && { from: last.from }) } });
   }
 
   take(): Item | undefined {
-    if (this.#leftOut !== undefined) {
-      const gap: Gap = { from: this.#taken, reason: 'slow', ...this.#leftOut };
-      this.#leftOut = undefined;
-      return { gap };
-    }
+    const leftOut = this.#leftOut;
+    this.#leftOut = undefined;
+    if (leftOut !== undefined) return { gap: leftOut };
     const next = this.#waiting.shift();
-    if (next === undefined) return undefined;
-    if (!isEvent(next)) {
-      this.#taken = next.to;
-      return { gap: next };
-    }
-    this.#taken = next.event.id ?? this.#taken;
-    return next.event;
+    this.#taken = (next?.gap ? next.gap.to : next?.id) ?? this.#taken;
+    return next;
   }
 
-  #count(out: readonly Waiting[]): void {
-    const { to = null, dropped = 0 } = this.#leftOut ?? {};
-    this.#leftOut = { to: out.at(-1)?.event.id ?? to, dropped: dropped + out.length };
+  /** The index of an event that may be left out so that there is room for this one, or -1. */
+  #spare(event: HubEvent): number {
+    if (this.#slow === 'drop-oldest') return this.#waiting.findIndex(({ gap }) => gap === undefined);
+    if (this.#slow === 'close') return -1;
+    const later = new Set([topicOf(event)]);
+    return this.#waiting.findLastIndex((item) => {
+      if (item.gap !== undefined) return false;
+      const topic = topicOf(item);
+      return later.has(topic) || !later.add(topic);
+    });
   }
 }
 
-function isEvent(waiting: Waiting | Gap): waiting is Waiting {
-  return 'event' in waiting;
+function topicOf({ type, action, key }: HubEvent): string {
+  return JSON.stringify([type, action, key]);
 }

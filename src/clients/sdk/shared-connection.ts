@@ -1,7 +1,7 @@
 import type { ConnectionParts, Driver } from './connection.ts';
-import { randomId } from './environment.ts';
 import { closedBy } from './errors.ts';
 import type { HubEvent } from './item.ts';
+import { randomId } from './random-id.ts';
 import { TabLeader } from './tab-leader.ts';
 import { TabLink } from './tab-link.ts';
 import type { FromLeader, TabChannel, TabLocks, TabMessage } from './tabs.ts';
@@ -121,7 +121,6 @@ export class SharedConnection implements Driver {
     if (this.#following === undefined) return;
     this.#following = undefined;
     this.#parts.subscriptions.detach();
-    this.#parts.outbox.detach();
   }
 
   #leave(): void {
@@ -167,25 +166,21 @@ export class SharedConnection implements Driver {
     link,
     state,
   }: FromLeader & { readonly kind: 'state'; readonly leader: string }): void {
-    const { subscriptions, outbox } = this.#parts;
+    const { subscriptions } = this.#parts;
     const { status, reason } = state;
     const isSame = this.#following?.leader === leader && this.#following.number === link;
     if (status !== 'open' || !isSame) this.#unfollow();
+    if (status === 'open' && !isSame) {
+      const tab = new TabLink(this.#id, (command) => this.#say(command));
+      this.#following = { leader, number: link, link: tab };
+      subscriptions.attach(tab);
+    }
     this.#parts.state.change({
       ...state,
       ...(status === 'idle' && { status: 'connecting' }),
       transport: 'tab',
     });
-    if (status === 'waiting' && reason !== undefined) outbox.wait(reason);
-    if (status === 'closed' && reason !== undefined) {
-      subscriptions.end(closedBy(reason));
-      outbox.end(closedBy(reason));
-    }
-    if (status !== 'open' || isSame) return;
-    const tab = new TabLink(this.#id, (command) => this.#say(command));
-    this.#following = { leader, number: link, link: tab };
-    subscriptions.attach(tab);
-    outbox.attach(tab);
+    if (status === 'closed' && reason !== undefined) subscriptions.end(closedBy(reason));
   }
 
   #armSilence(): void {

@@ -1,18 +1,17 @@
-import type { Link, LinkHandler, LinkOptions, Reply } from './link.ts';
+import type { Link, LinkHandler, LinkOptions } from './link.ts';
 import { SocketLink } from './socket-link.ts';
 import type { Tokens } from './tokens.ts';
 
 const TRIAL_MS = 300_000;
 
 /**
- * Tries a socket while events come by a stream, at once and then every five minutes. `opened` is told of the first one that
- * opens, and `handler` of what comes by it. Returns how to end the trials.
+ * Tries a socket while events come by a stream, at once and then every five minutes. `handler` is told of the first one that
+ * opens, and of what comes by it. Returns how to end the trials.
  */
 export function trySockets(
   { environment, base }: LinkOptions,
   tokens: Pick<Tokens, 'get'>,
   handler: LinkHandler,
-  opened: (link: Link, auth: Reply | undefined) => void,
 ): () => void {
   let isOver = environment.WebSocket === undefined;
   let hasOpened = false;
@@ -31,7 +30,7 @@ export function trySockets(
           opened(link, auth) {
             hasOpened = true;
             trial = undefined;
-            opened(link, auth);
+            handler.opened(link, auth);
           },
           event: (event) => handler.event(event),
           gap: (gap) => handler.gap(gap),

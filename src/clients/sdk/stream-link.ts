@@ -5,6 +5,9 @@ import type { Gap, HubEvent } from './item.ts';
 import type { Answered, Link, LinkHandler, LinkOptions, Reply } from './link.ts';
 import type { Filters } from './match.ts';
 import { orderOf } from './plan.ts';
+import { trySockets } from './socket-trials.ts';
+import { publishBy, type Publish } from './stream-publish.ts';
+import type { Tokens } from './tokens.ts';
 
 /** The hub says how far it is every 15 s. */
 const ANSWER_MS = 35_000;
@@ -30,6 +33,7 @@ export class StreamLink implements Link {
   readonly answerMs = ANSWER_MS;
   readonly #options: LinkOptions;
   readonly #handler: LinkHandler;
+  readonly #endTrials: () => void;
   #token: string | undefined;
   #stream = new AbortController();
   readonly #subscribed = new Map<string, Subscribe>();
@@ -41,9 +45,11 @@ export class StreamLink implements Link {
   #isPlanned = false;
   #isOver = false;
 
-  constructor(options: LinkOptions, handler: LinkHandler) {
+  /** Meanwhile sockets are tried, with tokens of this source, and the first that opens goes on instead. */
+  constructor(options: LinkOptions, handler: LinkHandler, tokens: Pick<Tokens, 'get'>) {
     this.#options = options;
     this.#handler = handler;
+    this.#endTrials = trySockets(options, tokens, handler);
     this.#token = options.token;
     void this.#open();
   }
@@ -60,6 +66,7 @@ export class StreamLink implements Link {
 
   close(): void {
     this.#isOver = true;
+    this.#endTrials();
     this.#stream.abort();
   }
 
@@ -94,15 +101,9 @@ export class StreamLink implements Link {
     }
   }
 
-  async #publish({ events, idempotencyKey }: Publish, answered: Answered): Promise<void> {
+  async #publish(publish: Publish, answered: Answered): Promise<void> {
     try {
-      const response = await ask(this.#caller, 'api/v3/events', {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json', 'Idempotency-Key': asHeader(idempotencyKey) },
-        body: JSON.stringify(events),
-      });
-      const ids = (response.headers.get('Belfry-Event-Ids') ?? '').split(',');
-      answered(undefined, this.#reply({ ids }));
+      answered(undefined, this.#reply({ ids: await publishBy(this.#caller, publish) }));
     } catch (error) {
       answered(error as HubError);
     }
@@ -235,14 +236,4 @@ export class StreamLink implements Link {
   #reply(object: Reply['object']): Reply {
     return { time: new Date(this.#options.environment.clock.now()).toISOString(), object };
   }
-}
-
-/** A header holds bytes: those of the key as UTF-8. */
-function asHeader(key: string): string {
-  return String.fromCharCode(...new TextEncoder().encode(key));
-}
-
-interface Publish {
-  readonly events: readonly unknown[];
-  readonly idempotencyKey: string;
 }

@@ -24,7 +24,8 @@ export class Subscriptions {
   /** The command for which each listener waits. An answer to an older command no longer counts. */
   readonly #asked = new Map<Subscriber, unknown>();
   readonly #fail: (code: number, reason: string) => void;
-  #link: Link | undefined;
+  /** The link, while it is open. */
+  link: Link | undefined;
   #wire: ReadonlyMap<string, string> = new Map();
   #isPlanned = false;
   /** The position up to which all listeners that joined were sent everything. */
@@ -55,13 +56,13 @@ export class Subscriptions {
 
   /** Notes that the link is open, and nothing is subscribed yet. */
   attach(link: Link): void {
-    this.#link = link;
+    this.link = link;
     this.#sync();
   }
 
   detach(): void {
     this.#settle();
-    this.#link = undefined;
+    this.link = undefined;
     this.#wire = new Map();
     this.#cursor = this.#replay = undefined;
     this.#asked.clear();
@@ -144,7 +145,7 @@ export class Subscriptions {
   }
 
   #sync(): void {
-    const link = this.#link;
+    const link = this.link;
     if (link === undefined) return;
     this.#settle();
     const active = [...this.#listeners].filter(({ state }) => state !== 'behind');

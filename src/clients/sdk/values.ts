@@ -1,10 +1,10 @@
 import { isCursor } from '../../model/cursor.ts';
-import { exactPattern } from '../../model/pattern-parts.ts';
+import { exactPattern } from '../../model/exact-pattern.ts';
 import { REMOVING_ACTIONS } from '../../model/removal.ts';
 import { closeCodeOf, HubError } from './errors.ts';
 import { ask, type Caller } from './http.ts';
 import type { HubEvent, Item, Gap } from './item.ts';
-import type { Listener, ListenOptions } from './listener.ts';
+import type { Listener, ListenOptions, Reader } from './listener.ts';
 import type { Filters } from './match.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -35,6 +35,18 @@ export interface Values<T = unknown> {
 export interface Source extends Pick<Caller, 'environment' | 'base'> {
   readonly tokens: Pick<Tokens, 'get' | 'latest'>;
   readonly listen: (pattern: string, options: ListenOptions) => Listener;
+  /** What reads events by their schemas, if there are any. A listener reads its own. */
+  readonly reader: (() => Promise<Reader>) | undefined;
+}
+
+/** The events as they are given on. Each has its text, and fits its schema. */
+async function* readBy(reader: Source['reader'], events: readonly HubEvent[]): AsyncGenerator<HubEvent> {
+  const loaded = await reader?.();
+  for (const event of events) {
+    const whole = { ...event, text: JSON.stringify(event) };
+    const known = loaded === undefined ? whole : await loaded.heard(whole);
+    if (known !== undefined) yield known;
+  }
 }
 
 /** Asks with the token that is known, and with another one where that has ended. */
@@ -70,7 +82,7 @@ export async function* history(
     const page = (await response.json()) as Page;
     // Without a beginning there is none that could be missing.
     if (page.gap !== undefined && since !== undefined) yield { gap: page.gap };
-    for (const event of page.events) yield withText(event);
+    yield* readBy(source.reader, page.events);
     ({ cursor: from, more } = page);
   }
 }
@@ -95,6 +107,7 @@ export async function* list(
     return { events, cursor: cursorOf(response) };
   };
   yield* follow(
+    source.reader,
     readAll,
     (cursor) => source.listen(exactPattern(type, action), optionsOf(cursor, signal)),
     action,
@@ -122,7 +135,7 @@ export async function* latest(
   };
   const begin = (cursor: string | undefined): Listener =>
     source.listen(exactPattern(type, action, key), optionsOf(cursor, signal));
-  for await (const { values } of follow(readAll, begin, action)) yield values.get(key);
+  for await (const { values } of follow(source.reader, readAll, begin, action)) yield values.get(key);
 }
 
 interface Read {
@@ -132,24 +145,27 @@ interface Read {
 }
 
 async function* follow(
+  reader: Source['reader'],
   readAll: () => Promise<Read>,
   listen: (cursor: string | undefined) => Listener,
   action: string | undefined,
 ): AsyncGenerator<Values> {
   const values = new Map<string, HubEvent>();
-  const fill = (events: readonly HubEvent[]): void => {
+  const fill = async (events: readonly HubEvent[]): Promise<void> => {
+    const known: HubEvent[] = [];
+    for await (const event of readBy(reader, events)) known.push(event);
     values.clear();
-    for (const event of events)
-      if (action === undefined || event.action === action) values.set(event.key, withText(event));
+    for (const event of known)
+      if (action === undefined || event.action === action) values.set(event.key, event);
   };
   const { events, cursor } = await readAll();
-  fill(events);
+  await fill(events);
   const listener = listen(cursor);
   try {
     yield { values };
     for await (const item of listener) {
       if (item.gap !== undefined) {
-        fill((await readAll()).events);
+        await fill((await readAll()).events);
         yield { values };
       } else if (changes(values, item)) yield { values, change: item };
     }
@@ -167,10 +183,6 @@ function changes(values: Map<string, HubEvent>, event: HubEvent): boolean {
   if (isKnown || (!says && values.has(key))) return false;
   values.set(key, event);
   return true;
-}
-
-function withText(event: HubEvent): HubEvent {
-  return { ...event, text: JSON.stringify(event) };
 }
 
 export function cursorOf(response: Response): string | undefined {
