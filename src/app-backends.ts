@@ -19,6 +19,8 @@ import { MemoryRegistry } from './registry/memory-registry.ts';
 import { RedisControl } from './registry/redis-control.ts';
 import { registryScripts } from './registry/redis-registry-keys.ts';
 import { RedisRegistry } from './registry/redis-registry.ts';
+import { RedisSurveyChannel } from './registry/redis-survey-channel.ts';
+import { NO_OTHER_NODES, Survey, type SurveyChannel } from './registry/survey.ts';
 import type { PresenceReader, Lifecycle, Registry, RegistryLimits } from './registry/registry.ts';
 import { bound } from './model/bound.ts';
 
@@ -56,8 +58,10 @@ export interface Backends {
   readonly registry: Registry & PresenceReader & NodeDirectory & Lifecycle;
   /** Operators use it to reach the connections of the registry. */
   readonly control: Control;
+  /** Nodes use it to ask each other. */
+  readonly survey: Survey;
   /**
-   * The connections of the registry and of control. They must be opened before these start, and closed after they
+   * The connections of the registry, of control and of surveys. They must be opened before these start, and closed after they
    * stop.
    */
   readonly connections: readonly RedisConnection[];
@@ -77,7 +81,8 @@ export function backendsOf(config: Config, parts: BackendParts): Backends {
   return url === undefined ? memoryBackends(config, parts) : redisBackends(config, url, parts);
 }
 
-function memoryBackends(config: Config, { log, clock, redaction, about }: BackendParts): Backends {
+function memoryBackends(config: Config, parts: BackendParts): Backends {
+  const { log, clock, redaction, about } = parts;
   const { retainedMaxBytes: maxRetainedBytes, presenceGraceMs: graceMs } = config;
   const limits = limitsOf(config);
   const broker = new MemoryBroker({ clock, ...limits, maxRetainedBytes, redaction });
@@ -90,7 +95,8 @@ function memoryBackends(config: Config, { log, clock, redaction, about }: Backen
     graceMs,
     about,
   });
-  return { broker, registry, control: new MemoryControl(clock), connections: [] };
+  const survey = surveyOf(config, parts, registry, NO_OTHER_NODES);
+  return { broker, registry, control: new MemoryControl(clock), survey, connections: [] };
 }
 
 function redisBackends(config: Config, url: string, parts: BackendParts): Backends {
@@ -117,12 +123,33 @@ function redisBackends(config: Config, url: string, parts: BackendParts): Backen
   const commands = new RedisConnection({ ...common, role: 'registry', scripts });
   const subscriber = new RedisConnection({ ...common, role: 'control' });
   const boot = randomUUID();
+  const registry = new RedisRegistry({
+    connection: commands,
+    clock,
+    log,
+    prefix,
+    name,
+    boot,
+    graceMs,
+    about,
+  });
+  const channel = new RedisSurveyChannel({ prefix, id: registry.id, commands, subscriber, log });
   return {
     broker,
-    registry: new RedisRegistry({ connection: commands, clock, log, prefix, name, boot, graceMs, about }),
+    registry,
+    survey: surveyOf(config, parts, registry, channel),
     control: new RedisControl({ prefix, commands, subscriber, clock, report: rejected.report, log }),
     connections: [commands, subscriber],
   };
+}
+
+function surveyOf(
+  { node }: Config,
+  { log, clock, rejected }: BackendParts,
+  directory: NodeDirectory,
+  channel: SurveyChannel,
+): Survey {
+  return new Survey({ channel, directory, node, clock, report: rejected.report, log });
 }
 
 /** Opens all connections. @throws BelfryError `unavailable` */

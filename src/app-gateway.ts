@@ -10,6 +10,7 @@ import { TokenIssuer } from './gateway/auth/token-issuer.ts';
 import { Tokens } from './gateway/auth/tokens.ts';
 import { Users } from './gateway/auth/users.ts';
 import { Gateway } from './gateway/gateway.ts';
+import { answerQuestions } from './gateway/rest/node-questions.ts';
 import { ReadLimiter } from './gateway/rest/read-limiter.ts';
 import type { ApiConnections } from './gateway/rest/api-connections.ts';
 import { goingAway, type Admission } from './gateway/sockets/admission.ts';
@@ -24,6 +25,7 @@ import type { Control } from './registry/control.ts';
 import type { NodeWarning } from './registry/node-watch.ts';
 import type { NodeDirectory } from './registry/node-directory.ts';
 import type { PresenceReader, Registry } from './registry/registry.ts';
+import type { Survey } from './registry/survey.ts';
 import { metricsOf } from './telemetry/metrics.ts';
 import { countSpans, type SpanExporter } from './telemetry/otlp.ts';
 import { RejectedInput } from './telemetry/rejected-input.ts';
@@ -41,13 +43,14 @@ export interface GatewayParts {
   readonly brokerStats: () => BrokerStats;
   readonly warnings: () => readonly NodeWarning[];
   readonly redaction: Redaction;
-  readonly hub: Pick<Hub, 'connections' | 'delivery' | 'eventLog' | 'stats' | 'topics'>;
+  readonly hub: Pick<Hub, 'cohorts' | 'connections' | 'delivery' | 'eventLog' | 'stats' | 'topics'>;
   readonly admission: Admission;
   readonly heartbeat: Heartbeat;
   readonly rejected: RejectedInput;
   readonly clock: Clock;
   readonly registry: Registry & PresenceReader & NodeDirectory;
   readonly control: Control;
+  readonly survey: Survey;
   readonly api: ApiConnections;
   readonly tls: { readonly key: string; readonly cert: string };
 }
@@ -55,7 +58,7 @@ export interface GatewayParts {
 export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gateway {
   const { known, formats, broker, hub, admission, heartbeat, rejected, clock, control, tls } = parts;
   const dialects = known.filter(({ name }) => config.dialects.includes(name));
-  const { connections, delivery, eventLog, stats, topics } = hub;
+  const { cohorts, connections, delivery, eventLog, stats, topics } = hub;
   const users = new Users(config.users, {
     clock,
     report: (code, about) => rejected.report('sign-in', code, about),
@@ -99,6 +102,7 @@ export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gat
     newId: randomUUID,
   });
   const issuer = new TokenIssuer({ ...config, users, tokens, authenticator, clock });
+  answerQuestions(parts.survey, { connections, cohorts, eventLog, formats, topics });
   const rest = {
     ...config,
     ...parts,

@@ -5,7 +5,7 @@ import type { Clock } from './model/clock.ts';
 import type { NodeReport, OwnReport } from './registry/node-directory.ts';
 
 /** The part of a report that changes while a node runs. */
-type State = Pick<NodeReport, 'connections' | 'ready' | 'warnings'>;
+type State = Omit<NodeReport, 'name' | 'version' | 'since' | 'digest'>;
 
 /** What a node tells other nodes about itself. `state` is asked for each report. */
 export async function ownReport(config: Config, clock: Clock, state: () => State): Promise<OwnReport> {

@@ -63,6 +63,7 @@ export async function startApp(
 ): Promise<App> {
   const own = await ownReport(config, clock, () => ({
     connections: hub.connections.size,
+    ...hub.traffic.rates,
     ready: !admission.isStopped && backend.brokerStats.isHealthy,
     warnings: watch.warnings.map(({ message }) => message),
   }));
@@ -71,7 +72,7 @@ export async function startApp(
   const redaction = redactionOf(config);
   const formats = new EventFormats(dialects);
   const backends = backendsOf(config, { log, clock, rejected, redaction, formats, about: own });
-  const { broker: backend, registry, control, connections: redis } = backends;
+  const { broker: backend, registry, control, survey, connections: redis } = backends;
   const exporter = exporterOf(config, log, clock);
   const tracer = exporter && new Tracer({ exporter, clock, ratio: config.traceRatio });
   const broker = tracer?.traced(backend) ?? backend;
@@ -114,12 +115,14 @@ export async function startApp(
     clock,
     registry,
     control,
+    survey,
     api,
     tls: await certificate(config),
   });
   const handOver = async (): Promise<void> => {
     watch.stop();
     await controlHandler.stop();
+    await survey.stop();
     await registry.stop();
     await hub.stop();
     await exporter?.stop();
@@ -157,6 +160,7 @@ export async function startApp(
     await registry.start();
     watch.start();
     await controlHandler.start();
+    await survey.start();
     const listening = await gateway.start();
     isStarted = true;
     const listeners = Object.fromEntries(listening.map(({ url, dialect }) => [url, dialect]));

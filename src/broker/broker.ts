@@ -1,8 +1,9 @@
 import type { Cursor } from '../model/cursor.ts';
 import type { DeadLetter } from '../model/dead-letter.ts';
 import { ProtocolError } from '../model/errors.ts';
-import type { HubEvent, NewEvent } from '../model/event.ts';
+import { canonicalJson, type HubEvent, type NewEvent } from '../model/event.ts';
 import type { Once } from '../model/idempotency.ts';
+import type { Redaction } from '../model/redaction.ts';
 
 /** The seam of the brokers: how nodes tell each other what happened. */
 export interface Broker {
@@ -194,6 +195,30 @@ export interface LogBounds {
   /** Bytes of JSON. */
   readonly maxBytes: number;
   readonly maxAgeMs: number;
+}
+
+/** What an event must keep to, and what is masked in it, before it is appended to the log. */
+export interface PublishLimits {
+  readonly redaction: Redaction;
+  readonly eventMaxBytes: number;
+}
+
+/**
+ * The event as it is appended to the log: what nobody may see is masked, and the time `now` is filled in where it has
+ * none. Its size is that of its {@link canonicalJson}.
+ * @throws ProtocolError `event_too_big`
+ */
+export function eventAsLogged(
+  written: NewEvent,
+  now: number,
+  { redaction, eventMaxBytes }: PublishLimits,
+): { readonly event: HubEvent; readonly json: string } {
+  const masked = redaction.mask(written);
+  const event = { ...masked, time: masked.time ?? new Date(now).toISOString() };
+  const json = canonicalJson(event);
+  const size = Buffer.byteLength(json);
+  if (size > eventMaxBytes) throw tooBig(size, eventMaxBytes);
+  return { event: { ...event, size }, json };
 }
 
 /** The error for an event that is larger than the limit, the same at every broker and entry point. */

@@ -1,12 +1,12 @@
 import type { Clock } from '../model/clock.ts';
 import { compareCursors, END, START, type Cursor } from '../model/cursor.ts';
 import { BelfryError } from '../model/errors.ts';
-import { canonicalJson, type HubEvent, type NewEvent } from '../model/event.ts';
+import type { HubEvent, NewEvent } from '../model/event.ts';
 import type { Once } from '../model/idempotency.ts';
 import { Redaction } from '../model/redaction.ts';
 import { Retention } from '../model/retention.ts';
 import {
-  tooBig,
+  eventAsLogged,
   type Broker,
   type EventPage,
   type BrokerStats,
@@ -166,11 +166,8 @@ export class MemoryBroker implements Broker, History, Retained {
   }
 
   #measured(event: NewEvent): HubEvent {
-    const masked = this.#redaction.mask(event);
-    const timed = { ...masked, time: event.time ?? new Date(this.#clock.now()).toISOString() };
-    const size = Buffer.byteLength(canonicalJson(timed));
-    if (size > this.#maxEventBytes) throw tooBig(size, this.#maxEventBytes);
-    return { ...timed, size };
+    const limits = { redaction: this.#redaction, eventMaxBytes: this.#maxEventBytes };
+    return eventAsLogged(event, this.#clock.now(), limits).event;
   }
 
   #append(event: HubEvent): Logged {

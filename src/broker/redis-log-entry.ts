@@ -1,8 +1,8 @@
 import { START, type Cursor } from '../model/cursor.ts';
-import { canonicalJson, type NewEvent } from '../model/event.ts';
+import type { NewEvent } from '../model/event.ts';
 import type { Redaction } from '../model/redaction.ts';
 import { onlyNames, type Retention } from '../model/retention.ts';
-import { tooBig } from './broker.ts';
+import { eventAsLogged } from './broker.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import type { RedisKeys } from './redis-keys.ts';
 
@@ -42,10 +42,7 @@ export function bodyOf(
   now: number,
   { redaction, retention, maxEventBytes }: BodyOptions,
 ): Body {
-  const event = redaction.mask(written);
-  const json = canonicalJson({ ...event, time: event.time ?? new Date(now).toISOString() });
-  const bytes = Buffer.byteLength(json);
-  if (bytes > maxEventBytes) throw tooBig(bytes, maxEventBytes);
+  const { event, json } = eventAsLogged(written, now, { redaction, eventMaxBytes: maxEventBytes });
   const { type, action, key } = event;
   const says = retention.of(event) && onlyNames(event) ? 'names' : '';
   return { json, kind: [type, action, key, says] };

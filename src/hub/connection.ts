@@ -53,6 +53,9 @@ export class Connection {
   cohort: Cohort | undefined;
   /** The names of its subscriptions, as they were last sent to the registry. */
   listed: readonly string[] = [];
+  /** Deliveries that were written to it, and those that were left out because it was slow. */
+  delivered = 0;
+  dropped = 0;
 
   readonly #transport: Transport;
   readonly #context: ConnectionContext;
@@ -163,6 +166,7 @@ export class Connection {
     for (const chunk of chunks) {
       if (this.#queue !== undefined && this.#push(this.#queue, chunk)) continue;
       this.#stats.droppedSlow += chunk.deliveries;
+      this.dropped += chunk.deliveries;
       this.close(CLOSE.tooSlow);
     }
   }
@@ -171,6 +175,7 @@ export class Connection {
     const { dropped } = queue;
     const taken = queue.push(chunk);
     this.#stats.droppedSlow += queue.dropped - dropped;
+    this.dropped += queue.dropped - dropped;
     return taken;
   }
 
@@ -219,6 +224,7 @@ export class Connection {
     const { stats } = this.#context;
     this.#transport.write(bytes);
     this.#stats.delivered += deliveries;
+    this.delivered += deliveries;
     stats.writes++;
     stats.writtenBytes += bytes.length;
   }

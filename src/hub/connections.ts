@@ -8,6 +8,18 @@ import type { Delivery } from './delivery.ts';
 import type { EventLog } from './event-log.ts';
 import type { Transport } from './transport.ts';
 
+/** What became of the deliveries to a connection since it was attached. */
+export interface DeliveryState {
+  readonly delivered: number;
+  /** Left out because the client was slow. */
+  readonly dropped: number;
+  /** What waits in its own queue, while it is slow. */
+  readonly queued: number;
+  readonly queuedBytes: number;
+  /** For how long it has been slow, in milliseconds; `null` while it keeps up. */
+  readonly laggingMs: number | null;
+}
+
 interface ConnectionsOptions extends ConnectionRegistryOptions {
   readonly context: Omit<ConnectionContext, 'events'>;
   readonly cohorts: Pick<Cohorts, 'change' | 'leave'>;
@@ -87,6 +99,13 @@ export class Connections implements Iterable<Connection> {
     this.#context.slowConsumers.delete(connection);
     this.#deadlines.delete(connection);
     this.#registry.remove(connection, why);
+  }
+
+  deliveryStateOf(connection: Connection): DeliveryState {
+    const { delivered, dropped, queued } = connection;
+    const laggingMs = this.#context.slowConsumers.laggingMs(connection) ?? null;
+    const { deliveries = 0, bytes = 0 } = queued ?? {};
+    return { delivered, dropped, queued: deliveries, queuedBytes: bytes, laggingMs };
   }
 
   /**

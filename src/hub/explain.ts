@@ -5,6 +5,7 @@ import { EncodedEvent } from './encoded-event.ts';
 import type { EventLog } from './event-log.ts';
 import { Stats } from './stats.ts';
 import { matches } from './subscription.ts';
+import type { ActiveSubscription } from './subscriptions.ts';
 
 /** One rule on the way of an event to a connection, and what it decided. */
 export interface Step {
@@ -63,52 +64,71 @@ function* steps(
   connection: Connection,
   event: HubEvent,
 ): Generator<Step> {
-  const { encoding, identity, view } = connection;
   const id = event.id ?? '';
   const reached = compareCursors(id, position) <= 0;
   yield asked('reached', reached, `this node has delivered the log up to ${position}`);
-  const matching = [...connection.subscriptions.values()].filter(({ subscription }) =>
-    subscription.pattern.matches(event),
-  );
-  const names = matching.map(({ subscription }) => subscription.name);
-  yield asked(
-    'subscribed',
-    names.length > 0,
-    names.length > 0 ? `by ${names.join(' and ')}` : namesOf(connection),
-  );
+  const matching = matchingOf(connection, event);
+  yield subscribedBy(connection, matching);
   const begun = matching.filter(({ from }) => compareCursors(from, id) < 0);
   const from = matching.map((heard) => heard.from).toSorted(compareCursors)[0] ?? '';
   yield asked('subscribed', begun.length > 0, `from ${from} on`);
-  yield asked(
-    'grant',
-    identity.subscribe.permit(event),
-    `${identity.principal} may hear ${identity.subscribe.text}`,
+  yield grantOf(connection, event);
+  yield* contentSteps(connection, new EncodedEvent(event, new Stats()), begun);
+  yield queueOf(connection);
+}
+
+/** The subscriptions of a connection whose pattern matches. */
+export function matchingOf({ subscriptions }: Connection, event: HubEvent): ActiveSubscription[] {
+  return [...subscriptions.values()].filter(({ subscription }) => subscription.pattern.matches(event));
+}
+
+export function subscribedBy(connection: Connection, matching: readonly ActiveSubscription[]): Step {
+  const names = matching.map(({ subscription }) => subscription.name);
+  const isSubscribed = names.length > 0;
+  return asked(
+    'subscribed',
+    isSubscribed,
+    isSubscribed ? `by ${names.join(' and ')}` : namesOf(connection.subscriptions),
   );
-  const seen = new EncodedEvent(event, new Stats()).seenBy(view);
-  const admitting = begun.filter(({ subscription }) => matches(subscription, seen.event));
-  const filters = begun.flatMap(({ subscription }) => subscription.filters.map(({ text }) => text));
-  yield asked(
-    'filter',
-    admitting.length > 0,
-    filters.length > 0 ? filters.join(' and ') : 'there is no filter',
-  );
+}
+
+export function grantOf({ identity }: Connection, event: HubEvent): Step {
+  const { principal, subscribe } = identity;
+  return asked('grant', subscribe.permit(event), `${principal} may hear ${subscribe.text}`);
+}
+
+/** The rules that look into the event: filters, and what the dialect supports. */
+export function* contentSteps(
+  { encoding, view }: Connection,
+  encoded: EncodedEvent,
+  matching: readonly ActiveSubscription[],
+): Generator<Step> {
+  const seen = encoded.seenBy(view);
+  const isAdmitted = matching.some(({ subscription }) => matches(subscription, seen.event));
+  const filters = matching.flatMap(({ subscription }) => subscription.filters.map(({ text }) => text));
+  yield asked('filter', isAdmitted, filters.length > 0 ? filters.join(' and ') : NO_FILTER);
   const isSupported = seen.text(encoding) !== undefined;
   yield asked(
     'dialect',
     isSupported,
     `${encoding.name} ${isSupported ? 'supports it' : 'does not support it'}`,
   );
-  const consumer = connection.isSlow
-    ? 'the client is slow: the event may still wait in its queue, or may have been left out'
-    : 'the client keeps up';
-  yield asked('queue', !connection.isSlow, consumer);
 }
 
-function asked(rule: Step['rule'], passed: boolean, detail: string): Step {
+export function queueOf({ isSlow }: Connection): Step {
+  const consumer = isSlow
+    ? 'the client is slow: the event may still wait in its queue, or may have been left out'
+    : 'the client keeps up';
+  return asked('queue', !isSlow, consumer);
+}
+
+export const NO_FILTER = 'there is no filter';
+
+export function asked(rule: Step['rule'], passed: boolean, detail: string): Step {
   return { rule, passed, detail };
 }
 
-function namesOf({ subscriptions }: Connection): string {
+function namesOf(subscriptions: Connection['subscriptions']): string {
   const names = [...subscriptions.keys()].slice(0, 20);
   return names.length === 0 ? 'the connection has no subscription' : `none of ${names.join(' and ')}`;
 }

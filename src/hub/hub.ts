@@ -16,6 +16,7 @@ import type { QueueBounds } from './queue.ts';
 import { SlowConsumers } from './slow-consumers.ts';
 import { Stats } from './stats.ts';
 import { Topics } from './topics.ts';
+import { Traffic } from './traffic.ts';
 
 export interface HubOptions extends ConnectionRegistryOptions {
   readonly broker: Broker;
@@ -41,6 +42,8 @@ export class Hub {
   readonly delivery: Delivery;
   readonly connections: Connections;
   readonly topics: Topics;
+  readonly traffic: Traffic;
+  readonly cohorts: Pick<Cohorts, 'match'>;
 
   readonly #broker: Broker;
   readonly #slowConsumers: SlowConsumers;
@@ -54,6 +57,8 @@ export class Hub {
     const flushScheduler = new FlushScheduler({ clock, stats, cohorts, coalescer, fault });
     const eventLog = new EventLog({ ...options, stats });
     this.topics = new Topics(clock);
+    this.traffic = new Traffic(stats, clock);
+    this.cohorts = cohorts;
     const delivery = new Delivery({
       clock,
       stats,
@@ -80,6 +85,7 @@ export class Hub {
     const { cache } = this.eventLog;
     this.#slowConsumers.start();
     this.#deadlines.start();
+    this.traffic.start();
     const position = await this.#broker.start((event) => delivery.deliver(event));
     // Something may have been delivered before this turn. The recent events then already stand after this position.
     if (compareCursors(position, cache.recent.to) > 0) cache.startAt(position);
@@ -91,6 +97,7 @@ export class Hub {
     for (const connection of this.connections) connection.close(CLOSE.draining);
     this.#slowConsumers.stop();
     this.#deadlines.stop();
+    this.traffic.stop();
     await this.#broker.stop();
   }
 }

@@ -8,8 +8,12 @@ interface Consumer {
   close(why: Close): void;
 }
 
-/** The time since which it has accepted nothing, and the waiters for it to keep up again. */
+/**
+ * The time when it became slow, the time since which it has accepted nothing, and the waiters for it to keep up
+ * again.
+ */
 interface Slowness {
+  readonly began: number;
   readonly since: number;
   readonly drained: (() => void)[];
 }
@@ -36,8 +40,15 @@ export class SlowConsumers {
 
   /** Notes that a connection became slow, or is still slow and has sent something. Its timeout starts now. */
   add(consumer: Consumer): void {
-    const drained = this.#consumers.get(consumer)?.drained ?? [];
-    this.#consumers.set(consumer, { since: this.#clock.elapsed(), drained });
+    const since = this.#clock.elapsed();
+    const { began = since, drained = [] } = this.#consumers.get(consumer) ?? {};
+    this.#consumers.set(consumer, { began, since, drained });
+  }
+
+  /** For how long a connection has been slow, in milliseconds; `undefined` while it keeps up. */
+  laggingMs(consumer: Consumer): number | undefined {
+    const slowness = this.#consumers.get(consumer);
+    return slowness && this.#clock.elapsed() - slowness.began;
   }
 
   delete(consumer: Consumer): void {

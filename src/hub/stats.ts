@@ -35,6 +35,8 @@ export class Stats {
    * puts its histogram here.
    */
   latency: { observe(seconds: number): void } = { observe: () => {} };
+  /** The longest such time in milliseconds since somebody set this to 0. */
+  lagMs = 0;
   readonly #deliveries = new Map<string, Deliveries>();
 
   of(dialect: string): Deliveries {

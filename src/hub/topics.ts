@@ -57,18 +57,15 @@ export class Topics {
     counted.lastElapsed = elapsed;
   }
 
-  /** In the order of types, then of actions. */
   list(): Topic[] {
     const [now, elapsed] = [this.#clock.now(), this.#clock.elapsed()];
-    return [...this.#each()]
-      .map((counted) => ({
-        type: counted.type,
-        action: counted.action,
-        events: counted.events,
-        perSecond: decayed(counted, elapsed),
-        lastAt: now - (elapsed - counted.lastElapsed),
-      }))
-      .toSorted((a, b) => compare(a.type, b.type) || compare(a.action, b.action));
+    return Array.from(this.#each(), (counted) => ({
+      type: counted.type,
+      action: counted.action,
+      events: counted.events,
+      perSecond: decayed(counted, elapsed),
+      lastAt: now - (elapsed - counted.lastElapsed),
+    }));
   }
 
   *#each(): Generator<Counted> {
@@ -99,9 +96,4 @@ export class Topics {
 
 function decayed({ perSecond, lastElapsed }: Counted, elapsed: number): number {
   return perSecond * Math.exp((lastElapsed - elapsed) / RATE_OVER_MS);
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

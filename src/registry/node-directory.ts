@@ -9,6 +9,11 @@ export interface NodeReport {
   readonly digest: string;
   /** How many sockets and streams the node holds. */
   readonly connections: number;
+  /** Events that it heard, and deliveries that it wrote to connections, in the last five seconds. */
+  readonly eventsPerSecond: number;
+  readonly deliveriesPerSecond: number;
+  /** The longest time that an event took from the log to the last write, in the last five seconds. */
+  readonly lagMs: number;
   /** Whether the node accepts connections and hears what is published. */
   readonly ready: boolean;
   /** The warnings of the node, one sentence each. */

@@ -69,7 +69,11 @@ export class RedisControl implements Control {
   async start(handle: (command: ControlCommand) => void): Promise<void> {
     const { subscriber, commands, clock } = this.#options;
     this.#handle = handle;
-    subscriber.redis.on('messageBuffer', (_channel: Buffer, message: Buffer) => this.#hear(message));
+    // Surveys come by the same connection, on channels of their own.
+    const own = Buffer.from(this.#channel);
+    subscriber.redis.on('messageBuffer', (channel: Buffer, message: Buffer) => {
+      if (channel.equals(own)) this.#hear(message);
+    });
     subscriber.redis.on('ready', () => void this.#try(() => this.#listen()));
     commands.redis.on('ready', () => void this.#try(() => this.#exchange()));
     this.#stop = clock.every(COMPARE_MS, () => void this.#try(() => this.#compare()));

@@ -10,6 +10,9 @@ const reportSchema: z.ZodType<NodeReport> = z.object({
   since: z.string(),
   digest: z.string(),
   connections: z.number(),
+  eventsPerSecond: z.number(),
+  deliveriesPerSecond: z.number(),
+  lagMs: z.number(),
   ready: z.boolean(),
   warnings: z.array(z.string()),
 });

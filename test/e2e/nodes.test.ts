@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
+import { nativeClient } from '../support/client.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { MetricsPage } from '../support/metrics.ts';
 import { HAS_REDIS_SERVER, randomPrefix, startRedisServer } from '../support/redis.ts';
@@ -8,6 +9,9 @@ interface Listed {
   readonly name: string;
   readonly digest: string;
   readonly connections: number;
+  readonly eventsPerSecond: number;
+  readonly deliveriesPerSecond: number;
+  readonly lagMs: number;
   readonly ready: boolean;
   readonly warnings: readonly string[];
 }
@@ -60,6 +64,25 @@ describe('nodes that share a Redis', () => {
     expect(body[0]?.digest).toBe(body[1]?.digest);
     expect(first.started).toMatchObject({ digest: body[0]?.digest, settings: { BELFRY_NODE: 'first' } });
     expect((await nodesOf(second)).body.map(({ name }) => name)).toEqual(['first', 'second']);
+  });
+
+  it('are listed with what each of them hears and writes, and how late', async () => {
+    const [first, second] = await startTwo({}, {});
+    const client = await nativeClient(second.url, await second.token(), ['profiles.*.*']);
+    const rates = async (): Promise<number[][]> => {
+      expect(await publish(first)).toBe(204);
+      await client.next();
+      const { body } = await nodesOf(first);
+      return body.map(({ eventsPerSecond, deliveriesPerSecond, connections, lagMs }) => {
+        return [eventsPerSecond, deliveriesPerSecond, connections, lagMs].map(Math.sign);
+      });
+    };
+    // Events of the registry count as well, and the second node alone writes to a client.
+    const isPositive = expect.toBeOneOf([0, 1]) as number;
+    await expect.poll(rates, LOOKED).toEqual([
+      [1, 0, 0, isPositive],
+      [1, 1, 1, isPositive],
+    ]);
   });
 
   it('say in the log, in /readyz, in the list and in the metrics which of their settings differ, and never the values', async () => {

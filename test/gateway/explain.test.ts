@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ask } from './connections-helpers.ts';
 import { drpClient, nativeClient } from '../support/client.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 
@@ -78,7 +79,7 @@ describe('GET /api/v3/explain', () => {
   });
 
   it.each([
-    ['a connection of another node', '192.0.2.1:1', undefined, 404, 'has no connection'],
+    ['a connection that no node has', '192.0.2.1:1', undefined, 404, 'No node has a connection'],
     ['an event that the log does not have', undefined, '1-0', 404, 'has no event 1-0'],
     ['an invalid id', undefined, 'x', 400, 'is not an id'],
   ])('refuses %s', async (_what, connection, event, status, message) => {
@@ -93,6 +94,73 @@ describe('GET /api/v3/explain', () => {
     const node = await startNode();
     const token = await node.token('someone', { subscribe: ['*.*.*'], roles: [] });
     expect((await get(node, '1-0', 'x', token)).status).toBe(403);
+  });
+});
+
+interface Hearers {
+  readonly total: number;
+  readonly connections: readonly (Explained & { readonly node: string })[];
+  readonly silent: readonly string[];
+}
+
+async function whoHears(node: TestNode, query: string): Promise<Hearers> {
+  return (await ask<Hearers>(node.url, `/explain?${query}`, await node.token())).body;
+}
+
+const detailOf = ({ connections: [first] }: Hearers, asked: string): string | undefined =>
+  first?.why.find(({ rule }) => rule === asked)?.detail;
+
+describe('GET /api/v3/explain about a topic', () => {
+  it('says on which conditions the rest of the event decides, and asks filters on the topic itself', async () => {
+    const node = await startNode();
+    await nativeClient(node.url, await node.token(), ['jobs.*.*'], { filters: { 'object.n': 2, key: 'a' } });
+    const hearers = await whoHears(node, 'topic=jobs.save.a');
+    expect(hearers).toMatchObject({ total: 1, connections: [{ outcome: 'depends_on_event' }] });
+    expect(detailOf(hearers, 'filter')).toBe('object.n=[2]');
+    expect(await whoHears(node, 'topic=jobs.save.b')).toMatchObject({ total: 0 });
+  });
+
+  it('leaves out whom the grants of the connection or its patterns exclude', async () => {
+    const node = await startNode();
+    await drpClient(node.url, await node.token('narrow', { subscribe: ['machines.*.*'] }), ['jobs.*.*']);
+    await nativeClient(node.url, await node.token(), ['jobs.delete.*', 'machines.*.*']);
+    expect(await whoHears(node, 'topic=jobs.save.a')).toMatchObject({ total: 0, connections: [] });
+  });
+
+  it('counts all and names as many as were asked for', async () => {
+    const node = await startNode();
+    for (let i = 0; i < 3; i++) await nativeClient(node.url, await node.token(), ['jobs.*.*']);
+    const { total, connections } = await whoHears(node, 'topic=jobs.save.a&limit=2');
+    expect([total, connections.length]).toEqual([3, 2]);
+  });
+
+  it('answers the same for an event of the log, by the whole event', async () => {
+    const node = await startNode();
+    await nativeClient(node.url, await node.token(), ['jobs.*.*'], { filters: { 'object.n': 2 } });
+    const [other, fitting] = [await publish(node, {}), await publish(node, { object: { n: 2 } })];
+    expect(await whoHears(node, `event=${other}`)).toMatchObject({ total: 0 });
+    expect(await whoHears(node, `event=${fitting}`)).toMatchObject({
+      total: 1,
+      connections: [{ outcome: 'sent' }],
+    });
+  });
+
+  it.each([
+    ['neither an event nor a topic', '', 400, 'neither an event nor a topic'],
+    ['a topic with a wildcard', 'topic=jobs.*.a', 422, 'stands for more than one'],
+    ['a topic with a list', 'topic=jobs.save.a,b', 422, 'stands for more than one'],
+    ['a topic of two parts', 'topic=jobs.save', 422, 'fewer than three parts'],
+    ['a limit that is too high', 'topic=jobs.save.a&limit=1001', 400, 'from 1 to 1000'],
+  ])('is refused for %s', async (_what, query, status, message) => {
+    const node = await startNode();
+    const { status: got, body } = await ask(node.url, `/explain?${query}`, await node.token());
+    expect([got, JSON.stringify(body)]).toEqual([status, expect.stringContaining(message)]);
+  });
+
+  it('is refused to a caller who is no administrator', async () => {
+    const node = await startNode();
+    const token = await node.token('someone', { subscribe: ['*.*.*'], roles: [] });
+    expect((await ask(node.url, '/explain?topic=jobs.save.a', token)).status).toBe(403);
   });
 });
 

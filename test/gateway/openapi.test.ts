@@ -156,6 +156,8 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
       body: EVENT.replace('cluster', 'belfry'),
       gets: 'type_reserved',
     },
+    { target: api('/events?dry=true'), headers: JSON_TYPE, body: EVENT, gets: 200 },
+    { target: api('/events?dry=yes'), headers: JSON_TYPE, body: EVENT, gets: 'parameter_invalid' },
     { target: api('/events?dialect=latin'), headers: JSON_TYPE, body: EVENT, gets: 'dialect_unknown' },
     {
       target: api('/events'),
@@ -175,6 +177,10 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
   explain: [
     { target: api('/explain?event=EVENT&connection=CONNECTION'), gets: 200 },
     { target: api('/explain?event=EVENT&connection=x'), gets: 'not_found' },
+    { target: api('/explain?event=EVENT'), gets: 200 },
+    { target: api('/explain?topic=cluster.added.prod'), gets: 200 },
+    { target: api('/explain?topic=cluster'), gets: 'pattern_invalid' },
+    { target: api('/explain'), gets: 'parameter_invalid' },
     { target: api('/explain?event=x&connection=x'), gets: 'cursor_invalid' },
     { target: api('/explain'), as: 'nobody', gets: 'forbidden' },
   ],
@@ -201,13 +207,17 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
     { target: api('/dead-letters/1-0'), gets: 'not_found' },
     { target: api('/dead-letters/1-0'), as: 'nobody', gets: 'forbidden' },
   ],
-  listConnections: [{ target: api('/connections?Principal=Ne()'), gets: 200 }],
+  listConnections: [
+    { target: api('/connections?Principal=Ne()'), gets: 200 },
+    { target: api('/connections?detail=deliveries'), gets: 200 },
+  ],
   closeConnections: [
     { target: api('/connections?Principal=user:nobody'), gets: 200 },
     { target: api('/connections?Id=CONNECTION'), as: 'watcher', gets: 'forbidden' },
   ],
   getConnection: [
     { target: api('/connections/CONNECTION'), gets: 200 },
+    { target: api('/connections/CONNECTION?detail=deliveries'), gets: 200 },
     { target: api('/connections/x'), gets: 'not_found' },
   ],
   closeConnection: [

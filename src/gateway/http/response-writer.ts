@@ -1,4 +1,4 @@
-import type { Response } from 'express';
+import type { ServerResponse } from 'node:http';
 import { bound } from '../../model/bound.ts';
 import type { Clock } from '../../model/clock.ts';
 
@@ -21,7 +21,7 @@ export interface ResponseWriterOptions {
 export class ResponseWriter {
   readonly #options: ResponseWriterOptions;
   /** The answers under way, the oldest first. */
-  readonly #answers = new Map<Response, Buffer>();
+  readonly #answers = new Map<ServerResponse, Buffer>();
   /** How many answers under way send the same bytes. */
   readonly #uses = new Map<Buffer, number>();
   #bytes = 0;
@@ -31,9 +31,10 @@ export class ResponseWriter {
   }
 
   /** Sends JSON. Status and headers are set by the caller. Other answers may send the same bytes. */
-  send(response: Response, json: Buffer | string): void {
+  send(response: ServerResponse, json: Buffer | string): void {
     const body = typeof json === 'string' ? Buffer.from(json) : json;
-    response.type('json').set('Content-Length', String(body.length));
+    response.setHeader('Content-Type', 'application/json; charset=utf-8');
+    response.setHeader('Content-Length', body.length);
     if (response.req.method === 'HEAD' || body.length <= PART_BYTES) {
       response.end(body);
       return;
@@ -44,7 +45,7 @@ export class ResponseWriter {
   }
 
   /** Writes from this offset on as much as the client reads, then waits until the client reads more. */
-  #write(response: Response, body: Buffer, from: number): void {
+  #write(response: ServerResponse, body: Buffer, from: number): void {
     let at = from;
     while (at < body.length) {
       const part = body.subarray(at, at + PART_BYTES);
@@ -62,7 +63,7 @@ export class ResponseWriter {
     response.end();
   }
 
-  #add(response: Response, body: Buffer): void {
+  #add(response: ServerResponse, body: Buffer): void {
     const uses = this.#uses.get(body) ?? 0;
     if (uses === 0) this.#bytes += body.length;
     this.#uses.set(body, uses + 1);
@@ -74,7 +75,7 @@ export class ResponseWriter {
     }
   }
 
-  #remove(response: Response): void {
+  #remove(response: ServerResponse): void {
     const body = this.#answers.get(response);
     if (body === undefined) return;
     this.#answers.delete(response);

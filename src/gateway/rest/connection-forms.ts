@@ -6,9 +6,11 @@ import { z } from 'zod';
 import { rfc3339 } from '../../dialects/shapes.ts';
 import { FIELDS, parseQuery, type ConnectionQuery } from '../../registry/connection-query.ts';
 import type { ConnectionRecord } from '../../registry/registry.ts';
-import { lenient, paging, type Parameter, type Query } from './query.ts';
+import { BelfryError } from '../../model/errors.ts';
+import { deliveries, type DetailedRecord } from './connection-deliveries.ts';
+import { checked, lenient, paging, query, type Parameter, type Query } from './query.ts';
 
-export const connection: z.ZodType<ConnectionRecord> = z.strictObject({
+export const connection = z.strictObject({
   Type: z.enum(['websocket', 'stream', 'api']),
   RemoteAddr: z.string().describe('ip:port of the client'),
   Principal: z.string(),
@@ -19,6 +21,11 @@ export const connection: z.ZodType<ConnectionRecord> = z.strictObject({
   Dialect: z.string(),
   Patterns: z.array(z.string()),
   UserAgent: z.string(),
+}) satisfies z.ZodType<ConnectionRecord>;
+
+/** A connection, and with `?detail=deliveries` what became of the deliveries to it. */
+export const detailed: z.ZodType<DetailedRecord> = connection.extend({
+  Deliveries: deliveries.nullable().exactOptional(),
 });
 
 const FUNCTIONS = 'Eq|Ne|Lt|Lte|Gt|Gte';
@@ -62,6 +69,18 @@ const conditions: Readonly<Record<string, Parameter>> = Object.fromEntries(
 /** Makes a query of what the caller asked for, restricted to the connections that the caller may see. */
 export type ConnectionFinder = (visible: ConnectionQuery['visible'], limit: number) => ConnectionQuery;
 
+const DETAIL = checked(
+  z
+    .enum(['deliveries'])
+    .describe(
+      'Adds what became of the deliveries to each connection; null if its node does not answer in 2 s',
+    ),
+  () => new BelfryError('not_acceptable', 'The detail is not known. Expected ?detail=deliveries.'),
+);
+
+/** The parameters of one connection. */
+export const DETAIL_QUERY = query({ detail: DETAIL });
+
 /** The registry reads the parameters together, since they form one expression. */
 export const CONNECTIONS_QUERY: Query<ConnectionFinder> = {
   parameters: {
@@ -71,4 +90,19 @@ export const CONNECTIONS_QUERY: Query<ConnectionFinder> = {
     ...paging('not_acceptable'),
   },
   read: (written) => (visible, limit) => parseQuery(written, visible, limit),
+};
+
+export interface ListQuery {
+  readonly finder: ConnectionFinder;
+  readonly detail: 'deliveries' | undefined;
+}
+
+/** The same, and whether details are wanted. */
+export const LIST_QUERY: Query<ListQuery> = {
+  parameters: { ...CONNECTIONS_QUERY.parameters, ...DETAIL_QUERY.parameters },
+  read: (written, request) => {
+    const { detail } = DETAIL_QUERY.read(written, request);
+    written.delete('detail');
+    return { finder: CONNECTIONS_QUERY.read(written, request), detail };
+  },
 };

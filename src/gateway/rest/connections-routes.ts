@@ -8,12 +8,22 @@ import { mapInSlices } from '../../model/time-slice.ts';
 import type { Control } from '../../registry/control.ts';
 import { ANYBODY, PAGE_MAX, type ConnectionQuery } from '../../registry/connection-query.ts';
 import type { ConnectionPage, ConnectionRecord, Registry } from '../../registry/registry.ts';
+import type { Survey } from '../../registry/survey.ts';
 import { identityOf } from '../auth/request-identity.ts';
 import { mayClose, visibleBy } from '../auth/visibility.ts';
 import { COUNTS, CURSOR, setCounts } from '../http/pagination.ts';
 import type { ReadLimiter } from './read-limiter.ts';
 import { Closer } from './connection-closer.ts';
-import { connection, CONNECTIONS_QUERY, type ConnectionFinder } from './connection-forms.ts';
+import { withDeliveries } from './connection-deliveries.ts';
+import {
+  connection,
+  CONNECTIONS_QUERY,
+  DETAIL_QUERY,
+  detailed,
+  LIST_QUERY,
+  type ConnectionFinder,
+  type ListQuery,
+} from './connection-forms.ts';
 import { json, named, route, type Call, type Route } from './route.ts';
 
 const PAGE = bound(
@@ -27,12 +37,15 @@ export interface ConnectionsDeps {
   readonly registry: Registry;
   readonly eventLog: Pick<EventLog, 'position'>;
   readonly control: Control;
+  readonly survey: Survey;
   readonly clock: Clock;
   readonly reads: ReadLimiter;
 }
 
 const CONNECTION = named('Connection', connection);
-export const CONNECTIONS = named('Connections', z.array(connection));
+const CONNECTIONS = named('Connections', z.array(connection));
+const DETAILED = named('DetailedConnection', detailed);
+export const LISTED = named('DetailedConnections', z.array(detailed));
 export const PAGES = [...COUNTS, CURSOR];
 
 /** Lists the connections whose events the caller may receive, and closes those that the caller may close. */
@@ -42,11 +55,11 @@ export const CONNECTIONS_ROUTES: readonly Route<ConnectionsDeps>[] = [
     method: 'get',
     path: '/api/v3/connections',
     summary: 'List the connections of all nodes',
-    query: CONNECTIONS_QUERY,
+    query: LIST_QUERY,
     answers: {
       200: json(
         'A page of the connections that match all filters; the header Link names the next page',
-        CONNECTIONS,
+        LISTED,
         PAGES,
       ),
     },
@@ -76,14 +89,19 @@ export const CONNECTIONS_ROUTES: readonly Route<ConnectionsDeps>[] = [
     method: 'get',
     path: '/api/v3/connections/{name}',
     summary: 'Read one connection',
+    query: DETAIL_QUERY,
     answers: {
-      200: json('The newest connection with that ip:port, or the connection with that id', CONNECTION),
+      200: json('The newest connection with that ip:port, or the connection with that id', DETAILED),
     },
-    errors: ['not_found'],
-    handler: async (deps: ConnectionsDeps, { response, params }) => {
+    errors: ['not_found', 'reads_exceeded'],
+    handler: async (deps: ConnectionsDeps, { response, params, query: { detail } }) => {
       const [newest] = await find(deps, params.name, response, 1);
       if (newest === undefined) throw notFound();
-      response.json(newest);
+      if (detail === undefined) return void response.json(newest);
+      await deps.reads.answer(response, async () => {
+        const [answer] = await withDeliveries(deps, [newest]);
+        return JSON.stringify(answer);
+      });
     },
   }),
   route({
@@ -104,20 +122,22 @@ export const CONNECTIONS_ROUTES: readonly Route<ConnectionsDeps>[] = [
   }),
 ];
 
-type List = Pick<Call<ConnectionFinder>, 'request' | 'response' | 'query'>;
+type Asked<Query> = Pick<Call<Query>, 'request' | 'response' | 'query'>;
 
 /** Sends a page of the connections that the caller may see. */
 export async function sendConnections(
-  { registry, eventLog, reads }: Pick<ConnectionsDeps, 'registry' | 'eventLog' | 'reads'>,
-  { request, response, query: finder }: List,
+  deps: Omit<ConnectionsDeps, 'control'>,
+  { request, response, query: { finder, detail } }: Asked<ListQuery>,
   visible: ConnectionQuery['visible'],
 ): Promise<void> {
+  const { registry, eventLog, reads } = deps;
   const query = finder(visible, PAGE);
   await reads.answer(response, async () => {
     // The position is read before the registry. An event that comes between the two may be in the list already, and is
     // received once more.
     response.set(CURSOR, eventLog.position);
-    return pageText(request, response, query, (asked) => registry.list(asked));
+    const page = await readPage(request, response, query, (asked) => registry.list(asked));
+    return textOf(detail === undefined ? page : await withDeliveries(deps, page));
   });
 }
 
@@ -125,19 +145,23 @@ export async function sendConnections(
  * Reads one connection more than the page has, to know whether there is a next page. That page begins after this one,
  * or at the same offset if the connections of this one are closed.
  */
-async function pageText(
+async function readPage(
   request: Request,
   response: Response,
   query: ConnectionQuery,
   read: (query: ConnectionQuery) => Promise<ConnectionPage>,
-): Promise<string> {
+): Promise<readonly ConnectionRecord[]> {
   const limit = Math.min(query.limit, PAGE_MAX);
   const { records, total } = await read({ ...query, limit: limit + 1 });
   const page = records.slice(0, limit);
   const begin = request.method === 'DELETE' ? query.offset : query.offset + limit;
   const next = limit > 0 && records.length > limit ? begin : undefined;
   setCounts(request, response, { total, count: page.length, next });
-  const texts = await mapInSlices(page, (record) => JSON.stringify(record));
+  return page;
+}
+
+async function textOf(records: readonly ConnectionRecord[]): Promise<string> {
+  const texts = await mapInSlices(records, (record) => JSON.stringify(record));
   return `[${texts.join()}]`;
 }
 
@@ -166,7 +190,7 @@ async function find(
  */
 async function closeConnections(
   deps: ConnectionsDeps,
-  { request, response, query: finder }: List,
+  { request, response, query: finder }: Asked<ConnectionFinder>,
 ): Promise<void> {
   const { registry, reads } = deps;
   const identity = identityOf(response);
@@ -177,14 +201,14 @@ async function closeConnections(
       'The request has no filter, so nothing was closed. Expected at least one filter, as in ?Principal=user:ada.',
     );
   }
-  const closed = await pageText(request, response, query, async (asked) => {
+  const closed = await readPage(request, response, query, async (asked) => {
     const page = await registry.list(asked);
     const records = page.records.slice(0, asked.limit - 1);
     mayClose(identity, records);
     await new Closer(deps).close(records);
     return page;
   });
-  reads.send(response, closed);
+  reads.send(response, await textOf(closed));
 }
 
 function notFound(): BelfryError {

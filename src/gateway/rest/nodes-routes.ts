@@ -18,6 +18,9 @@ const node: z.ZodType<NodeReport> = z.strictObject({
   since: rfc3339.describe('The time of its start'),
   digest: z.string().describe('A hash of the settings that all nodes should share'),
   connections: z.int().describe('The number of its sockets and streams'),
+  eventsPerSecond: z.number().describe('What it heard in the last five seconds'),
+  deliveriesPerSecond: z.number().describe('What it wrote to connections in the last five seconds'),
+  lagMs: z.number().describe('The longest time from the log to the last write in the last five seconds'),
   ready: z.boolean(),
   warnings: z
     .array(z.string())
@@ -49,6 +52,6 @@ export const NODES_ROUTES: readonly Route<NodesDeps>[] = [
   }),
 ];
 
-function reportOf({ name, version, since, digest, connections, ready, warnings }: NodeRecord): NodeReport {
-  return { name, version, since, digest, connections, ready, warnings };
+function reportOf({ id: _id, leaseEndsAt: _leaseEndsAt, ...report }: NodeRecord): NodeReport {
+  return report;
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { z } from 'zod';
 import type { Broker } from '../../broker/broker.ts';
 import type { Dialect } from '../../dialects/dialect.ts';
 import type { EventFormats } from '../../dialects/event-formats.ts';
@@ -9,15 +10,23 @@ import { BelfryError } from '../../model/errors.ts';
 import { keyOfHeader, MAX_IDEMPOTENCY_KEY } from '../../model/idempotency.ts';
 import { readJson, type JsonText } from '../../model/json.ts';
 import { withoutGrant } from '../../model/principal.ts';
+import type { Redaction } from '../../model/redaction.ts';
+import type { Survey } from '../../registry/survey.ts';
 import { inTraceOf } from '../../telemetry/tracing.ts';
 import { identityOf } from '../auth/request-identity.ts';
 import type { Handler } from '../http/handler.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { targetOf } from '../http/request-target.ts';
+import { DRY_RUN, dryRunText } from './dry-run.ts';
 import { headerText } from './event-forms.ts';
-import { directRoute, type Route } from './route.ts';
+import { checked, query } from './query.ts';
+import type { ReadLimiter } from './read-limiter.ts';
+import { directRoute, json, named, type Route } from './route.ts';
 
 export interface PublishDeps {
+  readonly survey: Survey;
+  readonly reads: ReadLimiter;
+  readonly redaction: Redaction;
   readonly broker: Broker;
   /** Every dialect, whether the settings serve it or not. */
   readonly known: readonly Dialect[];
@@ -25,6 +34,13 @@ export interface PublishDeps {
   readonly clock: Pick<Clock, 'now'>;
   readonly eventMaxBytes: number;
 }
+
+const DRY = checked(
+  z
+    .enum(['true', 'false'])
+    .describe('With true nothing is published; the answer says what would become of the events'),
+  () => new BelfryError('parameter_invalid', 'The parameter dry is not usable. Expected true or false.'),
+);
 
 /**
  * Publishes one event or a list, of which all or none are accepted. The answer is 204 with the ids in
@@ -46,7 +62,11 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
       traceparent: headerText.describe('W3C Trace Context; each event that has none of its own carries it'),
     },
     takesEvents: true,
-    answers: { 204: { says: 'The events are accepted', headers: ['Belfry-Event-Ids'] } },
+    query: query({ dry: DRY }),
+    answers: {
+      200: json('What would become of each event, of which none was published', named('DryRun', DRY_RUN)),
+      204: { says: 'The events are accepted', headers: ['Belfry-Event-Ids'] },
+    },
     errors: [
       'json_invalid',
       'content_type_invalid',
@@ -60,8 +80,11 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
       'idempotency_key_reused',
       'outcome_unknown',
       'forbidden',
+      'parameter_invalid',
+      'reads_exceeded',
     ],
-    handler: ({ broker, clock, known, formats, eventMaxBytes }: PublishDeps): Handler => {
+    handler: (deps: PublishDeps): Handler => {
+      const { broker, clock, known, formats, eventMaxBytes, reads } = deps;
       const readBody = jsonBody(eventMaxBytes);
       return async (request, response): Promise<'answered'> => {
         const identity = identityOf(response);
@@ -72,14 +95,15 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
         const body = await readBody(request, response);
         const dialect = dialectOf(request, known);
         const events = bodiesOf(body).map((each) => formats.parse(each, dialect));
-        const ids = await publishAs({
-          broker,
-          identity,
-          events,
-          carried: inTraceOf(request.headers['traceparent'], events),
-          idempotencyKey: idempotencyKeyOf(request),
-          now: clock.now(),
-        });
+        const carried = inTraceOf(request.headers['traceparent'], events);
+        const idempotencyKey = idempotencyKeyOf(request);
+        const now = clock.now();
+        if (isDry(request)) {
+          const dryRun = { ...deps, identity, events: carried, now };
+          await reads.answer(response, () => dryRunText(dryRun));
+          return 'answered';
+        }
+        const ids = await publishAs({ broker, identity, events, carried, idempotencyKey, now });
         response.statusCode = 204;
         // DRP's Go client fails on an empty answer without a Content-Type.
         response.setHeader('Content-Type', 'application/json');
@@ -90,6 +114,11 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
     },
   }),
 ];
+
+function isDry(request: IncomingMessage): boolean {
+  const written = targetOf(request).query.get('dry');
+  return written !== null && DRY.read(written, 'dry') === 'true';
+}
 
 function dialectOf(request: IncomingMessage, known: readonly Dialect[]): string | undefined {
   const name = targetOf(request).query.get('dialect');

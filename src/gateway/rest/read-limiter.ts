@@ -1,4 +1,4 @@
-import type { Response } from 'express';
+import type { ServerResponse } from 'node:http';
 import { UNKNOWN } from '../../model/principal.ts';
 import { identityOf } from '../auth/request-identity.ts';
 import { ResponseWriter, type ResponseWriterOptions } from '../http/response-writer.ts';
@@ -17,14 +17,14 @@ export class ReadLimiter {
   }
 
   /** Makes a JSON answer when it is the caller's turn, and sends it at the caller's pace. @throws BelfryError */
-  async answer(response: Response, make: () => Promise<string>): Promise<void> {
+  async answer(response: ServerResponse, make: () => Promise<string>): Promise<void> {
     const { principal } = identityOf(response);
     const caller = principal === UNKNOWN ? String(response.req.socket.remoteAddress) : principal;
     this.send(response, await this.#queue.run(caller, make));
   }
 
   /** Sends JSON that was already made, perhaps for other callers too. */
-  send(response: Response, json: Buffer | string): void {
+  send(response: ServerResponse, json: Buffer | string): void {
     if (!response.destroyed) this.#writer.send(response, json);
   }
 }

@@ -1,12 +1,12 @@
 import { identityOf } from '../auth/request-identity.ts';
 import { narrowed, visibleBy } from '../auth/visibility.ts';
 import { CURSOR } from '../http/pagination.ts';
-import { CONNECTIONS_QUERY } from './connection-forms.ts';
-import { CONNECTIONS, PAGES, sendConnections, type ConnectionsDeps } from './connections-routes.ts';
+import { LIST_QUERY } from './connection-forms.ts';
+import { LISTED, PAGES, sendConnections, type ConnectionsDeps } from './connections-routes.ts';
 import { PRESENCE, sendPresence, type PresenceDeps } from './presence-routes.ts';
 import { json, route, type Route } from './route.ts';
 
-export type RunnersDeps = Pick<ConnectionsDeps, 'registry' | 'eventLog' | 'reads'> & PresenceDeps;
+export type RunnersDeps = Omit<ConnectionsDeps, 'control'> & PresenceDeps;
 
 /** Kinds of objects in DRP that an agent of their own connects, as the principal `runner:<uuid>`. */
 const RUNNERS = ['machines', 'clusters', 'resource_brokers'] as const;
@@ -18,8 +18,8 @@ export const RUNNERS_ROUTES: readonly Route<RunnersDeps>[] = RUNNERS.flatMap((ty
     method: 'get',
     path: `/api/v3/${type}/{uuid}/connections`,
     summary: 'List the connections of runner:<uuid>',
-    query: CONNECTIONS_QUERY,
-    answers: { 200: json('The connections that match all filters', CONNECTIONS, PAGES) },
+    query: LIST_QUERY,
+    answers: { 200: json('The connections that match all filters', LISTED, PAGES) },
     errors: ['reads_exceeded'],
     handler: (deps: RunnersDeps, call) => {
       const visible = visibleBy(identityOf(call.response).subscribe);

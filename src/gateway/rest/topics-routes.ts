@@ -1,17 +1,25 @@
 import { z } from 'zod';
 import { rfc3339 } from '../../dialects/shapes.ts';
-import type { Topics } from '../../hub/topics.ts';
+import type { Topic } from '../../hub/topics.ts';
+import { timeAt } from '../../model/cursor.ts';
+import type { Survey } from '../../registry/survey.ts';
 import { identityOf } from '../auth/request-identity.ts';
+import { TOPICS } from './node-questions.ts';
+import type { ReadLimiter } from './read-limiter.ts';
 import { json, named, route, type Route } from './route.ts';
 
 export interface TopicsDeps {
-  readonly topics: Pick<Topics, 'list'>;
+  readonly survey: Survey;
+  readonly reads: ReadLimiter;
 }
+
+/** The header with the names of the nodes that did not answer; empty when all did. */
+const SILENT = 'Belfry-Silent-Nodes';
 
 const topic = z.strictObject({
   type: z.string(),
   action: z.string(),
-  events: z.int().describe('How many the node has heard since it started'),
+  events: z.int().describe('How many the node has heard since its start that has heard most'),
   perSecond: z.number().describe('A mean of about the last minute'),
   lastSeen: rfc3339,
 });
@@ -22,18 +30,50 @@ export const TOPICS_ROUTES: readonly Route<TopicsDeps>[] = [
     method: 'get',
     path: '/api/v3/topics',
     summary:
-      'The types and actions that the node has heard, of those whose every key the caller may subscribe to',
-    answers: { 200: json('In the order of types, then of actions', named('Topics', z.array(topic))) },
-    handler: ({ topics }: TopicsDeps, { response }) => {
-      const { subscribe } = identityOf(response);
-      const heard = topics.list().filter(({ type, action }) => subscribe.permitEveryKey(type, action));
-      response.json(
-        heard.map(({ lastAt, perSecond, ...rest }) => ({
-          ...rest,
-          perSecond: Number(perSecond.toFixed(3)),
-          lastSeen: new Date(lastAt).toISOString(),
-        })),
-      );
+      'The types and actions that the nodes have heard, of those whose every key the caller may subscribe to',
+    answers: {
+      200: json(
+        `In the order of types, then of actions; ${SILENT} names the nodes that did not answer within two seconds`,
+        named('Topics', z.array(topic)),
+        [SILENT],
+      ),
     },
+    errors: ['reads_exceeded'],
+    handler: ({ survey, reads }: TopicsDeps, { response }) =>
+      reads.answer(response, async () => {
+        const { subscribe } = identityOf(response);
+        const { answers, silent } = await survey.ask(TOPICS, {});
+        response.set(SILENT, silent.join(', '));
+        const heard = joined(answers.map(({ answer }) => answer));
+        const permitted = heard.filter(({ type, action }) => subscribe.permitEveryKey(type, action));
+        return JSON.stringify(
+          permitted.map(({ lastAt, perSecond, ...rest }) => ({
+            ...rest,
+            perSecond: Number(perSecond.toFixed(3)),
+            lastSeen: timeAt(Math.round(lastAt)),
+          })),
+        );
+      }),
   }),
 ];
+
+/** Every node hears every event, so the one that has heard most of a topic has heard what the others have. */
+function joined(lists: readonly (readonly Topic[])[]): Topic[] {
+  const known = new Map<string, Topic>();
+  for (const each of lists.flat()) {
+    const name = JSON.stringify([each.type, each.action]);
+    const other = known.get(name);
+    known.set(name, {
+      ...each,
+      events: Math.max(each.events, other?.events ?? 0),
+      perSecond: Math.max(each.perSecond, other?.perSecond ?? 0),
+      lastAt: Math.max(each.lastAt, other?.lastAt ?? 0),
+    });
+  }
+  return [...known.values()].toSorted((a, b) => compare(a.type, b.type) || compare(a.action, b.action));
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
