@@ -3,17 +3,20 @@ import module from 'node:module';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { addRemoteCommands, note, wholeNumber } from './clients/cli/commands.ts';
-import { UsageError } from './clients/cli/target.ts';
+import { examples, note, printing, wholeNumber } from './clients/cli/command.ts';
+import { HUB_COMMANDS } from './clients/cli/commands/index.ts';
+import { UsageError } from './clients/cli/errors.ts';
+import { Output, type OutputOptions } from './clients/cli/output.ts';
+import { endWithReader, prepare, runProgram } from './clients/cli/run.ts';
 import type { App } from './app.ts';
 import type { Config } from './config/config.ts';
 import { VERSION } from './config/version.ts';
 import { CLOSE, type Close } from './model/close-codes.ts';
-import { BelfryError } from './model/errors.ts';
 import { ADMIN } from './model/principal.ts';
 
 const BANNER_TOKEN_TTL_S = 86_400;
-const ERRORS_PAGE = fileURLToPath(new URL('docs/reference/errors.md', import.meta.url));
+/** No node may be running that could serve the pages, so that an error names the file beside this one. */
+const PAGES = fileURLToPath(new URL('docs/reference/', import.meta.url));
 
 /*
  * Each command loads its modules when it runs, and Node keeps what it compiled. So a command that needs no hub answers
@@ -24,27 +27,34 @@ if (!('escape' in RegExp)) await import('./older-node.ts');
 
 const program = new Command('belfry')
   .description('An event hub: publish with one command, receive on every node.')
-  .version(VERSION)
-  .showHelpAfterError();
+  .version(VERSION);
+prepare(program);
 
-program
-  .command('serve')
+examples(program.command('serve'), {
+  'belfry serve': 'runs a hub by itself, and keeps the context "local" for it',
+  'BELFRY_REDIS_URL=redis://localhost:6379 BELFRY_JWT_SECRET=… belfry serve':
+    'runs a node of a hub that shares a Redis',
+})
   .description('Run a node. Settings come from BELFRY_* variables or a YAML file; see "belfry check".')
   .option('-c, --config <file>', 'YAML file with settings (BELFRY_CONFIG)')
   .action(async (options: { config?: string }) => serve(await configOf(options)));
 
-program
-  .command('check')
+examples(printing(program.command('check')), {
+  'belfry check --config belfry.yaml': 'the settings of this file',
+})
   .description(
-    'Print the settings as the node would use them, with secrets hidden. End with 1 if one is wrong.',
+    'Print the settings as the node would use them, with secrets hidden. End with 2 if one is wrong.',
   )
   .option('-c, --config <file>', 'YAML file with settings (BELFRY_CONFIG)')
-  .action(async (options: { config?: string }) => check(await configOf(options)));
+  .action(async (options: OutputOptions & { config?: string }) => check(await configOf(options), options));
 
-addRemoteCommands(program);
+for (const add of HUB_COMMANDS) add(program);
 
-program
-  .command('token')
+examples(printing(program.command('token')), {
+  'belfry token ann --role admin': 'a token that permits everything',
+  "belfry token runner:1 --subscribe 'deploy.*.*' --ttl 3600":
+    'a token for an hour, for what happens to deploys',
+})
   .description('Make a token, signed with the secret of the settings.')
   .argument('<principal>', 'user name, or a principal such as runner:<uuid>')
   .option('-c, --config <file>', 'YAML file with settings (BELFRY_CONFIG)')
@@ -69,41 +79,33 @@ program
       );
     const { signToken } = await import('./app-token.ts');
     const { role: roles, subscribe, publish: publishes, ttl: ttlS = config.tokenTtlS } = options;
-    console.log(
-      await signToken(config, {
-        subject,
-        roles,
-        ttlS,
-        ...(subscribe && { subscribe }),
-        ...(publishes && { publish: publishes }),
-      }),
-    );
+    const token = await signToken(config, {
+      subject,
+      roles,
+      ttlS,
+      ...(subscribe && { subscribe }),
+      ...(publishes && { publish: publishes }),
+    });
+    printOne({ token }, token, options);
   });
 
-program
-  .command('hash')
+examples(printing(program.command('hash')), { "printf %s 'secret' | belfry hash": 'a line for BELFRY_USERS' })
   .description('Read a password from standard input and print its hash for BELFRY_USERS.')
-  .action(async () => {
+  .action(async (options: OutputOptions) => {
     const password = (await text(process.stdin)).replace(/\r?\n$/, '');
     if (password === '')
       throw new UsageError(
         "No password was given. Expected it on standard input: printf %s 'secret' | belfry hash",
       );
     const { hashPassword } = await import('./model/password.ts');
-    console.log(await hashPassword(password));
+    const hash = await hashPassword(password);
+    printOne({ hash }, hash, options);
   });
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (!(error instanceof BelfryError || error instanceof UsageError)) throw error;
-  // No node may be running that could serve the page, so the message names the file beside this one.
-  const see = error instanceof BelfryError ? `\nSee ${ERRORS_PAGE}#${error.code}` : '';
-  console.error(`belfry: ${error.message}${see}`);
-  process.exitCode = 1;
-}
+endWithReader(process.stdout);
+process.exitCode = await runProgram(program, process.argv.slice(2), PAGES);
 
-interface TokenOptions {
+interface TokenOptions extends OutputOptions {
   readonly config?: string;
   readonly role: string[];
   readonly subscribe?: string[];
@@ -171,9 +173,20 @@ function stopWithNpm(stop: () => void): void {
   }, 500).unref();
 }
 
-async function check(config: Config): Promise<void> {
+async function check(config: Config, options: OutputOptions): Promise<void> {
   const { describeConfig } = await import('./config/description.ts');
-  for (const { name, value, source, description } of describeConfig(config)) {
-    console.log(`${name}=${value}  # ${source}. ${description}`);
-  }
+  new Output(options).all(describeConfig(config), {
+    line: ({ name, value, source, description }) => [
+      [name, 'bold'],
+      `=${value}`,
+      [`  # ${source}. ${description}`, 'dim'],
+    ],
+  });
+}
+
+/** Prints one text, as itself where nobody asked for another format, so that a shell can use it as it is. */
+function printOne(fields: object, plain: string, options: OutputOptions): void {
+  const output = new Output(options);
+  if (output.format === 'table') console.log(plain);
+  else output.one(fields);
 }

@@ -243,7 +243,7 @@ describe('the imports of src', () => {
   it('of the command load neither the hub nor its settings before they are needed', () => {
     const atOnce = imports.filter(({ late, typeOnly }) => !late && !typeOnly);
     const loaded = [...reachableFrom(['main.ts'], atOnce)];
-    expect(loaded).toContain('clients/cli/commands.ts');
+    expect(loaded).toContain('clients/cli/commands/watch.ts');
     const heavy =
       /^(app|gateway|telemetry|hub|broker|registry|dialects)|^config\/config|^(zod|ws|ioredis|express|jose|pino)$/;
     expect(loaded.filter((file) => heavy.test(file))).toEqual([]);

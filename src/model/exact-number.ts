@@ -10,6 +10,8 @@ declare global {
   interface JSON {
     /** A number that `stringify` writes as this text. */
     rawJSON(text: string): object;
+    /** Whether `rawJSON` made the value. */
+    isRawJSON(value: unknown): boolean;
     parse(text: string, reviver: (key: string, value: unknown, context: Written) => unknown): unknown;
   }
 }

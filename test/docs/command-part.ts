@@ -1,14 +1,17 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { EXIT } from '../../src/clients/cli/exit-codes.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const COMMAND = /^ {2}([\w-]+)(?: .*)?$/gm;
 
-/** The `--help` text of each command. */
+/** The exit codes, and the `--help` text of each command. */
 export async function commandPart(): Promise<string> {
   const sections = await sectionsOf([]);
-  return `## Every option\n\nWhat \`--help\` prints.\n\n${sections.join('\n')}`;
+  const codes = Object.values(EXIT).map(({ code, meaning }) => `| ${code} | ${meaning} |`);
+  const exits = `## Exit codes\n\n| code | says |\n|---|---|\n${codes.join('\n')}\n\n`;
+  return `${exits}## Every option\n\nWhat \`--help\` prints.\n\n${sections.join('\n')}`;
 }
 
 async function sectionsOf(command: readonly string[]): Promise<string[]> {

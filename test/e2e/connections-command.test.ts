@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { dial } from '../gateway/connections-helpers.ts';
 import { aConnection } from '../support/connection.ts';
+import { runHere } from '../support/command.ts';
 import { startNode, type TestNode } from '../support/node.ts';
-import { CommandProcess, runCommand } from '../support/process.ts';
+import { CommandProcess } from '../support/process.ts';
 
 async function start(): Promise<{ node: TestNode; env: Record<string, string> }> {
   const node = await startNode({ BELFRY_NODE: 'n1' });
   return { node, env: { BELFRY_URL: node.url, BELFRY_TOKEN: await node.token() } };
 }
 
-const run = (env: Record<string, string>, ...args: string[]) => runCommand(['connections', ...args], env);
+const run = (env: Record<string, string>, ...args: string[]) => runHere(['connections', ...args], env);
 
 describe('belfry connections', () => {
   it('list prints the connections that match the filters, as a table or as one line of JSON each', async () => {
@@ -37,7 +38,8 @@ describe('belfry connections', () => {
       '--reverse',
       '--limit',
       '1',
-      '--json',
+      '-o',
+      'jsonl',
     );
     expect(json.lines.map((line) => JSON.parse(line) as object)).toMatchObject([{ RemoteAddr: bea.address }]);
   });
@@ -47,7 +49,7 @@ describe('belfry connections', () => {
     for (let i = 0; i < 1_100; i++)
       await node.hub.connections.register(aConnection(`10.0.${i >> 8}.${i & 255}:1`));
     const listed = async (...args: string[]) =>
-      (await run(env, 'list', 'Type=websocket', '--json', ...args)).lines;
+      (await run(env, 'list', 'Type=websocket', '-o', 'jsonl', ...args)).lines;
     expect(await listed()).toHaveLength(1_100);
     expect(await listed('--limit', '1050')).toHaveLength(1_050);
   });
@@ -55,7 +57,9 @@ describe('belfry connections', () => {
   it('show prints one connection by its address or id', async () => {
     const { node, env } = await start();
     const { address } = await dial(node, await node.token('ada', {}));
-    const shown = JSON.parse((await run(env, 'show', address)).lines.join('\n')) as { Id: string };
+    const shown = JSON.parse((await run(env, 'show', address, '-o', 'json')).lines.join('\n')) as {
+      Id: string;
+    };
     expect(shown).toMatchObject({ RemoteAddr: address, Principal: 'user:ada' });
     expect((await run(env, 'show', shown.Id)).lines.join('\n')).toContain(address);
     const { code, errorLines } = await run(env, 'show', '127.0.0.1:1');
@@ -79,7 +83,7 @@ describe('belfry connections', () => {
       jti: string;
     };
     const revoked = await run(env, 'close', '--token-id', claims.jti, '--until', '2099-01-01T00:00:00Z');
-    expect(revoked.lines).toEqual(['revoked until 2099-01-01T00:00:00.000Z']);
+    expect(revoked.lines).toEqual(['REVOKED UNTIL', '2099-01-01T00:00:00.000Z']);
     expect(await cid?.closed).toMatchObject({ code: 4001 });
     const dan = await dial(node, await node.token('dan', {}));
     const all = await run(
@@ -91,7 +95,7 @@ describe('belfry connections', () => {
       '--until',
       '2099-01-01T00:00:00Z',
     );
-    expect(all.lines).toEqual(['revoked until 2099-01-01T00:00:00.000Z']);
+    expect(all.lines).toEqual(['REVOKED UNTIL', '2099-01-01T00:00:00.000Z']);
     expect(await dan.closed).toMatchObject({ code: 4001 });
     expect((await run(env, 'close', '--revoke')).errorLines.join()).toContain('Expected --principal');
     await run(env, 'close', '--node', 'n1');
@@ -99,7 +103,7 @@ describe('belfry connections', () => {
     for (const args of [[], ['a', '--node', 'n1']]) {
       const { code, errorLines } = await run(env, 'close', ...args);
       expect([code, errorLines.join('\n')]).toEqual([
-        1,
+        2,
         expect.stringContaining('Expected one address or id'),
       ]);
     }
@@ -109,7 +113,7 @@ describe('belfry connections', () => {
     const { node, env } = await start();
     const bea = await dial(node, await node.token('bea', {}));
     const watch = new CommandProcess(['connections', 'watch'], env);
-    await watch.line(new RegExp(`^${bea.address} .*user:bea`));
+    await watch.line(new RegExp(` {2}list {4}${bea.address}  user:bea  native  n1$`));
     const ada = await dial(node, await node.token('ada', {}));
     await watch.line(new RegExp(`  create  ${ada.address}  user:ada  native  n1$`));
     ada.ws.close(1000);

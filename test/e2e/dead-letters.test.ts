@@ -1,8 +1,9 @@
 import { Redis } from 'ioredis';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { runHere } from '../support/command.ts';
 import { nativeClient } from '../support/client.ts';
 import { startNode } from '../support/node.ts';
-import { runCommand, startNodeProcess } from '../support/process.ts';
+import { startNodeProcess } from '../support/process.ts';
 import { randomPrefix } from '../support/redis.ts';
 
 const event = (key: string): string => JSON.stringify({ type: 'a', action: 'b', key, object: null });
@@ -32,31 +33,32 @@ describe('belfry dead-letters', () => {
     await add('evnt', event('mistake'));
     await add('event', 'rejected input');
     await count(2);
-    const listed = await runCommand(['dead-letters', 'list'], env);
+    const listed = await runHere(['dead-letters', 'list'], env);
     expect([listed.code, listed.lines]).toEqual([
       0,
       [
+        expect.stringMatching(/^ID +TIME +REASON +MESSAGE$/),
         expect.stringMatching(
           /^\d+-\d+ {2}\S+Z {2}event_invalid {2}The entry has the fields evnt\. Expected/,
         ),
-        expect.stringMatching(/^\d+-\d+ {2}\S+Z {2}json_invalid {2}Not usable as JSON/),
+        expect.stringMatching(/^\d+-\d+ {2}\S+Z {2}json_invalid {3}Not usable as JSON/),
       ],
     ]);
-    const [mistake = '', rejected = ''] = listed.lines.map((line) => line.split(' ')[0] ?? '');
-    const shown = await runCommand(['dead-letters', 'show', mistake], env);
-    expect(JSON.parse(shown.lines.join(''))).toMatchObject({ id: mistake, event: event('mistake') });
+    const [mistake = '', rejected = ''] = listed.lines.slice(1).map((line) => line.split(' ')[0] ?? '');
+    const shown = await runHere(['dead-letters', 'show', mistake, '-o', 'json'], env);
+    expect(JSON.parse(shown.lines.join('\n'))).toMatchObject({ id: mistake, event: event('mistake') });
 
     const client = await nativeClient(node.url, await node.token(), ['a.*.*']);
-    expect(await runCommand(['dead-letters', 'retry', mistake], env)).toMatchObject({
+    expect(await runHere(['dead-letters', 'retry', mistake], env)).toMatchObject({
       code: 0,
       lines: [mistake],
     });
     expect(await client.next()).toMatchObject({ key: 'mistake' });
-    expect(await runCommand(['dead-letters', 'delete', rejected], env)).toMatchObject({
+    expect(await runHere(['dead-letters', 'delete', rejected], env)).toMatchObject({
       code: 0,
       lines: [rejected],
     });
-    expect(await runCommand(['dead-letters'], env)).toMatchObject({ code: 0, lines: [] });
+    expect(await runHere(['dead-letters'], env)).toMatchObject({ code: 0, lines: [] });
   });
 
   it('retries all letters once, in order, and ends even though some become dead letters again', async () => {
@@ -65,22 +67,22 @@ describe('belfry dead-letters', () => {
     await add('event', 'rejected input');
     await count(106);
     const client = await nativeClient(node.url, await node.token(), ['a.*.*']);
-    const { code, lines } = await runCommand(['dead-letters', 'retry', '--all'], env);
+    const { code, lines } = await runHere(['dead-letters', 'retry', '--all'], env);
     expect([code, new Set(lines).size]).toEqual([0, 106]);
     for (let n = 0; n < 105; n++) expect(await client.next()).toMatchObject({ key: `${n}` });
     await count(1);
   });
 
   it.each([
-    [['retry'], 'Expected either ids of the list, or --all.'],
-    [['retry', '1-1', '--all'], 'Expected either ids of the list, or --all.'],
-    [['show', '1-1'], 'There is no dead letter with the id "1-1"'],
-    [['retry', '1-1'], 'refused with 404'],
-    [['delete', '../events'], 'refused with 404'],
-  ])('ends with code 1 and a clear error for %j', async (args, said) => {
+    [2, ['retry'], 'Expected either ids of the list, or --all.'],
+    [2, ['retry', '1-1', '--all'], 'Expected either ids of the list, or --all.'],
+    [1, ['show', '1-1'], 'There is no dead letter with the id "1-1"'],
+    [1, ['retry', '1-1'], 'There is no dead letter'],
+    [1, ['delete', '../events'], 'There is no dead letter'],
+  ])('ends with code %i and a clear error for %j', async (code, args, said) => {
     const { env } = await start();
-    const { code, errorLines } = await runCommand(['dead-letters', ...args], env);
-    expect([code, errorLines.join('\n')]).toEqual([1, expect.stringContaining(said)]);
+    const ran = await runHere(['dead-letters', ...args], env);
+    expect([ran.code, ran.errorLines.join('\n')]).toEqual([code, expect.stringContaining(said)]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { publish } from '../../src/clients/cli/publish.ts';
+import { publish } from '../../src/clients/cli/commands/publish.ts';
 import { connect } from '../support/client.ts';
 import { startNode } from '../support/node.ts';
 import { rawRequest } from '../support/raw-http.ts';
@@ -30,7 +30,7 @@ it.each([ASCII, 'ключ', '鍵'.repeat(200), 'é😀'])(
       EVENT,
     );
     expect(answer.headers['belfry-event-ids']).toBe(ids.join(','));
-    expect(await publish(EVENT, undefined, { url: node.url, token, idempotencyKey })).toEqual(ids);
+    expect(await publish(EVENT, { url: node.url, token, idempotencyKey })).toEqual(ids);
   },
 );
 

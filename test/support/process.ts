@@ -1,5 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
@@ -15,6 +19,8 @@ export class CommandProcess {
   readonly errorLines: string[] = [];
   readonly exited: Promise<{ code: number | null; signal: string | null }>;
   readonly #waiting = new Set<() => void>();
+  /** The command keeps its contexts here, and not in the home of whoever runs the tests. */
+  readonly #folder = join(tmpdir(), `belfry-${randomUUID()}`);
 
   constructor(
     args: readonly string[],
@@ -23,7 +29,7 @@ export class CommandProcess {
     node = process.execPath,
   ) {
     this.child = spawn(node, [...main, ...args], {
-      env: { PATH: process.env['PATH'] ?? '', ...env },
+      env: { PATH: process.env['PATH'] ?? '', BELFRY_CONTEXTS: join(this.#folder, 'contexts.json'), ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#collect(this.child.stdout, this.lines);
@@ -35,6 +41,7 @@ export class CommandProcess {
     onTestFinished(async () => {
       this.child.kill('SIGKILL');
       await this.exited;
+      rmSync(this.#folder, { recursive: true, force: true });
     });
   }
 

@@ -2,8 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Conversation } from '../load/connection.ts';
 import { Fleet, type FleetReport } from '../load/fleet.ts';
 import { markOf, micros } from '../load/mark.ts';
-import { call } from './http.ts';
-import { socketTarget, UsageError, type TargetOptions } from './target.ts';
+import { withHub } from './command.ts';
+import { CommandError, UsageError } from './errors.ts';
+import type { Session } from './session.ts';
+import { authorization, type TargetOptions } from './target.ts';
 
 const TICK_MS = 10;
 /** The events in one request at most: the hub accepts no more. */
@@ -42,17 +44,27 @@ export interface BenchResult extends Omit<FleetReport, 'open'> {
 /**
  * Opens connections to a hub that all hear one pattern, publishes events to it over HTTP, and measures what comes
  * back. The events are ordinary ones: every other subscriber of the pattern hears them too.
- * @throws UsageError when the hub refuses
+ * @throws CommandError when the hub refuses
  */
 export async function bench(options: BenchOptions): Promise<BenchResult> {
   const eventOf = eventMaker(options);
-  const { url, headers } = socketTarget(options, '/native/ws');
-  const tls = url.protocol === 'wss:';
+  return withHub(options, (session) => benchWith(session, options, eventOf));
+}
+
+async function benchWith(
+  session: Session,
+  options: BenchOptions,
+  eventOf: () => string,
+): Promise<BenchResult> {
+  const { base, token, insecure } = session.target;
+  const url = new URL('native/ws', base);
+  const headers = await authorization(token);
+  const tls = url.protocol === 'https:';
   const target = {
     host: url.hostname.replaceAll(/[[\]]/g, ''),
     port: Number(url.port || (tls ? 443 : 80)),
     tls,
-    insecure: options.insecure === true,
+    insecure,
   };
   const member = { target, conversation: conversationOf(url, headers, options.pattern) };
   const fleet = new Fleet();
@@ -60,7 +72,7 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
     const openedInMs = await open(fleet, options, () => member);
     fleet.clear();
     const startedAt = micros();
-    const published = await publishAll(options, eventOf);
+    const published = await publishAll(session, options, eventOf);
     const publishedInMs = (micros() - startedAt) / 1_000;
     const expected = published * options.connections;
     const deadline = micros() + GRACE_MS * 1_000;
@@ -104,7 +116,8 @@ async function open(
     );
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError(
+    throw new CommandError(
+      'refused',
       `Only ${fleet.open} of ${connections} connections could be opened: ${why}. ` +
         'Expected the URL of a hub, a token that may hear the pattern, and room for that many open files here and there.',
       { cause },
@@ -114,7 +127,7 @@ async function open(
 }
 
 /** Publishes events at the given rate for the given time, and returns how many the hub accepted. */
-async function publishAll(options: BenchOptions, eventOf: () => string): Promise<number> {
+async function publishAll(session: Session, options: BenchOptions, eventOf: () => string): Promise<number> {
   const { rate, duration, progress } = options;
   const startedAt = micros();
   const requests = new Set<Promise<void>>();
@@ -129,7 +142,7 @@ async function publishAll(options: BenchOptions, eventOf: () => string): Promise
     ) {
       const events = Array.from({ length: Math.min(due, EVENTS_MAX) }, eventOf);
       sent += events.length;
-      const request = publishList(options, events)
+      const request = publishList(session, events)
         .catch((failure: unknown) => void failures.push(failure))
         .finally(() => requests.delete(request));
       requests.add(request);
@@ -141,9 +154,9 @@ async function publishAll(options: BenchOptions, eventOf: () => string): Promise
   return sent;
 }
 
-async function publishList(options: BenchOptions, events: readonly string[]): Promise<void> {
+async function publishList(session: Session, events: readonly string[]): Promise<void> {
   const headers = { 'Content-Type': 'application/json' };
-  await call({ method: 'POST', path: '/api/v3/events', headers, body: `[${events.join(',')}]` }, options);
+  await session.ask('api/v3/events', { method: 'POST', headers, body: `[${events.join(',')}]` });
 }
 
 /**
@@ -171,8 +184,8 @@ function valueOf(part: string, otherwise: string): string {
   return first === '*' ? otherwise : first.replaceAll(/\\[123]/g, (escape) => ESCAPES[escape] ?? escape);
 }
 
-/** The result as a table for people. */
-export function benchTable(result: BenchResult): string {
+/** The result as lines for people. */
+export function benchTable(result: BenchResult): string[] {
   const { connections, openedInMs, rate, published, publishedInMs, events, expected, deliveriesPerS } =
     result;
   const rows = [
@@ -189,7 +202,7 @@ export function benchTable(result: BenchResult): string {
     ],
     ...Object.entries(result.ended).map(([why, count]) => ['lost', `${whole(count)} connections: ${why}`]),
   ];
-  return rows.map(([name = '', value = '']) => `${name.padEnd(13)}${value}`).join('\n');
+  return rows.map(([name = '', value = '']) => `${name.padEnd(13)}${value}`);
 }
 
 function ms(value: number): string {

@@ -1,107 +1,94 @@
-/** The hub that a command of the CLI talks to, and the credentials that it uses. */
+import { contextNamed, currentName, readContexts, type Context } from './contexts.ts';
+import { UsageError } from './errors.ts';
+import { TokenCommand } from './token-command.ts';
+
+/** How the options of a command name the hub and the credentials. */
 export interface TargetOptions {
-  /** `ws(s)://` or `http(s)://`, with or without path and `?token=`. */
-  readonly url: string;
+  readonly context?: string | undefined;
+  /** `ws(s)://` or `http(s)://`, with or without `?token=`. */
+  readonly url?: string | undefined;
   readonly token?: string | undefined;
   /** Accept a certificate that no authority has signed, such as the one that a node makes for itself. */
   readonly insecure?: boolean | undefined;
 }
 
+/** The hub that a command talks to, and the credentials that it uses. */
+export interface Target {
+  /** Its address by HTTP, which ends with a slash. */
+  readonly base: URL;
+  readonly token: string | TokenCommand | undefined;
+  readonly insecure: boolean;
+  /** The name of the context, if the hub was found by one. */
+  readonly context: string | undefined;
+}
+
 export const DEFAULT_URL = 'ws://localhost:8800';
-
-/** An error that the user of the CLI can correct. It is printed without a stack. */
-export class UsageError extends Error {}
-
-const UNTRUSTED: ReadonlySet<string> = new Set([
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'CERT_HAS_EXPIRED',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-]);
-
-const HTTP: Readonly<Record<string, string>> = {
-  'ws:': 'http:',
-  'wss:': 'https:',
-  'http:': 'http:',
-  'https:': 'https:',
-};
-const WS: Readonly<Record<string, string>> = {
-  'ws:': 'ws:',
-  'wss:': 'wss:',
-  'http:': 'ws:',
-  'https:': 'wss:',
-};
-
-/** The URL of a socket. A path in the given URL is kept. A token in the given URL is moved into a header. */
-export function socketTarget(
-  options: TargetOptions,
-  path: string,
-): { url: URL; headers: Record<string, string> } {
-  const { url, headers } = parse(options, WS);
-  if (url.pathname === '/') url.pathname = path;
-  return { url, headers };
-}
-
-/** The URL of an HTTP request to the same hub. The path of the given URL is replaced. */
-export function httpTarget(
-  options: TargetOptions,
-  path: string,
-): { url: URL; headers: Record<string, string> } {
-  const { url, headers } = parse(options, HTTP);
-  url.pathname = path;
-  url.search = '';
-  return { url, headers };
-}
-
-function parse(
-  options: TargetOptions,
-  schemes: Readonly<Record<string, string>>,
-): { url: URL; headers: Record<string, string> } {
-  const given = options.url.includes('://') ? options.url : `ws://${options.url}`;
-  if (!URL.canParse(given))
-    throw new UsageError(`"${options.url}" is no URL. Expected for example ${DEFAULT_URL}.`);
-  const url = new URL(given);
-  const scheme = schemes[url.protocol];
-  if (scheme === undefined)
-    throw new UsageError(`The hub cannot be reached by ${url.protocol}// . Expected ws, wss, http or https.`);
-  const token = options.token ?? url.searchParams.get('token') ?? undefined;
-  url.searchParams.delete('token');
-  const target = new URL(url.href.replace(url.protocol, scheme));
-  return { url: target, headers: token === undefined ? {} : { Authorization: authorization(token) } };
-}
-
-/** `name:password` is sent as Basic credentials; every other text is sent as a Bearer token. */
-function authorization(token: string): string {
-  return token.includes(':') ? `Basic ${Buffer.from(token).toString('base64')}` : `Bearer ${token}`;
-}
+const SCHEMES = /^(?:ws|http)(s?):$/;
 
 /**
- * The text of a refusal. Where the answer holds messages of the hub, they are the text, and each page that they name
- * becomes a URL of that hub.
+ * The options name the hub, or else the variables BELFRY_CONTEXT, BELFRY_URL and BELFRY_TOKEN, or else the context that is
+ * selected. @throws UsageError
  */
-export function messageOf(body: string, hub: URL): string {
-  try {
-    const { Messages, message } = JSON.parse(body) as { Messages?: unknown; message?: unknown };
-    const text = Array.isArray(Messages) ? Messages.join(' ') : message;
-    if (typeof text === 'string')
-      return text.replaceAll(/(?<=See )\/docs\/\S+/g, (path) => pageOf(path, hub));
-  } catch {
-    // The answer is not one of a hub, so it is shown as it is.
-  }
-  return body.slice(0, 500) || 'the answer was empty. Are the URL and the token right?';
+export function targetOf(options: TargetOptions): Target {
+  const { BELFRY_CONTEXT: contextSet, BELFRY_URL: urlSet, BELFRY_TOKEN: tokenSet } = process.env;
+  if (options.context !== undefined && options.url !== undefined)
+    throw new UsageError('Two hubs are named. Expected either --context or --url.');
+  const { url } = options;
+  if (url !== undefined) return byUrl(url, tokenSet, options);
+  const named = options.context ?? (contextSet || undefined);
+  if (named !== undefined) return byContext(named, contextNamed(named), options);
+  if (urlSet || tokenSet) return byUrl(urlSet || DEFAULT_URL, tokenSet, options);
+  const known = readContexts();
+  const current = currentName(known);
+  if (current !== undefined) return byContext(current, contextNamed(current, known), options);
+  return byUrl(DEFAULT_URL, undefined, options);
 }
 
-function pageOf(path: string, hub: URL): string {
-  return new URL(path, hub.href.replace(/^ws/, 'http')).href;
+function byUrl(url: string, tokenSet: string | undefined, { token, insecure }: TargetOptions): Target {
+  const { base, token: inUrl } = parse(url);
+  return {
+    base,
+    token: token ?? inUrl ?? (tokenSet || undefined),
+    insecure: insecure === true,
+    context: undefined,
+  };
 }
 
-/** Whether the certificate is the cause of the error. Another attempt would fail in the same way. */
-export function isUntrusted(error: Error): boolean {
-  return 'code' in error && UNTRUSTED.has(String(error.code));
+function byContext(name: string, context: Context, { token, insecure }: TargetOptions): Target {
+  const { base, token: inUrl } = parse(context.url);
+  const { tokenCommand } = context;
+  const own = tokenCommand === undefined ? (context.token ?? inUrl) : new TokenCommand(tokenCommand);
+  return { base, token: token ?? own, insecure: insecure ?? context.insecure === true, context: name };
 }
 
-export function unreachable(url: URL, cause: Error): UsageError {
-  const hint = isUntrusted(cause) ? ' Expected a trusted certificate, or --insecure.' : '';
-  return new UsageError(`The hub at ${url.host} cannot be reached: ${cause.message}.${hint}`, { cause });
+/** The address of a hub as `http(s)://`, and the token that was written into it. @throws UsageError */
+function parse(written: string): { readonly base: URL; readonly token: string | undefined } {
+  const given = written.includes('://') ? written : `ws://${written}`;
+  if (!URL.canParse(given))
+    throw new UsageError(`"${written}" is no URL. Expected for example ${DEFAULT_URL}.`);
+  const { protocol, host, pathname, searchParams } = new URL(given);
+  const tls = SCHEMES.exec(protocol)?.[1];
+  if (tls === undefined)
+    throw new UsageError(`The hub cannot be reached by ${protocol}// . Expected ws, wss, http or https.`);
+  const path = pathname.replace(/\/(?:native\/ws)?\/*$/, '');
+  return { base: new URL(`http${tls}://${host}${path}/`), token: searchParams.get('token') ?? undefined };
+}
+
+/** The address of a hub as it is kept in a context. @throws UsageError */
+export function checkedUrl(written: string): string {
+  const { base, token } = parse(written);
+  if (token === undefined) return base.href;
+  throw new UsageError('The URL holds a token. Expected it with --token, or --token - to read it.');
+}
+
+/** `name:password` is sent as Basic credentials; every other text is a token. */
+export function isPassword(token: Target['token']): token is string {
+  return typeof token === 'string' && token.includes(':');
+}
+
+/** The header that carries the credentials. */
+export async function authorization(token: Target['token']): Promise<Record<string, string>> {
+  if (token === undefined) return {};
+  if (isPassword(token)) return { Authorization: `Basic ${Buffer.from(token).toString('base64')}` };
+  return { Authorization: `Bearer ${typeof token === 'string' ? token : await token.get()}` };
 }

@@ -1,0 +1,47 @@
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { Readable } from 'node:stream';
+import { parseExactly } from './exact-json.ts';
+
+const WITHOUT_BODY: ReadonlySet<number> = new Set([101, 204, 205, 304]);
+
+/**
+ * The `fetch` of a program of Node that may accept a certificate which nobody vouches for. It sends these headers with each
+ * request, and rejects with the fault of the network itself.
+ */
+export function nodeFetch(always: Readonly<Record<string, string>>, insecure: boolean): typeof fetch {
+  return (input, { method = 'GET', headers, body, signal } = {}) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    return new Promise((resolve, reject) => {
+      const sent = send(url, {
+        method,
+        headers: {
+          Accept: 'application/json',
+          ...always,
+          ...(headers as Record<string, string> | undefined),
+        },
+        rejectUnauthorized: !insecure,
+        ...(signal && { signal }),
+      });
+      sent.on('response', (message) => {
+        const { statusCode: status = 0, headers: received } = message;
+        const texts = Object.entries(received).map(
+          ([name, value]) => [name, String(value)] as [string, string],
+        );
+        const hasBody = !WITHOUT_BODY.has(status);
+        if (!hasBody) message.resume();
+        const stream = hasBody ? (Readable.toWeb(message) as ReadableStream<Uint8Array>) : null;
+        resolve(exact(new Response(stream, { status, headers: texts })));
+      });
+      sent.on('error', reject);
+      // The body is a buffer because Node would write the headers as UTF-8 as well if the body were a string.
+      sent.end(typeof body === 'string' ? Buffer.from(body) : undefined);
+    });
+  };
+}
+
+/** The answer, whose JSON then keeps every digit of its numbers, so that it can be printed as it came. */
+function exact(response: Response): Response {
+  return Object.assign(response, { json: async () => parseExactly(await response.text()) });
+}

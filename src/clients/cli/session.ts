@@ -1,0 +1,196 @@
+import { CLOSE } from '../../model/close-codes.ts';
+import { HubError } from '../sdk/errors.ts';
+import { systemEnvironment, type Environment, type SocketClass } from '../sdk/environment.ts';
+import { ask } from '../sdk/http.ts';
+import { Hub } from '../sdk/hub.ts';
+import type { Item } from '../sdk/item.ts';
+import type { ListenOptions } from '../sdk/listener.ts';
+import { CommandError, exitOf } from './errors.ts';
+import { nodeFetch } from './node-fetch.ts';
+import { nodeSocket } from './node-socket.ts';
+import { authorization, isPassword, targetOf, type Target, type TargetOptions } from './target.ts';
+import { TokenCommand } from './token-command.ts';
+import { isUntrusted } from './untrusted.ts';
+
+/** Prints a line that is no result of the command. */
+export type Note = (line: string) => void;
+
+export type AskOptions = NonNullable<Parameters<typeof ask>[2]>;
+
+/** After this many failed attempts to connect, a command says that the address may be wrong. */
+const FAILURES_BEFORE_HINT = 3;
+
+const TOKEN_REFUSED = /^(?:token_invalid|session_ended|credentials_)/;
+
+/** The hub of one command: the client of the SDK, and what a program of Node knows beyond a page. */
+export class Session {
+  readonly target: Target;
+  readonly hub: Hub;
+  readonly #environment: Environment;
+  /** The fault that ends the command. */
+  #fatal: Error | undefined;
+  /** Why the last attempt to connect failed. The client does not know it, since no browser tells. */
+  #fault = '';
+  #wasOpen = false;
+  #gotToken = false;
+
+  constructor(target: Target, socket: SocketClass, basic: Readonly<Record<string, string>>) {
+    this.target = target;
+    this.#environment = {
+      ...systemEnvironment(),
+      fetch: nodeFetch(basic, target.insecure),
+      WebSocket: socket,
+    };
+    const { token } = target;
+    const source = token instanceof TokenCommand ? () => this.#renewed(token) : token;
+    const options = source === undefined || isPassword(token) ? {} : { token: source };
+    this.hub = new Hub(target.base, options, this.#environment);
+    this.hub.onState(({ status, reason }) => {
+      this.#wasOpen ||= status === 'open';
+      if (reason?.code === CLOSE.tokenExpired.code && token instanceof TokenCommand) token.forget();
+    });
+  }
+
+  /** Whether a hub has accepted a connection so far. */
+  get wasOpen(): boolean {
+    return this.#wasOpen;
+  }
+
+  /** Asks the hub by HTTP. @throws HubError */
+  async ask(path: string, init: AskOptions = {}): Promise<Response> {
+    const { base, token } = this.target;
+    const once = async (): Promise<Response> => {
+      const bearer = isPassword(token) ? undefined : typeof token === 'string' ? token : await token?.get();
+      return ask({ environment: this.#environment, base: base.href, token: bearer }, path, init);
+    };
+    try {
+      return await once();
+    } catch (error) {
+      if (!(token instanceof TokenCommand && error instanceof HubError && TOKEN_REFUSED.test(error.code)))
+        throw error;
+      token.forget();
+      return once();
+    }
+  }
+
+  /** The JSON at a path of the hub, with every digit of its numbers. @throws HubError */
+  async read<T>(path: string): Promise<T> {
+    return (await (await this.ask(path)).json()) as T;
+  }
+
+  /** Events, through all interruptions, until the signal ends it. @throws HubError, CommandError */
+  async *listen(patterns: readonly string[], options: ListenOptions): AsyncGenerator<Item, void> {
+    yield* this.hub.listen(patterns, options);
+    if (this.#fatal !== undefined) throw this.#fatal;
+  }
+
+  /** Tells of each connection, and of each that was lost. */
+  tellState(note: Note): void {
+    let shown: string | undefined;
+    this.hub.onState(({ status, attempt, reason, nextAttemptAt = 0 }) => {
+      if (status === shown) return;
+      shown = status;
+      if (status === 'open') note(`connected to ${this.target.base.host}`);
+      if (status !== 'waiting') return;
+      const why = [reason?.code, reason?.text || this.#fault || 'connection lost'].join(' ');
+      note(`disconnected (${why}); again in ${Math.max(0, Math.round(nextAttemptAt - Date.now()))} ms`);
+      if (!this.#wasOpen && attempt === FAILURES_BEFORE_HINT)
+        note(
+          `no hub has answered at ${this.target.base.host} so far. Is it running there? Expected the address of a hub in --url, BELFRY_URL or a context; trying on`,
+        );
+    });
+  }
+
+  /** Ends everything with this error, since another attempt would fail in the same way. */
+  fail(error: Error): void {
+    this.#fatal ??= error;
+    this.hub.close();
+  }
+
+  noteFault(fault: string): void {
+    this.#fault = fault;
+  }
+
+  /** The same fault in the words of the command line. */
+  explained(error: unknown): unknown {
+    if (!(error instanceof HubError)) return error;
+    const { code, message, see, closeCode, cause } = error;
+    const exit = exitOf(error);
+    if (exit === 'unreachable') return unreachable(this.target, cause ?? this.#fault);
+    const page =
+      see ?? (closeCode === undefined ? `/docs/reference/errors#${code}` : '/docs/reference/close-codes');
+    const from = this.target.context;
+    const whose = exit === 'notPermitted' && from !== undefined ? ` The context "${from}" was used.` : '';
+    return new CommandError(exit, message + whose, {
+      cause: error,
+      see: new URL(page.replace(/^\//, ''), this.target.base).href,
+    });
+  }
+
+  async #renewed(command: TokenCommand): Promise<string> {
+    try {
+      const token = await command.get();
+      this.#gotToken = true;
+      return token;
+    } catch (error) {
+      if (!this.#gotToken) this.fail(error as Error);
+      throw error;
+    }
+  }
+}
+
+/** Runs a command with the hub that its options name. @throws CommandError */
+export async function withHub<T>(options: TargetOptions, run: (session: Session) => Promise<T>): Promise<T> {
+  const target = targetOf(options);
+  const basic = isPassword(target.token) ? await authorization(target.token) : {};
+  let session: Session | undefined;
+  const socket = await nodeSocket(basic, target.insecure, {
+    fault: (text) => session?.noteFault(text),
+    refused: (status, body) => session?.fail(upgradeRefused(target, status, body)),
+    untrusted: (cause) => session?.fail(unreachable(target, cause)),
+  });
+  session = new Session(target, socket, basic);
+  try {
+    return await run(session);
+  } catch (error) {
+    throw session.explained(error);
+  } finally {
+    session.hub.close();
+  }
+}
+
+/** No hub answered. `cause` is the fault of the network. */
+export function unreachable({ base, context }: Target, cause: unknown): CommandError {
+  const why =
+    cause instanceof Error ? cause.message || String((cause as NodeJS.ErrnoException).code) : String(cause);
+  const expected =
+    cause instanceof Error && isUntrusted(cause)
+      ? 'Expected a trusted certificate, or --insecure'
+      : 'Expected a running hub there';
+  const named =
+    context === undefined
+      ? '--url, BELFRY_URL or a context names the address'
+      : `the context "${context}" names the address`;
+  return new CommandError(
+    'unreachable',
+    `The hub at ${base.host} cannot be reached: ${why}. ${expected}; ${named}.`,
+    {
+      cause,
+      see: 'command#contexts',
+    },
+  );
+}
+
+/** The answer to an upgrade, which is final where the hub would give the same one again. */
+function upgradeRefused({ base }: Target, status: number, body: string): Error {
+  try {
+    const { code, message, see } = JSON.parse(body) as Readonly<Record<string, string | undefined>>;
+    if (code !== undefined && message !== undefined) return new HubError(code, message, { see });
+  } catch {
+    // It was not a hub that answered.
+  }
+  return new CommandError(
+    status === 401 || status === 403 ? 'notPermitted' : 'refused',
+    `${base.host} answered with ${status} where a hub would begin to speak. Expected the address of a hub, and a proxy that lets WebSockets through.`,
+  );
+}
