@@ -132,7 +132,15 @@ describe('the environment and the file', () => {
       BELFRY_PORT: 'tcp://10.0.0.1:80',
     };
     const redis = { BELFRY_REDIS_PORT_6379_TCP_ADDR: '10.0.0.2', BELFRY_REDIS_SERVICE_PORT: '6379' };
-    const others = { BELFRY_TEST_REDIS: 'x', BELFRY_URL: 'x', BELFRY_TOKEN: 'x', BELFRY_CONTEXT: 'x', BELFRY_CONTEXTS: 'x', BELFRYX: 'x', PATH: '/bin' };
+    const others = {
+      BELFRY_TEST_REDIS: 'x',
+      BELFRY_URL: 'x',
+      BELFRY_TOKEN: 'x',
+      BELFRY_CONTEXT: 'x',
+      BELFRY_CONTEXTS: 'x',
+      BELFRYX: 'x',
+      PATH: '/bin',
+    };
     expect(() => loadConfig({ ...service, ...redis, ...others })).not.toThrow();
     expect(refusal({ BELFRY_PORT: '8080' })).toContain('BELFRY_PORT');
   });

@@ -3,7 +3,7 @@ const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
 /** Signs that take none: accents, joiners, marks of direction. */
 const NONE = /[\p{Mn}\p{Me}\p{Cf}]/u;
-/** What a terminal would obey instead of showing, and marks that turn the direction of the text around. */
+/** What a terminal would act on instead of showing it, and marks that turn the direction of the text around. */
 // oxlint-disable-next-line no-control-regex -- these are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 /** Those of them that may stand in JSON as they are. They stand in strings only. */
