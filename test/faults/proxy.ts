@@ -19,8 +19,11 @@ export class FaultProxy {
   /** It resolves when data that was held back may go on. */
   #open: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
 
+  #targetPort: number;
+
   private constructor(targetPort: number) {
-    this.#server = createServer({ allowHalfOpen: true }, (near) => this.#join(near, targetPort));
+    this.#targetPort = targetPort;
+    this.#server = createServer({ allowHalfOpen: true }, (near) => this.#join(near));
   }
 
   static async before(targetPort: number): Promise<FaultProxy> {
@@ -32,6 +35,11 @@ export class FaultProxy {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** New connections go to another port, as a balancer leads them to another node. */
+  turnTo(targetPort: number): void {
+    this.#targetPort = targetPort;
   }
 
   get connections(): number {
@@ -85,10 +93,10 @@ export class FaultProxy {
     this.#server.close();
   }
 
-  #join(near: Socket, targetPort: number): void {
+  #join(near: Socket): void {
     near.on('error', () => undefined);
     if (this.#refuses) return reset(near);
-    const far = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true });
+    const far = connect({ port: this.#targetPort, host: '127.0.0.1', allowHalfOpen: true });
     far.on('error', () => undefined);
     const pair = { near, far };
     this.#pairs.add(pair);
