@@ -20,12 +20,11 @@ const MAX_ANSWER_BYTES = bound(
   'bytes',
   'the server does not count as a Redis',
 );
-/** The explanation of Redis is cut at this length. */
 const MAX_REASON_CHARACTERS = bound(
   'text of an error of Redis that a node repeats',
   200,
   'characters',
-  'it is cut there',
+  'it is cut after its last whole sentence, or else its last whole word',
 );
 
 const NO_PASSWORD = /^ERR.*AUTH/;
@@ -145,9 +144,17 @@ function judge(answer: string): PingOutcome | undefined {
   }
   const lines = answer.split('\r\n').slice(0, -1);
   const fault = lines.find((line) => line.startsWith('-'));
-  const said = fault?.slice(1, MAX_REASON_CHARACTERS).replace(/[.?!]+$/, '') ?? '';
+  const said = fault === undefined ? '' : reasonIn(fault.slice(1));
   // A Redis without a password refuses AUTH, but answers PING.
   if (lines.at(-1) === '+PONG') return { isIn: true, said };
   if (fault === undefined || (NO_PASSWORD.test(said) && lines.length === 1)) return undefined;
   return /^(LOADING|BUSY|MASTERDOWN)/.test(said) ? { isIn: true, said: '' } : { isIn: false, said };
+}
+
+/** The explanation of Redis without its full stop, or the beginning of a long one. */
+function reasonIn(explanation: string): string {
+  const text = explanation.slice(0, MAX_REASON_CHARACTERS);
+  if (text === explanation) return text.replace(/[.?!]+$/, '');
+  const end = text.lastIndexOf('. ');
+  return end > 0 ? text.slice(0, end) : `${text.slice(0, text.lastIndexOf(' '))} …`;
 }

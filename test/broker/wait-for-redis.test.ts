@@ -65,6 +65,24 @@ describe('a Redis that does not let the node in', () => {
     ]);
   });
 
+  it.each([
+    [
+      'after a whole sentence',
+      'DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode.',
+      'DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface',
+    ],
+    [
+      'after a whole word, if it is one long sentence',
+      `ERR ${'word '.repeat(60)}`,
+      `ERR ${'word '.repeat(39)}…`,
+    ],
+  ])('is repeated %s, if its explanation is long', async (_where, explanation, reason) => {
+    const url = await listening((socket) => socket.end(`-${explanation}\r\n`));
+    const { lines, message } = await refusedBy(url);
+    expect(lines).toMatchObject([{ reason }]);
+    expect(message).toContain(`: ${reason}. `);
+  });
+
   it('is waited for where nothing listens', async () => {
     expect((await refusedBy('redis://127.0.0.1:1')).lines).toMatchObject([
       {
