@@ -7,6 +7,7 @@ import type { Item } from '../sdk/item.ts';
 import type { ListenOptions } from '../sdk/listener.ts';
 import { CommandError, exitOf } from './errors.ts';
 import { nodeFetch } from './node-fetch.ts';
+import { nextOf } from './next-page.ts';
 import { nodeSocket } from './node-socket.ts';
 import { authorization, isPassword, targetOf, type Target, type TargetOptions } from './target.ts';
 import { TokenCommand } from './token-command.ts';
@@ -76,6 +77,15 @@ export class Session {
   /** The JSON at a path of the hub, with every digit of its numbers. @throws HubError */
   async read<T>(path: string): Promise<T> {
     return (await (await this.ask(path)).json()) as T;
+  }
+
+  /** The entries of a list, page by page. @throws HubError */
+  async *pages<T>(first: string): AsyncGenerator<T, void> {
+    for (let path: string | undefined = first; path !== undefined;) {
+      const response = await this.ask(path);
+      yield* (await response.json()) as T[];
+      path = nextOf(response);
+    }
   }
 
   /** Events, through all interruptions, until the signal ends it. @throws HubError, CommandError */

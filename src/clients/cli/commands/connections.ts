@@ -9,6 +9,7 @@ import {
   type HubOptions,
 } from '../command.ts';
 import { CommandError, UsageError } from '../errors.ts';
+import { nextOf } from '../next-page.ts';
 import { Output, type Column } from '../output.ts';
 import type { AskOptions, Session } from '../session.ts';
 import { HubError } from '../../sdk/errors.ts';
@@ -139,8 +140,7 @@ async function pagesOf(session: Session, first: string, how: AskOptions, most = 
     const response = await session.ask(path, how);
     cursor ??= response.headers.get('Belfry-Cursor') ?? undefined;
     found.push(...[(await response.json()) as Connection | readonly Connection[]].flat());
-    const next = /^<\/?([^>]+)>; rel="next"$/.exec(response.headers.get('Link') ?? '')?.[1];
-    path = found.length < most ? next : undefined;
+    path = found.length < most ? nextOf(response) : undefined;
   }
   return { connections: found.slice(0, most), cursor };
 }

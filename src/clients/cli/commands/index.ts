@@ -1,19 +1,31 @@
 import type { AddCommand } from '../command.ts';
 import { addBench } from './bench.ts';
+import { addCompletion } from './completion.ts';
 import { addConnections } from './connections.ts';
 import { addContext } from './context.ts';
 import { addDeadLetters } from './dead-letters.ts';
+import { addExplain } from './explain.ts';
+import { addHistory } from './history.ts';
+import { addPresence } from './presence.ts';
 import { addPublish } from './publish.ts';
+import { addValues } from './values.ts';
 import { addWait } from './wait.ts';
 import { addWatch } from './watch.ts';
+import { addWhoami } from './whoami.ts';
 
 /** The commands that talk to a hub over the network, wherever the hub runs, in the order of the help. */
 export const HUB_COMMANDS: readonly AddCommand[] = [
   addPublish,
   addWatch,
   addWait,
+  addHistory,
+  addValues,
+  addPresence,
   addConnections,
+  addExplain,
   addDeadLetters,
   addContext,
+  addWhoami,
   addBench,
+  addCompletion,
 ];
