@@ -85,6 +85,10 @@ const files = readdirSync(new URL('src/', ROOT), { recursive: true, withFileType
   .toSorted();
 const modules = files.filter((file) => /\.[jt]sx?$/.test(file));
 const texts = new Map(modules.map((file) => [file, read(`src/${file}`)]));
+const CLIENT = JSON.parse(read('src/clients/sdk/package.json')) as {
+  readonly exports: object;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+};
 const imports = [...texts].flatMap(([file, text]) => importsOf(file, text));
 
 /** Static and dynamic imports, types and re-exports. */
@@ -152,13 +156,14 @@ function reachableFrom(begin: readonly string[], among: readonly Import[] = impo
 
 /** The files of `src` that a package.json names, since the package runs or exports them. */
 function entries(): string[] {
-  // The package of the client carries what is built of this source.
-  const client = read('src/clients/sdk/package.json').replaceAll(
-    /"\.\/dist\/(clients\/sdk\/\w+)\.js"/g,
-    '"src/$1.ts"',
-  );
-  return [...`${read('package.json')}${client}`.matchAll(/"(?:\.\/)?src\/([^"\s]+\.[jt]sx?)"/g)].map(
-    ([, file = '']) => file,
+  const named = read('package.json').matchAll(/"(?:\.\/)?src\/([^"\s]+\.[jt]sx?)"/g);
+  return [...Array.from(named, ([, file = '']) => file), ...clientEntries()];
+}
+
+/** The package of the client carries what is built of these files. */
+function clientEntries(): string[] {
+  return [...JSON.stringify(CLIENT.exports).matchAll(/"\.\/dist\/(clients\/sdk\/\w+)\.js"/g)].map(
+    ([, file]) => `${file}.ts`,
   );
 }
 
@@ -226,9 +231,11 @@ describe('the imports of src', () => {
 
   it('of the client lead to nothing that a browser cannot run', () => {
     const run = imports.filter(({ typeOnly }) => !typeOnly);
-    const reached = [...reachableFrom(['clients/sdk/index.ts', 'clients/sdk/testing.ts'], run)];
+    const reached = [...reachableFrom(clientEntries(), run)];
     expect(reached).toContain('clients/sdk/connection.ts');
-    expect(reached.filter((file) => !file.startsWith('clients/sdk/') && !isShared(file))).toEqual([]);
+    expect(reached).toContain('clients/sdk/react/feed.ts');
+    const others = reached.filter((file) => !file.startsWith('clients/sdk/') && !isShared(file));
+    expect(others).toEqual(Object.keys(CLIENT.peerDependencies));
   });
 
   it('name the whole hub only in app.ts, since every other file is given the part that it needs', () => {
@@ -270,8 +277,9 @@ describe('the imports of src', () => {
     const packages = imports
       .map(({ to }) => to)
       .filter((to) => !modules.includes(to) && !to.startsWith('node:'));
+    const known = { ...dependencies, ...CLIENT.peerDependencies };
     const unknown = packages.filter(
-      (name) => !(name.split('/', name.startsWith('@') ? 2 : 1).join('/') in dependencies),
+      (name) => !(name.split('/', name.startsWith('@') ? 2 : 1).join('/') in known),
     );
     expect(unknown).toEqual([]);
   });

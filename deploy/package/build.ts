@@ -13,6 +13,8 @@ const CODE = new Set(['.ts', '.js']);
 const PACKAGE = 'package.json';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const FROM = join(ROOT, 'src');
+/** Pages that show how the client is used are programs of their own. */
+const EXAMPLES = join(FROM, 'clients/examples');
 const TO = join(ROOT, 'dist');
 
 rmSync(TO, { recursive: true, force: true });
@@ -20,5 +22,5 @@ const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '--project', join(ROOT, 'deploy/package')], { stdio: 'inherit' });
 cpSync(FROM, TO, {
   recursive: true,
-  filter: (path) => !CODE.has(extname(path)) && basename(path) !== PACKAGE,
+  filter: (path) => !CODE.has(extname(path)) && basename(path) !== PACKAGE && path !== EXAMPLES,
 });

@@ -18,6 +18,8 @@ export async function bundleClient(into: string): Promise<void> {
     external: /^[^./]/,
     platform: 'neutral',
     transform: { target: 'es2022' },
+    // It warns that 'use client' may be lost. A test of the package sees that it is there.
+    onLog: (level, log, tell) => (log.code === 'MODULE_LEVEL_DIRECTIVE' ? undefined : tell(level, log)),
   });
   await bundle.write({
     dir: into,

@@ -8,7 +8,6 @@ import { Retention } from '../model/retention.ts';
 import {
   eventAsLogged,
   type Broker,
-  type Deliver,
   type EventPage,
   type BrokerStats,
   type History,
@@ -36,7 +35,7 @@ export class MemoryBroker implements Broker, History, Retained {
   readonly #maxEventBytes: number;
   readonly #redaction: Redaction;
   readonly #retained: MemoryRetained;
-  #deliver: Deliver | undefined;
+  #deliver: ((event: HubEvent) => void) | undefined;
   /** Entries before `#head` are trimmed; their memory is freed once they are the larger half of the array. */
   #log: Logged[] = [];
   #head = 0;
@@ -69,7 +68,7 @@ export class MemoryBroker implements Broker, History, Retained {
     this.#retained = new MemoryRetained(clock, retention, maxRetainedBytes);
   }
 
-  async start(deliver: Deliver): Promise<Cursor> {
+  async start(deliver: (event: HubEvent) => void): Promise<Cursor> {
     this.#deliver = deliver;
     return this.#last;
   }

@@ -9,12 +9,11 @@ export class Recorder {
   readonly events: HubEvent[] = [];
   #waiting: (() => void)[] = [];
 
-  readonly hear = (event: HubEvent): true => {
+  readonly hear = (event: HubEvent): void => {
     const values = changed(event, {});
-    if (event.isUnreadable === true) return true;
+    if (event.isUnreadable === true) return;
     this.events.push(values);
     for (const look of this.#waiting) look();
-    return true;
   };
 
   /**

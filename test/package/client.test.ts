@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,6 +26,64 @@ for await (const item of listener) {
   break;
 }
 hub.close();
+`;
+
+/** What the compiler says of a file in this folder. */
+async function typeFaultsOf(home: string, file: string): Promise<string> {
+  const options = [
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2022',
+    '--lib',
+    'esnext,dom',
+  ];
+  return run(process.execPath, [TSC, ...options, '--types', '', file], { cwd: home }).then(
+    ({ stdout }) => stdout,
+    ({ stdout }: { stdout: string }) => stdout,
+  );
+}
+
+const PAGE = `
+import { connect, type StandardSchema } from '@belfry/client';
+import { HubProvider, useEvent, useEvents, useHub, useLatest, useList, usePublish } from '@belfry/client/react';
+import { createElement } from 'react';
+
+const schema: StandardSchema<{ status: string; at: string }, { status: string; at: Date }> = {
+  '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value: value as never }) },
+};
+export const hub = connect('http://hub.test', { events: { 'deploy.*.*': schema } });
+
+declare module '@belfry/client/react' {
+  interface Register {
+    hub: typeof hub;
+  }
+}
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Step = { status: string; at: Date };
+
+function Page() {
+  const { events } = useEvents(['deploy.step.a', 'deploy.step.b'], { filters: { 'object.status': ['Failed'] } });
+  const { events: others } = useEvents('jobs.*.*');
+  const { value } = useLatest('deploy', 'a');
+  const { values } = useList('deploy');
+  const [publish] = usePublish();
+  const own = useHub();
+  useEvent('deploy.step.*', (item) => item.gap === undefined && item.object.at.getTime());
+  const is: [
+    Same<(typeof events)[number]['object'], Step>,
+    Same<(typeof others)[number]['object'], unknown>,
+    Same<NonNullable<typeof value>['object'], Step>,
+    Same<typeof values extends ReadonlyMap<string, infer Value> ? Value : never, NonNullable<typeof value>>,
+    Same<typeof publish, typeof hub.publish>,
+    Same<typeof own, typeof hub>,
+  ] = [true, true, true, true, true, true];
+  return is[0] ? null : null;
+}
+export const page = createElement(HubProvider, { hub }, createElement(Page));
 `;
 
 describe('the package @belfry/client', () => {
@@ -57,21 +115,28 @@ describe('the package @belfry/client', () => {
   });
 
   it('has types that a strict program can use', async () => {
-    const options = [
-      '--noEmit',
-      '--strict',
-      '--module',
-      'nodenext',
-      '--target',
-      'es2022',
-      '--lib',
-      'esnext,dom',
-    ];
-    await expect(
-      run(process.execPath, [TSC, ...options, '--types', '', 'program.mts'], { cwd: app }),
-    ).resolves.toMatchObject({
-      stdout: '',
-    });
+    expect(await typeFaultsOf(app, 'program.mts')).toBe('');
+  });
+
+  it.each(['18', '19'])(
+    'knows the types of events in the hooks, with React %s',
+    { timeout: INSTALL_MS },
+    async (major) => {
+      const home = join(folder, `react-${major}`);
+      const needed = [tarball, `react@${major}`, `@types/react@${major}`];
+      await npm(HOME, 'install', ...QUIET, '--prefix', home, ...needed);
+      await writeFile(join(home, 'page.mts'), PAGE);
+      expect(await typeFaultsOf(home, 'page.mts')).toBe('');
+      // A fault is found, so types are there.
+      await writeFile(join(home, 'page.mts'), PAGE.replace('at: Date', 'at: string'));
+      expect(await typeFaultsOf(home, 'page.mts')).toContain('not assignable');
+    },
+  );
+
+  it('is for pages alone where it has hooks, and brings no React', async () => {
+    const built = await readFile(join(app, 'node_modules/@belfry/client/dist/clients/sdk/react.js'), 'utf8');
+    expect(built).toMatch(/^['"]use client['"];\n/);
+    expect(await readdir(join(app, 'node_modules'))).not.toContain('react');
   });
 
   it('has no fault that publint or arethetypeswrong finds', async () => {

@@ -27,9 +27,14 @@ function findChromium(): string | undefined {
   return found.find(({ status }) => status === 0)?.stdout.trim();
 }
 
+/** A Chromium, which its caller closes. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: chromiumPath(), args: ARGS });
+}
+
 /** A Chromium that ends with the test. */
 export async function startBrowser(): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: chromiumPath(), args: ARGS });
+  const browser = await launchBrowser();
   onTestFinished(() => browser.close());
   return browser;
 }

@@ -1,6 +1,6 @@
 /** A hub in memory, for tests of programs that use the client. It speaks the native protocol, as far as the client does. */
 import { CLOSE } from '../../model/close-codes.ts';
-import { compareCursors } from '../../model/cursor.ts';
+import { compareCursors, cursorAt, isCursor } from '../../model/cursor.ts';
 import type { Socket, SocketClass } from './environment.ts';
 import type { Gap, HubEvent } from './item.ts';
 import { matches, readPattern, topicOf, type Filters, type ReadPattern } from './match.ts';
@@ -43,7 +43,7 @@ export function fakeHub(): FakeHub {
   const published: NewEvent[] = [];
   const idsOf = new Map<string, string[]>();
   let log: HubEvent[] = [];
-  let last = 1_000;
+  let [lastMs, lastNumber] = [Date.now(), 0];
   let forgottenTo = '0-0';
   let held: (() => void)[] | undefined;
 
@@ -51,9 +51,11 @@ export function fakeHub(): FakeHub {
     if (held === undefined) queueMicrotask(tell);
     else held.push(tell);
   };
-  const cursor = (): string => `${last}-0`;
+  const cursor = (): string => `${lastMs}-${lastNumber}`;
   const append = (event: NewEvent): string => {
-    last++;
+    // As in the log of a hub, which can be read from a time.
+    const now = Date.now();
+    [lastMs, lastNumber] = now > lastMs ? [now, 0] : [lastMs, lastNumber + 1];
     const heard = { id: cursor(), time: new Date().toISOString(), ...event, text: '' } as HubEvent;
     log.push(heard);
     for (const socket of sockets) socket.deliver(heard);
@@ -125,7 +127,8 @@ export function fakeHub(): FakeHub {
       }
     }
 
-    #replay(since: string): void {
+    #replay(begin: string): void {
+      const since = isCursor(begin) ? begin : cursorAt(Date.parse(begin));
       const gap: Gap = { from: since, to: forgottenTo, reason: 'trimmed' };
       if (isAfter(forgottenTo, since)) this.#event('gap', since, gap);
       for (const event of log) if (isAfter(event.id ?? '0-0', since)) this.deliver(event);
