@@ -102,7 +102,8 @@ export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gat
     newId: randomUUID,
   });
   const issuer = new TokenIssuer({ ...config, users, tokens, authenticator, clock });
-  answerQuestions(parts.survey, { connections, cohorts, eventLog, formats, topics });
+  const { survey, brokerStats } = parts;
+  answerQuestions(survey, { connections, cohorts, eventLog, formats, topics, stats, brokerStats });
   const rest = {
     ...config,
     ...parts,

@@ -93,7 +93,7 @@ export class FlushScheduler {
     // The log is numbered by the clock of Redis, which may be ahead of this one.
     const ms = Math.max(0, this.#clock.now() - cursorMs(this.#oldest));
     this.#oldest = undefined;
-    this.#stats.lagMs = Math.max(this.#stats.lagMs, ms);
+    this.#stats.recentDelays.add(ms);
     this.#stats.latency.observe(ms / 1_000);
   }
 }

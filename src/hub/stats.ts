@@ -1,3 +1,5 @@
+import { RecentDelays } from './recent-delays.ts';
+
 /**
  * Counts what became of events at the connections of one dialect, once for each connection and event. The counts add
  * up: `received = delivered + filtered + notPermitted + unsupported + droppedSlow + conflated`.
@@ -35,8 +37,7 @@ export class Stats {
    * puts its histogram here.
    */
   latency: { observe(seconds: number): void } = { observe: () => {} };
-  /** The longest such time in milliseconds since somebody set this to 0. */
-  lagMs = 0;
+  readonly recentDelays = new RecentDelays();
   readonly #deliveries = new Map<string, Deliveries>();
 
   of(dialect: string): Deliveries {

@@ -10,7 +10,8 @@ export interface Rates {
   readonly eventsPerSecond: number;
   /** Deliveries that it wrote to connections. */
   readonly deliveriesPerSecond: number;
-  /** The longest time from the log to the last write of a flush. */
+  /** How long 99 of 100 flushes took at most from the log to the last write, and the longest one. */
+  readonly p99Ms: number;
   readonly lagMs: number;
 }
 
@@ -19,7 +20,7 @@ export class Traffic {
   readonly #stats: Stats;
   readonly #clock: Pick<Clock, 'elapsed' | 'every'>;
   #before = { at: 0, events: 0, delivered: 0 };
-  #rates: Rates = { eventsPerSecond: 0, deliveriesPerSecond: 0, lagMs: 0 };
+  #rates: Rates = { eventsPerSecond: 0, deliveriesPerSecond: 0, p99Ms: 0, lagMs: 0 };
   #stop = (): void => {};
 
   constructor(stats: Stats, clock: Pick<Clock, 'elapsed' | 'every'>) {
@@ -41,16 +42,17 @@ export class Traffic {
   }
 
   #measure(): void {
-    const { events, total, lagMs } = this.#stats;
+    const { events, total, recentDelays } = this.#stats;
+    const { p99Ms, longestMs: lagMs } = recentDelays.take();
     const now = { at: this.#clock.elapsed(), events, delivered: total.delivered };
     const seconds = (now.at - this.#before.at) / 1_000;
     const rate = (count: number): number => (seconds > 0 ? Math.round((count / seconds) * 10) / 10 : 0);
     this.#rates = {
       eventsPerSecond: rate(now.events - this.#before.events),
       deliveriesPerSecond: rate(now.delivered - this.#before.delivered),
+      p99Ms,
       lagMs,
     };
     this.#before = now;
-    this.#stats.lagMs = 0;
   }
 }

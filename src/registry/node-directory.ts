@@ -12,7 +12,8 @@ export interface NodeReport {
   /** Events that it heard, and deliveries that it wrote to connections, in the last five seconds. */
   readonly eventsPerSecond: number;
   readonly deliveriesPerSecond: number;
-  /** The longest time that an event took from the log to the last write, in the last five seconds. */
+  /** How long 99 of 100 flushes took at most from the log to the last write, and the longest, likewise. */
+  readonly p99Ms: number;
   readonly lagMs: number;
   /** Whether the node accepts connections and hears what is published. */
   readonly ready: boolean;

@@ -12,6 +12,7 @@ const reportSchema: z.ZodType<NodeReport> = z.object({
   connections: z.number(),
   eventsPerSecond: z.number(),
   deliveriesPerSecond: z.number(),
+  p99Ms: z.number(),
   lagMs: z.number(),
   ready: z.boolean(),
   warnings: z.array(z.string()),

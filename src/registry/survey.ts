@@ -25,10 +25,17 @@ export interface Question<Asked, Answer> {
   readonly answer: z.ZodType<Answer>;
 }
 
+export interface NodeAnswer<Answer> {
+  readonly id: string;
+  /** The name of the node, which another one may have by mistake. */
+  readonly node: string;
+  readonly answer: Answer;
+}
+
 /** The result of a survey. */
 export interface Surveyed<Answer> {
   /** In the order of the names of the nodes. */
-  readonly answers: readonly { readonly node: string; readonly answer: Answer }[];
+  readonly answers: readonly NodeAnswer<Answer>[];
   /** The names of the nodes that gave no answer in time, or could not give one. */
   readonly silent: readonly string[];
 }
@@ -218,7 +225,7 @@ function resultOf<Answer>(
   return {
     answers: sorted.flatMap(({ id, name: node }) => {
       const answer = given.get(id);
-      return answer === undefined ? [] : [{ node, answer }];
+      return answer === undefined ? [] : [{ id, node, answer }];
     }),
     silent: sorted.filter(({ id }) => !given.has(id)).map(({ name }) => name),
   };

@@ -19,6 +19,11 @@ interface Topic {
   readonly lastSeen: string;
 }
 
+interface Listed {
+  readonly name: string;
+  readonly status?: { readonly connections: Record<string, number> } & Record<string, unknown>;
+}
+
 type Detailed = Shown & { readonly Deliveries?: Record<string, unknown> | null };
 
 let prefix: string;
@@ -122,6 +127,10 @@ describe('a question to one node about another', () => {
         return Number((await deliveries())?.['Dropped']);
       })
       .toBeGreaterThan(0);
+    const { body: nodes } = await get<Listed[]>('/nodes?detail=status');
+    const node = nodes.find(({ name }) => name === 'second');
+    expect(node?.status).toMatchObject({ slow: 1, refusing: null });
+    expect(Number(node?.status?.['queuedBytes'])).toBeGreaterThan(60_000);
     const { Queued, QueuedBytes, LaggingSince } = (await deliveries()) ?? {};
     expect(Number(Queued)).toBeGreaterThan(0);
     expect(Number(QueuedBytes)).toBeGreaterThan(60_000);
@@ -164,5 +173,11 @@ describe('a question to one node about another', () => {
     expect([explained.status, JSON.stringify(explained.body)]).toEqual([503, message]);
     expect(hearers.body).toMatchObject({ total: 1, silent: ['third'] });
     expect((await get('/topics')).headers['belfry-silent-nodes']).toBe('third');
+    const { body: nodes } = await get<Listed[]>('/nodes?detail=status');
+    expect(nodes.map(({ name, status }) => [name, status?.connections])).toEqual([
+      ['first', {}],
+      ['second', { native: 1 }],
+      ['third', undefined],
+    ]);
   });
 });

@@ -186,6 +186,7 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
   ],
   listNodes: [
     { target: api('/nodes'), gets: 200 },
+    { target: api('/nodes?detail=status'), gets: 200 },
     { target: api('/nodes'), as: 'nobody', gets: 'forbidden' },
   ],
   listDeadLetters: [

@@ -33,6 +33,7 @@ export function aReport(report: Partial<NodeReport> = {}, settings: SettingHashe
     connections: 0,
     eventsPerSecond: 0,
     deliveriesPerSecond: 0,
+    p99Ms: 0,
     lagMs: 0,
     ready: true,
     warnings: [],

@@ -90,9 +90,9 @@ describe.each([
     await nodes.start('a', 'a/1', (n) => n * 4);
     expect(await survey.ask(DOUBLE, 10)).toEqual({
       answers: [
-        { node: 'a', answer: 40 },
-        { node: 'b', answer: 20 },
-        { node: 'c', answer: 30 },
+        { id: 'a/1', node: 'a', answer: 40 },
+        { id: 'b/1', node: 'b', answer: 20 },
+        { id: 'c/1', node: 'c', answer: 30 },
       ],
       silent: [],
     });
@@ -105,8 +105,8 @@ describe.each([
     await nodes.start('b', 'b/2', (n) => n + 1);
     const { answers } = await survey.ask(DOUBLE, 1, 'b');
     expect(answers).toEqual([
-      { node: 'b', answer: 1 },
-      { node: 'b', answer: 2 },
+      { id: 'b/1', node: 'b', answer: 1 },
+      { id: 'b/2', node: 'b', answer: 2 },
     ]);
     expect((await survey.ask(DOUBLE, 1, 'nobody')).answers).toEqual([]);
   });
@@ -117,7 +117,10 @@ describe.each([
     const { logged } = await nodes.start('b', 'b/1', () => {
       throw new Error('out of order');
     });
-    expect(await survey.ask(DOUBLE, 1)).toEqual({ answers: [{ node: 'a', answer: 2 }], silent: ['b'] });
+    expect(await survey.ask(DOUBLE, 1)).toEqual({
+      answers: [{ id: 'a/1', node: 'a', answer: 2 }],
+      silent: ['b'],
+    });
     expect(logged.join()).toContain('out of order');
   });
 });
@@ -132,7 +135,7 @@ describe('a survey', () => {
     clock.advance(1_999);
     expect(await Promise.race([asked, Promise.resolve('waits')])).toBe('waits');
     clock.advance(1);
-    expect(await asked).toEqual({ answers: [{ node: 'a', answer: 2 }], silent: ['dead'] });
+    expect(await asked).toEqual({ answers: [{ id: 'a/1', node: 'a', answer: 2 }], silent: ['dead'] });
     expect(clock.pending).toBe(0);
   });
 
@@ -165,13 +168,16 @@ describe('a survey', () => {
     for (const text of [JSON.stringify(forged), '{', '{"ask":1}', '[]']) await stranger.send(text, 'a/1');
     expect(reported).toEqual(['survey command_invalid', 'survey command_invalid', 'survey command_invalid']);
     expect((await survey.ask(DOUBLE, 2)).answers).toEqual([
-      { node: 'a', answer: 4 },
-      { node: 'b', answer: 4 },
+      { id: 'a/1', node: 'a', answer: 4 },
+      { id: 'b/1', node: 'b', answer: 4 },
     ]);
   });
 
   it('of a single node is answered by that node', async () => {
     const { survey } = await new Nodes(() => NO_OTHER_NODES).start('alone');
-    expect(await survey.ask(DOUBLE, 4)).toEqual({ answers: [{ node: 'alone', answer: 8 }], silent: [] });
+    expect(await survey.ask(DOUBLE, 4)).toEqual({
+      answers: [{ id: 'alone/1', node: 'alone', answer: 8 }],
+      silent: [],
+    });
   });
 });

@@ -9,7 +9,7 @@ const METHODS = 'GET, HEAD, POST, DELETE, OPTIONS';
 const ASKED_WITH =
   'Authorization, Content-Type, Content-Encoding, Accept, Idempotency-Key, Last-Event-ID, Cache-Control, If-None-Match, Traceparent, Tracestate';
 const TOLD =
-  'X-DRP-LIST-TOTAL-COUNT, X-DRP-LIST-COUNT, Link, Belfry-Cursor, Belfry-Event-Ids, Idempotency-Key, Retry-After, ETag, Allow, WWW-Authenticate';
+  'X-DRP-LIST-TOTAL-COUNT, X-DRP-LIST-COUNT, Link, Belfry-Cursor, Belfry-Event-Ids, Belfry-Silent-Nodes, Idempotency-Key, Retry-After, ETag, Allow, WWW-Authenticate';
 
 /**
  * Lets pages of other origins ask (the Fetch standard, 3.2). Without a list of origins every page may ask, with a token that

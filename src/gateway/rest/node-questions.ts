@@ -17,6 +17,7 @@ import type { HubEvent } from '../../model/event.ts';
 import { readJson } from '../../model/json.ts';
 import { PAGE_MAX } from '../../registry/connection-query.ts';
 import type { Question, Survey } from '../../registry/survey.ts';
+import { STATUS, statusOf, type StatusDeps } from './node-status.ts';
 
 const step: z.ZodType<Step> = z.strictObject({
   rule: z.enum(['reached', 'subscribed', 'grant', 'filter', 'dialect', 'queue']),
@@ -109,7 +110,7 @@ export const TOPICS: Question<object, readonly Topic[]> = {
   ),
 };
 
-export interface AnswersDeps extends AttachedHere {
+export interface AnswersDeps extends AttachedHere, StatusDeps {
   readonly connections: Pick<Connections, 'deliveryStateOf'> & Iterable<Connection>;
   readonly eventLog: Pick<EventLog, 'history' | 'position'>;
   readonly topics: Pick<Topics, 'list'>;
@@ -120,6 +121,7 @@ export interface AnswersDeps extends AttachedHere {
 export function answerQuestions(survey: Survey, deps: AnswersDeps): void {
   const { connections, eventLog, formats, topics } = deps;
   survey.answering(TOPICS, () => topics.list());
+  survey.answering(STATUS, () => statusOf(deps));
   survey.answering(EXPLAIN, async ({ event: id, connection: name }) => {
     const connection = connectionOf(connections, name);
     const event = connection && (await eventAt(eventLog, id));
