@@ -1,6 +1,6 @@
 import type { HubEvent } from '../sdk/item.ts';
 import { parseExactly } from './exact-json.ts';
-import type { Shape } from './output.ts';
+import type { Note, Shape } from './output.ts';
 
 /** Events, each as it came: as JSON with every digit of its numbers, or as a line for people. */
 export const EVENTS: Shape<HubEvent> = {
@@ -19,3 +19,11 @@ export const EVENTS: Shape<HubEvent> = {
     ];
   },
 };
+
+/** What becomes of the events of a watch. */
+export interface EventPrinter {
+  print(event: HubEvent): void | Promise<void>;
+  /** Prints a line that is no result. */
+  readonly note: Note;
+  end(): void;
+}

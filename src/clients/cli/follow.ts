@@ -1,7 +1,9 @@
 import type { HubEvent } from '../sdk/item.ts';
 import type { ListenOptions } from '../sdk/listener.ts';
-import { note, untilStopped } from './command.ts';
+import { untilStopped } from './command.ts';
 import { CommandError } from './errors.ts';
+import { gapText } from './gap-text.ts';
+import type { Note } from './output.ts';
 import { unreachable, type Session } from './session.ts';
 
 export interface FollowOptions {
@@ -12,6 +14,9 @@ export interface FollowOptions {
   readonly forMs?: number | undefined;
   /** What is waited for, in words. Without it, to end early is as good as to go on. */
   readonly awaited?: string | undefined;
+  /** Whether events may be missing before the first one. */
+  readonly hasGap?: boolean;
+  readonly note: Note;
 }
 
 /**
@@ -24,7 +29,7 @@ export async function follow(
   options: FollowOptions,
   take: (event: HubEvent) => boolean | Promise<boolean>,
 ): Promise<void> {
-  const { since, filters, slow, forMs, awaited } = options;
+  const { since, filters, slow, forMs, awaited, note } = options;
   const end = new AbortController();
   let why: 'had' | 'time' | 'stopped' | undefined;
   const stop = (because: typeof why): void => {
@@ -33,7 +38,7 @@ export async function follow(
   };
   const timer = forMs === undefined ? undefined : setTimeout(() => stop('time'), forMs);
   untilStopped().addEventListener('abort', () => stop('stopped'), { signal: end.signal });
-  let hasGap = false;
+  let { hasGap = false } = options;
   try {
     const how = {
       signal: end.signal,
@@ -47,7 +52,7 @@ export async function follow(
         if (await take(item)) stop('had');
       } else if (slow === undefined || item.gap.reason !== 'slow') {
         hasGap = true;
-        note(`gap after ${item.gap.from} up to ${item.gap.to}: ${item.gap.reason}`);
+        note(gapText(item.gap));
       }
     }
   } finally {

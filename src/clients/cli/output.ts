@@ -31,6 +31,9 @@ export interface Shape<T> {
   readonly json?: (row: T) => string;
 }
 
+/** Prints a line that is no result of the command. */
+export type Note = (line: string) => void;
+
 /** Where rows go. */
 export interface Rows<T> {
   print(row: T): void;

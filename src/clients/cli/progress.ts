@@ -5,10 +5,15 @@ export function progressOn(stream: NodeJS.WriteStream): (what: string, share: nu
   let drawn = '';
   return (what, share) => {
     if (!stream.isTTY) return;
-    const done = Math.round(Math.min(1, share) * WIDTH);
-    const bar = `[${'#'.repeat(done)}${'-'.repeat(WIDTH - done)}] ${Math.round(share * 100)} % ${what}`;
+    const bar = `${barOf(share, WIDTH)} ${Math.round(share * 100)} % ${what}`;
     if (bar === drawn) return;
     drawn = bar;
     stream.write(`\r\u001b[K${bar}${share >= 1 ? '\n' : ''}`);
   };
+}
+
+/** A bar that shows a share from 0 to 1. */
+export function barOf(share: number, width: number): string {
+  const done = Math.round(Math.min(1, Math.max(0, share)) * width);
+  return `[${'#'.repeat(done)}${'-'.repeat(width - done)}]`;
 }

@@ -9,12 +9,10 @@ import { CommandError, exitOf } from './errors.ts';
 import { nodeFetch } from './node-fetch.ts';
 import { nextOf } from './next-page.ts';
 import { nodeSocket } from './node-socket.ts';
+import type { Note } from './output.ts';
 import { authorization, isPassword, targetOf, type Target, type TargetOptions } from './target.ts';
 import { TokenCommand } from './token-command.ts';
 import { isUntrusted } from './untrusted.ts';
-
-/** Prints a line that is no result of the command. */
-export type Note = (line: string) => void;
 
 export type AskOptions = NonNullable<Parameters<typeof ask>[2]>;
 

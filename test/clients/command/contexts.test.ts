@@ -7,7 +7,7 @@ import { targetOf } from '../../../src/clients/cli/target.ts';
 import { nativeClient } from '../../support/client.ts';
 import { startNode } from '../../support/node.ts';
 import { runHere } from '../../support/command.ts';
-import { runCommand } from '../../support/process.ts';
+import { CommandProcess, runCommand } from '../../support/process.ts';
 
 /** A folder for the contexts of one test. */
 function ownContexts(): Record<string, string> {
@@ -110,6 +110,28 @@ describe('the command for a token', () => {
     });
     writeFileSync(tokens, await node.token('bea', { publish: ['a.*.*'] }));
     expect([await publish(), await publish(), countRuns()]).toEqual([0, 0, 2]);
+  });
+
+  it('is run again while a watch goes on, when its token is revoked, and the watch misses nothing', async () => {
+    const node = await startNode();
+    const env = ownContexts();
+    const tokens = `${env['BELFRY_CONTEXTS']}.token`;
+    writeFileSync(tokens, await node.token('ann', { subscribe: ['a.*.*'] }));
+    await runHere(['context', 'add', 'here', node.url, '--token-command', `cat '${tokens}'`], env);
+    const watch = new CommandProcess(['watch', 'a.*.*', '--count', '2', '-o', 'jsonl'], env);
+    await watch.line(/connected/, watch.errorLines);
+    const admin = { BELFRY_URL: node.url, BELFRY_TOKEN: await node.token() };
+    await expect
+      .poll(() => [...node.hub.connections].some(({ subscriptions }) => subscriptions.size > 0))
+      .toBe(true);
+    await runHere(['publish', 'a.b.before', '1'], admin);
+    await watch.line(/before/);
+    writeFileSync(tokens, await node.token('bea', { subscribe: ['a.*.*'] }));
+    await runHere(['connections', 'close', '--principal', 'user:ann', '--revoke'], admin);
+    await runHere(['publish', 'a.b.after', '1'], admin);
+    expect(await watch.exited).toMatchObject({ code: 0 });
+    expect(watch.lines.at(-1)).toContain('after');
+    expect(watch.errorLines.join('\n')).toContain('disconnected (4001');
   });
 
   it.each([

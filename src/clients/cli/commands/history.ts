@@ -13,6 +13,7 @@ import { beginning } from '../duration.ts';
 import { CommandError } from '../errors.ts';
 import { EVENTS } from '../event-line.ts';
 import { readFilters } from '../filters.ts';
+import { gapText } from '../gap-text.ts';
 import { Output } from '../output.ts';
 import type { Session } from '../session.ts';
 
@@ -87,7 +88,7 @@ async function history(
   }
   rows.end();
   if (gap === undefined) return;
-  note(`gap after ${gap.from} up to ${gap.to}: ${gap.reason}`);
+  note(gapText(gap));
   throw new CommandError('gap', 'The log does not go back so far. Expected a later --since.', {
     see: 'command#gaps',
   });

@@ -74,7 +74,7 @@ async function wait(session: Session, patterns: readonly string[], options: Wait
   await follow(
     session,
     [...patterns, ...failOn],
-    { since, forMs: timeout, awaited: `An event that matches ${patterns.join(' or ')}` },
+    { since, note, forMs: timeout, awaited: `An event that matches ${patterns.join(' or ')}` },
     take,
   );
   if (found !== undefined) new Output(options).all([found], EVENTS);

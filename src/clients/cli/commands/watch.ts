@@ -5,27 +5,25 @@ import {
   collect,
   examples,
   hubCommand,
-  note,
   wholeNumber,
   withHub,
   type AddCommand,
   type HubOptions,
 } from '../command.ts';
 import { beginning, duration } from '../duration.ts';
-import { EVENTS } from '../event-line.ts';
+import { eventPrinter, VIEWS, type PrintOptions } from '../event-printer.ts';
 import { readFilters } from '../filters.ts';
-import { Output } from '../output.ts';
+import { gapText } from '../gap-text.ts';
+import type { Note } from '../output.ts';
 import type { Session } from '../session.ts';
 
-interface WatchOptions extends HubOptions {
+interface WatchOptions extends HubOptions, PrintOptions {
   readonly since?: string | Date;
   readonly count?: number;
   readonly for?: number;
   readonly until?: string;
   readonly filter: readonly string[];
   readonly latestPerKey?: boolean;
-  readonly exec?: string;
-  readonly template?: string;
 }
 
 /**
@@ -66,6 +64,15 @@ export const addWatch: AddCommand = (program) => {
         'print this for each event, with {{key}}, {{object.status}} and so on',
       ).conflicts('output'),
     )
+    .addOption(
+      new Option(
+        '--view <view>',
+        'steps: show how deploys, tasks and workflows of Norn, Mist and the Provisioning Platform go on',
+      )
+        .choices(VIEWS)
+        .default('events')
+        .conflicts(['exec', 'template']),
+    )
     .action((patterns: string[], options: WatchOptions) =>
       withHub(options, (session) => watch(session, patterns, options)),
     );
@@ -73,6 +80,7 @@ export const addWatch: AddCommand = (program) => {
     "belfry watch 'deploy.*.myapp' --since 10m":
       'what happened to the deploys of one app lately, and what happens',
     "belfry watch 'deploy.*.myapp' --until 'deploy.completed,failed.myapp' --for 15m": 'one deploy, in CI',
+    "belfry watch 'deploy.*.myapp' --view steps": 'the steps of its deploys, drawn again as they go on',
     "belfry watch 'task.*.*' --filter object.status=Failed --exec 'jq -r .object.error'":
       'a command for each',
     "belfry watch --template '{{time}} {{type}}.{{action}} {{key}}'": 'lines of your own',
@@ -83,28 +91,39 @@ export const addWatch: AddCommand = (program) => {
 async function watch(session: Session, patterns: readonly string[], options: WatchOptions): Promise<void> {
   const { count, until, filter, latestPerKey = false } = options;
   const { follow } = await import('../follow.ts');
-  session.tellState(note);
-  const printer = await printerOf(options);
+  const printer = await eventPrinter(options);
+  session.tellState(printer.note);
   const named = new Set(patterns.flatMap(typesOf));
   const hidden = new Set(COMINGS.filter((type) => !named.has(type)));
   const last = until === undefined ? undefined : [readPattern(until)];
   const filters = readFilters(filter);
+  const shown = patterns.map(readPattern);
   let left = count ?? Infinity;
   const take = async (event: HubEvent): Promise<boolean> => {
-    if (hidden.has(event.type)) return false;
+    const isLast = last !== undefined && matches(last, undefined, event);
+    // No filter holds back the event that ends the watch.
+    if (hidden.has(event.type) || !(isLast || matches(shown, filters, event))) return false;
     await printer.print(event);
     left--;
-    return left <= 0 || (last !== undefined && matches(last, undefined, event));
+    return isLast || left <= 0;
   };
   try {
     const past = latestPerKey
-      ? await latestOf(session, patterns, options)
-      : { since: options.since, events: [] };
+      ? await latestOf(session, patterns, options, printer.note)
+      : { since: options.since, events: [], hasGap: false };
     for (const event of past.events) if (await take(event)) return;
-    const { since } = past;
+    const { since, hasGap } = past;
     const slow = latestPerKey ? 'latest-per-key' : undefined;
-    const how = { since, filters, slow, forMs: options.for, awaited: awaited(options) } as const;
-    await follow(session, until === undefined ? patterns : [...patterns, until], how, take);
+    const how = {
+      since,
+      slow,
+      hasGap,
+      forMs: options.for,
+      awaited: awaited(options),
+      note: printer.note,
+    } as const;
+    if (until === undefined) await follow(session, patterns, { ...how, filters }, take);
+    else await follow(session, [...patterns, until], how, take);
   } finally {
     printer.end();
   }
@@ -120,44 +139,36 @@ function awaited({ count, until }: WatchOptions): string | undefined {
   return count === undefined ? undefined : `The last of ${count} events`;
 }
 
+interface Past {
+  /** Where the present begins. */
+  readonly since: string | Date | undefined;
+  readonly events: Iterable<HubEvent>;
+  readonly hasGap: boolean;
+}
+
 /** The newest event of each key of the past, oldest first, and where the present begins. */
 async function latestOf(
   { hub }: Session,
   patterns: readonly string[],
   { since, filter }: WatchOptions,
-): Promise<{ readonly since: string | Date | undefined; readonly events: Iterable<HubEvent> }> {
+  tell: Note,
+): Promise<Past> {
   const latest = new Map<string, HubEvent>();
   let at = since;
-  if (since === undefined) return { since, events: [] };
+  let hasGap = false;
+  if (since === undefined) return { since, events: [], hasGap };
   const filters = readFilters(filter);
   for await (const item of hub.history(patterns, { since, until: new Date(), ...(filters && { filters }) })) {
-    if (item.gap !== undefined) continue;
+    if (item.gap !== undefined) {
+      hasGap = true;
+      tell(gapText(item.gap));
+      continue;
+    }
     const name = `${item.type}.${item.key}`;
     // A map keeps the place of a key that it has.
     latest.delete(name);
     latest.set(name, item);
     at = item.id ?? at;
   }
-  return { since: at, events: latest.values() };
-}
-
-interface Printer {
-  print(event: HubEvent): void | Promise<void>;
-  end(): void;
-}
-
-function nothing(): void {}
-
-async function printerOf(options: WatchOptions): Promise<Printer> {
-  const { exec, template } = options;
-  if (exec !== undefined) {
-    const { runForEvent } = await import('../run-for-event.ts');
-    return { print: (event) => runForEvent(exec, event), end: nothing };
-  }
-  if (template !== undefined) {
-    const { templateOf } = await import('../template.ts');
-    const write = templateOf(template);
-    return { print: ({ text }) => void process.stdout.write(`${write(text)}\n`), end: nothing };
-  }
-  return new Output(options).rows(EVENTS);
+  return { since: at, events: latest.values(), hasGap };
 }
