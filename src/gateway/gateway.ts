@@ -37,6 +37,7 @@ import { METRICS_ROUTES } from './rest/metrics-routes.ts';
 import { mount, type DescribedRoute } from './rest/route.ts';
 import { API_ROUTES, servedRoutes } from './rest/routes.ts';
 import { BAD_HANDSHAKE, refusalOf } from './sockets/handshake.ts';
+import { HandshakeRequest } from './sockets/handshake-request.ts';
 import { checkHost, toOneForm } from './http/request-target.ts';
 import { refuse } from './http/raw-answer.ts';
 import type { Upgrade } from './sockets/upgrade.ts';
@@ -154,7 +155,8 @@ export class Gateway {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       if (spec.dialect === METRICS)
         return refuse(socket, refusalOf(new BelfryError('not_found', 'No route')));
-      void this.#options.upgrade.handle(request, socket, head, spec.dialect);
+      const handshake = new HandshakeRequest(request, request.socket, socket, head);
+      void this.#options.upgrade.handle(handshake, spec.dialect);
     });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);

@@ -4,10 +4,11 @@ import { startNode } from '../support/node.ts';
 import { anEvent, provisioningClient, publish } from './provisioning-helpers.ts';
 import { cpuMsOf } from '../support/cpu.ts';
 
-/** The part of the offer that is left, or what happens instead. */
+/** What the node agrees to, without what it always adds, or what happens instead. */
 function left(offer: string): string {
-  const headers = { 'sec-websocket-extensions': offer };
-  return chooseCompression(headers) ? (headers['sec-websocket-extensions'] ?? 'declined') : 'refused';
+  const chosen = chooseCompression(offer);
+  if (chosen === 'malformed') return 'refused';
+  return chosen?.replace('; server_no_context_takeover; client_no_context_takeover', '') ?? 'declined';
 }
 
 const PLAIN = 'permessage-deflate';

@@ -1,4 +1,3 @@
-import type { WebSocket } from 'ws';
 import { expect, it } from 'vitest';
 import { Pongs } from '../../src/gateway/sockets/pongs.ts';
 import { TestTransport } from '../support/transport.ts';
@@ -6,8 +5,7 @@ import { TestTransport } from '../support/transport.ts';
 function start() {
   const transport = new TestTransport();
   const sent: string[] = [];
-  const ws = { pong: (data: Buffer) => sent.push(data.toString()) };
-  const pongs = new Pongs(ws as unknown as WebSocket, transport);
+  const pongs = new Pongs(Object.assign(transport, { pong: (data: Buffer) => sent.push(data.toString()) }));
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   return {
     transport,

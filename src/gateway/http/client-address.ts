@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import type { IncomingMessage } from 'node:http';
-import { isIP, isIPv4 } from 'node:net';
+import { isIP, isIPv4, type Socket } from 'node:net';
 import { bound } from '../../model/bound.ts';
 
 const MAX_LIST = bound(
@@ -16,6 +16,12 @@ const PAIR = /([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^\s;,"]+))/g;
 /** An address that may have a port. An IPv6 address with a port is in brackets; one without a port may lack them. */
 const NODE = /^(?:\[([^\]]+)\]|([\d.]+))(?::[\w.-]+)?$/;
 
+/** What a request says of the client's address. */
+interface Addressed {
+  readonly headers: IncomingMessage['headers'];
+  readonly socket: Pick<Socket, 'remoteAddress' | 'remotePort'>;
+}
+
 /**
  * The address `ip:port` of the client, with an IPv6 address in brackets. If the node has `trustedHops` proxies in
  * front of it, the address is the one that the outermost of them wrote into `X-Forwarded-For` or `Forwarded`. Anybody
@@ -23,7 +29,7 @@ const NODE = /^(?:\[([^\]]+)\]|([\d.]+))(?::[\w.-]+)?$/;
  * the proxy, so neither is believed. The port is always the port of the connection itself, so that every connection
  * has an address of its own.
  */
-export function addressOf({ headers, socket }: IncomingMessage, trustedHops: number): string {
+export function addressOf({ headers, socket }: Addressed, trustedHops: number): string {
   const { remoteAddress = 'unknown', remotePort = 0 } = socket;
   const own = plainIp(remoteAddress) ?? remoteAddress;
   const address = trustedHops > 0 ? (forwardedFor(headers, trustedHops) ?? own) : own;

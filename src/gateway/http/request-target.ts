@@ -31,7 +31,7 @@ export function toOneForm(request: Pick<IncomingMessage, 'url' | 'headers'>): vo
  * than the node (RFC 9112, 3.2). Node itself checks a request without any, which HTTP/1.0 permits. @throws BelfryError
  * `request_invalid`
  */
-export function checkHost({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): void {
+export function checkHost({ rawHeaders }: { readonly rawHeaders: readonly string[] }): void {
   let hosts = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] ?? '';
@@ -42,7 +42,7 @@ export function checkHost({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): 
 }
 
 /** The path and query of a request, without regard to its Host header. */
-export function targetOf({ url = '/' }: Pick<IncomingMessage, 'url'>): Target {
+export function targetOf({ url = '/' }: { readonly url?: string | undefined }): Target {
   return new Target(url);
 }
 
@@ -69,6 +69,6 @@ const USER_AGENT_MAX = bound(
   'it is cut there',
 );
 
-export function userAgentOf({ headers }: IncomingMessage): string {
+export function userAgentOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
   return headers['user-agent']?.slice(0, USER_AGENT_MAX) ?? '';
 }

@@ -1,8 +1,13 @@
-import type { IncomingHttpHeaders } from 'node:http';
-
 const EXTENSION = 'permessage-deflate';
 /** Frames are compressed once for many connections, with the window that all clients can read. */
 const WINDOW_BITS = '15';
+const SERVER_WINDOW = 'server_max_window_bits';
+/** Every message is compressed by itself, in both directions. */
+const WITHOUT_CONTEXT = '; server_no_context_takeover; client_no_context_takeover';
+const PLAIN = `${EXTENSION}${WITHOUT_CONTEXT}`;
+
+/** The extension that was agreed, as the answer to the handshake names it. */
+export type Compression = string | undefined;
 
 /** One extension that a client offers, with its parameters in their order. */
 interface Offer {
@@ -11,25 +16,19 @@ interface Offer {
 }
 
 /**
- * Keeps only one of the compressions that a handshake offers: the first that the node can carry out as agreed, so that
- * `ws` agrees to it. If there is none, the header is removed and the connection goes without compression (RFC 7692,
- * 5.1). The result says whether the header could be read. If not, the handshake must be refused (RFC 6455, 9.1).
+ * What the node answers to the compressions that a handshake offers: it agrees to the first that it can carry out, and to
+ * none if there is no such (RFC 7692, 5.1). `malformed` means that the handshake must be refused (RFC 6455, 9.1).
  */
-export function chooseCompression(headers: IncomingHttpHeaders): boolean {
-  const header = headers['sec-websocket-extensions'];
-  if (header === undefined) return true;
+export function chooseCompression(header: string | undefined): 'malformed' | Compression {
+  if (header === undefined) return undefined;
   const offers = offersIn(header);
-  if (offers === undefined) return false;
+  if (offers === undefined) return 'malformed';
   const chosen = offers.find(isUsable);
-  if (chosen === undefined) {
-    delete headers['sec-websocket-extensions'];
-    return true;
-  }
-  const window = chosen.parameters.find(([name]) => name === 'server_max_window_bits');
+  if (chosen === undefined) return undefined;
   // An offer that names a window of the server must be answered with one. What the offer says about the client's own
   // window binds only the client.
-  headers['sec-websocket-extensions'] = [EXTENSION, ...(window ? [window.join('=')] : [])].join('; ');
-  return true;
+  const window = chosen.parameters.some(([name]) => name === SERVER_WINDOW);
+  return window ? `${EXTENSION}; ${SERVER_WINDOW}=${WINDOW_BITS}${WITHOUT_CONTEXT}` : PLAIN;
 }
 
 /**
@@ -45,7 +44,7 @@ function isKept([name, value]: Offer['parameters'][number]): boolean {
     case 'server_no_context_takeover':
     case 'client_no_context_takeover':
       return value === undefined;
-    case 'server_max_window_bits':
+    case SERVER_WINDOW:
       return value === WINDOW_BITS;
     case 'client_max_window_bits':
       return value === undefined || /^(?:[89]|1[0-5])$/.test(value);

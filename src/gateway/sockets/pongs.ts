@@ -1,5 +1,9 @@
-import type { WebSocket } from 'ws';
 import type { Transport } from '../../hub/transport.ts';
+
+/** The part of a socket that sends pongs. */
+export interface PongSocket extends Pick<Transport, 'full' | 'onceDrained'> {
+  pong(data: Buffer): void;
+}
 
 /**
  * Answers the pings of one client. Of the pings in one read it answers the latest, and it answers none while the
@@ -7,19 +11,17 @@ import type { Transport } from '../../hub/transport.ts';
  * it.
  */
 export class Pongs {
-  readonly #ws: WebSocket;
-  readonly #transport: Pick<Transport, 'full' | 'onceDrained'>;
+  readonly #socket: PongSocket;
   #latest: Buffer | undefined;
   readonly #send = (): void => {
-    if (this.#transport.full) return this.#transport.onceDrained(this.#send);
+    if (this.#socket.full) return this.#socket.onceDrained(this.#send);
     const data = this.#latest;
     this.#latest = undefined;
-    this.#ws.pong(data);
+    if (data !== undefined) this.#socket.pong(data);
   };
 
-  constructor(ws: WebSocket, transport: Pick<Transport, 'full' | 'onceDrained'>) {
-    this.#ws = ws;
-    this.#transport = transport;
+  constructor(socket: PongSocket) {
+    this.#socket = socket;
   }
 
   /** Notes a ping. All frames of one read come within one turn of the event loop. */

@@ -1,6 +1,4 @@
-import type { IncomingMessage } from 'node:http';
 import { readRetained } from '../../broker/broker.ts';
-import type { Duplex } from 'node:stream';
 import { Refusal, type Dialect, type DialectSettings, type Session } from '../../dialects/dialect.ts';
 import { dialectAt, ownPath } from '../../dialects/paths.ts';
 import type { ConnectionInfo } from '../../hub/connection-info.ts';
@@ -16,6 +14,7 @@ import { checkOrigin, isOwnPage } from '../http/origin-check.ts';
 import { METHOD_NOT_ALLOWED, refuse } from '../http/raw-answer.ts';
 import { checkHost, targetOf, userAgentOf } from '../http/request-target.ts';
 import { BAD_HANDSHAKE, refusalOf } from './handshake.ts';
+import type { HandshakeHead, HandshakeRequest } from './handshake-request.ts';
 import type { HandshakeRateLimit } from './handshake-rate-limit.ts';
 import { RefusedHandshakes } from '../../telemetry/refused-handshakes.ts';
 import { WebSockets, type WebSocketsOptions } from './websocket-server.ts';
@@ -41,9 +40,11 @@ export interface UpgradeOptions extends WebSocketsOptions {
   readonly settings: DialectSettings;
 }
 
+type Handshake = HandshakeHead & Pick<HandshakeRequest, 'socket'>;
+
 /** A handshake, of which everything is read once. */
 interface Asked {
-  readonly request: IncomingMessage;
+  readonly request: Handshake;
   readonly path: string;
   readonly query: URLSearchParams;
   /** The address and port of the client. */
@@ -65,48 +66,47 @@ export class Upgrade {
   readonly refused = new RefusedHandshakes();
   readonly #options: UpgradeOptions;
   readonly #sockets: WebSockets;
-  /** Listens to each socket until `ws` does so. */
-  readonly #onError = (error: Error): void => this.#options.log.debug({ err: error }, 'socket failed');
 
   constructor(options: UpgradeOptions) {
     this.#options = options;
     this.#sockets = new WebSockets(options);
   }
 
-  /** Answers an upgrade request with an upgrade or a refusal. It never rejects. */
-  async handle(request: IncomingMessage, socket: Duplex, head: Buffer, byDefault: string): Promise<void> {
+  /** Answers a handshake with an upgrade or a refusal. It never rejects. */
+  async handle(request: HandshakeRequest, byDefault: string): Promise<void> {
     const { connections, log, admission } = this.#options;
-    socket.on('error', this.#onError);
+    const { stream: socket } = request;
     let slot: Slot | undefined;
+    let enrolled: ConnectionInfo | undefined;
     try {
       const decided = await this.#decide(request, byDefault);
       slot = decided.slot;
       const info = this.#connectionInfo(decided);
       const full = await this.#enrol(info);
-      const hasLeft = socket.destroyed;
-      const accepted = !admission.isStopped && this.#sockets.accept(info, { request, socket, head, full });
-      if (accepted) socket.off('error', this.#onError);
-      if (!accepted && full === undefined) connections.unregister(info, 'handshake not finished');
+      if (full === undefined) enrolled = info;
       if (admission.isStopped) throw goingAway();
-      if (!accepted && !hasLeft) this.refused.count(full ?? BAD_HANDSHAKE);
+      const hasLeft = socket.destroyed;
+      if (this.#sockets.accept(info, { request, full })) enrolled = undefined;
+      else if (!hasLeft) this.refused.count(full ?? BAD_HANDSHAKE);
     } catch (thrown) {
       this.refused.count(thrown);
       const refusal = thrown instanceof Refusal ? thrown : refusalOf(thrown);
       if (refusal.status === 500) log.error({ err: thrown }, 'upgrade failed');
       refuse(socket, refusal);
     } finally {
+      if (enrolled !== undefined) connections.unregister(enrolled, 'handshake not finished');
       slot?.leave();
     }
   }
 
   /** Makes the same decisions for a request without an upgrade. @throws Refusal or BelfryError */
-  async open(request: IncomingMessage, byDefault: string): Promise<void> {
+  async open(request: Handshake, byDefault: string): Promise<void> {
     const { slot } = await this.#decide(request, byDefault);
     slot.leave();
   }
 
   /** Decides about a handshake. When it resolves, a place is reserved. @throws Refusal or BelfryError */
-  async #decide(request: IncomingMessage, byDefault: string): Promise<Decided> {
+  async #decide(request: Handshake, byDefault: string): Promise<Decided> {
     checkHost(request);
     const { path, query } = targetOf(request);
     const dialect = dialectAt(path, byDefault, this.#options.dialects);

@@ -1,31 +1,18 @@
-import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { WebSocketServer, type Server, type WebSocket } from 'ws';
 import type { Session } from '../../dialects/dialect.ts';
 import type { ConnectionInfo } from '../../hub/connection-info.ts';
-import type { Connection } from '../../hub/connection.ts';
 import type { Connections } from '../../hub/connections.ts';
+import { bound } from '../../model/bound.ts';
 import { CLOSE, closeWith } from '../../model/close-codes.ts';
 import type { BelfryError } from '../../model/errors.ts';
+import { chooseCompression } from './compression.ts';
+import { answerTo, BAD_HANDSHAKE } from './handshake.ts';
+import type { HandshakeHead, HandshakeRequest } from './handshake-request.ts';
 import {
   aboutOf,
   WebSocketConnection,
-  HubSocket,
+  type Agreed,
   type WebSocketConnectionOptions,
 } from './websocket-connection.ts';
-import { chooseCompression } from './compression.ts';
-import { BAD_HANDSHAKE, choose } from './handshake.ts';
-import { refuse } from '../http/raw-answer.ts';
-import { SocketTransport } from './socket-transport.ts';
-import { bound } from '../../model/bound.ts';
-
-/** How long a client may take to answer a close frame. */
-const CLOSE_TIMEOUT_MS = bound(
-  'time for a client to answer a close frame',
-  10_000,
-  'ms',
-  'its connection is cut',
-);
 
 export interface WebSocketsOptions extends WebSocketConnectionOptions {
   readonly connections: Connections;
@@ -34,9 +21,7 @@ export interface WebSocketsOptions extends WebSocketConnectionOptions {
 
 /** A handshake that may be upgraded. */
 interface Decided {
-  readonly request: IncomingMessage;
-  readonly socket: Duplex;
-  readonly head: Buffer;
+  readonly request: HandshakeRequest;
   /** The reason why there is no room for the connection, if there is none. */
   readonly full: BelfryError | undefined;
 }
@@ -49,8 +34,8 @@ const FEW = bound(
 );
 
 /**
- * Whether all that is sent at once fits into one write with the answer to the handshake. A socket that holds more back would
- * look like that of a client that does not read.
+ * Whether all that is sent at once fits into one write with the answer to the handshake. An answer that is held back for
+ * longer would make the client wait.
  */
 function hasShortAnswer({ first = [], replay, subscriptions }: Session): boolean {
   return first.length === 0 && replay === undefined && subscriptions.length <= FEW;
@@ -59,8 +44,6 @@ function hasShortAnswer({ first = [], replay, subscriptions }: Session): boolean
 /** Carries out the upgrade, and joins the socket to its connection. */
 export class WebSockets {
   readonly #options: WebSocketsOptions;
-  /** One server for each combination of dialect, frame size and compression. */
-  readonly #servers = new Map<string, Server<typeof HubSocket>>();
 
   constructor(options: WebSocketsOptions) {
     this.#options = options;
@@ -69,91 +52,51 @@ export class WebSockets {
   /**
    * Carries out the upgrade. The result says whether the socket became a connection. A client without room is upgraded
    * so that it can be told the reason, because a page in a browser cannot see the status of a failed handshake.
+   * @throws Refusal when the request is no handshake
    */
-  accept(info: ConnectionInfo, { request, socket, head, full }: Decided): boolean {
-    let attached = false;
-    if (socket.destroyed) return attached;
-    choose(request);
-    if (info.session.deflate && !chooseCompression(request.headers)) {
-      refuse(socket, BAD_HANDSHAKE);
-      return attached;
+  accept(info: ConnectionInfo, { request, full }: Decided): boolean {
+    const { stream: socket } = request;
+    if (socket.destroyed) return false;
+    const { session } = info;
+    const websocket = new WebSocketConnection(
+      this.#options,
+      socket,
+      this.#agree(info, request),
+      session.heartbeat,
+    );
+    // The client has left already.
+    if (!socket.readable || !socket.writable) {
+      socket.destroy();
+      return false;
     }
-    if (hasShortAnswer(info.session)) socket.cork();
-    // `ws` calls back within this call, or never.
-    this.#serverOf(info).handleUpgrade(request, socket, head, (ws) => {
-      if (full !== undefined) return this.#turnAway(ws, info, full);
-      attached = true;
-      this.#attach(ws, socket, info);
-    });
-    socket.uncork();
-    return attached;
-  }
-
-  #serverOf({ dialect, session: { deflate = false, limits } }: ConnectionInfo): Server<typeof HubSocket> {
-    const { subprotocols = [] } = dialect;
-    const maxPayload = limits?.inboundMaxBytes ?? this.#options.inboundMaxBytes;
-    const key = `${dialect.name} ${maxPayload} ${deflate}`;
-    let server = this.#servers.get(key);
-    if (server === undefined) {
-      const settings = {
-        WebSocket: HubSocket,
-        noServer: true,
-        clientTracking: false,
-        // The hub compresses by itself. `ws` agrees with the client on the parameters, and decompresses what the
-        // client sends.
-        perMessageDeflate: deflate && { serverNoContextTakeover: true, clientNoContextTakeover: true },
-        maxPayload,
-        // The hub answers pings by itself, because `ws` ends a connection without a message if the client sends too
-        // many.
-        autoPong: false,
-        // None of the five real servers ever chose a subprotocol. By default `ws` chooses the first, which may be a
-        // token.
-        handleProtocols: (offered: Set<string>) => subprotocols.find((name) => offered.has(name)) ?? false,
-        // The text is checked where the frame is read. Rejected input is answered there, and does not close the
-        // connection.
-        skipUTF8Validation: true,
-        closeTimeout: CLOSE_TIMEOUT_MS,
-      };
-      server = new WebSocketServer(settings);
-      server.on('wsClientError', (_error, socket) => refuse(socket, BAD_HANDSHAKE));
-      this.#servers.set(key, server);
+    if (full === undefined) this.#attach(websocket, info);
+    else {
+      const { code, reason } = closeWith(CLOSE.tryLater, full.message);
+      websocket.close(code, reason);
     }
-    return server;
+    websocket.begin();
+    request.pass(websocket);
+    return full === undefined;
   }
 
-  #turnAway(ws: WebSocket, { remoteAddr }: ConnectionInfo, { message }: BelfryError): void {
-    const { code, reason } = closeWith(CLOSE.tryLater, message);
-    ws.on('error', (error) => this.#options.log.debug({ err: error, remoteAddr }, 'socket failed'));
-    ws.close(code, reason);
+  #agree({ dialect, session }: ConnectionInfo, { headers }: HandshakeHead): Agreed {
+    const { limits, deflate = false } = session;
+    const compression = deflate ? chooseCompression(headers['sec-websocket-extensions']) : undefined;
+    if (compression === 'malformed') throw BAD_HANDSHAKE;
+    return {
+      head: answerTo({ headers }, dialect.subprotocols ?? [], compression),
+      inflates: compression !== undefined,
+      inboundMaxBytes: limits?.inboundMaxBytes ?? this.#options.inboundMaxBytes,
+    };
   }
 
-  #attach(ws: HubSocket, socket: Duplex, info: ConnectionInfo): void {
+  #attach(websocket: WebSocketConnection, info: ConnectionInfo): void {
     const { connections, commands, log } = this.#options;
     const { session } = info;
-    const transport = new SocketTransport(socket, ws);
-    const connection = connections.attach(info, transport, ws.extensions.includes('permessage-deflate'));
-    ws.attach(
-      new WebSocketConnection(this.#options, { ws, socket, transport }, connection, session.heartbeat),
-    );
-    if (session.authWithinMs !== undefined) this.#watch(ws, socket, connection);
-    log.debug(aboutOf(connection), 'connection opened');
+    if (!hasShortAnswer(session)) websocket.begin();
+    const connection = connections.attach(info, websocket, websocket.inflates);
+    websocket.attach(connection, session.authWithinMs !== undefined);
+    if (log.isLevelEnabled('debug')) log.debug(aboutOf(connection), 'connection opened');
     commands.open(connection, session);
-  }
-
-  /** Counts the bytes of a client that has not signed in yet, so that no large frame of such a client is collected. */
-  #watch(ws: WebSocket, socket: Duplex, connection: Connection): void {
-    const { unauthenticated } = this.#options.commands;
-    let unread = 0;
-    const count = (bytes: Buffer): void => {
-      if (!unauthenticated.has(connection)) return void socket.off('data', count);
-      unread += bytes.length;
-      const objection = unauthenticated.objectionToUnread(connection, unread);
-      if (objection === undefined) return;
-      connection.close(objection);
-      // The data that follows is not collected either. The client is cut if it does not leave.
-      socket.pause();
-    };
-    socket.on('data', count);
-    ws.on('message', () => (unread = 0));
   }
 }
