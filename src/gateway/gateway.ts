@@ -2,16 +2,9 @@ import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
-import express, {
-  type Express,
-  type Request,
-  type RequestHandler,
-  type Response,
-  type Router,
-} from 'express';
+import express, { type Express, type RequestHandler, type Router } from 'express';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { Refusal } from '../dialects/dialect.ts';
 import { dialectAt } from '../dialects/paths.ts';
 import { BelfryError } from '../model/errors.ts';
 import { asyncApi, type AsyncApiOptions } from './api-docs/asyncapi.ts';
@@ -24,7 +17,7 @@ import { cors } from './http/cors.ts';
 import type { FrontPage } from './http/front-page.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { HttpConnections } from './http/http-connections.ts';
-import { httpServer } from './http/http-server.ts';
+import { HEAD_MS, httpServer, LOOK_EVERY_MS } from './http/http-server.ts';
 import { METRICS, type Listening, type ListenerSpec } from './http/listener.ts';
 import { methodCheck } from './rest/method-check.ts';
 import { apiHandlers, apiRouter, type ApiOptions } from './rest/api-router.ts';
@@ -36,7 +29,8 @@ import { HEALTH_ROUTES, type HealthDeps } from './rest/health-routes.ts';
 import { METRICS_ROUTES } from './rest/metrics-routes.ts';
 import { mount, type DescribedRoute } from './rest/route.ts';
 import { API_ROUTES, servedRoutes } from './rest/routes.ts';
-import { BAD_HANDSHAKE, refusalOf } from './sockets/handshake.ts';
+import { refusalOf } from './sockets/handshake.ts';
+import { FirstBytes } from './sockets/first-bytes.ts';
 import { HandshakeRequest } from './sockets/handshake-request.ts';
 import { checkHost, toOneForm } from './http/request-target.ts';
 import { refuse } from './http/raw-answer.ts';
@@ -68,6 +62,7 @@ export interface GatewayOptions {
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #servers: Server[] = [];
+  readonly #firstBytes: FirstBytes[] = [];
   readonly #connections = new HttpConnections();
   /** The routes of all listeners together. */
   readonly #routes: readonly DescribedRoute[];
@@ -135,6 +130,7 @@ export class Gateway {
    * second call returns the same promise.
    */
   stop(): Promise<unknown> {
+    for (const firstBytes of this.#firstBytes) firstBytes.stop();
     this.#stopped ??= Promise.all(
       // `close` also closes the connections that have no request under way.
       this.#servers.map((server) => promisify(server.close.bind(server))()),
@@ -152,12 +148,12 @@ export class Gateway {
     server.on('request', toOneForm);
     server.on('upgrade', toOneForm);
     server.on('request', this.#app(spec));
-    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      if (spec.dialect === METRICS)
-        return refuse(socket, refusalOf(new BelfryError('not_found', 'No route')));
-      const handshake = new HandshakeRequest(request, request.socket, socket, head);
-      void this.#options.upgrade.handle(handshake, spec.dialect);
-    });
+    const upgrade = (handshake: HandshakeRequest): void => this.#upgrade(spec, handshake);
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+      upgrade(new HandshakeRequest(request, request.socket, socket, head)),
+    );
+    // A TLS handshake costs so much more than Node's parser that it is not worth another way.
+    if (!spec.tls) this.#readFirst(server, upgrade);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ port: spec.port, host: spec.host }, resolve);
@@ -166,6 +162,20 @@ export class Gateway {
     this.#servers.push(server);
     const { port } = server.address() as AddressInfo;
     return { ...spec, port, url: `${spec.tls ? 'https' : 'http'}://${spec.host ?? 'localhost'}:${port}` };
+  }
+
+  #readFirst(server: Server, upgrade: (handshake: HandshakeRequest) => void): void {
+    const { rejected } = this.#options.rest;
+    const times = { headMs: HEAD_MS, lookEveryMs: LOOK_EVERY_MS };
+    this.#firstBytes.push(
+      new FirstBytes(server, { ...times, connections: this.#connections, rejected, upgrade }),
+    );
+  }
+
+  #upgrade({ dialect }: ListenerSpec, handshake: HandshakeRequest): void {
+    if (dialect === METRICS)
+      return refuse(handshake.stream, refusalOf(new BelfryError('not_found', 'No route')));
+    void this.#options.upgrade.handle(handshake, dialect);
   }
 
   #app(spec: ListenerSpec): RequestListener {
@@ -214,7 +224,7 @@ export class Gateway {
     mount(app, '', DOCUMENTS_ROUTES, { openapi: this.#openapi, asyncapi });
     app.use((request, response, next) => {
       if (dialectAt(request.path, spec.dialect, rest.dialects) === undefined) next();
-      else return this.#socketPath(spec, request, response);
+      else return this.#options.upgrade.refuse(request, response, spec.dialect);
     });
     app.use('/api/v3', this.#api);
     if (this.#serves(CLUSTERS_ROUTES)) app.use('/api/clusters', this.#clusters);
@@ -226,20 +236,5 @@ export class Gateway {
     const apart = this.#listening.find(({ dialect }) => dialect === METRICS);
     const metrics = this.#serves(METRICS_ROUTES) ? '/metrics' : apart && `${apart.url}/metrics`;
     return { node, version, listeners, metrics };
-  }
-
-  /**
-   * Answers a request without an upgrade at the path of a socket. The dialect refuses it, or else it is refused as a
-   * bad handshake.
-   */
-  async #socketPath(spec: ListenerSpec, request: Request, response: Response): Promise<void> {
-    let refusal = BAD_HANDSHAKE;
-    try {
-      await this.#options.upgrade.open(request, spec.dialect);
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      refusal = error;
-    }
-    response.status(refusal.status).set(refusal.headers).end(refusal.body);
   }
 }

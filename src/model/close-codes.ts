@@ -5,7 +5,6 @@ import { RETRIES, type Retry } from './retries.ts';
 export const CLOSE = {
   normal: close(1000, 'normal'),
   draining: close(1001, 'the node is going away; reconnect'),
-  /** `ws` sends this one, since it reads the frames. */
   protocol: close(1002, 'not a WebSocket frame'),
   refused: close(1008, 'refused by policy'),
   tooBig: close(1009, 'message too big'),

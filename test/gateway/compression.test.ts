@@ -7,7 +7,7 @@ import { cpuMsOf } from '../support/cpu.ts';
 /** What the node agrees to, without what it always adds, or what happens instead. */
 function left(offer: string): string {
   const chosen = chooseCompression(offer);
-  if (chosen === 'malformed') return 'refused';
+  if (chosen === false) return 'refused';
   return chosen?.replace('; server_no_context_takeover; client_no_context_takeover', '') ?? 'declined';
 }
 

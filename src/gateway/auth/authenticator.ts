@@ -71,7 +71,7 @@ export class Authenticator {
   }
 
   #rightsOf({ roles, subscribe, publish }: Identity): Rights {
-    const key = JSON.stringify([roles.toSorted(), subscribe.text, publish.text]);
+    const key = keyOf(roles, subscribe, publish);
     const known = this.#rights.get(key);
     if (known !== undefined) return known;
     const rights = {
@@ -89,4 +89,11 @@ export class Authenticator {
     const patterns = new Map([...granted, ...own.patterns].map((pattern) => [pattern.text, pattern]));
     return patterns.size === 0 ? Grants.none : new Grants([...patterns.values()]);
   }
+}
+
+/** Equal keys mean equal rights. A single role without patterns, as most principals have it, is a key by itself. */
+function keyOf(roles: readonly string[], subscribe: Grants, publish: Grants): string {
+  const [only = ''] = roles;
+  if (roles.length === 1 && subscribe === Grants.none && publish === Grants.none) return `role ${only}`;
+  return JSON.stringify([roles.toSorted(), subscribe.text, publish.text]);
 }

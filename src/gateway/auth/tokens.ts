@@ -1,16 +1,11 @@
 import { createPublicKey, createSecretKey, randomUUID, type KeyObject } from 'node:crypto';
-import {
-  decodeProtectedHeader,
-  errors,
-  jwtVerify,
-  SignJWT,
-  UnsecuredJWT,
-  type JWTClaimVerificationOptions,
-} from 'jose';
+import { decodeProtectedHeader, errors, jwtVerify, SignJWT, UnsecuredJWT } from 'jose';
 import type { Clock } from '../../model/clock.ts';
 import { BelfryError } from '../../model/errors.ts';
 import type { Identity } from '../../model/principal.ts';
 import { algorithmsOf, PUBLIC_KEY_ALGORITHMS } from '../../model/signature-algorithms.ts';
+import { bound } from '../../model/bound.ts';
+import { acceptedClaims, type ClaimRules } from './accepted-claims.ts';
 import { identityIn, invalidToken, TokenEnded } from './claims.ts';
 import { PublishedKeys, type KeyWanted } from './jwks.ts';
 import { TokenCache } from './token-cache.ts';
@@ -213,17 +208,35 @@ function* verifiersOf(
 const UNSECURED = Buffer.from('{"alg":"none"}').toString('base64url');
 
 /** The claims of a token whose signature was checked, by the rules that jose has for them. */
-function claimsIn(token: string, options: JWTClaimVerificationOptions): unknown {
+function claimsIn(token: string, rules: ClaimRules): unknown {
   const payload = token.slice(token.indexOf('.') + 1, token.lastIndexOf('.'));
-  return UnsecuredJWT.decode(`${UNSECURED}.${payload}.`, options).payload;
+  return acceptedClaims(payload, rules) ?? UnsecuredJWT.decode(`${UNSECURED}.${payload}.`, rules).payload;
 }
 
 /** `isCritical` says that the header has extensions that must be understood (RFC 7515, 4.1.11), as only jose does. */
-function keyWantedBy(token: string): KeyWanted & { readonly isCritical: boolean } {
+type HeaderWanted = KeyWanted & { readonly isCritical: boolean };
+
+const MAX_HEADERS = bound(
+  'headers of tokens that a node knows',
+  100,
+  'entries',
+  'all are forgotten, and read again when they are needed',
+);
+/** All tokens that an issuer makes with one key have the same header. */
+const headers = new Map<string, HeaderWanted>();
+
+function keyWantedBy(token: string): HeaderWanted {
+  const header = token.slice(0, token.indexOf('.'));
+  let wanted = headers.get(header);
+  if (wanted !== undefined) return wanted;
   try {
     const { alg = '', kid, crit } = decodeProtectedHeader(token);
-    return { alg, kid: typeof kid === 'string' ? kid : undefined, isCritical: crit !== undefined };
+    wanted = { alg, kid: typeof kid === 'string' ? kid : undefined, isCritical: crit !== undefined };
   } catch {
     throw invalidToken(NO_JWT, A_JWT);
   }
+  if (headers.size >= MAX_HEADERS) headers.clear();
+  // A copy, since the text is a part of a longer one that it would keep.
+  headers.set(Buffer.from(header).toString(), wanted);
+  return wanted;
 }

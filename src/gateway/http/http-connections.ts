@@ -52,8 +52,21 @@ export class HttpConnections {
     server.prependListener('request', (request, response) => this.#asked(request, response));
     server.prependListener('upgrade', ({ socket }: IncomingMessage) => {
       this.#listenNoMore(socket);
-      this.#forget(socket);
+      this.forget(socket);
     });
+  }
+
+  /** Counts a connection whose first bytes are awaited before the server knows it, until {@link forget} or the server does. */
+  wait(socket: Socket): void {
+    this.#silent.add(socket, socket);
+  }
+
+  /** The connection has closed, or became a socket of the hub. */
+  forget(socket: Socket): void {
+    this.#silent.take(socket);
+    this.#kept.take(socket);
+    this.#answers.delete(socket);
+    if (this.#isEmpty) this.#onEmpty();
   }
 
   /** The response under way on a connection. */
@@ -85,7 +98,7 @@ export class HttpConnections {
     const end = (): void => {
       this.#ends.delete(socket);
       this.#silent.take(key);
-      this.#forget(socket);
+      this.forget(socket);
     };
     this.#silent.add(key, socket);
     this.#ends.set(socket, end);
@@ -112,13 +125,6 @@ export class HttpConnections {
     this.#answers.delete(socket);
     if (!socket.destroyed && response.shouldKeepAlive) this.#kept.add(socket, socket);
     else if (this.#isEmpty) this.#onEmpty();
-  }
-
-  #forget(socket: Socket): void {
-    this.#silent.take(socket);
-    this.#kept.take(socket);
-    this.#answers.delete(socket);
-    if (this.#isEmpty) this.#onEmpty();
   }
 }
 

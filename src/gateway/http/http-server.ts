@@ -8,7 +8,12 @@ import { METHOD_NOT_ALLOWED, offers, refuse } from './raw-answer.ts';
 import type { HttpConnections } from './http-connections.ts';
 import type { RejectedInput } from '../../telemetry/rejected-input.ts';
 
-const HEAD_MS = bound('time for the head of a request', 30_000, 'ms', 'the connection is closed, with 408');
+export const HEAD_MS = bound(
+  'time for the head of a request',
+  30_000,
+  'ms',
+  'the connection is closed, with 408',
+);
 const REQUEST_MS = bound(
   'time for a request with its body',
   300_000,
@@ -23,7 +28,7 @@ const SILENT_MS = bound(
 );
 const TLS_HANDSHAKE_MS = bound('time for the handshake of TLS', 10_000, 'ms', 'the connection is closed');
 const HEAD_BYTES = bound('head of a request', 16_384, 'bytes', 'it is refused with 431');
-const LOOK_EVERY_MS = 5_000;
+export const LOOK_EVERY_MS = 5_000;
 
 export interface HttpServerOptions {
   readonly keepAliveMs: number;

@@ -17,12 +17,12 @@ interface Offer {
 
 /**
  * What the node answers to the compressions that a handshake offers: it agrees to the first that it can carry out, and to
- * none if there is no such (RFC 7692, 5.1). `malformed` means that the handshake must be refused (RFC 6455, 9.1).
+ * none if there is no such (RFC 7692, 5.1). `false` means that the handshake must be refused (RFC 6455, 9.1).
  */
-export function chooseCompression(header: string | undefined): 'malformed' | Compression {
+export function chooseCompression(header: string | undefined): Compression | false {
   if (header === undefined) return undefined;
   const offers = offersIn(header);
-  if (offers === undefined) return 'malformed';
+  if (offers === undefined) return false;
   const chosen = offers.find(isUsable);
   if (chosen === undefined) return undefined;
   // An offer that names a window of the server must be answered with one. What the offer says about the client's own

@@ -1,9 +1,9 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { give, type SocketOwner } from './socket-owner.ts';
 
-/** What a handshake says. An {@link IncomingMessage} is one too. */
+/** What a handshake says. An IncomingMessage of Node says the same. */
 export interface HandshakeHead {
   readonly method?: string | undefined;
   readonly url?: string | undefined;

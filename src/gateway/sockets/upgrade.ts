@@ -1,3 +1,4 @@
+import type { Request, Response } from 'express';
 import { readRetained } from '../../broker/broker.ts';
 import { Refusal, type Dialect, type DialectSettings, type Session } from '../../dialects/dialect.ts';
 import { dialectAt, ownPath } from '../../dialects/paths.ts';
@@ -99,10 +100,20 @@ export class Upgrade {
     }
   }
 
-  /** Makes the same decisions for a request without an upgrade. @throws Refusal or BelfryError */
-  async open(request: Handshake, byDefault: string): Promise<void> {
-    const { slot } = await this.#decide(request, byDefault);
-    slot.leave();
+  /**
+   * Answers a request without an upgrade at the path of a socket. The dialect refuses it, or else it is refused as a bad
+   * handshake. @throws BelfryError
+   */
+  async refuse(request: Request, response: Response, byDefault: string): Promise<void> {
+    let refusal = BAD_HANDSHAKE;
+    try {
+      const { slot } = await this.#decide(request, byDefault);
+      slot.leave();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      refusal = error;
+    }
+    response.status(refusal.status).set(refusal.headers).end(refusal.body);
   }
 
   /** Decides about a handshake. When it resolves, a place is reserved. @throws Refusal or BelfryError */

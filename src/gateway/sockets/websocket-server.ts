@@ -82,7 +82,7 @@ export class WebSockets {
   #agree({ dialect, session }: ConnectionInfo, { headers }: HandshakeHead): Agreed {
     const { limits, deflate = false } = session;
     const compression = deflate ? chooseCompression(headers['sec-websocket-extensions']) : undefined;
-    if (compression === 'malformed') throw BAD_HANDSHAKE;
+    if (compression === false) throw BAD_HANDSHAKE;
     return {
       head: answerTo({ headers }, dialect.subprotocols ?? [], compression),
       inflates: compression !== undefined,
