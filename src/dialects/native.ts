@@ -143,7 +143,9 @@ function toCommand(command: z.infer<typeof nativeCommand>): Command {
 }
 
 function subscription(text: string, filters: readonly Filter[], slow?: SlowPolicyName): Subscription {
-  return { name: text, pattern: Pattern.parse(text), filters, ...(slow && { slow }) };
+  const pattern = Pattern.parse(text);
+  // The text may be a part of the whole handshake, which it would keep in memory. That of the pattern is its own.
+  return { name: pattern.text, pattern, filters, ...(slow && { slow }) };
 }
 
 function isSlowPolicy(text: string): text is SlowPolicyName {

@@ -219,9 +219,12 @@ export class Cohort {
   }
 }
 
+/** Digits of a power of two need no division of large numbers. */
+const HEXADECIMAL = 16;
+
 /** Connections with equal signatures hear the same bytes. */
 export function signatureOf({ audience, subscriptions }: Pick<Member, 'audience' | 'subscriptions'>): string {
-  return `${audience.toString(36)} ${subscriptions.fingerprint.toString(36)}`;
+  return `${audience.toString(HEXADECIMAL)} ${subscriptions.fingerprint.toString(HEXADECIMAL)}`;
 }
 
 /** Connections with equal audiences may hear the same events in the same bytes, whatever they subscribe to. */

@@ -1,6 +1,7 @@
 import type { ConnectionLimits } from '../dialects/dialect.ts';
 import type { Clock } from '../model/clock.ts';
 import { CLOSE, closeWith } from '../model/close-codes.ts';
+import { timeAt } from '../model/cursor.ts';
 import { asBelfryError } from '../model/errors.ts';
 import { expiryOf, type Identity } from '../model/principal.ts';
 import type { ConnectionRecord, Registry, RegistryLimits } from '../registry/registry.ts';
@@ -142,7 +143,7 @@ export class ConnectionRegistry {
       Type: type,
       RemoteAddr: remoteAddr,
       Principal: identity.principal,
-      CreateTime: new Date(createTime).toISOString(),
+      CreateTime: timeAt(createTime),
       ExpiresAt: expiryOf(identity),
       Id: id,
       Node: this.#options.node,
@@ -162,11 +163,14 @@ export class ConnectionRegistry {
 
 /** The names of subscriptions, as a record shows them. */
 export function patternsOf(subscriptions: readonly { readonly name: string }[]): string[] {
-  const names = subscriptions.slice(0, PATTERNS_MAX).map(({ name }) => name);
-  return listed(names, subscriptions.length);
+  const [only] = subscriptions;
+  if (subscriptions.length === 1 && only !== undefined) return [shortened(only.name)];
+  return listed(
+    subscriptions.slice(0, PATTERNS_MAX).map(({ name }) => name),
+    subscriptions.length,
+  );
 }
 
-/** This is asked after each change, so it looks only at the names that a record shows. */
 function patternsNow({ subscriptions }: Connection): string[] {
   return listed(subscriptions.keys(), subscriptions.size);
 }
@@ -174,16 +178,27 @@ function patternsNow({ subscriptions }: Connection): string[] {
 function listed(names: Iterable<string>, count: number): string[] {
   const shown: string[] = [];
   for (const name of names) {
-    if (shown.length === PATTERNS_MAX) return [...shown, `and ${count - PATTERNS_MAX} more`];
+    if (shown.length === PATTERNS_MAX) return [...shown, others(count)];
     shown.push(shortened(name));
   }
   // A list that has grown has spare room, which each connection would keep.
   return [...shown];
 }
 
-function hasChanged(connection: Connection): boolean {
-  const now = patternsNow(connection);
-  return now.length !== connection.listed.length || now.some((name, i) => name !== connection.listed[i]);
+/** This is asked after each change, so it makes no list of what has not changed. */
+function hasChanged({ subscriptions, listed: before }: Connection): boolean {
+  const { size } = subscriptions;
+  if (before.length !== Math.min(size, PATTERNS_MAX + 1)) return true;
+  let at = 0;
+  for (const name of subscriptions.keys()) {
+    if (at === PATTERNS_MAX) return before[at] !== others(size);
+    if (shortened(name) !== before[at++]) return true;
+  }
+  return false;
+}
+
+function others(count: number): string {
+  return `and ${count - PATTERNS_MAX} more`;
 }
 
 function shortened(name: string): string {

@@ -1,5 +1,6 @@
 import type { Clock } from '../model/clock.ts';
 import { CLOSE } from '../model/close-codes.ts';
+import { timeAt } from '../model/cursor.ts';
 import { HUB_TYPE, type HubEvent } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import type { Cohort } from './cohort.ts';
@@ -111,7 +112,7 @@ export class Delivery {
    * Returns whether the dialect supports it.
    */
   tell(connection: Connection, action: string, key: string, object: Json): boolean {
-    const time = new Date(this.#clock.now()).toISOString();
+    const time = timeAt(this.#clock.now());
     const event: HubEvent = { time, type: HUB_TYPE, action, key, object, size: 0 };
     return this.sendTo(connection, new EncodedEvent(event, this.#stats)) > 0;
   }

@@ -89,7 +89,16 @@ export const ANONYMOUS: Identity = {
   publish: Grants.none,
 };
 
+/** The last expiry that was written, since many tokens of an issuer end in the same second. */
+let lastExpiry = Number.NaN;
+let lastExpiryTime = '';
+
 /** When the token of an identity expires, as RFC 3339 in UTC; `null` when it never does. */
 export function expiryOf({ expiresAt }: Pick<Identity, 'expiresAt'>): string | null {
-  return expiresAt === undefined ? null : new Date(expiresAt).toISOString();
+  if (expiresAt === undefined) return null;
+  if (expiresAt !== lastExpiry) {
+    lastExpiryTime = new Date(expiresAt).toISOString();
+    lastExpiry = expiresAt;
+  }
+  return lastExpiryTime;
 }

@@ -7,13 +7,21 @@ const WRITTEN = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/;
 /** The beginning of what is not an address; it sorts after every address. */
 const NO_ADDRESS = 'z';
 
+/** The last address that was written, since a client that comes is counted and entered by the same one. */
+let lastText = '';
+let lastSortable = NO_ADDRESS;
+
 /**
  * Writes an address so that the order of the texts is the order of the addresses: the IP address as 32 hexadecimal
  * digits (IPv4 as mapped into IPv6), and the port as four. A text that is not an address sorts after all addresses.
  * The result holds neither spaces nor colons.
  */
 export function sortableAddress(text: string): string {
-  return parseAddress(text) ?? NO_ADDRESS + Buffer.from(text).toString('hex');
+  if (text !== lastText) {
+    lastSortable = parseAddress(text) ?? NO_ADDRESS + Buffer.from(text).toString('hex');
+    lastText = text;
+  }
+  return lastSortable;
 }
 
 /** The part of a {@link sortableAddress} that all ports of an IP address share. */

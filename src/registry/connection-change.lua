@@ -1,6 +1,7 @@
 -- Applies changes of the connections of one node, in order. registry.lua stands before it. ARGV: node, time, grace,
--- lease, number of the batch; then for each change: verb, id, row, and two more arguments of the verb. Answers 0 for
--- each change, or the limit that refused it: 1 for the principal, 2 for the address.
+-- lease, number of the batch; then all changes in one text, of which each field ends with the character 30: verb, id,
+-- row, and two more arguments of the verb. Answers 0 for each change, or the limit that refused it: 1 for the
+-- principal, 2 for the address.
 local node, time, grace, lease, batch = unpack(ARGV, 1, 5)
 local reaped = redis.call('EXISTS', CONN .. ':reaped:' .. node) == 1
 local verbs = {}
@@ -68,8 +69,8 @@ function verbs.remove(id, row, reason)
 end
 
 local answers = {}
-for i = 6, #ARGV, 5 do
-  local verb, id, text, more, most = unpack(ARGV, i, i + 4)
+local CHANGE = ('([^\30]*)\30'):rep(5)
+for verb, id, text, more, most in ARGV[6]:gmatch(CHANGE) do
   answers[#answers + 1] = verbs[verb](id, text ~= '' and parsed(id, text), more, most)
 end
 redis.call('HSET', DONE, node, batch)

@@ -55,8 +55,12 @@ export interface Written {
 
 interface Queued {
   readonly change: Change;
-  readonly answered: (answer: Promise<number>) => void;
+  readonly resolve: (answer: number) => void;
+  readonly reject: (reason: unknown) => void;
 }
+
+/** Ends each field in the one argument that holds all changes. JSON has no such character, and the other fields have none. */
+const FIELD_END = '\x1e';
 
 /** What the parts of the registry share about this node. */
 export interface RegistryNode {
@@ -89,7 +93,7 @@ export class ChangeWriter {
     if (this.#queue.length === 0) this.#ask();
     // The queue is always sent as a whole, so the number of the batch is known in advance.
     const batch = this.#batch + 1 + Math.floor(this.#queue.length / MANY);
-    const answer = new Promise<number>((answered) => this.#queue.push({ change, answered }));
+    const answer = new Promise<number>((resolve, reject) => this.#queue.push({ change, resolve, reject }));
     return { batch, answer };
   }
 
@@ -113,8 +117,25 @@ export class ChangeWriter {
   #send(queued: readonly Queued[]): void {
     const { connection, clock, keys, node, graceMs, leaseMs } = this.#options;
     const head = [node, timeAt(clock.now()), `${graceMs}`, `${leaseMs}`, `${++this.#batch}`];
-    const body = queued.flatMap(({ change: { verb, id, row, more } }) => [verb, id, row, ...more]);
-    const answers = connection.ask((redis) => redis.belfryChange(1, keys.log, ...head, ...body));
-    for (const [i, { answered }] of queued.entries()) answered(answers.then((each) => each[i] ?? 0));
+    // One argument for each field would cost Redis and its client more than the fields.
+    let body = '';
+    for (const { change } of queued) {
+      const { verb, id, row, more } = change;
+      body += `${verb}${FIELD_END}${id}${FIELD_END}${row}${FIELD_END}${more[0]}${FIELD_END}${more[1]}${FIELD_END}`;
+    }
+    void settle(
+      queued,
+      connection.ask((redis) => redis.belfryChange(1, keys.log, ...head, body)),
+    );
+  }
+}
+
+/** Hands the answers of a batch to those who wait for them. */
+async function settle(queued: readonly Queued[], asked: Promise<number[]>): Promise<void> {
+  try {
+    const answers = await asked;
+    for (const [i, { resolve }] of queued.entries()) resolve(answers[i] ?? 0);
+  } catch (error) {
+    for (const { reject } of queued) reject(error);
   }
 }

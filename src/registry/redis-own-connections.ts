@@ -42,14 +42,22 @@ export class OwnConnections {
     this.#writer = writer;
   }
 
-  async add(record: ConnectionRecord, limits: RegistryLimits): Promise<void> {
+  add(record: ConnectionRecord, limits: RegistryLimits): Promise<void> {
     const own: OwnConnection = { row: rowOf(record), adding: undefined };
     this.#own.set(record.Id, own);
-    own.adding = this.#send('add', record.Id, own.row, maxima(limits)).then((answer) =>
-      refuse(answer, record, limits),
-    );
+    const answer = this.#send('add', record.Id, own.row, maxima(limits));
+    own.adding = this.#added(own, answer, record, limits);
+    return own.adding;
+  }
+
+  async #added(
+    own: OwnConnection,
+    answer: Promise<number>,
+    record: ConnectionRecord,
+    limits: RegistryLimits,
+  ): Promise<void> {
     try {
-      await own.adding;
+      refuse(await answer, record, limits);
       own.adding = undefined;
     } catch (error) {
       // If Redis added it nevertheless, the next comparison with the registry finds one too many.

@@ -10,9 +10,10 @@ function world() {
   /** How many changes each call of the script had. */
   const calls: number[] = [];
   const redis = {
-    belfryChange: (...[, , , , , , , ...changes]: string[]) => {
-      calls.push(changes.length / 5);
-      return Promise.resolve(changes.map(() => 0));
+    belfryChange: (...[, , , , , , , changes = '']: string[]) => {
+      const count = (changes.split('\x1e').length - 1) / 5;
+      calls.push(count);
+      return Promise.resolve(Array.from({ length: count }, () => 0));
     },
   };
   const connection = {

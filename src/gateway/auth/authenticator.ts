@@ -23,7 +23,7 @@ const RIGHTS_MAX = bound(
 /** Finds out the principal behind credentials, and what that principal may do. */
 export class Authenticator {
   readonly #users: Pick<Users, 'authenticate'>;
-  readonly #tokens: Pick<Tokens, 'verify'>;
+  readonly #tokens: Pick<Tokens, 'verify' | 'verifyNow'>;
   readonly #roles: ReadonlyMap<string, Pick<Identity, 'subscribe' | 'publish'>>;
   /**
    * Grants by the roles and patterns that they come from, so that thousands of connections share one object. This
@@ -36,7 +36,7 @@ export class Authenticator {
   /** @throws BelfryError `pattern_invalid` */
   constructor(parts: {
     users: Pick<Users, 'authenticate'>;
-    tokens: Pick<Tokens, 'verify'>;
+    tokens: Pick<Tokens, 'verify' | 'verifyNow'>;
     roles: Readonly<Record<string, Role>>;
   }) {
     this.#users = parts.users;
@@ -55,7 +55,16 @@ export class Authenticator {
    * @throws BelfryError `password_wrong`, `attempts_exceeded`, `token_invalid` or `unavailable`
    */
   async authenticate(credentials: Credentials, address = ''): Promise<Identity> {
-    const found = await this.identify(credentials, address);
+    return this.#wholeOf(await this.identify(credentials, address));
+  }
+
+  /** The same at once, if it is known at once. It also throws what {@link authenticate} rejects with. */
+  authenticateNow(credentials: Credentials, address = ''): Identity | Promise<Identity> {
+    const found = credentials.kind === 'bearer' ? this.#tokens.verifyNow(credentials.token) : undefined;
+    return found === undefined ? this.authenticate(credentials, address) : this.#wholeOf(found);
+  }
+
+  #wholeOf(found: Identity): Identity {
     let whole = this.#whole.get(found);
     if (whole === undefined) this.#whole.set(found, (whole = { ...found, ...this.#rightsOf(found) }));
     return whole;

@@ -35,7 +35,7 @@ export interface Carrier {
 
 /** Whether the request has any credentials, good or bad. */
 export function carriesCredentials(carrier: Carrier): boolean {
-  return [carrier.authorization?.trim(), tokenOffered(carrier), tokenAsked(carrier)].some(Boolean);
+  return Boolean(carrier.authorization?.trim() || tokenOffered(carrier) || tokenAsked(carrier));
 }
 
 /**
@@ -56,12 +56,17 @@ export function credentialsOf(carrier: Carrier): Credentials {
 }
 
 function tokenOffered({ protocols = '' }: Carrier): string | undefined {
+  if (protocols === '') return undefined;
   const offered = protocols.split(',').map((each) => each.trim());
   return offered.find((each) => each.startsWith(TOKEN_PROTOCOL))?.slice(TOKEN_PROTOCOL.length);
 }
 
 function tokenAsked({ query }: Carrier): string | undefined {
-  return TOKEN_PARAMETERS.map((name) => query.get(name)?.trim()).find(Boolean);
+  for (const name of TOKEN_PARAMETERS) {
+    const token = query.get(name)?.trim();
+    if (token) return token;
+  }
+  return undefined;
 }
 
 function fromHeader(header: string): Credentials {

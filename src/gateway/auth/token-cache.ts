@@ -7,9 +7,11 @@ const MAX_KNOWN = bound(
   'tokens whose signature a node remembers',
   1_000,
   'entries',
-  'the oldest is checked anew',
+  'the oldest are checked anew',
 );
 const KNOWN_MS = bound('time for which a good signature is remembered', 60_000, 'ms', 'it is checked anew');
+
+type Known = Map<string, { readonly identity: Identity; readonly until: number }>;
 
 /**
  * Remembers tokens whose signature was good a moment ago, by a hash of their text: a client that opens many connections, or
@@ -17,8 +19,12 @@ const KNOWN_MS = bound('time for which a good signature is remembered', 60_000, 
  */
 export class TokenCache {
   readonly #clock: Pick<Clock, 'elapsed'>;
-  /** The token that was checked longest ago is the first. */
-  readonly #known = new Map<string, { readonly identity: Identity; readonly until: number }>();
+  /**
+   * The tokens that were checked last, and those before them. A map that always lost its oldest entry would search for it
+   * longer than a check takes.
+   */
+  #recent: Known = new Map();
+  #before: Known = new Map();
 
   constructor(clock: Pick<Clock, 'elapsed'>) {
     this.#clock = clock;
@@ -26,14 +32,34 @@ export class TokenCache {
 
   /** The identity of the token. A check that rejects is not remembered. */
   async of(token: string, check: () => Promise<Identity>): Promise<Identity> {
-    const name = hash('sha256', token, 'base64');
-    const known = this.#known.get(name);
-    if (known !== undefined && this.#clock.elapsed() < known.until) return known.identity;
-    const identity = await check();
-    this.#known.delete(name);
-    this.#known.set(name, { identity, until: this.#clock.elapsed() + KNOWN_MS });
-    const [oldest = name] = this.#known.size > MAX_KNOWN ? this.#known.keys() : [];
-    if (oldest !== name) this.#known.delete(oldest);
+    const name = nameOf(token);
+    return this.#get(name) ?? this.#remember(name, await check());
+  }
+
+  /** The same for a check that takes no time, and may find nothing. */
+  ofNow(token: string, check: () => Identity | undefined): Identity | undefined {
+    const name = nameOf(token);
+    const known = this.#get(name);
+    if (known !== undefined) return known;
+    const identity = check();
+    return identity && this.#remember(name, identity);
+  }
+
+  #get(name: string): Identity | undefined {
+    const known = this.#recent.get(name) ?? this.#before.get(name);
+    return known !== undefined && this.#clock.elapsed() < known.until ? known.identity : undefined;
+  }
+
+  #remember(name: string, identity: Identity): Identity {
+    if (this.#recent.size >= MAX_KNOWN / 2) {
+      this.#before = this.#recent;
+      this.#recent = new Map();
+    }
+    this.#recent.set(name, { identity, until: this.#clock.elapsed() + KNOWN_MS });
     return identity;
   }
+}
+
+function nameOf(token: string): string {
+  return hash('sha256', token, 'base64');
 }

@@ -1,14 +1,14 @@
 import { createPublicKey, createSecretKey, randomUUID, type KeyObject } from 'node:crypto';
-import { decodeProtectedHeader, errors, jwtVerify, SignJWT, UnsecuredJWT } from 'jose';
+import { errors, jwtVerify, SignJWT, UnsecuredJWT } from 'jose';
 import type { Clock } from '../../model/clock.ts';
 import { BelfryError } from '../../model/errors.ts';
 import type { Identity } from '../../model/principal.ts';
 import { algorithmsOf, PUBLIC_KEY_ALGORITHMS } from '../../model/signature-algorithms.ts';
-import { bound } from '../../model/bound.ts';
 import { acceptedClaims, type ClaimRules } from './accepted-claims.ts';
 import { identityIn, invalidToken, TokenEnded } from './claims.ts';
 import { PublishedKeys, type KeyWanted } from './jwks.ts';
 import { TokenCache } from './token-cache.ts';
+import { headerOf, noJwt } from './token-header.ts';
 import { isCertainlySigned } from './token-signature.ts';
 
 /**
@@ -65,8 +65,6 @@ interface Verifier {
 }
 
 const HMAC = ['HS256', 'HS384', 'HS512'];
-const NO_JWT = 'it is no JWT';
-const A_JWT = 'three parts of base64url, joined by dots';
 
 const JWKS_MAX_AGE_MS = 86_400_000;
 
@@ -104,7 +102,29 @@ export class Tokens {
    */
   async verify(token: string): Promise<Identity> {
     const text = token.trim();
-    const identity = await this.#verified.of(text, async () => identityIn(await this.#claims(text)));
+    return this.#accepted(await this.#verified.of(text, async () => identityIn(await this.#claims(text))));
+  }
+
+  /**
+   * What {@link verify} answers, if it is known at once: the token was checked a moment ago, or it is certain that it was
+   * signed with the secret. Otherwise the result is `undefined`. It throws what verify throws.
+   */
+  verifyNow(token: string): Identity | undefined {
+    const text = token.trim();
+    const identity = this.#verified.ofNow(text, () => this.#certainly(text));
+    return identity && this.#accepted(identity);
+  }
+
+  #certainly(token: string): Identity | undefined {
+    const { alg, isCritical } = headerOf(token);
+    if (this.#secret === undefined || isCritical || !HMAC.includes(alg)) return undefined;
+    if (!isCertainlySigned(token, alg, this.#secret)) return undefined;
+    const claims = acceptedClaims(payloadOf(token), this.#rules());
+    return claims && identityIn(claims);
+  }
+
+  /** @throws BelfryError `token_invalid` when a token with a good signature is not accepted */
+  #accepted(identity: Identity): Identity {
     if (identity.tokenId === undefined && this.#settings.jwtRequire?.includes('jti'))
       throw invalidToken('its claim jti has the wrong form', 'text of up to 255 characters');
     // The leeway is for the beginning alone: connections are closed when a token ends, and none outlives it.
@@ -141,14 +161,8 @@ export class Tokens {
 
   /** The claims of a token with a good signature, whose time has begun and is not over by more than the leeway. */
   async #claims(token: string): Promise<unknown> {
-    const { jwtRequire = [], jwtLeewayS = 0 } = this.#settings;
-    const wanted = keyWantedBy(token);
-    const options = {
-      ...this.#issued,
-      requiredClaims: [...jwtRequire],
-      clockTolerance: jwtLeewayS,
-      currentDate: new Date(this.#clock.now()),
-    };
+    const wanted = headerOf(token);
+    const options = this.#rules();
     let isAccepted = false;
     for (const { keys, algorithms } of this.#verifiers) {
       if (!algorithms.includes(wanted.alg)) continue;
@@ -168,6 +182,16 @@ export class Tokens {
     );
   }
 
+  #rules(): ClaimRules {
+    const { jwtRequire = [], jwtLeewayS = 0 } = this.#settings;
+    return {
+      ...this.#issued,
+      requiredClaims: [...jwtRequire],
+      clockTolerance: jwtLeewayS,
+      currentDate: new Date(this.#clock.now()),
+    };
+  }
+
   #refusal(failure: unknown): BelfryError {
     if (failure instanceof errors.JOSEAlgNotAllowed) {
       const accepted = new Set(this.#verifiers.flatMap(({ algorithms }) => algorithms));
@@ -181,8 +205,7 @@ export class Tokens {
         required.push(`those that BELFRY_JWT_REQUIRE names (${jwtRequire.join(', ')})`);
       return invalidToken(`its claim ${failure.claim} is missing or not acceptable`, required.join(', '));
     }
-    if (failure instanceof errors.JWSInvalid || failure instanceof errors.JWTInvalid)
-      return invalidToken(NO_JWT, A_JWT);
+    if (failure instanceof errors.JWSInvalid || failure instanceof errors.JWTInvalid) return noJwt();
     return invalidToken('its signature fits no key of this hub', 'a token of an issuer that the hub trusts');
   }
 }
@@ -209,34 +232,10 @@ const UNSECURED = Buffer.from('{"alg":"none"}').toString('base64url');
 
 /** The claims of a token whose signature was checked, by the rules that jose has for them. */
 function claimsIn(token: string, rules: ClaimRules): unknown {
-  const payload = token.slice(token.indexOf('.') + 1, token.lastIndexOf('.'));
+  const payload = payloadOf(token);
   return acceptedClaims(payload, rules) ?? UnsecuredJWT.decode(`${UNSECURED}.${payload}.`, rules).payload;
 }
 
-/** `isCritical` says that the header has extensions that must be understood (RFC 7515, 4.1.11), as only jose does. */
-type HeaderWanted = KeyWanted & { readonly isCritical: boolean };
-
-const MAX_HEADERS = bound(
-  'headers of tokens that a node knows',
-  100,
-  'entries',
-  'all are forgotten, and read again when they are needed',
-);
-/** All tokens that an issuer makes with one key have the same header. */
-const headers = new Map<string, HeaderWanted>();
-
-function keyWantedBy(token: string): HeaderWanted {
-  const header = token.slice(0, token.indexOf('.'));
-  let wanted = headers.get(header);
-  if (wanted !== undefined) return wanted;
-  try {
-    const { alg = '', kid, crit } = decodeProtectedHeader(token);
-    wanted = { alg, kid: typeof kid === 'string' ? kid : undefined, isCritical: crit !== undefined };
-  } catch {
-    throw invalidToken(NO_JWT, A_JWT);
-  }
-  if (headers.size >= MAX_HEADERS) headers.clear();
-  // A copy, since the text is a part of a longer one that it would keep.
-  headers.set(Buffer.from(header).toString(), wanted);
-  return wanted;
+function payloadOf(token: string): string {
+  return token.slice(token.indexOf('.') + 1, token.lastIndexOf('.'));
 }

@@ -25,6 +25,8 @@ export class HandshakeRateLimit {
   readonly #clock: Pick<Clock, 'elapsed'>;
   /** The address that was quiet for longest is the first. */
   readonly #buckets = new Map<string, Bucket>();
+  /** The last of them. */
+  #latest: string | undefined;
 
   constructor(perMinute: number, clock: Pick<Clock, 'elapsed'>) {
     this.#perMinute = perMinute;
@@ -48,15 +50,18 @@ export class HandshakeRateLimit {
 
   #refilled(name: string): Bucket {
     const now = this.#clock.elapsed();
-    const { left, at } = this.#buckets.get(name) ?? { left: this.#perMinute, at: now };
-    const bucket = {
-      left: Math.min(this.#perMinute, left + ((now - at) * this.#perMinute) / MINUTE_MS),
-      at: now,
-    };
+    const bucket = this.#buckets.get(name) ?? { left: this.#perMinute, at: now };
+    bucket.left = Math.min(this.#perMinute, bucket.left + ((now - bucket.at) * this.#perMinute) / MINUTE_MS);
+    bucket.at = now;
+    if (name !== this.#latest) this.#putLast(name, bucket);
+    return bucket;
+  }
+
+  #putLast(name: string, bucket: Bucket): void {
+    this.#latest = name;
     this.#buckets.delete(name);
     this.#buckets.set(name, bucket);
-    const [quietest = name] = this.#buckets.size > NETWORKS_MAX ? this.#buckets.keys() : [];
-    if (quietest !== name) this.#buckets.delete(quietest);
-    return bucket;
+    if (this.#buckets.size <= NETWORKS_MAX) return;
+    for (const quietest of this.#buckets.keys()) return void this.#buckets.delete(quietest);
   }
 }

@@ -37,6 +37,8 @@ export interface Pingable {
 export class HeartbeatEntry {
   readonly pingable: Pingable;
   nextPing: number;
+  /** Where the wheel holds it. */
+  slot = 0;
   /** When the connection gave its last sign of life. */
   heardAt: number;
   /**
@@ -142,7 +144,7 @@ export class Heartbeat {
   }
 
   remove(entry: HeartbeatEntry): void {
-    for (const slot of this.#slots) if (slot.delete(entry)) return;
+    this.#slots[entry.slot]?.delete(entry);
   }
 
   #turn(): void {
@@ -164,7 +166,8 @@ export class Heartbeat {
   /** Puts the entry into a slot. An entry that is due in more than one round of the wheel is looked at in between. */
   #schedule(entry: HeartbeatEntry): void {
     const due = Math.min(entry.nextPing, entry.cutAt, this.#tick + SLOTS - 1);
-    this.#slots[Math.max(due, this.#tick + 1) % SLOTS]?.add(entry);
+    entry.slot = Math.max(due, this.#tick + 1) % SLOTS;
+    this.#slots[entry.slot]?.add(entry);
   }
 }
 

@@ -146,7 +146,15 @@ export class Upgrade {
     return admission.enter(!hasCredentials);
   }
 
-  async #sessionOf(asked: Asked): Promise<Session> {
+  #sessionOf(asked: Asked): Session | Promise<Session> {
+    const caller = this.#caller(asked);
+    // Most clients are known at once. Each turn that they waited would cost as much as a part of their handshake.
+    return caller instanceof Promise
+      ? caller.then((found) => this.#openingOf(asked, found))
+      : this.#openingOf(asked, caller);
+  }
+
+  #openingOf(asked: Asked, caller: Identity | BelfryError): Session | Promise<Session> {
     const { request, path, query, dialect } = asked;
     const { eventLog, clock, anonymous, settings } = this.#options;
     const { origin } = request.headers;
@@ -154,7 +162,7 @@ export class Upgrade {
       path: ownPath(path, dialect),
       query,
       ...(origin !== undefined && { origin }),
-      caller: await this.#caller(asked),
+      caller,
       now: clock.now(),
       anonymous: anonymous.includes(dialect.name),
       settings,
@@ -162,17 +170,23 @@ export class Upgrade {
     });
   }
 
-  async #caller(asked: Asked): Promise<Identity | BelfryError> {
-    const { authenticator, log } = this.#options;
+  /** Who asks, or why that could not be found out. The promise does not reject. */
+  #caller(asked: Asked): Identity | BelfryError | Promise<Identity | BelfryError> {
     const { dialect, address } = asked;
+    const identified = (found: Identity): Identity => dialect.identify?.(found) ?? found;
     try {
-      const found = await authenticator.authenticate(this.#credentials(asked), address);
-      return dialect.identify?.(found) ?? found;
+      const found = this.#options.authenticator.authenticateNow(this.#credentials(asked), address);
+      if (!(found instanceof Promise)) return identified(found);
+      return found.then(identified).catch((error: unknown) => this.#notIdentified(error));
     } catch (error) {
-      const refused = asBelfryError(error);
-      if (refused.code === 'internal') log.error({ err: refused.cause }, 'authentication failed');
-      return refused;
+      return this.#notIdentified(error);
     }
+  }
+
+  #notIdentified(error: unknown): BelfryError {
+    const refused = asBelfryError(error);
+    if (refused.code === 'internal') this.#options.log.error({ err: refused.cause }, 'authentication failed');
+    return refused;
   }
 
   /**
