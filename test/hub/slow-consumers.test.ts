@@ -26,6 +26,31 @@ describe('a connection whose socket is full', () => {
     expect(client.takeKeys()).toEqual(keysOf(1, 6));
   });
 
+  it('counts as slow from then on until it has drained, however much of it it reads in between', async () => {
+    const test = await startHub();
+    const client = test.subscriber(['*.*.*']);
+    const state = () => test.hub.connections.deliveryStateOf(client.connection);
+    client.transport.full = true;
+    publishAll(test, keysOf(1, 3));
+    const size = state().queuedBytes / 3;
+    expect(state()).toMatchObject({ queued: 3, laggingMs: 0, dropped: 0 });
+    const { delivered } = state();
+    test.clock.advance(3_000);
+    client.transport.capacity = 1;
+    client.transport.drain();
+    test.clock.advance(1_000);
+    expect(state()).toEqual({
+      delivered: delivered + 1,
+      dropped: 0,
+      queued: 2,
+      queuedBytes: 2 * size,
+      laggingMs: 4_000,
+    });
+    client.transport.capacity = Infinity;
+    client.transport.drain();
+    expect(state()).toMatchObject({ delivered: delivered + 3, queued: 0, queuedBytes: 0, laggingMs: null });
+  });
+
   it('queues a reply to it behind what waits already', async () => {
     const test = await startHub();
     const client = test.subscriber(['*.*.*']);

@@ -100,10 +100,17 @@ describe.each([
 
   it('asks the nodes of one name only, where one is given', async () => {
     const nodes = new Nodes(channelOf);
-    const { survey } = await nodes.start('a');
-    await nodes.start('b', 'b/1', (n) => n);
-    await nodes.start('b', 'b/2', (n) => n + 1);
+    const asked: string[] = [];
+    const answering = (name: string, answer: number) => () => {
+      asked.push(name);
+      return answer;
+    };
+    const { survey } = await nodes.start('a', 'a/1', answering('a', 0));
+    await nodes.start('b', 'b/1', answering('b', 1));
+    await nodes.start('b', 'b/2', answering('b', 2));
+    await nodes.start('c', 'c/1', answering('c', 3));
     const { answers } = await survey.ask(DOUBLE, 1, 'b');
+    expect(asked).toEqual(['b', 'b']);
     expect(answers).toEqual([
       { id: 'b/1', node: 'b', answer: 1 },
       { id: 'b/2', node: 'b', answer: 2 },
@@ -147,6 +154,24 @@ describe('a survey', () => {
     expect((await survey.ask(DOUBLE, 1)).silent).toEqual(['long', 'wrong']);
     expect(logged.join()).toContain('is not usable');
     expect(long.logged.join()).toContain('too long');
+  });
+
+  it('takes the first answer of a node, and none once it is over', async () => {
+    const channelOf = bus();
+    const nodes = new Nodes(channelOf);
+    const { survey, clock, logged } = await nodes.start('a');
+    await nodes.start('b');
+    nodes.list('dead');
+    const stranger = channelOf('x/1');
+    const answerOf = (name: string, answer: unknown): string =>
+      JSON.stringify({ number: 1, from: `${name}/1`, answer, failed: false });
+    const asked = survey.ask(DOUBLE, 1);
+    await expect.poll(() => clock.pending).toBe(1);
+    await stranger.send(answerOf('b', 9), 'a/1');
+    clock.advance(2_000);
+    expect((await asked).answers.map(({ answer }) => answer)).toEqual([2, 2]);
+    await stranger.send(answerOf('dead', 'late'), 'a/1');
+    expect(logged).toEqual([]);
   });
 
   it('names a node that does not know the question', async () => {
