@@ -23,8 +23,6 @@ end
 
 local CHECKS = {}
 
-function CHECKS.json() end
-
 function CHECKS.text(name, value)
   if type(value) ~= 'string' then no_event(name .. ' is not a string') end
 end
@@ -64,11 +62,12 @@ local function as_go(event, fields)
   return found
 end
 
--- Adds to a format the check of each field, and which fields it needs, since looking into the forms costs more.
+-- Adds to a format the check of each field, false for any JSON, and which fields it needs, since looking into the forms
+-- costs more.
 local function with_checks(format)
   format.checks, format.needed = {}, {}
   for name, form in pairs(format.fields) do
-    format.checks[name] = CHECKS[form:match('%a+')]
+    format.checks[name] = CHECKS[form:match('%a+')] or false
     if form:sub(-1) ~= '?' then table.insert(format.needed, name) end
   end
   return format.checks
@@ -78,11 +77,11 @@ end
 local function checked_fields(event, format, text)
   local checks = format.checks or with_checks(format)
   local fields = format.asGo and as_go(event, format.fields) or event
-  for name, value in pairs(fields) do
+  for name, value in next, fields do
     local check = checks[name]
     if check then
       check(name, value, text)
-    elseif not format.isOpen then
+    elseif check == nil and not format.isOpen then
       no_event('it has the unknown field ' .. name:sub(1, 100))
     end
   end
@@ -120,12 +119,12 @@ local function key_of(value, text, outer, inner)
   return text:sub(from, to - 1)
 end
 
--- Each function answers the { type, action, key } of an event by the rule of its format, and the name of the field of
+-- Each function answers the kind of an event by the rule of its format, as publish takes it, and the name of the field of
 -- `data` that holds the key, where one does.
 local topic_by = {}
 
 function topic_by.fields(fields, rule)
-  return { fields[rule.type], fields[rule.action], fields[rule.key] or '' }
+  return { fields[rule.type], fields[rule.action], fields[rule.key] or '', '', false }
 end
 
 function topic_by.dotted(fields, rule)
@@ -133,16 +132,16 @@ function topic_by.dotted(fields, rule)
   if not kind then no_event(rule.name .. ' is not <type>.<action>, as in deploy.step') end
   local key, _, kept = field_at(fields, rule.key)
   CHECKS.text(rule.key, key)
-  return { kind, action, key }, kept
+  return { kind, action, key, '', false }, kept
 end
 
 function topic_by.named(fields, rule, text)
   local name = fields[rule.name]
   local topic = rule.topics[name]
-  if not topic then return { rule.others, name, '' } end
-  if not topic.key then return { topic.type, topic.action, '' } end
+  if not topic then return { rule.others, name, '', '', false } end
+  if not topic.key then return { topic.type, topic.action, '', '', false } end
   local value, outer, inner = field_at(fields, topic.key)
-  return { topic.type, topic.action, key_of(value, text, outer, inner) }, inner
+  return { topic.type, topic.action, key_of(value, text, outer, inner), '', false }, inner
 end
 
 -- What retain.lua needs to know; `onlyNames` in model/retention.ts decides the same.
@@ -158,18 +157,22 @@ end
 local function has_all(event, paths)
   if not paths then return false end
   for i = 1, #paths do
-    if field_at(event, paths[i]) == nil then return false end
+    local path = paths[i]
+    -- Most paths are the name of a field of the root.
+    if (event[path] == nil or names_in[path] == nil or names_in[path][2] ~= '') and field_at(event, path) == nil then
+      return false
+    end
   end
   return true
 end
 
 -- The format of an event, found as `formatOf` in model/format.ts does.
 local function format_of(event)
-  for _, format in ipairs(FORMATS) do
-    if has_all(event, format.whole) then return format end
+  for i = 1, #FORMATS do
+    if has_all(event, FORMATS[i].whole) then return FORMATS[i] end
   end
-  for _, format in ipairs(FORMATS) do
-    if has_all(event, format.partly) then return format end
+  for i = 1, #FORMATS do
+    if has_all(event, FORMATS[i].partly) then return FORMATS[i] end
   end
   no_event('its fields are those of no known format')
 end

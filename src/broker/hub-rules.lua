@@ -2,33 +2,50 @@
 -- nodes of the hub store them in the hash {<prefix>}:rules: `rules` as JSON, its `digest`, and its `format`.
 --
 -- Rules that were read once are cached by their digest: parsing them anew would cost more than the publish.
-local hubs, hub_count = {}, 0
+local hubs, hub_count, digest_now = {}, 0, nil
 
 local function no_hub(name, what)
   return redis.error_reply('BELFRY unavailable: ' .. name .. ' ' .. what
     .. '; expected a running hub of this prefix, and a function of its version')
 end
 
-local function hub_of(name, digest)
-  if hubs[digest] then return hubs[digest] end
-  local format, text = unpack(redis.call('HMGET', name, 'format', 'rules'))
-  if format ~= RULES_FORMAT or not text then return nil end
+local function refusal_of_reading(name, failure)
+  local may = redis.acl_check_cmd
+  if may('HGET', name, 'digest') and may('HMGET', name, 'format') then return failure end
+  return forbidden('HGET and HMGET', name)
+end
+
+local function read_hub(name, digest)
+  local found = redis.pcall('HMGET', name, 'format', 'rules')
+  if found.err then return nil, refusal_of_reading(name, found) end
+  local format, text = unpack(found)
+  if format ~= RULES_FORMAT or not text then return nil, no_hub(name, 'is of another format') end
   if hub_count >= MAX_HUBS then hubs, hub_count = {}, 0 end
   local hub = cjson.decode(text)
-  hub.signs = { known = {}, count = 0 }
+  hub.signs, hub.shapes = { known = {}, count = 0 }, { known = {}, count = 0 }
   hubs[digest], hub_count = hub, hub_count + 1
   return hub
 end
 
 -- Sets the rules of the hub; answers an error where they are not known. Publishing without them would store what they
 -- should mask.
-local function refusal_of_hub(prefix)
-  local may, name = redis.acl_check_cmd, '{' .. prefix .. '}:rules'
-  if not (may('HGET', name, 'digest') and may('HMGET', name, 'format')) then return forbidden('HGET and HMGET', name) end
-  local digest = redis.call('HGET', name, 'digest')
+local function refusal_of_hub()
+  local name = BEGIN .. 'rules'
+  local digest = redis.pcall('HGET', name, 'digest')
   if not digest then return no_hub(name, 'is not there') end
-  local hub = hub_of(name, digest)
-  if not hub then return no_hub(name, 'is of another format') end
+  if digest == digest_now then return nil end
+  if type(digest) == 'table' then return refusal_of_reading(name, digest) end
+  local hub, refusal = hubs[digest], nil
+  if not hub then hub, refusal = read_hub(name, digest) end
+  if not hub then return refusal end
   LIMITS, RULES, REDACTIONS, FORMATS = hub.limits, hub.retention, hub.redactions, hub.formats
-  MESSAGE, SIGNS = hub.message, hub.signs
+  MESSAGE, SIGNS, SHAPES, digest_now = hub.message, hub.signs, hub.shapes, digest
 end
+
+local function may_be_retained(kind)
+  local types = LIMITS.retained_types
+  -- The types are absent where a node of an older version wrote the rules.
+  return types == nil or types == true or types[kind]
+end
+
+local function retention_rules() return RULES end

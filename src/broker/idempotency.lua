@@ -29,3 +29,6 @@ local function known_ids(once, digest)
   return ids
 end
 
+local function note_ids(once, digest, ids)
+  redis.call('SET', once, digest .. ' ' .. table.concat(ids, ' '), 'PX', LIMITS.once_ms)
+end

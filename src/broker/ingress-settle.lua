@@ -25,6 +25,9 @@ end
 if not may('XACK', ingress, GROUP, '0-0') then return forbidden('XACK', ingress) end
 if not may('XDEL', ingress, '0-0') then return forbidden('XDEL', ingress) end
 if not may('INCRBY', settled, 1) then return forbidden('INCRBY', settled) end
+use_hub(log:match('^{(.+)}:log$'))
+local refusal = refusal_of_rights()
+if refusal then return refusal end
 
 local is_counted = redis.call('EXISTS', settled) == 1
 
@@ -37,8 +40,11 @@ local function acknowledge(ids)
 end
 
 local function move_events(ids, events, kinds)
-  local answer = publish(log, events, kinds)
-  if not answer.err then return acknowledge(ids) end
+  local answer = publish(events, kinds)
+  if not answer.err then
+    conclude(events, kinds, answer)
+    return acknowledge(ids)
+  end
   if #ids == 1 then error(answer) end
   -- Those before the one that is refused are moved all the same.
   for i, id in ipairs(ids) do move_events({ id }, { events[i] }, { kinds[i] }) end

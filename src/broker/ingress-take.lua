@@ -16,7 +16,8 @@
 local ingress, node, from = KEYS[1], ARGV[1], ARGV[2]
 local enough, enough_bytes, too_many_bytes = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 
-local refusal = refusal_of_rights(ingress:match('^{(.+)}:ingress$'))
+use_hub(ingress:match('^{(.+)}:ingress$'))
+local refusal = refusal_of_rights()
 if refusal then return refusal end
 
 local COUNT_MAX = 64

@@ -18,7 +18,7 @@ end
 local function repair_log()
   local closed = is_closed(log, HIGHEST_CURSOR)
   if not closed then return end
-  local previous = redis.call('GET', last)
+  local previous, bytes = (redis.call('GET', last) or ''):match('^(%S+)(.*)$')
   put_aside(log)
   local events, heard = {}, nil
   local from, gone = move(log, HIGHEST_CURSOR, function(fields)
@@ -26,8 +26,11 @@ local function repair_log()
     events[#events + 1] = entry.e
     if is_cursor(entry.p) then heard = heard or entry.p end
   end)
-  if previous and not is_cursor(previous) then redis.call('SET', last, heard or from) end
-  for _, event in ipairs(events) do publish(log, { event }, {}) end
+  if previous and not is_cursor(previous) then redis.call('SET', last, (heard or from) .. bytes) end
+  for _, event in ipairs(events) do
+    local ids, is_new = publish({ event }, {})
+    if is_new then conclude({ event }, {}, ids) end
+  end
   note('log_ids', count_of(gone), closed)
 end
 
@@ -44,7 +47,7 @@ end
 local function held_bytes()
   local first = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
   if not first then return 0 end
-  local total, before = tonumber(redis.call('GET', log .. ':bytes') or 0) or 0, 0
+  local total, before = tonumber((redis.call('GET', last) or ''):match(' (%d+)$')) or 0, 0
   local marks = redis.call('ZRANGE', log .. ':marks', 0, -1, 'WITHSCORES')
   for i = 1, #marks, 2 do
     if not is_after(marks[i], first[1]) then before = tonumber(marks[i + 1]) end

@@ -19,6 +19,15 @@ export function luaSet(values: Iterable<string>): { readonly [value: string]: tr
   return Object.fromEntries(Array.from(values, (value) => [value, true] as const));
 }
 
+/**
+ * A Lua function of one argument that says whether the argument is one of these values. A script makes its tables anew at
+ * each call; comparisons take no time before the function is called.
+ */
+export function luaOneOf(name: string, values: readonly string[]): string {
+  const tests = values.map((value) => `value == ${luaLiteral(value)}`);
+  return `local function ${name}(value) return ${tests.join(' or ') || 'false'} end\n`;
+}
+
 function isList(value: object): value is readonly LuaValue[] {
   return Array.isArray(value);
 }

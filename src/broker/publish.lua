@@ -1,134 +1,149 @@
 -- Appends events to the log and tells every node, in one step: all events or none, in their order.
 --
--- It runs in the scripts of the nodes, and in the function belfry_publish for everybody else. LIMITS, retain.lua,
--- log-trim.lua and idempotency.lua stand before it. `log` is `{<prefix>}:log`. `by` says how a repetition is
--- recognised. `once` is the idempotency key of the publisher, `{<prefix>}:once:<key>`, with the `digest` of what is
--- published. `outcomes` is a stream of the publishing node, and `number` its attempt, whose outcome it can ask for
--- later (publish-outcome.lua). kinds[i] is the { type, action, key, says } of event i, as retain.lua takes it; it is
--- absent where the writer does not know it, and then nothing is retained. Answers the id of each event; for a known idempotency key the ids of the
--- first publish, and nothing is appended. Or answers an error of Redis, and then nothing was written at all. The
--- error is `idempotency_key_reused` for a key that was used for other events, and `superseded` for an attempt that
--- comes after a later one.
+-- It runs in the scripts of the nodes, and in the function belfry_publish for everybody else. LIMITS and MESSAGE stand
+-- before it, and the files hub-names, publish-rights, retain, log-trim and idempotency. A script calls these functions
+-- in this order:
+--   use_hub            says which hub it is about
+--   refusal_of_rights  answers what the calling user may not do
+--   publish            appends events, and may be called several times
+--   conclude           notes where the log ends now, and tells the nodes of what was appended
 --
 -- Redis does not undo the writes of a script that fails halfway. So everything that can fail is checked or done
 -- before the writes that cannot be undone: the rights of the calling user are checked first, and events are deleted
 -- from the log again when a later one of the same list is refused.
 --
--- Each entry names the one before it (`p`), and so does each message. By that a node notices a gap, and can tell a
--- log that was trimmed from one that was lost.
---
--- One message tells of all events of a publish, up to MESSAGE_BYTES. A script that publishes several times gives `told`,
--- in which they are collected, and calls tell_nodes at its end. It is MESSAGE, a space, the id before the first
--- event, and five fields for each event: id, type, action, key and the event itself. 0xFF stands before each field,
--- since no text in UTF-8 holds this byte. MESSAGE stands before this file: redis-channel-message.ts says what is in it,
--- and reads all this. The id is empty for an event that is not in the log, and the type where it is not known.
-local SEPARATOR, MESSAGE_BYTES = '\255', 1048576
+-- Scripts make their functions and constants anew at each call, so what few publishes need is made where it is needed.
+local SEPARATOR, MESSAGE_BYTES, START = '\255', 1048576, '0-0'
 
-local function may(...) return redis.acl_check_cmd(...) end
-
-local function forbidden(command, name)
-  return redis.error_reply('BELFRY forbidden: the Redis user may not ' .. command .. ' ' .. name
-    .. '; expected the rights that the documentation lists under how-to/redis-rights for a caller')
-end
-
--- nil where the user has all rights that publishing takes. `once` is absent where no idempotency key is given.
-local function refusal_of_rights(prefix, once)
-  local may, begin = redis.acl_check_cmd, '{' .. prefix .. '}:'
-  local log, last, channel = begin .. 'log', begin .. 'last', prefix .. ':log'
-  if not may('PUBLISH', channel, '') then return forbidden('PUBLISH', channel) end
-  if not may('XADD', log, '*', 'e', '') then return forbidden('XADD', log) end
-  if not may('XDEL', log, '0-0') then return forbidden('XDEL', log) end
-  if not may('GET', last) then return forbidden('GET', last) end
-  if not may('SET', last, '') then return forbidden('SET', last) end
-  if not may('INCRBY', log .. ':bytes', 0) then return forbidden('INCRBY', log .. ':bytes') end
-  if once and not (may('GET', once) and may('SET', once, '')) then return forbidden('GET and SET', once) end
-end
+-- Redis trims the log by whole nodes of a stream, which have up to so many bytes. So it is asked to no more often.
+local NODE_BYTES = 4096
 
 -- Finds the rule by which each event is retained as well.
-local function refusal_of_retaining(prefix, kinds, count)
+local function refusal_of_retaining(kinds, count)
   for i = 1, count do
     local kind = kinds[i]
-    if kind then kind.rule = kind.rule or rule_for(kind[1], kind[2]) end
-    if kind and kind.rule then
-      local command, name = lacks_right_to_retain(prefix, kind.rule, unpack(kind))
-      if command then return forbidden(command, name) end
+    if kind then
+      local rule = kind[5]
+      if rule == nil then rule = rule_for(kind[1], kind[2]) end
+      if rule then
+        kind[5], retention = rule, retention or make_retention()
+        local command, name = retention.lacked_right(BEGIN, rule, unpack(kind, 1, 3))
+        if command then return forbidden(command, name) end
+      end
     end
   end
 end
 
--- The ids of all events; or nil and the error for which none of them was appended.
-local function append(log, previous, events)
-  local ids = {}
-  for i, event in ipairs(events) do
-    local id = redis.pcall('XADD', log, 'MAXLEN', '~', LIMITS.log_events, '*', 'p', ids[i - 1] or previous, 'e', event)
+-- Reads the end of the log, unless this call has done so. Answers an error where it cannot be read.
+local function read_end()
+  if first then return nil end
+  local text = redis.pcall('GET', LAST) or START
+  -- The function belfry_publish mostly reads what it has written last.
+  if text == end_text then return nil end
+  if type(text) == 'table' then return text end
+  previous, counted = text:match('^(%S+) ?(%d*)')
+  previous, counted = previous or START, tonumber(counted) or 0
+  end_text = text
+end
+
+-- The ids of all events; or nil and the error for which none of them was appended. Each entry names the one before it
+-- (`p`), and so does each message. By that a node notices a gap, and can tell a log that was trimmed from one that was
+-- lost.
+local function append(events, trims)
+  local ids, before, count = {}, previous, #events
+  for i = 1, count do
+    local id
+    if trims and i == count then
+      id = redis.pcall('XADD', LOG, 'MAXLEN', '~', LIMITS.log_events, '*', 'p', before, 'e', events[i])
+    else
+      id = redis.pcall('XADD', LOG, '*', 'p', before, 'e', events[i])
+    end
     if type(id) == 'table' then
-      for _, appended in ipairs(ids) do redis.call('XDEL', log, appended) end
+      for n = 1, i - 1 do redis.call('XDEL', LOG, ids[n]) end
       return nil, id
     end
-    ids[i] = id
+    ids[i], before = id, id
   end
   return ids
+end
+
+-- Publishes events. kinds[i] is the { type, action, key, says, rule } of event i, as retain.lua takes it. The rule is false
+-- where none applies, and nil where nobody has looked for one. The whole kind is absent where the writer does not know it,
+-- and then nothing is retained. `by` says how a repetition is recognised. `once` is the
+-- idempotency key of the publisher, `{<prefix>}:once:<key>`, with the `digest` of what is published. `outcomes` is a
+-- stream of the publishing node, and `number` its attempt, whose outcome it can ask for later (publish-outcome.lua).
+--
+-- Answers the id of each event, and whether they were appended: for a known idempotency key the ids are those of the
+-- first publish, and nothing is appended. Or answers an error of Redis, and then nothing was written at all. The error
+-- is `idempotency_key_reused` for a key that was used for other events, and `superseded` for an attempt that comes
+-- after a later one.
+local function publish(events, kinds, by)
+  local count, added = #events, 0
+  local once = by and by.once
+  local refusal = refusal_of_retaining(kinds, count) or (once and refusal_of_once(once))
+  if refusal then return refusal end
+  local known = once and known_ids(once, by.digest)
+  if known then return known end
+  if count == 0 then return {} end
+
+  local failure = read_end() or (by and claim(by, previous, count))
+  if failure then return failure end
+  for i = 1, count do added = added + #events[i] end
+  local ids, refused = append(events, counted % NODE_BYTES + added >= NODE_BYTES)
+  if refused then
+    if by and by.outcomes then redis.call('XDEL', by.outcomes, by.number .. '-0') end
+    return refused
+  end
+  first, previous, counted, end_text = first or previous, ids[count], counted + added, nil
+  bound_bytes(ids, events, counted, added)
+  if once then note_ids(once, by.digest, ids) end
+  for i = 1, count do
+    local kind = kinds[i]
+    if kind and kind[5] then retention.retain(BEGIN, ids[i], events[i], kind[5], unpack(kind, 1, 4)) end
+  end
+  return ids, true
 end
 
 local UNKNOWN_KIND = { '', '', '' }
 
--- Tells every node of events, if there are any. `previous` is the id before the first; ids[i] is absent for an event that
+-- Tells every node of events, if there are any. `before` is the id before the first; ids[i] is absent for an event that
 -- is not in the log.
-local function tell_nodes(log, told)
-  local channel, parts = log:match('^{(.+)}:log$') .. ':log', { MESSAGE .. ' ' .. (told.previous or '') }
-  local count, bytes = 1, 0
-  for i, event in ipairs(told.events) do
-    local id, kind = told.ids[i] or '', told.kinds[i] or UNKNOWN_KIND
+--
+-- One message tells of all events of a call, up to MESSAGE_BYTES. It is MESSAGE, a space, the id before the first
+-- event, and five fields for each event: id, type, action, key and the event itself. 0xFF stands before each field,
+-- since no text in UTF-8 holds this byte. MESSAGE stands before this file: redis-channel-message.ts says what is in it,
+-- and reads all this. The id is empty for an event that is not in the log, and the type where it is not known.
+local function tell_nodes(before, events, kinds, ids)
+  local total = #events
+  if total == 1 then
+    local kind = kinds[1] or UNKNOWN_KIND
+    redis.call('PUBLISH', CHANNEL, MESSAGE .. ' ' .. before .. SEPARATOR .. (ids[1] or '') .. SEPARATOR .. kind[1]
+      .. SEPARATOR .. kind[2] .. SEPARATOR .. kind[3] .. SEPARATOR .. events[1])
+    return
+  end
+  local parts, count, bytes = {}, 1, 0
+  for i = 1, total do
+    local event, kind = events[i], kinds[i] or UNKNOWN_KIND
     if bytes > 0 and bytes + #event > MESSAGE_BYTES then
-      redis.call('PUBLISH', channel, table.concat(parts, SEPARATOR, 1, count))
-      parts[1], count, bytes = MESSAGE .. ' ' .. (told.ids[i - 1] or ''), 1, 0
+      parts[1] = MESSAGE .. ' ' .. before
+      redis.call('PUBLISH', CHANNEL, table.concat(parts, SEPARATOR, 1, count))
+      before, count, bytes = ids[i - 1] or '', 1, 0
     end
-    parts[count + 1], parts[count + 2], parts[count + 3] = id, kind[1], kind[2]
+    parts[count + 1], parts[count + 2], parts[count + 3] = ids[i] or '', kind[1], kind[2]
     parts[count + 4], parts[count + 5] = kind[3], event
     count, bytes = count + 5, bytes + #event
   end
-  if count > 1 then redis.call('PUBLISH', channel, table.concat(parts, SEPARATOR, 1, count)) end
+  if count == 1 then return end
+  parts[1] = MESSAGE .. ' ' .. before
+  redis.call('PUBLISH', CHANNEL, table.concat(parts, SEPARATOR, 1, count))
 end
 
-local function add_told(told, previous, events, kinds, ids)
-  told.previous = told.previous or previous
-  for i, event in ipairs(events) do
-    local n = #told.ids + 1
-    told.events[n], told.kinds[n], told.ids[n] = event, kinds[i], ids[i]
+-- Takes all events that this call has appended, and those that it only tells of.
+local function conclude(events, kinds, ids)
+  if first then
+    end_text = ('%s %d'):format(previous, counted)
+    redis.call('SET', LAST, end_text)
   end
-end
-
-local NONE_GIVEN = {}
-
-local function publish(log, events, kinds, by)
-  by = by or NONE_GIVEN
-  local prefix = log:match('^{(.+)}:log$')
-  local last = '{' .. prefix .. '}:last'
-  local refusal = refusal_of_rights(prefix, by.once) or refusal_of_retaining(prefix, kinds, #events)
-  if refusal then return refusal end
-  local known = by.once and known_ids(by.once, by.digest)
-  if known then return known end
-  if #events == 0 then return {} end
-
-  local previous = redis.call('GET', last) or '0-0'
-  local failure = claim(by, previous, #events)
-  if failure then return failure end
-  local ids, refused = append(log, previous, events)
-  if refused then
-    if by.outcomes then redis.call('XDEL', by.outcomes, by.number .. '-0') end
-    return refused
-  end
-  redis.call('SET', last, ids[#ids])
-  bound_bytes(log, ids, events)
-  if by.once then redis.call('SET', by.once, by.digest .. ' ' .. table.concat(ids, ' '), 'PX', LIMITS.once_ms) end
-  for i, event in ipairs(events) do
-    local kind = kinds[i]
-    if kind and kind.rule then retain(prefix, ids[i], event, kind.rule, unpack(kind)) end
-  end
-  if by.told then
-    add_told(by.told, previous, events, kinds, ids)
-  else
-    tell_nodes(log, { previous = previous, events = events, kinds = kinds, ids = ids })
-  end
-  return ids
+  tell_nodes(first or '', events, kinds, ids)
+  first = nil
 end

@@ -44,7 +44,9 @@ export interface HubRules extends ScriptLimits {
 
 /** The limits in the form that the Lua scripts take, both as constants of a script and as JSON in Redis. */
 export function scriptRulesOf({ bounds, maxEventBytes, retention }: ScriptLimits): {
-  readonly limits: Readonly<Record<string, number | string | object | true>>;
+  readonly limits: Readonly<Record<string, number | string>>;
+  /** The types of which something may be retained, so that most events need no look at the rules. */
+  readonly retainedTypes: '*' | readonly string[];
   readonly retention: readonly object[];
 } {
   return {
@@ -57,8 +59,8 @@ export function scriptRulesOf({ bounds, maxEventBytes, retention }: ScriptLimits
       dead_letter_entries: `${MAX_DEAD_LETTERS}`,
       dead_letter_bytes: MAX_DEAD_LETTERS_BYTES,
       outcomes: `${MAX_OUTCOMES}`,
-      retained_types: retainedTypesOf(retention),
     },
+    retainedTypes: retainedTypesOf(retention),
     retention: retention.rules.map(({ type, action, keep }) => ({
       types: partOf(type),
       actions: partOf(action),
@@ -67,15 +69,21 @@ export function scriptRulesOf({ bounds, maxEventBytes, retention }: ScriptLimits
   };
 }
 
-/** The types of which something may be retained, so that most events need no look at the rules. */
-function retainedTypesOf({ rules }: Retention): true | object {
-  const named = rules.flatMap(({ type }) => (type === '*' ? [] : type));
-  return rules.some(({ type }) => type === '*') || luaSet(named);
+function retainedTypesOf({ rules }: Retention): '*' | readonly string[] {
+  const named = new Set(rules.flatMap(({ type }) => type));
+  return named.has('*') ? '*' : [...named];
 }
 
 function hubRulesOf({ formats, redaction = Redaction.none, ...limits }: HubRules): object {
   const redactions = redaction.unconditional.map(layerOf);
-  return { ...scriptRulesOf(limits), formats, redactions, message: firstWord('as published', redaction) };
+  const { retainedTypes, retention, ...rules } = scriptRulesOf(limits);
+  return {
+    limits: { ...rules.limits, retained_types: partOf(retainedTypes) },
+    retention,
+    formats,
+    redactions,
+    message: firstWord('as published', redaction),
+  };
 }
 
 /**

@@ -53,7 +53,9 @@ export async function lastOf(
   connection: Pick<RedisConnection, 'ask'>,
   { last }: Pick<RedisKeys, 'last'>,
 ): Promise<Cursor> {
-  return (await connection.ask((redis) => redis.get(last))) ?? START;
+  const text = await connection.ask((redis) => redis.get(last));
+  // hub-names.lua says what stands after the id.
+  return text?.split(' ', 1)[0] ?? START;
 }
 
 export function fieldOf(fields: readonly Buffer[], name: string): Buffer | undefined {

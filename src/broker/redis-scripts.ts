@@ -6,26 +6,27 @@ import type { Redaction } from '../model/redaction.ts';
 import { MAX_KNOWN, MAX_KNOWN_LENGTH, ROLES } from '../model/redact-names.ts';
 import { ENVELOPE_FIELDS, VALUE_FIELDS } from '../model/redact-json.ts';
 import { REMOVING_ACTIONS } from '../model/retention.ts';
-import { luaLiteral, luaSet, type LuaValue } from './lua-literals.ts';
+import { luaLiteral, luaOneOf, luaSet, type LuaValue } from './lua-literals.ts';
 import { firstWord } from './redis-channel-message.ts';
 import { INGRESS_GROUP } from './redis-keys.ts';
 import { RULES_FORMAT, scriptRulesOf, type ScriptLimits } from './redis-hub-rules.ts';
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
-const PUBLISH = ['retain', 'log-trim', 'idempotency', 'publish'].map((name) => read(`${name}.lua`)).join('');
-const VALIDATE = [
+const readAll = (names: readonly string[]): string => names.map((name) => read(`${name}.lua`)).join('');
+const HUB = readAll(['hub-names', 'publish-rights']);
+const PUBLISH = readAll(['retain', 'log-trim', 'idempotency', 'publish']);
+const VALIDATE = readAll([
   'scan-json',
   'redact-names',
   'redact-urls',
   'redact',
   'nothing-to-mask',
   'strict-json',
-  'hub-rules',
   'event-fields',
+  'event-shapes',
   'validate',
-]
-  .map((name) => read(`${name}.lua`))
-  .join('');
+]);
+const IS_REMOVING = luaOneOf('is_removing', REMOVING_ACTIONS);
 const CHECK = read('stream-repair.lua') + read('ingress-repair.lua') + read('log-repair.lua');
 const GROUP = `local GROUP = '${INGRESS_GROUP}'\n`;
 
@@ -36,11 +37,24 @@ const MAX_HUBS = bound(
   'all are forgotten, and read again',
 );
 
+const MAX_SHAPES = bound(
+  'shapes of events that the function belfry_publish knows for each hub',
+  1_000,
+  'entries',
+  'all are forgotten, and learned again',
+);
+const MAX_SHAPE_BYTES = bound(
+  'the pattern of one such shape, and the text before its key',
+  2_048,
+  'bytes',
+  'events of the shape are looked at closely each time',
+);
+
 export const LIBRARY_NAME = 'belfry';
 /**
  * It must rise with every change of the library's Lua, so that of two nodes both use the library of the newer one.
  */
-export const LIBRARY_VERSION = 5;
+export const LIBRARY_VERSION = 6;
 
 /** What a script publishes: canonical JSON that was masked by this redaction; unmasked where it is absent. */
 export interface ScriptOptions extends ScriptLimits {
@@ -48,11 +62,10 @@ export interface ScriptOptions extends ScriptLimits {
 }
 
 /**
- * Lua that offers `publish(log, events, kinds)`, for scripts that change something and publish the change in one
- * step.
+ * Lua that offers the functions of publish.lua, for scripts that change something and publish the change in one step.
  */
 export function publishing(limits: ScriptOptions): string {
-  return `${constants(limits)}${PUBLISH}`;
+  return `${constants(limits)}${HUB}${PUBLISH}`;
 }
 
 /** The scripts of the connection that consumes the ingress. */
@@ -93,27 +106,39 @@ export function commandScripts(limits: ScriptOptions) {
  * version.
  */
 export const PUBLISH_LIBRARY = [
-  `#!lua name=${LIBRARY_NAME}\n-- version ${LIBRARY_VERSION}\nlocal LIMITS, RULES, REDACTIONS, FORMATS, MESSAGE, SIGNS\n`,
+  `#!lua name=${LIBRARY_NAME}\n-- version ${LIBRARY_VERSION}\n`,
+  read('library-globals.lua'),
+  'local LIMITS, RULES, REDACTIONS, FORMATS, MESSAGE, SIGNS, SHAPES\n',
   locals({
     RULES_FORMAT,
     MAX_HUBS,
+    MAX_SHAPES,
+    MAX_SHAPE_BYTES,
     MAX_KNOWN,
     MAX_KNOWN_LENGTH,
     MAX_DEPTH,
-    REMOVING: luaSet(REMOVING_ACTIONS),
     RESERVED: luaSet(RESERVED_TYPES),
     VALUE_FIELDS: Object.fromEntries(VALUE_FIELDS),
     ENVELOPE_FIELDS: luaSet(ENVELOPE_FIELDS),
     ROLES,
   }),
+  IS_REMOVING,
+  HUB,
+  read('hub-rules.lua'),
   PUBLISH,
   VALIDATE,
 ].join('');
 
 function constants(options: ScriptOptions): string {
-  const { limits: LIMITS, retention: RULES } = scriptRulesOf(options);
+  const { limits: LIMITS, retainedTypes, retention } = scriptRulesOf(options);
   const MESSAGE = firstWord('canonical', options.redaction);
-  return locals({ LIMITS, RULES, REMOVING: luaSet(REMOVING_ACTIONS), MESSAGE });
+  const isRetained =
+    retainedTypes === '*'
+      ? 'local function may_be_retained() return true end\n'
+      : luaOneOf('may_be_retained', retainedTypes);
+  // The rules are made where one of them may apply.
+  const rules = `local RULES\nlocal function retention_rules()\n  RULES = RULES or ${luaLiteral(retention)}\n  return RULES\nend\n`;
+  return [locals({ LIMITS, MESSAGE }), isRetained, IS_REMOVING, rules].join('');
 }
 
 function locals(values: Readonly<Record<string, LuaValue>>): string {

@@ -10,6 +10,7 @@
 local written, held, most = KEYS[1], KEYS[2], tonumber(ARGV[1])
 local begin = written:match('^({.+}:)')
 local AT_ONCE, AT_RANDOM = 500, 20
+local retention = make_retention()
 
 local function plain(text)
   return (text:gsub('%%(%x%x)', function(byte) return string.char(tonumber(byte, 16)) end))
@@ -28,7 +29,7 @@ function size_of.changed(kind) return redis.pcall('HSTRLEN', begin .. 'changed',
 function drop.tail(rest)
   local kind, action, key = rest:match('^([^.:]*)%.([^.:]*):(.*)$')
   redis.pcall('DEL', begin .. 'tail:' .. rest)
-  redis.pcall('ZREM', begin .. 'tails:' .. kind, escaped(key) .. ':' .. action)
+  redis.pcall('ZREM', begin .. 'tails:' .. kind, retention.escaped(key) .. ':' .. action)
   redis.pcall('ZREM', begin .. 'ends', rest)
 end
 function drop.latest(rest)
@@ -106,7 +107,7 @@ end
 local function forget_expired()
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
-  for _ = 1, AT_ONCE / LOOK_AT do forget_expired_tails(begin, now) end
+  for _ = 1, AT_ONCE / retention.LOOK_AT do retention.forget_expired_tails(begin, now) end
 end
 
 forget_expired()

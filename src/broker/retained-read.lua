@@ -1,7 +1,7 @@
 -- Reads the first page of some tails and hashes, and the end of the log, in one instant. Of the wanted last entries
 -- of a tail only as many are read as there is room for; the others can be read later, up to that end.
 --
--- KEYS[1] is the id of the last entry of the log, the others are tails or hashes. ARGV[1] is for how many bytes there
+-- KEYS[1] is the end of the log, as hub-names.lua says; the others are tails or hashes. ARGV[1] is for how many bytes there
 -- is room. Then one value follows for each tail or hash: how many entries of the tail, or `=` and the field of the
 -- hash. Answers the end of the log, and for each tail or hash: 1 where that is all, else 0; the id after which to go
 -- on; and the entries of the tail, or the value of the hash, which is nil where there is none.
@@ -40,7 +40,7 @@ local function first_page(tail, count)
   return { 0, at, page }
 end
 
-local kept = { redis.call('GET', KEYS[1]) or '0-0' }
+local kept = { (redis.call('GET', KEYS[1]) or '0-0'):match('^%S*') }
 for i = 2, #KEYS do
   local query = ARGV[i]
   if query:sub(1, 1) == '=' then

@@ -2,11 +2,12 @@
 -- id, and a very high one leaves no id for later entries, since `XADD … *` needs one that is higher than the last.
 --
 -- GROUP and publish.lua stand before it. KEYS are the ingress, the count of its settled entries (ingress-settle.lua
--- counts), the log, the id of the last entry that was ever appended to the log, and the dead letters. ARGV[1] is by
--- how many milliseconds an id may be ahead of the clock of Redis, ARGV[2] how many bytes of memory the ingress may
--- take, ARGV[3] how many entries the ingress may hold so that it is moved, ARGV[4] how many pending entries are
--- checked, ARGV[5] after how many milliseconds the memory of the ingress is measured again.
+-- counts), the log, the end of the log (hub-names.lua), and the dead letters. ARGV[1] is by how many milliseconds an id
+-- may be ahead of the clock of Redis, ARGV[2] how many bytes of memory the ingress may take, ARGV[3] how many entries
+-- the ingress may hold so that it is moved, ARGV[4] how many pending entries are checked, ARGV[5] after how many
+-- milliseconds the memory of the ingress is measured again.
 local ingress, settled, log, last, dead_letters = unpack(KEYS)
+use_hub(log:match('^{(.+)}:log$'))
 
 -- The highest id that model/cursor.ts takes. No cursor has more digits in its second part.
 local HIGHEST_CURSOR = '999999999999999-999999999999999'
@@ -54,7 +55,7 @@ local function demand_rights(stream, old)
   for _, demand in ipairs(demands) do
     if not may(unpack(demand)) then error(forbidden(demand[1], stream)) end
   end
-  local refusal = stream == log and refusal_of_rights(log:match('^{(.+)}:log$'))
+  local refusal = stream == log and refusal_of_rights()
   if refusal then error(refusal) end
 end
 

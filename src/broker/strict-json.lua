@@ -72,8 +72,8 @@ local function check_names(text)
   end
 end
 
--- Parses JSON into a Lua value, and answers as well whether it certainly holds nothing to mask. A list is a table whose
--- first item is not nil; every other table is an object. An empty list and an empty object cannot be told apart.
+-- Parses JSON into a Lua value, and answers as well whether all of it is printable ASCII. A list is a table whose first
+-- item is not nil; every other table is an object. An empty list and an empty object cannot be told apart.
 local function parse(text)
   local is_printable = text:find('^[ -~]*$')
   if not is_printable and not is_utf8(text) then refuse('json_invalid', 'the bytes are not UTF-8') end
@@ -81,12 +81,15 @@ local function parse(text)
   if not json then make_strict_json() end
   local ok, value = pcall(json.decode, text)
   if not ok then refuse('json_invalid', value) end
-  local is_clean, holds_number = holds_nothing_to_mask(value, text)
-  -- A text that is clean holds no raw control character and no forbidden name.
+  return value, is_printable
+end
+
+-- Checks what cjson takes though it is no JSON, in a text that cjson has parsed. A text that is clean holds no raw control
+-- character and no forbidden name.
+local function check_strictly(text, is_printable, is_clean)
   if not is_clean and not is_printable then check_strings(text) end
   if not is_clean or holds_number then check_numbers(text) end
   if not is_clean then check_names(text) end
-  return value, is_clean
 end
 
 local function is_object(value) return type(value) == 'table' and value[1] == nil end

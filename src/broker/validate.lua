@@ -10,23 +10,29 @@ local function check_size(text)
   if #text > LIMITS.event_bytes then refuse('event_too_big', 'it is ' .. #text .. ' bytes') end
 end
 
--- The { type, action, key, says } of an event with its retention rule, and its masked text, which can be longer than the original.
+-- The kind of an event, as publish takes it, and its masked text, which can be longer than the original.
 local function check(text)
   check_size(text)
   text = without_mark(text)
-  local event, is_clean = parse(text)
-  if text:byte() ~= 123 and not text:find('^%s*{') then no_event('it is not an object') end
+  local event, is_printable = parse(text)
+  local is_clean = holds_nothing_to_mask(event, text, is_printable)
+  check_strictly(text, is_printable, is_clean)
+  if not text:find('^%s*{') then no_event('it is not an object') end
   local format = format_of(event)
   local fields = checked_fields(event, format, text)
   local topic, kept = topic_by[format.topic.kind](fields, format.topic, text)
   if RESERVED[topic[1]] then refuse('type_reserved', 'the type "' .. topic[1] .. '" is reserved for the hub') end
+  if is_clean and is_printable and not format.isOpen then learn_shape(text, format.fields) end
   local masked = is_clean and text or redact(text, topic, kept)
   if masked ~= text then
     check_size(masked)
     fields = checked_fields(json.decode(masked), format, masked)
   end
-  topic.rule = rule_for(topic[1], topic[2])
-  if topic.rule and topic.rule.latest then topic[4] = says(topic[3], fields[format.object]) end
+  local rule = rule_for(topic[1], topic[2])
+  if rule then
+    topic[5] = rule
+    if rule.latest then topic[4] = says(topic[3], fields[format.object]) end
+  end
   return topic, masked
 end
 
@@ -42,28 +48,36 @@ local function refusal(code, what, expected)
   return redis.error_reply('BELFRY ' .. code .. ': ' .. what .. '; expected ' .. expected)
 end
 
-local function prefix_of(keys) return #keys > 0 and keys[1]:match('^{([^{}:%s]+)}:log$') end
-
-local function refusal_of_keys(keys, prefix)
-  if not prefix then return refusal('not_found', 'the first key is no log', '{<prefix>}:log, as in {belfry}:log') end
+local function refusal_of_keys(keys)
+  if keys[1] ~= LOG then
+    local prefix = #keys > 0 and keys[1]:match('^{([^{}:%s]+)}:log$')
+    if not prefix then return refusal('not_found', 'the first key is no log', '{<prefix>}:log, as in {belfry}:log') end
+    use_hub(prefix)
+  end
   if #keys == 1 then return nil end
-  local once = '{' .. prefix .. '}:once:'
+  local once = BEGIN .. 'once:'
   if #keys > 2 or keys[2] == once or keys[2]:sub(1, #once) ~= once then
     return refusal('idempotency_key_invalid', 'the second key is no idempotency key', once .. '<key>')
   end
 end
 
+local function refusal_of_event(found, i, count)
+  if not found.code then error(found) end
+  local which = count > 1 and 'event ' .. i .. ' of ' .. count .. ': ' or ''
+  return refusal(found.code, which .. found.what, EXPECTED[found.code])
+end
+
 -- Validates and masks all events, and fills in the kinds that `publish` takes.
 local function refusal_of_events(events, kinds)
   if #events == 0 then return refusal('event_invalid', 'no event is given', 'one or more') end
-  for i, text in ipairs(events) do
-    local ok, found, masked = pcall(check, text)
-    if ok then
-      kinds[i], events[i] = found, masked
-    else
-      local which = #events > 1 and 'event ' .. i .. ' of ' .. #events .. ': ' or ''
-      return refusal(found.code, which .. found.what, EXPECTED[found.code])
+  for i = 1, #events do
+    local kind = kind_by_shape(events[i])
+    if not kind then
+      local ok, found, masked = pcall(check, events[i])
+      if not ok then return refusal_of_event(found, i, #events) end
+      kind, events[i] = found, masked
     end
+    kinds[i] = kind
   end
 end
 
@@ -74,9 +88,20 @@ local function digest_of(events)
   return redis.sha1hex(table.concat(parts))
 end
 
-redis.register_function('belfry_publish', function(keys, events)
-  local prefix, once, kinds = prefix_of(keys), keys[2], {}
+-- What publish must not read before it, or write after it, is checked by Redis itself when it is read or written.
+register('belfry_publish', function(keys, events)
+  if not redis then take_globals() end
+  first = nil
+  local once, kinds = keys[2], {}
   local by = once and { once = once, digest = digest_of(events) }
-  return refusal_of_keys(keys, prefix) or refusal_of_hub(prefix) or refusal_of_events(events, kinds)
-    or publish(keys[1], events, kinds, by)
+  local refusal = refusal_of_keys(keys) or refusal_of_hub() or refusal_of_events(events, kinds)
+    or refusal_of_later_rights()
+  if refusal then return refusal end
+  local answer, is_new = publish(events, kinds, by)
+  if is_new then
+    conclude(events, kinds, answer)
+  elseif answer.err then
+    return refusal_of_rights() or answer
+  end
+  return answer
 end)

@@ -28,7 +28,8 @@ local STEADY = CONN .. ':steady'
 local UNKNOWN = 'unknown'
 
 -- The rights are checked before the first write: a registry that changed without its event could not be corrected.
-local refusal = refusal_of_rights(BEGIN:match('^{(.+)}:$'))
+use_hub(BEGIN:match('^{(.+)}:$'))
+local refusal = refusal_of_rights()
 if refusal then return refusal end
 
 -- The events for the log with their kinds, and the events that are told live only with theirs.
@@ -79,11 +80,12 @@ end
 
 local function publish_told()
   if #events > 0 then
-    local ids = publish(KEYS[1], events, kinds)
+    local ids = publish(events, kinds)
     if ids.err then error(ids) end
+    conclude(events, kinds, ids)
   end
   if quota then redis.call('HSET', CONN .. ':quota', 'left', quota.left, 'at', quota.at) end
-  tell_nodes(KEYS[1], { events = live, kinds = live_kinds, ids = {} })
+  tell_nodes('', live, live_kinds, {})
 end
 
 local function parsed(id, text)

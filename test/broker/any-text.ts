@@ -33,8 +33,8 @@ const words = fc.oneof(
   },
 );
 
-const string = stringOf(words);
-const number = fc.constantFrom('0', '-0', '7', '42', '-1', '1.0', '1e5', '0.25', '9007199254740993', '1e400', '-1.5E-7', '12345678901234567890'); // prettier-ignore
+export const string = stringOf(words);
+export const number = fc.constantFrom('0', '-0', '7', '42', '-1', '1.0', '1e5', '0.25', '9007199254740993', '1e400', '-1.5E-7', '12345678901234567890'); // prettier-ignore
 const space = fc.constantFrom('', '', '', '', ' ', '\n', '\t', ' \r\n ');
 
 const objectOf = (fields: fc.Arbitrary<readonly (readonly [string, string])[]>): fc.Arbitrary<string> =>

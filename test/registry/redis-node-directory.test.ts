@@ -50,7 +50,6 @@ describe('three registries on one Redis', () => {
       'ingress',
       'last',
       'log',
-      'log:bytes',
       'nodes',
       'nodes:reports',
       'nodes:settings',
