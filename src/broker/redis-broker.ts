@@ -119,10 +119,14 @@ export class RedisBroker implements Broker, History, Retained {
   }
 
   /** @throws BelfryError `event_too_big` as well */
-  async publish(events: readonly NewEvent[], once?: Once): Promise<Cursor[]> {
+  publish(events: readonly NewEvent[], once?: Once): Promise<Cursor[]> {
     const now = this.#options.clock.now();
-    const bodies = events.map((event) => bodyOf(event, now, this.#options));
-    return this.#publisher.publish(bodies, once);
+    try {
+      const bodies = events.map((event) => bodyOf(event, now, this.#options));
+      return this.#publisher.publish(bodies, once);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   get brokerStats(): BrokerStats {

@@ -1,6 +1,7 @@
-import type { Redis, Result } from 'ioredis';
+import type { Result } from 'ioredis';
 import { bound } from '../model/bound.ts';
 import type { Cursor } from '../model/cursor.ts';
+import type { RedisConnection } from './redis-connection.ts';
 import type { Body } from './redis-log-entry.ts';
 
 declare module 'ioredis' {
@@ -23,19 +24,24 @@ const MAX_CHARACTERS = bound(
   NEXT,
 );
 
+/** The refusal of an attempt that comes after a later one. */
+export const SUPERSEDED = 'BELFRY superseded';
+
+/**
+ * While Redis has nothing to do, as many publishes are sent before the turn ends: Redis then works on them while the node
+ * reads the others.
+ */
+const EARLY = 16;
+
 /** One attempt of this node to publish some events, all or none. */
 export interface PublishRequest {
   readonly number: number;
   /** The key in Redis of the idempotency key, with the digest that belongs to it. */
   readonly once: { readonly key: string; readonly digest: string } | undefined;
   readonly bodies: readonly Body[];
-}
-
-interface Waiting {
-  readonly request: PublishRequest;
-  readonly characters: number;
-  readonly resolve: (ids: Cursor[]) => void;
-  readonly reject: (error: unknown) => void;
+  readonly accepted: (ids: Cursor[]) => void;
+  /** Is told what {@link RedisConnection.ask} rejects with. */
+  readonly refused: (error: unknown) => void;
 }
 
 /**
@@ -43,21 +49,22 @@ interface Waiting {
  * Each is carried out and answered as if it had been sent alone: publish-batch.lua says how.
  */
 export class PublishBatch {
-  readonly #redis: Redis;
+  readonly #connection: RedisConnection;
   readonly #keys: readonly [log: string, outcomes: string];
-  #waiting: Waiting[] = [];
+  readonly #send = (): void => this.send();
+  #waiting: PublishRequest[] = [];
+  #underWay = 0;
 
-  constructor(redis: Redis, keys: readonly [log: string, outcomes: string]) {
-    this.#redis = redis;
+  constructor(connection: RedisConnection, keys: readonly [log: string, outcomes: string]) {
+    this.#connection = connection;
     this.#keys = keys;
   }
 
-  /** Rejects with the error of Redis or of its connection. The numbers of the requests must rise. */
-  publish(request: PublishRequest): Promise<Cursor[]> {
-    return new Promise((resolve, reject) => {
-      const characters = request.bodies.reduce((sum, { json }) => sum + json.length, 0);
-      if (this.#waiting.push({ request, characters, resolve, reject }) === 1) setImmediate(() => this.send());
-    });
+  /** The numbers of the requests must rise. */
+  add(request: PublishRequest): void {
+    const count = this.#waiting.push(request);
+    if (count === EARLY && this.#underWay === 0) this.send();
+    else if (count === 1) setImmediate(this.#send);
   }
 
   /** Sends what waits, before anything with a higher number. */
@@ -71,37 +78,48 @@ export class PublishBatch {
     }
   }
 
-  async #call(publishes: readonly Waiting[]): Promise<void> {
+  async #call(publishes: readonly PublishRequest[]): Promise<void> {
     const keys: string[] = [...this.#keys];
-    const asked = publishes.flatMap(({ request }) => argumentsOf(request, keys));
+    const asked: (string | number)[] = [];
+    for (const request of publishes) addArguments(request, keys, asked);
+    this.#underWay++;
     try {
-      const answers = await this.#redis.belfryPublish(keys.length, ...keys, ...asked);
-      for (const [i, { resolve, reject }] of publishes.entries()) {
+      const answers = await this.#connection.ask((redis) =>
+        redis.belfryPublish(keys.length, ...keys, ...asked),
+      );
+      for (const [i, { accepted, refused }] of publishes.entries()) {
         const answer = answers[i];
-        if (Array.isArray(answer)) resolve(answer);
-        else reject(answer);
+        if (Array.isArray(answer)) accepted(answer);
+        // A refusal of one publish is logged and reported as if it had been sent alone.
+        else this.#connection.ask(() => Promise.reject(answer as Error), SUPERSEDED).catch(refused);
       }
     } catch (error) {
-      for (const { reject } of publishes) reject(error);
+      for (const { refused } of publishes) refused(error);
+    } finally {
+      this.#underWay--;
     }
   }
 }
 
 /** The end of the publishes that share a call with the one at `from`. */
-function endOfCall(publishes: readonly Waiting[], from: number): number {
+function endOfCall(publishes: readonly PublishRequest[], from: number): number {
   let characters = 0;
   let end = from;
   while (end < publishes.length && end - from < MAX_PUBLISHES) {
-    characters += publishes[end]?.characters ?? 0;
+    for (const { json } of publishes[end]?.bodies ?? []) characters += json.length;
     if (end > from && characters > MAX_CHARACTERS) break;
     end++;
   }
   return end;
 }
 
-/** The arguments of one publish, as publish-batch.lua reads them; its idempotency key goes to the keys. */
-function argumentsOf({ number, once, bodies }: PublishRequest, keys: string[]): (string | number)[] {
+/** Adds the arguments of one publish, as publish-batch.lua reads them; its idempotency key goes to the keys. */
+function addArguments(
+  { number, once, bodies }: PublishRequest,
+  keys: string[],
+  asked: (string | number)[],
+): void {
   const place = once === undefined ? 0 : keys.push(once.key);
-  const events = bodies.flatMap(({ json, kind }) => [json, ...kind]);
-  return [number, place, once?.digest ?? '', bodies.length, ...events];
+  asked.push(number, place, once?.digest ?? '', bodies.length);
+  for (const { json, kind } of bodies) asked.push(json, ...kind);
 }

@@ -8,7 +8,7 @@ import type { RefusedReason } from './broker.ts';
 import { isRefusal, type RedisConnection } from './redis-connection.ts';
 import type { Body } from './redis-log-entry.ts';
 import type { RedisKeys } from './redis-keys.ts';
-import { PublishBatch } from './redis-publish-batch.ts';
+import { PublishBatch, SUPERSEDED } from './redis-publish-batch.ts';
 import { publishRefusalOf } from './redis-publish-refusal.ts';
 import { bound } from '../model/bound.ts';
 
@@ -56,6 +56,16 @@ export interface PublisherOptions {
   readonly commandTimeoutMs: number;
 }
 
+/** What a publisher asked for, until it is told how that ended. */
+interface Publish {
+  readonly bodies: readonly Body[];
+  readonly once: Once | undefined;
+  /** How many attempts may still be made. */
+  readonly tries: number;
+  readonly accepted: (ids: Cursor[]) => void;
+  readonly refused: (error: unknown) => void;
+}
+
 /**
  * Publishes with one of three outcomes: accepted; refused for good; or unknown. When the answer to an attempt was
  * lost, the outcome is asked for by the number of the attempt, and asking also makes sure that Redis cannot carry out
@@ -74,7 +84,7 @@ export class RedisPublisher {
   constructor(options: PublisherOptions) {
     this.#options = options;
     const { connection, keys } = options;
-    this.#batch = new PublishBatch(connection.redis, [keys.log, keys.outcomes(this.#boot)]);
+    this.#batch = new PublishBatch(connection, [keys.log, keys.outcomes(this.#boot)]);
   }
 
   get published(): number {
@@ -114,31 +124,52 @@ export class RedisPublisher {
   }
 
   /** @throws BelfryError `unavailable`, `idempotency_key_reused`; OutcomeUnknown */
-  async publish(bodies: readonly Body[], once: Once | undefined): Promise<Cursor[]> {
-    try {
-      const ids =
-        (once?.repeats && (await this.#outcomeOf(once.repeats, once))) ?? (await this.#try(bodies, once));
-      this.#published += ids.length;
-      this.#trouble = undefined;
-      return ids;
-    } catch (error) {
-      throw this.#counted(error);
-    }
+  publish(bodies: readonly Body[], once: Once | undefined): Promise<Cursor[]> {
+    return new Promise((resolve, reject) => {
+      const publish: Publish = {
+        bodies,
+        once,
+        tries: MAX_TRIES,
+        accepted: (ids) => {
+          this.#published += ids.length;
+          this.#trouble = undefined;
+          resolve(ids);
+        },
+        refused: (error) => reject(this.#counted(error)),
+      };
+      if (once?.repeats === undefined) this.#try(publish);
+      else void this.#settle(publish, once.repeats);
+    });
   }
 
-  async #try(bodies: readonly Body[], once: Once | undefined, tries = MAX_TRIES): Promise<Cursor[]> {
-    const { connection, clock, keys } = this.#options;
-    const attempt: Attempt = { boot: this.#boot, number: ++this.#number, at: clock.now() };
-    const { number } = attempt;
-    const known = once && { key: keys.once(once.key), digest: once.digest };
+  #try(publish: Publish): void {
+    const { bodies, once, accepted } = publish;
+    const attempt: Attempt = { boot: this.#boot, number: ++this.#number, at: this.#options.clock.now() };
+    this.#batch.add({
+      number: attempt.number,
+      once: once && { key: this.#options.keys.once(once.key), digest: once.digest },
+      bodies,
+      accepted,
+      refused: (error) => this.#afterRefusal(publish, attempt, error),
+    });
+  }
+
+  #afterRefusal(publish: Publish, attempt: Attempt, error: unknown): void {
+    if (isRefusal(error, SUPERSEDED) && publish.tries > 1)
+      this.#try({ ...publish, tries: publish.tries - 1 });
+    else if (publishRefusalOf(error).isLost) void this.#settle(publish, attempt, error);
+    else publish.refused(error);
+  }
+
+  /** Ends a publish as an earlier attempt of it ended. If that one had no effect, it tries anew unless there is an error. */
+  async #settle(publish: Publish, attempt: Attempt, error?: unknown): Promise<void> {
     try {
-      return await connection.ask(() => this.#batch.publish({ number, once: known, bodies }), SUPERSEDED);
-    } catch (error) {
-      if (isRefusal(error, SUPERSEDED) && tries > 1) return this.#try(bodies, once, tries - 1);
-      if (!publishRefusalOf(error).isLost) throw error;
-      const ids = await this.#outcomeOf(attempt, once, error);
-      if (ids !== undefined) return ids;
-      throw error;
+      const ids = await this.#outcomeOf(attempt, publish.once, error);
+      if (ids !== undefined) publish.accepted(ids);
+      else if (error === undefined) this.#try(publish);
+      else publish.refused(error);
+    } catch (unknown) {
+      publish.refused(unknown);
     }
   }
 
@@ -195,7 +226,6 @@ export class RedisPublisher {
   }
 }
 
-const SUPERSEDED = 'BELFRY superseded';
 const REUSED = 'BELFRY idempotency_key_reused';
 
 function keyOf(keys: RedisKeys, once: Once | undefined): string[] {

@@ -31,22 +31,21 @@ export interface Publishing {
 }
 
 /**
- * Publishes events as the principal that asks for it, once for each idempotency key.
+ * Publishes events as the principal that asks for it, once for each idempotency key. What refuses them before the broker is
+ * asked is thrown at once.
  * @throws BelfryError `forbidden`, `unavailable`, `idempotency_key_reused`, `idempotency_key_invalid`
  * @throws OutcomeUnknown with the key with which a repetition is not published twice
  */
-export async function publishAs(publishing: Publishing): Promise<Cursor[]> {
+export function publishAs(publishing: Publishing): Promise<Cursor[]> {
   const { broker, identity, events, carried = events, idempotencyKey, now } = publishing;
   const { principal } = identity;
   const own = authorizePublish(identity, carried);
   const digest = (): string => digestOf(principal, events);
   const once = idempotencyKey === undefined ? undefined : onceOf(idempotencyKey, principal, digest(), now);
-  try {
-    return await broker.publish(own, once);
-  } catch (error) {
+  return broker.publish(own, once).catch((error: unknown) => {
     if (!(error instanceof OutcomeUnknown)) throw error;
     throw new OutcomeUnknown(error.attempt, idempotencyKey ?? keyOf(error.attempt, digest()), error.cause);
-  }
+  });
 }
 
 /** Carries out a command to publish, and answers it with the ids of the events. */

@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { PublishBatch } from '../../src/broker/redis-publish-batch.ts';
+import type { RedisConnection } from '../../src/broker/redis-connection.ts';
 import type { NewEvent } from '../../src/model/event.ts';
 import { once } from '../support/once.ts';
 import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
@@ -34,6 +36,31 @@ describe.skipIf(!HAS_REDIS_SERVER)('publishes of one turn', () => {
     expect((await logged(world)).slice(1)).toEqual(ids.flat());
     await recorder.count(251);
     expect(recorder.keys).toEqual(['first', ...ids.keys()].map(String));
+  });
+
+  it('begin before the turn ends when there are many, while Redis has nothing to do', async () => {
+    const sent: number[] = [];
+    const answers: (() => void)[] = [];
+    const ask = async (): Promise<unknown[]> => {
+      sent.push(batch.length);
+      const ids = batch.splice(0).map(() => ['1-1']);
+      await new Promise<void>((resolve) => void answers.push(resolve));
+      return ids;
+    };
+    const batch: number[] = [];
+    const calls = new PublishBatch({ ask } as unknown as RedisConnection, ['log', 'outcomes']);
+    const accepted: number[] = [];
+    const add = (number: number): void => {
+      batch.push(number);
+      const refused = (error: unknown): void => expect.fail(String(error));
+      calls.add({ number, once: undefined, bodies: [], accepted: () => void accepted.push(number), refused });
+    };
+    for (let number = 1; number <= 50; number++) add(number);
+    expect(sent).toEqual([16]);
+    await new Promise((resolve) => void setImmediate(resolve));
+    expect(sent).toEqual([16, 34]);
+    for (const answer of answers) answer();
+    await vi.waitFor(() => expect(accepted).toEqual(Array.from({ length: 50 }, (_, i) => i + 1)));
   });
 
   it('share no call when they are long together', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { servingDirectly } from '../../src/gateway/rest/direct-routes.ts';
 import { PUBLISH_ROUTES, type PublishDeps } from '../../src/gateway/rest/publish-routes.ts';
 import { startNode } from '../support/node.ts';
-import { rawRequest, type RawAnswer } from '../support/raw-http.ts';
+import { rawConnection, rawRequest, type RawAnswer } from '../support/raw-http.ts';
 
 const EVENT = JSON.stringify({ type: 'jobs', action: 'save', key: 'a', object: { n: 1 } });
 const JSON_TYPE = 'Content-Type: application/json';
@@ -29,6 +29,7 @@ const event = (head: readonly string[], body = EVENT): Sent => ({
 const REQUESTS: Readonly<Record<string, Sent>> = {
   'an event': event(withToken()),
   'a list': event(withToken(), `[${EVENT},${EVENT}]`),
+  'a list that is longer than what Node buffers': event(withToken(), `[${Array(1_500).fill(EVENT).join()}]`),
   'an empty list': event(withToken(), '[]'),
   'an event with a key and a trace': event(
     withToken('Idempotency-Key: k', 'traceparent: 00-11111111111111111111111111111111-2222222222222222-01'),
@@ -52,12 +53,17 @@ const REQUESTS: Readonly<Record<string, Sent>> = {
   'no event': event(withToken(), '{"a":1}'),
   'an unknown dialect': { ...event(withToken()), query: '?dialect=morse' },
   'an event of a dialect': { ...event(withToken()), query: '?dialect=native' },
+  'a dry run': {
+    ...event(withToken(), EVENT.replace('{', '{"time":"2026-01-01T00:00:00Z",')),
+    query: '?dry=true',
+  },
   'a token in the query': { ...event(['Host: a']), query: '?token=TOKEN' },
   'no credentials': event(['Host: a']),
   'credentials that cannot be read': event(['Host: a', 'Authorization: Digest x']),
   'a token that is not good': event(['Host: a', 'Authorization: Bearer x.y.z']),
   'a wrong password': event(['Host: a', `Authorization: Basic ${btoa('nobody:wrong')}`]),
   'a token without a grant to publish': event(['Host: a', 'Authorization: Bearer POOR']),
+  'an empty Accept header': event(withToken('Accept:')),
   'an Accept header without JSON': event(withToken('Accept: text/html')),
   'an Accept header with JSON': event(withToken('Accept: text/html, application/*;q=0.5')),
   'two Host headers': event(withToken('Host: b')),
@@ -90,6 +96,30 @@ describe.each([
       expect(comparable(direct)).toEqual(comparable(byExpress));
     },
   );
+});
+
+it('an answer to a publish has its headers in one fixed order', async () => {
+  const node = await startNode();
+  const connection = await rawConnection(node.url);
+  const { head, body = '' } = event(withToken());
+  const lines = ['POST /api/v3/events HTTP/1.1', ...head];
+  const token = await node.token();
+  const { headers } = await connection.ask(
+    lines.map((line) => line.replace('TOKEN', token)),
+    body,
+  );
+  expect(Object.keys(headers)).toEqual([
+    'cache-control',
+    'x-content-type-options',
+    'referrer-policy',
+    'access-control-allow-origin',
+    'access-control-expose-headers',
+    'content-type',
+    'belfry-event-ids',
+    'date',
+    'connection',
+    'keep-alive',
+  ]);
 });
 
 it('a route without express answers only its own method and path', () => {

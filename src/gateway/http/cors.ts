@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import { addHeaders, answer, type HeaderList } from './answer-headers.ts';
 import type { Handler } from './handler.ts';
 import { checkOrigin } from './origin-check.ts';
 
@@ -10,6 +10,13 @@ const ASKED_WITH =
   'Authorization, Content-Type, Content-Encoding, Accept, Idempotency-Key, Last-Event-ID, Cache-Control, If-None-Match, Traceparent, Tracestate';
 const TOLD =
   'X-DRP-LIST-TOTAL-COUNT, X-DRP-LIST-COUNT, Link, Belfry-Cursor, Belfry-Event-Ids, Belfry-Silent-Nodes, Idempotency-Key, Retry-After, ETag, Allow, WWW-Authenticate';
+const EXPOSED = ['Access-Control-Expose-Headers', TOLD];
+const TO_ALL = ['Access-Control-Allow-Origin', '*', ...EXPOSED];
+const PREFLIGHT = Object.entries({
+  'Access-Control-Allow-Methods': METHODS,
+  'Access-Control-Allow-Headers': ASKED_WITH,
+  'Access-Control-Max-Age': String(PREFLIGHT_MAX_AGE_S),
+}).flat();
 
 /**
  * Lets pages of other origins ask (the Fetch standard, 3.2). Without a list of origins every page may ask, with a token that
@@ -19,25 +26,17 @@ const TOLD =
 export function cors(allowed: readonly string[]): Handler {
   return (request, response) => {
     const { origin, host, 'access-control-request-method': asked } = request.headers;
-    allowOrigin(response, origin, allowed);
+    addHeaders(response, forOrigin(origin, allowed));
     checkOrigin({ origin, host }, allowed);
     if (request.method !== 'OPTIONS' || asked === undefined) return undefined;
-    response.setHeader('Access-Control-Allow-Methods', METHODS);
-    response.setHeader('Access-Control-Allow-Headers', ASKED_WITH);
-    response.setHeader('Access-Control-Max-Age', String(PREFLIGHT_MAX_AGE_S));
-    response.statusCode = 204;
-    response.end();
+    answer(response, 204, PREFLIGHT);
     return 'answered';
   };
 }
 
-function allowOrigin(response: ServerResponse, origin: string | undefined, allowed: readonly string[]): void {
-  if (allowed.length === 0) response.setHeader('Access-Control-Allow-Origin', '*');
-  else {
-    response.setHeader('Vary', 'Origin');
-    if (origin === undefined || !allowed.includes(origin)) return;
-    response.setHeader('Access-Control-Allow-Origin', origin);
-    response.setHeader('Access-Control-Allow-Credentials', 'true');
-  }
-  response.setHeader('Access-Control-Expose-Headers', TOLD);
+function forOrigin(origin: string | undefined, allowed: readonly string[]): HeaderList {
+  if (allowed.length === 0) return TO_ALL;
+  if (origin === undefined || !allowed.includes(origin)) return ['Vary', 'Origin'];
+  const own = { Vary: 'Origin', 'Access-Control-Allow-Origin': origin };
+  return [...Object.entries({ ...own, 'Access-Control-Allow-Credentials': 'true' }).flat(), ...EXPOSED];
 }

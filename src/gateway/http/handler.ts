@@ -1,28 +1,39 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
+import { setHeaders } from './answer-headers.ts';
+
+type Done = void | 'answered';
 
 /** A part of answering a request, which needs nothing of express. What it throws is the refusal of the request. */
-export type Handler = (
-  request: IncomingMessage,
-  response: ServerResponse,
-) => void | 'answered' | Promise<void | 'answered'>;
+export type Handler = (request: IncomingMessage, response: ServerResponse) => Done | Promise<Done>;
 
-/** Runs handlers in their order, up to the one that answers the request. */
-export async function inOrder(
+/**
+ * Runs handlers in their order, from the first or from this one on, up to the one that answers the request. A handler that
+ * has nothing to wait for costs no promise, and what it throws is thrown at once.
+ */
+export function inOrder(
   handlers: readonly Handler[],
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<void | 'answered'> {
-  for (const handler of handlers) {
-    const done = handler(request, response);
-    // A handler that has nothing to wait for costs no turn.
-    if ((done instanceof Promise ? await done : done) === 'answered') return 'answered';
+  from = 0,
+): Done | Promise<Done> {
+  const last = handlers.length - 1;
+  for (let at = from; at <= last; at++) {
+    const done = handlers[at]?.(request, response);
+    if (done === 'answered') return done;
+    if (!(done instanceof Promise)) continue;
+    return at === last ? done : done.then((end) => end ?? inOrder(handlers, request, response, at + 1));
   }
 }
 
 /** The same handlers for express, which goes on after them unless one has answered. */
 export function asMiddleware(...handlers: readonly Handler[]): RequestHandler {
   return async (request, response, next) => {
-    if ((await inOrder(handlers, request, response)) !== 'answered') next();
+    try {
+      if ((await inOrder(handlers, request, response)) === 'answered') return;
+    } finally {
+      setHeaders(response);
+    }
+    next();
   };
 }

@@ -16,68 +16,86 @@ const MAX_KEPT = bound(
   'the one that has been idle for longest is closed',
 );
 
+/** A TCP connection that speaks HTTP. It is in the list of those that are silent or of those that are kept, or in neither. */
+interface Connection {
+  readonly socket: Socket;
+  /** The listener for its end. It is removed at an upgrade, since a socket of the hub must not hold it. */
+  ended: (() => void) | undefined;
+  /** The response under way. */
+  response: ServerResponse | undefined;
+  list: IdleList | undefined;
+  before: Connection | undefined;
+  after: Connection | undefined;
+}
+
 /**
  * The TCP connections of a node that speak HTTP, until they close or an upgrade turns them into sockets of the hub.
  * The number of connections without a request under way is bounded here; the HTTP server itself bounds their time.
+ *
+ * What changes with each request are fields of objects that live as long as the connection. In a map that changes so often,
+ * V8 would make a new table again and again, and each discarded one would keep the responses of its time alive.
  */
 export class HttpConnections {
-  readonly #silent: Idle;
-  readonly #kept: Idle;
-  readonly #answers = new Map<Socket, ServerResponse>();
-  /**
-   * The listener for the end of each connection. It is removed at an upgrade, since a socket of the hub must not hold
-   * it.
-   */
-  readonly #ends = new Map<Socket, () => void>();
+  readonly #silent: IdleList;
+  readonly #kept: IdleList;
+  readonly #connections = new Map<Socket, Connection>();
+  /** Connections of which the TLS handshake is not over. Until then another object stands for the same connection. */
+  readonly #handshakes = new Map<string, Socket>();
+  readonly #closed: (this: ServerResponse) => void;
+  #underWay = 0;
   #leaving = false;
   #onEmpty: () => void = () => {};
 
   constructor({ maxSilent = MAX_SILENT, maxKept = MAX_KEPT } = {}) {
-    this.#silent = new Idle(maxSilent);
-    this.#kept = new Idle(maxKept);
+    this.#silent = new IdleList(maxSilent);
+    this.#kept = new IdleList(maxKept);
+    const answered = (response: ServerResponse): void => this.#answered(response);
+    this.#closed = function closed() {
+      answered(this);
+    };
   }
 
   /** Watches the connections of a server. It must be called before the server gets any other listener. */
   watch(server: Server, tls: boolean): void {
-    const opened = (socket: Socket): void => this.#opened(socket, socket);
+    const opened = (socket: Socket): void => this.#opened(socket);
     if (tls) {
-      // Before the TLS handshake is over, another object stands for the same connection.
-      server.on('connection', (socket: Socket) => this.#opened(peerOf(socket), socket));
+      server.on('connection', (socket: Socket) => {
+        const peer = peerOf(socket);
+        this.#handshakes.set(peer, socket);
+        this.#opened(socket, () => this.#handshakes.get(peer) === socket && this.#handshakes.delete(peer));
+      });
       server.on('secureConnection', (socket: Socket) => {
-        const raw = this.#silent.take(peerOf(socket));
-        if (raw !== undefined) this.#listenNoMore(raw);
+        const raw = this.#handshakes.get(peerOf(socket));
+        this.#handshakes.delete(peerOf(socket));
+        if (raw !== undefined) this.#watchNoMore(raw);
         opened(socket);
       });
     } else server.on('connection', opened);
     server.prependListener('request', (request, response) => this.#asked(request, response));
-    server.prependListener('upgrade', ({ socket }: IncomingMessage) => {
-      this.#listenNoMore(socket);
-      this.forget(socket);
-    });
+    server.prependListener('upgrade', ({ socket }: IncomingMessage) => this.forget(socket));
   }
 
   /** Counts a connection whose first bytes are awaited before the server knows it, until {@link forget} or the server does. */
   wait(socket: Socket): void {
-    this.#silent.add(socket, socket);
+    this.#add(socket);
   }
 
   /** The connection has closed, or became a socket of the hub. */
   forget(socket: Socket): void {
-    this.#silent.take(socket);
-    this.#kept.take(socket);
-    this.#answers.delete(socket);
-    if (this.#isEmpty) this.#onEmpty();
+    this.#watchNoMore(socket);
+    this.#tellIfEmpty();
   }
 
   /** The response under way on a connection. */
   answerOn(socket: Socket): ServerResponse | undefined {
-    return this.#answers.get(socket);
+    return this.#connections.get(socket)?.response;
   }
 
   /** From now on each response asks its client to use another connection for the next request. */
   leave(): void {
     this.#leaving = true;
-    for (const response of this.#answers.values()) response.shouldKeepAlive = false;
+    for (const { response } of this.#connections.values())
+      if (response !== undefined) response.shouldKeepAlive = false;
   }
 
   /** Resolves once there are no connections, or after this time. */
@@ -91,70 +109,102 @@ export class HttpConnections {
   }
 
   get #isEmpty(): boolean {
-    return this.#silent.size + this.#kept.size + this.#answers.size === 0;
+    return this.#silent.size + this.#kept.size + this.#underWay === 0;
   }
 
-  #opened(key: Socket | string, socket: Socket): void {
-    const end = (): void => {
-      this.#ends.delete(socket);
-      this.#silent.take(key);
+  #tellIfEmpty(): void {
+    if (this.#isEmpty) this.#onEmpty();
+  }
+
+  #opened(socket: Socket, alsoAtEnd: () => void = () => {}): void {
+    const ended = (): void => {
+      alsoAtEnd();
       this.forget(socket);
     };
-    this.#silent.add(key, socket);
-    this.#ends.set(socket, end);
-    socket.on('close', end);
+    const connection = this.#connections.get(socket) ?? this.#add(socket);
+    connection.ended = ended;
+    socket.on('close', ended);
   }
 
-  #listenNoMore(socket: Socket): void {
-    const end = this.#ends.get(socket);
-    if (end !== undefined) socket.off('close', end);
-    this.#ends.delete(socket);
+  #add(socket: Socket): Connection {
+    const idle = { list: undefined, before: undefined, after: undefined };
+    const connection = { socket, ended: undefined, response: undefined, ...idle };
+    this.#connections.set(socket, connection);
+    this.#silent.add(connection);
+    return connection;
+  }
+
+  #watchNoMore(socket: Socket): void {
+    const connection = this.#connections.get(socket);
+    if (connection === undefined) return;
+    if (connection.ended !== undefined) socket.off('close', connection.ended);
+    this.#connections.delete(socket);
+    connection.list?.remove(connection);
+    this.#setResponse(connection, undefined);
+  }
+
+  #setResponse(connection: Connection, response: ServerResponse | undefined): void {
+    if (connection.response !== undefined) this.#underWay--;
+    if (response !== undefined) this.#underWay++;
+    connection.response = response;
   }
 
   #asked({ socket }: IncomingMessage, response: ServerResponse): void {
-    this.#silent.take(socket);
-    this.#kept.take(socket);
-    this.#answers.set(socket, response);
     if (this.#leaving) response.shouldKeepAlive = false;
-    response.once('close', () => this.#answered(socket, response));
+    const connection = this.#connections.get(socket);
+    if (connection === undefined) return;
+    connection.list?.remove(connection);
+    this.#setResponse(connection, response);
+    response.on('close', this.#closed);
   }
 
-  #answered(socket: Socket, response: ServerResponse): void {
+  #answered(response: ServerResponse): void {
+    const connection = this.#connections.get(response.req.socket);
     // A client that pipelines has sent its next request by now.
-    if (this.#answers.get(socket) !== response) return;
-    this.#answers.delete(socket);
-    if (!socket.destroyed && response.shouldKeepAlive) this.#kept.add(socket, socket);
-    else if (this.#isEmpty) this.#onEmpty();
+    if (connection?.response !== response) return;
+    this.#setResponse(connection, undefined);
+    if (!connection.socket.destroyed && response.shouldKeepAlive) this.#kept.add(connection);
+    else this.#tellIfEmpty();
   }
 }
 
 /** Connections that have no request under way. The one that has been idle for longest comes first. */
-class Idle {
+class IdleList {
   readonly #max: number;
-  readonly #sockets = new Map<Socket | string, Socket>();
+  #size = 0;
+  #first: Connection | undefined;
+  #last: Connection | undefined;
 
   constructor(max: number) {
     this.#max = max;
   }
 
   get size(): number {
-    return this.#sockets.size;
+    return this.#size;
   }
 
-  add(key: Socket | string, socket: Socket): void {
-    this.#sockets.set(key, socket);
-    if (this.#sockets.size <= this.#max) return;
-    for (const [longest, idle] of this.#sockets) {
-      this.#sockets.delete(longest);
-      idle.destroy();
-      break;
-    }
+  add(connection: Connection): void {
+    connection.list = this;
+    connection.before = this.#last;
+    if (this.#last === undefined) this.#first = connection;
+    else this.#last.after = connection;
+    this.#last = connection;
+    if (++this.#size <= this.#max || this.#first === undefined) return;
+    const longest = this.#first;
+    this.remove(longest);
+    longest.socket.destroy();
   }
 
-  take(key: Socket | string): Socket | undefined {
-    const socket = this.#sockets.get(key);
-    this.#sockets.delete(key);
-    return socket;
+  remove(connection: Connection): void {
+    const { before, after } = connection;
+    if (before === undefined) this.#first = after;
+    else before.after = after;
+    if (after === undefined) this.#last = before;
+    else after.before = before;
+    connection.list = undefined;
+    connection.before = undefined;
+    connection.after = undefined;
+    this.#size--;
   }
 }
 

@@ -29,7 +29,7 @@ export function jsonBody(
 ): (request: IncomingMessage, response: ServerResponse) => Promise<Buffer> {
   const limit = eventMaxBytes * BODY_PER_EVENT;
   const read = express.raw({ type: () => true, limit });
-  return async (request, response) => {
+  return (request, response) => {
     const { headers } = request;
     checkContentType(headers['content-type'] ?? '');
     // Express would refuse such a body only after it has read all of it.
@@ -38,11 +38,13 @@ export function jsonBody(
     if (headers['content-encoding']?.toLowerCase() === 'x-gzip') headers['content-encoding'] = 'gzip';
     if (headers.expect !== undefined) response.writeContinue();
     if (isOfKnownLength(headers)) return wholeBody(request);
-    await new Promise<void>((resolve, reject) => {
-      read(request, response, (error?: unknown) => (error ? reject(error) : resolve()));
+    return new Promise((resolve, reject) => {
+      read(request, response, (error?: unknown) => {
+        const body: unknown = (request as Request).body;
+        if (error) reject(error);
+        else resolve(Buffer.isBuffer(body) ? body : NO_BODY);
+      });
     });
-    const body: unknown = (request as Request).body;
-    return Buffer.isBuffer(body) ? body : NO_BODY;
   };
 }
 
@@ -52,17 +54,43 @@ function isOfKnownLength(headers: IncomingMessage['headers']): boolean {
   return length !== undefined && coded === undefined && parts === undefined;
 }
 
+/** A body that is being received. */
+interface Awaited {
+  readonly request: IncomingMessage;
+  readonly resolve: (body: Buffer) => void;
+  readonly reject: (error: BelfryError) => void;
+}
+
+/** The bodies of the requests of which this turn of the event loop has read the head. */
+let awaited: Awaited[] = [];
+
 /**
  * The parser of HTTP gives exactly the length that was announced, which is within the limit. So nothing is left to check,
- * and the body reader of express is not needed.
+ * and the body reader of express is not needed. A short body arrives with its head; at the end of the turn it is there as
+ * a whole, and takes no listeners.
  */
 function wholeBody(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const parts: Buffer[] = [];
-    request.on('data', (part: Buffer) => void parts.push(part));
-    request.once('end', () => resolve(Buffer.concat(parts)));
-    request.once('error', () => reject(unreadable('request aborted')));
+    if (awaited.push({ request, resolve, reject }) === 1) setImmediate(takeAll);
   });
+}
+
+function takeAll(): void {
+  const all = awaited;
+  awaited = [];
+  for (const each of all) {
+    if (each.request.complete) each.resolve((each.request.read() as Buffer | null) ?? NO_BODY);
+    else collect(each);
+  }
+}
+
+function collect({ request, resolve, reject }: Awaited): void {
+  const parts: Buffer[] = [];
+  const aborted = (): void => reject(unreadable('request aborted'));
+  if (request.destroyed) return aborted();
+  request.on('data', (part: Buffer) => void parts.push(part));
+  request.once('end', () => resolve(Buffer.concat(parts)));
+  request.once('error', aborted);
 }
 
 function checkContentType(given: string): void {

@@ -56,6 +56,11 @@ class Target {
     this.#query = mark < 0 ? '' : url.slice(mark + 1);
   }
 
+  /** The first value of a parameter. Without any parameters, as most publishers ask, there is nothing to parse. */
+  parameter(name: string): string | undefined {
+    return this.#query === '' ? undefined : (this.query.get(name) ?? undefined);
+  }
+
   /** It is parsed each time, and so only for those that read it. */
   get query(): URLSearchParams {
     return new URLSearchParams(this.#query);

@@ -1,3 +1,4 @@
+import { addHeaders } from './answer-headers.ts';
 import type { Handler } from './handler.ts';
 
 /**
@@ -9,8 +10,6 @@ export const SECURITY_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
 };
-const EACH = Object.entries(SECURITY_HEADERS);
+const LIST = Object.entries(SECURITY_HEADERS).flat();
 
-export const securityHeaders: Handler = (_request, response) => {
-  for (const [name, value] of EACH) response.setHeader(name, value);
-};
+export const securityHeaders: Handler = (_request, response) => addHeaders(response, LIST);

@@ -1,6 +1,8 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Router } from 'express';
 import { accepted } from '../http/accepted.ts';
 import { asBelfryError, BelfryError } from '../../model/errors.ts';
+import type { Identity } from '../../model/principal.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { credentialsIn, setIdentity } from '../auth/request-identity.ts';
 import { addressOf } from '../http/client-address.ts';
@@ -17,6 +19,8 @@ export type ApiOptions = ApiDeps & {
 };
 
 const checkAccept: Handler = (request) => {
+  // A request without this header takes everything.
+  if (request.headers.accept === undefined) return;
   if (accepted(request, 'json') !== false || wantsStream(request)) return;
   throw new BelfryError(
     'not_acceptable',
@@ -26,14 +30,18 @@ const checkAccept: Handler = (request) => {
 
 /** What every route under `/api/v3` needs before it: a client that takes JSON, and its identity. */
 export function apiHandlers({ authenticator, api, trustedHops }: ApiOptions): readonly Handler[] {
-  const authenticate: Handler = async (request, response) => {
-    const credentials = credentialsIn(request);
-    // The address costs as much as the check of a token, for which it does not matter.
-    const address = credentials.kind === 'basic' ? addressOf(request, trustedHops) : '';
-    const identity = await authenticator.authenticate(credentials, address);
+  const identified = (request: IncomingMessage, response: ServerResponse, identity: Identity): void => {
     setIdentity(response, identity);
     // A stream registers itself.
     if (!wantsStream(request)) api.seen(request, response, identity);
+  };
+  const authenticate: Handler = (request, response) => {
+    const credentials = credentialsIn(request);
+    // The address costs as much as the check of a token, for which it does not matter.
+    const address = credentials.kind === 'basic' ? addressOf(request, trustedHops) : '';
+    const found = authenticator.authenticateNow(credentials, address);
+    if (!(found instanceof Promise)) return identified(request, response, found);
+    return found.then((identity) => identified(request, response, identity));
   };
   return [checkAccept, authenticate];
 }

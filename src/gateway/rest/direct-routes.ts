@@ -24,6 +24,12 @@ export function servingDirectly<Deps>(
   return (request, response) => {
     const handlers = direct.get(`${request.method} ${targetOf(request).path}`);
     if (handlers === undefined) return otherwise(request, response);
-    inOrder(handlers, request, response).catch((error: unknown) => refuse(error, request, response));
+    const fail = (error: unknown): void => refuse(error, request, response);
+    try {
+      const done = inOrder(handlers, request, response);
+      if (done instanceof Promise) done.catch(fail);
+    } catch (error) {
+      fail(error);
+    }
   };
 }

@@ -5,6 +5,7 @@ import { apiRefusal } from '../../dialects/refusal.ts';
 import { asBelfryError, BelfryError } from '../../model/errors.ts';
 import { RejectedInput } from '../../telemetry/rejected-input.ts';
 import { pathForm, type DescribedRoute } from './route.ts';
+import { setHeaders } from '../http/answer-headers.ts';
 import { bodyFault } from '../http/json-body.ts';
 
 export interface ErrorHandlerOptions {
@@ -27,6 +28,7 @@ export function errorHandler({ routes, rejected, logFault }: ErrorHandlerOptions
   return (thrown, request, response) => {
     // A client that reads half of an answer must see that it was cut.
     if (response.headersSent) return void response.destroy();
+    setHeaders(response);
     const error = fromExpress(thrown);
     if (error.code === 'internal') logFault(error);
     else if (RejectedInput.is(error)) rejected.report('http', error.code);

@@ -14,6 +14,7 @@ import type { Redaction } from '../../model/redaction.ts';
 import type { Survey } from '../../registry/survey.ts';
 import { inTraceOf } from '../../telemetry/tracing.ts';
 import { identityOf } from '../auth/request-identity.ts';
+import { answer, setHeaders } from '../http/answer-headers.ts';
 import type { Handler } from '../http/handler.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { targetOf } from '../http/request-target.ts';
@@ -100,15 +101,13 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
         const now = clock.now();
         if (isDry(request)) {
           const dryRun = { ...deps, identity, events: carried, now };
+          setHeaders(response);
           await reads.answer(response, () => dryRunText(dryRun));
           return 'answered';
         }
         const ids = await publishAs({ broker, identity, events, carried, idempotencyKey, now });
-        response.statusCode = 204;
         // DRP's Go client fails on an empty answer without a Content-Type.
-        response.setHeader('Content-Type', 'application/json');
-        response.setHeader('Belfry-Event-Ids', ids.join(','));
-        response.end();
+        answer(response, 204, ['Content-Type', 'application/json', 'Belfry-Event-Ids', ids.join(',')]);
         return 'answered';
       };
     },
@@ -116,13 +115,13 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
 ];
 
 function isDry(request: IncomingMessage): boolean {
-  const written = targetOf(request).query.get('dry');
-  return written !== null && DRY.read(written, 'dry') === 'true';
+  const written = targetOf(request).parameter('dry');
+  return written !== undefined && DRY.read(written, 'dry') === 'true';
 }
 
 function dialectOf(request: IncomingMessage, known: readonly Dialect[]): string | undefined {
-  const name = targetOf(request).query.get('dialect');
-  if (name === null) return undefined;
+  const name = targetOf(request).parameter('dialect');
+  if (name === undefined) return undefined;
   const names = known.map((dialect) => dialect.name);
   if (names.includes(name)) return name;
   throw new BelfryError(
