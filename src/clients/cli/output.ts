@@ -43,6 +43,8 @@ export interface Rows<T> {
 
 type Stream = Pick<NodeJS.WriteStream, 'write'> & Partial<Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>>;
 
+const USUAL_COLUMNS = 80;
+
 /** Prints the results of a command in the format that its options name. */
 export class Output {
   readonly format: Format;
@@ -56,9 +58,9 @@ export class Output {
     this.#hasColor = color && stream.isTTY === true && NO_COLOR === '' && TERM !== 'dumb';
   }
 
-  /** How many columns a line may have. A pipe has no end. */
+  /** How many columns a line may have. A pipe has no end, and a terminal that was told no size says 0. */
   get width(): number {
-    return this.#stream.isTTY === true ? (this.#stream.columns ?? 80) : Infinity;
+    return this.#stream.isTTY === true ? this.#stream.columns || USUAL_COLUMNS : Infinity;
   }
 
   get isTerminal(): boolean {

@@ -14,6 +14,8 @@ const MARKS: Readonly<Record<Status, readonly [mark: string, style: Style]>> = {
   stopped: ['■', 'yellow'],
 };
 const BAR_WIDTH = 20;
+/** Of a terminal that was told no size. */
+const USUAL_ROWS = 24;
 /** A burst of events is drawn once. */
 const DRAW_MS = 50;
 
@@ -95,7 +97,7 @@ class DrawnSteps implements EventPrinter {
     this.#erase();
     const lines = [...this.#open.values()].flatMap(blockOf);
     // What has left the terminal cannot be erased.
-    const shown = lines.slice(-Math.max(1, (this.#stream.rows ?? 24) - 1));
+    const shown = lines.slice(-Math.max(1, (this.#stream.rows || USUAL_ROWS) - 1));
     for (const line of shown) this.#output.line(line);
     this.#drawn = shown.length;
   }

@@ -1,8 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { HubError } from '../../../src/clients/sdk/errors.ts';
 import { exitOf } from '../../../src/clients/cli/errors.ts';
 import { EXIT } from '../../../src/clients/cli/exit-codes.ts';
 import { ERROR_CODES } from '../../../src/model/errors.ts';
+import { anchorsOf, page as pageAt } from '../../docs/pages.ts';
 import { runHere } from '../../support/command.ts';
 import { startNode } from '../../support/node.ts';
 import { runCommand } from '../../support/process.ts';
@@ -54,5 +56,24 @@ describe('each error of the hub', () => {
   it('has an exit code that is one of the table', () => {
     const codes = new Set(ERROR_CODES.map((code) => EXIT[exitOf(new HubError(code, ''))].code));
     expect(codes).toEqual(new Set([1, 2, 4]));
+  });
+});
+
+describe('each page that an error of the command names', () => {
+  it('has that place', () => {
+    const folder = new URL('../../../src/clients/cli/', import.meta.url);
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.ts'),
+    );
+    const named = files.flatMap((file) => [
+      ...readFileSync(new URL(file, folder), 'utf8').matchAll(/'(command|settings)#([\w-]+)'/g),
+    ]);
+    const places = new Set(named.map(([, name = '', anchor = '']) => `${name}#${anchor}`));
+    expect(places).toContain('command#contexts');
+    const missing = [...places].filter((place) => {
+      const [name = '', anchor = ''] = place.split('#');
+      return !anchorsOf(pageAt(`src/docs/reference/${name}.md`)).has(anchor);
+    });
+    expect(missing).toEqual([]);
   });
 });

@@ -143,6 +143,18 @@ async function longEvent(): Promise<Record<string, string>> {
 const WATCH = ['watch', 'a.*.*', '--since', '0-0', '--count', '1'];
 
 describe('belfry in a terminal', () => {
+  it.each([
+    [0, 80],
+    [undefined, 80],
+    [40, 40],
+  ])('that says it has %s columns writes lines of at most %i', (columns, width) => {
+    let text = '';
+    const write = (more: string): boolean => ((text += more), true);
+    const size = columns === undefined ? {} : { columns };
+    new Output({}, { write, isTTY: true, ...size }).line(['x'.repeat(100)]);
+    expect(widthOf(stripVTControlCharacters(text).trimEnd())).toBe(width);
+  });
+
   it.each([80, 200])('fits its lines into %i columns, in color', async (columns) => {
     const env = await longEvent();
     const shown = await runInTerminal(WATCH, columns, env);

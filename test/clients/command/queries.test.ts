@@ -46,6 +46,16 @@ describe('belfry history', () => {
     ]);
   });
 
+  it('leaves out who came and went, unless a pattern names that', async () => {
+    const { node, token, run } = await start();
+    await run('publish', 'a.b.c', '1');
+    await nativeClient(node.url, token, ['a.*.*']);
+    await expect
+      .poll(async () => (await run('history', 'presence.*.*', '-o', 'jsonl')).lines.length)
+      .toBeGreaterThan(0);
+    expect(keysOf((await run('history', '--count', '1', '-o', 'jsonl')).lines)).toEqual(['c']);
+  });
+
   it('ends with 5 when the log does not go back so far', async () => {
     const node = await startNode({ BELFRY_LOG_MAX_EVENTS: '3' });
     const env = { BELFRY_URL: node.url, BELFRY_TOKEN: await node.token() };
@@ -57,6 +67,20 @@ describe('belfry history', () => {
     );
     expect([code, keysOf(lines)]).toEqual([5, ['3', '4', '5']]);
     expect(errorLines[0]).toContain(`gap after ${first} up to`);
+  });
+});
+
+describe('belfry publish --dry-run', () => {
+  it('publishes nothing, and prints the event and how many would hear it', async () => {
+    const { node, token, run } = await start();
+    await nativeClient(node.url, token, ['a.b.*']);
+    const { code, lines } = await run('publish', 'a.b.c', '{"n":9007199254740993}', '--dry-run');
+    expect([code, lines[0]?.split(/ +/), lines[1]]).toEqual([
+      0,
+      ['TOPIC', 'HEARD', 'BY', 'EVENT'],
+      expect.stringMatching(/^a\.b\.c +1 +\{.*"n":9007199254740993/),
+    ]);
+    expect((await run('history', 'a.*.*')).lines).toEqual([]);
   });
 });
 

@@ -55,3 +55,36 @@ it('belfry watch takes a stream of HTTP where a proxy lets no socket through, an
   expect(await watch.exited).toMatchObject({ code: 0 });
   expect(watch.lines).toEqual([expect.stringContaining('"before"'), expect.stringContaining('"after"')]);
 });
+
+it('belfry publish repeats under one key what was lost on the way, so that it happens once', async () => {
+  const node = await startNode();
+  const { port } = new URL(node.url);
+  const keys: unknown[] = [];
+  // It drops the first request after the node has answered it.
+  const proxy = createServer((incoming, answer) => {
+    const { method, url: path, headers } = incoming;
+    keys.push(headers['idempotency-key']);
+    const isFirst = keys.length === 1;
+    const sent = request({ host: '127.0.0.1', port, method, path, headers }, (response) => {
+      if (isFirst) return void answer.destroy();
+      answer.writeHead(response.statusCode ?? 500, response.headers);
+      response.pipe(answer);
+    });
+    incoming.pipe(sent);
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  onTestFinished(() => {
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+  const token = await node.token();
+  const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const { code, lines } = await runHere(['publish', 'a.b.c', '1'], { BELFRY_URL: url, BELFRY_TOKEN: token });
+  expect([code, keys.length, new Set(keys).size]).toEqual([0, 2, 1]);
+  const heard = await runHere(['history', 'a.*.*', '-o', 'jsonl'], {
+    BELFRY_URL: node.url,
+    BELFRY_TOKEN: token,
+  });
+  expect(heard.lines.map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(lines);
+});

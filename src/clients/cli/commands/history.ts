@@ -14,6 +14,7 @@ import { CommandError } from '../errors.ts';
 import { EVENTS } from '../event-line.ts';
 import { readFilters } from '../filters.ts';
 import { gapText } from '../gap-text.ts';
+import { hiddenTypes } from '../hidden-types.ts';
 import { Output } from '../output.ts';
 import type { Session } from '../session.ts';
 
@@ -79,9 +80,14 @@ async function history(
   const { since, count } = options;
   const query = queryOf(patterns, options);
   const rows = new Output(options).rows(EVENTS);
+  const hidden = hiddenTypes(patterns);
+  const read: ReadPage = async (limit) => {
+    query.set('limit', `${Math.min(PAGE, limit)}`);
+    const page = await session.read<Page>(`api/v3/events?${query.toString()}`);
+    return { ...page, events: page.events.filter(({ type }) => !hidden.has(type)) };
+  };
   let gap: Gap | undefined;
-  const pages =
-    since === undefined ? latest(session, query, count ?? LATEST) : after(session, query, since, count);
+  const pages = since === undefined ? latest(read, query, count ?? LATEST) : after(read, query, since, count);
   for await (const page of pages) {
     gap ??= page.gap;
     for (const event of page.events) rows.print({ ...event, text: JSON.stringify(event) });
@@ -103,8 +109,11 @@ function queryOf(patterns: readonly string[], { until, filter, search }: History
   return query;
 }
 
+/** Reads the page that the query names, with so many events at most. */
+type ReadPage = (limit: number) => Promise<Page>;
+
 async function* after(
-  session: Session,
+  read: ReadPage,
   query: URLSearchParams,
   since: string | Date,
   count = Infinity,
@@ -112,8 +121,7 @@ async function* after(
   let from = textOf(since);
   for (let [left, more] = [count, true]; more && left > 0;) {
     query.set('since', from);
-    query.set('limit', `${Math.min(PAGE, left)}`);
-    const page = await session.read<Page>(`api/v3/events?${query.toString()}`);
+    const page = await read(left);
     yield page;
     left -= page.events.length;
     ({ cursor: from, more } = page);
@@ -121,11 +129,10 @@ async function* after(
 }
 
 /** The pages with the latest events. They are read from the last one back, and yielded in the order of the log. */
-async function* latest(session: Session, query: URLSearchParams, count: number): AsyncGenerator<Page> {
+async function* latest(read: ReadPage, query: URLSearchParams, count: number): AsyncGenerator<Page> {
   const pages: Page[] = [];
   for (let [left, isWhole] = [count, false]; !isWhole && left > 0;) {
-    query.set('limit', `${Math.min(PAGE, left)}`);
-    const page = await session.read<Page>(`api/v3/events?${query.toString()}`);
+    const page = await read(left);
     pages.unshift(page);
     left -= page.events.length;
     isWhole = page.earlier === undefined;

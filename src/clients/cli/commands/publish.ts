@@ -1,12 +1,34 @@
+import { randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HubError } from '../../sdk/errors.ts';
 import { examples, hubCommand, withHub, type AddCommand, type HubOptions } from '../command.ts';
 import { UsageError } from '../errors.ts';
-import { Output } from '../output.ts';
+import { Output, type Column } from '../output.ts';
 
 interface PublishOptions extends HubOptions {
   readonly dialect?: string;
   readonly idempotencyKey?: string;
+  readonly dryRun?: boolean;
 }
+
+interface DryRun {
+  readonly topic: string;
+  readonly total: number;
+  readonly event: unknown;
+}
+
+const DRY_RUN: readonly Column<DryRun>[] = [
+  { title: 'TOPIC', text: ({ topic }) => topic },
+  { title: 'HEARD BY', text: ({ total }) => `${total}` },
+  { title: 'EVENT', text: ({ event }) => JSON.stringify(event) },
+];
+
+/** How often a publish is tried again whose outcome is not known. */
+const AGAIN = 3;
+const AGAIN_MS = 500;
+/** The faults of a network that may have carried the request. */
+const LOST_ON_THE_WAY: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
 
 /** `belfry publish`: one event, or a list of events, in any format. */
 export const addPublish: AddCommand = (program) => {
@@ -16,36 +38,68 @@ export const addPublish: AddCommand = (program) => {
     .argument('[object]', 'the object as JSON')
     .option('-d, --dialect <name>', 'the format of the event; recognised by its fields when absent')
     .option('-k, --idempotency-key <key>', 'publish at most once under this key, within five minutes')
+    .option('--dry-run', 'publish nothing; print what the events would be, and how many would hear them')
     .action(async (what: string, object: string | undefined, options: PublishOptions) => {
       const body = bodyOf(what === '-' ? await text(process.stdin) : what, object);
+      const output = new Output(options);
+      if (options.dryRun === true) return output.all(await dryRun(body, options), { columns: DRY_RUN });
       const ids = await publish(body, options);
-      new Output(options).all(
+      output.all(
         ids.map((id) => ({ id })),
         { line: ({ id }) => [id] },
       );
     });
   examples(command, {
     'belfry publish profiles.save.global \'{"Name":"global"}\'': 'one event',
+    'belfry publish deploy.failed.myapp --dry-run': 'who would hear it',
     'belfry publish - --idempotency-key build-42 < events.json': 'a list of events, at most once',
     'belfry publish \'{"Type":"profiles","Action":"save","Key":"global"}\' --dialect drp':
       'an event as Digital Rebar Provision writes it',
   });
 };
 
-/** Publishes one event or a list as JSON, and resolves with the ids. @throws CommandError when the hub refuses */
+/**
+ * Publishes one event or a list as JSON, and resolves with the ids. Where no answer came, or the hub does not know the outcome, it
+ * tries again under the same key, which publishes once. @throws CommandError when the hub refuses
+ */
 export function publish(body: string, options: PublishOptions): Promise<string[]> {
-  const { dialect, idempotencyKey } = options;
+  const { dialect, idempotencyKey = randomUUID() } = options;
   // Node writes the characters of a header as Latin-1, so each byte of the key becomes one character.
-  const key = idempotencyKey === undefined ? undefined : Buffer.from(idempotencyKey).toString('latin1');
-  const headers = {
-    'Content-Type': 'application/json',
-    ...(key !== undefined && { 'Idempotency-Key': key }),
-  };
-  const query = dialect === undefined ? '' : `?dialect=${encodeURIComponent(dialect)}`;
+  const key = Buffer.from(idempotencyKey).toString('latin1');
+  const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': key };
   return withHub(options, async (session) => {
-    const response = await session.ask(`api/v3/events${query}`, { method: 'POST', headers, body });
-    return (response.headers.get('Belfry-Event-Ids') ?? '').split(',');
+    const path = `api/v3/events${dialectQuery(dialect)}`;
+    for (let again = AGAIN; ; again--) {
+      try {
+        const response = await session.ask(path, { method: 'POST', headers, body });
+        return (response.headers.get('Belfry-Event-Ids') ?? '').split(',');
+      } catch (error) {
+        if (again === 0 || !isUnknown(error)) throw error;
+        await sleep(AGAIN_MS);
+      }
+    }
   });
+}
+
+/** What would become of the events, and who would hear them. */
+function dryRun(body: string, { dialect, ...options }: PublishOptions): Promise<DryRun[]> {
+  const headers = { 'Content-Type': 'application/json' };
+  return withHub(options, async (session) => {
+    const path = `api/v3/events?dry=true${dialectQuery(dialect).replace('?', '&')}`;
+    return (await (await session.ask(path, { method: 'POST', headers, body })).json()) as DryRun[];
+  });
+}
+
+function dialectQuery(dialect: string | undefined): string {
+  return dialect === undefined ? '' : `?dialect=${encodeURIComponent(dialect)}`;
+}
+
+/** Whether the events may have been published nevertheless. */
+function isUnknown(error: unknown): boolean {
+  if (!(error instanceof HubError)) return false;
+  const { code, cause } = error;
+  const failed = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  return code === 'outcome_unknown' || (code === 'lost' && LOST_ON_THE_WAY.has(failed));
 }
 
 function bodyOf(what: string, object: string | undefined): string {

@@ -14,6 +14,7 @@ import { beginning, duration } from '../duration.ts';
 import { eventPrinter, VIEWS, type PrintOptions } from '../event-printer.ts';
 import { readFilters } from '../filters.ts';
 import { gapText } from '../gap-text.ts';
+import { hiddenTypes } from '../hidden-types.ts';
 import type { Note } from '../output.ts';
 import type { Session } from '../session.ts';
 
@@ -25,12 +26,6 @@ interface WatchOptions extends HubOptions, PrintOptions {
   readonly filter: readonly string[];
   readonly latestPerKey?: boolean;
 }
-
-/**
- * The event types that tell of connections that open and close. In a watch of everything they would hide the other
- * events, so they are shown only when a pattern names them.
- */
-const COMINGS = ['connections', 'presence'];
 
 /** `belfry watch`: events as they happen. */
 export const addWatch: AddCommand = (program) => {
@@ -93,8 +88,7 @@ async function watch(session: Session, patterns: readonly string[], options: Wat
   const { follow } = await import('../follow.ts');
   const printer = await eventPrinter(options);
   session.tellState(printer.note);
-  const named = new Set(patterns.flatMap(typesOf));
-  const hidden = new Set(COMINGS.filter((type) => !named.has(type)));
+  const hidden = hiddenTypes(patterns);
   const last = until === undefined ? undefined : [readPattern(until)];
   const filters = readFilters(filter);
   const shown = patterns.map(readPattern);
@@ -127,10 +121,6 @@ async function watch(session: Session, patterns: readonly string[], options: Wat
   } finally {
     printer.end();
   }
-}
-
-function typesOf(pattern: string): readonly string[] {
-  return (pattern.split('.', 1)[0] ?? '').split(',');
 }
 
 /** What a watch that may end waits for. */

@@ -1,0 +1,11 @@
+/**
+ * The event types that tell of connections that open and close. Among all events they would hide the others, so they are shown
+ * only when a pattern names them.
+ */
+const COMINGS = ['connections', 'presence'];
+
+/** The types that these patterns match and that are not shown. */
+export function hiddenTypes(patterns: readonly string[]): ReadonlySet<string> {
+  const named = new Set(patterns.flatMap((pattern) => (pattern.split('.', 1)[0] ?? '').split(',')));
+  return new Set(COMINGS.filter((type) => !named.has(type)));
+}
