@@ -1,46 +1,9 @@
-import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CLOSE } from '../../../src/model/close-codes.ts';
 import { ManualClock } from '../../support/clock.ts';
-import { startNode, type TestNode } from '../../support/node.ts';
+import { startNode } from '../../support/node.ts';
+import { withoutUpgrades } from '../../support/without-upgrades.ts';
 import { clientOf, publishTo, socketsOf, take } from './world.ts';
-
-/** A proxy before a node that answers HTTP, and passes upgrades on only when it is told to. */
-async function withoutUpgrades(node: TestNode): Promise<{ at: TestNode; allow: () => void }> {
-  let isAllowed = false;
-  const port = Number(new URL(node.url).port);
-  const server = createServer((incoming, response) => {
-    const { method, url: path, headers } = incoming;
-    const onward = request({ port, method, path, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    });
-    onward.on('error', () => response.destroy());
-    response.on('close', () => onward.destroy());
-    incoming.pipe(onward);
-  });
-  server.on('upgrade', (incoming, socket) => {
-    socket.on('error', () => undefined);
-    if (!isAllowed) return socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n');
-    const onward = request({ port, path: incoming.url, headers: incoming.headers });
-    onward.on('upgrade', (answer, far) => {
-      const headers = Object.entries(answer.headers).map(([name, value]) => `${name}: ${String(value)}`);
-      socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headers.join('\r\n')}\r\n\r\n`);
-      far.on('error', () => undefined);
-      far.pipe(socket).pipe(far);
-      socket.on('close', () => far.destroy());
-    });
-    onward.end();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { at: { ...node, url }, allow: () => (isAllowed = true) };
-}
 
 const streams = { WebSocket: undefined };
 
@@ -127,9 +90,9 @@ describe('a client without sockets', () => {
 describe('a client behind a proxy that refuses upgrades', () => {
   it('changes over to a stream after two of them, and to a socket once the proxy lets it, without a loss', async () => {
     const node = await startNode();
-    const { at, allow } = await withoutUpgrades(node);
+    const { url, allow } = await withoutUpgrades(node.url);
     const clock = new ManualClock();
-    const hub = clientOf(at, {}, { clock, random: () => 0.5 });
+    const hub = clientOf({ ...node, url }, {}, { clock, random: () => 0.5 });
     const listener = hub.listen('jobs.*.*');
     for (const attempt of [1, 2]) {
       await expect.poll(() => [hub.state.status, hub.state.attempt]).toEqual(['waiting', attempt]);
