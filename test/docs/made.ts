@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { alertsPart } from './alerts-part.ts';
 import { boundsPart } from './bounds-part.ts';
 import { clientPart } from './client-part.ts';
+import { clientsComparedPart } from './clients-compared-part.ts';
 import { closeCodesPart } from './close-codes-part.ts';
 import { commandPart } from './command-part.ts';
 import { dialectsPart } from './dialects-part.ts';
@@ -16,6 +17,7 @@ export const MADE: Readonly<Record<string, () => string | Promise<string>>> = {
   alerts: alertsPart,
   bounds: boundsPart,
   client: clientPart,
+  'clients-compared': clientsComparedPart,
   'close-codes': closeCodesPart,
   command: commandPart,
   dialects: dialectsPart,
