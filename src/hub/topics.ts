@@ -14,7 +14,7 @@ const NAME_MAX = bound(
   'characters',
   'its topic is left out',
 );
-/** The rate is a mean that forgets: what happened this long ago counts about a third. */
+/** The rate is a moving mean. An event of this long ago counts about a third of one that comes now. */
 const RATE_OVER_MS = 60_000;
 
 /** What a node has heard of a type and an action, whatever the keys, since the node started. */

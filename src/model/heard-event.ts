@@ -5,7 +5,7 @@ import { JsonText, type ObjectValue, type Value } from './json.ts';
 import { isPlain, scanValue } from './json-scan.ts';
 import type { Trace } from './trace.ts';
 
-/** What the message of an event says of it, beside the body. */
+/** What a message between nodes says of an event, in addition to the body. */
 export interface Heading {
   /** Absent where the event is not in the log. */
   readonly id: Cursor | undefined;
@@ -16,21 +16,21 @@ export interface Heading {
 }
 
 /**
- * How the body of an event is written: as `canonicalJson` has it, or as its publisher wrote it, and in both cases showing
- * nothing that must be masked; or else `unmasked`.
+ * The form of an event's body. In the first two it holds nothing that must be masked: either it is written as
+ * `canonicalJson` writes it, or as its publisher did. In the third, `unmasked`, it may still hold something to mask.
  */
 export type BodyForm = 'canonical' | 'as published' | 'unmasked';
 
-/** Reads the body of an event; `undefined` where it is rejected, which the reader has then reported. */
+/** Parses the body of an event. It returns `undefined` for a body that it rejects and reports. */
 export interface BodyReader {
   readBody(event: HeardEvent): NewEvent | undefined;
 }
 
 /**
- * An event as a node hears it: its topic is known, and its body is parsed only when somebody asks for what stands there.
+ * An event as a node receives it. Its topic is known, and its body is parsed only when its values are needed.
  * So an event that no client of the node wants costs no parsing.
  *
- * A body that turns out to be unreadable is reported once, and the event has then no values: see {@link isUnreadable}.
+ * If the body turns out to be unreadable, this is reported once, and the event then has no values: see {@link isUnreadable}.
  */
 export class HeardEvent implements HubEvent {
   readonly id: Cursor | undefined;
@@ -44,7 +44,7 @@ export class HeardEvent implements HubEvent {
   readonly #form: BodyForm;
   readonly #usualAt: string | undefined;
   readonly #reader: BodyReader;
-  /** `null` once the reader has rejected it. */
+  /** `null` after the body was rejected. */
   #read: NewEvent | null | undefined;
 
   /** `usualAt` is the time of an event that is known to be written as usual, see {@link usualEvent}. */
@@ -86,12 +86,12 @@ export class HeardEvent implements HubEvent {
     return this.#values?.metadata;
   }
 
-  /** Whether somebody asked for its values, and the body was rejected. */
+  /** Whether the body was parsed and rejected. */
   get isUnreadable(): boolean {
     return this.#read === null;
   }
 
-  /** Its canonical JSON, where that is known without parsing. */
+  /** Its canonical JSON, if that is known without parsing the body. */
   get canonical(): string | undefined {
     if (this.#form === 'unmasked') return undefined;
     const text = textOf(this.bytes);
@@ -103,7 +103,7 @@ export class HeardEvent implements HubEvent {
     return `{"time":"${cursorTime(this.id)}",${text.slice(1)}`;
   }
 
-  /** Whether a name may stand in the body: for certain where this is `false`. It parses nothing. */
+  /** Whether the body may contain a name. `false` is certain. Nothing is parsed for it. */
   mayHold(name: string): boolean {
     return this.bytes.includes(name) || this.bytes.includes('\\u');
   }
@@ -115,8 +115,8 @@ export class HeardEvent implements HubEvent {
 }
 
 /**
- * Whether a text is how most publishers write an event: its type, action, key and object in this order, and nothing
- * else, on one line. Such a text is canonical but for the time.
+ * Whether a text has the form in which most publishers write an event: type, action, key and object in this order, nothing
+ * else, and on one line. Such a text is canonical, except that the time is missing.
  */
 function isUsual(text: string, { type, action, key }: Heading): boolean {
   const begin = `{"type":"${type}","action":"${action}","key":"${key}","object":`;
@@ -135,14 +135,14 @@ function isLastValue(text: string, at: number): boolean {
 
 const USUAL = /^\{"type":"([^"\\\p{Cc}]+)","action":"([^"\\\p{Cc}]+)","key":"([^"\\\p{Cc}]*)","object":/u;
 
-/** The event of a text that is written as most publishers write one; `undefined` for any other text. */
+/** The event of a text in the form that most publishers write, or `undefined` for any other text. */
 export function usualEvent(text: string): NewEvent | undefined {
   const [begin = '', type = '', action = '', key = ''] = USUAL.exec(text) ?? [];
   if (begin === '' || !isLastValue(text, begin.length)) return undefined;
   return { type, action, key, object: new JsonText(text.slice(begin.length, -1)) };
 }
 
-/** The text of bytes of UTF-8 that are written as one character each; `undefined` where they are not UTF-8. */
+/** Decodes UTF-8 from a text that has one character for each byte. Returns `undefined` if it is not UTF-8. */
 export function textOf(bytes: string): string | undefined {
   // In ASCII, and nowhere else, UTF-8 takes one byte for each character.
   if (Buffer.byteLength(bytes) === bytes.length) return bytes;

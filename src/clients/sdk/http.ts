@@ -1,7 +1,7 @@
 import { HubError } from './errors.ts';
 import type { Environment } from './environment.ts';
 
-/** Who asks which hub. */
+/** What a request needs: a way to send it, the hub, and the token. */
 export interface Caller {
   readonly environment: Pick<Environment, 'fetch'>;
   /** The address of the hub, which ends with a slash. */
@@ -9,7 +9,9 @@ export interface Caller {
   readonly token: string | undefined;
 }
 
-/** Asks the hub by HTTP. Rejects with the refusal of the hub, with `lost` where no answer came, and with an abort as it is. */
+/**
+ * Sends a request to the hub. Rejects with the hub's refusal, with `lost` if no answer came, or with the reason of an abort.
+ */
 export async function ask(
   { environment, base, token }: Caller,
   path: string,
@@ -34,13 +36,13 @@ export async function ask(
   throw refusalIn(response.status, await response.text().catch(() => ''));
 }
 
-/** The body has the sentence of the hub and, behind it, the page whose anchor is the code. */
+/** The body holds the hub's message, and then the address of the page that explains it. The anchor of that address is the code. */
 function refusalIn(status: number, body: string): HubError {
   let messages: readonly string[] = [];
   try {
     messages = (JSON.parse(body) as { readonly Messages?: readonly string[] }).Messages ?? [];
   } catch {
-    // It was not the hub that answered.
+    // The answer came from something else than the hub.
   }
   const [message = `The answer was ${status}.`, see = ''] = messages;
   const [, page, code = status >= 500 ? 'unavailable' : 'refused'] = /^See (\S+#(\S+))$/.exec(see) ?? [];

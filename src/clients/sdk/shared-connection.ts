@@ -6,14 +6,14 @@ import { TabLeader } from './tab-leader.ts';
 import { TabLink } from './tab-link.ts';
 import type { FromLeader, TabChannel, TabLocks, TabMessage } from './tabs.ts';
 
-/** A tab that leads and says nothing for so long is replaced. The timers of a hidden page run once a minute. */
+/** A leading tab that sends nothing for this long is replaced. A hidden page is given more time, since its timers run once a minute. */
 const SILENCE_MS = 5_000;
 const HIDDEN_SILENCE_MS = 90_000;
 const LATE_MS = 1_000;
 
 /**
- * One connection for all tabs of an origin. The tab that holds a lock leads: it has the connection, and tells the others
- * everything. Each tab keeps its own positions, so whichever leads next goes on without a loss.
+ * One connection for all tabs of an origin. The tab that holds a lock is the leader: it has the connection, and sends
+ * everything that arrives to the other tabs. Each tab keeps its own positions, so the next leader goes on without a loss.
  */
 export class SharedConnection implements Driver {
   readonly #parts: ConnectionParts;
@@ -24,7 +24,7 @@ export class SharedConnection implements Driver {
   readonly #say: (message: TabMessage) => void;
   #isStarted = false;
   #leading: { readonly leader: TabLeader; readonly release: () => void } | undefined;
-  /** The link of the tab that leads, while this one follows. */
+  /** The link to the leader, while another tab is the leader. */
   #following: { readonly leader: string; readonly number: number; readonly link: TabLink } | undefined;
   #queued: AbortController | undefined;
   #cancelSilence: (() => void) | undefined;
@@ -73,7 +73,7 @@ export class SharedConnection implements Driver {
     return this.#parts.environment.page?.document?.visibilityState === 'hidden';
   }
 
-  /** Waits for the lock, and hears what the tab that has it says. */
+  /** Waits for the lock, and meanwhile receives what the leader sends. */
   #follow(): void {
     this.#isOffered = false;
     this.#armSilence();
@@ -89,14 +89,14 @@ export class SharedConnection implements Driver {
         this.#lead(),
       );
     } catch {
-      // Another tab took it, or this one gave up waiting.
+      // Another tab took the lock away, or this tab no longer waits for it.
     }
     if (this.#queued !== queued || !this.#isStarted) return;
     this.#unlead();
     this.#follow();
   }
 
-  /** Resolves when this tab leads no more. */
+  /** Resolves when this tab is no longer the leader. */
   #lead(): Promise<void> {
     if (!this.#isStarted) return Promise.resolve();
     this.#cancelSilence?.();
@@ -160,7 +160,7 @@ export class SharedConnection implements Driver {
     else if (message.kind === 'answer' && message.to === this.#id) following.link.answer(message);
   }
 
-  /** What the tab that leads shows is what this one shows. */
+  /** This tab shows the state of the leader's connection as its own. */
   #heardState({
     leader,
     link,
@@ -189,13 +189,13 @@ export class SharedConnection implements Driver {
     const due = clock.now() + waitMs;
     this.#cancelSilence?.();
     this.#cancelSilence = clock.after(waitMs, () => {
-      // A timer that is late says that this tab was held up. What the other one said meanwhile is yet to be heard.
+      // If the timer is late, this tab was busy or asleep, and messages of the leader may still wait to be read.
       if (clock.now() - due > LATE_MS) this.#armSilence();
       else void this.#compete(true);
     });
   }
 
-  /** Somebody looks at this tab, or at it no more. */
+  /** The tab became visible or hidden. */
   readonly #shown = (): void => {
     if (this.#leading !== undefined) {
       if (this.#isHidden) this.#leading.leader.offer();
@@ -205,7 +205,7 @@ export class SharedConnection implements Driver {
     if (this.#isOffered && !this.#isHidden) void this.#compete(true);
   };
 
-  /** The browser may keep a page that goes, without its lock. */
+  /** The browser may keep a page that is left, but such a page cannot keep a lock. */
   readonly #hidden = (): void => this.#leave();
   readonly #back = (): void => {
     if (this.#isStarted) return;

@@ -5,8 +5,8 @@ import type { Tokens } from './tokens.ts';
 const TRIAL_MS = 300_000;
 
 /**
- * Tries a socket while events come by a stream, at once and then every five minutes. `handler` is told of the first one that
- * opens, and of what comes by it. Returns how to end the trials.
+ * Tries to open a socket while events come by a stream: at once, and then every five minutes. `handler` is told of the first
+ * socket that opens, and of everything that arrives over it. Returns a function that ends the trials.
  */
 export function trySockets(
   { environment, base }: LinkOptions,

@@ -9,7 +9,7 @@ import { trySockets } from './socket-trials.ts';
 import { publishBy, type Publish } from './stream-publish.ts';
 import type { Tokens } from './tokens.ts';
 
-/** The hub says how far it is every 15 s. */
+/** The hub sends its position every 15 s, and such a message answers a ping. */
 const ANSWER_MS = 35_000;
 
 interface Subscribe {
@@ -25,8 +25,8 @@ interface Asked extends Subscribe {
 }
 
 /**
- * Event streams over HTTP, for networks that let no socket through. It takes the commands of a socket: each change of what
- * is subscribed begins another stream, after the earliest position, and publishing is a request.
+ * Event streams over HTTP, for networks that let no socket through. It takes the commands of a socket. Each change of the
+ * subscriptions begins a new stream after the earliest position, and each publish is a request.
  */
 export class StreamLink implements Link {
   readonly kind = 'stream';
@@ -38,14 +38,14 @@ export class StreamLink implements Link {
   #stream = new AbortController();
   readonly #subscribed = new Map<string, Subscribe>();
   #waiting: Asked[] = [];
-  /** One command was refused among several, so each is asked for alone. */
+  /** The hub refused several commands together, so each is now tried alone to find the refused ones. */
   #oneByOne = false;
   #pings: Answered[] = [];
   #cursor: string | undefined;
   #isPlanned = false;
   #isOver = false;
 
-  /** Meanwhile sockets are tried, with tokens of this source, and the first that opens goes on instead. */
+  /** Meanwhile it tries to open sockets with tokens from `tokens`. The first socket that opens replaces the stream. */
   constructor(options: LinkOptions, handler: LinkHandler, tokens: Pick<Tokens, 'get'>) {
     this.#options = options;
     this.#handler = handler;
@@ -83,7 +83,7 @@ export class StreamLink implements Link {
     }
   }
 
-  /** Who the token says that this client is, as the answer to `auth`. */
+  /** The identity that the token gives this client, in the form of an answer to `auth`. */
   async #me(): Promise<Reply> {
     const response = await ask(this.#caller, 'api/v3/me');
     return this.#reply((await response.json()) as Reply['object']);
@@ -118,7 +118,7 @@ export class StreamLink implements Link {
     });
   }
 
-  /** Begins a stream of all that is subscribed. */
+  /** Begins a stream of all subscriptions. */
   async #begin(): Promise<void> {
     this.#stream.abort();
     const stream = (this.#stream = new AbortController());
@@ -139,7 +139,7 @@ export class StreamLink implements Link {
     }
   }
 
-  /** Those that begin now come first while it is not known where that is, since an older beginning brings older events. */
+  /** Subscriptions that begin now go first if the present position is unknown, since the others would bring older events before it. */
   #next(): Asked[] {
     const live = this.#waiting.filter(({ since }) => since === undefined);
     const all = this.#cursor === undefined && live.length > 0 ? live : this.#waiting;
@@ -195,7 +195,7 @@ export class StreamLink implements Link {
     else this.#handler.event({ ...said, text: data });
   }
 
-  /** An id alone is the first of a stream, where it begins, or a beat: everything up to there was sent. */
+  /** A message that has only an id tells a position up to which everything was sent: the beginning of the stream, or a heartbeat. */
   #told(asked: readonly Asked[]): void {
     const open = asked.filter(({ answered }) => answered !== undefined);
     if (open.length === 0) return this.#beat();

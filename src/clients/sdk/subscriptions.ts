@@ -4,15 +4,15 @@ import type { Gap, HubEvent } from './item.ts';
 import type { Link, Reply } from './link.ts';
 import { fromOf, orderOf, planOf, type Group, type Member } from './plan.ts';
 
-/** The hub could not do it now. This refuses no listener. */
+/** The codes of errors that pass. They do not mean that a listener is refused. */
 export const PASSING: ReadonlySet<string> = new Set(['unavailable', 'internal', 'reads_exceeded', 'lost']);
 
 /** Something that is given events: a listener, or what another tab listens to. */
 export interface Subscriber extends Member {
   matches(event: HubEvent): boolean;
-  /** The hub sends it events from now on, after this position where it begins now. */
+  /** Called when the hub begins to send its events. `position` is where that is, for a subscriber that begins now. */
   join(position: string | undefined): void;
-  /** Answers whether there was room. */
+  /** Takes an event. Returns false if there was no room for it. */
   give(event: HubEvent): boolean;
   tellGap(gap: Gap): void;
   end(error?: HubError): void;
@@ -76,17 +76,17 @@ export class Subscriptions {
     this.#listeners.clear();
   }
 
-  /** Whether no past is being sent, so that events come in the order of all together. */
+  /** Whether the hub sends no past events now, so that the events of all listeners are in one order. */
   get isLive(): boolean {
     return this.#replay === undefined;
   }
 
-  /** The patterns of one are others. */
+  /** Called when the patterns of a subscriber have changed. */
   change(): void {
     this.#plan();
   }
 
-  /** `isLive`: everything before this event was sent, also by a link that others share. */
+  /** Gives an event to the listeners. `isLive` is false while the hub sends past events to another tab over the same link. */
   deliver(event: HubEvent, isLive = true): void {
     for (const listener of this.#listeners) {
       if (listener.state === 'joined' && isAfter(event.id, listener) && listener.matches(event))
@@ -101,7 +101,7 @@ export class Subscriptions {
     const concerned = !isSlow && this.#replay !== undefined ? this.#replayedTo : this.#listeners;
     for (const listener of concerned) {
       if (listener.state !== 'joined' || (isSlow && listener.slow === 'close')) continue;
-      // Other listeners began before it with this command.
+      // This listener is already past the gap. Another listener of the same command began before it.
       if (reason === 'trimmed' && to !== null && !isAfter(to, listener)) continue;
       if (!isSlow) listener.position = to ?? listener.position;
       listener.tellGap(gap);
@@ -127,7 +127,7 @@ export class Subscriptions {
     this.#plan();
   }
 
-  /** Before the joint position ends, it is written down for each listener. */
+  /** Copies the common position to each listener, before the common position changes its meaning. */
   #settle(...listeners: readonly Subscriber[]): void {
     if (this.#replay !== undefined || this.#cursor === undefined) return;
     for (const listener of listeners.length > 0 ? listeners : this.#listeners)

@@ -5,10 +5,10 @@ import type { FromLeader, ToLeader } from './tabs.ts';
 
 const BEAT_MS = 2_000;
 
-/** Numbers the links of this tab, also where it leads again later. */
+/** The number of this tab's last link. It goes on when the tab becomes the leader again. */
 let lastLink = 0;
 
-/** The tab that leads: it has the connection, and tells the others everything that comes by it. */
+/** What the leader does: it has the connection, and sends everything that arrives to the other tabs. */
 export class TabLeader {
   readonly connection: Connection;
   readonly #parts: ConnectionParts;
@@ -54,7 +54,7 @@ export class TabLeader {
     else this.#relay.command(message);
   }
 
-  /** Lets a tab that somebody looks at take over. */
+  /** Offers a visible tab to become the leader. */
   offer(): void {
     this.#post({ kind: 'offer' });
   }

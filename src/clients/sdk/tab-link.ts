@@ -3,7 +3,7 @@ import type { HubEvent } from './item.ts';
 import type { Answered, Link } from './link.ts';
 import type { TabMessage } from './tabs.ts';
 
-/** The link of a tab that follows: it speaks to the hub through the tab that leads. */
+/** The link of a tab that is not the leader: it talks to the hub through the leader. */
 export class TabLink implements Link {
   readonly kind = 'tab';
   readonly answerMs = 10_000;
@@ -34,7 +34,7 @@ export class TabLink implements Link {
   }
 }
 
-/** What is said as JSON in the end can be told to another tab. */
+/** A copy without what a channel between tabs cannot carry. The fields become JSON anyway. */
 function plain(fields: object): object {
   return JSON.parse(JSON.stringify(fields)) as object;
 }

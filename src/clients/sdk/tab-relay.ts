@@ -19,7 +19,7 @@ export interface TabRelayParts {
   readonly now: () => number;
 }
 
-/** What one other tab subscribed to by one command. The events reach that tab by the channel, like those of all tabs. */
+/** What another tab subscribed to with one command. Its events go over the channel that all tabs read. */
 class RelayedSubscription implements Subscriber {
   patterns: readonly ReadPattern[];
   readonly filters: Filters | undefined;
@@ -66,15 +66,15 @@ class RelayedSubscription implements Subscriber {
 
 interface Tab {
   readonly subscribed: Set<RelayedSubscription>;
-  /** Pings that wait until everything that was subscribed before has begun. */
+  /** Pings that are not sent yet, since subscriptions from before them have not begun. */
   pings: Answered[];
   heardAt: number;
 }
 
-/** After so long without a sign of life another tab is frozen or gone. A hidden one has its timers run once a minute. */
+/** A tab that sent nothing for this long is frozen or gone. The timers of a hidden tab run once a minute, so it may be quiet for that long. */
 const GONE_MS = 90_000;
 
-/** What the tab that leads does for the others: it subscribes, publishes and asks the hub in their place. */
+/** What the leader does for the other tabs: it subscribes, publishes and sends pings for them. */
 export class TabRelay {
   readonly #tabs = new Map<string, Tab>();
   readonly #parts: TabRelayParts;
@@ -83,7 +83,7 @@ export class TabRelay {
     this.#parts = parts;
   }
 
-  /** Whether any other tab hears the events. */
+  /** Whether any other tab listens. */
   get isHeard(): boolean {
     return this.#tabs.size > 0;
   }
@@ -103,7 +103,7 @@ export class TabRelay {
     this.#ping();
   }
 
-  /** Asks the hub for those that wait, once all that they subscribed to has begun and no past is being sent. */
+  /** Sends the waiting pings of each tab whose subscriptions have all begun, unless the hub is sending past events. */
   #ping(): void {
     for (const tab of this.#tabs.values()) {
       const hasBegun = [...tab.subscribed].every(({ state }) => state === 'joined');
@@ -116,7 +116,7 @@ export class TabRelay {
     }
   }
 
-  /** Something changed that pings may wait for. Tabs that are gone are forgotten. */
+  /** Called from time to time: sends pings that may go now, and forgets tabs that are gone. */
   look(): void {
     this.#ping();
     for (const [name, { heardAt }] of this.#tabs)

@@ -2,14 +2,14 @@ import type { Gap } from './item.ts';
 import type { Reply } from './link.ts';
 import type { State } from './state.ts';
 
-/** What the tab that leads tells the others: it speaks to the hub for all of them. */
+/** The messages of the leader to the other tabs. */
 export type FromLeader =
-  /** `link` is the number of the link, which changes with each one that opens. */
+  /** The state of the connection. `link` is the number of the link, which is another one after each reconnect. */
   | { readonly kind: 'state'; readonly state: State; readonly link: number }
   | { readonly kind: 'beat' }
-  /** It is hidden. A tab that is looked at takes over. */
+  /** The leader is hidden, and a visible tab may become the leader. */
   | { readonly kind: 'offer' }
-  /** `isLive`: everything before this event was sent, to all. */
+  /** `isLive`: all events before this one were already sent to all tabs. */
   | { readonly kind: 'event'; readonly text: string; readonly isLive: boolean }
   | { readonly kind: 'gap'; readonly to: string; readonly gap: Gap }
   | {
@@ -20,7 +20,7 @@ export type FromLeader =
       readonly reply?: Reply;
     };
 
-/** What another tab tells the one that leads. */
+/** The messages of another tab to the leader. */
 export type ToLeader =
   | { readonly kind: 'hello'; readonly from: string }
   | { readonly kind: 'bye'; readonly from: string }
@@ -34,14 +34,14 @@ export type ToLeader =
 
 export type TabMessage = ToLeader | (FromLeader & { readonly leader: string });
 
-/** The channel that all tabs of an origin hear, but for the one that speaks. */
+/** The channel between the tabs of an origin. All tabs receive a message but the one that sent it. */
 export interface TabChannel {
   postMessage(message: TabMessage): void;
   addEventListener(name: 'message', tell: (message: { readonly data: TabMessage }) => void): void;
   close(): void;
 }
 
-/** The part of the Web Locks by which the tabs agree on one that leads. */
+/** The part of Web Locks with which the tabs choose a leader. */
 export interface TabLocks {
   request(
     name: string,

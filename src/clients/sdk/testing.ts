@@ -13,15 +13,15 @@ export interface FakeHub {
   readonly connections: number;
   /** Everything that clients published, in order. A repetition under the same key is there once. */
   readonly published: readonly NewEvent[];
-  /** An event happens. Returns its id. */
+  /** Makes an event happen, and returns its id. */
   emit(topic: string, object: unknown): string;
-  /** Closes all sockets, by default as a network that breaks. */
+  /** Closes all sockets. Without a code it looks like a broken network. */
   drop(code?: number, reason?: string): void;
-  /** Forgets the log: whoever comes back to a position before now is told a gap. */
+  /** Forgets the log. A client that resumes from an earlier position is then told a gap. */
   gap(): void;
-  /** Closes all sockets, since their tokens have ended. */
+  /** Closes all sockets as if their tokens had expired. */
   expire(): void;
-  /** Holds everything back that the hub says, until the returned function is called. */
+  /** Holds back everything that the hub sends, until the returned function is called. */
   slow(): () => void;
 }
 
@@ -91,7 +91,7 @@ export function fakeHub(): FakeHub {
       sockets.delete(this);
     }
 
-    /** The hub closes it. */
+    /** Closes the socket from the side of the hub. */
     end(code: number, reason: string): void {
       sockets.delete(this);
       say(() => this.#handlers.get('close')?.({ data: '', code, reason }));

@@ -10,9 +10,9 @@ import type { Tokens } from './tokens.ts';
 
 export interface HistoryOptions {
   readonly filters?: Filters;
-  /** After this cursor, or at this time. The beginning of the log where it is absent. */
+  /** Only events after this cursor, or from this time on. If it is absent, all that the log has. */
   readonly since?: string | Date;
-  /** Before this cursor, or this time. */
+  /** Only events before this cursor or time. */
   readonly until?: string | Date;
   readonly signal?: AbortSignal;
 }
@@ -25,9 +25,9 @@ export interface ValuesOptions {
 
 /** The latest event of each key, and the change that made it so. */
 export interface Values<T = unknown> {
-  /** By key. It is the same map each time, with what has changed. */
+  /** By key. It is the same map each time, changed in place. */
   readonly values: ReadonlyMap<string, HubEvent<T>>;
-  /** Absent where the values were read from the hub, at the beginning and after a gap. */
+  /** The event that changed the map. Absent at the beginning and after a gap, when all values were read from the hub. */
   readonly change?: HubEvent<T>;
 }
 
@@ -39,7 +39,7 @@ export interface Source extends Pick<Caller, 'environment' | 'base'> {
   readonly reader: (() => Promise<Reader>) | undefined;
 }
 
-/** The events as they are given on. Each has its text, and fits its schema. */
+/** The events as the reader gets them: each with its text, and read by its schema. */
 async function* readBy(reader: Source['reader'], events: readonly HubEvent[]): AsyncGenerator<HubEvent> {
   const loaded = await reader?.();
   for (const event of events) {
@@ -49,7 +49,7 @@ async function* readBy(reader: Source['reader'], events: readonly HubEvent[]): A
   }
 }
 
-/** Asks with the token that is known, and with another one where that has ended. */
+/** Sends a request with the last token, and again with a new one if the hub says that the token has ended. */
 export async function read(
   { environment, base, tokens }: Source,
   path: string,
@@ -65,7 +65,7 @@ export async function read(
   }
 }
 
-/** What was, oldest first, page by page. */
+/** Past events, oldest first. They are read page by page. */
 export async function* history(
   source: Source,
   patterns: readonly string[],
@@ -80,7 +80,7 @@ export async function* history(
     query.set('since', from);
     const response = await read(source, `api/v3/events?${query.toString()}`, signal);
     const page = (await response.json()) as Page;
-    // Without a beginning there is none that could be missing.
+    // A reader who asked for all that there is misses nothing.
     if (page.gap !== undefined && since !== undefined) yield { gap: page.gap };
     yield* readBy(source.reader, page.events);
     ({ cursor: from, more } = page);
@@ -127,7 +127,7 @@ export async function* latest(
       const response = await read(source, path, signal);
       return { events: [(await response.json()) as HubEvent], cursor: cursorOf(response) };
     } catch (error) {
-      // The hub keeps none. Where it was when it said so, only a list tells.
+      // The hub keeps no value. Its position at that time comes only with the answer to a list.
       if (!(error instanceof HubError) || error.code !== 'not_found') throw error;
       const response = await read(source, `api/v3/${encodeURIComponent(type)}?limit=0`, signal);
       return { events: [], cursor: cursorOf(response) };
@@ -140,7 +140,7 @@ export async function* latest(
 
 interface Read {
   readonly events: readonly HubEvent[];
-  /** From here on changes are heard. */
+  /** The changes after this position are not in the events. */
   readonly cursor: string | undefined;
 }
 
@@ -174,7 +174,7 @@ async function* follow(
   }
 }
 
-/** Takes an event in. Answers whether it says anything of its object, and is not older than what is known. */
+/** Puts an event into the map. Returns whether it changed the map: an event that is known, or that has only a key, changes nothing. */
 function changes(values: Map<string, HubEvent>, event: HubEvent): boolean {
   const { key, action, object } = event;
   if (REMOVING_ACTIONS.includes(action)) return values.delete(key);
