@@ -120,6 +120,20 @@ describe.skipIf(!HAS_REDIS_SERVER)('belfry_publish, when it knows the shape of a
     expect(await publish(QUICK, event('k', second))).toContain('[redacted]');
   });
 
+  it.each([
+    ['a zero before a number', '{"a":5}', '{"a":05}'],
+    ['a zero before a fraction', '{"a":1.5}', '{"a":01.5}'],
+    ['a number without digits after its point', '{"a":1.5}', '{"a":1.}'],
+    ['a sign without a number', '{"a":5}', '{"a":-}'],
+    ['a raw control character', '{"a":"x"}', '{"a":"\u0001"}'],
+    ['a quote too many', '{"a":"x"}', '{"a":"x""}'],
+  ])('refuses an event that differs by %s', async (_what, first, second) => {
+    const publish = await publisher(DEFAULT_REDACTION);
+    for (let n = 0; n < LEARNS_AFTER; n++) await publish(QUICK, event('k', first));
+    expect(await publish(QUICK, event('k', first))).toBe(event('k', first));
+    expect(await publish(QUICK, event('k', second))).toContain('BELFRY json_invalid');
+  });
+
   it('retains it by the rules for its type and action', async () => {
     const world = new RedisWorld(server.url);
     const broker = world.node({ retention: new Retention(DEFAULT_RETENTION) });
