@@ -83,7 +83,8 @@ const files = readdirSync(new URL('src/', ROOT), { recursive: true, withFileType
   .filter((entry) => entry.isFile())
   .map((entry) => posix.join(entry.parentPath, entry.name).slice(new URL('src/', ROOT).pathname.length))
   .toSorted();
-const modules = files.filter((file) => /\.[jt]sx?$/.test(file));
+/** An example is a program of its own, which uses the package as any other does. */
+const modules = files.filter((file) => /\.[jt]sx?$/.test(file) && !file.startsWith('clients/examples/'));
 const texts = new Map(modules.map((file) => [file, read(`src/${file}`)]));
 const CLIENT = JSON.parse(read('src/clients/sdk/package.json')) as {
   readonly exports: object;

@@ -21,7 +21,7 @@ export function clientPart(): string {
   return [...sections, `## How long it waits\n\n${waits()}`].join('\n');
 }
 
-function tableOf(file: string, name: string): string {
+export function tableOf(file: string, name: string): string {
   const source = readFileSync(new URL(`../../src/clients/sdk/${file}.ts`, import.meta.url), 'utf8');
   const [, body = ''] =
     new RegExp(`^export interface ${name}\\b[^{]*\\{\\n([\\s\\S]*?)^\\}`, 'm').exec(source) ?? [];

@@ -8,6 +8,7 @@ import { commandPart } from './command-part.ts';
 import { dialectsPart } from './dialects-part.ts';
 import { errorsPart } from './errors-part.ts';
 import { growthPart } from './growth-part.ts';
+import { hooksPart } from './hooks-part.ts';
 import { metricsPart } from './metrics-part.ts';
 import { restPart } from './rest-part.ts';
 import { settingsPart } from './settings-part.ts';
@@ -23,6 +24,7 @@ export const MADE: Readonly<Record<string, () => string | Promise<string>>> = {
   dialects: dialectsPart,
   errors: errorsPart,
   growth: growthPart,
+  hooks: hooksPart,
   metrics: metricsPart,
   rest: restPart,
   settings: settingsPart,
