@@ -204,3 +204,22 @@ describe('a page that is offline before it published for the first time', () => 
     await expect.poll(tab.heard).toEqual(['queued']);
   });
 });
+
+describe('a page that cannot load a part of the client at first', () => {
+  it.each([
+    ['shared-connection', { shared: true }],
+    ['stream-link', {}],
+  ] as const)('tries again to load %s, and then listens', async (part, options) => {
+    const node = await startNode();
+    const { context, at } = await startContext();
+    if (part === 'stream-link') await context.addInitScript('delete window.WebSocket');
+    let requests = 0;
+    await context.route(new RegExp(part), (route) =>
+      ++requests === 1 ? route.abort('internetdisconnected') : route.continue(),
+    );
+    const tab = await openTab(context, at, node, options);
+    expect(requests).toBe(2);
+    await publishTo(node, 'jobs.save.1');
+    await expect.poll(tab.heard).toEqual(['1']);
+  });
+});
