@@ -5,14 +5,17 @@ import { canonicalJson, type HubEvent, type NewEvent } from '../model/event.ts';
 import type { Once } from '../model/idempotency.ts';
 import type { Redaction } from '../model/redaction.ts';
 
+/** Takes an event. Returns whether any client of the node wants it. It must not throw. */
+export type Deliver = (event: HubEvent) => boolean;
+
 /** The seam of the brokers: how nodes tell each other what happened. */
 export interface Broker {
   /**
    * Begins to deliver every event that any node publishes from now on, this one included: at most once, in the order
-   * of the log (and so in order per key). Live-only events have no id. `deliver` must not throw.
+   * of the log (and so in order per key). Live-only events have no id.
    * @returns the position in the log after which delivery begins
    */
-  start(deliver: (event: HubEvent) => void): Promise<Cursor>;
+  start(deliver: Deliver): Promise<Cursor>;
   /**
    * Appends the events to the log, all or none, and tells every node. A publish with `once` that is repeated within
    * {@link IDEMPOTENCY_MS} changes nothing, and is answered as the first one was.

@@ -8,6 +8,7 @@ import { Retention } from '../model/retention.ts';
 import {
   eventAsLogged,
   type Broker,
+  type Deliver,
   type EventPage,
   type BrokerStats,
   type History,
@@ -35,7 +36,7 @@ export class MemoryBroker implements Broker, History, Retained {
   readonly #maxEventBytes: number;
   readonly #redaction: Redaction;
   readonly #retained: MemoryRetained;
-  #deliver: ((event: HubEvent) => void) | undefined;
+  #deliver: Deliver | undefined;
   /** Entries before `#head` are trimmed; their memory is freed once they are the larger half of the array. */
   #log: Logged[] = [];
   #head = 0;
@@ -68,7 +69,7 @@ export class MemoryBroker implements Broker, History, Retained {
     this.#retained = new MemoryRetained(clock, retention, maxRetainedBytes);
   }
 
-  async start(deliver: (event: HubEvent) => void): Promise<Cursor> {
+  async start(deliver: Deliver): Promise<Cursor> {
     this.#deliver = deliver;
     return this.#last;
   }

@@ -6,6 +6,7 @@ import { Redaction } from '../model/redaction.ts';
 import { Retention } from '../model/retention.ts';
 import type {
   Broker,
+  Deliver,
   DeadLetterQueue,
   EventPage,
   BrokerStats,
@@ -16,6 +17,7 @@ import type {
   RetainedPages,
   RetainedQuery,
 } from './broker.ts';
+import { ChannelReader } from './redis-channel-reader.ts';
 import { RedisDeadLetters } from './redis-dead-letters.ts';
 import { LogFollower } from './redis-log-follower.ts';
 import { IngressConsumer } from './redis-ingress-consumer.ts';
@@ -48,7 +50,6 @@ export class RedisBroker implements Broker, History, Retained {
   readonly deadLetters: DeadLetterQueue;
   readonly #options: RedisBrokerOptions & { readonly retention: Retention; readonly redaction: Redaction };
   readonly #keys: RedisKeys;
-  readonly #ofNodes: Buffer;
   readonly #connections: NodeConnections;
   readonly #ingress: IngressConsumer;
   readonly #publisher: RedisPublisher;
@@ -64,10 +65,13 @@ export class RedisBroker implements Broker, History, Retained {
     const { prefix, log, clock, commandTimeoutMs = 5_000 } = options;
     this.#options = { retention: Retention.none, redaction: Redaction.none, ...options };
     const keys = redisKeys(prefix);
-    const connections = new NodeConnections({ ...this.#options, commandTimeoutMs });
+    const channels = new ChannelReader({
+      [keys.channel]: (message) => this.#follower?.hear(message) ?? false,
+      [keys.live]: (message) => this.#follower?.hearLive(message) ?? false,
+    });
+    const connections = new NodeConnections({ ...this.#options, commandTimeoutMs, channels });
     const { commands, reads, subscriber, taker } = connections;
     this.#keys = keys;
-    this.#ofNodes = Buffer.from(keys.channel);
     this.#connections = connections;
     this.#ingress = new IngressConsumer(taker, keys, this.#options, commandTimeoutMs);
     this.#publisher = new RedisPublisher({ connection: commands, keys, clock, commandTimeoutMs });
@@ -86,14 +90,12 @@ export class RedisBroker implements Broker, History, Retained {
   }
 
   /** @throws BelfryError `unavailable`, with the reason; then nothing is left open */
-  async start(deliver: (event: HubEvent) => void): Promise<Cursor> {
+  async start(deliver: Deliver): Promise<Cursor> {
     const { clock, log, connectTimeoutMs = 10_000 } = this.#options;
     const reader = new EventDecoder(this.#options);
     const pages = new LogReader(this.#connections.reads, this.#keys);
     const follower = new LogFollower({ log: pages, reader, deliver, clock, logger: log });
-    const hear = (channel: Buffer, message: Buffer): void =>
-      channel.equals(this.#ofNodes) ? follower.hear(message) : follower.hearLive(message);
-    this.#connections.subscriber.redis.on('messageBuffer', hear);
+    this.#follower = follower;
     this.#connections.subscriber.redis.on('close', () => follower.pause());
     try {
       await this.#connections.open(connectTimeoutMs);
@@ -110,7 +112,6 @@ export class RedisBroker implements Broker, History, Retained {
       throw error;
     }
     this.#ingress.start();
-    this.#follower = follower;
     this.#timers = [
       clock.every(WATCH_MS, () => void this.#watch(follower)),
       clock.every(UPKEEP_MS, () => void this.#upkeep()),

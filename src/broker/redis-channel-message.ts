@@ -1,14 +1,11 @@
-import { isCursor, type Cursor } from '../model/cursor.ts';
-import { textOf, type Heading } from '../model/heard-event.ts';
+import { isCursor, START, type Cursor } from '../model/cursor.ts';
+import { SEPARATOR, textOf, type Heading } from '../model/heard-event.ts';
 import { Redaction } from '../model/redaction.ts';
 
 /** The first byte of every message between nodes. It must change with the form of the message. */
 const VERSION = 'A';
-const VERSION_BYTE = VERSION.charCodeAt(0);
 const CANONICAL = 'c';
 const AS_PUBLISHED = 'p';
-const SEPARATOR = '\xff';
-const FIELDS = 5;
 
 /** An event of a message between nodes, of which only the heading was read. */
 export interface Told extends Heading {
@@ -16,13 +13,14 @@ export interface Told extends Heading {
   readonly bytes: string;
   /** Whether it is in the canonical format, with a time, to the letter. */
   readonly isCanonical: boolean;
+  readonly packed: string;
   /** The digest of the rules by which its writer has masked it. */
   readonly masks: string;
 }
 
 /** Whether a message has another form than this version of the hub reads. */
-export function isOfAnotherVersion(message: Buffer): boolean {
-  return message[0] !== VERSION_BYTE;
+export function isOfAnotherVersion(message: string): boolean {
+  return !message.startsWith(VERSION);
 }
 
 /** The first word of a message: what holds for all events in it. publish.lua takes it as MESSAGE. */
@@ -31,38 +29,52 @@ export function firstWord(of: 'canonical' | 'as published', redaction = Redactio
 }
 
 /**
- * Reads a message between nodes as publish.lua writes it:
+ * Reads a message between nodes, with one character for each byte, as publish.lua writes it:
  *
  *     <version byte><c or p><digest of the masks> <id before the first event>
  *
  * and for each event, each after a byte 0xFF: id, type, action, key, and the event. `undefined` for any other message of
  * this version.
  */
-export function readMessage(message: Buffer): readonly Told[] | undefined {
-  const fields = message.toString('latin1').split(SEPARATOR);
-  const [first = '', ...rest] = fields;
-  const space = first.indexOf(' ');
-  const masks = first.slice(2, space);
-  let previous = first.slice(space + 1);
-  const isCanonical = first[1] === CANONICAL;
-  if (space < 2 || rest.length === 0 || rest.length % FIELDS !== 0) return undefined;
+export function readMessage(message: string): readonly Told[] | undefined {
+  const space = message.indexOf(' ');
+  let end = message.indexOf(SEPARATOR);
+  if (space < 2 || end < space) return undefined;
+  const isCanonical = message[1] === CANONICAL;
+  const masks = message.slice(2, space);
+  let previous = message.slice(space + 1, end);
   const told: Told[] = [];
-  for (let at = 1; at < fields.length; at += FIELDS) {
-    const id = fields[at] ?? '';
-    const type = topicPart(fields[at + 1]);
-    const action = topicPart(fields[at + 2]);
-    const key = topicPart(fields[at + 3]);
-    const bytes = fields[at + 4] ?? '';
+  while (end < message.length) {
+    const atType = message.indexOf(SEPARATOR, end + 1) + 1;
+    const atAction = message.indexOf(SEPARATOR, atType) + 1;
+    const atKey = message.indexOf(SEPARATOR, atAction) + 1;
+    const atBytes = message.indexOf(SEPARATOR, atKey) + 1;
+    if (atType === 0 || atAction === 0 || atKey === 0 || atBytes === 0) return undefined;
+    const begin = end + 1;
+    const idText = message.slice(begin, atType - 1);
+    end = message.indexOf(SEPARATOR, atBytes);
+    if (end < 0) end = message.length;
+    const type = textOf(message.slice(atType, atAction - 1));
+    const action = textOf(message.slice(atAction, atKey - 1));
+    const key = textOf(message.slice(atKey, atBytes - 1));
     if (type === undefined || action === undefined || key === undefined) return undefined;
-    if (id === '') {
-      told.push({ id: undefined, previous: undefined, type, action, key, bytes, isCanonical, masks });
-      continue;
-    }
-    if (!isCursor(id) || !isCursor(previous)) return undefined;
-    told.push({ id, previous, type, action, key, bytes, isCanonical, masks });
-    previous = id;
+    const id = idText === '' ? undefined : idText;
+    if (id !== undefined && !(isPosition(previous) && isPosition(id))) return undefined;
+    const [bytes, packed] = [message.slice(atBytes, end), message.slice(begin, end)];
+    told.push({ id, previous: id && previous, type, action, key, bytes, packed, isCanonical, masks });
+    previous = id ?? previous;
   }
   return told;
+}
+
+/** The last id that was found to be a cursor. The next message names it as the one before. */
+let known = START;
+
+function isPosition(text: string): boolean {
+  if (text === known) return true;
+  if (!isCursor(text)) return false;
+  known = text;
+  return true;
 }
 
 /** An event of a message that is in the log. */
@@ -70,9 +82,4 @@ export type Logged = Told & { readonly id: Cursor; readonly previous: Cursor };
 
 export function isLogged(told: Told): told is Logged {
   return told.id !== undefined;
-}
-
-/** `undefined` where the bytes are no text. */
-function topicPart(bytes = ''): string | undefined {
-  return textOf(bytes);
 }

@@ -2,7 +2,8 @@ import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
 import { BelfryError } from '../model/errors.ts';
 import { parseRedisUrl } from '../model/redis-url.ts';
-import { DISCONNECT_TIMEOUT_MS, toMaster } from './redis-master-discovery.ts';
+import { toMaster } from './redis-master-discovery.ts';
+import { DISCONNECT_TIMEOUT_MS, readBy, type SocketReader } from './redis-socket.ts';
 import { bound } from '../model/bound.ts';
 
 const MAX_BACKOFF_MS = bound(
@@ -33,6 +34,8 @@ export interface ConnectionOptions {
   readonly bulk?: boolean;
   /** Lua scripts that become commands of this connection, in the form that ioredis takes. */
   readonly scripts?: Readonly<Record<string, { readonly lua: string }>>;
+  /** Makes what reads each socket of the connection, and hands to ioredis what it does not take itself. */
+  readonly reader?: () => SocketReader;
   readonly log: Logger;
 }
 
@@ -174,7 +177,7 @@ export function isRefusal(error: unknown, words: string): boolean {
 }
 
 function makeRedis(
-  { url, prefix, role, commandTimeoutMs, bulk = false, scripts }: ConnectionOptions,
+  { url, prefix, role, commandTimeoutMs, bulk = false, scripts, reader }: ConnectionOptions,
   retryStrategy: () => number,
 ): Redis {
   const options = {
@@ -195,8 +198,9 @@ function makeRedis(
     ...(scripts !== undefined && { scripts: { ...scripts } }),
   } satisfies RedisOptions;
   const address = parseRedisUrl(url);
-  if (address.kind === 'single') return new Redis(url, options);
-  return new Redis({ ...options, ...toMaster({ address, prefix, timeoutMs: commandTimeoutMs }) });
+  if (address.kind !== 'single')
+    return new Redis({ ...options, ...toMaster({ address, prefix, timeoutMs: commandTimeoutMs, reader }) });
+  return new Redis(url, { ...options, ...(reader !== undefined && { Connector: readBy(reader) }) });
 }
 
 /**

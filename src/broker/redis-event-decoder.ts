@@ -91,18 +91,26 @@ export class EventDecoder implements BodyReader {
   told(told: Told): HubEvent | undefined {
     if (told.type === '' && isLogged(told))
       return this.entry('channel', { ...told, body: Buffer.from(told.bytes, 'latin1') });
-    const { type, bytes, isCanonical, masks } = told;
+    const isAccepted = this.#accepts(told);
+    const previous = isLogged(told) ? this.#joins(told.previous, isAccepted) : undefined;
+    if (!isAccepted) return undefined;
+    const { bytes, isCanonical } = told;
+    const heading = previous === told.previous ? told : { ...told, previous };
+    if (!this.#isMasked(told.masks)) return new HeardEvent(heading, bytes, 'unmasked', this);
+    return new HeardEvent(heading, bytes, isCanonical ? 'canonical' : 'as published', this.#asWritten);
+  }
+
+  /** Whether an event may be one by its heading and its size. If not, that is reported. */
+  #accepts(told: Told): boolean {
+    const { bytes, id, type } = told;
+    const isUsual = id !== undefined && !RESERVED_TYPES.includes(type);
+    if (isUsual && bytes.length <= this.#options.maxEventBytes) return true;
     const isAccepted = this.#try('channel', bytes.length, () => {
       refuseUnloggedType(told);
-      if (told.id !== undefined || REGISTRY_TYPES.includes(type)) return true;
+      if (id !== undefined || REGISTRY_TYPES.includes(type)) return true;
       throw new ProtocolError('event_invalid', 'The message was not written by a node.');
     });
-    const previous = isLogged(told) ? this.#joins(told.previous, isAccepted === true) : undefined;
-    if (isAccepted === undefined) return undefined;
-    const { id, action, key } = told;
-    const heading = { id, previous, type, action, key };
-    if (!this.#isMasked(masks)) return new HeardEvent(heading, bytes, 'unmasked', this);
-    return new HeardEvent(heading, bytes, isCanonical ? 'canonical' : 'as published', this.#asWritten);
+    return isAccepted === true;
   }
 
   /** Reads the body of an event that was told of, and masks it, since its writer has not. */
@@ -131,10 +139,9 @@ export class EventDecoder implements BodyReader {
    * A live event that is written as most services write one, and in which nothing must be masked. It is checked like any
    * other, and needs no parsing to go to native clients. `undefined` for all others, which are read in full.
    */
-  #usual(body: Buffer): HubEvent | undefined {
+  #usual(bytes: string): HubEvent | undefined {
     const { maxEventBytes, redaction } = this.#options;
-    if (body.length > maxEventBytes) return undefined;
-    const bytes = body.toString('latin1');
+    if (bytes.length > maxEventBytes) return undefined;
     const text = textOf(bytes);
     const event = text === undefined ? undefined : usualEvent(text);
     if (event === undefined || RESERVED_TYPES.includes(event.type)) return undefined;
@@ -149,11 +156,13 @@ export class EventDecoder implements BodyReader {
   }
 
   /**
-   * Decodes a live message: one event, or a list of them. A rejected item of a list does not affect the other items.
+   * Decodes a live message, with one character for each byte: one event, or a list of them. A rejected item of a list does
+   * not affect the other items.
    */
-  live(body: Buffer): HubEvent[] {
-    const usual = this.#usual(body);
+  live(bytes: string): HubEvent[] {
+    const usual = this.#usual(bytes);
     if (usual !== undefined) return [usual];
+    const body = Buffer.from(bytes, 'latin1');
     const list = this.#try('channel', body.length, () => listIn(readJson(body))) ?? [];
     const events: HubEvent[] = [];
     for (const item of list) {

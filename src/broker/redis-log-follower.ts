@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../model/clock.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import { HUB_TYPE, type HubEvent } from '../model/event.ts';
-import type { BrokerStats } from './broker.ts';
+import type { BrokerStats, Deliver } from './broker.ts';
 import { isLogged, isOfAnotherVersion, readMessage, type Logged } from './redis-channel-message.ts';
 import type { LogEntry } from './redis-log-entry.ts';
 import type { LogReader } from './redis-log-reader.ts';
@@ -14,7 +14,7 @@ import { LogDivergence } from './redis-log-divergence.ts';
 export interface LogFollowerOptions {
   readonly log: Pick<LogReader, 'last' | 'page'>;
   readonly reader: EventDecoder;
-  readonly deliver: (event: HubEvent) => void;
+  readonly deliver: Deliver;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -27,7 +27,7 @@ export interface LogFollowerOptions {
 export class LogFollower {
   readonly #log: Pick<LogReader, 'last' | 'page'>;
   readonly #reader: EventDecoder;
-  readonly #deliver: (event: HubEvent) => void;
+  readonly #deliver: Deliver;
   readonly #clock: Clock;
   readonly #logger: Logger;
 
@@ -74,25 +74,37 @@ export class LogFollower {
 
   /**
    * Takes a message of the channel between nodes. One that this version does not know may tell of entries of the log, so
-   * the log is read instead.
+   * the log is read instead. Returns whether anybody waits for what follows: a client wanted an event of the message, or
+   * the log is read.
    */
-  hear(message: Buffer): void {
+  hear(message: string): boolean {
     if (isOfAnotherVersion(message)) {
       this.#reader.rejectMessage();
-      return this.#readInstead();
+      this.#readInstead();
+      return true;
     }
     const told = readMessage(message);
-    // The next message shows whether it told of an entry of the log.
-    if (told === undefined) return this.#reader.rejectMessage();
-    for (const each of told) {
-      if (isLogged(each)) this.#hearEntry(each);
-      else this.#deliverAny(this.#reader.told(each));
+    if (told === undefined) {
+      // The next message shows whether it told of an entry of the log.
+      this.#reader.rejectMessage();
+      return true;
     }
+    let isWanted = false;
+    for (const each of told) {
+      const wants = isLogged(each) ? this.#hearEntry(each) : this.#deliverAny(this.#reader.told(each));
+      isWanted ||= wants;
+    }
+    return isWanted;
   }
 
-  /** Takes a message of the live channel: an event, or a list of events, that is not in the log. */
-  hearLive(message: Buffer): void {
-    for (const event of this.#reader.live(message)) this.#deliver(event);
+  /**
+   * Takes a message of the live channel: an event, or a list of events, that is not in the log. Returns whether any client
+   * wanted one of them.
+   */
+  hearLive(message: string): boolean {
+    let isWanted = false;
+    for (const event of this.#reader.live(message)) isWanted = this.#deliver(event) || isWanted;
+    return isWanted;
   }
 
   /** Called when messages may have been missed: until the next {@link catchUp} messages are held back. */
@@ -150,8 +162,11 @@ export class LogFollower {
     for (const entry of this.#held.takeAll()) this.#hearEntry(entry);
   }
 
-  #hearEntry(entry: Logged): void {
-    if (!this.#following) return this.#held.add(entry);
+  #hearEntry(entry: Logged): boolean {
+    if (!this.#following) {
+      this.#held.add(entry);
+      return true;
+    }
     if (entry.previous === this.#position) {
       this.#divergence.add(entry.id);
       this.#position = entry.id;
@@ -159,6 +174,7 @@ export class LogFollower {
     }
     this.#divergence.suspect();
     if (this.#divergence.isSuspect || this.#isNews(entry)) this.#readInstead();
+    return true;
   }
 
   /** When the log cannot be read the follower stays paused, and the watch of the broker calls again. */
@@ -182,8 +198,8 @@ export class LogFollower {
     this.#deliverAny(this.#reader.entry('log', entry));
   }
 
-  #deliverAny(event: HubEvent | undefined): void {
-    if (event !== undefined) this.#deliver(event);
+  #deliverAny(event: HubEvent | undefined): boolean {
+    return event !== undefined && this.#deliver(event);
   }
 
   /** Tells that the entries between the position and `to` are unknown; delivery goes on from `to`. */

@@ -1,16 +1,7 @@
-import { connect as connectTcp, Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { Socket } from 'node:net';
 import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 import type { ClusterAddress, Credentials, HostPort, SentinelAddress } from '../model/redis-url.ts';
-import { bound } from '../model/bound.ts';
-
-/** For how long a closed connection may keep the process alive. */
-export const DISCONNECT_TIMEOUT_MS = bound(
-  'time for a lost Redis connection to close',
-  200,
-  'ms',
-  'it is cut',
-);
+import { DISCONNECT_TIMEOUT_MS, openSocket, type SocketReader } from './redis-socket.ts';
 
 const RETRY_MS = 1_000;
 /** The channel on which Sentinels tell `<name> <old host> <old port> <new host> <new port>`. */
@@ -22,6 +13,8 @@ export interface MasterOptions {
   readonly prefix: string;
   /** How long each host may take to answer. */
   readonly timeoutMs: number;
+  /** Makes what reads the socket to the master, in place of ioredis. */
+  readonly reader?: (() => SocketReader) | undefined;
 }
 
 /** How the Sentinels, or the nodes of a Cluster, tell where the master is. */
@@ -89,9 +82,9 @@ class MasterConnector extends AbstractConnector {
     this.#emit = emit;
     try {
       this.#master = await this.#find();
-      const { host, port } = this.#master;
       if (!this.connecting) throw new Error('Closed before it was connected');
-      this.stream = this.#options.address.tls ? connectTls({ host, port }) : connectTcp({ host, port });
+      const { address, reader } = this.#options;
+      this.stream = openSocket({ ...this.#master, ...(address.tls && { tls: true }) }, reader?.());
       this.stream.once('error', (error: Error) => (this.firstError = error));
     } catch (error) {
       this.firstError = error as Error;

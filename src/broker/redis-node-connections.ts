@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { RedisConnection } from './redis-connection.ts';
+import { RedisConnection, type ConnectionOptions } from './redis-connection.ts';
+import type { SocketReader } from './redis-socket.ts';
 import { commandScripts, ingressScripts, readScripts, type ScriptOptions } from './redis-scripts.ts';
 
 export interface NodeConnectionsOptions extends ScriptOptions {
@@ -7,6 +8,8 @@ export interface NodeConnectionsOptions extends ScriptOptions {
   readonly prefix: string;
   readonly commandTimeoutMs: number;
   readonly log: Logger;
+  /** Reads the channels that the subscriber subscribes to. */
+  readonly channels: { open(): SocketReader };
 }
 
 /**
@@ -22,12 +25,12 @@ export class NodeConnections {
   readonly taker: RedisConnection;
 
   constructor(options: NodeConnectionsOptions) {
-    const connect = (role: string, scripts = {}, bulk = false): RedisConnection =>
-      new RedisConnection({ ...options, role, bulk, scripts });
-    this.commands = connect('commands', commandScripts(options));
-    this.reads = connect('reads', readScripts(), true);
-    this.subscriber = connect('subscriber');
-    this.taker = connect('ingress', ingressScripts(options));
+    const connect = (role: string, more: Partial<ConnectionOptions> = {}): RedisConnection =>
+      new RedisConnection({ ...options, role, ...more });
+    this.commands = connect('commands', { scripts: commandScripts(options) });
+    this.reads = connect('reads', { scripts: readScripts(), bulk: true });
+    this.subscriber = connect('subscriber', { reader: () => options.channels.open() });
+    this.taker = connect('ingress', { scripts: ingressScripts(options) });
   }
 
   async open(withinMs: number): Promise<void> {

@@ -58,17 +58,21 @@ export class Delivery {
     this.#fault = fault;
   }
 
-  /** The broker calls this for every event. It never throws. */
-  deliver(event: HubEvent): void {
+  /** The broker calls this for every event. It returns whether any connection may hear the event, and never throws. */
+  deliver(event: HubEvent): boolean {
     this.#stats.events++;
     this.#logCache.push(event);
-    if (event.type === HUB_TYPE) return this.#deliverToAll(new EncodedEvent(event, this.#stats));
+    if (event.type === HUB_TYPE) {
+      this.#deliverToAll(new EncodedEvent(event, this.#stats));
+      return true;
+    }
     this.#topics.add(event);
     const matched = this.#cohorts.match(event);
-    if (matched.length === 0) return;
+    if (matched.length === 0) return false;
     this.#stats.matches += matched.length;
     const encoded = new EncodedEvent(event, this.#stats);
     for (const cohort of matched) this.#offer(cohort, encoded);
+    return true;
   }
 
   /** An error of one cohort concerns no other cohort, and least of all the connection that the event came from. */

@@ -98,7 +98,7 @@ export class LogCache {
     const { id, previous } = event;
     if (id === undefined) return;
     if (previous !== this.#recent.to) this.startAt(previous ?? id);
-    this.#recent.push(event);
+    this.#recent.pack(event);
     this.#recent.cut(this.#maxBytes / 2);
     this.#shrink();
   }

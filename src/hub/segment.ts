@@ -2,6 +2,7 @@ import type { EventPage } from '../broker/broker.ts';
 import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import { heldBytes } from './encoded-event.ts';
+import { isPackable, PackedEvents } from './packed-events.ts';
 
 /** The memory of a segment without events. */
 const SEGMENT_BYTES = 1_024;
@@ -15,7 +16,12 @@ export class Segment {
   readonly isLast: boolean;
   #from: Cursor;
   #to: Cursor;
-  #events: (HubEvent | undefined)[];
+  /** Each place of a packed event holds the block that it is in. */
+  #events: (HubEvent | PackedEvents | undefined)[];
+  /** How many places were cut off before the first one. */
+  #cutOff = 0;
+  /** The block to which the next packed event is added. */
+  #block: PackedEvents | undefined;
   /** Index of the oldest event. The empty places before it are cut off once they are more than the events. */
   #head = 0;
   #bytes = SEGMENT_BYTES;
@@ -50,13 +56,30 @@ export class Segment {
   beginAt(position: Cursor): void {
     this.#events = [];
     this.#head = 0;
+    this.#cutOff = 0;
+    this.#block = undefined;
     this.#bytes = SEGMENT_BYTES;
     this.#from = position;
     this.#to = position;
   }
 
+  /** Adds the next event of the stream, which follows the last one in the log, as bytes where that is possible. */
+  pack(event: HubEvent): void {
+    if (!isPackable(event)) return this.push(event);
+    const place = this.#placeOf(this.#events.length);
+    let block = this.#block;
+    if (block?.add(event, place) !== true) {
+      this.#block = block = new PackedEvents(place);
+      block.add(event, place);
+    }
+    this.#events.push(block);
+    this.#bytes += block.heldBytesAt(place);
+    this.#to = event.id ?? this.#to;
+  }
+
   /** Adds the next event of the stream. */
   push(event: HubEvent): void {
+    this.#block?.skip();
     this.#events.push(event);
     this.#bytes += heldBytes(event);
     this.#to = event.id ?? this.#to;
@@ -90,7 +113,7 @@ export class Segment {
 
   /** Whether there is an event after this position. */
   reaches(cursor: Cursor): boolean {
-    return compareCursors(this.#events.at(-1)?.id ?? START, cursor) > 0;
+    return compareCursors(this.#id(this.#events.length - 1), cursor) > 0;
   }
 
   /**
@@ -99,28 +122,64 @@ export class Segment {
    */
   positionOf(cursor: Cursor): Cursor {
     if (cursor === this.#to) return cursor;
-    return this.#events[this.#indexAfter(cursor)]?.previous ?? START;
+    const index = this.#indexAfter(cursor);
+    const at = this.#events[index];
+    return (at instanceof PackedEvents ? this.#previous(index) : at?.previous) ?? START;
   }
 
   /** At most this many events after a position that the segment covers, oldest first. */
   after(cursor: Cursor, count = Number.POSITIVE_INFINITY): HubEvent[] {
-    const from = this.#indexAfter(cursor);
-    return this.#events.slice(from, from + count) as HubEvent[];
+    const events: HubEvent[] = [];
+    for (
+      let index = this.#indexAfter(cursor);
+      index < this.#events.length && events.length < count;
+      index++
+    ) {
+      const event = this.#event(index);
+      if (event !== undefined) events.push(event);
+    }
+    return events;
+  }
+
+  #event(index: number): HubEvent | undefined {
+    const at = this.#events[index];
+    if (!(at instanceof PackedEvents)) return at;
+    const place = this.#placeOf(index);
+    const bytes = at.heldBytesAt(place);
+    const event = at.eventAt(place, this.#previous(index));
+    this.#bytes += at.heldBytesAt(place) - bytes;
+    return event;
+  }
+
+  /** The position before a packed event, which follows the event before it. */
+  #previous(index: number): Cursor {
+    return index > this.#head ? this.#id(index - 1) : this.#from;
+  }
+
+  #id(index: number): Cursor {
+    const at = this.#events[index];
+    return (at instanceof PackedEvents ? at.idAt(this.#placeOf(index)) : at?.id) ?? START;
+  }
+
+  #placeOf(index: number): number {
+    return this.#cutOff + index;
   }
 
   #dropOldest(): void {
     const oldest = this.#events[this.#head];
     if (oldest === undefined) return;
-    this.#bytes -= heldBytes(oldest);
-    this.#from = oldest.id ?? this.#from;
+    const isPacked = oldest instanceof PackedEvents;
+    this.#bytes -= isPacked ? oldest.heldBytesAt(this.#placeOf(this.#head)) : heldBytes(oldest);
+    this.#from = isPacked ? this.#id(this.#head) : (oldest.id ?? this.#from);
     this.#events[this.#head++] = undefined;
     if (this.#head <= this.length) return;
     this.#events = this.#events.slice(this.#head);
+    this.#cutOff += this.#head;
     this.#head = 0;
   }
 
   #indexAfter(cursor: Cursor): number {
-    return indexAfter(this.#events, cursor, (event) => event?.id ?? START, this.#head);
+    return indexAfter(this.#events, cursor, (_, index) => this.#id(index), this.#head);
   }
 }
 
@@ -128,14 +187,14 @@ export class Segment {
 export function indexAfter<T>(
   list: readonly T[],
   cursor: Cursor,
-  cursorOf: (of: T) => Cursor,
+  cursorOf: (of: T, index: number) => Cursor,
   from = 0,
 ): number {
   let low = from;
   let high = list.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (compareCursors(cursorOf(list[middle] as T), cursor) <= 0) low = middle + 1;
+    if (compareCursors(cursorOf(list[middle] as T, middle), cursor) <= 0) low = middle + 1;
     else high = middle;
   }
   return low;

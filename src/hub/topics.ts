@@ -75,6 +75,8 @@ export class Topics {
   #begin(type: string, action: string): Counted | undefined {
     if (type.length > NAME_MAX || action.length > NAME_MAX) return undefined;
     if (this.#size === TOPICS_MAX) this.#forgetOldest();
+    // A topic is kept for long, and may be a part of the message that told of it.
+    [type, action] = [copied(type), copied(action)];
     const counted = { type, action, events: 0, perSecond: 0, lastElapsed: this.#clock.elapsed() };
     const actions = this.#types.get(type) ?? new Map<string, Counted>();
     this.#types.set(type, actions.set(action, counted));
@@ -96,4 +98,8 @@ export class Topics {
 
 function decayed({ perSecond, lastElapsed }: Counted, elapsed: number): number {
   return perSecond * Math.exp((lastElapsed - elapsed) / RATE_OVER_MS);
+}
+
+function copied(text: string): string {
+  return Buffer.from(text).toString();
 }

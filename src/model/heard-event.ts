@@ -13,7 +13,12 @@ export interface Heading {
   readonly type: string;
   readonly action: string;
   readonly key: string;
+  /** Id, type, action, key and body as the message has them, one character for each byte, with 0xFF between them. */
+  readonly packed?: string | undefined;
 }
+
+/** Stands between the parts of an event in a message. No text in UTF-8 has this byte. */
+export const SEPARATOR = '\xff';
 
 /**
  * The form of an event's body. In the first two it holds nothing that must be masked: either it is written as
@@ -40,6 +45,8 @@ export class HeardEvent implements HubEvent {
   readonly key: string;
   /** The body as one character for each byte, which takes less than a buffer and keeps none of the socket alive. */
   readonly bytes: string;
+  /** See {@link Heading}; absent where the event is not in the log. */
+  readonly packed: string | undefined;
   trace: Trace | undefined;
   readonly #form: BodyForm;
   readonly #usualAt: string | undefined;
@@ -55,11 +62,25 @@ export class HeardEvent implements HubEvent {
     this.action = heading.action;
     this.key = heading.key;
     this.bytes = bytes;
+    this.packed = heading.packed;
     this.trace = undefined;
     this.#form = form;
     this.#usualAt = usualAt;
     this.#reader = reader;
     this.#read = undefined;
+  }
+
+  /** Whether both are written in the same form and read by the same reader. */
+  isLike(other: HeardEvent): boolean {
+    return this.#form === other.#form && this.#reader === other.#reader;
+  }
+
+  /** The event that was {@link packed} as this text. It {@link isLike} this one. */
+  unpack(packed: string, previous: Cursor): HeardEvent {
+    const [id, type = '', action = '', key = '', bytes = ''] = packed.split(SEPARATOR);
+    const [typeText = '', actionText = '', keyText = ''] = [type, action, key].map(textOf);
+    const heading = { id, previous, type: typeText, action: actionText, key: keyText, packed };
+    return new HeardEvent(heading, bytes, this.#form, this.#reader);
   }
 
   get size(): number {

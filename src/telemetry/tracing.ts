@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Broker } from '../broker/broker.ts';
+import type { Broker, Deliver } from '../broker/broker.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Cursor } from '../model/cursor.ts';
 import { asBelfryError } from '../model/errors.ts';
@@ -76,13 +76,14 @@ export class Tracer {
     return new Publication(this.#options, { traceId, spanId: '', sampled: true });
   }
 
-  #deliver(event: HubEvent, deliver: (event: HubEvent) => void): void {
+  #deliver(event: HubEvent, deliver: Deliver): boolean {
     if (event instanceof HeardEvent && !event.mayHold('traceparent')) return deliver(event);
     const parent = traceOf(event);
     if (parent?.sampled !== true) return deliver(event);
     const delivery = new Delivery(this.#options, parent, event);
-    deliver(traced(event, delivery));
+    const isWanted = deliver(traced(event, delivery));
     delivery.routed();
+    return isWanted;
   }
 }
 

@@ -208,7 +208,7 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
       const node = world.node();
       await expect(node.ready()).rejects.toMatchObject({ code: 'unavailable' });
       await expect(node.publish([event('early')])).rejects.toMatchObject({ code: 'unavailable' });
-      await node.start(() => undefined);
+      await node.start(() => false);
       await expect(node.ready()).resolves.toBeUndefined();
       await node.stop();
       await expect(node.ready()).rejects.toMatchObject({ code: 'unavailable' });

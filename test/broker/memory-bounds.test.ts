@@ -104,6 +104,7 @@ describe('a memory broker', () => {
     await broker.start(({ key }) => {
       heard.push(key);
       if (key.length < 3) void broker.publish([event(`${key}'`)]);
+      return true;
     });
     await broker.publish([event('a'), event('b')]);
     await expect.poll(() => heard).toEqual(['a', 'b', "a'", "b'", "a''", "b''"]);

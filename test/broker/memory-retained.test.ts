@@ -9,7 +9,7 @@ async function start(maxRetainedBytes = 268_435_456): Promise<{ broker: MemoryBr
   const bounds = { maxEvents: 10, maxBytes: 268_435_456, maxAgeMs: 60_000 };
   const retention = new Retention([...RULES, { pattern: 'metrics.sample.*', last: 1_000 }]);
   const broker = new MemoryBroker({ clock, bounds, retention, maxRetainedBytes });
-  await broker.start(() => undefined);
+  await broker.start(() => false);
   return { broker, clock };
 }
 

@@ -9,11 +9,12 @@ export class Recorder {
   readonly events: HubEvent[] = [];
   #waiting: (() => void)[] = [];
 
-  readonly hear = (event: HubEvent): void => {
+  readonly hear = (event: HubEvent): true => {
     const values = changed(event, {});
-    if (event.isUnreadable === true) return;
+    if (event.isUnreadable === true) return true;
     this.events.push(values);
     for (const look of this.#waiting) look();
+    return true;
   };
 
   /**

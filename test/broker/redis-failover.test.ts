@@ -173,7 +173,7 @@ describe.skipIf(!HAS_REDIS_SERVER)(`behind Sentinel ${NEEDS}`, { timeout: 60_000
       .toEqual(unavailable('is not connected'));
     expect(await isReady(broker)).toEqual(unavailable('is not connected'));
     const late = world.node({ connectTimeoutMs: 500 });
-    const refusal = await publishRefusalOf(late.start(() => undefined));
+    const refusal = await publishRefusalOf(late.start(() => false));
     expect(refusal).toEqual(unavailable('What was named as the master is a slave'));
     await tell(master, 'REPLICAOF', 'NO', 'ONE');
     await expect.poll(() => isReady(broker), FAILOVER).toBe('accepted');
@@ -204,7 +204,7 @@ describe.skipIf(!HAS_REDIS_SERVER)(`behind Sentinel ${NEEDS}`, { timeout: 60_000
     const { url, sentinels } = await startSentinels();
     await sentinels[1]?.kill();
     const world = new RedisWorld(`${url.replace('//', '//:geheim@')}2&sentinelPassword=`, sentinels[0]?.url);
-    const refusal = await publishRefusalOf(world.node({ connectTimeoutMs: 500 }).start(() => undefined));
+    const refusal = await publishRefusalOf(world.node({ connectTimeoutMs: 500 }).start(() => false));
     expect(refusal).toEqual(unavailable('nobody knows the master (127.0.0.1:'));
     expect(refusal).toEqual(unavailable('knows no master "hub2"'));
     expect(refusal).toEqual(unavailable('connect ECONNREFUSED'));
@@ -243,7 +243,7 @@ describe.skipIf(!HAS_REDIS_SERVER)(`on a Cluster ${NEEDS}`, { timeout: 60_000 },
     expect(await isReady(broker)).toEqual(unavailable('is not connected'));
     const late = world.node({ ...QUICK, connectTimeoutMs: 1_500 });
     const refusal = await publishRefusalOf(
-      late.start(() => undefined),
+      late.start(() => false),
       5_000,
     );
     expect(refusal).toEqual(unavailable('sees the cluster as failed'));

@@ -86,7 +86,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the hub and the function belfry_publish', ()
     const redaction = new Redaction(rules);
     const world = new RedisWorld(server.url);
     const broker = world.node({ redaction, retention: RETENTION });
-    await broker.start(() => {});
+    await broker.start(() => false);
     await broker.stop();
     await fc.assert(
       fc.asyncProperty(texts, async (text) => {

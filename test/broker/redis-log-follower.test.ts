@@ -15,11 +15,11 @@ import { parseEvent, parseLogged } from '../support/formats.ts';
 const PAGE = 500;
 
 /** The message that tells of one entry. Its heading names the event that the body should be. */
-function messageOf(previous: Cursor, id: Cursor, body: string, key = id): Buffer {
-  return Buffer.from(`Ap ${previous}\xff${id}\xfft\xffa\xff${key}\xff${body}`, 'latin1');
+function messageOf(previous: Cursor, id: Cursor, body: string, key = id): string {
+  return `Ap ${previous}\xff${id}\xfft\xffa\xff${key}\xff${body}`;
 }
 
-function lie(previous: Cursor, id: Cursor): Buffer {
+function lie(previous: Cursor, id: Cursor): string {
   return messageOf(previous, id, '{"type":"t","action":"a","key":"lie"}', 'lie');
 }
 
@@ -59,7 +59,7 @@ class Script {
   }
 
   /** Appends an entry, and answers the message that tells of it. */
-  append(id: Cursor, body = `{"type":"t","action":"a","key":"${id}"}`): Buffer {
+  append(id: Cursor, body = `{"type":"t","action":"a","key":"${id}"}`): string {
     const previous = this.last;
     this.entries.push({ id, previous, body: Buffer.from(body) });
     this.last = id;
@@ -331,7 +331,7 @@ describe('the log follower', () => {
     script.say('1-0');
     script.append('2-0');
     for (const message of ['1-0 2-0 {"type":"t","action":"a","key":"2-0"}', 'B', 'Ap 1-0', ''])
-      script.follower.hear(Buffer.from(message));
+      script.follower.hear(message);
     await script.follower.catchUp();
     script.say('3-0');
     expect(script.told).toEqual(['1-0', '2-0', '3-0']);
@@ -402,7 +402,7 @@ describe('the log follower', () => {
       fc.asyncProperty(fc.scheduler(), fc.array(step, { maxLength: 60 }), async (scheduler, steps) => {
         const script = await following();
         script.delay = () => scheduler.schedule(Promise.resolve());
-        const [sent, heard]: [Buffer[], Buffer[]] = [[], []];
+        const [sent, heard]: [string[], string[]] = [[], []];
         const run: Record<string, () => unknown> = {
           append: () => sent.push(script.append(`${script.entries.length + 1}-0`)),
           hear: () =>

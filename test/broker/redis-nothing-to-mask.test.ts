@@ -35,7 +35,7 @@ describe.skipIf(!HAS_REDIS_SERVER)(
     ): Promise<(name: string, text: string) => Promise<string>> {
       const world = new RedisWorld(server.url);
       const broker = world.node({ redaction: new Redaction(rules) });
-      await broker.start(() => {});
+      await broker.start(() => false);
       await broker.stop();
       await world.redis.function('LOAD', 'REPLACE', SCANNING_LIBRARY);
       return async (name, text) => {

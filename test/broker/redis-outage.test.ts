@@ -63,7 +63,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('while Redis is away', () => {
     const { server, world } = await ownWorld();
     await server.kill();
     const node = world.node({ connectTimeoutMs: 300 });
-    const refusal = await publishRefusalOf(node.start(() => undefined));
+    const refusal = await publishRefusalOf(node.start(() => false));
     const words = `Redis at 127.0.0.1:${server.port} cannot be reached within 300 ms: connect ECONNREFUSED`;
     expect(refusal).toEqual(unavailable(words));
     await server.restart();
@@ -180,7 +180,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a Redis that refuses', () => {
     const { server, world } = await ownWorld();
     await world.redis.config('SET', 'requirepass', 'right');
     const node = world.node({ url: `redis://:wrong@127.0.0.1:${server.port}`, connectTimeoutMs: 300 });
-    const refusal = await publishRefusalOf(node.start(() => undefined));
+    const refusal = await publishRefusalOf(node.start(() => false));
     expect(refusal).toEqual(unavailable('WRONGPASS'));
     expect(`${String(refusal)} ${JSON.stringify(world.logged)}`).not.toMatch(/wrong@|:wrong/);
   });
@@ -189,7 +189,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('a Redis that refuses', () => {
     const { server, world } = await ownWorld();
     await world.redis.call('ACL', 'SETUSER', 'hub', 'on', '>pass', '~*', '+@all', 'resetchannels');
     const node = world.node({ url: `redis://hub:pass@127.0.0.1:${server.port}` });
-    expect(await publishRefusalOf(node.start(() => undefined))).toEqual(unavailable('NOPERM'));
+    expect(await publishRefusalOf(node.start(() => false))).toEqual(unavailable('NOPERM'));
     expect(await clientsOf(world)).toEqual([]);
   });
 });

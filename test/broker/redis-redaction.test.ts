@@ -24,7 +24,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('an event that the function belfry_publish st
   async function keeper(rules: readonly RedactionRule[]): Promise<(text: string) => Promise<string>> {
     const world = new RedisWorld(server.url);
     const broker = world.node({ redaction: new Redaction(rules) });
-    await broker.start(() => {});
+    await broker.start(() => false);
     await broker.stop();
     return async (text) => {
       const [id = ''] = await world.fcall(text);

@@ -24,7 +24,7 @@ const broker = new RedisBroker({
 });
 try {
   if (start) {
-    await broker.start(() => undefined);
+    await broker.start(() => false);
     await broker.publish([{ type: 'a', action: 'b', key: '', object: null }]);
     await broker.ready();
   }

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { RedisBroker } from '../../src/broker/redis-broker.ts';
-import type { HubEvent } from '../../src/model/event.ts';
+import type { Deliver } from '../../src/broker/broker.ts';
 import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
 import { ManualClock } from '../support/clock.ts';
 import { settled, startHub, TestBroker } from '../support/connection.ts';
@@ -68,7 +68,7 @@ class RelayBroker extends TestBroker {
     this.#broker = broker;
   }
 
-  override start(deliver: (event: HubEvent) => void): Promise<string> {
+  override start(deliver: Deliver): Promise<string> {
     return this.#broker.start(deliver);
   }
 

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Deliver } from '../../src/broker/broker.ts';
 import { LogCache } from '../../src/hub/log-cache.ts';
 import { START } from '../../src/model/cursor.ts';
 import type { HubEvent } from '../../src/model/event.ts';
@@ -153,7 +154,7 @@ describe('a hub that starts', () => {
 
   it('forgets nothing that was delivered before the broker had said where it began', async () => {
     class EagerBroker extends TestBroker {
-      override async start(deliver: (event: HubEvent) => void): Promise<string> {
+      override async start(deliver: Deliver): Promise<string> {
         deliver(anEvent({ id: '6-0', previous: '5-0' }));
         return '5-0';
       }

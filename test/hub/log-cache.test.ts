@@ -97,7 +97,10 @@ describe('a log cache', () => {
     const maxBytes = 14 * MIB;
     const broker = Object.assign(new TestBroker(), { page: largePage });
     const cache = new LogCache({ history: broker, clock: new ManualClock(), maxBytes });
-    await broker.start((event) => cache.push(event));
+    await broker.start((event) => {
+      cache.push(event);
+      return false;
+    });
     const empty = cache.bytes;
     for (let n = 1; n <= 5; n++) await cache.page(`${n}-0`, false);
     expect(cache.bytes - empty).toBeGreaterThan(10 * MIB);

@@ -1,5 +1,12 @@
 import { onTestFinished } from 'vitest';
-import type { Broker, EventPage, History, RetainedPages, RetainedQuery } from '../../src/broker/broker.ts';
+import type {
+  Broker,
+  Deliver,
+  EventPage,
+  History,
+  RetainedPages,
+  RetainedQuery,
+} from '../../src/broker/broker.ts';
 import type { Dialect, Session } from '../../src/dialects/dialect.ts';
 import { native } from '../../src/dialects/native.ts';
 import { Commands, type CommandOptions } from '../../src/hub/commands.ts';
@@ -38,11 +45,11 @@ export class TestBroker implements Broker, History {
   #log: Logged[] = [];
   #count = 0;
   #last: Cursor = START;
-  #deliver: (event: HubEvent) => void = () => {};
+  #deliver: Deliver = () => false;
   #undelivered: Logged[] = [];
   #waiting: (() => void)[] = [];
 
-  async start(deliver: (event: HubEvent) => void): Promise<Cursor> {
+  async start(deliver: Deliver): Promise<Cursor> {
     this.#deliver = deliver;
     return this.#last;
   }
