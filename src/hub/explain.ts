@@ -1,4 +1,4 @@
-import { compareCursors, cursorAt, type Cursor } from '../model/cursor.ts';
+import { compareCursors, cursorBefore, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import type { Connection } from './connection.ts';
 import { EncodedEvent } from './encoded-event.ts';
@@ -35,9 +35,7 @@ export async function eventAt(
   { history }: Pick<EventLog, 'history'>,
   id: Cursor,
 ): Promise<HubEvent | undefined> {
-  const [ms = 0, sequence = 0] = id.split('-').map(Number);
-  const before = sequence > 0 ? `${ms}-${sequence - 1}` : cursorAt(ms);
-  for await (const event of history.after(before)) return event.id === id ? event : undefined;
+  for await (const event of history.after(cursorBefore(id))) return event.id === id ? event : undefined;
   return undefined;
 }
 

@@ -31,6 +31,12 @@ export function cursorAt(ms: number): Cursor {
   return ms <= 0 ? START : `${ms - 1}-999999999999999`;
 }
 
+/** The position right before this one. */
+export function cursorBefore(cursor: Cursor): Cursor {
+  const sequence = Number(cursor.slice(cursor.indexOf('-') + 1));
+  return sequence > 0 ? `${cursorMs(cursor)}-${sequence - 1}` : cursorAt(cursorMs(cursor));
+}
+
 /** The time at which the entry was appended, in milliseconds since 1970. */
 export function cursorMs(cursor: Cursor): number {
   return Number(cursor.slice(0, cursor.indexOf('-')));

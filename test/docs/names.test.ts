@@ -15,7 +15,7 @@ function named(pattern: RegExp): { readonly name: string; readonly path: string 
 
 const SETTINGS = new Set(describeConfig(loadConfig({})).map(({ name }) => name));
 /** The variables that commands and compose read, and the beginning of a name where a page means several settings. */
-const OTHER_VARIABLES = /^BELFRY_(?:TOKEN|URL|CONTEXTS?|CONFIG|BIND|LOG_MAX_|)$/;
+const OTHER_VARIABLES = /^BELFRY_(?:TOKEN|URL|CONTEXTS?|WEBHOOK_SECRET|CONFIG|BIND|LOG_MAX_|)$/;
 
 describe('a page of the documentation', () => {
   it('names only settings that exist', () => {

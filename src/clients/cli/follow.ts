@@ -1,4 +1,4 @@
-import type { HubEvent } from '../sdk/item.ts';
+import type { Gap, HubEvent } from '../sdk/item.ts';
 import type { ListenOptions } from '../sdk/listener.ts';
 import { untilStopped } from './command.ts';
 import { CommandError } from './errors.ts';
@@ -17,6 +17,8 @@ export interface FollowOptions {
   /** Whether events may be missing before the first one. */
   readonly hasGap?: boolean;
   readonly note: Note;
+  /** Told of each gap, beside the line that says it. */
+  readonly onGap?: ((gap: Gap) => void) | undefined;
 }
 
 /**
@@ -29,7 +31,7 @@ export async function follow(
   options: FollowOptions,
   take: (event: HubEvent) => boolean | Promise<boolean>,
 ): Promise<void> {
-  const { since, filters, slow, forMs, awaited, note } = options;
+  const { since, filters, slow, forMs, awaited, note, onGap } = options;
   const end = new AbortController();
   let why: 'had' | 'time' | 'stopped' | undefined;
   const stop = (because: typeof why): void => {
@@ -52,6 +54,7 @@ export async function follow(
         if (await take(item)) stop('had');
       } else if (slow === undefined || item.gap.reason !== 'slow') {
         hasGap = true;
+        onGap?.(item.gap);
         note(gapText(item.gap));
       }
     }

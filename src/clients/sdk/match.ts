@@ -26,7 +26,7 @@ export function readPattern(text: string): ReadPattern {
 export function matches(
   patterns: readonly ReadPattern[],
   filters: Filters | undefined,
-  event: HubEvent,
+  event: Pick<HubEvent, 'type' | 'action' | 'key'>,
 ): boolean {
   if (!patterns.some(({ parts }) => partsMatch(parts, event))) return false;
   for (const path in filters) {
@@ -37,8 +37,8 @@ export function matches(
   return true;
 }
 
-function valueAt(event: HubEvent, path: string): unknown {
-  return path.split('.').reduce(fieldOf, event);
+function valueAt(event: object, path: string): unknown {
+  return path.split('.').reduce<unknown>(fieldOf, event);
 }
 
 function fieldOf(value: unknown, name: string): unknown {

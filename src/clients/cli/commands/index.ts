@@ -4,10 +4,16 @@ import { addCompletion } from './completion.ts';
 import { addConnections } from './connections.ts';
 import { addContext } from './context.ts';
 import { addDeadLetters } from './dead-letters.ts';
+import { addDoctor } from './doctor.ts';
 import { addExplain } from './explain.ts';
+import { addForward } from './forward.ts';
 import { addHistory } from './history.ts';
 import { addPresence } from './presence.ts';
 import { addPublish } from './publish.ts';
+import { addRecord } from './record.ts';
+import { addReplay } from './replay.ts';
+import { addResend } from './resend.ts';
+import { addTop } from './top.ts';
 import { addValues } from './values.ts';
 import { addWait } from './wait.ts';
 import { addWatch } from './watch.ts';
@@ -23,6 +29,12 @@ export const HUB_COMMANDS: readonly AddCommand[] = [
   addPresence,
   addConnections,
   addExplain,
+  addTop,
+  addDoctor,
+  addRecord,
+  addReplay,
+  addForward,
+  addResend,
   addDeadLetters,
   addContext,
   addWhoami,

@@ -1,0 +1,143 @@
+import {
+  collect,
+  examples,
+  hubCommand,
+  note,
+  untilStopped,
+  withHub,
+  type AddCommand,
+  type HubOptions,
+} from '../command.ts';
+import { CursorFile } from '../cursor-file.ts';
+import { beginning, duration } from '../duration.ts';
+import { CommandError } from '../errors.ts';
+import { readFilters } from '../filters.ts';
+import type { Attempt } from '../forwarder.ts';
+import { hiddenTypes } from '../hidden-types.ts';
+import { Output, type Shape } from '../output.ts';
+import type { Session } from '../session.ts';
+import { checkedReceiver, checkedSecret, newSecret } from '../webhook.ts';
+
+export interface ReceiverOptions extends HubOptions {
+  readonly to: URL;
+  readonly secret?: string;
+  readonly timeout: number;
+}
+
+interface ForwardOptions extends ReceiverOptions {
+  readonly since?: string | Date;
+  readonly filter: readonly string[];
+  readonly cursorFile?: string;
+  readonly retryFor: number;
+}
+
+const TIMEOUT_MS = 15_000;
+const RETRY_FOR_MS = 300_000;
+
+/** An attempt as it is printed. */
+export const ATTEMPTS: Shape<Attempt> = {
+  json: ({ event: { id = null, type, action, key }, ...rest }) =>
+    JSON.stringify({ id, type, action, key, ...rest }),
+  line: ({ time, status, ms, event, error, againMs }) => [
+    [time, 'dim'],
+    '  ',
+    [`${status ?? '---'}`, error === null ? 'green' : 'red'],
+    `  ${`${ms} ms`.padStart(8)}  `,
+    [`${event.type}.${event.action}.${event.key}`, 'bold'],
+    `  ${event.id ?? ''}`,
+    error === null ? '' : `  ${error}; ${againMs === null ? 'given up' : `again in ${againMs} ms`}`,
+  ],
+};
+
+/** `belfry forward`: events as webhooks. */
+export const addForward: AddCommand = (program) => {
+  const command = receiving(
+    hubCommand(program, 'forward')
+      .description(
+        'Post each event to a URL, signed as Standard Webhooks says, in order for each key, again until it is accepted.',
+      )
+      .argument('<patterns...>', 'type.action.key, each part * or a comma list'),
+  )
+    .option(
+      '-s, --since <when>',
+      'begin so long ago (10m), after the event with this id, or at this time',
+      beginning,
+    )
+    .option('-f, --filter <path=value>', 'only events with this value there; again for more', collect, [])
+    .option(
+      '--cursor-file <file>',
+      'keep here how far it came, and go on from there when it is started again',
+    )
+    .option('--retry-for <time>', 'how long an event is tried (default: 5m)', duration, RETRY_FOR_MS)
+    .action((patterns: string[], options: ForwardOptions) =>
+      withHub(options, (session) => forward(session, patterns, options)),
+    );
+  examples(command, {
+    "belfry forward 'deploy.*.*' --to http://localhost:3000/hook":
+      'to a program on this machine, while you write it',
+    "belfry forward 'task.*.*' --to https://example.com/hook --cursor-file task.cursor":
+      'as a service, which loses nothing when it is started again',
+  });
+};
+
+/** Gives a command the options of what it sends events to. */
+export function receiving<C extends ReturnType<typeof hubCommand>>(command: C): C {
+  command
+    .requiredOption('--to <url>', 'where to post the events', checkedReceiver)
+    .option(
+      '--secret <secret>',
+      'signs them (env: BELFRY_WEBHOOK_SECRET); made and shown when absent',
+      checkedSecret,
+    )
+    .option('--timeout <time>', 'how long an answer may take (default: 15s)', duration, TIMEOUT_MS);
+  return command;
+}
+
+/** The secret that was given, or else a new one, which is shown, since the receiver needs it. @throws UsageError */
+export function secretOf({ secret }: ReceiverOptions): string {
+  const { BELFRY_WEBHOOK_SECRET: set = '' } = process.env;
+  if (secret !== undefined) return secret;
+  if (set !== '') return checkedSecret(set);
+  const made = newSecret();
+  note(`signed with ${made}; the receiver checks it as Standard Webhooks says`);
+  return made;
+}
+
+async function forward(
+  session: Session,
+  patterns: readonly string[],
+  options: ForwardOptions,
+): Promise<void> {
+  const [{ follow }, { Forwarder }] = await Promise.all([import('../follow.ts'), import('../forwarder.ts')]);
+  const { to: url, timeout: timeoutMs, retryFor: retryForMs, filter, cursorFile } = options;
+  session.tellState(note);
+  const cursor = cursorFile === undefined ? undefined : new CursorFile(cursorFile);
+  const since = cursor?.read() ?? options.since;
+  const rows = new Output(options).rows(ATTEMPTS);
+  const hidden = hiddenTypes(patterns);
+  const gone = new CommandError('refused', `${url.host} wants no more events: it answered with 410.`);
+  const forwarder = new Forwarder({
+    webhook: { url, secret: secretOf(options), timeoutMs },
+    retryForMs,
+    signal: untilStopped(),
+    tell: (attempt) => rows.print(attempt),
+    settled: (id) => cursor?.set(id),
+    gone: () => session.fail(gone),
+  });
+  try {
+    await follow(session, patterns, { since, filters: readFilters(filter), note }, async (event) => {
+      if (!hidden.has(event.type)) await forwarder.take(event);
+      return false;
+    });
+    await forwarder.end();
+  } finally {
+    cursor?.flush();
+    rows.end();
+  }
+  const { delivered, undelivered } = forwarder.counts;
+  if (undelivered === 0) return;
+  throw new CommandError(
+    'refused',
+    `${undelivered} events were not accepted within ${retryForMs} ms each, ${delivered} were. "belfry resend <id>" sends one again.`,
+  );
+}
