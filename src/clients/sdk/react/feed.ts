@@ -24,9 +24,6 @@ export type Source<T> = (
   tell: (item: Item) => void,
 ) => Promise<void>;
 
-/** Another event may fit its schema. */
-const PASSES: ReadonlySet<string> = new Set([...PASSING, 'schema_invalid']);
-
 /** Values that components show, and the work that brings them for as long as one of them does. */
 export class Feed<T extends object> {
   /** It is the same object until React is told of another one. */
@@ -79,7 +76,8 @@ export class Feed<T extends object> {
         this.#change({ status: 'idle', error: undefined }, () => first);
       } catch (error) {
         if (this.shown.status === 'open') attempt = 0;
-        if (!(error instanceof HubError) || PASSES.has(error.code))
+        // Another event may fit its schema.
+        if (!(error instanceof HubError) || PASSING.has(error.code) || error.code === 'schema_invalid')
           waitMs = delayMs('backoff', attempt, Math.random);
         this.#change({ status: waitMs === undefined ? 'closed' : 'waiting', error: error as Error });
       }

@@ -11,7 +11,7 @@ const IDLE: State = { status: 'idle', since: 0, attempt: 0 };
 export function useHub(): Hub {
   const hub = useContext(HubContext);
   if (hub !== undefined) return hub;
-  throw new Error('A hook has no hub. Expected it below <HubProvider hub={…}>.');
+  throw new Error('A hook has no hub. Expected it in a <HubProvider>.');
 }
 
 /** A part of the state of the connection. */

@@ -56,5 +56,5 @@ it('a server draws the same each time, asks for no token and opens no connection
 });
 
 it('a hook outside of a provider says what is missing', () => {
-  expect(() => renderToString(createElement(Page))).toThrow('Expected it below <HubProvider');
+  expect(() => renderToString(createElement(Page))).toThrow('Expected it in a <HubProvider>');
 });
