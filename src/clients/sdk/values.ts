@@ -7,6 +7,7 @@ import type { HubEvent, Item, Gap } from './item.ts';
 import type { Listener, ListenOptions, Reader } from './listener.ts';
 import type { Filters } from './match.ts';
 import type { Tokens } from './tokens.ts';
+import { valueTexts } from './value-texts.ts';
 
 export interface HistoryOptions {
   readonly filters?: Filters;
@@ -39,14 +40,19 @@ export interface Source extends Pick<Caller, 'environment' | 'base'> {
   readonly reader: (() => Promise<Reader>) | undefined;
 }
 
-/** The events as the reader gets them: each with its text, and read by its schema. */
+/** The events as their schemas read them. */
 async function* readBy(reader: Source['reader'], events: readonly HubEvent[]): AsyncGenerator<HubEvent> {
   const loaded = await reader?.();
   for (const event of events) {
-    const whole = { ...event, text: JSON.stringify(event) };
-    const known = loaded === undefined ? whole : await loaded.heard(whole);
+    const known = loaded === undefined ? event : await loaded.heard(event);
     if (known !== undefined) yield known;
   }
+}
+
+/** The events of the first list in an answer, each with its text as it came. */
+function withTexts(events: readonly HubEvent[], answer: string): HubEvent[] {
+  const texts = valueTexts(answer);
+  return events.map((event, i) => ({ ...event, text: texts[i] ?? '' }));
 }
 
 /** Sends a request with the last token, and again with a new one if the hub says that the token has ended. */
@@ -79,10 +85,11 @@ export async function* history(
   for (let more = true; more;) {
     query.set('since', from);
     const response = await read(source, `api/v3/events?${query.toString()}`, signal);
-    const page = (await response.json()) as Page;
+    const answer = await response.text();
+    const page = JSON.parse(answer) as Page;
     // A reader who asked for all that there is misses nothing.
     if (page.gap !== undefined && since !== undefined) yield { gap: page.gap };
-    yield* readBy(source.reader, page.events);
+    yield* readBy(source.reader, withTexts(page.events, answer));
     ({ cursor: from, more } = page);
   }
 }
@@ -103,8 +110,8 @@ export async function* list(
   const path = `api/v3/${encodeURIComponent(type)}?as=events`;
   const readAll = async (): Promise<Read> => {
     const response = await read(source, path, signal);
-    const events = (await response.json()) as HubEvent[];
-    return { events, cursor: cursorOf(response) };
+    const answer = await response.text();
+    return { events: withTexts(JSON.parse(answer) as HubEvent[], answer), cursor: cursorOf(response) };
   };
   yield* follow(
     source.reader,
@@ -125,7 +132,8 @@ export async function* latest(
   const readAll = async (): Promise<Read> => {
     try {
       const response = await read(source, path, signal);
-      return { events: [(await response.json()) as HubEvent], cursor: cursorOf(response) };
+      const text = await response.text();
+      return { events: [{ ...(JSON.parse(text) as HubEvent), text }], cursor: cursorOf(response) };
     } catch (error) {
       // The hub keeps no value. Its position at that time comes only with the answer to a list.
       if (!(error instanceof HubError) || error.code !== 'not_found') throw error;
