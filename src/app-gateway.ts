@@ -102,8 +102,8 @@ export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gat
     newId: randomUUID,
   });
   const issuer = new TokenIssuer({ ...config, users, tokens, authenticator, clock });
-  const { survey, brokerStats } = parts;
-  answerQuestions(survey, { connections, cohorts, eventLog, formats, topics, stats, brokerStats });
+  const { survey, brokerStats, registry } = parts;
+  answerQuestions(survey, { connections, cohorts, eventLog, formats, topics, stats, brokerStats, registry });
   const rest = {
     ...config,
     ...parts,

@@ -3,7 +3,7 @@ import type { Clock } from '../model/clock.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import { UNKNOWN, type Principal } from '../model/principal.ts';
-import type { NodeDirectory, NodeRecord, OwnReport, SettingHashes } from './node-directory.ts';
+import type { NodeDirectory, NodeRecord, OwnReport, RedisFacts, SettingHashes } from './node-directory.ts';
 import { sortableAddress, sortableIp } from './address.ts';
 import { MemoryPresence } from './memory-presence.ts';
 import type { ConnectionQuery } from './connection-query.ts';
@@ -81,8 +81,8 @@ export class MemoryRegistry implements Registry, PresenceReader, NodeDirectory, 
     return this.#options.about.settings;
   }
 
-  async evictionPolicy(): Promise<undefined> {
-    return undefined;
+  async redisFacts(): Promise<RedisFacts> {
+    return {};
   }
 
   async stop(): Promise<void> {

@@ -43,8 +43,14 @@ export interface NodeDirectory {
   nodes(): Promise<readonly NodeRecord[]>;
   /** The settings of one node; `undefined` when it is gone. */
   settingsOf(id: string): Promise<SettingHashes | undefined>;
-  /** The eviction policy of Redis, in its own words; `undefined` where Redis does not say, or there is no Redis. */
-  evictionPolicy(): Promise<string | undefined>;
+  /** What Redis says of itself. Everything is absent where there is no Redis. */
+  redisFacts(): Promise<RedisFacts>;
+}
+
+/** Each in the words of Redis, and absent where it does not say. */
+export interface RedisFacts {
+  readonly version?: string | undefined;
+  readonly evictionPolicy?: string | undefined;
 }
 
 /** What this node reports to the registry. */

@@ -108,7 +108,7 @@ export class NodeWatch {
   }
 
   async #eviction(): Promise<NodeWarning[]> {
-    const policy = await this.#options.directory.evictionPolicy();
+    const { evictionPolicy: policy } = await this.#options.directory.redisFacts();
     if (policy === undefined || policy === KEEPS_ALL) return [];
     const message = `Redis forgets keys when it is full (maxmemory-policy ${policy}), and with them events and connections. Expected ${KEEPS_ALL}.`;
     return [{ kind: 'eviction', message }];

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import type { NodeRecord, NodeReport, SettingHashes } from './node-directory.ts';
+import type { NodeRecord, NodeReport, RedisFacts, SettingHashes } from './node-directory.ts';
 import type { RegistryKeys } from './redis-registry-keys.ts';
 
 /** Fields that a newer version adds are left out. */
@@ -46,9 +46,13 @@ export async function settingsOf(
   return settingsSchema.safeParse(parsed(await redis.hget(keys.settings, id))).data;
 }
 
-/** The eviction policy of the Redis that holds the registry and the log. */
-export async function evictionPolicyOf(redis: Redis): Promise<string | undefined> {
-  return /^maxmemory_policy:([\w-]+)/m.exec(await redis.info('memory'))?.[1];
+/** What the Redis that holds the registry and the log says of itself. */
+export async function redisFactsOf(redis: Redis): Promise<RedisFacts> {
+  const info = await redis.info('server', 'memory');
+  return {
+    version: /^redis_version:(\S+)/m.exec(info)?.[1],
+    evictionPolicy: /^maxmemory_policy:([\w-]+)/m.exec(info)?.[1],
+  };
 }
 
 /** A node of an older version writes no report. */

@@ -3,11 +3,11 @@ import type { Logger } from 'pino';
 import type { Clock } from '../model/clock.ts';
 import type { Principal } from '../model/principal.ts';
 import type { ConnectionQuery } from './connection-query.ts';
-import type { NodeDirectory, NodeRecord, OwnReport, SettingHashes } from './node-directory.ts';
+import type { NodeDirectory, NodeRecord, OwnReport, RedisFacts, SettingHashes } from './node-directory.ts';
 import { NodeLease, type LeaseTimes } from './redis-node-lease.ts';
 import { listOf } from './redis-connection-list.ts';
 import { registryKeys } from './redis-registry-keys.ts';
-import { evictionPolicyOf, nodesOf, settingsOf } from './redis-node-directory.ts';
+import { nodesOf, redisFactsOf, settingsOf } from './redis-node-directory.ts';
 import { OwnConnections } from './redis-own-connections.ts';
 import { onlineOf, presenceOf } from './redis-presence.ts';
 import { ChangeWriter, type RegistryConnection, type RegistryNode } from './redis-change-writer.ts';
@@ -112,8 +112,8 @@ export class RedisRegistry implements Registry, PresenceReader, NodeDirectory, L
     return this.#read((redis, { keys }) => settingsOf(redis, keys, id));
   }
 
-  evictionPolicy(): Promise<string | undefined> {
-    return this.#read((redis) => evictionPolicyOf(redis));
+  redisFacts(): Promise<RedisFacts> {
+    return this.#read((redis) => redisFactsOf(redis));
   }
 
   /** Changes of this turn are sent first, so that a caller finds its own connection in the answer. */

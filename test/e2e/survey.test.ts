@@ -129,7 +129,11 @@ describe('a question to one node about another', () => {
       .toBeGreaterThan(0);
     const { body: nodes } = await get<Listed[]>('/nodes?detail=status');
     const node = nodes.find(({ name }) => name === 'second');
-    expect(node?.status).toMatchObject({ slow: 1, refusing: null });
+    expect(node?.status).toMatchObject({
+      slow: 1,
+      refusing: null,
+      redisVersion: expect.stringMatching(/^\d+\.\d+/) as string,
+    });
     expect(Number(node?.status?.['queuedBytes'])).toBeGreaterThan(60_000);
     const { Queued, QueuedBytes, LaggingSince } = (await deliveries()) ?? {};
     expect(Number(Queued)).toBeGreaterThan(0);

@@ -17,7 +17,7 @@ function watching(): { look: (others: readonly NodeRecord[]) => Promise<string[]
       id: 'one/a',
       nodes: async () => found,
       settingsOf: async () => ({ BELFRY_ONE: 'x', BELFRY_NEW: 'y' }),
-      evictionPolicy: async () => 'noeviction',
+      redisFacts: async () => ({ evictionPolicy: 'noeviction' }),
     },
     own: aReport({}, { BELFRY_ONE: 'a', BELFRY_OLD: 'b' }),
     clock,

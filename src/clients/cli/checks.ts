@@ -50,6 +50,8 @@ const SKEW_MAX_MS = 2_000;
 const EXPIRES_SOON_MS = 300_000;
 const LAG_MAX_MS = 1_000;
 const EVICTION = 'maxmemory-policy';
+/** The first version with functions. */
+const REDIS_MAJOR = 7;
 
 const CHECKS: readonly Check[] = [
   { name: 'address', page: 'how-to/behind-a-proxy', run: address },
@@ -135,7 +137,7 @@ async function ready({ session }: Checked): Promise<Found> {
 async function nodes(checked: Checked): Promise<Found> {
   let found: readonly NodeReport[];
   try {
-    found = checked.nodes = await checked.session.read<readonly NodeReport[]>('api/v3/nodes');
+    found = checked.nodes = await checked.session.read<readonly NodeReport[]>('api/v3/nodes?detail=status');
   } catch (error) {
     if (!(error instanceof HubError && error.code === 'forbidden')) throw error;
     return ['skipped', 'the token does not permit to see the nodes, which are events nodes.list.<name>'];
@@ -146,6 +148,7 @@ async function nodes(checked: Checked): Promise<Found> {
     ...found
       .filter(({ lagMs }) => lagMs > LAG_MAX_MS)
       .map(({ name, lagMs }) => `${name} delivers ${lagMs} ms late`),
+    ...found.filter(({ status }) => status === null).map(({ name }) => `${name} does not answer other nodes`),
     ...(versions.size > 1 ? [`the nodes have the versions ${[...versions].join(' and ')}`] : []),
     ...warningsOf(found).filter((warning) => !warning.includes(EVICTION)),
   ];
@@ -157,9 +160,14 @@ async function nodes(checked: Checked): Promise<Found> {
 function redis({ nodes: found }: Checked): Found {
   if (found === undefined) return ['skipped', 'only the nodes know, which the token does not permit to see'];
   const eviction = warningsOf(found).find((warning) => warning.includes(EVICTION));
-  return eviction === undefined
-    ? ['ok', 'the nodes reach it, and find no fault with its version, rights and eviction policy']
-    : ['warning', eviction];
+  if (eviction !== undefined) return ['warning', eviction];
+  const versions = new Set(found.flatMap(({ status }) => status?.redisVersion ?? []));
+  if (versions.size === 0) return ['skipped', 'no node tells of one; a hub that runs by itself has none'];
+  if (versions.size > 1) return ['failed', `the nodes have several: ${[...versions].join(' and ')}`];
+  const version = [...versions].join();
+  return Number.parseInt(version) >= REDIS_MAJOR
+    ? ['ok', `version ${version}; all nodes are let in, and it refuses writes when it is full, as it should`]
+    : ['failed', `version ${version}; expected ${REDIS_MAJOR} or newer`];
 }
 
 function warningsOf(found: readonly NodeReport[]): string[] {

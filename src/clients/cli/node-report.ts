@@ -10,4 +10,6 @@ export interface NodeReport {
   readonly lagMs: number;
   readonly ready: boolean;
   readonly warnings: readonly string[];
+  /** Where it was asked for; `null` when the node did not answer. */
+  readonly status?: { readonly redisVersion: string | null } | null;
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { REFUSED_REASONS, type BrokerStats } from '../../broker/broker.ts';
 import type { Connection } from '../../hub/connection.ts';
 import type { Deliveries, Stats } from '../../hub/stats.ts';
+import type { NodeDirectory, RedisFacts } from '../../registry/node-directory.ts';
 import type { Question } from '../../registry/survey.ts';
 
 const count = z.int();
@@ -34,6 +35,7 @@ export const nodeStatus = z.object({
     .nullable()
     .describe('Why Redis refuses what it publishes; null when it does not'),
   memoryBytes: count.describe('The memory of its process'),
+  redisVersion: z.string().nullable().describe('Null without a Redis, and while it is away'),
 });
 
 export type NodeStatus = z.infer<typeof nodeStatus>;
@@ -48,9 +50,16 @@ export interface StatusDeps {
   readonly connections: Iterable<Connection>;
   readonly stats: Stats;
   readonly brokerStats: () => BrokerStats;
+  readonly registry: Pick<NodeDirectory, 'redisFacts'>;
 }
 
-export function statusOf({ connections, stats, brokerStats }: StatusDeps): NodeStatus {
+export async function statusOf({
+  connections,
+  stats,
+  brokerStats,
+  registry,
+}: StatusDeps): Promise<NodeStatus> {
+  const redis: RedisFacts = await registry.redisFacts().catch(() => ({}));
   const byDialect: Record<string, number> = {};
   const waiting = { slow: 0, queued: 0, queuedBytes: 0 };
   for (const { dialect, queued } of connections) {
@@ -73,5 +82,6 @@ export function statusOf({ connections, stats, brokerStats }: StatusDeps): NodeS
     probeMs,
     refusing: trouble ?? null,
     memoryBytes: process.memoryUsage.rss(),
+    redisVersion: redis.version ?? null,
   };
 }
