@@ -1,5 +1,4 @@
 import {
-  collect,
   examples,
   hubCommand,
   note,
@@ -9,8 +8,9 @@ import {
   type HubOptions,
 } from '../command.ts';
 import { CursorFile } from '../cursor-file.ts';
-import { beginning, duration } from '../duration.ts';
+import { duration } from '../duration.ts';
 import { CommandError } from '../errors.ts';
+import { hearing, type EventOptions } from '../event-options.ts';
 import { readFilters } from '../filters.ts';
 import type { Attempt } from '../forwarder.ts';
 import { hiddenTypes } from '../hidden-types.ts';
@@ -24,9 +24,7 @@ export interface ReceiverOptions extends HubOptions {
   readonly timeout: number;
 }
 
-interface ForwardOptions extends ReceiverOptions {
-  readonly since?: string | Date;
-  readonly filter: readonly string[];
+interface ForwardOptions extends ReceiverOptions, EventOptions {
   readonly cursorFile?: string;
   readonly retryFor: number;
 }
@@ -51,19 +49,14 @@ export const ATTEMPTS: Shape<Attempt> = {
 
 /** `belfry forward`: events as webhooks. */
 export const addForward: AddCommand = (program) => {
-  const command = receiving(
+  const forwarding = receiving(
     hubCommand(program, 'forward')
       .description(
         'Post each event to a URL, signed as Standard Webhooks says, in order for each key, again until it is accepted.',
       )
       .argument('<patterns...>', 'type.action.key, each part * or a comma list'),
-  )
-    .option(
-      '-s, --since <when>',
-      'begin so long ago (10m), after the event with this id, or at this time',
-      beginning,
-    )
-    .option('-f, --filter <path=value>', 'only events with this value there; again for more', collect, [])
+  );
+  const command = hearing(forwarding)
     .option(
       '--cursor-file <file>',
       'keep here how far it came, and go on from there when it is started again',

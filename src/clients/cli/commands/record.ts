@@ -1,46 +1,26 @@
 import type { HubEvent } from '../../sdk/item.ts';
-import {
-  collect,
-  examples,
-  hubCommand,
-  note,
-  wholeNumber,
-  withHub,
-  type AddCommand,
-  type HubOptions,
-} from '../command.ts';
-import { beginning, duration } from '../duration.ts';
+import { examples, hubCommand, note, withHub, type AddCommand, type HubOptions } from '../command.ts';
+import { ending, hearing, type EndOptions, type EventOptions } from '../event-options.ts';
 import { readFilters } from '../filters.ts';
 import { hiddenTypes } from '../hidden-types.ts';
 import { Output } from '../output.ts';
 import { RecordFile } from '../record-file.ts';
 import type { Session } from '../session.ts';
 
-interface RecordOptions extends HubOptions {
-  readonly since?: string | Date;
-  readonly count?: number;
-  readonly for?: number;
-  readonly filter: readonly string[];
+interface RecordOptions extends HubOptions, EventOptions, EndOptions {
   readonly append?: boolean;
 }
 
 /** `belfry record`: events into a file, for `belfry replay`. */
 export const addRecord: AddCommand = (program) => {
-  const command = hubCommand(program, 'record')
+  const recording = hubCommand(program, 'record')
     .description(
       'Write events into a file, one JSON a line, until it is ended. "belfry replay" publishes them again.',
     )
     .argument('<file>', 'the file, which must be new')
-    .argument('[patterns...]', 'type.action.key, each part * or a comma list', ['*.*.*'])
+    .argument('[patterns...]', 'type.action.key, each part * or a comma list', ['*.*.*']);
+  const command = ending(hearing(recording))
     .option('-a, --append', 'go on after the last event that is in the file')
-    .option(
-      '-s, --since <when>',
-      'begin so long ago (10m), after the event with this id, or at this time',
-      beginning,
-    )
-    .option('-n, --count <events>', 'end after so many events', wholeNumber)
-    .option('--for <time>', 'end after this time, as in 30s', duration)
-    .option('-f, --filter <path=value>', 'only events with this value there; again for more', collect, [])
     .action((path: string, patterns: string[], options: RecordOptions) =>
       withHub(options, (session) => record(session, path, patterns, options)),
     );

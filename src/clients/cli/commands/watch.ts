@@ -1,16 +1,8 @@
 import { Option } from 'commander';
 import type { HubEvent } from '../../sdk/item.ts';
 import { matches, readPattern } from '../../sdk/match.ts';
-import {
-  collect,
-  examples,
-  hubCommand,
-  wholeNumber,
-  withHub,
-  type AddCommand,
-  type HubOptions,
-} from '../command.ts';
-import { beginning, duration } from '../duration.ts';
+import { examples, hubCommand, withHub, type AddCommand, type HubOptions } from '../command.ts';
+import { ending, hearing, type EndOptions, type EventOptions } from '../event-options.ts';
 import { eventPrinter, VIEWS, type PrintOptions } from '../event-printer.ts';
 import { readFilters } from '../filters.ts';
 import { gapText } from '../gap-text.ts';
@@ -18,31 +10,20 @@ import { hiddenTypes } from '../hidden-types.ts';
 import type { Note } from '../output.ts';
 import type { Session } from '../session.ts';
 
-interface WatchOptions extends HubOptions, PrintOptions {
-  readonly since?: string | Date;
-  readonly count?: number;
-  readonly for?: number;
+interface WatchOptions extends HubOptions, EventOptions, EndOptions, PrintOptions {
   readonly until?: string;
-  readonly filter: readonly string[];
   readonly latestPerKey?: boolean;
 }
 
 /** `belfry watch`: events as they happen. */
 export const addWatch: AddCommand = (program) => {
-  const command = hubCommand(program, 'watch')
+  const watching = hubCommand(program, 'watch')
     .description(
       'Print events as they happen. It reconnects by itself, to any node, and goes on after the last event that it printed.',
     )
-    .argument('[patterns...]', 'type.action.key, each part * or a comma list', ['*.*.*'])
-    .option(
-      '-s, --since <when>',
-      'begin so long ago (10m), after the event with this id, or at this time',
-      beginning,
-    )
-    .option('-n, --count <events>', 'end after so many events', wholeNumber)
-    .option('--for <time>', 'end after this time, as in 30s', duration)
+    .argument('[patterns...]', 'type.action.key, each part * or a comma list', ['*.*.*']);
+  const command = ending(hearing(watching))
     .option('--until <pattern>', 'end with the first event that matches this pattern')
-    .option('-f, --filter <path=value>', 'only events with this value there; again for more', collect, [])
     .option(
       '--latest-per-key',
       'leave events out for which a newer one of their key is known: of the past, and while the output is slow',
