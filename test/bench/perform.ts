@@ -111,10 +111,12 @@ async function measure(stage: Stage, effort: Effort): Promise<Omit<Row, keyof Ab
  * accepts more than the server hears does not collect what would take minutes.
  */
 async function publish(stage: Stage, { warmUpMs, fixedMs, calmWithinMs }: Effort): Promise<EntryRun> {
-  const { rate, by = 'live' } = stage.scenario;
+  const { rate, by = 'live', restMs = 0 } = stage.scenario;
   const paced = { requests: Number.MAX_SAFE_INTEGER, ...(rate !== undefined && { rate }) };
   const warmUp = await replayOn(stage, { ...paced, ms: warmUpMs });
   await calm(calmWithinMs);
+  // Somebody wanted the last event of the warm-up, and for a while a node reads without rests then.
+  await sleep(restMs);
   if (rate !== undefined) return replayOn(stage, { ...paced, ms: fixedMs });
   const requests = Math.ceil(((warmUp.eventsPerS / EVENTS_A_REQUEST[by]) * fixedMs) / 1_000);
   return replayOn(stage, { requests, ms: fixedMs });

@@ -49,7 +49,7 @@ export interface Scenario {
    * With a value, events are published by this entry point as fast as it takes them, or at `rate`, and nobody hears them.
    */
   readonly by?: EntryName;
-  /** How long connections and server rest before memory is read. */
+  /** How long connections and server rest before memory is read, or before events are published. */
   readonly restMs?: number;
 }
 
@@ -191,5 +191,6 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'firehose',
     ...publishBy('fcall', 128, 8_000),
     groups: [{ count: 1_000, topics: 1_000, firstTopic: 1 }],
+    restMs: 6_000,
   },
 ];
