@@ -117,7 +117,7 @@ async function open(
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new CommandError(
-      'refused',
+      fleet.open === 0 ? 'unreachable' : 'refused',
       `Only ${fleet.open} of ${connections} connections could be opened: ${why}. ` +
         'Expected the URL of a hub, a token that may hear the pattern, and room for that many open files here and there.',
       { cause },

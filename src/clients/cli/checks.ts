@@ -140,8 +140,9 @@ async function nodes(checked: Checked): Promise<Found> {
     found = checked.nodes = await checked.session.read<readonly NodeReport[]>('api/v3/nodes?detail=status');
   } catch (error) {
     if (!(error instanceof HubError && error.code === 'forbidden')) throw error;
-    return ['skipped', 'the token does not permit to see the nodes, which are events nodes.list.<name>'];
+    return missing('see the nodes: to receive nodes.list.*');
   }
+  if (found.length === 0) return missing('see the nodes: to receive nodes.list.*');
   const versions = new Set(found.map(({ version }) => version));
   const troubles = [
     ...found.filter((node) => !node.ready).map(({ name }) => `${name} is not ready`),
@@ -158,7 +159,8 @@ async function nodes(checked: Checked): Promise<Found> {
 }
 
 function redis({ nodes: found }: Checked): Found {
-  if (found === undefined) return ['skipped', 'only the nodes know, which the token does not permit to see'];
+  if (found === undefined || found.length === 0)
+    return ['skipped', 'only the nodes know, which the token does not permit to see'];
   const eviction = warningsOf(found).find((warning) => warning.includes(EVICTION));
   if (eviction !== undefined) return ['warning', eviction];
   const versions = new Set(found.flatMap(({ status }) => status?.redisVersion ?? []));
@@ -176,7 +178,8 @@ function warningsOf(found: readonly NodeReport[]): string[] {
 
 async function socket(checked: Checked): Promise<Found> {
   const { session } = checked;
-  if (!permits(checked.me?.subscribe, checked)) return missing('receive', checked);
+  const lack = lackOf(checked, 'subscribe');
+  if (lack !== undefined) return lack;
   const start = performance.now();
   const listener = session.hub.listen(patternOf(checked), { signal: AbortSignal.timeout(COMES_BACK_MS) });
   try {
@@ -188,9 +191,9 @@ async function socket(checked: Checked): Promise<Found> {
 }
 
 async function roundTrip(checked: Checked): Promise<Found> {
-  const { session, me, topic } = checked;
-  if (!permits(me?.subscribe, checked)) return missing('receive', checked);
-  if (!permits(me?.publish, checked)) return missing('publish', checked);
+  const { session, topic } = checked;
+  const lack = lackOf(checked, 'subscribe') ?? lackOf(checked, 'publish');
+  if (lack !== undefined) return lack;
   const signal = AbortSignal.timeout(COMES_BACK_MS);
   const listener = session.hub.listen(patternOf(checked), { signal });
   await listener.ready;
@@ -222,10 +225,13 @@ function patternOf({ topic: { type, action, key } }: Checked): string {
   return `${type}.${action}.${key}`;
 }
 
-function permits(patterns: readonly string[] | undefined, { topic }: Checked): boolean {
-  return patterns !== undefined && matches(patterns.map(readPattern), undefined, topic);
+/** Why the token does not do for the events of a check. */
+function lackOf({ me, topic }: Checked, right: 'subscribe' | 'publish'): Found | undefined {
+  if (me === undefined) return ['skipped', 'the hub does not accept the token'];
+  if (matches(me[right].map(readPattern), undefined, topic)) return undefined;
+  return missing(`${right === 'subscribe' ? 'receive' : 'publish'} ${topic.type}.${topic.action}.*`);
 }
 
-function missing(what: string, { topic: { type, action } }: Checked): Found {
-  return ['skipped', `the token does not permit to ${what} ${type}.${action}.*`];
+function missing(what: string): Found {
+  return ['skipped', `the token does not permit to ${what}`];
 }

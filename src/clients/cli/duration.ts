@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import { UsageError } from './errors.ts';
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -12,6 +13,11 @@ export function duration(text: string): number {
   throw new UsageError(
     `"${text}" is no length of time. Expected for example 500ms, 30s, 10m, 2h or 1d; 24d at most.`,
   );
+}
+
+/** An option with a length of time, which has this one where it is not given. */
+export function durationOption(flags: string, description: string, usual: string): Option {
+  return new Option(flags, description).argParser(duration).default(duration(usual), usual);
 }
 
 /** Where to begin: a cursor, a time of RFC 3339, or so long ago, as in `10m`. @throws UsageError */

@@ -1,4 +1,5 @@
 import { note } from './command.ts';
+import { UsageError } from './errors.ts';
 import { EVENTS, type EventPrinter } from './event-line.ts';
 import { Output, type OutputOptions } from './output.ts';
 
@@ -13,6 +14,8 @@ export interface PrintOptions extends OutputOptions {
 
 export async function eventPrinter(options: PrintOptions): Promise<EventPrinter> {
   const { exec, template, view } = options;
+  if (exec?.trim() === '')
+    throw new UsageError('The command of --exec is empty. Expected a command of the shell.');
   if (exec !== undefined) {
     const { runForEvent } = await import('./run-for-event.ts');
     return { print: (event) => runForEvent(exec, event), note, end: nothing };

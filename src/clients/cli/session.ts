@@ -19,6 +19,11 @@ export type AskOptions = NonNullable<Parameters<typeof ask>[2]>;
 /** After this many failed attempts to connect, a command says that the address may be wrong. */
 const FAILURES_BEFORE_HINT = 3;
 
+/** All that the hub says of a wrong password, since clients of Digital Rebar Provision expect these words. */
+const ACCESS_DENIED = 'Access Denied';
+const PASSWORD_WRONG =
+  'The user is unknown or the password is wrong. Expected name:password of a user of the hub.';
+
 const TOKEN_REFUSED = /^(?:token_invalid|session_ended|credentials_)/;
 
 /** The hub of one command: the client of the SDK, and what a program of Node knows beyond a page. */
@@ -74,7 +79,16 @@ export class Session {
 
   /** The JSON at a path of the hub, with every digit of its numbers. @throws HubError */
   async read<T>(path: string): Promise<T> {
-    return (await (await this.ask(path)).json()) as T;
+    const response = await this.ask(path);
+    try {
+      return (await response.json()) as T;
+    } catch (cause) {
+      throw new CommandError(
+        'refused',
+        `${this.target.base.host} answered with something that no hub says. Expected the address of a hub, and no page of a proxy before it.`,
+        { cause, see: 'command#contexts' },
+      );
+    }
   }
 
   /** The entries of a list, page by page. @throws HubError */
@@ -124,6 +138,11 @@ export class Session {
     if (!(error instanceof HubError)) return error;
     const { code, message, see, closeCode, cause } = error;
     const exit = exitOf(error);
+    if (message === ACCESS_DENIED && isPassword(this.target.token))
+      return new CommandError('notPermitted', PASSWORD_WRONG, {
+        cause: error,
+        see: new URL('docs/reference/errors#password_wrong', this.target.base).href,
+      });
     if (exit === 'unreachable') return unreachable(this.target, cause ?? this.#fault);
     const page =
       see ?? (closeCode === undefined ? `/docs/reference/errors#${code}` : '/docs/reference/close-codes');

@@ -45,7 +45,12 @@ export function checkedSecret(secret: string): string {
 
 /** @throws UsageError */
 export function checkedReceiver(text: string): URL {
-  if (URL.canParse(text) && /^https?:/.test(text)) return new URL(text);
+  const url = URL.parse(text);
+  if (url !== null && (url.username !== '' || url.password !== ''))
+    throw new UsageError(
+      `The URL of ${url.host} holds a password. Expected one without, since the signature says who sends the events.`,
+    );
+  if (url !== null && /^https?:$/.test(url.protocol)) return url;
   throw new UsageError(
     `"${text}" is no URL to send events to. Expected for example http://localhost:3000/hook.`,
   );

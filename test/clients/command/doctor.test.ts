@@ -63,6 +63,20 @@ describe('belfry doctor', () => {
     );
   });
 
+  it('says that a token which may not see the nodes does not permit it, and that one is refused', async () => {
+    const node = await startNode();
+    const weak = await node.token('ann', { subscribe: ['doctor.*.*'], publish: [] });
+    const about = (findings: readonly Finding[], name: string) =>
+      findings.find(({ check }) => check === name)?.detail;
+    const { findings } = await doctor({ BELFRY_URL: node.url, BELFRY_TOKEN: weak });
+    expect(about(findings, 'nodes')).toBe(
+      'the token does not permit to see the nodes: to receive nodes.list.*',
+    );
+    expect(about(findings, 'round trip')).toBe('the token does not permit to publish doctor.check.*');
+    const refused = await doctor({ BELFRY_URL: node.url, BELFRY_TOKEN: 'wrong' });
+    expect(about(refused.findings, 'socket')).toBe('the hub does not accept the token');
+  });
+
   it('ends with 1 when a check fails, and still runs the others', async () => {
     const node = await startNode();
     const { code, states, errorLines } = await doctor({ BELFRY_URL: node.url, BELFRY_TOKEN: 'wrong' });

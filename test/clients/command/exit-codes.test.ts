@@ -31,6 +31,9 @@ describe('a command', () => {
       [['watch', 'x.y.z', '--token', weak], 4, page('forbidden')],
       [['watch', 'a.b.c', '--token', 'wrong'], 4, `See ${node.url}/docs/reference/close-codes`],
       [['watch', 'a.b.c', '--token', 'ann:wrong'], 4, page('password_wrong')],
+      [['whoami', '--token', 'ann:wrong'], 4, page('password_wrong')],
+      [['watch', 'a.b.c', '--exec', ' '], 2, 'See /pages/command.md'],
+      [['bench', NOWHERE, '--connections', '1', '--duration', '1'], 3, 'See /pages/command.md#exit-codes'],
     ] as const) {
       const ran = await runHere(args, env);
       expect([args, ran.code, ran.errorLines.findLast((line) => line.startsWith('See'))]).toEqual([

@@ -113,6 +113,7 @@ describe('belfry forward', () => {
 
   it.each([
     [['--to', 'nowhere'], 'no URL'],
+    [['--to', 'http://ann:secret@127.0.0.1:1/'], 'The URL of 127.0.0.1:1 holds a password'],
     [['--to', 'http://127.0.0.1:1', '--secret', 'whsec_short'], 'secret'],
     [[], '--to'],
   ])('ends with 2 when it is told %j', async (args, says) => {

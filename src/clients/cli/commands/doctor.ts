@@ -31,7 +31,7 @@ async function doctor(session: Session, options: HubOptions): Promise<void> {
       [state.padEnd(8), STYLE[state]],
       [check.padEnd(11), 'bold'],
       detail,
-      state === 'ok' || state === 'skipped' ? '' : `. See ${see}`,
+      state === 'ok' || state === 'skipped' ? '' : `${detail.endsWith('.') ? '' : '.'} See ${see}`,
     ],
   });
   const failed: string[] = [];

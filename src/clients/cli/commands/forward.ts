@@ -8,7 +8,7 @@ import {
   type HubOptions,
 } from '../command.ts';
 import { CursorFile } from '../cursor-file.ts';
-import { duration } from '../duration.ts';
+import { durationOption } from '../duration.ts';
 import { CommandError } from '../errors.ts';
 import { hearing, type EventOptions } from '../event-options.ts';
 import { readFilters } from '../filters.ts';
@@ -28,9 +28,6 @@ interface ForwardOptions extends ReceiverOptions, EventOptions {
   readonly cursorFile?: string;
   readonly retryFor: number;
 }
-
-const TIMEOUT_MS = 15_000;
-const RETRY_FOR_MS = 300_000;
 
 /** An attempt as it is printed. */
 export const ATTEMPTS: Shape<Attempt> = {
@@ -61,7 +58,7 @@ export const addForward: AddCommand = (program) => {
       '--cursor-file <file>',
       'keep here how far it came, and go on from there when it is started again',
     )
-    .option('--retry-for <time>', 'how long an event is tried (default: 5m)', duration, RETRY_FOR_MS)
+    .addOption(durationOption('--retry-for <time>', 'how long an event is tried', '5m'))
     .action((patterns: string[], options: ForwardOptions) =>
       withHub(options, (session) => forward(session, patterns, options)),
     );
@@ -82,7 +79,7 @@ export function receiving<C extends ReturnType<typeof hubCommand>>(command: C): 
       'signs them (env: BELFRY_WEBHOOK_SECRET); made and shown when absent',
       checkedSecret,
     )
-    .option('--timeout <time>', 'how long an answer may take (default: 15s)', duration, TIMEOUT_MS);
+    .addOption(durationOption('--timeout <time>', 'how long an answer may take', '15s'));
   return command;
 }
 

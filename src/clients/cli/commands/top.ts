@@ -9,7 +9,7 @@ import {
   type AddCommand,
   type HubOptions,
 } from '../command.ts';
-import { duration } from '../duration.ts';
+import { durationOption } from '../duration.ts';
 import { HubError } from '../../sdk/errors.ts';
 import type { NodeReport } from '../node-report.ts';
 import { Output, type Column } from '../output.ts';
@@ -53,7 +53,6 @@ interface Snapshot {
   readonly slow: readonly (Listening & { readonly Deliveries: Deliveries })[] | null;
 }
 
-const INTERVAL_MS = 2_000;
 const TOPICS_SHOWN = 10;
 const SLOW_SHOWN = 10;
 /** As many as the hub puts into one page. */
@@ -91,7 +90,7 @@ export const addTop: AddCommand = (program) => {
     .description(
       'Show nodes, the busiest topics and slow connections. A terminal is drawn anew until it is ended; elsewhere it prints once.',
     )
-    .option('--interval <time>', 'how often (default: 2s)', duration, INTERVAL_MS)
+    .addOption(durationOption('--interval <time>', 'how often', '2s'))
     .option('-n, --count <times>', 'end after so many times', wholeNumber)
     .action((options: TopOptions) => withHub(options, (session) => top(session, options)));
   examples(command, {

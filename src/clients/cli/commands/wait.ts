@@ -9,7 +9,7 @@ import {
   type AddCommand,
   type HubOptions,
 } from '../command.ts';
-import { beginning, duration } from '../duration.ts';
+import { beginning, durationOption } from '../duration.ts';
 import { CommandError } from '../errors.ts';
 import { EVENTS } from '../event-line.ts';
 import { readFilters } from '../filters.ts';
@@ -22,8 +22,6 @@ interface WaitOptions extends HubOptions {
   readonly since?: string | Date;
   readonly timeout: number;
 }
-
-const TIMEOUT_MS = 600_000;
 
 /** `belfry wait`: the next step of a script may begin. */
 export const addWait: AddCommand = (program) => {
@@ -44,7 +42,7 @@ export const addWait: AddCommand = (program) => {
       'it may have come already: so long ago (10m), after the event with this id, or since this time',
       beginning,
     )
-    .option('--timeout <time>', 'how long to wait (default: 10m)', duration, TIMEOUT_MS)
+    .addOption(durationOption('--timeout <time>', 'how long to wait', '10m'))
     .action((patterns: string[], options: WaitOptions) =>
       withHub(options, (session) => wait(session, patterns, options)),
     );
