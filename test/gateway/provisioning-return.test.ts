@@ -22,12 +22,15 @@ async function afterARun(): Promise<TestNode> {
     anEvent('BatchOperationUpdate', { batch_id: 'c', status: 'Running' }),
   ]);
   await lost.stop();
+  const { events } = left.hub.stats;
   await publish(left, [
     task('a', 'Completed'),
     anEvent('LogEntry', { level: 'INFO', message: 'done', component: 'runner' }),
     anEvent('WorkflowProgressUpdate', { workflow_id: 'd', status: 'Completed' }),
     anEvent('Ended', { status: 'said by a custom event' }),
   ]);
+  // A page that opened before the node has heard them would hear them live.
+  await expect.poll(() => left.hub.stats.events - events).toBeGreaterThanOrEqual(4);
   return left;
 }
 
