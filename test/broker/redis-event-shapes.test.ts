@@ -2,7 +2,6 @@ import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { redisKeys } from '../../src/broker/redis-keys.ts';
 import { PUBLISH_LIBRARY } from '../../src/broker/redis-scripts.ts';
-import { Redaction } from '../../src/model/redaction.ts';
 import { DEFAULT_REDACTION, type RedactionRule } from '../../src/model/redaction-rules.ts';
 import { DEFAULT_RETENTION, Retention } from '../../src/model/retention.ts';
 import { HAS_REDIS_SERVER } from '../support/redis.ts';
@@ -10,6 +9,7 @@ import { spawnRedisServer, type RedisServer } from '../support/redis-server.ts';
 import { runs } from '../support/runs.ts';
 import { anyPlainEventText, number, string } from './any-text.ts';
 import { RULES_OF_ALL_KINDS } from './masking-rules.ts';
+import { publishFunctions, type PublishBy } from './publish-functions.ts';
 import { RedisWorld } from './redis-world.ts';
 
 const QUICK = 'belfry_publish';
@@ -41,25 +41,8 @@ describe.skipIf(!HAS_REDIS_SERVER)('belfry_publish, when it knows the shape of a
     return () => server.dispose();
   });
 
-  /** Publishes by one of the functions: answers what it refuses, or what is then in the log. */
-  async function publisher(
-    rules: readonly RedactionRule[],
-  ): Promise<(name: string, text: string) => Promise<string>> {
-    const world = new RedisWorld(server.url);
-    const broker = world.node({ redaction: new Redaction(rules) });
-    await broker.start(() => false);
-    await broker.stop();
-    for (const library of [CLOSE_LIBRARY, KNOWN_LIBRARY])
-      await world.redis.function('LOAD', 'REPLACE', library);
-    return async (name, text) => {
-      try {
-        const [id = ''] = (await world.redis.call('FCALL', name, 1, world.log, text)) as string[];
-        return (await world.redis.xrange(world.log, id, id))[0]?.[1].at(-1) ?? '';
-      } catch (error) {
-        return (error as Error).message;
-      }
-    };
-  }
+  const publisher = (rules: readonly RedactionRule[]): Promise<PublishBy> =>
+    publishFunctions(server.url, rules, [CLOSE_LIBRARY, KNOWN_LIBRARY]);
 
   it.each([
     ['the default rules', DEFAULT_REDACTION],

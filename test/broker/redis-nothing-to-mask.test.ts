@@ -1,14 +1,13 @@
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { PUBLISH_LIBRARY } from '../../src/broker/redis-scripts.ts';
-import { Redaction } from '../../src/model/redaction.ts';
 import { DEFAULT_REDACTION, type RedactionRule } from '../../src/model/redaction-rules.ts';
 import { HAS_REDIS_SERVER } from '../support/redis.ts';
 import { spawnRedisServer, type RedisServer } from '../support/redis-server.ts';
 import { runs } from '../support/runs.ts';
 import { anyEventText, anyPlainEventText } from './any-text.ts';
 import { RULES_OF_ALL_KINDS } from './masking-rules.ts';
-import { RedisWorld } from './redis-world.ts';
+import { publishFunctions, type PublishBy } from './publish-functions.ts';
 
 const QUICK = 'belfry_publish';
 const SCANNING = 'belfry_publish_scanning';
@@ -29,24 +28,8 @@ describe.skipIf(!HAS_REDIS_SERVER)(
       return () => server.dispose();
     });
 
-    /** Publishes by one of the two functions: answers what it refuses, or what is then in the log. */
-    async function publisher(
-      rules: readonly RedactionRule[],
-    ): Promise<(name: string, text: string) => Promise<string>> {
-      const world = new RedisWorld(server.url);
-      const broker = world.node({ redaction: new Redaction(rules) });
-      await broker.start(() => false);
-      await broker.stop();
-      await world.redis.function('LOAD', 'REPLACE', SCANNING_LIBRARY);
-      return async (name, text) => {
-        try {
-          const [id = ''] = (await world.redis.call('FCALL', name, 1, world.log, text)) as string[];
-          return (await world.redis.xrange(world.log, id, id))[0]?.[1].at(-1) ?? '';
-        } catch (error) {
-          return (error as Error).message;
-        }
-      };
-    }
+    const publisher = (rules: readonly RedactionRule[]): Promise<PublishBy> =>
+      publishFunctions(server.url, rules, [SCANNING_LIBRARY]);
 
     it.each([
       ['the default rules', DEFAULT_REDACTION],

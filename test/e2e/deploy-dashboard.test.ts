@@ -1,6 +1,4 @@
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +9,7 @@ import { expect, inject, it, onTestFinished } from 'vitest';
 import { connect } from '../../src/clients/sdk/index.ts';
 import { FaultProxy } from '../faults/proxy.ts';
 import { startBrowser } from '../support/browser.ts';
+import { startHttpServer } from '../support/http-server.ts';
 import { startNode, TEST_SECRET } from '../support/node.ts';
 import { runCommand, startNodeProcess } from '../support/process.ts';
 import { randomPrefix } from '../support/redis.ts';
@@ -29,18 +28,13 @@ async function servePage(): Promise<string> {
   const files = new Map(
     built.output.map((file) => [`/${file.fileName}`, 'code' in file ? file.code : file.source]),
   );
-  const server = createServer(({ url = '/' }, response) => {
+  const { url: served } = await startHttpServer(({ url = '/' }, response) => {
     const path = url === '/' ? '/index.html' : url;
     const types: Record<string, string> = { html: 'text/html', js: 'text/javascript', css: 'text/css' };
     response.setHeader('Content-Type', types[path.split('.').at(-1) ?? ''] ?? 'application/octet-stream');
     response.end(files.get(path) ?? '');
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return served;
 }
 
 async function tokenOf(principal: string): Promise<string> {

@@ -1,9 +1,8 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair } from 'jose';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { Tokens } from '../../src/gateway/auth/tokens.ts';
 import { ManualClock } from '../support/clock.ts';
+import { startHttpServer } from '../support/http-server.ts';
 import { SECRET, tokenOf } from './tokens-helpers.ts';
 
 const settings = { jwtSecret: SECRET };
@@ -43,14 +42,9 @@ it('a key that its issuer has withdrawn is accepted for at most a minute longer'
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const other = await generateKeyPair('ES256');
   let keys = [{ ...(await exportJWK(publicKey)), kid: 'a', alg: 'ES256' }];
-  const server = createServer((_request, response) => void response.end(JSON.stringify({ keys })));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.close().closeAllConnections();
-  });
+  const { url } = await startHttpServer((_request, response) => void response.end(JSON.stringify({ keys })));
   const clock = new ManualClock();
-  const { port } = server.address() as AddressInfo;
-  const tokens = new Tokens({ jwksUrl: `http://127.0.0.1:${port}/jwks` }, clock);
+  const tokens = new Tokens({ jwksUrl: `${url}/jwks` }, clock);
   const token = await tokenOf({ sub: 'ann' }, { key: privateKey, alg: 'ES256', kid: 'a' });
   await tokens.verify(token);
   keys = [{ ...(await exportJWK(other.publicKey)), kid: 'b', alg: 'ES256' }];

@@ -1,8 +1,6 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { BrowserContext, Page } from 'playwright-core';
 import { rolldown } from 'rolldown';
-import { onTestFinished } from 'vitest';
+import { startHttpServer } from './http-server.ts';
 
 /** Serves an empty page and the client, as a bundler makes it of the source. Resolves with the address of the page. */
 export async function servePage(): Promise<string> {
@@ -10,17 +8,12 @@ export async function servePage(): Promise<string> {
   const { output } = await bundle.generate({ format: 'esm', minify: true });
   await bundle.close();
   const scripts = new Map(output.map((each) => [`/${each.fileName}`, 'code' in each ? each.code : '']));
-  const server = createServer(({ url = '' }, response) => {
+  const { url: served } = await startHttpServer(({ url = '' }, response) => {
     const script = scripts.get(url);
     response.setHeader('Content-Type', script === undefined ? 'text/html' : 'text/javascript');
     response.end(script ?? '<!doctype html><title>A page</title>');
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return served;
 }
 
 export interface Tab {

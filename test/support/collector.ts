@@ -1,7 +1,7 @@
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { onTestFinished, vi } from 'vitest';
+import { vi } from 'vitest';
+import { startHttpServer } from './http-server.ts';
 
 /** A span as a collector receives it, with the node that sent it. */
 export interface CollectedSpan {
@@ -48,15 +48,8 @@ export class Collector {
   answer: (response: ServerResponse) => void = (response) => response.end('{}');
 
   async start(): Promise<this> {
-    const server = createServer((request, response) => {
-      void this.#take(request, response);
-    });
-    onTestFinished(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { url } = await startHttpServer((request, response) => void this.#take(request, response));
+    this.url = url;
     return this;
   }
 

@@ -1,6 +1,5 @@
-import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { request } from 'node:http';
+import { passOn, startHttpServer } from './http-server.ts';
 
 export interface WithoutUpgrades {
   readonly url: string;
@@ -14,16 +13,7 @@ export interface WithoutUpgrades {
 export async function withoutUpgrades(nodeUrl: string): Promise<WithoutUpgrades> {
   let isAllowed = false;
   const port = Number(new URL(nodeUrl).port);
-  const server = createServer((incoming, response) => {
-    const { method, url: path, headers } = incoming;
-    const onward = request({ port, method, path, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    });
-    onward.on('error', () => response.destroy());
-    response.on('close', () => onward.destroy());
-    incoming.pipe(onward);
-  });
+  const { url, server } = await startHttpServer((incoming, response) => passOn(port, incoming, response));
   server.on('upgrade', (incoming, socket) => {
     socket.on('error', () => undefined);
     if (!isAllowed) return socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n');
@@ -37,11 +27,5 @@ export async function withoutUpgrades(nodeUrl: string): Promise<WithoutUpgrades>
     });
     onward.end();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return { url, allow: () => (isAllowed = true), cut: () => server.closeAllConnections() };
 }

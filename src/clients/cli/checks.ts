@@ -5,12 +5,10 @@ import { CommandError } from './errors.ts';
 import type { NodeReport } from './node-report.ts';
 import type { Session } from './session.ts';
 
-export const STATES = ['ok', 'warning', 'failed', 'skipped'] as const;
-
 /** What one check found. */
 export interface Finding {
   readonly check: string;
-  readonly state: (typeof STATES)[number];
+  readonly state: 'ok' | 'warning' | 'failed' | 'skipped';
   readonly detail: string;
   /** Where to read about it. */
   readonly see: string;

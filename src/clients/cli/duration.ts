@@ -3,7 +3,7 @@ import { UsageError } from './errors.ts';
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 /** The longest time that a timer can wait: almost 25 days. */
-const MAX_MS = 2 ** 31 - 1;
+export const MAX_MS = 2 ** 31 - 1;
 
 /** Milliseconds. @throws UsageError */
 export function duration(text: string): number {

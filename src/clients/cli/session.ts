@@ -16,6 +16,11 @@ import { isUntrusted } from './untrusted.ts';
 
 export type AskOptions = NonNullable<Parameters<typeof ask>[2]>;
 
+interface PublishRequest {
+  readonly query?: string;
+  readonly signal?: AbortSignal;
+}
+
 /** After this many failed attempts to connect, a command says that the address may be wrong. */
 const FAILURES_BEFORE_HINT = 3;
 
@@ -77,18 +82,21 @@ export class Session {
     }
   }
 
-  /** The JSON at a path of the hub, with every digit of its numbers. @throws HubError */
+  /** The JSON at a path of the hub, with every digit of its numbers. @throws HubError, CommandError */
   async read<T>(path: string): Promise<T> {
-    const response = await this.ask(path);
-    try {
-      return (await response.json()) as T;
-    } catch (cause) {
-      throw new CommandError(
-        'refused',
-        `${this.target.base.host} answered with something that no hub says. Expected the address of a hub, and no page of a proxy before it.`,
-        { cause, see: 'command#contexts' },
-      );
-    }
+    return (await (await this.ask(path)).json()) as T;
+  }
+
+  /** Publishes an event or a list as JSON, and resolves with the ids. Under one key it happens once. @throws HubError */
+  async publish(body: string, key: string, { query = '', signal }: PublishRequest = {}): Promise<string[]> {
+    // Node writes the characters of a header as Latin-1, so each byte of the key becomes one character.
+    const headers = {
+      'Content-Type': 'application/json',
+      'Idempotency-Key': Buffer.from(key).toString('latin1'),
+    };
+    const init = { method: 'POST', headers, body, ...(signal && { signal }) };
+    const response = await this.ask(`api/v3/events${query}`, init);
+    return (response.headers.get('Belfry-Event-Ids') ?? '').split(',');
   }
 
   /** The entries of a list, page by page. @throws HubError */

@@ -57,7 +57,7 @@ export function checkedReceiver(text: string): URL {
 }
 
 /** The id under which a receiver knows that it has an event already. An event that is not in the log has none of its own. */
-export function webhookId({ id, time, type, action, key }: HubEvent): string {
+function webhookId({ id, time, type, action, key }: HubEvent): string {
   return id ?? `${time}.${type}.${action}.${key}`.replaceAll(/[^\w.-]/g, '_');
 }
 

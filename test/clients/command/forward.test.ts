@@ -1,13 +1,12 @@
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { runHere } from '../../support/command.ts';
+import { startHttpServer } from '../../support/http-server.ts';
 import { startNode } from '../../support/node.ts';
 import { CommandProcess } from '../../support/process.ts';
 
@@ -28,12 +27,8 @@ async function receiver(answer: (delivery: Delivery, count: number) => number) {
     deliveries.push(delivery);
     response.writeHead(answer(delivery, deliveries.length)).end();
   };
-  const server = createServer((request, response) => void take(request, response));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  const { port } = server.address() as AddressInfo;
-  return { to: `http://127.0.0.1:${port}/hook`, deliveries };
+  const { url } = await startHttpServer((request, response) => void take(request, response));
+  return { to: `${url}/hook`, deliveries };
 }
 
 async function start() {

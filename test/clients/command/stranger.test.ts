@@ -1,18 +1,15 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { runHere } from '../../support/command.ts';
+import { startHttpServer } from '../../support/http-server.ts';
 
-it('a command that a page of a proxy answers ends with 1, and says that no hub speaks so', async () => {
-  const server = createServer((_request, response) => void response.end('<h1>Sign in</h1>'));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  const { port } = server.address() as AddressInfo;
-  const { code, errorLines } = await runHere(['whoami', '--url', `http://127.0.0.1:${port}`]);
-  expect([code, errorLines[0]]).toEqual([
-    1,
-    expect.stringContaining('answered with something that no hub says'),
-  ]);
-});
+it.each([['whoami'], ['connections list'], ['presence'], ['dead-letters list'], ['publish a.b.c --dry-run']])(
+  'belfry %s ends with 1 where a page of a proxy answers, and says that no hub speaks so',
+  async (command) => {
+    const { url } = await startHttpServer((_request, response) => void response.end('<h1>Sign in</h1>'));
+    const { code, errorLines } = await runHere([...command.split(' '), '--url', url]);
+    expect([code, errorLines[0]]).toEqual([
+      1,
+      expect.stringContaining('answered with something that no hub says'),
+    ]);
+  },
+);

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { FaultProxy } from '../../faults/proxy.ts';
 import { nativeClient } from '../../support/client.ts';
 import { runHere } from '../../support/command.ts';
 import { startNode, type TestNode } from '../../support/node.ts';
@@ -167,22 +166,9 @@ describe('belfry watch', () => {
     const settings = { BELFRY_REDIS_URL: inject('redisUrl'), BELFRY_PREFIX: randomPrefix() };
     const nodes = await Promise.all([startNodeProcess(settings), startNodeProcess(settings)]);
     const [one, two] = nodes.map(({ url }) => new URL(url));
-    // What a balancer does: connections go to a node that lives.
-    let target = Number(one?.port);
-    const balancer = createServer((socket) => {
-      const to = connect(target, '127.0.0.1');
-      for (const [from, into] of [
-        [socket, to],
-        [to, socket],
-      ] as const) {
-        from.on('error', () => into.destroy()).on('close', () => into.destroy());
-        from.pipe(into);
-      }
-    });
-    balancer.listen(0, '127.0.0.1');
-    await once(balancer, 'listening');
-    onTestFinished(() => void balancer.close());
-    const { port } = balancer.address() as { port: number };
+    const balancer = await FaultProxy.before(Number(one?.port));
+    onTestFinished(() => balancer.close());
+    const { port } = balancer;
     const { token: signed } = await startNode();
     const token = await signed();
     const env = { BELFRY_URL: `ws://127.0.0.1:${port}`, BELFRY_TOKEN: token };
@@ -192,7 +178,7 @@ describe('belfry watch', () => {
       .poll(async () => (await publish(two?.origin ?? '', token, 'first'), watch.lines.length))
       .toBeGreaterThan(0);
     for (let n = 0; n < 20; n++) await publish(two?.origin ?? '', token, `before ${n}`);
-    target = Number(two?.port);
+    balancer.turnTo(Number(two?.port));
     nodes[0]?.child.kill('SIGKILL');
     for (let n = 0; n < 20; n++) await publish(two?.origin ?? '', token, `after ${n}`);
     expect(await watch.exited).toMatchObject({ code: 0 });

@@ -64,15 +64,10 @@ export const addPublish: AddCommand = (program) => {
  */
 export function publish(body: string, options: PublishOptions): Promise<string[]> {
   const { dialect, idempotencyKey = randomUUID() } = options;
-  // Node writes the characters of a header as Latin-1, so each byte of the key becomes one character.
-  const key = Buffer.from(idempotencyKey).toString('latin1');
-  const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': key };
   return withHub(options, async (session) => {
-    const path = `api/v3/events${dialectQuery(dialect)}`;
     for (let again = AGAIN; ; again--) {
       try {
-        const response = await session.ask(path, { method: 'POST', headers, body });
-        return (response.headers.get('Belfry-Event-Ids') ?? '').split(',');
+        return await session.publish(body, idempotencyKey, { query: dialectQuery(dialect) });
       } catch (error) {
         if (again === 0 || !isUnknown(error)) throw error;
         await sleep(AGAIN_MS);

@@ -11,6 +11,7 @@ import {
   type AddCommand,
   type HubOptions,
 } from '../command.ts';
+import { MAX_MS } from '../duration.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { Output } from '../output.ts';
 import { recordedEvents, type RecordedEvent } from '../recorded-events.ts';
@@ -29,8 +30,6 @@ const LIST_EVENTS = 100;
 const LIST_CHARACTERS = 65_536;
 /** The hub remembers a key for five minutes. A repetition after that would publish twice. */
 const RETRY_MS = 270_000;
-/** The longest time that a timer can wait: almost 25 days. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 /** After these errors a repetition may succeed. */
 const PASSING: ReadonlySet<string> = new Set(['lost', 'unavailable', 'limit_reached', 'outcome_unknown']);
 
@@ -127,7 +126,7 @@ class Pace {
     this.#begin ??= { recorded: at, now: Date.now() };
     const due = this.#begin.now + (at - this.#begin.recorded) / this.#factor;
     for (let left = due - Date.now(); left > 0; left = due - Date.now())
-      await pause(Math.min(left, MAX_TIMER_MS), undefined, { signal });
+      await pause(Math.min(left, MAX_MS), undefined, { signal });
   }
 }
 
@@ -135,12 +134,7 @@ class Pace {
 async function publish(session: Session, list: List, run: string, signal: AbortSignal): Promise<string[]> {
   const body = `[${list.map(({ json }) => json).join()}]`;
   const hash = createHash('sha256').update(`${run}:${list[0].line}:${body}`).digest('base64url');
-  const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': `replay:${hash}` };
-  const post = async (): Promise<string[]> => {
-    const response = await session.ask('api/v3/events', { method: 'POST', headers, body, signal });
-    return (response.headers.get('Belfry-Event-Ids') ?? '').split(',');
-  };
-  return retrying(post, {
+  return retrying(() => session.publish(body, `replay:${hash}`, { signal }), {
     forMs: RETRY_MS,
     signal,
     pauseAfter: (error) => (error instanceof HubError && PASSING.has(error.code) ? 0 : undefined),

@@ -43,6 +43,8 @@ interface Deliveries {
   readonly LaggingSince: string | null;
 }
 
+type Slow = Listening & { readonly Deliveries: Deliveries };
+
 /** What the hub does at one moment. A list that the token does not permit is `null`. */
 interface Snapshot {
   readonly time: string;
@@ -50,7 +52,7 @@ interface Snapshot {
   /** The topics with the highest rates first. */
   readonly topics: readonly Topic[] | null;
   /** Connections that are slow, or that lost events since they were, the largest queue first. */
-  readonly slow: readonly (Listening & { readonly Deliveries: Deliveries })[] | null;
+  readonly slow: readonly Slow[] | null;
 }
 
 const TOPICS_SHOWN = 10;
@@ -75,7 +77,7 @@ const TOPICS: readonly Column<Topic>[] = [
   { title: 'EVENTS', text: ({ events }) => `${events}` },
   { title: 'LAST', text: ({ lastSeen }) => lastSeen },
 ];
-const SLOW: readonly Column<Listening & { readonly Deliveries: Deliveries }>[] = [
+const SLOW: readonly Column<Slow>[] = [
   { title: 'SLOW', text: ({ RemoteAddr }) => RemoteAddr },
   { title: 'PRINCIPAL', text: ({ Principal }) => Principal },
   { title: 'NODE', text: ({ Node }) => Node },
@@ -149,8 +151,6 @@ async function permitted<T>(answer: Promise<T>): Promise<T | null> {
     throw error;
   }
 }
-
-type Slow = Listening & { readonly Deliveries: Deliveries };
 
 function isSlow(connection: Listening): connection is Slow {
   const { Deliveries: deliveries } = connection;
