@@ -115,7 +115,7 @@ describe('belfry top', () => {
     const shown = await runInTerminal(['top', '--count', '2', '--interval', '10ms'], columns, env);
     const drawn = shown.split('\u001B[H\u001B[J');
     expect(drawn).toHaveLength(3);
-    // oxlint-disable-next-line no-control-regex
+    // oxlint-disable-next-line no-control-regex -- these are what is taken away
     const lines = shown.replaceAll(/\u001B\[[\d;]*[A-Za-z]/g, '').split('\n');
     expect(lines.filter((line) => line.length > columns)).toEqual([]);
     expect(lines.some((line) => line.startsWith('NODE '))).toBe(true);

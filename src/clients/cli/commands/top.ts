@@ -117,6 +117,7 @@ async function top(session: Session, { interval, count, ...options }: TopOptions
       }
     }
     if (i >= times) break;
+    // It rejects only when somebody ends the command.
     await pause(interval, undefined, { signal }).catch(() => undefined);
   }
   rows?.end();

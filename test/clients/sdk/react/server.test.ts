@@ -50,6 +50,7 @@ it('a server draws the same each time, asks for no token and opens no connection
     connection: { status: 'idle', since: 0, attempt: 0 },
     pending: false,
   });
+  // A client that connects has asked for its token and opened its socket by then, so this shows that none did.
   await new Promise((resolve) => setTimeout(resolve, 5));
   expect(draw()).toBe(drawn);
   expect(used).toEqual([]);
