@@ -69,6 +69,9 @@ const SHARED_WITH_CLIENTS = [
 
 const MAX_LINES = 250;
 
+/** The console is built before it is published, so it runs without its packages. */
+const CONSOLE = 'clients/console/';
+
 interface Import {
   readonly from: string;
   /** A file of `src`, or the name of a package. */
@@ -82,6 +85,8 @@ const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8')
 const files = readdirSync(new URL('src/', ROOT), { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => posix.join(entry.parentPath, entry.name).slice(new URL('src/', ROOT).pathname.length))
+  // What is built is not committed.
+  .filter((file) => !file.includes('/dist/'))
   .toSorted();
 /** An example is a program of its own, which uses the package as any other does. */
 const modules = files.filter((file) => /\.[jt]sx?$/.test(file) && !file.startsWith('clients/examples/'));
@@ -155,10 +160,16 @@ function reachableFrom(begin: readonly string[], among: readonly Import[] = impo
   return reached;
 }
 
-/** The files of `src` that a package.json names, since the package runs or exports them. */
+/** The files of `src` that a package.json names, since the package runs or exports them, and those of the console. */
 function entries(): string[] {
   const named = read('package.json').matchAll(/"(?:\.\/)?src\/([^"\s]+\.[jt]sx?)"/g);
-  return [...Array.from(named, ([, file = '']) => file), ...clientEntries()];
+  return [...Array.from(named, ([, file = '']) => file), ...clientEntries(), ...consoleEntries()];
+}
+
+/** What builds the console, and what its page loads. */
+function consoleEntries(): string[] {
+  const loaded = read(`src/${CONSOLE}index.html`).matchAll(/src="\.\/(src\/[^"]+)"/g);
+  return [`${CONSOLE}vite.config.ts`, ...Array.from(loaded, ([, file = '']) => `${CONSOLE}${file}`)];
 }
 
 /** The package of the client carries what is built of these files. */
@@ -196,7 +207,7 @@ describe('the imports of src', () => {
       { from: 'a.ts', to: 'd.ts', typeOnly: true, late: false },
     ]);
     for (const [file, text] of texts) {
-      const written = [...text.matchAll(/(?:\bfrom |\bimport\(|\bimport )'\.{1,2}\//g)].length;
+      const written = [...text.matchAll(/(?:\bfrom |\bimport\(|\bimport )'\.{1,2}\/(?!.*\.css')/g)].length;
       expect([file, importsOf(file, text).filter(({ to }) => modules.includes(to)).length]).toEqual([
         file,
         written,
@@ -266,7 +277,7 @@ describe('the imports of src', () => {
     expect([loaded(false).has('marked'), loaded(true).has('marked')]).toEqual([false, true]);
   });
 
-  it('reach every file from an entry that a package.json names', () => {
+  it('reach every file from an entry that a package.json or the page of the console names', () => {
     expect(entries()).toContain('belfry.js');
     expect(entries()).toContain('clients/sdk/index.ts');
     const reached = reachableFrom(entries());
@@ -274,15 +285,17 @@ describe('the imports of src', () => {
   });
 
   it('name packages that package.json lists', () => {
-    const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
-    const packages = imports
-      .map(({ to }) => to)
-      .filter((to) => !modules.includes(to) && !to.startsWith('node:'));
-    const known = { ...dependencies, ...CLIENT.peerDependencies };
-    const unknown = packages.filter(
-      (name) => !(name.split('/', name.startsWith('@') ? 2 : 1).join('/') in known),
-    );
-    expect(unknown).toEqual([]);
+    const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Readonly<
+      Record<'dependencies' | 'devDependencies', Readonly<Record<string, string>>>
+    >;
+    const installed = { ...dependencies, ...CLIENT.peerDependencies };
+    const built = { ...devDependencies, '@belfry/client': CLIENT };
+    const unknown = imports.filter(({ from, to }) => {
+      if (modules.includes(to) || to.startsWith('node:') || to.endsWith('.css')) return false;
+      const name = to.split('/', to.startsWith('@') ? 2 : 1).join('/');
+      return !(name in installed || (from.startsWith(CONSOLE) && name in built));
+    });
+    expect(unknown.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
   });
 });
 

@@ -1,0 +1,29 @@
+import { Radio, type LucideIcon } from 'lucide-react';
+import { lazy, type ComponentType } from 'react';
+import type { Me } from './session/me.ts';
+
+export interface ScreenEntry {
+  /** The path in the fragment of the address, such as `/live`. What comes after it belongs to the screen. */
+  readonly path: string;
+  readonly title: string;
+  /** What it is for, in the palette. */
+  readonly summary: string;
+  readonly icon: LucideIcon;
+  /** The key that opens it, after `g`. */
+  readonly key: string;
+  /** Whether the one who is signed in may see anything there. Without it, everybody may. */
+  readonly isFor?: (me: Me) => boolean;
+  readonly component: ComponentType;
+}
+
+/** All screens, in the order of the menu. Each is loaded when it is first opened. */
+export const SCREENS: readonly ScreenEntry[] = [
+  {
+    path: '/live',
+    title: 'Live',
+    summary: 'See events as they come',
+    icon: Radio,
+    key: 'l',
+    component: lazy(() => import('./live/LiveScreen.tsx')),
+  },
+];

@@ -1,0 +1,16 @@
+/** The token lives as long as the tab. It comes in the fragment of an address, which no browser sends and no server logs. */
+const NAME = 'belfry-token';
+
+/** The token of the address, which is removed from there, or else the token of this tab. */
+export function takeToken(): string | undefined {
+  const given = new URLSearchParams(location.hash.slice(1)).get('token');
+  if (given === null) return sessionStorage.getItem(NAME) ?? undefined;
+  history.replaceState(null, '', location.pathname + location.search);
+  storeToken(given);
+  return given;
+}
+
+export function storeToken(token: string | undefined): void {
+  if (token === undefined) sessionStorage.removeItem(NAME);
+  else sessionStorage.setItem(NAME, token);
+}

@@ -1,0 +1,62 @@
+import { useConnection, useHub } from '@belfry/client/react';
+import { useEffect, useState, type ReactElement } from 'react';
+import type { State } from '@belfry/client';
+
+const SECOND_MS = 1_000;
+
+/** How the connection of the page is, in one line that does not change its height. */
+export function ConnectionState(): ReactElement {
+  const state = useConnection();
+  const hub = useHub();
+  const now = useNow(state.status === 'waiting');
+  const { text, tone } = describe(state, now);
+  const reason =
+    state.reason === undefined
+      ? text
+      : `${text} The last connection ended with ${state.reason.code}: ${state.reason.text}`;
+  return (
+    <p className="flex h-6 items-center gap-2" title={reason} role="status">
+      <span aria-hidden className={`size-2 shrink-0 rounded-full ${tone}`} />
+      <span className="hidden min-w-0 flex-1 truncate sm:inline">{text}</span>
+      {(state.status === 'waiting' || state.status === 'closed') && (
+        <button type="button" className="text-accent underline" onClick={() => hub.reconnect()}>
+          now
+        </button>
+      )}
+    </p>
+  );
+}
+
+function describe(
+  { status, nextAttemptAt, transport }: State,
+  now: number,
+): { readonly text: string; readonly tone: string } {
+  switch (status) {
+    case 'open':
+      return { text: transport === 'stream' ? 'Connected by a stream' : 'Connected', tone: 'bg-good' };
+    case 'waiting':
+      return {
+        text: `Tries again in ${Math.max(0, Math.ceil(((nextAttemptAt ?? now) - now) / SECOND_MS))} s`,
+        tone: 'bg-warn',
+      };
+    case 'closed':
+      return { text: 'The hub closed the connection', tone: 'bg-bad' };
+    case 'connecting':
+      return { text: 'Connecting', tone: 'bg-warn' };
+    case 'idle':
+      return { text: 'Nothing is listened to', tone: 'bg-muted' };
+  }
+}
+
+/** The time, once a second while it is asked for. */
+function useNow(isOn: boolean): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    if (!isOn) return undefined;
+    const update = (): void => setNow(Date.now());
+    update();
+    const timer = setInterval(update, SECOND_MS);
+    return () => clearInterval(timer);
+  }, [isOn]);
+  return now;
+}
