@@ -3,11 +3,11 @@ import { CSPProvider } from '@base-ui/react/csp-provider';
 import { QueryClientProvider } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { Router } from 'wouter';
-import { useHashLocation } from 'wouter/use-hash-location';
 import { queries } from './queries.ts';
 import { session } from './session/session.ts';
 import { SignIn } from './session/SignIn.tsx';
 import { useSession } from './session/use-session.ts';
+import { useFragmentLocation } from './shell/fragment-location.ts';
 import { Shell } from './shell/Shell.tsx';
 
 export function App(): ReactElement {
@@ -23,7 +23,7 @@ export function App(): ReactElement {
     <CSPProvider disableStyleElements>
       <QueryClientProvider client={queries}>
         <HubProvider hub={session.hub}>
-          <Router hook={useHashLocation}>
+          <Router hook={useFragmentLocation}>
             <Shell me={state.me} />
           </Router>
           {state.status === 'ended' && (
