@@ -9,6 +9,7 @@ import { Authenticator } from './gateway/auth/authenticator.ts';
 import { TokenIssuer } from './gateway/auth/token-issuer.ts';
 import { Tokens } from './gateway/auth/tokens.ts';
 import { Users } from './gateway/auth/users.ts';
+import type { ConsoleSite } from './gateway/console/console-site.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { answerQuestions } from './gateway/rest/node-questions.ts';
 import { ReadLimiter } from './gateway/rest/read-limiter.ts';
@@ -53,10 +54,11 @@ export interface GatewayParts {
   readonly survey: Survey;
   readonly api: ApiConnections;
   readonly tls: { readonly key: string; readonly cert: string };
+  readonly site: ConsoleSite;
 }
 
 export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gateway {
-  const { known, formats, broker, hub, admission, heartbeat, rejected, clock, control, tls } = parts;
+  const { known, formats, broker, hub, admission, heartbeat, rejected, clock, control, tls, site } = parts;
   const dialects = known.filter(({ name }) => config.dialects.includes(name));
   const { cohorts, connections, delivery, eventLog, stats, topics } = hub;
   const users = new Users(config.users, {
@@ -133,5 +135,5 @@ export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gat
     version: VERSION,
   });
   if (parts.exporter !== undefined) countSpans(parts.exporter, metrics);
-  return new Gateway({ ...config, tls, upgrade, rest, metrics, readiness: { ...parts, ready }, log });
+  return new Gateway({ ...config, tls, site, upgrade, rest, metrics, readiness: { ...parts, ready }, log });
 }

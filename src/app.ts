@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { waitForRedis } from './broker/wait-for-redis.ts';
 import { logger } from './app-log.ts';
+import { CONSOLE_HOME, consoleOf } from './app-console.ts';
 import { exporterOf } from './app-traces.ts';
 import { ownReport } from './app-report.ts';
 import { backendsOf, openAll, registryLimitsOf } from './app-backends.ts';
@@ -43,6 +44,8 @@ export interface App {
    */
   readonly started: Readonly<Record<string, unknown>>;
   readonly hub: Hub;
+  /** Builds the console in a process of its own, if it is to be served and its sources are newer than what was built. */
+  buildConsole(): void;
   /**
    * Stops the node. From then on it is not ready and takes no new connections. It sends what waits, and closes each
    * connection at some moment of the window, or all at once without a window. It ends within the window, the drain
@@ -60,6 +63,7 @@ export async function startApp(
   log: Logger = logger(config),
   clock: Clock = systemClock,
   dialects: readonly Dialect[] = DIALECTS,
+  consoleHome: URL = CONSOLE_HOME,
 ): Promise<App> {
   const own = await ownReport(config, clock, () => ({
     connections: hub.connections.size,
@@ -98,6 +102,7 @@ export async function startApp(
     node: config.node,
   });
   const admission = new Admission({ ...config, connections: hub.connections });
+  const { site, build: buildConsole, stop: stopConsole } = consoleOf(config, log, clock, consoleHome);
   const gateway = gatewayOf(config, log, {
     known: dialects,
     formats,
@@ -118,6 +123,7 @@ export async function startApp(
     survey,
     api,
     tls: await certificate(config),
+    site,
   });
   const handOver = async (): Promise<void> => {
     watch.stop();
@@ -134,6 +140,7 @@ export async function startApp(
     const level = isStarted ? 'info' : 'debug';
     log[level]({ connections: hub.connections.size, windowMs, code: why.code }, 'draining');
     admission.stop();
+    stopConsole();
     hub.delivery.flush();
     // Until all are gone the gateway still answers, so that a load balancer sees that the node is not ready.
     const gone = Promise.all([
@@ -165,7 +172,7 @@ export async function startApp(
     isStarted = true;
     const listeners = Object.fromEntries(listening.map(({ url, dialect }) => [url, dialect]));
     const started = { version: VERSION, digest, listening: listeners, settings: changedSettings(config) };
-    return { listening, started, hub, stop };
+    return { listening, started, hub, buildConsole, stop };
   } catch (error) {
     await stop();
     throw error;

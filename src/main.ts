@@ -130,6 +130,8 @@ async function serve(config: Config): Promise<void> {
   app = await startApp(config, log);
   if (config.secretMade) await greet(config, app);
   log.info(app.started, 'started');
+  // Started otherwise, as by a supervisor, a node builds it when somebody first asks for it.
+  if (process.env['npm_lifecycle_event'] === 'start') app.buildConsole();
 }
 
 /** Prints what a person sees first who tries the hub. */

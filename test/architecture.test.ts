@@ -44,9 +44,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const GATEWAY_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   http: [],
   docs: ['http'],
+  console: ['http'],
   auth: ['http'],
   sockets: ['http', 'auth'],
-  rest: ['http', 'docs', 'auth', 'sockets'],
+  rest: ['http', 'docs', 'console', 'auth', 'sockets'],
   'api-docs': ['http', 'auth', 'rest'],
 };
 

@@ -13,6 +13,7 @@ const OF_ONE_NODE: ReadonlySet<Field> = new Set([
   'listen',
   'tlsCert',
   'tlsKey',
+  'console',
   // Nodes may reach the same Redis by different URLs. Nodes with different prefixes never meet.
   'redisUrl',
   'prefix',

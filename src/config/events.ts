@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { DAY_MS, GIB, MIB, rows, structure, whole } from './forms.ts';
+import { DAY_MS, GIB, MIB, onOrOff, rows, structure, whole } from './forms.ts';
 import { redactionRule } from './redaction.ts';
 import { retentionRule } from './retention.ts';
 
@@ -26,8 +25,7 @@ export const eventSettings = () => ({
     .describe(
       'What is masked in events, beside the usual names of secrets: [{fields: [name or path], events?: pattern, except?: [role]}].',
     ),
-  redactionDefaults: z
-    .enum(['on', 'off'], { error: 'is neither on nor off. Expected on or off' })
+  redactionDefaults: onOrOff()
     .default('on')
     .describe(
       'Whether the usual names of passwords, tokens, secrets and keys, and passwords in URLs, are masked for everybody.',

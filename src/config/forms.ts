@@ -74,6 +74,10 @@ export function count(min: number, max: number) {
   );
 }
 
+export function onOrOff() {
+  return z.enum(['on', 'off'], { error: 'is neither on nor off. Expected on or off' });
+}
+
 /** A share of a whole, from 0 to 1. */
 export function share() {
   const error = 'is not a share. Expected a number from 0 to 1';

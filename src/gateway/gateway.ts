@@ -13,6 +13,7 @@ import { openApi } from './api-docs/openapi.ts';
 import { errorHandler, errorMiddleware } from './rest/error-handler.ts';
 import { servingDirectly } from './rest/direct-routes.ts';
 import { asMiddleware } from './http/handler.ts';
+import type { ConsoleSite } from './console/console-site.ts';
 import { cors } from './http/cors.ts';
 import type { FrontPage } from './http/front-page.ts';
 import { securityHeaders } from './http/security-headers.ts';
@@ -22,6 +23,7 @@ import { METRICS, type Listening, type ListenerSpec } from './http/listener.ts';
 import { methodCheck } from './rest/method-check.ts';
 import { apiHandlers, apiRouter, type ApiOptions } from './rest/api-router.ts';
 import { CLUSTERS_ROUTES, clustersRouter, type ClustersOptions } from './rest/clusters-routes.ts';
+import { CONSOLE_ROUTES } from './rest/console-routes.ts';
 import { DOCS_ROUTES, docsOnDemand } from './rest/docs-routes.ts';
 import { DOCUMENTS_ROUTES } from './rest/documents-routes.ts';
 import { FRONT_PAGE_ROUTES } from './rest/front-page-routes.ts';
@@ -55,6 +57,7 @@ export interface GatewayOptions {
   readonly rest: RestOptions;
   readonly metrics: Registry;
   readonly readiness: HealthDeps;
+  readonly site: ConsoleSite;
   readonly log: Logger;
 }
 
@@ -216,8 +219,9 @@ export class Gateway {
   }
 
   #hubRoutes(app: Express, spec: ListenerSpec): void {
-    const { rest } = this.#options;
-    mount(app, '', FRONT_PAGE_ROUTES, { about: () => this.#about() });
+    const { rest, site } = this.#options;
+    mount(app, '', FRONT_PAGE_ROUTES, { about: () => this.#about(), site });
+    mount(app, '', CONSOLE_ROUTES, { site });
     mount(app, '', DOCS_ROUTES, this.#docs);
     const about = { ...rest, byDefault: spec.dialect, tls: spec.tls };
     const asyncapi = sendsDocument(() => asyncApi(about));

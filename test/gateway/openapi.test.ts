@@ -1,12 +1,15 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import express from 'express';
 import { Redis } from 'ioredis';
+import { rmSync } from 'node:fs';
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
+import { DIALECTS } from '../../src/dialects/index.ts';
 import { openApi } from '../../src/gateway/api-docs/openapi.ts';
 import { errorsOf, type DescribedRoute } from '../../src/gateway/rest/route.ts';
 import { ROUTES } from '../../src/gateway/rest/routes.ts';
 import { hashPassword } from '../../src/model/password.ts';
 import { ERRORS } from '../../src/model/errors.ts';
+import { builtConsole } from '../support/console-home.ts';
 import { nativeClient } from '../support/client.ts';
 import { validatorsOf } from '../support/json-schema.ts';
 import { startNode, type TestNode } from '../support/node.ts';
@@ -73,6 +76,8 @@ interface Asked {
   readonly body?: string;
   /** The caller: one without grants, or one that may see connections. If absent, it is an admin. */
   readonly as?: 'nobody' | 'watcher';
+  /** The console that was built is removed before. */
+  readonly withoutConsole?: true;
   /** The expected answer: a status, or the code of an error. */
   readonly gets: number | keyof typeof ERRORS;
 }
@@ -87,8 +92,19 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
   getReadiness: [{ target: '/readyz', gets: 200 }],
   getMetrics: [{ target: '/metrics', gets: 200 }],
   getFrontPage: [
-    { target: '/', headers: { Accept: 'text/html' }, gets: 200 },
+    { target: '/', headers: { Accept: 'text/html' }, gets: 302 },
+    { target: '/', headers: { Accept: 'text/html' }, withoutConsole: true, gets: 200 },
     { target: '/', gets: 'not_found' },
+  ],
+  getConsole: [
+    { target: '/console', gets: 302 },
+    { target: '/console/', gets: 200 },
+    { target: '/console/', withoutConsole: true, gets: 'not_found' },
+    { target: '/console/', headers: { Accept: 'text/html' }, gets: 404 },
+  ],
+  getConsoleFile: [
+    { target: '/console/assets/index-a1.js', gets: 200 },
+    { target: '/console/assets/none.js', gets: 'not_found' },
   ],
   getDocs: [
     { target: '/docs', gets: 200 },
@@ -330,13 +346,16 @@ async function startStage(redisUrl = inject('redisUrl')): Promise<{
 }> {
   const prefix = randomPrefix();
   const users = [{ name: 'ada', password: await hashPassword('lovelace') }];
-  const node = await startNode({
+  const settings = {
     BELFRY_REDIS_URL: redisUrl,
     BELFRY_PREFIX: prefix,
     BELFRY_ALLOWED_ORIGINS: 'https://here.example',
     BELFRY_EVENT_MAX_BYTES: '1024',
     BELFRY_USERS: JSON.stringify(users),
-  });
+    BELFRY_CONSOLE: 'on',
+  };
+  const home = builtConsole();
+  const node = await startNode(settings, DIALECTS, home);
   const admin = await node.token();
   const tokens = {
     nobody: await node.token('nobody', {}),
@@ -360,7 +379,9 @@ async function startStage(redisUrl = inject('redisUrl')): Promise<{
     return found[0];
   };
   const event = posted.headers.get('belfry-event-ids') ?? '';
-  const ask = async ({ target, headers = {}, body, as }: Asked, method: string): Promise<Response> => {
+  const ask = async (asked: Asked, method: string): Promise<Response> => {
+    const { target, headers = {}, body, as, withoutConsole } = asked;
+    if (withoutConsole) rmSync(new URL('dist/', home), { recursive: true });
     const [connection] = [...node.hub.connections];
     const filled = target
       .replace('EVENT', event)
@@ -371,6 +392,7 @@ async function startStage(redisUrl = inject('redisUrl')): Promise<{
       method: method.toUpperCase(),
       headers: { Authorization: `Bearer ${token}`, ...headers },
       ...(body !== undefined && { body }),
+      redirect: 'manual',
     });
   };
   return { node, ask };

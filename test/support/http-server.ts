@@ -7,6 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { onTestFinished } from 'vitest';
 
 export interface HttpServer {
@@ -42,4 +43,19 @@ export function passOn(
   onward.on('error', () => response.destroy());
   response.on('close', () => onward.destroy());
   incoming.pipe(onward);
+}
+
+/** Passes an upgrade on to a port, and then the bytes of both sides. */
+export function passUpgradeOn(port: number, incoming: IncomingMessage, socket: Duplex): void {
+  const onward = request({ host: '127.0.0.1', port, path: incoming.url, headers: incoming.headers });
+  onward.on('upgrade', (answer, far) => {
+    const headers = Object.entries(answer.headers).map(([name, value]) => `${name}: ${String(value)}`);
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headers.join('\r\n')}\r\n\r\n`);
+    far.on('error', () => undefined);
+    far.pipe(socket).pipe(far);
+    socket.on('close', () => far.destroy());
+  });
+  onward.on('error', () => socket.destroy());
+  socket.on('error', () => undefined);
+  onward.end();
 }

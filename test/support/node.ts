@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { pino, type Logger } from 'pino';
 import { onTestFinished } from 'vitest';
 import { startApp, type App } from '../../src/app.ts';
+import { CONSOLE_HOME } from '../../src/app-console.ts';
 import { signToken } from '../../src/app-token.ts';
 import { loadConfig, type Config } from '../../src/config/config.ts';
 import type { Dialect } from '../../src/dialects/dialect.ts';
@@ -22,21 +23,26 @@ export interface TestNode extends App {
   ) => Promise<string>;
 }
 
-/** Starts a whole node in this process, on free ports and with the memory broker. It ends with the test. */
+/**
+ * Starts a whole node in this process, on free ports and with the memory broker. It ends with the test. It shows a console only
+ * where a test turns it on, since to build that of the checkout takes long.
+ */
 export async function startNode(
   settings: Record<string, string> = {},
   dialects: readonly Dialect[] = DIALECTS,
+  consoleHome = CONSOLE_HOME,
 ): Promise<TestNode> {
   const env = {
     BELFRY_LISTEN: '127.0.0.1:0=drp',
     BELFRY_JWT_SECRET: TEST_SECRET,
     BELFRY_LOG_LEVEL: 'debug',
     BELFRY_DRAIN_TIMEOUT_MS: '1000',
+    BELFRY_CONSOLE: 'off',
     ...settings,
   };
   const config = loadConfig(env, readFileSync, dialects);
   const log: Record<string, unknown>[] = [];
-  const app = await startApp(config, logInto(log), systemClock, dialects);
+  const app = await startApp(config, logInto(log), systemClock, dialects, consoleHome);
   onTestFinished(() => app.stop());
   return {
     ...app,

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
 
-/** A document that does not change while the node runs, so that a client that has it is not sent it again. */
+/** A document with the tag of its content, so that a client that has it is not sent it again. */
 export interface Document {
   readonly body: Buffer;
   readonly ETag: string;
 }
 
-export function documentOf(text: string): Document {
-  const body = Buffer.from(text);
+export function documentOf(content: string | Buffer): Document {
+  const body = Buffer.from(content);
   return { body, ETag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };
 }
 

@@ -24,6 +24,8 @@ const ICON =
 
 export interface HtmlPage {
   readonly title: string;
+  /** The root of the node, seen from the page: `/` if absent. Relative, it leads there through any proxy. */
+  readonly root?: string;
   /** One sentence about the page, for lists of pages. */
   readonly summary?: string;
   /** The words that were searched for, if the page is about a search. */
@@ -40,7 +42,7 @@ export function setPageHeaders(response: Response): void {
 }
 
 /** A page of this node. All pages look the same. */
-export function htmlPage({ title, summary, query = '', main, beside = '' }: HtmlPage): string {
+export function htmlPage({ title, root = '/', summary, query = '', main, beside = '' }: HtmlPage): string {
   const description =
     summary === undefined ? '' : `<meta name="description" content="${escapeHtml(summary)}">\n`;
   return `<!doctype html>
@@ -54,9 +56,9 @@ ${description}<title>${escapeHtml(title)}</title>
 </head>
 <body>
 <header>
-<a class="home" href="/">Belfry</a>
-<a href="/docs">Docs</a>
-<form action="/docs" role="search">
+<a class="home" href="${root}">Belfry</a>
+<a href="${root}docs">Docs</a>
+<form action="${root}docs" role="search">
 <input type="search" name="q" value="${escapeHtml(query)}" placeholder="Search the docs" aria-label="Search the docs" maxlength="200" required>
 </form>
 </header>

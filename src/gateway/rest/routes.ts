@@ -1,6 +1,7 @@
 /** All HTTP routes that can exist, in the order in which they are tried and described. */
 import type { Dialect } from '../../dialects/dialect.ts';
 import { CLUSTERS_ROUTES } from './clusters-routes.ts';
+import { CONSOLE_ROUTES } from './console-routes.ts';
 import { CONNECTIONS_ROUTES, type ConnectionsDeps } from './connections-routes.ts';
 import { DEAD_LETTERS_ROUTES, type DeadLettersDeps } from './dead-letters-routes.ts';
 import { DOCS_ROUTES } from './docs-routes.ts';
@@ -60,6 +61,7 @@ export const ROUTES: readonly DescribedRoute[] = [
   ...HEALTH_ROUTES,
   ...METRICS_ROUTES,
   ...FRONT_PAGE_ROUTES,
+  ...CONSOLE_ROUTES,
   ...DOCS_ROUTES,
   ...DOCUMENTS_ROUTES,
   ...API_ROUTES,
