@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -27,7 +28,16 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+const source = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+
 export default defineConfig({
+  resolve: {
+    alias: [
+      // The console imports the client by its name, as every page does.
+      { find: '@belfry/client/react', replacement: source('src/clients/sdk/react.ts') },
+      { find: '@belfry/client', replacement: source('src/clients/sdk/index.ts') },
+    ],
+  },
   test: {
     sequence: { sequencer: LongestFirst },
     globalSetup: 'test/support/globalSetup.ts',

@@ -2,8 +2,8 @@ import type { HubEvent } from '../sdk/item.ts';
 import { EVENTS, type EventPrinter } from './event-line.ts';
 import type { Note, Output, Piece, Style } from './output.ts';
 import { barOf } from './progress.ts';
-import type { Status } from './step-reports.ts';
-import { isEnded, Runs, type Change, type Run, type Step } from './steps.ts';
+import type { Status } from '../runs/reports.ts';
+import { isEnded, Runs, type Change, type Run, type Step } from '../runs/runs.ts';
 import { padded, widthOf } from './text-width.ts';
 
 const MARKS: Readonly<Record<Status, readonly [mark: string, style: Style]>> = {

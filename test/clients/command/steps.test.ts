@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { Runs, type Run } from '../../../src/clients/cli/steps.ts';
+import { Runs, type Run } from '../../../src/clients/runs/runs.ts';
 import type { HubEvent } from '../../../src/clients/sdk/item.ts';
 import { runHere } from '../../support/command.ts';
 import { startNode } from '../../support/node.ts';

@@ -1,6 +1,7 @@
-import { Radio, type LucideIcon } from 'lucide-react';
+import { Radio, Rocket, type LucideIcon } from 'lucide-react';
 import { lazy, type ComponentType } from 'react';
-import type { Me } from './session/me.ts';
+import { RUN_PATTERNS } from './deploys/run-patterns.ts';
+import { mayHear, type Me } from './session/me.ts';
 
 export interface ScreenEntry {
   /** The path in the fragment of the address, such as `/live`. What comes after it belongs to the screen. */
@@ -25,5 +26,14 @@ export const SCREENS: readonly ScreenEntry[] = [
     icon: Radio,
     key: 'l',
     component: lazy(() => import('./live/LiveScreen.tsx')),
+  },
+  {
+    path: '/deploys',
+    title: 'Deploys',
+    summary: 'See how deploys, deployments, tasks and workflows go on',
+    icon: Rocket,
+    key: 'd',
+    isFor: (me) => RUN_PATTERNS.some((pattern) => mayHear(me, pattern)),
+    component: lazy(() => import('./deploys/DeploysScreen.tsx')),
   },
 ];

@@ -1,5 +1,5 @@
 import type { HubEvent } from '../sdk/item.ts';
-import { readReport, type Report, type Status, type StepReport } from './step-reports.ts';
+import { readReport, type Report, type Status, type StepReport } from './reports.ts';
 
 /** A step of a run, as far as it is known. */
 export interface Step {
@@ -8,6 +8,9 @@ export interface Step {
   readonly percent?: number | undefined;
   readonly durationMs?: number | undefined;
   readonly message?: string | undefined;
+  /** The times of the events that named it first, and that told its end, as RFC 3339. */
+  readonly beganAt: string;
+  readonly endedAt?: string | undefined;
 }
 
 /** A deploy, a deployment, a task, a batch or a workflow. */
@@ -25,6 +28,9 @@ export interface Run {
   readonly total?: number | undefined;
   readonly completed?: number | undefined;
   readonly steps: readonly Step[];
+  /** The times of the events that named it first, and that told its end, as RFC 3339. */
+  readonly beganAt: string;
+  readonly endedAt?: string | undefined;
 }
 
 /** What an event changed: a step of a run, or the run itself. */
@@ -55,8 +61,9 @@ export class Runs {
     // What comes late of a run that has ended changes nothing.
     if (known !== undefined && isEnded(known) && !beginsAnew(known, report))
       return { run: known, changes: [] };
-    const before = known === undefined || beginsAnew(known, report) ? begun(topic, report) : known;
-    const run = after(before, report);
+    const before =
+      known === undefined || beginsAnew(known, report) ? begun(topic, event.time, report) : known;
+    const run = after(before, event.time, report);
     this.#runs.delete(topic);
     this.#runs.set(topic, run);
     const [oldest] = this.#runs.keys();
@@ -65,7 +72,7 @@ export class Runs {
   }
 }
 
-export function isEnded({ status }: Pick<Run, 'status'>): boolean {
+export function isEnded({ status }: { readonly status: Status }): boolean {
   return ENDS.has(status);
 }
 
@@ -75,27 +82,47 @@ function beginsAnew(known: Run, { id, status }: Report): boolean {
   return isEnded(known) && (id === undefined || known.id === '') && !ENDS.has(status ?? 'done');
 }
 
-function begun(topic: string, { name, id = '' }: Report): Run {
-  return { topic, name, id, status: 'running', steps: [] };
+function begun(topic: string, beganAt: string, { name, id = '' }: Report): Run {
+  return { topic, name, id, status: 'running', steps: [], beganAt };
 }
 
-function after(run: Run, report: Report): Run {
+function after(run: Run, time: string, report: Report): Run {
   const { id = run.id, status = run.status, percent = run.percent, total = run.total } = report;
   const { completed = run.completed, message = run.message, current } = report;
   let steps = run.steps;
-  for (const step of report.steps ?? []) steps = withStep(steps, step);
+  for (const step of report.steps ?? []) steps = withStep(steps, time, step);
   // A system that names the step that runs now says thereby that the others are over.
   if (current !== undefined)
     steps = steps.map((step) =>
-      step.name !== current && step.status === 'running' ? { ...step, status: 'done' } : step,
+      step.name !== current && step.status === 'running' ? { ...step, status: 'done', endedAt: time } : step,
     );
-  if (ENDS.has(status)) steps = steps.map((step) => (ENDS.has(step.status) ? step : { ...step, status }));
-  return { topic: run.topic, name: report.name, id, status, percent, total, completed, message, steps };
+  if (ENDS.has(status))
+    steps = steps.map((step) => (ENDS.has(step.status) ? step : { ...step, status, endedAt: time }));
+  const { topic, beganAt } = run;
+  const endedAt = ENDS.has(status) ? (run.endedAt ?? time) : undefined;
+  return {
+    topic,
+    name: report.name,
+    id,
+    status,
+    percent,
+    total,
+    completed,
+    message,
+    steps,
+    beganAt,
+    endedAt,
+  };
 }
 
-function withStep(steps: readonly Step[], { name, status = 'running', ...more }: StepReport): Step[] {
+function withStep(
+  steps: readonly Step[],
+  time: string,
+  { name, status = 'running', ...more }: StepReport,
+): Step[] {
   const known = steps.find((step) => step.name === name);
-  const next = { ...known, ...more, name, status };
+  const endedAt = ENDS.has(status) ? (known?.endedAt ?? time) : undefined;
+  const next = { beganAt: time, ...known, ...more, name, status, endedAt };
   return known === undefined ? [...steps, next] : steps.map((step) => (step === known ? next : step));
 }
 
