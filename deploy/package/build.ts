@@ -1,6 +1,7 @@
 /**
  * Builds what the package `belfry` carries, since Node runs no TypeScript below `node_modules`: JavaScript with source maps in
- * `dist`, and beside it the files that the hub reads as they are, such as Lua scripts and pages of the documentation.
+ * `dist`, and beside it the files that the hub reads as they are, such as Lua scripts, pages of the documentation and the
+ * console, of which it carries only what is built.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
@@ -15,12 +16,17 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const FROM = join(ROOT, 'src');
 /** Pages that show how the client is used are programs of their own. */
 const EXAMPLES = join(FROM, 'clients/examples');
+const CONSOLE = 'clients/console';
 const TO = join(ROOT, 'dist');
 
 rmSync(TO, { recursive: true, force: true });
 const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-execFileSync(process.execPath, [tsc, '--project', join(ROOT, 'deploy/package')], { stdio: 'inherit' });
+const run = (...program: string[]): unknown => execFileSync(process.execPath, program, { stdio: 'inherit' });
+run(tsc, '--project', join(ROOT, 'deploy/package'));
+run(join(ROOT, 'deploy/package/build-console.ts'));
+const apart = new Set([EXAMPLES, join(FROM, CONSOLE)]);
 cpSync(FROM, TO, {
   recursive: true,
-  filter: (path) => !CODE.has(extname(path)) && basename(path) !== PACKAGE && path !== EXAMPLES,
+  filter: (path) => !CODE.has(extname(path)) && basename(path) !== PACKAGE && !apart.has(path),
 });
+cpSync(join(FROM, CONSOLE, 'dist'), join(TO, CONSOLE, 'dist'), { recursive: true });

@@ -34,7 +34,7 @@ describe('the package belfry', () => {
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it.each([20, 22, Number.parseInt(process.versions.node)])(
-    'serves, publishes and shows its documentation on Node %i',
+    'serves, publishes and shows its documentation and its console on Node %i',
     async (major) => {
       const node = nodes.get(major) ?? process.execPath;
       const env = { BELFRY_LISTEN: '127.0.0.1:0=native', BELFRY_JWT_SECRET: 'a secret of this test alone' };
@@ -61,11 +61,18 @@ describe('the package belfry', () => {
         200,
         expect.stringContaining('"command":"subscribe"'),
       ]);
+      const entry = await fetch(url, { headers: { Accept: 'text/html' } });
+      const loaded = [...(await entry.text()).matchAll(/(?:src|href)="(\.\/[^"]+)"/g)];
+      expect([entry.url, loaded.length > 2]).toEqual([`${url}/console/`, true]);
+      for (const [, file = ''] of loaded) {
+        const response = await fetch(new URL(file, entry.url));
+        expect([file, response.status]).toEqual([file, 200]);
+      }
     },
     INSTALL_MS,
   );
 
-  it('contains JavaScript and the files that it reads, and neither TypeScript nor tests', () => {
+  it('contains JavaScript, the files that it reads and the console as it was built, and neither TypeScript nor tests', () => {
     const paths = packed.files.map(({ path }) => path);
     expect(paths).toEqual(
       expect.arrayContaining([
@@ -75,9 +82,10 @@ describe('the package belfry', () => {
         'dist/main.js',
         'dist/broker/publish.lua',
         'dist/docs/index.md',
+        'dist/clients/console/dist/index.html',
       ]),
     );
-    expect(paths.filter((path) => path.endsWith('.ts') || path.startsWith('test/'))).toEqual([]);
+    expect(paths.filter((path) => /\.tsx?$/.test(path) || path.startsWith('test/'))).toEqual([]);
   });
 
   it('has no fault that publint or arethetypeswrong finds', async () => {

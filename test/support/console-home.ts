@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { onTestFinished } from 'vitest';
 
@@ -12,11 +12,15 @@ const ICON = '<svg xmlns="http://www.w3.org/2000/svg"/>';
 
 /** The folder of a console that was built, as Vite builds one with relative addresses. It is removed after the test. */
 export function builtConsole(script = SCRIPT): URL {
-  const folder = mkdtempSync(join(tmpdir(), 'belfry-console-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const home = pathToFileURL(`${folder}/`);
+  const home = ownFolder();
   writeConsole(home, script);
   return home;
+}
+
+function ownFolder(): URL {
+  const folder = mkdtempSync(join(tmpdir(), 'belfry-console-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, maxRetries: 5, retryDelay: 100 }));
+  return pathToFileURL(`${folder}/`);
 }
 
 /** Writes the build of a console whose page loads this script. */
@@ -43,4 +47,46 @@ export function writeConsole(home: URL, script: string): void {
 </html>
 `,
   );
+}
+
+const ROOT = new URL('../../', import.meta.url);
+
+/** A checkout that has what builds a console, and as the console a page with one script. */
+export class ConsoleCheckout {
+  /** The folder of the console in it. */
+  readonly home: URL;
+  readonly #root = ownFolder();
+
+  /** A build that is endless goes on until it is ended. */
+  constructor(script: string, { installed = true, endless = false } = {}) {
+    const home = new URL('src/clients/console/', this.#root);
+    this.home = home;
+    mkdirSync(new URL('src/', home), { recursive: true });
+    for (const name of ['deploy', ...(installed ? ['node_modules'] : [])])
+      symlinkSync(fileURLToPath(new URL(name, ROOT)), fileURLToPath(new URL(name, this.#root)));
+    writeFileSync(new URL('package-lock.json', this.#root), '{}');
+    writeFileSync(
+      new URL('vite.config.ts', home),
+      `import { appendFileSync } from 'node:fs';
+appendFileSync(new URL('builds.txt', ${JSON.stringify(this.#root.href)}), 'built ');
+${endless ? 'await new Promise((resolve) => setTimeout(resolve, 1e9));' : ''}
+export default { base: './' };
+`,
+    );
+    writeFileSync(
+      new URL('index.html', home),
+      '<!doctype html><html><head><script type="module" src="./src/main.ts"></script></head></html>',
+    );
+    this.write(script);
+  }
+
+  /** Changes the script of the page. */
+  write(script: string): void {
+    writeFileSync(new URL('src/main.ts', this.home), script);
+  }
+
+  /** How often a build has begun. */
+  get builds(): number {
+    return readFileSync(new URL('builds.txt', this.#root), 'utf8').trim().split(' ').length;
+  }
 }

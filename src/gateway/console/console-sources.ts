@@ -5,12 +5,11 @@ import { fileURLToPath } from 'node:url';
 
 /** The folders and the file of a checkout that the console is built of, seen from the folder of the console. */
 const SOURCES = ['.', '../sdk', '../../model', '../../../package-lock.json'];
-/** Folders that hold what was built, or what is just being built. */
-const BUILT = /^dist(?:\.|$)/;
 
-/** The folder that the console is built into, and the one that belongs to whoever is building, seen from its folder. */
+/** The folder that the console is built into, seen from its own folder. */
 export const OUTPUT = 'dist/';
-export const WORK = 'dist.building/';
+/** A folder in that one, which is there while somebody builds. */
+export const WORK = 'dist/.building/';
 
 /** The program of a checkout that builds the console, seen from the folder of the console. */
 export const BUILDER = '../../../deploy/package/build-console.ts';
@@ -42,7 +41,7 @@ async function newest(home: URL): Promise<number> {
   const times = SOURCES.map(async (path) => {
     const root = fileURLToPath(new URL(path, home));
     const below = await readdir(root, { recursive: true }).catch(() => ['']);
-    const sources = below.filter((name) => !BUILT.test(name.split(sep)[0] ?? ''));
+    const sources = below.filter((name) => `${name.split(sep)[0]}/` !== OUTPUT);
     return Promise.all(sources.map((name) => changedAt(join(root, name))));
   });
   return Math.max(0, ...(await Promise.all(times)).flat().map((at) => at ?? 0));
