@@ -1,4 +1,4 @@
-import { Radio, Rocket, type LucideIcon } from 'lucide-react';
+import { Cable, Radio, Rocket, type LucideIcon } from 'lucide-react';
 import { lazy, type ComponentType } from 'react';
 import { RUN_PATTERNS } from './deploys/run-patterns.ts';
 import { mayHear, type Me } from './session/me.ts';
@@ -26,6 +26,15 @@ export const SCREENS: readonly ScreenEntry[] = [
     icon: Radio,
     key: 'l',
     component: lazy(() => import('./live/LiveScreen.tsx')),
+  },
+  {
+    path: '/connections',
+    title: 'Connections',
+    summary: 'See who is connected, and close connections',
+    icon: Cable,
+    key: 'c',
+    isFor: (me) => mayHear(me, 'connections.create.*'),
+    component: lazy(() => import('./connections/ConnectionsScreen.tsx')),
   },
   {
     path: '/deploys',

@@ -1,0 +1,86 @@
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { session } from '../session/session.ts';
+import type { Connection, Kinds } from './connection.ts';
+import type { ConnectionList } from './connection-list.ts';
+import { askConnections, LIST_MAX } from './connections-store.ts';
+import { filterQuery } from './filter-query.ts';
+import { DELIVERY_COLUMNS, writeSorting, type Sorting } from './sorting.ts';
+
+const EVERY_MS = 5_000;
+/** How long the rows must stand still before the hub is asked about them. */
+const STILL_MS = 250;
+/** How many connections are asked for at once, since all their ids stand in one address. */
+const IDS_MAX = 150;
+
+type Refresh = (asked: readonly string[], records: readonly Connection[]) => void;
+
+/**
+ * Asks what became of the deliveries to these connections, every few seconds, and hands over their newest records. What is not on
+ * the page, and a page that nobody looks at, costs nothing.
+ */
+export function useDeliveries(ids: readonly string[], refresh: Refresh): void {
+  const still = useStill(ids.slice(0, IDS_MAX).join());
+  const { data } = useQuery({
+    queryKey: ['connections', 'deliveries', still],
+    queryFn: async ({ signal }) => {
+      const asked = still.split(',');
+      const query = new URLSearchParams({
+        Id: `In(${still})`,
+        Principal: 'Ne()',
+        limit: `${asked.length}`,
+        detail: 'deliveries',
+      });
+      return { asked, records: (await ask(query, signal)).connections };
+    },
+    enabled: still !== '',
+    refetchInterval: EVERY_MS,
+    gcTime: 0,
+  });
+  useEffect(() => {
+    if (data !== undefined) refresh(data.asked, data.records);
+  }, [data, refresh]);
+}
+
+/**
+ * Where the rows are sorted by deliveries, all connections are asked for once: when that order is chosen. Returns the time of the
+ * answer, or 0.
+ */
+export function useAllDeliveries(
+  sorting: Sorting,
+  kinds: Kinds,
+  list: ConnectionList | undefined,
+  refresh: Refresh,
+): number {
+  const { anonymous, rest } = kinds;
+  const { data, dataUpdatedAt } = useQuery({
+    queryKey: ['connections', 'all deliveries', anonymous, rest, writeSorting(sorting)],
+    queryFn: async ({ signal }) => {
+      const { parameters } = filterQuery([], { anonymous, rest });
+      parameters.set('detail', 'deliveries');
+      parameters.set('limit', String(LIST_MAX));
+      return (await ask(parameters, signal)).connections;
+    },
+    enabled: list !== undefined && DELIVERY_COLUMNS.has(sorting.column),
+    staleTime: Infinity,
+    gcTime: 0,
+  });
+  useEffect(() => {
+    if (data !== undefined) refresh([], data);
+  }, [data, refresh, list]);
+  return dataUpdatedAt;
+}
+
+function ask(query: URLSearchParams, signal: AbortSignal): ReturnType<typeof askConnections> {
+  return askConnections((path, init) => session.request(path, init), query.toString(), signal);
+}
+
+/** A text once it has not changed for a moment. */
+function useStill(text: string): string {
+  const [still, set] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => set(text), STILL_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return still;
+}
