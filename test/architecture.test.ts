@@ -55,7 +55,7 @@ const GATEWAY_FOLDERS: Readonly<Record<string, readonly string[]>> = {
 const TYPES_ONLY = new Set(['clients/']);
 
 /**
- * What clients share with the hub, so that it stands once: how a pattern is read, what a close code means, which actions
+ * What clients share with the hub, so that it stands once: how a pattern is read, where a value stands in JSON, what a close code means, which actions
  * remove a key. A browser can run these files.
  */
 const SHARED_WITH_CLIENTS = [
@@ -63,6 +63,7 @@ const SHARED_WITH_CLIENTS = [
   'model/close-codes.ts',
   'model/cursor.ts',
   'model/exact-pattern.ts',
+  'model/json-walk.ts',
   'model/pattern-parts.ts',
   'model/removal.ts',
   'model/retries.ts',

@@ -34,7 +34,7 @@ const files = ['src', 'test', 'deploy', 'k8s', 'README.md', 'docker-compose.yml'
   path.includes('.')
     ? [path]
     : readdirSync(new URL(`${path}/`, ROOT), { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile() && !entry.parentPath.includes('fixtures'))
+        .filter((entry) => entry.isFile() && !/fixtures|\/dist/.test(entry.parentPath))
         .map((entry) =>
           `${entry.parentPath.slice(ROOT.pathname.length)}/${entry.name}`.replaceAll('//', '/'),
         ),

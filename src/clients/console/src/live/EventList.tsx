@@ -1,0 +1,82 @@
+import { useImperativeHandle, type MouseEvent, type ReactElement, type Ref } from 'react';
+import { EventRowView } from './EventRowView.tsx';
+import type { LiveStore } from './live-store.ts';
+import type { LiveView } from './live-view.ts';
+import { OtherRowView } from './OtherRowView.tsx';
+import { PastRow } from './PastRow.tsx';
+import type { EventRow } from './rows.ts';
+import { useRowWindow } from './use-row-window.ts';
+
+export type RowField = 'type' | 'action' | 'key';
+
+export interface EventListHandle {
+  readonly reveal: (position: number) => void;
+  readonly focus: () => void;
+}
+
+export interface EventListProps {
+  readonly store: LiveStore;
+  readonly view: LiveView;
+  readonly selected: number | undefined;
+  readonly onOpen: (row: EventRow, position: number) => void;
+  readonly onValue: (row: EventRow, field: RowField, anchor: HTMLElement) => void;
+  readonly handle: Ref<EventListHandle>;
+}
+
+/** The rows on the screen, of all that are held. The newest is at the bottom, so that what is read does not move. */
+export function EventList({ store, view, selected, onOpen, onValue, handle }: EventListProps): ReactElement {
+  const { scroller, rowPx, isNarrow, from, to, onScroll, reveal } = useRowWindow(store, view);
+  const { origin, end } = view;
+  useImperativeHandle(handle, () => ({ reveal, focus: () => scroller.current?.focus() }));
+
+  const onClick = ({ target }: MouseEvent): void => {
+    if (!(target instanceof HTMLElement)) return;
+    const position = Number(target.closest<HTMLElement>('[data-at]')?.dataset['at']);
+    const row = Number.isNaN(position) ? undefined : store.at(position);
+    if (row?.kind !== 'event') return;
+    const field = target.dataset['field'] as RowField | undefined;
+    if (field === undefined) onOpen(row, position);
+    else onValue(row, field, target);
+  };
+
+  const rows: ReactElement[] = [];
+  for (let position = from; position < to; position++) {
+    const row = store.at(position);
+    if (row === undefined) continue;
+    rows.push(
+      row.kind === 'event' ? (
+        <EventRowView
+          key={position}
+          row={row}
+          position={position}
+          isSelected={position === selected}
+          isNarrow={isNarrow}
+        />
+      ) : (
+        <OtherRowView key={position} row={row} rowPx={rowPx} />
+      ),
+    );
+  }
+  return (
+    <div
+      ref={scroller}
+      role="grid"
+      tabIndex={0}
+      aria-label="Events"
+      aria-rowcount={end - origin}
+      aria-activedescendant={selected === undefined ? undefined : `event-${selected}`}
+      className="min-h-0 flex-1 overflow-y-scroll [contain:strict] [overflow-anchor:none] focus-visible:-outline-offset-2"
+      onScroll={onScroll}
+      onClick={onClick}
+    >
+      <div role="rowgroup" className="relative" style={{ height: (end - origin + 1) * rowPx }}>
+        {from === origin && (
+          <PastRow view={view} rowPx={rowPx} onRetry={() => store.retry()} onOpen={() => store.openPast()} />
+        )}
+        <div className="absolute inset-x-0" style={{ top: (from - origin + 1) * rowPx }}>
+          {rows}
+        </div>
+      </div>
+    </div>
+  );
+}

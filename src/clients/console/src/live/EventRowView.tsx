@@ -1,0 +1,97 @@
+import { memo, type ReactElement } from 'react';
+import { clockText } from '../ui/Time.tsx';
+import { visibleText } from '../ui/visible-text.ts';
+import { summaryOf, type Summary } from './event-summary.ts';
+import type { EventRow } from './rows.ts';
+import { sizeText } from './words.ts';
+
+export interface EventRowProps {
+  readonly row: EventRow;
+  readonly position: number;
+  readonly isSelected: boolean;
+  readonly isNarrow: boolean;
+}
+
+const ROW =
+  'flex cursor-pointer border-b border-line/50 px-3 font-mono text-xs [contain:strict] hover:bg-raised aria-selected:bg-tint';
+/** A longer name stays readable in its title and in the inspector. */
+const NAME_MAX = 200;
+
+/** One event in the list. A click on one of its values is taken by the list, by `data-field`. */
+export const EventRowView = memo(function EventRowView({
+  row,
+  position,
+  isSelected,
+  isNarrow,
+}: EventRowProps): ReactElement {
+  const summary = summaryOf(row);
+  const common = {
+    id: `event-${position}`,
+    role: 'row',
+    'aria-selected': isSelected,
+    'data-at': position,
+  } as const;
+  if (isNarrow)
+    return (
+      <div {...common} className={`${ROW} h-[46px] flex-col justify-center gap-0.5`}>
+        <span role="gridcell" className="flex min-w-0 gap-2">
+          <When at={summary.time} />
+          <span className="min-w-0 truncate">
+            <Name summary={summary} field="type" className="font-semibold" />.
+            <Name summary={summary} field="action" />.
+            <Name summary={summary} field="key" />
+          </span>
+        </span>
+        <span role="gridcell" className="truncate text-muted">
+          {summary.preview}
+        </span>
+      </div>
+    );
+  return (
+    <div {...common} className={`${ROW} h-7 items-center gap-3`}>
+      <span role="gridcell" className="w-[8.5rem] shrink-0">
+        <When at={summary.time} />
+      </span>
+      <span role="gridcell" className="w-28 shrink-0 truncate">
+        <Name summary={summary} field="type" className="font-semibold" />
+      </span>
+      <span role="gridcell" className="w-24 shrink-0 truncate">
+        <Name summary={summary} field="action" />
+      </span>
+      <span role="gridcell" className="w-[22%] min-w-32 shrink-0 truncate">
+        <Name summary={summary} field="key" />
+      </span>
+      <span role="gridcell" className="min-w-0 flex-1 truncate text-muted">
+        {summary.preview}
+      </span>
+      <span role="gridcell" className="w-16 shrink-0 text-right text-muted tabular-nums">
+        {sizeText(summary.length)}
+      </span>
+    </div>
+  );
+});
+
+function When({ at }: { readonly at: string }): ReactElement {
+  return (
+    <time dateTime={at} title={at} className="whitespace-nowrap text-muted tabular-nums">
+      {clockText(at)}
+    </time>
+  );
+}
+
+function Name({
+  summary,
+  field,
+  className = '',
+}: {
+  readonly summary: Summary;
+  readonly field: 'type' | 'action' | 'key';
+  readonly className?: string;
+}): ReactElement {
+  const text = visibleText(summary[field], NAME_MAX);
+  return (
+    <span data-field={field} title={text} className={`hover:text-accent hover:underline ${className}`}>
+      {text}
+    </span>
+  );
+}

@@ -1,0 +1,38 @@
+import { useHub } from '@belfry/client/react';
+import { useEffect, useMemo, useSyncExternalStore } from 'react';
+import { useSession } from '../session/use-session.ts';
+import { admission } from './event-admission.ts';
+import { hubSource } from './hub-source.ts';
+import type { LiveQuery } from './live-query.ts';
+import { LiveStore } from './live-store.ts';
+import type { LiveView } from './live-view.ts';
+
+/** The last list of events. Whoever comes back to it from another screen finds it as it was. */
+let last: { readonly key: string; readonly store: LiveStore } | undefined;
+
+/** The events of a query, for as long as the component is there. */
+export function useLiveStore(query: LiveQuery): readonly [LiveStore, LiveView] {
+  const hub = useHub();
+  const { status } = useSession();
+  const key = JSON.stringify(query);
+  const store = useMemo(() => {
+    const kept = last?.key === key ? last.store : undefined;
+    const parts = {
+      source: hubSource(hub, query),
+      admits: admission(query),
+      nextFrame: (run: () => void) => void requestAnimationFrame(run),
+      now: () => Date.now(),
+    };
+    last = { key, store: kept ?? new LiveStore(parts) };
+    return last.store;
+  }, [hub, key]);
+  useEffect(() => {
+    store.start();
+    return () => store.stop();
+  }, [store]);
+  // What was refused with a token that had ended is asked for again.
+  useEffect(() => {
+    if (status === 'in') store.retry();
+  }, [store, status]);
+  return [store, useSyncExternalStore(store.onChange, store.view)];
+}
