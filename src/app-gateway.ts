@@ -24,7 +24,7 @@ import type { Clock } from './model/clock.ts';
 import type { Redaction } from './model/redaction.ts';
 import type { Control } from './registry/control.ts';
 import type { NodeWarning } from './registry/node-watch.ts';
-import type { NodeDirectory } from './registry/node-directory.ts';
+import type { NodeDirectory, OwnReport } from './registry/node-directory.ts';
 import type { PresenceReader, Registry } from './registry/registry.ts';
 import type { Survey } from './registry/survey.ts';
 import { metricsOf } from './telemetry/metrics.ts';
@@ -52,6 +52,7 @@ export interface GatewayParts {
   readonly registry: Registry & PresenceReader & NodeDirectory;
   readonly control: Control;
   readonly survey: Survey;
+  readonly about: OwnReport;
   readonly api: ApiConnections;
   readonly tls: { readonly key: string; readonly cert: string };
   readonly site: ConsoleSite;
@@ -104,8 +105,18 @@ export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gat
     newId: randomUUID,
   });
   const issuer = new TokenIssuer({ ...config, users, tokens, authenticator, clock });
-  const { survey, brokerStats, registry } = parts;
-  answerQuestions(survey, { connections, cohorts, eventLog, formats, topics, stats, brokerStats, registry });
+  const { survey, brokerStats, registry, about } = parts;
+  answerQuestions(survey, {
+    connections,
+    cohorts,
+    eventLog,
+    formats,
+    topics,
+    stats,
+    brokerStats,
+    registry,
+    about,
+  });
   const rest = {
     ...config,
     ...parts,

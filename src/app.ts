@@ -121,6 +121,7 @@ export async function startApp(
     registry,
     control,
     survey,
+    about: own,
     api,
     tls: await certificate(config),
     site,

@@ -112,6 +112,8 @@ export class RedisBroker implements Broker, History, Retained {
       throw error;
     }
     this.#ingress.start();
+    // Else a node would not be called ready until the first regular probe. A failure shows in the state of the probe.
+    await this.#probe.run(follower).catch(() => undefined);
     this.#timers = [
       clock.every(WATCH_MS, () => void this.#watch(follower)),
       clock.every(UPKEEP_MS, () => void this.#upkeep()),

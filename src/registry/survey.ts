@@ -23,6 +23,11 @@ export interface Question<Asked, Answer> {
   readonly name: string;
   readonly asked: z.ZodType<Asked>;
   readonly answer: z.ZodType<Answer>;
+  /**
+   * For so many milliseconds all who ask this node the same share one survey. It is for questions that have few variants,
+   * since the last answers to each are kept.
+   */
+  readonly sharedMs?: number;
 }
 
 export interface NodeAnswer<Answer> {
@@ -76,7 +81,7 @@ export interface SurveyOptions {
   readonly directory: Pick<NodeDirectory, 'id' | 'nodes'>;
   /** The name of this node. */
   readonly node: string;
-  readonly clock: Pick<Clock, 'after'>;
+  readonly clock: Pick<Clock, 'after' | 'elapsed'>;
   /** Called for messages that are neither a question nor an answer. */
   readonly report: (source: string, reason: string) => void;
   readonly log: Logger;
@@ -95,6 +100,8 @@ export class Survey {
   readonly #responders = new Map<string, (asked: unknown) => Promise<unknown>>();
   /** The surveys under way: what takes their answers, by their numbers. */
   readonly #open = new Map<number, (id: string, reply: Reply) => void>();
+  /** The last survey of each question that is shared, and until when it is. */
+  readonly #shared = new Map<string, { readonly until: number; readonly surveyed: Promise<unknown> }>();
   #number = 0;
 
   constructor(options: SurveyOptions) {
@@ -122,10 +129,28 @@ export class Survey {
    * Asks all nodes, or those with this name. This node is asked as well, without the channel.
    * @throws BelfryError `unavailable` when the other nodes cannot be reached at all
    */
-  async ask<Asked, Answer>(
+  ask<Asked, Answer>(
     question: Question<Asked, Answer>,
     asked: Asked,
     name?: string,
+  ): Promise<Surveyed<Answer>> {
+    const { sharedMs } = question;
+    if (sharedMs === undefined) return this.#survey(question, asked, name);
+    const now = this.#options.clock.elapsed();
+    const key = JSON.stringify([question.name, asked, name]);
+    const shared = this.#shared.get(key);
+    // The key holds the name of the question, so the answers have its form.
+    if (shared !== undefined && now < shared.until) return shared.surveyed as Promise<Surveyed<Answer>>;
+    const surveyed = this.#survey(question, asked, name);
+    this.#shared.set(key, { until: now + sharedMs, surveyed });
+    surveyed.catch(() => this.#shared.delete(key));
+    return surveyed;
+  }
+
+  async #survey<Asked, Answer>(
+    question: Question<Asked, Answer>,
+    asked: Asked,
+    name: string | undefined,
   ): Promise<Surveyed<Answer>> {
     const { directory, node, channel, clock } = this.#options;
     const isMeant = (each: string): boolean => name === undefined || each === name;

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { RedisConnection } from '../../src/broker/redis-connection.ts';
 import type { NodeRecord } from '../../src/registry/node-directory.ts';
@@ -144,6 +144,38 @@ describe('a survey', () => {
     clock.advance(1);
     expect(await asked).toEqual({ answers: [{ id: 'a/1', node: 'a', answer: 2 }], silent: ['dead'] });
     expect(clock.pending).toBe(0);
+  });
+
+  it('is shared for a time by all who ask the same, where the question says so', async () => {
+    const nodes = new Nodes(bus());
+    const asked: number[] = [];
+    const { survey, clock } = await nodes.start('a', 'a/1', (n) => asked.push(n));
+    const shared = { ...DOUBLE, sharedMs: 1_000 };
+    await Promise.all([survey.ask(shared, 1), survey.ask(shared, 1), survey.ask(shared, 2)]);
+    expect(asked).toEqual([1, 2]);
+    clock.advance(999);
+    await survey.ask(shared, 1);
+    expect(asked).toEqual([1, 2]);
+    clock.advance(1);
+    await survey.ask(shared, 1);
+    await survey.ask(DOUBLE, 1);
+    expect(asked).toEqual([1, 2, 1, 1]);
+  });
+
+  it('that failed is not shared, so that the next one asks again', async () => {
+    const listing = vi.fn<() => Promise<NodeRecord[]>>().mockRejectedValueOnce(new Error('away'));
+    const survey = new Survey({
+      channel: NO_OTHER_NODES,
+      directory: { id: 'a/1', nodes: listing.mockResolvedValue([]) },
+      node: 'a',
+      clock: new ManualClock(),
+      report: () => undefined,
+      log: pino({ level: 'silent' }),
+    });
+    survey.answering(DOUBLE, (n) => n * 2);
+    const shared = { ...DOUBLE, sharedMs: 1_000 };
+    await expect(survey.ask(shared, 1)).rejects.toThrow('away');
+    expect((await survey.ask(shared, 1)).answers).toEqual([{ id: 'a/1', node: 'a', answer: 2 }]);
   });
 
   it('names a node whose answer has the wrong form or is too long', async () => {

@@ -1,9 +1,10 @@
 /** What a node says of itself when it is asked, beyond the report that it writes every five seconds. */
 import { z } from 'zod';
 import { REFUSED_REASONS, type BrokerStats } from '../../broker/broker.ts';
+import { rfc3339 } from '../../dialects/shapes.ts';
 import type { Connection } from '../../hub/connection.ts';
 import type { Deliveries, Stats } from '../../hub/stats.ts';
-import type { NodeDirectory, RedisFacts } from '../../registry/node-directory.ts';
+import type { NodeDirectory, NodeReport, OwnReport, RedisFacts } from '../../registry/node-directory.ts';
 import type { Question } from '../../registry/survey.ts';
 
 const count = z.int();
@@ -17,6 +18,26 @@ const outcomes = z.object({
   droppedSlow: count,
   conflated: count,
 }) satisfies z.ZodType<Deliveries>;
+
+export const nodeReport = z.object({
+  name: z.string().describe('The name in BELFRY_NODE'),
+  version: z.string(),
+  since: rfc3339.describe('The time of its start'),
+  digest: z.string().describe('A hash of the settings that all nodes should share'),
+  connections: z.int().describe('The number of its sockets and streams'),
+  eventsPerSecond: z.number().describe('What it heard in the last five seconds'),
+  deliveriesPerSecond: z.number().describe('What it wrote to connections in the last five seconds'),
+  p99Ms: z
+    .number()
+    .describe(
+      'How long 99 of 100 flushes of the last five seconds took at most from the log to the last write',
+    ),
+  lagMs: z.number().describe('How long the slowest of them took'),
+  ready: z.boolean(),
+  warnings: z
+    .array(z.string())
+    .describe('Its differences from other nodes and its problems with Redis, one sentence each'),
+}) satisfies z.ZodType<NodeReport>;
 
 export const nodeStatus = z.object({
   connections: z.record(z.string(), count).describe('How many of each dialect it has'),
@@ -40,10 +61,19 @@ export const nodeStatus = z.object({
 
 export type NodeStatus = z.infer<typeof nodeStatus>;
 
-export const STATUS: Question<object, NodeStatus> = {
+export interface StatusAnswer extends NodeStatus {
+  /** What the node reports of itself now. A node of an older version does not tell. */
+  readonly report?: NodeReport | undefined;
+}
+
+/** However many look at the nodes, each of them is asked about once a second. */
+const SHARED_MS = 1_000;
+
+export const STATUS: Question<object, StatusAnswer> = {
   name: 'status',
   asked: z.object({}),
-  answer: nodeStatus,
+  answer: nodeStatus.extend({ report: nodeReport.optional() }),
+  sharedMs: SHARED_MS,
 };
 
 export interface StatusDeps {
@@ -51,6 +81,7 @@ export interface StatusDeps {
   readonly stats: Stats;
   readonly brokerStats: () => BrokerStats;
   readonly registry: Pick<NodeDirectory, 'redisFacts'>;
+  readonly about: Pick<OwnReport, 'report'>;
 }
 
 export async function statusOf({
@@ -58,7 +89,8 @@ export async function statusOf({
   stats,
   brokerStats,
   registry,
-}: StatusDeps): Promise<NodeStatus> {
+  about,
+}: StatusDeps): Promise<StatusAnswer> {
   const redis: RedisFacts = await registry.redisFacts().catch(() => ({}));
   const byDialect: Record<string, number> = {};
   const waiting = { slow: 0, queued: 0, queuedBytes: 0 };
@@ -83,5 +115,6 @@ export async function statusOf({
     refusing: trouble ?? null,
     memoryBytes: process.memoryUsage.rss(),
     redisVersion: redis.version ?? null,
+    report: about.report(),
   };
 }
