@@ -1,4 +1,4 @@
-import { Cable, Radio, Rocket, type LucideIcon } from 'lucide-react';
+import { Cable, Gauge, Radio, Rocket, type LucideIcon } from 'lucide-react';
 import { lazy, type ComponentType } from 'react';
 import { RUN_PATTERNS } from './deploys/run-patterns.ts';
 import { mayHear, type Me } from './session/me.ts';
@@ -19,6 +19,15 @@ export interface ScreenEntry {
 
 /** All screens, in the order of the menu. Each is loaded when it is first opened. */
 export const SCREENS: readonly ScreenEntry[] = [
+  {
+    path: '/overview',
+    title: 'Overview',
+    summary: 'See how the hub is, and what is wrong',
+    icon: Gauge,
+    key: 'o',
+    isFor: (me) => mayHear(me, 'nodes.list.*'),
+    component: lazy(() => import('./overview/OverviewScreen.tsx')),
+  },
   {
     path: '/live',
     title: 'Live',

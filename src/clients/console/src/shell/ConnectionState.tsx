@@ -1,6 +1,7 @@
 import { useConnection, useHub } from '@belfry/client/react';
-import { useEffect, useState, type ReactElement } from 'react';
+import type { ReactElement } from 'react';
 import type { State } from '@belfry/client';
+import { useNow } from '../ui/use-now.ts';
 
 const SECOND_MS = 1_000;
 
@@ -46,17 +47,4 @@ function describe(
     case 'idle':
       return { text: 'Nothing is listened to', tone: 'bg-muted' };
   }
-}
-
-/** The time, once a second while it is asked for. */
-function useNow(isOn: boolean): number {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    if (!isOn) return undefined;
-    const update = (): void => setNow(Date.now());
-    update();
-    const timer = setInterval(update, SECOND_MS);
-    return () => clearInterval(timer);
-  }, [isOn]);
-  return now;
 }

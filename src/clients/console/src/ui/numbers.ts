@@ -35,3 +35,15 @@ export function durationText(ms: number): string {
   const rest = second === undefined ? 0 : Math.floor((ms % size) / second[1]);
   return `${Math.floor(ms / size)} ${unit}${rest > 0 && second !== undefined ? ` ${rest} ${second[0]}` : ''}`;
 }
+
+const RATE = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+
+/** Something a second, with one digit after the point below 100: "12.5/s". */
+export function rateText(perSecond: number): string {
+  return `${perSecond < 100 ? RATE.format(perSecond) : countText(Math.round(perSecond))}/s`;
+}
+
+/** Milliseconds, with one digit after the point below 10: "2.5 ms". */
+export function millisecondsText(ms: number): string {
+  return `${ms < 10 ? RATE.format(ms) : countText(Math.round(ms))} ms`;
+}
