@@ -4,6 +4,7 @@ import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
 import { parseJson, type Json } from '../model/json.ts';
 import type { NodeDirectory } from './node-directory.ts';
+import { SharedResults } from './shared-results.ts';
 
 const ANSWER_WITHIN_MS = bound(
   'time that a node waits for the answers of other nodes to a survey',
@@ -100,12 +101,12 @@ export class Survey {
   readonly #responders = new Map<string, (asked: unknown) => Promise<unknown>>();
   /** The surveys under way: what takes their answers, by their numbers. */
   readonly #open = new Map<number, (id: string, reply: Reply) => void>();
-  /** The last survey of each question that is shared, and until when it is. */
-  readonly #shared = new Map<string, { readonly until: number; readonly surveyed: Promise<unknown> }>();
+  readonly #shared: SharedResults;
   #number = 0;
 
   constructor(options: SurveyOptions) {
     this.#options = options;
+    this.#shared = new SharedResults(options.clock);
   }
 
   /** Says how this node answers a question. */
@@ -134,17 +135,10 @@ export class Survey {
     asked: Asked,
     name?: string,
   ): Promise<Surveyed<Answer>> {
-    const { sharedMs } = question;
+    const { name: about, sharedMs } = question;
     if (sharedMs === undefined) return this.#survey(question, asked, name);
-    const now = this.#options.clock.elapsed();
-    const key = JSON.stringify([question.name, asked, name]);
-    const shared = this.#shared.get(key);
-    // The key holds the name of the question, so the answers have its form.
-    if (shared !== undefined && now < shared.until) return shared.surveyed as Promise<Surveyed<Answer>>;
-    const surveyed = this.#survey(question, asked, name);
-    this.#shared.set(key, { until: now + sharedMs, surveyed });
-    surveyed.catch(() => this.#shared.delete(key));
-    return surveyed;
+    const key = JSON.stringify([about, asked, name]);
+    return this.#shared.get(key, sharedMs, () => this.#survey(question, asked, name));
   }
 
   async #survey<Asked, Answer>(

@@ -67,13 +67,13 @@ export interface StatusAnswer extends NodeStatus {
 }
 
 /** However many look at the nodes, each of them is asked about once a second. */
-const SHARED_MS = 1_000;
+const TOGETHER_MS = 1_000;
 
 export const STATUS: Question<object, StatusAnswer> = {
   name: 'status',
   asked: z.object({}),
   answer: nodeStatus.extend({ report: nodeReport.optional() }),
-  sharedMs: SHARED_MS,
+  sharedMs: TOGETHER_MS,
 };
 
 export interface StatusDeps {
