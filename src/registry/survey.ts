@@ -24,10 +24,7 @@ export interface Question<Asked, Answer> {
   readonly name: string;
   readonly asked: z.ZodType<Asked>;
   readonly answer: z.ZodType<Answer>;
-  /**
-   * For so many milliseconds all who ask this node the same share one survey. It is for questions that have few variants,
-   * since the last answers to each are kept.
-   */
+  /** For so many milliseconds all who ask this node the same share one survey. The last one of each variant is kept. */
   readonly sharedMs?: number;
 }
 

@@ -1,7 +1,8 @@
+import { writeTerm } from '../connections/filter.ts';
+
 /** The screen of connections with those that have this value. */
 export function connectionsLink(field: 'node' | 'principal', value: string): string {
-  const quoted = /^[^\s"]+$/.test(value) ? value : `"${value.replaceAll('"', '')}"`;
-  return `/connections?${new URLSearchParams({ q: `${field}=${quoted}` })}`;
+  return `/connections?${new URLSearchParams({ q: writeTerm(field, value) })}`;
 }
 
 /** The screen of live events with those of a pattern. */
