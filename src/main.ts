@@ -141,7 +141,10 @@ async function greet(config: Config, { listening }: App): Promise<void> {
     import('./clients/cli/banner.ts'),
   ]);
   const token = await signToken(config, { subject: 'admin', roles: ['admin'], ttlS: BANNER_TOKEN_TTL_S });
-  console.log(banner({ listeners: listening, node: config.node, version: VERSION, token }));
+  const { node, console: ofConsole } = config;
+  const isTerminal = process.stdout.isTTY;
+  const hasConsole = ofConsole === 'on';
+  console.log(banner({ listeners: listening, node, version: VERSION, token, hasConsole, isTerminal }));
 }
 
 function stopOnSignals(

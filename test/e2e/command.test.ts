@@ -3,10 +3,11 @@ import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { nativeClient } from '../support/client.ts';
 import { runHere } from '../support/command.ts';
 import { startNode, TEST_SECRET } from '../support/node.ts';
+import { startInTerminal } from '../support/terminal.ts';
 import { CommandProcess, MAIN, runCommand, startNodeProcess } from '../support/process.ts';
 
 // This takes the ten seconds for which a node tries to reach its Redis, and they pass while the other tests run.
@@ -40,6 +41,7 @@ describe('belfry serve', () => {
     expect(
       screen.filter((line) => line.startsWith('{') || line.length > 80 || /eyJ|export/.test(line)),
     ).toEqual([]);
+    expect(screen.join('\n')).toMatch(/^Its console: http:\S+\/console\/$/m);
     const watch = new CommandProcess(commandIn(screen, 'watch'), env);
     await watch.line(/connected/, watch.errorLines);
     const { code, lines } = await runCommand(commandIn(screen, 'publish'), env);
@@ -71,7 +73,26 @@ describe('belfry serve', () => {
       screenWith({ contexts: { prod: { url } }, selected: 'prod' }),
     ]);
     expect(own.join('\n')).toMatch(/export BELFRY_TOKEN=eyJ[\s\S]*export BELFRY_URL=http/);
+    expect(own.join('\n')).toMatch(/^Its console: http:\S+\/console\/#token=eyJ\S+$/m);
     expect(other.join('\n')).toContain("npx belfry watch 'profiles.*.*' --context local");
+  });
+
+  it('shows on a terminal a link that opens the console signed in, and names its token nowhere else', async () => {
+    const env = { BELFRY_LISTEN: '127.0.0.1:0=native', BELFRY_CONTEXTS: join(ownFolder(), 'contexts.json') };
+    const terminal = startInTerminal(['serve'], 300, env);
+    const shown = await vi.waitUntil(() => /started/.test(terminal.shown()) && terminal.shown(), 25_000);
+    const [, link = '', token = ''] =
+      /^Its console: (http:\S+\/console\/#token=(eyJ\S+))$/m.exec(shown) ?? [];
+    expect(shown.split(token)).toHaveLength(2);
+    const me = await fetch(new URL('../api/v3/me', link), { headers: { Authorization: `Bearer ${token}` } });
+    expect(await me.json()).toMatchObject({ principal: 'user:admin', roles: ['admin'] });
+  });
+
+  it('shows no link of a console that is turned off', async () => {
+    const env = { BELFRY_LISTEN: '127.0.0.1:0=native', BELFRY_CONSOLE: 'off' };
+    const node = new CommandProcess(['serve'], env);
+    await node.line(/"msg":"started"/);
+    expect(node.lines.join('\n')).not.toContain('/console');
   });
 
   it('says in one sentence that its ports are in use, and how to choose others', async () => {

@@ -31,6 +31,8 @@ export function startInTerminal(
     if (code !== 0) throw new Error(`The command ended with ${String(code)}: ${written}`);
     return shown();
   });
+  // A command that goes on is ended with its test, which does not wait for that.
+  ended.catch(() => undefined);
   return { shown, ended };
 }
 
