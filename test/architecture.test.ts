@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { SOURCES } from '../src/gateway/console/console-sources.ts';
 
 const ROOT = new URL('../', import.meta.url);
 
@@ -250,6 +251,14 @@ describe('the imports of src', () => {
     expect(reached).toContain('clients/sdk/react/feed.ts');
     const others = reached.filter((file) => !file.startsWith('clients/sdk/') && !isShared(file));
     expect(others).toEqual(Object.keys(CLIENT.peerDependencies));
+  });
+
+  it('of the console lead only to folders of which a change builds it anew', () => {
+    const reached = [...reachableFrom([`${CONSOLE}src/main.tsx`], imports)].filter((file) =>
+      modules.includes(file),
+    );
+    const watched = SOURCES.map((folder) => posix.join(CONSOLE, folder));
+    expect(reached.filter((file) => !watched.some((folder) => file.startsWith(folder)))).toEqual([]);
   });
 
   it('name the whole hub only in app.ts, since every other file is given the part that it needs', () => {

@@ -4,7 +4,7 @@ import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The folders and the file of a checkout that the console is built of, seen from the folder of the console. */
-const SOURCES = ['.', '../sdk', '../../model', '../../../package-lock.json'];
+export const SOURCES = ['.', '../cli', '../runs', '../sdk', '../../model', '../../../package-lock.json'];
 
 /** The folder that the console is built into, seen from its own folder. */
 export const OUTPUT = 'dist/';

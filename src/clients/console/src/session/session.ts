@@ -1,5 +1,5 @@
 import { connect, HubError, type Hub } from '@belfry/client';
-import { ask } from '../../../sdk/http.ts';
+import { ask, type Caller } from '../../../sdk/http.ts';
 import { BASE } from './base.ts';
 import type { Me } from './me.ts';
 import { takeToken, storeToken } from './stored-token.ts';
@@ -49,11 +49,7 @@ class Session {
    */
   async request(path: string, init: Parameters<typeof ask>[2] = {}): Promise<Response> {
     try {
-      return await ask(
-        { environment: { fetch: window.fetch.bind(window) }, base: BASE, token: this.#token },
-        path,
-        init,
-      );
+      return await ask(callerWith(this.#token), path, init);
     } catch (error) {
       if (isSignedOut(error)) this.#end();
       throw error;
@@ -64,13 +60,8 @@ class Session {
   async signInWithPassword(name: string, password: string): Promise<void> {
     const bytes = new TextEncoder().encode(`${name}:${password}`);
     const credentials = btoa(Array.from(bytes, (byte) => String.fromCodePoint(byte)).join(''));
-    const response = await ask(
-      { environment: { fetch: window.fetch.bind(window) }, base: BASE, token: undefined },
-      pathOfToken(name),
-      {
-        headers: { Authorization: `Basic ${credentials}` },
-      },
-    );
+    const headers = { Authorization: `Basic ${credentials}` };
+    const response = await ask(callerWith(undefined), pathOfToken(name), { headers }).catch(sayWhatIsWrong);
     await this.signInWithToken(((await response.json()) as { readonly Token: string }).Token);
   }
 
@@ -149,8 +140,20 @@ class Session {
 export const session = new Session();
 
 async function whoIs(token: string | undefined): Promise<Me> {
-  const caller = { environment: { fetch: window.fetch.bind(window) }, base: BASE, token };
-  return (await (await ask(caller, 'api/v3/me')).json()) as Me;
+  return (await (await ask(callerWith(token), 'api/v3/me')).json()) as Me;
+}
+
+function callerWith(token: string | undefined): Caller {
+  return { environment: { fetch: window.fetch.bind(window) }, base: BASE, token };
+}
+
+/** A wrong password is refused in the words of DRP, which do not say what is wrong. */
+function sayWhatIsWrong(error: unknown): never {
+  if (error instanceof HubError && error.message === 'Access Denied')
+    throw new HubError('password_wrong', 'The hub knows no user of this name with this password.', {
+      cause: error,
+    });
+  throw error;
 }
 
 function pathOfToken(name: string): string {

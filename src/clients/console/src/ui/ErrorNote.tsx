@@ -1,6 +1,7 @@
 import { HubError } from '@belfry/client';
 import { TriangleAlert } from 'lucide-react';
 import type { ReactElement } from 'react';
+import { BASE } from '../session/base.ts';
 
 /** What went wrong, in the words of the hub, and where to read more. */
 export function ErrorNote({
@@ -17,7 +18,7 @@ export function ErrorNote({
       <p className="min-w-0 break-words">
         {error.message}{' '}
         {see !== undefined && (
-          <a className="underline" href={see} target="_blank" rel="noreferrer">
+          <a className="underline" href={addressOf(see)} target="_blank" rel="noreferrer">
             Read more
           </a>
         )}{' '}
@@ -29,4 +30,9 @@ export function ErrorNote({
       </p>
     </div>
   );
+}
+
+/** The hub gives a path of its own, which a proxy may serve below another one. */
+function addressOf(see: string): string {
+  return new URL(see.replace(/^\//, ''), BASE).href;
 }
