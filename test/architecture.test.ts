@@ -56,18 +56,21 @@ const GATEWAY_FOLDERS: Readonly<Record<string, readonly string[]>> = {
 const TYPES_ONLY = new Set(['clients/']);
 
 /**
- * What clients share with the hub, so that it stands once: how a pattern is read, where a value stands in JSON, what a close code means, which actions
+ * What clients share with the hub, so that it stands once: how a pattern is read, what JSON is and where a value stands in it, what a close code means, which actions
  * remove a key. A browser can run these files.
  */
 const SHARED_WITH_CLIENTS = [
   'model/bound.ts',
   'model/close-codes.ts',
   'model/cursor.ts',
+  'model/errors.ts',
   'model/exact-pattern.ts',
+  'model/json-scan.ts',
   'model/json-walk.ts',
   'model/pattern-parts.ts',
   'model/removal.ts',
   'model/retries.ts',
+  'model/time.ts',
 ];
 
 const MAX_LINES = 250;

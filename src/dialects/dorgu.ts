@@ -37,8 +37,16 @@ const FORMAT = {
 
 /** An event as a publisher writes it. */
 const written = z.looseObject({
-  type: z.string().regex(/^[^.]+\.[\s\S]+$/),
-  data: z.looseObject({ name: z.string() }),
+  type: z
+    .string()
+    .regex(/^[^.]+\.[\s\S]+$/)
+    .meta({
+      description: 'A type and an action',
+      examples: [...ACTIONS].map((action) => `${TYPE}.${action}`),
+    }),
+  data: z
+    .looseObject({ name: z.string().describe('The name of the cluster, which is the key of the event') })
+    .describe('The object of the event, such as the whole cluster'),
 });
 
 const heard = z.strictObject({

@@ -44,15 +44,19 @@ const FORMAT = {
 /** An event as a publisher writes it. */
 const written = z
   .looseObject({
-    Time: rfc3339.nullish(),
-    Type: z.string().min(1),
-    Action: z.string().min(1),
-    Key: z.string().nullish(),
-    Principal: z.string().nullish(),
-    Object: anyJson.optional(),
-    Original: anyJson.optional(),
+    Time: rfc3339.nullish().describe('When it happened; if absent, the hub adds it'),
+    Type: z.string().min(1).describe('What kind of thing it is about, such as profiles'),
+    Action: z.string().min(1).describe('What happened to it, such as save'),
+    Key: z.string().nullish().describe('Which one it is'),
+    Principal: z.string().nullish().describe('Who caused it; the hub replaces it'),
+    Object: anyJson.optional().describe('The thing after the change'),
+    Original: anyJson.optional().describe('The thing before the change'),
   })
-  .describe('The names are read without regard to case, as Go does.');
+  .meta({
+    description: 'The names are read without regard to case, as Go does.',
+    // For programs that make a form of the schema, since JSON Schema has none of its own.
+    'x-ignore-case': true,
+  });
 
 const heard = z.strictObject({
   Time: rfc3339,

@@ -27,9 +27,21 @@ const FORMAT = {
   topic: { kind: 'fields', type: 'type', action: 'action', key: 'key' },
 } as const satisfies Format;
 
-export const nativeEvent = schemaOf(FORMAT.fields).extend({
-  id: z.string().optional(),
-  object: anyJson.default(null),
+const SAYS = {
+  id: 'The hub replaces it',
+  time: 'When it happened; if absent, the hub adds it',
+  type: 'What kind of thing it is about, such as deploy',
+  action: 'What happened to it, such as begin',
+  key: 'Which one it is; it may hold dots, and may be empty',
+  principal: 'Who caused it; the hub replaces it',
+  object: 'The thing after the change, or whatever there is to say',
+  original: 'The thing before the change',
+  metadata: 'Anything else, such as traceparent',
+};
+
+export const nativeEvent = schemaOf(FORMAT.fields, SAYS).extend({
+  id: z.string().optional().describe(SAYS.id),
+  object: anyJson.default(null).describe(SAYS.object),
 });
 
 const isText = (value: Value | undefined): boolean => typeof value === 'string';

@@ -51,9 +51,12 @@ const FORMAT = {
 
 /** An event as a publisher writes it. */
 const written = z.looseObject({
-  type: z.string().regex(/^[^.]+\.[\s\S]+$/),
-  appId: z.string(),
-  payload: anyJson.optional(),
+  type: z
+    .string()
+    .regex(/^[^.]+\.[\s\S]+$/)
+    .describe('A type and an action, such as deploy.step'),
+  appId: z.string().describe('The app that it is about, which is the key of the event'),
+  payload: anyJson.optional().describe('The object of the event'),
 });
 
 const heard = z.strictObject({

@@ -16,7 +16,20 @@ const FORMAT = {
   topic: { kind: 'named', name: 'event_type', topics: NAMED_TOPICS, others: CUSTOM },
 } as const satisfies Format;
 
-export const provisioningEvent = schemaOf(FORMAT.fields);
+const SAYS = {
+  event_type: 'A type of the platform, or any other name, which becomes an event of the type custom',
+  timestamp: 'When it happened; if absent, the hub adds it',
+  data: 'The object of the event; it names what the event is about, such as task_id',
+  metadata: 'Anything else',
+};
+
+const provisioningFields = schemaOf(FORMAT.fields, SAYS);
+export const provisioningEvent = provisioningFields.extend({
+  event_type: provisioningFields.shape.event_type.meta({
+    description: SAYS.event_type,
+    examples: Object.keys(NAMED_TOPICS),
+  }),
+});
 
 const EVENT_FORM = '{event_type, timestamp?, data, metadata?}';
 

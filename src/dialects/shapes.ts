@@ -74,12 +74,13 @@ type Shape<Fields extends Readonly<Record<string, Form>>> = {
   -readonly [Name in keyof Fields]: SchemaOf<Fields[Name]>;
 };
 
-/** A schema with the fields of a format, and no others. */
+/** A schema with the fields of a format, and no others. `says` tells what each field means. */
 export function schemaOf<const Fields extends Readonly<Record<string, Form>>>(
   fields: Fields,
+  says: Readonly<Record<keyof Fields, string>>,
 ): z.ZodObject<Shape<Fields>, z.core.$strict> {
   const shape = Object.entries(fields).map(([name, form]) => {
-    const schema: z.ZodType = SCHEMAS[formName(form)];
+    const schema = (SCHEMAS[formName(form)] as z.ZodType).describe(says[name] ?? '');
     return [name, isOptional(form) ? schema.exactOptional() : schema] as const;
   });
   return z.strictObject(Object.fromEntries(shape) as unknown as Shape<Fields>);

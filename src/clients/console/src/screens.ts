@@ -1,4 +1,4 @@
-import { Cable, Gauge, Radio, Rocket, type LucideIcon } from 'lucide-react';
+import { Cable, Gauge, Radio, Rocket, Send, type LucideIcon } from 'lucide-react';
 import { lazy, type ComponentType } from 'react';
 import { RUN_PATTERNS } from './deploys/run-patterns.ts';
 import { mayHear, type Me } from './session/me.ts';
@@ -44,6 +44,15 @@ export const SCREENS: readonly ScreenEntry[] = [
     key: 'c',
     isFor: (me) => mayHear(me, 'connections.create.*'),
     component: lazy(() => import('./connections/ConnectionsScreen.tsx')),
+  },
+  {
+    path: '/publish',
+    title: 'Publish',
+    summary: 'Send events, or try who would hear them',
+    icon: Send,
+    key: 'p',
+    isFor: ({ publish }) => publish.length > 0,
+    component: lazy(() => import('./publish/PublishScreen.tsx')),
   },
   {
     path: '/deploys',
