@@ -1,7 +1,7 @@
-import { Cable, Gauge, Radio, Rocket, Send, type LucideIcon } from 'lucide-react';
+import { Cable, CircleHelp, Gauge, Radio, Rocket, Send, type LucideIcon } from 'lucide-react';
 import { lazy, type ComponentType } from 'react';
 import { RUN_PATTERNS } from './deploys/run-patterns.ts';
-import { mayHear, type Me } from './session/me.ts';
+import { isAdmin, mayHear, type Me } from './session/me.ts';
 
 export interface ScreenEntry {
   /** The path in the fragment of the address, such as `/live`. What comes after it belongs to the screen. */
@@ -44,6 +44,15 @@ export const SCREENS: readonly ScreenEntry[] = [
     key: 'c',
     isFor: (me) => mayHear(me, 'connections.create.*'),
     component: lazy(() => import('./connections/ConnectionsScreen.tsx')),
+  },
+  {
+    path: '/why',
+    title: 'Why?',
+    summary: 'See why a client did not hear an event, and who would hear one',
+    icon: CircleHelp,
+    key: 'w',
+    isFor: isAdmin,
+    component: lazy(() => import('./why/WhyScreen.tsx')),
   },
   {
     path: '/publish',

@@ -8,6 +8,24 @@ interface Page {
   readonly events: readonly { readonly time: string; readonly object: Connection }[];
 }
 
+/** The event of the end of a connection; `null` if the log does not have it. */
+export function useEnd(id: string): Page['events'][number] | null | undefined {
+  const { data } = useQuery({
+    queryKey: ['connection ended', id],
+    queryFn: async ({ signal }) => {
+      const query = new URLSearchParams({
+        pattern: 'connections.delete.*',
+        filters: JSON.stringify({ [id.includes(':') ? 'object.RemoteAddr' : 'object.Id']: id }),
+        limit: '1',
+      });
+      const response = await session.request(`api/v3/events?${query.toString()}`, { signal });
+      return ((await response.json()) as Page).events[0] ?? null;
+    },
+    staleTime: Infinity,
+  });
+  return data;
+}
+
 /** When and how a connection ended, as far as the log tells. */
 export function EndedNote({
   id,
@@ -16,21 +34,7 @@ export function EndedNote({
   readonly id: string;
   readonly known: Connection | undefined;
 }): ReactElement {
-  const { data } = useQuery({
-    queryKey: ['connection ended', id],
-    queryFn: async ({ signal }) => {
-      const query = new URLSearchParams({
-        pattern: 'connections.delete.*',
-        filters: JSON.stringify({ 'object.Id': id }),
-        limit: '1',
-      });
-      const page = (await (
-        await session.request(`api/v3/events?${query.toString()}`, { signal })
-      ).json()) as Page;
-      return page.events[0] ?? null;
-    },
-    staleTime: Infinity,
-  });
+  const data = useEnd(id);
   const connection = known ?? data?.object;
   return (
     <div role="status" className="rounded-md bg-raised px-3 py-2">

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useEffect } from 'react';
 import { session } from '../session/session.ts';
+import { useSettled } from '../ui/use-settled.ts';
 import type { Connection, Kinds } from './connection.ts';
 import type { ConnectionList } from './connection-list.ts';
 import { askConnections, LIST_MAX } from './connections-store.ts';
@@ -8,8 +9,6 @@ import { filterQuery } from './filter-query.ts';
 import { DELIVERY_COLUMNS, writeSorting, type Sorting } from './sorting.ts';
 
 const EVERY_MS = 5_000;
-/** How long the rows must stand still before the hub is asked about them. */
-const STILL_MS = 250;
 /** How many connections are asked for at once, since all their ids stand in one address. */
 const IDS_MAX = 150;
 
@@ -20,7 +19,7 @@ type Refresh = (asked: readonly string[], records: readonly Connection[]) => voi
  * the page, and a page that nobody looks at, costs nothing.
  */
 export function useDeliveries(ids: readonly string[], refresh: Refresh): void {
-  const still = useStill(ids.slice(0, IDS_MAX).join());
+  const still = useSettled(ids.slice(0, IDS_MAX).join());
   const { data } = useQuery({
     queryKey: ['connections', 'deliveries', still],
     queryFn: async ({ signal }) => {
@@ -73,14 +72,4 @@ export function useAllDeliveries(
 
 function ask(query: URLSearchParams, signal: AbortSignal): ReturnType<typeof askConnections> {
   return askConnections((path, init) => session.request(path, init), query.toString(), signal);
-}
-
-/** A text once it has not changed for a moment. */
-function useStill(text: string): string {
-  const [still, set] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => set(text), STILL_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return still;
 }
