@@ -70,6 +70,7 @@ const SHARED_WITH_CLIENTS = [
   'model/pattern-parts.ts',
   'model/removal.ts',
   'model/retries.ts',
+  'model/trace.ts',
   'model/time.ts',
 ];
 

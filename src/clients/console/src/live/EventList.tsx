@@ -1,4 +1,6 @@
-import { useImperativeHandle, type MouseEvent, type ReactElement, type Ref } from 'react';
+import { useEffect, useImperativeHandle, type MouseEvent, type ReactElement, type Ref } from 'react';
+import { visibleText } from '../ui/visible-text.ts';
+import { summaryOf } from './event-summary.ts';
 import { EventRowView } from './EventRowView.tsx';
 import type { LiveStore } from './live-store.ts';
 import type { LiveView } from './live-view.ts';
@@ -6,6 +8,8 @@ import { OtherRowView } from './OtherRowView.tsx';
 import { PastRow } from './PastRow.tsx';
 import type { EventRow } from './rows.ts';
 import { useRowWindow } from './use-row-window.ts';
+
+const TITLE_MAX = 1_000;
 
 export type RowField = 'type' | 'action' | 'key';
 
@@ -27,6 +31,10 @@ export interface EventListProps {
 export function EventList({ store, view, selected, onOpen, onValue, handle }: EventListProps): ReactElement {
   const { scroller, rowPx, isNarrow, from, to, onScroll, reveal } = useRowWindow(store, view);
   const { origin, end } = view;
+  // Rows of another height move what is selected off the screen.
+  useEffect(() => {
+    if (selected !== undefined) reveal(selected);
+  }, [rowPx]);
   useImperativeHandle(handle, () => ({ reveal, focus: () => scroller.current?.focus() }));
 
   const onClick = ({ target }: MouseEvent): void => {
@@ -34,11 +42,21 @@ export function EventList({ store, view, selected, onOpen, onValue, handle }: Ev
     const position = Number(target.closest<HTMLElement>('[data-at]')?.dataset['at']);
     const row = Number.isNaN(position) ? undefined : store.at(position);
     if (row?.kind !== 'event') return;
-    const field = target.dataset['field'] as RowField | undefined;
-    if (field === undefined) onOpen(row, position);
+    const field = target.dataset['field'] as RowField | 'time' | undefined;
+    if (field === undefined || field === 'time') onOpen(row, position);
     else onValue(row, field, target);
   };
 
+  /** The whole value, or the exact time, is the title of what the pointer is on. */
+  const onMouseOver = ({ target }: MouseEvent): void => {
+    if (!(target instanceof HTMLElement)) return;
+    const field = target.dataset['field'] as RowField | 'time' | undefined;
+    const row = store.at(Number(target.closest<HTMLElement>('[data-at]')?.dataset['at']));
+    if (field !== undefined && row?.kind === 'event')
+      target.title = visibleText(summaryOf(row)[field], TITLE_MAX);
+  };
+
+  // A place on the screen keeps its elements and gets other texts, which costs less than other elements.
   const rows: ReactElement[] = [];
   for (let position = from; position < to; position++) {
     const row = store.at(position);
@@ -46,14 +64,14 @@ export function EventList({ store, view, selected, onOpen, onValue, handle }: Ev
     rows.push(
       row.kind === 'event' ? (
         <EventRowView
-          key={position}
+          key={rows.length}
           row={row}
           position={position}
           isSelected={position === selected}
           isNarrow={isNarrow}
         />
       ) : (
-        <OtherRowView key={position} row={row} rowPx={rowPx} />
+        <OtherRowView key={rows.length} row={row} rowPx={rowPx} />
       ),
     );
   }
@@ -68,6 +86,7 @@ export function EventList({ store, view, selected, onOpen, onValue, handle }: Ev
       className="min-h-0 flex-1 overflow-y-scroll [contain:strict] [overflow-anchor:none] focus-visible:-outline-offset-2"
       onScroll={onScroll}
       onClick={onClick}
+      onMouseOver={onMouseOver}
     >
       <div role="rowgroup" className="relative" style={{ height: (end - origin + 1) * rowPx }}>
         {from === origin && (

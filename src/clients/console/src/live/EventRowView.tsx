@@ -1,9 +1,9 @@
 import { memo, type ReactElement } from 'react';
-import { clockText } from '../ui/Time.tsx';
+import { clockText } from '../ui/clock.ts';
 import { visibleText } from '../ui/visible-text.ts';
 import { summaryOf, type Summary } from './event-summary.ts';
 import type { EventRow } from './rows.ts';
-import { sizeText } from './words.ts';
+import { bytesText } from '../ui/numbers.ts';
 
 export interface EventRowProps {
   readonly row: EventRow;
@@ -17,7 +17,10 @@ const ROW =
 /** A longer name stays readable in its title and in the inspector. */
 const NAME_MAX = 200;
 
-/** One event in the list. A click on one of its values is taken by the list, by `data-field`. */
+/**
+ * One event in the list. Clicks on its values and titles of them are matters of the list, by `data-field`: a thousand rows a second
+ * should have as few attributes as they can.
+ */
 export const EventRowView = memo(function EventRowView({
   row,
   position,
@@ -65,7 +68,7 @@ export const EventRowView = memo(function EventRowView({
         {summary.preview}
       </span>
       <span role="gridcell" className="w-16 shrink-0 text-right text-muted tabular-nums">
-        {sizeText(summary.length)}
+        {bytesText(summary.length)}
       </span>
     </div>
   );
@@ -73,7 +76,7 @@ export const EventRowView = memo(function EventRowView({
 
 function When({ at }: { readonly at: string }): ReactElement {
   return (
-    <time dateTime={at} title={at} className="whitespace-nowrap text-muted tabular-nums">
+    <time data-field="time" className="whitespace-nowrap text-muted tabular-nums">
       {clockText(at)}
     </time>
   );
@@ -88,10 +91,9 @@ function Name({
   readonly field: 'type' | 'action' | 'key';
   readonly className?: string;
 }): ReactElement {
-  const text = visibleText(summary[field], NAME_MAX);
   return (
-    <span data-field={field} title={text} className={`hover:text-accent hover:underline ${className}`}>
-      {text}
+    <span data-field={field} className={`hover:text-accent hover:underline ${className}`}>
+      {visibleText(summary[field], NAME_MAX)}
     </span>
   );
 }

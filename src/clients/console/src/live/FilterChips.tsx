@@ -2,7 +2,7 @@ import { EyeOff, X } from 'lucide-react';
 import type { ReactElement } from 'react';
 import { visibleText } from '../ui/visible-text.ts';
 import { sameFilter, writeFilter, type ValueFilter } from './value-filters.ts';
-import { countText } from './words.ts';
+import { countText } from '../ui/numbers.ts';
 
 export interface FilterChipsProps {
   readonly filters: readonly ValueFilter[];

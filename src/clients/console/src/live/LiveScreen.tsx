@@ -1,16 +1,18 @@
 import { useHub } from '@belfry/client/react';
-import { useCallback, useMemo, useRef, useState, type ReactElement } from 'react';
-import { useSearch, useLocation } from 'wouter';
-import { sourceOf, fieldsOf } from '../json/raw-json.ts';
+import { useCallback, useEffect, useMemo, useRef, useState, type ReactElement } from 'react';
+import { useLocation, useSearch } from 'wouter';
+import { InspectorPanel } from '../inspector/InspectorPanel.tsx';
+import { useInspected } from '../inspector/use-inspected.ts';
+import { fieldsOf, sourceOf } from '../json/raw-json.ts';
 import { useMe } from '../session/use-session.ts';
 import { useShortcuts } from '../shell/shortcuts.ts';
-import { Empty } from '../ui/Empty.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Screen } from '../ui/Screen.tsx';
 import { EventList, type EventListHandle, type RowField } from './EventList.tsx';
 import { FilterChips } from './FilterChips.tsx';
-import { keysSeen } from './keys-seen.ts';
+import { beforeOfKey, keysSeen } from './held-events.ts';
 import { readQuery, writeQuery, type LiveQuery } from './live-query.ts';
+import { LiveEmpty } from './LiveEmpty.tsx';
 import { LiveStatus } from './LiveStatus.tsx';
 import { PatternBar } from './PatternBar.tsx';
 import type { EventRow } from './rows.ts';
@@ -19,7 +21,7 @@ import { useLiveStore } from './use-live-store.ts';
 import { sameFilter, type ValueFilter } from './value-filters.ts';
 import { ValueMenu, type ChosenValue } from './ValueMenu.tsx';
 
-/** Events as they come. What is shown stands in the link. */
+/** Events as they come, and one of them beside the list. What is shown stands in the link. */
 export default function LiveScreen(): ReactElement {
   const me = useMe();
   const hub = useHub();
@@ -27,16 +29,18 @@ export default function LiveScreen(): ReactElement {
   const [, navigate] = useLocation();
   const query = useMemo(() => readQuery(new URLSearchParams(search), me), [search, me]);
   const [store, view] = useLiveStore(query);
+  const inspected = useInspected();
   const [selected, setSelected] = useState<number>();
   const [chosen, setChosen] = useState<ChosenValue>();
   const list = useRef<EventListHandle>(null);
   const searchField = useRef<HTMLInputElement>(null);
 
+  // A position belongs to one list.
+  useEffect(() => setSelected(undefined), [store]);
   const change = useCallback(
     (part: Partial<LiveQuery>) => {
       const text = writeQuery({ ...query, ...part }, me).toString();
       navigate(`/live${text === '' ? '' : `?${text}`}`);
-      setSelected(undefined);
     },
     [query, me, navigate],
   );
@@ -46,8 +50,11 @@ export default function LiveScreen(): ReactElement {
   };
   const onText = useCallback((text: string) => change({ text }), [change]);
 
+  const open = (row: EventRow, position: number): void => {
+    select(position);
+    inspected.open(row);
+  };
   const select = (position: number): void => {
-    if (position < view.origin || position >= view.end) return;
     store.hold();
     setSelected(position);
     list.current?.reveal(position);
@@ -55,22 +62,37 @@ export default function LiveScreen(): ReactElement {
   const move = (by: number): void => {
     let next = selected === undefined ? view.end - 1 : selected + by;
     while (next >= view.origin && next < view.end && store.at(next)?.kind !== 'event') next += by;
-    select(next);
+    const row = store.at(next);
+    if (row?.kind !== 'event' || next >= view.end) return;
+    if (inspected.isOpen) open(row, next);
+    else select(next);
   };
   const row = selected === undefined ? undefined : store.at(selected);
-  const open = (_row: EventRow, position: number): void => select(position);
+  const retry = (): void => {
+    hub.reconnect();
+    store.retry();
+  };
 
   useShortcuts([
     { keys: ' ', label: 'Pause, or go on', run: () => (view.isPaused ? store.follow() : store.pause()) },
     { keys: 'j', label: 'The next event', run: () => move(1) },
     { keys: 'k', label: 'The event before', run: () => move(-1) },
+    {
+      keys: 'Enter',
+      label: 'Look at the event',
+      run: () => {
+        if (row?.kind === 'event') inspected.open(row);
+      },
+    },
+    { keys: 'Escape', label: 'Close the event', run: inspected.close },
     { keys: 'G', label: 'To the newest event', run: () => store.follow() },
     { keys: '/', label: 'Search the text', run: () => searchField.current?.focus() },
     {
       keys: 'c',
       label: 'Copy the event',
       run: () => {
-        if (row?.kind === 'event') void navigator.clipboard.writeText(row.text);
+        const copied = row?.kind === 'event' ? row : inspected.row;
+        if (copied !== undefined) void navigator.clipboard.writeText(copied.text);
       },
     },
     { keys: 'x', label: 'Clear the list', run: () => store.clear() },
@@ -100,35 +122,32 @@ export default function LiveScreen(): ReactElement {
         </>
       }
     >
-      {view.error !== undefined && (
-        <div className="p-2">
-          <ErrorNote
-            error={view.error}
-            retry={() => {
-              hub.reconnect();
-              store.retry();
-            }}
+      <div className="relative flex min-h-0 flex-1">
+        <div className="relative flex min-w-0 flex-1 flex-col">
+          {view.error !== undefined && (
+            <div className="p-2">
+              <ErrorNote error={view.error} retry={retry} />
+            </div>
+          )}
+          <EventList
+            store={store}
+            view={view}
+            selected={selected}
+            onOpen={open}
+            onValue={(event, field, anchor) => setChosen(valueOf(event, field, anchor))}
+            handle={list}
           />
+          <LiveEmpty query={query} view={view} />
         </div>
-      )}
-      {view.status === 'live' &&
-        view.end === view.origin &&
-        view.past.status === 'idle' &&
-        view.older.isEnd && (
-          <Empty title="Nothing here yet">
-            {query.filters.length > 0 || query.text !== ''
-              ? 'No event in the log passes the filters and the search. What comes and passes appears here.'
-              : 'Publish an event, and it appears here: belfry publish deploy.begin.myapp'}
-          </Empty>
+        {inspected.isOpen && (
+          <InspectorPanel
+            inspected={inspected}
+            heldBefore={() => beforeOfKey(store, inspected.row)}
+            onOpen={inspected.open}
+            onValue={setChosen}
+          />
         )}
-      <EventList
-        store={store}
-        view={view}
-        selected={selected}
-        onOpen={open}
-        onValue={(event, field, anchor) => setChosen(valueOf(event, field, anchor))}
-        handle={list}
-      />
+      </div>
       <ValueMenu value={chosen} onClose={() => setChosen(undefined)} onFilter={addFilter} />
     </Screen>
   );

@@ -5,7 +5,8 @@ import { Button } from '../ui/Button.tsx';
 import type { LiveStore } from './live-store.ts';
 import type { LiveView } from './live-view.ts';
 import { RateLine } from './RateLine.tsx';
-import { countText, eventsText } from './words.ts';
+import { countText } from '../ui/numbers.ts';
+import { eventsText } from './words.ts';
 
 /** Whether the list follows, what waits, and how fast events come. */
 export function LiveStatus({
@@ -48,7 +49,7 @@ export function LiveStatus({
               onClick={() => store.follow()}
             >
               <ArrowDown aria-hidden className="size-3.5" />
-              {countText(waiting)} new
+              {waiting === 0 ? 'Newest' : `${countText(waiting)} new`}
             </button>
             {inHistory > 0 && (
               <span className="text-muted">

@@ -1,7 +1,8 @@
 import { CircleSlash, Hourglass, Pause, TriangleAlert } from 'lucide-react';
 import type { ReactElement } from 'react';
 import type { EventRow, ShownRow } from './rows.ts';
-import { countText, eventsText, gapWords, markWords } from './words.ts';
+import { countText } from '../ui/numbers.ts';
+import { eventsText, gapWords, markWords } from './words.ts';
 
 export type OtherRow = Exclude<ShownRow, EventRow>;
 

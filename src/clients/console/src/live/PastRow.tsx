@@ -1,6 +1,6 @@
 import type { ReactElement } from 'react';
 import type { LiveView } from './live-view.ts';
-import { countText } from './words.ts';
+import { countText } from '../ui/numbers.ts';
 
 /** The place above the first row: what is older, and how to get it. It always has the height of a row. */
 export function PastRow({

@@ -1,6 +1,6 @@
 import { useEffect, useState, type ReactElement } from 'react';
 import type { RateMeter } from './rate-meter.ts';
-import { countText } from './words.ts';
+import { countText } from '../ui/numbers.ts';
 
 const UPDATE_MS = 1_000;
 const HEIGHT = 24;

@@ -16,10 +16,10 @@ const PATTERNS_BY_DEFAULT = 20;
 
 /** The query of a link. Without patterns it shows all that the one who is signed in may hear. */
 export function readQuery(parameters: URLSearchParams, me: Me): LiveQuery {
-  const patterns = parameters.getAll('p').filter((text) => text !== '');
+  const patterns = parameters.getAll('pattern').filter((text) => text !== '');
   return {
     patterns: patterns.length > 0 ? patterns : defaultPatterns(me),
-    filters: parameters.getAll('f').flatMap((text) => readFilter(text) ?? []),
+    filters: parameters.getAll('filter').flatMap((text) => readFilter(text) ?? []),
     text: (parameters.get('q') ?? '').slice(0, TEXT_MAX),
   };
 }
@@ -27,8 +27,8 @@ export function readQuery(parameters: URLSearchParams, me: Me): LiveQuery {
 export function writeQuery({ patterns, filters, text }: LiveQuery, me: Me): URLSearchParams {
   const parameters = new URLSearchParams();
   if (JSON.stringify(patterns) !== JSON.stringify(defaultPatterns(me)))
-    for (const pattern of patterns) parameters.append('p', pattern);
-  for (const filter of filters) parameters.append('f', writeFilter(filter));
+    for (const pattern of patterns) parameters.append('pattern', pattern);
+  for (const filter of filters) parameters.append('filter', writeFilter(filter));
   if (text !== '') parameters.set('q', text);
   return parameters;
 }

@@ -10,6 +10,21 @@ import type { LiveView } from './live-view.ts';
 /** The last list of events. Whoever comes back to it from another screen finds it as it was. */
 let last: { readonly key: string; readonly store: LiveStore } | undefined;
 
+/** A list that changes with every frame takes twice as much of the machine, and is not better to read. */
+const UPDATE_MS = 30;
+
+/** Runs a function before a frame is drawn, at most about thirty times a second. */
+function steadyFrames(): (run: () => void) => void {
+  let lastAt = -UPDATE_MS;
+  return function next(run): void {
+    requestAnimationFrame((now) => {
+      if (now - lastAt < UPDATE_MS) return next(run);
+      lastAt = now;
+      run();
+    });
+  };
+}
+
 /** The events of a query, for as long as the component is there. */
 export function useLiveStore(query: LiveQuery): readonly [LiveStore, LiveView] {
   const hub = useHub();
@@ -20,16 +35,17 @@ export function useLiveStore(query: LiveQuery): readonly [LiveStore, LiveView] {
     const parts = {
       source: hubSource(hub, query),
       admits: admission(query),
-      nextFrame: (run: () => void) => void requestAnimationFrame(run),
+      nextFrame: steadyFrames(),
       now: () => Date.now(),
     };
     last = { key, store: kept ?? new LiveStore(parts) };
     return last.store;
   }, [hub, key]);
   useEffect(() => {
+    if (query.patterns.length === 0) return undefined;
     store.start();
     return () => store.stop();
-  }, [store]);
+  }, [store, query.patterns.length]);
   // What was refused with a token that had ended is asked for again.
   useEffect(() => {
     if (status === 'in') store.retry();

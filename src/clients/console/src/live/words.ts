@@ -1,23 +1,11 @@
 import { cursorMs, isCursor } from '../../../../model/cursor.ts';
 import type { Gap } from '../../../sdk/item.ts';
-import { clockText } from '../ui/Time.tsx';
+import { clockText } from '../ui/clock.ts';
+import { plural } from '../ui/numbers.ts';
 import type { MarkRow } from './rows.ts';
 
-const NUMBER = new Intl.NumberFormat('en');
-
-/** A whole number with its digits in groups, so that it can be read. */
-export function countText(count: number): string {
-  return NUMBER.format(count);
-}
-
 export function eventsText(count: number): string {
-  return count === 1 ? '1 event' : `${countText(count)} events`;
-}
-
-/** The size of a text, short enough for a column. */
-export function sizeText(chars: number): string {
-  if (chars < 1_000) return `${chars} B`;
-  return chars < 1_000_000 ? `${(chars / 1_000).toFixed(1)} kB` : `${(chars / 1_000_000).toFixed(1)} MB`;
+  return plural(count, 'event');
 }
 
 /** What happened at a gap, and what one can do. */
