@@ -45,6 +45,6 @@ function describe(
     case 'connecting':
       return { text: 'Connecting', tone: 'bg-warn' };
     case 'idle':
-      return { text: 'Nothing is listened to', tone: 'bg-muted' };
+      return { text: 'No connection is needed', tone: 'bg-muted' };
   }
 }

@@ -4,15 +4,9 @@ import { Kbd } from '../ui/Kbd.tsx';
 import { activeShortcuts } from './shortcuts.ts';
 
 /** All keys that work on this screen. */
-export function KeysDialog({
-  open,
-  onClose,
-}: {
-  readonly open: boolean;
-  readonly onClose: () => void;
-}): ReactElement {
+export default function KeysDialog({ onClose }: { readonly onClose: () => void }): ReactElement {
   return (
-    <Dialog title="Keys" open={open} onClose={onClose}>
+    <Dialog title="Keys" open onClose={onClose}>
       <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-2">
         {[{ keys: 'Ctrl K', label: 'Go to a screen, or do something' }, ...activeShortcuts()].map(
           ({ keys, label }) => (

@@ -26,7 +26,7 @@ export function Menu({ me, screens, onPalette, onHelp }: MenuProps): ReactElemen
   return (
     <nav
       aria-label="Screens"
-      className="flex shrink-0 flex-row overflow-x-auto border-t border-line bg-panel sm:w-48 sm:flex-col sm:overflow-x-visible sm:border-t-0 sm:border-r"
+      className="flex shrink-0 flex-row border-t border-line bg-panel sm:w-48 sm:flex-col sm:border-t-0 sm:border-r"
     >
       <button
         type="button"
@@ -37,7 +37,7 @@ export function Menu({ me, screens, onPalette, onHelp }: MenuProps): ReactElemen
         <span className="flex-1">Go to …</span>
         <Kbd>Ctrl K</Kbd>
       </button>
-      <ul className="flex flex-row sm:flex-col sm:gap-0.5 sm:p-2">
+      <ul className="flex min-w-0 flex-1 flex-row overflow-x-auto sm:flex-none sm:flex-col sm:gap-0.5 sm:overflow-x-visible sm:p-2">
         {screens.map(({ path, title, icon: Icon, key }) => {
           const isHere = location === path || location.startsWith(`${path}/`);
           return (
@@ -55,7 +55,7 @@ export function Menu({ me, screens, onPalette, onHelp }: MenuProps): ReactElemen
           );
         })}
       </ul>
-      <div className="ml-auto flex shrink-0 flex-row items-center gap-1 px-2 sm:mt-auto sm:ml-0 sm:flex-col sm:items-stretch sm:border-t sm:border-line sm:p-3">
+      <div className="flex shrink-0 flex-row border-l border-line sm:border-l-0 items-center gap-1 px-2 sm:mt-auto sm:flex-col sm:items-stretch sm:border-t sm:border-line sm:p-3">
         <ConnectionState />
         <p className="hidden truncate text-muted sm:block" title={`${me.principal} ${me.roles.join(', ')}`}>
           {me.principal}

@@ -10,8 +10,7 @@ import { setTheme, type Theme } from './theme.ts';
 
 export interface PaletteProps {
   readonly screens: readonly ScreenEntry[];
-  readonly open: boolean;
-  readonly onOpenChange: (open: boolean) => void;
+  readonly onClose: () => void;
 }
 
 const ITEM =
@@ -20,15 +19,15 @@ const GROUP =
   '[&_[cmdk-group-heading]]:px-3 [&_[cmdk-group-heading]]:py-1 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:text-muted';
 
 /** Everything that can be done, found by typing. */
-export function Palette({ screens, open, onOpenChange }: PaletteProps): ReactElement {
+export default function Palette({ screens, onClose }: PaletteProps): ReactElement {
   const [, navigate] = useLocation();
   const then = (run: () => void) => () => {
-    onOpenChange(false);
+    onClose();
     run();
   };
   const own = activeShortcuts().filter(({ keys }) => !keys.startsWith('g ') && keys !== '?');
   return (
-    <Dialog.Root open={open} onOpenChange={onOpenChange}>
+    <Dialog.Root open onOpenChange={(isOpen) => !isOpen && onClose()}>
       <Dialog.Portal>
         <Dialog.Backdrop className="fixed inset-0 z-40 bg-black/40" />
         <Dialog.Popup

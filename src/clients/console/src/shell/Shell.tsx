@@ -1,13 +1,15 @@
-import { Suspense, useEffect, useState, type ReactElement } from 'react';
+import { lazy, Suspense, useEffect, useState, type ReactElement } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { SCREENS } from '../screens.ts';
 import type { Me } from '../session/me.ts';
 import { Empty } from '../ui/Empty.tsx';
-import { KeysDialog } from './KeysDialog.tsx';
 import { Menu } from './Menu.tsx';
-import { Palette } from './Palette.tsx';
 import { ScreenFault } from './ScreenFault.tsx';
 import { useShortcuts } from './shortcuts.ts';
+
+/** What opens over the page is loaded when it is first opened. */
+const Palette = lazy(() => import('./Palette.tsx'));
+const KeysDialog = lazy(() => import('./KeysDialog.tsx'));
 
 /** The page of somebody who is signed in: the menu, and one screen. */
 export function Shell({ me }: { readonly me: Me }): ReactElement {
@@ -59,8 +61,10 @@ export function Shell({ me }: { readonly me: Me }): ReactElement {
           </Suspense>
         </ScreenFault>
       </main>
-      <Palette screens={screens} open={isPaletteOpen} onOpenChange={setPaletteOpen} />
-      <KeysDialog open={isHelpOpen} onClose={() => setHelpOpen(false)} />
+      <Suspense>
+        {isPaletteOpen && <Palette screens={screens} onClose={() => setPaletteOpen(false)} />}
+        {isHelpOpen && <KeysDialog onClose={() => setHelpOpen(false)} />}
+      </Suspense>
     </div>
   );
 }
