@@ -45,7 +45,7 @@ describe('the console of a checkout', () => {
     expect(said(node)).toEqual([]);
     const waiting = await fetch(node.url, { headers: HTML });
     expect([waiting.url, waiting.status]).toEqual([`${node.url}/console/`, 503]);
-    expect(waiting.headers.get('refresh')).toBe('2');
+    expect(waiting.headers.get('retry-after')).toBe('2');
     expect(await waiting.text()).toContain('The console is being built');
     const refusal = await fetch(`${node.url}/console/`);
     expect([refusal.status, refusal.headers.get('retry-after')]).toEqual([503, '2']);

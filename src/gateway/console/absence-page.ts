@@ -48,14 +48,26 @@ export function absenceOf(build: Build): Absence {
   }
 }
 
+/**
+ * The script by which a page asks again. The header Refresh would not do: for an address with a fragment, such as the link that
+ * signs in, a browser takes it as a move within the page.
+ */
+export function scriptOf({ retryAfterS }: Absence): string | undefined {
+  return retryAfterS === undefined
+    ? undefined
+    : `setTimeout(() => location.reload(), ${retryAfterS * 1_000})`;
+}
+
 /** The page that a browser is shown in place of the console. Its links work below the path of a proxy, too. */
-export function absencePage({ says, lines, retryAfterS }: Absence): string {
+export function absencePage(absence: Absence): string {
+  const { says, lines, retryAfterS } = absence;
   const reason = lines === undefined ? '' : `\n<pre tabindex="0"><code>${escapeHtml(lines)}</code></pre>`;
   const waits =
     retryAfterS === undefined ? '' : '\n<p>This page shows the console as soon as it is ready.</p>';
   return htmlPage({
     title: 'The console of Belfry',
     root: '../',
+    script: scriptOf(absence),
     main: `<h1>The console</h1>
 <p>${escapeHtml(says).replaceAll(/`([^`]+)`/g, '<code>$1</code>')}</p>${reason}${waits}
 <p><a href="../docs/how-to/use-the-console">How the console is opened, built and turned off</a></p>`,

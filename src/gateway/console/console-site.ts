@@ -4,7 +4,7 @@ import { BelfryError } from '../../model/errors.ts';
 import { setPageHeaders } from '../http/html-page.ts';
 import type { BuiltConsole, ConsoleFiles } from './console-files.ts';
 import { contentPolicy } from './content-policy.ts';
-import { absenceOf, absencePage } from './absence-page.ts';
+import { absenceOf, absencePage, scriptOf } from './absence-page.ts';
 import type { Build } from './console-build.ts';
 
 const NONCE_BYTES = 16;
@@ -78,10 +78,8 @@ export class ConsoleSite {
     response.vary('Accept');
     const error = new BelfryError(code, says, { ...(retryAfterS !== undefined && { retryAfterS }) });
     if (!String(request.headers.accept).includes('text/html')) throw error;
-    setPageHeaders(response);
+    setPageHeaders(response, scriptOf(absence));
     if (error.retryAfterS !== undefined) response.set('Retry-After', `${error.retryAfterS}`);
-    // The page asks again by itself. A script would need an exception in the policy of all pages.
-    if (retryAfterS !== undefined) response.set('Refresh', `${retryAfterS}`);
     response.status(error.status).send(absencePage(absence));
   }
 }

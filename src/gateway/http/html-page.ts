@@ -6,12 +6,10 @@ import type { Response } from 'express';
 const STYLE = ['html-page.css', 'html-layout.css']
   .map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'))
   .join('');
-const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
-
-/** A page may not load or run anything. It may use its own style, and its form may ask this node. */
+/** A page may not load or run anything. It may use its own style and script, and its form may ask this node. */
 const POLICY = [
   "default-src 'none'",
-  `style-src 'sha256-${STYLE_HASH}'`,
+  `style-src '${hashOf(STYLE)}'`,
   'img-src data:',
   "form-action 'self'",
   "base-uri 'none'",
@@ -32,17 +30,28 @@ export interface HtmlPage {
   readonly query?: string;
   /** The main part of the page, as HTML. */
   readonly main: string;
+  /** A script that runs at the end of the page. The same is given to {@link setPageHeaders}. */
+  readonly script?: string | undefined;
   /** Links to other pages, as HTML, beside or below the main part. */
   readonly beside?: string;
 }
 
 /** Sets the headers of every page. */
-export function setPageHeaders(response: Response): void {
-  response.set({ 'Content-Security-Policy': POLICY, 'Content-Type': 'text/html; charset=utf-8' });
+export function setPageHeaders(response: Response, script?: string): void {
+  const policy = script === undefined ? POLICY : `${POLICY}; script-src '${hashOf(script)}'`;
+  response.set({ 'Content-Security-Policy': policy, 'Content-Type': 'text/html; charset=utf-8' });
 }
 
 /** A page of this node. All pages look the same. */
-export function htmlPage({ title, root = '/', summary, query = '', main, beside = '' }: HtmlPage): string {
+export function htmlPage({
+  title,
+  root = '/',
+  summary,
+  query = '',
+  main,
+  script,
+  beside = '',
+}: HtmlPage): string {
   const description =
     summary === undefined ? '' : `<meta name="description" content="${escapeHtml(summary)}">\n`;
   return `<!doctype html>
@@ -68,9 +77,14 @@ ${main}
 </main>
 ${beside}
 </div>
-</body>
+${script === undefined ? '' : `<script>${script}</script>\n`}</body>
 </html>
 `;
+}
+
+/** The hash by which a policy permits a style or a script that stands in the page. */
+function hashOf(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
