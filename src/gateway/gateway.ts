@@ -11,7 +11,7 @@ import { asyncApi, type AsyncApiOptions } from './api-docs/asyncapi.ts';
 import { sendsDocument } from './api-docs/document.ts';
 import { openApi } from './api-docs/openapi.ts';
 import { errorHandler, errorMiddleware } from './rest/error-handler.ts';
-import { servingDirectly } from './rest/direct-routes.ts';
+import { directRoutes, type DirectRoutes } from './rest/direct-routes.ts';
 import { asMiddleware } from './http/handler.ts';
 import type { ConsoleSite } from './console/console-site.ts';
 import { cors } from './http/cors.ts';
@@ -32,7 +32,7 @@ import { METRICS_ROUTES } from './rest/metrics-routes.ts';
 import { mount, type DescribedRoute } from './rest/route.ts';
 import { API_ROUTES, servedRoutes } from './rest/routes.ts';
 import { refusalOf } from './sockets/handshake.ts';
-import { FirstBytes } from './sockets/first-bytes.ts';
+import { FirstBytes, type FirstBytesOptions } from './sockets/first-bytes.ts';
 import { HandshakeRequest } from './sockets/handshake-request.ts';
 import { checkHost, toOneForm } from './http/request-target.ts';
 import { refuse } from './http/raw-answer.ts';
@@ -150,13 +150,14 @@ export class Gateway {
     // This comes before everything that reads the target of a request, so that all of them read the same target.
     server.on('request', toOneForm);
     server.on('upgrade', toOneForm);
-    server.on('request', this.#app(spec));
+    const { serve, find } = this.#app(spec);
+    server.on('request', serve);
     const upgrade = (handshake: HandshakeRequest): void => this.#upgrade(spec, handshake);
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
       upgrade(new HandshakeRequest(request, request.socket, socket, head)),
     );
     // A TLS handshake costs so much more than Node's parser that it is not worth another way.
-    if (!spec.tls) this.#readFirst(server, upgrade);
+    if (!spec.tls) this.#readFirst(server, { upgrade, find });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ port: spec.port, host: spec.host }, resolve);
@@ -167,12 +168,11 @@ export class Gateway {
     return { ...spec, port, url: `${spec.tls ? 'https' : 'http'}://${spec.host ?? 'localhost'}:${port}` };
   }
 
-  #readFirst(server: Server, upgrade: (handshake: HandshakeRequest) => void): void {
-    const { rejected } = this.#options.rest;
-    const times = { headMs: HEAD_MS, lookEveryMs: LOOK_EVERY_MS };
-    this.#firstBytes.push(
-      new FirstBytes(server, { ...times, connections: this.#connections, rejected, upgrade }),
-    );
+  #readFirst(server: Server, how: Pick<FirstBytesOptions, 'upgrade' | 'find'>): void {
+    const { rest, keepAliveMs } = this.#options;
+    const times = { headMs: HEAD_MS, lookEveryMs: LOOK_EVERY_MS, keepAliveMs };
+    const options = { ...how, ...times, connections: this.#connections, rejected: rest.rejected };
+    this.#firstBytes.push(new FirstBytes(server, options));
   }
 
   #upgrade({ dialect }: ListenerSpec, handshake: HandshakeRequest): void {
@@ -181,7 +181,8 @@ export class Gateway {
     void this.#options.upgrade.handle(handshake, dialect);
   }
 
-  #app(spec: ListenerSpec): RequestListener {
+  /** What serves the requests of a listener, and the part of it that needs no express. */
+  #app(spec: ListenerSpec): { readonly serve: RequestListener; readonly find: DirectRoutes } {
     const { rest, log } = this.#options;
     const app = express();
     app.disable('x-powered-by');
@@ -198,9 +199,11 @@ export class Gateway {
     const logFault = (error: BelfryError): void => log.error({ err: error.cause }, 'request failed');
     const answerError = errorHandler({ routes: this.#routes, rejected: rest.rejected, logFault });
     app.use(errorMiddleware(answerError));
-    if (spec.dialect === METRICS) return app;
+    if (spec.dialect === METRICS) return { serve: app, find: () => undefined };
     const before = [...ofAll, ofApi, ...apiHandlers(rest)];
-    return servingDirectly(API_ROUTES, rest, { before, refuse: answerError, otherwise: app });
+    const find = directRoutes(API_ROUTES, rest, { before, refuse: answerError });
+    const serve: RequestListener = (request, response) => void (find(request) ?? app)(request, response);
+    return { serve, find };
   }
 
   /**

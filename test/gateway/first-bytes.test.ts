@@ -154,7 +154,14 @@ describe('a connection that has sent nothing', () => {
     );
     server.on('request', (_request, response) => void response.end('ok'));
     const upgrade = (): void => undefined;
-    const firstBytes = new FirstBytes(server, { ...times, connections, rejected, upgrade });
+    const firstBytes = new FirstBytes(server, {
+      ...times,
+      connections,
+      rejected,
+      upgrade,
+      find: () => undefined,
+      keepAliveMs: 60_000,
+    });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     onTestFinished(() => {

@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { isIP, isIPv4, type Socket } from 'node:net';
 import { bound } from '../../model/bound.ts';
 
@@ -18,7 +18,7 @@ const NODE = /^(?:\[([^\]]+)\]|([\d.]+))(?::[\w.-]+)?$/;
 
 /** What a request says of the client's address. */
 interface Addressed {
-  readonly headers: IncomingMessage['headers'];
+  readonly headers: Partial<Pick<IncomingHttpHeaders, 'x-forwarded-for' | 'forwarded'>>;
   readonly socket: Pick<Socket, 'remoteAddress' | 'remotePort'>;
 }
 
@@ -36,7 +36,7 @@ export function addressOf({ headers, socket }: Addressed, trustedHops: number): 
   return address.includes(':') ? `[${address}]:${remotePort}` : `${address}:${remotePort}`;
 }
 
-function forwardedFor(headers: IncomingMessage['headers'], hops: number): string | undefined {
+function forwardedFor(headers: Addressed['headers'], hops: number): string | undefined {
   const { 'x-forwarded-for': listed, forwarded } = headers;
   const lists: (readonly string[])[] = [];
   if (listed !== undefined) lists.push(elementsOf(String(listed)));

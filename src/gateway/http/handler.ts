@@ -1,11 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import { setHeaders } from './answer-headers.ts';
+import type { HttpRequest, HttpResponse } from './exchange.ts';
 
 type Done = void | 'answered';
 
 /** A part of answering a request, which needs nothing of express. What it throws is the refusal of the request. */
-export type Handler = (request: IncomingMessage, response: ServerResponse) => Done | Promise<Done>;
+export type Handler = (request: HttpRequest, response: HttpResponse) => Done | Promise<Done>;
 
 /**
  * Runs handlers in their order, from the first or from this one on, up to the one that answers the request. A handler that
@@ -13,8 +13,8 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => Do
  */
 export function inOrder(
   handlers: readonly Handler[],
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: HttpRequest,
+  response: HttpResponse,
   from = 0,
 ): Done | Promise<Done> {
   const last = handlers.length - 1;

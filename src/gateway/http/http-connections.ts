@@ -16,13 +16,19 @@ const MAX_KEPT = bound(
   'the one that has been idle for longest is closed',
 );
 
+/** What is known of an answer under way, whoever writes it. */
+interface Answer {
+  shouldKeepAlive: boolean;
+  readonly headersSent: boolean;
+}
+
 /** A TCP connection that speaks HTTP. It is in the list of those that are silent or of those that are kept, or in neither. */
 interface Connection {
   readonly socket: Socket;
   /** The listener for its end. It is removed at an upgrade, since a socket of the hub must not hold it. */
   ended: (() => void) | undefined;
   /** The response under way. */
-  response: ServerResponse | undefined;
+  response: Answer | undefined;
   list: IdleList | undefined;
   before: Connection | undefined;
   after: Connection | undefined;
@@ -49,7 +55,7 @@ export class HttpConnections {
   constructor({ maxSilent = MAX_SILENT, maxKept = MAX_KEPT } = {}) {
     this.#silent = new IdleList(maxSilent);
     this.#kept = new IdleList(maxKept);
-    const answered = (response: ServerResponse): void => this.#answered(response);
+    const answered = (response: ServerResponse): void => this.answered(response.req.socket, response);
     this.#closed = function closed() {
       answered(this);
     };
@@ -71,7 +77,10 @@ export class HttpConnections {
         opened(socket);
       });
     } else server.on('connection', opened);
-    server.prependListener('request', (request, response) => this.#asked(request, response));
+    server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+      this.asked(socket, response);
+      response.on('close', this.#closed);
+    });
     server.prependListener('upgrade', ({ socket }: IncomingMessage) => this.forget(socket));
   }
 
@@ -86,8 +95,27 @@ export class HttpConnections {
     this.#tellIfEmpty();
   }
 
+  /** A request has begun on the connection. */
+  asked(socket: Socket, response: Answer): void {
+    if (this.#leaving) response.shouldKeepAlive = false;
+    const connection = this.#connections.get(socket);
+    if (connection === undefined) return;
+    connection.list?.remove(connection);
+    this.#setResponse(connection, response);
+  }
+
+  /** The request has got its answer, or no answer will come any more. */
+  answered(socket: Socket, response: Answer): void {
+    const connection = this.#connections.get(socket);
+    // A client that pipelines has sent its next request by now.
+    if (connection?.response !== response) return;
+    this.#setResponse(connection, undefined);
+    if (!socket.destroyed && response.shouldKeepAlive) this.#kept.add(connection);
+    else this.#tellIfEmpty();
+  }
+
   /** The response under way on a connection. */
-  answerOn(socket: Socket): ServerResponse | undefined {
+  answerOn(socket: Socket): Answer | undefined {
     return this.#connections.get(socket)?.response;
   }
 
@@ -143,28 +171,10 @@ export class HttpConnections {
     this.#setResponse(connection, undefined);
   }
 
-  #setResponse(connection: Connection, response: ServerResponse | undefined): void {
+  #setResponse(connection: Connection, response: Answer | undefined): void {
     if (connection.response !== undefined) this.#underWay--;
     if (response !== undefined) this.#underWay++;
     connection.response = response;
-  }
-
-  #asked({ socket }: IncomingMessage, response: ServerResponse): void {
-    if (this.#leaving) response.shouldKeepAlive = false;
-    const connection = this.#connections.get(socket);
-    if (connection === undefined) return;
-    connection.list?.remove(connection);
-    this.#setResponse(connection, response);
-    response.on('close', this.#closed);
-  }
-
-  #answered(response: ServerResponse): void {
-    const connection = this.#connections.get(response.req.socket);
-    // A client that pipelines has sent its next request by now.
-    if (connection?.response !== response) return;
-    this.#setResponse(connection, undefined);
-    if (!connection.socket.destroyed && response.shouldKeepAlive) this.#kept.add(connection);
-    else this.#tellIfEmpty();
   }
 }
 

@@ -1,7 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import express, { type Request } from 'express';
 import { BelfryError } from '../../model/errors.ts';
 import { bound } from '../../model/bound.ts';
+import { byNode, type HttpRequest, type HttpResponse } from './exchange.ts';
+import { PlainRequest } from './plain-request.ts';
 
 /** A list of events may be larger than one event may. */
 const BODY_PER_EVENT = bound(
@@ -26,20 +28,21 @@ const CHARSETS: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii']);
  */
 export function jsonBody(
   eventMaxBytes: number,
-): (request: IncomingMessage, response: ServerResponse) => Promise<Buffer> {
+): (request: HttpRequest, response: HttpResponse) => Buffer | Promise<Buffer> {
   const limit = eventMaxBytes * BODY_PER_EVENT;
   const read = express.raw({ type: () => true, limit });
   return (request, response) => {
-    const { headers } = request;
-    checkContentType(headers['content-type'] ?? '');
+    checkContentType(request.headers['content-type'] ?? '');
     // Express would refuse such a body only after it has read all of it.
-    if (Number(headers['content-length']) > limit) throw tooBig();
+    if (Number(request.headers['content-length']) > limit) throw tooBig();
+    if (request instanceof PlainRequest) return request.body;
+    const { headers } = request;
     // The meaning of the header is in RFC 9110, 8.4.1.3.
     if (headers['content-encoding']?.toLowerCase() === 'x-gzip') headers['content-encoding'] = 'gzip';
-    if (headers.expect !== undefined) response.writeContinue();
+    if (headers.expect !== undefined) byNode(response).writeContinue();
     if (isOfKnownLength(headers)) return wholeBody(request);
     return new Promise((resolve, reject) => {
-      read(request, response, (error?: unknown) => {
+      read(request, byNode(response), (error?: unknown) => {
         const body: unknown = (request as Request).body;
         if (error) reject(error);
         else resolve(Buffer.isBuffer(body) ? body : NO_BODY);

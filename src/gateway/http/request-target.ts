@@ -74,6 +74,10 @@ const USER_AGENT_MAX = bound(
   'it is cut there',
 );
 
-export function userAgentOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
+export function userAgentOf({
+  headers,
+}: {
+  readonly headers: { readonly 'user-agent'?: string | undefined };
+}): string {
   return headers['user-agent']?.slice(0, USER_AGENT_MAX) ?? '';
 }

@@ -1,9 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../model/clock.ts';
 import { expiryOf, type Identity } from '../../model/principal.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { addressOf } from '../http/client-address.ts';
+import type { HttpRequest, HttpResponse } from '../http/exchange.ts';
+import { PlainResponse } from '../http/plain-response.ts';
 import { userAgentOf } from '../http/request-target.ts';
 
 export interface ApiConnectionsOptions {
@@ -22,7 +23,7 @@ export interface ApiConnection {
   readonly identity: Identity;
   readonly socket: Socket;
   /** The response to the latest request on the socket. */
-  response: ServerResponse;
+  response: HttpResponse;
 }
 
 /** The connections of REST clients. Each is in the registry from its first authenticated request until its socket closes. */
@@ -39,7 +40,7 @@ export class ApiConnections implements Iterable<ApiConnection> {
   }
 
   /** Notes a request whose caller is known. It does not wait for the registry, and does not fail with it. */
-  seen(request: IncomingMessage, response: ServerResponse, identity: Identity): void {
+  seen(request: HttpRequest, response: HttpResponse, identity: Identity): void {
     const { socket } = request;
     const known = this.#connections.get(socket);
     if (known !== undefined) {
@@ -64,11 +65,11 @@ export class ApiConnections implements Iterable<ApiConnection> {
   close(connection: ApiConnection, why: string): void {
     const { socket, response } = connection;
     this.#forget(connection, why);
-    if (response.writableFinished) socket.destroy();
-    else {
-      response.shouldKeepAlive = false;
-      response.once('finish', () => socket.destroySoon());
-    }
+    if (response.writableFinished) return void socket.destroy();
+    response.shouldKeepAlive = false;
+    if (!(response instanceof PlainResponse)) response.once('finish', () => socket.destroySoon());
+    // Its connection ends after the answer by itself, unless the answer is on its way to the client already.
+    else if (response.headersSent) socket.destroySoon();
   }
 
   #enrol({ id, remoteAddr, identity }: ApiConnection, userAgent: string): void {

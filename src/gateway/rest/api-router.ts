@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Router } from 'express';
 import { accepted } from '../http/accepted.ts';
 import { asBelfryError, BelfryError } from '../../model/errors.ts';
@@ -6,6 +5,7 @@ import type { Identity } from '../../model/principal.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { credentialsIn, setIdentity } from '../auth/request-identity.ts';
 import { addressOf } from '../http/client-address.ts';
+import type { HttpRequest, HttpResponse } from '../http/exchange.ts';
 import { asMiddleware, type Handler } from '../http/handler.ts';
 import { closeStream } from '../sockets/event-stream.ts';
 import type { ApiConnections } from './api-connections.ts';
@@ -30,7 +30,7 @@ const checkAccept: Handler = (request) => {
 
 /** What every route under `/api/v3` needs before it: a client that takes JSON, and its identity. */
 export function apiHandlers({ authenticator, api, trustedHops }: ApiOptions): readonly Handler[] {
-  const identified = (request: IncomingMessage, response: ServerResponse, identity: Identity): void => {
+  const identified = (request: HttpRequest, response: HttpResponse, identity: Identity): void => {
     setIdentity(response, identity);
     // A stream registers itself.
     if (!wantsStream(request)) api.seen(request, response, identity);

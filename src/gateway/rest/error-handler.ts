@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorRequestHandler } from 'express';
 import { drpRefusal } from '../../dialects/drp.ts';
 import { apiRefusal } from '../../dialects/refusal.ts';
@@ -6,6 +5,7 @@ import { asBelfryError, BelfryError } from '../../model/errors.ts';
 import { RejectedInput } from '../../telemetry/rejected-input.ts';
 import { pathForm, type DescribedRoute } from './route.ts';
 import { setHeaders } from '../http/answer-headers.ts';
+import type { HttpRequest, HttpResponse } from '../http/exchange.ts';
 import { bodyFault } from '../http/json-body.ts';
 
 export interface ErrorHandlerOptions {
@@ -17,8 +17,8 @@ export interface ErrorHandlerOptions {
 /** Answers a request with the error for which it is refused. */
 export type Refuse = (
   thrown: unknown,
-  request: IncomingMessage & { readonly originalUrl?: string },
-  response: ServerResponse,
+  request: HttpRequest & { readonly originalUrl?: string },
+  response: HttpResponse,
 ) => void;
 
 /** Answers every error of every HTTP route, in a form that DRP's clients read. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { HttpRequest } from '../http/exchange.ts';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Subscription } from '../../dialects/dialect.ts';
@@ -49,7 +49,7 @@ export interface EventsDeps extends StreamOptions {
 }
 
 /** Whether the answer is to be a stream. A client that takes anything gets JSON. */
-export function wantsStream(request: IncomingMessage): boolean {
+export function wantsStream(request: HttpRequest): boolean {
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   if (!isRead || targetOf(request).path !== '/events') return false;
   return accepted(request, 'application/json', STREAM) === STREAM;

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import type { Broker } from '../../broker/broker.ts';
 import type { Dialect } from '../../dialects/dialect.ts';
@@ -15,6 +14,7 @@ import type { Survey } from '../../registry/survey.ts';
 import { inTraceOf } from '../../telemetry/tracing.ts';
 import { identityOf } from '../auth/request-identity.ts';
 import { answer, setHeaders } from '../http/answer-headers.ts';
+import { byNode, type HttpRequest } from '../http/exchange.ts';
 import type { Handler } from '../http/handler.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { targetOf } from '../http/request-target.ts';
@@ -102,7 +102,7 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
         if (isDry(request)) {
           const dryRun = { ...deps, identity, events: carried, now };
           setHeaders(response);
-          await reads.answer(response, () => dryRunText(dryRun));
+          await reads.answer(byNode(response), () => dryRunText(dryRun));
           return 'answered';
         }
         const ids = await publishAs({ broker, identity, events, carried, idempotencyKey, now });
@@ -114,12 +114,12 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
   }),
 ];
 
-function isDry(request: IncomingMessage): boolean {
+function isDry(request: HttpRequest): boolean {
   const written = targetOf(request).parameter('dry');
   return written !== undefined && DRY.read(written, 'dry') === 'true';
 }
 
-function dialectOf(request: IncomingMessage, known: readonly Dialect[]): string | undefined {
+function dialectOf(request: HttpRequest, known: readonly Dialect[]): string | undefined {
   const name = targetOf(request).parameter('dialect');
   if (name === undefined) return undefined;
   const names = known.map((dialect) => dialect.name);
@@ -143,7 +143,7 @@ function bodiesOf(bytes: Buffer): readonly JsonText[] {
   return list;
 }
 
-function idempotencyKeyOf(request: IncomingMessage): string | undefined {
+function idempotencyKeyOf(request: HttpRequest): string | undefined {
   const header = request.headers['idempotency-key'];
   if (header === undefined) return undefined;
   const key = typeof header === 'string' ? keyOfHeader(header) : '';

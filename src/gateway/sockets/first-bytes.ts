@@ -5,10 +5,11 @@ import type { RejectedInput } from '../../telemetry/rejected-input.ts';
 import type { HttpConnections } from '../http/http-connections.ts';
 import { handshakeIn } from './handshake-form.ts';
 import { HandshakeRequest } from './handshake-request.ts';
+import { PlainConnections, type PlainConnectionsOptions } from './plain-connections.ts';
 import { give, release, type SocketOwner } from './socket-owner.ts';
 
-export interface FirstBytesOptions {
-  readonly connections: Pick<HttpConnections, 'wait' | 'forget'>;
+export interface FirstBytesOptions extends Pick<PlainConnectionsOptions, 'find' | 'keepAliveMs'> {
+  readonly connections: Pick<HttpConnections, 'wait' | 'forget' | 'asked' | 'answered'>;
   readonly rejected: RejectedInput;
   /** The time for the first byte. */
   readonly headMs: number;
@@ -19,8 +20,9 @@ export interface FirstBytesOptions {
 
 /**
  * Looks at the first bytes of each connection of an HTTP server before the server does. A plain handshake goes to the hub at
- * once, since Node's objects for a request, its parser and its response cost several times as much as the rest of the
- * upgrade. Everything else goes to the server as if nobody had looked at it.
+ * once, and a plain publish to its handler, since Node's objects for a request, its parser and its response cost as much as
+ * the rest of a publish, and several times as much as the rest of an upgrade. Everything else goes to the server as if nobody
+ * had looked at it.
  */
 export class FirstBytes implements SocketOwner {
   readonly #options: FirstBytesOptions;
@@ -28,6 +30,7 @@ export class FirstBytes implements SocketOwner {
   readonly #serve: (socket: Duplex) => void;
   /** The connections that have sent nothing, with the time since when. */
   readonly #silent = new Map<Duplex, number>();
+  readonly #plain: PlainConnections;
   readonly #look: NodeJS.Timeout;
 
   constructor(server: Server, options: FirstBytesOptions) {
@@ -36,21 +39,32 @@ export class FirstBytes implements SocketOwner {
     this.#serve = (socket) => {
       for (const listener of listeners) listener.call(server, socket);
     };
+    this.#plain = new PlainConnections({
+      ...options,
+      handOver: (bytes, socket) => this.#handOver(bytes, socket),
+    });
     server.removeAllListeners('connection');
     server.on('connection', (socket) => this.#wait(socket));
-    this.#look = setInterval(() => this.#closeSilent(), options.lookEveryMs).unref();
+    this.#look = setInterval(() => {
+      this.#closeSilent();
+      this.#plain.closeIdle();
+    }, options.lookEveryMs).unref();
     server.once('close', () => clearInterval(this.#look));
   }
 
-  /** Closes the connections that have sent nothing, which the server does not know. */
+  /** Closes the connections without a request that the server does not know. */
   stop(): void {
+    this.#plain.stop();
     for (const socket of this.#silent.keys()) socket.destroy();
   }
 
   onData(chunk: Buffer, socket: Duplex): void {
     this.#silent.delete(socket);
     const handshake = handshakeIn(chunk);
-    if (handshake === undefined) return this.#handOver(chunk, socket);
+    if (handshake === undefined) {
+      if (!this.#plain.take(chunk, socket as Socket)) this.#handOver(chunk, socket);
+      return;
+    }
     const { connections, upgrade } = this.#options;
     connections.forget(socket as Socket);
     upgrade(new HandshakeRequest(handshake, socket as Socket, socket));

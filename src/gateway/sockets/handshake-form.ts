@@ -7,6 +7,7 @@ import type { HandshakeHead } from './handshake-request.ts';
  * read in two ways, so the time grows with the length.
  */
 const HEAD = /^GET (\/[!"$&->@-~]*(?:\?[!"$-~]*)?) HTTP\/1\.1\r\n((?:[\w-]+:[\t -~]*\r\n)+)\r\n$/;
+const FIRST_BYTE = 'G'.charCodeAt(0);
 /** Longer heads are left to Node, which refuses those that are too long. */
 const LONG = 8_192;
 
@@ -36,7 +37,7 @@ const NONE: readonly string[] = [];
  * several times the cost.
  */
 export function handshakeIn(bytes: Buffer): HandshakeHead | undefined {
-  if (bytes.length > LONG) return undefined;
+  if (bytes.length > LONG || bytes[0] !== FIRST_BYTE) return undefined;
   const [, url, lines = ''] = HEAD.exec(bytes.toString('latin1')) ?? [];
   if (url === undefined) return undefined;
   const headers: IncomingHttpHeaders = {};
