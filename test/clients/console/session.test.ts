@@ -105,6 +105,7 @@ describe('the frame of the console', () => {
     await page.keyboard.press('d');
     await page.getByRole('heading', { name: 'Deploys' }).waitFor();
     await page.keyboard.press('Control+k');
+    await page.getByPlaceholder('Go to a screen').waitFor();
     await page.keyboard.type('live');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Live' }).waitFor();

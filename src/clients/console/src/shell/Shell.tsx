@@ -7,9 +7,13 @@ import { Menu } from './Menu.tsx';
 import { ScreenFault } from './ScreenFault.tsx';
 import { useShortcuts } from './shortcuts.ts';
 
-/** What opens over the page is loaded when it is first opened. */
-const Palette = lazy(() => import('./Palette.tsx'));
-const KeysDialog = lazy(() => import('./KeysDialog.tsx'));
+/** What opens over the page is loaded after the page, so that the first key that is typed there is not lost. */
+const loadPalette = () => import('./Palette.tsx');
+const loadKeys = () => import('./KeysDialog.tsx');
+const Palette = lazy(loadPalette);
+const KeysDialog = lazy(loadKeys);
+
+const LOAD_AFTER_MS = 1_000;
 
 /** The page of somebody who is signed in: the menu, and one screen. */
 export function Shell({ me }: { readonly me: Me }): ReactElement {
@@ -23,6 +27,10 @@ export function Shell({ me }: { readonly me: Me }): ReactElement {
     { keys: '?', label: 'Show the keys', run: () => setHelpOpen(true) },
     ...screens.map(({ key, title, path }) => ({ keys: `g ${key}`, label: title, run: () => navigate(path) })),
   ]);
+  useEffect(() => {
+    const timer = setTimeout(() => void Promise.allSettled([loadPalette(), loadKeys()]), LOAD_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
   useEffect(() => {
     const openPalette = (event: KeyboardEvent): void => {
       if (event.key !== 'k' || !(event.ctrlKey || event.metaKey)) return;
