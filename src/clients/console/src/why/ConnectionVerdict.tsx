@@ -19,7 +19,7 @@ export interface ConnectionVerdictProps {
   readonly connection: string;
   readonly known: Connection | undefined;
   /** Asks about all connections of a principal instead. */
-  readonly onPrincipal?: (principal: string) => void;
+  readonly onPrincipal?: ((principal: string) => void) | undefined;
 }
 
 /** Why one connection heard an event, or did not. */
