@@ -17,7 +17,7 @@ export function RawText({ text }: { readonly text: string }): ReactElement {
         // The pieces of one text do not change their order.
         <span
           key={index}
-          className="[contain-intrinsic-size:auto_40rem] break-all whitespace-pre-wrap [content-visibility:auto]"
+          className="block [contain-intrinsic-size:auto_40rem] break-all whitespace-pre-wrap [content-visibility:auto]"
         >
           {visibleText(piece)}
         </span>

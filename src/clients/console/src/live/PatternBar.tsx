@@ -85,6 +85,7 @@ export function PatternBar({ patterns, onChange, keysOf, error }: PatternBarProp
     } else if (key === 'Enter' && chosen !== undefined) choose(chosen);
     else if (key === 'Enter' && text !== '') add();
     else if (key === 'Escape') {
+      setFault(undefined);
       if (isOpen) setOpen(false);
       else input.current?.blur();
     } else if (key === 'Backspace' && text === '' && patterns.length > 0) {

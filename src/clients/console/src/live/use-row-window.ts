@@ -26,14 +26,16 @@ export interface RowWindow {
 export function useRowWindow(store: LiveStore, view: LiveView): RowWindow {
   const scroller = useRef<HTMLDivElement>(null);
   const [box, setBox] = useState({ width: 1_000, height: 0 });
-  const [top, setTop] = useState(0);
-  const drawn = useRef({ origin: view.origin, rowPx: 0 });
+  const [, draw] = useState(0);
+  /** The position at the upper edge of the screen, which does not change when rows are added above it. */
+  const top = useRef(view.origin - 1);
+  /** Whether the page itself has scrolled. */
   const isOwn = useRef(false);
   const isNarrow = box.width < NARROW_PX;
   const rowPx = isNarrow ? ROW_PX.narrow : ROW_PX.wide;
   const { origin, end, isFollowing } = view;
   const onScreen = Math.ceil(box.height / rowPx);
-  const first = isFollowing ? end - onScreen : origin - 1 + Math.floor(top / rowPx);
+  const first = isFollowing ? end - onScreen : Math.floor(top.current);
 
   useLayoutEffect(() => {
     const element = scroller.current;
@@ -48,15 +50,10 @@ export function useRowWindow(store: LiveStore, view: LiveView): RowWindow {
   useLayoutEffect(() => {
     const element = scroller.current;
     if (element === null) return;
-    const before = drawn.current;
-    drawn.current = { origin, rowPx };
-    if (isFollowing) element.scrollTop = (end - origin + 1) * rowPx;
-    else if (before.rowPx !== 0 && (before.origin !== origin || before.rowPx !== rowPx)) {
-      isOwn.current = true;
-      element.scrollTop = (element.scrollTop / before.rowPx + before.origin - origin) * rowPx;
-      setTop(element.scrollTop);
-    }
-  }, [isFollowing, origin, end, rowPx, box.height]);
+    const above = isFollowing ? end - origin + 1 : top.current - origin + 1;
+    isOwn.current = scrollTo(element, above * rowPx);
+    if (isFollowing) top.current = Math.max(origin - 1, end - box.height / rowPx);
+  }, [isFollowing, origin, isFollowing ? end : 0, rowPx, box.height]);
 
   useLayoutEffect(() => {
     if (box.height > 0) store.look(first, first + onScreen, isFollowing);
@@ -67,12 +64,15 @@ export function useRowWindow(store: LiveStore, view: LiveView): RowWindow {
     const element = scroller.current;
     if (element === null) return;
     const { scrollTop, clientHeight, scrollHeight } = element;
-    setTop(scrollTop);
     const isAtEnd = scrollTop + clientHeight >= scrollHeight - 2;
-    const at = origin - 1 + Math.floor(scrollTop / rowPx);
-    // When the page itself has scrolled to the end, nobody has asked to see what comes.
-    store.look(at, at + onScreen, isAtEnd && (isFollowing || !isOwn.current));
+    const wasOwn = isOwn.current;
     isOwn.current = false;
+    if (isFollowing && isAtEnd) return;
+    top.current = origin - 1 + scrollTop / rowPx;
+    const at = Math.floor(top.current);
+    // When the page itself has scrolled to the end, nobody has asked to see what comes.
+    store.look(at, at + onScreen, isAtEnd && !wasOwn);
+    draw((count) => count + 1);
   };
 
   const reveal = (position: number): void => {
@@ -81,9 +81,7 @@ export function useRowWindow(store: LiveStore, view: LiveView): RowWindow {
     const y = (position - origin + 1) * rowPx;
     const { scrollTop, clientHeight } = element;
     const to = y < scrollTop ? y : Math.max(scrollTop, y + rowPx - clientHeight);
-    if (to === scrollTop) return;
-    isOwn.current = true;
-    element.scrollTop = to;
+    isOwn.current = scrollTo(element, to);
   };
 
   return {
@@ -95,4 +93,11 @@ export function useRowWindow(store: LiveStore, view: LiveView): RowWindow {
     onScroll,
     reveal,
   };
+}
+
+/** Scrolls as far as that is possible. Returns whether something moved, of which an event will tell. */
+function scrollTo(element: HTMLElement, y: number): boolean {
+  const before = element.scrollTop;
+  element.scrollTop = y;
+  return element.scrollTop !== before;
 }
