@@ -1,4 +1,4 @@
-import type { Cursor } from '../model/cursor.ts';
+import { timeAt, type Cursor } from '../model/cursor.ts';
 import type { DeadLetter } from '../model/dead-letter.ts';
 import { ProtocolError } from '../model/errors.ts';
 import { canonicalJson, type HubEvent, type NewEvent } from '../model/event.ts';
@@ -217,7 +217,7 @@ export function eventAsLogged(
   { redaction, eventMaxBytes }: PublishLimits,
 ): { readonly event: HubEvent; readonly json: string } {
   const masked = redaction.mask(written);
-  const event = { ...masked, time: masked.time ?? new Date(now).toISOString() };
+  const event = { ...masked, time: masked.time ?? timeAt(now) };
   const json = canonicalJson(event);
   const size = Buffer.byteLength(json);
   if (size > eventMaxBytes) throw tooBig(size, eventMaxBytes);

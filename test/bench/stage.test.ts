@@ -7,6 +7,7 @@ import type { Scenario } from './scenarios.ts';
 /** The shortest steps, since nothing here is about time. */
 const SHORT: Effort = {
   warmUpMs: 100,
+  entryWarmUpMs: 100,
   stepMs: 100,
   fixedMs: 200,
   fixedRuns: 1,

@@ -52,7 +52,13 @@ const FRAMING = [
   'access-control-request-method',
 ] as const;
 
-const isRead: ReadonlySet<string> = new Set(READ);
+/** The headers of both lists in lower case, by the two ways in which nearly all clients write them. */
+const NAMES: ReadonlyMap<string, string> = new Map(
+  [...READ, ...FRAMING].flatMap((name) => [
+    [name, name],
+    [name.replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase()), name],
+  ]),
+);
 const isFraming: ReadonlySet<string> = new Set(FRAMING);
 
 /** A header that is not named here is not kept, so the compiler finds a handler that reads one. */
@@ -116,13 +122,12 @@ function headersIn(lines: string): PlainHeaders | undefined {
   for (let at = 0; at < lines.length;) {
     const colon = lines.indexOf(':', at);
     const end = lines.indexOf('\r\n', colon);
-    const name = lines.slice(at, colon).toLowerCase();
-    if (isFraming.has(name)) return undefined;
-    if (isRead.has(name)) {
-      if (headers[name] !== undefined) return undefined;
-      headers[name] = lines.slice(colon + 1, end).trim();
-    }
+    const written = lines.slice(at, colon);
+    const name = NAMES.get(written) ?? NAMES.get(written.toLowerCase());
     at = end + 2;
+    if (name === undefined) continue;
+    if (isFraming.has(name) || headers[name] !== undefined) return undefined;
+    headers[name] = lines.slice(colon + 1, end).trim();
   }
   return headers;
 }
