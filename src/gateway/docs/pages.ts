@@ -88,14 +88,17 @@ export function linkOf({ name }: Pick<Page, 'name'>, href: string): string {
   return pathOf(target) + (anchor === undefined ? '' : `#${anchor}`);
 }
 
+const PICTURE_TYPES: Readonly<Record<string, string>> = { svg: 'image/svg+xml', png: 'image/png' };
+
 /**
- * The drawing that a page shows, as a URL that holds all of it, since a page loads nothing. The result is `undefined` where
- * the documentation has no such drawing.
+ * The picture that a page shows, as a URL that holds all of it, since a page loads nothing. The result is `undefined` where
+ * the documentation has no such picture.
  */
-export function drawingOf({ name }: Pick<Page, 'name'>, href: string): string | undefined {
+export function pictureOf({ name }: Pick<Page, 'name'>, href: string): string | undefined {
   const file = posix.join(posix.dirname(name), href);
-  if (!/^[\w/-]+\.svg$/.test(file) || !existsSync(new URL(file, FOLDER))) return undefined;
-  return `data:image/svg+xml;base64,${readFileSync(new URL(file, FOLDER), 'base64')}`;
+  const type = PICTURE_TYPES[/^[\w/-]+\.(svg|png)$/.exec(file)?.[1] ?? ''];
+  if (type === undefined || !existsSync(new URL(file, FOLDER))) return undefined;
+  return `data:${type};base64,${readFileSync(new URL(file, FOLDER), 'base64')}`;
 }
 
 /** Makes anchors for the headings of one page as GitHub does, so that links work both there and here. */

@@ -1,6 +1,6 @@
 import { Marked } from 'marked';
 import { escapeHtml, htmlPage } from '../http/html-page.ts';
-import { anchors, drawingOf, KINDS, linkOf, plain, type Kind, type Page } from './pages.ts';
+import { anchors, pictureOf, KINDS, linkOf, plain, type Kind, type Page } from './pages.ts';
 import type { Found } from './search.ts';
 
 /** The only HTML that a page may hold: comments for its writers, and anchors within a table. */
@@ -23,8 +23,8 @@ export function bodyOf(page: Pick<Page, 'name' | 'markdown'>): string {
       },
       html: ({ text }) => (ANCHOR.test(text) ? text : escapeHtml(text.replace(COMMENT, ''))),
       image({ href, text }) {
-        const drawing = drawingOf(page, href);
-        return drawing === undefined ? escapeHtml(text) : `<img alt="${escapeHtml(text)}" src="${drawing}">`;
+        const picture = pictureOf(page, href);
+        return picture === undefined ? escapeHtml(text) : `<img alt="${escapeHtml(text)}" src="${picture}">`;
       },
     },
   });
