@@ -44,7 +44,7 @@ export interface GatewayParts {
   readonly brokerStats: () => BrokerStats;
   readonly warnings: () => readonly NodeWarning[];
   readonly redaction: Redaction;
-  readonly hub: Pick<Hub, 'cohorts' | 'connections' | 'delivery' | 'eventLog' | 'stats' | 'topics'>;
+  readonly hub: Pick<Hub, 'cohorts' | 'connections' | 'delivery' | 'eventLog' | 'flow' | 'stats' | 'topics'>;
   readonly admission: Admission;
   readonly heartbeat: Heartbeat;
   readonly rejected: RejectedInput;
@@ -61,7 +61,7 @@ export interface GatewayParts {
 export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gateway {
   const { known, formats, broker, hub, admission, heartbeat, rejected, clock, control, tls, site } = parts;
   const dialects = known.filter(({ name }) => config.dialects.includes(name));
-  const { cohorts, connections, delivery, eventLog, stats, topics } = hub;
+  const { cohorts, connections, delivery, eventLog, flow, stats, topics } = hub;
   const users = new Users(config.users, {
     clock,
     report: (code, about) => rejected.report('sign-in', code, about),
@@ -112,6 +112,7 @@ export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gat
     eventLog,
     formats,
     topics,
+    flow,
     stats,
     brokerStats,
     registry,

@@ -79,6 +79,7 @@ export interface Publishing {
  * encodings must hand out the same object each time. Encodings with the same `encode` share the texts.
  */
 export interface Encoding {
+  /** The name of the dialect, and after a space the variant, where there are several. */
   readonly name: string;
   readonly encode: (event: HubEvent) => string | undefined;
   /** The bytes that the client reads for one text. If absent, the text becomes a WebSocket frame. */

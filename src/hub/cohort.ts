@@ -128,6 +128,15 @@ export class Cohort {
     return this.#append(seen);
   }
 
+  /** Whether it would take an event that the router matched. Nothing is counted. */
+  admits(encoded: EncodedEvent): boolean {
+    if (!this.#grants.permit(encoded.event)) return false;
+    const seen = encoded.seenBy(this.#view);
+    if (this.#filtered && !this.subscriptions.some((subscription) => matches(subscription, seen.event)))
+      return false;
+    return seen.text(this.encoding) !== undefined;
+  }
+
   /** Takes an event whatever the subscriptions say. Returns whether the dialect supports it. */
   tell(encoded: EncodedEvent): boolean {
     this.#stats.received += this.members.size;

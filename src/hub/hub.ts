@@ -10,6 +10,7 @@ import { Connections } from './connections.ts';
 import { AuthDeadlines } from './auth-deadlines.ts';
 import { Delivery } from './delivery.ts';
 import { EventLog } from './event-log.ts';
+import { Flow } from './flow.ts';
 import { FlushScheduler, type Fault } from './flush-scheduler.ts';
 import { WriteCoalescer } from './write-coalescer.ts';
 import type { QueueBounds } from './queue.ts';
@@ -44,6 +45,7 @@ export class Hub {
   readonly topics: Topics;
   readonly traffic: Traffic;
   readonly cohorts: Pick<Cohorts, 'match'>;
+  readonly flow: Flow;
 
   readonly #broker: Broker;
   readonly #slowConsumers: SlowConsumers;
@@ -59,6 +61,7 @@ export class Hub {
     this.topics = new Topics(clock);
     this.traffic = new Traffic(stats, clock);
     this.cohorts = cohorts;
+    this.flow = new Flow({ logCache: eventLog.cache, cohorts, clock });
     const delivery = new Delivery({
       clock,
       stats,

@@ -79,7 +79,7 @@ export class LogCache {
    * nothing comes between the last event replayed and the first one live; and a storm of clients that were away for a
    * moment does not reach Redis.
    */
-  get recent(): Pick<Segment, 'to' | 'covers' | 'positionOf' | 'after'> {
+  get recent(): Pick<Segment, 'to' | 'covers' | 'positionOf' | 'after' | 'latest'> {
     return this.#recent;
   }
 

@@ -75,6 +75,12 @@ export class PackedEvents {
     return (this.#unpacked[index] ??= this.#unpack(index, previous));
   }
 
+  /** The same, without keeping the object. */
+  readAt(place: number, previous: Cursor): HubEvent | undefined {
+    const index = place - this.begin;
+    return this.#unpacked[index] ?? this.#unpack(index, previous);
+  }
+
   #unpack(index: number, previous: Cursor): HeardEvent | undefined {
     const packed = this.#bytes.toString('latin1', this.#beginOf(index), this.#beginOf(index + 1));
     return this.#firsts[this.#kinds[index] ?? 0]?.unpack(packed, previous);

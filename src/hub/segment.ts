@@ -141,6 +141,16 @@ export class Segment {
     return events;
   }
 
+  /** At most this many of the last events, newest first. They are not kept as objects, since nobody may ask for them again. */
+  *latest(count: number): Generator<HubEvent> {
+    const end = Math.max(this.#head, this.#events.length - count);
+    for (let index = this.#events.length - 1; index >= end; index--) {
+      const at = this.#events[index];
+      const event = at instanceof PackedEvents ? at.readAt(this.#placeOf(index), this.#previous(index)) : at;
+      if (event !== undefined) yield event;
+    }
+  }
+
   #event(index: number): HubEvent | undefined {
     const at = this.#events[index];
     if (!(at instanceof PackedEvents)) return at;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { startNode } from '../support/node.ts';
+import { nativeClient } from '../support/client.ts';
+import { startNode, type TestNode } from '../support/node.ts';
 
 describe('GET /api/v3/topics', () => {
   it.each([
@@ -32,5 +33,81 @@ describe('GET /api/v3/topics', () => {
         lastSeen: expect.stringMatching(/^\d{4}-.*Z$/) as string,
       })),
     );
+  });
+});
+
+describe('GET /api/v3/topics?detail=flow', () => {
+  interface Topic {
+    readonly type: string;
+    readonly perSecond: number;
+    readonly flow: {
+      readonly sampled: number;
+      readonly publishers: object[];
+      readonly deliveries: object[];
+    } | null;
+  }
+
+  const flows = async (node: TestNode, token: string): Promise<Topic[]> => {
+    const headers = { Authorization: `Bearer ${token}` };
+    const response = await fetch(`${node.url}/api/v3/topics?detail=flow`, { headers });
+    return (await response.json()) as Topic[];
+  };
+
+  it('tells who publishes, and what the connections of which dialect on which node hear', async () => {
+    const node = await startNode({ BELFRY_NODE: 'here' });
+    const hears = { subscribe: ['jobs.*.*'] };
+    await nativeClient(node.url, await node.token('user:ann', hears), ['jobs.*.*']);
+    await nativeClient(node.url, await node.token('user:bob', hears), ['jobs.*.*'], {
+      filters: { 'object.n': 2 },
+    });
+    for (const [subject, n] of [
+      ['user:ada', 1],
+      ['user:ada', 2],
+      ['user:ada', 1],
+      ['user:eve', 1],
+    ] as const)
+      await fetch(`${node.url}/api/v3/events`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${await node.token(subject)}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify({ type: 'jobs', action: 'save', key: 'k', object: { n } }),
+      });
+    const jobs = async (subscribe: string[]): Promise<Topic | undefined> =>
+      (await flows(node, await node.token('ann', { subscribe }))).find(({ type }) => type === 'jobs');
+    const all = await jobs(['*.*.*']);
+    const rate = all?.perSecond ?? 0;
+    const share = (of: number): number => expect.closeTo(of * rate, 2) as number;
+    expect(all?.flow).toEqual({
+      sampled: 4,
+      publishers: [
+        { principal: 'user:ada', perSecond: share(0.75) },
+        { principal: 'user:eve', perSecond: share(0.25) },
+      ],
+      otherPublishersPerSecond: 0,
+      // One connection hears all of them, and the filter of the other one admits one of four.
+      deliveries: [{ node: 'here', dialect: 'native', perSecond: share(1.25) }],
+    });
+    expect((await jobs(['jobs.*.*']))?.flow?.deliveries).toEqual([
+      { node: null, dialect: 'native', perSecond: share(1.25) },
+    ]);
+  });
+
+  it('tells nothing of a topic that is not among the latest events', async () => {
+    const node = await startNode();
+    const publish = async (action: string, count: number): Promise<void> => {
+      await fetch(`${node.url}/api/v3/events`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${await node.token()}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify(
+          Array.from({ length: count }, () => ({ type: 'jobs', action, key: 'k', object: {} })),
+        ),
+      });
+    };
+    await publish('rare', 1);
+    for (let batch = 0; batch < 10; batch++) await publish('usual', 100);
+    const told = (await flows(node, await node.token())).filter(({ type }) => type === 'jobs');
+    expect(told).toMatchObject([
+      { action: 'rare', flow: null },
+      { action: 'usual', flow: { sampled: 1_000 } },
+    ]);
   });
 });

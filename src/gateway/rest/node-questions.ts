@@ -5,6 +5,7 @@ import type { Connection } from '../../hub/connection.ts';
 import type { Connections, DeliveryState } from '../../hub/connections.ts';
 import type { EventLog } from '../../hub/event-log.ts';
 import { eventAt, explain, type Explanation, type Step } from '../../hub/explain.ts';
+import type { Flow, TopicFlow } from '../../hub/flow.ts';
 import {
   hearersOf,
   hearersOfTopic,
@@ -110,17 +111,35 @@ export const TOPICS: Question<object, readonly Topic[]> = {
   ),
 };
 
+/** Who publishes and who hears the latest events that the node has in memory. */
+export const FLOW: Question<object, readonly TopicFlow[]> = {
+  name: 'flow',
+  asked: z.object({}),
+  answer: z.array(
+    z.object({
+      type: z.string(),
+      action: z.string(),
+      events: z.int(),
+      publishers: z.record(z.string(), z.int()),
+      otherPublishers: z.int(),
+      hearers: z.record(z.string(), z.number()),
+    }),
+  ),
+};
+
 export interface AnswersDeps extends AttachedHere, StatusDeps {
   readonly connections: Pick<Connections, 'deliveryStateOf'> & Iterable<Connection>;
   readonly eventLog: Pick<EventLog, 'history' | 'position'>;
   readonly topics: Pick<Topics, 'list'>;
+  readonly flow: Pick<Flow, 'sample'>;
   readonly formats: Pick<EventFormats, 'parseLogged'>;
 }
 
 /** Lets this node answer. */
 export function answerQuestions(survey: Survey, deps: AnswersDeps): void {
-  const { connections, eventLog, formats, topics } = deps;
+  const { connections, eventLog, formats, topics, flow } = deps;
   survey.answering(TOPICS, () => topics.list());
+  survey.answering(FLOW, () => flow.sample());
   survey.answering(STATUS, () => statusOf(deps));
   survey.answering(EXPLAIN, async ({ event: id, connection: name }) => {
     const connection = connectionOf(connections, name);

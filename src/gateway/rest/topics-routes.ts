@@ -2,11 +2,14 @@ import { z } from 'zod';
 import { rfc3339 } from '../../dialects/shapes.ts';
 import type { Topic } from '../../hub/topics.ts';
 import { timeAt } from '../../model/cursor.ts';
+import { BelfryError } from '../../model/errors.ts';
 import type { Survey } from '../../registry/survey.ts';
 import { identityOf } from '../auth/request-identity.ts';
-import { TOPICS } from './node-questions.ts';
+import { FLOW, TOPICS } from './node-questions.ts';
+import { checked, query } from './query.ts';
 import type { ReadLimiter } from './read-limiter.ts';
 import { json, named, route, type Route } from './route.ts';
+import { topicFlow, TopicFlows } from './topic-flows.ts';
 
 export interface TopicsDeps {
   readonly survey: Survey;
@@ -24,6 +27,20 @@ const topic = z.strictObject({
   lastSeen: rfc3339,
 });
 
+const detailed = topic.extend({
+  flow: topicFlow
+    .nullable()
+    .optional()
+    .describe('Null if none of the latest events that the nodes have in memory is of this topic'),
+});
+
+const DETAIL = checked(
+  z
+    .enum(['flow'])
+    .describe('Also tells who publishes and who hears, from the latest 1,000 events of the log'),
+  () => new BelfryError('not_acceptable', 'The detail is not known. Expected ?detail=flow.'),
+);
+
 export const TOPICS_ROUTES: readonly Route<TopicsDeps>[] = [
   route({
     id: 'listTopics',
@@ -31,19 +48,26 @@ export const TOPICS_ROUTES: readonly Route<TopicsDeps>[] = [
     path: '/api/v3/topics',
     summary:
       'The types and actions that the nodes have heard, of those whose every key the caller may subscribe to',
+    query: query({ detail: DETAIL }),
     answers: {
       200: json(
         `In the order of types, then of actions; ${SILENT} names the nodes that did not answer within two seconds`,
-        named('Topics', z.array(topic)),
+        named('Topics', z.array(detailed)),
         [SILENT],
       ),
     },
     errors: ['reads_exceeded'],
-    handler: ({ survey, reads }: TopicsDeps, { response }) =>
+    handler: ({ survey, reads }: TopicsDeps, { response, query: { detail } }) =>
       reads.answer(response, async () => {
         const { subscribe } = identityOf(response);
-        const { answers, silent } = await survey.ask(TOPICS, {});
+        const [{ answers, silent }, flow] = await Promise.all([
+          survey.ask(TOPICS, {}),
+          detail === undefined ? undefined : survey.ask(FLOW, {}),
+        ]);
         response.set(SILENT, silent.join(', '));
+        const flows =
+          flow &&
+          new TopicFlows(flow.answers, (key) => subscribe.permit({ type: 'nodes', action: 'list', key }));
         const heard = joined(answers.map(({ answer }) => answer));
         const permitted = heard.filter(({ type, action }) => subscribe.permitEveryKey(type, action));
         return JSON.stringify(
@@ -51,6 +75,7 @@ export const TOPICS_ROUTES: readonly Route<TopicsDeps>[] = [
             ...rest,
             perSecond: Number(perSecond.toFixed(3)),
             lastSeen: timeAt(Math.round(lastAt)),
+            ...(flows && { flow: flows.of({ ...rest, perSecond }) }),
           })),
         );
       }),

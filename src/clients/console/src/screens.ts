@@ -1,7 +1,8 @@
-import { Cable, CircleHelp, Gauge, Radio, Rocket, Send, type LucideIcon } from 'lucide-react';
+import { Cable, CircleHelp, Gauge, Radio, Rocket, Send, Workflow, type LucideIcon } from 'lucide-react';
 import { lazy, type ComponentType } from 'react';
 import { RUN_PATTERNS } from './deploys/run-patterns.ts';
 import { isAdmin, mayHear, type Me } from './session/me.ts';
+import { maySeeConnections } from './ui/links.ts';
 
 export interface ScreenEntry {
   /** The path in the fragment of the address, such as `/live`. What comes after it belongs to the screen. */
@@ -42,7 +43,7 @@ export const SCREENS: readonly ScreenEntry[] = [
     summary: 'See who is connected, and close connections',
     icon: Cable,
     key: 'c',
-    isFor: (me) => mayHear(me, 'connections.create.*'),
+    isFor: maySeeConnections,
     component: lazy(() => import('./connections/ConnectionsScreen.tsx')),
   },
   {
@@ -71,5 +72,14 @@ export const SCREENS: readonly ScreenEntry[] = [
     key: 'd',
     isFor: (me) => RUN_PATTERNS.some((pattern) => mayHear(me, pattern)),
     component: lazy(() => import('./deploys/DeploysScreen.tsx')),
+  },
+  {
+    path: '/flow',
+    title: 'Flow',
+    summary: 'See who publishes what, and who hears it',
+    icon: Workflow,
+    key: 'f',
+    isFor: ({ subscribe }) => subscribe.length > 0,
+    component: lazy(() => import('./flow/FlowScreen.tsx')),
   },
 ];

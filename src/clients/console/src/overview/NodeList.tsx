@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';
-import { connectionsLink } from '../ui/links.ts';
+import { useMe } from '../session/use-session.ts';
+import { connectionsLink, maySeeConnections } from '../ui/links.ts';
 import { Time } from '../ui/Time.tsx';
 import type { FleetNode } from './fleet.ts';
 import { factsOf, upFor, type NodeFact } from './node-facts.ts';
@@ -93,9 +94,13 @@ function NodeName({ node, now }: { readonly node: FleetNode; readonly now: numbe
   return (
     <div className="mb-1 min-w-0">
       <p className="truncate font-medium" title={name}>
-        <Link className="hover:underline" href={connectionsLink('node', name)}>
-          {name}
-        </Link>
+        {maySeeConnections(useMe()) ? (
+          <Link className="hover:underline" href={connectionsLink('node', name)}>
+            {name}
+          </Link>
+        ) : (
+          name
+        )}
       </p>
       <p className="text-xs text-muted">
         {version} · <span title={`Since ${since}`}>up {upFor(node, now)}</span>
