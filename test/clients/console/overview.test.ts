@@ -62,6 +62,7 @@ describe('the overview', () => {
     third.child.kill('SIGKILL');
     await shows(page, /third is gone since/);
     await shows(page, /gone for \d+ s/);
+    expect(await page.getByRole('rowheader').count()).toBe(3);
   }, 45_000);
 
   it('keeps the last figures, marks them as old, and says why, while Redis is away', async () => {
@@ -155,5 +156,6 @@ describe('the flow', () => {
     const token = await node.token('user:ann', { subscribe: ['jobs.*.*'] });
     const page = await openConsole(browser, node, { path: '/flow', token });
     await shows(page, 'Nothing flows');
+    expect(await page.getByRole('img').count()).toBe(0);
   });
 });
