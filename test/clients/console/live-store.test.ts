@@ -92,12 +92,12 @@ function isBefore(id: string | undefined, position: string | undefined): boolean
   return position === undefined || (id !== undefined && compareCursors(id, position) <= 0);
 }
 
-function startStore(log: FakeLog): LiveStore {
+function startStore(log: FakeLog, now = (): number => 0): LiveStore {
   const store = new LiveStore({
     source: log,
     admits: () => undefined,
     nextFrame: queueMicrotask,
-    now: () => 0,
+    now,
     maxChars: HELD * CHARS,
   });
   store.start();
@@ -261,6 +261,23 @@ describe('a list of live events', () => {
     store.look(origin, origin + SCREEN, false);
     await settle();
     expect(store.view()).toMatchObject({ origin: origin - 200, past: { status: 'idle' } });
+  });
+
+  it('shows the end at once after a long absence, and reads what came meanwhile when somebody scrolls there', async () => {
+    const log = new FakeLog();
+    log.publish(100);
+    let now = 0;
+    const store = startStore(log, () => now);
+    await lookAtEnd(store);
+    store.stop();
+    log.publish(5_000);
+    now = 600_000;
+    store.start();
+    await lookAtEnd(store);
+    expect(store.view().end - store.view().origin).toBe(200);
+    log.publish(10);
+    await settle();
+    expect(await readThrough(store)).toEqual(upTo(5_110));
   });
 
   it('is empty after it was cleared, goes on with what comes, and shows what was when asked to', async () => {

@@ -215,7 +215,7 @@ describe('the screen Live', () => {
     await publish(node, [
       { type: 'a', action: 'b', key: '\u202e<img src=x>\u001b[31m', object: { text: '<b>' } },
     ]);
-    await expect.poll(() => keysOf(page)).toEqual(['\\u202e<img src=x>␛[31m']);
+    await expect.poll(() => keysOf(page)).toEqual(['\\u202e<img src=x>\\u001b[31m']);
     await rowsOf(page)
       .first()
       .click({ position: { x: 5, y: 5 } });

@@ -3,7 +3,7 @@ import { visibleText } from '../../../src/clients/console/src/ui/visible-text.ts
 
 it.each([
   ['<b>bold</b>', '<b>bold</b>'],
-  ['\u001b[31mred\n', '␛[31mred␊'],
+  ['\u001b[31mred\n', '\\u001b[31mred\\u000a'],
   ['a\u202egpj.exe', 'a\\u202egpj.exe'],
   ['\u2066x\u200b\ufeff\u009b', '\\u2066x\\u200b\\ufeff\\u009b'],
   ['grün 👩‍🚀 日本', 'grün 👩‍🚀 日本'],

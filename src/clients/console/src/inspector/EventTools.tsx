@@ -1,5 +1,5 @@
 import { CircleHelp, Send } from 'lucide-react';
-import type { ReactElement } from 'react';
+import { useMemo, type ReactElement } from 'react';
 import { Link } from 'wouter';
 import { exactPattern } from '../../../../model/exact-pattern.ts';
 import { publishLink } from '../publish/draft.ts';
@@ -12,6 +12,9 @@ import type { EventFacts } from './event-facts.ts';
 
 const LINK = 'inline-flex h-8 items-center gap-1.5 rounded-md px-3 whitespace-nowrap hover:bg-raised';
 
+/** Browsers cut longer addresses. */
+const LINK_MAX = 200_000;
+
 /** What can be done with an event, by the one who is signed in. */
 export function EventTools({
   text,
@@ -22,6 +25,7 @@ export function EventTools({
 }): ReactElement {
   const me = useMe();
   const { id, type, action, key } = facts;
+  const body = useMemo(() => bodyOf(text), [text]);
   const mayPublishIt = !isOwnType(type) && mayPublish(me, exactPattern(type, action, key));
   return (
     <div className="flex flex-wrap items-center gap-1 border-y border-line px-1 py-1">
@@ -30,15 +34,19 @@ export function EventTools({
       </CopyButton>
       {mayPublishIt && (
         <>
-          <CopyAsButton text={bodyOf(text)} />
-          <Link
-            href={publishLink(bodyOf(text))}
-            className={LINK}
-            title="Open it in Publish, to publish it once more"
-          >
-            <Send aria-hidden className="size-4" />
-            Publish again
-          </Link>
+          <CopyAsButton text={body} />
+          {body.length <= LINK_MAX ? (
+            <Link
+              href={publishLink(body)}
+              className={LINK}
+              title="Open it in Publish, to publish it once more"
+            >
+              <Send aria-hidden className="size-4" />
+              Publish again
+            </Link>
+          ) : (
+            <span className="px-3 text-xs text-muted">It is too large for a link to Publish.</span>
+          )}
         </>
       )}
       {isAdmin(me) && id !== undefined && (

@@ -1,7 +1,7 @@
 import { useEffect, useImperativeHandle, type MouseEvent, type ReactElement, type Ref } from 'react';
 import { visibleText } from '../ui/visible-text.ts';
 import { summaryOf } from './event-summary.ts';
-import { EventRowView } from './EventRowView.tsx';
+import { ColumnNames, EventRowView } from './EventRowView.tsx';
 import type { LiveStore } from './live-store.ts';
 import type { LiveView } from './live-view.ts';
 import { OtherRowView } from './OtherRowView.tsx';
@@ -76,26 +76,34 @@ export function EventList({ store, view, selected, onOpen, onValue, handle }: Ev
     );
   }
   return (
-    <div
-      ref={scroller}
-      role="grid"
-      tabIndex={0}
-      aria-label="Events"
-      aria-rowcount={end - origin}
-      aria-activedescendant={selected === undefined ? undefined : `event-${selected}`}
-      className="min-h-0 flex-1 overflow-y-scroll [contain:strict] [overflow-anchor:none] focus-visible:-outline-offset-2"
-      onScroll={onScroll}
-      onClick={onClick}
-      onMouseOver={onMouseOver}
-    >
-      <div role="rowgroup" className="relative" style={{ height: (end - origin + 1) * rowPx }}>
-        {from === origin && (
-          <PastRow view={view} rowPx={rowPx} onRetry={() => store.retry()} onOpen={() => store.openPast()} />
-        )}
-        <div className="absolute inset-x-0" style={{ top: (from - origin + 1) * rowPx }}>
-          {rows}
+    <>
+      {!isNarrow && <ColumnNames />}
+      <div
+        ref={scroller}
+        role="grid"
+        tabIndex={0}
+        aria-label="Events"
+        aria-rowcount={end - origin}
+        aria-activedescendant={selected === undefined ? undefined : `event-${selected}`}
+        className="min-h-0 flex-1 overflow-y-scroll [contain:strict] [overflow-anchor:none] focus-visible:-outline-offset-2"
+        onScroll={onScroll}
+        onClick={onClick}
+        onMouseOver={onMouseOver}
+      >
+        <div role="rowgroup" className="relative" style={{ height: (end - origin + 1) * rowPx }}>
+          {from === origin && (
+            <PastRow
+              view={view}
+              rowPx={rowPx}
+              onRetry={() => store.retry()}
+              onOpen={() => store.openPast()}
+            />
+          )}
+          <div className="absolute inset-x-0" style={{ top: (from - origin + 1) * rowPx }}>
+            {rows}
+          </div>
         </div>
       </div>
-    </div>
+    </>
   );
 }

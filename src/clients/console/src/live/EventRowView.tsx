@@ -12,6 +12,32 @@ export interface EventRowProps {
   readonly isNarrow: boolean;
 }
 
+/** The widths of the columns, which the header shares. */
+const COLUMNS = {
+  time: 'w-[8.5rem] shrink-0',
+  type: 'w-28 shrink-0',
+  action: 'w-24 shrink-0',
+  key: 'w-56 shrink-0 2xl:w-80',
+  object: 'min-w-0 flex-1',
+  size: 'w-20 shrink-0 text-right',
+} as const;
+
+/** The names of the columns. They stand above the list, and do not scroll. */
+export function ColumnNames(): ReactElement {
+  return (
+    <div
+      aria-hidden
+      className="flex h-6 shrink-0 items-center gap-3 overflow-hidden border-b border-line px-3 text-xs text-muted [scrollbar-gutter:stable]"
+    >
+      {Object.entries(COLUMNS).map(([name, width]) => (
+        <span key={name} className={width}>
+          {name}
+        </span>
+      ))}
+    </div>
+  );
+}
+
 const ROW =
   'flex cursor-pointer border-b border-line/50 px-3 font-mono text-xs [contain:strict] hover:bg-raised aria-selected:bg-tint';
 /** A longer name stays readable in its title and in the inspector. */
@@ -52,22 +78,22 @@ export const EventRowView = memo(function EventRowView({
     );
   return (
     <div {...common} className={`${ROW} h-7 items-center gap-3`}>
-      <span role="gridcell" className="w-[8.5rem] shrink-0">
+      <span role="gridcell" className={COLUMNS.time}>
         <When at={summary.time} />
       </span>
-      <span role="gridcell" className="w-28 shrink-0 truncate">
+      <span role="gridcell" className={`${COLUMNS.type} truncate`}>
         <Name summary={summary} field="type" className="font-semibold" />
       </span>
-      <span role="gridcell" className="w-24 shrink-0 truncate">
+      <span role="gridcell" className={`${COLUMNS.action} truncate`}>
         <Name summary={summary} field="action" />
       </span>
-      <span role="gridcell" className="w-[22%] min-w-32 shrink-0 truncate">
+      <span role="gridcell" className={`${COLUMNS.key} truncate`}>
         <Name summary={summary} field="key" />
       </span>
-      <span role="gridcell" className="min-w-0 flex-1 truncate text-muted">
+      <span role="gridcell" className={`${COLUMNS.object} truncate text-muted`}>
         {summary.preview}
       </span>
-      <span role="gridcell" className="w-16 shrink-0 text-right text-muted tabular-nums">
+      <span role="gridcell" className={`${COLUMNS.size} whitespace-nowrap text-muted tabular-nums`}>
         {bytesText(summary.length)}
       </span>
     </div>

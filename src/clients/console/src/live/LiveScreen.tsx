@@ -17,6 +17,7 @@ import { LiveStatus } from './LiveStatus.tsx';
 import { PatternBar } from './PatternBar.tsx';
 import type { EventRow } from './rows.ts';
 import { SearchField } from './SearchField.tsx';
+import { useNote } from './use-note.ts';
 import { useLiveStore } from './use-live-store.ts';
 import { sameFilter, type ValueFilter } from './value-filters.ts';
 import { ValueMenu, type ChosenValue } from './ValueMenu.tsx';
@@ -32,6 +33,7 @@ export default function LiveScreen(): ReactElement {
   const inspected = useInspected();
   const [selected, setSelected] = useState<number>();
   const [chosen, setChosen] = useState<ChosenValue>();
+  const [note, say] = useNote();
   const list = useRef<EventListHandle>(null);
   const searchField = useRef<HTMLInputElement>(null);
 
@@ -92,7 +94,7 @@ export default function LiveScreen(): ReactElement {
       label: 'Copy the event',
       run: () => {
         const copied = row?.kind === 'event' ? row : inspected.row;
-        if (copied !== undefined) void navigator.clipboard.writeText(copied.text);
+        if (copied !== undefined) void navigator.clipboard.writeText(copied.text).then(() => say('Copied'));
       },
     },
     { keys: 'x', label: 'Clear the list', run: () => store.clear() },
@@ -111,7 +113,7 @@ export default function LiveScreen(): ReactElement {
           />
           <SearchField text={query.text} onChange={onText} field={searchField} />
           <div className="flex w-full flex-wrap items-center gap-x-4 gap-y-1">
-            <LiveStatus store={store} view={view} />
+            <LiveStatus store={store} view={view} note={note} />
             <FilterChips
               filters={query.filters}
               onChange={(filters) => change({ filters })}

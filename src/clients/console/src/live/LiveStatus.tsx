@@ -12,9 +12,12 @@ import { eventsText } from './words.ts';
 export function LiveStatus({
   store,
   view,
+  note,
 }: {
   readonly store: LiveStore;
   readonly view: LiveView;
+  /** What was just done, such as "Copied". */
+  readonly note: string;
 }): ReactElement {
   const { isPaused, isFollowing, waiting, inHistory } = view;
   return (
@@ -39,6 +42,7 @@ export function LiveStatus({
       </Button>
       <RateLine rate={store.rate} />
       <p className="flex min-h-6 min-w-0 items-center gap-2 text-xs" role="status">
+        {note !== '' && <span className="text-good">{note}</span>}
         {isFollowing ? (
           <LinkState />
         ) : (

@@ -11,8 +11,8 @@ const FIRST_PAGE = 200;
 export interface FeedTarget {
   begin(page: HistoryPage): void;
   take(item: Item): void;
-  /** The feed goes on after it was stopped at a time, in milliseconds since 1970. */
-  resume(stoppedAt: number): void;
+  /** The feed begins again after it was stopped at a time, in milliseconds since 1970: where it was, or else `anew` with a page. */
+  resume(stoppedAt: number): 'where it was' | 'anew';
   /** The status or the error is another one. */
   changed(): void;
 }
@@ -23,7 +23,7 @@ export interface FeedTarget {
  */
 export type FeedStatus = 'loading' | 'live' | 'waiting' | 'failed';
 
-/** Brings the newest page of the history, and then what comes. After a fault or a stop it goes on where it was. */
+/** Brings the newest page of the history, and then what comes. After a fault it goes on where it was, and mostly after a stop as well. */
 export class EventFeed {
   status: FeedStatus = 'loading';
   error: Error | undefined;
@@ -72,7 +72,9 @@ export class EventFeed {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    if (this.#cursor !== undefined && this.#stoppedAt !== undefined) this.#target.resume(this.#stoppedAt);
+    if (this.#cursor !== undefined && this.#stoppedAt !== undefined) {
+      if (this.#target.resume(this.#stoppedAt) === 'anew') this.#cursor = undefined;
+    }
     this.#stoppedAt = undefined;
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {

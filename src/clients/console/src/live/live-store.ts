@@ -6,11 +6,13 @@ import { EventWindow } from './event-window.ts';
 import { viewOf, type LiveView } from './live-view.ts';
 import { PastReader } from './past-reader.ts';
 import { RateMeter } from './rate-meter.ts';
-import { rowOf, type MarkRow, type ShownRow } from './rows.ts';
+import { rowOf, type EventRow, type MarkRow, type ShownRow } from './rows.ts';
 
 /** What the held rows may take, in characters. It is more than a minute of a thousand small events a second. */
 const HELD_MAX_CHARS = 32 * 1024 * 1024;
 const RATE_SECONDS = 180;
+/** After a longer absence the end is shown at once. All that came meanwhile is read only if somebody scrolls there. */
+const AWAY_MS = 30_000;
 
 export interface LiveStoreParts {
   readonly source: EventSource;
@@ -149,7 +151,7 @@ export class LiveStore {
   }
 
   readonly #begin = ({ rows, earlier, cursor }: HistoryPage): void => {
-    const shown = rows.filter((row) => row.kind === 'gap' || this.#parts.admits(row) === undefined);
+    const shown = rows.filter((row) => row.kind === 'gap' || !this.#refuses(row));
     this.#window.begin(shown, earlier, cursor);
     this.#changed();
   };
@@ -158,19 +160,29 @@ export class LiveStore {
     const row = rowOf(item);
     this.#changed();
     if (row.kind === 'gap') return this.#window.append(row);
-    const refusal = this.#parts.admits(row, item.gap === undefined ? item.type : undefined);
-    if (typeof refusal === 'object')
-      this.#hidden.set(refusal.hidden, (this.#hidden.get(refusal.hidden) ?? 0) + 1);
-    if (refusal !== undefined) return;
+    if (this.#refuses(row, item.gap === undefined ? item.type : undefined)) return;
     this.rate.add(1, this.#parts.now());
     if (!this.#isFollowing) this.#waiting++;
     if (this.#mark !== undefined && this.#mark.count++ === 0) this.#window.append(this.#mark);
     this.#window.append(row);
   };
 
-  readonly #resume = (from: number): void => {
+  /** Whether an event is not shown. Hidden ones are counted. */
+  #refuses(row: EventRow, type?: string): boolean {
+    const refusal = this.#parts.admits(row, type);
+    if (typeof refusal === 'object')
+      this.#hidden.set(refusal.hidden, (this.#hidden.get(refusal.hidden) ?? 0) + 1);
+    return refusal !== undefined;
+  }
+
+  readonly #resume = (from: number): 'where it was' | 'anew' => {
+    if (this.#isFollowing && this.#parts.now() - from > AWAY_MS) {
+      this.#window.clear();
+      return 'anew';
+    }
     this.#window.append({ kind: 'mark', why: 'away', from, to: this.#parts.now(), count: 0 });
     this.#changed();
+    return 'where it was';
   };
 
   readonly #changed = (): void => {

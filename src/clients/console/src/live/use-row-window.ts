@@ -51,7 +51,7 @@ export function useRowWindow(store: LiveStore, view: LiveView): RowWindow {
     const element = scroller.current;
     if (element === null) return;
     const above = isFollowing ? end - origin + 1 : top.current - origin + 1;
-    isOwn.current = scrollTo(element, above * rowPx);
+    isOwn.current = scrollTo(element, above * rowPx) || isOwn.current;
     if (isFollowing) top.current = Math.max(origin - 1, end - box.height / rowPx);
   }, [isFollowing, origin, isFollowing ? end : 0, rowPx, box.height]);
 
@@ -82,6 +82,7 @@ export function useRowWindow(store: LiveStore, view: LiveView): RowWindow {
     const { scrollTop, clientHeight } = element;
     const to = y < scrollTop ? y : Math.max(scrollTop, y + rowPx - clientHeight);
     isOwn.current = scrollTo(element, to);
+    top.current = origin - 1 + element.scrollTop / rowPx;
   };
 
   return {

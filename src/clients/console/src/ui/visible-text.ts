@@ -1,8 +1,6 @@
 /** Characters that draw nothing, break a line, or turn the direction of the text around them. */
 const UNSEEN = /[\p{Cc}\p{Zl}\p{Zp}\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
 const ANY_UNSEEN = new RegExp(UNSEEN.source, 'u');
-const SPACE = 0x20;
-const PICTURES = 0x2400;
 
 /**
  * The text as it can be shown safely on one line: what would not be seen, or would disguise something else, is written out. What
@@ -15,6 +13,5 @@ export function visibleText(text: string, max = Infinity): string {
 
 function written(character: string): string {
   const code = character.codePointAt(0) ?? 0;
-  if (code < SPACE) return String.fromCodePoint(PICTURES + code);
   return `\\u${code.toString(16).padStart(4, '0')}`;
 }
