@@ -18,6 +18,8 @@ export function LiveEmpty({
       <Over title="Nothing to hear">You may hear nothing on this hub. An admin can give you grants.</Over>
     );
   if (status === 'loading' || past.status === 'reading') return <Over title="Reading what was …" />;
+  if (past.status === 'closed')
+    return <Over title="The list is cleared">What comes from now on appears here.</Over>;
   if (past.status !== 'idle' || !older.isEnd) return null;
   if (filters.length > 0 || text !== '')
     return (

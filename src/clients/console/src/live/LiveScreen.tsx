@@ -27,7 +27,7 @@ export default function LiveScreen(): ReactElement {
   const me = useMe();
   const hub = useHub();
   const search = useSearch();
-  const [, navigate] = useLocation();
+  const [location, navigate] = useLocation();
   const query = useMemo(() => readQuery(new URLSearchParams(search), me), [search, me]);
   const [store, view] = useLiveStore(query);
   const inspected = useInspected();
@@ -42,9 +42,9 @@ export default function LiveScreen(): ReactElement {
   const change = useCallback(
     (part: Partial<LiveQuery>) => {
       const text = writeQuery({ ...query, ...part }, me).toString();
-      navigate(`/live${text === '' ? '' : `?${text}`}`);
+      navigate(`${location}${text === '' ? '' : `?${text}`}`);
     },
-    [query, me, navigate],
+    [query, me, location, navigate],
   );
   const addFilter = (filter: ValueFilter): void => {
     const others = query.filters.filter((each) => !sameFilter({ ...each, not: filter.not }, filter));

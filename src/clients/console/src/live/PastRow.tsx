@@ -1,4 +1,6 @@
 import type { ReactElement } from 'react';
+import { cursorMs, START } from '../../../../model/cursor.ts';
+import { clockText } from '../ui/clock.ts';
 import type { LiveView } from './live-view.ts';
 import { countText } from '../ui/numbers.ts';
 
@@ -14,6 +16,8 @@ export function PastRow({
   readonly onRetry: () => void;
   readonly onOpen: () => void;
 }): ReactElement {
+  const ms = cursorMs(older.until ?? START);
+  const back = ms === 0 ? '' : `, back to ${clockText(new Date(ms).toISOString())} so far`;
   const gone =
     older.gone === 0
       ? ''
@@ -32,7 +36,7 @@ export function PastRow({
           </>
         )}
         {past.status === 'closed' && <Act label="Show the events from before" run={onOpen} />}
-        {past.status === 'reading' && 'Reading older events …'}
+        {past.status === 'reading' && `Reading older events${back} …`}
         {past.status === 'idle' &&
           (older.isEnd ? 'The log has nothing older.' : 'Older events follow when you scroll here.')}
         {gone}
