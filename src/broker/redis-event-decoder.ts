@@ -146,8 +146,7 @@ export class EventDecoder implements BodyReader {
     const event = text === undefined ? undefined : usualEvent(text);
     if (event === undefined || RESERVED_TYPES.includes(event.type)) return undefined;
     if (redaction.mask(event) !== event) return undefined;
-    const heading = { ...event, id: undefined, previous: undefined };
-    return new HeardEvent(heading, bytes, 'as published', this.#asWritten, this.#now());
+    return new HeardEvent(event, bytes, 'as published', this.#asWritten, this.#now());
   }
 
   /** Reports a message of the channel that no node of this version has written. */

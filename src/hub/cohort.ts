@@ -193,10 +193,9 @@ export class Cohort {
   flush(): void {
     if (this.#outbox.isEmpty) return;
     const { size } = this.members;
-    const share = this.#sharing(this.#outbox.take());
+    this.#send(this.#outbox.take(), this.members);
     this.#waitsAfter = undefined;
     if (this.#droppable !== undefined) this.#droppable = [];
-    for (const member of this.members) share(member);
     if (this.#traces.length === 0) return;
     for (const trace of this.#traces.splice(0)) trace.flushed(size);
   }
@@ -206,18 +205,17 @@ export class Cohort {
    * members.
    */
   flushTo(member: Member): void {
-    if (!this.#outbox.isEmpty) this.#sharing(this.#outbox.peek())(member);
+    if (!this.#outbox.isEmpty) this.#send(this.#outbox.peek(), [member]);
   }
 
-  /** Coalesces the frames of the outbox once for all members. Returns how to send them to one member. */
-  #sharing(outgoing: Outgoing): (member: Member) => void {
+  /** Coalesces the frames of the outbox once for all of these connections, and sends them to each. */
+  #send(outgoing: Outgoing, to: Iterable<Member>): void {
     const chunks = this.#coalescer.coalesceShared(outgoing);
     const waited = this.#droppable;
-    if (waited === undefined) return (member) => member.send(chunks);
     // The parts are made when the first slow member needs them.
     let made: readonly Chunk[] | undefined;
-    const parts = (): readonly Chunk[] => (made ??= this.#partsOf(outgoing.frames, waited));
-    return (member) => member.send(chunks, parts);
+    const parts = waited && ((): readonly Chunk[] => (made ??= this.#partsOf(outgoing.frames, waited)));
+    for (const member of to) member.send(chunks, parts);
   }
 
   #partsOf(frames: readonly Buffer[], events: readonly HubEvent[]): Chunk[] {

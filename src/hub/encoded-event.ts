@@ -9,16 +9,18 @@ interface Encoded {
   /** Absent if its frame is kept instead. */
   text: string | undefined;
   readonly isSupported: boolean;
-  frame?: Buffer;
-  deflated?: Buffer;
+  frame: Buffer | undefined;
+  deflated: Buffer | undefined;
 }
+
+const NONE: readonly Encoded[] = [];
 
 /** An event with its texts and frames for the wire: one of each for every encoding, made when it is first needed. */
 export class EncodedEvent {
   readonly event: HubEvent;
   readonly #stats: Stats;
   /** There are a few at most, so that a search is faster than a map. */
-  readonly #encoded: Encoded[] = [];
+  #encoded = NONE;
   #seen: Map<View, EncodedEvent> | undefined;
   readonly #grew: ((bytes: number) => void) | undefined;
 
@@ -67,8 +69,9 @@ export class EncodedEvent {
   #encode(encode: Encoding['encode']): Encoded {
     for (const encoded of this.#encoded) if (encoded.encode === encode) return encoded;
     const text = this.#say(encode);
-    const encoded = { encode, text, isSupported: text !== undefined };
-    this.#encoded.push(encoded);
+    const isSupported = text !== undefined;
+    const encoded: Encoded = { encode, text, isSupported, frame: undefined, deflated: undefined };
+    this.#encoded = [...this.#encoded, encoded];
     return encoded;
   }
 

@@ -4,7 +4,7 @@ import type { Clock } from '../model/clock.ts';
 /** The next flush never waits longer than this. */
 const MAX_REST_MS = bound('longest pause between two flushes', 10, 'ms', 'the next flush begins');
 
-/** A rest that is shorter than a timer can measure ends with the turn of the event loop. */
+/** A rest that is shorter than a timer can measure is none. */
 const SHORTEST_TIMER_MS = 1;
 
 /** The share of the core that flushes take for long. The rest of it is for what comes in. */
@@ -19,8 +19,8 @@ const BURST_MS = bound(
 );
 
 /**
- * Decides when to flush: at the end of the turn of the event loop, as long as the core has room. Time for flushes is
- * earned as time passes, three quarters of it, and up to a burst. A flush that takes more than was earned is followed by
+ * Decides when to flush: once all of what was read at once is in the outboxes, as long as the core has room. Time for
+ * flushes is earned as time passes, three quarters of it, and up to a burst. A flush that takes more than was earned is followed by
  * a rest until that is earned back. So there is no wait under a load that the core can carry with one write for each
  * event, and beyond that writes grow as far as they must: a write costs nearly the same for one frame as for thirty.
  *
@@ -48,7 +48,7 @@ export class FlushPacer {
     this.#asked = true;
     const rest = this.#restUntil - this.#clock.elapsed();
     if (rest >= SHORTEST_TIMER_MS) this.#clock.after(rest, this.#run);
-    else this.#clock.soon(this.#run);
+    else this.#clock.next(this.#run);
   }
 
   readonly #run = (): void => {

@@ -26,11 +26,14 @@ export function outboxOf(encoding: Encoding, deflate: boolean): Outbox {
   return new FrameOutbox(encoding, deflate);
 }
 
-/** Holds a frame for each event. Every other cohort of the same encoding shares the frames. */
+/**
+ * Holds a frame for each event. Every other cohort of the same encoding shares the frames. An empty outbox holds no list,
+ * since a list that had grown old with thousands of quiet cohorts would take each new frame into the old generation.
+ */
 class FrameOutbox implements Outbox {
   readonly #encoding: Encoding;
   readonly #deflate: boolean;
-  #frames: Buffer[] = [];
+  #frames: Buffer[] | undefined;
 
   constructor(encoding: Encoding, deflate: boolean) {
     this.#encoding = encoding;
@@ -38,23 +41,24 @@ class FrameOutbox implements Outbox {
   }
 
   get isEmpty(): boolean {
-    return this.#frames.length === 0;
+    return this.#frames === undefined;
   }
 
   add(encoded: EncodedEvent): number | undefined {
     const frame = encoded.frame(this.#encoding, this.#deflate);
     if (frame === undefined) return undefined;
-    this.#frames.push(frame);
+    if (this.#frames === undefined) this.#frames = [frame];
+    else this.#frames.push(frame);
     return 0;
   }
 
   peek(): Outgoing {
-    return { frames: this.#frames };
+    return { frames: this.#frames ?? [] };
   }
 
   take(): Outgoing {
     const all = this.peek();
-    this.#frames = [];
+    this.#frames = undefined;
     return all;
   }
 }

@@ -51,7 +51,8 @@ export class WriteCoalescer {
 
   /** Notes that the flush is over. */
   forget(): void {
-    this.#shared.clear();
+    // Clearing a map that is empty would still make a new table.
+    if (this.#shared.size > 0) this.#shared.clear();
   }
 }
 

@@ -4,6 +4,8 @@ export interface Clock {
   now(): number;
   /** Milliseconds from an arbitrary start, never set back. */
   elapsed(): number;
+  /** Runs once the callback of the event loop that runs now has ended, before the loop takes more input. */
+  next(run: () => void): void;
   /** Runs once this turn of the event loop has handled its input. */
   soon(run: () => void): void;
   /** Runs after this many milliseconds, unless the returned function is called before. */
@@ -15,6 +17,7 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
+  next: (run) => process.nextTick(run),
   soon: (run) => void setImmediate(run),
   after: (ms, run) => {
     const timer = setTimeout(run, ms);

@@ -141,26 +141,48 @@ export class HeardEvent implements HubEvent {
  */
 function isUsual(text: string, { type, action, key }: Heading): boolean {
   const begin = `{"type":"${type}","action":"${action}","key":"${key}","object":`;
-  return text.startsWith(begin) && isLastValue(text, begin.length);
+  return text.startsWith(begin) && isLastValue(text, begin.length, isPlain(text));
 }
 
 /** Whether the value at a place is the last one of the object, on one line. */
-function isLastValue(text: string, at: number): boolean {
-  if (text.includes('\n') || text.includes('\r')) return false;
+function isLastValue(text: string, at: number, plain: boolean): boolean {
+  if (!plain && (text.includes('\n') || text.includes('\r'))) return false;
   try {
-    return scanValue(text, at, isPlain(text)) === text.length - 1 && text.endsWith('}');
+    return scanValue(text, at, plain) === text.length - 1 && text.endsWith('}');
   } catch {
     return false;
   }
 }
 
-const USUAL = /^\{"type":"([^"\\\p{Cc}]+)","action":"([^"\\\p{Cc}]+)","key":"([^"\\\p{Cc}]*)","object":/u;
+const BEFORE_TYPE = '{"type":"';
+const BEFORE_ACTION = '","action":"';
+const BEFORE_KEY = '","key":"';
+const BEFORE_OBJECT = '","object":';
 
-/** The event of a text in the form that most publishers write, or `undefined` for any other text. */
-export function usualEvent(text: string): NewEvent | undefined {
-  const [begin = '', type = '', action = '', key = ''] = USUAL.exec(text) ?? [];
-  if (begin === '' || !isLastValue(text, begin.length)) return undefined;
-  return { type, action, key, object: new JsonText(text.slice(begin.length, -1)) };
+/** The live event of a text in the form that most publishers write, or `undefined` for any other text. */
+export function usualEvent(text: string): (NewEvent & Heading) | undefined {
+  if (!text.startsWith(BEFORE_TYPE)) return undefined;
+  const typeEnd = text.indexOf('"', BEFORE_TYPE.length);
+  const actionAt = typeEnd + BEFORE_ACTION.length;
+  const actionEnd = text.indexOf('"', actionAt);
+  const keyAt = actionEnd + BEFORE_KEY.length;
+  const keyEnd = text.indexOf('"', keyAt);
+  const isInOrder =
+    text.startsWith(BEFORE_ACTION, typeEnd) &&
+    text.startsWith(BEFORE_KEY, actionEnd) &&
+    text.startsWith(BEFORE_OBJECT, keyEnd);
+  if (!isInOrder || typeEnd === BEFORE_TYPE.length || actionEnd === actionAt) return undefined;
+  const objectAt = keyEnd + BEFORE_OBJECT.length;
+  const plain = isPlain(text);
+  if (!(plain || isPlain(text.slice(0, objectAt))) || !isLastValue(text, objectAt, plain)) return undefined;
+  return {
+    id: undefined,
+    previous: undefined,
+    type: text.slice(BEFORE_TYPE.length, typeEnd),
+    action: text.slice(actionAt, actionEnd),
+    key: text.slice(keyAt, keyEnd),
+    object: new JsonText(text.slice(objectAt, -1)),
+  };
 }
 
 /** Decodes UTF-8 from a text that has one character for each byte. Returns `undefined` if it is not UTF-8. */

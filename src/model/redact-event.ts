@@ -71,6 +71,18 @@ function both(a: NameMeaning, b: NameMeaning): NameMeaning {
  * Finds some patterns, and letters in every form: in any case, with `-` and `_` between them, or escaped as `\u…`.
  */
 function oneOf(letters: readonly string[], forms: readonly string[]): RegExp {
-  const spelled = letters.map((each) => Array.from(each, (letter) => RegExp.escape(letter)).join('[-_]*'));
+  const spelled = letters.length === 0 ? [] : [anyOf(letters)];
   return new RegExp([String.raw`\\u`, ...spelled, ...forms].join('|'), 'i');
+}
+
+/** Words that begin with the same letters share them, so that each place of a text is compared with few of the words. */
+function anyOf(words: readonly string[]): string {
+  const branches = Array.from(
+    Map.groupBy(words, ([first = '']) => first),
+    ([first, those]) => {
+      const rests = those.map((word) => word.slice(first.length));
+      return RegExp.escape(first) + (rests.includes('') ? '' : `[-_]*${anyOf(rests)}`);
+    },
+  );
+  return branches.length === 1 ? branches.join() : `(?:${branches.join('|')})`;
 }

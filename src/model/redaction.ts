@@ -21,9 +21,13 @@ export interface Layer {
 class Layers {
   readonly #layers: readonly Layer[];
   readonly #redactors = new Map<string, EventRedactor>();
+  /** Present where the same layers apply to every event. */
+  readonly #only: EventRedactor | undefined;
 
   constructor(layers: readonly Layer[]) {
     this.#layers = layers;
+    const areForAll = layers.every(({ events }) => events === undefined);
+    this.#only = areForAll ? new EventRedactor(layers) : undefined;
   }
 
   get length(): number {
@@ -32,7 +36,8 @@ class Layers {
 
   mask<Event extends NewEvent>(event: Event): Event {
     if (this.#layers.length === 0) return event;
-    return this.#of(({ events }) => events === undefined || events.matches(event)).apply(event);
+    const redactor = this.#only ?? this.#of(({ events }) => events === undefined || events.matches(event));
+    return redactor.apply(event);
   }
 
   /** {@link Redaction.maskText} */

@@ -29,7 +29,7 @@ export interface Effort {
 }
 
 export const FULL: Effort = {
-  warmUpMs: 1_000,
+  warmUpMs: 2_000,
   entryWarmUpMs: 6_000,
   stepMs: 2_500,
   fixedMs: 3_000,

@@ -38,7 +38,10 @@ export interface Scenario {
   readonly searchFrom?: number;
   /** A step counts as sustained when its p99 is below this. */
   readonly p99MaxMs?: number;
-  /** The rate in events a second before the measurement, which gives the server time to reach its full speed. */
+  /**
+   * The rate in events a second before the measurement, which gives the server time to reach its full speed; `rate` when
+   * absent. A compiler of JavaScript needs some 20,000 events for that.
+   */
   readonly warmUpRate?: number;
   readonly nodes?: number;
   /** Whether the clients use TLS. With `false` they do not, and are the same clients otherwise. */
@@ -57,6 +60,8 @@ const HUB = ['belfry', 'base'];
 /** The rate in deliveries a second at which CPU and latency of all peers are compared. */
 const FIXED = 100_000;
 const ONE_TOPIC = { topics: 1 };
+/** The rate at which a server is warmed up which is measured at a few events a second. */
+const WARM_UP = 10_000;
 
 function fanOut(count: number, size: number): Omit<Scenario, 'name'> {
   const p99MaxMs = count > 1_000 ? 500 : 60;
@@ -111,6 +116,7 @@ export const SCENARIOS: readonly Scenario[] = [
     topics: 1_000,
     perEvent: 10,
     rate: 2_000,
+    warmUpRate: WARM_UP,
     searchFrom: 10_000,
     durable: false,
   },
@@ -120,6 +126,7 @@ export const SCENARIOS: readonly Scenario[] = [
     topics: 10_000,
     perEvent: 1,
     rate: 2_000,
+    warmUpRate: WARM_UP,
     searchFrom: 4_000,
     durable: false,
   },
@@ -163,7 +170,7 @@ export const SCENARIOS: readonly Scenario[] = [
     groups: [{ count: 1, ...ONE_TOPIC }],
     perEvent: 1,
     rate: 20,
-    warmUpRate: 2_000,
+    warmUpRate: WARM_UP,
     restMs: 3_000,
     durable: false,
     quick: true,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FlushPacer } from '../../src/hub/flush-pacer.ts';
+import { systemClock } from '../../src/model/clock.ts';
 import { ManualClock } from '../support/clock.ts';
 
 /**
@@ -17,13 +18,31 @@ function paced(clock: ManualClock, tookMs: () => number, again = 1): { pacer: Fl
 }
 
 describe('a paced flush', () => {
-  it('comes at the end of the turn in which it was first asked for', () => {
+  it('comes once what was read at once is handled', () => {
     const clock = new ManualClock();
     const { pacer, began } = paced(clock, () => 5);
     pacer.ask();
     expect(began).toEqual([]);
     clock.turn();
     expect(began).toEqual([0]);
+  });
+
+  it('comes before the event loop turns to anything else', async () => {
+    const order: string[] = [];
+    const turned = new Promise<void>((resolve) => {
+      setImmediate(() => {
+        order.push('turn');
+        resolve();
+      });
+    });
+    const pacer = new FlushPacer(systemClock, () => {
+      order.push('flush');
+      return 0;
+    });
+    pacer.ask();
+    order.push('asked');
+    await turned;
+    expect(order).toEqual(['asked', 'flush', 'turn']);
   });
 
   it('comes once, however often it is asked for', () => {

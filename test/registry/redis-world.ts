@@ -125,6 +125,10 @@ class HaltingClock implements Clock {
   readonly now = (): number => systemClock.now();
   readonly elapsed = (): number => systemClock.elapsed();
 
+  next(run: () => void): void {
+    systemClock.next(() => this.#run(run));
+  }
+
   soon(run: () => void): void {
     systemClock.soon(() => this.#run(run));
   }

@@ -25,6 +25,10 @@ export class ManualClock implements Clock {
     return this.#elapsed;
   }
 
+  next(run: () => void): void {
+    this.#turn.push(run);
+  }
+
   soon(run: () => void): void {
     this.#turn.push(run);
   }
