@@ -12,7 +12,8 @@ import type { WriteCoalescer } from './write-coalescer.ts';
 import { outboxOf, type Outbox, type Outgoing } from './outbox.ts';
 import type { Deliveries } from './stats.ts';
 import { matches, droppableOf, policyOf } from './subscription.ts';
-import { fingerprintOf, type Changes, type Subscriptions } from './subscriptions.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import type { Changes, Subscriptions } from './subscriptions.ts';
 
 /** The part of a connection that a cohort needs. */
 export interface Member {
@@ -23,7 +24,7 @@ export interface Member {
   /** The view that says what is masked for the connection. */
   readonly view: View;
   readonly subscriptions: Pick<Subscriptions, 'fingerprint' | 'values'>;
-  readonly audience: bigint;
+  readonly audience: string;
   readonly isSlow: boolean;
   cohort?: Cohort | undefined;
   /** Writes the chunks. `parts` makes the same bytes with one event in each chunk, for a slow connection. */
@@ -47,7 +48,7 @@ export class Cohort {
 
   readonly #grants: Grants;
   readonly #view: View;
-  readonly #audience: bigint;
+  readonly #audience: string;
   readonly #subscriptions: Subscription[];
   #filtered = false;
   readonly #stats: Deliveries;
@@ -226,12 +227,9 @@ export class Cohort {
   }
 }
 
-/** Digits of a power of two need no division of large numbers. */
-const HEXADECIMAL = 16;
-
 /** Connections with equal signatures hear the same bytes. */
 export function signatureOf({ audience, subscriptions }: Pick<Member, 'audience' | 'subscriptions'>): string {
-  return `${audience.toString(HEXADECIMAL)} ${subscriptions.fingerprint.toString(HEXADECIMAL)}`;
+  return audience + subscriptions.fingerprint.text;
 }
 
 /** Connections with equal audiences may hear the same events in the same bytes, whatever they subscribe to. */
@@ -240,6 +238,6 @@ export function audienceOf({
   deflate,
   identity,
   view,
-}: Pick<Member, 'encoding' | 'deflate' | 'identity' | 'view'>): bigint {
-  return fingerprintOf(JSON.stringify([encoding.name, deflate, identity.subscribe.text, view.text]));
+}: Pick<Member, 'encoding' | 'deflate' | 'identity' | 'view'>): string {
+  return fingerprintOf(JSON.stringify([encoding.name, deflate, identity.subscribe.text, view.text])).text;
 }

@@ -64,7 +64,7 @@ export class Connection {
   /** Present while the connection is slow. */
   #queue: DeliveryQueue | undefined;
   #open = true;
-  #audience = 0n;
+  #audience = '';
   /** The identity from which the audience was made. */
   #audienceOf: Identity | undefined;
 
@@ -102,7 +102,7 @@ export class Connection {
   }
 
   /** Connections with equal audiences may hear the same events, whatever they subscribe to. */
-  get audience(): bigint {
+  get audience(): string {
     if (this.#audienceOf !== this.identity) {
       this.#audienceOf = this.identity;
       this.#audience = audienceOf(this);

@@ -2,6 +2,7 @@ import type { Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import { HeardEvent, SEPARATOR } from '../model/heard-event.ts';
 import { heldBytes } from './encoded-event.ts';
+import { topicHashIn, type TopicHash } from './topic-hash.ts';
 
 const SEPARATOR_BYTE = SEPARATOR.charCodeAt(0);
 
@@ -10,7 +11,10 @@ const BLOCK_EVENTS = 512;
 /** A larger event takes little more as an object, and would leave much of a block empty. */
 const MAX_PACKED_BYTES = 8_192;
 /** What a packed event takes beside its bytes. */
-const PLACE_BYTES = 16;
+const PLACE_BYTES = 20;
+/** Stands for the hash at a place that is left out. */
+const LEFT_OUT = 0;
+const TOPIC_PARTS = 3;
 
 /** Whether an event can be packed: it was heard, is in the log, is small, and no trace follows it. */
 export function isPackable(event: HubEvent): event is HeardEvent {
@@ -33,6 +37,9 @@ export class PackedEvents {
   readonly #firsts: HeardEvent[] = [];
   readonly #unpacked: (HeardEvent | undefined)[] = [];
   #count = 0;
+  /** The hash of each topic, made when somebody looks for one. */
+  #hashes: Uint32Array | undefined;
+  #hashed = 0;
 
   constructor(begin: number) {
     this.begin = begin;
@@ -54,6 +61,30 @@ export class PackedEvents {
   skip(): void {
     if (this.#count < BLOCK_EVENTS) this.#ends[this.#count] = this.#beginOf(this.#count);
     this.#count = Math.min(this.#count + 1, BLOCK_EVENTS);
+  }
+
+  /**
+   * From a place on, the first place with an event of one of these topics, or that the block leaves out; or else the place
+   * after its last one.
+   */
+  next(topics: readonly TopicHash[], place: number): number {
+    const hashes = (this.#hashes ??= new Uint32Array(BLOCK_EVENTS));
+    for (; this.#hashed < this.#count; this.#hashed++) hashes[this.#hashed] = this.#hashOf(this.#hashed);
+    let index = place - this.begin;
+    for (; index < this.#count; index++) {
+      const hash = hashes[index] ?? LEFT_OUT;
+      if (hash === LEFT_OUT || topics.includes(hash)) break;
+    }
+    return this.begin + index;
+  }
+
+  #hashOf(index: number): TopicHash {
+    const begin = this.#beginOf(index);
+    if (begin === this.#beginOf(index + 1)) return LEFT_OUT;
+    const from = this.#bytes.indexOf(SEPARATOR_BYTE, begin) + 1;
+    let to = from - 1;
+    for (let part = 0; part < TOPIC_PARTS; part++) to = this.#bytes.indexOf(SEPARATOR_BYTE, to + 1);
+    return topicHashIn(this.#bytes, from, to);
   }
 
   idAt(place: number): Cursor {

@@ -11,6 +11,7 @@ import { gapBetween, type Gap } from './gap.ts';
 import { MAX_SELECTED } from './log-cache.ts';
 import type { Stats } from './stats.ts';
 import { matches } from './subscription.ts';
+import { topicHashesOf, type TopicHash } from './topic-hash.ts';
 
 export interface ReplayOptions {
   readonly eventLog: EventLog;
@@ -34,6 +35,8 @@ export class Replay {
   readonly #connection: Connection;
   readonly #subscriptions: readonly Subscription[];
   readonly #request: ReplayRequest;
+  /** Events of other topics need not be looked at. Absent where the subscriptions do not name few topics. */
+  readonly #topics: readonly TopicHash[] | undefined;
   #at: Cursor;
   /** It is known whether the log has the position that was asked for. */
   #positioned = false;
@@ -55,6 +58,7 @@ export class Replay {
     this.#connection = connection;
     this.#subscriptions = subscriptions;
     this.#request = request;
+    this.#topics = topicHashesOf(subscriptions);
     this.#batch = new ReplayBatch(options.delivery, connection);
     this.#at = START;
     this.#liveAfter = this.#log.position;
@@ -136,11 +140,12 @@ export class Replay {
         continue;
       }
       this.#checkPosition(recent.positionOf(this.#at));
-      const missed = recent.after(this.#at, AT_ONCE);
+      const missed = recent.after(this.#at, AT_ONCE, this.#topics);
       for (const event of missed) {
         this.#add(event);
         if (this.#batch.isFull) break;
       }
+      if (missed.length < AT_ONCE && !this.#batch.isFull) this.#at = recent.to;
       this.#batch.send();
       if (this.#at === recent.to && !this.#connection.isSlow) return join();
       await this.#connection.drained();

@@ -1,6 +1,6 @@
 import type { Subscription } from '../dialects/dialect.ts';
 import type { HubEvent } from '../model/event.ts';
-import type { Pattern } from '../model/pattern.ts';
+import type { Pattern, PatternPart } from '../model/pattern.ts';
 import type { Cohort } from './cohort.ts';
 
 /** Stands for the wildcard `*`, and differs from the value `*` that a pattern can name as `\3`. */
@@ -25,19 +25,14 @@ export class Router {
   #turn = 0;
 
   add(cohort: Cohort, subscriptions: readonly Subscription[] = cohort.subscriptions): void {
-    for (const { pattern } of subscriptions) {
-      for (const [type, action, key] of topics(pattern)) {
-        const keys = entry(entry(this.#types, type, newMap<Keys>), action, newMap<Cohorts>);
-        keys.set(key, withOne(keys.get(key), cohort));
-      }
-    }
+    for (const { pattern } of subscriptions)
+      eachTopic(pattern, (type, action, key) => this.#addTopic(cohort, type, action, key));
   }
 
   /** Removes subscriptions that were added for a cohort. By default these are all of them. */
   remove(cohort: Cohort, subscriptions: readonly Subscription[] = cohort.subscriptions): void {
-    for (const { pattern } of subscriptions) {
-      for (const [type, action, key] of topics(pattern)) this.#removeTopic(cohort, type, action, key);
-    }
+    for (const { pattern } of subscriptions)
+      eachTopic(pattern, (type, action, key) => this.#removeTopic(cohort, type, action, key));
   }
 
   /** Returns each cohort once, however many of its patterns match. The list is valid until the next call. */
@@ -74,6 +69,11 @@ export class Router {
     this.#found.push(cohort);
   }
 
+  #addTopic(cohort: Cohort, type: Value, action: Value, key: Value): void {
+    const keys = entry(entry(this.#types, type, newMap<Keys>), action, newMap<Cohorts>);
+    keys.set(key, withOne(keys.get(key), cohort));
+  }
+
   #removeTopic(cohort: Cohort, type: Value, action: Value, key: Value): void {
     const actions = this.#types.get(type);
     const keys = actions?.get(action);
@@ -85,14 +85,17 @@ export class Router {
   }
 }
 
-function* topics(pattern: Pattern): Generator<readonly [Value, Value, Value]> {
-  if (pattern.parts === undefined) return;
-  const [types, actions, keys] = pattern.parts.map((part): readonly Value[] => (part === '*' ? [ANY] : part));
-  for (const type of types ?? []) {
-    for (const action of actions ?? []) {
-      for (const key of keys ?? []) yield [type, action, key];
-    }
-  }
+function eachTopic({ parts }: Pattern, run: (type: Value, action: Value, key: Value) => void): void {
+  if (parts === undefined) return;
+  const keys = valuesOf(parts[2]);
+  for (const type of valuesOf(parts[0]))
+    for (const action of valuesOf(parts[1])) for (const key of keys) run(type, action, key);
+}
+
+const ANY_VALUE: readonly Value[] = [ANY];
+
+function valuesOf(part: PatternPart): readonly Value[] {
+  return part === '*' ? ANY_VALUE : part;
 }
 
 function withOne(cohorts: Cohorts | undefined, cohort: Cohort): Cohorts {

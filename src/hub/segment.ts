@@ -3,6 +3,7 @@ import { compareCursors, START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import { heldBytes } from './encoded-event.ts';
 import { isPackable, PackedEvents } from './packed-events.ts';
+import type { TopicHash } from './topic-hash.ts';
 
 /** The memory of a segment without events. */
 const SEGMENT_BYTES = 1_024;
@@ -127,15 +128,22 @@ export class Segment {
     return (at instanceof PackedEvents ? this.#previous(index) : at?.previous) ?? START;
   }
 
-  /** At most this many events after a position that the segment covers, oldest first. */
-  after(cursor: Cursor, count = Number.POSITIVE_INFINITY): HubEvent[] {
+  /**
+   * At most this many events after a position that the segment covers, oldest first. Where `topics` are given, events of
+   * others may be left out.
+   */
+  after(
+    cursor: Cursor,
+    count = Number.POSITIVE_INFINITY,
+    topics?: readonly TopicHash[],
+  ): readonly HubEvent[] {
     const events: HubEvent[] = [];
-    for (
-      let index = this.#indexAfter(cursor);
-      index < this.#events.length && events.length < count;
-      index++
-    ) {
-      const event = this.#event(index);
+    let index = this.#indexAfter(cursor);
+    while (index < this.#events.length && events.length < count) {
+      const skipped = topics === undefined ? 0 : this.#skipped(index, topics);
+      index += skipped;
+      if (skipped > 0) continue;
+      const event = this.#event(index++);
       if (event !== undefined) events.push(event);
     }
     return events;
@@ -149,6 +157,13 @@ export class Segment {
       const event = at instanceof PackedEvents ? at.readAt(this.#placeOf(index), this.#previous(index)) : at;
       if (event !== undefined) yield event;
     }
+  }
+
+  /** How many places to go on from one that holds a packed event of another topic. */
+  #skipped(index: number, topics: readonly TopicHash[]): number {
+    const at = this.#events[index];
+    const place = this.#placeOf(index);
+    return at instanceof PackedEvents ? at.next(topics, place) - place : 0;
   }
 
   #event(index: number): HubEvent | undefined {

@@ -23,24 +23,37 @@ export function checkSubscriptionLimits(
   replaces: readonly string[],
   maxTopics: number,
 ): void {
+  checkLength(subscriptions.characters, added);
+  const { subscriptionsMax = Number.POSITIVE_INFINITY } = limits;
+  // Far below the limits it does not matter which of them replace others.
+  const [countAtMost, topicsAtMost] = [
+    subscriptions.size + added.length,
+    topicsWith(subscriptions.topics, added),
+  ];
+  if (countAtMost <= subscriptionsMax && topicsAtMost <= maxTopics) return;
   const names = new Set(added.map(({ name }) => name));
   const ended = [...new Set([...names, ...replaces])].flatMap((name) => subscriptions.get(name) ?? []);
   const count = subscriptions.size - ended.length + names.size;
-  const { subscriptionsMax = Number.POSITIVE_INFINITY } = limits;
-  checkLength(subscriptions.characters, added);
   if (count > subscriptionsMax) {
     throw new BelfryError(
       'subscriptions_exceeded',
       `That would make ${count} subscriptions. Expected at most ${subscriptionsMax} a connection.`,
     );
   }
-  const kept = ended.reduce((sum, { subscription }) => sum - subscription.pattern.size, subscriptions.topics);
-  const topics = added.reduce((sum, { pattern }) => sum + pattern.size, kept);
+  const kept = ended.reduce(
+    (total, { subscription }) => total - subscription.pattern.size,
+    subscriptions.topics,
+  );
+  const topics = topicsWith(kept, added);
   if (topics <= maxTopics) return;
   throw new BelfryError(
     'pattern_invalid',
     `The subscriptions expand to ${topics} topics. Expected at most ${maxTopics} a connection.`,
   );
+}
+
+function topicsWith(topics: number, added: readonly Subscription[]): number {
+  return added.reduce((sum, { pattern }) => sum + pattern.size, topics);
 }
 
 /** The texts of all subscriptions together have a bound too, since they are kept. */

@@ -32,6 +32,7 @@ export function partsOverlap(a: PatternParts, b: PatternParts): boolean {
 
 function parsePart(text: string): PatternPart {
   if (text === '*') return '*';
+  if (!text.includes(',')) return [unescapeValue(text).trim()];
   return [...new Set(text.split(',').map((item) => unescapeValue(item).trim()))];
 }
 

@@ -1,27 +1,16 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readMessage } from '../../src/broker/redis-channel-message.ts';
 import { Segment } from '../../src/hub/segment.ts';
+import { topicHashesOf, type TopicHash } from '../../src/hub/topic-hash.ts';
 import { START, type Cursor } from '../../src/model/cursor.ts';
 import type { HubEvent } from '../../src/model/event.ts';
-import { HeardEvent, type BodyForm, type BodyReader } from '../../src/model/heard-event.ts';
+import { Pattern } from '../../src/model/pattern.ts';
+import { HeardEvent, type BodyForm } from '../../src/model/heard-event.ts';
 import { anEvent } from '../support/connection.ts';
+import { heardEvent as heard } from '../support/heard-event.ts';
 import { runs } from '../support/runs.ts';
 
-const reader: BodyReader = { readBody: () => ({ type: 't', action: 'a', key: 'k', object: 1 }) };
 const MAX_BYTES = 400_000;
-
-/** An event as a node hears it from the channel. */
-function heard(
-  previous: Cursor,
-  id: Cursor,
-  { key = 'k', bytes = '{}', form = 'canonical' }: { key?: string; bytes?: string; form?: BodyForm } = {},
-) {
-  const latin1 = Buffer.from(key).toString('latin1');
-  const [told] = readMessage(`Ap ${previous}\xff${id}\xfft\xffa\xff${latin1}\xff${bytes}`) ?? [];
-  if (told === undefined) throw new Error('The message is not one of a node.');
-  return new HeardEvent(told, told.bytes, form, reader);
-}
 
 function about(event: HubEvent | undefined): unknown {
   if (!(event instanceof HeardEvent)) return event;
@@ -37,6 +26,19 @@ function read(segment: Segment, from: Cursor, count: number): unknown {
     positions.map((position) => segment.reaches(position)),
     positions.map((position) => segment.covers(position) && segment.positionOf(position)),
   ];
+}
+
+/** The hashes by which a client looks for the events of one key. */
+function topicsNamed(key: string): readonly TopicHash[] | undefined {
+  return topicHashesOf([{ name: key, pattern: Pattern.of('t', 'a', key), filters: [] }]);
+}
+
+/** What a client finds after a position that wants one key, and may have named it. */
+function ofKey(segment: Segment, from: Cursor, key: string, topics?: readonly TopicHash[]): unknown[] {
+  return segment
+    .after(from, Number.POSITIVE_INFINITY, topics)
+    .filter((event) => event.key === key)
+    .map(about);
 }
 
 /** The same events in a segment that packs them, and in one that keeps them as objects. */
@@ -62,7 +64,7 @@ describe('a segment that packs its events', () => {
     const step = fc.oneof(
       added.map((of) => ({ of })),
       fc.record({ cutTo: fc.nat(40) }),
-      fc.record({ readFrom: fc.nat(40), count: fc.nat(8) }),
+      fc.record({ readFrom: fc.nat(40), count: fc.nat(8), key: fc.constantFrom('k', 'ключ', 'other') }),
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
@@ -80,8 +82,8 @@ describe('a segment that packs its events', () => {
           } else {
             const from = `${each.readFrom}-0`;
             const [one, other] = [packed, plain].map((segment) => read(segment, from, each.count));
-            seen.push(one);
-            expected.push(other);
+            seen.push(one, ofKey(packed, from, each.key, topicsNamed(each.key)));
+            expected.push(other, ofKey(plain, from, each.key));
           }
           expect([packed.from, packed.to, packed.length]).toEqual([plain.from, plain.to, plain.length]);
         }
@@ -106,6 +108,20 @@ describe('a segment that packs its events', () => {
     }
     expect(process.memoryUsage().arrayBuffers - arrayBuffers).toBeLessThan(2_000_000);
     expect(packed.after(START)).toHaveLength(1_500);
+  });
+
+  it('makes only the events of the topics that somebody names, of thousands in several blocks', () => {
+    const { packed, add } = both();
+    const keyOf = (n: number): string => (n % 700 === 699 ? 'ключ' : `k${n}`);
+    for (let n = 0; n < 3_000; n++) add((previous, id) => heard(previous, id, { key: keyOf(n) }));
+    const found = packed.after('800-0', 2, topicsNamed('ключ'));
+    expect(found.map(({ id, previous, key }) => [id, previous, key])).toEqual([
+      ['1400-0', '1399-0', 'ключ'],
+      ['2100-0', '2099-0', 'ключ'],
+    ]);
+    expect(packed.after('2800-0', 256, topicsNamed('ключ'))).toEqual([]);
+    add((previous, id) => heard(previous, id, { key: 'ключ' }));
+    expect(packed.after('2800-0', 256, topicsNamed('ключ')).map(({ id }) => id)).toEqual(['3001-0']);
   });
 
   it('makes an event once, so that readers share it', () => {

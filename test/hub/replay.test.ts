@@ -15,6 +15,7 @@ import {
   type TestConnection,
   type TestHub,
 } from '../support/connection.ts';
+import { heardEvent } from '../support/heard-event.ts';
 import { runs } from '../support/runs.ts';
 
 /** A hub that has delivered this many events, and keeps so many of them itself. */
@@ -34,6 +35,9 @@ async function heardSince(test: TestHub, since: string): Promise<Heard[]> {
 
 const keys = (heard: readonly Heard[]): string[] =>
   heard.map(({ type, action, key }) => (type === 'belfry' ? `${action} ${key}` : key));
+
+const bodyOf = (key: string): string =>
+  `{"time":"2026-01-01T00:00:00Z","type":"t","action":"a","key":"${key}","object":{}}`;
 
 describe('a replay', () => {
   it('comes from the recent events after the reply, and is followed by live events', async () => {
@@ -76,6 +80,23 @@ describe('a replay', () => {
     client.subscribe(['*.*.*'], { since: START });
     await settled();
     expect(client.takeKeys()).toEqual(Array.from({ length: 100 }, (_, index) => String(index + 1)));
+  });
+
+  it('brings the events of the one topic that the client names, among thousands that the node heard', async () => {
+    const test = await startHub({ recentEvents: 10_000 });
+    const hear = (n: number, key: string): void =>
+      void test.hub.delivery.deliver(heardEvent(`${n - 1}-0`, `${n}-0`, { key, bytes: bodyOf(key) }));
+    for (let n = 1; n <= 3_000; n++) hear(n, n % 1_000 === 0 ? 'wanted' : `other-${n}`);
+    const client = test.connect();
+    client.subscribe(['t.a.wanted'], { since: '1000-0' });
+    for (const [n, key] of ['other', 'wanted'].entries()) hear(3_001 + n, key);
+    test.hub.delivery.flush();
+    expect(client.take().map(({ id, action }) => id ?? action)).toEqual([
+      'subscribe',
+      '2000-0',
+      '3000-0',
+      '3002-0',
+    ]);
   });
 
   it('reads only those events from the log that are not among the recent ones', async () => {

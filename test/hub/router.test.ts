@@ -25,7 +25,7 @@ function cohortOf(...patterns: readonly Pattern[]): Cohort {
     deflate: false,
     identity: anIdentity(),
     view: Redaction.none.viewOf([]),
-    audience: 0n,
+    audience: '',
     subscriptions,
     isSlow: false,
     send: () => {},

@@ -37,8 +37,8 @@ const FEW = bound(
  * Whether all that is sent at once fits into one write with the answer to the handshake. An answer that is held back for
  * longer would make the client wait.
  */
-function hasShortAnswer({ first = [], replay, subscriptions }: Session): boolean {
-  return first.length === 0 && replay === undefined && subscriptions.length <= FEW;
+function hasShortAnswer({ first = [], subscriptions }: Session): boolean {
+  return first.length === 0 && subscriptions.length <= FEW;
 }
 
 /** Carries out the upgrade, and joins the socket to its connection. */
