@@ -87,9 +87,20 @@ describe('GET /api/v3/dead-letters', () => {
     }
   });
 
-  it('refuses an unusable offset or limit with 406', async () => {
+  it('cuts the texts off where only short ones are wanted, never within a character, and says how many bytes each has', async () => {
+    const world = await start();
+    await bury(world, `${'é'.repeat(199)}😀x`, 'short');
+    const listed = (await (await world.call('GET', '?texts=short')).json()) as (Entry & { bytes: number })[];
+    expect(listed.map(({ event, bytes }) => [event, bytes])).toEqual([
+      ['é'.repeat(199), 199 * 2 + 5],
+      ['short', 5],
+    ]);
+  });
+
+  it('refuses an unusable offset or limit with 406, and an unknown form of the texts', async () => {
     const { call } = await start();
     expect((await call('GET', '?limit=x')).status).toBe(406);
+    expect((await call('GET', '?texts=long')).status).toBe(406);
   });
 
   it('is counted in the metrics by reason', async () => {

@@ -12,7 +12,7 @@ import { mapInSlices } from '../../model/time-slice.ts';
 import { identityOf } from '../auth/request-identity.ts';
 import { COUNTS, nextOf, setCounts } from '../http/pagination.ts';
 import type { ReadLimiter } from './read-limiter.ts';
-import { paging, strictQuery } from './query.ts';
+import { checked, paging, strictQuery } from './query.ts';
 import { json, named, route, type Route } from './route.ts';
 
 /** The largest page, whatever the request asks for, since each entry may hold a whole event. */
@@ -23,6 +23,13 @@ const MAX_PAGE = bound(
   'the page ends there, and the header Link names the next one',
 );
 
+const SHORT_CHARACTERS = bound(
+  'text of a dead letter in a list of short texts',
+  200,
+  'characters',
+  'the rest is cut off; the answer for one dead letter has the whole text',
+);
+
 const LIST = Pattern.parse('dead-letters.list.*');
 
 export interface DeadLettersDeps {
@@ -31,14 +38,29 @@ export interface DeadLettersDeps {
   readonly reads: ReadLimiter;
 }
 
-const deadLetter: z.ZodType<DeadLetter> = z.strictObject({
+const deadLetter = z.strictObject({
   id: z.string(),
   entry: z.string(),
   time: rfc3339,
   reason: z.string().describe('An error code'),
   message: z.string(),
   event: z.string(),
+}) satisfies z.ZodType<DeadLetter>;
+
+const listed = deadLetter.extend({
+  bytes: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('How many bytes the whole text has, where the list has short texts'),
 });
+
+const TEXTS = checked(
+  z
+    .enum(['short'])
+    .describe(`Cuts each text off after ${SHORT_CHARACTERS} characters, and says how many bytes it has`),
+  () => new BelfryError('not_acceptable', 'The form of the texts is not known. Expected ?texts=short.'),
+);
 
 /**
  * Entries that the ingress could not accept. Reading one needs a grant to receive `dead-letters.list.<id>`. Retrying
@@ -51,11 +73,11 @@ export const DEAD_LETTERS_ROUTES: readonly Route<DeadLettersDeps>[] = [
     method: 'get',
     path: '/api/v3/dead-letters',
     summary: 'List the dead letters: entries that the ingress could not accept',
-    query: strictQuery(paging('not_acceptable')),
+    query: strictQuery({ ...paging('not_acceptable'), texts: TEXTS }),
     answers: {
       200: json(
         'Dead letters, oldest first, at most 1,000; the header Link names the next page',
-        named('DeadLetters', z.array(deadLetter)),
+        named('DeadLetters', z.array(listed)),
         COUNTS,
       ),
     },
@@ -66,16 +88,17 @@ export const DEAD_LETTERS_ROUTES: readonly Route<DeadLettersDeps>[] = [
     },
     handler: async (
       { deadLetters, redaction, reads }: DeadLettersDeps,
-      { request, response, query: { offset = 0, limit: requested = MAX_PAGE } },
+      { request, response, query: { offset = 0, limit: requested = MAX_PAGE, texts: form } },
     ) => {
       const identity = identityOf(response);
       const limit = Math.min(requested, MAX_PAGE);
       await reads.answer(response, async () => {
         const { entries, total } = await deadLetters.list(offset, limit);
         const shown = entries.filter(({ id }) => mayRead(identity, id));
-        const texts = await mapInSlices(shown, (letter) =>
-          JSON.stringify(seenBy(identity, redaction, letter)),
-        );
+        const texts = await mapInSlices(shown, (letter) => {
+          const seen = seenBy(identity, redaction, letter);
+          return JSON.stringify(form === undefined ? seen : shortened(seen));
+        });
         setCounts(request, response, { total, count: shown.length, next: nextOf({ offset, limit }, total) });
         return `[${texts.join()}]`;
       });
@@ -123,6 +146,13 @@ export const DEAD_LETTERS_ROUTES: readonly Route<DeadLettersDeps>[] = [
     },
   }),
 ];
+
+function shortened(letter: DeadLetter): z.infer<typeof listed> {
+  const { event } = letter;
+  // A pair of surrogates is not cut in two.
+  const first = event.slice(0, SHORT_CHARACTERS).replace(/[\uD800-\uDBFF]$/, '');
+  return { ...letter, event: first, bytes: Buffer.byteLength(event) };
+}
 
 function mayRead({ subscribe }: Identity, id: string): boolean {
   return subscribe.permit({ type: 'dead-letters', action: 'list', key: id });

@@ -66,6 +66,7 @@ describe('the fault of a text', () => {
     ['{"event_type":5,"data":1,"timestamp":"z"}', ['5', '"z"']],
     ['{"type":"belfry","action":"b","key":"x"}', ['"belfry"']],
     ['{"type":"connections.x","appId":"b"}', ['"connections.x"']],
+    ['[{"type":"deploy.a","appId":"b"},{"type":"deploy","appId":"b"}]', ['"deploy"']],
     ['{"a":1}', ['{']],
     ['5', ['5']],
     [

@@ -1,4 +1,14 @@
-import { Cable, CircleHelp, Gauge, Radio, Rocket, Send, Workflow, type LucideIcon } from 'lucide-react';
+import {
+  Cable,
+  CircleHelp,
+  Gauge,
+  MailX,
+  Radio,
+  Rocket,
+  Send,
+  Workflow,
+  type LucideIcon,
+} from 'lucide-react';
 import { lazy, type ComponentType } from 'react';
 import { RUN_PATTERNS } from './deploys/run-patterns.ts';
 import { isAdmin, mayHear, type Me } from './session/me.ts';
@@ -63,6 +73,15 @@ export const SCREENS: readonly ScreenEntry[] = [
     key: 'p',
     isFor: ({ publish }) => publish.length > 0,
     component: lazy(() => import('./publish/PublishScreen.tsx')),
+  },
+  {
+    path: '/dead-letters',
+    title: 'Dead letters',
+    summary: 'Mend what the ingress could not accept, and send it again',
+    icon: MailX,
+    key: 'x',
+    isFor: (me) => mayHear(me, 'dead-letters.list.*'),
+    component: lazy(() => import('./dead-letters/DeadLettersScreen.tsx')),
   },
   {
     path: '/deploys',

@@ -14,6 +14,8 @@ export interface LoadedEditorProps extends EditorHandlers {
   readonly marks?: readonly Mark[];
   readonly original?: string | undefined;
   readonly isReadOnly?: boolean;
+  /** A place of the text that is brought into view when the editor is opened, and when it is another one. */
+  readonly inView?: number | undefined;
   readonly className?: string;
   readonly handle?: Ref<EditorHandle>;
 }
@@ -26,6 +28,7 @@ export default function LoadedEditor({
   marks = NO_MARKS,
   original,
   isReadOnly = false,
+  inView,
   className = '',
   handle,
   ...handlers
@@ -62,6 +65,9 @@ export default function LoadedEditor({
   }, [text, original]);
   useEffect(() => editor.current?.setOriginal(original), [original, label, isReadOnly]);
   useEffect(() => editor.current?.setMarks(marks), [marks, text, label, isReadOnly]);
+  useEffect(() => {
+    if (inView !== undefined && isReadOnly) editor.current?.show(inView);
+  }, [inView, label, isReadOnly]);
   useImperativeHandle(
     handle,
     () => ({

@@ -75,7 +75,13 @@ export class JsonTextEditor {
     this.view.dispatch(setDiagnostics(this.view.state, diagnostics));
   }
 
-  /** Shows a place of the text, and puts the cursor there. */
+  /** Brings a place of the text into view. */
+  show(from: number): void {
+    const at = Math.min(from, this.view.state.doc.length);
+    this.view.dispatch({ effects: EditorView.scrollIntoView(at, { y: 'center' }) });
+  }
+
+  /** Brings a place of the text into view, and puts the cursor there. */
   goTo(from: number): void {
     const anchor = Math.min(from, this.view.state.doc.length);
     this.view.dispatch({

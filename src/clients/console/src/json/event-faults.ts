@@ -22,15 +22,24 @@ export function faultsOf(text: string, { code, message }: Refusal): readonly Fau
     return fault === undefined ? [] : [fault];
   }
   const events = root.kind === 'list' ? root.items : [root];
-  if (code === 'type_reserved') return events.flatMap((event) => reservedIn(event, message));
+  if (code === 'type_reserved' || message.startsWith('The type "'))
+    return events.flatMap((event) => typeIn(event, message));
   return code === 'event_invalid' ? events.flatMap((event) => invalidIn(event, message)) : [];
 }
 
-function reservedIn(event: JsonNode, message: string): Fault[] {
-  const type = /^The type "(.*)" is reserved/su.exec(message)?.[1] ?? '';
+/** The type that a message names: `The type "belfry" is reserved …`, or `The type "deploy" is not usable …`. */
+function typeIn(event: JsonNode, message: string): Fault[] {
+  const type = /^The type "(.*)" is (?:reserved|not usable)/su.exec(message)?.[1] ?? '';
   const found = event.get('type', true);
-  const isIt = found?.string === type || found?.string?.startsWith(`${type}.`) === true;
+  const isIt = message.includes('is reserved')
+    ? found?.string === type || found?.string?.startsWith(`${type}.`) === true
+    : found?.string?.startsWith(type) === true && isDotless(found.string);
   return found !== undefined && isIt ? [{ from: found.from, to: found.to, message }] : [];
+}
+
+/** Whether a type lacks its action: `deploy`, `.step`, `deploy.`. */
+function isDotless(type: string): boolean {
+  return !/^[^.]+\.[\s\S]/.test(type);
 }
 
 /** The formats say `Not a native event: <issue>; <issue>. Expected …`, and all of them together `Not an event …`. */
