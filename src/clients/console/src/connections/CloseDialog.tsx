@@ -6,6 +6,7 @@ import { Button } from '../ui/Button.tsx';
 import { Dialog } from '../ui/Dialog.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { plural } from '../ui/numbers.ts';
+import { visibleText } from '../ui/visible-text.ts';
 import { close, type Target } from './closing.ts';
 
 const CLOSED =
@@ -25,7 +26,11 @@ export function CloseDialog({
   // The text stays while the dialog goes.
   const asked = target ?? latest;
   return (
-    <Dialog title={asked === undefined ? '' : titleOf(asked)} open={target !== undefined} onClose={onClose}>
+    <Dialog
+      title={asked === undefined ? '' : visibleText(titleOf(asked), 200)}
+      open={target !== undefined}
+      onClose={onClose}
+    >
       {asked !== undefined && <Question key={titleOf(asked)} target={asked} onClose={onClose} />}
     </Dialog>
   );
@@ -55,7 +60,7 @@ function Question({
     );
   return (
     <Lines>
-      <p>{target.kind === 'tokens' ? revokedText(target.principal) : CLOSED}</p>
+      <p>{target.kind === 'tokens' ? visibleText(revokedText(target.principal)) : CLOSED}</p>
       {principalsOf(target).includes(principal) && (
         <p className="text-warn">
           {target.kind === 'tokens'

@@ -10,7 +10,9 @@ import { Badge } from '../ui/Badge.tsx';
 import { Button } from '../ui/Button.tsx';
 import { CopyButton } from '../ui/CopyButton.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
+import { PatternList } from '../ui/PatternList.tsx';
 import { Time } from '../ui/Time.tsx';
+import { visibleText } from '../ui/visible-text.ts';
 import type { Target } from './closing.ts';
 import { ANONYMOUS, dialectOf, type Connection } from './connection.ts';
 import { DeliveryFigures } from './DeliveryFigures.tsx';
@@ -51,7 +53,7 @@ export function ConnectionDetail(props: ConnectionDetailProps): ReactElement {
     >
       <header className="flex h-10 shrink-0 items-center gap-2 border-b border-line pr-1 pl-4">
         <h2 className="min-w-0 flex-1 truncate font-semibold">
-          <bdi>{connection?.Principal ?? 'A connection'}</bdi>
+          <bdi>{nameOf(connection)}</bdi>
         </h2>
         <Button
           kind="quiet"
@@ -77,6 +79,11 @@ export function ConnectionDetail(props: ConnectionDetailProps): ReactElement {
       </div>
     </aside>
   );
+}
+
+function nameOf(connection: Connection | undefined): string {
+  if (connection === undefined) return 'A connection';
+  return connection.Principal === ANONYMOUS ? 'anonymous' : visibleText(connection.Principal);
 }
 
 function About({
@@ -107,7 +114,9 @@ function About({
           </Fact>
         )}
         <Fact name="User agent">
-          <bdi>{UserAgent === '' ? <span className="text-muted">not stated</span> : UserAgent}</bdi>
+          <bdi>
+            {UserAgent === '' ? <span className="text-muted">not stated</span> : visibleText(UserAgent)}
+          </bdi>
         </Fact>
         <Fact name="Id" copy={Id}>
           <span className="font-mono text-xs">{Id}</span>
@@ -120,14 +129,7 @@ function About({
         {Patterns.length === 0 ? (
           <p className="text-muted">It is subscribed to nothing.</p>
         ) : (
-          <ul className="flex flex-col gap-1">
-            {Patterns.map((pattern) => (
-              <li key={pattern} className="flex items-center gap-1 rounded bg-raised pl-2">
-                <code className="min-w-0 flex-1 break-all">{pattern}</code>
-                <CopyButton text={pattern} label="Copy the pattern" />
-              </li>
-            ))}
-          </ul>
+          <PatternList patterns={Patterns} />
         )}
       </section>
       {!isGone && Type !== 'api' && <DeliveryFigures deliveries={Deliveries} />}

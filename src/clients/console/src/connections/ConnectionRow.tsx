@@ -30,7 +30,7 @@ export const ConnectionRow = memo(function ConnectionRow(props: ConnectionRowPro
       aria-rowindex={index + 2}
       aria-selected={isCurrent}
       data-state={state}
-      className={`absolute inset-x-0 cursor-pointer border-b border-line bg-panel hover:bg-raised aria-selected:bg-tint ${isGone ? 'text-muted line-through decoration-1' : ''} ${state === 'new' ? 'shadow-[inset_3px_0_0_var(--color-accent)]' : ''} ${isNarrow ? 'flex flex-col justify-center gap-0.5 px-4' : 'grid items-center px-2'}`}
+      className={`absolute inset-x-0 cursor-pointer border-b border-line bg-panel hover:bg-raised aria-selected:bg-tint ${isGone ? 'text-muted' : ''} ${state === 'new' ? 'shadow-[inset_3px_0_0_var(--color-accent)]' : ''} ${isNarrow ? 'flex flex-col justify-center gap-0.5 px-4' : 'grid items-center px-2'}`}
       style={{ top, height, gridTemplateColumns: isNarrow ? undefined : GRID }}
       onClick={() => onOpen(connection.Id)}
     >
@@ -54,7 +54,7 @@ function WideCells({ row: { connection, state }, now }: ConnectionRowProps): Rea
           ) : (
             cell(connection, now)
           )}
-          {name === 'principal' && state === 'new' && <Badge tone="accent">new</Badge>}
+          {name === 'principal' && state === 'new' && <span className="sr-only">new</span>}
         </div>
       ))}
     </>
@@ -69,7 +69,7 @@ function NarrowCells({ row: { connection, state } }: ConnectionRowProps): ReactE
         <span className="min-w-0 flex-1">
           <PrincipalName connection={connection} />
         </span>
-        {state === 'new' && <Badge tone="accent">new</Badge>}
+        {state === 'new' && <span className="sr-only">new</span>}
         {Deliveries?.LaggingSince != null && <Badge tone="warn">slow</Badge>}
         <Time at={CreateTime} className="text-xs text-muted" />
       </div>
@@ -86,8 +86,9 @@ function NarrowCells({ row: { connection, state } }: ConnectionRowProps): ReactE
 
 function Ended({ reason }: { readonly reason: string | undefined }): ReactElement {
   return (
-    <span className="inline-block truncate text-muted no-underline" title={reason}>
-      ended{reason === undefined ? '' : `: ${reason}`}
+    <span className="flex min-w-0 items-center gap-1.5" title={reason}>
+      <Badge>ended</Badge>
+      <span className="truncate">{reason}</span>
     </span>
   );
 }

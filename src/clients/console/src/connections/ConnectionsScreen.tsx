@@ -43,8 +43,8 @@ export default function ConnectionsScreen(): ReactElement {
   const filter = useDeferredValue(view.filter);
   const terms = useMemo(() => parseFilter(filter), [filter]);
   const matches = useMemo(() => matcherOf(terms), [terms]);
-  const { isPartial, refresh, ...shown } = useConnections(kinds, terms, sorting);
-  const { list, progress } = shown;
+  const shown = useConnections(kinds, terms, sorting);
+  const { list, progress, isPartial, refresh } = shown;
   const toldAt = useAllDeliveries(sorting, kinds, list, refresh);
   const { rows, waiting } = useRows({
     shown,
@@ -54,10 +54,7 @@ export default function ConnectionsScreen(): ReactElement {
     isHeld: isReading || current !== undefined,
     arrangement: arrangement + toldAt,
   });
-  const counts = useMemo(
-    () => countsOf([...(list?.values() ?? [])].filter(matches)),
-    [shown.list, progress, matches],
-  );
+  const counts = useMemo(() => countsOf([...(list?.values() ?? [])].filter(matches)), [shown, matches]);
   useDeliveries(visible, refresh);
 
   const open = useCallback((id: string) => view.open(id), [view.open]);

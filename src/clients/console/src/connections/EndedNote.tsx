@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { session } from '../session/session.ts';
 import { Time } from '../ui/Time.tsx';
+import { visibleText } from '../ui/visible-text.ts';
 import type { Connection } from './connection.ts';
 
 interface Page {
@@ -51,7 +52,7 @@ export function EndedNote({
           'The log has no trace of it. It may be too long ago, or it was anonymous.'}
         {known === undefined &&
           data != null &&
-          `It belonged to ${data.object.Principal}, at ${data.object.RemoteAddr} on ${data.object.Node}.`}
+          `It belonged to ${visibleText(data.object.Principal)}, at ${data.object.RemoteAddr} on ${data.object.Node}.`}
       </p>
     </div>
   );

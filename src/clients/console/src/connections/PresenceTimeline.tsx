@@ -1,12 +1,12 @@
-import { useEffect, useState, type ReactElement } from 'react';
+import type { ReactElement } from 'react';
 import { plural } from '../ui/numbers.ts';
-import { clockText } from '../ui/Time.tsx';
+import { clockText } from '../ui/clock.ts';
+import { useNow } from '../ui/use-now.ts';
 import { dialectOf } from './connection.ts';
 import { placeOf, ticksOf, type ConnectionSpan, type PresenceSpan } from './presence-history.ts';
 
 /** How many connections have a line of their own. */
 const LANES = 6;
-const EVERY_MS = 10_000;
 const HOURS = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 
 const STATES = {
@@ -96,14 +96,4 @@ function Bar({
 function rangeText(from: number, to: number | undefined): string {
   const begin = clockText(new Date(from).toISOString());
   return to === undefined ? `since ${begin}` : `${begin} to ${clockText(new Date(to).toISOString())}`;
-}
-
-/** The time, which moves the bars that go on. */
-function useNow(): number {
-  const [now, set] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => !document.hidden && set(Date.now()), EVERY_MS);
-    return () => clearInterval(timer);
-  }, []);
-  return Math.max(now, 0);
 }

@@ -1,8 +1,12 @@
 import type { ReactElement, ReactNode } from 'react';
 import { bytesText, countText, durationText } from '../ui/numbers.ts';
 import { Time } from '../ui/Time.tsx';
+import { visibleText } from '../ui/visible-text.ts';
 import { ANONYMOUS, dialectOf, type Connection } from './connection.ts';
 import { DELIVERY_COLUMNS, type ColumnName } from './sorting.ts';
+
+/** No cell is wider than that many characters. */
+const SHOWN_MAX = 300;
 
 export interface Column {
   readonly name: ColumnName;
@@ -132,7 +136,6 @@ export function isDeliveryColumn({ name }: Column): boolean {
   return DELIVERY_COLUMNS.has(name);
 }
 
-/** The name of a principal. Its text stands by itself, whatever direction it is written in. */
 export function PrincipalName({ connection }: { readonly connection: Connection }): ReactElement {
   const { Principal } = connection;
   if (Principal === ANONYMOUS) return <span className="truncate text-muted italic">anonymous</span>;
@@ -148,7 +151,7 @@ export function Text({
 }): ReactElement {
   return (
     <bdi className={`block truncate ${className}`} title={text}>
-      {text}
+      {visibleText(text, SHOWN_MAX)}
     </bdi>
   );
 }

@@ -2,7 +2,7 @@ import type { ReactElement, ReactNode } from 'react';
 import { exactPattern } from '../../../../model/exact-pattern.ts';
 import type { Connection } from '../connections/connection.ts';
 import { BASE } from '../session/base.ts';
-import { CopyButton } from '../ui/CopyButton.tsx';
+import { PatternList } from '../ui/PatternList.tsx';
 import { Time } from '../ui/Time.tsx';
 import type { Explanation, LoggedEvent } from './explanation.ts';
 import { filterValues } from './filter-values.ts';
@@ -105,16 +105,7 @@ function Subscribe({
 function Patterns({ event }: { readonly event: LoggedEvent }): ReactElement {
   const { type, action, key } = event;
   const patterns = [exactPattern(type, action, key), exactPattern(type, undefined, key), exactPattern(type)];
-  return (
-    <ul className="flex flex-col gap-1">
-      {patterns.map((pattern) => (
-        <li key={pattern} className="flex items-center gap-1 rounded bg-raised pl-2">
-          <code className="min-w-0 flex-1 break-all">{pattern}</code>
-          <CopyButton text={pattern} label="Copy the pattern" />
-        </li>
-      ))}
-    </ul>
-  );
+  return <PatternList patterns={patterns} />;
 }
 
 function Late({

@@ -6,6 +6,7 @@ import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { INPUT } from '../ui/Field.tsx';
 import { Time } from '../ui/Time.tsx';
 import { useSettled } from '../ui/use-settled.ts';
+import { visibleText } from '../ui/visible-text.ts';
 import { askFor, CONNECTIONS_MAX } from './ask.ts';
 import { Panel } from './Panel.tsx';
 
@@ -92,7 +93,9 @@ function Group({
   return (
     <li className="border-t border-line py-1">
       <div className="flex items-center gap-2 px-4 py-0.5">
-        <bdi className="min-w-0 flex-1 truncate font-medium">{isAnonymous ? 'anonymous' : principal}</bdi>
+        <bdi className="min-w-0 flex-1 truncate font-medium">
+          {isAnonymous ? 'anonymous' : visibleText(principal, 200)}
+        </bdi>
         {!isAnonymous && (
           <button
             type="button"

@@ -6,6 +6,7 @@ import { ANONYMOUS, type Connection } from '../connections/connection.ts';
 import { EndedNote, useEnd } from '../connections/EndedNote.tsx';
 import { Button } from '../ui/Button.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
+import { visibleText } from '../ui/visible-text.ts';
 import { Advice } from './Advice.tsx';
 import { askWhy } from './ask.ts';
 import type { LoggedEvent } from './explanation.ts';
@@ -74,7 +75,7 @@ function Ended({
       <p className="text-muted">The rules can be asked only about a connection that is open.</p>
       {principal !== ANONYMOUS && onPrincipal !== undefined && (
         <Button className="self-start" onClick={() => onPrincipal(principal)}>
-          Was {principal} connected then?
+          Was {visibleText(principal, 100)} connected then?
         </Button>
       )}
     </div>

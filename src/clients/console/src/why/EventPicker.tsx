@@ -8,6 +8,7 @@ import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { INPUT } from '../ui/Field.tsx';
 import { Time } from '../ui/Time.tsx';
 import { useSettled } from '../ui/use-settled.ts';
+import { visibleText } from '../ui/visible-text.ts';
 import { askEvents } from './ask.ts';
 import { readSearch } from './event-search.ts';
 import { Panel } from './Panel.tsx';
@@ -74,7 +75,9 @@ export function EventPicker({ onEvent, onTopic, input }: EventPickerProps): Reac
             >
               <Time at={time} className="text-xs text-muted" />
               <Badge>{type}</Badge>
-              <bdi className="min-w-0 flex-1 truncate font-mono text-[13px]">{`${action}.${key}`}</bdi>
+              <bdi className="min-w-0 flex-1 truncate font-mono text-[13px]">
+                {visibleText(`${action}.${key}`, 200)}
+              </bdi>
             </button>
           </li>
         ))}

@@ -8,6 +8,7 @@ import { Badge } from '../ui/Badge.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { plural } from '../ui/numbers.ts';
 import { Time } from '../ui/Time.tsx';
+import { visibleText } from '../ui/visible-text.ts';
 import { askList, askWhy } from './ask.ts';
 import { ConnectionVerdict } from './ConnectionVerdict.tsx';
 import type { LoggedEvent } from './explanation.ts';
@@ -55,7 +56,7 @@ export function PrincipalVerdict({
         role="status"
         className={`px-4 py-3 text-base font-semibold ${was.openThen === 0 ? 'text-bad' : ''}`}
       >
-        <Then principal={principal} was={was} />
+        <Then principal={visibleText(principal)} was={was} />
       </p>
       {connections.slice(0, ASKED_MAX).map((connection) => (
         <OneOfMany

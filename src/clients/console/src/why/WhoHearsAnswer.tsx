@@ -6,6 +6,7 @@ import { ANONYMOUS } from '../connections/connection.ts';
 import { Badge, type Tone } from '../ui/Badge.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { countText, plural } from '../ui/numbers.ts';
+import { visibleText } from '../ui/visible-text.ts';
 import { askWho, HEARERS_MAX } from './ask.ts';
 import type { Hearer, WhoHears } from './explanation.ts';
 import { RuleList } from './RuleList.tsx';
@@ -65,7 +66,7 @@ function Answer({
     <div>
       <p role="status" className="px-4 py-3 text-base font-semibold break-words">
         {total === 0 ? 'Nobody' : plural(total, 'connection')} would hear{' '}
-        <bdi className="font-mono">{topic}</bdi> now.
+        <bdi className="font-mono">{visibleText(topic)}</bdi> now.
       </p>
       {silent.length > 0 && (
         <p className="mx-4 mb-3 rounded-md bg-warn-tint px-3 py-2 text-warn">
@@ -115,7 +116,7 @@ function HearerLine({
           {principal === ANONYMOUS ? (
             <span className="min-w-32 text-muted italic">anonymous</span>
           ) : (
-            <bdi className="min-w-32 font-medium break-all">{principal}</bdi>
+            <bdi className="min-w-32 font-medium break-all">{visibleText(principal)}</bdi>
           )}
           <span className="font-mono text-[13px]">{address}</span>
           <span className="text-muted">

@@ -2,13 +2,14 @@ import { useQuery } from '@tanstack/react-query';
 import { HubError } from '@belfry/client';
 import { useRef, type ReactElement } from 'react';
 import { Link } from 'wouter';
-import { dialectOf, type Connection } from '../connections/connection.ts';
+import { ANONYMOUS, dialectOf, type Connection } from '../connections/connection.ts';
 import { session } from '../session/session.ts';
 import { useShortcuts } from '../shell/shortcuts.ts';
 import { Badge } from '../ui/Badge.tsx';
 import { Button } from '../ui/Button.tsx';
 import { Screen } from '../ui/Screen.tsx';
 import { Time } from '../ui/Time.tsx';
+import { visibleText } from '../ui/visible-text.ts';
 import { askEvent } from './ask.ts';
 import { ConnectionPicker } from './ConnectionPicker.tsx';
 import { ConnectionVerdict } from './ConnectionVerdict.tsx';
@@ -47,7 +48,7 @@ export default function WhyScreen(): ReactElement {
         <div className="flex min-h-0 min-w-0 flex-col gap-3 lg:flex-1">
           {topic !== undefined && (
             <Panel title="The topic" tools={<Another onClick={() => ask({ topic: '' })} />}>
-              <p className="px-4 py-2 font-mono break-all">{topic}</p>
+              <p className="px-4 py-2 font-mono break-all">{visibleText(topic)}</p>
             </Panel>
           )}
           {event !== undefined && (
@@ -152,7 +153,7 @@ function TheEvent({
         {logged !== undefined && (
           <>
             <Badge>{logged.type}</Badge>
-            <bdi className="font-mono break-all">{`${logged.action}.${logged.key}`}</bdi>
+            <bdi className="font-mono break-all">{visibleText(`${logged.action}.${logged.key}`)}</bdi>
           </>
         )}
       </p>
@@ -182,14 +183,15 @@ function TheClient({
   if (known == null)
     return (
       <p className="min-h-14 px-4 py-2 font-medium break-all">
-        {name} {known === null && <span className="font-normal text-muted">is not connected any more.</span>}
+        {visibleText(name)}{' '}
+        {known === null && <span className="font-normal text-muted">is not connected any more.</span>}
       </p>
     );
   return (
     <div className="flex min-h-14 flex-col gap-1 px-4 py-2">
       <p className="font-medium break-all">
         <Link className="underline" href={`/connections/${encodeURIComponent(known.Id)}`}>
-          {known.Principal}
+          {known.Principal === ANONYMOUS ? 'anonymous' : visibleText(known.Principal)}
         </Link>
       </p>
       <p className="flex flex-wrap gap-x-3 text-xs text-muted">
