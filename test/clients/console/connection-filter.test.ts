@@ -90,12 +90,16 @@ describe('the filter in the grammar of the API', () => {
     expect(selected(written)).toEqual({ ids: found(written), isWhole: true });
   });
 
-  it.each(['ada', 'pattern:shop', '-node:n1', `agent:${'x'.repeat(300)}`])(
+  it.each(['pattern:shop', '-node:n1', `agent:${'x'.repeat(300)}`])(
     'selects more for "%s", which the API cannot say',
     (written) => {
       expect(selected(written)).toEqual({ ids: ['1', '2', '3', '4'], isWhole: false });
     },
   );
+
+  it('looks for a word without a field in the principals', () => {
+    expect(selected('ada')).toEqual({ ids: ['1', '4'], isWhole: false });
+  });
 
   it('leaves out anonymous connections and callers of the REST API, unless they are wanted', () => {
     expect(selected('', NOBODY_ELSE)).toEqual({ ids: ['1', '2'], isWhole: true });

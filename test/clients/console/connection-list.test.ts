@@ -78,7 +78,7 @@ describe('the rows of the table', () => {
     const list = new ConnectionList();
     const rows = new HeldRows();
     list.replace([A, C], '1-0');
-    rows.arrange(list, everyone, BY_ID, false);
+    rows.arrange(list, everyone, BY_ID, { goesOn: false, now: 0 });
     list.apply(eventOf('connections.create', B));
     list.apply(eventOf('connections.delete', { ...A, Reason: 'gone' }));
     expect(rows.now(list).map(({ connection, state }) => [connection.Id, state])).toEqual([
@@ -86,19 +86,21 @@ describe('the rows of the table', () => {
       ['c', 'here'],
     ]);
     expect(rows.waiting(list, everyone)).toEqual({ came: 1, left: 1 });
-    const arranged = rows.arrange(list, everyone, BY_ID, true);
+    const arranged = rows.arrange(list, everyone, BY_ID, { goesOn: true, now: 1_000 });
     expect(arranged.map(({ connection, state }) => [connection.Id, state])).toEqual([
       ['b', 'new'],
       ['c', 'here'],
     ]);
     expect(rows.waiting(list, everyone)).toEqual({ came: 0, left: 0 });
+    const later = (now: number) => rows.arrange(list, everyone, BY_ID, { goesOn: true, now })[0]?.state;
+    expect([later(5_999), later(6_000)]).toEqual(['new', 'here']);
   });
 
   it('are the same objects where nothing changed', () => {
     const list = new ConnectionList();
     const rows = new HeldRows();
     list.replace([A, B], '1-0');
-    const before = rows.arrange(list, everyone, BY_ID, false);
+    const before = rows.arrange(list, everyone, BY_ID, { goesOn: false, now: 0 });
     expect(rows.now(list)).toBe(before);
     list.refresh(['a'], [{ ...A, Patterns: ['x.*.*'] }]);
     const after = rows.now(list);

@@ -150,7 +150,7 @@ function Actions({
   const me = useMe();
   const { Id, Principal, Type } = connection;
   return (
-    <div className="flex flex-wrap gap-2">
+    <div className="flex flex-wrap gap-2 empty:hidden">
       {isAdmin(me) && Type !== 'api' && (
         <Link
           href={`/why?${new URLSearchParams({ connection: Id }).toString()}`}

@@ -4,8 +4,10 @@ import { useEffect, useRef, type ReactElement } from 'react';
 import { useIsNarrow } from '../ui/use-is-narrow.ts';
 import { GRID, TABLE } from './columns.tsx';
 import { ConnectionRow } from './ConnectionRow.tsx';
+import type { Connection } from './connection.ts';
 import type { Row } from './held-rows.ts';
 import type { ColumnName, Sorting } from './sorting.ts';
+import { useDeliveries } from './use-deliveries.ts';
 
 const HEIGHT = 34;
 const NARROW_HEIGHT = 54;
@@ -17,15 +19,17 @@ export interface ConnectionTableProps {
   readonly current: string | undefined;
   readonly onSort: (column: ColumnName) => void;
   readonly onOpen: (id: string) => void;
-  /** Tells which connections can be seen. */
-  readonly onVisible: (ids: readonly string[]) => void;
+  /** Takes the newest records of the connections that can be seen. */
+  readonly onRecords: (asked: readonly string[], records: readonly Connection[]) => void;
+  /** What the rows are filtered by. Another filter or order begins at the top. */
+  readonly filter: string;
   /** Tells whether somebody is reading: the pointer is over the rows, or they are scrolled. */
   readonly onReading: (isReading: boolean) => void;
 }
 
 /** The connections as a table, of which only what can be seen is drawn. */
 export function ConnectionTable(props: ConnectionTableProps): ReactElement {
-  const { rows, current, onOpen, onVisible, onReading } = props;
+  const { rows, current, filter, sorting, onOpen, onRecords, onReading } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const isPointed = useRef(false);
   const isNarrow = useIsNarrow();
@@ -42,8 +46,13 @@ export function ConnectionTable(props: ConnectionTableProps): ReactElement {
   const now = Date.now();
 
   useEffect(() => virtualizer.measure(), [virtualizer, height]);
-  const visible = items.flatMap(({ index }) => rows[index]?.connection.Id ?? []).join();
-  useEffect(() => onVisible(visible === '' ? [] : visible.split(',')), [visible, onVisible]);
+  useDeliveries(
+    items.flatMap(({ index }) => rows[index]?.connection.Id ?? []),
+    onRecords,
+  );
+  useEffect(() => {
+    scroller.current?.scrollTo(0, 0);
+  }, [filter, sorting.column, sorting.isDescending]);
   const index = current === undefined ? -1 : rows.findIndex(({ connection }) => connection.Id === current);
   useEffect(() => {
     if (index >= 0) virtualizer.scrollToIndex(index);

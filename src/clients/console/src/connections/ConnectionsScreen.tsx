@@ -19,7 +19,7 @@ import { filterQuery } from './filter-query.ts';
 import { FilterBar } from './FilterBar.tsx';
 import { mayClose } from './rights.ts';
 import { nextSorting } from './sorting.ts';
-import { useAllDeliveries, useDeliveries } from './use-deliveries.ts';
+import { useAllDeliveries } from './use-deliveries.ts';
 import { useConnections } from './use-connections.ts';
 import { useRows } from './use-rows.ts';
 import { useView } from './use-view.ts';
@@ -33,7 +33,6 @@ export default function ConnectionsScreen(): ReactElement {
   const openId = isOpen ? match.id : undefined;
   const [pointedId, point] = useState<string>();
   const current = openId ?? pointedId;
-  const [visible, setVisible] = useState<readonly string[]>([]);
   const [isReading, setReading] = useState(false);
   const [arrangement, arrange] = useState(0);
   const [target, setTarget] = useState<Target>();
@@ -55,7 +54,6 @@ export default function ConnectionsScreen(): ReactElement {
     arrangement: arrangement + toldAt,
   });
   const counts = useMemo(() => countsOf([...(list?.values() ?? [])].filter(matches)), [shown, matches]);
-  useDeliveries(visible, refresh);
 
   const open = useCallback((id: string) => view.open(id), [view.open]);
   const step = (by: number): void => {
@@ -88,16 +86,18 @@ export default function ConnectionsScreen(): ReactElement {
     },
   ]);
 
-  const found = rows.filter(({ state }) => state !== 'gone').map(({ connection }) => connection);
-  const isFiltered = terms.length > 0;
-  const closeFound = (): void => {
-    const { parameters, isWhole } = filterQuery(terms, kinds);
-    setTarget(
-      isPartial && isWhole ? { kind: 'query', query: parameters } : { kind: 'shown', connections: found },
-    );
-  };
-  const mayCloseFound =
-    isFiltered && found.length > 0 && found.every(({ Principal }) => mayClose(me, Principal));
+  const found = useMemo(
+    () => rows.filter(({ state }) => state !== 'gone').map(({ connection }) => connection),
+    [rows],
+  );
+  const { parameters, isWhole } = useMemo(() => filterQuery(terms, kinds), [terms, kinds]);
+  const isClosedByQuery = isPartial && isWhole;
+  const mayCloseFound = useMemo(
+    () => terms.length > 0 && found.length > 0 && found.every(({ Principal }) => mayClose(me, Principal)),
+    [me, terms, found],
+  );
+  const closeFound = (): void =>
+    setTarget(isClosedByQuery ? { kind: 'query', query: parameters } : { kind: 'shown', connections: found });
 
   return (
     <Screen
@@ -124,12 +124,12 @@ export default function ConnectionsScreen(): ReactElement {
             <PartialNote
               hasMore={progress?.answer?.hasMore ?? false}
               total={progress?.answer?.total ?? 0}
-              isWhole={filterQuery(terms, kinds).isWhole}
+              isWhole={isWhole}
             />
           )}
           <div className="relative flex min-h-0 flex-1 flex-col" aria-busy={list === undefined}>
             {list !== undefined && rows.length === 0 && waiting.came === 0 ? (
-              <EmptyList isFiltered={isFiltered} kinds={kinds} onClear={() => view.setFilter('')} />
+              <EmptyList isFiltered={terms.length > 0} kinds={kinds} onClear={() => view.setFilter('')} />
             ) : (
               <ConnectionTable
                 rows={rows}
@@ -137,7 +137,8 @@ export default function ConnectionsScreen(): ReactElement {
                 current={current}
                 onSort={(column) => view.setSorting(nextSorting(sorting, column))}
                 onOpen={open}
-                onVisible={setVisible}
+                onRecords={refresh}
+                filter={filter}
                 onReading={setReading}
               />
             )}
@@ -146,7 +147,7 @@ export default function ConnectionsScreen(): ReactElement {
               {mayCloseFound && (
                 <Button kind="danger" className="pointer-events-auto shadow" onClick={closeFound}>
                   <Trash2 aria-hidden className="size-4" />
-                  Close {isPartial ? 'all' : countText(found.length)}
+                  Close {isClosedByQuery ? 'all' : countText(found.length)}
                 </Button>
               )}
             </div>
@@ -191,7 +192,7 @@ function PartialNote({
     <p className="px-4 py-1 text-xs text-muted">
       {more}
       {!isWhole &&
-        ' Some words of the filter are looked for only in those that the page holds, since the hub does not filter by them.'}
+        ' The hub knows words without a field only as parts of principals, and no patterns. Those are looked for among what the page holds.'}
     </p>
   );
 }

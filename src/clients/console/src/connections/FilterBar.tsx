@@ -1,8 +1,11 @@
 import { UserX, Webhook } from 'lucide-react';
 import type { ReactElement, RefObject } from 'react';
+import { exactPattern } from '../../../../model/exact-pattern.ts';
+import { mayHear } from '../session/me.ts';
+import { useMe } from '../session/use-session.ts';
 import { Button } from '../ui/Button.tsx';
 import { INPUT } from '../ui/Field.tsx';
-import type { Kinds } from './connection.ts';
+import { ANONYMOUS, type Kinds } from './connection.ts';
 import { FILTER_FIELDS } from './filter.ts';
 
 export interface FilterBarProps {
@@ -17,6 +20,7 @@ const HINT = `Words that must be found. ${FILTER_FIELDS.join(', ')} bind one to 
 
 /** Which connections are shown. */
 export function FilterBar({ filter, onFilter, kinds, onKinds, input }: FilterBarProps): ReactElement {
+  const me = useMe();
   return (
     <>
       <input
@@ -37,14 +41,16 @@ export function FilterBar({ filter, onFilter, kinds, onKinds, input }: FilterBar
         }}
       />
       <div className="flex gap-1" role="group" aria-label="Also show">
-        <Button
-          aria-pressed={kinds.anonymous}
-          title="Also show connections that came without a token"
-          onClick={() => onKinds({ ...kinds, anonymous: !kinds.anonymous })}
-        >
-          <UserX aria-hidden className="size-4" />
-          Anonymous
-        </Button>
+        {mayHear(me, exactPattern('connections', 'create', ANONYMOUS)) && (
+          <Button
+            aria-pressed={kinds.anonymous}
+            title="Also show connections that came without a token"
+            onClick={() => onKinds({ ...kinds, anonymous: !kinds.anonymous })}
+          >
+            <UserX aria-hidden className="size-4" />
+            Anonymous
+          </Button>
+        )}
         <Button
           aria-pressed={kinds.rest}
           title="Also show callers of the REST API"

@@ -37,7 +37,7 @@ export function PresenceTimeline({
   const lanes = inWindow.slice(-LANES);
   const label = `${plural(inWindow.length, 'connection')} since ${HOURS.format(begin)}`;
   return (
-    <div className={`flex flex-col gap-1 ${isKnown ? '' : 'opacity-50'}`} role="img" aria-label={label}>
+    <div className="flex flex-col gap-1" role="img" aria-busy={!isKnown} aria-label={label}>
       <div className="relative h-4">
         {presence.map((span) => (
           <Bar

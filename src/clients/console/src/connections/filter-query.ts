@@ -27,10 +27,11 @@ export function filterQuery(terms: readonly Term[], kinds: Kinds): FilterQuery {
   const parameters = new URLSearchParams();
   let isWhole = true;
   for (const term of terms) {
-    const field = term.field && API_FIELDS[term.field];
+    // A word without a field is most often a part of a principal.
+    const field = API_FIELDS[term.field ?? 'principal'];
     const value = term.isNot ? undefined : valueOf(term);
-    if (field === undefined || value === undefined) isWhole = false;
-    else parameters.append(field, value);
+    if (term.field === undefined || field === undefined || value === undefined) isWhole = false;
+    if (field !== undefined && value !== undefined) parameters.append(field, value);
   }
   // Without a condition on the principal the API leaves out anonymous connections.
   if (kinds.anonymous) {

@@ -15,6 +15,9 @@ export interface Waiting {
   readonly left: number;
 }
 
+/** For how long a connection counts as new. */
+const NEW_MS = 5_000;
+
 type Matcher = (connection: Connection) => boolean;
 
 /** The rows of the table: the connections of a list as they were when they were last arranged. */
@@ -22,19 +25,23 @@ export class HeldRows {
   #rows: readonly Row[] = [];
   #ids: ReadonlySet<string> = new Set();
   #isFirst = true;
+  /** When each connection came that is still new, in milliseconds. */
+  readonly #cameAt = new Map<string, number>();
 
-  get ids(): ReadonlySet<string> {
-    return this.#ids;
-  }
-
-  /** Puts all that match in order. What was not there before is marked as new if the rows go on from those before. */
-  arrange(list: ConnectionList, matches: Matcher, sorting: Sorting, goesOn: boolean): readonly Row[] {
-    const before = this.#ids;
-    const marks = goesOn && !this.#isFirst;
+  /** Puts all that match in order. What was not there before is marked as new for a while, if the rows go on from those before. */
+  arrange(
+    list: ConnectionList,
+    matches: Matcher,
+    sorting: Sorting,
+    { goesOn, now }: { readonly goesOn: boolean; readonly now: number },
+  ): readonly Row[] {
     const found = sorted([...list.values()].filter(matches), sorting);
+    if (!goesOn || this.#isFirst) this.#cameAt.clear();
+    else for (const { Id } of found) if (!this.#ids.has(Id)) this.#cameAt.set(Id, now);
+    for (const [id, at] of this.#cameAt) if (now - at >= NEW_MS) this.#cameAt.delete(id);
     this.#rows = found.map((connection) => ({
       connection,
-      state: marks && !before.has(connection.Id) ? 'new' : 'here',
+      state: this.#cameAt.has(connection.Id) ? 'new' : 'here',
     }));
     this.#ids = new Set(found.map(({ Id }) => Id));
     this.#isFirst = false;

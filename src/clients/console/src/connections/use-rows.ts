@@ -36,6 +36,9 @@ export function useRows({ shown, matches, filter, sorting, isHeld, arrangement }
     if (isHeld && isSame) return { rows: rows.now(list), waiting: rows.waiting(list, matches) };
     const goesOn = last.current?.key.split('\n').slice(0, 2).join() === key.split('\n').slice(0, 2).join();
     last.current = { key, list };
-    return { rows: rows.arrange(list, matches, sorting, goesOn), waiting: { came: 0, left: 0 } };
+    return {
+      rows: rows.arrange(list, matches, sorting, { goesOn, now: Date.now() }),
+      waiting: { came: 0, left: 0 },
+    };
   }, [shown, matches, filter, sorting, isHeld, arrangement]);
 }
