@@ -1,9 +1,10 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import { sharedBrowser } from '../../support/browser.ts';
 import { nativeClient, type TestClient } from '../../support/client.ts';
 import { accessFaults, needConsole, openConsole } from '../../support/console.ts';
 import type { TestNode } from '../../support/node.ts';
-import { sharedBrowser, startTwoNodes } from './two-nodes.ts';
+import { startTwoNodes } from './two-nodes.ts';
 
 needConsole();
 const browser = sharedBrowser();

@@ -1,6 +1,4 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, inject } from 'vitest';
-import { launchBrowser } from '../../support/browser.ts';
+import { inject } from 'vitest';
 import { startConsoleNode } from '../../support/console.ts';
 import type { TestNode } from '../../support/node.ts';
 import { randomPrefix } from '../../support/redis.ts';
@@ -12,16 +10,6 @@ export async function startTwoNodes(): Promise<readonly [TestNode, TestNode]> {
     await startConsoleNode({ ...shared, BELFRY_NODE: 'n1' }),
     await startConsoleNode({ ...shared, BELFRY_NODE: 'n2' }),
   ];
-}
-
-/** One Chromium for all tests of a file, since each page has a context of its own. */
-export function sharedBrowser(): () => Browser {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launchBrowser();
-  });
-  afterAll(() => browser.close());
-  return () => browser;
 }
 
 /** Publishes an event, and resolves with its id. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { sharedBrowser } from '../../support/browser.ts';
 import { nativeClient } from '../../support/client.ts';
 import { accessFaults, needConsole, openConsole } from '../../support/console.ts';
-import { publishOn, sharedBrowser, startTwoNodes } from './two-nodes.ts';
+import { publishOn, startTwoNodes } from './two-nodes.ts';
 
 needConsole();
 const browser = sharedBrowser();
