@@ -83,8 +83,8 @@ export function EventPicker({ onEvent, onTopic, input }: EventPickerProps): Reac
         ))}
         {pages.hasNextPage && (
           <li className="flex justify-center border-t border-line p-2">
-            <Button disabled={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
-              {pages.isFetchingNextPage ? 'Looking …' : 'Look further back'}
+            <Button disabled={pages.isFetching} onClick={() => void pages.fetchNextPage()}>
+              {pages.isFetching ? 'Looking …' : 'Look further back'}
             </Button>
           </li>
         )}

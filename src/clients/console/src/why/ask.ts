@@ -15,6 +15,9 @@ export const EVENTS_PER_PAGE = 50;
 export const HEARERS_MAX = 1_000;
 export const CONNECTIONS_MAX = 200;
 
+/** How many pages are read until there is an event. Each looks at 10,000 events of the log, which may all be of other types. */
+const PAGES_MAX = 12;
+
 /** A page of the events that are meant, the newest last. */
 export async function askEvents(
   search: EventSearch,
@@ -27,8 +30,12 @@ export async function askEvents(
     : [];
   const query = searchQuery(search, [...new Set(types.map(({ type }) => type))], EVENTS_PER_PAGE);
   if (until !== undefined) query.set('until', until);
-  const page = (await askJson(`api/v3/events?${query.toString()}`, signal)) as EventPage;
-  return search.kind === 'id' ? { events: page.events.filter(({ id }) => id === search.id) } : page;
+  for (let count = 1; ; count++) {
+    const page = (await askJson(`api/v3/events?${query.toString()}`, signal)) as EventPage;
+    if (search.kind === 'id') return { events: page.events.filter(({ id }) => id === search.id) };
+    if (page.events.length > 0 || page.earlier === undefined || count === PAGES_MAX) return page;
+    query.set('until', page.earlier);
+  }
 }
 
 /** An event of the log, or `null` if the log does not have it. */
