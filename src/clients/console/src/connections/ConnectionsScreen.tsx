@@ -17,6 +17,7 @@ import { EmptyList } from './EmptyList.tsx';
 import { matcherOf, parseFilter } from './filter.ts';
 import { filterQuery } from './filter-query.ts';
 import { FilterBar } from './FilterBar.tsx';
+import { FirstAnswer } from './FirstAnswer.tsx';
 import { mayClose } from './rights.ts';
 import { nextSorting } from './sorting.ts';
 import { useAllDeliveries } from './use-deliveries.ts';
@@ -114,7 +115,7 @@ export default function ConnectionsScreen(): ReactElement {
     >
       <div className="flex min-h-0 flex-1">
         <div className="flex min-w-0 flex-1 flex-col">
-          <CountBar counts={counts} filter={view.filter} onFilter={view.setFilter} />
+          <CountBar counts={list && counts} filter={view.filter} onFilter={view.setFilter} />
           {progress?.error !== undefined && (
             <div className="px-4 py-2">
               <ErrorNote error={progress.error} />
@@ -128,9 +129,11 @@ export default function ConnectionsScreen(): ReactElement {
             />
           )}
           <div className="relative flex min-h-0 flex-1 flex-col" aria-busy={list === undefined}>
-            {list !== undefined && rows.length === 0 && waiting.came === 0 ? (
+            {list === undefined && <FirstAnswer />}
+            {list !== undefined && rows.length === 0 && waiting.came === 0 && (
               <EmptyList isFiltered={terms.length > 0} kinds={kinds} onClear={() => view.setFilter('')} />
-            ) : (
+            )}
+            {list !== undefined && (rows.length > 0 || waiting.came > 0) && (
               <ConnectionTable
                 rows={rows}
                 sorting={sorting}

@@ -4,13 +4,15 @@ import type { Count, Counts } from './counts.ts';
 import { hasTerm, toggleTerm, writeTerm, type FilterField } from './filter.ts';
 
 export interface CountBarProps {
-  readonly counts: Counts;
+  /** Absent until they are known. The bar keeps its height. */
+  readonly counts: Counts | undefined;
   readonly filter: string;
   readonly onFilter: (filter: string) => void;
 }
 
 /** How many there are by dialect and node. A click shows only those. */
 export function CountBar({ counts, filter, onFilter }: CountBarProps): ReactElement {
+  if (counts === undefined) return <div className="h-10 shrink-0 border-b border-line" />;
   const { total, principals, dialects, nodes } = counts;
   return (
     <div className="flex h-10 shrink-0 items-center gap-4 overflow-x-auto border-b border-line px-4 whitespace-nowrap">
