@@ -59,6 +59,8 @@ export function ConnectionTable(props: ConnectionTableProps): ReactElement {
     // The row is brought into view when another one becomes the current one, and not when rows move.
   }, [current, virtualizer]);
 
+  // Nobody reads a table that is not there.
+  useEffect(() => () => onReading(false), [onReading]);
   const tellReading = (): void => onReading(isPointed.current || (scroller.current?.scrollTop ?? 0) > 0);
   return (
     <div
