@@ -1,3 +1,4 @@
+import { HubError } from '@belfry/client';
 import { useHub } from '@belfry/client/react';
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactElement } from 'react';
 import { useLocation, useSearch } from 'wouter';
@@ -70,6 +71,9 @@ export default function LiveScreen(): ReactElement {
     else select(next);
   };
   const row = selected === undefined ? undefined : store.at(selected);
+  /** Whether the hub refuses the patterns or the filters themselves. */
+  const isOfQuery =
+    view.error instanceof HubError && /^(pattern_invalid|filter_invalid|forbidden)$/.test(view.error.code);
   const retry = (): void => {
     hub.reconnect();
     store.retry();
@@ -109,7 +113,7 @@ export default function LiveScreen(): ReactElement {
             patterns={query.patterns}
             onChange={(patterns) => change({ patterns })}
             keysOf={(types, actions) => keysSeen(store, types, actions)}
-            error={view.status === 'failed' ? view.error : undefined}
+            error={isOfQuery ? view.error : undefined}
           />
           <SearchField text={query.text} onChange={onText} field={searchField} />
           <div className="flex w-full flex-wrap items-center gap-x-4 gap-y-1">
@@ -126,7 +130,7 @@ export default function LiveScreen(): ReactElement {
     >
       <div className="relative flex min-h-0 flex-1">
         <div className="relative flex min-w-0 flex-1 flex-col">
-          {view.error !== undefined && (
+          {view.error !== undefined && !isOfQuery && (
             <div className="p-2">
               <ErrorNote error={view.error} retry={retry} />
             </div>

@@ -1,5 +1,5 @@
 import { Search } from 'lucide-react';
-import { useEffect, useState, type ReactElement, type Ref } from 'react';
+import { useCallback, useEffect, useRef, useState, type ReactElement, type Ref } from 'react';
 import { INPUT } from '../ui/Field.tsx';
 import { TEXT_MAX } from './live-query.ts';
 
@@ -16,12 +16,24 @@ export function SearchField({
   readonly field: Ref<HTMLInputElement>;
 }): ReactElement {
   const [typed, setTyped] = useState(text);
-  useEffect(() => setTyped(text), [text]);
+  const sent = useRef(text);
+  // What comes back is no news, and somebody may have typed on.
+  useEffect(() => {
+    if (text !== sent.current) setTyped(text);
+    sent.current = text;
+  }, [text]);
+  const send = useCallback(
+    (next: string) => {
+      sent.current = next;
+      onChange(next);
+    },
+    [onChange],
+  );
   useEffect(() => {
     if (typed === text) return undefined;
-    const timer = setTimeout(() => onChange(typed), SETTLED_MS);
+    const timer = setTimeout(() => send(typed), SETTLED_MS);
     return () => clearTimeout(timer);
-  }, [typed, text, onChange]);
+  }, [typed, text, send]);
   return (
     <div className="relative w-44 max-w-full">
       <Search aria-hidden className="absolute top-2 left-2 size-4 text-muted" />
@@ -36,7 +48,7 @@ export function SearchField({
         value={typed}
         onChange={({ target }) => setTyped(target.value)}
         onKeyDown={(event) => {
-          if (event.key === 'Enter') onChange(typed);
+          if (event.key === 'Enter') send(typed);
           if (event.key === 'Enter' || event.key === 'Escape') event.currentTarget.blur();
         }}
       />
