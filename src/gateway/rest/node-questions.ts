@@ -96,9 +96,13 @@ export const DELIVERIES: Question<
   answer: z.record(z.string(), deliveryState),
 };
 
+/** However many look at topics, each node is asked about once a second. */
+const TOGETHER_MS = 1_000;
+
 /** The types and actions that the node has heard. */
 export const TOPICS: Question<object, readonly Topic[]> = {
   name: 'topics',
+  sharedMs: TOGETHER_MS,
   asked: z.object({}),
   answer: z.array(
     z.object({
@@ -114,6 +118,7 @@ export const TOPICS: Question<object, readonly Topic[]> = {
 /** Who publishes and who hears the latest events that the node has in memory. */
 export const FLOW: Question<object, readonly TopicFlow[]> = {
   name: 'flow',
+  sharedMs: TOGETHER_MS,
   asked: z.object({}),
   answer: z.array(
     z.object({
