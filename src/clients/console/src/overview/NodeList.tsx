@@ -103,7 +103,7 @@ function NodeName({ node, now }: { readonly node: FleetNode; readonly now: numbe
         )}
       </p>
       <p className="text-xs text-muted">
-        {version} · <span title={`Since ${since}`}>up {upFor(node, now)}</span>
+        {version} · <span title={`Since ${since}`}>up {upFor(node, node.goneAt ?? now)}</span>
         <span className="sr-only">
           , since <Time at={since} />
         </span>
