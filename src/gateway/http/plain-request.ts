@@ -67,7 +67,7 @@ export type PlainHeaders = Partial<Pick<IncomingHttpHeaders, (typeof READ)[numbe
 };
 
 /**
- * A request that the node reads by itself, since the HTTP parser of Node and its objects cost more than the rest of a
+ * A request that the node reads by itself, since the HTTP parser of Node and its objects cost half as much as the rest of a
  * publish. It has the members of Node's IncomingMessage that handlers of direct routes use.
  */
 export class PlainRequest {

@@ -20,8 +20,8 @@ export interface FirstBytesOptions extends Pick<PlainConnectionsOptions, 'find' 
 
 /**
  * Looks at the first bytes of each connection of an HTTP server before the server does. A plain handshake goes to the hub at
- * once, and a plain publish to its handler, since Node's objects for a request, its parser and its response cost as much as
- * the rest of a publish, and several times as much as the rest of an upgrade. Everything else goes to the server as if nobody
+ * once, and a plain publish to its handler, since Node's objects for a request, its parser and its response cost half as much
+ * as the rest of a publish, and several times as much as the rest of an upgrade. Everything else goes to the server as if nobody
  * had looked at it.
  */
 export class FirstBytes implements SocketOwner {
