@@ -42,9 +42,9 @@ export function ConnectionDetail(props: ConnectionDetailProps): ReactElement {
       return (await (await session.request(path, { signal })).json()) as Connection;
     },
     enabled: !isEnded,
-    refetchInterval: ({ state }) => (state.status === 'error' ? false : EVERY_MS),
+    refetchInterval: ({ state }) => (isNotFound(state.error) ? false : EVERY_MS),
   });
-  const isGone = isEnded || (asked.error instanceof HubError && asked.error.code === 'not_found');
+  const isGone = isEnded || isNotFound(asked.error);
   const connection = isGone ? known : (asked.data ?? known);
   return (
     <aside
@@ -79,6 +79,10 @@ export function ConnectionDetail(props: ConnectionDetailProps): ReactElement {
       </div>
     </aside>
   );
+}
+
+function isNotFound(error: Error | null): boolean {
+  return error instanceof HubError && error.code === 'not_found';
 }
 
 function nameOf(connection: Connection | undefined): string {

@@ -1,7 +1,7 @@
 import { HubError, type Hub } from '@belfry/client';
-import { delayMs } from '../../../sdk/backoff.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionList } from './connection-list.ts';
+import { pauseBeforeRetry } from './retry.ts';
 
 /** What one answer to the question who is connected has. */
 export interface Answer {
@@ -53,7 +53,7 @@ export async function followConnections(follower: Follower): Promise<void> {
       const error = cause as Error;
       report({ ...progress, status: progress.status === 'loading' ? 'loading' : 'behind', error });
       if (error instanceof HubError && error.code === 'forbidden') return;
-      await pause(delayMs('backoff', attempt++, Math.random), hub, signal);
+      await pauseBeforeRetry(attempt++, hub, signal);
     }
   }
 }
@@ -130,19 +130,4 @@ class SingleFlight {
       this.#isRunning = false;
     }
   }
-}
-
-/** Waits, but no longer than until the page connects anew. */
-function pause(ms: number, hub: Hub, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      ignore();
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    const ignore = hub.onState(({ status }) => status === 'connecting' && end());
-    signal.addEventListener('abort', end);
-  });
 }

@@ -1,8 +1,10 @@
+import { HubError } from '@belfry/client';
 import { useHub } from '@belfry/client/react';
 import { useEffect, useState } from 'react';
 import { session } from '../session/session.ts';
 import { useIsLookedAt } from '../ui/use-is-looked-at.ts';
 import { patternsOf, readHistory, type History } from './read-history.ts';
+import { pauseBeforeRetry } from './retry.ts';
 
 export interface PrincipalHistory {
   /** Absent until it is read. */
@@ -33,9 +35,19 @@ export function usePrincipalHistory(principal: string, from: number): PrincipalH
         show({ history: { ...history, events: events.slice(-EVENTS_MAX) } });
       }
     };
-    follow().catch((error: unknown) => {
-      if (!signal.aborted) show((before) => ({ ...before, error: error as Error }));
-    });
+    const followOn = async (): Promise<void> => {
+      for (let attempt = 0; !signal.aborted; attempt++) {
+        try {
+          await follow();
+        } catch (error) {
+          if (signal.aborted) return;
+          show((before) => ({ ...before, error: error as Error }));
+          if (error instanceof HubError && error.code === 'forbidden') return;
+        }
+        await pauseBeforeRetry(attempt, hub, signal);
+      }
+    };
+    void followOn();
     return () => stop.abort();
   }, [hub, principal, from, isLookedAt]);
   return shown;
