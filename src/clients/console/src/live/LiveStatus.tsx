@@ -6,7 +6,6 @@ import type { LiveStore } from './live-store.ts';
 import type { LiveView } from './live-view.ts';
 import { RateLine } from './RateLine.tsx';
 import { countText } from '../ui/numbers.ts';
-import { eventsText } from './words.ts';
 
 /** Whether the list follows, what waits, and how fast events come. */
 export function LiveStatus({
@@ -57,8 +56,7 @@ export function LiveStatus({
             </button>
             {inHistory > 0 && (
               <span className="text-muted">
-                {eventsText(inHistory)} of them are held by the history only, and are read when you scroll
-                there.
+                {countText(inHistory)} of them are only in the history, and are read when you scroll there.
               </span>
             )}
           </>
