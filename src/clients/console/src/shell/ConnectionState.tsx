@@ -45,6 +45,6 @@ function describe(
     case 'connecting':
       return { text: 'Connecting', tone: 'bg-warn' };
     case 'idle':
-      return { text: 'No connection is needed', tone: 'bg-muted' };
+      return { text: 'Not listening', tone: 'bg-muted' };
   }
 }
