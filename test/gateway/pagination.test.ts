@@ -80,7 +80,10 @@ describe('a page of another origin', () => {
       expect.arrayContaining(['authorization', 'content-type', 'idempotency-key', 'last-event-id']),
     );
     expect(Number(asked.headers.get('access-control-max-age'))).toBeGreaterThan(0);
-    const answers = ROUTES.flatMap((route) => Object.values(route.answers));
+    // A browser follows a redirect by itself.
+    const answers = ROUTES.flatMap(({ answers: each }) =>
+      Object.entries(each).flatMap(([status, answer]) => (status.startsWith('3') ? [] : [answer])),
+    );
     const declared = answers.flatMap(({ headers: named = [] }) => named);
     expect(declared).toContain('Belfry-Event-Ids');
     const { headers: told } = await ask(node, '/api/v3/events', { Origin: LISTED });
