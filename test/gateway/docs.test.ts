@@ -32,7 +32,7 @@ describe('a page of the documentation', () => {
       const html = await rendered.text();
       expect(html).toContain('<main>\n<h1 id="');
       expect(html).not.toMatch(/<script|<main>[\s\S]*<(?:style|iframe)/);
-      expect(html).not.toMatch(/<img (?!alt="[^"]*" src="data:image\/svg\+xml;base64,[\w+/=]+">)/);
+      expect(html).not.toMatch(/<img (?!alt="[^"]*" src="data:image\/(?:svg\+xml|png);base64,[\w+/=]+">)/);
     }
   });
 

@@ -95,8 +95,7 @@ export class PlainConnections {
   #lookForRests(): void {
     this.#timer = undefined;
     this.#forEachThatWaits('rest', REST_MS, (connection) => connection.handOver());
-    if (this.#open.values().some((connection) => connection.waitedMs(0)?.for === 'rest'))
-      this.#parts.receiving();
+    if ([...this.#open].some((connection) => connection.waitedMs(0)?.for === 'rest')) this.#parts.receiving();
   }
 
   #forEachThatWaits(what: 'request' | 'rest', ms: number, act: (connection: PlainConnection) => void): void {

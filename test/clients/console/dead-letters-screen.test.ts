@@ -52,8 +52,11 @@ describe('the screen Dead letters', () => {
     await add(BROKEN, HOSTILE);
     await expect.poll(count).toBe(2);
     // Somebody comes back to the page, which asks again then, and every ten seconds.
-    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
-    await expect.poll(() => rowsOf(page).count()).toBe(2);
+    const shown = async (): Promise<number> => {
+      await page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))");
+      return rowsOf(page).count();
+    };
+    await expect.poll(shown).toBe(2);
     await page.keyboard.press('j');
     await page.getByRole('button', { name: `line 1, column ${BROKEN.indexOf(',}') + 2}` }).waitFor();
     await expect.poll(() => page.locator('.cm-lintRange-error').textContent()).toBe('}');

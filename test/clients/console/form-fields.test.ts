@@ -131,6 +131,7 @@ describe('a check by a schema', () => {
       const events = fc.dictionary(fc.constantFrom(...names), value, { maxKeys: 8 });
       fc.assert(
         fc.property(events, (event) => {
+          fc.pre(!JSON.stringify(event).includes('__proto__'));
           const own = misfits(parseJson(JSON.stringify(event)), schema, definitions);
           expect(own.length === 0).toBe(validate(event));
         }),

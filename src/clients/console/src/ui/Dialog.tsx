@@ -33,7 +33,9 @@ export function Dialog({
               <X aria-hidden className="size-4" />
             </Base.Close>
           </div>
-          <div className="min-h-0 overflow-auto p-4">{children}</div>
+          <div className="min-h-0 overflow-auto p-4" tabIndex={0}>
+            {children}
+          </div>
         </Base.Popup>
       </Base.Portal>
     </Base.Root>
