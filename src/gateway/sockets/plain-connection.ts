@@ -113,8 +113,6 @@ export class PlainConnection implements SocketOwner, AnswerSender {
   }
 
   #read(chunk: Buffer): void {
-    // The last answer told the client that no further request will be served (RFC 9112, 9.6).
-    if (!this.socket.writable) return;
     const { read, handOver } = this.#parts;
     // A client that reads no answers is left to the server, which then reads no requests of it either.
     const plain = this.socket.writableNeedDrain ? undefined : read(chunk, this.socket);

@@ -67,6 +67,23 @@ describe('the connections of all nodes', () => {
     await expect.poll(async () => (await rowsOf(page)).length).toBe(4);
   });
 
+  it('stand in the order of their figures, also while the pointer is over them', async () => {
+    const [one, two] = await startTwoNodes();
+    for (const name of ['ada', 'bob', 'cyd']) await clientOf(two, name);
+    const page = await openConsole(browser(), one, { path: '/connections?q=-admin&sort=principal' });
+    await expect.poll(() => rowsOf(page)).toEqual(['user:ada here', 'user:bob here', 'user:cyd here']);
+    const dropped: Readonly<Record<string, number>> = { 'user:ada': 5, 'user:bob': 50, 'user:cyd': 500 };
+    await page.route('**/api/v3/connections?*detail=deliveries*', async (route) => {
+      const response = await route.fetch();
+      const records = (await response.json()) as { Principal: string; Deliveries: object }[];
+      for (const record of records)
+        record.Deliveries = { ...record.Deliveries, Dropped: dropped[record.Principal] ?? 0 };
+      await route.fulfill({ response, json: records });
+    });
+    await page.getByRole('button', { name: 'Dropped' }).click();
+    await expect.poll(() => rowsOf(page)).toEqual(['user:cyd here', 'user:bob here', 'user:ada here']);
+  });
+
   it('are closed on another node with the keyboard, after a question', async () => {
     const [one, two] = await startTwoNodes();
     const ada = await clientOf(two, 'ada');

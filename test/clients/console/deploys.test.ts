@@ -3,6 +3,7 @@ import { lineOf } from '../../../src/clients/console/src/deploys/run-log.ts';
 import { RunsStore } from '../../../src/clients/console/src/deploys/runs-store.ts';
 import { barsOf, durationText, durationOf } from '../../../src/clients/console/src/deploys/timeline.ts';
 import { Runs, type Run } from '../../../src/clients/runs/runs.ts';
+import { HubError } from '../../../src/clients/sdk/errors.ts';
 import type { HubEvent, Item } from '../../../src/clients/sdk/item.ts';
 
 const NOW = Date.parse('2026-01-15T10:31:00Z');
@@ -109,6 +110,40 @@ describe('the runs of the last day', () => {
       object: { ...(event.object as object), sagaId: 'B' },
     }));
     expect(names(await storeOf(DONE, again))).toEqual(['deploy shop done', 'deploy shop done']);
+  });
+
+  it('are read again after the hub could not answer, and the error is gone then', async () => {
+    let isAway = true;
+    async function* history(): AsyncGenerator<Item, void> {
+      if (isAway) throw new HubError('unavailable', 'Redis is away.');
+      yield* DONE;
+    }
+    async function* listen(): AsyncGenerator<Item, void> {}
+    const store = new RunsStore({ history, listen }, ['deploy.*.*'], () => NOW);
+    await store.follow(new AbortController().signal);
+    await expect.poll(() => store.snapshot.error?.message).toBe('Redis is away.');
+    isAway = false;
+    await store.follow(new AbortController().signal);
+    await expect.poll(() => names(store)).toEqual(['deploy shop done']);
+    expect(store.snapshot.error).toBeUndefined();
+  });
+
+  it('go on where they were when they are followed again', async () => {
+    const asked: (string | Date | undefined)[] = [];
+    const store = new RunsStore(
+      {
+        history: async function* (_patterns, { since }) {
+          asked.push(since);
+          if (asked.length === 1) yield* DONE;
+        },
+        listen: async function* () {},
+      },
+      ['deploy.*.*'],
+      () => NOW,
+    );
+    for (let count = 0; count < 2; count++) await store.follow(new AbortController().signal);
+    expect(asked[1]).toBe(DONE.at(-1)?.id);
+    await expect.poll(() => names(store)).toEqual(['deploy shop done']);
   });
 
   it('say when events were missed, but not that the log is younger than a day', async () => {

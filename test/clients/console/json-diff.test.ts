@@ -1,14 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diffJson } from '../../../src/clients/console/src/inspector/json-diff.ts';
-import { rawOf, sourceOf, valueAt } from '../../../src/clients/console/src/json/raw-json.ts';
+import { valueAt } from '../../../src/clients/console/src/json/json-path.ts';
+import { validJson } from '../../../src/clients/console/src/json/json-tree.ts';
 
 /** Each change as a line: its path, what was, what is. */
 function changes(before: string, after: string, max = 100): string[] {
-  return diffJson(rawOf(before), rawOf(after), max).map(({ path, before: old, after: now }) =>
-    [path.join('.'), old === undefined ? '-' : sourceOf(old), now === undefined ? '-' : sourceOf(now)].join(
-      ' ',
-    ),
+  return diffJson(validJson(before), validJson(after), max).map(({ path, before: old, after: now }) =>
+    [path.join('.'), old === undefined ? '-' : old.text, now === undefined ? '-' : now.text].join(' '),
   );
 }
 
@@ -40,10 +39,13 @@ describe('the difference of two events', () => {
     fc.assert(
       fc.property(fc.json(), fc.json(), (before, after) => {
         expect(changes(before, before)).toEqual([]);
-        for (const change of diffJson(rawOf(before), rawOf(after), 1_000)) {
-          const [old, now] = [valueAt(rawOf(before), change.path), valueAt(rawOf(after), change.path)];
-          expect(old && sourceOf(old)).toBe(change.before && sourceOf(change.before));
-          expect(now && sourceOf(now)).toBe(change.after && sourceOf(change.after));
+        for (const change of diffJson(validJson(before), validJson(after), 1_000)) {
+          const [old, now] = [
+            valueAt(validJson(before), change.path),
+            valueAt(validJson(after), change.path),
+          ];
+          expect(old?.text).toBe(change.before?.text);
+          expect(now?.text).toBe(change.after?.text);
         }
       }),
     );

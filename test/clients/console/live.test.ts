@@ -163,6 +163,12 @@ describe('the screen Live', () => {
     await page.getByRole('option', { name: /^jobs/ }).waitFor();
     await page.keyboard.press('Tab');
     expect(await field.inputValue()).toBe('jobs.');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    expect(await field.inputValue()).toBe('jobs.*.*');
+    await page.keyboard.press('Tab');
+    await expect.poll(() => page.evaluate('document.activeElement.ariaLabel')).not.toBe('Add a pattern');
+    await field.fill('jobs.');
     await page.keyboard.press('Enter');
     await page.getByText('jobs.*.*').waitFor();
     await field.fill('jobs..x');
@@ -254,17 +260,28 @@ describe('the Inspector', () => {
     await page.keyboard.press('c');
     const copied = (await page.evaluate('navigator.clipboard.readText()')) as string;
     expect(copied).toContain(body.slice(1, -1).replace(',"object"', ',"principal":"user:admin","object"'));
+    // As a page that comes by plain HTTP from another machine.
+    await page.evaluate('navigator.clipboard.writeText("")');
+    await page.evaluate('Object.defineProperty(window, "isSecureContext", { value: false })');
+    await event.getByRole('button', { name: 'Copy the event as JSON' }).click();
+    await expect.poll(() => page.evaluate('navigator.clipboard.readText()')).toBe(copied);
     await event.getByRole('tab', { name: 'Changes' }).click();
     await event.getByText('1 changed').waitFor();
     expect(await event.getByRole('tabpanel').textContent()).toContain('12345678901234567890123');
 
     await event.getByRole('button', { name: 'Before' }).click();
     await event.getByRole('heading', { name: 'deploy.begin.shop' }).waitFor();
+    await page.keyboard.press('c');
+    await expect.poll(() => page.evaluate('navigator.clipboard.readText()')).toContain('"begin"');
     await event.getByRole('button', { name: 'After' }).click();
     await event.getByRole('heading', { name: 'deploy.done.shop' }).waitFor();
     await page.keyboard.press('Escape');
     await event.waitFor({ state: 'detached' });
     expect(page.url()).toMatch(/#\/live$/);
+    await page.keyboard.press('Enter');
+    await event.waitFor();
+    await page.goBack();
+    await page.getByRole('complementary').waitFor({ state: 'detached' });
 
     const other = await openConsole(browser, node, { path: `/live/event/${id}` });
     await other.getByRole('heading', { name: 'deploy.done.shop' }).waitFor();

@@ -30,6 +30,7 @@ describe('who opens the console', () => {
     await page.getByText('user:ada').waitFor();
     await page.reload();
     await page.getByText('user:ada').waitFor();
+    await page.evaluate('sessionStorage.setItem("belfry-sent", "[]")');
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByLabel('Password', { exact: true }).waitFor();
     expect(await page.evaluate('sessionStorage.length')).toBe(0);
@@ -43,6 +44,15 @@ describe('who opens the console', () => {
     expect(JSON.stringify(node.log)).not.toContain(
       await page.evaluate('sessionStorage.getItem("belfry-token")'),
     );
+  });
+
+  it('takes a link that signs in, in a tab where the console is open', async () => {
+    const [node, browser] = [await startConsoleNode(), await startBrowser()];
+    const page = await openConsole(browser, node, { path: '/deploys' });
+    await page.getByText('user:admin').waitFor();
+    await page.goto(`${node.url}/console/#token=${await node.token('root', { roles: ['admin'] })}`);
+    await page.getByText('user:root').waitFor();
+    expect(page.url()).not.toContain('token');
   });
 
   it('signs in with a token of the identity provider, and sees only the screens that it may use', async () => {

@@ -24,7 +24,9 @@ export function App(): ReactElement {
       <QueryClientProvider client={queries}>
         <HubProvider hub={session.hub}>
           <Router hook={useFragmentLocation}>
-            <Shell me={state.me} />
+            <div className="contents" inert={state.status === 'ended'}>
+              <Shell me={state.me} />
+            </div>
           </Router>
           {state.status === 'ended' && (
             <div

@@ -1,3 +1,4 @@
+import { countText } from '../ui/numbers.ts';
 import type { Connection } from './connection.ts';
 import type { Request } from './connections-store.ts';
 
@@ -62,5 +63,5 @@ async function closeAll(
 }
 
 function closedText(count: number): string {
-  return count === 1 ? 'One connection is closed.' : `${count} connections are closed.`;
+  return count === 1 ? 'One connection is closed.' : `${countText(count)} connections are closed.`;
 }

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import { session } from '../session/session.ts';
 import { useSettled } from '../ui/use-settled.ts';
 import type { Connection, Kinds } from './connection.ts';
@@ -43,7 +43,7 @@ export function useDeliveries(ids: readonly string[], refresh: Refresh): void {
 
 /**
  * Where the rows are sorted by deliveries, all connections are asked for once: when that order is chosen. Returns the time of the
- * answer, or 0.
+ * answer, or 0, once the list has what it says.
  */
 export function useAllDeliveries(
   sorting: Sorting,
@@ -52,6 +52,7 @@ export function useAllDeliveries(
   refresh: Refresh,
 ): number {
   const { anonymous, rest } = kinds;
+  const [toldAt, tell] = useState(0);
   const { data, dataUpdatedAt } = useQuery({
     queryKey: ['connections', 'all deliveries', anonymous, rest, writeSorting(sorting)],
     queryFn: async ({ signal }) => {
@@ -65,9 +66,12 @@ export function useAllDeliveries(
     gcTime: 0,
   });
   useEffect(() => {
-    if (data !== undefined) refresh([], data);
-  }, [data, refresh, list]);
-  return dataUpdatedAt;
+    if (data === undefined) return;
+    refresh([], data);
+    // Rows that are arranged before the list has the figures would stand in another order.
+    tell(dataUpdatedAt);
+  }, [data, dataUpdatedAt, refresh, list]);
+  return toldAt;
 }
 
 function ask(query: URLSearchParams, signal: AbortSignal): ReturnType<typeof askConnections> {

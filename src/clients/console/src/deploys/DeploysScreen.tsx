@@ -1,3 +1,4 @@
+import { HubError } from '@belfry/client';
 import { useHub } from '@belfry/client/react';
 import {
   useCallback,
@@ -9,30 +10,34 @@ import {
   type ReactElement,
 } from 'react';
 import { useSearchParams } from 'wouter';
+import { PASSING } from '../../../sdk/subscriptions.ts';
 import { isEnded } from '../../../runs/runs.ts';
 import { mayHear } from '../session/me.ts';
-import { useMe } from '../session/use-session.ts';
+import { useMe, useSession } from '../session/use-session.ts';
 import { useShortcuts } from '../shell/shortcuts.ts';
 import { Empty } from '../ui/Empty.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { INPUT } from '../ui/Field.tsx';
 import { Screen } from '../ui/Screen.tsx';
+import { useIsLookedAt } from '../ui/use-is-looked-at.ts';
+import { useNow } from '../ui/use-now.ts';
 import { RunDetail } from './RunDetail.tsx';
 import { RunList } from './RunList.tsx';
 import { RUN_PATTERNS } from './run-patterns.ts';
 import { RunsStore, type KnownRun, type RunsSnapshot } from './runs-store.ts';
 
-const SECOND_MS = 1_000;
+/** So long after an answer that failed, but may come, it is asked for again. */
+const RETRY_MS = 5_000;
 
 /** Runs of Norn, Mist and the Provisioning Platform: which go on, how each step went, and what they wrote. */
 export default function DeploysScreen(): ReactElement {
-  const { runs, isComplete, gap, error } = useRuns();
+  const { runs, isComplete, gap, error, retry } = useRuns();
   const [params, setParams] = useSearchParams();
   const text = params.get('q') ?? '';
   const selected = params.get('run') ?? undefined;
   const shown = useMemo(() => runs.filter((run) => matches(run, text)), [runs, text]);
   const run = runs.find(({ key }) => key === selected);
-  const now = useSeconds(shown.some((each) => !isEnded(each)));
+  const now = useNow(shown.some((each) => !isEnded(each)));
   const search = useRef<HTMLInputElement>(null);
 
   const set = (name: string, value: string | undefined): void =>
@@ -78,7 +83,7 @@ export default function DeploysScreen(): ReactElement {
         </>
       }
     >
-      {error !== undefined && <ErrorNote error={error} />}
+      {error !== undefined && <ErrorNote error={error} retry={retry} />}
       {gap !== undefined && (
         <p className="bg-warn-tint px-4 py-1 text-warn">
           Some events were missed ({gap.reason}), so a run may look as if it still went on.
@@ -123,31 +128,32 @@ function Nothing({
   );
 }
 
-function useRuns(): RunsSnapshot {
+function useRuns(): RunsSnapshot & { readonly retry: () => void } {
   const hub = useHub();
   const me = useMe();
+  const { status } = useSession();
+  const isLookedAt = useIsLookedAt();
+  const [attempt, setAttempt] = useState(0);
   const patterns = RUN_PATTERNS.filter((pattern) => mayHear(me, pattern)).join(' ');
   const store = useMemo(() => new RunsStore(hub, patterns.split(' ')), [hub, patterns]);
   useEffect(() => {
+    if (!isLookedAt || status !== 'in') return undefined;
     const leave = new AbortController();
     void store.follow(leave.signal);
     return () => leave.abort();
-  }, [store]);
-  return useSyncExternalStore(
+  }, [store, isLookedAt, status, attempt]);
+  const snapshot = useSyncExternalStore(
     useCallback((tell: () => void) => store.onChange(tell), [store]),
     () => store.snapshot,
   );
-}
-
-/** The time, once a second while something goes on that it is shown for. */
-function useSeconds(isOn: boolean): number {
-  const [now, setNow] = useState(() => Date.now());
+  const { error } = snapshot;
+  const retry = useCallback(() => setAttempt((count) => count + 1), []);
   useEffect(() => {
-    if (!isOn) return undefined;
-    const timer = setInterval(() => setNow(Date.now()), SECOND_MS);
-    return () => clearInterval(timer);
-  }, [isOn]);
-  return now;
+    if (!(error instanceof HubError && PASSING.has(error.code))) return undefined;
+    const timer = setTimeout(retry, RETRY_MS);
+    return () => clearTimeout(timer);
+  }, [error, retry]);
+  return { ...snapshot, retry };
 }
 
 function matches({ name, status, message = '' }: KnownRun, text: string): boolean {

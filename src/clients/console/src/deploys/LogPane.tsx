@@ -13,23 +13,29 @@ import {
 import { CopyButton } from '../ui/CopyButton.tsx';
 import { Empty } from '../ui/Empty.tsx';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
-import { clockText } from '../ui/Time.tsx';
+import { clockText } from '../ui/clock.ts';
+import { useIsLookedAt } from '../ui/use-is-looked-at.ts';
+import { visibleText } from '../ui/visible-text.ts';
 import { RunLog } from './run-log.ts';
 import type { KnownRun } from './runs-store.ts';
 
 const LINE_PX = 20;
+/** As much of a line is shown. All of it is copied. */
+const SHOWN_MAX = 5_000;
 const TONES = { line: '', change: 'text-accent', error: 'text-bad', gap: 'text-warn' } as const;
 
 /** The log of a run. It stays at its end while one looks at the end. */
 export function LogPane({ run }: { readonly run: KnownRun }): ReactElement {
   const hub = useHub();
+  const isLookedAt = useIsLookedAt();
   // What the list says of the run changes, and its log goes on.
   const log = useMemo(() => new RunLog(hub, run), [hub, run.key]);
   useEffect(() => {
+    if (!isLookedAt) return undefined;
     const leave = new AbortController();
     void log.follow(leave.signal);
     return () => leave.abort();
-  }, [log]);
+  }, [log, isLookedAt]);
   const { lines, leftOut, error } = useSyncExternalStore(
     useCallback((tell: () => void) => log.onChange(tell), [log]),
     () => log.snapshot,
@@ -83,7 +89,7 @@ export function LogPane({ run }: { readonly run: KnownRun }): ReactElement {
                 <span className="text-muted" title={line.at}>
                   {clockText(line.at)}
                 </span>
-                <span>{line.text}</span>
+                <bdi>{shownText(line.text)}</bdi>
               </div>
             );
           })}
@@ -91,4 +97,9 @@ export function LogPane({ run }: { readonly run: KnownRun }): ReactElement {
       </div>
     </section>
   );
+}
+
+/** A line of one height, whatever stands in it. */
+function shownText(text: string): string {
+  return visibleText(text.trimEnd().replaceAll('\t', '    '), SHOWN_MAX);
 }

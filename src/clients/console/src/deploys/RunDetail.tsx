@@ -3,6 +3,7 @@ import type { ReactElement } from 'react';
 import { Badge, type Tone } from '../ui/Badge.tsx';
 import { Button } from '../ui/Button.tsx';
 import { Time } from '../ui/Time.tsx';
+import { visibleText } from '../ui/visible-text.ts';
 import type { Status } from '../../../runs/reports.ts';
 import { LogPane } from './LogPane.tsx';
 import type { KnownRun } from './runs-store.ts';
@@ -32,7 +33,7 @@ export function RunDetail({ run, now, onBack }: RunDetailProps): ReactElement {
           <ArrowLeft aria-hidden className="size-4" />
         </Button>
         <h2 className="min-w-0 truncate font-semibold" title={run.name}>
-          {run.name}
+          <bdi>{visibleText(run.name)}</bdi>
         </h2>
         <Badge tone={TONES[run.status]}>{run.status}</Badge>
         <span className="text-muted">
@@ -41,7 +42,7 @@ export function RunDetail({ run, now, onBack }: RunDetailProps): ReactElement {
         {run.percent !== undefined && run.status === 'running' && <Progress percent={run.percent} />}
         {run.message !== undefined && (
           <p className={`w-full break-words ${run.status === 'failed' ? 'text-bad' : 'text-muted'}`}>
-            {run.message}
+            {visibleText(run.message)}
           </p>
         )}
       </div>

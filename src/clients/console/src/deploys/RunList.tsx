@@ -1,6 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, type ReactElement } from 'react';
-import { clockText } from '../ui/Time.tsx';
+import { clockText } from '../ui/clock.ts';
+import { visibleText } from '../ui/visible-text.ts';
 import type { KnownRun } from './runs-store.ts';
 import { StatusMark } from './StatusMark.tsx';
 import { durationOf, durationText } from './timeline.ts';
@@ -51,10 +52,10 @@ export function RunList({ runs, selected, now, onSelect }: RunListProps): ReactE
               <StatusMark status={run.status} />
               <div className="min-w-0 flex-1">
                 <p className="truncate font-medium" title={run.name}>
-                  {run.name}
+                  <bdi>{visibleText(run.name)}</bdi>
                 </p>
                 <p className="truncate text-xs text-muted" title={run.beganAt}>
-                  {clockText(run.beganAt)} · {countText(run)}
+                  {clockText(run.beganAt)} · {progressText(run)}
                 </p>
               </div>
               <span className="font-mono text-xs text-muted tabular-nums">
@@ -69,7 +70,7 @@ export function RunList({ runs, selected, now, onSelect }: RunListProps): ReactE
 }
 
 /** How far a run is, as its system says it. */
-function countText({ status, percent, total, completed, steps }: KnownRun): string {
+function progressText({ status, percent, total, completed, steps }: KnownRun): string {
   if (total !== undefined) {
     const done = completed ?? steps.filter((step) => step.status === 'done').length;
     return `${done} of ${total} steps`;

@@ -1,4 +1,5 @@
 import type { ReactElement } from 'react';
+import { visibleText } from '../ui/visible-text.ts';
 import type { Status } from '../../../runs/reports.ts';
 import { StatusMark } from './StatusMark.tsx';
 import { barsOf, durationText } from './timeline.ts';
@@ -25,7 +26,7 @@ export function Timeline({ run, now }: { readonly run: KnownRun; readonly now: n
           <span className="flex min-w-0 items-center gap-2">
             <StatusMark status={step.status} />
             <span className="truncate" title={step.message ?? step.name}>
-              {step.name}
+              <bdi>{visibleText(step.name)}</bdi>
             </span>
           </span>
           <span aria-hidden className="relative h-2.5 rounded bg-raised max-sm:order-last max-sm:col-span-2">

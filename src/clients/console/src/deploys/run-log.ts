@@ -21,6 +21,8 @@ export class RunLog {
   readonly #listeners = new Set<() => void>();
   #lines: LogLine[] = [];
   #leftOut = 0;
+  /** The position of the latest line. */
+  #since: string | undefined;
   #snapshot: { readonly lines: readonly LogLine[]; readonly leftOut: number; readonly error?: Error } = {
     lines: [],
     leftOut: 0,
@@ -40,17 +42,19 @@ export class RunLog {
     return () => void this.#listeners.delete(tell);
   }
 
+  /** Reads until it is aborted, or the run is over. Called again, it goes on where it was. */
   async follow(signal: AbortSignal): Promise<void> {
     const { topic, beganAt, endedAt } = this.#run;
     const [type = '', ...key] = topic.split(' ');
     // The events of a run come in the order of the log, which may be a moment later than the times that they name.
-    const since = new Date(Date.parse(beganAt) - 1);
+    const since = this.#since ?? new Date(Date.parse(beganAt) - 1);
     const ends = endedAt === undefined ? Infinity : Date.parse(endedAt);
     try {
       for await (const item of this.#hub.listen(exactPattern(type, undefined, key.join(' ')), {
         since,
         signal,
       })) {
+        if (item.gap === undefined) this.#since = item.id ?? this.#since;
         if (item.gap !== undefined) this.#add(gapLine(item.gap));
         else if (Date.parse(item.time) > ends + 5_000) return;
         else this.#add(lineOf(item));

@@ -37,6 +37,9 @@ export class RunsStore {
   readonly #listeners = new Set<() => void>();
   #snapshot: RunsSnapshot = { runs: [], isComplete: false };
   #more: Omit<RunsSnapshot, 'runs'> = { isComplete: false };
+  readonly #reader = new Runs();
+  /** From where it goes on. */
+  #since: string | Date | undefined;
 
   constructor(hub: Source, patterns: readonly string[], now: () => number = Date.now) {
     this.#hub = hub;
@@ -53,23 +56,22 @@ export class RunsStore {
     return () => void this.#listeners.delete(tell);
   }
 
-  /** Reads the last day, and then follows, until it is aborted. */
+  /** Reads the last day, and then follows, until it is aborted. Called again, it goes on where it was. */
   async follow(signal: AbortSignal): Promise<void> {
-    const reader = new Runs();
-    let since: string | Date = new Date(this.#now() - LOOK_BACK_MS);
+    const from = (): string | Date => (this.#since ??= new Date(this.#now() - LOOK_BACK_MS));
     const take = (item: Item): void => {
       if (item.gap !== undefined) return this.#change({ gap: item.gap });
-      since = item.id ?? since;
-      const run = reader.apply(item)?.run;
+      this.#since = item.id ?? this.#since;
+      const run = this.#reader.apply(item)?.run;
       if (run !== undefined) this.#put({ ...run, key: `${run.topic} ${run.beganAt}` });
     };
     try {
-      for await (const item of this.#hub.history(this.#patterns, { since, signal })) {
+      for await (const item of this.#hub.history(this.#patterns, { since: from(), signal })) {
         // A log that does not go back a whole day is no loss.
-        if (item.gap === undefined) take(item);
+        if (item.gap === undefined || this.#more.isComplete) take(item);
       }
-      this.#change({ isComplete: true });
-      for await (const item of this.#hub.listen(this.#patterns, { since, signal })) take(item);
+      this.#change({ isComplete: true, error: undefined });
+      for await (const item of this.#hub.listen(this.#patterns, { since: from(), signal })) take(item);
     } catch (cause) {
       if (!signal.aborted) this.#change({ error: cause as Error });
     }

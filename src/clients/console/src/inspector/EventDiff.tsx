@@ -1,7 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactElement } from 'react';
-import type { RawValue } from '../json/raw-json.ts';
-import { sourceOf } from '../json/raw-json.ts';
+import type { JsonNode } from '../json/json-tree.ts';
 import type { EventRow } from '../live/rows.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Time } from '../ui/Time.tsx';
@@ -25,7 +24,7 @@ export function EventDiff({
   readonly heldBefore: EventRow | undefined;
 }): ReactElement {
   const { id, type, key, object, original } = facts;
-  const hasOriginal = original !== undefined && sourceOf(original) !== 'null';
+  const hasOriginal = original !== undefined && original.text !== 'null';
   const [chosen, setChosen] = useState<Base>('before');
   const base = hasOriginal ? chosen : 'before';
   const { data, error, isLoading, refetch } = useQuery({
@@ -96,12 +95,12 @@ function Side({
   label,
 }: {
   readonly sign: string;
-  readonly value: RawValue | undefined;
+  readonly value: JsonNode | undefined;
   readonly tone: string;
   readonly label: string;
 }): ReactElement | null {
   if (value === undefined) return null;
-  const source = value.text.slice(value.start, Math.min(value.end, value.start + VALUE_MAX + 1));
+  const source = value.whole.slice(value.from, Math.min(value.to, value.from + VALUE_MAX + 1));
   return (
     <p className={`flex gap-2 px-2 py-1 ${tone}`}>
       <span aria-label={label}>{sign}</span>

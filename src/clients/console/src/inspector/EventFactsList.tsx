@@ -1,6 +1,6 @@
 import type { ReactElement, ReactNode } from 'react';
 import { CopyButton } from '../ui/CopyButton.tsx';
-import { bytesText } from '../ui/numbers.ts';
+import { bytesText, countText } from '../ui/numbers.ts';
 import { Time } from '../ui/Time.tsx';
 import { visibleText } from '../ui/visible-text.ts';
 import type { EventFacts } from './event-facts.ts';
@@ -30,7 +30,7 @@ export function EventFactsList({ facts }: { readonly facts: EventFacts }): React
       )}
       <Fact name="Size">
         {bytesText(bytes)}
-        {bytes >= 1_024 && ` (${bytes} bytes)`}
+        {bytes >= 1_024 && ` (${countText(bytes)} bytes)`}
       </Fact>
     </dl>
   );

@@ -1,6 +1,6 @@
 import { X } from 'lucide-react';
 import { useMemo, useState, type ReactElement } from 'react';
-import { sourceOf, type RawValue } from '../json/raw-json.ts';
+import type { JsonNode } from '../json/json-tree.ts';
 import type { EventRow } from '../live/rows.ts';
 import type { ChosenValue } from '../live/ValueMenu.tsx';
 import { Button } from '../ui/Button.tsx';
@@ -29,7 +29,7 @@ const TOPIC_MAX = 600;
 export function Inspector({ row, heldBefore, onOpen, onValue, onClose }: InspectorProps): ReactElement {
   const [tab, setTab] = useState<(typeof TABS)[number]>('Tree');
   const facts = useMemo(() => factsOf(row.text), [row]);
-  const choose: OnValue = (path, value, anchor) => onValue({ path, json: sourceOf(value), anchor });
+  const choose: OnValue = (path, value, anchor) => onValue({ path, json: value.text, anchor });
   return (
     <section aria-label="The event" className="flex h-full min-h-0 flex-col bg-panel">
       <header className="flex items-start gap-2 py-2 pr-2 pl-3">
@@ -96,7 +96,7 @@ function Topic({ facts: { type, action, key } }: { readonly facts: EventFacts })
 /** Object, original and metadata, as far as the event has them. */
 function Parts({ facts, onValue }: { readonly facts: EventFacts; readonly onValue: OnValue }): ReactElement {
   const { object, original, metadata } = facts;
-  const parts: (readonly [string, RawValue | undefined])[] = [
+  const parts: (readonly [string, JsonNode | undefined])[] = [
     ['object', object],
     ['original', original],
     ['metadata', metadata],

@@ -1,6 +1,7 @@
 import { useState, type ReactElement } from 'react';
-import { kindOf, sourceOf, type RawValue } from '../json/raw-json.ts';
+import type { JsonNode } from '../json/json-tree.ts';
 import { bytesText } from '../ui/numbers.ts';
+import { utf8Length } from '../ui/utf8.ts';
 import { visibleText } from '../ui/visible-text.ts';
 
 const SHOWN_MAX = 300;
@@ -11,19 +12,19 @@ export function JsonScalar({
   value,
   onPress,
 }: {
-  readonly value: RawValue;
+  readonly value: JsonNode;
   readonly onPress: (anchor: HTMLElement) => void;
 }): ReactElement {
   const [isWhole, setWhole] = useState(false);
-  const length = value.end - value.start;
+  const length = value.to - value.from;
   const isCut = length > SHOWN_MAX && !isWhole;
-  const source = isCut ? value.text.slice(value.start, value.start + SHOWN_MAX) : sourceOf(value);
+  const source = isCut ? value.whole.slice(value.from, value.from + SHOWN_MAX) : value.text;
   return (
     <span className="min-w-0">
       <button
         type="button"
         title="Filter by this value, or copy it"
-        className={`text-left break-all hover:underline ${TONES[kindOf(value)]}`}
+        className={`text-left break-all hover:underline ${TONES[value.kind]}`}
         onClick={({ currentTarget }) => onPress(currentTarget)}
       >
         {visibleText(source)}
@@ -31,7 +32,7 @@ export function JsonScalar({
       </button>
       {length > SHOWN_MAX && (
         <button type="button" className="ml-2 text-accent underline" onClick={() => setWhole(!isWhole)}>
-          {isWhole ? 'Show less' : `Show all ${bytesText(length)}`}
+          {isWhole ? 'Show less' : `Show all ${bytesText(utf8Length(value.text))}`}
         </button>
       )}
     </span>

@@ -1,17 +1,18 @@
 import { ChevronRight } from 'lucide-react';
 import { useState, type ReactElement } from 'react';
-import { kindOf, visitChildren, type JsonPath, type RawValue } from '../json/raw-json.ts';
+import type { JsonPath } from '../json/json-path.ts';
+import type { JsonNode } from '../json/json-tree.ts';
 import { visibleText } from '../ui/visible-text.ts';
 import { plural } from '../ui/numbers.ts';
 import { JsonScalar } from './JsonScalar.tsx';
 
 /** What is done with a value that was pressed. */
-export type OnValue = (path: JsonPath, value: RawValue, anchor: HTMLElement) => void;
+export type OnValue = (path: JsonPath, value: JsonNode, anchor: HTMLElement) => void;
 
 export interface JsonTreeProps {
   /** The last step of the path is the name that is shown. */
   readonly path: JsonPath;
-  readonly value: RawValue;
+  readonly value: JsonNode;
   readonly onValue: OnValue;
   readonly depth?: number;
 }
@@ -25,7 +26,7 @@ const NAME_MAX = 200;
 
 /** A value of JSON. What is within it is read when it is opened. */
 export function JsonTree({ path, value, onValue, depth = 0 }: JsonTreeProps): ReactElement {
-  const kind = kindOf(value);
+  const { kind } = value;
   const name = visibleText(path.at(-1) ?? '', NAME_MAX);
   if (kind !== 'object' && kind !== 'list')
     return (
@@ -94,10 +95,10 @@ function Branch({ name, path, value, onValue, depth, isList }: BranchProps): Rea
 }
 
 /** The first children, and whether there are more. */
-function childrenOf(value: RawValue, max: number): readonly [(readonly [string, RawValue])[], boolean] {
-  const children: (readonly [string, RawValue])[] = [];
+function childrenOf(value: JsonNode, max: number): readonly [(readonly [string, JsonNode])[], boolean] {
+  const children: (readonly [string, JsonNode])[] = [];
   let hasMore = false;
-  visitChildren(value, (name, child) => {
+  value.visit(({ name, value: child }) => {
     hasMore = children.length === max;
     if (!hasMore) children.push([name, child]);
     return !hasMore;

@@ -1,5 +1,5 @@
 import { ChevronDown, ChevronUp } from 'lucide-react';
-import { useEffect, useState, type ReactElement } from 'react';
+import { useEffect, useRef, useState, type ReactElement } from 'react';
 import { HubError } from '@belfry/client';
 import type { EventRow } from '../live/rows.ts';
 import { Button } from '../ui/Button.tsx';
@@ -16,18 +16,23 @@ export function Neighbours({
 }): ReactElement | null {
   const [said, setSaid] = useState('');
   const [isBusy, setBusy] = useState(false);
-  useEffect(() => setSaid(''), [id]);
+  const stop = useRef(new AbortController());
+  useEffect(() => {
+    setSaid('');
+    const own = (stop.current = new AbortController());
+    return () => own.abort();
+  }, [id]);
   if (id === undefined) return null;
   const go = async (where: 'before' | 'after'): Promise<void> => {
     setBusy(true);
-    const { signal } = new AbortController();
+    const { signal } = stop.current;
     try {
       const found = await (where === 'before' ? readBefore : readAfter)(type, key, id, signal);
       if (found.row !== undefined) onOpen(found.row);
       else if (found.searchedTo === undefined) setSaid(`The log has none ${where} this one.`);
       else setSaid(`None among the next 100,000 events ${where} this one.`);
     } catch (error) {
-      setSaid(error instanceof HubError ? error.message : String(error));
+      if (!signal.aborted) setSaid(error instanceof HubError ? error.message : String(error));
     } finally {
       setBusy(false);
     }

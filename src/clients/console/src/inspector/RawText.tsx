@@ -1,5 +1,6 @@
 import { useState, type ReactElement } from 'react';
 import { bytesText } from '../ui/numbers.ts';
+import { utf8Length } from '../ui/utf8.ts';
 import { visibleText } from '../ui/visible-text.ts';
 
 /** A browser lays out short pieces quickly, and those that nobody sees not at all. */
@@ -24,7 +25,7 @@ export function RawText({ text }: { readonly text: string }): ReactElement {
       ))}
       {!isWhole && (
         <button type="button" className="mt-2 block text-accent underline" onClick={() => setWhole(true)}>
-          Show all {bytesText(text.length)}
+          Show all {bytesText(utf8Length(text))}
         </button>
       )}
     </div>

@@ -1,4 +1,4 @@
-import { fieldsOf, sourceOf } from '../json/raw-json.ts';
+import { eventFields } from '../json/json-tree.ts';
 
 /** The fields that a publisher writes. Time, principal and id are those of the event that is published then. */
 const PUBLISHED = ['type', 'action', 'key', 'object', 'original', 'metadata'] as const;
@@ -8,10 +8,10 @@ const OWN: ReadonlySet<string> = new Set(['belfry', 'websocket', 'connections', 
 
 /** The event as it would be published once more: as it is written, without what the hub sets itself. */
 export function bodyOf(text: string): string {
-  const fields = fieldsOf(text);
+  const fields = eventFields(text);
   const members = PUBLISHED.flatMap((name) => {
     const value = fields.get(name);
-    return value === undefined ? [] : [`"${name}":${sourceOf(value)}`];
+    return value === undefined ? [] : [`"${name}":${value.text}`];
   });
   return `{${members.join(',')}}`;
 }

@@ -1,5 +1,6 @@
 import { parseTraceparent } from '../../../../model/trace.ts';
-import { fieldsOf, kindOf, stringOf, valueAt, type RawValue } from '../json/raw-json.ts';
+import { utf8Length } from '../ui/utf8.ts';
+import { eventFields, type JsonNode } from '../json/json-tree.ts';
 
 /** What an event says of itself, each as it is written. */
 export interface EventFacts {
@@ -9,9 +10,9 @@ export interface EventFacts {
   readonly action: string;
   readonly key: string;
   readonly principal: string | undefined;
-  readonly object: RawValue | undefined;
-  readonly original: RawValue | undefined;
-  readonly metadata: RawValue | undefined;
+  readonly object: JsonNode | undefined;
+  readonly original: JsonNode | undefined;
+  readonly metadata: JsonNode | undefined;
   /** The trace that the event belongs to. */
   readonly traceId: string | undefined;
   /** How many bytes the JSON has in UTF-8. */
@@ -19,14 +20,10 @@ export interface EventFacts {
 }
 
 export function factsOf(text: string): EventFacts {
-  const fields = fieldsOf(text);
-  const textOf = (name: string): string | undefined => {
-    const value = fields.get(name);
-    return value !== undefined && kindOf(value) === 'string' ? stringOf(value) : undefined;
-  };
+  const fields = eventFields(text);
+  const textOf = (name: string): string | undefined => fields.get(name)?.string;
   const metadata = fields.get('metadata');
-  const traceparent = metadata && valueAt(metadata, ['traceparent']);
-  const isText = traceparent !== undefined && kindOf(traceparent) === 'string';
+  const traceparent = metadata?.get('traceparent')?.string;
   return {
     id: textOf('id'),
     time: textOf('time') ?? '',
@@ -37,7 +34,7 @@ export function factsOf(text: string): EventFacts {
     object: fields.get('object'),
     original: fields.get('original'),
     metadata,
-    traceId: isText ? parseTraceparent(stringOf(traceparent))?.traceId : undefined,
-    bytes: new TextEncoder().encode(text).length,
+    traceId: traceparent === undefined ? undefined : parseTraceparent(traceparent)?.traceId,
+    bytes: utf8Length(text),
   };
 }

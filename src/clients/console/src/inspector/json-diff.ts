@@ -1,25 +1,26 @@
-import { kindOf, sourceOf, stringOf, visitChildren, type JsonPath, type RawValue } from '../json/raw-json.ts';
+import type { JsonPath } from '../json/json-path.ts';
+import type { JsonNode } from '../json/json-tree.ts';
 
 /** One path at which two values differ. Both sides are JSON, as it is written; an absent side has no value there. */
 export interface Change {
   readonly path: JsonPath;
-  readonly before: RawValue | undefined;
-  readonly after: RawValue | undefined;
+  readonly before: JsonNode | undefined;
+  readonly after: JsonNode | undefined;
 }
 
 /**
  * The paths at which two JSON values differ, in the order of the later one, at most `max`. Numbers are compared as they are
  * written, so that no digit is overlooked.
  */
-export function diffJson(before: RawValue | undefined, after: RawValue | undefined, max: number): Change[] {
+export function diffJson(before: JsonNode | undefined, after: JsonNode | undefined, max: number): Change[] {
   const changes: Change[] = [];
   compare(before, after, [], changes, max);
   return changes;
 }
 
 function compare(
-  before: RawValue | undefined,
-  after: RawValue | undefined,
+  before: JsonNode | undefined,
+  after: JsonNode | undefined,
   path: JsonPath,
   changes: Change[],
   max: number,
@@ -35,19 +36,19 @@ function compare(
     if (!now.has(name)) compare(child, undefined, [...path, name], changes, max);
 }
 
-function isEqual(before: RawValue | undefined, after: RawValue | undefined): boolean {
+function isEqual(before: JsonNode | undefined, after: JsonNode | undefined): boolean {
   if (before === undefined || after === undefined) return before === after;
-  if (sourceOf(before) === sourceOf(after)) return true;
-  return kindOf(before) === 'string' && kindOf(after) === 'string' && stringOf(before) === stringOf(after);
+  if (before.text === after.text) return true;
+  return before.string !== undefined && before.string === after.string;
 }
 
-function haveChildren(before: RawValue, after: RawValue): boolean {
-  const kind = kindOf(before);
-  return kind === kindOf(after) && (kind === 'object' || kind === 'list');
+function haveChildren(before: JsonNode, after: JsonNode): boolean {
+  const { kind } = before;
+  return kind === after.kind && (kind === 'object' || kind === 'list');
 }
 
-function childrenOf(value: RawValue): Map<string, RawValue> {
-  const children = new Map<string, RawValue>();
-  visitChildren(value, (name, child) => void children.set(name, child));
+function childrenOf(value: JsonNode): Map<string, JsonNode> {
+  const children = new Map<string, JsonNode>();
+  value.visit(({ name, value: child }) => void children.set(name, child));
   return children;
 }

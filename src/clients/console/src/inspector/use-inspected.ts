@@ -36,7 +36,7 @@ export function useInspected(): Inspected {
   const query = search === '' ? '' : `?${search}`;
   const isMissing = id !== undefined && !isKnown && !isLoading && error === null && data === null;
   return {
-    isOpen: id !== undefined || opened !== undefined,
+    isOpen: id !== undefined || isKnown,
     row: isKnown ? opened : id === undefined ? undefined : (data ?? undefined),
     error: isMissing ? new Error(missing(id)) : (error ?? undefined),
     open: (row) => {

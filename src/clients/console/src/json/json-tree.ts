@@ -49,12 +49,12 @@ export class JsonNode {
 
   /** The fields of an object in their order; a name may stand twice. Empty if the value is no object. */
   get members(): readonly JsonMember[] {
-    return (this.#members ??= this.kind === 'object' ? this.#readMembers() : []);
+    return (this.#members ??= this.kind === 'object' ? this.#inner() : []);
   }
 
   /** The items of a list. Empty if the value is no list. */
   get items(): readonly JsonNode[] {
-    return (this.#items ??= this.kind === 'list' ? this.#readItems() : []);
+    return (this.#items ??= this.kind === 'list' ? this.#inner().map(({ value }) => value) : []);
   }
 
   /** The value of a field, of the last one with this name, as the hub reads it. */
@@ -66,32 +66,29 @@ export class JsonNode {
     return this.members.findLast((member) => isNamed(member.name, name, ignoreCase));
   }
 
-  #readMembers(): JsonMember[] {
-    const { whole } = this;
-    const members: JsonMember[] = [];
-    for (let at = next(whole, this.from + 1, ','); whole[at] !== '}';) {
-      const nameEnd = skipString(whole, at);
-      const valueAt = next(whole, nameEnd, ':');
-      const valueEnd = skipValue(whole, valueAt);
-      members.push({
-        name: unquoted(whole, at, nameEnd),
-        from: at,
-        value: new JsonNode(whole, valueAt, valueEnd),
-      });
-      at = next(whole, valueEnd, ',');
+  /**
+   * Calls back with each field of an object, or each item of a list, whose name is its index. Returning `false` ends this. So a part
+   * of a large value can be read without the rest.
+   */
+  visit(take: (member: JsonMember) => boolean | void): void {
+    const { whole, kind } = this;
+    if (kind !== 'object' && kind !== 'list') return;
+    const close = kind === 'list' ? ']' : '}';
+    let index = 0;
+    for (let from = next(whole, this.from + 1, ','); whole[from] !== close;) {
+      const nameEnd = kind === 'list' ? from : skipString(whole, from);
+      const name = kind === 'list' ? `${index++}` : unquoted(whole, from, nameEnd);
+      const valueFrom = kind === 'list' ? from : next(whole, nameEnd, ':');
+      const to = skipValue(whole, valueFrom);
+      if (take({ name, from, value: new JsonNode(whole, valueFrom, to) }) === false) return;
+      from = next(whole, to, ',');
     }
-    return members;
   }
 
-  #readItems(): JsonNode[] {
-    const { whole } = this;
-    const items: JsonNode[] = [];
-    for (let at = next(whole, this.from + 1, ','); whole[at] !== ']';) {
-      const end = skipValue(whole, at);
-      items.push(new JsonNode(whole, at, end));
-      at = next(whole, end, ',');
-    }
-    return items;
+  #inner(): JsonMember[] {
+    const inner: JsonMember[] = [];
+    this.visit((member) => void inner.push(member));
+    return inner;
   }
 }
 
@@ -120,4 +117,17 @@ export function jsonIn(text: string): JsonNode | undefined {
 /** Whether a text is one value of JSON. */
 export function isJson(text: string): boolean {
   return jsonIn(text) !== undefined;
+}
+
+/** The value that a text of JSON is which the hub has sent, and so has validated. */
+export function validJson(text: string): JsonNode {
+  const from = next(text, 0, ' ');
+  return new JsonNode(text, from, skipValue(text, from));
+}
+
+/** The fields of an event that the hub has sent, by name. */
+export function eventFields(text: string): ReadonlyMap<string, JsonNode> {
+  const fields = new Map<string, JsonNode>();
+  validJson(text).visit(({ name, value }) => void fields.set(name, value));
+  return fields;
 }

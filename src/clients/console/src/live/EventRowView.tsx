@@ -94,7 +94,7 @@ export const EventRowView = memo(function EventRowView({
         {summary.preview}
       </span>
       <span role="gridcell" className={`${COLUMNS.size} whitespace-nowrap text-muted tabular-nums`}>
-        {bytesText(summary.length)}
+        {bytesText(summary.bytes)}
       </span>
     </div>
   );

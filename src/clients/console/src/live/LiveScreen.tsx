@@ -4,9 +4,10 @@ import { useCallback, useEffect, useMemo, useRef, useState, type ReactElement } 
 import { useLocation, useSearch } from 'wouter';
 import { InspectorPanel } from '../inspector/InspectorPanel.tsx';
 import { useInspected } from '../inspector/use-inspected.ts';
-import { fieldsOf, sourceOf } from '../json/raw-json.ts';
+import { eventFields } from '../json/json-tree.ts';
 import { useMe } from '../session/use-session.ts';
 import { useShortcuts } from '../shell/shortcuts.ts';
+import { copyText } from '../ui/copy-text.ts';
 import { ErrorNote } from '../ui/ErrorNote.tsx';
 import { Screen } from '../ui/Screen.tsx';
 import { EventList, type EventListHandle, type RowField } from './EventList.tsx';
@@ -97,8 +98,8 @@ export default function LiveScreen(): ReactElement {
       keys: 'c',
       label: 'Copy the event',
       run: () => {
-        const copied = row?.kind === 'event' ? row : inspected.row;
-        if (copied !== undefined) void navigator.clipboard.writeText(copied.text).then(() => say('Copied'));
+        const copied = inspected.isOpen ? inspected.row : row;
+        if (copied?.kind === 'event') void copyText(copied.text).then(() => say('Copied'));
       },
     },
     { keys: 'x', label: 'Clear the list', run: () => store.clear() },
@@ -160,6 +161,6 @@ export default function LiveScreen(): ReactElement {
 }
 
 function valueOf(row: EventRow, field: RowField, anchor: HTMLElement): ChosenValue | undefined {
-  const value = fieldsOf(row.text).get(field);
-  return value && { path: [field], json: sourceOf(value), anchor };
+  const value = eventFields(row.text).get(field);
+  return value && { path: [field], json: value.text, anchor };
 }

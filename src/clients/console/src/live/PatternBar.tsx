@@ -74,15 +74,17 @@ export function PatternBar({ patterns, onChange, keysOf, error }: PatternBarProp
   const onKeyDown = (event: KeyboardEvent): void => {
     const chosen = completions[active];
     const { key } = event;
+    const first = text === '' ? undefined : (chosen ?? completions[0]);
+    // What is complete lets the Tab key leave the field.
+    const completed = first?.text === text ? undefined : first;
     if (key === 'ArrowDown' || key === 'ArrowUp') {
       const { length } = completions;
       setOpen(true);
       setActive(
         length === 0 ? -1 : (active + (key === 'ArrowDown' ? 1 : length + (active < 0 ? 1 : 0) - 1)) % length,
       );
-    } else if (key === 'Tab' && isOpen && text !== '' && completions.length > 0 && !event.shiftKey) {
-      choose(chosen ?? (completions[0] as Completion));
-    } else if (key === 'Enter' && chosen !== undefined) choose(chosen);
+    } else if (key === 'Tab' && completed !== undefined && !event.shiftKey) choose(completed);
+    else if (key === 'Enter' && chosen !== undefined) choose(chosen);
     else if (key === 'Enter' && text !== '') add();
     else if (key === 'Escape') {
       setFault(undefined);

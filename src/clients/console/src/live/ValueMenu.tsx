@@ -1,7 +1,8 @@
 import { Menu } from '@base-ui/react/menu';
 import { Copy, Filter, FilterX } from 'lucide-react';
 import type { ReactElement, ReactNode } from 'react';
-import { stringOf, rawOf } from '../json/raw-json.ts';
+import { validJson } from '../json/json-tree.ts';
+import { copyText } from '../ui/copy-text.ts';
 import { visibleText } from '../ui/visible-text.ts';
 import type { ValueFilter } from './value-filters.ts';
 
@@ -50,10 +51,7 @@ export function ValueMenu({ value, onClose, onFilter }: ValueMenuProps): ReactEl
                 </Item>
               </>
             )}
-            <Item
-              icon={<Copy aria-hidden className="size-3.5" />}
-              run={copy(isText ? stringOf(rawOf(json)) : json)}
-            >
+            <Item icon={<Copy aria-hidden className="size-3.5" />} run={copy(validJson(json).string ?? json)}>
               Copy the {isText ? 'text' : 'value'}
             </Item>
             {isText && (
@@ -71,7 +69,7 @@ export function ValueMenu({ value, onClose, onFilter }: ValueMenuProps): ReactEl
   );
 }
 
-const copy = (text: string) => (): void => void navigator.clipboard.writeText(text);
+const copy = (text: string) => (): void => void copyText(text);
 
 function Item({
   icon,

@@ -1,5 +1,5 @@
 import { hiddenTypes } from '../../../cli/hidden-types.ts';
-import { fieldsOf, stringOf } from '../json/raw-json.ts';
+import { eventFields } from '../json/json-tree.ts';
 import type { LiveQuery } from './live-query.ts';
 import type { EventRow } from './rows.ts';
 import { passesAll, splitFilters } from './value-filters.ts';
@@ -26,6 +26,5 @@ export function admission(query: LiveQuery): (row: EventRow, type?: string) => R
 function typeOf(text: string): string {
   const [, plain] = /^\{"id":"[\d-]+","time":"[^"\\]*","type":"([^"\\]*)"/.exec(text) ?? [];
   if (plain !== undefined) return plain;
-  const type = fieldsOf(text).get('type');
-  return type === undefined ? '' : stringOf(type);
+  return eventFields(text).get('type')?.string ?? '';
 }

@@ -1,4 +1,5 @@
-import { fieldsOf, sourceOf, stringOf, type RawValue } from '../json/raw-json.ts';
+import { eventFields, type JsonNode } from '../json/json-tree.ts';
+import { utf8Length } from '../ui/utf8.ts';
 import { visibleText } from '../ui/visible-text.ts';
 import type { EventRow } from './rows.ts';
 
@@ -10,8 +11,8 @@ export interface Summary {
   readonly key: string;
   /** The beginning of the object, as JSON. */
   readonly preview: string;
-  /** How long the JSON is, in characters. */
-  readonly length: number;
+  /** How many bytes the JSON has in UTF-8. */
+  readonly bytes: number;
 }
 
 const PREVIEW_MAX = 400;
@@ -31,24 +32,21 @@ export function summaryOf(row: EventRow): Summary {
 }
 
 function summarise(text: string): Summary {
-  const fields = fieldsOf(text);
-  const textOf = (name: string): string => {
-    const value = fields.get(name);
-    return value?.text[value.start] === '"' ? stringOf(value) : '';
-  };
+  const fields = eventFields(text);
+  const textOf = (name: string): string => fields.get(name)?.string ?? '';
   return {
     time: textOf('time'),
     type: textOf('type'),
     action: textOf('action'),
     key: textOf('key'),
     preview: previewOf(fields.get('object')),
-    length: text.length,
+    bytes: utf8Length(text),
   };
 }
 
-function previewOf(object: RawValue | undefined): string {
+function previewOf(object: JsonNode | undefined): string {
   if (object === undefined) return '';
-  const { text, start, end } = object;
-  const source = sourceOf({ text, start, end: Math.min(end, start + PREVIEW_MAX) });
+  const { whole, from, to } = object;
+  const source = whole.slice(from, Math.min(to, from + PREVIEW_MAX));
   return source === 'null' ? '' : visibleText(source);
 }

@@ -1,14 +1,6 @@
 import type { Filters } from '../../../sdk/match.ts';
-import {
-  kindOf,
-  sourceOf,
-  stringOf,
-  valueAt,
-  rawOf,
-  type JsonPath,
-  type RawValue,
-} from '../json/raw-json.ts';
-import { readPath, writePath } from '../json/json-path.ts';
+import { readPath, valueAt, writePath, type JsonPath } from '../json/json-path.ts';
+import { validJson, type JsonNode } from '../json/json-tree.ts';
 
 /** A condition on one value of an event. Several conditions `only` on one path are alternatives. */
 export interface ValueFilter {
@@ -57,7 +49,7 @@ export function splitFilters(filters: readonly ValueFilter[]): {
 /** Whether an event passes all of these filters. */
 export function passesAll(filters: readonly ValueFilter[], text: string): boolean {
   if (filters.length === 0) return true;
-  const root = rawOf(text);
+  const root = validJson(text);
   const only = new Map<string, boolean>();
   for (const filter of filters) {
     const value = valueAt(root, filter.path);
@@ -73,13 +65,13 @@ export function passesAll(filters: readonly ValueFilter[], text: string): boolea
 }
 
 /** Strings are compared as what they stand for, numbers as they are written, or by value where both are exact. */
-function equals(value: RawValue, json: string): boolean {
-  const source = sourceOf(value);
-  if (source === json) return true;
-  const [kind, other] = [kindOf(value), rawOf(json)];
-  if (kind !== kindOf(other)) return false;
-  if (kind === 'string') return stringOf(value) === stringOf(other);
-  return kind === 'number' && isExact(source) && isExact(json) && Number(source) === Number(json);
+function equals(value: JsonNode, json: string): boolean {
+  const { text, kind } = value;
+  if (text === json) return true;
+  const other = validJson(json);
+  if (kind !== other.kind) return false;
+  if (kind === 'string') return value.string === other.string;
+  return kind === 'number' && isExact(text) && isExact(json) && Number(text) === Number(json);
 }
 
 function isForHub({ path, json, not }: ValueFilter): boolean {

@@ -2,7 +2,7 @@ import { connect, HubError, type Hub } from '@belfry/client';
 import { ask, type Caller } from '../../../sdk/http.ts';
 import { BASE } from './base.ts';
 import type { Me } from './me.ts';
-import { takeToken, storeToken } from './stored-token.ts';
+import { followTokenLinks, forgetTab, storeToken, takeToken } from './stored-token.ts';
 import { isOwnToken, remainingPart } from './token.ts';
 
 /**
@@ -31,6 +31,7 @@ class Session {
   constructor() {
     this.hub = connect(BASE, { token: () => this.#freshToken() });
     this.#token = takeToken();
+    followTokenLinks();
     void this.#begin();
   }
 
@@ -71,6 +72,7 @@ class Session {
     const { state } = this;
     // What is on the page belongs to the one who was signed in.
     if (state.status === 'ended' && state.me.principal !== me.principal) {
+      forgetTab();
       storeToken(token.trim());
       location.reload();
       return;
@@ -79,7 +81,7 @@ class Session {
   }
 
   signOut(): void {
-    storeToken(undefined);
+    forgetTab();
     location.reload();
   }
 

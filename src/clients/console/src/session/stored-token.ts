@@ -10,6 +10,19 @@ export function takeToken(): string | undefined {
   return given;
 }
 
+/** Takes up a link that signs in, in a tab where the console is open already: the browser then only changes the fragment. */
+export function followTokenLinks(): void {
+  addEventListener('hashchange', () => {
+    if (new URLSearchParams(location.hash.slice(1)).has('token')) location.reload();
+  });
+}
+
+/** Leaves nothing in the tab of the one who was signed in. */
+export function forgetTab(): void {
+  for (const name of Object.keys(sessionStorage))
+    if (name.startsWith('belfry-')) sessionStorage.removeItem(name);
+}
+
 export function storeToken(token: string | undefined): void {
   if (token === undefined) sessionStorage.removeItem(NAME);
   else sessionStorage.setItem(NAME, token);

@@ -18,7 +18,7 @@ export function ConnectionState(): ReactElement {
   return (
     <p className="flex h-6 items-center gap-2" title={reason} role="status">
       <span aria-hidden className={`size-2 shrink-0 rounded-full ${tone}`} />
-      <span className="hidden min-w-0 flex-1 truncate sm:inline">{text}</span>
+      <span className="min-w-0 flex-1 truncate max-sm:sr-only">{text}</span>
       {(state.status === 'waiting' || state.status === 'closed') && (
         <button type="button" className="text-accent underline" onClick={() => hub.reconnect()}>
           now

@@ -47,12 +47,12 @@ export function startShortcuts(): void {
   });
 }
 
-/** Whether the key belongs to something else: a field, a button that is pressed by Space or Enter, or a dialog. */
+/** Whether the key belongs to something else: a field, a button that is pressed by Space or Enter, a menu, or a dialog. */
 function isTaken({ target, key }: KeyboardEvent): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (
     target.isContentEditable ||
-    target.closest('input, textarea, select, [role="dialog"], .cm-editor') !== null
+    target.closest('input, textarea, select, [role="dialog"], [role="menu"], .cm-editor') !== null
   )
     return true;
   return (key === ' ' || key === 'Enter') && target.closest('button, a, summary, [role="button"]') !== null;

@@ -4,6 +4,7 @@ import { useEffect, useState, type ReactElement } from 'react';
 import { copyAs, copyForms, type Copyable, type CopyForm } from '../copy-as.ts';
 import { BASE } from '../session/base.ts';
 import { Button } from './Button.tsx';
+import { copyText } from './copy-text.ts';
 
 const NAMES: Readonly<Record<CopyForm, string>> = {
   curl: 'curl',
@@ -39,9 +40,7 @@ export function CopyAsButton(copyable: Copyable): ReactElement {
               <Menu.Item
                 key={form}
                 className="cursor-pointer rounded px-3 py-1.5 data-[highlighted]:bg-tint data-[highlighted]:text-accent"
-                onClick={() =>
-                  void navigator.clipboard.writeText(copyAs(form, BASE, copyable)).then(() => setCopied(true))
-                }
+                onClick={() => void copyText(copyAs(form, BASE, copyable)).then(() => setCopied(true))}
               >
                 A publish by {NAMES[form]}
               </Menu.Item>

@@ -1,8 +1,6 @@
 import type { ReactElement } from 'react';
 import { clockText } from './clock.ts';
 
-export { clockText } from './clock.ts';
-
 /** A time in the zone of the viewer. The exact one, as it came, is shown on hover. */
 export function Time({
   at,
