@@ -9,7 +9,7 @@ import { History } from './history.ts';
 import { totalsOf } from './totals.ts';
 
 /** How often the hub is asked while somebody looks. */
-export const ASK_EVERY_MS = 2_500;
+export const ASK_EVERY_MS = 5_000;
 const ANSWER_WITHIN_MS = 5_000;
 const DEAD_LETTERS_EVERY_MS = 10_000;
 
