@@ -65,6 +65,11 @@ describe('the screen Dead letters', () => {
     await expect.poll(() => textOf(page).textContent()).toContain('onerror');
     expect(await rowsOf(page).nth(1).textContent()).toContain(String.raw`\u202egnp.exe`);
     expect(await page.title()).toContain('Dead letters');
+    await page.keyboard.press('Escape');
+    await page.getByText('No dead letter is selected').waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('no such words');
+    await page.getByText('None of them matches').waitFor();
   });
 
   it('publishes a text that was mended, and deletes the letter', async () => {

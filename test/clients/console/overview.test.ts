@@ -52,6 +52,21 @@ describe('the overview', () => {
     expect(await accessFaults(page)).toEqual([]);
   });
 
+  it('leads to no screen that somebody may not see', async () => {
+    const { node } = await twoNodes();
+    const token = await node.token('ned', { subscribe: ['nodes.list.*'], publish: [] });
+    const page = await openConsole(browser, node, { path: '/overview', token });
+    await page.route('**/api/v3/nodes?*', async (route) => {
+      const response = await route.fetch();
+      const nodes = (await response.json()) as { status: { slow: number } }[];
+      for (const { status } of nodes) status.slow = 1;
+      await route.fulfill({ response, json: nodes });
+    });
+    await shows(page, /clients do not keep up/);
+    const list = page.getByRole('list', { name: 'What is wrong' });
+    expect(await list.getByRole('link').allTextContents()).toEqual(['Read more']);
+  });
+
   it('says which settings differ, and which node is silent or gone, first', async () => {
     const { node, common } = await twoNodes({ BELFRY_LOG_MAX_EVENTS: '1234' });
     const third = await startNodeProcess({ ...common, BELFRY_JWT_SECRET: TEST_SECRET, BELFRY_NODE: 'third' });

@@ -13,12 +13,17 @@ export async function startTwoNodes(): Promise<readonly [TestNode, TestNode]> {
 }
 
 /** Publishes an event, and resolves with its id. */
-export async function publishOn(node: TestNode, topic: string, object: object): Promise<string> {
+export async function publishOn(
+  node: TestNode,
+  topic: string,
+  object: object,
+  time?: string,
+): Promise<string> {
   const [type, action, key] = topic.split('.');
   const response = await fetch(`${node.url}/api/v3/events`, {
     method: 'POST',
     headers: { Authorization: `Bearer ${await node.token('publisher')}`, 'Content-Type': 'application/json' },
-    body: JSON.stringify({ type, action, key, object }),
+    body: JSON.stringify({ type, action, key, object, time }),
   });
   if (response.status !== 204) throw new Error(await response.text());
   return response.headers.get('Belfry-Event-Ids') ?? '';

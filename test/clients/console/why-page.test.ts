@@ -8,6 +8,8 @@ needConsole();
 const browser = sharedBrowser();
 
 const EVERYTHING = { subscribe: ['*.*.*'] };
+/** The publisher may write any time into an event. */
+const LONG_AGO = '2020-01-01T00:00:00Z';
 const FAILED = { filters: { 'object.status': ['Failed'] } };
 
 describe('why a client did not hear an event', () => {
@@ -56,13 +58,13 @@ describe('why a client did not hear an event', () => {
   it('is told of a principal that was not connected when the event came', async () => {
     const [one, two] = await startTwoNodes();
     const before = await nativeClient(one.url, await one.token('cyd', EVERYTHING), ['deploy.*.*']);
-    const first = await publishOn(one, 'deploy.begin.shop', {});
+    const first = await publishOn(one, 'deploy.begin.shop', {}, LONG_AGO);
     await before.next();
     before.ws.close();
     await before.closed;
     const page = await openConsole(browser(), two, { path: '/connections?q=cyd' });
     await page.getByText('No connection matches the filter').waitFor();
-    const second = await publishOn(one, 'deploy.fail.shop', {});
+    const second = await publishOn(one, 'deploy.fail.shop', {}, LONG_AGO);
     await nativeClient(two.url, await two.token('cyd', EVERYTHING), ['deploy.*.*']);
     const ask = (event: string): Promise<unknown> =>
       page.goto(page.url().replace(/#.*/, `#/why?event=${event}&principal=user%3Acyd`));

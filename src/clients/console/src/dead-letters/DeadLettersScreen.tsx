@@ -1,5 +1,5 @@
 import { ArrowLeft } from 'lucide-react';
-import { useCallback, useMemo, useState, type ReactElement } from 'react';
+import { useCallback, useMemo, useRef, useState, type ReactElement } from 'react';
 import { Link, useLocation, useSearchParams } from 'wouter';
 import { mayPublish, type Me } from '../session/me.ts';
 import { useSession } from '../session/use-session.ts';
@@ -31,6 +31,7 @@ function DeadLetters({ me }: { readonly me: Me }): ReactElement {
   const [query] = useSearchParams();
   const [wantsAll, setWantsAll] = useState(false);
   const [said, setSaid] = useState('');
+  const words = useRef<HTMLInputElement>(null);
   const filter = useMemo(() => ({ reason: query.get('reason') ?? '', words: query.get('q') ?? '' }), [query]);
   const isFiltered = filter.reason !== '' || filter.words !== '';
   const list = useLetters(wantsAll || isFiltered);
@@ -52,6 +53,8 @@ function DeadLetters({ me }: { readonly me: Me }): ReactElement {
   useShortcuts([
     { keys: 'j', label: 'The next dead letter', run: move(1) },
     { keys: 'k', label: 'The dead letter before', run: move(-1) },
+    { keys: '/', label: 'Search', run: () => words.current?.focus() },
+    { keys: 'Escape', label: 'Back to the list', run: () => selected !== undefined && navigate(listHref) },
   ]);
   const { readMore } = list;
   const onGone = (what: string): void => {
@@ -89,6 +92,7 @@ function DeadLetters({ me }: { readonly me: Me }): ReactElement {
         )}
       </select>
       <input
+        ref={words}
         type="search"
         aria-label="Words in the message or at the beginning of the text"
         placeholder="Words"

@@ -2,6 +2,8 @@ import { CircleCheck, CircleX, TriangleAlert } from 'lucide-react';
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';
 import { BASE } from '../session/base.ts';
+import { useMe } from '../session/use-session.ts';
+import { maySeeConnections } from '../ui/links.ts';
 import type { Finding } from './finding.ts';
 
 const LOOKS = {
@@ -17,7 +19,8 @@ export function FindingList({
   readonly findings: readonly Finding[];
   /** How many nodes there are; 0 before the first answer. */
   readonly nodes: number;
-}): ReactElement {
+}): ReactElement | null {
+  if (findings.length === 0 && nodes === 0) return null;
   if (findings.length === 0)
     return (
       <p className="flex min-h-9 items-center gap-2 px-1 text-muted">
@@ -42,6 +45,8 @@ function FindingRow({
   readonly finding: Finding;
 }): ReactElement {
   const { Icon, box, what: colour, says } = LOOKS[tone];
+  const me = useMe();
+  const mayOpen = screen?.path !== '/connections' || maySeeConnections(me);
   return (
     <li className={`flex items-start gap-2.5 rounded-md px-3 py-2 ${box}`}>
       <Icon aria-hidden className={`mt-0.5 size-4 shrink-0 ${colour}`} />
@@ -52,7 +57,7 @@ function FindingRow({
         </p>
         <p className="break-words text-text">
           {todo}{' '}
-          {screen !== undefined && (
+          {screen !== undefined && mayOpen && (
             <Link className="underline" href={screen.path}>
               {screen.title}
             </Link>

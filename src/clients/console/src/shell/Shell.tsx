@@ -3,6 +3,7 @@ import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { SCREENS } from '../screens.ts';
 import type { Me } from '../session/me.ts';
 import { Empty } from '../ui/Empty.tsx';
+import { HubFault } from './HubFault.tsx';
 import { Menu } from './Menu.tsx';
 import { ScreenFault } from './ScreenFault.tsx';
 import { useShortcuts } from './shortcuts.ts';
@@ -52,7 +53,7 @@ export function Shell({ me }: { readonly me: Me }): ReactElement {
         onPalette={() => setPaletteOpen(true)}
         onHelp={() => setHelpOpen(true)}
       />
-      <main className="min-h-0 min-w-0 flex-1">
+      <main className="relative min-h-0 min-w-0 flex-1">
         <ScreenFault screen={here?.path ?? ''}>
           <Suspense fallback={<div className="h-full" aria-busy="true" />}>
             <Switch>
@@ -68,6 +69,7 @@ export function Shell({ me }: { readonly me: Me }): ReactElement {
             </Switch>
           </Suspense>
         </ScreenFault>
+        <HubFault />
       </main>
       <Suspense>
         {isPaletteOpen && <Palette screens={screens} onClose={() => setPaletteOpen(false)} />}

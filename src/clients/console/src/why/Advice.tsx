@@ -1,4 +1,5 @@
 import type { ReactElement, ReactNode } from 'react';
+import { cursorMs } from '../../../../model/cursor.ts';
 import { exactPattern } from '../../../../model/exact-pattern.ts';
 import type { Connection } from '../connections/connection.ts';
 import { BASE } from '../session/base.ts';
@@ -120,7 +121,7 @@ function Late({
     <p>
       {event != null && (
         <>
-          The event came at <Time at={event.time} />
+          The event came at <Time at={new Date(cursorMs(event.id)).toISOString()} />
         </>
       )}
       {Number.isNaN(ms) ? '' : ', and the subscription began at '}

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { ChevronRight } from 'lucide-react';
 import { useState, type ReactElement } from 'react';
+import { cursorMs } from '../../../../model/cursor.ts';
 import { dialectOf, type Connection } from '../connections/connection.ts';
 import { readHistory } from '../connections/read-history.ts';
 import { session } from '../session/session.ts';
@@ -26,7 +27,8 @@ export function PrincipalVerdict({
   readonly event: LoggedEvent;
   readonly principal: string;
 }): ReactElement {
-  const at = Date.parse(event.time);
+  // The publisher may have written any time into the event. Its id is the time at which it came.
+  const at = cursorMs(event.id);
   const { data, error, refetch } = useQuery({
     queryKey: ['why', 'principal', principal, event.id],
     queryFn: async ({ signal }) => {
