@@ -53,6 +53,8 @@ export async function openConsole(
     if (/Content Security Policy/.test(message.text())) faults.push(message.text());
   });
   onTestFinished(async () => {
+    // An answer that a test changes may still be on its way.
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
     await context.close();
     expect(faults).toEqual([]);
   });
