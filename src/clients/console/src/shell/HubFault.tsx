@@ -32,9 +32,11 @@ export function HubFault(): ReactElement | null {
 async function askReadiness({ signal }: { readonly signal: AbortSignal }): Promise<string | null> {
   const response = await fetch(new URL('readyz', BASE), { signal, cache: 'no-store' });
   const { publishing = true, reason } = (await response.json()) as Readiness;
-  if (!response.ok)
-    return `No events flow through this hub: ${reason ?? 'it is not ready'}.`.replace(/\.+$/, '.');
-  return publishing
-    ? null
-    : `The hub accepts no events: ${reason ?? 'Redis refuses them'}`.replace(/\.*$/, '.');
+  if (!response.ok) return sentence(`No events flow through this hub: ${reason ?? 'it is not ready'}`);
+  return publishing ? null : sentence(`The hub accepts no events: ${reason ?? 'Redis refuses them'}`);
+}
+
+/** Some reasons end with a full stop, and others do not. */
+function sentence(text: string): string {
+  return text.replace(/\.*$/, '.');
 }
