@@ -151,7 +151,9 @@ export class Gateway {
     server.on('request', toOneForm);
     server.on('upgrade', toOneForm);
     const { serve, find } = this.#app(spec);
-    server.on('request', serve);
+    server.on('request', (request, response) => {
+      if (this.#connections.answerOn(request.socket) === response) serve(request, response);
+    });
     const upgrade = (handshake: HandshakeRequest): void => this.#upgrade(spec, handshake);
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
       upgrade(new HandshakeRequest(request, request.socket, socket, head)),

@@ -89,6 +89,30 @@ describe('a node that is asked to stop', () => {
     expect([status, headers['connection'], await busy.ended]).toEqual([204, 'close', 'end']);
   });
 
+  it('serves no request that comes after the response which said that it was the last', async () => {
+    const { app, url, token } = await startStill();
+    const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
+    const read = (type: string): string =>
+      `/api/v3/events?limit=60&pattern=${encodeURIComponent(`${type}.*.*`)}`;
+    const body = JSON.stringify({ type: 'long', action: 'save', key: 'a', object: 'x'.repeat(200_000) });
+    for (let i = 0; i < 25; i++) await fetch(`${url}/api/v3/events`, { method: 'POST', headers, body });
+    const slow = await rawConnection(url);
+    void app.stop(WINDOW_MS);
+    // The response is longer than what the buffers of the kernel take, so the connection stays open until it is read.
+    slow.socket.pause();
+    slow.write(`GET ${read('long')} HTTP/1.1`, 'Host: a', `Authorization: Bearer ${token}`, '', '');
+    slow.write(...post(token), '', EVENT);
+    expect((await (await rawConnection(url)).ask(post(token), EVENT)).status).toBe(204);
+    slow.socket.resume();
+    const { status, headers: said, body: events } = await slow.next();
+    expect([status, said['connection'], events.length > 3_500_000]).toEqual([200, 'close', true]);
+    expect(await slow.ended).toBe('end');
+    const { events: published } = (await (await fetch(url + read('jobs'), { headers })).json()) as {
+      readonly events: readonly unknown[];
+    };
+    expect(published).toHaveLength(1);
+  });
+
   it('closes idle connections only when the window is over, and then ends', async () => {
     const { app, url, clock } = await startStill();
     const kept = await rawConnection(url);

@@ -95,11 +95,15 @@ export class HttpConnections {
     this.#tellIfEmpty();
   }
 
-  /** A request has begun on the connection. */
+  /**
+   * A request has begun on the connection. It is not to be served, and {@link answerOn} does not tell of it, after an answer
+   * that says or will say that it is the last (RFC 9112, 9.6): the client could never learn the result.
+   */
   asked(socket: Socket, response: Answer): void {
     if (this.#leaving) response.shouldKeepAlive = false;
     const connection = this.#connections.get(socket);
-    if (connection === undefined) return;
+    if (connection === undefined || connection.response?.shouldKeepAlive === false || !socket.writable)
+      return;
     connection.list?.remove(connection);
     this.#setResponse(connection, response);
   }
