@@ -12,15 +12,16 @@ import { durationOption } from '../duration.ts';
 import { CommandError } from '../errors.ts';
 import { hearing, type EventOptions } from '../event-options.ts';
 import { readFilters } from '../filters.ts';
-import type { Attempt } from '../forwarder.ts';
 import { hiddenTypes } from '../hidden-types.ts';
 import { Output, type Shape } from '../output.ts';
 import type { Session } from '../session.ts';
-import { checkedReceiver, checkedSecret, newSecret } from '../webhook.ts';
+import { checkedUrl } from '../../webhooks/delivery.ts';
+import type { Attempt, Progress } from '../../webhooks/delivery-queue.ts';
+import { newSecret, readSecrets, type Secrets } from '../../webhooks/secrets.ts';
 
 export interface ReceiverOptions extends HubOptions {
   readonly to: URL;
-  readonly secret?: string;
+  readonly secret?: Secrets;
   readonly timeout: number;
 }
 
@@ -73,24 +74,24 @@ export const addForward: AddCommand = (program) => {
 /** Gives a command the options of what it sends events to. */
 export function receiving<C extends ReturnType<typeof hubCommand>>(command: C): C {
   command
-    .requiredOption('--to <url>', 'where to post the events', checkedReceiver)
+    .requiredOption('--to <url>', 'where to post the events', checkedUrl)
     .option(
       '--secret <secret>',
-      'signs them (env: BELFRY_WEBHOOK_SECRET); made and shown when absent',
-      checkedSecret,
+      'signs them (env: BELFRY_WEBHOOK_SECRET), two while one replaces the other; made and shown when absent',
+      readSecrets,
     )
     .addOption(durationOption('--timeout <time>', 'how long an answer may take', '15s'));
   return command;
 }
 
-/** The secret that was given, or else a new one, which is shown, since the receiver needs it. @throws UsageError */
-export function secretOf({ secret }: ReceiverOptions): string {
+/** The secrets that were given, or else a new one, which is shown, since the receiver needs it. @throws UsageError */
+export function secretsOf({ secret }: ReceiverOptions): Secrets {
   const { BELFRY_WEBHOOK_SECRET: set = '' } = process.env;
   if (secret !== undefined) return secret;
-  if (set !== '') return checkedSecret(set);
+  if (set !== '') return readSecrets(set);
   const made = newSecret();
   note(`signed with ${made}; the receiver checks it as Standard Webhooks says`);
-  return made;
+  return [made];
 }
 
 async function forward(
@@ -98,36 +99,48 @@ async function forward(
   patterns: readonly string[],
   options: ForwardOptions,
 ): Promise<void> {
-  const [{ follow }, { Forwarder }] = await Promise.all([import('../follow.ts'), import('../forwarder.ts')]);
+  const [{ follow }, { DeliveryQueue }] = await Promise.all([
+    import('../follow.ts'),
+    import('../../webhooks/delivery-queue.ts'),
+  ]);
   const { to: url, timeout: timeoutMs, retryFor: retryForMs, filter, cursorFile } = options;
   session.tellState(note);
-  const cursor = cursorFile === undefined ? undefined : new CursorFile(cursorFile);
-  const since = cursor?.read() ?? options.since;
+  const file = cursorFile === undefined ? undefined : new CursorFile(cursorFile);
+  const from = file?.read() ?? beginOf(options.since);
   const rows = new Output(options).rows(ATTEMPTS);
   const hidden = hiddenTypes(patterns);
   const gone = new CommandError('refused', `${url.host} wants no more events: it answered with 410.`);
-  const forwarder = new Forwarder({
-    webhook: { url, secret: secretOf(options), timeoutMs },
+  const queue = new DeliveryQueue({
+    receiver: { url, secrets: secretsOf(options), timeoutMs },
     retryForMs,
+    from,
     signal: untilStopped(),
     tell: (attempt) => rows.print(attempt),
-    settled: (id) => cursor?.set(id),
+    progressed: () => file?.set(() => queue.progress),
     gone: () => session.fail(gone),
   });
   try {
-    await follow(session, patterns, { since, filters: readFilters(filter), note }, async (event) => {
-      if (!hidden.has(event.type)) await forwarder.take(event);
+    const how = { since: from.cursor, filters: readFilters(filter), note };
+    await follow(session, patterns, how, async (event) => {
+      if (hidden.has(event.type)) queue.pass(event.id);
+      else await queue.take(event);
       return false;
     });
-    await forwarder.end();
+    await queue.end();
   } finally {
-    cursor?.flush();
+    file?.flush();
     rows.end();
   }
-  const { delivered, undelivered } = forwarder.counts;
+  const { delivered, undelivered } = queue.counts;
   if (undelivered === 0) return;
   throw new CommandError(
     'refused',
     `${undelivered} events were not accepted within ${retryForMs} ms each, ${delivered} were. "belfry resend <id>" sends one again.`,
   );
+}
+
+/** Where a first start begins. */
+export function beginOf(since: EventOptions['since']): Progress {
+  if (since === undefined) return { settled: [] };
+  return { cursor: since instanceof Date ? since.toISOString() : since, settled: [] };
 }

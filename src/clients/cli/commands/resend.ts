@@ -4,7 +4,7 @@ import { examples, hubCommand, withHub, type AddCommand } from '../command.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { Output } from '../output.ts';
 import type { Session } from '../session.ts';
-import { ATTEMPTS, receiving, secretOf, type ReceiverOptions } from './forward.ts';
+import { ATTEMPTS, receiving, secretsOf, type ReceiverOptions } from './forward.ts';
 
 /** `belfry resend`: events of the log as webhooks once more. */
 export const addResend: AddCommand = (program) => {
@@ -24,23 +24,21 @@ export const addResend: AddCommand = (program) => {
 };
 
 async function resend(session: Session, ids: readonly string[], options: ReceiverOptions): Promise<void> {
-  const { Forwarder } = await import('../forwarder.ts');
+  const { DeliveryQueue } = await import('../../webhooks/delivery-queue.ts');
   const { to: url, timeout: timeoutMs } = options;
   const events: HubEvent[] = [];
   for (const id of ids) events.push(await eventWith(session, id));
   const rows = new Output(options).rows(ATTEMPTS);
-  const forwarder = new Forwarder({
-    webhook: { url, secret: secretOf(options), timeoutMs },
+  const queue = new DeliveryQueue({
+    receiver: { url, secrets: secretsOf(options), timeoutMs },
     retryForMs: 0,
     signal: new AbortController().signal,
     tell: (attempt) => rows.print(attempt),
-    settled: () => undefined,
-    gone: () => undefined,
   });
-  for (const event of events) await forwarder.take(event);
-  await forwarder.end();
+  for (const event of events) await queue.take(event);
+  await queue.end();
   rows.end();
-  const missing = events.length - forwarder.counts.delivered;
+  const missing = events.length - queue.counts.delivered;
   if (missing > 0)
     throw new CommandError('refused', `${url.host} did not accept ${missing} of ${events.length} events.`);
 }

@@ -1,19 +1,20 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { UsageError } from '../cli/errors.ts';
 import type { HubEvent } from '../sdk/item.ts';
-import { UsageError } from './errors.ts';
+import { signatures, type Secrets } from './secrets.ts';
 
 /** Where events are sent, and how they are signed. */
-export interface Webhook {
+export interface Receiver {
   readonly url: URL;
-  /** The secret of Standard Webhooks: `whsec_` and 24 to 64 bytes as base64. */
-  readonly secret: string;
+  readonly secrets: Secrets;
   /** How long the receiver may take to answer, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-const PREFIX = 'whsec_';
-const MIN_SECRET_BYTES = 24;
-const MAX_SECRET_BYTES = 64;
+/** The status with which a receiver says that it wants nothing more. */
+export const GONE = 410;
+/** The longest time that a receiver may ask to wait, in milliseconds. A longer one counts as this. */
+const MAX_PAUSE_MS = 3_600_000;
 
 /** A delivery that was not accepted. */
 export class WebhookError extends Error {
@@ -29,22 +30,8 @@ export class WebhookError extends Error {
   }
 }
 
-export function newSecret(): string {
-  return PREFIX + randomBytes(MIN_SECRET_BYTES).toString('base64');
-}
-
 /** @throws UsageError */
-export function checkedSecret(secret: string): string {
-  const { length } = keyOf(secret);
-  const isUsable = secret.startsWith(PREFIX) && length >= MIN_SECRET_BYTES && length <= MAX_SECRET_BYTES;
-  if (isUsable) return secret;
-  throw new UsageError(
-    `The secret is not usable. Expected ${PREFIX} and ${MIN_SECRET_BYTES} to ${MAX_SECRET_BYTES} bytes as base64, as Standard Webhooks says.`,
-  );
-}
-
-/** @throws UsageError */
-export function checkedReceiver(text: string): URL {
+export function checkedUrl(text: string): URL {
   const url = URL.parse(text);
   if (url !== null && (url.username !== '' || url.password !== ''))
     throw new UsageError(
@@ -57,20 +44,21 @@ export function checkedReceiver(text: string): URL {
 }
 
 /** The id under which a receiver knows that it has an event already. An event that is not in the log has none of its own. */
-function webhookId({ id, time, type, action, key }: HubEvent): string {
-  return id ?? `${time}.${type}.${action}.${key}`.replaceAll(/[^\w.-]/g, '_');
+export function webhookId({ id, text }: HubEvent): string {
+  return id ?? `live-${createHash('sha256').update(text).digest('base64url')}`;
 }
 
 /**
  * Posts an event as it came, signed as Standard Webhooks says, and resolves with the status of the answer.
  * @throws WebhookError
  */
-export async function deliver({ url, secret, timeoutMs }: Webhook, event: HubEvent): Promise<number> {
+export async function deliver(
+  { url, secrets, timeoutMs }: Receiver,
+  event: HubEvent,
+  now: number,
+): Promise<number> {
   const id = webhookId(event);
-  const timestamp = `${Math.floor(Date.now() / 1_000)}`;
-  const signature = createHmac('sha256', keyOf(secret))
-    .update(`${id}.${timestamp}.${event.text}`)
-    .digest('base64');
+  const timestamp = `${Math.floor(now / 1_000)}`;
   let response: Response;
   try {
     response = await fetch(url, {
@@ -82,7 +70,7 @@ export async function deliver({ url, secret, timeoutMs }: Webhook, event: HubEve
         'Content-Type': 'application/json',
         'webhook-id': id,
         'webhook-timestamp': timestamp,
-        'webhook-signature': `v1,${signature}`,
+        'webhook-signature': signatures(secrets, id, timestamp, event.text),
       },
     });
   } catch (cause) {
@@ -90,17 +78,16 @@ export async function deliver({ url, secret, timeoutMs }: Webhook, event: HubEve
     const fault = inner instanceof Error ? inner.message || String(inner) : (cause as Error).message;
     throw new WebhookError(`no answer: ${fault}`, undefined, 0, { cause });
   }
-  await response.body?.cancel();
+  // A receiver that ends the connection within its answer has answered all the same.
+  await response.body?.cancel().catch(() => undefined);
   const { status, ok } = response;
   if (ok) return status;
-  throw new WebhookError(`the answer was ${status}`, status, retryAfterMs(response));
+  throw new WebhookError(`the answer was ${status}`, status, retryAfterMs(response, now));
 }
 
-function keyOf(secret: string): Buffer {
-  return Buffer.from(secret.slice(PREFIX.length), 'base64');
-}
-
-function retryAfterMs({ headers }: Response): number {
-  const seconds = Number(headers.get('Retry-After') ?? 0);
-  return Number.isFinite(seconds) ? seconds * 1_000 : 0;
+/** `Retry-After` holds seconds or a date. */
+function retryAfterMs({ headers }: Response, now: number): number {
+  const written = headers.get('Retry-After')?.trim() ?? '';
+  const ms = /^\d+$/.test(written) ? Number(written) * 1_000 : Date.parse(written) - now;
+  return Number.isNaN(ms) ? 0 : Math.min(Math.max(0, ms), MAX_PAUSE_MS);
 }
