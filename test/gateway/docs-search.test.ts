@@ -48,7 +48,7 @@ describe('a search of the documentation', () => {
   it('is answered as a page to a browser and as Markdown to others, by the same path', async () => {
     const { url } = await startNode();
     const html = await (await fetch(`${url}/docs?q=bounds`, { headers: BROWSER })).text();
-    expect(html).toContain('<a href="/docs/reference/bounds">');
+    expect(html).toContain('<a href="./docs/reference/bounds">');
     expect(html).toContain('value="bounds"');
     const plain = await (await fetch(`${url}/docs?q=bounds`)).text();
     expect(plain).toMatch(/^# Search: bounds\n\n- \[[^\]]+\]\(\/docs\/reference\/bounds\): /);

@@ -68,6 +68,30 @@ describe('a page of the documentation', () => {
     }
   });
 
+  it.each([
+    '/',
+    '/docs',
+    '/docs/',
+    '/docs/index',
+    some.path,
+    `${some.path}/`,
+    '/docs?q=hub',
+    '/docs/none',
+    '/docs/a/b',
+  ])(
+    'has links and a search that lead to this node from %s, whatever path a proxy puts before it',
+    async (path) => {
+      const { url } = await startNode();
+      const html = await (await fetch(`${url}${path}`, { headers: BROWSER })).text();
+      const links = [...html.matchAll(/ (?:href|action)="(?!#|[a-z]+:)([^"]*)"/g)].map(
+        ([, link = '']) => link,
+      );
+      const paths = links.map((link) => new URL(link, `http://proxy/some/hub${path}`).pathname);
+      expect(paths).toContain('/some/hub/docs');
+      expect(paths.filter((each) => !each.startsWith('/some/hub/'))).toEqual([]);
+    },
+  );
+
   it('is not sent again to a client that has it, unless it has changed', async () => {
     const { url } = await startNode();
     const connection = await rawConnection(url);
@@ -95,7 +119,7 @@ describe('a page of the documentation', () => {
     expect([plain.status, await plain.text()]).toEqual([404, expect.stringContaining('/docs lists')]);
     const rendered = await fetch(`${url}/docs/reference/<i>`, { headers: BROWSER });
     const html = await rendered.text();
-    expect([rendered.status, html]).toEqual([404, expect.stringContaining('<a href="/docs">')]);
+    expect([rendered.status, html]).toEqual([404, expect.stringContaining('<a href="../../docs">')]);
     expect(html).not.toContain('<i>');
   });
 });
@@ -241,5 +265,5 @@ it('the documentation is served on listeners of the hub, and not on a listener o
 it('the front page leads to the documentation', async () => {
   const { url } = await startNode();
   const html = await (await fetch(url, { headers: BROWSER })).text();
-  expect(hrefsOf(html)).toContain('/docs');
+  expect(hrefsOf(html)).toContain('./docs');
 });

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { BelfryError } from '../../model/errors.ts';
 import { documentOf, sendDocument, type Document } from '../http/document.ts';
-import { setPageHeaders } from '../http/html-page.ts';
+import { rootFrom, setPageHeaders } from '../http/html-page.ts';
 import { INDEX, readPages, servedMarkdown } from './pages.ts';
 import { foundHtml, foundMarkdown, llmsText, missingHtml, pageHtml } from './render.ts';
 import { Search } from './search.ts';
@@ -28,8 +28,10 @@ export class Docs {
     if (page === undefined) return this.#refuse(request, response, wantsMarkdown);
     if (wantsMarkdown) response.type(AS_MARKDOWN);
     else setPageHeaders(response);
-    this.#send(request, response, `${page.name} ${wantsMarkdown ? AS_MARKDOWN : AS_HTML}`, () =>
-      wantsMarkdown ? servedMarkdown(page) : pageHtml(page, this.#pages),
+    // A path that ends with a slash is one level deeper to a browser.
+    const root = rootFrom(request.path);
+    this.#send(request, response, `${page.name} ${wantsMarkdown ? AS_MARKDOWN : root}`, () =>
+      wantsMarkdown ? servedMarkdown(page) : pageHtml(page, this.#pages, root),
     );
   }
 
@@ -40,7 +42,7 @@ export class Docs {
     if (asksForMarkdown(request, response)) response.type(AS_MARKDOWN).send(foundMarkdown(query, found));
     else {
       setPageHeaders(response);
-      response.send(foundHtml(query, found, this.#pages));
+      response.send(foundHtml(query, found, this.#pages, rootFrom(request.path)));
     }
   }
 

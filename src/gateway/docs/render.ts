@@ -1,5 +1,5 @@
 import { Marked } from 'marked';
-import { escapeHtml, htmlPage } from '../http/html-page.ts';
+import { escapeHtml, htmlPage, rootFrom } from '../http/html-page.ts';
 import { anchors, pictureOf, KINDS, linkOf, plain, type Kind, type Page } from './pages.ts';
 import type { Found } from './search.ts';
 
@@ -7,7 +7,7 @@ import type { Found } from './search.ts';
 const COMMENT = /^<!--[\s\S]*?-->\s*$/;
 const ANCHOR = /^<a id="[\w.-]+">$|^<\/a>$/;
 
-/** The page as HTML, with links that work under `/docs`. Other HTML in the page is shown as plain text. */
+/** The page as HTML, with links that begin at the root of the node. Other HTML in the page is shown as plain text. */
 export function bodyOf(page: Pick<Page, 'name' | 'markdown'>): string {
   const anchorOf = anchors();
   const marked = new Marked({
@@ -36,17 +36,23 @@ export function bodyOf(page: Pick<Page, 'name' | 'markdown'>): string {
     .replaceAll('<pre>', '<pre tabindex="0">');
 }
 
-export function pageHtml(page: Page, pages: readonly Page[]): string {
+export function pageHtml(page: Page, pages: readonly Page[], root: string): string {
   const { title, summary, kind } = page;
   return htmlPage({
     title: kind === undefined ? title : `${title} · Belfry`,
+    root,
     summary,
     main: bodyOf(page),
     beside: navigation(pages, page.path) + contentsOf(page),
   });
 }
 
-export function foundHtml(query: string, found: readonly Found[], pages: readonly Page[]): string {
+export function foundHtml(
+  query: string,
+  found: readonly Found[],
+  pages: readonly Page[],
+  root: string,
+): string {
   const rows = found.map(({ page, section, excerpt }) => {
     const text = excerpt.map((part) =>
       part.hit ? `<mark>${escapeHtml(part.text)}</mark>` : escapeHtml(part.text),
@@ -60,6 +66,7 @@ export function foundHtml(query: string, found: readonly Found[], pages: readonl
       : `<ol class="found">\n${rows.join('\n')}\n</ol>`;
   return htmlPage({
     title: `${query} · Belfry`,
+    root,
     query,
     main: `<h1>Search: ${escapeHtml(query)}</h1>\n${list}`,
     beside: navigation(pages),
@@ -70,7 +77,12 @@ export function missingHtml(path: string, pages: readonly Page[]): string {
   const main = `<h1>There is no such page</h1>
 <p>Nothing stands at <code>${escapeHtml(path)}</code>. Expected one of the pages listed here; <a href="/docs">the overview</a> says
 which of them answers what, and the search looks through all of them.</p>`;
-  return htmlPage({ title: 'There is no such page · Belfry', main, beside: navigation(pages) });
+  return htmlPage({
+    title: 'There is no such page · Belfry',
+    root: rootFrom(path),
+    main,
+    beside: navigation(pages),
+  });
 }
 
 /** The results of a search, as Markdown. */

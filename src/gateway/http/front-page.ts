@@ -1,4 +1,4 @@
-import { escapeHtml, htmlPage } from './html-page.ts';
+import { escapeHtml, htmlPage, rootFrom } from './html-page.ts';
 
 interface Listener {
   readonly url: string;
@@ -32,6 +32,7 @@ export function frontPage({ node, version, listeners, metrics }: FrontPage): str
   ].map(([to, what]) => `<li><a href="${escapeHtml(to)}">${escapeHtml(to)}</a>: ${what}</li>`);
   return htmlPage({
     title: 'Belfry',
+    root: rootFrom('/'),
     main: `<h1>Belfry ${escapeHtml(version)}</h1>
 <p>An event hub. This is the node <b>${escapeHtml(node)}</b>.</p>
 <div class="table" tabindex="0"><table>

@@ -22,8 +22,8 @@ const ICON =
 
 export interface HtmlPage {
   readonly title: string;
-  /** The root of the node, seen from the page: `/` if absent. Relative, it leads there through any proxy. */
-  readonly root?: string;
+  /** The root of the node, seen from the page, as of {@link rootFrom}. */
+  readonly root: string;
   /** One sentence about the page, for lists of pages. */
   readonly summary?: string;
   /** The words that were searched for, if the page is about a search. */
@@ -36,25 +36,25 @@ export interface HtmlPage {
   readonly beside?: string;
 }
 
+/** The root of the node, seen from a page with this path: `./` from `/docs`, `../` from `/docs/index`. */
+export function rootFrom(path: string): string {
+  return '../'.repeat(path.split('/').length - 2) || './';
+}
+
 /** Sets the headers of every page. */
 export function setPageHeaders(response: Response, script?: string): void {
   const policy = script === undefined ? POLICY : `${POLICY}; script-src '${hashOf(script)}'`;
   response.set({ 'Content-Security-Policy': policy, 'Content-Type': 'text/html; charset=utf-8' });
 }
 
-/** A page of this node. All pages look the same. */
-export function htmlPage({
-  title,
-  root = '/',
-  summary,
-  query = '',
-  main,
-  script,
-  beside = '',
-}: HtmlPage): string {
+/**
+ * A page of this node. All pages look the same. Links that begin at the root of the node are written relative to the page, so that a
+ * proxy may serve the node below any path.
+ */
+export function htmlPage({ title, root, summary, query = '', main, script, beside = '' }: HtmlPage): string {
   const description =
     summary === undefined ? '' : `<meta name="description" content="${escapeHtml(summary)}">\n`;
-  return `<!doctype html>
+  const html = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -65,9 +65,9 @@ ${description}<title>${escapeHtml(title)}</title>
 </head>
 <body>
 <header>
-<a class="home" href="${root}">Belfry</a>
-<a href="${root}docs">Docs</a>
-<form action="${root}docs" role="search">
+<a class="home" href="/">Belfry</a>
+<a href="/docs">Docs</a>
+<form action="/docs" role="search">
 <input type="search" name="q" value="${escapeHtml(query)}" placeholder="Search the docs" aria-label="Search the docs" maxlength="200" required>
 </form>
 </header>
@@ -80,6 +80,7 @@ ${beside}
 ${script === undefined ? '' : `<script>${script}</script>\n`}</body>
 </html>
 `;
+  return html.replaceAll(/ (href|action)="\//g, ` $1="${root}`);
 }
 
 /** The hash by which a policy permits a style or a script that stands in the page. */
