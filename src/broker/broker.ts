@@ -1,5 +1,5 @@
 import { timeAt, type Cursor } from '../model/cursor.ts';
-import type { DeadLetter } from '../model/dead-letter.ts';
+import type { DeadLetter, UndeliveredEvent } from '../model/dead-letter.ts';
 import { ProtocolError } from '../model/errors.ts';
 import { canonicalJson, type HubEvent, type NewEvent } from '../model/event.ts';
 import type { Once } from '../model/idempotency.ts';
@@ -122,7 +122,7 @@ export interface RetainedQuery {
 }
 
 /**
- * What the ingress could not accept, kept until an operator decides. Each method may reject with BelfryError
+ * What the ingress could not accept and what sinks could not deliver, kept until an operator decides. Each method may reject with BelfryError
  * `unavailable`.
  */
 export interface DeadLetterQueue {
@@ -132,7 +132,9 @@ export interface DeadLetterQueue {
     limit: number,
   ): Promise<{ readonly entries: readonly DeadLetter[]; readonly total: number }>;
   get(id: Cursor): Promise<DeadLetter | undefined>;
-  /** Moves the letter back to the end of the ingress; answers whether the letter existed. */
+  /** Adds what a sink could not deliver, and answers the id of the letter. */
+  add(undelivered: UndeliveredEvent): Promise<Cursor>;
+  /** Moves the letter of an entry of the ingress back to the end of the ingress; answers whether there was such a letter. */
   retry(id: Cursor): Promise<boolean>;
   /** Deletes the letter; answers whether it existed. */
   remove(id: Cursor): Promise<boolean>;

@@ -5,7 +5,7 @@
 -- Only the first of all pending entries is moved, so the log has the order of the ingress, whichever node has read
 -- which entry. An entry waits as long as another node holds one before it.
 --
--- GROUP, LIMITS and publish.lua stand before it. KEYS are the log, the ingress, the dead letters, and the count of
+-- GROUP, LIMITS, publish.lua and dead-letters.lua stand before it. KEYS are the log, the ingress, the dead letters, and the count of
 -- settled entries, where ingress-repair.lua keeps one. ARGV[1] is the node; then seven values follow for each entry,
 -- oldest first: its id, what it becomes, and what that takes. Answers for each entry, up to the first that has to wait:
 -- 1 when it was moved now, 0 when it was settled before. Events that follow each other are published together, which
@@ -13,13 +13,6 @@
 local log, ingress, dead_letters, settled = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
 local node = ARGV[1]
-
--- Trims the dead letters by memory as well, since ten thousand large ones would fill Redis.
-local function trim_dead_letters()
-  local used = redis.pcall('MEMORY', 'USAGE', dead_letters)
-  if type(used) ~= 'number' or used <= LIMITS.dead_letter_bytes then return end
-  redis.pcall('XTRIM', dead_letters, 'MAXLEN', math.floor(redis.call('XLEN', dead_letters) / 2))
-end
 
 -- Without these rights an entry would be moved and would stay in the ingress as well.
 if not may('XACK', ingress, GROUP, '0-0') then return forbidden('XACK', ingress) end
@@ -51,9 +44,8 @@ local function move_events(ids, events, kinds)
 end
 
 local function move_to_dead_letters(id, text, reason, message, time)
-  redis.call('XADD', dead_letters, 'MAXLEN', '~', LIMITS.dead_letter_entries, '*',
+  add_dead_letter(dead_letters,
     'reason', reason, 'message', message, 'event', text, 'time', time, 'entry', id)
-  trim_dead_letters()
   acknowledge({ id })
 end
 

@@ -11,6 +11,7 @@ import {
   type Deliver,
   type EventPage,
   type BrokerStats,
+  type DeadLetterQueue,
   type History,
   type LatestQuery,
   type LogBounds,
@@ -19,7 +20,8 @@ import {
   type RetainedPages,
   type RetainedQuery,
 } from './broker.ts';
-import { NO_DEAD_LETTERS, STATS_WITHOUT_REDIS } from './memory-unsupported.ts';
+import { MemoryDeadLetters } from './memory-dead-letters.ts';
+import { STATS_WITHOUT_REDIS } from './memory-unsupported.ts';
 import { MemoryIdempotency } from './memory-idempotency.ts';
 import { MemoryRetained } from './memory-retained.ts';
 import { bound } from '../model/bound.ts';
@@ -30,7 +32,7 @@ type Logged = HubEvent & { readonly id: Cursor };
 
 /** The broker of a single node without Redis: its log lives in the memory of this process and ends with it. */
 export class MemoryBroker implements Broker, History, Retained {
-  readonly deadLetters = NO_DEAD_LETTERS;
+  readonly deadLetters: DeadLetterQueue;
   readonly #clock: Clock;
   readonly #bounds: LogBounds;
   readonly #maxEventBytes: number;
@@ -62,6 +64,7 @@ export class MemoryBroker implements Broker, History, Retained {
     redaction?: Redaction;
   }) {
     this.#clock = clock;
+    this.deadLetters = new MemoryDeadLetters(clock);
     this.#idempotency = new MemoryIdempotency(clock);
     this.#bounds = bounds;
     this.#maxEventBytes = maxEventBytes;

@@ -76,7 +76,7 @@ export class RedisBroker implements Broker, History, Retained {
     this.#ingress = new IngressConsumer(taker, keys, this.#options, commandTimeoutMs);
     this.#publisher = new RedisPublisher({ connection: commands, keys, clock, commandTimeoutMs });
     const past = new ReadLimiter(reads);
-    this.deadLetters = new RedisDeadLetters(commands, past, keys);
+    this.deadLetters = new RedisDeadLetters(commands, past, keys, clock);
     this.#retained = new RedisRetained(past, keys, this.#options);
     const pages = new LogReader(past, keys, SHARED_PAGE_BYTES);
     this.#history = new RedisHistory(pages, this.#retained, this.#options);

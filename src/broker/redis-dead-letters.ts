@@ -1,6 +1,7 @@
 import type { Result } from 'ioredis';
-import { isCursor, type Cursor } from '../model/cursor.ts';
-import type { DeadLetter } from '../model/dead-letter.ts';
+import { isCursor, timeAt, type Cursor } from '../model/cursor.ts';
+import type { Clock } from '../model/clock.ts';
+import type { DeadLetter, UndeliveredEvent } from '../model/dead-letter.ts';
 import type { DeadLetterQueue } from './broker.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import type { RedisKeys } from './redis-keys.ts';
@@ -9,22 +10,31 @@ import { readStreamPage, type RawStreamEntry } from './redis-log-reader.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
+    /** dead-letter-add.lua */
+    belfryAddDeadLetter(keyCount: 1, ...keysAndArguments: string[]): Result<string, Context>;
     /** dead-letter-retry.lua */
     belfryRetry(keyCount: 2, ...keysAndArguments: string[]): Result<0 | 1, Context>;
   }
 }
 
-/** The dead letters in Redis, where ingress-settle.lua puts them. */
+/** The dead letters in Redis, where ingress-settle.lua puts those of the ingress. */
 export class RedisDeadLetters implements DeadLetterQueue {
   readonly #connection: RedisConnection;
   readonly #reads: Pick<RedisConnection, 'ask'>;
   readonly #keys: RedisKeys;
+  readonly #clock: Pick<Clock, 'now'>;
 
   /** `reads` carries the long reads, and must know stream-page.lua. */
-  constructor(connection: RedisConnection, reads: Pick<RedisConnection, 'ask'>, keys: RedisKeys) {
+  constructor(
+    connection: RedisConnection,
+    reads: Pick<RedisConnection, 'ask'>,
+    keys: RedisKeys,
+    clock: Pick<Clock, 'now'>,
+  ) {
     this.#connection = connection;
     this.#reads = reads;
     this.#keys = keys;
+    this.#clock = clock;
   }
 
   async list(offset: number, limit: number): Promise<{ entries: DeadLetter[]; total: number }> {
@@ -48,6 +58,11 @@ export class RedisDeadLetters implements DeadLetterQueue {
     return found && entryOf(found);
   }
 
+  async add(undelivered: UndeliveredEvent): Promise<Cursor> {
+    const fields = Object.entries({ ...undelivered, time: timeAt(this.#clock.now()) }).flat();
+    return this.#connection.ask((redis) => redis.belfryAddDeadLetter(1, this.#keys.deadLetters, ...fields));
+  }
+
   async retry(id: Cursor): Promise<boolean> {
     const { deadLetters, ingress } = this.#keys;
     return (
@@ -65,6 +80,7 @@ export class RedisDeadLetters implements DeadLetterQueue {
 
 function entryOf([id, fields]: RawStreamEntry): DeadLetter {
   const field = (name: string): string => fieldOf(fields, name)?.toString() ?? '';
-  const [entry, time, reason] = [field('entry'), field('time'), field('reason')];
-  return { id: id.toString('latin1'), entry, time, reason, message: field('message'), event: field('event') };
+  const [entry, time, reason, sink] = [field('entry'), field('time'), field('reason'), field('sink')];
+  const texts = { entry, time, reason, message: field('message'), event: field('event') };
+  return { id: id.toString('latin1'), ...texts, ...(sink !== '' && { sink }) };
 }

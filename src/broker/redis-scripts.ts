@@ -72,7 +72,9 @@ export function publishing(limits: ScriptOptions): string {
 export function ingressScripts(limits: ScriptOptions) {
   return {
     belfryTake: { lua: `${GROUP}${publishing(limits)}${read('ingress-take.lua')}` },
-    belfrySettle: { lua: `${GROUP}${publishing(limits)}${read('ingress-settle.lua')}` },
+    belfrySettle: {
+      lua: `${GROUP}${publishing(limits)}${readAll(['dead-letters', 'ingress-settle'])}`,
+    },
     belfryRepair: { lua: `${GROUP}${publishing(limits)}${CHECK}` },
   };
 }
@@ -96,6 +98,7 @@ export function commandScripts(limits: ScriptOptions) {
     belfryBegin: { lua: `${publishing(limits)}${read('publish-begin.lua')}` },
     belfryLeave: { lua: `${GROUP}${read('ingress-leave.lua')}` },
     belfryEvictRetained: { lua: `${publishing(limits)}${read('retained-evict.lua')}` },
+    belfryAddDeadLetter: { lua: `${constants(limits)}${readAll(['dead-letters', 'dead-letter-add'])}` },
     belfryRetry: { lua: read('dead-letter-retry.lua') },
   };
 }

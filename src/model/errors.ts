@@ -72,6 +72,10 @@ export const ERRORS = {
     title:
       'It is unknown whether the request was accepted. A repetition under the given key publishes only once.',
   },
+  delivery_failed: {
+    status: 502,
+    title: 'A sink gave up an event, since its receiver did not accept it in time.',
+  },
   signing_unavailable: {
     status: 501,
     title: 'This node verifies tokens but holds no secret to make them with.',

@@ -44,7 +44,7 @@ const DAY_MS = 24 * 60 * 60_000;
 
 /**
  * The rules that the five existing systems need, for instance the tails and statuses of Mist and the clusters of
- * Dorgu.
+ * Dorgu, and what sinks need.
  */
 export const DEFAULT_RETENTION: readonly RetentionRule[] = [
   { pattern: 'container.log.*', last: 100, ttlMs: 7 * DAY_MS },
@@ -55,6 +55,8 @@ export const DEFAULT_RETENTION: readonly RetentionRule[] = [
   { pattern: 'system.log.*', last: 100, ttlMs: 7 * DAY_MS },
   { pattern: 'metrics.sample.*', last: 1, ttlMs: DAY_MS },
   { pattern: 'cluster.*.*', latest: true },
+  // How far a sink came, which a sink that is away for longer would not find in the log either.
+  { pattern: 'sink.cursor.*', last: 1, ttlMs: 30 * DAY_MS },
 ];
 
 /**

@@ -62,6 +62,8 @@ const REMEDIES: Readonly<Record<ErrorCode, string>> = {
   reads_exceeded: 'Try again after `Retry-After`, with fewer requests at a time.',
   outcome_unknown:
     'Send the same again under the `Idempotency-Key` of the answer, within five minutes: see [three outcomes of a publish](../explanation/three-outcomes.md).',
+  delivery_failed:
+    'Mend the receiver, then retry the dead letter: its sink delivers the event again, and to nobody else.',
   signing_unavailable: 'Get the token where tokens are signed, or give the node `BELFRY_JWT_SECRET`.',
   config_invalid:
     'The message lists every setting that is wrong; [settings](settings.md) has the form of each.',

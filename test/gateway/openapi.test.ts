@@ -209,6 +209,43 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
     { target: api('/dead-letters'), gets: 200 },
     { target: api('/dead-letters'), as: 'nobody', gets: 'forbidden' },
   ],
+  addDeadLetter: [
+    { target: api('/dead-letters?sink=s&message=m'), headers: JSON_TYPE, body: EVENT, gets: 201 },
+    { target: api('/dead-letters?sink=s&message=m'), body: EVENT, gets: 'content_type_invalid' },
+    {
+      target: api('/dead-letters?sink=s&message=m'),
+      headers: { ...JSON_TYPE, 'Content-Encoding': 'compress' },
+      body: EVENT,
+      gets: 'encoding_unsupported',
+    },
+    {
+      target: api('/dead-letters?sink=s&message=m'),
+      headers: { ...JSON_TYPE, 'Content-Encoding': 'gzip' },
+      body: EVENT,
+      gets: 'request_invalid',
+    },
+    { target: api('/dead-letters?sink=s&message=m'), headers: JSON_TYPE, body: '{', gets: 'json_invalid' },
+    { target: api('/dead-letters?sink=s&message=m'), headers: JSON_TYPE, body: '{}', gets: 'event_invalid' },
+    {
+      target: api('/dead-letters?sink=s&message=m'),
+      headers: JSON_TYPE,
+      body: EVENT.replace('3', `"${'x'.repeat(2_000)}"`),
+      gets: 'event_too_big',
+    },
+    {
+      target: api('/dead-letters?sink=a.b&message=m'),
+      headers: JSON_TYPE,
+      body: EVENT,
+      gets: 'parameter_invalid',
+    },
+    {
+      target: api('/dead-letters?sink=s&message=m'),
+      as: 'nobody',
+      headers: JSON_TYPE,
+      body: EVENT,
+      gets: 'forbidden',
+    },
+  ],
   getDeadLetter: [
     { target: api('/dead-letters/DEAD'), gets: 200 },
     { target: api('/dead-letters/1-0'), gets: 'not_found' },

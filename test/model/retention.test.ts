@@ -16,6 +16,8 @@ describe('the built-in retention rules', () => {
     ['metrics', 'sample', { kind: 'tail', last: 1, ttlMs: DAY_MS }],
     ['cluster', 'added', { kind: 'latest' }],
     ['cluster', 'anything', { kind: 'latest' }],
+    ['sink', 'cursor', { kind: 'tail', last: 1, ttlMs: 30 * DAY_MS }],
+    ['sink', 'redeliver', undefined],
     ['container', 'end', undefined],
     ['deploy', 'step', undefined],
     ['machines', 'save', undefined],
@@ -23,10 +25,11 @@ describe('the built-in retention rules', () => {
     expect(retention.of({ type, action })).toEqual(keep);
   });
 
-  it('keep the latest event of clusters, and tails of four other types', () => {
-    const types = ['cluster', 'container', 'deployment', 'system', 'metrics', 'machines'];
+  it('keep the latest event of clusters, and tails of five other types', () => {
+    const types = ['cluster', 'container', 'deployment', 'system', 'metrics', 'sink', 'machines'];
     expect(types.map((type) => retention.kindOf(type))).toEqual([
       'latest',
+      'tail',
       'tail',
       'tail',
       'tail',

@@ -15,11 +15,13 @@ const COLUMNS: readonly Column<DeadLetter>[] = [
 ];
 const IDS: readonly Column<Pick<DeadLetter, 'id'>>[] = [{ title: 'ID', text: ({ id }) => id }];
 
-/** `belfry dead-letters`: what the ingress could not accept. */
+/** `belfry dead-letters`: what the ingress could not accept, and what sinks could not deliver. */
 export const addDeadLetters: AddCommand = (program) => {
   const command = program
     .command('dead-letters')
-    .description('List, show, retry or delete the entries that the ingress could not accept.');
+    .description(
+      'List, show, retry or delete what the ingress could not accept, and what sinks could not deliver.',
+    );
   examples(command, {
     'belfry dead-letters': 'lists them',
     'belfry dead-letters retry --all': 'puts all of them back, once the reason is gone',
@@ -45,7 +47,9 @@ export const addDeadLetters: AddCommand = (program) => {
     );
 
   hubCommand(command, 'retry')
-    .description('Put dead letters back into the ingress and print their ids.')
+    .description(
+      'Put dead letters back into the ingress, or ask their sinks to deliver them again, and print their ids.',
+    )
     .argument('[ids...]', 'their ids in the list')
     .option('-a, --all', 'all dead letters there are now')
     .action((ids: string[], options: HubOptions & { readonly all?: boolean }) => {

@@ -75,7 +75,7 @@ export function BulkBar({ letters, isWhole, onReadAll, onDone }: BulkBarProps): 
         onConfirm={() => asked !== undefined && void start(asked)}
       >
         {asked === 'retry'
-          ? 'They go back into the ingress in this order. Those that are refused again come back as the last of the list.'
+          ? 'They go back into the ingress in this order. Those that are refused again come back as the last of the list. Those of a sink stay until the sink has delivered them.'
           : 'Their texts are then gone. Nothing is published.'}
       </ConfirmDialog>
     </div>

@@ -175,7 +175,7 @@ function NoLetters(): ReactElement {
     <Empty title="There are no dead letters">
       <p>
         What a publisher adds to the ingress of the hub (with XADD in Redis) and what the hub cannot accept is
-        kept here, with the reason, so that it can be mended and sent again.{' '}
+        kept here, with the reason, so that it can be mended and sent again; so is what a sink cannot deliver.{' '}
         <a className="underline" href="../docs/how-to/dead-letters" target="_blank" rel="noreferrer">
           Read more
         </a>

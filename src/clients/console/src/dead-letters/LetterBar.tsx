@@ -8,6 +8,8 @@ export interface LetterBarProps {
   /** The text as it was edited; `undefined` while it is only read. */
   readonly edited: string | undefined;
   readonly isChanged: boolean;
+  /** Whether a sink could not deliver it, and the ingress has nothing to do with it. */
+  readonly isOfSink: boolean;
   readonly mayEdit: boolean;
   readonly onEdit: () => void;
   readonly onSend: () => void;
@@ -17,7 +19,7 @@ export interface LetterBarProps {
 
 /** What can be done with a dead letter. */
 export function LetterBar(props: LetterBarProps): ReactElement {
-  const { actions, edited, isChanged, mayEdit, onEdit, onSend, onGiveUp, onDelete } = props;
+  const { actions, edited, isChanged, isOfSink, mayEdit, onEdit, onSend, onGiveUp, onDelete } = props;
   const { isPending } = actions;
   return (
     <div className="flex flex-wrap items-center gap-2 border-t border-line p-2">
@@ -25,7 +27,11 @@ export function LetterBar(props: LetterBarProps): ReactElement {
         <>
           <Button
             disabled={isPending}
-            title="Puts the same text back into the ingress, once the reason is gone (r)"
+            title={
+              isOfSink
+                ? 'Asks the sink to deliver it again, once its receiver is mended (r)'
+                : 'Puts the same text back into the ingress, once the reason is gone (r)'
+            }
             onClick={actions.retry}
           >
             <RotateCcw aria-hidden className="size-4" />
@@ -34,7 +40,9 @@ export function LetterBar(props: LetterBarProps): ReactElement {
           <Button
             disabled={isPending || !mayEdit}
             title={
-              mayEdit ? 'Mend the text and publish it (e)' : 'You may publish nothing, or there is no text'
+              mayEdit
+                ? 'Mend the text and publish it (e)'
+                : 'You may publish nothing, or there is no text, or it was published before'
             }
             onClick={onEdit}
           >

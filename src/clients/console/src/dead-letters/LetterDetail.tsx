@@ -52,8 +52,11 @@ function LetterView({
   const { outcome } = actions;
   const marks = useMemo(() => marksOf(letter, text, outcome), [letter, text, outcome]);
   const isEditing = edited !== undefined;
+  const isOfSink = letter.sink !== undefined;
+  // An event of a sink was published already, to everybody.
+  const mayEdit = mayPublish && letter.event !== '' && !isOfSink;
   const edit = (): void => {
-    if (!mayChange || !mayPublish || letter.event === '') return;
+    if (!mayChange || !mayEdit) return;
     setEdited((now) => now ?? letter.event);
     requestAnimationFrame(() => editor.current?.goTo(marks[0]?.from ?? 0));
   };
@@ -96,7 +99,8 @@ function LetterView({
             actions={actions}
             edited={edited}
             isChanged={isEditing && edited !== letter.event}
-            mayEdit={mayPublish && letter.event !== ''}
+            isOfSink={isOfSink}
+            mayEdit={mayEdit}
             onEdit={edit}
             onSend={send}
             onGiveUp={() => setEdited(undefined)}
@@ -138,11 +142,12 @@ function Reason({
   readonly hasMarks: boolean;
   readonly isEditing: boolean;
 }): ReactElement {
-  const { id, time, reason, message, event } = letter;
+  const { id, time, reason, message, event, sink } = letter;
   return (
     <header className="flex flex-col gap-1.5">
       <div className="flex flex-wrap items-center gap-2">
         <Badge tone="bad">{reason}</Badge>
+        {sink !== undefined && <Badge title="The sink that could not deliver it">{sink}</Badge>}
         <Time at={time} className="text-muted" />
         <span className="flex items-center font-mono text-[13px] text-muted">
           {id}

@@ -70,7 +70,7 @@ function Row({
   readonly isSelected: boolean;
   readonly href: string;
 }): ReactElement {
-  const { time, reason, event, bytes } = letter;
+  const { time, reason, event, bytes, sink } = letter;
   const [line = ''] = event.trimStart().split('\n', 1);
   return (
     <Link
@@ -80,6 +80,7 @@ function Row({
     >
       <span className="flex min-w-0 items-center gap-2">
         <Badge tone="bad">{reason}</Badge>
+        {sink !== undefined && <Badge title="The sink that could not deliver it">{sink}</Badge>}
         {wasRetried(letter) && (
           <Badge tone="warn" title="It begins like one that you retried">
             again

@@ -10,6 +10,8 @@ export interface ListedLetter {
   readonly event: string;
   /** How many bytes the whole text has. */
   readonly bytes: number;
+  /** The sink that could not deliver it. Absent for what the ingress could not accept. */
+  readonly sink?: string;
 }
 
 /** A dead letter with its whole text. */

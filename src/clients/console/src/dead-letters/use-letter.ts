@@ -75,7 +75,11 @@ export function useLetter(id: string, onGone: (said: string) => void): LetterAct
       void run(async () => {
         await retryLetter(id);
         if (letter !== undefined) rememberRetried(letter);
-        gone('It is back in the ingress. If it is refused again, it comes back as the last of the list.');
+        gone(
+          letter?.sink === undefined
+            ? 'It is back in the ingress. If it is refused again, it comes back as the last of the list.'
+            : `The sink ${letter.sink} delivers it again. It stays in the list until that has succeeded.`,
+        );
         setTimeout(lettersChanged, BACK_AFTER_MS);
       }),
     remove: () =>
