@@ -8,6 +8,7 @@ import { HUB_COMMANDS } from './clients/cli/commands/index.ts';
 import { UsageError } from './clients/cli/errors.ts';
 import { Output, type OutputOptions } from './clients/cli/output.ts';
 import { endWithReader, prepare, runProgram } from './clients/cli/run.ts';
+import { addSource } from './sources/index.ts';
 import type { App } from './app.ts';
 import type { Config } from './config/config.ts';
 import { VERSION } from './config/version.ts';
@@ -49,6 +50,7 @@ examples(printing(program.command('check')), {
   .action(async (options: OutputOptions & { config?: string }) => check(await configOf(options), options));
 
 for (const add of HUB_COMMANDS) add(program);
+addSource(program);
 
 examples(printing(program.command('token')), {
   'belfry token ann --role admin': 'a token that permits everything',

@@ -14,8 +14,9 @@ function named(pattern: RegExp): { readonly name: string; readonly path: string 
 }
 
 const SETTINGS = new Set(describeConfig(loadConfig({})).map(({ name }) => name));
-/** The variables that commands and compose read, and the beginning of a name where a page means several settings. */
-const OTHER_VARIABLES = /^BELFRY_(?:TOKEN|URL|CONTEXTS?|WEBHOOK_SECRET|CONFIG|BIND|LOG_MAX_|)$/;
+/** The variables that commands, sources and compose read, and the beginning of a name where a page means several settings. */
+const OTHER_VARIABLES =
+  /^BELFRY_(?:TOKEN|URL|CONTEXTS?|WEBHOOK_SECRET|CONFIG|BIND|LOG_MAX_|SOURCE_[A-Z_]*|)$/;
 
 describe('a page of the documentation', () => {
   it('names only settings that exist', () => {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { onTestFinished, vi } from 'vitest';
 import { HUB_COMMANDS } from '../../src/clients/cli/commands/index.ts';
 import { prepare, runProgram } from '../../src/clients/cli/run.ts';
+import { addSource } from '../../src/sources/index.ts';
 
 export interface Ran {
   readonly code: number;
@@ -14,6 +15,7 @@ export function hubProgram(): Command {
   const program = new Command('belfry');
   prepare(program);
   for (const add of HUB_COMMANDS) add(program);
+  addSource(program);
   return program;
 }
 

@@ -12,13 +12,16 @@ export type AddCommand = (program: Command) => void;
 
 /** A command that talks to a hub. The help names variables and never shows their values, because they hold credentials. */
 export function hubCommand(program: Command, name: string, options: CommandOptions = {}): Command {
-  const command = program
-    .command(name, options)
+  return printing(targetOptions(program.command(name, options)));
+}
+
+/** Gives a command the options that name the hub and the credentials. */
+export function targetOptions(command: Command): Command {
+  return command
     .option('-c, --context <name>', 'the hub of this context (env: BELFRY_CONTEXT)')
     .option('-u, --url <url>', `the hub (default: "${DEFAULT_URL}", env: BELFRY_URL)`)
     .option('-t, --token <token>', 'a token, or name:password (env: BELFRY_TOKEN)')
     .option('-i, --insecure', 'accept a certificate that nobody vouches for');
-  return printing(command);
 }
 
 /** Gives a command the options of what it prints. */

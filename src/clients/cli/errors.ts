@@ -18,6 +18,20 @@ export class CommandError extends Error {
   }
 }
 
+/** The command that this one runs has failed. This one ends with the same code. */
+export class ChildFailed extends CommandError {
+  readonly #code: number;
+
+  constructor(code: number, message: string) {
+    super('refused', message);
+    this.#code = code;
+  }
+
+  override get exitCode(): number {
+    return this.#code;
+  }
+}
+
 /** What was written on the command line cannot be used. */
 export class UsageError extends CommandError {
   constructor(message: string, options?: ErrorOptions & { readonly see?: string }) {

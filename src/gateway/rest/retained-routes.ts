@@ -12,7 +12,7 @@ import { mapInSlices } from '../../model/time-slice.ts';
 import { identityOf } from '../auth/request-identity.ts';
 import { COUNTS, CURSOR, nextOf, setCounts } from '../http/pagination.ts';
 import type { ReadLimiter } from './read-limiter.ts';
-import { checked, paging, query, strictQuery } from './query.ts';
+import { checked, lenient, paging, query, strictQuery } from './query.ts';
 import { json, named, route, type Route } from './route.ts';
 
 export interface RetainedDeps {
@@ -29,6 +29,14 @@ const AS = {
       .literal('events')
       .describe('With "events": each object as the event that brought it, in the native format'),
     () => new BelfryError('not_acceptable', 'The parameter as is not usable. Expected "events", or nothing.'),
+  ),
+};
+
+const OF_KEY = {
+  ...AS,
+  action: lenient(
+    z.string().describe('Only events of this action count, for types that keep some of each action'),
+    (written) => written,
   ),
 };
 
@@ -79,17 +87,21 @@ export const RETAINED_ROUTES: readonly Route<RetainedDeps>[] = [
     method: 'get',
     path: '/api/v3/{type}/{key}',
     summary: 'Read the latest object of one key',
-    query: query(AS),
+    query: query(OF_KEY),
     answers: { 200: json('The object', named('AnyJson', anyJson), [CURSOR]) },
     errors: ['not_found'],
     before: checkIsKept,
     handler: async (
       { retained, eventLog, redaction }: RetainedDeps,
-      { response, params: { type, key }, query: { as } },
+      { response, params: { type, key }, query: { as, action } },
     ) => {
       const { roles, subscribe } = identityOf(response);
       response.set(CURSOR, eventLog.position);
-      const event = await retained.latestOf(type, key, (heard) => subscribe.permit(heard));
+      const event = await retained.latestOf(
+        type,
+        key,
+        (heard) => subscribe.permit(heard) && (action === undefined || heard.action === action),
+      );
       if (event === undefined) throw new BelfryError('not_found', 'Not Found');
       sendJson(response, shown(redaction.viewOf(roles).mask(event), as));
     },

@@ -1,0 +1,35 @@
+import { hostname } from 'node:os';
+import type { Command } from 'commander';
+import { targetOptions } from '../clients/cli/command.ts';
+import { checkedName, listenAddress, variableOption, type SourceOptions } from './options.ts';
+import type { RunSource } from './source.ts';
+
+/** Adds a kind of source to `belfry source`, with the options that every kind has. */
+export function sourceCommand(sources: Command, kind: string): Command {
+  const command = targetOptions(sources.command(kind));
+  const name = `${kind}-${hostname()}`;
+  variableOption(command, {
+    flags: '--name <name>',
+    description: 'the name of this source in the hub, by which it knows after a restart where to go on',
+    variable: 'BELFRY_SOURCE_NAME',
+    usual: [name, `${kind}-<name of the host>`],
+    parse: checkedName,
+  });
+  variableOption(command, {
+    flags: '--listen <[host:]port>',
+    description: 'serve /healthz, /readyz and /metrics here',
+    variable: 'BELFRY_SOURCE_LISTEN',
+    parse: listenAddress,
+  });
+  return variableOption(command, {
+    flags: '--always',
+    description: 'publish also what nobody listens to',
+    variable: 'BELFRY_SOURCE_ALWAYS',
+  });
+}
+
+/** Runs a source until somebody ends it. What it takes is loaded only then. */
+export async function asSource(kind: string, options: SourceOptions, run: RunSource): Promise<void> {
+  const { runSource } = await import('./run-source.ts');
+  return runSource(kind, options, run);
+}
