@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Broker, DeadLetterQueue, BrokerStats, History, Retained } from './broker/broker.ts';
+import type { Broker, DeadLetterQueue, BrokerStats, History, LogBounds, Retained } from './broker/broker.ts';
 import { MemoryBroker } from './broker/memory-broker.ts';
 import { RedisConnection } from './broker/redis-connection.ts';
 import { publishing } from './broker/redis-scripts.ts';
@@ -10,13 +10,16 @@ import type { EventFormats } from './dialects/event-formats.ts';
 import type { RejectedInput } from './telemetry/rejected-input.ts';
 import type { Clock } from './model/clock.ts';
 import type { Redaction } from './model/redaction.ts';
-import { DEFAULT_RETENTION, Retention } from './model/retention.ts';
+import { DEFAULT_RETENTION, OWN_RETENTION, Retention } from './model/retention.ts';
 import type { Control } from './registry/control.ts';
+import { INTEREST_TOPICS_MAX, type Interest, type InterestLimits } from './registry/interest.ts';
 import { MemoryControl } from './registry/memory-control.ts';
+import { MemoryInterest } from './registry/memory-interest.ts';
 import type { NodeDirectory, OwnReport } from './registry/node-directory.ts';
-import { quotaOf } from './registry/log-quota.ts';
+import { interestQuotaOf, quotaOf } from './registry/log-quota.ts';
 import { MemoryRegistry } from './registry/memory-registry.ts';
 import { RedisControl } from './registry/redis-control.ts';
+import { RedisInterest } from './registry/redis-interest.ts';
 import { registryScripts } from './registry/redis-registry-keys.ts';
 import { RedisRegistry } from './registry/redis-registry.ts';
 import { RedisSurveyChannel } from './registry/redis-survey-channel.ts';
@@ -41,9 +44,13 @@ const COMMAND_WITHIN_MS = bound(
 function limitsOf({ logMaxEvents, logMaxBytes, logMaxAgeMs, eventMaxBytes, retention }: Config) {
   return {
     bounds: { maxEvents: logMaxEvents, maxBytes: logMaxBytes, maxAgeMs: logMaxAgeMs },
-    retention: new Retention([...retention, ...DEFAULT_RETENTION]),
+    retention: new Retention([...OWN_RETENTION, ...retention, ...DEFAULT_RETENTION]),
     maxEventBytes: eventMaxBytes,
   };
+}
+
+function interestLimitsOf({ interestHoldMs: holdMs }: Config, bounds: LogBounds): InterestLimits {
+  return { holdMs, maxTopics: INTEREST_TOPICS_MAX, quota: interestQuotaOf(bounds) };
 }
 
 /** The broker, and everything that is read from it: the past, retained events, dead letters and figures. */
@@ -56,6 +63,8 @@ export interface Backends {
   /** Masks what nobody may see in everything that is published or sent through it. */
   readonly broker: BrokerBackend;
   readonly registry: Registry & PresenceReader & NodeDirectory & Lifecycle;
+  /** What the clients of all nodes listen to. */
+  readonly interest: Interest & Lifecycle;
   /** Operators use it to reach the connections of the registry. */
   readonly control: Control;
   /** Nodes use it to ask each other. */
@@ -95,8 +104,14 @@ function memoryBackends(config: Config, parts: BackendParts): Backends {
     graceMs,
     about,
   });
+  const interest = new MemoryInterest({
+    clock,
+    limits: interestLimitsOf(config, limits.bounds),
+    publish: (events) => broker.publish(events),
+    log,
+  });
   const survey = surveyOf(config, parts, registry, NO_OTHER_NODES);
-  return { broker, registry, control: new MemoryControl(clock), survey, connections: [] };
+  return { broker, registry, interest, control: new MemoryControl(clock), survey, connections: [] };
 }
 
 function redisBackends(config: Config, url: string, parts: BackendParts): Backends {
@@ -118,7 +133,11 @@ function redisBackends(config: Config, url: string, parts: BackendParts): Backen
     report: rejected.report,
     log,
   });
-  const scripts = registryScripts(publishing(limits), quotaOf(limits.bounds));
+  const scripts = registryScripts(
+    publishing(limits),
+    quotaOf(limits.bounds),
+    interestLimitsOf(config, limits.bounds),
+  );
   const common = { url, prefix, commandTimeoutMs: COMMAND_WITHIN_MS, log };
   const commands = new RedisConnection({ ...common, role: 'registry', scripts });
   const subscriber = new RedisConnection({ ...common, role: 'control' });
@@ -137,6 +156,7 @@ function redisBackends(config: Config, url: string, parts: BackendParts): Backen
   return {
     broker,
     registry,
+    interest: new RedisInterest({ connection: commands, clock, log, prefix, node: registry.id }),
     survey: surveyOf(config, parts, registry, channel),
     control: new RedisControl({ prefix, commands, subscriber, clock, report: rejected.report, log }),
     connections: [commands, subscriber],

@@ -23,6 +23,7 @@ import type { Hub } from './hub/hub.ts';
 import type { Clock } from './model/clock.ts';
 import type { Redaction } from './model/redaction.ts';
 import type { Control } from './registry/control.ts';
+import type { Interest } from './registry/interest.ts';
 import type { NodeWarning } from './registry/node-watch.ts';
 import type { NodeDirectory, OwnReport } from './registry/node-directory.ts';
 import type { PresenceReader, Registry } from './registry/registry.ts';
@@ -51,6 +52,7 @@ export interface GatewayParts {
   readonly clock: Clock;
   readonly registry: Registry & PresenceReader & NodeDirectory;
   readonly control: Control;
+  readonly interest: Pick<Interest, 'stats'>;
   readonly survey: Survey;
   readonly about: OwnReport;
   readonly api: ApiConnections;

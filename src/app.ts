@@ -24,6 +24,7 @@ import { RejectedInput } from './telemetry/rejected-input.ts';
 import { Tracer } from './telemetry/tracing.ts';
 import { drain } from './hub/drain.ts';
 import { Hub } from './hub/hub.ts';
+import { InterestRules } from './model/interest.ts';
 import { systemClock, within, type Clock } from './model/clock.ts';
 import { CLOSE, type Close } from './model/close-codes.ts';
 import { NodeWatch } from './registry/node-watch.ts';
@@ -76,7 +77,7 @@ export async function startApp(
   const redaction = redactionOf(config);
   const formats = new EventFormats(dialects);
   const backends = backendsOf(config, { log, clock, rejected, redaction, formats, about: own });
-  const { broker: backend, registry, control, survey, connections: redis } = backends;
+  const { broker: backend, registry, interest, control, survey, connections: redis } = backends;
   const exporter = exporterOf(config, log, clock);
   const tracer = exporter && new Tracer({ exporter, clock, ratio: config.traceRatio });
   const broker = tracer?.traced(backend) ?? backend;
@@ -91,6 +92,8 @@ export async function startApp(
     fault: (error) => log.error({ err: error }, 'an event could not be delivered to some connections'),
     registry,
     registryLimits: registryLimitsOf(config),
+    interestRules: new InterestRules(config.interest),
+    interest,
   });
   const heartbeat = new Heartbeat(clock);
   const api = new ApiConnections({ ...config, registry, clock, newId: randomUUID });
@@ -120,6 +123,7 @@ export async function startApp(
     clock,
     registry,
     control,
+    interest,
     survey,
     about: own,
     api,
@@ -130,6 +134,7 @@ export async function startApp(
     watch.stop();
     await controlHandler.stop();
     await survey.stop();
+    await interest.stop();
     await registry.stop();
     await hub.stop();
     await exporter?.stop();
@@ -166,6 +171,7 @@ export async function startApp(
   try {
     await openAll(redis);
     await registry.start();
+    await interest.start();
     watch.start();
     await controlHandler.start();
     await survey.start();

@@ -1,6 +1,6 @@
 import { compareCursors, START } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
-import { REMOVING_ACTIONS } from '../model/retention.ts';
+import { removes } from '../model/removal.ts';
 import type { LatestQuery } from './broker.ts';
 
 /** The fields of an event that decide whether it is the latest of its key, and who may see it. */
@@ -18,7 +18,7 @@ export function latestByKey<T extends Candidate>(
   const latest: T[] = [];
   for (const ofKey of Map.groupBy(marks, ({ key }) => key).values()) {
     const newestFirst = ofKey.toSorted((a, b) => compareCursors(b.id ?? START, a.id ?? START));
-    const removal = newestFirst.findIndex(({ action }) => REMOVING_ACTIONS.includes(action));
+    const removal = newestFirst.findIndex(removes);
     const there = removal === -1 ? newestFirst : newestFirst.slice(0, removal);
     const mark = there.find(permits);
     if (mark !== undefined) latest.push(mark);

@@ -1,7 +1,8 @@
 import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
 import type { HubEvent } from '../model/event.ts';
-import { onlyNames, REMOVING_ACTIONS, type Keep, type Retention } from '../model/retention.ts';
+import { removes } from '../model/removal.ts';
+import { onlyNames, type Keep, type Retention } from '../model/retention.ts';
 import type { LatestQuery, Permits, Retained, RetainedQuery } from './broker.ts';
 import { latestByKey } from './latest-by-key.ts';
 
@@ -30,6 +31,8 @@ export class MemoryRetained implements Retained {
   readonly #maxBytes: number;
   /** The list that was written to least recently comes first. */
   readonly #lists = new Map<string, List>();
+  /** The lists that are never evicted. They count for no bound. */
+  readonly #pinned = new Map<string, List>();
   /** The names of the lists of each type and key. */
   readonly #names = new Map<string, Set<string>>();
   #bytes = 0;
@@ -66,9 +69,9 @@ export class MemoryRetained implements Retained {
       // A new list each time, since the next change may be of another key.
       this.#forget(nameOf(type));
       this.#append(nameOf(type), event, { kind: 'changed', last: 1 });
-      if (REMOVING_ACTIONS.includes(action)) this.#forget(name);
+      if (removes(event)) this.#forget(name);
       else if (!onlyNames(event) || this.#read(name) === undefined)
-        this.#append(name, event, { kind: 'latest', last: 1 });
+        this.#append(name, event, { kind: 'latest', last: 1, isPinned: keep.isPinned });
     }
   }
 
@@ -87,7 +90,9 @@ export class MemoryRetained implements Retained {
   }
 
   async latest(type: string, query: LatestQuery = {}): Promise<{ events: HubEvent[]; total: number }> {
-    const newest = this.#newest(type, this.#lists.keys()).filter((event) => event.type === type);
+    const newest = this.#newest(type, [...this.#lists.keys(), ...this.#pinned.keys()]).filter(
+      (event) => event.type === type,
+    );
     const { page: events, total } = latestByKey(newest, query);
     return { events, total };
   }
@@ -105,14 +110,19 @@ export class MemoryRetained implements Retained {
   }
 
   #read(name: string): List | undefined {
-    const list = this.#lists.get(name);
+    const list = this.#lists.get(name) ?? this.#pinned.get(name);
     return list !== undefined && list.until > this.#clock.elapsed() ? list : undefined;
   }
 
   #append(
     name: string,
     event: HubEvent,
-    { kind, last, ttlMs = Infinity }: { kind: List['kind']; last: number; ttlMs?: number },
+    {
+      kind,
+      last,
+      ttlMs = Infinity,
+      isPinned = false,
+    }: { kind: List['kind']; last: number; ttlMs?: number; isPinned?: boolean | undefined },
   ): void {
     const of = nameOf(event.type, event.key);
     const list = this.#read(name) ?? { kind, of, events: [], bytes: 0, until: 0 };
@@ -122,8 +132,9 @@ export class MemoryRetained implements Retained {
     while (list.events.length > last || list.bytes > this.#maxBytes)
       list.bytes -= list.events.shift()?.size ?? 0;
     list.until = this.#clock.elapsed() + ttlMs;
-    this.#lists.set(name, list);
     this.#names.set(of, (this.#names.get(of) ?? new Set()).add(name));
+    if (isPinned) return void this.#pinned.set(name, list);
+    this.#lists.set(name, list);
     this.#bytes += list.bytes;
     for (const oldest of this.#lists.keys()) {
       if (this.#lists.size <= MAX_LISTS && this.#bytes <= this.#maxBytes) break;
@@ -133,10 +144,10 @@ export class MemoryRetained implements Retained {
   }
 
   #forget(name: string): void {
-    const list = this.#lists.get(name);
+    const list = this.#lists.get(name) ?? this.#pinned.get(name);
     if (list === undefined) return;
-    this.#bytes -= list.bytes;
-    this.#lists.delete(name);
+    if (this.#lists.delete(name)) this.#bytes -= list.bytes;
+    this.#pinned.delete(name);
     const names = this.#names.get(list.of);
     names?.delete(name);
     if (names?.size === 0) this.#names.delete(list.of);

@@ -132,7 +132,9 @@ function isEnding([first, last, ...more]: Glob): boolean {
 }
 
 function keepOf(keep: Keep): object {
-  return keep.kind === 'latest' ? { latest: true } : { last: keep.last, ttl: keep.ttlMs };
+  return keep.kind === 'latest'
+    ? { latest: true, pinned: keep.isPinned }
+    : { last: keep.last, ttl: keep.ttlMs };
 }
 
 /** The values of a pattern part as a set, or `true` for any value. */

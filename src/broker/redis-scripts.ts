@@ -5,7 +5,7 @@ import { MAX_DEPTH } from '../model/json.ts';
 import type { Redaction } from '../model/redaction.ts';
 import { MAX_KNOWN, MAX_KNOWN_LENGTH, ROLES } from '../model/redact-names.ts';
 import { ENVELOPE_FIELDS, VALUE_FIELDS } from '../model/redact-json.ts';
-import { REMOVING_ACTIONS } from '../model/retention.ts';
+import { REMOVING_ACTIONS, REMOVING_OF_TYPE } from '../model/removal.ts';
 import { luaLiteral, luaOneOf, luaSet, type LuaValue } from './lua-literals.ts';
 import { firstWord } from './redis-channel-message.ts';
 import { INGRESS_GROUP } from './redis-keys.ts';
@@ -26,7 +26,13 @@ const VALIDATE = readAll([
   'event-shapes',
   'validate',
 ]);
-const IS_REMOVING = luaOneOf('is_removing', REMOVING_ACTIONS);
+const IS_REMOVING = [
+  luaOneOf('is_removing_action', REMOVING_ACTIONS),
+  'local function is_removing(kind, action)\n',
+  '  return is_removing_action(action)\n',
+  `    or kind == ${luaLiteral(REMOVING_OF_TYPE.type)} and action == ${luaLiteral(REMOVING_OF_TYPE.action)}\n`,
+  'end\n',
+].join('');
 const CHECK = read('stream-repair.lua') + read('ingress-repair.lua') + read('log-repair.lua');
 const GROUP = `local GROUP = '${INGRESS_GROUP}'\n`;
 
@@ -54,7 +60,7 @@ export const LIBRARY_NAME = 'belfry';
 /**
  * It must rise with every change of the library's Lua, so that of two nodes both use the library of the newer one.
  */
-export const LIBRARY_VERSION = 6;
+export const LIBRARY_VERSION = 7;
 
 /** What a script publishes: canonical JSON that was masked by this redaction; unmasked where it is absent. */
 export interface ScriptOptions extends ScriptLimits {

@@ -103,8 +103,9 @@ local function make_retention()
     end
     local value = id .. ' ' .. event
     redis.pcall('HSET', begin .. 'changed', kind, value)
-    note_written(begin, id, 'latest:' .. escaped(kind) .. ':' .. key)
-    if is_removing(action) then
+    -- What is not noted is never evicted.
+    if not rule.pinned then note_written(begin, id, 'latest:' .. escaped(kind) .. ':' .. key) end
+    if is_removing(kind, action) then
       redis.pcall('HDEL', begin .. 'latest:' .. kind, key)
     else
       redis.pcall(says == 'names' and 'HSETNX' or 'HSET', begin .. 'latest:' .. kind, key, value)

@@ -1,3 +1,5 @@
+import { DEFAULT_INTEREST, INTEREST_HOLD_MS } from '../model/interest.ts';
+import { interestRule } from './interest.ts';
 import { DAY_MS, GIB, MIB, onOrOff, rows, structure, whole } from './forms.ts';
 import { redactionRule } from './redaction.ts';
 import { retentionRule } from './retention.ts';
@@ -20,6 +22,14 @@ export const eventSettings = () => ({
     .describe(
       'What is kept beside the log, before the rules that are built in: [{pattern, last?, ttlMs?} or {pattern, latest: true}].',
     ),
+  interest: structure(rows(interestRule))
+    .default([...DEFAULT_INTEREST])
+    .describe(
+      'Topics of which the hub tells when somebody begins to listen to them, and when nobody does any more: [{pattern, wildcards?}]. With wildcards: true, subscriptions to more than single topics count as well. [] switches it off.',
+    ),
+  interestHoldMs: whole(0, DAY_MS, INTEREST_HOLD_MS).describe(
+    'How long nobody must listen to a topic before the hub tells that.',
+  ),
   redaction: structure(rows(redactionRule))
     .default([])
     .describe(

@@ -11,7 +11,7 @@ import type { Chunk } from './frame.ts';
 import type { WriteCoalescer } from './write-coalescer.ts';
 import { outboxOf, type Outbox, type Outgoing } from './outbox.ts';
 import type { Deliveries } from './stats.ts';
-import { matches, droppableOf, policyOf } from './subscription.ts';
+import { matches, droppableOf, isSame, policyOf } from './subscription.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { Changes, Subscriptions } from './subscriptions.ts';
 
@@ -46,7 +46,8 @@ export class Cohort {
   /** The router notes here in which of its searches it last found the cohort. */
   matchedIn = 0;
 
-  readonly #grants: Grants;
+  /** What its members may hear. */
+  readonly grants: Grants;
   readonly #view: View;
   readonly #audience: string;
   readonly #subscriptions: Subscription[];
@@ -68,7 +69,7 @@ export class Cohort {
     this.encoding = encoding;
     this.#outbox = outboxOf(encoding, deflate);
     this.#subscriptions = Array.from(subscriptions.values(), ({ subscription }) => subscription);
-    this.#grants = identity.subscribe;
+    this.grants = identity.subscribe;
     this.#view = view;
     this.#audience = audience;
     this.#stats = stats;
@@ -87,11 +88,17 @@ export class Cohort {
   become({ audience }: Member, signature: string, { added, removed }: Changes): boolean {
     if (audience !== this.#audience) return false;
     this.signature = signature;
-    for (const subscription of removed)
-      this.#subscriptions.splice(this.#subscriptions.indexOf(subscription), 1);
+    for (const subscription of removed) this.#forget(subscription);
     this.#subscriptions.push(...added);
     this.#look();
     return true;
+  }
+
+  /** The member may have another object for it, where another connection was the first member, or it subscribed twice. */
+  #forget(subscription: Subscription): void {
+    let at = this.#subscriptions.indexOf(subscription);
+    if (at < 0) at = this.#subscriptions.findIndex((each) => isSame(each, subscription));
+    if (at >= 0) this.#subscriptions.splice(at, 1);
   }
 
   #look(): void {
@@ -116,7 +123,7 @@ export class Cohort {
 
   #take(encoded: EncodedEvent): boolean {
     const { size } = this.members;
-    if (!this.#grants.permit(encoded.event)) {
+    if (!this.grants.permit(encoded.event)) {
       this.#stats.notPermitted += size;
       return false;
     }
@@ -131,7 +138,7 @@ export class Cohort {
 
   /** Whether it would take an event that the router matched. Nothing is counted. */
   admits(encoded: EncodedEvent): boolean {
-    if (!this.#grants.permit(encoded.event)) return false;
+    if (!this.grants.permit(encoded.event)) return false;
     const seen = encoded.seenBy(this.#view);
     if (this.#filtered && !this.subscriptions.some((subscription) => matches(subscription, seen.event)))
       return false;

@@ -6,6 +6,7 @@ import { Router } from './router.ts';
 import { IdleCohorts } from './idle-cohorts.ts';
 import type { Stats } from './stats.ts';
 import type { Changes } from './subscriptions.ts';
+import type { TopicInterest } from './topic-interest.ts';
 
 /**
  * All cohorts of a node, and which connection is in which. A connection hears nothing from before it joined a cohort
@@ -19,13 +20,15 @@ export class Cohorts implements Iterable<Cohort> {
   readonly #idleCohorts = new IdleCohorts(this.#router);
   readonly #stats: Stats;
   readonly #coalescer: WriteCoalescer;
+  readonly #interest: Pick<TopicInterest, 'add' | 'remove'>;
   /** The cohorts by signature: those that connections usually join, and those that stand apart from them. */
   readonly #settled = new Map<string, Cohort>();
   readonly #apart = new Map<string, Cohort>();
 
-  constructor(stats: Stats, coalescer: WriteCoalescer) {
+  constructor(stats: Stats, coalescer: WriteCoalescer, interest: Pick<TopicInterest, 'add' | 'remove'>) {
     this.#stats = stats;
     this.#coalescer = coalescer;
+    this.#interest = interest;
   }
 
   *[Symbol.iterator](): Iterator<Cohort> {
@@ -61,6 +64,7 @@ export class Cohorts implements Iterable<Cohort> {
   #retire(connection: Connection, cohort: Cohort, changes: Changes): void {
     connection.cohort = undefined;
     cohort.members.delete(connection);
+    this.#interest.remove(cohort);
     this.#unlist(cohort);
     this.#idleCohorts.keep(connection, cohort, changes);
   }
@@ -78,6 +82,8 @@ export class Cohorts implements Iterable<Cohort> {
     this.#settled.set(signature, cohort);
     this.#router.remove(cohort, changes.removed);
     this.#router.add(cohort, changes.added);
+    this.#interest.add(cohort, changes.added);
+    this.#interest.remove(cohort, changes.removed);
     return true;
   }
 
@@ -130,11 +136,13 @@ export class Cohorts implements Iterable<Cohort> {
     const cohort = idle ?? new Cohort(connection, signature, stats, this.#coalescer);
     where.set(signature, cohort);
     if (idle === undefined) this.#router.add(cohort);
+    this.#interest.add(cohort);
     return cohort;
   }
 
   #remove(cohort: Cohort): void {
     this.#router.remove(cohort);
+    this.#interest.remove(cohort);
     this.#unlist(cohort);
   }
 

@@ -2,7 +2,9 @@ import type { Broker, History } from '../broker/broker.ts';
 import type { Clock } from '../model/clock.ts';
 import { CLOSE } from '../model/close-codes.ts';
 import { compareCursors } from '../model/cursor.ts';
+import { InterestRules } from '../model/interest.ts';
 import { Redaction } from '../model/redaction.ts';
+import type { Interest } from '../registry/interest.ts';
 import { BurstBudget } from './burst-budget.ts';
 import { Cohorts } from './cohorts.ts';
 import type { ConnectionRegistryOptions } from './connection-registry.ts';
@@ -16,6 +18,7 @@ import { WriteCoalescer } from './write-coalescer.ts';
 import type { QueueBounds } from './queue.ts';
 import { SlowConsumers } from './slow-consumers.ts';
 import { Stats } from './stats.ts';
+import { TopicInterest } from './topic-interest.ts';
 import { Topics } from './topics.ts';
 import { Traffic } from './traffic.ts';
 
@@ -30,8 +33,13 @@ export interface HubOptions extends ConnectionRegistryOptions {
   readonly logCacheMaxBytes: number;
   /** The rules for what is masked for which roles as an event goes out. If absent, nothing is masked. */
   readonly redaction?: Redaction;
+  /** Which topics are told to the others when a client listens to them. If absent, none is. */
+  readonly interestRules?: InterestRules;
+  readonly interest?: Pick<Interest, 'set'>;
   readonly fault?: Fault;
 }
+
+const NOBODY_ASKS: Pick<Interest, 'set'> = { set: () => undefined };
 
 /**
  * Puts together the parts of the hub, which brings events from the broker to the connections of one node. Code that
@@ -55,7 +63,8 @@ export class Hub {
     const { stats } = this;
     const { clock, queue, redaction = Redaction.none, fault = () => undefined } = options;
     const coalescer = new WriteCoalescer(queue.maxBytes);
-    const cohorts = new Cohorts(stats, coalescer);
+    const { interestRules = InterestRules.none, interest = NOBODY_ASKS } = options;
+    const cohorts = new Cohorts(stats, coalescer, new TopicInterest(interestRules, interest));
     const flushScheduler = new FlushScheduler({ clock, stats, cohorts, coalescer, fault });
     const eventLog = new EventLog({ ...options, stats });
     this.topics = new Topics(clock);

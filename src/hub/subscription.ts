@@ -19,6 +19,11 @@ export function textOf({ pattern, filters }: Subscription): string {
   return JSON.stringify(pattern.text) + textOfAll(filters);
 }
 
+/** Whether two subscriptions admit the same events, and treat slow consumers alike. */
+export function isSame(a: Subscription, b: Subscription): boolean {
+  return a.pattern.text === b.pattern.text && policyOf(a) === policyOf(b) && textOf(a) === textOf(b);
+}
+
 /** The subscriptions of one command share their filters, so the text of the filters is made once for all of them. */
 const texts = new WeakMap<readonly Filter[], string>();
 

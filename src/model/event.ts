@@ -46,7 +46,7 @@ export const HUB_TYPE = 'belfry';
 const UNLOGGED_TYPES = [HUB_TYPE, 'websocket'] as const;
 
 /** The types that the connection registry publishes. Their readers trust them, so nobody else may publish them. */
-export const REGISTRY_TYPES: readonly string[] = ['connections', 'presence', 'tokens'];
+export const REGISTRY_TYPES: readonly string[] = ['connections', 'presence', 'tokens', 'interest'];
 
 /** Types that only the hub itself publishes. They are compared to the letter, as patterns do. */
 export const RESERVED_TYPES: readonly string[] = [...UNLOGGED_TYPES, ...REGISTRY_TYPES];

@@ -25,10 +25,13 @@ export interface RetentionRule {
    * for which {@link onlyNames} holds does not replace another.
    */
   readonly latest?: true | undefined;
+  /** Latest values that are never evicted, however many others there are. Their writer bounds them. */
+  readonly pinned?: true | undefined;
 }
 
 export type Keep =
-  { readonly kind: 'tail'; readonly last: number; readonly ttlMs?: number } | { readonly kind: 'latest' };
+  | { readonly kind: 'tail'; readonly last: number; readonly ttlMs?: number }
+  | { readonly kind: 'latest'; readonly isPinned?: true };
 
 interface Rule {
   readonly type: PatternPart;
@@ -57,6 +60,11 @@ export const DEFAULT_RETENTION: readonly RetentionRule[] = [
   { pattern: 'cluster.*.*', latest: true },
   // How far a sink came, which a sink that is away for longer would not find in the log either.
   { pattern: 'sink.cursor.*', last: 1, ttlMs: 30 * DAY_MS },
+];
+
+/** What the hub itself relies on. These rules stand before all others, and no setting changes them. */
+export const OWN_RETENTION: readonly RetentionRule[] = [
+  { pattern: 'interest.*.*', latest: true, pinned: true },
 ];
 
 /**
@@ -111,7 +119,7 @@ export class Retention {
   }
 }
 
-function keepOf({ last = TAIL_MAX, ttlMs, latest }: RetentionRule): Keep {
-  if (latest === true) return { kind: 'latest' };
+function keepOf({ last = TAIL_MAX, ttlMs, latest, pinned }: RetentionRule): Keep {
+  if (latest === true) return { kind: 'latest', ...(pinned && { isPinned: true }) };
   return { kind: 'tail', last, ...(ttlMs !== undefined && { ttlMs }) };
 }

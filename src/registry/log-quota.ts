@@ -9,6 +9,18 @@ const LIVE = 'the others are told live only';
  */
 const AT_ONCE = bound('share of the log for events of the registry at once', 0.1, 'share', LIVE);
 const IN_ALL = bound('share of the log for events of the registry', 0.4, 'share', LIVE);
+const INTEREST_AT_ONCE = bound(
+  'share of the log for events about interest at once',
+  0.1,
+  'share',
+  'topics wait until there is room',
+);
+const INTEREST_IN_ALL = bound(
+  'share of the log for events about interest',
+  0.2,
+  'share',
+  'topics wait until there is room',
+);
 /** Events count by units of this size. */
 export const QUOTA_BYTES = 1_024;
 
@@ -26,20 +38,27 @@ export interface QuotaRates {
  * once and at most half of it in total, so it never pushes out all events of publishers. What exceeds the quota is
  * told live only.
  */
-export function quotaOf({
-  maxEvents,
-  maxBytes,
-  maxAgeMs,
-}: {
+export function quotaOf(log: LogSize): QuotaRates {
+  return ratesOf(log, AT_ONCE, IN_ALL);
+}
+
+/** The quota of events about interest in a log of this size, beside that of the registry. */
+export function interestQuotaOf(log: LogSize): QuotaRates {
+  return ratesOf(log, INTEREST_AT_ONCE, INTEREST_IN_ALL);
+}
+
+interface LogSize {
   readonly maxEvents: number;
   readonly maxBytes: number;
   readonly maxAgeMs: number;
-}): QuotaRates {
-  const room = Math.min(maxEvents, maxBytes / QUOTA_BYTES);
-  return { burst: Math.max(1, room * AT_ONCE), perMs: (room * IN_ALL) / maxAgeMs };
 }
 
-/** The quota of a node without Redis; registry.lua keeps the same in Redis. */
+function ratesOf({ maxEvents, maxBytes, maxAgeMs }: LogSize, atOnce: number, inAll: number): QuotaRates {
+  const room = Math.min(maxEvents, maxBytes / QUOTA_BYTES);
+  return { burst: Math.max(1, room * atOnce), perMs: (room * inAll) / maxAgeMs };
+}
+
+/** A quota of a node without Redis; registry.lua and interest.lua keep the same in Redis. */
 export class LogQuota {
   readonly #rates: QuotaRates;
   readonly #clock: Pick<Clock, 'elapsed'>;

@@ -1,5 +1,5 @@
 -- The lease of a node, and what depends on it, all by the clock of Redis, so that nodes need not agree on the time.
--- registry.lua stands before it. ARGV: verb, node, time, grace, lease; and to renew, the report of the node and the
+-- registry.lua and interest.lua stand before it. ARGV: verb, node, time, grace, lease; and to renew, the report of the node and the
 -- hashes of its settings.
 local verb, node, time, grace, lease, report, settings = unpack(ARGV)
 local REPORTS, SETTINGS = NODES .. ':reports', NODES .. ':settings'
@@ -34,9 +34,10 @@ local function leave_nodes(gone)
   redis.call('HDEL', STEADY, gone)
   redis.call('HDEL', REPORTS, gone)
   redis.call('HDEL', SETTINGS, gone)
+  redis.call('HDEL', CONFIRMED, gone)
 end
 
--- Removes the connections of a node whose lease has expired, in parts. Answers whether there may be more. When Redis
+-- Removes the connections of a node whose lease has expired, and what they listened to, in parts. Answers whether there may be more. When Redis
 -- was away or hung, the leases of all nodes have expired: so a node reaps only after its own lease has held for a
 -- while, which lets the others come back as well.
 function verbs.reap()
@@ -56,7 +57,8 @@ function verbs.reap()
       leave(row, dead, time, grace)
     end
   end
-  if redis.call('EXISTS', held) == 0 then leave_nodes(dead) end
+  local listens = lose_interest(dead, MANY)
+  if redis.call('EXISTS', held) == 0 and not listens then leave_nodes(dead) end
   return { 1 }
 end
 
@@ -75,10 +77,10 @@ function verbs.expire_grace()
   return { #due == MANY and 1 or 0 }
 end
 
--- Ends the lease of a node that has no connection left. Otherwise the lease stays, and the rest is reaped when it
+-- Ends the lease of a node that has no connection left, and that listens to nothing. Otherwise the lease stays, and the rest is reaped when it
 -- expires.
 function verbs.leave()
-  if redis.call('EXISTS', CONN .. ':node:' .. node) == 0 then leave_nodes(node) end
+  if redis.call('EXISTS', CONN .. ':node:' .. node, topics_of(node)) == 0 then leave_nodes(node) end
   return { 0 }
 end
 

@@ -2,6 +2,7 @@ import type { Result } from 'ioredis';
 import { readFileSync } from 'node:fs';
 import { bound } from '../model/bound.ts';
 import type { Principal } from '../model/principal.ts';
+import type { InterestLimits } from './interest.ts';
 import { QUOTA_BYTES, type QuotaRates } from './log-quota.ts';
 import { SEEN_MS } from './registry.ts';
 
@@ -11,6 +12,8 @@ declare module 'ioredis' {
     belfryChange(keyCount: number, ...keysAndArguments: string[]): Result<number[], Context>;
     /** node-lease.lua */
     belfryNodeLease(keyCount: number, ...keysAndArguments: string[]): Result<number[], Context>;
+    /** interest-change.lua */
+    belfryInterest(keyCount: number, ...keysAndArguments: string[]): Result<number[], Context>;
   }
 }
 
@@ -24,18 +27,22 @@ const REAPED_MS = bound(
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
 
 /**
- * The scripts that the connection of a {@link RedisRegistry} needs.
+ * The scripts that the connection of a {@link RedisRegistry} and its `RedisInterest` needs.
  * @param publishing Lua with the function `publish(log, events, kinds)`, by which the broker appends to its log
  */
 export function registryScripts(
   publishing: string,
   { burst, perMs }: QuotaRates,
-): Record<'belfryChange' | 'belfryNodeLease', { lua: string }> {
+  { holdMs, maxTopics, quota: ofInterest }: InterestLimits,
+): Record<'belfryChange' | 'belfryNodeLease' | 'belfryInterest', { lua: string }> {
   const quota = `{ burst = ${burst}, per_ms = ${perMs}, bytes = ${QUOTA_BYTES} }`;
+  const limits = `{ hold_ms = ${holdMs}, topics = ${maxTopics}, burst = ${ofInterest.burst}, per_ms = ${ofInterest.perMs} }`;
   const shared = `${publishing}\nlocal SEEN_MS, REAPED_MS, QUOTA = ${SEEN_MS}, ${REAPED_MS}, ${quota}\n${read('registry.lua')}`;
+  const interest = `${shared}\nlocal INTEREST = ${limits}\n${read('interest.lua')}`;
   return {
     belfryChange: { lua: `${shared}\n${read('connection-change.lua')}` },
-    belfryNodeLease: { lua: `${shared}\n${read('node-lease.lua')}` },
+    belfryNodeLease: { lua: `${interest}\n${read('node-lease.lua')}` },
+    belfryInterest: { lua: `${interest}\n${read('interest-change.lua')}` },
   };
 }
 
@@ -48,6 +55,7 @@ export function registryKeys(prefix: string) {
     of: (principal: Principal) => `{${prefix}}:conn:of:${encodePrincipal(principal)}`,
     heldBy: (node: string) => `{${prefix}}:conn:node:${node}`,
     leaving: `{${prefix}}:conn:leaving`,
+    listenedOn: (node: string) => `{${prefix}}:interest:node:${node}`,
     nodes: `{${prefix}}:nodes`,
     reports: `{${prefix}}:nodes:reports`,
     settings: `{${prefix}}:nodes:settings`,

@@ -3,12 +3,13 @@ import { REFUSED_REASONS, STREAM_FAULTS, type BrokerStats } from '../broker/brok
 import type { Clock } from '../model/clock.ts';
 import { WARNING_KINDS, type NodeWarning } from '../registry/node-watch.ts';
 import type { Registry as ConnectionRegistry } from '../registry/registry.ts';
+import { interestMetrics, type MeasuredInterest } from './metrics-interest.ts';
 import { connectionMetrics, type MeasuredConnections } from './metrics-connections.ts';
 import { REFUSED_HANDSHAKES, type RefusedHandshakes } from './refused-handshakes.ts';
 import { RegistrySize } from './registry-size.ts';
 import type { RejectedInput } from './rejected-input.ts';
 
-export interface Measured extends MeasuredConnections {
+export interface Measured extends MeasuredConnections, MeasuredInterest {
   readonly rejected: RejectedInput;
   readonly refused: RefusedHandshakes;
   readonly registry: ConnectionRegistry;
@@ -35,6 +36,7 @@ export function metricsOf(measured: Measured): Registry {
   hubMetrics(measured, registry);
   brokerMetrics(measured, registry);
   connectionMetrics(measured, registry);
+  interestMetrics(measured, registry);
   return registry;
 }
 

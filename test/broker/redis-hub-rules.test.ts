@@ -6,7 +6,8 @@ import { canonicalJson, type NewEvent } from '../../src/model/event.ts';
 import { readJson } from '../../src/model/json.ts';
 import { Redaction } from '../../src/model/redaction.ts';
 import { DEFAULT_REDACTION, type RedactionRule } from '../../src/model/redaction-rules.ts';
-import { onlyNames, REMOVING_ACTIONS, Retention } from '../../src/model/retention.ts';
+import { removes } from '../../src/model/removal.ts';
+import { onlyNames, Retention } from '../../src/model/retention.ts';
 import { HAS_REDIS_SERVER } from '../support/redis.ts';
 import { spawnRedisServer, type RedisServer } from '../support/redis-server.ts';
 import { anyEventText } from './any-text.ts';
@@ -53,7 +54,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('the hub and the function belfry_publish', ()
 
   function latestOf(event: NewEvent): Outcome['latest'] {
     if (RETENTION.of(event)?.kind !== 'latest') return undefined;
-    if (REMOVING_ACTIONS.includes(event.action)) return 'removed';
+    if (removes(event)) return 'removed';
     return onlyNames(event) ? 'stays' : 'changes';
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { startHub, type TestConnection } from '../support/connection.ts';
+import { startHub, type TestConnection, type TestHub } from '../support/connection.ts';
 
 const writesOf = ({ transport }: TestConnection): number => transport.writes.length;
 
@@ -68,4 +68,30 @@ describe('a storm of connections that come and go while events wait', () => {
     ]);
     expect(late.connection.cohort).toBe(latest.connection.cohort);
   });
+});
+
+describe('a connection that is the last of those that subscribed to the same', () => {
+  const begin = ({ subscriber }: TestHub): TestConnection => {
+    const client = subscriber(['a.*.*'], { filters: { 'object.level': 'error' } });
+    client.subscribe(['b.*.*']);
+    client.take();
+    return client;
+  };
+
+  it.each(['another one', 'the connection itself'])(
+    'ends one subscription that %s began first, and hears all that it still subscribes to',
+    async (who) => {
+      const node = await startHub();
+      const { broker, hub } = node;
+      const other = who === 'another one' ? begin(node) : undefined;
+      const stays = begin(node);
+      if (other !== undefined) hub.connections.detach(other.connection, 'gone');
+      else stays.subscribe(['a.*.*'], { filters: { 'object.level': 'error' } });
+      stays.send({ id: 'u', command: 'unsubscribe', patterns: ['a.*.*'] });
+      broker.append({ type: 'b', key: 'b' });
+      hub.delivery.flush();
+      expect(stays.takeKeys()).toEqual(['b']);
+      expect(stays.connection.cohort?.subscriptions.map(({ name }) => name)).toEqual(['b.*.*']);
+    },
+  );
 });

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { pino } from 'pino';
+import { pino, type Logger } from 'pino';
 import { expect, inject, onTestFinished, vi } from 'vitest';
 import { RedisConnection } from '../../src/broker/redis-connection.ts';
 import { publishing } from '../../src/broker/redis-scripts.ts';
 import { systemClock, type Clock } from '../../src/model/clock.ts';
 import { valueOf } from '../../src/model/json.ts';
-import { Retention } from '../../src/model/retention.ts';
+import { OWN_RETENTION, Retention } from '../../src/model/retention.ts';
+import type { InterestLimits } from '../../src/registry/interest.ts';
 import type { QuotaRates } from '../../src/registry/log-quota.ts';
 import { registryScripts } from '../../src/registry/redis-registry-keys.ts';
 import type { ConnectionRecord, Registry } from '../../src/registry/registry.ts';
@@ -14,17 +15,23 @@ import { RedisRegistry, type RedisRegistryOptions } from '../../src/registry/red
 import type { Recorder } from '../broker/recorder.ts';
 import { RedisWorld } from '../broker/redis-world.ts';
 import { PLENTY, type RegistryWorld } from './contract.ts';
+import { INTEREST_LIMITS } from './interest-contract.ts';
 import { aQuery, aReport, idsOf } from './records.ts';
 
 /** Short times, so that a test need not wait long. */
 export const TIMES = { leaseMs: 1_000, renewMs: 200, reapMs: 100, expireMs: 50 };
 
-type NodeOptions = Partial<RedisRegistryOptions> & { readonly quota?: QuotaRates };
+type NodeOptions = Partial<RedisRegistryOptions> & {
+  readonly quota?: QuotaRates;
+  readonly interest?: Partial<InterestLimits>;
+};
 
 /** A node of a test, and how a test can harm it. */
 export interface RegistryNode {
   readonly registry: RedisRegistry;
   readonly connection: RedisConnection;
+  readonly clock: Clock;
+  readonly log: Logger;
   /** Halts the process: none of its timers runs until it goes on. */
   pause(): void;
   goOn(): void;
@@ -54,16 +61,16 @@ export class RedisRegistryWorld implements RegistryWorld {
     return (await this.start(options)).registry;
   }
 
-  async start({ quota = PLENTY, ...options }: NodeOptions = {}): Promise<RegistryNode> {
+  async start({ quota = PLENTY, interest, ...options }: NodeOptions = {}): Promise<RegistryNode> {
     const log = pino({ level: 'silent' });
     const bounds = { maxEvents: 100_000, maxBytes: 268_435_456, maxAgeMs: 86_400_000 };
-    const lua = publishing({ bounds, maxEventBytes: 1_048_576, retention: Retention.none });
+    const lua = publishing({ bounds, maxEventBytes: 1_048_576, retention: new Retention(OWN_RETENTION) });
     const connection = new RedisConnection({
       url: this.world.url,
       prefix: this.world.prefix,
       role: 'registry',
       commandTimeoutMs: 5_000,
-      scripts: registryScripts(lua, quota),
+      scripts: registryScripts(lua, quota, { ...INTEREST_LIMITS, ...interest }),
       log,
     });
     await connection.open(5_000);
@@ -88,6 +95,8 @@ export class RedisRegistryWorld implements RegistryWorld {
     return {
       registry,
       connection,
+      clock,
+      log,
       pause: () => clock.halt(),
       goOn: () => clock.goOn(),
       kill: async () => {

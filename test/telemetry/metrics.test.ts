@@ -54,6 +54,7 @@ async function measured(options?: TestHubOptions): Promise<TestHub & { page: () 
     clock: test.clock,
     brokerStats: () => FLOW,
     warnings: () => [],
+    interest: { stats: { topics: 3, untold: 1, begun: 7, ended: 4 } },
     version: '1.2.3',
     connectionsMax: 50,
   });

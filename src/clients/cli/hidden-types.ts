@@ -1,8 +1,8 @@
 /**
- * The event types that tell of connections that open and close. Among all events they would hide the others, so they are shown
- * only when a pattern names them.
+ * The event types that tell of connections that open and close, and of what these listen to. Among all events they would hide the
+ * others, so they are shown only when a pattern names them.
  */
-const COMINGS = ['connections', 'presence'];
+const COMINGS = ['connections', 'presence', 'interest'];
 
 /** The types that these patterns match and that are not shown. */
 export function hiddenTypes(patterns: readonly string[]): ReadonlySet<string> {

@@ -1,6 +1,6 @@
 import { isCursor } from '../../model/cursor.ts';
 import { exactPattern } from '../../model/exact-pattern.ts';
-import { REMOVING_ACTIONS } from '../../model/removal.ts';
+import { removes } from '../../model/removal.ts';
 import { closeCodeOf, HubError } from './errors.ts';
 import { ask, type Caller } from './http.ts';
 import type { HubEvent, Item, Gap } from './item.ts';
@@ -184,8 +184,8 @@ async function* follow(
 
 /** Puts an event into the map. Returns whether it changed the map: an event that is known, or that has only a key, changes nothing. */
 function changes(values: Map<string, HubEvent>, event: HubEvent): boolean {
-  const { key, action, object } = event;
-  if (REMOVING_ACTIONS.includes(action)) return values.delete(key);
+  const { key, object } = event;
+  if (removes(event)) return values.delete(key);
   const says = typeof object !== 'object' || Object.values(object ?? {}).some((value) => value !== key);
   const isKnown = event.id !== undefined && values.get(key)?.id === event.id;
   if (isKnown || (!says && values.has(key))) return false;

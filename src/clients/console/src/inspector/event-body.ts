@@ -4,7 +4,14 @@ import { eventFields } from '../json/json-tree.ts';
 const PUBLISHED = ['type', 'action', 'key', 'object', 'original', 'metadata'] as const;
 
 /** The types of events that only the hub publishes. */
-const OWN: ReadonlySet<string> = new Set(['belfry', 'websocket', 'connections', 'presence', 'tokens']);
+const OWN: ReadonlySet<string> = new Set([
+  'belfry',
+  'websocket',
+  'connections',
+  'presence',
+  'tokens',
+  'interest',
+]);
 
 /** The event as it would be published once more: as it is written, without what the hub sets itself. */
 export function bodyOf(text: string): string {

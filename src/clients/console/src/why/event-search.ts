@@ -26,7 +26,7 @@ export function readSearch(written: string): EventSearch {
 }
 
 /** Types whose events the registry tells by itself. They are looked for only when somebody names them. */
-const OWN_TYPES: ReadonlySet<string> = new Set(['connections', 'presence']);
+const OWN_TYPES: ReadonlySet<string> = new Set(['connections', 'presence', 'interest']);
 
 /** The query of `GET /api/v3/events` for a page of the newest that are meant. `types` are those that were heard lately. */
 export function searchQuery(search: EventSearch, types: readonly string[], limit: number): URLSearchParams {
