@@ -1,49 +1,12 @@
--- Checks the fields of an event by its format, and finds its topic, for validate.lua. FORMATS and strict-json.lua stand
+-- Checks the fields of an event by its format, and finds its topic, for validate.lua. FORMATS and event-forms.lua stand
 -- before it.
 
-local function no_event(what) refuse('event_invalid', what) end
-
-local DAYS = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
-
-local function is_leap(year) return year % 4 == 0 and (year % 100 ~= 0 or year % 400 == 0) end
-
--- Whether a text is a time as RFC 3339 defines it.
-local function is_time(text)
-  local date, clock, rest = text:match('^(%d%d%d%d%-%d%d%-%d%d)[Tt](%d%d:%d%d:%d%d)(.*)$')
-  if not date then return false end
-  local year, month, day = date:match('^(%d+)-(%d+)-(%d+)$')
-  local hour, minute, second = clock:match('^(%d+):(%d+):(%d+)$')
-  year, month, day = tonumber(year), tonumber(month), tonumber(day)
-  if day < 1 or day > (DAYS[month] or 0) or (month == 2 and day == 29 and not is_leap(year)) then return false end
-  if tonumber(hour) > 23 or tonumber(minute) > 59 or tonumber(second) > 59 then return false end
-  local zone = rest:gsub('^%.%d+', '')
-  local hours, minutes = zone:match('^[+-](%d%d):(%d%d)$')
-  return zone == 'Z' or zone == 'z' or (hours ~= nil and tonumber(hours) <= 24 and tonumber(minutes) <= 59)
-end
-
-local CHECKS = {}
-
-function CHECKS.text(name, value)
-  if type(value) ~= 'string' then no_event(name .. ' is not a string') end
-end
-
-function CHECKS.filled(name, value)
-  if type(value) ~= 'string' then no_event(name .. ' is not a string') end
-  if value == '' then no_event(name .. ' is empty') end
-end
-
-function CHECKS.time(name, value)
-  CHECKS.text(name, value)
-  if not is_time(value) then no_event(name .. ' is not a time in the format of RFC 3339') end
-end
-
--- An empty table was an object or a list: only the text can tell.
-function CHECKS.object(name, value, text)
-  if is_object(value) and next(value) == nil then
-    local at = find_field(text, text:find('{', 1, true), name)
-    if text:byte(at) == 91 then value = nil end
+local function without_nulls(event)
+  local found = {}
+  for name, value in next, event do
+    if value ~= cjson.null then found[name] = value end
   end
-  if not is_object(value) then no_event(name .. ' is not an object') end
+  return found
 end
 
 -- Reads fields as Go does: the case of letters does not matter, and null counts as absent.
@@ -76,11 +39,16 @@ end
 -- The fields of the event, after the form of each was checked.
 local function checked_fields(event, format, text)
   local checks = format.checks or with_checks(format)
-  local fields = format.asGo and as_go(event, format.fields) or event
+  local fields = event
+  if format.asGo then fields = as_go(event, format.fields) end
+  if format.skipsNull then fields = without_nulls(event) end
+  local others = format.others and CHECKS[format.others]
   for name, value in next, fields do
     local check = checks[name]
     if check then
       check(name, value, text)
+    elseif check == nil and others then
+      others(name, value)
     elseif check == nil and not format.isOpen then
       no_event('it has the unknown field ' .. name:sub(1, 100))
     end
@@ -88,6 +56,10 @@ local function checked_fields(event, format, text)
   for i = 1, #format.needed do
     local name = format.needed[i]
     if fields[name] == nil then no_event(name .. ' is missing') end
+  end
+  local other = format.otherObject
+  if other and fields[other] ~= nil and fields[format.object] ~= nil then
+    no_event('it has both ' .. format.object .. ' and ' .. other)
   end
   return fields
 end
@@ -135,6 +107,19 @@ function topic_by.dotted(fields, rule)
   return { kind, action, key, '', false }, kept
 end
 
+local function is_version(part) return part:find('^v?%d+$') or part:find('^v%d+%l+%d+$') end
+
+-- As `qualifiedTopic` in model/format.ts.
+function topic_by.qualified(fields, rule)
+  local name, own, before, last = fields[rule.name], rule.own, nil, nil
+  for part in name:gmatch('[^.]+') do
+    if not is_version(part) then before, last = last, part end
+  end
+  local kind, action = before or last or name, before and last or rule.lone
+  local key = fields[own.key] or fields[rule.key] or ''
+  return { fields[own.type] or kind, fields[own.action] or action, key, '', false }
+end
+
 function topic_by.named(fields, rule, text)
   local name = fields[rule.name]
   local topic = rule.topics[name]
@@ -142,6 +127,13 @@ function topic_by.named(fields, rule, text)
   if not topic.key then return { topic.type, topic.action, '', '', false } end
   local value, outer, inner = field_at(fields, topic.key)
   return { topic.type, topic.action, key_of(value, text, outer, inner), '', false }, inner
+end
+
+-- The object of the event.
+local function object_in(fields, format)
+  local object = fields[format.object]
+  if object == nil and format.otherObject then return fields[format.otherObject] end
+  return object
 end
 
 -- What retain.lua needs to know; `onlyNames` in model/retention.ts decides the same.

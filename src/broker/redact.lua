@@ -116,7 +116,6 @@ end
 
 -- Where a field stands: at the root, directly in `data`, or anywhere below.
 local ROOT, DATA, BELOW = 0, 1, 2
-
 local scan
 
 -- A value that says which event this is must stay, if it is a text; an object or list there is scanned.
@@ -138,7 +137,7 @@ end
 local function scan_field(masking, name, at, paths, mode, place, about)
   local ended = place == ROOT and scan_root_field(masking, name, at)
   if ended then return ended end
-  local rest = follow(paths, name)
+  local rest = follow(place == ROOT and masking.at_root or paths, name)
   if place == DATA and name == masking.kept then return scan_said(masking, at, rest == true and NO_PATHS or rest) end
   if rest == true then return scan(masking, at, NO_PATHS, ALL, BELOW) end
   if about and about.is_secret_list and role_of(name) == 'items' then masking.secrets_at = at end
@@ -227,9 +226,9 @@ local function paths_of(layers)
   return paths
 end
 
--- `topic` is the { type, action, key } of the event; `kept`, if given, is the field of `data` from which the key
--- comes.
-local function redact(text, topic, kept)
+-- `topic` is the { type, action, key } of the event; `kept` is the field of `data` from which the key comes, `rest_in` the
+-- field of the metadata in which other fields of the root will stand, if there are such fields.
+local function redact(text, topic, kept, rest_in)
   local layers, is_usual = {}, false
   for _, layer in ipairs(REDACTIONS) do
     if concerns(layer, topic) then
@@ -240,8 +239,10 @@ local function redact(text, topic, kept)
   local folded = #layers > 0 and fold(text)
   local holds_user = is_usual and may_hold_user(text)
   if not folded or not is_suspect(text, folded, layers, holds_user) then return text end
-  local masking = { text = text, layers = layers, is_usual = is_usual, paths = paths_of(layers), pieces = {}, done = 1 }
-  masking.kept = kept
+  local paths = paths_of(layers)
+  local masking = { text = text, layers = layers, is_usual = is_usual, paths = paths, pieces = {}, done = 1, kept = kept }
+  local rest = rest_in and follow(paths.metadata, rest_in)
+  masking.at_root = rest ~= true and rest or NO_PATHS
   masking.may_hold_user = holds_user or (is_usual and text:find('\\u', 1, true))
   masking.hints = may_hold_hints(text, folded) and find_hints(masking) or {}
   scan(masking, text:find('{', 1, true), NO_PATHS, NONE, ROOT)

@@ -22,6 +22,7 @@ const VALIDATE = readAll([
   'redact',
   'nothing-to-mask',
   'strict-json',
+  'event-forms',
   'event-fields',
   'event-shapes',
   'validate',

@@ -10,6 +10,22 @@ local function check_size(text)
   if #text > LIMITS.event_bytes then refuse('event_too_big', 'it is ' .. #text .. ' bytes') end
 end
 
+-- Masks the values whose JSON stands in texts of the event, as if they stood in the event itself.
+local function with_masked_texts(text, fields, texts, topic)
+  for name, root in next, texts do
+    local value = fields[name]
+    if value then
+      local begin = '{"' .. root .. '":'
+      local masked = redact(begin .. value .. '}', topic):sub(#begin + 1, -2)
+      if masked ~= value then
+        local from, to = find_field(text, text:find('{', 1, true), name)
+        text = text:sub(1, from - 1) .. json.encode(masked) .. text:sub(to)
+      end
+    end
+  end
+  return text
+end
+
 -- The kind of an event, as publish takes it, and its masked text, which can be longer than the original.
 local function check(text)
   check_size(text)
@@ -23,7 +39,8 @@ local function check(text)
   local topic, kept = topic_by[format.topic.kind](fields, format.topic, text)
   if RESERVED[topic[1]] then refuse('type_reserved', 'the type "' .. topic[1] .. '" is reserved for the hub') end
   if is_clean and is_printable and not format.isOpen then learn_shape(text, format.fields) end
-  local masked = is_clean and text or redact(text, topic, kept)
+  local masked = is_clean and text or redact(text, topic, kept, format.restIn)
+  if format.texts then masked = with_masked_texts(masked, fields, format.texts, topic) end
   if masked ~= text then
     check_size(masked)
     fields = checked_fields(json.decode(masked), format, masked)
@@ -31,14 +48,14 @@ local function check(text)
   local rule = rule_for(topic[1], topic[2])
   if rule then
     topic[5] = rule
-    if rule.latest then topic[4] = says(topic[3], fields[format.object]) end
+    if rule.latest then topic[4] = says(topic[3], object_in(fields, format)) end
   end
   return topic, masked
 end
 
 local EXPECTED = {
   json_invalid = 'JSON in UTF-8, at most ' .. MAX_DEPTH .. ' levels deep, without the name __proto__',
-  event_invalid = 'type, action, key; Type, Action; event_type; type, appId, payload; or type, data.name',
+  event_invalid = 'specversion, id, source, type; type, action, key; Type, Action; event_type; type, appId, payload; or type, data.name',
   event_too_big = function() return 'at most ' .. LIMITS.event_bytes .. ' bytes' end,
   type_reserved = 'any other type',
 }

@@ -1,8 +1,11 @@
 import { DEFAULT_INTEREST, INTEREST_HOLD_MS } from '../model/interest.ts';
 import { interestRule } from './interest.ts';
-import { DAY_MS, GIB, MIB, onOrOff, rows, structure, whole } from './forms.ts';
+import { DAY_MS, GIB, matching, MIB, onOrOff, rows, structure, whole } from './forms.ts';
 import { redactionRule } from './redaction.ts';
 import { retentionRule } from './retention.ts';
+
+/** No space, control character or other character that a URI never has. */
+const URI = /^[^\p{Cc}\s<>"{}|\\^`]+$/u;
 
 /** The settings about events: the log, what is kept beside the log, and what is masked. */
 export const eventSettings = () => ({
@@ -39,5 +42,10 @@ export const eventSettings = () => ({
     .default('on')
     .describe(
       'Whether the usual names of passwords, tokens, secrets and keys, and passwords in URLs, are masked for everybody.',
+    ),
+  cloudeventsSource: matching(URI, 'a URI, such as https://hub.example.com/')
+    .default('/belfry')
+    .describe(
+      'The source of the CloudEvents that the hub makes of events which did not come in as CloudEvents.',
     ),
 });

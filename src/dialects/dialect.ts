@@ -110,10 +110,12 @@ export interface OpenRequest {
   readonly retained: (query: RetainedQuery) => Promise<readonly HubEvent[]>;
 }
 
-/** The settings that only one dialect needs. */
+/** The settings that only one dialect or encoding needs. */
 export interface DialectSettings {
   readonly nornAllowedOrigins: readonly string[];
   readonly dorguInboundMaxBytes: number;
+  /** The source of the CloudEvents that the hub makes of other events. */
+  readonly cloudeventsSource: string;
 }
 
 /** Asks for the last `count` events of one type, action and key that the retention rules keep. */

@@ -2,13 +2,15 @@ import { ProtocolError } from '../model/errors.ts';
 import { refuseReservedType, refuseUnloggedType, type NewEvent } from '../model/event.ts';
 import { formatOf, type Format, type TopicRule } from '../model/format.ts';
 import { JsonText, type Body } from '../model/json.ts';
+import { CLOUDEVENTS, publishing as cloudEvents } from './cloudevents.ts';
 import type { Dialect, Messages, Publishing } from './dialect.ts';
 
 /**
- * The order in which formats are tried, from the most certain to the least. First come the fields that name a type and
- * an action, then a name that only one system has, and last a `type` with a dot in it, which several systems write.
+ * The order in which formats are tried, from the most certain to the least. First come CloudEvents, which say what they
+ * are, and may have any other field. Then come the fields that name a type and an action, then a name that only one
+ * system has, and last a `type` with a dot in it, which several systems write.
  */
-const MOST_TELLING: readonly TopicRule['kind'][] = ['fields', 'named', 'dotted'];
+const MOST_TELLING: readonly TopicRule['kind'][] = ['qualified', 'fields', 'named', 'dotted'];
 
 interface Written extends Publishing {
   readonly name: string;
@@ -18,7 +20,7 @@ function rankOf({ format }: Written): number {
   return MOST_TELLING.indexOf(format.topic.kind);
 }
 
-/** Every format in which publishers may write an event: the formats of the dialects that have one. */
+/** Every format in which publishers may write an event: CloudEvents, and the formats of the dialects that have one. */
 export class EventFormats {
   /** The formats, in the order in which they are tried on an event. */
   readonly all: readonly Format[];
@@ -29,7 +31,7 @@ export class EventFormats {
   readonly #forms: string;
 
   constructor(dialects: readonly Dialect[]) {
-    const written = dialects
+    const written = [{ name: CLOUDEVENTS, publishing: cloudEvents }, ...dialects]
       .flatMap(({ name, publishing }): Written[] => (publishing ? [{ ...publishing, name }] : []))
       .toSorted((one, other) => rankOf(one) - rankOf(other));
     this.all = written.map(({ format }) => format);

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ProtocolError } from '../model/errors.ts';
 import type { NewEvent } from '../model/event.ts';
-import { formName, type Format, type FormName } from '../model/format.ts';
+import { formName, type Format, type PlainForm } from '../model/format.ts';
 import { isFields, isObjectValue, type Body, type Fields, type Value } from '../model/json.ts';
 import { isRfc3339 } from '../model/time.ts';
 import type { Publishing } from './dialect.ts';
@@ -46,7 +46,7 @@ export const nativeEvent = schemaOf(FORMAT.fields, SAYS).extend({
 
 const isText = (value: Value | undefined): boolean => typeof value === 'string';
 
-const FITS: Readonly<Record<FormName, (value: Value | undefined) => boolean>> = {
+const FITS: Readonly<Record<PlainForm, (value: Value | undefined) => boolean>> = {
   text: isText,
   filled: (value) => isText(value) && value !== '',
   time: (value) => typeof value === 'string' && isRfc3339(value),

@@ -4,6 +4,7 @@ import { bound } from '../model/bound.ts';
 import { HUB_TYPE } from '../model/event.ts';
 import { MAX_IDEMPOTENCY_KEY } from '../model/idempotency.ts';
 import { SLOW_POLICIES_TEXT, SLOW_POLICY_NAMES } from '../model/slow-policies/index.ts';
+import { cloudEvent } from './cloudevents.ts';
 import type { EntryPoint } from './dialect.ts';
 import { nativeEvent } from './native-event.ts';
 import { anyJson, anyNumber, anyText, byWord, fault, rfc3339 } from './shapes.ts';
@@ -78,6 +79,10 @@ function own(action: string, object: z.ZodType): z.ZodType {
 
 const names = z.array(z.string());
 
+export const asForm = z
+  .enum(['cloudevents'])
+  .describe('With "cloudevents" the events come as CloudEvents 1.0 in JSON; if absent, in the native format');
+
 export const ENTRY_POINT: EntryPoint = {
   path: '/ws',
   summary: "Belfry's own protocol",
@@ -86,6 +91,7 @@ export const ENTRY_POINT: EntryPoint = {
     filters: z.string().describe('JSON with paths into the event, each with a value or a list of values'),
     slow: slowPolicy,
     since: z.string().describe('A cursor, or a time in the format of RFC 3339'),
+    as: asForm,
   },
   sends: {
     event: heardEvent,
@@ -96,6 +102,7 @@ export const ENTRY_POINT: EntryPoint = {
     pong: own('ping', z.strictObject({ cursor })),
     refused: own('error', z.strictObject({ command: z.string().nullable(), ...fault })),
     gap: own('gap', gapForm),
+    cloudevent: cloudEvent.describe('With as=cloudevents: every message, those of the hub itself included'),
   },
   takes: byWord('command', nativeCommand),
 };

@@ -47,6 +47,8 @@ import {
   type OpenRequest,
   type Subscription,
 } from './dialect.ts';
+import { CLOUDEVENTS } from './cloudevents.ts';
+import { cloudEventsOf } from './cloudevents-encoding.ts';
 import { explain, publishing } from './native-event.ts';
 import { ENTRY_POINT, MAX_EVENTS, MAX_ID_LENGTH, MAX_PATTERNS, nativeCommand } from './native-messages.ts';
 import { anyNumber } from './shapes.ts';
@@ -63,19 +65,21 @@ export const native: Dialect = {
   publishing,
   subprotocols: ['belfry.v1', 'json'],
 
-  open({ query, caller }: OpenRequest): Session {
+  open({ query, caller, settings }: OpenRequest): Session {
     const anonymous = caller instanceof BelfryError && caller.code === 'credentials_missing';
     // Bad credentials are answered with 401. A failure of the hub itself keeps its own status.
     if (caller instanceof BelfryError && !anonymous)
       throw refusal(caller.status === 403 ? 401 : caller.status, caller);
     try {
       const since = query.get('since');
+      const isOfCloudEvents = wantsCloudEvents(query);
       return {
         identity: anonymous ? ANONYMOUS : (caller as Exclude<typeof caller, BelfryError>),
         subscriptions: subscriptionsIn(query),
         heartbeat: HEARTBEAT,
         ...(since !== null && { replay: parsePosition(since) }),
         ...(anonymous && { authWithinMs: AUTH_WITHIN_MS }),
+        ...(isOfCloudEvents && { encoding: cloudEventsOf(settings.cloudeventsSource) }),
       };
     } catch (error) {
       if (error instanceof BelfryError) throw refusal(error.status, error);
@@ -171,6 +175,16 @@ export function subscriptionsIn(query: URLSearchParams): Subscription[] {
     );
   }
   return asked.map((text) => subscription(text, filters, slow));
+}
+
+/** Whether the query of a URL asks for CloudEvents. @throws ProtocolError `parameter_invalid` */
+function wantsCloudEvents(query: URLSearchParams): boolean {
+  const as = query.get('as');
+  if (as === null || as === CLOUDEVENTS) return as !== null;
+  throw new ProtocolError(
+    'parameter_invalid',
+    `There is no encoding "${as.slice(0, 50)}". Expected ${CLOUDEVENTS}, or no parameter as.`,
+  );
 }
 
 function refOf(body: unknown): string {

@@ -10,7 +10,7 @@ import {
   type ObjectValue,
   type Value,
 } from '../model/json.ts';
-import { formName, isOptional, type Form, type FormName } from '../model/format.ts';
+import { formName, isOptional, type PlainForm } from '../model/format.ts';
 import { isRfc3339 } from '../model/time.ts';
 import type { Messages } from './dialect.ts';
 
@@ -65,9 +65,10 @@ const SCHEMAS = {
   json: anyJson,
 };
 
-type SchemaOf<F extends Form> = F extends FormName
+type Form = PlainForm | `${PlainForm}?`;
+type SchemaOf<F extends Form> = F extends PlainForm
   ? (typeof SCHEMAS)[F]
-  : F extends `${infer N extends FormName}?`
+  : F extends `${infer N extends PlainForm}?`
     ? z.ZodExactOptional<(typeof SCHEMAS)[N]>
     : never;
 type Shape<Fields extends Readonly<Record<string, Form>>> = {
@@ -80,7 +81,7 @@ export function schemaOf<const Fields extends Readonly<Record<string, Form>>>(
   says: Readonly<Record<keyof Fields, string>>,
 ): z.ZodObject<Shape<Fields>, z.core.$strict> {
   const shape = Object.entries(fields).map(([name, form]) => {
-    const schema = (SCHEMAS[formName(form)] as z.ZodType).describe(says[name] ?? '');
+    const schema = (SCHEMAS[formName<PlainForm>(form)] as z.ZodType).describe(says[name] ?? '');
     return [name, isOptional(form) ? schema.exactOptional() : schema] as const;
   });
   return z.strictObject(Object.fromEntries(shape) as unknown as Shape<Fields>);

@@ -4,7 +4,7 @@ import { authorizePublish } from '../model/authorization.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Cursor } from '../model/cursor.ts';
 import type { NewEvent } from '../model/event.ts';
-import { digestOf, keyOf, onceOf, OutcomeUnknown } from '../model/idempotency.ts';
+import { digestOf, keyOf, onceOf, OutcomeUnknown, ownKeyOf } from '../model/idempotency.ts';
 import type { JsonText } from '../model/json.ts';
 import type { Identity } from '../model/principal.ts';
 import type { Connection } from './connection.ts';
@@ -25,6 +25,7 @@ export interface Publishing {
   readonly events: readonly NewEvent[];
   /** The events with a trace. If absent, they are published as written. */
   readonly carried?: readonly NewEvent[];
+  /** If absent, the events may have one of their own, see {@link ownKeyOf}. */
   readonly idempotencyKey: string | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -37,7 +38,8 @@ export interface Publishing {
  * @throws OutcomeUnknown with the key with which a repetition is not published twice
  */
 export function publishAs(publishing: Publishing): Promise<Cursor[]> {
-  const { broker, identity, events, carried = events, idempotencyKey, now } = publishing;
+  const { broker, identity, events, carried = events, now } = publishing;
+  const idempotencyKey = publishing.idempotencyKey ?? ownKeyOf(events);
   const { principal } = identity;
   const own = authorizePublish(identity, carried);
   const digest = (): string => digestOf(principal, events);

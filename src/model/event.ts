@@ -20,6 +20,8 @@ export interface NewEvent {
   /** The thing before the change. */
   readonly original?: Value | undefined;
   readonly metadata?: ObjectValue | undefined;
+  /** What every repetition of the event has in common, where its format says so. It is no part of the event. */
+  readonly repeatedAs?: string;
 }
 
 /** An event as the hub carries it. */

@@ -1,4 +1,5 @@
 import { ExactNumber } from './exact-number.ts';
+import type { AttributeForm } from './attribute-forms.ts';
 import { isFields, isObjectValue, fieldsOf, type Body, type Fields, type Json, type Value } from './json.ts';
 
 /**
@@ -14,25 +15,36 @@ export interface Format {
   readonly partly?: readonly string[];
   /** The form of each field at the root. */
   readonly fields: Readonly<Record<string, Form>>;
-  /** Whether an event may have other fields as well, which are ignored. */
+  /** Whether an event may have other fields as well. They are ignored, unless `others` says which form they have. */
   readonly isOpen: boolean;
+  readonly others?: FormName;
   /** Whether fields are read as Go does: the case of letters does not matter, and null counts as absent. */
   readonly asGo?: true;
+  /** Whether a field that holds null counts as absent. */
+  readonly skipsNull?: true;
   /** The field that becomes the object of the event. */
   readonly object: string;
+  /** Another field that may hold the object instead. An event with both is refused. */
+  readonly otherObject?: string;
+  /** Fields whose texts are the JSON of a value of the event, by the name of that value. */
+  readonly texts?: Readonly<Record<string, 'original' | 'metadata'>>;
+  /** The field of the metadata in which all fields stand that have no other place in the event. */
+  readonly restIn?: string;
   readonly topic: TopicRule;
 }
 
-/** The form of a value. `filled` is a text that is not empty; `?` means that the field may be absent. */
+/** The form of a value; `?` means that the field may be absent. */
 export type Form = FormName | `${FormName}?`;
-export type FormName = 'text' | 'filled' | 'time' | 'object' | 'json';
+export type FormName = PlainForm | AttributeForm;
+/** `filled` is a text that is not empty. */
+export type PlainForm = 'text' | 'filled' | 'time' | 'object' | 'json';
 
 export function isOptional(form: Form): boolean {
   return form.endsWith('?');
 }
 
-export function formName(form: Form): FormName {
-  return form.replace('?', '') as FormName;
+export function formName<Name extends FormName>(form: Name | `${Name}?`): Name {
+  return form.replace('?', '') as Name;
 }
 
 /** How the type, action and key of an event are found. */
@@ -44,6 +56,18 @@ export type TopicRule =
    * `data.name`.
    */
   | { readonly kind: 'dotted'; readonly name: string; readonly key: string }
+  /**
+   * One field holds a name like `com.example.deploy.step`, whose last two parts are type and action, see
+   * {@link qualifiedTopic}; `key` is a field. The fields of `own` take precedence where an event has them.
+   */
+  | {
+      readonly kind: 'qualified';
+      readonly name: string;
+      readonly key: string;
+      readonly own: Readonly<Record<'type' | 'action' | 'key', string>>;
+      /** The action of a name that has one part only. */
+      readonly lone: string;
+    }
   /** The name in one field decides; any other name becomes an action of the type `others`, with an empty key. */
   | {
       readonly kind: 'named';
@@ -82,4 +106,20 @@ export function fieldAt(body: Fields, path: string): Value | undefined {
 export function keyOf(value: Json | undefined): string {
   const isKey = typeof value === 'string' || typeof value === 'number' || value instanceof ExactNumber;
   return isKey ? String(value) : '';
+}
+
+/** A part of a qualified name that is a version, such as `v1`, `v2beta1` or the parts of `1.0.2`. */
+const VERSION = /^v?\d+$|^v\d+[a-z]+\d+$/;
+
+/**
+ * The type and the action in a qualified name like `com.example.deploy.step`: its last two parts, versions left out. A name
+ * with a single part is the type, and the action is `lone`. event-fields.lua finds the same.
+ */
+export function qualifiedTopic(
+  name: string,
+  lone: string,
+): { readonly type: string; readonly action: string } {
+  const parts = name.split('.').filter((part) => part !== '' && !VERSION.test(part));
+  const [last = name, before] = [parts.at(-1), parts.at(-2)];
+  return before === undefined ? { type: last, action: lone } : { type: before, action: last };
 }

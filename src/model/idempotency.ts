@@ -70,6 +70,20 @@ export function digestOf(principal: Principal, events: readonly NewEvent[]): str
 }
 
 /**
+ * The idempotency key of events whose format says what every repetition has in common, as that of CloudEvents does;
+ * `undefined` where one of them does not say it.
+ */
+export function ownKeyOf(events: readonly NewEvent[]): string | undefined {
+  if (events[0]?.repeatedAs === undefined) return undefined;
+  const hash = createHash('sha1');
+  for (const { repeatedAs } of events) {
+    if (repeatedAs === undefined) return undefined;
+    hash.update(repeatedAs).update('\n');
+  }
+  return `own.${hash.digest('hex')}`;
+}
+
+/**
  * Decides what an idempotency key means: a key of the publisher's own, or one that the hub gave out for a publish
  * with an unknown outcome.
  * @throws BelfryError for a key that the hub gave out: `idempotency_key_reused` with other events,

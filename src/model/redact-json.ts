@@ -8,6 +8,7 @@ export const VALUE_FIELDS: ReadonlyMap<string, Root> = new Map([
   ['object', 'object'],
   ['payload', 'object'],
   ['data', 'object'],
+  ['data_base64', 'object'],
   ['original', 'original'],
   ['metadata', 'metadata'],
 ]);
@@ -25,6 +26,13 @@ export const ENVELOPE_FIELDS: ReadonlySet<string> = new Set([
   'appid',
   'event_type',
   'timestamp',
+  'specversion',
+  'datacontenttype',
+  'subject',
+  'belfrytype',
+  'belfryaction',
+  'belfrykey',
+  'belfryprincipal',
 ]);
 
 export type Paths = readonly (readonly Glob[])[];

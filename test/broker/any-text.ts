@@ -111,6 +111,17 @@ const VALUES: Readonly<Record<string, fc.Arbitrary<string>>> = {
   metadata: fc.oneof(objectOf(fc.array(fc.tuple(string, value), { maxLength: 3 })), anyValue),
   id: key,
   token: anyValue,
+  specversion: fc.constantFrom('"1.0"', '"1.0"', '"1.0"', '"0.3"', '1.0'),
+  source: stringOf(fc.constantFrom('/a', 'https://u:p@h/x', ...URLS)),
+  subject: key,
+  datacontenttype: fc.constantFrom('"application/json"', '"text/plain"', '"text"'),
+  partition: fc.oneof(key, fc.constantFrom('true', '7', '1e400')),
+  password: key,
+  data_base64: fc.constantFrom('"YQ=="', '"cGFzc3dvcmQ="', '"a"', 'null'),
+  belfrymetadata: stringOf(fc.constantFrom('{"token":"x"}', '{"a":{"password":"x","n":1.0}}', '[]', '{')),
+  belfryoriginal: stringOf(
+    fc.constantFrom('{"token":"x"}', '["PASSWORD=x", 1.0 ]', '"https://u:p@h"', '1,2'),
+  ),
 };
 
 const FORMS: readonly (readonly string[])[] = [
@@ -123,6 +134,9 @@ const FORMS: readonly (readonly string[])[] = [
   ['type', 'appId', 'payload'],
   ['type', 'appId'],
   ['type', 'data'],
+  ['specversion', 'id', 'source', 'type', 'subject', 'data'],
+  ['specversion', 'id', 'source', 'type', 'partition', 'password', 'data_base64'],
+  ['specversion', 'id', 'source', 'type', 'datacontenttype', 'belfrymetadata', 'belfryoriginal'],
 ];
 
 function named(name: string): fc.Arbitrary<readonly [string, string]> {

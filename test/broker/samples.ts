@@ -9,6 +9,10 @@ export const FORMATS: readonly [name: string, event: string][] = [
   ['norn', '{"type":"deploy.step","appId":"web","payload":{"step":"build","status":"running"}}'],
   ['norn without payload', '{"type":"app.restarted","appId":"","payload":null}'],
   ['dorgu', '{"type":"cluster.added","data":{"name":"eu-1"}}'],
+  [
+    'cloudevents',
+    '{"specversion":"1.0","id":"A234","source":"/ci","type":"com.example.deploy.step","subject":"web","data":{"step":"build"}}',
+  ],
 ];
 
 const E = '"type":"a","action":"b","key":"c"';
@@ -94,6 +98,80 @@ const DOTTED = [
   '{"type":"presence.online","appId":"user:a"}',
 ];
 
+const CE = '"specversion":"1.0","id":"1","source":"/a","type":"com.example.deploy.step"';
+const cloudEvent = (rest: string): string => `{${CE},${rest}}`;
+const CLOUD_EVENTS = [
+  `{${CE}}`,
+  '{"specversion":"1.0","id":"1","source":"/a"}',
+  '{"specversion":"1.0","id":"1","type":"a.b"}',
+  '{"specversion":"1.0","source":"/a","type":"a.b"}',
+  '{"id":"1","source":"/a","type":"a.b"}',
+  '{"specversion":"1.0","id":"1","source":"/a","type":"a.b","appId":"x","payload":1}',
+  '{"specversion":"0.3","id":"1","source":"/a","type":"a.b"}',
+  '{"specversion":1.0,"id":"1","source":"/a","type":"a.b"}',
+  '{"specversion":null,"id":"1","source":"/a","type":"a.b"}',
+  '{"specversion":"1.0","id":1,"source":"/a","type":"a.b"}',
+  '{"specversion":"1.0","id":"","source":"/a","type":"a.b"}',
+  '{"specversion":"1.0","id":"1","source":"","type":"a.b"}',
+  ...['urn:a:b', 'https://a.example/b?c=d#e', 'a b', '<a>', 'a\\b', 'é', '/%20', 'a\u007f'].map(
+    (source) => `{"specversion":"1.0","id":"1","source":"${source}","type":"a.b"}`,
+  ),
+  ...['a', 'a.b', 'a.b.c', '.', '..a', 'a.', '1', 'v1', 'v1.2.3', 'a.v1', 'a.b.v2', 'a.v1beta2.b', 'a.b.1.0.2', 'belfry', 'x.belfry.b', 'x.connections.v1.b', 'connections', 'tokens.event.v1', 'presence.3', 'é.ü'].map(
+    (type) => `{"specversion":"1.0","id":"1","source":"/a","type":"${type}"}`,
+  ), // prettier-ignore
+  ...[
+    '"action":"b"',
+    '"action":"b","key":"c"',
+    '"object":{}',
+    '"object":1',
+    '"payload":"x"',
+    '"events":[1]',
+  ].map(cloudEvent),
+  ...['"time":"2025-01-15T10:30:00Z"', '"time":"yesterday"', '"time":null', '"time":1'].map(cloudEvent),
+  ...['"subject":"x"', '"subject":""', '"subject":null', '"subject":1'].map(cloudEvent),
+  ...['application/json', 'text/plain;charset=utf-8', 'text/plain ; a=b', 'text', 'text/', '/json', 'a/b/c', 'a /b', 'a/b c', ''].map(
+    (type) => cloudEvent(`"datacontenttype":"${type}"`),
+  ), // prettier-ignore
+  ...['"dataschema":"https://a/b"', '"dataschema":""', '"dataschema":"a b"', '"dataschema":1'].map(
+    cloudEvent,
+  ),
+  ...['"data":null', '"data":1', '"data":[]', '"data":{"name":"a"}', '"data":1,"data_base64":"YQ=="'].map(
+    cloudEvent,
+  ),
+  ...[
+    '"YQ=="',
+    '"YWI="',
+    '"YWJj"',
+    '""',
+    '"YQ="',
+    '"YQ"',
+    '"Y==="',
+    '"Y=Q="',
+    '"Y-_="',
+    '1',
+    'null',
+    '[]',
+  ].map((bytes) => cloudEvent(`"data_base64":${bytes}`)),
+  ...['"x"', '""', 'true', 'false', 'null', '0', '-0', '2147483647', '2147483648', '-2147483648', '-2147483649', '1.5', '1.0', '1e3', '1e400', '{}', '[]', '[1]', '{"a":1}'].map(
+    (json) => cloudEvent(`"partition1":${json}`),
+  ), // prettier-ignore
+  ...['Partition', 'my_ext', 'my-ext', 'é', '', '9', 'comexampleextensionwithalongname'].map((name) =>
+    cloudEvent(`"${name}":"x"`),
+  ),
+  ...['"belfrytype":"x"', '"belfrytype":""', '"belfrytype":"belfry"', '"belfryaction":"y"', '"belfryaction":1', '"belfrykey":""', '"belfrykey":1', '"belfryid":"1-0"', '"belfryprincipal":"p"', '"belfryprincipal":1'].map(
+    cloudEvent,
+  ), // prettier-ignore
+  ...['{}', '[]', '1', 'null', '{"a":1}', '1,2', '1],[2', '', ' ', 'x', '\ufeff{}', '{"__proto__":1}', '{"a":"\\ud800"}'].flatMap(
+    (json) =>
+      ['belfryoriginal', 'belfrymetadata'].map((name) =>
+        cloudEvent(`"${name}":"${json.replaceAll(/(?<!\\)"/g, '\\"')}"`),
+      ),
+  ), // prettier-ignore
+  ...[61, 62, 63, 64].map((levels) =>
+    cloudEvent(`"belfryoriginal":"${'['.repeat(levels)}${']'.repeat(levels)}"`),
+  ),
+];
+
 const PROTO = ['{"__proto__":1}', '[{"__proto__":{}}]', '{"\\u005f_proto__":1}', '{"__proto\\u005F_":1}', '"__proto__"', '{"a":"__proto__"}', '{"__PROTO__":1}', '{"constructor":1}', '{"a":[[{"b":{"__proto__":null}}]]}']; // prettier-ignore
 
 const timed = (time: string): string[] => [
@@ -105,7 +183,7 @@ const named = (text: string): string => canonical(`,"principal":"${text}"`);
 
 /** Texts that a publisher may or may not send in the known formats; the hub and the function must agree on each. */
 export const SAMPLES: readonly Buffer[] = [
-  [TEXTS, CANONICAL, DRP, PROVISIONING, DOTTED, PROTO].flat(),
+  [TEXTS, CANONICAL, DRP, PROVISIONING, DOTTED, CLOUD_EVENTS, PROTO].flat(),
   FIELDS.map((field) => canonical(`,${field}`)),
   [GOOD_VALUES, BAD_VALUES, PROTO].flat().map(value),
   [62, 63, 64].map(nested),

@@ -24,7 +24,7 @@ export interface Reader {
 }
 
 const STRANGER = new BelfryError('credentials_missing', 'none');
-const SETTINGS = { nornAllowedOrigins: [], dorguInboundMaxBytes: 512 };
+const SETTINGS = { nornAllowedOrigins: [], dorguInboundMaxBytes: 512, cloudeventsSource: '/belfry' };
 const PARAMETERS = [
   'pattern',
   'filters',

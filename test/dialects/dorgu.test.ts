@@ -15,7 +15,7 @@ function open(request: Partial<OpenRequest> = {}): Session {
     caller: NOBODY,
     now: 0,
     anonymous: true,
-    settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
+    settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512, cloudeventsSource: '/belfry' },
     retained: async () => [],
     ...request,
   }) as Session;
@@ -35,7 +35,7 @@ describe('a dorgu socket', () => {
   });
 
   it('reads frames as large as the real server does when the setting permits it', () => {
-    const settings = { nornAllowedOrigins: [], dorguInboundMaxBytes: 524_288 };
+    const settings = { nornAllowedOrigins: [], dorguInboundMaxBytes: 524_288, cloudeventsSource: '/belfry' };
     expect(open({ settings, anonymous: false, caller: anIdentity() }).limits?.inboundMaxBytes).toBe(524_288);
   });
 

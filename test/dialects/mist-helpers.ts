@@ -41,7 +41,7 @@ export async function open(url: string, world: World = {}): Promise<Session> {
     caller: caller instanceof BelfryError ? caller : (mist.identify?.(caller) ?? caller),
     now,
     anonymous: true,
-    settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
+    settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512, cloudeventsSource: '/belfry' },
     retained:
       world.retained ??
       (async ({ type, action, key, count }) =>

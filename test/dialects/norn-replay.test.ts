@@ -55,7 +55,7 @@ async function startNode({ remembers = true } = {}) {
       caller: NOBODY,
       now: clock.now(),
       anonymous: true,
-      settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
+      settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512, cloudeventsSource: '/belfry' },
       retained: async () => [],
     }) as Session;
     commands.open(hub.connections.attach(aConnection('192.0.2.1:1', norn, session), transport), session);

@@ -17,7 +17,7 @@ function open(request: Partial<OpenRequest> = {}): Session {
     caller: NOBODY,
     now: NOW,
     anonymous: true,
-    settings: { nornAllowedOrigins: ALLOWED, dorguInboundMaxBytes: 512 },
+    settings: { nornAllowedOrigins: ALLOWED, dorguInboundMaxBytes: 512, cloudeventsSource: '/belfry' },
     retained: async () => [],
     ...request,
   }) as Session;

@@ -24,7 +24,7 @@ export async function open(target: string, caller: Identity | BelfryError = anId
     caller,
     now: 0,
     anonymous: true,
-    settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
+    settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512, cloudeventsSource: '/belfry' },
     retained: async () => [],
   });
 }

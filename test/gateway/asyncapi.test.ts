@@ -217,9 +217,24 @@ describe('a running node', () => {
       // Commands are carried out in their order, so once the last is answered all of them are done.
       await post(node, ...EVENTS);
       for (const event of EVENTS) await post(node, event);
-      expect(await hearAll(client, address, description.messages(address, 'hear'))).toEqual([]);
+      const described = description.messages(address, 'hear').filter((name) => name !== 'cloudevent');
+      expect(await hearAll(client, address, described)).toEqual([]);
     },
   );
+
+  it('sends every message of /native/ws as a described CloudEvent where it is asked for them', async () => {
+    const node = await startNode();
+    const token = await node.token();
+    const client = await open(node, '/native/ws', token, '&as=cloudevents');
+    const commands = SAID['/native/ws']?.(token) ?? [];
+    say(client, ...commands);
+    await post(node, ...EVENTS);
+    const frames = await Promise.all(
+      Array.from({ length: commands.length + EVENTS.length }, () => client.nextText()),
+    );
+    for (const frame of frames)
+      expect([frame, description.fitting('/native/ws', 'hear', frame)]).toEqual([frame, ['cloudevent']]);
+  });
 
   const actions = STREAMS.flatMap(({ path, type, keyOf }) =>
     description.messages(path, 'hear').map((action) => ({ path, type, action, keyOf })),

@@ -135,6 +135,8 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
   getEvents: [
     { target: api('/events?limit=5'), gets: 200 },
     { target: api('/events?q=save'), gets: 200 },
+    { target: api('/events?as=cloudevents'), gets: 200 },
+    { target: api('/events?as=x'), gets: 'parameter_invalid' },
     { target: api('/events?since=1-0'), gets: 200 },
     { target: api('/events?pattern=a'), gets: 'pattern_invalid' },
     { target: api('/events?filters=1'), gets: 'filter_invalid' },
@@ -308,10 +310,13 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
   ],
   listRetained: [
     { target: api('/cluster'), gets: 200 },
+    { target: api('/cluster?as=cloudevents'), gets: 200 },
+    { target: api('/cluster?as=x'), gets: 'not_acceptable' },
     { target: api('/teapots'), gets: 'not_found' },
   ],
   getRetained: [
     { target: api('/cluster/prod'), gets: 200 },
+    { target: api('/cluster/prod?as=cloudevents'), gets: 200 },
     { target: api('/cluster/none'), gets: 'not_found' },
   ],
   listClusters: [
@@ -364,7 +369,7 @@ async function fits({ method, path }: DescribedRoute, response: Response): Promi
   const isEmpty = Object.keys(content).length === 0;
   expect([text === '', isEmpty || Object.keys(content).includes(type)]).toEqual([isEmpty, true]);
   if (isEmpty) return undefined;
-  const body: unknown = type === 'application/json' ? JSON.parse(text) : text;
+  const body: unknown = /[/+]json$/.test(type) ? JSON.parse(text) : text;
   expect(complaintsAt(`${at}/content/${escaped(type)}/schema`)(body)).toEqual([]);
   return body;
 }

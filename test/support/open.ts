@@ -9,7 +9,7 @@ export function anOpenRequest(path: string, query = '', more: Partial<OpenReques
     caller: anIdentity(),
     now: Date.UTC(2026, 0, 15, 10, 30),
     anonymous: true,
-    settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512 },
+    settings: { nornAllowedOrigins: [], dorguInboundMaxBytes: 512, cloudeventsSource: '/belfry' },
     retained: async () => [],
     ...more,
   };

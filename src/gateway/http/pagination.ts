@@ -30,16 +30,26 @@ export function nextOf(
 }
 
 /**
- * Sets the headers that say how long the list is and where it goes on (RFC 8288). The link repeats all parameters but
- * the token.
+ * Sets the headers that say how long the list is and where it goes on. The link repeats all parameters but the token.
  */
 export function setCounts(request: Request, response: Response, counts: PageCounts): void {
   const { total, count, next } = counts;
   response.set({ 'X-DRP-LIST-TOTAL-COUNT': `${total}`, 'X-DRP-LIST-COUNT': `${count}` });
-  if (next === undefined) return;
-  const { query } = targetOf(request);
-  const [path] = request.originalUrl.split('?', 1);
-  for (const name of ['token', 'Token']) query.delete(name);
-  query.set('offset', `${next}`);
-  response.set('Link', `<${path}?${query.toString()}>; rel="next"`);
+  if (next !== undefined) setLinks(request, response, { next: ['offset', `${next}`] });
+}
+
+/** Sets links to other pages of a list (RFC 8288), each with one parameter of its own. */
+export function setLinks(
+  request: Request,
+  response: Response,
+  pages: Readonly<Record<string, readonly [name: string, value: string]>>,
+): void {
+  const links = Object.entries(pages).map(([relation, [name, value]]) => {
+    const { query } = targetOf(request);
+    const [path] = request.originalUrl.split('?', 1);
+    for (const token of ['token', 'Token']) query.delete(token);
+    query.set(name, value);
+    return `<${path}?${query.toString()}>; rel="${relation}"`;
+  });
+  if (links.length > 0) response.set('Link', links.join(', '));
 }

@@ -30,10 +30,11 @@ export class ResponseWriter {
     this.#options = options;
   }
 
-  /** Sends JSON. Status and headers are set by the caller. Other answers may send the same bytes. */
+  /** Sends JSON. Status and headers are set by the caller, and the type of the JSON where it has one of its own. Other answers may send the same bytes. */
   send(response: ServerResponse, json: Buffer | string): void {
     const body = typeof json === 'string' ? Buffer.from(json) : json;
-    response.setHeader('Content-Type', 'application/json; charset=utf-8');
+    if (!response.hasHeader('Content-Type'))
+      response.setHeader('Content-Type', 'application/json; charset=utf-8');
     response.setHeader('Content-Length', body.length);
     if (response.req.method === 'HEAD' || body.length <= PART_BYTES) {
       response.end(body);

@@ -1,7 +1,8 @@
 import type { HttpRequest } from '../http/exchange.ts';
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import { z } from 'zod';
 import type { Subscription } from '../../dialects/dialect.ts';
+import { cloudEventsOf } from '../../dialects/cloudevents-encoding.ts';
 import { gapForm, heardEvent, slowPolicy } from '../../dialects/native-messages.ts';
 import { native, subscriptionsIn } from '../../dialects/native.ts';
 import { Subscriptions } from '../../hub/subscriptions.ts';
@@ -22,9 +23,10 @@ import { accepted } from '../http/accepted.ts';
 import { targetOf } from '../http/request-target.ts';
 import type { ReadLimiter } from './read-limiter.ts';
 import { openStream, type StreamOptions, type StreamRequest } from '../sockets/event-stream.ts';
+import { AS_CLOUDEVENTS, BATCH, CLOUD_EVENTS, cloudEventsPage } from './cloudevents-page.ts';
 import { filters, headerText, pattern, position } from './event-forms.ts';
 import { checked, digits, lenient, query, text, type Parameter, type Query } from './query.ts';
-import { named, route, type Route } from './route.ts';
+import { named, route, type Call, type Route } from './route.ts';
 
 const LIMIT = 100;
 const LIMIT_MAX = bound(
@@ -42,6 +44,7 @@ const TEXT_MAX = bound(
 const STREAM = 'text/event-stream';
 
 export interface EventsDeps extends StreamOptions {
+  readonly cloudeventsSource: string;
   readonly eventLog: Pick<EventLog, 'history' | 'position'>;
   readonly redaction: Redaction;
   readonly topicsMax: number;
@@ -88,17 +91,24 @@ const AS_SINCE = 'Like since, for streams; a position that cannot be read starts
 
 interface EventsQuery {
   readonly subscriptions: readonly Subscription[];
+  readonly as: 'cloudevents' | undefined;
   /** Only one of the two is read: a stream has no `until`, no `q` and no `limit`, and takes a `since` that a page refuses. */
   readonly page: () => ReturnType<(typeof PAGE)['read']>;
   readonly resume: () => Pick<StreamRequest, 'replay' | 'isLost'>;
 }
 
 const EVENTS: Query<EventsQuery> = {
-  parameters: { ...SUBSCRIPTIONS, ...PAGE.parameters, lastEventId: asWritten(text(AS_SINCE)) },
+  parameters: {
+    ...SUBSCRIPTIONS,
+    ...AS_CLOUDEVENTS.parameters,
+    ...PAGE.parameters,
+    lastEventId: asWritten(text(AS_SINCE)),
+  },
   read(written, request) {
     if (!written.has('pattern')) written.set('pattern', EVERYTHING.text);
     return {
       subscriptions: subscriptionsIn(written),
+      ...AS_CLOUDEVENTS.read(written, request),
       page: () => PAGE.read(written, request),
       resume: () => resumePosition(request, written),
     };
@@ -124,8 +134,12 @@ export const EVENTS_ROUTES: readonly Route<EventsDeps>[] = [
     headers: { 'Last-Event-ID': headerText.describe(AS_SINCE) },
     answers: {
       200: {
-        says: 'A page of events, or a stream whose data are events',
-        content: { 'application/json': named('Page', page), 'text/event-stream': 'text' },
+        says: 'A page of events, or a stream whose data are events. With as=cloudevents, Belfry-Cursor and Link say where a page goes on',
+        content: {
+          'application/json': named('Page', page),
+          [BATCH]: CLOUD_EVENTS,
+          'text/event-stream': 'text',
+        },
       },
     },
     errors: [
@@ -141,14 +155,20 @@ export const EVENTS_ROUTES: readonly Route<EventsDeps>[] = [
     before: (_deps: EventsDeps, { response }) => void response.vary('Accept'),
     handler: async (
       deps: EventsDeps,
-      { request, response, query: { subscriptions, page: asked, resume } },
+      { request, response, query: { subscriptions, as, page: asked, resume } },
     ) => {
       const identity = identityOf(response);
       checkMaySubscribe(deps, identity, subscriptions);
-      if (!wantsStream(request)) return sendPage(deps, response, subscriptions, asked());
+      if (!wantsStream(request))
+        return sendPage(deps, { request, response, subscriptions }, { ...asked(), as });
       const from = resume();
       if (request.method === 'HEAD') return void response.type(STREAM).end();
-      return openStream(deps, request, response, { identity, subscriptions, ...from });
+      return openStream(deps, request, response, {
+        identity,
+        subscriptions,
+        data: as === undefined ? native : cloudEventsOf(deps.cloudeventsSource),
+        ...from,
+      });
     },
   }),
 ];
@@ -189,10 +209,13 @@ function checkMaySubscribe(
 }
 
 async function sendPage(
-  { eventLog, redaction, reads }: EventsDeps,
-  response: Response,
-  subscriptions: readonly Subscription[],
-  { since, until, q, limit = LIMIT }: ReturnType<EventsQuery['page']>,
+  { eventLog, redaction, reads, clock, cloudeventsSource }: EventsDeps,
+  {
+    request,
+    response,
+    subscriptions,
+  }: Pick<Call<EventsQuery>, 'request' | 'response'> & Pick<EventsQuery, 'subscriptions'>,
+  { since, until, q, limit = LIMIT, as }: ReturnType<EventsQuery['page']> & Pick<EventsQuery, 'as'>,
 ): Promise<void> {
   const { roles, subscribe: grants } = identityOf(response);
   const asked = {
@@ -204,7 +227,12 @@ async function sendPage(
     until: until?.since ?? END,
     limit,
   };
-  await reads.answer(response, async () => textOf(await readHistoryPage(eventLog, asked)));
+  await reads.answer(response, async () => {
+    const found = await readHistoryPage(eventLog, asked);
+    if (as === undefined) return textOf(found);
+    const { encode } = cloudEventsOf(cloudeventsSource);
+    return cloudEventsPage(request, response, found, { encode, now: clock.now() });
+  });
 }
 
 /** Each event is encoded as it would have been heard. */

@@ -2,6 +2,8 @@ import type { Response } from 'express';
 import { z } from 'zod';
 import type { Retained } from '../../broker/broker.ts';
 import type { EventLog } from '../../hub/event-log.ts';
+import { CLOUDEVENTS } from '../../dialects/cloudevents.ts';
+import { cloudEventsOf } from '../../dialects/cloudevents-encoding.ts';
 import { native } from '../../dialects/native.ts';
 import { anyJson } from '../../dialects/shapes.ts';
 import { BelfryError } from '../../model/errors.ts';
@@ -11,24 +13,34 @@ import type { Redaction } from '../../model/redaction.ts';
 import { mapInSlices } from '../../model/time-slice.ts';
 import { identityOf } from '../auth/request-identity.ts';
 import { COUNTS, CURSOR, nextOf, setCounts } from '../http/pagination.ts';
+import { BATCH, CLOUD_EVENT, CLOUD_EVENTS, STRUCTURED } from './cloudevents-page.ts';
 import type { ReadLimiter } from './read-limiter.ts';
 import { checked, lenient, paging, query, strictQuery } from './query.ts';
-import { json, named, route, type Route } from './route.ts';
+import { json, named, route, type Answer, type NamedSchema, type Route } from './route.ts';
 
 export interface RetainedDeps {
   readonly retained: Retained;
   readonly eventLog: Pick<EventLog, 'position'>;
   readonly redaction: Redaction;
   readonly reads: ReadLimiter;
+  readonly cloudeventsSource: string;
 }
+
+type As = 'events' | typeof CLOUDEVENTS | undefined;
 
 /** Objects alone do not tell their keys, by which a client that follows them knows what changed. */
 const AS = {
   as: checked(
     z
-      .literal('events')
-      .describe('With "events": each object as the event that brought it, in the native format'),
-    () => new BelfryError('not_acceptable', 'The parameter as is not usable. Expected "events", or nothing.'),
+      .enum(['events', CLOUDEVENTS])
+      .describe(
+        'With "events": each object as the event that brought it, in the native format; with "cloudevents": as a CloudEvent',
+      ),
+    () =>
+      new BelfryError(
+        'not_acceptable',
+        `The parameter as is not usable. Expected "events", "${CLOUDEVENTS}", or nothing.`,
+      ),
   ),
 };
 
@@ -53,16 +65,20 @@ export const RETAINED_ROUTES: readonly Route<RetainedDeps>[] = [
     summary: 'List the latest object of each key, for a type that a retention rule keeps',
     query: strictQuery({ ...paging('not_acceptable'), ...AS }),
     answers: {
-      200: json(
-        'The objects in the order of their keys; the header Link names the next page, if the request asked for pages',
-        named('Objects', z.array(anyJson).describe('The latest object of each key')),
-        [...COUNTS, CURSOR],
+      200: also(
+        BATCH,
+        CLOUD_EVENTS,
+        json(
+          'The objects in the order of their keys; the header Link names the next page, if the request asked for pages',
+          named('Objects', z.array(anyJson).describe('The latest object of each key')),
+          [...COUNTS, CURSOR],
+        ),
       ),
     },
     errors: ['not_found', 'reads_exceeded'],
     before: checkIsKept,
     handler: async (
-      { retained, eventLog, redaction, reads }: RetainedDeps,
+      { retained, eventLog, redaction, reads, cloudeventsSource }: RetainedDeps,
       { request, response, params: { type }, query: { offset = 0, limit = Infinity, as } },
     ) => {
       const { roles, subscribe } = identityOf(response);
@@ -76,7 +92,8 @@ export const RETAINED_ROUTES: readonly Route<RetainedDeps>[] = [
           limit,
           permits: (event) => subscribe.permit(event),
         });
-        const objects = await mapInSlices(events, (event) => shown(view.mask(event), as));
+        if (as === CLOUDEVENTS) response.type(BATCH);
+        const objects = await mapInSlices(events, (event) => shown(view.mask(event), as, cloudeventsSource));
         setCounts(request, response, { total, count: events.length, next: nextOf({ offset, limit }, total) });
         return `[${objects.join()}]`;
       });
@@ -88,11 +105,11 @@ export const RETAINED_ROUTES: readonly Route<RetainedDeps>[] = [
     path: '/api/v3/{type}/{key}',
     summary: 'Read the latest object of one key',
     query: query(OF_KEY),
-    answers: { 200: json('The object', named('AnyJson', anyJson), [CURSOR]) },
+    answers: { 200: also(STRUCTURED, CLOUD_EVENT, json('The object', named('AnyJson', anyJson), [CURSOR])) },
     errors: ['not_found'],
     before: checkIsKept,
     handler: async (
-      { retained, eventLog, redaction }: RetainedDeps,
+      { retained, eventLog, redaction, cloudeventsSource }: RetainedDeps,
       { response, params: { type, key }, query: { as, action } },
     ) => {
       const { roles, subscribe } = identityOf(response);
@@ -103,12 +120,19 @@ export const RETAINED_ROUTES: readonly Route<RetainedDeps>[] = [
         (heard) => subscribe.permit(heard) && (action === undefined || heard.action === action),
       );
       if (event === undefined) throw new BelfryError('not_found', 'Not Found');
-      sendJson(response, shown(redaction.viewOf(roles).mask(event), as));
+      const text = shown(redaction.viewOf(roles).mask(event), as, cloudeventsSource);
+      sendJson(response, text, as === CLOUDEVENTS ? STRUCTURED : 'json');
     },
   }),
 ];
 
-function shown(event: HubEvent, as: 'events' | undefined): string {
+/** The answer, which may have another type as well. */
+function also(type: string, schema: NamedSchema, answer: Answer): Answer {
+  return { ...answer, content: { ...answer.content, [type]: schema } };
+}
+
+function shown(event: HubEvent, as: As, source: string): string {
+  if (as === CLOUDEVENTS) return cloudEventsOf(source).encode(event);
   return as === undefined ? textOf(event.object) : (native.encode(event) ?? '');
 }
 
@@ -121,6 +145,6 @@ function checkIsKept(
 }
 
 /** Sends an object as it was published. */
-export function sendJson(response: Response, text: string): void {
-  response.type('json').send(text);
+export function sendJson(response: Response, text: string, type = 'json'): void {
+  response.type(type).send(text);
 }

@@ -65,32 +65,42 @@ export interface StreamOptions {
   readonly refused: RefusedHandshakes;
 }
 
-/** Server-sent events (HTML Living Standard, 9.2): the data is the native event, the id its cursor. */
-export const eventStream: Encoding = {
-  name: 'event stream',
-  frame: (text) => Buffer.from(text),
-  encode(event: HubEvent): string | undefined {
-    if (event.type === HUB_TYPE) return encodeOwn(event);
-    // Not in the log: the client keeps the id that it has.
-    if (event.id === undefined) return `data: ${native.encode(event)}\n\n`;
-    return `id: ${event.id}\ndata: ${native.encode(event)}\n\n`;
-  },
-};
+const STREAMS = new WeakMap<Encoding, Encoding>();
+
+/** Server-sent events (HTML Living Standard, 9.2): the data is the event in this encoding, the id its cursor. */
+export function eventStreamOf(data: Encoding): Encoding {
+  const known = STREAMS.get(data);
+  if (known !== undefined) return known;
+  const stream: Encoding = {
+    name: data === native ? 'event stream' : `event stream ${data.name}`,
+    frame: (text) => Buffer.from(text),
+    encode(event: HubEvent): string | undefined {
+      if (event.type === HUB_TYPE) return encodeOwn(event, data);
+      // Not in the log: the client keeps the id that it has.
+      if (event.id === undefined) return `data: ${data.encode(event)}\n\n`;
+      return `id: ${event.id}\ndata: ${data.encode(event)}\n\n`;
+    },
+  };
+  STREAMS.set(data, stream);
+  return stream;
+}
 
 /** The id alone tells the client where it begins; nothing is dispatched without data. */
-function encodeOwn(event: HubEvent): string | undefined {
+function encodeOwn(event: HubEvent, data: Encoding): string | undefined {
   const said = valueOf(event.object);
   const { cursor, to } = isJsonObject(said) ? said : {};
   if (event.action === 'subscribe' && typeof cursor === 'string') return `id: ${cursor}\n\n`;
   if (event.action !== 'gap') return undefined;
   const id = typeof to === 'string' ? `id: ${to}\n` : '';
-  return `event: gap\n${id}data: ${native.encode(event)}\n\n`;
+  return `event: gap\n${id}data: ${data.encode(event)}\n\n`;
 }
 
 /** What the client of a stream asks for. */
 export interface StreamRequest {
   readonly identity: Identity;
   readonly subscriptions: readonly Subscription[];
+  /** How the events are written. */
+  readonly data: Encoding;
   readonly replay?: { readonly since: string; readonly ofTime?: true };
   /** It goes on from a place that it cannot name any more: what it missed is told as a gap. */
   readonly isLost?: boolean;
@@ -117,7 +127,7 @@ export async function openStream(
       userAgent: userAgentOf(request),
       createTime: clock.now(),
       dialect: native,
-      session: { ...asked, heartbeat: HEARTBEAT, encoding: eventStream },
+      session: { ...asked, heartbeat: HEARTBEAT, encoding: eventStreamOf(asked.data) },
     } as const;
     await connections.register(info);
     if (request.socket.destroyed) return connections.unregister(info, 'gone before the first event');
