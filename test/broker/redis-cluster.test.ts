@@ -2,6 +2,8 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { spawnCluster, type RedisCluster } from '../support/redis-groups.ts';
 import { HAS_REDIS_SERVER } from '../support/redis.ts';
+import { describeInterest } from '../registry/interest-contract.ts';
+import { RedisInterestWorld } from '../registry/redis-interest-world.ts';
 import { describeBroker } from './contract.ts';
 import { RedisWorld } from './redis-world.ts';
 import { describeRetained } from './retained-contract.ts';
@@ -29,6 +31,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('on a Redis Cluster (needs a redis-server on 
     expect(recorder.keys).toEqual(['odd', 'after']);
   });
 
+  describeInterest('redis+cluster', () => RedisInterestWorld.make(world()));
   describeRetained('redis+cluster', (retention) => {
     const shared = world();
     const pass = async (ms: number): Promise<void> => {

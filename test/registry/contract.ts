@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { HubEvent } from '../../src/model/event.ts';
+import type { NewEvent } from '../../src/model/event.ts';
 import type { QuotaRates } from '../../src/registry/log-quota.ts';
 import type { PresenceReader, Lifecycle, Registry } from '../../src/registry/registry.ts';
 import type { Recorder } from '../broker/recorder.ts';
@@ -26,7 +26,7 @@ export interface RegistryWorld {
 const NO_LIMITS = {};
 
 /** `type.action.key` of each event. */
-export function topics(events: readonly HubEvent[]): string[] {
+export function topics(events: readonly NewEvent[]): string[] {
   return events.map(({ type, action, key }) => `${type}.${action}.${key}`);
 }
 

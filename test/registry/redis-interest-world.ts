@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { RedisInterest } from '../../src/registry/redis-interest.ts';
 import type { InterestLimits } from '../../src/registry/interest.ts';
+import type { RedisWorld } from '../broker/redis-world.ts';
 import type { InterestWorld } from './interest-contract.ts';
 import { RedisRegistryWorld, TIMES, type RegistryNode } from './redis-world.ts';
 
@@ -12,12 +13,13 @@ export interface InterestNode extends RegistryNode {
 /** Interest on a real Redis, and a recorder on its log. */
 export class RedisInterestWorld implements InterestWorld {
   readonly nodes: RedisRegistryWorld;
+  #connection: RegistryNode['connection'] | undefined;
 
   private constructor(nodes: RedisRegistryWorld) {
     this.nodes = nodes;
   }
 
-  static async make(url?: string): Promise<RedisInterestWorld> {
+  static async make(url?: string | RedisWorld): Promise<RedisInterestWorld> {
     return new RedisInterestWorld(await RedisRegistryWorld.make(url));
   }
 
@@ -28,8 +30,9 @@ export class RedisInterestWorld implements InterestWorld {
   pass(): void {}
 
   async retained(): Promise<string[]> {
-    const { redis, prefix } = this.nodes.world;
-    return (await redis.hkeys(`{${prefix}}:latest:interest`)).toSorted();
+    const key = `{${this.nodes.world.prefix}}:latest:interest`;
+    // The connection of a node leads to the master of the keys, also on a Cluster.
+    return ((await this.#connection?.ask((redis) => redis.hkeys(key))) ?? []).toSorted();
   }
 
   async node(limits?: Partial<InterestLimits>): Promise<RedisInterest> {
@@ -48,6 +51,7 @@ export class RedisInterestWorld implements InterestWorld {
     const node = await this.nodes.start({ interest: limits, name, leaseMs });
     const { registry, connection, clock, log } = node;
     const { prefix } = this.nodes.world;
+    this.#connection = connection;
     const interest = new RedisInterest({
       connection,
       clock,

@@ -49,8 +49,8 @@ export class RedisRegistryWorld implements RegistryWorld {
     this.recorder = recorder;
   }
 
-  static async make(url = inject('redisUrl')): Promise<RedisRegistryWorld> {
-    const world = new RedisWorld(url);
+  static async make(where: string | RedisWorld = inject('redisUrl')): Promise<RedisRegistryWorld> {
+    const world = typeof where === 'string' ? new RedisWorld(where) : where;
     const { recorder } = await world.start();
     return new RedisRegistryWorld(world, recorder);
   }
