@@ -7,6 +7,12 @@ local BEGIN, LOG, LAST, CHANNEL
 -- this call appends, and nil until there is one.
 local previous, counted, end_text, first
 
+-- Whether the log ended where it was known to end, when its end was read.
+local was_alone
+
+-- How many bytes publish-usual.lua has appended that are not in `end_text` yet.
+local uncounted = 0
+
 -- The hub with this prefix, which stands in braces at the beginning of each of its keys.
 local function use_hub(prefix)
   BEGIN = '{' .. prefix .. '}:'

@@ -15,8 +15,8 @@
 -- Scripts make their functions and constants anew at each call, so what few publishes need is made where it is needed.
 local SEPARATOR, MESSAGE_BYTES, START = '\255', 1048576, '0-0'
 
--- Redis trims the log by whole nodes of a stream, which have up to so many bytes. So it is asked to no more often.
-local NODE_BYTES = 4096
+-- Redis trims the log by whole nodes of a stream, of 4096 bytes each. It is asked to each time when so many bytes are full.
+local TRIM_BYTES = 16384
 
 -- Finds the rule by which each event is retained as well.
 local function refusal_of_retaining(kinds, count)
@@ -39,10 +39,11 @@ local function read_end()
   if first then return nil end
   local text = redis.pcall('GET', LAST) or START
   -- The function belfry_publish mostly reads what it has written last.
-  if text == end_text then return nil end
+  was_alone = text == end_text
+  if was_alone then return nil end
   if type(text) == 'table' then return text end
   previous, counted = text:match('^(%S+) ?(%d*)')
-  previous, counted = previous or START, tonumber(counted) or 0
+  previous, counted = previous or START, (tonumber(counted) or 0) + uncounted
   end_text = text
 end
 
@@ -89,7 +90,7 @@ local function publish(events, kinds, by)
   local failure = read_end() or (by and claim(by, previous, count))
   if failure then return failure end
   for i = 1, count do added = added + #events[i] end
-  local ids, refused = append(events, counted % NODE_BYTES + added >= NODE_BYTES)
+  local ids, refused = append(events, counted % TRIM_BYTES + added >= TRIM_BYTES)
   if refused then
     if by and by.outcomes then redis.call('XDEL', by.outcomes, by.number .. '-0') end
     return refused
@@ -106,6 +107,12 @@ end
 
 local UNKNOWN_KIND = { '', '', '' }
 
+-- A message that tells of one event.
+local function message_of(before, id, kind, action, key, event)
+  return MESSAGE .. ' ' .. before .. SEPARATOR .. id .. SEPARATOR .. kind .. SEPARATOR .. action .. SEPARATOR .. key
+    .. SEPARATOR .. event
+end
+
 -- Tells every node of events, if there are any. `before` is the id before the first; ids[i] is absent for an event that
 -- is not in the log.
 --
@@ -117,8 +124,7 @@ local function tell_nodes(before, events, kinds, ids)
   local total = #events
   if total == 1 then
     local kind = kinds[1] or UNKNOWN_KIND
-    redis.call('PUBLISH', CHANNEL, MESSAGE .. ' ' .. before .. SEPARATOR .. (ids[1] or '') .. SEPARATOR .. kind[1]
-      .. SEPARATOR .. kind[2] .. SEPARATOR .. kind[3] .. SEPARATOR .. events[1])
+    redis.call('PUBLISH', CHANNEL, message_of(before, ids[1] or '', kind[1], kind[2], kind[3], events[1]))
     return
   end
   local parts, count, bytes = {}, 1, 0
@@ -143,6 +149,7 @@ local function conclude(events, kinds, ids)
   if first then
     end_text = ('%s %d'):format(previous, counted)
     redis.call('SET', LAST, end_text)
+    uncounted = 0
   end
   tell_nodes(first or '', events, kinds, ids)
   first = nil

@@ -80,11 +80,7 @@ export class RedisBroker implements Broker, History, Retained {
     this.#retained = new RedisRetained(past, keys, this.#options);
     const pages = new LogReader(past, keys, SHARED_PAGE_BYTES);
     this.#history = new RedisHistory(pages, this.#retained, this.#options);
-    this.#library = new FunctionLibrary(
-      commands,
-      new StoredHubRules(commands, keys.rules, this.#options),
-      log,
-    );
+    this.#library = new FunctionLibrary(commands, new StoredHubRules(commands, keys, this.#options), log);
     this.#kept = new RetainedEviction(commands, keys, this.#options);
     this.#probe = new DeliveryProbe(commands, subscriber, keys, clock);
   }

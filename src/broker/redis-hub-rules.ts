@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Result } from 'ioredis';
 import type { Format } from '../model/format.ts';
 import { lettersOf, type Glob } from '../model/redact-names.ts';
 import type { PatternPart, PatternParts } from '../model/pattern.ts';
@@ -10,6 +11,14 @@ import { bound } from '../model/bound.ts';
 import { luaSet } from './lua-literals.ts';
 import { firstWord } from './redis-channel-message.ts';
 import type { RedisConnection } from './redis-connection.ts';
+import type { RedisKeys } from './redis-keys.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** hub-rules-write.lua */
+    belfryWriteRules(keyCount: 2, ...keysAndArguments: string[]): Result<'OK', Context>;
+  }
+}
 
 const ANY: PatternParts = ['*', '*', '*'];
 const NOTHING: PatternParts = [[], [], []];
@@ -148,13 +157,13 @@ function partOf(part: PatternPart): true | object {
  */
 export class StoredHubRules {
   readonly #connection: RedisConnection;
-  readonly #key: string;
+  readonly #keys: readonly [rules: string, last: string];
   readonly #text: string;
   readonly #digest: string;
 
-  constructor(connection: RedisConnection, key: string, rules: HubRules) {
+  constructor(connection: RedisConnection, { rules: key, last }: RedisKeys, rules: HubRules) {
     this.#connection = connection;
-    this.#key = key;
+    this.#keys = [key, last];
     this.#text = JSON.stringify(hubRulesOf(rules));
     this.#digest = createHash('sha1').update(this.#text).digest('hex');
   }
@@ -164,13 +173,12 @@ export class StoredHubRules {
    * last decides.
    */
   async write(): Promise<void> {
-    await this.#connection.ask((redis) =>
-      redis.hset(this.#key, { digest: this.#digest, rules: this.#text, format: RULES_FORMAT }),
-    );
+    const fields = ['digest', this.#digest, 'rules', this.#text, 'format', RULES_FORMAT];
+    await this.#connection.ask((redis) => redis.belfryWriteRules(2, ...this.#keys, ...fields));
   }
 
   /** Writes the rules only where there are none, as in a Redis that was emptied. */
   async restore(): Promise<void> {
-    if ((await this.#connection.ask((redis) => redis.exists(this.#key))) === 0) await this.write();
+    if ((await this.#connection.ask((redis) => redis.exists(this.#keys[0]))) === 0) await this.write();
   }
 }

@@ -25,6 +25,7 @@ const VALIDATE = readAll([
   'event-forms',
   'event-fields',
   'event-shapes',
+  'publish-usual',
   'validate',
 ]);
 const IS_REMOVING = [
@@ -61,7 +62,7 @@ export const LIBRARY_NAME = 'belfry';
 /**
  * It must rise with every change of the library's Lua, so that of two nodes both use the library of the newer one.
  */
-export const LIBRARY_VERSION = 7;
+export const LIBRARY_VERSION = 8;
 
 /** What a script publishes: canonical JSON that was masked by this redaction; unmasked where it is absent. */
 export interface ScriptOptions extends ScriptLimits {
@@ -106,6 +107,7 @@ export function commandScripts(limits: ScriptOptions) {
     belfryLeave: { lua: `${GROUP}${read('ingress-leave.lua')}` },
     belfryEvictRetained: { lua: `${publishing(limits)}${read('retained-evict.lua')}` },
     belfryAddDeadLetter: { lua: `${constants(limits)}${readAll(['dead-letters', 'dead-letter-add'])}` },
+    belfryWriteRules: { lua: read('hub-rules-write.lua') },
     belfryRetry: { lua: read('dead-letter-retry.lua') },
   };
 }

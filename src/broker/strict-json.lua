@@ -18,6 +18,10 @@ end
 -- Skips the byte order mark that some shells and editors write first, as the nodes do.
 local function without_mark(text) return text:find('^\239\187\191') and text:sub(4) or text end
 
+-- A chunk of Lua has up to 200 locals, so most names of this file hold in this block only.
+local parse, check_strictly
+do
+
 local REST = '[\128-\191]'
 local UTF8_SEQUENCES = {
   '[\194-\223]' .. REST,
@@ -74,7 +78,7 @@ end
 
 -- Parses JSON into a Lua value, and answers as well whether all of it is printable ASCII. A list is a table whose first
 -- item is not nil; every other table is an object. An empty list and an empty object cannot be told apart.
-local function parse(text)
+function parse(text)
   local is_printable = text:find('^[ -~]*$')
   if not is_printable and not is_utf8(text) then refuse('json_invalid', 'the bytes are not UTF-8') end
   if not is_printable and text:find('\0', 1, true) then refuse('json_invalid', 'it holds a NUL') end
@@ -86,10 +90,12 @@ end
 
 -- Checks what cjson takes though it is no JSON, in a text that cjson has parsed. A text that is clean holds no raw control
 -- character and no forbidden name.
-local function check_strictly(text, is_printable, is_clean)
+function check_strictly(text, is_printable, is_clean)
   if not is_clean and not is_printable then check_strings(text) end
   if not is_clean or holds_number then check_numbers(text) end
   if not is_clean then check_names(text) end
+end
+
 end
 
 local function is_object(value) return type(value) == 'table' and value[1] == nil end

@@ -38,7 +38,7 @@ local function check(text)
   local fields = checked_fields(event, format, text)
   local topic, kept = topic_by[format.topic.kind](fields, format.topic, text)
   if RESERVED[topic[1]] then refuse('type_reserved', 'the type "' .. topic[1] .. '" is reserved for the hub') end
-  if is_clean and is_printable and not format.isOpen then learn_shape(text, format.fields) end
+  if is_clean and is_printable and not format.isOpen then learn_shape(text, format, topic) end
   local masked = is_clean and text or redact(text, topic, kept, format.restIn)
   if format.texts then masked = with_masked_texts(masked, fields, format.texts, topic) end
   if masked ~= text then
@@ -69,7 +69,7 @@ local function refusal_of_keys(keys)
   if keys[1] ~= LOG then
     local prefix = #keys > 0 and keys[1]:match('^{([^{}:%s]+)}:log$')
     if not prefix then return refusal('not_found', 'the first key is no log', '{<prefix>}:log, as in {belfry}:log') end
-    use_hub(prefix)
+    change_hub(prefix)
   end
   if #keys == 1 then return nil end
   local once = BEGIN .. 'once:'
@@ -108,6 +108,8 @@ end
 -- What publish must not read before it, or write after it, is checked by Redis itself when it is read or written.
 register('belfry_publish', function(keys, events)
   if not redis then take_globals() end
+  local ids = publish_usual(keys, events)
+  if ids then return ids end
   first = nil
   local once, kinds = keys[2], {}
   local by = once and { once = once, digest = digest_of(events) }
@@ -117,6 +119,7 @@ register('belfry_publish', function(keys, events)
   local answer, is_new = publish(events, kinds, by)
   if is_new then
     conclude(events, kinds, answer)
+    expect_usual()
   elseif answer.err then
     return refusal_of_rights() or answer
   end

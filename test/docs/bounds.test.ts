@@ -62,7 +62,7 @@ describe('a number in the source of the hub', () => {
       'LOOK_AT',
       'MANY',
       'MANY_FIELDS',
-      'NODE_BYTES',
+      'TRIM_BYTES',
       'PARTS',
       'STEP',
       'NONE',
