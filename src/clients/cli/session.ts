@@ -103,7 +103,10 @@ export class Session {
   async *pages<T>(first: string): AsyncGenerator<T, void> {
     for (let path: string | undefined = first; path !== undefined;) {
       const response = await this.ask(path);
-      yield* (await response.json()) as T[];
+      const page: unknown = await response.json();
+      // Other answers of the hub stand at paths of the same form.
+      if (!Array.isArray(page)) throw new HubError('not_acceptable', 'The hub has no list at this path.');
+      yield* page as T[];
       path = nextOf(response);
     }
   }

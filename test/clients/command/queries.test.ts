@@ -104,7 +104,7 @@ describe('belfry values', () => {
     ]);
   });
 
-  it.each([['nothing'], ['topics'], ['connections'], ['cluster', 'nobody']])(
+  it.each([['nothing'], ['topics'], ['events'], ['me'], ['connections'], ['cluster', 'nobody']])(
     'says of %s that the hub keeps none',
     async (...args) => {
       const { node, token, run } = await start();
