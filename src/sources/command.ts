@@ -4,15 +4,18 @@ import { targetOptions } from '../clients/cli/command.ts';
 import { checkedName, listenAddress, variableOption, type SourceOptions } from './options.ts';
 import type { RunSource } from './source.ts';
 
-/** Adds a kind of source to `belfry source`, with the options that every kind has. */
-export function sourceCommand(sources: Command, kind: string): Command {
+/**
+ * Adds a kind of source to `belfry source`, with the options that every kind has. A kind that watches no single host says what its
+ * sources are usually named.
+ */
+export function sourceCommand(sources: Command, kind: string, usualName?: string): Command {
   const command = targetOptions(sources.command(kind));
-  const name = `${kind}-${hostname()}`;
+  const usual = [usualName ?? `${kind}-${hostname()}`, usualName ?? `${kind}-<name of the host>`] as const;
   variableOption(command, {
     flags: '--name <name>',
     description: 'the name of this source in the hub, by which it knows after a restart where to go on',
     variable: 'BELFRY_SOURCE_NAME',
-    usual: [name, `${kind}-<name of the host>`],
+    usual,
     parse: checkedName,
   });
   variableOption(command, {

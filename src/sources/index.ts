@@ -1,8 +1,9 @@
 import type { AddCommand } from '../clients/cli/command.ts';
 import { addExec } from './exec/command.ts';
+import { addKubernetes } from './kubernetes/command.ts';
 
 /** The kinds of sources, in the order of the help. */
-const KINDS: readonly AddCommand[] = [addExec];
+const KINDS: readonly AddCommand[] = [addExec, addKubernetes];
 
 /** `belfry source`: processes that watch something and publish it. */
 export const addSource: AddCommand = (program) => {

@@ -68,6 +68,19 @@ interface Manifest {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly labels?: Labels };
   readonly data?: Labels;
+  /** Of a role. */
+  readonly rules?: readonly {
+    readonly apiGroups: readonly string[];
+    readonly resources: readonly string[];
+    readonly verbs: readonly string[];
+  }[];
+  /** Of the binding of a role. */
+  readonly roleRef?: { readonly name: string };
+  readonly subjects?: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly namespace?: string;
+  }[];
   readonly spec: Spec;
 }
 
@@ -81,10 +94,15 @@ const API: Readonly<Record<string, string>> = {
   NetworkPolicy: 'networking.k8s.io/v1',
   HorizontalPodAutoscaler: 'autoscaling/v2',
   PodDisruptionBudget: 'policy/v1',
+  ServiceAccount: 'v1',
+  ClusterRole: 'rbac.authorization.k8s.io/v1',
+  ClusterRoleBinding: 'rbac.authorization.k8s.io/v1',
   ServiceMonitor: 'monitoring.coreos.com/v1',
   PrometheusRule: 'monitoring.coreos.com/v1',
 };
 
+const SOURCE = 'belfry-kubernetes-source';
+const TO_HUB = `${SOURCE}-to-hub`;
 /** The overlay `full` is production with every component that its file offers. */
 const OVERLAYS = ['try', 'production', 'full'] as const;
 /** Rendering needs kubectl on the PATH; without it these tests are skipped. */
@@ -181,9 +199,10 @@ describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
       const itself = (kind: string): Record<string, string[]> =>
         Object.fromEntries(ofKind(manifests, kind).map(({ metadata: { name } }) => [name, [name]]));
       expect(about('Service', ({ selector }) => selector)).toEqual(itself('Service'));
-      expect(about('NetworkPolicy', ({ podSelector }) => podSelector.matchLabels)).toEqual(
-        itself('NetworkPolicy'),
-      );
+      const policies = itself('NetworkPolicy');
+      // It adds to what the policy of the hub lets in.
+      if (TO_HUB in policies) policies[TO_HUB] = ['belfry'];
+      expect(about('NetworkPolicy', ({ podSelector }) => podSelector.matchLabels)).toEqual(policies);
       for (const kind of ['Deployment', 'StatefulSet', 'PodDisruptionBudget'])
         expect(about(kind, ({ selector }) => selector.matchLabels)).toEqual(itself(kind));
     });
@@ -320,5 +339,39 @@ describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
     expect(ofKind(render('production'), 'PrometheusRule', 'ServiceMonitor')).toEqual([]);
     const [scaler] = ofKind(render('production'), 'HorizontalPodAutoscaler');
     expect(scaler?.spec.metrics.some(({ pods }) => pods !== undefined)).toBe(false);
+  });
+
+  it('let the source read what it watches, and nothing else, by an account of its own', () => {
+    const manifests = render('full');
+    const source = workloads(manifests).find(({ metadata }) => metadata.name === SOURCE) as Manifest;
+    const { env = [] } = containerOf(source) as { env?: readonly { name: string; value?: string }[] };
+    const watched = env.find(({ name }) => name === 'BELFRY_SOURCE_RESOURCES')?.value ?? '';
+    const [role] = ofKind(manifests, 'ClusterRole');
+    expect(role?.rules?.every(({ verbs }) => verbs.join() === 'get,list,watch')).toBe(true);
+    const permitted = role?.rules?.flatMap(({ apiGroups, resources }) =>
+      resources.flatMap((plural) => apiGroups.map((group) => `${plural}.${group}`)),
+    );
+    expect(permitted).toEqual(watched.split(','));
+    const [binding] = ofKind(manifests, 'ClusterRoleBinding');
+    expect(binding?.roleRef?.name).toBe(role?.metadata.name);
+    const [account] = ofKind(manifests, 'ServiceAccount');
+    expect(binding?.subjects).toEqual([
+      { kind: 'ServiceAccount', name: account?.metadata.name, namespace: 'default' },
+    ]);
+    expect(source.spec.template.spec).toMatchObject({
+      serviceAccountName: account?.metadata.name,
+      automountServiceAccountToken: true,
+    });
+    expect(source.spec.replicas).toBe(1);
+  });
+
+  it('let the source reach the hub, also where nobody else may', () => {
+    const policy = ofKind(render('full'), 'NetworkPolicy').find(({ metadata }) => metadata.name === TO_HUB);
+    expect(policy?.spec.ingress).toEqual([
+      {
+        from: [{ podSelector: { matchLabels: { 'app.kubernetes.io/name': SOURCE } } }],
+        ports: [{ port: 8800 }],
+      },
+    ]);
   });
 });
