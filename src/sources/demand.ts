@@ -147,16 +147,10 @@ export class InterestDemand implements Demand {
   }
 }
 
-/** Everything counts as wanted, whoever listens. */
+/** Everything counts as wanted, whoever listens, and since ever: what was missed while the source was away is wanted too. */
 export class AlwaysWanted implements Demand {
-  readonly #now: () => number;
-
-  constructor(now: () => number) {
-    this.#now = now;
-  }
-
   watch(_topic: Topic, told: Wanted): () => void {
-    told.begin(new Date(this.#now()));
+    told.begin(new Date(0));
     return () => undefined;
   }
 

@@ -1,9 +1,10 @@
 import type { AddCommand } from '../clients/cli/command.ts';
+import { addDocker } from './docker/command.ts';
 import { addExec } from './exec/command.ts';
 import { addKubernetes } from './kubernetes/command.ts';
 
 /** The kinds of sources, in the order of the help. */
-const KINDS: readonly AddCommand[] = [addExec, addKubernetes];
+const KINDS: readonly AddCommand[] = [addDocker, addExec, addKubernetes];
 
 /** `belfry source`: processes that watch something and publish it. */
 export const addSource: AddCommand = (program) => {

@@ -113,7 +113,7 @@ function partsOf(
   const interest =
     always === true ? undefined : new InterestDemand({ session, signal, clock, random, health, note });
   const metrics = sourceMetrics({ name, kind, publisher, health, ...(interest && { demand: interest }) });
-  const demand = interest ?? new AlwaysWanted(() => clock.now());
+  const demand = interest ?? new AlwaysWanted();
   const context = { name, session, signal, publisher, demand, health, metrics, clock, note };
   return { context, publisher, gate, health };
 }

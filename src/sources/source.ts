@@ -103,7 +103,7 @@ export interface Publisher {
 
 /** Who is told when a topic begins to be wanted, and when nobody wants it any more; one after the other, in turn. */
 export interface Wanted {
-  /** Somebody listens, since this time. It is called at once if that is so already. */
+  /** Somebody listens, since this time; since the begin of 1970 with `--always`. It is called at once if that is so already. */
   begin(since: Date): void;
   end(): void;
 }

@@ -44,7 +44,7 @@ const AS = {
   ),
 };
 
-const OF_KEY = {
+const READ = {
   ...AS,
   action: lenient(
     z.string().describe('Only events of this action count, for types that keep some of each action'),
@@ -63,7 +63,7 @@ export const RETAINED_ROUTES: readonly Route<RetainedDeps>[] = [
     method: 'get',
     path: '/api/v3/{type}',
     summary: 'List the latest object of each key, for a type that a retention rule keeps',
-    query: strictQuery({ ...paging('not_acceptable'), ...AS }),
+    query: strictQuery({ ...paging('not_acceptable'), ...READ }),
     answers: {
       200: also(
         BATCH,
@@ -79,7 +79,7 @@ export const RETAINED_ROUTES: readonly Route<RetainedDeps>[] = [
     before: checkIsKept,
     handler: async (
       { retained, eventLog, redaction, reads, cloudeventsSource }: RetainedDeps,
-      { request, response, params: { type }, query: { offset = 0, limit = Infinity, as } },
+      { request, response, params: { type }, query: { offset = 0, limit = Infinity, as, action } },
     ) => {
       const { roles, subscribe } = identityOf(response);
       const view = redaction.viewOf(roles);
@@ -90,7 +90,7 @@ export const RETAINED_ROUTES: readonly Route<RetainedDeps>[] = [
         const { events, total } = await retained.latest(type, {
           offset,
           limit,
-          permits: (event) => subscribe.permit(event),
+          permits: (event) => subscribe.permit(event) && (action === undefined || event.action === action),
         });
         if (as === CLOUDEVENTS) response.type(BATCH);
         const objects = await mapInSlices(events, (event) => shown(view.mask(event), as, cloudeventsSource));
@@ -104,7 +104,7 @@ export const RETAINED_ROUTES: readonly Route<RetainedDeps>[] = [
     method: 'get',
     path: '/api/v3/{type}/{key}',
     summary: 'Read the latest object of one key',
-    query: query(OF_KEY),
+    query: query(READ),
     answers: { 200: also(STRUCTURED, CLOUD_EVENT, json('The object', named('AnyJson', anyJson), [CURSOR])) },
     errors: ['not_found'],
     before: checkIsKept,
