@@ -79,7 +79,7 @@ export class LineJoiner {
 }
 
 /** The bytes without the begin of a character at their end. */
-function wholeCharacters(bytes: Buffer): Buffer {
+export function wholeCharacters(bytes: Buffer): Buffer {
   // A character has four bytes at most, of which all but the first begin with the bits 10.
   for (let back = 1; back <= Math.min(4, bytes.length); back++) {
     const byte = bytes[bytes.length - back] ?? 0;

@@ -115,7 +115,7 @@ export class App {
     member.log.changed();
     member.container = { ...member.container, state: REMOVED, status: REMOVED };
     this.#changed(member);
-    void member.log.drained().then(() => member.log.end());
+    void member.log.leave();
   }
 
   /** No container of the app is there, although the hub was told of one. */
@@ -169,11 +169,13 @@ export class App {
     if (JSON.stringify(status) === JSON.stringify(before) && now - atMs < AGAIN_AFTER_MS) return;
     this.#told = { status, atMs: now };
     this.#publish('status', status);
-    if (!this.#isRunning && RUNNING.has(before?.state ?? ''))
-      void drained.then(() => {
-        // It may run again by now.
-        if (!this.#isRunning) this.#publish('end', { message: 'Log stream ended' });
-      });
+    if (!this.#isRunning && RUNNING.has(before?.state ?? '')) void this.#endAfter(drained);
+  }
+
+  /** It may run again by then. */
+  async #endAfter(drained: Promise<void>): Promise<void> {
+    await drained;
+    if (!this.#isRunning) this.#publish('end', { message: 'Log stream ended' });
   }
 
   get #isRunning(): boolean {

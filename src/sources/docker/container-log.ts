@@ -64,6 +64,12 @@ export class ContainerLog {
     return this.#drained.promise;
   }
 
+  /** Ends once everything is published that the container wrote. */
+  async leave(): Promise<void> {
+    await this.drained();
+    this.end();
+  }
+
   async #follow(since: Date, signal: AbortSignal): Promise<void> {
     const { context, container, appId, unreadable } = this.#options;
     const unit = context.publisher.unit(`log:${shortId(container.id)}`, {

@@ -1,6 +1,6 @@
 import type { StatsSample } from './engine-answers.ts';
 
-const MB = 1_024 * 1_024;
+const MIB = 1_024 * 1_024;
 
 /** What a container uses, with the names of Mist. All sizes are mebibytes, as Docker's own command calls them MiB. */
 export interface ContainerStats {
@@ -26,13 +26,13 @@ export function containerStats(sample: StatsSample): ContainerStats {
     sum(io.filter((entry) => entry.op.toLowerCase() === op).map(({ value }) => value));
   return {
     cpu_percent: rounded(cpuPercent(sample)),
-    memory_used_mb: rounded(used / MB),
-    memory_limit_mb: rounded(memory.limit / MB),
+    memory_used_mb: rounded(used / MIB),
+    memory_limit_mb: rounded(memory.limit / MIB),
     memory_percent: memory.limit > 0 ? rounded((used / memory.limit) * 100) : 0,
-    network_rx_mb: rounded(sum(nets.map(({ rx_bytes }) => rx_bytes)) / MB),
-    network_tx_mb: rounded(sum(nets.map(({ tx_bytes }) => tx_bytes)) / MB),
-    block_read_mb: rounded(bytesOf('read') / MB),
-    block_write_mb: rounded(bytesOf('write') / MB),
+    network_rx_mb: rounded(sum(nets.map(({ rx_bytes }) => rx_bytes)) / MIB),
+    network_tx_mb: rounded(sum(nets.map(({ tx_bytes }) => tx_bytes)) / MIB),
+    block_read_mb: rounded(bytesOf('read') / MIB),
+    block_write_mb: rounded(bytesOf('write') / MIB),
     pids: pids.current,
   };
 }

@@ -3,6 +3,12 @@
  * the times are.
  */
 
+/**
+ * What happens at once gets its times apart from each other, as output and errors of a container do, so that something may follow
+ * what is slightly newer. So much is read before a position, in seconds.
+ */
+export const MARGIN_S = 1;
+
 const FIXED = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/;
 const ANY = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
 

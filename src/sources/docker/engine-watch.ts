@@ -8,7 +8,7 @@ import { inspected, listed, type Container } from './container.ts';
 import { EngineError, type Engine } from './engine.ts';
 import { containerList, engineEvent, inspectedContainer, type EngineEvent } from './engine-answers.ts';
 import { publishedEvent } from './engine-event.ts';
-import { fixedTimeOf, sinceParameter } from './engine-time.ts';
+import { fixedTimeOf, MARGIN_S, sinceParameter } from './engine-time.ts';
 
 const LIST_EVERY_MS = bound(
   'time between two lists of all containers',
@@ -16,8 +16,6 @@ const LIST_EVERY_MS = bound(
   'ms',
   'the list is asked for; it shows what no event told, and whether the engine still answers',
 );
-/** The engine may tell an event that is slightly older than the one before. So much is asked for once more, in seconds. */
-const MARGIN_S = 1;
 const PART = 'engine';
 
 export interface EngineWatchOptions {
@@ -39,9 +37,6 @@ export class EngineWatch {
   readonly #options: EngineWatchOptions;
   readonly #events: Unit;
   readonly #ids = new Set<string>();
-  /** Containers of which an event told, and `all` when everything is to be listed. */
-  #changed = new Set<string>();
-  #isListing = false;
   #isAway = false;
 
   constructor(options: EngineWatchOptions) {
@@ -58,6 +53,7 @@ export class EngineWatch {
   async run(): Promise<void> {
     const { context, engine } = this.#options;
     const { signal, health, note } = context;
+    health.behind(PART, 'The containers are not listed yet.');
     for (let failures = 0; !signal.aborted; failures++) {
       try {
         await this.#once(() => (failures = 0));
@@ -83,19 +79,10 @@ export class EngineWatch {
     const since = last === undefined ? '' : `?since=${sinceParameter(last.at, MARGIN_S)}`;
     const stream = await engine.stream(`/events${since}`, signal);
     let fault: unknown = new Error('the engine ended its events');
-    const list = (id: string): void => {
-      this.#changed.add(id);
-      this.#list(signal).then(
-        () => {
-          caughtUp();
-          this.#caughtUp();
-        },
-        (error: unknown) => {
-          fault = error;
-          broken.abort();
-        },
-      );
-    };
+    const list = this.#lister(signal, caughtUp, (error) => {
+      fault = error;
+      broken.abort();
+    });
     const cancel = clock.every(LIST_EVERY_MS, () => list(ALL));
     list(ALL);
     const lines = new LineJoiner();
@@ -126,20 +113,33 @@ export class EngineWatch {
     this.#isAway = false;
   }
 
-  /** Lists until no event has come meanwhile. One list goes on at a time, so that an older one never follows a newer one. */
-  async #list(signal: AbortSignal): Promise<void> {
-    if (this.#isListing) return;
-    this.#isListing = true;
-    try {
-      while (this.#changed.size > 0) {
-        const changed = this.#changed;
-        this.#changed = new Set();
-        if (changed.delete(ALL)) await this.#listAll(signal);
-        for (const id of changed) await this.#inspect(id, signal);
+  /**
+   * Returns a function that asks for a container, or for all. One request goes on at a time, so that an older answer never
+   * follows a newer one, and all that is asked for meanwhile is asked for after it.
+   */
+  #lister(signal: AbortSignal, done: () => void, failed: (error: unknown) => void): (id: string) => void {
+    let wanted = new Set<string>();
+    let isListing = false;
+    const listWanted = async (): Promise<void> => {
+      isListing = true;
+      try {
+        while (wanted.size > 0) {
+          const ids = wanted;
+          wanted = new Set();
+          if (ids.delete(ALL)) await this.#listAll(signal);
+          for (const id of ids) await this.#inspect(id, signal);
+        }
+        done();
+        this.#caughtUp();
+      } catch (error) {
+        failed(error);
       }
-    } finally {
-      this.#isListing = false;
-    }
+      isListing = false;
+    };
+    return (id) => {
+      wanted.add(id);
+      if (!isListing) void listWanted();
+    };
   }
 
   async #listAll(signal: AbortSignal): Promise<void> {

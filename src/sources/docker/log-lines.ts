@@ -1,6 +1,6 @@
 import { EngineError, type Engine } from './engine.ts';
 import { inspectedContainer } from './engine-answers.ts';
-import { before, fixedTimeOfDate, sinceParameter } from './engine-time.ts';
+import { before, fixedTimeOfDate, MARGIN_S, sinceParameter } from './engine-time.ts';
 import { FramedLogReader, TerminalLogReader, type LogLine, type LogReader } from './log-reader.ts';
 import { bound } from '../../model/bound.ts';
 
@@ -12,11 +12,6 @@ const TAIL_ENTRIES = bound(
 );
 /** The engine finds so many last entries without reading the whole log, which may have gigabytes. */
 const REACH_ENTRIES = 1_000;
-/**
- * Output and errors get their times apart from each other, so that a line may follow one that is slightly newer. So much is read
- * before a position, in seconds.
- */
-const MARGIN_S = 1;
 /** In these states a container has processes. */
 const ALIVE: ReadonlySet<string> = new Set(['running', 'paused']);
 

@@ -1,6 +1,7 @@
 import { fixedTime } from './engine-time.ts';
 import { FrameReader, type LogStream } from './log-frames.ts';
 import { bound } from '../../model/bound.ts';
+import { wholeCharacters } from '../lines.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -167,9 +168,11 @@ class OpenLine {
     // A terminal ends its lines with both.
     if (this.#cut + moreCut === 0 && bytes.at(-1) === CR) bytes = bytes.subarray(0, -1);
     const fitting = fittingBytes(bytes);
-    const cutBytes = this.#cut + moreCut + bytes.length - fitting.length;
-    const text = textOf(fitting, cutBytes > 0);
-    return { stream, at, text, ...(cutBytes > 0 && { cutBytes }) };
+    const isCut = this.#cut + moreCut > 0 || fitting.length < bytes.length;
+    if (!isCut) return { stream, at, text: bytes.toString() };
+    const whole = wholeCharacters(fitting);
+    const cutBytes = this.#cut + moreCut + bytes.length - whole.length;
+    return { stream, at, text: whole.toString(), cutBytes };
   }
 }
 
@@ -181,13 +184,6 @@ function fittingBytes(bytes: Buffer): Buffer {
     if (size <= LINE_MAX_BYTES + 2) return fitting;
     fitting = fitting.subarray(0, Math.floor((fitting.length * LINE_MAX_BYTES) / size));
   }
-}
-
-/** Where the end is cut off, the begin of a character there is left out. */
-function textOf(bytes: Buffer, isCut: boolean): string {
-  return isCut
-    ? new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes, { stream: true })
-    : bytes.toString();
 }
 
 /** @throws Error */
