@@ -2,9 +2,10 @@ import type { AddCommand } from '../clients/cli/command.ts';
 import { addDocker } from './docker/command.ts';
 import { addExec } from './exec/command.ts';
 import { addKubernetes } from './kubernetes/command.ts';
+import { addWebhook } from './webhook/command.ts';
 
 /** The kinds of sources, in the order of the help. */
-const KINDS: readonly AddCommand[] = [addDocker, addExec, addKubernetes];
+const KINDS: readonly AddCommand[] = [addDocker, addExec, addKubernetes, addWebhook];
 
 /** `belfry source`: processes that watch something and publish it. */
 export const addSource: AddCommand = (program) => {
