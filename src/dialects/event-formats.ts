@@ -35,10 +35,12 @@ export class EventFormats {
       .flatMap(({ name, publishing }): Written[] => (publishing ? [{ ...publishing, name }] : []))
       .toSorted((one, other) => rankOf(one) - rankOf(other));
     this.all = written.map(({ format }) => format);
-    this.schemas = Object.fromEntries(written.map(({ name, schema }) => [name, schema]));
+    // CloudEvents are tried first and shown last, since people who write an event by hand seldom write one.
+    const shown = [...written.slice(1), ...written.slice(0, 1)];
+    this.schemas = Object.fromEntries(shown.map(({ name, schema }) => [name, schema]));
     this.#byName = new Map(written.map((each) => [each.name, each]));
     this.#byFormat = new Map(written.map((each) => [each.format, each]));
-    const forms = written.map(({ fields, name }) => `${fields} (${name})`);
+    const forms = shown.map(({ fields, name }) => `${fields} (${name})`);
     this.#forms = [forms.slice(0, -1).join(', '), ...forms.slice(-1)].join(' or ');
   }
 

@@ -127,11 +127,7 @@ describe('a published CloudEvent', () => {
   });
 
   it.each([
-    [
-      'specversion',
-      { ...CE, specversion: undefined },
-      'Expected an object with the fields specversion, id, source, type',
-    ],
+    ['specversion', { ...CE, specversion: undefined }, 'or specversion, id, source, type (cloudevents)'],
     ['id', { ...CE, id: undefined }, 'id is missing'],
     ['id', { ...CE, id: '' }, 'id is empty'],
     ['source', { ...CE, source: undefined }, 'source is missing'],

@@ -36,6 +36,15 @@ async function publish(node: TestNode, key: string): Promise<void> {
   expect(response.status).toBe(204);
 }
 
+it('the documented program with the SDK of CloudEvents publishes an event', async () => {
+  const node = await startNode();
+  const [script = ''] = scriptsOf('publish-cloudevents');
+  expect((await (await program(script, node)).exited).code).toBe(0);
+  expect(await ask(node, 'events?pattern=deploy.step.web')).toMatchObject({
+    events: [{ object: { step: 'build' }, metadata: { cloudevent: { source: '/ci/42' } } }],
+  });
+});
+
 const patternsOf = async (node: TestNode): Promise<unknown> =>
   ((await ask(node, 'connections?Dialect=native')) as { Patterns: unknown }[]).map(
     ({ Patterns }) => Patterns,

@@ -46,7 +46,7 @@ describe('a published body', () => {
     'Application/JSON;charset="UTF-8"',
     'application/json ; odata=verbose; charset=us-ascii',
     'text/json',
-    'application/cloudevents+json; charset=utf8',
+    'application/vnd.example+json; charset=utf8',
   ])('is accepted when its type is %s', async (type) => {
     expect((await post(await startNode(), { 'Content-Type': type })).status).toBe(204);
   });

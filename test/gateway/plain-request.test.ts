@@ -74,6 +74,7 @@ describe('a plain request', () => {
     ['an upgrade', [...HEAD, 'Upgrade: h2c']],
     ['a trailer', [...HEAD, 'Trailer: X']],
     ['an encoding of the answer', [...HEAD, 'TE: trailers']],
+    ['a CloudEvent in binary mode', [...HEAD, 'ce-specversion: 1.0']],
     ['a connection that is to close', [...HEAD, 'Connection: close']],
     ['a connection of several words', [...HEAD, 'Connection: keep-alive, X-A']],
     ['a connection of an old proxy', [...HEAD, 'Proxy-Connection: close']],
@@ -163,7 +164,7 @@ const anyLine = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: oneOf('Content-Length: 5', 'Content-Length : 4', 'content-length:4', 'Transfer-Encoding: chunked', 'Transfer-Encoding:\tchunked', 'Transfer-Encoding: x', 'Connection: close', 'Connection: keep-alive, close', 'Proxy-Connection: close', 'Upgrade: h2c', 'Expect: 100-continue', 'TE: trailers', 'Trailer: a', 'Host: b', ' folded', 'X-A: a\rb', 'X-A: a\nTransfer-Encoding: chunked', 'X-A: \u0000', 'X A: b', ':', '', 'Keep-Alive: timeout=1', 'HTTP2-Settings: a', '__proto__: a', 'Sec-WebSocket-Key: a'), // prettier-ignore
+    arbitrary: oneOf('Content-Length: 5', 'Content-Length : 4', 'content-length:4', 'Transfer-Encoding: chunked', 'Transfer-Encoding:\tchunked', 'Transfer-Encoding: x', 'Connection: close', 'Connection: keep-alive, close', 'Proxy-Connection: close', 'Upgrade: h2c', 'Expect: 100-continue', 'TE: trailers', 'Ce-SpecVersion: 1.0', 'Trailer: a', 'Host: b', ' folded', 'X-A: a\rb', 'X-A: a\nTransfer-Encoding: chunked', 'X-A: \u0000', 'X A: b', ':', '', 'Keep-Alive: timeout=1', 'HTTP2-Settings: a', '__proto__: a', 'Sec-WebSocket-Key: a'), // prettier-ignore
   },
 );
 

@@ -88,11 +88,15 @@ export class Session {
   }
 
   /** Publishes an event or a list as JSON, and resolves with the ids. Under one key it happens once. @throws HubError */
-  async publish(body: string, key: string, { query = '', signal }: PublishRequest = {}): Promise<string[]> {
+  async publish(
+    body: string,
+    key: string | undefined,
+    { query = '', signal }: PublishRequest = {},
+  ): Promise<string[]> {
     // Node writes the characters of a header as Latin-1, so each byte of the key becomes one character.
     const headers = {
       'Content-Type': 'application/json',
-      'Idempotency-Key': Buffer.from(key).toString('latin1'),
+      ...(key !== undefined && { 'Idempotency-Key': Buffer.from(key).toString('latin1') }),
     };
     const init = { method: 'POST', headers, body, ...(signal && { signal }) };
     const response = await this.ask(`api/v3/events${query}`, init);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CLOUDEVENTS } from '../../dialects/cloudevents.ts';
 import type { Messages } from '../../dialects/dialect.ts';
 import type { EventFormats } from '../../dialects/event-formats.ts';
 import { MAX_EVENTS } from '../../dialects/native-messages.ts';
@@ -151,7 +152,17 @@ function dialectIn(published: Messages): z.ZodType {
 function eventsBody(published: Messages): object {
   const event = { anyOf: Object.keys(published).map((dialect) => reference(publishedName(dialect))) };
   const list = { type: 'array', items: event, minItems: 1, maxItems: MAX_EVENTS };
-  return { required: true, content: { 'application/json': { schema: { anyOf: [event, list] } } } };
+  const cloudEvent = reference(publishedName(CLOUDEVENTS));
+  return {
+    required: true,
+    description:
+      'With the header ce-specversion: the data of one CloudEvent in binary mode, of any type; its attributes are the headers ce-<name>.',
+    content: {
+      'application/json': { schema: { anyOf: [event, list] } },
+      'application/cloudevents+json': { schema: cloudEvent },
+      'application/cloudevents-batch+json': { schema: { ...list, items: cloudEvent } },
+    },
+  };
 }
 
 /** A status can be both: what a program is refused as an error, a browser may be shown as a page. */

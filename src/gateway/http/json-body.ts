@@ -23,16 +23,17 @@ const NO_BODY = Buffer.alloc(0);
 const CHARSETS: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii']);
 
 /**
- * Reads the body as bytes, if its type is JSON. The body may be compressed with gzip, deflate or br; the limit applies
+ * Reads the body as bytes, if its type is JSON or `isOfAnyType` says that it may have any. The body may be compressed with gzip, deflate or br; the limit applies
  * to the bytes after decompression.
  */
 export function jsonBody(
   eventMaxBytes: number,
+  isOfAnyType: (request: HttpRequest) => boolean = () => false,
 ): (request: HttpRequest, response: HttpResponse) => Buffer | Promise<Buffer> {
   const limit = eventMaxBytes * BODY_PER_EVENT;
   const read = express.raw({ type: () => true, limit });
   return (request, response) => {
-    checkContentType(request.headers['content-type'] ?? '');
+    if (!isOfAnyType(request)) checkContentType(request.headers['content-type'] ?? '');
     // Express would refuse such a body only after it has read all of it.
     if (Number(request.headers['content-length']) > limit) throw tooBig();
     if (request instanceof PlainRequest) return request.body;

@@ -40,7 +40,10 @@ const READ = [
   'forwarded',
   'x-forwarded-for',
 ] as const;
-/** The headers that say how the bytes are to be read. A request with one of them is not plain. */
+/**
+ * The headers that say how the bytes are to be read, or that more headers belong to the event. A request with one of them is
+ * not plain.
+ */
 const FRAMING = [
   'transfer-encoding',
   'content-encoding',
@@ -50,6 +53,7 @@ const FRAMING = [
   'trailer',
   'proxy-connection',
   'access-control-request-method',
+  'ce-specversion',
 ] as const;
 
 /** The headers of both lists in lower case, by the two ways in which nearly all clients write them. */

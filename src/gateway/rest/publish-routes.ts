@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Broker } from '../../broker/broker.ts';
+import { CLOUDEVENTS } from '../../dialects/cloudevents.ts';
 import type { Dialect } from '../../dialects/dialect.ts';
 import type { EventFormats } from '../../dialects/event-formats.ts';
 import { MAX_EVENTS } from '../../dialects/native-messages.ts';
@@ -7,7 +8,7 @@ import { publishAs } from '../../hub/publishing.ts';
 import type { Clock } from '../../model/clock.ts';
 import { BelfryError } from '../../model/errors.ts';
 import { keyOfHeader, MAX_IDEMPOTENCY_KEY } from '../../model/idempotency.ts';
-import { readJson, type JsonText } from '../../model/json.ts';
+import { readJson, type Fields, type JsonText } from '../../model/json.ts';
 import { withoutGrant } from '../../model/principal.ts';
 import type { Redaction } from '../../model/redaction.ts';
 import type { Survey } from '../../registry/survey.ts';
@@ -16,6 +17,7 @@ import { identityOf } from '../auth/request-identity.ts';
 import { answer, setHeaders } from '../http/answer-headers.ts';
 import { byNode, type HttpRequest } from '../http/exchange.ts';
 import type { Handler } from '../http/handler.ts';
+import { binaryCloudEvent, cloudEventModeOf } from '../http/cloudevents-request.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { targetOf } from '../http/request-target.ts';
 import { DRY_RUN, dryRunText } from './dry-run.ts';
@@ -86,7 +88,7 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
     ],
     handler: (deps: PublishDeps): Handler => {
       const { broker, clock, known, formats, eventMaxBytes, reads } = deps;
-      const readBody = jsonBody(eventMaxBytes);
+      const readBody = jsonBody(eventMaxBytes, (request) => cloudEventModeOf(request) === 'binary');
       return async (request, response): Promise<'answered'> => {
         const identity = identityOf(response);
         const { principal, publish } = identity;
@@ -94,8 +96,8 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
         if (publish.patterns.length === 0)
           throw new BelfryError('forbidden', withoutGrant(principal, 'to publish'));
         const body = await readBody(request, response);
-        const dialect = dialectOf(request, known);
-        const events = bodiesOf(body).map((each) => formats.parse(each, dialect));
+        const { bodies, format } = writtenIn(request, body, known);
+        const events = bodies.map((each) => formats.parse(each, format));
         const carried = inTraceOf(request.headers['traceparent'], events);
         const idempotencyKey = idempotencyKeyOf(request);
         const now = clock.now();
@@ -119,10 +121,29 @@ function isDry(request: HttpRequest): boolean {
   return written !== undefined && DRY.read(written, 'dry') === 'true';
 }
 
+/** The events of a request, which are not parsed yet, and their format where the request names it. */
+function writtenIn(
+  request: HttpRequest,
+  bytes: Buffer,
+  known: readonly Dialect[],
+): { readonly bodies: readonly (JsonText | Fields)[]; readonly format: string | undefined } {
+  const mode = cloudEventModeOf(request);
+  if (mode === undefined) return { bodies: bodiesOf(bytes), format: dialectOf(request, known) };
+  if (mode === 'binary') return { bodies: [binaryCloudEvent(request, bytes)], format: CLOUDEVENTS };
+  const isList = bytes.toString('latin1').trimStart().startsWith('[');
+  if (isList === (mode === 'batch')) return { bodies: bodiesOf(bytes), format: CLOUDEVENTS };
+  throw new BelfryError(
+    'event_invalid',
+    isList
+      ? 'The body is a list. Expected one CloudEvent, or the type application/cloudevents-batch+json.'
+      : 'The body is no batch. Expected a list of CloudEvents, or the type application/cloudevents+json.',
+  );
+}
+
 function dialectOf(request: HttpRequest, known: readonly Dialect[]): string | undefined {
   const name = targetOf(request).parameter('dialect');
   if (name === undefined) return undefined;
-  const names = known.map((dialect) => dialect.name);
+  const names = [...known.map((dialect) => dialect.name), CLOUDEVENTS];
   if (names.includes(name)) return name;
   throw new BelfryError(
     'dialect_unknown',

@@ -26,6 +26,7 @@ const said = (text: string, dialect: string): string[] =>
 describe('the form of an event', () => {
   it('has every format that the hub serves', () => {
     expect(form.formats.map(({ dialect }) => dialect).toSorted()).toEqual([
+      'cloudevents',
       'dorgu',
       'drp',
       'native',

@@ -63,7 +63,7 @@ export const addPublish: AddCommand = (program) => {
  * tries again under the same key, which publishes once. @throws CommandError when the hub refuses
  */
 export function publish(body: string, options: PublishOptions): Promise<string[]> {
-  const { dialect, idempotencyKey = randomUUID() } = options;
+  const { dialect, idempotencyKey = keyOf(body) } = options;
   return withHub(options, async (session) => {
     for (let again = AGAIN; ; again--) {
       try {
@@ -74,6 +74,21 @@ export function publish(body: string, options: PublishOptions): Promise<string[]
       }
     }
   });
+}
+
+/** A key of this publish alone. CloudEvents need none, since the hub knows each of them by its source and id. */
+function keyOf(body: string): string | undefined {
+  try {
+    const read = JSON.parse(body) as unknown;
+    const events = Array.isArray(read) ? (read as unknown[]) : [read];
+    return events.every(isCloudEvent) ? undefined : randomUUID();
+  } catch {
+    return randomUUID();
+  }
+}
+
+function isCloudEvent(event: unknown): boolean {
+  return typeof event === 'object' && event !== null && 'specversion' in event;
 }
 
 /** What would become of the events, and who would hear them. */
