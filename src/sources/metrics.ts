@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import type { InterestDemand } from './demand.ts';
 import type { PartsHealth } from './health.ts';
 import type { Counts } from './counts.ts';
@@ -15,10 +15,12 @@ export interface Measured {
   readonly demand?: Pick<InterestDemand, 'wanted'>;
 }
 
-/** The metrics that every kind of source has, for Prometheus. They are read when the page is asked for. */
+/**
+ * The metrics that every kind of source has, for Prometheus. They are read when the page is asked for, and cost nothing at other
+ * times, unlike those by which a library measures the event loop.
+ */
 export function sourceMetrics({ name, kind, publisher, health, demand }: Measured): Registry {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
   const registers = [registry];
   const gauge = (about: string, help: string, value: () => number): void => {
     new Gauge({
@@ -30,12 +32,28 @@ export function sourceMetrics({ name, kind, publisher, health, demand }: Measure
       },
     });
   };
+  const counter = (about: string, help: string, value: () => number): void => {
+    new Counter({
+      name: about,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(value());
+      },
+    });
+  };
   new Gauge({
     name: 'belfry_source_info',
     help: 'Always 1. The labels hold the name and the kind of this source.',
     labelNames: ['name', 'kind'],
     registers,
   }).set({ name, kind }, 1);
+  counter('process_cpu_seconds_total', 'CPU time of the process, in seconds.', () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e6;
+  });
+  gauge('process_resident_memory_bytes', 'Memory of the process, in bytes.', () => process.memoryUsage.rss());
   new Counter({
     name: 'belfry_source_events_total',
     help: 'Events by what became of them: published, refused by the hub, dropped since the queue was full, or known to the hub before.',
@@ -46,15 +64,11 @@ export function sourceMetrics({ name, kind, publisher, health, demand }: Measure
       for (const outcome of OUTCOMES) this.inc({ outcome }, publisher.counts[outcome]);
     },
   });
-  new Counter({
-    name: 'belfry_source_repeats_total',
-    help: 'Lists of events that were sent again, since the hub could not take them or its answer was lost.',
-    registers,
-    collect() {
-      this.reset();
-      this.inc(publisher.counts.repeated);
-    },
-  });
+  counter(
+    'belfry_source_repeats_total',
+    'Lists of events that were sent again, since the hub could not take them or its answer was lost.',
+    () => publisher.counts.repeated,
+  );
   gauge(
     'belfry_source_waiting_events',
     'Events that the hub has not accepted yet.',

@@ -15,26 +15,36 @@ export type LineEvent = Omit<SourceEvent, 'at'> & { readonly at?: string };
  * so does every line of the error output.
  */
 export function lineEvents(options: ExecOptions): (line: Line, stream: Stream) => LineEvent {
-  const { type, action, key, lines } = options;
-  const [typeOf, actionOf, keyOf, atOf] = [type, action, key, options.at ?? ''].map(templateOf);
+  const { type, action, key, lines, at = '' } = options;
+  const [typeOf, actionOf, keyOf, atOf] = [type, action, key, at].map(textOf) as [
+    TextOf,
+    TextOf,
+    TextOf,
+    TextOf,
+  ];
+  const topicOf = (json: string): Pick<SourceEvent, 'type' | 'action' | 'key'> => ({
+    type: typeOf(json),
+    action: actionOf(json),
+    key: keyOf(json),
+  });
   return ({ text, cutBytes }, stream) => {
-    const fields =
-      lines === 'text' || stream === 'stderr' || cutBytes !== undefined ? undefined : fieldsOf(text);
+    const isJson = lines !== 'text' && stream === 'stdout' && cutBytes === undefined;
+    const fields = isJson ? fieldsOf(text) : undefined;
     if (fields === undefined) {
       const object = { line: text, stream, ...(cutBytes !== undefined && { cutBytes }) };
-      return { type: typeOf?.('{}') ?? '', action: actionOf?.('{}') ?? '', key: keyOf?.('{}') ?? '', object };
+      return { ...topicOf('{}'), object };
     }
-    const topic = {
-      type: typeOf?.(text) ?? '',
-      action: actionOf?.(text) ?? '',
-      key: keyOf?.(text) ?? '',
-    };
-    const at = atOf?.(text) ?? '';
-    const placed = at === '' ? {} : { at };
-    return lines === 'json'
-      ? { ...topic, object: fields, ...placed }
-      : { ...topic, ...wholeEvent(fields), ...placed };
+    const position = atOf(text);
+    const placed = position === '' ? {} : { at: position };
+    return { ...topicOf(text), ...(lines === 'json' ? { object: fields } : wholeEvent(fields)), ...placed };
   };
+}
+
+type TextOf = (json: string) => string;
+
+/** A text with no field in it needs no line. */
+function textOf(template: string): TextOf {
+  return template.includes('{{') ? templateOf(template) : () => template;
 }
 
 function fieldsOf(text: string): Fields | undefined {
