@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Broker, DeadLetterQueue, BrokerStats, History, LogBounds, Retained } from './broker/broker.ts';
+import type { Leases } from './broker/leases.ts';
 import { MemoryBroker } from './broker/memory-broker.ts';
 import { RedisConnection } from './broker/redis-connection.ts';
 import { publishing } from './broker/redis-scripts.ts';
@@ -56,7 +57,11 @@ function interestLimitsOf({ interestHoldMs: holdMs }: Config, bounds: LogBounds)
 /** The broker, and everything that is read from it: the past, retained events, dead letters and figures. */
 export type BrokerBackend = Broker &
   History &
-  Retained & { readonly deadLetters: DeadLetterQueue; readonly brokerStats: BrokerStats };
+  Retained & {
+    readonly deadLetters: DeadLetterQueue;
+    readonly leases: Leases;
+    readonly brokerStats: BrokerStats;
+  };
 
 /** The parts of a node that exist in two variants: for a node that runs alone, and for nodes that share a Redis. */
 export interface Backends {

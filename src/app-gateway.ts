@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Broker, BrokerStats, DeadLetterQueue, Retained } from './broker/broker.ts';
+import type { Leases } from './broker/leases.ts';
 import type { Config } from './config/config.ts';
 import { VERSION } from './config/version.ts';
 import type { Dialect } from './dialects/dialect.ts';
@@ -42,6 +43,7 @@ export interface GatewayParts {
   readonly exporter: SpanExporter | undefined;
   readonly retained: Retained;
   readonly deadLetters: DeadLetterQueue;
+  readonly leases: Leases;
   readonly brokerStats: () => BrokerStats;
   readonly warnings: () => readonly NodeWarning[];
   readonly redaction: Redaction;

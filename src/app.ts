@@ -113,6 +113,7 @@ export async function startApp(
     exporter,
     retained: backend,
     deadLetters: backend.deadLetters,
+    leases: backend.leases,
     brokerStats: () => backend.brokerStats,
     warnings: () => watch.warnings,
     redaction,

@@ -3,6 +3,7 @@ import type { DeadLetter, UndeliveredEvent } from '../model/dead-letter.ts';
 import { ProtocolError } from '../model/errors.ts';
 import { canonicalJson, type HubEvent, type NewEvent } from '../model/event.ts';
 import type { Once } from '../model/idempotency.ts';
+import type { Fence } from '../model/lease.ts';
 import type { Redaction } from '../model/redaction.ts';
 
 /** Takes an event. Returns whether any client of the node wants it. It must not throw. */
@@ -18,12 +19,13 @@ export interface Broker {
   start(deliver: Deliver): Promise<Cursor>;
   /**
    * Appends the events to the log, all or none, and tells every node. A publish with `once` that is repeated within
-   * {@link IDEMPOTENCY_MS} changes nothing, and is answered as the first one was.
+   * {@link IDEMPOTENCY_MS} changes nothing, and is answered as the first one was. A publish with a `fence` is accepted
+   * only while the lease is held under it.
    * @returns the id of each event, in order
-   * @throws BelfryError `unavailable`, when nothing was accepted, and nothing will be; `idempotency_key_reused`
+   * @throws BelfryError `unavailable`, when nothing was accepted, and nothing will be; `idempotency_key_reused`; `lease_lost`
    * @throws OutcomeUnknown when nobody can tell whether the events were accepted
    */
-  publish(events: readonly NewEvent[], once?: Once): Promise<Cursor[]>;
+  publish(events: readonly NewEvent[], once?: Once, fence?: Fence): Promise<Cursor[]>;
   /** Resolves when events reach this node through the broker; rejects with the reason when they do not. */
   ready(): Promise<void>;
   stop(): Promise<void>;

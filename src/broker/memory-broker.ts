@@ -3,6 +3,7 @@ import { compareCursors, END, START, type Cursor } from '../model/cursor.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
 import type { Once } from '../model/idempotency.ts';
+import type { Fence } from '../model/lease.ts';
 import { Redaction } from '../model/redaction.ts';
 import { Retention } from '../model/retention.ts';
 import {
@@ -23,6 +24,7 @@ import {
 import { MemoryDeadLetters } from './memory-dead-letters.ts';
 import { STATS_WITHOUT_REDIS } from './memory-unsupported.ts';
 import { MemoryIdempotency } from './memory-idempotency.ts';
+import { MemoryLeases } from './memory-leases.ts';
 import { MemoryRetained } from './memory-retained.ts';
 import { bound } from '../model/bound.ts';
 
@@ -32,6 +34,7 @@ type Logged = HubEvent & { readonly id: Cursor };
 
 /** The broker of a single node without Redis: its log lives in the memory of this process and ends with it. */
 export class MemoryBroker implements Broker, History, Retained {
+  readonly leases: MemoryLeases;
   readonly deadLetters: DeadLetterQueue;
   readonly #clock: Clock;
   readonly #bounds: LogBounds;
@@ -66,6 +69,7 @@ export class MemoryBroker implements Broker, History, Retained {
     this.#clock = clock;
     this.deadLetters = new MemoryDeadLetters(clock);
     this.#idempotency = new MemoryIdempotency(clock);
+    this.leases = new MemoryLeases(clock);
     this.#bounds = bounds;
     this.#maxEventBytes = maxEventBytes;
     this.#redaction = redaction;
@@ -77,10 +81,11 @@ export class MemoryBroker implements Broker, History, Retained {
     return this.#last;
   }
 
-  async publish(events: readonly NewEvent[], once?: Once): Promise<Cursor[]> {
+  async publish(events: readonly NewEvent[], once?: Once, fence?: Fence): Promise<Cursor[]> {
     await this.ready();
     const known = once && this.#idempotency.recall(once);
     if (known !== undefined) return [...known];
+    if (fence !== undefined) this.leases.check(fence);
     // Nothing below waits, so events that `deliver` publishes come after these, in the log and in delivery.
     const entries = events.map((event) => this.#measured(event)).map((event) => this.#append(event));
     const ids = entries.map(({ id }) => id);

@@ -2,8 +2,8 @@
 -- that is refused does not concern the others.
 --
 -- publish.lua stands before it. KEYS are the log, the outcomes of the node, and the idempotency keys. ARGV holds for
--- each publish the number of its attempt; the place of its idempotency key among KEYS, or 0; the digest that belongs
--- to the key; how many events it has; and for each event the event and its kind. Answers for each publish the ids of
+-- each publish the number of its attempt; the place of its idempotency key among KEYS, or 0, and for a publish that
+-- names a lease, after spaces, the place of the lease and the fence; the digest that belongs to the idempotency key; how many events it has; and for each event the event and its kind. Answers for each publish the ids of
 -- its events, or the error for which nothing of it was written.
 local outcomes = KEYS[2]
 use_hub(KEYS[1]:match('^{(.+)}:log$'))
@@ -27,7 +27,12 @@ local function publish_at(at)
     local n = #events + 1
     events[n], kinds[n] = ARGV[i], { ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4] }
   end
-  local by = { outcomes = outcomes, once = KEYS[tonumber(once)], number = number, digest = digest }
+  local place = tonumber(once)
+  local by = { outcomes = outcomes, once = KEYS[place], number = number, digest = digest }
+  if not place then
+    local key, lease, fence = once:match('^(%d+) (%d+) (%d+)$')
+    by.once, by.lease, by.fence = KEYS[tonumber(key)], KEYS[tonumber(lease)], fence
+  end
   local done, answer, is_new = pcall(publish, events, kinds, by)
   if is_new then tell_later(events, kinds, answer) end
   if not done and type(answer) ~= 'table' then answer = redis.error_reply(tostring(answer)) end

@@ -73,10 +73,11 @@ end
 -- and then nothing is retained. `by` says how a repetition is recognised. `once` is the
 -- idempotency key of the publisher, `{<prefix>}:once:<key>`, with the `digest` of what is published. `outcomes` is a
 -- stream of the publishing node, and `number` its attempt, whose outcome it can ask for later (publish-outcome.lua).
+-- A publish with a `fence` is refused unless the `lease`, `{<prefix>}:lease:<name>`, is held under it.
 --
 -- Answers the id of each event, and whether they were appended: for a known idempotency key the ids are those of the
 -- first publish, and nothing is appended. Or answers an error of Redis, and then nothing was written at all. The error
--- is `idempotency_key_reused` for a key that was used for other events, and `superseded` for an attempt that comes
+-- is `idempotency_key_reused` for a key that was used for other events, `lease_lost`, and `superseded` for an attempt that comes
 -- after a later one.
 local function publish(events, kinds, by)
   local count, added = #events, 0
@@ -85,6 +86,10 @@ local function publish(events, kinds, by)
   if refusal then return refusal end
   local known = once and known_ids(once, by.digest)
   if known then return known end
+  -- Redis lets a lease expire by itself, so what stands there is held.
+  if by and by.fence and (redis.call('GET', by.lease) or ''):match('^%d*') ~= by.fence then
+    return redis.error_reply('BELFRY lease_lost: the lease is not held under this fence; expected it to be taken again')
+  end
   if count == 0 then return {} end
 
   local failure = read_end() or (by and claim(by, previous, count))

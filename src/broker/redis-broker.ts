@@ -2,6 +2,7 @@ import type { Cursor } from '../model/cursor.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
 import type { Once } from '../model/idempotency.ts';
+import type { Fence } from '../model/lease.ts';
 import { Redaction } from '../model/redaction.ts';
 import { Retention } from '../model/retention.ts';
 import type {
@@ -17,6 +18,7 @@ import type {
   RetainedPages,
   RetainedQuery,
 } from './broker.ts';
+import type { Leases } from './leases.ts';
 import { ChannelReader } from './redis-channel-reader.ts';
 import { RedisDeadLetters } from './redis-dead-letters.ts';
 import { LogFollower } from './redis-log-follower.ts';
@@ -29,6 +31,7 @@ import { bodyOf } from './redis-log-entry.ts';
 import { redisKeys, type RedisKeys } from './redis-keys.ts';
 import { trimLogByAge } from './redis-log-trim.ts';
 import { LogReader, SHARED_PAGE_BYTES } from './redis-log-reader.ts';
+import { RedisLeases } from './redis-leases.ts';
 import { RedisPublisher } from './redis-publisher.ts';
 import { DeliveryProbe } from './redis-delivery-probe.ts';
 import { EventDecoder } from './redis-event-decoder.ts';
@@ -48,6 +51,7 @@ const UPKEEP_MS = 60_000;
  */
 export class RedisBroker implements Broker, History, Retained {
   readonly deadLetters: DeadLetterQueue;
+  readonly leases: Leases;
   readonly #options: RedisBrokerOptions & { readonly retention: Retention; readonly redaction: Redaction };
   readonly #keys: RedisKeys;
   readonly #connections: NodeConnections;
@@ -76,6 +80,7 @@ export class RedisBroker implements Broker, History, Retained {
     this.#ingress = new IngressConsumer(taker, keys, this.#options, commandTimeoutMs);
     this.#publisher = new RedisPublisher({ connection: commands, keys, clock, commandTimeoutMs });
     const past = new ReadLimiter(reads);
+    this.leases = new RedisLeases(commands, keys);
     this.deadLetters = new RedisDeadLetters(commands, past, keys, clock);
     this.#retained = new RedisRetained(past, keys, this.#options);
     const pages = new LogReader(past, keys, SHARED_PAGE_BYTES);
@@ -118,11 +123,11 @@ export class RedisBroker implements Broker, History, Retained {
   }
 
   /** @throws BelfryError `event_too_big` as well */
-  publish(events: readonly NewEvent[], once?: Once): Promise<Cursor[]> {
+  publish(events: readonly NewEvent[], once?: Once, fence?: Fence): Promise<Cursor[]> {
     const now = this.#options.clock.now();
     try {
       const bodies = events.map((event) => bodyOf(event, now, this.#options));
-      return this.#publisher.publish(bodies, once);
+      return this.#publisher.publish(bodies, once, fence);
     } catch (error) {
       return Promise.reject(error);
     }

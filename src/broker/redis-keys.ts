@@ -11,6 +11,9 @@ export function redisKeys(prefix: string) {
     log: `{${prefix}}:log`,
     last: `{${prefix}}:last`,
     once: (key: string) => `{${prefix}}:once:${key}`,
+    lease: (name: string) => `{${prefix}}:lease:${name}`,
+    leases: `{${prefix}}:leases`,
+    lastFence: `{${prefix}}:leases:fence`,
     /** The outcomes of the publishes that a node tried. */
     outcomes: (boot: string) => `{${prefix}}:outcomes:${boot}`,
     /** A tail for each action, since otherwise the log lines of a container would push out its status. */

@@ -26,6 +26,8 @@ const MAX_CHARACTERS = bound(
 
 /** The refusal of an attempt that comes after a later one. */
 export const SUPERSEDED = 'BELFRY superseded';
+/** The refusal of a publish whose fence is over. */
+export const LEASE_LOST = 'BELFRY lease_lost';
 
 /**
  * While Redis has nothing to do, as many publishes are sent before the turn ends: Redis then works on them while the node
@@ -38,6 +40,8 @@ export interface PublishRequest {
   readonly number: number;
   /** The key in Redis of the idempotency key, with the digest that belongs to it. */
   readonly once: { readonly key: string; readonly digest: string } | undefined;
+  /** The key in Redis of the lease that the publish names, and its fence. */
+  readonly fence: { readonly key: string; readonly fence: number } | undefined;
   readonly bodies: readonly Body[];
   readonly accepted: (ids: Cursor[]) => void;
   /** Is told what {@link RedisConnection.ask} rejects with. */
@@ -91,7 +95,7 @@ export class PublishBatch {
         const answer = answers[i];
         if (Array.isArray(answer)) accepted(answer);
         // A refusal of one publish is logged and reported as if it had been sent alone.
-        else this.#connection.ask(() => Promise.reject(answer as Error), SUPERSEDED).catch(refused);
+        else this.#connection.ask(() => Promise.reject(answer as Error), expectedIn(answer)).catch(refused);
       }
     } catch (error) {
       for (const { refused } of publishes) refused(error);
@@ -113,13 +117,20 @@ function endOfCall(publishes: readonly PublishRequest[], from: number): number {
   return end;
 }
 
+/** The refusals that say nothing about Redis are not logged as its failures. */
+function expectedIn(answer: Error | undefined): string {
+  return answer?.message.startsWith(LEASE_LOST) ? LEASE_LOST : SUPERSEDED;
+}
+
 /** Adds the arguments of one publish, as publish-batch.lua reads them; its idempotency key goes to the keys. */
 function addArguments(
-  { number, once, bodies }: PublishRequest,
+  { number, once, fence, bodies }: PublishRequest,
   keys: string[],
   asked: (string | number)[],
 ): void {
   const place = once === undefined ? 0 : keys.push(once.key);
-  asked.push(number, place, once?.digest ?? '', bodies.length);
+  // Nearly all publishes name no lease, so they do not have arguments for it.
+  const places = fence === undefined ? place : `${place} ${keys.push(fence.key)} ${fence.fence}`;
+  asked.push(number, places, once?.digest ?? '', bodies.length);
   for (const { json, kind } of bodies) asked.push(json, ...kind);
 }

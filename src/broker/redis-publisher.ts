@@ -4,11 +4,12 @@ import type { Clock } from '../model/clock.ts';
 import type { Cursor } from '../model/cursor.ts';
 import { BelfryError } from '../model/errors.ts';
 import { OutcomeUnknown, reused, type Attempt, type Once } from '../model/idempotency.ts';
+import { leaseLost, type Fence } from '../model/lease.ts';
 import type { RefusedReason } from './broker.ts';
 import { isRefusal, type RedisConnection } from './redis-connection.ts';
 import type { Body } from './redis-log-entry.ts';
 import type { RedisKeys } from './redis-keys.ts';
-import { PublishBatch, SUPERSEDED } from './redis-publish-batch.ts';
+import { LEASE_LOST, PublishBatch, SUPERSEDED } from './redis-publish-batch.ts';
 import { publishRefusalOf } from './redis-publish-refusal.ts';
 import { bound } from '../model/bound.ts';
 
@@ -60,6 +61,7 @@ export interface PublisherOptions {
 interface Publish {
   readonly bodies: readonly Body[];
   readonly once: Once | undefined;
+  readonly fence: Fence | undefined;
   /** How many attempts may still be made. */
   readonly tries: number;
   readonly accepted: (ids: Cursor[]) => void;
@@ -123,19 +125,20 @@ export class RedisPublisher {
     }
   }
 
-  /** @throws BelfryError `unavailable`, `idempotency_key_reused`; OutcomeUnknown */
-  publish(bodies: readonly Body[], once: Once | undefined): Promise<Cursor[]> {
+  /** @throws BelfryError `unavailable`, `idempotency_key_reused`, `lease_lost`; OutcomeUnknown */
+  publish(bodies: readonly Body[], once?: Once, fence?: Fence): Promise<Cursor[]> {
     return new Promise((resolve, reject) => {
       const publish: Publish = {
         bodies,
         once,
+        fence,
         tries: MAX_TRIES,
         accepted: (ids) => {
           this.#published += ids.length;
           this.#trouble = undefined;
           resolve(ids);
         },
-        refused: (error) => reject(this.#counted(error)),
+        refused: (error) => reject(this.#counted(error, fence)),
       };
       if (once?.repeats === undefined) this.#try(publish);
       else void this.#settle(publish, once.repeats);
@@ -143,11 +146,13 @@ export class RedisPublisher {
   }
 
   #try(publish: Publish): void {
-    const { bodies, once, accepted } = publish;
+    const { bodies, once, fence, accepted } = publish;
+    const { keys } = this.#options;
     const attempt: Attempt = { boot: this.#boot, number: ++this.#number, at: this.#options.clock.now() };
     this.#batch.add({
       number: attempt.number,
-      once: once && { key: this.#options.keys.once(once.key), digest: once.digest },
+      once: once && { key: keys.once(once.key), digest: once.digest },
+      fence: fence && { key: keys.lease(fence.lease), fence: fence.fence },
       bodies,
       accepted,
       refused: (error) => this.#afterRefusal(publish, attempt, error),
@@ -215,8 +220,9 @@ export class RedisPublisher {
   }
 
   /** Counts a failure by its reason, and gives it a message of our own. */
-  #counted(error: unknown): unknown {
+  #counted(error: unknown, fence: Fence | undefined): unknown {
     if (isRefusal(error, REUSED)) return reused();
+    if (fence !== undefined && isRefusal(error, LEASE_LOST)) return leaseLost(fence);
     const { reason, words } = publishRefusalOf(error);
     this.#trouble = reason;
     this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);

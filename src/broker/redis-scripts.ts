@@ -62,7 +62,7 @@ export const LIBRARY_NAME = 'belfry';
 /**
  * It must rise with every change of the library's Lua, so that of two nodes both use the library of the newer one.
  */
-export const LIBRARY_VERSION = 8;
+export const LIBRARY_VERSION = 9;
 
 /** What a script publishes: canonical JSON that was masked by this redaction; unmasked where it is absent. */
 export interface ScriptOptions extends ScriptLimits {
@@ -104,6 +104,7 @@ export function commandScripts(limits: ScriptOptions) {
     belfryPublish: { lua: `${publishing(limits)}${read('publish-batch.lua')}` },
     belfryOutcome: { lua: `${publishing(limits)}${read('publish-outcome.lua')}` },
     belfryBegin: { lua: `${publishing(limits)}${read('publish-begin.lua')}` },
+    belfryLease: { lua: read('lease.lua') },
     belfryLeave: { lua: `${GROUP}${read('ingress-leave.lua')}` },
     belfryEvictRetained: { lua: `${publishing(limits)}${read('retained-evict.lua')}` },
     belfryAddDeadLetter: { lua: `${constants(limits)}${readAll(['dead-letters', 'dead-letter-add'])}` },

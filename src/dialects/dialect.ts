@@ -6,6 +6,7 @@ import type { HubEvent, NewEvent } from '../model/event.ts';
 import type { Filter } from '../model/filter.ts';
 import type { Format } from '../model/format.ts';
 import type { Body, JsonText } from '../model/json.ts';
+import type { Fence } from '../model/lease.ts';
 import type { Pattern } from '../model/pattern.ts';
 import type { Identity } from '../model/principal.ts';
 import type { SlowPolicyName } from '../model/slow-policies/index.ts';
@@ -214,6 +215,7 @@ export type Command =
       readonly ref: string;
       readonly events: readonly JsonText[];
       readonly idempotencyKey?: string | undefined;
+      readonly fence?: Fence;
     }
   /** With `orClose`, a refused token also closes the connection with 1008. */
   | { readonly kind: 'auth'; readonly ref: string; readonly token: string; readonly orClose?: boolean }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { bound } from '../model/bound.ts';
 import { HUB_TYPE } from '../model/event.ts';
 import { MAX_IDEMPOTENCY_KEY } from '../model/idempotency.ts';
+import { LEASE_NAME } from '../model/lease.ts';
 import { SLOW_POLICIES_TEXT, SLOW_POLICY_NAMES } from '../model/slow-policies/index.ts';
 import { cloudEvent } from './cloudevents.ts';
 import type { EntryPoint } from './dialect.ts';
@@ -28,6 +29,10 @@ const commandId = z
   .default('');
 const patterns = z.array(z.string()).min(1).max(MAX_PATTERNS);
 
+/** A lease, and the fence under which a publisher holds it. */
+export const leaseName = z.string().regex(LEASE_NAME).describe('The name of a lease');
+const fence = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+
 export const nativeCommand = z.discriminatedUnion('command', [
   z.strictObject({
     id: commandId,
@@ -43,6 +48,7 @@ export const nativeCommand = z.discriminatedUnion('command', [
     command: z.literal('publish'),
     events: z.array(anyText).min(1).max(MAX_EVENTS),
     idempotencyKey: z.string().min(1).max(MAX_IDEMPOTENCY_KEY).optional(),
+    lease: z.strictObject({ name: leaseName, fence }).optional(),
   }),
   z.strictObject({ id: commandId, command: z.literal('auth'), token: z.string().min(1) }),
   z.strictObject({ id: commandId, command: z.literal('ping') }),

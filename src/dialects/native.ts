@@ -138,7 +138,13 @@ function toCommand(command: z.infer<typeof nativeCommand>): Command {
     case 'unsubscribe':
       return { kind: 'unsubscribe', ref, names: command.patterns };
     case 'publish':
-      return { kind: 'publish', ref, events: command.events, idempotencyKey: command.idempotencyKey };
+      return {
+        kind: 'publish',
+        ref,
+        events: command.events,
+        idempotencyKey: command.idempotencyKey,
+        ...(command.lease && { fence: { lease: command.lease.name, fence: command.lease.fence } }),
+      };
     case 'auth':
       return { kind: 'auth', ref, token: command.token };
     case 'ping':

@@ -6,6 +6,7 @@ import type { Cursor } from '../model/cursor.ts';
 import type { NewEvent } from '../model/event.ts';
 import { digestOf, keyOf, onceOf, OutcomeUnknown, ownKeyOf } from '../model/idempotency.ts';
 import type { JsonText } from '../model/json.ts';
+import type { Fence } from '../model/lease.ts';
 import type { Identity } from '../model/principal.ts';
 import type { Connection } from './connection.ts';
 import type { Delivery } from './delivery.ts';
@@ -27,6 +28,8 @@ export interface Publishing {
   readonly carried?: readonly NewEvent[];
   /** If absent, the events may have one of their own, see {@link ownKeyOf}. */
   readonly idempotencyKey: string | undefined;
+  /** The lease under which the events may be published; if absent, they may be in any case. */
+  readonly fence?: Fence | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -34,17 +37,18 @@ export interface Publishing {
 /**
  * Publishes events as the principal that asks for it, once for each idempotency key. What refuses them before the broker is
  * asked is thrown at once.
- * @throws BelfryError `forbidden`, `unavailable`, `idempotency_key_reused`, `idempotency_key_invalid`
+ * @throws BelfryError `forbidden`, `unavailable`, `idempotency_key_reused`, `idempotency_key_invalid`,
+ * `lease_lost`
  * @throws OutcomeUnknown with the key with which a repetition is not published twice
  */
 export function publishAs(publishing: Publishing): Promise<Cursor[]> {
-  const { broker, identity, events, carried = events, now } = publishing;
+  const { broker, identity, events, carried = events, fence, now } = publishing;
   const idempotencyKey = publishing.idempotencyKey ?? ownKeyOf(events);
   const { principal } = identity;
   const own = authorizePublish(identity, carried);
   const digest = (): string => digestOf(principal, events);
   const once = idempotencyKey === undefined ? undefined : onceOf(idempotencyKey, principal, digest(), now);
-  return broker.publish(own, once).catch((error: unknown) => {
+  return broker.publish(own, once, fence).catch((error: unknown) => {
     if (!(error instanceof OutcomeUnknown)) throw error;
     throw new OutcomeUnknown(error.attempt, idempotencyKey ?? keyOf(error.attempt, digest()), error.cause);
   });
@@ -53,11 +57,11 @@ export function publishAs(publishing: Publishing): Promise<Cursor[]> {
 /** Carries out a command to publish, and answers it with the ids of the events. */
 export async function publishFor(
   connection: Connection,
-  { ref, events: written, idempotencyKey }: Command & { kind: 'publish' },
+  { ref, events: written, idempotencyKey, fence }: Command & { kind: 'publish' },
   { broker, delivery, clock, parse }: PublishingOptions,
 ): Promise<void> {
   const { identity } = connection;
   const events = written.map((body) => parse(body));
-  const ids = await publishAs({ broker, identity, events, idempotencyKey, now: clock.now() });
+  const ids = await publishAs({ broker, identity, events, idempotencyKey, fence, now: clock.now() });
   delivery.tell(connection, 'publish', ref, { ids });
 }

@@ -37,6 +37,11 @@ export const ERRORS = {
     status: 422,
     title: 'The idempotency key was used for other events. Nothing was accepted.',
   },
+  lease_held: { status: 409, title: 'Another holder has the lease.' },
+  lease_lost: {
+    status: 409,
+    title: 'The lease is not held under the fence that the publish names. Nothing was accepted.',
+  },
   parameter_invalid: { status: 400, title: 'A parameter of the request cannot be used.' },
   handshake_invalid: { status: 400, title: 'A parameter of the handshake cannot be used.' },
   credentials_missing: { status: 401, title: 'The request has no token and no password.' },
@@ -60,7 +65,7 @@ export const ERRORS = {
   limit_reached: {
     status: 503,
     title:
-      'The node, the principal or the address holds as many connections as it may, or the hub as many revocations.',
+      'The node, the principal or the address holds as many connections as it may, or the hub as many revocations or leases.',
   },
   unavailable: {
     status: 503,

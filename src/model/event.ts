@@ -47,8 +47,8 @@ export const HUB_TYPE = 'belfry';
 /** Types that never stand in a log: replies of the hub, and DRP's acks, which its clients count one by one. */
 const UNLOGGED_TYPES = [HUB_TYPE, 'websocket'] as const;
 
-/** The types that the connection registry publishes. Their readers trust them, so nobody else may publish them. */
-export const REGISTRY_TYPES: readonly string[] = ['connections', 'presence', 'tokens', 'interest'];
+/** The types of the hub's own events about itself, and of its grants. Their readers trust them, so nobody else may publish them. */
+export const REGISTRY_TYPES: readonly string[] = ['connections', 'presence', 'tokens', 'interest', 'leases'];
 
 /** Types that only the hub itself publishes. They are compared to the letter, as patterns do. */
 export const RESERVED_TYPES: readonly string[] = [...UNLOGGED_TYPES, ...REGISTRY_TYPES];

@@ -6,6 +6,7 @@ import { asBelfryError } from '../model/errors.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
 import { changed, HeardEvent, traced } from '../model/heard-event.ts';
 import type { Once } from '../model/idempotency.ts';
+import type { Fence } from '../model/lease.ts';
 import { isJsonObject, valueOf, withField } from '../model/json.ts';
 import { parseTraceparent, traceparentOf, type Trace, type TraceContext } from '../model/trace.ts';
 import { KIND, type Span, type SpanExporter } from './otlp.ts';
@@ -39,14 +40,18 @@ export class Tracer {
   traced(broker: Broker): Broker {
     return {
       start: (deliver) => broker.start((event) => this.#deliver(event, deliver)),
-      publish: (events, once) => this.#publish(broker, events, once),
+      publish: (events, once, fence) => this.#publish(broker, events, once, fence),
       ready: () => broker.ready(),
       stop: () => broker.stop(),
     };
   }
 
   /** Publishes events with the same parent in one span, which the events carry on as their new parent. */
-  async #publish(broker: Broker, events: readonly NewEvent[], once: Once | undefined): Promise<Cursor[]> {
+  async #publish(
+    broker: Broker,
+    events: readonly NewEvent[],
+    ...how: [once?: Once, fence?: Fence]
+  ): Promise<Cursor[]> {
     const spans = new Map<string | undefined, Publication | undefined>();
     const carried = events.map((event) => {
       const parent = traceOf(event);
@@ -58,7 +63,7 @@ export class Tracer {
     const sampled = [...spans.values()].filter((span) => span !== undefined);
     for (const span of sampled) span.appends();
     try {
-      const ids = await broker.publish(carried, once);
+      const ids = await broker.publish(carried, ...how);
       for (const span of sampled) span.end();
       return ids;
     } catch (thrown) {

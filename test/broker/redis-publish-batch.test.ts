@@ -53,7 +53,14 @@ describe.skipIf(!HAS_REDIS_SERVER)('publishes of one turn', () => {
     const add = (number: number): void => {
       batch.push(number);
       const refused = (error: unknown): void => expect.fail(String(error));
-      calls.add({ number, once: undefined, bodies: [], accepted: () => void accepted.push(number), refused });
+      calls.add({
+        number,
+        once: undefined,
+        fence: undefined,
+        bodies: [],
+        accepted: () => void accepted.push(number),
+        refused,
+      });
     };
     for (let number = 1; number <= 50; number++) add(number);
     expect(sent).toEqual([16]);

@@ -10,7 +10,7 @@ const REMEDIES: Readonly<Record<ErrorCode, string>> = {
   event_too_big:
     'Publish less, such as a reference to where the data is, or raise `BELFRY_EVENT_MAX_BYTES` on all nodes.',
   type_reserved:
-    'Take another type than `belfry`, `websocket`, `connections`, `presence`, `tokens` and `interest`, which are those of the hub.',
+    'Take another type than `belfry`, `websocket`, `connections`, `presence`, `tokens`, `interest` and `leases`, which are those of the hub.',
   pattern_invalid:
     'Write `type.action.key`, each part `*` or a comma list: see [events and patterns](events-and-patterns.md). Where a list expands to too many topics, take `*` or fewer values.',
   subscriptions_exceeded:
@@ -31,6 +31,10 @@ const REMEDIES: Readonly<Record<ErrorCode, string>> = {
     'Send HTTP/1.1 with one `Host`, and the whole request at once. Behind a proxy, look at what it makes of requests.',
   idempotency_key_reused:
     'Take a new key for new events. If the events should be the same, something changed them between the two tries.',
+  lease_held:
+    'Try again after `Retry-After`, or let the holder release it: see [leases](../how-to/run-two-replicas.md).',
+  lease_lost:
+    'Take the lease again, and go on from the last event that was published: another holder may have been there. See [leases](../how-to/run-two-replicas.md).',
   parameter_invalid:
     'The message names the parameter and its form; [REST](rest.md#every-route) lists all of them.',
   handshake_invalid:

@@ -174,6 +174,12 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
       body: EVENT.replace('cluster', 'belfry'),
       gets: 'type_reserved',
     },
+    {
+      target: api('/events'),
+      headers: { ...JSON_TYPE, 'Belfry-Lease': 'nobody; fence=1' },
+      body: EVENT,
+      gets: 'lease_lost',
+    },
     { target: api('/events?dry=true'), headers: JSON_TYPE, body: EVENT, gets: 200 },
     { target: api('/events?dry=yes'), headers: JSON_TYPE, body: EVENT, gets: 'parameter_invalid' },
     { target: api('/events?dialect=latin'), headers: JSON_TYPE, body: EVENT, gets: 'dialect_unknown' },
@@ -308,6 +314,24 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
     { target: api('/tokens?principal=user:eve&until=tomorrow'), gets: 'time_invalid' },
     { target: api('/tokens?principal=user:eve'), as: 'nobody', gets: 'forbidden' },
   ],
+  takeLease: [
+    { target: api('/leases/l1?holder=a'), gets: 200 },
+    { target: api('/leases/l1?holder=b'), gets: 'lease_held' },
+    { target: api('/leases/l1?holder=a&ttlMs=1'), gets: 'parameter_invalid' },
+    { target: api('/leases/l1?holder=a'), as: 'nobody', gets: 'forbidden' },
+  ],
+  getLease: [
+    { target: api('/leases/l1'), gets: 200 },
+    { target: api('/leases/l2'), gets: 'not_found' },
+    { target: api('/leases/l%201'), gets: 'parameter_invalid' },
+    { target: api('/leases/l1'), as: 'nobody', gets: 'forbidden' },
+  ],
+  releaseLease: [
+    { target: api('/leases/l1?holder=b'), gets: 'lease_held' },
+    { target: api('/leases/l1?holder=a'), gets: 204 },
+    { target: api('/leases/l1'), gets: 'parameter_invalid' },
+    { target: api('/leases/l1?holder=a'), as: 'nobody', gets: 'forbidden' },
+  ],
   listRetained: [
     { target: api('/cluster'), gets: 200 },
     { target: api('/cluster?as=cloudevents'), gets: 200 },
@@ -381,7 +405,7 @@ function codeOf(response: Response, body: unknown): string {
   return /#(\w+)$/.exec(Messages.at(-1) ?? '')?.[1] ?? String(response.status);
 }
 
-/** A node on Redis with a connection, an event and a dead letter. */
+/** A node on Redis with a connection, an event, a lease and a dead letter. */
 async function startStage(redisUrl = inject('redisUrl')): Promise<{
   node: TestNode;
   ask: (asked: Asked, method: string) => Promise<Response>;
@@ -409,6 +433,8 @@ async function startStage(redisUrl = inject('redisUrl')): Promise<{
     headers: { ...JSON_TYPE, Authorization: `Bearer ${admin}` },
     body: EVENT,
   });
+  const lease = `${node.url}/api/v3/leases/l1?holder=a`;
+  await fetch(lease, { method: 'PUT', headers: { Authorization: `Bearer ${admin}` } });
   const redis = new Redis(redisUrl);
   redis.on('error', () => undefined);
   onTestFinished(() => redis.disconnect());

@@ -1,5 +1,6 @@
 import { BelfryError } from '../../model/errors.ts';
 import type { NewEvent } from '../../model/event.ts';
+import { LEASES_TYPE } from '../../model/lease.ts';
 import { holds } from '../../model/pattern-parts.ts';
 import { UNKNOWN, type Grants, type Identity, type Principal } from '../../model/principal.ts';
 import type { ConnectionQuery } from '../../registry/connection-query.ts';
@@ -32,6 +33,11 @@ export function narrowed(visible: ConnectionQuery['visible'], principal: Princip
 /** Checks that the caller may close all of these connections. @throws BelfryError `forbidden` */
 export function mayClose(identity: Identity, records: readonly ConnectionRecord[]): void {
   for (const { Principal: key } of records) checkPublish(identity, { type: TYPE, action: 'delete', key });
+}
+
+/** Checks that the caller may take, read and release a lease. @throws BelfryError `forbidden` */
+export function mayLease(identity: Identity, name: string): void {
+  checkPublish(identity, { type: LEASES_TYPE, action: 'take', key: name });
 }
 
 /**

@@ -36,6 +36,7 @@ const READ = [
   'origin',
   'user-agent',
   'idempotency-key',
+  'belfry-lease',
   'traceparent',
   'forwarded',
   'x-forwarded-for',

@@ -9,6 +9,7 @@ import type { Clock } from '../../model/clock.ts';
 import { BelfryError } from '../../model/errors.ts';
 import { keyOfHeader, MAX_IDEMPOTENCY_KEY } from '../../model/idempotency.ts';
 import { readJson, type Fields, type JsonText } from '../../model/json.ts';
+import type { Fence } from '../../model/lease.ts';
 import { withoutGrant } from '../../model/principal.ts';
 import type { Redaction } from '../../model/redaction.ts';
 import type { Survey } from '../../registry/survey.ts';
@@ -38,6 +39,9 @@ export interface PublishDeps {
   readonly eventMaxBytes: number;
 }
 
+/** The name has the form of {@link LEASE_NAME}. */
+const LEASE_HEADER = /^([\w:.-]{1,200}); ?fence=([1-9]\d{0,15})$/;
+
 const DRY = checked(
   z
     .enum(['true', 'false'])
@@ -62,6 +66,10 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
         .describe(
           'A repetition with the same key within five minutes publishes nothing; with other events it is refused',
         ),
+      'Belfry-Lease': z
+        .string()
+        .regex(LEASE_HEADER)
+        .describe('The name of a lease and the fence under which the publisher holds it: events; fence=12'),
       traceparent: headerText.describe('W3C Trace Context; each event that has none of its own carries it'),
     },
     takesEvents: true,
@@ -81,6 +89,7 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
       'dialect_unknown',
       'idempotency_key_invalid',
       'idempotency_key_reused',
+      'lease_lost',
       'outcome_unknown',
       'forbidden',
       'parameter_invalid',
@@ -100,6 +109,7 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
         const events = bodies.map((each) => formats.parse(each, format));
         const carried = inTraceOf(request.headers['traceparent'], events);
         const idempotencyKey = idempotencyKeyOf(request);
+        const fence = fenceOf(request);
         const now = clock.now();
         if (isDry(request)) {
           const dryRun = { ...deps, identity, events: carried, now };
@@ -107,7 +117,7 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
           await reads.answer(byNode(response), () => dryRunText(dryRun));
           return 'answered';
         }
-        const ids = await publishAs({ broker, identity, events, carried, idempotencyKey, now });
+        const ids = await publishAs({ broker, identity, events, carried, idempotencyKey, fence, now });
         // DRP's Go client fails on an empty answer without a Content-Type.
         answer(response, 204, ['Content-Type', 'application/json', 'Belfry-Event-Ids', ids.join(',')]);
         return 'answered';
@@ -115,6 +125,19 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
     },
   }),
 ];
+
+/** The lease that a publish names, and its fence. @throws BelfryError `parameter_invalid` */
+function fenceOf(request: HttpRequest): Fence | undefined {
+  const header = request.headers['belfry-lease'];
+  if (header === undefined) return undefined;
+  const [, lease, written] = LEASE_HEADER.exec(typeof header === 'string' ? header : '') ?? [];
+  const fence = Number(written);
+  if (lease !== undefined && Number.isSafeInteger(fence)) return { lease, fence };
+  throw new BelfryError(
+    'parameter_invalid',
+    'The header Belfry-Lease is not usable. Expected the name of a lease and its fence, as in events; fence=12.',
+  );
+}
 
 function isDry(request: HttpRequest): boolean {
   const written = targetOf(request).parameter('dry');

@@ -21,7 +21,7 @@ export interface Answer {
 
 interface Described<Path extends string> {
   readonly id: string;
-  readonly method: 'get' | 'post' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'delete';
   /** The path as OpenAPI writes it, with its parameters in braces. */
   readonly path: Path;
   readonly summary: string;

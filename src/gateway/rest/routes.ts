@@ -11,6 +11,7 @@ import { EXPLAIN_ROUTES, type ExplainDeps } from './explain-routes.ts';
 import { FRONT_PAGE_ROUTES } from './front-page-routes.ts';
 import { HEALTH_ROUTES } from './health-routes.ts';
 import { INFO_ROUTES, type InfoDeps } from './info-routes.ts';
+import { LEASES_ROUTES, type LeasesDeps } from './leases-routes.ts';
 import { ME_ROUTES } from './me-routes.ts';
 import { METRICS_ROUTES } from './metrics-routes.ts';
 import { NODES_ROUTES, type NodesDeps } from './nodes-routes.ts';
@@ -35,6 +36,7 @@ export type ApiDeps = InfoDeps &
   RunnersDeps &
   PresenceDeps &
   TokensDeps &
+  LeasesDeps &
   TopicsDeps &
   RetainedDeps;
 
@@ -52,6 +54,7 @@ export const API_ROUTES: readonly Route<ApiDeps>[] = [
   ...RUNNERS_ROUTES,
   ...PRESENCE_ROUTES,
   ...TOKENS_ROUTES,
+  ...LEASES_ROUTES,
   ...TOPICS_ROUTES,
   // They come last, since they accept every name of a type.
   ...RETAINED_ROUTES,

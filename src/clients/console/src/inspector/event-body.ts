@@ -11,6 +11,7 @@ const OWN: ReadonlySet<string> = new Set([
   'presence',
   'tokens',
   'interest',
+  'leases',
 ]);
 
 /** The event as it would be published once more: as it is written, without what the hub sets itself. */
