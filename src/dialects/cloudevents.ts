@@ -203,7 +203,7 @@ const filled = text.min(1);
 /** A CloudEvent in its JSON format. */
 export const cloudEvent = z
   .object({
-    specversion: z.literal(SPEC_VERSION),
+    specversion: z.enum([SPEC_VERSION]),
     id: filled.describe(
       'Of the same source no other event has it; an event that was seen before is a repetition',
     ),

@@ -20,7 +20,7 @@ export interface Operation {
   readonly summary: string;
   readonly security: readonly object[];
   readonly parameters: readonly Parameter[];
-  readonly requestBody?: object;
+  readonly requestBody?: { readonly description: string; readonly content: object };
   readonly responses: Readonly<Record<string, Answer>>;
 }
 

@@ -39,10 +39,17 @@ function sectionOf(title: string, operation: Operation, common: ReadonlySet<stri
     `${prose(summary)}. ${whoMay(operation)}`,
     '',
     ...parameterTable(parameters),
-    ...(requestBody === undefined ? [] : ['Takes one event or a list of them, as JSON.', '']),
+    ...(requestBody === undefined
+      ? []
+      : [`Takes ${typesOf(requestBody)}: ${prose(requestBody.description)}.`, '']),
     `Answers ${answers.join('; ')}.${refusals.length === 0 ? '' : ` Refuses with ${refusals.map(linkTo).join(', ')}.`}`,
     '',
   ].join('\n');
+}
+
+function typesOf({ content }: NonNullable<Operation['requestBody']>): string {
+  const types = Object.keys(content).map((type) => `\`${type}\``);
+  return [types.slice(0, -1).join(', '), types.at(-1)].join(' or ');
 }
 
 function whoMay({ security }: Operation): string {

@@ -326,11 +326,42 @@ describe('events as CloudEvents', () => {
       source: '/belfry',
       data: { patterns: ['deploy.*.*'] },
     });
+    const native = await connect(`${url}&pattern=deploy.*.*`);
+    expect(await native.next()).toMatchObject({ type: 'belfry', action: 'subscribe' });
     await post(node, { 'Content-Type': STRUCTURED }, JSON.stringify({ ...CE, data: { a: 1 } }));
+    expect(await native.next()).toMatchObject({
+      type: 'deploy',
+      action: 'step',
+      key: 'web',
+      object: { a: 1 },
+    });
     const heard = { ...CE, data: { a: 1 }, belfryprincipal: 'user:admin' };
     const told = await socket.next();
     expect(told).toMatchObject(heard);
     expect(await stream.nextEvent()).toEqual({ event: 'message', id: told['belfryid'], data: told });
+  });
+
+  it('are refused where the parameter as names another encoding', async () => {
+    const node = await startNode();
+    const url = `${node.url}/native/ws?token=${await node.token()}&as=avro`;
+    const key = {
+      Connection: 'Upgrade',
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Version': '13',
+      'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+    };
+    const lines = Object.entries({ Host: 'a', ...key }).map(([name, value]) => `${name}: ${value}`);
+    const { status, body } = await rawRequest(node.url, [
+      `GET ${new URL(url).pathname}${new URL(url).search} HTTP/1.1`,
+      ...lines,
+    ]);
+    expect([status, body]).toEqual([400, expect.stringContaining('There is no encoding')]);
+    expect(await refusal(await read(node, '/api/v3/events?as=avro'))).toMatch(
+      /^400 .*Expected "cloudevents"/,
+    );
+    expect(await refusal(await read(node, '/api/v3/cluster?as=avro'))).toMatch(
+      /^406 .*"events", "cloudevents"/,
+    );
   });
 
   it('are what is retained, as a batch and one by one', async () => {
@@ -357,6 +388,27 @@ it('the command publishes a CloudEvent once, however often it is called', async 
   expect(await publish(JSON.stringify(CE), { ...options, dialect: 'cloudevents' })).toEqual([first]);
   const other = JSON.stringify({ type: 'deploy', action: 'step', key: 'web' });
   expect(await publish(other, options)).not.toEqual(await publish(other, options));
+});
+
+it('a CloudEvent that the ingress refuses is a dead letter that names the attribute, and goes on when it is mended', async () => {
+  const prefix = randomPrefix();
+  const url = inject('redisUrl');
+  const redis = new Redis(url);
+  onTestFinished(() => redis.disconnect());
+  const node = await startNode({ BELFRY_REDIS_URL: url, BELFRY_PREFIX: prefix });
+  await redis.xadd(`{${prefix}}:ingress`, '*', 'event', JSON.stringify({ ...CE, my_ext: 'x' }));
+  const letters = async (): Promise<{ id: string; message: string; event: string }[]> =>
+    (await (await read(node, '/api/v3/dead-letters')).json()) as [];
+  await expect
+    .poll(letters)
+    .toMatchObject([
+      { reason: 'event_invalid', message: expect.stringContaining('my_ext is not a name') as string },
+    ]);
+  const [letter] = await letters();
+  const mended = (letter?.event ?? '').replace('my_ext', 'myext');
+  const body = { 'Content-Type': 'application/json' };
+  expect((await post(node, body, mended)).status).toBe(204);
+  expect(await history(node)).toMatchObject([{ key: 'web', metadata: { cloudevent: { myext: 'x' } } }]);
 });
 
 describe('a CloudEvent is the same event', () => {

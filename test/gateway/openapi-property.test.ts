@@ -24,7 +24,7 @@ const document = openApi('1.2.3', ROUTES, formats) as {
 const OF_FORM = new Set([400, 406, 413, 415, 422]);
 
 /** Routes that judge the form of the whole body, which no schema can tell from the form of another dialect. */
-const READS_EVENTS = new Set(['publish']);
+const READS_EVENTS = new Set(['publish', 'addDeadLetter']);
 
 /** Of the parameters of this route one is needed, which OpenAPI cannot say: an event or a topic. */
 const lacksParameters = (id: string, { target }: AnyRequest): boolean =>

@@ -96,18 +96,18 @@ function publishedName(dialect: string): string {
 }
 
 function operationObject(route: DescribedRoute, published: Messages): object {
-  const { id, summary, query, headers = {}, takesEvents = false } = route;
+  const { id, summary, query, headers = {}, takesEvents } = route;
   return {
     operationId: id,
     summary,
     security: securityOf(route),
     parameters: [
       ...pathParameters(route),
-      ...(takesEvents ? [parameter('query', 'dialect', { form: dialectIn(published) })] : []),
+      ...(takesEvents === 'many' ? [parameter('query', 'dialect', { form: dialectIn(published) })] : []),
       ...Object.entries(query?.parameters ?? {}).map(([name, about]) => parameter('query', name, about)),
       ...Object.entries(headers).map(([name, form]) => parameter('header', name, { form })),
     ],
-    ...(takesEvents && { requestBody: eventsBody(published) }),
+    ...(takesEvents && { requestBody: eventsBody(published, takesEvents) }),
     responses: merged(refusals(route), answers(route)),
   };
 }
@@ -149,14 +149,16 @@ function dialectIn(published: Messages): z.ZodType {
     .describe('The dialect whose format the events have; if absent, their fields show it');
 }
 
-function eventsBody(published: Messages): object {
+function eventsBody(published: Messages, takes: 'one' | 'many'): object {
   const event = { anyOf: Object.keys(published).map((dialect) => reference(publishedName(dialect))) };
+  if (takes === 'one')
+    return { required: true, description: 'One event', content: { 'application/json': { schema: event } } };
   const list = { type: 'array', items: event, minItems: 1, maxItems: MAX_EVENTS };
   const cloudEvent = reference(publishedName(CLOUDEVENTS));
   return {
     required: true,
     description:
-      'With the header ce-specversion: the data of one CloudEvent in binary mode, of any type; its attributes are the headers ce-<name>.',
+      'One event or a list of them. With the header ce-specversion: the data of one CloudEvent in binary mode, of any type; its attributes are the headers ce-<name>',
     content: {
       'application/json': { schema: { anyOf: [event, list] } },
       'application/cloudevents+json': { schema: cloudEvent },

@@ -144,7 +144,7 @@ export const DEAD_LETTERS_ROUTES: readonly Route<DeadLettersDeps>[] = [
     method: 'post',
     path: '/api/v3/dead-letters',
     summary: 'Add an event that a sink could not deliver, which is the body',
-    takesEvents: true,
+    takesEvents: 'one',
     query: query(UNDELIVERED),
     answers: {
       201: json('The id of the dead letter', named('AddedDeadLetter', z.strictObject({ id: z.string() }))),

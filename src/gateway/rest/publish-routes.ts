@@ -72,7 +72,7 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
         .describe('The name of a lease and the fence under which the publisher holds it: events; fence=12'),
       traceparent: headerText.describe('W3C Trace Context; each event that has none of its own carries it'),
     },
-    takesEvents: true,
+    takesEvents: 'many',
     query: query({ dry: DRY }),
     answers: {
       200: json('What would become of each event, of which none was published', named('DryRun', DRY_RUN)),

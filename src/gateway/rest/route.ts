@@ -35,8 +35,8 @@ interface Described<Path extends string> {
   readonly names?: Readonly<Record<string, Parameter>>;
   readonly query?: Query;
   readonly headers?: Readonly<Record<string, z.ZodType>>;
-  /** The body is an event or a list of events, in the format that the parameter `dialect` names. */
-  readonly takesEvents?: boolean;
+  /** The body is one event; or one or many, in the format that the parameter `dialect` or the type of the body names. */
+  readonly takesEvents?: 'one' | 'many';
   readonly answers: Readonly<Record<number, Answer>>;
   /** The error codes with which the route may refuse, beside those of every route under `/api/v3`. */
   readonly errors?: readonly ErrorCode[];
