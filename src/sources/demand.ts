@@ -94,7 +94,7 @@ export class InterestDemand implements Demand {
         }
       } catch (error) {
         if (signal.aborted) return;
-        const why = `The hub does not say what somebody listens to: ${(error as Error).message}`;
+        const why = `The hub does not say what somebody listens to: ${(error as Error).message.replace(/[^.]$/, '$&.')}`;
         health.behind(PART, why);
         if (!isPassing(error))
           return note(`${why} Nothing is published but with --always.${permission(error)}`);

@@ -3,6 +3,7 @@ import { exactPattern } from '../../model/exact-pattern.ts';
 import { ChildFailed, CommandError } from '../../clients/cli/errors.ts';
 import { byNumber, byTime } from '../positions.ts';
 import type { SourceContext, Unit } from '../source.ts';
+import { rest } from '../rest.ts';
 import { runChild, type Ended } from './child.ts';
 import { lineEvents, type LineEvent } from './line-event.ts';
 import type { ExecOptions } from './options.ts';
@@ -109,12 +110,4 @@ class Execution {
 function patternOf({ type, action, key, lines }: ExecOptions): string {
   if (lines === 'event') return '*.*.*';
   return exactPattern(...([type, action, key].map((part) => (part.includes('{{') ? undefined : part)) as []));
-}
-
-async function rest(ms: number, { clock, signal }: SourceContext): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const cancel = clock.after(ms, resolve);
-  signal.addEventListener('abort', () => resolve(), { once: true });
-  await promise;
-  cancel();
 }
