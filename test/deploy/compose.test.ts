@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadConfig } from '../../src/config/config.ts';
 import { drpRefusal } from '../../src/dialects/drp.ts';
 import { BelfryError } from '../../src/model/errors.ts';
+import { hubProgram } from '../support/command.ts';
 import { drainMs, durationMs, exists, read, readYaml, withDefaults } from './files.ts';
 
 const boundTo = /^\$\{BELFRY_BIND:-127\.0\.0\.1\}:/;
@@ -14,6 +15,9 @@ interface Service {
   readonly image: string;
   readonly build?: { readonly context: string; readonly dockerfile: string };
   readonly environment?: Readonly<Record<string, string>>;
+  readonly profiles?: readonly string[];
+  readonly entrypoint?: readonly string[];
+  readonly command?: readonly string[];
   readonly volumes?: readonly string[];
   readonly ports?: readonly string[];
   readonly depends_on?: readonly string[] | Readonly<Record<string, unknown>>;
@@ -21,6 +25,8 @@ interface Service {
 }
 
 const compose = readYaml('docker-compose.yml') as { services: Record<string, Service>; volumes: object };
+/** Variables that every command takes. */
+const HUB_HELP = 'BELFRY_URL BELFRY_TOKEN';
 const service = (name: string): Service => compose.services[name] as Service;
 const dockerfile = read('deploy/Dockerfile');
 const haproxy = read('deploy/haproxy.cfg');
@@ -92,11 +98,65 @@ describe('the compose file', () => {
       expect(build === undefined || exists(build.dockerfile)).toBe(true);
       for (const volume of volumes) {
         const [source = ''] = volume.split(':');
+        // A file of the machine, such as the socket of its Docker engine.
+        if (source.startsWith('/')) continue;
         expect(source.startsWith('.') ? exists(source) : Object.hasOwn(compose.volumes, source)).toBe(true);
       }
       for (const name of Array.isArray(needed) ? needed : Object.keys(needed))
         expect(Object.keys(compose.services)).toContain(name);
     }
+  });
+
+  it('starts the sources of Mist only with their profile, and gives each a token that permits what it publishes', () => {
+    const sources = Object.entries(compose.services).filter(([, { profiles = [] }]) => profiles.length > 0);
+    expect(sources.map(([name, { profiles }]) => [name, profiles])).toEqual(
+      ['source-tokens', 'docker-source', 'docker-proxy', 'host-source'].map((name) => [name, ['mist']]),
+    );
+    const [, , script] = service('source-tokens').entrypoint as [string, string, string];
+    const made = [...script.matchAll(/token (\w+) ([\w,]+)(?: &&|$)/g)].map(([, name, types]) => [
+      name,
+      types,
+    ]);
+    expect(made).toEqual([
+      ['docker', 'container,docker'],
+      ['host', 'metrics'],
+    ]);
+    const program = hubProgram();
+    const kinds = program.commands.find((command) => command.name() === 'source')?.commands ?? [];
+    for (const name of ['docker', 'host']) {
+      const { command = [], environment = {} } = service(`${name}-source`);
+      const kind = kinds.find((each) => each.name() === command[0]);
+      const help = kind?.helpInformation() ?? '';
+      const options = command.filter((word) => word.startsWith('--'));
+      for (const option of [...options, ...Object.keys(environment)])
+        expect(help + HUB_HELP).toContain(option);
+    }
+  });
+
+  it('gives the source of Docker a proxy for the socket, which permits to read, and no other service the socket', () => {
+    const withSocket = Object.entries(compose.services).filter(([, { volumes = [] }]) =>
+      volumes.some((volume) => volume.includes('docker.sock')),
+    );
+    expect(withSocket.map(([name]) => name)).toEqual(['docker-proxy']);
+    const [, paths = ''] = /path_reg (\S+) \}/.exec(read('deploy/docker-proxy.cfg')) ?? [];
+    const permitted = new RegExp(paths);
+    for (const path of [
+      '/events',
+      '/containers/json',
+      '/containers/a1/json',
+      '/containers/a1/logs',
+      '/containers/a1/stats',
+    ])
+      expect(path).toMatch(permitted);
+    for (const path of [
+      '/containers/a1/archive',
+      '/containers/a1/exec',
+      '/images/json',
+      '/containers/../x/json',
+      '/secrets',
+    ])
+      expect(path).not.toMatch(permitted);
+    expect(read('deploy/docker-proxy.cfg')).toContain('deny deny_status 403 unless METH_GET');
   });
 
   it('gives the hub more time to end than a drain takes', () => {

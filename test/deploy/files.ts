@@ -7,7 +7,7 @@ const ROOT = new URL('../../', import.meta.url);
 
 export const exists = (path: string): boolean => existsSync(new URL(path, ROOT));
 export const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
-export const readYaml = (path: string): unknown => parse(read(path));
+export const readYaml = (path: string): unknown => parse(read(path), { merge: true });
 export const allYaml = (text: string): unknown[] =>
   parseAllDocuments(text).map((document) => document.toJS() as unknown);
 

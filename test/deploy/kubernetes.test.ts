@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/config.ts';
 import { MetricsPage } from '../support/metrics.ts';
 import { startNode } from '../support/node.ts';
-import { allYaml, drainMs, exists, readYaml } from './files.ts';
+import { allYaml, drainMs, exists, read, readYaml } from './files.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -90,6 +90,7 @@ const API: Readonly<Record<string, string>> = {
   Service: 'v1',
   Deployment: 'apps/v1',
   StatefulSet: 'apps/v1',
+  DaemonSet: 'apps/v1',
   Ingress: 'networking.k8s.io/v1',
   NetworkPolicy: 'networking.k8s.io/v1',
   HorizontalPodAutoscaler: 'autoscaling/v2',
@@ -103,6 +104,7 @@ const API: Readonly<Record<string, string>> = {
 
 const SOURCE = 'belfry-kubernetes-source';
 const TO_HUB = `${SOURCE}-to-hub`;
+const NODE_SOURCES = 'belfry-node-sources';
 /** The overlay `full` is production with every component that its file offers. */
 const OVERLAYS = ['try', 'production', 'full'] as const;
 /** Rendering needs kubectl on the PATH; without it these tests are skipped. */
@@ -145,7 +147,7 @@ function render(overlay: string): Manifest[] {
 const ofKind = (manifests: readonly Manifest[], ...kinds: readonly string[]): Manifest[] =>
   manifests.filter(({ kind }) => kinds.includes(kind));
 const workloads = (manifests: readonly Manifest[]): Manifest[] =>
-  ofKind(manifests, 'Deployment', 'StatefulSet');
+  ofKind(manifests, 'Deployment', 'StatefulSet', 'DaemonSet');
 const containerOf = ({ spec }: Manifest): Container => spec.template.spec.containers[0];
 
 /** The names of the workloads whose pods a selector selects. A selector without labels selects all of them. */
@@ -202,8 +204,12 @@ describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
       const policies = itself('NetworkPolicy');
       // It adds to what the policy of the hub lets in.
       if (TO_HUB in policies) policies[TO_HUB] = ['belfry'];
+      if (NODE_SOURCES in policies) {
+        policies[NODE_SOURCES] = ['belfry-docker-source', 'belfry-host-source'];
+        policies[`${NODE_SOURCES}-to-hub`] = ['belfry'];
+      }
       expect(about('NetworkPolicy', ({ podSelector }) => podSelector.matchLabels)).toEqual(policies);
-      for (const kind of ['Deployment', 'StatefulSet', 'PodDisruptionBudget'])
+      for (const kind of ['Deployment', 'StatefulSet', 'DaemonSet', 'PodDisruptionBudget'])
         expect(about(kind, ({ selector }) => selector.matchLabels)).toEqual(itself(kind));
     });
 
@@ -250,7 +256,9 @@ describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
     it('configure the hub with settings that exist and are sufficient', () => {
       const manifests = render(overlay);
       const { envFrom = [], env = [] } = containerOf(hubOf(manifests));
-      const [settings] = ofKind(manifests, 'ConfigMap');
+      const settings = ofKind(manifests, 'ConfigMap').find(
+        ({ data }) => data?.['BELFRY_LISTEN'] !== undefined,
+      );
       const secret = secretOf(overlay);
       expect(envFrom).toEqual([
         { configMapRef: { name: settings?.metadata.name } },
@@ -374,4 +382,27 @@ describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
       },
     ]);
   });
+
+  it('give the engine of a node to a proxy that permits to read, and to no other container', () => {
+    const withSocket = workloads(render('full')).flatMap(({ spec: { template } }) => {
+      const { containers, volumes = [] } = template.spec as unknown as Pod;
+      const sockets = volumes.filter(({ hostPath }) => hostPath?.path.endsWith('docker.sock'));
+      return containers.filter(({ volumeMounts = [] }) =>
+        volumeMounts.some(({ name }) => sockets.some((socket) => socket.name === name)),
+      );
+    });
+    expect(withSocket.map(({ name }) => name)).toEqual(['proxy']);
+    expect(withSocket[0]?.env).toEqual([{ name: 'BELFRY_PROXY_ADDRESS', value: '127.0.0.1' }]);
+    // Kustomize takes no file from outside of its folder.
+    expect(read('k8s/components/node-sources/docker-proxy.cfg')).toBe(read('deploy/docker-proxy.cfg'));
+  });
 });
+
+interface Pod {
+  readonly containers: readonly {
+    readonly name: string;
+    readonly env?: readonly { readonly name: string; readonly value?: string }[];
+    readonly volumeMounts?: readonly { readonly name: string }[];
+  }[];
+  readonly volumes?: readonly { readonly name: string; readonly hostPath?: { readonly path: string } }[];
+}

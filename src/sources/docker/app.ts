@@ -101,7 +101,7 @@ export class App {
       if (this.#logSince !== undefined) member.log.begin(this.#logSince);
     }
     member.container = container;
-    member.log.changed();
+    if (RUNNING.has(container.state)) member.log.changed();
     this.#followSamples(member);
     this.#changed(member);
   }

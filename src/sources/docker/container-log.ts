@@ -31,7 +31,7 @@ export class ContainerLog {
   /** Each begin waits until what was followed before has ended. */
   #ended: Promise<void> = Promise.resolve();
   #drained = Promise.withResolvers<void>();
-  /** How often the engine told something of the container. */
+  /** How often the container was told to run, or to be gone. */
   #changes = 0;
   #wake: (() => void) | undefined;
 
@@ -53,7 +53,7 @@ export class ContainerLog {
     this.#following = undefined;
   }
 
-  /** The engine told something of the container. */
+  /** The container runs, maybe again, or is gone. */
   changed(): void {
     this.#changes++;
     this.#wake?.();
@@ -131,11 +131,14 @@ export class ContainerLog {
   async #untilChanged(unit: Unit, changes: number, signal: AbortSignal): Promise<void> {
     await unit.flush();
     this.#drained.resolve();
-    if (this.#changes === changes && !signal.aborted)
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
+    if (this.#changes === changes && !signal.aborted) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const wake = (): void => resolve();
+      this.#wake = wake;
+      signal.addEventListener('abort', wake);
+      await promise;
+      signal.removeEventListener('abort', wake);
+    }
     this.#drained = Promise.withResolvers();
   }
 }

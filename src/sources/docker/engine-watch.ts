@@ -59,7 +59,7 @@ export class EngineWatch {
         await this.#once(() => (failures = 0));
       } catch (error) {
         if (signal.aborted) break;
-        const why = `The Docker engine at ${engine.address} cannot be watched: ${(error as Error).message}`;
+        const why = `The Docker engine at ${engine.address} cannot be watched: ${reasonOf(error)}`;
         health.behind(PART, why);
         if (!this.#isAway) note(`${why}; trying on`);
         this.#isAway = true;
@@ -178,4 +178,9 @@ const ALL = '';
 function timeOf({ time, timeNano = time * 1e9 }: EngineEvent): string {
   // The nanoseconds of today are more than a number holds exactly; the seconds are exact.
   return fixedTimeOf(time, String(timeNano % 1e9).padStart(9, '0'));
+}
+
+function reasonOf(error: unknown): string {
+  const { message } = error as Error;
+  return message === 'aborted' ? 'it cut the connection' : message;
 }
