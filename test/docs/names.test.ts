@@ -4,6 +4,7 @@ import { describeConfig } from '../../src/config/description.ts';
 import { exists, readYaml } from '../deploy/files.ts';
 import { MetricsPage } from '../support/metrics.ts';
 import { startNode } from '../support/node.ts';
+import { hubModules, sourceOf } from './bounds-part.ts';
 import { allPages } from './pages.ts';
 
 /** Every match of the pattern in the pages, with the path of its page. */
@@ -17,6 +18,15 @@ const SETTINGS = new Set(describeConfig(loadConfig({})).map(({ name }) => name))
 /** The variables that commands, sources and compose read, and the beginning of a name where a page means several settings. */
 const OTHER_VARIABLES =
   /^BELFRY_(?:TOKEN|URL|CONTEXTS?|WEBHOOK_SECRET|CONFIG|BIND|LOG_MAX_|SOURCE_[A-Z_]*|)$/;
+
+/** The metrics that sources declare, which are processes of their own. */
+const SOURCE_METRICS = new Set(
+  hubModules()
+    .filter((file) => file.startsWith('sources/'))
+    .flatMap((file) =>
+      Array.from(sourceOf(file).matchAll(/'(belfry_source_\w+)'/g), ([, name = '']) => name),
+    ),
+);
 
 describe('a page of the documentation', () => {
   it('names only settings that exist', () => {
@@ -33,12 +43,13 @@ describe('a page of the documentation', () => {
     expect(found.filter(({ name }) => !alerts.has(name))).toEqual([]);
   });
 
-  it('names only metrics that a node has', async () => {
+  it('names only metrics that a node or a source has', async () => {
     const node = await startNode({ BELFRY_OTLP_URL: 'http://127.0.0.1:9' });
     const { families } = await MetricsPage.of(node.url);
     const found = named(/\bbelfry_\w+/g).filter(({ name }) => name !== 'belfry_publish');
     expect(found.length).toBeGreaterThan(30);
-    const isKnown = (name: string): boolean => families.has(name.replace(/_bucket$/, ''));
+    const isKnown = (name: string): boolean =>
+      families.has(name.replace(/_bucket$/, '')) || SOURCE_METRICS.has(name);
     expect(found.filter(({ name }) => !isKnown(name))).toEqual([]);
   });
 
