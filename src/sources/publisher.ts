@@ -1,6 +1,7 @@
 import type { Counts, Waiting } from './counts.ts';
 import { Refusals } from './refusals.ts';
-import type { Publisher, Unit, UnitOptions } from './source.ts';
+import { isLeaseFault } from './leadership.ts';
+import type { Publisher, Term, Unit, UnitOptions } from './source.ts';
 import { SourceUnit, type UnitParts } from './unit.ts';
 
 /** The units of one source, and what they count together. */
@@ -27,8 +28,9 @@ export class SourcePublisher implements Publisher {
     if (this.#units.has(name))
       throw new Error(`The unit "${name}" is open already. Expected one of each name.`);
     const { counts, waiting } = this;
+    const { term } = options;
     const unit = new SourceUnit({
-      ...this.#options,
+      ...(term === undefined ? this.#options : partsWithin(term, this.#options)),
       ...options,
       unit: name,
       counts,
@@ -37,6 +39,7 @@ export class SourcePublisher implements Publisher {
       closed: () => void this.#units.delete(name),
     });
     this.#units.set(name, unit);
+    term?.signal.addEventListener('abort', () => unit.wake());
     return unit;
   }
 
@@ -44,4 +47,23 @@ export class SourcePublisher implements Publisher {
   async flush(): Promise<void> {
     await Promise.all(Array.from(this.#units.values(), (unit) => unit.flush()));
   }
+}
+
+/** What units share, as a unit of a term has it: it publishes by the lease of the term, and nothing after its end. */
+function partsWithin({ signal, lease, end }: Term, parts: UnitParts): UnitParts {
+  const { session, fatal } = parts;
+  return {
+    ...parts,
+    signal,
+    session: {
+      publish(body, key, request) {
+        signal.throwIfAborted();
+        return session.publish(body, key, { ...request, lease });
+      },
+    },
+    fatal(error) {
+      if (isLeaseFault(error, 'lease_lost')) end((error as Error).message);
+      else if (!signal.aborted) fatal(error);
+    },
+  };
 }

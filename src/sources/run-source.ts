@@ -11,6 +11,7 @@ import { startHealthServer } from './health-server.ts';
 import { PartsHealth } from './health.ts';
 import { isPassing } from './hub-fault.ts';
 import { HubGate } from './hub-gate.ts';
+import { Leadership } from './leadership.ts';
 import { sourceMetrics } from './metrics.ts';
 import { SourcePublisher } from './publisher.ts';
 import type { RunSource, SourceContext } from './source.ts';
@@ -114,7 +115,9 @@ function partsOf(
     always === true ? undefined : new InterestDemand({ session, signal, clock, random, health, note });
   const metrics = sourceMetrics({ name, kind, publisher, health, ...(interest && { demand: interest }) });
   const demand = interest ?? new AlwaysWanted();
-  const context = { name, session, signal, publisher, demand, health, metrics, clock, note };
+  const leadership = new Leadership({ name, session, signal, health, metrics, clock, random, note });
+  const lead: SourceContext['lead'] = (work) => leadership.lead(work);
+  const context = { name, session, signal, publisher, lead, demand, health, metrics, clock, note };
   return { context, publisher, gate, health };
 }
 

@@ -11,13 +11,18 @@ import type { Clock } from '../model/clock.ts';
 export type RunSource = (context: SourceContext) => Promise<void>;
 
 export interface SourceContext {
-  /** The name of the source in the hub, which every event carries. No two processes may have one name at a time. */
+  /** The name of the source in the hub, which every event carries. No two processes may have one name at a time, unless they `lead`. */
   readonly name: string;
   /** The hub: by the SDK as `session.hub`, and by HTTP as `session.ask`. */
   readonly session: Session;
   /** Aborted when the source is to end. What it has published until then is still sent. */
   readonly signal: AbortSignal;
   readonly publisher: Publisher;
+  /**
+   * Works in one term after the other, each time when no other process of the same name does, until the source is to end. It is for
+   * kinds of which several processes may run, so that one of them takes over when another one ends or hangs.
+   */
+  readonly lead: (work: (term: Term) => Promise<void>) => Promise<void>;
   readonly demand: Demand;
   readonly health: Health;
   /** Where a kind registers metrics of its own, as `belfry_source_<kind>_…`. */
@@ -25,6 +30,19 @@ export interface SourceContext {
   readonly clock: Clock;
   /** Prints a line for the person who runs the source. */
   readonly note: Note;
+}
+
+/**
+ * A time in which this process alone works under the name of the source. When it is over, the hub refuses everything that was
+ * published within it, so that nothing of a process that hung for a while comes too late.
+ */
+export interface Term {
+  /** Aborted when the term is over, and when the source is to end. */
+  readonly signal: AbortSignal;
+  /** What the hub knows the term by. */
+  readonly lease: { readonly name: string; readonly fence: number };
+  /** Ends the term, for this reason. */
+  readonly end: (reason: string) => void;
 }
 
 /** An event as a source publishes it. */
@@ -70,6 +88,8 @@ export interface UnitOptions {
    * passes over only what has exactly the last position.
    */
   readonly order?: (a: string, b: string) => number;
+  /** The unit publishes within this term only. What it still holds when the term is over is left out, since another process tells it. */
+  readonly term?: Term;
 }
 
 /**
@@ -92,7 +112,7 @@ export interface Unit {
   publish(event: SourceEvent): Promise<void>;
   /** Resolves once the hub has accepted or refused everything that was taken. */
   flush(): Promise<void>;
-  /** Flushes, and forgets the unit. */
+  /** Flushes, unless the term of the unit is over, and forgets the unit. */
   close(): Promise<void>;
 }
 

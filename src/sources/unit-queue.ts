@@ -123,6 +123,12 @@ export class UnitQueue {
     this.#sending = [];
   }
 
+  /** Leaves out everything that waits, and tells nobody. A list that is being sent counts until {@link sent}. */
+  clear(): void {
+    for (const entry of this.#entries.splice(0)) this.#count(entry, -1);
+    this.#gaps.clear();
+  }
+
   #dropOldest(): void {
     const oldest = this.#entries.shift();
     if (oldest === undefined) return;

@@ -96,8 +96,18 @@ export class SourceUnit implements Unit {
   }
 
   async close(): Promise<void> {
-    await this.flush();
+    if (this.#isOver) this.#leaveOut();
+    else await this.flush();
     this.#options.closed();
+  }
+
+  get #isOver(): boolean {
+    return this.#options.term?.signal.aborted === true;
+  }
+
+  #leaveOut(): void {
+    this.#queue.clear();
+    if (!this.#isSending) this.#queue.sent();
   }
 
   /** Lets whoever waits for this unit check again. */
@@ -161,6 +171,7 @@ export class SourceUnit implements Unit {
       fatal(error);
     } finally {
       this.#isSending = false;
+      if (this.#isOver) this.#leaveOut();
       this.wake();
     }
   }

@@ -370,7 +370,7 @@ describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
       serviceAccountName: account?.metadata.name,
       automountServiceAccountToken: true,
     });
-    expect(source.spec.replicas).toBe(1);
+    expect(source.spec.replicas).toBe(2);
   });
 
   it('let the source reach the hub, also where nobody else may', () => {

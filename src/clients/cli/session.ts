@@ -19,6 +19,8 @@ export type AskOptions = NonNullable<Parameters<typeof ask>[2]>;
 interface PublishRequest {
   readonly query?: string;
   readonly signal?: AbortSignal;
+  /** The events are accepted only while this lease is held under this fence. */
+  readonly lease?: { readonly name: string; readonly fence: number };
 }
 
 /** After this many failed attempts to connect, a command says that the address may be wrong. */
@@ -91,12 +93,13 @@ export class Session {
   async publish(
     body: string,
     key: string | undefined,
-    { query = '', signal }: PublishRequest = {},
+    { query = '', signal, lease }: PublishRequest = {},
   ): Promise<string[]> {
     // Node writes the characters of a header as Latin-1, so each byte of the key becomes one character.
     const headers = {
       'Content-Type': 'application/json',
       ...(key !== undefined && { 'Idempotency-Key': Buffer.from(key).toString('latin1') }),
+      ...(lease && { 'Belfry-Lease': `${lease.name}; fence=${lease.fence}` }),
     };
     const init = { method: 'POST', headers, body, ...(signal && { signal }) };
     const response = await this.ask(`api/v3/events${query}`, init);

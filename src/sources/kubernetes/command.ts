@@ -6,7 +6,7 @@ import { DORGU_CLUSTERS, type KubernetesOptions } from './options.ts';
 /** `belfry source kubernetes`: the changes of resources of a Kubernetes cluster. */
 export const addKubernetes: AddCommand = (sources) => {
   const command = sourceCommand(sources, 'kubernetes', 'kubernetes').description(
-    'Publish what is added, updated and deleted in a Kubernetes cluster.',
+    'Publish what is added, updated and deleted in a Kubernetes cluster. Of several processes with one name, one publishes.',
   );
   variableOption(command, {
     flags: '--resources <list>',

@@ -5,6 +5,7 @@ import { ApiError, SILENCE } from './api-error.ts';
 import type { Change, KnownObjects } from './known-objects.ts';
 import { list, watch, type Selection, type Watched, type WatchTimes } from './list-and-watch.ts';
 import { keyOf } from './object.ts';
+import { pause } from '../pause.ts';
 import { discover, type Resource, type ResourceName } from './resource.ts';
 
 /** A watch that ends sooner, and told nothing, counts as a failure: otherwise it would begin again without a pause. */
@@ -147,18 +148,4 @@ export class ResourceWatch {
     this.#failures += 1;
     await pause(clock, pauseMs, signal);
   }
-}
-
-/** Resolves after this long, or when the signal is aborted. */
-export function pause(clock: Pick<Clock, 'after'>, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const cancel = clock.after(ms, done);
-    signal.addEventListener('abort', done);
-  });
 }

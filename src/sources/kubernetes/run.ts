@@ -2,7 +2,8 @@ import { CommandError } from '../../clients/cli/errors.ts';
 import { delayMs } from '../../clients/sdk/backoff.ts';
 import { Grants } from '../../model/principal.ts';
 import { isPassing } from '../hub-fault.ts';
-import type { SourceContext } from '../source.ts';
+import { pause } from '../pause.ts';
+import type { SourceContext, Term } from '../source.ts';
 import type { Access } from './access.ts';
 import { ApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
@@ -11,7 +12,7 @@ import { ACTIONS, KnownObjects } from './known-objects.ts';
 import { WATCH_TIMES, type WatchTimes } from './list-and-watch.ts';
 import { KubernetesMetrics } from './metrics.ts';
 import { textOf } from './resource.ts';
-import { pause, ResourceWatch, type Progress, type Why } from './resource-watch.ts';
+import { ResourceWatch, type Progress, type Why } from './resource-watch.ts';
 import type { KubernetesSettings, Watched } from './settings.ts';
 import { toldObjects, type Told } from './told-objects.ts';
 
@@ -21,7 +22,7 @@ export interface KubernetesParts {
   readonly times?: WatchTimes;
 }
 
-/** Publishes the changes of the resources of a cluster, until the signal of the context ends it. */
+/** Publishes the changes of the resources of a cluster whenever this process leads, until the signal of the context ends it. */
 export async function runKubernetes(context: SourceContext, parts: KubernetesParts): Promise<void> {
   const { watched, namespaces } = parts.settings;
   await checkGrants(context, watched);
@@ -29,13 +30,13 @@ export async function runKubernetes(context: SourceContext, parts: KubernetesPar
   const metrics = new KubernetesMetrics(context.metrics);
   const each = namespaces.length === 0 ? [undefined] : namespaces;
   try {
-    await Promise.all(
-      watched.flatMap((one) =>
-        each.map((namespace, i) =>
-          new Follow({ ...parts, context, client, metrics }, one, namespace, i > 0).run(),
-        ),
-      ),
-    );
+    await context.lead(async (term) => {
+      const all = { ...parts, context, client, metrics, term };
+      const follows = watched.flatMap((one) =>
+        each.map((namespace, i) => new Follow(all, one, namespace, i > 0)),
+      );
+      await Promise.all(follows.map((follow) => follow.run()));
+    });
   } finally {
     client.close();
   }
@@ -45,6 +46,7 @@ interface FollowParts extends KubernetesParts {
   readonly context: SourceContext;
   readonly client: ApiClient;
   readonly metrics: KubernetesMetrics;
+  readonly term: Term;
 }
 
 /** One resource, of one namespace or of all: from what the hub knows to what the API server has, and on from there. */
@@ -67,14 +69,21 @@ class Follow implements Progress {
   }
 
   async run(): Promise<void> {
-    const { context, client, settings, metrics, times = WATCH_TIMES } = this.#parts;
+    const { health } = this.#parts.context;
+    health.behind(this.#part, `${this.#part} is not listed yet.`);
+    await this.#follow();
+    // From now on another process tells this.
+    health.caughtUp(this.#part);
+  }
+
+  async #follow(): Promise<void> {
+    const { context, client, settings, metrics, term, times = WATCH_TIMES } = this.#parts;
     const { name, isClusters } = this.#watched;
     const type = typeOf(name, isClusters);
-    context.health.behind(this.#part, `${this.#part} is not listed yet.`);
     const told = await this.#told(type);
     if (told === undefined) return;
     const known = new KnownObjects([...told.objects].filter(([key]) => this.#has(key)));
-    const unit = context.publisher.unit(this.#part, { patterns: [`${type}.*.*`], whenFull: 'wait' });
+    const unit = context.publisher.unit(this.#part, { patterns: [`${type}.*.*`], whenFull: 'wait', term });
     const watch = new ResourceWatch({
       client,
       name,
@@ -94,7 +103,8 @@ class Follow implements Progress {
       clock: context.clock,
       random: Math.random,
     });
-    await watch.run(context.signal);
+    await watch.run(term.signal);
+    await unit.close();
   }
 
   caughtUp(): void {
@@ -125,10 +135,10 @@ class Follow implements Progress {
     return slash === -1 ? !this.#isFurther : key.slice(0, slash) === this.#namespace;
   }
 
-  /** Reads what the hub knows. `undefined` when the source is to end before. */
+  /** Reads what the hub knows. `undefined` when the term is over before. */
   async #told(type: string): Promise<Told | undefined> {
-    const { context } = this.#parts;
-    const told = await untilAnswered(context, this.#part, () =>
+    const { context, term } = this.#parts;
+    const told = await untilAnswered(context, this.#part, term.signal, () =>
       toldObjects(context.session, type, context.name),
     );
     if (told?.from === 'log') context.note(logOnly(type));
@@ -136,10 +146,11 @@ class Follow implements Progress {
   }
 }
 
-/** Asks the hub, and waits while it is away. `undefined` when the source is to end before. @throws HubError */
+/** Asks the hub, and waits while it is away. `undefined` when the signal is aborted before. @throws HubError */
 async function untilAnswered<T>(
-  { health, clock, signal }: SourceContext,
+  { health, clock }: SourceContext,
   part: string,
+  signal: AbortSignal,
   ask: () => Promise<T>,
 ): Promise<T | undefined> {
   for (let attempt = 0; !signal.aborted; attempt++) {
@@ -172,7 +183,9 @@ interface Me {
  * each start. @throws CommandError
  */
 async function checkGrants(context: SourceContext, watched: readonly Watched[]): Promise<void> {
-  const me = await untilAnswered(context, 'grants', () => context.session.read<Me>('api/v3/me'));
+  const me = await untilAnswered(context, 'grants', context.signal, () =>
+    context.session.read<Me>('api/v3/me'),
+  );
   if (me === undefined) return;
   const { principal, subscribe, publish } = me;
   for (const [what, patterns] of Object.entries({ subscribe, publish })) {

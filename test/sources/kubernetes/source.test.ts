@@ -48,7 +48,8 @@ async function startWorld(settings: Record<string, string> = {}): Promise<World>
   const api = await KubernetesApi.start(PERSONAS, DEPLOYMENTS, SECRETS);
   const kubeconfig = kubeconfigOf(api);
   const types = ['cluster.*.*', 'deployments.*.*', 'secrets.*.*'];
-  const token = await node.token('source:kubernetes', { publish: types, subscribe: types });
+  const lease = 'leases.take.source:kubernetes';
+  const token = await node.token('source:kubernetes', { publish: [...types, lease], subscribe: types });
   const events = async (pattern = '*.*.*'): Promise<Published[]> => {
     const response = await fetch(`${node.url}/api/v3/events?pattern=${pattern}&limit=1000`, {
       headers: { Authorization: `Bearer ${await node.token()}` },
@@ -149,6 +150,26 @@ describe('belfry source kubernetes', () => {
     expect(await source.line(/keeps no latest values of deployments/, source.errorLines)).toContain(
       'BELFRY_RETENTION',
     );
+  });
+
+  it('publishes from one of two processes, and from the other one once the first has ended', async () => {
+    const { api, start, has } = await startWorld();
+    api.create(PERSONAS, 'a', { spec: {} });
+    const [first, second] = [start(), start()];
+    const waits = await Promise.race(
+      [first, second].map(async (one) => {
+        await one.line(/waits for its turn/, one.errorLines);
+        return one;
+      }),
+    );
+    await watched(api);
+    const leader = waits === first ? second : first;
+    leader.child.kill('SIGTERM');
+    await leader.exited;
+    api.delete(PERSONAS, 'a');
+    api.create(PERSONAS, 'b', { spec: {} });
+    await has('cluster.added.a', 'cluster.added.b', 'cluster.deleted.a');
+    expect(waits.errorLines.join()).toContain('publishes as kubernetes now');
   });
 
   it('is ready once it has caught up, and says what it waits for', async () => {
