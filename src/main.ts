@@ -8,6 +8,7 @@ import { HUB_COMMANDS } from './clients/cli/commands/index.ts';
 import { UsageError } from './clients/cli/errors.ts';
 import { Output, type OutputOptions } from './clients/cli/output.ts';
 import { endWithReader, prepare, runProgram } from './clients/cli/run.ts';
+import { addSink } from './sinks/index.ts';
 import { addSource } from './sources/index.ts';
 import type { App } from './app.ts';
 import type { Config } from './config/config.ts';
@@ -51,6 +52,7 @@ examples(printing(program.command('check')), {
 
 for (const add of HUB_COMMANDS) add(program);
 addSource(program);
+addSink(program);
 
 examples(printing(program.command('token')), {
   'belfry token ann --role admin': 'a token that permits everything',

@@ -32,10 +32,12 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'telemetry/',
   ],
   'sources/': ['model/', 'clients/'],
+  // A sink is a process of its own as a source is, with the same options, health and lease.
+  'sinks/': ['model/', 'clients/', 'sources/'],
   'clients/': ['model/'],
   'config/': ['model/', 'dialects/'],
   'app.ts': ['model/', 'dialects/', 'broker/', 'registry/', 'hub/', 'telemetry/', 'gateway/', 'config/'],
-  'main.ts': ['model/', 'clients/', 'sources/', 'app.ts', 'config/', 'older-node.ts'],
+  'main.ts': ['model/', 'clients/', 'sources/', 'sinks/', 'app.ts', 'config/', 'older-node.ts'],
   'belfry.js': ['main.ts'],
   'older-node.ts': [],
   // This room holds pages for readers, and no code.

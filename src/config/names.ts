@@ -9,7 +9,7 @@ const BORROWED: ReadonlyMap<string, string> = new Map([
 /**
  * Variables that begin with `BELFRY_` and are no settings: those of the tests, and what the CLI and the sources read.
  */
-const FOREIGN = /^BELFRY_(TEST_.*|SOURCE_.*|URL|TOKEN|CONTEXTS?)$/;
+const FOREIGN = /^BELFRY_(TEST_.*|SOURCE_.*|SINK_.*|WEBHOOK_SECRET|URL|TOKEN|CONTEXTS?)$/;
 
 /**
  * Kubernetes writes these into every pod beside a service whose name begins with `belfry`

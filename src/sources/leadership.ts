@@ -35,6 +35,8 @@ type Parts = Pick<SourceContext, 'name' | 'signal' | 'health' | 'metrics' | 'clo
   readonly session: Pick<Session, 'ask'>;
   readonly random: () => number;
   readonly times?: LeaseTimes;
+  /** What the processes are, which is a part of the name of the lease. The default is `source`. */
+  readonly of?: 'source' | 'sink';
 };
 
 interface Lease {
@@ -61,11 +63,11 @@ export class Leadership {
 
   /** Works in one term after the other, until the source is to end. @throws what the work throws, and HubError */
   async lead(work: (term: Term) => Promise<void>): Promise<void> {
-    const { metrics, signal } = this.#parts;
+    const { metrics, signal, of = 'source' } = this.#parts;
     const isLeading = (): number => Number(this.#isLeading);
     new Gauge({
-      name: 'belfry_source_leading',
-      help: 'Whether this process publishes, of those that have the same name.',
+      name: `belfry_${of}_leading`,
+      help: 'Whether this process works, of those that have the same name.',
       registers: [metrics],
       collect() {
         this.set(isLeading());
@@ -104,22 +106,22 @@ export class Leadership {
     // To wait while another one works is what this process is there for.
     health.caughtUp('lease');
     if (!this.#isWaiting)
-      note(`another process publishes as ${name}, and this one waits for its turn: ${message}`);
+      note(`another process works as ${name}, and this one waits for its turn: ${message}`);
     this.#isWaiting = true;
   }
 
   async #work(lease: Lease, work: (term: Term) => Promise<void>): Promise<void> {
     const { signal, health, note, name, clock } = this.#parts;
-    if (this.#isWaiting) note(`this process publishes as ${name} now`);
+    if (this.#isWaiting) note(`this process works as ${name} now`);
     this.#isWaiting = false;
     health.caughtUp('lease');
     const over = new AbortController();
     const term: Term = {
       signal: AbortSignal.any([signal, over.signal]),
-      lease: { name: leaseOf(name), fence: lease.fence },
+      lease: { name: leaseOf(this.#parts), fence: lease.fence },
       end: (why) => {
         if (term.signal.aborted) return;
-        note(`this process publishes as ${name} no more: ${why}`);
+        note(`this process works as ${name} no more: ${why}`);
         over.abort();
       },
     };
@@ -161,9 +163,9 @@ export class Leadership {
   }
 
   async #take(signal = this.#parts.signal): Promise<Lease> {
-    const { session, clock, name } = this.#parts;
+    const { session, clock } = this.#parts;
     const askedAt = clock.elapsed();
-    const path = pathOf(name, { holder: this.#holder, ttlMs: String(this.#times.ttlMs) });
+    const path = pathOf(this.#parts, { holder: this.#holder, ttlMs: String(this.#times.ttlMs) });
     const response = await session.ask(path, { method: 'PUT', signal });
     const { fence } = (await response.json()) as { readonly fence: number };
     return { fence, endsAt: askedAt + this.#times.ttlMs };
@@ -171,21 +173,21 @@ export class Leadership {
 
   /** Lets the next process begin at once. Otherwise it begins when the lease ends. @throws HubError */
   async #release(): Promise<void> {
-    const { session, name } = this.#parts;
-    await session.ask(pathOf(name, { holder: this.#holder }), { method: 'DELETE' });
+    const { session } = this.#parts;
+    await session.ask(pathOf(this.#parts, { holder: this.#holder }), { method: 'DELETE' });
   }
 }
 
-/** The name of the lease of a source. @throws UsageError */
-function leaseOf(source: string): string {
-  if (/^[\w.-]+$/.test(source)) return `source:${source}`;
+/** The name of the lease. @throws UsageError */
+function leaseOf({ name, of = 'source' }: Pick<Parts, 'name' | 'of'>): string {
+  if (/^[\w.-]+$/.test(name)) return `${of}:${name}`;
   throw new UsageError(
-    `No lease can have the name "${source}". Expected a --name of letters, digits and _ . - for this source.`,
+    `No lease can have the name "${name}". Expected a --name of letters, digits and _ . - for this ${of}.`,
   );
 }
 
-function pathOf(source: string, query: Readonly<Record<string, string>>): string {
-  return `api/v3/leases/${encodeURIComponent(leaseOf(source))}?${new URLSearchParams(query).toString()}`;
+function pathOf(of: Pick<Parts, 'name' | 'of'>, query: Readonly<Record<string, string>>): string {
+  return `api/v3/leases/${encodeURIComponent(leaseOf(of))}?${new URLSearchParams(query).toString()}`;
 }
 
 /** Whether an error of the hub says this of a lease. */

@@ -21,8 +21,8 @@ export interface VariableOption<T> {
   /** As commander reads them: `--listen <port>`. An option without a value is on or off. */
   readonly flags: string;
   readonly description: string;
-  /** It begins with `BELFRY_SOURCE_`, so that a node does not take it for a setting of its own. */
-  readonly variable: `BELFRY_SOURCE_${string}`;
+  /** It begins with `BELFRY_SOURCE_` or `BELFRY_SINK_`, so that a node does not take it for a setting of its own. */
+  readonly variable: `BELFRY_${'SOURCE' | 'SINK'}_${string}`;
   /** @throws UsageError */
   readonly parse?: (text: string) => T;
   /** What holds where neither is given. The help shows the text. */

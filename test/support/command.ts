@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { onTestFinished, vi } from 'vitest';
 import { HUB_COMMANDS } from '../../src/clients/cli/commands/index.ts';
 import { prepare, runProgram } from '../../src/clients/cli/run.ts';
+import { addSink } from '../../src/sinks/index.ts';
 import { addSource } from '../../src/sources/index.ts';
 
 export interface Ran {
@@ -16,6 +17,7 @@ export function hubProgram(): Command {
   prepare(program);
   for (const add of HUB_COMMANDS) add(program);
   addSource(program);
+  addSink(program);
   return program;
 }
 

@@ -1,8 +1,9 @@
 /**
- * The event types that tell of connections that open and close, and of what these listen to. Among all events they would hide the
+ * The event types that tell of connections that open and close, of what these listen to, and of how far
+ * sinks came. Among all events they would hide the
  * others, so they are shown only when a pattern names them.
  */
-const COMINGS = ['connections', 'presence', 'interest'];
+const COMINGS = ['connections', 'presence', 'interest', 'sink'];
 
 /** The types that these patterns match and that are not shown. */
 export function hiddenTypes(patterns: readonly string[]): ReadonlySet<string> {

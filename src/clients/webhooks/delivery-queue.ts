@@ -34,9 +34,11 @@ export interface DeliveryQueueOptions {
   readonly tell: (attempt: Attempt) => void;
   /** Called with an event whose time is over. Resolves with whether the event is settled by that. */
   readonly giveUp?: (event: HubEvent, why: WebhookError) => Promise<boolean>;
+  /** Called with an event that was accepted. It is settled once this resolves. */
+  readonly accepted?: (event: HubEvent) => Promise<void>;
   /** How far an earlier queue came, so that this one goes on there. */
   readonly from?: Progress;
-  /** Called when {@link DeliveryQueue.progress} has changed. */
+  /** Called when an event is settled, by which {@link DeliveryQueue.progress} has changed. */
   readonly progressed?: () => void;
   /** Called when the receiver said that it wants nothing more. */
   readonly gone?: () => void;
@@ -132,7 +134,7 @@ export class DeliveryQueue {
 
   async #deliver(event: HubEvent, entry: Entry, before: Promise<void> | undefined): Promise<void> {
     await before;
-    const { receiver, retryForMs, signal, tell, giveUp, gone } = this.#options;
+    const { receiver, retryForMs, signal, tell, accepted, giveUp, gone, progressed } = this.#options;
     const { clock } = this.#timing;
     let startedAt = 0;
     const told = (status: number | null, error: string | null, againMs: number | null): void => {
@@ -155,6 +157,7 @@ export class DeliveryQueue {
         tell: (error, pauseMs) => told(statusOf(error), (error as Error).message, pauseMs),
       });
       this.#delivered++;
+      await accepted?.(event);
     } catch (error) {
       if (signal.aborted || this.#isGone) return;
       if (!(error instanceof WebhookError)) throw error;
@@ -168,6 +171,7 @@ export class DeliveryQueue {
     }
     entry.isSettled = true;
     this.#settle();
+    progressed?.();
   }
 
   /** A receiver that asks to wait asks so for everything. */
@@ -191,7 +195,6 @@ export class DeliveryQueue {
     const open = this.#entries.findIndex(({ isSettled }) => !isSettled);
     const settled = this.#entries.splice(0, open < 0 ? this.#entries.length : open);
     this.#cursor = settled.findLast(({ position }) => position !== undefined)?.position ?? this.#cursor;
-    this.#options.progressed?.();
   }
 }
 

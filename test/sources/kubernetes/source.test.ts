@@ -169,7 +169,7 @@ describe('belfry source kubernetes', () => {
     api.delete(PERSONAS, 'a');
     api.create(PERSONAS, 'b', { spec: {} });
     await has('cluster.added.a', 'cluster.added.b', 'cluster.deleted.a');
-    expect(waits.errorLines.join()).toContain('publishes as kubernetes now');
+    expect(waits.errorLines.join()).toContain('works as kubernetes now');
   });
 
   it('is ready once it has caught up, and says what it waits for', async () => {
