@@ -93,6 +93,32 @@ const mist: Reader = ({ action, key }, fields) => {
   };
 };
 
+/** Mist: the state of a container, which runs until it exits, and anew when it starts again. */
+const container: Reader = ({ key }, fields) => {
+  const state = textOf(fields['state']);
+  if (state === undefined) return undefined;
+  const message = textOf(fields['status']) ?? state;
+  const name = `container ${textOf(fields['container']) ?? key}`;
+  return { name, status: containerStatus(state, message), message };
+};
+
+/** The words are those of the Docker engine. Its status `exited (143)` says that the container was asked to end. */
+function containerStatus(state: string, message: string): Status {
+  switch (state) {
+    case 'created':
+      return 'waiting';
+    case 'exited':
+      if (message === 'exited (143)') return 'stopped';
+      return message === 'exited (0)' ? 'done' : 'failed';
+    case 'removed':
+      return 'stopped';
+    case 'dead':
+      return 'failed';
+    default:
+      return statusOf(state) ?? 'running';
+  }
+}
+
 /** Provisioning: a task, and how much of it is done. */
 const task: Reader = ({ key }, fields) => ({
   name: `task ${textOf(fields['name']) ?? key}`,
@@ -139,6 +165,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   forge: norn,
   teardown: norn,
   deployment: mist,
+  'container.status': container,
   'task.status_changed': task,
   'batch.update': batch,
   'workflow.progress_update': workflow,

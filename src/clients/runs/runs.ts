@@ -13,7 +13,7 @@ export interface Step {
   readonly endedAt?: string | undefined;
 }
 
-/** A deploy, a deployment, a task, a batch or a workflow. */
+/** A deploy, a deployment, a task, a batch or a workflow, or a container from its start to its end. */
 export interface Run {
   /** What its events are about: their type and key. */
   readonly topic: string;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { lineOf } from '../../../src/clients/console/src/deploys/run-log.ts';
+import { logPattern } from '../../../src/clients/console/src/deploys/run-patterns.ts';
 import { RunsStore } from '../../../src/clients/console/src/deploys/runs-store.ts';
 import { barsOf, durationText, durationOf } from '../../../src/clients/console/src/deploys/timeline.ts';
 import { Runs, type Run } from '../../../src/clients/runs/runs.ts';
@@ -49,6 +50,53 @@ describe('a run', () => {
     const run = lastRun(DONE.slice(0, 3));
     expect(run.endedAt).toBeUndefined();
     expect(durationText(durationOf(run, NOW))).toBe('1 min 0 s');
+  });
+});
+
+describe('a container', () => {
+  const stateAt = (seconds: number, state: string, status = state): HubEvent =>
+    eventAt(seconds, 'container.status.7', { container: 'app-7', state, status });
+
+  it('is a run from its start to its end, and another one when it starts again', () => {
+    const first = lastRun([
+      stateAt(0, 'created'),
+      stateAt(1, 'running'),
+      stateAt(9, 'exited', 'exited (137)'),
+    ]);
+    expect(first).toMatchObject({ name: 'container app-7', status: 'failed', message: 'exited (137)' });
+    expect(first.endedAt).toBe('2026-01-15T10:30:09.000Z');
+    const again = lastRun([
+      stateAt(1, 'running'),
+      stateAt(9, 'exited', 'exited (0)'),
+      stateAt(20, 'running'),
+    ]);
+    expect(again).toMatchObject({ status: 'running', beganAt: '2026-01-15T10:30:20.000Z' });
+    expect(again.endedAt).toBeUndefined();
+  });
+
+  it.each([
+    ['created', 'created', 'waiting'],
+    ['running', 'running (healthy)', 'running'],
+    ['restarting', 'restarting', 'running'],
+    ['exited', 'exited (0)', 'done'],
+    ['exited', 'exited (143)', 'stopped'],
+    ['exited', 'exited (1)', 'failed'],
+    ['dead', 'dead', 'failed'],
+    ['stopped', 'stopped', 'stopped'],
+    ['removed', 'removed', 'stopped'],
+  ])('in the state %s, as %s, is %s', (of, status, expected) => {
+    expect(lastRun([stateAt(0, of, status)]).status).toBe(expected);
+  });
+
+  it('that was removed after its end keeps the way in which it ended', () => {
+    expect(
+      lastRun([stateAt(0, 'running'), stateAt(1, 'exited', 'exited (1)'), stateAt(2, 'removed')]).status,
+    ).toBe('failed');
+  });
+
+  it('has a log that names its lines, so that its source reads them, and leaves samples out', () => {
+    expect(logPattern({ topic: 'container shop.web' })).toBe('container.status,log,end,error.shop\\1web');
+    expect(logPattern({ topic: 'deploy shop' })).toBe('deploy.*.shop');
   });
 });
 

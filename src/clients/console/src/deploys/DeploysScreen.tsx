@@ -29,7 +29,7 @@ import { RunsStore, type KnownRun, type RunsSnapshot } from './runs-store.ts';
 /** So long after an answer that failed, but may come, it is asked for again. */
 const RETRY_MS = 5_000;
 
-/** Runs of Norn, Mist and the Provisioning Platform: which go on, how each step went, and what they wrote. */
+/** Runs of Norn, Mist and the Provisioning Platform, and containers: which go on, how each step went, and what they wrote. */
 export default function DeploysScreen(): ReactElement {
   const { runs, isComplete, gap, error, retry } = useRuns();
   const [params, setParams] = useSearchParams();
@@ -122,8 +122,8 @@ function Nothing({
   if (isFiltered) return <Empty title="No run has these words" />;
   return (
     <Empty title="There was no run in the last day">
-      Runs are made of the events of Norn (deploy, preflight, forge, teardown), of Mist (deployment) and of
-      the Provisioning Platform (task, batch, workflow).
+      Runs are made of the events of Norn (deploy, preflight, forge, teardown), of Mist (deployment,
+      container) and of the Provisioning Platform (task, batch, workflow).
     </Empty>
   );
 }

@@ -1,6 +1,6 @@
 import type { Gap, Hub, HubEvent } from '@belfry/client';
-import { exactPattern } from '../../../../model/exact-pattern.ts';
 import { nextFrame } from '../../../sdk/react/frame.ts';
+import { logPattern } from './run-patterns.ts';
 import type { KnownRun } from './runs-store.ts';
 
 /** A line of the log of a run: what its system wrote, or a change of the run. */
@@ -44,13 +44,12 @@ export class RunLog {
 
   /** Reads until it is aborted, or the run is over. Called again, it goes on where it was. */
   async follow(signal: AbortSignal): Promise<void> {
-    const { topic, beganAt, endedAt } = this.#run;
-    const [type = '', ...key] = topic.split(' ');
+    const { beganAt, endedAt } = this.#run;
     // The events of a run come in the order of the log, which may be a moment later than the times that they name.
     const since = this.#since ?? new Date(Date.parse(beganAt) - 1);
     const ends = endedAt === undefined ? Infinity : Date.parse(endedAt);
     try {
-      for await (const item of this.#hub.listen(exactPattern(type, undefined, key.join(' ')), {
+      for await (const item of this.#hub.listen(logPattern(this.#run), {
         since,
         signal,
       })) {
