@@ -1,15 +1,8 @@
-import {
-  MAX_HELD,
-  MAX_SETTLED,
-  MAX_TAKEN,
-  settleEntries,
-  takeEntries,
-  takeNextEntry,
-  type RawEntry,
-} from './redis-ingress-batch.ts';
+import { MAX_TAKEN, type RawEntry } from './redis-ingress-batch.ts';
 import { claimEntries, releaseEntries } from './redis-ingress-claim.ts';
 import { isRefusal, type RedisConnection } from './redis-connection.ts';
 import { IngressDecoder, type IngressDecoderOptions, type Outcome } from './redis-ingress-decoder.ts';
+import { IngressPipeline } from './redis-ingress-pipeline.ts';
 import type { RedisKeys } from './redis-keys.ts';
 import { StreamRepair, type StreamRepairOptions } from './redis-stream-repair.ts';
 
@@ -41,12 +34,7 @@ export class IngressConsumer {
   readonly #reader: IngressDecoder;
   readonly #claimAfterMs: number;
   readonly #blockMs: number;
-  /** Entries that were decoded and not settled yet, oldest first. */
-  #held: Outcome[] = [];
-  /** Entries after those, which were taken while the ones before them were settled. */
-  #ahead: readonly RawEntry[] = [];
-  /** Whether Redis may have assigned entries to this node that the node does not hold. */
-  #lostSight = true;
+  #pipeline: IngressPipeline;
   #waitMs = FIRST_WAIT_MS;
   #moved = 0;
   #isStopped = false;
@@ -65,6 +53,7 @@ export class IngressConsumer {
     this.#options = options;
     this.#reader = new IngressDecoder(options);
     this.streams = new StreamRepair(connection, keys, options);
+    this.#pipeline = this.#newPipeline();
     this.#claimAfterMs = options.claimAfterMs ?? 15_000;
     // A blocking read must end before its command counts as failed.
     this.#blockMs = Math.min(MAX_BLOCK_MS, Math.floor(timeoutMs / 2));
@@ -120,59 +109,29 @@ export class IngressConsumer {
    * lost.
    */
   async #begin(): Promise<void> {
-    this.#loseSight();
+    this.#pipeline = this.#newPipeline();
     await this.streams.check();
   }
 
-  #loseSight(): void {
-    this.#held = [];
-    this.#ahead = [];
-    this.#lostSight = true;
+  #newPipeline(): IngressPipeline {
+    return new IngressPipeline({
+      connection: this.#connection,
+      keys: this.#keys,
+      node: this.#options.node,
+      maxEventBytes: this.#options.maxEventBytes,
+      decoded: (entries) => this.#decoded(entries),
+      settled: (outcome) => this.#count(outcome),
+    });
   }
 
   async #turn(): Promise<void> {
-    if (this.streams.dueInMs <= 0 && (await this.streams.check())) this.#loseSight();
-    if (this.#held.length === 0) this.#held = this.#decoded(await this.#take());
-    if (this.#held.length === 0) return void (await this.#claim());
-    const settled = await this.#settleAndTake();
-    if (settled > 0) this.#waitMs = FIRST_WAIT_MS;
+    if (this.streams.dueInMs <= 0 && (await this.streams.check())) this.#pipeline = this.#newPipeline();
+    const pipeline = this.#pipeline;
+    if (pipeline.isEmpty)
+      await pipeline.fill(Math.max(1, Math.min(this.#blockMs, Math.ceil(this.streams.dueInMs))));
+    if (pipeline.isEmpty) return void (await this.#claim());
+    if (await pipeline.advance()) this.#waitMs = FIRST_WAIT_MS;
     else if (!(await this.#claim())) await this.#wait();
-  }
-
-  /**
-   * Answers the entries that were taken already; else takes those that Redis has assigned to this node, else new ones.
-   * Where there are none, it waits a while for the next one.
-   */
-  async #take(): Promise<readonly RawEntry[]> {
-    let entries = this.#ahead;
-    this.#ahead = [];
-    if (entries.length > 0) return entries;
-    if (this.#lostSight) entries = await this.#takeFrom('0');
-    if (entries.length === 0) {
-      this.#lostSight = false;
-      entries = await this.#takeFrom('>');
-    }
-    if (entries.length > 0) return entries;
-    const blockMs = Math.max(1, Math.min(this.#blockMs, Math.ceil(this.streams.dueInMs)));
-    return takeNextEntry(this.#connection, this.#keys.ingress, this.#options.node, blockMs);
-  }
-
-  /**
-   * Settles the held entries, and takes the next ones in the same round trip. Meanwhile the node decodes those that it
-   * took the last time.
-   * @returns how many of the held entries are settled, by this node or another
-   */
-  async #settleAndTake(): Promise<number> {
-    const ahead = this.#ahead;
-    this.#ahead = [];
-    const hasRoom = this.#held.length + ahead.length <= MAX_HELD - MAX_TAKEN;
-    const settling = this.#settle();
-    const taking = hasRoom && !this.#lostSight ? this.#takeFrom('>') : [];
-    this.#held.push(...this.#decoded(ahead));
-    const [settled, taken] = await Promise.all([settling, taking]);
-    this.#held.splice(0, settled);
-    this.#ahead = taken;
-    return settled;
   }
 
   #decoded(entries: readonly RawEntry[]): Outcome[] {
@@ -181,23 +140,6 @@ export class IngressConsumer {
       this.streams.saw(id);
       return this.#reader.classify(id, content);
     });
-  }
-
-  async #takeFrom(from: '0' | '>'): Promise<readonly RawEntry[]> {
-    const taken = await takeEntries(this.#connection, this.#keys.ingress, this.#options, from);
-    this.#lostSight ||= taken.mayBeMore;
-    return taken.entries;
-  }
-
-  /** Settles the first of the held entries. */
-  async #settle(): Promise<number> {
-    const held = this.#held.slice(0, MAX_SETTLED);
-    const outcomes = await settleEntries(this.#connection, this.#keys, this.#options.node, held);
-    for (const [i, outcome] of outcomes.entries()) {
-      const settled = held[i];
-      if (outcome === 1 && settled !== undefined) this.#count(settled);
-    }
-    return outcomes.length;
   }
 
   #count({ id, becomes: [what], reason }: Outcome): void {
@@ -213,7 +155,7 @@ export class IngressConsumer {
     const claimed = await claimEntries(this.#connection, ingress, node, this.#claimAfterMs, MAX_TAKEN);
     if (claimed === 0) return false;
     log.info({ count: claimed }, 'claimed entries of the ingress that were held for too long');
-    this.#loseSight();
+    this.#pipeline = this.#newPipeline();
     return true;
   }
 
