@@ -107,23 +107,31 @@ describe('the compose file', () => {
     }
   });
 
-  it('starts the sources of Mist only with their profile, and gives each a token that permits what it publishes', () => {
+  it('starts sources only with their profile, and gives each a token that permits what it publishes', () => {
     const sources = Object.entries(compose.services).filter(([, { profiles = [] }]) => profiles.length > 0);
-    expect(sources.map(([name, { profiles }]) => [name, profiles])).toEqual(
-      ['source-tokens', 'docker-source', 'docker-proxy', 'host-source'].map((name) => [name, ['mist']]),
-    );
+    expect(Object.fromEntries(sources.map(([name, { profiles }]) => [name, profiles]))).toEqual({
+      'source-tokens': ['mist', 'webhooks'],
+      'docker-source': ['mist'],
+      'docker-proxy': ['mist'],
+      'host-source': ['mist'],
+      'webhook-source': ['webhooks'],
+    });
     const [, , script] = service('source-tokens').entrypoint as [string, string, string];
-    const made = [...script.matchAll(/token (\w+) ([\w,]+)(?: &&|$)/g)].map(([, name, types]) => [
+    const made = [...script.matchAll(/token (\w+) ("?[$\w,{}]+"?)(?: &&|$)/g)].map(([, name, types]) => [
       name,
       types,
     ]);
     expect(made).toEqual([
       ['docker', 'container,docker'],
       ['host', 'metrics'],
+      ['webhook', '"$${BELFRY_SOURCE_HOOK}"'],
     ]);
+    expect(service('source-tokens').environment?.['BELFRY_SOURCE_HOOK']).toBe(
+      service('webhook-source').environment?.['BELFRY_SOURCE_HOOK'],
+    );
     const program = hubProgram();
     const kinds = program.commands.find((command) => command.name() === 'source')?.commands ?? [];
-    for (const name of ['docker', 'host']) {
+    for (const name of ['docker', 'host', 'webhook']) {
       const { command = [], environment = {} } = service(`${name}-source`);
       const kind = kinds.find((each) => each.name() === command[0]);
       const help = kind?.helpInformation() ?? '';

@@ -3,8 +3,10 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { loadConfig } from '../../src/config/config.ts';
+import { readHooks } from '../../src/sources/webhook/hooks-config.ts';
+import { hubProgram } from '../support/command.ts';
 import { MetricsPage } from '../support/metrics.ts';
 import { startNode } from '../support/node.ts';
 import { allYaml, drainMs, exists, read, readYaml } from './files.ts';
@@ -105,6 +107,8 @@ const API: Readonly<Record<string, string>> = {
 const SOURCE = 'belfry-kubernetes-source';
 const TO_HUB = `${SOURCE}-to-hub`;
 const NODE_SOURCES = 'belfry-node-sources';
+/** The policy that lets the source and the sink of webhooks reach the hub. */
+const WEBHOOKS_TO_HUB = 'belfry-webhooks-to-hub';
 /** The overlay `full` is production with every component that its file offers. */
 const OVERLAYS = ['try', 'production', 'full'] as const;
 /** Rendering needs kubectl on the PATH; without it these tests are skipped. */
@@ -204,6 +208,7 @@ describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
       const policies = itself('NetworkPolicy');
       // It adds to what the policy of the hub lets in.
       if (TO_HUB in policies) policies[TO_HUB] = ['belfry'];
+      if (WEBHOOKS_TO_HUB in policies) policies[WEBHOOKS_TO_HUB] = ['belfry'];
       if (NODE_SOURCES in policies) {
         policies[NODE_SOURCES] = ['belfry-docker-source', 'belfry-host-source'];
         policies[`${NODE_SOURCES}-to-hub`] = ['belfry'];
@@ -383,6 +388,29 @@ describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
     ]);
   });
 
+  it('run a source and a sink of webhooks, with options that the command has and hooks that it can read', () => {
+    const manifests = render('full');
+    const program = hubProgram();
+    for (const name of ['source', 'sink']) {
+      const workload = workloads(manifests).find(
+        ({ metadata }) => metadata.name === `belfry-webhook-${name}`,
+      );
+      const { args = [], env = [] } = containerOf(
+        workload as Manifest,
+      ) as unknown as Pod['containers'][number];
+      const kinds = program.commands.find((command) => command.name() === args[0])?.commands ?? [];
+      const help = kinds.find((command) => command.name() === args[1])?.helpInformation() ?? '';
+      const options = [...args.filter((word) => word.startsWith('--')), ...env.map((each) => each.name)];
+      for (const option of options) expect(help).toContain(option);
+    }
+    const hooks = ofKind(manifests, 'ConfigMap').find(({ data }) => data?.['hooks.yaml'] !== undefined);
+    const file = join(copy(), 'hooks.yaml');
+    writeFileSync(file, hooks?.data?.['hooks.yaml'] ?? '');
+    vi.stubEnv('GITHUB_SECRET', 'x'.repeat(32));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect([...readHooks(file).keys()]).toEqual(['github']);
+  });
+
   it('give the engine of a node to a proxy that permits to read, and to no other container', () => {
     const withSocket = workloads(render('full')).flatMap(({ spec: { template } }) => {
       const { containers, volumes = [] } = template.spec as unknown as Pod;
@@ -401,6 +429,7 @@ describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
 interface Pod {
   readonly containers: readonly {
     readonly name: string;
+    readonly args?: readonly string[];
     readonly env?: readonly { readonly name: string; readonly value?: string }[];
     readonly volumeMounts?: readonly { readonly name: string }[];
   }[];
