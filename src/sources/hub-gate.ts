@@ -30,11 +30,15 @@ export class HubGate {
   /** Failures since the last success. */
   #failures = 0;
   #opensAt = 0;
-  #hasTimer = false;
+  #cancelTimer: (() => void) | undefined;
 
   constructor(options: HubGateOptions) {
     this.#options = options;
-    options.signal.addEventListener('abort', () => this.#pump());
+    options.signal.addEventListener('abort', () => {
+      // A timer would keep the process of a source that has ended alive for the rest of the pause.
+      this.#cancelTimer?.();
+      this.#pump();
+    });
   }
 
   /** Runs a request once it is its turn. Rejects with the error of the request, or once the signal is aborted. */
@@ -85,12 +89,10 @@ export class HubGate {
     if (signal.aborted) return this.#waiting.splice(0).forEach((go) => go());
     const waitMs = this.#opensAt - clock.now();
     if (waitMs > 0) {
-      if (!this.#hasTimer)
-        clock.after(waitMs, () => {
-          this.#hasTimer = false;
-          this.#pump();
-        });
-      this.#hasTimer = true;
+      this.#cancelTimer ??= clock.after(waitMs, () => {
+        this.#cancelTimer = undefined;
+        this.#pump();
+      });
       return;
     }
     const atOnce = this.#failures > 0 ? 1 : AT_ONCE;
