@@ -48,7 +48,7 @@ export const HUB_TYPE = 'belfry';
 const UNLOGGED_TYPES = [HUB_TYPE, 'websocket'] as const;
 
 /** The types of the hub's own events about itself, and of its grants. Their readers trust them, so nobody else may publish them. */
-export const REGISTRY_TYPES: readonly string[] = ['connections', 'presence', 'tokens', 'interest', 'leases'];
+export const REGISTRY_TYPES: readonly string[] = ['connections', 'presence', 'tokens', 'interest'];
 
 /** Types that only the hub itself publishes. They are compared to the letter, as patterns do. */
 export const RESERVED_TYPES: readonly string[] = [...UNLOGGED_TYPES, ...REGISTRY_TYPES];

@@ -38,7 +38,7 @@ describe('a published event', () => {
     expect(() => parseEvent(body)).toThrow(expect.objectContaining({ code: 'event_invalid' }));
   });
 
-  it.each(['belfry', 'websocket', 'connections', 'presence', 'tokens', 'interest', 'leases'])(
+  it.each(['belfry', 'websocket', 'connections', 'presence', 'tokens', 'interest'])(
     'is refused for the type %s in every format',
     (type) => {
       const refused: unknown = expect.objectContaining({ code: 'type_reserved' });
@@ -49,7 +49,7 @@ describe('a published event', () => {
     },
   );
 
-  it.each(['connections', 'presence', 'tokens', 'interest', 'leases'])(
+  it.each(['connections', 'presence', 'tokens', 'interest'])(
     'is read from the log when its type is %s',
     (type) => {
       expect(parseLogged({ ...canonical, type })).toEqual({ ...canonical, type });

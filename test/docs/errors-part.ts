@@ -10,7 +10,7 @@ const REMEDIES: Readonly<Record<ErrorCode, string>> = {
   event_too_big:
     'Publish less, such as a reference to where the data is, or raise `BELFRY_EVENT_MAX_BYTES` on all nodes.',
   type_reserved:
-    'Take another type than `belfry`, `websocket`, `connections`, `presence`, `tokens`, `interest` and `leases`, which are those of the hub.',
+    'Take another type than `belfry`, `websocket`, `connections`, `presence`, `tokens` and `interest`, which are those of the hub.',
   pattern_invalid:
     'Write `type.action.key`, each part `*` or a comma list: see [events and patterns](events-and-patterns.md). Where a list expands to too many topics, take `*` or fewer values.',
   subscriptions_exceeded:

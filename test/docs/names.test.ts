@@ -15,16 +15,16 @@ function named(pattern: RegExp): { readonly name: string; readonly path: string 
 }
 
 const SETTINGS = new Set(describeConfig(loadConfig({})).map(({ name }) => name));
-/** The variables that commands, sources and compose read, and the beginning of a name where a page means several settings. */
+/** The variables that commands, sources, sinks and compose read, and the beginning of a name where a page means several settings. */
 const OTHER_VARIABLES =
-  /^BELFRY_(?:TOKEN|URL|CONTEXTS?|WEBHOOK_SECRET|CONFIG|BIND|LOG_MAX_|SOURCE_[A-Z_]*|)$/;
+  /^BELFRY_(?:TOKEN|URL|CONTEXTS?|WEBHOOK_SECRET|CONFIG|BIND|LOG_MAX_|(?:SOURCE|SINK)_[A-Z_]*|)$/;
 
-/** The metrics that sources declare, which are processes of their own. */
-const SOURCE_METRICS = new Set(
+/** The metrics that sources and sinks declare, which are processes of their own. */
+const PROCESS_METRICS = new Set(
   hubModules()
-    .filter((file) => file.startsWith('sources/'))
+    .filter((file) => /^(?:sources|sinks)\//.test(file))
     .flatMap((file) =>
-      Array.from(sourceOf(file).matchAll(/'(belfry_source_\w+)'/g), ([, name = '']) => name),
+      Array.from(sourceOf(file).matchAll(/'(belfry_(?:source|sink)_\w+)'/g), ([, name = '']) => name),
     ),
 );
 
@@ -43,13 +43,13 @@ describe('a page of the documentation', () => {
     expect(found.filter(({ name }) => !alerts.has(name))).toEqual([]);
   });
 
-  it('names only metrics that a node or a source has', async () => {
+  it('names only metrics that a node, a source or a sink has', async () => {
     const node = await startNode({ BELFRY_OTLP_URL: 'http://127.0.0.1:9' });
     const { families } = await MetricsPage.of(node.url);
     const found = named(/\bbelfry_\w+/g).filter(({ name }) => name !== 'belfry_publish');
     expect(found.length).toBeGreaterThan(30);
     const isKnown = (name: string): boolean =>
-      families.has(name.replace(/_bucket$/, '')) || SOURCE_METRICS.has(name);
+      families.has(name.replace(/_bucket$/, '')) || PROCESS_METRICS.has(name);
     expect(found.filter(({ name }) => !isKnown(name))).toEqual([]);
   });
 

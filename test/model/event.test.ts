@@ -5,7 +5,7 @@ import { canonicalJson, refuseReservedType, refuseUnloggedType } from '../../src
 import { anEvent } from '../support/connection.ts';
 
 describe('an event', () => {
-  it.each(['belfry', 'websocket', 'connections', 'presence', 'tokens', 'interest', 'leases'])(
+  it.each(['belfry', 'websocket', 'connections', 'presence', 'tokens', 'interest'])(
     'may not be published with the type %s',
     (type) => {
       expect(() => refuseReservedType(anEvent({ type }))).toThrow(ProtocolError);
@@ -22,7 +22,7 @@ describe('an event', () => {
     },
   );
 
-  it.each(['connections', 'presence', 'tokens', 'interest', 'leases'])(
+  it.each(['connections', 'presence', 'tokens', 'interest'])(
     'may stand in the log with the type %s',
     (type) => {
       expect(() => refuseUnloggedType(anEvent({ type }))).not.toThrow();

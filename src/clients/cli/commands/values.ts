@@ -44,7 +44,7 @@ async function* valuesOf(session: Session, type: string, keys: readonly string[]
       yield await session.read<HubEvent>(`${path}/${encodeURIComponent(key)}?as=events`);
   } catch (cause) {
     // Lists of another kind know no such parameter.
-    if (cause instanceof HubError && /^not_(?:found|acceptable)$/.test(cause.code))
+    if (cause instanceof HubError && /^(?:not_found|not_acceptable|parameter_invalid)$/.test(cause.code))
       throw notKept(type, keys, cause);
     throw cause;
   }
