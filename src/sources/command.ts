@@ -18,12 +18,16 @@ export function sourceCommand(sources: Command, kind: string, usualName?: string
     usual,
     parse: checkedName,
   });
-  variableOption(command, {
+  return variableOption(command, {
     flags: '--listen <[host:]port>',
     description: 'serve /healthz, /readyz and /metrics here',
     variable: 'BELFRY_SOURCE_LISTEN',
     parse: listenAddress,
   });
+}
+
+/** Adds the option of a kind that publishes some events only while somebody listens to them. */
+export function onDemand(command: Command): Command {
   return variableOption(command, {
     flags: '--always',
     description: 'publish also what nobody listens to',

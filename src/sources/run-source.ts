@@ -25,7 +25,8 @@ const FLUSH_MS = bound(
 
 /**
  * Runs a source until somebody ends it. It then watches nothing more, sends what it has taken, and resolves.
- * @throws CommandError where the hub takes nothing from it, where it ends with events that were not sent, or where its kind fails
+ * @throws CommandError where the hub takes nothing from it, where it ends with events that were not sent or, by itself, with some that
+ * were refused, or where its kind fails
  */
 export function runSource(kind: string, options: SourceOptions, run: RunSource): Promise<void> {
   return withHub(options, async (session) => {
@@ -63,6 +64,13 @@ export function runSource(kind: string, options: SourceOptions, run: RunSource):
       if (fault !== undefined) throw (fault as { error: unknown }).error;
       if (events > 0)
         throw new CommandError('unreachable', `The hub did not take ${events} events within ${FLUSH_MS} ms.`);
+      const { refused, taken } = publisher.counts;
+      if (refused > 0) {
+        const why = `The hub refused ${refused} of ${taken} events. The first of each kind stands above.`;
+        // One that somebody ends has done its work all the same.
+        if (!stopped.aborted) throw new CommandError('refused', why);
+        note(why);
+      }
     } finally {
       stopping.abort();
       ended.abort();

@@ -61,6 +61,30 @@ describe('belfry source exec', () => {
     expect((await published('app.log.web')).at(-1)?.object['line']).toBe('2000');
   });
 
+  it('publishes lines that lack the fields of its topic as text, and loses none of them', async () => {
+    const { run, published } = await stage();
+    const topic = ['--lines', 'json', '--type', '{{kind}}', '--action', '{{level}}', '--key', '{{host}}'];
+    const source = run(`echo '{"kind":"app","level":"warn","host":"a"}'; echo plain; echo wrong >&2`, topic);
+    expect(await source.exited).toMatchObject({ code: 0 });
+    const events = await published();
+    expect(
+      events
+        .map(({ type, action, key }) => `${type as string}.${action as string}.${key as string}`)
+        .toSorted(),
+    ).toEqual(['app.warn.a', 'exec.log.', 'exec.log.']);
+  });
+
+  it('ends with an error that counts what the hub refused, and not as if all was well', async () => {
+    const { node, run } = await stage();
+    const token = await node.token('exec', { subscribe: ['app.*.*'], publish: ['other.*.*'] });
+    const source = run('echo one; echo two; echo three', undefined, { BELFRY_TOKEN: token });
+    const { code } = await source.exited;
+    expect([code, source.errorLines.join('\n')]).toEqual([
+      1,
+      expect.stringContaining('The hub refused 3 of 3 events.'),
+    ]);
+  });
+
   it('says that a command cannot be started', async () => {
     const { node } = await stage();
     const source = new CommandProcess(

@@ -1,5 +1,5 @@
 import { examples, type AddCommand } from '../../clients/cli/command.ts';
-import { asSource, sourceCommand } from '../command.ts';
+import { asSource, onDemand, sourceCommand } from '../command.ts';
 import { variableOption, type SourceOptions } from '../options.ts';
 import { appIds, USUAL_APP_IDS } from './app-id.ts';
 import type { DockerOptions } from './options.ts';
@@ -8,7 +8,7 @@ const USUAL_HOST = 'unix:///var/run/docker.sock';
 
 /** `belfry source docker`: the containers of a Docker engine. */
 export const addDocker: AddCommand = (sources) => {
-  const command = sourceCommand(sources, 'docker').description(
+  const command = onDemand(sourceCommand(sources, 'docker')).description(
     'Publish the states, logs and samples of the containers of a Docker engine, and its events.',
   );
   variableOption(command, {

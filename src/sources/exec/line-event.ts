@@ -22,9 +22,10 @@ export function lineEvents(options: ExecOptions): (line: Line, stream: Stream) =
     TextOf,
     TextOf,
   ];
+  // A line may lack the fields that the options name. The hub takes an empty key, but neither an empty type nor an empty action.
   const topicOf = (json: string): Pick<SourceEvent, 'type' | 'action' | 'key'> => ({
-    type: typeOf(json),
-    action: actionOf(json),
+    type: typeOf(json) || 'exec',
+    action: actionOf(json) || 'log',
     key: keyOf(json),
   });
   return ({ text, cutBytes }, stream) => {

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { examples, type AddCommand } from '../../clients/cli/command.ts';
 import { duration } from '../../clients/cli/duration.ts';
-import { asSource, sourceCommand } from '../command.ts';
+import { asSource, onDemand, sourceCommand } from '../command.ts';
 import { variableOption, type SourceOptions } from '../options.ts';
 import type { HostOptions } from './host.ts';
 
@@ -11,7 +11,7 @@ type HostSourceOptions = SourceOptions & Omit<HostOptions, 'key'> & { readonly k
 
 /** `belfry source host`: what a host uses of its processors, memory and disks. */
 export const addHost: AddCommand = (sources) => {
-  const command = sourceCommand(sources, 'host').description(
+  const command = onDemand(sourceCommand(sources, 'host')).description(
     'Publish what this host uses, as metrics.sample.<host>, once a second while somebody listens to it.',
   );
   variableOption(command, {
