@@ -184,6 +184,12 @@ describe('a CloudEvent by HTTP', () => {
       'id is missing',
     ],
     [
+      'ce-specversion is missing and the body is an event in another format',
+      { 'ce-id': '1', 'ce-source': '/', 'ce-type': 'a.b', 'Content-Type': 'application/json' },
+      '{"type":"a","action":"b","key":"c","object":null}',
+      'specversion is missing',
+    ],
+    [
       'the version is another',
       { 'ce-specversion': '0.3', 'ce-id': '1', 'ce-source': '/', 'ce-type': 'a.b' },
       '',

@@ -55,6 +55,9 @@ const FRAMING = [
   'proxy-connection',
   'access-control-request-method',
   'ce-specversion',
+  'ce-id',
+  'ce-source',
+  'ce-type',
 ] as const;
 
 /** The headers of both lists in lower case, by the two ways in which nearly all clients write them. */
