@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { Hub } from '../../src/clients/sdk/hub.ts';
@@ -20,11 +23,22 @@ async function published(hub: Hub): Promise<number[]> {
   return numbers;
 }
 
-function startSource(url: string, token: string, restMs = 0): CommandProcess {
+function startSource(url: string, token: string, restMs = 0, permit: readonly string[] = []): CommandProcess {
   const names = ['--name', 'counter', '--type', 'count', '--action', 'line', '--key', 'a'];
   const position = ['--lines', 'json', '--at', '{{at}}', '--order', 'number'];
   return new CommandProcess(
-    ['source', 'exec', ...names, ...position, '--', process.execPath, COUNT_LINES, `${LINES}`, `${restMs}`],
+    [
+      'source',
+      'exec',
+      ...names,
+      ...position,
+      '--',
+      process.execPath,
+      COUNT_LINES,
+      `${LINES}`,
+      `${restMs}`,
+      ...permit,
+    ],
     { BELFRY_URL: url, BELFRY_TOKEN: token },
   );
 }
@@ -79,11 +93,21 @@ describe('a hub that is killed twice while a source publishes', () => {
       ttlS: 600,
     });
     const hub = hubOf(url, token);
-    const source = startSource(url, token, 5);
-    for (const share of [0.3, 0.6]) {
+    const folder = mkdtempSync(join(tmpdir(), 'belfry-lines-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const permitted = join(folder, 'permitted');
+    const permit = (share: number): void => writeFileSync(permitted, `${LINES * share}`);
+    permit(0.4);
+    const source = startSource(url, token, 5, [permitted]);
+    for (const [share, next] of [
+      [0.3, 0.7],
+      [0.6, 1],
+    ] as const) {
       await reached(hub, LINES * share);
       node.child.kill('SIGKILL');
       await node.exited;
+      // There are lines to send from now on, so the source notices that the hub is away, whatever it has sent before.
+      permit(next);
       await source.line(/the hub does not answer/, source.errorLines);
       source.errorLines.length = 0;
       node = await startNodeProcess(env);
