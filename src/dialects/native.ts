@@ -57,7 +57,7 @@ const AUTH_WITHIN_MS = bound(
   'time for the command auth of a native socket',
   10_000,
   'ms',
-  'the socket is closed with 1008',
+  'the socket is closed with 1013',
 );
 export const native: Dialect = {
   name: 'native',

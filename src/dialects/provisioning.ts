@@ -41,7 +41,7 @@ import {
 } from './provisioning-messages.ts';
 
 /** The reference also shows a client that sends its token after it has connected. */
-const AUTH_WITHIN_MS = bound('time for provisioning auth', 10_000, 'ms', 'the socket is closed (4001)');
+const AUTH_WITHIN_MS = bound('time for provisioning auth', 10_000, 'ms', 'the socket is closed with 1013');
 const LIMITS: ConnectionLimits = {
   connectionsPerPrincipal: bound(
     'provisioning sockets of one user',

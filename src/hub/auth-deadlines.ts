@@ -1,16 +1,19 @@
 import type { Clock } from '../model/clock.ts';
-import { CLOSE } from '../model/close-codes.ts';
+import { CLOSE, closeWith, type Close } from '../model/close-codes.ts';
 import type { Connection } from './connection.ts';
 
 const CHECK_EVERY_MS = 1_000;
+
+/** A client or a node that has too much to do is late and not refused, so the client should come back. */
+const LATE = closeWith(CLOSE.tryLater, 'no credentials came in time; try later');
 
 /** Closes connections whose token has expired, and those that did not sign in within the time that they were given. */
 export class AuthDeadlines {
   readonly #clock: Clock;
   /** The connections whose identity has an expiry. */
   readonly #expiring = new Set<Connection>();
-  /** The connections that have not signed in yet, and the time until which they may do so. */
-  readonly #awaited = new Map<Connection, number>();
+  /** The connections that have not signed in yet, the time until which they may do so, and how they are closed after it. */
+  readonly #awaited = new Map<Connection, { readonly until: number; readonly close: Close }>();
   #stop = (): void => {};
 
   constructor(clock: Clock) {
@@ -27,7 +30,13 @@ export class AuthDeadlines {
 
   /** Sets the time within which the connection must sign in. */
   awaitAuth(connection: Connection, withinMs: number): void {
-    this.#awaited.set(connection, this.#clock.now() + withinMs);
+    this.#awaited.set(connection, { until: this.#clock.now() + withinMs, close: LATE });
+  }
+
+  /** Notes that a token of the connection was not valid. Unless another one is, the connection should not come back. */
+  rejected(connection: Connection): void {
+    const awaited = this.#awaited.get(connection);
+    if (awaited !== undefined) this.#awaited.set(connection, { ...awaited, close: CLOSE.refused });
   }
 
   /** Notes another identity of the connection. The expiry of its token replaces every earlier deadline. */
@@ -46,6 +55,6 @@ export class AuthDeadlines {
     for (const connection of this.#expiring)
       if ((connection.identity.expiresAt ?? Number.POSITIVE_INFINITY) <= now)
         connection.close(CLOSE.tokenExpired);
-    for (const [connection, until] of this.#awaited) if (until <= now) connection.close(CLOSE.refused);
+    for (const [connection, { until, close }] of this.#awaited) if (until <= now) connection.close(close);
   }
 }

@@ -18,7 +18,7 @@ import { signIn } from './sign-in.ts';
 import { UnauthenticatedLimits } from './unauthenticated-limits.ts';
 
 export interface CommandOptions extends ReplayOptions, PublishingOptions {
-  readonly connections: Pick<Connections, 'change' | 'identify'>;
+  readonly connections: Pick<Connections, 'change' | 'identify' | 'rejected'>;
   readonly delivery: ReplayOptions['delivery'];
   readonly clock: Clock;
   readonly authenticate: (token: string) => Promise<Identity>;
@@ -205,7 +205,9 @@ export class Commands {
       this.unauthenticated.signedIn(connection, true);
       this.#options.delivery.tell(connection, 'auth', ref, told);
     } catch (error) {
-      if (!orClose || asBelfryError(error).code !== 'token_invalid') throw error;
+      if (asBelfryError(error).code !== 'token_invalid') throw error;
+      this.#options.connections.rejected(connection);
+      if (!orClose) throw error;
       this.#refuse(connection, ref, error, command);
       connection.close(CLOSE.refused);
     } finally {

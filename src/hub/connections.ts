@@ -90,6 +90,11 @@ export class Connections implements Iterable<Connection> {
     return connection;
   }
 
+  /** Notes that a token with which the connection tried to sign in was not valid. */
+  rejected(connection: Connection): void {
+    this.#deadlines.rejected(connection);
+  }
+
   /** Forgets a connection whose socket is gone, or is about to be, and takes it out of the registry. */
   detach(connection: Connection, why: string): void {
     if (!this.#attached.delete(connection)) return;

@@ -7,12 +7,15 @@ const MORE: Readonly<Record<keyof typeof CLOSE, readonly [means: string, back: s
   draining: ['the node is going away', 'yes: to another node'],
   protocol: ['the input is not a WebSocket frame', 'no'],
   refused: [
-    'refused by policy: no credentials came in time, or a subscription was refused and the dialect has no message for that',
+    'refused by policy: the credentials were not valid, or a subscription was refused and the dialect has no message for that',
     'no',
   ],
   tooBig: ['the client sent a frame that is too large', 'no'],
   restart: ['the node restarts', 'yes'],
-  tryLater: ['no room, too many connections, or cut off from the log; the reason says which', 'later'],
+  tryLater: [
+    'no room, too many connections, no credentials in time, or cut off from the log; the reason says which',
+    'later',
+  ],
   tokenExpired: ['the token expired or was revoked', 'with a new token'],
   forbidden: ['the principal may not do this', 'no'],
   tooSlow: ['the client did not read what it was sent: see [slow clients](../how-to/slow-clients.md)', 'yes'],

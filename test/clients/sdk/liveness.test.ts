@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Environment, Page } from '../../../src/clients/sdk/environment.ts';
 import type { Hub } from '../../../src/clients/sdk/hub.ts';
+import { CLOSE, closeWith } from '../../../src/model/close-codes.ts';
 import { FaultProxy } from '../../faults/proxy.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { startNode, type TestNode } from '../../support/node.ts';
@@ -42,6 +43,41 @@ async function open(): Promise<World> {
   await expect.poll(() => hub.state.clockSkewMs).toBeDefined();
   return { node, hub, clock, page, pings };
 }
+
+describe('a client whose token is not answered', () => {
+  it('ends the socket after ten seconds and connects again', async () => {
+    const node = await startNode();
+    const clock = new ManualClock();
+    const { promise: asked, resolve: askedOnce } = Promise.withResolvers<undefined>();
+    let sockets = 0;
+    const Mute = class extends WebSocket {
+      readonly number = ++sockets;
+      override send(text: string): void {
+        if (this.number === 1) askedOnce(undefined);
+        else super.send(text);
+      }
+    };
+    const hub = clientOf(node, {}, { clock, WebSocket: Mute, random: () => 0.5 });
+    const { ready } = hub.listen('quiet.*.*');
+    await asked;
+    clock.advance(9_999);
+    expect(hub.state.status).toBe('connecting');
+    clock.advance(1);
+    expect(hub.state).toMatchObject({ status: 'waiting', reason: { text: 'no answer to the token' } });
+    clock.advance(30_000);
+    await ready;
+    expect(sockets).toBe(2);
+  });
+
+  it('comes back when it was closed since the node was too busy to read its token in time', async () => {
+    const { node, hub, clock } = await open();
+    const late = closeWith(CLOSE.tryLater, 'no credentials came in time; try later');
+    for (const socket of socketsOf(node)) socket.close(late);
+    await expect.poll(() => hub.state.status).toBe('waiting');
+    clock.advance(60_000);
+    await expect.poll(() => hub.state.status).toBe('open');
+  });
+});
 
 describe('a client that receives nothing', () => {
   it('asks the hub every 20 to 25 s whether it is still there', async () => {
