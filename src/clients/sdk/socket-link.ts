@@ -1,10 +1,10 @@
-import type { Environment, Socket, SocketClass } from './environment.ts';
+import type { Socket, SocketClass } from './environment.ts';
 import { closeCodeOf, HubError } from './errors.ts';
 import type { Gap, HubEvent } from './item.ts';
 import type { Answered, Link, LinkHandler, LinkOptions, Reply } from './link.ts';
 
-/** How long an upgrade may take, and then the check of the token. */
-const OPEN_MS = 10_000;
+/** How long the upgrade and the check of the token may take together. */
+const OPEN_MS = 15_000;
 const ANSWER_MS = 10_000;
 
 interface Frame extends HubEvent, Reply {
@@ -18,16 +18,16 @@ export class SocketLink implements Link {
   readonly #socket: Socket;
   readonly #handler: LinkHandler;
   readonly #answers = new Map<string, Answered>();
-  #cancelOpening: () => void;
+  readonly #cancelOpening: () => void;
   #lastId = 0;
   #isOver = false;
 
   constructor({ environment, base, token }: LinkOptions, handler: LinkHandler) {
     const SocketOf = environment.WebSocket as SocketClass;
     this.#handler = handler;
-    this.#cancelOpening = this.#within(environment, 'no answer to the upgrade');
+    this.#cancelOpening = environment.clock.after(OPEN_MS, () => this.#end(1006, 'no answer'));
     this.#socket = new SocketOf(new URL('native/ws', base).href.replace(/^http/, 'ws'));
-    this.#socket.addEventListener('open', () => this.#opened(environment, token));
+    this.#socket.addEventListener('open', () => this.#opened(token));
     this.#socket.addEventListener('message', ({ data }) => this.#heard(String(data)));
     // An error is always followed by a close, which says more.
     this.#socket.addEventListener('error', () => undefined);
@@ -46,21 +46,18 @@ export class SocketLink implements Link {
     this.#socket.close(1000);
   }
 
-  /** Ends the link unless it is cancelled in time. */
-  #within({ clock }: Pick<Environment, 'clock'>, otherwise: string): () => void {
-    return clock.after(OPEN_MS, () => this.#end(1006, otherwise));
-  }
-
-  #opened(environment: Pick<Environment, 'clock'>, token: string | undefined): void {
+  #opened(token: string | undefined): void {
     if (this.#isOver) return;
-    this.#cancelOpening();
-    if (token === undefined) return this.#handler.opened(this);
-    this.#cancelOpening = this.#within(environment, 'no answer to the token');
+    if (token === undefined) return this.#proven();
     this.send('auth', { token }, (error, reply) => {
-      this.#cancelOpening();
-      if (error === undefined) return this.#handler.opened(this, reply);
+      if (error === undefined) return this.#proven(reply);
       this.#end(closeCodeOf(error), error.message);
     });
+  }
+
+  #proven(auth?: Reply): void {
+    this.#cancelOpening();
+    this.#handler.opened(this, auth);
   }
 
   #heard(text: string): void {

@@ -9,6 +9,8 @@ import { trySockets } from './socket-trials.ts';
 import { publishBy, type Publish } from './stream-publish.ts';
 import type { Tokens } from './tokens.ts';
 
+/** How long the first request may take. A browser would wait for ever. */
+const OPEN_MS = 15_000;
 /** The hub sends its position every 15 s, and such a message answers a ping. */
 const ANSWER_MS = 35_000;
 
@@ -34,6 +36,7 @@ export class StreamLink implements Link {
   readonly #options: LinkOptions;
   readonly #handler: LinkHandler;
   readonly #endTrials: () => void;
+  readonly #cancelOpening: () => void;
   #token: string | undefined;
   #stream = new AbortController();
   readonly #subscribed = new Map<string, Subscribe>();
@@ -51,6 +54,7 @@ export class StreamLink implements Link {
     this.#handler = handler;
     this.#endTrials = trySockets(options, tokens, handler);
     this.#token = options.token;
+    this.#cancelOpening = options.environment.clock.after(OPEN_MS, () => this.#end(1006, 'no answer'));
     void this.#open();
   }
 
@@ -66,6 +70,7 @@ export class StreamLink implements Link {
 
   close(): void {
     this.#isOver = true;
+    this.#cancelOpening();
     this.#endTrials();
     this.#stream.abort();
   }
@@ -77,6 +82,7 @@ export class StreamLink implements Link {
   async #open(): Promise<void> {
     try {
       const auth = await this.#me();
+      this.#cancelOpening();
       if (!this.#isOver) this.#handler.opened(this, auth);
     } catch (error) {
       this.#failed(error);

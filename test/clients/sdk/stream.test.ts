@@ -60,6 +60,27 @@ describe('a client without sockets', () => {
     expect(reasons).toEqual([1012]);
   });
 
+  it('gives up a first request without an answer for 15 s, and connects again', async () => {
+    const clock = new ManualClock();
+    const { promise: asked, resolve: askedOnce } = Promise.withResolvers<undefined>();
+    let requests = 0;
+    const mute: typeof fetch = (input, init) => {
+      if (++requests > 1) return fetch(input, init);
+      askedOnce(undefined);
+      return new Promise(() => undefined);
+    };
+    const hub = clientOf(await startNode(), {}, { ...streams, clock, fetch: mute, random: () => 0.5 });
+    const { ready } = hub.listen('jobs.*.*');
+    await asked;
+    clock.advance(15_000);
+    expect(hub.state).toMatchObject({
+      status: 'waiting',
+      reason: { text: 'no answer' },
+    });
+    clock.advance(30_000);
+    await ready;
+  });
+
   it('refuses only the listener that the hub refuses', async () => {
     const node = await startNode();
     const token = (): Promise<string> =>
