@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** What tells that a test starts processes of its own: a hub, a Redis, a browser. */
 const STARTS_PROCESSES =
-  /support\/(process|browser|redis-server|redis-groups)\.ts'|\/made\.ts'|startRedisServer|\/processes\.ts'|node:child_process/;
+  /support\/(process|browser|redis-server|redis-groups)\.ts'|\/made\.ts'|startRedisServer|\/(processes|manifests)\.ts'|node:child_process/;
 
 /** What measures the time and memory of its own process, and so needs the machine for itself. */
 const alone = ['test/cost/**/*.test.ts'];

@@ -1,15 +1,14 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { loadConfig } from '../../src/config/config.ts';
 import { readHooks } from '../../src/sources/webhook/hooks-config.ts';
 import { hubProgram } from '../support/command.ts';
 import { MetricsPage } from '../support/metrics.ts';
 import { startNode } from '../support/node.ts';
-import { allYaml, drainMs, exists, read, readYaml } from './files.ts';
+import { drainMs, exists, read, readYaml } from './files.ts';
+import { KUBECTL, kustomized, OVERLAYS, type Overlay } from './manifests.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -60,7 +59,7 @@ interface Spec {
   }[];
   readonly groups: unknown;
   readonly egress: readonly { readonly ports: readonly { readonly port: number }[] }[];
-  readonly endpoints: readonly { readonly port: string; readonly path: string }[];
+  readonly podMetricsEndpoints: readonly { readonly port: string; readonly path: string }[];
   readonly serviceName: string;
   readonly volumeClaimTemplates: readonly { readonly metadata: { readonly name: string } }[];
 }
@@ -94,13 +93,14 @@ const API: Readonly<Record<string, string>> = {
   StatefulSet: 'apps/v1',
   DaemonSet: 'apps/v1',
   Ingress: 'networking.k8s.io/v1',
+  HTTPRoute: 'gateway.networking.k8s.io/v1',
   NetworkPolicy: 'networking.k8s.io/v1',
   HorizontalPodAutoscaler: 'autoscaling/v2',
   PodDisruptionBudget: 'policy/v1',
   ServiceAccount: 'v1',
   ClusterRole: 'rbac.authorization.k8s.io/v1',
   ClusterRoleBinding: 'rbac.authorization.k8s.io/v1',
-  ServiceMonitor: 'monitoring.coreos.com/v1',
+  PodMonitor: 'monitoring.coreos.com/v1',
   PrometheusRule: 'monitoring.coreos.com/v1',
 };
 
@@ -109,44 +109,8 @@ const TO_HUB = `${SOURCE}-to-hub`;
 const NODE_SOURCES = 'belfry-node-sources';
 /** The policy that lets the source and the sink of webhooks reach the hub. */
 const WEBHOOKS_TO_HUB = 'belfry-webhooks-to-hub';
-/** The overlay `full` is production with every component that its file offers. */
-const OVERLAYS = ['try', 'production', 'full'] as const;
-/** Rendering needs kubectl on the PATH; without it these tests are skipped. */
-const HAS_KUBECTL = spawnSync('kubectl', ['version', '--client']).status === 0;
-const rendered = new Map<string, Manifest[]>();
 
-/** The secrets of production, which an operator has to write as the file says. */
-const SECRETS = { BELFRY_REDIS_URL: 'rediss://redis.example.com', BELFRY_JWT_SECRET: 'x'.repeat(32) };
-let copied: string | undefined;
-
-/** A copy of the manifests, to which secrets and components can be added. */
-function copy(): string {
-  if (copied !== undefined) return copied;
-  const folder = mkdtempSync(join(tmpdir(), 'belfry-k8s-'));
-  cpSync(fileURLToPath(new URL('../../k8s', import.meta.url)), folder, { recursive: true });
-  const lines = Object.entries(SECRETS).map(([name, value]) => `${name}=${value}\n`);
-  writeFileSync(join(folder, 'overlays/production/belfry.env'), lines.join(''));
-  const all = readFileSync(join(folder, 'overlays/production/kustomization.yaml'), 'utf8');
-  mkdirSync(join(folder, 'overlays/full'));
-  cpSync(join(folder, 'overlays/production/belfry.env'), join(folder, 'overlays/full/belfry.env'));
-  writeFileSync(
-    join(folder, 'overlays/full/kustomization.yaml'),
-    all.replace('# components:', 'components:'),
-  );
-  return (copied = folder);
-}
-
-afterAll(() => {
-  if (copied !== undefined) rmSync(copied, { recursive: true });
-});
-
-function render(overlay: string): Manifest[] {
-  const path = join(copy(), 'overlays', overlay);
-  const manifests =
-    rendered.get(overlay) ?? (allYaml(execFileSync('kubectl', ['kustomize', path]).toString()) as Manifest[]);
-  rendered.set(overlay, manifests);
-  return manifests;
-}
+const render = (overlay: Overlay): Manifest[] => kustomized(overlay) as Manifest[];
 
 const ofKind = (manifests: readonly Manifest[], ...kinds: readonly string[]): Manifest[] =>
   manifests.filter(({ kind }) => kinds.includes(kind));
@@ -168,7 +132,7 @@ function hubOf(manifests: readonly Manifest[]): Manifest {
   return hub;
 }
 
-function secretOf(overlay: string): { readonly name: string; readonly data: Labels } {
+function secretOf(overlay: Overlay): { readonly name: string; readonly data: Labels } {
   const [made] = ofKind(render(overlay), 'Secret');
   if (made === undefined) throw new Error('no Secret');
   const data = Object.entries(made.data ?? {}).map(([name, value]) => [
@@ -178,7 +142,7 @@ function secretOf(overlay: string): { readonly name: string; readonly data: Labe
   return { name: made.metadata.name, data: Object.fromEntries(data) as Labels };
 }
 
-describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
+describe.skipIf(KUBECTL === undefined)('the manifests', () => {
   it('are rendered completely, from files that exist', () => {
     const { resources } = readYaml('k8s/base/kustomization.yaml') as { resources: string[] };
     for (const name of resources) expect(exists(`k8s/base/${name}`)).toBe(true);
@@ -247,14 +211,13 @@ describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
       }
       for (const { spec } of ofKind(manifests, 'StatefulSet'))
         expect([...services.keys()]).toContain(spec.serviceName);
-      for (const { spec } of ofKind(manifests, 'ServiceMonitor')) {
-        const [endpoint] = spec.endpoints;
-        const service = ofKind(manifests, 'Service').find(({ metadata }) =>
-          Object.entries(spec.selector.matchLabels).every(
-            ([name, value]) => metadata.labels?.[name] === value,
-          ),
-        );
-        expect(service?.spec.ports.map(({ name }) => name)).toContain(endpoint?.port);
+      for (const { spec } of ofKind(manifests, 'PodMonitor')) {
+        const monitored = selected(manifests, spec.selector.matchLabels);
+        expect(monitored).toEqual(workloads(manifests).map(({ metadata }) => metadata.name));
+        for (const workload of workloads(manifests))
+          expect(containerOf(workload).ports.map(({ name }) => name)).toContain(
+            spec.podMetricsEndpoints[0]?.port,
+          );
       }
     });
 
@@ -332,7 +295,7 @@ describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
     const { startupProbe, readinessProbe, livenessProbe, ports } = containerOf(hubOf(manifests));
     const probes = [startupProbe, readinessProbe, livenessProbe].map((probe) => probe?.httpGet);
     expect(probes.map((entryPoint) => entryPoint?.path)).toEqual(['/healthz', '/readyz', '/healthz']);
-    const monitored = ofKind(manifests, 'ServiceMonitor').flatMap(({ spec }) => spec.endpoints);
+    const monitored = ofKind(manifests, 'PodMonitor').flatMap(({ spec }) => spec.podMetricsEndpoints);
     for (const entryPoint of [...probes, ...monitored]) {
       expect(ports.map(({ name }) => name)).toContain(entryPoint?.port);
       const listener = node.listening.find(({ dialect }) => dialect === entryPoint?.port);
@@ -349,7 +312,7 @@ describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
   it('give the operator of Prometheus the same alerts word for word, and do without it in plain production', () => {
     const [rule] = ofKind(render('full'), 'PrometheusRule');
     expect(rule?.spec.groups).toEqual((readYaml('deploy/alerts.yml') as { groups: unknown }).groups);
-    expect(ofKind(render('production'), 'PrometheusRule', 'ServiceMonitor')).toEqual([]);
+    expect(ofKind(render('production'), 'PrometheusRule', 'PodMonitor')).toEqual([]);
     const [scaler] = ofKind(render('production'), 'HorizontalPodAutoscaler');
     expect(scaler?.spec.metrics.some(({ pods }) => pods !== undefined)).toBe(false);
   });
@@ -404,7 +367,9 @@ describe.skipIf(!HAS_KUBECTL)('the manifests', () => {
       for (const option of options) expect(help).toContain(option);
     }
     const hooks = ofKind(manifests, 'ConfigMap').find(({ data }) => data?.['hooks.yaml'] !== undefined);
-    const file = join(copy(), 'hooks.yaml');
+    const folder = mkdtempSync(join(tmpdir(), 'belfry-hooks-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'hooks.yaml');
     writeFileSync(file, hooks?.data?.['hooks.yaml'] ?? '');
     vi.stubEnv('GITHUB_SECRET', 'x'.repeat(32));
     onTestFinished(() => void vi.unstubAllEnvs());

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { alertsPart } from './alerts-part.ts';
 import { boundsPart } from './bounds-part.ts';
+import { chartPart, chartSchema, chartValues } from './chart-part.ts';
 import { clientPart } from './client-part.ts';
 import { clientsComparedPart } from './clients-compared-part.ts';
 import { closeCodesPart } from './close-codes-part.ts';
@@ -17,6 +18,7 @@ import { settingsPart } from './settings-part.ts';
 export const MADE: Readonly<Record<string, () => string | Promise<string>>> = {
   alerts: alertsPart,
   bounds: boundsPart,
+  chart: chartPart,
   client: clientPart,
   'clients-compared': clientsComparedPart,
   'close-codes': closeCodesPart,
@@ -30,11 +32,20 @@ export const MADE: Readonly<Record<string, () => string | Promise<string>>> = {
   settings: settingsPart,
 };
 
+/** Generated files that are no pages. */
+export const MADE_FILES: Readonly<Record<string, () => Promise<string>>> = {
+  'k8s/chart/values.schema.json': chartSchema,
+  'k8s/chart/values.yaml': chartValues,
+};
+
 const BEGIN = '<!-- From here on `npm run docs` writes. -->';
 const END = '<!-- Up to here. -->';
 
 const fileOf = (name: string): URL => new URL(`../../src/docs/reference/${name}.md`, import.meta.url);
 
+const rootFile = (path: string): URL => new URL(`../../${path}`, import.meta.url);
+
+export const fileAsItIs = (path: string): string => readFileSync(rootFile(path), 'utf8');
 export const pageAsItIs = (name: string): string => readFileSync(fileOf(name), 'utf8');
 
 /** The page with its generated part made anew. The rest of the page is written by hand. */
@@ -47,5 +58,6 @@ export async function pageAsMade(name: string): Promise<string> {
 }
 
 export async function writePages(): Promise<void> {
+  for (const [path, make] of Object.entries(MADE_FILES)) writeFileSync(rootFile(path), await make());
   for (const name of Object.keys(MADE)) writeFileSync(fileOf(name), await pageAsMade(name));
 }
