@@ -129,6 +129,25 @@ describe('a CloudEvent by HTTP', () => {
     }
   });
 
+  it.each([
+    ['text/plain; charset=iso-8859-1', Buffer.from('Grüße', 'latin1'), 'Grüße'],
+    ['text/plain', Buffer.from('Grüße'), 'Grüße'],
+    ['text/plain', Buffer.from('Grüße', 'latin1'), Buffer.from('Grüße', 'latin1').toString('base64')],
+    ['text/plain; charset=klingon', Buffer.from('a'), 'YQ=='],
+  ])(
+    'of the type %s is a text in its character set, or base64 where it is none',
+    async (type, body, object) => {
+      const node = await startNode();
+      const answer = await fetch(`${node.url}/api/v3/events`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${await node.token()}`, ...binary(), 'Content-Type': type },
+        body,
+      });
+      expect(answer.status).toBe(204);
+      expect((await history(node))[0]?.['object']).toBe(object);
+    },
+  );
+
   it('is taken in a batch, of which all or none are accepted', async () => {
     const node = await startNode();
     const batch = ['1', '2'].map((id) => ({ ...CE, id }));

@@ -52,11 +52,18 @@ const NO_ATTRIBUTES: ReadonlySet<string> = new Set(['datacontenttype', 'data', '
 function dataOf(type: string, body: Buffer): Fields {
   if (body.length === 0) return {};
   const charset = CHARSET.exec(type)?.[1]?.toLowerCase() ?? 'utf-8';
-  if (UTF8.has(charset)) {
-    if (JSON_TYPE.test(type)) return { data: readJson(body) };
-    if (TEXT_TYPE.test(type) && isUtf8(body)) return { data: body.toString() };
+  if (UTF8.has(charset) && JSON_TYPE.test(type)) return { data: readJson(body) };
+  const text = TEXT_TYPE.test(type) ? textIn(charset, body) : undefined;
+  return text === undefined ? { data_base64: body.toString('base64') } : { data: text };
+}
+
+/** The text that some bytes are in a character set, or `undefined` where they are none or the set is not known. */
+function textIn(charset: string, body: Buffer): string | undefined {
+  try {
+    return new TextDecoder(charset, { fatal: true, ignoreBOM: true }).decode(body);
+  } catch {
+    return undefined;
   }
-  return { data_base64: body.toString('base64') };
 }
 
 /** The value of a header, as 3.1.3.2 of the binding decodes it. A percent sign that begins no two digits stands for itself. */

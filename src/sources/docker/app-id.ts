@@ -9,18 +9,18 @@ export interface Named {
 
 /** Mist calls its containers `app-<id>`. The containers of one service of Docker Compose are one app. */
 export const USUAL_APP_IDS: readonly string[] = [
-  '{label:belfry.app}',
-  '{name:app-}',
-  '{label:com.docker.compose.project}-{label:com.docker.compose.service}',
-  '{name}',
+  '{{label:belfry.app}}',
+  '{{name:app-}}',
+  '{{label:com.docker.compose.project}}-{{label:com.docker.compose.service}}',
+  '{{name}}',
 ];
 
 type Field = (container: Named) => string;
 
 /**
  * Returns a function that finds the id of the app of a container: by the first template of which all fields have a value, or
- * `undefined`, where there is none. `{name}` is the name of the container, `{id}` the begin of its id, `{label:<label>}` the value of a label. With
- * `{name:<prefix>}` and `{label:<label>:<prefix>}` the value must begin with the prefix, which is left out. @throws UsageError
+ * `undefined`, where there is none. `{{name}}` is the name of the container, `{{id}}` the begin of its id, `{{label:<label>}}` the value of a label. With
+ * `{{name:<prefix>}}` and `{{label:<label>:<prefix>}}` the value must begin with the prefix, which is left out. @throws UsageError
  */
 export function appIds(templates: readonly string[]): (container: Named) => string | undefined {
   const read = templates.map(templateOf);
@@ -37,14 +37,14 @@ export function appIds(templates: readonly string[]): (container: Named) => stri
 /** Texts and fields. @throws UsageError */
 function templateOf(template: string): readonly (string | Field)[] {
   const parts = template
-    .split(/(\{[^{}]*\})/)
+    .split(/(\{\{[^{}]*\}\})/)
     .filter((part) => part !== '')
     .map((part) =>
-      part.startsWith('{') && part.endsWith('}') ? fieldOf(part.slice(1, -1), template) : part,
+      part.startsWith('{{') && part.endsWith('}}') ? fieldOf(part.slice(2, -2).trim(), template) : part,
     );
   if (parts.some((part) => typeof part !== 'string')) return parts;
   throw new UsageError(
-    `The template "${template}" has no field. Expected such as {name} or {label:belfry.app}.`,
+    `The template "${template}" has no field. Expected such as {{name}} or {{label:belfry.app}}.`,
   );
 }
 
@@ -56,7 +56,7 @@ function fieldOf(text: string, template: string): Field {
   if (what === 'label' && label !== '' && more.length < 3)
     return ({ labels }) => without(prefix, labels[label] ?? '');
   throw new UsageError(
-    `The template "${template}" has the unknown field {${text}}. Expected {name}, {name:<prefix>}, {id}, {label:<label>} or {label:<label>:<prefix>}.`,
+    `The template "${template}" has the unknown field {{${text}}}. Expected {{name}}, {{name:<prefix>}}, {{id}}, {{label:<label>}} or {{label:<label>:<prefix>}}.`,
   );
 }
 

@@ -22,7 +22,7 @@ export const addDocker: AddCommand = (sources) => {
   variableOption(command, {
     flags: '--app-id <templates>',
     description:
-      'the app of a container, by templates with a comma between them: {name}, {id}, {label:<label>}, each also with :<prefix>; the first that fits decides',
+      'the app of a container, by templates with a comma between them: {{name}}, {{id}}, {{label:<label>}}, each also with :<prefix>; the first that fits decides',
     variable: 'BELFRY_SOURCE_DOCKER_APP_ID',
     parse: templates,
     usual: [USUAL_APP_IDS, USUAL_APP_IDS.join()],
@@ -35,7 +35,7 @@ export const addDocker: AddCommand = (sources) => {
   );
   examples(command, {
     'belfry source docker': 'the containers of this machine',
-    "belfry source docker --app-id '{name:app-}'": 'those of Mist alone, which it calls app-<id>',
+    "belfry source docker --app-id '{{name:app-}}'": 'those of Mist alone, which it calls app-<id>',
     'belfry source docker --host tcp://socket-proxy:2375': 'by a proxy that permits to read only',
   });
 };

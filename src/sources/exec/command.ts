@@ -54,14 +54,14 @@ function lineOptions(command: Command): void {
       'what a line of its output is: text, the object of an event as json, or a whole event as JSON',
     variable: 'BELFRY_SOURCE_LINES',
     usual: ['text', 'text'],
-    parse: oneOf(LINE_FORMS),
+    parse: oneOf('--lines', LINE_FORMS),
   });
   variableOption(command, {
     flags: '--restart <when>',
     description: 'start the command again when it has ended: never, on-failure or always',
     variable: 'BELFRY_SOURCE_RESTART',
     usual: ['never', 'never'],
-    parse: oneOf(RESTARTS),
+    parse: oneOf('--restart', RESTARTS),
   });
   variableOption(command, {
     flags: '--at <template>',
@@ -73,7 +73,7 @@ function lineOptions(command: Command): void {
     flags: '--order <order>',
     description: 'how positions are ordered, where the command may begin before it: time or number',
     variable: 'BELFRY_SOURCE_ORDER',
-    parse: oneOf(ORDERS),
+    parse: oneOf('--order', ORDERS),
   });
   variableOption(command, {
     flags: '--status',
@@ -82,10 +82,10 @@ function lineOptions(command: Command): void {
   });
 }
 
-function oneOf<T extends string>(choices: readonly T[]): (text: string) => T {
+function oneOf<T extends string>(option: string, choices: readonly T[]): (text: string) => T {
   return (text) => {
     const found = choices.find((choice) => choice === text);
     if (found !== undefined) return found;
-    throw new UsageError(`"${text}" is not usable. Expected one of ${choices.join(', ')}.`);
+    throw new UsageError(`${option} is "${text}". Expected one of ${choices.join(', ')}.`);
   };
 }

@@ -33,7 +33,7 @@ export interface Check {
 
 const github: Check = {
   topic:
-    "github.{header.x-github-event}.{body.repository.full_name|body.organization.login|body.sender.login|'github'}",
+    "github.{{header.x-github-event}}.{{body.repository.full_name|body.organization.login|body.sender.login|'github'}}",
   announced(headers, { secrets }) {
     const [, hex = ''] = /^sha256=([0-9a-f]{64})$/i.exec(one(headers, 'x-hub-signature-256')) ?? refuse();
     return {
@@ -45,7 +45,7 @@ const github: Check = {
 
 const gitlab: Check = {
   topic:
-    "gitlab.{body.object_kind|body.event_name}.{body.project.path_with_namespace|body.group.full_path|'gitlab'}",
+    "gitlab.{{body.object_kind|body.event_name}}.{{body.project.path_with_namespace|body.group.full_path|'gitlab'}}",
   announced(headers, { secrets }) {
     checkToken(secrets, one(headers, 'x-gitlab-token'));
     return {
@@ -56,7 +56,7 @@ const gitlab: Check = {
 };
 
 const token: Check = {
-  topic: "{hook}.{body.type|'received'}.{body.id|hook}",
+  topic: "{{hook}}.{{body.type|'received'}}.{{body.id|hook}}",
   announced(headers, { secrets, header }) {
     // A token is also written as a bearer, since some senders can set no other header.
     checkToken(secrets, one(headers, header).replace(/^Bearer /i, ''));
@@ -68,7 +68,7 @@ const SECRET_PREFIX = /^whsec_/;
 
 /** https://github.com/standard-webhooks/standard-webhooks */
 const standard: Check = {
-  topic: "{hook}.{body.type|'received'}.{body.data.id|body.key|header.webhook-id}",
+  topic: "{{hook}}.{{body.type|'received'}}.{{body.data.id|body.key|header.webhook-id}}",
   announced(headers, { secrets, toleranceMs }, now) {
     const id = one(headers, 'webhook-id');
     const timestamp = one(headers, 'webhook-timestamp');
@@ -93,7 +93,7 @@ const standard: Check = {
 
 /** https://docs.stripe.com/webhooks#verify-manually */
 const stripe: Check = {
-  topic: 'stripe.{body.type}.{body.data.object.id|body.id}',
+  topic: 'stripe.{{body.type}}.{{body.data.object.id|body.id}}',
   idInBody: 'id',
   announced(headers, { secrets, toleranceMs }, now) {
     const parts = one(headers, 'stripe-signature')

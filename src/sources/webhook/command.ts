@@ -54,7 +54,7 @@ export const addWebhook: AddCommand = (sources) => {
   });
   variableOption(command, {
     flags: '--topic <template>',
-    description: 'type.action.key of its events, with {header.<name>}, {body.<path>} and {hook}',
+    description: 'type.action.key of its events, with {{header.<name>}}, {{body.<path>}} and {{hook}}',
     variable: 'BELFRY_SOURCE_TOPIC',
   });
   variableOption(command, {

@@ -115,9 +115,10 @@ export class HookServer {
       if (refusal.retryAfterS !== undefined) response.setHeader('Retry-After', refusal.retryAfterS);
       // The rest of a body that is not wanted is not read.
       if (!request.complete) response.setHeader('Connection', 'close');
-      const why =
-        refusal.cause instanceof Error ? `${refusal.message} ${refusal.cause.message}` : refusal.message;
-      this.#send(response, hook, refusal.status, { error: refusal.message }, why);
+      const { message, cause } = refusal;
+      const isMore = cause instanceof Error && !message.includes(cause.message);
+      const why = isMore ? `${message} ${cause.message}` : message;
+      this.#send(response, hook, refusal.status, { error: message }, why);
     }
   }
 

@@ -65,10 +65,10 @@ export function readHooks(path: string): Hooks {
   }
   const { data, error } = file.safeParse(written);
   if (data === undefined) {
-    const [issue] = error.issues;
-    throw new UsageError(
-      `${path} is not usable at "${issue?.path.join('.') ?? ''}": ${issue?.message ?? ''}`,
+    const faults = error.issues.map(({ path: at, message }) =>
+      at.length === 0 ? message : `${at.join('.')}: ${message}`,
     );
+    throw new UsageError(`${path} is not usable. ${faults.join('; ')}. Expected hooks by their names.`);
   }
   const hooks = Object.entries(data.hooks).map(([name, each]) => hookOf(name, each));
   if (hooks.length === 0) throw new UsageError(`${path} has no hooks. Expected one at least.`);

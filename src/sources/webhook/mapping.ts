@@ -1,4 +1,4 @@
-/** How a delivery becomes an event: by templates such as `github.{header.x-github-event}.{body.repository.full_name}`. */
+/** How a delivery becomes an event: by templates such as `github.{{header.x-github-event}}.{{body.repository.full_name}}`. */
 import { UsageError } from '../../clients/cli/errors.ts';
 import { scalarOf, valueAt } from './body.ts';
 import type { Headers } from './checks.ts';
@@ -25,8 +25,8 @@ interface Expression {
   readonly alternatives: readonly Read[];
 }
 
-/** `{a|b|'c'}`: the first that is there. */
-const EXPRESSION = /\{([^{}]*)\}/;
+/** `{{a|b|'c'}}`: the first that is there. */
+const EXPRESSION = /\{\{([^{}]*)\}\}/;
 const PATH = /^(?:header\.[a-z0-9-]+|body(?:\.[^.|{}' ]+)*|hook)$/;
 const LITERAL = /^'([^']*)'$/;
 
@@ -35,7 +35,7 @@ const SEPARATORS = /[.,*\s]/g;
 
 /** Reads a template with three parts. Dots within braces and after the second dot separate nothing. @throws UsageError */
 export function topicOf(template: string): (delivered: Delivered) => Topic {
-  const [type, action, ...rest] = template.split(/\.(?![^{}]*\})/);
+  const [type, action, ...rest] = template.split(/\.(?![^{}]*\}\})/);
   if (type === undefined || action === undefined || rest.length === 0)
     throw new UsageError(`The topic "${template}" has fewer than three parts. Expected type.action.key.`);
   const [readType, readAction, readKey] = [textOf(type), textOf(action), textOf(rest.join('.'))];
@@ -64,7 +64,7 @@ export function objectOf(template: ObjectTemplate): (delivered: Delivered) => st
 function textOf(template: string): (delivered: Delivered) => string {
   const parts = template.split(EXPRESSION).map((part, i) => (i % 2 === 0 ? part : expressionOf(part)));
   if (/[{}]/.test(parts.filter((part) => typeof part === 'string').join('')))
-    throw new UsageError(`"${template}" has a brace without its other one. Expected as in {body.id}.`);
+    throw new UsageError(`"${template}" has a brace without its other one. Expected as in {{body.id}}.`);
   return (delivered) => {
     let text = '';
     for (const part of parts) text += typeof part === 'string' ? part : partOf(part, delivered);

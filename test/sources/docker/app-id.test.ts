@@ -24,14 +24,17 @@ describe('the app of a container', () => {
   });
 
   it('is none where no template fits, so that the container is not published', () => {
-    expect(idOf('postgres', {}, ['{name:app-}'])).toBeUndefined();
+    expect(idOf('postgres', {}, ['{{name:app-}}'])).toBeUndefined();
   });
 
   it('can be made of a part of a label', () => {
-    expect(idOf('x', { owner: 'team-blue' }, ['{label:owner:team-}/{id}'])).toBe('blue/0123456789ab');
+    expect(idOf('x', { owner: 'team-blue' }, ['{{label:owner:team-}}/{{id}}'])).toBe('blue/0123456789ab');
   });
 
-  it.each(['app', '{size}', '{label}', '{name:a:b}'])('cannot be made by the template %s', (template) => {
-    expect(() => appIds([template])).toThrow('Expected');
-  });
+  it.each(['app', '{{size}}', '{{label}}', '{{name:a:b}}'])(
+    'cannot be made by the template %s',
+    (template) => {
+      expect(() => appIds([template])).toThrow('Expected');
+    },
+  );
 });

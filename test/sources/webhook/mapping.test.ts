@@ -16,20 +16,20 @@ const DELIVERED = {
 
 describe('a template of a topic', () => {
   it.each([
-    ['github.{header.x-github-event}.{body.repo.full_name}', ['github', 'pull_request', 'octo/he.llo,*']],
-    ['{body.repo.full_name}.x.y', ['octo/he_llo__', 'x', 'y']],
-    ["{hook}.{body.none|body.nil|body.empty|'sent'}.{body.id}", ['ci', 'sent', '12345678901234567890']],
-    ['a.b.c.{body.zero}.{body.no}', ['a', 'b', 'c.0.false']],
-    ['a.b.{body.list.0.name}', ['a', 'b', 'a']],
+    ['github.{{header.x-github-event}}.{{body.repo.full_name}}', ['github', 'pull_request', 'octo/he.llo,*']],
+    ['{{body.repo.full_name}}.x.y', ['octo/he_llo__', 'x', 'y']],
+    ["{{hook}}.{{body.none|body.nil|body.empty|'sent'}}.{{body.id}}", ['ci', 'sent', '12345678901234567890']],
+    ['a.b.c.{{body.zero}}.{{body.no}}', ['a', 'b', 'c.0.false']],
+    ['a.b.{{body.list.0.name}}', ['a', 'b', 'a']],
   ])('%s makes an event', (template, [type, action, key]) => {
     expect(topicOf(template)(DELIVERED)).toEqual({ type, action, key });
   });
 
   it.each([
-    ['a.b.{body.none}', 'has no body.none'],
-    ['a.b.{body.repo}', 'has no body.repo'],
-    ['a.b.{body.toString}', 'has no body.toString'],
-    ['a.b.{header.x-none|body.nil}', 'has no header.x-none or body.nil'],
+    ['a.b.{{body.none}}', 'has no body.none'],
+    ['a.b.{{body.repo}}', 'has no body.repo'],
+    ['a.b.{{body.toString}}', 'has no body.toString'],
+    ['a.b.{{header.x-none|body.nil}}', 'has no header.x-none or body.nil'],
   ])('%s refuses a delivery without it, with 422', (template, says) => {
     expect(thrownBy(() => topicOf(template)(DELIVERED))).toMatchObject({
       status: 422,
@@ -39,9 +39,9 @@ describe('a template of a topic', () => {
 
   it.each([
     ['a.b', 'fewer than three parts'],
-    ['a.b.{object.id}', 'nothing that a template can read'],
-    ['a.b.{body.id', 'a brace without its other one'],
-    ['a.b.{}', 'nothing that a template can read'],
+    ['a.b.{{object.id}}', 'nothing that a template can read'],
+    ['a.b.{{body.id', 'a brace without its other one'],
+    ['a.b.{{}}', 'nothing that a template can read'],
   ])('%s is refused at the start', (template, says) => {
     expect(() => topicOf(template)).toThrow(says);
   });
@@ -78,7 +78,7 @@ describe('a file of hooks', () => {
     onTestFinished(() => void vi.unstubAllEnvs());
     const hooks = readHooks(
       fileOf(
-        'hooks:\n  a: {check: github, secretFile: FOLDER/secret}\n  b: {check: token, header: X-Key, secretEnv: TEST_HOOK_SECRET, topic: "b.{body.x}.y", toleranceS: 60}\n',
+        'hooks:\n  a: {check: github, secretFile: FOLDER/secret}\n  b: {check: token, header: X-Key, secretEnv: TEST_HOOK_SECRET, topic: "b.{{body.x}}.y", toleranceS: 60}\n',
       ),
     );
     expect([...hooks.values()].map(({ name, options }) => [name, options])).toEqual([
@@ -92,6 +92,8 @@ describe('a file of hooks', () => {
     ['hook: {}', 'expected record, received undefined'],
     ['hooks: {a: {check: git, secretEnv: X}}', 'hooks.a.check'],
     ['hooks: {a: {check: token, secretEnv: X}}', 'Expected a header with the check token'],
+    ['hooks: {a: {chek: github, secretEnv: X}}', 'Unrecognized key: "chek"'],
+    ['', 'is not usable. Invalid input'],
     ['hooks: {a: {check: github}}', 'The hook a has no secret, or two places'],
     ['hooks: {a: {check: github, secretEnv: TEST_NOTHING}}', 'the variable TEST_NOTHING is empty'],
     [
