@@ -6,6 +6,7 @@ import { loadConfig } from '../../src/config/config.ts';
 import { describeConfig } from '../../src/config/description.ts';
 import { isJsonObject } from '../../src/model/json.ts';
 import { exists, read } from './files.ts';
+import { complaintsAbout } from './kubernetes-schemas.ts';
 import {
   chartFile,
   chartYaml,
@@ -13,6 +14,7 @@ import {
   helmed,
   KUBECTL,
   kustomized,
+  OVERLAYS,
   SECRETS,
   type KubernetesObject,
   type Overlay,
@@ -48,6 +50,28 @@ const VALUES: Readonly<Record<Overlay, object>> = {
 
 /** The least that a hub needs. */
 const LEAST = { redis: { existingSecret: 'redis' }, token: { existingSecret: 'token' } };
+
+/** Values that make what {@link VALUES} do not. */
+const PLACES = [
+  {
+    ...LEAST,
+    redis: { existingSecret: 'redis', caSecret: 'redis-ca' },
+    image: { digest: `sha256:${'0'.repeat(64)}`, pullSecrets: ['pull'] },
+    nodeSelector: { pool: 'events' },
+    tolerations: [{ key: 'events', operator: 'Exists' }],
+    affinity: { podAntiAffinity: {} },
+    priorityClassName: 'high',
+    serviceAccountName: 'hub',
+    podAnnotations: { 'example.com/owner': 'events' },
+    podLabels: { team: 'events' },
+    spread: 'DoNotSchedule',
+    autoscaling: { enabled: false },
+    service: { type: 'LoadBalancer', annotations: { 'example.com/kind': 'internal' } },
+    monitoring: { monitor: 'ServiceMonitor', rules: true, labels: { release: 'prometheus' } },
+    networkPolicy: { from: [{ podSelector: {} }] },
+    kubernetesSource: { enabled: true, namespaces: ['shop', 'pay'] },
+  },
+] as const;
 
 /** A way in which the two renderings differ, and how it is taken away from every value of a rendering. */
 interface Difference {
@@ -375,28 +399,20 @@ describe.skipIf(HELM === undefined)('Helm', () => {
   });
 
   it('puts the pods where the values want them, with the image of a digest', () => {
-    const digest = `sha256:${'0'.repeat(64)}`;
-    const place = {
-      nodeSelector: { pool: 'events' },
-      tolerations: [{ key: 'events', operator: 'Exists' }],
-      affinity: { podAntiAffinity: {} },
-      priorityClassName: 'high',
-      serviceAccountName: 'hub',
-    };
-    const pod = podOf({
-      ...LEAST,
-      ...place,
-      spread: 'DoNotSchedule',
-      image: { digest, pullSecrets: ['pull'] },
-    });
-    expect(pod).toMatchObject({
-      ...place,
+    const [values] = PLACES;
+    const { nodeSelector, tolerations, affinity, priorityClassName, serviceAccountName, image } = values;
+    expect(podOf(values)).toMatchObject({
+      nodeSelector,
+      tolerations,
+      affinity,
+      priorityClassName,
+      serviceAccountName,
       imagePullSecrets: [{ name: 'pull' }],
       topologySpreadConstraints: [
         { whenUnsatisfiable: 'DoNotSchedule' },
         { whenUnsatisfiable: 'DoNotSchedule' },
       ],
-      containers: [{ image: `belfry@${digest}` }],
+      containers: [{ image: `belfry@${image.digest}` }],
     });
   });
 
@@ -407,6 +423,35 @@ describe.skipIf(HELM === undefined)('Helm', () => {
     expect(ofKind(helmed({ ...VALUES.full, networkPolicy: { enabled: false } }), 'NetworkPolicy')).toEqual(
       [],
     );
+  });
+});
+
+describe('the schemas of Kubernetes', () => {
+  it.skipIf(KUBECTL === undefined).each(OVERLAYS)('fit every object of the overlay %s', (overlay) => {
+    expect(kustomized(overlay).flatMap(complaintsAbout)).toEqual([]);
+  });
+
+  it.skipIf(HELM === undefined)('fit every object of the chart, whatever values it has', () => {
+    const made = [...Object.values(VALUES), ...PLACES].flatMap((values) => helmed(values));
+    expect(made.flatMap(complaintsAbout)).toEqual([]);
+    const kinds = new Set(made.map(({ kind }) => kind));
+    for (const kind of ['HTTPRoute', 'PodMonitor', 'ServiceMonitor', 'Role', 'StatefulSet', 'Ingress'])
+      expect(kinds).toContain(kind);
+  });
+
+  it('fit no object with a field that does not exist, or with a value of another type', () => {
+    const metadata = { name: 'belfry' };
+    const policy = (spec: object): KubernetesObject => {
+      const object = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata, spec };
+      return object;
+    };
+    expect(complaintsAbout(policy({ maxUnavailable: 1 }))).toEqual([]);
+    expect(complaintsAbout(policy({ maxUnavailabel: 1 }))).toEqual([
+      expect.stringContaining('maxUnavailabel'),
+    ]);
+    expect(complaintsAbout(policy({ selector: { matchLabels: { a: 1 } } }))).toEqual([
+      expect.stringContaining('/spec/selector/matchLabels/a must be string'),
+    ]);
   });
 });
 
