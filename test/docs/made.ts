@@ -6,6 +6,7 @@ import { clientPart } from './client-part.ts';
 import { clientsComparedPart } from './clients-compared-part.ts';
 import { closeCodesPart } from './close-codes-part.ts';
 import { commandPart } from './command-part.ts';
+import { conformancePart } from './conformance-part.ts';
 import { dialectsPart } from './dialects-part.ts';
 import { errorsPart } from './errors-part.ts';
 import { growthPart } from './growth-part.ts';
@@ -23,6 +24,7 @@ export const MADE: Readonly<Record<string, () => string | Promise<string>>> = {
   'clients-compared': clientsComparedPart,
   'close-codes': closeCodesPart,
   command: commandPart,
+  conformance: conformancePart,
   dialects: dialectsPart,
   errors: errorsPart,
   growth: growthPart,

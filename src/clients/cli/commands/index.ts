@@ -1,6 +1,7 @@
 import type { AddCommand } from '../command.ts';
 import { addBench } from './bench.ts';
 import { addCompletion } from './completion.ts';
+import { addConformance } from './conformance.ts';
 import { addConnections } from './connections.ts';
 import { addContext } from './context.ts';
 import { addDeadLetters } from './dead-letters.ts';
@@ -31,6 +32,7 @@ export const HUB_COMMANDS: readonly AddCommand[] = [
   addExplain,
   addTop,
   addDoctor,
+  addConformance,
   addRecord,
   addReplay,
   addForward,
