@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Broker, DeadLetterQueue, BrokerStats, History, LogBounds, Retained } from './broker/broker.ts';
+import type {
+  Broker,
+  DeadLetterQueue,
+  BrokerStats,
+  History,
+  LogBounds,
+  Retained,
+  Shards,
+} from './broker/broker.ts';
 import type { Leases } from './broker/leases.ts';
 import { MemoryBroker } from './broker/memory-broker.ts';
 import { RedisConnection } from './broker/redis-connection.ts';
@@ -56,6 +64,7 @@ function interestLimitsOf({ interestHoldMs: holdMs }: Config, bounds: LogBounds)
 
 /** The broker, and everything that is read from it: the past, retained events, dead letters and figures. */
 export type BrokerBackend = Broker &
+  Shards &
   History &
   Retained & {
     readonly deadLetters: DeadLetterQueue;

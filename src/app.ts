@@ -85,6 +85,7 @@ export async function startApp(
   const hub = new Hub({
     ...config,
     broker,
+    shards: backend,
     history: backend,
     clock,
     queue: { maxDeliveries: config.queueMaxDeliveries, maxBytes: config.queueMaxBytes },

@@ -1,10 +1,9 @@
-import { timeAt, type Cursor } from '../model/cursor.ts';
+import type { Cursor } from '../model/cursor.ts';
 import type { DeadLetter, UndeliveredEvent } from '../model/dead-letter.ts';
-import { ProtocolError } from '../model/errors.ts';
-import { canonicalJson, type HubEvent, type NewEvent } from '../model/event.ts';
+import type { HubEvent, NewEvent } from '../model/event.ts';
 import type { Once } from '../model/idempotency.ts';
 import type { Fence } from '../model/lease.ts';
-import type { Redaction } from '../model/redaction.ts';
+import type { Layout } from '../model/shards.ts';
 
 /** Takes an event. Returns whether any client of the node wants it. It must not throw. */
 export type Deliver = (event: HubEvent) => boolean;
@@ -13,14 +12,15 @@ export type Deliver = (event: HubEvent) => boolean;
 export interface Broker {
   /**
    * Begins to deliver every event that any node publishes from now on, this one included: at most once, in the order
-   * of the log (and so in order per key). Live-only events have no id.
-   * @returns the position in the log after which delivery begins
+   * of the log (and so in order per key). Live-only events have no id. Of the shards only shard 0 is followed; see
+   * {@link Shards} for the others.
    */
-  start(deliver: Deliver): Promise<Cursor>;
+  start(deliver: Deliver): Promise<void>;
   /**
-   * Appends the events to the log, all or none, and tells every node. A publish with `once` that is repeated within
-   * {@link IDEMPOTENCY_MS} changes nothing, and is answered as the first one was. A publish with a `fence` is accepted
-   * only while the lease is held under it.
+   * Appends the events to the logs of their shards, all or none in each shard, and tells every node that follows these. A
+   * publish with `once` that is repeated within {@link IDEMPOTENCY_MS} changes nothing, and is answered as the first one
+   * was; it completes a publish that reached only some of its shards. A publish with a `fence` is accepted only while the
+   * lease is held under it.
    * @returns the id of each event, in order
    * @throws BelfryError `unavailable`, when nothing was accepted, and nothing will be; `idempotency_key_reused`; `lease_lost`
    * @throws OutcomeUnknown when nobody can tell whether the events were accepted
@@ -31,7 +31,23 @@ export interface Broker {
   stop(): Promise<void>;
 }
 
-/** Events that follow each other in the log without a gap. */
+/** The logs of the hub, one for each shard, and which of them this node hears. */
+export interface Shards {
+  /** How events are divided into shards. It changes only when a hub is resharded. */
+  readonly layout: Layout;
+  /** The function is called after each change of the layout. */
+  onLayout(changed: (layout: Layout) => void): void;
+  /**
+   * Delivers the events of a shard from now on. Shard 0 is always followed.
+   * @returns a position in the log of the shard; every event after it is delivered, or has been
+   * @throws BelfryError `unavailable`
+   */
+  follow(shard: number): Promise<Cursor>;
+  /** Delivers nothing more of a shard. */
+  unfollow(shard: number): void;
+}
+
+/** Events that follow each other in the log of a shard without a gap. */
 export interface EventPage {
   /** Oldest first. */
   readonly events: readonly HubEvent[];
@@ -41,15 +57,15 @@ export interface EventPage {
   readonly isLast: boolean;
 }
 
-/** The first page of each query, and the end of the log at the instant when all of them were read. */
+/** The first page of each query, and the end of the log of the shard at the instant when all of them were read. */
 export interface RetainedPages {
   readonly pages: readonly EventPage[];
   readonly cursor: Cursor;
 }
 
 /**
- * What was published before, as far back as the log and the retention rules reach. Each read may reject with
- * `unavailable`.
+ * What was published before, as far back as the logs and the retention rules reach. A position names the shard whose log is
+ * read. Each read may reject with `unavailable`.
  */
 export interface History {
   /** One page of the events after a position, and up to another position where one is given. */
@@ -59,11 +75,11 @@ export interface History {
   /** The events of the log before a position, newest first. `previous` may be absent from them. */
   before(cursor: Cursor): AsyncIterable<HubEvent>;
   /**
-   * What the retention rules keep: for each query the first page of its last events. `cursor` is the position in the
-   * log up to which these pages, together with what {@link tail} answers, are complete. `previous` may be absent from
-   * the events.
+   * What the retention rules keep in a shard: for each query the first page of its last events. `cursor` is the position
+   * in the log of the shard up to which these pages, together with what {@link tail} answers, are complete. `previous` may
+   * be absent from the events.
    */
-  retained(queries: readonly RetainedQuery[]): Promise<RetainedPages>;
+  retained(shard: number, queries: readonly RetainedQuery[]): Promise<RetainedPages>;
   /**
    * The next page of one query, from the end of the page before up to the `cursor` of {@link retained}. Events that
    * the rule drops in the meantime are left out.
@@ -71,12 +87,13 @@ export interface History {
   tail(query: RetainedQuery, after: Cursor, until: Cursor): Promise<EventPage>;
 }
 
-/** Reads all pages of some queries, in the order of the queries. It is meant for queries with few events. */
+/** Reads all pages of some queries in one shard, in the order of the queries. It is meant for queries with few events. */
 export async function readRetained(
   history: Pick<History, 'retained' | 'tail'>,
+  shard: number,
   queries: readonly RetainedQuery[],
 ): Promise<{ readonly events: readonly HubEvent[]; readonly cursor: Cursor }> {
-  const { pages, cursor } = await history.retained(queries);
+  const { pages, cursor } = await history.retained(shard, queries);
   const events: HubEvent[] = [];
   for (const [index, query] of queries.entries()) {
     let page = pages[index];
@@ -202,33 +219,4 @@ export interface LogBounds {
   /** Bytes of JSON. */
   readonly maxBytes: number;
   readonly maxAgeMs: number;
-}
-
-/** What an event must keep to, and what is masked in it, before it is appended to the log. */
-export interface PublishLimits {
-  readonly redaction: Redaction;
-  readonly eventMaxBytes: number;
-}
-
-/**
- * The event as it is appended to the log: what nobody may see is masked, and the time `now` is filled in where it has
- * none. Its size is that of its {@link canonicalJson}.
- * @throws ProtocolError `event_too_big`
- */
-export function eventAsLogged(
-  written: NewEvent,
-  now: number,
-  { redaction, eventMaxBytes }: PublishLimits,
-): { readonly event: HubEvent; readonly json: string } {
-  const masked = redaction.mask(written);
-  const event = { ...masked, time: masked.time ?? timeAt(now) };
-  const json = canonicalJson(event);
-  const size = Buffer.byteLength(json);
-  if (size > eventMaxBytes) throw tooBig(size, eventMaxBytes);
-  return { event: { ...event, size }, json };
-}
-
-/** The error for an event that is larger than the limit, the same at every broker and entry point. */
-export function tooBig(bytes: number, maxBytes: number): ProtocolError {
-  return new ProtocolError('event_too_big', `The event is ${bytes} bytes. Expected at most ${maxBytes}.`);
 }

@@ -6,20 +6,22 @@ import type { Once } from '../model/idempotency.ts';
 import type { Fence } from '../model/lease.ts';
 import { Redaction } from '../model/redaction.ts';
 import { Retention } from '../model/retention.ts';
-import {
-  eventAsLogged,
-  type Broker,
-  type Deliver,
-  type EventPage,
-  type BrokerStats,
-  type DeadLetterQueue,
-  type History,
-  type LatestQuery,
-  type LogBounds,
-  type Permits,
-  type Retained,
-  type RetainedPages,
-  type RetainedQuery,
+import { Layout } from '../model/shards.ts';
+import { eventAsLogged } from './logged-event.ts';
+import type {
+  Broker,
+  Deliver,
+  EventPage,
+  BrokerStats,
+  DeadLetterQueue,
+  History,
+  LatestQuery,
+  LogBounds,
+  Permits,
+  Retained,
+  RetainedPages,
+  RetainedQuery,
+  Shards,
 } from './broker.ts';
 import { MemoryDeadLetters } from './memory-dead-letters.ts';
 import { STATS_WITHOUT_REDIS } from './memory-unsupported.ts';
@@ -33,7 +35,8 @@ const PAGE = bound('events of one read of the past', 500, 'entries', 'the others
 type Logged = HubEvent & { readonly id: Cursor };
 
 /** The broker of a single node without Redis: its log lives in the memory of this process and ends with it. */
-export class MemoryBroker implements Broker, History, Retained {
+export class MemoryBroker implements Broker, Shards, History, Retained {
+  readonly layout = Layout.single;
   readonly leases: MemoryLeases;
   readonly deadLetters: DeadLetterQueue;
   readonly #clock: Clock;
@@ -76,10 +79,18 @@ export class MemoryBroker implements Broker, History, Retained {
     this.#retained = new MemoryRetained(clock, retention, maxRetainedBytes);
   }
 
-  async start(deliver: Deliver): Promise<Cursor> {
+  async start(deliver: Deliver): Promise<void> {
     this.#deliver = deliver;
+  }
+
+  onLayout(): void {}
+
+  async follow(): Promise<Cursor> {
+    await this.ready();
     return this.#last;
   }
+
+  unfollow(): void {}
 
   async publish(events: readonly NewEvent[], once?: Once, fence?: Fence): Promise<Cursor[]> {
     await this.ready();
@@ -151,7 +162,7 @@ export class MemoryBroker implements Broker, History, Retained {
     } while (page.length === PAGE);
   }
 
-  async retained(queries: readonly RetainedQuery[]): Promise<RetainedPages> {
+  async retained(_shard: number, queries: readonly RetainedQuery[]): Promise<RetainedPages> {
     const cursor = this.#last;
     const all = queries.map((query) => this.#retained.requested(query));
     return { pages: all.map((events) => ({ events, to: cursor, isLast: true })), cursor };

@@ -5,6 +5,7 @@ import type { Once } from '../model/idempotency.ts';
 import type { Fence } from '../model/lease.ts';
 import { Redaction } from '../model/redaction.ts';
 import { Retention } from '../model/retention.ts';
+import { Layout } from '../model/shards.ts';
 import type {
   Broker,
   Deliver,
@@ -17,6 +18,7 @@ import type {
   Retained,
   RetainedPages,
   RetainedQuery,
+  Shards,
 } from './broker.ts';
 import type { Leases } from './leases.ts';
 import { ChannelReader } from './redis-channel-reader.ts';
@@ -49,7 +51,8 @@ const UPKEEP_MS = 60_000;
  * <prefix>:events`. A node that was cut off reads what it missed from the log; where the log does not have it any
  * more, the node tells a `belfry.gap` event.
  */
-export class RedisBroker implements Broker, History, Retained {
+export class RedisBroker implements Broker, Shards, History, Retained {
+  readonly layout = Layout.single;
   readonly deadLetters: DeadLetterQueue;
   readonly leases: Leases;
   readonly #options: RedisBrokerOptions & { readonly retention: Retention; readonly redaction: Redaction };
@@ -66,9 +69,9 @@ export class RedisBroker implements Broker, History, Retained {
   #timers: (() => void)[] = [];
 
   constructor(options: RedisBrokerOptions) {
-    const { prefix, log, clock, commandTimeoutMs = 5_000 } = options;
+    const { log, clock, commandTimeoutMs = 5_000 } = options;
     this.#options = { retention: Retention.none, redaction: Redaction.none, ...options };
-    const keys = redisKeys(prefix);
+    const keys = redisKeys(options.prefix);
     const channels = new ChannelReader({
       [keys.channel]: (message) => this.#follower?.hear(message) ?? false,
       [keys.live]: (message) => this.#follower?.hearLive(message) ?? false,
@@ -91,7 +94,7 @@ export class RedisBroker implements Broker, History, Retained {
   }
 
   /** @throws BelfryError `unavailable`, with the reason; then nothing is left open */
-  async start(deliver: Deliver): Promise<Cursor> {
+  async start(deliver: Deliver): Promise<void> {
     const { clock, log, connectTimeoutMs = 10_000 } = this.#options;
     const reader = new EventDecoder(this.#options);
     const pages = new LogReader(this.#connections.reads, this.#keys);
@@ -102,7 +105,8 @@ export class RedisBroker implements Broker, History, Retained {
       await this.#connections.open(connectTimeoutMs);
       this.#connections.commands.redis.on('ready', () => {
         this.#connections.reconnectToMaster();
-        void Promise.all([this.#mend(follower), this.#restore()]);
+        void this.#mend(follower);
+        this.#restore();
       });
       for (const connection of [this.#connections.reads, this.#connections.subscriber])
         connection.redis.on('ready', () => void this.#mend(follower));
@@ -117,9 +121,15 @@ export class RedisBroker implements Broker, History, Retained {
     await this.#probe.run(follower).catch(() => undefined);
     this.#timers = [
       clock.every(WATCH_MS, () => void this.#watch(follower)),
-      clock.every(UPKEEP_MS, () => void this.#upkeep()),
+      clock.every(UPKEEP_MS, () => void trimLogByAge(this.#connections.commands, this.#keys, this.#options)),
     ];
-    return follower.position;
+  }
+
+  onLayout(): void {}
+  unfollow(): void {}
+  async follow(): Promise<Cursor> {
+    if (this.#follower === undefined) throw new BelfryError('unavailable', 'The broker is not running.');
+    return this.#follower.position;
   }
 
   /** @throws BelfryError `event_too_big` as well */
@@ -177,8 +187,8 @@ export class RedisBroker implements Broker, History, Retained {
     return this.#history.before(cursor);
   }
 
-  retained(queries: readonly RetainedQuery[]): Promise<RetainedPages> {
-    return this.#history.retained(queries);
+  retained(shard: number, queries: readonly RetainedQuery[]): Promise<RetainedPages> {
+    return this.#history.retained(shard, queries);
   }
 
   tail(query: RetainedQuery, after: Cursor, until: Cursor): Promise<EventPage> {
@@ -217,12 +227,12 @@ export class RedisBroker implements Broker, History, Retained {
   }
 
   /** Restores what must exist in Redis so that this node can publish, and so that services can call the function. */
-  async #restore(): Promise<void> {
-    await Promise.allSettled([this.#publisher.begin(), this.#library.restore()]);
+  #restore(): void {
+    void Promise.allSettled([this.#publisher.begin(), this.#library.restore()]);
   }
 
   async #watch(follower: LogFollower): Promise<void> {
-    void this.#restore();
+    this.#restore();
     void this.#kept.run();
     if (follower.state === 'paused') return this.#mend(follower);
     try {
@@ -235,15 +245,6 @@ export class RedisBroker implements Broker, History, Retained {
         'events do not reach this node through Redis; subscribing again',
       );
       this.#connections.subscriber.renew();
-    }
-  }
-
-  async #upkeep(): Promise<void> {
-    const { bounds, log } = this.#options;
-    try {
-      await trimLogByAge(this.#connections.commands, this.#keys, bounds.maxAgeMs);
-    } catch (error) {
-      if (this.#connections.isConnected) log.warn({ err: error }, 'cannot trim the log');
     }
   }
 }

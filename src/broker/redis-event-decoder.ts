@@ -12,7 +12,8 @@ import {
 import { HeardEvent, textOf, usualEvent, type BodyReader } from '../model/heard-event.ts';
 import { readJson, type JsonText } from '../model/json.ts';
 import type { Redaction } from '../model/redaction.ts';
-import { tooBig, type ReportRejected } from './broker.ts';
+import type { ReportRejected } from './broker.ts';
+import { tooBig } from './logged-event.ts';
 import { isLogged, type Told } from './redis-channel-message.ts';
 import type { LogEntry } from './redis-log-entry.ts';
 

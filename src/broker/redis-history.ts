@@ -45,7 +45,7 @@ export class RedisHistory implements History {
     return new EventDecoder(this.#options).read(this.#pages.before(cursor), 'backwards');
   }
 
-  retained(queries: readonly RetainedQuery[]): Promise<RetainedPages> {
+  retained(_shard: number, queries: readonly RetainedQuery[]): Promise<RetainedPages> {
     return this.#retained.retained(queries);
   }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../model/clock.ts';
 import { asBelfryError, ProtocolError } from '../model/errors.ts';
 import { readJson } from '../model/json.ts';
 import type { Retention } from '../model/retention.ts';
-import { tooBig } from './broker.ts';
+import { tooBig } from './logged-event.ts';
 import { bodyOf } from './redis-log-entry.ts';
 import type { EventDecoderOptions } from './redis-event-decoder.ts';
 import { bound } from '../model/bound.ts';

@@ -2,7 +2,7 @@ import { START, type Cursor } from '../model/cursor.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Redaction } from '../model/redaction.ts';
 import { onlyNames, type Retention } from '../model/retention.ts';
-import { eventAsLogged } from './broker.ts';
+import { eventAsLogged } from './logged-event.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import type { RedisKeys } from './redis-keys.ts';
 

@@ -1,4 +1,4 @@
-import type { Broker, History } from '../broker/broker.ts';
+import type { Broker, History, Shards } from '../broker/broker.ts';
 import type { Clock } from '../model/clock.ts';
 import { CLOSE } from '../model/close-codes.ts';
 import { compareCursors } from '../model/cursor.ts';
@@ -24,6 +24,7 @@ import { Traffic } from './traffic.ts';
 
 export interface HubOptions extends ConnectionRegistryOptions {
   readonly broker: Broker;
+  readonly shards: Shards;
   readonly history: History;
   readonly clock: Clock;
   readonly queue: QueueBounds;
@@ -56,6 +57,7 @@ export class Hub {
   readonly flow: Flow;
 
   readonly #broker: Broker;
+  readonly #shards: Shards;
   readonly #slowConsumers: SlowConsumers;
   readonly #deadlines: AuthDeadlines;
 
@@ -88,6 +90,7 @@ export class Hub {
     this.delivery = delivery;
     this.connections = new Connections({ ...options, context, cohorts, deadlines, delivery, eventLog });
     this.#broker = options.broker;
+    this.#shards = options.shards;
     this.#slowConsumers = slowConsumers;
     this.#deadlines = deadlines;
   }
@@ -98,7 +101,8 @@ export class Hub {
     this.#slowConsumers.start();
     this.#deadlines.start();
     this.traffic.start();
-    const position = await this.#broker.start((event) => delivery.deliver(event));
+    await this.#broker.start((event) => delivery.deliver(event));
+    const position = await this.#shards.follow(0);
     // Something may have been delivered before this turn. The recent events then already stand after this position.
     if (compareCursors(position, cache.recent.to) > 0) cache.startAt(position);
   }

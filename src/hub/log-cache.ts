@@ -117,7 +117,7 @@ export class LogCache {
     const key = JSON.stringify(queries);
     let asked = this.#asked.get(key);
     if (asked === undefined) {
-      asked = this.#history.retained(queries).finally(() => this.#asked.delete(key));
+      asked = this.#history.retained(0, queries).finally(() => this.#asked.delete(key));
       this.#asked.set(key, asked);
     }
     return asked;

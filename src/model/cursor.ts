@@ -1,45 +1,86 @@
 /**
- * A position in the log: the id of an event, `<milliseconds>-<sequence>` as Redis Streams number their entries.
- * Clients must treat it as opaque; the hub compares cursors.
+ * A position in the log of one shard: the id of an event, `<shard>:<milliseconds>-<sequence>`. Shard 0 is left out, so there it
+ * is `<milliseconds>-<sequence>`, as Redis Streams number their entries. Clients must treat it as opaque. The hub compares
+ * cursors of one shard; those of two shards have no order.
  */
 export type Cursor = string;
 
-/** The position before the first event of a log. */
+/** The position before the first event of the log of shard 0. */
 export const START: Cursor = '0-0';
 
 /** The position after the last event that any log can have. */
 export const END: Cursor = '999999999999999-999999999999999';
 
 /** Numbers of fifteen digits are exact, and without leading zeros each position has only one text. */
-const FORM = /^(0|[1-9]\d{0,14})-(0|[1-9]\d{0,14})$/;
+const FORM = /^(?:[1-9]\d{0,8}:)?(0|[1-9]\d{0,14})-(0|[1-9]\d{0,14})$/;
 
 export function isCursor(text: string): boolean {
   return FORM.test(text);
 }
 
-/** Negative when `a` is before `b`, zero when they are the same position, positive when `a` is after `b`. */
+/** The shard in whose log the position is. */
+export function shardOfCursor(cursor: Cursor): number {
+  const colon = cursor.indexOf(':');
+  return colon < 0 ? 0 : Number(cursor.slice(0, colon));
+}
+
+/** The cursor of an entry that Redis knows as `<milliseconds>-<sequence>`. */
+export function cursorIn(shard: number, entry: string): Cursor {
+  return shard === 0 ? entry : `${shard}:${entry}`;
+}
+
+/** The entry of a cursor, `<milliseconds>-<sequence>`, without its shard. */
+export function entryOfCursor(cursor: Cursor): string {
+  return cursor.slice(cursor.indexOf(':') + 1);
+}
+
+/** The position before the first event of the log of a shard. */
+export function startOf(shard: number): Cursor {
+  return cursorIn(shard, START);
+}
+
+/** The position after the last event that the log of a shard can have. */
+export function endOf(shard: number): Cursor {
+  return cursorIn(shard, END);
+}
+
+/**
+ * Compares two positions of one shard. Negative when `a` is before `b`, zero when they are the same position, positive when
+ * `a` is after `b`.
+ */
 export function compareCursors(a: Cursor, b: Cursor): number {
   if (a === b) return 0;
   const dashA = a.indexOf('-');
   const dashB = b.indexOf('-');
-  const byTime = Number(a.slice(0, dashA)) - Number(b.slice(0, dashB));
+  const byTime = msBefore(a, dashA) - msBefore(b, dashB);
   return byTime !== 0 ? byTime : Number(a.slice(dashA + 1)) - Number(b.slice(dashB + 1));
 }
 
-/** The position before the first event that the log can have appended at this time, in milliseconds since 1970. */
-export function cursorAt(ms: number): Cursor {
-  return ms <= 0 ? START : `${ms - 1}-999999999999999`;
+/**
+ * The position before the first event that the log of a shard can have appended at this time, in milliseconds since
+ * 1970.
+ */
+export function cursorAt(ms: number, shard = 0): Cursor {
+  return cursorIn(shard, ms <= 0 ? START : `${ms - 1}-999999999999999`);
 }
 
 /** The position right before this one. */
 export function cursorBefore(cursor: Cursor): Cursor {
-  const sequence = Number(cursor.slice(cursor.indexOf('-') + 1));
-  return sequence > 0 ? `${cursorMs(cursor)}-${sequence - 1}` : cursorAt(cursorMs(cursor));
+  const dash = cursor.indexOf('-');
+  const sequence = Number(cursor.slice(dash + 1));
+  return sequence > 0
+    ? `${cursor.slice(0, dash)}-${sequence - 1}`
+    : cursorAt(cursorMs(cursor), shardOfCursor(cursor));
 }
 
 /** The time at which the entry was appended, in milliseconds since 1970. */
 export function cursorMs(cursor: Cursor): number {
-  return Number(cursor.slice(0, cursor.indexOf('-')));
+  return msBefore(cursor, cursor.indexOf('-'));
+}
+
+/** The number before the dash, behind the shard where the cursor names one. */
+function msBefore(cursor: Cursor, dash: number): number {
+  return Number(cursor.slice(cursor.indexOf(':') + 1, dash));
 }
 
 /** The last time that was written, since many events come within one millisecond. */

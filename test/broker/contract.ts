@@ -1,6 +1,6 @@
 import { array, assert, asyncProperty } from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Broker, History } from '../../src/broker/broker.ts';
+import type { Broker, History, Shards } from '../../src/broker/broker.ts';
 import { compareCursors, END, isCursor, START, type Cursor } from '../../src/model/cursor.ts';
 import type { HubEvent, NewEvent } from '../../src/model/event.ts';
 import { REDACTED } from '../../src/model/redact-names.ts';
@@ -12,7 +12,7 @@ import { flood } from './flood.ts';
 import { once } from '../support/once.ts';
 import { runs } from '../support/runs.ts';
 
-type Node = Broker & History;
+type Node = Broker & Shards & History;
 
 /** What the nodes of a test share. */
 export interface World {
@@ -273,8 +273,8 @@ export function describeBroker(name: string, makeWorld: () => World, { alone = '
 async function start(world: World, node = world.node()): Promise<Started> {
   onTestFinished(() => node.stop());
   const recorder = new Recorder();
-  const position = await node.start(recorder.hear);
-  return { node, recorder, position };
+  await node.start(recorder.hear);
+  return { node, recorder, position: await node.follow(0) };
 }
 
 export function event(key: string): NewEvent {

@@ -75,7 +75,7 @@ describe('what Redis retains', () => {
     for (let round = 0; round < 5; round++) {
       const published = Array.from({ length: 500 }, (_, i) => two.broker.publish([line('web', i)]));
       await one.recorder.until((events) => events.length > round * 500, 'the first of this round');
-      const { events, cursor } = await readRetained(one.broker, [
+      const { events, cursor } = await readRetained(one.broker, 0, [
         ...others,
         query('container.log', 'web', 1),
       ]);
@@ -182,7 +182,7 @@ describe('what Redis retains', () => {
     const { broker, recorder } = await start(world);
     await world.fcall(event, event.replace('web', 'db'));
     await recorder.count(2);
-    const { events, cursor } = await readRetained(broker, [LOG]);
+    const { events, cursor } = await readRetained(broker, 0, [LOG]);
     expect(events).toMatchObject([{ ...line('web', 1), id: recorder.ids[0] }]);
     expect(cursor).toBe(recorder.ids[1]);
   });
@@ -251,7 +251,7 @@ describe('what Redis retains', () => {
     const name = `{${world.prefix}}:tail:container.log:web`;
     await world.redis.xadd(name, '9999999999999-0', 'e', json(line('web', 2)));
     const [id] = await broker.publish([line('web', 3)]);
-    expect((await readRetained(broker, [LOG])).events).toMatchObject([{ object: 3, id }]);
+    expect((await readRetained(broker, 0, [LOG])).events).toMatchObject([{ object: 3, id }]);
   });
 
   it('does not stop events when a key holds a wrong type', async () => {
@@ -263,7 +263,7 @@ describe('what Redis retains', () => {
     expect(recorder.ids).toEqual(ids);
     await broker.ready();
     await expect(broker.latest('machines')).rejects.toMatchObject({ code: 'unavailable' });
-    await expect(readRetained(broker, [query('machines.*', 'a', 1)])).rejects.toMatchObject({
+    await expect(readRetained(broker, 0, [query('machines.*', 'a', 1)])).rejects.toMatchObject({
       code: 'unavailable',
     });
   });
@@ -285,7 +285,7 @@ describe('what Redis retains', () => {
       const { broker } = await start(world);
       await broker.publish([line('web', 1), value('save', 'a', 1)]);
       await server.stop();
-      const reads = [() => readRetained(broker, [LOG]), () => broker.latest('machines')];
+      const reads = [() => readRetained(broker, 0, [LOG]), () => broker.latest('machines')];
       for (const read of reads) await expect(read()).rejects.toMatchObject({ code: 'unavailable' });
       await expect(broker.latestOf('machines', 'a')).rejects.toMatchObject({ code: 'unavailable' });
       await server.restart();

@@ -85,7 +85,8 @@ export class RedisWorld {
     const broker = this.node(options);
     onTestFinished(() => broker.stop());
     const recorder = new Recorder();
-    return { broker, recorder, position: await broker.start(recorder.hear) };
+    await broker.start(recorder.hear);
+    return { broker, recorder, position: await broker.follow() };
   }
 
   /** The output of a process that starts a broker, unless told not to, stops it, and must then end by itself. */

@@ -45,7 +45,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       await node.publish(lines('web', 1, 6));
       await node.publish([line('db', 1)]);
       const delivered = (await recorder.count(6)).slice(2, 5).map(withoutPrevious);
-      const { events, cursor } = await readRetained(node, [query('container.log', 'web', 10)]);
+      const { events, cursor } = await readRetained(node, 0, [query('container.log', 'web', 10)]);
       expect(events.map(withoutPrevious)).toEqual(delivered);
       expect(cursor).toBe(recorder.events.at(-1)?.id);
     });
@@ -59,7 +59,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
         query('container.log', 'web', 2),
         query('container.log', 'web', 0),
       ];
-      const { events } = await readRetained(node, queries);
+      const { events } = await readRetained(node, 0, queries);
       expect(events.map(({ object }) => object)).toEqual([3, 'up', 2, 3]);
     });
 
@@ -71,14 +71,14 @@ export function describeRetained(name: string, make: (retention: Retention) => M
 
     it('is empty where nothing was published, no rule matches or the count is zero', async () => {
       const { node } = await start();
-      expect(await readRetained(node, [query('container.log', 'web', 9)])).toEqual({
+      expect(await readRetained(node, 0, [query('container.log', 'web', 9)])).toEqual({
         events: [],
         cursor: START,
       });
-      expect(await readRetained(node, [])).toEqual({ events: [], cursor: START });
+      expect(await readRetained(node, 0, [])).toEqual({ events: [], cursor: START });
       const ids = await node.publish([{ ...line('web', 1), action: 'end' }]);
       const queries = [query('container.end', 'web', 1), query('container.*', 'web', 1)];
-      expect(await readRetained(node, queries)).toEqual({ events: [], cursor: ids[0] });
+      expect(await readRetained(node, 0, queries)).toEqual({ events: [], cursor: ids[0] });
     });
 
     it('is every event within the TTL where a rule states no length', async () => {
@@ -112,7 +112,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       ];
       await node.publish(parts.map(([type, action, key], object) => ({ type, action, key, object })));
       const queries = parts.map(([type, action, key]) => ({ type, action, key, count: 9 }));
-      const { events } = await readRetained(node, queries);
+      const { events } = await readRetained(node, 0, queries);
       expect(events.map(({ object }) => object)).toEqual([0, 1, 2, 3, 4, 5]);
     });
 
@@ -122,7 +122,9 @@ export function describeRetained(name: string, make: (retention: Retention) => M
         const escaped = type.replaceAll('\\1', '.');
         const { node } = await start([{ pattern: `${type}.save.*`, last: 1 }]);
         await node.publish([{ type: escaped, action: 'save', key: 'k', object: 1 }]);
-        const { events } = await readRetained(node, [{ type: escaped, action: 'save', key: 'k', count: 1 }]);
+        const { events } = await readRetained(node, 0, [
+          { type: escaped, action: 'save', key: 'k', count: 1 },
+        ]);
         expect(events.map(({ object }) => object)).toEqual([1]);
       },
     );
@@ -134,6 +136,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
           const ids = await node.publish(list);
           const { events, cursor } = await readRetained(
             node,
+            0,
             list.map(({ type, action, key }) => ({ type, action, key, count: 1 })),
           );
           expect(cursor).toBe(ids.at(-1));
@@ -154,7 +157,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       ).finally(() => end.abort());
       const joined: (string | undefined)[][] = [];
       while (!end.signal.aborted) {
-        const { events, cursor } = await readRetained(node, [query('container.log', 'web', LINES)]);
+        const { events, cursor } = await readRetained(node, 0, [query('container.log', 'web', LINES)]);
         expect(events.at(-1)?.id ?? START).toBe(cursor);
         joined.push([...events, ...(await all(node.after(cursor)))].map(({ id }) => id));
       }
@@ -224,7 +227,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       const { node } = await start();
       const last: Query = { type: 'machines', action: '*', count: 1 };
       const changed = async (): Promise<string[]> =>
-        (await readRetained(node, [last])).events.map(({ action, key }) => `${action} ${key}`);
+        (await readRetained(node, 0, [last])).events.map(({ action, key }) => `${action} ${key}`);
       expect(await changed()).toEqual([]);
       await node.publish([
         value('save', 'b', 1),
@@ -411,7 +414,7 @@ export function value(action: string, key: string, object: number | string): New
   return { type: 'machines', action, key, object };
 }
 
-type Query = Parameters<History['retained']>[0][number];
+type Query = Parameters<History['retained']>[1][number];
 
 /** Any event with a type and action without dots. */
 export function query(kind: string, key: string, count: number): Query {
@@ -420,7 +423,7 @@ export function query(kind: string, key: string, count: number): Query {
 }
 
 export async function objects(node: History, ...queries: readonly Query[]): Promise<unknown[]> {
-  return (await readRetained(node, queries)).events.map(({ object }) => object);
+  return (await readRetained(node, 0, queries)).events.map(({ object }) => object);
 }
 
 async function listed(node: Retained, type: string): Promise<string[]> {

@@ -93,7 +93,7 @@ export async function begin(
   upgrading = (): void => {},
   caller?: Identity,
 ): Promise<TestConnection> {
-  const retained: OpenRequest['retained'] = async (query) => (await readRetained(broker, [query])).events;
+  const retained: OpenRequest['retained'] = async (query) => (await readRetained(broker, 0, [query])).events;
   const session = await open(url, { now: clock.now(), retained, ...(caller && { caller }) });
   upgrading();
   const client = connect({ dialect: mist, ...session });

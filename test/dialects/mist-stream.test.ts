@@ -101,8 +101,8 @@ describe("a container's log", () => {
     broker.append(RUNNING);
     const client = await begin(world, '/ws/container/logs?appId=7', () => {
       const read = broker.retained.bind(broker);
-      broker.retained = async (queries) => {
-        const kept = await read(queries);
+      broker.retained = async (shard, queries) => {
+        const kept = await read(shard, queries);
         broker.append(line(CONTAINER, 1));
         broker.append({ ...CONTAINER, action: 'end', object: null });
         return kept;

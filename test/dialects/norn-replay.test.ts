@@ -24,6 +24,7 @@ async function startNode({ remembers = true } = {}) {
   const registry = { registry: new TestRegistry(), node: 'n1', registryLimits: {} };
   const hub = new Hub({
     broker,
+    shards: broker,
     history: broker,
     clock,
     queue,

@@ -68,8 +68,12 @@ class RelayBroker extends TestBroker {
     this.#broker = broker;
   }
 
-  override start(deliver: Deliver): Promise<string> {
+  override start(deliver: Deliver): Promise<void> {
     return this.#broker.start(deliver);
+  }
+
+  override follow(): Promise<string> {
+    return this.#broker.follow();
   }
 
   override stop(): Promise<void> {

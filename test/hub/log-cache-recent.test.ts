@@ -154,8 +154,11 @@ describe('a hub that starts', () => {
 
   it('forgets nothing that was delivered before the broker had said where it began', async () => {
     class EagerBroker extends TestBroker {
-      override async start(deliver: Deliver): Promise<string> {
+      override async start(deliver: Deliver): Promise<void> {
         deliver(anEvent({ id: '6-0', previous: '5-0' }));
+      }
+
+      override async follow(): Promise<string> {
         return '5-0';
       }
     }

@@ -1,6 +1,19 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareCursors, cursorTime, isCursor, START } from '../../src/model/cursor.ts';
+import {
+  compareCursors,
+  cursorAt,
+  cursorBefore,
+  cursorIn,
+  cursorMs,
+  cursorTime,
+  endOf,
+  entryOfCursor,
+  isCursor,
+  shardOfCursor,
+  START,
+  startOf,
+} from '../../src/model/cursor.ts';
 import { runs } from '../support/runs.ts';
 
 /** Every text of digits, a dash and digits that is accepted as a cursor. */
@@ -20,12 +33,17 @@ const exact = (a: string, b: string): number => {
 };
 
 describe('a cursor', () => {
-  it.each([START, '1-0', '1737000000000-0', '1737000000000-17', '999999999999999-999999999999999'])(
-    'is %s',
-    (text) => {
-      expect(isCursor(text)).toBe(true);
-    },
-  );
+  it.each([
+    START,
+    '1-0',
+    '1737000000000-0',
+    '1737000000000-17',
+    '999999999999999-999999999999999',
+    '5:1-0',
+    '999999999:0-0',
+  ])('is %s', (text) => {
+    expect(isCursor(text)).toBe(true);
+  });
 
   it.each([
     '',
@@ -43,6 +61,12 @@ describe('a cursor', () => {
     '$',
     '+',
     '١-0',
+    '0:1-0',
+    '05:1-0',
+    ':1-0',
+    '1:2:1-0',
+    '1000000000:1-0',
+    '-1:1-0',
   ])('is not %j', (text) => {
     expect(isCursor(text)).toBe(false);
   });
@@ -92,6 +116,33 @@ describe('a cursor', () => {
       fc.property(cursor, (text) => {
         expect(cursorTime(text)).toMatch(/Z$/);
       }),
+    );
+  });
+
+  it('names its shard, and no shard where that is 0', () => {
+    fc.assert(
+      fc.property(cursor, fc.nat({ max: 999_999_999 }), (entry, shard) => {
+        const text = cursorIn(shard, entry);
+        expect(isCursor(text)).toBe(true);
+        expect(shardOfCursor(text)).toBe(shard);
+        expect(entryOfCursor(text)).toBe(entry);
+        expect(text === entry).toBe(shard === 0);
+        expect(cursorMs(text)).toBe(cursorMs(entry));
+        expect(cursorBefore(text)).toBe(cursorIn(shard, cursorBefore(entry)));
+      }),
+      { numRuns: runs(500) },
+    );
+    expect([startOf(0), startOf(7), endOf(7)]).toEqual(['0-0', '7:0-0', '7:999999999999999-999999999999999']);
+    expect(cursorAt(1_000, 7)).toBe('7:999-999999999999999');
+  });
+
+  it('is compared with others of its shard by their entries', () => {
+    fc.assert(
+      fc.property(cursor, cursor, fc.nat({ max: 9_999 }), (a, b, shard) => {
+        const order = compareCursors(cursorIn(shard, a), cursorIn(shard, b));
+        expect(sign(order)).toBe(exact(a, b));
+      }),
+      { numRuns: runs(500) },
     );
   });
 });

@@ -6,6 +6,7 @@ import type {
   History,
   RetainedPages,
   RetainedQuery,
+  Shards,
 } from '../../src/broker/broker.ts';
 import type { Dialect, Session } from '../../src/dialects/dialect.ts';
 import { native } from '../../src/dialects/native.ts';
@@ -19,6 +20,7 @@ import { compareCursors, START, type Cursor } from '../../src/model/cursor.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import type { HubEvent, NewEvent } from '../../src/model/event.ts';
 import type { Once } from '../../src/model/idempotency.ts';
+import { Layout } from '../../src/model/shards.ts';
 import { Grants, type Identity } from '../../src/model/principal.ts';
 import { ManualClock } from './clock.ts';
 import { TestTransport } from './transport.ts';
@@ -28,7 +30,8 @@ import { parseEvent } from './formats.ts';
 type Logged = HubEvent & { readonly id: Cursor };
 
 /** A log and the delivery from it to a hub, both moved by the test. The ids of events are `1-0`, `2-0`, … */
-export class TestBroker implements Broker, History {
+export class TestBroker implements Broker, Shards, History {
+  readonly layout: Layout = Layout.single;
   readonly published: (readonly NewEvent[])[] = [];
   /** The idempotency key of each publish. */
   readonly once: (Once | undefined)[] = [];
@@ -49,10 +52,17 @@ export class TestBroker implements Broker, History {
   #undelivered: Logged[] = [];
   #waiting: (() => void)[] = [];
 
-  async start(deliver: Deliver): Promise<Cursor> {
+  async start(deliver: Deliver): Promise<void> {
     this.#deliver = deliver;
+  }
+
+  onLayout(): void {}
+
+  async follow(_shard: number): Promise<Cursor> {
     return this.#last;
   }
+
+  unfollow(): void {}
 
   async publish(events: readonly NewEvent[], once?: Once): Promise<Cursor[]> {
     await this.#hold();
@@ -98,7 +108,7 @@ export class TestBroker implements Broker, History {
     return { events, to: isLast && until !== undefined ? until : (events.at(-1)?.id ?? after), isLast };
   }
 
-  async retained(queries: readonly RetainedQuery[]): Promise<RetainedPages> {
+  async retained(_shard: number, queries: readonly RetainedQuery[]): Promise<RetainedPages> {
     await this.#hold();
     if (this.failure !== undefined) throw this.failure;
     const cursor = this.#last;
@@ -312,6 +322,7 @@ export async function startHub(options: TestHubOptions = {}): Promise<TestHub> {
     registryLimits: {},
     ...options,
     broker,
+    shards: broker,
   });
   const reported: string[] = [];
   const { connections, delivery, eventLog, stats } = hub;

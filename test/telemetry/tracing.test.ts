@@ -169,7 +169,7 @@ function follow(ratio: number, digits = '8'): Followed {
   const spans: Span[] = [];
   const published: NewEvent[] = [];
   const broker: Broker = {
-    start: async () => '0-0',
+    start: async () => undefined,
     publish: async (events) => events.map((event) => `${published.push(event)}-0`),
     ready: async () => undefined,
     stop: async () => undefined,

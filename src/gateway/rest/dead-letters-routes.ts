@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { tooBig, type Broker, type DeadLetterQueue } from '../../broker/broker.ts';
+import type { Broker, DeadLetterQueue } from '../../broker/broker.ts';
+import { tooBig } from '../../broker/logged-event.ts';
 import type { EventFormats } from '../../dialects/event-formats.ts';
 import { rfc3339 } from '../../dialects/shapes.ts';
 import { bound } from '../../model/bound.ts';

@@ -1,6 +1,6 @@
 /** What a publish would do, without doing it. */
 import { z } from 'zod';
-import { eventAsLogged, type PublishLimits } from '../../broker/broker.ts';
+import { eventAsLogged, type PublishLimits } from '../../broker/logged-event.ts';
 import { anyJson } from '../../dialects/shapes.ts';
 import { authorizePublish } from '../../model/authorization.ts';
 import { bound } from '../../model/bound.ts';

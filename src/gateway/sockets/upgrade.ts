@@ -166,7 +166,7 @@ export class Upgrade {
       now: clock.now(),
       anonymous: anonymous.includes(dialect.name),
       settings,
-      retained: async (wanted) => (await readRetained(eventLog.history, [wanted])).events,
+      retained: async (wanted) => (await readRetained(eventLog.history, 0, [wanted])).events,
     });
   }
 

@@ -1,0 +1,110 @@
+import { hash } from 'node:crypto';
+import { bound } from './bound.ts';
+import { RESERVED_TYPES } from './event.ts';
+import type { PatternParts } from './pattern-parts.ts';
+
+const MAX_KNOWN = bound(
+  'types whose shards a node remembers',
+  1_000,
+  'entries',
+  'all are forgotten, and found again when they are needed',
+);
+
+/** Over how many shards the keys of a type are spread. The keys of a type that is not named lie in one shard. */
+export type Fans = Readonly<Record<string, number>>;
+
+/** Shards that share the events between them, for as long as the epoch is the newest of its layout. */
+export interface Epoch {
+  /** The number of its first shard. The others follow it. No number is ever used again. */
+  readonly first: number;
+  readonly count: number;
+  readonly fans: Fans;
+}
+
+const OWN_SHARD: readonly number[] = [0];
+const OWN: ReadonlySet<string> = new Set(RESERVED_TYPES);
+
+/**
+ * How the events of a hub are divided into shards, of which each has a log of its own. Shard 0 has the hub's own events: its
+ * connections, presence and interest, so that no coming and going takes the place of what others publish. An event of a
+ * publisher goes to a shard of the newest epoch. The shards of earlier epochs are read until their logs have run out.
+ */
+export class Layout {
+  /** Oldest first. The last one takes new events. */
+  readonly epochs: readonly Epoch[];
+  /** The shards in which events may lie, in rising order. */
+  readonly shards: readonly number[];
+  readonly #newest: Epoch;
+  /** The shards of each type in the newest epoch, in the order of the remainders of the hashes of its keys. */
+  readonly #known = new Map<string, readonly number[]>();
+
+  /** One log for all events, as it is unless somebody sets another number of shards. */
+  static readonly single = new Layout([{ first: 0, count: 1, fans: {} }]);
+
+  constructor(epochs: readonly [Epoch, ...Epoch[]]) {
+    this.epochs = epochs;
+    this.#newest = epochs.at(-1) ?? epochs[0];
+    this.shards = rising([0, ...epochs.flatMap(({ first, count }) => range(count).map((i) => first + i))]);
+  }
+
+  /** The layout of a hub that begins with this many shards. */
+  static of(count: number, fans: Fans = {}): Layout {
+    return new Layout([{ first: count === 1 ? 0 : 1, count, fans }]);
+  }
+
+  /** Whether all events lie in the log of shard 0. */
+  get isSingle(): boolean {
+    return this.shards.length === 1;
+  }
+
+  /** The shard to which an event is published. */
+  shardOf(type: string, key: string): number {
+    const shards = this.#shardsOfType(type);
+    return (shards.length === 1 ? shards[0] : shards[remainder(key, shards.length)]) ?? 0;
+  }
+
+  /** The shards in which an event that matches the pattern may lie, in rising order. */
+  shardsOf([types, , keys]: PatternParts): readonly number[] {
+    if (this.isSingle) return OWN_SHARD;
+    if (types === '*') return this.shards;
+    const found = types.flatMap((type) => this.epochs.flatMap((epoch) => this.#inEpoch(epoch, type, keys)));
+    return rising(found);
+  }
+
+  #inEpoch(epoch: Epoch, type: string, keys: PatternParts[2]): readonly number[] {
+    const shards = epoch === this.#newest ? this.#shardsOfType(type) : shardsIn(epoch, type);
+    if (keys === '*' || shards.length === 1) return shards;
+    return keys.map((key) => shards[remainder(key, shards.length)] ?? 0);
+  }
+
+  #shardsOfType(type: string): readonly number[] {
+    let shards = this.#known.get(type);
+    if (shards === undefined) {
+      shards = shardsIn(this.#newest, type);
+      if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+      this.#known.set(type, shards);
+    }
+    return shards;
+  }
+}
+
+function shardsIn({ first, count, fans }: Epoch, type: string): readonly number[] {
+  if (OWN.has(type)) return OWN_SHARD;
+  if (count === 1) return [first];
+  const begin = remainder(type, count);
+  const fan = Object.hasOwn(fans, type) ? (fans[type] ?? 1) : 1;
+  return range(Math.min(fan, count)).map((i) => first + ((begin + i) % count));
+}
+
+/** The first 32 bits of SHA-1 are a hash that Lua in Redis has as well. */
+function remainder(text: string, of: number): number {
+  return Number.parseInt(hash('sha1', text).slice(0, 8), 16) % of;
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
+function rising(shards: readonly number[]): readonly number[] {
+  return [...new Set(shards)].toSorted((a, b) => a - b);
+}
