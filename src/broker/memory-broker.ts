@@ -1,5 +1,5 @@
 import type { Clock } from '../model/clock.ts';
-import { compareCursors, END, START, type Cursor } from '../model/cursor.ts';
+import { shardOfCursor, type Cursor } from '../model/cursor.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
 import type { Once } from '../model/idempotency.ts';
@@ -28,41 +28,36 @@ import { STATS_WITHOUT_REDIS } from './memory-unsupported.ts';
 import { MemoryIdempotency } from './memory-idempotency.ts';
 import { MemoryLeases } from './memory-leases.ts';
 import { MemoryRetained } from './memory-retained.ts';
-import { bound } from '../model/bound.ts';
+import { MemoryLog } from './memory-log.ts';
 
-const PAGE = bound('events of one read of the past', 500, 'entries', 'the others are read next');
-
-type Logged = HubEvent & { readonly id: Cursor };
-
-/** The broker of a single node without Redis: its log lives in the memory of this process and ends with it. */
+/** The broker of a single node without Redis: its logs live in the memory of this process and end with it. */
 export class MemoryBroker implements Broker, Shards, History, Retained {
-  readonly layout = Layout.single;
+  readonly layout: Layout;
   readonly leases: MemoryLeases;
   readonly deadLetters: DeadLetterQueue;
   readonly #clock: Clock;
-  readonly #bounds: LogBounds;
   readonly #maxEventBytes: number;
   readonly #redaction: Redaction;
   readonly #retained: MemoryRetained;
   #deliver: Deliver | undefined;
-  /** Entries before `#head` are trimmed; their memory is freed once they are the larger half of the array. */
-  #log: Logged[] = [];
-  #head = 0;
-  #bytes = 0;
-  #last: Cursor = START;
+  readonly #logs: ReadonlyMap<number, MemoryLog>;
+  readonly #followed = new Set([0]);
   #published = 0;
   readonly #idempotency: MemoryIdempotency;
 
   constructor({
     clock,
     bounds,
+    layout = Layout.single,
     retention = Retention.none,
     maxEventBytes = Infinity,
     maxRetainedBytes = Infinity,
     redaction = Redaction.none,
   }: {
     clock: Clock;
+    /** Of the log of each shard. */
     bounds: LogBounds;
+    layout?: Layout;
     retention?: Retention;
     maxEventBytes?: number;
     maxRetainedBytes?: number;
@@ -73,7 +68,8 @@ export class MemoryBroker implements Broker, Shards, History, Retained {
     this.deadLetters = new MemoryDeadLetters(clock);
     this.#idempotency = new MemoryIdempotency(clock);
     this.leases = new MemoryLeases(clock);
-    this.#bounds = bounds;
+    this.layout = layout;
+    this.#logs = new Map(layout.shards.map((shard) => [shard, new MemoryLog(shard, clock, bounds)]));
     this.#maxEventBytes = maxEventBytes;
     this.#redaction = redaction;
     this.#retained = new MemoryRetained(clock, retention, maxRetainedBytes);
@@ -85,12 +81,15 @@ export class MemoryBroker implements Broker, Shards, History, Retained {
 
   onLayout(): void {}
 
-  async follow(): Promise<Cursor> {
+  async follow(shard: number): Promise<Cursor> {
     await this.ready();
-    return this.#last;
+    this.#followed.add(shard);
+    return this.#logOf(shard).last;
   }
 
-  unfollow(): void {}
+  unfollow(shard: number): void {
+    if (shard !== 0) this.#followed.delete(shard);
+  }
 
   async publish(events: readonly NewEvent[], once?: Once, fence?: Fence): Promise<Cursor[]> {
     await this.ready();
@@ -98,12 +97,16 @@ export class MemoryBroker implements Broker, Shards, History, Retained {
     if (known !== undefined) return [...known];
     if (fence !== undefined) this.leases.check(fence);
     // Nothing below waits, so events that `deliver` publishes come after these, in the log and in delivery.
-    const entries = events.map((event) => this.#measured(event)).map((event) => this.#append(event));
+    const measured = events.map((event) => this.#measured(event));
+    const entries = measured.map((event) =>
+      this.#logOf(this.layout.shardOf(event.type, event.key)).append(event),
+    );
     const ids = entries.map(({ id }) => id);
     if (once !== undefined) this.#idempotency.remember(once, ids);
-    this.#trim();
+    for (const entry of entries) this.#retained.keep(entry);
+    for (const shard of new Set(ids.map(shardOfCursor))) this.#logOf(shard).trim();
     this.#published += ids.length;
-    for (const entry of entries) this.#deliver?.(entry);
+    for (const entry of entries) if (this.#followed.has(shardOfCursor(entry.id))) this.#deliver?.(entry);
     return ids;
   }
 
@@ -119,7 +122,11 @@ export class MemoryBroker implements Broker, Shards, History, Retained {
       published: this.#published,
       isHealthy: this.#deliver !== undefined,
       retainedGone: this.#retained.gone,
-      heldBytes: { log: this.#bytes, retained: this.#retained.bytes, ingress: 0 },
+      heldBytes: {
+        log: [...this.#logs.values()].reduce((sum, { bytes }) => sum + bytes, 0),
+        retained: this.#retained.bytes,
+        ingress: 0,
+      },
     };
   }
 
@@ -131,14 +138,8 @@ export class MemoryBroker implements Broker, Shards, History, Retained {
     this.#deliver = undefined;
   }
 
-  /** The events of a page are in memory already, so a page needs no bound in bytes. */
-  async page(after: Cursor, until = END): Promise<EventPage> {
-    this.#trim();
-    const from = this.#indexAfter(after);
-    const to = Math.max(from, this.#indexAfter(until));
-    const events = this.#log.slice(from, Math.min(to, from + PAGE));
-    const isLast = from + events.length === to;
-    return { events, to: isLast && until !== END ? until : (events.at(-1)?.id ?? after), isLast };
+  async page(after: Cursor, until?: Cursor): Promise<EventPage> {
+    return this.#logOf(shardOfCursor(after)).page(after, until);
   }
 
   async *after(cursor: Cursor): AsyncGenerator<HubEvent> {
@@ -151,20 +152,13 @@ export class MemoryBroker implements Broker, Shards, History, Retained {
   }
 
   async *before(cursor: Cursor): AsyncGenerator<HubEvent> {
-    let page: readonly Logged[];
-    do {
-      this.#trim();
-      const end = this.#indexAfter(cursor);
-      const to = this.#log[end - 1]?.id === cursor ? end - 1 : end;
-      page = this.#log.slice(Math.max(this.#head, to - PAGE), Math.max(this.#head, to)).toReversed();
-      yield* page;
-      cursor = page.at(-1)?.id ?? cursor;
-    } while (page.length === PAGE);
+    yield* this.#logOf(shardOfCursor(cursor)).before(cursor);
   }
 
-  async retained(_shard: number, queries: readonly RetainedQuery[]): Promise<RetainedPages> {
-    const cursor = this.#last;
-    const all = queries.map((query) => this.#retained.requested(query));
+  async retained(shard: number, queries: readonly RetainedQuery[]): Promise<RetainedPages> {
+    const cursor = this.#logOf(shard).last;
+    const isInShard = ({ id = '' }: HubEvent): boolean => shardOfCursor(id) === shard;
+    const all = queries.map((query) => this.#retained.requested(query).filter(isInShard));
     return { pages: all.map((events) => ({ events, to: cursor, isLast: true })), cursor };
   }
 
@@ -190,47 +184,10 @@ export class MemoryBroker implements Broker, Shards, History, Retained {
     return eventAsLogged(event, this.#clock.now(), limits).event;
   }
 
-  #append(event: HubEvent): Logged {
-    const id = nextId(this.#last, this.#clock.now());
-    const entry = { ...event, id, previous: this.#last };
-    this.#last = id;
-    this.#bytes += event.size;
-    this.#log.push(entry);
-    this.#retained.keep(entry);
-    return entry;
+  #logOf(shard: number): MemoryLog {
+    const log = this.#logs.get(shard);
+    if (log !== undefined) return log;
+    // A client may hand back a cursor of a shard that never was.
+    return new MemoryLog(shard, this.#clock, { maxEvents: 0, maxBytes: 0, maxAgeMs: 0 });
   }
-
-  #trim(): void {
-    const oldest = `${Math.max(0, this.#clock.now() - this.#bounds.maxAgeMs)}-0`;
-    const { maxEvents, maxBytes } = this.#bounds;
-    for (let entry = this.#log[this.#head]; entry !== undefined; entry = this.#log[this.#head]) {
-      const held = this.#log.length - this.#head;
-      const isFull = held > maxEvents || (this.#bytes > maxBytes && held > 1);
-      if (!isFull && compareCursors(entry.id, oldest) >= 0) break;
-      this.#bytes -= entry.size;
-      this.#head++;
-    }
-    if (this.#head * 2 <= this.#log.length) return;
-    this.#log = this.#log.slice(this.#head);
-    this.#head = 0;
-  }
-
-  /** The index of the first entry after the cursor, found by bisection. */
-  #indexAfter(cursor: Cursor): number {
-    let [low, high] = [this.#head, this.#log.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const entry = this.#log[middle];
-      if (entry !== undefined && compareCursors(entry.id, cursor) <= 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-}
-
-/** The next id; it is higher than the last one even when the clock was set back. */
-function nextId(last: Cursor, now: number): Cursor {
-  const dash = last.indexOf('-');
-  const lastMs = Number(last.slice(0, dash));
-  return now > lastMs ? `${now}-0` : `${lastMs}-${Number(last.slice(dash + 1)) + 1}`;
 }

@@ -1,6 +1,7 @@
 /** Events on their way out as CloudEvents 1.0 in JSON. An event that came in as a CloudEvent goes out as the same one. */
 import { createHash } from 'node:crypto';
 import { heardJson, type HubEvent } from '../model/event.ts';
+import type { Position } from '../model/position.ts';
 import { fieldsOf, isJsonObject, textOf, valueOf, type Fields, type ObjectValue } from '../model/json.ts';
 import {
   areAttributes,
@@ -14,7 +15,7 @@ import {
 import type { Encoding } from './dialect.ts';
 
 export interface CloudEventEncoding extends Encoding {
-  readonly encode: (event: HubEvent) => string;
+  readonly encode: (event: HubEvent, position?: Position) => string;
 }
 
 const ENCODINGS = new Map<string, CloudEventEncoding>();
@@ -26,14 +27,17 @@ const ENCODINGS = new Map<string, CloudEventEncoding>();
 export function cloudEventsOf(source: string): CloudEventEncoding {
   const known = ENCODINGS.get(source);
   if (known !== undefined) return known;
-  const encoding = { name: 'native cloudevents', encode: (event: HubEvent) => encode(event, source) };
+  const encoding: CloudEventEncoding = {
+    name: 'native cloudevents',
+    encode: (event, position) => encode(event, source, position),
+  };
   // A node has one source. Only tests have several.
   ENCODINGS.clear();
   ENCODINGS.set(source, encoding);
   return encoding;
 }
 
-function encode(event: HubEvent, source: string): string {
+function encode(event: HubEvent, source: string, position: Position | undefined): string {
   const { id, time, principal, object, original } = event;
   const { given, trace, rest } = partsOf(event.metadata);
   const attributes = {
@@ -42,6 +46,7 @@ function encode(event: HubEvent, source: string): string {
     time,
     ...trace,
     ...(id !== undefined && { belfryid: id }),
+    ...(position !== undefined && { belfryposition: position }),
     ...(principal !== undefined && { belfryprincipal: principal }),
     ...(original !== undefined && { belfryoriginal: textOf(original) }),
     ...(rest !== undefined && { belfrymetadata: rest }),

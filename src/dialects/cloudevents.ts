@@ -52,6 +52,7 @@ export const FORMAT = {
     belfrykey: 'text?',
     belfryprincipal: 'text?',
     belfryid: 'text?',
+    belfryposition: 'text?',
     belfryoriginal: 'jsontext?',
     belfrymetadata: 'objecttext?',
   },
@@ -78,6 +79,7 @@ const PLACED: ReadonlySet<string> = new Set([
   'traceparent',
   'tracestate',
   'belfryid',
+  'belfryposition',
   'belfryprincipal',
   'belfryoriginal',
   'belfrymetadata',
@@ -225,7 +227,10 @@ export const cloudEvent = z
       .describe('The action of the event, where the attribute type does not say it'),
     belfrykey: text.optional().describe('The key of the event, where the subject is another'),
     belfryprincipal: text.optional().describe('Who caused it; the hub replaces it'),
-    belfryid: text.optional().describe('The position in the log of the hub, as since takes it'),
+    belfryid: text.optional().describe('The id of the event in the log of the hub'),
+    belfryposition: text
+      .optional()
+      .describe('In a log of several shards, the position after the event, as since takes it'),
     belfryoriginal: text.optional().describe('The JSON of the thing before the change'),
     belfrymetadata: text.optional().describe('The JSON of the metadata that no attribute holds'),
   })

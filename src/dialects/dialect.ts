@@ -1,6 +1,5 @@
 import type { z } from 'zod';
 import { bound } from '../model/bound.ts';
-import type { Cursor } from '../model/cursor.ts';
 import type { BelfryError } from '../model/errors.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
 import type { Filter } from '../model/filter.ts';
@@ -8,6 +7,7 @@ import type { Format } from '../model/format.ts';
 import type { Body, JsonText } from '../model/json.ts';
 import type { Fence } from '../model/lease.ts';
 import type { Pattern } from '../model/pattern.ts';
+import type { Position } from '../model/position.ts';
 import type { Identity } from '../model/principal.ts';
 import type { SlowPolicyName } from '../model/slow-policies/index.ts';
 
@@ -39,8 +39,8 @@ export interface Dialect extends Encoding {
   open(request: OpenRequest): Session | Promise<Session>;
   /** The command that a text frame from a client stands for. @throws ProtocolError, and nothing else */
   decode(frame: string): Command;
-  /** One event as one text frame, or `undefined` when this dialect does not support the event. */
-  readonly encode: (event: HubEvent) => string | undefined;
+  /** One event as one text frame, or `undefined` when this dialect does not support the event: see {@link Encoding}. */
+  readonly encode: Encoding['encode'];
   /** What a principal may do in this dialect, if the system of the dialect grants more than roles and tokens say. */
   readonly identify?: (identity: Identity) => Identity;
 }
@@ -82,7 +82,8 @@ export interface Publishing {
 export interface Encoding {
   /** The name of the dialect, and after a space the variant, where there are several. */
   readonly name: string;
-  readonly encode: (event: HubEvent) => string | undefined;
+  /** In a log of several shards, `position` is what a client that is sent the event hands back to go on after it. */
+  readonly encode: (event: HubEvent, position?: Position) => string | undefined;
   /** The bytes that the client reads for one text. If absent, the text becomes a WebSocket frame. */
   readonly frame?: (text: string) => Buffer;
   /** Up to `size` events that wait for one flush go out joined in one frame. A single event goes out as it is. */
@@ -162,7 +163,7 @@ export interface Session {
 /** What a connection is sent before the live events, without a gap or a duplicate between the two. */
 export type ReplayRequest =
   | {
-      readonly since: Cursor;
+      readonly since: Position;
       /** The position was made from a time, so there need not be an event at it. */
       readonly ofTime?: true;
     }

@@ -1,7 +1,6 @@
 import type { Encoding, Subscription } from '../dialects/dialect.ts';
 import type { Close } from '../model/close-codes.ts';
-import type { Cursor } from '../model/cursor.ts';
-import type { HubEvent } from '../model/event.ts';
+import type { Position } from '../model/position.ts';
 import type { Grants, Identity } from '../model/principal.ts';
 import type { View } from '../model/redaction.ts';
 import { DEFAULT_SLOW_POLICY } from '../model/slow-policies/index.ts';
@@ -54,14 +53,14 @@ export class Cohort {
   #filtered = false;
   readonly #stats: Deliveries;
   /** The events in the outbox, if a slow member may lose some of them. */
-  #droppable: HubEvent[] | undefined;
+  #droppable: EncodedEvent[] | undefined;
   readonly #outbox: Outbox;
   readonly #coalescer: WriteCoalescer;
   /** The traces of the events in the outbox. */
   #traces: Trace[] = [];
   #flushedAt = Number.NEGATIVE_INFINITY;
-  /** The position in the log before the first event of the log in the outbox. */
-  #waitsAfter: Cursor | undefined;
+  /** The position before the first event of the log in the outbox. */
+  #waitsAfter: Position | undefined;
 
   constructor(member: Member, signature: string, stats: Deliveries, coalescer: WriteCoalescer) {
     const { encoding, deflate, identity, view, audience, subscriptions } = member;
@@ -158,9 +157,9 @@ export class Cohort {
       return false;
     }
     this.#stats.conflated += conflated * this.members.size;
-    this.#droppable?.push(encoded.event);
-    const { previous, trace } = encoded.event;
-    this.#waitsAfter ??= previous;
+    this.#droppable?.push(encoded);
+    const { trace } = encoded.event;
+    this.#waitsAfter ??= encoded.before;
     if (trace !== undefined) {
       this.#traces.push(trace);
       trace.taken(this.members.size);
@@ -174,7 +173,7 @@ export class Cohort {
   }
 
   /** The position up to which every member was sent its events, if the node has delivered the log up to `position`. */
-  sentUpTo(position: Cursor): Cursor {
+  sentUpTo(position: Position): Position {
     return this.#waitsAfter ?? position;
   }
 
@@ -226,7 +225,7 @@ export class Cohort {
     for (const member of to) member.send(chunks, parts);
   }
 
-  #partsOf(frames: readonly Buffer[], events: readonly HubEvent[]): Chunk[] {
+  #partsOf(frames: readonly Buffer[], events: readonly EncodedEvent[]): Chunk[] {
     return frames.map((bytes, index) => {
       const droppable = droppableOf(this.subscriptions, events[index]);
       return { bytes, deliveries: 1, ...(droppable && { droppable }) };

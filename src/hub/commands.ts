@@ -179,19 +179,18 @@ export class Commands {
     if (subscriptions.length === 0 && command.subscriptions.length > 0) return undefined;
     checkSubscriptionLimits(connection, subscriptions, replaces, maxTopics);
     const from = replay !== undefined && 'since' in replay ? replay.since : undefined;
-    const reply = { patterns: subscriptions.map(({ name }) => name), cursor: from ?? eventLog.position };
+    const patterns = subscriptions.map(({ name }) => name);
+    const reply = (): void =>
+      this.#reply(connection, command, { patterns, cursor: from ?? eventLog.position });
     const join = (): void => {
       for (const name of replaces) connection.subscriptions.delete(name);
       for (const subscription of subscriptions) connection.subscribe(subscription, from ?? eventLog.position);
     };
-    if (replay === undefined) {
-      connections.change(connection, () => {
-        this.#reply(connection, command, reply);
-        join();
+    if (replay === undefined)
+      return eventLog.whenFollowed(subscriptions, () => {
+        if (connection.isOpen) connections.change(connection, () => (reply(), join()));
       });
-      return undefined;
-    }
-    this.#reply(connection, command, reply);
+    reply();
     return new Replay(this.#options, connection, subscriptions, replay)
       .run(() => connections.change(connection, join))
       .then((closesAfterMs) => this.#closeIn(connection, closesAfterMs));

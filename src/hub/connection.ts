@@ -1,6 +1,7 @@
 import type { ConnectionLimits, Dialect, Encoding, Subscription } from '../dialects/dialect.ts';
 import { CLOSE, type Close } from '../model/close-codes.ts';
-import { compareCursors, START, type Cursor } from '../model/cursor.ts';
+import { START } from '../model/cursor.ts';
+import { earlierOf, laterOf, type Position } from '../model/position.ts';
 import { UNKNOWN, type Identity } from '../model/principal.ts';
 import type { Redaction, View } from '../model/redaction.ts';
 import type { ConnectionType } from '../registry/registry.ts';
@@ -111,7 +112,7 @@ export class Connection {
   }
 
   /** The position up to which it was sent its events, if the node has delivered the log up to `position`. */
-  givenUpTo(position: Cursor): Cursor {
+  givenUpTo(position: Position): Position {
     return this.cohort?.sentUpTo(position) ?? position;
   }
 
@@ -125,7 +126,7 @@ export class Connection {
   }
 
   /** Gives it another identity. Its subscriptions receive what only the new grants admit from here on. */
-  identify(identity: Identity, from: Cursor): void {
+  identify(identity: Identity, from: Position): void {
     const same = identity.subscribe.text === this.identity.subscribe.text;
     this.identity = identity;
     if (same) return;
@@ -134,11 +135,11 @@ export class Connection {
   }
 
   /** Adds a subscription from a position on, or from where the same one began before, if that is earlier. */
-  subscribe(subscription: Subscription, from: Cursor): void {
+  subscribe(subscription: Subscription, from: Position): void {
     const held = this.subscriptions.get(subscription.name);
     const same = held !== undefined && textOf(held.subscription) === textOf(subscription);
-    const earlier = same && compareCursors(held.from, from) < 0;
-    this.subscriptions.set(subscription.name, { subscription, from: earlier ? held.from : from });
+    if (same) from = earlierOf(held.from, from);
+    this.subscriptions.set(subscription.name, { subscription, from });
   }
 
   /**
@@ -214,8 +215,8 @@ export class Connection {
   #miss(missed: Missed): void {
     const { to = START } = missed;
     for (const { subscription, from } of this.subscriptions.values()) {
-      if (subscription.slow === undefined || compareCursors(from, to) >= 0) continue;
-      this.subscriptions.set(subscription.name, { subscription, from: to });
+      if (subscription.slow === undefined) continue;
+      this.subscriptions.set(subscription.name, { subscription, from: laterOf(from, to) });
     }
     this.#context.events.missed(this, missed);
   }

@@ -9,14 +9,14 @@ import type { Connection } from './connection.ts';
 import { EncodedEvent } from './encoded-event.ts';
 import type { Fault, FlushScheduler } from './flush-scheduler.ts';
 import type { WriteCoalescer } from './write-coalescer.ts';
-import type { LogCache } from './log-cache.ts';
+import type { EventLog } from './event-log.ts';
 import type { Stats } from './stats.ts';
 import type { Topics } from './topics.ts';
 
 interface DeliveryOptions {
   readonly clock: Clock;
   readonly stats: Stats;
-  readonly logCache: Pick<LogCache, 'push'>;
+  readonly eventLog: Pick<EventLog, 'push' | 'placeOf' | 'gapIn' | 'lanes'>;
   readonly topics: Pick<Topics, 'add'>;
   readonly cohorts: Pick<Cohorts, 'match'> & Iterable<Cohort>;
   readonly flushScheduler: FlushScheduler;
@@ -31,7 +31,7 @@ interface DeliveryOptions {
 export class Delivery {
   readonly #clock: Clock;
   readonly #stats: Stats;
-  readonly #logCache: Pick<LogCache, 'push'>;
+  readonly #eventLog: DeliveryOptions['eventLog'];
   readonly #topics: Pick<Topics, 'add'>;
   readonly #cohorts: Pick<Cohorts, 'match'> & Iterable<Cohort>;
   readonly #flushScheduler: FlushScheduler;
@@ -41,7 +41,7 @@ export class Delivery {
   constructor({
     clock,
     stats,
-    logCache,
+    eventLog,
     topics,
     cohorts,
     flushScheduler,
@@ -50,7 +50,7 @@ export class Delivery {
   }: DeliveryOptions) {
     this.#clock = clock;
     this.#stats = stats;
-    this.#logCache = logCache;
+    this.#eventLog = eventLog;
     this.#topics = topics;
     this.#cohorts = cohorts;
     this.#flushScheduler = flushScheduler;
@@ -61,16 +61,16 @@ export class Delivery {
   /** The broker calls this for every event. It returns whether any connection may hear the event, and never throws. */
   deliver(event: HubEvent): boolean {
     this.#stats.events++;
-    this.#logCache.push(event);
+    if (!this.#eventLog.push(event)) return false;
     if (event.type === HUB_TYPE) {
-      this.#deliverToAll(new EncodedEvent(event, this.#stats));
+      this.#deliverToAll(event);
       return true;
     }
     this.#topics.add(event);
     const matched = this.#cohorts.match(event);
     if (matched.length === 0) return false;
     this.#stats.matches += matched.length;
-    const encoded = new EncodedEvent(event, this.#stats);
+    const encoded = new EncodedEvent(event, this.#stats, undefined, this.#eventLog.placeOf(event));
     for (const cohort of matched) this.#offer(cohort, encoded);
     return true;
   }
@@ -90,10 +90,14 @@ export class Delivery {
     }
   }
 
-  /** An event of the hub itself concerns every connection whose dialect supports it. */
-  #deliverToAll(encoded: EncodedEvent): void {
+  /** A gap in the log of a shard concerns every connection that needs the shard and whose dialect supports gaps. */
+  #deliverToAll(event: HubEvent): void {
     this.#stats.gaps++;
+    const { lanes } = this.#eventLog;
+    const { shard, told } = this.#eventLog.gapIn(event);
+    const encoded = new EncodedEvent(told, this.#stats);
     for (const cohort of this.#cohorts) {
+      if (!lanes.shardsOf(cohort.subscriptions).includes(shard)) continue;
       const wasEmpty = cohort.isEmpty;
       if (cohort.tell(encoded) && wasEmpty) this.#flushScheduler.schedule(cohort);
     }

@@ -1,5 +1,6 @@
 import type { Encoding } from '../dialects/dialect.ts';
 import type { HubEvent } from '../model/event.ts';
+import type { Position } from '../model/position.ts';
 import type { View } from '../model/redaction.ts';
 import { deflatedFrameOf, frameOf, unpooled } from './frame.ts';
 import type { Stats } from './stats.ts';
@@ -13,6 +14,12 @@ interface Encoded {
   deflated: Buffer | undefined;
 }
 
+/** Where an event stands in a log of several shards: the positions of a client right before it and right after it. */
+export interface Place {
+  readonly before: Position;
+  readonly after: Position;
+}
+
 const NONE: readonly Encoded[] = [];
 
 /** An event with its texts and frames for the wire: one of each for every encoding, made when it is first needed. */
@@ -23,12 +30,42 @@ export class EncodedEvent {
   #encoded = NONE;
   #seen: Map<View, EncodedEvent> | undefined;
   readonly #grew: ((bytes: number) => void) | undefined;
+  readonly #place: Place | undefined;
+  /** The last one that {@link at} made, and its bytes. */
+  #placed: EncodedEvent | undefined;
+  #placedBytes = 0;
 
   /** `grew` is called with each growth in bytes, if the encoded event is kept in a cache. */
-  constructor(event: HubEvent, stats: Stats, grew?: (bytes: number) => void) {
+  constructor(event: HubEvent, stats: Stats, grew?: (bytes: number) => void, place?: Place) {
     this.event = event;
     this.#stats = stats;
     this.#grew = grew;
+    this.#place = place;
+  }
+
+  /** The position of a client right before the event, or `undefined` where the event is not in the log. */
+  get before(): Position | undefined {
+    return this.event.id === undefined ? undefined : (this.#place?.before ?? this.event.previous);
+  }
+
+  /** The position of a client right after the event, or `undefined` where the event is not in the log. */
+  get after(): Position | undefined {
+    return this.#place?.after ?? this.event.id;
+  }
+
+  /** The same event for a client that has another position. Clients that are at the same position share it. */
+  at(place: Place): EncodedEvent {
+    if (this.#placed?.after === place.after) return this.#placed;
+    this.#grew?.(-this.#placedBytes);
+    this.#placedBytes = 0;
+    const grew = (bytes: number): void => {
+      if (this.#placed !== placed) return;
+      this.#placedBytes += bytes;
+      this.#grew?.(bytes);
+    };
+    const placed = new EncodedEvent(this.event, this.#stats, this.#grew && grew, place);
+    this.#placed = placed;
+    return placed;
   }
 
   /**
@@ -40,7 +77,7 @@ export class EncodedEvent {
     let seen = this.#seen?.get(view);
     if (seen === undefined) {
       const event = view.mask(this.event);
-      seen = event === this.event ? this : new EncodedEvent(event, this.#stats, this.#grew);
+      seen = event === this.event ? this : new EncodedEvent(event, this.#stats, this.#grew, this.#place);
       (this.#seen ??= new Map()).set(view, seen);
       if (seen !== this) this.#grew?.(heldBytes(event));
     }
@@ -81,7 +118,7 @@ export class EncodedEvent {
 
   #say(encode: Encoding['encode']): string | undefined {
     this.#stats.encodes++;
-    const text = encode(this.event);
+    const text = encode(this.event, this.#place?.after);
     // A body that was rejected while it was encoded has no text in any dialect.
     return this.event.isUnreadable === true ? undefined : text;
   }

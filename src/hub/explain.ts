@@ -1,5 +1,6 @@
-import { compareCursors, cursorBefore, type Cursor } from '../model/cursor.ts';
+import { compareCursors, cursorBefore, shardOfCursor, START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
+import { cursorAfter, isAfter } from '../model/position.ts';
 import type { Connection } from './connection.ts';
 import { EncodedEvent } from './encoded-event.ts';
 import type { EventLog } from './event-log.ts';
@@ -62,13 +63,14 @@ function* steps(
   connection: Connection,
   event: HubEvent,
 ): Generator<Step> {
-  const id = event.id ?? '';
-  const reached = compareCursors(id, position) <= 0;
-  yield asked('reached', reached, `this node has delivered the log up to ${position}`);
+  const id = event.id ?? START;
+  const shard = shardOfCursor(id);
+  const upTo = cursorAfter(position, shard);
+  yield asked('reached', !isAfter(id, position), `this node has delivered the log up to ${upTo}`);
   const matching = matchingOf(connection, event);
   yield subscribedBy(connection, matching);
-  const begun = matching.filter(({ from }) => compareCursors(from, id) < 0);
-  const from = matching.map((heard) => heard.from).toSorted(compareCursors)[0] ?? '';
+  const begun = matching.filter(({ from }) => isAfter(id, from));
+  const from = matching.map((heard) => cursorAfter(heard.from, shard)).toSorted(compareCursors)[0] ?? '';
   yield asked('subscribed', begun.length > 0, `from ${from} on`);
   yield grantOf(connection, event);
   yield* contentSteps(connection, new EncodedEvent(event, new Stats()), begun);

@@ -1,10 +1,11 @@
 import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
+import type { HubEvent } from '../model/event.ts';
 import { UNKNOWN } from '../model/principal.ts';
 import type { Cohort } from './cohort.ts';
 import type { Cohorts } from './cohorts.ts';
 import { EncodedEvent } from './encoded-event.ts';
-import type { LogCache } from './log-cache.ts';
+import type { Lanes } from './lanes.ts';
 import { Stats } from './stats.ts';
 
 const SAMPLED_MAX = bound(
@@ -64,7 +65,7 @@ interface Counted {
 }
 
 export interface FlowOptions {
-  readonly logCache: Pick<LogCache, 'recent'>;
+  readonly lanes: Pick<Lanes, typeof Symbol.iterator>;
   readonly cohorts: Pick<Cohorts, 'match'>;
   readonly clock: Pick<Clock, 'elapsed'>;
 }
@@ -95,7 +96,7 @@ export class Flow {
   #take(): TopicFlow[] {
     const topics = new Map<string, Counted>();
     let [bytes, checks] = [0, 0];
-    for (const event of this.#options.logCache.recent.latest(SAMPLED_MAX)) {
+    for (const event of this.#latest()) {
       const { type, action } = event;
       const name = JSON.stringify([type, action]);
       const topic = topics.get(name) ?? {
@@ -116,6 +117,17 @@ export class Flow {
     }
     const busiest = [...topics.values()].toSorted((a, b) => b.events - a.events).slice(0, TOPICS_MAX);
     return busiest.map((topic) => told(topic));
+  }
+
+  /** The latest events of the log: of several shards as many of each. */
+  *#latest(): Generator<HubEvent> {
+    const lanes = [...this.#options.lanes];
+    const latest = lanes.map(({ cache }) => cache.recent.latest(Math.ceil(SAMPLED_MAX / lanes.length)));
+    for (let turn = latest; turn.length > 0;) {
+      const read = turn.map((events) => ({ events, event: events.next().value }));
+      for (const { event } of read) if (event) yield event;
+      turn = read.flatMap(({ events, event }) => (event ? [events] : []));
+    }
   }
 
   /** Counts the connections that an event goes to. Returns how many cohorts were asked. */

@@ -1,12 +1,14 @@
 import type { Subscription } from '../dialects/dialect.ts';
 import { bound } from '../model/bound.ts';
-import { compareCursors, END, START, type Cursor } from '../model/cursor.ts';
+import { compareCursors, cursorPast, endOf, START, startOf, type Cursor } from '../model/cursor.ts';
 import { heardJson, type HubEvent } from '../model/event.ts';
+import type { Position } from '../model/position.ts';
 import type { Grants } from '../model/principal.ts';
 import type { View } from '../model/redaction.ts';
 import { TimeSlice } from '../model/time-slice.ts';
 import { matches } from './subscription.ts';
-import { gapBetween, type Gap } from './gap.ts';
+import { gapBetween, type Gap, type GapReason } from './gap.ts';
+import { inOrderOfTime } from './in-order-of-time.ts';
 import type { EventLog } from './event-log.ts';
 
 const FATE = 'the page ends, and says how to go on';
@@ -20,32 +22,32 @@ const MAX_READ_BYTES = bound(
 /** An event counts with the size that it came with. */
 const MAX_BYTES = bound('bytes of a page of the past', 4 * 1024 * 1024, 'bytes', FATE);
 
-type Log = Pick<EventLog, 'history' | 'position'>;
+type Log = Pick<EventLog, 'history' | 'lanes' | 'positionOf' | 'vectorOf' | 'isSingle'>;
 
 export interface PageQuery {
   readonly grants: Grants;
   readonly view: View;
   readonly subscriptions: readonly Subscription[];
   /** The page begins after this position. If it is absent, the page has the newest events before `until`. */
-  readonly since?: { readonly since: Cursor; readonly ofTime?: true };
-  /** The page ends before this position. */
-  readonly until: Cursor;
+  readonly since?: { readonly since: Position; readonly ofTime?: true };
+  /** The page ends before this position. If it is absent, it ends where the log ends. */
+  readonly until?: Position;
   readonly limit: number;
   /** Only events in whose JSON this text stands, whether in capital or small letters. */
   readonly text?: string;
 }
 
 export interface Page {
-  /** Oldest first. */
+  /** Oldest first. Events of several shards are in the order of their times. */
   readonly events: readonly HubEvent[];
   /** The next page begins with this as `since`. */
-  readonly cursor: Cursor;
+  readonly cursor: Position;
   /** Whether the page ended at one of its bounds, so that there is more between its cursor and `until`. */
   readonly more: boolean;
   /**
    * The `until` of the page before this one. Present if the newest events were asked for and there may be older ones.
    */
-  readonly earlier?: Cursor;
+  readonly earlier?: Position;
   readonly gap?: Gap;
 }
 
@@ -54,68 +56,140 @@ export function readHistoryPage(log: Log, query: PageQuery): Promise<Page> {
   return query.since === undefined ? newest(log, query) : following(log, query, query.since);
 }
 
+/** How far a page has come in the log of one shard. */
+interface Part {
+  readonly shard: number;
+  readonly begin: Cursor;
+  /** The cursor after which the part begins was made from a time, so there need not be an event at it. */
+  readonly isOfTime: boolean;
+  readonly until: Cursor;
+  /** The events that were read first and last. */
+  first?: Cursor | undefined;
+  last?: Cursor | undefined;
+  /** The last event that was looked at, or what it is known to follow. */
+  at?: Cursor | undefined;
+  gap?: GapReason | undefined;
+  gapTo?: Cursor;
+}
+
+function partsOf(log: Log, { subscriptions, since, until }: PageQuery): Part[] {
+  const from = since && log.vectorOf(since.since);
+  const end = until === undefined ? undefined : log.vectorOf(until);
+  return log.lanes.shardsOf(subscriptions).map((shard) => ({
+    shard,
+    begin: from?.in(shard) ?? startOf(shard),
+    isOfTime: since?.ofTime === true || from?.isExactIn(shard) === false,
+    until: end?.in(shard) ?? endOf(shard),
+  }));
+}
+
+/** The position with one cursor of each part that has one. */
+function positionAt(
+  log: Log,
+  parts: readonly Part[],
+  cursorOf: (part: Part) => Cursor | undefined,
+): Position {
+  const cursors = parts.map((part) => [part.shard, cursorOf(part)] as const);
+  return log.positionOf(
+    cursors.flatMap(([shard, cursor]) => (cursor === undefined ? [] : [[shard, cursor] as const])),
+  );
+}
+
 async function following(
   log: Log,
   query: PageQuery,
-  { since, ofTime }: NonNullable<PageQuery['since']>,
+  { since }: NonNullable<PageQuery['since']>,
 ): Promise<Page> {
   const found = new Found(query);
-  let cursor = since;
-  let gap: Gap | undefined;
+  const parts = partsOf(log, query);
   let more = false;
   const turn = new TimeSlice();
-  for await (const event of log.history.after(since)) {
-    if (cursor === since) gap = gapBetween(since, event.previous ?? START);
-    if (compareCursors(event.id ?? START, query.until) >= 0) break;
+  for await (const { part, event } of inOrderOfTime(parts, (each) => eventsAfter(log, each), 1)) {
     more = found.isFull;
     if (more) break;
     found.look(event);
-    cursor = event.id ?? cursor;
+    part.at = event.id ?? part.at;
     if (turn.isOver) await turn.next();
   }
-  if (cursor === since && gap === undefined && !more && query.until === END) {
-    gap = await gapAtEnd(log, since);
-    // The log may never reach the requested position, and a client that went on from there would receive nothing.
-    cursor = gap?.to ?? since;
-  }
-  const told = ofTime === undefined || gap?.reason === 'trimmed' ? gap : undefined;
-  return { events: found.events, cursor, more, ...(told && { gap: told }) };
+  if (!more && query.until === undefined)
+    for (const part of parts) if (part.first === undefined) await lookAtEnd(log, part);
+  const told = parts.filter(({ gap, isOfTime }) => gap === 'trimmed' || (gap !== undefined && !isOfTime));
+  for (const part of told) part.at ??= part.gapTo;
+  const cursor = parts.every(({ at }) => at === undefined)
+    ? since
+    : positionAt(log, parts, ({ at, begin }) => at ?? begin);
+  const [reason] = told.map(({ gap }) => gap);
+  if (reason === undefined) return { events: found.events, cursor, more };
+  const to = positionAt(log, parts, (part) => (told.includes(part) ? part.gapTo : part.begin));
+  return { events: found.events, cursor, more, gap: { from: since, to, reason } };
 }
 
-/** If the log has nothing after a position, that position must be its end. Otherwise there is a gap. */
-async function gapAtEnd({ history, position }: Log, since: Cursor): Promise<Gap | undefined> {
-  let end = position;
-  for await (const { id = end } of history.before(END)) {
+/** The events of a part. The first that is read says whether the log goes back to where the part begins. */
+async function* eventsAfter({ history }: Log, part: Part): AsyncGenerator<HubEvent, void> {
+  for await (const event of history.after(part.begin)) {
+    const { id = START, previous = START } = event;
+    if (part.first === undefined) {
+      part.first = id;
+      part.gap = gapBetween(part.begin, previous);
+      part.gapTo = previous;
+    }
+    if (compareCursors(id, part.until) >= 0) return;
+    yield event;
+  }
+}
+
+/**
+ * If the log has nothing after the position where a part begins, that must be its end. Otherwise there is a gap: the log may
+ * never reach the position, and a client that went on from there would receive nothing.
+ */
+async function lookAtEnd({ history, lanes }: Log, part: Part): Promise<void> {
+  const { shard, begin } = part;
+  const delivered = lanes.of(shard)?.cache.recent.to;
+  let end = delivered;
+  for await (const { id } of history.before(endOf(shard))) {
     end = id;
     break;
   }
-  if (since === end || since === position) return undefined;
-  return { from: since, to: end, reason: compareCursors(since, end) > 0 ? 'unknown cursor' : 'trimmed' };
+  if (end === undefined || begin === end || begin === delivered) return;
+  part.gap = compareCursors(begin, end) > 0 ? 'unknown cursor' : 'trimmed';
+  part.at = part.gapTo = end;
 }
 
-async function newest({ history, position }: Log, query: PageQuery): Promise<Page> {
+async function newest(log: Log, query: PageQuery): Promise<Page> {
   const found = new Found(query);
-  let cursor: Cursor | undefined;
-  let earlier: Cursor | undefined;
+  const parts = partsOf(log, query);
+  let isWhole = true;
   const turn = new TimeSlice();
-  for await (const event of history.before(query.until)) {
-    if (found.isFull) {
-      earlier = found.last;
-      break;
-    }
+  for await (const { part, event } of inOrderOfTime(parts, (each) => eventsBefore(log, each), -1)) {
+    isWhole = !found.isFull;
+    if (!isWhole) break;
     found.look(event);
-    cursor ??= event.id;
+    part.at = event.id ?? part.at;
     if (turn.isOver) await turn.next();
   }
   const events = found.events.toReversed();
-  return { events, cursor: cursor ?? position, more: false, ...(earlier !== undefined && { earlier }) };
+  const cursor = positionAt(log, parts, ({ shard, first }) => first ?? log.lanes.of(shard)?.cache.recent.to);
+  if (isWhole) return { events, cursor, more: false };
+  // Of a part of which nothing was looked at, the event that was read comes next.
+  const earlier = positionAt(
+    log,
+    parts,
+    ({ shard, at, last }) => at ?? (last ? cursorPast(last) : startOf(shard)),
+  );
+  return { events, cursor, more: false, earlier };
+}
+
+async function* eventsBefore({ history }: Log, part: Part): AsyncGenerator<HubEvent, void> {
+  for await (const event of history.before(part.until)) {
+    part.first ??= event.id;
+    part.last = event.id;
+    yield event;
+  }
 }
 
 /** The events of a page that were found so far. */
 class Found {
   readonly events: HubEvent[] = [];
-  /** The position of the last event that was looked at. */
-  last: Cursor = START;
   readonly #query: PageQuery;
   readonly #text: string | undefined;
   #read = 0;
@@ -137,7 +211,6 @@ class Found {
     const { grants, subscriptions, view } = this.#query;
     this.#read++;
     this.#readBytes += event.size;
-    this.last = event.id ?? this.last;
     if (!grants.permit(event)) return;
     const seen = view.mask(event);
     if (!subscriptions.some((subscription) => matches(subscription, seen))) return;

@@ -1,7 +1,6 @@
 import type { Broker, History, Shards } from '../broker/broker.ts';
 import type { Clock } from '../model/clock.ts';
 import { CLOSE } from '../model/close-codes.ts';
-import { compareCursors } from '../model/cursor.ts';
 import { InterestRules } from '../model/interest.ts';
 import { Redaction } from '../model/redaction.ts';
 import type { Interest } from '../registry/interest.ts';
@@ -18,6 +17,7 @@ import { WriteCoalescer } from './write-coalescer.ts';
 import type { QueueBounds } from './queue.ts';
 import { SlowConsumers } from './slow-consumers.ts';
 import { Stats } from './stats.ts';
+import { CohortInterest } from './cohort-interest.ts';
 import { TopicInterest } from './topic-interest.ts';
 import { Topics } from './topics.ts';
 import { Traffic } from './traffic.ts';
@@ -57,7 +57,6 @@ export class Hub {
   readonly flow: Flow;
 
   readonly #broker: Broker;
-  readonly #shards: Shards;
   readonly #slowConsumers: SlowConsumers;
   readonly #deadlines: AuthDeadlines;
 
@@ -66,17 +65,18 @@ export class Hub {
     const { clock, queue, redaction = Redaction.none, fault = () => undefined } = options;
     const coalescer = new WriteCoalescer(queue.maxBytes);
     const { interestRules = InterestRules.none, interest = NOBODY_ASKS } = options;
-    const cohorts = new Cohorts(stats, coalescer, new TopicInterest(interestRules, interest));
-    const flushScheduler = new FlushScheduler({ clock, stats, cohorts, coalescer, fault });
     const eventLog = new EventLog({ ...options, stats });
+    const topicInterest = new TopicInterest(interestRules, interest);
+    const cohorts = new Cohorts(stats, coalescer, new CohortInterest(topicInterest, eventLog.lanes));
+    const flushScheduler = new FlushScheduler({ clock, stats, cohorts, coalescer, fault });
     this.topics = new Topics(clock);
     this.traffic = new Traffic(stats, clock);
     this.cohorts = cohorts;
-    this.flow = new Flow({ logCache: eventLog.cache, cohorts, clock });
+    this.flow = new Flow({ lanes: eventLog.lanes, cohorts, clock });
     const delivery = new Delivery({
       clock,
       stats,
-      logCache: eventLog.cache,
+      eventLog,
       topics: this.topics,
       cohorts,
       flushScheduler,
@@ -90,21 +90,17 @@ export class Hub {
     this.delivery = delivery;
     this.connections = new Connections({ ...options, context, cohorts, deadlines, delivery, eventLog });
     this.#broker = options.broker;
-    this.#shards = options.shards;
     this.#slowConsumers = slowConsumers;
     this.#deadlines = deadlines;
   }
 
   async start(): Promise<void> {
     const { delivery } = this;
-    const { cache } = this.eventLog;
     this.#slowConsumers.start();
     this.#deadlines.start();
     this.traffic.start();
     await this.#broker.start((event) => delivery.deliver(event));
-    const position = await this.#shards.follow(0);
-    // Something may have been delivered before this turn. The recent events then already stand after this position.
-    if (compareCursors(position, cache.recent.to) > 0) cache.startAt(position);
+    await this.eventLog.lanes.start();
   }
 
   /** Sends what waits, closes every connection, and stops listening to the broker. */

@@ -2,7 +2,7 @@ import type { History, RetainedPages, RetainedQuery } from '../broker/broker.ts'
 import type { Subscription } from '../dialects/dialect.ts';
 import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
-import { compareCursors, cursorAt, cursorMs, END, START, type Cursor } from '../model/cursor.ts';
+import { compareCursors, cursorAt, cursorMs, END, START, startOf, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import { Segment } from './segment.ts';
 import { SegmentStore, type ReadPage } from './segment-store.ts';
@@ -42,30 +42,34 @@ const MAX_SELECTED_BYTES = bound(
 const MAX_STEPS = 8;
 
 export interface LogCacheOptions {
+  readonly shard: number;
   readonly history: Pick<History, 'after' | 'page' | 'retained' | 'tail'>;
   readonly clock: Pick<Clock, 'after' | 'elapsed'>;
-  /** Of everything in the cache. Up to half of it is for the latest events, which nothing else drives out. */
   readonly maxBytes: number;
 }
 
 /**
- * The part of the log that this node holds in memory, within a number of bytes: the latest events, which the node has
+ * The part of the log of one shard that this node holds in memory, within a number of bytes: the latest events, which the node has
  * delivered itself, and older events that returning clients read. A storm of clients reads each page of the log once,
  * and not once for each client. A client waits for a read of another only if it needs the very same page, and a slow
  * client holds no page meanwhile. Each read rejects when it cannot be done.
  */
 export class LogCache {
   readonly #history: LogCacheOptions['history'];
-  readonly #maxBytes: number;
-  readonly #recent = new Segment(START);
+  readonly #shard: number;
+  /** Of everything in the cache. Up to half of it is for the latest events, which nothing else drives out. */
+  maxBytes: number;
+  readonly #recent: Segment;
   readonly #pages: SegmentStore;
   readonly #selections: SegmentStore;
   readonly #asked = new Map<string, Promise<RetainedPages>>();
   readonly #selecting = new Map<string, Promise<void>>();
 
-  constructor({ history, clock, maxBytes }: LogCacheOptions) {
+  constructor({ shard, history, clock, maxBytes }: LogCacheOptions) {
     this.#history = history;
-    this.#maxBytes = maxBytes;
+    this.#shard = shard;
+    this.maxBytes = maxBytes;
+    this.#recent = new Segment(startOf(shard));
     this.#pages = new SegmentStore(clock, PAGES_KEPT_MS);
     this.#selections = new SegmentStore(clock, SELECTIONS_KEPT_MS);
   }
@@ -99,7 +103,7 @@ export class LogCache {
     if (id === undefined) return;
     if (previous !== this.#recent.to) this.startAt(previous ?? id);
     this.#recent.pack(event);
-    this.#recent.cut(this.#maxBytes / 2);
+    this.#recent.cut(this.maxBytes / 2);
     this.#shrink();
   }
 
@@ -108,7 +112,7 @@ export class LogCache {
    * not asked for a page before.
    */
   page(at: Cursor, isFirst: boolean): Promise<Segment> {
-    const begin = isFirst ? cursorAt(Math.floor(cursorMs(at) / TOGETHER_MS) * TOGETHER_MS) : at;
+    const begin = isFirst ? cursorAt(Math.floor(cursorMs(at) / TOGETHER_MS) * TOGETHER_MS, this.#shard) : at;
     return this.#pageAfter('log', at, (from) => this.#history.page(from), begin);
   }
 
@@ -214,7 +218,7 @@ export class LogCache {
   }
 
   #shrink(): void {
-    const left = this.#maxBytes - this.#recent.bytes;
+    const left = this.maxBytes - this.#recent.bytes;
     this.#pages.shrinkTo(left - this.#selections.bytes);
     this.#selections.shrinkTo(left);
   }

@@ -1,5 +1,5 @@
 import { bound } from '../model/bound.ts';
-import { compareCursors, type Cursor } from '../model/cursor.ts';
+import { earlierOf, laterOf, type Position } from '../model/position.ts';
 import { SLOW_POLICIES } from '../model/slow-policies/index.ts';
 import type { SlowPolicy } from '../model/slow-policies/slow-policy.ts';
 import type { BurstBudget } from './burst-budget.ts';
@@ -26,8 +26,8 @@ export interface Missed {
    * The positions before the first event that was left out, and of the last one. They are absent when none of them was
    * in the log.
    */
-  readonly from?: Cursor;
-  readonly to?: Cursor;
+  readonly from?: Position;
+  readonly to?: Position;
 }
 
 /** The chunks that a slow consumer must still be sent: references to shared bytes, within bounds. */
@@ -155,19 +155,13 @@ export class DeliveryQueue {
   }
 
   #miss({ deliveries, droppable }: Chunk): void {
-    const { dropped, from = droppable?.previous, to = droppable?.id } = this.#missed ?? { dropped: 0 };
-    const first =
-      droppable?.previous !== undefined && isBefore(droppable.previous, from) ? droppable.previous : from;
-    const last = droppable?.id !== undefined && isBefore(to, droppable.id) ? droppable.id : to;
+    const { before, after } = droppable ?? {};
+    const { dropped, from = before, to = after } = this.#missed ?? { dropped: 0 };
     this.#dropped += deliveries;
     this.#missed = {
       dropped: dropped + deliveries,
-      ...(first !== undefined && { from: first }),
-      ...(last !== undefined && { to: last }),
+      ...(from !== undefined && { from: before === undefined ? from : earlierOf(from, before) }),
+      ...(to !== undefined && { to: after === undefined ? to : laterOf(to, after) }),
     };
   }
-}
-
-function isBefore(a: Cursor | undefined, b: Cursor | undefined): boolean {
-  return a !== undefined && b !== undefined && compareCursors(a, b) < 0;
 }

@@ -1,5 +1,5 @@
 import type { EventPage } from '../broker/broker.ts';
-import { compareCursors, START, type Cursor } from '../model/cursor.ts';
+import { compareCursors, shardOfCursor, START, startOf, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import { heldBytes } from './encoded-event.ts';
 import { isPackable, PackedEvents } from './packed-events.ts';
@@ -125,7 +125,9 @@ export class Segment {
     if (cursor === this.#to) return cursor;
     const index = this.#indexAfter(cursor);
     const at = this.#events[index];
-    return (at instanceof PackedEvents ? this.#previous(index) : at?.previous) ?? START;
+    return (
+      (at instanceof PackedEvents ? this.#previous(index) : at?.previous) ?? startOf(shardOfCursor(cursor))
+    );
   }
 
   /**
@@ -150,7 +152,7 @@ export class Segment {
   }
 
   /** At most this many of the last events, newest first. They are not kept as objects, since nobody may ask for them again. */
-  *latest(count: number): Generator<HubEvent> {
+  *latest(count: number): Generator<HubEvent, void> {
     const end = Math.max(this.#head, this.#events.length - count);
     for (let index = this.#events.length - 1; index >= end; index--) {
       const at = this.#events[index];

@@ -8,6 +8,7 @@ import {
   type SlowPolicyName,
 } from '../model/slow-policies/index.ts';
 import type { Droppable, SlowPolicy } from '../model/slow-policies/slow-policy.ts';
+import type { EncodedEvent } from './encoded-event.ts';
 
 /** Whether a subscription admits an event. */
 export function matches({ pattern, filters }: Subscription, event: HubEvent): boolean {
@@ -41,14 +42,15 @@ function textOfAll(filters: readonly Filter[]): string {
  */
 export function droppableOf(
   subscriptions: readonly Subscription[],
-  event: HubEvent | undefined,
+  encoded: Pick<EncodedEvent, 'event' | 'before' | 'after'> | undefined,
 ): Droppable | undefined {
-  if (event === undefined || event.type === HUB_TYPE) return undefined;
+  if (encoded === undefined || encoded.event.type === HUB_TYPE) return undefined;
+  const { event, before, after } = encoded;
   const admitting = new Set(subscriptions.filter((each) => matches(each, event)).map(policyOf));
   const name = SLOW_POLICY_NAMES.find((each) => admitting.has(each));
   if (name === undefined || name === DEFAULT_SLOW_POLICY) return undefined;
   const policy: SlowPolicy = SLOW_POLICIES[name];
-  return { policy, kind: policy.kindOf?.(event), id: event.id, previous: event.previous };
+  return { policy, kind: policy.kindOf?.(event), before, after };
 }
 
 /** The name of the policy for the events that a subscription admits, unless another subscription admits them too. */

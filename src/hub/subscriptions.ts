@@ -1,12 +1,12 @@
 import type { Subscription } from '../dialects/dialect.ts';
-import type { Cursor } from '../model/cursor.ts';
+import type { Position } from '../model/position.ts';
 import { Fingerprint, fingerprintOf } from './fingerprint.ts';
 import { policyOf, textOf } from './subscription.ts';
 
-/** A subscription, and the position in the log from which the client has received what it admits. */
+/** A subscription, and the position from which the client has received what it admits. */
 export interface ActiveSubscription {
   readonly subscription: Subscription;
-  readonly from: Cursor;
+  readonly from: Position;
 }
 
 /** The subscriptions that began and those that ended. */

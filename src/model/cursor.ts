@@ -73,9 +73,19 @@ export function cursorBefore(cursor: Cursor): Cursor {
     : cursorAt(cursorMs(cursor), shardOfCursor(cursor));
 }
 
+/** The position right after this one. */
+export function cursorPast(cursor: Cursor): Cursor {
+  return `${cursor.slice(0, cursor.indexOf('-'))}-${sequenceOf(cursor) + 1}`;
+}
+
 /** The time at which the entry was appended, in milliseconds since 1970. */
 export function cursorMs(cursor: Cursor): number {
   return msBefore(cursor, cursor.indexOf('-'));
+}
+
+/** The number of an entry among those of its millisecond. */
+export function sequenceOf(cursor: Cursor): number {
+  return Number(cursor.slice(cursor.indexOf('-') + 1));
 }
 
 /** The number before the dash, behind the shard where the cursor names one. */

@@ -1,6 +1,7 @@
 import { ProtocolError } from './errors.ts';
 import type { Cursor } from './cursor.ts';
 import { textOf, type ObjectValue, type Value } from './json.ts';
+import type { Position } from './position.ts';
 import type { Trace } from './trace.ts';
 
 /** An event as a publisher states it. The hub fills in the time when it is absent. */
@@ -81,12 +82,19 @@ export function canonicalJson(event: NewEvent): string {
   return withValues({ time, type, action, key, principal }, event);
 }
 
-/** The JSON of an event with its id, as clients hear it. */
-export function heardJson(event: HubEvent): string {
+/**
+ * The JSON of an event with its id, as clients hear it. In a log of several shards it also has the position up to which its
+ * client was then given everything.
+ */
+export function heardJson(event: HubEvent, position?: Position): string {
   const { id, canonical } = event;
-  if (canonical !== undefined) return id === undefined ? canonical : `{"id":"${id}",${canonical.slice(1)}`;
+  if (canonical !== undefined) {
+    if (id === undefined) return canonical;
+    const placed = position === undefined ? '' : `"position":"${position}",`;
+    return `{"id":"${id}",${placed}${canonical.slice(1)}`;
+  }
   const { time, type, action, key, principal } = event;
-  return withValues({ id, time, type, action, key, principal }, event);
+  return withValues({ id, position, time, type, action, key, principal }, event);
 }
 
 function withValues(envelope: object, { object, original, metadata }: NewEvent): string {

@@ -11,8 +11,10 @@ const MESSAGE_BYTES = MIB / 2;
 
 it('the positions that connections keep hold nothing of the messages that the ids were read from', async () => {
   const positions: string[] = [];
+  const broker = new TestBroker();
   const log = new EventLog({
-    history: new TestBroker(),
+    shards: broker,
+    history: broker,
     clock: new ManualClock(),
     stats: new Stats(),
     // Room for a single event, so that the log itself holds one message at most.
@@ -23,7 +25,7 @@ it('the positions that connections keep hold nothing of the messages that the id
   for (let n = 0; n < 100; n++) {
     const id = `1700000000000-${n}`;
     const message = Buffer.alloc(MESSAGE_BYTES, 'x').fill(id, 0, id.length).toString('latin1');
-    log.cache.push(anEvent({ id: message.slice(0, id.length) }));
+    log.push(anEvent({ id: message.slice(0, id.length) }));
     positions.push(log.position);
   }
   await collectGarbage();

@@ -31,7 +31,7 @@ function flowOf(newestFirst: readonly HubEvent[], cohorts: readonly Cohort[] = [
     yield* newestFirst.slice(0, count);
   };
   const flow = new Flow({
-    logCache: { recent: { latest } as never },
+    lanes: [{ shard: 0, epoch: 0, cache: { recent: { latest } } as never }],
     cohorts: {
       match: (event) => {
         asked.push(event);

@@ -15,7 +15,12 @@ const MIB = 1024 * 1024;
 
 /** A cache in which the latest events have room for so many bytes. */
 function cacheWith(recentMaxBytes = 32 * MIB): LogCache {
-  return new LogCache({ history: new TestBroker(), clock: new ManualClock(), maxBytes: 2 * recentMaxBytes });
+  return new LogCache({
+    shard: 0,
+    history: new TestBroker(),
+    clock: new ManualClock(),
+    maxBytes: 2 * recentMaxBytes,
+  });
 }
 
 const ids = ({ recent }: LogCache, cursor: string): (string | undefined)[] =>
@@ -164,6 +169,6 @@ describe('a hub that starts', () => {
     }
     const { hub } = await startHub({ broker: new EagerBroker() });
     expect(hub.eventLog.position).toBe('6-0');
-    expect(hub.eventLog.cache.recent.after('5-0')).toHaveLength(1);
+    expect(hub.eventLog.lanes.first.cache.recent.after('5-0')).toHaveLength(1);
   });
 });

@@ -28,7 +28,7 @@ function start() {
     tail: never,
   };
   const clock = new ManualClock();
-  const cache = new LogCache({ history, clock, maxBytes: 64 * MIB });
+  const cache = new LogCache({ shard: 0, history, clock, maxBytes: 64 * MIB });
   return {
     cache,
     clock,

@@ -11,7 +11,7 @@ const MIB = 1024 * 1024;
 /** A cache of 32 MiB over a log of which only pages are read. */
 function cacheOver(history: Pick<History, 'page'>, clock = new ManualClock()): LogCache {
   const broker = Object.assign(new TestBroker(), history);
-  return new LogCache({ history: broker, clock, maxBytes: 32 * MIB });
+  return new LogCache({ shard: 0, history: broker, clock, maxBytes: 32 * MIB });
 }
 
 /** A page of one event of 1 MiB, which takes 2 MiB. */
@@ -96,7 +96,7 @@ describe('a log cache', () => {
   it('never takes more bytes than are set, and gives up what clients read before it gives up recent events', async () => {
     const maxBytes = 14 * MIB;
     const broker = Object.assign(new TestBroker(), { page: largePage });
-    const cache = new LogCache({ history: broker, clock: new ManualClock(), maxBytes });
+    const cache = new LogCache({ shard: 0, history: broker, clock: new ManualClock(), maxBytes });
     await broker.start((event) => {
       cache.push(event);
       return false;

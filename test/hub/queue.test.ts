@@ -18,8 +18,8 @@ function chunkOf({ policy: name, key, bytes }: Exclude<Step, 'write'>, n: number
   const chunk = { bytes: Buffer.alloc(bytes), deliveries: 1 };
   if (name === 'reply') return chunk;
   const policy = SLOW_POLICIES[name];
-  const [id, previous] = [`${n}-0`, `${n - 1}-0`];
-  return { ...chunk, droppable: { policy, kind: policy.kindOf?.(anEvent({ key })), id, previous } };
+  const [after, before] = [`${n}-0`, `${n - 1}-0`];
+  return { ...chunk, droppable: { policy, kind: policy.kindOf?.(anEvent({ key })), before, after } };
 }
 
 const stepsOf = (...policies: readonly (SlowPolicyName | 'reply')[]): fc.Arbitrary<Step[]> =>

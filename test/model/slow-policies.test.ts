@@ -2,6 +2,8 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { slowPolicy } from '../../src/dialects/native-messages.ts';
 import { native } from '../../src/dialects/native.ts';
+import { EncodedEvent } from '../../src/hub/encoded-event.ts';
+import { Stats } from '../../src/hub/stats.ts';
 import { droppableOf } from '../../src/hub/subscription.ts';
 import { Pattern } from '../../src/model/pattern.ts';
 import {
@@ -20,7 +22,7 @@ function deciding(...names: readonly SlowPolicyName[]): SlowPolicyName | undefin
   const pattern = Pattern.parse('*.*.*');
   const droppable = droppableOf(
     names.map((slow) => ({ name: slow, pattern, filters: [], slow })),
-    anEvent(),
+    new EncodedEvent(anEvent(), new Stats()),
   );
   return SLOW_POLICY_NAMES.find((name) => SLOW_POLICIES[name] === droppable?.policy);
 }

@@ -304,7 +304,7 @@ export function cacheOf(recentEvents: number): number {
 
 /** Leaves nothing of the latest events in memory, so that clients that come back read them from the log. */
 export function forgetRecent({ hub }: { readonly hub: Pick<Hub, 'eventLog'> }): void {
-  hub.eventLog.cache.startAt(hub.eventLog.position);
+  hub.eventLog.lanes.first.cache.startAt(hub.eventLog.position);
 }
 
 /** A hub with a broker, a clock and sockets that the test moves by hand. It stops at the end of the test. */

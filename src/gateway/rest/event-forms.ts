@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { rfc3339 } from '../../dialects/shapes.ts';
+import { VECTOR_FORM } from '../../model/position.ts';
 
 /** A type and an action that are not blank, then a key, separated by dots. */
 export const pattern = z.string().regex(/^[^.]*[^.\s][^.]*\.[^.]*[^.\s][^.]*\.[\s\S]*$/);
@@ -19,12 +20,17 @@ export const filters = z
   .meta({ maxProperties: 50 })
   .describe('Paths into the event, each with a value or a list of values, as JSON');
 
-export const cursor = z.string().regex(/^(?:0|[1-9]\d{0,14})-(?:0|[1-9]\d{0,14})$/);
+/** The id of an event in the log. */
+export const cursor = z.string().regex(/^(?:[1-9]\d{0,8}:)?(?:0|[1-9]\d{0,14})-(?:0|[1-9]\d{0,14})$/);
+
+const vector = z.string().regex(VECTOR_FORM);
 
 const moment = z.union([rfc3339, z.string().regex(/^[1-9]\d{8,9}$/)]);
 
 export function position(says: string): z.ZodType {
-  return z.union([cursor, moment]).describe(`${says}: a cursor, RFC 3339, or seconds since 1970`);
+  return z
+    .union([cursor, vector, moment])
+    .describe(`${says}: the id or position of an event, RFC 3339, or seconds since 1970`);
 }
 
 /** A text that a header can carry unchanged. */

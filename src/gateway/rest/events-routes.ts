@@ -11,7 +11,6 @@ import { readHistoryPage, type Page } from '../../hub/history-page.ts';
 import { checkSubscriptionLimits } from '../../hub/subscription-limits.ts';
 import { authorizeSubscribe } from '../../model/authorization.ts';
 import { bound } from '../../model/bound.ts';
-import { END } from '../../model/cursor.ts';
 import { parsePosition } from '../../model/resume-position.ts';
 import { BelfryError } from '../../model/errors.ts';
 import { EVERYTHING } from '../../model/pattern.ts';
@@ -45,7 +44,7 @@ const STREAM = 'text/event-stream';
 
 export interface EventsDeps extends StreamOptions {
   readonly cloudeventsSource: string;
-  readonly eventLog: Pick<EventLog, 'history' | 'position'>;
+  readonly eventLog: EventLog;
   readonly redaction: Redaction;
   readonly topicsMax: number;
   readonly reads: ReadLimiter;
@@ -224,7 +223,7 @@ async function sendPage(
     subscriptions,
     ...(since !== undefined && { since }),
     ...(q !== undefined && { text: q }),
-    until: until?.since ?? END,
+    ...(until !== undefined && { until: until.since }),
     limit,
   };
   await reads.answer(response, async () => {

@@ -20,7 +20,7 @@ import { json, named, route, type Answer, type NamedSchema, type Route } from '.
 
 export interface RetainedDeps {
   readonly retained: Retained;
-  readonly eventLog: Pick<EventLog, 'position'>;
+  readonly eventLog: Pick<EventLog, 'positionFor'>;
   readonly redaction: Redaction;
   readonly reads: ReadLimiter;
   readonly cloudeventsSource: string;
@@ -86,7 +86,7 @@ export const RETAINED_ROUTES: readonly Route<RetainedDeps>[] = [
       await reads.answer(response, async () => {
         // The position is read first. A change that comes after it may be in the answer already, and is received once
         // more.
-        response.set(CURSOR, eventLog.position);
+        response.set(CURSOR, await eventLog.positionFor({ type }));
         const { events, total } = await retained.latest(type, {
           offset,
           limit,
@@ -113,7 +113,7 @@ export const RETAINED_ROUTES: readonly Route<RetainedDeps>[] = [
       { response, params: { type, key }, query: { as, action } },
     ) => {
       const { roles, subscribe } = identityOf(response);
-      response.set(CURSOR, eventLog.position);
+      response.set(CURSOR, await eventLog.positionFor({ type, key }));
       const event = await retained.latestOf(
         type,
         key,

@@ -13,6 +13,7 @@ import { CLOSE, closeWith, type Close } from '../../model/close-codes.ts';
 import type { BelfryError } from '../../model/errors.ts';
 import { HUB_TYPE, type HubEvent } from '../../model/event.ts';
 import { isJsonObject, valueOf } from '../../model/json.ts';
+import type { Position } from '../../model/position.ts';
 import { UNKNOWN, type Identity } from '../../model/principal.ts';
 import type { Admission, Slot } from './admission.ts';
 import { TokenEnded } from '../auth/claims.ts';
@@ -67,18 +68,18 @@ export interface StreamOptions {
 
 const STREAMS = new WeakMap<Encoding, Encoding>();
 
-/** Server-sent events (HTML Living Standard, 9.2): the data is the event in this encoding, the id its cursor. */
+/** Server-sent events (HTML Living Standard, 9.2): the data is the event in this encoding, the id the position after it. */
 export function eventStreamOf(data: Encoding): Encoding {
   const known = STREAMS.get(data);
   if (known !== undefined) return known;
   const stream: Encoding = {
     name: data === native ? 'event stream' : `event stream ${data.name}`,
     frame: (text) => Buffer.from(text),
-    encode(event: HubEvent): string | undefined {
+    encode(event: HubEvent, position: Position | undefined = event.id): string | undefined {
       if (event.type === HUB_TYPE) return encodeOwn(event, data);
       // Not in the log: the client keeps the id that it has.
-      if (event.id === undefined) return `data: ${data.encode(event)}\n\n`;
-      return `id: ${event.id}\ndata: ${data.encode(event)}\n\n`;
+      if (position === undefined) return `data: ${data.encode(event)}\n\n`;
+      return `id: ${position}\ndata: ${data.encode(event)}\n\n`;
     },
   };
   STREAMS.set(data, stream);

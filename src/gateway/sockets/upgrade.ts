@@ -1,5 +1,4 @@
 import type { Request, Response } from 'express';
-import { readRetained } from '../../broker/broker.ts';
 import { Refusal, type Dialect, type DialectSettings, type Session } from '../../dialects/dialect.ts';
 import { dialectAt, ownPath } from '../../dialects/paths.ts';
 import type { ConnectionInfo } from '../../hub/connection-info.ts';
@@ -21,7 +20,7 @@ import { RefusedHandshakes } from '../../telemetry/refused-handshakes.ts';
 import { WebSockets, type WebSocketsOptions } from './websocket-server.ts';
 
 export interface UpgradeOptions extends WebSocketsOptions {
-  readonly eventLog: Pick<EventLog, 'history'>;
+  readonly eventLog: Pick<EventLog, 'retained'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly authenticator: Authenticator;
   /** The served dialects. */
@@ -166,7 +165,7 @@ export class Upgrade {
       now: clock.now(),
       anonymous: anonymous.includes(dialect.name),
       settings,
-      retained: async (wanted) => (await readRetained(eventLog.history, 0, [wanted])).events,
+      retained: (wanted) => eventLog.retained(wanted),
     });
   }
 

@@ -1,4 +1,4 @@
-import type { Cursor } from '../cursor.ts';
+import type { Position } from '../position.ts';
 import type { Topic } from '../pattern-parts.ts';
 
 /**
@@ -24,11 +24,11 @@ export interface QueuedDelivery {
   readonly droppable?: Droppable;
 }
 
-/** How one event may be left out, and what the log says of its position. */
+/** How one event may be left out, and the positions before and after it, where it is in the log. */
 export interface Droppable {
   readonly policy: SlowPolicy;
   /** What {@link SlowPolicy.kindOf} says of it. */
   readonly kind: string | undefined;
-  readonly id: Cursor | undefined;
-  readonly previous: Cursor | undefined;
+  readonly before: Position | undefined;
+  readonly after: Position | undefined;
 }
