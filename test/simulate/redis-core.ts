@@ -1,0 +1,77 @@
+import type { Parts } from './parts.ts';
+import type { Published } from './publishers.ts';
+import { nodesOf, type Scenario } from './scenario.ts';
+
+const MS = 1 / 1_000;
+const BITS = 8;
+
+/** A message that reaches a node. */
+export interface Message extends Published {
+  readonly reaches: number;
+}
+
+/** How a core served what came to it. */
+export interface Served {
+  /** The share of the time in which the core was busy. */
+  readonly busy: number;
+  /** CPU in µs. */
+  readonly cpuUs: number;
+  /** How far the core was behind when the last event had come, in milliseconds. */
+  readonly behindMs: number;
+}
+
+/** The events of a list that is published by HTTP. */
+export const LIST = 100;
+
+/** The bytes of an event as Redis tells it a node. */
+export function messageBytes({ size, by }: Scenario, parts: Parts): number {
+  return size + (by === 'live' ? parts.liveMessageBytes : parts.messageBytes);
+}
+
+/** How many nodes hear an event of a shard. */
+export function hearingNodes(scenario: Scenario): number {
+  return nodesOf(scenario) * (scenario.wanted / scenario.shards);
+}
+
+/** What an event takes Redis, without the nodes that hear it, in µs. */
+export function callUs({ by, size }: Scenario, parts: Parts): number {
+  if (by === 'live') return parts.redisLive;
+  if (by === 'http') return parts.redisRequest + parts.redisList;
+  if (by === 'http list') return parts.redisRequest / LIST + parts.redisList;
+  return parts.redisCall + size * parts.redisCallByte;
+}
+
+/**
+ * One master: it takes all commands that have come, runs them, and writes what they say to each node that hears it, in turns.
+ * `background` is the share of the core that connections and leases take.
+ */
+export function serveByRedis(
+  published: readonly Published[],
+  scenario: Scenario,
+  parts: Parts,
+  background: number,
+): { messages: Message[]; served: Served } {
+  const nodes = hearingNodes(scenario);
+  const bytes = messageBytes(scenario, parts);
+  const ofEvent = callUs(scenario, parts) + nodes * (parts.redisMessage + bytes * parts.redisMessageByte);
+  const ofTurn = parts.redisTurn + nodes * parts.redisWrite;
+  const wireMs = (nodes * bytes * BITS * 1_000) / scenario.link;
+  const messages: Message[] = [];
+  let now = 0;
+  let wireFree = 0;
+  let cpuUs = 0;
+  for (let next = 0; next < published.length;) {
+    now = Math.max(now, published[next]?.at ?? 0);
+    const first = next;
+    while (next < published.length && (published[next]?.at ?? Infinity) <= now) next++;
+    const us = ofTurn + (next - first) * ofEvent;
+    cpuUs += us;
+    now += (us * MS) / (1 - background);
+    wireFree = Math.max(wireFree, now) + (next - first) * wireMs;
+    for (const event of published.slice(first, next)) messages.push({ ...event, reaches: wireFree });
+  }
+  const last = published.at(-1)?.at ?? 0;
+  const behindMs = Math.max(0, Math.max(now, wireFree) - last);
+  const busy = (cpuUs * MS) / Math.max(last, now) + background;
+  return { messages, served: { busy, cpuUs, behindMs } };
+}
