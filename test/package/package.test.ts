@@ -56,6 +56,11 @@ describe('the package belfry', () => {
       expect([await publishing.exited, publishing.errorLines]).toMatchObject([{ code: 0 }, []]);
       expect(await watching.line(/global/)).toContain('{"n":9007199254740993}');
 
+      const only = ['--check', 'native.*scri*', '--output', 'jsonl'];
+      const checking = new CommandProcess(['conformance', ...only], address, [command], node);
+      expect([await checking.exited, checking.errorLines]).toMatchObject([{ code: 0 }, []]);
+      expect(checking.lines.filter((line) => line.includes('"passed"')).length).toBeGreaterThan(1);
+
       const page = await fetch(`${url}/docs/reference/native`);
       expect([page.status, await page.text()]).toEqual([
         200,

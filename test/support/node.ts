@@ -7,7 +7,7 @@ import { signToken } from '../../src/app-token.ts';
 import { loadConfig, type Config } from '../../src/config/config.ts';
 import type { Dialect } from '../../src/dialects/dialect.ts';
 import { DIALECTS } from '../../src/dialects/index.ts';
-import { systemClock } from '../../src/model/clock.ts';
+import { systemClock, type Clock } from '../../src/model/clock.ts';
 
 export const TEST_SECRET = 'a secret that only the tests know';
 
@@ -31,6 +31,7 @@ export async function startNode(
   settings: Record<string, string> = {},
   dialects: readonly Dialect[] = DIALECTS,
   consoleHome = CONSOLE_HOME,
+  clock: Clock = systemClock,
 ): Promise<TestNode> {
   const env = {
     BELFRY_LISTEN: '127.0.0.1:0=drp',
@@ -42,7 +43,7 @@ export async function startNode(
   };
   const config = loadConfig(env, readFileSync, dialects);
   const log: Record<string, unknown>[] = [];
-  const app = await startApp(config, logInto(log), systemClock, dialects, consoleHome);
+  const app = await startApp(config, logInto(log), clock, dialects, consoleHome);
   onTestFinished(() => app.stop());
   return {
     ...app,
