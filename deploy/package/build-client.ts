@@ -13,6 +13,8 @@ const HOME = join(ROOT, 'src/clients/sdk');
 const DIST = join(HOME, 'dist');
 const LICENSE = join(HOME, 'LICENSE');
 
+// The package has the same bytes, whatever rights the shell gives to new files.
+process.umask(0o022);
 rmSync(DIST, { recursive: true, force: true });
 rmSync(LICENSE, { force: true });
 if (!process.argv.includes('--remove')) {

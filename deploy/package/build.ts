@@ -19,6 +19,8 @@ const EXAMPLES = join(FROM, 'clients/examples');
 const CONSOLE = 'clients/console';
 const TO = join(ROOT, 'dist');
 
+// The package has the same bytes, whatever rights the shell gives to new files.
+process.umask(0o022);
 rmSync(TO, { recursive: true, force: true });
 const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
 const run = (...program: string[]): unknown => execFileSync(process.execPath, program, { stdio: 'inherit' });

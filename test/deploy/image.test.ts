@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
+import { carriedPackages } from '../../deploy/package/carried.ts';
 import { read } from './files.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -26,4 +27,11 @@ it('the image builds the console from the files that it copies, and carries only
   const home = join(folder, 'src/clients/console');
   expect(readdirSync(home)).toEqual(['dist']);
   expect(readdirSync(join(home, 'dist')).toSorted()).toEqual(['assets', 'index.html']);
+  const texts = readFileSync(join(home, 'dist/assets/third-party-licenses.md'), 'utf8');
+  const bundled = [...texts.matchAll(/^## (\S+) - (\S+) \(/gm)].map(
+    ([, name, version]) => `${name}@${version}`,
+  );
+  const known = new Set(carriedPackages().map(({ name, version }) => `${name}@${version}`));
+  expect(bundled.length).toBeGreaterThan(20);
+  expect(bundled.filter((each) => !known.has(each))).toEqual([]);
 }, 120_000);

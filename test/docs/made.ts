@@ -14,6 +14,7 @@ import { hooksPart } from './hooks-part.ts';
 import { metricsPart } from './metrics-part.ts';
 import { restPart } from './rest-part.ts';
 import { settingsPart } from './settings-part.ts';
+import { thirdPartyPart } from './third-party-part.ts';
 
 /** The pages of the reference that have a generated part, each with the function that generates it. */
 export const MADE: Readonly<Record<string, () => string | Promise<string>>> = {
@@ -32,6 +33,7 @@ export const MADE: Readonly<Record<string, () => string | Promise<string>>> = {
   metrics: metricsPart,
   rest: restPart,
   settings: settingsPart,
+  'third-party': thirdPartyPart,
 };
 
 /** Generated files that are no pages. */

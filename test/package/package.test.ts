@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, readFileSync, symlinkSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +34,29 @@ describe('the package belfry', () => {
   }, INSTALL_MS);
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it(
+    'has the same bytes when it is packed in another folder, later, with other rights of new files and in another time zone',
+    async () => {
+      const other = join(folder, 'another/checkout');
+      const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+        cwd: ROOT,
+      });
+      for (const file of files.toString().split('\0').filter(Boolean))
+        cpSync(join(ROOT, file), join(other, file));
+      symlinkSync(join(ROOT, 'node_modules'), join(other, 'node_modules'));
+      const into = await emptyFolder(folder, 'again-');
+      const shell = `umask 077 && npm pack --silent --pack-destination '${into}'`;
+      execFileSync('sh', ['-c', shell], {
+        cwd: other,
+        env: { ...process.env, TZ: 'Asia/Tokyo' },
+        stdio: 'pipe',
+      });
+      const [first, again] = [folder, into].map((home) => readFileSync(join(home, packed.filename)));
+      expect(first?.equals(again ?? Buffer.of())).toBe(true);
+    },
+    INSTALL_MS,
+  );
 
   it.each([20, 22, Number.parseInt(process.versions.node)])(
     'serves, publishes and shows its documentation and its console on Node %i',

@@ -22,5 +22,7 @@ export default defineConfig({
     // A data URL would need an exception in the content security policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // Most licenses of what is bundled ask that their texts go with it.
+    license: { fileName: 'assets/third-party-licenses.md' },
   },
 });
