@@ -6,6 +6,7 @@ import type { Config } from './config/config.ts';
 import { VERSION } from './config/version.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { EventFormats } from './dialects/event-formats.ts';
+import { joinedOf, type WorkerPart } from './app-joined.ts';
 import { Authenticator } from './gateway/auth/authenticator.ts';
 import { TokenIssuer } from './gateway/auth/token-issuer.ts';
 import { Tokens } from './gateway/auth/tokens.ts';
@@ -13,6 +14,7 @@ import { Users } from './gateway/auth/users.ts';
 import type { ConsoleSite } from './gateway/console/console-site.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { answerQuestions } from './gateway/rest/node-questions.ts';
+import { readinessOf } from './gateway/rest/readiness.ts';
 import { ReadLimiter } from './gateway/rest/read-limiter.ts';
 import type { ApiConnections } from './gateway/rest/api-connections.ts';
 import { goingAway, type Admission } from './gateway/sockets/admission.ts';
@@ -60,6 +62,8 @@ export interface GatewayParts {
   readonly api: ApiConnections;
   readonly tls: { readonly key: string; readonly cert: string };
   readonly site: ConsoleSite;
+  /** Present when the node is a worker. */
+  readonly worker: WorkerPart | undefined;
 }
 
 export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gateway {
@@ -145,11 +149,14 @@ export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gat
   const metrics = metricsOf({
     ...config,
     ...parts,
+    worker: parts.worker?.number,
     stats,
     connections,
     refused: upgrade.refused,
     version: VERSION,
   });
   if (parts.exporter !== undefined) countSpans(parts.exporter, metrics);
-  return new Gateway({ ...config, tls, site, upgrade, rest, metrics, readiness: { ...parts, ready }, log });
+  const readiness = () => readinessOf({ ...parts, ready });
+  const operators = joinedOf(parts.worker, { metrics, readiness, isLeaving: () => admission.isStopped });
+  return new Gateway({ ...config, tls, site, upgrade, rest, operators, log });
 }

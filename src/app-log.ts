@@ -15,7 +15,9 @@ const END_MS = bound(
 );
 
 /** Fields that every line has. A reader at a terminal does not need them again. */
-const COMMON: ReadonlySet<string> = new Set(['level', 'time', 'node', 'msg', 'err']);
+const COMMON: ReadonlySet<string> = new Set(['level', 'time', 'msg', 'err']);
+/** Where only one process writes, all lines are of the same node. */
+const ALONE: ReadonlySet<string> = new Set([...COMMON, 'node']);
 
 interface Line {
   readonly level: number;
@@ -28,10 +30,11 @@ interface Line {
  * The log of a node on standard output: JSON lines, or lines for a person if standard output is a terminal. The log is
  * never given anything that was sent as a secret.
  */
-export function logger({ logLevel, node }: Pick<Config, 'logLevel' | 'node'>): Logger {
+export function logger({ logLevel, node, workers }: Pick<Config, 'logLevel' | 'node' | 'workers'>): Logger {
   const options = { ...OPTIONS, level: logLevel, base: { node } };
   if (!process.stdout.isTTY) return pino(options, pino.destination({ dest: 1, sync: false }));
-  return pino(options, { write: (line) => void process.stdout.write(readable(line)) });
+  const hidden = workers > 1 ? COMMON : ALONE;
+  return pino(options, { write: (line) => void process.stdout.write(readable(line, hidden)) });
 }
 
 /**
@@ -50,12 +53,12 @@ export async function endLog(log: Logger): Promise<void> {
 }
 
 /** A line of the log as a person reads it: `10:30:00 warn  the connection to Redis is lost  reason=…`. */
-export function readable(line: string): string {
+export function readable(line: string, hidden = ALONE): string {
   const entry = JSON.parse(line) as Line;
   const { level, time, msg = '', err } = entry;
   const clock = new Date(time).toTimeString().slice(0, 8);
   const fields = Object.entries(entry)
-    .filter(([name]) => !COMMON.has(name))
+    .filter(([name]) => !hidden.has(name))
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
   const fault = err === undefined ? '' : `\n  ${err.stack ?? err.message ?? ''}`;
   const label = (pino.levels.labels[level] ?? '').padEnd(5);

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { waitForRedis } from './broker/wait-for-redis.ts';
 import { logger } from './app-log.ts';
 import { CONSOLE_HOME, consoleOf } from './app-console.ts';
+import type { WorkerPart } from './app-joined.ts';
 import { exporterOf } from './app-traces.ts';
 import { ownReport } from './app-report.ts';
 import { backendsOf, openAll, registryLimitsOf } from './app-backends.ts';
@@ -16,7 +17,7 @@ import { EventFormats } from './dialects/event-formats.ts';
 import { DIALECTS } from './dialects/index.ts';
 import { Admission } from './gateway/sockets/admission.ts';
 import { ApiConnections } from './gateway/rest/api-connections.ts';
-import { certificate } from './gateway/http/certificate.ts';
+import { certificate, type Certificate } from './gateway/http/certificate.ts';
 import type { Listening } from './gateway/http/listener.ts';
 import { Heartbeat } from './gateway/sockets/heartbeat.ts';
 import { ControlHandler } from './gateway/rest/control-handler.ts';
@@ -45,14 +46,17 @@ export interface App {
    */
   readonly started: Readonly<Record<string, unknown>>;
   readonly hub: Hub;
+  /** The certificate of its TLS listeners. */
+  readonly certificate: Certificate;
   /** Builds the console in a process of its own, if it is to be served and its sources are newer than what was built. */
   buildConsole(): void;
   /**
    * Stops the node. From then on it is not ready and takes no new connections. It sends what waits, and closes each
    * connection at some moment of the window, or all at once without a window. It ends within the window, the drain
-   * timeout and the time that it needs to hand over.
+   * timeout and the time that it needs to hand over. `alone` means that other processes go on with its listeners, so it
+   * closes these at once; otherwise new connections learn until the end that the node is going away.
    */
-  stop(windowMs?: number, why?: Close): Promise<void>;
+  stop(windowMs?: number, why?: Close, alone?: boolean): Promise<void>;
 }
 
 /**
@@ -65,6 +69,7 @@ export async function startApp(
   clock: Clock = systemClock,
   dialects: readonly Dialect[] = DIALECTS,
   consoleHome: URL = CONSOLE_HOME,
+  worker?: WorkerPart,
 ): Promise<App> {
   const own = await ownReport(config, clock, () => ({
     connections: hub.connections.size,
@@ -107,6 +112,7 @@ export async function startApp(
   });
   const admission = new Admission({ ...config, connections: hub.connections });
   const { site, build: buildConsole, stop: stopConsole } = consoleOf(config, log, clock, consoleHome);
+  const tls = worker?.certificate ?? (await certificate(config));
   const gateway = gatewayOf(config, log, {
     known: dialects,
     formats,
@@ -129,8 +135,9 @@ export async function startApp(
     survey,
     about: own,
     api,
-    tls: await certificate(config),
+    tls,
     site,
+    worker,
   });
   const handOver = async (): Promise<void> => {
     watch.stop();
@@ -143,11 +150,12 @@ export async function startApp(
     await Promise.all(redis.map((link) => link.close()));
   };
   let isStarted = false;
-  const leave = async (windowMs: number, why: Close): Promise<void> => {
+  const leave = async (windowMs: number, why: Close, alone: boolean): Promise<void> => {
     // If a node could not start, the reason is the important line.
     const level = isStarted ? 'info' : 'debug';
     log[level]({ connections: hub.connections.size, windowMs, code: why.code }, 'draining');
     admission.stop();
+    if (alone) gateway.closeListeners();
     stopConsole();
     hub.delivery.flush();
     // Until all are gone the gateway still answers, so that a load balancer sees that the node is not ready.
@@ -164,7 +172,8 @@ export async function startApp(
     log[level]('stopped');
   };
   let left: Promise<void> | undefined;
-  const stop = (windowMs = 0, why: Close = CLOSE.draining): Promise<void> => (left ??= leave(windowMs, why));
+  const stop = (windowMs = 0, why: Close = CLOSE.draining, alone = false): Promise<void> =>
+    (left ??= leave(windowMs, why, alone));
   if (config.redisUrl !== undefined) {
     await waitForRedis({ url: config.redisUrl, log, clock, withinMs: REDIS_WITHIN_MS });
   }
@@ -181,7 +190,7 @@ export async function startApp(
     isStarted = true;
     const listeners = Object.fromEntries(listening.map(({ url, dialect }) => [url, dialect]));
     const started = { version: VERSION, digest, listening: listeners, settings: changedSettings(config) };
-    return { listening, started, hub, buildConsole, stop };
+    return { listening, started, hub, certificate: tls, buildConsole, stop };
   } catch (error) {
     await stop();
     throw error;

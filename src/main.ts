@@ -6,10 +6,12 @@ import { Command } from 'commander';
 import { examples, note, printing, wholeNumber } from './clients/cli/command.ts';
 import { HUB_COMMANDS } from './clients/cli/commands/index.ts';
 import { UsageError } from './clients/cli/errors.ts';
+import { EXIT } from './clients/cli/exit-codes.ts';
 import { Output, type OutputOptions } from './clients/cli/output.ts';
 import { endWithReader, prepare, runProgram } from './clients/cli/run.ts';
 import { addSink } from './sinks/index.ts';
 import { addSource } from './sources/index.ts';
+import type { Logger } from 'pino';
 import type { App } from './app.ts';
 import type { Config } from './config/config.ts';
 import { VERSION } from './config/version.ts';
@@ -36,10 +38,13 @@ examples(program.command('serve'), {
   'belfry serve': 'runs a hub by itself, and keeps the context "local" for it',
   'BELFRY_REDIS_URL=redis://localhost:6379 BELFRY_JWT_SECRET=… belfry serve':
     'runs a node of a hub that shares a Redis',
+  'BELFRY_REDIS_URL=redis://localhost:6379 BELFRY_JWT_SECRET=… belfry serve --workers auto':
+    'runs a node for each core, all on the same ports',
 })
   .description('Run a node. Settings come from BELFRY_* variables or a YAML file; see "belfry check".')
   .option('-c, --config <file>', 'YAML file with settings (BELFRY_CONFIG)')
-  .action(async (options: { config?: string }) => serve(await configOf(options)));
+  .option('-w, --workers <count>', 'processes that share the listeners: a number, or auto (BELFRY_WORKERS)')
+  .action(async (options: { config?: string; workers?: string }) => serve(await configOf(options)));
 
 examples(printing(program.command('check')), {
   'belfry check --config belfry.yaml': 'the settings of this file',
@@ -108,6 +113,8 @@ examples(printing(program.command('hash')), { "printf %s 'secret' | belfry hash"
 
 endWithReader(process.stdout);
 process.exitCode = await runProgram(program, process.argv.slice(2), PAGES);
+// A worker that could not start would wait for what its supervisor says.
+if (process.exitCode !== EXIT.ok.code && process.connected) process.exit();
 
 interface TokenOptions extends OutputOptions {
   readonly config?: string;
@@ -117,14 +124,46 @@ interface TokenOptions extends OutputOptions {
   readonly ttl?: number;
 }
 
-async function configOf({ config }: { config?: string }): Promise<Config> {
+async function configOf({ config, workers }: { config?: string; workers?: string }): Promise<Config> {
   const { loadConfig } = await import('./config/config.ts');
-  return loadConfig(config === undefined ? process.env : { ...process.env, BELFRY_CONFIG: config });
+  return loadConfig({
+    ...process.env,
+    ...(config !== undefined && { BELFRY_CONFIG: config }),
+    ...(workers !== undefined && { BELFRY_WORKERS: workers }),
+  });
 }
 
 async function serve(config: Config): Promise<void> {
-  const [{ startApp }, { endLog, logger }] = await Promise.all([import('./app.ts'), import('./app-log.ts')]);
+  const [{ default: cluster }, { logger }] = await Promise.all([
+    import('node:cluster'),
+    import('./app-log.ts'),
+  ]);
   const log = logger(config);
+  if (cluster.isWorker) await (await import('./app-worker.ts')).runWorker(config, log);
+  else if (config.workers > 1) await serveWithWorkers(config, log);
+  else await serveAlone(config, log);
+}
+
+async function serveWithWorkers(config: Config, log: Logger): Promise<void> {
+  const [{ supervisorOf }, { endLog }] = await Promise.all([
+    import('./app-supervisor.ts'),
+    import('./app-log.ts'),
+  ]);
+  const supervisor = supervisorOf(config, log);
+  stopOnSignals(config, async (windowMs, why) => {
+    const endedWell = await supervisor.stop({ windowMs, why });
+    await endLog(log);
+    return endedWell ? EXIT.ok.code : EXIT.refused.code;
+  });
+  const order = { windowMs: config.drainWindowMs, why: CLOSE.restart };
+  process.on('SIGUSR2', () => void supervisor.restart(order));
+  const failed = await supervisor.start();
+  // The worker has said why.
+  if (failed !== undefined) process.exit(failed.code ?? EXIT.refused.code);
+}
+
+async function serveAlone(config: Config, log: Logger): Promise<void> {
+  const [{ startApp }, { endLog }] = await Promise.all([import('./app.ts'), import('./app-log.ts')]);
   let app: App | undefined;
   // A node that is still starting has no connections, so it ends at once.
   stopOnSignals(config, async (windowMs, why) => {
@@ -153,14 +192,14 @@ async function greet(config: Config, { listening }: App): Promise<void> {
 
 function stopOnSignals(
   { drainWindowMs }: Config,
-  stopApp: (windowMs: number, why: Close) => Promise<unknown>,
+  stopApp: (windowMs: number, why: Close) => Promise<number | void>,
 ): void {
   let stopping = false;
   const stop = (windowMs: number, why: Close): void => {
     // A second signal ends the process at once.
     if (stopping) process.exit(1);
     stopping = true;
-    void stopApp(windowMs, why).then(() => process.exit(0));
+    void stopApp(windowMs, why).then((code) => process.exit(code ?? EXIT.ok.code));
   };
   process.on('SIGTERM', () => stop(drainWindowMs, CLOSE.draining));
   // Supervisors send this signal before they start the process again.

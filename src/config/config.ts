@@ -72,6 +72,12 @@ function* disagreements(
       'Expected BELFRY_JWT_SECRET (`openssl rand -hex 32` makes one), BELFRY_JWT_PUBLIC_KEY or BELFRY_JWKS_URL.'
     );
   }
+  if (settings.workers > 1 && !given.has('redisUrl')) {
+    yield (
+      `BELFRY_WORKERS is ${settings.workers}, but without a Redis the processes could not share their events. ` +
+      'Expected BELFRY_REDIS_URL, or BELFRY_WORKERS=1.'
+    );
+  }
   if (given.has('tlsCert') !== given.has('tlsKey')) {
     const absent = settingName(given.has('tlsCert') ? 'tlsKey' : 'tlsCert');
     yield `${absent} is missing. Expected certificate and key, or neither to have them made.`;

@@ -11,6 +11,7 @@ const OF_ONE_NODE: ReadonlySet<Field> = new Set([
   // The name of the node, and how it is reached.
   'node',
   'listen',
+  'workers',
   'tlsCert',
   'tlsKey',
   'console',

@@ -61,11 +61,11 @@ export function whole(min: number, max: number, initial: number) {
   return count(min, max).default(initial);
 }
 
-/** A whole number without a default. */
-export function count(min: number, max: number) {
+/** A whole number without a default. `also` names what else is accepted. */
+export function count(min: number, max: number, also = '') {
   const error = ({ input }: { input?: unknown }): string => {
     const found = typeof input === 'string' || typeof input === 'number' ? input : kindOf(input);
-    return `is ${found}. Expected a whole number from ${min} to ${max}`;
+    return `is ${found}. Expected a whole number from ${min} to ${max}${also}`;
   };
   const number = z.int({ error }).min(min, { error }).max(max, { error });
   return z.preprocess(

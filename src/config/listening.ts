@@ -1,10 +1,11 @@
 import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { z } from 'zod';
 import type { Dialect } from '../dialects/dialect.ts';
 import { parseRedisUrl } from '../model/redis-url.ts';
 import {
   accepted,
+  count,
   hasTwice,
   list,
   matching,
@@ -22,6 +23,8 @@ const METRICS = 'metrics';
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const ENDPOINT = /^(?:(\[[\da-f:.%]+\]|[^\s:=[\]]+):)?(\d{1,5})=([a-z]+)(\+tls)?$/i;
 const ENDPOINT_FORM = '[host:]port=dialect[+tls], as in 8800=norn or 127.0.0.1:8092=drp+tls';
+
+const WORKERS_MAX = 64;
 
 /** One socket that the node listens on, and the dialect that its path `/ws` speaks. */
 export type Endpoint = { host?: string; port: number; dialect: string; tls: boolean };
@@ -90,6 +93,11 @@ export const listeningSettings = (readFile: ReadText, dialects: readonly Dialect
     .describe(
       'Name of this node, different from that of every other node. It is made of the host name when absent.',
     ),
+  workers: workers()
+    .default(1)
+    .describe(
+      'How many processes serve the listeners, or auto for as many as there are cores. Each is a node of its own, named <BELFRY_NODE>-<number>, and limits count for each. More than 1 needs BELFRY_REDIS_URL.',
+    ),
   tlsCert: pem(readFile, 'a certificate', (given) => new X509Certificate(given))
     .exactOptional()
     .describe(
@@ -121,6 +129,13 @@ export const listeningSettings = (readFile: ReadText, dialects: readonly Dialect
     'How long a stopping node then waits for connections that have not closed yet.',
   ),
 });
+
+function workers() {
+  return z.preprocess(
+    (given) => (given === 'auto' ? Math.min(availableParallelism(), WORKERS_MAX) : given),
+    count(1, WORKERS_MAX, ', or auto'),
+  );
+}
 
 function namesOf(dialects: readonly Dialect[]): string[] {
   return dialects.map(({ name }) => name);

@@ -1,10 +1,7 @@
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { promisify } from 'node:util';
 import express, { type Express, type RequestHandler, type Router } from 'express';
 import type { Logger } from 'pino';
-import type { Registry } from 'prom-client';
 import { dialectAt } from '../dialects/paths.ts';
 import { BelfryError } from '../model/errors.ts';
 import { asyncApi, type AsyncApiOptions } from './api-docs/asyncapi.ts';
@@ -18,6 +15,7 @@ import { cors } from './http/cors.ts';
 import type { FrontPage } from './http/front-page.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { HttpConnections } from './http/http-connections.ts';
+import { closeListener, closeServer, openListener, whyNotOpened } from './http/server-listener.ts';
 import { HEAD_MS, httpServer, LOOK_EVERY_MS } from './http/http-server.ts';
 import { METRICS, type Listening, type ListenerSpec } from './http/listener.ts';
 import { methodCheck } from './rest/method-check.ts';
@@ -28,7 +26,7 @@ import { DOCS_ROUTES, docsOnDemand } from './rest/docs-routes.ts';
 import { DOCUMENTS_ROUTES } from './rest/documents-routes.ts';
 import { FRONT_PAGE_ROUTES } from './rest/front-page-routes.ts';
 import { HEALTH_ROUTES, type HealthDeps } from './rest/health-routes.ts';
-import { METRICS_ROUTES } from './rest/metrics-routes.ts';
+import { METRICS_ROUTES, type MetricsDeps } from './rest/metrics-routes.ts';
 import { mount, type DescribedRoute } from './rest/route.ts';
 import { API_ROUTES, servedRoutes } from './rest/routes.ts';
 import { refusalOf } from './sockets/handshake.ts';
@@ -55,8 +53,8 @@ export interface GatewayOptions {
   readonly keepAliveMs: number;
   readonly upgrade: Upgrade;
   readonly rest: RestOptions;
-  readonly metrics: Registry;
-  readonly readiness: HealthDeps;
+  /** What operators ask for. */
+  readonly operators: MetricsDeps & HealthDeps;
   readonly site: ConsoleSite;
   readonly log: Logger;
 }
@@ -94,25 +92,18 @@ export class Gateway {
   async start(): Promise<Listening[]> {
     const { listen, listenGiven, log } = this.#options;
     const listening: Listening[] = [];
-    const taken: number[] = [];
-    const refused: string[] = [];
+    const failures: [port: number, error: unknown][] = [];
     for (const spec of listen) {
       try {
         listening.push(await this.#listen(spec));
       } catch (cause) {
-        const code = (cause as NodeJS.ErrnoException).code ?? 'unknown reason';
-        if (code === 'EADDRINUSE') taken.push(spec.port);
-        else refused.push(`port ${spec.port} cannot be opened (${code})`);
+        failures.push([spec.port, cause]);
         if (listenGiven) break;
       }
     }
-    if (taken.length > 0)
-      refused.unshift(
-        taken.length === 1 ? `port ${taken[0]} is taken` : `ports ${taken.join(', ')} are taken`,
-      );
     this.#listening = listening;
-    if (refused.length === 0) return listening;
-    const why = `The ${refused.join(', the ')}. Expected free ports, as in BELFRY_LISTEN=8801=native.`;
+    if (failures.length === 0) return listening;
+    const why = whyNotOpened(failures);
     if (listenGiven || listening.length === 0) throw new BelfryError('config_invalid', why);
     log.warn(`${why} This node does without.`);
     return listening;
@@ -129,16 +120,20 @@ export class Gateway {
   }
 
   /**
+   * Takes no new connections, so that they go to other processes with the same listeners. The connections that the node has
+   * stay, also those that wait for their next request.
+   */
+  closeListeners(): void {
+    for (const server of this.#servers) closeListener(server);
+  }
+
+  /**
    * Accepts no more requests, and resolves when all sockets have gone. The hub itself closes the upgraded sockets. A
    * second call returns the same promise.
    */
   stop(): Promise<unknown> {
     for (const firstBytes of this.#firstBytes) firstBytes.stop();
-    this.#stopped ??= Promise.all(
-      // `close` also closes the connections that have no request under way.
-      this.#servers.map((server) => promisify(server.close.bind(server))()),
-    );
-    return this.#stopped;
+    return (this.#stopped ??= Promise.all(this.#servers.map(closeServer)));
   }
 
   /** Opens one listener. It rejects when the port cannot be opened. */
@@ -160,13 +155,9 @@ export class Gateway {
     );
     // A TLS handshake costs so much more than Node's parser that it is not worth another way.
     if (!spec.tls) this.#readFirst(server, { upgrade, find });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ port: spec.port, host: spec.host }, resolve);
-    });
+    const port = await openListener(server, spec);
     server.on('error', (error) => this.#options.log.error({ err: error }, 'listener failed'));
     this.#servers.push(server);
-    const { port } = server.address() as AddressInfo;
     return { ...spec, port, url: `${spec.tls ? 'https' : 'http'}://${spec.host ?? 'localhost'}:${port}` };
   }
 
@@ -213,9 +204,9 @@ export class Gateway {
    * world.
    */
   #operatorRoutes(app: Express, { dialect }: ListenerSpec): void {
-    const { metrics, readiness } = this.#options;
-    mount(app, '', HEALTH_ROUTES, readiness);
-    if (dialect === METRICS || this.#serves(METRICS_ROUTES)) mount(app, '', METRICS_ROUTES, { metrics });
+    const { operators } = this.#options;
+    mount(app, '', HEALTH_ROUTES, operators);
+    if (dialect === METRICS || this.#serves(METRICS_ROUTES)) mount(app, '', METRICS_ROUTES, operators);
   }
 
   /** Whether the listeners of the hub serve these routes. */

@@ -17,6 +17,8 @@ export interface Measured extends MeasuredConnections, MeasuredInterest {
   readonly brokerStats: () => BrokerStats;
   readonly warnings: () => readonly NodeWarning[];
   readonly version: string;
+  /** The number of this worker. Its series then have it as a label, since the page shows all workers. */
+  readonly worker?: number | undefined;
 }
 
 /** The buckets reach from a write within one turn of the event loop to the patience of a client. */
@@ -31,6 +33,7 @@ const LOOP_PROBE_MS = 50;
  */
 export function metricsOf(measured: Measured): Registry {
   const registry = new Registry();
+  if (measured.worker !== undefined) registry.setDefaultLabels({ worker: String(measured.worker) });
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_PROBE_MS });
   nodeMetrics(measured, registry);
   hubMetrics(measured, registry);

@@ -30,6 +30,8 @@ const NO_BOUND = [
   /^(?:READ_BYTES|BLOCK_BYTES|BLOCK_EVENTS|MAX_PACKED_BYTES|PLACE_BYTES|OFTEN_MS)$/,
   // These say how pages of the documentation are found and shown.
   /^(?:ENOUGH|AROUND_CHARACTERS|LONG_SECTIONS|LONG_WORDS|WHOLE_BELOW_CHARACTERS)$/,
+  // A setting's limit, and how the processes of one command are named and started again.
+  /^(?:WORKERS_MAX|NAME_CHARACTERS|PAUSE_MS|SOUND_MS)$/,
   // How many calls of Redis wait for each other.
   /^SETTLING$/,
   // What a source of Docker reads back before a position, how frames are read, and when a broken connection is found.

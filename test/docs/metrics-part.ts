@@ -1,3 +1,4 @@
+import { joinedMetrics } from '../../src/telemetry/joined-metrics.ts';
 import { cell, prose } from './tables.ts';
 import { live } from './live.ts';
 
@@ -34,7 +35,7 @@ const SHOWN_VALUES = 10;
 
 /** Every metric of the hub, as a node serves it. */
 export async function metricsPart(): Promise<string> {
-  const rows = familiesOf((await live()).metrics)
+  const rows = (await families())
     .filter(({ name }) => name.startsWith('belfry_'))
     .map(({ name, type, labels, help }) => {
       const shown = [...labels].map(([label, values]) => {
@@ -50,8 +51,13 @@ export async function metricsPart(): Promise<string> {
 
 /** The metrics that `MORE` explains and no node has. */
 export async function unknownMetrics(): Promise<string[]> {
-  const known = new Set(familiesOf((await live()).metrics).map(({ name }) => name));
+  const known = new Set((await families()).map(({ name }) => name));
   return Object.keys(MORE).filter((name) => !known.has(name));
+}
+
+/** The families of a node, and those that a process with workers has besides. */
+async function families(): Promise<Family[]> {
+  return [...familiesOf((await live()).metrics), ...familiesOf(joinedMetrics([{ worker: 1, restarts: 0 }]))];
 }
 
 function familiesOf(text: string): Family[] {

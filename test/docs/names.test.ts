@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/config.ts';
 import { describeConfig } from '../../src/config/description.ts';
 import { exists, readYaml } from '../deploy/files.ts';
+import { joinedMetrics } from '../../src/telemetry/joined-metrics.ts';
 import { MetricsPage } from '../support/metrics.ts';
 import { startNode } from '../support/node.ts';
 import { hubModules, sourceOf } from './bounds-part.ts';
@@ -48,8 +49,9 @@ describe('a page of the documentation', () => {
     const { families } = await MetricsPage.of(node.url);
     const found = named(/\bbelfry_\w+/g).filter(({ name }) => name !== 'belfry_publish');
     expect(found.length).toBeGreaterThan(30);
+    const ofWorkers = new MetricsPage(joinedMetrics([{ worker: 1, restarts: 0 }])).families;
     const isKnown = (name: string): boolean =>
-      families.has(name.replace(/_bucket$/, '')) || PROCESS_METRICS.has(name);
+      families.has(name.replace(/_bucket$/, '')) || ofWorkers.has(name) || PROCESS_METRICS.has(name);
     expect(found.filter(({ name }) => !isKnown(name))).toEqual([]);
   });
 

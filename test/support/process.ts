@@ -89,6 +89,38 @@ export async function startNodeProcess(env: Readonly<Record<string, string>> = {
   return Object.assign(command, { url });
 }
 
+export interface WorkersProcess extends NodeProcess {
+  /** The process of a worker, by its number, as the log said last. */
+  pidOf(worker: number): number;
+}
+
+/** Starts `belfry serve --workers <count>`, and resolves once all workers have started. */
+export async function startWorkers(
+  count: number,
+  env: Readonly<Record<string, string>>,
+): Promise<WorkersProcess> {
+  const command = new CommandProcess(['serve', '--workers', String(count)], {
+    BELFRY_LISTEN: '127.0.0.1:0=drp',
+    BELFRY_JWT_SECRET: TEST_SECRET,
+    BELFRY_NODE: 'hub',
+    ...env,
+  });
+  const { listening } = JSON.parse(await command.line(/"msg":"started"/)) as {
+    listening: Record<string, string>;
+  };
+  const [url = ''] = Object.keys(listening);
+  const all = await command.line(/"msg":"all workers have started"/);
+  const { workers } = JSON.parse(all) as { workers: Record<string, number> };
+  const pidOf = (worker: number): number => {
+    const lines = command.lines.filter((line) => line.includes(`"node":"hub-${worker}"`));
+    const started = lines.findLast((line) => line.includes('"msg":"started"'));
+    const pid = started === undefined ? workers[worker] : (JSON.parse(started) as { pid: number }).pid;
+    if (pid === undefined) throw new Error(`There is no worker ${worker}.`);
+    return pid;
+  };
+  return Object.assign(command, { url, pidOf });
+}
+
 /** Runs a command to its end. */
 export async function runCommand(
   args: readonly string[],

@@ -2,7 +2,8 @@ import type { Registry } from 'prom-client';
 import { route, type Route } from './route.ts';
 
 export interface MetricsDeps {
-  readonly metrics: Registry;
+  /** The metrics of this node, or of all workers of its process. */
+  readonly metrics: Pick<Registry, 'contentType' | 'metrics'>;
 }
 
 export const METRICS_ROUTES: readonly Route<MetricsDeps>[] = [
