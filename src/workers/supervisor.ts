@@ -37,7 +37,7 @@ export class Supervisor {
   readonly #watched = new Set<WorkerSlot>();
   #certificate: SharedCertificate | undefined;
   #stopWatch: () => void = () => {};
-  #rolling: Promise<void> | undefined;
+  #restarting: Promise<void> | undefined;
   #isStopping = false;
 
   constructor(options: SupervisorOptions) {
@@ -96,8 +96,10 @@ export class Supervisor {
    * up. If a successor does not start, the workers that remain stay as they are. A second call joins the first.
    */
   restart(order: Omit<StopOrder, 'alone'>): Promise<void> {
-    this.#rolling ??= this.#roll({ ...order, alone: true }).finally(() => (this.#rolling = undefined));
-    return this.#rolling;
+    this.#restarting ??= this.#inTurn({ ...order, alone: true }).finally(
+      () => (this.#restarting = undefined),
+    );
+    return this.#restarting;
   }
 
   /** Ends all workers together. Resolves with whether each of them ended well. */
@@ -110,7 +112,7 @@ export class Supervisor {
     return ends.every((how) => how === undefined || how.code === 0);
   }
 
-  async #roll(order: StopOrder): Promise<void> {
+  async #inTurn(order: StopOrder): Promise<void> {
     const { log } = this.#options;
     log.info('the workers are restarted one after another');
     for (const slot of this.#slots) {
