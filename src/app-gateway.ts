@@ -31,6 +31,7 @@ import type { NodeWarning } from './registry/node-watch.ts';
 import type { NodeDirectory, OwnReport } from './registry/node-directory.ts';
 import type { PresenceReader, Registry } from './registry/registry.ts';
 import type { Survey } from './registry/survey.ts';
+import { McpCalls } from './telemetry/mcp-calls.ts';
 import { metricsOf } from './telemetry/metrics.ts';
 import { countSpans, type SpanExporter } from './telemetry/otlp.ts';
 import { RejectedInput } from './telemetry/rejected-input.ts';
@@ -126,6 +127,7 @@ export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gat
     registry,
     about,
   });
+  const mcpCalls = new McpCalls();
   const rest = {
     ...config,
     ...parts,
@@ -139,6 +141,8 @@ export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gat
     authenticator,
     issuer,
     refused: upgrade.refused,
+    mcp: config.mcp === 'on',
+    mcpCalls,
     reads: new ReadLimiter({ ...config, clock }),
     version: VERSION,
   };
@@ -153,6 +157,7 @@ export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gat
     stats,
     connections,
     refused: upgrade.refused,
+    mcpCalls,
     version: VERSION,
   });
   if (parts.exporter !== undefined) countSpans(parts.exporter, metrics);

@@ -68,6 +68,7 @@ const GATEWAY_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   auth: ['http'],
   sockets: ['http', 'auth'],
   rest: ['http', 'docs', 'console', 'auth', 'sockets'],
+  mcp: ['http', 'auth', 'sockets', 'rest'],
   'api-docs': ['http', 'auth', 'rest'],
 };
 
@@ -84,6 +85,7 @@ const SHARED_WITH_CLIENTS = [
   'model/cursor.ts',
   'model/errors.ts',
   'model/exact-pattern.ts',
+  'model/hidden-types.ts',
   'model/json-scan.ts',
   'model/json-walk.ts',
   'model/pattern-parts.ts',

@@ -119,6 +119,7 @@ export const listeningSettings = (readFile: ReadText, dialects: readonly Dialect
       'Origins, comma-separated. Only their pages may talk to the hub, also with cookies and passwords of the browser. When empty, every page may talk to the hub with a token of its own.',
     ),
   console: onOrOff().default('on').describe('Whether this node serves the console, at /console.'),
+  mcp: onOrOff().default('on').describe('Whether this node serves agents, at /mcp.'),
   keepAliveMs: whole(1_000, MAX_MS, 75_000).describe(
     'How long an HTTP connection is kept between two requests: longer than the balancer before this node keeps it.',
   ),

@@ -4,7 +4,7 @@ import express, { type Express, type RequestHandler, type Router } from 'express
 import type { Logger } from 'pino';
 import { dialectAt } from '../dialects/paths.ts';
 import { BelfryError } from '../model/errors.ts';
-import { asyncApi, type AsyncApiOptions } from './api-docs/asyncapi.ts';
+import { asyncApi } from './api-docs/asyncapi.ts';
 import { sendsDocument } from './api-docs/document.ts';
 import { openApi } from './api-docs/openapi.ts';
 import { errorHandler, errorMiddleware } from './rest/error-handler.ts';
@@ -19,30 +19,25 @@ import { closeListener, closeServer, openListener, whyNotOpened } from './http/s
 import { HEAD_MS, httpServer, LOOK_EVERY_MS } from './http/http-server.ts';
 import { METRICS, type Listening, type ListenerSpec } from './http/listener.ts';
 import { methodCheck } from './rest/method-check.ts';
-import { apiHandlers, apiRouter, type ApiOptions } from './rest/api-router.ts';
-import { CLUSTERS_ROUTES, clustersRouter, type ClustersOptions } from './rest/clusters-routes.ts';
+import { apiHandlers, apiRouter } from './rest/api-router.ts';
+import { CLUSTERS_ROUTES, clustersRouter } from './rest/clusters-routes.ts';
 import { CONSOLE_ROUTES } from './rest/console-routes.ts';
 import { DOCS_ROUTES, docsOnDemand } from './rest/docs-routes.ts';
 import { DOCUMENTS_ROUTES } from './rest/documents-routes.ts';
 import { FRONT_PAGE_ROUTES } from './rest/front-page-routes.ts';
 import { HEALTH_ROUTES, type HealthDeps } from './rest/health-routes.ts';
+import { MCP_ROUTES } from './rest/mcp-routes.ts';
 import { METRICS_ROUTES, type MetricsDeps } from './rest/metrics-routes.ts';
 import { mount, type DescribedRoute } from './rest/route.ts';
 import { API_ROUTES, servedRoutes } from './rest/routes.ts';
+import { mcpRouter } from './mcp/mcp-router.ts';
 import { refusalOf } from './sockets/handshake.ts';
 import { FirstBytes, type FirstBytesOptions } from './sockets/first-bytes.ts';
 import { HandshakeRequest } from './sockets/handshake-request.ts';
 import { checkHost, toOneForm } from './http/request-target.ts';
 import { refuse } from './http/raw-answer.ts';
 import type { Upgrade } from './sockets/upgrade.ts';
-import type { RejectedInput } from '../telemetry/rejected-input.ts';
-
-export type RestOptions = ApiOptions &
-  ClustersOptions &
-  Omit<AsyncApiOptions, 'byDefault' | 'tls'> & {
-    readonly rejected: RejectedInput;
-    readonly allowedOrigins: readonly string[];
-  };
+import type { RestOptions } from './rest-options.ts';
 
 export interface GatewayOptions {
   readonly listen: readonly ListenerSpec[];
@@ -72,6 +67,7 @@ export class Gateway {
   readonly #docs = docsOnDemand();
   readonly #api: Router;
   readonly #clusters: Router;
+  readonly #mcp: Router;
   #listening: readonly Listening[] = [];
   #stopped: Promise<unknown> | undefined;
 
@@ -83,6 +79,7 @@ export class Gateway {
     this.#checkMethod = methodCheck(this.#routes);
     this.#api = apiRouter(options.rest);
     this.#clusters = clustersRouter(options.rest);
+    this.#mcp = mcpRouter(options.rest, options.log);
   }
 
   /**
@@ -183,7 +180,7 @@ export class Gateway {
     const ofAll = [securityHeaders, checkHost];
     const ofApi = cors(rest.allowedOrigins);
     app.use(asMiddleware(...ofAll));
-    if (spec.dialect !== METRICS) app.use('/api', asMiddleware(ofApi)).use(this.#checkMethod);
+    if (spec.dialect !== METRICS) app.use(['/api', '/mcp'], asMiddleware(ofApi)).use(this.#checkMethod);
     this.#operatorRoutes(app, spec);
     if (spec.dialect !== METRICS) this.#hubRoutes(app, spec);
     app.use(() => {
@@ -228,6 +225,7 @@ export class Gateway {
     });
     app.use('/api/v3', this.#api);
     if (this.#serves(CLUSTERS_ROUTES)) app.use('/api/clusters', this.#clusters);
+    if (this.#serves(MCP_ROUTES)) app.use('/mcp', this.#mcp);
   }
 
   #about(): FrontPage {

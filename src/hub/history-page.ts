@@ -22,10 +22,11 @@ const MAX_READ_BYTES = bound(
 /** An event counts with the size that it came with. */
 const MAX_BYTES = bound('bytes of a page of the past', 4 * 1024 * 1024, 'bytes', FATE);
 
-type Log = Pick<EventLog, 'history' | 'lanes' | 'positionOf' | 'vectorOf' | 'isSingle'>;
+/** What a page of the past is read from. */
+export type HistoryLog = Pick<EventLog, 'history' | 'lanes' | 'positionOf' | 'vectorOf' | 'isSingle'>;
 
 export interface PageQuery {
-  readonly grants: Grants;
+  readonly grants: Pick<Grants, 'permit'>;
   readonly view: View;
   readonly subscriptions: readonly Subscription[];
   /** The page begins after this position. If it is absent, the page has the newest events before `until`. */
@@ -52,7 +53,7 @@ export interface Page {
 }
 
 /** Reads past events as the caller would have received them. Rejects with BelfryError `unavailable`. */
-export function readHistoryPage(log: Log, query: PageQuery): Promise<Page> {
+export function readHistoryPage(log: HistoryLog, query: PageQuery): Promise<Page> {
   return query.since === undefined ? newest(log, query) : following(log, query, query.since);
 }
 
@@ -72,7 +73,7 @@ interface Part {
   gapTo?: Cursor;
 }
 
-function partsOf(log: Log, { subscriptions, since, until }: PageQuery): Part[] {
+function partsOf(log: HistoryLog, { subscriptions, since, until }: PageQuery): Part[] {
   const from = since && log.vectorOf(since.since);
   const end = until === undefined ? undefined : log.vectorOf(until);
   return log.lanes.shardsOf(subscriptions).map((shard) => ({
@@ -85,7 +86,7 @@ function partsOf(log: Log, { subscriptions, since, until }: PageQuery): Part[] {
 
 /** The position with one cursor of each part that has one. */
 function positionAt(
-  log: Log,
+  log: HistoryLog,
   parts: readonly Part[],
   cursorOf: (part: Part) => Cursor | undefined,
 ): Position {
@@ -96,7 +97,7 @@ function positionAt(
 }
 
 async function following(
-  log: Log,
+  log: HistoryLog,
   query: PageQuery,
   { since }: NonNullable<PageQuery['since']>,
 ): Promise<Page> {
@@ -125,7 +126,7 @@ async function following(
 }
 
 /** The events of a part. The first that is read says whether the log goes back to where the part begins. */
-async function* eventsAfter({ history }: Log, part: Part): AsyncGenerator<HubEvent, void> {
+async function* eventsAfter({ history }: HistoryLog, part: Part): AsyncGenerator<HubEvent, void> {
   for await (const event of history.after(part.begin)) {
     const { id = START, previous = START } = event;
     if (part.first === undefined) {
@@ -142,7 +143,7 @@ async function* eventsAfter({ history }: Log, part: Part): AsyncGenerator<HubEve
  * If the log has nothing after the position where a part begins, that must be its end. Otherwise there is a gap: the log may
  * never reach the position, and a client that went on from there would receive nothing.
  */
-async function lookAtEnd({ history, lanes }: Log, part: Part): Promise<void> {
+async function lookAtEnd({ history, lanes }: HistoryLog, part: Part): Promise<void> {
   const { shard, begin } = part;
   const delivered = lanes.of(shard)?.cache.recent.to;
   let end = delivered;
@@ -155,7 +156,7 @@ async function lookAtEnd({ history, lanes }: Log, part: Part): Promise<void> {
   part.at = part.gapTo = end;
 }
 
-async function newest(log: Log, query: PageQuery): Promise<Page> {
+async function newest(log: HistoryLog, query: PageQuery): Promise<Page> {
   const found = new Found(query);
   const parts = partsOf(log, query);
   let isWhole = true;
@@ -179,7 +180,7 @@ async function newest(log: Log, query: PageQuery): Promise<Page> {
   return { events, cursor, more: false, earlier };
 }
 
-async function* eventsBefore({ history }: Log, part: Part): AsyncGenerator<HubEvent, void> {
+async function* eventsBefore({ history }: HistoryLog, part: Part): AsyncGenerator<HubEvent, void> {
   for await (const event of history.before(part.until)) {
     part.first ??= event.id;
     part.last = event.id;

@@ -5,12 +5,14 @@ import { WARNING_KINDS, type NodeWarning } from '../registry/node-watch.ts';
 import type { Registry as ConnectionRegistry } from '../registry/registry.ts';
 import { interestMetrics, type MeasuredInterest } from './metrics-interest.ts';
 import { connectionMetrics, type MeasuredConnections } from './metrics-connections.ts';
+import type { McpCalls } from './mcp-calls.ts';
 import { REFUSED_HANDSHAKES, type RefusedHandshakes } from './refused-handshakes.ts';
 import { RegistrySize } from './registry-size.ts';
 import type { RejectedInput } from './rejected-input.ts';
 
 export interface Measured extends MeasuredConnections, MeasuredInterest {
   readonly rejected: RejectedInput;
+  readonly mcpCalls: McpCalls;
   readonly refused: RefusedHandshakes;
   readonly registry: ConnectionRegistry;
   readonly clock: Clock;
@@ -43,7 +45,7 @@ export function metricsOf(measured: Measured): Registry {
   return registry;
 }
 
-function nodeMetrics({ rejected, refused, version, warnings }: Measured, registry: Registry): void {
+function nodeMetrics({ rejected, mcpCalls, refused, version, warnings }: Measured, registry: Registry): void {
   const byReason = reasonsIn(registry);
   new Gauge({
     name: 'belfry_warnings',
@@ -69,6 +71,16 @@ function nodeMetrics({ rejected, refused, version, warnings }: Measured, registr
     collect() {
       this.reset();
       for (const { source, reason, count } of rejected.counts()) this.inc({ source, reason }, count);
+    },
+  });
+  new Counter({
+    name: 'belfry_mcp_calls_total',
+    help: 'Calls of tools by agents, by the outcome: answered, refused or cancelled.',
+    labelNames: ['tool', 'outcome'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { tool, outcome, count } of mcpCalls.counts()) this.inc({ tool, outcome }, count);
     },
   });
   byReason(

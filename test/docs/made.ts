@@ -11,6 +11,7 @@ import { dialectsPart } from './dialects-part.ts';
 import { errorsPart } from './errors-part.ts';
 import { growthPart } from './growth-part.ts';
 import { hooksPart } from './hooks-part.ts';
+import { mcpPart } from './mcp-part.ts';
 import { metricsPart } from './metrics-part.ts';
 import { restPart } from './rest-part.ts';
 import { settingsPart } from './settings-part.ts';
@@ -30,6 +31,7 @@ export const MADE: Readonly<Record<string, () => string | Promise<string>>> = {
   errors: errorsPart,
   growth: growthPart,
   hooks: hooksPart,
+  mcp: mcpPart,
   metrics: metricsPart,
   rest: restPart,
   settings: settingsPart,

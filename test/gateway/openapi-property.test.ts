@@ -23,8 +23,8 @@ const document = openApi('1.2.3', ROUTES, formats) as {
 /** The statuses of refusals for the form of a request. A request that fits the description must not get one. */
 const OF_FORM = new Set([400, 406, 413, 415, 422]);
 
-/** Routes that judge the form of the whole body, which no schema can tell from the form of another dialect. */
-const READS_EVENTS = new Set(['publish', 'addDeadLetter']);
+/** Routes that judge the form of the whole body, which no schema can tell from the form of another dialect or protocol. */
+const JUDGES_BODY = new Set(['publish', 'addDeadLetter', 'callMcp']);
 
 /** Of the parameters of this route one is needed, which OpenAPI cannot say: an event or a topic. */
 const lacksParameters = (id: string, { target }: AnyRequest): boolean =>
@@ -70,7 +70,7 @@ describe('a request that /openapi.json describes', () => {
         const status = await send(request);
         expect(Object.keys(described.responses).map(Number)).toContain(status);
         expect(status).not.toBe(500);
-        const mayRefuse = READS_EVENTS.has(id) || lacksParameters(id, request);
+        const mayRefuse = JUDGES_BODY.has(id) || lacksParameters(id, request);
         expect(OF_FORM.has(status) && !mayRefuse).toBe(false);
       }),
       { numRuns: runs(15) },

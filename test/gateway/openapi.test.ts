@@ -84,6 +84,7 @@ interface Asked {
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 const EVENT = JSON.stringify({ type: 'cluster', action: 'added', key: 'prod', object: { nodes: 3 } });
+const mcp = (message: string): string => `{"jsonrpc":"2.0",${message.slice(1)}`;
 const api = (path: string): string => `/api/v3${path}`;
 
 /** Requests for every operation, so that each of its statuses and codes occurs. */
@@ -350,6 +351,21 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
   getCluster: [
     { target: '/api/clusters/prod', gets: 200 },
     { target: '/api/clusters/none', gets: 404 },
+  ],
+  callMcp: [
+    { target: '/mcp', headers: JSON_TYPE, body: mcp('{"id":1,"method":"ping"}'), gets: 200 },
+    { target: '/mcp', headers: JSON_TYPE, body: mcp('{"method":"notifications/initialized"}'), gets: 202 },
+    { target: '/mcp', headers: JSON_TYPE, body: '{"jsonrpc":"1.0"}', gets: 400 },
+    { target: '/mcp', headers: JSON_TYPE, body: '{', gets: 'json_invalid' },
+    { target: '/mcp', body: '{}', gets: 'content_type_invalid' },
+    {
+      target: '/mcp',
+      headers: { ...JSON_TYPE, 'Content-Encoding': 'compress' },
+      body: '{}',
+      gets: 'encoding_unsupported',
+    },
+    { target: '/mcp', headers: JSON_TYPE, body: `"${'x'.repeat(9_000)}"`, gets: 'event_too_big' },
+    { target: '/mcp', headers: JSON_TYPE, body: `[${Array(17).fill('{}').join()}]`, gets: 'request_invalid' },
   ],
 };
 

@@ -4,6 +4,7 @@ import { DIALECTS } from '../../src/dialects/index.ts';
 import { norn } from '../../src/dialects/norn.ts';
 import { metricsOf } from '../../src/telemetry/metrics.ts';
 import { RegistrySize } from '../../src/telemetry/registry-size.ts';
+import { McpCalls } from '../../src/telemetry/mcp-calls.ts';
 import { RefusedHandshakes } from '../../src/telemetry/refused-handshakes.ts';
 import { RejectedInput } from '../../src/telemetry/rejected-input.ts';
 import { BelfryError } from '../../src/model/errors.ts';
@@ -50,6 +51,7 @@ async function measured(options?: TestHubOptions): Promise<TestHub & { page: () 
     connections: test.hub.connections,
     rejected: new RejectedInput(test.clock, pino({ level: 'silent' })),
     refused: new RefusedHandshakes(),
+    mcpCalls: new McpCalls(),
     registry: new TestRegistry(),
     clock: test.clock,
     brokerStats: () => FLOW,

@@ -4,7 +4,8 @@ import { untilStopped } from './command.ts';
 import { CommandError } from './errors.ts';
 import { gapText } from './gap-text.ts';
 import type { Note } from './output.ts';
-import { unreachable, type Session } from './session.ts';
+import type { Session } from './session.ts';
+import { unreachable } from './unreachable.ts';
 
 export interface FollowOptions {
   readonly filters?: ListenOptions['filters'] | undefined;

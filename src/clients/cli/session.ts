@@ -1,7 +1,7 @@
 import { CLOSE } from '../../model/close-codes.ts';
 import { HubError } from '../sdk/errors.ts';
 import { systemEnvironment, type Environment, type SocketClass } from '../sdk/environment.ts';
-import { ask } from '../sdk/http.ts';
+import { ask, send, type Caller } from '../sdk/http.ts';
 import { Hub } from '../sdk/hub.ts';
 import type { Item } from '../sdk/item.ts';
 import type { ListenOptions } from '../sdk/listener.ts';
@@ -12,7 +12,7 @@ import { nodeSocket } from './node-socket.ts';
 import type { Note } from './output.ts';
 import { authorization, isPassword, targetOf, type Target, type TargetOptions } from './target.ts';
 import { TokenCommand } from './token-command.ts';
-import { isUntrusted } from './untrusted.ts';
+import { unreachable } from './unreachable.ts';
 
 export type AskOptions = NonNullable<Parameters<typeof ask>[2]>;
 
@@ -69,19 +69,29 @@ export class Session {
 
   /** Asks the hub by HTTP. @throws HubError */
   async ask(path: string, init: AskOptions = {}): Promise<Response> {
-    const { base, token } = this.target;
-    const once = async (): Promise<Response> => {
-      const bearer = isPassword(token) ? undefined : typeof token === 'string' ? token : await token?.get();
-      return ask({ environment: this.#environment, base: base.href, token: bearer }, path, init);
-    };
     try {
-      return await once();
+      return await ask(await this.#caller(), path, init);
     } catch (error) {
+      const { token } = this.target;
       if (!(token instanceof TokenCommand && error instanceof HubError && TOKEN_REFUSED.test(error.code)))
         throw error;
       token.forget();
-      return once();
+      return ask(await this.#caller(), path, init);
     }
+  }
+
+  /** The same, but resolves with a refusal as well, for answers of another form than the hub's own. @throws HubError `lost` */
+  async send(path: string, init: AskOptions): Promise<Response> {
+    const [{ token }, response] = [this.target, await send(await this.#caller(), path, init)];
+    if (!(token instanceof TokenCommand) || ![401, 403].includes(response.status)) return response;
+    token.forget();
+    return send(await this.#caller(), path, init);
+  }
+
+  async #caller(): Promise<Caller> {
+    const { base, token } = this.target;
+    const bearer = isPassword(token) ? undefined : typeof token === 'string' ? token : await token?.get();
+    return { environment: this.#environment, base: base.href, token: bearer };
   }
 
   /** The JSON at a path of the hub, with every digit of its numbers. @throws HubError, CommandError */
@@ -202,28 +212,6 @@ export async function withHub<T>(options: TargetOptions, run: (session: Session)
   } finally {
     session.hub.close();
   }
-}
-
-/** No hub answered. `cause` is the fault of the network. */
-export function unreachable({ base, context }: Target, cause: unknown): CommandError {
-  const why =
-    cause instanceof Error ? cause.message || String((cause as NodeJS.ErrnoException).code) : String(cause);
-  const expected =
-    cause instanceof Error && isUntrusted(cause)
-      ? 'Expected a trusted certificate, or --insecure'
-      : 'Expected a running hub there';
-  const named =
-    context === undefined
-      ? '--url, BELFRY_URL or a context names the address'
-      : `the context "${context}" names the address`;
-  return new CommandError(
-    'unreachable',
-    `The hub at ${base.host} cannot be reached: ${why}. ${expected}; ${named}.`,
-    {
-      cause,
-      see: 'command#contexts',
-    },
-  );
 }
 
 /** The answer to an upgrade, which is final where the hub would give the same one again. */

@@ -9,21 +9,26 @@ export interface Caller {
   readonly token: string | undefined;
 }
 
+type RequestOptions = Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> };
+
 /**
  * Sends a request to the hub. Rejects with the hub's refusal, with `lost` if no answer came, or with the reason of an abort.
  */
-export async function ask(
+export async function ask(caller: Caller, path: string, options: RequestOptions = {}): Promise<Response> {
+  const response = await send(caller, path, options);
+  if (response.ok) return response;
+  throw refusalIn(response.status, await response.text().catch(() => ''));
+}
+
+/** The same, but a refusal is an answer like any other. */
+export async function send(
   { environment, base, token }: Caller,
   path: string,
-  {
-    headers,
-    ...init
-  }: Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> } = {},
+  { headers, ...init }: RequestOptions,
 ): Promise<Response> {
   const credentials = token === undefined ? undefined : { Authorization: `Bearer ${token}` };
-  let response: Response;
   try {
-    response = await environment.fetch(new URL(path, base), {
+    return await environment.fetch(new URL(path, base), {
       ...init,
       cache: 'no-store',
       headers: { ...headers, ...credentials },
@@ -32,12 +37,10 @@ export async function ask(
     if (init.signal?.aborted === true) throw cause;
     throw new HubError('lost', `No answer came from the hub: ${String(cause)}`, { cause });
   }
-  if (response.ok) return response;
-  throw refusalIn(response.status, await response.text().catch(() => ''));
 }
 
 /** The body holds the hub's message, and then the address of the page that explains it. The anchor of that address is the code. */
-function refusalIn(status: number, body: string): HubError {
+export function refusalIn(status: number, body: string): HubError {
   let messages: readonly string[] = [];
   try {
     messages = (JSON.parse(body) as { readonly Messages?: readonly string[] }).Messages ?? [];

@@ -96,7 +96,7 @@ function publishedName(dialect: string): string {
 }
 
 function operationObject(route: DescribedRoute, published: Messages): object {
-  const { id, summary, query, headers = {}, takesEvents } = route;
+  const { id, summary, query, headers = {}, takesEvents, takesMessage } = route;
   return {
     operationId: id,
     summary,
@@ -108,6 +108,7 @@ function operationObject(route: DescribedRoute, published: Messages): object {
       ...Object.entries(headers).map(([name, form]) => parameter('header', name, { form })),
     ],
     ...(takesEvents && { requestBody: eventsBody(published, takesEvents) }),
+    ...(takesMessage && { requestBody: messageBody(takesMessage) }),
     responses: merged(refusals(route), answers(route)),
   };
 }
@@ -165,6 +166,11 @@ function eventsBody(published: Messages, takes: 'one' | 'many'): object {
       'application/cloudevents-batch+json': { schema: { ...list, items: cloudEvent } },
     },
   };
+}
+
+function messageBody({ name }: NamedSchema): object {
+  const content = { 'application/json': { schema: reference(name) } };
+  return { required: true, description: 'One message in JSON', content };
 }
 
 /** A status can be both: what a program is refused as an error, a browser may be shown as a page. */

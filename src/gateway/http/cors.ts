@@ -7,7 +7,7 @@ const PREFLIGHT_MAX_AGE_S = 7_200;
 
 const METHODS = 'GET, HEAD, POST, PUT, DELETE, OPTIONS';
 const ASKED_WITH =
-  'Authorization, Content-Type, Content-Encoding, Accept, Idempotency-Key, Belfry-Lease, Last-Event-ID, Cache-Control, If-None-Match, Traceparent, Tracestate';
+  'Authorization, Content-Type, Content-Encoding, Accept, Idempotency-Key, Belfry-Lease, Last-Event-ID, Cache-Control, If-None-Match, Traceparent, Tracestate, MCP-Protocol-Version, Mcp-Method, Mcp-Name';
 const TOLD =
   'X-DRP-LIST-TOTAL-COUNT, X-DRP-LIST-COUNT, Link, Belfry-Cursor, Belfry-Event-Ids, Belfry-Silent-Nodes, Idempotency-Key, Retry-After, ETag, Allow, WWW-Authenticate';
 const EXPOSED = ['Access-Control-Expose-Headers', TOLD];

@@ -29,13 +29,22 @@ const checkAccept: Handler = (request) => {
 };
 
 /** What every route under `/api/v3` needs before it: a client that takes JSON, and its identity. */
-export function apiHandlers({ authenticator, api, trustedHops }: ApiOptions): readonly Handler[] {
+export function apiHandlers(options: ApiOptions): readonly Handler[] {
+  return [checkAccept, identifies(options)];
+}
+
+/** Finds out who the caller is, and notes its connection. */
+export function identifies({
+  authenticator,
+  api,
+  trustedHops,
+}: Pick<ApiOptions, 'authenticator' | 'api' | 'trustedHops'>): Handler {
   const identified = (request: HttpRequest, response: HttpResponse, identity: Identity): void => {
     setIdentity(response, identity);
     // A stream registers itself.
     if (!wantsStream(request)) api.seen(request, response, identity);
   };
-  const authenticate: Handler = (request, response) => {
+  return (request, response) => {
     const credentials = credentialsIn(request);
     // The address costs as much as the check of a token, for which it does not matter.
     const address = credentials.kind === 'basic' ? addressOf(request, trustedHops) : '';
@@ -43,7 +52,6 @@ export function apiHandlers({ authenticator, api, trustedHops }: ApiOptions): re
     if (!(found instanceof Promise)) return identified(request, response, found);
     return found.then((identity) => identified(request, response, identity));
   };
-  return [checkAccept, authenticate];
 }
 
 /** The routes under `/api/v3`, in the shapes and with the statuses that DRP's clients know. */

@@ -196,8 +196,8 @@ function resumePosition(
 }
 
 /** Runs before anything is answered. @throws BelfryError */
-function checkMaySubscribe(
-  { topicsMax }: EventsDeps,
+export function checkMaySubscribe(
+  { topicsMax }: Pick<EventsDeps, 'topicsMax'>,
   identity: Identity,
   subscriptions: readonly Subscription[],
 ): void {

@@ -7,7 +7,7 @@ import { isCursor, type Cursor } from '../../model/cursor.ts';
 import { BelfryError } from '../../model/errors.ts';
 import { canonicalJson, type HubEvent } from '../../model/event.ts';
 import { Pattern } from '../../model/pattern.ts';
-import { ADMIN } from '../../model/principal.ts';
+import { ADMIN, type Identity } from '../../model/principal.ts';
 import { ANYBODY } from '../../registry/connection-query.ts';
 import type { ConnectionRecord, Registry } from '../../registry/registry.ts';
 import type { Survey } from '../../registry/survey.ts';
@@ -117,18 +117,26 @@ export const EXPLAIN_ROUTES: readonly Route<ExplainDeps>[] = [
       'not_found',
       'reads_exceeded',
     ],
-    before: (_deps: ExplainDeps, { response }) => {
-      const { principal, roles } = identityOf(response);
-      if (roles.includes(ADMIN)) return;
-      throw new BelfryError(
-        'forbidden',
-        `${principal} may not look at the connections of others. Expected the role ${ADMIN}.`,
-      );
-    },
+    before: (_deps: ExplainDeps, { response }) => checkAdmin(identityOf(response)),
     handler: (deps: ExplainDeps, { response, query: asked }) =>
       deps.reads.answer(response, async () => JSON.stringify(await answerTo(deps, asked))),
   }),
 ];
+
+/** @throws BelfryError `forbidden` */
+function checkAdmin({ principal, roles }: Identity): void {
+  if (roles.includes(ADMIN)) return;
+  throw new BelfryError(
+    'forbidden',
+    `${principal} may not look at the connections of others. Expected the role ${ADMIN}.`,
+  );
+}
+
+/** The same answer for a caller that asked in another way. @throws BelfryError */
+export async function explainTo(deps: ExplainDeps, identity: Identity, asked: Asked): Promise<object> {
+  checkAdmin(identity);
+  return answerTo(deps, asked);
+}
 
 async function answerTo(deps: ExplainDeps, asked: Asked): Promise<object> {
   const { survey, eventLog } = deps;
@@ -188,7 +196,7 @@ async function recordOf(registry: Registry, name: string): Promise<ConnectionRec
 }
 
 /** @throws ProtocolError `pattern_invalid` */
-function topicOf(written: string): Topic {
+export function topicOf(written: string): Topic {
   const [type, action, key] = (Pattern.parse(written).parts ?? []).map((part) =>
     part !== '*' && part.length === 1 ? part[0] : undefined,
   );

@@ -23,6 +23,11 @@ export class ReadLimiter {
     this.send(response, await this.#queue.run(caller, make));
   }
 
+  /** Runs a costly read when it is the caller's turn, for an answer that is sent in another way. @throws BelfryError */
+  run<Result>(caller: string, read: () => Promise<Result>): Promise<Result> {
+    return this.#queue.run(caller, read);
+  }
+
   /** Sends JSON that was already made, perhaps for other callers too. */
   send(response: ServerResponse, json: Buffer | string): void {
     if (!response.destroyed) this.#writer.send(response, json);

@@ -37,6 +37,8 @@ interface Described<Path extends string> {
   readonly headers?: Readonly<Record<string, z.ZodType>>;
   /** The body is one event; or one or many, in the format that the parameter `dialect` or the type of the body names. */
   readonly takesEvents?: 'one' | 'many';
+  /** The body is a message in JSON. */
+  readonly takesMessage?: NamedSchema;
   readonly answers: Readonly<Record<number, Answer>>;
   /** The error codes with which the route may refuse, beside those of every route under `/api/v3`. */
   readonly errors?: readonly ErrorCode[];

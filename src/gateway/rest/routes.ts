@@ -12,6 +12,7 @@ import { FRONT_PAGE_ROUTES } from './front-page-routes.ts';
 import { HEALTH_ROUTES } from './health-routes.ts';
 import { INFO_ROUTES, type InfoDeps } from './info-routes.ts';
 import { LEASES_ROUTES, type LeasesDeps } from './leases-routes.ts';
+import { MCP_ROUTES } from './mcp-routes.ts';
 import { ME_ROUTES } from './me-routes.ts';
 import { METRICS_ROUTES } from './metrics-routes.ts';
 import { NODES_ROUTES, type NodesDeps } from './nodes-routes.ts';
@@ -69,6 +70,7 @@ export const ROUTES: readonly DescribedRoute[] = [
   ...DOCUMENTS_ROUTES,
   ...API_ROUTES,
   ...CLUSTERS_ROUTES,
+  ...MCP_ROUTES,
 ];
 
 export interface ServedBy {
@@ -77,12 +79,17 @@ export interface ServedBy {
   readonly anonymous: readonly string[];
   /** Whether metrics have a listener of their own and are not served on the others. */
   readonly metricsApart: boolean;
+  /** Whether agents are served. */
+  readonly mcp: boolean;
 }
 
 /** The routes that a node with these settings serves. */
-export function servedRoutes({ dialects, anonymous, metricsApart }: ServedBy): DescribedRoute[] {
+export function servedRoutes({ dialects, anonymous, metricsApart, mcp }: ServedBy): DescribedRoute[] {
+  const absent = new Set(
+    [...(metricsApart ? METRICS_ROUTES : []), ...(mcp ? [] : MCP_ROUTES)].map(({ id }) => id),
+  );
   const served = ROUTES.filter(({ id, of }) =>
-    of === undefined ? id !== 'getMetrics' || !metricsApart : dialects.some(({ name }) => name === of),
+    of === undefined ? !absent.has(id) : dialects.some(({ name }) => name === of),
   );
   return served.map((route) => {
     const { of, errors = [] } = route;

@@ -1,5 +1,5 @@
 import { gapText } from '../../clients/cli/gap-text.ts';
-import { hiddenTypes } from '../../clients/cli/hidden-types.ts';
+import { hiddenTypes } from '../../model/hidden-types.ts';
 import type { Note } from '../../clients/cli/output.ts';
 import type { Timing } from '../../clients/cli/retrying.ts';
 import type { Session } from '../../clients/cli/session.ts';

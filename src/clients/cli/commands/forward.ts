@@ -12,7 +12,7 @@ import { durationOption } from '../duration.ts';
 import { CommandError } from '../errors.ts';
 import { hearing, type EventOptions } from '../event-options.ts';
 import { readFilters } from '../filters.ts';
-import { hiddenTypes } from '../hidden-types.ts';
+import { hiddenTypes } from '../../../model/hidden-types.ts';
 import { Output, type Shape } from '../output.ts';
 import type { Session } from '../session.ts';
 import { checkedUrl } from '../../webhooks/delivery.ts';

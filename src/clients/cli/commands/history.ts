@@ -14,7 +14,7 @@ import { CommandError } from '../errors.ts';
 import { EVENTS } from '../event-line.ts';
 import { readFilters } from '../filters.ts';
 import { gapText } from '../gap-text.ts';
-import { hiddenTypes } from '../hidden-types.ts';
+import { hiddenTypes } from '../../../model/hidden-types.ts';
 import { Output } from '../output.ts';
 import type { Session } from '../session.ts';
 

@@ -9,6 +9,7 @@ import { addDoctor } from './doctor.ts';
 import { addExplain } from './explain.ts';
 import { addForward } from './forward.ts';
 import { addHistory } from './history.ts';
+import { addMcp } from './mcp.ts';
 import { addPresence } from './presence.ts';
 import { addPublish } from './publish.ts';
 import { addRecord } from './record.ts';
@@ -38,6 +39,7 @@ export const HUB_COMMANDS: readonly AddCommand[] = [
   addForward,
   addResend,
   addDeadLetters,
+  addMcp,
   addContext,
   addWhoami,
   addBench,

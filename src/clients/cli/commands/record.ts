@@ -2,7 +2,7 @@ import type { HubEvent } from '../../sdk/item.ts';
 import { examples, hubCommand, note, withHub, type AddCommand, type HubOptions } from '../command.ts';
 import { ending, hearing, type EndOptions, type EventOptions } from '../event-options.ts';
 import { readFilters } from '../filters.ts';
-import { hiddenTypes } from '../hidden-types.ts';
+import { hiddenTypes } from '../../../model/hidden-types.ts';
 import { Output } from '../output.ts';
 import { RecordFile } from '../record-file.ts';
 import type { Session } from '../session.ts';

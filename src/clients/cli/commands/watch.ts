@@ -6,7 +6,7 @@ import { ending, hearing, type EndOptions, type EventOptions } from '../event-op
 import { eventPrinter, VIEWS, type PrintOptions } from '../event-printer.ts';
 import { readFilters } from '../filters.ts';
 import { gapText } from '../gap-text.ts';
-import { hiddenTypes } from '../hidden-types.ts';
+import { hiddenTypes } from '../../../model/hidden-types.ts';
 import type { Note } from '../output.ts';
 import type { Session } from '../session.ts';
 

@@ -1,4 +1,4 @@
-import { hiddenTypes } from '../../../cli/hidden-types.ts';
+import { hiddenTypes } from '../../../../model/hidden-types.ts';
 import { eventFields } from '../json/json-tree.ts';
 import type { LiveQuery } from './live-query.ts';
 import type { EventRow } from './rows.ts';

@@ -1,7 +1,6 @@
 /**
- * The event types that tell of connections that open and close, of what these listen to, and of how far
- * sinks came. Among all events they would hide the
- * others, so they are shown only when a pattern names them.
+ * The event types that tell of connections that open and close, of what these listen to, and of how far sinks came. Among
+ * all events they would hide the others, so people and agents are shown them only when a pattern names them.
  */
 const COMINGS = ['connections', 'presence', 'interest', 'sink'];
 
