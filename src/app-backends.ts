@@ -10,6 +10,7 @@ import type {
   Shards,
 } from './broker/broker.ts';
 import type { Leases } from './broker/leases.ts';
+import { limitsOfShard } from './broker/log-share.ts';
 import { MemoryBroker } from './broker/memory-broker.ts';
 import { RedisConnection } from './broker/redis-connection.ts';
 import { publishing } from './broker/redis-scripts.ts';
@@ -20,6 +21,7 @@ import type { RejectedInput } from './telemetry/rejected-input.ts';
 import type { Clock } from './model/clock.ts';
 import type { Redaction } from './model/redaction.ts';
 import { DEFAULT_RETENTION, OWN_RETENTION, Retention } from './model/retention.ts';
+import { Layout } from './model/shards.ts';
 import type { Control } from './registry/control.ts';
 import { INTEREST_TOPICS_MAX, type Interest, type InterestLimits } from './registry/interest.ts';
 import { MemoryControl } from './registry/memory-control.ts';
@@ -107,20 +109,22 @@ export function backendsOf(config: Config, parts: BackendParts): Backends {
 function memoryBackends(config: Config, parts: BackendParts): Backends {
   const { log, clock, redaction, about } = parts;
   const { retainedMaxBytes: maxRetainedBytes, presenceGraceMs: graceMs } = config;
+  const layout = Layout.of(config.shards, config.shardFans);
   const limits = limitsOf(config);
-  const broker = new MemoryBroker({ clock, ...limits, maxRetainedBytes, redaction });
+  const { bounds } = limitsOfShard({ ...limits, maxRetainedBytes }, layout);
+  const broker = new MemoryBroker({ clock, layout, ...limits, bounds, maxRetainedBytes, redaction });
   const registry = new MemoryRegistry({
     clock,
     publish: (events) => broker.publish(events),
     tell: (events) => broker.tell(events),
-    quota: quotaOf(limits.bounds),
+    quota: quotaOf(bounds),
     log,
     graceMs,
     about,
   });
   const interest = new MemoryInterest({
     clock,
-    limits: interestLimitsOf(config, limits.bounds),
+    limits: interestLimitsOf(config, bounds),
     publish: (events) => broker.publish(events),
     log,
   });
@@ -132,14 +136,17 @@ function redisBackends(config: Config, url: string, parts: BackendParts): Backen
   const { log, clock, rejected, redaction, formats, about } = parts;
   const { prefix, node: name, presenceGraceMs: graceMs } = config;
   const limits = limitsOf(config);
+  const layout = Layout.of(config.shards, config.shardFans);
+  const { retainedMaxBytes: maxRetainedBytes } = config;
   const broker = new RedisBroker({
     url,
     prefix,
     node: name,
     clock,
+    layout,
     ...limits,
     maxIngressBytes: config.ingressMaxBytes,
-    maxRetainedBytes: config.retainedMaxBytes,
+    maxRetainedBytes,
     redaction,
     formats: formats.all,
     parse: (body) => formats.parse(body),
@@ -147,11 +154,9 @@ function redisBackends(config: Config, url: string, parts: BackendParts): Backen
     report: rejected.report,
     log,
   });
-  const scripts = registryScripts(
-    publishing(limits),
-    quotaOf(limits.bounds),
-    interestLimitsOf(config, limits.bounds),
-  );
+  // The events of the registry and of interest lie in shard 0.
+  const own = { ...limits, ...limitsOfShard({ ...limits, maxRetainedBytes }, layout) };
+  const scripts = registryScripts(publishing(own), quotaOf(own.bounds), interestLimitsOf(config, own.bounds));
   const common = { url, prefix, commandTimeoutMs: COMMAND_WITHIN_MS, log };
   const commands = new RedisConnection({ ...common, role: 'registry', scripts });
   const subscriber = new RedisConnection({ ...common, role: 'control' });

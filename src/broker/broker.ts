@@ -160,8 +160,26 @@ export interface DeadLetterQueue {
 }
 
 /** What a broker counts, as plain numbers; the metrics are made from them. */
-export interface BrokerStats {
-  /** Events that this node appended to the log, including those that it moved there from the ingress. */
+export interface BrokerStats extends LogStats {
+  /** Entries that this node found to be trimmed or deleted from the ingress before any node had settled them. */
+  readonly ingressGone: number;
+  /** Bytes that the whole hub keeps, as of the last check: JSON of the logs, and memory of the others. */
+  readonly heldBytes: Readonly<Record<'log' | 'retained' | 'ingress', number>>;
+  /** The figures of each shard of which the hub has a log, where there are several. */
+  readonly shards: readonly ShardStats[];
+}
+
+/** What a broker counts of one shard. */
+export interface ShardStats extends LogStats {
+  readonly shard: number;
+  /** Whether this node hears what is published in the shard. */
+  readonly isFollowed: boolean;
+  readonly heldBytes: Readonly<Record<'log' | 'retained', number>>;
+}
+
+/** What a broker counts of its log, or of all its logs together. */
+export interface LogStats {
+  /** Events that this node appended, including those that it moved there from the ingress. */
   readonly published: number;
   /** How many publishes of this node failed, by reason. */
   readonly refused: ReadonlyMap<RefusedReason, number>;
@@ -177,12 +195,8 @@ export interface BrokerStats {
   readonly gapsRepaired: number;
   /** How often this node repaired a stream of the hub that somebody had damaged. */
   readonly streamsMended: ReadonlyMap<StreamFault, number>;
-  /** Entries that this node found to be trimmed or deleted from the ingress before any node had settled them. */
-  readonly ingressGone: number;
   /** Tails, halves of tails and latest values that this node evicted because the room was full. */
   readonly retainedGone: number;
-  /** Bytes that the whole hub keeps, as of the last check: JSON of the log, and memory of the others. */
-  readonly heldBytes: Readonly<Record<'log' | 'retained' | 'ingress', number>>;
 }
 
 /**

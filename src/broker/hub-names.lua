@@ -1,6 +1,10 @@
--- The hub that a call is about: what the keys and the channel are called that every publish uses, and where its log
--- ends.
+-- The shard of a hub that a call is about: what the keys and the channel are called that every publish uses, and where
+-- its log ends. The name of shard 3 of the hub `belfry` is `belfry:3`, and that of its shard 0 is `belfry`.
 local BEGIN, LOG, LAST, CHANNEL
+
+-- The command that tells the nodes of what is published. What every id begins with outside of the log of the shard: `3:`;
+-- nil in shard 0.
+local TELL, SHARD
 
 -- The end of the log as this call knows it: the id of the last entry that was ever appended, and the bytes of JSON
 -- that were ever appended. LAST holds both as `end_text`, with a space between them. `first` is the id before the first entry that
@@ -13,8 +17,11 @@ local was_alone
 -- How many bytes publish-usual.lua has appended that are not in `end_text` yet.
 local uncounted = 0
 
--- The hub with this prefix, which stands in braces at the beginning of each of its keys.
-local function use_hub(prefix)
-  BEGIN = '{' .. prefix .. '}:'
-  LOG, LAST, CHANNEL = BEGIN .. 'log', BEGIN .. 'last', prefix .. ':log'
+-- The shard with this name, which stands in braces at the beginning of each of its keys. A Cluster tells of what is
+-- published in shard 0 at all its nodes, and of everything else only where the shard lies.
+local function use_hub(name)
+  BEGIN = '{' .. name .. '}:'
+  LOG, LAST, CHANNEL, TELL, SHARD = BEGIN .. 'log', BEGIN .. 'last', name .. ':log', 'PUBLISH', nil
+  local colon = name:find(':', 1, true)
+  if colon then CHANNEL, TELL, SHARD = LOG, 'SPUBLISH', name:sub(colon + 1) .. ':' end
 end

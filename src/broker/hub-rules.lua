@@ -19,7 +19,7 @@ local function read_hub(name, digest)
   local found = redis.pcall('HMGET', name, 'format', 'rules')
   if found.err then return nil, refusal_of_reading(name, found) end
   local format, text = unpack(found)
-  if format ~= RULES_FORMAT or not text then return nil, no_hub(name, 'is of another format') end
+  if not RULES_FORMATS[format] or not text then return nil, no_hub(name, 'is of another format') end
   if hub_count >= MAX_HUBS then hubs, hub_count = {}, 0 end
   local hub = cjson.decode(text)
   hub.signs, hub.shapes = { known = {}, count = 0 }, { known = {}, count = 0 }
@@ -39,7 +39,7 @@ local function refusal_of_hub()
   if not hub then hub, refusal = read_hub(name, digest) end
   if not hub then return refusal end
   LIMITS, RULES, REDACTIONS, FORMATS = hub.limits, hub.retention, hub.redactions, hub.formats
-  MESSAGE, SIGNS, SHAPES, digest_now = hub.message, hub.signs, hub.shapes, digest
+  MESSAGE, SIGNS, SHAPES, SHARDS, digest_now = hub.message, hub.signs, hub.shapes, hub.shards, digest
 end
 
 local function may_be_retained(kind)

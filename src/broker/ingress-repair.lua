@@ -6,10 +6,10 @@
 -- one repairs.
 
 -- Where something goes that is not a stream and held the key of the ingress.
-local displaced = ingress .. ':displaced'
+local displaced = ingress and ingress .. ':displaced'
 -- How many bytes the ingress takes, as of the last check. All nodes share the number, since measuring a large ingress
 -- takes long.
-local measured = ingress .. ':bytes'
+local measured = ingress and ingress .. ':bytes'
 -- A larger ingress is not moved until the nodes have consumed enough of it: moving it would block Redis for too long.
 local MAX_MOVED = tonumber(ARGV[3])
 -- How many pending entries are checked; nodes hold far fewer.

@@ -78,8 +78,13 @@ for i, outcome in ipairs(outcomes) do
     ids[#ids + 1], events[#events + 1], kinds[#kinds + 1] = id, a, { b, c, d, e }
   elseif outcome == 1 then
     move_collected()
-    -- `nothing` is for an entry that somebody removed from the ingress.
-    if becomes == 'dead_letter' then move_to_dead_letters(id, a, b, c, d) else acknowledge({ id }) end
+    -- `nothing` is for an entry that somebody removed from the ingress, or that was moved to its shard. `look` only asks whether
+    -- this node may settle the entry now.
+    if becomes == 'dead_letter' then
+      move_to_dead_letters(id, a, b, c, d)
+    elseif becomes ~= 'look' then
+      acknowledge({ id })
+    end
   end
 end
 move_collected()

@@ -55,8 +55,8 @@ local function held_bytes()
   return math.min(total - before, LIMITS.log_bytes)
 end
 
-local ingress_bytes = repair_ingress(tonumber(ARGV[2]))
+local ingress_bytes = ingress and repair_ingress(tonumber(ARGV[2])) or 0
 repair_log()
-repair_dead_letters()
+if ingress then repair_dead_letters() end
 local is_told, log_bytes = pcall(held_bytes)
 return { ingress_bytes, is_told and log_bytes or 0, found }

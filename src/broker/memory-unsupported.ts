@@ -9,4 +9,5 @@ export const STATS_WITHOUT_REDIS = {
   gapsRepaired: 0,
   streamsMended: new Map<StreamFault, number>(),
   ingressGone: 0,
+  shards: [],
 };

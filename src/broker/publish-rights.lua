@@ -10,7 +10,7 @@ end
 -- nil where the user has the rights to all that follows the first event in the log.
 local function refusal_of_later_rights()
   local may = redis.acl_check_cmd
-  if not may('PUBLISH', CHANNEL, '') then return forbidden('PUBLISH', CHANNEL) end
+  if not may(TELL, CHANNEL, '') then return forbidden(TELL, CHANNEL) end
   if not may('XDEL', LOG, '0-0') then return forbidden('XDEL', LOG) end
   if not may('SET', LAST, '') then return forbidden('SET', LAST) end
 end

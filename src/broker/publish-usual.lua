@@ -52,12 +52,12 @@ function publish_usual(keys, events)
   local new_end = id .. count_text
   local end_before = redis.pcall('SET', LAST, new_end, 'GET')
   if end_before ~= end_text then return undo(id, end_before) end
-  local told = redis.pcall('PUBLISH', CHANNEL, message_of(previous, id, shape.type, shape.action, key, text))
+  local told = redis.pcall(TELL, CHANNEL, message_of(previous, id, shape.type, shape.action, key, text))
   if told ~= receivers and type(told) == 'table' then return undo(id, end_before) end
 
   receivers, usual_bytes = told, allowed - #text
   previous, end_text, counted, uncounted = id, new_end, counted + #text, uncounted + #text
-  answer[1] = id
+  answer[1] = SHARD and SHARD .. id or id
   return answer
 end
 

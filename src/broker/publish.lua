@@ -112,8 +112,17 @@ end
 
 local UNKNOWN_KIND = { '', '', '' }
 
+-- The ids as everybody outside of the log of the shard knows them.
+local function in_shard(ids)
+  if not SHARD then return ids end
+  local named = {}
+  for i = 1, #ids do named[i] = SHARD .. ids[i] end
+  return named
+end
+
 -- A message that tells of one event.
 local function message_of(before, id, kind, action, key, event)
+  if SHARD then before, id = SHARD .. before, SHARD .. id end
   return MESSAGE .. ' ' .. before .. SEPARATOR .. id .. SEPARATOR .. kind .. SEPARATOR .. action .. SEPARATOR .. key
     .. SEPARATOR .. event
 end
@@ -129,15 +138,16 @@ local function tell_nodes(before, events, kinds, ids)
   local total = #events
   if total == 1 then
     local kind = kinds[1] or UNKNOWN_KIND
-    redis.call('PUBLISH', CHANNEL, message_of(before, ids[1] or '', kind[1], kind[2], kind[3], events[1]))
+    redis.call(TELL, CHANNEL, message_of(before, ids[1] or '', kind[1], kind[2], kind[3], events[1]))
     return
   end
+  if SHARD then before, ids = SHARD .. before, in_shard(ids) end
   local parts, count, bytes = {}, 1, 0
   for i = 1, total do
     local event, kind = events[i], kinds[i] or UNKNOWN_KIND
     if bytes > 0 and bytes + #event > MESSAGE_BYTES then
       parts[1] = MESSAGE .. ' ' .. before
-      redis.call('PUBLISH', CHANNEL, table.concat(parts, SEPARATOR, 1, count))
+      redis.call(TELL, CHANNEL, table.concat(parts, SEPARATOR, 1, count))
       before, count, bytes = ids[i - 1] or '', 1, 0
     end
     parts[count + 1], parts[count + 2], parts[count + 3] = ids[i] or '', kind[1], kind[2]
@@ -146,7 +156,7 @@ local function tell_nodes(before, events, kinds, ids)
   end
   if count == 1 then return end
   parts[1] = MESSAGE .. ' ' .. before
-  redis.call('PUBLISH', CHANNEL, table.concat(parts, SEPARATOR, 1, count))
+  redis.call(TELL, CHANNEL, table.concat(parts, SEPARATOR, 1, count))
 end
 
 -- Takes all events that this call has appended, and those that it only tells of.

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Format } from '../model/format.ts';
 import type { Redaction } from '../model/redaction.ts';
 import type { Retention } from '../model/retention.ts';
+import type { Layout } from '../model/shards.ts';
 import type { LogBounds } from './broker.ts';
 import type { EventDecoderOptions } from './redis-event-decoder.ts';
 
@@ -28,6 +29,8 @@ export interface RedisBrokerOptions extends Omit<EventDecoderOptions, 'redaction
   readonly redaction?: Redaction;
   /** The formats in which services may call the function belfry_publish. */
   readonly formats: readonly Format[];
+  /** How the events of a new hub are divided; one shard if absent. All nodes of a hub have the same. */
+  readonly layout?: Layout;
   readonly log: Logger;
   /** For how long `start` tries to reach Redis. */
   readonly connectTimeoutMs?: number;

@@ -1,4 +1,5 @@
 import type { Cursor } from '../model/cursor.ts';
+import { shardOfCursor } from '../model/cursor.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { HubEvent, NewEvent } from '../model/event.ts';
 import type { Once } from '../model/idempotency.ts';
@@ -8,10 +9,10 @@ import { Retention } from '../model/retention.ts';
 import { Layout } from '../model/shards.ts';
 import type {
   Broker,
-  Deliver,
-  DeadLetterQueue,
-  EventPage,
   BrokerStats,
+  DeadLetterQueue,
+  Deliver,
+  EventPage,
   History,
   LatestQuery,
   Permits,
@@ -20,116 +21,121 @@ import type {
   RetainedQuery,
   Shards,
 } from './broker.ts';
+import { brokerStatsOf } from './broker-stats.ts';
 import type { Leases } from './leases.ts';
-import { ChannelReader } from './redis-channel-reader.ts';
-import { RedisDeadLetters } from './redis-dead-letters.ts';
-import { LogFollower } from './redis-log-follower.ts';
-import { IngressConsumer } from './redis-ingress-consumer.ts';
-import { NodeConnections } from './redis-node-connections.ts';
-import { FunctionLibrary } from './redis-function-library.ts';
-import { RedisHistory } from './redis-history.ts';
-import { ReadLimiter } from './redis-read-limiter.ts';
-import { bodyOf } from './redis-log-entry.ts';
-import { redisKeys, type RedisKeys } from './redis-keys.ts';
-import { trimLogByAge } from './redis-log-trim.ts';
-import { LogReader, SHARED_PAGE_BYTES } from './redis-log-reader.ts';
-import { RedisLeases } from './redis-leases.ts';
-import { RedisPublisher } from './redis-publisher.ts';
-import { DeliveryProbe } from './redis-delivery-probe.ts';
-import { EventDecoder } from './redis-event-decoder.ts';
+import { limitsOfShard } from './log-share.ts';
 import type { RedisBrokerOptions } from './redis-broker-options.ts';
-import { RetainedEviction } from './redis-retained-eviction.ts';
-import { RedisRetained } from './redis-retained.ts';
-import { StoredHubRules } from './redis-hub-rules.ts';
+import { RedisConnection } from './redis-connection.ts';
+import { RedisDeadLetters } from './redis-dead-letters.ts';
+import { FunctionLibrary } from './redis-function-library.ts';
+import { IngressConsumer } from './redis-ingress-consumer.ts';
+import { StoredLayout } from './redis-layout.ts';
+import { RedisLeases } from './redis-leases.ts';
+import { bodyOf } from './redis-log-entry.ts';
+import { MergedRetained } from './redis-merged-retained.ts';
+import { ingressScripts } from './redis-scripts.ts';
+import { noShard, RedisShard, type ShardOptions } from './redis-shard.ts';
+import { SplitPublish } from './redis-split-publish.ts';
 
 const WATCH_MS = 5_000;
 const UPKEEP_MS = 60_000;
 
 /**
- * The broker of many nodes: the log is a stream in Redis, and a channel tells each node what was appended to it. Any
- * service may publish as well: durably through the ingress or the function `belfry_publish`, or live only by `PUBLISH
- * <prefix>:events`. A node that was cut off reads what it missed from the log; where the log does not have it any
+ * The broker of many nodes. Each shard has a log in Redis, which is a stream, and a channel that tells what was appended to
+ * it. Any service may publish as well: durably through the ingress or the function `belfry_publish`, or live only by
+ * `PUBLISH <prefix>:events`. A node that was cut off reads what it missed from the log; where the log does not have it any
  * more, the node tells a `belfry.gap` event.
  */
 export class RedisBroker implements Broker, Shards, History, Retained {
-  readonly layout = Layout.single;
   readonly deadLetters: DeadLetterQueue;
   readonly leases: Leases;
-  readonly #options: RedisBrokerOptions & { readonly retention: Retention; readonly redaction: Redaction };
-  readonly #keys: RedisKeys;
-  readonly #connections: NodeConnections;
+  readonly #options: ShardOptions;
+  readonly #shards: ReadonlyMap<number, RedisShard>;
+  readonly #own: RedisShard;
+  readonly #layout: Layout;
+  readonly #stored: StoredLayout;
   readonly #ingress: IngressConsumer;
-  readonly #publisher: RedisPublisher;
-  readonly #history: RedisHistory;
-  readonly #retained: RedisRetained;
+  /** The connection of the ingress, which blocks until an entry arrives there. */
+  readonly #taker: RedisConnection;
+  readonly #split: SplitPublish;
+  readonly #retained: MergedRetained;
   readonly #library: FunctionLibrary;
-  readonly #probe: DeliveryProbe;
-  readonly #kept: RetainedEviction;
-  #follower: LogFollower | undefined;
+  #deliver: Deliver | undefined;
   #timers: (() => void)[] = [];
 
-  constructor(options: RedisBrokerOptions) {
-    const { log, clock, commandTimeoutMs = 5_000 } = options;
-    this.#options = { retention: Retention.none, redaction: Redaction.none, ...options };
-    const keys = redisKeys(options.prefix);
-    const channels = new ChannelReader({
-      [keys.channel]: (message) => this.#follower?.hear(message) ?? false,
-      [keys.live]: (message) => this.#follower?.hearLive(message) ?? false,
+  constructor(given: RedisBrokerOptions) {
+    const layout = given.layout ?? Layout.single;
+    const options: ShardOptions = {
+      retention: Retention.none,
+      redaction: Redaction.none,
+      connectTimeoutMs: 10_000,
+      commandTimeoutMs: 5_000,
+      ...given,
+      ...limitsOfShard(given, layout),
+    };
+    const shards = layout.shards.map((shard) => new RedisShard(shard, { ...options, layout, shard }));
+    const [own] = shards as [RedisShard];
+    this.#options = options;
+    this.#layout = layout;
+    this.#shards = new Map(shards.map((shard) => [shard.keys.shard, shard]));
+    this.#own = own;
+    this.#stored = new StoredLayout(own.commands, own.keys, layout);
+    this.#taker = new RedisConnection(own.connectionOf('ingress', { scripts: ingressScripts(options) }));
+    const others = shards.slice(1);
+    this.leases = new RedisLeases(own.commands, own.keys, others);
+    this.deadLetters = new RedisDeadLetters(own.commands, own.reads, own.keys, options.clock);
+    this.#ingress = new IngressConsumer(this.#taker, own.keys, {
+      ...options,
+      ...(!layout.isSingle && { moveTo: (type, key) => this.#of(layout.shardOf(type, key)) }),
     });
-    const connections = new NodeConnections({ ...this.#options, commandTimeoutMs, channels });
-    const { commands, reads, subscriber, taker } = connections;
-    this.#keys = keys;
-    this.#connections = connections;
-    this.#ingress = new IngressConsumer(taker, keys, this.#options, commandTimeoutMs);
-    this.#publisher = new RedisPublisher({ connection: commands, keys, clock, commandTimeoutMs });
-    const past = new ReadLimiter(reads);
-    this.leases = new RedisLeases(commands, keys);
-    this.deadLetters = new RedisDeadLetters(commands, past, keys, clock);
-    this.#retained = new RedisRetained(past, keys, this.#options);
-    const pages = new LogReader(past, keys, SHARED_PAGE_BYTES);
-    this.#history = new RedisHistory(pages, this.#retained, this.#options);
-    this.#library = new FunctionLibrary(commands, new StoredHubRules(commands, keys, this.#options), log);
-    this.#kept = new RetainedEviction(commands, keys, this.#options);
-    this.#probe = new DeliveryProbe(commands, subscriber, keys, clock);
+    this.#split = new SplitPublish((shard, ...what) => this.#of(shard).publish(...what));
+    this.#retained = new MergedRetained(
+      () => layout,
+      (shard) => this.#of(shard).retained,
+    );
+    this.#library = new FunctionLibrary(shards, options.log);
   }
 
-  /** @throws BelfryError `unavailable`, with the reason; then nothing is left open */
+  /**
+   * @throws BelfryError `unavailable`, with the reason, and `config_invalid` when the hub has another layout; then nothing is
+   * left open
+   */
   async start(deliver: Deliver): Promise<void> {
-    const { clock, log, connectTimeoutMs = 10_000 } = this.#options;
-    const reader = new EventDecoder(this.#options);
-    const pages = new LogReader(this.#connections.reads, this.#keys);
-    const follower = new LogFollower({ log: pages, reader, deliver, clock, logger: log });
-    this.#follower = follower;
-    this.#connections.subscriber.redis.on('close', () => follower.pause());
+    const { clock, connectTimeoutMs } = this.#options;
+    const shards = [...this.#shards.values()];
+    this.#deliver = deliver;
     try {
-      await this.#connections.open(connectTimeoutMs);
-      this.#connections.commands.redis.on('ready', () => {
-        this.#connections.reconnectToMaster();
-        void this.#mend(follower);
-        this.#restore();
-      });
-      for (const connection of [this.#connections.reads, this.#connections.subscriber])
-        connection.redis.on('ready', () => void this.#mend(follower));
-      await Promise.allSettled([this.#publisher.begin(), this.#library.load()]);
-      await this.#listen(follower);
+      await Promise.all([this.#own.open(), this.#taker.open(connectTimeoutMs)]);
+      await this.#stored.agree();
+      await Promise.all(shards.slice(1).map((shard) => shard.open()));
+      await this.#library.load();
+      for (const { commands } of shards) commands.redis.on('ready', () => void this.#library.restore());
+      await this.#own.follow(deliver);
     } catch (error) {
       await this.stop();
       throw error;
     }
     this.#ingress.start();
-    // Else a node would not be called ready until the first regular probe. A failure shows in the state of the probe.
-    await this.#probe.run(follower).catch(() => undefined);
     this.#timers = [
-      clock.every(WATCH_MS, () => void this.#watch(follower)),
-      clock.every(UPKEEP_MS, () => void trimLogByAge(this.#connections.commands, this.#keys, this.#options)),
+      clock.every(WATCH_MS, () => this.#watch()),
+      clock.every(UPKEEP_MS, () => shards.forEach((shard) => void shard.trim())),
     ];
   }
 
+  get layout(): Layout {
+    return this.#layout;
+  }
+
   onLayout(): void {}
-  unfollow(): void {}
-  async follow(): Promise<Cursor> {
-    if (this.#follower === undefined) throw new BelfryError('unavailable', 'The broker is not running.');
-    return this.#follower.position;
+
+  /** @throws BelfryError `cursor_invalid` for a shard that the hub does not have, as well */
+  async follow(shard: number): Promise<Cursor> {
+    if (this.#deliver === undefined) throw notRunning();
+    return this.#of(shard).follow(this.#deliver);
+  }
+
+  unfollow(shard: number): void {
+    if (shard !== 0) void this.#shards.get(shard)?.unfollow();
   }
 
   /** @throws BelfryError `event_too_big` as well */
@@ -137,69 +143,55 @@ export class RedisBroker implements Broker, Shards, History, Retained {
     const now = this.#options.clock.now();
     try {
       const bodies = events.map((event) => bodyOf(event, now, this.#options));
-      return this.#publisher.publish(bodies, once, fence);
+      if (this.#layout.isSingle) return this.#own.publish(bodies, once, fence);
+      return this.#split.publish(this.#layout, bodies, now, once, fence);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   get brokerStats(): BrokerStats {
-    const state = this.#follower?.state;
-    const isHeard = this.#connections.isConnected && (state === 'following' || state === 'reading');
-    return {
-      published: this.#publisher.published + this.#ingress.moved,
-      refused: this.#publisher.refused,
-      trouble: this.#publisher.trouble,
-      isHealthy: this.#probe.holds && isHeard,
-      probeMs: this.#probe.ms,
-      gapsDetected: 0,
-      gapsRepaired: 0,
-      streamsMended: this.#ingress.streams.mended,
-      ingressGone: this.#ingress.streams.gone,
-      retainedGone: this.#kept.gone,
-      heldBytes: { ...this.#ingress.streams.held, retained: this.#kept.held },
-      ...this.#follower?.gaps,
-    };
+    const shards = Array.from(this.#shards.values(), ({ stats }) => stats);
+    return brokerStatsOf(shards, this.#ingress);
   }
 
   async ready(): Promise<void> {
-    if (this.#follower === undefined) throw new BelfryError('unavailable', 'The broker is not running.');
-    await this.#probe.run(this.#follower);
+    if (this.#deliver === undefined) throw notRunning();
+    await Promise.all(Array.from(this.#shards.values(), (shard) => shard.ready()));
   }
 
   async stop(): Promise<void> {
     for (const stop of this.#timers.splice(0)) stop();
-    this.#follower = undefined;
-    this.#publisher.stop();
-    await this.#ingress.stop(this.#connections.commands);
-    await this.#connections.close();
+    this.#deliver = undefined;
+    await this.#ingress.stop(this.#own.commands);
+    await Promise.all(Array.from(this.#shards.values(), (shard) => shard.close()));
   }
 
-  page(after: Cursor, until?: Cursor): Promise<EventPage> {
-    return this.#history.page(after, until);
+  async page(after: Cursor, until?: Cursor): Promise<EventPage> {
+    return this.#of(shardOfCursor(after)).history.page(after, until);
   }
 
   after(cursor: Cursor): AsyncIterable<HubEvent> {
-    return this.#history.after(cursor);
+    return this.#of(shardOfCursor(cursor)).history.after(cursor);
   }
 
   before(cursor: Cursor): AsyncIterable<HubEvent> {
-    return this.#history.before(cursor);
+    return this.#of(shardOfCursor(cursor)).history.before(cursor);
   }
 
-  retained(shard: number, queries: readonly RetainedQuery[]): Promise<RetainedPages> {
-    return this.#history.retained(shard, queries);
+  async retained(shard: number, queries: readonly RetainedQuery[]): Promise<RetainedPages> {
+    return this.#of(shard).retained.retained(queries);
   }
 
-  tail(query: RetainedQuery, after: Cursor, until: Cursor): Promise<EventPage> {
-    return this.#history.tail(query, after, until);
+  async tail(query: RetainedQuery, after: Cursor, until: Cursor): Promise<EventPage> {
+    return this.#of(shardOfCursor(after)).retained.tail(query, after, until);
   }
 
   keeps(type: string): boolean {
     return this.#retained.keeps(type);
   }
 
-  latest(type: string, query?: LatestQuery): Promise<{ events: HubEvent[]; total: number }> {
+  latest(type: string, query?: LatestQuery): ReturnType<Retained['latest']> {
     return this.#retained.latest(type, query);
   }
 
@@ -207,44 +199,22 @@ export class RedisBroker implements Broker, Shards, History, Retained {
     return this.#retained.latestOf(type, key, permits);
   }
 
-  /** Subscribes to the channel, and reads from the log what was published before the subscription began. */
-  async #listen(follower: LogFollower): Promise<void> {
-    await this.#connections.subscriber.ask((redis) => redis.subscribe(this.#keys.channel, this.#keys.live));
-    await follower.catchUp();
+  #of(shard: number): RedisShard {
+    const found = this.#shards.get(shard);
+    if (found === undefined) throw noShard(shard);
+    return found;
   }
 
-  /**
-   * Calls {@link #listen} again after a connection is back. A failure while a connection is away is not logged, since
-   * its return calls this again.
-   */
-  async #mend(follower: LogFollower): Promise<void> {
-    try {
-      await this.#listen(follower);
-    } catch (error) {
-      if (this.#connections.isConnected)
-        this.#options.log.warn({ err: error }, 'cannot follow the log; trying again');
-    }
+  #watch(): void {
+    for (const shard of this.#shards.values()) void shard.watch();
+    void this.#library.restore();
+    // A Redis that was emptied has no layout, and one that another hub has taken over has another.
+    this.#stored.agree().catch((error: unknown) => {
+      if (this.#own.isConnected) this.#options.log.error({ err: error }, 'cannot keep the layout of the hub');
+    });
   }
+}
 
-  /** Restores what must exist in Redis so that this node can publish, and so that services can call the function. */
-  #restore(): void {
-    void Promise.allSettled([this.#publisher.begin(), this.#library.restore()]);
-  }
-
-  async #watch(follower: LogFollower): Promise<void> {
-    this.#restore();
-    void this.#kept.run();
-    if (follower.state === 'paused') return this.#mend(follower);
-    try {
-      await this.#probe.run(follower);
-    } catch (error) {
-      // A follower that is reading the log already would gain nothing from a new subscription.
-      if (!this.#connections.isConnected || follower.state !== 'following') return;
-      this.#options.log.warn(
-        { err: error },
-        'events do not reach this node through Redis; subscribing again',
-      );
-      this.#connections.subscriber.renew();
-    }
-  }
+function notRunning(): BelfryError {
+  return new BelfryError('unavailable', 'The broker is not running.');
 }

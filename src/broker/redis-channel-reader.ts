@@ -16,6 +16,7 @@ const CR_LF = 2;
  */
 export type Hear = (message: string) => boolean;
 
+type MessageKind = 'message' | 'smessage';
 type ReaderClock = Pick<Clock, 'after' | 'elapsed'>;
 
 /**
@@ -25,18 +26,24 @@ type ReaderClock = Pick<Clock, 'after' | 'elapsed'>;
  */
 export class ChannelReader {
   readonly #hear: ReadonlyMap<string, Hear>;
+  readonly #kind: MessageKind;
   readonly #clock: ReaderClock;
 
-  /** `hear` takes the messages of each channel. */
-  constructor(hear: Readonly<Record<string, Hear>>, clock: ReaderClock = systemClock) {
+  /** `hear` takes the messages of each channel; those of a channel of one shard of a Cluster come as `smessage`. */
+  constructor(
+    hear: Readonly<Record<string, Hear>>,
+    kind: MessageKind = 'message',
+    clock: ReaderClock = systemClock,
+  ) {
     this.#hear = new Map(Object.entries(hear));
+    this.#kind = kind;
     this.#clock = clock;
   }
 
   /** The reader of a new socket. */
   open(): SocketReader {
     return new ChannelSocketReader(
-      Array.from(this.#hear, ([channel, hear]) => ({ head: headOf(channel), hear })),
+      Array.from(this.#hear, ([channel, hear]) => ({ head: headOf(this.#kind, channel), hear })),
       this.#clock,
     );
   }
@@ -49,8 +56,8 @@ interface Channel {
 }
 
 /** The first byte is `>` in version 3 of the protocol and `*` in version 2. */
-function headOf(channel: string): Buffer {
-  return Buffer.from(`3\r\n$7\r\nmessage\r\n$${Buffer.byteLength(channel)}\r\n${channel}\r\n$`);
+function headOf(kind: MessageKind, channel: string): Buffer {
+  return Buffer.from(`3\r\n$${kind.length}\r\n${kind}\r\n$${Buffer.byteLength(channel)}\r\n${channel}\r\n$`);
 }
 
 class ChannelSocketReader implements SocketReader {

@@ -5,18 +5,23 @@ import type { StoredHubRules } from './redis-hub-rules.ts';
 
 const IS_THERE = `'${LIBRARY_NAME}' already exists`;
 
+/** A shard, as far as the function is concerned. */
+interface Place {
+  readonly commands: RedisConnection;
+  readonly rules: Pick<StoredHubRules, 'write'>;
+}
+
 /**
- * Loads the Redis function `belfry_publish`, which services call to publish, and the rules of this hub that it reads.
+ * Loads the Redis function `belfry_publish`, which services call to publish, at each master, and writes for each shard the
+ * rules that it reads.
  */
 export class FunctionLibrary {
-  readonly #connection: RedisConnection;
-  readonly #rules: StoredHubRules;
+  readonly #places: readonly Place[];
   readonly #log: Logger;
   #refused = false;
 
-  constructor(connection: RedisConnection, rules: StoredHubRules, log: Logger) {
-    this.#connection = connection;
-    this.#rules = rules;
+  constructor(places: readonly Place[], log: Logger) {
+    this.#places = places;
     this.#log = log;
   }
 
@@ -24,33 +29,39 @@ export class FunctionLibrary {
    * Loads the library. Among nodes of several versions the library of the newest version stays, whichever node starts
    * last.
    */
-  load(): Promise<void> {
-    return this.#try(async () => {
-      await this.#rules.write();
-      const found = await this.#connection.ask((redis) =>
+  async load(): Promise<void> {
+    await Promise.all(
+      this.#places.map(({ commands, rules }) => this.#try(commands, async () => rules.write())),
+    );
+    await this.#atEachMaster(async (commands) => {
+      const found = await commands.ask((redis) =>
         redis.function('LIST', 'LIBRARYNAME', LIBRARY_NAME, 'WITHCODE'),
       );
       const [library = []] = found as string[][];
       const code = library.at(-1) ?? '';
       const version = Number(/^-- version (\d+)$/m.exec(code)?.[1] ?? 0);
       if (code === PUBLISH_LIBRARY || version > LIBRARY_VERSION) return;
-      await this.#connection.ask((redis) => redis.function('LOAD', 'REPLACE', PUBLISH_LIBRARY));
+      await commands.ask((redis) => redis.function('LOAD', 'REPLACE', PUBLISH_LIBRARY));
     });
   }
 
-  /** Loads the library and writes the rules again only where they are missing. */
+  /** Loads the library only where it is missing. */
   restore(): Promise<void> {
-    return this.#try(async () => {
-      await this.#rules.restore();
-      await this.#connection.ask((redis) => redis.function('LOAD', PUBLISH_LIBRARY), IS_THERE);
+    return this.#atEachMaster(async (commands) => {
+      await commands.ask((redis) => redis.function('LOAD', PUBLISH_LIBRARY), IS_THERE);
     });
   }
 
-  async #try(load: () => Promise<unknown>): Promise<void> {
+  async #atEachMaster(load: (commands: RedisConnection) => Promise<void>): Promise<void> {
+    const masters = new Map(this.#places.map(({ commands }) => [commands.peer, commands]));
+    await Promise.all(Array.from(masters.values(), (commands) => this.#try(commands, () => load(commands))));
+  }
+
+  async #try(commands: RedisConnection, load: () => Promise<unknown>): Promise<void> {
     try {
       await load();
     } catch (error) {
-      if (isRefusal(error, IS_THERE) || this.#refused || !this.#connection.isReady) return;
+      if (isRefusal(error, IS_THERE) || this.#refused || !commands.isReady) return;
       this.#refused = true;
       this.#log.warn(
         { err: error },

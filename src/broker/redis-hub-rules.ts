@@ -5,6 +5,7 @@ import { lettersOf, type Glob } from '../model/redact-names.ts';
 import type { PatternPart, PatternParts } from '../model/pattern.ts';
 import { Redaction, type Layer } from '../model/redaction.ts';
 import type { Keep, Retention } from '../model/retention.ts';
+import type { Layout } from '../model/shards.ts';
 import { IDEMPOTENCY_MS } from '../model/idempotency.ts';
 import type { LogBounds } from './broker.ts';
 import { bound } from '../model/bound.ts';
@@ -25,6 +26,8 @@ const NOTHING: PatternParts = [[], [], []];
 
 /** The version of the stored rules. It must rise when an older function could misread them. */
 export const RULES_FORMAT = '2';
+/** The same for the rules of one shard of several, which functions of earlier versions do not know. */
+export const RULES_FORMAT_OF_SHARDS = '3';
 
 const FORGOTTEN = 'the oldest are forgotten';
 const MAX_DEAD_LETTERS = bound('dead letters', 10_000, 'entries', FORGOTTEN);
@@ -49,6 +52,9 @@ export interface HubRules extends ScriptLimits {
   readonly formats: readonly Format[];
   /** Masks what nobody may see in what services publish. When it is absent, nothing is masked. */
   readonly redaction?: Redaction;
+  /** The layout of the hub, and the shard whose rules these are. If absent, the hub has one shard. */
+  readonly layout?: Layout;
+  readonly shard?: number;
 }
 
 /** The limits in the form that the Lua scripts take, both as constants of a script and as JSON in Redis. */
@@ -83,7 +89,7 @@ function retainedTypesOf({ rules }: Retention): '*' | readonly string[] {
   return named.has('*') ? '*' : [...named];
 }
 
-function hubRulesOf({ formats, redaction = Redaction.none, ...limits }: HubRules): object {
+function hubRulesOf({ formats, redaction = Redaction.none, layout, shard = 0, ...limits }: HubRules): object {
   const redactions = redaction.unconditional.map(layerOf);
   const { retainedTypes, retention, ...rules } = scriptRulesOf(limits);
   return {
@@ -92,6 +98,7 @@ function hubRulesOf({ formats, redaction = Redaction.none, ...limits }: HubRules
     formats,
     redactions,
     message: firstWord('as published', redaction),
+    ...(layout?.isSingle === false && { shards: { shard, ...layout.newest } }),
   };
 }
 
@@ -159,12 +166,14 @@ export class StoredHubRules {
   readonly #connection: RedisConnection;
   readonly #keys: readonly [rules: string, last: string];
   readonly #text: string;
+  readonly #format: string;
   readonly #digest: string;
 
   constructor(connection: RedisConnection, { rules: key, last }: RedisKeys, rules: HubRules) {
     this.#connection = connection;
     this.#keys = [key, last];
     this.#text = JSON.stringify(hubRulesOf(rules));
+    this.#format = rules.layout?.isSingle === false ? RULES_FORMAT_OF_SHARDS : RULES_FORMAT;
     this.#digest = createHash('sha1').update(this.#text).digest('hex');
   }
 
@@ -173,7 +182,7 @@ export class StoredHubRules {
    * last decides.
    */
   async write(): Promise<void> {
-    const fields = ['digest', this.#digest, 'rules', this.#text, 'format', RULES_FORMAT];
+    const fields = ['digest', this.#digest, 'rules', this.#text, 'format', this.#format];
     await this.#connection.ask((redis) => redis.belfryWriteRules(2, ...this.#keys, ...fields));
   }
 

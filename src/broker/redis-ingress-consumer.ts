@@ -3,6 +3,7 @@ import { claimEntries, releaseEntries } from './redis-ingress-claim.ts';
 import { isRefusal, type RedisConnection } from './redis-connection.ts';
 import { IngressDecoder, type IngressDecoderOptions, type Outcome } from './redis-ingress-decoder.ts';
 import { IngressPipeline } from './redis-ingress-pipeline.ts';
+import { moveEntries, type MoveTo } from './redis-ingress-move.ts';
 import type { RedisKeys } from './redis-keys.ts';
 import { StreamRepair, type StreamRepairOptions } from './redis-stream-repair.ts';
 
@@ -16,6 +17,9 @@ export interface IngressConsumerOptions extends IngressDecoderOptions, StreamRep
   readonly node: string;
   /** Entries that another node has held for this long are claimed. */
   readonly claimAfterMs?: number | undefined;
+  readonly commandTimeoutMs: number;
+  /** Present where the hub has several shards. */
+  readonly moveTo?: MoveTo;
 }
 
 /**
@@ -42,12 +46,7 @@ export class IngressConsumer {
   #wake: () => void = () => undefined;
 
   /** The connection must be for the consumer alone, which blocks, and must know the scripts of the ingress. */
-  constructor(
-    connection: RedisConnection,
-    keys: RedisKeys,
-    options: IngressConsumerOptions,
-    timeoutMs: number,
-  ) {
+  constructor(connection: RedisConnection, keys: RedisKeys, options: IngressConsumerOptions) {
     this.#connection = connection;
     this.#keys = keys;
     this.#options = options;
@@ -56,7 +55,7 @@ export class IngressConsumer {
     this.#pipeline = this.#newPipeline();
     this.#claimAfterMs = options.claimAfterMs ?? 15_000;
     // A blocking read must end before its command counts as failed.
-    this.#blockMs = Math.min(MAX_BLOCK_MS, Math.floor(timeoutMs / 2));
+    this.#blockMs = Math.min(MAX_BLOCK_MS, Math.floor(options.commandTimeoutMs / 2));
     connection.redis.on('ready', () => this.#wake());
   }
 
@@ -114,12 +113,14 @@ export class IngressConsumer {
   }
 
   #newPipeline(): IngressPipeline {
+    const { moveTo } = this.#options;
     return new IngressPipeline({
       connection: this.#connection,
       keys: this.#keys,
       node: this.#options.node,
       maxEventBytes: this.#options.maxEventBytes,
       decoded: (entries) => this.#decoded(entries),
+      move: moveTo && ((entries) => moveEntries(entries, moveTo)),
       settled: (outcome) => this.#count(outcome),
     });
   }

@@ -14,6 +14,10 @@ import type { RedisKeys } from './redis-keys.ts';
 /** How many calls settle entries at once: Redis works on one of them, and another one waits there. */
 const SETTLING = 2;
 
+/** What settle is told of an entry that it only looks at, and of one that is in its shard already. */
+const LOOK = ['look', '', '', '', '', ''];
+const GONE = ['nothing', '', '', '', '', ''];
+
 /** How much of what it was asked for a call got done. */
 type Done = 'all' | 'some' | 'none';
 
@@ -25,6 +29,8 @@ export interface IngressPipelineOptions {
   readonly maxEventBytes: number;
   /** Decodes entries that were taken. It must not throw. */
   readonly decoded: (entries: readonly RawEntry[]) => Outcome[];
+  /** Present where the hub has several shards: moves events to their shards, in their order, each once. */
+  readonly move?: ((entries: readonly Outcome[]) => Promise<void>) | undefined;
   /** Is told each entry that this node has settled. */
   readonly settled: (outcome: Outcome) => void;
 }
@@ -93,7 +99,9 @@ export class IngressPipeline {
   }
 
   #send(): void {
-    const isFull = (): boolean => this.#underWay.length - (this.#isTaking ? 1 : 0) >= SETTLING;
+    // Only the first of all pending entries may be moved to a shard, so one call waits for the other there.
+    const atOnce = this.#options.move === undefined ? SETTLING : 1;
+    const isFull = (): boolean => this.#underWay.length - (this.#isTaking ? 1 : 0) >= atOnce;
     while (this.#sent < this.#held.length && !isFull()) this.#follow(this.#settle());
     const hasRoom = this.#held.length + this.#ahead.length <= MAX_HELD - MAX_TAKEN;
     if (hasRoom && !this.#isTaking && !this.#lostSight) this.#follow(this.#takeAhead());
@@ -110,10 +118,10 @@ export class IngressPipeline {
    * wait.
    */
   async #settle(): Promise<Done> {
-    const { connection, keys, node, settled } = this.#options;
+    const { settled } = this.#options;
     const sent = this.#held.slice(this.#sent, this.#sent + MAX_SETTLED);
     this.#sent += sent.length;
-    const outcomes = await settleEntries(connection, keys, node, sent);
+    const outcomes = await this.#outcomesOf(sent);
     for (const [i, outcome] of outcomes.entries()) {
       const entry = sent[i];
       if (outcome === 1 && entry !== undefined) settled(entry);
@@ -123,6 +131,24 @@ export class IngressPipeline {
     this.#sent -= sent.length;
     if (outcomes.length === sent.length) return 'all';
     return outcomes.length > 0 ? 'some' : 'none';
+  }
+
+  /**
+   * An entry is acknowledged after its event is in the log of its shard. If the node ends in between, the event is there
+   * already when another node moves it again.
+   */
+  async #outcomesOf(sent: readonly Outcome[]): Promise<(0 | 1)[]> {
+    const { connection, keys, node, move } = this.#options;
+    if (move === undefined) return settleEntries(connection, keys, node, sent);
+    const looks = sent.map(({ id }) => ({ id, becomes: LOOK }));
+    const may = await settleEntries(connection, keys, node, looks);
+    const events = sent.filter(({ becomes }, i) => may[i] === 1 && becomes[0] === 'event');
+    await move(events);
+    const moved = new Set(events);
+    const rest = sent
+      .slice(0, may.length)
+      .map((entry) => (moved.has(entry) ? { ...entry, becomes: GONE } : entry));
+    return rest.length === 0 ? [] : settleEntries(connection, keys, node, rest);
   }
 
   async #takeAhead(): Promise<Done> {

@@ -1,13 +1,19 @@
 /**
- * The keys and channels of one hub in Redis. All keys share a hash tag, so that a script may use them together on a
- * Cluster.
+ * The keys and channels of one shard of a hub in Redis. All keys of a shard share a hash tag, so that a script may use them
+ * together on a Cluster. Those of shard 0 begin with `{<prefix>}`, those of shard 3 with `{<prefix>:3}`.
  */
-export function redisKeys(prefix: string) {
+export function redisKeys(hub: string, shard = 0) {
+  const prefix = nameOf(hub, shard);
   return {
-    /** The channel on which nodes tell each other what was appended to the log. */
-    channel: `${prefix}:log`,
+    shard,
+    /** What stands in the braces. */
+    name: prefix,
+    /** The channel on which nodes tell each other what was appended to the log, as hub-names.lua names it. */
+    channel: shard === 0 ? `${prefix}:log` : `{${prefix}}:log`,
     /** The channel on which any service may publish live events. */
-    live: `${prefix}:events`,
+    live: `${hub}:events`,
+    /** The layout of the hub; only in shard 0. */
+    layout: `{${prefix}}:shards`,
     log: `{${prefix}}:log`,
     last: `{${prefix}}:last`,
     once: (key: string) => `{${prefix}}:once:${key}`,
@@ -29,8 +35,15 @@ export function redisKeys(prefix: string) {
     rules: `{${prefix}}:rules`,
     ingress: `{${prefix}}:ingress`,
     settled: `{${prefix}}:ingress:settled`,
+    /** Which entries of the ingress were moved to the log of this shard. */
+    moved: `{${prefix}}:ingress:moved`,
     deadLetters: `{${prefix}}:dead-letters`,
   };
+}
+
+/** The name of a shard in Redis: `belfry` for shard 0 of the hub `belfry`, `belfry:3` for shard 3. */
+export function nameOf(prefix: string, shard: number): string {
+  return shard === 0 ? prefix : `${prefix}:${shard}`;
 }
 
 export type RedisKeys = ReturnType<typeof redisKeys>;

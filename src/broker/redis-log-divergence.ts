@@ -1,5 +1,5 @@
 import { bound } from '../model/bound.ts';
-import { START, type Cursor } from '../model/cursor.ts';
+import { isStart, START, type Cursor } from '../model/cursor.ts';
 import type { LogReader } from './redis-log-reader.ts';
 
 const MAX_IDS = bound(
@@ -60,7 +60,7 @@ export class LogDivergence {
     const { entries } = await log.page(base);
     const held = new Set(entries.map(({ id }) => id));
     // The start position proves nothing, since every log has it, also one that has begun anew.
-    const holdsBase = base !== START && (last === base || entries[0]?.previous === base);
+    const holdsBase = !isStart(base) && (last === base || entries[0]?.previous === base);
     return told.findLast((id) => held.has(id)) ?? (holdsBase ? base : undefined);
   }
 }

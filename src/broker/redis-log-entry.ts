@@ -1,4 +1,4 @@
-import { START, type Cursor } from '../model/cursor.ts';
+import { cursorIn, START, type Cursor } from '../model/cursor.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Redaction } from '../model/redaction.ts';
 import { onlyNames, type Retention } from '../model/retention.ts';
@@ -51,11 +51,11 @@ export function bodyOf(
 /** The id of the last entry that was ever appended, whether the log still holds it or not. */
 export async function lastOf(
   connection: Pick<RedisConnection, 'ask'>,
-  { last }: Pick<RedisKeys, 'last'>,
+  { last, shard }: Pick<RedisKeys, 'last' | 'shard'>,
 ): Promise<Cursor> {
   const text = await connection.ask((redis) => redis.get(last));
   // hub-names.lua says what stands after the id.
-  return text?.split(' ', 1)[0] ?? START;
+  return cursorIn(shard, text?.split(' ', 1)[0] ?? START);
 }
 
 export function fieldOf(fields: readonly Buffer[], name: string): Buffer | undefined {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../model/clock.ts';
-import { compareCursors, START, type Cursor } from '../model/cursor.ts';
+import { compareCursors, isStart, startOf, type Cursor } from '../model/cursor.ts';
 import { HUB_TYPE, type HubEvent } from '../model/event.ts';
 import type { BrokerStats, Deliver } from './broker.ts';
 import { isLogged, isOfAnotherVersion, readMessage, type Logged } from './redis-channel-message.ts';
@@ -12,6 +12,8 @@ import { HeldMessages } from './redis-held-messages.ts';
 import { LogDivergence } from './redis-log-divergence.ts';
 
 export interface LogFollowerOptions {
+  /** The shard whose log is followed; 0 if absent. */
+  readonly shard?: number;
   readonly log: Pick<LogReader, 'last' | 'page'>;
   readonly reader: EventDecoder;
   readonly deliver: Deliver;
@@ -25,6 +27,7 @@ export interface LogFollowerOptions {
  * the channel again from the end of the log. What the log does not hold any more it tells as a `belfry.gap` event.
  */
 export class LogFollower {
+  readonly #shard: number;
   readonly #log: Pick<LogReader, 'last' | 'page'>;
   readonly #reader: EventDecoder;
   readonly #deliver: Deliver;
@@ -38,7 +41,8 @@ export class LogFollower {
   readonly #divergence = new LogDivergence();
   readonly #repair: GapRepair;
 
-  constructor({ log, reader, deliver, clock, logger }: LogFollowerOptions) {
+  constructor({ shard = 0, log, reader, deliver, clock, logger }: LogFollowerOptions) {
+    this.#shard = shard;
     this.#log = log;
     this.#reader = reader;
     this.#deliver = deliver;
@@ -55,7 +59,7 @@ export class LogFollower {
   }
 
   get position(): Cursor {
-    return this.#position ?? START;
+    return this.#position ?? startOf(this.#shard);
   }
 
   /**
@@ -184,7 +188,7 @@ export class LogFollower {
 
   /** Whether an entry can be new. A log that began anew may use earlier ids, if the clock of Redis was set back. */
   #isNews({ id, previous }: Logged): boolean {
-    return compareCursors(id, this.position) > 0 || (previous === START && id !== this.#position);
+    return compareCursors(id, this.position) > 0 || (isStart(previous) && id !== this.#position);
   }
 
   /** Delivers one entry of the log and moves the position past it; a rejected entry is skipped. */

@@ -1,6 +1,6 @@
 import type { Result } from 'ioredis';
 import { bound } from '../model/bound.ts';
-import { START, type Cursor } from '../model/cursor.ts';
+import { cursorIn, entryOfCursor, isStart, type Cursor } from '../model/cursor.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import type { RedisKeys } from './redis-keys.ts';
 import { fieldOf, lastOf, type LogEntry } from './redis-log-entry.ts';
@@ -49,16 +49,22 @@ export interface EntryPage {
   readonly isLast: boolean;
 }
 
+/** A stream of events of a shard. */
+export interface EventStream {
+  readonly name: string;
+  readonly shard: number;
+}
+
 /** Reads one page of a stream of events between two bounds, which are written as XRANGE and XREVRANGE take them. */
 export async function readPage(
   connection: Pick<RedisConnection, 'ask'>,
   command: 'XRANGE' | 'XREVRANGE',
-  stream: string,
+  { name, shard }: EventStream,
   range: readonly [from: string, to: string],
   maxBytes: number,
 ): Promise<EntryPage> {
-  const { entries, isLast } = await readStreamPage(connection, command, stream, range, maxBytes);
-  return { entries: entries.map(entryOf), isLast };
+  const { entries, isLast } = await readStreamPage(connection, command, name, range, maxBytes);
+  return { entries: entries.map((entry) => entryOf(entry, shard)), isLast };
 }
 
 /** Reads one page of any stream, with its entries as Redis answers them. */
@@ -81,16 +87,18 @@ export async function readStreamPage(
  */
 export class LogReader {
   readonly #connection: Pick<RedisConnection, 'ask'>;
-  readonly #keys: Pick<RedisKeys, 'log' | 'last'>;
+  readonly #keys: Pick<RedisKeys, 'log' | 'last' | 'shard'>;
+  readonly #stream: EventStream;
   readonly #pageBytes: number;
 
   constructor(
     connection: Pick<RedisConnection, 'ask'>,
-    keys: Pick<RedisKeys, 'log' | 'last'>,
+    keys: Pick<RedisKeys, 'log' | 'last' | 'shard'>,
     pageBytes = PAGE_BYTES,
   ) {
     this.#connection = connection;
     this.#keys = keys;
+    this.#stream = { name: keys.log, shard: keys.shard };
     this.#pageBytes = pageBytes;
   }
 
@@ -100,7 +108,8 @@ export class LogReader {
 
   /** The next entries after a position, up to another position where one is given. */
   page(after: Cursor, until = '+'): Promise<EntryPage> {
-    return readPage(this.#connection, 'XRANGE', this.#keys.log, [`(${after}`, until], this.#pageBytes);
+    const range = [`(${entryOfCursor(after)}`, entryOfCursor(until)] as const;
+    return readPage(this.#connection, 'XRANGE', this.#stream, range, this.#pageBytes);
   }
 
   /** All entries after a position, up to the end that the log has while it is read. */
@@ -113,9 +122,9 @@ export class LogReader {
    * bound `(0-0`.
    */
   async *before(position: Cursor): AsyncGenerator<LogEntry> {
-    if (position === START) return;
+    if (isStart(position)) return;
     yield* allOf(position, (at) =>
-      readPage(this.#connection, 'XREVRANGE', this.#keys.log, [`(${at}`, '-'], this.#pageBytes),
+      readPage(this.#connection, 'XREVRANGE', this.#stream, [`(${entryOfCursor(at)}`, '-'], this.#pageBytes),
     );
   }
 }
@@ -129,7 +138,17 @@ async function* allOf(at: Cursor, read: (at: Cursor) => Promise<EntryPage>): Asy
   }
 }
 
-export function entryOf([id, fields]: RawStreamEntry): LogEntry {
+export function entryOf([id, fields]: RawStreamEntry, shard: number): LogEntry {
   const previous = fieldOf(fields, 'p')?.toString('latin1');
-  return { id: id.toString('latin1'), previous, body: fieldOf(fields, 'e') ?? Buffer.alloc(0) };
+  return {
+    id: cursorIn(shard, id.toString('latin1')),
+    previous: previous === undefined ? undefined : cursorIn(shard, previous),
+    body: fieldOf(fields, 'e') ?? Buffer.alloc(0),
+  };
+}
+
+/** The entry that a value of a hash of retained events holds, `<id> <event>`. */
+export function valueOf(value: Buffer, shard: number): Pick<LogEntry, 'id' | 'body'> {
+  const space = value.indexOf(' ');
+  return { id: cursorIn(shard, value.toString('latin1', 0, space)), body: value.subarray(space + 1) };
 }

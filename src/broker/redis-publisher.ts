@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Result } from 'ioredis';
 import type { Clock } from '../model/clock.ts';
-import type { Cursor } from '../model/cursor.ts';
+import { cursorIn, type Cursor } from '../model/cursor.ts';
 import { BelfryError } from '../model/errors.ts';
 import { OutcomeUnknown, reused, type Attempt, type Once } from '../model/idempotency.ts';
 import { leaseLost, type Fence } from '../model/lease.ts';
@@ -127,6 +127,7 @@ export class RedisPublisher {
 
   /** @throws BelfryError `unavailable`, `idempotency_key_reused`, `lease_lost`; OutcomeUnknown */
   publish(bodies: readonly Body[], once?: Once, fence?: Fence): Promise<Cursor[]> {
+    const { keys } = this.#options;
     return new Promise((resolve, reject) => {
       const publish: Publish = {
         bodies,
@@ -136,7 +137,7 @@ export class RedisPublisher {
         accepted: (ids) => {
           this.#published += ids.length;
           this.#trouble = undefined;
-          resolve(ids);
+          resolve(keys.shard === 0 ? ids : ids.map((id) => cursorIn(keys.shard, id)));
         },
         refused: (error) => reject(this.#counted(error, fence)),
       };

@@ -1,5 +1,5 @@
 import type { Result } from 'ioredis';
-import { START, type Cursor } from '../model/cursor.ts';
+import { cursorIn, entryOfCursor, START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import type { Retention } from '../model/retention.ts';
 import { mapInSlices } from '../model/time-slice.ts';
@@ -8,7 +8,7 @@ import { latestByKey, type Candidate } from './latest-by-key.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import type { LogEntry } from './redis-log-entry.ts';
 import { escaped, type RedisKeys } from './redis-keys.ts';
-import { entryOf, readPage, SHARED_PAGE_BYTES, type RawStreamEntry } from './redis-log-reader.ts';
+import { entryOf, readPage, SHARED_PAGE_BYTES, valueOf, type RawStreamEntry } from './redis-log-reader.ts';
 import { EventDecoder, type EventDecoderOptions } from './redis-event-decoder.ts';
 import { bound } from '../model/bound.ts';
 
@@ -43,7 +43,6 @@ declare module 'ioredis' {
   }
 }
 
-type Entry = Pick<LogEntry, 'id' | 'body'>;
 type KeptReply = [isLast: 0 | 1, to: Buffer, kept: RawStreamEntry[] | Buffer | null];
 
 export interface RedisRetainedOptions extends EventDecoderOptions {
@@ -78,7 +77,7 @@ export class RedisRetained implements Retained {
         ...positions.map(({ field }, i) => (field === undefined ? (asked[i]?.count ?? 0) : `=${field}`)),
       ),
     );
-    const cursor = last.toString('latin1');
+    const cursor = this.#cursorOf(last);
     const read = new Map<RetainedQuery, EventPage>();
     for (const [i, query] of asked.entries()) read.set(query, await this.#pageOf(query, replies[i], cursor));
     return { pages: queries.map((query) => read.get(query) ?? emptyPage(cursor)), cursor };
@@ -90,17 +89,20 @@ export class RedisRetained implements Retained {
     cursor: Cursor,
   ): Promise<EventPage> {
     if (kept === null) return emptyPage(cursor);
-    const entries = Buffer.isBuffer(kept) ? [splitValue(kept)] : kept.map(entryOf);
+    const entries = Buffer.isBuffer(kept)
+      ? [valueOf(kept, this.#keys.shard)]
+      : kept.map((entry) => entryOf(entry, this.#keys.shard));
     const events = await this.#events(entries, query);
-    return { events, to: isLast === 1 ? cursor : to.toString('latin1'), isLast: isLast === 1 };
+    return { events, to: isLast === 1 ? cursor : this.#cursorOf(to), isLast: isLast === 1 };
   }
 
   /** As {@link History.tail}. A hash holds only one value, so it has no second page. */
   async tail(query: RetainedQuery, after: Cursor, until: Cursor): Promise<EventPage> {
     const { name, field } = this.#positionOf(query);
     if (!this.#isKept(query) || field !== undefined) return emptyPage(until);
-    const range = [`(${after}`, until] as const;
-    const { entries, isLast } = await readPage(this.#connection, 'XRANGE', name, range, SHARED_PAGE_BYTES);
+    const range = [`(${entryOfCursor(after)}`, entryOfCursor(until)] as const;
+    const stream = { name, shard: this.#keys.shard };
+    const { entries, isLast } = await readPage(this.#connection, 'XRANGE', stream, range, SHARED_PAGE_BYTES);
     const to = isLast ? until : (entries.at(-1)?.id ?? until);
     return { events: await this.#events(entries, query), to, isLast };
   }
@@ -120,7 +122,7 @@ export class RedisRetained implements Retained {
       const value = await this.#connection.ask((redis) => redis.hgetBuffer(this.#keys.latest(type), key));
       return value === null
         ? undefined
-        : (await this.#events([splitValue(value)], { type, key })).find(permits);
+        : (await this.#events([valueOf(value, this.#keys.shard)], { type, key })).find(permits);
     }
     const [event] = await this.#newest(latestByKey(await this.#tails(type, key), { permits }).page);
     return event;
@@ -141,7 +143,8 @@ export class RedisRetained implements Retained {
       );
       for (let i = 0; i + 2 < found.length; i += 3) {
         const [of = '', action = '', id = START] = found.slice(i, i + 3);
-        if (this.#options.retention.of({ type, action })) marks.push({ type, key: of, action, id });
+        if (this.#options.retention.of({ type, action }))
+          marks.push({ type, key: of, action, id: cursorIn(this.#keys.shard, id) });
       }
       from = `(${last}`;
     }
@@ -156,7 +159,7 @@ export class RedisRetained implements Retained {
     for await (const [i, found] of this.#each(names.length, ask)) {
       const tail = tails[i];
       if (tail !== undefined && Array.isArray(found))
-        events.push(...(await this.#events([entryOf(found)], tail)));
+        events.push(...(await this.#events([entryOf(found, this.#keys.shard)], tail)));
     }
     return events;
   }
@@ -175,7 +178,7 @@ export class RedisRetained implements Retained {
     const ask = (from: number, to: number) => ({ keys: [hash], fields: keys.slice(from, to) });
     for await (const [, value] of this.#each(keys.length, ask)) {
       if (!Buffer.isBuffer(value)) continue;
-      for (const event of await this.#events([splitValue(value)], { type })) {
+      for (const event of await this.#events([valueOf(value, this.#keys.shard)], { type })) {
         if (!permits(event)) continue;
         if (total >= offset && total < offset + limit) events.push(event);
         total++;
@@ -201,6 +204,10 @@ export class RedisRetained implements Retained {
     }
   }
 
+  #cursorOf(entry: Buffer): Cursor {
+    return cursorIn(this.#keys.shard, entry.toString('latin1'));
+  }
+
   #isKept(query: RetainedQuery): boolean {
     return query.count > 0 && this.#options.retention.requested(query) !== undefined;
   }
@@ -219,7 +226,7 @@ export class RedisRetained implements Retained {
    * anybody with the right may have written something else there.
    */
   async #events(
-    entries: readonly Entry[],
+    entries: readonly Pick<LogEntry, 'id' | 'body'>[],
     { type, action = '*', key }: Partial<RetainedQuery>,
   ): Promise<HubEvent[]> {
     const reader = new EventDecoder(this.#options);
@@ -231,12 +238,6 @@ export class RedisRetained implements Retained {
       return [kept];
     });
   }
-}
-
-/** Splits a value of a hash, `<id> <event>`. */
-function splitValue(value: Buffer): Entry {
-  const space = value.indexOf(' ');
-  return { id: value.toString('latin1', 0, space), body: value.subarray(space + 1) };
 }
 
 function byText(a: Buffer, b: Buffer): number {

@@ -9,7 +9,7 @@ import { REMOVING_ACTIONS, REMOVING_OF_TYPE } from '../model/removal.ts';
 import { luaLiteral, luaOneOf, luaSet, type LuaValue } from './lua-literals.ts';
 import { firstWord } from './redis-channel-message.ts';
 import { INGRESS_GROUP } from './redis-keys.ts';
-import { RULES_FORMAT, scriptRulesOf, type ScriptLimits } from './redis-hub-rules.ts';
+import { RULES_FORMAT, RULES_FORMAT_OF_SHARDS, scriptRulesOf, type ScriptLimits } from './redis-hub-rules.ts';
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
 const readAll = (names: readonly string[]): string => names.map((name) => read(`${name}.lua`)).join('');
@@ -62,7 +62,7 @@ export const LIBRARY_NAME = 'belfry';
 /**
  * It must rise with every change of the library's Lua, so that of two nodes both use the library of the newer one.
  */
-export const LIBRARY_VERSION = 9;
+export const LIBRARY_VERSION = 10;
 
 /** What a script publishes: canonical JSON that was masked by this redaction; unmasked where it is absent. */
 export interface ScriptOptions extends ScriptLimits {
@@ -104,11 +104,15 @@ export function commandScripts(limits: ScriptOptions) {
     belfryPublish: { lua: `${publishing(limits)}${read('publish-batch.lua')}` },
     belfryOutcome: { lua: `${publishing(limits)}${read('publish-outcome.lua')}` },
     belfryBegin: { lua: `${publishing(limits)}${read('publish-begin.lua')}` },
+    belfryMove: { lua: `${publishing(limits)}${read('ingress-move.lua')}` },
     belfryLease: { lua: read('lease.lua') },
+    belfryCopyLease: { lua: read('lease-copy.lua') },
+    belfryLayout: { lua: read('layout.lua') },
     belfryLeave: { lua: `${GROUP}${read('ingress-leave.lua')}` },
     belfryEvictRetained: { lua: `${publishing(limits)}${read('retained-evict.lua')}` },
     belfryAddDeadLetter: { lua: `${constants(limits)}${readAll(['dead-letters', 'dead-letter-add'])}` },
     belfryWriteRules: { lua: read('hub-rules-write.lua') },
+    belfryRepair: { lua: `${GROUP}${publishing(limits)}${CHECK}` },
     belfryRetry: { lua: read('dead-letter-retry.lua') },
   };
 }
@@ -121,9 +125,9 @@ export function commandScripts(limits: ScriptOptions) {
 export const PUBLISH_LIBRARY = [
   `#!lua name=${LIBRARY_NAME}\n-- version ${LIBRARY_VERSION}\n`,
   read('library-globals.lua'),
-  'local LIMITS, RULES, REDACTIONS, FORMATS, MESSAGE, SIGNS, SHAPES\n',
+  'local LIMITS, RULES, REDACTIONS, FORMATS, MESSAGE, SIGNS, SHAPES, SHARDS\n',
   locals({
-    RULES_FORMAT,
+    RULES_FORMATS: luaSet([RULES_FORMAT, RULES_FORMAT_OF_SHARDS]),
     MAX_HUBS,
     MAX_SHAPES,
     MAX_SHAPE_BYTES,

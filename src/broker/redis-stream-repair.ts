@@ -11,7 +11,7 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     /** stream-repair.lua, ingress-repair.lua and log-repair.lua */
     belfryRepair(
-      keyCount: 5,
+      keyCount: number,
       ...keysAndArguments: (string | number)[]
     ): Result<[ingressBytes: number, logBytes: number, found: Found[]], Context>;
   }
@@ -153,11 +153,12 @@ export class StreamRepair {
   }
 
   async #ask(): Promise<Found[]> {
-    const { ingress, settled, log, last, deadLetters } = this.#keys;
+    const { shard, ingress, settled, log, last, deadLetters } = this.#keys;
     try {
       const bounds = [AHEAD_MS, this.#maxIngressBytes, MAX_MOVED, MAX_HELD, WEIGH_EVERY_MS];
+      const used = shard === 0 ? [log, last, ingress, settled, deadLetters] : [log, last];
       const [ingressBytes, logBytes, found] = await this.#connection.ask((redis) =>
-        redis.belfryRepair(5, ingress, settled, log, last, deadLetters, ...bounds),
+        redis.belfryRepair(used.length, ...used, ...bounds),
       );
       this.#held = { log: logBytes, ingress: ingressBytes };
       return found;

@@ -1,12 +1,12 @@
 -- What ingress-repair.lua and log-repair.lua share to repair streams. A user who may add to a stream may choose the
 -- id, and a very high one leaves no id for later entries, since `XADD … *` needs one that is higher than the last.
 --
--- GROUP and publish.lua stand before it. KEYS are the ingress, the count of its settled entries (ingress-settle.lua
--- counts), the log, the end of the log (hub-names.lua), and the dead letters. ARGV[1] is by how many milliseconds an id
+-- GROUP and publish.lua stand before it. KEYS are the log and its end (hub-names.lua); and in shard 0 the ingress, the count of
+-- its settled entries (ingress-settle.lua counts), and the dead letters. ARGV[1] is by how many milliseconds an id
 -- may be ahead of the clock of Redis, ARGV[2] how many bytes of memory the ingress may take, ARGV[3] how many entries
 -- the ingress may hold so that it is moved, ARGV[4] how many pending entries are checked, ARGV[5] after how many
 -- milliseconds the memory of the ingress is measured again.
-local ingress, settled, log, last, dead_letters = unpack(KEYS)
+local log, last, ingress, settled, dead_letters = unpack(KEYS)
 use_hub(log:match('^{(.+)}:log$'))
 
 -- The highest id that model/cursor.ts takes. No cursor has more digits in its second part.
@@ -50,7 +50,7 @@ local function demand_rights(stream, old)
   local demands = {
     { 'RENAME', stream, old }, { 'XADD', stream, '*', 'e', '' }, { 'XSETID', stream, '1-0' },
     { 'XGROUP', 'CREATE', stream, GROUP, '0' }, { 'XGROUP', 'SETID', stream, GROUP, '0' },
-    { 'XCLAIM', stream, GROUP, '', '0', '0-0' }, { 'XDEL', old, '0-0' }, { 'DEL', old }, { 'SET', settled, '0' },
+    { 'XCLAIM', stream, GROUP, '', '0', '0-0' }, { 'XDEL', old, '0-0' }, { 'DEL', old }, { 'SET', settled or last, '0' },
   }
   for _, demand in ipairs(demands) do
     if not may(unpack(demand)) then error(forbidden(demand[1], stream)) end

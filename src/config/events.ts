@@ -1,6 +1,6 @@
 import { DEFAULT_INTEREST, INTEREST_HOLD_MS } from '../model/interest.ts';
 import { interestRule } from './interest.ts';
-import { DAY_MS, GIB, matching, MIB, onOrOff, rows, structure, whole } from './forms.ts';
+import { count, DAY_MS, GIB, matching, MIB, named, onOrOff, rows, structure, whole } from './forms.ts';
 import { redactionRule } from './redaction.ts';
 import { retentionRule } from './retention.ts';
 
@@ -9,7 +9,17 @@ const URI = /^[^\p{Cc}\s<>"{}|\\^`]+$/u;
 
 /** The settings about events: the log, what is kept beside the log, and what is masked. */
 export const eventSettings = () => ({
-  logMaxEvents: whole(1, 100_000_000, 100_000).describe('Events that the log keeps at most.'),
+  shards: whole(1, 256, 1).describe(
+    'Into how many shards the events are divided, of which each has a log of its own, so that the masters of a Redis Cluster share the work. It must be the same at all nodes of a hub.',
+  ),
+  shardFans: structure(named(count(1, 256)))
+    .default({})
+    .describe(
+      'Over how many shards the events of a type are spread by their keys: {type: shards}. The events of any other type lie in one shard. It must be the same at all nodes of a hub.',
+    ),
+  logMaxEvents: whole(1, 100_000_000, 100_000).describe(
+    'Events that the log keeps at most. Where there are several shards, each of their logs has an equal part of this and of the two settings for bytes below.',
+  ),
   logMaxBytes: whole(MIB, 1_024 * GIB, 256 * MIB).describe(
     'Bytes of JSON that the events of the log have at most; the oldest are trimmed.',
   ),

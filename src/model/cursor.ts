@@ -39,6 +39,11 @@ export function startOf(shard: number): Cursor {
   return cursorIn(shard, START);
 }
 
+/** Whether this is the position before the first event of a log. */
+export function isStart(cursor: Cursor): boolean {
+  return cursor === START || cursor.endsWith(`:${START}`);
+}
+
 /** The position after the last event that the log of a shard can have. */
 export function endOf(shard: number): Cursor {
   return cursorIn(shard, END);

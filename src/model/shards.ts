@@ -34,7 +34,8 @@ export class Layout {
   readonly epochs: readonly Epoch[];
   /** The shards in which events may lie, in rising order. */
   readonly shards: readonly number[];
-  readonly #newest: Epoch;
+  /** The epoch that takes new events. */
+  readonly newest: Epoch;
   /** The shards of each type in the newest epoch, in the order of the remainders of the hashes of its keys. */
   readonly #known = new Map<string, readonly number[]>();
 
@@ -43,7 +44,7 @@ export class Layout {
 
   constructor(epochs: readonly [Epoch, ...Epoch[]]) {
     this.epochs = epochs;
-    this.#newest = epochs.at(-1) ?? epochs[0];
+    this.newest = epochs.at(-1) ?? epochs[0];
     this.shards = rising([0, ...epochs.flatMap(({ first, count }) => range(count).map((i) => first + i))]);
   }
 
@@ -59,7 +60,7 @@ export class Layout {
 
   /** The shard to which an event is published. */
   shardOf(type: string, key: string): number {
-    const shards = this.#shardsOfType(type);
+    const shards = this.shardsOfType(type);
     return (shards.length === 1 ? shards[0] : shards[remainder(key, shards.length)]) ?? 0;
   }
 
@@ -72,15 +73,19 @@ export class Layout {
   }
 
   #inEpoch(epoch: Epoch, type: string, keys: PatternParts[2]): readonly number[] {
-    const shards = epoch === this.#newest ? this.#shardsOfType(type) : shardsIn(epoch, type);
+    const shards = epoch === this.newest ? this.shardsOfType(type) : shardsIn(epoch, type);
     if (keys === '*' || shards.length === 1) return shards;
     return keys.map((key) => shards[remainder(key, shards.length)] ?? 0);
   }
 
-  #shardsOfType(type: string): readonly number[] {
+  /**
+   * The shards to which events of a type are published. An event goes to that one of them at the remainder of the hash of its
+   * key.
+   */
+  shardsOfType(type: string): readonly number[] {
     let shards = this.#known.get(type);
     if (shards === undefined) {
-      shards = shardsIn(this.#newest, type);
+      shards = shardsIn(this.newest, type);
       if (this.#known.size >= MAX_KNOWN) this.#known.clear();
       this.#known.set(type, shards);
     }

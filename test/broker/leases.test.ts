@@ -3,13 +3,8 @@ import { MemoryBroker } from '../../src/broker/memory-broker.ts';
 import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
 import { ManualClock } from '../support/clock.ts';
 import { describeLeases, type LeaseNode } from './leases-contract.ts';
+import { pass } from './pass.ts';
 import { RedisWorld } from './redis-world.ts';
-
-/** Waits in real time, since leases expire by the clock of Redis, which no test can move. */
-async function pass(ms: number): Promise<void> {
-  const end = performance.now() + ms;
-  await expect.poll(() => performance.now(), { interval: 5 }).toBeGreaterThan(end);
-}
 
 async function redisNode(world = new RedisWorld()): Promise<LeaseNode> {
   const { broker } = await world.start();
@@ -27,6 +22,8 @@ describeLeases('memory', async () => {
 });
 
 describeLeases('redis', () => redisNode());
+
+describeLeases('redis with twelve shards', () => redisNode(RedisWorld.ofShards(12)));
 
 it('two nodes agree on who holds a lease, and the node that it was not taken at checks the fence as well', async () => {
   const world = new RedisWorld();

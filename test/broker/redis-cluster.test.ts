@@ -4,7 +4,10 @@ import { spawnCluster, type RedisCluster } from '../support/redis-groups.ts';
 import { HAS_REDIS_SERVER } from '../support/redis.ts';
 import { describeInterest } from '../registry/interest-contract.ts';
 import { RedisInterestWorld } from '../registry/redis-interest-world.ts';
+import { Layout } from '../../src/model/shards.ts';
 import { describeBroker } from './contract.ts';
+import { describeLeases } from './leases-contract.ts';
+import { pass } from './pass.ts';
 import { RedisWorld } from './redis-world.ts';
 import { describeRetained } from './retained-contract.ts';
 
@@ -18,6 +21,13 @@ describe.skipIf(!HAS_REDIS_SERVER)('on a Redis Cluster (needs a redis-server on 
   afterAll(() => cluster.dispose());
 
   describeBroker('redis+cluster', world);
+  const twelve = (): RedisWorld =>
+    new RedisWorld(cluster.url, cluster.masters[0]?.url, undefined, Layout.of(12));
+  describeBroker('redis+cluster with twelve shards', twelve);
+  describeLeases('redis+cluster with twelve shards', async () => {
+    const { broker } = await twelve().start();
+    return { broker, pass };
+  });
   it('an ingress that was given the largest id goes on working', async () => {
     const shared = world();
     const owner = new Redis((await cluster.ownerOf(shared.prefix)).url);
@@ -32,13 +42,18 @@ describe.skipIf(!HAS_REDIS_SERVER)('on a Redis Cluster (needs a redis-server on 
   });
 
   describeInterest('redis+cluster', () => RedisInterestWorld.make(world()));
-  describeRetained('redis+cluster', (retention) => {
-    const shared = world();
-    const pass = async (ms: number): Promise<void> => {
-      const owner = new Redis((await cluster.ownerOf(shared.prefix)).url);
-      await shared.age(ms, owner);
-      owner.disconnect();
-    };
-    return { node: shared.node({ retention }), pass };
-  });
+  const describeRetainedIn = (name: string, make: () => RedisWorld): void =>
+    describeRetained(name, (retention) => {
+      const shared = make();
+      const age = async (ms: number): Promise<void> => {
+        for (const { url } of cluster.masters) {
+          const master = new Redis(url);
+          await shared.age(ms, master);
+          master.disconnect();
+        }
+      };
+      return { node: shared.node({ retention }), pass: age };
+    });
+  describeRetainedIn('redis+cluster', world);
+  describeRetainedIn('redis+cluster with twelve shards', twelve);
 });

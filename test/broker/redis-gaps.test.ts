@@ -267,7 +267,7 @@ describe.skipIf(!HAS_REDIS_SERVER)('what a hub keeps in Redis', () => {
     await world.fcall(JSON.stringify(event('2')));
     const keys = (await world.redis.keys('*')).map((key) => key.replace(/(?<=:outcomes:).*/, '…'));
     const ingress = ['ingress', 'ingress:bytes', 'ingress:settled'];
-    const names = [...ingress, 'last', 'log', 'once:once', 'outcomes:…', 'rules'].map(
+    const names = [...ingress, 'last', 'log', 'once:once', 'outcomes:…', 'rules', 'shards'].map(
       (name) => `{${world.prefix}}:${name}`,
     );
     expect(keys.toSorted()).toEqual(names.toSorted());

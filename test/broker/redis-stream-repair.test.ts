@@ -52,7 +52,7 @@ class Streams {
   /** Runs the check of a node. @returns what it found, with counts */
   async check(maxIngressBytes = 268_435_456): Promise<[what: string, count: number][]> {
     const { log, last } = this.world;
-    const keys = [this.ingress, `${this.ingress}:settled`, log, last, this.deadLetters];
+    const keys = [log, last, this.ingress, `${this.ingress}:settled`, this.deadLetters];
     const answer = await this.world.redis.eval(
       lua,
       5,

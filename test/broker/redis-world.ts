@@ -7,6 +7,7 @@ import { inject, onTestFinished } from 'vitest';
 import { RedisBroker } from '../../src/broker/redis-broker.ts';
 import type { RedisBrokerOptions } from '../../src/broker/redis-broker-options.ts';
 import { systemClock } from '../../src/model/clock.ts';
+import { Layout } from '../../src/model/shards.ts';
 import type { Cursor } from '../../src/model/cursor.ts';
 import { formats, parseEvent, parseLogged } from '../support/formats.ts';
 import { randomPrefix } from '../support/redis.ts';
@@ -30,6 +31,7 @@ interface ShortLife {
 /** A real Redis with some nodes, and a client that is not a node. Everything in it is deleted after the test. */
 export class RedisWorld {
   readonly prefix: string;
+  readonly layout: Layout;
   readonly url: string;
   /** A client that is not a node. */
   readonly redis: Redis;
@@ -38,12 +40,18 @@ export class RedisWorld {
   #nodes = 0;
 
   /** `strangerUrl` names one of the servers that `url` is about, for the client that is not a node. */
-  constructor(url = inject('redisUrl'), strangerUrl = url, prefix = randomPrefix()) {
+  constructor(url = inject('redisUrl'), strangerUrl = url, prefix = randomPrefix(), layout = Layout.single) {
+    this.layout = layout;
     this.url = url;
     this.prefix = prefix;
     this.redis = new Redis(strangerUrl, { maxRetriesPerRequest: 3 });
     this.redis.on('error', () => undefined);
     onTestFinished(() => this.#cleanUp());
+  }
+
+  /** A world whose hub has some shards, on the Redis that all tests share. */
+  static ofShards(count: number): RedisWorld {
+    return new RedisWorld(undefined, undefined, undefined, Layout.of(count));
   }
 
   get log(): string {
@@ -66,6 +74,7 @@ export class RedisWorld {
     return new RedisBroker({
       url: this.url,
       prefix: this.prefix,
+      layout: this.layout,
       node: `node-${++this.#nodes}`,
       clock: systemClock,
       bounds: { maxEvents: 100_000, maxBytes: 268_435_456, maxAgeMs: 86_400_000 },
@@ -86,7 +95,8 @@ export class RedisWorld {
     onTestFinished(() => broker.stop());
     const recorder = new Recorder();
     await broker.start(recorder.hear);
-    return { broker, recorder, position: await broker.follow() };
+    for (const shard of broker.layout.shards) await broker.follow(shard);
+    return { broker, recorder, position: await broker.follow(0) };
   }
 
   /** The output of a process that starts a broker, unless told not to, stops it, and must then end by itself. */
@@ -116,7 +126,7 @@ export class RedisWorld {
 
   /** Lets time pass for retained values: their expiry moves nearer, since a test cannot move the clock of Redis. */
   async age(ms: number, redis = this.redis): Promise<void> {
-    for (const key of await redis.keys(`{${this.prefix}}:tail:*`)) {
+    for (const key of await redis.keys(`{${this.prefix}*:tail:*`)) {
       const left = await redis.pttl(key);
       if (left >= 0) await redis.pexpire(key, left - ms);
     }
@@ -140,7 +150,7 @@ export class RedisWorld {
   /** A server that belongs to the test is disposed of with everything in it. */
   async #cleanUp(): Promise<void> {
     if (this.url === inject('redisUrl')) {
-      const keys = await this.redis.keys(`{${this.prefix}}:*`);
+      const keys = await this.redis.keys(`{${this.prefix}*`);
       if (keys.length > 0) await this.redis.del(keys);
     }
     this.redis.disconnect();

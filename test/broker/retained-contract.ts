@@ -1,7 +1,13 @@
 import { array, assert, asyncProperty } from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { readRetained, type Broker, type History, type Retained } from '../../src/broker/broker.ts';
-import { START } from '../../src/model/cursor.ts';
+import {
+  readRetained,
+  type Broker,
+  type History,
+  type Retained,
+  type Shards,
+} from '../../src/broker/broker.ts';
+import { startOf, type Cursor } from '../../src/model/cursor.ts';
 import type { HubEvent, NewEvent } from '../../src/model/event.ts';
 import { valueOf } from '../../src/model/json.ts';
 import { REMOVING_ACTIONS, Retention, type RetentionRule } from '../../src/model/retention.ts';
@@ -11,7 +17,7 @@ import { Recorder } from './recorder.ts';
 import { once } from '../support/once.ts';
 import { runs } from '../support/runs.ts';
 
-export type RetainingNode = Broker & History & Retained;
+export type RetainingNode = Broker & Shards & History & Retained;
 
 interface Made {
   readonly node: RetainingNode;
@@ -36,6 +42,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
     onTestFinished(() => node.stop());
     const recorder = new Recorder();
     await node.start(recorder.hear);
+    for (const shard of node.layout.shards) await node.follow(shard);
     return { node, pass, recorder };
   };
 
@@ -45,7 +52,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       await node.publish(lines('web', 1, 6));
       await node.publish([line('db', 1)]);
       const delivered = (await recorder.count(6)).slice(2, 5).map(withoutPrevious);
-      const { events, cursor } = await readRetained(node, 0, [query('container.log', 'web', 10)]);
+      const { events, cursor } = await read(node, [query('container.log', 'web', 10)]);
       expect(events.map(withoutPrevious)).toEqual(delivered);
       expect(cursor).toBe(recorder.events.at(-1)?.id);
     });
@@ -59,7 +66,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
         query('container.log', 'web', 2),
         query('container.log', 'web', 0),
       ];
-      const { events } = await readRetained(node, 0, queries);
+      const { events } = await read(node, queries);
       expect(events.map(({ object }) => object)).toEqual([3, 'up', 2, 3]);
     });
 
@@ -71,14 +78,14 @@ export function describeRetained(name: string, make: (retention: Retention) => M
 
     it('is empty where nothing was published, no rule matches or the count is zero', async () => {
       const { node } = await start();
-      expect(await readRetained(node, 0, [query('container.log', 'web', 9)])).toEqual({
+      expect(await read(node, [query('container.log', 'web', 9)])).toEqual({
         events: [],
-        cursor: START,
+        cursor: startOf(node.layout.shardOf('container', '')),
       });
-      expect(await readRetained(node, 0, [])).toEqual({ events: [], cursor: START });
+      expect(await read(node, [])).toEqual({ events: [], cursor: undefined });
       const ids = await node.publish([{ ...line('web', 1), action: 'end' }]);
       const queries = [query('container.end', 'web', 1), query('container.*', 'web', 1)];
-      expect(await readRetained(node, 0, queries)).toEqual({ events: [], cursor: ids[0] });
+      expect(await read(node, queries)).toEqual({ events: [], cursor: ids[0] });
     });
 
     it('is every event within the TTL where a rule states no length', async () => {
@@ -112,7 +119,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       ];
       await node.publish(parts.map(([type, action, key], object) => ({ type, action, key, object })));
       const queries = parts.map(([type, action, key]) => ({ type, action, key, count: 9 }));
-      const { events } = await readRetained(node, 0, queries);
+      const { events } = await read(node, queries);
       expect(events.map(({ object }) => object)).toEqual([0, 1, 2, 3, 4, 5]);
     });
 
@@ -122,9 +129,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
         const escaped = type.replaceAll('\\1', '.');
         const { node } = await start([{ pattern: `${type}.save.*`, last: 1 }]);
         await node.publish([{ type: escaped, action: 'save', key: 'k', object: 1 }]);
-        const { events } = await readRetained(node, 0, [
-          { type: escaped, action: 'save', key: 'k', count: 1 },
-        ]);
+        const { events } = await read(node, [{ type: escaped, action: 'save', key: 'k', count: 1 }]);
         expect(events.map(({ object }) => object)).toEqual([1]);
       },
     );
@@ -134,9 +139,8 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       await assert(
         asyncProperty(array(anyEvent(), { minLength: 1, maxLength: 5 }), async (list) => {
           const ids = await node.publish(list);
-          const { events, cursor } = await readRetained(
+          const { events, cursor } = await read(
             node,
-            0,
             list.map(({ type, action, key }) => ({ type, action, key, count: 1 })),
           );
           expect(cursor).toBe(ids.at(-1));
@@ -148,6 +152,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
 
     it('continues in the log without a missing or repeated event, while events are published all the time', async () => {
       const { node } = await start([{ pattern: 'container.log.*', last: LINES }]);
+      const shard = node.layout.shardOf('container', '');
       const publish = async (events: readonly NewEvent[]): Promise<void> => {
         for (const event of events) await node.publish([event]);
       };
@@ -157,12 +162,12 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       ).finally(() => end.abort());
       const joined: (string | undefined)[][] = [];
       while (!end.signal.aborted) {
-        const { events, cursor } = await readRetained(node, 0, [query('container.log', 'web', LINES)]);
-        expect(events.at(-1)?.id ?? START).toBe(cursor);
-        joined.push([...events, ...(await all(node.after(cursor)))].map(({ id }) => id));
+        const { events, cursor } = await read(node, [query('container.log', 'web', LINES)]);
+        expect(events.at(-1)?.id ?? startOf(shard)).toBe(cursor);
+        joined.push([...events, ...(await all(node.after(cursor ?? '')))].map(({ id }) => id));
       }
       await published;
-      const log = (await all(node.after(START))).map(({ id }) => id);
+      const log = (await all(node.after(startOf(shard)))).map(({ id }) => id);
       expect(log).toHaveLength(LINES);
       for (const ids of joined) expect(ids).toEqual(log.slice(0, ids.length));
       expect(joined.filter(({ length }) => length > 0 && length < LINES).length).toBeGreaterThan(20);
@@ -227,7 +232,7 @@ export function describeRetained(name: string, make: (retention: Retention) => M
       const { node } = await start();
       const last: Query = { type: 'machines', action: '*', count: 1 };
       const changed = async (): Promise<string[]> =>
-        (await readRetained(node, 0, [last])).events.map(({ action, key }) => `${action} ${key}`);
+        (await read(node, [last])).events.map(({ action, key }) => `${action} ${key}`);
       expect(await changed()).toEqual([]);
       await node.publish([
         value('save', 'b', 1),
@@ -422,8 +427,24 @@ export function query(kind: string, key: string, count: number): Query {
   return { type, action, key, count };
 }
 
-export async function objects(node: History, ...queries: readonly Query[]): Promise<unknown[]> {
-  return (await readRetained(node, 0, queries)).events.map(({ object }) => object);
+/** Reads queries, each in its shard. The cursor is that of the last query. */
+async function read(
+  node: Shards & History,
+  queries: readonly Query[],
+): Promise<{ readonly events: HubEvent[]; readonly cursor: Cursor | undefined }> {
+  const shards = queries.map(({ type, key = '' }) => node.layout.shardOf(type, key));
+  const events: HubEvent[] = [];
+  let cursor: Cursor | undefined;
+  for (const [i, asked] of queries.entries()) {
+    const found = await readRetained(node, shards[i] ?? 0, [asked]);
+    events.push(...found.events);
+    ({ cursor } = found);
+  }
+  return { events, cursor };
+}
+
+export async function objects(node: Shards & History, ...queries: readonly Query[]): Promise<unknown[]> {
+  return (await read(node, queries)).events.map(({ object }) => object);
 }
 
 async function listed(node: Retained, type: string): Promise<string[]> {

@@ -15,3 +15,8 @@ describeRetained('redis', (retention) => {
   const world = new RedisWorld();
   return { node: world.node({ retention }), pass: (ms) => world.age(ms) };
 });
+
+describeRetained('redis with twelve shards', (retention) => {
+  const world = RedisWorld.ofShards(12);
+  return { node: world.node({ retention }), pass: (ms) => world.age(ms) };
+});

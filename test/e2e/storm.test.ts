@@ -73,7 +73,7 @@ class RelayBroker extends TestBroker {
   }
 
   override follow(): Promise<string> {
-    return this.#broker.follow();
+    return this.#broker.follow(0);
   }
 
   override stop(): Promise<void> {

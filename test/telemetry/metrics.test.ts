@@ -29,6 +29,7 @@ const FLOW = {
   ingressGone: 5,
   retainedGone: 4,
   heldBytes: { log: 7, retained: 9, ingress: 8 },
+  shards: [],
 };
 
 /** A registry that answers only when it is told to. */

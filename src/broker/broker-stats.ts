@@ -1,0 +1,47 @@
+import type { BrokerStats, LogStats, ShardStats, StreamFault } from './broker.ts';
+
+/** What a broker counts of the ingress of its hub. */
+export interface IngressStats {
+  readonly moved: number;
+  readonly streams: {
+    readonly mended: ReadonlyMap<StreamFault, number>;
+    readonly gone: number;
+    readonly held: Readonly<Record<'log' | 'ingress', number>>;
+  };
+}
+
+/** The figures of all shards together. The ingress is checked together with the log of shard 0. */
+export function brokerStatsOf(shards: readonly ShardStats[], { moved, streams }: IngressStats): BrokerStats {
+  const { held } = streams;
+  const sum = (of: (stats: ShardStats) => number): number => shards.reduce((all, each) => all + of(each), 0);
+  const all: LogStats = {
+    published: sum(({ published }) => published) + moved,
+    refused: added(shards.map(({ refused }) => refused)),
+    trouble: shards.find(({ trouble }) => trouble !== undefined)?.trouble,
+    isHealthy: shards.every(({ isHealthy }) => isHealthy),
+    probeMs: Math.max(...shards.map(({ probeMs }) => probeMs)),
+    gapsDetected: sum(({ gapsDetected }) => gapsDetected),
+    gapsRepaired: sum(({ gapsRepaired }) => gapsRepaired),
+    streamsMended: added([streams.mended, ...shards.map(({ streamsMended }) => streamsMended)]),
+    retainedGone: sum(({ retainedGone }) => retainedGone),
+  };
+  const own = (stats: ShardStats): ShardStats =>
+    stats.shard === 0 ? { ...stats, heldBytes: { ...stats.heldBytes, log: held.log } } : stats;
+  return {
+    ...all,
+    ingressGone: streams.gone,
+    heldBytes: {
+      log: held.log + sum(({ heldBytes }) => heldBytes.log),
+      retained: sum(({ heldBytes }) => heldBytes.retained),
+      ingress: held.ingress,
+    },
+    shards: shards.length === 1 ? [] : shards.map(own),
+  };
+}
+
+function added<Name>(counts: readonly ReadonlyMap<Name, number>[]): ReadonlyMap<Name, number> {
+  const all = new Map<Name, number>();
+  for (const [name, count] of counts.flatMap((each) => [...each]))
+    all.set(name, (all.get(name) ?? 0) + count);
+  return all;
+}

@@ -1,0 +1,50 @@
+import { hash } from 'node:crypto';
+import type { Result } from 'ioredis';
+import { bound } from '../model/bound.ts';
+import type { RedisConnection } from './redis-connection.ts';
+import type { Outcome } from './redis-ingress-decoder.ts';
+import type { RedisKeys } from './redis-keys.ts';
+
+const MAX_REMEMBERED = bound(
+  'entries of the ingress of which a shard remembers that they were moved',
+  10_000,
+  'entries',
+  'the oldest are forgotten; those that are not settled are always among the last',
+);
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** ingress-move.lua */
+    belfryMove(keyCount: 2, ...keysAndArguments: (string | number | Buffer)[]): Result<number, Context>;
+  }
+}
+
+/** Where events of the ingress are moved to. */
+export interface Destination {
+  readonly commands: Pick<RedisConnection, 'ask'>;
+  readonly keys: Pick<RedisKeys, 'log' | 'moved'>;
+}
+
+/** The shard to which an event belongs. */
+export type MoveTo = (type: string, key: string) => Destination;
+
+/**
+ * Appends events of the ingress to the logs of their shards, each once, however often it is called with them.
+ * @throws BelfryError `unavailable`, when some of them may not be there
+ */
+export async function moveEntries(entries: readonly Outcome[], moveTo: MoveTo): Promise<void> {
+  const parts = Map.groupBy(entries, ({ becomes: [, , type = '', , key = ''] }) =>
+    moveTo(type.toString(), key.toString()),
+  );
+  await Promise.all(
+    Array.from(parts, ([{ commands, keys }, part]) => {
+      const values = part.flatMap(({ id, becomes: [, ...event] }) => [nameOf(id, event[0]), ...event]);
+      return commands.ask((redis) => redis.belfryMove(2, keys.log, keys.moved, MAX_REMEMBERED, ...values));
+    }),
+  );
+}
+
+/** A user who may add entries can use an id again, so the content counts as well. */
+function nameOf(id: string, event: string | Buffer = ''): string {
+  return `${id} ${hash('sha1', event).slice(0, 16)}`;
+}

@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import type { Cursor } from '../model/cursor.ts';
+import { asBelfryError } from '../model/errors.ts';
+import { OutcomeUnknown, type Attempt, type Once } from '../model/idempotency.ts';
+import type { Fence } from '../model/lease.ts';
+import type { Layout } from '../model/shards.ts';
+import type { Body } from './redis-log-entry.ts';
+
+/** Publishes some events in one shard, all or none. */
+type PublishIn = (shard: number, bodies: readonly Body[], once?: Once, fence?: Fence) => Promise<Cursor[]>;
+
+/**
+ * Publishes lists of which the events lie in several shards. Each shard takes its part as a whole or not at all, under one
+ * idempotency key; if only some of them took theirs, the outcome is unknown, and a repetition completes the list.
+ */
+export class SplitPublish {
+  readonly #publishIn: PublishIn;
+  readonly #boot = randomBytes(9).toString('base64url');
+  #number = 0;
+
+  constructor(publishIn: PublishIn) {
+    this.#publishIn = publishIn;
+  }
+
+  /** @throws BelfryError as {@link Broker.publish} */
+  async publish(
+    layout: Layout,
+    bodies: readonly Body[],
+    now: number,
+    once?: Once,
+    fence?: Fence,
+  ): Promise<Cursor[]> {
+    const shards = bodies.map(({ kind: [type, , key] }) => layout.shardOf(type, key));
+    const [first = 0] = shards;
+    if (shards.every((shard) => shard === first)) return this.#publishIn(first, bodies, once, fence);
+
+    const attempt = once?.repeats ?? { boot: this.#boot, number: ++this.#number, at: now };
+    // Where the publisher has no key, one that only this attempt and its repetitions have.
+    const keyed = once !== undefined && once.repeats === undefined ? once : onceOf(attempt);
+    const parts = Map.groupBy(bodies.keys(), (at) => shards[at] ?? 0);
+    const ended = await Promise.allSettled(
+      Array.from(parts, ([shard, places]) =>
+        this.#publishIn(
+          shard,
+          places.flatMap((at) => bodies[at] ?? []),
+          keyed,
+          fence,
+        ),
+      ),
+    );
+    refuseCut(ended, attempt);
+    const ids: Cursor[] = [];
+    for (const [part, places] of [...parts.values()].entries()) {
+      const found = ended[part];
+      if (found?.status !== 'fulfilled') continue;
+      for (const [i, at] of places.entries()) ids[at] = found.value[i] ?? '';
+    }
+    return ids;
+  }
+}
+
+function onceOf({ boot, number }: Attempt): Once {
+  return { key: `split:${boot}:${number}`, digest: 'split' };
+}
+
+/** @throws BelfryError for which no shard took anything, and OutcomeUnknown when some may have */
+function refuseCut(ended: readonly PromiseSettledResult<Cursor[]>[], attempt: Attempt): void {
+  const reasons = ended.flatMap((each) => (each.status === 'rejected' ? [asBelfryError(each.reason)] : []));
+  const [first] = reasons;
+  if (first === undefined) return;
+  const certain = reasons.filter((reason) => !(reason instanceof OutcomeUnknown));
+  if (certain.length === ended.length) throw first;
+  // A lease that is lost, and a key that was used for something else, stay so however often the list is repeated.
+  const final = certain.find(({ code }) => code !== 'unavailable');
+  throw final ?? new OutcomeUnknown(attempt, undefined, first);
+}
