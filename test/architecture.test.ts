@@ -89,10 +89,11 @@ const SHARED_WITH_CLIENTS = [
   'model/json-scan.ts',
   'model/json-walk.ts',
   'model/pattern-parts.ts',
+  'model/position.ts',
   'model/removal.ts',
   'model/retries.ts',
-  'model/trace.ts',
   'model/time.ts',
+  'model/trace.ts',
 ];
 
 const MAX_LINES = 250;

@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { isCursor } from '../../model/cursor.ts';
+import { isPosition } from '../../model/position.ts';
 import { UsageError } from './errors.ts';
 import type { Progress } from '../webhooks/delivery-queue.ts';
 
@@ -29,7 +30,7 @@ export class CursorFile {
       throw new UsageError(`${this.#path} cannot be read: ${(cause as Error).message}.`, { cause });
     }
     const [cursor, ...settled] = text.split('\n');
-    const isUsable = isPosition(cursor ?? '') && settled.every(isCursor);
+    const isUsable = isBeginning(cursor ?? '') && settled.every(isCursor);
     if (isUsable) return { ...(cursor !== undefined && { cursor }), settled };
     throw new UsageError(`${this.#path} holds no cursor. Expected a file that this command wrote, or none.`);
   }
@@ -54,6 +55,6 @@ export class CursorFile {
 }
 
 /** A command that has done nothing yet may begin at a time. */
-function isPosition(text: string): boolean {
-  return isCursor(text) || /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text);
+function isBeginning(text: string): boolean {
+  return isPosition(text) || /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text);
 }

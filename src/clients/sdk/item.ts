@@ -1,8 +1,10 @@
 /** An event as a client receives it. */
 export interface HubEvent<T = unknown> {
   readonly gap?: undefined;
-  /** The position in the log. A live-only event has none. */
+  /** Its place in the log. A live-only event has none. */
   readonly id?: string;
+  /** Where to go on after it, if the log has several shards. Otherwise that is the id. */
+  readonly position?: string;
   /** The time as it was published, as RFC 3339. */
   readonly time: string;
   readonly type: string;
@@ -14,6 +16,11 @@ export interface HubEvent<T = unknown> {
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** The JSON as it arrived. It may hold whole numbers that are too large for JavaScript. */
   readonly text: string;
+}
+
+/** Where to go on after an event. */
+export function positionAfter({ id, position = id }: Pick<HubEvent, 'id' | 'position'>): string | undefined {
+  return position;
 }
 
 /** Events may be missing between two positions of the log. */

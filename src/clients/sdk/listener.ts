@@ -1,4 +1,4 @@
-import { isCursor } from '../../model/cursor.ts';
+import { isPosition } from '../../model/position.ts';
 import type { SlowPolicyName } from '../../model/slow-policies/index.ts';
 import { deferred, type Deferred } from './environment.ts';
 import { HubError } from './errors.ts';
@@ -172,6 +172,6 @@ export class Listener<T = unknown> implements AsyncIterableIterator<Item<T>>, As
 /** @throws HubError `cursor_invalid` */
 function startOf(since: string | Date | undefined): string | undefined {
   const start = since instanceof Date ? since.toISOString() : since;
-  if (start === undefined || isCursor(start) || !Number.isNaN(Date.parse(start))) return start;
+  if (start === undefined || isPosition(start) || !Number.isNaN(Date.parse(start))) return start;
   throw new HubError('cursor_invalid', `"${start}" is neither the id of an event nor a time.`);
 }

@@ -1,4 +1,5 @@
 import { compareCursors, cursorAt, isCursor } from '../../model/cursor.ts';
+import { earlierOf, isPosition } from '../../model/position.ts';
 import { partsOverlap } from '../../model/pattern-parts.ts';
 import type { SlowPolicyName } from '../../model/slow-policies/index.ts';
 import type { Filters, ReadPattern } from './match.ts';
@@ -59,7 +60,7 @@ export function planOf<M extends Member>(
     const begins = newcomers.filter((member) => !isLive || fromOf(member) === undefined);
     const isAnew = !isLive && begins.length > 0;
     const members = isAnew ? component : begins;
-    const terms = { ...commonOf(component), since: isAnew ? earliestOf(component) : undefined };
+    const terms = { ...commonOf(component), since: isAnew ? earliestOf(component.map(fromOf)) : undefined };
     const spec = JSON.stringify([terms.filters, terms.slow]);
     const asked = new Set(textsOf(members));
     for (const text of textsOf(component.filter((each) => each.state !== 'new' || begins.includes(each)))) {
@@ -78,14 +79,17 @@ export function fromOf({ position, start }: Member): string | undefined {
   return position ?? start;
 }
 
-/** A cursor by which beginnings can be compared. A beginning may also be a time. */
+/** A position by which beginnings can be compared. A beginning may also be a time. */
 export function orderOf(from: string): string {
-  return isCursor(from) ? from : cursorAt(Date.parse(from));
+  return isPosition(from) ? from : cursorAt(Date.parse(from));
 }
 
-function earliestOf(component: readonly Member[]): string | undefined {
-  const starts = component.map(fromOf).filter((from) => from !== undefined);
-  return starts.toSorted((a, b) => compareCursors(orderOf(a), orderOf(b)))[0];
+/** The beginning before which none of these begins. */
+export function earliestOf(starts: readonly (string | undefined)[]): string | undefined {
+  const known = starts.filter((from) => from !== undefined);
+  if (known.every((from) => isCursor(orderOf(from))))
+    return known.toSorted((a, b) => compareCursors(orderOf(a), orderOf(b)))[0];
+  return known.map(orderOf).reduce(earlierOf);
 }
 
 function textsOf(members: readonly Member[]): string[] {

@@ -1,5 +1,5 @@
 import type { SlowPolicyName } from '../../model/slow-policies/index.ts';
-import type { Gap, HubEvent, Item } from './item.ts';
+import { positionAfter, type Gap, type HubEvent, type Item } from './item.ts';
 
 /**
  * Items that wait for the code that reads them. When the queue is full, its policy, which means the same as in the hub,
@@ -9,7 +9,7 @@ export class ItemQueue {
   readonly #max: number;
   readonly #slow: SlowPolicyName;
   readonly #waiting: Item[] = [];
-  /** The id of the last event that was taken. */
+  /** The position after the last event that was taken. */
   #taken: string | null = null;
   #leftOut: Gap | undefined;
 
@@ -22,7 +22,7 @@ export class ItemQueue {
     return this.#waiting.length;
   }
 
-  /** The id of the last event that was taken, if it had one. */
+  /** The position after the last event that was taken, if it had one. */
   get taken(): string | undefined {
     return this.#taken ?? undefined;
   }
@@ -34,7 +34,12 @@ export class ItemQueue {
       if (index < 0) return false;
       const [out] = this.#waiting.splice(index, 1) as HubEvent[];
       const { to = null, dropped = 0 } = this.#leftOut ?? {};
-      this.#leftOut = { from: this.#taken, to: out?.id ?? to, reason: 'slow', dropped: dropped + 1 };
+      this.#leftOut = {
+        from: this.#taken,
+        to: (out && positionAfter(out)) ?? to,
+        reason: 'slow',
+        dropped: dropped + 1,
+      };
     }
     this.#waiting.push(event);
     return true;
@@ -52,7 +57,7 @@ export class ItemQueue {
     this.#leftOut = undefined;
     if (leftOut !== undefined) return { gap: leftOut };
     const next = this.#waiting.shift();
-    this.#taken = (next?.gap ? next.gap.to : next?.id) ?? this.#taken;
+    if (next !== undefined) this.#taken = (next.gap ? next.gap.to : positionAfter(next)) ?? this.#taken;
     return next;
   }
 

@@ -1,10 +1,9 @@
-import { compareCursors } from '../../model/cursor.ts';
 import { closeCodeOf, HubError } from './errors.ts';
 import { ask, type Caller } from './http.ts';
 import type { Gap, HubEvent } from './item.ts';
 import type { Answered, Link, LinkHandler, LinkOptions, Reply } from './link.ts';
 import type { Filters } from './match.ts';
-import { orderOf } from './plan.ts';
+import { earliestOf } from './plan.ts';
 import { trySockets } from './socket-trials.ts';
 import { publishBy, type Publish } from './stream-publish.ts';
 import type { Tokens } from './tokens.ts';
@@ -162,9 +161,7 @@ export class StreamLink implements Link {
     };
     const query = new URLSearchParams();
     for (const text of this.#subscribed.keys()) query.append('pattern', text);
-    const [since] = [...asked.map((each) => each.since), this.#cursor]
-      .filter((from) => from !== undefined)
-      .toSorted((a, b) => compareCursors(orderOf(a), orderOf(b)));
+    const since = earliestOf([...asked.map((each) => each.since), this.#cursor]);
     const filters = common((each) => each.filters);
     const slow = common((each) => each.slow);
     if (filters !== undefined) query.set('filters', JSON.stringify(filters));
@@ -198,7 +195,10 @@ export class StreamLink implements Link {
     const said = JSON.parse(data) as HubEvent & { readonly code: number; readonly reason: string };
     if (event === 'close') this.#end(said.code, said.reason);
     else if (event === 'gap') this.#handler.gap(said.object as Gap);
-    else this.#handler.event({ ...said, text: data });
+    else {
+      const isMore = id !== undefined && said.id !== undefined && id !== said.id;
+      this.#handler.event({ ...said, ...(isMore && { position: id }), text: data });
+    }
   }
 
   /** A message that has only an id tells a position up to which everything was sent: the beginning of the stream, or a heartbeat. */

@@ -1,6 +1,6 @@
-import { compareCursors } from '../../model/cursor.ts';
+import { includes, isAfter as isEventAfter, laterOf } from '../../model/position.ts';
 import type { HubError } from './errors.ts';
-import type { Gap, HubEvent } from './item.ts';
+import { positionAfter, type Gap, type HubEvent } from './item.ts';
 import type { Link, Reply } from './link.ts';
 import { fromOf, orderOf, planOf, type Group, type Member } from './plan.ts';
 
@@ -92,7 +92,7 @@ export class Subscriptions {
       if (listener.state === 'joined' && isAfter(event.id, listener) && listener.matches(event))
         this.#give(listener, event);
     }
-    if (isLive && this.#replay === undefined) this.#cursor = event.id ?? this.#cursor;
+    if (isLive && this.#replay === undefined) this.#cursor = positionAfter(event) ?? this.#cursor;
   }
 
   tellGap(gap: Gap): void {
@@ -102,8 +102,8 @@ export class Subscriptions {
     for (const listener of concerned) {
       if (listener.state !== 'joined' || (isSlow && listener.slow === 'close')) continue;
       // This listener is already past the gap. Another listener of the same command began before it.
-      if (reason === 'trimmed' && to !== null && !isAfter(to, listener)) continue;
-      if (!isSlow) listener.position = to ?? listener.position;
+      if (reason === 'trimmed' && to !== null && has(listener, to)) continue;
+      if (!isSlow && to !== null) listener.position = reached(listener, to);
       listener.tellGap(gap);
     }
     if (this.#replay === undefined && !isSlow) this.#cursor = to ?? this.#cursor;
@@ -115,8 +115,11 @@ export class Subscriptions {
   }
 
   #give(listener: Subscriber, event: HubEvent): void {
-    if (listener.give(event)) {
-      listener.position = event.id ?? listener.position;
+    // The hub may have begun again after the earliest position of several listeners, so its position may lack what this one has.
+    const position = positionAfter(event);
+    const next = position === undefined ? listener.position : reached(listener, position);
+    if (listener.give(next === position || next === undefined ? event : { ...event, position: next })) {
+      listener.position = next;
       return;
     }
     this.#settle(listener);
@@ -131,7 +134,7 @@ export class Subscriptions {
   #settle(...listeners: readonly Subscriber[]): void {
     if (this.#replay !== undefined || this.#cursor === undefined) return;
     for (const listener of listeners.length > 0 ? listeners : this.#listeners)
-      if (listener.state === 'joined' && isAfter(this.#cursor, listener)) listener.position = this.#cursor;
+      if (listener.state === 'joined') listener.position = reached(listener, this.#cursor);
   }
 
   /** Listeners that begin and end in one turn are handled by one command. */
@@ -222,8 +225,20 @@ export class Subscriptions {
   }
 }
 
-/** Whether a position is after what the listener was given. For a live-only event this is always true. */
-function isAfter(position: string | undefined, listener: Subscriber): boolean {
+/** Whether an event is after what the listener was given. For a live-only event this is always true. */
+function isAfter(id: string | undefined, listener: Subscriber): boolean {
   const from = fromOf(listener);
-  return position === undefined || from === undefined || compareCursors(position, orderOf(from)) > 0;
+  return id === undefined || from === undefined || isEventAfter(id, orderOf(from));
+}
+
+/** Whether the listener was given everything up to a position. */
+function has(listener: Subscriber, position: string): boolean {
+  const from = fromOf(listener);
+  return from !== undefined && includes(orderOf(from), position);
+}
+
+/** Where a listener is that was given everything up to a position as well. */
+function reached(listener: Subscriber, position: string): string {
+  const from = fromOf(listener);
+  return from === undefined ? position : laterOf(orderOf(from), position);
 }

@@ -1,4 +1,4 @@
-import { isCursor } from '../../model/cursor.ts';
+import { isPosition } from '../../model/position.ts';
 import { exactPattern } from '../../model/exact-pattern.ts';
 import { removes } from '../../model/removal.ts';
 import { closeCodeOf, HubError } from './errors.ts';
@@ -202,5 +202,5 @@ function optionsOf(since: string | undefined, signal: AbortSignal | undefined): 
 }
 
 function textOf(position: string | Date): string {
-  return typeof position === 'string' && isCursor(position) ? position : new Date(position).toISOString();
+  return typeof position === 'string' && isPosition(position) ? position : new Date(position).toISOString();
 }

@@ -1,6 +1,6 @@
 import { pause, retrying, type Timing } from '../cli/retrying.ts';
 import { systemEnvironment } from '../sdk/environment.ts';
-import type { HubEvent } from '../sdk/item.ts';
+import { positionAfter, type HubEvent } from '../sdk/item.ts';
 import { deliver, GONE, WebhookError, type Receiver } from './delivery.ts';
 
 /** What became of one attempt to deliver an event. */
@@ -49,7 +49,13 @@ export const KEYS_AT_A_TIME = 16;
 /** So many events are taken before those before them are settled. */
 const WAITING_MAX = 1_000;
 
+/** What has a place in the log. */
+type Placed = Pick<HubEvent, 'id' | 'position'>;
+
 interface Entry {
+  /** The id of what is delivered, by which the next start knows it. */
+  readonly id: string | undefined;
+  /** Where the next start goes on once this and all before it is settled. */
   position: string | undefined;
   isSettled: boolean;
   /** Whether there was nothing to deliver. */
@@ -88,17 +94,22 @@ export class DeliveryQueue {
   }
 
   get progress(): Progress {
-    const settled = this.#entries.flatMap(({ isSettled, isPassed = false, position }) =>
-      isSettled && !isPassed && position !== undefined ? [position] : [],
+    const settled = this.#entries.flatMap(({ isSettled, isPassed = false, id }) =>
+      isSettled && !isPassed && id !== undefined ? [id] : [],
     );
     // What an earlier queue settled stays known until it is met.
     settled.push(...this.#before);
     return { ...(this.#cursor !== undefined && { cursor: this.#cursor }), settled };
   }
 
-  /** Takes an event, which stands at this position in the log, and resolves once there is room for another one. */
-  async take(event: HubEvent, position = event.id): Promise<void> {
-    const entry: Entry = { position, isSettled: position !== undefined && this.#before.delete(position) };
+  /**
+   * Takes an event, and resolves once there is room for another one. It may come for another event, at whose place in the log it
+   * then stands.
+   */
+  async take(event: HubEvent, at: Placed = event): Promise<void> {
+    const { id } = at;
+    const isSettled = id !== undefined && this.#before.delete(id);
+    const entry: Entry = { id, position: positionAfter(at), isSettled };
     const name = JSON.stringify([event.type, event.key]);
     this.#entries.push(entry);
     if (entry.isSettled) return this.#settle();
@@ -113,12 +124,13 @@ export class DeliveryQueue {
       });
   }
 
-  /** Notes that nothing is to be delivered at this position. */
-  pass(position: string | undefined): void {
+  /** Notes that nothing is to be delivered for an event. */
+  pass(at: Placed): void {
+    const position = positionAfter(at);
     const last = this.#entries.at(-1);
     // Those that follow each other are one entry, so that they need no bound.
     if (last?.isPassed === true) last.position = position ?? last.position;
-    else this.#entries.push({ position, isSettled: true, isPassed: true });
+    else this.#entries.push({ id: at.id, position, isSettled: true, isPassed: true });
     this.#settle();
   }
 

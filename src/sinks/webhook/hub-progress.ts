@@ -71,10 +71,12 @@ export class HubProgress {
     return undefined;
   }
 
-  /** The position at which the hub is now. @throws HubError */
-  async now(): Promise<string | undefined> {
-    const response = await this.#options.session.ask('api/v3/sink?limit=0');
-    return response.headers.get('Belfry-Cursor') ?? undefined;
+  /** The position at which the hub is now in the events that match some patterns. @throws HubError */
+  async now(patterns: readonly string[]): Promise<string | undefined> {
+    const query = new URLSearchParams({ limit: '1' });
+    for (const pattern of patterns) query.append('pattern', pattern);
+    const response = await this.#options.session.ask(`api/v3/events?${query.toString()}`);
+    return ((await response.json()) as { readonly cursor: string }).cursor;
   }
 
   /** Writes where the sink begins, and from then on what `progress` says. @throws HubError when the sink may not write it */

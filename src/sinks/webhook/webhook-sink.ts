@@ -8,7 +8,8 @@ import type { Gap, HubEvent } from '../../clients/sdk/item.ts';
 import { matches, readPattern, type Filters } from '../../clients/sdk/match.ts';
 import type { Receiver, WebhookError } from '../../clients/webhooks/delivery.ts';
 import { DeliveryQueue, type Attempt, type Progress } from '../../clients/webhooks/delivery-queue.ts';
-import { cursorTime } from '../../model/cursor.ts';
+import { timeAt } from '../../model/cursor.ts';
+import { vectorOf } from '../../model/position.ts';
 import type { HubProgress } from './hub-progress.ts';
 import type { Undelivered } from './undelivered.ts';
 
@@ -72,7 +73,7 @@ export class WebhookSink {
         if (signal.aborted) break;
         if (item.gap !== undefined) await this.#tellGap(queue, item.gap);
         else if (item.type === 'sink' && item.key === name) await this.#control(queue, item);
-        else if (!this.#isWanted(item)) queue.pass(item.id);
+        else if (!this.#isWanted(item)) queue.pass(item);
         else await queue.take(item);
       }
     } finally {
@@ -82,10 +83,10 @@ export class WebhookSink {
   }
 
   async #begin(): Promise<Progress> {
-    const { progress, since } = this.#options;
+    const { name, patterns, progress, since } = this.#options;
     const kept = await progress.read();
     if (kept !== undefined) return kept;
-    const cursor = since ?? (await progress.now());
+    const cursor = since ?? (await progress.now([...patterns, `sink.*.${name}`]));
     return { ...(cursor !== undefined && { cursor }), settled: [] };
   }
 
@@ -115,13 +116,14 @@ export class WebhookSink {
   }
 
   /** What the hub says to this sink: how far it came, which it wrote itself, or that a dead letter is to be delivered again. */
-  async #control(queue: DeliveryQueue, { action, id, object }: HubEvent): Promise<void> {
+  async #control(queue: DeliveryQueue, said: HubEvent): Promise<void> {
+    const { action, object } = said;
     const { letter } = (object ?? {}) as { readonly letter?: unknown };
-    if (action !== 'redeliver' || typeof letter !== 'string') return queue.pass(id);
+    if (action !== 'redeliver' || typeof letter !== 'string') return queue.pass(said);
     const event = await this.#unlessFinal(() => this.#options.undelivered.eventOf(letter));
-    if (event === undefined) return queue.pass(id);
+    if (event === undefined) return queue.pass(said);
     this.#letters.set(event, letter);
-    await queue.take(event, id);
+    await queue.take(event, said);
   }
 
   /** The receiver is told in the form in which the hub tells clients, since it may keep a state that is now incomplete. */
@@ -130,9 +132,12 @@ export class WebhookSink {
     onGap();
     note(gapText(gap));
     // A repetition has the same time, and so the same text and the same webhook-id.
-    const time = gap.to === null ? new Date(timing.clock.now()).toISOString() : cursorTime(gap.to);
+    const time =
+      gap.to === null
+        ? new Date(timing.clock.now()).toISOString()
+        : timeAt(vectorOf(gap.to)?.baseMs ?? timing.clock.now());
     const event = { time, type: 'belfry', action: 'gap', key: gap.from ?? '', object: gap };
-    await queue.take({ ...event, text: JSON.stringify(event) }, gap.to ?? undefined);
+    await queue.take({ ...event, text: JSON.stringify(event) }, gap.to === null ? {} : { id: gap.to });
   }
 
   async #giveUp(event: HubEvent, why: WebhookError): Promise<boolean> {

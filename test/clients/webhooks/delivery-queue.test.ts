@@ -177,7 +177,7 @@ describe('a queue of deliveries', () => {
     for (const each of [before, stuck, ...after]) await queue.take(each);
     await vi.waitFor(() => expect(queue.progress.settled).toHaveLength(2));
     await vi.waitFor(() => expect(clock.timers).toBe(1));
-    queue.pass('1768473000000-90000');
+    queue.pass({ id: '1768473000000-90000' });
     stop.abort();
     await queue.end();
     const from = queue.progress;

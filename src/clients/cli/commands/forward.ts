@@ -122,7 +122,7 @@ async function forward(
   try {
     const how = { since: from.cursor, filters: readFilters(filter), note };
     await follow(session, patterns, how, async (event) => {
-      if (hidden.has(event.type)) queue.pass(event.id);
+      if (hidden.has(event.type)) queue.pass(event);
       else await queue.take(event);
       return false;
     });

@@ -47,12 +47,13 @@ async function resend(session: Session, ids: readonly string[], options: Receive
 async function eventWith(session: Session, id: string): Promise<HubEvent> {
   if (!isCursor(id))
     throw new UsageError(`"${id}" is no id. Expected one that "belfry history" prints, as 1768473000000-0.`);
-  const query = new URLSearchParams({ since: cursorBefore(id), limit: '1', pattern: '*.*.*' });
+  // Events of the same millisecond in other shards may come before it.
+  const query = new URLSearchParams({ since: cursorBefore(id), limit: '100', pattern: '*.*.*' });
   const { events } = await session.read<{ readonly events: readonly HubEvent[] }>(
     `api/v3/events?${query.toString()}`,
   );
-  const [event] = events;
-  if (event?.id === id) return { ...event, text: JSON.stringify(event) };
+  const event = events.find((each) => each.id === id);
+  if (event !== undefined) return { ...event, text: JSON.stringify(event) };
   throw new CommandError(
     'refused',
     `The log has no event ${id} that you may see. Expected one that "belfry history" prints.`,
