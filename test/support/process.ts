@@ -27,8 +27,11 @@ export class CommandProcess {
     env: Readonly<Record<string, string>> = {},
     main: readonly string[] = [MAIN],
     node = process.execPath,
+    /** Whether what the program has started, and left behind, ends with it. */
+    isGroup = false,
   ) {
     this.child = spawn(node, [...main, ...args], {
+      detached: isGroup,
       env: { PATH: process.env['PATH'] ?? '', BELFRY_CONTEXTS: join(this.#folder, 'contexts.json'), ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
@@ -39,10 +42,20 @@ export class CommandProcess {
       return { code: code as number | null, signal: signal as string | null };
     });
     onTestFinished(async () => {
-      this.child.kill('SIGKILL');
+      if (isGroup) this.signalGroup('SIGKILL');
+      else this.child.kill('SIGKILL');
       await this.exited;
       rmSync(this.#folder, { recursive: true, force: true });
     });
+  }
+
+  /** Sends a signal to the program and to all that it has started, as Ctrl-C in a terminal does. */
+  signalGroup(signal: NodeJS.Signals): void {
+    try {
+      process.kill(-(this.child.pid ?? Number.NaN), signal);
+    } catch {
+      // All of them have ended.
+    }
   }
 
   /** The first line of output that matches. It rejects with all output when the process ends without such a line. */

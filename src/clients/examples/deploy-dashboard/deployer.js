@@ -12,6 +12,7 @@ for await (const request of requests) {
   const service = request.key;
   for (const step of ['build', 'test', 'push', 'release']) {
     await hub.publish(`deploy.step.${service}`, { step, status: 'running' });
+    await hub.publish(`deploy.log.${service}`, { line: `${step} of ${service} takes half a second` });
     await wait(500);
     await hub.publish(`deploy.step.${service}`, { step, status: 'done' });
   }

@@ -1,5 +1,6 @@
 import { Connection } from './Connection.tsx';
 import { Deploy } from './Deploy.tsx';
+import { Log } from './Log.tsx';
 import { Services } from './Services.tsx';
 import { Steps } from './Steps.tsx';
 import { Team } from './Team.tsx';
@@ -17,6 +18,7 @@ export function App() {
         <Services />
         <Team members={['user:admin', 'user:ada', 'user:bob']} />
       </aside>
+      <Log />
     </main>
   );
 }

@@ -5,6 +5,10 @@ export interface Step {
   readonly status: 'running' | 'done' | 'failed';
 }
 
+export interface LogLine {
+  readonly line: string;
+}
+
 export interface Service {
   readonly version: string;
   readonly by: string;
@@ -19,7 +23,11 @@ const given = new URLSearchParams(location.hash.slice(1));
 
 export const hub = connect(given.get('hub') ?? 'http://localhost:8800', {
   token: given.get('token') ?? '',
-  events: { 'deploy.step.*': unchecked<Step>(), 'services.*.*': unchecked<Service>() },
+  events: {
+    'deploy.step.*': unchecked<Step>(),
+    'deploy.log.*': unchecked<LogLine>(),
+    'services.*.*': unchecked<Service>(),
+  },
 });
 
 declare module '@belfry/client/react' {
