@@ -13,11 +13,12 @@ import { growthPart } from './growth-part.ts';
 import { hooksPart } from './hooks-part.ts';
 import { mcpPart } from './mcp-part.ts';
 import { metricsPart } from './metrics-part.ts';
+import { planPart } from './plan-part.ts';
 import { restPart } from './rest-part.ts';
 import { settingsPart } from './settings-part.ts';
 import { thirdPartyPart } from './third-party-part.ts';
 
-/** The pages of the reference that have a generated part, each with the function that generates it. */
+/** The pages that have a generated part, each with the function that generates it. Those of the reference have no folder in their name. */
 export const MADE: Readonly<Record<string, () => string | Promise<string>>> = {
   alerts: alertsPart,
   bounds: boundsPart,
@@ -33,6 +34,7 @@ export const MADE: Readonly<Record<string, () => string | Promise<string>>> = {
   hooks: hooksPart,
   mcp: mcpPart,
   metrics: metricsPart,
+  'explanation/to-a-million': planPart,
   rest: restPart,
   settings: settingsPart,
   'third-party': thirdPartyPart,
@@ -47,7 +49,8 @@ export const MADE_FILES: Readonly<Record<string, () => Promise<string>>> = {
 const BEGIN = '<!-- From here on `npm run docs` writes. -->';
 const END = '<!-- Up to here. -->';
 
-const fileOf = (name: string): URL => new URL(`../../src/docs/reference/${name}.md`, import.meta.url);
+const fileOf = (name: string): URL =>
+  new URL(`../../src/docs/${name.includes('/') ? name : `reference/${name}`}.md`, import.meta.url);
 
 const rootFile = (path: string): URL => new URL(`../../${path}`, import.meta.url);
 

@@ -1,7 +1,7 @@
 import { figuresAt } from './at-point.ts';
-import { claimsOf } from './fit.ts';
+import { claimsOf, isClaimed, spreadOf, STEADY_WITHIN } from './fit.ts';
 import type { Parts } from './parts.ts';
-import { FIGURES, type Measured, type Point } from './points.ts';
+import { FIGURES, figuresOf, type Figure, type Measured, type Point } from './points.ts';
 import { short, table } from '../bench/summary.ts';
 
 /** What is simulated may differ from what was measured by this share of it. */
@@ -29,6 +29,35 @@ export function compare(
       const simulated = figures[figure] ?? Number.NaN;
       const isWithin = Math.abs(simulated - value) <= WITHIN * value;
       return { point, figure: FIGURES[figure], measured: value, simulated, isWithin };
+    });
+  });
+}
+
+/** A figure that is not compared, since its runs differ too much to say what it is. */
+export interface Unsteady {
+  readonly point: Point;
+  readonly figure: string;
+  /** By which share of their median the runs differ from it at most. */
+  readonly spread: number;
+  /** What is simulated, as a share of the median. */
+  readonly ratio: number;
+}
+
+/** All figures that would be compared if their runs agreed better. */
+export function unsteady(
+  points: readonly Point[],
+  measured: Readonly<Record<string, Measured>>,
+  parts: Parts,
+): Unsteady[] {
+  return points.flatMap((point) => {
+    const found = measured[point.name];
+    if (found === undefined) return [];
+    const simulated = figuresAt(point, parts);
+    return Object.entries(figuresOf(found)).flatMap(([name, value]) => {
+      const figure = name as Figure;
+      const spread = spreadOf(found, figure);
+      if (!isClaimed(point, figure) || spread <= STEADY_WITHIN) return [];
+      return [{ point, figure: FIGURES[figure], spread, ratio: (simulated[figure] ?? Number.NaN) / value }];
     });
   });
 }

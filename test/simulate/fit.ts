@@ -31,20 +31,27 @@ export function claimsOf(points: readonly Point[], measured: Readonly<Record<str
     const figures = found === undefined ? {} : figuresOf(found);
     return Object.entries(figures).flatMap(([name, value]) => {
       const figure = name as Figure;
-      const isLeftOut =
-        point.leftOut?.[figure] !== undefined || NEVER.has(figure) || !isSteady(found, figure);
-      return isLeftOut ? [] : [{ point, figure, measured: value }];
+      return isClaimed(point, figure) && spreadOf(found, figure) <= STEADY_WITHIN
+        ? [{ point, figure, measured: value }]
+        : [];
     });
   });
+}
+
+/** Whether the simulation claims a figure, however steady what was measured is. */
+export function isClaimed({ leftOut }: Point, figure: Figure): boolean {
+  return leftOut?.[figure] === undefined && !NEVER.has(figure);
 }
 
 /** Runs that differ by more than this from their median say too little to check anything. */
 export const STEADY_WITHIN = 0.2;
 
-function isSteady(measured: Measured | undefined, figure: Figure): boolean {
-  const values = measured?.runs.flatMap((run) => run[figure] ?? []) ?? [];
+/** By which share of their median the runs differ from it at most. */
+export function spreadOf(measured: Measured | undefined, figure: Figure): number {
   const middle = measured && figuresOf(measured)[figure];
-  return middle !== undefined && values.every((value) => Math.abs(value - middle) <= STEADY_WITHIN * middle);
+  if (measured === undefined || middle === undefined) return Number.POSITIVE_INFINITY;
+  const values = measured.runs.flatMap((run) => run[figure] ?? []);
+  return Math.max(...values.map((value) => Math.abs(value - middle) / middle));
 }
 
 /** Finds the parts with which the simulation comes nearest to the claims, by the logarithms of their ratios (Gauss and Newton). */

@@ -2,7 +2,7 @@ import { masterBytes, nodeBytes } from './memory.ts';
 import { frameBytes } from './node-core.ts';
 import type { Parts } from './parts.ts';
 import { hearingNodes, messageBytes } from './redis-core.ts';
-import { rateOf, type Scenario } from './scenario.ts';
+import { nodesOf, rateOf, type Scenario } from './scenario.ts';
 import { simulate, type Outcome } from './simulate.ts';
 
 const BITS = 8;
@@ -10,7 +10,8 @@ const BITS = 8;
 const P99_MAX_MS = 1_000;
 const BEHIND_MAX = 0.15;
 const GROWTH_MAX = 4_096;
-const HALVINGS = 7;
+/** The most is found within 4 %, which is less than what the simulation itself may be wrong by. */
+const HALVINGS = 4;
 /** So far beyond the most it is looked what is full. */
 const BEYOND = 1.2;
 
@@ -26,12 +27,13 @@ export interface Load {
 export function loadsOf(scenario: Scenario, parts: Parts, outcome: Outcome): Load[] {
   const GIGA = 1e9;
   const MIB = 2 ** 20;
-  const { size, link, hosts, workers, masters, nodeMemory, masterMemory } = scenario;
+  const { events, broadcasts, size, link, hosts, workers, masters, nodeMemory, masterMemory } = scenario;
   const message = messageBytes(scenario, parts) * BITS;
   const frame = (size + frameBytes(scenario, parts)) * BITS;
-  const heard = (rateOf(scenario) * scenario.wanted) / scenario.shards;
+  const heard = (events * scenario.wanted) / scenario.shards + broadcasts;
   const ofHost = heard * message * workers + (outcome.deliveriesPerS / hosts) * frame;
-  const ofMaster = (rateOf(scenario) / masters) * message * hearingNodes(scenario);
+  const toldBy = events * hearingNodes({ ...scenario, broadcasts: 0 }, 0) + broadcasts * nodesOf(scenario);
+  const ofMaster = (toldBy / masters) * message;
   return [
     { part: 'core of a node', used: outcome.node.busy, of: 1, unit: 'cores' },
     { part: 'core of a master', used: outcome.master.busy, of: 1, unit: 'cores' },
@@ -71,8 +73,8 @@ export function mostOf(scenario: Scenario, parts: Parts): Most {
   };
 }
 
-/** What is full when there are so many times the events. */
-function fullAt(scenario: Scenario, parts: Parts, factor: number): string | undefined {
+/** What is full when there are so many times the events, if anything is. */
+export function fullAt(scenario: Scenario, parts: Parts, factor: number): string | undefined {
   const grown = { ...scenario, events: scenario.events * factor, broadcasts: scenario.broadcasts * factor };
   const outcome = simulate(grown, parts);
   const loads = loadsOf(grown, parts, outcome);

@@ -22,7 +22,9 @@ export function logEventBytes(size: number, parts: Parts): number {
 export function masterBytes(scenario: Scenario, parts: Parts): number {
   const { connections, masters, shards, size, by, logMaxEvents, logMaxBytes } = scenario;
   const ofDay = by === 'live' ? 0 : (rateOf(scenario) / shards) * DAY_S;
-  const kept = Math.min(logMaxEvents, logMaxBytes / size, ofDay);
+  // With several shards there is one more log, of what the hub itself tells.
+  const logsOfHub = shards === 1 ? 1 : shards + 1;
+  const kept = Math.min(logMaxEvents / logsOfHub, logMaxBytes / size / logsOfHub, ofDay);
   const logs = Math.ceil(shards / masters) * kept * logEventBytes(size, parts);
   return logs + connections * parts.redisConnectionBytes;
 }

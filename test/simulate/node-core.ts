@@ -4,7 +4,7 @@ import { ManualClock } from '../support/clock.ts';
 import type { Parts } from './parts.ts';
 import { EVERYBODY } from './publishers.ts';
 import { randomFrom } from './random.ts';
-import { messageBytes, type Message, type Served } from './redis-core.ts';
+import { hearingNodes, messageBytes, type Message, type Served } from './redis-core.ts';
 import { nodesOf, type Scenario } from './scenario.ts';
 import type { Latencies } from './latencies.ts';
 
@@ -116,22 +116,26 @@ export class NodeCore {
   }
 
   /** Puts an event into the outbox of those who want it. Returns whether there are any on this node. */
-  #hear({ topic, at }: Message): boolean {
+  #hear({ topic, shard, at }: Message): boolean {
     const outbox = this.#outboxes.get(topic);
     if (outbox !== undefined) {
       outbox.published.push(at);
       return true;
     }
-    const members = this.#membersOf(topic);
+    const members = this.#membersOf(topic, shard);
     if (members === 0) return false;
     this.#outboxes.set(topic, { members, published: [at] });
     this.#flushes.ask();
     return true;
   }
 
-  #membersOf(topic: number): number {
+  /** Clients of a topic are on the nodes that hear its shard. */
+  #membersOf(topic: number, shard: number): number {
     const { connections, hearers } = this.#scenario;
-    const mean = (topic === EVERYBODY ? connections : hearers) / nodesOf(this.#scenario);
+    const mean =
+      topic === EVERYBODY
+        ? connections / nodesOf(this.#scenario)
+        : hearers / hearingNodes(this.#scenario, shard);
     const whole = Math.floor(mean);
     return whole + (this.#random() < mean - whole ? 1 : 0);
   }

@@ -16,7 +16,7 @@ export interface Published {
 
 /** What the publishers send in this time, in the order of time. Each sends its events evenly. */
 export function publishedIn(scenario: Scenario, ms: number): Published[] {
-  const { publishers, shards, topics, broadcasts } = scenario;
+  const { publishers, shards, wanted, topics, broadcasts } = scenario;
   const rate = rateOf(scenario);
   const random = randomFrom(1);
   const ofEach = rate / publishers / 1_000;
@@ -39,6 +39,7 @@ export function publishedIn(scenario: Scenario, ms: number): Published[] {
     const isForAll = Math.floor(++count * shareForAll) > forAll;
     if (isForAll) forAll++;
     const topic = isForAll ? EVERYBODY : count % topics;
-    return { at, topic, shard: isForAll ? Math.floor(random() * shards) : topic % shards };
+    const ofAll = wanted < shards ? 0 : Math.floor(random() * shards);
+    return { at, topic, shard: isForAll ? ofAll : topic % shards };
   });
 }

@@ -28,9 +28,11 @@ export function messageBytes({ size, by }: Scenario, parts: Parts): number {
   return size + (by === 'live' ? parts.liveMessageBytes : parts.messageBytes);
 }
 
-/** How many nodes hear an event of a shard. */
-export function hearingNodes(scenario: Scenario): number {
-  return nodesOf(scenario) * (scenario.wanted / scenario.shards);
+/** How many nodes hear an event of this shard. Where nodes want only some shards, the first one holds what all clients hear. */
+export function hearingNodes(scenario: Scenario, shard: number): number {
+  const { broadcasts, wanted, shards } = scenario;
+  const isForAll = shard === 0 && broadcasts > 0;
+  return nodesOf(scenario) * (isForAll ? 1 : wanted / shards);
 }
 
 /** What an event takes Redis, without the nodes that hear it, in µs. */
@@ -43,6 +45,7 @@ export function callUs({ by, size }: Scenario, parts: Parts): number {
 
 /**
  * One master: it takes all commands that have come, runs them, and writes what they say to each node that hears it, in turns.
+ * A node has a connection for each shard, so that each shard of a turn is a write of its own.
  * `background` is the share of the core that connections and leases take.
  */
 export function serveByRedis(
@@ -51,11 +54,10 @@ export function serveByRedis(
   parts: Parts,
   background: number,
 ): { messages: Message[]; served: Served } {
-  const nodes = hearingNodes(scenario);
   const bytes = messageBytes(scenario, parts);
-  const ofEvent = callUs(scenario, parts) + nodes * (parts.redisMessage + bytes * parts.redisMessageByte);
-  const ofTurn = parts.redisTurn + nodes * parts.redisWrite;
-  const wireMs = (nodes * bytes * BITS * 1_000) / scenario.link;
+  const ofEvent = callUs(scenario, parts);
+  const ofMessage = parts.redisMessage + bytes * parts.redisMessageByte;
+  const wireMs = (bytes * BITS * 1_000) / scenario.link;
   const messages: Message[] = [];
   let now = 0;
   let wireFree = 0;
@@ -64,11 +66,15 @@ export function serveByRedis(
     now = Math.max(now, published[next]?.at ?? 0);
     const first = next;
     while (next < published.length && (published[next]?.at ?? Infinity) <= now) next++;
-    const us = ofTurn + (next - first) * ofEvent;
+    const taken = published.slice(first, next);
+    const told = taken.reduce((sum, { shard }) => sum + hearingNodes(scenario, shard), 0);
+    const shards = new Set(taken.map(({ shard }) => shard));
+    const writes = [...shards].reduce((sum, shard) => sum + hearingNodes(scenario, shard), 0);
+    const us = parts.redisTurn + writes * parts.redisWrite + taken.length * ofEvent + told * ofMessage;
     cpuUs += us;
     now += (us * MS) / (1 - background);
-    wireFree = Math.max(wireFree, now) + (next - first) * wireMs;
-    for (const event of published.slice(first, next)) messages.push({ ...event, reaches: wireFree });
+    wireFree = Math.max(wireFree, now) + told * wireMs;
+    for (const event of taken) messages.push({ ...event, reaches: wireFree });
   }
   const last = published.at(-1)?.at ?? 0;
   const behindMs = Math.max(0, Math.max(now, wireFree) - last);

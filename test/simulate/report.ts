@@ -8,7 +8,7 @@ import { deploy, nodeDies, type Storm } from './storms.ts';
 const PERCENT = 100;
 /** What no point has measured yet, in words. */
 export const NOT_MEASURED = [
-  'more than one shard: each is taken to cost what the one of today costs, and a node to hear nothing of a shard that none of its clients wants',
+  'more than one shard: each is taken to cost what the log of a hub with one shard costs, and a node to hear nothing of a shard that none of its clients wants',
   'several workers on a host: each is taken to be a node on a core of its own',
   'Redis on a host of its own: its cost was measured over the loopback device',
 ] as const;

@@ -26,7 +26,7 @@ export interface Scenario {
   /** Memory of a node and of a master, in bytes. */
   readonly nodeMemory: number;
   readonly masterMemory: number;
-  /** What the log keeps, as in the settings of the hub, of each shard. */
+  /** What the log keeps, as in the settings of the hub. Each shard has an equal part. */
   readonly logMaxEvents: number;
   readonly logMaxBytes: number;
 }
@@ -54,6 +54,16 @@ export const DEFAULTS: Scenario = {
   logMaxEvents: 100_000,
   logMaxBytes: GIB / 4,
 };
+
+/** The scenario of what is given, with the defaults for the rest. */
+export function scenarioOf(given: Partial<Scenario>): Scenario {
+  const scenario = { ...DEFAULTS, ...given };
+  if (scenario.masters > scenario.shards)
+    throw new Error(
+      `${scenario.masters} masters cannot share ${scenario.shards} shards. Expected at least as many shards as masters.`,
+    );
+  return { ...scenario, wanted: Math.min(given.wanted ?? scenario.shards, scenario.shards) };
+}
 
 /** Nodes of all hosts. */
 export function nodesOf({ hosts, workers }: Scenario): number {

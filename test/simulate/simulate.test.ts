@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { compare } from './check.ts';
+import { compare, unsteady } from './check.ts';
+import { isClaimed, STEADY_WITHIN } from './fit.ts';
 import { mostOf } from './limits.ts';
 import { PARTS, readParts } from './parts.ts';
-import { POINTS, readMeasured } from './points.ts';
+import { figuresOf, POINTS, readMeasured, type Figure } from './points.ts';
 import { DEFAULTS } from './scenario.ts';
 import { simulate } from './simulate.ts';
 
@@ -14,6 +15,16 @@ describe('the simulation', () => {
   it('gives every steady figure that was measured within 20 %, those that it was not fitted to as well', () => {
     expect(comparisons.filter(({ isWithin }) => !isWithin)).toEqual([]);
     expect(comparisons.filter(({ point }) => point.use === 'check').length).toBeGreaterThan(20);
+  });
+
+  it('compares every figure that it claims, or tells how far its runs differ', () => {
+    const left = unsteady(POINTS, readMeasured(), parts);
+    expect(left.filter(({ spread }) => !(spread > STEADY_WITHIN))).toEqual([]);
+    const claimed = POINTS.flatMap((point) => {
+      const found = readMeasured()[point.name];
+      return Object.keys(found ? figuresOf(found) : {}).filter((name) => isClaimed(point, name as Figure));
+    });
+    expect(comparisons.length + left.length).toBe(claimed.length);
   });
 
   it('notices a part of the cost that is wrong', () => {
