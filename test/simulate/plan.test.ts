@@ -38,6 +38,15 @@ describe('the plan to a million', () => {
     );
   });
 
+  it.each(SHAPES)('has a hub of $name that is full just beyond its most', { timeout: 60_000 }, (shape) => {
+    // A million events a second take the simulation too long for a test.
+    const at = hubsOf(shape).findLastIndex(({ after }) => (after.events ?? 0) < 1_000_000);
+    const last = hubsOf(shape)[at]?.after ?? {};
+    const { factor = 0, fullFirst } = found.shapes[shape.name]?.[at]?.most ?? {};
+    expect(fullAt(scenarioOf(last), parts, factor)).toBeUndefined();
+    expect(fullAt(scenarioOf(last), parts, factor * 1.2)).toBe(fullFirst);
+  });
+
   it('gives the most as the simulation does now', { timeout: 60_000 }, () => {
     const [, broadcast] = SHAPES;
     if (broadcast === undefined) throw new Error('There is no second shape.');
