@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { settingName } from '../../src/config/names.ts';
@@ -185,6 +186,22 @@ describe('a refusal of settings', () => {
     expect(message).toContain('BELFRY_JWT_SECRET is missing');
   });
 
+  test('of several workers without a Redis says why they need one', () => {
+    const redis = 'redis://localhost';
+    expect(refusal({ BELFRY_JWT_SECRET: SECRET, BELFRY_WORKERS: '2' })).toContain(
+      'BELFRY_WORKERS is 2, but without a Redis the processes could not share their events. Expected BELFRY_REDIS_URL',
+    );
+    expect(loadConfig({ BELFRY_WORKERS: '1' }).workers).toBe(1);
+    const shared = { BELFRY_JWT_SECRET: SECRET, BELFRY_WORKERS: '2', BELFRY_REDIS_URL: redis };
+    expect(loadConfig(shared).workers).toBe(2);
+  });
+
+  test.each(['0', '65', 'all', '1.5'])('names the expected range for %s workers', (written) => {
+    expect(refusal({ BELFRY_WORKERS: written })).toContain(
+      `BELFRY_WORKERS (environment) is ${written}. Expected a whole number from 1 to 64, or auto`,
+    );
+  });
+
   test('asks for quotes where YAML reads a number', () => {
     expect(fileRefusal('jwt_secret: 12345678901234567890')).toContain(
       'is a number. Expected text (in quotes)',
@@ -240,6 +257,13 @@ describe('a refusal of settings', () => {
       { numRuns: 10 },
     );
   });
+});
+
+test('auto is one worker for each core that the process may use, up to 64', () => {
+  const env = { BELFRY_JWT_SECRET: SECRET, BELFRY_WORKERS: 'auto', BELFRY_REDIS_URL: 'redis://localhost' };
+  const cores = Math.min(availableParallelism(), 64);
+  expect(loadConfig(env).workers).toBe(cores);
+  expect(fromFile('workers: auto', { ...env, BELFRY_WORKERS: '' }).workers).toBe(cores);
 });
 
 test('the names of all settings in the environment follow one rule', () => {

@@ -1,8 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { signToken } from '../../src/app-token.ts';
+import { Hub } from '../../src/clients/sdk/hub.ts';
 import { loadConfig } from '../../src/config/config.ts';
+import { registryKeys } from '../../src/registry/redis-registry-keys.ts';
+import { ResumingClient } from '../faults/client.ts';
 import { nativeClient, type TestClient } from '../support/client.ts';
 import { MetricsPage } from '../support/metrics.ts';
 import { TEST_SECRET } from '../support/node.ts';
@@ -10,6 +15,8 @@ import { runCommand, startWorkers, type WorkersProcess } from '../support/proces
 import { randomPrefix } from '../support/redis.ts';
 
 const PATIENT = { timeout: 15_000 };
+/** A higher rate of publishes and of requests would test nothing more. */
+const BETWEEN_MS = 5;
 
 const token = (subject = 'admin'): Promise<string> =>
   signToken(loadConfig({ BELFRY_JWT_SECRET: TEST_SECRET }), {
@@ -71,12 +78,17 @@ const isAlive = (pid: number): boolean => {
 };
 
 describe('belfry serve --workers 2', { timeout: 90_000 }, () => {
-  it('spreads clients evenly over two nodes on one port, whose events, nodes, explanations and metrics are joined', async () => {
-    const { url } = await start();
+  it('spreads clients evenly over two nodes on one port, whose events, nodes, explanations and metrics are joined, and ends by SIGTERM with code 0 once all clients are closed with 1001 and nobody is left in the registry', async () => {
+    const prefix = randomPrefix();
+    const redis = new Redis(inject('redisUrl'));
+    onTestFinished(() => redis.disconnect());
+    const workers = await start({ BELFRY_PREFIX: prefix });
+    const { url } = workers;
     const byNode = await clientsOfBoth(url);
+    const clients = [...byNode.values()].flat();
     for (const key of ['a', 'b', 'c']) await publish(url, key);
     const ids = new Set<string>();
-    for (const client of [...byNode.values()].flat()) {
+    for (const client of clients) {
       const heard = [await client.next(), await client.next(), await client.next()];
       expect(heard.map(({ key }) => key)).toEqual(['a', 'b', 'c']);
       ids.add(String(heard[0]?.['id']));
@@ -98,9 +110,18 @@ describe('belfry serve --workers 2', { timeout: 90_000 }, () => {
     expect([page.get('belfry_worker_up{worker="1"}'), page.get('belfry_worker_up{worker="2"}')]).toEqual([
       1, 1,
     ]);
+
+    const { rows, nodes: present } = registryKeys(prefix);
+    expect([await redis.exists(rows), await redis.exists(present)]).toEqual([1, 1]);
+    workers.child.kill('SIGTERM');
+    const closed = await Promise.all(clients.map((each) => each.closed));
+    expect(closed.map(({ code }) => code)).toEqual([1001, 1001, 1001, 1001]);
+    expect(await workers.exited).toEqual({ code: 0, signal: null });
+    expect([1, 2].map((number) => isAlive(workers.pidOf(number)))).toEqual([false, false]);
+    expect([await redis.exists(rows), await redis.exists(present)]).toEqual([0, 0]);
   });
 
-  it('starts a worker that was killed again, while the other one serves, and its clients resume', async () => {
+  it('starts a worker that was killed again, while the other one serves, and its clients resume; and leaves no worker behind when it is killed itself', async () => {
     const workers = await start();
     const { url } = workers;
     const [client] = (await clientsOfBoth(url)).get('hub-2') ?? [];
@@ -119,50 +140,61 @@ describe('belfry serve --workers 2', { timeout: 90_000 }, () => {
     await expect.poll(states, PATIENT).toEqual(ready);
     const page = await MetricsPage.of(url);
     expect(page.get('belfry_worker_restarts_total{worker="2"}')).toBe(1);
-  });
 
-  it('ends with code 0 by SIGTERM once both have closed their clients with 1001, and leaves nobody in the registry', async () => {
-    const workers = await start();
-    const clients = [...(await clientsOfBoth(workers.url)).values()].flat();
-    workers.child.kill('SIGTERM');
-    const closed = await Promise.all(clients.map((each) => each.closed));
-    expect(closed.map(({ code }) => code)).toEqual([1001, 1001, 1001, 1001]);
-    expect(await workers.exited).toEqual({ code: 0, signal: null });
-    expect([1, 2].map((number) => isAlive(workers.pidOf(number)))).toEqual([false, false]);
-  });
-
-  it('restarts one worker after another by SIGUSR2 with 1012, and refuses no new connection meanwhile', async () => {
-    const workers = await start();
-    const clients = [...(await clientsOfBoth(workers.url)).values()].flat();
-    const before = [workers.pidOf(1), workers.pidOf(2)];
-    const ended = new AbortController();
-    const refused: unknown[] = [];
-    const knocking = (async () => {
-      while (!ended.signal.aborted) {
-        const answer = await fetch(`${workers.url}/healthz`, { headers: { Connection: 'close' } }).catch(
-          (error: unknown) => error,
-        );
-        if (!(answer instanceof Response) || answer.status !== 200) refused.push(answer);
-        else await answer.arrayBuffer();
-      }
-    })();
-    workers.child.kill('SIGUSR2');
-    expect(new Set((await Promise.all(clients.map((each) => each.closed))).map(({ code }) => code))).toEqual(
-      new Set([1012]),
-    );
-    await workers.line(/"msg":"all workers were restarted"/);
-    ended.abort();
-    await knocking;
-    expect(refused).toEqual([]);
-    expect([1, 2].filter((number) => workers.pidOf(number) === before[number - 1])).toEqual([]);
-  });
-
-  it('leaves no worker behind when it is killed itself', async () => {
-    const workers = await start();
     const pids = [workers.pidOf(1), workers.pidOf(2)];
     expect(pids.map(isAlive)).toEqual([true, true]);
     workers.child.kill('SIGKILL');
     await expect.poll(() => pids.filter(isAlive), PATIENT).toEqual([]);
+  });
+
+  it('restarts one worker after another by SIGUSR2 with 1012, refuses no connection meanwhile, and no client that resumes misses an event or hears one twice', async () => {
+    const workers = await start();
+    const { url } = workers;
+    const admin = await token();
+    const publisher = new Hub(url, { token: admin, publish: { offline: 'queue' } });
+    onTestFinished(() => publisher.close());
+    const clients = Array.from(
+      { length: 4 },
+      () => new ResumingClient({ urls: [url], token: admin, pattern: 'jobs.*.*', random: Math.random }),
+    );
+    onTestFinished(() => Promise.all(clients.map((client) => client.stop())).then(() => undefined));
+    await expect.poll(() => clients.map(({ subscribed }) => subscribed), PATIENT).toEqual([1, 1, 1, 1]);
+    const before = [workers.pidOf(1), workers.pidOf(2)];
+    const ended = new AbortController();
+    const publishing = (async () => {
+      let count = 0;
+      while (!ended.signal.aborted) {
+        await publisher.publish('jobs.save.all', { n: ++count });
+        await pause(BETWEEN_MS);
+      }
+      return count;
+    })();
+    const refused: unknown[] = [];
+    const knocking = (async () => {
+      while (!ended.signal.aborted) {
+        const answer = await fetch(`${url}/healthz`, { headers: { Connection: 'close' } }).catch(
+          (error: unknown) => error,
+        );
+        if (!(answer instanceof Response) || answer.status !== 200) refused.push(answer);
+        else await answer.arrayBuffer();
+        await pause(BETWEEN_MS);
+      }
+    })();
+    workers.child.kill('SIGUSR2');
+    await workers.line(/"msg":"all workers were restarted"/);
+    expect([1, 2].filter((number) => workers.pidOf(number) === before[number - 1])).toEqual([]);
+    ended.abort();
+    await knocking;
+    expect(refused).toEqual([]);
+
+    const count = await publishing;
+    const all = Array.from({ length: count }, (_, index) => index + 1);
+    for (const client of clients) {
+      await expect.poll(() => client.heard.at(-1)?.n, PATIENT).toBe(count);
+      expect(client.heard.map(({ n }) => n)).toEqual(all);
+      expect([client.gaps, client.complaints]).toEqual([[], []]);
+      expect([...client.closeCodes.keys()]).toEqual([1012]);
+    }
   });
 
   it('ends with code 2 and says once why, when a port is taken', async () => {
