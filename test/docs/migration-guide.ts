@@ -1,0 +1,51 @@
+import { page } from './pages.ts';
+
+/** A migration guide: its sections, and the blocks in them that its steps consist of. */
+export class MigrationGuide {
+  readonly #text: string;
+
+  constructor(system: string) {
+    this.#text = page(`src/docs/how-to/migrate-from-${system}.md`).text;
+  }
+
+  /** The text of the first block of this language in the section with this heading, without its indentation. */
+  block(heading: string, language: string): string {
+    const [, section] =
+      new RegExp(`^## ${heading}\n([\\s\\S]*?)(?=^## |$(?![\\s\\S]))`, 'm').exec(this.#text) ?? [];
+    const found = new RegExp(`^( *)\`\`\`${language}\n([\\s\\S]*?)^\\1\`\`\`$`, 'm').exec(section ?? '');
+    if (found === null) throw new Error(`"${heading}" has no block of ${language}`);
+    const [, indent = '', text = ''] = found;
+    return text.replaceAll(new RegExp(`^${indent}`, 'gm'), '');
+  }
+
+  /** The settings with which the guide runs a node. */
+  get settings(): Record<string, string> {
+    const command = this.block('What to point where', 'sh');
+    return Object.fromEntries(
+      Array.from(command.matchAll(/\b([A-Z_]+)=(\S+)/g), ([, name = '', value = '']) => [name, value]),
+    );
+  }
+
+  /** What the step that moves the clients makes of the text that leads them to the old server. */
+  moved(text: string): string {
+    return changed(text, this.block('What to point where', 'diff'));
+  }
+
+  /** What the step back makes of the text that leads the clients to the hub. */
+  movedBack(text: string): string {
+    return changed(text, this.block('How to go back', 'diff'));
+  }
+}
+
+/** Makes the change that a diff shows, at the one place that looks as the diff says. */
+export function changed(text: string, diff: string): string {
+  const lines = diff.trimEnd().split('\n');
+  const side = (sign: string): string =>
+    lines
+      .flatMap((line) => (line.startsWith(sign) || line.startsWith(' ') ? [`${line.slice(1)}\n`] : []))
+      .join('');
+  const parts = text.split(side('-'));
+  if (parts.length !== 2)
+    throw new Error(`the diff fits at ${parts.length - 1} places, not at one:\n${diff}`);
+  return parts.join(side('+'));
+}
