@@ -18,11 +18,14 @@ export class MigrationGuide {
     return text.replaceAll(new RegExp(`^${indent}`, 'gm'), '');
   }
 
-  /** The settings with which the guide runs a node. */
-  get settings(): Record<string, string> {
+  /** The settings with which the guide runs a node. `values` are those of the variables that it takes them from. */
+  settings(values: Readonly<Record<string, string>>): Record<string, string> {
     const command = this.block('What to point where', 'sh');
     return Object.fromEntries(
-      Array.from(command.matchAll(/\b([A-Z_]+)=(\S+)/g), ([, name = '', value = '']) => [name, value]),
+      Array.from(command.matchAll(/\b([A-Z_]+)=(\S+)/g), ([, name = '', value = '']) => {
+        const [, variable] = /^"\$(\w+)"$/.exec(value) ?? [];
+        return [name, variable === undefined ? value : (values[variable] ?? '')];
+      }),
     );
   }
 

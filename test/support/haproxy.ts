@@ -16,8 +16,8 @@ export interface Haproxy {
 }
 
 /**
- * Runs a real HAProxy, which ends with the test. `:80` is a free port, and `addresses` says which address each server of the
- * configuration stands for. Open connections outlive a reload by a tenth of a second.
+ * Runs a real HAProxy, which ends with the test. `:80` is a free port, and `addresses` has the host and port for each host that
+ * the configuration names. Open connections outlive a reload by a tenth of a second.
  */
 export async function startHaproxy(
   configuration: string,
@@ -30,7 +30,8 @@ export async function startHaproxy(
     let written = text
       .replace(' :80\n', ` 127.0.0.1:${port}\n`)
       .replace(/hard-stop-after .*/, 'hard-stop-after 100ms');
-    for (const [name, address] of Object.entries(addresses)) written = written.replace(name, address);
+    for (const [host, address] of Object.entries(addresses))
+      written = written.replace(new RegExp(`${RegExp.escape(host)}:\\d+`), address);
     writeFileSync(file, written);
   };
   write(configuration);

@@ -9,8 +9,11 @@ export interface OldServer {
   readonly broadcast: (frame: string) => void;
 }
 
-/** Starts it with the paths at which the system has sockets. */
-export async function startOldServer(paths: readonly string[]): Promise<OldServer> {
+/** Starts it with the paths at which the system has sockets. `answer` is what a socket says to a message. */
+export async function startOldServer(
+  paths: readonly string[],
+  answer: (message: string) => string | undefined = () => undefined,
+): Promise<OldServer> {
   const sockets = new WebSocketServer({ noServer: true });
   const open = new Map<object, string>();
   const { url, server } = await startHttpServer((_incoming, response) => void response.end('the old server'));
@@ -22,6 +25,10 @@ export async function startOldServer(paths: readonly string[]): Promise<OldServe
     sockets.handleUpgrade(incoming, socket, head, (ws) => {
       open.set(ws, pathname);
       ws.on('close', () => open.delete(ws));
+      ws.on('message', (data: Buffer) => {
+        const said = answer(data.toString());
+        if (said !== undefined) ws.send(said);
+      });
       ws.on('error', () => undefined);
     });
   });
