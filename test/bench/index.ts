@@ -105,7 +105,7 @@ function print({ json, quick }: Options, isWhole: boolean): void {
     if (text !== '') console.log(`\n${text}`);
   console.log(
     '\nLeft: the most that was sustained (99 % delivered, p99 within the bound), and what stopped it. Right: at a fixed rate.\n' +
-      'CPU is all of the server process, from outside. Sizes are of the JSON as published; the hub adds id and time to it.\n' +
+      'CPU is all of the server process and its children, from outside. Sizes are of the JSON as published; the hub adds id and time to it.\n' +
       'Every server was warmed up before, with up to 20,000 events (by an entry point for six seconds), since a server in use has compiled its code long ago.\n' +
       'A "?" below marks what was measured while others used the machine: measure it again.',
   );

@@ -69,11 +69,17 @@ export async function startRedis(): Promise<{ child: ChildProcess; port: number 
   return { child, port };
 }
 
-/** Waits until a server answers with success at this URL. */
-export function answers(what: string, child: ChildProcess, url: string): Promise<void> {
+/** Waits until a server answers with success, and with a text that says that it is ready, at this URL. */
+export function answers(
+  what: string,
+  child: ChildProcess,
+  url: string,
+  isReady: (text: string) => boolean = () => true,
+): Promise<void> {
   return until(what, child, async () => {
     try {
-      return (await fetch(url, { signal: AbortSignal.timeout(1_000) })).ok;
+      const response = await fetch(url, { signal: AbortSignal.timeout(1_000) });
+      return isReady(await response.text()) && response.ok;
     } catch {
       return false;
     }
@@ -98,8 +104,18 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** The CPU time of all threads of a process so far, in milliseconds, as the kernel counts it. */
+/** The CPU time of a process and its children so far, with all threads, in milliseconds, as the kernel counts it. */
 export function cpuMs(pid: number): number {
+  return familyOf(pid).reduce((sum, each) => sum + ownCpuMs(each), 0);
+}
+
+/** The process, and the processes that it started and that still run. */
+function familyOf(pid: number): number[] {
+  const started = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').match(/\d+/g) ?? [];
+  return [pid, ...started.map(Number)];
+}
+
+function ownCpuMs(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);
   const nanoseconds = threads.map((thread) =>
     Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ', 1)[0]),
@@ -107,8 +123,12 @@ export function cpuMs(pid: number): number {
   return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e6;
 }
 
-/** The resident memory of a process, in bytes. */
+/** The resident memory of a process and its children, in bytes. */
 export function residentBytes(pid: number): number {
+  return familyOf(pid).reduce((sum, each) => sum + ownResidentBytes(each), 0);
+}
+
+function ownResidentBytes(pid: number): number {
   const [, kib = '0'] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kib) * 1_024;
 }

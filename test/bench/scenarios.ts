@@ -44,6 +44,8 @@ export interface Scenario {
    */
   readonly warmUpRate?: number;
   readonly nodes?: number;
+  /** How many workers each node has; one without a supervisor when absent. */
+  readonly workers?: number;
   /** Whether the clients use TLS. With `false` they do not, and are the same clients otherwise. */
   readonly tls?: boolean;
   /** Whether the first of two nodes is killed, and its clients come back on the other one. */
@@ -90,6 +92,11 @@ function inProvisioning(deflate: boolean): Omit<Scenario, 'name'> {
 function onNodes(nodes: number): Omit<Scenario, 'name'> {
   const count = nodes * 500;
   return { groups: [{ count, ...ONE_TOPIC }], perEvent: count, rate: 60, peers: HUB, nodes };
+}
+
+/** As many clients as on so many nodes, at one address. The time of the supervisor counts too. */
+function onWorkers(workers: number): Omit<Scenario, 'name'> {
+  return { ...onNodes(workers), nodes: 1, workers, peers: ['belfry'] };
 }
 
 /** The rate is what the load client in Node, which alone knows TLS, keeps up with. */
@@ -177,6 +184,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   { name: 'one node', ...onNodes(1) },
   { name: 'two nodes', ...onNodes(2) },
+  { name: 'two workers', ...onWorkers(2) },
   { name: 'TLS 1k 128B', ...over(true) },
   { name: 'no TLS 1k 128B', ...over(false) },
   {

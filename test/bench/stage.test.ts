@@ -1,8 +1,11 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { MetricsPage } from '../support/metrics.ts';
 import { perform, type Effort } from './perform.ts';
 import { PEERS, peerOf } from './peers/index.ts';
 import { endAll } from './processes.ts';
+import { runAt } from './runs.ts';
 import type { Scenario } from './scenarios.ts';
+import { Stage } from './stage.ts';
 
 /** The shortest steps, since nothing here is about time. */
 const SHORT: Effort = {
@@ -59,6 +62,27 @@ it(
     const { fixed } = (await perform(peerOf('belfry'), scenario, SHORT)) ?? {};
     expect(fixed).toMatchObject({ open: 3, ended: {}, events: fixed?.expected });
     expect(fixed?.events).toBeGreaterThan(0);
+  },
+  LASTS_AT_MOST_MS,
+);
+
+it(
+  'the benchmark of workers waits for all of them, and counts what their clients hear and the CPU time of each',
+  async () => {
+    const groups = [{ count: 4, topics: 1 }];
+    const scenario: Scenario = { name: 'workers', groups, perEvent: 4, rate: 100, workers: 2 };
+    const stage = await Stage.set(peerOf('belfry'), scenario);
+    onTestFinished(async () => void (await stage?.strike()));
+    const { port = 0 } = stage?.first ?? {};
+    const page = await MetricsPage.of(`http://127.0.0.1:${port}`);
+    await stage?.fill();
+    const usage = stage?.usage();
+    const run = stage && (await runAt(stage, 100, 300));
+    expect(run).toMatchObject({ open: 4, ended: {}, events: run?.expected });
+    const up = [1, 2].map((worker) => page.get(`belfry_worker_up{worker="${worker}"}`));
+    expect([stage?.nodes, ...up]).toEqual([2, 1, 1]);
+    // The supervisor holds no connection, so the time is that of its workers.
+    expect(usage?.().server).toBeGreaterThan(5);
   },
   LASTS_AT_MOST_MS,
 );

@@ -26,7 +26,15 @@ import { startLoad } from './start-load.ts';
 const PUBLISHER = fileURLToPath(new URL('publisher-process.ts', import.meta.url));
 const RESTS_MS = 500;
 
-const DEFAULTS = { word: 'bench.tick', size: 128, topics: 1, durable: true, p99MaxMs: 60, nodes: 1 };
+const DEFAULTS = {
+  word: 'bench.tick',
+  size: 128,
+  topics: 1,
+  durable: true,
+  p99MaxMs: 60,
+  nodes: 1,
+  workers: 1,
+};
 
 /** CPU times in milliseconds. */
 type Usage = Readonly<Record<'server' | 'redis' | 'publisher' | 'others', number>>;
@@ -70,10 +78,10 @@ export class Stage {
     const setups: Setup[] = [];
     for (let node = 0; node < scenario.nodes; node++) {
       const [port = 0, entryPort = 0, healthPort = 0] = await freePorts(3);
-      const setup = { redisPort, port, entryPort, healthPort, node };
-      const { command, env = {}, health } = peer.launch(setup);
+      const setup = { redisPort, port, entryPort, healthPort, node, workers: scenario.workers };
+      const { command, env = {}, health, isReady } = peer.launch(setup);
       const server = start(SERVER_CORE, command, { env });
-      await answers(peer.name, server, new URL(health, `http://127.0.0.1:${port}`).href);
+      await answers(peer.name, server, new URL(health, `http://127.0.0.1:${port}`).href, isReady);
       servers.push(server);
       setups.push(setup);
     }
@@ -89,9 +97,9 @@ export class Stage {
     return this.scenario.groups.reduce((sum, { count }) => sum + count, 0);
   }
 
-  /** How many nodes still run. */
+  /** How many nodes still run. Each worker is one. */
   get nodes(): number {
-    return this.#alive(this.#servers).length;
+    return this.#alive(this.#servers).length * this.scenario.workers;
   }
 
   /** The first node. */
@@ -199,6 +207,6 @@ function publisherCore({ by }: Scenario): number {
 /** Whether the peer is installed and has the entry point of the scenario. */
 function isAble(peer: Peer, { by }: Scenario): boolean {
   if (!peer.installed()) return false;
-  const nowhere = { redisPort: 0, port: 0, entryPort: 0, healthPort: 0, node: 0 };
+  const nowhere = { redisPort: 0, port: 0, entryPort: 0, healthPort: 0, node: 0, workers: 1 };
   return by === undefined || peer.entry?.(by, nowhere, []) !== undefined;
 }

@@ -48,9 +48,16 @@ function hub(name: string, what: string, main: string | undefined): Peer {
 
     resumes: true,
     installed: () => main !== undefined,
-    launch: ({ redisPort, port, entryPort, node }) => ({
+    launch: ({ redisPort, port, entryPort, node, workers }) => ({
       // These are the arguments of `npm start`.
-      command: [process.execPath, '--max-semi-space-size=16', ...profiling(), main ?? '', 'serve'],
+      command: [
+        process.execPath,
+        '--max-semi-space-size=16',
+        ...profiling(),
+        main ?? '',
+        'serve',
+        ...(workers > 1 ? ['--workers', String(workers)] : []),
+      ],
       env: {
         BELFRY_REDIS_URL: `redis://127.0.0.1:${redisPort}`,
         BELFRY_LISTEN: `127.0.0.1:${port}=native,127.0.0.1:${entryPort}=native+tls`,
@@ -60,6 +67,7 @@ function hub(name: string, what: string, main: string | undefined): Peer {
         BELFRY_NODE: `bench-${node}`,
       },
       health: '/readyz',
+      ...(workers > 1 && { isReady: (text: string) => readyWorkersOf(text) === workers }),
     }),
 
     script: (subscriber) => SPEAKERS[subscriber.dialect ?? 'native'](subscriber),
@@ -101,6 +109,11 @@ const SPEAKERS: Record<NonNullable<Subscriber['dialect']>, (subscriber: Subscrib
     return deflate === undefined ? { path } : { path: `${path}&compression=true`, deflate };
   },
 };
+
+function readyWorkersOf(readiness: string): number {
+  const { workers } = JSON.parse(readiness) as { workers: readonly { state: string }[] };
+  return workers.filter(({ state }) => state === 'ready').length;
+}
 
 function mainOf(directory: string | undefined): string | undefined {
   return directory === undefined ? undefined : join(directory, 'src/main.ts');

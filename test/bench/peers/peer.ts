@@ -12,6 +12,7 @@ export interface Setup {
   readonly healthPort: number;
   /** The number of this node among several. */
   readonly node: number;
+  readonly workers: number;
 }
 
 /** How to start a server, and the path or the URL at which it says that it is ready. */
@@ -19,6 +20,8 @@ export interface Launch {
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly health: string;
+  /** Whether the text at this URL says that all workers are ready. When absent, the status says enough. */
+  readonly isReady?: (text: string) => boolean;
 }
 
 /** A subscriber as a scenario describes it. */
