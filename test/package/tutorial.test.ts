@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
@@ -56,15 +56,36 @@ it('the tutorial of the deploy dashboard ends with the files of the example', as
     expect([name, text]).toEqual([name, await readFile(join(ROOT, EXAMPLE, name), 'utf8')]);
 });
 
+/** What a package is made of. Other tests build in this checkout at the same time, so the reader has a copy. */
+const CHECKOUT = [
+  'CHANGELOG.md',
+  'LICENSE',
+  'README.md',
+  'deploy',
+  'package-lock.json',
+  'package.json',
+  'src',
+  'tsconfig.json',
+];
+
+async function copyCheckout(to: string): Promise<void> {
+  const filter = (path: string): boolean => basename(path) !== 'dist';
+  for (const part of CHECKOUT)
+    await cp(join(ROOT, part), join(to, part), { recursive: true, preserveTimestamps: true, filter });
+  await symlink(join(ROOT, 'node_modules'), join(to, 'node_modules'));
+}
+
 /** Does what the page says, in an empty folder. Its ports become free ones, so that nothing else of the machine is in the way. */
 class Reader {
   readonly #folder: string;
+  readonly #checkout: string;
   readonly #env: Record<string, string>;
   readonly #ports: ReadonlyMap<string, number>;
   readonly #terminals = new Map<string, CommandProcess>();
 
   constructor(home: string, ports: ReadonlyMap<string, number>) {
     this.#folder = join(home, 'deploys');
+    this.#checkout = join(home, 'belfry');
     this.#ports = ports;
     this.#env = {
       ...(process.env as Record<string, string>),
@@ -103,7 +124,7 @@ class Reader {
 
   /** A command that ends by itself. */
   async #run(name: string, text: string, output = '…'): Promise<void> {
-    const cwd = name === 'checkout' ? ROOT : this.#folder;
+    const cwd = name === 'checkout' ? this.#checkout : this.#folder;
     const script = `set -o pipefail\nredis-cli() { command redis-cli -p ${this.#ports.get('6379')} "$@"; }\n${this.#here(text)}`;
     const { stdout } = await promisify(execFile)('bash', ['-ec', script], { cwd, env: this.#env });
     const last = stdout.trimEnd().split('\n').at(-1) ?? '';
@@ -116,9 +137,9 @@ class Reader {
     const before = this.#terminals.get(terminal);
     before?.signalGroup('SIGINT');
     await before?.exited;
-    const cwd = terminal === 'hub' ? ROOT : this.#folder;
+    const cwd = terminal === 'hub' ? this.#checkout : this.#folder;
     const script = `cd '${cwd}'\n${this.#here(text)}`;
-    // The tests run in a checkout that is installed, and must not install it anew below each other.
+    // The copy shares the packages of the checkout, and must not install them anew below other tests.
     const env = { ...this.#env, ...(terminal === 'hub' && { npm_config_ignore_scripts: 'true' }) };
     const running = new CommandProcess(['-ec', script], env, [], 'bash', true);
     this.#terminals.set(terminal, running);
@@ -126,8 +147,7 @@ class Reader {
   }
 
   #here(text: string): string {
-    const ported = text.replaceAll(/\b(?:880\d|6379)\b/g, (port) => String(this.#ports.get(port) ?? port));
-    return ported.replaceAll(/(?:\.\.\/)+deploys/g, this.#folder);
+    return text.replaceAll(/\b(?:880\d|6379)\b/g, (port) => String(this.#ports.get(port) ?? port));
   }
 }
 
@@ -151,6 +171,7 @@ it.skipIf(!HAS_REDIS_SERVER)(
   async () => {
     const home = await mkdtemp(join(tmpdir(), 'belfry-tutorial-'));
     onTestFinished(() => rm(home, { recursive: true, force: true }));
+    await copyCheckout(join(home, 'belfry'));
     const { port } = await startRedisServer();
     const ports = new Map([['6379', port]]);
     for (const stated of ['8800', '8801', '8802', '8803']) ports.set(stated, await freePort());
