@@ -8,8 +8,6 @@ import { MigrationGuide } from './migration-guide.ts';
 
 interface System {
   readonly name: string;
-  /** What `/ws` of the listener speaks to which the guide leads. */
-  readonly listener: string;
   /** What its page dials, and how long it waits before it dials again, in ms. */
   readonly dials: string;
   readonly reconnectMs: number;
@@ -30,7 +28,6 @@ interface Frame {
 const SYSTEMS: readonly System[] = [
   {
     name: 'norn',
-    listener: 'norn',
     dials: '/ws',
     reconnectMs: 3000,
     frame: (n) => ({
@@ -42,7 +39,6 @@ const SYSTEMS: readonly System[] = [
   },
   {
     name: 'dorgu',
-    listener: 'dorgu',
     dials: '/ws',
     reconnectMs: 5000,
     frame: (n) => ({ type: 'cluster.updated', data: { name: `cluster-${n}` } }),
@@ -54,7 +50,6 @@ const SYSTEMS: readonly System[] = [
   },
   {
     name: 'mist',
-    listener: 'norn',
     dials: '/api/ws/container/logs?appId=42',
     reconnectMs: 1000,
     headers: () => ({ Cookie: `mist_token=${mistToken()}` }),
@@ -85,10 +80,10 @@ function mistToken(): string {
 describe.skipIf(!HAS_HAPROXY)('the guide that moves the pages of a system by a route of its proxy', () => {
   it.each(SYSTEMS)(
     'leads the page of $name to the hub and back, and leaves the other paths with the old server',
-    async ({ name, listener, dials, reconnectMs, headers, frame, published = frame, shown }) => {
+    async ({ name, dials, reconnectMs, headers, frame, published = frame, shown }) => {
       const guide = new MigrationGuide(name);
       const settings = guide.settings({ MIST_SECRET: TEST_SECRET });
-      const node = await startNode({ ...settings, BELFRY_LISTEN: `127.0.0.1:0=${listener}` });
+      const node = await startNode({ ...settings, BELFRY_LISTEN: guide.listener });
       const [path = ''] = dials.split('?');
       const old = await startOldServer([path]);
       const configuration = guide.block('What to point where', 'haproxy');
@@ -96,7 +91,7 @@ describe.skipIf(!HAS_HAPROXY)('the guide that moves the pages of a system by a r
         [`${name}.internal`]: new URL(old.url).host,
         'hub.internal': new URL(node.url).host,
       });
-      const origin = settings['NORN_ALLOWED_ORIGINS'] ?? settings['BELFRY_ALLOWED_ORIGINS'] ?? proxy.url;
+      const origin = `https://${name}.example.com`;
       const page = new MigratingPage(`${proxy.url}${dials}`, reconnectMs / 10, {
         origin,
         headers: headers?.() ?? {},

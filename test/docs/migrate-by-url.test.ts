@@ -42,7 +42,7 @@ async function publish(node: TestNode, event: object): Promise<void> {
 it('the guide from the Provisioning Platform leads its client to the hub and back, with the same token', async () => {
   const guide = new MigrationGuide('provisioning');
   const settings = guide.settings({ PLATFORM_SECRET: TEST_SECRET });
-  const node = await startNode({ ...settings, BELFRY_LISTEN: '127.0.0.1:0=provisioning' });
+  const node = await startNode({ ...settings, BELFRY_LISTEN: guide.listener });
   const old = await startOldServer(['/ws'], (message) =>
     message === '{"type":"ping"}' ? '{"type":"pong"}' : undefined,
   );
@@ -130,7 +130,7 @@ it('the guide from DRP leads drpcli to the hub and back, with its password and w
   const guide = new MigrationGuide('drp');
   const node = await startNode({
     BELFRY_USERS: await usersOf(guide),
-    BELFRY_LISTEN: '127.0.0.1:0=drp+tls',
+    BELFRY_LISTEN: guide.listener,
   });
   const drp = await startDrp();
   const hub = new URL(node.listening[0]?.url ?? '').host;

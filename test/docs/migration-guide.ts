@@ -1,3 +1,4 @@
+import { loadConfig } from '../../src/config/config.ts';
 import { page } from './pages.ts';
 
 /** A migration guide: its sections, and the blocks in them that its steps consist of. */
@@ -27,6 +28,18 @@ export class MigrationGuide {
         return [name, variable === undefined ? value : (values[variable] ?? '')];
       }),
     );
+  }
+
+  /** What `BELFRY_LISTEN` of a test names in place of the port of the hub to which the guide leads, as that port is by default. */
+  get listener(): string {
+    const ports = new Set(
+      Array.from(this.#text.matchAll(/hub\.internal:(\d+)/g), ([, port]) => Number(port)),
+    );
+    const { listen } = loadConfig({});
+    const [found, ...more] = listen.filter(({ port }) => ports.has(port));
+    if (found === undefined || more.length > 0 || ports.size !== 1)
+      throw new Error(`the guide leads to the ports ${[...ports].join()}`);
+    return `127.0.0.1:0=${found.dialect}${found.tls ? '+tls' : ''}`;
   }
 
   /** What the step that moves the clients makes of the text that leads them to the old server. */
