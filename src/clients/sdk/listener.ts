@@ -1,4 +1,4 @@
-import { isPosition } from '../../model/position.ts';
+import { isPosition } from './positions.ts';
 import type { SlowPolicyName } from '../../model/slow-policies/index.ts';
 import { deferred, type Deferred } from './environment.ts';
 import { HubError } from './errors.ts';

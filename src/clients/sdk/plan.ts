@@ -1,5 +1,5 @@
 import { compareCursors, cursorAt, isCursor } from '../../model/cursor.ts';
-import { earlierOf, isPosition } from '../../model/position.ts';
+import { isPosition, order } from './positions.ts';
 import { partsOverlap } from '../../model/pattern-parts.ts';
 import type { SlowPolicyName } from '../../model/slow-policies/index.ts';
 import type { Filters, ReadPattern } from './match.ts';
@@ -89,7 +89,7 @@ export function earliestOf(starts: readonly (string | undefined)[]): string | un
   const known = starts.filter((from) => from !== undefined);
   if (known.every((from) => isCursor(orderOf(from))))
     return known.toSorted((a, b) => compareCursors(orderOf(a), orderOf(b)))[0];
-  return known.map(orderOf).reduce(earlierOf);
+  return known.map(orderOf).reduce(order.earlierOf);
 }
 
 function textsOf(members: readonly Member[]): string[] {

@@ -1,4 +1,4 @@
-import { isAfter } from '../../model/position.ts';
+import { order } from './positions.ts';
 import { exactPattern } from '../../model/exact-pattern.ts';
 import { cursorOf, read, type Source, type ValuesOptions } from './values.ts';
 
@@ -37,7 +37,7 @@ export async function* presence(
     yield await readOne();
     for await (const item of listener) {
       if (item.gap !== undefined) yield await readOne();
-      else if (item.id === undefined || known === undefined || isAfter(item.id, known))
+      else if (item.id === undefined || known === undefined || order.isAfter(item.id, known))
         yield presenceIn(item.object as Presence);
     }
   } finally {

@@ -1,8 +1,9 @@
-import { includes, isAfter as isEventAfter, laterOf } from '../../model/position.ts';
+import { isUnread, loadOrder } from './positions.ts';
 import type { HubError } from './errors.ts';
 import { positionAfter, type Gap, type HubEvent } from './item.ts';
 import type { Link, Reply } from './link.ts';
-import { fromOf, orderOf, planOf, type Group, type Member } from './plan.ts';
+import { has, isAfter, reached } from './given.ts';
+import { planOf, type Group, type Member } from './plan.ts';
 
 /** The codes of errors that pass. They do not mean that a listener is refused. */
 export const PASSING: ReadonlySet<string> = new Set(['unavailable', 'internal', 'reads_exceeded', 'lost']);
@@ -175,12 +176,24 @@ export class Subscriptions {
     const fields = { patterns, filters, since, ...(slow !== 'close' && { slow }) };
     link.send('subscribe', fields, (error, reply) => {
       const waiting = members.filter((listener) => this.#asked.get(listener) === group);
+      if (reply !== undefined && isUnread(reply.object['cursor'])) return void this.#afterLoading(waiting);
       if (reply !== undefined) return this.#joined(waiting, since, reply);
       if (error === undefined || PASSING.has(error.code)) return this.#fail(1013, error?.message ?? '');
       this.#wire = new Map([...this.#wire].filter(([text]) => !patterns.includes(text)));
       if (members.length > 1) return this.#askEach(link, waiting);
       for (const listener of waiting) this.#refuse(listener, error);
     });
+  }
+
+  /** The log has several shards. Once their positions can be compared, these listeners begin again, and until then they are given nothing. */
+  async #afterLoading(waiting: readonly Subscriber[]): Promise<void> {
+    try {
+      await loadOrder();
+    } catch (error) {
+      return this.#fail(1006, String(error));
+    }
+    for (const listener of waiting) if (listener.state === 'asked') listener.state = 'new';
+    this.#plan();
   }
 
   #joined(waiting: readonly Subscriber[], since: string | undefined, { object }: Reply): void {
@@ -223,22 +236,4 @@ export class Subscriptions {
     this.#listeners.delete(listener);
     this.#asked.delete(listener);
   }
-}
-
-/** Whether an event is after what the listener was given. For a live-only event this is always true. */
-function isAfter(id: string | undefined, listener: Subscriber): boolean {
-  const from = fromOf(listener);
-  return id === undefined || from === undefined || isEventAfter(id, orderOf(from));
-}
-
-/** Whether the listener was given everything up to a position. */
-function has(listener: Subscriber, position: string): boolean {
-  const from = fromOf(listener);
-  return from !== undefined && includes(orderOf(from), position);
-}
-
-/** Where a listener is that was given everything up to a position as well. */
-function reached(listener: Subscriber, position: string): string {
-  const from = fromOf(listener);
-  return from === undefined ? position : laterOf(orderOf(from), position);
 }

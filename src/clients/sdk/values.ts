@@ -1,4 +1,4 @@
-import { isPosition } from '../../model/position.ts';
+import { isPosition } from './positions.ts';
 import { exactPattern } from '../../model/exact-pattern.ts';
 import { removes } from '../../model/removal.ts';
 import { closeCodeOf, HubError } from './errors.ts';
