@@ -33,10 +33,8 @@ export interface Broker {
 
 /** The logs of the hub, one for each shard, and which of them this node hears. */
 export interface Shards {
-  /** How events are divided into shards. It changes only when a hub is resharded. */
+  /** How events are divided into shards. */
   readonly layout: Layout;
-  /** The function is called after each change of the layout. */
-  onLayout(changed: (layout: Layout) => void): void;
   /**
    * Delivers the events of a shard from now on. Shard 0 is always followed.
    * @returns a position in the log of the shard; every event after it is delivered, or has been

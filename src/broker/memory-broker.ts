@@ -79,8 +79,6 @@ export class MemoryBroker implements Broker, Shards, History, Retained {
     this.#deliver = deliver;
   }
 
-  onLayout(): void {}
-
   async follow(shard: number): Promise<Cursor> {
     await this.ready();
     this.#followed.add(shard);

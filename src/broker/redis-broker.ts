@@ -126,8 +126,6 @@ export class RedisBroker implements Broker, Shards, History, Retained {
     return this.#layout;
   }
 
-  onLayout(): void {}
-
   /** @throws BelfryError `cursor_invalid` for a shard that the hub does not have, as well */
   async follow(shard: number): Promise<Cursor> {
     if (this.#deliver === undefined) throw notRunning();

@@ -31,7 +31,6 @@ class TestNode {
   constructor(broker: MemoryBroker, clock: ManualClock, logCacheMaxBytes: number) {
     const shards = {
       layout: broker.layout,
-      onLayout: () => undefined,
       follow: async (shard: number) => {
         this.#followed.add(shard);
         // What it has heard before the answer counts as well.

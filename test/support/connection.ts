@@ -56,8 +56,6 @@ export class TestBroker implements Broker, Shards, History {
     this.#deliver = deliver;
   }
 
-  onLayout(): void {}
-
   async follow(_shard: number): Promise<Cursor> {
     return this.#last;
   }
