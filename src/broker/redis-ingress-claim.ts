@@ -25,6 +25,11 @@ export async function claimEntries(
   claimAfterMs: number,
   atMost: number,
 ): Promise<number> {
+  // XAUTOCLAIM forgets entries that somebody has deleted from the stream, also those that a node holds and is about to settle.
+  const late = await connection.ask((redis) =>
+    redis.xpending(ingress, INGRESS_GROUP, 'IDLE', claimAfterMs, '-', '+', 1),
+  );
+  if (late.length === 0) return 0;
   const query = [claimAfterMs, '0-0', 'COUNT', atMost, 'JUSTID'] as const;
   const reply = await connection.ask((redis) => redis.xautoclaim(ingress, INGRESS_GROUP, node, ...query));
   const [, ids] = reply as [next: string, ids: string[]];

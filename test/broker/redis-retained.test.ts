@@ -166,7 +166,7 @@ describe('what Redis retains', () => {
     await broker.publish([{ type: 'profiles', action: 'save', key: 'a', object: null }]);
     await world.fcall(json({ type: 'profiles', action: 'save', key: 'a' }));
     const keys = await world.redis.keys(`{${world.prefix}}:*`);
-    const names = ['log', 'last', 'ingress', 'ingress:settled', 'ingress:bytes', 'rules'];
+    const names = ['log', 'last', 'ingress', 'ingress:settled', 'ingress:bytes', 'rules', 'shards'];
     const hub = names.map((name) => `{${world.prefix}}:${name}`);
     const own = new Set(hub);
     const isOurs = (key: string): boolean => own.has(key) || key.startsWith(`{${world.prefix}}:outcomes:`);

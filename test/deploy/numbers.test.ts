@@ -40,6 +40,21 @@ async function load(): Promise<MetricsPage> {
     headers: { 'Content-Type': 'application/json' },
     body: 'no event',
   });
+  const call = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { name: 'connections', arguments: {} },
+  };
+  await fetch(`${node.url}/mcp`, {
+    method: 'POST',
+    headers: {
+      Authorization: `Bearer ${await node.token()}`,
+      'Content-Type': 'application/json',
+      Accept: 'application/json, text/event-stream',
+    },
+    body: JSON.stringify(call),
+  }).then((response) => response.text());
   return MetricsPage.of(node.url);
 }
 

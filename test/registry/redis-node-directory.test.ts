@@ -54,6 +54,7 @@ describe('three registries on one Redis', () => {
       'nodes:reports',
       'nodes:settings',
       'rules',
+      'shards',
     ]);
   });
 

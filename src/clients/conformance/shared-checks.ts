@@ -3,7 +3,7 @@ import type { Caused } from './client-form.ts';
 import { expect, Failed } from './outcome.ts';
 import { numbers } from './frames.ts';
 import type { Socket } from './socket.ts';
-import type { How, Subject } from './subject.ts';
+import { NAME, type How, type Subject } from './subject.ts';
 
 const EVENTS = 20;
 /** The text of one event of a flood, and how many events a publish has and how many publishes there are. */
@@ -98,7 +98,9 @@ export async function expectIgnored(socket: Socket, said: readonly (string | Buf
     else socket.sendBinary(each);
   await socket.settle();
   expect(socket.isOpen, 'that the connection stays open');
-  expect(socket.frames.length === before, 'no answer');
+  // A server may still be telling what the check before this one did.
+  const answers = socket.frames.slice(before).filter(({ text }) => !text.includes(NAME));
+  expect(answers.length === 0, 'no answer');
 }
 
 /**

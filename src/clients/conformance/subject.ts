@@ -46,6 +46,9 @@ export interface Answer {
   readonly text: string;
 }
 
+/** The beginning of all names that checks make. */
+export const NAME = 'conformance-';
+
 /** What one check does with the server. Everything that it opened is closed when the check ends. */
 export class Subject {
   readonly server: Server;
@@ -67,7 +70,7 @@ export class Subject {
 
   /** A name that nobody else has, for a key or a type. */
   name(): string {
-    return `conformance-${randomBytes(6).toString('hex')}`;
+    return `${NAME}${randomBytes(6).toString('hex')}`;
   }
 
   /** An id that nobody else has, for systems whose ids are numbers. */
