@@ -89,6 +89,11 @@ export function isPassword(token: Target['token']): token is string {
 /** The header that carries the credentials. */
 export async function authorization(token: Target['token']): Promise<Record<string, string>> {
   if (token === undefined) return {};
-  if (isPassword(token)) return { Authorization: `Basic ${Buffer.from(token).toString('base64')}` };
-  return { Authorization: `Bearer ${typeof token === 'string' ? token : await token.get()}` };
+  return typeof token === 'string' ? headerOf(token) : { Authorization: `Bearer ${await token.get()}` };
+}
+
+/** The header that carries a token, or `name:password`. */
+export function headerOf(token: string): Record<string, string> {
+  const isBasic: boolean = isPassword(token);
+  return { Authorization: isBasic ? `Basic ${Buffer.from(token).toString('base64')}` : `Bearer ${token}` };
 }

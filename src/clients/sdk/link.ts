@@ -11,6 +11,9 @@ export interface Reply {
 
 export type Answered = (error: HubError | undefined, reply?: Reply) => void;
 
+/** How long a link may take to open, the check of the token included. A browser would wait for ever. */
+export const OPEN_MS = 15_000;
+
 /** An open connection to the hub. */
 export interface Link {
   readonly kind: 'socket' | 'stream' | 'tab';

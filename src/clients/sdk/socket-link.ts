@@ -1,10 +1,8 @@
 import type { Socket, SocketClass } from './environment.ts';
 import { closeCodeOf, HubError } from './errors.ts';
 import type { Gap, HubEvent } from './item.ts';
-import type { Answered, Link, LinkHandler, LinkOptions, Reply } from './link.ts';
+import { OPEN_MS, type Answered, type Link, type LinkHandler, type LinkOptions, type Reply } from './link.ts';
 
-/** How long the upgrade and the check of the token may take together. */
-const OPEN_MS = 15_000;
 const ANSWER_MS = 10_000;
 
 interface Frame extends HubEvent, Reply {

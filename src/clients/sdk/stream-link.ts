@@ -1,15 +1,13 @@
 import { closeCodeOf, HubError } from './errors.ts';
 import { ask, type Caller } from './http.ts';
 import type { Gap, HubEvent } from './item.ts';
-import type { Answered, Link, LinkHandler, LinkOptions, Reply } from './link.ts';
+import { OPEN_MS, type Answered, type Link, type LinkHandler, type LinkOptions, type Reply } from './link.ts';
 import type { Filters } from './match.ts';
 import { earliestOf } from './plan.ts';
 import { trySockets } from './socket-trials.ts';
 import { publishBy, type Publish } from './stream-publish.ts';
 import type { Tokens } from './tokens.ts';
 
-/** How long the first request may take. A browser would wait for ever. */
-const OPEN_MS = 15_000;
 /** The hub sends its position every 15 s, and such a message answers a ping. */
 const ANSWER_MS = 35_000;
 

@@ -1,4 +1,5 @@
 /** What DRP's document promises about its websocket, and what its server and its client do. */
+import { headerOf } from '../../cli/target.ts';
 import type { Check, Suite } from '../check.ts';
 import { expect, Failed } from '../outcome.ts';
 import { equal, faultIn, type Fields, fieldsOf } from '../frames.ts';
@@ -89,13 +90,7 @@ export const drp: Suite = {
   dialect: 'drp',
   system: 'Digital Rebar Provision',
   paths: [PATH],
-  credentials: (token) => ({
-    headers: {
-      Authorization: token.includes(':')
-        ? `Basic ${Buffer.from(token).toString('base64')}`
-        : `Bearer ${token}`,
-    },
-  }),
+  credentials: (token) => ({ headers: headerOf(token) }),
   event: ({ type, action, key, object }) => ({
     Time: new Date().toISOString(),
     Type: type,

@@ -1,4 +1,5 @@
 /** What the page of Belfry's own protocol promises. */
+import { headerOf } from '../../cli/target.ts';
 import type { Check, Suite } from '../check.ts';
 import type { Caused } from '../client-form.ts';
 import { expect } from '../outcome.ts';
@@ -102,13 +103,7 @@ export const native: Suite = {
   dialect: 'native',
   system: 'Belfry',
   paths: [PATH],
-  credentials: (token) => ({
-    headers: {
-      Authorization: token.includes(':')
-        ? `Basic ${Buffer.from(token).toString('base64')}`
-        : `Bearer ${token}`,
-    },
-  }),
+  credentials: (token) => ({ headers: headerOf(token) }),
   event: ({ type, action, key, object }) => ({ type, action, key, object }),
   frames: {
     says: 'Every frame is one JSON object in the form of an event.',
