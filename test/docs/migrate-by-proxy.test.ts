@@ -126,7 +126,7 @@ describe.skipIf(!HAS_HAPROXY)('the guide that moves the pages of a system by a r
       await shows(1);
 
       const moved = guide.moved(configuration);
-      proxy.reload(moved);
+      await proxy.reload(moved);
       await socketsAre({ old: [], hub: 1 });
       await tellBoth(2);
       await shows(2);
@@ -134,7 +134,7 @@ describe.skipIf(!HAS_HAPROXY)('the guide that moves the pages of a system by a r
 
       const movedBack = guide.movedBack(moved);
       expect(movedBack).toBe(configuration);
-      proxy.reload(movedBack);
+      await proxy.reload(movedBack);
       await socketsAre({ old: [path], hub: 0 });
       await tellBoth(3);
       await shows(3);

@@ -4,15 +4,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 
 export const HAS_HAPROXY = spawnSync('haproxy', ['-v']).status === 0;
 
 export interface Haproxy {
   /** The address of the port that its configuration calls `:80`, `http://127.0.0.1:…`. */
   readonly url: string;
-  /** Gives it another configuration, and reloads it as an operator does. */
-  readonly reload: (configuration: string) => void;
+  /**
+   * Gives it another configuration, and reloads it as an operator does. Resolves when the worker with the earlier configuration
+   * has ended, and rejects with what HAProxy said where it takes too long.
+   */
+  readonly reload: (configuration: string) => Promise<void>;
 }
 
 /**
@@ -54,9 +57,15 @@ export async function startHaproxy(
     if (child.exitCode !== null) throw new Error(`HAProxy does not start: ${said}`);
   return {
     url,
-    reload: (text) => {
+    reload: async (text) => {
       write(text);
-      child.kill('SIGUSR2');
+      said = '';
+      const reloads = (): string => {
+        // HAProxy sleeps through a signal that comes right before it begins to wait, until the next one.
+        if (!said.includes('Reloading')) child.kill('SIGUSR2');
+        return said;
+      };
+      await expect.poll(reloads, { interval: 500 }).toMatch(/Loading success[^]*Former worker/);
     },
   };
 }
