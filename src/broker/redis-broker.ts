@@ -35,6 +35,7 @@ import { bodyOf } from './redis-log-entry.ts';
 import { MergedRetained } from './redis-merged-retained.ts';
 import { ingressScripts } from './redis-scripts.ts';
 import { noShard, RedisShard, type ShardOptions } from './redis-shard.ts';
+import { shardsReady } from './redis-shards-ready.ts';
 import { SplitPublish } from './redis-split-publish.ts';
 
 const WATCH_MS = 5_000;
@@ -155,7 +156,7 @@ export class RedisBroker implements Broker, Shards, History, Retained {
 
   async ready(): Promise<void> {
     if (this.#deliver === undefined) throw notRunning();
-    await Promise.all(Array.from(this.#shards.values(), (shard) => shard.ready()));
+    await shardsReady([...this.#shards.values()]);
   }
 
   async stop(): Promise<void> {

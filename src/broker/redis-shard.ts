@@ -42,6 +42,8 @@ export class RedisShard {
   readonly #kept: RetainedEviction;
   readonly #repair: StreamRepair;
   #listener: ShardListener | undefined;
+  /** The gaps of listeners that are closed, since a count must not fall. */
+  #gaps = { gapsDetected: 0, gapsRepaired: 0 };
   #opening: Promise<void> | undefined;
 
   constructor(shard: number, options: ShardOptions) {
@@ -102,6 +104,7 @@ export class RedisShard {
 
   async unfollow(): Promise<void> {
     const listener = this.#listener;
+    this.#gaps = this.#allGaps();
     this.#listener = undefined;
     this.#opening = undefined;
     await listener?.close();
@@ -131,9 +134,7 @@ export class RedisShard {
       isFollowed: this.#listener !== undefined,
       isHealthy: this.isConnected && this.#listener?.isHealthy !== false,
       probeMs: this.#listener?.probeMs ?? 0,
-      gapsDetected: 0,
-      gapsRepaired: 0,
-      ...this.#listener?.gaps,
+      ...this.#allGaps(),
       streamsMended: this.#repair.mended,
       retainedGone,
       heldBytes: { log: this.#repair.held.log, retained },
@@ -160,6 +161,14 @@ export class RedisShard {
     this.publisher.stop();
     await this.unfollow();
     await Promise.all([this.#reads, this.commands].map((connection) => connection.close()));
+  }
+
+  #allGaps(): { readonly gapsDetected: number; readonly gapsRepaired: number } {
+    const { gapsDetected = 0, gapsRepaired = 0 } = this.#listener?.gaps ?? {};
+    return {
+      gapsDetected: this.#gaps.gapsDetected + gapsDetected,
+      gapsRepaired: this.#gaps.gapsRepaired + gapsRepaired,
+    };
   }
 
   /** Connects what leads to another server than the commands do, since that one is the master now. */

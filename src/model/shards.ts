@@ -113,3 +113,8 @@ function range(count: number): number[] {
 function rising(shards: readonly number[]): readonly number[] {
   return [...new Set(shards)].toSorted((a, b) => a - b);
 }
+
+/** Some shards as they stand at the beginning of a sentence for operators. */
+export function namesOfShards(shards: readonly number[]): string {
+  return `${shards.length === 1 ? 'Shard' : 'Shards'} ${shards.join(', ')}`;
+}

@@ -1,22 +1,22 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { REFUSED_REASONS, STREAM_FAULTS, type BrokerStats } from '../broker/broker.ts';
+import { REFUSED_REASONS, STREAM_FAULTS } from '../broker/broker.ts';
 import type { Clock } from '../model/clock.ts';
 import { WARNING_KINDS, type NodeWarning } from '../registry/node-watch.ts';
 import type { Registry as ConnectionRegistry } from '../registry/registry.ts';
 import { interestMetrics, type MeasuredInterest } from './metrics-interest.ts';
 import { connectionMetrics, type MeasuredConnections } from './metrics-connections.ts';
+import { shardMetrics, type MeasuredShards } from './metrics-shards.ts';
 import type { McpCalls } from './mcp-calls.ts';
 import { REFUSED_HANDSHAKES, type RefusedHandshakes } from './refused-handshakes.ts';
 import { RegistrySize } from './registry-size.ts';
 import type { RejectedInput } from './rejected-input.ts';
 
-export interface Measured extends MeasuredConnections, MeasuredInterest {
+export interface Measured extends MeasuredConnections, MeasuredInterest, MeasuredShards {
   readonly rejected: RejectedInput;
   readonly mcpCalls: McpCalls;
   readonly refused: RefusedHandshakes;
   readonly registry: ConnectionRegistry;
   readonly clock: Clock;
-  readonly brokerStats: () => BrokerStats;
   readonly warnings: () => readonly NodeWarning[];
   readonly version: string;
   /** The number of this worker. Its series then have it as a label, since the page shows all workers. */
@@ -40,6 +40,7 @@ export function metricsOf(measured: Measured): Registry {
   nodeMetrics(measured, registry);
   hubMetrics(measured, registry);
   brokerMetrics(measured, registry);
+  shardMetrics(measured, registry);
   connectionMetrics(measured, registry);
   interestMetrics(measured, registry);
   return registry;

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { shardOfCursor, startOf } from '../../src/model/cursor.ts';
 import type { NewEvent } from '../../src/model/event.ts';
-import { Layout } from '../../src/model/shards.ts';
+import { Layout, namesOfShards } from '../../src/model/shards.ts';
 import { once } from '../support/once.ts';
 import { HAS_REDIS_SERVER } from '../support/redis.ts';
 import { startCluster } from '../support/redis-groups.ts';
@@ -181,5 +181,23 @@ describe.skipIf(!HAS_REDIS_SERVER)('a shard on a Redis Cluster (needs a redis-se
     onTestFinished(() => owner.disconnect());
     expect(await owner.xlen(`{${name}}:log`)).toBe(40);
     await expect.poll(() => broker.ready().then(() => 'ready', String), { timeout: 10_000 }).toBe('ready');
+  });
+
+  it('is named by the readiness of a node while its master is away, with the others of that master', async () => {
+    const cluster = await startCluster();
+    const world = new RedisWorld(cluster.url, cluster.masters[0]?.url, undefined, LAYOUT);
+    const { broker } = await world.start();
+    await broker.ready();
+    const owners = await Promise.all(
+      LAYOUT.shards.map((shard) => cluster.ownerOf(shard === 0 ? world.prefix : `${world.prefix}:${shard}`)),
+    );
+    const away = owners.find((owner) => owner !== owners[0]);
+    const theirs = LAYOUT.shards.filter((shard) => owners[shard] === away);
+    await away?.kill();
+    await expect
+      .poll(() => broker.ready().then(() => 'ready', String))
+      .toContain(`${namesOfShards(theirs)}: The node is not connected to Redis.`);
+    const unhealthy = broker.brokerStats.shards.filter(({ isHealthy }) => !isHealthy);
+    expect(unhealthy.map(({ shard }) => shard)).toEqual(theirs);
   });
 });

@@ -1,6 +1,8 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, inject, it } from 'vitest';
+import { joinedMetrics } from '../../src/telemetry/joined-metrics.ts';
 import { MetricsPage } from '../support/metrics.ts';
 import { startNode } from '../support/node.ts';
+import { randomPrefix } from '../support/redis.ts';
 import { read, readYaml } from './files.ts';
 import { groupingsOf, readsOf } from './promql.ts';
 
@@ -32,9 +34,16 @@ const OWN_LABELS = ['instance', 'job'];
 let page: MetricsPage;
 let loaded: Promise<MetricsPage> | undefined;
 
-/** The metrics of a node that has had some rejected input, for which there is no series before. It ends with the first test. */
+/**
+ * The metrics of a node that has had some rejected input, for which there is no series before, and of which the hub has several
+ * shards; and those that a process with workers has besides. The node ends with the first test.
+ */
 async function load(): Promise<MetricsPage> {
-  const node = await startNode();
+  const node = await startNode({
+    BELFRY_REDIS_URL: inject('redisUrl'),
+    BELFRY_PREFIX: randomPrefix(),
+    BELFRY_SHARDS: '2',
+  });
   await fetch(`${node.url}/api/v3/events?token=${await node.token()}`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
@@ -55,7 +64,8 @@ async function load(): Promise<MetricsPage> {
     },
     body: JSON.stringify(call),
   }).then((response) => response.text());
-  return MetricsPage.of(node.url);
+  const { text } = await MetricsPage.of(node.url);
+  return new MetricsPage(`${text}\n${joinedMetrics([{ worker: 1, restarts: 0 }])}`);
 }
 
 /** The labels of a series, each with the values that the node shows. */

@@ -24,6 +24,10 @@ const MORE: Readonly<Record<string, readonly [means: string, act: string]>> = {
     'a node does not receive what is published; `/readyz` says why',
     'check Redis; the node keeps trying, and then reads what it missed',
   ],
+  BelfryShardAway: [
+    'nodes do not reach the master of one shard of the hub, do not hear the shard, or cannot publish in it; the other shards may be well; `/readyz` of a node names the shard and the reason',
+    'ask Redis which master has the shard with `CLUSTER KEYSLOT {belfry:<shard>}` and `CLUSTER SLOTS`, and check that master; nodes go on by themselves, and then read what they missed',
+  ],
   BelfryPublishesRefused: [
     'Redis accepts nothing from a node: Redis is full, cannot write, or the node lacks a right; the body of `/readyz` says which',
     'make room or raise `maxmemory`, or give the [rights](../how-to/redis-rights.md); until then publishers get 503, and the log gets nothing of theirs',

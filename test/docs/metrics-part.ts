@@ -1,4 +1,8 @@
+import { Registry } from 'prom-client';
+import type { ShardStats } from '../../src/broker/broker.ts';
+import { brokerStatsOf } from '../../src/broker/broker-stats.ts';
 import { joinedMetrics } from '../../src/telemetry/joined-metrics.ts';
+import { shardMetrics } from '../../src/telemetry/metrics-shards.ts';
 import { cell, prose } from './tables.ts';
 import { live } from './live.ts';
 
@@ -55,9 +59,37 @@ export async function unknownMetrics(): Promise<string[]> {
   return Object.keys(MORE).filter((name) => !known.has(name));
 }
 
-/** The families of a node, and those that a process with workers has besides. */
+/** The families of a node, those of a hub with several shards with their labels, and those that a process with workers has besides. */
 async function families(): Promise<Family[]> {
-  return [...familiesOf((await live()).metrics), ...familiesOf(joinedMetrics([{ worker: 1, restarts: 0 }]))];
+  const ofShards = familiesOf(await metricsOfShards());
+  const names = new Set(ofShards.map(({ name }) => name));
+  return [
+    ...familiesOf((await live()).metrics).filter(({ name }) => !names.has(name)),
+    ...ofShards,
+    ...familiesOf(joinedMetrics([{ worker: 1, restarts: 0 }])),
+  ];
+}
+
+/** The metrics of a hub with more shards than the page lists. */
+function metricsOfShards(): Promise<string> {
+  const none: Omit<ShardStats, 'shard'> = {
+    published: 0,
+    refused: new Map(),
+    trouble: undefined,
+    isFollowed: true,
+    isHealthy: true,
+    probeMs: 0,
+    gapsDetected: 0,
+    gapsRepaired: 0,
+    streamsMended: new Map(),
+    retainedGone: 0,
+    heldBytes: { log: 0, retained: 0 },
+  };
+  const shards = Array.from({ length: SHOWN_VALUES + 1 }, (_, shard) => ({ ...none, shard }));
+  const ingress = { moved: 0, streams: { mended: new Map(), gone: 0, held: { log: 0, ingress: 0 } } };
+  const registry = new Registry();
+  shardMetrics({ brokerStats: () => brokerStatsOf(shards, ingress) }, registry);
+  return registry.metrics();
 }
 
 function familiesOf(text: string): Family[] {

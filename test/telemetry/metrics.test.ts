@@ -1,5 +1,6 @@
 import { pino } from 'pino';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { Hub } from '../../src/clients/sdk/hub.ts';
 import { DIALECTS } from '../../src/dialects/index.ts';
 import { norn } from '../../src/dialects/norn.ts';
 import { metricsOf } from '../../src/telemetry/metrics.ts';
@@ -8,13 +9,14 @@ import { McpCalls } from '../../src/telemetry/mcp-calls.ts';
 import { RefusedHandshakes } from '../../src/telemetry/refused-handshakes.ts';
 import { RejectedInput } from '../../src/telemetry/rejected-input.ts';
 import { BelfryError } from '../../src/model/errors.ts';
+import { Layout } from '../../src/model/shards.ts';
 import type { Registry } from '../../src/registry/registry.ts';
 import { connect as dial, nativeClient } from '../support/client.ts';
 import { ManualClock } from '../support/clock.ts';
 import { anIdentity, settled, startHub, type TestHub, type TestHubOptions } from '../support/connection.ts';
 import { MetricsPage } from '../support/metrics.ts';
 import { startNode } from '../support/node.ts';
-import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
+import { HAS_REDIS_SERVER, randomPrefix, startRedisServer } from '../support/redis.ts';
 import { TestRegistry } from '../support/registry.ts';
 
 const FLOW = {
@@ -65,6 +67,30 @@ async function measured(options?: TestHubOptions): Promise<TestHub & { page: () 
 }
 
 describe('the page of metrics', () => {
+  it('shows the figures of each shard where the hub has several, and no series of shards where it has one', async () => {
+    const shardsOf = async (count: string): Promise<MetricsPage> => {
+      const node = await startNode({
+        BELFRY_REDIS_URL: inject('redisUrl'),
+        BELFRY_PREFIX: randomPrefix(),
+        BELFRY_SHARDS: count,
+      });
+      const hub = new Hub(node.url, { token: await node.token() });
+      onTestFinished(() => hub.close());
+      await hub.publish('jobs.save.k', null);
+      return MetricsPage.of(node.url);
+    };
+    const page = await shardsOf('3');
+    const of = (name: string): (number | undefined)[] =>
+      [0, 1, 2, 3].map((shard) => page.get(`belfry_shard_${name}{shard="${shard}"}`));
+    const shard = Layout.of(3).shardOf('jobs', 'k');
+    expect(of('healthy')).toEqual([1, 1, 1, 1]);
+    expect(of('publishing')).toEqual([1, 1, 1, 1]);
+    expect(of('followed')).toEqual([1, 0, 0, 0]);
+    expect(of('events_published_total')[shard]).toBe(1);
+    expect(page.get(`belfry_shard_held_bytes{shard="${shard}",of="log"}`)).toBeDefined();
+    expect((await shardsOf('1')).text).not.toMatch(/^belfry_shard_\w+\{/m);
+  });
+
   it('counts connections by dialect and kind of principal, of which there are only four', async () => {
     const { connect, hub, page } = await measured();
     for (const principal of [

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { BrokerStats, RefusedReason } from '../../broker/broker.ts';
+import type { BrokerStats, RefusedReason, ShardStats } from '../../broker/broker.ts';
+import { namesOfShards } from '../../model/shards.ts';
 import type { NodeWarning } from '../../registry/node-watch.ts';
 
 /** For operators, the reasons why a node cannot publish. */
@@ -62,13 +63,19 @@ export async function readinessOf({ ready, brokerStats, warnings }: ReadinessDep
   } catch (error) {
     return { status: 'not ready', reason: error instanceof Error ? error.message : 'unknown' };
   }
-  const { trouble } = brokerStats();
+  const { trouble, shards } = brokerStats();
   return {
     status: 'ready',
     publishing: trouble === undefined,
-    ...(trouble !== undefined && { reason: WORDS[trouble] }),
+    ...(trouble !== undefined && { reason: reasonOf(trouble, shards) }),
     warnings: warnings().map(({ message }) => message),
   };
+}
+
+/** Where the hub has several shards, the reason names those that have it. */
+function reasonOf(trouble: RefusedReason, shards: readonly ShardStats[]): string {
+  const theirs = shards.filter((each) => each.trouble === trouble).map(({ shard }) => shard);
+  return theirs.length === 0 ? WORDS[trouble] : `${namesOfShards(theirs)}: ${WORDS[trouble]}`;
 }
 
 /** What a worker says when all workers are asked. */
