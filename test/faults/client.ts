@@ -50,6 +50,8 @@ export interface ClientOptions {
  */
 export class ResumingClient {
   readonly heard: Heard[] = [];
+  /** When each of them was heard. */
+  readonly heardAt: number[] = [];
   readonly gaps: Gap[] = [];
   /** Messages of the hub that no client should ever get. */
   readonly complaints: string[] = [];
@@ -130,6 +132,7 @@ export class ResumingClient {
   #hear({ id, type, action, key, object }: Frame, url: string): void {
     if (type !== 'belfry') {
       this.heard.push({ id, key, n: object.n });
+      this.heardAt.push(performance.now());
       this.#cursor = id ?? this.#cursor;
       return;
     }

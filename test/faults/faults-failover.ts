@@ -25,8 +25,10 @@ function sentinelsOf({ sentinels }: World): RedisSentinels {
 }
 
 /** Kills the master, waits for the failover, and brings the old master back as the replica of the new one. */
-async function replaced({ world }: Stage, { master, replica }: Pair, ready?: () => void): Promise<void> {
+async function replaced(stage: Stage, { master, replica }: Pair, ready?: () => void): Promise<void> {
+  const { world } = stage;
   await master.kill();
+  stage.over();
   ready?.();
   await world.noticed();
   await world.recovered();

@@ -4,10 +4,12 @@ import type { Fault } from './fault.ts';
 import type { Stage } from './stage.ts';
 import type { World } from './world.ts';
 
-async function restarted({ world }: Stage, how: 'stop' | 'kill'): Promise<void> {
+async function restarted(stage: Stage, how: 'stop' | 'kill'): Promise<void> {
+  const { world } = stage;
   await world.redis[how]();
   await world.noticed();
   await world.redis.restart();
+  stage.over();
 }
 
 /** Waits until publishers that write to Redis directly have published more, while the nodes are cut off. */
@@ -25,6 +27,7 @@ async function whileAway(stage: Stage, happens: () => Promise<void>): Promise<vo
   await flowPast(stage, 10);
   await happens();
   for (const proxy of proxies) proxy.heal();
+  stage.over();
 }
 
 /** Copies the files of Redis on its disk. The returned function puts them back in their place. */
@@ -69,6 +72,7 @@ export const LOG_FAULTS = {
     tellsGap: true,
     async strike(stage) {
       await stage.world.admin.flushall();
+      stage.over();
       await stage.flow(10);
     },
   },

@@ -16,6 +16,7 @@ function each(network: Network, breakIt: (proxy: FaultProxy) => void, felt: (sta
     for (const proxy of proxies) breakIt(proxy);
     await felt(stage);
     for (const proxy of proxies) proxy.heal();
+    stage.over();
   };
 }
 
@@ -23,9 +24,11 @@ const goesOn = (stage: Stage): Promise<void> => stage.flow(10);
 const isNoticed = ({ world }: Stage): Promise<void> => world.noticed();
 
 /** Breaks something, and waits until every client has subscribed anew. */
-async function resubscribed({ clients }: Stage, breakIt: () => void): Promise<void> {
+async function resubscribed(stage: Stage, breakIt: () => void): Promise<void> {
+  const { clients } = stage;
   const before = clients.map(({ subscribed }) => subscribed);
   breakIt();
+  stage.over();
   await until('every client has subscribed anew', () =>
     clients.every(({ subscribed }, index) => subscribed > (before[index] ?? 0)),
   );
@@ -38,6 +41,7 @@ export const NETWORK_FAULTS = {
     async strike(stage) {
       for (let time = 0; time < 5; time++) {
         for (const { toRedis: proxy } of stage.world.sites) proxy.cut();
+        stage.over();
         await stage.flow(3);
       }
     },
@@ -54,6 +58,7 @@ export const NETWORK_FAULTS = {
       await stage.world.noticed([site]);
       await stage.flow(20);
       site.toRedis.heal();
+      stage.over();
     },
   },
   redisSlow: {
@@ -96,7 +101,8 @@ export const NETWORK_FAULTS = {
   },
   clientsOverwhelmed: {
     fact: 'publishers send more than clients read, so that clients are closed as too slow, and resume',
-    async strike({ world, publishers }) {
+    async strike(stage) {
+      const { world, publishers } = stage;
       for (const { toClients: proxy } of world.sites) proxy.throttle(500_000);
       for (const publisher of publishers) publisher.ballastBytes = 50_000;
       await until('clients are closed as too slow', async () => {
@@ -105,6 +111,7 @@ export const NETWORK_FAULTS = {
       });
       for (const publisher of publishers) publisher.ballastBytes = 0;
       for (const { toClients: proxy } of world.sites) proxy.heal();
+      stage.over();
     },
   },
   clientsHalfClosed: {
@@ -126,6 +133,7 @@ export const NETWORK_FAULTS = {
     async strike(stage) {
       const [{ toClients: proxy, url }] = stage.world.sites;
       proxy.swallow();
+      stage.over();
       await until('every client has gone to the other node', () =>
         stage.clients.every((client) => client.url !== undefined && client.url !== url),
       );

@@ -29,6 +29,7 @@ export const NODE_FAULTS = {
     async strike(stage) {
       const site = oneSite(stage);
       await site.hub.kill();
+      stage.over();
       await moved(stage, site);
       await stage.flow(10);
       await site.hub.start();
@@ -40,6 +41,7 @@ export const NODE_FAULTS = {
       const site = oneSite(stage);
       const code = await site.hub.terminate();
       if (code !== 0) throw new Error(`the node ended with ${code}, not 0`);
+      stage.over();
       await moved(stage, site);
       await stage.flow(10);
       await site.hub.start();
@@ -50,6 +52,7 @@ export const NODE_FAULTS = {
     async strike(stage) {
       for (const site of stage.world.sites) {
         await site.hub.terminate();
+        stage.over();
         await stage.flow(5);
         await site.hub.start();
       }
@@ -57,8 +60,10 @@ export const NODE_FAULTS = {
   },
   allNodesKilled: {
     fact: 'all nodes are killed with -9 at once, and their memory is lost',
-    async strike({ world }) {
+    async strike(stage) {
+      const { world } = stage;
       await Promise.all(world.sites.map(({ hub }) => hub.kill()));
+      stage.over();
       await Promise.all(world.sites.map(({ hub }) => hub.start()));
     },
   },
@@ -67,6 +72,7 @@ export const NODE_FAULTS = {
     async strike(stage, form) {
       const site = oneSite(stage);
       site.hub.freeze();
+      stage.over();
       if (form === 'long') await pause(20_000);
       await moved(stage, site);
       await stage.flow(10);
@@ -79,13 +85,15 @@ export const NODE_FAULTS = {
       const { hub } = oneSite(stage);
       for (let jump = 0; jump < 2; jump++) {
         hub.jumpClock();
+        stage.over();
         await stage.flow(30);
       }
     },
   },
   readerStalls: {
     fact: 'a reader that stalls is closed with 4008',
-    async strike({ world }) {
+    async strike(stage) {
+      const { world } = stage;
       const [{ hub }] = world.sites;
       // After another fault the node may still be without Redis, and then it accepts no client.
       await until('the node is ready', async () => (await hub.readyStatus()) === 200);
@@ -93,6 +101,7 @@ export const NODE_FAULTS = {
       const reader = new StalledReader(hub.url, world.token, 'ballast.*.*');
       try {
         await until('the reader stalls', () => reader.isStalled);
+        stage.over();
         await until('the node gives it up', async () => {
           await world.admin.publish('belfry:events', BALLAST);
           return (await hub.metric('belfry_slow_closes_total')) > before;
@@ -115,6 +124,7 @@ export const NODE_FAULTS = {
       );
       const site = oneSite(stage);
       await site.hub.kill();
+      stage.over();
       await moved(stage, site);
       await stage.flow(5);
       await site.hub.start();

@@ -22,10 +22,12 @@ async function subscribers({ admin }: World): Promise<readonly string[]> {
   return [...list.matchAll(/^id=(\d+)/gm)].map(([, id = '']) => id);
 }
 
-async function restarted({ world }: Stage, how: 'stop' | 'kill'): Promise<void> {
+async function restarted(stage: Stage, how: 'stop' | 'kill'): Promise<void> {
+  const { world } = stage;
   await world.redis[how]();
   await world.noticed();
   await world.redis.restart();
+  stage.over();
 }
 
 /** The faults of a Redis by which it loses no data. */
@@ -42,16 +44,19 @@ export const REDIS_FAULTS = {
   },
   redisHangs: {
     fact: 'Redis hangs by SIGSTOP and goes on',
-    async strike({ world }) {
+    async strike(stage) {
+      const { world } = stage;
       world.redis.freeze();
       await world.noticed();
       world.redis.thaw();
+      stage.over();
     },
   },
   redisPauses: {
     fact: 'Redis keeps every command waiting by CLIENT PAUSE',
     async strike(stage) {
       await stage.world.admin.client('PAUSE', 1_000, 'ALL');
+      stage.over();
       await stage.flow(10);
     },
   },
@@ -60,6 +65,7 @@ export const REDIS_FAULTS = {
     async strike(stage) {
       for (let time = 0; time < 3; time++) {
         await ended(stage.world, 'pubsub');
+        stage.over();
         await stage.flow(5);
         await listening(stage.world);
       }
@@ -71,6 +77,7 @@ export const REDIS_FAULTS = {
       for (let time = 0; time < 3; time++) {
         await ended(stage.world, 'pubsub');
         await ended(stage.world, 'normal');
+        stage.over();
         await stage.flow(5);
         await listening(stage.world);
       }
@@ -78,7 +85,8 @@ export const REDIS_FAULTS = {
   },
   subscriberDropped: {
     fact: 'Redis drops a subscriber whose output buffer is full',
-    async strike({ world }) {
+    async strike(stage) {
+      const { world } = stage;
       const [{ toRedis }] = world.sites;
       await listening(world);
       const before = await subscribers(world);
@@ -97,6 +105,7 @@ export const REDIS_FAULTS = {
       });
       await world.admin.config('SET', 'client-output-buffer-limit', 'pubsub 32mb 8mb 60');
       toRedis.heal();
+      stage.over();
     },
   },
   scriptsForgotten: {
@@ -106,6 +115,7 @@ export const REDIS_FAULTS = {
       await stage.world.admin.function('FLUSH');
       // The upkeep of the nodes puts the function back. The hub's own scripts are loaded again at their next use.
       await ended(stage.world, 'normal');
+      stage.over();
       await stage.flow(10);
     },
   },
@@ -115,6 +125,7 @@ export const REDIS_FAULTS = {
       await stage.world.admin.replicaof('127.0.0.1', 1);
       await stage.refused();
       await stage.world.admin.replicaof('NO', 'ONE');
+      stage.over();
     },
   },
   memoryFull: {
@@ -123,6 +134,7 @@ export const REDIS_FAULTS = {
       await stage.world.admin.config('SET', 'maxmemory', '1');
       await stage.refused();
       await stage.world.admin.config('SET', 'maxmemory', '0');
+      stage.over();
     },
   },
   diskFull: {
@@ -136,6 +148,7 @@ export const REDIS_FAULTS = {
       limitFiles(stage.world, '1');
       await stage.refused();
       limitFiles(stage.world, 'unlimited');
+      stage.over();
       await until('Redis writes again', async () =>
         (await admin.info('persistence')).includes('aof_last_write_status:ok'),
       );

@@ -2,9 +2,11 @@
  * The long form: `npm run test:faults`. It plays every scenario of the table first, and then random scenarios and random
  * rows of faults until the time is used up.
  * `-- --seed <n>` replays a sequence, `--minutes <n>` bounds its time, `--only <text>` plays the scenarios whose name
- * contains the text, `--skip-table` begins with the random part.
+ * contains the text, `--skip-table` begins with the random part, `--record` plays the table alone and writes how the hub
+ * recovered into the documentation.
  */
 import { parseArgs } from 'node:util';
+import { writeRecord } from '../support/record.ts';
 import { findRedisServer } from '../support/redis-server.ts';
 import { pick, randomOf } from './random.ts';
 import { Runner } from './runner.ts';
@@ -16,16 +18,22 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '10' },
     'skip-table': { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
+    record: { type: 'boolean', default: false },
   },
 });
 
+if (values.record && (values.only !== '' || values['skip-table']))
+  throw new Error(
+    '--record writes the figures of the whole table, so it goes with neither --only nor --skip-table.',
+  );
 if (findRedisServer() === undefined) {
   console.log('skipped: there is no redis-server on the PATH that could be killed');
   process.exit(0);
 }
 
 const seed = Number(values.seed);
-const until = performance.now() + Number(values.minutes) * 60_000;
+const minutes = values.record ? Number.POSITIVE_INFINITY : Number(values.minutes);
+const until = performance.now() + minutes * 60_000;
 const runner = new Runner(seed);
 const random = randomOf(seed);
 const chosen = SCENARIOS.filter(({ name }) => name.includes(values.only));
@@ -37,12 +45,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 console.log(`seed ${seed}: npm run test:faults -- --seed ${seed}`);
 try {
   for (const scenario of values['skip-table'] ? [] : chosen) await play(scenario);
-  while (performance.now() < until && chosen.length > 0 && values.only === '') {
+  while (performance.now() < until && chosen.length > 0 && values.only === '' && !values.record) {
     await play(random() < 0.5 ? pick(random, chosen) : row(random));
   }
 } finally {
   await runner.end();
 }
+if (values.record && failed === 0) writeRecord('recovery', 'test:faults', runner.recoveries);
+if (values.record && failed > 0) console.log('nothing is recorded, since a scenario failed');
 console.log(`${played} played, ${failed} failed, seed ${seed}`);
 // A failed scenario may have left handles open, so the process exits by itself.
 setImmediate(() => process.exit(failed > 0 || played === 0 ? 1 : 0));

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { randomOf } from './random.ts';
 import type { Form } from './fault.ts';
+import { recoveryOf, type Recovery } from './recovery.ts';
 import type { Scenario } from './scenarios.ts';
 import { Stage } from './stage.ts';
 import { until } from './wait.ts';
@@ -15,6 +16,8 @@ const EXTRA_BYTES: Readonly<Record<Form, number>> = { short: 160 * 1024 * 1024, 
 
 /** Plays scenarios one after another. Scenarios of one state share a world until one of them fails in it. */
 export class Runner {
+  /** How the hub recovered in each scenario in which nothing was wrong. */
+  readonly recoveries: Recovery[] = [];
   readonly #random: () => number;
   readonly #worlds = new Map<BrokerState, Promise<World>>();
   #ended = false;
@@ -56,18 +59,17 @@ export class Runner {
     return world;
   }
 
-  async #playIn(
-    world: World,
-    { fault, entryPoints }: Scenario,
-    form: Form,
-    late: AbortSignal,
-  ): Promise<string[]> {
+  async #playIn(world: World, scenario: Scenario, form: Form, late: AbortSignal): Promise<string[]> {
+    const { fault, entryPoints } = scenario;
     const stage = new Stage(world, this.#random);
+    let struckAt = Number.POSITIVE_INFINITY;
     const act = async (): Promise<string[]> => {
       await stage.connect(CLIENTS);
       stage.publish(entryPoints, `p${++this.#played}`);
       await stage.flow(5);
+      struckAt = performance.now();
       await fault.strike(stage, form);
+      if (stage.overAt.length === 0) return ['the fault did not say when it was over: see Stage.over'];
       await world.recovered();
       await stage.flow(10);
       return [...(await stage.settle()), ...gapsOf(stage, fault.tellsGap === true)];
@@ -80,6 +82,7 @@ export class Runner {
       await stage.leave();
     }
     await Promise.all(world.sites.map((site) => atRest(site, EXTRA_BYTES[form])));
+    this.recoveries.push(recoveryOf(scenario, stage, struckAt));
     return [];
   }
 }

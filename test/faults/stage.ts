@@ -33,6 +33,8 @@ export class Stage {
   readonly random: () => number;
   readonly clients: ResumingClient[] = [];
   readonly publishers: Publisher[] = [];
+  /** When the fault was done or its cause was taken away, each time. */
+  readonly overAt: number[] = [];
 
   constructor(world: World, random: () => number) {
     this.world = world;
@@ -70,6 +72,11 @@ export class Stage {
       () => publishers.every(({ accepted }, index) => accepted.length >= (goals[index] ?? 0)),
       60_000,
     );
+  }
+
+  /** Says that the fault is done, such as a kill, or that its cause is gone. What takes time from now on is recovery. */
+  over(): void {
+    this.overAt.push(performance.now());
   }
 
   /** Waits until a publish is refused. */
