@@ -10,7 +10,7 @@ const publisher = (
   unsure: Record<string, number> = {},
 ): PublishedBy => ({
   entryPoint: { promise },
-  accepted: [1, 2, 3].map((n) => ({ key: 'k', n, id: `${n}-0`, at: n })),
+  accepted: [1, 2, 3].map((n) => ({ type: 't', key: 'k', n, id: `${n}-0`, at: n })),
   unsure: new Map(Object.entries(unsure)),
 });
 

@@ -1,16 +1,18 @@
-import { compareCursors, START } from '../../src/model/cursor.ts';
+import { compareCursors, shardOfCursor, START } from '../../src/model/cursor.ts';
+import { cursorAfter, isAfter } from '../../src/model/position.ts';
 import type { Gap, Heard, ResumingClient } from './client.ts';
 import type { Accepted, Publisher } from './publisher.ts';
 
 /** The parts of a client and of a publisher that the checker looks at. */
-export type HeardBy = Pick<ResumingClient, 'from' | 'heard' | 'gaps'>;
+export type HeardBy = Pick<ResumingClient, 'from' | 'heard' | 'gaps'> &
+  Partial<Pick<ResumingClient, 'wants'>>;
 export type PublishedBy = Pick<Publisher, 'accepted' | 'unsure'> & {
   readonly entryPoint: Pick<Publisher['entryPoint'], 'promise'>;
 };
 
 /** The events that a client should have heard and did not. Events within a gap that it was told of are left out. */
 export function missing(
-  { from = START, heard, gaps }: HeardBy,
+  { from = START, heard, gaps, wants = () => true }: HeardBy,
   publishers: readonly PublishedBy[],
 ): string[] {
   const known = new Set(heard.map(({ key, n }) => `${key} ${n}`));
@@ -18,7 +20,8 @@ export function missing(
     .filter(({ entryPoint }) => entryPoint.promise !== 'live')
     .flatMap(({ accepted }) => accepted)
     .filter((event) => !known.has(`${event.key} ${event.n}`))
-    .filter(({ id = from }) => compareCursors(id, from) > 0)
+    .filter(({ type, key }) => wants(type, key))
+    .filter(({ id }) => id !== undefined && isAfter(id, from))
     .filter((event) => !gaps.some((gap) => covers(gap, event)))
     .map(({ key, n, id }) => `lost: ${key} ${n} (${id})`);
 }
@@ -34,22 +37,30 @@ function isLoss({ reason }: Gap): boolean {
 }
 
 function covers(gap: Gap, { id, at }: Accepted): boolean {
-  if (id === undefined || compareCursors(id, gap.from) <= 0) return false;
-  return isLoss(gap) ? at < gap.at : compareCursors(id, gap.to) <= 0;
+  if (id === undefined || !isOf(gap, shardOfCursor(id)) || !isAfter(id, gap.from)) return false;
+  return isLoss(gap) ? at < gap.at : !isAfter(id, gap.to);
 }
 
-/** The ids of the log rise for every client over all keys, so an id that does not rise is repeated or out of order. */
+/** Whether the gap is one in the log of this shard. */
+function isOf({ from, to }: Gap, shard: number): boolean {
+  return cursorAfter(from, shard) !== cursorAfter(to, shard);
+}
+
+/** The ids of a shard rise for every client over all keys, so an id that does not rise is repeated or out of order. */
 function wrongIds(heard: readonly Heard[], gaps: readonly Gap[]): string[] {
-  const anew = new Set(gaps.filter(isLoss).map(({ after }) => after));
+  const losses = Map.groupBy(gaps.filter(isLoss), ({ after }) => after);
   const wrong: string[] = [];
-  let last = '0-0';
+  const lastOf = new Map<number, string>();
   for (const [index, { id, key, n }] of heard.entries()) {
-    if (anew.has(index)) last = '0-0';
+    for (const loss of losses.get(index) ?? [])
+      for (const shard of lastOf.keys()) if (isOf(loss, shard)) lastOf.delete(shard);
     if (id === undefined) continue;
+    const shard = shardOfCursor(id);
+    const last = lastOf.get(shard) ?? START;
     const order = compareCursors(id, last);
     if (order <= 0)
       wrong.push(`${order === 0 ? 'doubled' : 'out of order'}: ${key} ${n} (${id} after ${last})`);
-    last = id;
+    lastOf.set(shard, id);
   }
   return wrong;
 }

@@ -1,11 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { WebSocket } from 'ws';
 import { CLOSE } from '../../src/model/close-codes.ts';
+import { openSocket } from './socket-link.ts';
 import { backOff } from './wait.ts';
 
-const PING_EVERY_MS = 2_000;
-/** After so long a silence of its node, a client goes to another one. */
-const SILENCE_MS = 5_000;
 const RETRIES = new Map<number, boolean>(
   Object.values(CLOSE).map(({ code, retry }) => [code, retry !== false]),
 );
@@ -28,20 +24,43 @@ export interface Gap {
   readonly at: number;
 }
 
-interface Frame {
-  readonly id?: string;
-  readonly type: string;
-  readonly action: string;
-  readonly key: string;
-  readonly object: { n: number; cursor: string; from: string; to: string; reason: string; message?: string };
+/** What a connection says to its client. */
+export interface Hearer {
+  /** The client is subscribed, from this position on. */
+  begun(cursor: string): void;
+  heard(event: Heard, position: string | undefined): void;
+  gap(told: Pick<Gap, 'from' | 'to' | 'reason'>): void;
+  /** The client was given everything up to this position. */
+  upTo(position: string): void;
 }
+
+/** One connection of a client to a node. */
+export interface Link {
+  /** Resolves with the close code when the connection has ended. */
+  readonly closed: Promise<number>;
+  close(): void;
+  cut(): void;
+}
+
+export interface Asked {
+  readonly token: string;
+  readonly pattern: string;
+  /** The position from which the client goes on. */
+  readonly since: string | undefined;
+}
+
+export type OpenLink = (url: string, asked: Asked, hearer: Hearer) => Link;
 
 export interface ClientOptions {
   /** The addresses of the nodes, in the order in which the client tries them. */
   readonly urls: readonly string[];
   readonly token: string;
   readonly pattern: string;
+  /** Whether the pattern matches an event of this type and key. It matches every event if absent. */
+  readonly wants?: (type: string, key: string) => boolean;
   readonly random: () => number;
+  /** How the client connects; by a native socket if absent. */
+  readonly open?: OpenLink;
 }
 
 /**
@@ -56,6 +75,7 @@ export class ResumingClient {
   /** Messages of the hub that no client should ever get. */
   readonly complaints: string[] = [];
   readonly closeCodes = new Map<number, number>();
+  readonly wants: (type: string, key: string) => boolean;
   /** How often a subscription of this client was accepted. */
   subscribed = 0;
   /** The position in the log after which the hub has promised every event. */
@@ -66,19 +86,20 @@ export class ResumingClient {
   #attempt = 0;
   #turn = 0;
   #stopped = false;
-  #ws: WebSocket | undefined;
+  #link: Link | undefined;
   readonly #options: ClientOptions;
   readonly #ended: Promise<void>;
 
   constructor(options: ClientOptions) {
     this.#options = options;
+    this.wants = options.wants ?? (() => true);
     this.#ended = this.#live();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#ws?.close(1000);
-    const cut = setTimeout(() => this.#ws?.terminate(), 2_000);
+    this.#link?.close();
+    const cut = setTimeout(() => this.#link?.cut(), 2_000);
     await this.#ended;
     clearTimeout(cut);
   }
@@ -100,84 +121,27 @@ export class ResumingClient {
 
   /** One connection from beginning to end; resolves with its close code. */
   #once(url: string): Promise<number> {
-    const { token, pattern } = this.#options;
-    const ws = new WebSocket(`${url.replace(/^http/, 'ws')}/native/ws`, {
-      headers: { Authorization: `Bearer ${token}` },
-      handshakeTimeout: SILENCE_MS,
-      perMessageDeflate: false,
+    const { token, pattern, open = openSocket } = this.#options;
+    const asked = { token, pattern, since: this.#cursor };
+    this.#link = open(url, asked, {
+      begun: (cursor) => {
+        this.#cursor ??= cursor;
+        this.from ??= cursor;
+        this.subscribed++;
+        this.#attempt = 0;
+        this.url = url;
+      },
+      heard: (event, position) => {
+        this.heard.push(event);
+        this.heardAt.push(performance.now());
+        this.#cursor = position ?? this.#cursor;
+      },
+      gap: (told) => {
+        this.gaps.push({ ...told, after: this.heard.length, at: performance.now() });
+        this.#cursor = told.to;
+      },
+      upTo: (position) => (this.#cursor = position),
     });
-    this.#ws = ws;
-    let heardAt = performance.now();
-    const pinging = setInterval(() => {
-      if (performance.now() - heardAt > SILENCE_MS) ws.terminate();
-      else if (ws.readyState === WebSocket.OPEN) ws.send('{"command":"ping"}');
-    }, PING_EVERY_MS);
-    ws.on('open', () => {
-      const since = this.#cursor;
-      ws.send(JSON.stringify({ id: 's', command: 'subscribe', patterns: [pattern], since }));
-    });
-    ws.on('message', (data: Buffer) => {
-      heardAt = performance.now();
-      this.#hear(JSON.parse(data.toString()) as Frame, url);
-    });
-    ws.on('error', () => undefined);
-    return new Promise((resolve) => {
-      ws.on('close', (code: number) => {
-        clearInterval(pinging);
-        resolve(code);
-      });
-    });
-  }
-
-  #hear({ id, type, action, key, object }: Frame, url: string): void {
-    if (type !== 'belfry') {
-      this.heard.push({ id, key, n: object.n });
-      this.heardAt.push(performance.now());
-      this.#cursor = id ?? this.#cursor;
-      return;
-    }
-    if (action === 'gap') {
-      const { from, to, reason } = object;
-      this.gaps.push({ from, to, reason, after: this.heard.length, at: performance.now() });
-      this.#cursor = to;
-    } else if (action === 'subscribe') {
-      this.#cursor ??= object.cursor;
-      this.from ??= object.cursor;
-      this.subscribed++;
-      this.#attempt = 0;
-      this.url = url;
-    } else if (action === 'error') {
-      // The log cannot be read now, so the subscription has not begun. The client tries again on a new connection.
-      this.#ws?.terminate();
-    }
-  }
-}
-
-/** A client that reads nothing from its socket until the test tells it to. */
-export class StalledReader {
-  readonly closed: Promise<number>;
-  readonly #ws: WebSocket;
-
-  constructor(url: string, token: string, pattern: string) {
-    this.#ws = new WebSocket(`${url.replace(/^http/, 'ws')}/native/ws?pattern=${pattern}`, {
-      headers: { Authorization: `Bearer ${token}` },
-      perMessageDeflate: false,
-    });
-    this.#ws.on('error', () => undefined);
-    this.#ws.once('message', () => this.#ws.pause());
-    this.closed = new Promise((resolve) => void this.#ws.once('close', resolve));
-  }
-
-  get isStalled(): boolean {
-    return this.#ws.isPaused;
-  }
-
-  readOn(): void {
-    this.#ws.resume();
-  }
-
-  async stop(): Promise<void> {
-    this.#ws.terminate();
-    await Promise.race([this.closed, pause(1_000)]);
+    return this.#link.closed;
   }
 }

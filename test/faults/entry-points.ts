@@ -2,19 +2,40 @@ import { once } from 'node:events';
 import { Redis, ReplyError } from 'ioredis';
 import { WebSocket } from 'ws';
 import { request } from './http.ts';
-import { Refused, WrongAnswer, type EntryPoint } from './publisher.ts';
+import { Refused, WrongAnswer, type EntryPoint, type Topic } from './publisher.ts';
 
 const ANSWERS_WITHIN_MS = 3_000;
 
 /** The addresses and the token that a publisher needs. */
 export interface EntryPointOptions {
   readonly urls: readonly string[];
-  readonly redisUrl: string;
+  /** Opens a connection to Redis that passes no node. */
+  readonly openRedis: () => RedisCaller;
+  /** What stands in the braces of the keys of the shard in which an event lies. */
+  readonly nameOf: (topic: Topic) => string;
   readonly token: string;
 }
 
+/** Sends commands to the server that has their key. */
+export interface RedisCaller {
+  /** @throws Refused when the command was surely not carried out */
+  call(command: string, ...args: (string | number)[]): Promise<unknown>;
+  close(): void;
+}
+
+/** Every entry point, with the words by which scenarios name it. */
+export const ENTRY_POINTS = {
+  http: { label: 'HTTP', open: httpEntryPoint },
+  fcall: { label: 'FCALL with a key', open: fcallEntryPoint },
+  bareFcall: { label: 'FCALL', open: bareFcallEntryPoint },
+  publish: { label: 'PUBLISH', open: publishEntryPoint },
+  socket: { label: 'a socket', open: socketEntryPoint },
+} as const satisfies Record<string, { label: string; open: (options: EntryPointOptions) => EntryPoint }>;
+
+export type EntryPointName = keyof typeof ENTRY_POINTS;
+
 /** Publishes by `POST /api/v3/events` with an `Idempotency-Key`, and turns to the next node when one does not accept. */
-export function httpEntryPoint({ urls, token }: EntryPointOptions): EntryPoint {
+function httpEntryPoint({ urls, token }: EntryPointOptions): EntryPoint {
   let turn = 0;
   return {
     promise: 'exactly',
@@ -44,29 +65,29 @@ export function httpEntryPoint({ urls, token }: EntryPointOptions): EntryPoint {
 }
 
 /** Publishes by `FCALL belfry_publish` with an idempotency key as the second key. */
-export function fcallEntryPoint(options: EntryPointOptions): EntryPoint {
-  return redisEntryPoint('exactly', options, (redis, event, key) =>
-    redis.fcall('belfry_publish', 2, '{belfry}:log', `{belfry}:once:${key}`, event),
+function fcallEntryPoint(options: EntryPointOptions): EntryPoint {
+  return redisEntryPoint('exactly', options, (redis, event, name, key) =>
+    redis.call('FCALL', 'belfry_publish', 2, `{${name}}:log`, `{${name}}:once:${key}`, event),
   );
 }
 
 /** Publishes by `FCALL belfry_publish` without an idempotency key, so a repetition after a lost answer is a second event. */
-export function bareFcallEntryPoint(options: EntryPointOptions): EntryPoint {
-  return redisEntryPoint('at least', options, (redis, event) =>
-    redis.fcall('belfry_publish', 1, '{belfry}:log', event),
+function bareFcallEntryPoint(options: EntryPointOptions): EntryPoint {
+  return redisEntryPoint('at least', options, (redis, event, name) =>
+    redis.call('FCALL', 'belfry_publish', 1, `{${name}}:log`, event),
   );
 }
 
 /** Publishes by `PUBLISH`, so that the event is heard live or not at all. */
-export function publishEntryPoint(options: EntryPointOptions): EntryPoint {
+function publishEntryPoint(options: EntryPointOptions): EntryPoint {
   return redisEntryPoint('live', options, async (redis, event) => {
-    await redis.publish('belfry:events', event);
+    await redis.call('PUBLISH', 'belfry:events', event);
     return [undefined];
   });
 }
 
 /** Publishes by the command `publish` of a native socket, which knows no idempotency key. */
-export function socketEntryPoint({ urls, token }: EntryPointOptions): EntryPoint {
+function socketEntryPoint({ urls, token }: EntryPointOptions): EntryPoint {
   let ws: WebSocket | undefined;
   let turn = 0;
   const connect = async (): Promise<WebSocket> => {
@@ -118,10 +139,24 @@ async function answerTo(ws: WebSocket, key: string, event: string): Promise<stri
 
 function redisEntryPoint(
   promise: EntryPoint['promise'],
-  { redisUrl }: EntryPointOptions,
-  call: (redis: Redis, event: string, key: string) => Promise<unknown>,
+  { openRedis, nameOf }: EntryPointOptions,
+  call: (redis: RedisCaller, event: string, name: string, key: string) => Promise<unknown>,
 ): EntryPoint {
-  const redis = new Redis(redisUrl, {
+  const redis = openRedis();
+  return {
+    promise,
+    passesNodes: true,
+    async publish(event, key, topic) {
+      const [id] = (await call(redis, event, nameOf(topic), key)) as [string | undefined];
+      return id;
+    },
+    close: async () => redis.close(),
+  };
+}
+
+/** A connection to the one server that a Redis is, as the publishers have it. */
+export function openSingle(url: string): RedisCaller {
+  const redis = new Redis(url, {
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     commandTimeout: ANSWERS_WITHIN_MS,
@@ -130,17 +165,14 @@ function redisEntryPoint(
   });
   redis.on('error', () => undefined);
   return {
-    promise,
-    passesNodes: true,
-    async publish(event, key) {
+    async call(command, ...args) {
       if (redis.status !== 'ready') throw new Refused('not connected');
       try {
-        const [id] = (await call(redis, event, key)) as [string | undefined];
-        return id;
+        return await redis.call(command, ...args);
       } catch (error) {
         throw error instanceof ReplyError ? new Refused(String(error)) : error;
       }
     },
-    close: async () => redis.disconnect(),
+    close: () => redis.disconnect(),
   };
 }

@@ -7,8 +7,11 @@ export interface Fault {
   readonly fact: string;
   /** The way in which the Redis must keep its data for this fault, if only one will do. */
   readonly state?: BrokerState;
-  /** Whether the log cannot help, so that clients must be told of a gap. Without this, no client may be told of one. */
-  readonly tellsGap?: boolean;
+  /**
+   * Whether the log cannot help, so that clients must be told of a gap, or whether chance decides that. Without this, no client may
+   * be told of one.
+   */
+  readonly tellsGap?: boolean | 'perhaps';
   /** The reason why this fault cannot be tried on this machine, if there is one. */
   readonly skip?: () => string | undefined;
   /** Causes the fault, waits until it has had its effect, and ends it. */

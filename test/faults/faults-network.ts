@@ -1,16 +1,21 @@
 import type { Fault } from './fault.ts';
+import type { Networks } from './networks.ts';
 import type { FaultProxy } from './proxy.ts';
 import type { Stage } from './stage.ts';
 import { until } from './wait.ts';
 import type { Site } from './world.ts';
 
-type Network = (site: Site) => FaultProxy;
+type Network = (site: Site) => FaultProxy | Networks;
 
 const toRedis: Network = (site) => site.toRedis;
 const toClients: Network = (site) => site.toClients;
 
 /** Breaks the network of every node, and heals it once `felt` has seen the effect. */
-function each(network: Network, breakIt: (proxy: FaultProxy) => void, felt: (stage: Stage) => Promise<void>) {
+function each(
+  network: Network,
+  breakIt: (network: FaultProxy | Networks) => void,
+  felt: (stage: Stage) => Promise<void>,
+) {
   return async (stage: Stage): Promise<void> => {
     const proxies = stage.world.sites.map(network);
     for (const proxy of proxies) breakIt(proxy);

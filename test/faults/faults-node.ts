@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { StalledReader } from './client.ts';
+import { StalledReader } from './stalled-reader.ts';
 import type { Fault } from './fault.ts';
 import { pick } from './random.ts';
 import type { Stage } from './stage.ts';
@@ -8,7 +8,7 @@ import type { Site } from './world.ts';
 
 const BALLAST = JSON.stringify({
   type: 'ballast',
-  action: 'tell',
+  action: 'weigh',
   key: 'x',
   object: { n: 0, text: 'x'.repeat(100_000) },
 });
@@ -118,7 +118,7 @@ export const NODE_FAULTS = {
     fact: 'a crowd of clients loses its node and returns at once',
     async strike(stage, form) {
       // These clients connect without the proxies, which would be the bottleneck.
-      await stage.connect(
+      await stage.crowd(
         form === 'long' ? 5_000 : 500,
         stage.world.sites.map(({ hub }) => hub.url),
       );

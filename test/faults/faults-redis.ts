@@ -5,16 +5,16 @@ import type { Stage } from './stage.ts';
 import type { World } from './world.ts';
 
 /** Waits until both nodes listen to Redis again. */
-async function listening({ admin }: World): Promise<void> {
+async function listening(world: World): Promise<void> {
   await until('every node listens again', async () => {
-    const [, count] = (await admin.pubsub('NUMSUB', 'belfry:events')) as [string, number];
-    return count === 2;
+    const told = (await world.tellMasters('PUBSUB', 'NUMSUB', 'belfry:events')) as [string, number][];
+    return told.reduce((sum, [, count]) => sum + count, 0) === 2;
   });
 }
 
 /** Ends every connection of this type, except the one that gives the command. */
-async function ended({ admin }: World, type: 'pubsub' | 'normal'): Promise<void> {
-  await admin.call('CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes');
+async function ended(world: World, type: 'pubsub' | 'normal'): Promise<void> {
+  await world.tellMasters('CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes');
 }
 
 async function subscribers({ admin }: World): Promise<readonly string[]> {
@@ -55,7 +55,7 @@ export const REDIS_FAULTS = {
   redisPauses: {
     fact: 'Redis keeps every command waiting by CLIENT PAUSE',
     async strike(stage) {
-      await stage.world.admin.client('PAUSE', 1_000, 'ALL');
+      await stage.world.tellMasters('CLIENT', 'PAUSE', 1_000, 'ALL');
       stage.over();
       await stage.flow(10);
     },
@@ -92,7 +92,7 @@ export const REDIS_FAULTS = {
       const before = await subscribers(world);
       const ballast = JSON.stringify({
         type: 'ballast',
-        action: 'tell',
+        action: 'weigh',
         key: 'x',
         object: 'x'.repeat(100_000),
       });
@@ -111,8 +111,8 @@ export const REDIS_FAULTS = {
   scriptsForgotten: {
     fact: 'Redis forgets every script and function',
     async strike(stage) {
-      await stage.world.admin.script('FLUSH');
-      await stage.world.admin.function('FLUSH');
+      await stage.world.tellMasters('SCRIPT', 'FLUSH');
+      await stage.world.tellMasters('FUNCTION', 'FLUSH');
       // The upkeep of the nodes puts the function back. The hub's own scripts are loaded again at their next use.
       await ended(stage.world, 'normal');
       stage.over();
@@ -131,9 +131,9 @@ export const REDIS_FAULTS = {
   memoryFull: {
     fact: 'Redis has no memory left (maxmemory, noeviction), and then has some again',
     async strike(stage) {
-      await stage.world.admin.config('SET', 'maxmemory', '1');
+      await stage.world.tellMasters('CONFIG', 'SET', 'maxmemory', '1');
       await stage.refused();
-      await stage.world.admin.config('SET', 'maxmemory', '0');
+      await stage.world.tellMasters('CONFIG', 'SET', 'maxmemory', '0');
       stage.over();
     },
   },

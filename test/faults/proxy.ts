@@ -26,9 +26,10 @@ export class FaultProxy {
     this.#server = createServer({ allowHalfOpen: true }, (near) => this.#join(near));
   }
 
-  static async before(targetPort: number): Promise<FaultProxy> {
+  /** Listens on any free port of this host, unless another address is given. */
+  static async before(targetPort: number, { host = '127.0.0.1', port = 0 } = {}): Promise<FaultProxy> {
     const proxy = new FaultProxy(targetPort);
-    proxy.#server.listen(0, '127.0.0.1');
+    proxy.#server.listen(port, host);
     await once(proxy.#server, 'listening');
     return proxy;
   }

@@ -1,8 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { pick } from './random.ts';
 import { backOff } from './wait.ts';
 
-/** The hub promises the order of events per key, so each publisher has several keys. */
-const KEYS = 4;
+/** The keys that get half of the events of a publisher, so that some keys have many and others have few. */
+const BUSY_KEYS = 4;
+
+/** What a publisher publishes. The hub promises the order of events per key, so it has several keys. */
+export interface Part {
+  readonly type: string;
+  readonly keys: readonly string[];
+}
+
+export interface Topic {
+  readonly type: string;
+  readonly key: string;
+}
 
 /** A way into the hub, as a publisher sees it. */
 export interface EntryPoint {
@@ -11,11 +23,11 @@ export interface EntryPoint {
   /** Whether events go directly into Redis. */
   readonly passesNodes: boolean;
   /**
-   * Publishes one event and resolves with its id. It rejects with {@link Refused} when the event was refused, and with any
+   * Publishes one event of this type and key, given as JSON, and resolves with its id. It rejects with {@link Refused} when the event was refused, and with any
    * other error when there was no answer.
    * @param once a key that is the same for every attempt to publish the same event
    */
-  publish(event: string, once: string): Promise<string | undefined>;
+  publish(event: string, once: string, topic: Topic): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -36,8 +48,7 @@ export class Refused extends Error {
 export class WrongAnswer extends Error {}
 
 /** An event of which the publisher knows that it was accepted. */
-export interface Accepted {
-  readonly key: string;
+export interface Accepted extends Topic {
   readonly n: number;
   readonly id: string | undefined;
   readonly at: number;
@@ -53,18 +64,20 @@ export class Publisher {
   refused = 0;
   readonly complaints: string[] = [];
   /** How long the publisher rests after each event. */
-  paceMs = 4;
+  paceMs: number;
   /** How many bytes of ballast each event carries. */
   ballastBytes = 0;
   #stopping = false;
   #aborted = false;
-  readonly #name: string;
+  readonly part: Part;
+  readonly #numbers = new Map<string, number>();
   readonly #random: () => number;
   readonly #ended: Promise<void>;
 
-  constructor(entryPoint: EntryPoint, name: string, random: () => number) {
+  constructor(entryPoint: EntryPoint, part: Part, paceMs: number, random: () => number) {
     this.entryPoint = entryPoint;
-    this.#name = name;
+    this.part = part;
+    this.paceMs = paceMs;
     this.#random = random;
     this.#ended = this.#live();
   }
@@ -84,19 +97,26 @@ export class Publisher {
   }
 
   async #live(): Promise<void> {
-    for (let count = 0; !this.#stopping; count++) {
-      await this.#one(`${this.#name}-${count % KEYS}`, Math.floor(count / KEYS) + 1);
+    const { keys } = this.part;
+    // Many publishers do not begin at the same moment.
+    await pause(this.paceMs * this.#random());
+    while (!this.#stopping) {
+      const key = pick(this.#random, this.#random() < 0.5 ? keys.slice(0, BUSY_KEYS) : keys);
+      const n = (this.#numbers.get(key) ?? 0) + 1;
+      this.#numbers.set(key, n);
+      await this.#one(key, n);
       await pause(this.paceMs);
     }
   }
 
   async #one(key: string, n: number): Promise<void> {
+    const { type } = this.part;
     const object = { n, ballast: 'x'.repeat(this.ballastBytes) };
-    const event = JSON.stringify({ type: 'faults', action: 'tell', key, object });
+    const event = JSON.stringify({ type, action: 'tell', key, object });
     for (let attempt = 0; !this.#aborted; attempt++) {
       try {
-        const id = await this.entryPoint.publish(event, `${key}-${n}`);
-        this.accepted.push({ key, n, id, at: performance.now() });
+        const id = await this.entryPoint.publish(event, `${key}-${n}`, { type, key });
+        this.accepted.push({ type, key, n, id, at: performance.now() });
         return;
       } catch (error) {
         const refusal = error instanceof Refused ? error : undefined;

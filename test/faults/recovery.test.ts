@@ -5,7 +5,7 @@ import { FAULTS } from './scenarios.ts';
 const SCENARIO = { fault: FAULTS.nodeKilled, state: 'AOF' } as const;
 
 const accepted = (...times: readonly number[]): Looked['publishers'][number]['accepted'] =>
-  times.map((at, i) => ({ key: 'k', n: i + 1, id: `${i + 1}-0`, at }));
+  times.map((at, i) => ({ type: 't', key: 'k', n: i + 1, id: `${i + 1}-0`, at }));
 
 const clientOf = (...heardAt: readonly number[]): Looked['clients'][number] => ({
   heard: heardAt.map((_, i) => ({ key: 'k', n: i + 1, id: `${i + 1}-0` })),
@@ -50,7 +50,7 @@ describe('the recovery after a fault', () => {
     const live = publisherOf('live', 110, 120);
     const kept = {
       ...publisherOf('exactly'),
-      accepted: [130, 150].map((at, i) => ({ key: 'kept', n: i + 1, id: `${i + 1}-0`, at })),
+      accepted: [130, 150].map((at, i) => ({ type: 't', key: 'kept', n: i + 1, id: `${i + 1}-0`, at })),
     };
     const client = {
       heard: [

@@ -3,14 +3,17 @@
  * rows of faults until the time is used up.
  * `-- --seed <n>` replays a sequence, `--minutes <n>` bounds its time, `--only <text>` plays the scenarios whose name
  * contains the text, `--skip-table` begins with the random part, `--record` plays the table alone and writes how the hub
- * recovered into the documentation.
+ * recovered into the documentation. `--world cluster` plays the scenarios of three masters, and `--size crowd` has 200
+ * publishers and 100 clients in each.
  */
 import { parseArgs } from 'node:util';
 import { writeRecord } from '../support/record.ts';
 import { findRedisServer } from '../support/redis-server.ts';
+import { SIZES, type Size } from './cast.ts';
 import { pick, randomOf } from './random.ts';
 import { Runner } from './runner.ts';
-import { row, SCENARIOS, type Scenario } from './scenarios.ts';
+import { row, SCENARIOS, WORLDS, type Scenario } from './scenarios.ts';
+import type { BrokerState } from './world.ts';
 
 const { values } = parseArgs({
   options: {
@@ -19,24 +22,28 @@ const { values } = parseArgs({
     'skip-table': { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     record: { type: 'boolean', default: false },
+    world: { type: 'string', default: 'single' },
+    size: { type: 'string' },
   },
 });
 
-if (values.record && (values.only !== '' || values['skip-table']))
+if (values.record && (values.only !== '' || values['skip-table'] || values.world !== 'single'))
   throw new Error(
-    '--record writes the figures of the whole table, so it goes with neither --only nor --skip-table.',
+    '--record writes the figures of the whole table, so it goes with neither --only nor --skip-table nor --world.',
   );
 if (findRedisServer() === undefined) {
   console.log('skipped: there is no redis-server on the PATH that could be killed');
   process.exit(0);
 }
 
+const states: readonly BrokerState[] = chosenOf('world', WORLDS, values.world);
+const size: Size = chosenOf('size', SIZES, values.size ?? (values.world === 'cluster' ? 'spread' : 'small'));
 const seed = Number(values.seed);
 const minutes = values.record ? Number.POSITIVE_INFINITY : Number(values.minutes);
 const until = performance.now() + minutes * 60_000;
-const runner = new Runner(seed);
+const runner = new Runner(seed, Object.fromEntries(states.map((state) => [state, size])));
 const random = randomOf(seed);
-const chosen = SCENARIOS.filter(({ name }) => name.includes(values.only));
+const chosen = SCENARIOS.filter(({ name, state }) => states.includes(state) && name.includes(values.only));
 let [played, failed] = [0, 0];
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -46,7 +53,7 @@ console.log(`seed ${seed}: npm run test:faults -- --seed ${seed}`);
 try {
   for (const scenario of values['skip-table'] ? [] : chosen) await play(scenario);
   while (performance.now() < until && chosen.length > 0 && values.only === '' && !values.record) {
-    await play(random() < 0.5 ? pick(random, chosen) : row(random));
+    await play(random() < 0.5 ? pick(random, chosen) : row(random, states[0] ?? 'AOF'));
   }
 } finally {
   await runner.end();
@@ -56,6 +63,13 @@ if (values.record && failed > 0) console.log('nothing is recorded, since a scena
 console.log(`${played} played, ${failed} failed, seed ${seed}`);
 // A failed scenario may have left handles open, so the process exits by itself.
 setImmediate(() => process.exit(failed > 0 || played === 0 ? 1 : 0));
+
+function chosenOf<Of>(option: string, table: Readonly<Record<string, Of>>, name: string): Of {
+  const found = Object.hasOwn(table, name) ? table[name] : undefined;
+  if (found === undefined)
+    throw new Error(`--${option} is "${name}". Expected one of ${Object.keys(table).join(', ')}.`);
+  return found;
+}
 
 async function play(scenario: Scenario): Promise<void> {
   const reason = scenario.fault.skip?.();

@@ -1,11 +1,13 @@
 import type { Fault, Form } from './fault.ts';
 import { FAILOVER_FAULTS } from './faults-failover.ts';
 import { LOG_FAULTS } from './faults-log.ts';
+import { MASTER_FAULTS } from './faults-masters.ts';
 import { NETWORK_FAULTS } from './faults-network.ts';
 import { NODE_FAULTS } from './faults-node.ts';
 import { REDIS_FAULTS } from './faults-redis.ts';
+import { SLOT_FAULTS } from './faults-slots.ts';
 import { pick } from './random.ts';
-import { ENTRY_POINTS, type EntryPointName } from './stage.ts';
+import { ENTRY_POINTS, type EntryPointName } from './entry-points.ts';
 import type { BrokerState } from './world.ts';
 
 export const FAULTS = {
@@ -14,6 +16,8 @@ export const FAULTS = {
   ...LOG_FAULTS,
   ...NETWORK_FAULTS,
   ...FAILOVER_FAULTS,
+  ...MASTER_FAULTS,
+  ...SLOT_FAULTS,
 };
 
 export type FaultName = keyof typeof FAULTS;
@@ -75,10 +79,50 @@ const TABLE: readonly (readonly [FaultName, readonly EntryPointName[], BrokerSta
   ['logFlushed', SURE, 'no AOF', 'short'],
   ['masterKilled', ['http', 'socket'], 'Sentinel', 'short'],
   ['masterKilledAhead', ['http', 'socket'], 'Sentinel', 'short'],
+  ['oneMasterKilled', SURE, 'Cluster', 'short'],
+  ['oneMasterKilledAhead', ALL, 'Cluster', 'long'],
+  ['ownMasterKilled', ALL, 'Cluster', 'long'],
+  ['masterFailedOver', ALL, 'Cluster', 'long'],
+  // What a server that hangs has got of PUBLISH already, it says when it goes on.
+  ['masterHangs', ['http', 'fcall', 'bareFcall', 'socket'], 'Cluster', 'long'],
+  ['masterSlow', ALL, 'Cluster', 'long'],
+  ['masterCut', ALL, 'Cluster', 'short'],
+  ['masterCutFromOne', ALL, 'Cluster', 'long'],
+  ['ownMasterCutFromOne', ALL, 'Cluster', 'long'],
+  ['slotMoves', ALL, 'Cluster', 'short'],
+  ['slotMovesSlowly', ALL, 'Cluster', 'long'],
+  ['ownSlotMoves', ALL, 'Cluster', 'long'],
+  ['nodeKilled', ALL, 'Cluster', 'short'],
+  ['nodeTerminated', ALL, 'Cluster', 'long'],
+  ['nodesRolled', ALL, 'Cluster', 'long'],
+  ['allNodesKilled', ALL, 'Cluster', 'long'],
+  ['nodeStopped', ALL, 'Cluster', 'long'],
+  ['clockJumps', ALL, 'Cluster', 'long'],
+  ['readerStalls', ALL, 'Cluster', 'long'],
+  ['redisPauses', ALL, 'Cluster', 'long'],
+  ['subscribersKilled', ALL, 'Cluster', 'long'],
+  ['connectionsKilled', ALL, 'Cluster', 'long'],
+  ['scriptsForgotten', ALL, 'Cluster', 'long'],
+  ['memoryFull', ALL, 'Cluster', 'long'],
+  ['redisCut', ALL, 'Cluster', 'long'],
+  ['redisUnreachable', ALL, 'Cluster', 'long'],
+  ['redisUnreachableForOne', ['fcall', 'publish'], 'Cluster', 'long'],
+  ['redisSlow', ALL, 'Cluster', 'long'],
+  ['redisHalfClosed', ALL, 'Cluster', 'long'],
+  ['redisSwallowed', ALL, 'Cluster', 'long'],
+  ['clientsCut', ALL, 'Cluster', 'long'],
+  ['clientsHalfClosed', ALL, 'Cluster', 'long'],
+  ['clientsSwallowed', ALL, 'Cluster', 'long'],
   ['nodeKilled', ['http', 'bareFcall', 'socket'], 'no AOF', 'long'],
   ['subscribersKilled', ['bareFcall', 'publish'], 'no AOF', 'long'],
   ['redisSwallowed', ['bareFcall', 'socket'], 'no AOF', 'long'],
 ];
+
+/** The worlds that the long form plays, by the name that is given to it. */
+export const WORLDS = {
+  single: ['AOF', 'no AOF', 'Sentinel'],
+  cluster: ['Cluster'],
+} as const satisfies Record<string, readonly [BrokerState, ...BrokerState[]]>;
 
 export const SCENARIOS: readonly Scenario[] = TABLE.map(([name, entryPoints, state, form]) =>
   scenario(FAULTS[name], entryPoints, state, form),
@@ -87,15 +131,14 @@ export const SCENARIOS: readonly Scenario[] = TABLE.map(([name, entryPoints, sta
 /** A random row consists of so many faults, which meet the same clients and publishers. */
 const IN_A_ROW = 4;
 
-/** A row of faults after which nothing may be lost. The hub is given no time to recover between them. */
-export function row(random: () => number): Scenario {
-  const harmless: readonly Fault[] = Object.values<Fault>(FAULTS).filter(
-    (fault) =>
-      fault.tellsGap !== true &&
-      fault.state !== 'Sentinel' &&
-      fault !== FAULTS.crowdReturns &&
-      fault.skip?.() === undefined,
-  );
+/** A row of faults of one state after which nothing may be lost. The hub is given no time to recover between them. */
+export function row(random: () => number, state: BrokerState): Scenario {
+  const harmless = SCENARIOS.filter((each) => each.state === state)
+    .map(({ fault }) => fault)
+    .filter(
+      (fault) =>
+        fault.tellsGap === undefined && fault !== FAULTS.crowdReturns && fault.skip?.() === undefined,
+    );
   const faults = Array.from({ length: IN_A_ROW }, () => pick(random, harmless));
   const fault: Fault = {
     fact: faults.map(({ fact }) => fact).join('; then '),
@@ -103,7 +146,7 @@ export function row(random: () => number): Scenario {
       for (const each of faults) await each.strike(stage, form);
     },
   };
-  return scenario(fault, ALL, 'AOF', 'long');
+  return scenario(fault, ALL, state, 'long');
 }
 
 function scenario(

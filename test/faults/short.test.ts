@@ -1,12 +1,13 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { HAS_REDIS_SERVER } from '../support/redis.ts';
+import { SIZES } from './cast.ts';
 import { Runner } from './runner.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 const SEED = 5;
 
 describe('the hub survives', () => {
-  const runner = new Runner(SEED);
+  const runner = new Runner(SEED, { Cluster: SIZES.spread });
   afterAll(() => runner.end());
 
   it.for(SCENARIOS.filter(({ form }) => form === 'short'))(

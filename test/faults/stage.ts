@@ -1,31 +1,13 @@
-import { ResumingClient } from './client.ts';
+import { EVERYTHING, listenersOf, rolesOf, type Role, type Size } from './cast.ts';
+import { ResumingClient, type ClientOptions } from './client.ts';
 import { disorder, missing } from './checker.ts';
-import {
-  bareFcallEntryPoint,
-  fcallEntryPoint,
-  httpEntryPoint,
-  publishEntryPoint,
-  socketEntryPoint,
-  type EntryPointOptions,
-} from './entry-points.ts';
-import { Publisher, type EntryPoint } from './publisher.ts';
+import { ENTRY_POINTS, type EntryPointName } from './entry-points.ts';
+import { Publisher } from './publisher.ts';
 import { until } from './wait.ts';
 import type { World } from './world.ts';
 
-/** Every entry point that a stage knows. */
-export const ENTRY_POINTS = {
-  http: { label: 'HTTP', open: httpEntryPoint },
-  fcall: { label: 'FCALL with a key', open: fcallEntryPoint },
-  bareFcall: { label: 'FCALL', open: bareFcallEntryPoint },
-  publish: { label: 'PUBLISH', open: publishEntryPoint },
-  socket: { label: 'a socket', open: socketEntryPoint },
-} as const satisfies Record<string, { label: string; open: (options: EntryPointOptions) => EntryPoint }>;
-
-export type EntryPointName = keyof typeof ENTRY_POINTS;
-
 /** A crowd connects at first in groups of so many clients. After a fault it may return all at once. */
 const AT_ONCE = 250;
-const PATTERN = 'faults.*.*';
 
 /** A world in use: clients hear events and publishers number them, while a fault strikes. */
 export class Stage {
@@ -36,32 +18,53 @@ export class Stage {
   /** When the fault was done or its cause was taken away, each time. */
   readonly overAt: number[] = [];
 
-  constructor(world: World, random: () => number) {
+  readonly #size: Size;
+  readonly #roles: readonly Role[];
+
+  /** No earlier publisher of this world may have the same `name`. */
+  constructor(
+    world: World,
+    size: Size,
+    entryPoints: readonly EntryPointName[],
+    name: string,
+    random: () => number,
+  ) {
     this.world = world;
     this.random = random;
+    this.#size = size;
+    this.#roles = rolesOf(size, entryPoints, name);
   }
 
-  /** Adds clients, half of them at each node, and waits until all are subscribed. Publishers slow down as clients are added. */
-  async connect(count: number, urls: readonly string[] = this.world.urls): Promise<void> {
-    const { random } = this;
-    for (let index = 0; index < count; index++) {
+  /** Adds the clients, half of them at each node, and begins to publish once all of them are subscribed. */
+  async begin(): Promise<void> {
+    await this.#connect(listenersOf(this.#size, this.#roles, this.random), this.world.urls);
+    for (const { entryPoint, part } of this.#roles) {
+      const opened = ENTRY_POINTS[entryPoint].open(this.world.entry);
+      this.publishers.push(new Publisher(opened, part, this.#size.paceMs, this.random));
+    }
+  }
+
+  /** Adds clients that hear everything, and waits until all are subscribed. Publishers slow down as clients are added. */
+  async crowd(count: number, urls: readonly string[]): Promise<void> {
+    for (const publisher of this.publishers) publisher.paceMs = Math.max(publisher.paceMs, count / 10);
+    await this.#connect(
+      Array.from({ length: count }, () => ({ pattern: EVERYTHING })),
+      urls,
+    );
+  }
+
+  async #connect(
+    listeners: readonly Pick<ClientOptions, 'pattern' | 'wants' | 'open'>[],
+    urls: readonly string[],
+  ): Promise<void> {
+    const { random, clients } = this;
+    const { token } = this.world;
+    for (const [index, listener] of listeners.entries()) {
       const ordered = index % 2 === 0 ? urls : urls.toReversed();
-      const client = new ResumingClient({ urls: ordered, token: this.world.token, pattern: PATTERN, random });
-      this.clients.push(client);
+      clients.push(new ResumingClient({ ...listener, urls: ordered, token, random }));
       if (index % AT_ONCE === AT_ONCE - 1) await this.#subscribed();
     }
-    for (const publisher of this.publishers)
-      publisher.paceMs = Math.max(publisher.paceMs, this.clients.length / 10);
     await this.#subscribed();
-  }
-
-  /** Begins to publish through each entry point. No earlier publisher of this world may have the same `name`. */
-  publish(entryPoints: readonly EntryPointName[], name: string): void {
-    const { urls, token, redis } = this.world;
-    for (const entryPoint of entryPoints) {
-      const opened = ENTRY_POINTS[entryPoint].open({ urls, token, redisUrl: redis.url });
-      this.publishers.push(new Publisher(opened, `${name}-${entryPoint}`, this.random));
-    }
   }
 
   /** Waits until `count` more events of every publisher, or of each of these, are acknowledged. */
@@ -77,6 +80,20 @@ export class Stage {
   /** Says that the fault is done, such as a kill, or that its cause is gone. What takes time from now on is recovery. */
   over(): void {
     this.overAt.push(performance.now());
+  }
+
+  /** Waits until what these publishers have published so far is heard by every client that is connected and wants it. */
+  async hears(publishers: readonly Publisher[]): Promise<void> {
+    const known = publishers.map(({ accepted, unsure, entryPoint }) => ({
+      accepted: [...accepted],
+      unsure,
+      entryPoint,
+    }));
+    await until(
+      'every client that is connected has heard it',
+      () => this.clients.every((client) => client.url === undefined || missing(client, known).length === 0),
+      60_000,
+    );
   }
 
   /** Waits until a publish is refused. */
@@ -102,10 +119,15 @@ export class Stage {
         ...client.complaints,
         ...missing(client, this.publishers),
         ...disorder(client, this.publishers),
-        ...(client.heard.length === 0 ? ['heard nothing at all'] : []),
+        ...(client.heard.length === 0 && this.#isFor(client) ? ['heard nothing at all'] : []),
       ].map((wrong) => `client ${index}: ${wrong}`),
     );
     return [...ofClients, ...this.publishers.flatMap(({ complaints }) => complaints)];
+  }
+
+  /** Whether any event was accepted that the client wants. */
+  #isFor({ wants }: ResumingClient): boolean {
+    return this.publishers.some(({ accepted }) => accepted.some(({ type, key }) => wants(type, key)));
   }
 
   #subscribed(): Promise<void> {

@@ -30,6 +30,8 @@ export interface RedisCluster extends RedisGroup {
   /** The master that has the slot of `{prefix}` at first. */
   ownerOf(prefix: string): Promise<RedisServer>;
   addReplicaOf(prefix: string): Promise<RedisServer>;
+  /** Adds a replica of a master. */
+  addReplica(master: RedisServer): Promise<RedisServer>;
   /** Moves the slot of `{prefix}` with its keys, as resharding does it. */
   moveSlot(prefix: string, to: RedisServer): Promise<void>;
 }
@@ -81,10 +83,15 @@ export function spawnSentinels(): Promise<RedisSentinels> {
   });
 }
 
-/** Starts a cluster of three masters. The code builds it without `redis-cli`, which may be missing and is slow. */
-export function spawnCluster(): Promise<RedisCluster> {
+/**
+ * Starts a cluster of three masters. The code builds it without `redis-cli`, which may be missing and is slow. `options` are
+ * those of all its servers.
+ */
+export function spawnCluster(options: RedisServerOptions = {}): Promise<RedisCluster> {
   return together(async (spawned) => {
-    const spawn = spawnInto(spawned);
+    const { args = [], ...others } = options;
+    const spawnAny = spawnInto(spawned);
+    const spawn: Spawn = (more) => spawnAny({ ...others, args: [...args, ...(more.args ?? [])] });
     const masters = await Promise.all([1, 2, 3].map(() => spawnClusterNode(spawn)));
     const [first] = masters as [RedisServer];
     const share = Math.ceil(SLOTS / masters.length);
@@ -98,6 +105,20 @@ export function spawnCluster(): Promise<RedisCluster> {
       Number(await tell(first, 'CLUSTER', 'KEYSLOT', `{${prefix}}`));
     const ownerOf = async (prefix: string): Promise<RedisServer> =>
       masters[Math.floor((await slotOf(prefix)) / share)] as RedisServer;
+    const addReplica = async (master: RedisServer): Promise<RedisServer> => {
+      const replica = await spawnClusterNode(spawn);
+      await introduce(replica, master);
+      await until('the cluster to grow', () => isComplete(spawned));
+      const id = String(await tell(master, 'CLUSTER', 'MYID'));
+      await tell(replica, 'CLUSTER', 'REPLICATE', id);
+      await until('replication', () => isReplicating(replica));
+      // The masters elect only a replica that they know.
+      await until('the masters to hear of it', async () => {
+        const known = await Promise.all(masters.map((each) => tell(each, 'CLUSTER', 'REPLICAS', id)));
+        return known.every((replicas) => (replicas as string[]).length === 1);
+      });
+      return replica;
+    };
     return {
       url: `redis+cluster://${hostsOf(masters)}`,
       masters,
@@ -111,21 +132,8 @@ export function spawnCluster(): Promise<RedisCluster> {
         await tell(from, 'MIGRATE', '127.0.0.1', to.port, '', 0, 5_000, 'KEYS', ...keys);
         for (const each of [to, from]) await tell(each, 'CLUSTER', 'SETSLOT', slot, 'NODE', String(toId));
       },
-      addReplicaOf: async (prefix) => {
-        const owner = await ownerOf(prefix);
-        const replica = await spawnClusterNode(spawn);
-        await introduce(replica, owner);
-        await until('the cluster to grow', () => isComplete(spawned));
-        const id = String(await tell(owner, 'CLUSTER', 'MYID'));
-        await tell(replica, 'CLUSTER', 'REPLICATE', id);
-        await until('replication', () => isReplicating(replica));
-        // The masters elect only a replica that they know.
-        await until('the masters to hear of it', async () => {
-          const known = await Promise.all(masters.map((each) => tell(each, 'CLUSTER', 'REPLICAS', id)));
-          return known.every((replicas) => (replicas as string[]).length === 1);
-        });
-        return replica;
-      },
+      addReplicaOf: async (prefix) => addReplica(await ownerOf(prefix)),
+      addReplica,
     };
   });
 }
