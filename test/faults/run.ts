@@ -11,7 +11,7 @@ import { writeRecord } from '../support/record.ts';
 import { findRedisServer } from '../support/redis-server.ts';
 import { SIZES, type Size } from './cast.ts';
 import { pick, randomOf } from './random.ts';
-import { Runner } from './runner.ts';
+import { Runner, skipOf } from './runner.ts';
 import { row, SCENARIOS, WORLDS, type Scenario } from './scenarios.ts';
 import type { BrokerState } from './world.ts';
 
@@ -72,7 +72,7 @@ function chosenOf<Of>(option: string, table: Readonly<Record<string, Of>>, name:
 }
 
 async function play(scenario: Scenario): Promise<void> {
-  const reason = scenario.fault.skip?.();
+  const reason = await skipOf(scenario);
   if (reason !== undefined) return console.log(`skipped  ${scenario.name}: ${reason}`);
   if (performance.now() > until) return console.log(`no time  ${scenario.name}`);
   const began = performance.now();

@@ -1,4 +1,6 @@
 import { performance } from 'node:perf_hooks';
+import { findRedisServer } from '../support/redis-server.ts';
+import { hasMoreAddresses } from './fault-cluster.ts';
 import { randomOf } from './random.ts';
 import type { Fault, Form } from './fault.ts';
 import { recoveryOf, type Recovery } from './recovery.ts';
@@ -93,6 +95,15 @@ export class Runner {
     this.recoveries.push(recoveryOf(scenario, stage, struckAt));
     return [];
   }
+}
+
+/** Why a scenario cannot be played on this machine, if it cannot. */
+export async function skipOf({ fault, state }: Scenario): Promise<string | undefined> {
+  if (findRedisServer() === undefined)
+    return 'a Redis that is not ours cannot be killed: there is no redis-server on the PATH';
+  if (state === 'Cluster' && !(await hasMoreAddresses()))
+    return 'each node needs an address of this host to itself, and 127.0.0.2 is none';
+  return fault.skip?.();
 }
 
 function gapsOf({ clients }: Stage, told: Fault['tellsGap']): string[] {

@@ -1,7 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { HAS_REDIS_SERVER } from '../support/redis.ts';
 import { SIZES } from './cast.ts';
-import { Runner } from './runner.ts';
+import { Runner, skipOf } from './runner.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 const SEED = 5;
@@ -14,9 +13,7 @@ describe('the hub survives', () => {
     '$name',
     { timeout: 70_000 },
     async (scenario, { skip }) => {
-      const reason = HAS_REDIS_SERVER
-        ? scenario.fault.skip?.()
-        : 'a Redis that is not ours cannot be killed: there is no redis-server on the PATH';
+      const reason = await skipOf(scenario);
       skip(reason !== undefined, reason);
       expect(await runner.play(scenario, 'short')).toEqual([]);
     },
