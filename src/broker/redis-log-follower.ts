@@ -150,14 +150,12 @@ export class LogFollower {
 
   /**
    * Goes back to the last position that the channel told and the log holds, so that entries after it are neither lost
-   * nor delivered twice.
+   * nor delivered twice. What the channel told beyond it was delivered, and its publisher may publish it again: so a master
+   * that was replaced while it hung tells of what it finds in its sockets when it goes on.
    */
   async #goBack(last: Cursor): Promise<void> {
     const to = await this.#divergence.lastHeld(this.#log, last);
-    if (to === undefined || to === this.#position) return;
-    this.#logger.warn({ from: this.#position, to }, 'the channel told of events that the log does not hold');
-    this.#position = to;
-    this.#reader.breakOff();
+    if (to !== undefined && to !== this.#position) this.#tellGap(to, 'log lost');
   }
 
   #follow(): void {

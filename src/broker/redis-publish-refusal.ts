@@ -20,7 +20,7 @@ const REASONS: readonly (readonly [form: RegExp, reason: RefusedReason, words?: 
     'The user of this node lacks a right in Redis. Nothing was accepted; expected those that the documentation lists under how-to/redis-rights.',
   ],
   [
-    /^(?:READONLY|CLUSTERDOWN|MOVED|MASTERDOWN|LOADING|NOREPLICAS|TRYAGAIN|BUSY)/,
+    /^(?:READONLY|CLUSTERDOWN|MOVED|ASK|MASTERDOWN|LOADING|NOREPLICAS|TRYAGAIN|BUSY)/,
     'away',
     'Redis cannot write at the moment. Nothing was accepted; expected another try in a moment.',
   ],
@@ -41,4 +41,13 @@ export function publishRefusalOf(error: unknown): PublishRefusal {
   if (cause.name !== 'ReplyError') return { reason: 'timeout', words: LOST, isLost: true };
   const [, reason = 'other', words] = REASONS.find(([form]) => form.test(cause.message)) ?? [];
   return { reason, isLost: false, ...(words !== undefined && { words }) };
+}
+
+/** Whether the publish was refused since the slot of its shard is on its way to another master of the Cluster, or has gone there. */
+export function isOnItsWay(error: unknown): boolean {
+  return (
+    error instanceof BelfryError &&
+    error.cause instanceof Error &&
+    /^(?:TRYAGAIN|ASK|MOVED) /.test(error.cause.message)
+  );
 }

@@ -10,7 +10,8 @@ import { isRefusal, type RedisConnection } from './redis-connection.ts';
 import type { Body } from './redis-log-entry.ts';
 import type { RedisKeys } from './redis-keys.ts';
 import { LEASE_LOST, PublishBatch, SUPERSEDED } from './redis-publish-batch.ts';
-import { publishRefusalOf } from './redis-publish-refusal.ts';
+import { HeldPublishes } from './redis-held-publishes.ts';
+import { isOnItsWay, publishRefusalOf } from './redis-publish-refusal.ts';
 import { bound } from '../model/bound.ts';
 
 declare module 'ioredis' {
@@ -78,6 +79,7 @@ export class RedisPublisher {
   readonly #boot = randomBytes(9).toString('base64url');
   readonly #batch: PublishBatch;
   readonly #refused = new Map<RefusedReason, number>();
+  readonly #held: HeldPublishes;
   #number = 0;
   #published = 0;
   #trouble: RefusedReason | undefined;
@@ -87,6 +89,7 @@ export class RedisPublisher {
     this.#options = options;
     const { connection, keys } = options;
     this.#batch = new PublishBatch(connection, [keys.log, keys.outcomes(this.#boot)]);
+    this.#held = new HeldPublishes(options, () => this.begin());
   }
 
   get published(): number {
@@ -141,9 +144,14 @@ export class RedisPublisher {
         },
         refused: (error) => reject(this.#counted(error, fence)),
       };
-      if (once?.repeats === undefined) this.#try(publish);
-      else void this.#settle(publish, once.repeats);
+      if (once?.repeats !== undefined) void this.#settle(publish, once.repeats);
+      else if (this.#held.isHolding) this.#hold(publish);
+      else this.#try(publish);
     });
+  }
+
+  #hold(publish: Publish, error?: unknown): void {
+    this.#held.hold(() => this.#try(publish), publish.refused, error);
   }
 
   #try(publish: Publish): void {
@@ -163,6 +171,7 @@ export class RedisPublisher {
   #afterRefusal(publish: Publish, attempt: Attempt, error: unknown): void {
     if (isRefusal(error, SUPERSEDED) && publish.tries > 1)
       this.#try({ ...publish, tries: publish.tries - 1 });
+    else if (isOnItsWay(error)) this.#hold(publish, error);
     else if (publishRefusalOf(error).isLost) void this.#settle(publish, attempt, error);
     else publish.refused(error);
   }

@@ -62,7 +62,7 @@ export const LIBRARY_NAME = 'belfry';
 /**
  * It must rise with every change of the library's Lua, so that of two nodes both use the library of the newer one.
  */
-export const LIBRARY_VERSION = 10;
+export const LIBRARY_VERSION = 11;
 
 /** What a script publishes: canonical JSON that was masked by this redaction; unmasked where it is absent. */
 export interface ScriptOptions extends ScriptLimits {

@@ -134,8 +134,8 @@ register('belfry_publish', function(keys, events)
   first = nil
   local once, kinds = keys[2], {}
   local by = once and { once = once, digest = digest_of(events) }
-  local refusal = refusal_of_keys(keys) or refusal_of_hub() or refusal_of_events(events, kinds)
-    or refusal_of_later_rights()
+  local refusal = refusal_of_keys(keys) or refusal_of_moving() or refusal_of_hub()
+    or refusal_of_events(events, kinds) or refusal_of_later_rights()
   if refusal then return refusal end
   local answer, is_new = publish(events, kinds, by)
   if is_new then

@@ -151,7 +151,8 @@ describe.skipIf(!HAS_REDIS_SERVER)('a node whose subscription breaks', () => {
     await expect.poll(() => broker.ready().then(() => true, () => false)).toBe(true); // prettier-ignore
     await broker.publish([event('2')]);
     await recorder.key('2');
-    expect(recorder.keys).toEqual(['1', 'forged', '2']);
+    // The third is the gap, since the log does not hold what was heard before it.
+    expect(recorder.keys).toEqual(['1', 'forged', '9999999999999-0', '2']);
   });
 
   it('is not ready while it lacks the right to subscribe again, and logs that', async () => {

@@ -373,7 +373,7 @@ describe('the log follower', () => {
   });
 
   it.each([1, 2, 100])(
-    'neither skips nor repeats what the log holds after %i false messages of the channel',
+    'neither skips nor repeats what the log holds after %i false messages of the channel, and tells a gap',
     async (lies) => {
       const script = await following();
       script.say('1-0', '2-0');
@@ -382,7 +382,8 @@ describe('the log follower', () => {
       script.say('3-0', '4-0');
       await script.follower.catchUp();
       script.say('5-0');
-      expect(script.told.filter((key) => key !== 'lie')).toEqual(['1-0', '2-0', '3-0', '4-0', '5-0']);
+      const gap = `${999 + lies}-0>2-0 log lost`;
+      expect(script.told.filter((key) => key !== 'lie')).toEqual(['1-0', '2-0', gap, '3-0', '4-0', '5-0']);
     },
   );
 
@@ -393,7 +394,7 @@ describe('the log follower', () => {
     script.follower.suspect();
     await script.follower.catchUp();
     script.say('2-0');
-    expect(script.told).toEqual(['1-0', 'lie', '2-0']);
+    expect(script.told).toEqual(['1-0', 'lie', '9999999999999-0>1-0 log lost', '2-0']);
   });
 
   it('delivers every event once and in order, whatever messages are lost, late or repeated', async () => {

@@ -32,8 +32,11 @@ export interface RedisCluster extends RedisGroup {
   addReplicaOf(prefix: string): Promise<RedisServer>;
   /** Adds a replica of a master. */
   addReplica(master: RedisServer): Promise<RedisServer>;
-  /** Moves the slot of `{prefix}` with its keys, as resharding does it. */
-  moveSlot(prefix: string, to: RedisServer): Promise<void>;
+  /**
+   * Moves the slot of `{prefix}` with its keys, as resharding does it. `halfway` is called before the first key is moved, and
+   * when all keys are moved and the slot is not.
+   */
+  moveSlot(prefix: string, to: RedisServer, halfway?: () => Promise<void>): Promise<void>;
 }
 
 const PATIENCE_MS = 500;
@@ -123,13 +126,15 @@ export function spawnCluster(options: RedisServerOptions = {}): Promise<RedisClu
       url: `redis+cluster://${hostsOf(masters)}`,
       masters,
       ownerOf,
-      moveSlot: async (prefix, to) => {
+      moveSlot: async (prefix, to, halfway) => {
         const [slot, from] = [await slotOf(prefix), await ownerOf(prefix)];
         const [fromId, toId] = await Promise.all([from, to].map((each) => tell(each, 'CLUSTER', 'MYID')));
         await tell(to, 'CLUSTER', 'SETSLOT', slot, 'IMPORTING', String(fromId));
         await tell(from, 'CLUSTER', 'SETSLOT', slot, 'MIGRATING', String(toId));
+        await halfway?.();
         const keys = (await tell(from, 'CLUSTER', 'GETKEYSINSLOT', slot, 100)) as string[];
         await tell(from, 'MIGRATE', '127.0.0.1', to.port, '', 0, 5_000, 'KEYS', ...keys);
+        await halfway?.();
         for (const each of [to, from]) await tell(each, 'CLUSTER', 'SETSLOT', slot, 'NODE', String(toId));
       },
       addReplicaOf: async (prefix) => addReplica(await ownerOf(prefix)),
