@@ -32,6 +32,7 @@ const p50: Figure = (row) => row.fixed?.p50;
 const p99: Figure = (row) => row.fixed?.p99;
 const ofDelivery: Figure = (row) => row.fixed?.cpuUsPerDelivery;
 const ofEvent: Figure = (row) => row.fixed?.cpuUsPerEvent;
+const ofMaster: Figure = (row) => row.fixed?.masterUsPerEvent;
 const connects: Figure = (row) => row.connectsPerS;
 const bytes: Figure = (row) => row.bytesPerConnection;
 const published: Figure = (row) => row.entry?.eventsPerS;
@@ -190,5 +191,15 @@ export const LINES: readonly Line[] = [
       const ofTwo = against(ofDelivery, 'one node', two)(find);
       return ofTwo && 2 * ofTwo;
     }),
+  ),
+  goal(
+    '12 shards on three masters: Redis CPU an event and master at most 0.4 of that of one shard on one master',
+    atMost(0.4, X),
+    against(ofMaster, 'all of 12 shards', 'one shard'),
+  ),
+  goal(
+    'a node that wants one of 12 shards: CPU an event at most 0.15 of that of one that wants all',
+    atMost(0.15, X),
+    against(ofEvent, 'one of 12 shards', 'all of 12 shards'),
   ),
 ];

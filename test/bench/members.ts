@@ -23,9 +23,10 @@ export function membersFrom(
   );
   return places.slice(from, first).map(({ group, place }, offset) => {
     const index = from + offset;
+    const topic = place % group.topics;
     const script = peerOf(peer).script({
       index,
-      topic: topicOf((group.firstTopic ?? 0) + (place % group.topics)),
+      topic: topicOf(group.among?.[topic] ?? (group.firstTopic ?? 0) + topic),
       word,
       ...(since !== undefined && { since }),
       ...(group.dialect !== undefined && { dialect: group.dialect }),

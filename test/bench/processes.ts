@@ -57,18 +57,6 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
-export async function startRedis(): Promise<{ child: ChildProcess; port: number }> {
-  const [port = 0] = await freePorts(1);
-  const directory = temporaryDirectory();
-  const settings = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', ''];
-  const child = start(LOAD_CORE, ['redis-server', ...settings]);
-  await until(`redis-server on port ${port}`, child, async () => {
-    const probe = spawnSync('redis-cli', ['-p', String(port), 'ping'], { encoding: 'utf8' });
-    return probe.stdout.startsWith('PONG');
-  });
-  return { child, port };
-}
-
 /** Waits until a server answers with success, and with a text that says that it is ready, at this URL. */
 export function answers(
   what: string,
@@ -86,7 +74,8 @@ export function answers(
   });
 }
 
-async function until(what: string, child: ChildProcess, holds: () => Promise<boolean>): Promise<void> {
+/** Waits until this holds, or the process has ended, or is not ready in time. */
+export async function until(what: string, child: ChildProcess, holds: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + READY_WITHIN_MS;
   while (!(await holds())) {
     if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline)

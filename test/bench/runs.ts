@@ -28,7 +28,7 @@ export async function runAt(stage: Stage, rate: number, ms: number): Promise<Run
   const expected = Math.floor(published.count * perEvent);
   const tookMs = await stage.load.settle({ events: expected, withinMs: GRACE_MS, quietMs: QUIET_MS });
   const report = await stage.load.report();
-  const { server: cpu, others } = usage();
+  const { server: cpu, redis, others } = usage();
   const lasted = Math.max(ms, tookMs);
   return {
     ...report,
@@ -38,6 +38,7 @@ export async function runAt(stage: Stage, rate: number, ms: number): Promise<Run
     deliveriesPerS: (report.events / lasted) * 1_000,
     cpuUsPerDelivery: (cpu * 1_000) / report.events,
     cpuUsPerEvent: (cpu * 1_000) / published.count,
+    masterUsPerEvent: (redis * 1_000) / published.count / stage.masters,
     serverBusy: cpu / lasted / stage.nodes,
     othersBusy: others / lasted / availableParallelism(),
   };

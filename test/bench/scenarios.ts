@@ -1,5 +1,6 @@
 import type { EntryName } from './entries.ts';
 import type { Subscriber } from './peers/peer.ts';
+import { topicsByShard } from './shards.ts';
 
 /** A group of subscribers of the same kind. */
 export interface Group {
@@ -11,6 +12,8 @@ export interface Group {
   /** Each subscriber filters for one of this many values of `object.n`. */
   readonly filters?: number;
   readonly deflate?: boolean;
+  /** Which topics they are where they do not follow each other. There are as many as `topics` says. */
+  readonly among?: readonly number[];
   /** Whether the subscribers stop reading once they are subscribed. */
   readonly stalls?: boolean;
 }
@@ -46,6 +49,10 @@ export interface Scenario {
   readonly nodes?: number;
   /** How many workers each node has; one without a supervisor when absent. */
   readonly workers?: number;
+  /** Over how many shards the hub spreads the topics, 1 when absent. */
+  readonly shards?: number;
+  /** How many masters of a Redis Cluster have the shards, as many of them each; a Redis that is no Cluster when absent. */
+  readonly masters?: number;
   /** Whether the clients use TLS. With `false` they do not, and are the same clients otherwise. */
   readonly tls?: boolean;
   /** Whether the first of two nodes is killed, and its clients come back on the other one. */
@@ -97,6 +104,24 @@ function onNodes(nodes: number): Omit<Scenario, 'name'> {
 /** As many clients as on so many nodes, at one address. The time of the supervisor counts too. */
 function onWorkers(workers: number): Omit<Scenario, 'name'> {
   return { ...onNodes(workers), nodes: 1, workers, peers: ['belfry'] };
+}
+
+/** Each client has a topic of its own, one of a hundred. The node wants all shards for them, or only one. */
+function onShards(shards: number, wanted: 'all' | 'one'): Omit<Scenario, 'name'> {
+  const topics = 1_200;
+  const byShard = topicsByShard(shards, topics, 120 / shards);
+  const own = wanted === 'all' ? byShard.flat() : (byShard[0] ?? []);
+  return {
+    groups: [{ count: own.length, topics: own.length, among: own }],
+    size: 256,
+    topics,
+    perEvent: own.length / topics,
+    rate: 12_000,
+    warmUpRate: WARM_UP,
+    peers: ['belfry'],
+    shards,
+    ...(shards > 1 && { masters: 3 }),
+  };
 }
 
 /** The rate is what the load client in Node, which alone knows TLS, keeps up with. */
@@ -185,6 +210,9 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'one node', ...onNodes(1) },
   { name: 'two nodes', ...onNodes(2) },
   { name: 'two workers', ...onWorkers(2) },
+  { name: 'one shard', ...onShards(1, 'all') },
+  { name: 'all of 12 shards', ...onShards(12, 'all') },
+  { name: 'one of 12 shards', ...onShards(12, 'one') },
   { name: 'TLS 1k 128B', ...over(true) },
   { name: 'no TLS 1k 128B', ...over(false) },
   {

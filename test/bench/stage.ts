@@ -15,9 +15,9 @@ import {
   residentBytes,
   SERVER_CORE,
   start,
-  startRedis,
 } from './processes.ts';
 import type { PublisherHandlers } from './publisher-process.ts';
+import { startCluster, startRedis } from './redis-servers.ts';
 import { startReplayer, type Replayer } from './replayer.ts';
 import { Remote } from './rpc.ts';
 import type { Scenario } from './scenarios.ts';
@@ -34,6 +34,7 @@ const DEFAULTS = {
   p99MaxMs: 60,
   nodes: 1,
   workers: 1,
+  shards: 1,
 };
 
 /** CPU times in milliseconds. */
@@ -49,12 +50,12 @@ export class Stage {
   /** What publishes by an entry point, if the scenario names one. */
   readonly replayer: Replayer | undefined;
   readonly #servers: ChildProcess[];
-  readonly #redis: ChildProcess;
+  readonly #redis: readonly ChildProcess[];
 
   private constructor(
     peer: Peer,
     scenario: Scenario & typeof DEFAULTS,
-    redis: ChildProcess,
+    redis: readonly ChildProcess[],
     servers: ChildProcess[],
     setups: readonly Setup[],
   ) {
@@ -73,19 +74,32 @@ export class Stage {
   static async set(peer: Peer, given: Scenario): Promise<Stage | undefined> {
     const scenario = { ...DEFAULTS, ...given };
     if (!isAble(peer, scenario)) return undefined;
-    const { child: redis, port: redisPort } = await startRedis();
+    const { shards, workers } = scenario;
+    const redis = await (scenario.masters === undefined
+      ? startRedis()
+      : startCluster(scenario.masters, shards));
+    const { redisPort, masters } = redis;
     const servers: ChildProcess[] = [];
     const setups: Setup[] = [];
     for (let node = 0; node < scenario.nodes; node++) {
       const [port = 0, entryPort = 0, healthPort = 0] = await freePorts(3);
-      const setup = { redisPort, port, entryPort, healthPort, node, workers: scenario.workers };
+      const setup = {
+        port,
+        entryPort,
+        healthPort,
+        node,
+        workers,
+        shards,
+        redisPort,
+        ...(masters && { masters }),
+      };
       const { command, env = {}, health, isReady } = peer.launch(setup);
       const server = start(SERVER_CORE, command, { env });
       await answers(peer.name, server, new URL(health, `http://127.0.0.1:${port}`).href, isReady);
       servers.push(server);
       setups.push(setup);
     }
-    const stage = new Stage(peer, scenario, redis, servers, setups);
+    const stage = new Stage(peer, scenario, redis.children, servers, setups);
     if (scenario.by === undefined) {
       const { durable } = scenario;
       await stage.publisher.ask('open', { peer: peer.name, setup: stage.first, durable });
@@ -100,6 +114,11 @@ export class Stage {
   /** How many nodes still run. Each worker is one. */
   get nodes(): number {
     return this.#alive(this.#servers).length * this.scenario.workers;
+  }
+
+  /** How many Redis servers share the events. */
+  get masters(): number {
+    return this.#redis.length;
   }
 
   /** The first node. */
@@ -165,7 +184,7 @@ export class Stage {
   usage(): () => Usage {
     const now = (): Usage => ({
       server: sumOfCpu(this.#alive(this.#servers)),
-      redis: sumOfCpu([this.#redis]),
+      redis: sumOfCpu(this.#redis),
       publisher: sumOfCpu([this.replayer?.child ?? this.publisher.child]),
       others: machineCpuMs() - this.#usedMs(),
     });
@@ -187,7 +206,9 @@ export class Stage {
 
   #children(): ChildProcess[] {
     const replayer = this.replayer === undefined ? [] : [this.replayer.child];
-    return [...new Set([this.load.child, this.publisher.child, ...replayer, ...this.#servers, this.#redis])];
+    return [
+      ...new Set([this.load.child, this.publisher.child, ...replayer, ...this.#servers, ...this.#redis]),
+    ];
   }
 
   #alive(children: readonly ChildProcess[]): ChildProcess[] {
@@ -207,6 +228,6 @@ function publisherCore({ by }: Scenario): number {
 /** Whether the peer is installed and has the entry point of the scenario. */
 function isAble(peer: Peer, { by }: Scenario): boolean {
   if (!peer.installed()) return false;
-  const nowhere = { redisPort: 0, port: 0, entryPort: 0, healthPort: 0, node: 0, workers: 1 };
+  const nowhere = { redisPort: 0, port: 0, entryPort: 0, healthPort: 0, node: 0, workers: 1, shards: 1 };
   return by === undefined || peer.entry?.(by, nowhere, []) !== undefined;
 }

@@ -1,16 +1,17 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { redisKeys } from '../../../src/broker/redis-keys.ts';
 import type { Peer, Rule, Script, Setup, Subscriber } from './peer.ts';
 import { httpEntry, redisEntry, socketEntry, type Entry, type EntryName } from '../entries.ts';
 import { redisEntryPoint } from './redis-entry-point.ts';
+import { fansOf, layoutOf } from '../shards.ts';
 import { SECRET, tokenOf } from './token.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 /** The provisioning dialect allows ten connections for each user. */
 const CONNECTIONS_A_USER = 10;
-const LOG = '{belfry}:log';
-const CHANNEL = 'belfry:events';
-const INGRESS = '{belfry}:ingress';
+const PREFIX = 'belfry';
+const { log: LOG, live: CHANNEL, ingress: INGRESS } = redisKeys(PREFIX);
 
 /** This hub. */
 export const belfry = hub('belfry', 'this hub', MAIN);
@@ -48,7 +49,7 @@ function hub(name: string, what: string, main: string | undefined): Peer {
 
     resumes: true,
     installed: () => main !== undefined,
-    launch: ({ redisPort, port, entryPort, node, workers }) => ({
+    launch: ({ redisPort, masters, shards, port, entryPort, node, workers }) => ({
       // These are the arguments of `npm start`.
       command: [
         process.execPath,
@@ -59,7 +60,11 @@ function hub(name: string, what: string, main: string | undefined): Peer {
         ...(workers > 1 ? ['--workers', String(workers)] : []),
       ],
       env: {
-        BELFRY_REDIS_URL: `redis://127.0.0.1:${redisPort}`,
+        BELFRY_REDIS_URL: masters === undefined ? `redis://127.0.0.1:${redisPort}` : clusterUrl(masters),
+        ...(shards > 1 && {
+          BELFRY_SHARDS: String(shards),
+          BELFRY_SHARD_FANS: JSON.stringify(fansOf(shards)),
+        }),
         BELFRY_LISTEN: `127.0.0.1:${port}=native,127.0.0.1:${entryPort}=native+tls`,
         BELFRY_JWT_SECRET: SECRET,
         BELFRY_LOG_LEVEL: 'warn',
@@ -72,10 +77,17 @@ function hub(name: string, what: string, main: string | undefined): Peer {
 
     script: (subscriber) => SPEAKERS[subscriber.dialect ?? 'native'](subscriber),
 
-    publisher: ({ redisPort }, durable) =>
-      redisEntryPoint(redisPort, ({ text }) =>
-        durable ? ['FCALL', 'belfry_publish', '1', LOG, text] : ['PUBLISH', CHANNEL, text],
-      ),
+    publisher: ({ redisPort, masters, shards }, durable) => {
+      const layout = layoutOf(shards);
+      const logOf = (text: string): string => {
+        if (layout.isSingle) return LOG;
+        const { type, key } = JSON.parse(text) as { type: string; key: string };
+        return redisKeys(PREFIX, layout.shardOf(type, key)).log;
+      };
+      return redisEntryPoint(masters ?? redisPort, ({ text }) =>
+        durable ? ['FCALL', 'belfry_publish', '1', logOf(text), text] : ['PUBLISH', CHANNEL, text],
+      );
+    },
 
     entry: (entry, setup, events) =>
       ENTRIES[entry](
@@ -109,6 +121,10 @@ const SPEAKERS: Record<NonNullable<Subscriber['dialect']>, (subscriber: Subscrib
     return deflate === undefined ? { path } : { path: `${path}&compression=true`, deflate };
   },
 };
+
+function clusterUrl(masters: readonly number[]): string {
+  return `redis+cluster://${masters.map((port) => `127.0.0.1:${port}`).join()}`;
+}
 
 function readyWorkersOf(readiness: string): number {
   const { workers } = JSON.parse(readiness) as { workers: readonly { state: string }[] };

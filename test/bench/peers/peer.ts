@@ -13,6 +13,10 @@ export interface Setup {
   /** The number of this node among several. */
   readonly node: number;
   readonly workers: number;
+  /** Over how many shards the keys of each type are spread. */
+  readonly shards: number;
+  /** The ports of the masters, where Redis is a Cluster. */
+  readonly masters?: readonly number[];
 }
 
 /** How to start a server, and the path or the URL at which it says that it is ready. */
