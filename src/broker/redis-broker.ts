@@ -37,6 +37,7 @@ import { ingressScripts } from './redis-scripts.ts';
 import { noShard, RedisShard, type ShardOptions } from './redis-shard.ts';
 import { shardsReady } from './redis-shards-ready.ts';
 import { SplitPublish } from './redis-split-publish.ts';
+import { Subscribers } from './redis-subscriber.ts';
 
 const WATCH_MS = 5_000;
 const UPKEEP_MS = 60_000;
@@ -74,7 +75,10 @@ export class RedisBroker implements Broker, Shards, History, Retained {
       ...given,
       ...limitsOfShard(given, layout),
     };
-    const shards = layout.shards.map((shard) => new RedisShard(shard, { ...options, layout, shard }));
+    const subscribers = new Subscribers();
+    const shards = layout.shards.map(
+      (shard) => new RedisShard(shard, { ...options, layout, shard }, subscribers),
+    );
     const [own] = shards as [RedisShard];
     this.#options = options;
     this.#layout = layout;

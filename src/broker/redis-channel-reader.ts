@@ -16,7 +16,13 @@ const CR_LF = 2;
  */
 export type Hear = (message: string) => boolean;
 
-type MessageKind = 'message' | 'smessage';
+/** A channel, and who hears it. The messages of a channel of one shard of a Cluster come as `smessage`. */
+export interface Channel {
+  readonly kind: 'message' | 'smessage';
+  readonly name: string;
+  readonly hear: Hear;
+}
+
 type ReaderClock = Pick<Clock, 'after' | 'elapsed'>;
 
 /**
@@ -25,44 +31,45 @@ type ReaderClock = Pick<Clock, 'after' | 'elapsed'>;
  * ioredis, in order, as `data` of the socket.
  */
 export class ChannelReader {
-  readonly #hear: ReadonlyMap<string, Hear>;
-  readonly #kind: MessageKind;
+  readonly #channels: KnownChannel[] = [];
   readonly #clock: ReaderClock;
 
-  /** `hear` takes the messages of each channel; those of a channel of one shard of a Cluster come as `smessage`. */
-  constructor(
-    hear: Readonly<Record<string, Hear>>,
-    kind: MessageKind = 'message',
-    clock: ReaderClock = systemClock,
-  ) {
-    this.#hear = new Map(Object.entries(hear));
-    this.#kind = kind;
+  constructor(clock: ReaderClock = systemClock) {
     this.#clock = clock;
+  }
+
+  add(channels: readonly Channel[]): void {
+    for (const { kind, name, hear } of channels) this.#channels.push({ head: headOf(kind, name), hear });
+  }
+
+  /** The messages of these channels go to ioredis from now on. */
+  remove(channels: readonly Channel[]): void {
+    for (const { hear } of channels) {
+      const place = this.#channels.findIndex((known) => known.hear === hear);
+      if (place >= 0) this.#channels.splice(place, 1);
+    }
   }
 
   /** The reader of a new socket. */
   open(): SocketReader {
-    return new ChannelSocketReader(
-      Array.from(this.#hear, ([channel, hear]) => ({ head: headOf(this.#kind, channel), hear })),
-      this.#clock,
-    );
+    return new ChannelSocketReader(this.#channels, this.#clock);
   }
 }
 
-interface Channel {
+interface KnownChannel {
   /** What stands before the length of each of its messages, but for the first byte. */
   readonly head: Buffer;
   readonly hear: Hear;
 }
 
 /** The first byte is `>` in version 3 of the protocol and `*` in version 2. */
-function headOf(kind: MessageKind, channel: string): Buffer {
-  return Buffer.from(`3\r\n$${kind.length}\r\n${kind}\r\n$${Buffer.byteLength(channel)}\r\n${channel}\r\n$`);
+function headOf(kind: Channel['kind'], name: string): Buffer {
+  return Buffer.from(`3\r\n$${kind.length}\r\n${kind}\r\n$${Buffer.byteLength(name)}\r\n${name}\r\n$`);
 }
 
 class ChannelSocketReader implements SocketReader {
   readonly onread: OnReadOpts;
-  readonly #channels: readonly Channel[];
+  readonly #channels: readonly KnownChannel[];
   readonly #clock: ReaderClock;
   readonly #pacer = new ReadPacer();
   #socket: Socket | undefined;
@@ -72,7 +79,7 @@ class ChannelSocketReader implements SocketReader {
   /** Where the next read goes. */
   #room = this.#bytes;
 
-  constructor(channels: readonly Channel[], clock: ReaderClock) {
+  constructor(channels: readonly KnownChannel[], clock: ReaderClock) {
     this.#channels = channels;
     this.#clock = clock;
     this.onread = { buffer: () => this.#room, callback: (count) => this.#read(count) };

@@ -10,14 +10,15 @@ import { lastOf } from './redis-log-entry.ts';
 export class DeliveryProbe {
   readonly #commands: RedisConnection;
   readonly #keys: RedisKeys;
-  readonly #subscriber: RedisConnection;
+  readonly #pong: () => Promise<void>;
   readonly #clock: Clock;
   #holds = false;
   #ms = 0;
 
-  constructor(commands: RedisConnection, subscriber: RedisConnection, keys: RedisKeys, clock: Clock) {
+  /** `pong` resolves when the subscriber has had an answer to a ping. */
+  constructor(commands: RedisConnection, pong: () => Promise<void>, keys: RedisKeys, clock: Clock) {
     this.#commands = commands;
-    this.#subscriber = subscriber;
+    this.#pong = pong;
     this.#keys = keys;
     this.#clock = clock;
   }
@@ -55,7 +56,7 @@ export class DeliveryProbe {
   async #prove(follower: LogFollower): Promise<void> {
     const before = follower.position;
     const last = await lastOf(this.#commands, this.#keys);
-    await this.#subscriber.ask((redis) => redis.ping());
+    await this.#pong();
     if (follower.state === 'paused')
       throw new BelfryError('unavailable', 'This node is cut off from the log.');
     if (follower.state === 'stalled') {

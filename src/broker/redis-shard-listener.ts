@@ -1,58 +1,66 @@
 import type { Cursor } from '../model/cursor.ts';
 import type { BrokerStats, Deliver } from './broker.ts';
-import { ChannelReader, type Hear } from './redis-channel-reader.ts';
-import { RedisConnection, type ConnectionOptions } from './redis-connection.ts';
+import type { Channel } from './redis-channel-reader.ts';
+import type { ConnectionOptions, RedisConnection } from './redis-connection.ts';
 import { DeliveryProbe } from './redis-delivery-probe.ts';
 import { EventDecoder, type EventDecoderOptions } from './redis-event-decoder.ts';
+import { lastOf } from './redis-log-entry.ts';
 import { LogFollower } from './redis-log-follower.ts';
 import { LogReader } from './redis-log-reader.ts';
 import type { RedisKeys } from './redis-keys.ts';
+import type { Hearer, Subscriber, Subscribers } from './redis-subscriber.ts';
 
 export interface ShardListenerOptions extends EventDecoderOptions {
   readonly keys: RedisKeys;
-  /** How the connection that hears the channel is made. */
+  readonly subscribers: Subscribers;
+  /** How the connection that hears the channel is made, where none leads to the server yet. */
   readonly connection: ConnectionOptions;
   readonly commands: RedisConnection;
   readonly reads: RedisConnection;
   readonly deliver: Deliver;
+  readonly connectTimeoutMs: number;
   readonly log: ConnectionOptions['log'];
 }
 
 /**
- * Hears what is published in one shard, from one moment on until it is closed. It has a connection of its own, which may
- * be interrupted: then it reads what it missed from the log.
+ * Hears what is published in one shard, from one moment on until it is closed. Its connection may be interrupted: then it reads
+ * what it missed from the log.
  */
-export class ShardListener {
+export class ShardListener implements Hearer {
+  readonly channels: readonly Channel[];
   readonly #options: ShardListenerOptions;
-  readonly #subscriber: RedisConnection;
+  #subscriber: Subscriber;
   readonly #follower: LogFollower;
   readonly #probe: DeliveryProbe;
-  #isOpen = false;
+  #state: 'opening' | 'open' | 'closed' = 'opening';
 
   constructor(options: ShardListenerOptions) {
-    const { keys, commands, reads, clock, deliver, log } = options;
+    const { keys, commands, reads, clock, deliver, log, subscribers, connection } = options;
     const reader = new EventDecoder(options);
     const pages = new LogReader(reads, keys);
     const follower = new LogFollower({ shard: keys.shard, log: pages, reader, deliver, clock, logger: log });
-    const hear: Record<string, Hear> = { [keys.channel]: (message) => follower.hear(message) };
-    if (keys.shard === 0) hear[keys.live] = (message) => follower.hearLive(message);
-    const channels = new ChannelReader(hear, keys.shard === 0 ? 'message' : 'smessage');
+    const kind = keys.shard === 0 ? 'message' : 'smessage';
+    const channel: Channel = { kind, name: keys.channel, hear: (message) => follower.hear(message) };
+    const live: Channel = { kind, name: keys.live, hear: (message) => follower.hearLive(message) };
+    this.channels = keys.shard === 0 ? [channel, live] : [channel];
     this.#options = options;
     this.#follower = follower;
-    this.#subscriber = new RedisConnection({ ...options.connection, reader: () => channels.open() });
-    this.#probe = new DeliveryProbe(commands, this.#subscriber, keys, clock);
+    this.#subscriber = subscribers.to(commands.peer, connection);
+    this.#probe = new DeliveryProbe(commands, () => this.#subscriber.ping(), keys, clock);
   }
 
   /** @throws BelfryError `unavailable` */
   async open(withinMs: number): Promise<void> {
-    const { redis } = this.#subscriber;
-    redis.on('close', () => this.#follower.pause());
-    await this.#subscriber.open(withinMs);
-    await this.#listen();
-    this.#isOpen = true;
-    redis.on('ready', () => void this.mend());
-    // On a Cluster the slot of the shard has moved, and its channel with it.
-    redis.on('moved', () => this.#subscriber.renew());
+    try {
+      await this.#subscriber.open(this, withinMs);
+      await this.#listen();
+    } finally {
+      if (this.#state === 'opening') this.#state = 'open';
+    }
+  }
+
+  pause(): void {
+    this.#follower.pause();
   }
 
   /** A position in the log of the shard; every event after it is delivered, or has been. */
@@ -87,10 +95,17 @@ export class ShardListener {
    * Listens again after a connection is back. A failure while a connection is away is not logged, since its return calls
    * this again.
    */
-  async mend(): Promise<void> {
-    if (!this.#isOpen) return;
+  mend(): void {
+    if (this.#state === 'open') void this.#mend();
+  }
+
+  async #mend(): Promise<void> {
+    const { commands, keys } = this.#options;
     try {
-      await this.#listen();
+      // On a Cluster the slot of the shard may have moved. Then this is refused, and the commands find its new master.
+      await lastOf(commands, keys);
+      if (this.#leadsElsewhere(commands.peer)) this.leadTo(commands.peer);
+      else await this.#listen();
     } catch (error) {
       if (this.#hasConnections) this.#options.log.warn({ err: error }, 'cannot follow the log; trying again');
     }
@@ -98,7 +113,7 @@ export class ShardListener {
 
   /** Checks whether it still hears the shard, and mends what it can. Never rejects. */
   async watch(): Promise<void> {
-    if (this.#follower.state === 'paused') return this.mend();
+    if (this.#follower.state === 'paused') return this.#mend();
     try {
       await this.probe();
     } catch (error) {
@@ -113,16 +128,28 @@ export class ShardListener {
   }
 
   /**
-   * Connects anew unless the connection leads to this server. A master that became a replica keeps its subscribers and hears
-   * of new events with a delay, so a pong from it would prove nothing.
+   * Hears the shard from this server. A master that became a replica keeps its subscribers and hears of new events with a delay,
+   * so a pong from it would prove nothing.
    */
   leadTo(peer: string): void {
-    if (this.isConnected && this.#subscriber.peer !== peer) this.#subscriber.renew();
+    if (!this.#leadsElsewhere(peer)) return;
+    const { subscribers, connection, connectTimeoutMs } = this.#options;
+    const left = this.#subscriber;
+    this.#state = 'opening';
+    this.#subscriber = subscribers.to(peer, connection);
+    this.pause();
+    void left.leave(this);
+    // It goes on trying after that time, and is mended once it is ready.
+    this.open(connectTimeoutMs).catch(() => undefined);
   }
 
   async close(): Promise<void> {
-    this.#isOpen = false;
-    await this.#subscriber.close();
+    this.#state = 'closed';
+    await this.#subscriber.leave(this);
+  }
+
+  #leadsElsewhere(peer: string): boolean {
+    return this.#state === 'open' && this.#subscriber.peer !== peer;
   }
 
   get #hasConnections(): boolean {
@@ -132,10 +159,7 @@ export class ShardListener {
 
   /** Subscribes to the channel, and reads from the log what was published before the subscription began. */
   async #listen(): Promise<void> {
-    const { shard, channel, live } = this.#options.keys;
-    await this.#subscriber.ask((redis) =>
-      shard === 0 ? redis.subscribe(channel, live) : redis.ssubscribe(channel),
-    );
+    await this.#subscriber.subscribe(this);
     await this.#follower.catchUp();
   }
 }

@@ -18,6 +18,7 @@ import { RetainedEviction } from './redis-retained-eviction.ts';
 import { commandScripts, readScripts } from './redis-scripts.ts';
 import { ShardListener } from './redis-shard-listener.ts';
 import { StreamRepair } from './redis-stream-repair.ts';
+import type { Subscribers } from './redis-subscriber.ts';
 
 export type ShardOptions = RedisBrokerOptions &
   BodyOptions &
@@ -38,6 +39,7 @@ export class RedisShard {
   readonly history: RedisHistory;
   readonly rules: StoredHubRules;
   readonly #options: ShardOptions;
+  readonly #subscribers: Subscribers;
   readonly #reads: RedisConnection;
   readonly #kept: RetainedEviction;
   readonly #repair: StreamRepair;
@@ -46,10 +48,12 @@ export class RedisShard {
   #gaps = { gapsDetected: 0, gapsRepaired: 0 };
   #opening: Promise<void> | undefined;
 
-  constructor(shard: number, options: ShardOptions) {
+  /** The shards of a node share the connections on which they are heard. */
+  constructor(shard: number, options: ShardOptions, subscribers: Subscribers) {
     const keys = redisKeys(options.prefix, shard);
     const { clock, commandTimeoutMs } = options;
     this.#options = options;
+    this.#subscribers = subscribers;
     this.keys = keys;
     this.commands = new RedisConnection(this.connectionOf('commands', { scripts: commandScripts(options) }));
     this.#reads = new RedisConnection(this.connectionOf('reads', { scripts: readScripts(), bulk: true }));
@@ -77,7 +81,7 @@ export class RedisShard {
     await Promise.all([this.commands, this.#reads].map((connection) => connection.open(connectTimeoutMs)));
     await this.publisher.begin().catch(() => undefined);
     this.commands.redis.on('ready', () => this.#back());
-    this.#reads.redis.on('ready', () => void this.#listener?.mend());
+    this.#reads.redis.on('ready', () => this.#listener?.mend());
   }
 
   /** Delivers what is published in this shard from now on. @throws BelfryError `unavailable` */
@@ -85,7 +89,8 @@ export class RedisShard {
     const listener = (this.#listener ??= new ShardListener({
       ...this.#options,
       keys: this.keys,
-      connection: this.connectionOf('subscriber'),
+      subscribers: this.#subscribers,
+      connection: this.connectionOf('subscriber', { role: 'subscriber' }),
       commands: this.commands,
       reads: this.#reads,
       deliver,
@@ -176,7 +181,7 @@ export class RedisShard {
     const { peer } = this.commands;
     if (this.#reads.isReady && this.#reads.peer !== peer) this.#reads.renew();
     this.#listener?.leadTo(peer);
-    void this.#listener?.mend();
+    this.#listener?.mend();
     void this.restore();
   }
 }

@@ -23,7 +23,9 @@ class Received {
   constructor() {
     const hear = (channel: string) => (text: string) =>
       this.taken.push(`${channel}: ${text}`) > 0 && this.isWanted;
-    this.#reader = new ChannelReader({ log: hear('log'), live: hear('live') }, 'message', this.clock).open();
+    const reader = new ChannelReader(this.clock);
+    reader.add(['log', 'live'].map((name) => ({ kind: 'message', name, hear: hear(name) })));
+    this.#reader = reader.open();
     const socket: Pick<Socket, 'destroyed'> & { emit: unknown; resume: unknown } = {
       destroyed: false,
       emit: (_: string, bytes: Buffer) => this.taken.push(bytes.toString('latin1')),
@@ -142,7 +144,9 @@ describe('the reader of the channels', () => {
       emit: (_: string, bytes: Buffer) => kept.push(bytes),
       resume: () => undefined,
     };
-    const reader = new ChannelReader({ log: () => true }, 'message', received.clock).open();
+    const channels = new ChannelReader(received.clock);
+    channels.add([{ kind: 'message', name: 'log', hear: () => true }]);
+    const reader = channels.open();
     reader.begin(socket as unknown as Socket);
     for (const reply of ['+one\r\n', '+two\r\n']) {
       const { onread } = reader;
