@@ -1,7 +1,7 @@
 -- Recognises events of a shape that is known: a publisher writes the same fields in the same order again and again, and
 -- only texts and numbers in them differ. A close look at an event shows that it is valid and that nothing in it is
 -- masked. If no text or number of it matters for that, the event becomes a pattern that holds for all events of its
--- shape, and one search then takes the place of the close look. Before this file stand event-fields.lua and
+-- shape, and one search then takes the place of the close look. Before this file stand event-fields.lua, event-shard.lua and
 -- nothing-to-mask.lua; MAX_SHAPES and MAX_SHAPE_BYTES; and SHAPES, which keeps the shape of each beginning of a text, up to
 -- its field `key`. The beginning holds the type and the action.
 
@@ -108,6 +108,7 @@ function key_by_shape(text, shape, at)
   if not key or not find(text, '^[ -~]*$', at) or find(text, '\\', at, true) then return nil end
   if find(text, '://', at, true) and find(text, '@', at, true) then return nil end
   if shape.has_items and find(text, '=', at, true) then return nil end
+  if shape.spread and shard_of(shape.spread, key) ~= SHARDS.shard then return nil end
   return key
 end
 
@@ -138,6 +139,8 @@ function learn_shape(text, format, topic)
   if rule and rule.latest then return end
   shape.pattern, shape.has_items = pattern_of(text, format.fields, at)
   shape.type, shape.action, shape.rule = topic[1], topic[2], rule or false
+  local spread = SHARDS and spread_of(topic[1])
+  shape.spread = spread and spread.fan > 1 and spread
 end
 
 end

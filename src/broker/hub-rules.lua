@@ -2,7 +2,12 @@
 -- nodes of the hub store them in the hash {<prefix>}:rules: `rules` as JSON, its `digest`, and its `format`.
 --
 -- Rules that were read once are cached by their digest: parsing them anew would cost more than the publish.
-local hubs, hub_count, digest_now = {}, 0, nil
+local hubs, digest_now = {}, nil
+
+local use_rules, refusal_of_hub
+do
+
+local hub_count = 0
 
 local function no_hub(name, what)
   return redis.error_reply('BELFRY unavailable: ' .. name .. ' ' .. what
@@ -27,9 +32,14 @@ local function read_hub(name, digest)
   return hub
 end
 
+function use_rules(hub, digest)
+  LIMITS, RULES, REDACTIONS, FORMATS = hub.limits, hub.retention, hub.redactions, hub.formats
+  MESSAGE, SIGNS, SHAPES, SHARDS, digest_now = hub.message, hub.signs, hub.shapes, hub.shards, digest
+end
+
 -- Sets the rules of the hub; answers an error where they are not known. Publishing without them would store what they
 -- should mask.
-local function refusal_of_hub()
+function refusal_of_hub()
   local name = BEGIN .. 'rules'
   local digest = redis.pcall('HGET', name, 'digest')
   if not digest then return no_hub(name, 'is not there') end
@@ -38,8 +48,9 @@ local function refusal_of_hub()
   local hub, refusal = hubs[digest], nil
   if not hub then hub, refusal = read_hub(name, digest) end
   if not hub then return refusal end
-  LIMITS, RULES, REDACTIONS, FORMATS = hub.limits, hub.retention, hub.redactions, hub.formats
-  MESSAGE, SIGNS, SHAPES, SHARDS, digest_now = hub.message, hub.signs, hub.shapes, hub.shards, digest
+  use_rules(hub, digest)
+end
+
 end
 
 local function may_be_retained(kind)

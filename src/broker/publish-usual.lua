@@ -18,10 +18,41 @@ local count_text, uncounted_in = nil, {}
 -- How many nodes have heard the last message, and the answer, which Redis copies.
 local receivers, answer = 0, {}
 
-function change_hub(prefix)
+-- What was known of each log when another one was published to. The shards of a hub on one Redis take turns, often at each
+-- call.
+local left, left_count = {}, 0
+
+local function leave()
   if uncounted > 0 then uncounted_in[LOG] = uncounted end
+  if not digest_now then return end
+  local log = left[LOG]
+  if not log then
+    if left_count >= MAX_HUBS then left, left_count = {}, 0 end
+    log = { begin = BEGIN, last = LAST, channel = CHANNEL, tell = TELL, shard = SHARD }
+    left[LOG], left_count = log, left_count + 1
+  end
+  log.previous, log.counted, log.end_text, log.count_text = previous, counted, end_text, count_text
+  log.usual_bytes, log.receivers, log.digest = usual_bytes, receivers, digest_now
+end
+
+-- Goes on with a log that was left. Answers whether it is known.
+local function return_to(name)
+  local log = left[name]
+  local hub = log and hubs[log.digest]
+  if not hub then return false end
+  leave()
+  BEGIN, LOG, LAST, CHANNEL, TELL, SHARD = log.begin, name, log.last, log.channel, log.tell, log.shard
+  previous, counted, end_text, count_text = log.previous, log.counted, log.end_text, log.count_text
+  usual_bytes, receivers, uncounted, uncounted_in[name] = log.usual_bytes, log.receivers, uncounted_in[name] or 0, nil
+  use_rules(hub, log.digest)
+  return true
+end
+
+function change_hub(prefix)
+  leave()
   use_hub(prefix)
   end_text, uncounted, uncounted_in[LOG] = nil, uncounted_in[LOG] or 0, nil
+  usual_bytes, digest_now = 0, nil
 end
 
 -- Called after each publish that was new.
@@ -40,9 +71,10 @@ end
 
 -- Answers the ids of the events; nil where nothing was published, since the call needs a closer look.
 function publish_usual(keys, events)
+  if keys[1] ~= LOG and not return_to(keys[1] or '') then return nil end
   local allowed, text, redis = usual_bytes, events[1], redis
   usual_bytes = 0
-  if not text or #text >= allowed or events[2] or keys[2] or keys[1] ~= LOG then return nil end
+  if not text or #text >= allowed or events[2] or keys[2] then return nil end
   local shape, at = known_shape(text)
   local key = shape and not shape.rule and key_by_shape(text, shape, at)
   if not key or not redis.acl_check_cmd('XDEL', LOG, '0-0') then return nil end

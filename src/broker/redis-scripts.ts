@@ -24,6 +24,7 @@ const VALIDATE = readAll([
   'strict-json',
   'event-forms',
   'event-fields',
+  'event-shard',
   'event-shapes',
   'publish-usual',
   'validate',

@@ -26,22 +26,10 @@ local function with_masked_texts(text, fields, texts, topic)
   return text
 end
 
--- Refuses an event that belongs to another shard. Answers whether all events of its type belong to this one, whatever their
--- keys are.
-local check_shard
-do
-
-local function hash_of(text) return tonumber(redis.sha1hex(text):sub(1, 8), 16) end
-
--- model/shards.ts finds the shard in the same way.
-function check_shard(kind, key)
-  local fan = math.min(SHARDS.fans[kind] or 1, SHARDS.count)
-  local place = fan > 1 and hash_of(key) % fan or 0
-  local shard = SHARDS.first + (hash_of(kind) + place) % SHARDS.count
-  if shard == SHARDS.shard then return fan == 1 end
+local function check_shard(kind, key)
+  local shard = shard_of(spread_of(kind), key)
+  if shard == SHARDS.shard then return end
   refuse('wrong_shard', ('it belongs to shard %d, %s:%d}:log'):format(shard, BEGIN:match('^{[^:}]+'), shard))
-end
-
 end
 
 -- The kind of an event, as publish takes it, and its masked text, which can be longer than the original.
@@ -56,9 +44,8 @@ local function check(text)
   local fields = checked_fields(event, format, text)
   local topic, kept = topic_by[format.topic.kind](fields, format.topic, text)
   if RESERVED[topic[1]] then refuse('type_reserved', 'the type "' .. topic[1] .. '" is reserved for the hub') end
-  -- All events of a shape have one type.
-  local is_alike = not SHARDS or check_shard(topic[1], topic[3])
-  if is_clean and is_printable and is_alike and not format.isOpen then learn_shape(text, format, topic) end
+  if SHARDS then check_shard(topic[1], topic[3]) end
+  if is_clean and is_printable and not format.isOpen then learn_shape(text, format, topic) end
   local masked = is_clean and text or redact(text, topic, kept, format.restIn)
   if format.texts then masked = with_masked_texts(masked, fields, format.texts, topic) end
   if masked ~= text then

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { redisKeys } from '../../src/broker/redis-keys.ts';
+import { shardOfCursor } from '../../src/model/cursor.ts';
 import type { NewEvent } from '../../src/model/event.ts';
 import { Redaction } from '../../src/model/redaction.ts';
+import { Layout } from '../../src/model/shards.ts';
 import { HAS_REDIS_SERVER, startRedisServer } from '../support/redis.ts';
 import { RedisWorld } from './redis-world.ts';
 
@@ -52,6 +55,27 @@ describe.skipIf(!HAS_REDIS_SERVER)('belfry_publish, when it publishes one event 
     expect(after[0]).toBe(before[0]);
     expect(after[1]).toBe(before[1]);
     expect(after[2]).toBe((before[2] ?? 0) + 50);
+  });
+
+  it('does so when calls to the shards of a hub take turns, and the keys of a type are spread over them', async () => {
+    const { url } = await startRedisServer();
+    const layout = Layout.of(4, { a: 4 });
+    const world = new RedisWorld(url, url, undefined, layout);
+    await world.start();
+    const call = (key: string): Promise<unknown> =>
+      world.redis.call(
+        'FCALL',
+        'belfry_publish',
+        1,
+        redisKeys(world.prefix, layout.shardOf('a', key)).log,
+        event(key),
+      );
+    const keys = Array.from({ length: 100 }, (_, n) => `${n}`);
+    for (const key of keys) await call(key);
+    const before = [await calls(world, 'hget'), await calls(world, 'get')];
+    const ids = (await Promise.all(keys.map(call))) as string[][];
+    expect([await calls(world, 'hget'), await calls(world, 'get')]).toEqual(before);
+    expect(ids.map(([id = '']) => shardOfCursor(id))).toEqual(keys.map((key) => layout.shardOf('a', key)));
   });
 
   it('continues the log after what others have published meanwhile, and every node hears all of it', async () => {
