@@ -25,6 +25,8 @@ export interface PublishOptions {
   readonly size: number;
   /** The number of topics, which are used in turn. */
   readonly topics: number;
+  /** Whether events are published one after the other, as by many services, and not those of a millisecond together. */
+  readonly evenly: boolean;
 }
 
 export interface Published {
@@ -74,7 +76,7 @@ const handlers = {
   },
 };
 
-function run(to: Publisher, { rate, ms, word, size, topics }: PublishOptions): Promise<Published> {
+function run(to: Publisher, { rate, ms, word, size, topics, evenly }: PublishOptions): Promise<Published> {
   const textOf = eventTexts(word, size);
   const names = Array.from({ length: topics }, (_, index) => topicOf(index));
   const startedAt = micros();
@@ -83,23 +85,25 @@ function run(to: Publisher, { rate, ms, word, size, topics }: PublishOptions): P
   let error: string | undefined;
   return new Promise((resolve) => {
     let elapsed = 0;
-    const settled = (): void => void pending--;
+    const settled = (): void => {
+      pending--;
+      if (evenly) publishDue();
+    };
     const failed = (cause: unknown): void => {
       pending--;
       error ??= String(cause);
     };
+    const publishDue = (): void => {
+      elapsed = Math.min((micros() - startedAt) / 1_000, ms);
+      for (const due = Math.floor((elapsed / 1_000) * rate); count < due && pending < PENDING_MAX; count++) {
+        const topic = names[count % names.length] ?? '';
+        pending++;
+        to.publish({ topic, text: textOf(topic, micros(), count) }).then(settled, failed);
+      }
+    };
     const timer = setInterval(() => {
       if (elapsed < ms) {
-        elapsed = Math.min((micros() - startedAt) / 1_000, ms);
-        for (
-          const due = Math.floor((elapsed / 1_000) * rate);
-          count < due && pending < PENDING_MAX;
-          count++
-        ) {
-          const topic = names[count % names.length] ?? '';
-          pending++;
-          to.publish({ topic, text: textOf(topic, micros(), count) }).then(settled, failed);
-        }
+        publishDue();
       } else if (pending === 0) {
         clearInterval(timer);
         resolve({ count, ms: elapsed, ...(error !== undefined && { error }) });

@@ -21,10 +21,10 @@ const MISSED_WITHIN_MS = 500;
 /** Publishes at this rate for this long, and waits for the deliveries that are under way. */
 export async function runAt(stage: Stage, rate: number, ms: number): Promise<Run> {
   await stage.fill();
-  const { word, size, topics, perEvent } = stage.scenario;
+  const { word, size, topics, perEvent, evenly } = stage.scenario;
   const usage = stage.usage();
   await stage.load.clear();
-  const published = await stage.publisher.ask('run', { rate, ms, word, size, topics });
+  const published = await stage.publisher.ask('run', { rate, ms, word, size, topics, evenly });
   const expected = Math.floor(published.count * perEvent);
   const tookMs = await stage.load.settle({ events: expected, withinMs: GRACE_MS, quietMs: QUIET_MS });
   const report = await stage.load.report();
@@ -86,7 +86,7 @@ function entryOf({ peer, scenario, first }: Stage, topic: string): Entry {
  * a peer with a log resumes them. The time ends with the last connection that is open and the last missed event.
  */
 export async function failOver(stage: Stage): Promise<Failover> {
-  const { word, size } = stage.scenario;
+  const { word, size, evenly } = stage.scenario;
   const [doomed, other] = stage.setups;
   if (doomed === undefined || other === undefined) throw new Error('A failover needs two nodes.');
   await stage.connect({ to: [doomed] });
@@ -97,7 +97,7 @@ export async function failOver(stage: Stage): Promise<Failover> {
   while ((await stage.load.report()).open > 0) await sleep(LOOK_EVERY_MS);
   const missed = Math.min(MISSED, stage.connections);
   const rate = missed / (MISSED_WITHIN_MS / 1_000);
-  await stage.publisher.ask('run', { rate, ms: MISSED_WITHIN_MS, word, size, topics: missed });
+  await stage.publisher.ask('run', { rate, ms: MISSED_WITHIN_MS, word, size, topics: missed, evenly });
   const usage = stage.usage();
   await stage.load.clear();
   const { ms, opened, beganMs } = await stage.connect({

@@ -49,6 +49,8 @@ export interface Scenario {
   readonly nodes?: number;
   /** How many workers each node has; one without a supervisor when absent. */
   readonly workers?: number;
+  /** Whether events are published one after the other, and not those of a millisecond together. */
+  readonly evenly?: boolean;
   /** Over how many shards the hub spreads the topics, 1 when absent. */
   readonly shards?: number;
   /** How many masters of a Redis Cluster have the shards, as many of them each; a Redis that is no Cluster when absent. */
@@ -116,8 +118,9 @@ function onShards(shards: number, wanted: 'all' | 'one'): Omit<Scenario, 'name'>
     size: 256,
     topics,
     perEvent: own.length / topics,
-    rate: 12_000,
+    rate: 5_000,
     warmUpRate: WARM_UP,
+    evenly: true,
     peers: ['belfry'],
     shards,
     ...(shards > 1 && { masters: 3 }),

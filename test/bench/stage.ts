@@ -35,6 +35,7 @@ const DEFAULTS = {
   nodes: 1,
   workers: 1,
   shards: 1,
+  evenly: false,
 };
 
 /** CPU times in milliseconds. */
