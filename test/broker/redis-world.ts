@@ -36,7 +36,7 @@ export class RedisWorld {
   /** A client that is not a node. */
   readonly redis: Redis;
   readonly rejected: { source: string; reason: string }[] = [];
-  readonly logged: { level: number; msg: string }[] = [];
+  readonly logged: { level: number; msg: string; connection?: string }[] = [];
   #nodes = 0;
 
   /** `strangerUrl` names one of the servers that `url` is about, for the client that is not a node. */
