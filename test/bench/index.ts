@@ -1,8 +1,9 @@
-import { spawnSync } from 'node:child_process';
-import { availableParallelism, cpus, totalmem } from 'node:os';
-import { Command } from 'commander';
+import { availableParallelism } from 'node:os';
+import { Command, Option } from 'commander';
+import { machine, RECORDED_BY_BENCH, writeRecord, type RecordedByBench } from '../support/record.ts';
 import { writeCharts } from './charts/write.ts';
 import { entryTableOf, failoverTableOf } from './entry-table.ts';
+import { figuresOf } from './figures-recorded.ts';
 import { judge } from './judge.ts';
 import { FULL, perform, QUICK, type Effort, type Row } from './perform.ts';
 import { programInC } from './native.ts';
@@ -23,6 +24,7 @@ interface Options {
   readonly list?: boolean;
   readonly repeat: number;
   readonly charts?: boolean;
+  readonly record?: RecordedByBench;
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -45,6 +47,12 @@ await new Command('bench')
   .option('-p, --peer <name...>', `only these peers: ${PEERS.map(({ name }) => name).join(', ')}`)
   .option('-r, --repeat <times>', 'measure each scenario this often, and show medians and spreads', Number, 1)
   .option('-c, --charts', 'measure the growth curves of these names instead, and draw them into the docs')
+  .addOption(
+    new Option(
+      '--record <figures>',
+      'write the figures of this run into the docs, in place of these',
+    ).choices(RECORDED_BY_BENCH),
+  )
   .option('-l, --list', 'name the scenarios and end')
   .action(async (names: string[], options: Options) => {
     const chosen = SCENARIOS.filter(({ name, quick }) =>
@@ -78,6 +86,7 @@ async function bench(scenarios: readonly Scenario[], options: Options, isWhole: 
       for (const peer of asked) await measure(peer, scenario, effort, repeat);
   }
   clearTimeout(timer);
+  if (options.record !== undefined) recordAs(options.record);
   print(options, isWhole);
 }
 
@@ -90,6 +99,12 @@ async function measure(peer: Peer, scenario: Scenario, effort: Effort, repeat: n
     console.error(`bench: ${scenario.name} with ${peer.name} failed: ${String(error)}`);
     process.exitCode = 1;
   }
+}
+
+/** What is recorded is whole: a run that was ended, or in which something failed, leaves the figures as they were. */
+function recordAs(name: RecordedByBench): void {
+  if (process.exitCode === undefined) writeRecord(name, 'bench', figuresOf(rows));
+  else console.error(`bench: nothing is recorded as ${name}, since a measurement failed.`);
 }
 
 /** A run of all scenarios also names the goals that it did not measure. */
@@ -120,12 +135,6 @@ function print({ json, quick }: Options, isWhole: boolean): void {
 function verdict(met: boolean | undefined, disturbed: boolean): string {
   if (met === undefined) return '-         ';
   return `${met ? 'met' : 'NOT MET'}${disturbed ? ' ?' : ''}`.padEnd(10);
-}
-
-function machine(): string {
-  const [redis = ''] = spawnSync('redis-server', ['--version'], { encoding: 'utf8' }).stdout.split(' sha');
-  const memory = Math.round(totalmem() / 2 ** 30);
-  return `${cpus()[0]?.model ?? 'unknown CPU'}, ${availableParallelism()} cores, ${memory} GiB; Node ${process.versions.node}; ${redis.trim()}`;
 }
 
 function machineLines(): string[] {

@@ -32,13 +32,18 @@ const event = (agoMs: number, filler = 10): string =>
 async function connected(
   peer: string,
   count = 1,
+  dialect?: 'event stream',
 ): Promise<{ load: NativeLoad; sockets: Socket[]; received: () => Buffer }> {
   const sockets: Socket[] = [];
   let received = Buffer.alloc(0);
   const server = createServer((socket) => {
     sockets.push(socket);
     socket.once('data', () => {
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n');
+      socket.write(
+        dialect === undefined
+          ? 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n'
+          : 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n',
+      );
       socket.on('data', (chunk: Buffer) => {
         received = Buffer.concat([received, chunk]);
         if (received.includes('SUB ')) socket.write(frame(2, 'PONG\r\n'));
@@ -51,7 +56,7 @@ async function connected(
   closing.push(() => end(load.child));
   closing.push(() => once(server.close(), 'close'));
   const { port } = server.address() as AddressInfo;
-  const groups = [{ count, topics: 1 }];
+  const groups = [{ count, topics: 1, ...(dialect !== undefined && { dialect }) }];
   const { opened } = await load.connect({
     peer,
     ports: [port],
@@ -101,6 +106,19 @@ describe.skipIf(file === undefined)('the load client in C', () => {
     sockets[0]?.write(frame(2, [event(1), event(1, 100), event(1)].join('\n')));
     await heard(load, 3);
     expect(await load.report()).toMatchObject({ events: 3, frames: 1 });
+  });
+
+  it('counts each event of an event stream once when it arrives cut at every byte', async () => {
+    const { load, sockets } = await connected('belfry', 1, 'event stream');
+    const messages = [
+      `id: 1-0\ndata: ${event(1)}\n\n`,
+      'id: 2-0\n\n',
+      `data: ${event(1)}\n\ndata: ${event(1)}\n\n`,
+    ];
+    const chunks = messages.map((text) => `${text.length.toString(16)}\r\n${text}\r\n`).join('');
+    for (const byte of Buffer.from(chunks)) sockets[0]?.write(Buffer.from([byte]));
+    await heard(load, 3);
+    expect(await load.report()).toMatchObject({ events: 3, frames: 3, open: 1, ended: {} });
   });
 
   it('waits for the answer that its rules name, and replies as they say', async () => {

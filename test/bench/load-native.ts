@@ -7,12 +7,13 @@ import { clientFrame } from './client-frame.ts';
 import type { Connected, ConnectOptions, LoadClient, SettleOptions } from './load.ts';
 import { membersFrom, type BenchMember } from './members.ts';
 import { Program } from './native.ts';
-import type { Rule } from './peers/peer.ts';
+import type { Rule, Script } from './peers/peer.ts';
 import { LOAD_CORE, temporaryDirectory } from './processes.ts';
 
 const STALLS = 1;
 const WAITS = 2;
 const BATCHES = 4;
+const STREAMS = 8;
 
 /** The load client in C, which is told what to do by lines on its stdin. */
 export class NativeLoad implements LoadClient {
@@ -60,9 +61,11 @@ export function encoded(members: readonly BenchMember[]): Buffer {
   const rules = members.find(({ script }) => script.rules !== undefined)?.script.rules ?? [];
   const parts = [number(rules.length), ...rules.flatMap(ruleParts), number(members.length)];
   for (const { index, port, script, stalls } of members) {
-    const { path, hello = [], batches = false } = script;
-    const flags = (stalls ? STALLS : 0) | (script.rules === undefined ? 0 : WAITS) | (batches ? BATCHES : 0);
-    parts.push(number(index), number(port), number(flags), bytes(Buffer.from(handshakeOf(path, port))));
+    const { hello = [], batches = false, streams = false } = script;
+    const waits = script.rules !== undefined;
+    const flags =
+      (stalls ? STALLS : 0) | (waits ? WAITS : 0) | (batches ? BATCHES : 0) | (streams ? STREAMS : 0);
+    parts.push(number(index), number(port), number(flags), bytes(Buffer.from(handshakeOf(script, port))));
     parts.push(bytes(Buffer.concat(hello.map(clientFrame))));
   }
   return Buffer.concat(parts);
@@ -78,14 +81,17 @@ function ruleParts({ begins = '', contains = '', reply, stands }: Rule): Buffer[
   ];
 }
 
-function handshakeOf(path: string, port: number): string {
-  return [
-    `GET ${path} HTTP/1.1`,
-    `Host: 127.0.0.1:${port}`,
+function handshakeOf({ path, streams }: Script, port: number): string {
+  const upgrade = [
     'Connection: Upgrade',
     'Upgrade: websocket',
     'Sec-WebSocket-Version: 13',
     `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
+  ];
+  return [
+    `GET ${path} HTTP/1.1`,
+    `Host: 127.0.0.1:${port}`,
+    ...(streams === true ? ['Accept: text/event-stream'] : upgrade),
     '\r\n',
   ].join('\r\n');
 }

@@ -138,6 +138,28 @@ function publishBy(by: EntryName, size: number, rate?: number): Omit<Scenario, '
   return { groups, size, by, perEvent: 0, ...(rate !== undefined && { rate }) };
 }
 
+interface Latency {
+  readonly clients: number;
+  /** Events a second, each of which every client hears. */
+  readonly rate: number;
+  readonly nodes?: number;
+  readonly dialect?: 'event stream';
+}
+
+/** How long an event takes from the publisher to the socket of a client, after a warm-up that makes a server compile its code. */
+function latency({ clients, rate, nodes = 1, dialect }: Latency): Scenario {
+  const about = `${clients} at ${rate}/s${nodes > 1 ? `, ${nodes} nodes` : ''}`;
+  return {
+    name: `latency of ${about}${dialect === undefined ? '' : `, ${dialect}`}`,
+    groups: [{ count: clients, ...ONE_TOPIC, ...(dialect !== undefined && { dialect }) }],
+    perEvent: clients,
+    rate,
+    warmUpRate: Math.max(rate, Math.min(WARM_UP, FIXED / clients)),
+    peers: HUB,
+    nodes,
+  };
+}
+
 /** All scenarios, in the order in which they are measured. */
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'fan-out 1k 128B', ...fanOut(1_000, 128), quick: true },
@@ -216,6 +238,12 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'one shard', ...onShards(1, 'all') },
   { name: 'all of 12 shards', ...onShards(12, 'all') },
   { name: 'one of 12 shards', ...onShards(12, 'one') },
+  latency({ clients: 1, rate: 100 }),
+  latency({ clients: 100, rate: 100 }),
+  ...[10, 100, 300, 1_000].map((rate) => latency({ clients: 1_000, rate })),
+  ...[10, 100, 300].map((rate) => latency({ clients: 1_000, rate, nodes: 2 })),
+  ...[10, 100, 300].map((rate) => latency({ clients: 1_000, rate, dialect: 'event stream' })),
+  latency({ clients: 10_000, rate: 10 }),
   { name: 'TLS 1k 128B', ...over(true) },
   { name: 'no TLS 1k 128B', ...over(false) },
   {

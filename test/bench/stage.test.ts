@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { MetricsPage } from '../support/metrics.ts';
 import { perform, type Effort } from './perform.ts';
+import { programInC } from './native.ts';
 import { PEERS, peerOf } from './peers/index.ts';
 import { endAll } from './processes.ts';
 import { runAt } from './runs.ts';
@@ -59,6 +60,18 @@ it(
       rate: 100,
       tls: true,
     };
+    const { fixed } = (await perform(peerOf('belfry'), scenario, SHORT)) ?? {};
+    expect(fixed).toMatchObject({ open: 3, ended: {}, events: fixed?.expected });
+    expect(fixed?.events).toBeGreaterThan(0);
+  },
+  LASTS_AT_MOST_MS,
+);
+
+it.skipIf(programInC('main') === undefined)(
+  'the benchmark of event streams counts what clients hear over HTTP',
+  async () => {
+    const groups = [{ count: 3, topics: 1, dialect: 'event stream' as const }];
+    const scenario: Scenario = { name: 'streams', groups, perEvent: 3, rate: 100 };
     const { fixed } = (await perform(peerOf('belfry'), scenario, SHORT)) ?? {};
     expect(fixed).toMatchObject({ open: 3, ended: {}, events: fixed?.expected });
     expect(fixed?.events).toBeGreaterThan(0);

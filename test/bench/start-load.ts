@@ -15,6 +15,8 @@ const PROCESS = fileURLToPath(new URL('load-process.ts', import.meta.url));
 export function startLoad({ groups, tls }: Scenario): LoadClient {
   const isPlain = tls === undefined && groups.every(({ deflate }) => deflate !== true);
   const file = isPlain ? programInC('main') : undefined;
+  if (file === undefined && groups.some(({ dialect }) => dialect === 'event stream'))
+    throw new Error('Event streams need the load client in C, and no C compiler is on the PATH.');
   return file === undefined ? new NodeLoad() : new NativeLoad(file);
 }
 

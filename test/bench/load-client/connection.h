@@ -30,6 +30,7 @@ typedef struct {
   enum { CLOSED, CONNECTING, SHAKING, OPEN } phase;
   int fd;
   bool stands, stalls, waits, batches;
+  bool streams; /* whether it asks for an event stream in place of a WebSocket */
   uint16_t port;
   Bytes handshake, hello;
   uint8_t *rest; /* the beginning of a frame or of a head whose end has not come yet */
@@ -143,7 +144,7 @@ static void other(Connection *connection, int opcode, const uint8_t *payload, ui
 static size_t read_head(Connection *connection, const uint8_t *bytes, size_t length) {
   const uint8_t *head_end = memmem(bytes, length, "\r\n\r\n", 4);
   if (head_end == NULL) return 0;
-  if (length < 12 || memcmp(bytes, "HTTP/1.1 101", 12) != 0) {
+  if (length < 12 || memcmp(bytes, connection->streams ? "HTTP/1.1 200" : "HTTP/1.1 101", 12) != 0) {
     char why[REASON_BYTES], status[REASON_BYTES / 4], text[REASON_BYTES / 2];
     size_t line = (const uint8_t *)memchr(bytes, '\r', length) - bytes, body = head_end + 4 - bytes;
     plain(status, sizeof status, (const char *)bytes, line);
@@ -172,6 +173,18 @@ static size_t read_frame(Connection *connection, const uint8_t *bytes, size_t le
   return head + payload;
 }
 
+/* Reads one message of an event stream, which an empty line ends; what HTTP says of the length of a chunk stands in it or
+   between messages and holds no mark. The result is how many bytes it takes, or 0 while its end is missing. */
+static size_t read_message(Connection *connection, const uint8_t *bytes, size_t length) {
+  const uint8_t *message_end = memmem(bytes, length, "\n\n", 2);
+  if (message_end == NULL) {
+    if (length == READ_BYTES) end(connection, "a message is too large for this client");
+    return 0;
+  }
+  count_frame(&tally, bytes, message_end - bytes, true, &connection->mark_from_end);
+  return message_end + 2 - bytes;
+}
+
 static void receive(Connection *connection) {
   size_t had = connection->rest_length;
   if (had > 0) memcpy(buffer, connection->rest, had);
@@ -182,8 +195,9 @@ static void receive(Connection *connection) {
   tally.bytes += got;
   size_t length = had + got, start = 0, taken = 1;
   while (taken > 0 && start < length && connection->phase != CLOSED) {
-    taken = connection->phase == OPEN ? read_frame(connection, buffer + start, length - start)
-                                      : read_head(connection, buffer + start, length - start);
+    taken = (connection->phase != OPEN      ? read_head
+             : connection->streams ? read_message
+                                   : read_frame)(connection, buffer + start, length - start);
     start += taken;
   }
   if (connection->phase == CLOSED) return;

@@ -55,7 +55,7 @@ static Connection *at_index(uint32_t index) {
 
 /* Numbers have 32 bits in the order of this machine, and texts a number before them:
      number of rules, for each: begins, contains, reply, whether the client is open then
-     number of connections, for each: index, port, flags (1 stalls, 2 waits for a rule, 4 batches), handshake, hello
+     number of connections, for each: index, port, flags (1 stalls, 2 waits for a rule, 4 batches, 8 streams), handshake, hello
    The file stays mapped, since the connections point into it. */
 static bool load(const char *path) {
   int file = open(path, O_RDONLY);
@@ -83,6 +83,7 @@ static bool load(const char *path) {
     connection->stalls = flags & 1;
     connection->waits = flags & 2;
     connection->batches = flags & 4;
+    connection->streams = flags & 8;
     connection->handshake = bytes(&at);
     connection->hello = bytes(&at);
   }

@@ -109,6 +109,10 @@ const SPEAKERS: Record<NonNullable<Subscriber['dialect']>, (subscriber: Subscrib
       rules: SUBSCRIBED,
     };
   },
+  'event stream': ({ index, topic, word }) => ({
+    path: `/api/v3/events?token=${tokenOf(`load-${index}`)}&pattern=${word}.${topic}`,
+    streams: true,
+  }),
   drp: ({ index, topic, word }) => ({
     path: `/api/v3/ws?token=${tokenOf(`load-${index}`)}`,
     hello: [`register ${word}.${topic}`],

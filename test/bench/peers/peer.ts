@@ -34,7 +34,7 @@ export interface Subscriber {
   readonly topic: string;
   /** A type and action, as in `bench.tick`. */
   readonly word: string;
-  readonly dialect?: 'native' | 'drp' | 'norn' | 'provisioning';
+  readonly dialect?: 'native' | 'event stream' | 'drp' | 'norn' | 'provisioning';
   /** The subscriber hears only events whose `object.n` has this value. */
   readonly filter?: string;
   readonly deflate?: NonNullable<Conversation['deflate']>;
@@ -57,6 +57,8 @@ export interface Rule {
  */
 export interface Script extends Pick<Conversation, 'path' | 'hello' | 'batches' | 'deflate'> {
   readonly rules?: readonly Rule[];
+  /** Whether the client asks for an event stream (SSE) in place of a WebSocket. Only the load client in C can. */
+  readonly streams?: true;
 }
 
 /** The JSON of an event. Every peer gets the same text. */
