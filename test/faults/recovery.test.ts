@@ -8,6 +8,7 @@ const accepted = (...times: readonly number[]): Looked['publishers'][number]['ac
   times.map((at, i) => ({ type: 't', key: 'k', n: i + 1, id: `${i + 1}-0`, at }));
 
 const clientOf = (...heardAt: readonly number[]): Looked['clients'][number] => ({
+  from: '0-0',
   heard: heardAt.map((_, i) => ({ key: 'k', n: i + 1, id: `${i + 1}-0` })),
   heardAt: [...heardAt],
   gaps: [],
@@ -16,7 +17,11 @@ const clientOf = (...heardAt: readonly number[]): Looked['clients'][number] => (
 const publisherOf = (
   promise: 'exactly' | 'live',
   ...times: readonly number[]
-): Looked['publishers'][number] => ({ entryPoint: { promise }, accepted: [...accepted(...times)] });
+): Looked['publishers'][number] => ({
+  entryPoint: { promise },
+  accepted: [...accepted(...times)],
+  unsure: new Map(),
+});
 
 describe('the recovery after a fault', () => {
   it('ends when the last client hears an event that was published after the fault was over', () => {
@@ -34,6 +39,7 @@ describe('the recovery after a fault', () => {
       refusedMs: 81,
       events: 5,
       deliveries: 10,
+      wrong: 0,
     });
   });
 
@@ -53,6 +59,7 @@ describe('the recovery after a fault', () => {
       accepted: [130, 150].map((at, i) => ({ type: 't', key: 'kept', n: i + 1, id: `${i + 1}-0`, at })),
     };
     const client = {
+      from: '0-0',
       heard: [
         { key: 'k', n: 2, id: undefined },
         { key: 'kept', n: 2, id: '2-0' },
@@ -62,6 +69,30 @@ describe('the recovery after a fault', () => {
     };
     const found = recoveryOf(SCENARIO, { publishers: [live, kept], clients: [client], overAt: [100] }, 50);
     expect(found.heardAgainMs).toBe(90);
+  });
+
+  it('asks nothing of a client that wants nothing of what was published afterwards', () => {
+    const other = { ...clientOf(11), wants: (_type: string, key: string) => key === 'other' };
+    const stage: Looked = {
+      publishers: [publisherOf('exactly', 10, 110, 120)],
+      clients: [clientOf(11, 111, 121), other],
+      overAt: [100],
+    };
+    expect(recoveryOf(SCENARIO, stage, 50).heardAgainMs).toBe(21);
+  });
+
+  it('counts what a client missed and what it heard twice', () => {
+    const twice = clientOf(11, 12, 13);
+    const stage: Looked = {
+      publishers: [publisherOf('exactly', 10, 110, 120)],
+      clients: [
+        clientOf(11, 111),
+        { ...twice, heard: [...twice.heard.slice(0, 2), ...twice.heard.slice(1, 3)] },
+      ],
+      overAt: [100],
+    };
+    // The repeated event has an id and a number that do not rise.
+    expect(recoveryOf(SCENARIO, stage, 50).wrong).toBe(3);
   });
 
   it('is unknown, and no number, for a client that hears nothing afterwards', () => {

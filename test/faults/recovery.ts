@@ -1,5 +1,5 @@
+import { disorder, missing, type HeardBy, type PublishedBy } from './checker.ts';
 import type { ResumingClient } from './client.ts';
-import type { Publisher } from './publisher.ts';
 import type { Scenario } from './scenarios.ts';
 import type { BrokerState } from './world.ts';
 
@@ -18,16 +18,16 @@ export interface Recovery {
   /** How many events were accepted, and how many deliveries of them were checked. */
   readonly events: number;
   readonly deliveries: number;
+  /** How many events a client missed, heard twice or heard out of order, and was not told of, summed over all clients. */
+  readonly wrong: number;
   /** How many clients were told of a gap. */
   readonly told: number;
 }
 
 /** The parts of a stage that are looked at. */
 export interface Looked {
-  readonly clients: readonly Pick<ResumingClient, 'heard' | 'heardAt' | 'gaps'>[];
-  readonly publishers: readonly (Pick<Publisher, 'accepted'> & {
-    readonly entryPoint: Pick<Publisher['entryPoint'], 'promise'>;
-  })[];
+  readonly clients: readonly (HeardBy & Pick<ResumingClient, 'heardAt'>)[];
+  readonly publishers: readonly PublishedBy[];
   readonly overAt: readonly number[];
 }
 
@@ -40,19 +40,25 @@ export function recoveryOf(
   // A publisher sends an event when the one before was accepted. An event that was accepted after the fault may have been
   // sent before, and heard too. An event that is live only says nothing of what was missed before it.
   const durable = publishers.filter(({ entryPoint }) => entryPoint.promise !== 'live');
-  const publishedAfter = new Map(
+  const sentAfter = new Map(
     durable.flatMap(({ accepted }) =>
-      accepted.map(({ key, n }, i) => [`${key} ${n}`, accepted[i - 1]?.at ?? 0] as const),
+      accepted.map(
+        (event, i) => [`${event.key} ${event.n}`, { ...event, at: accepted[i - 1]?.at ?? 0 }] as const,
+      ),
     ),
   );
-  const accepted = publishers.map((publisher) => publisher.accepted.map(({ at }) => at));
-  const heardAgain = (over: number): number[] =>
-    clients.map(({ heard, heardAt }) => {
+  const heardAgain = (over: number): number[] => {
+    const sent = [...sentAfter.values()].filter(({ at }) => at > over);
+    return clients.flatMap(({ heard, heardAt, wants = () => true }) => {
+      // A client that wants few keys may not have wanted anything of what was published since.
+      if (!sent.some(({ type, key }) => wants(type, key))) return [];
       const index = heard.findIndex(
-        ({ key, n }, i) => (heardAt[i] ?? 0) > over && (publishedAfter.get(`${key} ${n}`) ?? 0) > over,
+        ({ key, n }, i) => (heardAt[i] ?? 0) > over && (sentAfter.get(`${key} ${n}`)?.at ?? 0) > over,
       );
-      return (heardAt[index] ?? Number.NaN) - over;
+      return [(heardAt[index] ?? Number.NaN) - over];
     });
+  };
+  const accepted = publishers.map((publisher) => publisher.accepted.map(({ at }) => at));
   const acceptedAgain = (over: number): number[] =>
     accepted.map((times) => (times.find((_, i) => (times[i - 1] ?? 0) > over) ?? Number.NaN) - over);
   return {
@@ -64,6 +70,10 @@ export function recoveryOf(
     refusedMs: most(accepted.map((times) => longestPause(times, struckAt))),
     events: accepted.flat().length,
     deliveries: clients.reduce((sum, { heard }) => sum + heard.length, 0),
+    wrong: clients.reduce(
+      (sum, client) => sum + missing(client, publishers).length + disorder(client, publishers).length,
+      0,
+    ),
     told: clients.filter(({ gaps }) => gaps.length > 0).length,
   };
 }

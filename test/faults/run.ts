@@ -2,8 +2,8 @@
  * The long form: `npm run test:faults`. It plays every scenario of the table first, and then random scenarios and random
  * rows of faults until the time is used up.
  * `-- --seed <n>` replays a sequence, `--minutes <n>` bounds its time, `--only <text>` plays the scenarios whose name
- * contains the text, `--skip-table` begins with the random part, `--record` plays the table alone and writes how the hub
- * recovered into the documentation. `--world cluster` plays the scenarios of three masters, and `--size crowd` has 200
+ * contains the text, `--skip-table` begins with the random part, `--record` plays the tables of all worlds alone and writes
+ * how the hub recovered into the documentation. `--world cluster` plays the scenarios of three masters, and `--size crowd` has 200
  * publishers and 100 clients in each.
  */
 import { parseArgs } from 'node:util';
@@ -36,12 +36,14 @@ if (findRedisServer() === undefined) {
   process.exit(0);
 }
 
-const states: readonly BrokerState[] = chosenOf('world', WORLDS, values.world);
-const size: Size = chosenOf('size', SIZES, values.size ?? (values.world === 'cluster' ? 'spread' : 'small'));
+const world: readonly BrokerState[] = chosenOf('world', WORLDS, values.world);
+const states = values.record ? Object.values(WORLDS).flat() : world;
+const sizeOf = (state: BrokerState): Size =>
+  chosenOf('size', SIZES, values.size ?? (state === 'Cluster' ? 'spread' : 'small'));
 const seed = Number(values.seed);
 const minutes = values.record ? Number.POSITIVE_INFINITY : Number(values.minutes);
 const until = performance.now() + minutes * 60_000;
-const runner = new Runner(seed, Object.fromEntries(states.map((state) => [state, size])));
+const runner = new Runner(seed, Object.fromEntries(states.map((state) => [state, sizeOf(state)])));
 const random = randomOf(seed);
 const chosen = SCENARIOS.filter(({ name, state }) => states.includes(state) && name.includes(values.only));
 let [played, failed] = [0, 0];

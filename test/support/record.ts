@@ -49,6 +49,16 @@ export function readRecord<T>(name: RecordName): Recorded<T> {
   return JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8')) as Recorded<T>;
 }
 
+/** The records that were made of another version or of other code of the hub than those of this checkout. */
+export function staleRecords(): string[] {
+  const [version, hub] = [packageVersion(), hubDigest()];
+  return RECORDED.flatMap((name) => {
+    const recorded = readRecord(name);
+    if (recorded.version === version && recorded.hub === hub) return [];
+    return `${name} is of ${recorded.version}, code ${recorded.hub}, and not of ${version}, code ${hub}: ${recorded.command}`;
+  });
+}
+
 export function machine(): string {
   const [redis = ''] = spawnSync('redis-server', ['--version'], { encoding: 'utf8' }).stdout.split(' sha');
   const memory = Math.round(totalmem() / 2 ** 30);
