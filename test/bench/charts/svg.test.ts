@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ceiling, lineChart } from './svg.ts';
+import { barChart, ceiling, lineChart } from './svg.ts';
 
 const CHART = {
   title: 'Memory & <time>',
@@ -51,6 +51,37 @@ describe('a chart', () => {
 
   it('of no points is still a picture', () => {
     expect(lineChart({ ...CHART, series: [] })).not.toMatch(/NaN|Infinity/);
+  });
+});
+
+describe('a chart of bars', () => {
+  const svg = barChart({
+    title: 'Recovery',
+    caption: 'a machine; 2026-01-01',
+    label: 'seconds',
+    series: ['heard again', 'silent'],
+    bars: [
+      { name: 'Redis <killed>', values: [1, 4] },
+      { name: 'a cut', values: [0, 2] },
+    ],
+  });
+
+  it('draws each value by its share of the greatest one, with the number beside it', () => {
+    expect(svg).toMatch(/class="bar s0" d="M64 [\d.]+H213"/);
+    expect(svg).toMatch(/class="bar s1" d="M64 [\d.]+H660"\/><text class="value" x="665" y="[\d.]+">4</);
+  });
+
+  it('shows a value of zero as a thin line', () => {
+    expect(svg).toMatch(/class="bar s0" d="M64 [\d.]+H65"/);
+  });
+
+  it('names each thing and each series, escaped', () => {
+    expect(svg).toContain('Redis &lt;killed&gt;');
+    expect(svg).toMatch(/heard again<\/text>[\s\S]*silent<\/text>/);
+  });
+
+  it('of nothing is still a picture', () => {
+    expect(barChart({ title: '', caption: '', label: '', series: [], bars: [] })).not.toMatch(/NaN|Infinity/);
   });
 });
 

@@ -28,6 +28,8 @@ text{font:12px system-ui,sans-serif;fill:#444}
 .title{font-size:15px;font-weight:600;fill:#111}
 .grid{stroke:#8884;stroke-width:1}
 path{fill:none;stroke-width:2}
+path.bar{stroke-width:7}
+.value{font-size:9px}
 .s0{stroke:#b7791f}.s1{stroke:#2b6cb0}.s2{stroke:#2f855a}.s3{stroke:#b83280}
 circle{stroke:none}
 circle.s0,text.s0{fill:#b7791f;stroke:none}circle.s1,text.s1{fill:#2b6cb0;stroke:none}
@@ -52,10 +54,7 @@ export function lineChart({ title, caption, isLogarithmic, xLabel, yLabel, serie
   const middle = (PLOT.left + PLOT.right) / 2;
   const rows = Array.from({ length: LINES + 1 }, (_, line) => (top * line) / LINES);
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img">`,
-    `<title>${escaped(title)}</title><style>${STYLE}</style>`,
-    `<text class="title" x="${PLOT.left}" y="22">${escaped(title)}</text>`,
-    `<text x="${PLOT.left}" y="42">${escaped(yLabel)}</text>`,
+    ...opening({ title, label: yLabel, height: HEIGHT }),
     ...rows.map(
       (value) =>
         `<path class="grid" d="M${PLOT.left} ${at(yOf(value))}H${PLOT.right}"/>` +
@@ -71,6 +70,63 @@ export function lineChart({ title, caption, isLogarithmic, xLabel, yLabel, serie
     `<text x="${PLOT.left}" y="${HEIGHT - 12}">${escaped(caption)}</text>`,
     '</svg>\n',
   ].join('\n');
+}
+
+/** One thing that is compared with others, and its value in each series. */
+export interface Bar {
+  readonly name: string;
+  readonly values: readonly number[];
+}
+
+export interface BarChart extends Pick<Chart, 'title' | 'caption'> {
+  /** What the values are, and their unit. */
+  readonly label: string;
+  readonly series: readonly string[];
+  readonly bars: readonly Bar[];
+}
+
+/** The bars of a thing stand below its name, which may be long. */
+const BAR = { left: 64, right: 660, height: 7, name: 18, space: 8 };
+
+/** Draws the values of each thing as bars from the left, the first thing at the top. */
+export function barChart({ title, caption, label: unit, series, bars }: BarChart): string {
+  const top = ceiling(Math.max(0, ...bars.flatMap(({ values }) => values)));
+  const xOf = scale([0, top], [BAR.left, BAR.right]);
+  const each = BAR.name + series.length * (BAR.height + 2) + BAR.space;
+  const bottom = PLOT.top + 24 + bars.length * each;
+  return [
+    ...opening({ title, label: unit, height: bottom + 36 }),
+    ...series.map(
+      (name, index) =>
+        `<circle class="s${index}" cx="${BAR.left + 4 + index * 260}" cy="${PLOT.top}" r="4"/>` +
+        `<text x="${BAR.left + 14 + index * 260}" y="${PLOT.top + 4}">${escaped(name)}</text>`,
+    ),
+    ...bars.map(({ name, values }, index) => barsOf(name, values, PLOT.top + 24 + index * each, xOf)),
+    `<text x="${BAR.left}" y="${bottom + 24}">${escaped(caption)}</text>`,
+    '</svg>\n',
+  ].join('\n');
+}
+
+function barsOf(name: string, values: readonly number[], y: number, xOf: (value: number) => number): string {
+  const drawn = values.map((value, index) => {
+    const from = y + BAR.name - 8 + index * (BAR.height + 2);
+    const end = Math.max(BAR.left + 1, xOf(value));
+    return (
+      `<path class="bar s${index}" d="M${BAR.left} ${at(from + BAR.height / 2)}H${at(end)}"/>` +
+      `<text class="value" x="${at(end + 5)}" y="${at(from + BAR.height)}">${label(value)}</text>`
+    );
+  });
+  return `<text x="${BAR.left}" y="${at(y + 4)}">${escaped(name)}</text>${drawn.join('')}`;
+}
+
+/** The beginning of every chart, whose height is its own. */
+function opening({ title, label: unit, height }: { title: string; label: string; height: number }): string[] {
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img">`,
+    `<title>${escaped(title)}</title><style>${STYLE}</style>`,
+    `<text class="title" x="${PLOT.left}" y="22">${escaped(title)}</text>`,
+    `<text x="${PLOT.left}" y="42">${escaped(unit)}</text>`,
+  ];
 }
 
 /** The least of 1, 2, 2.5, 4, 5, 8 and 10 times a power of ten that is no less than the value. */
