@@ -49,6 +49,7 @@ export interface GatewayParts {
   readonly leases: Leases;
   readonly brokerStats: () => BrokerStats;
   readonly warnings: () => readonly NodeWarning[];
+  readonly othersAreReady: () => boolean;
   readonly redaction: Redaction;
   readonly hub: Pick<Hub, 'cohorts' | 'connections' | 'delivery' | 'eventLog' | 'flow' | 'stats' | 'topics'>;
   readonly admission: Admission;
@@ -161,7 +162,8 @@ export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gat
     version: VERSION,
   });
   if (parts.exporter !== undefined) countSpans(parts.exporter, metrics);
-  const readiness = () => readinessOf({ ...parts, ready });
-  const operators = joinedOf(parts.worker, { metrics, readiness, isLeaving: () => admission.isStopped });
+  const isLeaving = (): boolean => admission.isStopped;
+  const readiness = () => readinessOf({ ...parts, ready, isLeaving });
+  const operators = joinedOf(parts.worker, { metrics, readiness, isLeaving });
   return new Gateway({ ...config, tls, site, upgrade, rest, operators, log });
 }

@@ -123,6 +123,7 @@ export async function startApp(
     leases: backend.leases,
     brokerStats: () => backend.brokerStats,
     warnings: () => watch.warnings,
+    othersAreReady: () => watch.othersAreReady,
     redaction,
     hub,
     admission,

@@ -112,7 +112,7 @@ export class RedisBroker implements Broker, Shards, History, Retained {
     try {
       await Promise.all([this.#own.open(), this.#taker.open(connectTimeoutMs)]);
       await this.#stored.agree();
-      await Promise.all(shards.slice(1).map((shard) => shard.open()));
+      await this.#openOthers(shards.slice(1));
       await this.#library.load();
       for (const { commands } of shards) commands.redis.on('ready', () => void this.#library.restore());
       await this.#own.follow(deliver);
@@ -200,6 +200,17 @@ export class RedisBroker implements Broker, Shards, History, Retained {
 
   latestOf(type: string, key: string, permits?: Permits): Promise<HubEvent | undefined> {
     return this.#retained.latestOf(type, key, permits);
+  }
+
+  /** The shards of a master that is away are opened when it is back, and the others go on without them. */
+  async #openOthers(shards: readonly RedisShard[]): Promise<void> {
+    const opened = await Promise.allSettled(shards.map((shard) => shard.open()));
+    const away = shards.filter((_, i) => opened[i]?.status === 'rejected').map(({ keys }) => keys.shard);
+    if (away.length > 0)
+      this.#options.log.warn(
+        { shards: away },
+        'these shards cannot be reached; the node begins without them',
+      );
   }
 
   #of(shard: number): RedisShard {

@@ -75,17 +75,22 @@ export class RedisShard {
     return { url, prefix: name, commandTimeoutMs, log, role: called, ...more };
   }
 
-  /** @throws BelfryError `unavailable`, with the reason */
+  /** Goes on trying after a rejection. @throws BelfryError `unavailable`, with the reason */
   async open(): Promise<void> {
     const { connectTimeoutMs } = this.#options;
-    await Promise.all([this.commands, this.#reads].map((connection) => connection.open(connectTimeoutMs)));
-    await this.publisher.begin().catch(() => undefined);
-    this.commands.redis.on('ready', () => this.#back());
-    this.#reads.redis.on('ready', () => this.#listener?.mend());
+    try {
+      await Promise.all([this.commands, this.#reads].map((connection) => connection.open(connectTimeoutMs)));
+      await this.publisher.begin().catch(() => undefined);
+    } finally {
+      this.commands.redis.on('ready', () => this.#back());
+      this.#reads.redis.on('ready', () => this.#listener?.mend());
+    }
   }
 
   /** Delivers what is published in this shard from now on. @throws BelfryError `unavailable` */
   async follow(deliver: Deliver): Promise<Cursor> {
+    // Where the master is not known, there is nothing to listen to, and the client need not wait for it.
+    if (this.#listener === undefined) await this.commands.ask((redis) => redis.ping());
     const listener = (this.#listener ??= new ShardListener({
       ...this.#options,
       keys: this.keys,

@@ -33,6 +33,7 @@ export class NodeWatch {
   /** For each node the end of its lease at the first check that found it. */
   readonly #found = new Map<string, number>();
   #warnings: readonly NodeWarning[] = [];
+  #othersAreReady = false;
   #stopTimer: (() => void) | undefined;
 
   constructor(options: NodeWatchOptions) {
@@ -41,6 +42,11 @@ export class NodeWatch {
 
   get warnings(): readonly NodeWarning[] {
     return this.#warnings;
+  }
+
+  /** Whether another node was ready at the last check, so that clients of this node would find a better one. */
+  get othersAreReady(): boolean {
+    return this.#othersAreReady;
   }
 
   /** Checks now, and from then on regularly. */
@@ -57,6 +63,7 @@ export class NodeWatch {
     const { directory, log } = this.#options;
     try {
       const others = this.#alive(await directory.nodes());
+      this.#othersAreReady = others.some(({ ready }) => ready);
       const warnings = [
         ...this.#twins(others),
         ...(await this.#settings(others)),

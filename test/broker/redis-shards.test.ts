@@ -4,7 +4,7 @@ import { shardOfCursor, startOf } from '../../src/model/cursor.ts';
 import type { NewEvent } from '../../src/model/event.ts';
 import { Layout, namesOfShards } from '../../src/model/shards.ts';
 import { once } from '../support/once.ts';
-import { HAS_REDIS_SERVER } from '../support/redis.ts';
+import { HAS_REDIS_SERVER, randomPrefix, type RedisServer } from '../support/redis.ts';
 import { startCluster } from '../support/redis-groups.ts';
 import { all } from './contract.ts';
 import { Recorder } from './recorder.ts';
@@ -199,5 +199,38 @@ describe.skipIf(!HAS_REDIS_SERVER)('a shard on a Redis Cluster (needs a redis-se
       .toContain(`${namesOfShards(theirs)}: The node is not connected to Redis.`);
     const unhealthy = broker.brokerStats.shards.filter(({ isHealthy }) => !isHealthy);
     expect(unhealthy.map(({ shard }) => shard)).toEqual(theirs);
+  });
+
+  it('goes on by itself when a node began while its master was away, and the others are served meanwhile', async () => {
+    const cluster = await startCluster({
+      keeps: true,
+      args: ['--cluster-require-full-coverage', 'no'],
+    });
+    const { url, masters } = cluster;
+    let prefix = randomPrefix();
+    const ownersOf = (hub: string): Promise<RedisServer[]> =>
+      Promise.all(LAYOUT.shards.map((shard) => cluster.ownerOf(shard === 0 ? hub : `${hub}:${shard}`)));
+    let owners = await ownersOf(prefix);
+    while (owners[0] !== masters[0]) owners = await ownersOf((prefix = randomPrefix()));
+    const world = new RedisWorld(url, masters[0]?.url, prefix, LAYOUT);
+    const away = owners.find((owner) => owner !== masters[0]);
+    const isAway = (type: string): boolean => owners[LAYOUT.shards.indexOf(shardOf(type))] === away;
+    await away?.kill();
+    const broker = world.node({ connectTimeoutMs: 1_000, commandTimeoutMs: 500 });
+    onTestFinished(() => broker.stop());
+    const recorder = new Recorder();
+    await broker.start(recorder.hear);
+    const [living = '', dead = ''] = [TYPES.find((type) => !isAway(type)), TYPES.find(isAway)];
+    await broker.follow(shardOf(living));
+    await broker.publish([of(living)]);
+    await recorder.count(1);
+    await expect(broker.publish([of(dead)])).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(broker.follow(shardOf(dead))).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(broker.ready()).rejects.toThrow('hards ');
+    await away?.restart();
+    await expect.poll(() => broker.ready().then(() => 'ready', String), { timeout: 20_000 }).toBe('ready');
+    await broker.follow(shardOf(dead));
+    await broker.publish([of(dead)]);
+    await recorder.count(2);
   });
 });

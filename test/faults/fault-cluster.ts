@@ -53,6 +53,12 @@ export class FaultCluster {
     return owner.server;
   }
 
+  /** Whether a server is a master now, with slots. */
+  async isMaster(server: RedisServer): Promise<boolean> {
+    const row = (await this.#rows()).find((each) => each.server === server);
+    return row?.isMaster === true && row.hasSlots;
+  }
+
   async slotOf(name: string): Promise<number> {
     return Number(await this.#ask('CLUSTER', 'KEYSLOT', `{${name}}`));
   }
@@ -93,6 +99,7 @@ interface Row {
   readonly isMaster: boolean;
   readonly hasFailed: boolean;
   readonly masterId: string;
+  readonly hasSlots: boolean;
   readonly has: (slot: number) => boolean;
 }
 
@@ -112,6 +119,7 @@ function rowsOf(text: string, servers: readonly RedisServer[]): Row[] {
         isMaster: flags.includes('master'),
         hasFailed: flags.includes('fail'),
         masterId,
+        hasSlots: ranges.length > 0,
         has: (slot) => ranges.some(([first = -1, last = first]) => first <= slot && slot <= last),
       };
     });

@@ -9,19 +9,32 @@ import type { Site, World } from './world.ts';
 
 /** A failover takes less time than this. */
 const PAUSE_MS = 30_000;
-/** A shard whose events lie with one master. */
-const SHARD = 'belfry:3';
+type Pair = readonly [master: RedisServer, replica: RedisServer];
+
+/** What stands in the braces of the keys of shard 0, in which the registry is. */
+const REGISTRY = 'belfry';
 
 export function clusterOf({ cluster }: World): FaultCluster {
   if (cluster === undefined) throw new Error('This world has no Cluster.');
   return cluster;
 }
 
-/** A master with its replica. */
-async function pairOf(world: World, name = SHARD): Promise<readonly [RedisServer, RedisServer]> {
+/** The master of the registry with its replica. */
+async function registryPairOf(world: World): Promise<Pair> {
   const cluster = clusterOf(world);
-  const master = await cluster.ownerOf(name);
+  const master = await cluster.ownerOf(REGISTRY);
   return [master, await cluster.replicaOf(master)];
+}
+
+/** A master of some events, which has not the registry, with its replica. */
+async function pairOf(world: World): Promise<Pair> {
+  const cluster = clusterOf(world);
+  const registry = await cluster.ownerOf(REGISTRY);
+  for (const shard of world.layout.shards.slice(1)) {
+    const master = await cluster.ownerOf(`${REGISTRY}:${shard}`);
+    if (master !== registry) return [master, await cluster.replicaOf(master)];
+  }
+  throw new Error('One master has all shards.');
 }
 
 /** The publishers whose events all lie with masters other than this one. */
@@ -39,15 +52,9 @@ async function publishersPast({ world, publishers }: Stage, master: RedisServer)
   );
 }
 
-/** Waits until another server is the master of the shard. */
-async function replacedBy({ world }: Stage, server: RedisServer): Promise<void> {
-  await until(
-    `the server on port ${server.port} is the master`,
-    async () =>
-      (await clusterOf(world)
-        .ownerOf(SHARD)
-        .catch(() => undefined)) === server,
-  );
+/** Waits until this server has taken the place of its master. */
+async function promoted({ world }: Stage, server: RedisServer): Promise<void> {
+  await until(`the server on port ${server.port} is a master`, () => clusterOf(world).isMaster(server));
 }
 
 /** Waits until the events of publishers past a fault go on, and reach the clients that want them. */
@@ -58,13 +65,24 @@ async function goesOnPast(stage: Stage, master: RedisServer, count: number): Pro
   await stage.hears(others);
 }
 
-/** Breaks the network between some nodes and a master, until the events of the other masters have gone on. */
-async function cutFrom(stage: Stage, sites: readonly Site[], name: string): Promise<void> {
-  const [master] = await pairOf(stage.world, name);
+/** Breaks the network between some nodes and a master, until the events of the other masters have gone on and it was felt. */
+async function cutFrom(
+  stage: Stage,
+  sites: readonly Site[],
+  [master]: Pair,
+  felt: () => Promise<void>,
+): Promise<void> {
   for (const { toServer } of sites) toServer.get(master)?.refuse();
   await goesOnPast(stage, master, 10);
+  await felt();
   for (const { toServer } of sites) toServer.get(master)?.heal();
   stage.over();
+}
+
+/** One node does not reach a master. It says that it is not ready, since the other node is. */
+function cutFromOne(stage: Stage, pair: Pair): Promise<void> {
+  const sites = stage.world.sites.slice(0, 1);
+  return cutFrom(stage, sites, pair, () => stage.world.noticed(sites));
 }
 
 /** Faults of one of three masters, while the others go on. */
@@ -80,7 +98,7 @@ export const MASTER_FAULTS = {
       await master.kill();
       stage.over();
       await goesOnPast(stage, master, 3);
-      await replacedBy(stage, replica);
+      await promoted(stage, replica);
       await stage.flow(5);
       await master.restart();
       await clusterOf(world).rejoined(master);
@@ -100,7 +118,7 @@ export const MASTER_FAULTS = {
       await master.kill();
       stage.over();
       replica.thaw();
-      await replacedBy(stage, replica);
+      await promoted(stage, replica);
       await stage.flow(5);
       await master.restart();
       await clusterOf(world).rejoined(master);
@@ -111,7 +129,7 @@ export const MASTER_FAULTS = {
     state: 'Cluster',
     async strike(stage) {
       const { world } = stage;
-      const [master, replica] = await pairOf(world, 'belfry');
+      const [master, replica] = await registryPairOf(world);
       await tell(master, 'CLIENT', 'PAUSE', PAUSE_MS, 'WRITE');
       await replicated(master, replica);
       await master.kill();
@@ -130,7 +148,7 @@ export const MASTER_FAULTS = {
         const [master, replica] = await pairOf(stage.world);
         await tell(replica, 'CLUSTER', 'FAILOVER');
         stage.over();
-        await replacedBy(stage, replica);
+        await promoted(stage, replica);
         await stage.flow(5);
         await clusterOf(stage.world).rejoined(master);
       }
@@ -146,7 +164,7 @@ export const MASTER_FAULTS = {
       const [master, replica] = await pairOf(world);
       master.freeze();
       await goesOnPast(stage, master, 3);
-      await replacedBy(stage, replica);
+      await promoted(stage, replica);
       await stage.flow(5);
       master.thaw();
       stage.over();
@@ -169,16 +187,28 @@ export const MASTER_FAULTS = {
   masterCut: {
     fact: 'no node reaches one of three masters',
     state: 'Cluster',
-    strike: (stage) => cutFrom(stage, stage.world.sites, SHARD),
+    // The nodes are ready for the shards of the other masters, since no node has more.
+    strike: async (stage) =>
+      cutFrom(stage, stage.world.sites, await pairOf(stage.world), () => stage.world.recovered()),
+  },
+  nodeBeginsWithoutMaster: {
+    fact: 'a node is killed with -9 and comes back while no node reaches one of three masters',
+    state: 'Cluster',
+    strike: async (stage) =>
+      cutFrom(stage, stage.world.sites, await pairOf(stage.world), async () => {
+        const [{ hub }] = stage.world.sites;
+        await hub.kill();
+        await hub.start();
+      }),
   },
   masterCutFromOne: {
     fact: 'one node does not reach one of three masters',
     state: 'Cluster',
-    strike: (stage) => cutFrom(stage, stage.world.sites.slice(0, 1), SHARD),
+    strike: async (stage) => cutFromOne(stage, await pairOf(stage.world)),
   },
   ownMasterCutFromOne: {
     fact: 'one node does not reach the master of the registry',
     state: 'Cluster',
-    strike: (stage) => cutFrom(stage, stage.world.sites.slice(0, 1), 'belfry'),
+    strike: async (stage) => cutFromOne(stage, await registryPairOf(stage.world)),
   },
 } as const satisfies Record<string, Fault>;

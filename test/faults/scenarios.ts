@@ -86,7 +86,8 @@ const TABLE: readonly (readonly [FaultName, readonly EntryPointName[], BrokerSta
   // What a server that hangs has got of PUBLISH already, it says when it goes on.
   ['masterHangs', ['http', 'fcall', 'bareFcall', 'socket'], 'Cluster', 'long'],
   ['masterSlow', ALL, 'Cluster', 'long'],
-  ['masterCut', ALL, 'Cluster', 'short'],
+  ['masterCut', ALL, 'Cluster', 'long'],
+  ['nodeBeginsWithoutMaster', ALL, 'Cluster', 'long'],
   ['masterCutFromOne', ALL, 'Cluster', 'long'],
   ['ownMasterCutFromOne', ALL, 'Cluster', 'long'],
   ['slotMoves', ALL, 'Cluster', 'short'],

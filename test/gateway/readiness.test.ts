@@ -1,52 +1,45 @@
 import { describe, expect, it } from 'vitest';
-import { joinedReadiness, type AskedWorker } from '../../src/gateway/rest/readiness.ts';
+import type { BrokerStats } from '../../src/broker/broker.ts';
+import { readinessOf } from '../../src/gateway/rest/readiness.ts';
 
-const ready = (worker: number, more: object = {}): AskedWorker => ({
-  worker,
-  isUp: true,
-  answer: { readiness: { status: 'ready', publishing: true, warnings: [], ...more }, isLeaving: false },
-});
-const unready = (worker: number, isLeaving = false): AskedWorker => ({
-  worker,
-  isUp: true,
-  answer: { readiness: { status: 'not ready', reason: `reason ${worker}` }, isLeaving },
-});
-const away = (worker: number): AskedWorker => ({ worker, isUp: false });
+const LACKS = 'Shard 2: The node is not connected to Redis.';
 
-describe('the readiness of the workers of one process', () => {
-  it('is that of all workers that take connections', () => {
-    expect(joinedReadiness([ready(1), ready(2)])).toMatchObject({ status: 'ready' });
-    expect(joinedReadiness([ready(1), unready(2)])).toMatchObject({
-      status: 'not ready',
-      reason: 'reason 2',
-    });
+/** What `/readyz` says of a node that reaches only some of its three shards. */
+function lacking(
+  away: readonly number[],
+  { othersAreReady = false, isLeaving = false } = {},
+): ReturnType<typeof readinessOf> {
+  const shards = [0, 1, 2].map((shard) => ({
+    shard,
+    isHealthy: !away.includes(shard),
+    trouble: away.includes(shard) ? ('away' as const) : undefined,
+  }));
+  const stats = { trouble: 'away', shards } as unknown as BrokerStats;
+  return readinessOf({
+    ready: () => Promise.reject(new Error(LACKS)),
+    isLeaving: () => isLeaving,
+    othersAreReady: () => othersAreReady,
+    brokerStats: () => stats,
+    warnings: () => [],
   });
+}
 
-  it('does not wait for a worker that is away or leaving, as long as another one takes connections', () => {
-    expect(joinedReadiness([ready(1), away(2), unready(3, true)])).toMatchObject({
+describe('a node that reaches only some of its shards', () => {
+  it('is ready for them while no other node has more, and says what it lacks', async () => {
+    expect(await lacking([2])).toEqual({
       status: 'ready',
-      workers: [
-        { worker: 1, state: 'ready' },
-        { worker: 2, state: 'away' },
-        { worker: 3, state: 'leaving' },
-      ],
-    });
-    expect(joinedReadiness([away(1), unready(2, true)])).toMatchObject({ status: 'not ready' });
-  });
-
-  it('is missing while a worker that takes connections is silent', () => {
-    expect(joinedReadiness([ready(1), { worker: 2, isUp: true }])).toMatchObject({
-      status: 'not ready',
-      reason: expect.stringContaining('Worker 2 did not answer') as unknown,
-    });
-  });
-
-  it('tells each warning once, and that a worker cannot publish', () => {
-    const stuck = { warnings: ['w', 'x'], publishing: false, reason: 'full' };
-    expect(joinedReadiness([ready(1, { warnings: ['w'] }), ready(2, stuck)])).toMatchObject({
       publishing: false,
-      reason: 'full',
-      warnings: ['w', 'x'],
+      reason: expect.stringMatching(/^Shard 2: Redis cannot write/) as unknown,
+      warnings: [LACKS],
     });
+  });
+
+  it('is not ready while another node has all of them', async () => {
+    expect(await lacking([2], { othersAreReady: true })).toEqual({ status: 'not ready', reason: LACKS });
+  });
+
+  it('is not ready without the registry, without any shard, and when it leaves', async () => {
+    for (const answer of [lacking([0]), lacking([1, 2]), lacking([2], { isLeaving: true })])
+      expect(await answer).toEqual({ status: 'not ready', reason: LACKS });
   });
 });

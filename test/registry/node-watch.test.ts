@@ -8,7 +8,11 @@ import { aReport } from './records.ts';
 const TWIN = 'Another node is named "one" as well. Expected another BELFRY_NODE for each.';
 
 /** The watch of the node `one/a` over the nodes that each check finds, and what it logged. */
-function watching(): { look: (others: readonly NodeRecord[]) => Promise<string[]>; log: string[] } {
+function watching(): {
+  look: (others: readonly NodeRecord[]) => Promise<string[]>;
+  othersAreReady: () => boolean;
+  log: string[];
+} {
   const clock = new ManualClock();
   const log: string[] = [];
   let found: readonly NodeRecord[] = [];
@@ -29,6 +33,7 @@ function watching(): { look: (others: readonly NodeRecord[]) => Promise<string[]
   watch.start();
   return {
     log,
+    othersAreReady: () => watch.othersAreReady,
     look: async (others) => {
       found = others;
       clock.advance(2_500);
@@ -47,6 +52,20 @@ function aNode(
 }
 
 describe('the watch of a node over the others', () => {
+  it('tells whether another node is ready that has renewed its lease', async () => {
+    const { look, othersAreReady } = watching();
+    const two = (leaseEndsAt: number, ready: boolean): NodeRecord => ({
+      ...aNode('two/b', leaseEndsAt),
+      ready,
+    });
+    await look([two(10_000, true)]);
+    expect(othersAreReady()).toBe(false);
+    await look([two(15_000, true)]);
+    expect(othersAreReady()).toBe(true);
+    await look([two(20_000, false)]);
+    expect(othersAreReady()).toBe(false);
+  });
+
   it('does not take an earlier process of the node, whose lease is never renewed, for a twin', async () => {
     const { look } = watching();
     expect(await look([aNode('one/b', 10_000)])).toEqual([]);

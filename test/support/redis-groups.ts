@@ -149,8 +149,8 @@ export async function startSentinels(): Promise<RedisSentinels> {
 }
 
 /** Starts the cluster, which ends with the test. */
-export async function startCluster(): Promise<RedisCluster> {
-  return endingWithTest(await spawnCluster());
+export async function startCluster(options?: RedisServerOptions): Promise<RedisCluster> {
+  return endingWithTest(await spawnCluster(options));
 }
 
 function endingWithTest<Group extends RedisGroup>(group: Group): Group {

@@ -33,7 +33,9 @@ export const READY = z.strictObject({
   status: z.literal('ready'),
   publishing: z.boolean().describe('Whether Redis accepts what this node publishes'),
   reason: z.string().optional().describe('Why Redis does not accept it'),
-  warnings: z.array(z.string()).describe('Differences from other nodes, and problems of Redis'),
+  warnings: z
+    .array(z.string())
+    .describe('Differences from other nodes, problems of Redis, and shards that no node reaches'),
   workers: WORKERS.optional(),
 });
 
@@ -47,29 +49,43 @@ type Ready = z.infer<typeof READY>;
 export type Readiness = Ready | z.infer<typeof NOT_READY>;
 
 export interface ReadinessDeps {
+  /** Whether the node ends. */
+  readonly isLeaving: () => boolean;
   /** Resolves while events flow, and otherwise rejects with the reason. */
   readonly ready: () => Promise<void>;
   readonly brokerStats: () => BrokerStats;
   readonly warnings: () => readonly NodeWarning[];
+  /** Whether another node reaches and hears every shard. */
+  readonly othersAreReady: () => boolean;
 }
 
 /**
  * Whether this node is ready. A node that can receive but not publish is: its clients would find no better node, because all
- * nodes have the same Redis.
+ * nodes have the same Redis. So is a node that lacks some of several shards, as long as no other node has all of them.
  */
-export async function readinessOf({ ready, brokerStats, warnings }: ReadinessDeps): Promise<Readiness> {
+export async function readinessOf(deps: ReadinessDeps): Promise<Readiness> {
+  const lacked: string[] = [];
   try {
-    await ready();
+    await deps.ready();
   } catch (error) {
-    return { status: 'not ready', reason: error instanceof Error ? error.message : 'unknown' };
+    const reason = error instanceof Error ? error.message : 'unknown';
+    if (deps.isLeaving() || deps.othersAreReady() || !hasSome(deps.brokerStats()))
+      return { status: 'not ready', reason };
+    lacked.push(reason);
   }
-  const { trouble, shards } = brokerStats();
+  const { trouble, shards } = deps.brokerStats();
   return {
     status: 'ready',
     publishing: trouble === undefined,
     ...(trouble !== undefined && { reason: reasonOf(trouble, shards) }),
-    warnings: warnings().map(({ message }) => message),
+    warnings: [...lacked, ...deps.warnings().map(({ message }) => message)],
   };
+}
+
+/** Whether the node reaches the registry, which is in the first shard, and some of the others. */
+function hasSome({ shards }: BrokerStats): boolean {
+  const [own, ...others] = shards;
+  return own?.isHealthy === true && others.some(({ isHealthy }) => isHealthy);
 }
 
 /** Where the hub has several shards, the reason names those that have it. */
