@@ -54,9 +54,12 @@ export function readMessage(message: string): readonly Told[] | undefined {
     const idText = message.slice(begin, atType - 1);
     end = message.indexOf(SEPARATOR, atBytes);
     if (end < 0) end = message.length;
-    const type = textOf(message.slice(atType, atAction - 1));
-    const action = textOf(message.slice(atAction, atKey - 1));
-    const key = textOf(message.slice(atKey, atBytes - 1));
+    const names = message.slice(atType, atBytes - 1);
+    // In UTF-8 each of the two separators would take two bytes, and each character of ASCII one.
+    const decode = Buffer.byteLength(names) === names.length + 2 ? asIs : textOf;
+    const type = decode(message.slice(atType, atAction - 1));
+    const action = decode(message.slice(atAction, atKey - 1));
+    const key = decode(message.slice(atKey, atBytes - 1));
     if (type === undefined || action === undefined || key === undefined) return undefined;
     const id = idText === '' ? undefined : idText;
     if (id !== undefined && !(isPosition(previous) && isPosition(id))) return undefined;
@@ -65,6 +68,10 @@ export function readMessage(message: string): readonly Told[] | undefined {
     previous = id ?? previous;
   }
   return told;
+}
+
+function asIs(text: string): string | undefined {
+  return text;
 }
 
 /** The last id that was found to be a cursor. The next message names it as the one before. */

@@ -57,7 +57,7 @@ export class Cohort {
   readonly #outbox: Outbox;
   readonly #coalescer: WriteCoalescer;
   /** The traces of the events in the outbox. */
-  #traces: Trace[] = [];
+  #traces: Trace[] | undefined;
   #flushedAt = Number.NEGATIVE_INFINITY;
   /** The position before the first event of the log in the outbox. */
   #waitsAfter: Position | undefined;
@@ -161,7 +161,7 @@ export class Cohort {
     const { trace } = encoded.event;
     this.#waitsAfter ??= encoded.before;
     if (trace !== undefined) {
-      this.#traces.push(trace);
+      (this.#traces ??= []).push(trace);
       trace.taken(this.members.size);
     }
     return true;
@@ -203,8 +203,9 @@ export class Cohort {
     this.#send(this.#outbox.take(), this.members);
     this.#waitsAfter = undefined;
     if (this.#droppable !== undefined) this.#droppable = [];
-    if (this.#traces.length === 0) return;
-    for (const trace of this.#traces.splice(0)) trace.flushed(size);
+    if (this.#traces === undefined) return;
+    for (const trace of this.#traces) trace.flushed(size);
+    this.#traces = undefined;
   }
 
   /**
@@ -233,9 +234,9 @@ export class Cohort {
   }
 }
 
-/** Connections with equal signatures hear the same bytes. */
+/** Connections with equal signatures hear the same bytes. Joined and not added, since an added text keeps its parts. */
 export function signatureOf({ audience, subscriptions }: Pick<Member, 'audience' | 'subscriptions'>): string {
-  return audience + subscriptions.fingerprint.text;
+  return [audience, subscriptions.fingerprint.text].join('');
 }
 
 /** Connections with equal audiences may hear the same events in the same bytes, whatever they subscribe to. */

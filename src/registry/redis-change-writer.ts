@@ -118,11 +118,9 @@ export class ChangeWriter {
     const { connection, clock, keys, node, graceMs, leaseMs } = this.#options;
     const head = [node, timeAt(clock.now()), `${graceMs}`, `${leaseMs}`, `${++this.#batch}`];
     // One argument for each field would cost Redis and its client more than the fields.
-    let body = '';
-    for (const { change } of queued) {
-      const { verb, id, row, more } = change;
-      body += `${verb}${FIELD_END}${id}${FIELD_END}${row}${FIELD_END}${more[0]}${FIELD_END}${more[1]}${FIELD_END}`;
-    }
+    const fields: string[] = [];
+    for (const { change } of queued) fields.push(change.verb, change.id, change.row, ...change.more);
+    const body = fields.join(FIELD_END) + FIELD_END;
     void settle(
       queued,
       connection.ask((redis) => redis.belfryChange(1, keys.log, ...head, body)),

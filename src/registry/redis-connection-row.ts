@@ -16,7 +16,7 @@ export function rowOf(record: ConnectionRecord): string {
   const { Type, RemoteAddr, Principal, CreateTime, ExpiresAt, Id, Node, Dialect, Patterns, UserAgent } =
     record;
   const kind = isLogged(record) ? 'd' : isPresence(record) ? 'w' : 'a';
-  const header = `${sortableAddress(RemoteAddr)} ${kind} ${Dialect} ${ExpiresAt ?? '-'} ${encodePrincipal(Principal)}`;
+  const words = [sortableAddress(RemoteAddr), kind, Dialect, ExpiresAt ?? '-', encodePrincipal(Principal)];
   const spelled = {
     Type,
     RemoteAddr,
@@ -29,7 +29,8 @@ export function rowOf(record: ConnectionRecord): string {
     Patterns,
     UserAgent,
   };
-  return `${header}\n${JSON.stringify(spelled)}`;
+  // Joined and not added: a text that is added together keeps its parts, here a fifth of all objects of a connection.
+  return [words.join(' '), JSON.stringify(spelled)].join('\n');
 }
 
 export function recordOf(row: string): ConnectionRecord {
