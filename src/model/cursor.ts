@@ -54,11 +54,7 @@ export function endOf(shard: number): Cursor {
  * `a` is after `b`.
  */
 export function compareCursors(a: Cursor, b: Cursor): number {
-  if (a === b) return 0;
-  const dashA = a.indexOf('-');
-  const dashB = b.indexOf('-');
-  const byTime = msBefore(a, dashA) - msBefore(b, dashB);
-  return byTime !== 0 ? byTime : Number(a.slice(dashA + 1)) - Number(b.slice(dashB + 1));
+  return cursorMs(a) - cursorMs(b) || sequenceOf(a) - sequenceOf(b);
 }
 
 /**
@@ -83,19 +79,22 @@ export function cursorPast(cursor: Cursor): Cursor {
   return `${cursor.slice(0, cursor.indexOf('-'))}-${sequenceOf(cursor) + 1}`;
 }
 
+/**
+ * The positions between which there is this event and no other. Each also says where the other shards go on: from the same
+ * time, so that none of their events is between them.
+ */
+export function aroundEvent(id: Cursor): { readonly since: Cursor; readonly until: Cursor } {
+  return { since: cursorBefore(id), until: cursorPast(id) };
+}
+
 /** The time at which the entry was appended, in milliseconds since 1970. */
 export function cursorMs(cursor: Cursor): number {
-  return msBefore(cursor, cursor.indexOf('-'));
+  return Number(cursor.slice(cursor.indexOf(':') + 1, cursor.indexOf('-')));
 }
 
 /** The number of an entry among those of its millisecond. */
 export function sequenceOf(cursor: Cursor): number {
   return Number(cursor.slice(cursor.indexOf('-') + 1));
-}
-
-/** The number before the dash, behind the shard where the cursor names one. */
-function msBefore(cursor: Cursor, dash: number): number {
-  return Number(cursor.slice(cursor.indexOf(':') + 1, dash));
 }
 
 /** The last time that was written, since many events come within one millisecond. */

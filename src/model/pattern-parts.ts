@@ -13,12 +13,10 @@ export interface Topic {
 
 /** The parts of a pattern, or the reason why it has none. */
 export function partsOf(text: string): PatternParts | string {
-  const first = text.indexOf('.');
-  const second = first < 0 ? -1 : text.indexOf('.', first + 1);
-  if (second < 0) return 'it has fewer than three parts';
-  const [type, action] = [text.slice(0, first), text.slice(first + 1, second)];
+  const [type = '', action = '', ...key] = text.split('.');
+  if (key.length === 0) return 'it has fewer than three parts';
   if (type.trim() === '' || action.trim() === '') return 'its type or action is empty';
-  return [parsePart(type), parsePart(action), parsePart(text.slice(second + 1))];
+  return [parsePart(type), parsePart(action), parsePart(key.join('.'))];
 }
 
 export function partsMatch([type, action, key]: PatternParts, topic: Topic): boolean {
@@ -32,12 +30,10 @@ export function partsOverlap(a: PatternParts, b: PatternParts): boolean {
 
 function parsePart(text: string): PatternPart {
   if (text === '*') return '*';
-  if (!text.includes(',')) return [unescapeValue(text).trim()];
   return [...new Set(text.split(',').map((item) => unescapeValue(item).trim()))];
 }
 
 function unescapeValue(text: string): string {
-  if (!text.includes('\\')) return text;
   return text.replaceAll('\\1', '.').replaceAll('\\2', ',').replaceAll('\\3', '*');
 }
 

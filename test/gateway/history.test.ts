@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { Hub } from '../../src/clients/sdk/hub.ts';
+import { aroundEvent, cursorMs, shardOfCursor } from '../../src/model/cursor.ts';
 import { startNode, type TestNode } from '../support/node.ts';
+import { randomPrefix } from '../support/redis.ts';
 
 interface Page {
   readonly events: readonly { readonly id: string; readonly key: string; readonly object: unknown }[];
@@ -44,6 +47,26 @@ const range = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, i) => String(from + i));
 
 describe('GET /api/v3/events', () => {
+  it('answers with one event by its id, whatever other shards have of the same millisecond', async () => {
+    const node = await startNode({
+      BELFRY_REDIS_URL: inject('redisUrl'),
+      BELFRY_PREFIX: randomPrefix(),
+      BELFRY_SHARDS: '12',
+    });
+    const types = range(0, 60).map((n) => `type${n}`);
+    const hub = new Hub(node.url, { token: await node.token() });
+    onTestFinished(() => hub.close());
+    const ids = await hub.publishAll(
+      types.flatMap((type) => ['a', 'b'].map((key) => ({ type, action: 'save', key, object: null }))),
+    );
+    expect(new Set(ids.map(shardOfCursor)).size).toBeGreaterThan(6);
+    expect(new Set(ids.map(cursorMs)).size).toBeLessThan(ids.length / 2);
+    for (const id of ids) {
+      const query = new URLSearchParams({ ...aroundEvent(id), limit: '10' });
+      expect((await page(node, query.toString())).events.map((event) => event.id)).toEqual([id]);
+    }
+  });
+
   it('answers with the newest 100 events, oldest first, and with the cursors to go back and on', async () => {
     const node = await startNode();
     const ids = await publish(node, 250);

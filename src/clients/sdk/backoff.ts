@@ -10,7 +10,6 @@ export function delayMs(retry: Exclude<Retry, false>, attempt: number, random: (
   const upTo = (mostMs: number, firstMs: number): number =>
     random() * Math.min(mostMs, firstMs * 2 ** attempt);
   if (retry === 'later') return 5_000 + upTo(60_000, 5_000);
-  if (attempt === 0 && retry === 'new token') return 0;
-  if (attempt === 0 && retry === 'spread') return random() * 2_000;
+  if (attempt === 0 && retry !== 'backoff') return retry === 'spread' ? random() * 2_000 : 0;
   return upTo(30_000, 500);
 }

@@ -124,7 +124,7 @@ export class Connection implements LinkHandler, Driver {
     const { clock, random } = environment;
     if (this.#openedAt === undefined && code === NETWORK_LOST && this.#link !== undefined)
       this.#refusals = this.#link.kind === 'socket' ? this.#refusals + 1 : 0;
-    if (this.#openedAt !== undefined && clock.now() - this.#openedAt >= PROVEN_MS) this.#attempt = 0;
+    if (clock.now() - (this.#openedAt ?? Infinity) >= PROVEN_MS) this.#attempt = 0;
     this.#drop();
     const reason = { code, text };
     const retry = code === TOKEN_EXPIRED && !tokens.canRenew ? false : retryOf(code);
@@ -154,12 +154,12 @@ export class Connection implements LinkHandler, Driver {
       const token = await tokens.get();
       if (this.#turn !== turn) return;
       const options = { environment, base, token };
-      if (environment.WebSocket !== undefined && this.#refusals < MAX_REFUSALS) {
+      if (environment.WebSocket !== undefined && this.#refusals < MAX_REFUSALS)
         this.#link = new SocketLink(options, this);
-        return;
+      else {
+        const { StreamLink } = await import('./stream-link.ts');
+        if (this.#turn === turn) this.#link = new StreamLink(options, this, tokens);
       }
-      const { StreamLink } = await import('./stream-link.ts');
-      if (this.#turn === turn) this.#link = new StreamLink(options, this, tokens);
     } catch (error) {
       if (this.#turn === turn) this.closed(NETWORK_LOST, String(error));
     }

@@ -3,8 +3,7 @@ import { order } from './positions.ts';
 
 /** Whether an event is after what the listener was given. For a live-only event this is always true. */
 export function isAfter(id: string | undefined, listener: Member): boolean {
-  const from = fromOf(listener);
-  return id === undefined || from === undefined || order.isAfter(id, orderOf(from));
+  return id === undefined || !has(listener, id);
 }
 
 /** Whether the listener was given everything up to a position. */

@@ -3,9 +3,8 @@ import { systemEnvironment, type Environment, type SocketClass } from './environ
 import { closedBy } from './errors.ts';
 import type { HubEvent, Item } from './item.ts';
 import { Listener, type ListenOptions } from './listener.ts';
-import { topicOf } from './match.ts';
 import { late } from './late.ts';
-import type { NewEvent, Outbox, PublishOptions } from './outbox.ts';
+import type { NewEvent, Outbox, PublishOptions, TopicalEvent } from './outbox.ts';
 import type { Validator, Heard, Invalid, Published, Schemas } from './schema.ts';
 import { StateStore, type State } from './state.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -129,68 +128,48 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
     options: PublishOptions & Rest<Published<S, P>> = {},
   ): Promise<string> {
     const { original, metadata, time, ...how } = options;
-    const [id = ''] = await this.publishAll([{ ...topicOf(topic), object, original, metadata, time }], how);
+    const [id = ''] = await this.#publish([{ topic, object, original, metadata, time }], how);
     return id;
   }
 
   /** Publishes all of these events or none, and resolves with their ids. */
-  async publishAll(events: readonly NewEvent[], options: PublishOptions = {}): Promise<string[]> {
-    const { environment, state, subscriptions } = this.#parts;
-    const how = { ...this.#publishOptions, ...options };
-    const session = this.#session;
-    this.#connection.start();
-    // This is a copy, since what is published must not change while it waits.
-    const copy = JSON.parse(JSON.stringify(events)) as NewEvent[];
-    await (await this.#validator?.())?.check(events);
-    const { Outbox } = await late(() => import('./outbox.ts'), environment, how);
-    if (this.#session !== session) throw closedBy();
-    this.#outbox ??= new Outbox(environment.clock, state, () => subscriptions.link);
-    return this.#outbox.publish(copy, how);
+  publishAll(events: readonly NewEvent[], options: PublishOptions = {}): Promise<string[]> {
+    return this.#publish(events, options);
   }
 
   /** What was, oldest first, as far as the log goes back. */
-  async *history<const P extends string>(
+  history<const P extends string>(
     patterns: P | readonly P[],
     options: HistoryOptions = {},
   ): AsyncGenerator<Item<Heard<S, P>>, void> {
-    yield* (await this.#reads()).history(this.#source(), [patterns].flat(), options) as AsyncGenerator<
-      Item<Heard<S, P>>
-    >;
+    return this.#read(({ history }, source) => history(source, [patterns].flat(), options));
   }
 
   /** The latest event of each key of a type that the hub keeps, and then each change, without a gap in between. */
-  async *list<const T extends string>(
+  list<const T extends string>(
     type: T,
     options: ValuesOptions = {},
   ): AsyncGenerator<Values<Heard<S, `${T}.*.*`>>, void> {
-    yield* (await this.#reads()).list(this.#source(), type, options) as AsyncGenerator<
-      Values<Heard<S, `${T}.*.*`>>
-    >;
+    return this.#read(({ list }, source) => list(source, type, options));
   }
 
   /** The latest event of one key, or `undefined` while there is none, and then each change. */
-  async *latest<const T extends string>(
+  latest<const T extends string>(
     type: T,
     key: string,
     options: ValuesOptions = {},
   ): AsyncGenerator<HubEvent<Heard<S, `${T}.*.*`>> | undefined, void> {
-    yield* (await this.#reads()).latest(this.#source(), type, key, options) as AsyncGenerator<
-      HubEvent<Heard<S, `${T}.*.*`>> | undefined
-    >;
+    return this.#read(({ latest }, source) => latest(source, type, key, options));
   }
 
   /** Whether a principal is online, and then each change. It takes a grant to receive the events of its presence. */
-  async *presence(
-    principal: string,
-    options: Pick<ValuesOptions, 'signal'> = {},
-  ): AsyncGenerator<Presence, void> {
-    yield* (await this.#reads()).presence(this.#source(), principal, options);
+  presence(principal: string, options: Pick<ValuesOptions, 'signal'> = {}): AsyncGenerator<Presence, void> {
+    return this.#read(({ presence }, source) => presence(source, principal, options));
   }
 
   /** Tries to connect now, even after the hub closed the connection for good, and after a logout. */
   reconnect(): void {
-    if (this.state.status === 'idle') this.#connection.start();
-    else this.#connection.retry();
+    this.#connection.retry();
   }
 
   /** Forgets the token, ends all listeners, and closes the connection. The next use begins with a new token. */
@@ -207,13 +186,27 @@ export class Hub<S extends Schemas = Schemas> implements AsyncDisposable {
     return Promise.resolve();
   }
 
-  #reads(): Promise<typeof reads> {
-    return late(() => import('./reads.ts'), this.#parts.environment);
+  async #publish(events: readonly (NewEvent | TopicalEvent)[], options: PublishOptions): Promise<string[]> {
+    const { environment, state, subscriptions } = this.#parts;
+    const how = { ...this.#publishOptions, ...options };
+    const session = this.#session;
+    this.#connection.start();
+    // This is a copy, since what is published must not change while it waits.
+    const copy = JSON.parse(JSON.stringify(events)) as typeof events;
+    const { Outbox, eventOf } = await late(() => import('./outbox.ts'), environment, how);
+    await (await this.#validator?.())?.check(events.map(eventOf));
+    if (this.#session !== session) throw closedBy();
+    this.#outbox ??= new Outbox(environment.clock, state, () => subscriptions.link);
+    return this.#outbox.publish(copy.map(eventOf), how);
   }
 
-  #source(): Source {
+  /** What is read has the types that the schemas promise. */
+  async *#read<T>(
+    begin: (part: typeof reads, source: Source) => AsyncGenerator<unknown, void>,
+  ): AsyncGenerator<T, void> {
+    const part = await late(() => import('./reads.ts'), this.#parts.environment);
     const listen: Source['listen'] = (pattern, options) => this.listen(pattern, options);
-    return { ...this.#parts, listen, reader: this.#validator };
+    yield* begin(part, { ...this.#parts, listen, reader: this.#validator }) as AsyncGenerator<T, void>;
   }
 
   #stop(status: 'idle' | 'closed'): void {

@@ -59,7 +59,7 @@ export class Listener<T = unknown> implements AsyncIterableIterator<Item<T>>, As
   readonly #abort = (): void => this.close();
   /** Settles when there is something to take. Absent while nobody waits for it. */
   #more: Deferred<void> | undefined;
-  #ended: { readonly error?: HubError } | undefined;
+  #ended: { readonly error?: HubError | undefined } | undefined;
 
   constructor(
     patterns: string | readonly string[],
@@ -113,7 +113,7 @@ export class Listener<T = unknown> implements AsyncIterableIterator<Item<T>>, As
   /** Ends the listener once what waits is taken, with an error if there is one. */
   end(error?: HubError): void {
     if (this.#ended !== undefined) return;
-    this.#ended = error === undefined ? {} : { error };
+    this.#ended = { error };
     this.#signal?.removeEventListener('abort', this.#abort);
     if (error === undefined) this.#opened.resolve();
     else this.#opened.reject(error);

@@ -37,10 +37,9 @@ export function watchLink(
   };
   /** A tick that is late means that the machine slept, or that the page was frozen. */
   const tick = (): void => {
-    const due = clock.now() + TICK_MS;
+    const late = clock.now() + 2 * TICK_MS;
     cancelTick = clock.after(TICK_MS, () => {
-      const now = clock.now();
-      if (now >= nextPing || now - due >= TICK_MS) check();
+      if (clock.now() >= Math.min(nextPing, late)) check();
       tick();
     });
   };

@@ -42,19 +42,7 @@ function valueAt(event: object, path: string): unknown {
 }
 
 function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+  return value instanceof Object && Object.hasOwn(value, name)
     ? (value as Readonly<Record<string, unknown>>)[name]
     : undefined;
-}
-
-/** The topic of one event, written as in a pattern. @throws HubError `event_invalid` */
-export function topicOf(text: string): { type: string; action: string; key: string } {
-  const [type, action, key] = readPattern(text).parts.map((part) =>
-    part !== '*' && part.length === 1 ? part[0] : undefined,
-  );
-  if (type !== undefined && action !== undefined && key !== undefined) return { type, action, key };
-  throw new HubError(
-    'event_invalid',
-    `"${text}" is not one topic. Expected type.action.key, with \\3 for a star and \\2 for a comma.`,
-  );
 }

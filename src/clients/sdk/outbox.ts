@@ -3,6 +3,7 @@ import { closedBy, HubError } from './errors.ts';
 import type { Link } from './link.ts';
 import { randomId } from './random-id.ts';
 import type { StateStore } from './state.ts';
+import { topicOf } from './topic.ts';
 
 /** An event as a publisher states it. */
 export interface NewEvent<T = unknown> {
@@ -16,6 +17,9 @@ export interface NewEvent<T = unknown> {
   /** A time as RFC 3339. If it is absent, the hub adds it. */
   readonly time?: string | undefined;
 }
+
+/** An event whose topic is one text, written as in a pattern. */
+export type TopicalEvent = Omit<NewEvent, 'type' | 'action' | 'key'> & { readonly topic: string };
 
 export interface PublishOptions {
   /** A repetition with the same key within five minutes is published once. If no key is given, a random one is used. */
@@ -152,4 +156,11 @@ function unknown(idempotencyKey: string): HubError {
     'No answer came, so it may have been published. Publish the same again under this idempotencyKey within five minutes: it then happens once.',
     { idempotencyKey },
   );
+}
+
+/** @throws HubError `event_invalid` when the text is not one topic */
+export function eventOf(event: NewEvent | TopicalEvent): NewEvent {
+  if (!('topic' in event)) return event;
+  const { topic, ...rest } = event;
+  return { ...topicOf(topic), ...rest };
 }

@@ -1,4 +1,4 @@
-import { compareCursors, cursorAt, isCursor } from '../../model/cursor.ts';
+import { cursorAt } from '../../model/cursor.ts';
 import { isPosition, order } from './positions.ts';
 import { partsOverlap } from '../../model/pattern-parts.ts';
 import type { SlowPolicyName } from '../../model/slow-policies/index.ts';
@@ -60,16 +60,17 @@ export function planOf<M extends Member>(
     const begins = newcomers.filter((member) => !isLive || fromOf(member) === undefined);
     const isAnew = !isLive && begins.length > 0;
     const members = isAnew ? component : begins;
-    const terms = { ...commonOf(component), since: isAnew ? earliestOf(component.map(fromOf)) : undefined };
-    const spec = JSON.stringify([terms.filters, terms.slow]);
+    const common = commonOf(component);
+    const spec = JSON.stringify(common);
+    const terms = { ...common, since: isAnew ? earliestOf(component.map(fromOf)) : undefined };
     const asked = new Set(textsOf(members));
     for (const text of textsOf(component.filter((each) => each.state !== 'new' || begins.includes(each)))) {
       wanted.set(text, spec);
       if (!isAnew) dropped.delete(text);
       if (wire.get(text) === spec && !asked.has(text)) continue;
-      groupOf(groups, terms).patterns.push(text);
+      groupOf(groups, terms, spec).patterns.push(text);
     }
-    if (members.length > 0) groupOf(groups, terms).members.push(...members);
+    if (members.length > 0) groupOf(groups, terms, spec).members.push(...members);
   }
   return { unsubscribe: [...dropped], subscribe: [...groups.values()], wire: wanted };
 }
@@ -87,17 +88,19 @@ export function orderOf(from: string): string {
 /** The beginning before which none of these begins. */
 export function earliestOf(starts: readonly (string | undefined)[]): string | undefined {
   const known = starts.filter((from) => from !== undefined);
-  if (known.every((from) => isCursor(orderOf(from))))
-    return known.toSorted((a, b) => compareCursors(orderOf(a), orderOf(b)))[0];
-  return known.map(orderOf).reduce(order.earlierOf);
+  if (known.length < 2) return known[0];
+  const positions = known.map(orderOf);
+  const earliest = positions.reduce(order.earlierOf);
+  // A time is given back as it came, since the hub tells it from a position.
+  return known[positions.indexOf(earliest)] ?? earliest;
 }
 
 function textsOf(members: readonly Member[]): string[] {
   return [...new Set(members.flatMap(({ patterns }) => patterns.map(({ text }) => text)))];
 }
 
-function groupOf<M>(groups: Map<string, Group<M>>, terms: Terms): Group<M> {
-  const key = JSON.stringify([terms.filters, terms.slow, terms.since]);
+function groupOf<M>(groups: Map<string, Group<M>>, terms: Terms, spec: string): Group<M> {
+  const key = `${spec}${terms.since}`;
   const found = groups.get(key) ?? { ...terms, patterns: [], members: [] };
   groups.set(key, found);
   return found;
@@ -108,7 +111,7 @@ function groupOf<M>(groups: Map<string, Group<M>>, terms: Terms): Group<M> {
  * out.
  */
 function commonOf(component: readonly Member[]): Pick<Terms, 'filters' | 'slow'> {
-  const [{ filters, slow } = { filters: undefined, slow: 'close' as const }] = component;
+  const [{ filters, slow }] = component as [Member];
   const text = JSON.stringify(filters);
   return {
     filters: component.every((other) => JSON.stringify(other.filters) === text) ? filters : undefined,

@@ -37,7 +37,7 @@ export async function* presence(
     yield await readOne();
     for await (const item of listener) {
       if (item.gap !== undefined) yield await readOne();
-      else if (item.id === undefined || known === undefined || order.isAfter(item.id, known))
+      else if (item.id === undefined || known === undefined || !order.includes(known, item.id))
         yield presenceIn(item.object as Presence);
     }
   } finally {

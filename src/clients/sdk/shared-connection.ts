@@ -52,7 +52,8 @@ export class SharedConnection implements Driver {
   }
 
   retry(): void {
-    if (this.#leading === undefined) void this.#compete(true);
+    if (this.#parts.state.current.status === 'idle') this.start();
+    else if (this.#leading === undefined) void this.#compete(true);
     else this.#leading.leader.connection.retry();
   }
 

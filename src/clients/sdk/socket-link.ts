@@ -24,7 +24,7 @@ export class SocketLink implements Link {
     const SocketOf = environment.WebSocket as SocketClass;
     this.#handler = handler;
     this.#cancelOpening = environment.clock.after(OPEN_MS, () => this.#end(1006, 'no answer'));
-    this.#socket = new SocketOf(new URL('native/ws', base).href.replace(/^http/, 'ws'));
+    this.#socket = new SocketOf(`${base.replace(/^http/, 'ws')}native/ws`);
     this.#socket.addEventListener('open', () => this.#opened(token));
     this.#socket.addEventListener('message', ({ data }) => this.#heard(String(data)));
     // An error is always followed by a close, which says more.
@@ -47,10 +47,9 @@ export class SocketLink implements Link {
   #opened(token: string | undefined): void {
     if (this.#isOver) return;
     if (token === undefined) return this.#proven();
-    this.send('auth', { token }, (error, reply) => {
-      if (error === undefined) return this.#proven(reply);
-      this.#end(closeCodeOf(error), error.message);
-    });
+    this.send('auth', { token }, (error, reply) =>
+      error === undefined ? this.#proven(reply) : this.#end(closeCodeOf(error), error.message),
+    );
   }
 
   #proven(auth?: Reply): void {
@@ -86,6 +85,10 @@ export class SocketLink implements Link {
 }
 
 function refusalOf(object: Readonly<Record<string, unknown>>): HubError {
-  const { code, message, see, idempotencyKey } = object as Readonly<Record<string, string | undefined>>;
-  return new HubError(code ?? 'refused', message ?? 'The hub refused.', { see, idempotencyKey });
+  const {
+    code = 'refused',
+    message = 'The hub refused.',
+    ...more
+  } = object as Readonly<Record<string, string | undefined>>;
+  return new HubError(code, message, more);
 }

@@ -39,9 +39,9 @@ export class StateStore {
   }
 
   change(more: Partial<State>): void {
-    const since =
-      more.status === undefined || more.status === this.#state.status ? {} : { since: this.#clock.now() };
-    this.#state = Object.freeze({ ...this.#state, ...more, ...since });
+    const { status, since } = this.#state;
+    const isSame = (more.status ?? status) === status;
+    this.#state = Object.freeze({ ...this.#state, ...more, since: isSame ? since : this.#clock.now() });
     for (const tell of this.#listeners) tell(this.#state);
   }
 

@@ -93,7 +93,7 @@ export class Subscriptions {
       if (listener.state === 'joined' && isAfter(event.id, listener) && listener.matches(event))
         this.#give(listener, event);
     }
-    if (isLive && this.#replay === undefined) this.#cursor = positionAfter(event) ?? this.#cursor;
+    if (this.#replay === undefined && isLive) this.#cursor = positionAfter(event) ?? this.#cursor;
   }
 
   tellGap(gap: Gap): void {
@@ -112,7 +112,7 @@ export class Subscriptions {
 
   /** Handles the answer to a ping: all listeners that joined were sent everything up to this position. */
   caughtUp({ object }: Reply): void {
-    if (this.#replay === undefined && typeof object['cursor'] === 'string') this.#cursor = object['cursor'];
+    if (this.#replay === undefined) this.#cursor = (object['cursor'] as string | undefined) ?? this.#cursor;
   }
 
   #give(listener: Subscriber, event: HubEvent): void {
@@ -123,7 +123,7 @@ export class Subscriptions {
       listener.position = next;
       return;
     }
-    this.#settle(listener);
+    this.#settle([listener]);
     listener.state = 'behind';
     const at = listener.position ?? null;
     // Live-only events are not sent again.
@@ -132,9 +132,9 @@ export class Subscriptions {
   }
 
   /** Copies the common position to each listener, before the common position changes its meaning. */
-  #settle(...listeners: readonly Subscriber[]): void {
+  #settle(listeners: Iterable<Subscriber> = this.#listeners): void {
     if (this.#replay !== undefined || this.#cursor === undefined) return;
-    for (const listener of listeners.length > 0 ? listeners : this.#listeners)
+    for (const listener of listeners)
       if (listener.state === 'joined') listener.position = reached(listener, this.#cursor);
   }
 
@@ -176,23 +176,30 @@ export class Subscriptions {
     const fields = { patterns, filters, since, ...(slow !== 'close' && { slow }) };
     link.send('subscribe', fields, (error, reply) => {
       const waiting = members.filter((listener) => this.#asked.get(listener) === group);
-      if (reply !== undefined && isUnread(reply.object['cursor'])) return void this.#afterLoading(waiting);
+      if (reply !== undefined && isUnread(reply.object['cursor']))
+        return void this.#afterLoading(waiting, group);
       if (reply !== undefined) return this.#joined(waiting, since, reply);
       if (error === undefined || PASSING.has(error.code)) return this.#fail(1013, error?.message ?? '');
-      this.#wire = new Map([...this.#wire].filter(([text]) => !patterns.includes(text)));
+      // It is not known which of them the hub sends. With no terms they differ from what is wanted, and are asked for or ended.
+      this.#wire = new Map([...this.#wire, ...patterns.map((text) => [text, ''] as const)]);
       if (members.length > 1) return this.#askEach(link, waiting);
       for (const listener of waiting) this.#refuse(listener, error);
     });
   }
 
   /** The log has several shards. Once their positions can be compared, these listeners begin again, and until then they are given nothing. */
-  async #afterLoading(waiting: readonly Subscriber[]): Promise<void> {
+  async #afterLoading(waiting: readonly Subscriber[], group: unknown): Promise<void> {
     try {
       await loadOrder();
     } catch (error) {
       return this.#fail(1006, String(error));
     }
-    for (const listener of waiting) if (listener.state === 'asked') listener.state = 'new';
+    this.#again(waiting, group);
+  }
+
+  /** Begins again with those of these listeners that still wait for this command. */
+  #again(waiting: readonly Subscriber[], asked: unknown): void {
+    for (const listener of waiting) if (this.#asked.get(listener) === asked) listener.state = 'new';
     this.#plan();
   }
 
@@ -218,10 +225,7 @@ export class Subscriptions {
       link.send('subscribe', { patterns, filters, slow }, (error) => {
         open.delete(listener);
         if (error !== undefined && !PASSING.has(error.code)) this.#refuse(listener, error);
-        else this.#wire = new Map([...this.#wire, ...patterns.map((text) => [text, ''] as const)]);
-        if (open.size > 0) return;
-        for (const each of waiting) if (this.#asked.get(each) === open) each.state = 'new';
-        this.#plan();
+        if (open.size === 0) this.#again(waiting, open);
       });
     }
   }

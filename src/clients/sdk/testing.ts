@@ -3,7 +3,8 @@ import { CLOSE } from '../../model/close-codes.ts';
 import { compareCursors, cursorAt, isCursor } from '../../model/cursor.ts';
 import type { Socket, SocketClass } from './environment.ts';
 import type { Gap, HubEvent } from './item.ts';
-import { matches, readPattern, topicOf, type Filters, type ReadPattern } from './match.ts';
+import { matches, readPattern, type Filters, type ReadPattern } from './match.ts';
+import { topicOf } from './topic.ts';
 import type { NewEvent } from './outbox.ts';
 
 export interface FakeHub {

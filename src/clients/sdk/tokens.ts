@@ -46,29 +46,30 @@ export class Tokens {
   /** Renews the token when most of its lifetime is over. A failed attempt is repeated while there is time. */
   renewOn(link: Link, { time, object }: Reply): void {
     this.stop();
-    const expiresAt = object['expiresAt'];
-    if (!this.canRenew || typeof expiresAt !== 'string') return;
+    if (this.canRenew)
+      this.#renewBefore(
+        this.#environment.clock.now() + Date.parse(String(object['expiresAt'])) - Date.parse(time),
+        link,
+      );
+  }
+
+  /** `end` is no number for a token that does not expire. */
+  #renewBefore(end: number, link: Link): void {
     const { clock, random } = this.#environment;
-    const end = clock.now() + Date.parse(expiresAt) - Date.parse(time);
-    const plan = (): void => {
-      const waitMs = (end - clock.now()) * (0.7 + 0.2 * random());
-      if (waitMs < MIN_MS) return;
-      this.#cancel = clock.after(Math.min(waitMs, MAX_MS), () => void renew());
-    };
-    const renew = async (): Promise<void> => {
-      const cancel = this.#cancel;
-      try {
-        const token = await this.get();
-        if (this.#cancel !== cancel) return;
-        link.send('auth', { token }, (_error, reply) => {
-          if (reply === undefined) plan();
-          else this.renewOn(link, reply);
-        });
-      } catch {
-        if (this.#cancel === cancel) plan();
-      }
-    };
-    plan();
+    const waitMs = (end - clock.now()) * (0.7 + 0.2 * random());
+    if (waitMs >= MIN_MS)
+      this.#cancel = clock.after(Math.min(waitMs, MAX_MS), () => void this.#renew(end, link));
+  }
+
+  async #renew(end: number, link: Link): Promise<void> {
+    const cancel = this.#cancel;
+    const token = await this.get().catch(() => undefined);
+    if (this.#cancel !== cancel) return;
+    if (token === undefined) this.#renewBefore(end, link);
+    else
+      link.send('auth', { token }, (_error, reply) =>
+        reply === undefined ? this.#renewBefore(end, link) : this.renewOn(link, reply),
+      );
   }
 
   /** A token that was given as a constant is not used twice. */

@@ -76,7 +76,7 @@ export async function* history(
   source: Source,
   patterns: readonly string[],
   { filters, since, until, signal }: HistoryOptions,
-): AsyncGenerator<Item> {
+): AsyncGenerator<Item, void> {
   const query = new URLSearchParams();
   for (const pattern of patterns) query.append('pattern', pattern);
   if (filters !== undefined) query.set('filters', JSON.stringify(filters));
@@ -106,7 +106,7 @@ export async function* list(
   source: Source,
   type: string,
   { action, signal }: ValuesOptions,
-): AsyncGenerator<Values> {
+): AsyncGenerator<Values, void> {
   const path = `api/v3/${encodeURIComponent(type)}?as=events`;
   const readAll = async (): Promise<Read> => {
     const response = await read(source, path, signal);
@@ -127,7 +127,7 @@ export async function* latest(
   type: string,
   key: string,
   { action, signal }: ValuesOptions,
-): AsyncGenerator<HubEvent | undefined> {
+): AsyncGenerator<HubEvent | undefined, void> {
   const path = `api/v3/${[type, key].map(encodeURIComponent).join('/')}?as=events`;
   const readAll = async (): Promise<Read> => {
     try {
@@ -157,7 +157,7 @@ async function* follow(
   readAll: () => Promise<Read>,
   listen: (cursor: string | undefined) => Listener,
   action: string | undefined,
-): AsyncGenerator<Values> {
+): AsyncGenerator<Values, void> {
   const values = new Map<string, HubEvent>();
   const fill = async (events: readonly HubEvent[]): Promise<void> => {
     const known: HubEvent[] = [];

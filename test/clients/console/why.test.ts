@@ -106,7 +106,7 @@ describe('what somebody typed to find an event', () => {
     expect(asked('')).toBe('limit=50&pattern=deploy,tasks.*.*');
     expect(asked('shop')).toBe('limit=50&pattern=deploy,tasks.*.*&q=shop');
     expect(asked('connections.*.*')).toBe('limit=50&pattern=connections.*.*');
-    expect(asked('5-1')).toBe('limit=1&since=5-0');
+    expect(asked('5-1')).toBe('limit=1&since=5-0&until=5-2');
   });
 });
 

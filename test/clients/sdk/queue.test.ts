@@ -22,8 +22,17 @@ describe('the full queue of a listener', () => {
     expect(all(queue)).toEqual(['1 1-0', '2 2-0']);
   });
 
-  it('leaves out the oldest event and reports a gap with the policy drop-oldest', () => {
+  it('has no room until what leaves events out is loaded, so that no event is lost meanwhile', async () => {
+    const queue = new ItemQueue(1, 'drop-oldest');
+    expect(['1', '2'].map((n) => queue.push(event(n, `${n}-0`)))).toEqual([true, false]);
+    await queue.load();
+    expect(queue.push(event('2', '2-0'))).toBe(true);
+    expect(all(queue)).toEqual([{ from: null, to: '1-0', reason: 'slow', dropped: 1 }, '2 2-0']);
+  });
+
+  it('leaves out the oldest event and reports a gap with the policy drop-oldest', async () => {
     const queue = new ItemQueue(2, 'drop-oldest');
+    await queue.load();
     queue.push(event('0', '0-1'));
     queue.take();
     for (const n of ['1', '2', '3', '4']) expect(queue.push(event(n, `${n}-0`))).toBe(true);
@@ -31,8 +40,9 @@ describe('the full queue of a listener', () => {
     expect(queue.taken).toBe('4-0');
   });
 
-  it('leaves out an event that a later one of the same key replaces with the policy latest-per-key', () => {
+  it('leaves out an event that a later one of the same key replaces with the policy latest-per-key', async () => {
     const queue = new ItemQueue(2, 'latest-per-key');
+    await queue.load();
     for (const [key, id] of [
       ['x', '1-0'],
       ['y', '2-0'],
@@ -43,8 +53,9 @@ describe('the full queue of a listener', () => {
     expect(all(queue)).toEqual([{ from: null, to: '1-0', reason: 'slow', dropped: 1 }, 'y 2-0', 'x 3-0']);
   });
 
-  it('has no room when it holds only gaps, so that the event is sent again later', () => {
+  it('has no room when it holds only gaps, so that the event is sent again later', async () => {
     const queue = new ItemQueue(1, 'drop-oldest');
+    await queue.load();
     queue.tellGap(LOST);
     expect(queue.push(event('1', '6-0'))).toBe(false);
     expect(all(queue)).toEqual([LOST]);

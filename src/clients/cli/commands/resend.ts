@@ -1,4 +1,4 @@
-import { cursorBefore, isCursor } from '../../../model/cursor.ts';
+import { aroundEvent, isCursor } from '../../../model/cursor.ts';
 import type { HubEvent } from '../../sdk/item.ts';
 import { examples, hubCommand, withHub, type AddCommand } from '../command.ts';
 import { CommandError, UsageError } from '../errors.ts';
@@ -47,8 +47,7 @@ async function resend(session: Session, ids: readonly string[], options: Receive
 async function eventWith(session: Session, id: string): Promise<HubEvent> {
   if (!isCursor(id))
     throw new UsageError(`"${id}" is no id. Expected one that "belfry history" prints, as 1768473000000-0.`);
-  // Events of the same millisecond in other shards may come before it.
-  const query = new URLSearchParams({ since: cursorBefore(id), limit: '100', pattern: '*.*.*' });
+  const query = new URLSearchParams({ ...aroundEvent(id), limit: '1', pattern: '*.*.*' });
   const { events } = await session.read<{ readonly events: readonly HubEvent[] }>(
     `api/v3/events?${query.toString()}`,
   );

@@ -1,4 +1,4 @@
-import { cursorBefore, compareCursors, type Cursor } from '../../../../model/cursor.ts';
+import { aroundEvent, compareCursors, type Cursor } from '../../../../model/cursor.ts';
 import { exactPattern } from '../../../../model/exact-pattern.ts';
 import { readPage } from '../live/hub-source.ts';
 import type { EventRow } from '../live/rows.ts';
@@ -11,7 +11,7 @@ const PAGES_MAX = 10;
 /** The event with this id, or `undefined` if the log does not have it, or not for the one who is signed in. */
 export async function readEvent(id: Cursor, me: Me, signal: AbortSignal): Promise<EventRow | undefined> {
   const query = queryOf(defaultPatterns(me));
-  query.set('since', cursorBefore(id));
+  for (const [name, position] of Object.entries(aroundEvent(id))) query.set(name, position);
   query.set('limit', '1');
   const { rows } = await readPage(query, signal);
   return rows.find((row) => row.kind === 'event' && row.id === id) as EventRow | undefined;

@@ -1,4 +1,4 @@
-import { cursorBefore, isCursor } from '../../../../model/cursor.ts';
+import { aroundEvent, isCursor } from '../../../../model/cursor.ts';
 import { partsOf } from '../../../../model/pattern-parts.ts';
 
 /** What is meant by a text that somebody typed to find an event. */
@@ -33,7 +33,7 @@ export function searchQuery(search: EventSearch, types: readonly string[], limit
   const query = new URLSearchParams({ limit: String(limit) });
   const others = types.filter((type) => !OWN_TYPES.has(type) && /^[\w-]+$/.test(type));
   if (search.kind === 'id') {
-    query.set('since', cursorBefore(search.id));
+    for (const [name, position] of Object.entries(aroundEvent(search.id))) query.set(name, position);
     query.set('limit', '1');
   } else if (search.kind === 'pattern') query.set('pattern', search.pattern);
   else if (others.length > 0 && others.length <= 200) query.set('pattern', `${others.join()}.*.*`);
