@@ -167,7 +167,8 @@ async function serveAlone(config: Config, log: Logger): Promise<void> {
   let app: App | undefined;
   // A node that is still starting has no connections, so it ends at once.
   stopOnSignals(config, async (windowMs, why) => {
-    await app?.stop(windowMs, why);
+    // Other processes may have the same ports, and take the new connections.
+    await app?.stop(windowMs, why, config.reusePort === 'on');
     await endLog(log);
   });
   app = await startApp(config, log);

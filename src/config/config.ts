@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { gather, type Given, type GivenSource } from './sources.ts';
 import { settingName } from './names.ts';
 import type { ReadText } from './forms.ts';
+import { canReusePort } from './listening.ts';
 import { idleExceptions } from './redaction.ts';
 import { settingsSchema, type Settings } from './schema.ts';
 import type { Dialect } from '../dialects/dialect.ts';
@@ -78,6 +79,7 @@ function* disagreements(
       'Expected BELFRY_REDIS_URL, or BELFRY_WORKERS=1.'
     );
   }
+  if (settings.reusePort === 'on') yield* portNotReusable(settings, given);
   if (given.has('tlsCert') !== given.has('tlsKey')) {
     const absent = settingName(given.has('tlsCert') ? 'tlsKey' : 'tlsCert');
     yield `${absent} is missing. Expected certificate and key, or neither to have them made.`;
@@ -94,6 +96,16 @@ function* disagreements(
       yield `BELFRY_USERS.${index}.roles holds "${role}". Expected roles that BELFRY_ROLES defines: ${[...known].join(', ')}.`;
     }
   }
+}
+
+/** Finds what keeps this process from sharing its ports with others. */
+function* portNotReusable({ workers }: Settings, given: ReadonlySet<string>): Iterable<string> {
+  if (!canReusePort(process.versions.node))
+    yield `BELFRY_REUSE_PORT is on, and Node ${process.versions.node} cannot share a port. Expected Node 22.12, 23.1 or later.`;
+  if (!given.has('redisUrl'))
+    yield 'BELFRY_REUSE_PORT is on, but without a Redis the processes could not share their events. Expected BELFRY_REDIS_URL.';
+  if (workers > 1)
+    yield `BELFRY_REUSE_PORT is on, and BELFRY_WORKERS is ${workers}. Expected one of the two: the supervisor of workers hands out the connections itself.`;
 }
 
 /** Finds listeners and permissions for dialects that are not served, since these would have no effect. */

@@ -12,6 +12,7 @@ const OF_ONE_NODE: ReadonlySet<Field> = new Set([
   'node',
   'listen',
   'workers',
+  'reusePort',
   'tlsCert',
   'tlsKey',
   'console',

@@ -98,6 +98,11 @@ export const listeningSettings = (readFile: ReadText, dialects: readonly Dialect
     .describe(
       'How many processes serve the listeners, or auto for as many as there are cores. Each is a node of its own, named <BELFRY_NODE>-<number>, and limits count for each. More than 1 needs BELFRY_REDIS_URL.',
     ),
+  reusePort: onOrOff()
+    .default('off')
+    .describe(
+      'Whether other processes of the same user may open the same ports. The operating system then divides new connections between them. Needs BELFRY_REDIS_URL, Node 22.12 or 23.1, and Linux or a BSD.',
+    ),
   tlsCert: pem(readFile, 'a certificate', (given) => new X509Certificate(given))
     .exactOptional()
     .describe(
@@ -130,6 +135,12 @@ export const listeningSettings = (readFile: ReadText, dialects: readonly Dialect
     'How long a stopping node then waits for connections that have not closed yet.',
   ),
 });
+
+/** Older versions of Node leave the option out, so the second process would only learn that its port is taken. */
+export function canReusePort(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12);
+}
 
 function workers() {
   return z.preprocess(

@@ -43,6 +43,7 @@ export interface GatewayOptions {
   readonly listen: readonly ListenerSpec[];
   /** Whether somebody named the ports. If so, an occupied port is an error; otherwise it is a warning. */
   readonly listenGiven: boolean;
+  readonly reusePort: 'on' | 'off';
   readonly tls: { readonly key: string; readonly cert: string };
   /** How long a connection is kept open between two requests. */
   readonly keepAliveMs: number;
@@ -152,7 +153,7 @@ export class Gateway {
     );
     // A TLS handshake costs so much more than Node's parser that it is not worth another way.
     if (!spec.tls) this.#readFirst(server, { upgrade, find });
-    const port = await openListener(server, spec);
+    const port = await openListener(server, spec, this.#options.reusePort === 'on');
     server.on('error', (error) => this.#options.log.error({ err: error }, 'listener failed'));
     this.#servers.push(server);
     return { ...spec, port, url: `${spec.tls ? 'https' : 'http'}://${spec.host ?? 'localhost'}:${port}` };

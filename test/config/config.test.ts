@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { settingName } from '../../src/config/names.ts';
+import { canReusePort } from '../../src/config/listening.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { describeConfig } from '../../src/config/description.ts';
 import { hashPassword } from '../../src/model/password.ts';
@@ -194,6 +195,16 @@ describe('a refusal of settings', () => {
     expect(loadConfig({ BELFRY_WORKERS: '1' }).workers).toBe(1);
     const shared = { BELFRY_JWT_SECRET: SECRET, BELFRY_WORKERS: '2', BELFRY_REDIS_URL: redis };
     expect(loadConfig(shared).workers).toBe(2);
+  });
+
+  test('of a shared port says what it needs', () => {
+    const shared = { BELFRY_JWT_SECRET: SECRET, BELFRY_REUSE_PORT: 'on' };
+    expect(refusal(shared)).toContain('BELFRY_REUSE_PORT is on, but without a Redis');
+    expect(refusal({ ...shared, BELFRY_REDIS_URL: 'redis://localhost', BELFRY_WORKERS: '2' })).toContain(
+      'BELFRY_REUSE_PORT is on, and BELFRY_WORKERS is 2. Expected one of the two',
+    );
+    const versions = ['20.19.0', '22.11.0', '22.12.0', '23.0.0', '23.1.0', '24.0.0'];
+    expect(versions.filter(canReusePort)).toEqual(['22.12.0', '23.1.0', '24.0.0']);
   });
 
   test.each(['0', '65', 'all', '1.5'])('names the expected range for %s workers', (written) => {

@@ -2,14 +2,18 @@ import type { Server } from 'node:http';
 import { Server as NetServer, type AddressInfo } from 'node:net';
 import type { ListenerSpec } from './listener.ts';
 
-/** Opens the listener of a server, and resolves with its port. It rejects when the port cannot be opened. */
+/**
+ * Opens the listener of a server, and resolves with its port. It rejects when the port cannot be opened. With `reusePort` other
+ * processes may open the same one.
+ */
 export async function openListener(
   server: Server,
   { port, host }: Pick<ListenerSpec, 'port' | 'host'>,
+  reusePort = false,
 ): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ port, host }, resolve);
+    server.listen({ port, host, reusePort }, resolve);
   });
   return (server.address() as AddressInfo).port;
 }
