@@ -56,7 +56,9 @@ describe('the image', () => {
 
   it('runs the command as its first process, as a user without privileges, in the version of the package', () => {
     const { version } = JSON.parse(read('package.json')) as { version: string };
-    expect(dockerfile).toContain('ENTRYPOINT ["node", "--max-semi-space-size=16", "src/main.ts"]');
+    expect(dockerfile).toContain(
+      'ENTRYPOINT ["node", "--min-semi-space-size=16", "--max-semi-space-size=16", "src/main.ts"]',
+    );
     expect(dockerfile).toMatch(/^USER [1-9]\d*:[1-9]\d*$/m);
     expect(dockerfile).toContain(`ARG VERSION=${version}\n`);
     expect(dockerfile).toMatch(/npm ci --omit=dev/);

@@ -53,6 +53,7 @@ function hub(name: string, what: string, main: string | undefined): Peer {
       // These are the arguments of `npm start`.
       command: [
         process.execPath,
+        '--min-semi-space-size=16',
         '--max-semi-space-size=16',
         ...profiling(),
         main ?? '',
