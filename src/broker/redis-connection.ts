@@ -146,8 +146,12 @@ export class RedisConnection {
     this.#attempts = 0;
   }
 
-  /** What Redis said goes to the log of the operators only, since it may name keys, users and addresses. */
+  /**
+   * What Redis said goes to the log of the operators only, since it may name keys, users and addresses. Commands under way when the
+   * node itself closes the connection are no failures.
+   */
   #logFailure(reason: string): void {
+    if (this.#state === 'closed') return;
     const now = performance.now();
     if (reason === this.#failure.reason && now - this.#failure.loggedAt < LOG_FAILURE_EVERY_MS) return;
     this.#failure = { reason, loggedAt: now };

@@ -119,6 +119,45 @@ describe('belfry serve --workers 2', { timeout: 90_000 }, () => {
     expect(await workers.exited).toEqual({ code: 0, signal: null });
     expect([1, 2].map((number) => isAlive(workers.pidOf(number)))).toEqual([false, false]);
     expect([await redis.exists(rows), await redis.exists(present)]).toEqual([0, 0]);
+    expect(workers.lines.filter((line) => /^\{"level":[456]0/.test(line))).toEqual([]);
+  });
+
+  it('answers agents at any worker of a hub with shards, since a call needs no session', async () => {
+    const workers = await start({ BELFRY_SHARDS: '3' });
+    const { url } = workers;
+    const call = async (name: string, args: object): Promise<{ events: { key: string }[]; next: string }> => {
+      const response = await fetch(`${url}/mcp`, {
+        method: 'POST',
+        headers: {
+          Authorization: `Bearer ${await token()}`,
+          'Content-Type': 'application/json',
+          Accept: 'application/json, text/event-stream',
+          // The next call comes over a new connection, and so to the other worker.
+          Connection: 'close',
+        },
+        body: JSON.stringify({
+          jsonrpc: '2.0',
+          id: 1,
+          method: 'tools/call',
+          params: { name, arguments: args },
+        }),
+      });
+      const [, answer = ''] = /^data: (.*)$/m.exec(await response.text()) ?? [];
+      const { result } = JSON.parse(answer) as { result: { content: { text: string }[] } };
+      return JSON.parse(result.content[0]?.text ?? '') as { events: { key: string }[]; next: string };
+    };
+    let { next: since } = await call('history', { pattern: 'jobs.*.*' });
+    for (const key of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      await publish(url, key);
+      const { events, next } = await call('wait_for_events', { pattern: 'jobs.*.*', since });
+      expect(events.map((event) => event.key)).toEqual([key]);
+      since = next;
+    }
+    const page = await MetricsPage.of(url);
+    const calls = [1, 2].map((worker) =>
+      page.get(`belfry_mcp_calls_total{tool="wait_for_events",outcome="answered",worker="${worker}"}`),
+    );
+    expect(calls.every((count) => count !== undefined && count > 0)).toBe(true);
   });
 
   it('starts a worker that was killed again, while the other one serves, and its clients resume; and leaves no worker behind when it is killed itself', async () => {
