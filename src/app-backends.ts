@@ -10,6 +10,7 @@ import type {
   Shards,
 } from './broker/broker.ts';
 import type { Leases } from './broker/leases.ts';
+import type { Reshard } from './broker/reshard.ts';
 import { limitsOfShard } from './broker/log-share.ts';
 import { MemoryBroker } from './broker/memory-broker.ts';
 import { RedisConnection } from './broker/redis-connection.ts';
@@ -67,6 +68,7 @@ function interestLimitsOf({ interestHoldMs: holdMs }: Config, bounds: LogBounds)
 /** The broker, and everything that is read from it: the past, retained events, dead letters and figures. */
 export type BrokerBackend = Broker &
   Shards &
+  Reshard &
   History &
   Retained & {
     readonly deadLetters: DeadLetterQueue;

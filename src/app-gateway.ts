@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Broker, BrokerStats, DeadLetterQueue, Retained } from './broker/broker.ts';
 import type { Leases } from './broker/leases.ts';
+import type { Reshard } from './broker/reshard.ts';
 import type { Config } from './config/config.ts';
 import { VERSION } from './config/version.ts';
 import type { Dialect } from './dialects/dialect.ts';
@@ -16,6 +17,7 @@ import { Gateway } from './gateway/gateway.ts';
 import { answerQuestions } from './gateway/rest/node-questions.ts';
 import { readinessOf } from './gateway/rest/readiness.ts';
 import { ReadLimiter } from './gateway/rest/read-limiter.ts';
+import { answerShards } from './gateway/rest/shards-routes.ts';
 import type { ApiConnections } from './gateway/rest/api-connections.ts';
 import { goingAway, type Admission } from './gateway/sockets/admission.ts';
 import { HandshakeRateLimit } from './gateway/sockets/handshake-rate-limit.ts';
@@ -47,6 +49,7 @@ export interface GatewayParts {
   readonly retained: Retained;
   readonly deadLetters: DeadLetterQueue;
   readonly leases: Leases;
+  readonly shards: Reshard;
   readonly brokerStats: () => BrokerStats;
   readonly warnings: () => readonly NodeWarning[];
   readonly othersAreReady: () => boolean;
@@ -128,6 +131,7 @@ export function gatewayOf(config: Config, log: Logger, parts: GatewayParts): Gat
     registry,
     about,
   });
+  answerShards(survey, parts.shards);
   const mcpCalls = new McpCalls();
   const rest = {
     ...config,

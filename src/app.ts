@@ -121,6 +121,7 @@ export async function startApp(
     retained: backend,
     deadLetters: backend.deadLetters,
     leases: backend.leases,
+    shards: backend,
     brokerStats: () => backend.brokerStats,
     warnings: () => watch.warnings,
     othersAreReady: () => watch.othersAreReady,

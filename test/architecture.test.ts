@@ -29,6 +29,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'registry/',
     'broker/broker.ts',
     'broker/leases.ts',
+    'broker/reshard.ts',
     'broker/logged-event.ts',
     'telemetry/',
   ],

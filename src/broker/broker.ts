@@ -36,13 +36,15 @@ export interface Shards {
   /** How events are divided into shards. */
   readonly layout: Layout;
   /**
-   * Delivers the events of a shard from now on. Shard 0 is always followed.
+   * Delivers the events of a shard from now on, or after a position. Shard 0 is always followed.
    * @returns a position in the log of the shard; every event after it is delivered, or has been
    * @throws BelfryError `unavailable`
    */
-  follow(shard: number): Promise<Cursor>;
+  follow(shard: number, from?: Cursor): Promise<Cursor>;
   /** Delivers nothing more of a shard. */
   unfollow(shard: number): void;
+  /** Calls this each time when {@link layout} has changed, in the same turn. It is told the layout before, and must not throw. */
+  onLayout(changed: (before: Layout) => void): void;
 }
 
 /** Events that follow each other in the log of a shard without a gap. */

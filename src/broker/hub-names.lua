@@ -11,6 +11,10 @@ local TELL, SHARD
 -- this call appends, and nil until there is one.
 local previous, counted, end_text, first
 
+-- What LAST says besides: nothing, or ` closed` where the hub was divided anew and the shard takes no more events of
+-- publishers.
+local closed = ''
+
 -- Whether the log ended where it was known to end, when its end was read.
 local was_alone
 

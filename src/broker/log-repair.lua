@@ -47,7 +47,7 @@ end
 local function held_bytes()
   local first = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
   if not first then return 0 end
-  local total, before = tonumber((redis.call('GET', last) or ''):match(' (%d+)$')) or 0, 0
+  local total, before = tonumber((redis.call('GET', last) or ''):match(' (%d+)')) or 0, 0
   local marks = redis.call('ZRANGE', log .. ':marks', 0, -1, 'WITHSCORES')
   for i = 1, #marks, 2 do
     if not is_after(marks[i], first[1]) then before = tonumber(marks[i + 1]) end

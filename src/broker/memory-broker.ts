@@ -28,10 +28,11 @@ import { STATS_WITHOUT_REDIS } from './memory-unsupported.ts';
 import { MemoryIdempotency } from './memory-idempotency.ts';
 import { MemoryLeases } from './memory-leases.ts';
 import { MemoryRetained } from './memory-retained.ts';
+import type { Division, Reshard } from './reshard.ts';
 import { MemoryLog } from './memory-log.ts';
 
 /** The broker of a single node without Redis: its logs live in the memory of this process and end with it. */
-export class MemoryBroker implements Broker, Shards, History, Retained {
+export class MemoryBroker implements Broker, Shards, Reshard, History, Retained {
   readonly layout: Layout;
   readonly leases: MemoryLeases;
   readonly deadLetters: DeadLetterQueue;
@@ -83,6 +84,20 @@ export class MemoryBroker implements Broker, Shards, History, Retained {
     await this.ready();
     this.#followed.add(shard);
     return this.#logOf(shard).last;
+  }
+
+  /** Its layout does not change. */
+  onLayout(): void {}
+
+  reshard(): Promise<void> {
+    const words =
+      'A hub without Redis keeps the shards that it began with. Expected it to start with another BELFRY_SHARDS.';
+    return Promise.reject(new BelfryError('reshard_refused', words));
+  }
+
+  async division(): Promise<Division> {
+    const { newest } = this.layout;
+    return { stored: newest, next: undefined, delivered: newest };
   }
 
   unfollow(shard: number): void {

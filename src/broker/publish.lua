@@ -18,6 +18,9 @@ local SEPARATOR, MESSAGE_BYTES, START = '\255', 1048576, '0-0'
 -- Redis trims the log by whole nodes of a stream, of 4096 bytes each. It is asked to each time when so many bytes are full.
 local TRIM_BYTES = 16384
 
+local publish
+do
+
 -- Finds the rule by which each event is retained as well.
 local function refusal_of_retaining(kinds, count)
   for i = 1, count do
@@ -40,11 +43,23 @@ local function read_end()
   local text = redis.pcall('GET', LAST) or START
   -- The function belfry_publish mostly reads what it has written last.
   was_alone = text == end_text
+  closed = type(text) == 'string' and text:match(' closed$') or ''
   if was_alone then return nil end
   if type(text) == 'table' then return text end
   previous, counted = text:match('^(%S+) ?(%d*)')
   previous, counted = previous or START, (tonumber(counted) or 0) + uncounted
   end_text = text
+end
+
+-- The events of the hub itself stay in shard 0. Where the kind is not known, the event was in the log already.
+local function refusal_of_closed(kinds, count)
+  if closed == '' then return nil end
+  for i = 1, count do
+    if kinds[i] and not RESERVED[kinds[i][1]] then
+      return redis.error_reply('BELFRY wrong_shard: the hub is being divided into other shards; expected another try in a moment,'
+        .. ' in the shard that the hub then names')
+    end
+  end
 end
 
 -- The ids of all events; or nil and the error for which none of them was appended. Each entry names the one before it
@@ -77,9 +92,9 @@ end
 --
 -- Answers the id of each event, and whether they were appended: for a known idempotency key the ids are those of the
 -- first publish, and nothing is appended. Or answers an error of Redis, and then nothing was written at all. The error
--- is `idempotency_key_reused` for a key that was used for other events, `lease_lost`, and `superseded` for an attempt that comes
--- after a later one.
-local function publish(events, kinds, by)
+-- is `idempotency_key_reused` for a key that was used for other events, `lease_lost`, `wrong_shard` where the shard is closed,
+-- and `superseded` for an attempt that comes after a later one.
+function publish(events, kinds, by)
   local count, added = #events, 0
   local once = by and by.once
   local refusal = refusal_of_retaining(kinds, count) or (once and refusal_of_once(once))
@@ -92,7 +107,7 @@ local function publish(events, kinds, by)
   end
   if count == 0 then return {} end
 
-  local failure = read_end() or (by and claim(by, previous, count))
+  local failure = read_end() or refusal_of_closed(kinds, count) or (by and claim(by, previous, count))
   if failure then return failure end
   for i = 1, count do added = added + #events[i] end
   local ids, refused = append(events, counted % TRIM_BYTES + added >= TRIM_BYTES)
@@ -108,6 +123,8 @@ local function publish(events, kinds, by)
     if kind and kind[5] then retention.retain(BEGIN, ids[i], events[i], kind[5], unpack(kind, 1, 4)) end
   end
   return ids, true
+end
+
 end
 
 local UNKNOWN_KIND = { '', '', '' }
@@ -162,7 +179,7 @@ end
 -- Takes all events that this call has appended, and those that it only tells of.
 local function conclude(events, kinds, ids)
   if first then
-    end_text = ('%s %d'):format(previous, counted)
+    end_text = ('%s %d%s'):format(previous, counted, closed)
     redis.call('SET', LAST, end_text)
     uncounted = 0
   end

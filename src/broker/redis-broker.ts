@@ -6,7 +6,7 @@ import type { Once } from '../model/idempotency.ts';
 import type { Fence } from '../model/lease.ts';
 import { Redaction } from '../model/redaction.ts';
 import { Retention } from '../model/retention.ts';
-import { Layout } from '../model/shards.ts';
+import { Layout, type Fans } from '../model/shards.ts';
 import type {
   Broker,
   BrokerStats,
@@ -22,22 +22,22 @@ import type {
   Shards,
 } from './broker.ts';
 import { brokerStatsOf } from './broker-stats.ts';
-import type { Leases } from './leases.ts';
 import { limitsOfShard } from './log-share.ts';
 import type { RedisBrokerOptions } from './redis-broker-options.ts';
 import { RedisConnection } from './redis-connection.ts';
 import { RedisDeadLetters } from './redis-dead-letters.ts';
 import { FunctionLibrary } from './redis-function-library.ts';
 import { IngressConsumer } from './redis-ingress-consumer.ts';
-import { StoredLayout } from './redis-layout.ts';
+import { RedisLayouts } from './redis-layouts.ts';
 import { RedisLeases } from './redis-leases.ts';
-import { bodyOf } from './redis-log-entry.ts';
+import { movingIn } from './redis-ingress-move.ts';
+import { bodyOf, type Body } from './redis-log-entry.ts';
 import { MergedRetained } from './redis-merged-retained.ts';
 import { ingressScripts } from './redis-scripts.ts';
-import { noShard, RedisShard, type ShardOptions } from './redis-shard.ts';
+import type { ShardOptions } from './redis-shard.ts';
+import { RedisShards } from './redis-shards.ts';
 import { shardsReady } from './redis-shards-ready.ts';
-import { SplitPublish } from './redis-split-publish.ts';
-import { Subscribers } from './redis-subscriber.ts';
+import type { Division, Reshard } from './reshard.ts';
 
 const WATCH_MS = 5_000;
 const UPKEEP_MS = 60_000;
@@ -48,57 +48,58 @@ const UPKEEP_MS = 60_000;
  * `PUBLISH <prefix>:events`. A node that was cut off reads what it missed from the log; where the log does not have it any
  * more, the node tells a `belfry.gap` event.
  */
-export class RedisBroker implements Broker, Shards, History, Retained {
+export class RedisBroker implements Broker, Shards, Reshard, History, Retained {
   readonly deadLetters: DeadLetterQueue;
-  readonly leases: Leases;
+  readonly leases: RedisLeases;
   readonly #options: ShardOptions;
-  readonly #shards: ReadonlyMap<number, RedisShard>;
-  readonly #own: RedisShard;
-  readonly #layout: Layout;
-  readonly #stored: StoredLayout;
+  readonly #shards: RedisShards;
+  readonly #layouts: RedisLayouts;
   readonly #ingress: IngressConsumer;
   /** The connection of the ingress, which blocks until an entry arrives there. */
   readonly #taker: RedisConnection;
-  readonly #split: SplitPublish;
   readonly #retained: MergedRetained;
   readonly #library: FunctionLibrary;
   #deliver: Deliver | undefined;
   #timers: (() => void)[] = [];
 
   constructor(given: RedisBrokerOptions) {
-    const layout = given.layout ?? Layout.single;
+    const wanted = given.layout ?? Layout.single;
     const options: ShardOptions = {
       retention: Retention.none,
       redaction: Redaction.none,
       connectTimeoutMs: 10_000,
       commandTimeoutMs: 5_000,
       ...given,
-      ...limitsOfShard(given, layout),
+      divided: () => void this.#layouts.check(),
     };
-    const subscribers = new Subscribers();
-    const shards = layout.shards.map(
-      (shard) => new RedisShard(shard, { ...options, layout, shard }, subscribers),
+    const shards = new RedisShards(options, wanted, ({ commands }) =>
+      commands.redis.on('ready', () => void this.#library.restore()),
     );
-    const [own] = shards as [RedisShard];
+    const { own } = shards;
     this.#options = options;
-    this.#layout = layout;
-    this.#shards = new Map(shards.map((shard) => [shard.keys.shard, shard]));
-    this.#own = own;
-    this.#stored = new StoredLayout(own.commands, own.keys, layout);
-    this.#taker = new RedisConnection(own.connectionOf('ingress', { scripts: ingressScripts(options) }));
-    const others = shards.slice(1);
-    this.leases = new RedisLeases(own.commands, own.keys, others);
+    this.#shards = shards;
+    this.#library = new FunctionLibrary(shards, options.log);
+    this.#layouts = new RedisLayouts(wanted, {
+      ...options,
+      shards,
+      library: this.#library,
+      publishIn: (...what) => this.#publishIn(...what),
+    });
+    this.#taker = new RedisConnection(
+      own.connectionOf('ingress', {
+        scripts: ingressScripts({ ...options, ...limitsOfShard(given, wanted) }),
+      }),
+    );
+    this.leases = new RedisLeases(own.commands, own.keys, () => shards.others);
     this.deadLetters = new RedisDeadLetters(own.commands, own.reads, own.keys, options.clock);
     this.#ingress = new IngressConsumer(this.#taker, own.keys, {
       ...options,
-      ...(!layout.isSingle && { moveTo: (type, key) => this.#of(layout.shardOf(type, key)) }),
+      moving: () => movingIn(this.#layouts.newest, (shard) => shards.of(shard)),
     });
-    this.#split = new SplitPublish((shard, ...what) => this.#of(shard).publish(...what));
     this.#retained = new MergedRetained(
-      () => layout,
-      (shard) => this.#of(shard).retained,
+      () => this.#layouts.newest,
+      (shard) => shards.of(shard).retained,
     );
-    this.#library = new FunctionLibrary(shards, options.log);
   }
 
   /**
@@ -107,15 +108,13 @@ export class RedisBroker implements Broker, Shards, History, Retained {
    */
   async start(deliver: Deliver): Promise<void> {
     const { clock, connectTimeoutMs } = this.#options;
-    const shards = [...this.#shards.values()];
+    const { own } = this.#shards;
     this.#deliver = deliver;
     try {
-      await Promise.all([this.#own.open(), this.#taker.open(connectTimeoutMs)]);
-      await this.#stored.agree();
-      await this.#openOthers(shards.slice(1));
-      await this.#library.load();
-      for (const { commands } of shards) commands.redis.on('ready', () => void this.#library.restore());
-      await this.#own.follow(deliver);
+      await Promise.all([own.open(), this.#taker.open(connectTimeoutMs)]);
+      await this.#layouts.start();
+      own.commands.redis.on('ready', () => void this.#library.restore());
+      await own.follow(deliver);
     } catch (error) {
       await this.stop();
       throw error;
@@ -123,22 +122,36 @@ export class RedisBroker implements Broker, Shards, History, Retained {
     this.#ingress.start();
     this.#timers = [
       clock.every(WATCH_MS, () => this.#watch()),
-      clock.every(UPKEEP_MS, () => shards.forEach((shard) => void shard.trim())),
+      clock.every(UPKEEP_MS, () => [...this.#shards].forEach((shard) => void shard.trim())),
     ];
+    // The hub may be being divided at this moment.
+    void this.#layouts.check();
   }
 
   get layout(): Layout {
-    return this.#layout;
+    return this.#layouts.delivered;
+  }
+
+  onLayout(changed: (before: Layout) => void): void {
+    this.#layouts.onLayout(changed);
   }
 
   /** @throws BelfryError `cursor_invalid` for a shard that the hub does not have, as well */
-  async follow(shard: number): Promise<Cursor> {
+  async follow(shard: number, from?: Cursor): Promise<Cursor> {
     if (this.#deliver === undefined) throw notRunning();
-    return this.#of(shard).follow(this.#deliver);
+    return this.#shards.of(shard).follow(this.#deliver, from);
   }
 
   unfollow(shard: number): void {
     if (shard !== 0) void this.#shards.get(shard)?.unfollow();
+  }
+
+  reshard(count: number, fans: Fans): Promise<void> {
+    return this.#layouts.reshard(count, fans);
+  }
+
+  division(): Promise<Division> {
+    return this.#layouts.division();
   }
 
   /** @throws BelfryError `event_too_big` as well */
@@ -146,48 +159,50 @@ export class RedisBroker implements Broker, Shards, History, Retained {
     const now = this.#options.clock.now();
     try {
       const bodies = events.map((event) => bodyOf(event, now, this.#options));
-      if (this.#layout.isSingle) return this.#own.publish(bodies, once, fence);
-      return this.#split.publish(this.#layout, bodies, now, once, fence);
+      return this.#layouts.publish(bodies, now, once, fence);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   get brokerStats(): BrokerStats {
-    const shards = Array.from(this.#shards.values(), ({ stats }) => stats);
-    return brokerStatsOf(shards, this.#ingress);
+    return brokerStatsOf(
+      Array.from(this.#shards, ({ stats }) => stats),
+      this.#ingress,
+    );
   }
 
   async ready(): Promise<void> {
     if (this.#deliver === undefined) throw notRunning();
-    await shardsReady([...this.#shards.values()]);
+    await shardsReady([...this.#shards]);
   }
 
   async stop(): Promise<void> {
     for (const stop of this.#timers.splice(0)) stop();
     this.#deliver = undefined;
-    await this.#ingress.stop(this.#own.commands);
-    await Promise.all(Array.from(this.#shards.values(), (shard) => shard.close()));
+    this.#layouts.stop();
+    await this.#ingress.stop(this.#shards.own.commands);
+    await this.#shards.close();
   }
 
   async page(after: Cursor, until?: Cursor): Promise<EventPage> {
-    return this.#of(shardOfCursor(after)).history.page(after, until);
+    return this.#shards.of(shardOfCursor(after)).history.page(after, until);
   }
 
   after(cursor: Cursor): AsyncIterable<HubEvent> {
-    return this.#of(shardOfCursor(cursor)).history.after(cursor);
+    return this.#shards.of(shardOfCursor(cursor)).history.after(cursor);
   }
 
   before(cursor: Cursor): AsyncIterable<HubEvent> {
-    return this.#of(shardOfCursor(cursor)).history.before(cursor);
+    return this.#shards.of(shardOfCursor(cursor)).history.before(cursor);
   }
 
   async retained(shard: number, queries: readonly RetainedQuery[]): Promise<RetainedPages> {
-    return this.#of(shard).retained.retained(queries);
+    return this.#shards.of(shard).retained.retained(queries);
   }
 
   async tail(query: RetainedQuery, after: Cursor, until: Cursor): Promise<EventPage> {
-    return this.#of(shardOfCursor(after)).retained.tail(query, after, until);
+    return this.#shards.of(shardOfCursor(after)).retained.tail(query, after, until);
   }
 
   keeps(type: string): boolean {
@@ -202,30 +217,25 @@ export class RedisBroker implements Broker, Shards, History, Retained {
     return this.#retained.latestOf(type, key, permits);
   }
 
-  /** The shards of a master that is away are opened when it is back, and the others go on without them. */
-  async #openOthers(shards: readonly RedisShard[]): Promise<void> {
-    const opened = await Promise.allSettled(shards.map((shard) => shard.open()));
-    const away = shards.filter((_, i) => opened[i]?.status === 'rejected').map(({ keys }) => keys.shard);
-    if (away.length > 0)
-      this.#options.log.warn(
-        { shards: away },
-        'these shards cannot be reached; the node begins without them',
-      );
-  }
-
-  #of(shard: number): RedisShard {
-    const found = this.#shards.get(shard);
-    if (found === undefined) throw noShard(shard);
-    return found;
+  async #publishIn(shard: number, bodies: readonly Body[], once?: Once, fence?: Fence): Promise<Cursor[]> {
+    const to = this.#shards.get(shard);
+    if (to === undefined) throw notRunning();
+    if (fence === undefined) return to.publish(bodies, once);
+    try {
+      return await to.publish(bodies, once, fence);
+    } catch (error) {
+      // The shard may be newer than the lease.
+      const isLost = error instanceof BelfryError && error.code === 'lease_lost';
+      if (!isLost || shard === 0 || !(await this.leases.bring(fence, to))) throw error;
+      return to.publish(bodies, once, fence);
+    }
   }
 
   #watch(): void {
-    for (const shard of this.#shards.values()) void shard.watch();
+    for (const shard of this.#shards) void shard.watch();
     void this.#library.restore();
-    // A Redis that was emptied has no layout, and one that another hub has taken over has another.
-    this.#stored.agree().catch((error: unknown) => {
-      if (this.#own.isConnected) this.#options.log.error({ err: error }, 'cannot keep the layout of the hub');
-    });
+    // A Redis that was emptied has no layout, and a message that tells of another one may have been lost.
+    void this.#layouts.check();
   }
 }
 

@@ -16,11 +16,11 @@ interface Place {
  * rules that it reads.
  */
 export class FunctionLibrary {
-  readonly #places: readonly Place[];
+  readonly #places: Iterable<Place>;
   readonly #log: Logger;
   #refused = false;
 
-  constructor(places: readonly Place[], log: Logger) {
+  constructor(places: Iterable<Place>, log: Logger) {
     this.#places = places;
     this.#log = log;
   }
@@ -30,9 +30,7 @@ export class FunctionLibrary {
    * last.
    */
   async load(): Promise<void> {
-    await Promise.all(
-      this.#places.map(({ commands, rules }) => this.#try(commands, async () => rules.write())),
-    );
+    await this.writeRules();
     await this.#atEachMaster(async (commands) => {
       const found = await commands.ask((redis) =>
         redis.function('LIST', 'LIBRARYNAME', LIBRARY_NAME, 'WITHCODE'),
@@ -45,6 +43,13 @@ export class FunctionLibrary {
     });
   }
 
+  /** Writes the rules of each shard. */
+  async writeRules(): Promise<void> {
+    await Promise.all(
+      Array.from(this.#places, ({ commands, rules }) => this.#try(commands, () => rules.write())),
+    );
+  }
+
   /** Loads the library only where it is missing. */
   restore(): Promise<void> {
     return this.#atEachMaster(async (commands) => {
@@ -53,7 +58,7 @@ export class FunctionLibrary {
   }
 
   async #atEachMaster(load: (commands: RedisConnection) => Promise<void>): Promise<void> {
-    const masters = new Map(this.#places.map(({ commands }) => [commands.peer, commands]));
+    const masters = new Map(Array.from(this.#places, ({ commands }) => [commands.peer, commands]));
     await Promise.all(Array.from(masters.values(), (commands) => this.#try(commands, () => load(commands))));
   }
 

@@ -165,15 +165,26 @@ function partOf(part: PatternPart): true | object {
 export class StoredHubRules {
   readonly #connection: RedisConnection;
   readonly #keys: readonly [rules: string, last: string];
-  readonly #text: string;
-  readonly #format: string;
-  readonly #digest: string;
+  readonly #rules: HubRules;
+  #text = '';
+  #format = RULES_FORMAT;
+  #digest = '';
+  /** Whether nobody may publish in the shard yet. */
+  #isAhead = false;
 
   constructor(connection: RedisConnection, { rules: key, last }: RedisKeys, rules: HubRules) {
     this.#connection = connection;
     this.#keys = [key, last];
-    this.#text = JSON.stringify(hubRulesOf(rules));
-    this.#format = rules.layout?.isSingle === false ? RULES_FORMAT_OF_SHARDS : RULES_FORMAT;
+    this.#rules = rules;
+    this.divide(rules.layout);
+  }
+
+  /** From now on these are the rules of a hub with this layout. They must be written next. */
+  divide(layout: Layout | undefined): void {
+    const { shard = 0 } = this.#rules;
+    this.#isAhead = layout?.shards.includes(shard) === false;
+    this.#text = JSON.stringify(hubRulesOf({ ...this.#rules, ...(layout && { layout }) }));
+    this.#format = layout?.isSingle === false ? RULES_FORMAT_OF_SHARDS : RULES_FORMAT;
     this.#digest = createHash('sha1').update(this.#text).digest('hex');
   }
 
@@ -182,12 +193,14 @@ export class StoredHubRules {
    * last decides.
    */
   async write(): Promise<void> {
+    if (this.#isAhead) return;
     const fields = ['digest', this.#digest, 'rules', this.#text, 'format', this.#format];
     await this.#connection.ask((redis) => redis.belfryWriteRules(2, ...this.#keys, ...fields));
   }
 
   /** Writes the rules only where there are none, as in a Redis that was emptied. */
   async restore(): Promise<void> {
+    if (this.#isAhead) return;
     if ((await this.#connection.ask((redis) => redis.exists(this.#keys[0]))) === 0) await this.write();
   }
 }

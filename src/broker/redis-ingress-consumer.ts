@@ -1,9 +1,10 @@
 import { MAX_TAKEN, type RawEntry } from './redis-ingress-batch.ts';
 import { claimEntries, releaseEntries } from './redis-ingress-claim.ts';
+import { WRONG_SHARD } from './redis-publish-batch.ts';
 import { isRefusal, type RedisConnection } from './redis-connection.ts';
 import { IngressDecoder, type IngressDecoderOptions, type Outcome } from './redis-ingress-decoder.ts';
 import { IngressPipeline } from './redis-ingress-pipeline.ts';
-import { moveEntries, type MoveTo } from './redis-ingress-move.ts';
+import { moveAll, type Moving } from './redis-ingress-move.ts';
 import type { RedisKeys } from './redis-keys.ts';
 import { StreamRepair, type StreamRepairOptions } from './redis-stream-repair.ts';
 
@@ -18,8 +19,8 @@ export interface IngressConsumerOptions extends IngressDecoderOptions, StreamRep
   /** Entries that another node has held for this long are claimed. */
   readonly claimAfterMs?: number | undefined;
   readonly commandTimeoutMs: number;
-  /** Present where the hub has several shards. */
-  readonly moveTo?: MoveTo;
+  /** How events are moved to their shards, where the hub has several now. */
+  readonly moving?: () => Moving | undefined;
 }
 
 /**
@@ -113,14 +114,14 @@ export class IngressConsumer {
   }
 
   #newPipeline(): IngressPipeline {
-    const { moveTo } = this.#options;
+    const moving = this.#options.moving?.();
     return new IngressPipeline({
       connection: this.#connection,
       keys: this.#keys,
       node: this.#options.node,
       maxEventBytes: this.#options.maxEventBytes,
       decoded: (entries) => this.#decoded(entries),
-      move: moveTo && ((entries) => moveEntries(entries, moveTo)),
+      move: moving && ((entries) => moveAll(entries, moving)),
       settled: (outcome) => this.#count(outcome),
     });
   }
@@ -180,6 +181,8 @@ export class IngressConsumer {
   /** Logs only the first of several failures in a row. The connection logs its own loss. */
   #complain(error: unknown, failures: number): void {
     if (failures > 1 || !this.#connection.isReady || isRefusal(error, 'NOGROUP')) return;
+    // The hub is being divided anew. What is in the ingress waits there.
+    if (isRefusal(error, WRONG_SHARD)) return;
     this.#options.log.warn({ err: error }, 'cannot take from the ingress; trying again');
   }
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Result } from 'ioredis';
 import { bound } from '../model/bound.ts';
+import type { Layout } from '../model/shards.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import type { Outcome } from './redis-ingress-decoder.ts';
 import type { RedisKeys } from './redis-keys.ts';
@@ -28,6 +29,17 @@ export interface Destination {
 /** The shard to which an event belongs. */
 export type MoveTo = (type: string, key: string) => Destination;
 
+export interface Moving {
+  readonly to: MoveTo;
+  /** Where the shards were before the hub was divided anew. */
+  readonly before?: MoveTo | undefined;
+}
+
+/** Moves entries that may have been moved before, in the shards of an earlier layout. @throws as {@link moveEntries} */
+export async function moveAll(entries: readonly Outcome[], { to, before }: Moving): Promise<void> {
+  await moveEntries(before === undefined ? entries : await notMoved(entries, before), to);
+}
+
 /**
  * Appends events of the ingress to the logs of their shards, each once, however often it is called with them.
  * @throws BelfryError `unavailable`, when some of them may not be there
@@ -42,6 +54,32 @@ export async function moveEntries(entries: readonly Outcome[], moveTo: MoveTo): 
       return commands.ask((redis) => redis.belfryMove(2, keys.log, keys.moved, MAX_REMEMBERED, ...values));
     }),
   );
+}
+
+/** Those of the entries that were not moved before, in the shards of an earlier layout, which take nothing any more. */
+async function notMoved(entries: readonly Outcome[], movedTo: MoveTo): Promise<readonly Outcome[]> {
+  const parts = Map.groupBy(entries, ({ becomes: [, , type = '', , key = ''] }) =>
+    movedTo(type.toString(), key.toString()),
+  );
+  const found = new Set<Outcome>();
+  await Promise.all(
+    Array.from(parts, async ([{ commands, keys }, part]) => {
+      const names = part.map(({ id, becomes: [, event] }) => nameOf(id, event));
+      const moved = await commands.ask((redis) => redis.zmscore(keys.moved, ...names));
+      for (const [i, at] of moved.entries()) if (at !== null) found.add(part[i] as Outcome);
+    }),
+  );
+  return entries.filter((entry) => !found.has(entry));
+}
+
+/** How events of the ingress are moved in a layout; `undefined` where shard 0 has all of them. */
+export function movingIn(layout: Layout, of: (shard: number) => Destination): Moving | undefined {
+  if (layout.isSingle) return undefined;
+  const { before } = layout;
+  return {
+    to: (type, key) => of(layout.shardOf(type, key)),
+    ...(before !== layout && !before.isSingle && { before: (type, key) => of(before.shardOf(type, key)) }),
+  };
 }
 
 /** A user who may add entries can use an id again, so the content counts as well. */

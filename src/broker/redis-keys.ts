@@ -14,6 +14,10 @@ export function redisKeys(hub: string, shard = 0) {
     live: `${hub}:events`,
     /** The layout of the hub; only in shard 0. */
     layout: `{${prefix}}:shards`,
+    /** The epoch into which the hub is being divided, who does it, and the channel that tells of it; only in shard 0. */
+    nextEpoch: `{${prefix}}:shards:next`,
+    resharder: `{${prefix}}:shards:by`,
+    divided: `${hub}:shards`,
     log: `{${prefix}}:log`,
     last: `{${prefix}}:last`,
     once: (key: string) => `{${prefix}}:once:${key}`,

@@ -1,5 +1,5 @@
 import type { Result } from 'ioredis';
-import { LEASES_MAX, leaseHeld, tooManyLeases, type Holder, type Lease } from '../model/lease.ts';
+import { LEASES_MAX, leaseHeld, tooManyLeases, type Fence, type Holder, type Lease } from '../model/lease.ts';
 import type { Leases } from './leases.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import type { RedisKeys } from './redis-keys.ts';
@@ -33,9 +33,13 @@ interface Copied {
 export class RedisLeases implements Leases {
   readonly #connection: Pick<RedisConnection, 'ask'>;
   readonly #keys: RedisKeys;
-  readonly #copies: readonly Copied[];
+  readonly #copies: () => readonly Copied[];
 
-  constructor(connection: Pick<RedisConnection, 'ask'>, keys: RedisKeys, copies: readonly Copied[] = []) {
+  constructor(
+    connection: Pick<RedisConnection, 'ask'>,
+    keys: RedisKeys,
+    copies: () => readonly Copied[] = () => [],
+  ) {
     this.#connection = connection;
     this.#keys = keys;
     this.#copies = copies;
@@ -58,11 +62,25 @@ export class RedisLeases implements Leases {
   }
 
   async #copy(name: string, fence: number, holder: Holder, ttlMs: number): Promise<void> {
-    await Promise.all(
-      this.#copies.map(({ commands, keys }) =>
-        commands.ask((redis) => redis.belfryCopyLease(1, keys.lease(name), fence, textOf(holder), ttlMs)),
-      ),
-    );
+    await Promise.all(this.#copies().map((to) => this.#copyTo(to, name, fence, holder, ttlMs)));
+  }
+
+  async #copyTo(
+    { commands, keys }: Copied,
+    name: string,
+    fence: number,
+    holder: Holder,
+    ttlMs: number,
+  ): Promise<void> {
+    await commands.ask((redis) => redis.belfryCopyLease(1, keys.lease(name), fence, textOf(holder), ttlMs));
+  }
+
+  /** Copies a lease to a shard that is newer than the lease. Returns false if the lease is not held under this fence. */
+  async bring({ lease: name, fence }: Fence, to: Copied): Promise<boolean> {
+    const lease = await this.get(name);
+    if (lease?.fence !== fence) return false;
+    await this.#copyTo(to, name, fence, lease, lease.ttlMs);
+    return true;
   }
 
   async #ask(

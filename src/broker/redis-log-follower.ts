@@ -19,6 +19,8 @@ export interface LogFollowerOptions {
   readonly deliver: Deliver;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The position at which it begins; the end of the log if absent. */
+  readonly from?: Cursor | undefined;
 }
 
 /**
@@ -41,7 +43,8 @@ export class LogFollower {
   readonly #divergence = new LogDivergence();
   readonly #repair: GapRepair;
 
-  constructor({ shard = 0, log, reader, deliver, clock, logger }: LogFollowerOptions) {
+  constructor({ shard = 0, log, reader, deliver, clock, logger, from }: LogFollowerOptions) {
+    this.#position = from;
     this.#shard = shard;
     this.#log = log;
     this.#reader = reader;

@@ -28,6 +28,8 @@ const MAX_CHARACTERS = bound(
 export const SUPERSEDED = 'BELFRY superseded';
 /** The refusal of a publish whose fence is over. */
 export const LEASE_LOST = 'BELFRY lease_lost';
+/** The refusal of a publish in a shard that is closed, since the hub is divided anew. */
+export const WRONG_SHARD = 'BELFRY wrong_shard';
 
 /**
  * While Redis has nothing to do, as many publishes are sent before the turn ends: Redis then works on them while the node
@@ -119,7 +121,7 @@ function endOfCall(publishes: readonly PublishRequest[], from: number): number {
 
 /** The refusals that say nothing about Redis are not logged as its failures. */
 function expectedIn(answer: Error | undefined): string {
-  return answer?.message.startsWith(LEASE_LOST) ? LEASE_LOST : SUPERSEDED;
+  return [LEASE_LOST, WRONG_SHARD].find((begin) => answer?.message.startsWith(begin)) ?? SUPERSEDED;
 }
 
 /** Adds the arguments of one publish, as publish-batch.lua reads them; its idempotency key goes to the keys. */

@@ -51,3 +51,13 @@ export function isOnItsWay(error: unknown): boolean {
     /^(?:TRYAGAIN|ASK|MOVED) /.test(error.cause.message)
   );
 }
+
+/** The shard takes nothing any more, and has taken nothing of this publish, since the hub is divided anew. */
+export class ShardClosed extends BelfryError {
+  constructor() {
+    super(
+      'unavailable',
+      'The hub is being divided into other shards. Nothing was accepted; expected another try in a moment.',
+    );
+  }
+}

@@ -9,9 +9,9 @@ import type { RefusedReason } from './broker.ts';
 import { isRefusal, type RedisConnection } from './redis-connection.ts';
 import type { Body } from './redis-log-entry.ts';
 import type { RedisKeys } from './redis-keys.ts';
-import { LEASE_LOST, PublishBatch, SUPERSEDED } from './redis-publish-batch.ts';
+import { LEASE_LOST, PublishBatch, SUPERSEDED, WRONG_SHARD } from './redis-publish-batch.ts';
 import { HeldPublishes } from './redis-held-publishes.ts';
-import { isOnItsWay, publishRefusalOf } from './redis-publish-refusal.ts';
+import { isOnItsWay, publishRefusalOf, ShardClosed } from './redis-publish-refusal.ts';
 import { bound } from '../model/bound.ts';
 
 declare module 'ioredis' {
@@ -128,7 +128,7 @@ export class RedisPublisher {
     }
   }
 
-  /** @throws BelfryError `unavailable`, `idempotency_key_reused`, `lease_lost`; OutcomeUnknown */
+  /** @throws BelfryError `unavailable`, `idempotency_key_reused`, `lease_lost`; OutcomeUnknown; ShardClosed */
   publish(bodies: readonly Body[], once?: Once, fence?: Fence): Promise<Cursor[]> {
     const { keys } = this.#options;
     return new Promise((resolve, reject) => {
@@ -232,6 +232,7 @@ export class RedisPublisher {
   /** Counts a failure by its reason, and gives it a message of our own. */
   #counted(error: unknown, fence: Fence | undefined): unknown {
     if (isRefusal(error, REUSED)) return reused();
+    if (isRefusal(error, WRONG_SHARD)) return new ShardClosed();
     if (fence !== undefined && isRefusal(error, LEASE_LOST)) return leaseLost(fence);
     const { reason, words } = publishRefusalOf(error);
     this.#trouble = reason;

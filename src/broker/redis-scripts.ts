@@ -63,7 +63,7 @@ export const LIBRARY_NAME = 'belfry';
 /**
  * It must rise with every change of the library's Lua, so that of two nodes both use the library of the newer one.
  */
-export const LIBRARY_VERSION = 11;
+export const LIBRARY_VERSION = 12;
 
 /** What a script publishes: canonical JSON that was masked by this redaction; unmasked where it is absent. */
 export interface ScriptOptions extends ScriptLimits {
@@ -109,6 +109,10 @@ export function commandScripts(limits: ScriptOptions) {
     belfryLease: { lua: read('lease.lua') },
     belfryCopyLease: { lua: read('lease-copy.lua') },
     belfryLayout: { lua: read('layout.lua') },
+    belfryLayoutStep: { lua: read('layout-step.lua') },
+    belfryCloseShard: { lua: read('shard-close.lua') },
+    belfryOpenShard: { lua: read('shard-open.lua') },
+    belfryCopyRetained: { lua: read('retained-copy.lua') },
     belfryLeave: { lua: `${GROUP}${read('ingress-leave.lua')}` },
     belfryEvictRetained: { lua: `${publishing(limits)}${read('retained-evict.lua')}` },
     belfryAddDeadLetter: { lua: `${constants(limits)}${readAll(['dead-letters', 'dead-letter-add'])}` },
@@ -156,7 +160,9 @@ function constants(options: ScriptOptions): string {
       : luaOneOf('may_be_retained', retainedTypes);
   // The rules are made where one of them may apply.
   const rules = `local RULES\nlocal function retention_rules()\n  RULES = RULES or ${luaLiteral(retention)}\n  return RULES\nend\n`;
-  return [locals({ LIMITS, MESSAGE }), isRetained, IS_REMOVING, rules].join('');
+  return [locals({ LIMITS, MESSAGE, RESERVED: luaSet(RESERVED_TYPES) }), isRetained, IS_REMOVING, rules].join(
+    '',
+  );
 }
 
 function locals(values: Readonly<Record<string, LuaValue>>): string {

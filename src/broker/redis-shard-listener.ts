@@ -19,6 +19,10 @@ export interface ShardListenerOptions extends EventDecoderOptions {
   readonly reads: RedisConnection;
   readonly deliver: Deliver;
   readonly connectTimeoutMs: number;
+  /** Where it begins; at the end of the log if absent. */
+  readonly from?: Cursor | undefined;
+  /** Called when the hub was divided anew; only in shard 0. */
+  readonly divided?: (() => void) | undefined;
   readonly log: ConnectionOptions['log'];
 }
 
@@ -35,14 +39,16 @@ export class ShardListener implements Hearer {
   #state: 'opening' | 'open' | 'closed' = 'opening';
 
   constructor(options: ShardListenerOptions) {
-    const { keys, commands, reads, clock, deliver, log, subscribers, connection } = options;
+    const { keys, commands, reads, clock, deliver, log, subscribers, connection, from, divided } = options;
+    const { shard } = keys;
     const reader = new EventDecoder(options);
     const pages = new LogReader(reads, keys);
-    const follower = new LogFollower({ shard: keys.shard, log: pages, reader, deliver, clock, logger: log });
-    const kind = keys.shard === 0 ? 'message' : 'smessage';
+    const follower = new LogFollower({ shard, log: pages, reader, deliver, clock, logger: log, from });
+    const kind = shard === 0 ? 'message' : 'smessage';
     const channel: Channel = { kind, name: keys.channel, hear: (message) => follower.hear(message) };
     const live: Channel = { kind, name: keys.live, hear: (message) => follower.hearLive(message) };
-    this.channels = keys.shard === 0 ? [channel, live] : [channel];
+    const anew: Channel = { kind, name: keys.divided, hear: () => (divided?.(), true) };
+    this.channels = shard === 0 ? [channel, live, anew] : [channel];
     this.#options = options;
     this.#follower = follower;
     this.#subscriber = subscribers.to(commands.peer, connection);

@@ -22,7 +22,12 @@ import type { Subscribers } from './redis-subscriber.ts';
 
 export type ShardOptions = RedisBrokerOptions &
   BodyOptions &
-  HubRules & { readonly connectTimeoutMs: number; readonly commandTimeoutMs: number };
+  HubRules & {
+    readonly connectTimeoutMs: number;
+    readonly commandTimeoutMs: number;
+    /** Called when the hub was divided anew. */
+    readonly divided?: () => void;
+  };
 
 /**
  * One shard of a hub in Redis: its log, what is retained of it, and its channel. On a Cluster all its connections lead to the
@@ -44,6 +49,7 @@ export class RedisShard {
   readonly #kept: RetainedEviction;
   readonly #repair: StreamRepair;
   #listener: ShardListener | undefined;
+  #from: Cursor | undefined;
   /** The gaps of listeners that are closed, since a count must not fall. */
   #gaps = { gapsDetected: 0, gapsRepaired: 0 };
   #opening: Promise<void> | undefined;
@@ -87,12 +93,17 @@ export class RedisShard {
     }
   }
 
-  /** Delivers what is published in this shard from now on. @throws BelfryError `unavailable` */
-  async follow(deliver: Deliver): Promise<Cursor> {
+  /**
+   * Delivers what is published in this shard from now on, or after a position of its log.
+   * @throws BelfryError `unavailable`
+   */
+  async follow(deliver: Deliver, from?: Cursor): Promise<Cursor> {
+    this.#from ??= from;
     // Where the master is not known, there is nothing to listen to, and the client need not wait for it.
     if (this.#listener === undefined) await this.commands.ask((redis) => redis.ping());
     const listener = (this.#listener ??= new ShardListener({
       ...this.#options,
+      from,
       keys: this.keys,
       subscribers: this.#subscribers,
       connection: this.connectionOf('subscriber', { role: 'subscriber' }),
@@ -104,7 +115,7 @@ export class RedisShard {
     try {
       await this.#opening;
     } catch (error) {
-      if (this.#listener === listener) await this.unfollow();
+      if (this.#listener === listener) await this.#endListening();
       throw error;
     }
     // The state of the probe tells whether the shard is heard. Else it would not be known until the next check.
@@ -112,7 +123,17 @@ export class RedisShard {
     return listener.position;
   }
 
+  /** How far this node has delivered the shard, if it follows it or is about to follow it from a position. */
+  get position(): Cursor | undefined {
+    return this.#listener?.position ?? this.#from;
+  }
+
   async unfollow(): Promise<void> {
+    this.#from = undefined;
+    await this.#endListening();
+  }
+
+  async #endListening(): Promise<void> {
     const listener = this.#listener;
     this.#gaps = this.#allGaps();
     this.#listener = undefined;

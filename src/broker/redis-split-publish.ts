@@ -5,9 +5,31 @@ import { OutcomeUnknown, type Attempt, type Once } from '../model/idempotency.ts
 import type { Fence } from '../model/lease.ts';
 import type { Layout } from '../model/shards.ts';
 import type { Body } from './redis-log-entry.ts';
+import { ShardClosed } from './redis-publish-refusal.ts';
 
-/** Publishes some events in one shard, all or none. */
-type PublishIn = (shard: number, bodies: readonly Body[], once?: Once, fence?: Fence) => Promise<Cursor[]>;
+/** Publishes some events in one shard, all or none. Rejects with ShardClosed where the shard takes nothing any more. */
+export type PublishIn = (
+  shard: number,
+  bodies: readonly Body[],
+  once?: Once,
+  fence?: Fence,
+) => Promise<Cursor[]>;
+
+/** How a publish is known to the shards. */
+export interface Known {
+  readonly once?: Once | undefined;
+  readonly fence?: Fence | undefined;
+  /** The attempt that Redis can be asked for, once a list was divided. */
+  readonly attempt?: Attempt;
+}
+
+/** What became of a list in one layout. */
+export interface Split {
+  /** The id of each event; `undefined` for an event that no shard took, since its shard is closed. */
+  readonly ids: readonly (Cursor | undefined)[];
+  /** How the rest is published in another layout. */
+  readonly known: Known;
+}
 
 /**
  * Publishes lists of which the events lie in several shards. Each shard takes its part as a whole or not at all, under one
@@ -22,19 +44,22 @@ export class SplitPublish {
     this.#publishIn = publishIn;
   }
 
-  /** @throws BelfryError as {@link Broker.publish} */
+  /** `isLast` says that no later layout may have taken them. @throws BelfryError as {@link Broker.publish} */
   async publish(
     layout: Layout,
     bodies: readonly Body[],
     now: number,
-    once?: Once,
-    fence?: Fence,
-  ): Promise<Cursor[]> {
+    known: Known,
+    isLast: boolean,
+  ): Promise<Split> {
+    if (layout.isSingle) return this.#inOne(0, bodies, known, isLast);
     const shards = bodies.map(({ kind: [type, , key] }) => layout.shardOf(type, key));
     const [first = 0] = shards;
-    if (shards.every((shard) => shard === first)) return this.#publishIn(first, bodies, once, fence);
+    const { once, fence } = known;
+    if (known.attempt === undefined && shards.every((shard) => shard === first))
+      return this.#inOne(first, bodies, known, isLast);
 
-    const attempt = once?.repeats ?? { boot: this.#boot, number: ++this.#number, at: now };
+    const attempt = known.attempt ?? once?.repeats ?? { boot: this.#boot, number: ++this.#number, at: now };
     // Where the publisher has no key, one that only this attempt and its repetitions have.
     const keyed = once !== undefined && once.repeats === undefined ? once : onceOf(attempt);
     const parts = Map.groupBy(bodies.keys(), (at) => shards[at] ?? 0);
@@ -45,18 +70,37 @@ export class SplitPublish {
           places.flatMap((at) => bodies[at] ?? []),
           keyed,
           fence,
-        ),
+        ).catch(unlessClosed),
       ),
     );
     refuseCut(ended, attempt);
-    const ids: Cursor[] = [];
+    const ids: (Cursor | undefined)[] = bodies.map(() => undefined);
     for (const [part, places] of [...parts.values()].entries()) {
       const found = ended[part];
       if (found?.status !== 'fulfilled') continue;
-      for (const [i, at] of places.entries()) ids[at] = found.value[i] ?? '';
+      for (const [i, at] of places.entries()) ids[at] = found.value[i];
     }
-    return ids;
+    return { ids, known: { once: keyed, fence, attempt } };
   }
+
+  async #inOne(shard: number, bodies: readonly Body[], known: Known, isLast: boolean): Promise<Split> {
+    const { once, fence } = known;
+    const none = bodies.map(() => undefined);
+    try {
+      return { ids: await this.#publishIn(shard, bodies, once, fence), known };
+    } catch (error) {
+      // The attempt that is repeated may have been made in a later layout.
+      if (error instanceof OutcomeUnknown && once?.repeats !== undefined && !isLast)
+        return { ids: none, known };
+      if (!(error instanceof ShardClosed)) throw error;
+      return { ids: none, known: { fence, once: once && { key: once.key, digest: once.digest } } };
+    }
+  }
+}
+
+function unlessClosed(error: unknown): Cursor[] {
+  if (error instanceof ShardClosed) return [];
+  throw error;
 }
 
 function onceOf({ boot, number }: Attempt): Once {

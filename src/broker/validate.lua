@@ -123,7 +123,12 @@ register('belfry_publish', function(keys, events)
   local by = once and { once = once, digest = digest_of(events) }
   local refusal = refusal_of_keys(keys) or refusal_of_moving() or refusal_of_hub()
     or refusal_of_events(events, kinds) or refusal_of_later_rights()
-  if refusal then return refusal end
+  if refusal then
+    -- What this shard took before the hub was divided anew is known here.
+    local may_be_known = by and refusal.err:find('^BELFRY wrong_shard') and not refusal_of_once(by.once)
+    local ids = may_be_known and known_ids(by.once, by.digest)
+    return ids and not ids.err and in_shard(ids) or refusal
+  end
   local answer, is_new = publish(events, kinds, by)
   if is_new then
     conclude(events, kinds, answer)

@@ -1,7 +1,16 @@
 import { readRetained, type History, type Shards } from '../broker/broker.ts';
 import type { RetainedQuery, Subscription } from '../dialects/dialect.ts';
 import type { Clock } from '../model/clock.ts';
-import { compareCursors, cursorMs, isCursor, shardOfCursor, START, type Cursor } from '../model/cursor.ts';
+import { bound } from '../model/bound.ts';
+import {
+  compareCursors,
+  cursorMs,
+  isCursor,
+  isStart,
+  shardOfCursor,
+  START,
+  type Cursor,
+} from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import { isJsonObject } from '../model/json.ts';
 import { isOfTime, PositionVector, textOf, vectorOf, type Position } from '../model/position.ts';
@@ -9,6 +18,20 @@ import type { Place } from './encoded-event.ts';
 import { EncodingCache } from './encoding-cache.ts';
 import { Lanes } from './lanes.ts';
 import type { Stats } from './stats.ts';
+
+const DIVIDED_WITHIN_MS = bound(
+  'time for which a client waits for a node that does not know the shards of its position yet',
+  10_000,
+  'ms',
+  'the node goes on with the shards that it knows',
+);
+
+const UNAWARE_MS = bound(
+  'time after which a node knows that the hub was divided anew',
+  10 * 60_000,
+  'ms',
+  'a client that goes on elsewhere after an id that this node gave out hears the new shards from the time of the id',
+);
 
 interface EventLogOptions {
   readonly shards: Shards;
@@ -30,10 +53,12 @@ export class EventLog {
   /** The texts and frames of past events, shared by all connections that come back at the same time. */
   readonly encodings: EncodingCache;
   readonly #shards: Shards;
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #clock: Pick<Clock, 'now' | 'after'>;
   #position: Position = START;
   /** Whether the position of a log of several shards is the present one. */
   #isPresent = false;
+  /** Resolves when the hub is divided anew. */
+  #divided = Promise.withResolvers<void>();
 
   constructor(options: EventLogOptions) {
     const { history, shards, clock, stats } = options;
@@ -75,7 +100,39 @@ export class EventLog {
   whenFollowed(subscriptions: readonly Subscription[], run: () => void): Promise<void> | undefined {
     const following = this.lanes.follow(this.lanes.shardsOf(subscriptions));
     if (following === undefined) run();
-    return following?.then(run);
+    // The hub may have been divided anew meanwhile.
+    return following?.then(() => this.whenFollowed(subscriptions, run));
+  }
+
+  /** The hub was divided anew. */
+  divide(): void {
+    this.#isPresent = false;
+    this.#divided.resolve();
+    this.#divided = Promise.withResolvers();
+  }
+
+  /**
+   * Waits for the shards that a position names and this node does not know yet, since a node that was slightly ahead has given
+   * it out. Returns nothing where it knows them.
+   */
+  whenDivided(position: Position): Promise<void> | undefined {
+    return this.#isAhead(position) ? this.#untilDivided(position) : undefined;
+  }
+
+  #isAhead(position: Position): boolean {
+    const { used } = this.#shards.layout;
+    if (isCursor(position)) return shardOfCursor(position) >= used;
+    const vector = vectorOf(position);
+    return vector !== undefined && Math.max(vector.known, ...lastKey(vector.cursors)) > used;
+  }
+
+  async #untilDivided(position: Position): Promise<void> {
+    const { promise: isLate, resolve } = Promise.withResolvers<'late'>();
+    const stopTimer = this.#clock.after(DIVIDED_WITHIN_MS, () => resolve('late'));
+    while (this.#isAhead(position)) {
+      if ((await Promise.race([this.#divided.promise, isLate])) === 'late') break;
+    }
+    stopTimer();
   }
 
   /** Whether all events lie in the log of one shard, so that a position is a cursor. */
@@ -91,11 +148,27 @@ export class EventLog {
     return textOf(cursors, baseMs || this.#clock.now(), known);
   }
 
-  /** The shards of a position that a client handed back. */
+  /** The shards of a position that a client handed back. None goes on before the beginning of its log. */
   vectorOf(position: Position): PositionVector {
-    const vector = vectorOf(position) ?? new PositionVector(new Map(), 0);
-    if (vector.known > 0 || !isCursor(position)) return vector;
-    return new PositionVector(vector.cursors, vector.baseMs, this.#knownAt(position));
+    const given = vectorOf(position) ?? new PositionVector(new Map(), 0);
+    const known = given.known > 0 || !isCursor(position) ? given.known : this.#knownAt(position);
+    const vector = new PositionVector(given.cursors, given.baseMs, known);
+    const { layout } = this.#shards;
+    if (layout.epochs.length === 1) return vector;
+    const cursors = new Map(vector.cursors);
+    for (const shard of layout.shards) {
+      const begin = layout.beginOf(shard);
+      if (!isStart(begin) && compareCursors(vector.in(shard), begin) < 0) cursors.set(shard, begin);
+    }
+    const inOrder = [...cursors].toSorted(([a], [b]) => a - b);
+    return new PositionVector(new Map(inOrder), vector.baseMs, known);
+  }
+
+  /** Where a shard goes on for a client with this position, in a log that has just begun. */
+  beginOf(shard: number, position?: PositionVector): Cursor {
+    const begin = this.#shards.layout.beginOf(shard);
+    const at = position?.in(shard) ?? begin;
+    return compareCursors(at, begin) > 0 ? at : begin;
   }
 
   /**
@@ -141,15 +214,25 @@ export class EventLog {
   }
 
   get #known(): number {
-    return (this.#shards.layout.shards.at(-1) ?? 0) + 1;
+    return this.#shards.layout.used;
   }
 
-  /** The shards that began after the one in which an event lies go on from their start. */
+  /**
+   * How many shards the hub had for a node that gave out this position. Those that began later go on from their beginning. It is
+   * not known for an event of the hub itself that came long after the epoch of its shard: before, nodes give out its id that do
+   * not know yet that the hub was divided anew.
+   */
   #knownAt(id: Cursor): number {
     const { epochs } = this.#shards.layout;
     const shard = shardOfCursor(id);
-    const index = epochs.findIndex(({ first, count }) => first <= shard && shard < first + count);
+    const index = this.#shards.layout.epochAt(shard);
     const { first = 0, count = 0 } = epochs[index] ?? {};
-    return index === epochs.length - 1 || isOfTime(id) ? 0 : first + count;
+    const end = epochs[index + 1]?.after?.[shard];
+    if (index < 0 || end === undefined || isOfTime(id)) return 0;
+    return cursorMs(id) > cursorMs(end) + UNAWARE_MS ? 0 : first + count;
   }
+}
+
+function lastKey(cursors: ReadonlyMap<number, Cursor>): readonly number[] {
+  return [...cursors.keys()].slice(-1).map((shard) => shard + 1);
 }

@@ -23,7 +23,10 @@ const MAX_READ_BYTES = bound(
 const MAX_BYTES = bound('bytes of a page of the past', 4 * 1024 * 1024, 'bytes', FATE);
 
 /** What a page of the past is read from. */
-export type HistoryLog = Pick<EventLog, 'history' | 'lanes' | 'positionOf' | 'vectorOf' | 'isSingle'>;
+export type HistoryLog = Pick<
+  EventLog,
+  'history' | 'lanes' | 'positionOf' | 'vectorOf' | 'isSingle' | 'whenDivided'
+>;
 
 export interface PageQuery {
   readonly grants: Pick<Grants, 'permit'>;
@@ -53,7 +56,8 @@ export interface Page {
 }
 
 /** Reads past events as the caller would have received them. Rejects with BelfryError `unavailable`. */
-export function readHistoryPage(log: HistoryLog, query: PageQuery): Promise<Page> {
+export async function readHistoryPage(log: HistoryLog, query: PageQuery): Promise<Page> {
+  if (query.since !== undefined) await log.whenDivided(query.since.since);
   return query.since === undefined ? newest(log, query) : following(log, query, query.since);
 }
 

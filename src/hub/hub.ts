@@ -67,7 +67,12 @@ export class Hub {
     const { interestRules = InterestRules.none, interest = NOBODY_ASKS } = options;
     const eventLog = new EventLog({ ...options, stats });
     const topicInterest = new TopicInterest(interestRules, interest);
-    const cohorts = new Cohorts(stats, coalescer, new CohortInterest(topicInterest, eventLog.lanes));
+    const cohortInterest = new CohortInterest(topicInterest, eventLog.lanes);
+    const cohorts = new Cohorts(stats, coalescer, cohortInterest);
+    options.shards.onLayout((before) => {
+      cohortInterest.divide(cohorts, before);
+      eventLog.divide();
+    });
     const flushScheduler = new FlushScheduler({ clock, stats, cohorts, coalescer, fault });
     this.topics = new Topics(clock);
     this.traffic = new Traffic(stats, clock);

@@ -2,9 +2,15 @@ import type { History, Shards } from '../broker/broker.ts';
 import type { RetainedQuery, Subscription } from '../dialects/dialect.ts';
 import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
-import { compareCursors } from '../model/cursor.ts';
+import { compareCursors, type Cursor } from '../model/cursor.ts';
 import { LogCache } from './log-cache.ts';
 
+const AGAIN_MS = bound(
+  'time after which a node tries again to follow a shard of a hub that was divided anew',
+  500,
+  'ms',
+  'its clients wait for what is published there',
+);
 const LINGER_MS = bound(
   'time for which a node follows a shard that none of its clients needs',
   60_000,
@@ -14,7 +20,7 @@ const LINGER_MS = bound(
 /** The log of one shard, while this node follows it. */
 export interface Lane {
   readonly shard: number;
-  /** The place of its epoch in the layout. Those of shards that no epoch has stand in the first. */
+  /** The first shard of its epoch, which is higher in later epochs. Shards that no epoch has count as those of the first. */
   readonly epoch: number;
   /** The part of the log that the node holds in memory. */
   readonly cache: LogCache;
@@ -70,8 +76,10 @@ export class Lanes implements Iterable<Lane> {
   }
 
   /** The shards in which the events lie that subscriptions may admit, in rising order. */
-  shardsOf(subscriptions: readonly Pick<Subscription, 'pattern'>[]): readonly number[] {
-    const { layout } = this.#options.shards;
+  shardsOf(
+    subscriptions: readonly Pick<Subscription, 'pattern'>[],
+    layout = this.#options.shards.layout,
+  ): readonly number[] {
     if (layout.isSingle) return layout.shards;
     const shards = subscriptions.flatMap(({ pattern: { parts } }) => (parts ? layout.shardsOf(parts) : []));
     return [...new Set(shards)].toSorted((a, b) => a - b);
@@ -80,7 +88,7 @@ export class Lanes implements Iterable<Lane> {
   /** The shards in which the retention rules keep what a query asks for. */
   shardsOfRetained({ type, key }: Pick<RetainedQuery, 'type' | 'key'>): readonly number[] {
     const { layout } = this.#options.shards;
-    return key === undefined ? layout.shardsOf([[type], '*', '*']) : [layout.shardOf(type, key)];
+    return key === undefined ? layout.shardsOfType(type) : [layout.shardOf(type, key)];
   }
 
   /**
@@ -95,6 +103,17 @@ export class Lanes implements Iterable<Lane> {
       else this.#linger(lane);
     }
     return opening.length === 0 ? undefined : Promise.all(opening).then(() => undefined);
+  }
+
+  /**
+   * Begins to follow those of these shards that are not followed, from the beginnings of their logs. Their lanes are there at
+   * once: everything after the beginning is delivered, however long it takes to connect.
+   */
+  begin(shards: readonly number[]): void {
+    const { layout } = this.#options.shards;
+    const added = shards.filter((shard) => !this.#lanes.has(shard));
+    for (const shard of added) this.#add(shard, layout.beginOf(shard));
+    if (added.length > 0) this.#shareOut();
   }
 
   /** Keeps shards that are followed, until they are released as often. */
@@ -118,16 +137,19 @@ export class Lanes implements Iterable<Lane> {
   }
 
   /** The lane of a shard, which the node begins to follow if it is new. */
-  #add(shard: number): OpenLane {
+  #add(shard: number, from?: Cursor): OpenLane {
     const known = this.#lanes.get(shard);
     if (known !== undefined) return known;
     const { shards, history, clock } = this.#options;
     const { epochs } = shards.layout;
-    const epoch = epochs.findIndex(({ first, count }) => first <= shard && shard < first + count);
+    const epoch = epochs[shards.layout.epochAt(shard)]?.first ?? 0;
     const cache = new LogCache({ shard, history, clock, maxBytes: 0 });
-    const lane: OpenLane = { shard, epoch: Math.max(0, epoch), cache, users: shard === 0 ? 1 : 0 };
+    const lane: OpenLane = { shard, epoch, cache, users: shard === 0 ? 1 : 0 };
     this.#lanes.set(shard, lane);
-    if (shard !== 0) lane.opening = this.#open(lane);
+    if (from !== undefined) {
+      cache.startAt(from);
+      void this.#beginAt(lane, from);
+    } else if (shard !== 0) lane.opening = this.#open(lane);
     return lane;
   }
 
@@ -142,6 +164,18 @@ export class Lanes implements Iterable<Lane> {
     }
     this.#shareOut();
     this.#linger(lane);
+  }
+
+  async #beginAt(lane: OpenLane, from: Cursor): Promise<void> {
+    const { shards, clock } = this.#options;
+    try {
+      await shards.follow(lane.shard, from);
+    } catch {
+      // The broker has logged why.
+      clock.after(AGAIN_MS, () => {
+        if (this.#lanes.get(lane.shard) === lane) void this.#beginAt(lane, from);
+      });
+    }
   }
 
   async #begin({ shard, cache }: Lane): Promise<void> {

@@ -133,3 +133,14 @@ export class ReplayLane {
     this.at = to;
   }
 }
+
+/** The lane whose next events are the oldest, so that events of several shards come about in the order of their times. */
+export function furthestBehind(lanes: readonly ReplayLane[]): ReplayLane | undefined {
+  let behind: ReplayLane | undefined;
+  for (const lane of lanes) {
+    if (lane.isAtEnd) continue;
+    const isFirst = behind === undefined || lane.epoch < behind.epoch;
+    if (isFirst || (lane.epoch === behind?.epoch && compareCursors(lane.at, behind.at) < 0)) behind = lane;
+  }
+  return behind;
+}

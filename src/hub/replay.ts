@@ -11,7 +11,7 @@ import type { GapReason } from './gap.ts';
 import type { Lane } from './lanes.ts';
 import { MAX_SELECTED } from './log-cache.ts';
 import { ReplayBatch } from './replay-batch.ts';
-import { ReplayLane, type ReplayParts } from './replay-lane.ts';
+import { furthestBehind, ReplayLane, type ReplayParts } from './replay-lane.ts';
 import { sendRetained } from './replay-retained.ts';
 import type { Stats } from './stats.ts';
 import { matches } from './subscription.ts';
@@ -40,8 +40,9 @@ export class Replay {
   readonly #request: ReplayRequest;
   readonly #batch: ReplayBatch;
   readonly #parts: ReplayParts;
-  /** In the order of their shards. */
+  /** In the order of their shards; and which of these were added since the hub was divided anew. */
   #lanes: readonly ReplayLane[] = [];
+  readonly #added: number[] = [];
   /** The position that was asked for. */
   #from: PositionVector | undefined;
   /** How long after an event that ends its stream the connection must be closed, if such an event was sent. */
@@ -78,6 +79,8 @@ export class Replay {
    */
   async run(join: () => void): Promise<number | undefined> {
     const { lanes } = this.#log;
+    const ahead = 'since' in this.#request ? this.#log.whenDivided(this.#request.since) : undefined;
+    if (ahead !== undefined) await ahead;
     const shards = this.#shards();
     // Where nothing has to be waited for, all is sent in the turn of the command.
     const following = lanes.follow(shards);
@@ -93,6 +96,7 @@ export class Replay {
       });
     } finally {
       lanes.release(shards);
+      lanes.release(this.#added);
     }
     return this.#closesAfterMs;
   }
@@ -160,8 +164,13 @@ export class Replay {
 
   async #toTheEnd(join: () => void): Promise<void> {
     while (this.#connection.isOpen) {
-      const lane = this.#furthestBehind();
-      if (lane === undefined && !this.#connection.isSlow) return join();
+      const lane = furthestBehind(this.#lanes);
+      if (lane === undefined && !this.#connection.isSlow) {
+        const added = this.#shardsToAdd();
+        if (added.length === 0) return join();
+        await this.#goOnIn(added);
+        continue;
+      }
       const going = lane?.goOn();
       if (going !== undefined) await going;
       if (lane?.isAtEnd === true && !this.#connection.isSlow) continue;
@@ -169,15 +178,22 @@ export class Replay {
     }
   }
 
-  /** The lane whose next events are the oldest, so that events of several shards come about in the order of their times. */
-  #furthestBehind(): ReplayLane | undefined {
-    let behind: ReplayLane | undefined;
-    for (const lane of this.#lanes) {
-      if (lane.isAtEnd) continue;
-      const isFirst = behind === undefined || lane.epoch < behind.epoch;
-      if (isFirst || (lane.epoch === behind?.epoch && compareCursors(lane.at, behind.at) < 0)) behind = lane;
-    }
-    return behind;
+  /** The shards that the connection needs since the hub was divided anew, while this was running. */
+  #shardsToAdd(): readonly number[] {
+    const known = new Set(this.#lanes.map(({ shard }) => shard));
+    return this.#log.lanes.shardsOf(this.#subscriptions).filter((shard) => !known.has(shard));
+  }
+
+  async #goOnIn(shards: readonly number[]): Promise<void> {
+    const { lanes } = this.#log;
+    const following = lanes.follow(shards);
+    if (following !== undefined) await following;
+    lanes.use(shards);
+    this.#added.push(...shards);
+    const begun = (lane: Lane): ReplayLane =>
+      new ReplayLane(lane, this.#parts, this.#log.beginOf(lane.shard, this.#from));
+    const added = shards.flatMap((shard) => lanes.of(shard) ?? []).map(begun);
+    this.#lanes = [...this.#lanes, ...added].toSorted((a, b) => a.shard - b.shard);
   }
 
   /** Adds an event, if the client may receive it and wants it. `as` makes the form in which it is sent. */

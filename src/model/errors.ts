@@ -42,6 +42,7 @@ export const ERRORS = {
     status: 409,
     title: 'The lease is not held under the fence that the publish names. Nothing was accepted.',
   },
+  reshard_refused: { status: 409, title: 'The hub cannot be divided into these shards now.' },
   parameter_invalid: { status: 400, title: 'A parameter of the request cannot be used.' },
   handshake_invalid: { status: 400, title: 'A parameter of the handshake cannot be used.' },
   credentials_missing: { status: 401, title: 'The request has no token and no password.' },

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { bound } from './bound.ts';
+import { compareCursors, cursorIn, START, type Cursor } from './cursor.ts';
 import { RESERVED_TYPES } from './event.ts';
 import type { PatternParts } from './pattern-parts.ts';
 
@@ -19,6 +20,11 @@ export interface Epoch {
   readonly first: number;
   readonly count: number;
   readonly fans: Fans;
+  /**
+   * The last entries of the shards of the epoch before, when these were closed for this one: events of the same key stand up to
+   * there, and then in this epoch. Absent in the first epoch of a hub.
+   */
+  readonly after?: Readonly<Record<string, Cursor>>;
 }
 
 const OWN_SHARD: readonly number[] = [0];
@@ -31,7 +37,7 @@ const OWN: ReadonlySet<string> = new Set(RESERVED_TYPES);
  */
 export class Layout {
   /** Oldest first. The last one takes new events. */
-  readonly epochs: readonly Epoch[];
+  readonly epochs: readonly [Epoch, ...Epoch[]];
   /** The shards in which events may lie, in rising order. */
   readonly shards: readonly number[];
   /** The epoch that takes new events. */
@@ -70,6 +76,40 @@ export class Layout {
     if (types === '*') return this.shards;
     const found = types.flatMap((type) => this.epochs.flatMap((epoch) => this.#inEpoch(epoch, type, keys)));
     return rising(found);
+  }
+
+  /** The position at which the log of a shard begins. The logs of an epoch go on after the last entry of those before. */
+  beginOf(shard: number): Cursor {
+    const { after = {} } = this.epochs[this.epochAt(shard)] ?? {};
+    const last = Object.values(after).reduce((a, b) => (compareCursors(a, b) > 0 ? a : b), START);
+    return cursorIn(shard, last);
+  }
+
+  /** The place of the epoch that has a shard among all epochs; -1 where none has it. */
+  epochAt(shard: number): number {
+    return this.epochs.findIndex(({ first, count }) => first <= shard && shard < first + count);
+  }
+
+  /** How many numbers of shards the hub has used. */
+  get used(): number {
+    return this.newest.first + this.newest.count;
+  }
+
+  /** The same hub, once it is divided anew. */
+  with(epoch: Epoch): Layout {
+    return new Layout([...this.epochs, epoch]);
+  }
+
+  /** The layout before the newest epoch began; the same where there was none. */
+  get before(): Layout {
+    const epochs = this.epochs.slice(0, -1);
+    return epochs.length === 0 ? this : new Layout(epochs as [Epoch, ...Epoch[]]);
+  }
+
+  /** The layout after this one on the way to a later one, which adds one epoch. */
+  nextOnTheWayTo({ epochs }: Layout): Layout | undefined {
+    const next = epochs.find(({ first }) => first > this.newest.first);
+    return next && new Layout(epochs.filter(({ first }) => first <= next.first) as [Epoch, ...Epoch[]]);
   }
 
   #inEpoch(epoch: Epoch, type: string, keys: PatternParts[2]): readonly number[] {

@@ -35,6 +35,8 @@ const REMEDIES: Readonly<Record<ErrorCode, string>> = {
     'Try again after `Retry-After`, or let the holder release it: see [leases](../how-to/run-two-replicas.md).',
   lease_lost:
     'Take the lease again, and go on from the last event that was published: another holder may have been there. See [leases](../how-to/run-two-replicas.md).',
+  reshard_refused:
+    'The message says why. Wait for the end of another `belfry reshard`, or take another number: see [more shards](../how-to/change-the-shards.md).',
   parameter_invalid:
     'The message names the parameter and its form; [REST](rest.md#every-route) lists all of them.',
   handshake_invalid:

@@ -36,6 +36,7 @@ class TestNode {
         // What it has heard before the answer counts as well.
         return broker.follow(shard);
       },
+      onLayout: () => undefined,
       unfollow: (shard: number) => {
         this.#followed.delete(shard);
         const others = this.waiting.filter(({ id = '' }) => shardOfCursor(id) !== shard);

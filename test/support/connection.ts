@@ -61,6 +61,7 @@ export class TestBroker implements Broker, Shards, History {
   }
 
   unfollow(): void {}
+  onLayout(): void {}
 
   async publish(events: readonly NewEvent[], once?: Once): Promise<Cursor[]> {
     await this.#hold();

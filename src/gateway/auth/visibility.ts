@@ -35,6 +35,11 @@ export function mayClose(identity: Identity, records: readonly ConnectionRecord[
   for (const { Principal: key } of records) checkPublish(identity, { type: TYPE, action: 'delete', key });
 }
 
+/** Checks that the caller may divide the hub into other shards. @throws BelfryError `forbidden` */
+export function mayReshard(identity: Identity): void {
+  checkPublish(identity, { type: 'shards', action: 'reshard', key: 'hub' });
+}
+
 /** Checks that the caller may take, read and release a lease. @throws BelfryError `forbidden` */
 export function mayLease(identity: Identity, name: string): void {
   checkPublish(identity, { type: LEASES_TYPE, action: 'take', key: name });

@@ -19,6 +19,7 @@ import { NODES_ROUTES, type NodesDeps } from './nodes-routes.ts';
 import { PRESENCE_ROUTES, type PresenceDeps } from './presence-routes.ts';
 import { PUBLISH_ROUTES, type PublishDeps } from './publish-routes.ts';
 import { RETAINED_ROUTES, type RetainedDeps } from './retained-routes.ts';
+import { SHARDS_ROUTES, type ShardsDeps } from './shards-routes.ts';
 import { SIGN_IN_ERRORS, type DescribedRoute, type Route } from './route.ts';
 import { RUNNERS_ROUTES, type RunnersDeps } from './runners-routes.ts';
 import { TOKENS_ROUTES, type TokensDeps } from './tokens-routes.ts';
@@ -38,6 +39,7 @@ export type ApiDeps = InfoDeps &
   PresenceDeps &
   TokensDeps &
   LeasesDeps &
+  ShardsDeps &
   TopicsDeps &
   RetainedDeps;
 
@@ -56,6 +58,7 @@ export const API_ROUTES: readonly Route<ApiDeps>[] = [
   ...PRESENCE_ROUTES,
   ...TOKENS_ROUTES,
   ...LEASES_ROUTES,
+  ...SHARDS_ROUTES,
   ...TOPICS_ROUTES,
   // They come last, since they accept every name of a type.
   ...RETAINED_ROUTES,

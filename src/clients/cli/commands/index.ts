@@ -15,6 +15,7 @@ import { addPublish } from './publish.ts';
 import { addRecord } from './record.ts';
 import { addReplay } from './replay.ts';
 import { addResend } from './resend.ts';
+import { addReshard } from './reshard.ts';
 import { addTop } from './top.ts';
 import { addValues } from './values.ts';
 import { addWait } from './wait.ts';
@@ -39,6 +40,7 @@ export const HUB_COMMANDS: readonly AddCommand[] = [
   addForward,
   addResend,
   addDeadLetters,
+  addReshard,
   addMcp,
   addContext,
   addWhoami,

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { shardOfCursor } from '../../src/model/cursor.ts';
+import type { HubEvent, NewEvent } from '../../src/model/event.ts';
+import { readRetained } from '../../src/broker/broker.ts';
+import { Retention } from '../../src/model/retention.ts';
+import { once } from '../support/once.ts';
+import { RedisWorld } from './redis-world.ts';
+
+const of = (type: string, key: string, object: number): NewEvent => ({ type, action: 'save', key, object });
+
+const numberOf = ({ object }: HubEvent): number => Number(JSON.stringify(object));
+
+describe('a hub that is divided anew while it runs', () => {
+  it('goes on in the new shards at every node, and back', async () => {
+    const world = new RedisWorld();
+    const nodes = [await world.start(), await world.start()];
+    const [a, b] = nodes as [(typeof nodes)[0], (typeof nodes)[0]];
+    for (const { broker } of nodes)
+      broker.onLayout((before) => {
+        for (const shard of broker.layout.shards)
+          if (!before.shards.includes(shard)) void broker.follow(shard, broker.layout.beginOf(shard));
+      });
+    let count = 0;
+    const publish = async (): Promise<number[]> => {
+      const ids = [];
+      for (let i = 0; i < 40; i++) {
+        const { broker } = nodes[i % 2]!;
+        ids.push(...(await broker.publish([of(`type${i % 8}`, `${i % 5}`, count++)])));
+      }
+      return [...new Set(ids.map(shardOfCursor))];
+    };
+    expect(await publish()).toEqual([0]);
+    await a.broker.reshard(12, {});
+    const first = await publish();
+    expect(first.length).toBeGreaterThan(3);
+    expect(Math.min(...first)).toBeGreaterThan(0);
+    await b.broker.reshard(4, { type1: 4 });
+    const second = await publish();
+    expect(Math.min(...second)).toBeGreaterThan(12);
+    for (const { recorder } of nodes) {
+      const heard = await recorder.count(120);
+      const numbers = heard.map(numberOf).toSorted((x, y) => x - y);
+      expect(numbers).toEqual(Array.from({ length: 120 }, (_, i) => i));
+      for (const [, its] of Map.groupBy(heard, ({ type, key }) => `${type} ${key}`)) {
+        const order = its.map(numberOf);
+        expect(order).toEqual(order.toSorted((x, y) => x - y));
+      }
+    }
+  });
+
+  it('answers a repetition as the first publish was answered before', async () => {
+    const world = new RedisWorld();
+    const { broker } = await world.start();
+    const list = Array.from({ length: 20 }, (_, i) => of(`type${i}`, 'k', i));
+    const before = await broker.publish(list, once('x'));
+    await broker.reshard(12, {});
+    expect(await broker.publish(list, once('x'))).toEqual(before);
+    const after = await broker.publish(list, once('y'));
+    expect(after).not.toContain(before[0]);
+    await broker.reshard(1, {});
+    expect(await broker.publish(list, once('y'))).toEqual(after);
+  });
+
+  it('keeps what is retained, also where it is removed or replaced afterwards', async () => {
+    const world = new RedisWorld();
+    const retention = new Retention([
+      { pattern: 'state0,state1,state2.*.*', latest: true },
+      { pattern: 'lines.*.*', last: 3, ttlMs: 60_000 },
+    ]);
+    const { broker } = await world.start({ retention });
+    for (let i = 0; i < 600; i++) await broker.publish([of(`state${i % 3}`, `key.${i % 50}:%`, i)]);
+    for (let i = 0; i < 20; i++) await broker.publish([of('lines', `a:${i % 2}.%`, i)]);
+    const all = async () => {
+      const latest = await Promise.all(
+        ['state0', 'state1', 'state2', 'lines'].map((type) => broker.latest(type)),
+      );
+      return latest.map(({ events, total }) => [total, events.map((each) => [each.key, numberOf(each)])]);
+    };
+    const before = await all();
+    await broker.reshard(12, { state0: 5, lines: 12 });
+    expect(await all()).toEqual(before);
+    const kept = broker.layout.newest;
+    expect(kept.count).toBe(12);
+    for (const key of ['a:0.%', 'a:1.%']) {
+      const query = { type: 'lines', action: 'save', key, count: 10 };
+      const { events } = await readRetained(broker, broker.layout.shardOf('lines', key), [query]);
+      expect(events.map(numberOf)).toHaveLength(3);
+    }
+    await broker.publish([
+      { ...of('state0', 'key.0:%', 0), action: 'delete' },
+      of('state1', 'key.1:%', 7_000),
+    ]);
+    await broker.publish([of('lines', 'a:0.%', 8_000)]);
+    await broker.reshard(1, {});
+    expect(await broker.latestOf('state0', 'key.0:%')).toBeUndefined();
+    expect(numberOf((await broker.latestOf('state1', 'key.1:%'))!)).toBe(7_000);
+    const query = { type: 'lines', action: 'save', key: 'a:0.%', count: 10 };
+    const { events } = await readRetained(broker, broker.layout.newest.first, [query]);
+    expect(events.map(numberOf)).toEqual([16, 18, 8_000]);
+    const [tail = ''] = await world.redis.keys(`{${world.prefix}:13}:tail:lines*a:0*`);
+    expect(await world.redis.pttl(tail)).toBeGreaterThan(0);
+  });
+});
