@@ -38,6 +38,16 @@ describe('the checker', () => {
     expect(missing(client, [publisher('live')])).toEqual([]);
   });
 
+  it('finds a lost entry of the ingress, whose id is not known', () => {
+    const entries = {
+      ...publisher('at least'),
+      accepted: [{ type: 't', key: 'k', n: 4, id: undefined, at: 4 }],
+    };
+    const client = { from: '0-0', heard: ALL, gaps: [] };
+    expect(missing(client, [entries])).toEqual(['lost: k 4 (undefined)']);
+    expect(missing({ ...client, heard: [...ALL, { key: 'k', n: 4, id: '4-0' }] }, [entries])).toEqual([]);
+  });
+
   it('expects of a client only the events after its subscription', () => {
     const client = { from: '2-0', heard: heardOf([3, '3-0']), gaps: [] };
     expect(missing(client, [publisher('exactly')])).toEqual([]);

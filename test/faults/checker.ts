@@ -16,14 +16,17 @@ export function missing(
   publishers: readonly PublishedBy[],
 ): string[] {
   const known = new Set(heard.map(({ key, n }) => `${key} ${n}`));
-  return publishers
-    .filter(({ entryPoint }) => entryPoint.promise !== 'live')
-    .flatMap(({ accepted }) => accepted)
-    .filter((event) => !known.has(`${event.key} ${event.n}`))
-    .filter(({ type, key }) => wants(type, key))
-    .filter(({ id }) => id !== undefined && isAfter(id, from))
-    .filter((event) => !gaps.some((gap) => covers(gap, event)))
-    .map(({ key, n, id }) => `lost: ${key} ${n} (${id})`);
+  return (
+    publishers
+      .filter(({ entryPoint }) => entryPoint.promise !== 'live')
+      .flatMap(({ accepted }) => accepted)
+      .filter((event) => !known.has(`${event.key} ${event.n}`))
+      .filter(({ type, key }) => wants(type, key))
+      // An entry of the ingress gets its id later. All clients were there before it was added.
+      .filter(({ id }) => id === undefined || isAfter(id, from))
+      .filter((event) => !gaps.some((gap) => covers(gap, event)))
+      .map(({ key, n, id }) => `lost: ${key} ${n} (${id})`)
+  );
 }
 
 /** The events that a client heard twice or out of order. */
@@ -37,7 +40,8 @@ function isLoss({ reason }: Gap): boolean {
 }
 
 function covers(gap: Gap, { id, at }: Accepted): boolean {
-  if (id === undefined || !isOf(gap, shardOfCursor(id)) || !isAfter(id, gap.from)) return false;
+  if (id === undefined) return isLoss(gap) && at < gap.at;
+  if (!isOf(gap, shardOfCursor(id)) || !isAfter(id, gap.from)) return false;
   return isLoss(gap) ? at < gap.at : !isAfter(id, gap.to);
 }
 

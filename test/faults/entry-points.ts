@@ -30,6 +30,7 @@ export const ENTRY_POINTS = {
   bareFcall: { label: 'FCALL', open: bareFcallEntryPoint },
   publish: { label: 'PUBLISH', open: publishEntryPoint },
   socket: { label: 'a socket', open: socketEntryPoint },
+  ingress: { label: 'the ingress', open: ingressEntryPoint },
 } as const satisfies Record<string, { label: string; open: (options: EntryPointOptions) => EntryPoint }>;
 
 export type EntryPointName = keyof typeof ENTRY_POINTS;
@@ -40,6 +41,7 @@ function httpEntryPoint({ urls, token }: EntryPointOptions): EntryPoint {
   return {
     promise: 'exactly',
     passesNodes: false,
+    isPerShard: true,
     async publish(event, key) {
       const headers = {
         Authorization: `Bearer ${token}`,
@@ -78,12 +80,22 @@ function bareFcallEntryPoint(options: EntryPointOptions): EntryPoint {
   );
 }
 
+/** Publishes by `XADD` to the ingress, whose entries get their ids when a node moves them. */
+function ingressEntryPoint(options: EntryPointOptions): EntryPoint {
+  const opened = redisEntryPoint('at least', options, async (redis, event) => {
+    await redis.call('XADD', '{belfry}:ingress', '*', 'event', event);
+    return [undefined];
+  });
+  return { ...opened, isPerShard: false };
+}
+
 /** Publishes by `PUBLISH`, so that the event is heard live or not at all. */
 function publishEntryPoint(options: EntryPointOptions): EntryPoint {
-  return redisEntryPoint('live', options, async (redis, event) => {
+  const opened = redisEntryPoint('live', options, async (redis, event) => {
     await redis.call('PUBLISH', 'belfry:events', event);
     return [undefined];
   });
+  return { ...opened, isPerShard: false };
 }
 
 /** Publishes by the command `publish` of a native socket, which knows no idempotency key. */
@@ -104,6 +116,7 @@ function socketEntryPoint({ urls, token }: EntryPointOptions): EntryPoint {
   return {
     promise: 'at least',
     passesNodes: false,
+    isPerShard: true,
     async publish(event, key) {
       const socket = await connect().catch(() => {
         throw new Refused('not connected');
@@ -146,6 +159,7 @@ function redisEntryPoint(
   return {
     promise,
     passesNodes: true,
+    isPerShard: true,
     async publish(event, key, topic) {
       const [id] = (await call(redis, event, nameOf(topic), key)) as [string | undefined];
       return id;

@@ -22,6 +22,8 @@ export interface EntryPoint {
   readonly promise: 'exactly' | 'at least' | 'live';
   /** Whether events go directly into Redis. */
   readonly passesNodes: boolean;
+  /** Whether an event needs no master of a Cluster but that of its shard. */
+  readonly isPerShard: boolean;
   /**
    * Publishes one event of this type and key, given as JSON, and resolves with its id. It rejects with {@link Refused} when the event was refused, and with any
    * other error when there was no answer.
