@@ -16,6 +16,11 @@ const MAX_KNOWN_LENGTH = bound(
 );
 /** What thousands of connections subscribe to is kept once. */
 const known = new Map<string, Pattern>();
+/** The lists of their types and actions, which patterns share that differ in their key alone. */
+const lists = new Map<string, readonly string[]>();
+
+/** Three values of ASCII without spaces, `*`, `,` and `\`, as most patterns have them. The last one may hold dots. */
+const PLAIN = /^([!-)+\-/-[\]-~]+)\.([!-)+\-/-[\]-~]+)\.([!-)+\--[\]-~]+)$/;
 
 /**
  * A pattern `type.action.key`, split at the first two dots, so that keys may hold dots. Each part is `*` or a comma
@@ -38,12 +43,23 @@ export class Pattern {
     let pattern = known.get(text);
     if (pattern !== undefined) return pattern;
     if (text.length > MAX_KNOWN_LENGTH) return Pattern.#read(text);
+    if (known.size >= MAX_KNOWN) {
+      known.clear();
+      lists.clear();
+    }
     // A copy, since the text may be a part of a longer one that it would keep.
-    const own = JSON.parse(JSON.stringify(text)) as string;
-    pattern = Pattern.#read(own);
-    if (known.size >= MAX_KNOWN) known.clear();
-    known.set(own, pattern);
+    pattern = Pattern.#readPlain(text) ?? Pattern.#read(JSON.parse(JSON.stringify(text)) as string);
+    known.set(pattern.text, pattern);
     return pattern;
+  }
+
+  /** What {@link #read} makes of a copy of the text, with fewer objects; `undefined` where the text is not plain. */
+  static #readPlain(text: string): Pattern | undefined {
+    const [, type, action, key] = PLAIN.exec(text) ?? [];
+    if (type === undefined || action === undefined || key === undefined) return undefined;
+    const own = [type, action, key].join('.');
+    const parts = [listOf(type), listOf(action), [own.slice(-key.length)]] as const;
+    return new Pattern(own, parts);
   }
 
   static #read(text: string): Pattern {
@@ -81,6 +97,14 @@ export class Pattern {
 
 /** The pattern that matches every event. */
 export const EVERYTHING = Pattern.parse('*.*.*');
+
+function listOf(value: string): readonly string[] {
+  let list = lists.get(value);
+  if (list !== undefined) return list;
+  const own = Buffer.from(value).toString();
+  lists.set(own, (list = [own]));
+  return list;
+}
 
 function onePart(value: string | undefined): PatternPart {
   return value === undefined ? '*' : [value];

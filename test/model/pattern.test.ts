@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '../../src/model/errors.ts';
 import { escapeValue, EVERYTHING, Pattern } from '../../src/model/pattern.ts';
+import { partsOf } from '../../src/model/pattern-parts.ts';
 import { thrownBy } from '../support/thrown.ts';
 import { runs } from '../support/runs.ts';
 
@@ -101,6 +102,22 @@ describe('a pattern', () => {
       fc.property(text, (given) => {
         const error = thrownBy(() => Pattern.parse(given));
         expect(error === undefined || error instanceof ProtocolError).toBe(true);
+      }),
+      { numRuns: runs(2_000) },
+    );
+  });
+
+  it('is read by the hub as by its clients, plain or not', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.stringMatching(/^[ -~]{1,4}\.[ -~]{1,4}\.[ -~]{1,6}$/),
+      fc.stringMatching(/^[a\ud800é]{1,2}\.[+\-/[\]^]{1,2}\.[.a\-\]]{1,4}$/),
+    );
+    fc.assert(
+      fc.property(text, (given) => {
+        const read = partsOf(given);
+        fc.pre(typeof read !== 'string');
+        expect(Pattern.parse(given)).toMatchObject({ text: given, parts: read });
       }),
       { numRuns: runs(2_000) },
     );
