@@ -1,6 +1,6 @@
 import type { EntryRun } from './figures.ts';
 import type { Row } from './perform.ts';
-import { DISTURBED } from './processes.ts';
+import { DISTURBED } from '../support/machine.ts';
 import { cellOf, percent, short, summariesOf, table, whole } from './summary.ts';
 
 const ENTRY_HEAD = [

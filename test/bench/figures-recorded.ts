@@ -16,7 +16,7 @@ export interface RecordedFigures {
     readonly cpuUsPerDelivery: number;
   };
   /** The most deliveries a second that were sustained. */
-  readonly most?: { readonly deliveriesPerS: number; readonly p99: number };
+  readonly most?: { readonly deliveriesPerS: number; readonly p99?: number };
   readonly bytesPerConnection?: number;
   readonly connectsPerS?: number;
   /** The share of the machine that other processes used meanwhile. */

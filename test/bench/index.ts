@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
-import { machine, RECORDED_BY_BENCH, writeRecord, type RecordedByBench } from '../support/record.ts';
+import { machine, machineCpuMs } from '../support/machine.ts';
+import { beginRecord, RECORDED_BY_BENCH, type RecordedByBench } from '../support/record.ts';
 import { writeCharts } from './charts/write.ts';
 import { entryTableOf, failoverTableOf } from './entry-table.ts';
 import { figuresOf } from './figures-recorded.ts';
@@ -8,7 +9,7 @@ import { judge } from './judge.ts';
 import { FULL, perform, QUICK, type Effort, type Row } from './perform.ts';
 import { programInC } from './native.ts';
 import { PEERS, peerOf } from './peers/index.ts';
-import { endAll, machineCpuMs, PINNED } from './processes.ts';
+import { endAll, PINNED } from './processes.ts';
 import type { Peer } from './peers/peer.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
 import { percent } from './summary.ts';
@@ -79,6 +80,8 @@ async function bench(scenarios: readonly Scenario[], options: Options, isWhole: 
   const timer = setTimeout(stop, limitMs);
   for (const signal of SIGNALS) process.off(signal, exit).once(signal, stop);
   const peers = options.peer?.map(peerOf) ?? PEERS;
+  // What is recorded is whole: a run that was ended, or in which something failed, leaves the figures as they were.
+  const record = options.record && beginRecord(options.record, 'bench');
   for (const scenario of scenarios) {
     const asked = peers.filter(({ name }) => scenario.peers?.includes(name) ?? true);
     // The peers take turns, so that what disturbs the machine for a while disturbs all of them.
@@ -86,7 +89,8 @@ async function bench(scenarios: readonly Scenario[], options: Options, isWhole: 
       for (const peer of asked) await measure(peer, scenario, effort, repeat);
   }
   clearTimeout(timer);
-  if (options.record !== undefined) recordAs(options.record);
+  if (record !== undefined && process.exitCode === undefined) record(figuresOf(rows));
+  else if (record !== undefined) console.error('bench: nothing is recorded, since a measurement failed.');
   print(options, isWhole);
 }
 
@@ -99,12 +103,6 @@ async function measure(peer: Peer, scenario: Scenario, effort: Effort, repeat: n
     console.error(`bench: ${scenario.name} with ${peer.name} failed: ${String(error)}`);
     process.exitCode = 1;
   }
-}
-
-/** What is recorded is whole: a run that was ended, or in which something failed, leaves the figures as they were. */
-function recordAs(name: RecordedByBench): void {
-  if (process.exitCode === undefined) writeRecord(name, 'bench', figuresOf(rows));
-  else console.error(`bench: nothing is recorded as ${name}, since a measurement failed.`);
 }
 
 /** A run of all scenarios also names the goals that it did not measure. */

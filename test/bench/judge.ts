@@ -1,6 +1,6 @@
 import { LINES, type Find, type Line } from './judge-lines.ts';
 import type { Row } from './perform.ts';
-import { DISTURBED } from './processes.ts';
+import { DISTURBED } from '../support/machine.ts';
 import { median } from './statistics.ts';
 import { short, spreadOf, whole } from './summary.ts';
 

@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DISTURBED, machineCpuMs } from '../support/machine.ts';
 
 /** The core of the server under test, and the core of everything else. */
 export const SERVER_CORE = 0;
@@ -122,8 +123,6 @@ function ownResidentBytes(pid: number): number {
   return Number(kib) * 1_024;
 }
 
-/** A run counts as disturbed when other processes used more than this share of the machine. */
-export const DISTURBED = 0.05;
 const LOOK_MS = 150;
 
 /** Waits for a limited time until no other process uses the machine. The benchmark itself must be idle meanwhile. */
@@ -135,11 +134,4 @@ export async function calm(withinMs: number): Promise<void> {
     await sleep(LOOK_MS);
     busyMs = machineCpuMs() - before;
   }
-}
-
-/** The CPU time of the whole machine so far, in milliseconds. It includes the time that other guests of the host took. */
-export function machineCpuMs(): number {
-  const [, ...fields] = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]?.split(/\s+/) ?? [];
-  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = fields.map(Number);
-  return (user + nice + system + irq + softirq + steal) * 10;
 }

@@ -2,20 +2,11 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { machineCpuMs } from '../support/machine.ts';
 import { TO_REDIS } from './entries.ts';
 import type { Connected, LoadClient } from './load.ts';
 import type { Peer, Setup } from './peers/peer.ts';
-import {
-  answers,
-  cpuMs,
-  end,
-  freePorts,
-  LOAD_CORE,
-  machineCpuMs,
-  residentBytes,
-  SERVER_CORE,
-  start,
-} from './processes.ts';
+import { answers, cpuMs, end, freePorts, LOAD_CORE, residentBytes, SERVER_CORE, start } from './processes.ts';
 import type { PublisherHandlers } from './publisher-process.ts';
 import { startCluster, startRedis } from './redis-servers.ts';
 import { startReplayer, type Replayer } from './replayer.ts';

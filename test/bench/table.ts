@@ -1,5 +1,5 @@
 import type { Row } from './perform.ts';
-import { DISTURBED } from './processes.ts';
+import { DISTURBED } from '../support/machine.ts';
 import { cellOf, percent, short, summariesOf, table, whole, type Summary } from './summary.ts';
 
 /** With fewer connections than this, figures of the memory and the handshake of one connection mean nothing. */

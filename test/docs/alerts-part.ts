@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
-interface Rule {
+export interface Rule {
   readonly alert: string;
   readonly expr: string;
   readonly for?: string;

@@ -10,6 +10,7 @@ import { REMARKS as CENTRIFUGE } from '../clients/sdk/compare/centrifuge.ts';
 import { REMARKS as SOCKET_IO } from '../clients/sdk/compare/socket-io.ts';
 import { TASKS, type Remarks, type Task } from '../clients/sdk/compare/tasks.ts';
 import { sizeOfPage } from '../support/page-size.ts';
+import { tableOf } from './tables.ts';
 
 /** A page in this folder, so that packages are found. */
 const PAGE = fileURLToPath(new URL('page.js', import.meta.url));
@@ -37,15 +38,12 @@ export async function clientsComparedPart(): Promise<string> {
     says,
     ...CLIENTS.map(({ file, remarks }) => cellOf(file, task as Task, remarks)),
   ]);
-  return [
-    heads,
-    heads.map(() => '---'),
-    ['version', 'this one', ...CLIENTS.slice(1).map(({ title }) => versionOf(title.replaceAll('`', '')))],
+  const versions = ['this one', ...CLIENTS.slice(1).map(({ title }) => versionOf(title.replaceAll('`', '')))];
+  return tableOf(heads, [
+    ['version', ...versions],
     ['a page loads, minified and compressed', ...kilobytes],
     ...rows,
-  ]
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .join('\n');
+  ]);
 }
 
 function cellOf(file: string, task: Task, remarks: Remarks): string {

@@ -1,5 +1,6 @@
 import { readGrowth } from '../bench/charts/data.ts';
 import { GROWTH } from '../bench/charts/growth.ts';
+import { tableOf } from './tables.ts';
 
 /** Each chart that was measured, with its figures as a table for those who do not see it. */
 export function growthPart(): string {
@@ -14,9 +15,8 @@ export function growthPart(): string {
       ...series.map(({ points }) => points.find(([each]) => each === x)?.[1].toLocaleString('en-US') ?? '–'),
     ]);
     const head = [xLabel, ...series.map((each) => each.name)];
-    const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
     return [
-      `## ${title}\n\n![${title}: ${yLabel}, as in the table below](growth/${name}.svg)\n\n${yLabel}. ${caption}.\n\n${lines.join('\n')}\n`,
+      `## ${title}\n\n![${title}: ${yLabel}, as in the table below](growth/${name}.svg)\n\n${yLabel}, by \`npm run bench -- --charts ${name}\`. ${caption}.\n\n${tableOf(head, rows)}\n`,
     ];
   }).join('\n');
 }

@@ -11,14 +11,16 @@ import { dialectsPart } from './dialects-part.ts';
 import { errorsPart } from './errors-part.ts';
 import { growthPart } from './growth-part.ts';
 import { hooksPart } from './hooks-part.ts';
+import { latencyChart, levelsPart, recoveryChart } from './levels-part.ts';
 import { mcpPart } from './mcp-part.ts';
 import { metricsPart } from './metrics-part.ts';
 import { planPart } from './plan-part.ts';
 import { restPart } from './rest-part.ts';
 import { settingsPart } from './settings-part.ts';
+import { fastPart, throughputPart } from './throughput-part.ts';
 import { thirdPartyPart } from './third-party-part.ts';
 
-/** The pages that have a generated part, each with the function that generates it. Those of the reference have no folder in their name. */
+/** The pages that have a generated part, each with the function that generates it. Those of the reference have no folder in their name, and README.md stands at the root. */
 export const MADE: Readonly<Record<string, () => string | Promise<string>>> = {
   alerts: alertsPart,
   bounds: boundsPart,
@@ -35,24 +37,31 @@ export const MADE: Readonly<Record<string, () => string | Promise<string>>> = {
   mcp: mcpPart,
   metrics: metricsPart,
   'explanation/to-a-million': planPart,
+  'how-to/size': throughputPart,
+  README: fastPart,
   rest: restPart,
+  'service-levels': levelsPart,
   settings: settingsPart,
   'third-party': thirdPartyPart,
 };
 
 /** Generated files that are no pages. */
-export const MADE_FILES: Readonly<Record<string, () => Promise<string>>> = {
+export const MADE_FILES: Readonly<Record<string, () => string | Promise<string>>> = {
   'k8s/chart/values.schema.json': chartSchema,
   'k8s/chart/values.yaml': chartValues,
+  'src/docs/reference/service-levels/latency.svg': latencyChart,
+  'src/docs/reference/service-levels/recovery.svg': recoveryChart,
 };
 
 const BEGIN = '<!-- From here on `npm run docs` writes. -->';
 const END = '<!-- Up to here. -->';
 
-const fileOf = (name: string): URL =>
-  new URL(`../../src/docs/${name.includes('/') ? name : `reference/${name}`}.md`, import.meta.url);
-
 const rootFile = (path: string): URL => new URL(`../../${path}`, import.meta.url);
+
+const fileOf = (name: string): URL =>
+  rootFile(
+    name === 'README' ? 'README.md' : `src/docs/${name.includes('/') ? name : `reference/${name}`}.md`,
+  );
 
 export const fileAsItIs = (path: string): string => readFileSync(rootFile(path), 'utf8');
 export const pageAsItIs = (name: string): string => readFileSync(fileOf(name), 'utf8');

@@ -3,6 +3,7 @@ import { readParts, type Parts } from '../simulate/parts.ts';
 import { commandOf, hubsOf, readPlan, SHAPES, type Shape } from '../simulate/plan.ts';
 import { nodesOf, rateOf, scenarioOf, type Scenario } from '../simulate/scenario.ts';
 import { deploy, nodeDies } from '../simulate/storms.ts';
+import { tableOf } from './tables.ts';
 
 /** The hubs whose nodes are replaced, from 10,000 connections a node. */
 const HUBS: readonly Partial<Scenario>[] = [
@@ -17,7 +18,7 @@ export function planPart(): string {
   const parts = readParts();
   const deploys = HUBS.map((given) => deployRow(given, parts));
   return [
-    rows(
+    tableOf(
       [
         'connections',
         'nodes',
@@ -67,7 +68,7 @@ function shapePart(shape: Shape): string {
   });
   return [
     `## ${shape.name}: ${shape.about}`,
-    rows(['connections, events', 'full first', 'change', 'hub then', 'most events/s'], lines),
+    tableOf(['connections, events', 'full first', 'change', 'hub then', 'most events/s'], lines),
     commands(hubs.map(({ after }) => after)),
   ].join('\n\n');
 }
@@ -91,8 +92,4 @@ function hubText(scenario: Scenario): string {
 
 function commands(given: readonly Partial<Scenario>[]): string {
   return `\`\`\`sh\n${given.map(commandOf).join('\n')}\n\`\`\``;
-}
-
-function rows(head: readonly string[], lines: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

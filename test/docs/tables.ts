@@ -1,3 +1,8 @@
+/** A table in Markdown. */
+export function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
 /** Escapes text for a cell of a Markdown table. */
 export function cell(text: string): string {
   return text

@@ -7,7 +7,7 @@
  * publishers and 100 clients in each.
  */
 import { parseArgs } from 'node:util';
-import { writeRecord } from '../support/record.ts';
+import { beginRecord } from '../support/record.ts';
 import { findRedisServer } from '../support/redis-server.ts';
 import { SIZES, type Size } from './cast.ts';
 import { pick, randomOf } from './random.ts';
@@ -46,6 +46,7 @@ const until = performance.now() + minutes * 60_000;
 const runner = new Runner(seed, Object.fromEntries(states.map((state) => [state, sizeOf(state)])));
 const random = randomOf(seed);
 const chosen = SCENARIOS.filter(({ name, state }) => states.includes(state) && name.includes(values.only));
+const record = beginRecord('recovery', 'test:faults');
 let [played, failed] = [0, 0];
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -60,7 +61,7 @@ try {
 } finally {
   await runner.end();
 }
-if (values.record && failed === 0) writeRecord('recovery', 'test:faults', runner.recoveries);
+if (values.record && failed === 0) record(runner.recoveries);
 if (values.record && failed > 0) console.log('nothing is recorded, since a scenario failed');
 console.log(`${played} played, ${failed} failed, seed ${seed}`);
 // A failed scenario may have left handles open, so the process exits by itself.

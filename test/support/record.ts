@@ -1,9 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DISTURBED, machine, othersFromNow } from './machine.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const FOLDER = join(ROOT, 'src/docs/reference/service-levels');
@@ -19,8 +18,8 @@ export type RecordName = (typeof RECORDED)[number];
 export interface Recorded<T> {
   readonly command: string;
   readonly machine: string;
-  /** How many processes wanted a core when the run began. On an idle machine it is nearly 0. */
-  readonly loadBefore: number;
+  /** The share of the machine that other processes used meanwhile. */
+  readonly othersUsed: number;
   readonly date: string;
   readonly version: string;
   /** The digest of the hub that was measured: see {@link hubDigest}. */
@@ -28,14 +27,17 @@ export interface Recorded<T> {
   readonly figures: T;
 }
 
-const loadBefore = Number((loadavg()[0] ?? 0).toFixed(1));
+/** From now on a run is measured. The returned function writes its figures into the documentation, once all processes of the run have ended. */
+export function beginRecord(name: RecordName, script: string): (figures: unknown) => void {
+  const othersUsed = othersFromNow();
+  return (figures) => writeRecord(name, script, othersUsed(), figures);
+}
 
-/** Writes the figures of this run into the documentation. */
-export function writeRecord(name: RecordName, script: string, figures: unknown): void {
+function writeRecord(name: RecordName, script: string, othersUsed: number, figures: unknown): void {
   const recorded: Recorded<unknown> = {
     command: ['npm run', script, '--', ...process.argv.slice(2).map(quoted)].join(' '),
     machine: machine(),
-    loadBefore,
+    othersUsed,
     date: new Date().toISOString().slice(0, 10),
     version: packageVersion(),
     hub: hubDigest(),
@@ -49,20 +51,26 @@ export function readRecord<T>(name: RecordName): Recorded<T> {
   return JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8')) as Recorded<T>;
 }
 
-/** The records that were made of another version or of other code of the hub than those of this checkout. */
-export function staleRecords(): string[] {
+/** Why the records may not go out with this checkout: they are of another version, of other code, or of a machine that others used. */
+export function unfitRecords(): string[] {
   const [version, hub] = [packageVersion(), hubDigest()];
   return RECORDED.flatMap((name) => {
     const recorded = readRecord(name);
-    if (recorded.version === version && recorded.hub === hub) return [];
-    return `${name} is of ${recorded.version}, code ${recorded.hub}, and not of ${version}, code ${hub}: ${recorded.command}`;
+    const reasons = [
+      ...(recorded.version === version && recorded.hub === hub
+        ? []
+        : [`it is of ${recorded.version}, code ${recorded.hub}, and not of ${version}, code ${hub}`]),
+      ...(isDisturbed(recorded)
+        ? [`others used ${Math.round(recorded.othersUsed * 100)} % of the machine`]
+        : []),
+    ];
+    return reasons.length === 0 ? [] : [`${name}: ${reasons.join('; ')} (${recorded.command})`];
   });
 }
 
-export function machine(): string {
-  const [redis = ''] = spawnSync('redis-server', ['--version'], { encoding: 'utf8' }).stdout.split(' sha');
-  const memory = Math.round(totalmem() / 2 ** 30);
-  return `${cpus()[0]?.model ?? 'unknown CPU'}, ${availableParallelism()} cores, ${memory} GiB; Node ${process.versions.node}; ${redis.trim()}`;
+/** Whether other processes used the machine meanwhile, so that the hub can do better than the figures say. */
+export function isDisturbed({ othersUsed }: Pick<Recorded<unknown>, 'othersUsed'>): boolean {
+  return othersUsed > DISTURBED;
 }
 
 export function packageVersion(): string {
