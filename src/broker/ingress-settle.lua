@@ -6,13 +6,19 @@
 -- which entry. An entry waits as long as another node holds one before it.
 --
 -- GROUP, LIMITS, publish.lua and dead-letters.lua stand before it. KEYS are the log, the ingress, the dead letters, and the count of
--- settled entries, where ingress-repair.lua keeps one. ARGV[1] is the node; then seven values follow for each entry,
--- oldest first: its id, what it becomes, and what that takes. Answers for each entry, up to the first that has to wait:
--- 1 when it was moved now, 0 when it was settled before. Events that follow each other are published together, which
--- costs far less than one after the other.
+-- settled entries, where ingress-repair.lua keeps one. ARGV[1] is the node, and ARGV[2] how many treatments follow, of
+-- five values each: what an entry becomes, and four values which that takes. Then three values follow for each entry,
+-- oldest first: its id, its text, and the number of its treatment, since many entries have the same one. Answers for each
+-- entry, up to the first that has to wait: 1 when it was moved now, 0 when it was settled before. Events that follow each
+-- other are published together, which costs far less than one after the other.
 local log, ingress, dead_letters, settled = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
-local node = ARGV[1]
+local node, treatments = ARGV[1], {}
+for i = 1, tonumber(ARGV[2]) do
+  local becomes, a, b, c, d = unpack(ARGV, i * 5 - 2, i * 5 + 2)
+  treatments[i] = { a, b, c, d, becomes = becomes }
+end
+local before = 2 + #treatments * 5
 
 -- Without these rights an entry would be moved and would stay in the ingress as well.
 if not may('XACK', ingress, GROUP, '0-0') then return forbidden('XACK', ingress) end
@@ -52,10 +58,10 @@ end
 -- Which of the entries are the first pending ones and held by this node, up to the first that has to wait. A user who
 -- may add entries can use an id twice, so the holder is compared as well as the id.
 local function look()
-  local count = (#ARGV - 1) / 7
+  local count = (#ARGV - before) / 3
   local pending, next_pending, found = redis.call('XPENDING', ingress, GROUP, '-', '+', count), 1, {}
   for i = 1, count do
-    local id, first = ARGV[i * 7 - 5], pending[next_pending] or {}
+    local id, first = ARGV[before + i * 3 - 2], pending[next_pending] or {}
     local is_first = first[1] == id and first[2] == node
     if not is_first and redis.call('XPENDING', ingress, GROUP, id, id, 1)[1] then break end
     if is_first then next_pending = next_pending + 1 end
@@ -73,16 +79,18 @@ local function move_collected()
 end
 
 for i, outcome in ipairs(outcomes) do
-  local id, becomes, a, b, c, d, e = unpack(ARGV, i * 7 - 5, i * 7 + 1)
-  if outcome == 1 and becomes == 'event' then
-    ids[#ids + 1], events[#events + 1], kinds[#kinds + 1] = id, a, { b, c, d, e }
+  local at = before + i * 3
+  local id, text, treatment = ARGV[at - 2], ARGV[at - 1], treatments[tonumber(ARGV[at])]
+  if outcome == 1 and treatment.becomes == 'event' then
+    local n = #ids + 1
+    ids[n], events[n], kinds[n] = id, text, treatment
   elseif outcome == 1 then
     move_collected()
     -- `nothing` is for an entry that somebody removed from the ingress, or that was moved to its shard. `look` only asks whether
     -- this node may settle the entry now.
-    if becomes == 'dead_letter' then
-      move_to_dead_letters(id, a, b, c, d)
-    elseif becomes ~= 'look' then
+    if treatment.becomes == 'dead_letter' then
+      move_to_dead_letters(id, text, unpack(treatment, 1, 3))
+    elseif treatment.becomes ~= 'look' then
       acknowledge({ id })
     end
   end

@@ -4,8 +4,9 @@
 -- GROUP and publish.lua stand before it. KEYS[1] is the ingress, ARGV[1] the node. ARGV[2] is `>` for new entries,
 -- `0` for entries that are assigned to this node already. ARGV[3] and ARGV[4] are how many entries and bytes are
 -- enough. A text of more than ARGV[5] bytes is not sent, since sending it could take longer than the node waits,
--- again and again. Answers { id, { name, value, … } } of each entry, oldest first. Instead of the fields there is nil
--- where somebody has removed the entry, and the size of the text where it is too large.
+-- again and again. Answers the id and the content of each entry in turn, oldest first: the text of an entry whose only
+-- field is `event`; { name, value, … } of any other entry; nil where somebody has removed the entry; and the size of a
+-- text that is too large.
 --
 -- Entries are read in chunks that grow, since a read costs as much as some entries. So a few entries of the last chunk
 -- may be assigned to the node and not be sent, when those before them are enough bytes; the node then reads what is
@@ -21,25 +22,30 @@ local refusal = refusal_of_rights()
 if refusal then return refusal end
 
 local COUNT_MAX = 64
-local taken, bytes, count = {}, 0, 1
+local taken, total, bytes, count = {}, 0, 0, 1
 
--- The fields of an entry, or the size of a text that is too large.
-local function sent(fields)
-  for _, text in ipairs(fields or {}) do
+-- What is sent of the fields of an entry.
+local function content_of(fields)
+  if not fields then return false end
+  local is_usual = fields[1] == 'event' and not fields[3]
+  for i = is_usual and 2 or 1, #fields do
+    local text = fields[i]
     if #text > too_many_bytes then return #text end
     bytes = bytes + #text
   end
-  return fields
+  return is_usual and fields[2] or fields
 end
 
-while #taken < enough and bytes < enough_bytes do
-  local reply = redis.call('XREADGROUP', 'GROUP', GROUP, node, 'COUNT', math.min(count, enough - #taken),
+while total < enough and bytes < enough_bytes do
+  local reply = redis.call('XREADGROUP', 'GROUP', GROUP, node, 'COUNT', math.min(count, enough - total),
     'STREAMS', ingress, from)
   local entries = reply and reply[1][2] or {}
   if #entries == 0 then break end
-  for _, entry in ipairs(entries) do
+  for i = 1, #entries do
     if bytes >= enough_bytes then break end
-    taken[#taken + 1] = { entry[1], sent(entry[2]) }
+    local entry = entries[i]
+    taken[total * 2 + 1], taken[total * 2 + 2] = entry[1], content_of(entry[2])
+    total = total + 1
     if from ~= '>' then from = entry[1] end
   end
   count = math.min(count * 2, COUNT_MAX)

@@ -15,9 +15,12 @@ export const MAX_SETTLED = MAX_TAKEN / 2;
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     /** ingress-take.lua */
-    belfryTakeBuffer(keyCount: 1, ...keysAndArguments: (string | number)[]): Result<RawEntry[], Context>;
+    belfryTakeBuffer(
+      keyCount: 1,
+      ...keysAndArguments: (string | number)[]
+    ): Result<(Buffer | RawContent)[], Context>;
     /** ingress-settle.lua */
-    belfrySettle(keyCount: 4, ...keysAndArguments: (string | Buffer)[]): Result<(0 | 1)[], Context>;
+    belfrySettle(keyCount: 4, ...keysAndArguments: (string | number | Buffer)[]): Result<(0 | 1)[], Context>;
   }
 }
 
@@ -37,8 +40,15 @@ export async function takeEntries(
   from: '0' | '>',
 ): Promise<Taken> {
   const bounds = [MAX_TAKEN, MAX_TAKEN_BYTES, Math.max(MAX_DEAD_LETTER_BYTES, maxEventBytes)];
-  const entries = await connection.ask((redis) => redis.belfryTakeBuffer(1, ingress, node, from, ...bounds));
-  return { entries, mayBeMore: bytesOf(entries) >= MAX_TAKEN_BYTES };
+  const taken = await connection.ask((redis) => redis.belfryTakeBuffer(1, ingress, node, from, ...bounds));
+  const entries: RawEntry[] = [];
+  let bytes = 0;
+  for (let i = 1; i < taken.length; i += 2) {
+    const content = taken[i] ?? null;
+    entries.push([taken[i - 1] as Buffer, content]);
+    bytes += bytesOf(content);
+  }
+  return { entries, mayBeMore: bytes >= MAX_TAKEN_BYTES };
 }
 
 /** Takes the next entry, for which it waits for a while. */
@@ -63,16 +73,27 @@ export function settleEntries(
   node: string,
   held: readonly Outcome[],
 ): Promise<(0 | 1)[]> {
-  const entries = held.flatMap(({ id, becomes }) => [id, ...becomes]);
-  return connection.ask((redis) =>
-    redis.belfrySettle(4, log, ingress, deadLetters, settled, node, ...entries),
-  );
+  const treatments: string[] = [];
+  const numbers = new Map<string, number>();
+  const entries: (string | number | Buffer)[] = [];
+  for (const { id, becomes } of held) {
+    const [what, text, a, b, c, d] = becomes;
+    // The lengths keep apart what would be one text otherwise.
+    const name = `${what} ${a.length} ${b.length} ${c.length} ${a}${b}${c}${d}`;
+    let number = numbers.get(name);
+    if (number === undefined) {
+      treatments.push(what, a, b, c, d);
+      number = numbers.size + 1;
+      numbers.set(name, number);
+    }
+    entries.push(id, text, number);
+  }
+  const values = [node, numbers.size, ...treatments, ...entries];
+  return connection.ask((redis) => redis.belfrySettle(4, log, ingress, deadLetters, settled, ...values));
 }
 
-/** The size of entries, as ingress-take.lua counts it. */
-function bytesOf(entries: readonly RawEntry[]): number {
-  let bytes = 0;
-  for (const [, content] of entries)
-    if (content !== null && typeof content !== 'number') for (const text of content) bytes += text.length;
-  return bytes;
+/** The size of the content of an entry, as ingress-take.lua counts it. */
+function bytesOf(content: RawContent): number {
+  if (content === null || typeof content === 'number') return 0;
+  return Buffer.isBuffer(content) ? content.length : content.reduce((sum, { length }) => sum + length, 0);
 }

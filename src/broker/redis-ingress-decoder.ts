@@ -3,7 +3,7 @@ import { asBelfryError, ProtocolError } from '../model/errors.ts';
 import { readJson } from '../model/json.ts';
 import type { Retention } from '../model/retention.ts';
 import { tooBig } from './logged-event.ts';
-import { bodyOf } from './redis-log-entry.ts';
+import { bodyOf, type Body, type Kind } from './redis-log-entry.ts';
 import type { EventDecoderOptions } from './redis-event-decoder.ts';
 import { bound } from '../model/bound.ts';
 
@@ -23,16 +23,17 @@ export interface IngressDecoderOptions extends EventDecoderOptions {
 }
 
 /**
- * The content of an entry as ingress-take.lua answers it: names and values in turn; or the size of a text that is far
- * too large; or null for an entry that was removed.
+ * The content of an entry as ingress-take.lua answers it: the text of an entry whose only field is `event`; names and
+ * values in turn, which may be those of such an entry too; the size of a text that is far too large; or null for an
+ * entry that was removed.
  */
-export type RawContent = readonly Buffer[] | number | null;
+export type RawContent = Buffer | readonly Buffer[] | number | null;
 
 /** What becomes of an entry. */
 export interface Outcome {
   readonly id: string;
   /** The decision in the form that ingress-settle.lua takes. */
-  readonly becomes: readonly (string | Buffer)[];
+  readonly becomes: readonly [what: string, text: string | Buffer, ...Kind];
   /** The code of the error, for an entry that becomes a dead letter. */
   readonly reason?: string;
 }
@@ -57,11 +58,10 @@ export class IngressDecoder {
     }
   }
 
-  #body(id: string, fields: readonly Buffer[] | number): ReturnType<typeof bodyOf> {
+  #body(id: string, content: NonNullable<RawContent>): Body {
     const { parse, maxEventBytes, clock } = this.#options;
-    if (typeof fields === 'number') throw tooBig(fields, maxEventBytes);
-    const [name, text] = fields;
-    if (text === undefined || fields.length > 2 || name?.toString() !== FIELD) throw otherFields(fields);
+    if (typeof content === 'number') throw tooBig(content, maxEventBytes);
+    const text = Buffer.isBuffer(content) ? content : onlyEvent(content);
     if (text.length > maxEventBytes) throw tooBig(text.length, maxEventBytes);
     // The id tells when the entry was written, unless its publisher made the id up: a time in the future does not
     // count.
@@ -72,16 +72,27 @@ export class IngressDecoder {
    * The text that should have been the event, so that it can be retried: the only value of the entry, or its field
    * `event`.
    */
-  #kept(fields: readonly Buffer[] | number): Buffer | string {
-    if (typeof fields === 'number') return '';
-    const text = fields.length === 2 ? fields[1] : valueOf(fields);
-    const bytes = text ?? Buffer.from(JSON.stringify(objectOf(fields)));
+  #kept(content: NonNullable<RawContent>): Buffer | string {
+    if (typeof content === 'number') return '';
+    const bytes = Buffer.isBuffer(content) ? content : textOf(content);
     if (bytes.length > MAX_DEAD_LETTER_BYTES) return '';
     const written = bytes.toString();
     const masked = this.#options.redaction.maskText(written);
     // Bytes that are not UTF-8 would not survive being read as text.
     return masked === written ? bytes : masked;
   }
+}
+
+/** @throws ProtocolError unless the only field is `event` */
+function onlyEvent(fields: readonly Buffer[]): Buffer {
+  const [name, text] = fields;
+  if (text === undefined || fields.length > 2 || name?.toString() !== FIELD) throw otherFields(fields);
+  return text;
+}
+
+function textOf(fields: readonly Buffer[]): Buffer {
+  const text = fields.length === 2 ? fields[1] : valueOf(fields);
+  return text ?? Buffer.from(JSON.stringify(objectOf(fields)));
 }
 
 function otherFields(fields: readonly Buffer[]): ProtocolError {

@@ -45,9 +45,7 @@ export async function moveAll(entries: readonly Outcome[], { to, before }: Movin
  * @throws BelfryError `unavailable`, when some of them may not be there
  */
 export async function moveEntries(entries: readonly Outcome[], moveTo: MoveTo): Promise<void> {
-  const parts = Map.groupBy(entries, ({ becomes: [, , type = '', , key = ''] }) =>
-    moveTo(type.toString(), key.toString()),
-  );
+  const parts = Map.groupBy(entries, ({ becomes: [, , type, , key] }) => moveTo(type, key));
   await Promise.all(
     Array.from(parts, ([{ commands, keys }, part]) => {
       const values = part.flatMap(({ id, becomes: [, ...event] }) => [nameOf(id, event[0]), ...event]);
@@ -83,6 +81,6 @@ export function movingIn(layout: Layout, of: (shard: number) => Destination): Mo
 }
 
 /** A user who may add entries can use an id again, so the content counts as well. */
-function nameOf(id: string, event: string | Buffer = ''): string {
+function nameOf(id: string, event: string | Buffer): string {
   return `${id} ${hash('sha1', event).slice(0, 16)}`;
 }

@@ -15,8 +15,8 @@ import type { RedisKeys } from './redis-keys.ts';
 const SETTLING = 2;
 
 /** What settle is told of an entry that it only looks at, and of one that is in its shard already. */
-const LOOK = ['look', '', '', '', '', ''];
-const GONE = ['nothing', '', '', '', '', ''];
+const LOOK: Outcome['becomes'] = ['look', '', '', '', '', ''];
+const GONE: Outcome['becomes'] = ['nothing', '', '', '', '', ''];
 
 /** How much of what it was asked for a call got done. */
 type Done = 'all' | 'some' | 'none';

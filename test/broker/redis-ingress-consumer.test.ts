@@ -19,6 +19,9 @@ const LIMITS = {
   retention: Retention.none,
 };
 
+/** The contents of the entries that ingress-take.lua has answered, each after its id. */
+const textsIn = (taken: unknown): unknown[] => (taken as unknown[]).filter((_, i) => i % 2 === 1);
+
 const numbers = (count: number, from = 0): string[] => Array.from({ length: count }, (_, i) => `${from + i}`);
 
 /** The ingress of a world: its keys, its entries and who holds them. */
@@ -145,7 +148,7 @@ describe('the ingress', () => {
       const { lua } = ingressScripts(LIMITS).belfryTake;
       const take = async (count: number, bytes: number): Promise<string[]> => {
         const found = await world.redis.eval(lua, 1, ingress.key, 'me', from, count, bytes, 9_999);
-        return (found as [string, string[]][]).map(([, [, text = '']]) => text.slice(0, 1));
+        return textsIn(found).map((text) => String(text).slice(0, 1));
       };
       expect(await take(2, 99_999)).toEqual(['0', '1']);
       expect(await take(99, 2_500)).toEqual(from === '0' ? ['0', '1', '2'] : ['2', '3', '4']);
@@ -160,7 +163,7 @@ describe('the ingress', () => {
     await ingress.add(...numbers(10).map((n) => n.repeat(1_000)));
     const { lua } = ingressScripts(LIMITS).belfryTake;
     const take = async (from: string): Promise<unknown> =>
-      ((await world.redis.eval(lua, 1, ingress.key, 'me', from, 99, 4_500, 9_999)) as unknown[]).length;
+      textsIn(await world.redis.eval(lua, 1, ingress.key, 'me', from, 99, 4_500, 9_999)).length;
     // The third chunk has four entries, of which there is room for two.
     expect([await take('>'), await ingress.state()]).toEqual([5, [7, 10]]);
     expect([await take('0'), await ingress.state()]).toEqual([5, [7, 10]]);
@@ -200,8 +203,8 @@ it('sends a node only the size of an entry that is far too large', async () => {
   await ingress.create();
   await ingress.add('x'.repeat(1_001), 'y'.repeat(1_000));
   const { lua } = ingressScripts(LIMITS).belfryTake;
-  const taken = (await world.redis.eval(lua, 1, ingress.key, 'me', '>', 9, 9_999, 1_000)) as unknown[][];
-  expect(taken.map(([, content]) => content)).toEqual([1_001, ['event', 'y'.repeat(1_000)]]);
+  const taken = await world.redis.eval(lua, 1, ingress.key, 'me', '>', 9, 9_999, 1_000);
+  expect(textsIn(taken)).toEqual([1_001, 'y'.repeat(1_000)]);
 });
 
 describe('what a crashed node holds of the ingress', () => {

@@ -248,7 +248,7 @@ it('settles under an id that was used twice only what its holder holds', async (
   await streams.take(1, 'b');
   const settle = ingressScripts(LIMITS).belfrySettle.lua;
   const keys = [streams.world.log, streams.ingress, streams.deadLetters, `${streams.ingress}:settled`];
-  const entry = ['5-0', 'event', E('old'), '', '', '', ''];
+  const entry = ['1', 'event', '', '', '', '', '5-0', E('old'), '1'];
   expect(await streams.world.redis.eval(settle, 4, ...keys, 'a', ...entry)).toEqual([]);
   expect(await streams.world.redis.eval(settle, 4, ...keys, 'b', ...entry)).toEqual([1]);
 });
