@@ -13,10 +13,14 @@ if refusal then return refusal end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
+local asked = {}
+for i = 2, #ARGV, 6 do asked[#asked + 1] = ARGV[i] end
+local known = redis.call('ZMSCORE', moved, unpack(asked))
+
 local names, events, kinds = {}, {}, {}
-for i = 2, #ARGV, 6 do
-  local name, event, a, b, c, d = unpack(ARGV, i, i + 5)
-  if not redis.call('ZSCORE', moved, name) then
+for i, name in ipairs(asked) do
+  if not known[i] then
+    local event, a, b, c, d = unpack(ARGV, i * 6 - 3, i * 6 + 1)
     names[#names + 1], events[#events + 1], kinds[#kinds + 1] = name, event, { a, b, c, d }
   end
 end
@@ -24,7 +28,9 @@ end
 local function move(names, events, kinds)
   local answer = publish(events, kinds)
   if not answer.err then
-    for _, name in ipairs(names) do redis.call('ZADD', moved, now, name) end
+    local scores = {}
+    for i, name in ipairs(names) do scores[i * 2 - 1], scores[i * 2] = now, name end
+    redis.call('ZADD', moved, unpack(scores))
     return conclude(events, kinds, answer)
   end
   if #names == 1 then error(answer) end

@@ -71,7 +71,7 @@ local function look()
 end
 
 local outcomes = look()
-local ids, events, kinds = {}, {}, {}
+local ids, events, kinds, gone = {}, {}, {}, {}
 
 local function move_collected()
   if #ids > 0 then move_events(ids, events, kinds) end
@@ -91,9 +91,10 @@ for i, outcome in ipairs(outcomes) do
     if treatment.becomes == 'dead_letter' then
       move_to_dead_letters(id, text, unpack(treatment, 1, 3))
     elseif treatment.becomes ~= 'look' then
-      acknowledge({ id })
+      gone[#gone + 1] = id
     end
   end
 end
 move_collected()
+if #gone > 0 then acknowledge(gone) end
 return outcomes
