@@ -45,7 +45,7 @@ export async function moveAll(entries: readonly Outcome[], { to, before }: Movin
  * @throws BelfryError `unavailable`, when some of them may not be there
  */
 export async function moveEntries(entries: readonly Outcome[], moveTo: MoveTo): Promise<void> {
-  const parts = Map.groupBy(entries, ({ becomes: [, , type, , key] }) => moveTo(type, key));
+  const parts = partsOf(entries, moveTo);
   await Promise.all(
     Array.from(parts, ([{ commands, keys }, part]) => {
       const values = part.flatMap(({ id, becomes: [, ...event] }) => [nameOf(id, event[0]), ...event]);
@@ -56,9 +56,7 @@ export async function moveEntries(entries: readonly Outcome[], moveTo: MoveTo): 
 
 /** Those of the entries that were not moved before, in the shards of an earlier layout, which take nothing any more. */
 async function notMoved(entries: readonly Outcome[], movedTo: MoveTo): Promise<readonly Outcome[]> {
-  const parts = Map.groupBy(entries, ({ becomes: [, , type = '', , key = ''] }) =>
-    movedTo(type.toString(), key.toString()),
-  );
+  const parts = partsOf(entries, movedTo);
   const found = new Set<Outcome>();
   await Promise.all(
     Array.from(parts, async ([{ commands, keys }, part]) => {
@@ -78,6 +76,11 @@ export function movingIn(layout: Layout, of: (shard: number) => Destination): Mo
     to: (type, key) => of(layout.shardOf(type, key)),
     ...(before !== layout && !before.isSingle && { before: (type, key) => of(before.shardOf(type, key)) }),
   };
+}
+
+/** The entries of each place, in their order. */
+function partsOf(entries: readonly Outcome[], moveTo: MoveTo): Map<Destination, Outcome[]> {
+  return Map.groupBy(entries, ({ becomes: [, , type, , key] }) => moveTo(type, key));
 }
 
 /** A user who may add entries can use an id again, so the content counts as well. */
