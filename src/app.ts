@@ -86,7 +86,13 @@ export async function startApp(
   const exporter = exporterOf(config, log, clock);
   const tracer = exporter && new Tracer({ exporter, clock, ratio: config.traceRatio });
   const broker = tracer?.traced(backend) ?? backend;
-  const watch = new NodeWatch({ directory: registry, own, clock, log });
+  const watch = new NodeWatch({
+    directory: registry,
+    own,
+    hasShards: () => !backend.layout.isSingle,
+    clock,
+    log,
+  });
   const hub = new Hub({
     ...config,
     broker,

@@ -198,9 +198,13 @@ export class StoredHubRules {
     await this.#connection.ask((redis) => redis.belfryWriteRules(2, ...this.#keys, ...fields));
   }
 
-  /** Writes the rules only where there are none, as in a Redis that was emptied. */
+  /**
+   * Writes the rules only where there are none, as in a Redis that was emptied, or where a node of an earlier version has
+   * written its own: by these the function would add to shard 0 what belongs into others.
+   */
   async restore(): Promise<void> {
     if (this.#isAhead) return;
-    if ((await this.#connection.ask((redis) => redis.exists(this.#keys[0]))) === 0) await this.write();
+    const format = await this.#connection.ask((redis) => redis.hget(this.#keys[0], 'format'));
+    if (format === null || Number(format) < Number(this.#format)) await this.write();
   }
 }

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../model/clock.ts';
 import type { NodeDirectory, NodeRecord, OwnReport, SettingHashes } from './node-directory.ts';
 
-export const WARNING_KINDS = ['settings', 'name', 'eviction'] as const;
+export const WARNING_KINDS = ['settings', 'name', 'eviction', 'version'] as const;
 
 /** A problem of this node in comparison with others, or of their Redis, that does not stop events. */
 export interface NodeWarning {
@@ -15,17 +15,21 @@ export interface NodeWarning {
 const LOOK_MS = 2_500;
 /** The policy of Redis that refuses writes when it is full, and evicts nothing. */
 const KEEPS_ALL = 'noeviction';
+/** Every version that knows shards has this setting. */
+const SHARDS = 'BELFRY_SHARDS';
 
 export interface NodeWatchOptions {
   readonly directory: NodeDirectory;
   readonly own: OwnReport;
+  /** Whether the hub has several shards, of which nodes of earlier versions know nothing. */
+  readonly hasShards: () => boolean;
   readonly clock: Pick<Clock, 'every'>;
   readonly log: Logger;
 }
 
 /**
- * Compares this node with the other nodes on the same Redis, and warns of different settings, equal names and a wrong
- * eviction policy. Another node counts only after it has renewed its lease: the old lease of a node that was killed
+ * Compares this node with the other nodes on the same Redis, and warns of different settings, equal names, a wrong
+ * eviction policy, and versions that do damage. Another node counts only after it has renewed its lease: the old lease of a node that was killed
  * and started again remains for a moment.
  */
 export class NodeWatch {
@@ -96,22 +100,28 @@ export class NodeWatch {
     yield { kind: 'name', message };
   }
 
-  /** One warning for each differing setting, with the nodes on which it differs. */
+  /** Warns of each differing setting, with the nodes on which it differs, and of nodes that know no shards. */
   async #settings(others: readonly NodeRecord[]): Promise<NodeWarning[]> {
-    const { directory, own } = this.#options;
+    const { directory, own, hasShards } = this.#options;
+    const older: string[] = [];
     const byDigest = Map.groupBy(others, (other) => other.digest);
     byDigest.delete(own.digest);
     const namesBy = new Map<string, string[]>();
     for (const nodes of byDigest.values()) {
       const [first] = nodes;
       const theirs = first && (await directory.settingsOf(first.id));
+      if (hasShards() && theirs !== undefined && !Object.hasOwn(theirs, SHARDS))
+        older.push(...nodes.map(({ name }) => name));
       for (const setting of differences(own.settings, theirs ?? {}))
         namesBy.set(setting, [...(namesBy.get(setting) ?? []), ...nodes.map(({ name }) => name)]);
     }
-    return Array.from(namesBy, ([setting, names]) => ({
-      kind: 'settings',
-      message: `${setting} is different on ${names.toSorted().join(', ')}. Expected the same on all nodes of one Redis.`,
-    }));
+    return [
+      ...(older.length === 0 ? [] : [{ kind: 'version' as const, message: knowNoShards(older) }]),
+      ...Array.from(namesBy, ([setting, names]) => ({
+        kind: 'settings' as const,
+        message: `${setting} is different on ${names.toSorted().join(', ')}. Expected the same on all nodes of one Redis.`,
+      })),
+    ];
   }
 
   async #eviction(): Promise<NodeWarning[]> {
@@ -133,6 +143,13 @@ export class NodeWatch {
 
 function nodesNamed(count: number): string {
   return count === 1 ? 'Another node is named' : `${count} other nodes are named`;
+}
+
+function knowNoShards(nodes: readonly string[]): string {
+  return (
+    `${nodes.toSorted().join(', ')} runs a version without shards: what it publishes, or takes from the ingress, gets into shard 0, where clients of single types do not hear it. ` +
+    'Expected the version of the other nodes: stop it at once.'
+  );
 }
 
 /** A setting that only one node knows belongs to another version, and is no difference. */

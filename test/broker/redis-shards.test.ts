@@ -153,6 +153,21 @@ describe('a hub of twelve shards', () => {
     await expect(world.node().start(() => false)).rejects.toThrow('The hub has one shard, and BELFRY_SHARDS');
   });
 
+  it('writes the rules of its shards again after a node of an earlier version has written its own, by which the function would accept anything into shard 0', async () => {
+    const world = twelve();
+    await world.start();
+    const name = `{${world.prefix}}:rules`;
+    const { shards, ...older } = JSON.parse((await world.redis.hget(name, 'rules')) ?? '') as {
+      shards: object;
+    };
+    expect(shards).toMatchObject({ shard: 0, count: 12 });
+    await world.redis.hset(name, { format: '2', digest: world.prefix, rules: JSON.stringify(older) });
+    const call = (): Promise<unknown> =>
+      world.redis.call('FCALL', 'belfry_publish', 1, world.log, JSON.stringify(of('a'))).catch(String);
+    expect(await call()).toEqual([expect.stringMatching(/^\d+-\d+$/)]);
+    await expect.poll(call, { timeout: 10_000 }).toContain('wrong_shard');
+  });
+
   it('refuses to read a shard that it does not have', async () => {
     const { broker } = await twelve().start();
     await expect(broker.page('99:1-0')).rejects.toMatchObject({ code: 'cursor_invalid' });

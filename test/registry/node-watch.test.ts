@@ -8,7 +8,7 @@ import { aReport } from './records.ts';
 const TWIN = 'Another node is named "one" as well. Expected another BELFRY_NODE for each.';
 
 /** The watch of the node `one/a` over the nodes that each check finds, and what it logged. */
-function watching(): {
+function watching(hasShards = false): {
   look: (others: readonly NodeRecord[]) => Promise<string[]>;
   othersAreReady: () => boolean;
   log: string[];
@@ -24,6 +24,7 @@ function watching(): {
       redisFacts: async () => ({ evictionPolicy: 'noeviction' }),
     },
     own: aReport({}, { BELFRY_ONE: 'a', BELFRY_OLD: 'b' }),
+    hasShards: () => hasShards,
     clock,
     log: pino(
       { level: 'info' },
@@ -64,6 +65,21 @@ describe('the watch of a node over the others', () => {
     expect(othersAreReady()).toBe(true);
     await look([two(20_000, false)]);
     expect(othersAreReady()).toBe(false);
+  });
+
+  it('warns of a node whose version knows no shards, in a hub that has several', async () => {
+    const other = (leaseEndsAt: number): NodeRecord => aNode('two/b', leaseEndsAt, 'another');
+    const older = expect.stringMatching(
+      /^two runs a version without shards: .* stop it at once\.$/,
+    ) as string;
+    for (const [hasShards, expected] of [
+      [true, [older, expect.stringContaining('BELFRY_ONE is different on two') as string]],
+      [false, [expect.stringContaining('BELFRY_ONE is different on two') as string]],
+    ] as const) {
+      const { look } = watching(hasShards);
+      await look([other(10_000)]);
+      expect(await look([other(15_000)])).toEqual(expected);
+    }
   });
 
   it('does not take an earlier process of the node, whose lease is never renewed, for a twin', async () => {
