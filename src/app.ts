@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { clockSpreadMs } from './broker/broker-stats.ts';
 import { waitForRedis } from './broker/wait-for-redis.ts';
 import { logger } from './app-log.ts';
 import { CONSOLE_HOME, consoleOf } from './app-console.ts';
@@ -90,6 +91,7 @@ export async function startApp(
     directory: registry,
     own,
     hasShards: () => !backend.layout.isSingle,
+    clockSpreadMs: () => clockSpreadMs(backend.brokerStats.shards),
     clock,
     log,
   });

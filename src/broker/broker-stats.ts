@@ -39,6 +39,12 @@ export function brokerStatsOf(shards: readonly ShardStats[], { moved, streams }:
   };
 }
 
+/** How far apart the clocks of the masters of these shards are, as far as it is known. */
+export function clockSpreadMs(shards: readonly ShardStats[]): number {
+  const known = shards.flatMap(({ clockOffsetMs }) => clockOffsetMs ?? []);
+  return known.length === 0 ? 0 : Math.max(...known) - Math.min(...known);
+}
+
 function added<Name>(counts: readonly ReadonlyMap<Name, number>[]): ReadonlyMap<Name, number> {
   const all = new Map<Name, number>();
   for (const [name, count] of counts.flatMap((each) => [...each]))

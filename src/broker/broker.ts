@@ -174,6 +174,8 @@ export interface ShardStats extends LogStats {
   readonly shard: number;
   /** Whether this node hears what is published in the shard. */
   readonly isFollowed: boolean;
+  /** How far the clock of its master is ahead of the clock of this node. `undefined` while that is not known. */
+  readonly clockOffsetMs: number | undefined;
   readonly heldBytes: Readonly<Record<'log' | 'retained', number>>;
 }
 

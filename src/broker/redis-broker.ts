@@ -122,7 +122,7 @@ export class RedisBroker implements Broker, Shards, Reshard, History, Retained {
     this.#ingress.start();
     this.#timers = [
       clock.every(WATCH_MS, () => this.#watch()),
-      clock.every(UPKEEP_MS, () => [...this.#shards].forEach((shard) => void shard.trim())),
+      clock.every(UPKEEP_MS, () => [...this.#shards].forEach((shard) => void shard.upkeep())),
     ];
     // The hub may be being divided at this moment.
     void this.#layouts.check();

@@ -11,6 +11,7 @@ import { nameOf, redisKeys, type RedisKeys } from './redis-keys.ts';
 import type { Body, BodyOptions } from './redis-log-entry.ts';
 import { LogReader, SHARED_PAGE_BYTES } from './redis-log-reader.ts';
 import { trimLogByAge } from './redis-log-trim.ts';
+import { MasterClock } from './redis-master-clock.ts';
 import { RedisPublisher } from './redis-publisher.ts';
 import { ReadLimiter } from './redis-read-limiter.ts';
 import { RedisRetained } from './redis-retained.ts';
@@ -48,6 +49,7 @@ export class RedisShard {
   readonly #reads: RedisConnection;
   readonly #kept: RetainedEviction;
   readonly #repair: StreamRepair;
+  readonly #masterClock: MasterClock;
   #listener: ShardListener | undefined;
   #from: Cursor | undefined;
   /** The gaps of listeners that are closed, since a count must not fall. */
@@ -70,6 +72,7 @@ export class RedisShard {
     this.history = new RedisHistory(pages, this.retained, options);
     this.rules = new StoredHubRules(this.commands, keys, options);
     this.#kept = new RetainedEviction(this.commands, keys, options);
+    this.#masterClock = new MasterClock(this.commands, clock);
     this.#repair = new StreamRepair(this.commands, keys, options);
   }
 
@@ -87,6 +90,7 @@ export class RedisShard {
     try {
       await Promise.all([this.commands, this.#reads].map((connection) => connection.open(connectTimeoutMs)));
       await this.publisher.begin().catch(() => undefined);
+      await this.#masterClock.compare();
     } finally {
       this.commands.redis.on('ready', () => this.#back());
       this.#reads.redis.on('ready', () => this.#listener?.mend());
@@ -168,6 +172,7 @@ export class RedisShard {
       ...this.#allGaps(),
       streamsMended: this.#repair.mended,
       retainedGone,
+      clockOffsetMs: this.#masterClock.offsetMs,
       heldBytes: { log: this.#repair.held.log, retained },
     };
   }
@@ -184,8 +189,10 @@ export class RedisShard {
     await Promise.allSettled([this.restore(), this.#kept.run(), this.#listener?.watch(), ...checks]);
   }
 
-  async trim(): Promise<void> {
+  /** What has time until the next minute. */
+  async upkeep(): Promise<void> {
     await trimLogByAge(this.commands, this.keys, this.#options);
+    await this.#masterClock.compare();
   }
 
   async close(): Promise<void> {
@@ -209,6 +216,7 @@ export class RedisShard {
     this.#listener?.leadTo(peer);
     this.#listener?.mend();
     void this.restore();
+    void this.#masterClock.compare();
   }
 }
 

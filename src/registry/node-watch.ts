@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../model/clock.ts';
 import type { NodeDirectory, NodeRecord, OwnReport, SettingHashes } from './node-directory.ts';
 
-export const WARNING_KINDS = ['settings', 'name', 'eviction', 'version'] as const;
+export const WARNING_KINDS = ['settings', 'name', 'eviction', 'version', 'clock'] as const;
 
 /** A problem of this node in comparison with others, or of their Redis, that does not stop events. */
 export interface NodeWarning {
@@ -14,6 +14,8 @@ export interface NodeWarning {
 /** Twice as often as each node renews its lease with its report. */
 const LOOK_MS = 2_500;
 /** The policy of Redis that refuses writes when it is full, and evicts nothing. */
+/** Clocks that NTP keeps differ by less. */
+const CLOCKS_APART_MS = 1_000;
 const KEEPS_ALL = 'noeviction';
 /** Every version that knows shards has this setting. */
 const SHARDS = 'BELFRY_SHARDS';
@@ -23,13 +25,15 @@ export interface NodeWatchOptions {
   readonly own: OwnReport;
   /** Whether the hub has several shards, of which nodes of earlier versions know nothing. */
   readonly hasShards: () => boolean;
+  /** How far apart the clocks of the masters of the hub are. */
+  readonly clockSpreadMs: () => number;
   readonly clock: Pick<Clock, 'every'>;
   readonly log: Logger;
 }
 
 /**
  * Compares this node with the other nodes on the same Redis, and warns of different settings, equal names, a wrong
- * eviction policy, and versions that do damage. Another node counts only after it has renewed its lease: the old lease of a node that was killed
+ * eviction policy, versions that do damage, and clocks that differ. Another node counts only after it has renewed its lease: the old lease of a node that was killed
  * and started again remains for a moment.
  */
 export class NodeWatch {
@@ -72,6 +76,7 @@ export class NodeWatch {
         ...this.#twins(others),
         ...(await this.#settings(others)),
         ...(await this.#eviction()),
+        ...this.#clocks(),
       ];
       this.#tell(warnings);
     } catch (error) {
@@ -129,6 +134,15 @@ export class NodeWatch {
     if (policy === undefined || policy === KEEPS_ALL) return [];
     const message = `Redis forgets keys when it is full (maxmemory-policy ${policy}), and with them events and connections. Expected ${KEEPS_ALL}.`;
     return [{ kind: 'eviction', message }];
+  }
+
+  *#clocks(): Iterable<NodeWarning> {
+    const spreadMs = this.#options.clockSpreadMs();
+    if (spreadMs <= CLOCKS_APART_MS) return;
+    // The figure is in the metrics. Here it would be another warning each time.
+    const message =
+      'The clocks of the masters of Redis differ by more than a second, so a time as since or until means another moment in each shard. Expected masters whose clocks NTP keeps.';
+    yield { kind: 'clock', message };
   }
 
   #tell(warnings: readonly NodeWarning[]): void {

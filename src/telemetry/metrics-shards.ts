@@ -8,7 +8,7 @@ export interface MeasuredShards {
 }
 
 type Kind = typeof Gauge | typeof Counter;
-type Row = readonly [kind: Kind, name: string, help: string, read: (stats: ShardStats) => number];
+type Row = readonly [kind: Kind, name: string, help: string, read: (stats: ShardStats) => number | undefined];
 
 const ROWS: readonly Row[] = [
   [
@@ -34,6 +34,12 @@ const ROWS: readonly Row[] = [
     'probe_seconds',
     'How long Redis took for the last successful probe of the shard.',
     ({ probeMs }) => probeMs / 1_000,
+  ],
+  [
+    Gauge,
+    'clock_offset_seconds',
+    'How far the clock of the master of the shard is ahead of the clock of this node.',
+    ({ clockOffsetMs }) => clockOffsetMs && clockOffsetMs / 1_000,
   ],
   [
     Counter,
@@ -85,7 +91,10 @@ export function shardMetrics({ brokerStats }: MeasuredShards, registry: Registry
       labelNames: ['shard'],
       collect() {
         this.reset();
-        for (const stats of brokerStats().shards) this.inc({ shard: stats.shard }, read(stats));
+        for (const stats of brokerStats().shards) {
+          const value = read(stats);
+          if (value !== undefined) this.inc({ shard: stats.shard }, value);
+        }
       },
     });
   }

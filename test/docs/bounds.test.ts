@@ -32,6 +32,8 @@ const NO_BOUND = [
   /^(?:ENOUGH|AROUND_CHARACTERS|LONG_SECTIONS|LONG_WORDS|WHOLE_BELOW_CHARACTERS)$/,
   // A setting's limit, and how the processes of one command are named and started again.
   /^(?:WORKERS_MAX|NAME_CHARACTERS|PAUSE_MS|SOUND_MS)$/,
+  // How far apart clocks are of which a node warns.
+  /^CLOCKS_APART_MS$/,
   // How many calls of Redis wait for each other.
   /^SETTLING$/,
   // What a source of Docker reads back before a position, how frames are read, and when a broken connection is found.

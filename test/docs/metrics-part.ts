@@ -23,7 +23,7 @@ const MORE: Readonly<Record<string, string>> = {
     '`ingress_ids`, `log_ids`, `dead_letter_ids`: an id so high that later entries could have none; `ingress_group`: the ingress or its group was deleted; `ingress_type`: the key held something other than a stream.',
   belfry_ingress_gone_total: 'Somebody dropped them, or the ingress was full.',
   belfry_warnings:
-    '`settings`: nodes of one Redis have different settings; `name`: two nodes have one name; `eviction`: Redis may forget keys.',
+    '`settings`: nodes of one Redis have different settings; `name`: two nodes have one name; `eviction`: Redis may forget keys; `version`: a node knows no shards; `clock`: the clocks of masters differ.',
 };
 
 interface Family {
@@ -77,6 +77,7 @@ function metricsOfShards(): Promise<string> {
     refused: new Map(),
     trouble: undefined,
     isFollowed: true,
+    clockOffsetMs: 1,
     isHealthy: true,
     probeMs: 0,
     gapsDetected: 0,

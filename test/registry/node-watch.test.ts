@@ -8,7 +8,10 @@ import { aReport } from './records.ts';
 const TWIN = 'Another node is named "one" as well. Expected another BELFRY_NODE for each.';
 
 /** The watch of the node `one/a` over the nodes that each check finds, and what it logged. */
-function watching(hasShards = false): {
+function watching(
+  hasShards = false,
+  clockSpreadMs = 0,
+): {
   look: (others: readonly NodeRecord[]) => Promise<string[]>;
   othersAreReady: () => boolean;
   log: string[];
@@ -25,6 +28,7 @@ function watching(hasShards = false): {
     },
     own: aReport({}, { BELFRY_ONE: 'a', BELFRY_OLD: 'b' }),
     hasShards: () => hasShards,
+    clockSpreadMs: () => clockSpreadMs,
     clock,
     log: pino(
       { level: 'info' },
@@ -65,6 +69,12 @@ describe('the watch of a node over the others', () => {
     expect(othersAreReady()).toBe(true);
     await look([two(20_000, false)]);
     expect(othersAreReady()).toBe(false);
+  });
+
+  it('warns of masters whose clocks differ by more than a second', async () => {
+    const warning = expect.stringContaining('clocks of the masters of Redis differ') as string;
+    expect(await watching(true, 1_001).look([])).toEqual([warning]);
+    expect(await watching(true, 1_000).look([])).toEqual([]);
   });
 
   it('warns of a node whose version knows no shards, in a hub that has several', async () => {

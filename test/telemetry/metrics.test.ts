@@ -86,6 +86,8 @@ describe('the page of metrics', () => {
     expect(of('healthy')).toEqual([1, 1, 1, 1]);
     expect(of('publishing')).toEqual([1, 1, 1, 1]);
     expect(of('followed')).toEqual([1, 0, 0, 0]);
+    // Redis is on this machine.
+    for (const offset of of('clock_offset_seconds')) expect(Math.abs(offset ?? NaN)).toBeLessThan(5);
     expect(of('events_published_total')[shard]).toBe(1);
     expect(page.get(`belfry_shard_held_bytes{shard="${shard}",of="log"}`)).toBeDefined();
     expect((await shardsOf('1')).text).not.toMatch(/^belfry_shard_\w+\{/m);
