@@ -51,9 +51,12 @@ export function readRecord<T>(name: RecordName): Recorded<T> {
   return JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8')) as Recorded<T>;
 }
 
-/** Why the records may not go out with this checkout: they are of another version, of other code, or of a machine that others used. */
+/**
+ * Why the records may not go out with this checkout: they are of another version, of other code, of a machine that others
+ * used, or of a part of what `npm run levels` measures.
+ */
 export function unfitRecords(): string[] {
-  const [version, hub] = [packageVersion(), hubDigest()];
+  const [version, hub, levels] = [packageVersion(), hubDigest(), manifest().scripts.levels];
   return RECORDED.flatMap((name) => {
     const recorded = readRecord(name);
     const reasons = [
@@ -63,6 +66,9 @@ export function unfitRecords(): string[] {
       ...(isDisturbed(recorded)
         ? [`others used ${Math.round(recorded.othersUsed * 100)} % of the machine`]
         : []),
+      ...(levels.includes(recorded.command.replace('npm run ', ''))
+        ? []
+        : ['`npm run levels` has another command']),
     ];
     return reasons.length === 0 ? [] : [`${name}: ${reasons.join('; ')} (${recorded.command})`];
   });
@@ -74,7 +80,11 @@ export function isDisturbed({ othersUsed }: Pick<Recorded<unknown>, 'othersUsed'
 }
 
 export function packageVersion(): string {
-  return (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
+  return manifest().version;
+}
+
+function manifest(): { readonly version: string; readonly scripts: { readonly levels: string } } {
+  return JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as ReturnType<typeof manifest>;
 }
 
 /** What a node does not run while it serves events. */
