@@ -67,12 +67,12 @@ describe('a chart of bars', () => {
   });
 
   it('draws each value by its share of the greatest one, with the number beside it', () => {
-    expect(svg).toMatch(/class="bar s0" d="M64 [\d.]+H213"/);
-    expect(svg).toMatch(/class="bar s1" d="M64 [\d.]+H660"\/><text class="value" x="665" y="[\d.]+">4</);
+    expect(svg).toMatch(/class="bar s0" d="M16 [\d.]+H177"/);
+    expect(svg).toMatch(/class="bar s1" d="M16 [\d.]+H660"\/><text class="value" x="665" y="[\d.]+">4</);
   });
 
   it('shows a value of zero as a thin line', () => {
-    expect(svg).toMatch(/class="bar s0" d="M64 [\d.]+H65"/);
+    expect(svg).toMatch(/class="bar s0" d="M16 [\d.]+H17"/);
   });
 
   it('names each thing and each series, escaped', () => {

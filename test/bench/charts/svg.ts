@@ -30,6 +30,7 @@ text{font:12px system-ui,sans-serif;fill:#444}
 path{fill:none;stroke-width:2}
 path.bar{stroke-width:7}
 .value{font-size:9px}
+.name{font-size:11px}
 .s0{stroke:#b7791f}.s1{stroke:#2b6cb0}.s2{stroke:#2f855a}.s3{stroke:#b83280}
 circle{stroke:none}
 circle.s0,text.s0{fill:#b7791f;stroke:none}circle.s1,text.s1{fill:#2b6cb0;stroke:none}
@@ -54,7 +55,7 @@ export function lineChart({ title, caption, isLogarithmic, xLabel, yLabel, serie
   const middle = (PLOT.left + PLOT.right) / 2;
   const rows = Array.from({ length: LINES + 1 }, (_, line) => (top * line) / LINES);
   return [
-    ...opening({ title, label: yLabel, height: HEIGHT }),
+    ...opening({ title, label: yLabel, height: HEIGHT, left: PLOT.left }),
     ...rows.map(
       (value) =>
         `<path class="grid" d="M${PLOT.left} ${at(yOf(value))}H${PLOT.right}"/>` +
@@ -86,7 +87,7 @@ export interface BarChart extends Pick<Chart, 'title' | 'caption'> {
 }
 
 /** The bars of a thing stand below its name, which may be long. */
-const BAR = { left: 64, right: 660, height: 7, name: 18, space: 8 };
+const BAR = { left: 16, right: 660, height: 7, name: 18, space: 8 };
 
 /** Draws the values of each thing as bars from the left, the first thing at the top. */
 export function barChart({ title, caption, label: unit, series, bars }: BarChart): string {
@@ -95,7 +96,7 @@ export function barChart({ title, caption, label: unit, series, bars }: BarChart
   const each = BAR.name + series.length * (BAR.height + 2) + BAR.space;
   const bottom = PLOT.top + 24 + bars.length * each;
   return [
-    ...opening({ title, label: unit, height: bottom + 36 }),
+    ...opening({ title, label: unit, height: bottom + 36, left: BAR.left }),
     ...series.map(
       (name, index) =>
         `<circle class="s${index}" cx="${BAR.left + 4 + index * 260}" cy="${PLOT.top}" r="4"/>` +
@@ -116,16 +117,23 @@ function barsOf(name: string, values: readonly number[], y: number, xOf: (value:
       `<text class="value" x="${at(end + 5)}" y="${at(from + BAR.height)}">${label(value)}</text>`
     );
   });
-  return `<text x="${BAR.left}" y="${at(y + 4)}">${escaped(name)}</text>${drawn.join('')}`;
+  return `<text class="name" x="${BAR.left}" y="${at(y + 4)}">${escaped(name)}</text>${drawn.join('')}`;
 }
 
-/** The beginning of every chart, whose height is its own. */
-function opening({ title, label: unit, height }: { title: string; label: string; height: number }): string[] {
+interface Opening {
+  readonly title: string;
+  readonly label: string;
+  readonly height: number;
+  readonly left: number;
+}
+
+/** The beginning of every chart. */
+function opening({ title, label: unit, height, left }: Opening): string[] {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img">`,
     `<title>${escaped(title)}</title><style>${STYLE}</style>`,
-    `<text class="title" x="${PLOT.left}" y="22">${escaped(title)}</text>`,
-    `<text x="${PLOT.left}" y="42">${escaped(unit)}</text>`,
+    `<text class="title" x="${left}" y="22">${escaped(title)}</text>`,
+    `<text x="${left}" y="42">${escaped(unit)}</text>`,
   ];
 }
 
