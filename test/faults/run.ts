@@ -63,7 +63,10 @@ try {
 }
 if (values.record && failed === 0) record(runner.recoveries);
 if (values.record && failed > 0) console.log('nothing is recorded, since a scenario failed');
-console.log(`${played} played, ${failed} failed, seed ${seed}`);
+const sumOf = (what: 'events' | 'deliveries'): number =>
+  runner.recoveries.reduce((sum, recovery) => sum + recovery[what], 0);
+const checked = `${sumOf('events')} events and ${sumOf('deliveries')} deliveries`;
+console.log(`${played} played, ${failed} failed, ${checked} checked, seed ${seed}`);
 // A failed scenario may have left handles open, so the process exits by itself.
 setImmediate(() => process.exit(failed > 0 || played === 0 ? 1 : 0));
 
