@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { shardOfCursor } from '../../src/model/cursor.ts';
+import { compareCursors, shardOfCursor } from '../../src/model/cursor.ts';
 import type { HubEvent, NewEvent } from '../../src/model/event.ts';
 import { readRetained } from '../../src/broker/broker.ts';
 import { Retention } from '../../src/model/retention.ts';
@@ -100,4 +101,52 @@ describe('a hub that is divided anew while it runs', () => {
     const [tail = ''] = await world.redis.keys(`{${world.prefix}:13}:tail:lines*a:0*`);
     expect(await world.redis.pttl(tail)).toBeGreaterThan(0);
   });
+
+  const script = (name: string): string =>
+    readFileSync(new URL(`../../src/broker/${name}.lua`, import.meta.url), 'utf8');
+
+  it.each([
+    ['the next epoch was stored', 0],
+    ['one shard was closed', 1],
+    ['all shards were closed', 2],
+    ['the ends of the logs were stored', 3],
+    ['one of the new shards was opened', 4],
+    ['all of the new shards were opened', 5],
+  ])(
+    'goes on at another node when the node that divides it ends after %s',
+    async (_stage, stage) => {
+      const world = RedisWorld.ofShards(2);
+      const { broker, recorder } = await world.start();
+      const list = Array.from({ length: 10 }, (_, i) => of(`type${i}`, 'k', i));
+      await broker.publish(list);
+      const { redis, prefix } = world;
+      const name = (shard: number): string => `{${prefix}:${shard}}`;
+      const next = { first: 3, count: 4, fans: {} };
+      const close = async (shard: number): Promise<string> =>
+        (await redis.eval(script('shard-close'), 1, `${name(shard)}:last`)) as string;
+      await redis.set(`{${prefix}}:shards:by`, 'a node that was killed', 'PX', 500);
+      await redis.set(`{${prefix}}:shards:next`, JSON.stringify(next));
+      const after: Record<string, string> = {};
+      if (stage >= 1) after['1'] = await close(1);
+      if (stage >= 2) after['2'] = await close(2);
+      if (stage >= 3) await redis.set(`{${prefix}}:shards:next`, JSON.stringify({ ...next, after }));
+      const begin = Object.values(after).reduce((a, b) => (compareCursors(a, b) > 0 ? a : b), '0-0');
+      for (let shard = 3; shard < (stage >= 5 ? 7 : stage >= 4 ? 4 : 3); shard++)
+        await redis.eval(script('shard-open'), 2, `${name(shard)}:log`, `${name(shard)}:last`, begin);
+      broker.onLayout(() => {
+        for (let shard = 3; shard < 7; shard++) void broker.follow(shard, broker.layout.beginOf(shard));
+      });
+      let published = list.length;
+      const publish = async (): Promise<boolean> => {
+        const ids = await broker.publish(list);
+        published += ids.length;
+        return ids.every((id) => shardOfCursor(id) > 2);
+      };
+      // Where nothing is closed yet, nobody needs the new shards, and the node goes on at its next look.
+      await expect.poll(publish, { timeout: 12_000 }).toBe(true);
+      expect(await recorder.count(published)).toHaveLength(published);
+      expect(await redis.exists(`{${prefix}}:shards:next`)).toBe(0);
+    },
+    20_000,
+  );
 });

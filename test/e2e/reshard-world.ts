@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
+import { Redis } from 'ioredis';
+import { expect, inject, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 
 export const TYPES = Array.from({ length: 8 }, (_, i) => `type${i}`);
@@ -226,4 +227,74 @@ export function faultsOf(heard: readonly Numbered[], expected: readonly Numbered
   for (const [name, count] of counts)
     if ((next.get(name) ?? 0) !== count) faults.push(`${name}: ${next.get(name) ?? 0} of ${count} came`);
   return faults;
+}
+
+const PATTERNS = ['*.save.*', '*.*.*', `${TYPES[3]},${TYPES[5]}.save.*`, '*.save.p1-0,p2-1,p3-2'];
+
+interface Listening {
+  readonly pattern: string;
+  readonly client: ResumingListener;
+}
+
+/** Publishers through every entry point, and clients that are cut off and resume at any node, all on one hub. */
+export class Load {
+  readonly #urls: readonly string[];
+  readonly #token: string;
+  readonly #prefix: string;
+  readonly #redis = new Redis(inject('redisUrl'));
+  #publishers: readonly NumberedPublisher[] = [];
+  #clients: readonly Listening[] = [];
+
+  constructor(urls: readonly string[], token: string, prefix: string) {
+    this.#urls = urls;
+    this.#token = token;
+    this.#prefix = prefix;
+    onTestFinished(() => this.#redis.disconnect());
+  }
+
+  async start(publishers = 12, clients = 8): Promise<void> {
+    const [token, prefix] = [this.#token, this.#prefix];
+    const anyUrl = (): string => this.#urls[Math.floor(Math.random() * this.#urls.length)] ?? '';
+    const cutAfterMs = (): number => 100 + Math.random() * 900;
+    this.#clients = Array.from({ length: clients }, (_, i) => {
+      const pattern = PATTERNS[i % PATTERNS.length] ?? '';
+      const over = i % 8 < 4 ? overSocket : overStream;
+      return { pattern, client: new ResumingListener(over(anyUrl, token, pattern), cutAfterMs) };
+    });
+    await Promise.all(this.#clients.map(({ client }) => client.ready));
+    const ways = [
+      byHttp(anyUrl, token),
+      byHttp(anyUrl, token),
+      byFunction(this.#redis, prefix),
+      byIngress(this.#redis, prefix),
+    ];
+    this.#publishers = Array.from(
+      { length: publishers },
+      (_, i) => new NumberedPublisher(`p${i}`, ways[i % ways.length] as Publish),
+    );
+  }
+
+  /** Ends the publishers, waits until all is heard, and answers what is wrong with it. */
+  async stop(): Promise<object[]> {
+    await Promise.all(this.#publishers.map((publisher) => publisher.stop()));
+    await expect.poll(() => this.#redis.xlen(`{${this.#prefix}}:ingress`), { timeout: 20_000 }).toBe(0);
+    const heardAll = ({ pattern, client }: Listening): boolean =>
+      client.heard.length >= this.#expectedOf(pattern).length;
+    // What is not heard by then is lost, and told below.
+    for (let tries = 0; tries < 200 && !this.#clients.every(heardAll); tries++) await pause(50);
+    await Promise.all(this.#clients.map(({ client }) => client.stop()));
+    const found = this.#clients.map(({ pattern, client: { heard, gaps, cuts } }) => {
+      const faults = faultsOf(heard, this.#expectedOf(pattern));
+      return { pattern, gaps, faults: faults.slice(0, 5), wasCut: cuts > 0 };
+    });
+    return found.filter(({ gaps, faults, wasCut }) => gaps.length + faults.length > 0 || !wasCut);
+  }
+
+  #expectedOf(pattern: string): Numbered[] {
+    const [types = '', , keys = ''] = pattern.split('.');
+    const holds = (part: string, value: string): boolean => part === '*' || part.split(',').includes(value);
+    return this.#publishers
+      .flatMap(({ accepted }) => accepted)
+      .filter(({ type, key }) => holds(types, type) && holds(keys, key));
+  }
 }

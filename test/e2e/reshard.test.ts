@@ -1,75 +1,71 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Redis } from 'ioredis';
-import { expect, inject, it, onTestFinished } from 'vitest';
+import { expect, inject, it } from 'vitest';
 import { runHere } from '../support/command.ts';
-import { startNode } from '../support/node.ts';
+import { startNode, TEST_SECRET } from '../support/node.ts';
+import { startNodeProcess } from '../support/process.ts';
 import { randomPrefix } from '../support/redis.ts';
-import {
-  byFunction,
-  byHttp,
-  byIngress,
-  faultsOf,
-  NumberedPublisher,
-  overSocket,
-  overStream,
-  ResumingListener,
-  TYPES,
-} from './reshard-world.ts';
+import { Load } from './reshard-world.ts';
 
-const MORE = Number(process.env['BELFRY_TEST_RESHARD'] ?? 1);
+const shared = (prefix: string): Record<string, string> => ({
+  BELFRY_REDIS_URL: inject('redisUrl'),
+  BELFRY_PREFIX: prefix,
+});
 
 it('loses and doubles nothing while a hub goes from 1 to 12 to 4 shards under load, with clients that are cut off and resume', async () => {
   const prefix = randomPrefix();
-  const settings = { BELFRY_REDIS_URL: inject('redisUrl'), BELFRY_PREFIX: prefix };
-  const nodes = await Promise.all([startNode(settings), startNode(settings), startNode(settings)]);
-  const redis = new Redis(inject('redisUrl'));
-  onTestFinished(() => redis.disconnect());
-  const token = await nodes[0].token();
-  const anyUrl = (): string => nodes[Math.floor(Math.random() * nodes.length)]?.url ?? '';
-
-  const cutAfterMs = (): number => 100 + Math.random() * 900;
-  const publisherNames = Array.from({ length: 12 * MORE }, (_, i) => `p${i}`);
-  const patterns = ['*.save.*', '*.*.*', `${TYPES[3]},${TYPES[5]}.save.*`, `*.save.p1-0,p2-1,p3-2`];
-  const clients = Array.from({ length: 8 * MORE }, (_, i) => {
-    const pattern = patterns[i % patterns.length] ?? '';
-    const over = i % 8 < 4 ? overSocket : overStream;
-    return { pattern, client: new ResumingListener(over(anyUrl, token, pattern), cutAfterMs) };
-  });
-  await Promise.all(clients.map(({ client }) => client.ready));
-  const publishers = publisherNames.map(
-    (name, i) =>
-      new NumberedPublisher(
-        name,
-        [byHttp(anyUrl, token), byHttp(anyUrl, token), byFunction(redis, prefix), byIngress(redis, prefix)][
-          i % 4
-        ]!,
-      ),
+  const nodes = await Promise.all([1, 2, 3].map(() => startNode(shared(prefix))));
+  const token = (await nodes[0]?.token()) ?? '';
+  const load = new Load(
+    nodes.map(({ url }) => url),
+    token,
+    prefix,
   );
-  await pause(1_000);
-  const env = { BELFRY_URL: nodes[1].url, BELFRY_TOKEN: token };
+  await load.start();
+  const env = { BELFRY_URL: nodes[1]?.url ?? '', BELFRY_TOKEN: token };
   for (const args of [['12'], ['4', '--fans', 'type1=4']]) {
-    const ran = await runHere(['reshard', ...args], env);
-    expect(ran).toMatchObject({ code: 0 });
-    await pause(1_500);
+    await pause(1_000);
+    expect(await runHere(['reshard', ...args], env)).toMatchObject({ code: 0 });
   }
-  await Promise.all(publishers.map((publisher) => publisher.stop()));
-  await expect.poll(() => redis.xlen(`{${prefix}}:ingress`), { timeout: 10_000 }).toBe(0);
-  const accepted = publishers.flatMap((publisher) => publisher.accepted);
-  const expectedOf = (pattern: string) => {
-    const [types = '', , keys = ''] = pattern.split('.');
-    const holds = (part: string, value: string): boolean => part === '*' || part.split(',').includes(value);
-    return accepted.filter(({ type, key }) => holds(types, type) && holds(keys, key));
-  };
-  for (const { pattern, client } of clients)
-    await expect
-      .poll(() => client.heard.length, { timeout: 15_000 })
-      .toBeGreaterThanOrEqual(expectedOf(pattern).length);
-  await Promise.all(clients.map(({ client }) => client.stop()));
-  const wrong = clients.map(({ pattern, client: { heard, gaps } }) => ({
-    pattern,
-    faults: faultsOf(heard, expectedOf(pattern)).slice(0, 5),
-    gaps,
-  }));
-  console.log(accepted.length, clients.map(({ client }) => client.cuts).join(' '));
-  expect(wrong.filter(({ faults, gaps }) => faults.length + gaps.length > 0)).toEqual([]);
+  await pause(1_000);
+  expect(await load.stop()).toEqual([]);
+  await expect(startNode(shared(prefix))).rejects.toThrow(
+    'The hub has 4 shards, and BELFRY_SHARDS of this node is 1. Expected BELFRY_SHARDS=4, as all nodes of the hub have it; "belfry reshard 1"',
+  );
+  const again = await startNode({
+    ...shared(prefix),
+    BELFRY_SHARDS: '4',
+    BELFRY_SHARD_FANS: '{"type1":4}',
+  });
+  expect((await fetch(`${again.url}/readyz`)).status).toBe(200);
+}, 90_000);
+
+it('loses and doubles nothing when the node that divides a hub is killed meanwhile, and another one sleeps', async () => {
+  const prefix = randomPrefix();
+  const here = await startNode(shared(prefix));
+  const [killed, sleeping] = await Promise.all(
+    ['killed', 'sleeping'].map((name) => startNodeProcess({ ...shared(prefix), BELFRY_NODE: name })),
+  );
+  if (killed === undefined || sleeping === undefined) throw new Error(`no nodes with ${TEST_SECRET}`);
+  const token = await here.token();
+  const load = new Load([here.url, killed.url, sleeping.url], token, prefix);
+  await load.start();
+  await pause(1_000);
+  const headers = { Authorization: `Bearer ${token}` };
+  const asked = fetch(`${killed.url}/api/v3/shards?count=6`, { method: 'POST', headers }).catch(
+    () => undefined,
+  );
+  await expect
+    .poll(async () => (await (await fetch(`${here.url}/api/v3/shards`, { headers })).json()) as object, {
+      interval: 5,
+    })
+    .not.toMatchObject({ shards: { first: 0 }, next: null });
+  killed.child.kill('SIGKILL');
+  sleeping.child.kill('SIGSTOP');
+  await asked;
+  await pause(5_000);
+  sleeping.child.kill('SIGCONT');
+  await pause(1_000);
+  expect(await load.stop()).toEqual([]);
+  const division = await (await fetch(`${here.url}/api/v3/shards`, { headers })).json();
+  expect(division).toMatchObject({ shards: { first: 1, count: 6 }, next: null, behind: [] });
 }, 90_000);
