@@ -12,7 +12,7 @@ local TELL, SHARD
 local previous, counted, end_text, first
 
 -- What LAST says besides: nothing, or ` closed` where the hub was divided anew and the shard takes no more events of
--- publishers.
+-- publishers, with the events and bytes that its log may have nevertheless.
 local closed = ''
 
 -- Whether the log ended where it was known to end, when its end was read.

@@ -43,12 +43,16 @@ local function read_end()
   local text = redis.pcall('GET', LAST) or START
   -- The function belfry_publish mostly reads what it has written last.
   was_alone = text == end_text
-  closed = type(text) == 'string' and text:match(' closed$') or ''
+  closed = type(text) == 'string' and text:match(' closed.*$') or ''
   if was_alone then return nil end
   if type(text) == 'table' then return text end
   previous, counted = text:match('^(%S+) ?(%d*)')
   previous, counted = previous or START, (tonumber(counted) or 0) + uncounted
   end_text = text
+  local most_events, most_bytes = closed:match('(%d+) (%d+)$')
+  if most_events and tonumber(most_events) > tonumber(LIMITS.log_events) then
+    LIMITS.log_events, LIMITS.log_bytes = most_events, math.max(LIMITS.log_bytes or 0, tonumber(most_bytes))
+  end
 end
 
 -- The events of the hub itself stay in shard 0. Where the kind is not known, the event was in the log already.

@@ -6,11 +6,10 @@ import type { Clock } from '../model/clock.ts';
 import { entryOfCursor } from '../model/cursor.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { Epoch, Fans, Layout } from '../model/shards.ts';
-import type { RedisConnection } from './redis-connection.ts';
-import type { RedisKeys } from './redis-keys.ts';
 import type { Division, StoredLayout } from './redis-layout.ts';
 import { textOf } from './redis-layout.ts';
 import { copyRetained } from './redis-retained-copy.ts';
+import type { RedisShard } from './redis-shard.ts';
 import type { RedisShards } from './redis-shards.ts';
 
 /** Both are what a position can hold (VECTOR_FORM). */
@@ -36,7 +35,7 @@ const TURN_MS = bound(
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     /** shard-close.lua */
-    belfryCloseShard(keyCount: 1, last: string): Result<string, Context>;
+    belfryCloseShard(keyCount: 1, last: string, ...most: number[]): Result<string, Context>;
     /** shard-open.lua */
     belfryOpenShard(keyCount: 2, log: string, last: string, after: string): Result<0 | 1, Context>;
   }
@@ -120,8 +119,9 @@ export class Resharding {
 
   async #closeAll(division: Division, next: Epoch): Promise<void> {
     const after: Record<string, string> = {};
-    await this.#each(division.layout, async ({ commands, keys }) => {
-      after[keys.shard] = await commands.ask((redis) => redis.belfryCloseShard(1, keys.last));
+    await this.#each(division.layout, async ({ commands, keys, bounds }) => {
+      const most = [bounds.maxEvents, bounds.maxBytes];
+      after[keys.shard] = await commands.ask((redis) => redis.belfryCloseShard(1, keys.last, ...most));
     });
     await this.#stored.step(division, { layout: division.layout, next: { ...next, after } });
   }
@@ -129,7 +129,7 @@ export class Resharding {
   /** Does something in each shard of the newest epoch. */
   async #each(
     { newest: { first, count } }: Layout,
-    run: (shard: { readonly commands: RedisConnection; readonly keys: RedisKeys }) => Promise<void>,
+    run: (shard: Pick<RedisShard, 'bounds' | 'commands' | 'keys'>) => Promise<void>,
   ): Promise<void> {
     const numbers = Array.from({ length: count }, (_, i) => first + i);
     await Promise.all(numbers.map((number) => run(this.#shards.of(number))));

@@ -2,7 +2,7 @@ import type { Cursor } from '../model/cursor.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { Once } from '../model/idempotency.ts';
 import type { Fence } from '../model/lease.ts';
-import type { Deliver, ShardStats } from './broker.ts';
+import type { Deliver, LogBounds, ShardStats } from './broker.ts';
 import type { RedisBrokerOptions } from './redis-broker-options.ts';
 import { RedisConnection, type ConnectionOptions } from './redis-connection.ts';
 import { RedisHistory } from './redis-history.ts';
@@ -74,6 +74,11 @@ export class RedisShard {
     this.#kept = new RetainedEviction(this.commands, keys, options);
     this.#masterClock = new MasterClock(this.commands, clock);
     this.#repair = new StreamRepair(this.commands, keys, options);
+  }
+
+  /** How far back its log reaches. */
+  get bounds(): LogBounds {
+    return this.#options.bounds;
   }
 
   /** What a connection to the master of this shard is made with. */

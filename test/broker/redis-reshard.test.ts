@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { compareCursors, shardOfCursor } from '../../src/model/cursor.ts';
 import type { HubEvent, NewEvent } from '../../src/model/event.ts';
 import { readRetained } from '../../src/broker/broker.ts';
+import { Layout } from '../../src/model/shards.ts';
+import { HAS_REDIS_SERVER } from '../support/redis.ts';
+import { startCluster } from '../support/redis-groups.ts';
 import { Retention } from '../../src/model/retention.ts';
 import { once } from '../support/once.ts';
 import { RedisWorld } from './redis-world.ts';
@@ -123,7 +126,7 @@ describe('a hub that is divided anew while it runs', () => {
       const name = (shard: number): string => `{${prefix}:${shard}}`;
       const next = { first: 3, count: 4, fans: {} };
       const close = async (shard: number): Promise<string> =>
-        (await redis.eval(script('shard-close'), 1, `${name(shard)}:last`)) as string;
+        (await redis.eval(script('shard-close'), 1, `${name(shard)}:last`, 50_000, 1_048_576)) as string;
       await redis.set(`{${prefix}}:shards:by`, 'a node that was killed', 'PX', 500);
       await redis.set(`{${prefix}}:shards:next`, JSON.stringify(next));
       const after: Record<string, string> = {};
@@ -148,5 +151,54 @@ describe('a hub that is divided anew while it runs', () => {
       expect(await redis.exists(`{${prefix}}:shards:next`)).toBe(0);
     },
     20_000,
+  );
+
+  it('keeps the log of shard 0 as long as it was when nodes start with the settings of the new shards', async () => {
+    const world = new RedisWorld();
+    const bounds = { maxEvents: 1_300, maxBytes: 1_300_000, maxAgeMs: 86_400_000 };
+    const { broker } = await world.start({ bounds });
+    await broker.publish(Array.from({ length: 1_000 }, (_, i) => of('a', 'k', i)));
+    await broker.reshard(12, {});
+    const again = await world.start({ bounds, layout: Layout.of(12) });
+    const own = { type: 'connections', action: 'create', key: 'k', object: 'x'.repeat(20_000) };
+    for (let i = 0; i < 3; i++) await again.broker.publish([own]);
+    expect(await world.redis.xlen(world.log)).toBe(1_003);
+  });
+
+  it.runIf(HAS_REDIS_SERVER)(
+    'goes on over three masters of a Cluster, each with a part of the shards',
+    async () => {
+      const cluster = await startCluster();
+      onTestFinished(() => cluster.dispose());
+      const world = new RedisWorld(cluster.url, cluster.masters[0]?.url);
+      const nodes = [await world.start(), await world.start()];
+      for (const { broker } of nodes)
+        broker.onLayout((before) => {
+          for (const shard of broker.layout.shards)
+            if (!before.shards.includes(shard)) void broker.follow(shard, broker.layout.beginOf(shard));
+        });
+      let count = 0;
+      const publish = async (): Promise<void> => {
+        for (let i = 0; i < 60; i++) {
+          const list = [of(`type${i % 8}`, '0', count++), of(`type${(i + 1) % 8}`, '1', count++)];
+          await nodes[i % 2]?.broker.publish(list, once(`list ${count}`));
+        }
+      };
+      await publish();
+      const under = publish();
+      await nodes[0]?.broker.reshard(12, {});
+      await under;
+      await publish();
+      await nodes[1]?.broker.reshard(4, {});
+      await publish();
+      for (const { recorder } of nodes) {
+        const heard = await recorder.count(count);
+        expect(heard.map(numberOf).toSorted((x, y) => x - y)).toEqual(
+          Array.from({ length: count }, (_, i) => i),
+        );
+      }
+      await Promise.all(nodes.map(({ broker }) => broker.ready()));
+    },
+    30_000,
   );
 });
