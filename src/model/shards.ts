@@ -156,5 +156,5 @@ function rising(shards: readonly number[]): readonly number[] {
 
 /** Some shards as they stand at the beginning of a sentence for operators. */
 export function namesOfShards(shards: readonly number[]): string {
-  return `${shards.length === 1 ? 'Shard' : 'Shards'} ${shards.join(', ')}`;
+  return `${shards.length === 1 ? 'Shard' : 'Shards'} ${shards.toSorted((a, b) => a - b).join(', ')}`;
 }

@@ -33,7 +33,7 @@ export const CONNECTIONS: Tool<ConnectionsDeps> = tool({
   title: 'Who is connected',
   description:
     'Lists the open connections of all nodes that the caller may see, the newest first, with their patterns and what became of the deliveries to them. ' +
-    '"total" counts all that match. If there is "next", give it as "offset" for the next page.',
+    '"total" counts all that the caller may see, whatever is asked for. If there is "next", give it as "offset" for the next page.',
   input: z.strictObject({
     principal: z.string().max(200).optional().describe('As in user:ada; unknown for those without a token'),
     dialect: z.string().max(50).optional().describe('native, norn, mist, provisioning, drp or dorgu'),
