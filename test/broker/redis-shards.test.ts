@@ -5,7 +5,7 @@ import type { NewEvent } from '../../src/model/event.ts';
 import { Layout, namesOfShards } from '../../src/model/shards.ts';
 import { ManualClock } from '../support/clock.ts';
 import { once } from '../support/once.ts';
-import { HAS_REDIS_SERVER, randomPrefix, type RedisServer } from '../support/redis.ts';
+import { startRedisServer, HAS_REDIS_SERVER, randomPrefix, type RedisServer } from '../support/redis.ts';
 import { startCluster } from '../support/redis-groups.ts';
 import { all } from './contract.ts';
 import { Recorder } from './recorder.ts';
@@ -181,6 +181,23 @@ describe('a hub of twelve shards', () => {
     await expect(broker.page('99:1-0')).rejects.toMatchObject({ code: 'cursor_invalid' });
     expect(() => broker.after('99:1-0')).toThrow('no shard 99');
   });
+
+  it.skipIf(!HAS_REDIS_SERVER)(
+    'counts the gaps of a shard that the node has left, since a count must not fall',
+    async () => {
+      const { url } = await startRedisServer();
+      const world = new RedisWorld(url, url, undefined, LAYOUT);
+      const { broker } = await world.start();
+      const shard = shardOf(TYPES[0] ?? '');
+      const gaps = (): number =>
+        broker.brokerStats.shards.find((stats) => stats.shard === shard)?.gapsDetected ?? 0;
+      await broker.follow(shard);
+      await world.redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      await expect.poll(gaps).toBe(1);
+      broker.unfollow(shard);
+      expect(gaps()).toBe(1);
+    },
+  );
 });
 
 describe.skipIf(!HAS_REDIS_SERVER)('a shard on a Redis Cluster (needs a redis-server on the PATH)', () => {
