@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, inject, it } from 'vitest';
+import { nativeClient } from '../support/client.ts';
 import { runHere } from '../support/command.ts';
 import { startNode, TEST_SECRET } from '../support/node.ts';
 import { startNodeProcess } from '../support/process.ts';
@@ -69,3 +70,36 @@ it('loses and doubles nothing when the node that divides a hub is killed meanwhi
   const division = await (await fetch(`${here.url}/api/v3/shards`, { headers })).json();
   expect(division).toMatchObject({ shards: { first: 1, count: 6 }, next: null, behind: [] });
 }, 90_000);
+
+it('goes on in the new shards for a client whose replay began before the hub was divided anew', async () => {
+  const { url, token: tokenOf } = await startNode(shared(randomPrefix()));
+  const token = await tokenOf();
+  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
+  const publish = async (from: number, to: number): Promise<void> => {
+    for (let n = from; n < to; n += 100) {
+      const list = Array.from({ length: 100 }, (_, i) => ({
+        type: `type${i % 8}`,
+        action: 'save',
+        key: `${n + i}`,
+        object: 'x'.repeat(4_000),
+      }));
+      const init = { method: 'POST', headers, body: JSON.stringify(list) };
+      expect((await fetch(`${url}/api/v3/events`, init)).status).toBe(204);
+    }
+  };
+  await publish(0, 5_000);
+  const client = await nativeClient(url, token, ['none.*.*']);
+  client.send({ id: 'all', command: 'subscribe', patterns: ['*.save.*'], since: '0-0' });
+  const keys = [(await client.next())['key']].filter((key) => key !== 'all');
+  client.ws.pause();
+  expect((await fetch(`${url}/api/v3/shards?count=4`, { method: 'POST', headers })).status).toBe(200);
+  await publish(5_000, 5_200);
+  client.ws.resume();
+  while (keys.length < 5_200) {
+    const { type, key } = await client.next();
+    if (type !== 'belfry') keys.push(key);
+    else expect(key).toBe('all');
+  }
+  expect(new Set(keys).size).toBe(5_200);
+  expect(keys.slice(0, 5_000)).toEqual(Array.from({ length: 5_000 }, (_, n) => `${n}`));
+}, 30_000);
