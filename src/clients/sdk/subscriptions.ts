@@ -1,8 +1,9 @@
-import { isUnread, loadOrder } from './positions.ts';
+import { isUnread } from './positions.ts';
 import type { HubError } from './errors.ts';
 import { positionAfter, type Gap, type HubEvent } from './item.ts';
 import type { Link, Reply } from './link.ts';
 import { has, isAfter, reached } from './given.ts';
+import { Turns } from './turns.ts';
 import { planOf, type Group, type Member } from './plan.ts';
 
 /** The codes of errors that pass. They do not mean that a listener is refused. */
@@ -34,10 +35,12 @@ export class Subscriptions {
   /** Present while the hub sends past events, which are not in the order of all listeners together. */
   #replay: object | undefined;
   #replayedTo: Subscriber[] = [];
+  readonly #turns: Turns;
 
   /** `fail` ends the link as if the hub had closed it. */
   constructor(fail: (code: number, reason: string) => void) {
     this.#fail = fail;
+    this.#turns = new Turns(fail);
   }
 
   add(listener: Subscriber): void {
@@ -66,6 +69,7 @@ export class Subscriptions {
     this.link = undefined;
     this.#wire = new Map();
     this.#cursor = this.#replay = undefined;
+    this.#turns.end();
     this.#asked.clear();
     for (const listener of this.#listeners) if (listener.state !== 'behind') listener.state = 'new';
   }
@@ -89,6 +93,10 @@ export class Subscriptions {
 
   /** Gives an event to the listeners. `isLive` is false while the hub sends past events to another tab over the same link. */
   deliver(event: HubEvent, isLive = true): void {
+    this.#turns.take(positionAfter(event), () => this.#deliver(event, isLive));
+  }
+
+  #deliver(event: HubEvent, isLive: boolean): void {
     for (const listener of this.#listeners) {
       if (listener.state === 'joined' && isAfter(event.id, listener) && listener.matches(event))
         this.#give(listener, event);
@@ -97,6 +105,10 @@ export class Subscriptions {
   }
 
   tellGap(gap: Gap): void {
+    this.#turns.take(gap.to, () => this.#tellGap(gap));
+  }
+
+  #tellGap(gap: Gap): void {
     const { to, reason } = gap;
     const isSlow = reason === 'slow';
     const concerned = !isSlow && this.#replay !== undefined ? this.#replayedTo : this.#listeners;
@@ -112,7 +124,10 @@ export class Subscriptions {
 
   /** Handles the answer to a ping: all listeners that joined were sent everything up to this position. */
   caughtUp({ object }: Reply): void {
-    if (this.#replay === undefined) this.#cursor = (object['cursor'] as string | undefined) ?? this.#cursor;
+    const position = object['cursor'] as string | undefined;
+    this.#turns.take(position, () => {
+      if (this.#replay === undefined) this.#cursor = position ?? this.#cursor;
+    });
   }
 
   #give(listener: Subscriber, event: HubEvent): void {
@@ -176,8 +191,9 @@ export class Subscriptions {
     const fields = { patterns, filters, since, ...(slow !== 'close' && { slow }) };
     link.send('subscribe', fields, (error, reply) => {
       const waiting = members.filter((listener) => this.#asked.get(listener) === group);
-      if (reply !== undefined && isUnread(reply.object['cursor']))
-        return void this.#afterLoading(waiting, group);
+      const cursor = reply?.object['cursor'];
+      // They were asked for in an order that did not compare positions.
+      if (isUnread(cursor)) return this.#turns.take(cursor, () => this.#again(waiting, group));
       if (reply !== undefined) return this.#joined(waiting, since, reply);
       if (error === undefined || PASSING.has(error.code)) return this.#fail(1013, error?.message ?? '');
       // It is not known which of them the hub sends. With no terms they differ from what is wanted, and are asked for or ended.
@@ -185,16 +201,6 @@ export class Subscriptions {
       if (members.length > 1) return this.#askEach(link, waiting);
       for (const listener of waiting) this.#refuse(listener, error);
     });
-  }
-
-  /** The log has several shards. Once their positions can be compared, these listeners begin again, and until then they are given nothing. */
-  async #afterLoading(waiting: readonly Subscriber[], group: unknown): Promise<void> {
-    try {
-      await loadOrder();
-    } catch (error) {
-      return this.#fail(1006, String(error));
-    }
-    this.#again(waiting, group);
   }
 
   /** Begins again with those of these listeners that still wait for this command. */
