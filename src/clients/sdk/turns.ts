@@ -16,7 +16,7 @@ export class Turns {
   /** Does something with a position: at once, or in its turn. */
   take(position: unknown, run: () => void): void {
     if (this.#held) this.#held.push(run);
-    else if (isUnread(position)) this.#load((this.#held = [run]));
+    else if (isUnread(position)) void this.#load((this.#held = [run]));
     else run();
   }
 
@@ -25,14 +25,14 @@ export class Turns {
     this.#held = undefined;
   }
 
-  #load(held: (() => void)[]): void {
-    loadOrder().then(
-      () => {
-        if (this.#held !== held) return;
-        this.end();
-        for (const run of held) run();
-      },
-      (error: unknown) => this.#fail(1006, String(error)),
-    );
+  async #load(held: (() => void)[]): Promise<void> {
+    try {
+      await loadOrder();
+    } catch (error) {
+      return this.#fail(1006, String(error));
+    }
+    if (this.#held !== held) return;
+    this.end();
+    for (const run of held) run();
   }
 }
