@@ -333,6 +333,17 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
     { target: api('/leases/l1'), gets: 'parameter_invalid' },
     { target: api('/leases/l1?holder=a'), as: 'nobody', gets: 'forbidden' },
   ],
+  getShards: [
+    { target: api('/shards'), gets: 200 },
+    { target: api('/shards'), as: 'nobody', gets: 'forbidden' },
+  ],
+  reshard: [
+    { target: api('/shards?count=2&fans=%7B%22deploy%22%3A2%7D'), gets: 200 },
+    { target: api('/shards?count=2&fans=%7B%22deploy%22%3A2%7D'), gets: 'reshard_refused' },
+    { target: api('/shards'), gets: 'parameter_invalid' },
+    { target: api('/shards?count=2&fans=%7B%22deploy%22%3A0%7D'), gets: 'parameter_invalid' },
+    { target: api('/shards?count=3'), as: 'nobody', gets: 'forbidden' },
+  ],
   listRetained: [
     { target: api('/cluster'), gets: 200 },
     { target: api('/cluster?as=cloudevents'), gets: 200 },
