@@ -45,6 +45,8 @@ export interface Shards {
   unfollow(shard: number): void;
   /** Calls this each time when {@link layout} has changed, in the same turn. It is told the layout before, and must not throw. */
   onLayout(changed: (before: Layout) => void): void;
+  /** How many numbers of shards the hub has used, also those that this node does not know yet. @throws BelfryError `unavailable` */
+  used(): Promise<number>;
 }
 
 /** Events that follow each other in the log of a shard without a gap. */

@@ -89,6 +89,10 @@ export class MemoryBroker implements Broker, Shards, Reshard, History, Retained 
   /** Its layout does not change. */
   onLayout(): void {}
 
+  async used(): Promise<number> {
+    return this.layout.used;
+  }
+
   reshard(): Promise<void> {
     const words =
       'A hub without Redis keeps the shards that it began with. Expected it to start with another BELFRY_SHARDS.';

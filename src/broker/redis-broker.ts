@@ -150,6 +150,11 @@ export class RedisBroker implements Broker, Shards, Reshard, History, Retained {
     return this.#layouts.reshard(count, fans);
   }
 
+  async used(): Promise<number> {
+    const { stored } = await this.division();
+    return stored.first + stored.count;
+  }
+
   division(): Promise<Division> {
     return this.#layouts.division();
   }

@@ -119,14 +119,16 @@ export class EventLog {
     return this.#isAhead(position) ? this.#untilDivided(position) : undefined;
   }
 
-  #isAhead(position: Position): boolean {
-    const { used } = this.#shards.layout;
+  #isAhead(position: Position, used = this.#shards.layout.used): boolean {
     if (isCursor(position)) return shardOfCursor(position) >= used;
     const vector = vectorOf(position);
     return vector !== undefined && Math.max(vector.known, ...lastKey(vector.cursors)) > used;
   }
 
   async #untilDivided(position: Position): Promise<void> {
+    // No node has given it out if the hub does not know its shards either.
+    const used = await this.#shards.used().catch(() => Infinity);
+    if (this.#isAhead(position, used)) return;
     const { promise: isLate, resolve } = Promise.withResolvers<'late'>();
     const stopTimer = this.#clock.after(DIVIDED_WITHIN_MS, () => resolve('late'));
     while (this.#isAhead(position)) {

@@ -37,6 +37,7 @@ class TestNode {
         return broker.follow(shard);
       },
       onLayout: () => undefined,
+      used: async () => broker.layout.used,
       unfollow: (shard: number) => {
         this.#followed.delete(shard);
         const others = this.waiting.filter(({ id = '' }) => shardOfCursor(id) !== shard);

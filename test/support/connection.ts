@@ -62,6 +62,9 @@ export class TestBroker implements Broker, Shards, History {
 
   unfollow(): void {}
   onLayout(): void {}
+  async used(): Promise<number> {
+    return this.layout.used;
+  }
 
   async publish(events: readonly NewEvent[], once?: Once): Promise<Cursor[]> {
     await this.#hold();
