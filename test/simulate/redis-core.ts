@@ -45,7 +45,7 @@ export function callUs({ by, size }: Scenario, parts: Parts): number {
 
 /**
  * One master: it takes all commands that have come, runs them, and writes what they say to each node that hears it, in turns.
- * A node has a connection for each shard, so that each shard of a turn is a write of its own.
+ * A node hears all shards of a master on one connection, so that a turn is one write to each node that hears any of its shards.
  * `background` is the share of the core that connections and leases take.
  */
 export function serveByRedis(
@@ -69,7 +69,9 @@ export function serveByRedis(
     const taken = published.slice(first, next);
     const told = taken.reduce((sum, { shard }) => sum + hearingNodes(scenario, shard), 0);
     const shards = new Set(taken.map(({ shard }) => shard));
-    const writes = [...shards].reduce((sum, shard) => sum + hearingNodes(scenario, shard), 0);
+    const nodes = nodesOf(scenario);
+    const deaf = [...shards].reduce((share, shard) => share * (1 - hearingNodes(scenario, shard) / nodes), 1);
+    const writes = nodes * (1 - deaf);
     const us = parts.redisTurn + writes * parts.redisWrite + taken.length * ofEvent + told * ofMessage;
     cpuUs += us;
     now += (us * MS) / (1 - background);
