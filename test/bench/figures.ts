@@ -11,8 +11,6 @@ export interface Run extends FleetReport {
   readonly deliveriesPerS: number;
   readonly cpuUsPerDelivery: number;
   readonly cpuUsPerEvent: number;
-  /** The CPU time of each Redis server for an event of the hub, whichever of them has it. */
-  readonly masterUsPerEvent: number;
   /** The share of a core that each server used. */
   readonly serverBusy: number;
   /** The share of the whole machine that processes outside of the benchmark used. */
@@ -29,6 +27,8 @@ export interface EntryRun extends Replayed {
   readonly eventsPerS: number;
   readonly serverUsPerEvent: number;
   readonly redisUsPerEvent: number;
+  /** The CPU time of each Redis server for an event of the hub, whichever of them has it. */
+  readonly masterUsPerEvent: number;
   /** The share of a core that each part used. */
   readonly serverBusy: number;
   readonly redisBusy: number;

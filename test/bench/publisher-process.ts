@@ -25,8 +25,6 @@ export interface PublishOptions {
   readonly size: number;
   /** The number of topics, which are used in turn. */
   readonly topics: number;
-  /** Whether events are published one after the other, as by many services, and not those of a millisecond together. */
-  readonly evenly: boolean;
 }
 
 export interface Published {
@@ -63,8 +61,8 @@ const handlers = {
     return String(answered);
   },
 
-  openEntry: async (entry: Entry): Promise<void> => {
-    replay = await Replay.open(entry);
+  openEntries: async (entries: readonly Entry[]): Promise<void> => {
+    replay = await Replay.open(entries);
   },
 
   /** Sends the request of the entry point again and again, and one other request after that. */
@@ -76,7 +74,7 @@ const handlers = {
   },
 };
 
-function run(to: Publisher, { rate, ms, word, size, topics, evenly }: PublishOptions): Promise<Published> {
+function run(to: Publisher, { rate, ms, word, size, topics }: PublishOptions): Promise<Published> {
   const textOf = eventTexts(word, size);
   const names = Array.from({ length: topics }, (_, index) => topicOf(index));
   const startedAt = micros();
@@ -85,25 +83,23 @@ function run(to: Publisher, { rate, ms, word, size, topics, evenly }: PublishOpt
   let error: string | undefined;
   return new Promise((resolve) => {
     let elapsed = 0;
-    const settled = (): void => {
-      pending--;
-      if (evenly) publishDue();
-    };
+    const settled = (): void => void pending--;
     const failed = (cause: unknown): void => {
       pending--;
       error ??= String(cause);
     };
-    const publishDue = (): void => {
-      elapsed = Math.min((micros() - startedAt) / 1_000, ms);
-      for (const due = Math.floor((elapsed / 1_000) * rate); count < due && pending < PENDING_MAX; count++) {
-        const topic = names[count % names.length] ?? '';
-        pending++;
-        to.publish({ topic, text: textOf(topic, micros(), count) }).then(settled, failed);
-      }
-    };
     const timer = setInterval(() => {
       if (elapsed < ms) {
-        publishDue();
+        elapsed = Math.min((micros() - startedAt) / 1_000, ms);
+        for (
+          const due = Math.floor((elapsed / 1_000) * rate);
+          count < due && pending < PENDING_MAX;
+          count++
+        ) {
+          const topic = names[count % names.length] ?? '';
+          pending++;
+          to.publish({ topic, text: textOf(topic, micros(), count) }).then(settled, failed);
+        }
       } else if (pending === 0) {
         clearInterval(timer);
         resolve({ count, ms: elapsed, ...(error !== undefined && { error }) });

@@ -7,8 +7,8 @@ const LAST_SLOT = 16_383;
 export interface StartedRedis {
   readonly children: readonly ChildProcess[];
   readonly redisPort: number;
-  /** The ports of the masters of a Cluster. */
-  readonly masters?: readonly number[];
+  /** The port of the master of each shard, in a Cluster. */
+  readonly shardPorts?: readonly number[];
 }
 
 export async function startRedis(): Promise<StartedRedis> {
@@ -26,7 +26,10 @@ export async function startCluster(masters: number, shards: number): Promise<Sta
     children.push(await startServer(port, settings));
   }
   const [redisPort = 0] = ports;
-  const ends = slotRanges(redisPort, masters, shards);
+  const slots = Array.from({ length: shards }, (_, i) =>
+    Number(tell(redisPort, 'cluster', 'keyslot', `{belfry:${i + 1}}`)),
+  );
+  const ends = lastSlots(slots, masters);
   for (const [i, port] of ports.entries()) {
     tell(port, 'cluster', 'set-config-epoch', i + 1);
     tell(port, 'cluster', 'addslotsrange', i === 0 ? 0 : (ends[i - 1] ?? 0) + 1, ends[i] ?? 0);
@@ -38,16 +41,16 @@ export async function startCluster(masters: number, shards: number): Promise<Sta
   };
   for (const [i, child] of children.entries())
     await until('the Cluster', child, () => Promise.resolve(isWhole(ports[i] ?? 0)));
-  return { children, redisPort, masters: ports };
+  const shardPorts = slots.map((slot) => ports[ends.findIndex((end) => slot <= end)] ?? 0);
+  return { children, redisPort, shardPorts };
 }
 
-/** The last slot of each master. */
-function slotRanges(port: number, masters: number, shards: number): number[] {
-  const slots = Array.from({ length: shards }, (_, i) =>
-    Number(tell(port, 'cluster', 'keyslot', `{belfry:${i + 1}}`)),
-  ).toSorted((a, b) => a - b);
-  const lastOf = (master: number): number => slots[Math.ceil((shards * (master + 1)) / masters) - 1] ?? 0;
-  return Array.from({ length: masters }, (_, i) => (i === masters - 1 ? LAST_SLOT : lastOf(i)));
+/** The last slot of each master, if each has as many of these slots. */
+function lastSlots(slots: readonly number[], masters: number): number[] {
+  const rising = slots.toSorted((a, b) => a - b);
+  return Array.from({ length: masters }, (_, i) =>
+    i === masters - 1 ? LAST_SLOT : (rising[Math.ceil((slots.length * (i + 1)) / masters) - 1] ?? 0),
+  );
 }
 
 async function startServer(port: number, more: readonly string[] = []): Promise<ChildProcess> {

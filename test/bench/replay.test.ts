@@ -23,7 +23,7 @@ const CLIENTS: readonly (readonly [string, (entry: Entry) => Promise<Replaying>]
   [
     'in Node',
     async (entry) => {
-      const replay = await Replay.open(entry);
+      const replay = await Replay.open([entry]);
       closing.push(() => Promise.resolve(replay.end()));
       return async (options, last) => {
         const replayed = await replay.run(options);
@@ -37,7 +37,7 @@ const CLIENTS: readonly (readonly [string, (entry: Entry) => Promise<Replaying>]
     async (entry) => {
       const replayer = new NativeReplayer(LOAD_CORE, program ?? '');
       closing.push(() => end(replayer.child));
-      await replayer.open(entry);
+      await replayer.open([entry]);
       return (options, last) => replayer.replay(options, last);
     },
   ],

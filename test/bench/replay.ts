@@ -29,6 +29,8 @@ export interface Replayed {
 
 /** One connection, and when each of its requests that are under way was sent. */
 interface Line {
+  readonly entry: Entry;
+  readonly request: Buffer;
   readonly socket: Socket;
   readonly sentAt: number[];
 }
@@ -38,8 +40,6 @@ interface Line {
  * little is read, so that the server is full long before this client is.
  */
 export class Replay {
-  readonly #request: Buffer;
-  readonly #window: number;
   readonly #lines: readonly Line[];
   readonly #latency = new Histogram();
   #limit = 0;
@@ -50,16 +50,20 @@ export class Replay {
   #onReply: () => void = () => undefined;
   #onLoss: (error: Error) => void = () => undefined;
 
-  private constructor(entry: Entry, sockets: readonly Socket[]) {
-    this.#request = Buffer.from(entry.request, 'latin1');
-    this.#window = entry.window;
-    this.#lines = sockets.map((socket) => ({ socket, sentAt: [] }));
-    for (const line of this.#lines) this.#listen(line, entry);
+  private constructor(lines: readonly Line[]) {
+    this.#lines = lines;
+    for (const line of lines) this.#listen(line);
   }
 
-  static async open(entry: Entry): Promise<Replay> {
-    const sockets = Array.from({ length: entry.connections }, () => opened(entry));
-    return new Replay(entry, await Promise.all(sockets));
+  static async open(entries: readonly Entry[]): Promise<Replay> {
+    const lines = entries.flatMap((entry) => {
+      const request = Buffer.from(entry.request, 'latin1');
+      return Array.from({ length: entry.connections }, async () => {
+        const socket = await opened(entry);
+        return { entry, request, socket, sentAt: [] };
+      });
+    });
+    return new Replay(await Promise.all(lines));
   }
 
   /** Sends requests until the replay ends, and waits for all answers. */
@@ -124,19 +128,17 @@ export class Replay {
 
   #fill(): void {
     const now = micros();
-    for (const { socket, sentAt } of this.#lines) {
-      const room = Math.min(this.#window - sentAt.length, this.#limit - this.#sent);
+    for (const { entry, request, socket, sentAt } of this.#lines) {
+      const room = Math.min(entry.window - sentAt.length, this.#limit - this.#sent);
       if (room <= 0) continue;
       for (let count = 0; count < room; count++) sentAt.push(now);
       this.#sent += room;
-      socket.write(
-        room === 1 ? this.#request : Buffer.concat(Array.from({ length: room }, () => this.#request)),
-      );
+      socket.write(room === 1 ? request : Buffer.concat(Array.from({ length: room }, () => request)));
     }
   }
 
-  #listen({ socket, sentAt }: Line, { protocol }: Entry): void {
-    const count = replyCounter(protocol);
+  #listen({ entry, socket, sentAt }: Line): void {
+    const count = replyCounter(entry.protocol);
     socket.on('data', (chunk: Buffer) => {
       const { accepted, refusals, refused } = count(chunk);
       const now = micros();

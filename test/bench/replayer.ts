@@ -11,7 +11,8 @@ import type { Remote } from './rpc.ts';
 /** A process that sends the request of an entry point again and again. */
 export interface Replayer {
   readonly child: ChildProcess;
-  open(entry: Entry): Promise<unknown>;
+  /** Each of the entries gets connections of its own. */
+  open(entries: readonly Entry[]): Promise<unknown>;
   /** Sends requests as the options say, and then one other request. */
   replay(options: ReplayOptions, last: string): Promise<Replayed>;
 }
@@ -22,7 +23,7 @@ export function startReplayer(core: number, publisher: Remote<PublisherHandlers>
   if (file !== undefined) return new NativeReplayer(core, file);
   return {
     child: publisher.child,
-    open: (entry) => publisher.ask('openEntry', entry),
+    open: (entries) => publisher.ask('openEntries', entries),
     replay: (options, last) => publisher.ask('replay', { ...options, last }),
   };
 }
@@ -39,9 +40,11 @@ export class NativeReplayer implements Replayer {
     return this.#program.child;
   }
 
-  open({ port, connections, window, protocol, handshake = '', request }: Entry): Promise<unknown> {
-    const files = [this.#written('handshake', handshake), this.#written('request', request)];
-    return this.#program.ask(['open', port, connections, window, protocol, ...files].join(' '));
+  async open(entries: readonly Entry[]): Promise<void> {
+    for (const { port, connections, window, protocol, handshake = '', request } of entries) {
+      const files = [this.#written('handshake', handshake), this.#written('request', request)];
+      await this.#program.ask(['open', port, connections, window, protocol, ...files].join(' '));
+    }
   }
 
   async replay({ requests, ms, rate = 0 }: ReplayOptions, last: string): Promise<Replayed> {

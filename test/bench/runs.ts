@@ -5,6 +5,7 @@ import { EVENTS_A_REQUEST, type Entry } from './entries.ts';
 import { eventTexts, topicOf } from './event-text.ts';
 import type { EntryRun, Failover, Run } from './figures.ts';
 import type { ReplayOptions } from './replay.ts';
+import { shardTopics } from './shards.ts';
 import type { Stage } from './stage.ts';
 
 /** Deliveries that are under way when the last event is published have this much time to arrive. */
@@ -21,14 +22,14 @@ const MISSED_WITHIN_MS = 500;
 /** Publishes at this rate for this long, and waits for the deliveries that are under way. */
 export async function runAt(stage: Stage, rate: number, ms: number): Promise<Run> {
   await stage.fill();
-  const { word, size, topics, perEvent, evenly } = stage.scenario;
+  const { word, size, topics, perEvent } = stage.scenario;
   const usage = stage.usage();
   await stage.load.clear();
-  const published = await stage.publisher.ask('run', { rate, ms, word, size, topics, evenly });
+  const published = await stage.publisher.ask('run', { rate, ms, word, size, topics });
   const expected = Math.floor(published.count * perEvent);
   const tookMs = await stage.load.settle({ events: expected, withinMs: GRACE_MS, quietMs: QUIET_MS });
   const report = await stage.load.report();
-  const { server: cpu, redis, others } = usage();
+  const { server: cpu, others } = usage();
   const lasted = Math.max(ms, tookMs);
   return {
     ...report,
@@ -38,7 +39,6 @@ export async function runAt(stage: Stage, rate: number, ms: number): Promise<Run
     deliveriesPerS: (report.events / lasted) * 1_000,
     cpuUsPerDelivery: (cpu * 1_000) / report.events,
     cpuUsPerEvent: (cpu * 1_000) / published.count,
-    masterUsPerEvent: (redis * 1_000) / published.count / stage.masters,
     serverBusy: cpu / lasted / stage.nodes,
     othersBusy: others / lasted / availableParallelism(),
   };
@@ -49,10 +49,12 @@ export async function replayOn(stage: Stage, options: ReplayOptions): Promise<En
   const { scenario, replayer } = stage;
   if (scenario.by === undefined || replayer === undefined)
     throw new Error('The scenario has no entry point.');
-  if ((await stage.fill()) > 0) await replayer.open(entryOf(stage, topicOf(0)));
+  const topics = shardTopics(scenario.shards);
+  if ((await stage.fill()) > 0)
+    await replayer.open(topics.map(({ published }) => entryOf(stage, topicOf(published))));
   const usage = stage.usage();
   await stage.load.clear();
-  const last = entryOf(stage, topicOf(1)).request;
+  const last = entryOf(stage, topicOf(topics[0]?.wanted ?? 0)).request;
   const replayed = await replayer.replay(options, last);
   const lasted = await stage.load.settle({ events: 1, withinMs: HEARD_WITHIN_MS, quietMs: NEVER_MS });
   const { events: heard } = await stage.load.report();
@@ -65,6 +67,7 @@ export async function replayOn(stage: Stage, options: ReplayOptions): Promise<En
     eventsPerS: (events / lasted) * 1_000,
     serverUsPerEvent: (used.server * 1_000) / events,
     redisUsPerEvent: (used.redis * 1_000) / events,
+    masterUsPerEvent: (used.redis * 1_000) / events / stage.masters,
     serverBusy: used.server / lasted,
     redisBusy: used.redis / lasted,
     clientBusy: used.publisher / lasted,
@@ -86,7 +89,7 @@ function entryOf({ peer, scenario, first }: Stage, topic: string): Entry {
  * a peer with a log resumes them. The time ends with the last connection that is open and the last missed event.
  */
 export async function failOver(stage: Stage): Promise<Failover> {
-  const { word, size, evenly } = stage.scenario;
+  const { word, size } = stage.scenario;
   const [doomed, other] = stage.setups;
   if (doomed === undefined || other === undefined) throw new Error('A failover needs two nodes.');
   await stage.connect({ to: [doomed] });
@@ -97,7 +100,7 @@ export async function failOver(stage: Stage): Promise<Failover> {
   while ((await stage.load.report()).open > 0) await sleep(LOOK_EVERY_MS);
   const missed = Math.min(MISSED, stage.connections);
   const rate = missed / (MISSED_WITHIN_MS / 1_000);
-  await stage.publisher.ask('run', { rate, ms: MISSED_WITHIN_MS, word, size, topics: missed, evenly });
+  await stage.publisher.ask('run', { rate, ms: MISSED_WITHIN_MS, word, size, topics: missed });
   const usage = stage.usage();
   await stage.load.clear();
   const { ms, opened, beganMs } = await stage.connect({

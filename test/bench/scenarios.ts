@@ -1,6 +1,6 @@
 import type { EntryName } from './entries.ts';
 import type { Subscriber } from './peers/peer.ts';
-import { topicsByShard } from './shards.ts';
+import { shardTopics } from './shards.ts';
 
 /** A group of subscribers of the same kind. */
 export interface Group {
@@ -49,8 +49,6 @@ export interface Scenario {
   readonly nodes?: number;
   /** How many workers each node has; one without a supervisor when absent. */
   readonly workers?: number;
-  /** Whether events are published one after the other, and not those of a millisecond together. */
-  readonly evenly?: boolean;
   /** Over how many shards the hub spreads the topics, 1 when absent. */
   readonly shards?: number;
   /** How many masters of a Redis Cluster have the shards, as many of them each; a Redis that is no Cluster when absent. */
@@ -108,25 +106,6 @@ function onWorkers(workers: number): Omit<Scenario, 'name'> {
   return { ...onNodes(workers), nodes: 1, workers, peers: ['belfry'] };
 }
 
-/** Each client has a topic of its own, one of a hundred. The node wants all shards for them, or only one. */
-function onShards(shards: number, wanted: 'all' | 'one'): Omit<Scenario, 'name'> {
-  const topics = 1_200;
-  const byShard = topicsByShard(shards, topics, 120 / shards);
-  const own = wanted === 'all' ? byShard.flat() : (byShard[0] ?? []);
-  return {
-    groups: [{ count: own.length, topics: own.length, among: own }],
-    size: 256,
-    topics,
-    perEvent: own.length / topics,
-    rate: 5_000,
-    warmUpRate: WARM_UP,
-    evenly: true,
-    peers: ['belfry'],
-    shards,
-    ...(shards > 1 && { masters: 3 }),
-  };
-}
-
 /** The rate is what the load client in Node, which alone knows TLS, keeps up with. */
 function over(tls: boolean): Omit<Scenario, 'name'> {
   return { groups: [{ count: 1_000, ...ONE_TOPIC }], perEvent: 1_000, rate: 20, peers: HUB, tls };
@@ -158,6 +137,14 @@ function latency({ clients, rate, nodes = 1, dialect }: Latency): Scenario {
     peers: HUB,
     nodes,
   };
+}
+
+/** As {@link publishBy}, to all shards of a hub on a Cluster of three masters. The clients want all shards, or one of them. */
+function publishToShards(shards: number, wanted: 'all' | 'one'): Omit<Scenario, 'name'> {
+  const all = shardTopics(shards).map((topic) => topic.wanted);
+  const topics = wanted === 'all' ? all : all.slice(0, 1);
+  const groups = [{ count: topics.length, topics: topics.length, among: topics }];
+  return { ...publishBy('fcall', 256), groups, shards, masters: 3, peers: ['belfry'] };
 }
 
 /** All scenarios, in the order in which they are measured. */
@@ -235,9 +222,6 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'one node', ...onNodes(1) },
   { name: 'two nodes', ...onNodes(2) },
   { name: 'two workers', ...onWorkers(2) },
-  { name: 'one shard', ...onShards(1, 'all') },
-  { name: 'all of 12 shards', ...onShards(12, 'all') },
-  { name: 'one of 12 shards', ...onShards(12, 'one') },
   latency({ clients: 1, rate: 100 }),
   latency({ clients: 100, rate: 100 }),
   ...[10, 100, 300, 1_000].map((rate) => latency({ clients: 1_000, rate })),
@@ -255,6 +239,8 @@ export const SCENARIOS: readonly Scenario[] = [
     peers: [...HUB, 'ws'],
   },
   { name: 'publish by FCALL 256B', ...publishBy('fcall', 256) },
+  { name: 'FCALL 256B to 12 shards', ...publishToShards(12, 'all') },
+  { name: 'FCALL 256B to 12 shards, one wanted', ...publishToShards(12, 'one') },
   { name: 'publish by FCALL 1KiB', ...publishBy('fcall', 1_024) },
   { name: 'publish by HTTP 150B', ...publishBy('http', 150) },
   { name: 'publish by HTTP list of 100', ...publishBy('http list', 150) },

@@ -14,10 +14,14 @@ export function fansOf(shards: number): Readonly<Record<string, number>> {
   return { [TYPE]: shards };
 }
 
-/** For each shard as many of its topics, all of them among the first ones. */
-export function topicsByShard(shards: number, topics: number, each: number): readonly (readonly number[])[] {
+const TOPICS = 1_000;
+
+/** A topic of each shard to which events are published, and one that somebody waits for. */
+export function shardTopics(
+  shards: number,
+): readonly { readonly published: number; readonly wanted: number }[] {
   const layout = layoutOf(shards);
-  const numbers = Array.from({ length: topics }, (_, number) => number);
-  const divided = Map.groupBy(numbers, (number) => layout.shardOf(TYPE, topicOf(number)));
-  return Array.from(divided.values(), (all) => all.slice(0, each));
+  const topics = Array.from({ length: TOPICS }, (_, topic) => topic);
+  const divided = Map.groupBy(topics, (topic) => layout.shardOf(TYPE, topicOf(topic)));
+  return Array.from(divided.values(), ([published = 0, wanted = 0]) => ({ published, wanted }));
 }

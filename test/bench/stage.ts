@@ -26,7 +26,6 @@ const DEFAULTS = {
   nodes: 1,
   workers: 1,
   shards: 1,
-  evenly: false,
 };
 
 /** CPU times in milliseconds. */
@@ -70,7 +69,7 @@ export class Stage {
     const redis = await (scenario.masters === undefined
       ? startRedis()
       : startCluster(scenario.masters, shards));
-    const { redisPort, masters } = redis;
+    const { redisPort, shardPorts } = redis;
     const servers: ChildProcess[] = [];
     const setups: Setup[] = [];
     for (let node = 0; node < scenario.nodes; node++) {
@@ -83,7 +82,7 @@ export class Stage {
         workers,
         shards,
         redisPort,
-        ...(masters && { masters }),
+        ...(shardPorts && { shardPorts }),
       };
       const { command, env = {}, health, isReady } = peer.launch(setup);
       const server = start(SERVER_CORE, command, { env });

@@ -1,6 +1,6 @@
 /* Sends the same request again and again on some connections and counts the answers, so that a server or Redis is full long
    before its publisher is. It is told by lines on stdin what to do, and answers each with a line of JSON:
-     open <port> <connections> <window> <resp|http|websocket> <handshake> <request>   the last two are files
+     open <port> <connections> <window> <resp|http|websocket> <handshake> <request>   the last two are files; again for more
      run <requests> <ms> <rate>   until so many requests or so long; a rate of 0 sends whenever the window has room
      once <request>               sends another request once
    It ends with its stdin. */
@@ -20,25 +20,25 @@
 
 enum { LINES_MAX = 256, WINDOW_MAX = 1024, BUFFER_BYTES = 1 << 20, TEXT_BYTES = 200, LINE_BYTES = 4096 };
 
+typedef struct {
+  uint8_t *at;
+  size_t length;
+} Text;
+
 /* One connection, and when each of its requests that are under way was sent. */
 typedef struct {
   int fd;
+  Text burst; /* as many copies of the request as a window holds */
+  size_t request_length;
   int64_t sent_at[WINDOW_MAX];
   uint32_t first, under_way;
   uint8_t *rest;
   size_t rest_length;
 } Line;
 
-typedef struct {
-  uint8_t *at;
-  size_t length;
-} Text;
-
 static Line lines[LINES_MAX];
 static int line_count, window, epoll;
 static Find *find;
-static Text burst; /* as many copies of the request as a window holds */
-static size_t request_length;
 static uint64_t sent, limit, accepted, refusals;
 static char refused[TEXT_BYTES];
 static Tally tally;
@@ -81,7 +81,7 @@ static void fill(Line *line) {
   if (limit - sent < room) room = limit - sent;
   if (room == 0) return;
   sent += room;
-  push(line, burst.at, room * request_length, room);
+  push(line, line->burst.at, room * line->request_length, room);
 }
 
 static void receive(Line *line) {
@@ -168,15 +168,19 @@ static void command(const char *text) {
   uint64_t requests;
   int64_t ms;
   double rate;
-  int port;
-  if (sscanf(text, "open %d %d %d %15s %4095s %4095s", &port, &line_count, &window, protocol, first, second) == 6) {
-    if (line_count > LINES_MAX || window > WINDOW_MAX) fail("there are too many connections or requests at once");
+  int port, count;
+  if (sscanf(text, "open %d %d %d %15s %4095s %4095s", &port, &count, &window, protocol, first, second) == 6) {
+    if (line_count + count > LINES_MAX || window > WINDOW_MAX) fail("there are too many connections or requests at once");
     find = protocol[0] == 'r' ? find_resp : protocol[0] == 'h' ? find_http : find_websocket;
     Text handshake = file_text(first), request = file_text(second);
-    request_length = request.length;
-    burst.at = malloc(window * request.length);
+    Text burst = {malloc(window * request.length), window * request.length};
     for (int copy = 0; copy < window; copy++) memcpy(burst.at + copy * request.length, request.at, request.length);
-    for (int at = 0; at < line_count; at++) dial(&lines[at], port, handshake);
+    for (; count > 0; count--) {
+      Line *line = &lines[line_count++];
+      line->burst = burst;
+      line->request_length = request.length;
+      dial(line, port, handshake);
+    }
     printf("{}\n");
   } else if (sscanf(text, "run %lu %ld %lf", &requests, &ms, &rate) == 3) {
     run(requests, ms, rate);

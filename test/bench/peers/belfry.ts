@@ -25,7 +25,10 @@ export const base = hub(
 
 /** The requests of each entry point. */
 const ENTRIES: Record<EntryName, (setup: Setup, texts: readonly string[]) => Entry> = {
-  fcall: ({ redisPort }, [text = '']) => redisEntry(redisPort, 'FCALL', 'belfry_publish', '1', LOG, text),
+  fcall: ({ redisPort, shards, shardPorts }, [text = '']) => {
+    const { shard, log } = redisKeys(PREFIX, shardOf(text, shards));
+    return redisEntry(shardPorts?.[shard - 1] ?? redisPort, 'FCALL', 'belfry_publish', '1', log, text);
+  },
   live: ({ redisPort }, [text = '']) => redisEntry(redisPort, 'PUBLISH', CHANNEL, text),
   ingress: ({ redisPort }, [text = '']) => redisEntry(redisPort, 'XADD', INGRESS, '*', 'event', text),
   http: ({ port }, [text = '']) => httpEntry(port, '/api/v3/events', authorization(), text),
@@ -49,7 +52,7 @@ function hub(name: string, what: string, main: string | undefined): Peer {
 
     resumes: true,
     installed: () => main !== undefined,
-    launch: ({ redisPort, masters, shards, port, entryPort, node, workers }) => ({
+    launch: ({ redisPort, shardPorts, shards, port, entryPort, node, workers }) => ({
       // These are the arguments of `npm start`.
       command: [
         process.execPath,
@@ -61,7 +64,8 @@ function hub(name: string, what: string, main: string | undefined): Peer {
         ...(workers > 1 ? ['--workers', String(workers)] : []),
       ],
       env: {
-        BELFRY_REDIS_URL: masters === undefined ? `redis://127.0.0.1:${redisPort}` : clusterUrl(masters),
+        BELFRY_REDIS_URL:
+          shardPorts === undefined ? `redis://127.0.0.1:${redisPort}` : clusterUrl(shardPorts),
         ...(shards > 1 && {
           BELFRY_SHARDS: String(shards),
           BELFRY_SHARD_FANS: JSON.stringify(fansOf(shards)),
@@ -78,17 +82,10 @@ function hub(name: string, what: string, main: string | undefined): Peer {
 
     script: (subscriber) => SPEAKERS[subscriber.dialect ?? 'native'](subscriber),
 
-    publisher: ({ redisPort, masters, shards }, durable) => {
-      const layout = layoutOf(shards);
-      const logOf = (text: string): string => {
-        if (layout.isSingle) return LOG;
-        const { type, key } = JSON.parse(text) as { type: string; key: string };
-        return redisKeys(PREFIX, layout.shardOf(type, key)).log;
-      };
-      return redisEntryPoint(masters ?? redisPort, ({ text }) =>
-        durable ? ['FCALL', 'belfry_publish', '1', logOf(text), text] : ['PUBLISH', CHANNEL, text],
-      );
-    },
+    publisher: ({ redisPort }, durable) =>
+      redisEntryPoint(redisPort, ({ text }) =>
+        durable ? ['FCALL', 'belfry_publish', '1', LOG, text] : ['PUBLISH', CHANNEL, text],
+      ),
 
     entry: (entry, setup, events) =>
       ENTRIES[entry](
@@ -127,8 +124,14 @@ const SPEAKERS: Record<NonNullable<Subscriber['dialect']>, (subscriber: Subscrib
   },
 };
 
-function clusterUrl(masters: readonly number[]): string {
-  return `redis+cluster://${masters.map((port) => `127.0.0.1:${port}`).join()}`;
+function shardOf(text: string, shards: number): number {
+  if (shards === 1) return 0;
+  const { type, key } = JSON.parse(text) as { type: string; key: string };
+  return layoutOf(shards).shardOf(type, key);
+}
+
+function clusterUrl(ports: readonly number[]): string {
+  return `redis+cluster://${[...new Set(ports)].map((port) => `127.0.0.1:${port}`).join()}`;
 }
 
 function readyWorkersOf(readiness: string): number {

@@ -15,8 +15,8 @@ export interface Setup {
   readonly workers: number;
   /** Over how many shards the keys of each type are spread. */
   readonly shards: number;
-  /** The ports of the masters, where Redis is a Cluster. */
-  readonly masters?: readonly number[];
+  /** The port of the master of each shard, where Redis is a Cluster. */
+  readonly shardPorts?: readonly number[];
 }
 
 /** How to start a server, and the path or the URL at which it says that it is ready. */
