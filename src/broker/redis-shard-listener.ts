@@ -105,13 +105,20 @@ export class ShardListener implements Hearer {
     if (this.#state === 'open') void this.#mend();
   }
 
-  async #mend(): Promise<void> {
+  /** Asks where the shard is now: if it has moved, the commands find its new master, and then lead this there too. */
+  moved(): void {
     const { commands, keys } = this.#options;
+    lastOf(commands, keys).then(
+      () => this.mend(),
+      () => undefined,
+    );
+  }
+
+  async #mend(): Promise<void> {
+    const { commands } = this.#options;
+    if (commands.isReady && this.#leadsElsewhere(commands.peer)) return this.leadTo(commands.peer);
     try {
-      // On a Cluster the slot of the shard may have moved. Then this is refused, and the commands find its new master.
-      await lastOf(commands, keys);
-      if (this.#leadsElsewhere(commands.peer)) this.leadTo(commands.peer);
-      else await this.#listen();
+      await this.#listen();
     } catch (error) {
       if (this.#hasConnections) this.#options.log.warn({ err: error }, 'cannot follow the log; trying again');
     }

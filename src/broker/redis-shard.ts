@@ -220,8 +220,8 @@ export class RedisShard {
     if (this.#reads.isReady && this.#reads.peer !== peer) this.#reads.renew();
     this.#listener?.leadTo(peer);
     this.#listener?.mend();
-    void this.restore();
-    void this.#masterClock.compare();
+    // A master that has lost its Cluster tells the time, and nothing else.
+    void this.restore().then(() => this.#masterClock.compare());
   }
 }
 

@@ -6,8 +6,10 @@ export interface Hearer {
   readonly channels: readonly Channel[];
   /** The connection is lost, and what is published meanwhile is not heard. */
   pause(): void;
-  /** The connection is back, or leads to a server from which a channel has moved. */
+  /** The connection is back. */
   mend(): void;
+  /** The connection leads to a server of a Cluster from which a channel has moved, this one or another. */
+  moved(): void;
 }
 
 /** The connections on which the shards of a hub are heard: one to each server, whatever shards it has. */
@@ -39,11 +41,10 @@ export class Subscriber {
     const { redis } = this.#connection;
     redis.on('ready', () => {
       this.#peer = this.#connection.peer;
-      this.#mend();
+      this.#hearers.forEach((hearer) => hearer.mend());
     });
     redis.on('close', () => this.#hearers.forEach((hearer) => hearer.pause()));
-    // On a Cluster the slot of a shard has moved, and its channel with it.
-    redis.on('moved', () => this.#mend());
+    redis.on('moved', () => this.#hearers.forEach((hearer) => hearer.moved()));
   }
 
   /** The address and port of the server to which it leads, or has led until it was lost. */
@@ -92,10 +93,6 @@ export class Subscriber {
       return this.#connection.close();
     }
     await this.#connection.ask((redis) => this.#unsubscribe(redis, hearer)).catch(() => undefined);
-  }
-
-  #mend(): void {
-    for (const hearer of this.#hearers) hearer.mend();
   }
 
   async #unsubscribe(redis: RedisConnection['redis'], { channels }: Hearer): Promise<void> {
