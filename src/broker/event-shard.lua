@@ -1,9 +1,19 @@
--- Finds the shard of an event as model/shards.ts does. SHARDS, the shards of the hub where it has several, stands before this
--- file.
+-- Finds the shard of an event as model/shards.ts does. Before this file stand MAX_KNOWN and MAX_KNOWN_LENGTH; and SHARDS, the
+-- shards of the hub where it has several.
 local spread_of, shard_of
 do
 
-local function hash_of(text) return tonumber(sub(redis.sha1hex(text), 1, 8), 16) end
+local hashes, hash_count = {}, 0
+
+-- Types and most keys come again and again, and a look-up takes a quarter of the time.
+local function hash_of(text)
+  local known = hashes[text]
+  if known then return known end
+  if hash_count >= MAX_KNOWN then hashes, hash_count = {}, 0 end
+  known = tonumber(sub(redis.sha1hex(text), 1, 8), 16)
+  if #text <= MAX_KNOWN_LENGTH then hashes[text], hash_count = known, hash_count + 1 end
+  return known
+end
 
 -- How the events of a type are spread: over `fan` shards by their keys, from the place `begin` on.
 function spread_of(kind)

@@ -143,8 +143,8 @@ end
 
 -- A message that tells of one event.
 local function message_of(before, id, kind, action, key, event)
-  if SHARD then before, id = SHARD .. before, SHARD .. id end
-  return MESSAGE .. ' ' .. before .. SEPARATOR .. id .. SEPARATOR .. kind .. SEPARATOR .. action .. SEPARATOR .. key
+  local shard = SHARD or ''
+  return MESSAGE .. ' ' .. shard .. before .. SEPARATOR .. shard .. id .. SEPARATOR .. kind .. SEPARATOR .. action .. SEPARATOR .. key
     .. SEPARATOR .. event
 end
 
