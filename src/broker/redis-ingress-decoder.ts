@@ -34,6 +34,8 @@ export interface Outcome {
   readonly id: string;
   /** The decision in the form that ingress-settle.lua takes. */
   readonly becomes: readonly [what: string, text: string | Buffer, ...Kind];
+  /** What was written, for an entry that becomes an event. That may get its time from the clock of this node. */
+  readonly written?: Buffer;
   /** The code of the error, for an entry that becomes a dead letter. */
   readonly reason?: string;
 }
@@ -49,8 +51,9 @@ export class IngressDecoder {
   classify(id: string, content: RawContent): Outcome {
     if (content === null) return { id, becomes: ['nothing', '', '', '', '', ''] };
     try {
-      const { json, kind } = this.#body(id, content);
-      return { id, becomes: ['event', json, ...kind] };
+      const written = this.#written(content);
+      const { json, kind } = this.#body(id, written);
+      return { id, becomes: ['event', json, ...kind], written };
     } catch (thrown) {
       const { code, message } = asBelfryError(thrown);
       const time = new Date(this.#options.clock.now()).toISOString();
@@ -58,11 +61,16 @@ export class IngressDecoder {
     }
   }
 
-  #body(id: string, content: NonNullable<RawContent>): Body {
-    const { parse, maxEventBytes, clock } = this.#options;
+  #written(content: NonNullable<RawContent>): Buffer {
+    const { maxEventBytes } = this.#options;
     if (typeof content === 'number') throw tooBig(content, maxEventBytes);
     const text = Buffer.isBuffer(content) ? content : onlyEvent(content);
     if (text.length > maxEventBytes) throw tooBig(text.length, maxEventBytes);
+    return text;
+  }
+
+  #body(id: string, text: Buffer): Body {
+    const { parse, clock } = this.#options;
     // The id tells when the entry was written, unless its publisher made the id up: a time in the future does not
     // count.
     return bodyOf(parse(readJson(text)), Math.min(Number.parseInt(id, 10), clock.now()), this.#options);

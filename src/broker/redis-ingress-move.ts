@@ -48,7 +48,7 @@ export async function moveEntries(entries: readonly Outcome[], moveTo: MoveTo): 
   const parts = partsOf(entries, moveTo);
   await Promise.all(
     Array.from(parts, ([{ commands, keys }, part]) => {
-      const values = part.flatMap(({ id, becomes: [, ...event] }) => [nameOf(id, event[0]), ...event]);
+      const values = part.flatMap((entry) => [nameOf(entry), ...entry.becomes.slice(1)]);
       return commands.ask((redis) => redis.belfryMove(2, keys.log, keys.moved, MAX_REMEMBERED, ...values));
     }),
   );
@@ -60,7 +60,7 @@ async function notMoved(entries: readonly Outcome[], movedTo: MoveTo): Promise<r
   const found = new Set<Outcome>();
   await Promise.all(
     Array.from(parts, async ([{ commands, keys }, part]) => {
-      const names = part.map(({ id, becomes: [, event] }) => nameOf(id, event));
+      const names = part.map(nameOf);
       const moved = await commands.ask((redis) => redis.zmscore(keys.moved, ...names));
       for (const [i, at] of moved.entries()) if (at !== null) found.add(part[i] as Outcome);
     }),
@@ -83,7 +83,10 @@ function partsOf(entries: readonly Outcome[], moveTo: MoveTo): Map<Destination, 
   return Map.groupBy(entries, ({ becomes: [, , type, , key] }) => moveTo(type, key));
 }
 
-/** A user who may add entries can use an id again, so the content counts as well. */
-function nameOf(id: string, event: string | Buffer): string {
-  return `${id} ${hash('sha1', event).slice(0, 16)}`;
+/**
+ * A user who may add entries can use an id again, so what was written counts as well. The event made of it is not the same at
+ * two nodes, whose clocks differ.
+ */
+export function nameOf({ id, written = Buffer.alloc(0) }: Outcome): string {
+  return `${id} ${hash('sha1', written).slice(0, 16)}`;
 }

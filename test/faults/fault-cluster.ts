@@ -63,12 +63,16 @@ export class FaultCluster {
     return Number(await this.#ask('CLUSTER', 'KEYSLOT', `{${name}}`));
   }
 
+  /** The replica of a master, once the others have heard of it. */
   async replicaOf(master: RedisServer): Promise<RedisServer> {
-    const rows = await this.#rows();
-    const id = rows.find(({ server }) => server === master)?.id;
-    const replica = rows.find(({ masterId }) => masterId === id);
-    if (replica === undefined) throw new Error(`The master on port ${master.port} has no replica.`);
-    return replica.server;
+    let replica: RedisServer | undefined;
+    await until(`the master on port ${master.port} has a replica`, async () => {
+      const rows = await this.#rows();
+      const id = rows.find(({ server }) => server === master)?.id;
+      replica = rows.find(({ masterId }) => masterId === id)?.server;
+      return replica !== undefined;
+    });
+    return replica as unknown as RedisServer;
   }
 
   /** Waits until a server that was away is the replica of the one that took its place, and has everything. */
