@@ -65,14 +65,15 @@ export class FaultCluster {
 
   /** The replica of a master, once the others have heard of it. */
   async replicaOf(master: RedisServer): Promise<RedisServer> {
-    let replica: RedisServer | undefined;
-    await until(`the master on port ${master.port} has a replica`, async () => {
+    const rowOf = async (): Promise<Row | undefined> => {
       const rows = await this.#rows();
       const id = rows.find(({ server }) => server === master)?.id;
-      replica = rows.find(({ masterId }) => masterId === id)?.server;
-      return replica !== undefined;
-    });
-    return replica as unknown as RedisServer;
+      return rows.find(({ masterId }) => masterId === id);
+    };
+    await until(`the master on port ${master.port} has a replica`, async () => (await rowOf()) !== undefined);
+    const row = await rowOf();
+    if (row === undefined) throw new Error(`The master on port ${master.port} has no replica.`);
+    return row.server;
   }
 
   /** Waits until a server that was away is the replica of the one that took its place, and has everything. */
