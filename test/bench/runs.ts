@@ -51,7 +51,7 @@ export async function replayOn(stage: Stage, options: ReplayOptions): Promise<En
     throw new Error('The scenario has no entry point.');
   const topics = shardTopics(scenario.shards);
   if ((await stage.fill()) > 0)
-    await replayer.open(topics.map(({ published }) => entryOf(stage, topicOf(published))));
+    await replayer.open(topics.map(({ published }) => shareOf(stage, entryOf(stage, topicOf(published)))));
   const usage = stage.usage();
   await stage.load.clear();
   const last = entryOf(stage, topicOf(topics[0]?.wanted ?? 0)).request;
@@ -73,6 +73,11 @@ export async function replayOn(stage: Stage, options: ReplayOptions): Promise<En
     clientBusy: used.publisher / lasted,
     othersBusy: used.others / lasted / availableParallelism(),
   };
+}
+
+/** The shards share the window, so that as many requests are under way at each master as at one that has no shards. */
+function shareOf({ masters, scenario }: Stage, entry: Entry): Entry {
+  return { ...entry, window: Math.ceil((entry.window * masters) / scenario.shards) };
 }
 
 function entryOf({ peer, scenario, first }: Stage, topic: string): Entry {
