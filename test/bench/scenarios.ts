@@ -63,6 +63,8 @@ export interface Scenario {
   readonly by?: EntryName;
   /** How long connections and server rest before memory is read, or before events are published. */
   readonly restMs?: number;
+  /** All connections are open after this time, or the measurement fails. */
+  readonly openWithinMs?: number;
 }
 
 const HUB = ['belfry', 'base'];

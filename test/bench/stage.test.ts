@@ -100,6 +100,20 @@ it(
   LASTS_AT_MOST_MS,
 );
 
+it(
+  'the benchmark fails where a server never gives a client the answer that it waits for',
+  async () => {
+    // The clients of the hub wait for the answer to their subscription, which a plain loop does not give.
+    const silent = { ...peerOf('ws'), name: 'belfry' };
+    const groups = [{ count: 2, topics: 1 }];
+    const scenario: Scenario = { name: 'silence', groups, perEvent: 2, rate: 100, openWithinMs: 200 };
+    await expect(perform(silent, scenario, SHORT)).rejects.toThrow(
+      'some clients wait for an answer of the server',
+    );
+  },
+  LASTS_AT_MOST_MS,
+);
+
 describe('the benchmark of a failover', () => {
   it.each([
     ['belfry', 7],

@@ -26,6 +26,7 @@ const DEFAULTS = {
   nodes: 1,
   workers: 1,
   shards: 1,
+  openWithinMs: 60_000,
 };
 
 /** CPU times in milliseconds. */
@@ -129,7 +130,8 @@ export class Stage {
     return ms;
   }
 
-  connect({
+  /** A server that leaves a client without its answer fails the measurement, and does not stop the benchmark. */
+  async connect({
     first = this.connections,
     to = this.setups,
     since,
@@ -138,8 +140,8 @@ export class Stage {
     to?: readonly Setup[];
     since?: string;
   }): Promise<Connected> {
-    const { word, groups, tls = false } = this.scenario;
-    return this.load.connect({
+    const { word, groups, tls = false, openWithinMs } = this.scenario;
+    const opened = this.load.connect({
       peer: this.peer.name,
       ports: to.map(({ port, entryPort }) => (tls ? entryPort : port)),
       tls,
@@ -148,6 +150,11 @@ export class Stage {
       first,
       ...(since !== undefined && { since }),
     });
+    const inTime = new AbortController();
+    const isLate = sleep(openWithinMs, true, inTime).catch(() => false);
+    const connected = await Promise.race([opened, isLate]).finally(() => inTime.abort());
+    if (typeof connected === 'object') return connected;
+    throw new Error(`some clients wait for an answer of the server for more than ${openWithinMs / 1_000} s.`);
   }
 
   /** Ends a node at once, as a crash does. */
