@@ -2,18 +2,15 @@
 -- moment: an entry is then either still in the ingress or moved completely. An entry that two nodes hold is moved
 -- only once.
 --
--- Only the first of all pending entries is moved, so the log has the order of the ingress, whichever node has read
--- which entry. An entry waits as long as another node holds one before it.
---
--- GROUP, LIMITS, publish.lua and dead-letters.lua stand before it. KEYS are the log, the ingress, the dead letters, and the count of
--- settled entries, where ingress-repair.lua keeps one. ARGV[1] is the node, and ARGV[2] how many treatments follow, of
+-- GROUP, LIMITS, publish.lua, dead-letters.lua and ingress-holders.lua, which says what has to wait, stand before it. KEYS are the log, the ingress, the dead letters, and the count of
+-- settled entries, where ingress-repair.lua keeps one. ARGV[1] is the consumer, and ARGV[2] how many treatments follow, of
 -- five values each: what an entry becomes, and four values which that takes. Then three values follow for each entry,
 -- oldest first: its id, its text, and the number of its treatment, since many entries have the same one. Answers for each
--- entry, up to the first that has to wait: 1 when it was moved now, 0 when it was settled before. Events that follow each
--- other are published together, which costs far less than one after the other.
+-- entry, up to the first that has to wait: 1 when it was moved now, 0 when it was settled before, 2 when it waits for its
+-- shard from now on. Events that follow each other are published together, which costs far less than one after the other.
 local log, ingress, dead_letters, settled = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
-local node, treatments = ARGV[1], {}
+local consumer, treatments = ARGV[1], {}
 for i = 1, tonumber(ARGV[2]) do
   local becomes, a, b, c, d = unpack(ARGV, i * 5 - 2, i * 5 + 2)
   treatments[i] = { a, b, c, d, becomes = becomes }
@@ -23,6 +20,7 @@ local before = 2 + #treatments * 5
 -- Without these rights an entry would be moved and would stay in the ingress as well.
 if not may('XACK', ingress, GROUP, '0-0') then return forbidden('XACK', ingress) end
 if not may('XDEL', ingress, '0-0') then return forbidden('XDEL', ingress) end
+if not may('XCLAIM', ingress, GROUP, consumer, '0', '0-0') then return forbidden('XCLAIM', ingress) end
 if not may('INCRBY', settled, 1) then return forbidden('INCRBY', settled) end
 use_hub(log:match('^{(.+)}:log$'))
 local refusal = refusal_of_rights()
@@ -55,22 +53,9 @@ local function move_to_dead_letters(id, text, reason, message, time)
   acknowledge({ id })
 end
 
--- Which of the entries are the first pending ones and held by this node, up to the first that has to wait. A user who
--- may add entries can use an id twice, so the holder is compared as well as the id.
-local function look()
-  local count = (#ARGV - before) / 3
-  local pending, next_pending, found = redis.call('XPENDING', ingress, GROUP, '-', '+', count), 1, {}
-  for i = 1, count do
-    local id, first = ARGV[before + i * 3 - 2], pending[next_pending] or {}
-    local is_first = first[1] == id and first[2] == node
-    if not is_first and redis.call('XPENDING', ingress, GROUP, id, id, 1)[1] then break end
-    if is_first then next_pending = next_pending + 1 end
-    found[i] = is_first and 1 or 0
-  end
-  return found
-end
-
-local outcomes = look()
+local asked = {}
+for i = before + 1, #ARGV, 3 do asked[#asked + 1] = ARGV[i] end
+local outcomes = look_at(ingress, consumer, asked)
 local ids, events, kinds, gone = {}, {}, {}, {}
 
 local function move_collected()
@@ -86,11 +71,15 @@ for i, outcome in ipairs(outcomes) do
     ids[n], events[n], kinds[n] = id, text, treatment
   elseif outcome == 1 then
     move_collected()
-    -- `nothing` is for an entry that somebody removed from the ingress, or that was moved to its shard. `look` only asks whether
-    -- this node may settle the entry now.
+    -- `nothing` is for an entry that somebody removed from the ingress, or that was moved to its shard.
     if treatment.becomes == 'dead_letter' then
       move_to_dead_letters(id, text, unpack(treatment, 1, 3))
-    elseif treatment.becomes ~= 'look' then
+    elseif treatment.becomes == 'wait' then
+      -- The entry stays in the ingress, held for so long already that any node may begin to move it.
+      local waiting, idle_ms = treatment[1], treatment[2]
+      redis.call('XCLAIM', ingress, GROUP, waiting, 0, id, 'IDLE', idle_ms, 'JUSTID')
+      outcomes[i] = 2
+    else
       gone[#gone + 1] = id
     end
   end

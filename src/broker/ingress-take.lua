@@ -12,6 +12,10 @@
 -- may be assigned to the node and not be sent, when those before them are enough bytes; the node then reads what is
 -- assigned to it.
 --
+-- ARGV[6] is there for entries that wait for a shard, whose consumer stands in place of the node: nothing is taken where a
+-- node began to move the first of them less than so many milliseconds ago. Entries that are read count as begun, so none is
+-- read that is not sent.
+--
 -- A node without the right to publish takes nothing, since it would only keep entries from the nodes that could
 -- settle them.
 local ingress, node, from = KEYS[1], ARGV[1], ARGV[2]
@@ -21,7 +25,13 @@ use_hub(ingress:match('^{(.+)}:ingress$'))
 local refusal = refusal_of_rights()
 if refusal then return refusal end
 
-local COUNT_MAX = 64
+local idle_ms = tonumber(ARGV[6])
+if idle_ms then
+  local first = redis.call('XPENDING', ingress, GROUP, '-', '+', 1, node)[1]
+  if not first or first[3] < idle_ms then return {} end
+end
+
+local COUNT_MAX = idle_ms and 1 or 64
 local taken, total, bytes, count = {}, 0, 0, 1
 
 -- What is sent of the fields of an entry.

@@ -94,6 +94,7 @@ export class RedisBroker implements Broker, Shards, Reshard, History, Retained {
     this.deadLetters = new RedisDeadLetters(own.commands, own.reads, own.keys, options.clock);
     this.#ingress = new IngressConsumer(this.#taker, own.keys, {
       ...options,
+      commands: own.commands,
       moving: () => movingIn(this.#layouts.newest, (shard) => shards.of(shard)),
     });
     this.#retained = new MergedRetained(
@@ -186,7 +187,7 @@ export class RedisBroker implements Broker, Shards, Reshard, History, Retained {
     for (const stop of this.#timers.splice(0)) stop();
     this.#deliver = undefined;
     this.#layouts.stop();
-    await this.#ingress.stop(this.#shards.own.commands);
+    await this.#ingress.stop();
     await this.#shards.close();
   }
 

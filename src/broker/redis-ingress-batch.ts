@@ -19,10 +19,18 @@ declare module 'ioredis' {
       keyCount: 1,
       ...keysAndArguments: (string | number)[]
     ): Result<(Buffer | RawContent)[], Context>;
+    /** ingress-look.lua */
+    belfryLook(
+      keyCount: 1,
+      ...keysAndArguments: string[]
+    ): Result<[found: (0 | 1)[], waiting: number[]], Context>;
     /** ingress-settle.lua */
-    belfrySettle(keyCount: 4, ...keysAndArguments: (string | number | Buffer)[]): Result<(0 | 1)[], Context>;
+    belfrySettle(keyCount: 4, ...keysAndArguments: (string | number | Buffer)[]): Result<Settled[], Context>;
   }
 }
+
+/** What became of an entry: 1 settled now, 0 settled before, 2 from now on it waits for its shard. */
+export type Settled = 0 | 1 | 2;
 
 export type RawEntry = [id: Buffer, content: RawContent];
 
@@ -39,15 +47,10 @@ export async function takeEntries(
   { node, maxEventBytes }: { readonly node: string; readonly maxEventBytes: number },
   from: '0' | '>',
 ): Promise<Taken> {
-  const bounds = [MAX_TAKEN, MAX_TAKEN_BYTES, Math.max(MAX_DEAD_LETTER_BYTES, maxEventBytes)];
+  const bounds = [MAX_TAKEN, MAX_TAKEN_BYTES, largest(maxEventBytes)];
   const taken = await connection.ask((redis) => redis.belfryTakeBuffer(1, ingress, node, from, ...bounds));
-  const entries: RawEntry[] = [];
-  let bytes = 0;
-  for (let i = 1; i < taken.length; i += 2) {
-    const content = taken[i] ?? null;
-    entries.push([taken[i - 1] as Buffer, content]);
-    bytes += bytesOf(content);
-  }
+  const entries = entriesOf(taken);
+  const bytes = entries.reduce((sum, [, content]) => sum + bytesOf(content), 0);
   return { entries, mayBeMore: bytes >= MAX_TAKEN_BYTES };
 }
 
@@ -66,13 +69,42 @@ export async function takeNextEntry(
   return stream?.[1] ?? [];
 }
 
-/** Settles entries that a node holds. It answers for each, up to the first that has to wait, whether it was settled now. */
+/**
+ * Takes entries that wait for a shard, and a part of what a node may hold at once. Nothing is taken where a node began to move
+ * them less than so many milliseconds ago.
+ */
+export async function takeWaiting(
+  connection: RedisConnection,
+  ingress: string,
+  consumer: string,
+  { maxEventBytes, part, idleMs }: Record<'maxEventBytes' | 'part' | 'idleMs', number>,
+): Promise<readonly RawEntry[]> {
+  const bounds = [Math.ceil(MAX_TAKEN * part), Math.ceil(MAX_TAKEN_BYTES * part), largest(maxEventBytes)];
+  const taken = await connection.ask((redis) =>
+    redis.belfryTakeBuffer(1, ingress, consumer, '0', ...bounds, idleMs),
+  );
+  return entriesOf(taken);
+}
+
+/** Looks which entries a consumer may settle now, up to the first that has to wait, and for which shards entries wait. */
+export async function lookAt(
+  connection: RedisConnection,
+  ingress: string,
+  consumer: string,
+  entries: readonly Outcome[],
+): Promise<{ readonly found: readonly (0 | 1)[]; readonly waiting: ReadonlySet<number> }> {
+  const ids = entries.map(({ id }) => id);
+  const [found, waiting] = await connection.ask((redis) => redis.belfryLook(1, ingress, consumer, ...ids));
+  return { found, waiting: new Set(waiting) };
+}
+
+/** Settles entries that a consumer holds. It answers for each, up to the first that has to wait, what became of it. */
 export function settleEntries(
   connection: RedisConnection,
   { log, ingress, deadLetters, settled }: RedisKeys,
-  node: string,
+  consumer: string,
   held: readonly Outcome[],
-): Promise<(0 | 1)[]> {
+): Promise<Settled[]> {
   const treatments: string[] = [];
   const numbers = new Map<string, number>();
   const entries: (string | number | Buffer)[] = [];
@@ -88,8 +120,19 @@ export function settleEntries(
     }
     entries.push(id, text, number);
   }
-  const values = [node, numbers.size, ...treatments, ...entries];
+  const values = [consumer, numbers.size, ...treatments, ...entries];
   return connection.ask((redis) => redis.belfrySettle(4, log, ingress, deadLetters, settled, ...values));
+}
+
+function entriesOf(taken: readonly (Buffer | RawContent)[]): RawEntry[] {
+  const entries: RawEntry[] = [];
+  for (let i = 1; i < taken.length; i += 2) entries.push([taken[i - 1] as Buffer, taken[i] ?? null]);
+  return entries;
+}
+
+/** A text of more bytes is not sent. */
+function largest(maxEventBytes: number): number {
+  return Math.max(MAX_DEAD_LETTER_BYTES, maxEventBytes);
 }
 
 /** The size of the content of an entry, as ingress-take.lua counts it. */

@@ -1,13 +1,14 @@
 import type { Result } from 'ioredis';
 import { bound } from '../model/bound.ts';
 import type { RedisConnection } from './redis-connection.ts';
-import { INGRESS_GROUP } from './redis-keys.ts';
 
 /** A consumer that holds nothing and was not seen for this long belongs to a node that has crashed. */
 const LONG_AGO_MS = bound('time that an idle ingress consumer is kept', 3_600_000, 'ms', 'it is forgotten');
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
+    /** ingress-claim.lua */
+    belfryClaim(keyCount: 1, ...keysAndArguments: (string | number)[]): Result<number, Context>;
     /** ingress-leave.lua */
     belfryLeave(keyCount: 1, ...keysAndArguments: (string | number)[]): Result<null, Context>;
   }
@@ -18,22 +19,14 @@ declare module 'ioredis' {
  * crashed.
  * @returns how many it claimed
  */
-export async function claimEntries(
+export function claimEntries(
   connection: RedisConnection,
   ingress: string,
   node: string,
   claimAfterMs: number,
   atMost: number,
 ): Promise<number> {
-  // XAUTOCLAIM forgets entries that somebody has deleted from the stream, also those that a node holds and is about to settle.
-  const late = await connection.ask((redis) =>
-    redis.xpending(ingress, INGRESS_GROUP, 'IDLE', claimAfterMs, '-', '+', 1),
-  );
-  if (late.length === 0) return 0;
-  const query = [claimAfterMs, '0-0', 'COUNT', atMost, 'JUSTID'] as const;
-  const reply = await connection.ask((redis) => redis.xautoclaim(ingress, INGRESS_GROUP, node, ...query));
-  const [, ids] = reply as [next: string, ids: string[]];
-  return ids.length;
+  return connection.ask((redis) => redis.belfryClaim(1, ingress, node, claimAfterMs, atMost));
 }
 
 /**

@@ -4,7 +4,8 @@ import { WRONG_SHARD } from './redis-publish-batch.ts';
 import { isRefusal, type RedisConnection } from './redis-connection.ts';
 import { IngressDecoder, type IngressDecoderOptions, type Outcome } from './redis-ingress-decoder.ts';
 import { IngressPipeline } from './redis-ingress-pipeline.ts';
-import { moveAll, type Moving } from './redis-ingress-move.ts';
+import { moveAll, type Moving, type Waiting } from './redis-ingress-move.ts';
+import { WaitingEntries } from './redis-ingress-waiting.ts';
 import type { RedisKeys } from './redis-keys.ts';
 import { StreamRepair, type StreamRepairOptions } from './redis-stream-repair.ts';
 
@@ -21,6 +22,8 @@ export interface IngressConsumerOptions extends IngressDecoderOptions, StreamRep
   readonly commandTimeoutMs: number;
   /** How events are moved to their shards, where the hub has several now. */
   readonly moving?: () => Moving | undefined;
+  /** A connection for what is short. It must know the scripts of the ingress where the hub has several shards. */
+  readonly commands: RedisConnection;
 }
 
 /**
@@ -39,6 +42,7 @@ export class IngressConsumer {
   readonly #reader: IngressDecoder;
   readonly #claimAfterMs: number;
   readonly #blockMs: number;
+  readonly #waiting: WaitingEntries;
   #pipeline: IngressPipeline;
   #waitMs = FIRST_WAIT_MS;
   #moved = 0;
@@ -53,8 +57,18 @@ export class IngressConsumer {
     this.#options = options;
     this.#reader = new IngressDecoder(options);
     this.streams = new StreamRepair(connection, keys, options);
-    this.#pipeline = this.#newPipeline();
     this.#claimAfterMs = options.claimAfterMs ?? 15_000;
+    this.#pipeline = this.#newPipeline();
+    const { moving = () => undefined } = options;
+    this.#waiting = new WaitingEntries({
+      ...options,
+      keys,
+      connection: options.commands,
+      claimAfterMs: this.#claimAfterMs,
+      moving,
+      decoded: (entries) => this.#decoded(entries),
+      settled: (outcome) => this.#count(outcome),
+    });
     // A blocking read must end before its command counts as failed.
     this.#blockMs = Math.min(MAX_BLOCK_MS, Math.floor(options.commandTimeoutMs / 2));
     connection.redis.on('ready', () => this.#wake());
@@ -70,15 +84,21 @@ export class IngressConsumer {
   }
 
   /** Stops without waiting for new entries, and releases what it holds. */
-  async stop(commands: RedisConnection): Promise<void> {
+  async stop(): Promise<void> {
     this.#isStopped = true;
     this.#connection.cut();
     this.#wake();
     if (this.#running === undefined) return;
     await this.#running;
     this.#running = undefined;
+    await this.#waiting.stop();
     try {
-      await releaseEntries(commands, this.#keys.ingress, this.#options.node, this.#claimAfterMs);
+      await releaseEntries(
+        this.#options.commands,
+        this.#keys.ingress,
+        this.#options.node,
+        this.#claimAfterMs,
+      );
     } catch (error) {
       this.#options.log.debug(
         { err: error },
@@ -121,13 +141,30 @@ export class IngressConsumer {
       node: this.#options.node,
       maxEventBytes: this.#options.maxEventBytes,
       decoded: (entries) => this.#decoded(entries),
-      move: moving && ((entries) => moveAll(entries, moving)),
+      claimAfterMs: this.#claimAfterMs,
+      move: moving && ((entries, waiting) => this.#move(entries, moving, waiting)),
       settled: (outcome) => this.#count(outcome),
     });
   }
 
+  async #move(...[entries, moving, before]: Parameters<typeof moveAll>): Promise<Waiting> {
+    const waits = await moveAll(entries, moving, before);
+    if (waits.size > 0) this.#waiting.check();
+    const shards = [...new Set(waits.values())].filter((shard) => !before.has(shard));
+    if (shards.length > 0)
+      this.#options.log.warn(
+        { shards },
+        'these shards do not take entries of the ingress; the entries wait, and all others go on',
+      );
+    return waits;
+  }
+
   async #turn(): Promise<void> {
-    if (this.streams.dueInMs <= 0 && (await this.streams.check())) this.#pipeline = this.#newPipeline();
+    if (this.streams.dueInMs <= 0) {
+      if (await this.streams.check()) this.#pipeline = this.#newPipeline();
+      // A node that has ended may have left entries that wait.
+      this.#waiting.check();
+    }
     const pipeline = this.#pipeline;
     if (pipeline.isEmpty)
       await pipeline.fill(Math.max(1, Math.min(this.#blockMs, Math.ceil(this.streams.dueInMs))));

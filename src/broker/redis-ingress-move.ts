@@ -2,9 +2,10 @@ import { hash } from 'node:crypto';
 import type { Result } from 'ioredis';
 import { bound } from '../model/bound.ts';
 import type { Layout } from '../model/shards.ts';
-import type { RedisConnection } from './redis-connection.ts';
+import { isRefusal, type RedisConnection } from './redis-connection.ts';
 import type { Outcome } from './redis-ingress-decoder.ts';
 import type { RedisKeys } from './redis-keys.ts';
+import { WRONG_SHARD } from './redis-publish-batch.ts';
 
 const MAX_REMEMBERED = bound(
   'entries of the ingress of which a shard remembers that they were moved',
@@ -20,67 +21,86 @@ declare module 'ioredis' {
   }
 }
 
-/** Where events of the ingress are moved to. */
+/** The shard to which events of the ingress are moved. */
 export interface Destination {
   readonly commands: Pick<RedisConnection, 'ask'>;
   readonly keys: Pick<RedisKeys, 'log' | 'moved'>;
 }
 
-/** The shard to which an event belongs. */
-export type MoveTo = (type: string, key: string) => Destination;
-
+/** Where events of the ingress are moved in a layout of several shards. */
 export interface Moving {
-  readonly to: MoveTo;
-  /** Where the shards were before the hub was divided anew. */
-  readonly before?: MoveTo | undefined;
+  readonly layout: Layout;
+  readonly of: (shard: number) => Destination;
 }
 
-/** Moves entries that may have been moved before, in the shards of an earlier layout. @throws as {@link moveEntries} */
-export async function moveAll(entries: readonly Outcome[], { to, before }: Moving): Promise<void> {
-  await moveEntries(before === undefined ? entries : await notMoved(entries, before), to);
+/** Entries that cannot be moved now, and the shard for which each waits. */
+export type Waiting = ReadonlyMap<Outcome, number>;
+
+/** How events of the ingress are moved in a layout; `undefined` where shard 0 has all of them. */
+export function movingIn(layout: Layout, of: Moving['of']): Moving | undefined {
+  return layout.isSingle ? undefined : { layout, of };
 }
 
 /**
- * Appends events of the ingress to the logs of their shards, each once, however often it is called with them.
- * @throws BelfryError `unavailable`, when some of them may not be there
+ * Appends events of the ingress to the logs of their shards, each once, however often it is called with them. An event waits
+ * where its shard fails, where that may hold it from before the hub was divided anew, and where earlier ones wait (`waiting`).
+ * @throws BelfryError `unavailable`, while the hub is being divided anew
  */
-export async function moveEntries(entries: readonly Outcome[], moveTo: MoveTo): Promise<void> {
-  const parts = partsOf(entries, moveTo);
-  await Promise.all(
-    Array.from(parts, ([{ commands, keys }, part]) => {
-      const values = part.flatMap((entry) => [nameOf(entry), ...entry.becomes.slice(1)]);
-      return commands.ask((redis) => redis.belfryMove(2, keys.log, keys.moved, MAX_REMEMBERED, ...values));
-    }),
-  );
-}
+export async function moveAll(
+  entries: readonly Outcome[],
+  { layout, of }: Moving,
+  waiting: ReadonlySet<number>,
+): Promise<Waiting> {
+  const waits = new Map<Outcome, number>();
+  for (const entry of waiting.size === 0 ? [] : entries) {
+    const [type, key] = placeOf(entry);
+    const shard = layout.shardsOf([[type], '*', [key]]).find((each) => waiting.has(each));
+    if (shard !== undefined) waits.set(entry, shard);
+  }
 
-/** Those of the entries that were not moved before, in the shards of an earlier layout, which take nothing any more. */
-async function notMoved(entries: readonly Outcome[], movedTo: MoveTo): Promise<readonly Outcome[]> {
-  const parts = partsOf(entries, movedTo);
-  const found = new Set<Outcome>();
-  await Promise.all(
-    Array.from(parts, async ([{ commands, keys }, part]) => {
-      const names = part.map(nameOf);
-      const moved = await commands.ask((redis) => redis.zmscore(keys.moved, ...names));
-      for (const [i, at] of moved.entries()) if (at !== null) found.add(part[i] as Outcome);
-    }),
-  );
-  return entries.filter((entry) => !found.has(entry));
-}
-
-/** How events of the ingress are moved in a layout; `undefined` where shard 0 has all of them. */
-export function movingIn(layout: Layout, of: (shard: number) => Destination): Moving | undefined {
-  if (layout.isSingle) return undefined;
-  const { before } = layout;
-  return {
-    to: (type, key) => of(layout.shardOf(type, key)),
-    ...(before !== layout && !before.isSingle && { before: (type, key) => of(before.shardOf(type, key)) }),
+  const inShards = async (
+    shardOf: Layout['shardOf'],
+    run: (to: Destination, part: readonly Outcome[]) => Promise<void>,
+  ): Promise<void> => {
+    const parts = Map.groupBy(
+      entries.filter((entry) => !moved.has(entry) && !waits.has(entry)),
+      (entry) => shardOf(...placeOf(entry)),
+    );
+    await Promise.all(
+      Array.from(parts, async ([shard, part]) => {
+        try {
+          await run(of(shard), part);
+        } catch (error) {
+          if (isRefusal(error, WRONG_SHARD)) throw error;
+          for (const entry of part) waits.set(entry, shard);
+        }
+      }),
+    );
   };
+
+  const moved = new Set<Outcome>();
+  const { before } = layout;
+  // The shards of an earlier layout take nothing any more.
+  if (before !== layout && !before.isSingle)
+    await inShards(
+      (...place) => before.shardOf(...place),
+      async ({ commands, keys }, part) => {
+        const times = await commands.ask((redis) => redis.zmscore(keys.moved, ...part.map(nameOf)));
+        for (const [i, at] of times.entries()) if (at !== null) moved.add(part[i] as Outcome);
+      },
+    );
+  await inShards(
+    (...place) => layout.shardOf(...place),
+    async ({ commands, keys }, part) => {
+      const values = part.flatMap((entry) => [nameOf(entry), ...entry.becomes.slice(1)]);
+      await commands.ask((redis) => redis.belfryMove(2, keys.log, keys.moved, MAX_REMEMBERED, ...values));
+    },
+  );
+  return waits;
 }
 
-/** The entries of each place, in their order. */
-function partsOf(entries: readonly Outcome[], moveTo: MoveTo): Map<Destination, Outcome[]> {
-  return Map.groupBy(entries, ({ becomes: [, , type, , key] }) => moveTo(type, key));
+function placeOf({ becomes: [, , type, , key] }: Outcome): [type: string, key: string] {
+  return [type, key];
 }
 
 /**

@@ -6,17 +6,15 @@ import {
   takeEntries,
   takeNextEntry,
   type RawEntry,
+  type Settled,
 } from './redis-ingress-batch.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import type { Outcome } from './redis-ingress-decoder.ts';
+import { settleInShards, type Move } from './redis-ingress-sharded.ts';
 import type { RedisKeys } from './redis-keys.ts';
 
 /** How many calls settle entries at once: Redis works on one of them, and another one waits there. */
 const SETTLING = 2;
-
-/** What settle is told of an entry that it only looks at, and of one that is in its shard already. */
-const LOOK: Outcome['becomes'] = ['look', '', '', '', '', ''];
-const GONE: Outcome['becomes'] = ['nothing', '', '', '', '', ''];
 
 /** How much of what it was asked for a call got done. */
 type Done = 'all' | 'some' | 'none';
@@ -29,8 +27,9 @@ export interface IngressPipelineOptions {
   readonly maxEventBytes: number;
   /** Decodes entries that were taken. It must not throw. */
   readonly decoded: (entries: readonly RawEntry[]) => Outcome[];
-  /** Present where the hub has several shards: moves events to their shards, in their order, each once. */
-  readonly move?: ((entries: readonly Outcome[]) => Promise<void>) | undefined;
+  readonly claimAfterMs: number;
+  /** Present where the hub has several shards. */
+  readonly move?: Move | undefined;
   /** Is told each entry that this node has settled. */
   readonly settled: (outcome: Outcome) => void;
 }
@@ -133,22 +132,10 @@ export class IngressPipeline {
     return outcomes.length > 0 ? 'some' : 'none';
   }
 
-  /**
-   * An entry is acknowledged after its event is in the log of its shard. If the node ends in between, the event is there
-   * already when another node moves it again.
-   */
-  async #outcomesOf(sent: readonly Outcome[]): Promise<(0 | 1)[]> {
+  #outcomesOf(sent: readonly Outcome[]): Promise<Settled[]> {
     const { connection, keys, node, move } = this.#options;
     if (move === undefined) return settleEntries(connection, keys, node, sent);
-    const looks = sent.map(({ id }) => ({ id, becomes: LOOK }));
-    const may = await settleEntries(connection, keys, node, looks);
-    const events = sent.filter(({ becomes }, i) => may[i] === 1 && becomes[0] === 'event');
-    await move(events);
-    const moved = new Set(events);
-    const rest = sent
-      .slice(0, may.length)
-      .map((entry) => (moved.has(entry) ? { ...entry, becomes: GONE } : entry));
-    return rest.length === 0 ? [] : settleEntries(connection, keys, node, rest);
+    return settleInShards({ ...this.#options, move }, node, sent);
   }
 
   async #takeAhead(): Promise<Done> {

@@ -55,6 +55,11 @@ export type RedisKeys = ReturnType<typeof redisKeys>;
 /** The consumer group of the ingress, in which each node is a consumer. */
 export const INGRESS_GROUP = 'belfry';
 
+/** The consumer that holds what waits for a shard, see ingress-holders.lua. The name of a node has no colon. */
+export function waitingFor(shard: number): string {
+  return `shard:${shard}`;
+}
+
 /** Escapes what separates the parts of a key name where it occurs within a part, as retain.lua does. */
 export function escaped(text: string): string {
   return text.replaceAll('%', '%25').replaceAll('.', '%2E').replaceAll(':', '%3A');

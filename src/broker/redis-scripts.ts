@@ -77,12 +77,14 @@ export function publishing(limits: ScriptOptions): string {
   return `${constants(limits)}${HUB}${PUBLISH}`;
 }
 
-/** The scripts of the connection that consumes the ingress. */
+/** The scripts of the connections that consume the ingress. */
 export function ingressScripts(limits: ScriptOptions) {
   return {
     belfryTake: { lua: `${GROUP}${publishing(limits)}${read('ingress-take.lua')}` },
+    belfryLook: { lua: `${GROUP}${readAll(['ingress-holders', 'ingress-look'])}` },
+    belfryClaim: { lua: `${GROUP}${readAll(['ingress-holders', 'ingress-claim'])}` },
     belfrySettle: {
-      lua: `${GROUP}${publishing(limits)}${readAll(['dead-letters', 'ingress-settle'])}`,
+      lua: `${GROUP}${publishing(limits)}${readAll(['dead-letters', 'ingress-holders', 'ingress-settle'])}`,
     },
     belfryRepair: { lua: `${GROUP}${publishing(limits)}${CHECK}` },
   };

@@ -16,7 +16,7 @@ import { RedisPublisher } from './redis-publisher.ts';
 import { ReadLimiter } from './redis-read-limiter.ts';
 import { RedisRetained } from './redis-retained.ts';
 import { RetainedEviction } from './redis-retained-eviction.ts';
-import { commandScripts, readScripts } from './redis-scripts.ts';
+import { commandScripts, ingressScripts, readScripts } from './redis-scripts.ts';
 import { ShardListener } from './redis-shard-listener.ts';
 import { StreamRepair } from './redis-stream-repair.ts';
 import type { Subscribers } from './redis-subscriber.ts';
@@ -63,7 +63,8 @@ export class RedisShard {
     this.#options = options;
     this.#subscribers = subscribers;
     this.keys = keys;
-    this.commands = new RedisConnection(this.connectionOf('commands', { scripts: commandScripts(options) }));
+    const scripts = { ...commandScripts(options), ...(shard === 0 && ingressScripts(options)) };
+    this.commands = new RedisConnection(this.connectionOf('commands', { scripts }));
     this.#reads = new RedisConnection(this.connectionOf('reads', { scripts: readScripts(), bulk: true }));
     this.reads = new ReadLimiter(this.#reads);
     this.publisher = new RedisPublisher({ connection: this.commands, keys, clock, commandTimeoutMs });
