@@ -86,7 +86,7 @@ function ingressEntryPoint(options: EntryPointOptions): EntryPoint {
     await redis.call('XADD', '{belfry}:ingress', '*', 'event', event);
     return [undefined];
   });
-  return { ...opened, isPerShard: false };
+  return { ...opened, needsOwnShard: true };
 }
 
 /** Publishes by `PUBLISH`, so that the event is heard live or not at all. */

@@ -37,10 +37,7 @@ async function pairOf(world: World): Promise<Pair> {
   throw new Error('One master has all shards.');
 }
 
-/**
- * The publishers whose events all lie with masters other than this one. The ingress has one order for all events, so those for a
- * master that is away hold up the others.
- */
+/** The publishers whose events need no more than masters other than this one. */
 async function publishersPast({ world, publishers }: Stage, master: RedisServer): Promise<Publisher[]> {
   const cluster = clusterOf(world);
   const owners = new Map<string, RedisServer>();
@@ -51,6 +48,7 @@ async function publishersPast({ world, publishers }: Stage, master: RedisServer)
   return publishers.filter(
     ({ part: { type }, entryPoint }) =>
       entryPoint.isPerShard &&
+      (entryPoint.needsOwnShard !== true || owners.get('belfry') !== master) &&
       world.layout.shardsOfType(type).every((shard) => owners.get(`belfry:${shard}`) !== master),
   );
 }

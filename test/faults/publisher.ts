@@ -24,6 +24,8 @@ export interface EntryPoint {
   readonly passesNodes: boolean;
   /** Whether an event needs no master of a Cluster but that of its shard. */
   readonly isPerShard: boolean;
+  /** Whether it needs the master of shard 0 as well, where the ingress is. */
+  readonly needsOwnShard?: boolean;
   /**
    * Publishes one event of this type and key, given as JSON, and resolves with its id. It rejects with {@link Refused} when the event was refused, and with any
    * other error when there was no answer.
