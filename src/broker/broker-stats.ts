@@ -11,18 +11,24 @@ export interface IngressStats {
 }
 
 /** The figures of all shards together. The ingress is checked together with the log of shard 0. */
-export function brokerStatsOf(shards: readonly ShardStats[], { moved, streams }: IngressStats): BrokerStats {
+export function brokerStatsOf(
+  shards: readonly ShardStats[],
+  { moved, streams }: IngressStats,
+  /** Those that the node has let go as well. */
+  counted: readonly ShardStats[] = shards,
+): BrokerStats {
   const { held } = streams;
-  const sum = (of: (stats: ShardStats) => number): number => shards.reduce((all, each) => all + of(each), 0);
+  const sum = (of: (stats: ShardStats) => number, all = counted): number =>
+    all.reduce((total, each) => total + of(each), 0);
   const all: LogStats = {
     published: sum(({ published }) => published) + moved,
-    refused: added(shards.map(({ refused }) => refused)),
+    refused: added(counted.map(({ refused }) => refused)),
     trouble: shards.find(({ trouble }) => trouble !== undefined)?.trouble,
     isHealthy: shards.every(({ isHealthy }) => isHealthy),
     probeMs: Math.max(...shards.map(({ probeMs }) => probeMs)),
     gapsDetected: sum(({ gapsDetected }) => gapsDetected),
     gapsRepaired: sum(({ gapsRepaired }) => gapsRepaired),
-    streamsMended: added([streams.mended, ...shards.map(({ streamsMended }) => streamsMended)]),
+    streamsMended: added([streams.mended, ...counted.map(({ streamsMended }) => streamsMended)]),
     retainedGone: sum(({ retainedGone }) => retainedGone),
   };
   const own = (stats: ShardStats): ShardStats =>
@@ -31,8 +37,8 @@ export function brokerStatsOf(shards: readonly ShardStats[], { moved, streams }:
     ...all,
     ingressGone: streams.gone,
     heldBytes: {
-      log: held.log + sum(({ heldBytes }) => heldBytes.log),
-      retained: sum(({ heldBytes }) => heldBytes.retained),
+      log: held.log + sum(({ heldBytes }) => heldBytes.log, shards),
+      retained: sum(({ heldBytes }) => heldBytes.retained, shards),
       ingress: held.ingress,
     },
     shards: shards.length === 1 ? [] : shards.map(own),

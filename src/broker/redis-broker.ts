@@ -123,7 +123,7 @@ export class RedisBroker implements Broker, Shards, Reshard, History, Retained {
     this.#ingress.start();
     this.#timers = [
       clock.every(WATCH_MS, () => this.#watch()),
-      clock.every(UPKEEP_MS, () => [...this.#shards].forEach((shard) => void shard.upkeep())),
+      clock.every(UPKEEP_MS, () => void this.#layouts.upkeep()),
     ];
     // The hub may be being divided at this moment.
     void this.#layouts.check();
@@ -172,10 +172,8 @@ export class RedisBroker implements Broker, Shards, Reshard, History, Retained {
   }
 
   get brokerStats(): BrokerStats {
-    return brokerStatsOf(
-      Array.from(this.#shards, ({ stats }) => stats),
-      this.#ingress,
-    );
+    const { stats, counted } = this.#shards;
+    return brokerStatsOf(stats, this.#ingress, counted);
   }
 
   async ready(): Promise<void> {
@@ -192,15 +190,15 @@ export class RedisBroker implements Broker, Shards, Reshard, History, Retained {
   }
 
   async page(after: Cursor, until?: Cursor): Promise<EventPage> {
-    return this.#shards.of(shardOfCursor(after)).history.page(after, until);
+    return this.#shards.historyOf(after, this.layout).page(after, until);
   }
 
   after(cursor: Cursor): AsyncIterable<HubEvent> {
-    return this.#shards.of(shardOfCursor(cursor)).history.after(cursor);
+    return this.#shards.historyOf(cursor, this.layout).after(cursor);
   }
 
   before(cursor: Cursor): AsyncIterable<HubEvent> {
-    return this.#shards.of(shardOfCursor(cursor)).history.before(cursor);
+    return this.#shards.historyOf(cursor, this.layout).before(cursor);
   }
 
   async retained(shard: number, queries: readonly RetainedQuery[]): Promise<RetainedPages> {
@@ -238,6 +236,7 @@ export class RedisBroker implements Broker, Shards, Reshard, History, Retained {
   }
 
   #watch(): void {
+    this.#shards.letGo(this.layout);
     for (const shard of this.#shards) void shard.watch();
     void this.#library.restore();
     // A Redis that was emptied has no layout, and a message that tells of another one may have been lost.

@@ -53,3 +53,10 @@ export class RedisHistory implements History {
     return this.#retained.tail(query, after, until);
   }
 }
+
+/** The past of a shard whose log has run out. */
+export const NO_HISTORY: Pick<RedisHistory, 'page' | 'after' | 'before'> = {
+  page: (after, until = after) => Promise.resolve({ events: [], to: until, isLast: true }),
+  async *after() {},
+  async *before() {},
+};

@@ -81,7 +81,7 @@ export async function moveAll(
   const moved = new Set<Outcome>();
   const { before } = layout;
   // The shards of an earlier layout take nothing any more.
-  if (before !== layout && !before.isSingle)
+  if (before !== layout && !before.isSingle && before.newest.gone !== true)
     await inShards(
       (...place) => before.shardOf(...place),
       async ({ commands, keys }, part) => {

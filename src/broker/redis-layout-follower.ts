@@ -60,6 +60,7 @@ export class LayoutFollower {
   /** The layout before the newest one, for as long as a publish may have been tried in it before. */
   get earlier(): Layout | undefined {
     const { layout, untilMs = 0 } = this.#earlier ?? {};
+    if (layout === undefined || this.newest.isGone(layout.newest.first)) return undefined;
     return this.#options.clock.elapsed() < untilMs ? layout : undefined;
   }
 
@@ -134,7 +135,7 @@ export class LayoutFollower {
     const { layout } = division;
     if (layout.newest.first < this.newest.newest.first)
       this.#options.log.error({ layout: layout.epochs }, 'another hub has taken over the Redis of this one');
-    if (layout.newest.first <= this.newest.newest.first) return;
+    if (layout.newest.first <= this.newest.newest.first) return this.#letGo(layout);
     await open(layout);
     const goOn = await hold();
     this.#keepEarlier(this.newest);
@@ -146,6 +147,16 @@ export class LayoutFollower {
     setImmediate(goOn);
     published(layout);
     void this.#deliver();
+  }
+
+  /** Goes on without the epochs whose logs have run out. */
+  #letGo(layout: Layout): void {
+    if (layout.newest.first !== this.newest.newest.first || !this.newest.hasMoreThan(layout)) return;
+    const before = this.delivered;
+    this.newest = layout;
+    if (before.newest.first !== layout.newest.first) return;
+    this.delivered = layout;
+    this.#options.delivered(before);
   }
 
   #keepEarlier(layout: Layout): void {

@@ -1,7 +1,7 @@
-import type { Layout } from '../model/shards.ts';
+import { shardsOfEpoch, type Layout } from '../model/shards.ts';
 import type { Once } from '../model/idempotency.ts';
 import type { Fence } from '../model/lease.ts';
-import type { Cursor } from '../model/cursor.ts';
+import { startOf, type Cursor } from '../model/cursor.ts';
 import type { Fans } from '../model/shards.ts';
 import type { FunctionLibrary } from './redis-function-library.ts';
 import { StoredLayout } from './redis-layout.ts';
@@ -29,6 +29,7 @@ export class RedisLayouts implements Reshard {
   readonly #follower: LayoutFollower;
   readonly #resharding: Resharding;
   readonly #moving: MovingPublish;
+  readonly #log: ShardOptions['log'];
   #onLayout: (before: Layout) => void = () => undefined;
 
   /** `wanted` is the layout by the settings of this node. */
@@ -36,6 +37,7 @@ export class RedisLayouts implements Reshard {
     const { shards, library, commandTimeoutMs } = options;
     const { own } = shards;
     this.#wanted = wanted;
+    this.#log = options.log;
     this.#shards = shards;
     this.#library = library;
     this.#stored = new StoredLayout(own.commands, own.keys);
@@ -88,6 +90,35 @@ export class RedisLayouts implements Reshard {
   async reshard(count: number, fans: Fans): Promise<void> {
     await this.#resharding.begin(await this.#stored.read(this.newest), count, fans);
     await this.check();
+  }
+
+  /**
+   * What has time until the next minute, in the shards as well. It stores that the logs of the oldest epoch have run out, once
+   * nobody looks there any more whether a publish is a repetition. It never rejects.
+   */
+  async upkeep(): Promise<void> {
+    for (const shard of this.#shards) void shard.upkeep();
+    try {
+      const division = await this.#stored.read(this.newest);
+      const { layout, next } = division;
+      const { oldest } = layout;
+      const isWanted =
+        this.#follower.earlier !== undefined || this.delivered.newest.first !== layout.newest.first;
+      if (oldest === undefined || next !== undefined || isWanted) return;
+      const haveRunOut = await Promise.all(
+        shardsOfEpoch(oldest).map((shard) =>
+          this.#shards.of(shard).hasRunOut(layout.endOf(shard) ?? startOf(shard)),
+        ),
+      );
+      if (!haveRunOut.every(Boolean)) return;
+      if (await this.#stored.step(division, { layout: layout.withoutOldest() }))
+        this.#log.info({ epoch: oldest }, 'the logs of the shards before have run out; nodes let go of them');
+    } catch (error) {
+      this.#log.debug(
+        { err: error },
+        'cannot look whether the logs of the shards before have run out; trying again',
+      );
+    }
   }
 
   async division(): Promise<Division> {

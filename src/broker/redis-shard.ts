@@ -1,4 +1,4 @@
-import type { Cursor } from '../model/cursor.ts';
+import { entryOfCursor, type Cursor } from '../model/cursor.ts';
 import { BelfryError } from '../model/errors.ts';
 import type { Once } from '../model/idempotency.ts';
 import type { Fence } from '../model/lease.ts';
@@ -161,6 +161,10 @@ export class RedisShard {
     else await this.commands.ask((redis) => redis.ping());
   }
 
+  get isFollowed(): boolean {
+    return this.#listener !== undefined;
+  }
+
   get isConnected(): boolean {
     return this.commands.isReady && this.#reads.isReady && this.#listener?.isConnected !== false;
   }
@@ -172,7 +176,7 @@ export class RedisShard {
       published: this.publisher.published,
       refused: this.publisher.refused,
       trouble: this.publisher.trouble,
-      isFollowed: this.#listener !== undefined,
+      isFollowed: this.isFollowed,
       isHealthy: this.isConnected && this.#listener?.isHealthy !== false,
       probeMs: this.#listener?.probeMs ?? 0,
       ...this.#allGaps(),
@@ -199,6 +203,15 @@ export class RedisShard {
   async upkeep(): Promise<void> {
     await trimLogByAge(this.commands, this.keys, this.#options);
     await this.#masterClock.compare();
+  }
+
+  /** Whether its log, which is closed, has nothing up to its end any more. @throws BelfryError `unavailable` */
+  async hasRunOut(end: Cursor): Promise<boolean> {
+    await trimLogByAge(this.commands, this.keys, this.#options, '=');
+    const left = await this.commands.ask((redis) =>
+      redis.xrange(this.keys.log, '-', entryOfCursor(end), 'COUNT', 1),
+    );
+    return left.length === 0;
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,8 @@
-import { compareCursors, cursorIn, type Cursor } from '../model/cursor.ts';
+import { compareCursors, cursorIn, shardOfCursor, type Cursor } from '../model/cursor.ts';
 import type { Layout } from '../model/shards.ts';
+import type { ShardStats } from './broker.ts';
 import { limitsOfShard } from './log-share.ts';
+import { NO_HISTORY, type RedisHistory } from './redis-history.ts';
 import { noShard, RedisShard, type ShardOptions } from './redis-shard.ts';
 import { Subscribers } from './redis-subscriber.ts';
 
@@ -10,6 +12,8 @@ export class RedisShards implements Iterable<RedisShard> {
   readonly #options: ShardOptions;
   readonly #subscribers = new Subscribers();
   readonly #shards = new Map<number, RedisShard>();
+  /** What was counted in the shards that are closed, since a count must not fall. */
+  readonly #left: ShardStats[] = [];
   readonly #opening = new Map<number, Promise<boolean>>();
   /** Called for each shard that was opened. */
   readonly #opened: (shard: RedisShard) => void;
@@ -34,6 +38,31 @@ export class RedisShards implements Iterable<RedisShard> {
 
   get(shard: number): RedisShard | undefined {
     return this.#shards.get(shard);
+  }
+
+  /** The shards of which this node has counts, also those that it has let go. */
+  get counted(): readonly ShardStats[] {
+    return [...this.stats, ...this.#left];
+  }
+
+  get stats(): readonly ShardStats[] {
+    return Array.from(this, ({ stats }) => stats);
+  }
+
+  /** Where the log of the shard of a cursor is read. @throws BelfryError as {@link of} */
+  historyOf(cursor: Cursor, layout: Layout): Pick<RedisHistory, 'page' | 'after' | 'before'> {
+    const shard = shardOfCursor(cursor);
+    return layout.isGone(shard) ? NO_HISTORY : this.of(shard).history;
+  }
+
+  /** Closes the shards whose logs have run out, unless clients still wait for them. */
+  letGo(layout: Layout): void {
+    for (const [number, shard] of this.#shards) {
+      if (!layout.isGone(number) || shard.isFollowed) continue;
+      this.#shards.delete(number);
+      this.#left.push(shard.stats);
+      shard.close().catch(() => undefined);
+    }
   }
 
   /** All but shard 0. */

@@ -13,7 +13,8 @@ import { EncodedEvent } from './encoded-event.ts';
 import { checkSubscriptionLimits } from './subscription-limits.ts';
 import { publishFor, type PublishingOptions } from './publishing.ts';
 import { CommandQueue, type Waiting } from './command-queue.ts';
-import { Replay, type ReplayOptions } from './replay.ts';
+import { Replay } from './replay.ts';
+import type { ReplayOptions } from './replay-options.ts';
 import { signIn } from './sign-in.ts';
 import { UnauthenticatedLimits } from './unauthenticated-limits.ts';
 

@@ -16,6 +16,7 @@ import { isJsonObject } from '../model/json.ts';
 import { isOfTime, PositionVector, textOf, vectorOf, type Position } from '../model/position.ts';
 import type { Place } from './encoded-event.ts';
 import { EncodingCache } from './encoding-cache.ts';
+import { goneAfter, goneMs } from './gone-logs.ts';
 import { Lanes } from './lanes.ts';
 import type { Stats } from './stats.ts';
 
@@ -146,7 +147,10 @@ export class EventLog {
   positionOf(cursors: readonly (readonly [shard: number, Cursor])[], known = this.#known): Position {
     const [first] = cursors;
     if (this.isSingle && first !== undefined) return first[1];
-    const baseMs = cursors.reduce((ms, [, cursor]) => Math.max(ms, cursorMs(cursor)), 0);
+    const baseMs = cursors.reduce(
+      (ms, [, cursor]) => Math.max(ms, cursorMs(cursor)),
+      goneMs(this.#shards.layout),
+    );
     return textOf(cursors, baseMs || this.#clock.now(), known);
   }
 
@@ -157,13 +161,17 @@ export class EventLog {
     const vector = new PositionVector(given.cursors, given.baseMs, known);
     const { layout } = this.#shards;
     if (layout.epochs.length === 1) return vector;
-    const cursors = new Map(vector.cursors);
+    const begun = new Map<number, Cursor>();
     for (const shard of layout.shards) {
       const begin = layout.beginOf(shard);
-      if (!isStart(begin) && compareCursors(vector.in(shard), begin) < 0) cursors.set(shard, begin);
+      if (!isStart(begin) && compareCursors(vector.in(shard), begin) < 0) begun.set(shard, begin);
     }
-    const inOrder = [...cursors].toSorted(([a], [b]) => a - b);
-    return new PositionVector(new Map(inOrder), vector.baseMs, known);
+    return vector.with(begun);
+  }
+
+  /** As {@link goneAfter}. */
+  goneAfter(subscriptions: readonly Subscription[], position: PositionVector): ReadonlyMap<number, Cursor> {
+    return goneAfter(this.#shards.layout, subscriptions, position);
   }
 
   /** Where a shard goes on for a client with this position, in a log that has just begun. */

@@ -25,7 +25,7 @@ const MAX_BYTES = bound('bytes of a page of the past', 4 * 1024 * 1024, 'bytes',
 /** What a page of the past is read from. */
 export type HistoryLog = Pick<
   EventLog,
-  'history' | 'lanes' | 'positionOf' | 'vectorOf' | 'isSingle' | 'whenDivided'
+  'history' | 'lanes' | 'positionOf' | 'vectorOf' | 'isSingle' | 'whenDivided' | 'goneAfter'
 >;
 
 export interface PageQuery {
@@ -88,6 +88,22 @@ function partsOf(log: HistoryLog, { subscriptions, since, until }: PageQuery): P
   }));
 }
 
+/** The parts of the logs that have run out in which something may be missing from the page. */
+function goneParts(log: HistoryLog, { subscriptions, since, until }: PageQuery): Part[] {
+  if (since === undefined) return [];
+  const from = log.vectorOf(since.since);
+  const end = until === undefined ? undefined : log.vectorOf(until);
+  return Array.from(log.goneAfter(subscriptions, from), ([shard, at]) => ({
+    shard,
+    begin: from.in(shard),
+    isOfTime: false,
+    until: end?.in(shard) ?? endOf(shard),
+    at,
+    gap: 'trimmed' as const,
+    gapTo: at,
+  })).filter(({ begin, until: last }) => compareCursors(begin, last) < 0);
+}
+
 /** The position with one cursor of each part that has one. */
 function positionAt(
   log: HistoryLog,
@@ -118,6 +134,8 @@ async function following(
   }
   if (!more && query.until === undefined)
     for (const part of parts) if (part.first === undefined) await lookAtEnd(log, part);
+  parts.unshift(...goneParts(log, query));
+  parts.sort((a, b) => a.shard - b.shard);
   const told = parts.filter(({ gap, isOfTime }) => gap === 'trimmed' || (gap !== undefined && !isOfTime));
   for (const part of told) part.at ??= part.gapTo;
   const cursor = parts.every(({ at }) => at === undefined)

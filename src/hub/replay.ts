@@ -1,28 +1,20 @@
 import type { ReplayRequest, Subscription } from '../dialects/dialect.ts';
-import type { Clock } from '../model/clock.ts';
-import { compareCursors, cursorIn, START, type Cursor } from '../model/cursor.ts';
+import { START, type Cursor } from '../model/cursor.ts';
 import type { HubEvent } from '../model/event.ts';
 import { isAfter, type Position, type PositionVector } from '../model/position.ts';
 import type { Connection } from './connection.ts';
-import type { Delivery } from './delivery.ts';
 import { EncodedEvent } from './encoded-event.ts';
 import type { EventLog } from './event-log.ts';
-import type { GapReason } from './gap.ts';
+import type { Gap, GapReason } from './gap.ts';
 import type { Lane } from './lanes.ts';
 import { MAX_SELECTED } from './log-cache.ts';
 import { ReplayBatch } from './replay-batch.ts';
 import { furthestBehind, ReplayLane, type ReplayParts } from './replay-lane.ts';
 import { sendRetained } from './replay-retained.ts';
-import type { Stats } from './stats.ts';
+import type { ReplayOptions } from './replay-options.ts';
+import { readSelected } from './replay-selected.ts';
 import { matches } from './subscription.ts';
 import { topicHashesOf } from './topic-hash.ts';
-
-export interface ReplayOptions {
-  readonly eventLog: EventLog;
-  readonly delivery: Pick<Delivery, 'sendTo' | 'tell'>;
-  readonly stats: Stats;
-  readonly clock: Pick<Clock, 'after' | 'now'>;
-}
 
 /**
  * Sends one connection what its new subscriptions admit since a position in the log, up to the last event that this
@@ -120,7 +112,17 @@ export class Replay {
       const isOfTime = request.ofTime === true || !from.isExactIn(lane.shard);
       return new ReplayLane(lane, this.#parts, from.in(lane.shard), isOfTime);
     });
+    this.#tellGone(from);
     return undefined;
+  }
+
+  /** Logs that have run out are not read, and the client may have missed something there. */
+  #tellGone(asked: PositionVector): void {
+    const gone = this.#log.goneAfter(this.#subscriptions, asked);
+    if (gone.size === 0) return;
+    const from = this.#positionWith();
+    this.#from = asked.with(gone);
+    this.#tell({ from, to: this.#positionWith(), reason: 'trimmed' });
   }
 
   async #fromRetained(
@@ -140,17 +142,9 @@ export class Replay {
   }
 
   async #fromSelected(lanes: readonly Lane[], sinceMs: number): Promise<void> {
-    const found = await Promise.all(
-      lanes.map(async (lane) => {
-        const since = cursorIn(lane.shard, `${sinceMs}-0`);
-        const { events, cursor } = await lane.cache.selected(this.#subscriptions, since);
-        return { events, lane: new ReplayLane(lane, this.#parts, cursor) };
-      }),
-    );
-    this.#lanes = found.map(({ lane }) => lane);
-    const inOrder = found.flatMap(({ events }) => events);
-    if (found.length > 1) inOrder.sort(({ id: a = START }, { id: b = START }) => compareCursors(a, b));
-    for (const event of inOrder) this.#add(event);
+    const { events, ends } = await readSelected(lanes, this.#subscriptions, sinceMs);
+    this.#lanes = ends.map(([lane, end]) => new ReplayLane(lane, this.#parts, end));
+    for (const event of events) this.#add(event);
   }
 
   #sendSelected(select: (events: readonly HubEvent[]) => readonly HubEvent[]): void {
@@ -244,7 +238,10 @@ export class Replay {
   /** A time without an event causes no gap, and neither does a request for the events of a last time span. */
   #tellGap(lane: ReplayLane, to: Cursor, reason: GapReason): void {
     if (!('since' in this.#request) || (lane.isOfTime && reason !== 'trimmed')) return;
-    const gap = { from: this.#positionWith(), to: this.#positionWith(lane, to), reason };
+    this.#tell({ from: this.#positionWith(), to: this.#positionWith(lane, to), reason });
+  }
+
+  #tell(gap: Gap): void {
     this.#options.delivery.tell(this.#connection, 'gap', gap.from, gap);
   }
 }

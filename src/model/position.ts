@@ -58,6 +58,12 @@ export class PositionVector {
     return this.cursors.has(shard) || this.#isLater(shard);
   }
 
+  /** The same, but for these shards. */
+  with(cursors: ReadonlyMap<number, Cursor>): PositionVector {
+    const inOrder = [...this.cursors, ...cursors].toSorted(([a], [b]) => a - b);
+    return new PositionVector(new Map(inOrder), this.baseMs, this.known);
+  }
+
   get text(): Position {
     return textOf(this.cursors, this.baseMs, this.known);
   }

@@ -25,6 +25,8 @@ export interface Epoch {
    * there, and then in this epoch. Absent in the first epoch of a hub.
    */
   readonly after?: Readonly<Record<string, Cursor>>;
+  /** The logs of its shards have run out, so that nobody reads them any more. */
+  readonly gone?: true;
 }
 
 const OWN_SHARD: readonly number[] = [0];
@@ -33,7 +35,8 @@ const OWN: ReadonlySet<string> = new Set(RESERVED_TYPES);
 /**
  * How the events of a hub are divided into shards, of which each has a log of its own. Shard 0 has the hub's own events: its
  * connections, presence and interest, so that no coming and going takes the place of what others publish. An event of a
- * publisher goes to a shard of the newest epoch. The shards of earlier epochs are read until their logs have run out.
+ * publisher goes to a shard of the newest epoch. The shards of earlier epochs are read until their logs have run out; then it is
+ * still known where they ended, so that a client with an older position is told what it has missed.
  */
 export class Layout {
   /** Oldest first. The last one takes new events. */
@@ -42,6 +45,8 @@ export class Layout {
   readonly shards: readonly number[];
   /** The epoch that takes new events. */
   readonly newest: Epoch;
+  /** The epochs whose shards are read. */
+  readonly #living: readonly Epoch[];
   /** The shards of each type in the newest epoch, in the order of the remainders of the hashes of its keys. */
   readonly #known = new Map<string, readonly number[]>();
 
@@ -51,7 +56,8 @@ export class Layout {
   constructor(epochs: readonly [Epoch, ...Epoch[]]) {
     this.epochs = epochs;
     this.newest = epochs.at(-1) ?? epochs[0];
-    this.shards = rising([0, ...epochs.flatMap(({ first, count }) => range(count).map((i) => first + i))]);
+    this.#living = epochs.filter(({ gone }) => gone !== true);
+    this.shards = rising([0, ...this.#living.flatMap(shardsOfEpoch)]);
   }
 
   /** The layout of a hub that begins with this many shards. */
@@ -74,8 +80,42 @@ export class Layout {
   shardsOf([types, , keys]: PatternParts): readonly number[] {
     if (this.isSingle) return OWN_SHARD;
     if (types === '*') return this.shards;
-    const found = types.flatMap((type) => this.epochs.flatMap((epoch) => this.#inEpoch(epoch, type, keys)));
-    return rising(found);
+    return this.#inEpochs(this.#living, types, keys);
+  }
+
+  /** The shards whose logs have run out, in which events that match the pattern lay, in rising order. */
+  goneShardsOf([types, , keys]: PatternParts): readonly number[] {
+    return this.#inEpochs(this.#gone, types, keys);
+  }
+
+  /** Whether a shard was one of the hub, and its log has run out. */
+  isGone(shard: number): boolean {
+    return shard !== 0 && this.epochs[this.epochAt(shard)]?.gone === true;
+  }
+
+  /** Where the log of a shard ended that was closed. */
+  endOf(shard: number): Cursor | undefined {
+    const at = this.epochAt(shard);
+    const end = at < 0 ? undefined : this.epochs[at + 1]?.after?.[shard];
+    return end === undefined ? undefined : cursorIn(shard, end);
+  }
+
+  /** The oldest epoch before the newest one whose shards are read. */
+  get oldest(): Epoch | undefined {
+    const [oldest] = this.#living;
+    return oldest === this.newest ? undefined : oldest;
+  }
+
+  /** The same hub, once the logs of its oldest epoch have run out. */
+  withoutOldest(): Layout {
+    const { oldest } = this;
+    const epochs = this.epochs.map((epoch) => (epoch === oldest ? { ...epoch, gone: true as const } : epoch));
+    return new Layout(epochs as [Epoch, ...Epoch[]]);
+  }
+
+  /** Whether the logs of fewer epochs have run out, of those that another layout has too. */
+  hasMoreThan({ epochs }: Layout): boolean {
+    return this.#living.some(({ first }) => epochs.some((other) => other.first === first && other.gone));
   }
 
   /** The position at which the log of a shard begins. The logs of an epoch go on after the last entry of those before. */
@@ -112,6 +152,15 @@ export class Layout {
     return next && new Layout(epochs.filter(({ first }) => first <= next.first) as [Epoch, ...Epoch[]]);
   }
 
+  get #gone(): readonly Epoch[] {
+    return this.epochs.filter(({ gone }) => gone === true);
+  }
+
+  #inEpochs(epochs: readonly Epoch[], types: PatternParts[0], keys: PatternParts[2]): readonly number[] {
+    if (types === '*') return rising(epochs.flatMap(shardsOfEpoch));
+    return rising(types.flatMap((type) => epochs.flatMap((epoch) => this.#inEpoch(epoch, type, keys))));
+  }
+
   #inEpoch(epoch: Epoch, type: string, keys: PatternParts[2]): readonly number[] {
     const shards = epoch === this.newest ? this.shardsOfType(type) : shardsIn(epoch, type);
     if (keys === '*' || shards.length === 1) return shards;
@@ -131,6 +180,11 @@ export class Layout {
     }
     return shards;
   }
+}
+
+/** The numbers of the shards of an epoch. */
+export function shardsOfEpoch({ first, count }: Epoch): readonly number[] {
+  return range(count).map((i) => first + i);
 }
 
 function shardsIn({ first, count, fans }: Epoch, type: string): readonly number[] {

@@ -89,6 +89,27 @@ describe('a layout of some shards', () => {
     expect(layout.isSingle).toBe(false);
   });
 
+  it('does not look in the shards of an epoch whose logs have run out, and knows where they ended', () => {
+    const layout = new Layout([
+      { first: 1, count: 2, fans: {} },
+      { first: 3, count: 2, fans: {}, after: { 1: '5-1', 2: '6-1' } },
+      { first: 5, count: 2, fans: {}, after: { 3: '7-1', 4: '6-1' } },
+    ]);
+    const gone = layout.withoutOldest();
+    const pattern = Pattern.parse('*.*.*').parts;
+    if (pattern === undefined) throw new Error('The pattern has parts.');
+    expect([layout.shards, gone.shards]).toEqual([
+      [0, 1, 2, 3, 4, 5, 6],
+      [0, 3, 4, 5, 6],
+    ]);
+    expect([layout.goneShardsOf(pattern), gone.goneShardsOf(pattern)]).toEqual([[], [1, 2]]);
+    expect([1, 2, 3, 5].map((shard) => gone.isGone(shard))).toEqual([true, true, false, false]);
+    expect([2, 4, 6].map((shard) => gone.endOf(shard))).toEqual(['2:6-1', '4:6-1', undefined]);
+    expect([gone.used, gone.newest, gone.beginOf(3)]).toEqual([7, layout.newest, '3:6-1']);
+    expect(gone.withoutOldest().oldest).toBeUndefined();
+    expect([layout.hasMoreThan(gone), gone.hasMoreThan(layout)]).toEqual([true, false]);
+  });
+
   it('spreads types evenly', () => {
     const layout = Layout.of(12);
     const counts = new Map<number, number>();
