@@ -68,9 +68,9 @@ it('a client with a position in shards whose logs have run out is told a gap whe
     };
   };
   const behind = await resume(first);
-  const gap = await behind();
-  expect([read(gap), read(await behind())]).toEqual([['gap', 'trimmed'], 3]);
-  const { to } = gap['object'] as { to: string };
+  const told = await behind();
+  expect([read(told), read(await behind())]).toEqual([['gap', 'trimmed'], 3]);
+  const { to } = told['object'] as { to: string };
   for (const since of [second, to]) expect(read(await (await resume(since))())).toBe(3);
 
   await publish(4);
