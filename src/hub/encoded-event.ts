@@ -22,6 +22,11 @@ export interface Place {
 
 const NONE: readonly Encoded[] = [];
 
+/** The memory of an encoded event in a cache, without its event and its frames. */
+export const ENCODED_BYTES = 320;
+/** The memory of the objects around the bytes of a frame. */
+const FRAME_BYTES = 560;
+
 /** An event with its texts and frames for the wire: one of each for every encoding, made when it is first needed. */
 export class EncodedEvent {
   readonly event: HubEvent;
@@ -65,6 +70,7 @@ export class EncodedEvent {
     };
     const placed = new EncodedEvent(this.event, this.#stats, this.#grew && grew, place);
     this.#placed = placed;
+    grew(ENCODED_BYTES);
     return placed;
   }
 
@@ -79,7 +85,7 @@ export class EncodedEvent {
       const event = view.mask(this.event);
       seen = event === this.event ? this : new EncodedEvent(event, this.#stats, this.#grew, this.#place);
       (this.#seen ??= new Map()).set(view, seen);
-      if (seen !== this) this.#grew?.(heldBytes(event));
+      if (seen !== this) this.#grew?.(ENCODED_BYTES + heldBytes(event));
     }
     return seen;
   }
@@ -126,7 +132,7 @@ export class EncodedEvent {
   /** A frame that is kept gets memory of its own, since a part of a pool would keep the whole pool. */
   #kept(frame: Buffer): Buffer {
     if (this.#grew === undefined) return frame;
-    this.#grew(frame.length);
+    this.#grew(FRAME_BYTES + frame.length);
     return unpooled(frame);
   }
 }

@@ -2,12 +2,12 @@ import { bound } from '../model/bound.ts';
 import type { Clock } from '../model/clock.ts';
 import type { HubEvent } from '../model/event.ts';
 import { IdleTimer } from './idle-timer.ts';
-import { EncodedEvent } from './encoded-event.ts';
+import { ENCODED_BYTES, EncodedEvent, heldBytes } from './encoded-event.ts';
 import type { Stats } from './stats.ts';
 
 const MAX_BYTES = bound(
-  'bytes of texts and frames that a node keeps for clients that come back',
-  8 * 1024 * 1024,
+  'bytes of past events with their texts and frames that a node keeps for clients that come back',
+  16 * 1024 * 1024,
   'bytes',
   'the oldest are forgotten, and made again when they are needed',
 );
@@ -17,17 +17,14 @@ const KEPT_MS = bound(
   'ms',
   'all of them are forgotten, and made again when they are needed',
 );
-/** The memory of an entry without its texts and frames. */
-const ENTRY_BYTES = 256;
-
 interface Kept {
   readonly encoded: EncodedEvent;
   bytes: number;
 }
 
 /**
- * Keeps the texts and frames of past events for a short time, so that clients which come back together share them. What
- * it holds is bounded in bytes.
+ * Keeps past events with their texts and frames for a short time, so that clients which come back together share them.
+ * What it holds is bounded in bytes.
  */
 export class EncodingCache {
   readonly #stats: Stats;
@@ -57,7 +54,8 @@ export class EncodingCache {
       bytes: 0,
     };
     this.#kept.set(event, kept);
-    this.#grow(event, kept, ENTRY_BYTES);
+    // An event that was read from Redis may be kept by nothing else.
+    this.#grow(event, kept, ENCODED_BYTES + heldBytes(event));
     return kept.encoded;
   }
 

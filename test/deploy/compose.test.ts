@@ -7,6 +7,7 @@ import { loadConfig } from '../../src/config/config.ts';
 import { drpRefusal } from '../../src/dialects/drp.ts';
 import { BelfryError } from '../../src/model/errors.ts';
 import { hubProgram } from '../support/command.ts';
+import { START_OPTIONS } from '../support/start-options.ts';
 import { drainMs, durationMs, exists, read, readYaml, withDefaults } from './files.ts';
 
 const boundTo = /^\$\{BELFRY_BIND:-127\.0\.0\.1\}:/;
@@ -56,9 +57,9 @@ describe('the image', () => {
 
   it('runs the command as its first process, as a user without privileges, in the version of the package', () => {
     const { version } = JSON.parse(read('package.json')) as { version: string };
-    expect(dockerfile).toContain(
-      'ENTRYPOINT ["node", "--min-semi-space-size=16", "--max-semi-space-size=16", "src/main.ts"]',
-    );
+    const [, entrypoint = ''] = /^ENTRYPOINT (.+)$/m.exec(dockerfile) ?? [];
+    expect(JSON.parse(entrypoint)).toEqual(['node', ...START_OPTIONS, 'src/main.ts']);
+    expect(START_OPTIONS).toContain('--max-semi-space-size=16');
     expect(dockerfile).toMatch(/^USER [1-9]\d*:[1-9]\d*$/m);
     expect(dockerfile).toContain(`ARG VERSION=${version}\n`);
     expect(dockerfile).toMatch(/npm ci --omit=dev/);

@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { START_OPTIONS } from '../support/start-options.ts';
 import { request } from './http.ts';
 import { until } from './wait.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-const CLOCK = new URL('shifted-clock.ts', import.meta.url).href;
+const LOADED = ['shifted-clock.ts', 'tell-memory.ts'].map((file) => new URL(file, import.meta.url).href);
 const KEPT_LINES = 200;
 
 export const FAULTS_SECRET = 'a secret that only the faults know';
@@ -17,7 +18,7 @@ export class HubProcess {
   readonly lines: string[] = [];
   readonly #env: Readonly<Record<string, string>>;
   #child: ChildProcess | undefined;
-  /** The files and memory that the node held when it was ready for the first time and had no client yet. */
+  /** The files that were open and the bytes that were in use when the node was ready for the first time and had no client yet. */
   #resting: { readonly files: number; readonly bytes: number } | undefined;
 
   constructor(port: number, env: Readonly<Record<string, string>>) {
@@ -35,7 +36,8 @@ export class HubProcess {
 
   /** Starts the process. {@link kill} or {@link terminate} end it. */
   launch(): void {
-    const child = spawn(process.execPath, ['--import', CLOCK, MAIN, 'serve'], {
+    const loaded = LOADED.flatMap((file) => ['--import', file]);
+    const child = spawn(process.execPath, [...START_OPTIONS, ...loaded, MAIN, 'serve'], {
       env: {
         PATH: process.env['PATH'] ?? '',
         BELFRY_LISTEN: `127.0.0.1:${this.port}=drp`,
@@ -44,11 +46,11 @@ export class HubProcess {
         BELFRY_DRAIN_TIMEOUT_MS: '2000',
         ...this.#env,
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.#child = child;
     for (const output of [child.stdout, child.stderr]) {
-      output.setEncoding('utf8').on('data', (text: string) => {
+      output?.setEncoding('utf8').on('data', (text: string) => {
         this.lines.push(...text.trimEnd().split('\n'));
         this.lines.splice(0, this.lines.length - KEPT_LINES);
       });
@@ -62,7 +64,7 @@ export class HubProcess {
       if (!this.isRunning) throw new Error(`the node ended by itself:\n${this.lines.join('\n')}`);
       return (await this.readyStatus()) === 200;
     });
-    this.#resting ??= this.#held();
+    this.#resting ??= { files: this.#openFiles(), bytes: await this.#bytesInUse() };
   }
 
   kill(): Promise<number | null> {
@@ -104,17 +106,40 @@ export class HubProcess {
       .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
   }
 
-  /** The files and memory that the node holds beyond those at rest. Both are zero where the system does not show them. */
-  extra(): { readonly files: number; readonly bytes: number } {
-    const { files, bytes } = this.#held();
-    return { files: files - (this.#resting?.files ?? 0), bytes: bytes - (this.#resting?.bytes ?? 0) };
+  /** How many more files are open than at rest. */
+  extraFiles(): number {
+    return this.#openFiles() - (this.#resting?.files ?? 0);
   }
 
-  #held(): { readonly files: number; readonly bytes: number } {
-    const about = `/proc/${this.#child?.pid}`;
-    if (!existsSync(about)) return { files: 0, bytes: 0 };
-    const [, kilobytes] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`${about}/status`, 'utf8')) ?? [];
-    return { files: readdirSync(`${about}/fd`).length, bytes: Number(kilobytes) * 1024 };
+  /** How many more bytes are in use than at rest, once the garbage is collected. */
+  async extraBytes(): Promise<number> {
+    return (await this.#bytesInUse()) - (this.#resting?.bytes ?? 0);
+  }
+
+  /** Zero where the system does not show it. */
+  #openFiles(): number {
+    const open = `/proc/${this.#child?.pid}/fd`;
+    return existsSync(open) ? readdirSync(open).length : 0;
+  }
+
+  /** Rejects if the process does not run, or ends before it answers. */
+  async #bytesInUse(): Promise<number> {
+    const child = this.#child;
+    if (child === undefined || !this.isRunning) throw new Error(`${this.url} does not run`);
+    const answered = new AbortController();
+    const { signal } = answered;
+    const answer = once(child, 'message', { signal });
+    const end = once(child, 'exit', { signal }).then(() => {
+      throw new Error(`${this.url} ended before it said how much memory it has in use`);
+    });
+    // If it cannot be sent, the process is about to end.
+    child.send('How much memory is in use?', () => {});
+    try {
+      const [bytes] = (await Promise.race([answer, end])) as [number];
+      return bytes;
+    } finally {
+      answered.abort();
+    }
   }
 
   async #end(signal: NodeJS.Signals): Promise<number | null> {

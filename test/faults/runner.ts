@@ -15,8 +15,8 @@ const MORE_MS = 1_000;
 const LIMIT_MS: Readonly<Record<Form, number>> = { short: 60_000, long: 240_000 };
 /** One or two sockets may still wait for the kernel, and a node hears each shard for a while after its last client. */
 const EXTRA_FILES = 2;
-/** V8 keeps some memory for later use: two thirds of its heap after a node went on that was suspended, and more after a crowd. */
-const EXTRA_BYTES: Readonly<Record<Form, number>> = { short: 240 * 1024 * 1024, long: 400 * 1024 * 1024 };
+/** What is compiled under load, and what the metrics know of more. */
+const EXTRA_BYTES = 16 * 1024 * 1024;
 
 /** Plays scenarios one after another. Scenarios of one state share a world until one of them fails in it. */
 export class Runner {
@@ -91,7 +91,7 @@ export class Runner {
       await stage.leave();
     }
     const files = EXTRA_FILES + world.layout.shards.length;
-    await Promise.all(world.sites.map((site) => atRest(site, files, EXTRA_BYTES[form])));
+    await Promise.all(world.sites.map((site) => atRest(site, files)));
     this.recoveries.push(recoveryOf(scenario, stage, struckAt));
     return [];
   }
@@ -116,14 +116,14 @@ function gapsOf({ clients }: Stage, told: Fault['tellsGap']): string[] {
 }
 
 /** Waits until a node has given back its connections, files and memory, and its counts of deliveries add up. */
-async function atRest({ hub }: Site, extraFiles: number, extraBytes: number): Promise<void> {
+async function atRest({ hub }: Site, extraFiles: number): Promise<void> {
   await until(`${hub.url} has no connections`, async () => (await hub.metric('belfry_connections')) === 0);
-  await until(`${hub.url} closes its files`, () => hub.extra().files <= extraFiles);
+  await until(`${hub.url} closes its files`, () => hub.extraFiles() <= extraFiles);
   await until(`the deliveries of ${hub.url} add up`, async () => {
     const due = await hub.metric('belfry_deliveries_received_total');
     return due === (await hub.metric('belfry_deliveries_total'));
   });
-  await until(`${hub.url} gives back its memory`, () => hub.extra().bytes < extraBytes);
+  await until(`${hub.url} gives back its memory`, async () => (await hub.extraBytes()) < EXTRA_BYTES);
 }
 
 function tooLate(late: AbortSignal, began: number): Promise<never> {

@@ -1,14 +1,9 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { settled } from './connection.ts';
+import { collect } from './memory-in-use.ts';
 
 export async function collectGarbage(): Promise<void> {
   // Objects that a turn of the event loop has looked at live until the turn ends.
   await settled();
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  collect();
-  // The first collection gives back the memory of buffers in the background, and the second one waits for that.
   collect();
 }
 

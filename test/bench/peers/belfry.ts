@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { redisKeys } from '../../../src/broker/redis-keys.ts';
+import { START_OPTIONS } from '../../support/start-options.ts';
 import type { Peer, Rule, Script, Setup, Subscriber } from './peer.ts';
 import { httpEntry, redisEntry, socketEntry, type Entry, type EntryName } from '../entries.ts';
 import { redisEntryPoint } from './redis-entry-point.ts';
@@ -53,11 +54,9 @@ function hub(name: string, what: string, main: string | undefined): Peer {
     resumes: true,
     installed: () => main !== undefined,
     launch: ({ redisPort, shardPorts, shards, port, entryPort, node, workers }) => ({
-      // These are the arguments of `npm start`.
       command: [
         process.execPath,
-        '--min-semi-space-size=16',
-        '--max-semi-space-size=16',
+        ...START_OPTIONS,
         ...profiling(),
         main ?? '',
         'serve',
