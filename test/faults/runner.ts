@@ -15,8 +15,8 @@ const MORE_MS = 1_000;
 const LIMIT_MS: Readonly<Record<Form, number>> = { short: 60_000, long: 240_000 };
 /** One or two sockets may still wait for the kernel, and a node hears each shard for a while after its last client. */
 const EXTRA_FILES = 2;
-/** What is compiled under load, and what the metrics know of more. */
-const EXTRA_BYTES = 16 * 1024 * 1024;
+/** What is compiled under load takes some 6 MB. What is kept of the past for clients that come back is forgotten after ten seconds. */
+const EXTRA_BYTES = 10 * 1024 * 1024;
 
 /** Plays scenarios one after another. Scenarios of one state share a world until one of them fails in it. */
 export class Runner {
