@@ -1,9 +1,11 @@
-import { EVENTS_A_REQUEST } from '../bench/entries.ts';
+import { EVENTS_A_REQUEST, type EntryName } from '../bench/entries.ts';
 import { logEventBytes } from './memory.ts';
 import type { Parts } from './parts.ts';
-import type { Figures, Point } from './points.ts';
-import { callUs, messageBytes } from './redis-core.ts';
-import { DEFAULTS, type Scenario } from './scenario.ts';
+import { medians } from '../bench/statistics.ts';
+import { sharesOf, type Measured } from './measured.ts';
+import { pointOf, type Figures, type Point } from './points.ts';
+import { callUs, hearingNodes, messageBytes } from './redis-core.ts';
+import { DEFAULTS, nodesOf, type Scenario } from './scenario.ts';
 import { frameBytes } from './node-core.ts';
 import { simulate } from './simulate.ts';
 
@@ -13,7 +15,8 @@ const RENEWALS_S = 1;
 
 /** The scenario that is simulated for what the bench does at a point. */
 export function scenarioAt({ scenario }: Point): Scenario {
-  const { groups, perEvent, rate = 0, size = 128, topics = 1, nodes = 1, by, durable } = scenario;
+  const { groups, perEvent, rate = 0, size = 128, nodes = 1, workers = 1, by, durable } = scenario;
+  const { shards = 1, masters = 1, topics = shards } = scenario;
   const connections = groups.reduce((sum, { count }) => sum + count, 0);
   const isForAll = perEvent === connections && topics === 1 && perEvent > 0;
   const way =
@@ -22,6 +25,10 @@ export function scenarioAt({ scenario }: Point): Scenario {
     ...DEFAULTS,
     connections,
     hosts: nodes,
+    workers,
+    masters,
+    shards,
+    wanted: groups[0]?.among?.length ?? shards,
     topics,
     hearers: perEvent,
     broadcasts: isForAll ? rate : 0,
@@ -32,8 +39,17 @@ export function scenarioAt({ scenario }: Point): Scenario {
   };
 }
 
-/** What the simulation gives for the figures of a point. */
-export function figuresAt(point: Point, parts: Parts): Figures {
+/**
+ * What the simulation gives for the figures of a point, as shares of those of the point beside it if it has one. Where
+ * events were published at full speed, how many there were is what was measured.
+ */
+export function figuresAt(point: Point, parts: Parts, { runs, beside = [] }: Measured): Figures {
+  const figures = figuresOf(point, parts, medians(runs).eventsPerS);
+  if (point.beside === undefined) return figures;
+  return sharesOf(figures, figuresOf(pointOf(point.beside), parts, medians(beside).eventsPerS));
+}
+
+function figuresOf(point: Point, parts: Parts, eventsPerS: number | undefined): Figures {
   const scenario = scenarioAt(point);
   const traffic = { sentPerDelivery: scenario.size + frameBytes(scenario, parts) };
   switch (point.way) {
@@ -42,7 +58,7 @@ export function figuresAt(point: Point, parts: Parts): Figures {
       return { nodeUsPerEvent, nodeUsPerDelivery, redisUsPerEvent, p50, p99, ...traffic };
     }
     case 'publish':
-      return published(point, scenario, parts);
+      return published(point, scenario, parts, eventsPerS);
     case 'connect':
       return {
         nodeUsPerConnect: parts.nodeConnect,
@@ -58,23 +74,34 @@ export function figuresAt(point: Point, parts: Parts): Figures {
   }
 }
 
-function published({ scenario: { by = 'fcall', rate } }: Point, scenario: Scenario, parts: Parts): Figures {
+function published(
+  { scenario: { by = 'fcall', rate } }: Point,
+  scenario: Scenario,
+  parts: Parts,
+  eventsPerS: number | undefined,
+): Figures {
   const bytes = messageBytes(scenario, parts);
-  const nodes = scenario.hosts;
+  const hearing = hearingNodes(scenario, 0);
   const stored = {
-    redisSentPerEvent: nodes * bytes,
+    redisSentPerEvent: hearing * bytes,
     redisBytesPerEvent: logEventBytes(scenario.size, parts),
   };
   if (rate !== undefined) {
     const { nodeUsPerEvent, redisUsPerEvent } = simulate(scenario, parts);
     return { nodeUsPerEvent, redisUsPerEvent, ...stored };
   }
-  const ofMessages = nodes * (parts.redisMessage + bytes * parts.redisMessageByte);
-  const ofTurn = (parts.redisTurn + nodes * parts.redisWrite) / PIPELINED;
-  const list = EVENTS_A_REQUEST[by];
+  const ofMessages = hearing * (parts.redisMessage + bytes * parts.redisMessageByte);
+  const ofTurn = (parts.redisTurn + nodesOf(scenario) * parts.redisWrite) / PIPELINED;
   return {
-    ...(by.startsWith('http') && { nodeUsPerEvent: parts.nodeRequest / list + parts.nodeRequestEvent }),
+    ...nodeAtFullSpeed(by, scenario, parts, eventsPerS),
     redisUsPerEvent: callUs(scenario, parts) + ofMessages + ofTurn,
     ...stored,
   };
+}
+
+function nodeAtFullSpeed(by: EntryName, scenario: Scenario, parts: Parts, eventsPerS?: number): Figures {
+  const list = EVENTS_A_REQUEST[by];
+  if (by.startsWith('http')) return { nodeUsPerEvent: parts.nodeRequest / list + parts.nodeRequestEvent };
+  if (eventsPerS === undefined) return {};
+  return { nodeUsPerEvent: simulate({ ...scenario, events: eventsPerS }, parts).nodeUsPerEvent };
 }

@@ -1,8 +1,9 @@
-import { figuresAt } from './at-point.ts';
-import { claimsOf, isClaimed, spreadOf, STEADY_WITHIN } from './fit.ts';
-import type { Parts } from './parts.ts';
-import { FIGURES, figuresOf, type Figure, type Measured, type Point } from './points.ts';
 import { short, table } from '../bench/summary.ts';
+import { figuresAt } from './at-point.ts';
+import { claimsOf, isClaimed, isSteady } from './fit.ts';
+import { figuresOf, machineOf, type AllMeasured } from './measured.ts';
+import type { Parts } from './parts.ts';
+import { FIGURES, type Figure, type Point } from './points.ts';
 
 /** What is simulated may differ from what was measured by this share of it. */
 export const WITHIN = 0.2;
@@ -13,51 +14,56 @@ export interface Comparison {
   readonly figure: string;
   readonly measured: number;
   readonly simulated: number;
+  /** By which share of their median the runs differ from it at most. */
+  readonly spread: number;
   readonly isWithin: boolean;
 }
 
 /** Compares each figure of each point that was measured, but for those that the point leaves out. */
-export function compare(
-  points: readonly Point[],
-  measured: Readonly<Record<string, Measured>>,
-  parts: Parts,
-): Comparison[] {
+export function compare(points: readonly Point[], all: AllMeasured, parts: Parts): Comparison[] {
+  return compareAll(points, all, parts).filter(isSteady);
+}
+
+/** All figures that would be compared if their runs agreed better: by which share of their median do they differ from it at most. */
+export function unsteady(points: readonly Point[], all: AllMeasured, parts: Parts): Comparison[] {
+  return compareAll(points, all, parts).filter((each) => !isSteady(each));
+}
+
+function compareAll(points: readonly Point[], all: AllMeasured, parts: Parts): Comparison[] {
   return points.flatMap((point) => {
-    const claims = claimsOf([point], measured);
-    const figures = claims.length === 0 ? {} : figuresAt(point, parts);
-    return claims.map(({ figure, measured: value }) => {
+    const claims = claimsOf([point], all);
+    const [first] = claims;
+    const figures = first === undefined ? {} : figuresAt(point, parts, first.found);
+    return claims.map(({ figure, measured, spread }) => {
       const simulated = figures[figure] ?? Number.NaN;
-      const isWithin = Math.abs(simulated - value) <= WITHIN * value;
-      return { point, figure: FIGURES[figure], measured: value, simulated, isWithin };
+      const isWithin = Math.abs(simulated - measured) <= WITHIN * measured;
+      return { point, figure: nameOf(point, figure), measured, simulated, spread, isWithin };
     });
   });
 }
 
-/** A figure that is not compared, since its runs differ too much to say what it is. */
-export interface Unsteady {
-  readonly point: Point;
-  readonly figure: string;
-  /** By which share of their median the runs differ from it at most. */
-  readonly spread: number;
-  /** What is simulated, as a share of the median. */
-  readonly ratio: number;
+function nameOf({ beside }: Point, figure: Figure): string {
+  return beside === undefined
+    ? FIGURES[figure]
+    : `${FIGURES[figure].replace(/, .*/, '')}, of that of ${beside}`;
 }
 
-/** All figures that would be compared if their runs agreed better. */
-export function unsteady(
-  points: readonly Point[],
-  measured: Readonly<Record<string, Measured>>,
-  parts: Parts,
-): Unsteady[] {
+/** Why points are not compared at all, and what the simulation gives of what was measured elsewhere. */
+export function notCompared(points: readonly Point[], all: AllMeasured, parts: Parts): string[] {
+  const machine = machineOf(all);
   return points.flatMap((point) => {
-    const found = measured[point.name];
-    if (found === undefined) return [];
-    const simulated = figuresAt(point, parts);
+    const found = all[point.name];
+    if (found === undefined) return [`${point.name}: nobody has measured it yet`];
+    if (point.beside !== undefined || found.machine === machine) return [];
+    const figures = figuresAt(point, parts, found);
     return Object.entries(figuresOf(found)).flatMap(([name, value]) => {
       const figure = name as Figure;
-      const spread = spreadOf(found, figure);
-      if (!isClaimed(point, figure) || spread <= STEADY_WITHIN) return [];
-      return [{ point, figure: FIGURES[figure], spread, ratio: (simulated[figure] ?? Number.NaN) / value }];
+      const ratio = ((figures[figure] ?? Number.NaN) / value).toFixed(2);
+      return isClaimed(point, figure)
+        ? [
+            `${point.name}, ${FIGURES[figure]}: measured on ${found.machine}, and the parts are of ${machine}, with which the simulation gives ${ratio} of it`,
+          ]
+        : [];
     });
   });
 }

@@ -1,6 +1,7 @@
 import { figuresAt } from './at-point.ts';
 import { PARTS, type Part, type Parts } from './parts.ts';
-import { figuresOf, type Figure, type Figures, type Measured, type Point } from './points.ts';
+import { figuresOf, machineOf, spreadOf, type AllMeasured, type Measured } from './measured.ts';
+import type { Figure, Figures, Point } from './points.ts';
 
 /** So many steps at most, and how much smaller each error must become in one of them. */
 const STEPS_MAX = 12;
@@ -10,48 +11,53 @@ const NUDGE = 0.05;
 /** Keeps a part that few figures depend on near its value before. */
 const DAMPING = 0.01;
 const FACTOR_MAX = 3;
+/** Runs that differ by this share of their median count 0.7 of those that agree. */
+const SPREAD = 0.1;
 
 /** A figure of a point with what was measured. */
 export interface Claim {
   readonly point: Point;
+  readonly found: Measured;
   readonly figure: Figure;
   readonly measured: number;
+  /** By which share of their median the runs differ from it at most. */
+  readonly spread: number;
 }
 
 /**
  * Figures that no point claims: latencies of the bench are those of its load client as well, which shares its core with
- * Redis and the publisher, and the CPU of a delivery is that of an event in other words.
+ * Redis and the publisher, the CPU of a delivery is that of an event in other words, and so are the events a second that
+ * one core of Redis takes.
  */
-const NEVER: ReadonlySet<Figure> = new Set(['p50', 'p99', 'loadBusy', 'nodeUsPerDelivery']);
+const NEVER: ReadonlySet<Figure> = new Set(['p50', 'p99', 'loadBusy', 'nodeUsPerDelivery', 'eventsPerS']);
 
-/** All figures that the simulation claims to give: each that was measured, unless there is a reason to leave it out. */
-export function claimsOf(points: readonly Point[], measured: Readonly<Record<string, Measured>>): Claim[] {
+/**
+ * All figures that the simulation claims to give: each that was measured on the machine of the parts, or beside another
+ * point on any machine, unless there is a reason to leave it out.
+ */
+export function claimsOf(points: readonly Point[], all: AllMeasured): Claim[] {
+  const machine = machineOf(all);
   return points.flatMap((point) => {
-    const found = measured[point.name];
-    const figures = found === undefined ? {} : figuresOf(found);
-    return Object.entries(figures).flatMap(([name, value]) => {
+    const found = all[point.name];
+    if (found === undefined || (point.beside === undefined && found.machine !== machine)) return [];
+    return Object.entries(figuresOf(found)).flatMap(([name, measured]) => {
       const figure = name as Figure;
-      return isClaimed(point, figure) && spreadOf(found, figure) <= STEADY_WITHIN
-        ? [{ point, figure, measured: value }]
-        : [];
+      if (!isClaimed(point, figure)) return [];
+      return [{ point, found, figure, measured, spread: spreadOf(found, figure) }];
     });
   });
+}
+
+/** Runs that differ by more than this from their median say too little to check anything. */
+const STEADY_WITHIN = 0.2;
+
+export function isSteady({ spread }: { readonly spread: number }): boolean {
+  return spread <= STEADY_WITHIN;
 }
 
 /** Whether the simulation claims a figure, however steady what was measured is. */
 export function isClaimed({ leftOut }: Point, figure: Figure): boolean {
   return leftOut?.[figure] === undefined && !NEVER.has(figure);
-}
-
-/** Runs that differ by more than this from their median say too little to check anything. */
-export const STEADY_WITHIN = 0.2;
-
-/** By which share of their median the runs differ from it at most. */
-export function spreadOf(measured: Measured | undefined, figure: Figure): number {
-  const middle = measured && figuresOf(measured)[figure];
-  if (measured === undefined || middle === undefined) return Number.POSITIVE_INFINITY;
-  const values = measured.runs.flatMap((run) => run[figure] ?? []);
-  return Math.max(...values.map((value) => Math.abs(value - middle) / middle));
 }
 
 /** Finds the parts with which the simulation comes nearest to the claims, by the logarithms of their ratios (Gauss and Newton). */
@@ -103,27 +109,30 @@ function shorter(
   return undefined;
 }
 
-/** The logarithm of what is simulated over what was measured, for each claim. */
+/**
+ * The logarithm of what is simulated over what was measured, for each claim. It counts less the more the runs differ. It
+ * counts still, since nothing else may say what a part costs.
+ */
 export function errorsOf(claims: readonly Claim[], parts: Parts): number[] {
   const known = new Map<Point, Figures>();
-  return claims.map(({ point, figure, measured }) => {
-    const figures = known.get(point) ?? figuresAt(point, parts);
+  return claims.map(({ point, found, figure, measured, spread }) => {
+    const figures = known.get(point) ?? figuresAt(point, parts, found);
     known.set(point, figures);
-    return Math.log((figures[figure] ?? Number.NaN) / measured);
+    return Math.log((figures[figure] ?? Number.NaN) / measured) / Math.hypot(1, spread / SPREAD);
   });
 }
 
 /** The parts on which the figures of each point depend. */
 function dependenciesOf(claims: readonly Claim[], parts: Parts): Map<Point, ReadonlySet<string>> {
-  const points = new Set(claims.map(({ point }) => point));
+  const points = new Map(claims.map(({ point, found }) => [point, found]));
   return new Map(
-    [...points].map((point) => {
+    [...points].map(([point, found]) => {
       const read = new Set<string>();
       const get = (of: Parts, name: string): number => {
         read.add(name);
         return of[name as Part];
       };
-      figuresAt(point, new Proxy(parts, { get: (of, name) => get(of, String(name)) }));
+      figuresAt(point, new Proxy(parts, { get: (of, name) => get(of, String(name)) }), found);
       return [point, read];
     }),
   );

@@ -1,11 +1,12 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { whole } from '../bench/summary.ts';
-import { compare, comparisonTable, unsteady, WITHIN } from './check.ts';
+import { compare, comparisonTable, notCompared, unsteady, WITHIN } from './check.ts';
 import { claimsOf, fit } from './fit.ts';
 import { measure } from './measure.ts';
 import { readParts, writeParts } from './parts.ts';
 import { writePlan } from './plan.ts';
-import { POINTS, readMeasured } from './points.ts';
+import { readMeasured } from './measured.ts';
+import { POINTS } from './points.ts';
 import { reportOf } from './report.ts';
 import { DEFAULTS, scenarioOf, type Scenario } from './scenario.ts';
 
@@ -82,7 +83,8 @@ function wayOf(by: string = DEFAULTS.by): Scenario['by'] {
 }
 
 function checkAll(): void {
-  const comparisons = compare(POINTS, readMeasured(), readParts());
+  const [all, parts] = [readMeasured(), readParts()];
+  const comparisons = compare(POINTS, all, parts);
   const far = comparisons.filter(({ isWithin }) => !isWithin);
   console.log(comparisonTable(comparisons));
   console.log(
@@ -91,10 +93,11 @@ function checkAll(): void {
   for (const { name, leftOut } of POINTS)
     for (const [figure, reason] of Object.entries(leftOut ?? {}))
       console.log(`left out: ${name}, ${figure}: ${reason}`);
-  for (const { point, figure, spread, ratio } of unsteady(POINTS, readMeasured(), readParts()))
+  for (const { point, figure, spread, simulated, measured } of unsteady(POINTS, all, parts))
     console.log(
-      `left out: ${point.name}, ${figure}: its runs differ by up to ${whole(spread * PERCENT)} % from their median, of which the simulation gives ${ratio.toFixed(2)}`,
+      `left out: ${point.name}, ${figure}: its runs differ by up to ${whole(spread * PERCENT)} % from their median, of which the simulation gives ${(simulated / measured).toFixed(2)}`,
     );
+  for (const line of notCompared(POINTS, all, parts)) console.log(`left out: ${line}`);
   if (far.length > 0) process.exitCode = 1;
 }
 

@@ -6,7 +6,8 @@ import { calm, endAll } from '../bench/processes.ts';
 import { failOver, replayOn, runAt } from '../bench/runs.ts';
 import { Stage } from '../bench/stage.ts';
 import { peerOf } from '../bench/peers/index.ts';
-import { readMeasured, writeMeasured, type Figures, type Point, type Way } from './points.ts';
+import { readMeasured, writeMeasured } from './measured.ts';
+import { pointOf, type Figures, type Point, type Way } from './points.ts';
 
 const WARM_UP_MS = 2_500;
 /** At full speed Node compiles what a request runs through several times, until it has served some 50,000 of them. */
@@ -27,22 +28,28 @@ export async function measure(
 ): Promise<void> {
   process.on('exit', endAll);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+  const run = async (point: Point): Promise<Figures> => {
+    const figures = rounded(await runOf(point));
+    note(`${point.name}: ${JSON.stringify(figures)}`);
+    return figures;
+  };
   for (const point of points) {
     for (let repeat = 0; repeat < repeats; repeat++) {
-      const figures = rounded(await runOf(point));
-      note(`${point.name}: ${JSON.stringify(figures)}`);
-      keep(point, figures);
+      const beside = point.beside === undefined ? undefined : await run(pointOf(point.beside));
+      keep(point, await run(point), beside);
     }
   }
 }
 
-function keep({ name }: Point, figures: Figures): void {
+function keep({ name }: Point, figures: Figures, beside: Figures | undefined): void {
   const place = { machine: machine(), date: new Date().toISOString().slice(0, 10) };
   const all = readMeasured();
   const before = all[name];
-  const isSame = before?.machine === place.machine && before.date === place.date;
-  const runs = isSame ? [...before.runs, figures] : [figures];
-  writeMeasured({ ...all, [name]: { ...place, runs } });
+  const isSame =
+    before?.machine === place.machine && before.date === place.date && before.command === undefined;
+  const runs = [...(isSame ? before.runs : []), figures];
+  const others = beside && [...((isSame && before.beside) || []), beside];
+  writeMeasured({ ...all, [name]: { ...place, runs, ...(others && { beside: others }) } });
 }
 
 async function runOf(point: Point): Promise<Figures> {
@@ -87,8 +94,9 @@ const WAYS: Readonly<Record<Way, (stage: Stage, point: Point) => Promise<Figures
     const requests = Math.ceil(((warmUp.eventsPerS / EVENTS_A_REQUEST[by]) * STEP_MS) / 1_000);
     const sentBefore = sentByRedis(stage);
     const run = await replayOn(stage, { ms: STEP_MS, ...(rate === undefined ? { requests } : paced) });
-    const logged = Number(redisCli(stage, 'XLEN', LOG));
+    const logged = stage.masters > 1 ? 0 : Number(redisCli(stage, 'XLEN', LOG));
     return {
+      ...(rate === undefined && { eventsPerS: run.eventsPerS }),
       nodeUsPerEvent: run.serverUsPerEvent,
       redisUsPerEvent: run.redisUsPerEvent,
       redisSentPerEvent: (sentByRedis(stage) - sentBefore) / run.events,
@@ -134,12 +142,18 @@ const WAYS: Readonly<Record<Way, (stage: Stage, point: Point) => Promise<Figures
 const RESTS_MS = 6_000;
 
 function redisCli(stage: Stage, ...command: readonly string[]): string {
-  const port = String(stage.first.redisPort);
-  return spawnSync('redis-cli', ['-p', port, ...command], { encoding: 'utf8' }).stdout;
+  return tell(stage.first.redisPort, command);
 }
 
-function infoOf(stage: Stage, section: string, name: string): number {
-  return Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(redisCli(stage, 'INFO', section))?.[1]);
+function tell(port: number, command: readonly string[]): string {
+  return spawnSync('redis-cli', ['-p', String(port), ...command], { encoding: 'utf8' }).stdout;
+}
+
+/** Of all masters together. */
+function infoOf({ first: { redisPort, shardPorts = [] } }: Stage, section: string, name: string): number {
+  const pattern = new RegExp(`^${name}:(\\d+)`, 'm');
+  const texts = [...new Set([redisPort, ...shardPorts])].map((port) => tell(port, ['INFO', section]));
+  return texts.reduce((sum, text) => sum + Number(pattern.exec(text)?.[1]), 0);
 }
 
 function memoryOfRedis(stage: Stage): number {

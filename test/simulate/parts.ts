@@ -10,6 +10,8 @@ export const PARTS = {
   nodeHearByte: 'node: a byte of an event that it hears',
   nodeEvent: 'node: an event that a client of the node wants (look-up, encoding, frame)',
   nodeWrite: 'node: a write to a socket, however many events it holds',
+  nodeWriteCold:
+    'node: what a write costs more to a socket that rested for long, when the caches hold something else',
   nodeWriteByte: 'node: a byte that is written to a socket',
   nodeRequest: 'node: a publish by HTTP, however many events it holds',
   nodeRequestEvent: 'node: an event of a publish by HTTP',
@@ -23,6 +25,7 @@ export const PARTS = {
   redisRequest: 'Redis: a list that a node appends, however many events it holds',
   redisList: 'Redis: an event of a list that a node appends',
   redisLive: 'Redis: an event by PUBLISH, live only',
+  redisShard: 'Redis: what an event of the log costs more in a hub with several shards on a Cluster',
   redisMessage: 'Redis: an event for a node that hears it',
   redisMessageByte: 'Redis: a byte of it for a node that hears it',
   redisWrite: 'Redis: a write to a node in a turn, however many events it holds',

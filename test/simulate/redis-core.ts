@@ -36,11 +36,12 @@ export function hearingNodes(scenario: Scenario, shard: number): number {
 }
 
 /** What an event takes Redis, without the nodes that hear it, in µs. */
-export function callUs({ by, size }: Scenario, parts: Parts): number {
+export function callUs({ by, size, shards }: Scenario, parts: Parts): number {
   if (by === 'live') return parts.redisLive;
-  if (by === 'http') return parts.redisRequest + parts.redisList;
-  if (by === 'http list') return parts.redisRequest / LIST + parts.redisList;
-  return parts.redisCall + size * parts.redisCallByte;
+  const ofShard = shards > 1 ? parts.redisShard : 0;
+  if (by === 'http') return parts.redisRequest + parts.redisList + ofShard;
+  if (by === 'http list') return parts.redisRequest / LIST + parts.redisList + ofShard;
+  return parts.redisCall + size * parts.redisCallByte + ofShard;
 }
 
 /**

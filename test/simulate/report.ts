@@ -8,8 +8,8 @@ import { deploy, nodeDies, type Storm } from './storms.ts';
 const PERCENT = 100;
 /** What no point has measured yet, in words. */
 export const NOT_MEASURED = [
-  'more than one shard: each is taken to cost what the log of a hub with one shard costs, and a node to hear nothing of a shard that none of its clients wants',
-  'several workers on a host: each is taken to be a node on a core of its own',
+  'more than twelve shards, and more than three masters: each shard is taken to cost what each of twelve costs',
+  'more than two workers on a host: each is taken to be a node on a core of its own',
   'Redis on a host of its own: its cost was measured over the loopback device',
 ] as const;
 
