@@ -121,4 +121,29 @@ describe.each(CLIENTS)('the client %s that replays a request', (where, open) => 
       expect((await replay(options, entry.request)).accepted).toBe(200);
     },
   );
+
+  it.skipIf(where === 'in C' && program === undefined)(
+    'sends at a rate by all of its connections in turn',
+    async () => {
+      const counts: number[] = [];
+      const server = createServer((socket) => {
+        const index = counts.push(0) - 1;
+        socket
+          .on('error', () => undefined)
+          .on('data', (chunk) => {
+            const requests = chunk.toString('latin1').split('PING').length - 1;
+            counts[index] = (counts[index] ?? 0) + requests;
+            socket.write('+PONG\r\n'.repeat(requests));
+          });
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      closing.push(() => once(server.close(), 'close'));
+      const { port } = server.address() as AddressInfo;
+      const entry = { ...redisEntry(port, 'PING'), connections: 4 };
+      const replay = await open(entry);
+      await replay({ requests: Number.MAX_SAFE_INTEGER, ms: 200, rate: 2_000 }, entry.request);
+      expect(counts.reduce((sum, count) => sum + count, 0)).toBe(401);
+      expect(Math.min(...counts)).toBeGreaterThan(60);
+    },
+  );
 });

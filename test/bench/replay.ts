@@ -42,6 +42,8 @@ interface Line {
 export class Replay {
   readonly #lines: readonly Line[];
   readonly #latency = new Histogram();
+  /** The line that is the first to send. */
+  #next = 0;
   #limit = 0;
   #sent = 0;
   #accepted = 0;
@@ -82,7 +84,7 @@ export class Replay {
         const isOver = elapsed() >= ms;
         // Without a rate, what was not sent in time is not sent at all.
         this.#limit = isOver && rate === undefined ? this.#sent : before.sent + due();
-        this.#fill();
+        this.#fill(rate !== undefined);
         const isDone = isOver || this.#limit === before.sent + requests;
         if (!isDone || this.#sent < this.#limit || this.#underWay > 0) return;
         clearInterval(timer);
@@ -126,15 +128,20 @@ export class Replay {
     return this.#lines.reduce((sum, { sentAt }) => sum + sentAt.length, 0);
   }
 
-  #fill(): void {
+  /** With a rate the lines take what is due in turn, or else the first one would take all of it. */
+  #fill(inTurn: boolean): void {
     const now = micros();
-    for (const { entry, request, socket, sentAt } of this.#lines) {
-      const room = Math.min(entry.window - sentAt.length, this.#limit - this.#sent);
+    const open = this.#limit - this.#sent;
+    const most = inTurn ? Math.ceil(open / this.#lines.length) : open;
+    const lines = [...this.#lines.slice(this.#next), ...this.#lines.slice(0, this.#next)];
+    for (const { entry, request, socket, sentAt } of lines) {
+      const room = Math.min(entry.window - sentAt.length, this.#limit - this.#sent, most);
       if (room <= 0) continue;
       for (let count = 0; count < room; count++) sentAt.push(now);
       this.#sent += room;
       socket.write(room === 1 ? request : Buffer.concat(Array.from({ length: room }, () => request)));
     }
+    if (inTurn) this.#next = (this.#next + open) % this.#lines.length;
   }
 
   #listen({ entry, socket, sentAt }: Line): void {

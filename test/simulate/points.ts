@@ -104,12 +104,21 @@ function publish(
 }
 
 /** Events of 256 B are published by FCALL to all shards of a Cluster. The clients of the node want all shards, or one. */
-function toShards(shards: number, wanted: 'all' | 'one', rate?: number): Pick<Point, 'way' | 'scenario'> {
+function toShards(
+  shards: number,
+  wanted: 'all' | 'one',
+  rate?: number,
+): Pick<Point, 'way' | 'scenario' | 'leftOut'> {
   const all = shardTopics(shards).map((topic) => topic.wanted);
   const among = wanted === 'all' ? all : all.slice(0, 1);
   const { way, scenario } = publish('fcall', 256, rate === undefined ? {} : { rate });
   const groups = [{ count: among.length, topics: among.length, among }];
-  return { way, scenario: { ...scenario, groups, shards, masters: MASTERS } };
+  const answers = { redisSentPerEvent: 'most of it is what Redis answers the publisher' };
+  return {
+    way,
+    scenario: { ...scenario, groups, shards, masters: MASTERS },
+    ...(wanted === 'one' && { leftOut: answers }),
+  };
 }
 
 function connections(

@@ -76,9 +76,10 @@ static void push(Line *line, const uint8_t *bytes, size_t length, uint32_t reque
   put(line->fd, bytes, length);
 }
 
-static void fill(Line *line) {
+static void fill(Line *line, uint64_t most) {
   uint64_t room = window - line->under_way;
   if (limit - sent < room) room = limit - sent;
+  if (most < room) room = most;
   if (room == 0) return;
   sent += room;
   push(line, line->burst.at, room * line->request_length, room);
@@ -123,6 +124,7 @@ static void run(uint64_t requests, int64_t ms, double rate) {
   clear(&tally);
   uint64_t before_sent = sent, before_accepted = accepted, before_refusals = refusals;
   int64_t started = micros(CLOCK_MONOTONIC), elapsed;
+  int first = 0;
   for (;;) {
     elapsed = micros(CLOCK_MONOTONIC) - started;
     bool is_over = elapsed >= ms * 1000;
@@ -132,7 +134,10 @@ static void run(uint64_t requests, int64_t ms, double rate) {
     else if (rate > 0 && (is_over ? ms / 1e3 : elapsed / 1e6) * rate < requests)
       due = (is_over ? ms / 1e3 : elapsed / 1e6) * rate;
     limit = before_sent + due;
-    for (int at = 0; at < line_count; at++) fill(&lines[at]);
+    /* At a rate the lines take what is due in turn, or else the first one would take all of it. */
+    uint64_t open = limit - sent, share = rate == 0 ? open : (open + line_count - 1) / line_count;
+    for (int at = 0; at < line_count; at++) fill(&lines[(first + at) % line_count], share);
+    if (rate > 0) first = (first + open) % line_count;
     if ((is_over || due == requests) && sent >= limit && under_way() == 0) break;
     turn();
   }
