@@ -1,4 +1,4 @@
--- Who holds entries of the ingress, and which of them may be settled. GROUP stands before it.
+-- Who holds entries of the ingress, and which of them may be settled. GROUP and ingress-consumers.lua stand before it.
 --
 -- Entries are settled in the order of the ingress, whichever node has read which entry: one waits as long as another node
 -- holds one before it. The entries that wait for a shard whose master fails are held by a consumer of their own, `shard:3`,
@@ -7,9 +7,7 @@
 -- The nodes that hold entries, and the shards for which entries wait.
 local function holders_of(ingress)
   local nodes, shards = {}, {}
-  for _, found in ipairs(redis.call('XINFO', 'CONSUMERS', ingress, GROUP)) do
-    local consumer = {}
-    for i = 1, #found, 2 do consumer[found[i]] = found[i + 1] end
+  for _, consumer in ipairs(consumers_of(ingress)) do
     local shard = consumer.name:match('^shard:(%d+)$')
     if consumer.pending == 0 then -- It holds nothing.
     elseif shard then shards[#shards + 1] = tonumber(shard)
@@ -22,9 +20,9 @@ end
 -- it was settled before. A user who may add entries can use an id twice, so the holder is compared as well as the id. The
 -- second answer are the shards for which entries wait.
 local function look_at(ingress, consumer, ids)
-  local held, next_held, found = redis.call('XPENDING', ingress, GROUP, '-', '+', #ids, consumer), 1, {}
   local nodes, shards = holders_of(ingress)
-  if #ids == 0 then return found, shards end
+  if #ids == 0 then return {}, shards end
+  local held, next_held, found = redis.call('XPENDING', ingress, GROUP, '-', '+', #ids, consumer), 1, {}
 
   local function has_up_to(node, id) return redis.call('XPENDING', ingress, GROUP, '-', id, 1, node)[1] ~= nil end
   local others = {}

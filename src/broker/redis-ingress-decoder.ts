@@ -40,6 +40,9 @@ export interface Outcome {
   readonly reason?: string;
 }
 
+/** What an entry becomes that somebody removed from the ingress, or that is in its shard already. */
+export const NOTHING: Outcome['becomes'] = ['nothing', '', '', '', '', ''];
+
 /** Decides for each entry of the ingress whether it becomes an event or a dead letter. It never throws. */
 export class IngressDecoder {
   readonly #options: IngressDecoderOptions;
@@ -49,7 +52,7 @@ export class IngressDecoder {
   }
 
   classify(id: string, content: RawContent): Outcome {
-    if (content === null) return { id, becomes: ['nothing', '', '', '', '', ''] };
+    if (content === null) return { id, becomes: NOTHING };
     try {
       const written = this.#written(content);
       const { json, kind } = this.#body(id, written);

@@ -51,6 +51,7 @@ export async function moveAll(
   { layout, of }: Moving,
   waiting: ReadonlySet<number>,
 ): Promise<Waiting> {
+  const moved = new Set<Outcome>();
   const waits = new Map<Outcome, number>();
   for (const entry of waiting.size === 0 ? [] : entries) {
     const [type, key] = placeOf(entry);
@@ -78,7 +79,6 @@ export async function moveAll(
     );
   };
 
-  const moved = new Set<Outcome>();
   const { before } = layout;
   // The shards of an earlier layout take nothing any more.
   if (before !== layout && !before.isSingle && before.newest.gone !== true)

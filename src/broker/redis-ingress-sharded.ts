@@ -1,11 +1,8 @@
 import { lookAt, settleEntries, type Settled } from './redis-ingress-batch.ts';
 import type { RedisConnection } from './redis-connection.ts';
-import type { Outcome } from './redis-ingress-decoder.ts';
+import { NOTHING, type Outcome } from './redis-ingress-decoder.ts';
 import type { Waiting } from './redis-ingress-move.ts';
 import { waitingFor, type RedisKeys } from './redis-keys.ts';
-
-/** What settle is told of an entry that is in its shard already. */
-const GONE: Outcome['becomes'] = ['nothing', '', '', '', '', ''];
 
 /** Moves events to their shards, in their order, each once. Those of shards for which entries wait already wait behind them. */
 export type Move = (entries: readonly Outcome[], waiting: ReadonlySet<number>) => Promise<Waiting>;
@@ -37,7 +34,7 @@ export async function settleInShards(
   const rest = seen.map((entry) => {
     const shard = waits.get(entry);
     if (shard !== undefined) return { ...entry, becomes: waitFor(shard, claimAfterMs) };
-    return moved.has(entry) ? { ...entry, becomes: GONE } : entry;
+    return moved.has(entry) ? { ...entry, becomes: NOTHING } : entry;
   });
   return settleEntries(connection, keys, consumer, rest);
 }

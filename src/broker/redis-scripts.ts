@@ -81,10 +81,10 @@ export function publishing(limits: ScriptOptions): string {
 export function ingressScripts(limits: ScriptOptions) {
   return {
     belfryTake: { lua: `${GROUP}${publishing(limits)}${read('ingress-take.lua')}` },
-    belfryLook: { lua: `${GROUP}${readAll(['ingress-holders', 'ingress-look'])}` },
-    belfryClaim: { lua: `${GROUP}${readAll(['ingress-holders', 'ingress-claim'])}` },
+    belfryLook: { lua: `${GROUP}${readAll(['ingress-consumers', 'ingress-holders', 'ingress-look'])}` },
+    belfryClaim: { lua: `${GROUP}${readAll(['ingress-consumers', 'ingress-holders', 'ingress-claim'])}` },
     belfrySettle: {
-      lua: `${GROUP}${publishing(limits)}${readAll(['dead-letters', 'ingress-holders', 'ingress-settle'])}`,
+      lua: `${GROUP}${publishing(limits)}${readAll(['dead-letters', 'ingress-consumers', 'ingress-holders', 'ingress-settle'])}`,
     },
     belfryRepair: { lua: `${GROUP}${publishing(limits)}${CHECK}` },
   };
@@ -115,7 +115,7 @@ export function commandScripts(limits: ScriptOptions) {
     belfryCloseShard: { lua: read('shard-close.lua') },
     belfryOpenShard: { lua: read('shard-open.lua') },
     belfryCopyRetained: { lua: read('retained-copy.lua') },
-    belfryLeave: { lua: `${GROUP}${read('ingress-leave.lua')}` },
+    belfryLeave: { lua: `${GROUP}${readAll(['ingress-consumers', 'ingress-leave'])}` },
     belfryEvictRetained: { lua: `${publishing(limits)}${read('retained-evict.lua')}` },
     belfryAddDeadLetter: { lua: `${constants(limits)}${readAll(['dead-letters', 'dead-letter-add'])}` },
     belfryWriteRules: { lua: read('hub-rules-write.lua') },
