@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { RedisConnection } from '../../src/broker/redis-connection.ts';
 import { takeWaiting } from '../../src/broker/redis-ingress-batch.ts';
 import { claimEntries } from '../../src/broker/redis-ingress-claim.ts';
@@ -146,7 +146,9 @@ describe.skipIf(!HAS_REDIS_SERVER)('the ingress while the master of some shards 
     await expect.poll(() => hub.counts(), { timeout: 20_000 }).toEqual([0, 0]);
     await expect.poll(() => second.ready().then(() => 'ready', String), { timeout: 20_000 }).toBe('ready');
     for (const type of TYPES) {
-      const log = await all(second.after(startOf(LAYOUT.shardOf(type, 'k'))));
+      // A node is ready before it has reached each new master.
+      const read = (): Promise<HubEvent[]> => all(second.after(startOf(LAYOUT.shardOf(type, 'k'))));
+      const log = await vi.waitFor(read, { timeout: 20_000 });
       const its = log.filter((event) => event.type === type).map(numberOf);
       expect(its).toHaveLength(20);
       expect(its).toEqual(its.toSorted((a, b) => a - b));
