@@ -78,8 +78,9 @@ async function start(nodes = 1, options: Parameters<RedisWorld['start']>[0] = {}
   return { world, ingress: new Ingress(world), first, second };
 }
 
-/** The events in the log. */
+/** The events in the log, as soon as the node can ask Redis for them. */
 async function logged({ broker }: StartedNode): Promise<string[]> {
+  await expect.poll(() => broker.ready().then(() => true, () => false)).toBe(true); // prettier-ignore
   const keys: string[] = [];
   for await (const event of broker.after(START)) keys.push(event.key);
   return keys;

@@ -182,7 +182,9 @@ it.skipIf(!HAS_REDIS_SERVER)(
       const address = /http:\S+/.exec(await reader.line('vite', /Local:/))?.[0] ?? '';
       await page.close();
       page = await browser.newPage();
-      await page.goto(`${address}#token=${token.trim()}`);
+      // Vite tells a page of changed files only once the page is connected to it.
+      const hears = page.waitForEvent('console', (said) => said.text().includes('[vite] connected'));
+      await Promise.all([hears, page.goto(`${address}#token=${token.trim()}`)]);
       await page.getByText(status, { exact: true }).waitFor();
     };
 
