@@ -134,15 +134,12 @@ export function valueOf(value: Value | undefined): Json | undefined {
  */
 export function readJson(input: Buffer | string): JsonText {
   const text = utf8Of(input);
-  const plain = text.length > LONG && isPlain(text);
+  const plain = isPlain(text);
   if (plain || !(text.includes('\n') || text.includes('\r'))) return scanned(text, plain);
   scanned(text, false);
   // Strings hold no line breaks, as the scan has just checked.
   return scanned(text.replaceAll(/[\n\r]\s*/g, ''), false);
 }
-
-/** For shorter texts it is faster to check each character. */
-const LONG = 1_000;
 
 function scanned(text: string, plain: boolean): JsonText {
   const at = skipSpace(text, 0);
