@@ -8,7 +8,7 @@ import type { HttpRequest } from './exchange.ts';
 export type CloudEventMode = 'structured' | 'batch' | 'binary';
 
 const PREFIX = 'ce-';
-const REQUIRED = ['specversion', 'id', 'source', 'type'] as const;
+const REQUIRED = ['ce-specversion', 'ce-id', 'ce-source', 'ce-type'] as const;
 const BATCH = /^application\/cloudevents-batch\+json[ \t]*(?:;|$)/i;
 const STRUCTURED = /^application\/cloudevents\+json[ \t]*(?:;|$)/i;
 /** The other formats of CloudEvents, such as Avro and XML. */
@@ -23,7 +23,7 @@ export function cloudEventModeOf({ headers }: HttpRequest): CloudEventMode | und
   if (STRUCTURED.test(type)) return 'structured';
   if (BATCH.test(type)) return 'batch';
   // One of them is enough, so that another one that is missing is missed, and the body not taken for another format.
-  const isBinary = REQUIRED.some((name) => headers[`${PREFIX}${name}`] !== undefined);
+  const isBinary = REQUIRED.some((name) => headers[name] !== undefined);
   return isBinary && !OTHER.test(type) ? 'binary' : undefined;
 }
 

@@ -20,6 +20,8 @@ const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)"?/i;
 /** The media types of JSON: its own names, and every type that ends in `+json`. */
 const JSON_TYPE = /^(?:application|text)\/(?:[\w!#$&^.-]+\+)?json$/;
 const NO_BODY = Buffer.alloc(0);
+/** As nearly every publisher writes it. */
+const USUAL_TYPE = 'application/json';
 const CHARSETS: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii']);
 
 /**
@@ -28,12 +30,11 @@ const CHARSETS: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii']);
  */
 export function jsonBody(
   eventMaxBytes: number,
-  isOfAnyType: (request: HttpRequest) => boolean = () => false,
-): (request: HttpRequest, response: HttpResponse) => Buffer | Promise<Buffer> {
+): (request: HttpRequest, response: HttpResponse, isOfAnyType?: boolean) => Buffer | Promise<Buffer> {
   const limit = eventMaxBytes * BODY_PER_EVENT;
   const read = express.raw({ type: () => true, limit });
-  return (request, response) => {
-    if (!isOfAnyType(request)) checkContentType(request.headers['content-type'] ?? '');
+  return (request, response, isOfAnyType = false) => {
+    if (!isOfAnyType) checkContentType(request.headers['content-type'] ?? '');
     // Express would refuse such a body only after it has read all of it.
     if (Number(request.headers['content-length']) > limit) throw tooBig();
     if (request instanceof PlainRequest) return request.body;
@@ -98,6 +99,7 @@ function collect({ request, resolve, reject }: Awaited): void {
 }
 
 function checkContentType(given: string): void {
+  if (given === USUAL_TYPE) return;
   const type = MEDIA_TYPE.exec(given)?.[1]?.toLowerCase() ?? '';
   const charset = CHARSET.exec(given)?.[1]?.toLowerCase() ?? 'utf-8';
   if (JSON_TYPE.test(type) && CHARSETS.has(charset)) return;

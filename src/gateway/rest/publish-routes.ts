@@ -18,7 +18,7 @@ import { identityOf } from '../auth/request-identity.ts';
 import { answer, setHeaders } from '../http/answer-headers.ts';
 import { byNode, type HttpRequest } from '../http/exchange.ts';
 import type { Handler } from '../http/handler.ts';
-import { binaryCloudEvent, cloudEventModeOf } from '../http/cloudevents-request.ts';
+import { binaryCloudEvent, cloudEventModeOf, type CloudEventMode } from '../http/cloudevents-request.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { targetOf } from '../http/request-target.ts';
 import { DRY_RUN, dryRunText } from './dry-run.ts';
@@ -97,15 +97,16 @@ export const PUBLISH_ROUTES: readonly Route<PublishDeps>[] = [
     ],
     handler: (deps: PublishDeps): Handler => {
       const { broker, clock, known, formats, eventMaxBytes, reads } = deps;
-      const readBody = jsonBody(eventMaxBytes, (request) => cloudEventModeOf(request) === 'binary');
+      const readBody = jsonBody(eventMaxBytes);
       return async (request, response): Promise<'answered'> => {
         const identity = identityOf(response);
         const { principal, publish } = identity;
         // This is checked before the body is read, so that a caller that may publish nothing costs nothing.
         if (publish.patterns.length === 0)
           throw new BelfryError('forbidden', withoutGrant(principal, 'to publish'));
-        const body = await readBody(request, response);
-        const { bodies, format } = writtenIn(request, body, known);
+        const mode = cloudEventModeOf(request);
+        const body = await readBody(request, response, mode === 'binary');
+        const { bodies, format } = writtenIn(request, mode, body, known);
         const events = bodies.map((each) => formats.parse(each, format));
         const carried = inTraceOf(request.headers['traceparent'], events);
         const idempotencyKey = idempotencyKeyOf(request);
@@ -147,10 +148,10 @@ function isDry(request: HttpRequest): boolean {
 /** The events of a request, which are not parsed yet, and their format where the request names it. */
 function writtenIn(
   request: HttpRequest,
+  mode: CloudEventMode | undefined,
   bytes: Buffer,
   known: readonly Dialect[],
 ): { readonly bodies: readonly (JsonText | Fields)[]; readonly format: string | undefined } {
-  const mode = cloudEventModeOf(request);
   if (mode === undefined) return { bodies: bodiesOf(bytes), format: dialectOf(request, known) };
   if (mode === 'binary') return { bodies: [binaryCloudEvent(request, bytes)], format: CLOUDEVENTS };
   const isList = bytes.toString('latin1').trimStart().startsWith('[');
