@@ -221,18 +221,17 @@ export class RedisBroker implements Broker, Shards, Reshard, History, Retained {
     return this.#retained.latestOf(type, key, permits);
   }
 
-  async #publishIn(shard: number, bodies: readonly Body[], once?: Once, fence?: Fence): Promise<Cursor[]> {
+  #publishIn(shard: number, bodies: readonly Body[], once?: Once, fence?: Fence): Promise<Cursor[]> {
     const to = this.#shards.get(shard);
-    if (to === undefined) throw notRunning();
-    if (fence === undefined) return to.publish(bodies, once);
-    try {
-      return await to.publish(bodies, once, fence);
-    } catch (error) {
+    if (to === undefined) return Promise.reject(notRunning());
+    const published = to.publish(bodies, once, fence);
+    if (fence === undefined || shard === 0) return published;
+    return published.catch(async (error: unknown) => {
       // The shard may be newer than the lease.
       const isLost = error instanceof BelfryError && error.code === 'lease_lost';
-      if (!isLost || shard === 0 || !(await this.leases.bring(fence, to))) throw error;
+      if (!isLost || !(await this.leases.bring(fence, to))) throw error;
       return to.publish(bodies, once, fence);
-    }
+    });
   }
 
   #watch(): void {

@@ -4,7 +4,7 @@ import type { Fence } from '../model/lease.ts';
 import type { LayoutFollower } from './redis-layout-follower.ts';
 import type { Body } from './redis-log-entry.ts';
 import { ShardClosed } from './redis-publish-refusal.ts';
-import type { Known, SplitPublish } from './redis-split-publish.ts';
+import type { Known, Split, SplitPublish } from './redis-split-publish.ts';
 
 /** The layout of a hub, which may change while something is published. */
 type Layouts = Pick<LayoutFollower, 'newest' | 'earlier' | 'after'>;
@@ -34,20 +34,16 @@ export class MovingPublish {
     while (this.#gate !== undefined) await this.#gate;
     let { newest: layout } = this.#layouts;
     if (once !== undefined) layout = this.#layouts.earlier ?? layout;
-    const ids: Cursor[] = [];
-    let left = [...bodies.keys()];
-    let known: Known = { once, fence };
-    for (;;) {
-      const part = left.length === bodies.length ? bodies : left.flatMap((at) => bodies[at] ?? []);
-      const found = await this.#counted(
-        this.#split.publish(layout, part, now, known, layout === this.#layouts.newest),
-      );
-      for (const [i, at] of left.entries()) ids[at] = found.ids[i] ?? '';
-      left = left.filter((_, i) => found.ids[i] === undefined);
-      if (left.length === 0) return ids;
-      known = found.known;
+    let { ids, known } = await this.#in(layout, bodies, now, { once, fence });
+    while (ids.includes(undefined)) {
       layout = await this.#after(layout, known);
+      const left = bodies.filter((_, at) => ids[at] === undefined);
+      const rest = await this.#in(layout, left, now, known);
+      let next = 0;
+      ids = ids.map((id) => id ?? rest.ids[next++]);
+      ({ known } = rest);
     }
+    return ids.filter((id) => id !== undefined);
   }
 
   /** Holds back what is published from now on, and resolves when nothing is under way that began before. */
@@ -70,12 +66,13 @@ export class MovingPublish {
     }
   }
 
-  async #counted<T>(publishing: Promise<T>): Promise<T> {
+  #in(layout: Layouts['newest'], bodies: readonly Body[], now: number, known: Known): Promise<Split> {
+    const publishing = this.#split.publish(layout, bodies, now, known, layout === this.#layouts.newest);
     this.#underWay++;
-    try {
-      return await publishing;
-    } finally {
+    const settle = (): void => {
       if (--this.#underWay === 0) this.#settled?.();
-    }
+    };
+    publishing.then(settle, settle);
+    return publishing;
   }
 }

@@ -45,7 +45,7 @@ export class SplitPublish {
   }
 
   /** `isLast` says that no later layout may have taken them. @throws BelfryError as {@link Broker.publish} */
-  async publish(
+  publish(
     layout: Layout,
     bodies: readonly Body[],
     now: number,
@@ -55,10 +55,17 @@ export class SplitPublish {
     if (layout.isSingle) return this.#inOne(0, bodies, known, isLast);
     const shards = bodies.map(({ kind: [type, , key] }) => layout.shardOf(type, key));
     const [first = 0] = shards;
-    const { once, fence } = known;
-    if (known.attempt === undefined && shards.every((shard) => shard === first))
-      return this.#inOne(first, bodies, known, isLast);
+    const isOne = known.attempt === undefined && shards.every((shard) => shard === first);
+    return isOne ? this.#inOne(first, bodies, known, isLast) : this.#inParts(shards, bodies, now, known);
+  }
 
+  async #inParts(
+    shards: readonly number[],
+    bodies: readonly Body[],
+    now: number,
+    known: Known,
+  ): Promise<Split> {
+    const { once, fence } = known;
     const attempt = known.attempt ?? once?.repeats ?? { boot: this.#boot, number: ++this.#number, at: now };
     // Where the publisher has no key, one that only this attempt and its repetitions have.
     const keyed = once !== undefined && once.repeats === undefined ? once : onceOf(attempt);
@@ -85,10 +92,10 @@ export class SplitPublish {
 
   async #inOne(shard: number, bodies: readonly Body[], known: Known, isLast: boolean): Promise<Split> {
     const { once, fence } = known;
-    const none = bodies.map(() => undefined);
     try {
       return { ids: await this.#publishIn(shard, bodies, once, fence), known };
     } catch (error) {
+      const none = bodies.map(() => undefined);
       // The attempt that is repeated may have been made in a later layout.
       if (error instanceof OutcomeUnknown && once?.repeats !== undefined && !isLast)
         return { ids: none, known };
