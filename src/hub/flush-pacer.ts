@@ -8,7 +8,7 @@ const MAX_REST_MS = bound('longest pause between two flushes', 10, 'ms', 'the ne
 const SHORTEST_TIMER_MS = 1;
 
 /** The share of the core that flushes take for long. The rest of it is for what comes in. */
-const SHARE = 3 / 4;
+const SHARE = 9 / 10;
 
 /** A core that had room may do so much beyond that share, at once. */
 const BURST_MS = bound(
@@ -20,7 +20,7 @@ const BURST_MS = bound(
 
 /**
  * Decides when to flush: once all of what was read at once is in the outboxes, as long as the core has room. Time for
- * flushes is earned as time passes, three quarters of it, and up to a burst. A flush that takes more than was earned is followed by
+ * flushes is earned as time passes, nine tenths of it, and up to a burst. A flush that takes more than was earned is followed by
  * a rest until that is earned back. So there is no wait under a load that the core can carry with one write for each
  * event, and beyond that writes grow as far as they must: a write costs nearly the same for one frame as for thirty.
  *
